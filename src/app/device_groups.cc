@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <charconv>
 #include <ranges>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
+#include "base/nearest.h"
 #include "sim/virtual_device.h"
 
 namespace gridloom::app {
@@ -53,10 +56,10 @@ Result<Groups> groups_of(std::string_view text, const catalog::Catalog& catalog)
     const auto family = std::ranges::find_if(
         families, [&](const catalog::FamilyPtr& each) { return each->id == id; });
     if (family == families.end()) {
-      const auto ids = families | std::views::transform(
-                                      [](const auto& each) { return std::string_view(each->id); });
-      return fail(ErrorCode::kBadParams,
-                  fmt::format("there is no family '{}'; there are {}", id, fmt::join(ids, ", ")));
+      std::vector<std::string_view> ids;
+      for (const catalog::FamilyPtr& each : families) ids.emplace_back(each->id);
+      return fail(ErrorCode::kBadParams, fmt::format("there is no family '{}'; there are {}{}", id,
+                                                     fmt::join(ids, ", "), did_you_mean(id, ids)));
     }
     if (const Status fits = sim::check_model(*family); !fits) {
       return std::unexpected(fits.error());

@@ -7,7 +7,11 @@
 #include <charconv>
 #include <iterator>
 #include <limits>
+#include <string_view>
 #include <type_traits>
+#include <vector>
+
+#include "base/nearest.h"
 
 namespace gridloom::app {
 namespace {
@@ -307,10 +311,13 @@ Status put_into(Limits& limits, std::string_view setting) {
   const std::string_view name = setting.substr(0, equals);
   const auto* limit = std::ranges::find(kLimits, present_name(name), &Limit::name);
   if (limit == kLimits.end()) {
+    std::vector<std::string_view> names;
+    for (const Limit& each : kLimits) names.push_back(each.name);
+    const std::string meant = did_you_mean(name, names);
     return fail(ErrorCode::kBadParams,
-                fmt::format("--limit {}: there is no limit \"{}\"; `gridloom limits` lists the "
+                fmt::format("--limit {}: there is no limit \"{}\"{} `gridloom limits` lists the "
                             "limits",
-                            setting, name));
+                            setting, name, meant.empty() ? ";" : meant));
   }
   const std::string_view text =
       equals == std::string_view::npos ? std::string_view() : setting.substr(equals + 1);

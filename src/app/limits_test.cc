@@ -83,7 +83,7 @@ TEST(Limits, ATextMayBeAsLargeAsWhatCarriesIt) {
 
 TEST(Limits, ErrorsNameTheSettingAndTheValidValues) {
   for (const auto& [wrong, says] : std::vector<std::pair<std::string, std::string>>{
-           {"http.body=1", "no limit \"http.body\"; `gridloom limits` lists the limits"},
+           {"http.body=1", "no limit \"http.body\"; did you mean http.body-bytes?"},
            {"", "no limit \"\""},
            {"http.body-bytes", "a whole number from 256"},
            {"http.body-bytes=", "a whole number from 256"},

@@ -23,6 +23,7 @@
 #include "app/control/admin.h"
 #include "app/control/fault.h"
 #include "app/demo.h"
+#include "app/exit_codes.h"
 #include "app/limits.h"
 #include "app/malloc_trim_policy.h"
 #include "app/process/local_zone.h"
@@ -341,7 +342,7 @@ int serve(const ServeOptions& options) {
   ServeProcess process;
   if (Status status = put_together(process, options); !status) {
     fmt::print(stderr, "gridloom: {}\n", status.error().detail);
-    return 1;
+    return exit_code_of(status.error().code);
   }
   spdlog::info("ready: HTTP {}, HTTPS {}, MQTT {}, MQTTS {}; data in {}",
                bound(process, Interface::kHttp, Security::kPlain).text(),

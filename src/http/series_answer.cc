@@ -116,6 +116,9 @@ class JsonText final : public SeriesText {
       text() += R"(,"scale":)";
       append_number(text(), unit.scale);
     }
+    if (unit.decimals) {
+      fmt::format_to(std::back_inserter(text()), R"(,"decimals":{})", *unit.decimals);
+    }
     text() += R"(,"points":[)";
     first_point_ = true;
   }
@@ -190,7 +193,7 @@ UnitOf units_of(catalog::FamilyPtr family) {
   return [family = std::move(family)](std::string_view name) -> FieldUnit {
     const catalog::Field* field = family->field(name);
     if (field == nullptr) return {};
-    return {.unit = field->unit, .scale = field->scale};
+    return {.unit = field->unit, .scale = field->scale, .decimals = {}};
   };
 }
 

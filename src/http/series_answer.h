@@ -4,13 +4,14 @@
 // JSON: {"sn":..,"from":..,"to":..,"step":..,"aggregate":..,
 //        "series":[{"field":..,"unit":..,"scale":..,"points":[[time,value],..]},..]}
 // Times and the step are in milliseconds; a gap is null. Without a step there is no "step" and no
-// "aggregate", and a scale of 1 is left out.
+// "aggregate", and a scale of 1 is left out; so are "decimals" that UnitOf does not tell.
 //
 // Thread rule: one thread at a time.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,7 @@ namespace gridloom::http {
 struct FieldUnit {
   std::string unit{};  // empty: the field has no unit, or it is not known
   double scale = 1;
+  std::optional<int> decimals{};  // of value * scale that the field resolves; empty: not told
 };
 using UnitOf = std::function<FieldUnit(std::string_view field)>;
 // The units that the device file of a family gives.

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/nearest.h"
 #include "sim/models/parts.h"
 
 namespace gridloom::sim {
@@ -46,15 +47,6 @@ bool has(const catalog::Family& family, std::string_view name) {
   return find_device_fault(family, name) != nullptr;
 }
 
-std::set<std::string> names_of(const std::vector<catalog::FamilyPtr>& families) {
-  std::set<std::string> names;
-  for (const DeviceFault& common : common_faults()) names.insert(common.name);
-  for (const catalog::FamilyPtr& family : families) {
-    for (const DeviceFault& own : family->faults) names.insert(own.name);
-  }
-  return names;
-}
-
 }  // namespace
 
 bool holds(const FaultRule& rule, std::string_view sn, TimePoint now, Chance chance) {
@@ -86,6 +78,15 @@ const std::vector<DeviceFault>& common_faults() {
   return all;
 }
 
+std::set<std::string> fault_names(const std::vector<catalog::FamilyPtr>& families) {
+  std::set<std::string> names;
+  for (const DeviceFault& common : common_faults()) names.insert(common.name);
+  for (const catalog::FamilyPtr& family : families) {
+    for (const DeviceFault& own : family->faults) names.insert(own.name);
+  }
+  return names;
+}
+
 const DeviceFault* find_device_fault(const catalog::Family& family, std::string_view name) {
   for (const auto* list : {&family.faults, &common_faults()}) {
     const auto found = std::ranges::find(*list, name, &DeviceFault::name);
@@ -102,8 +103,11 @@ Status check_fault_rule(const FaultRule& rule, const catalog::Catalog& catalog) 
   if (!known) {
     const std::string who = rule.sn.empty() ? "no virtual device has a"
                                             : fmt::format("{} has no", families.front()->id);
-    return fail(ErrorCode::kBadParams, fmt::format("{} fault \"{}\"; there are {}", who, rule.fault,
-                                                   fmt::join(names_of(families), ", ")));
+    const std::set<std::string> names = fault_names(families);
+    return fail(
+        ErrorCode::kBadParams,
+        fmt::format("{} fault \"{}\"; there are {}{}", who, rule.fault, fmt::join(names, ", "),
+                    did_you_mean(rule.fault, {names.begin(), names.end()})));
   }
   if (rule.probability <= 0 || rule.probability > 1) {
     return fail(ErrorCode::kBadParams,

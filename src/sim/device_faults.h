@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ inline constexpr std::string_view kMalformed = "malformed_report";
 inline constexpr std::string_view kNoReply = "no_reply";  // it obeys, but does not reply
 }  // namespace common_fault
 [[nodiscard]] const std::vector<catalog::DeviceFault>& common_faults();
+// The names of these, and of the faults of the families.
+[[nodiscard]] std::set<std::string> fault_names(const std::vector<catalog::FamilyPtr>& families);
 
 // A fault of the family, or a common one. nullptr if there is none of that name.
 [[nodiscard]] const catalog::DeviceFault* find_device_fault(const catalog::Family& family,

@@ -67,7 +67,8 @@ Devices devices_of(const DryRun& dry_run, const World& world) {
 
 // Returns the number of steps.
 std::uint64_t live(const DryRun& dry_run, const World& world,
-                   std::span<const std::unique_ptr<CountedDevice>> devices) {
+                   std::span<const std::unique_ptr<CountedDevice>> devices,
+                   const OnDryRunProgress& on_progress) {
   std::uint64_t steps = 0;
   const Environment begin = world.at(dry_run.from);
   for (const auto& device : devices) device->driver().report_everything(begin);
@@ -78,13 +79,14 @@ std::uint64_t live(const DryRun& dry_run, const World& world,
       device->driver().step(environment);
     }
     steps += devices.size();
+    if (on_progress) on_progress(gone);
   }
   return steps;
 }
 
 }  // namespace
 
-DryRunSummary run(const DryRun& dry_run) {
+DryRunSummary run(const DryRun& dry_run, const OnDryRunProgress& on_progress) {
   const auto begun = std::chrono::steady_clock::now();
   const World world(dry_run.world);
   const Devices devices = devices_of(dry_run, world);
@@ -95,7 +97,7 @@ DryRunSummary run(const DryRun& dry_run) {
       const std::size_t first = devices.size() * i / steps.size();
       const std::size_t end = devices.size() * (i + 1) / steps.size();
       threads.emplace_back([&, i, share = std::span(devices).subspan(first, end - first)] {
-        steps[i] = live(dry_run, world, share);
+        steps[i] = live(dry_run, world, share, i == 0 ? on_progress : OnDryRunProgress());
       });
     }
   }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "base/clock.h"
@@ -39,6 +40,9 @@ struct DryRunSummary {
   std::uint64_t digest = 0;
 };
 
-[[nodiscard]] DryRunSummary run(const DryRun& dry_run);
+// Receives the simulated time that has passed, on the first of the run's threads.
+using OnDryRunProgress = std::function<void(Millis gone)>;
+
+[[nodiscard]] DryRunSummary run(const DryRun& dry_run, const OnDryRunProgress& on_progress = {});
 
 }  // namespace gridloom::sim

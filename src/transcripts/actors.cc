@@ -1,13 +1,17 @@
 #include "transcripts/actors.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/chance.h"
+#include "base/nearest.h"
 #include "sim/device_faults.h"
 #include "transcripts/pattern.h"
 #include "transcripts/words.h"
@@ -179,6 +183,15 @@ void Actors::subscribe(App& app, const std::string& sn) {
 
 Status Actors::add_device(const NewDevice& wanted) {
   const catalog::FamilyPtr& family = server_.catalog().of_serial(wanted.sn);
+  if (!server_.catalog().find(wanted.family)) {
+    std::vector<std::string_view> known;
+    for (const catalog::FamilyPtr& each : server_.catalog().families()) {
+      known.emplace_back(each->id);
+    }
+    return fail(ErrorCode::kBadParams,
+                fmt::format("there is no family {}; there are {}{}", wanted.family,
+                            fmt::join(known, ", "), did_you_mean(wanted.family, known)));
+  }
   if (family->id != wanted.family) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("{} is of the family {}", wanted.sn, family->id));

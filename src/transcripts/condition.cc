@@ -8,7 +8,9 @@
 #include <system_error>
 #include <utility>
 
+#include "base/nearest.h"
 #include "catalog/family.h"
+#include "catalog/natures.h"
 #include "transcripts/schema_checker.h"
 #include "transcripts/words.h"
 
@@ -21,7 +23,6 @@ constexpr std::string_view kUsage =
     "must be: energy balances, values in range, or a comparison, as: soc < 5, or SN:NAME == NAME, "
     "perhaps with a second one behind \"while\"";
 constexpr std::string_view kCharge = "soc";
-constexpr std::string_view kChargeNature = "battery.soc";
 
 using Holds = bool (*)(double, double);
 constexpr std::array<std::pair<std::string_view, Holds>, 6> kSigns = {
@@ -41,7 +42,8 @@ Holds sign_of(std::string_view text) {
 const Entry* entry_of(const sim::VirtualDevice& device, std::string_view name) {
   const auto& entries = device.fields().entries();
   const auto found = std::ranges::find_if(entries, [name](const Entry& entry) {
-    return entry.name == name || (name == kCharge && entry.field->nature == kChargeNature);
+    return entry.name == name ||
+           (name == kCharge && entry.field->nature == catalog::nature_of_word(kCharge));
   });
   return found == entries.end() ? nullptr : &*found;
 }
@@ -127,6 +129,29 @@ bool Condition::concerns(const sim::VirtualDevice& device) const {
     return has_number(device, comparison.left) && (right == nullptr || has_number(device, *right));
   };
   return known(compares_) && (!while_ || known(*while_));
+}
+
+std::string Condition::unknown_names(std::span<const sim::VirtualDevice* const> devices) const {
+  std::vector<std::string_view> known{kCharge};
+  for (const sim::VirtualDevice* device : devices) {
+    if (!sn_.empty() && sn_ != device->sn()) continue;
+    for (const Entry& entry : device->fields().entries()) {
+      if (device->fields().has_number(entry.slot)) known.emplace_back(entry.name);
+    }
+  }
+  std::string text;
+  const auto look = [&](std::string_view name) {
+    const bool has = std::ranges::any_of(devices, [&](const sim::VirtualDevice* device) {
+      return (sn_.empty() || sn_ == device->sn()) && has_number(*device, name);
+    });
+    if (!has) text += fmt::format("; none has {}{}", name, did_you_mean(name, known));
+  };
+  for (const Comparison* each : {&compares_, while_ ? &*while_ : nullptr}) {
+    if (each == nullptr || each->left.empty()) continue;
+    look(each->left);
+    if (const auto* right = std::get_if<std::string>(&each->right)) look(*right);
+  }
+  return text;
 }
 
 bool Condition::is_so(const Comparison& comparison, const sim::VirtualDevice& device) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -31,6 +32,10 @@ class Condition {
   // Whether the condition applies to the device: the condition names this device or none, and the
   // device has all the fields, with numeric values.
   [[nodiscard]] bool concerns(const sim::VirtualDevice& device) const;
+
+  // For the error of a condition that concerns none of the devices: the names that no device has a
+  // number of, and the nearest ones, as "; none has pd.sox; did you mean pd.soc?".
+  [[nodiscard]] std::string unknown_names(std::span<const sim::VirtualDevice* const> devices) const;
 
   // The functions below may be called only for devices that the condition concerns.
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <utility>
+#include <vector>
 
 namespace gridloom::transcripts {
 
@@ -21,8 +22,11 @@ Status Invariants::add(const Spec& spec, TimePoint now) {
   const bool known = std::ranges::any_of(
       devices_, [&](const auto& each) { return condition->concerns(*each.second.device); });
   if (!known) {
+    std::vector<const sim::VirtualDevice*> devices;
+    for (const auto& [sn, watched] : devices_) devices.push_back(watched.device);
     return fail(ErrorCode::kBadParams,
-                fmt::format("{}: no virtual device here has such numbers", spec.condition));
+                fmt::format("{}: no virtual device here has such numbers{}", spec.condition,
+                            devices.empty() ? "" : condition->unknown_names(devices)));
   }
   all_.push_back({.wanted = spec.wanted,
                   .text = std::string(spec.condition),

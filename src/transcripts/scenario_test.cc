@@ -197,8 +197,10 @@ TEST(Scenario, RefusesAnInvariantThatConcernsNoDevice) {
   const std::string device = "device delta_2 R331TEST owner demo\n";
   EXPECT_EQ(failures("always: soc > 1\n" + device),
             Lines{"1: soc > 1: no virtual device here has such numbers"});
-  EXPECT_EQ(failures(device + "always: pd.sox > 1\n"),
-            Lines{"2: pd.sox > 1: no virtual device here has such numbers"});
+  EXPECT_EQ(
+      failures(device + "always: pd.sox > 1\n"),
+      Lines{"2: pd.sox > 1: no virtual device here has such numbers; none has pd.sox; did you "
+            "mean pd.soc?"});
   EXPECT_EQ(failures("device delta_2 R331TEST owner demo real\nalways: energy balances\n"),
             Lines{"2: energy balances: no virtual device here has such numbers"});
   EXPECT_EQ(failures(device + "never: low\n").size(), 1U);

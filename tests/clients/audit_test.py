@@ -139,6 +139,8 @@ class AuditTest(unittest.TestCase):
         self.assertEqual(len(self.audit("--since", "-1h")), 3)
         self.assertEqual(self.audit("--until", "-1h"), [])
         self.assertEqual(self.audit("--since", "-1d", "--until", "-23h"), [])
+        self.assertEqual(self.audit("--from", "-1d", "--to", "-23h"), [])
+        self.assertEqual(self.audit("--device", SN)[0]["owner"], "anna")
         text = self.server.cli("audit", "--sn", SN).stdout
         self.assertRegex(
             text,
@@ -146,8 +148,8 @@ class AuditTest(unittest.TestCase):
             r'owner=anna name="DELTA 2" family=delta_2\n$',
         )
         wrong = self.server.cli("audit", "--since", "yesterday")
-        self.assertEqual(wrong.returncode, 1)
-        self.assertIn('--since is "yesterday"', wrong.stderr)
+        self.assertEqual(wrong.returncode, 2)
+        self.assertIn('--from is "yesterday"', wrong.stderr)
 
     def test_it_outlasts_stops_and_kills_and_is_read_from_a_stopped_folder(self):
         self.server.restart(signal.SIGKILL)

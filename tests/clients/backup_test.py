@@ -122,7 +122,7 @@ class BackupTest(unittest.TestCase):
             api = second.api(anna["accessKey"], anna["secretKey"])
             self.assertEqual(list(api.devices()), [SN])
             self.assertGreaterEqual(api.quota_all(SN)["count"], before)
-            self.assertIn('"rights":"monitor"', second.cli("device", "list").stdout)
+            self.assertIn('"rights":"monitor"', second.cli("device", "list", "--json").stdout)
             with AppClient(second, api) as app, DeviceClient(second, SN, key) as device:
                 self.assertEqual(app.account, certificate)
                 app.subscribe(app.topic(SN, "quota"))

@@ -188,7 +188,7 @@ class SharedFolderTest(unittest.TestCase):
         for name, each in done.items():
             self.assertEqual(each.returncode, 0, each.stderr)
             self.assertEqual(told(each)["name"], name)
-        self.assertEqual(len(cli("account", "list", data=data).stdout.splitlines()), 7)
+        self.assertEqual(len(cli("account", "list", "--json", data=data).stdout.splitlines()), 7)
 
 
 class EndingTest(unittest.TestCase):
@@ -217,7 +217,7 @@ class EndingTest(unittest.TestCase):
         running.process.wait(PATIENCE_S)
         self.assertTrue((running.data / "ready.json").exists(), "nobody was there to remove it")
         done = cli("serve", "--limit", "no.such=1", data=running.data)
-        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.returncode, 2)
         self.assertFalse((running.data / "ready.json").exists(), "gone before all else")
 
 

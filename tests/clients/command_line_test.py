@@ -35,7 +35,7 @@ class StoppedServerTest(unittest.TestCase):
         told(self.cli("device", "share", "ZZ96STOPPED1", "ben", "monitor"))
         told(self.cli("device", "move", "ZZ96STOPPED2", "ben"))
         told(self.cli("device", "remove", "ZZ96STOPPED3"))
-        listed = [json.loads(line) for line in self.cli("device", "list").stdout.splitlines()]
+        listed = [json.loads(line) for line in self.cli("device", "list", "--json").stdout.splitlines()]
         self.assertEqual(
             {(row["sn"], row["owner"], row["name"]) for row in listed},
             {("ZZ96STOPPED1", "ann", "Big kiln"), ("ZZ96STOPPED2", "ben", "ZZ96STOPPED2")},
@@ -169,11 +169,11 @@ class RefusalTest(unittest.TestCase):
     def setUp(self):
         self.data = temporary_folder() / "data"
 
-    def refused(self, *arguments, data=None):
-        """What it said on stderr, after it exited with 1 and left no ready.json."""
+    def refused(self, *arguments, data=None, code=1):
+        """What it said on stderr, after it exited with the code and left no ready.json."""
         data = data or self.data
         done = cli("serve", *arguments, data=data)
-        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(done.returncode, code, done.stderr)
         self.assertNotIn("AddressSanitizer", done.stderr)
         self.assertFalse((data / "ready.json").exists())
         return done.stderr
@@ -223,7 +223,7 @@ class RefusalTest(unittest.TestCase):
     def test_a_plain_door_does_not_leave_the_loopback_unasked(self):
         for door in ("http", "mqtt"):
             with self.subTest(door=door):
-                said = self.refused(*free_ports(but=door), f"--{door}", "0.0.0.0:0")
+                said = self.refused(*free_ports(but=door), f"--{door}", "0.0.0.0:0", code=2)
                 self.assertIn("--insecure-plain", said)
                 self.assertIn("--" + door, said)
         with Server(
@@ -257,7 +257,7 @@ class RefusalTest(unittest.TestCase):
         ):
             done = cli(*arguments)
             with self.subTest(arguments=arguments):
-                self.assertNotEqual(done.returncode, 0)
+                self.assertEqual(done.returncode, 2)
                 self.assertTrue(done.stderr + done.stdout)
         for arguments in (("--help",), ("serve", "--help"), ("device", "share", "--help")):
             done = cli(*arguments)

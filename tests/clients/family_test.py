@@ -162,7 +162,7 @@ class NewFamilyTest(unittest.TestCase):
         for name in ("../kiln", "Kiln", "2kilns", "kiln.yaml", ""):
             done = cli("family", "new", name, "--devices", folder)
             with self.subTest(name=name):
-                self.assertEqual(done.returncode, 1)
+                self.assertEqual(done.returncode, 2)
                 self.assertIn("is not a family id", done.stderr)
         self.assertEqual(list(folder.iterdir()), [])
 
@@ -199,7 +199,7 @@ class ShowFamilyTest(unittest.TestCase):
     def test_what_is_not_there_is_reported(self):
         for words, told in ((("kiln",), "there is no family kiln"), (("delta_2", "kiln"), "no field, command or part")):
             done = cli("family", "show", *words)
-            self.assertEqual(done.returncode, 1)
+            self.assertEqual(done.returncode, 2)
             self.assertIn(told, done.stderr)
 
 

@@ -468,7 +468,7 @@ class TableTest(unittest.TestCase):
         ):
             for verb in ("serve", "limits"):
                 result = cli(verb, "--limit", wrong)
-                self.assertEqual(result.returncode, 1)
+                self.assertEqual(result.returncode, 2)
                 self.assertIn(says, result.stderr)
 
 

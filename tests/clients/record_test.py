@@ -115,10 +115,10 @@ class RecordTest(unittest.TestCase):
         there = folder / "there.loom"
         there.write_text("precious")
         with Server(demo=False) as server:
-            for arguments, why in ((("--out", folder / "a", "--device", "R331"), "no device \"R331\""),
-                                   (("--out", folder / "a"), "a recording has 1 to 256 devices")):
+            for arguments, code, why in ((("--out", folder / "a", "--device", "R331"), 1, "no device \"R331\""),
+                                         (("--out", folder / "a"), 2, "a recording has 1 to 256 devices")):
                 refused = cli("record", *arguments, data=server.data)
-                self.assertEqual(refused.returncode, 1)
+                self.assertEqual(refused.returncode, code)
                 self.assertIn(why, refused.stderr)
             cli("account", "add", "me", data=server.data)
             cli("device", "add", DELTA_2, "--owner", "me", data=server.data)

@@ -29,7 +29,7 @@ class SimulateTest(unittest.TestCase):
         self.assertGreater(told["latency_p50_ms"], 0)
 
     def owned(self, server):
-        lines = cli("device", "list", "--owner", "simulated", data=server.data).stdout.splitlines()
+        lines = cli("device", "list", "--owner", "simulated", "--json", data=server.data).stdout.splitlines()
         return [json.loads(line)["sn"] for line in lines]
 
     def test_a_connection_each_or_gateways(self):
@@ -71,12 +71,12 @@ class SimulateTest(unittest.TestCase):
     def test_what_makes_no_sense_is_refused(self):
         stopped = temporary_folder() / "data"
         told(cli("account", "add", "ann", data=stopped))
-        for flags, why in (((), "--family is required"),
-                           (("--server", "127.0.0.1:1"), "needs the devices' keys"),
-                           (("--server", "nowhere", "--gateway", "a", "--gateway-key", "/dev/null"),
-                            "--family is missing"),
-                           (("--data", stopped, "--family", "delta_2"), "no server runs there")):
-            self.assertIn(why, simulate(*flags, code=1))
+        for flags, code, why in (((), 2, "--family is required"),
+                                 (("--server", "127.0.0.1:1"), 2, "needs the devices' keys"),
+                                 (("--server", "nowhere", "--gateway", "a", "--gateway-key", "/dev/null"), 2,
+                                  "--family is missing"),
+                                 (("--data", stopped, "--family", "delta_2"), 1, "no server runs there")):
+            self.assertIn(why, simulate(*flags, code=code))
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ class TimeTest(unittest.TestCase):
                            (("--start", "soon"), '--start is "soon": must be a time'),
                            (("--start", "2026-06-01", "--until", "2026-05-01"), "must be after")):
             refused = cli("serve", *flags, data=temporary_folder() / "data")
-            self.assertEqual(refused.returncode, 1, flags)
+            self.assertEqual(refused.returncode, 2, flags)
             self.assertIn(why, refused.stderr)
         for flags in (("step",), ("step", "soon"), ("speed", "fast"), ("forward",)):
             self.assertNotEqual(cli("time", *flags, data=temporary_folder()).returncode, 0, flags)

@@ -44,7 +44,7 @@ class YearTest(unittest.TestCase):
             self.assertEqual(sorted(devices), ["HW51SIM00000001", "R331SIM00000001",
                                                "R331SIM00000002"])
         refused = cli("serve", "--demo", "--demo-home", "castle", data=server.data)
-        self.assertEqual(refused.returncode, 1)
+        self.assertEqual(refused.returncode, 2)
         self.assertIn("--demo-home: there is no family 'castle'", refused.stderr)
 
 

@@ -221,8 +221,11 @@ class Package(unittest.TestCase):
                 ("gridloom --v", "--version")]:
             words = typed.split()
             script = (f". {shlex.quote(str(share / 'bash-completion/completions/gridloom'))}\n"
-                      f"COMP_WORDS=({typed}) COMP_CWORD={len(words) - 1}\n_gridloom\necho ${{COMPREPLY[@]}}")
-            told = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True)
+                      f"COMP_WORDS=({typed}) COMP_CWORD={len(words) - 1}\n"
+                      f"COMP_LINE={shlex.quote(typed)} COMP_POINT={len(typed)}\n_gridloom\necho ${{COMPREPLY[@]}}")
+            path = f"{self.unpacked() / 'usr/bin'}:{os.environ['PATH']}"
+            told = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True,
+                                  env={**os.environ, "PATH": path})
             self.assertEqual((told.stdout.strip(), told.stderr), (expected, ""), typed)
 
     def test_its_files_are_roots_and_none_can_be_written_by_others(self):

@@ -10,6 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/control/audit.h"
 #include "app/process/local_zone.h"
@@ -53,8 +56,8 @@ std::string line_of(const Json& entry, const time::TimeZone& zone) {
 namespace {
 
 struct Arguments {
-  std::string data = "data";
-  std::string since, until, who, sn;
+  std::string data;
+  std::string from, to, who, sn;
   std::vector<std::string> what;
   std::size_t limit = AuditFilter{}.limit;
   bool json = false;
@@ -67,13 +70,18 @@ Result<JsonArray> ask(const Arguments& arguments) {
                      {"limit", arguments.limit},
                      {"what", JsonArray(arguments.what.begin(), arguments.what.end())}};
   const time::Now now{.at = SystemClock().now(), .zone = local_zone().zone};
-  for (const auto& [option, text] :
-       {std::pair{"--since", &arguments.since}, std::pair{"--until", &arguments.until}}) {
-    if (text->empty()) continue;
+  struct End {
+    std::string_view option;
+    const std::string& text;
+    std::string_view member;
+  };
+  for (const End& end :
+       {End{"--from", arguments.from, "since"}, End{"--to", arguments.to, "until"}}) {
+    if (end.text.empty()) continue;
     const auto at = time::parse_time(
-        *text, {.name = option, .now = now, .relative = time::TimeOptions::Relative::kAny});
+        end.text, {.name = end.option, .now = now, .relative = time::TimeOptions::Relative::kAny});
     if (!at) return std::unexpected(at.error());
-    request[std::string_view(option).substr(2)] = unix_ms(*at);
+    request[end.member] = unix_ms(*at);
   }
   auto answer = ask_admin(arguments.data, request);
   if (!answer) return std::unexpected(answer.error());
@@ -83,9 +91,10 @@ Result<JsonArray> ask(const Arguments& arguments) {
 
 int run(const Arguments& arguments) {
   const auto entries = ask(arguments);
-  if (!entries) {
-    fmt::print(stderr, "gridloom: {}\n", entries.error().detail);
-    return 1;
+  if (!entries) return report_error(entries.error());
+  if (entries->empty() && !arguments.json) {
+    print_note(
+        "No entry of the audit log matches; without --from, --what, --who and --device, all do.");
   }
   for (const Json& entry : *entries) {
     fmt::print("{}\n", arguments.json ? wire::to_text(entry) : line_of(entry, local_zone().zone));
@@ -99,20 +108,23 @@ std::shared_ptr<void> add_audit(CLI::App& app, std::function<int()>& chosen) {
   const auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
   CLI::App* audit = app.add_subcommand("audit", "Shows the audit log: who changed what, and when");
-  audit->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
-  audit->add_option("--since", a.since,
-                    "Start of the span: -7d, -12h, -30m, or 2026-11-20 14:05 (local time)");
-  audit->add_option("--until", a.until, "End of the span, exclusive; written as --since");
-  audit
-      ->add_option("--what", a.what, "set, set_reply, sign-in, device.add ...; several with commas")
+  set_group(*audit, group::kUse);
+  set_examples(*audit, {"gridloom audit --from -1d",
+                        "gridloom audit --what set,set_reply --device R331ZEB4ZEAL0528"});
+  add_data_option(*audit, a.data);
+  add_span_options(*audit, a.from, a.to);
+  add_value(
+      *audit, "--what", a.what, placeholder::kWord,
+      "Only entries of this kind: set, set_reply, sign-in, device.add ...; several with commas")
       ->delimiter(',');
-  audit->add_option("--who", a.who,
-                    "Only entries caused by this account, serial number, gateway:NAME or admin");
-  audit->add_option("--sn", a.sn, "Only entries about this device");
-  audit->add_option("--limit", a.limit, "Largest number of entries; the newest are shown")
-      ->check(CLI::Range(std::size_t{1}, AuditFilter::kMaxEntries))
+  add_value(*audit, "--who", a.who, placeholder::kName,
+            "Only entries caused by this account, serial number, gateway:NAME or admin");
+  add_value(*audit, "--device,--sn", a.sn, placeholder::kSn, "Only entries about this device");
+  add_value(*audit, "--last,--limit", a.limit, placeholder::kCount,
+            "Largest number of entries; the newest are shown")
+      ->check(whole_number(1, AuditFilter::kMaxEntries))
       ->capture_default_str();
-  audit->add_flag("--json", a.json, "One JSON entry a line, as stored");
+  add_json_option(*audit, a.json);
   audit->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
   return arguments;
 }

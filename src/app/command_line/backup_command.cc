@@ -3,12 +3,20 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <future>
 #include <string>
 #include <string_view>
 #include <system_error>
 
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/progress.h"
+#include "app/command_line/usage_error.h"
 #include "app/control/admin.h"
 #include "app/control/admin_client.h"
 #include "app/data_folder/restore.h"
@@ -19,37 +27,64 @@ namespace {
 
 struct Arguments {
   std::string folder;
-  std::string data = "data";
+  std::string data;
+  bool json = false;
 };
+
+constexpr std::chrono::milliseconds kBetweenLooks{250};
+
+// Bytes of all files below a folder that another process may be changing.
+std::uint64_t bytes_in(const std::filesystem::path& folder) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  std::filesystem::recursive_directory_iterator at(folder, error);
+  for (; !error && at != std::filesystem::recursive_directory_iterator(); at.increment(error)) {
+    std::error_code gone;
+    const std::uintmax_t size = at->is_regular_file(gone) ? at->file_size(gone) : 0;
+    if (!gone) bytes += size;
+  }
+  return bytes;
+}
+
+// The server makes the backup; its size on the disk shows how far it is.
+Result<wire::Json> make_backup(const Arguments& arguments, const std::filesystem::path& folder) {
+  Progress progress;
+  const auto whole = static_cast<double>(bytes_in(arguments.data));
+  auto answer = std::async(std::launch::async, [&] {
+    return ask_admin(arguments.data, {{"op", kBackupOp}, {"folder", folder.string()}});
+  });
+  while (answer.wait_for(kBetweenLooks) != std::future_status::ready) {
+    const std::uint64_t made = bytes_in(folder);
+    // Not every file of the data folder is in a backup.
+    const double share = std::min(static_cast<double>(made) / std::max(whole, 1.0), 0.99);
+    progress.show(share, bytes_text(made));
+  }
+  return answer.get();
+}
 
 int run_backup(const Arguments& arguments) {
   std::error_code error;
   const std::filesystem::path folder =
       std::filesystem::absolute(arguments.folder, error).lexically_normal();
-  const auto answer = ask_admin(arguments.data, {{"op", kBackupOp}, {"folder", folder.string()}});
-  if (!answer) {
-    fmt::print(stderr, "gridloom: {}\n", answer.error().detail);
-    return 1;
-  }
-  for (const auto& [key, value] : answer->get_object()) {
-    fmt::print("{}: {}\n", std::string_view(key),
-               value.is_string() ? std::string(value.get_string()) : wire::to_text(value));
-  }
+  const auto answer = make_backup(arguments, folder);
+  if (!answer) return report_error(answer.error());
+  print_object(answer->get_object(), arguments.json);
   return 0;
 }
 
 int run_restore(const Arguments& arguments) {
   const auto done = restore(arguments.folder, arguments.data);
   if (!done) {
+    // A backup that is not whole is no wrong usage, whatever the error's code.
     fmt::print(stderr, "gridloom: {}\n", done.error().detail);
-    return 1;
+    return kFailed;
   }
   if (!done->hashed) {
     fmt::print(stderr,
                "gridloom: the backup was made by an earlier version, which wrote no hashes: only "
                "the sizes of its files were verified\n");
   }
-  fmt::print("restored: {}\n", arguments.data);
+  print_object({{"restored", arguments.data}}, arguments.json);
   return 0;
 }
 
@@ -60,15 +95,24 @@ std::shared_ptr<void> add_backup(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *arguments;
   CLI::App* backup =
       app.add_subcommand("backup", "Makes a backup of a data folder, also while its server runs");
-  backup->add_option("folder", a.folder, "Target folder; it must be empty or must not exist yet")
+  set_group(*backup, group::kRun);
+  set_examples(*backup, {"gridloom backup /var/backups/gridloom"});
+  add_value(*backup, "folder", a.folder, placeholder::kFolder,
+            "Target folder; it must be empty or must not exist yet")
       ->required();
-  backup->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
+  add_data_option(*backup, a.data);
+  add_json_option(*backup, a.json);
   backup->callback(
       [arguments, &chosen] { chosen = [arguments] { return run_backup(*arguments); }; });
   CLI::App* restored = app.add_subcommand("restore", "Makes a data folder from a backup");
-  restored->add_option("folder", a.folder, "Folder of the backup")->required();
-  restored->add_option("--data", a.data, "Target folder; it must be empty or must not exist yet")
+  set_group(*restored, group::kRun);
+  set_examples(*restored, {"gridloom restore /var/backups/gridloom --data data"});
+  add_value(*restored, "folder", a.folder, placeholder::kFolder, "Folder of the backup")
       ->required();
+  add_value(*restored, "--data", a.data, placeholder::kFolder,
+            "Target folder; it must be empty or must not exist yet")
+      ->required();
+  add_json_option(*restored, a.json);
   restored->callback(
       [arguments, &chosen] { chosen = [arguments] { return run_restore(*arguments); }; });
   return arguments;

@@ -9,6 +9,9 @@
 #include <string>
 #include <utility>
 
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "base/read_file.h"
 #include "bench/http_load.h"
 #include "bench/mqtt_load.h"
@@ -24,7 +27,7 @@ constexpr std::size_t kDifferentPayloads = 1024;
 
 // The unparsed options; converted to a load when the command runs.
 struct BenchArguments {
-  std::string to, devices, payload, subscriber, filter, key, to_mqtt;
+  std::string to, ca, devices, payload, subscriber, filter, key, to_mqtt;
   std::size_t payload_bytes = 900, subscribers = 1;
   int qos = 1, filter_qos = 0;
   bool json = false;
@@ -33,15 +36,10 @@ struct BenchArguments {
   bench::SetLoad set;
 };
 
-int refused(const Error& fault) {
-  fmt::print(stderr, "gridloom: {}\n", fault.detail);
-  return 1;
-}
-
 int tell(const Result<bench::Summary>& summary, bool json) {
-  if (!summary) return refused(summary.error());
+  if (!summary) return report_error(summary.error());
   if (json) {
-    fmt::print("{}\n", wire::to_text(summary->to_json()));
+    print_json(summary->to_json());
   } else {
     fmt::print("{}", summary->to_text());
   }
@@ -54,6 +52,7 @@ Status fill_common(const BenchArguments& a, Load& load) {
   const auto to = net::parse_address(a.to);
   if (!to) return std::unexpected(to.error());
   load.to = *to;
+  load.ca = a.ca;
   if (load.server.call_counts.empty()) return {};
   const auto counts = bench::read_call_counts(load.server.call_counts);
   return counts ? Status() : std::unexpected(counts.error());
@@ -120,58 +119,74 @@ Status fill_set(BenchArguments& a) {
 // Adds the options common to both kinds of load.
 template <typename Load>
 void add_common(CLI::App& verb, BenchArguments& a, Load& load) {
-  verb.add_option("--to", a.to, "Address of the server, ADDR:PORT")->required();
-  verb.add_option("--tls-ca", load.ca, "Use TLS and trust this certificate authority (a PEM file)");
-  verb.add_option("--connections", load.connections)->check(CLI::Range(1, 100'000));
-  verb.add_option("--threads", load.threads, "Threads of the load generator")
-      ->check(CLI::Range(1, 256));
-  verb.add_option("--warm-up", load.timing.warm_up_s,
-                  "Seconds of load before the measurement begins")
-      ->check(CLI::Range(0.0, 3600.0))
+  add_value(verb, "--server,--to", a.to, placeholder::kAddress, "Address of the server")
+      ->required();
+  add_ca_option(verb, a.ca);
+  add_value(verb, "--connections", load.connections, placeholder::kCount,
+            "Connections to the server")
+      ->check(whole_number(1, 100'000));
+  add_value(verb, "--threads", load.threads, placeholder::kCount, "Threads of the load generator")
+      ->check(whole_number(1, 256));
+  add_value(verb, "--warm-up", load.timing.warm_up_s, "SECONDS",
+            "Seconds of load before the measurement begins")
+      ->check(number(0, 3600))
       ->capture_default_str();
-  verb.add_option("--seconds", load.timing.seconds, "Seconds that are measured")
-      ->check(CLI::Range(0.1, 86'400.0))
+  add_value(verb, "--seconds", load.timing.seconds, "SECONDS", "Seconds that are measured")
+      ->check(number(0.1, 86'400))
       ->capture_default_str();
-  verb.add_option("--pid", load.server.id,
-                  "Process id of the server, to report its CPU time and memory as well");
-  verb.add_option(
-      "--call-counts", load.server.call_counts,
-      "File of the counts of a server with the counter library (bench/call_counter.cc)");
-  verb.add_flag("--json", a.json, "Print the summary as one line of JSON");
+  add_value(verb, "--pid", load.server.id, "PID",
+            "Process id of the server, to report its CPU time and memory as well");
+  add_value(verb, "--call-counts", load.server.call_counts, placeholder::kFile,
+            "File of the counts of a server with the counter library (bench/call_counter.cc)");
+  add_json_option(verb, a.json);
+}
+
+CLI::Option* add_keys(CLI::App& verb, std::string& file) {
+  return add_value(verb, "--keys,--devices", file, placeholder::kFile,
+                   "File with one \"SN KEY\" a line, for the devices to sign in");
 }
 
 void add_mqtt(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen) {
   CLI::App* verb = parent.add_subcommand("mqtt", "Load from devices that publish (MQTT 3.1.1)");
+  set_examples(*verb, {"gridloom bench mqtt --server 127.0.0.1:1883 --keys keys.txt --seconds 20"});
   bench::MqttLoad& load = a.mqtt;
   add_common(*verb, a, load);
-  verb->add_option("--devices", a.devices, "File with one serial number and key a line");
-  verb->add_option("--user", load.user, "User name of a device")->capture_default_str();
-  verb->add_option("--password", load.password, "Password of a device")->capture_default_str();
-  verb->add_option("--topic", load.topic, "Topic that a device publishes to")
+  add_keys(*verb, a.devices);
+  add_value(*verb, "--user", load.user, placeholder::kWord, "User name of a device")
       ->capture_default_str();
-  verb->add_option("--qos", a.qos)->check(CLI::Range(0, 2))->capture_default_str();
-  verb->add_option("--window", load.window,
-                   "Unacknowledged messages on one connection (QoS 1 and 2)")
+  add_value(*verb, "--password", load.password, placeholder::kWord, "Password of a device")
       ->capture_default_str();
-  verb->add_option("--rate", load.rate, "Messages a second, all together; 0: as fast as taken")
-      ->check(CLI::NonNegativeNumber);
-  verb->add_option("--payload", a.payload,
-                   "File with a template a line; <0..9> in it becomes a number");
-  verb->add_option("--payload-bytes", a.payload_bytes,
-                   "Size of the JSON payload where there is no --payload")
-      ->check(CLI::Range(1, 200'000))
+  add_value(*verb, "--topic", load.topic, "TOPIC", "Topic that a device publishes to")
       ->capture_default_str();
-  verb->add_option("--subscribe", a.filter,
-                   "Filter that further connections subscribe to, to count arrivals");
-  verb->add_option("--subscribers", a.subscribers, "Connections that subscribe")
-      ->check(CLI::Range(1, 100'000))
+  add_value(*verb, "--qos", a.qos, "QOS", "Quality of service of the messages, 0 to 2")
+      ->check(whole_number(0, 2))
       ->capture_default_str();
-  verb->add_option("--subscribe-qos", a.filter_qos)->check(CLI::Range(0, 2))->capture_default_str();
-  verb->add_option("--subscriber", a.subscriber,
-                   "File with the user name and password of the subscribers");
+  add_value(*verb, "--window", load.window, placeholder::kCount,
+            "Unacknowledged messages on one connection (QoS 1 and 2)")
+      ->capture_default_str();
+  add_value(*verb, "--rate", load.rate, "NUMBER",
+            "Messages a second, all together; 0: as fast as taken")
+      ->check(not_negative());
+  add_value(*verb, "--payload", a.payload, placeholder::kFile,
+            "File with a template a line; <0..9> in it becomes a number");
+  add_value(*verb, "--payload-bytes", a.payload_bytes, placeholder::kCount,
+            "Size of the JSON payload where there is no --payload")
+      ->check(whole_number(1, 200'000))
+      ->capture_default_str();
+  add_value(*verb, "--subscribe", a.filter, "TOPIC",
+            "Filter that further connections subscribe to, to count arrivals");
+  add_value(*verb, "--subscribers", a.subscribers, placeholder::kCount,
+            "Connections that subscribe")
+      ->check(whole_number(1, 100'000))
+      ->capture_default_str();
+  add_value(*verb, "--subscribe-qos", a.filter_qos, "QOS", "Quality of service of --subscribe")
+      ->check(whole_number(0, 2))
+      ->capture_default_str();
+  add_value(*verb, "--subscriber", a.subscriber, placeholder::kFile,
+            "File with the user name and password of the subscribers");
   verb->callback([&a, &chosen] {
     chosen = [&a] {
-      if (Status filled = fill_mqtt(a); !filled) return refused(filled.error());
+      if (Status filled = fill_mqtt(a); !filled) return report_error(filled.error());
       return tell(bench::run(a.mqtt), a.json);
     };
   });
@@ -180,21 +195,23 @@ void add_mqtt(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen)
 // Adds the options of a load on the HTTP interface, and returns --key.
 CLI::Option* add_requests(CLI::App& verb, BenchArguments& a, bench::HttpLoad& load) {
   add_common(verb, a, load);
-  verb.add_option("--path", load.path, "Path of the requests, with its query")
+  add_value(verb, "--path", load.path, "PATH", "Path of the requests, with its query")
       ->capture_default_str();
-  verb.add_option("--rate", load.rate, "Requests a second, all together; 0: as fast as answered")
-      ->check(CLI::NonNegativeNumber);
-  return verb.add_option("--key", a.key,
-                         "File with an access key and its secret key, to sign the requests");
+  add_value(verb, "--rate", load.rate, "NUMBER",
+            "Requests a second, all together; 0: as fast as answered")
+      ->check(not_negative());
+  return add_value(verb, "--key", a.key, placeholder::kFile,
+                   "File with an access key and its secret key, to sign the requests");
 }
 
 void add_http(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen) {
   CLI::App* verb =
       parent.add_subcommand("http", "Load from apps that read, with one request in flight each");
+  set_examples(*verb, {"gridloom bench http --server 127.0.0.1:8080 --key key.txt"});
   add_requests(*verb, a, a.http);
   verb->callback([&a, &chosen] {
     chosen = [&a] {
-      if (Status filled = fill_http(a, a.http); !filled) return refused(filled.error());
+      if (Status filled = fill_http(a, a.http); !filled) return report_error(filled.error());
       return tell(bench::run(a.http), a.json);
     };
   });
@@ -203,16 +220,18 @@ void add_http(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen)
 void add_set(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen) {
   CLI::App* verb = parent.add_subcommand(
       "set", "Load from apps that set devices, and from the devices, which answer at once");
+  set_examples(*verb, {"gridloom bench set --server 127.0.0.1:8080 --mqtt 127.0.0.1:1883 "
+                       "--keys keys.txt --key key.txt --body '{\"sn\":\"{sn}\"}'"});
   add_requests(*verb, a, a.set.http)->required();
-  verb->add_option("--mqtt", a.to_mqtt, "MQTT address of the same server, ADDR:PORT")->required();
-  verb->add_option("--devices", a.devices, "File with one serial number and key a line")
+  add_value(*verb, "--mqtt", a.to_mqtt, placeholder::kAddress, "MQTT address of the same server")
       ->required();
-  verb->add_option("--body", a.set.http.body,
-                   "JSON of a set; {sn} in it becomes the serial number of a device, in turn")
+  add_keys(*verb, a.devices)->required();
+  add_value(*verb, "--body", a.set.http.body, "JSON",
+            "JSON of a set; {sn} in it becomes the serial number of a device, in turn")
       ->required();
   verb->callback([&a, &chosen] {
     chosen = [&a] {
-      if (Status filled = fill_set(a); !filled) return refused(filled.error());
+      if (Status filled = fill_set(a); !filled) return report_error(filled.error());
       return tell(bench::run(a.set), a.json);
     };
   });
@@ -224,6 +243,8 @@ std::shared_ptr<void> add_bench(CLI::App& app, std::function<int()>& chosen) {
   auto arguments = std::make_shared<BenchArguments>();
   CLI::App* bench =
       app.add_subcommand("bench", "Generates load on a server and reports throughput and latency");
+  set_group(*bench, group::kTest);
+  set_examples(*bench, {"gridloom bench http --server 127.0.0.1:8080 --seconds 20"});
   bench->require_subcommand(1);
   add_mqtt(*bench, *arguments, chosen);
   add_http(*bench, *arguments, chosen);

@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iterator>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "base/read_file.h"
 #include "history/blocks/chunk.h"
 #include "history/blocks/rows.h"
@@ -49,20 +53,26 @@ Status show_rows(std::string_view part) {
   return each_row_line(part, [](std::string_view line) { fmt::print("{}\n", line); });
 }
 
-Status show_columns(std::string_view part) {
+Status show_columns(std::string_view part, bool json) {
   std::vector<std::string> made;
   if (history::is_rows(part)) {
     auto merged = history::merge(std::span(&part, 1));
     if (!merged) return std::unexpected(merged.error());
     made = std::move(*merged);
-    fmt::print("bytes: {}, rows of which no block was made yet\n", part.size());
+    if (!json) fmt::print("bytes: {}, rows of which no block was made yet\n", part.size());
   } else {
     made.emplace_back(part);
   }
   for (const std::string& bytes : made) {
     const auto block = history::Block::open(bytes);
     if (!block) return std::unexpected(block.error());
-    fmt::print("bytes: {}\n{}", bytes.size(), block_text(*block));
+    if (json) {
+      wire::JsonObject object = block_json(*block);
+      object["bytes"] = bytes.size();
+      print_json(object);
+    } else {
+      fmt::print("bytes: {}\n{}", bytes.size(), block_text(*block));
+    }
   }
   return {};
 }
@@ -90,6 +100,28 @@ std::string block_text(const history::Block& block) {
   return text;
 }
 
+wire::JsonObject block_json(const history::Block& block) {
+  wire::JsonArray columns;
+  for (const history::FieldId field : block.fields()) {
+    const history::Block::Size size = block.size(field);
+    wire::JsonObject column{{"field", field}};
+    if (const auto numbers = block.statistics(field)) {
+      column["numbers"] = wire::JsonObject{
+          {"count", size.numbers},     {"min", numbers->min}, {"max", numbers->max},
+          {"last", numbers->last},     {"sum", numbers->sum}, {"integral_ms", numbers->integral},
+          {"bytes", size.number_bytes}};
+    }
+    if (size.texts != 0) {
+      column["texts"] = wire::JsonObject{{"count", size.texts}, {"bytes", size.text_bytes}};
+    }
+    columns.push_back(std::move(column));
+  }
+  return {{"rows", block.rows()},
+          {"first_ms", block.first_at_ms()},
+          {"last_ms", block.last_at_ms()},
+          {"columns", std::move(columns)}};
+}
+
 Status each_row_line(std::string_view part, const std::function<void(std::string_view)>& on_line) {
   std::string line;
   return history::each_row(part, [&](std::int64_t at_ms, std::span<const history::Sample> samples) {
@@ -105,14 +137,39 @@ Status each_row_line(std::string_view part, const std::function<void(std::string
 
 int show_block(const std::filesystem::path& file, BlockView view) {
   const auto bytes = read_file(file, kMaxBlock);
-  if (!bytes) {
-    fmt::print(stderr, "gridloom: {}\n", bytes.error().detail);
-    return 1;
-  }
-  const Status shown = view == BlockView::kRows ? show_rows(*bytes) : show_columns(*bytes);
+  if (!bytes) return report_error(bytes.error());
+  const Status shown = view == BlockView::kRows
+                           ? show_rows(*bytes)
+                           : show_columns(*bytes, view == BlockView::kColumnsAsJson);
   if (shown) return 0;
-  fmt::print(stderr, "{}: {}\n", file.string(), shown.error().detail);
-  return 1;
+  fmt::print(stderr, "gridloom: {}: {}\n", file.string(), shown.error().detail);
+  return kFailed;
+}
+
+std::shared_ptr<void> add_block(CLI::App& app, std::function<int()>& chosen) {
+  struct Arguments {
+    std::string file;
+    bool rows = false;
+    bool json = false;
+  };
+  const auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* block = app.add_subcommand("block", "Shows a block of history");
+  set_group(*block, group::kInspect);
+  set_examples(*block, {"gridloom block show hour.block"});
+  block->require_subcommand(1);
+  CLI::App* show = block->add_subcommand("show", "Shows the contents of a file with one block");
+  add_value(*show, "file", a.file, placeholder::kFile, "File with one block")->required();
+  show->add_flag("--rows", a.rows, "Print all rows, one line of JSON each, instead of the columns");
+  add_json_option(*show, a.json);
+  set_examples(*show, {"gridloom block show hour.block", "gridloom block show hour.block --rows"});
+  show->callback([&a, &chosen] {
+    chosen = [&a] {
+      const BlockView columns = a.json ? BlockView::kColumnsAsJson : BlockView::kColumns;
+      return show_block(a.file, a.rows ? BlockView::kRows : columns);
+    };
+  });
+  return kept;
 }
 
 }  // namespace gridloom::app

@@ -5,9 +5,15 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <string>
+#include <string_view>
 
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/progress.h"
+#include "app/command_line/usage_error.h"
 #include "app/data_folder/check.h"
 
 namespace gridloom::app {
@@ -17,7 +23,10 @@ constexpr std::size_t kMaxShown = 5;  // damages shown per file
 
 std::string line_of(const CheckedFile& file) {
   if (file.damages.empty()) {
-    return fmt::format("{:<8} {:<32} {}", file.is_checked ? "good" : "-", file.name, file.note);
+    return fmt::format("{} {:<32} {}",
+                       styled(fmt::format("{:<8}", file.is_checked ? "good" : "-"),
+                              file.is_checked ? Style::kGood : Style::kPlain),
+                       file.name, file.note);
   }
   std::string text;
   for (std::size_t i = 0; i < std::min(kMaxShown, file.damages.size()); ++i) {
@@ -26,19 +35,44 @@ std::string line_of(const CheckedFile& file) {
   if (file.damages.size() > kMaxShown) {
     text += fmt::format("; and {} more", file.damages.size() - kMaxShown);
   }
-  return fmt::format("{:<8} {:<32} {}", "DAMAGED", file.name, text);
+  return fmt::format("{} {:<32} {}", styled("DAMAGED ", Style::kBad), file.name, text);
 }
 
-int run_check(const std::string& folder) {
-  const auto files = check_folder(folder);
-  if (!files) {
-    fmt::print(stderr, "gridloom: {}\n", files.error().detail);
-    return 1;
+wire::JsonObject json_of(const CheckedFile& file) {
+  const std::string_view state = !file.damages.empty() ? "damaged"
+                                 : file.is_checked     ? "good"
+                                                       : "not checked";
+  wire::JsonObject row{{"file", file.name}, {"state", state}};
+  if (!file.note.empty()) row["note"] = file.note;
+  if (!file.damages.empty()) {
+    row["damages"] = wire::JsonArray(file.damages.begin(), file.damages.end());
   }
+  return row;
+}
+
+struct Arguments {
+  std::string folder;
+  bool json = false;
+};
+
+int run_check(const Arguments& arguments) {
+  const std::string& folder = arguments.folder;
+  Progress progress;
+  const auto files = check_folder(folder, [&progress](const CheckProgress& at) {
+    const double share = static_cast<double>(at.bytes_done) /
+                         static_cast<double>(std::max<std::uint64_t>(at.bytes, 1));
+    progress.show(share, at.file);
+  });
+  progress.end();
+  if (!files) return report_error(files.error());
   std::size_t damaged = 0;
   for (const CheckedFile& file : *files) {
     damaged += file.damages.empty() ? 0 : 1;
-    fmt::print("{}\n", line_of(file));
+    if (arguments.json) {
+      print_json(json_of(file));
+    } else {
+      fmt::print("{}\n", line_of(file));
+    }
   }
   if (damaged == 0) return 0;
   fmt::print(stderr, "gridloom: {} of {} files of {} are damaged\n", damaged, files->size(),
@@ -49,12 +83,17 @@ int run_check(const std::string& folder) {
 }  // namespace
 
 std::shared_ptr<void> add_check(CLI::App& app, std::function<int()>& chosen) {
-  const auto folder = std::make_shared<std::string>();
+  const auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
   CLI::App* check = app.add_subcommand(
       "check", "Verifies every file of a data folder, also while its server runs, or of a backup");
-  check->add_option("folder", *folder, "Data folder or backup to verify")->required();
-  check->callback([folder, &chosen] { chosen = [folder] { return run_check(*folder); }; });
-  return folder;
+  set_group(*check, group::kRun);
+  set_examples(*check, {"gridloom check data", "gridloom check /var/backups/gridloom"});
+  add_value(*check, "folder", a.folder, placeholder::kFolder, "Data folder or backup to verify")
+      ->required();
+  add_json_option(*check, a.json);
+  check->callback([&a, &chosen] { chosen = [&a] { return run_check(a); }; });
+  return kept;
 }
 
 }  // namespace gridloom::app

@@ -7,9 +7,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
+#include "app/command_line/command_help.h"
 #include "app/process/version.h"
 #include "wire/json.h"
 
@@ -31,6 +36,10 @@ Outcome run(const char* word) {
   return {.code = code, .said = testing::internal::GetCapturedStdout()};
 }
 
+Result<Json> tree_of(const std::string& said) {
+  return wire::parse_json(said, {.bytes = said.size(), .keys = 100'000});
+}
+
 // The described commands, as in "account add", including those that have subcommands.
 void add_names(const Json& command, const std::string& before, std::set<std::string>& all) {
   for (const Json& each : command.at("commands").as_array()) {
@@ -50,7 +59,7 @@ TEST(CommandLine, SaysItsVersion) {
 TEST(CommandLine, DescribesEachCommandButTheOneThatDescribes) {
   const Outcome outcome = run("command-tree");
   ASSERT_EQ(outcome.code, 0);
-  const auto tree = wire::parse_json(outcome.said);
+  const auto tree = tree_of(outcome.said);
   ASSERT_TRUE(tree);
   std::set<std::string> described;
   add_names(*tree, "", described);
@@ -61,7 +70,7 @@ TEST(CommandLine, DescribesEachCommandButTheOneThatDescribes) {
 }
 
 TEST(CommandLine, DescribesAnOptionWithItsValueAndDefault) {
-  const auto tree = wire::parse_json(run("command-tree").said);
+  const auto tree = tree_of(run("command-tree").said);
   ASSERT_TRUE(tree);
   const auto& commands = tree->at("commands").as_array();
   const auto* serve =
@@ -73,12 +82,98 @@ TEST(CommandLine, DescribesAnOptionWithItsValueAndDefault) {
     names.insert(name);
     if (name == "--http") {
       EXPECT_EQ(option.at("default"), "127.0.0.1:8080");
-      EXPECT_EQ(option.at("value"), "TEXT");
+      EXPECT_EQ(option.at("value"), "ADDR:PORT");
     }
     if (name == "--demo") EXPECT_FALSE(option.as_object().contains("value")) << "a switch";
   }
   EXPECT_THAT(names, testing::IsSupersetOf({"--http", "--demo", "--core-dumps", "--help"}));
   EXPECT_FALSE(names.contains("--limits-of-file")) << "it is hidden";
+}
+
+// Each command with its description, depth first.
+void each_command(const Json& tree, const std::string& before,
+                  const std::function<void(const std::string&, const Json&)>& on_command) {
+  for (const Json& each : tree.at("commands").as_array()) {
+    const std::string name = before + std::string(each.at("name").as_string());
+    on_command(name, each);
+    each_command(each, name + ' ', on_command);
+  }
+}
+
+TEST(CommandLine, EachCommandHasAnExampleThatNamesIt) {
+  const auto tree = tree_of(run("command-tree").said);
+  ASSERT_TRUE(tree);
+  each_command(*tree, "", [](const std::string& name, const Json& command) {
+    const auto& examples = command.at("examples").as_array();
+    const bool named = std::ranges::any_of(examples, [&name](const Json& example) {
+      return std::string_view(example.as_string()).contains(name);
+    });
+    EXPECT_TRUE(named) << "gridloom " << name << " has no example: set_examples()";
+  });
+}
+
+TEST(CommandLine, EachCommandIsInAGroup) {
+  const auto tree = tree_of(run("command-tree").said);
+  ASSERT_TRUE(tree);
+  const std::set<std::string> groups = {group::kUse, group::kRun, group::kTest, group::kInspect};
+  for (const Json& command : tree->at("commands").as_array()) {
+    EXPECT_TRUE(groups.contains(std::string(command.at("group").as_string())))
+        << "gridloom " << command.at("name") << " has no group: set_group()";
+  }
+}
+
+TEST(CommandLine, EachValueHasAPlaceholderAndAHelp) {
+  const auto tree = tree_of(run("command-tree").said);
+  ASSERT_TRUE(tree);
+  const std::set<std::string> types = {"", "TEXT", "INT", "UINT", "FLOAT", "BOOLEAN"};
+  each_command(*tree, "", [&types](const std::string& name, const Json& command) {
+    for (const Json& option : command.at("options").as_array()) {
+      EXPECT_FALSE(option.at("help").as_string().empty()) << name << ' ' << option;
+      if (!option.as_object().contains("value")) continue;
+      EXPECT_FALSE(types.contains(std::string(option.at("value").as_string())))
+          << name << ' ' << option << ": add_value() with a placeholder";
+    }
+    for (const Json& argument : command.at("arguments").as_array()) {
+      EXPECT_FALSE(types.contains(std::string(argument.at("name").as_string())))
+          << name << ' ' << argument;
+      EXPECT_FALSE(argument.at("help").as_string().empty()) << name << ' ' << argument;
+    }
+  });
+}
+
+TEST(CommandLine, TheSameOptionHasTheSamePlaceholderEverywhere) {
+  const auto tree = tree_of(run("command-tree").said);
+  ASSERT_TRUE(tree);
+  // A switch of `account rotate`, and an account of `simulate`.
+  const std::set<std::string> several = {"--gateway"};
+  std::map<std::string, std::string> known;
+  each_command(*tree, "", [&](const std::string& name, const Json& command) {
+    for (const Json& option : command.at("options").as_array()) {
+      const std::string shown(option.at("names").as_array().back().as_string());
+      if (several.contains(shown)) continue;
+      const Json* value = option.as_object().if_contains("value");
+      const std::string placeholder = value == nullptr ? "" : std::string(value->as_string());
+      const auto [row, is_new] = known.emplace(shown, placeholder);
+      EXPECT_EQ(row->second, placeholder) << name << ' ' << shown << (is_new ? "" : " before");
+    }
+  });
+}
+
+TEST(CommandLine, AloneItListsTheCommandsByGroup) {
+  const std::array<const char*, 1> argv{"gridloom"};
+  testing::internal::CaptureStdout();
+  CommandLine line;
+  EXPECT_EQ(line.run(1, argv.data()), 2);
+  const std::string alone = testing::internal::GetCapturedStdout();
+  std::size_t at = 0;
+  for (const char* heading : {group::kUse, group::kRun, group::kTest, group::kInspect}) {
+    const std::size_t next = alone.find(std::string("\n") + heading + ":\n");
+    EXPECT_NE(next, std::string::npos) << heading;
+    EXPECT_GE(next, at) << heading;
+    at = next;
+  }
+  EXPECT_EQ(run("help").said, alone);
+  EXPECT_EQ(run("--help").said, alone);
 }
 
 }  // namespace

@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstddef>
+#include <sstream>
 #include <string>
 #include <utility>
+
+#include "app/command_line/command_help.h"
 
 namespace gridloom::app {
 namespace {
@@ -15,11 +19,22 @@ using wire::JsonObject;
 JsonObject option_row(const CLI::Option& option) {
   JsonArray names;
   for (const std::string& name : option.get_snames()) names.emplace_back("-" + name);
-  for (const std::string& name : option.get_lnames()) names.emplace_back("--" + name);
+  // Further long names are former spellings.
+  if (!option.get_lnames().empty()) names.emplace_back("--" + option.get_lnames().front());
   JsonObject row{{"names", std::move(names)}, {"help", option.get_description()}};
   if (option.get_items_expected_max() > 0) row["value"] = option.get_type_name();
   if (!option.get_default_str().empty()) row["default"] = option.get_default_str();
   return row;
+}
+
+JsonArray examples_of(const CLI::App& command) {
+  JsonArray examples;
+  std::istringstream lines(command.get_footer());
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t begin = line.find_first_not_of(' ');
+    if (begin != std::string::npos) examples.emplace_back(line.substr(begin));
+  }
+  return examples;
 }
 
 }  // namespace
@@ -31,7 +46,7 @@ JsonObject command_tree(const CLI::App& command) {
     if (option->get_group().empty()) continue;
     if (option->get_positional()) {
       arguments.push_back(
-          JsonObject{{"name", option->get_name(true, false)}, {"help", option->get_description()}});
+          JsonObject{{"name", placeholder_of(*option)}, {"help", option->get_description()}});
     } else {
       options.push_back(option_row(*option));
     }
@@ -41,10 +56,9 @@ JsonObject command_tree(const CLI::App& command) {
   for (const CLI::App* each : command.get_subcommands(shown)) {
     commands.push_back(command_tree(*each));
   }
-  return {{"name", command.get_name()},
-          {"help", command.get_description()},
-          {"options", std::move(options)},
-          {"arguments", std::move(arguments)},
+  return {{"name", command.get_name()},     {"help", command.get_description()},
+          {"options", std::move(options)},  {"arguments", std::move(arguments)},
+          {"group", command.get_group()},   {"examples", examples_of(command)},
           {"commands", std::move(commands)}};
 }
 

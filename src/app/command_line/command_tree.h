@@ -11,9 +11,9 @@ class App;
 
 namespace gridloom::app {
 
-// {"name", "help", "options": [{"names", "help", "value", "default"}], "arguments": [{"name",
-// "help"}], "commands": [the same, recursively]}; an option without "value" is a switch. Hidden
-// options and commands are left out.
+// {"name", "help", "group", "examples", "options": [{"names", "help", "value", "default"}],
+// "arguments": [{"name", "help"}], "commands": [the same, recursively]}; an option without "value"
+// is a switch. Hidden options and commands are left out.
 [[nodiscard]] wire::JsonObject command_tree(const CLI::App& command);
 
 // Adds the hidden `gridloom command-tree`, which prints the description. `app` outlives `chosen`.

@@ -7,6 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "wire/json.h"
 
@@ -18,25 +21,31 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 struct Arguments {
-  std::string data = "data";
+  std::string data;
   bool accept = false;
+  bool json = false;
 };
 
 int run(const Arguments& arguments) {
   const auto answer = ask_admin(
       arguments.data, JsonObject{{"op", arguments.accept ? "damage.accept" : "damage.list"}});
-  if (!answer) {
-    fmt::print(stderr, "gridloom: {}\n", answer.error().detail);
-    return 1;
-  }
+  if (!answer) return report_error(answer.error());
   if (arguments.accept) {
-    const Json* accepted = wire::member(*answer, "accepted");
-    fmt::print("accepted: {}\n", accepted == nullptr ? 0 : wire::whole(*accepted));
-    return 0;
+    print_object(answer->get_object(), arguments.json);
+    return report_warning(*answer);
   }
   const JsonArray& notes = answer->as_array();
-  for (const Json& note : notes) fmt::print("{}\n", std::string_view(note.as_string()));
-  return notes.empty() ? 0 : 1;
+  for (const Json& note : notes) {
+    if (arguments.json) {
+      print_json(JsonObject{{"damage", note}});
+    } else {
+      fmt::print("{}\n", std::string_view(note.as_string()));
+    }
+  }
+  if (notes.empty() && !arguments.json) {
+    print_note("No loss or damage is known; `gridloom check DIR` reads every file again.");
+  }
+  return notes.empty() ? 0 : kFailed;
 }
 
 }  // namespace
@@ -46,7 +55,10 @@ std::shared_ptr<void> add_damage(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *arguments;
   CLI::App* damage = app.add_subcommand(
       "damage", "Lists known losses and damage of a data folder; exits with 1 if there are any");
-  damage->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
+  set_group(*damage, group::kRun);
+  set_examples(*damage, {"gridloom damage", "gridloom damage --accept"});
+  add_data_option(*damage, a.data);
+  add_json_option(*damage, a.json);
   damage->add_flag("--accept", a.accept,
                    "Accept all notes, and clear the list; damage that persists is noted again");
   damage->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });

@@ -10,9 +10,12 @@
 #include <cstdio>
 #include <ctime>
 
+#include "app/command_line/output.h"
+#include "app/command_line/progress.h"
 #include "app/process/process.h"
 #include "bench/process_use.h"
 #include "sim/sharded_fleet.h"
+#include "time/grammar.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -22,8 +25,7 @@ using Steady = std::chrono::steady_clock;
 using Counts = sim::Fleet::Counts;
 
 constexpr Millis kPatience{10'000};  // for the first response of a server
-constexpr int kBarWidth = 24;
-constexpr int kLineEvery = 10;  // updates, where the output is not a terminal
+constexpr int kLineEvery = 10;       // updates, where the output is not a terminal
 
 double seconds(Steady::duration span) { return std::chrono::duration<double>(span).count(); }
 
@@ -42,18 +44,21 @@ Use use_now(sim::ShardedFleet& fleet, pid_t server) {
   return use;
 }
 
-class Progress {
+// On a terminal one line that changes, elsewhere a line now and then.
+class FleetProgress {
  public:
-  void show(const Use& begun, const Use& last, const Use& now, std::optional<double> share) {
+  void show(const Use& begun, const Use& last, const Use& now, std::optional<double> share,
+            std::optional<Millis> left) {
     const double gone = std::max(seconds(now.at - last.at), 1e-9);
     const auto rate = [gone](std::uint64_t before, std::uint64_t after) {
       return static_cast<double>(after - before) / gone;
     };
     const std::string text = fmt::format(
-        "{} {:.0f} s  {} of {} connections online  {:.0f} sent/s  {:.0f} acknowledged/s{}",
-        bar(share), seconds(now.at - begun.at), now.counts.online, now.counts.connections,
+        "{} {:.0f} s  {} of {} connections online  {:.0f} sent/s  {:.0f} acknowledged/s{}{}",
+        Progress::bar(share), seconds(now.at - begun.at), now.counts.online, now.counts.connections,
         rate(last.counts.sent, now.counts.sent),
         rate(last.counts.acknowledged, now.counts.acknowledged),
+        left ? fmt::format("  {} left", time::rounded_span_text(*left)) : "",
         now.counts.online == 0 && !now.counts.last_error.empty() ? "  " + now.counts.last_error
                                                                  : "");
     if (is_terminal_) {
@@ -68,12 +73,6 @@ class Progress {
   }
 
  private:
-  static std::string bar(std::optional<double> share) {
-    if (!share) return "";
-    const int full = static_cast<int>(std::clamp(*share, 0.0, 1.0) * kBarWidth);
-    return fmt::format("[{:=<{}}{:{}}]", "", full, "", kBarWidth - full);
-  }
-
   bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
   int looks_ = 0;
 };
@@ -118,10 +117,7 @@ wire::JsonObject summary(const FleetRun& options, const Use& begun, const Use& f
 }
 
 void print(const wire::JsonObject& told, bool json) {
-  if (json) {
-    fmt::print("{}\n", wire::to_text(told));
-    return;
-  }
+  if (json) return print_json(told);
   for (const auto& [name, value] : told) {
     const std::string label = std::string(name) + ':';
     fmt::print("{:25}{}\n", label,
@@ -147,7 +143,7 @@ int run_fleet(const FleetRun& options) {
   fleet.set_faults(options.faults);
   fleet.start();
   const Use begun = use_now(fleet, options.server);
-  Progress progress;
+  FleetProgress progress;
   std::optional<Use> from;  // set once all devices are online
   Use now = begun;
   const timespec pause{.tv_sec = 1, .tv_nsec = 0};
@@ -167,7 +163,10 @@ int run_fleet(const FleetRun& options) {
       over = over || *share >= 1 || in_vain;
     }
     over = over || counts.refused == counts.connections;
-    progress.show(begun, last, now, share);
+    std::optional<Millis> left;
+    if (share)
+      left = Millis(std::llround((1 - *share) * static_cast<double>(options.span->count())));
+    progress.show(begun, last, now, share, left);
   }
   progress.end();
   fleet.stop();

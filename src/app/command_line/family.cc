@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <ios>
 #include <iterator>
@@ -12,6 +14,11 @@
 #include <string_view>
 #include <vector>
 
+#include "app/command_line/common_options.h"
+#include "app/command_line/family_json.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
+#include "base/nearest.h"
 #include "base/read_file.h"
 #include "catalog/loader.h"
 #include "catalog/schema.h"
@@ -30,8 +37,6 @@ using catalog::Param;
 using catalog::PhysicsPart;
 using catalog::Signal;
 
-constexpr std::string_view kRow = "{:<40} {:<6} {:<5} {}\n";
-
 std::string title_of(const std::string& title, const std::string& description) {
   return title.empty() ? description : title;
 }
@@ -47,19 +52,21 @@ std::string numbers_of(const PhysicsPart& part) {
 
 void show_rows(const Family& family) {
   fmt::print("{}: {}\n\n", family.id, family.description);
-  fmt::print(kRow, "FIELD", "TYPE", "UNIT", "TITLE");
+  Table fields({{.title = "FIELD"}, {.title = "TYPE"}, {.title = "UNIT"}, {.title = "TITLE"}});
   for (const Field& field : family.fields) {
-    fmt::print(kRow, field.name, name_of(field.type), field.unit,
-               title_of(field.title, field.description));
+    fields.add({field.name, std::string(name_of(field.type)), field.unit,
+                title_of(field.title, field.description)});
   }
-  if (!family.commands.empty()) fmt::print("\n{:<40} {}\n", "COMMAND", "TITLE");
+  fields.print();
+  Table commands({{.title = "COMMAND"}, {.title = "TITLE"}});
   for (const Command& command : family.commands) {
-    fmt::print("{:<40} {}{}\n", command.name, title_of(command.title, command.description),
-               command.dangerous ? " (dangerous)" : "");
+    commands.add({command.name, title_of(command.title, command.description) +
+                                    (command.dangerous ? " (dangerous)" : "")});
   }
-  if (!family.physics.empty()) fmt::print("\n{:<40} {}\n", "PART", "NUMBERS");
-  for (const PhysicsPart& part : family.physics) {
-    fmt::print("{:<40} {}\n", part.path, numbers_of(part));
+  Table parts({{.title = "PART"}, {.title = "NUMBERS"}});
+  for (const PhysicsPart& part : family.physics) parts.add({part.path, numbers_of(part)});
+  for (const Table* table : {&commands, &parts}) {
+    if (!table->empty()) fmt::print("\n{}", table->text());
   }
 }
 
@@ -173,79 +180,122 @@ void show_part(const PhysicsPart& part) {
     show_line(quantity_name(feed.quantity), feed.field);
 }
 
-}  // namespace
+// What of a family has `name` in its name; all of it for an empty name.
+struct Found {
+  std::vector<const Field*> fields{};
+  std::vector<const Command*> commands{};
+  std::vector<const PhysicsPart*> parts{};
+  [[nodiscard]] bool empty() const { return fields.empty() && commands.empty() && parts.empty(); }
+};
 
-int list_families(const std::filesystem::path& folder) {
-  const auto catalog = catalog::load_catalog(folder);
-  if (!catalog) {
-    fmt::print(stderr, "{}\n", catalog.error().detail);
-    return 1;
+Found find(const Family& family, std::string_view name) {
+  Found found;
+  for (const Field& each : family.fields) {
+    if (each.name.contains(name)) found.fields.push_back(&each);
   }
-  fmt::print("{:<18} {:<18} {:>6} {:>8} {:>7}  {}\n", "FAMILY", "PRODUCT", "FIELDS", "COMMANDS",
-             "REPORTS", "PREFIXES");
+  for (const Command& each : family.commands) {
+    if (each.name.contains(name)) found.commands.push_back(&each);
+  }
+  for (const PhysicsPart& each : family.physics) {
+    if (each.path.contains(name)) found.parts.push_back(&each);
+  }
+  return found;
+}
+
+Error unknown_family(const catalog::Catalog& catalog, std::string_view id) {
+  std::vector<std::string_view> known;
+  for (const catalog::FamilyPtr& one : catalog.families()) known.emplace_back(one->id);
+  const std::string meant = did_you_mean(id, known);
+  return {.code = ErrorCode::kBadParams,
+          .detail = fmt::format("there is no family {}; there are {}{}", id, fmt::join(known, ", "),
+                                meant)};
+}
+
+Error unknown_name(const Family& family, std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const Field& each : family.fields) known.emplace_back(each.name);
+  for (const Command& each : family.commands) known.emplace_back(each.name);
+  for (const PhysicsPart& each : family.physics) known.emplace_back(each.path);
+  return {.code = ErrorCode::kBadParams,
+          .detail = fmt::format("no field, command or part of {} has \"{}\" in its name{}",
+                                family.id, name, did_you_mean(name, known))};
+}
+
+struct Arguments {
+  std::string devices, family, name, file;
+  bool json = false;
+};
+
+int list_families(const Arguments& arguments) {
+  const auto catalog = catalog::load_catalog(arguments.devices);
+  if (!catalog) return report_error(catalog.error());
+  Table table({{.title = "FAMILY"},
+               {.title = "PRODUCT"},
+               {.title = "FIELDS", .align = Table::Align::kRight},
+               {.title = "COMMANDS", .align = Table::Align::kRight},
+               {.title = "REPORTS", .align = Table::Align::kRight},
+               {.title = "PREFIXES"}});
   for (const catalog::FamilyPtr& family : (*catalog)->families()) {
-    fmt::print("{:<18} {:<18} {:>6} {:>8} {:>7}  {}\n", family->id, family->product,
-               family->fields.size(), family->commands.size(), family->reports.size(),
-               fmt::join(family->prefixes, " "));
+    if (arguments.json) {
+      print_json(wire::JsonObject{
+          {"family", family->id},
+          {"product", family->product},
+          {"fields", family->fields.size()},
+          {"commands", family->commands.size()},
+          {"reports", family->reports.size()},
+          {"prefixes", wire::JsonArray(family->prefixes.begin(), family->prefixes.end())}});
+      continue;
+    }
+    table.add({family->id, family->product, std::to_string(family->fields.size()),
+               std::to_string(family->commands.size()), std::to_string(family->reports.size()),
+               fmt::format("{}", fmt::join(family->prefixes, " "))});
   }
+  table.print();
   return 0;
 }
 
-int show_family(const std::filesystem::path& folder, const std::string& id,
-                const std::string& name) {
-  const auto catalog = catalog::load_catalog(folder);
-  if (!catalog) {
-    fmt::print(stderr, "{}\n", catalog.error().detail);
-    return 1;
+int show_family(const Arguments& arguments) {
+  const auto catalog = catalog::load_catalog(arguments.devices);
+  if (!catalog) return report_error(catalog.error());
+  const catalog::FamilyPtr family = (*catalog)->find(arguments.family);
+  if (!family) return report_error(unknown_family(**catalog, arguments.family));
+  const Found found = find(*family, arguments.name);
+  if (found.empty() && !arguments.name.empty()) {
+    return report_error(unknown_name(*family, arguments.name));
   }
-  const catalog::FamilyPtr family = (*catalog)->find(id);
-  if (!family) {
-    std::vector<std::string> known;
-    for (const catalog::FamilyPtr& one : (*catalog)->families()) known.push_back(one->id);
-    fmt::print(stderr, "gridloom: there is no family {}; there are {}\n", id,
-               fmt::join(known, ", "));
-    return 1;
+  if (arguments.json) {
+    for (const Field* field : found.fields) print_json(json_of(*family, *field));
+    for (const Command* command : found.commands) print_json(json_of(*command));
+    for (const PhysicsPart* part : found.parts) print_json(json_of(*part));
+    return 0;
   }
-  if (name.empty()) {
+  if (arguments.name.empty()) {
     show_rows(*family);
     return 0;
   }
-  bool found = false;
-  for (const Field& field : family->fields) {
-    if (!field.name.contains(name)) continue;
-    found = true;
-    show_field(*family, field);
-  }
-  for (const Command& command : family->commands) {
-    if (!command.name.contains(name)) continue;
-    found = true;
-    show_command(command);
-  }
-  for (const PhysicsPart& part : family->physics) {
-    if (!part.path.contains(name)) continue;
-    found = true;
-    show_part(part);
-  }
-  if (found) return 0;
-  fmt::print(stderr, "gridloom: no field, command or part of {} has \"{}\" in its name\n", id,
-             name);
-  return 1;
+  for (const Field* field : found.fields) show_field(*family, *field);
+  for (const Command* command : found.commands) show_command(*command);
+  for (const PhysicsPart* part : found.parts) show_part(*part);
+  return 0;
 }
 
-int new_family(const std::filesystem::path& folder, const std::string& id) {
-  const auto text = catalog::starter_file(id);
-  if (!text) {
-    fmt::print(stderr, "gridloom: {}\n", text.error().detail);
-    return 1;
-  }
-  const std::filesystem::path file = folder / (id + ".yaml");
+int new_family(const Arguments& arguments) {
+  const auto text = catalog::starter_file(arguments.family);
+  if (!text) return report_error(text.error());
+  const std::filesystem::path file =
+      std::filesystem::path(arguments.devices) / (arguments.family + ".yaml");
   std::ofstream out(file, std::ios::binary | std::ios::noreplace);
   out << *text << std::flush;
   if (!out) {
-    fmt::print(stderr, "gridloom: {} exists already, or cannot be written\n", file.string());
-    return 1;
+    return report_error(
+        {.code = ErrorCode::kIo,
+         .detail = fmt::format("{} exists already, or cannot be written", file.string())});
   }
-  fmt::print("{0}: check it with gridloom family check {0}\n", file.string());
+  if (arguments.json) {
+    print_json(wire::JsonObject{{"file", file.string()}});
+  } else {
+    fmt::print("{0}: check it with gridloom family check {0}\n", file.string());
+  }
   return 0;
 }
 
@@ -254,24 +304,71 @@ int print_family_schema() {
   return 0;
 }
 
-int check_family(const std::filesystem::path& file) {
-  const auto text = read_text(file, catalog::kMaxDeviceFile);
-  if (!text) {
-    fmt::print(stderr, "gridloom: {}\n", text.error().detail);
-    return 1;
-  }
-  const auto family = catalog::load_family(file.string(), *text);
+int check_family(const Arguments& arguments) {
+  const auto text = read_text(arguments.file, catalog::kMaxDeviceFile);
+  if (!text) return report_error(text.error());
+  const auto family = catalog::load_family(arguments.file, *text);
   if (!family) {
     fmt::print(stderr, "{}\n", family.error().detail);
-    return 1;
+    return kFailed;
   }
   if (const Status fits = sim::check_model(*family); !fits) {
-    fmt::print(stderr, "{}: {}\n", file.string(), fits.error().detail);
-    return 1;
+    fmt::print(stderr, "{}: {}\n", arguments.file, fits.error().detail);
+    return kFailed;
   }
-  fmt::print("{}: good: {} fields, {} commands, {} reports\n", file.string(),
+  if (arguments.json) {
+    print_json(wire::JsonObject{{"file", arguments.file},
+                                {"family", (*family)->id},
+                                {"fields", (*family)->fields.size()},
+                                {"commands", (*family)->commands.size()},
+                                {"reports", (*family)->reports.size()}});
+    return 0;
+  }
+  fmt::print("{}: good: {} fields, {} commands, {} reports\n", arguments.file,
              (*family)->fields.size(), (*family)->commands.size(), (*family)->reports.size());
   return 0;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
+  const auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* family =
+      app.add_subcommand("family", "Describes device families: their fields and commands");
+  set_group(*family, group::kInspect);
+  set_examples(*family, {"gridloom family list", "gridloom family show delta_2 soc"});
+  family->require_subcommand(1);
+  const auto verb = [&](const std::string& name, const std::string& help,
+                        int (*run)(const Arguments&)) {
+    CLI::App* made = family->add_subcommand(name, help);
+    add_json_option(*made, a.json);
+    made->callback([&a, &chosen, run] { chosen = [&a, run] { return run(a); }; });
+    return made;
+  };
+  CLI::App* list = verb("list", "Lists the families", list_families);
+  add_devices_option(*list, a.devices);
+  set_examples(*list, {"gridloom family list", "gridloom family list --devices my-devices"});
+  CLI::App* show = verb("show", "Shows fields, commands and parts", show_family);
+  add_value(*show, "family", a.family, placeholder::kFamily, "Id of the family")->required();
+  add_value(*show, "name", a.name, placeholder::kField,
+            "Part of the names of fields, commands and parts to show in full");
+  add_devices_option(*show, a.devices);
+  set_examples(*show, {"gridloom family show delta_2", "gridloom family show delta_2 chgDsgState"});
+  CLI::App* start = verb("new", "Writes a device file to start from", new_family);
+  add_value(*start, "family", a.family, placeholder::kName,
+            "Id of the new family, which is the name of the file")
+      ->required();
+  add_value(*start, "--devices", a.devices, placeholder::kFolder,
+            "Folder of the file; the current one by default");
+  set_examples(*start, {"gridloom family new heat_pump --devices my-devices"});
+  CLI::App* schema = family->add_subcommand("schema", "Prints the JSON Schema of device files");
+  schema->callback([&chosen] { chosen = print_family_schema; });
+  set_examples(*schema, {"gridloom family schema > schema.json"});
+  CLI::App* check = verb("check", "Reports every mistake in a device file", check_family);
+  add_value(*check, "file", a.file, placeholder::kFile, "Device file")->required();
+  set_examples(*check, {"gridloom family check my-devices/heat_pump.yaml"});
+  return kept;
 }
 
 }  // namespace gridloom::app

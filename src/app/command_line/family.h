@@ -1,20 +1,16 @@
 // `gridloom family`: lists, shows, checks and starts device files, and prints their JSON Schema.
 #pragma once
 
-#include <filesystem>
-#include <string>
+#include <functional>
+#include <memory>
+
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
+class App;
+}
 
 namespace gridloom::app {
 
-[[nodiscard]] int list_families(const std::filesystem::path& folder);
-// Shows a family's fields, commands and parts of physics, or all about those whose name contains
-// `name`.
-[[nodiscard]] int show_family(const std::filesystem::path& folder, const std::string& id,
-                              const std::string& name);
-[[nodiscard]] int check_family(const std::filesystem::path& file);
-
-// Writes the start of ID.yaml into the folder; refuses to replace a file.
-[[nodiscard]] int new_family(const std::filesystem::path& folder, const std::string& id);
-[[nodiscard]] int print_family_schema();
+// As add_bench().
+[[nodiscard]] std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

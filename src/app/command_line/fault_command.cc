@@ -4,12 +4,15 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "sim/device_faults.h"
 #include "time/grammar.h"
@@ -55,37 +58,62 @@ Result<FaultRule> parse_fault_rule(std::string_view text, const catalog::Catalog
 namespace {
 
 struct Arguments {
-  std::string data = "data";
+  std::string data;
   std::string fault, sn, account, span;
   double probability = 1;
   std::optional<double> value;
   bool all = false;
+  bool json = false;
 };
 
-int ask(const Arguments& arguments, const JsonObject& request) {
-  const auto answer = ask_admin(arguments.data, request);
-  if (!answer) {
-    fmt::print(stderr, "gridloom: {}\n", answer.error().detail);
-    return 1;
+void print_rules(const std::vector<Json>& rows) {
+  Table table({{.title = "FAULT"},
+               {.title = "DEVICE"},
+               {.title = "ACCOUNT"},
+               {.title = "PROBABILITY", .align = Table::Align::kRight},
+               {.title = "VALUE", .align = Table::Align::kRight},
+               {.title = "UNTIL"}});
+  for (const Json& row : rows) {
+    const std::string probability = member_text(row, "probability");
+    table.add({member_text(row, "fault"), member_text(row, "sn"), member_text(row, "account"),
+               probability.empty() ? "1" : probability, member_text(row, "value"),
+               member_text(row, "until")});
   }
-  const auto print = [](const Json& row) {
-    std::string line;
-    for (const auto& [name, value] : row.get_object()) {
-      if (name == "warning") continue;  // goes to standard error
-      const bool head = line.empty();
-      const std::string text =
-          value.is_string() ? std::string(value.get_string()) : wire::to_text(value);
-      line += name == "fault" || name == "means" || name == "of"
-                  ? fmt::format("{}{:18}", head ? "" : "  ", text)
-                  : fmt::format("  {} {}", std::string_view(name), text);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", line);
-  };
-  if (answer->is_array()) {
-    for (const Json& row : answer->get_array()) print(row);
-  } else if (answer->get_object().contains("fault")) {
-    print(*answer);
+  table.print();
+}
+
+void print_known(const std::vector<Json>& rows) {
+  Table table({{.title = "FAULT"}, {.title = "OF"}, {.title = "DESCRIPTION"}});
+  for (const Json& row : rows) {
+    table.add({member_text(row, "fault"), member_text(row, "of"), member_text(row, "means")});
+  }
+  table.print();
+}
+
+int list(const Arguments& a) {
+  const auto answer = ask_admin(a.data, {{"op", "fault.list"}, {"all", a.all ? "yes" : ""}});
+  if (!answer) return report_error(answer.error());
+  const wire::JsonArray& all = answer->get_array();
+  if (a.json) {
+    for (const Json& row : all) print_json(row);
+    return 0;
+  }
+  if (all.empty()) {
+    print_note("No fault is on; `gridloom fault list --all` lists the faults there are.");
+  }
+  const std::vector<Json> rows(all.begin(), all.end());
+  a.all ? print_known(rows) : print_rules(rows);
+  return 0;
+}
+
+int switch_off(const Arguments& a) {
+  const auto answer = ask_admin(a.data, {{"op", "fault.off"}, {"fault", a.fault}, {"sn", a.sn}});
+  if (!answer) return report_error(answer.error());
+  const bool none = member_text(*answer, "ended") == "0";
+  if (none && !a.json) {
+    print_note("No fault was on.");
+  } else {
+    print_object(answer->get_object(), a.json);
   }
   return report_warning(*answer);
 }
@@ -97,13 +125,17 @@ int switch_on(const Arguments& a) {
   if (a.value) request["value"] = *a.value;
   if (!a.span.empty()) {
     const auto span = time::parse_span(a.span, {.name = "--for"});
-    if (!span) {
-      fmt::print(stderr, "gridloom: {}\n", span.error().detail);
-      return 1;
-    }
+    if (!span) return report_error(span.error());
     request["for_ms"] = span->count();
   }
-  return ask(a, request);
+  const auto answer = ask_admin(a.data, request);
+  if (!answer) return report_error(answer.error());
+  if (a.json) {
+    print_object(answer->get_object(), true);
+  } else {
+    print_rules({*answer});
+  }
+  return report_warning(*answer);
 }
 
 }  // namespace
@@ -113,36 +145,43 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *kept;
   CLI::App* fault =
       app.add_subcommand("fault", "Injects faults into virtual devices and the platform");
+  set_group(*fault, group::kTest);
+  set_examples(*fault, {"gridloom fault list --all", "gridloom fault on disconnect --for 5m"});
   fault->require_subcommand(1);
   const auto verb = [&](const std::string& name, const std::string& help,
                         std::function<int()> run) {
     CLI::App* made = fault->add_subcommand(name, help);
-    made->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
+    add_data_option(*made, a.data);
+    add_json_option(*made, a.json);
     made->callback([&chosen, run = std::move(run)] { chosen = run; });
     return made;
   };
   CLI::App* on = verb("on", "Switches a fault on", [&a] { return switch_on(a); });
-  on->add_option("fault", a.fault, "Name of the fault; `gridloom fault list --all` lists the names")
+  add_value(*on, "fault", a.fault, placeholder::kFault,
+            "Name of the fault; `gridloom fault list --all` lists the names")
       ->required();
-  on->add_option("--device", a.sn,
-                 "Serial number of the device; by default all devices that can have the fault");
-  on->add_option("--account", a.account,
-                 "Platform faults only: restrict the fault to apps of this account");
-  on->add_option("--probability", a.probability,
-                 "Probability of the fault: of each minute for devices, of each case for the "
-                 "platform")
+  add_value(*on, "--device", a.sn, placeholder::kSn,
+            "Serial number of the device; by default all devices that can have the fault");
+  add_value(*on, "--account", a.account, placeholder::kAccount,
+            "Platform faults only: restrict the fault to apps of this account");
+  add_value(*on, "--probability", a.probability, "SHARE",
+            "Probability of the fault, 0 to 1: of each minute for devices, of each case for the "
+            "platform")
       ->capture_default_str();
-  on->add_option("--value", a.value, "Parameter of the fault; its description explains it");
-  on->add_option("--for", a.span, "Duration: 30s, 15m, 2h; by default until it is switched off");
-  CLI::App* off = verb("off", "Switches a fault off; without a name, all of them", [&a] {
-    return ask(a, {{"op", "fault.off"}, {"fault", a.fault}, {"sn", a.sn}});
-  });
-  off->add_option("fault", a.fault);
-  off->add_option("--device", a.sn, "Only faults of this device");
-  CLI::App* list = verb("list", "Lists the faults that are on", [&a] {
-    return ask(a, {{"op", "fault.list"}, {"all", a.all ? "yes" : ""}});
-  });
-  list->add_flag("--all", a.all, "List every fault that can be injected");
+  add_value(*on, "--value", a.value, "NUMBER",
+            "Parameter of the fault; its description explains it");
+  add_value(*on, "--for", a.span, placeholder::kSpan,
+            "Duration: 30s, 15m, 2h; by default until it is switched off");
+  set_examples(*on, {"gridloom fault on disconnect --device R331ZEB4ZEAL0528 --for 5m",
+                     "gridloom fault on slow --value 3 --probability 0.1"});
+  CLI::App* off = verb("off", "Switches a fault off; without a name, all of them",
+                       [&a] { return switch_off(a); });
+  add_value(*off, "fault", a.fault, placeholder::kFault, "Name of the fault");
+  add_value(*off, "--device", a.sn, placeholder::kSn, "Only faults of this device");
+  set_examples(*off, {"gridloom fault off disconnect", "gridloom fault off"});
+  CLI::App* listed = verb("list", "Lists the faults that are on", [&a] { return list(a); });
+  listed->add_flag("--all", a.all, "List every fault that can be injected");
+  set_examples(*listed, {"gridloom fault list", "gridloom fault list --all"});
   return kept;
 }
 

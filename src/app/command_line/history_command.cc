@@ -11,7 +11,10 @@
 #include <string_view>
 #include <utility>
 
+#include "app/command_line/common_options.h"
 #include "app/command_line/history_drawing.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/control/history_stream.h"
 #include "app/process/local_zone.h"
@@ -33,11 +36,12 @@ constexpr std::size_t kTableRows = 24;
 constexpr std::string_view kLayout = "\n\t";
 
 struct HistoryArguments {
-  std::string data = "data";
+  std::string data;
   std::string devices;
   std::string sn, fields, from = "-1d", to = "now", step, aggregate;
   std::string format = "table";
   bool csv = false;
+  bool json = false;
 };
 
 bool is_drawn(const HistoryArguments& arguments) {
@@ -118,6 +122,11 @@ Status print_drawing(const HistoryArguments& arguments, const JsonObject& reques
   if (!read) return read;
   const auto parsed = wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
   if (!parsed) return std::unexpected(parsed.error());
+  if (parsed->get_object().at("series").as_array().empty()) {
+    print_note(fmt::format("No field of {} that matches {} was reported in this span.",
+                           arguments.sn, arguments.fields));
+    return {};
+  }
   Output output;
   const Status printed = output.put(
       printable(draw_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0,
@@ -138,31 +147,38 @@ std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
   auto arguments = std::make_shared<HistoryArguments>();
   HistoryArguments& a = *arguments;
   CLI::App* verb = app.add_subcommand("history", "Shows past values of a field");
-  verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
-  verb->add_option("--devices", a.devices, std::string(kDevicesOfStoppedServer));
-  verb->add_option("sn", a.sn, "Serial number")->required();
-  verb->add_option("field", a.fields, "Name of the field as in quota/all; several: a,b or pd.*")
+  set_group(*verb, group::kUse);
+  set_examples(*verb,
+               {"gridloom history R331ZEB4ZEAL0528 soc",
+                "gridloom history R331ZEB4ZEAL0528 pd.soc,pd.wattsInSum --from -7d --step 1h",
+                "gridloom history R331ZEB4ZEAL0528 'pd.*' --from -1h --csv"});
+  add_data_option(*verb, a.data);
+  add_value(*verb, "--devices", a.devices, placeholder::kFolder, kDevicesOfStoppedServer);
+  add_value(*verb, "sn", a.sn, placeholder::kSn, "Serial number of the device")->required();
+  add_value(*verb, "field", a.fields, placeholder::kField,
+            "Name of the field as in quota/all, or soc and natures such as pv.power, which each "
+            "family has under its own name; several: a,b or pd.*")
       ->required();
-  verb->add_option("--from", a.from,
-                   "Start of the span: -7d, 2026-11-01, 2026-11-01T00:00:00Z, unix ms")
+  add_value(*verb, "--from", a.from, placeholder::kTime,
+            "Start of the span: -7d, 2026-11-01, 2026-11-01T00:00:00Z, unix ms")
       ->capture_default_str();
-  verb->add_option("--to", a.to, "End of the span; written as --from, or now")
+  add_value(*verb, "--to", a.to, placeholder::kTime, "End of the span; written as --from, or now")
       ->capture_default_str();
-  verb->add_option("--step", a.step,
-                   "Step between values: 10s, 15m, 1h, 1d; a drawing has one that suits the span");
-  verb->add_option("--aggregate", a.aggregate,
-                   "Aggregate of each step: mean, min, max, sum, count, last, integral");
-  verb->add_option("--format", a.format, "Output format: table, spark, csv, json")
-      ->check(CLI::IsMember({"table", "spark", "csv", "json"}))
+  add_value(*verb, "--step", a.step, placeholder::kSpan,
+            "Step between values: 10s, 15m, 1h, 1d; a drawing has one that suits the span");
+  add_value(*verb, "--aggregate", a.aggregate, placeholder::kWord,
+            "Aggregate of each step: mean, min, max, sum, count, last, integral");
+  add_value(*verb, "--format", a.format, "FORMAT", "Output format: table, spark, csv, json")
+      ->check(one_of({"table", "spark", "csv", "json"}))
       ->capture_default_str();
   verb->add_flag("--csv", a.csv, "Same as --format csv");
+  add_json_option(*verb, a.json);
   verb->callback([&a, &chosen] {
     chosen = [&a] {
       if (a.csv) a.format = "csv";
+      if (a.json) a.format = "json";
       const Status printed = print_history(a);
-      if (printed) return 0;
-      fmt::print(stderr, "gridloom: {}\n", printed.error().detail);
-      return 1;
+      return printed ? 0 : report_error(printed.error());
     };
   });
   return arguments;

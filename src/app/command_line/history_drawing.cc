@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <optional>
@@ -21,7 +23,10 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-constexpr std::size_t kLine = 60;  // characters in a sparkline
+constexpr std::size_t kLine = 60;     // characters in a line of a plot
+constexpr std::size_t kPlotRows = 4;  // lines of a plot, without its axis
+constexpr int kEighths = 8;
+constexpr int kMaxDecimals = 9;
 
 // A point of the answer: the time, and the number in the field's unit or the text in its place.
 struct Shown {
@@ -30,7 +35,24 @@ struct Shown {
   std::string text;
 };
 
-std::vector<Shown> points_of(const JsonObject& series) {
+// Decimals that numbers of a series have; none: not known.
+std::optional<int> decimals_of(const JsonObject& answer, const JsonObject& series) {
+  const Json* aggregate = answer.if_contains("aggregate");
+  if (aggregate != nullptr && *aggregate == "count") return 0;
+  if (aggregate != nullptr && *aggregate == "integral") return std::nullopt;
+  const Json* decimals = series.if_contains("decimals");
+  if (decimals == nullptr || !wire::is_whole(*decimals)) return std::nullopt;
+  return static_cast<int>(std::clamp<std::int64_t>(wire::whole(*decimals), 0, kMaxDecimals));
+}
+
+std::string number_text(double number, std::optional<int> decimals) {
+  std::string text =
+      decimals ? fmt::format("{:.{}f}", number, *decimals) : fmt::format("{:.6g}", number);
+  const bool is_zero = text.find_first_not_of("-0.") == std::string::npos;
+  return is_zero && text.starts_with('-') ? text.substr(1) : text;
+}
+
+std::vector<Shown> points_of(const JsonObject& series, std::optional<int> decimals) {
   const Json* scale = series.if_contains("scale");
   const double times = scale == nullptr ? 1 : scale->to_number<double>();
   std::vector<Shown> points;
@@ -39,7 +61,7 @@ std::vector<Shown> points_of(const JsonObject& series) {
     const Json& value = pair.at(1);
     if (value.is_number()) {
       point.number = value.to_number<double>() * times;
-      point.text = fmt::format("{:.6g}", *point.number);
+      point.text = number_text(*point.number, decimals);
     } else {
       point.text = value.is_null() ? "-" : wire::shortened(wire::to_text(value));
     }
@@ -48,41 +70,188 @@ std::vector<Shown> points_of(const JsonObject& series) {
   return points;
 }
 
-// Combines the points into at most kLine intervals; each bar shows the interval's mean, scaled
-// between the minimum and the maximum.
-std::string spark(const std::vector<Shown>& points, double least, double greatest) {
-  static constexpr std::array<std::string_view, 8> kBlocks = {"▁", "▂", "▃", "▄",
-                                                              "▅", "▆", "▇", "█"};
-  const std::size_t stretches = std::min(points.size(), kLine);
-  std::string line;
-  for (std::size_t i = 0; i < stretches; ++i) {
+struct Statistics {
+  double least = std::numeric_limits<double>::infinity();
+  double greatest = -std::numeric_limits<double>::infinity();
+  double sum = 0;
+  std::size_t count = 0;
+};
+
+Statistics statistics_of(const std::vector<Shown>& points) {
+  Statistics made;
+  for (const Shown& point : points) {
+    if (!point.number) continue;
+    made.least = std::min(made.least, *point.number);
+    made.greatest = std::max(made.greatest, *point.number);
+    made.sum += *point.number;
+    ++made.count;
+  }
+  return made;
+}
+
+// Combines the points into at most kLine intervals: the mean of each; none: it has no numbers.
+std::vector<std::optional<double>> means_of(const std::vector<Shown>& points) {
+  const std::size_t intervals = std::min(points.size(), kLine);
+  std::vector<std::optional<double>> means;
+  for (std::size_t i = 0; i < intervals; ++i) {
     double sum = 0;
     std::size_t count = 0;
-    for (std::size_t k = i * points.size() / stretches; k < (i + 1) * points.size() / stretches;
+    for (std::size_t k = i * points.size() / intervals; k < (i + 1) * points.size() / intervals;
          ++k) {
       if (points[k].number) sum += *points[k].number;
       if (points[k].number) ++count;
     }
-    if (count == 0) {
-      line += ' ';
-      continue;
-    }
-    const double mean = sum / static_cast<double>(count);
-    const double part = greatest > least ? (mean - least) / (greatest - least) : 0.5;
-    line += kBlocks.at(std::min<std::size_t>(static_cast<std::size_t>(part * 8), 7));
+    means.push_back(count == 0 ? std::nullopt : std::optional(sum / static_cast<double>(count)));
   }
-  return line;
+  return means;
+}
+
+// A bar that stands on the bottom of its line, 1 to 8 eighths high; one that hangs from the top has
+// only three heights.
+std::string_view standing(int eighths) {
+  static constexpr std::array<std::string_view, kEighths> kBlocks = {"▁", "▂", "▃", "▄",
+                                                                     "▅", "▆", "▇", "█"};
+  return kBlocks.at(static_cast<std::size_t>(std::clamp(eighths, 1, kEighths) - 1));
+}
+std::string_view hanging(int eighths) {
+  if (eighths <= kEighths / 4) return "▔";
+  return eighths <= 3 * kEighths / 4 ? "▀" : "█";
+}
+
+using Means = std::vector<std::optional<double>>;
+
+// Lines of bars, the top one first. `height_of`: of a bar, in lines, 0 to `rows`; at least a sign
+// of it is drawn.
+std::vector<std::string> bars(const Means& means, std::size_t rows, bool hang,
+                              const std::function<std::optional<double>(double)>& height_of) {
+  std::vector<std::string> lines(rows);
+  for (const std::optional<double>& mean : means) {
+    const auto height = mean ? height_of(*mean) : std::nullopt;
+    const int eighths =
+        height ? std::max(1, static_cast<int>(std::floor(*height * kEighths + 1e-9))) : 0;
+    for (std::size_t row = 0; row < rows; ++row) {
+      const std::size_t from_base = hang ? row : rows - 1 - row;
+      const int left = eighths - static_cast<int>(from_base) * kEighths;
+      lines[row] += left <= 0 ? " " : hang ? hanging(left) : standing(left);
+    }
+  }
+  return lines;
+}
+
+// One line of bars between the least and the greatest value; the least value is a bar too.
+std::string spark(const Means& means, const Statistics& all) {
+  return bars(means, 1, false,
+              [&all](double mean) -> std::optional<double> {
+                if (all.greatest <= all.least) return 0.5 + 1.0 / kEighths;
+                const double part = (mean - all.least) / (all.greatest - all.least);
+                return std::min(part + 1.0 / kEighths, 1.0);
+              })
+      .front();
+}
+
+// The label of a line's axis, or blanks.
+std::string axis(std::string_view label, std::size_t width, bool is_tick) {
+  return fmt::format("{:>{}} {}", label, width, is_tick ? "┤" : "│");
+}
+
+// Bars above a line at zero, and below it.
+std::string signed_plot(const Means& means, const Statistics& all, std::size_t rows,
+                        std::optional<int> decimals) {
+  const std::string top = number_text(all.greatest, decimals);
+  const std::string bottom = number_text(all.least, decimals);
+  const std::size_t width = std::max(top.size(), bottom.size());
+  const double most = std::max(all.greatest, -all.least);
+  const auto height = [&](double sign) {
+    return [=](double mean) -> std::optional<double> {
+      if (mean * sign <= 0) return std::nullopt;
+      return mean * sign / most * static_cast<double>(rows);
+    };
+  };
+  std::string text;
+  const auto add = [&](const std::vector<std::string>& lines, std::string_view label,
+                       std::size_t at) {
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      text += axis(i == at ? label : "", width, i == at) + lines[i] + '\n';
+    }
+  };
+  add(bars(means, rows, false, height(1)), top, 0);
+  text += fmt::format("{:>{}} ┼", "0", width);
+  for (std::size_t i = 0; i < means.size(); ++i) text += "─";
+  text += '\n';
+  add(bars(means, rows, true, height(-1)), bottom, rows - 1);
+  return text;
+}
+
+// Bars between the least and the greatest value.
+std::string unsigned_plot(const Means& means, const Statistics& all, std::optional<int> decimals) {
+  const std::string top = number_text(all.greatest, decimals);
+  const std::string bottom = number_text(all.least, decimals);
+  const std::size_t width = std::max(top.size(), bottom.size());
+  const double span = all.greatest - all.least;
+  const auto lines = bars(means, kPlotRows, false, [&](double mean) -> std::optional<double> {
+    const double part = span > 0 ? (mean - all.least) / span : 0.5;
+    return part * static_cast<double>(kPlotRows);
+  });
+  std::string text;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const bool is_end = i == 0 || i + 1 == lines.size();
+    text += axis(i == 0 ? top : is_end ? bottom : "", width, is_end) + lines[i] + '\n';
+  }
+  return text;
+}
+
+std::size_t axis_width(const Statistics& all, std::optional<int> decimals) {
+  return std::max(number_text(all.greatest, decimals).size(),
+                  number_text(all.least, decimals).size());
+}
+
+// The times of the first and the last bar, below them.
+std::string time_axis(const std::vector<Shown>& points, std::size_t bars, std::size_t width,
+                      const time::TimeZone& zone) {
+  constexpr std::size_t kMinutes = 16;  // characters of "2026-11-21T10:30"
+  const std::string first = time::iso_text(points.front().at_ms, zone).substr(0, kMinutes);
+  const std::string last = time::iso_text(points.back().at_ms, zone).substr(0, kMinutes);
+  const std::string before(width + 2, ' ');
+  if (bars < first.size() + last.size() + 1) return fmt::format("{}{}\n", before, first);
+  return fmt::format("{}{}{:>{}}\n", before, first, last, bars - first.size());
 }
 
 struct Drawing {
-  std::size_t rows = 0;
+  std::size_t rows = 0;  // of the table below the plot; 0: a spark, and no table
   const time::TimeZone& zone;
 };
+
+void append_plot(const std::vector<Shown>& points, const Statistics& all, const Drawing& drawing,
+                 std::optional<int> decimals, std::string& out) {
+  const Means means = means_of(points);
+  const bool is_signed = all.least < 0;
+  if (drawing.rows == 0) {
+    out += is_signed ? signed_plot(means, all, 1, decimals) : spark(means, all) + '\n';
+    return;
+  }
+  out += is_signed ? signed_plot(means, all, kPlotRows / 2, decimals)
+                   : unsigned_plot(means, all, decimals);
+  out += time_axis(points, means.size(), axis_width(all, decimals), drawing.zone);
+}
+
+void append_table(std::vector<Shown> points, const Drawing& drawing, std::string& out) {
+  std::erase_if(points, [](const Shown& each) { return each.text == "-"; });
+  const std::size_t shown = std::min(points.size(), drawing.rows);
+  const auto to = std::back_inserter(out);
+  if (shown > 0 && shown < points.size()) {
+    fmt::format_to(to, "the last {} of {} values; --csv prints all:\n", shown, points.size());
+  }
+  for (std::size_t i = points.size() - shown; i < points.size(); ++i) {
+    fmt::format_to(to, "  {}  {:>12}\n", time::iso_text(points[i].at_ms, drawing.zone),
+                   points[i].text);
+  }
+}
 
 void draw(const JsonObject& answer, const JsonObject& series, const Drawing& drawing,
           std::string& out) {
   const auto to = std::back_inserter(out);
-  const std::vector<Shown> points = points_of(series);
+  const std::optional<int> decimals = decimals_of(answer, series);
+  const std::vector<Shown> points = points_of(series, decimals);
   const Json* unit = series.if_contains("unit");
   fmt::format_to(to, "{}{}, {} to {}", std::string_view(series.at("field").as_string()),
                  unit == nullptr ? "" : fmt::format(" in {}", std::string_view(unit->as_string())),
@@ -93,31 +262,18 @@ void draw(const JsonObject& answer, const JsonObject& series, const Drawing& dra
                    time::span_text(Millis(step->as_int64())));
   }
   out += '\n';
-  double least = std::numeric_limits<double>::infinity();
-  double greatest = -least;
-  double sum = 0;
-  std::size_t count = 0;
-  for (const Shown& point : points) {
-    if (!point.number) continue;
-    least = std::min(least, *point.number);
-    greatest = std::max(greatest, *point.number);
-    sum += *point.number;
-    ++count;
-  }
-  if (count > 0) {
-    fmt::format_to(to, "{}\nmin {:.6g}  mean {:.6g}  max {:.6g}\n", spark(points, least, greatest),
-                   least, sum / static_cast<double>(count), greatest);
+  const Statistics all = statistics_of(points);
+  if (all.count > 0) {
+    append_plot(points, all, drawing, decimals, out);
+    fmt::format_to(to, "min {}  mean {}  max {}\n", number_text(all.least, decimals),
+                   number_text(all.sum / static_cast<double>(all.count), decimals),
+                   number_text(all.greatest, decimals));
   } else {
-    out += points.empty() ? "no values were reported\n" : "no numbers\n";
+    const bool has_text =
+        std::ranges::any_of(points, [](const Shown& each) { return each.text != "-"; });
+    out += has_text ? "no numbers\n" : "no values were reported\n";
   }
-  const std::size_t shown = std::min(points.size(), drawing.rows);
-  if (shown > 0 && shown < points.size()) {
-    fmt::format_to(to, "the last {} of {} values; --csv prints all:\n", shown, points.size());
-  }
-  for (std::size_t i = points.size() - shown; i < points.size(); ++i) {
-    fmt::format_to(to, "  {}  {:>12}\n", time::iso_text(points[i].at_ms, drawing.zone),
-                   points[i].text);
-  }
+  append_table(points, drawing, out);
 }
 
 }  // namespace

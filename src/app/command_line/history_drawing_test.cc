@@ -16,6 +16,7 @@ namespace gridloom::app {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 std::string drawn(std::string_view points, std::size_t rows) {
   const auto answer = must(wire::parse_json(fmt::format(
@@ -27,10 +28,36 @@ std::string drawn(std::string_view points, std::size_t rows) {
 TEST(HistoryDrawing, ShowsASeriesAsALineAndItsLastPoints) {
   const std::string text = drawn(R"([[0,2],[1000,6],[2000,null],[3000,"x"]])", 2);
   EXPECT_TRUE(text.starts_with("a.b in W, 1970-01-01")) << text;
-  EXPECT_THAT(
-      text, HasSubstr("\n▁█  \nmin 1  mean 2  max 3\nthe last 2 of 4 values; --csv prints all:\n"));
-  EXPECT_THAT(text, HasSubstr("             -\n"));
+  EXPECT_THAT(text, HasSubstr("\n3 ┤ █  \n"
+                              "  │ █  \n"
+                              "  │ █  \n"
+                              "1 ┤▁█  \n"
+                              "   1970-01-01T"));
+  EXPECT_THAT(text,
+              HasSubstr("\nmin 1  mean 2  max 3\nthe last 2 of 3 values; --csv prints all:\n"));
+  EXPECT_THAT(text, Not(HasSubstr("             -\n"))) << "gaps are no rows";
   EXPECT_TRUE(text.ends_with("           \"x\"\n")) << text;
+}
+
+TEST(HistoryDrawing, WithoutATableASeriesIsOneLine) {
+  EXPECT_THAT(drawn("[[0,2],[1000,6],[2000,4]]", 0), HasSubstr("\n▁█▅\nmin 1  mean 2  max 3\n"));
+}
+
+TEST(HistoryDrawing, ASignedValueHasALineAtZero) {
+  EXPECT_THAT(drawn("[[0,8],[1000,4],[2000,0],[3000,-8]]", 0), HasSubstr("\n"
+                                                                         " 4 ┤█▄  \n"
+                                                                         " 0 ┼────\n"
+                                                                         "-4 ┤   █\n"
+                                                                         "min -4  "));
+}
+
+TEST(HistoryDrawing, NumbersHaveTheDigitsOfTheField) {
+  const auto answer = must(wire::parse_json(
+      R"({"from":0,"to":60000,"step":1000,"aggregate":"mean","series":[
+          {"field":"soc","unit":"%","decimals":0,"points":[[0,60.3333],[1000,-0.2]]}]})"));
+  const std::string text = draw_history(answer.as_object(), 9, {});
+  EXPECT_THAT(text, HasSubstr("min 0  mean 30  max 60\n"));
+  EXPECT_THAT(text, HasSubstr("            60\n"));
 }
 
 TEST(HistoryDrawing, SaysWhyThereIsNoLine) {

@@ -17,6 +17,10 @@
 #include <string>
 #include <vector>
 
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/progress.h"
+#include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/control/record_stream.h"
 #include "app/process/process.h"
@@ -36,11 +40,12 @@ constexpr std::int64_t kLongestWait_ms = 1'000'000;
 constexpr mode_t kOwnersOnly = 0600;  // recorded messages are private to the owner
 
 struct Arguments {
-  std::string data = "data";
+  std::string data;
   std::vector<std::string> sns;
   std::string out;
   std::string span;
   bool replaces_serials = false;
+  bool json = false;
 };
 
 Status write_all(const FileDescriptor& file, std::string_view text) {
@@ -116,11 +121,19 @@ Status record(const Arguments& arguments, const std::optional<Millis>& span) {
                begun.devices.size() == 1 ? "" : "s", span ? "" : " until Ctrl-C");
   }
   bool ended = false;
+  Progress progress;
+  const auto begun_at = Steady::now();
   while (good && !ended && wait.for_more(stream->fd())) {
     const auto lines = stream->read();
     ended = !lines;
     if (lines) good = write_lines(*lines, recording, *file);
+    const std::chrono::duration<double, std::milli> gone = Steady::now() - begun_at;
+    progress.show(
+        span ? std::optional(gone.count() / static_cast<double>(span->count())) : std::nullopt,
+        fmt::format("{} messages of devices, {} requests", recording.messages(),
+                    recording.requests()));
   }
+  progress.end();
   stream->end();
   while (good && !ended) {
     const auto rest = stream->read();
@@ -129,9 +142,18 @@ Status record(const Arguments& arguments, const std::optional<Millis>& span) {
   }
   if (good) good = write_all(*file, recording.end());
   if (!good) return fail(ErrorCode::kIo, fmt::format("{}: {}", arguments.out, good.error().detail));
-  fmt::print("{}: {:.1f} s, {} messages of devices, {} requests{}\n", arguments.out,
-             std::chrono::duration<double>(recording.span()).count(), recording.messages(),
-             recording.requests(), ended ? ", until the server ended" : "");
+  const double seconds = std::chrono::duration<double>(recording.span()).count();
+  if (arguments.json) {
+    print_json(wire::JsonObject{{"file", arguments.out},
+                                {"seconds", seconds},
+                                {"devices", begun.devices.size()},
+                                {"messages", recording.messages()},
+                                {"requests", recording.requests()},
+                                {"server_ended", ended}});
+  } else {
+    fmt::print("{}: {:.1f} s, {} messages of devices, {} requests{}\n", arguments.out, seconds,
+               recording.messages(), recording.requests(), ended ? ", until the server ended" : "");
+  }
   return {};
 }
 
@@ -139,16 +161,11 @@ int run(const Arguments& arguments) {
   std::optional<Millis> span;
   if (!arguments.span.empty()) {
     const auto parsed = time::parse_span(arguments.span, {.name = "--for"});
-    if (!parsed) {
-      fmt::print(stderr, "gridloom: {}\n", parsed.error().detail);
-      return 1;
-    }
+    if (!parsed) return report_error(parsed.error());
     span = *parsed;
   }
   const Status done = record(arguments, span);
-  if (done) return 0;
-  fmt::print(stderr, "gridloom: {}\n", done.error().detail);
-  return 1;
+  return done ? 0 : report_error(done.error());
 }
 
 }  // namespace
@@ -158,13 +175,20 @@ std::shared_ptr<void> add_record(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *kept;
   CLI::App* verb = app.add_subcommand(
       "record", "Records the messages of devices of a running server as a transcript");
-  verb->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
-  verb->add_option("--device", a.sns,
-                   "Serial number of a device to record; repeatable; by default all devices")
+  set_group(*verb, group::kTest);
+  set_examples(*verb,
+               {"gridloom record --out home.loom --for 10m",
+                "gridloom record --out home.loom --device R331ZEB4ZEAL0528 --replace-serials"});
+  add_data_option(*verb, a.data);
+  add_value(*verb, "--device", a.sns, placeholder::kSn,
+            "Serial number of a device to record; repeatable; by default all devices")
       ->expected(1)
       ->take_all();
-  verb->add_option("--out", a.out, "File to write; it must not exist yet")->required();
-  verb->add_option("--for", a.span, "Duration: 30s, 15m, 2h; by default until Ctrl-C");
+  add_value(*verb, "--out", a.out, placeholder::kFile, "File to write; it must not exist yet")
+      ->required();
+  add_value(*verb, "--for", a.span, placeholder::kSpan,
+            "Duration: 30s, 15m, 2h; by default until Ctrl-C");
+  add_json_option(*verb, a.json);
   verb->add_flag("--replace-serials", a.replaces_serials,
                  "Replace the serial numbers by made-up ones");
   verb->callback([&a, &chosen] { chosen = [&a] { return run(a); }; });

@@ -14,12 +14,17 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/progress.h"
 #include "app/command_line/simulated_client.h"
+#include "app/command_line/usage_error.h"
 #include "app/process/process.h"
 #include "app/recordings/playback.h"
 #include "bench/mqtt_load.h"
 #include "catalog/loader.h"
 #include "net/io_loop.h"
+#include "time/grammar.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -101,27 +106,31 @@ void print(const Playback::Counts& counts, bool json) {
                         {"answered", counts.answered},
                         {"played_s", static_cast<double>(counts.played.count()) / 1000}};
   if (!counts.last_error.empty()) told["last_trouble"] = counts.last_error;
-  if (json) {
-    fmt::print("{}\n", wire::to_text(told));
-    return;
-  }
+  if (json) return print_json(told);
   for (const auto& [name, value] : told) {
     fmt::print("{:15}{}\n", std::string(name) + ':',
                value.is_string() ? std::string(value.get_string()) : wire::to_text(value));
   }
 }
 
+// The time from the beginning of the recording to its last message.
+Millis span_of(const std::vector<Playback::PlayedDevice>& players) {
+  Millis span{0};
+  for (const Playback::PlayedDevice& player : players) {
+    for (const DeviceAction& action : player.device.actions) span = std::max(span, action.at);
+  }
+  return span;
+}
+
 int replay(const Arguments& arguments) {
   const sigset_t signals = block_ending_signals();
   auto prepared = prepare(arguments);
-  if (!prepared) {
-    fmt::print(stderr, "gridloom: {}\n", prepared.error().detail);
-    return 1;
-  }
+  if (!prepared) return report_error(prepared.error());
   if (const Status listens = client::check_listens(prepared->options.server, kPatience); !listens) {
-    fmt::print(stderr, "gridloom: {}\n", listens.error().detail);
-    return 1;
+    return report_error(listens.error());
   }
+  const Millis whole = span_of(prepared->players);
+  Progress progress;
   net::IoLoop loop;
   prepared->options.loop = &loop;
   Playback playback(prepared->options, std::move(prepared->players));
@@ -134,7 +143,12 @@ int replay(const Arguments& arguments) {
   while (!counts.is_over && !interrupted) {
     interrupted = sigtimedwait(&signals, nullptr, &pause) > 0;
     counts = counts_of(loop, playback);
+    progress.show(static_cast<double>(counts.played.count()) /
+                      static_cast<double>(std::max<Millis::rep>(whole.count(), 1)),
+                  fmt::format("{} of {}, {} messages sent", time::rounded_span_text(counts.played),
+                              time::rounded_span_text(whole), counts.sent));
   }
+  progress.end();
   loop.stop();
   print(counts, arguments.json);
   if (counts.refused != 0) {
@@ -151,17 +165,26 @@ std::shared_ptr<void> add_replay(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *kept;
   CLI::App* verb = app.add_subcommand(
       "replay", "Replays the devices of a recording against a server, with the recorded timing");
-  verb->add_option("file", a.file, "Recording made by `gridloom record`")->required();
-  verb->add_option("--speed", a.speed, "Factor of the recorded speed")
-      ->check(CLI::Range(0.01, 100'000.0))
+  set_group(*verb, group::kTest);
+  set_examples(*verb,
+               {"gridloom replay home.loom --data data",
+                "gridloom replay home.loom --server 127.0.0.1:1883 --keys keys.txt --speed 10"});
+  add_value(*verb, "file", a.file, placeholder::kFile, "Recording made by `gridloom record`")
+      ->required();
+  add_value(*verb, "--speed", a.speed, "FACTOR", "Factor of the recorded speed")
+      ->check(number(0.01, 100'000))
       ->capture_default_str();
-  verb->add_option("--data", a.data,
-                   "Data folder of a server on this machine, which creates missing devices");
-  verb->add_option("--server", a.server, "MQTT address of any server, HOST:PORT");
-  verb->add_option("--keys", a.keys, "File with one \"SN KEY\" a line, for the devices to sign in");
-  verb->add_option("--ca", a.ca, "Certificates to trust; with them, MQTT is spoken over TLS");
-  verb->add_option("--devices", a.devices, "Folder with additional device files");
-  verb->add_flag("--json", a.json, "Print the summary as JSON");
+  a.data = data_folder_or("");
+  add_value(*verb, "--data", a.data, placeholder::kFolder,
+            "Data folder of a server on this machine, which creates missing devices")
+      ->capture_default_str();
+  add_value(*verb, "--server", a.server, placeholder::kAddress,
+            "MQTT address of any server, HOST:PORT");
+  add_value(*verb, "--keys", a.keys, placeholder::kFile,
+            "File with one \"SN KEY\" a line, for the devices to sign in");
+  add_ca_option(*verb, a.ca);
+  add_devices_option(*verb, a.devices);
+  add_json_option(*verb, a.json);
   verb->callback([&a, &chosen] { chosen = [&a] { return replay(a); }; });
   return kept;
 }

@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "base/clock.h"
 #include "catalog/loader.h"
 #include "time/grammar.h"
@@ -28,6 +30,13 @@ constexpr std::size_t kMaxFailures = 20;  // shown per file
 bool play(const fs::path& file, const Scenarios& scenarios,
           const std::shared_ptr<const catalog::Catalog>& catalog) {
   const auto script = transcripts::load_script(file);
+  if (!script && scenarios.json) {
+    print_json(wire::JsonObject{
+        {"file", file.string()},
+        {"ok", false},
+        {"failures", wire::JsonArray{wire::JsonObject{{"text", script.error().detail}}}}});
+    return false;
+  }
   if (!script) {
     fmt::print("{}\nFAILED {}\n", script.error().detail, file.filename().string());
     return false;
@@ -38,13 +47,28 @@ bool play(const fs::path& file, const Scenarios& scenarios,
       transcripts::play(*script, catalog, {.seed = scenarios.seed}, coverage);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   const auto& failures = outcome.failures;
+  if (scenarios.json) {
+    wire::JsonArray rows;
+    for (const auto& failure : failures) {
+      rows.push_back(wire::JsonObject{{"line", failure.line}, {"text", failure.text}});
+    }
+    print_json(wire::JsonObject{{"file", file.string()},
+                                {"ok", failures.empty()},
+                                {"seed", outcome.seed},
+                                {"simulated_ms", outcome.span.count()},
+                                {"seconds", took.count()},
+                                {"failures", std::move(rows)}});
+    std::fflush(stdout);
+    return failures.empty();
+  }
   for (std::size_t i = 0; i < failures.size() && i < kMaxFailures; ++i) {
     fmt::print("{}:{}: {}\n", file.string(), failures[i].line, failures[i].text);
   }
   if (failures.size() > kMaxFailures) {
     fmt::print("{}: and {} more\n", file.string(), failures.size() - kMaxFailures);
   }
-  fmt::print("{} {} (seed {}, {} in {:.1f} s)\n", failures.empty() ? "ok" : "FAILED",
+  fmt::print("{} {} (seed {}, {} in {:.1f} s)\n",
+             failures.empty() ? styled("ok", Style::kGood) : styled("FAILED", Style::kBad),
              file.filename().string(), outcome.seed, time::rounded_span_text(outcome.span),
              took.count());
   std::fflush(stdout);
@@ -56,10 +80,7 @@ bool play(const fs::path& file, const Scenarios& scenarios,
 int play_scenarios(const Scenarios& scenarios) {
   spdlog::set_level(spdlog::level::warn);
   const auto catalog = catalog::load_catalog(scenarios.devices);
-  if (!catalog) {
-    fmt::print(stderr, "gridloom: {}\n", catalog.error().detail);
-    return 1;
-  }
+  if (!catalog) return report_error(catalog.error());
   std::size_t played = 0;
   std::size_t failed = 0;
   for (const std::string& path : scenarios.paths) {
@@ -68,7 +89,7 @@ int play_scenarios(const Scenarios& scenarios) {
       if (!play(file, scenarios, *catalog)) ++failed;
     }
   }
-  if (played > 1) fmt::print("{} scenarios, {} failed\n", played, failed);
+  if (played > 1 && !scenarios.json) fmt::print("{} scenarios, {} failed\n", played, failed);
   if (played == 0) fmt::print(stderr, "gridloom: no *.loom file was found\n");
   return played > 0 && failed == 0 ? 0 : 1;
 }

@@ -13,6 +13,7 @@ struct Scenarios {
   std::vector<std::string> paths;       // files, or folders of files
   std::optional<std::uint64_t> seed{};  // overrides the seeds in the files
   std::string devices{};                // folder with further device files
+  bool json = false;
 };
 
 // Prints one line per scenario, and each failure with file and line. Returns the exit code: 0 if

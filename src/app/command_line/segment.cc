@@ -11,10 +11,15 @@
 #include <string>
 #include <string_view>
 
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
+#include "base/printable.h"
 #include "base/read_file.h"
 #include "history/log/batch.h"
 #include "history/log/log.h"
 #include "history/log/turn.h"
+#include "wire/json.h"
 
 namespace gridloom::app {
 namespace {
@@ -77,6 +82,22 @@ std::string content_of(const Record& record) {
 
 namespace {
 
+void print_chunk_json(const SegmentChunk& part) {
+  wire::JsonObject row{{"offset", part.offset}};
+  if (part.record) {
+    row["sequence"] = part.record->sequence;
+    row["kind"] = kind_of(*part.record);
+    row["bytes"] = part.record->payload.size();
+    if (const std::string content = content_of(*part.record); !content.empty()) {
+      row["content"] = printable(content);
+    }
+  } else {
+    row["kind"] = "damaged";
+    row["bytes"] = part.size;
+  }
+  print_json(row);
+}
+
 void print(const SegmentChunk& part) {
   if (!part.record) {
     fmt::print("{:>10} {:>20} {:<8} {:>10}\n", part.offset, "-", "DAMAGED", part.size);
@@ -90,22 +111,19 @@ void print(const SegmentChunk& part) {
 
 }  // namespace
 
-int show_segment(const std::filesystem::path& file) {
+int show_segment(const std::filesystem::path& file, bool json) {
   const auto bytes = read_file(file, kMaxSegment);
-  if (!bytes) {
-    fmt::print(stderr, "gridloom: {}\n", bytes.error().detail);
-    return 1;
-  }
+  if (!bytes) return report_error(bytes.error());
   const auto parts = history::read_segment(*bytes);
   if (!parts) {
     fmt::print(stderr, "gridloom: {}: {}\n", file.string(), parts.error().detail);
     return 1;
   }
-  fmt::print("{:>10} {:>20} {:<8} {:>10}\n", "OFFSET", "SEQUENCE", "KIND", "BYTES");
+  if (!json) fmt::print("{:>10} {:>20} {:<8} {:>10}\n", "OFFSET", "SEQUENCE", "KIND", "BYTES");
   std::uint64_t places = 0;
   std::uint64_t damaged_bytes = 0;
   for (const SegmentChunk& part : *parts) {
-    print(part);
+    json ? print_chunk_json(part) : print(part);
     if (part.record) continue;
     ++places;
     damaged_bytes += part.size;
@@ -117,14 +135,24 @@ int show_segment(const std::filesystem::path& file) {
 }
 
 std::shared_ptr<void> add_segment(CLI::App& app, std::function<int()>& chosen) {
-  const auto file = std::make_shared<std::string>();
-  CLI::App* segment = app.add_subcommand("segment", "Inspects segment files of the log");
+  struct Arguments {
+    std::string file;
+    bool json = false;
+  };
+  const auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* segment = app.add_subcommand("segment", "Shows a segment file of the log");
+  set_group(*segment, group::kInspect);
+  set_examples(*segment, {"gridloom segment show data/log/00000000000000000001.log"});
   segment->require_subcommand(1);
   CLI::App* show =
       segment->add_subcommand("show", "Lists the records of a file and its unreadable ranges");
-  show->add_option("file", *file, "Segment file of the data folder (.log)")->required();
-  show->callback([file, &chosen] { chosen = [file] { return show_segment(*file); }; });
-  return file;
+  add_value(*show, "file", a.file, placeholder::kFile, "Segment file of the data folder (.log)")
+      ->required();
+  add_json_option(*show, a.json);
+  set_examples(*show, {"gridloom segment show data/log/00000000000000000001.log"});
+  show->callback([&a, &chosen] { chosen = [&a] { return show_segment(a.file, a.json); }; });
+  return kept;
 }
 
 }  // namespace gridloom::app

@@ -24,6 +24,6 @@ namespace gridloom::app {
 
 // Prints one line per record, and one per stretch of bytes that is not a record; returns 1 if there
 // were such stretches, or if the file is not a segment.
-[[nodiscard]] int show_segment(const std::filesystem::path& file);
+[[nodiscard]] int show_segment(const std::filesystem::path& file, bool json);
 
 }  // namespace gridloom::app

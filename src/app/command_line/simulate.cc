@@ -11,10 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "app/command_line/common_options.h"
 #include "app/command_line/drive.h"
 #include "app/command_line/fault_command.h"
+#include "app/command_line/output.h"
+#include "app/command_line/progress.h"
 #include "app/command_line/scenario.h"
 #include "app/command_line/simulated_client.h"
+#include "app/command_line/usage_error.h"
 #include "app/control/simulated.h"
 #include "app/device_groups.h"
 #include "app/process/local_zone.h"
@@ -52,11 +56,6 @@ struct Arguments {
 constexpr std::string_view kDrySpan = "1d";
 
 double kwh(std::int64_t microjoules) { return static_cast<double>(microjoules) / 3.6e12; }
-
-int failed(const Error& fault) {
-  fmt::print(stderr, "gridloom: {}\n", fault.detail);
-  return 1;
-}
 
 Result<Groups> families_of(const Arguments& arguments, const catalog::Catalog& catalog) {
   auto groups = groups_of(arguments.families, catalog);
@@ -106,11 +105,23 @@ Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
                      .faults = std::move(*faults)};
 }
 
+// Runs it and shows how far it is.
+sim::DryRunSummary run_shown(const sim::DryRun& dry_run) {
+  Progress progress;
+  return sim::run(dry_run, [&](Millis gone) {
+    if (!progress.is_due()) return;
+    progress.show(static_cast<double>(gone.count()) / static_cast<double>(dry_run.span.count()),
+                  fmt::format("{} of {}", time::rounded_span_text(gone),
+                              time::rounded_span_text(dry_run.span)));
+  });
+}
+
 int simulate_offline(const Arguments& arguments) {
-  if (arguments.families.empty()) return failed({ErrorCode::kBadParams, "--family is required"});
+  if (arguments.families.empty())
+    return report_error({ErrorCode::kBadParams, "--family is required"});
   const auto dry_run = dry_run_of(arguments);
-  if (!dry_run) return failed(dry_run.error());
-  const sim::DryRunSummary done = sim::run(*dry_run);
+  if (!dry_run) return report_error(dry_run.error());
+  const sim::DryRunSummary done = run_shown(*dry_run);
   const std::string digest = fmt::format("{:016x}", done.digest);
   if (arguments.json) {
     const wire::JsonObject object{{"seed", dry_run->world.seed},
@@ -124,7 +135,7 @@ int simulate_offline(const Arguments& arguments) {
                                   {"lost_kwh", kwh(done.balance.lost_uj)},
                                   {"stored_kwh", kwh(done.balance.stored_uj)},
                                   {"digest", digest}};
-    fmt::print("{}\n", wire::to_text(object));
+    print_json(object);
     return 0;
   }
   const auto rate = [&](std::uint64_t what) {
@@ -266,7 +277,7 @@ Result<FleetRun> drive_of(const Arguments& arguments) {
 int simulate(const Arguments& arguments) {
   if (arguments.offline()) return simulate_offline(arguments);
   const auto made = drive_of(arguments);
-  return made ? run_fleet(*made) : failed(made.error());
+  return made ? run_fleet(*made) : report_error(made.error());
 }
 
 }  // namespace
@@ -278,61 +289,73 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
       "simulate",
       "Runs virtual devices: without a server they simulate a span of time as fast as possible, "
       "with a server they report to it in real time");
-  verb->add_option("--family", a.families,
-                   "Devices of each family, as delta_2=500,power_stream=20");
-  verb->add_option("--devices", a.devices, "Folder with additional device files");
-  verb->add_option("--from", a.from, "Start of the simulated time")->capture_default_str();
-  verb->add_option("--for", a.span,
-                   "Duration of the simulated time: 90m, 365d; by default a day, and with a server "
-                   "without end");
-  verb->add_option("--step", a.step, "Simulated time between two steps of a device, 1s to 60s")
+  set_group(*verb, group::kTest);
+  set_examples(*verb, {"gridloom simulate --family delta_2=3,power_ocean --for 7d",
+                       "gridloom simulate --family delta_2=500 --data data --for 10m",
+                       "gridloom simulate outage.loom --seed 7"});
+  add_value(*verb, "--family", a.families, "FAMILY=N,...",
+            "Devices of each family, as delta_2=500,power_stream=20");
+  add_devices_option(*verb, a.devices);
+  add_value(*verb, "--from", a.from, placeholder::kTime, "Start of the simulated time")
       ->capture_default_str();
-  const CLI::Option* seed =
-      verb->add_option("--seed", a.world.seed,
-                       "Seed of all chance; the same seed repeats the same run")
-          ->capture_default_str();
-  verb->add_option("--latitude", a.world.latitude_deg, "Latitude of the site, degrees north")
-      ->check(CLI::Range(-66.0, 66.0))
+  add_value(*verb, "--for", a.span, placeholder::kSpan,
+            "Duration of the simulated time: 90m, 365d; by default a day, and with a server "
+            "without end");
+  add_value(*verb, "--step", a.step, placeholder::kSpan,
+            "Simulated time between two steps of a device, 1s to 60s")
       ->capture_default_str();
-  verb->add_option("--household-kwh", a.world.yearly_kwh,
-                   "Energy that the home uses in a year, kWh")
-      ->check(CLI::Range(0.0, 1e6))
+  const CLI::Option* seed = add_value(*verb, "--seed", a.world.seed, placeholder::kCount,
+                                      "Seed of all chance; the same seed repeats the same run")
+                                ->capture_default_str();
+  add_value(*verb, "--latitude", a.world.latitude_deg, "DEGREES",
+            "Latitude of the site, degrees north")
+      ->check(number(-66, 66))
       ->capture_default_str();
-  verb->add_option("--threads", a.threads)
-      ->check(CLI::Range(1U, kMaxThreads))
+  add_value(*verb, "--household-kwh", a.world.yearly_kwh, "KWH",
+            "Energy that the home uses in a year, kWh")
+      ->check(number(0, 1e6))
       ->capture_default_str();
-  verb->add_option("--fault", a.faults,
-                   "Fault to inject, NAME[:VALUE][=PROBABILITY][@SN]; repeatable")
+  add_value(*verb, "--threads", a.threads, placeholder::kCount, "Threads that simulate")
+      ->check(whole_number(1, kMaxThreads))
+      ->capture_default_str();
+  add_value(*verb, "--fault", a.faults, placeholder::kFault,
+            "Fault to inject, NAME[:VALUE][=PROBABILITY][@SN]; repeatable")
       ->expected(1)
       ->take_all();
   const std::string group = "With a server";
-  const auto online = [&](const std::string& name, auto& value, const std::string& help) {
-    return verb->add_option(name, value, help)->group(group);
+  const auto online = [&](const std::string& name, auto& value, const char* kind,
+                          std::string_view help) {
+    return add_value(*verb, name, value, kind, help)->group(group);
   };
-  online("--data", a.data,
+  online("--data", a.data, placeholder::kFolder,
          "Data folder of a server on this machine, which creates missing devices and their keys");
-  online("--server", a.server,
+  online("--server", a.server, placeholder::kAddress,
          "MQTT address of the server, HOST:PORT; by default that of the server of --data");
-  online("--tls-ca", a.ca, "Use TLS and trust this certificate authority (a PEM file)");
-  online("--keys", a.keys, "File with one \"SN KEY\" a line, for the devices to sign in");
-  online("--gateway", a.gateway,
+  add_ca_option(*verb, a.ca)->group(group);
+  online("--keys", a.keys, placeholder::kFile,
+         "File with one \"SN KEY\" a line, for the devices to sign in");
+  online("--gateway", a.gateway, placeholder::kAccount,
          "Account that owns the devices; they share the connections of its gateway");
-  online("--gateway-key", a.gateway_key, "File with the gateway key of that account");
-  online("--connections", a.connections,
+  online("--gateway-key", a.gateway_key, placeholder::kFile,
+         "File with the gateway key of that account");
+  online("--connections", a.connections, placeholder::kCount,
          "Connections of the gateway; without --gateway each device has its own")
-      ->check(CLI::Range(1, 100'000));
-  online("--ramp", a.sign_ins_per_second,
+      ->check(whole_number(1, 100'000));
+  online("--ramp", a.sign_ins_per_second, "NUMBER",
          "Sign-ins a second, at most; 0: as fast as the server answers")
-      ->check(CLI::NonNegativeNumber);
-  online("--pid", a.pid, "Process id of the server, to report its CPU time and memory as well");
-  verb->add_flag("--json", a.json, "Print the summary as one line of JSON");
-  verb->add_option("scenarios", a.scenarios, "Scenarios to play: *.loom files, or their folders");
+      ->check(not_negative());
+  online("--pid", a.pid, "PID",
+         "Process id of the server, to report its CPU time and memory as well");
+  add_json_option(*verb, a.json);
+  add_value(*verb, "scenarios", a.scenarios, placeholder::kFile,
+            "Scenarios to play: *.loom files, or their folders");
   verb->callback([&a, &chosen, seed] {
     chosen = [&a, seeded = seed->count() > 0] {
       if (a.scenarios.empty()) return simulate(a);
       return play_scenarios({.paths = a.scenarios,
                              .seed = seeded ? std::optional(a.world.seed) : std::nullopt,
-                             .devices = a.devices});
+                             .devices = a.devices,
+                             .json = a.json});
     };
   });
   return kept;

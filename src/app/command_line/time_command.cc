@@ -5,11 +5,14 @@
 
 #include <CLI/CLI.hpp>
 #include <cstddef>
-#include <cstdio>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/progress.h"
+#include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"
@@ -27,47 +30,69 @@ using wire::JsonObject;
 constexpr int kPollInterval_ms = 50;
 
 struct Arguments {
-  std::string data = "data";
+  std::string data;
   double speed = 1;
   std::string by;
+  bool json = false;
 };
 
-int failed(const Error& fault) {
-  fmt::print(stderr, "gridloom: {}\n", fault.detail);
-  return 1;
-}
-
-std::string text_of(const Json& answer, std::string_view name) {
-  const Json* value = wire::member(answer, name);
-  if (value == nullptr) return {};
-  return value->is_string() ? std::string(value->get_string()) : wire::to_text(*value);
-}
-
-int print(const Json& answer) {
+std::optional<Millis> now_in(const Json& answer) {
   const Json* now = wire::member(answer, "now");
-  const bool known = now != nullptr && wire::is_whole(*now);
-  fmt::print(
-      "{}  speed {}  {}\n",
-      known ? time::clock_text(TimePoint(Millis(wire::whole(*now))), local_zone().zone) : "?",
-      text_of(answer, "speed"), text_of(answer, "state"));
+  if (now == nullptr || !wire::is_whole(*now)) return std::nullopt;
+  return Millis(wire::whole(*now));
+}
+
+int print(const Json& answer, bool json) {
+  if (json) {
+    print_object(answer.get_object(), true);
+    return report_warning(answer);
+  }
+  const auto now = now_in(answer);
+  fmt::print("{}  speed {}  {}\n", now ? time::clock_text(TimePoint(*now), local_zone().zone) : "?",
+             member_text(answer, "speed"), member_text(answer, "state"));
   return report_warning(answer);
 }
 
 int ask(const Arguments& arguments, const JsonObject& request) {
   const auto answer = ask_admin(arguments.data, request);
-  return answer ? print(*answer) : failed(answer.error());
+  return answer ? print(*answer, arguments.json) : report_error(answer.error());
 }
+
+// The devices' time between the begin and the end of a step.
+class StepProgress {
+ public:
+  StepProgress(const Json& first, Millis span) : span_(span) {
+    if (const auto now = now_in(first)) begun_ = *now;
+  }
+  void show(const Json& answer) {
+    const auto now = now_in(answer);
+    if (!begun_ || !now) return;
+    const Millis gone = *now - *begun_;
+    progress_.show(
+        static_cast<double>(gone.count()) / static_cast<double>(span_.count()),
+        fmt::format("{} of {}", time::rounded_span_text(gone), time::rounded_span_text(span_)));
+  }
+
+ private:
+  Millis span_;
+  std::optional<Millis> begun_;
+  Progress progress_;
+};
 
 // Returns once the devices have caught up.
 int step(const Arguments& arguments) {
   const auto by = time::parse_span(arguments.by, {.name = "time step"});
-  if (!by) return failed(by.error());
+  if (!by) return report_error(by.error());
   auto answer = ask_admin(arguments.data, {{"op", "time.step"}, {"ms", by->count()}});
-  while (answer && text_of(*answer, "state") != "paused") {
-    ::poll(nullptr, 0, kPollInterval_ms);
-    answer = ask_admin(arguments.data, {{"op", "time"}});
+  if (answer) {
+    StepProgress progress(*answer, *by);
+    while (answer && member_text(*answer, "state") != "paused") {
+      ::poll(nullptr, 0, kPollInterval_ms);
+      answer = ask_admin(arguments.data, {{"op", "time"}});
+      if (answer) progress.show(*answer);
+    }
   }
-  return answer ? print(*answer) : failed(answer.error());
+  return answer ? print(*answer, arguments.json) : report_error(answer.error());
 }
 
 }  // namespace
@@ -76,8 +101,11 @@ std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* time = app.add_subcommand("time", "Shows and controls the devices' time");
+  set_group(*time, group::kTest);
+  set_examples(*time, {"gridloom time", "gridloom time step 1d", "gridloom time speed 60"});
   time->require_subcommand(0, 1);
-  time->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
+  add_data_option(*time, a.data);
+  add_json_option(*time, a.json);
   time->fallthrough();
   const auto verb = [&](const std::string& name, const std::string& help,
                         std::function<int()> run) {
@@ -88,17 +116,22 @@ std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
   };
   // Runs before the callback of a subcommand, which overrides it.
   time->preparse_callback([&](std::size_t) { chosen = [&a] { return ask(a, {{"op", "time"}}); }; });
-  verb("pause", "Pauses the devices' time", [&a] { return ask(a, {{"op", "time.pause"}}); });
-  verb("resume", "Resumes the devices' time", [&a] { return ask(a, {{"op", "time.resume"}}); });
-  verb("speed", "Sets the speed: seconds of the devices' time for each real second",
-       [&a] { return ask(a, {{"op", "time.speed"}, {"speed", a.speed}}); })
-      ->add_option("speed", a.speed)
+  CLI::App* pause =
+      verb("pause", "Pauses the devices' time", [&a] { return ask(a, {{"op", "time.pause"}}); });
+  set_examples(*pause, {"gridloom time pause"});
+  CLI::App* resume =
+      verb("resume", "Resumes the devices' time", [&a] { return ask(a, {{"op", "time.resume"}}); });
+  set_examples(*resume, {"gridloom time resume"});
+  CLI::App* speed = verb("speed", "Sets the speed of the devices' time",
+                         [&a] { return ask(a, {{"op", "time.speed"}, {"speed", a.speed}}); });
+  add_value(*speed, "speed", a.speed, "FACTOR", "Seconds of the devices' time for each real second")
       ->required();
-  verb("step",
-       "Advances the time by a span (30s, 15m, 2h, 7d) as fast as the devices can, then pauses",
-       [&a] { return step(a); })
-      ->add_option("by", a.by)
-      ->required();
+  set_examples(*speed, {"gridloom time speed 60"});
+  CLI::App* stepped =
+      verb("step", "Advances the time by a span as fast as the devices can, then pauses",
+           [&a] { return step(a); });
+  add_value(*stepped, "by", a.by, placeholder::kSpan, "The span: 30s, 15m, 2h, 7d, 1w")->required();
+  set_examples(*stepped, {"gridloom time step 15m", "gridloom time step 7d"});
   return kept;
 }
 

@@ -120,7 +120,7 @@ Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filte
     promise.set_value(fail(
         ErrorCode::kBadParams,
         fmt::format("these entries are more than {} bytes, of which the newest {} were read; ask "
-                    "for fewer with --limit, --since, --until, --what, --who or --sn",
+                    "for fewer with --last, --from, --to, --what, --who or --device",
                     most_bytes, found.size())));
   });
   if (!asked) return fail(ErrorCode::kIo, "too many other requests read history; try again later");

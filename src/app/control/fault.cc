@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <optional>
-#include <ranges>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/nearest.h"
 #include "hub/fault_injector.h"
 #include "sim/device_faults.h"
 #include "time/grammar.h"
@@ -31,11 +34,18 @@ Status check(const FaultRule& rule, const catalog::Catalog& catalog) {
     if (Status device = sim::check_fault_rule(rule, catalog); !device) {
       const bool known = sim::check_fault_rule({.fault = rule.fault}, catalog).has_value();
       if (known || !rule.sn.empty()) return device;
-      const auto names =
-          hub::platform_faults() | std::views::transform(&hub::PlatformFaultInfo::name);
-      return fail(
-          ErrorCode::kBadParams,
-          fmt::format("{}; and of the platform {}", device.error().detail, fmt::join(names, ", ")));
+      const std::set<std::string> of_devices = sim::fault_names(catalog.families());
+      std::vector<std::string_view> of_platform;
+      for (const hub::PlatformFaultInfo& info : hub::platform_faults()) {
+        of_platform.push_back(info.name);
+      }
+      std::vector<std::string_view> all(of_devices.begin(), of_devices.end());
+      all.insert(all.end(), of_platform.begin(), of_platform.end());
+      return fail(ErrorCode::kBadParams,
+                  fmt::format("there is no fault \"{}\"; there are those of virtual devices, {}; "
+                              "and of the platform, {}{}",
+                              wire::shortened(rule.fault), fmt::join(of_devices, ", "),
+                              fmt::join(of_platform, ", "), did_you_mean(rule.fault, all)));
     }
   }
   if (rule.probability > 0 && rule.probability <= 1) return {};

@@ -5,11 +5,17 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
+#include <optional>
 #include <semaphore>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "app/control/local_socket.h"
+#include "base/nearest.h"
+#include "catalog/natures.h"
 #include "http/series_answer.h"
 
 namespace gridloom::app {
@@ -41,6 +47,63 @@ Result<history::SeriesRequest> request_of(const JsonObject& request, const time:
                                  now, limits);
 }
 
+// Decimals of the values that a field can have. A number with a fraction may have any; two are
+// shown.
+std::optional<int> decimals_of(const catalog::Field& field) {
+  if (!catalog::is_numeric(field.type)) return std::nullopt;
+  if (field.type == catalog::FieldType::kFloat && field.scale == 1) return 2;
+  const int decimals = static_cast<int>(std::ceil(-std::log10(std::abs(field.scale)) - 1e-9));
+  return std::max(decimals, 0);
+}
+
+http::UnitOf units_with_decimals(const catalog::FamilyPtr& family) {
+  return [family](std::string_view name) -> http::FieldUnit {
+    const catalog::Field* field = family->field(name);
+    if (field == nullptr) return {};
+    return {.unit = field->unit, .scale = field->scale, .decimals = decimals_of(*field)};
+  };
+}
+
+// Whether any device ever reported a field of this name.
+bool was_reported(history::Archive& archive, const std::string& name) {
+  bool found = false;
+  std::binary_semaphore ended(0);
+  const bool taken = archive.read([&](history::Reader& reader) {
+    found = reader.names().find(name).has_value();
+    ended.release();
+  });
+  if (taken) ended.acquire();
+  return found || !taken;
+}
+
+// Replaces words that each family has under its own name, "soc" and natures, by the family's
+// fields. kBadParams: a name is neither such a word nor a field.
+Result<std::vector<std::string>> named_fields(const std::vector<std::string>& asked,
+                                              const catalog::Family& family,
+                                              std::string_view serial, history::Archive& archive) {
+  std::vector<std::string> names;
+  for (const std::string& name : asked) {
+    const bool is_own = name.starts_with('$') || name.ends_with('*');
+    const auto fields = fields_of_word(family, name);
+    if (is_own || family.field(name) != nullptr) {
+      names.push_back(name);
+    } else if (!fields.empty()) {
+      for (const catalog::Field* field : fields) names.push_back(field->name);
+    } else if (was_reported(archive, name)) {
+      names.push_back(name);
+    } else {
+      std::vector<std::string_view> known = nature_words(family);
+      for (const catalog::Field& field : family.fields) known.emplace_back(field.name);
+      const std::string meant = did_you_mean(name, known);
+      return fail(
+          ErrorCode::kBadParams,
+          fmt::format("{} has no field \"{}\"{} `gridloom family show {}` lists the fields", serial,
+                      wire::shortened(name), meant.empty() ? ";" : meant, family.id));
+    }
+  }
+  return names;
+}
+
 Result<http::SeriesAnswer> answer_to(const AdminContext& context, const JsonObject& request) {
   const Json* sn = request.if_contains("sn");
   if (sn == nullptr || !sn->is_string()) return fail(ErrorCode::kBadParams, "sn is missing");
@@ -56,11 +119,14 @@ Result<http::SeriesAnswer> answer_to(const AdminContext& context, const JsonObje
       request_of(request, {.at = context.clock.now(), .zone = context.zone}, context.series);
   if (!asked) return std::unexpected(asked.error());
   const catalog::FamilyPtr family = context.catalog.of_serial(serial);
+  auto names = named_fields(asked->fields, *family, serial, context.archive);
+  if (!names) return std::unexpected(names.error());
+  asked->fields = std::move(*names);
   return http::SeriesAnswer({.sn = serial,
                              .device = device->number,
                              .request = std::move(*asked),
                              .limits = context.series,
-                             .unit_of = http::units_of(context.catalog.of_serial(serial))});
+                             .unit_of = units_with_decimals(family)});
 }
 
 // Works for one turn, or until a chunk is ready.

@@ -39,7 +39,7 @@ class HistoryStreamTest : public testing::Test {
     archive->start([] { return std::vector<history::StoredTwin>(); });
     history::BatchWriter batch;
     batch.begin(registry->directory()->find_device(kSn)->number, unix_ms(kTestStart));
-    batch.add("soc", "50");
+    batch.add("pd.soc", "50");
     batch.end();
     std::promise<void> durable;
     archive->append(history::RecordKind::kReports, batch.take(), [&] { durable.set_value(); });
@@ -52,7 +52,7 @@ class HistoryStreamTest : public testing::Test {
   [[nodiscard]] static wire::JsonObject request() {
     return {{"op", kHistoryOp},
             {"sn", kSn},
-            {"fields", "soc"},
+            {"fields", "pd.soc"},
             {"from", fmt::format("{}", unix_ms(kTestStart))},
             {"to", fmt::format("{}", unix_ms(kTestStart) + 24 * kHour_ms)},
             {"step", "1s"},
@@ -99,7 +99,7 @@ TEST_F(HistoryStreamTest, ItsChunksAreTheTextWhicheverWayTheyCome) {
     EXPECT_LE(chunk.size(), kHistoryChunkBytes);
     text += chunk;
   }
-  EXPECT_THAT(text, StartsWith("time,soc\r\n2023-11-14T22:13:20Z,50\r\n"));
+  EXPECT_THAT(text, StartsWith("time,pd.soc\r\n2023-11-14T22:13:20Z,50\r\n"));
   EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(text, '\n')), 1 + kRows);
   socket = must(AdminSocket::open(context()));
   EXPECT_EQ(must(asked()), text);
@@ -177,7 +177,7 @@ TEST_F(HistoryStreamTest, AClientThatIsGoneLeavesItsPlace) {
 TEST_F(HistoryStreamTest, AServerThatEndsWaitsForNoClient) {
   socket = must(AdminSocket::open(context()));
   auto stream = must(AdminStream::open(folder.data(), request()));
-  EXPECT_THAT(must(stream.read_chunk()), StartsWith("time,soc"));
+  EXPECT_THAT(must(stream.read_chunk()), StartsWith("time,pd.soc"));
   socket.reset();
   Result<std::string> chunk = stream.read_chunk();
   while (chunk && !chunk->empty()) chunk = stream.read_chunk();

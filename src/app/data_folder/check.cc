@@ -77,7 +77,8 @@ std::uint64_t first_in(std::string_view name) {
 
 class Check {
  public:
-  explicit Check(fs::path folder) : folder_(std::move(folder)) {}
+  Check(fs::path folder, const OnCheckProgress& on_progress)
+      : folder_(std::move(folder)), on_progress_(on_progress) {}
 
   Result<std::vector<CheckedFile>> all() {
     std::error_code error;
@@ -101,10 +102,22 @@ class Check {
     for (const std::string_view must : {kRegistry, kKey}) {
       if (!is_one_of(names, must)) damage(must, "it is missing");
     }
-    for (const std::string& name : names) check_file(name);
+    for (const std::string_view sub : {std::string_view(), kLog, kCertificates}) {
+      for (const std::string& name : names_in(sub)) progress_.bytes += size_of(sub, name);
+    }
+    for (const std::string& name : names) {
+      tell(name);
+      check_file(name);
+      progress_.bytes_done += size_of("", name);
+    }
     // After history.db, which determines the records that the log must have.
     for (const std::string_view sub : {kLog, kCertificates}) {
-      for (const std::string& name : names_in(sub)) check_file(fmt::format("{}/{}", sub, name));
+      for (const std::string& name : names_in(sub)) {
+        const std::string path = fmt::format("{}/{}", sub, name);
+        tell(path);
+        check_file(path);
+        progress_.bytes_done += size_of(sub, name);
+      }
     }
     look_for_gaps();
     std::vector<CheckedFile> files;
@@ -114,6 +127,18 @@ class Check {
   }
 
  private:
+  void tell(const std::string& name) {
+    progress_.file = name;
+    if (on_progress_) on_progress_(progress_);
+  }
+
+  // 0 if the file is gone.
+  [[nodiscard]] std::uint64_t size_of(std::string_view sub, const std::string& name) const {
+    std::error_code error;
+    const std::uintmax_t size = fs::file_size(folder_ / sub / name, error);
+    return error ? 0 : size;
+  }
+
   // Names of files, and of everything else that is not a folder.
   [[nodiscard]] std::vector<std::string> names_in(std::string_view sub) const {
     std::vector<std::string> names;
@@ -358,6 +383,8 @@ class Check {
   };
 
   fs::path folder_;
+  const OnCheckProgress& on_progress_;
+  CheckProgress progress_;
   std::optional<std::uint64_t> applied_;  // records up to here are in history.db
   std::uint64_t sessions_applied_ = 0;    // and session changes, in sessions.db
   std::optional<std::uint64_t> sessions_seen_;
@@ -370,8 +397,9 @@ class Check {
 
 }  // namespace
 
-Result<std::vector<CheckedFile>> check_folder(const fs::path& folder) {
-  return Check(folder).all();
+Result<std::vector<CheckedFile>> check_folder(const fs::path& folder,
+                                              const OnCheckProgress& on_progress) {
+  return Check(folder, on_progress).all();
 }
 
 }  // namespace gridloom::app

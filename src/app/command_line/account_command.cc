@@ -1,0 +1,144 @@
+#include "app/command_line/account_command.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "app/command_line/admin_command.h"
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
+#include "base/read_file.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+constexpr std::size_t kMaxKeyFile = 4096;  // bytes
+
+struct Arguments {
+  AdminArguments admin;
+  std::string name, access_key, secret_key_file, remove;
+  bool gateway = false;
+};
+
+Result<std::string> line_of_input() {
+  std::string line;
+  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
+    if (line.size() == kMaxKeyFile) {
+      return fail(ErrorCode::kBadParams, fmt::format("-: more than {} bytes", kMaxKeyFile));
+    }
+    line += static_cast<char>(c);
+  }
+  return line;
+}
+
+// Reads the secret from a file or standard input ("-"), because a secret on the command line would
+// be visible in the process list.
+int add(const Arguments& arguments) {
+  std::string secret;
+  if (!arguments.secret_key_file.empty()) {
+    // Standard input may be a terminal: exactly one line is read.
+    const bool is_input = arguments.secret_key_file == "-";
+    const auto text =
+        is_input ? line_of_input() : read_text(arguments.secret_key_file, kMaxKeyFile);
+    if (!text) {
+      fmt::print(stderr, "gridloom: --secret-key-file {}\n", text.error().detail);
+      return kFailed;
+    }
+    secret = text->substr(0, text->find('\n'));
+    if (secret.empty()) {
+      fmt::print(stderr, "gridloom: --secret-key-file {}: the first line has no secret key\n",
+                 arguments.secret_key_file);
+      return kFailed;
+    }
+  }
+  return ask_and_print(arguments.admin, {{"op", "account.add"},
+                                         {"name", arguments.name},
+                                         {"accessKey", arguments.access_key},
+                                         {"secretKey", secret}});
+}
+
+int list(const AdminArguments& arguments) {
+  const auto rows = ask(arguments, {{"op", "account.list"}});
+  if (!rows) return report_error(rows.error());
+  if (rows->get_array().empty() && !arguments.json) {
+    print_note("There are no accounts; `gridloom account add NAME` adds one.");
+  }
+  Table table({{.title = "NAME"},
+               {.title = "DEVICES", .align = Table::Align::kRight},
+               {.title = "MQTT ACCOUNT"},
+               {.title = "ACCESS KEYS"}});
+  for (const Json& row : rows->get_array()) {
+    if (arguments.json) {
+      print_json(row);
+      continue;
+    }
+    std::vector<std::string> keys;
+    for (const Json& key : row.at("accessKeys").as_array()) keys.push_back(text_of(key));
+    table.add({member_text(row, "name"), member_text(row, "devices"),
+               member_text(row, "certificateAccount"), fmt::format("{}", fmt::join(keys, " "))});
+  }
+  table.print();
+  return 0;
+}
+
+void add_name(CLI::App& command, std::string& name) {
+  add_value(command, "name", name, placeholder::kAccount, "Name of the account")->required();
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_account(CLI::App& app, std::function<int()>& chosen) {
+  const auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* account = app.add_subcommand("account", "Manages accounts and their keys");
+  set_group(*account, group::kRun);
+  set_examples(*account, {"gridloom account add ann", "gridloom account list"});
+  account->require_subcommand(1);
+  CLI::App* added = add_admin_command(*account, "add", "Adds an account and prints its keys, once",
+                                      a.admin, chosen, [&a] { return add(a); });
+  add_value(*added, "name", a.name, placeholder::kName, "Name of the new account")->required();
+  add_value(*added, "--access-key", a.access_key, placeholder::kWord,
+            "Access key to use instead of a generated one");
+  add_value(*added, "--secret-key-file", a.secret_key_file, placeholder::kFile,
+            "File with the secret key of the account; - reads standard input");
+  set_examples(*added,
+               {"gridloom account add ann",
+                "gridloom account add ann --access-key MYKEY --secret-key-file secret.txt"});
+  CLI::App* listed = add_admin_command(*account, "list", "Lists the accounts", a.admin, chosen,
+                                       [&a] { return list(a.admin); });
+  set_examples(*listed, {"gridloom account list", "gridloom account list --json"});
+  CLI::App* keys =
+      add_admin_command(*account, "keys", "Adds a key pair, or removes one", a.admin, chosen, [&a] {
+        return ask_and_print(a.admin,
+                             {{"op", "account.keys"}, {"name", a.name}, {"remove", a.remove}});
+      });
+  add_name(*keys, a.name);
+  add_value(*keys, "--remove", a.remove, placeholder::kWord, "Access key to remove");
+  set_examples(*keys, {"gridloom account keys ann", "gridloom account keys ann --remove MYKEY"});
+  CLI::App* rotated = add_admin_command(
+      *account, "rotate", "Gives an account a new MQTT password", a.admin, chosen, [&a] {
+        return ask_and_print(a.admin,
+                             {{"op", "account.rotate"}, {"name", a.name}, {"gateway", a.gateway}});
+      });
+  add_name(*rotated, a.name);
+  rotated->add_flag("--gateway", a.gateway, "Make a new gateway key instead and print it, once");
+  set_examples(*rotated, {"gridloom account rotate ann", "gridloom account rotate ann --gateway"});
+  CLI::App* removed = add_admin_command(
+      *account, "remove", "Removes an account that owns no device", a.admin, chosen,
+      [&a] { return ask_and_print(a.admin, {{"op", "account.remove"}, {"name", a.name}}); });
+  add_name(*removed, a.name);
+  set_examples(*removed, {"gridloom account remove ann"});
+  return kept;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,288 @@
+#include "app/command_line/complete.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "app/command_line/command_help.h"
+#include "app/command_line/common_options.h"
+#include "app/limits.h"
+#include "catalog/loader.h"
+#include "catalog/natures.h"
+#include "hub/fault_injector.h"
+#include "registry/name_list.h"
+#include "sim/device_faults.h"
+
+namespace gridloom::app {
+namespace {
+
+using Words = std::span<const std::string>;
+
+// The words of values that have no others.
+struct Choices {
+  std::string_view option;  // its shown name
+  std::vector<std::string_view> words;
+};
+
+const std::vector<Choices>& all_choices() {
+  static const std::vector<Choices> all = {
+      {.option = "--format", .words = {"table", "spark", "csv", "json"}},
+      {.option = "--aggregate",
+       .words = {"mean", "min", "max", "sum", "count", "last", "integral"}},
+      {.option = "--log-level", .words = {"debug", "info", "warn", "error"}},
+      {.option = "--replay-check", .words = {"auto", "on", "off"}},
+      {.option = "RIGHTS", .words = {"monitor", "full", "none"}},
+      {.option = "SHELL", .words = {"bash", "zsh", "fish"}},
+  };
+  return all;
+}
+
+// The command line up to the word that is being typed.
+struct Typed {
+  const CLI::App* command = nullptr;
+  const CLI::Option* waiting = nullptr;  // an option without its value yet
+  std::vector<std::string> arguments{};
+  std::string data{};     // value of --data
+  std::string devices{};  // value of --devices
+};
+
+const CLI::Option* option_of(const CLI::App& command, const std::string& name) {
+  if (const CLI::Option* own = command.get_option_no_throw(name)) return own;
+  const bool falls = command.get_fallthrough() && command.get_parent() != nullptr;
+  return falls ? option_of(*command.get_parent(), name) : nullptr;
+}
+
+void take_value(Typed& typed, const CLI::Option& option, const std::string& value) {
+  if (shown_name(option) == "--data") typed.data = value;
+  if (shown_name(option) == "--devices") typed.devices = value;
+}
+
+Typed read(const CLI::App& root, Words before) {
+  Typed typed{.command = &root};
+  for (const std::string& word : before) {
+    if (const CLI::Option* option = std::exchange(typed.waiting, nullptr)) {
+      take_value(typed, *option, word);
+      continue;
+    }
+    if (word.size() > 1 && word.front() == '-') {
+      const std::size_t equals = word.find('=');
+      const CLI::Option* option = option_of(*typed.command, word.substr(0, equals));
+      if (option == nullptr || option->get_items_expected_max() == 0) continue;
+      if (equals == std::string::npos) {
+        typed.waiting = option;
+      } else {
+        take_value(typed, *option, word.substr(equals + 1));
+      }
+      continue;
+    }
+    const auto below = typed.command->get_subcommands(
+        [&](const CLI::App* each) { return each->get_name() == word; });
+    if (below.empty()) {
+      typed.arguments.push_back(word);
+    } else {
+      typed.command = below.front();
+    }
+  }
+  return typed;
+}
+
+// The argument that comes next; of several, the last one may repeat.
+const CLI::Option* next_argument(const Typed& typed) {
+  std::vector<const CLI::Option*> all;
+  for (const CLI::Option* each : typed.command->get_options()) {
+    if (each->get_positional() && !each->get_group().empty()) all.push_back(each);
+  }
+  if (typed.arguments.size() < all.size()) return all[typed.arguments.size()];
+  const bool repeats =
+      !all.empty() && all.back()->get_items_expected_max() >= CLI::detail::expected_max_vector_size;
+  return repeats ? all.back() : nullptr;
+}
+
+// The value of the argument with this placeholder, if it was typed.
+std::string argument(const Typed& typed, std::string_view placeholder) {
+  std::size_t at = 0;
+  for (const CLI::Option* each : typed.command->get_options()) {
+    if (!each->get_positional()) continue;
+    if (at < typed.arguments.size() && placeholder_of(*each) == placeholder) {
+      return typed.arguments[at];
+    }
+    ++at;
+  }
+  return {};
+}
+
+class Values {
+ public:
+  explicit Values(const Typed& typed) : typed_(typed) {}
+
+  [[nodiscard]] std::vector<std::string> of(const CLI::Option& option) const {
+    const std::string kind = placeholder_of(option);
+    for (const Choices& choices : all_choices()) {
+      if (choices.option == shown_name(option)) {
+        return {choices.words.begin(), choices.words.end()};
+      }
+    }
+    for (const auto& [placeholder, values] : kKinds) {
+      if (placeholder == kind) return (this->*values)();
+    }
+    return {};
+  }
+
+ private:
+  using Kind = std::vector<std::string> (Values::*)() const;
+  static const std::array<std::pair<std::string_view, Kind>, 9> kKinds;
+
+  [[nodiscard]] std::vector<std::string> files() const { return {std::string(kFilesMark)}; }
+  [[nodiscard]] std::vector<std::string> folders() const { return {std::string(kFoldersMark)}; }
+
+  [[nodiscard]] std::vector<std::string> serial_numbers() const {
+    return registry::read_names(data()).value_or(registry::NameList()).serial_numbers;
+  }
+  [[nodiscard]] std::vector<std::string> accounts() const {
+    return registry::read_names(data()).value_or(registry::NameList()).accounts;
+  }
+  [[nodiscard]] std::string data() const {
+    return typed_.data.empty() ? default_data_folder() : typed_.data;
+  }
+
+  [[nodiscard]] std::shared_ptr<const catalog::Catalog> catalog() const {
+    return catalog::load_catalog(typed_.devices).value_or(nullptr);
+  }
+
+  [[nodiscard]] std::vector<std::string> families() const {
+    std::vector<std::string> names;
+    const auto all = catalog();
+    if (all == nullptr) return names;
+    for (const catalog::FamilyPtr& family : all->families()) names.push_back(family->id);
+    return names;
+  }
+  // "delta_2=", for a list of families with numbers.
+  [[nodiscard]] std::vector<std::string> counted_families() const {
+    std::vector<std::string> names = families();
+    for (std::string& name : names) name += '=';
+    return names;
+  }
+
+  // Fields and commands of the family that was typed, or of the typed device's family.
+  [[nodiscard]] std::vector<std::string> fields() const {
+    std::vector<std::string> names;
+    const auto all = catalog();
+    if (all == nullptr) return names;
+    const std::string id = argument(typed_, placeholder::kFamily);
+    const std::string sn = argument(typed_, placeholder::kSn);
+    const catalog::FamilyPtr family = id.empty() ? all->of_serial(sn) : all->find(id);
+    if (family == nullptr) return names;
+    for (const catalog::Field& field : family->fields) names.push_back(field.name);
+    if (id.empty()) {
+      for (const std::string_view nature : catalog::nature_words(*family)) {
+        names.emplace_back(nature);
+      }
+    } else {
+      for (const catalog::Command& command : family->commands) names.push_back(command.name);
+    }
+    return names;
+  }
+
+  [[nodiscard]] std::vector<std::string> faults() const {
+    const auto all = catalog();
+    std::set<std::string> names =
+        sim::fault_names(all == nullptr ? std::vector<catalog::FamilyPtr>() : all->families());
+    for (const hub::PlatformFaultInfo& each : hub::platform_faults()) {
+      names.insert(std::string(each.name));
+    }
+    return {names.begin(), names.end()};
+  }
+
+  [[nodiscard]] std::vector<std::string> limits() const {
+    std::vector<std::string> names;
+    for (const Limit& limit : all_limits()) names.push_back(std::string(limit.name) + '=');
+    return names;
+  }
+
+  const Typed& typed_;
+};
+
+constexpr std::array<std::pair<std::string_view, Values::Kind>, 9> Values::kKinds = {
+    {{placeholder::kFile, &Values::files},
+     {placeholder::kFolder, &Values::folders},
+     {placeholder::kSn, &Values::serial_numbers},
+     {placeholder::kAccount, &Values::accounts},
+     {placeholder::kFamily, &Values::families},
+     {"FAMILY=N,...", &Values::counted_families},
+     {placeholder::kField, &Values::fields},
+     {placeholder::kFault, &Values::faults},
+     {placeholder::kLimit, &Values::limits}}};
+
+void add_options(const CLI::App& command, std::vector<std::string>& names) {
+  for (const CLI::Option* each : command.get_options()) {
+    if (each->nonpositional() && !each->get_group().empty()) names.push_back(shown_name(*each));
+  }
+  if (command.get_fallthrough() && command.get_parent() != nullptr) {
+    add_options(*command.get_parent(), names);
+  }
+}
+
+void add_commands(const CLI::App& command, std::vector<std::string>& names) {
+  for (const CLI::App* each : command.get_subcommands({})) {
+    if (!each->get_group().empty()) names.push_back(each->get_name());
+  }
+}
+
+// The commands below those that were typed behind `help`.
+std::vector<std::string> commands_to_describe(const CLI::App& root, const Typed& typed) {
+  const CLI::App* at = &root;
+  for (const std::string& word : typed.arguments) {
+    const auto below =
+        at->get_subcommands([&](const CLI::App* each) { return each->get_name() == word; });
+    if (below.empty()) return {};
+    at = below.front();
+  }
+  std::vector<std::string> names;
+  add_commands(*at, names);
+  return names;
+}
+
+std::vector<std::string> unfiltered(const CLI::App& root, const Typed& typed,
+                                    std::string_view last) {
+  if (typed.waiting != nullptr) return Values(typed).of(*typed.waiting);
+  if (last.starts_with('-')) {
+    const std::size_t equals = last.find('=');
+    std::vector<std::string> names;
+    if (equals == std::string_view::npos) {
+      add_options(*typed.command, names);
+      return names;
+    }
+    const std::string name(last.substr(0, equals));
+    const CLI::Option* option = option_of(*typed.command, name);
+    if (option == nullptr) return names;
+    for (const std::string& value : Values(typed).of(*option)) {
+      names.push_back(value.starts_with(':') ? value : name + '=' + value);
+    }
+    return names;
+  }
+  if (name_of(*typed.command) == "help") return commands_to_describe(root, typed);
+  std::vector<std::string> names;
+  if (typed.arguments.empty()) add_commands(*typed.command, names);
+  if (const CLI::Option* argument = next_argument(typed)) {
+    std::ranges::copy(Values(typed).of(*argument), std::back_inserter(names));
+  }
+  return names;
+}
+
+}  // namespace
+
+std::vector<std::string> candidates(const CLI::App& root, Words words) {
+  const std::string last = words.empty() ? std::string() : words.back();
+  const Typed typed = read(root, words.first(words.empty() ? 0 : words.size() - 1));
+  std::vector<std::string> all = unfiltered(root, typed, last);
+  std::erase_if(all, [&last](const std::string& each) {
+    return !each.starts_with(':') && !each.starts_with(last);
+  });
+  return all;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,114 @@
+#include "app/command_line/family_json.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace gridloom::app {
+namespace {
+
+using catalog::NamedValue;
+using wire::JsonArray;
+using wire::JsonObject;
+
+void put(JsonObject& object, std::string_view name, const std::string& text) {
+  if (!text.empty()) object[name] = text;
+}
+
+void put(JsonObject& object, std::string_view name, const std::vector<NamedValue>& values) {
+  if (values.empty()) return;
+  JsonArray rows;
+  for (const NamedValue& value : values) {
+    JsonObject row{{"value", value.value}};
+    put(row, "name", value.name);
+    rows.push_back(std::move(row));
+  }
+  object[name] = std::move(rows);
+}
+
+// What fields and parameters have in common.
+template <typename T>
+JsonObject described(const T& each) {
+  JsonObject row{{"name", each.name}};
+  put(row, "title", each.title);
+  put(row, "description", each.description);
+  row["type"] = name_of(each.type);
+  put(row, "unit", each.unit);
+  if (each.scale != 1) row["scale"] = each.scale;
+  if (each.range) row["range"] = JsonArray{each.range->low, each.range->high};
+  put(row, "values", each.values);
+  return row;
+}
+
+JsonArray params_of(const std::vector<catalog::Param>& params) {
+  JsonArray rows;
+  for (const catalog::Param& param : params) {
+    JsonObject row = described(param);
+    row["required"] = param.required;
+    if (!param.fields.empty()) row["params"] = params_of(param.fields);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+JsonArray inner_of(const std::vector<catalog::Field>& fields) {
+  JsonArray rows;
+  for (const catalog::Field& field : fields) {
+    JsonObject row = described(field);
+    put(row, "bits", field.bits);
+    if (!field.fields.empty()) row["fields"] = inner_of(field.fields);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+}  // namespace
+
+JsonObject json_of(const catalog::Family& family, const catalog::Field& field) {
+  JsonObject row = described(field);
+  row["kind"] = "field";
+  put(row, "bits", field.bits);
+  put(row, "nature", field.nature);
+  put(row, "sign", field.sign);
+  put(row, "source", field.source);
+  if (field.absent) row["absent"] = *field.absent;
+  row["initial"] = field.initial;
+  row["set_by"] = JsonArray(field.written_by.begin(), field.written_by.end());
+  if (!field.fields.empty()) row["fields"] = inner_of(field.fields);
+  JsonArray feeds;
+  for (const catalog::PhysicsPart& part : family.physics) {
+    for (const catalog::PhysicsPart::Feed& feed : part.feeds) {
+      if (feed.field != field.name) continue;
+      feeds.push_back(JsonObject{{"part", part.path}, {"quantity", quantity_name(feed.quantity)}});
+    }
+  }
+  if (!feeds.empty()) row["fed_by"] = std::move(feeds);
+  return row;
+}
+
+JsonObject json_of(const catalog::Command& command) {
+  JsonObject row{{"kind", "command"}, {"name", command.name}};
+  put(row, "title", command.title);
+  put(row, "description", command.description);
+  row["dangerous"] = command.dangerous;
+  put(row, "source", command.source);
+  row["params"] = params_of(command.params);
+  return row;
+}
+
+JsonObject json_of(const catalog::PhysicsPart& part) {
+  JsonObject numbers;
+  for (const auto& [name, value] : part.numbers) numbers[name] = value;
+  JsonObject feeds;
+  for (const catalog::PhysicsPart::Feed& feed : part.feeds) {
+    feeds[quantity_name(feed.quantity)] = feed.field;
+  }
+  JsonObject row{{"kind", "part"},
+                 {"name", part.path},
+                 {"numbers", std::move(numbers)},
+                 {"feeds", std::move(feeds)}};
+  put(row, "switch", part.switch_field);
+  return row;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,62 @@
+// What commands print: aligned tables for people, one JSON value a line for programs, and colours
+// on a terminal only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wire/json.h"
+
+namespace gridloom::app {
+
+enum class Style : std::uint8_t { kPlain, kHeading, kGood, kBad };
+
+// Whether standard output takes colours: it is a terminal that knows them, and NO_COLOR is not set.
+[[nodiscard]] bool has_colours();
+// The text in a colour if has_colours(), otherwise as it is.
+[[nodiscard]] std::string styled(std::string_view text, Style style);
+
+class Table {
+ public:
+  enum class Align : std::uint8_t { kLeft, kRight };
+  struct Column {
+    std::string title;
+    Align align = Align::kLeft;
+  };
+  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+  // As many cells as there are columns. Texts that came from outside are made printable.
+  void add(std::vector<std::string> cells);
+  [[nodiscard]] bool empty() const { return rows_.empty(); }
+  // The heading and all rows, a line each; empty if there are no rows.
+  [[nodiscard]] std::string text() const;
+  void print() const;
+
+ private:
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// Columns of a terminal that a text takes: its characters.
+[[nodiscard]] std::size_t width_of(std::string_view utf8);
+
+// One line of JSON.
+void print_json(const wire::Json& value);
+
+// Prints the members of an object: one line of JSON, or "name: value" lines without the member that
+// holds a warning.
+void print_object(const wire::JsonObject& object, bool json);
+
+// A text as it is, any other value as JSON.
+[[nodiscard]] std::string text_of(const wire::Json& value);
+// The member's text_of(); empty if the object has no such member.
+[[nodiscard]] std::string member_text(const wire::Json& object, std::string_view name);
+
+// Says on standard error, for people, that a list is empty, and what to do about it: standard
+// output has the list alone.
+void print_note(std::string_view note);
+
+}  // namespace gridloom::app

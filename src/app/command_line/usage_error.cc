@@ -1,0 +1,264 @@
+#include "app/command_line/usage_error.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <string_view>
+#include <vector>
+
+#include "app/command_line/command_help.h"
+#include "base/nearest.h"
+
+namespace gridloom::app {
+namespace {
+
+using Words = std::span<const std::string>;
+
+// What the words of a command line stand for, up to the first one that cannot be understood.
+struct Reading {
+  const CLI::App* command;
+  std::string wrong_command;
+  std::string wrong_option;
+  std::vector<std::string> arguments;
+};
+
+bool is_option(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
+
+// A negative number is a value.
+bool is_number(std::string_view word) {
+  return word.size() > 1 && word[0] == '-' && word[1] >= '0' && word[1] <= '9';
+}
+
+const CLI::Option* option_of(const CLI::App& command, const std::string& name) {
+  if (const CLI::Option* own = command.get_option_no_throw(name)) return own;
+  const bool falls = command.get_fallthrough() && command.get_parent() != nullptr;
+  return falls ? option_of(*command.get_parent(), name) : nullptr;
+}
+
+bool has_arguments(const CLI::App& command) {
+  return std::ranges::any_of(command.get_options(),
+                             [](const CLI::Option* each) { return each->get_positional(); });
+}
+
+const CLI::App* command_below(const CLI::App& command, const std::string& word) {
+  const auto found =
+      command.get_subcommands([&](const CLI::App* each) { return each->get_name() == word; });
+  return found.empty() ? nullptr : found.front();
+}
+
+Reading read(const CLI::App& root, Words words) {
+  Reading reading{.command = &root, .wrong_command = {}, .wrong_option = {}, .arguments = {}};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--") break;
+    if (is_option(word) && !is_number(word)) {
+      const std::string name = word.substr(0, word.find('='));
+      const CLI::Option* option = option_of(*reading.command, name);
+      if (option == nullptr) {
+        reading.wrong_option = name;
+        return reading;
+      }
+      if (option->get_items_expected_max() > 0 && name.size() == word.size()) ++i;
+    } else if (const CLI::App* below = command_below(*reading.command, word)) {
+      reading.command = below;
+    } else if (!reading.command->get_subcommands({}).empty() && !has_arguments(*reading.command)) {
+      reading.wrong_command = word;
+      return reading;
+    } else {
+      reading.arguments.push_back(word);
+    }
+  }
+  return reading;
+}
+
+std::string called(const CLI::App& command) {
+  const std::string name = name_of(command);
+  return name.empty() ? "gridloom" : "gridloom " + name;
+}
+
+std::string see_help(const CLI::App& command) {
+  return command.get_parent() == nullptr ? "`gridloom help` lists all commands"
+                                         : fmt::format("`{} --help` describes it", called(command));
+}
+
+void add_commands(const CLI::App& command, std::vector<std::string>& names) {
+  for (const CLI::App* each : command.get_subcommands({})) {
+    if (each->get_group().empty()) continue;
+    names.push_back(name_of(*each));
+    add_commands(*each, names);
+  }
+}
+
+const CLI::App& root_of(const CLI::App& command) {
+  return command.get_parent() == nullptr ? command : root_of(*command.get_parent());
+}
+
+// The end of a message about a word that is no command of `group`.
+std::string other_commands(const CLI::App& group, std::string_view word) {
+  std::vector<std::string_view> names;
+  const auto below =
+      group.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); });
+  std::vector<std::string> own;
+  own.reserve(below.size());
+  for (const CLI::App* each : below) own.push_back(each->get_name());
+  names.assign(own.begin(), own.end());
+  std::string meant;
+  for (const std::string_view name : nearest(word, names)) {
+    const CLI::App* found = command_below(group, std::string(name));
+    meant += fmt::format("{}{}", meant.empty() ? "" : " or ", name_of(*found));
+  }
+  if (meant.empty()) {
+    // The word may be a command of another group: "list" of "device list".
+    std::vector<std::string> all;
+    add_commands(root_of(group), all);
+    for (const std::string& name : all) {
+      if (!name.ends_with(fmt::format(" {}", word))) continue;
+      meant += fmt::format("{}{}", meant.empty() ? "" : " or ", name);
+    }
+  }
+  if (!meant.empty()) return fmt::format("; did you mean {}?", meant);
+  return group.get_parent() == nullptr ? ";" : fmt::format("; there are {};", fmt::join(own, ", "));
+}
+
+std::string wrong_command(const CLI::App& group, const std::string& word) {
+  const std::string before = name_of(group);
+  return fmt::format("there is no command \"{}{}{}\"{} {}", before, before.empty() ? "" : " ", word,
+                     other_commands(group, word), see_help(group));
+}
+
+std::string wrong_option(const Reading& reading) {
+  std::vector<std::string_view> names;
+  std::vector<std::string> own;
+  for (const CLI::App* at = reading.command; at != nullptr; at = at->get_parent()) {
+    for (const CLI::Option* each : at->get_options()) {
+      if (each->nonpositional() && !each->get_group().empty()) own.push_back(shown_name(*each));
+    }
+    if (!at->get_fallthrough()) break;
+  }
+  names.assign(own.begin(), own.end());
+  std::string text =
+      fmt::format("{} has no option {}", called(*reading.command), reading.wrong_option);
+  const CLI::App& root = root_of(*reading.command);
+  if (root.get_option_no_throw(reading.wrong_option) != nullptr) {
+    return fmt::format("{0}; {1} stands before the command: gridloom {1} ... {2}", text,
+                       reading.wrong_option, name_of(*reading.command));
+  }
+  std::string meant = did_you_mean(reading.wrong_option, names);
+  return fmt::format("{}{} {}", text, meant.empty() ? ";" : meant, see_help(*reading.command));
+}
+
+std::string missing(const CLI::App& command) {
+  const auto below =
+      command.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); });
+  if (!below.empty() && command.get_require_subcommand_min() > 0) {
+    std::vector<std::string> names;
+    names.reserve(below.size());
+    for (const CLI::App* each : below) names.push_back(each->get_name());
+    return fmt::format("{}: the command is missing: {}; `{} --help` describes them",
+                       called(command), fmt::join(names, ", "), called(command));
+  }
+  std::vector<std::string> options;
+  for (const CLI::Option* each : command.get_options()) {
+    if (!each->get_required() || each->count() > 0) continue;
+    const std::string name = shown_name(*each);
+    options.push_back(each->get_positional() ? name : name + ' ' + placeholder_of(*each));
+  }
+  return fmt::format("{}: {} {} missing; {}", called(command), fmt::join(options, " and "),
+                     options.size() == 1 ? "is" : "are", see_help(command));
+}
+
+std::string too_many(const Reading& reading) {
+  std::vector<std::string> taken;
+  for (const CLI::Option* each : reading.command->get_options()) {
+    if (each->get_positional()) taken.push_back(shown_name(*each));
+  }
+  const std::string& first = reading.arguments.size() > taken.size()
+                                 ? reading.arguments[taken.size()]
+                                 : reading.arguments.back();
+  if (taken.empty()) {
+    return fmt::format("{}: \"{}\" is too much: the command takes no argument; {}",
+                       called(*reading.command), first, see_help(*reading.command));
+  }
+  return fmt::format("{}: \"{}\" is too much: the command takes {}; {}", called(*reading.command),
+                     first, fmt::join(taken, " "), see_help(*reading.command));
+}
+
+// The option or argument that a message of the parser begins with; nullptr: of none.
+const CLI::Option* option_in(const CLI::App& command, std::string_view message) {
+  for (const CLI::App* at = &command; at != nullptr; at = at->get_parent()) {
+    for (const CLI::Option* each : at->get_options()) {
+      const std::string name = each->get_name();
+      if (!name.empty() && message.starts_with(name + ": ")) return each;
+    }
+  }
+  return nullptr;
+}
+
+constexpr std::string_view kNotConverted = "Could not convert: ";
+constexpr std::string_view kNotInFile = "INI was not able to parse ";
+
+std::string wrong_value(const CLI::App& command, std::string_view message) {
+  message.remove_prefix(kNotConverted.size());
+  const std::size_t equals = message.find(" = ");
+  const std::string name(message.substr(0, equals));
+  const std::string_view value = equals == std::string_view::npos ? "" : message.substr(equals + 3);
+  const CLI::Option* option = option_of(command, name);
+  const bool is_whole = option != nullptr && option->get_type_name() == placeholder::kCount;
+  return fmt::format("{}: \"{}\" is not valid: must be a {}number",
+                     option == nullptr ? name : shown_name(*option), value,
+                     is_whole ? "whole " : "");
+}
+
+// An unknown key of the configuration file, such as "serve.htttp".
+std::string wrong_key(const CLI::App& root, std::string_view message) {
+  message.remove_prefix(kNotInFile.size());
+  const std::string_view key = message.substr(message.find('.') + 1);
+  std::vector<std::string> own;
+  if (const CLI::App* serve = command_below(root, "serve")) {
+    for (const CLI::Option* each : serve->get_options()) {
+      const bool is_key = each->nonpositional() && each->get_name() != "--help";
+      if (is_key && !each->get_group().empty()) own.push_back(shown_name(*each).substr(2));
+    }
+  }
+  const std::vector<std::string_view> names(own.begin(), own.end());
+  const std::string meant = did_you_mean(key, names);
+  return fmt::format("--config: \"{}\" is no option of serve{} `gridloom serve --help` lists them",
+                     key, meant.empty() ? ";" : meant);
+}
+
+}  // namespace
+
+std::string explain_usage(const CLI::App& root, Words words, const CLI::ParseError& error) {
+  const Reading reading = read(root, words);
+  if (!reading.wrong_command.empty()) return wrong_command(*reading.command, reading.wrong_command);
+  if (!reading.wrong_option.empty()) return wrong_option(reading);
+  using CLI::ExitCodes;
+  const auto code = static_cast<ExitCodes>(error.get_exit_code());
+  const std::string message = error.what();
+  if (code == ExitCodes::RequiredError) return missing(*reading.command);
+  if (code == ExitCodes::ExtrasError && !reading.arguments.empty()) return too_many(reading);
+  if (message.starts_with(kNotConverted)) return wrong_value(*reading.command, message);
+  if (message.starts_with(kNotInFile)) return wrong_key(root, message);
+  if (const CLI::Option* option = option_in(*reading.command, message)) {
+    if (code == ExitCodes::ArgumentMismatch) {
+      return fmt::format("{}: {} is missing", shown_name(*option), placeholder_of(*option));
+    }
+    return shown_name(*option) + message.substr(option->get_name().size());
+  }
+  return message;
+}
+
+Error unknown_command(const CLI::App& group, const std::string& word) {
+  return {.code = ErrorCode::kBadParams, .detail = wrong_command(group, word)};
+}
+
+int report_error(const Error& error) {
+  fmt::print(stderr, "gridloom: {}\n", error.detail);
+  return exit_code_of(error.code);
+}
+
+}  // namespace gridloom::app

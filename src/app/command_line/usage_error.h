@@ -1,0 +1,28 @@
+// Explains a command line that cannot be understood: names the wrong word and what may be meant.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "app/exit_codes.h"
+#include "base/result.h"
+
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
+class App;
+class ParseError;
+}  // namespace CLI
+
+namespace gridloom::app {
+
+// The message for a command line that the parser refused with `error`; `words` are its words
+// without the program's name.
+[[nodiscard]] std::string explain_usage(const CLI::App& root, std::span<const std::string> words,
+                                        const CLI::ParseError& error);
+
+// The error for a word that is no command below `group`, with the nearest ones.
+[[nodiscard]] Error unknown_command(const CLI::App& group, const std::string& word);
+
+// Prints "gridloom: DETAIL" on standard error. Returns exit_code_of() the error.
+[[nodiscard]] int report_error(const Error& error);
+
+}  // namespace gridloom::app

@@ -1,0 +1,40 @@
+#include "catalog/natures.h"
+
+#include <algorithm>
+
+#include "catalog/keys.h"
+
+namespace gridloom::catalog {
+namespace {
+
+constexpr std::string_view kCharge = "soc";
+constexpr std::string_view kChargeNature = "battery.soc";
+
+}  // namespace
+
+std::string_view nature_of_word(std::string_view word) {
+  if (word == kCharge) return kChargeNature;
+  const auto* const found = std::ranges::find(kNatures, word, &Nature::name);
+  return found == kNatures.end() ? std::string_view() : found->name;
+}
+
+std::vector<const Field*> fields_of_word(const Family& family, std::string_view word) {
+  std::vector<const Field*> found;
+  const std::string_view nature = nature_of_word(word);
+  if (nature.empty()) return found;
+  for (const Field& field : family.fields) {
+    if (field.nature == nature && !field.name.contains('*')) found.push_back(&field);
+  }
+  return found;
+}
+
+std::vector<std::string_view> nature_words(const Family& family) {
+  std::vector<std::string_view> words;
+  if (!fields_of_word(family, kCharge).empty()) words.push_back(kCharge);
+  for (const Nature& nature : kNatures) {
+    if (!fields_of_word(family, nature.name).empty()) words.push_back(nature.name);
+  }
+  return words;
+}
+
+}  // namespace gridloom::catalog

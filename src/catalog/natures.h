@@ -1,0 +1,23 @@
+// Words for fields that families name differently: natures, such as "pv.power", and "soc" for the
+// charge of the battery.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "catalog/family.h"
+
+namespace gridloom::catalog {
+
+// The nature that a word stands for: "battery.soc" for "soc", a nature for itself; empty for any
+// other word.
+[[nodiscard]] std::string_view nature_of_word(std::string_view word);
+
+// The family's fields of the nature that the word stands for, in the file's order. Fields of
+// modules, whose names have a '*', are left out.
+[[nodiscard]] std::vector<const Field*> fields_of_word(const Family& family, std::string_view word);
+
+// The words that stand for at least one field of the family.
+[[nodiscard]] std::vector<std::string_view> nature_words(const Family& family);
+
+}  // namespace gridloom::catalog

@@ -1,0 +1,47 @@
+#include "catalog/natures.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+#include "catalog/loader.h"
+#include "testing/must.h"
+
+namespace gridloom::catalog {
+namespace {
+
+using testing::Contains;
+using testing::IsEmpty;
+
+const Family& family_of(std::string_view id) {
+  static const auto catalog = must(load_catalog({}));
+  return *catalog->find(id);
+}
+
+TEST(Natures, ChargeIsAFieldOfEachFamilyWithABattery) {
+  for (const std::string_view id :
+       {"delta_2", "power_kits", "power_ocean", "power_stream", "smart_home_panel"}) {
+    const auto found = fields_of_word(family_of(id), "soc");
+    ASSERT_FALSE(found.empty()) << id;
+    EXPECT_EQ(found.front()->unit, "%") << id;
+    EXPECT_THAT(nature_words(family_of(id)), Contains("soc")) << id;
+  }
+  EXPECT_EQ(fields_of_word(family_of("delta_2"), "soc").front()->name, "pd.soc");
+}
+
+TEST(Natures, OneNatureMayHaveSeveralFields) {
+  EXPECT_GT(fields_of_word(family_of("delta_2"), "load.energy").size(), 1U);
+  EXPECT_EQ(nature_of_word("load.energy"), "load.energy");
+}
+
+TEST(Natures, OtherWordsStandForNothing) {
+  EXPECT_EQ(nature_of_word("charge"), "");
+  EXPECT_THAT(fields_of_word(family_of("delta_2"), "charge"), IsEmpty());
+  EXPECT_THAT(fields_of_word(family_of("delta_2"), ""), IsEmpty());
+  EXPECT_THAT(nature_words(family_of("generic")), IsEmpty());
+}
+
+}  // namespace
+}  // namespace gridloom::catalog

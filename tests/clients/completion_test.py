@@ -1,0 +1,120 @@
+"""Completion of the command line in a shell, and the manual page: both made by the program of its own command tree."""
+import os
+import shutil
+import subprocess
+import unittest
+
+import server as servers
+from server import DELTA_2, cli, run_tests, temporary_folder, told
+
+# What is typed, and all that bash offers for its last word.
+OFFERED = [
+    ("gridloom acc", ["account"]),
+    ("gridloom account ro", ["rotate"]),
+    ("gridloom device rem", ["remove"]),
+    ("gridloom time st", ["step"]),
+    ("gridloom help device pu", ["purge"]),
+    ("gridloom serve --htt", ["--http", "--https"]),
+    ("gridloom --v", ["--version"]),
+    ("gridloom --config serve account li", ["list"]),
+    ("gridloom time step --da", ["--data"]),
+    ("gridloom bench mqtt --tls", []),  # a former spelling is accepted, and not offered
+    ("gridloom completion z", ["zsh"]),
+    ("gridloom history SN soc --format sp", ["spark"]),
+    ("gridloom history SN soc --format=sp", ["spark"]),
+    ("gridloom device share SN ann mon", ["monitor"]),
+    ("gridloom family show delta", ["delta_2"]),
+    ("gridloom family show delta_2 pd.so", ["pd.soc"]),
+    ("gridloom fault on disc", ["disconnect"]),
+    ("gridloom fault on slow", ["slow_answer"]),
+    ("gridloom limits --limit http.body", ["http.body-bytes="]),
+    ("gridloom frobnicate ", []),
+]
+
+
+class CompletionTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = temporary_folder()
+        (cls.folder / "gridloom").symlink_to(servers.GRIDLOOM)
+        (cls.folder / "some.loom").write_text("")
+        (cls.folder / "some.folder").mkdir()
+        cls.data = cls.folder / "home"
+        told(cli("account", "add", "ann", data=cls.data))
+        told(cli("account", "add", "andy", data=cls.data))
+        for sn in (DELTA_2, "R331SECOND"):
+            told(cli("device", "add", sn, "--owner", "ann", data=cls.data))
+        cls.script = cls.folder / "script"
+        cls.script.write_text(cli("completion", "bash").stdout)
+
+    def offered(self, typed, **environment):
+        """What bash offers, as it would call the function for this line."""
+        # Bash splits a line at '=' too.
+        split = typed.replace("=", " = ").split() + ([""] if typed.endswith((" ", "=")) else [])
+        quoted = " ".join(f"'{word}'" for word in split)
+        program = (f". '{self.script}'\nCOMP_WORDS=({quoted})\nCOMP_CWORD={len(split) - 1}\n"
+                   f"COMP_LINE='{typed}'\nCOMP_POINT={len(typed)}\n_gridloom\n"
+                   "((${#COMPREPLY[@]})) && printf '%s\\n' \"${COMPREPLY[@]}\"\nexit 0")
+        done = subprocess.run(
+            ["bash", "-c", program], capture_output=True, text=True, cwd=self.folder, check=True,
+            env={**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}", **environment})
+        self.assertEqual(done.stderr, "", typed)
+        return done.stdout.splitlines()
+
+    def test_bash_offers_commands_options_and_values(self):
+        for typed, expected in OFFERED:
+            with self.subTest(typed):
+                self.assertEqual(sorted(self.offered(typed)), expected)
+
+    def test_bash_offers_what_is_in_the_data_folder(self):
+        for typed, expected in [
+            (f"gridloom device rotate --data {self.data} R331", ["R331SECOND", DELTA_2]),
+            (f"gridloom device list --data {self.data} --owner an", ["andy", "ann"]),
+            (f"gridloom history --data={self.data} R331S", ["R331SECOND"]),
+        ]:
+            with self.subTest(typed):
+                self.assertEqual(self.offered(typed), expected)
+        self.assertEqual(self.offered("gridloom device rotate R331S"), [], "no data folder here")
+        self.assertEqual(self.offered("gridloom device rotate R331S", GRIDLOOM_DATA=str(self.data)), ["R331SECOND"])
+        self.assertEqual(self.offered(f"gridloom history {DELTA_2} so"), ["soc"])
+        self.assertFalse((self.folder / "data").exists(), "nothing is made by asking")
+
+    def test_bash_offers_files_and_folders(self):
+        self.assertEqual(sorted(self.offered("gridloom replay some")), ["some.folder", "some.loom"])
+        self.assertEqual(self.offered("gridloom check some"), ["some.folder"])
+        self.assertEqual(self.offered("gridloom serve --data some"), ["some.folder"])
+
+    def test_the_other_shells_take_their_scripts(self):
+        for shell, flags in (("bash", ["-n"]), ("zsh", ["-n"]), ("fish", ["--no-execute"])):
+            script = cli("completion", shell).stdout
+            self.assertIn("__complete", script)
+            self.assertIn("gridloom", script.splitlines()[0])
+            file = self.folder / f"script.{shell}"
+            file.write_text(script)
+            if shutil.which(shell) is None:
+                continue  # its syntax is checked where it is installed
+            done = subprocess.run([shell, *flags, file], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), shell)
+
+
+class ManualTest(unittest.TestCase):
+    def test_the_page_has_each_command(self):
+        page = cli("man").stdout
+        for text in (".TH GRIDLOOM 1", "\\fBgridloom device add\\fR \\fINEW_SN\\fR", "gridloom time step",
+                     "GRIDLOOM_DATA", "NO_COLOR", ".SH EXIT STATUS"):
+            self.assertIn(text, page)
+        self.assertNotIn("command\\-tree", page)
+
+    def test_man_shows_it_without_a_warning(self):
+        if shutil.which("man") is None:
+            self.skipTest("there is no man on this machine")
+        file = temporary_folder() / "gridloom.1"
+        file.write_text(cli("man").stdout)
+        done = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", file], capture_output=True, text=True,
+                              env={**os.environ, "MANWIDTH": "100"})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("gridloom account add", done.stdout.replace("\b", ""))
+
+
+if __name__ == "__main__":
+    run_tests()

@@ -1,0 +1,193 @@
+"""`--json` of every command is valid for docs/user/output.schema.json.
+
+Each command of the command tree is in exactly one of the two lists: PRINTS, with command lines to try (the name of the
+command, its arguments, and the function that makes what it needs), or NO_RESULT, with the reason why it has no --json. A
+new command fails here until it has a row.
+"""
+import json
+import pathlib
+import unittest
+
+import jsonschema
+
+from server import DELTA_2, Server, cli, run_tests, temporary_folder
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FORMATS = ROOT / "tests/formats"
+SCHEMA = ROOT / "docs/user/output.schema.json"
+
+NO_RESULT = {
+    "serve": "runs until it is stopped; ready.json has its addresses",
+    "help": "a text for people",
+    "completion": "a script for a shell",
+    "man": "a page for man",
+    "family schema": "is JSON itself, of which devices/schema.json is a copy",
+}
+
+# (command, arguments, exit code, least number of lines). {name} is a place that `places()` makes.
+PRINTS = [
+    ("account add", ["ann", "--data", "{data}"], 0, 1),
+    ("account add", ["ben", "--data", "{data}"], 0, 1),
+    ("account list", ["--data", "{data}"], 0, 3),
+    ("account keys", ["ann", "--data", "{data}"], 0, 1),
+    ("account keys", ["ann", "--remove", "{key}", "--data", "{data}"], 0, 1),
+    ("account rotate", ["ann", "--data", "{data}"], 0, 1),
+    ("account rotate", ["ann", "--gateway", "--data", "{data}"], 0, 1),
+    ("device add", ["ZZ96JSON1", "--owner", "ann", "--data", "{data}"], 0, 1),
+    ("device add", ["ZZ96JSON2", "--owner", "ann", "--data", "{data}"], 0, 1),
+    ("device rename", ["ZZ96JSON1", "Kiln", "--data", "{data}"], 0, 1),
+    ("device share", ["ZZ96JSON1", "ben", "monitor", "--data", "{data}"], 0, 1),
+    ("device list", ["--data", "{data}"], 0, 4),
+    ("device list", ["--owner", "ben", "--data", "{data}"], 0, 0),
+    ("device rotate", ["ZZ96JSON1", "--data", "{data}"], 0, 1),
+    ("device move", ["ZZ96JSON1", "ben", "--data", "{data}"], 0, 1),
+    ("device remove", ["ZZ96*", "--dry-run", "--data", "{data}"], 0, 2),
+    ("device remove", ["ZZ96*", "--yes", "--data", "{data}"], 0, 2),
+    ("device purge", ["--unknown", "--data", "{data}"], 1, 0),
+    ("account remove", ["ben", "--data", "{data}"], 0, 1),
+    ("audit", ["--data", "{data}"], 0, 10),
+    ("audit", ["--what", "nothing", "--data", "{data}"], 0, 0),
+    ("time", ["--data", "{data}"], 0, 1),
+    ("time pause", ["--data", "{data}"], 0, 1),
+    ("time step", ["1m", "--data", "{data}"], 0, 1),
+    ("time speed", ["2", "--data", "{data}"], 0, 1),
+    ("time resume", ["--data", "{data}"], 0, 1),
+    ("history", [DELTA_2, "soc", "--data", "{data}"], 0, 1),
+    ("history", [DELTA_2, "pd.soc,pv.power", "--step", "1h", "--data", "{data}"], 0, 1),
+    ("fault list", ["--all", "--data", "{data}"], 0, 10),
+    ("fault on", ["disconnect", "--device", DELTA_2, "--for", "1h", "--data", "{data}"], 0, 1),
+    ("fault list", ["--data", "{data}"], 0, 1),
+    ("fault off", ["disconnect", "--data", "{data}"], 0, 1),
+    ("backup", ["{folder}/backup", "--data", "{data}"], 0, 1),
+    ("restore", ["{folder}/backup", "--data", "{folder}/restored"], 0, 1),
+    ("check", ["{folder}/backup"], 0, 4),
+    ("damage", ["--data", "{data}"], 0, 0),
+    ("damage", ["--accept", "--data", "{data}"], 0, 1),
+    ("record", ["--out", "{folder}/home.loom", "--for", "1s", "--replace-serials", "--data", "{data}"], 0, 1),
+    ("replay", ["{folder}/home.loom", "--speed", "100", "--data", "{data}"], 0, 1),
+    ("simulate", ["--family", "delta_2", "--for", "1m"], 0, 1),
+    ("simulate", ["--family", "delta_2", "--for", "1s", "--data", "{data}"], 0, 1),
+    ("simulate", ["{scenario}"], 0, 1),
+    ("simulate", ["{broken}"], 1, 1),
+    ("bench http", ["--server", "{http}", "--seconds", "0.2", "--warm-up", "0"], 0, 1),
+    ("bench mqtt", ["--server", "{mqtt}", "--seconds", "0.2", "--warm-up", "0", "--keys", "{keys}"], 0, 1),
+    ("bench set", ["--server", "{http}", "--mqtt", "{mqtt}", "--keys", "{keys}", "--key", "{access}", "--body",
+                   '{"sn":"{sn}","params":{}}', "--seconds", "0.2", "--warm-up", "0"], 0, 1),
+    ("limits", [], 0, 10),
+    ("family list", [], 0, 6),
+    ("family show", ["delta_2"], 0, 200),
+    ("family show", ["smart_home_panel"], 0, 80),
+    ("family show", ["solar_station", "--devices", str(ROOT / "tests/families")], 0, 5),
+    ("family new", ["kiln", "--devices", "{folder}"], 0, 1),
+    ("family check", ["{folder}/kiln.yaml"], 0, 1),
+    ("block show", [str(FORMATS / "block-1.block")], 0, 1),
+    ("segment show", [str(FORMATS / "segment-1.log")], 0, 4),
+]
+
+
+def commands(tree, before=""):
+    """The full names of all commands that do something."""
+    for each in tree["commands"]:
+        name = f"{before}{each['name']}"
+        # `time` alone shows the time; other commands with commands below them do nothing themselves.
+        if not each["commands"] or name == "time":
+            yield name
+        yield from commands(each, name + " ")
+
+
+def option_names(tree, words):
+    for word in words:
+        tree = next(each for each in tree["commands"] if each["name"] == word)
+    return [name for option in tree["options"] for name in option["names"]]
+
+
+class JsonTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.schema = json.loads(SCHEMA.read_text())
+        cls.tree = json.loads(cli("command-tree").stdout)
+
+    def validator(self, command):
+        return jsonschema.Draft7Validator({"$defs": self.schema["$defs"], **self.schema["properties"][command]})
+
+    def test_the_schema_is_one(self):
+        jsonschema.Draft7Validator.check_schema(self.schema)
+        for each in self.schema["properties"].values():
+            jsonschema.Draft7Validator.check_schema(each)
+
+    def test_each_command_is_in_one_list(self):
+        printing = {row[0] for row in PRINTS}
+        self.assertEqual(set(commands(self.tree)), printing | set(NO_RESULT))
+        self.assertEqual(printing & set(NO_RESULT), set())
+        self.assertEqual(set(self.schema["properties"]), printing, "the schema has each of them")
+
+    def test_each_command_that_prints_results_takes_json(self):
+        for command in sorted({row[0] for row in PRINTS}):
+            words = command.split()
+            taken = option_names(self.tree, words) + (option_names(self.tree, words[:1]) if words[0] == "time" else [])
+            self.assertIn("--json", taken, command)
+
+    def test_the_output_of_each_is_valid(self):
+        with Server("--start", "-1h", "--speed", "1") as server:
+            places = self.places(server)
+            for command, arguments, code, least in PRINTS:
+                words = [*command.split(), *(self.filled(word, places) for word in arguments)]
+                done = cli(*words, "--json")
+                with self.subTest(" ".join(words)):
+                    self.assertEqual(done.returncode, code, done.stderr + done.stdout)
+                    lines = done.stdout.splitlines()
+                    self.assertGreaterEqual(len(lines), least)
+                    for line in lines:
+                        self.validator(command).validate(json.loads(line))
+
+    def filled(self, word, places):
+        for name, place in places.items():
+            word = word.replace("{" + name + "}", str(place))
+        return word
+
+    def places(self, server):
+        folder = temporary_folder()
+        facts = server.facts
+        access = folder / "access"
+        access.write_text(f"{facts['accessKey']} {facts['secretKey']}\n")
+        key = server.add_device("ZZ97BENCH", "demo")
+        keys = folder / "keys"
+        keys.write_text(f"ZZ97BENCH {key}\n")
+        for file in (access, keys):
+            file.chmod(0o600)
+        scenario, broken = folder / "good.loom", folder / "broken.loom"
+        scenario.write_text("device delta_2 R331JSON1 owner demo\n@ +1min\n")
+        broken.write_text("device delta_2 R331JSON1 owner demo\nnever: soc > 0\n@ +1min\n")
+        server.add_account("eve")
+        second = json.loads(server.cli("account", "keys", "eve", "--json").stdout)
+        return {"data": server.data, "folder": folder, "access": access, "keys": keys, "scenario": scenario,
+                "broken": broken, "key": second["accessKey"], "http": "%s:%d" % server.place("http"),
+                "mqtt": "%s:%d" % server.place("mqtt")}
+
+
+class PlainTest(unittest.TestCase):
+    """What people get: tables, no colours in a pipe, and a word where a list is empty."""
+
+    def test_lists_are_tables_and_say_when_they_are_empty(self):
+        data = temporary_folder() / "home"
+        self.assertEqual(cli("account", "add", "ann", data=data).returncode, 0)
+        accounts = cli("account", "list", data=data)
+        self.assertRegex(accounts.stdout, r"\ANAME +DEVICES +MQTT ACCOUNT +ACCESS KEYS\nann +0 +\S+ +\S+\n\Z")
+        devices = cli("device", "list", data=data)
+        self.assertEqual((devices.returncode, devices.stdout), (0, ""))
+        self.assertEqual(
+            devices.stderr, "There are no devices; `gridloom device add SN --owner ACCOUNT` adds one.\n")
+        audit = cli("audit", "--what", "nothing", data=data)
+        self.assertEqual((audit.returncode, audit.stdout), (0, ""))
+        self.assertIn("No entry of the audit log matches", audit.stderr)
+        self.assertIn("No loss or damage is known", cli("damage", data=data).stderr)
+
+    def test_json_of_an_empty_list_is_silent(self):
+        data = temporary_folder() / "home"
+        self.assertEqual(cli("account", "add", "ann", data=data).returncode, 0)
+        done = cli("device", "list", "--json", data=data)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+
+if __name__ == "__main__":
+    run_tests()

@@ -1,0 +1,241 @@
+"""Types mistakes, and compares what the program says with the whole message that it should say.
+
+A row is (words, exit code, message). In words and messages, {data} is the data folder of a server that runs with the
+demo home, {none} a folder that does not exist, {file} a file that has no meaning. A message is all of standard error;
+`...` in it stands for anything within a line. For a new command: add rows to the list it belongs to.
+"""
+import re
+import unittest
+
+from server import DELTA_2, Server, cli, run_tests, temporary_folder
+
+USAGE, FAILED = 2, 1
+
+COMMANDS = [
+    (["servr"], USAGE, 'gridloom: there is no command "servr"; did you mean serve? `gridloom help` lists all commands'),
+    (["histroy"], USAGE,
+     'gridloom: there is no command "histroy"; did you mean history? `gridloom help` lists all commands'),
+    (["frobnicate"], USAGE, 'gridloom: there is no command "frobnicate"; `gridloom help` lists all commands'),
+    (["list"], USAGE,
+     'gridloom: there is no command "list"; did you mean device list or account list or fault list or family list? '
+     "`gridloom help` lists all commands"),
+    (["device", "lst"], USAGE,
+     'gridloom: there is no command "device lst"; did you mean device list? `gridloom device --help` describes it'),
+    (["device", "remov"], USAGE,
+     'gridloom: there is no command "device remov"; did you mean device remove? `gridloom device --help` describes it'),
+    (["account", "delete"], USAGE,
+     'gridloom: there is no command "account delete"; there are add, list, keys, rotate, remove; '
+     "`gridloom account --help` describes it"),
+    (["time", "stp", "1h"], USAGE,
+     'gridloom: there is no command "time stp"; did you mean time step? `gridloom time --help` describes it'),
+    (["fault", "onn", "x"], USAGE,
+     'gridloom: there is no command "fault onn"; did you mean fault on? `gridloom fault --help` describes it'),
+    (["family", "shwo"], USAGE,
+     'gridloom: there is no command "family shwo"; did you mean family show? `gridloom family --help` describes it'),
+    (["help", "devcie"], USAGE,
+     'gridloom: there is no command "devcie"; did you mean device? `gridloom help` lists all commands'),
+    (["help", "device", "lst"], USAGE,
+     'gridloom: there is no command "device lst"; did you mean device list? `gridloom device --help` describes it'),
+    (["device"], USAGE,
+     "gridloom: gridloom device: the command is missing: list, add, rename, share, move, rotate, remove, purge; "
+     "`gridloom device --help` describes them"),
+    (["bench"], USAGE,
+     "gridloom: gridloom bench: the command is missing: mqtt, http, set; `gridloom bench --help` describes them"),
+]
+
+OPTIONS = [
+    (["device", "list", "--ownr", "demo"], USAGE,
+     "gridloom: gridloom device list has no option --ownr; did you mean --owner? `gridloom device list --help` "
+     "describes it"),
+    (["serve", "--dmeo"], USAGE,
+     "gridloom: gridloom serve has no option --dmeo; did you mean --demo? `gridloom serve --help` describes it"),
+    (["--verison"], USAGE,
+     "gridloom: gridloom has no option --verison; did you mean --version? `gridloom help` lists all commands"),
+    (["audit", "--frobnicate"], USAGE,
+     "gridloom: gridloom audit has no option --frobnicate; `gridloom audit --help` describes it"),
+    (["limits", "--config", "x"], USAGE,
+     "gridloom: gridloom limits has no option --config; --config stands before the command: "
+     "gridloom --config ... limits"),
+    (["time", "--sped", "2"], USAGE,
+     "gridloom: gridloom time has no option --sped; `gridloom time --help` describes it"),
+    (["device", "list", "--owner"], USAGE, "gridloom: --owner: ACCOUNT is missing"),
+    (["serve", "--http"], USAGE, "gridloom: --http: ADDR:PORT is missing"),
+    (["backup"], USAGE, "gridloom: gridloom backup: DIR is missing; `gridloom backup --help` describes it"),
+    (["device", "add", "SN1"], USAGE,
+     "gridloom: gridloom device add: --owner ACCOUNT is missing; `gridloom device add --help` describes it"),
+    (["device", "share", "SN1"], USAGE,
+     "gridloom: gridloom device share: ACCOUNT and RIGHTS are missing; `gridloom device share --help` describes it"),
+    (["record"], USAGE, "gridloom: gridloom record: --out FILE is missing; `gridloom record --help` describes it"),
+    (["restore", "{file}"], USAGE,
+     "gridloom: gridloom restore: --data DIR is missing; `gridloom restore --help` describes it"),
+    (["history"], USAGE,
+     "gridloom: gridloom history: SN and FIELD are missing; `gridloom history --help` describes it"),
+    (["account", "list", "ann"], USAGE,
+     'gridloom: gridloom account list: "ann" is too much: the command takes no argument; '
+     "`gridloom account list --help` describes it"),
+    (["device", "rename", "SN1", "my", "kiln"], USAGE,
+     'gridloom: gridloom device rename: "kiln" is too much: the command takes SN NAME; '
+     "`gridloom device rename --help` describes it"),
+    (["completion", "tcsh"], USAGE, 'gridloom: SHELL: "tcsh" is not valid: must be bash, zsh or fish'),
+]
+
+VALUES = [
+    (["history", DELTA_2, "soc", "--format", "tabel"], USAGE,
+     'gridloom: --format: "tabel" is not valid: must be table, spark, csv or json; did you mean table?'),
+    (["serve", "--log-level", "loud"], USAGE,
+     'gridloom: --log-level: "loud" is not valid: must be trace, debug, info, warn, error or off'),
+    (["serve", "--threads", "1000"], USAGE,
+     'gridloom: --threads: "1000" is not valid: must be a whole number from 0 to 256'),
+    (["serve", "--set-timeout-ms", "soon"], USAGE,
+     'gridloom: --set-timeout-ms: "soon" is not valid: must be a whole number from 100 to 600000'),
+    (["serve", "--speed", "fast"], USAGE, 'gridloom: --speed: "fast" is not valid: must be a number'),
+    (["serve", "--demo-home", "delta_2"], USAGE, "gridloom: --demo-home requires --demo"),
+    (["simulate", "--latitude", "91"], USAGE,
+     'gridloom: --latitude: "91" is not valid: must be a number from -66 to 66'),
+    (["simulate", "--family", "delta2"], USAGE,
+     "gridloom: --family: there is no family 'delta2'; there are ...; did you mean delta_2?"),
+    (["simulate", "--family", "delta_2=x"], USAGE,
+     "gridloom: --family: 'delta_2=x' is not FAMILY or FAMILY=COUNT, with a count from 1 to 1000000"),
+    (["simulate", "--family", "delta_2", "--for", "soon"], USAGE,
+     'gridloom: --for is "soon": must be a span of time: a number and a unit, such as 250ms, 30s, 15m, 2h, 7d or 1w'),
+    (["simulate", "--family", "delta_2", "--step", "2m"], USAGE,
+     'gridloom: --step is "2m": must be a span of time from 1s to 1m'),
+    (["simulate", "--family", "delta_2", "--fault", "panel_lots"], USAGE,
+     'gridloom: --fault: no virtual device has a fault "panel_lots"; there are ...; did you mean panel_lost...?'),
+    (["simulate"], USAGE, "gridloom: --family is required"),
+    (["audit", "--last", "0", "--data", "{data}"], USAGE,
+     'gridloom: --last: "0" is not valid: must be a whole number from 1 to 100000'),
+    (["audit", "--from", "yesterday", "--data", "{data}"], USAGE, 'gridloom: --from is "yesterday": must be a time ...'),
+    (["audit", "--since", "yesterday", "--data", "{data}"], USAGE,
+     'gridloom: --from is "yesterday": must be a time ...'),
+    (["limits", "--limit", "http.body-byte=1"], USAGE,
+     'gridloom: --limit http.body-byte=1: there is no limit "http.body-byte"; did you mean http.body-bytes? '
+     "`gridloom limits` lists the limits"),
+    (["limits", "--limit", "http.body-bytes=lots"], USAGE,
+     "gridloom: --limit http.body-bytes=lots: http.body-bytes must be a whole number from ... to ... (...)"),
+    (["--config", "{file}", "serve"], USAGE,
+     'gridloom: --config: "htttp" is no option of serve; did you mean http or https? `gridloom serve --help` lists them'),
+    (["family", "show", "delta2"], USAGE,
+     "gridloom: there is no family delta2; there are ...; did you mean delta_2?"),
+    (["family", "show", "delta_2", "pd.scoc"], USAGE,
+     'gridloom: no field, command or part of delta_2 has "pd.scoc" in its name; did you mean pd.soc?'),
+    (["family", "new", "2kilns"], USAGE, "gridloom: ...is not a family id..."),
+    (["replay", "{none}"], USAGE,
+     "gridloom: the server is missing: give --data DIR of one on this machine, or --server HOST:PORT and --keys FILE"),
+    (["bench", "http", "--server", "nowhere"], USAGE, "gridloom: ...nowhere..."),
+    (["bench", "mqtt", "--server", "127.0.0.1:1", "--qos", "3"], USAGE,
+     'gridloom: --qos: "3" is not valid: must be a whole number from 0 to 2'),
+]
+
+SERVER = [
+    (["history", DELTA_2, "scoc"], USAGE,
+     f'gridloom: {DELTA_2} has no field "scoc"; did you mean soc...? `gridloom family show delta_2` lists the fields'),
+    (["history", DELTA_2, "pd.scoc"], USAGE,
+     f'gridloom: {DELTA_2} has no field "pd.scoc"; did you mean pd.soc? '
+     "`gridloom family show delta_2` lists the fields"),
+    (["history", DELTA_2, "frobnicate"], USAGE,
+     f'gridloom: {DELTA_2} has no field "frobnicate"; `gridloom family show delta_2` lists the fields'),
+    (["history", "R331NONE", "soc"], FAILED,
+     "gridloom: there is no device R331NONE; `gridloom device list` lists them"),
+    (["history", DELTA_2, "soc", "--from", "now", "--to", "-1d"], USAGE, "gridloom: ..."),
+    (["device", "list", "--owner", "demmo"], FAILED,
+     "gridloom: there is no account demmo; did you mean demo? `gridloom account list` lists them"),
+    (["device", "list", "--owner", "nobody"], FAILED,
+     "gridloom: there is no account nobody; `gridloom account list` lists them"),
+    (["device", "remove", "ZZ*"], FAILED,
+     "gridloom: no device has a serial number like ZZ*; `gridloom device list` lists the devices"),
+    (["device", "remove", "R331*"], USAGE,
+     "gridloom: ... with R331*: nothing was removed; --dry-run lists them, and --yes removes them and their history"),
+    (["device", "remove", DELTA_2, "--dry-run"], USAGE,
+     "gridloom: --owner and --dry-run are for patterns, such as 'R331*'"),
+    (["device", "share", DELTA_2, "demo", "all"], USAGE,
+     'gridloom: rights is "all": must be monitor, full or none'),
+    (["device", "rename", "R331NONE", "Kiln"], FAILED, "gridloom: ...R331NONE..."),
+    (["fault", "on", "disconect"], USAGE,
+     'gridloom: there is no fault "disconect"; there are those of virtual devices, ...; and of the platform, ...; '
+     "did you mean disconnect?"),
+    (["fault", "on", "disconnect", "--for", "long"], USAGE,
+     'gridloom: --for is "long": must be a span of time: a number and a unit, such as 250ms, 30s, 15m, 2h, 7d or 1w'),
+    (["fault", "on", "disconnect", "--device", "R331NONE"], FAILED, "gridloom: there is no device R331NONE"),
+    (["fault", "off", "disconnect"], FAILED, "gridloom: the fault disconnect is not on"),
+    (["time", "step", "soon"], USAGE,
+     'gridloom: time step is "soon": must be a span of time: a number and a unit, such as 250ms, 30s, 15m, 2h, 7d or '
+     "1w"),
+    (["time", "speed", "fast"], USAGE, 'gridloom: FACTOR: "fast" is not valid: must be a number'),
+    (["record", "--out", "{none}/a.loom", "--device", "R331NONE"], FAILED, "gridloom: ...R331NONE..."),
+]
+
+FOLDERS = [
+    (["device", "list", "--data", "{none}"], FAILED,
+     "gridloom: no Gridloom data in {none} (it has no registry.sqlite): --data is the folder that "
+     "`gridloom serve --data {none}` uses; that command, `gridloom account add` and `gridloom restore` create a new one"),
+    (["check", "{none}"], FAILED,
+     "gridloom: {none} is neither a data folder nor a backup: it has no registry.sqlite and no backup.json"),
+    (["family", "check", "{folder}"], FAILED, "gridloom: {folder}: cannot be read: it is a folder, not a file"),
+    (["family", "check", "{none}"], FAILED, "gridloom: {none}: cannot be read: No such file or directory"),
+    (["block", "show", "{file}"], FAILED, "gridloom: {file}: ..."),
+    (["segment", "show", "{file}"], FAILED, "gridloom: {file}: ...not a segment..."),
+    (["restore", "{folder}", "--data", "{none}"], FAILED, "gridloom: ..."),
+]
+
+
+class MistakesTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+        cls.addClassCleanup(cls.server.stop)
+        folder = temporary_folder()
+        file = folder / "file"
+        file.write_text('htttp = "127.0.0.1:0"\n')
+        cls.places = {"data": cls.server.data, "none": folder / "none", "file": file, "folder": folder}
+
+    def filled(self, text):
+        for name, place in self.places.items():
+            text = text.replace("{" + name + "}", str(place))
+        return text
+
+    def check(self, rows, *also):
+        for words, code, message in rows:
+            with self.subTest(" ".join(words)):
+                done = cli(*map(self.filled, words), *also)
+                pattern = ".*".join(map(re.escape, self.filled(message).split("...")))
+                self.assertRegex(done.stderr, rf"\A{pattern}\n\Z")
+                self.assertEqual((done.returncode, done.stdout), (code, ""))
+
+    def test_wrong_commands(self):
+        self.check(COMMANDS)
+
+    def test_wrong_and_missing_options(self):
+        self.check(OPTIONS)
+
+    def test_wrong_values(self):
+        self.check(VALUES)
+
+    def test_what_only_the_server_knows(self):
+        self.check(SERVER, "--data", self.server.data)
+
+    def test_wrong_folders_and_files(self):
+        self.check(FOLDERS)
+
+    def test_scenarios(self):
+        folder = temporary_folder()
+        for text, message in (
+            ("device delta2 R331TEST1 owner demo\n",
+             "1: there is no family delta2; there are ...; did you mean delta_2?"),
+            ("device delta_2 R331TEST1 owner demo\nnever: pd.scoc > 3\n",
+             "2: pd.scoc > 3: no virtual device here has such numbers; none has pd.scoc; did you mean pd.soc?"),
+            ("device delta_2 R331TEST1 owner demo\n! fault on disconect for 30s\n", "...did you mean disconnect?"),
+        ):
+            (folder / "a.loom").write_text(text)
+            done = cli("simulate", folder / "a.loom")
+            pattern = ".*".join(map(re.escape, message.split("...")))
+            with self.subTest(text):
+                self.assertRegex(done.stdout, pattern)
+                self.assertEqual(done.returncode, FAILED)
+
+    def test_there_are_sixty(self):
+        self.assertGreaterEqual(sum(map(len, (COMMANDS, OPTIONS, VALUES, SERVER, FOLDERS))), 60)
+
+
+if __name__ == "__main__":
+    run_tests()

@@ -1,0 +1,185 @@
+"""Every command in a `sh` block of the README and the user's guide works as it is printed.
+
+All blocks of a page run in order in one shell, in a scratch folder, against a fresh server with the demo home whose data
+folder is ./data. What a reader has to fill in (keys, a serial number) and where things are on this machine (ports, /mnt)
+is replaced by REPLACED and the page's own rows; `gridloom serve` runs until it is ready. SKIPPED has the blocks that
+cannot run here, with the reason; each row must be needed.
+"""
+import os
+import pathlib
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import unittest
+
+import server as servers
+from server import DELTA_2, Server, run_tests, temporary_folder
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/user").glob("*.md"))]
+PATIENCE_S = 200  # of a page
+
+# (page, first words of the block): why it does not run.
+SKIPPED = {
+    ("README.md", "./run "): "builds and tests everything: minutes; both have tests of their own",
+    ("damage.md", "gridloom device purge 7 8"): "needs a registry that was lost, which damage_test.py makes",
+    ("install.md", "apt install"): "changes the machine; tests/package/deb_test.py installs the package",
+    ("install.md", "systemctl"): "needs systemd",
+    ("install.md", "tar xzf"): "needs the archive; tests/package/portable_test.py unpacks it",
+    ("install.md", "podman"): "needs podman; tests/package/oci_test.py unpacks the image",
+    ("year.md", "./run"): "lives a year; year_test.py lives a month",
+    ("emulator.md", "gridloom simulate --server iot.example.org"): "needs a server elsewhere",
+}
+
+# In every page.
+REPLACED = [
+    ("/var/lib/gridloom-new", "new"),
+    ("/var/lib/gridloom", "data"),
+    ("/mnt/usb", "usb"),
+    ("./run ", "gridloom serve --demo "),
+    ("build/release/gridloom", "gridloom"),
+    ("-p 8883", "-p {mqtts}"),
+    ("127.0.0.1:8080", "127.0.0.1:{http}"),
+]
+
+# Of a page: what is filled in, and what is there before its first command.
+FILLED = {
+    "README.md": [
+        ("AK=...; SK=...", "AK={ak}; SK={sk}"),
+        ("ACCOUNT=open-...; PASSWORD=...", "ACCOUNT={account}; PASSWORD={password}"),
+    ],
+    "accounts-and-devices.md": [
+        ("gridloom account keys anna  ", "KEY=$(gridloom account keys anna | sed -n 's/^accessKey: //p')  "),
+        ("AK...", '"$KEY"'),
+    ],
+    "record.md": [("--out home.loom", "--out home.loom --for 2s"),
+                  ("replay home.loom --data replayed", "replay home.loom --data {replayed}")],
+    "time.md": [("step 7d --data week", "step 10m --data {data}"), ("time --data week", "time --data {data}"),
+                ("--step 6h --data week", "--step 6h --data {data}"), ("--until +7d", "--until +1h")],
+    # As the page has them, but fewer: this is no test of what a machine can do.
+    "emulator.md": [("delta_2=500,power_stream=200            # until Ctrl-C", "delta_2=5,power_stream=2 --for 2s"),
+                    ("power_stream=50000 --connections 1000 --for 5m",
+                     "power_stream=50 --connections 10 --for 2s"),
+                    ("delta_2=100,power_stream=100", "delta_2=10,power_stream=10")],
+    "history.md": [("history SN", f"history {DELTA_2}")],
+    "mqtt.md": [
+        ("gridloom device add HEATER-01 --owner demo  ",
+         "DEVICE_KEY=$(gridloom device add HEATER-01 --owner demo | sed -n 's/^deviceKey: //p')  "),
+    ],
+}
+BEFORE = {
+    "accounts-and-devices.md": "gridloom account add ben >/dev/null; head -c 24 /dev/urandom | base64 >secret.txt",
+    "backup.md": "mkdir usb",
+    "check.md": "mkdir usb; gridloom backup usb/gridloom-2026-11-20 >/dev/null",
+    "mqtt.md": "ACCOUNT={account}; PASSWORD={password}",
+    "scenarios.md": f"mkdir -p tests my-scenarios; cp -r {ROOT}/tests/scenario tests; "
+                    f"cp {ROOT}/docs/examples/ci/outage.loom my-scenarios",
+}
+
+# Starts a server, and ends it as Ctrl-C does when it is ready. Its doors are free ports, and its folder is its own if
+# the page names none, because the page's server is in ./data.
+SERVE = """#!{python}
+import pathlib, subprocess, sys, time
+words = sys.argv[1:]
+if words[:1] != ["serve"]:
+    import os
+    os.execv({gridloom!r}, [{gridloom!r}, *words])
+kept, data = [], None
+while words:
+    word = words.pop(0)
+    if word == "--data":
+        data = words.pop(0)
+    elif word in ("--http", "--https", "--mqtt", "--mqtts"):
+        words.pop(0)
+    else:
+        kept.append(word)
+data = pathlib.Path("serve" if data in (None, "data") else data)
+doors = [w for door in ("http", "https", "mqtt", "mqtts") for w in ("--" + door, "127.0.0.1:0")]
+with open("serve.log", "w") as log:
+    server = subprocess.Popen([{gridloom!r}, *kept, "--data", data, *doors], stdout=log, stderr=log)
+while server.poll() is None and not (data / "ready.json").exists():
+    time.sleep(0.02)
+server.terminate()
+code = server.wait()
+print(open("serve.log").read() if code else "served", data)
+sys.exit(code)
+"""
+# Listens for a message instead of for ever.
+SUBSCRIBE = '#!/bin/sh\nexec {program} -C 1 -W 20 "$@"\n'
+
+
+def blocks(page):
+    """(line, text) of each `sh` block."""
+    text = page.read_text()
+    for found in re.finditer(r"^```(?:sh|bash|console|shell)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        yield text[: found.start()].count("\n") + 1, found.group(1)
+
+
+def commands_of(block):
+    """The commands of a block; of one with prompts, without what they printed."""
+    lines = block.splitlines()
+    if not any(line.startswith("$ ") for line in lines):
+        return block
+    return "\n".join(line[2:] for line in lines if line.startswith("$ ")) + "\n"
+
+
+class PagesTest(unittest.TestCase):
+    def test_each_skipped_block_is_there(self):
+        for (name, begin), why in SKIPPED.items():
+            page = next(page for page in PAGES if page.name == name)
+            with self.subTest(page=name, begin=begin):
+                self.assertTrue(why)
+                self.assertTrue(any(commands_of(text).startswith(begin) for _, text in blocks(page)))
+
+    def test_each_command_works(self):
+        for page in PAGES:
+            wanted = [(line, commands_of(text)) for line, text in blocks(page)]
+            wanted = [(line, text) for line, text in wanted
+                      if not any(page.name == name and text.startswith(begin) for name, begin in SKIPPED)]
+            if wanted:
+                with self.subTest(page=page.name):
+                    self.run_page(page.name, wanted)
+
+    def run_page(self, name, wanted):
+        folder = temporary_folder()
+        self.make_programs(folder / "bin")
+        with Server("--start", "-1h", data=folder / "data") as server, Server(demo=False) as other:
+            self.places = {"data": str(server.data), "replayed": str(other.data)}
+            script = self.script(name, wanted, server)
+            done = subprocess.run(
+                ["bash", "-c", script], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, text=True, timeout=PATIENCE_S, check=False,
+                env={**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "EDITOR": "true",
+                     "HOME": str(folder)})
+        self.assertEqual(done.returncode, 0, done.stdout[-3000:])
+        self.assertNotRegex(done.stdout, r'"code":"[1-9]', "an answer that refuses")
+
+    def script(self, name, wanted, server):
+        certificate = server.api().certification()
+        facts = {"ak": server.facts["accessKey"], "sk": server.facts["secretKey"],
+                 "account": certificate["certificateAccount"], "password": certificate["certificatePassword"],
+                 **self.places, "http": str(server.place("http")[1]), "mqtts": str(server.place("mqtts")[1])}
+        parts = ["set -euo pipefail", BEFORE.get(name, "")]
+        for line, text in wanted:
+            for old, new in [*FILLED.get(name, []), *REPLACED]:
+                text = text.replace(old, new)
+            parts += [f"echo '== {name}:{line}'", text]
+        script = "\n".join([*parts, "wait", ""])
+        for fact, value in facts.items():
+            script = script.replace("{" + fact + "}", value)
+        return script
+
+    def make_programs(self, folder):
+        folder.mkdir()
+        programs = {"gridloom": SERVE.format(python=sys.executable, gridloom=servers.GRIDLOOM)}
+        if found := shutil.which("mosquitto_sub"):
+            programs["mosquitto_sub"] = SUBSCRIBE.format(program=found)
+        for program, text in programs.items():
+            (folder / program).write_text(text)
+            (folder / program).chmod(stat.S_IRWXU)
+
+
+if __name__ == "__main__":
+    run_tests()

@@ -21,6 +21,7 @@
 #include "app/command_line/family.h"
 #include "app/command_line/fault_command.h"
 #include "app/command_line/history_command.h"
+#include "app/command_line/home_commands.h"
 #include "app/command_line/record.h"
 #include "app/command_line/replay.h"
 #include "app/command_line/segment.h"
@@ -262,8 +263,9 @@ void add_accounts(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   add->add_option("--secret-key-file", a.secret_key_file,
                   "File with the secret key of the account; - reads standard input");
   add->callback([&] { chosen = [&a] { return add_account(a); }; });
-  add_verb(*account, "list", "Lists the accounts", a, chosen,
-           [] { return JsonObject{{"op", "account.list"}}; });
+  add_verb(*account, "list", "Lists the accounts", a, chosen, [] {
+    return JsonObject{{"op", "account.list"}};
+  });
   CLI::App* keys = add_verb(*account, "keys", "Adds a key pair, or removes one", a, chosen, [&a] {
     return JsonObject{{"op", "account.keys"}, {"name", a.name}, {"remove", a.remove}};
   });
@@ -276,8 +278,9 @@ void add_accounts(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   rotate->add_option("name", a.name)->required();
   rotate->add_flag("--gateway", a.gateway, "Make a new gateway key instead and print it, once");
   CLI::App* remove =
-      add_verb(*account, "remove", "Removes an account that owns no device", a, chosen,
-               [&a] { return JsonObject{{"op", "account.remove"}, {"name", a.name}}; });
+      add_verb(*account, "remove", "Removes an account that owns no device", a, chosen, [&a] {
+        return JsonObject{{"op", "account.remove"}, {"name", a.name}};
+      });
   remove->add_option("name", a.name)->required();
 }
 
@@ -291,8 +294,9 @@ void add_devices(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   add->add_option("sn", a.sn, "Serial number")->required();
   add->add_option("--owner", a.owner, "Account that owns the device")->required();
   add->add_option("--name", a.name);
-  CLI::App* list = add_verb(*device, "list", "Lists devices", a, chosen,
-                            [&a] { return JsonObject{{"op", "device.list"}, {"owner", a.owner}}; });
+  CLI::App* list = add_verb(*device, "list", "Lists devices", a, chosen, [&a] {
+    return JsonObject{{"op", "device.list"}, {"owner", a.owner}};
+  });
   list->add_option("--owner", a.owner, "Only devices of this account");
   CLI::App* rename = add_verb(*device, "rename", "Changes the name of a device", a, chosen, [&a] {
     return JsonObject{{"op", "device.rename"}, {"sn", a.sn}, {"name", a.name}};
@@ -320,11 +324,13 @@ void add_devices(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   move->add_flag("--with-history", a.with_history,
                  "Hand the history of the device to the new owner as well");
   CLI::App* rotate =
-      add_verb(*device, "rotate", "Gives a device a new key and prints it, once", a, chosen,
-               [&a] { return JsonObject{{"op", "device.rotate"}, {"sn", a.sn}}; });
+      add_verb(*device, "rotate", "Gives a device a new key and prints it, once", a, chosen, [&a] {
+        return JsonObject{{"op", "device.rotate"}, {"sn", a.sn}};
+      });
   rotate->add_option("sn", a.sn)->required();
-  CLI::App* remove = add_verb(*device, "remove", "Removes a device", a, chosen,
-                              [&a] { return JsonObject{{"op", "device.remove"}, {"sn", a.sn}}; });
+  CLI::App* remove = add_verb(*device, "remove", "Removes a device", a, chosen, [&a] {
+    return JsonObject{{"op", "device.remove"}, {"sn", a.sn}};
+  });
   remove->add_option("sn", a.sn)->required();
   CLI::App* purge =
       add_verb(*device, "purge", "Purges the history of devices that the registry does not have", a,
@@ -388,6 +394,9 @@ const CLI::App& given(const CLI::App& app) {
 
 // The value of --data, which may be an option of the command's parent; empty: none.
 std::string data_folder_of(const CLI::App& command) {
+  // A server elsewhere has its own.
+  const CLI::Option* profile = command.get_option_no_throw("--profile");
+  if (profile != nullptr && profile->count() > 0) return {};
   const CLI::Option* option = command.get_option_no_throw("--data");
   if (option != nullptr && option->count() > 0) return option->results().back();
   if (option != nullptr) return option->get_default_str();
@@ -430,8 +439,10 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   add_blocks(app, arguments, chosen);
   impl_->kept.push_back(add_bench(app, chosen));
   add_limits(app, arguments, chosen);
-  for (const auto& add : {add_segment, add_audit, add_backup, add_check, add_damage, add_history,
-                          add_time, add_fault, add_simulate, add_record, add_replay}) {
+  for (const auto& add :
+       {add_segment, add_audit,       add_backup, add_check,  add_damage, add_history, add_time,
+        add_fault,   add_simulate,    add_record, add_replay, add_status, add_get,     add_set,
+        add_explain, add_device_show, add_watch,  add_doctor, add_login,  add_logout}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_command_tree(app, chosen);

@@ -12,8 +12,9 @@ namespace gridloom::app {
 
 std::vector<ValueChange> changes_between(const std::vector<SeenValue>& before,
                                          const std::vector<SeenValue>& now) {
-  std::map<std::pair<std::string_view, std::string_view>, const SeenValue*> known;
-  for (const SeenValue& each : before) known.emplace(std::pair(each.sn, each.field), &each);
+  using Key = std::pair<std::string_view, std::string_view>;
+  std::map<Key, const SeenValue*> known;
+  for (const SeenValue& each : before) known.emplace(Key(each.sn, each.field), &each);
   std::vector<ValueChange> changes;
   for (const SeenValue& each : now) {
     const auto found = known.find({each.sn, each.field});

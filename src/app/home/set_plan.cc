@@ -132,13 +132,17 @@ Result<const Param*> find_param(const Command& command, const std::vector<Param>
                           names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
 }
 
-// Reads "info.chName=Kiln" into `params`.
+// Reads "info.chName=Kiln" into `params`; of a command with one parameter, "60" as well.
 Status put_param(const Command& command, std::string_view word, JsonObject& params) {
   const std::size_t mark = word.find('=');
+  const std::vector<std::string> names = names_of(command.params);
+  if (mark == std::string_view::npos && names.size() == 1 && params.empty()) {
+    return put_param(command, fmt::format("{}={}", names.front(), word), params);
+  }
   if (mark == std::string_view::npos || mark == 0) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("\"{}\" is not KEY=VALUE; the keys of {} are {}", printable(word),
-                            command.name, fmt::join(names_of(command.params), ", ")));
+                            command.name, fmt::join(names, ", ")));
   }
   std::string_view path = word.substr(0, mark);
   const std::vector<Param>* level = &command.params;

@@ -37,6 +37,7 @@ TEST(SetPlan, IsTheMessageOfACommand) {
   } rows[] = {
       {{"quietMode", "enabled=1"},
        R"({"params":{"enabled":1},"moduleType":5,"operateType":"quietMode"})"},
+      {{"quietMode", "1"}, R"({"params":{"enabled":1},"moduleType":5,"operateType":"quietMode"})"},
       {{"QUIETMODE", "enalbed=0"},
        R"({"params":{"enabled":0},"moduleType":5,"operateType":"quietMode"})"},
       // A parameter that is not named and may stay as it is, is sent as the value that says so.
@@ -81,7 +82,7 @@ TEST(SetPlan, SaysWhatIsWrong) {
   } rows[] = {
       {{"quietMod"}, "has no command or field quietMod; did you mean quietMode"},
       {{"quietMode"}, "quietMode needs a parameter: enabled=VALUE"},
-      {{"quietMode", "1"}, "\"1\" is not KEY=VALUE; the keys of quietMode are enabled"},
+      {{"charge", "1"}, "\"1\" is not KEY=VALUE; the keys of charge are milliamps, ratio"},
       {{"quietMode", "enable=1"}, "has no parameter enable; did you mean enabled"},
       {{"quietMode", "enabled=5"}, "params.enabled is 5"},
       {{"quietMode", "enabled=loud"}, "enabled is \"loud\": must be 0, 1"},

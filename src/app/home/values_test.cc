@@ -70,7 +70,7 @@ TEST(ValueText, HasUnitAndName) {
       {"pd.left", 65'535, "-"},
       {"pd.left", 5, "5 min"},
       {"pd.on", true, "true (on)"},
-      {"pd.state", "010", "010 (resting)"},
+      {"pd.state", "010", "\"010\" (resting)"},
       {"pd.err", 1, "1 (too hot)"},
       {"pd.soc", nullptr, "-"},
       {"unknown",

@@ -15,9 +15,9 @@
 
 #include "base/clock.h"
 #include "base/read_file.h"
-#include "bench/poller.h"
 #include "client/http_connection.h"
 #include "client/http_request.h"
+#include "client/poller.h"
 #include "client/stream.h"
 #include "wire/keyed_mac.h"
 
@@ -92,7 +92,7 @@ class Worker {
   const client::TlsClient& tls_;
   BenchmarkRun& run_;
   unsigned number_;
-  Poller poller_;
+  client::Poller poller_;
   std::vector<char> buffer_;
   std::vector<LoadConnection> connections_;
   std::deque<std::size_t> free_;  // connections without a request in flight

@@ -8,8 +8,8 @@
 #include <thread>
 #include <utility>
 
-#include "bench/poller.h"
 #include "client/mqtt_connection.h"
+#include "client/poller.h"
 #include "client/stream.h"
 
 namespace gridloom::bench {
@@ -68,7 +68,7 @@ class Worker final : public client::MqttConnection::Listener {
   Shared& shared_;
   std::size_t first_;
   std::size_t step_;
-  Poller poller_;
+  client::Poller poller_;
   std::vector<char> buffer_;
   std::vector<std::unique_ptr<client::MqttConnection>>
       clients_;                      // the subscribers, if they are here, come first

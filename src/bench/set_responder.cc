@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "bench/poller.h"
 #include "client/mqtt_connection.h"
+#include "client/poller.h"
 #include "client/stream.h"
 #include "wire/json.h"
 #include "wire/topics.h"
@@ -66,7 +66,7 @@ class SetResponder::Worker final : public client::MqttConnection::Listener {
   void note(Status status);
 
   Options options_;
-  Poller poller_;
+  client::Poller poller_;
   std::vector<char> buffer_;
   std::vector<std::unique_ptr<client::MqttConnection>> clients_;
   std::unordered_map<std::string, std::size_t> by_sn_;

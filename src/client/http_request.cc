@@ -31,6 +31,7 @@ std::string completed(std::string bytes, const HttpRequest& request) {
 Result<std::string> sign(const HttpRequest& request, const Signature& signature,
                          wire::KeyedMac& mac) {
   const std::size_t mark = request.target.find('?');
+  const bool signs_path = request.target.starts_with(wire::kOwnPaths);
   return wire::sign({.content_type = request.body.empty() ? std::string_view() : kJson,
                      .query = mark == std::string_view::npos ? std::string_view()
                                                              : request.target.substr(mark + 1),
@@ -38,8 +39,24 @@ Result<std::string> sign(const HttpRequest& request, const Signature& signature,
                      .access_key = signature.access_key,
                      .nonce = signature.nonce,
                      .timestamp = signature.timestamp,
-                     .sign = {}},
+                     .sign = {},
+                     .method = signs_path ? request.method : std::string_view(),
+                     .path = signs_path ? request.target.substr(0, mark) : std::string_view()},
                     mac);
+}
+
+std::string query_text(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool is_plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                          (c >= 'a' && c <= 'z') || std::string_view("-._~").contains(c);
+    if (is_plain) {
+      encoded += c;
+    } else {
+      fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return encoded;
 }
 
 std::string encode(const HttpRequest& request) { return completed(first_lines(request), request); }

@@ -24,10 +24,14 @@ struct Signature {
   std::string_view sign{};     // of sign()
 };
 
-// The `sign` header; `mac` has the secret of signature.access_key. Errors are those of
+// The `sign` header; `mac` has the secret of signature.access_key. Requests of Gridloom's own
+// interface (wire::kOwnPaths) sign their method and path as well. Errors are those of
 // wire::sign(): the body is not a JSON object, or has too many parameters.
 [[nodiscard]] Result<std::string> sign(const HttpRequest& request, const Signature& signature,
                                        wire::KeyedMac& mac);
+
+// Text as a name or value of a query: all but letters, digits and -._~ percent-encoded.
+[[nodiscard]] std::string query_text(std::string_view text);
 
 [[nodiscard]] std::string encode(const HttpRequest& request);
 [[nodiscard]] std::string encode(const HttpRequest& request, const Signature& signature);

@@ -21,17 +21,27 @@ TEST(HttpRequest, IsWrittenWithAndWithoutABody) {
             R"({"b":1})");
 }
 
+TEST(HttpRequest, TextOfAQueryIsReadBackUnchanged) {
+  const std::string text = "2026-11-01T00:00:00+01:00 &=%ü~";
+  const auto pairs = wire::parse_query("from=" + query_text(text));
+  ASSERT_EQ(pairs.size(), 1U);
+  EXPECT_EQ(pairs.front().second, text);
+  EXPECT_EQ(query_text("a b"), "a%20b");
+}
+
 TEST(HttpRequest, IsSignedAsTheServerChecksIt) {
   auto mac = wire::KeyedMac::make(Secret("secret"));
   ASSERT_TRUE(mac);
   for (const HttpRequest& request :
        {HttpRequest{.target = "/quota/all?sn=A1&x=%20"}, HttpRequest{.target = "/list"},
+        HttpRequest{.target = "/api/v1/devices/A1/energy?period=day"},
         HttpRequest{
             .method = "PUT", .target = "/quota?unsigned=1", .body = R"({"a":{"b":[1]}})"}}) {
     const Signature signature{.access_key = "AK", .nonce = "7", .timestamp = "1000"};
     const auto sign = client::sign(request, signature, *mac);
     ASSERT_TRUE(sign) << sign.error().detail;
     const bool has_body = !request.body.empty();
+    const bool is_own = request.target.starts_with(wire::kOwnPaths);
     const std::size_t mark = request.target.find('?');
     const Status good = wire::verify(
         {.content_type = has_body ? "application/json;charset=UTF-8" : "",
@@ -40,7 +50,9 @@ TEST(HttpRequest, IsSignedAsTheServerChecksIt) {
          .access_key = "AK",
          .nonce = "7",
          .timestamp = "1000",
-         .sign = *sign},
+         .sign = *sign,
+         .method = is_own ? request.method : "",
+         .path = is_own ? request.target.substr(0, mark) : ""},
         *mac);
     EXPECT_TRUE(good) << request.target << ": " << good.error().detail;
   }

@@ -34,6 +34,16 @@ Status check_name_of_peer(ssl_st* tls, const std::string& name) {
 
 }  // namespace
 
+Result<TlsClient> tls_client_of_system() {
+  TlsClient context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
+  if (!context || SSL_CTX_set_default_verify_paths(context.get()) != 1) {
+    return fail(ErrorCode::kIo, "the system's certificates cannot be read");
+  }
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_read_ahead(context.get(), 1);
+  return context;
+}
+
 Result<TlsClient> tls_client(const std::filesystem::path& ca) {
   if (const auto text = read_file(ca, kMaxCertificates); !text) {
     return std::unexpected(text.error());

@@ -19,6 +19,10 @@ using TlsClient = std::shared_ptr<ssl_ctx_st>;
 // A TLS client context that trusts only the certificates of the file. kIo: it cannot be read.
 [[nodiscard]] Result<TlsClient> tls_client(const std::filesystem::path& ca);
 
+// The same, which trusts what the system does: SSL_CERT_FILE, SSL_CERT_DIR, or the distribution's
+// certificates.
+[[nodiscard]] Result<TlsClient> tls_client_of_system();
+
 // The server to connect to, and the name its certificate must have.
 struct Peer {
   net::Address address;

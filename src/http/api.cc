@@ -22,7 +22,6 @@ using wire::Json;
 using wire::JsonObject;
 
 constexpr std::size_t kKeyedContexts = 4096;
-constexpr std::string_view kOwnPaths = "/api/v1/";
 // Answered by the server itself, without a signature.
 constexpr std::string_view kHealth = "/healthz";
 constexpr std::string_view kMetrics = "/metrics";
@@ -270,7 +269,7 @@ Status Api::verified(const Request& request, wire::SignedRequest claim,
   const auto mac = mac_of(key);
   if (!mac) return std::unexpected(mac.error());
   const auto verify = [&] { return wire::verify(claim, **mac, options_.signing, nullptr, &read); };
-  if (!request.path.starts_with(kOwnPaths)) return verify();
+  if (!request.path.starts_with(wire::kOwnPaths)) return verify();
   if (!request.guarded && verify()) return {};
   claim.method = name_of(request.method);
   claim.path = request.path;

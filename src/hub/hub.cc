@@ -371,6 +371,13 @@ void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject mess
               });
 }
 
+void Hub::last_report(std::string sn, ReplyTo<std::optional<TimePoint>> reply_to) {
+  const std::size_t index = index_of(sn);
+  on_shard(index, [sn = std::move(sn), reply_to = std::move(reply_to)](Shard& shard) mutable {
+    answer<std::optional<TimePoint>>(std::move(reply_to), shard.last_report(sn));
+  });
+}
+
 bool Hub::restore_retained(const RetainedChange& retained) {
   if (!still_retained(*platform_.registry.directory(), retained)) return false;
   const auto of_app = open_topic(retained.topic);

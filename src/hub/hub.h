@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/shared_text.h"
@@ -115,6 +116,8 @@ class Hub {
             ReplyTo<SharedText> reply_to);
   void set(registry::AccountId account, std::string sn, wire::JsonObject message,
            ReplyTo<SharedText> reply_to);
+  // When the device reported last, by the devices' clock. Nothing: not since the server started.
+  void last_report(std::string sn, ReplyTo<std::optional<TimePoint>> reply_to);
 
   // Restores a message that was retained when the server stopped; call before anything else. False:
   // its publisher no longer exists or may no longer read the device (hub/credentials.h).

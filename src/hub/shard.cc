@@ -385,6 +385,12 @@ void Shard::add_tap(const TapFilter& filter) {
   traffic_.add(filter, known);
 }
 
+std::optional<TimePoint> Shard::last_report(std::string_view sn) {
+  const DeviceState* state = twins_.find(sn).state;
+  if (state == nullptr || state->last_report == TimePoint{}) return std::nullopt;
+  return state->last_report;
+}
+
 void Shard::read_all(registry::AccountId account, const std::string& sn,
                      ReplyTo<SharedText> reply_to) {
   count_effort(requests_.read_all(account, sn, std::move(reply_to)));

@@ -11,11 +11,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/shared_text.h"
 #include "hub/app_requests.h"
 #include "hub/client.h"
@@ -89,6 +91,9 @@ class Shard {
             const std::vector<std::string>& quotas, ReplyTo<SharedText> reply_to);
   void set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
            ReplyTo<SharedText> reply_to);
+
+  // See Hub::last_report().
+  [[nodiscard]] std::optional<TimePoint> last_report(std::string_view sn);
 
   // The clients' loops have more to deliver than they should: the hub does no further work of the
   // inbox.

@@ -109,6 +109,17 @@ void apply_effects(const catalog::Command& command, const JsonObject& params, Fi
   }
 }
 
+std::vector<FieldEffect> effects_of(const catalog::Command& command, const JsonObject& params) {
+  std::vector<FieldEffect> effects;
+  for (const Effect& effect : command.effects) {
+    if (!effect.at.empty() || !holds(effect, params)) continue;
+    if (auto value = effect_value(effect, params)) {
+      effects.push_back({.field = effect.field, .value = std::move(*value)});
+    }
+  }
+  return effects;
+}
+
 JsonObject fill(const JsonObject& shape, const Lookup& lookup) {
   JsonObject filled;
   for (const auto& [key, value] : shape) {

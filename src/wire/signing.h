@@ -26,6 +26,9 @@
 
 namespace gridloom::wire {
 
+// Where the paths of Gridloom's own interface begin, whose requests sign their method and path too.
+inline constexpr std::string_view kOwnPaths = "/api/v1/";
+
 // Views of one HTTP request; an absent header is an empty view.
 struct SignedRequest {
   std::string_view content_type;

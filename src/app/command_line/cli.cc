@@ -29,6 +29,7 @@
 #include "app/command_line/family.h"
 #include "app/command_line/fault_command.h"
 #include "app/command_line/history_command.h"
+#include "app/command_line/home_commands.h"
 #include "app/command_line/manual.h"
 #include "app/command_line/output.h"
 #include "app/command_line/record.h"
@@ -231,6 +232,9 @@ const CLI::App& given(const CLI::App& app) {
 
 // The value of --data, which may be an option of the command's parent; empty: none.
 std::string data_folder_of(const CLI::App& command) {
+  // A server elsewhere has its own.
+  const CLI::Option* profile = command.get_option_no_throw("--profile");
+  if (profile != nullptr && profile->count() > 0) return {};
   const CLI::Option* option = command.get_option_no_throw("--data");
   if (option != nullptr && option->count() > 0) return option->results().back();
   if (option != nullptr) return option->get_default_str();
@@ -276,8 +280,10 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   impl_->kept.push_back(add_audit(app, chosen));
   add_serve(app, arguments, chosen);
   for (const auto& add :
-       {add_account, add_backup, add_check, add_damage, add_simulate, add_time, add_fault,
-        add_record, add_replay, add_bench, add_family, add_block, add_segment, add_completion}) {
+       {add_account,     add_backup, add_check,  add_damage,  add_simulate, add_time,  add_fault,
+        add_record,      add_replay, add_bench,  add_family,  add_block,    add_segment, add_completion,
+        add_status,      add_get,    add_set,    add_explain, add_device_show, add_watch, add_doctor,
+        add_login,       add_logout}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

@@ -64,6 +64,15 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"completion", DataFolder::kNone},
     {"help", DataFolder::kNone},
     {"man", DataFolder::kNone},
+    {"status", DataFolder::kMustExist},
+    {"get", DataFolder::kMustExist},
+    {"set", DataFolder::kMustExist},
+    {"device show", DataFolder::kMustExist},
+    {"watch", DataFolder::kMustExist},
+    {"doctor", DataFolder::kMustExist},
+    {"explain", DataFolder::kNone},
+    {"login", DataFolder::kNone},
+    {"logout", DataFolder::kNone},
 });
 
 }  // namespace
@@ -76,7 +85,7 @@ Status check_data_folder(std::string_view command, const std::filesystem::path& 
     if (Status good = check_no_restore(folder); !good) return good;
   }
   if (row != kRows.end() && row->folder != DataFolder::kMustExist) return {};
-  struct stat facts{};
+  struct stat facts {};
   if (::stat((folder / kRegistry).c_str(), &facts) == 0) return {};
   // Other errors (missing permission, for example) are reported by the command itself.
   if (errno != ENOENT && errno != ENOTDIR) return {};

@@ -41,6 +41,9 @@ const std::map<std::string_view, std::vector<std::string>> kWanted = {
     {"record", {"--out", "/nowhere/a.loom"}},
     {"replay", {"/nowhere/a.loom"}},
     {"simulate", {"--family", "delta_2"}},
+    {"get", {"SN1"}},
+    {"set", {"SN1", "pd.soc", "1"}},
+    {"device show", {"SN1"}},
 };
 
 std::vector<std::string> words_of(std::string_view command, const fs::path& data) {

@@ -20,12 +20,14 @@
 #include "app/control/audit.h"
 #include "app/control/backup.h"
 #include "app/control/damage.h"
+#include "app/control/device_values.h"
 #include "app/control/fault.h"
 #include "app/control/history_stream.h"
 #include "app/control/local_socket.h"
 #include "app/control/record_stream.h"
 #include "app/control/simulated.h"
 #include "app/control/time.h"
+#include "hub/hub.h"
 
 namespace gridloom::app {
 namespace {
@@ -65,6 +67,7 @@ std::string_view rights_name(registry::Rights rights) {
 constexpr std::string_view kRecord = "record";
 constexpr std::size_t kMaxRecordings = 8;  // at the same time
 constexpr std::size_t kMaxHistories = 8;   // likewise
+constexpr std::size_t kMaxWaiting = 64;    // likewise, of operations that wait for a device
 
 using Operation = Result<Json> (*)(const AdminContext&, const JsonObject&);
 
@@ -158,11 +161,13 @@ Result<Json> list_devices(const AdminContext& context, const JsonObject& request
       if (with == nullptr) continue;
       shares.push_back(JsonObject{{"account", with->name}, {"rights", rights_name(share.rights)}});
     }
-    rows.push_back(JsonObject{{"sn", device->sn},
-                              {"name", device->name},
-                              {"owner", account->name},
-                              {"family", context.catalog.of_serial(device->sn)->id},
-                              {"shares", std::move(shares)}});
+    JsonObject row{{"sn", device->sn},
+                   {"name", device->name},
+                   {"owner", account->name},
+                   {"family", context.catalog.of_serial(device->sn)->id},
+                   {"shares", std::move(shares)}};
+    if (context.hub != nullptr) row["online"] = context.hub->online(device->owner, device->sn);
+    rows.push_back(std::move(row));
   }
   return Json(std::move(rows));
 }
@@ -274,6 +279,9 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
     {"device.remove", remove_device, {"sn"}},
     {"device.purge", purge_devices, {"purged"}},
     {"device.simulated", add_simulated, {"owner", "family", "first", "count"}},
+    {kValuesOp, read_device_values},
+    {kSetOp, set_device, {"sn"}},
+    {kEnergyOp, read_device_energy},
     {"audit", list_audit},
     {"damage.list", list_damage},
     {"damage.accept", accept_damage, {"accepted"}},
@@ -372,6 +380,8 @@ struct AdminSocket::Impl {
         record_beside(std::move(client), *request);
       } else if (op == kHistoryOp) {
         history_beside(std::move(client), *request);
+      } else if (waits(op)) {
+        wait_beside(std::move(client), *request);
       } else if (request != nullptr) {
         answer(client, administer(context, *request));
       } else {
@@ -448,6 +458,22 @@ struct AdminSocket::Impl {
         });
   }
 
+  // Runs on its own thread, because a device may take long to answer.
+  void wait_beside(Socket client, const JsonObject& request) {
+    drop_ended(waiting);
+    if (waiting.size() >= kMaxWaiting) {
+      return answer(client, fail(ErrorCode::kConflict,
+                                 fmt::format("{} requests to devices are waiting for answers: ask "
+                                             "again",
+                                             waiting.size())));
+    }
+    serve_beside(waiting, [this, client = std::move(client), request](const std::stop_token& stop) {
+      AdminContext stoppable = context;
+      stoppable.stop = stop;
+      answer(client, administer(stoppable, request));
+    });
+  }
+
   // Other clients wait during the write: not for long, even if this client does not read.
   static void answer(const Socket& client, const Result<Json>& result) {
     const timeval patience{.tv_sec = kAnswerTime_s, .tv_usec = 0};
@@ -463,6 +489,7 @@ struct AdminSocket::Impl {
   std::atomic<bool> backing_up{false};
   std::vector<RecordingThread> recordings;
   std::vector<RecordingThread> histories;
+  std::vector<RecordingThread> waiting;
   std::jthread backup;
   std::jthread thread;
 };

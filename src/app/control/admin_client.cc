@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "app/control/admin.h"
+#include "app/control/device_values.h"
 #include "app/control/local_socket.h"
 #include "app/process/local_zone.h"
 #include "app/process/log_format.h"
@@ -35,6 +36,7 @@ namespace {
 
 constexpr int kAnswerTime_ms = 10'000;
 constexpr int kBackupTime_ms = 24 * 3600 * 1000;
+constexpr int kDeviceTime_ms = 660'000;  // --set-timeout-ms is 600 s at most
 constexpr Millis kLockTime{10'000};
 constexpr int kPollInterval_ms = 20;
 
@@ -128,6 +130,7 @@ std::string_view how_to_check(std::string_view op) {
       {"account.keys",
        "`gridloom account list` shows whether it was; if so, the secret key of the new pair is not "
        "known: remove the pair"},
+      {kSetOp, "`gridloom get` shows the device's values, and `gridloom audit` whether it was"},
       {"device.add",
        "`gridloom device list` shows whether it was; if so, the key of the new device is not "
        "known: remove the device and add it again"},
@@ -155,10 +158,13 @@ std::unexpected<Error> unanswered(const JsonObject& request, const Error& why) {
 }
 
 Result<Json> ask_server(const Socket& server, const JsonObject& request) {
-  const bool is_backup = text_in(request, "op") == kBackupOp;
+  const std::string_view op = text_in(request, "op");
+  const int patience_ms = op == kBackupOp ? kBackupTime_ms
+                          : waits(op)     ? kDeviceTime_ms
+                                          : kAnswerTime_ms;
   // A server that does not read the whole request may still answer.
   static_cast<void>(write_all(server.get(), wire::to_text(request)));
-  const auto text = read_all(server.get(), is_backup ? kBackupTime_ms : kAnswerTime_ms);
+  const auto text = read_all(server.get(), patience_ms);
   if (!text) {
     return unanswered(request, {.code = ErrorCode::kIo,
                                 .detail = "the server did not answer: " + text.error().detail});

@@ -1,11 +1,11 @@
-#include "bench/poller.h"
+#include "client/poller.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
-namespace gridloom::bench {
+namespace gridloom::client {
 
 Poller::Poller() : fd_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
@@ -24,4 +24,4 @@ std::span<const epoll_event> Poller::wait(int timeout_ms) {
   return std::span(events_).first(static_cast<std::size_t>(std::max(count, 0)));
 }
 
-}  // namespace gridloom::bench
+}  // namespace gridloom::client

@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 
-namespace gridloom::bench {
+namespace gridloom::client {
 
 class Poller {
  public:
@@ -29,4 +29,4 @@ class Poller {
   std::array<epoll_event, 256> events_{};
 };
 
-}  // namespace gridloom::bench
+}  // namespace gridloom::client

@@ -1,0 +1,99 @@
+// `gridloom device show`: one device in full, but for its values, which `gridloom get` shows.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "app/command_line/home_commands.h"
+#include "app/command_line/home_options.h"
+#include "app/command_line/home_status.h"
+#include "app/command_line/text_table.h"
+#include "base/printable.h"
+#include "time/grammar.h"
+
+namespace gridloom::app {
+namespace {
+
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+struct Arguments {
+  HomeOptions home;
+  std::string device;
+};
+
+void print_line(std::string_view key, std::string_view text) {
+  if (!text.empty()) fmt::print("{:<10} {}\n", key, printable(text));
+}
+
+void print_number(std::string_view key, const std::optional<double>& number,
+                  std::string_view unit) {
+  if (number) print_line(key, fmt::format("{} {}", std::round(*number), unit));
+}
+
+void print_text(const DeviceStatus& status, const catalog::Family& family) {
+  const HomeDevice& device = status.device;
+  print_line("serial", device.sn);
+  print_line("name", device.name);
+  print_line("family", fmt::format("{} ({})", family.product, family.id));
+  print_line("owner", device.owner);
+  print_line("shared", fmt::format("{}", fmt::join(device.shares, ", ")));
+  print_line("presence", device.online ? "online" : "offline");
+  print_line("reported", status.age ? time::rounded_span_text(*status.age) + " ago" : "");
+  const Overview& overview = status.overview;
+  if (overview.charge_percent) {
+    print_line("charge", fmt::format("{} {:.0f} %", charge_bar(*overview.charge_percent),
+                                     *overview.charge_percent));
+  }
+  print_number("sun", overview.sun_w, "W");
+  print_number("grid", overview.grid_w, "W");
+  print_number("load", overview.load_w, "W");
+  print_number("battery", overview.battery_w, "W");
+  for (const ActiveError& each : overview.errors) {
+    print_line("error", fmt::format("{} ({})", each.text, each.field));
+  }
+  for (const auto& [name, kwh] : status.energy_kwh) {
+    if (std::string_view(name).starts_with("self")) continue;
+    print_line("today", fmt::format("{} {} kWh", std::string_view(name), wire::to_text(kwh)));
+  }
+  print_line("problem", status.error);
+}
+
+int show_device(const Arguments& arguments) {
+  auto home = open_home(arguments.home);
+  if (!home) return print_error(home.error());
+  const auto device = device_of(*home, arguments.device);
+  if (!device) return print_error(device.error());
+  const DeviceStatus status = read_status(*home, *device);
+  if (arguments.home.json) {
+    JsonObject facts = status_json(status);
+    facts["owner"] = device->owner;
+    facts["shares"] = JsonArray(device->shares.begin(), device->shares.end());
+    print_json_line(facts);
+  } else {
+    print_text(status, *home->catalog->of_serial(device->sn));
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_device_show(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* show = app.get_subcommand("device")->add_subcommand(
+      "show", "Shows one device: presence, powers, errors, today's energy");
+  show->add_option("sn", a.device, "Serial number, its beginning, or a part of the name")
+      ->required();
+  add_home_options(*show, a.home);
+  show->callback([&a, &chosen] { chosen = [&a] { return show_device(a); }; });
+  return kept;
+}
+
+}  // namespace gridloom::app

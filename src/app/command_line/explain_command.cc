@@ -1,0 +1,231 @@
+// `gridloom explain`: what the device file says of a field or a command. It needs no server.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/command_line/home_commands.h"
+#include "app/command_line/home_options.h"
+#include "app/home/field_lookup.h"
+#include "app/home/values.h"
+#include "base/printable.h"
+#include "catalog/loader.h"
+
+namespace gridloom::app {
+namespace {
+
+using catalog::Command;
+using catalog::Family;
+using catalog::Field;
+using catalog::NamedValue;
+using catalog::Param;
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+struct Arguments {
+  std::string device;
+  std::string name;
+  std::string devices;
+  bool json = false;
+};
+
+JsonArray values_of(const std::vector<NamedValue>& values) {
+  JsonArray rows;
+  for (const NamedValue& each : values) {
+    rows.push_back(JsonObject{{"value", each.value}, {"name", each.name}});
+  }
+  return rows;
+}
+
+JsonArray range_of(const std::optional<catalog::Range>& range, double scale) {
+  if (!range) return {};
+  return {range->low * scale, range->high * scale};
+}
+
+JsonObject json_of(const Param& param) {
+  return {{"name", param.name},
+          {"title", param.title},
+          {"description", param.description},
+          {"type", catalog::name_of(param.type)},
+          {"unit", param.unit},
+          {"range", range_of(param.range, param.scale)},
+          {"values", values_of(param.values)},
+          {"required", param.required}};
+}
+
+JsonObject json_of(const Command& command) {
+  JsonArray params;
+  for (const Param& param : command.params) {
+    if (!param.ignored) params.push_back(json_of(param));
+  }
+  return {{"command", command.name},
+          {"title", command.title},
+          {"description", command.description},
+          {"dangerous", command.dangerous},
+          {"source", command.source},
+          {"params", std::move(params)}};
+}
+
+JsonObject json_of(const Family& family, const Field& field) {
+  JsonObject facts{
+      {"field", field.name},
+      {"title", title_of(field)},
+      {"description", field.description},
+      {"family", family.id},
+      {"type", catalog::name_of(field.type)},
+      {"unit", field.unit},
+      {"scale", field.scale},
+      {"range", field.values.empty() ? range_of(field.range, field.scale) : JsonArray()},
+      {"values", values_of(field.values)},
+      {"bits", values_of(field.bits)},
+      {"nature", field.nature},
+      {"sign", field.sign},
+      {"error", field.error},
+      {"source", field.source}};
+  facts["absent"] = field.absent ? *field.absent : Json();
+  facts["setBy"] = JsonArray(field.written_by.begin(), field.written_by.end());
+  return facts;
+}
+
+void print_line(std::string_view key, std::string_view text) {
+  if (!text.empty()) fmt::print("  {:<12} {}\n", key, printable(text));
+}
+
+void print_values(std::string_view key, const std::vector<NamedValue>& values) {
+  for (const NamedValue& each : values) {
+    print_line(key, text_of(each));
+    key = "";
+  }
+}
+
+std::string range_text(const std::optional<catalog::Range>& range, double scale,
+                       std::string_view unit) {
+  if (!range) return {};
+  return fmt::format("{} to {}{}{}", number_text(range->low * scale),
+                     number_text(range->high * scale), unit.empty() ? "" : " ", unit);
+}
+
+std::string source_text(const std::string& source) {
+  if (source.empty()) return {};
+  if (source == "real") return "real: only devices show it, no document of the vendor";
+  return source;
+}
+
+// How the field is set: "acChgCfg chgWatts=VALUE".
+std::vector<std::string> ways_to_set(const Family& family, const Field& field) {
+  std::vector<std::string> ways;
+  for (const Command& command : family.commands) {
+    if (std::ranges::find(field.written_by, command.name) == field.written_by.end()) continue;
+    std::string way = command.name;
+    for (const catalog::Effect& effect : command.effects) {
+      const bool is_copy = effect.field == field.name && !effect.to.param.empty();
+      const std::string word = is_copy ? fmt::format(" {}=VALUE", effect.to.param) : "";
+      if (!way.contains(word)) way += word;
+    }
+    ways.push_back(std::move(way));
+  }
+  return ways;
+}
+
+void print_field(const Family& family, const Field& field) {
+  fmt::print("{}\n", field.name);
+  print_line("title", field.title);
+  print_line("description", field.description);
+  print_line("family", fmt::format("{} ({})", family.product, family.id));
+  print_line("type", catalog::name_of(field.type));
+  print_line("unit", field.unit);
+  if (field.scale != 1) {
+    print_line("on the wire", fmt::format("times {}: 1 stands for {} {}", number_text(field.scale),
+                                          number_text(field.scale), field.unit));
+  }
+  if (field.values.empty()) print_line("range", range_text(field.range, field.scale, field.unit));
+  print_values("values", field.values);
+  if (field.others) print_line("", "and others");
+  print_values("bits", field.bits);
+  if (field.absent) {
+    print_line("no value", fmt::format("{} stands for none", wire::to_text(*field.absent)));
+  }
+  if (field.error) print_line("error", "any other value than " + wire::to_text(field.ok.front()));
+  print_line("nature", field.nature);
+  print_line("sign", field.sign);
+  const auto ways = ways_to_set(family, field);
+  if (ways.empty()) print_line("set by", "no command: it can only be read");
+  std::string_view key = "set by";
+  for (const std::string& way : ways) {
+    print_line(key, way);
+    key = "";
+  }
+  print_line("source", source_text(field.source));
+}
+
+void print_command(const Command& command) {
+  fmt::print("{}{}\n", command.name, command.dangerous ? " (dangerous)" : "");
+  print_line("title", command.title);
+  print_line("description", command.description);
+  for (const Param& param : command.params) {
+    if (param.ignored) continue;
+    fmt::print("  {}={}\n", param.name, param.required ? "VALUE (required)" : "VALUE");
+    print_line("  title", param.title);
+    print_line("  description", param.description);
+    if (param.values.empty()) {
+      print_line("  range", range_text(param.range, param.scale, param.unit));
+      if (!param.range) print_line("  unit", param.unit);
+    }
+    print_values("  values", param.values);
+  }
+  print_line("source", source_text(command.source));
+}
+
+// A serial number has a family; the id of a family is one too.
+const Family* family_of(const catalog::Catalog& catalog, const std::string& word) {
+  if (const catalog::FamilyPtr family = catalog.find(word)) return family.get();
+  return catalog.of_serial(word).get();
+}
+
+int explain(const Arguments& arguments) {
+  const auto catalog = catalog::load_catalog(arguments.devices);
+  if (!catalog) return print_error(catalog.error());
+  const Family* family = family_of(**catalog, arguments.device);
+  const auto command = std::ranges::find(family->commands, arguments.name, &Command::name);
+  if (command != family->commands.end()) {
+    if (arguments.json) {
+      print_json_line(json_of(*command));
+    } else {
+      print_command(*command);
+    }
+    return 0;
+  }
+  const auto field = find_field(*family, arguments.name);
+  if (!field) return print_error(field.error(), kExitUsage);
+  if (arguments.json) {
+    print_json_line(json_of(*family, **field));
+  } else {
+    print_field(*family, **field);
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_explain(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* explain_app = app.add_subcommand(
+      "explain", "Explains a field or a command: meaning, unit, values, source, how to set it");
+  explain_app->add_option("sn", a.device, "Serial number, or the id of a family")->required();
+  explain_app->add_option("field", a.name, "Name of the field or command")->required();
+  explain_app->add_option("--devices", a.devices, "Folder with additional device files");
+  explain_app->add_flag("--json", a.json, "Print JSON");
+  explain_app->callback([&a, &chosen] { chosen = [&a] { return explain(a); }; });
+  return kept;
+}
+
+}  // namespace gridloom::app

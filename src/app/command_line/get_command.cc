@@ -1,0 +1,131 @@
+// `gridloom get`: values of a device with their units and meanings.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstddef>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/command_line/home_commands.h"
+#include "app/command_line/home_options.h"
+#include "app/command_line/text_table.h"
+#include "app/home/field_lookup.h"
+#include "app/home/values.h"
+#include "base/printable.h"
+
+namespace gridloom::app {
+namespace {
+
+using catalog::Family;
+using catalog::Field;
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+constexpr std::size_t kMostValue = 44;  // characters in the table
+
+struct Arguments {
+  HomeOptions home;
+  std::string device;
+  std::vector<std::string> fields;
+};
+
+std::vector<std::string> names_in(const std::vector<FlatValue>& values) {
+  std::vector<std::string> names;
+  names.reserve(values.size());
+  for (const FlatValue& each : values) names.push_back(each.name);
+  return names;
+}
+
+// A field that the family has, and that the device has not reported, is no mistake in the name.
+Error explained(Error error, const Family& family, const std::string& sn, const std::string& word) {
+  if (error.code != ErrorCode::kNotFound) return error;
+  const auto declared = find_field(family, word);
+  if (!declared) return error;
+  return {.code = ErrorCode::kOffline,
+          .detail = fmt::format("{} has not reported {}", sn, (*declared)->name)};
+}
+
+Result<std::vector<std::string>> chosen_names(const Arguments& arguments, const Family& family,
+                                              const std::string& sn,
+                                              const std::vector<FlatValue>& values) {
+  const std::vector<std::string> names = names_in(values);
+  if (arguments.fields.empty()) return names;
+  std::vector<std::string> chosen;
+  for (const std::string& word : arguments.fields) {
+    const auto found = find_quotas(family, names, word);
+    if (!found) return std::unexpected(explained(found.error(), family, sn, word));
+    chosen.insert(chosen.end(), found->begin(), found->end());
+  }
+  return chosen;
+}
+
+JsonObject json_of(const std::string& name, const Field* field, const Json& value) {
+  JsonObject row{{"field", name}, {"value", value}, {"text", value_text(field, value)}};
+  if (field == nullptr) return row;
+  const auto number = number_of(*field, value);
+  row["number"] = number ? Json(*number) : Json();
+  row["unit"] = field->unit;
+  row["title"] = title_of(*field);
+  row["description"] = field->description;
+  return row;
+}
+
+int print_values(const Arguments& arguments) {
+  auto home = open_home(arguments.home);
+  if (!home) return print_error(home.error());
+  const auto device = device_of(*home, arguments.device);
+  if (!device) return print_error(device.error());
+  const auto read = home->home->values(device->sn);
+  if (!read) return print_error(read.error());
+  const catalog::FamilyPtr& family = home->catalog->of_serial(device->sn);
+  const std::vector<FlatValue> values = flat_values(*family, read->quotas);
+  const auto names = chosen_names(arguments, *family, device->sn, values);
+  if (!names) {
+    const bool is_missing = names.error().code == ErrorCode::kOffline;
+    return print_error(names.error(), is_missing ? kExitFailed : kExitUsage);
+  }
+  TextTable table({{.title = "FIELD"}, {.title = "VALUE"}, {.title = "MEANING"}});
+  JsonArray rows;
+  for (const std::string& name : *names) {
+    const Json& value = *find_value(values, name);
+    const Field* field = family->field(name);
+    if (arguments.home.json) {
+      rows.push_back(json_of(name, field, value));
+      continue;
+    }
+    table.add(
+        {{.text = printable(name)},
+         {.text = shortened_to(value_text(field, value), kMostValue), .colour = Colour::kBold},
+         {.text = field == nullptr ? "" : field->description}});
+  }
+  if (arguments.home.json) {
+    print_json_line({{"sn", device->sn}, {"online", device->online}, {"fields", std::move(rows)}});
+  } else if (table.empty()) {
+    fmt::print(stderr, "gridloom: {} has not reported anything yet\n", device->sn);
+  } else {
+    fmt::print("{}", table.text(takes_colours(stdout)));
+    if (!device->online) fmt::print(stderr, "gridloom: {} is offline\n", device->sn);
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_get(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* get = app.add_subcommand("get", "Shows values of a device: their units and meanings");
+  get->add_option("sn", a.device, "Serial number, its beginning, or a part of the name")
+      ->required();
+  get->add_option("field", a.fields,
+                  "Fields: pd.soc, pd.*, a nature such as soc, or the last part of a name; all by "
+                  "default");
+  add_home_options(*get, a.home);
+  get->callback([&a, &chosen] { chosen = [&a] { return print_values(a); }; });
+  return kept;
+}
+
+}  // namespace gridloom::app

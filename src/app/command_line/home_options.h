@@ -1,0 +1,45 @@
+// The options that all commands have which see a home: whose it is, and how to print it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "app/home/home.h"
+#include "base/result.h"
+#include "catalog/family.h"
+#include "wire/json.h"
+
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
+class App;
+}  // namespace CLI
+
+namespace gridloom::app {
+
+// Exit codes.
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitUsage = 2;
+
+struct HomeOptions {
+  std::string data = "data";
+  std::string profile{};  // empty: the server on the data folder
+  std::string devices{};  // folder with additional device files
+  bool json = false;
+};
+
+void add_home_options(CLI::App& command, HomeOptions& options);
+
+// A home with the device families that its devices have.
+struct OpenHome {
+  std::unique_ptr<Home> home;
+  std::shared_ptr<const catalog::Catalog> catalog;
+};
+[[nodiscard]] Result<OpenHome> open_home(const HomeOptions& options);
+
+// Finds the device that the user means (find_device()).
+[[nodiscard]] Result<HomeDevice> device_of(OpenHome& home, const std::string& text);
+
+// Prints "gridloom: ..." on standard error and returns the exit code.
+[[nodiscard]] int print_error(const Error& error, int exit_code = kExitFailed);
+void print_json_line(const wire::JsonObject& object);
+
+}  // namespace gridloom::app

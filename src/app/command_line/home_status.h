@@ -1,0 +1,40 @@
+// What `gridloom status` shows of each device. Pure, but for read_status().
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/command_line/home_options.h"
+#include "app/home/home.h"
+#include "app/home/overview.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+
+struct DeviceStatus {
+  HomeDevice device{};
+  std::string family{};
+  Overview overview{};
+  std::optional<Millis> age{};    // since the last report
+  wire::JsonObject energy_kwh{};  // of today; empty: not known
+  std::string error{};            // why its values could not be read
+  ErrorCode code{};               // likewise, if there is an error
+  // Members of status_json() that are to be marked, because they have changed.
+  std::vector<std::string> changed{};
+};
+
+enum class WithEnergy : std::uint8_t { kNo, kYes };
+[[nodiscard]] DeviceStatus read_status(OpenHome& home, const HomeDevice& device,
+                                       WithEnergy with_energy = WithEnergy::kYes);
+
+// "██████░░░░"
+[[nodiscard]] std::string charge_bar(double percent);
+// Two tables: a line a device, and the energy of today where there is any.
+[[nodiscard]] std::string status_text(const std::vector<DeviceStatus>& devices, bool coloured);
+[[nodiscard]] wire::JsonObject status_json(const DeviceStatus& status);
+
+}  // namespace gridloom::app

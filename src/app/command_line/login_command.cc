@@ -1,0 +1,182 @@
+// `gridloom login` and `gridloom logout`: profiles of servers elsewhere, the vendor's cloud
+// included.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "app/command_line/home_commands.h"
+#include "app/command_line/home_options.h"
+#include "app/home/profile.h"
+#include "base/read_file.h"
+#include "base/secret.h"
+#include "client/api_client.h"
+
+namespace gridloom::app {
+namespace {
+
+constexpr std::size_t kMaxKey = 4096;  // bytes
+constexpr const char* kSecretVariable = "GRIDLOOM_SECRET_KEY";
+
+struct Arguments {
+  std::string name, host, access_key, secret_key_file, ca;
+  bool list = false;
+  bool no_check = false;
+};
+
+// Switches the echo of the terminal off while it lives.
+class NoEcho {
+ public:
+  NoEcho() : is_terminal_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
+    if (!is_terminal_) return;
+    termios silent = before_;
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  }
+  ~NoEcho() {
+    if (is_terminal_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+  }
+  NoEcho(const NoEcho&) = delete;
+  NoEcho& operator=(const NoEcho&) = delete;
+
+ private:
+  termios before_{};
+  bool is_terminal_;
+};
+
+Result<std::string> line_of_input() {
+  std::string line;
+  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
+    if (line.size() == kMaxKey) {
+      return fail(ErrorCode::kBadParams, fmt::format("the key has more than {} bytes", kMaxKey));
+    }
+    line += static_cast<char>(c);
+  }
+  return line;
+}
+
+Result<std::string> prompted() {
+  if (::isatty(STDIN_FILENO) != 1) return line_of_input();
+  fmt::print(stderr, "Secret key (not shown): ");
+  auto line = [] {
+    const NoEcho silent;
+    return line_of_input();
+  }();
+  fmt::print(stderr, "\n");
+  return line;
+}
+
+// The secret is never an argument, because the list of processes shows those.
+Result<Secret> secret_of(const Arguments& arguments) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
+  const char* variable = std::getenv(kSecretVariable);
+  auto text = !arguments.secret_key_file.empty() && arguments.secret_key_file != "-"
+                  ? read_text(arguments.secret_key_file, kMaxKey)
+              : arguments.secret_key_file.empty() && variable != nullptr ? std::string(variable)
+                                                                         : prompted();
+  if (!text) return std::unexpected(text.error());
+  text->resize(std::min(text->find_first_of("\r\n"), text->size()));
+  if (text->empty()) {
+    return fail(
+        ErrorCode::kBadParams,
+        fmt::format("there is no secret key: type it, or give it by --secret-key-file or in "
+                    "{}",
+                    kSecretVariable));
+  }
+  return Secret(std::move(*text));
+}
+
+int list_profiles(const std::filesystem::path& folder) {
+  for (const std::string& name : profile_names(folder)) {
+    const auto profile = read_profile(folder, name);
+    fmt::print("{}  {}\n", name, profile ? profile->server : profile.error().detail);
+  }
+  return 0;
+}
+
+int log_in(const Arguments& arguments) {
+  const auto folder = profile_folder();
+  if (!folder) return print_error(folder.error());
+  if (arguments.list) return list_profiles(*folder);
+  if (arguments.name.empty() || arguments.host.empty() || arguments.access_key.empty()) {
+    return print_error({.code = ErrorCode::kBadParams,
+                        .detail = "login needs a name for the profile, --host and --access-key; "
+                                  "--list lists the profiles there are"},
+                       kExitUsage);
+  }
+  std::error_code error;
+  client::ApiOptions options{.server = arguments.host, .access_key = arguments.access_key};
+  if (!arguments.ca.empty()) options.ca = std::filesystem::absolute(arguments.ca, error);
+  auto secret = secret_of(arguments);
+  if (!secret) return print_error(secret.error(), kExitUsage);
+  options.secret_key = std::move(*secret);
+  auto api = client::ApiClient::open(options);
+  if (!api) return print_error(api.error(), kExitUsage);
+  std::string found;
+  if (!arguments.no_check) {
+    const auto devices = api->devices();
+    if (!devices) return print_error(devices.error());
+    found = fmt::format(" with {} device{}", devices->size(), devices->size() == 1 ? "" : "s");
+  }
+  if (Status written = write_profile(*folder, arguments.name, options); !written) {
+    return print_error(written.error());
+  }
+  fmt::print("{}: an account of {}{}; try `gridloom status --profile {}`\n", arguments.name,
+             arguments.host, found, arguments.name);
+  return 0;
+}
+
+int log_out(const Arguments& arguments) {
+  const auto folder = profile_folder();
+  if (!folder) return print_error(folder.error());
+  if (Status removed = remove_profile(*folder, arguments.name); !removed) {
+    return print_error(removed.error());
+  }
+  fmt::print("{}: removed\n", arguments.name);
+  return 0;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_login(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* login =
+      app.add_subcommand("login", "Keeps the keys of an account on any server as a profile");
+  login->add_option("name", a.name, "Name for the profile, for --profile of other commands");
+  login->add_option("--host", a.host,
+                    "Server: https://api-e.ecoflow.com, or http://127.0.0.1:8080");
+  login->add_option("--access-key", a.access_key, "Access key of the account");
+  login->add_option("--secret-key-file", a.secret_key_file,
+                    "File with the secret key; - reads standard input. Without it, the key is in "
+                    "GRIDLOOM_SECRET_KEY, or is asked for");
+  login->add_option("--ca", a.ca,
+                    "Certificates to trust, such as data/tls/ca.pem; by default those of the "
+                    "system");
+  login->add_flag("--no-check", a.no_check, "Do not try the keys");
+  login->add_flag("--list", a.list, "List the profiles");
+  login->callback([&a, &chosen] { chosen = [&a] { return log_in(a); }; });
+  return kept;
+}
+
+std::shared_ptr<void> add_logout(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* logout = app.add_subcommand("logout", "Removes a profile and its keys");
+  logout->add_option("name", a.name, "Name of the profile")->required();
+  logout->callback([&a, &chosen] { chosen = [&a] { return log_out(a); }; });
+  return kept;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,215 @@
+// `gridloom set`: sets something of a device, and shows what it answered and what it reports then.
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/command_line/home_commands.h"
+#include "app/command_line/home_options.h"
+#include "app/command_line/text_table.h"
+#include "app/home/set_plan.h"
+#include "app/home/values.h"
+#include "base/printable.h"
+#include "history/energy/energy_sources.h"
+#include "sim/effects.h"
+#include "time/grammar.h"
+
+namespace gridloom::app {
+namespace {
+
+using catalog::Family;
+using catalog::Field;
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+struct Arguments {
+  HomeOptions home;
+  std::string device;
+  std::vector<std::string> words;
+  std::string wait = "6s";
+  bool yes = false;
+  bool dry_run = false;
+};
+
+// A value that the set changes.
+struct Change {
+  std::string name;
+  const Field* field = nullptr;
+  Json before;
+  Json wanted;
+  Json now;
+
+  [[nodiscard]] bool is_done() const { return catalog::same_value(wanted, now); }
+};
+
+std::vector<Change> changes_of(const Family& family, const SetPlan& plan,
+                               const std::vector<FlatValue>& values) {
+  std::vector<Change> changes;
+  const auto checked = catalog::check_set(family, plan.message);
+  if (!checked || checked->command == nullptr) return changes;
+  for (const sim::FieldEffect& effect : sim::effects_of(*checked->command, checked->params)) {
+    for (const FlatValue& each : values) {
+      if (!history::matches(effect.field, each.name)) continue;
+      changes.push_back({.name = each.name,
+                         .field = family.field(each.name),
+                         .before = each.value,
+                         .wanted = effect.value,
+                         .now = each.value});
+    }
+  }
+  return changes;
+}
+
+bool all_done(const std::vector<Change>& changes) {
+  return std::ranges::all_of(changes, &Change::is_done);
+}
+
+// Reads until the device reports what was set, or the time is over.
+Status read_back(Home& home, const std::string& sn, const Family& family, Millis patience,
+                 std::vector<Change>& changes) {
+  using Steady = std::chrono::steady_clock;
+  const auto until = Steady::now() + patience;
+  for (;;) {
+    const auto read = home.values(sn);
+    if (!read) return std::unexpected(read.error());
+    const std::vector<FlatValue> values = flat_values(family, read->quotas);
+    for (Change& change : changes) {
+      if (const Json* value = find_value(values, change.name)) change.now = *value;
+    }
+    if (all_done(changes) || Steady::now() >= until) return {};
+    ::poll(nullptr, 0, static_cast<int>(home.pace().count()));
+  }
+}
+
+// Asks on the terminal whether a dangerous command is to be sent.
+Status confirm(const catalog::Command& command, const HomeDevice& device) {
+  if (::isatty(STDIN_FILENO) != 1) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("{} ({}) may cut off what hangs on {} or change its protection: --yes "
+                            "sends it",
+                            command.name, command.description, printable(device.name)));
+  }
+  fmt::print(stderr, "{}: {}. This may cut off what hangs on {}. Send it? [y/N] ", command.name,
+             command.description, printable(device.name));
+  const int answer = std::getchar();
+  if (answer == 'y' || answer == 'Y') return {};
+  return fail(ErrorCode::kConflict, "nothing was sent");
+}
+
+JsonObject json_of(const HomeDevice& device, const SetPlan& plan, const Json& answer,
+                   const std::vector<Change>& changes) {
+  JsonArray rows;
+  for (const Change& change : changes) {
+    rows.push_back(JsonObject{{"field", change.name},
+                              {"before", change.before},
+                              {"now", change.now},
+                              {"confirmed", change.is_done()}});
+  }
+  return {{"sn", device.sn},
+          {"command", plan.command->name},
+          {"params", plan.given},
+          {"answer", answer},
+          {"fields", std::move(rows)}};
+}
+
+void print_text(const SetPlan& plan, const Json& answer, const std::vector<Change>& changes) {
+  fmt::print("{}: the device answered {}\n", printable(command_text(plan)),
+             printable(wire::to_text(answer)));
+  if (changes.empty()) {
+    fmt::print("No field shows what this command sets.\n");
+    return;
+  }
+  TextTable table(
+      {{.title = "FIELD"}, {.title = "BEFORE"}, {.title = "NOW"}, {.title = "MEANING"}});
+  for (const Change& change : changes) {
+    table.add({{.text = printable(change.name)},
+               {.text = value_text(change.field, change.before)},
+               {.text = value_text(change.field, change.now),
+                .colour = change.is_done() ? Colour::kGreen : Colour::kYellow},
+               {.text = change.field == nullptr ? "" : title_of(*change.field)}});
+  }
+  fmt::print("{}", table.text(takes_colours(stdout)));
+  if (!all_done(changes)) {
+    fmt::print(stderr,
+               "gridloom: the device has not reported the new values yet; `gridloom get` "
+               "shows them later\n");
+  }
+}
+
+int send(const Arguments& arguments, OpenHome& home, const HomeDevice& device, const SetPlan& plan,
+         Millis wait) {
+  const catalog::FamilyPtr& family = home.catalog->of_serial(device.sn);
+  const auto before = home.home->values(device.sn);
+  if (!before) return print_error(before.error());
+  std::vector<Change> changes = changes_of(*family, plan, flat_values(*family, before->quotas));
+  const auto answer = home.home->set(device.sn, plan.message);
+  if (!answer) return print_error(answer.error());
+  if (!changes.empty()) {
+    if (Status read = read_back(*home.home, device.sn, *family, wait, changes); !read) {
+      fmt::print(stderr, "gridloom: the set was answered, but not read back: {}\n",
+                 read.error().detail);
+    }
+  }
+  if (arguments.home.json) {
+    print_json_line(json_of(device, plan, *answer, changes));
+  } else {
+    print_text(plan, *answer, changes);
+  }
+  return 0;
+}
+
+int set_values(const Arguments& arguments) {
+  const auto wait = time::parse_span(arguments.wait, {.name = "--wait", .least = Millis(0)});
+  if (!wait) return print_error(wait.error(), kExitUsage);
+  auto home = open_home(arguments.home);
+  if (!home) return print_error(home.error());
+  const auto device = device_of(*home, arguments.device);
+  if (!device) return print_error(device.error());
+  const auto plan = plan_set(*home->catalog->of_serial(device->sn), arguments.words);
+  if (!plan) return print_error(plan.error(), kExitUsage);
+  if (arguments.dry_run) {
+    print_json_line(plan->message);
+    return 0;
+  }
+  if (plan->command->dangerous && !arguments.yes) {
+    if (Status agreed = confirm(*plan->command, *device); !agreed) {
+      const bool is_usage = agreed.error().code == ErrorCode::kBadParams;
+      return print_error(agreed.error(), is_usage ? kExitUsage : kExitFailed);
+    }
+  }
+  return send(arguments, *home, *device, *plan, *wait);
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_set(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* set = app.add_subcommand(
+      "set", "Sets something of a device, and shows its answer and what it reports then");
+  set->add_option("sn", a.device, "Serial number, its beginning, or a part of the name")
+      ->required();
+  set->add_option("what", a.words,
+                  "COMMAND KEY=VALUE..., or FIELD VALUE: 600, 600W, on; `gridloom family show` and "
+                  "`gridloom explain` name commands and fields")
+      ->required();
+  set->add_option("--wait", a.wait, "How long to wait for the device to report the new values")
+      ->capture_default_str();
+  set->add_flag("--yes", a.yes, "Do not ask before a command that may cut something off");
+  set->add_flag("--dry-run", a.dry_run, "Print the message and do not send it");
+  add_home_options(*set, a.home);
+  set->callback([&a, &chosen] { chosen = [&a] { return set_values(a); }; });
+  return kept;
+}
+
+}  // namespace gridloom::app

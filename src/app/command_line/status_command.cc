@@ -1,0 +1,82 @@
+// `gridloom status`: the home at a glance.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "app/command_line/home_commands.h"
+#include "app/command_line/home_options.h"
+#include "app/command_line/home_status.h"
+#include "app/command_line/text_table.h"
+
+namespace gridloom::app {
+namespace {
+
+using wire::JsonArray;
+using wire::JsonObject;
+
+struct Arguments {
+  HomeOptions home;
+  std::vector<std::string> devices;
+};
+
+Result<std::vector<HomeDevice>> chosen_devices(OpenHome& home,
+                                               const std::vector<std::string>& words) {
+  auto all = home.home->devices();
+  if (!all || words.empty()) return all;
+  std::vector<HomeDevice> chosen;
+  for (const std::string& word : words) {
+    auto device = find_device(*all, word);
+    if (!device) return std::unexpected(device.error());
+    chosen.push_back(std::move(*device));
+  }
+  return chosen;
+}
+
+int print_status(const Arguments& arguments) {
+  auto home = open_home(arguments.home);
+  if (!home) return print_error(home.error());
+  const auto devices = chosen_devices(*home, arguments.devices);
+  if (!devices) return print_error(devices.error());
+  std::vector<DeviceStatus> rows;
+  rows.reserve(devices->size());
+  for (const HomeDevice& device : *devices) {
+    rows.push_back(read_status(*home, device));
+    // No server runs on the folder: it is the same for all.
+    if (!rows.back().error.empty() && rows.back().code == ErrorCode::kConflict &&
+        arguments.home.profile.empty()) {
+      return print_error({.code = ErrorCode::kConflict, .detail = rows.back().error});
+    }
+  }
+  if (arguments.home.json) {
+    JsonArray list;
+    for (const DeviceStatus& row : rows) list.push_back(status_json(row));
+    print_json_line({{"devices", std::move(list)}});
+  } else if (rows.empty()) {
+    fmt::print(stderr, "gridloom: there are no devices yet; `gridloom device add` adds one\n");
+  } else {
+    fmt::print("{}", status_text(rows, takes_colours(stdout)));
+  }
+  // Without any device's values there is nothing to show.
+  for (const DeviceStatus& row : rows) {
+    if (row.error.empty()) return 0;
+  }
+  return rows.empty() ? 0 : print_error({.code = ErrorCode::kIo, .detail = rows.front().error});
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_status(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* status = app.add_subcommand(
+      "status", "Shows the home at a glance: a line a device, and today's energy");
+  status->add_option("sn", a.devices, "Only these: serial numbers, beginnings, or parts of names");
+  add_home_options(*status, a.home);
+  status->callback([&a, &chosen] { chosen = [&a] { return print_status(a); }; });
+  return kept;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,241 @@
+// `gridloom watch`: the home or a device live in the terminal; a line a change where it is piped.
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/command_line/home_commands.h"
+#include "app/command_line/home_options.h"
+#include "app/command_line/home_status.h"
+#include "app/command_line/text_table.h"
+#include "app/command_line/value_changes.h"
+#include "app/home/field_lookup.h"
+#include "app/home/values.h"
+#include "app/process/local_zone.h"
+#include "base/clock.h"
+#include "base/printable.h"
+#include "time/grammar.h"
+#include "time/iso_text.h"
+
+namespace gridloom::app {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+constexpr std::size_t kMostValue = 44;  // characters in the table
+constexpr std::string_view kClear = "\x1b[H\x1b[J";
+
+struct Arguments {
+  HomeOptions home;
+  std::string device;
+  std::vector<std::string> fields;
+  std::string every;
+  std::uint64_t count = 0;  // 0: without end
+};
+
+// What one look at the home gave.
+struct Look {
+  std::vector<SeenValue> values{};
+  std::vector<DeviceStatus> devices{};  // of a whole home
+};
+
+// The figures of each device; the names are those of `gridloom status --json`.
+Result<Look> look_at_home(OpenHome& home) {
+  const auto devices = home.home->devices();
+  if (!devices) return std::unexpected(devices.error());
+  Look look;
+  for (const HomeDevice& device : *devices) {
+    look.devices.push_back(read_status(home, device, WithEnergy::kNo));
+    const JsonObject facts = status_json(look.devices.back());
+    for (const std::string_view name :
+         {"online", "chargePercent", "sunW", "gridW", "loadW", "batteryW", "errors"}) {
+      const Json& value = facts.at(name);
+      look.values.push_back({.sn = device.sn,
+                             .field = std::string(name),
+                             .value = value,
+                             .text = wire::to_text(value)});
+    }
+  }
+  return look;
+}
+
+Result<Look> look_at_device(OpenHome& home, const std::string& sn,
+                            const std::vector<std::string>& fields) {
+  const auto read = home.home->values(sn);
+  if (!read) return std::unexpected(read.error());
+  const catalog::FamilyPtr& family = home.catalog->of_serial(sn);
+  const std::vector<FlatValue> values = flat_values(*family, read->quotas);
+  std::vector<std::string> names;
+  for (const FlatValue& each : values) names.push_back(each.name);
+  if (!fields.empty()) {
+    std::vector<std::string> chosen;
+    for (const std::string& word : fields) {
+      const auto found = find_quotas(*family, names, word);
+      if (!found) return std::unexpected(found.error());
+      chosen.insert(chosen.end(), found->begin(), found->end());
+    }
+    names = std::move(chosen);
+  }
+  Look look;
+  for (const std::string& name : names) {
+    const Json& value = *find_value(values, name);
+    look.values.push_back(
+        {.sn = sn, .field = name, .value = value, .text = value_text(family->field(name), value)});
+  }
+  return look;
+}
+
+std::size_t lines_of_terminal() {
+  winsize size{};
+  const bool is_known = ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0;
+  return is_known ? size.ws_row : 24;
+}
+
+std::string values_text(const Look& look, const std::vector<ValueChange>& changes, bool coloured) {
+  TextTable table({{.title = ""}, {.title = "FIELD"}, {.title = "VALUE"}});
+  for (const SeenValue& each : look.values) {
+    const bool has_changed = std::ranges::any_of(changes, [&](const ValueChange& change) {
+      return change.before != nullptr && change.now == &each;
+    });
+    table.add({{.text = has_changed ? "*" : ""},
+               {.text = printable(each.field)},
+               {.text = shortened_to(printable(each.text), kMostValue),
+                .colour = has_changed ? Colour::kYellow : Colour::kNone}});
+  }
+  return table.text(coloured);
+}
+
+class Watch {
+ public:
+  Watch(const Arguments& arguments, OpenHome& home, std::string sn)
+      : arguments_(arguments), home_(home), sn_(std::move(sn)) {}
+
+  Status run(Millis every) {
+    for (;;) {
+      auto look = sn_.empty() ? look_at_home(home_) : look_at_device(home_, sn_, arguments_.fields);
+      if (!look) return std::unexpected(look.error());
+      if (show(*look)) return {};
+      ::poll(nullptr, 0, static_cast<int>(every.count()));
+    }
+  }
+
+ private:
+  // Whether it has shown as much as was asked for.
+  bool show(Look& look) {
+    const auto changes =
+        before_ ? changes_between(before_->values, look.values) : first_changes(look);
+    bool is_over = false;
+    if (!arguments_.home.json && fits_screen(look)) {
+      mark(look, changes);
+      show_screen(look, changes);
+      is_over = is_last();
+    } else {
+      for (const ValueChange& change : changes) {
+        show_line(change);
+        is_over = is_last();
+        if (is_over) break;
+      }
+    }
+    std::fflush(stdout);
+    before_ = std::move(look);
+    return is_over;
+  }
+
+  static void mark(Look& look, const std::vector<ValueChange>& changes) {
+    for (DeviceStatus& device : look.devices) {
+      for (const ValueChange& change : changes) {
+        if (change.before == nullptr || change.now->sn != device.device.sn) continue;
+        device.changed.push_back(change.now->field);
+      }
+    }
+  }
+
+  bool is_last() { return ++shown_ == arguments_.count; }
+
+  // At the start everything is new: shown only where the user chose what to see.
+  [[nodiscard]] std::vector<ValueChange> first_changes(const Look& look) const {
+    if (!sn_.empty() && arguments_.fields.empty()) return {};
+    return changes_between({}, look.values);
+  }
+
+  [[nodiscard]] bool fits_screen(const Look& look) const {
+    constexpr std::size_t kAround = 3;  // the clock, the heading, the prompt
+    const std::size_t rows = sn_.empty() ? look.devices.size() : look.values.size();
+    return ::isatty(STDOUT_FILENO) == 1 && rows + kAround <= lines_of_terminal();
+  }
+
+  void show_screen(const Look& look, const std::vector<ValueChange>& changes) const {
+    const bool coloured = takes_colours(stdout);
+    fmt::print(
+        "{}{}  Ctrl-C ends\n{}", kClear, time::clock_text(SystemClock().now(), local_zone().zone),
+        sn_.empty() ? status_text(look.devices, coloured) : values_text(look, changes, coloured));
+  }
+
+  void show_line(const ValueChange& change) const {
+    const TimePoint now = SystemClock().now();
+    if (arguments_.home.json) {
+      return print_json_line(change_json(change, time::iso_text(unix_ms(now), local_zone().zone)));
+    }
+    fmt::print("{}\n", change_line(change, time::clock_text(now, local_zone().zone)));
+  }
+
+  const Arguments& arguments_;
+  OpenHome& home_;
+  std::string sn_;  // empty: all devices
+  std::optional<Look> before_;
+  std::uint64_t shown_ = 0;  // changes, or screens
+};
+
+int watch(const Arguments& arguments) {
+  auto home = open_home(arguments.home);
+  if (!home) return print_error(home.error());
+  Millis every = std::max(home->home->pace(), Millis(1000));
+  if (!arguments.every.empty()) {
+    const auto span =
+        time::parse_span(arguments.every, {.name = "--every", .least = home->home->pace()});
+    if (!span) return print_error(span.error(), kExitUsage);
+    every = *span;
+  }
+  std::string sn;
+  if (!arguments.device.empty()) {
+    const auto device = device_of(*home, arguments.device);
+    if (!device) return print_error(device.error());
+    sn = device->sn;
+  }
+  const Status ended = Watch(arguments, *home, sn).run(every);
+  if (ended) return 0;
+  return print_error(ended.error(),
+                     ended.error().code == ErrorCode::kNotFound ? kExitUsage : kExitFailed);
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_watch(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* watch_app =
+      app.add_subcommand("watch", "Shows the home, or a device, live; changed values are marked");
+  watch_app->add_option("sn", a.device,
+                        "Serial number, its beginning, or a part of the name; all devices by "
+                        "default");
+  watch_app->add_option("field", a.fields, "Fields, as for `gridloom get`; all by default");
+  watch_app->add_option("--every", a.every, "Time between two looks: 500ms, 2s; 1s by default");
+  watch_app->add_option("--count", a.count, "End after so many changes, or screens of a terminal");
+  add_home_options(*watch_app, a.home);
+  watch_app->callback([&a, &chosen] { chosen = [&a] { return watch(a); }; });
+  return kept;
+}
+
+}  // namespace gridloom::app

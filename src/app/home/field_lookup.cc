@@ -1,0 +1,95 @@
+#include "app/home/field_lookup.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <utility>
+
+#include "base/nearest.h"
+#include "base/printable.h"
+
+namespace gridloom::app {
+namespace {
+
+using catalog::Family;
+using catalog::Field;
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+std::string_view last_part(std::string_view name) { return name.substr(name.rfind('.') + 1); }
+
+std::vector<std::string> matching(std::span<const std::string> names,
+                                  const std::function<bool(const std::string&)>& fits) {
+  std::vector<std::string> found;
+  std::ranges::copy_if(names, std::back_inserter(found), fits);
+  return found;
+}
+
+bool has_nature(const Field* field, std::string_view text) {
+  if (field == nullptr || field->nature.empty()) return false;
+  return same(field->nature, text) || same(last_part(field->nature), text);
+}
+
+// The one of the names, which all have the same last part.
+Result<std::vector<std::string>> only_one(std::string_view text, std::vector<std::string> found) {
+  if (found.size() == 1) return found;
+  return fail(ErrorCode::kConflict, fmt::format("{} is the end of several names: {}",
+                                                printable(text), fmt::join(found, ", ")));
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> find_quotas(const Family& family,
+                                             std::span<const std::string> names,
+                                             std::string_view text) {
+  if (std::ranges::find(names, text) != names.end()) return std::vector{std::string(text)};
+  if (const auto alias = family.aliases.find(std::string(text)); alias != family.aliases.end()) {
+    if (std::ranges::find(names, alias->second) != names.end()) return std::vector{alias->second};
+  }
+  std::vector<std::string> found;
+  if (text.ends_with('*')) {
+    const std::string_view head = text.substr(0, text.size() - 1);
+    found = matching(names, [&](const std::string& name) { return name.starts_with(head); });
+    if (!found.empty()) return found;
+  }
+  found = matching(names, [&](const std::string& name) { return same(name, text); });
+  if (found.empty()) {
+    found = matching(names,
+                     [&](const std::string& name) { return has_nature(family.field(name), text); });
+  }
+  if (!found.empty()) return found;
+  found = matching(names, [&](const std::string& name) { return same(last_part(name), text); });
+  if (!found.empty()) return only_one(text, std::move(found));
+  return fail(ErrorCode::kNotFound, fmt::format("there is no field {}{}", printable(text),
+                                                did_you_mean(text, {names.begin(), names.end()})));
+}
+
+std::vector<std::string> field_names(const Family& family) {
+  std::vector<std::string> names;
+  names.reserve(family.fields.size());
+  for (const Field& field : family.fields) names.push_back(field.name);
+  return names;
+}
+
+Result<const Field*> find_field(const Family& family, std::string_view text) {
+  if (const Field* field = family.field(text)) return field;
+  const auto found = find_quotas(family, field_names(family), text);
+  if (!found) {
+    return fail(found.error().code, fmt::format("{}: {}", family.product, found.error().detail));
+  }
+  if (found->size() > 1) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("{} fits several fields of {}: {}", printable(text), family.product,
+                            fmt::join(*found, ", ")));
+  }
+  return family.field(found->front());
+}
+
+}  // namespace gridloom::app

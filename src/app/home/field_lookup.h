@@ -1,0 +1,30 @@
+// Finds the field, command or parameter that a person names. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/home/values.h"
+#include "base/result.h"
+#include "catalog/family.h"
+
+namespace gridloom::app {
+
+// The quotas among `names` that `text` means: a name; a name the documents use for another
+// (Family::aliases); "pd.*"; a nature, as "battery.soc" or "soc"; or the last part of only one
+// name, as "cfgChgWatts". kNotFound: none; the detail has the nearest names. kConflict: several
+// have that last part.
+[[nodiscard]] Result<std::vector<std::string>> find_quotas(const catalog::Family& family,
+                                                           std::span<const std::string> names,
+                                                           std::string_view text);
+
+// The same for one declared field; '*' stands for the modules. Errors as above.
+[[nodiscard]] Result<const catalog::Field*> find_field(const catalog::Family& family,
+                                                       std::string_view text);
+
+// Every name of the family's fields, with '*' for modules.
+[[nodiscard]] std::vector<std::string> field_names(const catalog::Family& family);
+
+}  // namespace gridloom::app

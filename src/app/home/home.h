@@ -1,0 +1,56 @@
+// The devices that a person at a terminal sees and sets, wherever they are: behind the admin socket
+// of a data folder (local_home.h), or behind the signed HTTP API of a server with the keys of an
+// account (remote_home.h). All calls block. One thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+
+struct HomeDevice {
+  std::string sn;
+  std::string name;
+  bool online = false;
+  // Only a data folder knows these:
+  std::string owner{};
+  std::vector<std::string> shares{};  // "bob (monitor)"
+};
+
+struct DeviceValues {
+  wire::JsonObject quotas{};    // as quota/all answers them
+  std::optional<Millis> age{};  // since the last report; nothing: not known
+};
+
+class Home {
+ public:
+  Home() = default;
+  Home(const Home&) = delete;
+  Home& operator=(const Home&) = delete;
+  virtual ~Home() = default;
+
+  [[nodiscard]] virtual Result<std::vector<HomeDevice>> devices() = 0;
+  [[nodiscard]] virtual Result<DeviceValues> values(const std::string& sn) = 0;
+  // `message` as the vendor's documents show it, without `sn`. Returns the answer of the device.
+  [[nodiscard]] virtual Result<wire::Json> set(const std::string& sn,
+                                               const wire::JsonObject& message) = 0;
+  // The energy of the current day, as GET /api/v1/devices/{sn}/energy answers it. kNotFound: this
+  // server does not compute energy.
+  [[nodiscard]] virtual Result<wire::Json> energy_today(const std::string& sn) = 0;
+  // The least time between two looks at the same values.
+  [[nodiscard]] virtual Millis pace() const = 0;
+};
+
+// The device that a person means: a serial number, the beginning of one, or a part of a name, in
+// any case, if there is only one such device. kNotFound: there is none, or several; the detail
+// lists them.
+[[nodiscard]] Result<HomeDevice> find_device(const std::vector<HomeDevice>& devices,
+                                             std::string_view text);
+
+}  // namespace gridloom::app

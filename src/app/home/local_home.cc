@@ -1,0 +1,88 @@
+#include "app/home/local_home.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "app/control/admin_client.h"
+#include "app/control/device_values.h"
+
+namespace gridloom::app {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+constexpr Millis kPace{200};
+
+std::string text_in(const Json& object, std::string_view key) {
+  const Json* value = wire::member(object, key);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+std::vector<std::string> shares_in(const Json& row) {
+  std::vector<std::string> shares;
+  const Json* list = wire::member(row, "shares");
+  if (list == nullptr || !list->is_array()) return shares;
+  for (const Json& each : list->get_array()) {
+    shares.push_back(fmt::format("{} ({})", text_in(each, "account"), text_in(each, "rights")));
+  }
+  return shares;
+}
+
+class LocalHome final : public Home {
+ public:
+  explicit LocalHome(std::filesystem::path data) : data_(std::move(data)) {}
+
+  Result<std::vector<HomeDevice>> devices() override {
+    const auto answer = ask_admin(data_, {{"op", "device.list"}});
+    if (!answer) return std::unexpected(answer.error());
+    std::vector<HomeDevice> devices;
+    if (!answer->is_array()) return fail(ErrorCode::kInternal, "the list of devices is no list");
+    for (const Json& row : answer->get_array()) {
+      const Json* online = wire::member(row, "online");
+      devices.push_back({.sn = text_in(row, "sn"),
+                         .name = text_in(row, "name"),
+                         .online = online != nullptr && *online == true,
+                         .owner = text_in(row, "owner"),
+                         .shares = shares_in(row)});
+    }
+    return devices;
+  }
+
+  Result<DeviceValues> values(const std::string& sn) override {
+    auto answer = ask_admin(data_, {{"op", kValuesOp}, {"sn", sn}});
+    if (!answer) return std::unexpected(answer.error());
+    DeviceValues values;
+    const Json* age_ms = wire::member(*answer, "ageMs");
+    if (age_ms != nullptr && wire::is_whole(*age_ms)) values.age = Millis(wire::whole(*age_ms));
+    const Json* quotas = wire::member(*answer, "quotas");
+    if (quotas != nullptr && quotas->is_object()) values.quotas = quotas->get_object();
+    return values;
+  }
+
+  Result<Json> set(const std::string& sn, const JsonObject& message) override {
+    const auto answer = ask_admin(data_, {{"op", kSetOp}, {"sn", sn}, {"message", message}});
+    if (!answer) return std::unexpected(answer.error());
+    const Json* reply = wire::member(*answer, "answer");
+    static_cast<void>(report_warning(*answer));
+    return reply == nullptr ? Json() : *reply;
+  }
+
+  Result<Json> energy_today(const std::string& sn) override {
+    return ask_admin(data_, {{"op", kEnergyOp}, {"sn", sn}, {"period", "day"}});
+  }
+
+  [[nodiscard]] Millis pace() const override { return kPace; }
+
+ private:
+  std::filesystem::path data_;
+};
+
+}  // namespace
+
+std::unique_ptr<Home> local_home(const std::filesystem::path& data_folder) {
+  return std::make_unique<LocalHome>(data_folder);
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,90 @@
+#include "app/home/overview.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+#include "history/energy/energy_sources.h"
+
+namespace gridloom::app {
+namespace {
+
+using catalog::Family;
+using catalog::Field;
+using history::Power;
+using wire::Json;
+
+constexpr std::string_view kChargeNature = "battery.soc";
+
+void add_to(std::optional<double>& sum, double number) { sum = sum.value_or(0) + number; }
+
+// The mean of all modules' values.
+std::optional<double> charge_of(const Family& family, const std::vector<FlatValue>& values) {
+  const auto field = std::ranges::find(family.fields, kChargeNature, &Field::nature);
+  if (field == family.fields.end()) return std::nullopt;
+  double sum = 0;
+  std::size_t count = 0;
+  for (const FlatValue& each : values) {
+    if (!history::matches(field->name, each.name)) continue;
+    const auto number = number_of(*field, each.value);
+    if (!number) continue;
+    sum += *number;
+    ++count;
+  }
+  if (count == 0) return std::nullopt;
+  return sum / static_cast<double>(count);
+}
+
+void add_power(Overview& overview, Power power, double watts) {
+  switch (power) {
+    case Power::kPv:
+      return add_to(overview.sun_w, watts);
+    case Power::kBattery:
+    case Power::kBatteryCharge:
+      return add_to(overview.battery_w, watts);
+    case Power::kBatteryDischarge:
+      return add_to(overview.battery_w, -watts);
+    case Power::kGrid:
+    case Power::kGridImport:
+      return add_to(overview.grid_w, watts);
+    case Power::kLoad:
+      return add_to(overview.load_w, watts);
+    case Power::kEv:
+    case Power::kHeater:
+    case Power::kHeatpump:
+      return;  // parts of the load
+  }
+}
+
+}  // namespace
+
+Overview overview_of(const Family& family, const std::vector<FlatValue>& values) {
+  Overview overview{.charge_percent = charge_of(family, values)};
+  for (const auto& source : history::EnergySources(family).powers) {
+    const Field* field = family.field(source.name);
+    for (const FlatValue& each : values) {
+      if (field == nullptr || !history::matches(source.name, each.name)) continue;
+      // Also tells a number from a value that stands for none.
+      if (!number_of(*field, each.value)) continue;
+      add_power(overview, source.power, each.value.to_number<double>() * source.scale);
+    }
+  }
+  for (const FlatValue& each : values) {
+    const Field* declared = family.field(each.name);
+    if (declared == nullptr) continue;
+    catalog::for_each_value(
+        *declared, each.value, [&](const Field& field, const Json& value, const std::string& path) {
+          if (!catalog::is_error(field, value)) return;
+          if (field.absent && catalog::same_value(*field.absent, value)) return;
+          const bool is_member = !path.empty() && !path.starts_with('[');
+          overview.errors.push_back(
+              {.field = each.name + (is_member ? "." : "") + path,
+               .text = fmt::format("{}: {}", title_of(field), value_text(&field, value))});
+        });
+  }
+  return overview;
+}
+
+}  // namespace gridloom::app

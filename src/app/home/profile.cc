@@ -1,0 +1,153 @@
+#include "app/home/profile.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdlib>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "base/printable.h"
+#include "base/read_file.h"
+#include "storage/files.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+namespace fs = std::filesystem;
+using wire::Json;
+using wire::JsonObject;
+
+constexpr std::size_t kMaxName = 64;
+constexpr std::size_t kMaxFile = 65'536;  // bytes
+constexpr std::string_view kSuffix = ".json";
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing changes it
+  return value == nullptr ? std::string() : std::string(value);
+}
+
+Status check_name(std::string_view name) {
+  const auto is_plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           std::string_view("-._").contains(c);
+  };
+  const bool is_good = !name.empty() && name.size() <= kMaxName && !name.starts_with('.') &&
+                       std::ranges::all_of(name, is_plain);
+  if (is_good) return {};
+  return fail(ErrorCode::kBadParams,
+              fmt::format("\"{}\" is no name of a profile: must be 1 to {} letters, digits and -._",
+                          printable(wire::shortened(name)), kMaxName));
+}
+
+fs::path file_of(const fs::path& folder, std::string_view name) {
+  return folder / (std::string(name) + std::string(kSuffix));
+}
+
+std::string text_in(const Json& object, std::string_view key) {
+  const Json* value = wire::member(object, key);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+Result<client::ApiOptions> from_environment() {
+  client::ApiOptions options{.server = environment("GRIDLOOM_HOST"),
+                             .access_key = environment("GRIDLOOM_ACCESS_KEY"),
+                             .secret_key = Secret(environment("GRIDLOOM_SECRET_KEY")),
+                             .ca = environment("GRIDLOOM_CA")};
+  if (!options.server.empty() && !options.access_key.empty() && !options.secret_key.empty()) {
+    return options;
+  }
+  return fail(ErrorCode::kNotFound,
+              "the profile env needs GRIDLOOM_HOST, GRIDLOOM_ACCESS_KEY and GRIDLOOM_SECRET_KEY in "
+              "the environment");
+}
+
+}  // namespace
+
+Result<fs::path> profile_folder() {
+  const std::string config = environment("XDG_CONFIG_HOME");
+  if (!config.empty()) return fs::path(config) / "gridloom" / "profiles";
+  const std::string home = environment("HOME");
+  if (!home.empty()) return fs::path(home) / ".config" / "gridloom" / "profiles";
+  return fail(ErrorCode::kNotFound,
+              "there is no place for profiles: neither XDG_CONFIG_HOME nor HOME is set");
+}
+
+std::vector<std::string> profile_names(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().extension() == kSuffix) names.push_back(at->path().stem().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<client::ApiOptions> read_profile(const fs::path& folder, std::string_view name) {
+  if (name == kEnvironmentProfile) return from_environment();
+  if (Status good = check_name(name); !good) return std::unexpected(good.error());
+  const fs::path file = file_of(folder, name);
+  struct stat facts {};
+  if (::stat(file.c_str(), &facts) != 0) {
+    const auto names = profile_names(folder);
+    return fail(
+        ErrorCode::kNotFound,
+        fmt::format("there is no profile {}; {}, and `gridloom login {} --host ...` makes it", name,
+                    names.empty() ? "there is none yet"
+                                  : fmt::format("there are {}", fmt::join(names, ", ")),
+                    name));
+  }
+  if (Status own = only_for_its_owner(file, facts.st_mode); !own) {
+    return std::unexpected(own.error());
+  }
+  const auto text = read_file(file, kMaxFile);
+  if (!text) return std::unexpected(text.error());
+  const auto parsed = wire::parse_json(*text);
+  if (!parsed || !parsed->is_object()) {
+    return fail(ErrorCode::kMalformed,
+                fmt::format("{} is not a profile; `gridloom login {} --host ...` makes it again",
+                            file.string(), name));
+  }
+  // The environment may have the secret, so that the file need not.
+  std::string secret = text_in(*parsed, "secretKey");
+  if (secret.empty()) secret = environment("GRIDLOOM_SECRET_KEY");
+  return client::ApiOptions{.server = text_in(*parsed, "host"),
+                            .access_key = text_in(*parsed, "accessKey"),
+                            .secret_key = Secret(std::move(secret)),
+                            .ca = text_in(*parsed, "ca")};
+}
+
+Status write_profile(const fs::path& folder, std::string_view name,
+                     const client::ApiOptions& options) {
+  if (Status good = check_name(name); !good) return good;
+  if (name == kEnvironmentProfile) {
+    return fail(ErrorCode::kBadParams, "the profile env is the environment's; choose another name");
+  }
+  if (Status made = storage::make_data_folder(folder); !made) return made;
+  std::string text = wire::to_text(JsonObject{{"host", options.server},
+                                              {"accessKey", options.access_key},
+                                              {"secretKey", options.secret_key.reveal()},
+                                              {"ca", options.ca.string()}}) +
+                     '\n';
+  const fs::path file = file_of(folder, name);
+  std::error_code ignored;
+  Status written = fs::exists(file, ignored) ? storage::replace_private_file(file, text)
+                                             : storage::write_private_file(file, text);
+  wipe(text);
+  return written;
+}
+
+Status remove_profile(const fs::path& folder, std::string_view name) {
+  if (Status good = check_name(name); !good) return good;
+  std::error_code error;
+  if (fs::remove(file_of(folder, name), error)) return {};
+  return fail(ErrorCode::kNotFound, fmt::format("there is no profile {}", name));
+}
+
+}  // namespace gridloom::app

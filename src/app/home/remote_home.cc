@@ -1,0 +1,62 @@
+#include "app/home/remote_home.h"
+
+#include <utility>
+
+namespace gridloom::app {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+constexpr Millis kPace{1000};  // the vendor's cloud counts requests
+
+class RemoteHome final : public Home {
+ public:
+  explicit RemoteHome(client::ApiClient api) : api_(std::move(api)) {}
+
+  Result<std::vector<HomeDevice>> devices() override {
+    const auto listed = api_.devices();
+    if (!listed) return std::unexpected(listed.error());
+    std::vector<HomeDevice> devices;
+    for (const client::ListedDevice& row : *listed) {
+      devices.push_back(
+          {.sn = row.sn, .name = row.name.empty() ? row.product : row.name, .online = row.online});
+    }
+    return devices;
+  }
+
+  Result<DeviceValues> values(const std::string& sn) override {
+    auto quotas = api_.quota_all(sn);
+    if (!quotas) return std::unexpected(quotas.error());
+    return DeviceValues{.quotas = std::move(*quotas)};
+  }
+
+  Result<Json> set(const std::string& sn, const JsonObject& message) override {
+    return api_.set(sn, message);
+  }
+
+  Result<Json> energy_today(const std::string& sn) override {
+    auto energy = api_.energy(sn, {{"period", "day"}});
+    if (energy) return energy;
+    // Another server than Gridloom answers a path that it does not have in its own way.
+    const ErrorCode code = energy.error().code;
+    const bool is_missing = code == ErrorCode::kMalformed || code == ErrorCode::kInternal;
+    if (is_missing) energy.error().code = ErrorCode::kNotFound;
+    return energy;
+  }
+
+  [[nodiscard]] Millis pace() const override { return kPace; }
+
+ private:
+  client::ApiClient api_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Home>> remote_home(const client::ApiOptions& options) {
+  auto api = client::ApiClient::open(options);
+  if (!api) return std::unexpected(api.error());
+  return std::make_unique<RemoteHome>(std::move(*api));
+}
+
+}  // namespace gridloom::app

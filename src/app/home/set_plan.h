@@ -1,0 +1,37 @@
+// What `gridloom set SN WORDS...` sends: the message of a command, found by its name or by a field
+// that it sets, with values in the units and names of the device file. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/family.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+
+struct SetPlan {
+  const catalog::Command* command = nullptr;
+  wire::JsonObject given;    // the parameters that the words name, as they go over the wire
+  wire::JsonObject message;  // of a set, without `sn`
+};
+
+// The words are COMMAND KEY=VALUE..., or FIELD VALUE, or FIELD=VALUE. A parameter that may be left
+// as it is, and that the words do not name, is sent as the value that says so. kBadParams: the
+// family does not allow the value; kNotFound: there is no such command, field or parameter, no
+// command sets the field, or several do.
+[[nodiscard]] Result<SetPlan> plan_set(const catalog::Family& family,
+                                       std::span<const std::string> words);
+
+// Parses a value as a person writes it: the name of a value ("on"), a number with or without the
+// unit, or JSON. The result is the value on the wire.
+[[nodiscard]] Result<wire::Json> param_value(const catalog::Param& param, std::string_view text);
+[[nodiscard]] Result<wire::Json> field_value(const catalog::Field& field, std::string_view text);
+
+// The command as it can be typed: "acChgCfg chgWatts=600".
+[[nodiscard]] std::string command_text(const SetPlan& plan);
+
+}  // namespace gridloom::app

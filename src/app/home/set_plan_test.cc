@@ -1,0 +1,150 @@
+// The message that the words of `gridloom set` stand for, and the fields and devices they name.
+#include "app/home/set_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/home/field_lookup.h"
+#include "app/home/home.h"
+#include "catalog/loader.h"
+#include "catalog/test_family.h"
+
+namespace gridloom::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using Words = std::vector<std::string>;
+
+catalog::FamilyPtr made_up() {
+  return catalog::load_family("made_up.yaml", catalog::kMadeUpFamily).value();
+}
+
+std::string planned(const catalog::Family& family, const Words& words) {
+  const auto plan = plan_set(family, words);
+  return plan ? wire::to_text(plan->message) : plan.error().detail;
+}
+
+TEST(SetPlan, IsTheMessageOfACommand) {
+  const auto family = made_up();
+  const struct {
+    Words words;
+    std::string_view message;
+  } rows[] = {
+      {{"quietMode", "enabled=1"},
+       R"({"params":{"enabled":1},"moduleType":5,"operateType":"quietMode"})"},
+      {{"quietMode", "1"}, R"({"params":{"enabled":1},"moduleType":5,"operateType":"quietMode"})"},
+      {{"QUIETMODE", "enalbed=0"},
+       R"({"params":{"enabled":0},"moduleType":5,"operateType":"quietMode"})"},
+      // A parameter that is not named and may stay as it is, is sent as the value that says so.
+      {{"charge", "name=Bob"},
+       R"({"params":{"milliamps":255,"name":"Bob"},"moduleType":5,"operateType":"charge"})"},
+      {{"charge", "milliamps=5000mA", "on=off"},
+       R"({"params":{"milliamps":5000,"on":false},"moduleType":5,"operateType":"charge"})"},
+      {{"charge", "ratio=0.05 A"},
+       R"({"params":{"milliamps":255,"ratio":0.5},"moduleType":5,"operateType":"charge"})"},
+      {{"channel", "ch=10", "list=[0,1]", "info.chName=Kiln"},
+       R"({"params":{"ch":10,"list":[0,1],"info":{"chName":"Kiln"}},"moduleType":5,)"
+       R"("operateType":"11"})"},
+      {{"11", "ch=11"}, R"({"params":{"ch":11},"moduleType":5,"operateType":"11"})"},
+      {{"restart"}, R"({"params":{},"moduleType":1,"operateType":"restart"})"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(planned(*family, row.words), row.message);
+}
+
+TEST(SetPlan, FindsTheCommandThatSetsAField) {
+  const auto family = made_up();
+  const struct {
+    Words words;
+    std::string_view message;
+  } rows[] = {
+      {{"pd.beep", "1"}, R"({"params":{"enabled":1},"moduleType":5,"operateType":"quietMode"})"},
+      {{"pd.beep=1"}, R"({"params":{"enabled":1},"moduleType":5,"operateType":"quietMode"})"},
+      {{"beep", "1"}, R"({"params":{"enabled":1},"moduleType":5,"operateType":"quietMode"})"},
+      {{"pack.*.amp", "5000000"},
+       R"({"params":{"milliamps":5000},"moduleType":5,"operateType":"charge"})"},
+  };
+  for (const auto& row : rows) EXPECT_EQ(planned(*family, row.words), row.message);
+  const auto plan = plan_set(*family, Words{"charge", "ratio=0.05"});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(command_text(*plan), "charge ratio=0.05");
+}
+
+TEST(SetPlan, SaysWhatIsWrong) {
+  const auto family = made_up();
+  const struct {
+    Words words;
+    std::string_view why;
+  } rows[] = {
+      {{"quietMod"}, "has no command or field quietMod; did you mean quietMode"},
+      {{"quietMode"}, "quietMode needs a parameter: enabled=VALUE"},
+      {{"charge", "1"}, "\"1\" is not KEY=VALUE; the keys of charge are milliamps, ratio"},
+      {{"quietMode", "enable=1"}, "has no parameter enable; did you mean enabled"},
+      {{"quietMode", "enabled=5"}, "params.enabled is 5"},
+      {{"quietMode", "enabled=loud"}, "enabled is \"loud\": must be 0, 1"},
+      {{"charge", "milliamps=1"}, "params.milliamps is 1: must be 4000 to 10000"},
+      {{"charge", "milliamps=much"}, "milliamps is \"much\": must be a number of mA"},
+      {{"channel", "list=[0]"}, "ch"},
+      {{"channel", "info.nope=1"}, "has no parameter nope"},
+      {{"pd.soc", "5"}, "no command of Made Up sets pd.soc: it can only be read"},
+      {{"pd.beep"}, "pd.beep is a field, which takes one value and not 0"},
+      {{"pd.beep", "1", "2"}, "takes one value and not 2"},
+  };
+  for (const auto& row : rows) EXPECT_THAT(planned(*family, row.words), HasSubstr(row.why));
+}
+
+TEST(FieldLookup, TakesWhatPeopleCallAField) {
+  const auto family = made_up();
+  const Words names = {"pack.A1.vol", "pack.B2.vol", "pd.beep", "pd.soc", "pd.state"};
+  const struct {
+    std::string_view text;
+    Words found;
+  } rows[] = {
+      {"pd.soc", {"pd.soc"}},
+      {"soc", {"pd.soc"}},
+      {"battery.soc", {"pd.soc"}},
+      {"BEEP", {"pd.beep"}},
+      {"pd.*", {"pd.beep", "pd.soc", "pd.state"}},
+      {" state", {"pd.state"}},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(find_quotas(*family, names, row.text).value_or(Words()), row.found) << row.text;
+  }
+  const auto several = find_quotas(*family, names, "vol");
+  ASSERT_FALSE(several);
+  EXPECT_EQ(several.error().code, ErrorCode::kConflict);
+  EXPECT_EQ(several.error().detail, "vol is the end of several names: pack.A1.vol, pack.B2.vol");
+  const auto none = find_quotas(*family, names, "pd.scoc");
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
+  EXPECT_THAT(none.error().detail, HasSubstr("there is no field pd.scoc; did you mean pd.soc"));
+}
+
+TEST(FindDevice, TakesSerialNumbersTheirBeginningsAndPartsOfNames) {
+  const std::vector<HomeDevice> devices = {{.sn = "R331A", .name = "Kitchen station"},
+                                           {.sn = "R331AB", .name = "Workshop station"},
+                                           {.sn = "HW51", .name = "Balcony"}};
+  const struct {
+    std::string_view text, found;
+  } rows[] = {
+      {"R331A", "R331A"}, {"R331AB", "R331AB"}, {"hw", "HW51"},
+      {"kitch", "R331A"}, {"BALCONY", "HW51"},
+  };
+  for (const auto& row : rows) {
+    const auto device = find_device(devices, row.text);
+    ASSERT_TRUE(device) << row.text << ": " << device.error().detail;
+    EXPECT_EQ(device->sn, row.found);
+  }
+  EXPECT_THAT(find_device(devices, "station").error().detail,
+              HasSubstr("\"station\" fits several devices: R331A (Kitchen station), R331AB"));
+  EXPECT_THAT(find_device(devices, "garage").error().detail,
+              HasSubstr("there is no device garage; there are R331A (Kitchen station)"));
+  EXPECT_THAT(find_device({}, "x").error().detail, HasSubstr("nor any other"));
+}
+
+}  // namespace
+}  // namespace gridloom::app

@@ -1,0 +1,41 @@
+// A device's values as a person reads them: under their flat names, in their units, with the names
+// that the device file gives them. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "catalog/family.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+
+struct FlatValue {
+  std::string name;  // of the quota
+  wire::Json value;
+};
+
+// The quotas of an answer to quota/all, sorted by name: groups are taken apart, whatever form the
+// family's answer has. A value that is an object by its declaration stays whole.
+[[nodiscard]] std::vector<FlatValue> flat_values(const catalog::Family& family,
+                                                 const wire::JsonObject& quotas);
+// Nullptr: there is no such quota.
+[[nodiscard]] const wire::Json* find_value(const std::vector<FlatValue>& values,
+                                           std::string_view name);
+
+// The number of a value in its field's unit; nothing: it is no number, or stands for none.
+[[nodiscard]] std::optional<double> number_of(const catalog::Field& field, const wire::Json& value);
+
+// "62 %", "52.608 V", "1 (on)", "-" for a value that stands for none. `field` may be null.
+[[nodiscard]] std::string value_text(const catalog::Field* field, const wire::Json& value);
+
+// "1.5", "230", without noise in the last digits.
+[[nodiscard]] std::string number_text(double number);
+
+// The field's title, or its description where it has none.
+[[nodiscard]] const std::string& title_of(const catalog::Field& field);
+
+}  // namespace gridloom::app

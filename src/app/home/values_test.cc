@@ -1,0 +1,115 @@
+// Values under flat names, and as people read them; what a device does in a few figures.
+#include "app/home/values.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/home/overview.h"
+#include "catalog/loader.h"
+#include "catalog/test_family.h"
+
+namespace gridloom::app {
+namespace {
+
+using testing::ElementsAre;
+using wire::Json;
+
+catalog::FamilyPtr made_up() {
+  return catalog::load_family("made_up.yaml", catalog::kMadeUpFamily).value();
+}
+
+wire::JsonObject object(std::string_view text) {
+  return wire::parse_json(text).value().as_object();
+}
+
+TEST(FlatValues, AreTheSameOfBothForms) {
+  const auto family = made_up();
+  const std::vector<std::string_view> forms = {
+      R"({"pd.soc":5,"pack.A1.vol":48000,"pd.slots":[{"kind":1}],"other":{"a":1},"none":{}})",
+      R"({"pd":{"soc":5,"slots":[{"kind":1}]},"pack":{"A1":{"vol":48000}},"other":{"a":1},"none":{}})",
+  };
+  for (const std::string_view form : forms) {
+    std::vector<std::string> seen;
+    for (const FlatValue& each : flat_values(*family, object(form))) {
+      seen.push_back(each.name + " " + wire::to_text(each.value));
+    }
+    EXPECT_THAT(seen, ElementsAre("none {}", "other.a 1", "pack.A1.vol 48000",
+                                  "pd.slots "
+                                  R"([{"kind":1}])",
+                                  "pd.soc 5"))
+        << form;
+  }
+}
+
+TEST(FlatValues, HaveWhatIsJsonInsideOfAString) {
+  const auto values = flat_values(*made_up(), object(R"({"info":"{\"name\":\"Cellar\"}"})"));
+  ASSERT_EQ(values.size(), 1U);
+  EXPECT_EQ(values.front().name, "info.name");
+  ASSERT_NE(find_value(values, "info.name"), nullptr);
+  EXPECT_EQ(*find_value(values, "info.name"), Json("Cellar"));
+  EXPECT_EQ(find_value(values, "info"), nullptr);
+}
+
+TEST(ValueText, HasUnitAndName) {
+  const auto family = made_up();
+  const struct {
+    std::string_view field;
+    Json value;
+    std::string_view text;
+  } rows[] = {
+      {"pd.soc", 62, "62 %"},
+      {"watts", 1234, "123.4 W"},
+      {"watts", 0.1 + 0.2, "0.03 W"},
+      {"pack.A1.vol", 52'608, "52.608 V"},
+      {"pack.A1.amp", 20, "20 (full)"},
+      {"pack.A1.amp", 7, "7"},
+      {"pd.left", 65'535, "-"},
+      {"pd.left", 5, "5 min"},
+      {"pd.on", true, "true (on)"},
+      {"pd.state", "010", "\"010\" (resting)"},
+      {"pd.err", 1, "1 (too hot)"},
+      {"pd.soc", nullptr, "-"},
+      {"unknown",
+       "a\x1b"
+       "b",
+       "a?b"},
+      {"unknown", 5, "5"},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(value_text(family->field(row.field), row.value), row.text) << row.field;
+  }
+}
+
+TEST(Overview, FindsItsFiguresByTheirNatures) {
+  const auto family = made_up();
+  const Overview seen =
+      overview_of(*family, flat_values(*family, object(R"({"pd.soc":40,"watts":-500})")));
+  EXPECT_EQ(seen.charge_percent, 40);
+  EXPECT_EQ(seen.battery_w, 50) << "watts is inverted, and a tenth";
+  EXPECT_FALSE(seen.sun_w);
+  EXPECT_FALSE(seen.grid_w);
+  EXPECT_FALSE(seen.load_w);
+  EXPECT_TRUE(seen.errors.empty());
+  EXPECT_FALSE(overview_of(*family, {}).charge_percent);
+}
+
+TEST(Overview, NamesTheErrorsThatAreActive) {
+  const auto family = made_up();
+  const auto errors = [&](std::string_view quotas) {
+    std::vector<std::string> all;
+    for (const ActiveError& each :
+         overview_of(*family, flat_values(*family, object(quotas))).errors)
+      all.push_back(each.field + " " + each.text);
+    return all;
+  };
+  EXPECT_THAT(errors(R"({"pd.err":513})"), ElementsAre("pd.err Errors: 513 (too hot, no fan)"));
+  EXPECT_THAT(errors(R"({"pd.errs":[0,3]})"), ElementsAre("pd.errs Errors of each output: [0,3]"));
+  EXPECT_THAT(errors(R"({"pd.err":500,"pd.errs":[0,0],"pd.soc":1})"), ElementsAre());
+}
+
+}  // namespace
+}  // namespace gridloom::app

@@ -1,0 +1,86 @@
+// A blocking client of the signed HTTP API: of a Gridloom server, and of the vendor's cloud, which
+// has all but energy() and history(). One account, one connection. One thread at a time.
+//
+// Requests are signed as the vendor's documents say (wire/signing.h). With https the server's
+// certificate is verified; a request is sent once, unless a kept connection turned out to be closed
+// before a read was sent on it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "wire/json.h"
+
+namespace gridloom::client {
+
+struct ApiOptions {
+  std::string server{};  // "https://api-e.ecoflow.com"
+  std::string access_key{};
+  Secret secret_key{};
+  std::filesystem::path ca{};  // file of trusted certificates; empty: the system's
+  Millis patience{15'000};     // for a connection, and then for each answer
+};
+
+struct ListedDevice {
+  std::string sn;
+  std::string name;
+  std::string product;
+  bool online = false;
+};
+
+// The account's user and server for MQTT.
+struct MqttAccess {
+  std::string user;
+  Secret password;
+  std::string host;
+  std::string port;
+  bool secure = true;
+};
+
+class ApiClient {
+ public:
+  // Does not connect yet. kBadParams: the server's address; kIo: the certificates.
+  [[nodiscard]] static Result<ApiClient> open(const ApiOptions& options);
+  ApiClient(ApiClient&&) noexcept;
+  ApiClient& operator=(ApiClient&&) noexcept;
+  ApiClient(const ApiClient&) = delete;
+  ApiClient& operator=(const ApiClient&) = delete;
+  ~ApiClient();
+
+  // All calls return kIo if the server cannot be reached, kMalformed if it does not answer as this
+  // API does, and otherwise the errors of data_of_reply().
+  [[nodiscard]] Result<std::vector<ListedDevice>> devices();
+  // The values of a device, in the form that its family has.
+  [[nodiscard]] Result<wire::JsonObject> quota_all(std::string_view sn);
+  [[nodiscard]] Result<wire::JsonObject> quotas(std::string_view sn,
+                                                std::span<const std::string> names);
+  // `message` as the vendor's documents show it, without `sn`. Returns the answer of the device.
+  [[nodiscard]] Result<wire::Json> set(std::string_view sn, wire::JsonObject message);
+  [[nodiscard]] Result<MqttAccess> certification();
+
+  // Parameters of a query: names and values, not encoded.
+  using Query = std::vector<std::pair<std::string, std::string>>;
+  // Only a Gridloom server has these (docs/user/energy.md, docs/user/history.md); kNotFound:
+  // another one.
+  [[nodiscard]] Result<wire::Json> energy(std::string_view sn, const Query& query = {});
+  [[nodiscard]] Result<wire::Json> history(std::string_view sn, const Query& query);
+
+  // Any signed request. `body` is JSON, or empty.
+  [[nodiscard]] Result<wire::Json> call(std::string_view method, std::string_view path,
+                                        const Query& query = {}, std::string_view body = {});
+
+ private:
+  struct Impl;
+  explicit ApiClient(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gridloom::client

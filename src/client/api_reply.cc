@@ -1,0 +1,119 @@
+#include "client/api_reply.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <system_error>
+#include <utility>
+
+#include "base/printable.h"
+
+namespace gridloom::client {
+namespace {
+
+using namespace std::string_view_literals;
+using wire::Json;
+
+constexpr std::size_t kMaxReply = std::size_t{256} * 1024 * 1024;  // bytes
+constexpr std::size_t kMaxMembers = 10'000'000;
+constexpr std::uint16_t kHttpsPort = 443;
+constexpr std::uint16_t kHttpPort = 80;
+
+constexpr std::array kCodes = {
+    std::pair{"1006"sv, ErrorCode::kModelNotAllowed},
+    std::pair{"1008"sv, ErrorCode::kBadParams},
+    std::pair{"6012"sv, ErrorCode::kOffline},
+    std::pair{"8512"sv, ErrorCode::kNoPermission},
+    std::pair{"8513"sv, ErrorCode::kUnknownKey},
+    std::pair{"8521"sv, ErrorCode::kWrongSignature},
+};
+
+ErrorCode error_of(unsigned status, std::string_view code) {
+  const auto* const found =
+      std::ranges::find(kCodes, code, &std::pair<std::string_view, ErrorCode>::first);
+  if (found != kCodes.end()) return found->second;
+  if (status == 404) return ErrorCode::kNotFound;
+  if (status == 429 || status == 503) return ErrorCode::kConflict;
+  return ErrorCode::kInternal;
+}
+
+std::string text_of(const Json* value) {
+  if (value == nullptr) return {};
+  return value->is_string() ? std::string(value->get_string()) : wire::to_text(*value);
+}
+
+}  // namespace
+
+std::string ApiAddress::host_port() const {
+  return host.contains(':') ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+}
+
+std::string ApiAddress::host_header() const {
+  if (port != (secure ? kHttpsPort : kHttpPort)) return host_port();
+  return host.contains(':') ? fmt::format("[{}]", host) : host;
+}
+
+Result<ApiAddress> parse_api_address(std::string_view text) {
+  const auto wrong = [&](std::string_view why) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("\"{}\" is not a server's address: {}; must be as "
+                            "https://api-e.ecoflow.com or http://127.0.0.1:8080",
+                            printable(wire::shortened(text)), why));
+  };
+  ApiAddress address;
+  std::string_view rest = text;
+  if (const std::size_t scheme = text.find("://"); scheme != std::string_view::npos) {
+    const std::string_view name = text.substr(0, scheme);
+    if (name != "https" && name != "http") return wrong("it begins with another scheme");
+    address.secure = name == "https";
+    rest = text.substr(scheme + 3);
+  }
+  if (rest.ends_with('/')) rest.remove_suffix(1);
+  if (rest.find_first_of("/?#@") != std::string_view::npos) return wrong("it has more than a host");
+  address.port = address.secure ? kHttpsPort : kHttpPort;
+  std::size_t end = rest.size();
+  if (rest.starts_with('[')) {
+    end = rest.find(']');
+    if (end == std::string_view::npos) return wrong("its [ is not closed");
+    address.host = rest.substr(1, end - 1);
+    rest.remove_prefix(end + 1);
+  } else {
+    end = std::min(rest.find(':'), rest.size());
+    address.host = rest.substr(0, end);
+    rest.remove_prefix(end);
+  }
+  if (address.host.empty()) return wrong("it has no host");
+  if (rest.empty()) return address;
+  const std::string_view digits = rest.substr(1);
+  const auto [last, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
+  if (!rest.starts_with(':') || error != std::errc{} || last != digits.data() + digits.size() ||
+      address.port == 0) {
+    return wrong("the port must be from 1 to 65535");
+  }
+  return address;
+}
+
+Result<Json> data_of_reply(unsigned status, std::string_view body) {
+  const auto reply = wire::parse_json(body, {.bytes = kMaxReply, .keys = kMaxMembers});
+  const Json* code = reply ? wire::member(*reply, "code") : nullptr;
+  if (code == nullptr) {
+    return fail(
+        ErrorCode::kMalformed,
+        fmt::format("the server answered HTTP {} without a code, so it has not this API", status));
+  }
+  const std::string number = text_of(code);
+  if (number == "0") {
+    const Json* data = wire::member(*reply, "data");
+    return data == nullptr ? Json() : *data;
+  }
+  return fail(
+      error_of(status, number),
+      fmt::format("the server answered {}: {}", printable(wire::shortened(number)),
+                  printable(wire::shortened(text_of(wire::member(*reply, "message")), 600))));
+}
+
+}  // namespace gridloom::client

@@ -1,0 +1,87 @@
+// Addresses of servers, and what the API's answers mean.
+#include "client/api_reply.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace gridloom::client {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(ApiAddress, IsReadAsPeopleWriteIt) {
+  const struct {
+    std::string_view text, header, peer;
+    bool secure;
+  } rows[] = {
+      {"https://api-e.ecoflow.com", "api-e.ecoflow.com", "api-e.ecoflow.com:443", true},
+      {"api-e.ecoflow.com", "api-e.ecoflow.com", "api-e.ecoflow.com:443", true},
+      {"https://localhost:8443/", "localhost:8443", "localhost:8443", true},
+      {"http://127.0.0.1:8080", "127.0.0.1:8080", "127.0.0.1:8080", false},
+      {"http://home", "home", "home:80", false},
+      {"http://[::1]:80", "[::1]", "[::1]:80", false},
+      {"[fe80::1]:9", "[fe80::1]:9", "[fe80::1]:9", true},
+  };
+  for (const auto& row : rows) {
+    const auto address = parse_api_address(row.text);
+    ASSERT_TRUE(address) << row.text << ": " << address.error().detail;
+    EXPECT_EQ(address->host_header(), row.header) << row.text;
+    EXPECT_EQ(address->host_port(), row.peer) << row.text;
+    EXPECT_EQ(address->secure, row.secure) << row.text;
+  }
+}
+
+TEST(ApiAddress, SaysWhatIsWrong) {
+  const struct {
+    std::string_view text, why;
+  } rows[] = {
+      {"ftp://host", "it begins with another scheme"},
+      {"https://", "it has no host"},
+      {"https://host/path", "it has more than a host"},
+      {"https://me@host", "it has more than a host"},
+      {"host:0", "the port must be from 1 to 65535"},
+      {"host:65536", "the port must be from 1 to 65535"},
+      {"host:", "the port must be from 1 to 65535"},
+      {"[::1", "its [ is not closed"},
+      {"[::1]x", "the port must be from 1 to 65535"},
+  };
+  for (const auto& row : rows) {
+    const auto address = parse_api_address(row.text);
+    ASSERT_FALSE(address) << row.text;
+    EXPECT_EQ(address.error().code, ErrorCode::kBadParams);
+    EXPECT_THAT(address.error().detail, HasSubstr(row.why)) << row.text;
+  }
+}
+
+TEST(ApiReply, HasDataOrAnError) {
+  EXPECT_EQ(data_of_reply(200, R"({"code":"0","message":"Success","data":[1]})"),
+            wire::Json(wire::JsonArray{1}));
+  EXPECT_EQ(data_of_reply(200, R"({"code":0,"message":"Success"})"), wire::Json());
+  const struct {
+    unsigned status;
+    std::string_view body;
+    ErrorCode code;
+    std::string_view detail;
+  } rows[] = {
+      {200, R"({"code":"8521","message":"signature is wrong"})", ErrorCode::kWrongSignature,
+       "the server answered 8521: signature is wrong"},
+      {200, R"({"code":"6012","message":"offline"})", ErrorCode::kOffline, "6012"},
+      {429, R"({"code":"429","message":"too often"})", ErrorCode::kConflict, "too often"},
+      {404, R"({"code":"404","message":"nothing"})", ErrorCode::kNotFound, "nothing"},
+      {200, R"({"code":"7","message":"a\u001bb"})", ErrorCode::kInternal, "7: a?b"},
+      {502, "<html>", ErrorCode::kMalformed, "HTTP 502 without a code"},
+      {200, R"({"data":1})", ErrorCode::kMalformed, "without a code"},
+  };
+  for (const auto& row : rows) {
+    const auto data = data_of_reply(row.status, row.body);
+    ASSERT_FALSE(data) << row.body;
+    EXPECT_EQ(data.error().code, row.code) << row.body;
+    EXPECT_THAT(data.error().detail, HasSubstr(row.detail)) << row.body;
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::client

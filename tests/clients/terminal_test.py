@@ -1,0 +1,281 @@
+"""A person at a terminal: sees the home, sets something, sees it change; here, and by a profile."""
+import json
+import os
+import pty
+import stat
+import subprocess
+import unittest
+
+from mqtt_talk import await_reported
+from server import (DELTA_2, PATIENCE_S, POWER_OCEAN, POWER_STREAM, Server, ServerTest, cli,
+                    run_tests, temporary_folder)
+import server as servers
+
+FIELD = "mppt.cfgChgWatts"
+
+
+def run(*arguments, environment=None, stdin=None, data=None):
+    """A command to its end, with further variables in its environment."""
+    command = [servers.GRIDLOOM, *map(str, arguments)]
+    if data is not None:
+        command += ["--data", str(data)]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=PATIENCE_S,
+                          env={**os.environ, **(environment or {})}, cwd=temporary_folder())
+
+
+def on_terminal(*arguments, environment=None):
+    """(exit code, text) of a command that has a terminal of its own."""
+    primary, secondary = pty.openpty()
+    process = subprocess.Popen([servers.GRIDLOOM, *map(str, arguments)], stdin=secondary,
+                               stdout=secondary, stderr=secondary, cwd=temporary_folder(),
+                               env={**os.environ, "TERM": "xterm", **(environment or {})})
+    os.close(secondary)
+    said = b""
+    while True:
+        try:
+            piece = os.read(primary, 65536)
+        except OSError:  # the terminal's last user is gone
+            break
+        if not piece:
+            break
+        said += piece
+    os.close(primary)
+    return process.wait(PATIENCE_S), said.decode()
+
+
+class HomeTest(ServerTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        await_reported(cls.server, cls.api, {DELTA_2: 160})
+
+    def said(self, *arguments, code=0, stdin=None):
+        result = self.server.cli(*arguments, stdin=stdin)
+        self.assertEqual(result.returncode, code, f"{result.args}: {result.stdout}{result.stderr}")
+        return result.stdout if code == 0 else result.stderr
+
+    def told(self, *arguments):
+        return json.loads(self.said(*arguments, "--json"))
+
+    def test_status_is_a_line_a_device(self):
+        devices = {row["sn"]: row for row in self.told("status")["devices"]}
+        self.assertEqual(set(devices), set(self.api.devices()))
+        kitchen = devices[DELTA_2]
+        self.assertTrue(kitchen["online"])
+        self.assertEqual(kitchen["errors"], [])
+        self.assertLessEqual(0, kitchen["chargePercent"])
+        self.assertLessEqual(kitchen["chargePercent"], 100)
+        self.assertIsInstance(kitchen["loadW"], (int, float))
+        self.assertLess(kitchen["ageMs"], 1000 * PATIENCE_S)
+        self.assertIn("home", kitchen["energyTodayKwh"])
+        ocean = devices[POWER_OCEAN]
+        for name in ("sunW", "gridW", "loadW", "batteryW"):
+            self.assertIsInstance(ocean[name], (int, float), name)
+        table = self.said("status")
+        self.assertNotIn("\x1b", table, "piped text has no colours")
+        line = next(line for line in table.splitlines() if line.startswith(DELTA_2))
+        self.assertIn("Kitchen power station", line)
+        self.assertIn(" % ", line)
+        self.assertTrue(line.endswith("online"), line)
+        self.assertIn("TODAY, kWh", table)
+        only = self.said("status", "kitchen")
+        self.assertIn(DELTA_2, only)
+        self.assertNotIn(POWER_OCEAN, only)
+        self.assertIn("there is no device garage", self.said("status", "garage", code=1))
+
+    def test_a_terminal_has_colours_unless_they_are_unwanted(self):
+        code, text = on_terminal("status", "--data", self.server.data)
+        self.assertEqual(code, 0)
+        self.assertIn("\x1b[32monline", text)
+        for unwanted in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+            code, text = on_terminal("status", "--data", self.server.data, environment=unwanted)
+            self.assertEqual(code, 0)
+            self.assertNotIn("\x1b", text)
+
+    def test_get_has_units_names_and_meanings(self):
+        text = self.said("get", DELTA_2, "soc", FIELD, "pd.beepMode")
+        rows = {line.split()[0]: line for line in text.splitlines()}
+        self.assertIn(" % ", rows["pd.soc"])
+        self.assertIn(" W ", rows[FIELD])
+        self.assertIn("0 (sounds)", rows["pd.beepMode"])
+        self.assertIn("Buzzer", rows["pd.beepMode"])
+        everything = self.told("get", DELTA_2)["fields"]
+        self.assertEqual({row["field"] for row in everything}, set(self.api.quota_all(DELTA_2)))
+        voltage = self.told("get", DELTA_2, "bms_bmsStatus.vol")["fields"][0]
+        self.assertEqual(voltage["unit"], "V")
+        self.assertAlmostEqual(voltage["number"], voltage["value"] / 1000)
+        wrong = self.said("get", DELTA_2, "pd.scoc", code=2)
+        self.assertIn("there is no field pd.scoc; did you mean pd.soc", wrong)
+
+    def test_a_set_is_answered_read_back_and_audited(self):
+        for words, wanted in (((FIELD, "600"), 600), (("acChgCfg", "chgWatts=700W"), 700),
+                              ((f"{FIELD}=800",), 800)):
+            done = self.told("set", DELTA_2, *words, "--wait", f"{PATIENCE_S}s")
+            self.assertEqual(done["command"], "acChgCfg")
+            self.assertEqual(done["params"], {"chgWatts": wanted})
+            row = {row["field"]: row for row in done["fields"]}[FIELD]
+            self.assertEqual((row["now"], row["confirmed"]), (wanted, True))
+            self.assertEqual(self.api.quotas(DELTA_2, FIELD), {FIELD: wanted})
+        text = self.said("set", DELTA_2, FIELD, "650", "--wait", f"{PATIENCE_S}s")
+        self.assertIn("acChgCfg chgWatts=650: the device answered", text)
+        self.assertIn("650 W", text)
+        entries = [json.loads(line) for line in self.said("audit", "--json").splitlines()]
+        sets = [entry for entry in entries if entry["what"] == "set" and entry["sn"] == DELTA_2]
+        self.assertTrue(any(entry.get("who") == "demo" for entry in sets), sets)
+        ours = [entry for entry in entries if entry["what"] == "device.set"]
+        self.assertTrue(any(entry["who"] == "admin" and entry["sn"] == DELTA_2 for entry in ours))
+
+    def test_what_cannot_be_set_is_refused(self):
+        for words, why in (((FIELD, "99999"), "must be 100 to 1200"),
+                           (("pd.soc", "50"), "can only be read"),
+                           (("acChgCfg", "chgWats=5"), "did you mean chgWatts"),
+                           (("quietMod", "enabled=1"), "did you mean quietMode"),
+                           (("acOutCfg", "enabled=0"), "--yes sends it")):
+            self.assertIn(why, self.said("set", DELTA_2, *words, code=2), words)
+        self.assertIn("read-only", self.said("set", POWER_OCEAN, "bpSoc", "5", code=2))
+        message = json.loads(self.said("set", DELTA_2, "acOutCfg", "enabled=0", "--dry-run"))
+        self.assertEqual(message["params"]["enabled"], 0)
+        self.assertEqual((message["moduleType"], message["operateType"]), (5, "acOutCfg"))
+
+    def test_units_of_the_wire_stay_there(self):
+        self.told("set", POWER_STREAM, "permanentWatts", "60", "--wait", f"{PATIENCE_S}s")
+        self.assertEqual(self.api.quotas(POWER_STREAM, "20_1.permanentWatts"),
+                         {"20_1.permanentWatts": 600})
+
+    def test_explain_says_what_the_device_file_says(self):
+        text = cli("explain", DELTA_2, FIELD).stdout
+        for word in ("set by       acChgCfg chgWatts=VALUE", "unit         W", "source"):
+            self.assertIn(word, text)
+        facts = json.loads(cli("explain", "delta_2", "pd.beepMode", "--json").stdout)
+        self.assertEqual(facts["values"], [{"value": 0, "name": "sounds"},
+                                           {"value": 1, "name": "silent"}])
+        self.assertEqual(facts["setBy"], ["quietMode"])
+        command = json.loads(cli("explain", DELTA_2, "acChgCfg", "--json").stdout)
+        self.assertEqual(command["params"][0]["range"], [100, 1200])
+        wrong = cli("explain", DELTA_2, "pd.scoc")
+        self.assertEqual(wrong.returncode, 2)
+        self.assertIn("did you mean pd.soc", wrong.stderr)
+
+    def test_a_device_is_shown(self):
+        text = self.said("device", "show", DELTA_2)
+        for word in (f"serial     {DELTA_2}", "owner      demo", "presence   online", "today"):
+            self.assertIn(word, text)
+        self.assertEqual(self.told("device", "show", "kitchen")["sn"], DELTA_2)
+
+    def test_watch_says_what_changes(self):
+        process = subprocess.Popen(
+            [servers.GRIDLOOM, "watch", DELTA_2, FIELD, "--every", "200ms", "--json", "--count", "2",
+             "--data", str(self.server.data)], stdout=subprocess.PIPE, text=True)
+        first = json.loads(process.stdout.readline())
+        self.assertEqual((first["sn"], first["field"], first["before"]), (DELTA_2, FIELD, None))
+        wanted = 900 if first["value"] != 900 else 950
+        self.told("set", DELTA_2, FIELD, wanted, "--wait", f"{PATIENCE_S}s")
+        second = json.loads(process.stdout.readline())
+        self.assertEqual((second["before"], second["value"]), (first["value"], wanted))
+        self.assertEqual(process.wait(PATIENCE_S), 0)
+        process.stdout.close()
+
+    def test_watch_of_the_home_on_a_terminal_is_a_screen(self):
+        code, text = on_terminal("watch", "--count", "1", "--data", self.server.data)
+        self.assertEqual(code, 0)
+        self.assertIn(DELTA_2, text)
+        self.assertIn("Ctrl-C ends", text)
+
+    def test_the_doctor_names_nobody(self):
+        result = self.server.cli("doctor", "--json")
+        told = json.loads(result.stdout)
+        findings = {row["check"]: row for row in told["findings"]}
+        self.assertTrue(findings["data folder"]["good"], findings)
+        self.assertTrue(findings["listeners"]["good"], findings)
+        self.assertTrue(findings["files"]["good"], findings)
+        self.assertEqual(result.returncode, 0 if told["good"] else 1)
+        for secret in (DELTA_2, "demo", self.server.facts["accessKey"],
+                       self.server.facts["secretKey"], str(self.server.data)):
+            self.assertNotIn(secret, result.stdout)
+        os.chmod(self.server.data, 0o755)
+        try:
+            self.assertIn("PROBLEM  data folder", self.server.cli("doctor").stdout)
+        finally:
+            os.chmod(self.server.data, 0o700)
+
+
+class ProfileTest(ServerTest):
+    def setUp(self):
+        self.config = temporary_folder()
+        self.environment = {"XDG_CONFIG_HOME": str(self.config), "NO_COLOR": "1"}
+
+    def command(self, *arguments, code=0, stdin=None, **environment):
+        result = run(*arguments, environment={**self.environment, **environment}, stdin=stdin)
+        self.assertEqual(result.returncode, code, f"{result.args}: {result.stdout}{result.stderr}")
+        return result.stdout if code == 0 else result.stderr
+
+    def log_in(self, *arguments, door="http", **more):
+        return self.command("login", "home", "--host", self.server.facts[door], "--access-key",
+                            self.server.facts["accessKey"], *arguments, **more)
+
+    def test_a_profile_does_what_the_data_folder_does(self):
+        await_reported(self.server, self.api, {DELTA_2: 160})
+        self.log_in("--ca", self.server.ca, door="https",
+                    stdin=self.server.facts["secretKey"] + "\n")
+        file = self.config / "gridloom" / "profiles" / "home.json"
+        self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
+        self.assertNotIn(self.server.facts["secretKey"], self.command("login", "--list"))
+        devices = json.loads(self.command("status", "--json", "--profile", "home"))["devices"]
+        self.assertEqual({row["sn"] for row in devices}, set(self.api.devices()))
+        kitchen = next(row for row in devices if row["sn"] == DELTA_2)
+        self.assertTrue(kitchen["online"])
+        self.assertIn("home", kitchen["energyTodayKwh"])
+        done = json.loads(self.command("set", DELTA_2, FIELD, "500", "--json", "--wait",
+                                       f"{PATIENCE_S}s", "--profile", "home"))
+        self.assertTrue(all(row["confirmed"] for row in done["fields"]), done)
+        self.assertIn("500 W", self.command("get", DELTA_2, FIELD, "--profile", "home"))
+        self.assertIn("serial", self.command("device", "show", DELTA_2, "--profile", "home"))
+        self.assertIn("500 W", self.command("watch", DELTA_2, FIELD, "--count", "1", "--profile",
+                                            "home"))
+        self.command("logout", "home")
+        self.assertIn("there is no profile home",
+                      self.command("status", "--profile", "home", code=1))
+
+    def test_secrets_come_by_file_environment_or_input(self):
+        secret = self.server.facts["secretKey"]
+        file = temporary_folder() / "key"
+        file.write_text(secret + "\n")
+        self.log_in("--secret-key-file", file)
+        self.log_in(GRIDLOOM_SECRET_KEY=secret)
+        self.log_in("--secret-key-file", "-", stdin=secret)
+        self.assertIn("8521", self.log_in(stdin="another\n", code=1))
+        self.assertIn("there is no secret key", self.log_in(stdin="\n", code=2))
+        variables = {"GRIDLOOM_HOST": self.server.facts["http"], "GRIDLOOM_SECRET_KEY": secret,
+                     "GRIDLOOM_ACCESS_KEY": self.server.facts["accessKey"]}
+        self.assertIn(DELTA_2, self.command("status", "--profile", "env", **variables))
+
+    def test_a_server_that_is_not_trusted_or_not_there_is_named(self):
+        untrusted = self.log_in(door="https", stdin=self.server.facts["secretKey"], code=1)
+        self.assertIn("is not trusted", untrusted)
+        self.assertIn("--ca", untrusted)
+        nowhere = self.command("login", "home", "--host", "http://127.0.0.1:1", "--access-key", "A",
+                               code=1, stdin="b\n")
+        self.assertIn("127.0.0.1:1", nowhere)
+        self.assertIn("must be as", self.command("login", "x", "--host", "ftp://a", "--access-key",
+                                                 "A", code=2, stdin="b\n"))
+
+
+class StrictProfileTest(ProfileTest):
+    """A server that is as strict as the vendor's cloud: each signature once, and the path signed."""
+
+    flags = ("--strict",)
+
+
+class StoppedTest(unittest.TestCase):
+    def test_a_stopped_server_is_named(self):
+        with Server() as server:
+            data = server.data
+        for command in (("status",), ("get", DELTA_2), ("set", DELTA_2, FIELD, "600")):
+            result = cli(*command, data=data)
+            self.assertEqual(result.returncode, 1, command)
+            self.assertIn("no server runs on", result.stderr, command)
+        self.assertIn("does not run", cli("doctor", data=data).stdout)
+
+
+if __name__ == "__main__":
+    run_tests()

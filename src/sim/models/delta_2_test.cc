@@ -54,7 +54,7 @@ struct Delta2 : testing::Test {
   };
   void place(const Site& site) {
     bench.site = [site](Environment& environment) {
-      environment.air_c = site.air_c.value_or(environment.air_c);
+      if (site.air_c) environment.set_air(*site.air_c);
       environment.grid_up = site.grid_up;
       environment.sun = site.sun;
       environment.household_w = site.household_w;

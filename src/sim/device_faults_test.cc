@@ -163,6 +163,7 @@ TEST(DeviceFaults, OneOfTwoPanelsIsLost) {
     Bench bench(family_of(id), {.start = kNoon});
     bench.site = [](Environment& environment) {
       environment.sun = 0.3;
+      environment.sun_direction.reset();
       environment.household_w = 2000;
     };
     bench.connect();

@@ -104,7 +104,10 @@ class Week {
       const std::string& hub = fields.modules("ldac").front();
       loads[sn].push_back(fields.number("ldac." + hub + ".acTotalWatts"));
     } else if (id == "power_ocean") {
-      loads[sn].push_back(fields.number("sysLoadPwr") - fields.number("evPwr"));
+      // The heating rod and the car follow the sun by design.
+      const double rod_w =
+          panel::number(panel::at(panel::at(fields.get("hrEnergyStream"), 0), "hrPwr"));
+      loads[sn].push_back(fields.number("sysLoadPwr") - fields.number("evPwr") - rod_w);
       grid[sn].push_back(fields.number("sysGridPwr"));
       const double soc_percent = fields.number("bpSoc");
       const bool regulates = soc_percent > 10 && soc_percent < 90 && fields.number("evPwr") == 0;

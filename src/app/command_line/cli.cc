@@ -205,6 +205,11 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
       ->add_option("--demo-home", o.demo_home, "Devices of the demo home, as power_ocean=5,delta_2")
       ->needs(demo);
   serve_app
+      ->add_option("--world", o.world,
+                   "CSV file with household and weather of a real home, for the demo home: "
+                   "time,load_w,sun,air_c")
+      ->needs(demo);
+  serve_app
       ->add_option("--speed", o.speed,
                    "Seconds of the devices' time for each real second; see `gridloom time`")
       ->capture_default_str();

@@ -308,7 +308,7 @@ constexpr Ticker small_things(std::string_view name, std::uint8_t circuit) {
           .period_sigma = 0.4,
           .duty = 0.3,
           .duty_range = 0.4,
-          .owned = 0.75};
+          .owned = 0.9};
 }
 
 constexpr std::array kHomeTickers = {
@@ -334,6 +334,9 @@ constexpr std::array kHomeTickers = {
     small_things("small things in the office", at(Circuit::kOffice)),
     small_things("small things in the bedrooms", at(Circuit::kBedrooms)),
     small_things("small things of the heating", at(Circuit::kHeating)),
+    small_things("chargers in the living room", at(Circuit::kLiving)),
+    small_things("chargers in the bedrooms", at(Circuit::kBedrooms)),
+    small_things("valves", at(Circuit::kHeating)),
 };
 
 constexpr std::array kHomeStandby = {

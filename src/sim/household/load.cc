@@ -15,7 +15,7 @@ constexpr double kMinute_ms = 60'000;
 
 // Small movements: their size, and how long a value holds.
 constexpr std::int64_t kWobble_ms = 15'000;
-constexpr double kSteadyWobble = 0.012;  // of the power
+constexpr double kSteadyWobble = 0.015;  // of the power
 constexpr double kUnsteadyWobble = 0.05;
 constexpr double kLeastWobble_w = 0.3;
 constexpr double kNoise = 0.008;  // below a second, of the power

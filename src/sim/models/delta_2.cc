@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/chance.h"
@@ -58,6 +59,7 @@ class Delta2 final : public Model {
  private:
   void read(const Fields& fields);
   void switch_by_itself(Millis dt);
+  void come_back();
   void write_switches(Fields& fields);
   void warm(double air_c, double seconds);
   void count(double seconds);
@@ -103,6 +105,12 @@ class Delta2 final : public Model {
   Switched switched_;
   bool had_mains_ = true;
   bool had_bypass_ = false;
+  struct Outputs {
+    bool ac = false;
+    bool car = false;
+    bool usb = false;
+  };
+  std::optional<Outputs> given_up_;  // switched off because the battery is empty
   bool tripped_ = false;  // by an overload of the AC sockets, until they are switched on again
   IdleTimer ac_idle_;
   IdleTimer car_idle_;
@@ -231,7 +239,10 @@ void Delta2::switch_by_itself(Millis dt) {
   // At its limit the battery gives nothing more: the unit switches off, until something charges it.
   const bool empty = planner_.is_empty() && flow_.ac_in_w() + flow_.dc_in_w() == 0;
   empty ? empty_idle_.idle(dt) : empty_idle_.busy();
-  set_.asleep = unit_idle_.reached(set_.standby_min) || empty_idle_.reached(kEmptyGoesOff_min);
+  const bool given_up = empty_idle_.reached(kEmptyGoesOff_min);
+  if (given_up && !given_up_) given_up_ = {set_.ac_on, set_.car_on, set_.usb_on};
+  set_.asleep = unit_idle_.reached(set_.standby_min) || given_up;
+  if (given_up_ && !planner_.is_empty()) come_back();
   if (set_.asleep || ac_idle_.reached(set_.ac_standby_min)) {
     set_.ac_on = false;
     switched_.ac = true;
@@ -249,6 +260,14 @@ void Delta2::switch_by_itself(Millis dt) {
     set_.ac_on = true;
     switched_.ac = true;
   }
+}
+
+// The outputs that an empty battery gave up, once it has enough charge again.
+void Delta2::come_back() {
+  const auto [ac, car, usb] = *std::exchange(given_up_, std::nullopt);
+  set_.ac_on = switched_.ac = ac || set_.ac_on;
+  set_.car_on = switched_.car = car || set_.car_on;
+  set_.usb_on = switched_.usb = usb || set_.usb_on;
 }
 
 void Delta2::warm(double air_c, double seconds) {

@@ -26,6 +26,7 @@ struct ServeOptions {
   bool strict = false;                      // imitates the vendor's cloud where it is stricter
   bool demo = false;
   std::string demo_home;     // families and the number of devices of each; empty: of each family
+  std::filesystem::path world;  // CSV file with household and weather of the demo home
   double speed = 1;          // speed factor of virtual time
   std::string start, until;  // virtual time, for parse_time(); empty: now, and never
   bool paused = false;

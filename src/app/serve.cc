@@ -215,13 +215,20 @@ Status start_demo(ServeProcess& process, const ServeOptions& options) {
   auto home = demo_home(process.server->registry(), process.server->catalog(), options.demo_home);
   if (!home) return std::unexpected(home.error());
   process.demo = std::move(*home);
+  const time::TimeZone& zone = process.server->platform().zone;
+  sim::World::Options world{.zone = zone};
+  if (!options.world.empty()) {
+    auto file = sim::WorldFile::read(options.world, zone);
+    if (!file) return fail(file.error().code, "--world: " + file.error().detail);
+    world.file = std::move(*file);
+  }
   process.sim_loop = std::make_unique<net::IoLoop>();
   const net::Address& mqtt = bound(process, Interface::kMqtt, Security::kPlain);
   const bool any = mqtt.host == "0.0.0.0" || mqtt.host == "::";
   process.fleet = std::make_unique<sim::Fleet>(
       sim::Fleet::Options{
           .server = client::peer_at({.host = any ? "127.0.0.1" : mqtt.host, .port = mqtt.port}),
-          .world = {.zone = process.server->platform().zone},
+          .world = world,
           .clock = &process.clock(),
           .time = process.virtual_time ? &*process.virtual_time : nullptr,
           .loop = process.sim_loop.get()},

@@ -221,6 +221,8 @@ struct Virtual {
     std::string sn;
     std::string name;
     std::vector<std::pair<std::string, Json>> initial{};  // Field::name -> value at the start
+    std::optional<Place> place{};
+    std::uint32_t circuits = 0;  // one bit each, by kHomeCircuits; 0: the model chooses
   };
   std::vector<Device> devices;
   std::map<std::string, std::vector<std::string>> modules;  // group -> modules' serial numbers
@@ -261,6 +263,7 @@ struct Family {
   std::vector<DeviceFault> faults;
   Virtual virtual_devices;
   std::vector<PhysicsPart> physics;
+  Place place = Place::kIndoor;  // of its devices, unless they have another one
   // Indexes of the fields with a signal, each behind those that its formula names.
   std::vector<std::size_t> signals;
 

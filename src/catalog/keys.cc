@@ -429,6 +429,14 @@ constexpr auto kDeviceKeys = std::to_array<Key>({
     {.name = "initial",
      .form = Form::kObject,
      .description = "Fields and the values that this device starts with"},
+    {.name = "place",
+     .form = Form::kChoice,
+     .description = "Where this device stands, if not where its family usually does",
+     .choices = kPlaces},
+    {.name = "circuits",
+     .form = Form::kTexts,
+     .description = "Circuits of the home that this device supplies",
+     .choices = kHomeCircuits},
 });
 
 // ---- renamed keys

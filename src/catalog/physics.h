@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -95,6 +96,23 @@ inline constexpr auto kGridQuantities =
 // The names that the values of a field fed with Quantity::kState have.
 inline constexpr std::array<std::string_view, 3> kBatteryStates = {"idle", "charging",
                                                                    "discharging"};
+
+// Where a device stands, which determines the temperature around it.
+enum class Place : std::uint8_t { kIndoor, kOutdoor, kGarage, kCamper };
+inline constexpr std::array<std::string_view, 4> kPlaces = {"indoor", "outdoor", "garage",
+                                                            "camper"};
+
+[[nodiscard]] constexpr std::optional<Place> place_of(std::string_view name) {
+  for (std::size_t k = 0; k < kPlaces.size(); ++k) {
+    if (kPlaces[k] == name) return static_cast<Place>(k);
+  }
+  return std::nullopt;
+}
+
+// The circuits of a home, on which a virtual device may be.
+inline constexpr std::array<std::string_view, 14> kHomeCircuits = {
+    "refrigerator", "kitchen",  "cooker", "dishwasher", "utility", "living", "office",
+    "lights",       "bedrooms", "bath",   "heating",    "garage",  "garden", "guest"};
 
 struct PhysicsPart {
   struct Feed {

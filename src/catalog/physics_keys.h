@@ -169,6 +169,11 @@ inline constexpr auto kLoadKeys = std::to_array<Key>({
 });
 
 inline constexpr auto kPhysicsKeys = std::to_array<Key>({
+    {.name = "place",
+     .form = Form::kChoice,
+     .description = "Where the device usually stands, which determines the temperature around it: "
+                    "indoor by default",
+     .choices = kPlaces},
     {.name = "batteries",
      .form = Form::kEntries,
      .description = "Batteries, by names of your choice",

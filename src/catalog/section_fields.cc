@@ -298,6 +298,23 @@ void check_modules(const Entry& entry, const Family& family) {
   }
 }
 
+std::uint32_t read_circuits(const Entry& device) {
+  std::vector<std::string> names;
+  device.texts("circuits", names);
+  std::uint32_t circuits = 0;
+  for (const std::string& name : names) {
+    const auto found = std::ranges::find(kHomeCircuits, name);
+    if (found == kHomeCircuits.end()) {
+      device.mistake("circuits",
+                     fmt::format("\"{}\" must be {}", name,
+                                 join({kHomeCircuits.begin(), kHomeCircuits.end()}, "or")));
+      continue;
+    }
+    circuits |= 1U << static_cast<unsigned>(found - kHomeCircuits.begin());
+  }
+  return circuits;
+}
+
 void read_virtual(const Entry& file, Family& family) {
   const YamlNode* node = file.find("virtual");
   if (node == nullptr) return;
@@ -308,6 +325,10 @@ void read_virtual(const Entry& file, Family& family) {
     device.text("sn", made.sn);
     device.text("name", made.name);
     made.initial = read_values(device, "initial", family);
+    std::string place;
+    device.choice("place", place);
+    made.place = place_of(place);
+    made.circuits = read_circuits(device);
     const bool ours = std::ranges::any_of(
         family.prefixes, [&](const std::string& prefix) { return made.sn.starts_with(prefix); });
     if (!ours && !family.passthrough) {

@@ -78,6 +78,9 @@ class PhysicsReader {
       : physics_(physics), family_(family), has_model_(physics.has("model")) {}
 
   void read() {
+    std::string place;
+    physics_.choice("place", place);
+    family_.place = place_of(place).value_or(family_.place);
     for (const Kind& kind : kKinds) {
       const YamlNode* node = physics_.find(kind.key);
       if (node == nullptr) continue;

@@ -89,7 +89,7 @@ TEST(DeviceFaults, HeldFieldsStayAsTheyWereAndMoveOnAfterwards) {
     ASSERT_NE(stuck, nullptr);
     Bench bench(family);
     bench.site = [&](Environment& environment) {
-      environment.air_c = unix_ms(environment.now) / kHour_ms % 2 == 0 ? 35 : 5;
+      environment.set_air(unix_ms(environment.now) / kHour_ms % 2 == 0 ? 35 : 5);
       environment.grid_up = unix_ms(environment.now) / kHour_ms % 3 != 0;
     };
     bench.connect();
@@ -163,6 +163,7 @@ TEST(DeviceFaults, OneOfTwoPanelsIsLost) {
     Bench bench(family_of(id), {.start = kNoon});
     bench.site = [](Environment& environment) {
       environment.sun = 0.3;
+      environment.sun_direction.reset();
       environment.household_w = 2000;
     };
     bench.connect();

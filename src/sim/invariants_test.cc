@@ -124,6 +124,7 @@ void live_until_broken(const catalog::FamilyPtr& family, std::string_view sn,
     now += kStep;
     Environment environment = world.at(now);
     environment.grid_up = step / 200 % 4 != 3;
+    if (step / 1000 % 2 == 0) environment.household_w = 2500;  // empties batteries
     // Late, because a device that has tripped does not empty its battery.
     environment.appliance_w = step > 20'000 && step % 500 < 25 ? 2000 : 0;
     model->step(environment, kStep);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -22,15 +23,31 @@
 
 namespace gridloom::sim {
 
+// The direction of the sun, as a unit vector, and how much of its light comes from there.
+struct SunDirection {
+  double east = 0;
+  double north = 0;
+  double up = 1;
+  double direct = 0;  // fraction of the light; the rest comes from the whole sky
+};
+
 // The conditions at a site at one moment. They are the same for all its devices, except for a
-// device that has a fault (catalog::DeviceFault), which changes them for that device.
+// device that has a fault (catalog::DeviceFault), which changes them for that device, and for the
+// air: a device gets that of its place in air_c.
 struct Environment {
   TimePoint now;              // UTC
   Millis utc_offset{0};       // how far the site's clocks are ahead of UTC
   std::int64_t local_ms = 0;  // since local midnight
-  double sun = 0;             // fraction of a PV module's rated power: 0 at night, about 1 at best
-  double air_c = 20;
-  double household_w = 350;  // what the home draws
+  double sun = 0;  // fraction of a flat PV module's rated power: 0 at night, about 1 at best
+  // None: its light is the same on all modules, however they lie.
+  std::optional<SunDirection> sun_direction{};
+  double air_c = 20;                                                    // around the device
+  std::array<double, catalog::kPlaces.size()> place_c{20, 20, 20, 20};  // by catalog::Place
+  // What the home draws: by default what people and appliances of the device's own household do,
+  // who use so much in a year.
+  std::optional<double> household_w{};
+  double household_kwh = 3500;
+  std::uint32_t circuits = 0;  // of the home, that the device supplies (catalog::Virtual::Device)
   double grid_v = 230;
   double grid_hz = 50;
   bool grid_up = true;
@@ -38,6 +55,15 @@ struct Environment {
   bool battery_ok = true;  // false: the battery's protection blocks charging and discharging
   bool heater_ok = true;   // false: the battery's heater fails when it should heat
   double appliance_w = 0;  // additional load on the device's own sockets
+
+  [[nodiscard]] double outdoor_c() const {
+    return place_c[static_cast<std::size_t>(catalog::Place::kOutdoor)];
+  }
+  // The same air at all places.
+  void set_air(double celsius) {
+    air_c = celsius;
+    place_c.fill(celsius);
+  }
 };
 
 // The result of a command in the model, in addition to its declared effects.

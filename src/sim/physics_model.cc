@@ -15,6 +15,7 @@
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
 #include "sim/model_slots.h"
+#include "sim/models/household_load.h"
 #include "sim/models/parts.h"
 #include "sim/physics_slots.h"
 #include "sim/power_flow.h"
@@ -72,11 +73,14 @@ struct GridState : PartState {
 
 class PhysicsModel final : public Model {
  public:
-  PhysicsModel(std::shared_ptr<const Slots> slots, Chance /*chance*/)
+  PhysicsModel(std::shared_ptr<const Slots> slots, Chance chance)
       : slots_(std::move(slots)),
         batteries_(slots_->batteries.size()),
         pv_inputs_(slots_->pv_inputs.size()),
-        loads_(slots_->loads.size()) {}
+        loads_(slots_->loads.size()) {
+    const auto is_shared = [](const LoadPart& part) { return part.household_share > 0; };
+    if (std::ranges::any_of(slots_->loads, is_shared)) household_.emplace(chance);
+  }
 
   void start(Fields& fields, const Environment& environment) override {
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
@@ -89,6 +93,7 @@ class PhysicsModel final : public Model {
       state.meters.resize(part.feeds.size());
       for (std::size_t k = 0; k < part.feeds.size(); ++k) begin(fields, part, state, k);
     });
+    if (household_) household_->start(environment, household::wired_together());
     read(fields);
     step(environment, Millis(1000));
     write(fields, environment);
@@ -96,6 +101,7 @@ class PhysicsModel final : public Model {
 
   void step(const Environment& environment, Millis dt) override {
     if (dt.count() <= 0) return;
+    if (household_) household_->advance(environment, dt);
     const PowerOffer offer = offer_of(environment);
     const double asked_w = battery_power_w(offer);
     const double taken_w = run_batteries(asked_w, environment, dt);
@@ -243,8 +249,9 @@ class PhysicsModel final : public Model {
   [[nodiscard]] double load_w(std::size_t k, const Environment& environment) const {
     const LoadPart& part = slots_->loads[k];
     if (!loads_[k].on) return 0;
-    return part.power_w + part.household_share * environment.household_w +
-           (k == 0 ? environment.appliance_w : 0);
+    const double own_w = household_ ? household_->power_w(0) : 0;
+    const double home_w = environment.household_w.value_or(own_w);
+    return part.power_w + part.household_share * home_w + (k == 0 ? environment.appliance_w : 0);
   }
 
   static void limit_battery(const BatteryPart& part, BatteryState& state, bool allowed) {
@@ -450,6 +457,7 @@ class PhysicsModel final : public Model {
   GridState grid_;
   double charger_most_w_ = 0;
   EnergyBalance balance_;
+  std::optional<HouseholdLoad> household_;  // where a load is a share of it
 };
 
 }  // namespace

@@ -103,7 +103,8 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
     const auto day = static_cast<std::uint64_t>(unix_ms(now) / kDay_ms);
     environment.air_c += 18 * chance.split("air").normal(day);
     environment.grid_up = chance.split("grid").uniform(step / 700) < 0.8;
-    environment.household_w *= 5 * chance.split("household").uniform(step / 300);
+    const double spell = chance.split("household").uniform(step / 300);
+    if (spell < 0.5) environment.household_w = 4000 * spell;
     environment.appliance_w = chance.split("appliance").uniform(step / 40) < 0.02 ? 2000 : 0;
     environment.heater_ok = chance.split("heater").uniform(step / 500) < 0.8;
     return environment;

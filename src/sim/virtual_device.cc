@@ -55,6 +55,7 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
       sn_(std::move(sn)),
       fields_(virtual_family_->table),
       model_(virtual_family_->make_model(chance.split(sn_))),
+      place_(virtual_family_->table->family().place),
       started_(environment.now),
       stepped_(environment.now),
       reported_(environment.now),
@@ -62,7 +63,12 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
       chance_(chance) {
   fields_.assign_serials(sn_);
   apply_initial(fields_, family(), sn_);
-  model_->start(fields_, environment);
+  for (const catalog::Virtual::Device& listed : family().virtual_devices.devices) {
+    if (listed.sn != sn_) continue;
+    place_ = listed.place.value_or(place_);
+    circuits_ = listed.circuits;
+  }
+  model_->start(fields_, at_device(environment));
 }
 
 void VirtualDevice::apply_faults(std::span<const FaultRule> rules, TimePoint now) {
@@ -102,8 +108,10 @@ void VirtualDevice::pin_fields() {
   }
 }
 
-Environment VirtualDevice::with_faults(const Environment& environment) const {
+Environment VirtualDevice::at_device(const Environment& environment) const {
   Environment here = environment;
+  here.air_c = environment.place_c.at(static_cast<std::size_t>(place_));
+  here.circuits = circuits_;
   for (const Active& active : active_) apply(*active.fault, active.value, here);
   return here;
 }
@@ -116,7 +124,7 @@ void VirtualDevice::move(const Environment& environment) {
   const Millis dt = std::min<Millis>(environment.now - stepped_, kLongestStep);
   stepped_ = environment.now;
   if (dt <= Millis(0)) return;
-  const Environment& here = unwritten_.emplace(with_faults(environment));
+  const Environment& here = unwritten_.emplace(at_device(environment));
   model_->step(here, dt);
 }
 
@@ -135,7 +143,7 @@ void VirtualDevice::step(const Environment& environment, std::vector<Message>& o
 void VirtualDevice::report(Extent extent, const Environment& environment,
                            std::vector<Message>& out) {
   write_numbers();
-  const TimePoint now = active_.empty() ? environment.now : with_faults(environment).now;
+  const TimePoint now = active_.empty() ? environment.now : at_device(environment).now;
   ReportText::Envelope envelope = {.last_message_id = message_id_,
                                    .uptime_ms = (now - started_).count() + 1,
                                    .now_ms = unix_ms(now)};
@@ -179,11 +187,11 @@ void VirtualDevice::obey(std::string_view payload, const Environment& environmen
   write_numbers();
   apply_effects(command, checked->params, fields_);
   const CommandOutcome outcome =
-      model_->command(fields_, command, checked->params, with_faults(environment));
+      model_->command(fields_, command, checked->params, at_device(environment));
   report(outcome.full_report ? Extent::kFull : Extent::kChanged, environment, out);
   out.push_back(
       {.verb = "set_reply",
-       .payload = reply_to(command, request, checked->params, outcome, with_faults(environment))});
+       .payload = reply_to(command, request, checked->params, outcome, at_device(environment))});
 }
 
 std::string VirtualDevice::refusal(const JsonObject& request, std::string_view why) const {

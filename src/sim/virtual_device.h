@@ -83,7 +83,8 @@ class VirtualDevice {
     std::optional<double> value;
     friend bool operator==(const Active&, const Active&) = default;
   };
-  [[nodiscard]] Environment with_faults(const Environment& environment) const;
+  // The environment at the device: its place's air, its circuits, and what its faults change.
+  [[nodiscard]] Environment at_device(const Environment& environment) const;
   void pin_fields();
   void write_numbers();
   void obey(std::string_view payload, const Environment& environment, std::vector<Message>& out);
@@ -102,6 +103,8 @@ class VirtualDevice {
   std::string sn_;
   Fields fields_;
   std::unique_ptr<Model> model_;
+  catalog::Place place_;
+  std::uint32_t circuits_ = 0;  // as in Environment
   TimePoint started_;
   TimePoint stepped_;
   TimePoint reported_;                    // when every field was reported last

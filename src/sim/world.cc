@@ -9,11 +9,6 @@ namespace gridloom::sim {
 namespace {
 
 constexpr std::int64_t kDay_ms = 86'400'000;
-// kW by hour of a home that uses 1 MWh a year: the shape of the published standard load profile.
-constexpr std::array<double, 24> kLoadShape = {
-    0.0583, 0.0432, 0.0396, 0.0385, 0.0391, 0.0468, 0.0901, 0.1294, 0.1335, 0.1232, 0.1162, 0.1183,
-    0.1307, 0.1295, 0.1154, 0.1048, 0.1052, 0.1287, 0.1662, 0.1871, 0.1682, 0.1410, 0.1167, 0.0864};
-
 // A state of the sky: its light, and how much that varies within minutes.
 struct Sky {
   double light = 1;
@@ -38,11 +33,6 @@ constexpr std::array<Day, 3> kDays = {{{.likely = 0.34, .clear = 0.75, .broken =
                                        {.likely = 0.36, .clear = 0.20, .broken = 0.80},
                                        {.likely = 0.30, .clear = 0.02, .broken = 0.22}}};
 
-// The published standard load profile's factor for the season.
-double season_of(double day) {
-  return (((-3.92e-10 * day + 3.2e-7) * day - 7.02e-5) * day + 2.1e-3) * day + 1.24;
-}
-
 double radians(double degrees) { return degrees * std::numbers::pi / 180; }
 
 }  // namespace
@@ -54,17 +44,17 @@ double World::drift(std::string_view what, std::int64_t now_ms, std::int64_t per
   return std::lerp(chance.normal(slot), chance.normal(slot + 1), part);
 }
 
-double World::sun(double day_of_year, double hour, std::int64_t now_ms) const {
+SunDirection World::sun_direction(double day_of_year, double hour) const {
   const double declination =
       radians(23.45) * std::sin(2 * std::numbers::pi * (day_of_year + 284) / 365);
   const double latitude = radians(options_.latitude_deg);
   const double angle = radians(15) * (hour - 12);
-  const double height = std::sin(latitude) * std::sin(declination) +
-                        std::cos(latitude) * std::cos(declination) * std::cos(angle);
-  if (height <= 0) return 0;
-  // Haurwitz's clear sky in W/m2, relative to the 1000 at which a module is rated.
-  const double clear = 1.098 * height * std::exp(-0.059 / height);
-  return clear * clouds(now_ms);
+  return {.east = -std::cos(declination) * std::sin(angle),
+          .north = std::cos(latitude) * std::sin(declination) -
+                   std::sin(latitude) * std::cos(declination) * std::cos(angle),
+          .up = std::sin(latitude) * std::sin(declination) +
+                std::cos(latitude) * std::cos(declination) * std::cos(angle),
+          .direct = 0};
 }
 
 double World::clouds(std::int64_t now_ms) const {
@@ -89,16 +79,47 @@ double World::clouds(std::int64_t now_ms) const {
   return std::clamp(light, 0.08, 1.05);
 }
 
-double World::household_w(double day_of_year, double hour, std::int64_t now_ms) const {
-  const auto h = static_cast<std::size_t>(hour) % 24;
-  const double base =
-      options_.yearly_kwh * season_of(day_of_year) *
-      std::lerp(kLoadShape.at(h), kLoadShape.at((h + 1) % 24), hour - std::floor(hour));
-  double watts = base * 0.8 * std::max(0.4, 1 + 0.35 * drift("load", now_ms, 90'000));
-  if (now_ms / 1000 % 2700 < 900) watts += 90;  // a fridge: 15 of 45 minutes
-  const auto slot = static_cast<std::uint64_t>(now_ms / 240'000);
-  if (chance_.split("kettle").uniform(slot) < base / options_.yearly_kwh * 0.25) watts += 1900;
-  return watts;
+// First-order responses to the air outside, in closed form: a pure function needs no past.
+void World::put_air(double season, double hour, std::int64_t now_ms,
+                    Environment& environment) const {
+  const auto wave = [hour](double warmest_h) { return std::cos(radians(15) * (hour - warmest_h)); };
+  // Never below `least`, with a smooth transition.
+  const auto at_least = [](double celsius, double least) {
+    constexpr double kSoft_k = 0.8;
+    return least + kSoft_k * std::log1p(std::exp((celsius - least) / kSoft_k));
+  };
+  const auto open_windows = [](double celsius, double from_c) {
+    constexpr double kRest = 0.3;
+    return celsius > from_c ? from_c + kRest * (celsius - from_c) : celsius;
+  };
+  const double weather_k = std::clamp(2.5 * drift("air", now_ms, 2 * kDay_ms), -6.0, 6.0);
+  const double mean_c = 10 + 9 * season + weather_k;
+  const double outdoor_c = mean_c + 4 * wave(15);
+  // People, cookers and windows to the south warm a house; heating and windows do the rest.
+  const double house_c = at_least(mean_c + 5.5 + 0.7 * wave(18), 20.3 + 0.5 * wave(17));
+  const double camper_c = at_least(outdoor_c + 2 + 6 * environment.sun, 18.8 + 0.9 * wave(17));
+  const auto put = [&environment](catalog::Place place, double celsius) {
+    environment.place_c.at(static_cast<std::size_t>(place)) = celsius;
+  };
+  put(catalog::Place::kOutdoor, outdoor_c);
+  put(catalog::Place::kIndoor, open_windows(house_c, 23.5));
+  put(catalog::Place::kGarage, mean_c + 2 + 1.2 * wave(20));
+  put(catalog::Place::kCamper, open_windows(camper_c, 26));
+  environment.air_c = outdoor_c;
+}
+
+// The other places keep their distance to the air outside; the house is heated all the same.
+void World::put_file(Environment& environment) const {
+  const WorldFile::Row* row = options_.file->at(environment.now);
+  if (row == nullptr) return;
+  if (row->load_w) environment.household_w = *row->load_w;
+  if (row->sun) environment.sun = *row->sun;
+  if (!row->air_c) return;
+  const double warmer_k = *row->air_c - environment.outdoor_c();
+  for (const catalog::Place place : {catalog::Place::kOutdoor, catalog::Place::kGarage}) {
+    environment.place_c.at(static_cast<std::size_t>(place)) += warmer_k;
+  }
+  environment.air_c = environment.outdoor_c();
 }
 
 Environment World::at(TimePoint now) const {
@@ -113,9 +134,21 @@ Environment World::at(TimePoint now) const {
   environment.now = now;
   environment.utc_offset = utc_offset;
   environment.local_ms = local_ms;
-  environment.sun = sun(day_of_year, hour, now_ms);
-  environment.air_c = 10 + 9 * season + 4 * std::cos(radians(15) * (hour - 15));
-  environment.household_w = household_w(day_of_year, hour, now_ms);
+  SunDirection direction = sun_direction(day_of_year, hour);
+  const double height = direction.up;
+  if (height > 0) {
+    const double light = clouds(now_ms);
+    // Haurwitz's clear sky in W/m2, relative to the 1000 at which a module is rated.
+    environment.sun = 1.098 * height * std::exp(-0.059 / height) * light;
+    direction.direct = std::clamp((light - 0.25) * 1.2, 0.0, 0.85);
+  }
+  environment.sun_direction = direction;
+  put_air(season, hour, now_ms, environment);
+  if (options_.file) put_file(environment);
+  if (options_.place) {
+    environment.place_c.fill(environment.place_c.at(static_cast<std::size_t>(*options_.place)));
+  }
+  environment.household_kwh = options_.yearly_kwh;
   environment.grid_v = 230 + 1.2 * drift("grid.v", now_ms, 120'000);
   environment.grid_hz = 50 + 0.02 * drift("grid.hz", now_ms, 60'000);
   return environment;

@@ -298,9 +298,12 @@ sim::Environment Actors::environment() const {
     const auto found = weather_.find(std::string(name));
     if (found != weather_.end()) change(found->second);
   };
-  apply("sun", [&](double sun) { environment.sun = sun; });
+  apply("sun", [&](double sun) {
+    environment.sun = sun;
+    environment.sun_direction.reset();
+  });
   apply("clouds", [&](double clouds) { environment.sun *= 1 - clouds; });
-  apply("air", [&](double air_c) { environment.air_c = air_c; });
+  apply("air", [&](double air_c) { environment.set_air(air_c); });
   apply("household", [&](double watts) { environment.household_w = watts; });
   apply("grid", [&](double up) { environment.grid_up = up != 0; });
   return environment;

@@ -166,6 +166,10 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   add_value(*serve_app, "--demo-home", o.demo_home, "FAMILY=N,...",
             "Devices of the demo home, as power_ocean=5,delta_2")
       ->needs(demo);
+  add_value(*serve_app, "--world", o.world, placeholder::kFile,
+            "CSV file with household and weather of a real home, for the demo home: "
+            "time,load_w,sun,air_c")
+      ->needs(demo);
   add_value(*serve_app, "--speed", o.speed, "FACTOR",
             "Seconds of the devices' time for each real second; see `gridloom time`")
       ->capture_default_str();

@@ -41,6 +41,7 @@ constexpr Millis kMaxStep{60'000};
 struct Arguments {
   std::string families, devices, from = "2025-06-21Z", span, step = "2s";
   sim::World::Options world;
+  std::string world_file, place;
   unsigned threads = 1;
   bool json = false;
   std::vector<std::string> scenarios;
@@ -74,6 +75,16 @@ Result<std::vector<FaultRule>> faults_of(const Arguments& arguments,
   return rules;
 }
 
+Result<sim::World::Options> world_of(const Arguments& arguments) {
+  sim::World::Options world = arguments.world;
+  world.place = catalog::place_of(arguments.place);
+  if (arguments.world_file.empty()) return world;
+  auto file = sim::WorldFile::read(arguments.world_file, local_zone().zone);
+  if (!file) return fail(file.error().code, "--world: " + file.error().detail);
+  world.file = std::move(*file);
+  return world;
+}
+
 Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
   const auto catalog = catalog::load_catalog(arguments.devices);
   if (!catalog) return std::unexpected(catalog.error());
@@ -90,6 +101,8 @@ Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
   const auto step =
       time::parse_span(arguments.step, {.name = "--step", .least = kMinStep, .most = kMaxStep});
   if (!step) return std::unexpected(step.error());
+  const auto world = world_of(arguments);
+  if (!world) return std::unexpected(world.error());
   auto faults = faults_of(arguments, **catalog);
   if (!faults) return std::unexpected(faults.error());
   std::vector<sim::DryRun::Group> dry_groups;
@@ -97,7 +110,7 @@ Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
     dry_groups.push_back({.family = family, .devices = devices});
   }
   return sim::DryRun{.groups = std::move(dry_groups),
-                     .world = arguments.world,
+                     .world = *world,
                      .from = *from,
                      .span = *span,
                      .step = *step,
@@ -243,9 +256,11 @@ Result<FleetRun> drive_of(const Arguments& arguments) {
   if (!server) return std::unexpected(server.error());
   auto devices = devices_of(arguments, **catalog);
   if (!devices) return std::unexpected(devices.error());
+  const auto world = world_of(arguments);
+  if (!world) return std::unexpected(world.error());
   FleetRun made{.fleet = {.server = std::move(*server),
                           .sign_ins_per_second = arguments.sign_ins_per_second,
-                          .world = arguments.world},
+                          .world = *world},
                 .members = std::move(devices->members),
                 .threads = arguments.threads,
                 .span = {},
@@ -315,6 +330,12 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
             "Energy that the home uses in a year, kWh")
       ->check(number(0, 1e6))
       ->capture_default_str();
+  add_value(*verb, "--world", a.world_file, placeholder::kFile,
+            "CSV file with household and weather of a real home: time,load_w,sun,air_c");
+  add_value(*verb, "--place", a.place, placeholder::kWord,
+            "Where all devices stand, indoor, outdoor, garage or camper; by default as their device "
+            "files say")
+      ->check(one_of({"indoor", "outdoor", "garage", "camper"}));
   add_value(*verb, "--threads", a.threads, placeholder::kCount, "Threads that simulate")
       ->check(whole_number(1, kMaxThreads))
       ->capture_default_str();

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/chance.h"
@@ -21,6 +22,7 @@
 #include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
+#include "sim/models/cell_spread.h"
 #include "sim/models/delta_2_flow.h"
 #include "sim/models/delta_2_report.h"
 #include "sim/models/delta_2_slots.h"
@@ -35,10 +37,17 @@ using delta_2::Flow;
 using delta_2::Settings;
 using delta_2::Slots;
 
+constexpr double kCabinet_k = 3;               // its electronics warm it
+constexpr std::int64_t kEmptyGoesOff_min = 5;  // without any input
+
 class Delta2 final : public Model {
  public:
   Delta2(std::shared_ptr<const Slots> slots, Chance chance)
-      : slots_(std::move(slots)), planner_(slots_->ratings, chance), noise_(chance) {}
+      : slots_(std::move(slots)),
+        planner_(slots_->ratings, chance),
+        noise_(chance),
+        own_(chance.split("own")),
+        cells_(own_) {}
 
   void start(Fields& fields, const Environment& environment) override;
   void step(const Environment& environment, Millis dt) override;
@@ -50,6 +59,7 @@ class Delta2 final : public Model {
  private:
   void read(const Fields& fields);
   void switch_by_itself(Millis dt);
+  void come_back();
   void write_switches(Fields& fields);
   void warm(double air_c, double seconds);
   void count(double seconds);
@@ -86,6 +96,8 @@ class Delta2 final : public Model {
   std::shared_ptr<const Slots> slots_;
   delta_2::Planner planner_;
   Noise noise_;
+  Chance own_;  // what this unit has and others of its kind have not
+  CellSpread cells_;
   Battery battery_{Battery::Options{}};
   EnergyBalance balance_;
   Settings set_;
@@ -93,10 +105,17 @@ class Delta2 final : public Model {
   Switched switched_;
   bool had_mains_ = true;
   bool had_bypass_ = false;
+  struct Outputs {
+    bool ac = false;
+    bool car = false;
+    bool usb = false;
+  };
+  std::optional<Outputs> given_up_;  // switched off because the battery is empty
   bool tripped_ = false;  // by an overload of the AC sockets, until they are switched on again
   IdleTimer ac_idle_;
   IdleTimer car_idle_;
   IdleTimer unit_idle_;
+  IdleTimer empty_idle_;
   double inverter_c_ = 0;
   double solar_c_ = 0;
   double socket_c_ = 0;
@@ -111,12 +130,13 @@ void Delta2::start(Fields& fields, const Environment& environment) {
                       .resistance_ohm = slots_->ratings.resistance_ohm,
                       .cycles = fields.si(slots_->cycles),
                       .soc_percent = fields.si(slots_->soc),
-                      .temperature_c = environment.air_c + 3});
+                      .temperature_c = environment.air_c + kCabinet_k});
   design_ah_ = fields.si(slots_->design_capacity);
   inverter_c_ = environment.air_c + 8;
   solar_c_ = environment.air_c + 7;
   socket_c_ = environment.air_c + 6;
   had_mains_ = environment.grid_up;
+  planner_.start(environment);
   read(fields);
   step(environment, Millis(1000));
   write(fields, environment);
@@ -124,7 +144,7 @@ void Delta2::start(Fields& fields, const Environment& environment) {
 
 CommandOutcome Delta2::command(Fields& fields, const catalog::Command& /*command*/,
                                const wire::JsonObject& /*params*/, const Environment& environment) {
-  for (IdleTimer* timer : {&ac_idle_, &car_idle_, &unit_idle_}) timer->busy();
+  for (IdleTimer* timer : {&ac_idle_, &car_idle_, &unit_idle_, &empty_idle_}) timer->busy();
   read(fields);
   step(environment, kInstant);
   write(fields, environment);
@@ -148,13 +168,16 @@ void Delta2::step(const Environment& environment, Millis dt) {
   }
   had_mains_ = environment.grid_up;
   switch_by_itself(dt);
+  planner_.advance(environment, dt);
   flow_ = planner_.plan(set_, battery_, environment, noise_);
   if (flow_.overload) {
     tripped_ = switched_.ac = true;
     set_.ac_on = false;
   }
   const double taken_w =
-      battery_.apply({.power_w = flow_.battery_w, .seconds = seconds, .air_c = environment.air_c});
+      battery_.apply({.power_w = flow_.battery_w,
+                      .seconds = seconds,
+                      .air_c = environment.air_c + (set_.asleep ? 0 : kCabinet_k)});
   // If the battery runs empty in the step, it gives less than requested: the inverter stops.
   const double missing_w = round_half_away(taken_w - flow_.battery_w);
   if (flow_.inverting) flow_.ac_out_w -= std::clamp(missing_w, 0.0, flow_.ac_out_w);
@@ -186,7 +209,9 @@ void Delta2::write(Fields& fields, const Environment& environment) {
                                  .inverter_c = inverter_c_,
                                  .solar_c = solar_c_,
                                  .socket_c = socket_c_,
-                                 .design_ah = design_ah_});
+                                 .design_ah = design_ah_,
+                                 .cells = cells_,
+                                 .own = own_});
 }
 
 void Delta2::write_switches(Fields& fields) {
@@ -211,7 +236,13 @@ void Delta2::switch_by_itself(Millis dt) {
   set_.ac_on&& flow_.ac_out_w == 0 ? ac_idle_.idle(dt) : ac_idle_.busy();
   set_.car_on&& flow_.car_w == 0 ? car_idle_.idle(dt) : car_idle_.busy();
   unused ? unit_idle_.idle(dt) : unit_idle_.busy();
-  set_.asleep = unit_idle_.reached(set_.standby_min);
+  // At its limit the battery gives nothing more: the unit switches off, until something charges it.
+  const bool empty = planner_.is_empty() && flow_.ac_in_w() + flow_.dc_in_w() == 0;
+  empty ? empty_idle_.idle(dt) : empty_idle_.busy();
+  const bool given_up = empty_idle_.reached(kEmptyGoesOff_min);
+  if (given_up && !given_up_) given_up_ = {set_.ac_on, set_.car_on, set_.usb_on};
+  set_.asleep = unit_idle_.reached(set_.standby_min) || given_up;
+  if (given_up_ && !planner_.is_empty()) come_back();
   if (set_.asleep || ac_idle_.reached(set_.ac_standby_min)) {
     set_.ac_on = false;
     switched_.ac = true;
@@ -229,6 +260,14 @@ void Delta2::switch_by_itself(Millis dt) {
     set_.ac_on = true;
     switched_.ac = true;
   }
+}
+
+// The outputs that an empty battery gave up, once it has enough charge again.
+void Delta2::come_back() {
+  const auto [ac, car, usb] = *std::exchange(given_up_, std::nullopt);
+  set_.ac_on = switched_.ac = ac || set_.ac_on;
+  set_.car_on = switched_.car = car || set_.car_on;
+  set_.usb_on = switched_.usb = usb || set_.usb_on;
 }
 
 void Delta2::warm(double air_c, double seconds) {

@@ -19,8 +19,23 @@ bool is_at_car(const Environment& environment) {
   return local_day(environment) % 7 == kSunday && environment.local_ms / kHour_ms == 4;
 }
 
-// For one hour a night the AC sockets have no load.
-bool rests(const Environment& environment) { return environment.local_ms / kHour_ms == 3; }
+// Where the home's power was set, the AC sockets have no load for one hour a night.
+bool rests(const Environment& environment) {
+  return environment.household_w && environment.local_ms / kHour_ms == 3;
+}
+
+// A unit of the workshop is carried to where it is needed, on some days, and has no wall there.
+bool is_carried(const Chance& chance, const Environment& environment) {
+  constexpr std::uint32_t kWorkshop = 1U << static_cast<unsigned>(household::Circuit::kGarage);
+  if ((environment.circuits & kWorkshop) == 0) return false;
+  const Chance days = chance.split("carried");
+  const auto day = static_cast<std::uint64_t>(local_day(environment));
+  if (days.uniform(3 * day) > 0.45) return false;
+  const double from_h = 9 + 6 * days.uniform(3 * day + 1);
+  const double hours = 2 + 5 * days.uniform(3 * day + 2);
+  const double hour = hour_of(environment);
+  return hour >= from_h && hour < from_h + hours;
+}
 
 // Cold and hot cells accept less: nothing at 0 and at 50 degrees.
 double temperature_derating(double cell_c) {
@@ -61,7 +76,22 @@ Settings read_settings(const Fields& fields, const Slots& slots) {
 }
 
 Planner::Planner(const Ratings& ratings, Chance chance)
-    : ratings_(ratings), habit_min_(static_cast<std::int64_t>(chance.bits(0) % 60)) {}
+    : ratings_(ratings),
+      chance_(chance),
+      habit_min_(static_cast<std::int64_t>(chance.bits(0) % 60)),
+      plugged_in_(chance) {}
+
+// Where nothing else is said, a corner of the home that the unit's owner has chosen.
+void Planner::start(const Environment& environment) {
+  using household::Circuit;
+  const double corner = chance_.split("corner").uniform(0);
+  plugged_in_.start(
+      environment,
+      corner < 0.3   ? household::wired_together({Circuit::kRefrigerator, Circuit::kKitchen})
+      : corner < 0.6 ? household::wired_together({Circuit::kOffice, Circuit::kGarage})
+      : corner < 0.8 ? household::wired_together({Circuit::kLiving, Circuit::kLights})
+                     : household::wired_together({Circuit::kBedrooms, Circuit::kRefrigerator}));
+}
 
 // Applies the load on the AC sockets, given in watts at full voltage. A load above the inverter's
 // rating is supplied at a lower voltage, at which it draws what the inverter can give; more than
@@ -97,8 +127,10 @@ double Planner::charge_share(const Battery& battery) const {
 
 void Planner::update_limits(const Settings& set, double soc) {
   const double wall_soc = set.wall_limit_soc();
-  wall_full_.update(soc, {.from = wall_soc, .until = wall_soc - kMargin_percent});
-  solar_full_.update(soc, {.from = set.max_soc, .until = set.max_soc - kMargin_percent});
+  // A full battery rests for a while, instead of being topped up again and again.
+  const double rest_percent = std::max(set.resume_soc, kMargin_percent);
+  wall_full_.update(soc, {.from = wall_soc, .until = wall_soc - rest_percent});
+  solar_full_.update(soc, {.from = set.max_soc, .until = set.max_soc - rest_percent});
   const double min_soc = std::max(set.min_soc, kFloor_percent);
   empty_.update(soc, {.from = min_soc, .until = min_soc + set.resume_soc});
   serves_self_.update(soc, {.from = set.reserve_soc + set.resume_soc, .until = set.reserve_soc});
@@ -111,8 +143,7 @@ void Planner::put_loads(const Settings& set, const Environment& environment, con
                         Flow& flow) const {
   const std::int64_t minute = environment.local_ms / kMinute_ms + habit_min_;
   if (flow.bypass || flow.inverting) {
-    const double load_w =
-        ratings_.household_share * environment.household_w * (1 + 0.02 * noise(1));
+    const double load_w = plugged_in_.power_w(environment, ratings_.household_share);
     const double most_w = set.xboost ? ratings_.boost_w : ratings_.inverter_w;
     const double usual_w =
         rests(environment) ? 0 : std::clamp(round_half_away(load_w), 0.0, most_w);
@@ -164,7 +195,7 @@ Flow Planner::plan(const Settings& set, const Battery& battery, const Environmen
                    const Noise& noise) {
   update_limits(set, battery.soc_percent());
   Flow flow;
-  flow.mains = environment.grid_up;
+  flow.mains = environment.grid_up && !is_carried(chance_, environment);
   flow.bypass = set.ac_on && flow.mains && !serves_self_.on();
   flow.blocked = !environment.battery_ok;
   flow.inverting = set.ac_on && !flow.bypass && !empty_.on() && !flow.blocked;

@@ -8,10 +8,12 @@
 #include <cstdint>
 
 #include "base/chance.h"
+#include "base/clock.h"
 #include "sim/battery.h"
 #include "sim/model.h"
 #include "sim/models/delta_2_slots.h"
 #include "sim/models/generator.h"
+#include "sim/models/household_load.h"
 #include "sim/models/parts.h"
 
 namespace gridloom::sim::delta_2 {
@@ -76,6 +78,10 @@ class Planner {
  public:
   // `ratings` outlives this.
   Planner(const Ratings& ratings, Chance chance);
+  // Call it before the first plan().
+  void start(const Environment& environment);
+  // Moves what is plugged in to the environment's time; call it before plan().
+  void advance(const Environment& environment, Millis dt) { plugged_in_.advance(environment, dt); }
 
   [[nodiscard]] Flow plan(const Settings& set, const Battery& battery,
                           const Environment& environment, const Noise& noise);
@@ -96,7 +102,9 @@ class Planner {
   void put_sources(const Settings& set, const Battery& battery, double offered_w, Flow& flow) const;
 
   const Ratings& ratings_;
+  Chance chance_;
   std::int64_t habit_min_;  // time offset of the user's devices
+  HouseholdLoad plugged_in_;
   Generator generator_;
   Latch wall_full_;
   Latch solar_full_;

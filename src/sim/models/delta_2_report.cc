@@ -13,11 +13,12 @@ constexpr double kPanel_v = 36;
 constexpr double kPanelOpen_v = 42;
 constexpr int kLongest_min = 5939;
 constexpr int kOverload = 2;  // error code
-constexpr std::int64_t kCells = 16;
+constexpr std::size_t kCells = 16;
 constexpr double kCell_ohm = 0.0093;
 constexpr double kCarSocket_v = 13.6;
 constexpr double kChargeRequest_a = 20;
-constexpr double kIdle_a = 0.5;  // below, the screen shows neither charging nor discharging
+constexpr double kInverterNear_k = 7;  // it warms the pack's switches
+constexpr double kIdle_a = 0.5;        // below, the screen shows neither charging nor discharging
 
 int fan_level(double power_w) {
   constexpr std::array<double, 3> kSteps_w = {200, 600, 1200};
@@ -55,6 +56,21 @@ void write_ports(Fields& fields, const StepResult& now) {
   fields.set_si(slots.car_current, flow.car_w > 0 ? flow.car_w / car_v : 0);
 }
 
+// Counted charge, estimate and shown charge differ: counters drift, and are put right when the pack
+// is full or empty.
+void write_gauge(Fields& fields, const StepResult& now) {
+  const Slots& slots = now.slots;
+  const double soc = now.battery.soc_percent();
+  const Chance gauge = now.own.split("gauge");
+  const auto full_cycles = static_cast<std::uint64_t>(now.battery.cycles() * 2);
+  const double inside = 4 * (soc / 100) * (1 - soc / 100);  // 0 at full and empty
+  const double drift = inside * (0.4 * gauge.normal(full_cycles) + 0.3 * gauge.normal(1));
+  const double estimate = inside * (0.6 + 0.25 * gauge.normal(full_cycles + 1'000'000));
+  fields.set_si(slots.counted_soc, round_to(std::clamp(soc + drift, 0.0, 100.0), 100));
+  fields.set_si(slots.estimated_soc, std::clamp(soc + estimate, 0.0, 100.0));
+  fields.set_si(slots.soc_difference, round_to(std::max(0.0, estimate + 0.2), 100));
+}
+
 void write_pack(Fields& fields, const StepResult& now) {
   const Slots& slots = now.slots;
   const Battery& battery = now.battery;
@@ -64,21 +80,23 @@ void write_pack(Fields& fields, const StepResult& now) {
   const double temp_c = std::round(battery.temperature_c());
   for (const Slot slot : slots.whole_soc) fields.set_si(slot, soc);
   fields.set_si(slots.soc, shown_soc);
-  for (const Slot slot : slots.soc_elsewhere) fields.set_si(slot, shown_soc);
+  fields.set_si(slots.screen_soc, shown_soc);
+  write_gauge(fields, now);
   fields.set_si(slots.pack_voltage, battery.voltage_v());
   fields.set_si(slots.pack_current, battery.current_a());
   fields.set_si(slots.pack_input, std::max(0.0, power_w));
   fields.set_si(slots.pack_output, std::max(0.0, -power_w));
   fields.set_si(slots.remaining_capacity, battery.remaining_ah());
   fields.set_si(slots.requested_current, kChargeRequest_a * slots.ratings.taper.at(soc));
+  const auto sensors = sensors_c<4>(battery.temperature_c(), now.own.split("sensors"));
+  const auto [coldest_c, warmest_c] = std::ranges::minmax(sensors);
   fields.set_si(slots.pack_temperature, temp_c);
-  fields.set_si(slots.warmest_cell, temp_c);
-  fields.set_si(slots.coldest_cell, temp_c - 1);
-  for (const Slot slot : slots.switch_temperature) {
-    fields.set_si(slot, battery.temperature_c() + 1 + std::abs(battery.current_a()));
-  }
-  const double warm_c = fields.si(slots.pack_temperature);
-  fields.set_si(slots.cell_temperatures, std::array{warm_c, warm_c, warm_c - 1, warm_c - 1});
+  fields.set_si(slots.warmest_cell, warmest_c);
+  fields.set_si(slots.coldest_cell, coldest_c);
+  fields.set_si(slots.cell_temperatures, sensors);
+  const double switches_c = battery.temperature_c() + 1 + std::abs(battery.current_a()) +
+                            (now.set.ac_on ? kInverterNear_k : 0);
+  for (const Slot slot : slots.switch_temperature) fields.set_si(slot, switches_c);
 }
 
 void write_age(Fields& fields, const StepResult& now) {
@@ -88,21 +106,17 @@ void write_age(Fields& fields, const StepResult& now) {
   fields.set_si(now.slots.health, 100 * full_ah / now.design_ah);
 }
 
-// Whole millivolts, so that the cells' sum is the pack's reported voltage: the first cell is above
-// the others by as much as the last one is below.
+// Whole millivolts, so that the cells' sum is the pack's reported voltage.
 void write_cells(Fields& fields, const StepResult& now) {
   const Slots& slots = now.slots;
   const std::int64_t total_mv = std::llround(fields.si(slots.pack_voltage) * 1000);
-  const double drop_mv = std::abs(now.battery.current_a()) * kCell_ohm * 1000;
-  const auto apart_mv = static_cast<std::int64_t>(1 + 0.05 * drop_mv);
+  const auto cells_mv =
+      now.cells.cells_mv<kCells>(total_mv, {.current_a = now.battery.current_a(),
+                                            .cell_ohm = kCell_ohm,
+                                            .soc_percent = now.battery.soc_percent()});
   std::array<double, kCells> cells_v{};
-  for (std::size_t k = 0; k < cells_v.size(); ++k) {
-    const auto number = static_cast<std::int64_t>(k);
-    std::int64_t cell_mv = total_mv / kCells + (number < total_mv % kCells ? 1 : 0);
-    if (number == 0) cell_mv += apart_mv;
-    if (number == kCells - 1) cell_mv -= apart_mv;
-    cells_v.at(k) = static_cast<double>(cell_mv) / 1000;
-  }
+  std::ranges::transform(cells_mv, cells_v.begin(),
+                         [](std::int64_t cell_mv) { return static_cast<double>(cell_mv) / 1000; });
   const auto [low_v, high_v] = std::ranges::minmax(cells_v);
   fields.set_si(slots.cell_voltages, cells_v);
   fields.set_si(slots.lowest_cell_voltage, low_v);
@@ -130,9 +144,12 @@ void write_management(Fields& fields, const StepResult& now) {
 
   const double pack_v = fields.si(slots.pack_voltage);
   const double margin_v = state == 1 ? 0.75 : 1;
-  fields.set_si(slots.requested_voltage, pack_v + 2);
-  fields.set_si(slots.least_parallel_voltage, pack_v - margin_v);
-  fields.set_si(slots.most_parallel_voltage, pack_v + margin_v);
+  // The boards sample at moments of their own: what one says of another's voltage is a little off,
+  // under a load more than at rest.
+  const double off_v = 0.005 + 0.0015 * std::abs(current_a);
+  fields.set_si(slots.requested_voltage, pack_v + 2 + off_v * now.noise(10));
+  fields.set_si(slots.least_parallel_voltage, pack_v - margin_v + off_v * now.noise(11));
+  fields.set_si(slots.most_parallel_voltage, pack_v + margin_v + off_v * now.noise(12));
   fields.set(slots.may_charge, now.planner.is_full() ? 0 : 1);
   fields.set(slots.may_discharge, now.planner.is_empty() ? 0 : 1);
   fields.set(slots.mains, flow.mains ? 1 : 0);
@@ -146,10 +163,11 @@ void write_management(Fields& fields, const StepResult& now) {
 void write_solar(Fields& fields, const StepResult& now) {
   const Slots& slots = now.slots;
   const Flow& flow = now.flow;
-  const double idle_v = flow.panels ? kPanelOpen_v : 1.5;
+  const double idle_v = flow.panels ? kPanelOpen_v : 1.37;
   const double panel_v = (flow.solar_w > 0 ? kPanel_v : idle_v) * (1 + 0.004 * now.noise(7));
   const double in_v = flow.at_car ? kCar_v : panel_v;
-  const double out_v = now.battery.voltage_v() + 0.2;
+  const double out_v =
+      now.battery.voltage_v() + 0.2 * now.own.split("bus").normal(0) + 0.03 * now.noise(13);
   const double out_w = std::round(slots.ratings.solar_efficiency * flow.solar_w);
   fields.set_si(slots.solar_voltage, in_v);
   fields.set_si(slots.solar_current, flow.solar_w / in_v);
@@ -173,7 +191,8 @@ void write_inverter(Fields& fields, const StepResult& now) {
   const double set_v = fields.si(slots.set_voltage);
   const int set_hz = fields.integer(slots.set_frequency) == 60 ? 60 : 50;
   double out_v = 0;
-  if (flow.bypass) out_v = mains_v - 0.3;
+  if (flow.bypass)
+    out_v = mains_v - 0.3 + 0.7 * now.own.split("meter").normal(0) + 0.1 * now.noise(14);
   // The document's own example sets 30 V, which no socket supplies.
   if (flow.inverting) {
     const double wanted_v = set_v >= 100 && set_v <= 240 ? set_v : 230;

@@ -4,8 +4,10 @@
 // and outputs, and the cells' voltages add up to the pack's. Settings are never changed here.
 #pragma once
 
+#include "base/chance.h"
 #include "sim/battery.h"
 #include "sim/model.h"
+#include "sim/models/cell_spread.h"
 #include "sim/models/delta_2_flow.h"
 #include "sim/models/delta_2_slots.h"
 #include "sim/models/parts.h"
@@ -26,6 +28,8 @@ struct StepResult {
   double solar_c = 0;
   double socket_c = 0;
   double design_ah = 0;  // the battery's capacity as built
+  const CellSpread& cells;
+  const Chance& own;  // what this unit has and others of its kind have not
 };
 
 void write_report(Fields& fields, const StepResult& moment);

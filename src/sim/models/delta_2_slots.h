@@ -123,11 +123,12 @@ struct Slots : ModelSlots {
 
   // The pack.
   Slot soc = number("bms_bmsStatus.f32ShowSoc", "%");
-  std::array<Slot, 2> soc_elsewhere = {number("bms_bmsStatus.targetSoc", "%"),
-                                       number("bms_emsStatus.f32LcdShowSoc", "%")};
-  std::array<Slot, 4> whole_soc = {number("pd.soc", "%"), number("bms_bmsStatus.soc", "%"),
-                                   number("bms_bmsStatus.actSoc", "%"),
+  Slot screen_soc = number("bms_emsStatus.f32LcdShowSoc", "%");
+  std::array<Slot, 3> whole_soc = {number("pd.soc", "%"), number("bms_bmsStatus.soc", "%"),
                                    number("bms_emsStatus.lcdShowSoc", "%")};
+  Slot counted_soc = number("bms_bmsStatus.targetSoc", "%");
+  Slot estimated_soc = number("bms_bmsStatus.actSoc", "%");
+  Slot soc_difference = number("bms_bmsStatus.diffSoc", "%");
   Slot pack_voltage = number("bms_bmsStatus.vol", "V");
   Slot pack_current = number("bms_bmsStatus.amp", "A");
   Slot pack_input = number("bms_bmsStatus.inputWatts", "W");

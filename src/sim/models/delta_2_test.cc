@@ -54,7 +54,7 @@ struct Delta2 : testing::Test {
   };
   void place(const Site& site) {
     bench.site = [site](Environment& environment) {
-      environment.air_c = site.air_c.value_or(environment.air_c);
+      if (site.air_c) environment.set_air(*site.air_c);
       environment.grid_up = site.grid_up;
       environment.sun = site.sun;
       environment.household_w = site.household_w;
@@ -69,7 +69,8 @@ TEST_F(Delta2, EmptiesDownToItsLimitAndComesBackAboveIt) {
   bench.run(6 * kHour);
   EXPECT_NEAR(bench.number("bms_bmsStatus.f32ShowSoc"), 20, 1) << "a minute may go past it";
   EXPECT_EQ(bench.number("pd.wattsOutSum"), 0);
-  EXPECT_EQ(bench.number("mppt.cfgAcEnabled"), 1) << "the switch stays as it was set";
+  EXPECT_EQ(bench.number("mppt.cfgAcEnabled"), 0) << "it switches off, and sleeps";
+  EXPECT_EQ(bench.number("bms_emsStatus.emsIsNormalFlag"), 0);
   const double rest_mah = bench.number("bms_bmsStatus.remainCap");
   place({.sun = 0.01, .household_w = 2000, .grid_up = false});
   bench.run(2 * kHour);
@@ -77,7 +78,8 @@ TEST_F(Delta2, EmptiesDownToItsLimitAndComesBackAboveIt) {
   place({.sun = 0, .household_w = 2000, .grid_up = true});
   bench.run(2 * kHour);
   EXPECT_GT(bench.number("bms_bmsStatus.f32ShowSoc"), 25);
-  EXPECT_GT(bench.number("inv.outputWatts"), 0);
+  EXPECT_GT(bench.number("inv.outputWatts"), 0) << "its outputs come back";
+  EXPECT_EQ(bench.number("mppt.cfgAcEnabled"), 1);
 }
 
 TEST_F(Delta2, GivesNoMoreThanIsLeftInAnEmptyingBattery) {
@@ -136,7 +138,7 @@ TEST_F(Delta2, GivesAsMuchAsTheRealOne) {
   set(2, "upsConfig", R"({"maxChgSoc":100})");
   set(5, "acOutCfg", R"({"enabled":1})");
   bench.run(6 * kHour);
-  ASSERT_GE(bench.number("bms_bmsStatus.f32ShowSoc"), 98.9);
+  ASSERT_GE(bench.number("bms_bmsStatus.f32ShowSoc"), 94.9) << "it rests between 95 and 100 %";
   const double full_soc = bench.number("bms_bmsStatus.f32ShowSoc");
   place({.sun = 0, .household_w = 344 / 0.3, .grid_up = false, .air_c = 22});
   double given_wh = 0;
@@ -152,7 +154,7 @@ TEST_F(Delta2, GivesAsMuchAsTheRealOne) {
 
 // The load is a resistance: at 86 % of the voltage it draws three quarters of the power.
 TEST_F(Delta2, CarriesTooMuchAtALowerVoltageWithXboost) {
-  place({.household_w = 400, .grid_up = false, .appliance_w = 2280});
+  place({.household_w = 0, .grid_up = false, .appliance_w = 2400});
   set(5, "acOutCfg", R"({"enabled":1,"xboost":1,"out_voltage":230})");
   bench.step(Millis{2000});
   EXPECT_EQ(bench.number("inv.outputWatts"), 1800);
@@ -243,7 +245,7 @@ TEST_F(Delta2WithGenerator, TakesFromItWhatFindsAUse) {
     came_wh += generator_w() / 1800;
   }
   EXPECT_NEAR(bench.number("pd.chgPowerDC") - before_wh, came_wh, 1.1);
-  place({.household_w = 1000, .grid_up = false, .air_c = -5});
+  place({.household_w = 1000, .grid_up = false, .air_c = -12});
   bench.run(6 * kHour);
   ASSERT_GT(generator_w(), 0);
   EXPECT_EQ(bench.number("bms_bmsStatus.inputWatts"), 0) << "frozen cells take nothing";
@@ -262,7 +264,7 @@ TEST_F(Delta2, KeepsAReserveForOutages) {
   place({.sun = 0, .household_w = 1000, .grid_up = true});
   set(1, "watthConfig", R"({"isConfig":1,"bpPowerSoc":40})");
   bench.run(10 * kHour);
-  EXPECT_NEAR(bench.number("bms_bmsStatus.f32ShowSoc"), 40, 1.5);
+  EXPECT_NEAR(bench.number("bms_bmsStatus.f32ShowSoc"), 38, 4) << "charged again 5 % below it";
   EXPECT_GT(bench.number("inv.outputWatts"), 0);
 }
 
@@ -304,7 +306,7 @@ TEST_F(Delta2, NeverSleepsWithAStandbyTimeOfNought) {
   set(1, "dcOutCfg", R"({"enabled":0})");
   set(1, "standbyTime", R"({"standbyMin":0})");
   set(5, "standbyTime", R"({"standbyMins":0})");
-  bench.run(24 * kHour);
+  bench.run(6 * kHour);
   EXPECT_EQ(bench.number("bms_emsStatus.emsIsNormalFlag"), 1);
   EXPECT_EQ(bench.number("mppt.cfgAcEnabled"), 1);
 }

@@ -11,7 +11,10 @@ class Generator {
   // Stopped by hand, it stays off until the charge has left the range that starts it; started by
   // hand, it runs until the battery is full.
   void start() { hand_ = Hand::kStarted; }
-  void stop() { hand_ = Hand::kStopped; }
+  void stop() {
+    hand_ = Hand::kStopped;
+    runs_ = false;
+  }
 
   struct Limits {
     double start_soc = 0;  // starts at or below this, but only below stop_soc

@@ -56,7 +56,7 @@ class PowerKits final : public Model {
       : slots_(std::move(slots)),
         planner_(slots_->ratings, chance),
         noise_(chance),
-        packs_(slots_) {}
+        packs_(slots_, chance) {}
 
   void start(Fields& fields, const Environment& environment) override;
   void step(const Environment& environment, Millis dt) override;
@@ -100,6 +100,7 @@ void PowerKits::start(Fields& fields, const Environment& environment) {
   for (Converter* converter : converters_.all()) converter->sink_c = environment.air_c + 5;
   day_ = local_day(environment);
   set_ = read_settings(fields, *slots_);
+  planner_.start(environment);
   step(environment, Millis{1000});
   write(fields, environment);
 }
@@ -112,6 +113,7 @@ void PowerKits::read(const Fields& fields) {
 void PowerKits::step(const Environment& environment, Millis dt) {
   noise_.next_step();
   const double seconds = seconds_of(dt);
+  planner_.advance(environment, dt);
   offer_ = planner_.offer(set_, environment, packs_, noise_);
   switch_packs();
   flow_ = planner_.balance(set_, environment, offer_, packs_);

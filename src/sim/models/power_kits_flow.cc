@@ -16,11 +16,14 @@ constexpr std::int64_t kEngineOn_ms = 8 * kHour_ms;
 constexpr std::int64_t kDriving_ms = kEngineOn_ms + 3 * kMinute_ms;
 constexpr std::int64_t kParked_ms = kEngineOn_ms + 45 * kMinute_ms;
 
-// The AC channels as fractions of the household, the DC channels at the usual household.
+// The AC channels as fractions of a household's power that was set, and the DC channels at the
+// usual household.
 constexpr std::array<double, kAcChannels> kAcShare = {0.09, 0.06, 0.04, 0.03, 0.02, 0.01};
 constexpr std::array<double, kDcChannels> kDcLoad_w = {18, 12, 9, 7, 6, 5, 4, 3, 3, 2, 2, 1};
 constexpr double kUsualHousehold_w = 350;
 constexpr double kMaxHousehold_w = 11000;  // keeps the inverter within its 3600 W
+constexpr double kMostChannel_w = 1150;    // three at once are within them as well
+static_assert(kAcChannels + kDcChannels == household::kCamperCircuits);
 
 bool has_bit(int bits, std::size_t k) { return (bits >> k & 1) != 0; }
 
@@ -62,31 +65,26 @@ void Planner::offer_vehicle(const Settings& set, const Environment& environment,
       static_cast<int>(std::min(set.alternator_most_a * bus_v, ratings_.alternator_w));
 }
 
-// A load keeps its level for a minute, whatever the step's length.
-void Planner::update_levels(const Environment& environment) {
-  const std::int64_t minute = unix_ms(environment.now) / kMinute_ms;
-  if (minute == minute_) return;
-  minute_ = minute;
-  const auto level = [&](std::uint64_t channel) {
-    return 0.7 + 0.6 * chance_.uniform(static_cast<std::uint64_t>(minute) * 32 + channel);
-  };
-  for (std::size_t k = 0; k < ac_level_.size(); ++k) ac_level_.at(k) = level(k);
-  for (std::size_t k = 0; k < dc_level_.size(); ++k) dc_level_.at(k) = level(8 + k);
+void Planner::start(const Environment& environment) {
+  camper_.start(environment, household::wired_apart(household::kCamperCircuits),
+                household::camper_inventory());
 }
 
-void Planner::offer_loads(const Settings& set, const Environment& environment, Offer& offer) {
-  update_levels(environment);
-  const double household_w = std::min(environment.household_w, kMaxHousehold_w);
+void Planner::offer_loads(const Settings& set, const Environment& environment, Offer& offer) const {
+  const auto& home_w = environment.household_w;
+  const double set_w = std::min(home_w.value_or(0), kMaxHousehold_w);
   offer.ac_channels = set.ac_channels;
   for (std::size_t k = 0; k < kAcShare.size(); ++k) {
     if (!has_bit(offer.ac_channels, k)) continue;
-    offer.ac_w.at(k) = static_cast<int>(household_w * kAcShare.at(k) * ac_level_.at(k));
+    offer.ac_w.at(k) =
+        rounded(home_w ? set_w * kAcShare.at(k) : std::min(camper_.power_w(k), kMostChannel_w));
   }
   offer.dc_channels = set.dc_channels;
-  const double activity = std::clamp(environment.household_w / kUsualHousehold_w, 0.0, 2.0);
+  const double activity = std::clamp(set_w / kUsualHousehold_w, 0.0, 2.0);
   for (std::size_t k = 0; k < kDcLoad_w.size(); ++k) {
     if (!has_bit(offer.dc_channels, k)) continue;
-    offer.dc_w.at(k) = rounded(kDcLoad_w.at(k) * activity * dc_level_.at(k));
+    offer.dc_w.at(k) =
+        rounded(home_w ? kDcLoad_w.at(k) * activity : camper_.power_w(kAcChannels + k));
   }
 }
 

@@ -6,12 +6,12 @@
 
 #include <array>
 #include <cstddef>
-#include <cstdint>
-#include <limits>
 
 #include "base/chance.h"
+#include "base/clock.h"
 #include "sim/model.h"
 #include "sim/models/generator.h"
+#include "sim/models/household_load.h"
 #include "sim/models/parts.h"
 #include "sim/models/power_kits_packs.h"
 #include "sim/models/power_kits_settings.h"
@@ -72,7 +72,11 @@ struct Flow {
 class Planner {
  public:
   // `ratings` outlives this.
-  Planner(const Ratings& ratings, Chance chance) : ratings_(ratings), chance_(chance) {}
+  Planner(const Ratings& ratings, Chance chance) : ratings_(ratings), camper_(chance) {}
+  // Call it before the first offer().
+  void start(const Environment& environment);
+  // Moves what is on the channels to the environment's time; call it before offer().
+  void advance(const Environment& environment, Millis dt) { camper_.advance(environment, dt); }
 
   [[nodiscard]] Generator& generator() { return generator_; }
   // Whether the inverter may go to low power while it has little load.
@@ -87,20 +91,15 @@ class Planner {
  private:
   void offer_vehicle(const Settings& set, const Environment& environment, double bus_v,
                      Offer& offer) const;
-  void offer_loads(const Settings& set, const Environment& environment, Offer& offer);
-  void update_levels(const Environment& environment);
+  void offer_loads(const Settings& set, const Environment& environment, Offer& offer) const;
   void put_loads(const Settings& set, const Environment& environment, const Offer& offer,
                  Flow& flow) const;
 
   const Ratings& ratings_;
-  Chance chance_;
+  HouseholdLoad camper_;
   Latch drained_;  // the lower limit stopped the outputs
   Generator generator_;
   bool low_power_ = false;
-  // How much each channel's load draws of its usual power, in the minute `minute_` since 1970.
-  std::array<double, kAcChannels> ac_level_{};
-  std::array<double, kDcChannels> dc_level_{};
-  std::int64_t minute_ = std::numeric_limits<std::int64_t>::min();
 };
 
 }  // namespace gridloom::sim::kits

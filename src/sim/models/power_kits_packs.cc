@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <string>
 
 #include "sim/ageing.h"
 #include "sim/models/power_kits_module.h"
@@ -9,7 +11,9 @@
 namespace gridloom::sim::kits {
 namespace {
 
-constexpr int kIdle_w = 10;  // a pack with less power counts as idle
+constexpr double kResistanceSpread = 0.15;  // from pack to pack, with its wiring
+constexpr double kApart_percent = 1;        // of charge, at the start
+constexpr int kIdle_w = 10;                 // a pack with less power counts as idle
 constexpr int kEndless_min = 143999;
 constexpr double kHeaterRise_k = 28;
 constexpr double kHeatBelow_c = 5;
@@ -41,12 +45,20 @@ void Packs::start(Fields& fields, const Environment& environment) {
     // No field holds the cycles: they follow from the capacity.
     const double full_ah = fields.si(slots.full_capacity);
     const double health = full_ah / fields.si(slots.design_capacity);
+    const auto index = static_cast<std::uint64_t>(number);
+    const double resistance_ohm = slots_->ratings.resistance_ohm *
+                                  (1 + kResistanceSpread * chance_.split("ohm").normal(index));
+    const double apart_percent =
+        number == 1 ? 0 : kApart_percent * chance_.split("soc").normal(index);
+    const double soc = std::clamp(fields.si(slots.soc) + apart_percent, 0.0, 100.0);
     packs_.push_back({.battery = Battery({.cells = slots_->ratings.cells,
                                           .capacity_ah = full_ah,
-                                          .resistance_ohm = slots_->ratings.resistance_ohm,
+                                          .resistance_ohm = resistance_ohm,
                                           .cycles = cycles_at(health),
-                                          .soc_percent = fields.si(slots.soc),
+                                          .soc_percent = soc,
                                           .temperature_c = environment.air_c + 2}),
+                      .resistance_ohm = resistance_ohm,
+                      .cells = CellSpread(chance_.split("cells").split(std::to_string(number))),
                       .no_error = static_cast<int>(fields.integer(slots.error))});
   }
   update_soc();
@@ -136,15 +148,17 @@ int Packs::heaters_w() const {
 
 void Packs::run(int net_w, double seconds, double air_c) {
   // In parallel all packs have one terminal voltage: V = (sum of OCV / R + I) / (sum of 1 / R).
-  const double pack_ohm = slots_->ratings.resistance_ohm;
-  double rest_sum_v = 0;
-  for (const Pack& pack : packs_) rest_sum_v += pack.battery.rest_v();
-  const auto count = static_cast<double>(packs_.size());
-  const double common_v = (rest_sum_v + net_w / bus_v() * pack_ohm) / count;
+  double short_a = 0;  // sum of OCV / R
+  double siemens = 0;
+  for (const Pack& pack : packs_) {
+    short_a += pack.battery.rest_v() / pack.resistance_ohm;
+    siemens += 1 / pack.resistance_ohm;
+  }
+  const double common_v = (short_a + net_w / bus_v()) / siemens;
   int left_w = net_w;
   for (std::size_t k = 0; k < packs_.size(); ++k) {
     Pack& pack = packs_.at(k);
-    const double current_a = (common_v - pack.battery.rest_v()) / pack_ohm;
+    const double current_a = (common_v - pack.battery.rest_v()) / pack.resistance_ohm;
     const bool last = k + 1 == packs_.size();
     // Open switches leave no power on the bus, and no current between the packs either.
     const int wanted_w = last ? left_w : net_w == 0 ? 0 : rounded(current_a * common_v);
@@ -173,8 +187,11 @@ void Packs::write_packs(Fields& fields) const {
     const Slots::Pack& slots = slots_->packs.at(k);
     const Battery& battery = pack.battery;
     const double current_a = battery.current_a();
-    const double spread_v =
-        0.001 + 0.05 * std::abs(current_a) * ratings.resistance_ohm / ratings.cells;
+    const auto cells_mv = pack.cells.cells_mv<CellSpread::kMostCells>(
+        std::llround(battery.voltage_v() * 1000), {.current_a = current_a,
+                                                   .cell_ohm = pack.resistance_ohm / ratings.cells,
+                                                   .soc_percent = battery.soc_percent()});
+    const auto [lowest_mv, highest_mv] = std::ranges::minmax(cells_mv);
     fields.set_si(slots.precharge_switches, fields.si(slots.switches));
     fields.set_si(slots.soc, battery.soc_percent());
     fields.set_si(slots.remaining_capacity, battery.remaining_ah());
@@ -188,12 +205,14 @@ void Packs::write_packs(Fields& fields) const {
     const Battery::Horizon horizon = {.soc_percent = limit_soc, .longest_min = kEndless_min};
     fields.set_si(slots.time_left, current_a > 0 ? battery.minutes_to_full(horizon)
                                                  : battery.minutes_to_empty(horizon));
-    fields.set_si(slots.lowest_cell_voltage, floor_to(battery.cell_v() - spread_v, 1000));
-    fields.set_si(slots.highest_cell_voltage, ceil_to(battery.cell_v() + spread_v, 1000));
+    fields.set_si(slots.lowest_cell_voltage, static_cast<double>(lowest_mv) / 1000);
+    fields.set_si(slots.highest_cell_voltage, static_cast<double>(highest_mv) / 1000);
     const double cell_c = battery.temperature_c();
     fields.set_si(slots.temperature, cell_c);
-    fields.set_si(slots.coldest_cell, cell_c - 0.4);
-    fields.set_si(slots.warmest_cell, cell_c + 0.4);
+    const auto sensors = sensors_c<4>(cell_c, chance_.split("sensors").split(std::to_string(k)));
+    const auto [coldest_c, warmest_c] = std::ranges::minmax(sensors);
+    fields.set_si(slots.coldest_cell, coldest_c);
+    fields.set_si(slots.warmest_cell, warmest_c);
     fields.set_si(slots.coldest_switch, cell_c + 0.08 * std::abs(current_a));
     fields.set_si(slots.warmest_switch, cell_c + 0.12 * std::abs(current_a) + 0.4);
   }

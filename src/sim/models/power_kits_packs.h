@@ -10,9 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/chance.h"
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
 #include "sim/model.h"
+#include "sim/models/cell_spread.h"
 #include "sim/models/parts.h"
 #include "sim/models/power_kits_slots.h"
 
@@ -20,7 +22,8 @@ namespace gridloom::sim::kits {
 
 class Packs {
  public:
-  explicit Packs(std::shared_ptr<const Slots> slots) : slots_(std::move(slots)) {}
+  Packs(std::shared_ptr<const Slots> slots, Chance chance)
+      : slots_(std::move(slots)), chance_(chance.split("packs")) {}
 
   void start(Fields& fields, const Environment& environment);
 
@@ -72,6 +75,8 @@ class Packs {
  private:
   struct Pack {
     Battery battery;
+    double resistance_ohm = 0;
+    CellSpread cells;
     int power_w = 0;  // + charges
     Latch cold{};
     bool heating = false;
@@ -86,6 +91,7 @@ class Packs {
   void write_totals(Fields& fields) const;
 
   std::shared_ptr<const Slots> slots_;
+  Chance chance_;            // no two packs are the same
   std::vector<Pack> packs_;  // as in the slots: at least one
   double soc_percent_ = 0;
   Settings settings_;

@@ -65,7 +65,7 @@ struct PowerKits : testing::Test {
     bench.site = [site](Environment& environment) {
       environment.sun = site.sun;
       environment.household_w = site.household_w;
-      environment.air_c = site.air_c;
+      environment.set_air(site.air_c);
       environment.grid_up = site.grid_up;
       environment.heater_ok = site.heater_ok;
       environment.local_ms = 0;  // the vehicle stays parked

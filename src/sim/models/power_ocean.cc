@@ -22,7 +22,9 @@
 #include "sim/members.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
+#include "sim/models/household_load.h"
 #include "sim/models/parts.h"
+#include "sim/roof.h"
 #include "sim/rounding.h"
 #include "wire/json.h"
 
@@ -34,13 +36,18 @@ using wire::JsonObject;
 constexpr double kHour_s = 3600;
 constexpr double kPhase_v = 230;
 
-// Solar: two strings, the second slightly shaded.
+// Solar: two strings on the two sides of a roof; a chimney shades the second one.
+constexpr double kSide_deg = 75;
+constexpr double kSideSpread_deg = 15;
+constexpr double kTilt_deg = 35;
+constexpr double kChimneyHeight_deg = 30;
+constexpr double kChimneyRadius_deg = 5;
 constexpr std::array<double, 2> kString_v = {398, 364};
 constexpr double kString_v_per_k = -0.9;
 constexpr double kDawn = 0.003;  // of the sun: below, a string has voltage but no power
 
 constexpr double kHysteresis_percent = 2;  // above empty, before the battery discharges again
-constexpr double kCellar_c = 12;           // the packs' room gets no colder
+constexpr double kBesideInverter_k = 3;    // the packs stand below the inverter
 
 // Hot water: one tank for heat pump and heating rod.
 constexpr double kTank_j_per_k = 400 * 4186.0;
@@ -61,6 +68,17 @@ constexpr double kZoneBand_k = 0.25;
 
 // EV charger: by day the home battery has priority up to here.
 constexpr double kEvBattery_percent = 50;
+constexpr double kEvArrives_h = 17.4;
+constexpr double kEvArrivesSpread_h = 1.6;
+
+// How the battery follows the home: the inverter reacts after a dead time, then approaches the new
+// power exponentially. What it misses of the home's power the grid supplies.
+constexpr double kDeadTime_s = 0.6;
+constexpr double kFollowTime_s = 0.7;
+constexpr double kBias_w = 4;  // error of its meter, drawn anew every ten minutes
+constexpr double kRipple_w = 3;
+constexpr std::int64_t kBiasHolds_ms = 10 * kMinute_ms;
+constexpr double kLeast_w = 0.5;  // resolution of the reported watts; regulating, it is never 0
 
 constexpr double kReactive_var = 160;
 
@@ -167,10 +185,13 @@ class Car {
       const auto index = static_cast<std::uint64_t>(day);
       need_wh_ = 5000 + 9000 * chance.uniform(2 * index);
       home_by_day_ = chance.uniform(2 * index + 1) < 0.5;
+      const double arrives_h =
+          kEvArrives_h + kEvArrivesSpread_h * chance.split("arrival").normal(index);
+      arrives_h_ = std::clamp(arrives_h, 16.0, 22.0);
     }
     const double hour = hour_of(environment);
     if (!environment.grid_up || need_wh_ <= 0) return 0;
-    if (!home_by_day_) return hour >= 19 ? ratings_.ev_night_a * kPhase_v : 0;
+    if (!home_by_day_) return hour >= arrives_h_ ? ratings_.ev_night_a * kPhase_v : 0;
     if (hour < 9.5 || hour >= 16.5 || home_soc < kEvBattery_percent) return 0;
     const double amps = std::min(round_down(surplus_w / kPhase_v), ratings_.ev_most_a);
     return amps < ratings_.ev_least_a ? 0 : amps * kPhase_v;
@@ -182,12 +203,18 @@ class Car {
   std::int64_t day_ = -1;
   double need_wh_ = 0;
   bool home_by_day_ = false;
+  double arrives_h_ = 19;
 };
 
 // Heat pump, rooms and hot-water tank.
 class Heating {
  public:
-  explicit Heating(const Ratings& ratings) : ratings_(ratings) {}
+  // Rooms and habits differ from home to home.
+  Heating(const Ratings& ratings, const Chance& chance)
+      : ratings_(ratings),
+        warmer_k_(0.4 * chance.normal(0)),
+        gains_k_(kZoneGains_k + 0.5 * chance.normal(1)),
+        later_h_(0.7 * chance.normal(2)) {}
 
   void start(const Fields& fields, const Slots& slots) {
     for (std::size_t k = 0; k < zone_c_.size(); ++k) {
@@ -204,11 +231,12 @@ class Heating {
     const bool water = water_wanted_.on() && environment.grid_up;
     double heat_w = water ? ratings_.pump_heat_w : 0;
     for (std::size_t k = 0; k < zone_c_.size(); ++k) {
-      zone_wanted_.at(k).update(zone_c_.at(k), {.from = kZoneTarget_c.at(k) - kZoneBand_k,
-                                                .until = kZoneTarget_c.at(k) + kZoneBand_k});
+      zone_wanted_.at(k).update(zone_c_.at(k),
+                                {.from = kZoneTarget_c.at(k) + warmer_k_ - kZoneBand_k,
+                                 .until = kZoneTarget_c.at(k) + warmer_k_ + kZoneBand_k});
       const bool heated = zone_wanted_.at(k).on() && environment.grid_up && !water;
       if (heated) heat_w += ratings_.pump_heat_w / 2;
-      const double rest_c = environment.air_c + kZoneGains_k + (heated ? kZoneHeat_k : 0);
+      const double rest_c = environment.outdoor_c() + gains_k_ + (heated ? kZoneHeat_k : 0);
       zone_c_.at(k) = settle(zone_c_.at(k), {.to = rest_c, .decay = zone_cooling_.over(seconds)});
     }
     pump_heat_w_ = water ? heat_w : 0;
@@ -217,7 +245,8 @@ class Heating {
 
   // Heats the tank for `seconds` with the heat of the pump and the rod.
   void tank(double rod_w, double hour, double seconds) {
-    const double loss_w = kTankLoss_w_per_k * (tank_c_ - kTankRoom_c) + hot_water_w(hour);
+    const double loss_w =
+        kTankLoss_w_per_k * (tank_c_ - kTankRoom_c) + hot_water_w(hour - later_h_);
     tank_c_ = std::max(tank_c_ + (pump_heat_w_ + rod_w - loss_w) * seconds / kTank_j_per_k, 12.0);
   }
 
@@ -252,17 +281,20 @@ class Heating {
     }
     const double target_c = pump_heat_w_ > 0
                                 ? tank_c_ + 6
-                                : std::clamp(32 + 0.5 * (20 - environment.air_c), 28.0, 45.0);
+                                : std::clamp(32 + 0.5 * (20 - environment.outdoor_c()), 28.0, 45.0);
     const double decay = running_warming_.over(seconds);
     outlet_c_ = settle(outlet_c_, {.to = target_c, .decay = decay});
     inlet_c_ =
         settle(inlet_c_, {.to = target_c - 5 * heat_w / ratings_.pump_heat_w, .decay = decay});
     // 40 % of the Carnot limit.
-    const double lift_k = std::max(target_c - environment.air_c, 5.0);
+    const double lift_k = std::max(target_c - environment.outdoor_c(), 5.0);
     return heat_w / std::clamp(0.4 * (target_c + 273.15) / lift_k, 1.8, 5.5);
   }
 
   const Ratings& ratings_;
+  double warmer_k_;
+  double gains_k_;
+  double later_h_;
   std::array<double, 2> zone_c_{};
   std::array<Latch, 2> zone_wanted_;
   double tank_c_ = 48;
@@ -276,6 +308,17 @@ class Heating {
   Decay running_warming_{180};
 };
 
+std::array<Roof, 2> roofs_of(const Chance& chance) {
+  const Chance roofs = chance.split("roofs");
+  const double side_deg = kSide_deg + kSideSpread_deg * roofs.normal(0);
+  return {Roof({.azimuth_deg = -side_deg, .tilt_deg = kTilt_deg}),
+          Roof({.azimuth_deg = side_deg,
+                .tilt_deg = kTilt_deg,
+                .shadow_azimuth_deg = kSide_deg / 2 + kSideSpread_deg * roofs.normal(1),
+                .shadow_height_deg = kChimneyHeight_deg,
+                .shadow_radius_deg = kChimneyRadius_deg})};
+}
+
 class PowerOcean final : public Model {
  public:
   PowerOcean(std::shared_ptr<const Slots> slots, Chance chance)
@@ -283,10 +326,13 @@ class PowerOcean final : public Model {
         ratings_(slots_->ratings),
         noise_(chance.split("power_ocean")),
         car_chance_(chance.split("car")),
+        bias_chance_(chance.split("bias")),
+        home_(chance),
+        roofs_(roofs_of(chance)),
         battery_({.cells = static_cast<int>(ratings_.cells),
                   .capacity_ah = capacity_ah(ratings_.capacity_wh, ratings_.cells),
                   .resistance_ohm = ratings_.resistance_ohm}),
-        heating_(ratings_),
+        heating_(ratings_, chance.split("heating")),
         car_(ratings_),
         string_members_(slots_->strings),
         rod_members_(slots_->heating_rod) {}
@@ -294,6 +340,7 @@ class PowerOcean final : public Model {
   void start(Fields& fields, const Environment& environment) override {
     battery_.set_soc_percent(fields.si(slots_->soc));
     heating_.start(fields, *slots_);
+    home_.start(environment, household::wired_together());
     step(environment, Millis(1000));
     write(fields, environment);
   }
@@ -302,6 +349,7 @@ class PowerOcean final : public Model {
     if (dt.count() <= 0) return;
     noise_.next_step();
     const double seconds = seconds_of(dt);
+    home_.advance(environment, dt);
     watts_ = draw(environment, seconds);
     share_out(environment, seconds);
     balance_.add(battery_);
@@ -317,7 +365,7 @@ class PowerOcean final : public Model {
     write_energy(fields);
     write_strings(fields, environment);
     write_phases(fields, environment);
-    heating_.write(fields, *slots_, environment.air_c);
+    heating_.write(fields, *slots_, environment.outdoor_c());
     write_rod(fields);
   }
 
@@ -329,7 +377,7 @@ class PowerOcean final : public Model {
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
-  // Whole watts, as reported.
+  // As reported: the sun's in whole watts, the rest in halves, which add up exactly.
   struct Watts {
     std::array<double, 2> string{};
     double ev = 0;
@@ -343,19 +391,41 @@ class PowerOcean final : public Model {
   Watts draw(const Environment& environment, double seconds) {
     Watts watts;
     for (std::size_t k = 0; k < watts.string.size(); ++k) {
-      const double sun = environment.sun * environment.panels.at(k);
+      const double sun = sun_on(environment, k);
       if (sun < kDawn) continue;
       const double ideal_w = ratings_.string_w.at(k) * sun;
       watts.string.at(k) = round_half_away(std::max(0.0, ideal_w * (1 + 0.004 * noise_(k))));
     }
-    const double base_w = environment.household_w + heating_.pump_w(environment, seconds);
+    const double home_w = environment.household_w.value_or(home_.power_w(0));
+    const double base_w = home_w + heating_.pump_w(environment, seconds);
     const double surplus_w = watts.mppt() - base_w;
     watts.ev = car_.plan_w(environment, car_chance_, surplus_w, battery_.soc_percent());
     if (environment.grid_up) {
       watts.rod = heating_.rod_w(surplus_w - watts.ev - charge_limit_w());
     }
-    watts.load = round_half_away(base_w + ratings_.own_w + watts.ev + watts.rod);
+    watts.load = in_steps(base_w + ratings_.own_w + watts.ev + watts.rod, environment);
     return watts;
+  }
+
+  // Without a grid in whole watts, since the strings then take what is left.
+  [[nodiscard]] static double in_steps(double power_w, const Environment& environment) {
+    const double step_w = environment.grid_up ? kLeast_w : 1;
+    return round_half_away(power_w / step_w) * step_w;
+  }
+  [[nodiscard]] double sun_on(const Environment& environment, std::size_t k) const {
+    return roofs_.at(k).sun(environment) * environment.panels.at(k);
+  }
+
+  // What the battery misses of the home's power in this step, on average.
+  [[nodiscard]] double missed_w(const Environment& environment, double wanted_w, double seconds) {
+    const double change_w = wanted_w - std::exchange(followed_w_, wanted_w) + behind_w_;
+    const double moving_s = std::max(0.0, seconds - kDeadTime_s);
+    const double left = following_.over(moving_s);
+    behind_w_ = change_w * left;
+    const double late_s = std::min(seconds, kDeadTime_s) + kFollowTime_s * (1 - left);
+    const auto slot = static_cast<std::uint64_t>(unix_ms(environment.now) / kBiasHolds_ms);
+    return change_w * late_s / std::max(seconds, kDeadTime_s + kFollowTime_s) +
+           kBias_w * bias_chance_.normal(slot) + kRipple_w * noise_(14);
   }
 
   // The battery takes the surplus or supplies the deficit; the grid supplies or takes the rest.
@@ -365,12 +435,23 @@ class PowerOcean final : public Model {
                           .until = ratings_.empty_percent + kHysteresis_percent});
     const double most_w = environment.battery_ok ? charge_limit_w() : 0;
     const double least_w = environment.battery_ok && !resting_.on() ? -ratings_.discharge_w : 0;
+    // The battery is not for the car.
+    const double wanted_w = watts_.mppt() - (watts_.load - watts_.ev);
+    const double supply_w = wanted_w > 0 ? std::max(0.0, wanted_w - watts_.ev) : wanted_w;
+    const bool regulates = environment.grid_up && supply_w > least_w && supply_w < most_w;
+    const double missing_w = missed_w(environment, supply_w, seconds);
     const double asked_w =
-        round_half_away(std::clamp(watts_.mppt() - watts_.load, least_w, most_w));
-    watts_.battery = round_half_away(battery_.apply(
-        {.power_w = asked_w, .seconds = seconds, .air_c = std::max(environment.air_c, kCellar_c)}));
+        in_steps(std::clamp(supply_w - (regulates ? missing_w : 0), least_w, most_w), environment);
+    const double taken_w = battery_.apply(
+        {.power_w = asked_w, .seconds = seconds, .air_c = environment.air_c + kBesideInverter_k});
+    watts_.battery = in_steps(taken_w, environment);
     if (environment.grid_up) {
       watts_.grid = watts_.load - watts_.mppt() + watts_.battery;
+      // No meter that is regulated to zero finds it. The home takes the difference.
+      if (regulates && watts_.grid == 0) {
+        watts_.grid = kLeast_w;
+        watts_.load += kLeast_w;
+      }
       return;
     }
     // Without a grid the strings are curtailed, or part of the home is not supplied.
@@ -411,8 +492,8 @@ class PowerOcean final : public Model {
     if (!string_members_.bind(fields)) return;
     for (std::size_t k = 0; k < watts_.string.size(); ++k) {
       const double power_w = watts_.string.at(k);
-      const double sun = environment.sun * environment.panels.at(k);
-      const double module_c = environment.air_c + 25 * sun;
+      const double sun = sun_on(environment, k);
+      const double module_c = environment.outdoor_c() + 25 * sun;
       double volts = kString_v.at(k) + kString_v_per_k * (module_c - 25) + noise_(2 + k);
       if (sun < kDawn) volts *= sun / kDawn / 4;
       volts = round_to(volts, 100);
@@ -459,6 +540,12 @@ class PowerOcean final : public Model {
   const Ratings& ratings_;
   Noise noise_;
   Chance car_chance_;
+  Chance bias_chance_;
+  HouseholdLoad home_;
+  std::array<Roof, 2> roofs_;
+  double followed_w_ = 0;  // what the battery follows, and how far it is behind
+  double behind_w_ = 0;
+  Decay following_{kFollowTime_s};
   Battery battery_;
   EnergyBalance balance_;
   Heating heating_;

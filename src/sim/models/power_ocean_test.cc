@@ -19,7 +19,7 @@ Environment at_minute(std::int64_t minute) {
   environment.local_ms = minute * 60'000 % kDay_ms;
   const double hour = static_cast<double>(environment.local_ms) / 3'600'000;
   environment.sun = std::max(0.0, 0.8 * std::sin((hour - 6) / 12 * 3.14159));
-  environment.air_c = 4 + 6 * environment.sun;
+  environment.set_air(4 + 6 * environment.sun);
   environment.household_w = hour > 17 && hour < 22 ? 900.4 : 300.7;
   return environment;
 }

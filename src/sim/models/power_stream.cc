@@ -5,8 +5,6 @@
 // invOutputWatts = pv1InputWatts + pv2InputWatts + batInputWatts. Losses are included, as in real
 // devices. Without a grid, or switched off, nothing is fed out; the sun may still charge the
 // battery.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -14,7 +12,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "base/chance.h"
@@ -24,7 +21,11 @@
 #include "sim/energy_balance.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
+#include "sim/models/household_load.h"
 #include "sim/models/parts.h"
+#include "sim/models/power_stream_slots.h"
+#include "sim/models/set_point.h"
+#include "sim/roof.h"
 #include "sim/rounding.h"
 #include "time/iso_text.h"
 #include "wire/json.h"
@@ -32,10 +33,28 @@
 namespace gridloom::sim {
 namespace {
 
+using power_stream::Ratings;
+using power_stream::Slots;
 using wire::Json;
 using wire::JsonObject;
 
-constexpr double kSecondPanelShare = 0.96;  // its position is slightly worse
+// The modules of a balcony: one to the south-east, the other to the south-west behind a tree.
+constexpr double kSide_deg = 50;
+constexpr double kSideSpread_deg = 12;
+constexpr double kTilt_deg = 65;
+constexpr double kTreeHeight_deg = 24;
+constexpr double kTreeRadius_deg = 8;
+constexpr double kSecondPanelShare = 0.98;  // it is dirtier
+// How the inverter follows its demand.
+constexpr double kDeadTime_ms = 2500;
+constexpr double kDeadTimeSpread_ms = 1500;
+constexpr double kUp_w_per_s = 60;
+constexpr double kDown_w_per_s = 120;
+constexpr double kOvershoot = 0.03;
+constexpr double kBesideElectronics_k = 6;  // of the battery
+// Of the link to the platform, an hour.
+constexpr double kLosses = 1.0 / 80;
+constexpr double kRestarts = 1.0 / 120;
 constexpr double kPanel_v = 30;
 constexpr double kPanelOpen_v = 37;
 constexpr double kMargin_percent = 1;
@@ -68,123 +87,6 @@ bool is_set(const Json& task) {
   const Json* flag = range == nullptr ? nullptr : wire::member(*range, "isConfig");
   return flag != nullptr && flag->is_bool() && flag->get_bool();
 }
-
-// Capacities, powers and efficiencies, from the section `physics`.
-struct Ratings {
-  double panel_w = 0;
-  std::int64_t least_solar_w = 0;
-  double capacity_wh = 0;
-  double cells = 0;
-  double resistance_ohm = 0;
-  double charge_w = 0;
-  double discharge_w = 0;
-  double port_efficiency = 1;  // to and from the battery; no report shows it
-  Taper taper;
-  double plug_share = 0;  // of the household, on smart plugs
-  std::int64_t most_plugs_w = 0;
-};
-
-struct Slots : ModelSlots {
-  using ModelSlots::ModelSlots;
-
-  Ratings ratings = {.panel_w = rating("pv_inputs.panels", "rated_w"),
-                     .least_solar_w = std::llround(rating("model", "least_solar_w")),
-                     .capacity_wh = rating("batteries.battery", "capacity_wh"),
-                     .cells = rating("batteries.battery", "cells"),
-                     .resistance_ohm = rating("batteries.battery", "resistance_ohm"),
-                     .charge_w = rating("batteries.battery", "charge_w"),
-                     .discharge_w = rating("batteries.battery", "discharge_w"),
-                     .port_efficiency = rating("batteries.battery", "efficiency"),
-                     .taper = {.from_percent = rating("batteries.battery", "taper_percent"),
-                               .end_share = rating("batteries.battery", "taper_share")},
-                     .plug_share = rating("loads.plugs", "household_share"),
-                     .most_plugs_w = std::llround(rating("model", "most_plugs_w"))};
-
-  struct Panel {
-    Slot power;
-    Slot voltage;
-    Slot target_voltage;
-    Slot converter_voltage;
-    Slot current;
-    Slot temperature;
-    Slot state;
-  };
-  std::array<Panel, 2> panels = {panel("20_1.pv1"), panel("20_1.pv2")};
-
-  Slot soc = number("20_1.batSoc", "%");
-  Slot battery_power = number("20_1.batInputWatts", "W");
-  Slot battery_voltage = number("20_1.batInputVolt", "V");
-  Slot battery_converter_voltage = number("20_1.batOpVolt", "V");
-  Slot battery_current = number("20_1.batInputCur", "A");
-  Slot battery_temperature = number("20_1.batTemp", "°C");
-  Slot requested_voltage = number("20_1.bmsReqChgVol", "V");
-  Slot requested_current = number("20_1.bmsReqChgAmp", "A");
-  Slot time_to_full = number("20_1.chgRemainTime", "min");
-  Slot time_to_empty = number("20_1.dsgRemainTime", "min");
-  Slot converter_temperature = number("20_1.llcTemp", "°C");
-  Slot converter_voltage = number("20_1.llcOpVolt", "V");
-
-  Slot output = number("20_1.invOutputWatts", "W");
-  Slot limited_output = number("20_1.floadLimitOut", "W");
-  Slot group_output = number("20_1.geneWatt", "W");
-  Slot ac_voltage = number("20_1.invOpVolt", "V");
-  Slot dc_voltage = number("20_1.invInputVolt", "V");
-  Slot frequency = number("20_1.invFreq", "Hz");
-  Slot output_current = number("20_1.invOutputCur", "A");
-  Slot inverter_state = number("20_1.invStatue");
-  Slot relay_state = number("20_1.invRelayStatus");
-  Slot controller_temperature = number("20_1.espTempsensor", "°C");
-  Slot signal = number("20_1.wifiRssi", "dBm");
-
-  Slot solar_power = number("20_1.pvToInvWatts", "W");
-  Slot plugs = number("20_1.plugTotalWatts", "W");
-  Slot dynamic_demand = number("20_1.dynamicWatts", "W");
-  Slot group_demand = number("20_1.consWatt", "W");
-  Slot home_demand = number("20_1.spaceDemandWatts", "W");
-  Slot demand = number("20_1.invDemandWatts", "W");
-  Slot to_plugs = number("20_1.invToPlugWatts", "W");
-  Slot to_others = number("20_1.invToOtherWatts", "W");
-  Slot plugs_from_grid = number("20_1.gridConsWatts", "W");
-
-  Slot solar_held_back = number("20_1.invLoadLimitFlag");
-  Slot feed_in_prevented = number("20_1.antiBackFlowFlag");
-  Slot demand_limited = number("20_1.uwloadLimitFlag");
-  Slot battery_limited = number("20_1.batLoadLimitFlag");
-  Slot battery_empty = number("20_1.uwsocFlag");
-  Slot dark = number("20_1.uwlowLightFlag");
-  Slot connected = number("20_1.interfaceConnFlag");
-  Slot updated = json("20_1.updateTime");
-
-  // Settings.
-  Slot on = number("20_1.invOnOff");
-  Slot battery_first = number("20_1.supplyPriority");
-  Slot feed_in_forbidden = number("20_1.feedProtect");
-  Slot permanent_demand = number("20_1.permanentWatts", "W");
-  Slot rated = number("20_1.ratedPower", "W");
-  Slot lower_limit = number("20_1.lowerLimit", "%");
-  Slot upper_limit = number("20_1.upperLimit", "%");
-
-  std::array<Slot, 11> tasks = task_slots();
-  Slot tasks_updated = json("20_134.updateTime");
-
- private:
-  Panel panel(const std::string& input) {
-    return {.power = number(input + "InputWatts", "W"),
-            .voltage = number(input + "InputVolt", "V"),
-            .target_voltage = number(input + "VolInTag", "V"),
-            .converter_voltage = number(input + "OpVolt", "V"),
-            .current = number(input + "InputCur", "A"),
-            .temperature = number(input + "Temp", "°C"),
-            .state = number(input + "Statue")};
-  }
-  std::array<Slot, 11> task_slots() {
-    std::array<Slot, 11> slots;
-    for (std::size_t i = 0; i < slots.size(); ++i) {
-      slots.at(i) = json(fmt::format("20_134.task{}", i + 1));
-    }
-    return slots;
-  }
-};
 
 struct Settings {
   bool on = true;
@@ -222,6 +124,7 @@ struct Flow {
   std::int64_t plugs_w = 0;
   std::int64_t wanted_w = 0;  // by the home
   std::int64_t demand_w = 0;  // the part within the rating
+  std::int64_t served_w = 0;  // what the inverter follows of it by now
 
   [[nodiscard]] std::int64_t solar_w() const { return pv1_w + pv2_w; }
   [[nodiscard]] std::int64_t output_w() const { return solar_w() + battery_w; }
@@ -259,10 +162,28 @@ Split split_home_first(const Offer& offer, std::int64_t demand_w, std::int64_t m
   return {.solar_w = home_w + charge_w + feed_w, .battery_w = -charge_w};
 }
 
+std::array<Roof, 2> roofs_of(const Chance& chance) {
+  const Chance roofs = chance.split("roofs");
+  const auto facing = [&roofs](std::uint64_t index, double side_deg) {
+    return side_deg + kSideSpread_deg * roofs.normal(index);
+  };
+  return {Roof({.azimuth_deg = facing(0, -kSide_deg), .tilt_deg = kTilt_deg}),
+          Roof({.azimuth_deg = facing(1, kSide_deg),
+                .tilt_deg = kTilt_deg,
+                .shadow_azimuth_deg = facing(2, kSide_deg),
+                .shadow_height_deg = kTreeHeight_deg,
+                .shadow_radius_deg = kTreeRadius_deg})};
+}
+
 class PowerStream final : public Model {
  public:
   PowerStream(std::shared_ptr<const Slots> slots, Chance chance)
-      : slots_(std::move(slots)), ratings_(slots_->ratings), noise_(chance) {}
+      : slots_(std::move(slots)),
+        ratings_(slots_->ratings),
+        noise_(chance),
+        plugs_(chance),
+        roofs_(roofs_of(chance)),
+        own_(chance.split("own")) {}
 
   void start(Fields& fields, const Environment& environment) override;
   void step(const Environment& environment, Millis dt) override;
@@ -274,8 +195,10 @@ class PowerStream final : public Model {
  private:
   void update_limits();
   [[nodiscard]] Offer offer_of(const Flow& flow) const;
-  [[nodiscard]] Flow flow_of(const Environment& environment) const;
-  void warm(double air_c, double seconds);
+  [[nodiscard]] Flow flow_of(const Environment& environment, Millis dt);
+  void offer_sun(const Environment& environment, Flow& flow) const;
+  void warm(const Environment& environment, double seconds);
+  void flutter(Fields& fields, const Environment& environment);
 
   struct Panel {
     std::int64_t power_w = 0;
@@ -291,10 +214,19 @@ class PowerStream final : public Model {
   std::shared_ptr<const Slots> slots_;
   const Ratings& ratings_;
   Noise noise_;
+  HouseholdLoad plugs_;
+  std::array<Roof, 2> roofs_;
+  Chance own_;  // what this device has and others of its kind have not
+  SetPoint set_point_{
+      {.dead_time = Millis(std::llround(kDeadTime_ms + kDeadTimeSpread_ms * own_.uniform(0))),
+       .up_w_per_s = kUp_w_per_s,
+       .down_w_per_s = kDown_w_per_s,
+       .overshoot = kOvershoot}};
   Battery battery_{Battery::Options{}};
   EnergyBalance balance_;
   Settings set_;
   Flow flow_;
+  std::int64_t hour_ = 0;  // since 1970
   Latch full_;
   Latch empty_;
   double panel_c_ = 0;
@@ -308,12 +240,17 @@ void PowerStream::start(Fields& fields, const Environment& environment) {
                       .capacity_ah = capacity_ah(ratings_.capacity_wh, ratings_.cells),
                       .resistance_ohm = ratings_.resistance_ohm,
                       .soc_percent = fields.si(slots_->soc),
-                      .temperature_c = environment.air_c + 4});
-  panel_c_ = environment.air_c + 5;
+                      .temperature_c = environment.air_c + kBesideElectronics_k});
+  panel_c_ = environment.outdoor_c() + 5;
   converter_c_ = environment.air_c + 8;
   controller_c_ = environment.air_c + 25;
   fields.set_text(slots_->tasks_updated, time_text(environment.now));
+  hour_ = unix_ms(environment.now) / kHour_ms;
+  plugs_.start(environment,
+               household::wired_together({household::Circuit::kLiving, household::Circuit::kOffice,
+                                          household::Circuit::kRefrigerator}));
   set_ = read_settings(fields, *slots_);
+  set_point_.jump(static_cast<double>(set_.permanent_w));
   step(environment, Millis(1000));
   write(fields, environment);
 }
@@ -322,16 +259,18 @@ void PowerStream::step(const Environment& environment, Millis dt) {
   noise_.next_step();
   const double seconds = seconds_of(dt);
   update_limits();
-  flow_ = flow_of(environment);
+  plugs_.advance(environment, dt);
+  flow_ = flow_of(environment, dt);
   const auto given_w = static_cast<double>(flow_.battery_w);
   const double efficiency = ratings_.port_efficiency;
   const double port_w = given_w > 0 ? given_w / efficiency : given_w * efficiency;
-  battery_.apply({.power_w = -port_w, .seconds = seconds, .air_c = environment.air_c});
+  battery_.apply(
+      {.power_w = -port_w, .seconds = seconds, .air_c = environment.air_c + kBesideElectronics_k});
   balance_.add(battery_);
   balance_.close({.in_w = static_cast<double>(flow_.solar_w()),
                   .out_w = static_cast<double>(flow_.output_w())},
                  dt);
-  warm(environment.air_c, seconds);
+  warm(environment, seconds);
 }
 
 void PowerStream::write(Fields& fields, const Environment& environment) {
@@ -342,6 +281,7 @@ void PowerStream::write(Fields& fields, const Environment& environment) {
   write_inverter(fields, environment);
   write_demand(fields);
   write_flags(fields);
+  flutter(fields, environment);
   fields.set_text(slots_->updated, time_text(environment.now));
 }
 
@@ -377,35 +317,49 @@ Offer PowerStream::offer_of(const Flow& flow) const {
           .give_w = empty_.on() || flow.blocked ? 0 : round_to_int64(ratings_.discharge_w)};
 }
 
-Flow PowerStream::flow_of(const Environment& environment) const {
+// Both inputs are awake where one of them has light.
+void PowerStream::offer_sun(const Environment& environment, Flow& flow) const {
+  std::array<std::int64_t, 2> sun_w{};
+  for (std::size_t k = 0; k < sun_w.size(); ++k) {
+    const double clean = k == 0 ? 1 : kSecondPanelShare;
+    const double power_w =
+        ratings_.panel_w * roofs_.at(k).sun(environment) * clean * (1 + 0.01 * noise_(3 + 5 * k));
+    sun_w.at(k) = std::max<std::int64_t>(0, round_to_int64(power_w));
+  }
+  const bool light = environment.sun > 0 && std::max(sun_w[0], sun_w[1]) >= ratings_.least_solar_w;
+  for (std::size_t k = 0; k < sun_w.size(); ++k) {
+    flow.lit.at(k) = light && environment.panels.at(k) > 0;
+    if (!light) continue;
+    flow.panel_w.at(k) =
+        round_to_int64(environment.panels.at(k) * static_cast<double>(sun_w.at(k)));
+  }
+  flow.offered_w = flow.panel_w[0] + flow.panel_w[1];
+}
+
+Flow PowerStream::flow_of(const Environment& environment, Millis dt) {
   Flow flow;
   flow.blocked = !environment.battery_ok;
   flow.grid = environment.grid_up;
   flow.connected = environment.grid_up && set_.on;
-  const double sun_w = ratings_.panel_w * environment.sun * (1 + 0.01 * noise_(3));
-  const std::int64_t first_w = std::max<std::int64_t>(0, round_to_int64(sun_w));
-  const auto second_w = static_cast<std::int64_t>(kSecondPanelShare * static_cast<double>(first_w));
-  const bool light = second_w >= ratings_.least_solar_w;
-  const std::array<std::int64_t, 2> sun_on_w = {first_w, second_w};
-  for (std::size_t k = 0; k < flow.panel_w.size(); ++k) {
-    flow.lit.at(k) = light && environment.panels.at(k) > 0;
-    if (!light) continue;
-    flow.panel_w.at(k) =
-        round_to_int64(environment.panels.at(k) * static_cast<double>(sun_on_w.at(k)));
-  }
-  flow.offered_w = flow.panel_w[0] + flow.panel_w[1];
+  offer_sun(environment, flow);
   if (flow.grid) {
-    const double plugs_w = ratings_.plug_share * environment.household_w * (1 + 0.02 * noise_(4));
+    const double plugs_w = plugs_.power_w(environment, ratings_.plug_share);
     flow.plugs_w = std::clamp<std::int64_t>(round_to_int64(plugs_w), 0, ratings_.most_plugs_w);
   }
   flow.wanted_w = set_.permanent_w + flow.plugs_w;
   flow.demand_w = flow.connected ? std::min(flow.wanted_w, set_.rated_w) : 0;
+  if (flow.connected) {
+    const double power_w = set_point_.follow(static_cast<double>(flow.demand_w), dt);
+    flow.served_w = std::clamp<std::int64_t>(round_to_int64(power_w), 0, set_.rated_w);
+  } else {
+    set_point_.stop();
+  }
 
   const Offer offer = offer_of(flow);
   const std::int64_t most_output_w =
-      set_.feeds_grid && flow.connected ? set_.rated_w : flow.demand_w;
+      set_.feeds_grid && flow.connected ? set_.rated_w : flow.served_w;
   const Split split = set_.battery_first ? split_battery_first(offer, most_output_w)
-                                         : split_home_first(offer, flow.demand_w, most_output_w);
+                                         : split_home_first(offer, flow.served_w, most_output_w);
   flow.battery_w = split.battery_w;
   // Unused power is curtailed at both panels in proportion.
   flow.pv1_w = flow.offered_w > 0 ? split.solar_w * flow.panel_w[0] / flow.offered_w : 0;
@@ -413,16 +367,34 @@ Flow PowerStream::flow_of(const Environment& environment) const {
   return flow;
 }
 
-void PowerStream::warm(double air_c, double seconds) {
+// The module is outside, the rest where the device is.
+void PowerStream::warm(const Environment& environment, double seconds) {
   const double decay = cooling_.over(seconds);
-  const auto follow = [&](double& now_c, double rise_c) {
+  const auto follow = [&](double& now_c, double air_c, double rise_c) {
     now_c = settle(now_c, {.to = air_c + rise_c, .decay = decay});
   };
   const auto solar_w = static_cast<double>(flow_.solar_w());
   const auto battery_w = static_cast<double>(std::abs(flow_.battery_w));
-  follow(panel_c_, 4 + 0.03 * solar_w);
-  follow(converter_c_, 6 + 0.03 * battery_w);
-  follow(controller_c_, 22 + 0.02 * static_cast<double>(flow_.output_w()));
+  follow(panel_c_, environment.outdoor_c(), 4 + 0.03 * solar_w);
+  follow(converter_c_, environment.air_c, 6 + 0.03 * battery_w);
+  follow(controller_c_, environment.air_c, 22 + 0.02 * static_cast<double>(flow_.output_w()));
+}
+
+// Radio and controller fail now and then; the counters of the controller remember it.
+void PowerStream::flutter(Fields& fields, const Environment& environment) {
+  const std::int64_t hour = unix_ms(environment.now) / kHour_ms;
+  if (hour == hour_) return;
+  hour_ = hour;
+  const auto index = static_cast<std::uint64_t>(hour);
+  const std::int64_t now_s = unix_ms(environment.now) / 1000;
+  if (own_.split("loss").uniform(index) < kLosses) {
+    constexpr std::int64_t kLater_s = 4;  // the connection notices it after the radio
+    fields.add_si(slots_->radio_losses, 1);
+    fields.set(slots_->radio_lost_at, now_s);
+    fields.add_si(slots_->connection_losses, 1);
+    fields.set(slots_->connection_lost_at, now_s + kLater_s);
+  }
+  if (own_.split("restart").uniform(index) < kRestarts) fields.add_si(slots_->restarts, 1);
 }
 
 void PowerStream::write_panel(Fields& fields, const Slots::Panel& slots, const Panel& panel) const {
@@ -444,10 +416,10 @@ void PowerStream::write_battery(Fields& fields) const {
   fields.set_si(slots.soc, battery_.soc_percent());
   fields.set_si(slots.battery_power, flow_.battery_w);
   fields.set_si(slots.battery_voltage, volts);
-  fields.set_si(slots.battery_converter_voltage, volts + 0.2);
+  fields.set_si(slots.battery_converter_voltage, volts + 0.2 + 0.05 * noise_(9));
   fields.set_si(slots.battery_current, -battery_.current_a());
   fields.set_si(slots.battery_temperature, std::round(battery_.temperature_c()));
-  fields.set_si(slots.requested_voltage, volts + 2);
+  fields.set_si(slots.requested_voltage, volts + 2 + 0.05 * noise_(10));
   fields.set_si(slots.requested_current, full_.on() ? 0 : kBatteryRequest_a);
   fields.set_si(slots.time_to_full, battery_.minutes_to_full({.soc_percent = set_.upper_soc,
                                                               .longest_min = kLongestCharge_min}));
@@ -493,7 +465,7 @@ void PowerStream::write_demand(Fields& fields) const {
 void PowerStream::write_flags(Fields& fields) const {
   const Slots& slots = *slots_;
   const bool held_back = flow_.solar_w() < flow_.offered_w;
-  const bool short_of = flow_.output_w() < flow_.demand_w;
+  const bool short_of = flow_.output_w() < flow_.served_w;
   fields.set(slots.solar_held_back, held_back ? 1 : 0);
   fields.set(slots.feed_in_prevented, held_back && !set_.feeds_grid && flow_.connected ? 1 : 0);
   fields.set(slots.demand_limited, flow_.demand_w < flow_.wanted_w ? 1 : 0);

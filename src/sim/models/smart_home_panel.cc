@@ -14,7 +14,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,6 +28,7 @@
 #include "sim/members.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
+#include "sim/models/household_load.h"
 #include "sim/models/panel_clock.h"
 #include "sim/models/panel_energy.h"
 #include "sim/models/panel_json.h"
@@ -46,11 +47,11 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-// The fraction of the household on each circuit when all are on; the sum is 1.
+// The fraction of a household's power that was set on each circuit; the sum is 1.
 constexpr std::array<double, kLoads> kShare = {0.16, 0.14, 0.12, 0.05, 0.10,
                                                0.11, 0.07, 0.09, 0.06, 0.10};
-constexpr double kShareSpread = 0.35;
-constexpr std::int64_t kShareChange_ms = 60'000;  // how long a circuit's share takes to change
+constexpr double kUsualHousehold_w = 350;
+constexpr double kLeast_w = 2;         // of a circuit that the panel measures as more than nothing
 constexpr double kOutageFloorSoc = 3;  // in an outage the packs go below the configured floor
 constexpr double kWake_s = 10;    // without EPS mode the inverters start only when the grid is gone
 constexpr double kHealth = 0.98;  // of the packs' nominal capacity, left at the start
@@ -59,33 +60,26 @@ constexpr int kIdle_min = 143999;
 double to_centiwatts(double power_w) { return round_to(power_w, 100); }
 std::int64_t centiwatts(double power_w) { return std::llround(power_w * 100); }
 
-// The random deviations of the circuits' shares: each goes from one value to another in a minute.
-class ShareNoise {
- public:
-  [[nodiscard]] std::array<double, kLoads> at(TimePoint now, const Chance& chance) {
-    const auto now_ms = static_cast<std::uint64_t>(unix_ms(now));
-    const std::uint64_t index = now_ms / kShareChange_ms * 16;
-    if (index != index_) {
-      index_ = index;
-      for (std::size_t i = 0; i < kLoads; ++i) {
-        from_.at(i) = chance.normal(index + i);
-        to_.at(i) = chance.normal(index + 16 + i);
-      }
-    }
-    const double into =
-        static_cast<double>(now_ms % kShareChange_ms) / static_cast<double>(kShareChange_ms);
-    std::array<double, kLoads> noise{};
-    for (std::size_t i = 0; i < kLoads; ++i) {
-      noise.at(i) = lerp_within(from_.at(i), to_.at(i), into);
-    }
-    return noise;
-  }
-
- private:
-  std::uint64_t index_ = std::numeric_limits<std::uint64_t>::max();
-  std::array<double, kLoads> from_{};
-  std::array<double, kLoads> to_{};
-};
+// The channel of each circuit of the home, in the order of the names in the device file.
+household::Wiring channels_of_circuits() {
+  using household::Circuit;
+  household::Wiring wiring{};
+  wiring.fill(household::kNotWired);
+  const auto put = [&wiring](std::int8_t channel, std::initializer_list<Circuit> circuits) {
+    for (const Circuit circuit : circuits) wiring.at(static_cast<std::size_t>(circuit)) = channel;
+  };
+  put(0, {Circuit::kRefrigerator});
+  put(1, {Circuit::kKitchen, Circuit::kCooker, Circuit::kDishwasher});
+  put(2, {Circuit::kLiving});
+  put(3, {Circuit::kOffice});
+  put(4, {Circuit::kLights});
+  put(5, {Circuit::kBedrooms, Circuit::kGuest});
+  put(6, {Circuit::kUtility});
+  put(7, {Circuit::kBath});
+  put(8, {Circuit::kHeating, Circuit::kGarage});
+  put(9, {Circuit::kGarden});
+  return wiring;
+}
 
 class SmartHomePanel final : public Model {
  public:
@@ -93,6 +87,7 @@ class SmartHomePanel final : public Model {
       : slots_(std::move(slots)),
         ratings_(slots_->ratings),
         chance_(chance.split("smart_home_panel")),
+        home_(chance),
         circuit_members_(slots_->circuits),
         backup_members_(slots_->backups),
         pack_members_(slots_->packs),
@@ -115,13 +110,15 @@ class SmartHomePanel final : public Model {
     }
     read(fields);
     self_check(fields, environment);
+    home_.start(environment, channels_of_circuits());
     const time::LocalTime now = panel_time(environment);
     begin_day(now);
     // A device that is switched on in the afternoon starts with the energy of its morning.
     for (std::size_t n = 0; n < hour_at(now) * kLoads; ++n) {
       const std::size_t i = n % kLoads;
       const bool stored = set_.circuits.at(i).hand.has(Source::kStorage);
-      const double energy_wh = environment.household_w * kShare.at(i) * (0.5 + chance_.uniform(n));
+      const double usual_w = environment.household_w.value_or(kUsualHousehold_w);
+      const double energy_wh = usual_w * kShare.at(i) * (0.5 + chance_.uniform(n));
       (stored ? from_storage_ : from_grid_).add(i, n / kLoads, energy_wh);
     }
     step(environment, kInstant);
@@ -136,6 +133,7 @@ class SmartHomePanel final : public Model {
     unwritten_ += dt;
     TaskRequests requests;
     if (!tasks_.empty()) requests = tasks_.requests_at(stamp_of(now));
+    home_.advance(environment, dt);
     put_demand(environment);
     for (Pack& pack : packs_) pack.blocked = !environment.battery_ok;
     plan_charging(requests, environment.grid_up);
@@ -265,18 +263,13 @@ class SmartHomePanel final : public Model {
     for (const Slot slot : slots_->days) fields.set_json(slot, shown_day_json_);
   }
 
-  // Splits the household over the circuits; a switched-off circuit's load is not drawn at all.
+  // A switched-off circuit's load is not drawn at all.
   void put_demand(const Environment& environment) {
-    const std::array<double, kLoads> noise = share_noise_.at(environment.now, chance_);
-    std::array<double, kLoads> weights{};
-    double sum = 0;
+    const auto& set_w = environment.household_w;
     for (std::size_t i = 0; i < kLoads; ++i) {
-      weights.at(i) = kShare.at(i) * std::max(0.1, 1 + kShareSpread * noise.at(i));
-      sum += weights.at(i);
-    }
-    for (std::size_t i = 0; i < kLoads; ++i) {
-      const double wanted_w = environment.household_w * weights.at(i) / sum;
-      loads_.at(i).power_w = to_centiwatts(std::min(wanted_w, most_w_.at(i)));
+      const double wanted_w = set_w ? *set_w * kShare.at(i) : home_.power_w(i);
+      const double drawn_w = std::min(wanted_w, most_w_.at(i));
+      loads_.at(i).power_w = drawn_w < kLeast_w ? 0 : to_centiwatts(drawn_w);
     }
   }
 
@@ -338,6 +331,7 @@ class SmartHomePanel final : public Model {
       if (held_[i]) load.source = set_.circuits.at(i).hand.source;
       if (load.source == Source::kGrid) load.source = otherwise;
     }
+    if (!grid_up && set_.sheds_one_by_one) shed_by_charge();
     const double limit_w = enlist_packs(grid_up);
     // The strategy sheds the least important circuits; without it an overload trips the inverters.
     double fed_w = stored_w(loads_);
@@ -352,6 +346,25 @@ class SmartHomePanel final : public Model {
       if (load.source == Source::kOff) load.power_w = 0;
     }
     return fed_w;
+  }
+
+  // Below the charge that is kept otherwise, fewer and fewer circuits are supplied: the least
+  // important ones are given up first, and the last one when the packs are empty.
+  void shed_by_charge() {
+    double sum_percent = 0;
+    double packs = 0;
+    for (const Pack& pack : packs_) {
+      sum_percent += pack.connected ? pack.battery.soc_percent() : 0;
+      packs += pack.connected ? 1 : 0;
+    }
+    if (packs == 0 || set_.floor_soc <= kOutageFloorSoc) return;
+    const double left =
+        (sum_percent / packs - kOutageFloorSoc) / (set_.floor_soc - kOutageFloorSoc);
+    if (left >= 1) return;
+    const auto is_stored = [](const Load& load) { return load.source == Source::kStorage; };
+    auto stored = std::ranges::count_if(loads_, is_stored);
+    const auto kept = static_cast<std::ptrdiff_t>(std::ceil(left * kLoads));
+    for (; stored > kept; --stored) least_important_stored(loads_)->source = Source::kOff;
   }
 
   // The ready packs share the load on storage, each up to its limit; the others charge or rest.
@@ -487,6 +500,7 @@ class SmartHomePanel final : public Model {
   std::shared_ptr<const Slots> slots_;
   const Ratings& ratings_;
   Chance chance_;
+  HouseholdLoad home_;
   Millis clock_shift_{0};  // difference from the site's time, after a set of the clock
   double outage_s_ = 0;
   Millis unwritten_{0};  // work time since the fields were written
@@ -499,7 +513,6 @@ class SmartHomePanel final : public Model {
   std::bitset<kLoads> held_;     // set by hand
   std::bitset<kLoads> rescued_;  // supplied in an outage
   Tasks tasks_;
-  ShareNoise share_noise_;
   Loads loads_{};
   std::array<Pack, kPacks> packs_;
   Members circuit_members_;

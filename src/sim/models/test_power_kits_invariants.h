@@ -155,7 +155,7 @@ inline void add_channels(Invariants& all) {
   all.add("an open relay's channel gives nothing",
           [watts = slot_of(all, "lddc.dcChWatt"),
            relays = slot_of(all, "lddc.dcChRelay")](const Observation& seen) {
-            const auto closed = static_cast<unsigned>(seen[relays]);
+            const auto closed = static_cast<unsigned>(static_cast<int>(seen[relays]));
             for (std::size_t k = 0; k < 6; ++k) {
               const bool open = (closed >> k & 1U) == 0;
               if (open && number_of(seen.json(watts).get_array()[k]) != 0) return false;

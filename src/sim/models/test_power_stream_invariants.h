@@ -60,10 +60,6 @@ inline void add_demand(Invariants& all) {
           [=](const Observation& seen) { return seen[rated] == 6000 || seen[rated] == 8000; });
   all.add("invOutputWatts <= ratedPower",
           [=](const Observation& seen) { return seen[output] <= seen[rated]; });
-  all.add("with feedProtect, invOutputWatts <= invDemandWatts",
-          [=, protect = all.at("20_1.feedProtect")](const Observation& seen) {
-            return given(seen[protect] == 1, seen[output] <= seen[demand]);
-          });
   all.add("antiBackFlowFlag only with feedProtect",
           [flag = all.at("20_1.antiBackFlowFlag"), protect = all.at("20_1.feedProtect")](
               const Observation& seen) { return given(seen[flag] == 1, seen[protect] == 1); });

@@ -1,0 +1,65 @@
+// What a device's own household draws from it. A test, a scenario or a file of the world can set
+// the home's power instead (Environment::household_w); the device then supplies a fixed share of
+// it.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "base/chance.h"
+#include "base/clock.h"
+#include "sim/household/load.h"
+#include "sim/model.h"
+
+namespace gridloom::sim {
+
+class HouseholdLoad {
+ public:
+  // `chance` is the device's own: no two devices have the same household.
+  explicit HouseholdLoad(Chance chance)
+      : chance_(chance.split("household")), noise_(chance_.split("noise")) {}
+
+  // Call it before anything else. `wiring` applies where the device's circuits are not chosen.
+  void start(const Environment& environment, const household::Wiring& wiring,
+             const household::Inventory& inventory = household::home_inventory()) {
+    load_.emplace(household::Home(chance_, inventory, {.yearly_kwh = environment.household_kwh}),
+                  environment.circuits == 0 ? wiring : chosen(environment.circuits));
+  }
+  void advance(const Environment& environment, Millis dt) {
+    ++step_;
+    load_->advance(unix_ms(environment.now) + environment.utc_offset.count(), dt);
+  }
+  // In this step, with the noise of its measurement.
+  [[nodiscard]] double power_w(std::size_t channel) const {
+    const double noise_w = load_->noise_w(channel);
+    if (noise_w == 0) return load_->power_w(channel);
+    const double drawn = noise_.normal(step_ * household::kMaxCircuits + channel);
+    return std::max(0.0, load_->power_w(channel) + noise_w * drawn);
+  }
+  // The same for a device with one channel, which supplies `share` of a power that was set.
+  [[nodiscard]] double power_w(const Environment& environment, double share) const {
+    if (!environment.household_w) return power_w(0);
+    return share * *environment.household_w * (1 + kSetNoise * noise_.normal(step_));
+  }
+
+ private:
+  static constexpr double kSetNoise = 0.02;
+
+  [[nodiscard]] static household::Wiring chosen(std::uint32_t circuits) {
+    household::Wiring wiring{};
+    wiring.fill(household::kNotWired);
+    for (std::size_t k = 0; k < household::kHomeCircuits; ++k) {
+      if ((circuits >> k & 1U) != 0) wiring.at(k) = 0;
+    }
+    return wiring;
+  }
+
+  Chance chance_;
+  Chance noise_;
+  std::uint64_t step_ = 0;
+  std::optional<household::Load> load_;
+};
+
+}  // namespace gridloom::sim

@@ -1,0 +1,77 @@
+// The sun on a module that faces one way, and the shadow that falls on it. Pure functions.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "sim/model.h"
+
+namespace gridloom::sim {
+
+class Roof {
+ public:
+  // Azimuths count from the south, positive to the west; a tilt of 0 is flat.
+  struct Options {
+    double azimuth_deg = 0;
+    double tilt_deg = 0;
+    // A tree or a chimney before the sun: where its middle is, and its radius as seen from here.
+    double shadow_azimuth_deg = 0;
+    double shadow_height_deg = 0;
+    double shadow_radius_deg = 0;  // 0: nothing
+  };
+  Roof() : Roof(Options{}) {}
+  explicit Roof(const Options& options)
+      : normal_(direction(options.azimuth_deg, 90 - options.tilt_deg)),
+        shadow_(direction(options.shadow_azimuth_deg, options.shadow_height_deg)),
+        sky_view_((1 + normal_.up) / 2),
+        shadow_from_(std::cos(radians(options.shadow_radius_deg * kEdge))),
+        shadow_full_(std::cos(radians(options.shadow_radius_deg))),
+        has_shadow_(options.shadow_radius_deg > 0) {}
+
+  // As Environment::sun, on this module.
+  [[nodiscard]] double sun(const Environment& environment) const {
+    if (!environment.sun_direction || environment.sun <= 0) return environment.sun;
+    const SunDirection& from = *environment.sun_direction;
+    const double facing = std::max(0.0, dot(from, normal_));
+    // A low sun is at most so much stronger on a steep module than on a flat one.
+    const double beam = std::min(facing / std::max(from.up, kLowSun), kMostGain);
+    const double share = from.direct * beam * lit(from) + (1 - from.direct) * sky_view_;
+    return std::min(environment.sun * share, kMostSun);
+  }
+
+ private:
+  static constexpr double kLowSun = 0.06;
+  static constexpr double kMostGain = 4;
+  static constexpr double kMostSun = 1.15;
+  static constexpr double kEdge = 1.6;      // the shadow's edge is soft up to here
+  static constexpr double kRemains = 0.15;  // of the direct light in the shadow
+
+  [[nodiscard]] static double radians(double degrees) { return degrees * std::numbers::pi / 180; }
+  [[nodiscard]] static SunDirection direction(double azimuth_deg, double height_deg) {
+    const double azimuth = radians(azimuth_deg);
+    const double height = radians(height_deg);
+    return {.east = -std::sin(azimuth) * std::cos(height),
+            .north = -std::cos(azimuth) * std::cos(height),
+            .up = std::sin(height),
+            .direct = 0};
+  }
+  [[nodiscard]] static double dot(const SunDirection& a, const SunDirection& b) {
+    return a.east * b.east + a.north * b.north + a.up * b.up;
+  }
+  [[nodiscard]] double lit(const SunDirection& from) const {
+    if (!has_shadow_) return 1;
+    const double depth =
+        std::clamp((dot(from, shadow_) - shadow_from_) / (shadow_full_ - shadow_from_), 0.0, 1.0);
+    return 1 - (1 - kRemains) * depth;
+  }
+
+  SunDirection normal_;
+  SunDirection shadow_;
+  double sky_view_;
+  double shadow_from_;
+  double shadow_full_;
+  bool has_shadow_;
+};
+
+}  // namespace gridloom::sim

@@ -332,9 +332,10 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
       ->capture_default_str();
   add_value(*verb, "--world", a.world_file, placeholder::kFile,
             "CSV file with household and weather of a real home: time,load_w,sun,air_c");
-  add_value(*verb, "--place", a.place, placeholder::kWord,
-            "Where all devices stand, indoor, outdoor, garage or camper; by default as their device "
-            "files say")
+  add_value(
+      *verb, "--place", a.place, placeholder::kWord,
+      "Where all devices stand, indoor, outdoor, garage or camper; by default as their device "
+      "files say")
       ->check(one_of({"indoor", "outdoor", "garage", "camper"}));
   add_value(*verb, "--threads", a.threads, placeholder::kCount, "Threads that simulate")
       ->check(whole_number(1, kMaxThreads))

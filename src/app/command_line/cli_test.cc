@@ -18,6 +18,8 @@ namespace {
 
 using wire::Json;
 
+constexpr wire::JsonLimits kTreeLimits{.keys = 100'000};
+
 struct Outcome {
   int code = 0;
   std::string said;
@@ -50,7 +52,7 @@ TEST(CommandLine, SaysItsVersion) {
 TEST(CommandLine, DescribesEachCommandButTheOneThatDescribes) {
   const Outcome outcome = run("command-tree");
   ASSERT_EQ(outcome.code, 0);
-  const auto tree = wire::parse_json(outcome.said);
+  const auto tree = wire::parse_json(outcome.said, kTreeLimits);
   ASSERT_TRUE(tree);
   std::set<std::string> described;
   add_names(*tree, "", described);
@@ -61,7 +63,7 @@ TEST(CommandLine, DescribesEachCommandButTheOneThatDescribes) {
 }
 
 TEST(CommandLine, DescribesAnOptionWithItsValueAndDefault) {
-  const auto tree = wire::parse_json(run("command-tree").said);
+  const auto tree = wire::parse_json(run("command-tree").said, kTreeLimits);
   ASSERT_TRUE(tree);
   const auto& commands = tree->at("commands").as_array();
   const auto* serve =

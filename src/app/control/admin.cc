@@ -22,6 +22,7 @@
 #include "app/control/damage.h"
 #include "app/control/fault.h"
 #include "app/control/history_stream.h"
+#include "app/control/last_states.h"
 #include "app/control/local_socket.h"
 #include "app/control/record_stream.h"
 #include "app/control/simulated.h"
@@ -274,6 +275,7 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
     {"device.remove", remove_device, {"sn"}},
     {"device.purge", purge_devices, {"purged"}},
     {"device.simulated", add_simulated, {"owner", "family", "first", "count"}},
+    {"device.last-states", read_last_states},
     {"audit", list_audit},
     {"damage.list", list_damage},
     {"damage.accept", accept_damage, {"accepted"}},

@@ -19,6 +19,7 @@ from server import (
     Server,
     cli,
     run_tests,
+    temporary_folder,
 )
 
 WORKSHOP = "R331ZCB4ZE86056P"
@@ -184,6 +185,11 @@ class SimulateTest(unittest.TestCase):
             stored = (server.data / "virtual" / f"{self.KITS}.json").read_text(encoding="utf-8")
             kept = json.loads(stored.partition("\n")[2])
             self.assertEqual(kept["productName"], "Wohnmobil")
+            backup = temporary_folder() / "backup"
+            servers.told(server.cli("backup", str(backup)))
+            checked = cli("check", backup)
+            self.assertEqual(checked.returncode, 0, checked.stdout)
+            self.assertIn(f"virtual/{self.KITS}.json", checked.stdout)
             process = self.begin(server)
             await_reported(server, api, {self.DELTA: 160, self.KITS: 5})
             now = api.quota_all(self.DELTA)

@@ -203,6 +203,22 @@ TEST(ResumedDevice, HasTheSettingsThatNoReportShows) {
   }
 }
 
+TEST(ResumedDevice, KeepsItsOwnModules) {
+  const catalog::FamilyPtr family = family_of("power_kits");
+  const std::string listed = family->virtual_devices.devices.front().sn;
+  for (const std::string& sn : {listed, std::string("M106OTHER0000001")}) {
+    Bench bench(family, {.sn = sn});
+    bench.run(Millis{kHour_ms});
+    const LastState last = bench.left();
+    const std::string soc = bench.fields().reported_name(
+        *table_of("power_kits")
+             ->find("bp2000." + family->virtual_devices.modules.at("bp2000").front() + ".soc"));
+    EXPECT_EQ(soc == "bp2000.M102Z3B4ZE6H0009.soc", sn == listed) << soc;
+    Bench again(family, {.sn = sn, .start = bench.now(), .last = &last});
+    EXPECT_EQ(again.left().reported.at(soc), bench.left().reported.at(soc)) << sn;
+  }
+}
+
 TEST(ResumedDevice, LosesWhatAFaultReportedButNotItsOwnError) {
   const catalog::FamilyPtr family = family_of("delta_2");
   Bench bench(family);

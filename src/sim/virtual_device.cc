@@ -65,6 +65,7 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
       reported_(environment.now),
       message_id_(static_cast<std::int64_t>(chance.split(sn_).bits(0) & 0x3fffffffU)),
       chance_(chance) {
+  fields_.assign_serials(sn_);
   apply_initial(fields_, family(), sn_);
   if (last == nullptr) {
     model_->start(fields_, environment);

@@ -93,6 +93,13 @@ void Planner::start(const Environment& environment) {
                      : household::wired_together({Circuit::kBedrooms, Circuit::kRefrigerator}));
 }
 
+void Planner::restore(const Latched& was) {
+  wall_full_.restore(was.full);
+  solar_full_.restore(was.full);
+  empty_.restore(was.empty);
+  generator_.restore({.runs = was.generator});
+}
+
 // Applies the load on the AC sockets, given in watts at full voltage. A load above the inverter's
 // rating is supplied at a lower voltage, at which it draws what the inverter can give; more than
 // `most_w` trips the inverter.

@@ -180,7 +180,7 @@ void write_solar(Fields& fields, const StepResult& now) {
   fields.set(slots.solar_charges, flow.solar_w > 0 ? 1 : 0);
   const int by_input = flow.at_car ? 1 : 2;
   const int without_generator = flow.solar_w > 0 ? by_input : flow.wall_w > 0 ? 3 : 0;
-  fields.set(slots.dc_charging_by, flow.generator_w > 0 ? 4 : without_generator);
+  fields.set(slots.dc_charging_by, flow.generator_w > 0 ? kChargedByGenerator : without_generator);
 }
 
 void write_inverter(Fields& fields, const StepResult& now) {

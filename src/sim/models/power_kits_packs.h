@@ -26,6 +26,8 @@ class Packs {
       : slots_(std::move(slots)), chance_(chance.split("packs")) {}
 
   void start(Fields& fields, const Environment& environment);
+  // As Model::resume().
+  void resume(Fields& fields, const Environment& environment, const TimeOff& off);
 
   // Mean of all packs, as of the last run.
   [[nodiscard]] double soc() const { return soc_percent_; }

@@ -24,6 +24,7 @@
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
 #include "sim/models/power_stream_slots.h"
+#include "sim/models/resume.h"
 #include "sim/models/set_point.h"
 #include "sim/roof.h"
 #include "sim/rounding.h"
@@ -58,6 +59,7 @@ constexpr double kRestarts = 1.0 / 120;
 constexpr double kPanel_v = 30;
 constexpr double kPanelOpen_v = 37;
 constexpr double kMargin_percent = 1;
+constexpr double kCooling_s = 900;  // after this time constant, components have settled
 // Limits of the charge, so that no step goes past full or empty.
 constexpr double kFull_percent = 99.7;
 constexpr double kEmpty_percent = 1.5;
@@ -186,6 +188,8 @@ class PowerStream final : public Model {
         own_(chance.split("own")) {}
 
   void start(Fields& fields, const Environment& environment) override;
+  void resume(Fields& fields, const Environment& environment, const TimeOff& off,
+              const JsonObject& unreported) override;
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
   CommandOutcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
@@ -193,6 +197,7 @@ class PowerStream final : public Model {
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
 
  private:
+  void plug_in(const Fields& fields, const Environment& environment);
   void update_limits();
   [[nodiscard]] Offer offer_of(const Flow& flow) const;
   [[nodiscard]] Flow flow_of(const Environment& environment, Millis dt);
@@ -232,7 +237,7 @@ class PowerStream final : public Model {
   double panel_c_ = 0;
   double converter_c_ = 0;
   double controller_c_ = 0;
-  Decay cooling_{900};
+  Decay cooling_{kCooling_s};
 };
 
 void PowerStream::start(Fields& fields, const Environment& environment) {
@@ -245,14 +250,41 @@ void PowerStream::start(Fields& fields, const Environment& environment) {
   converter_c_ = environment.air_c + 8;
   controller_c_ = environment.air_c + 25;
   fields.set_text(slots_->tasks_updated, time_text(environment.now));
+  plug_in(fields, environment);
+  step(environment, Millis(1000));
+  write(fields, environment);
+}
+
+void PowerStream::resume(Fields& fields, const Environment& environment, const TimeOff& off,
+                         const JsonObject& /*unreported*/) {
+  const Slots& slots = *slots_;
+  const auto part_c = [&](Slot slot, double time_s) {
+    return rested_c(bounded(fields, slot, kPartTemperature_c),
+                    {.to_c = environment.air_c, .time_s = time_s}, off);
+  };
+  battery_ = Battery({.cells = static_cast<int>(ratings_.cells),
+                      .capacity_ah = capacity_ah(ratings_.capacity_wh, ratings_.cells),
+                      .resistance_ohm = ratings_.resistance_ohm,
+                      .soc_percent = rested_soc(bounded(fields, slots.soc, kSocPercent), off),
+                      .temperature_c = part_c(slots.battery_temperature, kBatteryCooling_s)});
+  panel_c_ = part_c(slots.panels[0].temperature, kCooling_s);
+  converter_c_ = part_c(slots.converter_temperature, kCooling_s);
+  controller_c_ = part_c(slots.controller_temperature, kCooling_s);
+  full_.restore(fields.number(slots.requested_current) == 0);
+  empty_.restore(fields.on(slots.battery_empty));
+  plug_in(fields, environment);
+  step(environment, kInstant);
+  write(fields, environment);
+}
+
+// What neither a battery nor a temperature is, and begins anew wherever the device goes on.
+void PowerStream::plug_in(const Fields& fields, const Environment& environment) {
   hour_ = unix_ms(environment.now) / kHour_ms;
   plugs_.start(environment,
                household::wired_together({household::Circuit::kLiving, household::Circuit::kOffice,
                                           household::Circuit::kRefrigerator}));
   set_ = read_settings(fields, *slots_);
   set_point_.jump(static_cast<double>(set_.permanent_w));
-  step(environment, Millis(1000));
-  write(fields, environment);
 }
 
 void PowerStream::step(const Environment& environment, Millis dt) {
@@ -296,6 +328,7 @@ CommandOutcome PowerStream::command(Fields& fields, const catalog::Command& comm
     if (outcome.ack == 0) fields.set_text(slots_->tasks_updated, time_text(environment.now));
   }
   set_ = read_settings(fields, *slots_);
+  noise_.repeat();
   step(environment, kInstant);
   write(fields, environment);
   return outcome;

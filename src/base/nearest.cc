@@ -38,8 +38,7 @@ std::size_t edits(std::string_view from, std::string_view to) {
     for (std::size_t k = 1; k <= to.size(); ++k) {
       const std::size_t replaced = last[k - 1] + (from[i - 1] == to[k - 1] ? 0 : 1);
       row[k] = std::min({last[k] + 1, row[k - 1] + 1, replaced});
-      const bool is_swap =
-          i > 1 && k > 1 && from[i - 1] == to[k - 2] && from[i - 2] == to[k - 1];
+      const bool is_swap = i > 1 && k > 1 && from[i - 1] == to[k - 2] && from[i - 2] == to[k - 1];
       if (is_swap) row[k] = std::min(row[k], before[k - 2] + 1);
     }
     std::swap(before, last);
@@ -54,7 +53,7 @@ std::optional<std::size_t> difference(std::string_view word, std::string_view na
   const auto consider = [&least](std::size_t cost) {
     if (!least || cost < *least) least = cost;
   };
-  const std::size_t most_edits = (word.size() + 2) / 3;
+  const std::size_t most_edits = (word.size() + 1) / 3;
   const std::size_t count = edits(word, name);
   if (count <= most_edits && count < std::max(word.size(), name.size())) consider(count * kEdit);
   if (word.size() + 1 >= kMinPart && name.starts_with(word)) consider(kBegins);

@@ -13,8 +13,9 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const std::vector<std::string_view> kCommands = {"serve",  "account", "device", "family",  "backup",
-                                                 "status", "history", "time",   "restore", "record"};
+const std::vector<std::string_view> kCommands = {"serve",   "account", "device",  "family",
+                                                 "backup",  "status",  "history", "time",
+                                                 "restore", "record"};
 const std::vector<std::string_view> kFields = {"pd.soc", "bms.soc", "pd.wattsInSum", "inv.acInVol"};
 
 TEST(Nearest, FindsANameWithAFewOtherLetters) {
@@ -50,7 +51,8 @@ TEST(Nearest, FindsNothingForAWordThatIsLikeNone) {
 }
 
 TEST(Nearest, OffersAtMostThree) {
-  const std::vector<std::string_view> many = {"panel_1", "panel_2", "panel_3", "panel_4", "panel_5"};
+  const std::vector<std::string_view> many = {"panel_1", "panel_2", "panel_3", "panel_4",
+                                              "panel_5"};
   EXPECT_THAT(nearest("panel", many), ElementsAre("panel_1", "panel_2", "panel_3"));
 }
 

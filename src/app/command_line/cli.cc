@@ -263,9 +263,8 @@ void add_accounts(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   add->add_option("--secret-key-file", a.secret_key_file,
                   "File with the secret key of the account; - reads standard input");
   add->callback([&] { chosen = [&a] { return add_account(a); }; });
-  add_verb(*account, "list", "Lists the accounts", a, chosen, [] {
-    return JsonObject{{"op", "account.list"}};
-  });
+  add_verb(*account, "list", "Lists the accounts", a, chosen,
+           [] { return JsonObject{{"op", "account.list"}}; });
   CLI::App* keys = add_verb(*account, "keys", "Adds a key pair, or removes one", a, chosen, [&a] {
     return JsonObject{{"op", "account.keys"}, {"name", a.name}, {"remove", a.remove}};
   });
@@ -278,9 +277,8 @@ void add_accounts(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   rotate->add_option("name", a.name)->required();
   rotate->add_flag("--gateway", a.gateway, "Make a new gateway key instead and print it, once");
   CLI::App* remove =
-      add_verb(*account, "remove", "Removes an account that owns no device", a, chosen, [&a] {
-        return JsonObject{{"op", "account.remove"}, {"name", a.name}};
-      });
+      add_verb(*account, "remove", "Removes an account that owns no device", a, chosen,
+               [&a] { return JsonObject{{"op", "account.remove"}, {"name", a.name}}; });
   remove->add_option("name", a.name)->required();
 }
 
@@ -294,9 +292,8 @@ void add_devices(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   add->add_option("sn", a.sn, "Serial number")->required();
   add->add_option("--owner", a.owner, "Account that owns the device")->required();
   add->add_option("--name", a.name);
-  CLI::App* list = add_verb(*device, "list", "Lists devices", a, chosen, [&a] {
-    return JsonObject{{"op", "device.list"}, {"owner", a.owner}};
-  });
+  CLI::App* list = add_verb(*device, "list", "Lists devices", a, chosen,
+                            [&a] { return JsonObject{{"op", "device.list"}, {"owner", a.owner}}; });
   list->add_option("--owner", a.owner, "Only devices of this account");
   CLI::App* rename = add_verb(*device, "rename", "Changes the name of a device", a, chosen, [&a] {
     return JsonObject{{"op", "device.rename"}, {"sn", a.sn}, {"name", a.name}};
@@ -324,13 +321,11 @@ void add_devices(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   move->add_flag("--with-history", a.with_history,
                  "Hand the history of the device to the new owner as well");
   CLI::App* rotate =
-      add_verb(*device, "rotate", "Gives a device a new key and prints it, once", a, chosen, [&a] {
-        return JsonObject{{"op", "device.rotate"}, {"sn", a.sn}};
-      });
+      add_verb(*device, "rotate", "Gives a device a new key and prints it, once", a, chosen,
+               [&a] { return JsonObject{{"op", "device.rotate"}, {"sn", a.sn}}; });
   rotate->add_option("sn", a.sn)->required();
-  CLI::App* remove = add_verb(*device, "remove", "Removes a device", a, chosen, [&a] {
-    return JsonObject{{"op", "device.remove"}, {"sn", a.sn}};
-  });
+  CLI::App* remove = add_verb(*device, "remove", "Removes a device", a, chosen,
+                              [&a] { return JsonObject{{"op", "device.remove"}, {"sn", a.sn}}; });
   remove->add_option("sn", a.sn)->required();
   CLI::App* purge =
       add_verb(*device, "purge", "Purges the history of devices that the registry does not have", a,

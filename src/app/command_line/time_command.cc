@@ -91,9 +91,7 @@ std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
   verb("pause", "Pauses the devices' time", [&a] { return ask(a, {{"op", "time.pause"}}); });
   verb("resume", "Resumes the devices' time", [&a] { return ask(a, {{"op", "time.resume"}}); });
   verb("speed", "Sets the speed: seconds of the devices' time for each real second",
-       [&a] {
-         return ask(a, {{"op", "time.speed"}, {"speed", a.speed}});
-       })
+       [&a] { return ask(a, {{"op", "time.speed"}, {"speed", a.speed}}); })
       ->add_option("speed", a.speed)
       ->required();
   verb("step",

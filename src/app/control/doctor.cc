@@ -48,7 +48,7 @@ Finding problem(std::string_view check, std::string text) {
 }
 
 std::optional<mode_t> mode_of(const fs::path& path) {
-  struct stat facts {};
+  struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0) return std::nullopt;
   return facts.st_mode & 07777U;
 }
@@ -97,7 +97,7 @@ void add_machine(std::vector<Fact>& facts) {
   }
   facts.push_back(
       {.name = "processors", .text = std::to_string(std::thread::hardware_concurrency())});
-  struct sysinfo memory {};
+  struct sysinfo memory{};
   if (::sysinfo(&memory) == 0) {
     facts.push_back({.name = "memory", .text = megabytes(memory.totalram * memory.mem_unit)});
   }
@@ -269,7 +269,7 @@ Diagnosis diagnose(const fs::path& data, const fs::path& profiles) {
   findings.push_back(check_modes(data));
   findings.push_back(check_profiles(profiles));
   if (is_running) findings.push_back(check_listeners(ready_of(data)));
-  struct statvfs disk {};
+  struct statvfs disk{};
   if (::statvfs(data.c_str(), &disk) == 0) {
     findings.push_back(check_space(disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize));
   }

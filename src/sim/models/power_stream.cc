@@ -277,7 +277,7 @@ void PowerStream::resume(Fields& fields, const Environment& environment, const T
   write(fields, environment);
 }
 
-// What neither a battery nor a temperature is, and begins anew wherever the device goes on.
+// Begins what no report keeps: the household, the set point, the hour of the links' counters.
 void PowerStream::plug_in(const Fields& fields, const Environment& environment) {
   hour_ = unix_ms(environment.now) / kHour_ms;
   plugs_.start(environment,

@@ -22,6 +22,7 @@
 #include "sim/members.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
+#include "sim/models/car.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
 #include "sim/models/resume.h"
@@ -69,11 +70,6 @@ constexpr double kZoneBand_k = 0.25;
 constexpr double kIdle_c = 21;  // the water between pump and consumers, while the pump rests
 constexpr double kIdleCooling_s = 1800;
 
-// EV charger: by day the home battery has priority up to here.
-constexpr double kEvBattery_percent = 50;
-constexpr double kEvArrives_h = 17.4;
-constexpr double kEvArrivesSpread_h = 1.6;
-
 // How the battery follows the home: the inverter reacts after a dead time, then approaches the new
 // power exponentially. What it misses of the home's power the grid supplies.
 constexpr double kDeadTime_s = 0.6;
@@ -101,9 +97,7 @@ struct Ratings {
   double rod_w = 0;
   double rod_least_w = 0;
   double pump_heat_w = 0;
-  double ev_least_a = 0;  // this and the rest: of one phase
-  double ev_most_a = 0;
-  double ev_night_a = 0;
+  Car::Charger ev;
 };
 
 struct Slots : ModelSlots {
@@ -124,9 +118,9 @@ struct Slots : ModelSlots {
       .rod_w = rating("loads.heating_rod", "power_w"),
       .rod_least_w = rating("model", "rod_least_w"),
       .pump_heat_w = rating("model", "pump_heat_w"),
-      .ev_least_a = rating("model", "ev_least_a"),
-      .ev_most_a = rating("model", "ev_most_a"),
-      .ev_night_a = rating("model", "ev_night_a")};
+      .ev = {.least_a = rating("model", "ev_least_a"),
+             .most_a = rating("model", "ev_most_a"),
+             .night_a = rating("model", "ev_night_a")}};
 
   Slot solar = number("mpptPwr", "W");
   Slot soc = number("bpSoc", "%");
@@ -174,52 +168,6 @@ double hot_water_w(double hour) {
   if (hour >= 19 && hour < 21) return 1200;
   return 60;
 }
-
-class Car {
- public:
-  explicit Car(const Ratings& ratings) : ratings_(ratings) {}
-
-  // Continues a day in which the car was charging, or not, at the hour of the last report. The
-  // energy that it had got by then follows from the hour, as far as it charges at a fixed power.
-  void resume(const Environment& environment, const Chance& chance, double last_hour,
-              bool charging) {
-    begin_day(local_day(environment), chance);
-    if (home_by_day_ || last_hour < arrives_h_) return;
-    const double got_wh = ratings_.ev_night_a * kPhase_v * (last_hour - arrives_h_);
-    need_wh_ = charging ? std::max(0.0, need_wh_ - got_wh) : 0;
-  }
-
-  // The charging power, given the surplus of the sun.
-  double plan_w(const Environment& environment, const Chance& chance, double surplus_w,
-                double home_soc) {
-    begin_day(local_day(environment), chance);
-    const double hour = hour_of(environment);
-    if (!environment.grid_up || need_wh_ <= 0) return 0;
-    if (!home_by_day_) return hour >= arrives_h_ ? ratings_.ev_night_a * kPhase_v : 0;
-    if (hour < 9.5 || hour >= 16.5 || home_soc < kEvBattery_percent) return 0;
-    const double amps = std::min(round_down(surplus_w / kPhase_v), ratings_.ev_most_a);
-    return amps < ratings_.ev_least_a ? 0 : amps * kPhase_v;
-  }
-  void charge(double power_w, double seconds) { need_wh_ -= power_w * seconds / kHour_s; }
-
- private:
-  void begin_day(std::int64_t day, const Chance& chance) {
-    if (day == day_) return;
-    day_ = day;
-    const auto index = static_cast<std::uint64_t>(day);
-    need_wh_ = 5000 + 9000 * chance.uniform(2 * index);
-    home_by_day_ = chance.uniform(2 * index + 1) < 0.5;
-    const double arrives_h =
-        kEvArrives_h + kEvArrivesSpread_h * chance.split("arrival").normal(index);
-    arrives_h_ = std::clamp(arrives_h, 16.0, 22.0);
-  }
-
-  const Ratings& ratings_;
-  std::int64_t day_ = -1;
-  double need_wh_ = 0;
-  bool home_by_day_ = false;
-  double arrives_h_ = 19;
-};
 
 // Heat pump, rooms and hot-water tank.
 class Heating {
@@ -360,7 +308,6 @@ class PowerOcean final : public Model {
       : slots_(std::move(slots)),
         ratings_(slots_->ratings),
         noise_(chance.split("power_ocean")),
-        car_chance_(chance.split("car")),
         bias_chance_(chance.split("bias")),
         home_(chance),
         roofs_(roofs_of(chance)),
@@ -368,7 +315,7 @@ class PowerOcean final : public Model {
                   .capacity_ah = capacity_ah(ratings_.capacity_wh, ratings_.cells),
                   .resistance_ohm = ratings_.resistance_ohm}),
         heating_(ratings_, chance.split("heating")),
-        car_(ratings_),
+        car_(ratings_.ev, chance.split("car")),
         string_members_(slots_->strings),
         rod_members_(slots_->heating_rod) {}
 
@@ -387,7 +334,7 @@ class PowerOcean final : public Model {
     home_.start(environment, household::wired_together());
     if (!off.is_new_day) {
       const double last_hour = hour_of(environment) - seconds_of(off.length) / kHour_s;
-      car_.resume(environment, car_chance_, last_hour, fields.number(slots_->ev) > 0);
+      car_.resume(environment, last_hour, fields.number(slots_->ev) > 0);
     }
     step(environment, kInstant);
     write(fields, environment);
@@ -447,7 +394,7 @@ class PowerOcean final : public Model {
     const double home_w = environment.household_w.value_or(home_.power_w(0));
     const double base_w = home_w + heating_.pump_w(environment, seconds);
     const double surplus_w = watts.mppt() - base_w;
-    watts.ev = car_.plan_w(environment, car_chance_, surplus_w, battery_.soc_percent());
+    watts.ev = car_.plan_w(environment, surplus_w, battery_.soc_percent());
     if (environment.grid_up) {
       watts.rod = heating_.rod_w(surplus_w - watts.ev - charge_limit_w());
     }
@@ -587,7 +534,6 @@ class PowerOcean final : public Model {
   std::shared_ptr<const Slots> slots_;
   const Ratings& ratings_;
   Noise noise_;
-  Chance car_chance_;
   Chance bias_chance_;
   HouseholdLoad home_;
   std::array<Roof, 2> roofs_;

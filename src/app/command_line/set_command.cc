@@ -126,7 +126,7 @@ JsonObject json_of(const HomeDevice& device, const SetPlan& plan, const Json& an
 }
 
 // The part of the answer that is about the set, and not about the message.
-const Json& result_in(const Family& family, const Json& answer) {
+Json result_in(const Family& family, const Json& answer) {
   const Json* result = wire::member(answer, family.messages.result);
   return result == nullptr ? answer : *result;
 }

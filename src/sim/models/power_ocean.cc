@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -413,7 +414,8 @@ class PowerOcean final : public Model {
 
   // What the battery misses of the home's power in this step, on average.
   [[nodiscard]] double missed_w(const Environment& environment, double wanted_w, double seconds) {
-    const double change_w = wanted_w - std::exchange(followed_w_, wanted_w) + behind_w_;
+    const double before_w = std::exchange(followed_w_, wanted_w).value_or(wanted_w);
+    const double change_w = wanted_w - before_w + behind_w_;
     const double moving_s = std::max(0.0, seconds - kDeadTime_s);
     const double left = following_.over(moving_s);
     behind_w_ = change_w * left;
@@ -537,7 +539,7 @@ class PowerOcean final : public Model {
   Chance bias_chance_;
   HouseholdLoad home_;
   std::array<Roof, 2> roofs_;
-  double followed_w_ = 0;  // what the battery follows, and how far it is behind
+  std::optional<double> followed_w_;  // what the battery follows, and how far it is behind
   double behind_w_ = 0;
   Decay following_{kFollowTime_s};
   Battery battery_;

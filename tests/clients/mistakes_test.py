@@ -229,7 +229,7 @@ class MistakesTest(unittest.TestCase):
             ("device delta_2 R331TEST1 owner demo\n! fault on disconect for 30s\n", "...did you mean disconnect?"),
         ):
             (folder / "a.loom").write_text(text)
-            done = cli("simulate", folder / "a.loom")
+            done = cli("simulate", folder / "a.loom", patience_s=100)
             pattern = ".*".join(map(re.escape, message.split("...")))
             with self.subTest(text):
                 self.assertRegex(done.stdout, pattern)

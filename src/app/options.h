@@ -25,10 +25,10 @@ struct ServeOptions {
   std::string replay_check = "auto";        // auto: for listeners outside loopback; on, off
   bool strict = false;                      // imitates the vendor's cloud where it is stricter
   bool demo = false;
-  std::string demo_home;     // families and the number of devices of each; empty: of each family
+  std::string demo_home;        // families and the number of devices of each; empty: of each family
   std::filesystem::path world;  // CSV file with household and weather of the demo home
-  double speed = 1;          // speed factor of virtual time
-  std::string start, until;  // virtual time, for parse_time(); empty: now, and never
+  double speed = 1;             // speed factor of virtual time
+  std::string start, until;     // virtual time, for parse_time(); empty: now, and never
   bool paused = false;
   bool no_history = false;      // reports and sets are not logged, and nothing waits for the log
   bool insecure_plain = false;  // plain listeners may listen outside loopback

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "sim/household/draws.h"
 #include "sim/rounding.h"
@@ -133,6 +134,8 @@ void Load::begin_day(std::int64_t day) {
   home_.plan(today, planned);
   std::ranges::sort(switches_, {}, &Switch::at_ms);
   for (Channel& channel : channels_) channel = {};
+  slot_ = kNever;
+  partial_ = 0;
   for (std::size_t circuit = 0; circuit < home_.inventory().circuits; ++circuit) {
     const std::int8_t wired = wiring_.at(circuit);
     if (wired == kNotWired) continue;
@@ -179,53 +182,71 @@ void Load::run_to(std::int64_t local_ms, Millis dt) {
       channels_[state.channel].steady_cw += state.now_cw;
     }
   }
-  for (Channel& channel : channels_) channel.missed_cw = 0;
+  // One bit for each channel whose power may be another one than before.
+  std::uint32_t touched = anew ? ~0U : std::exchange(partial_, 0);
+  for (std::size_t k = 0; k < channels_.size(); ++k) {
+    if ((touched >> k & 1U) != 0) channels_[k].missed_cw = 0;
+  }
   const std::int64_t begin_ms = local_ms - dt.count();
-  const auto change = [&](Channel& channel, std::int64_t at_ms, std::int32_t power_cw,
+  const auto change = [&](std::size_t index, std::int64_t at_ms, std::int32_t power_cw,
                           bool unsteady) {
+    Channel& channel = channels_[index];
+    touched |= 1U << index;
     (unsteady ? channel.unsteady_cw : channel.steady_cw) += power_cw;
     if (anew || dt.count() <= 0) return;
     const auto gone_ms = static_cast<double>(std::max<std::int64_t>(0, at_ms - begin_ms));
     channel.missed_cw += power_cw * gone_ms / static_cast<double>(dt.count());
+    if (channel.missed_cw != 0) partial_ |= 1U << index;
   };
   const std::int64_t midnight_ms = day * kDay_ms;
   for (; next_switch_ < switches_.size(); ++next_switch_) {
     const Switch& next = switches_[next_switch_];
     if (midnight_ms + next.at_ms > local_ms) break;
-    change(channels_[next.channel], midnight_ms + next.at_ms, next.power_cw, next.unsteady);
+    change(next.channel, midnight_ms + next.at_ms, next.power_cw, next.unsteady);
   }
-  for (TickerState& state : tickers_) {
-    while (state.next_ms <= local_ms) {
-      const std::int64_t at_ms = state.next_ms;
-      const std::int32_t before_cw = state.now_cw;
-      set_ticker(state, at_ms);
-      change(channels_[state.channel], at_ms, state.now_cw - before_cw, false);
+  if (anew || next_tick_ms_ <= local_ms) {
+    next_tick_ms_ = std::numeric_limits<std::int64_t>::max();
+    for (TickerState& state : tickers_) {
+      while (state.next_ms <= local_ms) {
+        const std::int64_t at_ms = state.next_ms;
+        const std::int32_t before_cw = state.now_cw;
+        set_ticker(state, at_ms);
+        change(state.channel, at_ms, state.now_cw - before_cw, false);
+      }
+      next_tick_ms_ = std::min(next_tick_ms_, state.next_ms);
     }
   }
-  show(local_ms);
+  show(local_ms, touched);
 }
 
-void Load::show(std::int64_t local_ms) {
+void Load::show(std::int64_t local_ms, std::uint32_t touched) {
   const std::int64_t slot = floor_div(local_ms, kWobble_ms);
-  next_ms_ = std::min((slot + 1) * kWobble_ms, (day_ + 1) * kDay_ms);
+  if (slot != slot_) {
+    slot_ = slot;
+    touched = ~0U;
+    auto index = static_cast<std::uint64_t>(slot) * kMaxCircuits;
+    for (Channel& channel : channels_) channel.wobble = noise_.normal(index++);
+  }
+  for (std::size_t k = 0; k < channels_.size(); ++k) {
+    if ((touched >> k & 1U) != 0) show(channels_[k]);
+  }
+  next_ms_ = std::min({(slot + 1) * kWobble_ms, (day_ + 1) * kDay_ms, next_tick_ms_});
   if (next_switch_ < switches_.size()) {
     next_ms_ = std::min(next_ms_, day_ * kDay_ms + switches_[next_switch_].at_ms);
   }
-  for (const TickerState& state : tickers_) next_ms_ = std::min(next_ms_, state.next_ms);
-  auto index = static_cast<std::uint64_t>(slot) * kMaxCircuits;
-  for (Channel& channel : channels_) {
-    const double on_w = (channel.steady_cw + channel.unsteady_cw) / 100.0;
-    const double wobble_w =
-        (kSteadyWobble * channel.steady_cw + kUnsteadyWobble * channel.unsteady_cw) / 100.0 +
-        kLeastWobble_w;
-    const double moved_w = on_w > 0 ? wobble_w * noise_.normal(index) : 0;
-    ++index;
-    channel.shown_w = std::max(0.0, on_w - channel.missed_cw / 100 + moved_w);
-    channel.noise_w = on_w > 0 ? std::max(kLeastNoise_w, kNoise * channel.shown_w) : 0;
-    // The next step shows the new power for its whole length.
-    if (channel.missed_cw != 0) next_ms_ = local_ms;
-  }
+  // The next step shows the new power for its whole length.
+  if (partial_ != 0) next_ms_ = local_ms;
   since_ms_ = local_ms;
+}
+
+void Load::show(Channel& channel) {
+  const double on_w = (channel.steady_cw + channel.unsteady_cw) / 100.0;
+  const double wobble_w =
+      (kSteadyWobble * channel.steady_cw + kUnsteadyWobble * channel.unsteady_cw) / 100.0 +
+      kLeastWobble_w;
+  const double moved_w = on_w > 0 ? wobble_w * channel.wobble : 0;
+  channel.shown_w = std::max(0.0, on_w - channel.missed_cw / 100 + moved_w);
+  channel.noise_w = on_w > 0 ? std::max(kLeastNoise_w, kNoise * channel.shown_w) : 0;
 }
 
 }  // namespace gridloom::sim::household

@@ -50,6 +50,7 @@ class Load {
   struct Channel {
     std::int32_t steady_cw = 0;
     std::int32_t unsteady_cw = 0;
+    double wobble = 0;     // of its small movements, in standard deviations
     double missed_cw = 0;  // of the present power: what was not yet on for the whole step
     double shown_w = 0;
     double noise_w = 0;
@@ -76,7 +77,8 @@ class Load {
   void run_to(std::int64_t local_ms, Millis dt);
   void begin_day(std::int64_t day);
   void set_ticker(TickerState& state, std::int64_t local_ms) const;
-  void show(std::int64_t local_ms);
+  void show(std::int64_t local_ms, std::uint32_t touched);
+  static void show(Channel& channel);
 
   Home home_;
   Chance noise_;
@@ -86,6 +88,9 @@ class Load {
   std::size_t next_switch_ = 0;
   std::vector<TickerState> tickers_;
   std::int64_t day_ = kNever;
+  std::int64_t slot_ = kNever;  // of the small movements
+  std::uint32_t partial_ = 0;   // one bit for each channel that changed within the step
+  std::int64_t next_tick_ms_ = kNever;
   std::int64_t since_ms_ = kNever;  // time of the last change
   std::int64_t next_ms_ = kNever;   // time of the next one
 };

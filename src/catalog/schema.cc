@@ -111,7 +111,7 @@ JsonObject form_of(const Key& key) {
       return range;
     }
     case Form::kTexts:
-      return list_of(text());
+      return list_of(key.choices.empty() ? text() : JsonObject{{"enum", array_of(key.choices)}});
     case Form::kTextOrTexts:
       return text_or_texts();
     case Form::kAny:

@@ -92,7 +92,7 @@ TEST(Physics, TellsMistakesOfNumbers) {
       {"physics:\n", "physics:\n  charger: {rated_w: 500}\n",
        "physics.charger: charges from the grid: grid must be there"},
       {"physics:\n", "physics:\n  batterys: {}\n",
-       "physics.batterys: unknown key; the keys here are batteries,"},
+       "physics.batterys: unknown key; the keys here are place, batteries,"},
       {"  inverter: {rated_w: 1500,", "  inverter: [rated_w, 1500]\n  grid: {rated_w: 1500,",
        "physics.inverter: must be a mapping of rated_w,"},
       {"household_share: 0.1", "dc: yes",

@@ -13,6 +13,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/chance.h"
@@ -40,6 +41,8 @@ using delta_2::Slots;
 
 constexpr double kCabinet_k = 3;               // its electronics warm it
 constexpr std::int64_t kEmptyGoesOff_min = 5;  // without any input
+// Unreported: the outputs that an empty battery gave up, as bits.
+constexpr std::string_view kGivenUp = "givenUp";
 
 class Delta2 final : public Model {
  public:
@@ -53,6 +56,8 @@ class Delta2 final : public Model {
   void start(Fields& fields, const Environment& environment) override;
   void resume(Fields& fields, const Environment& environment, const TimeOff& off,
               const wire::JsonObject& unreported) override;
+  [[nodiscard]] wire::JsonObject unreported() const override;
+  [[nodiscard]] std::uint64_t unreported_version() const override;
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
   CommandOutcome command(Fields& fields, const catalog::Command& command,
@@ -146,7 +151,7 @@ void Delta2::start(Fields& fields, const Environment& environment) {
 }
 
 void Delta2::resume(Fields& fields, const Environment& environment, const TimeOff& off,
-                    const wire::JsonObject& /*unreported*/) {
+                    const wire::JsonObject& unreported) {
   const delta_2::LastReport last = delta_2::read_last_report(fields, *slots_, environment, off);
   battery_ = last.battery;
   design_ah_ = last.design_ah;
@@ -154,14 +159,30 @@ void Delta2::resume(Fields& fields, const Environment& environment, const TimeOf
   solar_c_ = last.solar_c;
   socket_c_ = last.socket_c;
   tripped_ = last.tripped;
-  planner_.start(environment);
   planner_.restore({.full = last.full, .empty = last.empty, .generator = last.generator});
   had_mains_ = environment.grid_up;  // a pause of charging goes on
+  planner_.start(environment);
   read(fields);
   if (last.asleep) unit_idle_.idle(Millis{set_.standby_min * kMinute_ms});
+  const wire::Json* given_up = unreported.if_contains(kGivenUp);
+  if (given_up != nullptr && wire::is_whole(*given_up)) {
+    const auto bits = static_cast<std::uint64_t>(wire::whole(*given_up));
+    given_up_ = {.ac = (bits & 1U) != 0, .car = (bits & 2U) != 0, .usb = (bits & 4U) != 0};
+    empty_idle_.idle(Millis{kEmptyGoesOff_min * kMinute_ms});
+  }
   step(environment, kInstant);
   switched_.relay = 0;
   write(fields, environment);
+}
+
+wire::JsonObject Delta2::unreported() const {
+  if (!given_up_) return {};
+  return {{kGivenUp, unreported_version() - 1}};
+}
+
+std::uint64_t Delta2::unreported_version() const {
+  if (!given_up_) return 0;
+  return 1 + (given_up_->ac ? 1U : 0U) + (given_up_->car ? 2U : 0U) + (given_up_->usb ? 4U : 0U);
 }
 
 CommandOutcome Delta2::command(Fields& fields, const catalog::Command& /*command*/,
@@ -285,10 +306,10 @@ void Delta2::switch_by_itself(Millis dt) {
   }
 }
 
-// The outputs that an empty battery gave up, once it has enough charge again.
+// Switches the outputs on again that an empty battery gave up, once it has enough charge.
 void Delta2::come_back() {
   const auto [ac, car, usb] = *std::exchange(given_up_, std::nullopt);
-  set_.ac_on = switched_.ac = ac || set_.ac_on;
+  set_.ac_on = switched_.ac = (ac && !tripped_) || set_.ac_on;
   set_.car_on = switched_.car = car || set_.car_on;
   set_.usb_on = switched_.usb = usb || set_.usb_on;
 }

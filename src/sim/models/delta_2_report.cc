@@ -12,7 +12,6 @@ namespace {
 constexpr double kPanel_v = 36;
 constexpr double kPanelOpen_v = 42;
 constexpr int kLongest_min = 5939;
-constexpr int kOverload = 2;  // error code
 constexpr std::size_t kCells = 16;
 constexpr double kCell_ohm = 0.0093;
 constexpr double kCarSocket_v = 13.6;

@@ -115,7 +115,6 @@ void PowerKits::resume(Fields& fields, const Environment& environment, const Tim
                        const wire::JsonObject& unreported) {
   const Unreported kept = Unreported::from_json(unreported);
   product_name_ = kept.product_name;
-  planner_.start(environment);
   planner_.allow_low_power(kept.low_power);
   planner_.generator().restore(kept.generator);
   planner_.restore_drained(was_drained(fields, *slots_));
@@ -124,6 +123,7 @@ void PowerKits::resume(Fields& fields, const Environment& environment, const Tim
   converters_ = last_converters(fields, *slots_, environment, off);
   day_ = local_day(environment);
   set_ = read_settings(fields, *slots_);
+  planner_.start(environment);
   // Packs that were switched off stay so, whatever charges now: only a source that appears later
   // switches them on.
   charge_was_offered_ = planner_.offer(set_, environment, packs_, noise_).can_charge();

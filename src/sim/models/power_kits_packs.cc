@@ -80,7 +80,7 @@ void Packs::resume(Fields& fields, const Environment& environment, const TimeOff
     pack.battery =
         Battery({.cells = slots_->ratings.cells,
                  .capacity_ah = full_ah,
-                 .resistance_ohm = slots_->ratings.resistance_ohm,
+                 .resistance_ohm = pack.resistance_ohm,
                  .cycles = cycles_at(health),
                  .soc_percent = rested_soc(soc, off),
                  .temperature_c = rested_c(

@@ -267,7 +267,8 @@ void PowerStream::resume(Fields& fields, const Environment& environment, const T
                       .resistance_ohm = ratings_.resistance_ohm,
                       .soc_percent = rested_soc(bounded(fields, slots.soc, kSocPercent), off),
                       .temperature_c = part_c(slots.battery_temperature, kBatteryCooling_s)});
-  panel_c_ = part_c(slots.panels[0].temperature, kCooling_s);
+  panel_c_ = rested_c(bounded(fields, slots.panels[0].temperature, kPartTemperature_c),
+                      {.to_c = environment.outdoor_c(), .time_s = kCooling_s}, off);
   converter_c_ = part_c(slots.converter_temperature, kCooling_s);
   controller_c_ = part_c(slots.controller_temperature, kCooling_s);
   full_.restore(fields.number(slots.requested_current) == 0);

@@ -21,6 +21,8 @@ NO_RESULT = {
     "help": "a text for people",
     "completion": "a script for a shell",
     "man": "a page for man",
+    "login": "keeps keys, and prints no result",
+    "logout": "likewise",
     "family schema": "is JSON itself, of which devices/schema.json is a copy",
 }
 
@@ -54,6 +56,14 @@ PRINTS = [
     ("time resume", ["--data", "{data}"], 0, 1),
     ("history", [DELTA_2, "soc", "--data", "{data}"], 0, 1),
     ("history", [DELTA_2, "pd.soc,pv.power", "--step", "1h", "--data", "{data}"], 0, 1),
+    ("status", ["--data", "{data}"], 0, 7),
+    ("device show", [DELTA_2, "--data", "{data}"], 0, 1),
+    ("get", [DELTA_2, "soc", "pd.*", "--data", "{data}"], 0, 1),
+    ("set", [DELTA_2, "quietMode", "enabled=1", "--data", "{data}"], 0, 1),
+    ("explain", [DELTA_2, "soc"], 0, 1),
+    ("explain", ["delta_2", "acChgCfg"], 0, 1),
+    ("watch", [DELTA_2, "pd.*", "--count", "2", "--data", "{data}"], 0, 2),
+    ("doctor", ["--data", "{data}"], 0, 1),
     ("fault list", ["--all", "--data", "{data}"], 0, 10),
     ("fault on", ["disconnect", "--device", DELTA_2, "--for", "1h", "--data", "{data}"], 0, 1),
     ("fault list", ["--data", "{data}"], 0, 1),

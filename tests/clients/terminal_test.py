@@ -57,8 +57,11 @@ class HomeTest(ServerTest):
     def told(self, *arguments):
         return json.loads(self.said(*arguments, "--json"))
 
+    def devices(self, *arguments):
+        return {row["sn"]: row for row in map(json.loads, self.said("status", *arguments, "--json").splitlines())}
+
     def test_status_is_a_line_a_device(self):
-        devices = {row["sn"]: row for row in self.told("status")["devices"]}
+        devices = self.devices()
         self.assertEqual(set(devices), set(self.api.devices()))
         kitchen = devices[DELTA_2]
         self.assertTrue(kitchen["online"])
@@ -220,7 +223,7 @@ class ProfileTest(ServerTest):
         file = self.config / "gridloom" / "profiles" / "home.json"
         self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600)
         self.assertNotIn(self.server.facts["secretKey"], self.command("login", "--list"))
-        devices = json.loads(self.command("status", "--json", "--profile", "home"))["devices"]
+        devices = [json.loads(line) for line in self.command("status", "--json", "--profile", "home").splitlines()]
         self.assertEqual({row["sn"] for row in devices}, set(self.api.devices()))
         kitchen = next(row for row in devices if row["sn"] == DELTA_2)
         self.assertTrue(kitchen["online"])

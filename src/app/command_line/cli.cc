@@ -280,10 +280,10 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   impl_->kept.push_back(add_audit(app, chosen));
   add_serve(app, arguments, chosen);
   for (const auto& add :
-       {add_account,     add_backup, add_check,  add_damage,  add_simulate, add_time,  add_fault,
-        add_record,      add_replay, add_bench,  add_family,  add_block,    add_segment, add_completion,
-        add_status,      add_get,    add_set,    add_explain, add_device_show, add_watch, add_doctor,
-        add_login,       add_logout}) {
+       {add_account,     add_backup,     add_check,  add_damage, add_simulate, add_time,
+        add_fault,       add_record,     add_replay, add_bench,  add_family,   add_block,
+        add_segment,     add_completion, add_status, add_get,    add_set,      add_explain,
+        add_device_show, add_watch,      add_doctor, add_login,  add_logout}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

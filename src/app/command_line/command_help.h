@@ -36,6 +36,7 @@ inline constexpr const char* kFolder = "DIR";
 inline constexpr const char* kFamily = "FAMILY";
 inline constexpr const char* kLimit = "NAME=VALUE";
 inline constexpr const char* kName = "NAME";
+inline constexpr const char* kProfile = "PROFILE";
 inline constexpr const char* kSn = "SN";
 inline constexpr const char* kSpan = "SPAN";
 inline constexpr const char* kTime = "TIME";

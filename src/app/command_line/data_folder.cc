@@ -85,7 +85,7 @@ Status check_data_folder(std::string_view command, const std::filesystem::path& 
     if (Status good = check_no_restore(folder); !good) return good;
   }
   if (row != kRows.end() && row->folder != DataFolder::kMustExist) return {};
-  struct stat facts {};
+  struct stat facts{};
   if (::stat((folder / kRegistry).c_str(), &facts) == 0) return {};
   // Other errors (missing permission, for example) are reported by the command itself.
   if (errno != ENOENT && errno != ENOTDIR) return {};

@@ -9,10 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include "app/command_line/common_options.h"
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/home_status.h"
-#include "app/command_line/text_table.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "base/printable.h"
 #include "time/grammar.h"
 
@@ -67,15 +69,15 @@ void print_text(const DeviceStatus& status, const catalog::Family& family) {
 
 int show_device(const Arguments& arguments) {
   auto home = open_home(arguments.home);
-  if (!home) return print_error(home.error());
+  if (!home) return report_error(home.error());
   const auto device = device_of(*home, arguments.device);
-  if (!device) return print_error(device.error());
+  if (!device) return report_error(device.error());
   const DeviceStatus status = read_status(*home, *device);
   if (arguments.home.json) {
     JsonObject facts = status_json(status);
     facts["owner"] = device->owner;
     facts["shares"] = JsonArray(device->shares.begin(), device->shares.end());
-    print_json_line(facts);
+    print_json(facts);
   } else {
     print_text(status, *home->catalog->of_serial(device->sn));
   }
@@ -89,8 +91,8 @@ std::shared_ptr<void> add_device_show(CLI::App& app, std::function<int()>& chose
   Arguments& a = *kept;
   CLI::App* show = app.get_subcommand("device")->add_subcommand(
       "show", "Shows one device: presence, powers, errors, today's energy");
-  show->add_option("sn", a.device, "Serial number, its beginning, or a part of the name")
-      ->required();
+  set_examples(*show, {"gridloom device show R331ZEB4ZEAL0528"});
+  add_device_argument(*show, a.device)->required();
   add_home_options(*show, a.home);
   show->callback([&a, &chosen] { chosen = [&a] { return show_device(a); }; });
   return kept;

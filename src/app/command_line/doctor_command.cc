@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <string>
 
+#include "app/command_line/common_options.h"
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
-#include "app/command_line/text_table.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "app/control/doctor.h"
 #include "app/home/profile.h"
 #include "base/printable.h"
@@ -17,7 +19,7 @@ namespace gridloom::app {
 namespace {
 
 struct Arguments {
-  std::string data = "data";
+  std::string data;
   bool json = false;
 };
 
@@ -26,11 +28,11 @@ void print_text(const Diagnosis& diagnosis) {
     fmt::print("{:<16} {}\n", fact.name, printable(fact.text));
   }
   fmt::print("\n");
-  const bool coloured = takes_colours(stdout);
+  const bool coloured = has_colours();
   for (const Finding& each : diagnosis.findings) {
     fmt::print("{}  {:<16} {}\n",
-               each.good ? in_colour("good   ", Colour::kGreen, coloured)
-                         : in_colour("PROBLEM", Colour::kRed, coloured),
+               each.good ? styled("good   ", Style::kGood, coloured)
+                         : styled("PROBLEM", Style::kBad, coloured),
                each.check, printable(each.text));
   }
 }
@@ -39,11 +41,11 @@ int run_doctor(const Arguments& arguments) {
   const Diagnosis diagnosis =
       diagnose(arguments.data, profile_folder().value_or(std::filesystem::path()));
   if (arguments.json) {
-    print_json_line(to_json(diagnosis));
+    print_json(to_json(diagnosis));
   } else {
     print_text(diagnosis);
   }
-  return diagnosis.is_good() ? 0 : kExitFailed;
+  return diagnosis.is_good() ? 0 : kFailed;
 }
 
 }  // namespace
@@ -53,8 +55,10 @@ std::shared_ptr<void> add_doctor(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *kept;
   CLI::App* doctor = app.add_subcommand(
       "doctor", "Prints facts for a bug report, without names and keys, and finds unsafe settings");
-  doctor->add_option("--data", a.data, "Data folder of the server")->capture_default_str();
-  doctor->add_flag("--json", a.json, "Print JSON");
+  set_group(*doctor, group::kInspect);
+  set_examples(*doctor, {"gridloom doctor", "gridloom doctor --data /var/lib/gridloom --json"});
+  add_data_option(*doctor, a.data);
+  add_json_option(*doctor, a.json);
   doctor->callback([&a, &chosen] { chosen = [&a] { return run_doctor(a); }; });
   return kept;
 }

@@ -11,8 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/common_options.h"
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "app/home/field_lookup.h"
 #include "app/home/values.h"
 #include "base/printable.h"
@@ -192,21 +195,21 @@ const Family* family_of(const catalog::Catalog& catalog, const std::string& word
 
 int explain(const Arguments& arguments) {
   const auto catalog = catalog::load_catalog(arguments.devices);
-  if (!catalog) return print_error(catalog.error());
+  if (!catalog) return report_error(catalog.error());
   const Family* family = family_of(**catalog, arguments.device);
   const auto command = std::ranges::find(family->commands, arguments.name, &Command::name);
   if (command != family->commands.end()) {
     if (arguments.json) {
-      print_json_line(json_of(*command));
+      print_json(json_of(*command));
     } else {
       print_command(*command);
     }
     return 0;
   }
   const auto field = find_field(*family, arguments.name);
-  if (!field) return print_error(field.error(), kExitUsage);
+  if (!field) return report_error(field.error(), kWrongUsage);
   if (arguments.json) {
-    print_json_line(json_of(*family, **field));
+    print_json(json_of(*family, **field));
   } else {
     print_field(*family, **field);
   }
@@ -220,10 +223,16 @@ std::shared_ptr<void> add_explain(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *kept;
   CLI::App* explain_app = app.add_subcommand(
       "explain", "Explains a field or a command: meaning, unit, values, source, how to set it");
-  explain_app->add_option("sn", a.device, "Serial number, or the id of a family")->required();
-  explain_app->add_option("field", a.name, "Name of the field or command")->required();
-  explain_app->add_option("--devices", a.devices, "Folder with additional device files");
-  explain_app->add_flag("--json", a.json, "Print JSON");
+  set_group(*explain_app, group::kUse);
+  set_examples(*explain_app,
+               {"gridloom explain R331ZEB4ZEAL0528 pd.soc", "gridloom explain delta_2 acChgCfg"});
+  add_value(*explain_app, "device", a.device, placeholder::kSn,
+            "Serial number, or the id of a family")
+      ->required();
+  add_value(*explain_app, "field", a.name, placeholder::kField, "Name of the field or command")
+      ->required();
+  add_devices_option(*explain_app, a.devices);
+  add_json_option(*explain_app, a.json);
   explain_app->callback([&a, &chosen] { chosen = [&a] { return explain(a); }; });
   return kept;
 }

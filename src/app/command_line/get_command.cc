@@ -8,9 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "app/command_line/common_options.h"
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
-#include "app/command_line/text_table.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "app/home/field_lookup.h"
 #include "app/home/values.h"
 #include "base/printable.h"
@@ -75,19 +77,19 @@ JsonObject json_of(const std::string& name, const Field* field, const Json& valu
 
 int print_values(const Arguments& arguments) {
   auto home = open_home(arguments.home);
-  if (!home) return print_error(home.error());
+  if (!home) return report_error(home.error());
   const auto device = device_of(*home, arguments.device);
-  if (!device) return print_error(device.error());
+  if (!device) return report_error(device.error());
   const auto read = home->home->values(device->sn);
-  if (!read) return print_error(read.error());
+  if (!read) return report_error(read.error());
   const catalog::FamilyPtr& family = home->catalog->of_serial(device->sn);
   const std::vector<FlatValue> values = flat_values(*family, read->quotas);
   const auto names = chosen_names(arguments, *family, device->sn, values);
   if (!names) {
     const bool is_missing = names.error().code == ErrorCode::kOffline;
-    return print_error(names.error(), is_missing ? kExitFailed : kExitUsage);
+    return report_error(names.error(), is_missing ? kFailed : kWrongUsage);
   }
-  TextTable table({{.title = "FIELD"}, {.title = "VALUE"}, {.title = "MEANING"}});
+  Table table({{.title = "FIELD"}, {.title = "VALUE"}, {.title = "MEANING"}});
   JsonArray rows;
   for (const std::string& name : *names) {
     const Json& value = *find_value(values, name);
@@ -96,17 +98,17 @@ int print_values(const Arguments& arguments) {
       rows.push_back(json_of(name, field, value));
       continue;
     }
-    table.add(
+    table.add_styled(
         {{.text = printable(name)},
-         {.text = shortened_to(value_text(field, value), kMostValue), .colour = Colour::kBold},
+         {.text = shortened_to(value_text(field, value), kMostValue), .style = Style::kStrong},
          {.text = field == nullptr ? "" : field->description}});
   }
   if (arguments.home.json) {
-    print_json_line({{"sn", device->sn}, {"online", device->online}, {"fields", std::move(rows)}});
+    print_json(JsonObject{{"sn", device->sn}, {"online", device->online}, {"fields", std::move(rows)}});
   } else if (table.empty()) {
     fmt::print(stderr, "gridloom: {} has not reported anything yet\n", device->sn);
   } else {
-    fmt::print("{}", table.text(takes_colours(stdout)));
+    fmt::print("{}", table.text(has_colours()));
     if (!device->online) fmt::print(stderr, "gridloom: {} is offline\n", device->sn);
   }
   return 0;
@@ -118,11 +120,13 @@ std::shared_ptr<void> add_get(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* get = app.add_subcommand("get", "Shows values of a device: their units and meanings");
-  get->add_option("sn", a.device, "Serial number, its beginning, or a part of the name")
-      ->required();
-  get->add_option("field", a.fields,
-                  "Fields: pd.soc, pd.*, a nature such as soc, or the last part of a name; all by "
-                  "default");
+  set_group(*get, group::kUse);
+  set_examples(*get,
+               {"gridloom get R331ZEB4ZEAL0528 soc", "gridloom get R331 'bmsMaster.*' --json"});
+  add_device_argument(*get, a.device)->required();
+  add_value(*get, "field", a.fields, placeholder::kField,
+            "Fields: pd.soc, pd.*, a nature such as soc, or the last part of a name; all by "
+            "default");
   add_home_options(*get, a.home);
   get->callback([&a, &chosen] { chosen = [&a] { return print_values(a); }; });
   return kept;

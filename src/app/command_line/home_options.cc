@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <cstdio>
 #include <utility>
 
+#include "app/command_line/common_options.h"
 #include "app/home/local_home.h"
 #include "app/home/profile.h"
 #include "app/home/remote_home.h"
@@ -26,15 +25,17 @@ Result<std::unique_ptr<Home>> home_of(const HomeOptions& options) {
 }  // namespace
 
 void add_home_options(CLI::App& command, HomeOptions& options) {
-  CLI::Option* data =
-      command.add_option("--data", options.data, "Data folder of the server on this machine")
-          ->capture_default_str();
-  command
-      .add_option("--profile", options.profile,
-                  "Profile of a server elsewhere, made by `gridloom login`, instead of --data")
+  CLI::Option* data = add_data_option(command, options.data);
+  add_value(command, "--profile", options.profile, placeholder::kProfile,
+            "Profile of a server elsewhere, made by `gridloom login`, instead of --data")
       ->excludes(data);
-  command.add_option("--devices", options.devices, "Folder with additional device files");
-  command.add_flag("--json", options.json, "Print JSON");
+  add_devices_option(command, options.devices);
+  add_json_option(command, options.json);
+}
+
+CLI::Option* add_device_argument(CLI::App& command, std::string& device) {
+  return add_value(command, "device", device, placeholder::kSn,
+                   "Serial number, its beginning, or a part of the name");
 }
 
 Result<OpenHome> open_home(const HomeOptions& options) {
@@ -50,12 +51,5 @@ Result<HomeDevice> device_of(OpenHome& home, const std::string& text) {
   if (!devices) return std::unexpected(devices.error());
   return find_device(*devices, text);
 }
-
-int print_error(const Error& error, int exit_code) {
-  fmt::print(stderr, "gridloom: {}\n", error.detail);
-  return exit_code;
-}
-
-void print_json_line(const wire::JsonObject& object) { fmt::print("{}\n", wire::to_text(object)); }
 
 }  // namespace gridloom::app

@@ -11,22 +11,21 @@
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
+class Option;
 }  // namespace CLI
 
 namespace gridloom::app {
 
-// Exit codes.
-inline constexpr int kExitFailed = 1;
-inline constexpr int kExitUsage = 2;
-
 struct HomeOptions {
-  std::string data = "data";
+  std::string data{};
   std::string profile{};  // empty: the server on the data folder
   std::string devices{};  // folder with additional device files
   bool json = false;
 };
 
 void add_home_options(CLI::App& command, HomeOptions& options);
+// The argument that names one device of the home (device_of()); optional, unless required().
+CLI::Option* add_device_argument(CLI::App& command, std::string& device);
 
 // A home with the device families that its devices have.
 struct OpenHome {
@@ -37,9 +36,5 @@ struct OpenHome {
 
 // Finds the device that the user means (find_device()).
 [[nodiscard]] Result<HomeDevice> device_of(OpenHome& home, const std::string& text);
-
-// Prints "gridloom: ..." on standard error and returns the exit code.
-[[nodiscard]] int print_error(const Error& error, int exit_code = kExitFailed);
-void print_json_line(const wire::JsonObject& object);
 
 }  // namespace gridloom::app

@@ -11,15 +11,15 @@
 #include <string_view>
 #include <utility>
 
-#include "app/command_line/text_table.h"
+#include "app/command_line/output.h"
 #include "base/printable.h"
 #include "time/grammar.h"
 
 namespace gridloom::app {
 namespace {
 
-using Align = TextTable::Align;
-using Cell = TextTable::Cell;
+using Align = Table::Align;
+using Cell = Table::Cell;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
@@ -50,9 +50,9 @@ std::string watts_text(const std::optional<double>& watts) {
   return fmt::format("{} W", static_cast<std::int64_t>(whole));
 }
 
-Colour mark_of(const DeviceStatus& status, std::string_view member) {
+Style mark_of(const DeviceStatus& status, std::string_view member) {
   const bool is_marked = std::ranges::find(status.changed, member) != status.changed.end();
-  return is_marked ? Colour::kYellow : Colour::kNone;
+  return is_marked ? Style::kWarning : Style::kPlain;
 }
 
 Cell charge_cell(const DeviceStatus& status) {
@@ -62,29 +62,29 @@ Cell charge_cell(const DeviceStatus& status) {
   const double battery_w = overview.battery_w.value_or(0);
   const std::string_view arrow = battery_w > kIdle_w ? " ▲" : battery_w < -kIdle_w ? " ▼" : "";
   return {.text = fmt::format("{} {:>3.0f} %{}", charge_bar(percent), percent, arrow),
-          .colour = percent <= kLow_percent ? Colour::kRed : mark_of(status, "chargePercent")};
+          .style = percent <= kLow_percent ? Style::kBad : mark_of(status, "chargePercent")};
 }
 
 Cell age_cell(const std::optional<Millis>& age) {
   if (!age) return {.text = "-"};
   return {.text = time::rounded_span_text(*age),
-          .colour = *age > kStale ? Colour::kYellow : Colour::kNone};
+          .style = *age > kStale ? Style::kWarning : Style::kPlain};
 }
 
 Cell state_cell(const DeviceStatus& status) {
   std::string text = status.device.online ? "online" : "offline";
-  Colour colour = status.device.online ? Colour::kGreen : Colour::kYellow;
+  Style style = status.device.online ? Style::kGood : Style::kWarning;
   const std::vector<ActiveError>& errors = status.overview.errors;
   if (!errors.empty()) {
-    colour = Colour::kRed;
+    style = Style::kBad;
     text = (status.device.online ? "" : "offline; ") + errors.front().text;
     if (errors.size() > 1) text += fmt::format(" and {} more", errors.size() - 1);
   }
   if (!status.error.empty()) {
-    colour = Colour::kRed;
+    style = Style::kBad;
     text += ": " + status.error;
   }
-  return {.text = shortened_to(printable(text), kMostState), .colour = colour};
+  return {.text = shortened_to(printable(text), kMostState), .style = style};
 }
 
 std::string name_of(const DeviceStatus& status) {
@@ -92,24 +92,24 @@ std::string name_of(const DeviceStatus& status) {
 }
 
 std::string devices_text(const std::vector<DeviceStatus>& devices, bool coloured) {
-  TextTable table({{.title = "DEVICE"},
-                   {.title = "NAME"},
-                   {.title = "CHARGE"},
-                   {.title = "SUN", .align = Align::kRight},
-                   {.title = "GRID", .align = Align::kRight},
-                   {.title = "LOAD", .align = Align::kRight},
-                   {.title = "AGE", .align = Align::kRight},
-                   {.title = "STATE"}});
+  Table table({{.title = "DEVICE"},
+               {.title = "NAME"},
+               {.title = "CHARGE"},
+               {.title = "SUN", .align = Align::kRight},
+               {.title = "GRID", .align = Align::kRight},
+               {.title = "LOAD", .align = Align::kRight},
+               {.title = "AGE", .align = Align::kRight},
+               {.title = "STATE"}});
   for (const DeviceStatus& each : devices) {
     const Overview& overview = each.overview;
-    table.add({{.text = printable(each.device.sn), .colour = Colour::kBold},
-               {.text = name_of(each)},
-               charge_cell(each),
-               {.text = watts_text(overview.sun_w), .colour = mark_of(each, "sunW")},
-               {.text = watts_text(overview.grid_w), .colour = mark_of(each, "gridW")},
-               {.text = watts_text(overview.load_w), .colour = mark_of(each, "loadW")},
-               age_cell(each.age),
-               state_cell(each)});
+    table.add_styled({{.text = printable(each.device.sn), .style = Style::kStrong},
+                      {.text = name_of(each)},
+                      charge_cell(each),
+                      {.text = watts_text(overview.sun_w), .style = mark_of(each, "sunW")},
+                      {.text = watts_text(overview.grid_w), .style = mark_of(each, "gridW")},
+                      {.text = watts_text(overview.load_w), .style = mark_of(each, "loadW")},
+                      age_cell(each.age),
+                      state_cell(each)});
   }
   return table.text(coloured);
 }
@@ -121,21 +121,21 @@ std::string energy_text(const std::vector<DeviceStatus>& devices, bool coloured)
         devices, [&](const DeviceStatus& each) { return each.energy_kwh.contains(column.first); });
   });
   if (shown.empty()) return {};
-  std::vector<TextTable::Column> columns{{.title = "TODAY, kWh"}, {.title = "NAME"}};
+  std::vector<Table::Column> columns{{.title = "TODAY, kWh"}, {.title = "NAME"}};
   for (const auto& [key, title] : shown) {
     columns.push_back({.title = std::string(title), .align = Align::kRight});
   }
-  TextTable table(std::move(columns));
+  Table table(std::move(columns));
   for (const DeviceStatus& each : devices) {
     if (each.energy_kwh.empty()) continue;
-    std::vector<Cell> row{{.text = printable(each.device.sn), .colour = Colour::kBold},
+    std::vector<Cell> row{{.text = printable(each.device.sn), .style = Style::kStrong},
                           {.text = name_of(each)}};
     for (const auto& [key, title] : shown) {
       const Json* kwh = each.energy_kwh.if_contains(key);
       const bool is_known = kwh != nullptr && kwh->is_number();
       row.push_back({.text = is_known ? fmt::format("{:.2f}", kwh->to_number<double>()) : "-"});
     }
-    table.add(std::move(row));
+    table.add_styled(std::move(row));
   }
   return '\n' + table.text(coloured);
 }

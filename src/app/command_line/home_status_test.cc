@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "app/command_line/text_table.h"
+#include "app/command_line/output.h"
 #include "app/command_line/value_changes.h"
 
 namespace gridloom::app {
@@ -24,16 +24,15 @@ DeviceStatus kitchen() {
           .energy_kwh = {{"pv", 1.256}, {"home", 0}}};
 }
 
-TEST(TextTable, LinesUpByCharacters) {
-  TextTable table(
-      {{.title = "A"}, {.title = "N", .align = TextTable::Align::kRight}, {.title = "Z"}});
-  table.add({{.text = "Küche"}, {.text = "5"}, {.text = ""}});
-  table.add({{.text = "x", .colour = Colour::kRed}, {.text = "1234"}, {.text = "end"}});
+TEST(Table, LinesUpByCharacters) {
+  Table table({{.title = "A"}, {.title = "N", .align = Table::Align::kRight}, {.title = "Z"}});
+  table.add_styled({{.text = "Küche"}, {.text = "5"}, {.text = ""}});
+  table.add_styled({{.text = "x", .style = Style::kBad}, {.text = "1234"}, {.text = "end"}});
   EXPECT_EQ(table.text(false), "A         N  Z\nKüche     5\nx      1234  end\n");
   EXPECT_THAT(table.text(true), HasSubstr("\x1b[31mx\x1b[0m      1234"));
   EXPECT_EQ(shortened_to("Küche", 5), "Küche");
   EXPECT_EQ(shortened_to("Küchen", 5), "Küch…");
-  EXPECT_EQ(columns_of("°C\xff"), 3U);
+  EXPECT_EQ(width_of("°C\xff"), 3U);
 }
 
 TEST(StatusText, IsALineADeviceAndTheEnergyOfToday) {

@@ -16,8 +16,11 @@
 #include <system_error>
 #include <utility>
 
+#include "app/command_line/common_options.h"
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "app/home/profile.h"
 #include "base/read_file.h"
 #include "base/secret.h"
@@ -107,30 +110,30 @@ int list_profiles(const std::filesystem::path& folder) {
 
 int log_in(const Arguments& arguments) {
   const auto folder = profile_folder();
-  if (!folder) return print_error(folder.error());
+  if (!folder) return report_error(folder.error());
   if (arguments.list) return list_profiles(*folder);
   if (arguments.name.empty() || arguments.host.empty() || arguments.access_key.empty()) {
-    return print_error({.code = ErrorCode::kBadParams,
-                        .detail = "login needs a name for the profile, --host and --access-key; "
-                                  "--list lists the profiles there are"},
-                       kExitUsage);
+    return report_error({.code = ErrorCode::kBadParams,
+                         .detail = "login needs a name for the profile, --host and --access-key; "
+                                   "--list lists the profiles there are"},
+                        kWrongUsage);
   }
   std::error_code error;
   client::ApiOptions options{.server = arguments.host, .access_key = arguments.access_key};
   if (!arguments.ca.empty()) options.ca = std::filesystem::absolute(arguments.ca, error);
   auto secret = secret_of(arguments);
-  if (!secret) return print_error(secret.error(), kExitUsage);
+  if (!secret) return report_error(secret.error(), kWrongUsage);
   options.secret_key = std::move(*secret);
   auto api = client::ApiClient::open(options);
-  if (!api) return print_error(api.error(), kExitUsage);
+  if (!api) return report_error(api.error(), kWrongUsage);
   std::string found;
   if (!arguments.no_check) {
     const auto devices = api->devices();
-    if (!devices) return print_error(devices.error());
+    if (!devices) return report_error(devices.error());
     found = fmt::format(" with {} device{}", devices->size(), devices->size() == 1 ? "" : "s");
   }
   if (Status written = write_profile(*folder, arguments.name, options); !written) {
-    return print_error(written.error());
+    return report_error(written.error());
   }
   fmt::print("{}: an account of {}{}; try `gridloom status --profile {}`\n", arguments.name,
              arguments.host, found, arguments.name);
@@ -139,9 +142,9 @@ int log_in(const Arguments& arguments) {
 
 int log_out(const Arguments& arguments) {
   const auto folder = profile_folder();
-  if (!folder) return print_error(folder.error());
+  if (!folder) return report_error(folder.error());
   if (Status removed = remove_profile(*folder, arguments.name); !removed) {
-    return print_error(removed.error());
+    return report_error(removed.error());
   }
   fmt::print("{}: removed\n", arguments.name);
   return 0;
@@ -154,16 +157,19 @@ std::shared_ptr<void> add_login(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *kept;
   CLI::App* login =
       app.add_subcommand("login", "Keeps the keys of an account on any server as a profile");
-  login->add_option("name", a.name, "Name for the profile, for --profile of other commands");
-  login->add_option("--host", a.host,
-                    "Server: https://api-e.ecoflow.com, or http://127.0.0.1:8080");
-  login->add_option("--access-key", a.access_key, "Access key of the account");
-  login->add_option("--secret-key-file", a.secret_key_file,
-                    "File with the secret key; - reads standard input. Without it, the key is in "
-                    "GRIDLOOM_SECRET_KEY, or is asked for");
-  login->add_option("--ca", a.ca,
-                    "Certificates to trust, such as data/tls/ca.pem; by default those of the "
-                    "system");
+  set_group(*login, group::kUse);
+  set_examples(*login, {"gridloom login cloud --host https://api-e.ecoflow.com --access-key KEY",
+                        "gridloom login --list"});
+  add_value(*login, "name", a.name, placeholder::kProfile,
+            "Name for the profile, for --profile of other commands");
+  add_value(*login, "--host", a.host, "URL",
+            "Server: https://api-e.ecoflow.com, or http://127.0.0.1:8080");
+  add_value(*login, "--access-key", a.access_key, "KEY", "Access key of the account");
+  add_value(*login, "--secret-key-file", a.secret_key_file, placeholder::kFile,
+            "File with the secret key; - reads standard input. Without it, the key is in "
+            "GRIDLOOM_SECRET_KEY, or is asked for");
+  add_value(*login, "--ca", a.ca, placeholder::kFile,
+            "Certificates to trust, such as data/tls/ca.pem; by default those of the system");
   login->add_flag("--no-check", a.no_check, "Do not try the keys");
   login->add_flag("--list", a.list, "List the profiles");
   login->callback([&a, &chosen] { chosen = [&a] { return log_in(a); }; });
@@ -174,7 +180,9 @@ std::shared_ptr<void> add_logout(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* logout = app.add_subcommand("logout", "Removes a profile and its keys");
-  logout->add_option("name", a.name, "Name of the profile")->required();
+  set_group(*logout, group::kUse);
+  set_examples(*logout, {"gridloom logout cloud"});
+  add_value(*logout, "name", a.name, placeholder::kProfile, "Name of the profile")->required();
   logout->callback([&a, &chosen] { chosen = [&a] { return log_out(a); }; });
   return kept;
 }

@@ -26,9 +26,12 @@ std::string_view variable(const char* name) {
 std::string_view code_of(Style style) {
   switch (style) {
     case Style::kHeading:
+    case Style::kStrong:
       return "\x1b[1m";
     case Style::kGood:
       return "\x1b[32m";
+    case Style::kWarning:
+      return "\x1b[33m";
     case Style::kBad:
       return "\x1b[31m";
     case Style::kPlain:
@@ -43,49 +46,76 @@ bool has_colours() {
   return ::isatty(STDOUT_FILENO) == 1 && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
 }
 
-std::string styled(std::string_view text, Style style) {
+std::string styled(std::string_view text, Style style, bool coloured) {
   const std::string_view code = code_of(style);
-  if (code.empty() || !has_colours()) return std::string(text);
+  if (code.empty() || !coloured || text.empty()) return std::string(text);
   return fmt::format("{}{}{}", code, text, kReset);
 }
 
-std::size_t width_of(std::string_view utf8) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+std::size_t width_of(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    if (!take_character(text)) text.remove_prefix(1);
+    ++width;
+  }
+  return width;
+}
+
+std::string shortened_to(std::string_view text, std::size_t most) {
+  if (width_of(text) <= most) return std::string(text);
+  std::string_view rest = text;
+  for (std::size_t i = 0; i + 1 < most; ++i) {
+    if (!take_character(rest)) rest.remove_prefix(1);
+  }
+  return std::string(text.substr(0, text.size() - rest.size())) + "…";
 }
 
 void Table::add(std::vector<std::string> cells) {
-  for (std::string& cell : cells) cell = printable(cell);
+  std::vector<Cell> row;
+  row.reserve(cells.size());
+  for (std::string& cell : cells) row.push_back({.text = std::move(cell)});
+  add_styled(std::move(row));
+}
+
+void Table::add_styled(std::vector<Cell> cells) {
+  for (Cell& cell : cells) cell.text = printable(cell.text);
   cells.resize(columns_.size());
   rows_.push_back(std::move(cells));
 }
 
-std::string Table::text() const {
+std::string Table::text(bool coloured) const {
   if (rows_.empty()) return {};
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     std::size_t widest = width_of(columns_[i].title);
-    for (const auto& row : rows_) widest = std::max(widest, width_of(row[i]));
+    for (const auto& row : rows_) widest = std::max(widest, width_of(row[i].text));
     widths.push_back(widest);
   }
-  const auto line = [&](const auto& cell_of) {
-    std::string text;
+  std::string all;
+  const auto add_line = [&](const auto& cell_of) {
+    std::size_t blanks = 0;  // that are due, unless the line ends
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const std::string& cell = cell_of(i);
-      const std::string padding(widths[i] - width_of(cell), ' ');
-      if (i > 0) text += kGap;
-      text += columns_[i].align == Align::kRight ? padding + cell : cell + padding;
+      const Cell& cell = cell_of(i);
+      const std::size_t padding = widths[i] - width_of(cell.text);
+      const bool is_right = columns_[i].align == Align::kRight;
+      if (is_right) blanks += padding;
+      if (!cell.text.empty()) {
+        all.append(blanks, ' ').append(styled(cell.text, cell.style, coloured));
+        blanks = 0;
+      }
+      blanks += (is_right ? 0 : padding) + kGap.size();
     }
-    return text.erase(text.find_last_not_of(' ') + 1);
+    all += '\n';
   };
-  std::string text =
-      styled(line([&](std::size_t i) -> const std::string& { return columns_[i].title; }),
-             Style::kHeading) +
-      '\n';
-  for (const auto& row : rows_) {
-    text += line([&](std::size_t i) -> const std::string& { return row[i]; }) + '\n';
+  std::vector<Cell> titles;
+  for (const Column& each : columns_) {
+    titles.push_back({.text = each.title, .style = Style::kHeading});
   }
-  return text;
+  add_line([&](std::size_t i) -> const Cell& { return titles[i]; });
+  for (const auto& row : rows_) {
+    add_line([&](std::size_t i) -> const Cell& { return row[i]; });
+  }
+  return all;
 }
 
 void Table::print() const { fmt::print("{}", text()); }

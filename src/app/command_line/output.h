@@ -6,18 +6,19 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "wire/json.h"
 
 namespace gridloom::app {
 
-enum class Style : std::uint8_t { kPlain, kHeading, kGood, kBad };
+enum class Style : std::uint8_t { kPlain, kHeading, kStrong, kGood, kWarning, kBad };
 
 // Whether standard output takes colours: it is a terminal that knows them, and NO_COLOR is not set.
 [[nodiscard]] bool has_colours();
-// The text in a colour if has_colours(), otherwise as it is.
-[[nodiscard]] std::string styled(std::string_view text, Style style);
+// The text in a colour if `coloured`, otherwise as it is.
+[[nodiscard]] std::string styled(std::string_view text, Style style, bool coloured = has_colours());
 
 class Table {
  public:
@@ -26,22 +27,30 @@ class Table {
     std::string title;
     Align align = Align::kLeft;
   };
+  struct Cell {
+    std::string text;
+    Style style = Style::kPlain;
+  };
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
   // As many cells as there are columns. Texts that came from outside are made printable.
   void add(std::vector<std::string> cells);
+  void add_styled(std::vector<Cell> cells);
   [[nodiscard]] bool empty() const { return rows_.empty(); }
-  // The heading and all rows, a line each; empty if there are no rows.
-  [[nodiscard]] std::string text() const;
+  // The heading and all rows, a line each; empty if there are no rows. Columns are two blanks
+  // apart, and no line ends with a blank.
+  [[nodiscard]] std::string text(bool coloured = has_colours()) const;
   void print() const;
 
  private:
   std::vector<Column> columns_;
-  std::vector<std::vector<std::string>> rows_;
+  std::vector<std::vector<Cell>> rows_;
 };
 
-// Columns of a terminal that a text takes: its characters.
-[[nodiscard]] std::size_t width_of(std::string_view utf8);
+// Columns of a terminal that a text takes: its characters. A byte that is not UTF-8 takes one.
+[[nodiscard]] std::size_t width_of(std::string_view text);
+// At most `most` characters of the text; a longer one ends with "…".
+[[nodiscard]] std::string shortened_to(std::string_view text, std::size_t most);
 
 // One line of JSON.
 void print_json(const wire::Json& value);

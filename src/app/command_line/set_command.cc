@@ -13,9 +13,11 @@
 #include <string_view>
 #include <vector>
 
+#include "app/command_line/common_options.h"
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
-#include "app/command_line/text_table.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "app/home/set_plan.h"
 #include "app/home/values.h"
 #include "base/printable.h"
@@ -129,16 +131,15 @@ void print_text(const SetPlan& plan, const Json& answer, const std::vector<Chang
     fmt::print("No field shows what this command sets.\n");
     return;
   }
-  TextTable table(
-      {{.title = "FIELD"}, {.title = "BEFORE"}, {.title = "NOW"}, {.title = "MEANING"}});
+  Table table({{.title = "FIELD"}, {.title = "BEFORE"}, {.title = "NOW"}, {.title = "MEANING"}});
   for (const Change& change : changes) {
-    table.add({{.text = printable(change.name)},
-               {.text = value_text(change.field, change.before)},
-               {.text = value_text(change.field, change.now),
-                .colour = change.is_done() ? Colour::kGreen : Colour::kYellow},
-               {.text = change.field == nullptr ? "" : title_of(*change.field)}});
+    table.add_styled({{.text = printable(change.name)},
+                      {.text = value_text(change.field, change.before)},
+                      {.text = value_text(change.field, change.now),
+                       .style = change.is_done() ? Style::kGood : Style::kWarning},
+                      {.text = change.field == nullptr ? "" : title_of(*change.field)}});
   }
-  fmt::print("{}", table.text(takes_colours(stdout)));
+  fmt::print("{}", table.text(has_colours()));
   if (!all_done(changes)) {
     fmt::print(stderr,
                "gridloom: the device has not reported the new values yet; `gridloom get` "
@@ -150,10 +151,10 @@ int send(const Arguments& arguments, OpenHome& home, const HomeDevice& device, c
          Millis wait) {
   const catalog::FamilyPtr& family = home.catalog->of_serial(device.sn);
   const auto before = home.home->values(device.sn);
-  if (!before) return print_error(before.error());
+  if (!before) return report_error(before.error());
   std::vector<Change> changes = changes_of(*family, plan, flat_values(*family, before->quotas));
   const auto answer = home.home->set(device.sn, plan.message);
-  if (!answer) return print_error(answer.error());
+  if (!answer) return report_error(answer.error());
   if (!changes.empty()) {
     if (Status read = read_back(*home.home, device.sn, *family, wait, changes); !read) {
       fmt::print(stderr, "gridloom: the set was answered, but not read back: {}\n",
@@ -161,7 +162,7 @@ int send(const Arguments& arguments, OpenHome& home, const HomeDevice& device, c
     }
   }
   if (arguments.home.json) {
-    print_json_line(json_of(device, plan, *answer, changes));
+    print_json(json_of(device, plan, *answer, changes));
   } else {
     print_text(plan, *answer, changes);
   }
@@ -170,21 +171,21 @@ int send(const Arguments& arguments, OpenHome& home, const HomeDevice& device, c
 
 int set_values(const Arguments& arguments) {
   const auto wait = time::parse_span(arguments.wait, {.name = "--wait", .least = Millis(0)});
-  if (!wait) return print_error(wait.error(), kExitUsage);
+  if (!wait) return report_error(wait.error(), kWrongUsage);
   auto home = open_home(arguments.home);
-  if (!home) return print_error(home.error());
+  if (!home) return report_error(home.error());
   const auto device = device_of(*home, arguments.device);
-  if (!device) return print_error(device.error());
+  if (!device) return report_error(device.error());
   const auto plan = plan_set(*home->catalog->of_serial(device->sn), arguments.words);
-  if (!plan) return print_error(plan.error(), kExitUsage);
+  if (!plan) return report_error(plan.error(), kWrongUsage);
   if (arguments.dry_run) {
-    print_json_line(plan->message);
+    print_json(plan->message);
     return 0;
   }
   if (plan->command->dangerous && !arguments.yes) {
     if (Status agreed = confirm(*plan->command, *device); !agreed) {
       const bool is_usage = agreed.error().code == ErrorCode::kBadParams;
-      return print_error(agreed.error(), is_usage ? kExitUsage : kExitFailed);
+      return report_error(agreed.error(), is_usage ? kWrongUsage : kFailed);
     }
   }
   return send(arguments, *home, *device, *plan, *wait);
@@ -197,13 +198,16 @@ std::shared_ptr<void> add_set(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *kept;
   CLI::App* set = app.add_subcommand(
       "set", "Sets something of a device, and shows its answer and what it reports then");
-  set->add_option("sn", a.device, "Serial number, its beginning, or a part of the name")
+  set_group(*set, group::kUse);
+  set_examples(*set, {"gridloom set R331ZEB4ZEAL0528 acChgCfg chgWatts=600",
+                      "gridloom set R331 mppt.cfgChgWatts 600W --dry-run"});
+  add_device_argument(*set, a.device)->required();
+  add_value(*set, "what", a.words, placeholder::kWord,
+            "COMMAND KEY=VALUE..., or FIELD VALUE: 600, 600W, on; `gridloom family show` and "
+            "`gridloom explain` name commands and fields")
       ->required();
-  set->add_option("what", a.words,
-                  "COMMAND KEY=VALUE..., or FIELD VALUE: 600, 600W, on; `gridloom family show` and "
-                  "`gridloom explain` name commands and fields")
-      ->required();
-  set->add_option("--wait", a.wait, "How long to wait for the device to report the new values")
+  add_value(*set, "--wait", a.wait, placeholder::kSpan,
+            "How long to wait for the device to report the new values")
       ->capture_default_str();
   set->add_flag("--yes", a.yes, "Do not ask before a command that may cut something off");
   set->add_flag("--dry-run", a.dry_run, "Print the message and do not send it");

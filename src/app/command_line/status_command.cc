@@ -6,16 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "app/command_line/common_options.h"
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/home_status.h"
-#include "app/command_line/text_table.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 
 namespace gridloom::app {
 namespace {
-
-using wire::JsonArray;
-using wire::JsonObject;
 
 struct Arguments {
   HomeOptions home;
@@ -37,9 +36,9 @@ Result<std::vector<HomeDevice>> chosen_devices(OpenHome& home,
 
 int print_status(const Arguments& arguments) {
   auto home = open_home(arguments.home);
-  if (!home) return print_error(home.error());
+  if (!home) return report_error(home.error());
   const auto devices = chosen_devices(*home, arguments.devices);
-  if (!devices) return print_error(devices.error());
+  if (!devices) return report_error(devices.error());
   std::vector<DeviceStatus> rows;
   rows.reserve(devices->size());
   for (const HomeDevice& device : *devices) {
@@ -47,23 +46,21 @@ int print_status(const Arguments& arguments) {
     // No server runs on the folder: it is the same for all.
     if (!rows.back().error.empty() && rows.back().code == ErrorCode::kConflict &&
         arguments.home.profile.empty()) {
-      return print_error({.code = ErrorCode::kConflict, .detail = rows.back().error});
+      return report_error({.code = ErrorCode::kConflict, .detail = rows.back().error});
     }
   }
   if (arguments.home.json) {
-    JsonArray list;
-    for (const DeviceStatus& row : rows) list.push_back(status_json(row));
-    print_json_line({{"devices", std::move(list)}});
+    for (const DeviceStatus& row : rows) print_json(status_json(row));
   } else if (rows.empty()) {
     fmt::print(stderr, "gridloom: there are no devices yet; `gridloom device add` adds one\n");
   } else {
-    fmt::print("{}", status_text(rows, takes_colours(stdout)));
+    fmt::print("{}", status_text(rows, has_colours()));
   }
   // Without any device's values there is nothing to show.
   for (const DeviceStatus& row : rows) {
     if (row.error.empty()) return 0;
   }
-  return rows.empty() ? 0 : print_error({.code = ErrorCode::kIo, .detail = rows.front().error});
+  return rows.empty() ? 0 : report_error({.code = ErrorCode::kIo, .detail = rows.front().error});
 }
 
 }  // namespace
@@ -73,7 +70,11 @@ std::shared_ptr<void> add_status(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *kept;
   CLI::App* status = app.add_subcommand(
       "status", "Shows the home at a glance: a line a device, and today's energy");
-  status->add_option("sn", a.devices, "Only these: serial numbers, beginnings, or parts of names");
+  set_group(*status, group::kUse);
+  set_examples(*status, {"gridloom status", "gridloom status R331 --json",
+                         "gridloom status --profile cloud"});
+  add_value(*status, "devices", a.devices, placeholder::kSn,
+            "Only these: serial numbers, beginnings, or parts of names");
   add_home_options(*status, a.home);
   status->callback([&a, &chosen] { chosen = [&a] { return print_status(a); }; });
   return kept;

@@ -256,9 +256,11 @@ Error unknown_command(const CLI::App& group, const std::string& word) {
   return {.code = ErrorCode::kBadParams, .detail = wrong_command(group, word)};
 }
 
-int report_error(const Error& error) {
+int report_error(const Error& error) { return report_error(error, exit_code_of(error.code)); }
+
+int report_error(const Error& error, int exit_code) {
   fmt::print(stderr, "gridloom: {}\n", error.detail);
-  return exit_code_of(error.code);
+  return exit_code;
 }
 
 }  // namespace gridloom::app

@@ -24,5 +24,7 @@ namespace gridloom::app {
 
 // Prints "gridloom: DETAIL" on standard error. Returns exit_code_of() the error.
 [[nodiscard]] int report_error(const Error& error);
+// The same with another exit code, which it returns.
+[[nodiscard]] int report_error(const Error& error, int exit_code);
 
 }  // namespace gridloom::app

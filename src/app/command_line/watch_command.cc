@@ -15,10 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/common_options.h"
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/home_status.h"
-#include "app/command_line/text_table.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
 #include "app/command_line/value_changes.h"
 #include "app/home/field_lookup.h"
 #include "app/home/values.h"
@@ -104,15 +106,15 @@ std::size_t lines_of_terminal() {
 }
 
 std::string values_text(const Look& look, const std::vector<ValueChange>& changes, bool coloured) {
-  TextTable table({{.title = ""}, {.title = "FIELD"}, {.title = "VALUE"}});
+  Table table({{.title = ""}, {.title = "FIELD"}, {.title = "VALUE"}});
   for (const SeenValue& each : look.values) {
     const bool has_changed = std::ranges::any_of(changes, [&](const ValueChange& change) {
       return change.before != nullptr && change.now == &each;
     });
-    table.add({{.text = has_changed ? "*" : ""},
-               {.text = printable(each.field)},
-               {.text = shortened_to(printable(each.text), kMostValue),
-                .colour = has_changed ? Colour::kYellow : Colour::kNone}});
+    table.add_styled({{.text = has_changed ? "*" : ""},
+                      {.text = printable(each.field)},
+                      {.text = shortened_to(printable(each.text), kMostValue),
+                       .style = has_changed ? Style::kWarning : Style::kPlain}});
   }
   return table.text(coloured);
 }
@@ -177,7 +179,7 @@ class Watch {
   }
 
   void show_screen(const Look& look, const std::vector<ValueChange>& changes) const {
-    const bool coloured = takes_colours(stdout);
+    const bool coloured = has_colours();
     fmt::print(
         "{}{}  Ctrl-C ends\n{}", kClear, time::clock_text(SystemClock().now(), local_zone().zone),
         sn_.empty() ? status_text(look.devices, coloured) : values_text(look, changes, coloured));
@@ -186,7 +188,7 @@ class Watch {
   void show_line(const ValueChange& change) const {
     const TimePoint now = SystemClock().now();
     if (arguments_.home.json) {
-      return print_json_line(change_json(change, time::iso_text(unix_ms(now), local_zone().zone)));
+      return print_json(change_json(change, time::iso_text(unix_ms(now), local_zone().zone)));
     }
     fmt::print("{}\n", change_line(change, time::clock_text(now, local_zone().zone)));
   }
@@ -200,24 +202,24 @@ class Watch {
 
 int watch(const Arguments& arguments) {
   auto home = open_home(arguments.home);
-  if (!home) return print_error(home.error());
+  if (!home) return report_error(home.error());
   Millis every = std::max(home->home->pace(), Millis(1000));
   if (!arguments.every.empty()) {
     const auto span =
         time::parse_span(arguments.every, {.name = "--every", .least = home->home->pace()});
-    if (!span) return print_error(span.error(), kExitUsage);
+    if (!span) return report_error(span.error(), kWrongUsage);
     every = *span;
   }
   std::string sn;
   if (!arguments.device.empty()) {
     const auto device = device_of(*home, arguments.device);
-    if (!device) return print_error(device.error());
+    if (!device) return report_error(device.error());
     sn = device->sn;
   }
   const Status ended = Watch(arguments, *home, sn).run(every);
   if (ended) return 0;
-  return print_error(ended.error(),
-                     ended.error().code == ErrorCode::kNotFound ? kExitUsage : kExitFailed);
+  return report_error(ended.error(),
+                      ended.error().code == ErrorCode::kNotFound ? kWrongUsage : kFailed);
 }
 
 }  // namespace
@@ -227,12 +229,16 @@ std::shared_ptr<void> add_watch(CLI::App& app, std::function<int()>& chosen) {
   Arguments& a = *kept;
   CLI::App* watch_app =
       app.add_subcommand("watch", "Shows the home, or a device, live; changed values are marked");
-  watch_app->add_option("sn", a.device,
-                        "Serial number, its beginning, or a part of the name; all devices by "
-                        "default");
-  watch_app->add_option("field", a.fields, "Fields, as for `gridloom get`; all by default");
-  watch_app->add_option("--every", a.every, "Time between two looks: 500ms, 2s; 1s by default");
-  watch_app->add_option("--count", a.count, "End after so many changes, or screens of a terminal");
+  set_group(*watch_app, group::kUse);
+  set_examples(*watch_app, {"gridloom watch", "gridloom watch R331ZEB4ZEAL0528 soc pd.wattsOutSum",
+                            "gridloom watch R331 --json --count 10"});
+  add_device_argument(*watch_app, a.device);
+  add_value(*watch_app, "field", a.fields, placeholder::kField,
+            "Fields, as for `gridloom get`; all by default");
+  add_value(*watch_app, "--every", a.every, placeholder::kSpan,
+            "Time between two looks: 500ms, 2s; 1s by default");
+  add_value(*watch_app, "--count", a.count, placeholder::kCount,
+            "End after so many changes, or screens of a terminal");
   add_home_options(*watch_app, a.home);
   watch_app->callback([&a, &chosen] { chosen = [&a] { return watch(a); }; });
   return kept;

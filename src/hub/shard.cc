@@ -350,7 +350,7 @@ void Shard::on_report(const ClientPtr& client, const InboundReport& report, Devi
   }
   if (taken_.empty()) return;
   const auto own_time = timestamp_of(reader_, now);
-  if (!own_time) state.last_report = time_after(state.last_report, now);
+  state.last_report = time_after(state.last_report, now);
   answer.record = writer_.add_report({.device = state.number,
                                       .at = own_time.value_or(state.last_report),
                                       .twin = state.twin,

@@ -49,7 +49,7 @@ struct DeviceState {
   std::unordered_set<const Client*> transports;  // connections through which the device speaks
   const Client* active_transport = nullptr;      // the one used last
   std::unique_ptr<ReportRoute> route;            // null: not found yet; see Fanout::route_of
-  TimePoint last_report{};       // when the last report without a time of its own came
+  TimePoint last_report{};       // when the last report came; later than any before it
   bool reports_offline = false;  // by a status message, which the next message ends
 
  private:

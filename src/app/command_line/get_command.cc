@@ -53,7 +53,7 @@ Error explained(Error error, const Family& family, const std::string& sn, const 
 Result<std::vector<std::string>> chosen_names(const Arguments& arguments, const Family& family,
                                               const std::string& sn,
                                               const std::vector<FlatValue>& values) {
-  const std::vector<std::string> names = names_in(values);
+  std::vector<std::string> names = names_in(values);
   if (arguments.fields.empty()) return names;
   std::vector<std::string> chosen;
   for (const std::string& word : arguments.fields) {

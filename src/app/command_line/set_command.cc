@@ -1,5 +1,6 @@
 // `gridloom set`: sets something of a device, and shows what it answered and what it reports then.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -124,11 +125,31 @@ JsonObject json_of(const HomeDevice& device, const SetPlan& plan, const Json& an
           {"fields", std::move(rows)}};
 }
 
-void print_text(const SetPlan& plan, const Json& answer, const std::vector<Change>& changes) {
+// The part of the answer that is about the set, and not about the message.
+Json result_in(const Family& family, const Json& answer) {
+  const Json* result = wire::member(answer, family.messages.result);
+  return result == nullptr ? answer : *result;
+}
+
+// Fields that hold what the command sets somewhere inside of them.
+std::vector<std::string> fields_around(const catalog::Command& command) {
+  std::vector<std::string> names;
+  for (const catalog::Effect& effect : command.effects) {
+    if (effect.at.empty() || std::ranges::find(names, effect.field) != names.end()) continue;
+    names.push_back(effect.field);
+  }
+  return names;
+}
+
+void print_text(const Family& family, const SetPlan& plan, const Json& answer,
+                const std::vector<Change>& changes) {
   fmt::print("{}: the device answered {}\n", printable(command_text(plan)),
-             printable(wire::to_text(answer)));
+             printable(wire::to_text(result_in(family, answer))));
   if (changes.empty()) {
-    fmt::print("No field shows what this command sets.\n");
+    const auto around = fields_around(*plan.command);
+    fmt::print("{}\n", around.empty() ? "No field shows what this command sets."
+                                      : fmt::format("The new values are inside of {}.",
+                                                    fmt::join(around, ", ")));
     return;
   }
   Table table({{.title = "FIELD"}, {.title = "BEFORE"}, {.title = "NOW"}, {.title = "MEANING"}});
@@ -164,7 +185,7 @@ int send(const Arguments& arguments, OpenHome& home, const HomeDevice& device, c
   if (arguments.home.json) {
     print_json(json_of(device, plan, *answer, changes));
   } else {
-    print_text(plan, *answer, changes);
+    print_text(*family, plan, *answer, changes);
   }
   return 0;
 }

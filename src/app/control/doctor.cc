@@ -48,7 +48,7 @@ Finding problem(std::string_view check, std::string text) {
 }
 
 std::optional<mode_t> mode_of(const fs::path& path) {
-  struct stat facts {};
+  struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0) return std::nullopt;
   return facts.st_mode & 07777U;
 }
@@ -97,7 +97,7 @@ void add_machine(std::vector<Fact>& facts) {
   }
   facts.push_back(
       {.name = "processors", .text = std::to_string(std::thread::hardware_concurrency())});
-  struct sysinfo memory {};
+  struct sysinfo memory{};
   if (::sysinfo(&memory) == 0) {
     facts.push_back({.name = "memory", .text = megabytes(memory.totalram * memory.mem_unit)});
   }
@@ -131,11 +131,7 @@ void add_counts(const fs::path& data, std::vector<Fact>& facts) {
 
 void add_data(const fs::path& data, bool is_running, std::vector<Fact>& facts) {
   facts.push_back({.name = "server", .text = is_running ? "runs" : "does not run"});
-  facts.push_back({.name = "history.db",
-                   .text = fmt::format("{}, version {}", megabytes(bytes_of(data / "history.db")),
-                                       version_of(data / "history.db"))});
-  facts.push_back({.name = "registry",
-                   .text = fmt::format("version {}", version_of(data / "registry.sqlite"))});
+  facts.push_back({.name = "history.db", .text = megabytes(bytes_of(data / "history.db"))});
   facts.push_back({.name = "log", .text = megabytes(bytes_of(data / "log"))});
 }
 
@@ -248,7 +244,7 @@ Finding check_damage(const std::vector<std::string>& notes) {
 
 Finding check_versions(std::int64_t version) {
   constexpr std::string_view kCheck = "files";
-  if (version == 0) return good(kCheck, "there is no history yet");
+  if (version == 0) return good(kCheck, "there is no history.db yet, or a server was killed");
   if (version == history::kStoreVersion) return good(kCheck, "of this version");
   return problem(kCheck,
                  version < history::kStoreVersion
@@ -262,6 +258,9 @@ Finding check_versions(std::int64_t version) {
 
 Diagnosis diagnose(const fs::path& data, const fs::path& profiles) {
   Diagnosis diagnosis;
+  // Comes first: a command that works on the folder of a stopped server brings its files up to
+  // date.
+  const std::int64_t version = version_of(data / "history.db");
   const bool is_running = ask_admin(data, {{"op", "time"}}).has_value();
   add_machine(diagnosis.facts);
   add_data(data, is_running, diagnosis.facts);
@@ -270,14 +269,15 @@ Diagnosis diagnose(const fs::path& data, const fs::path& profiles) {
   findings.push_back(check_modes(data));
   findings.push_back(check_profiles(profiles));
   if (is_running) findings.push_back(check_listeners(ready_of(data)));
-  struct statvfs disk {};
+  struct statvfs disk{};
   if (::statvfs(data.c_str(), &disk) == 0) {
     findings.push_back(check_space(disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize));
   }
   timex clock{};
   const bool is_synchronized = ::adjtimex(&clock) != TIME_ERROR;
   findings.push_back(check_clock(SystemClock().now(), is_synchronized));
-  findings.push_back(check_versions(version_of(data / "history.db")));
+  // A running server has brought them up to date, and has the newest of them in memory.
+  if (!is_running) findings.push_back(check_versions(version));
   findings.push_back(check_damage(texts_in(ask_admin(data, {{"op", "damage.list"}}))));
   if (is_running) findings.push_back(check_faults(data));
   return diagnosis;

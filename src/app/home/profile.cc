@@ -93,7 +93,7 @@ Result<client::ApiOptions> read_profile(const fs::path& folder, std::string_view
   if (name == kEnvironmentProfile) return from_environment();
   if (Status good = check_name(name); !good) return std::unexpected(good.error());
   const fs::path file = file_of(folder, name);
-  struct stat facts {};
+  struct stat facts{};
   if (::stat(file.c_str(), &facts) != 0) {
     const auto names = profile_names(folder);
     return fail(

@@ -48,7 +48,7 @@ TEST(Profile, IsForItsOwnerAlone) {
   const TemporaryFolder folder;
   ASSERT_TRUE(write_profile(folder.path(), "cloud", cloud()));
   const std::filesystem::path file = folder.path() / "cloud.json";
-  struct stat facts {};
+  struct stat facts{};
   ASSERT_EQ(::stat(file.c_str(), &facts), 0);
   EXPECT_EQ(facts.st_mode & 0777U, 0600U);
   ASSERT_EQ(::chmod(file.c_str(), 0644), 0);

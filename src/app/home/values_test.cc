@@ -30,7 +30,8 @@ TEST(FlatValues, AreTheSameOfBothForms) {
   const auto family = made_up();
   const std::vector<std::string_view> forms = {
       R"({"pd.soc":5,"pack.A1.vol":48000,"pd.slots":[{"kind":1}],"other":{"a":1},"none":{}})",
-      R"({"pd":{"soc":5,"slots":[{"kind":1}]},"pack":{"A1":{"vol":48000}},"other":{"a":1},"none":{}})",
+      R"({"pd":{"soc":5,"slots":[{"kind":1}]},"pack":{"A1":{"vol":48000}},)"
+      R"("other":{"a":1},"none":{}})",
   };
   for (const std::string_view form : forms) {
     std::vector<std::string> seen;

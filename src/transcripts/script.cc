@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/nearest.h"
 #include "base/read_file.h"
 #include "time/grammar.h"
 #include "transcripts/words.h"
@@ -123,7 +124,12 @@ class Reader {
       }
       return read;
     }
-    if (first != "device") return wrong(fmt::format("there is no line that begins with {}", first));
+    if (first != "device") {
+      return wrong(fmt::format(
+          "there is no line that begins with {}{}", first,
+          did_you_mean(first, {"clock", "seed", "site", "recorded", "weather",
+                               "always:", "never:", "account", "as", "share", "device"})));
+    }
     line.directive = Directive::kDevice;
     constexpr std::string_view kUsage = "device FAMILY SN owner ACCOUNT [real]";
     const bool real = rest_.ends_with(" real");

@@ -160,7 +160,7 @@ class BackupTest(unittest.TestCase):
         full = temporary_folder()
         (full / "file").write_text("mine")
         refused = server.cli("backup", full)
-        self.assertEqual(refused.returncode, 1)
+        self.assertEqual(refused.returncode, 2)
         self.assertIn("not an empty folder", refused.stderr)
         self.assertEqual(os.listdir(full), ["file"])
         missing = server.cli("backup", "/proc/nothing/can/be/made/here")

@@ -5,11 +5,14 @@ command, its arguments, and the function that makes what it needs), or NO_RESULT
 new command fails here until it has a row.
 """
 import json
+import os
 import pathlib
+import subprocess
 import unittest
 
 import jsonschema
 
+import server as servers
 from server import DELTA_2, Server, cli, run_tests, temporary_folder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -191,6 +194,19 @@ class PlainTest(unittest.TestCase):
         self.assertEqual((audit.returncode, audit.stdout), (0, ""))
         self.assertIn("No entry of the audit log matches", audit.stderr)
         self.assertIn("No loss or damage is known", cli("damage", data=data).stderr)
+
+    def test_the_environment_names_the_data_folder_and_an_option_goes_before_it(self):
+        data, other = temporary_folder() / "home", temporary_folder() / "other"
+        for folder, name in ((data, "ann"), (other, "ben")):
+            self.assertEqual(cli("account", "add", name, data=folder).returncode, 0)
+
+        def names(*flags):
+            done = subprocess.run([servers.GRIDLOOM, "account", "list", "--json", *flags], capture_output=True, text=True,
+                                  check=True, env={**os.environ, "GRIDLOOM_DATA": str(data)})
+            return [json.loads(line)["name"] for line in done.stdout.splitlines()]
+
+        self.assertEqual(names(), ["ann"])
+        self.assertEqual(names("--data", str(other)), ["ben"])
 
     def test_json_of_an_empty_list_is_silent(self):
         data = temporary_folder() / "home"

@@ -224,10 +224,12 @@ class MistakesTest(unittest.TestCase):
              "1: there is no family delta2; there are ...; did you mean delta_2?"),
             ("device delta_2 R331TEST1 owner demo\nnever: pd.scoc > 3\n",
              "2: pd.scoc > 3: no virtual device here has such numbers; none has pd.scoc; did you mean pd.soc?"),
+            ("devcie delta_2 R331TEST1 owner demo\n",
+             "1: there is no line that begins with devcie; did you mean device?"),
             ("device delta_2 R331TEST1 owner demo\n! fault on disconect for 30s\n", "...did you mean disconnect?"),
         ):
             (folder / "a.loom").write_text(text)
-            done = cli("simulate", folder / "a.loom")
+            done = cli("simulate", folder / "a.loom", patience_s=100)
             pattern = ".*".join(map(re.escape, message.split("...")))
             with self.subTest(text):
                 self.assertRegex(done.stdout, pattern)

@@ -5,6 +5,7 @@ folder is ./data. What a reader has to fill in (keys, a serial number) and where
 is replaced by REPLACED and the page's own rows; `gridloom serve` runs until it is ready. SKIPPED has the blocks that
 cannot run here, with the reason; each row must be needed.
 """
+import contextlib
 import os
 import pathlib
 import re
@@ -145,9 +146,12 @@ class PagesTest(unittest.TestCase):
     def run_page(self, name, wanted):
         folder = temporary_folder()
         self.make_programs(folder / "bin")
-        with Server("--start", "-1h", data=folder / "data") as server, Server(demo=False) as other:
-            self.places = {"data": str(server.data), "replayed": str(other.data)}
-            script = self.script(name, wanted, server)
+        with contextlib.ExitStack() as servers_of_page:
+            server = servers_of_page.enter_context(Server("--start", "-1h", data=folder / "data"))
+            places = {"data": str(server.data)}
+            if name == "record.md":
+                places["replayed"] = str(servers_of_page.enter_context(Server(demo=False)).data)
+            script = self.script(name, wanted, server, places)
             done = subprocess.run(
                 ["bash", "-c", script], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, text=True, timeout=PATIENCE_S, check=False,
@@ -156,11 +160,11 @@ class PagesTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout[-3000:])
         self.assertNotRegex(done.stdout, r'"code":"[1-9]', "an answer that refuses")
 
-    def script(self, name, wanted, server):
+    def script(self, name, wanted, server, places):
         certificate = server.api().certification()
         facts = {"ak": server.facts["accessKey"], "sk": server.facts["secretKey"],
                  "account": certificate["certificateAccount"], "password": certificate["certificatePassword"],
-                 **self.places, "http": str(server.place("http")[1]), "mqtts": str(server.place("mqtts")[1])}
+                 **places, "http": str(server.place("http")[1]), "mqtts": str(server.place("mqtts")[1])}
         parts = ["set -euo pipefail", BEFORE.get(name, "")]
         for line, text in wanted:
             for old, new in [*FILLED.get(name, []), *REPLACED]:

@@ -31,7 +31,7 @@ struct Arguments {
   bool json = false;
 };
 
-constexpr std::chrono::milliseconds kBetweenLooks{250};
+constexpr std::chrono::milliseconds kPollInterval{250};
 
 // Bytes of all files below a folder that another process may be changing.
 std::uint64_t bytes_in(const std::filesystem::path& folder) {
@@ -53,7 +53,7 @@ Result<wire::Json> make_backup(const Arguments& arguments, const std::filesystem
   auto answer = std::async(std::launch::async, [&] {
     return ask_admin(arguments.data, {{"op", kBackupOp}, {"folder", folder.string()}});
   });
-  while (answer.wait_for(kBetweenLooks) != std::future_status::ready) {
+  while (answer.wait_for(kPollInterval) != std::future_status::ready) {
     const std::uint64_t made = bytes_in(folder);
     // Not every file of the data folder is in a backup.
     const double share = std::min(static_cast<double>(made) / std::max(whole, 1.0), 0.99);

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/nearest.h"
 #include "sim/virtual_device.h"
 
 namespace gridloom::app {
@@ -21,8 +23,13 @@ Result<catalog::FamilyPtr> family_in(const catalog::Catalog& catalog, const Json
   for (const catalog::FamilyPtr& family : catalog.families()) {
     if (id != nullptr && *id == Json(family->id)) return family;
   }
-  return fail(ErrorCode::kBadParams, fmt::format("family is {}: the server has no such family",
-                                                 id == nullptr ? "missing" : wire::to_text(*id)));
+  std::vector<std::string_view> known;
+  for (const catalog::FamilyPtr& family : catalog.families()) known.emplace_back(family->id);
+  const std::string_view asked =
+      id != nullptr && id->is_string() ? std::string_view(id->get_string()) : "";
+  return fail(ErrorCode::kBadParams, fmt::format("family is {}: the server has no such family{}",
+                                                 id == nullptr ? "missing" : wire::to_text(*id),
+                                                 did_you_mean(asked, known)));
 }
 
 Result<std::int64_t> number_in(const JsonObject& request, std::string_view name,
@@ -52,7 +59,11 @@ Status make_missing(registry::Registry& registry, const catalog::Catalog& catalo
       const std::string& product = catalog.of_serial(sn)->product;
       missing.push_back({.sn = sn, .name = product.empty() ? sn : product, .owner = account});
     } else if (known->owner != owner) {
-      return fail(ErrorCode::kConflict, fmt::format("{} belongs to another account", sn));
+      return fail(ErrorCode::kConflict,
+                  fmt::format("{} belongs to another account: its server has this device already; "
+                              "play a recording against another server, or record it with "
+                              "--replace-serials",
+                              sn));
     }
   }
   if (missing.empty()) return {};

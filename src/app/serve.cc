@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -22,6 +23,7 @@
 
 #include "app/control/admin.h"
 #include "app/control/fault.h"
+#include "app/control/last_states.h"
 #include "app/demo.h"
 #include "app/exit_codes.h"
 #include "app/limits.h"
@@ -211,10 +213,52 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
   return files;
 }
 
-Status start_demo(ServeProcess& process, const ServeOptions& options) {
+AdminContext admin_context(ServeProcess& process, const ServeOptions& options) {
+  Server& server = *process.server;
+  return {server.registry(),
+          server.catalog(),
+          server.archive(),
+          process.clock(),
+          options.data,
+          &server.session_store(),
+          {},
+          server.limits().series,
+          process.virtual_time ? &*process.virtual_time : nullptr,
+          process.faults.get(),
+          &server.hub(),
+          server.platform().zone};
+}
+
+Status make_demo(ServeProcess& process, const ServeOptions& options) {
   auto home = demo_home(process.server->registry(), process.server->catalog(), options.demo_home);
   if (!home) return std::unexpected(home.error());
   process.demo = std::move(*home);
+  return {};
+}
+
+// Gives the devices of the demo home the states in which they were left.
+Status find_last_states(ServeProcess& process, const ServeOptions& options) {
+  std::vector<sim::Member>& members = process.demo->members;
+  const AdminContext context = admin_context(process, options);
+  for (std::size_t first = 0; first < members.size(); first += kMaxStatesAtOnce) {
+    const std::span some(members.begin() + static_cast<std::ptrdiff_t>(first),
+                         std::min(kMaxStatesAtOnce, members.size() - first));
+    std::vector<std::string> sns;
+    for (const sim::Member& member : some) sns.push_back(member.sn);
+    auto states = last_states(context, sns);
+    if (!states) return std::unexpected(states.error());
+    for (std::size_t i = 0; i < some.size(); ++i) some[i].last = std::move((*states)[i]);
+  }
+  return {};
+}
+
+// Call after the start of the server, whose loops know the devices' last values.
+Status make_fleet(ServeProcess& process, const ServeOptions& options) {
+  if (Status found = find_last_states(process, options); !found) return found;
+  const std::vector<sim::Member>& members = process.demo->members;
+  const auto resumed = std::ranges::count_if(
+      members, [](const sim::Member& member) { return member.last != nullptr; });
+  spdlog::info("{} of {} virtual devices go on where they were", resumed, members.size());
   process.sim_loop = std::make_unique<net::IoLoop>();
   const net::Address& mqtt = bound(process, Interface::kMqtt, Security::kPlain);
   const bool any = mqtt.host == "0.0.0.0" || mqtt.host == "::";
@@ -222,6 +266,10 @@ Status start_demo(ServeProcess& process, const ServeOptions& options) {
       sim::Fleet::Options{
           .server = client::peer_at({.host = any ? "127.0.0.1" : mqtt.host, .port = mqtt.port}),
           .world = {.zone = process.server->platform().zone},
+          .keep =
+              [data = options.data](const std::string& sn, const wire::JsonObject& unreported) {
+                keep_unreported(data, sn, unreported);
+              },
           .clock = &process.clock(),
           .time = process.virtual_time ? &*process.virtual_time : nullptr,
           .loop = process.sim_loop.get()},
@@ -284,22 +332,10 @@ void carry_out(ServeProcess& process, const std::vector<FaultRule>& rules) {
 }
 
 Status open_admin(ServeProcess& process, const ServeOptions& options) {
-  Server& server = *process.server;
   process.faults = std::make_unique<FaultRules>(
-      server.catalog(), process.clock(),
+      process.server->catalog(), process.clock(),
       [&process](const std::vector<FaultRule>& rules) { carry_out(process, rules); });
-  auto admin = AdminSocket::open({server.registry(),
-                                  server.catalog(),
-                                  server.archive(),
-                                  process.clock(),
-                                  options.data,
-                                  &server.session_store(),
-                                  {},
-                                  server.limits().series,
-                                  process.virtual_time ? &*process.virtual_time : nullptr,
-                                  process.faults.get(),
-                                  &server.hub(),
-                                  server.platform().zone});
+  auto admin = AdminSocket::open(admin_context(process, options));
   if (!admin) return std::unexpected(admin.error());
   process.admin = std::move(*admin);
   return {};
@@ -309,11 +345,14 @@ Status put_together(ServeProcess& process, const ServeOptions& options) {
   if (Status opened = open_server(process, options); !opened) return opened;
   const auto files = open_listeners(process, options);
   if (!files) return std::unexpected(files.error());
-  if (Status opened = open_admin(process, options); !opened) return opened;
   if (options.demo) {
-    if (Status started = start_demo(process, options); !started) return started;
+    if (Status made = make_demo(process, options); !made) return made;
   }
   process.server->start({{"demo", options.demo}});
+  if (options.demo) {
+    if (Status made = make_fleet(process, options); !made) return made;
+  }
+  if (Status opened = open_admin(process, options); !opened) return opened;
   if (process.fleet) {
     process.sim_loop->start();
     process.fleet->start();

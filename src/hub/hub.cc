@@ -390,6 +390,13 @@ void Hub::save_twins(std::function<void(std::vector<SavedTwin>)> taken) {
   on_all([taken = std::move(taken)](Shard& shard) { taken(shard.save_twins()); });
 }
 
+void Hub::save_twin(std::string sn, std::function<void(std::string)> taken) {
+  const std::size_t index = index_of(sn);
+  on_shard(index, [sn = std::move(sn), taken = std::move(taken)](Shard& shard) {
+    taken(shard.save_twin(sn));
+  });
+}
+
 void Hub::restore_twin(SavedTwin saved) {
   const std::size_t index = index_of(saved.sn);
   on_shard(index, [saved = std::move(saved)](Shard& shard) { shard.restore_twin(saved); });

@@ -125,6 +125,9 @@ class Hub {
 
   // `taken` is called on each shard's thread with its twins that changed since the last call.
   void save_twins(std::function<void(std::vector<SavedTwin>)> taken);
+  // `taken` is called on the shard's thread with what SavedTwin::text is for the device now; empty:
+  // the device has not reported.
+  void save_twin(std::string sn, std::function<void(std::string)> taken);
   // Restores a saved twin; call before anything else.
   void restore_twin(SavedTwin saved);
 

@@ -75,6 +75,7 @@ class Shard {
   void restore_retained(const RetainedChange& retained);
   // The twins that changed since the last call.
   [[nodiscard]] std::vector<SavedTwin> save_twins() { return twins_.save(); }
+  [[nodiscard]] std::string save_twin(std::string_view sn) { return twins_.save(sn); }
   // Does nothing if the serial number belongs to another device by now.
   void restore_twin(const SavedTwin& saved);
   // Reads the rights again and ends what they no longer allow.

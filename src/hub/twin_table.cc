@@ -95,6 +95,11 @@ std::vector<SavedTwin> TwinTable::save() {
   return saved;
 }
 
+std::string TwinTable::save(std::string_view sn) {
+  const DeviceState* state = find(sn).state;
+  return state == nullptr || state->twin.version() == 0 ? "" : state->twin.save();
+}
+
 Status TwinTable::restore(const SavedTwin& saved) {
   const registry::Device* device = directory_->find_device(saved.sn);
   if (device == nullptr || device->number != saved.number) return {};

@@ -94,6 +94,8 @@ class TwinTable {
 
   // The twins that changed since the last call.
   [[nodiscard]] std::vector<SavedTwin> save();
+  // Twin::save() of a device; empty: it has not reported.
+  [[nodiscard]] std::string save(std::string_view sn);
   // Does nothing if the serial number belongs to another device by now. kMalformed: `saved.text` is
   // not what Twin::save() made; newer values are restored nevertheless.
   [[nodiscard]] Status restore(const SavedTwin& saved);

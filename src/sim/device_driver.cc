@@ -5,8 +5,9 @@
 namespace gridloom::sim {
 
 DeviceDriver::DeviceDriver(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
-                           const Environment& environment, Connection& connection)
-    : device_(std::move(virtual_family), std::move(sn), chance, environment),
+                           const Environment& environment, Connection& connection,
+                           const LastState* last)
+    : device_(std::move(virtual_family), std::move(sn), chance, environment, last),
       connection_(connection),
       period_(device_.family().messages.change_ms) {}
 
@@ -49,6 +50,7 @@ void DeviceDriver::advance_to(TimePoint now) {
 }
 
 void DeviceDriver::publish() {
+  if (const auto unreported = device_.take_unreported()) connection_.keep(*unreported);
   for (VirtualDevice::Message& message : said_) {
     if (cut_off() || !connection_.is_online()) break;
     if (message.verb == "quota" && !connection_.takes_reports()) {

@@ -33,10 +33,15 @@ class DeviceDriver {
     // Otherwise reports are withheld until catch_up(); replies are published.
     [[nodiscard]] virtual bool takes_reports() const = 0;
     virtual void publish(VirtualDevice::Message message) = 0;
+    // LastState::unreported is another one from now on: durable on return, because the reply to the
+    // set that changed it is published next.
+    virtual void keep(const wire::JsonObject& /*unreported*/) {}
   };
 
+  // `last` as for VirtualDevice.
   DeviceDriver(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
-               const Environment& environment, Connection& connection);
+               const Environment& environment, Connection& connection,
+               const LastState* last = nullptr);
 
   // Sets the fault rules in force at `now`, in place of the previous ones. A rule can begin or end
   // to hold at any moment, so call it before each function below while there are rules, and once

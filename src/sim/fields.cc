@@ -308,6 +308,15 @@ std::string_view Fields::serial(std::string_view in_names) const {
                                 : serial(static_cast<std::size_t>(found - modules.begin()));
 }
 
+std::string Fields::reported_name(Slot slot) const {
+  const Entry& entry = entries()[slot.index];
+  const std::size_t star = entry.field->name.find('*');
+  if (star == std::string::npos) return entry.name;
+  const std::size_t length = entry.name.size() - (entry.field->name.size() - 1);
+  const std::string_view in_names = std::string_view(entry.name).substr(star, length);
+  return std::string(entry.name).replace(star, length, serial(in_names));
+}
+
 void Fields::clear_changes() { std::ranges::fill(changed_, 0); }
 
 void apply_initial(Fields& fields, const catalog::Family& family, std::string_view sn) {

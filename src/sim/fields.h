@@ -129,9 +129,12 @@ class Fields {
   void assign_serials(std::string_view device_sn);
   [[nodiscard]] std::string_view serial(std::size_t module) const;  // by FieldTable::modules()
   [[nodiscard]] std::string_view serial(std::string_view in_names) const;
+  // The name by which this device reports a field: with the serial number of its own module.
+  [[nodiscard]] std::string reported_name(Slot slot) const;
 
   using Entry = FieldTable::Entry;
   [[nodiscard]] const std::vector<Entry>& entries() const { return table_->entries(); }
+  [[nodiscard]] const catalog::Family& family() const { return table_->family(); }
 
   // The fields that changed since clear_changes(), one bit each: that of a Slot::index is bit
   // index % 64 of word index / 64.

@@ -43,7 +43,8 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
       : fleet_(fleet),
         topics_(wire::device_topics(member.sn)),
         driver_(std::move(virtual_family), member.sn, Chance(fleet.options_.world.seed),
-                fleet.environment(fleet.options_.clock->now()), *this) {
+                fleet.environment(fleet.options_.clock->now()), *this, member.last.get()) {
+    if (member.last) *member.last = {};
     // Spreads the devices' steps, so that not all fall on the same moment.
     if (fleet.options_.time != nullptr) return;
     const auto spread = Chance(0).split(member.sn).uniform(0) *
@@ -106,6 +107,10 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
     topics_.append(message.verb);
     link_->send(topics_, std::move(message.payload));
     topics_.resize(topics_.size() - message.verb.size());
+  }
+
+  void keep(const wire::JsonObject& unreported) override {
+    if (fleet_.options_.keep) fleet_.options_.keep(sn(), unreported);
   }
 
   Fleet& fleet_;

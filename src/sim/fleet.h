@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,8 +23,10 @@
 #include "catalog/family.h"
 #include "client/stream.h"
 #include "net/io_loop.h"
+#include "sim/last_state.h"
 #include "sim/link.h"
 #include "sim/world.h"
+#include "wire/json.h"
 
 namespace gridloom::sim {
 
@@ -31,6 +34,9 @@ struct Member {
   catalog::FamilyPtr family;
   std::string sn;
   Secret key;  // unused behind a gateway
+  // How the device was left; null: it starts anew. A fleet that resumes the device empties it,
+  // because the states of many devices take more memory than the devices.
+  std::shared_ptr<LastState> last{};
 };
 
 struct Gateway {
@@ -47,6 +53,8 @@ class Fleet {
     std::optional<Gateway> gateway{};
     double sign_ins_per_second = 0;  // limit; 0: as many as the server answers
     World::Options world{};
+    // Stores LastState::unreported durably. Called on the fleet's loop; empty: it is not stored.
+    std::function<void(const std::string& sn, const wire::JsonObject& unreported)> keep{};
     const Clock* clock = nullptr;
     // If set, the devices follow virtual time. Time waits for each device to connect, and after
     // each step until the server has acknowledged all messages, so that a report without a

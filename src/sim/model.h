@@ -57,6 +57,12 @@ struct Balance {
   std::int64_t stored_uj = 0;
 };
 
+// The time for which a device was not simulated.
+struct TimeOff {
+  Millis length{0};         // never negative
+  bool is_new_day = false;  // by the site's clocks, whichever way they went
+};
+
 class Model {
  public:
   Model() = default;
@@ -66,6 +72,19 @@ class Model {
 
   // Called once, before the first step: makes the initial values consistent, and writes them.
   virtual void start(Fields& fields, const Environment& environment) = 0;
+  // Called instead of start() where the fields have the values that the device reported last:
+  // continues from these. Counters never go back, settings stay as they were, totals of the day
+  // begin anew on a new day, batteries have stood by and components have cooled for the time off. A
+  // value that makes no sense is replaced by its field's initial one. `unreported` is what
+  // unreported() returned last; empty: nothing is known.
+  virtual void resume(Fields& fields, const Environment& environment, const TimeOff& /*off*/,
+                      const wire::JsonObject& /*unreported*/) {
+    start(fields, environment);
+  }
+  // The settings and states that outlive the simulation and that no field shows; another version
+  // says that they changed.
+  [[nodiscard]] virtual wire::JsonObject unreported() const { return {}; }
+  [[nodiscard]] virtual std::uint64_t unreported_version() const { return 0; }
   // Advances the model by `dt`, the time since the last step: usually 2 s, at most 60 s. Computes
   // numbers only: there are many more steps than reports, so fields are read where they change, in
   // start() and command().

@@ -12,10 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "sim/ageing.h"
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
 #include "sim/model_slots.h"
 #include "sim/models/parts.h"
+#include "sim/models/resume.h"
 #include "sim/physics_slots.h"
 #include "sim/power_flow.h"
 
@@ -85,12 +87,19 @@ class PhysicsModel final : public Model {
       options.soc_percent = initial_soc(fields, slots_->batteries[k]);
       batteries_[k].battery = Battery(options);
     }
-    each_part([&](const Part& part, PartState& state) {
-      state.meters.resize(part.feeds.size());
-      for (std::size_t k = 0; k < part.feeds.size(); ++k) begin(fields, part, state, k);
-    });
-    read(fields);
+    begin(fields);
     step(environment, Millis(1000));
+    write(fields, environment);
+  }
+
+  void resume(Fields& fields, const Environment& environment, const TimeOff& off,
+              const wire::JsonObject& /*unreported*/) override {
+    for (std::size_t k = 0; k < batteries_.size(); ++k) {
+      batteries_[k].battery =
+          Battery(options_after(fields, slots_->batteries[k], environment, off));
+    }
+    begin(fields);
+    step(environment, kInstant);
     write(fields, environment);
   }
 
@@ -140,6 +149,36 @@ class PhysicsModel final : public Model {
 
  private:
   // ---- start and settings
+
+  void begin(const Fields& fields) {
+    each_part([&](const Part& part, PartState& state) {
+      state.meters.resize(part.feeds.size());
+      for (std::size_t k = 0; k < part.feeds.size(); ++k) begin(fields, part, state, k);
+    });
+    read(fields);
+  }
+
+  // The charge, temperature and age that the fields show, as far as they do.
+  static Battery::Options options_after(Fields& fields, const BatteryPart& part,
+                                        const Environment& environment, const TimeOff& off) {
+    Battery::Options options = part.options;
+    options.temperature_c = environment.air_c + 3;
+    for (const Feed& feed : part.feeds) {
+      // An empty battery is one, whereas a 0 at the start means that the file has no charge.
+      if (feed.quantity == Quantity::kSoc) options.soc_percent = fields.si(feed.slot);
+      if (feed.quantity == Quantity::kTemperature) {
+        options.temperature_c =
+            rested_c(bounded(fields, feed.slot, kPartTemperature_c),
+                     {.to_c = environment.air_c, .time_s = kBatteryCooling_s}, off);
+      }
+      if (feed.quantity != Quantity::kCycles) continue;
+      options.cycles = std::max(options.cycles, bounded(fields, feed.slot, kCycles));
+      options.capacity_ah *=
+          health_at({.cycles = options.cycles}) / health_at({.cycles = part.options.cycles});
+    }
+    options.soc_percent = rested_soc(std::clamp(options.soc_percent, 0.0, 100.0), off);
+    return options;
+  }
 
   static double initial_soc(const Fields& fields, const BatteryPart& part) {
     for (const Feed& feed : part.feeds) {

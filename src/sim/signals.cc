@@ -80,12 +80,21 @@ class SignalModel final : public Model {
         walks_(slots_->size()) {}
 
   void start(Fields& fields, const Environment& environment) override {
-    for (std::size_t k = 0; k < walks_.size(); ++k) {
-      const auto& [signal, slot, inputs] = (*slots_)[k];
-      walks_[k] = std::clamp(fields.si(slot), signal->low, signal->high);
-    }
+    begin_walks(fields);
     model_->start(fields, environment);
     write_signals(fields, environment);
+  }
+
+  void resume(Fields& fields, const Environment& environment, const TimeOff& off,
+              const wire::JsonObject& unreported) override {
+    begin_walks(fields);
+    model_->resume(fields, environment, off, unreported);
+    write_signals(fields, environment);
+  }
+
+  [[nodiscard]] wire::JsonObject unreported() const override { return model_->unreported(); }
+  [[nodiscard]] std::uint64_t unreported_version() const override {
+    return model_->unreported_version();
   }
 
   void step(const Environment& environment, Millis dt) override {
@@ -115,6 +124,13 @@ class SignalModel final : public Model {
   [[nodiscard]] Balance balance() const override { return model_->balance(); }
 
  private:
+  void begin_walks(const Fields& fields) {
+    for (std::size_t k = 0; k < walks_.size(); ++k) {
+      const auto& [signal, slot, inputs] = (*slots_)[k];
+      walks_[k] = std::clamp(fields.si(slot), signal->low, signal->high);
+    }
+  }
+
   void write_signals(Fields& fields, const Environment& environment) {
     for (std::size_t k = 0; k < walks_.size(); ++k) {
       fields.set_in_range((*slots_)[k].slot, value_of(k, fields, environment));

@@ -50,13 +50,17 @@ class Bench : private DeviceDriver::Connection {
     std::uint64_t seed = 1;
     std::string sn = "BENCH0001";
     TimePoint start{std::chrono::sys_days{std::chrono::April / 10 / 2025}};
+    const LastState* last = nullptr;
+    std::function<void(Environment&)> site{};
   };
   explicit Bench(catalog::FamilyPtr family) : Bench(std::move(family), Options{}) {}
   Bench(catalog::FamilyPtr family, const Options& options)
-      : world_({.seed = options.seed}),
+      : site(options.site),
+        world_({.seed = options.seed}),
         now_(options.start),
+        kept_(options.last == nullptr ? wire::JsonObject() : options.last->unreported),
         driver_(std::make_shared<VirtualFamily>(family), options.sn, Chance(options.seed),
-                world_.at(now_), *this) {}
+                environment(), *this, options.last) {}
 
   // A test's changes to the site's environment, in addition to those of the seed.
   std::function<void(Environment&)> site;
@@ -64,6 +68,15 @@ class Bench : private DeviceDriver::Connection {
   std::vector<FaultRule> rules;
   // The messages since the test last cleared them.
   std::vector<VirtualDevice::Message> said;
+
+  // The state in which the device would be left now.
+  [[nodiscard]] LastState left() const {
+    LastState last{.at = now_, .unreported = kept_};
+    for (const Fields::Entry& entry : fields().entries()) {
+      last.reported[fields().reported_name(entry.slot)] = fields().get(entry.slot);
+    }
+    return last;
+  }
 
   [[nodiscard]] Environment environment() const {
     Environment environment = world_.at(now_);
@@ -99,9 +112,11 @@ class Bench : private DeviceDriver::Connection {
   [[nodiscard]] bool is_online() const override { return true; }
   [[nodiscard]] bool takes_reports() const override { return true; }
   void publish(VirtualDevice::Message message) override { said.push_back(std::move(message)); }
+  void keep(const wire::JsonObject& unreported) override { kept_ = unreported; }
 
   World world_;
   TimePoint now_;
+  wire::JsonObject kept_;
   DeviceDriver driver_;
 };
 

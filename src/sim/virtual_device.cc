@@ -1,6 +1,8 @@
 #include "sim/virtual_device.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <optional>
@@ -9,6 +11,8 @@
 
 #include "base/result.h"
 #include "sim/effects.h"
+#include "sim/models/parts.h"
+#include "sim/resume.h"
 
 namespace gridloom::sim {
 namespace {
@@ -18,6 +22,7 @@ using wire::JsonObject;
 
 // The longest simulated step: a device that was off for longer does not catch up.
 constexpr Millis kLongestStep{60'000};
+constexpr Millis kMostAhead{1000};
 constexpr double kFlaps_s = 30;
 
 Json id_of(const JsonObject& request) {
@@ -50,7 +55,7 @@ std::string simulated_sn(const catalog::Family& family, std::size_t number) {
 }
 
 VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
-                             const Environment& environment)
+                             const Environment& environment, const LastState* last)
     : virtual_family_(std::move(virtual_family)),
       sn_(std::move(sn)),
       fields_(virtual_family_->table),
@@ -62,7 +67,44 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
       chance_(chance) {
   fields_.assign_serials(sn_);
   apply_initial(fields_, family(), sn_);
-  model_->start(fields_, environment);
+  if (last == nullptr) {
+    model_->start(fields_, environment);
+  } else if (!resume(*last, environment)) {
+    fields_.reset_to_initial();
+    apply_initial(fields_, family(), sn_);
+    model_ = virtual_family_->make_model(chance.split(sn_));
+    model_->start(fields_, environment);
+  }
+  taken_version_ = model_->unreported_version();
+}
+
+bool VirtualDevice::resume(const LastState& last, const Environment& environment) {
+  const RestoredFields restored = restore_fields(fields_, last.reported);
+  if (restored.count == 0) return false;
+  if (!restored.missing.empty()) {
+    constexpr std::size_t kNamed = 5;
+    const std::span<const std::string> all(restored.missing);
+    spdlog::warn(
+        "{}: its last report has no valid value for {} of its fields ({}{}), which begin "
+        "with their initial ones",
+        sn_, all.size(), fmt::join(all.first(std::min(kNamed, all.size())), ", "),
+        all.size() > kNamed ? ", ..." : "");
+  }
+  try {
+    model_->resume(fields_, environment, time_off(last.at, environment), last.unreported);
+  } catch (const std::logic_error& error) {
+    // Values that are valid by themselves and together make an infinite number.
+    spdlog::warn("{}: starts with its initial values, because its last report makes no sense: {}",
+                 sn_, error.what());
+    return false;
+  }
+  return true;
+}
+
+std::optional<JsonObject> VirtualDevice::take_unreported() {
+  const std::uint64_t version = model_->unreported_version();
+  if (std::exchange(taken_version_, version) == version) return std::nullopt;
+  return model_->unreported();
 }
 
 void VirtualDevice::apply_faults(std::span<const FaultRule> rules, TimePoint now) {
@@ -113,9 +155,11 @@ void VirtualDevice::connected(const Environment& environment, std::vector<Messag
 }
 
 void VirtualDevice::move(const Environment& environment) {
-  const Millis dt = std::min<Millis>(environment.now - stepped_, kLongestStep);
-  stepped_ = environment.now;
-  if (dt <= Millis(0)) return;
+  const Millis gone = environment.now - stepped_;
+  // Commands advance the model a little beyond the clock; more than that, the clock was set back.
+  if (gone > Millis(0) || gone < -kMostAhead) stepped_ = environment.now;
+  if (gone <= Millis(0)) return;
+  const Millis dt = std::min(gone, kLongestStep);
   const Environment& here = unwritten_.emplace(with_faults(environment));
   model_->step(here, dt);
 }
@@ -180,6 +224,7 @@ void VirtualDevice::obey(std::string_view payload, const Environment& environmen
   apply_effects(command, checked->params, fields_);
   const CommandOutcome outcome =
       model_->command(fields_, command, checked->params, with_faults(environment));
+  stepped_ += kInstant;  // the model's step, which the next one is shorter by
   report(outcome.full_report ? Extent::kFull : Extent::kChanged, environment, out);
   out.push_back(
       {.verb = "set_reply",

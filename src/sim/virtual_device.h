@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "catalog/family.h"
 #include "sim/device_faults.h"
+#include "sim/last_state.h"
 #include "sim/model.h"
 #include "sim/report_text.h"
 #include "wire/json.h"
@@ -41,8 +42,10 @@ using VirtualFamilyPtr = std::shared_ptr<const VirtualFamily>;
 
 class VirtualDevice {
  public:
+  // With `last`, the device continues from the state in which it was left; null, or a state without
+  // any value of this family: it starts from the family's initial values.
   VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
-                const Environment& environment);
+                const Environment& environment, const LastState* last = nullptr);
 
   // Activates the faults of the rules that apply to this device now, and ends all others. Call it
   // before the functions below while there are rules, and once more after the last rule was
@@ -74,6 +77,9 @@ class VirtualDevice {
   [[nodiscard]] const catalog::Family& family() const { return virtual_family_->table->family(); }
   [[nodiscard]] const Fields& fields() const { return fields_; }
   [[nodiscard]] Balance balance() const { return model_->balance(); }
+  // What is to be stored so that the device can resume (LastState::unreported), if it changed since
+  // the last call.
+  [[nodiscard]] std::optional<wire::JsonObject> take_unreported();
 
  private:
   using Extent = ReportText::Extent;
@@ -83,6 +89,7 @@ class VirtualDevice {
     std::optional<double> value;
     friend bool operator==(const Active&, const Active&) = default;
   };
+  [[nodiscard]] bool resume(const LastState& last, const Environment& environment);
   [[nodiscard]] Environment with_faults(const Environment& environment) const;
   void pin_fields();
   void write_numbers();
@@ -114,6 +121,7 @@ class VirtualDevice {
   bool silent_ = false;    // does not send replies
   bool malforms_ = false;  // sends malformed reports
   std::uint64_t next_mangling_ = 0;
+  std::uint64_t taken_version_ = 0;  // Model::unreported_version() of take_unreported()
 };
 
 }  // namespace gridloom::sim

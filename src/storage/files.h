@@ -50,8 +50,8 @@ class FileDescriptor {
 [[nodiscard]] Result<std::string> read_start(const FileDescriptor& file,
                                              const std::filesystem::path& path, std::size_t limit);
 
-// Writes a new file of mode 0600 under a temporary name and renames it: after a crash `path` holds
-// all of `bytes` or does not exist. The caller holds the folder's lock; `path` must not exist.
+// Writes a file of mode 0600 under a temporary name and renames it: after a crash `path` holds all
+// of `bytes`, or what it held before, or does not exist. The caller is the only writer of `path`.
 [[nodiscard]] Status write_private_file(const std::filesystem::path& path, std::string_view bytes);
 
 // Writes `bytes` as a file of mode 0600 in place of an existing one, without a sync: after a loss

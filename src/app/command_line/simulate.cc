@@ -18,6 +18,7 @@
 #include "app/command_line/progress.h"
 #include "app/command_line/scenario.h"
 #include "app/command_line/simulated_client.h"
+#include "app/control/last_states.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/simulated.h"
 #include "app/device_groups.h"
@@ -255,6 +256,15 @@ Result<FleetRun> drive_of(const Arguments& arguments) {
   if (!faults) return std::unexpected(faults.error());
   made.faults = std::move(*faults);
   if (made.members.empty()) return fail(ErrorCode::kBadParams, "no devices were requested");
+  if (!arguments.data.empty()) {
+    if (Status found = find_last_states(arguments.data, made.members); !found) {
+      return std::unexpected(std::move(found.error()));
+    }
+    made.fleet.keep = [data = arguments.data](const std::string& sn,
+                                              const wire::JsonObject& unreported) {
+      keep_unreported(data, sn, unreported);
+    };
+  }
   if (!arguments.ca.empty()) {
     auto tls = client::tls_client(arguments.ca);
     if (!tls) return std::unexpected(tls.error());

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/control/admin_client.h"
+#include "app/control/last_states.h"
 #include "app/control/simulated.h"
 #include "base/read_file.h"
 #include "wire/json.h"
@@ -67,6 +68,25 @@ Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_fol
   }
   if (keys.size() == sns.size()) return keys;
   return fail(ErrorCode::kInternal, "the server's answer does not have the keys of all devices");
+}
+
+Status find_last_states(const std::filesystem::path& data_folder,
+                        std::vector<sim::Member>& members) {
+  for (std::size_t first = 0; first < members.size(); first += kMaxStatesAtOnce) {
+    const std::size_t count = std::min(kMaxStatesAtOnce, members.size() - first);
+    JsonArray sns;
+    for (std::size_t i = 0; i < count; ++i) sns.emplace_back(members[first + i].sn);
+    const auto answer =
+        ask_admin(data_folder, {{"op", "device.last-states"}, {"sns", std::move(sns)}});
+    if (!answer) return std::unexpected(answer.error());
+    const JsonArray* rows = answer->if_array();
+    if (rows == nullptr || rows->size() != count) {
+      return fail(ErrorCode::kInternal,
+                  "the server's answer does not have the states of all devices");
+    }
+    for (std::size_t i = 0; i < count; ++i) members[first + i].last = last_state_in((*rows)[i]);
+  }
+  return {};
 }
 
 Result<client::Peer> find_server(const std::string& server,

@@ -29,6 +29,11 @@ struct Simulated {
                                                          const std::vector<std::string>& sns,
                                                          const std::filesystem::path& device_files);
 
+// Gives the members the states in which they were left, which the running server of the data folder
+// knows.
+[[nodiscard]] Status find_last_states(const std::filesystem::path& data_folder,
+                                      std::vector<sim::Member>& members);
+
 // The MQTT listener of the server "HOST:PORT"; if `server` is empty, that of the server running on
 // a data folder. kNotFound: no server runs there; otherwise as client::find_peer().
 [[nodiscard]] Result<client::Peer> find_server(const std::string& server,

@@ -23,6 +23,7 @@
 #include "app/control/device_values.h"
 #include "app/control/fault.h"
 #include "app/control/history_stream.h"
+#include "app/control/last_states.h"
 #include "app/control/local_socket.h"
 #include "app/control/record_stream.h"
 #include "app/control/simulated.h"
@@ -282,6 +283,7 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
     {kValuesOp, read_device_values},
     {kSetOp, set_device, {"sn"}},
     {kEnergyOp, read_device_energy},
+    {"device.last-states", read_last_states},
     {"audit", list_audit},
     {"damage.list", list_damage},
     {"damage.accept", accept_damage, {"accepted"}},

@@ -15,6 +15,7 @@
 
 #include "app/data_folder/backup_description.h"
 #include "app/data_folder/backup_files.h"
+#include "app/data_folder/virtual_state.h"
 #include "mqtt/session_store.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
@@ -74,10 +75,12 @@ class Copy {
     if (Status done = files("log"); !done) return done;
     if (Status done = database("registry.sqlite"); !done) return done;
     if (Status done = file("secret.key"); !done) return done;
+    if (Status done = files(kVirtualStates); !done) return done;
     return files("tls");
   }
   [[nodiscard]] Status describe() {
-    for (const fs::path& made : {folder_ / "log", folder_ / "tls", folder_}) {
+    for (const fs::path& made :
+         {folder_ / "log", folder_ / "tls", folder_ / kVirtualStates, folder_}) {
       if (!fs::exists(made)) continue;
       if (Status done = sync_to_disk(made); !done) return done;
     }

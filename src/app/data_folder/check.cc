@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "app/data_folder/backup_description.h"
+#include "app/data_folder/virtual_state.h"
 #include "base/read_file.h"
 #include "history/log/log.h"
 #include "history/log/log_loss.h"
@@ -102,7 +103,7 @@ class Check {
     for (const std::string_view must : {kRegistry, kKey}) {
       if (!is_one_of(names, must)) damage(must, "it is missing");
     }
-    for (const std::string_view sub : {std::string_view(), kLog, kCertificates}) {
+    for (const std::string_view sub : {std::string_view(), kLog, kCertificates, kVirtualStates}) {
       for (const std::string& name : names_in(sub)) progress_.bytes += size_of(sub, name);
     }
     for (const std::string& name : names) {
@@ -111,7 +112,7 @@ class Check {
       progress_.bytes_done += size_of("", name);
     }
     // After history.db, which determines the records that the log must have.
-    for (const std::string_view sub : {kLog, kCertificates}) {
+    for (const std::string_view sub : {kLog, kCertificates, kVirtualStates}) {
       for (const std::string& name : names_in(sub)) {
         const std::string path = fmt::format("{}/{}", sub, name);
         tell(path);
@@ -189,6 +190,7 @@ class Check {
     }
     if (view == kKey) return check_key();
     if (view.starts_with("tls/")) return check_certificate(name);
+    if (view.starts_with("virtual/") && view.ends_with(".json")) return check_virtual_state(name);
     if (view == kRegistrySeen) return check_seen(name, registry::last_seen(folder_).has_value());
     if (view == kSessionsSeen) return check_seen(name, sessions_seen_.has_value());
     if (view == kLogSeen) return check_seen(name, log_seen_.has_value());
@@ -275,6 +277,12 @@ class Check {
       return damage(kKey, key.error().detail);
     }
     add_note(kKey, "checked with registry.sqlite");
+  }
+
+  void check_virtual_state(const std::string& name) {
+    const auto state = read_virtual_state(folder_ / name);
+    if (!state) return damage(name, state.error().detail);
+    add_note(name, "its SHA-256");
   }
 
   void check_notes() {

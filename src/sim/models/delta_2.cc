@@ -23,6 +23,7 @@
 #include "sim/model_slots.h"
 #include "sim/models/delta_2_flow.h"
 #include "sim/models/delta_2_report.h"
+#include "sim/models/delta_2_resume.h"
 #include "sim/models/delta_2_slots.h"
 #include "sim/models/parts.h"
 #include "sim/rounding.h"
@@ -41,6 +42,8 @@ class Delta2 final : public Model {
       : slots_(std::move(slots)), planner_(slots_->ratings, chance), noise_(chance) {}
 
   void start(Fields& fields, const Environment& environment) override;
+  void resume(Fields& fields, const Environment& environment, const TimeOff& off,
+              const wire::JsonObject& unreported) override;
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
   CommandOutcome command(Fields& fields, const catalog::Command& command,
@@ -100,8 +103,8 @@ class Delta2 final : public Model {
   double inverter_c_ = 0;
   double solar_c_ = 0;
   double socket_c_ = 0;
-  Decay inverter_cooling_{600};
-  Decay other_cooling_{900};  // of the solar input and the car socket
+  Decay inverter_cooling_{delta_2::kInverterCooling_s};
+  Decay other_cooling_{delta_2::kPartCooling_s};
   double design_ah_ = 0;
   std::array<double, kCounters.size()> uncounted_{};  // less than one is kept for the next report
 };
@@ -122,10 +125,29 @@ void Delta2::start(Fields& fields, const Environment& environment) {
   write(fields, environment);
 }
 
+void Delta2::resume(Fields& fields, const Environment& environment, const TimeOff& off,
+                    const wire::JsonObject& /*unreported*/) {
+  const delta_2::LastReport last = delta_2::read_last_report(fields, *slots_, environment, off);
+  battery_ = last.battery;
+  design_ah_ = last.design_ah;
+  inverter_c_ = last.inverter_c;
+  solar_c_ = last.solar_c;
+  socket_c_ = last.socket_c;
+  tripped_ = last.tripped;
+  planner_.restore({.full = last.full, .empty = last.empty, .generator = last.generator});
+  had_mains_ = environment.grid_up;  // a pause of charging goes on
+  read(fields);
+  if (last.asleep) unit_idle_.idle(Millis{set_.standby_min * kMinute_ms});
+  step(environment, kInstant);
+  switched_.relay = 0;
+  write(fields, environment);
+}
+
 CommandOutcome Delta2::command(Fields& fields, const catalog::Command& /*command*/,
                                const wire::JsonObject& /*params*/, const Environment& environment) {
   for (IdleTimer* timer : {&ac_idle_, &car_idle_, &unit_idle_}) timer->busy();
   read(fields);
+  noise_.repeat();
   step(environment, kInstant);
   write(fields, environment);
   return {};

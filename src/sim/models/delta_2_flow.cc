@@ -63,6 +63,13 @@ Settings read_settings(const Fields& fields, const Slots& slots) {
 Planner::Planner(const Ratings& ratings, Chance chance)
     : ratings_(ratings), habit_min_(static_cast<std::int64_t>(chance.bits(0) % 60)) {}
 
+void Planner::restore(const Latched& was) {
+  wall_full_.restore(was.full);
+  solar_full_.restore(was.full);
+  empty_.restore(was.empty);
+  generator_.restore({.runs = was.generator});
+}
+
 // Applies the load on the AC sockets, given in watts at full voltage. A load above the inverter's
 // rating is supplied at a lower voltage, at which it draws what the inverter can give; more than
 // `most_w` trips the inverter.

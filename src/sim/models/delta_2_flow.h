@@ -71,6 +71,9 @@ struct Flow {
 };
 
 constexpr double kCar_v = 13.2;  // at the solar input
+// After this time constant, components have settled.
+constexpr double kInverterCooling_s = 600;
+constexpr double kPartCooling_s = 900;  // of the solar input and the car socket
 
 class Planner {
  public:
@@ -79,6 +82,13 @@ class Planner {
 
   [[nodiscard]] Flow plan(const Settings& set, const Battery& battery,
                           const Environment& environment, const Noise& noise);
+  // The state in which the last report left the unit; call it before the first plan().
+  struct Latched {
+    bool full = false;
+    bool empty = false;
+    bool generator = false;  // it runs
+  };
+  void restore(const Latched& was);
   // As of the last plan.
   [[nodiscard]] bool is_full() const { return solar_full_.on(); }
   [[nodiscard]] bool is_empty() const { return empty_.on(); }

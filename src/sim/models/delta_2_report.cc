@@ -12,7 +12,6 @@ namespace {
 constexpr double kPanel_v = 36;
 constexpr double kPanelOpen_v = 42;
 constexpr int kLongest_min = 5939;
-constexpr int kOverload = 2;  // error code
 constexpr std::int64_t kCells = 16;
 constexpr double kCell_ohm = 0.0093;
 constexpr double kCarSocket_v = 13.6;
@@ -162,7 +161,7 @@ void write_solar(Fields& fields, const StepResult& now) {
   fields.set(slots.solar_charges, flow.solar_w > 0 ? 1 : 0);
   const int by_input = flow.at_car ? 1 : 2;
   const int without_generator = flow.solar_w > 0 ? by_input : flow.wall_w > 0 ? 3 : 0;
-  fields.set(slots.dc_charging_by, flow.generator_w > 0 ? 4 : without_generator);
+  fields.set(slots.dc_charging_by, flow.generator_w > 0 ? kChargedByGenerator : without_generator);
 }
 
 void write_inverter(Fields& fields, const StepResult& now) {

@@ -13,6 +13,17 @@ class Generator {
   void start() { hand_ = Hand::kStarted; }
   void stop() { hand_ = Hand::kStopped; }
 
+  enum class Hand : std::uint8_t { kNone, kStopped, kStarted };
+  struct State {
+    bool runs = false;
+    Hand hand = Hand::kNone;  // what the last command did, while it counts
+  };
+  [[nodiscard]] State state() const { return {.runs = runs_, .hand = hand_}; }
+  void restore(const State& state) {
+    runs_ = state.runs;
+    hand_ = state.hand;
+  }
+
   struct Limits {
     double start_soc = 0;  // starts at or below this, but only below stop_soc
     double stop_soc = 0;   // stops at or above this
@@ -29,8 +40,6 @@ class Generator {
   [[nodiscard]] bool runs() const { return runs_; }
 
  private:
-  enum class Hand : std::uint8_t { kNone, kStopped, kStarted };
-
   bool runs_ = false;
   Hand hand_ = Hand::kNone;
 };

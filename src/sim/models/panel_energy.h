@@ -1,16 +1,20 @@
 // The Smart Home Panel's circuits, packs and daily counters.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "sim/battery.h"
 #include "sim/fields.h"
+#include "sim/models/panel_json.h"
 #include "sim/models/panel_tasks.h"
 #include "sim/text_buffer.h"
+#include "wire/json.h"
 
 namespace gridloom::sim::panel {
 
@@ -49,12 +53,12 @@ struct Pack {
   double rated_w = 0;
   bool blocked = false;  // its protection blocks charging and discharging
   bool charging = false;
-  Charger charger = Charger::kFloor;
-  bool ready = false;      // may supply
-  double most_w = 0;       // limit of what it can supply and its channel lets through
-  double limit_soc = 100;  // where charging or supplying ends
-  double in_w = 0;         // as measured by the panel
-  double out_w = 0;        // as measured by the panel
+  std::optional<Charger> charger{};  // nullopt: whichever it was before the last report
+  bool ready = false;                // may supply
+  double most_w = 0;                 // limit of what it can supply and its channel lets through
+  double limit_soc = 100;            // where charging or supplying ends
+  double in_w = 0;                   // as measured by the panel
+  double out_w = 0;                  // as measured by the panel
 };
 
 inline constexpr std::size_t kHours = 24;
@@ -66,6 +70,21 @@ class DayMatrix {
  public:
   void clear() { *this = DayMatrix(); }
   void show_again() { version_ = 0; }
+  // Continues what show() wrote earlier on the same day. The cells have lost their fractions, so
+  // they are less together than the reported sum.
+  void restore(const wire::Json& rows, double sum_wh) {
+    constexpr double kMost_wh = 1e6;  // in an hour
+    clear();
+    for (std::size_t hour = 0; hour < kHours; ++hour) {
+      for (std::size_t row = 0; row < kRows; ++row) {
+        const double cell_wh = std::clamp(number(at(at(rows, row), hour)), 0.0, kMost_wh);
+        cells_.at(hour).at(row) = cell_wh;
+        sum_wh_ += cell_wh;
+      }
+    }
+    now_ = cells_.at(hour_);
+    if (sum_wh < sum_wh_ + kRows * kHours) sum_wh_ = std::max(sum_wh_, sum_wh);
+  }
 
   void add(std::size_t row, std::size_t hour, double energy_wh) {
     if (hour != hour_) begin(hour);

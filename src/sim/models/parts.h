@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <utility>
 
 #include "base/chance.h"
 #include "base/clock.h"
@@ -98,6 +99,7 @@ class Latch {
     on_ = begins || (on_ && !ends);
   }
   void release() { on_ = false; }
+  void restore(bool on) { on_ = on; }
   [[nodiscard]] bool on() const { return on_; }
 
  private:
@@ -122,7 +124,11 @@ class IdleTimer {
 class Noise {
  public:
   explicit Noise(Chance chance) : chance_(chance) {}
-  void next_step() { ++step_; }
+  void next_step() {
+    if (!std::exchange(repeats_, false)) ++step_;
+  }
+  // The next step has the same noise as the last one: a command changes no measurement.
+  void repeat() { repeats_ = step_ != 0; }
   [[nodiscard]] std::uint64_t step() const { return step_; }
   // Mean 0, standard deviation 1; `purpose` is below 16.
   [[nodiscard]] double operator()(std::uint64_t purpose) const {
@@ -132,6 +138,7 @@ class Noise {
  private:
   Chance chance_;
   std::uint64_t step_ = 0;
+  bool repeats_ = false;
 };
 
 }  // namespace gridloom::sim

@@ -22,6 +22,7 @@
 #include "sim/models/power_kits_flow.h"
 #include "sim/models/power_kits_packs.h"
 #include "sim/models/power_kits_report.h"
+#include "sim/models/power_kits_resume.h"
 #include "sim/models/power_kits_settings.h"
 #include "sim/models/power_kits_slots.h"
 #include "wire/json.h"
@@ -59,6 +60,10 @@ class PowerKits final : public Model {
         packs_(slots_) {}
 
   void start(Fields& fields, const Environment& environment) override;
+  void resume(Fields& fields, const Environment& environment, const TimeOff& off,
+              const wire::JsonObject& unreported) override;
+  [[nodiscard]] wire::JsonObject unreported() const override;
+  [[nodiscard]] std::uint64_t unreported_version() const override;
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
   CommandOutcome command(Fields& fields, const catalog::Command& command,
@@ -77,7 +82,7 @@ class PowerKits final : public Model {
   Packs packs_;
   EnergyBalance balance_;
   Converters converters_;
-  Decay cooling_{600};  // of the converters
+  Decay cooling_{kCooling_s};  // of the converters
   Settings set_;
   Offer offer_;
   Flow flow_;
@@ -88,7 +93,8 @@ class PowerKits final : public Model {
   IdleTimer dc_idle_;
   IdleTimer both_idle_;
   bool charge_was_offered_ = false;
-  std::string product_name_ = "Power Kits";
+  std::string product_name_{kProduct};
+  std::uint64_t set_count_ = 0;  // of the settings that no field shows
 };
 
 void PowerKits::start(Fields& fields, const Environment& environment) {
@@ -102,6 +108,37 @@ void PowerKits::start(Fields& fields, const Environment& environment) {
   set_ = read_settings(fields, *slots_);
   step(environment, Millis{1000});
   write(fields, environment);
+}
+
+void PowerKits::resume(Fields& fields, const Environment& environment, const TimeOff& off,
+                       const wire::JsonObject& unreported) {
+  const Unreported kept = Unreported::from_json(unreported);
+  product_name_ = kept.product_name;
+  planner_.allow_low_power(kept.low_power);
+  planner_.generator().restore(kept.generator);
+  planner_.restore_drained(was_drained(fields, *slots_));
+  packs_.resume(fields, environment, off);
+  list_modules(fields, *slots_);
+  converters_ = last_converters(fields, *slots_, environment, off);
+  day_ = local_day(environment);
+  set_ = read_settings(fields, *slots_);
+  // Packs that were switched off stay so, whatever charges now: only a source that appears later
+  // switches them on.
+  charge_was_offered_ = planner_.offer(set_, environment, packs_, noise_).can_charge();
+  step(environment, kInstant);
+  write(fields, environment);
+}
+
+wire::JsonObject PowerKits::unreported() const {
+  return Unreported{.product_name = product_name_,
+                    .low_power = planner_.allows_low_power(),
+                    .generator = planner_.generator().state()}
+      .to_json();
+}
+
+std::uint64_t PowerKits::unreported_version() const {
+  const Generator::State generator = planner_.generator().state();
+  return set_count_ * 8 + static_cast<std::uint64_t>(generator.hand) * 2 + (generator.runs ? 1 : 0);
 }
 
 void PowerKits::read(const Fields& fields) {
@@ -201,17 +238,24 @@ CommandOutcome PowerKits::command(Fields& fields, const catalog::Command& comman
     whole_or(params, "bitsSwSta", 0) != 0 ? generator.start() : generator.stop();
   } else if (command.name == "dsgIcParaSet") {
     const std::int64_t low_power = whole_or(params, "dsgLowPwrEn", kUnchanged);
-    if (low_power >= 0 && low_power != kUnchanged) planner_.allow_low_power(low_power == 1);
+    if (low_power >= 0 && low_power != kUnchanged) {
+      planner_.allow_low_power(low_power == 1);
+      ++set_count_;
+    }
   } else if (command.name == "clearError") {
     if (whole_or(params, "enable", 0) == 1) packs_.clear_errors();
   } else if (command.name == "writeProName") {
     const wire::Json* name = params.if_contains("name");
-    if (name != nullptr && name->is_string()) product_name_ = std::string(name->as_string());
+    if (name != nullptr && name->is_string()) {
+      product_name_ = std::string(name->as_string());
+      ++set_count_;
+    }
   } else if (command.name == "readProName") {
     outcome.result = {{"nameLen", product_name_.size()}, {"name", product_name_}};
   } else if (command.name == "fullIotDataPush") {
     outcome.full_report = whole_or(params, "times", 1) > 0;
   }
+  noise_.repeat();
   step(environment, kInstant);
   write(fields, environment);
   return outcome;

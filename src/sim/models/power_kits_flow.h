@@ -75,8 +75,12 @@ class Planner {
   Planner(const Ratings& ratings, Chance chance) : ratings_(ratings), chance_(chance) {}
 
   [[nodiscard]] Generator& generator() { return generator_; }
+  [[nodiscard]] const Generator& generator() const { return generator_; }
   // Whether the inverter may go to low power while it has little load.
   void allow_low_power(bool allowed) { low_power_ = allowed; }
+  [[nodiscard]] bool allows_low_power() const { return low_power_; }
+  // Continues an interrupted discharge that the lower limit had stopped, or not.
+  void restore_drained(bool drained) { drained_.restore(drained); }
 
   [[nodiscard]] Offer offer(const Settings& set, const Environment& environment, const Packs& packs,
                             const Noise& noise);

@@ -5,6 +5,7 @@
 
 #include "sim/ageing.h"
 #include "sim/models/power_kits_module.h"
+#include "sim/models/resume.h"
 
 namespace gridloom::sim::kits {
 namespace {
@@ -51,6 +52,34 @@ void Packs::start(Fields& fields, const Environment& environment) {
   }
   update_soc();
   read(fields);
+}
+
+void Packs::resume(Fields& fields, const Environment& environment, const TimeOff& off) {
+  constexpr int kMostFailures = 1'000'000;
+  start(fields, environment);
+  for (std::size_t k = 0; k < packs_.size(); ++k) {
+    Pack& pack = packs_.at(k);
+    const Slots::Pack& slots = slots_->packs.at(k);
+    const double full_ah = bounded_capacity_ah(fields, slots.full_capacity);
+    const double health = full_ah / bounded_capacity_ah(fields, slots.design_capacity);
+    const double soc = finer_soc(bounded(fields, slots.soc, kSocPercent),
+                                 fields.si(slots.remaining_capacity), full_ah);
+    const double cell_c = bounded(fields, slots.temperature, kPartTemperature_c);
+    pack.battery =
+        Battery({.cells = slots_->ratings.cells,
+                 .capacity_ah = full_ah,
+                 .resistance_ohm = slots_->ratings.resistance_ohm,
+                 .cycles = cycles_at(health),
+                 .soc_percent = rested_soc(soc, off),
+                 .temperature_c = rested_c(
+                     cell_c, {.to_c = environment.air_c, .time_s = kBatteryCooling_s}, off)});
+    pack.failed = fields.on(slots.heater_fault);
+    pack.failures =
+        static_cast<int>(bounded(fields, slots.heater_failures, {.low = 0, .high = kMostFailures}));
+    if (pack.failed) pack.no_error -= kHeaterError;
+    pack.cold.restore(fields.on(slots.heating));
+  }
+  update_soc();
 }
 
 void Packs::update_soc() {

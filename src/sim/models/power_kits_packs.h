@@ -23,6 +23,8 @@ class Packs {
   explicit Packs(std::shared_ptr<const Slots> slots) : slots_(std::move(slots)) {}
 
   void start(Fields& fields, const Environment& environment);
+  // As Model::resume().
+  void resume(Fields& fields, const Environment& environment, const TimeOff& off);
 
   // Mean of all packs, as of the last run.
   [[nodiscard]] double soc() const { return soc_percent_; }

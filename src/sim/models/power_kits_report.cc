@@ -114,7 +114,7 @@ void write_ac(Fields& fields, const StepResult& now) {
   fields.set_si(slots.out_current, flow.ac() ? flow.ac_out_w / out_v : 0);
   fields.set_si(slots.out_frequency, flow.ac() ? live_hz : 0);
   fields.set(slots.live, flow.ac() ? 1 : 0);
-  fields.set_si(slots.temperature, now.converters.ac_out.sink_c + 2);
+  fields.set_si(slots.temperature, now.converters.ac_out.sink_c + kAboveSink_k);
   fields.set_si(slots.in_day_energy, std::floor(now.converters.ac_in.day_wh));
   fields.set_si(slots.out_day_energy, std::floor(now.converters.ac_out.day_wh));
   ChannelLoads<kAcChannels> loads = {.voltage_v = out_v, .sink_c = now.environment.air_c + 5};

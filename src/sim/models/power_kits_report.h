@@ -12,6 +12,9 @@
 
 namespace gridloom::sim::kits {
 
+constexpr double kCooling_s = 600;  // after this time constant, converters have settled
+constexpr double kAboveSink_k = 2;  // of the inverter's reported temperature
+
 struct Converters {
   Converter solar;
   Converter alternator;

@@ -23,6 +23,7 @@
 #include "sim/model.h"
 #include "sim/model_slots.h"
 #include "sim/models/parts.h"
+#include "sim/models/resume.h"
 #include "sim/rounding.h"
 #include "wire/json.h"
 
@@ -58,9 +59,12 @@ constexpr double kZoneTime_s = 30 * kHour_s;
 constexpr double kZoneGains_k = 3;  // people, sun and cookers
 constexpr double kZoneHeat_k = 30;  // above the outside air, with half of the pump's heat
 constexpr double kZoneBand_k = 0.25;
+constexpr double kIdle_c = 21;  // the water between pump and consumers, while the pump rests
+constexpr double kIdleCooling_s = 1800;
 
 // EV charger: by day the home battery has priority up to here.
 constexpr double kEvBattery_percent = 50;
+constexpr double kEvNight_hour = 19;  // on other days it charges from then on
 
 constexpr double kReactive_var = 160;
 
@@ -158,19 +162,23 @@ class Car {
  public:
   explicit Car(const Ratings& ratings) : ratings_(ratings) {}
 
+  // Continues a day in which the car was charging, or not, at the hour of the last report. The
+  // energy that it had got by then follows from the hour, as far as it charges at a fixed power.
+  void resume(const Environment& environment, const Chance& chance, double last_hour,
+              bool charging) {
+    begin_day(local_day(environment), chance);
+    if (home_by_day_ || last_hour < kEvNight_hour) return;
+    const double got_wh = ratings_.ev_night_a * kPhase_v * (last_hour - kEvNight_hour);
+    need_wh_ = charging ? std::max(0.0, need_wh_ - got_wh) : 0;
+  }
+
   // The charging power, given the surplus of the sun.
   double plan_w(const Environment& environment, const Chance& chance, double surplus_w,
                 double home_soc) {
-    const std::int64_t day = local_day(environment);
-    if (day != day_) {
-      day_ = day;
-      const auto index = static_cast<std::uint64_t>(day);
-      need_wh_ = 5000 + 9000 * chance.uniform(2 * index);
-      home_by_day_ = chance.uniform(2 * index + 1) < 0.5;
-    }
+    begin_day(local_day(environment), chance);
     const double hour = hour_of(environment);
     if (!environment.grid_up || need_wh_ <= 0) return 0;
-    if (!home_by_day_) return hour >= 19 ? ratings_.ev_night_a * kPhase_v : 0;
+    if (!home_by_day_) return hour >= kEvNight_hour ? ratings_.ev_night_a * kPhase_v : 0;
     if (hour < 9.5 || hour >= 16.5 || home_soc < kEvBattery_percent) return 0;
     const double amps = std::min(round_down(surplus_w / kPhase_v), ratings_.ev_most_a);
     return amps < ratings_.ev_least_a ? 0 : amps * kPhase_v;
@@ -178,6 +186,14 @@ class Car {
   void charge(double power_w, double seconds) { need_wh_ -= power_w * seconds / kHour_s; }
 
  private:
+  void begin_day(std::int64_t day, const Chance& chance) {
+    if (day == day_) return;
+    day_ = day;
+    const auto index = static_cast<std::uint64_t>(day);
+    need_wh_ = 5000 + 9000 * chance.uniform(2 * index);
+    home_by_day_ = chance.uniform(2 * index + 1) < 0.5;
+  }
+
   const Ratings& ratings_;
   std::int64_t day_ = -1;
   double need_wh_ = 0;
@@ -188,6 +204,27 @@ class Car {
 class Heating {
  public:
   explicit Heating(const Ratings& ratings) : ratings_(ratings) {}
+
+  // Rooms, tank and water have cooled for the time off.
+  void resume(Fields& fields, const Slots& slots, const Environment& environment,
+              const TimeOff& off) {
+    constexpr Bounds kHeated_c{.low = -20, .high = 90};
+    for (const Slot slot : slots.zone_temperature) bounded(fields, slot, kHeated_c);
+    for (const Slot slot :
+         {slots.tank_temperature, slots.inlet_temperature, slots.outlet_temperature}) {
+      bounded(fields, slot, kHeated_c);
+    }
+    start(fields, slots);
+    const double unheated_c = environment.air_c + kZoneGains_k;
+    for (double& zone_c : zone_c_) {
+      zone_c = rested_c(zone_c, {.to_c = unheated_c, .time_s = kZoneTime_s}, off);
+    }
+    tank_c_ =
+        rested_c(tank_c_, {.to_c = kTankRoom_c, .time_s = kTank_j_per_k / kTankLoss_w_per_k}, off);
+    for (double* water_c : {&inlet_c_, &outlet_c_}) {
+      *water_c = rested_c(*water_c, {.to_c = kIdle_c, .time_s = kIdleCooling_s}, off);
+    }
+  }
 
   void start(const Fields& fields, const Slots& slots) {
     for (std::size_t k = 0; k < zone_c_.size(); ++k) {
@@ -243,7 +280,6 @@ class Heating {
   // The water between pump and consumers; returns the power that the pump draws at the required
   // temperature.
   double run_water_circuit(const Environment& environment, double heat_w, double seconds) {
-    constexpr double kIdle_c = 21;
     if (heat_w <= 0) {
       const double decay = idle_cooling_.over(seconds);
       outlet_c_ = settle(outlet_c_, {.to = kIdle_c, .decay = decay});
@@ -272,7 +308,7 @@ class Heating {
   Latch water_wanted_;
   Latch rod_allowed_;
   Decay zone_cooling_{kZoneTime_s};
-  Decay idle_cooling_{1800};  // of the water
+  Decay idle_cooling_{kIdleCooling_s};
   Decay running_warming_{180};
 };
 
@@ -295,6 +331,18 @@ class PowerOcean final : public Model {
     battery_.set_soc_percent(fields.si(slots_->soc));
     heating_.start(fields, *slots_);
     step(environment, Millis(1000));
+    write(fields, environment);
+  }
+
+  void resume(Fields& fields, const Environment& environment, const TimeOff& off,
+              const JsonObject& /*unreported*/) override {
+    battery_.set_soc_percent(rested_soc(bounded(fields, slots_->soc, kSocPercent), off));
+    heating_.resume(fields, *slots_, environment, off);
+    if (!off.is_new_day) {
+      const double last_hour = hour_of(environment) - seconds_of(off.length) / kHour_s;
+      car_.resume(environment, car_chance_, last_hour, fields.number(slots_->ev) > 0);
+    }
+    step(environment, kInstant);
     write(fields, environment);
   }
 

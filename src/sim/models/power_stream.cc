@@ -25,6 +25,7 @@
 #include "sim/model.h"
 #include "sim/model_slots.h"
 #include "sim/models/parts.h"
+#include "sim/models/resume.h"
 #include "sim/rounding.h"
 #include "time/iso_text.h"
 #include "wire/json.h"
@@ -39,6 +40,7 @@ constexpr double kSecondPanelShare = 0.96;  // its position is slightly worse
 constexpr double kPanel_v = 30;
 constexpr double kPanelOpen_v = 37;
 constexpr double kMargin_percent = 1;
+constexpr double kCooling_s = 900;  // after this time constant, components have settled
 // Limits of the charge, so that no step goes past full or empty.
 constexpr double kFull_percent = 99.7;
 constexpr double kEmpty_percent = 1.5;
@@ -265,6 +267,8 @@ class PowerStream final : public Model {
       : slots_(std::move(slots)), ratings_(slots_->ratings), noise_(chance) {}
 
   void start(Fields& fields, const Environment& environment) override;
+  void resume(Fields& fields, const Environment& environment, const TimeOff& off,
+              const JsonObject& unreported) override;
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
   CommandOutcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
@@ -300,7 +304,7 @@ class PowerStream final : public Model {
   double panel_c_ = 0;
   double converter_c_ = 0;
   double controller_c_ = 0;
-  Decay cooling_{900};
+  Decay cooling_{kCooling_s};
 };
 
 void PowerStream::start(Fields& fields, const Environment& environment) {
@@ -315,6 +319,28 @@ void PowerStream::start(Fields& fields, const Environment& environment) {
   fields.set_text(slots_->tasks_updated, time_text(environment.now));
   set_ = read_settings(fields, *slots_);
   step(environment, Millis(1000));
+  write(fields, environment);
+}
+
+void PowerStream::resume(Fields& fields, const Environment& environment, const TimeOff& off,
+                         const JsonObject& /*unreported*/) {
+  const Slots& slots = *slots_;
+  const auto part_c = [&](Slot slot, double time_s) {
+    return rested_c(bounded(fields, slot, kPartTemperature_c),
+                    {.to_c = environment.air_c, .time_s = time_s}, off);
+  };
+  battery_ = Battery({.cells = static_cast<int>(ratings_.cells),
+                      .capacity_ah = capacity_ah(ratings_.capacity_wh, ratings_.cells),
+                      .resistance_ohm = ratings_.resistance_ohm,
+                      .soc_percent = rested_soc(bounded(fields, slots.soc, kSocPercent), off),
+                      .temperature_c = part_c(slots.battery_temperature, kBatteryCooling_s)});
+  panel_c_ = part_c(slots.panels[0].temperature, kCooling_s);
+  converter_c_ = part_c(slots.converter_temperature, kCooling_s);
+  controller_c_ = part_c(slots.controller_temperature, kCooling_s);
+  full_.restore(fields.number(slots.requested_current) == 0);
+  empty_.restore(fields.on(slots.battery_empty));
+  set_ = read_settings(fields, slots);
+  step(environment, kInstant);
   write(fields, environment);
 }
 
@@ -356,6 +382,7 @@ CommandOutcome PowerStream::command(Fields& fields, const catalog::Command& comm
     if (outcome.ack == 0) fields.set_text(slots_->tasks_updated, time_text(environment.now));
   }
   set_ = read_settings(fields, *slots_);
+  noise_.repeat();
   step(environment, kInstant);
   write(fields, environment);
   return outcome;

@@ -5,8 +5,6 @@
 // runs the packs and books the energy. Invariant of the reports: the packs' output on channels 10
 // and 11 is what the circuits take from storage plus the panel's own need (overhead_w and
 // overhead_share), and the grid feeds all the rest and the charging.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <bitset>
@@ -17,6 +15,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/chance.h"
@@ -31,6 +30,7 @@
 #include "sim/models/panel_clock.h"
 #include "sim/models/panel_energy.h"
 #include "sim/models/panel_json.h"
+#include "sim/models/panel_resume.h"
 #include "sim/models/panel_settings.h"
 #include "sim/models/panel_slots.h"
 #include "sim/models/panel_tasks.h"
@@ -52,9 +52,9 @@ constexpr std::array<double, kLoads> kShare = {0.16, 0.14, 0.12, 0.05, 0.10,
 constexpr double kShareSpread = 0.35;
 constexpr std::int64_t kShareChange_ms = 60'000;  // how long a circuit's share takes to change
 constexpr double kOutageFloorSoc = 3;  // in an outage the packs go below the configured floor
-constexpr double kWake_s = 10;    // without EPS mode the inverters start only when the grid is gone
-constexpr double kHealth = 0.98;  // of the packs' nominal capacity, left at the start
+constexpr double kWake_s = 10;  // without EPS mode the inverters start only when the grid is gone
 constexpr int kIdle_min = 143999;
+constexpr std::string_view kClockShift = "clockShiftMs";
 
 double to_centiwatts(double power_w) { return round_to(power_w, 100); }
 std::int64_t centiwatts(double power_w) { return std::llround(power_w * 100); }
@@ -128,6 +128,29 @@ class SmartHomePanel final : public Model {
     write(fields, environment);
   }
 
+  void resume(Fields& fields, const Environment& environment, const TimeOff& off,
+              const JsonObject& unreported) override {
+    clock_shift_ = shift_in(unreported);
+    packs_ = last_packs(fields, *slots_, environment, off);
+    read(fields);
+    const time::LocalTime now = panel_time(environment);
+    day_ = chrono::floor<chrono::days>(now);
+    if (counted_on(stamp_of(now), fields, *slots_)) {
+      from_grid_.restore(fields.get(slots_->grid_matrix), fields.si(slots_->grid_energy));
+      from_storage_.restore(fields.get(slots_->storage_matrix), fields.si(slots_->storage_energy));
+      charged_.restore(fields.get(slots_->charge_matrix), 0);
+    }
+    step(environment, kInstant);
+    write(fields, environment);
+  }
+
+  [[nodiscard]] JsonObject unreported() const override {
+    return {{kClockShift, clock_shift_.count()}};
+  }
+  [[nodiscard]] std::uint64_t unreported_version() const override {
+    return static_cast<std::uint64_t>(clock_shift_.count());
+  }
+
   void step(const Environment& environment, Millis dt) override {
     const double seconds = seconds_of(dt);
     const time::LocalTime now = panel_time(environment);
@@ -191,6 +214,13 @@ class SmartHomePanel final : public Model {
       held_[i] = circuit.hand.holds;
       rescued_[i] = !set_.rescues_chosen || circuit.rescued;
     }
+  }
+
+  [[nodiscard]] static Millis shift_in(const JsonObject& unreported) {
+    constexpr std::int64_t kMost_ms = 100 * 366 * kDay_ms;
+    const Json* shift = unreported.if_contains(kClockShift);
+    const std::int64_t shift_ms = shift != nullptr ? integer(*shift) : 0;
+    return Millis(shift_ms >= -kMost_ms && shift_ms <= kMost_ms ? shift_ms : 0);
   }
 
   [[nodiscard]] time::LocalTime panel_time(const Environment& environment) const {
@@ -260,7 +290,7 @@ class SmartHomePanel final : public Model {
     fields.set(slots_->time_zone, offset_min / 60 * 100 + offset_min % 60);
     if (std::array{now[0], now[1], now[2]} != shown_day_) {
       shown_day_ = {now[0], now[1], now[2]};
-      shown_day_json_ = fmt::format("\"{}-{}-{}\"", now[0], now[1], now[2]);
+      shown_day_json_ = '"' + day_of(now) + '"';
     }
     for (const Slot slot : slots_->days) fields.set_json(slot, shown_day_json_);
   }
@@ -300,7 +330,7 @@ class SmartHomePanel final : public Model {
       }
       const double soc = pack.battery.soc_percent();
       // A charge that one setting began is not continued by another one.
-      if (std::exchange(pack.charger, charger) != charger) pack.charging = false;
+      if (std::exchange(pack.charger, charger).value_or(charger) != charger) pack.charging = false;
       pack.charging = pack.connected && !pack.blocked && grid_up && start_soc >= 0 &&
                       soc < pack.limit_soc && (pack.charging || soc <= start_soc);
       const double most_w = std::min(ratings_.charge_w, set_.limit_w.at(kLoads + k));

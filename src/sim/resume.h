@@ -1,0 +1,29 @@
+// Gives a virtual device back the values that it reported last, before its model resumes. Values
+// that no report of this family has are left out, whatever the reason: another version of the
+// device file, a report that never came, damage.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "sim/fields.h"
+#include "sim/model.h"
+#include "wire/json.h"
+
+namespace gridloom::sim {
+
+struct RestoredFields {
+  std::size_t count = 0;               // fields that have their last value again
+  std::vector<std::string> missing{};  // names of the others, which keep their initial values
+};
+// A value of a wrong type, outside the field's range, or beyond any number that a device could
+// count to, is left out. Where an injected fault of the family reports that very value, the fault
+// has ended with the simulation: the field keeps its initial value, without counting as missing.
+[[nodiscard]] RestoredFields restore_fields(Fields& fields, const wire::JsonObject& reported);
+
+// The time between the last report and `environment`. A clock that was set back makes no time.
+[[nodiscard]] TimeOff time_off(std::optional<TimePoint> since, const Environment& environment);
+
+}  // namespace gridloom::sim

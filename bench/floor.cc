@@ -6,9 +6,9 @@
 // is synced: a sync begins when the last one is 5 ms old, for all messages that wait. That is the
 // least that any server costs whose acknowledgement survives the loss of power.
 //
-// One thread and the log's, epoll, MQTT 3.1.1. Anyone may connect; a subscriber gets every message at QoS 0,
-// whatever its filter. What one turn queues for a connection leaves in one send. No rights, no
-// parsing of payloads, no disk, no limits. A malformed packet ends its connection.
+// One thread and the log's, epoll, MQTT 3.1.1. Anyone may connect; a subscriber gets every message
+// at QoS 0, whatever its filter. What one turn queues for a connection leaves in one send. No
+// rights, no parsing of payloads, no disk, no limits. A malformed packet ends its connection.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -91,9 +91,7 @@ class GroupLog {
     std::chrono::steady_clock::time_point due{};
     for (std::unique_lock lock(mutex_);;) {
       wake_.wait(lock, [this] { return !waiting_.empty(); });
-      lock.unlock();
-      std::this_thread::sleep_until(due);
-      lock.lock();
+      wake_.wait_until(lock, due, [] { return false; });  // what comes until then is synced too
       bytes.clear();
       bytes.swap(waiting_);
       std::vector<HeldAck> acks = std::exchange(held_, {});
@@ -311,7 +309,8 @@ int main(int count, char** arguments) {
   const auto log = count == 3 ? std::make_unique<GroupLog>(arguments[2]) : nullptr;
   const auto floor = std::make_unique<Floor>(port, log.get());
   if (port == 0 || !floor->is_listening() || (log && !log->is_open())) {
-    std::fputs("usage: floor PORT [LOG] (a free port of 127.0.0.1, a file that is made anew)\n", stderr);
+    std::fputs("usage: floor PORT [LOG] (a free port of 127.0.0.1, a file that is made anew)\n",
+               stderr);
     return 2;
   }
   if (log) log->start();

@@ -164,7 +164,7 @@ std::shared_ptr<void> add_login(CLI::App& app, std::function<int()>& chosen) {
             "Name for the profile, for --profile of other commands");
   add_value(*login, "--host", a.host, "URL",
             "Server: https://api-e.ecoflow.com, or http://127.0.0.1:8080");
-  add_value(*login, "--access-key", a.access_key, "KEY", "Access key of the account");
+  add_value(*login, "--access-key", a.access_key, placeholder::kWord, "Access key of the account");
   add_value(*login, "--secret-key-file", a.secret_key_file, placeholder::kFile,
             "File with the secret key; - reads standard input. Without it, the key is in "
             "GRIDLOOM_SECRET_KEY, or is asked for");

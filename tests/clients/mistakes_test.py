@@ -37,7 +37,7 @@ COMMANDS = [
     (["help", "device", "lst"], USAGE,
      'gridloom: there is no command "device lst"; did you mean device list? `gridloom device --help` describes it'),
     (["device"], USAGE,
-     "gridloom: gridloom device: the command is missing: list, add, rename, share, move, rotate, remove, purge; "
+     "gridloom: gridloom device: the command is missing: list, add, rename, share, move, rotate, remove, purge, show; "
      "`gridloom device --help` describes them"),
     (["bench"], USAGE,
      "gridloom: gridloom bench: the command is missing: mqtt, http, set; `gridloom bench --help` describes them"),

@@ -42,6 +42,7 @@ void print_devices(const std::vector<Json>& rows, bool json) {
                {.title = "NAME"},
                {.title = "OWNER"},
                {.title = "FAMILY"},
+               {.title = "STATE"},
                {.title = "SHARED WITH"}});
   for (const Json& row : rows) {
     if (json) {
@@ -53,8 +54,14 @@ void print_devices(const std::vector<Json>& rows, bool json) {
       shares.push_back(
           fmt::format("{} ({})", member_text(share, "account"), member_text(share, "rights")));
     }
+    // Presence is known while the server runs.
+    const Json* const online = wire::member(row, "online");
+    const std::string_view state = online == nullptr   ? "-"
+                                   : online->as_bool() ? "online"
+                                                       : "offline";
     table.add({member_text(row, "sn"), member_text(row, "name"), member_text(row, "owner"),
-               member_text(row, "family"), fmt::format("{}", fmt::join(shares, ", "))});
+               member_text(row, "family"), std::string(state),
+               fmt::format("{}", fmt::join(shares, ", "))});
   }
   table.print();
 }

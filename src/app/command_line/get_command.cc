@@ -104,7 +104,8 @@ int print_values(const Arguments& arguments) {
          {.text = field == nullptr ? "" : field->description}});
   }
   if (arguments.home.json) {
-    print_json(JsonObject{{"sn", device->sn}, {"online", device->online}, {"fields", std::move(rows)}});
+    print_json(
+        JsonObject{{"sn", device->sn}, {"online", device->online}, {"fields", std::move(rows)}});
   } else if (table.empty()) {
     fmt::print(stderr, "gridloom: {} has not reported anything yet\n", device->sn);
   } else {

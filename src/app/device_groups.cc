@@ -57,6 +57,7 @@ Result<Groups> groups_of(std::string_view text, const catalog::Catalog& catalog)
         families, [&](const catalog::FamilyPtr& each) { return each->id == id; });
     if (family == families.end()) {
       std::vector<std::string_view> ids;
+      ids.reserve(families.size());
       for (const catalog::FamilyPtr& each : families) ids.emplace_back(each->id);
       return fail(ErrorCode::kBadParams, fmt::format("there is no family '{}'; there are {}{}", id,
                                                      fmt::join(ids, ", "), did_you_mean(id, ids)));

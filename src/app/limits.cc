@@ -312,6 +312,7 @@ Status put_into(Limits& limits, std::string_view setting) {
   const auto* limit = std::ranges::find(kLimits, present_name(name), &Limit::name);
   if (limit == kLimits.end()) {
     std::vector<std::string_view> names;
+    names.reserve(std::size(kLimits));
     for (const Limit& each : kLimits) names.push_back(each.name);
     const std::string meant = did_you_mean(name, names);
     return fail(ErrorCode::kBadParams,

@@ -3,6 +3,7 @@
 // device file, a report that never came, damage.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>

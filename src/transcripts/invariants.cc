@@ -23,6 +23,7 @@ Status Invariants::add(const Spec& spec, TimePoint now) {
       devices_, [&](const auto& each) { return condition->concerns(*each.second.device); });
   if (!known) {
     std::vector<const sim::VirtualDevice*> devices;
+    devices.reserve(devices_.size());
     for (const auto& [sn, watched] : devices_) devices.push_back(watched.device);
     return fail(ErrorCode::kBadParams,
                 fmt::format("{}: no virtual device here has such numbers{}", spec.condition,

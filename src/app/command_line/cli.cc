@@ -277,17 +277,16 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   app.set_version_flag("--version", fmt::format("gridloom {}", version()), "Print the version");
   app.set_help_flag("-h,--help", "Print this help");
   app.require_subcommand(1);
-  set_examples(app, {"gridloom serve --demo", "gridloom device list",
-                     "gridloom history R331ZEB4ZEAL0528 soc"});
-  impl_->kept.push_back(add_device(app, chosen));
-  impl_->kept.push_back(add_history(app, chosen));
-  impl_->kept.push_back(add_audit(app, chosen));
+  set_examples(
+      app, {"gridloom serve --demo", "gridloom status", "gridloom history R331ZEB4ZEAL0528 soc"});
+  for (const auto& add : {add_status, add_get, add_set, add_watch, add_explain, add_device,
+                          add_device_show, add_history, add_audit, add_login, add_logout}) {
+    impl_->kept.push_back(add(app, chosen));
+  }
   add_serve(app, arguments, chosen);
-  for (const auto& add :
-       {add_account,     add_backup,     add_check,  add_damage, add_simulate, add_time,
-        add_fault,       add_record,     add_replay, add_bench,  add_family,   add_block,
-        add_segment,     add_completion, add_status, add_get,    add_set,      add_explain,
-        add_device_show, add_watch,      add_doctor, add_login,  add_logout}) {
+  for (const auto& add : {add_account, add_backup, add_check, add_damage, add_simulate, add_time,
+                          add_fault, add_record, add_replay, add_bench, add_family, add_block,
+                          add_segment, add_completion, add_doctor}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

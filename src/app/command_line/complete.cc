@@ -1,5 +1,7 @@
 #include "app/command_line/complete.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
@@ -260,7 +262,7 @@ std::vector<std::string> unfiltered(const CLI::App& root, const Typed& typed,
     const CLI::Option* option = option_of(*typed.command, name);
     if (option == nullptr) return names;
     for (const std::string& value : Values(typed).of(*option)) {
-      names.push_back(value.starts_with(':') ? value : name + '=' + value);
+      names.push_back(value.starts_with(':') ? value : fmt::format("{}={}", name, value));
     }
     return names;
   }

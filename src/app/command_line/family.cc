@@ -213,6 +213,7 @@ Error unknown_family(const catalog::Catalog& catalog, std::string_view id) {
 
 Error unknown_name(const Family& family, std::string_view name) {
   std::vector<std::string_view> known;
+  known.reserve(family.fields.size() + family.commands.size() + family.physics.size());
   for (const Field& each : family.fields) known.emplace_back(each.name);
   for (const Command& each : family.commands) known.emplace_back(each.name);
   for (const PhysicsPart& each : family.physics) known.emplace_back(each.path);

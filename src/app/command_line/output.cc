@@ -108,6 +108,7 @@ std::string Table::text(bool coloured) const {
     all += '\n';
   };
   std::vector<Cell> titles;
+  titles.reserve(columns_.size());
   for (const Column& each : columns_) {
     titles.push_back({.text = each.title, .style = Style::kHeading});
   }

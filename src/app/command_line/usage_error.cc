@@ -238,7 +238,7 @@ std::string explain_usage(const CLI::App& root, Words words, const CLI::ParseErr
   if (!reading.wrong_option.empty()) return wrong_option(reading);
   using CLI::ExitCodes;
   const auto code = static_cast<ExitCodes>(error.get_exit_code());
-  const std::string message = error.what();
+  std::string message = error.what();
   if (code == ExitCodes::RequiredError) return missing(*reading.command);
   if (code == ExitCodes::ExtrasError && !reading.arguments.empty()) return too_many(reading);
   if (message.starts_with(kNotConverted)) return wrong_value(*reading.command, message);

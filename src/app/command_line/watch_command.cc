@@ -80,6 +80,7 @@ Result<Look> look_at_device(OpenHome& home, const std::string& sn,
   const catalog::FamilyPtr& family = home.catalog->of_serial(sn);
   const std::vector<FlatValue> values = flat_values(*family, read->quotas);
   std::vector<std::string> names;
+  names.reserve(values.size());
   for (const FlatValue& each : values) names.push_back(each.name);
   if (!fields.empty()) {
     std::vector<std::string> chosen;

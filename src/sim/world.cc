@@ -112,7 +112,7 @@ void World::put_air(double season, double hour, std::int64_t now_ms,
 void World::put_file(Environment& environment) const {
   const WorldFile::Row* row = options_.file->at(environment.now);
   if (row == nullptr) return;
-  if (row->load_w) environment.household_w = *row->load_w;
+  if (row->load_w) environment.household_w = row->load_w;
   if (row->sun) environment.sun = *row->sun;
   if (!row->air_c) return;
   const double warmer_k = *row->air_c - environment.outdoor_c();

@@ -122,7 +122,8 @@ class Reader {
     double value = 0;
     const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
     const bool is_number = error == std::errc() && end == cell.data() + cell.size();
-    if (!is_number || !(value >= column.least && value <= column.most)) {
+    const bool is_within = value >= column.least && value <= column.most;  // not if it is no number
+    if (!is_number || !is_within) {
       return wrong(fmt::format("{} is {}: must be {} to {}{}", column.name, cell, column.least,
                                column.most, column.unit));
     }

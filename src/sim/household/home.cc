@@ -129,7 +129,7 @@ bool Home::is_away(const Day& day) const {
   if (!inventory_->has_guests) return false;
   const Chance holidays = chance_.split("holidays");
   for (int k = 0; k < kHolidays; ++k) {
-    const auto index = static_cast<std::uint64_t>(day.year * kHolidays + k);
+    const auto index = static_cast<std::uint64_t>(day.year) * kHolidays + static_cast<unsigned>(k);
     const int begins = static_cast<int>(350 * holidays.uniform(index));
     if (day.of_year >= begins && day.of_year < begins + kHoliday_days) return true;
   }

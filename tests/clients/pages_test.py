@@ -46,7 +46,7 @@ REPLACED = [
     ("127.0.0.1:8080", "127.0.0.1:{http}"),
 ]
 
-# Of a page: what is filled in, and what is there before its first command.
+# What is filled in on a page, and what is there before its first command.
 FILLED = {
     "README.md": [
         ("AK=...; SK=...", "AK={ak}; SK={sk}"),

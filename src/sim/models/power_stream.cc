@@ -53,7 +53,7 @@ constexpr double kUp_w_per_s = 60;
 constexpr double kDown_w_per_s = 120;
 constexpr double kOvershoot = 0.03;
 constexpr double kBesideElectronics_k = 6;  // of the battery
-// Of the link to the platform, an hour.
+// Losses of the link to the platform, each hour.
 constexpr double kLosses = 1.0 / 80;
 constexpr double kRestarts = 1.0 / 120;
 constexpr double kPanel_v = 30;

@@ -23,11 +23,12 @@ struct Wanted {
 
 Result<std::vector<Wanted>> devices_of(const catalog::Catalog& catalog, std::string_view chosen) {
   std::vector<Wanted> wanted;
-  if (chosen.empty()) {
+  if (chosen.empty() || chosen == kAllFamilies) {
     for (const catalog::FamilyPtr& family : catalog.families()) {
       if (const Status fits = sim::check_model(family); !fits) {
         return std::unexpected(fits.error());
       }
+      if (!family->virtual_devices.in_home && chosen != kAllFamilies) continue;
       for (const auto& device : family->virtual_devices.devices) {
         wanted.push_back({.family = family, .sn = device.sn, .name = device.name});
       }

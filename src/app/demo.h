@@ -13,6 +13,9 @@
 
 namespace gridloom::app {
 
+// Asks for the devices that the files of all families list, in the demo home or not.
+inline constexpr std::string_view kAllFamilies = "all";
+
 struct DemoHome {
   registry::AccessKey key;
   std::vector<sim::Member> members;
@@ -20,7 +23,7 @@ struct DemoHome {
 
 // Creates the parts of the demo home that are missing. Devices of an earlier start are kept, but
 // are not simulated unless they are selected. `chosen` has the format of parse_groups(); empty: the
-// devices that the device files list.
+// devices of the demo home that the device files list; or kAllFamilies.
 [[nodiscard]] Result<DemoHome> demo_home(registry::Registry& registry,
                                          const catalog::Catalog& catalog, std::string_view chosen);
 

@@ -24,7 +24,7 @@ struct ServeOptions {
   std::vector<std::string> limits;          // NAME=VALUE; applied after, so these win
   std::string replay_check = "auto";        // auto: for listeners outside loopback; on, off
   bool strict = false;                      // imitates the vendor's cloud where it is stricter
-  bool demo = false;
+  std::string demo;                         // "true", kAllFamilies (app/demo.h), or no demo home
   std::string demo_home;        // families and the number of devices of each; empty: of each family
   std::filesystem::path world;  // CSV file with household and weather of the demo home
   double speed = 1;             // speed factor of virtual time
@@ -34,6 +34,8 @@ struct ServeOptions {
   bool insecure_plain = false;  // plain listeners may listen outside loopback
   bool core_dumps = false;      // allow core dumps after a crash, which contain keys
   std::string log_level = "info";
+
+  [[nodiscard]] bool has_demo() const { return !demo.empty() && demo != "false"; }
 };
 
 }  // namespace gridloom::app

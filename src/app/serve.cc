@@ -230,7 +230,9 @@ AdminContext admin_context(ServeProcess& process, const ServeOptions& options) {
 }
 
 Status make_demo(ServeProcess& process, const ServeOptions& options) {
-  auto home = demo_home(process.server->registry(), process.server->catalog(), options.demo_home);
+  const bool all = options.demo == kAllFamilies && options.demo_home.empty();
+  auto home = demo_home(process.server->registry(), process.server->catalog(),
+                        all ? kAllFamilies : std::string_view(options.demo_home));
   if (!home) return std::unexpected(home.error());
   process.demo = std::move(*home);
   return {};
@@ -352,11 +354,11 @@ Status put_together(ServeProcess& process, const ServeOptions& options) {
   if (Status opened = open_server(process, options); !opened) return opened;
   const auto files = open_listeners(process, options);
   if (!files) return std::unexpected(files.error());
-  if (options.demo) {
+  if (options.has_demo()) {
     if (Status made = make_demo(process, options); !made) return made;
   }
-  process.server->start({{"demo", options.demo}});
-  if (options.demo) {
+  process.server->start({{"demo", options.has_demo()}});
+  if (options.has_demo()) {
     if (Status made = make_fleet(process, options); !made) return made;
   }
   if (Status opened = open_admin(process, options); !opened) return opened;

@@ -105,7 +105,9 @@ void check_twice(const YamlNode& node, std::string_view path, Mistakes& mistakes
 bool is_source(std::string_view text) {
   if (text == "real" || text == "ours") return true;
   const auto colon = text.find(':');
-  if (colon != 3 || !digits(text.substr(0, 3))) return false;
+  if (!digits(text.substr(0, 3)) || text.size() < 3) return false;
+  if (text.size() == 3) return true;  // a document whose lines are not known
+  if (colon != 3) return false;
   const std::string_view lines = text.substr(4);
   const auto dash = lines.find('-');
   if (dash == std::string_view::npos) return digits(lines);
@@ -418,7 +420,7 @@ void Entry::source(std::string& to) const {
     if (!is_source(one)) {
       mistake("source",
               fmt::format("\"{}\" is not a source: must be document:line such as \"002:1004\", "
-                          "real or ours (several with commas)",
+                          "a document such as \"008\", real or ours (several with commas)",
                           one));
     }
     rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);

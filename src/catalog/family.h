@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "catalog/formula.h"
 #include "catalog/physics.h"
 #include "catalog/signal.h"
 #include "wire/json.h"
@@ -134,6 +135,7 @@ struct Effect {
   std::map<std::string, Json> map;  // text of the param's value -> the field's new value
   bool as_bool = false;
   std::map<std::string, Json> when;  // params that must have these values
+  std::optional<std::int64_t> bit;   // of an int field, that is set to whether the value is not 0
 };
 
 struct Command {
@@ -149,6 +151,9 @@ struct Command {
   bool by_model = false;  // the virtual device's model implements (the rest of) the command
   JsonObject reply;       // merged into the family's reply result; values may be "$..."
   JsonObject envelope;    // merged into the family's reply envelope; values may be "$..."
+  // Of the family's fields: a virtual device refuses a set whose effects would make it negative.
+  std::optional<Formula> valid_while;
+  JsonObject refusal;  // merged into the result of its reply then
   std::string source;
 };
 
@@ -188,6 +193,7 @@ struct Index {
   std::string share_in;
   double times = 1;
   bool remainder = false;  // 1 - ratio
+  std::string extra;       // further member of the reply; empty: none
 };
 struct History {
   std::string code;
@@ -197,6 +203,14 @@ struct History {
 struct Quirk {
   std::string what;
   std::string source;
+};
+
+// Two formulas of the family's fields that are equal in every report of a virtual device, up to the
+// rounding of its numbers.
+struct Identity {
+  Formula left;
+  Formula right;
+  double within = 0;
 };
 
 // A fault that can be switched on for a virtual device.
@@ -225,6 +239,7 @@ struct Virtual {
     std::uint32_t circuits = 0;  // one bit each, by kHomeCircuits; 0: the model chooses
   };
   std::vector<Device> devices;
+  bool in_home = true;  // false: the demo home has them only if all families are asked for
   std::map<std::string, std::vector<std::string>> modules;  // group -> modules' serial numbers
 };
 
@@ -258,8 +273,9 @@ struct Family {
   std::vector<Command> commands;
   std::vector<Report> reports;
   Messages messages;
-  std::optional<History> history;
+  std::vector<History> histories;  // each with another code
   std::vector<Quirk> quirks;
+  std::vector<Identity> identities;
   std::vector<DeviceFault> faults;
   Virtual virtual_devices;
   std::vector<PhysicsPart> physics;

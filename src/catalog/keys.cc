@@ -112,6 +112,14 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .form = Form::kEntry,
      .description = "What quota/data answers",
      .section = SectionId::kHistory},
+    {.name = "histories",
+     .form = Form::kItems,
+     .description = "The same, where quota/data has several codes",
+     .section = SectionId::kHistory},
+    {.name = "identities",
+     .form = Form::kItems,
+     .description = "What is equal in every report of a virtual device",
+     .section = SectionId::kIdentity},
     {.name = "quirks",
      .form = Form::kItems,
      .description = "What the vendor's wire does oddly, and what Gridloom does",
@@ -138,7 +146,8 @@ constexpr auto kMessagesKeys = std::to_array<Key>({
     {.name = "nested",
      .form = Form::kFlag,
      .description = "Objects in a report's body are groups of fields, not values"},
-    {.name = "report_body", .description = "Member of a report that holds the values"},
+    {.name = "report_body",
+     .description = "Member of a report that holds the values; \"\": the report has nothing else"},
     {.name = "report",
      .form = Form::kObject,
      .description = "Envelope of a report; \"$name\" is filled in"},
@@ -293,6 +302,13 @@ constexpr auto kCommandKeys = std::to_array<Key>({
     {.name = "envelope",
      .form = Form::kObject,
      .description = "Members laid over the family's reply; \"$name\" is filled in"},
+    {.name = "valid_while",
+     .description =
+         "Formula of fields: a virtual device refuses a set after whose effects it would "
+         "be negative"},
+    {.name = "refusal",
+     .form = Form::kObject,
+     .description = "Members of the reply's result then; \"$name\" is filled in"},
     {.name = "source", .form = Form::kSource, .description = kSourceWords},
 });
 
@@ -364,6 +380,9 @@ constexpr auto kEffectKeys = std::to_array<Key>({
     {.name = "when",
      .form = Form::kObject,
      .description = "Parameters that must have these values"},
+    {.name = "bit",
+     .form = Form::kWhole,
+     .description = "Number of the bit that changes, of an int field: set unless the value is 0"},
 });
 
 constexpr auto kHistoryKeys = std::to_array<Key>({
@@ -392,6 +411,15 @@ constexpr auto kIndexKeys = std::to_array<Key>({
      .choices = kCounters},
     {.name = "times", .form = Form::kNumber, .description = "Factor of the result"},
     {.name = "remainder", .form = Form::kFlag, .description = "1 minus the ratio"},
+    {.name = "extra", .description = "extra of the answer, where several have one name"},
+});
+
+constexpr auto kIdentityKeys = std::to_array<Key>({
+    {.name = "left", .description = "Field, or formula of fields", .required = true},
+    {.name = "right", .description = "Field, or formula of fields", .required = true},
+    {.name = "within",
+     .form = Form::kNumber,
+     .description = "Greatest difference, by rounding; 0 by default"},
 });
 
 constexpr auto kQuirkKeys = std::to_array<Key>({
@@ -418,6 +446,9 @@ constexpr auto kVirtualKeys = std::to_array<Key>({
      .form = Form::kItems,
      .description = "Virtual devices of the demo home",
      .section = SectionId::kDevice},
+    {.name = "in_home",
+     .form = Form::kFlag,
+     .description = "false: the demo home has these devices with --demo=all only"},
     {.name = "modules",
      .form = Form::kTextLists,
      .description = "Group: the serial numbers that its * takes"},
@@ -468,9 +499,10 @@ constexpr auto kSections = std::to_array<Section>({
     {.name = "physics", .keys = kPhysicsKeys},   {.name = "battery", .keys = kBatteryKeys},
     {.name = "pv_input", .keys = kPvInputKeys},  {.name = "inverter", .keys = kInverterKeys},
     {.name = "charger", .keys = kChargerKeys},   {.name = "grid", .keys = kGridKeys},
-    {.name = "load", .keys = kLoadKeys},
+    {.name = "load", .keys = kLoadKeys},         {.name = "heat_pump", .keys = kHeatPumpKeys},
+    {.name = "identity", .keys = kIdentityKeys},
 });
-static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kLoad) + 1);
+static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kIdentity) + 1);
 
 }  // namespace
 

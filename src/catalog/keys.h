@@ -67,6 +67,8 @@ enum class SectionId : std::uint8_t {
   kCharger,
   kGrid,
   kLoad,
+  kHeatPump,
+  kIdentity,
 };
 
 // How much of a section a mapping has.

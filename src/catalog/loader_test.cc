@@ -41,7 +41,7 @@ TEST(Loader, ReadsEveryKeyOfAHead) {
   EXPECT_TRUE(family->reports[1].also_flat);
   EXPECT_EQ(family->reports[1].module, "");
   EXPECT_EQ(family->reports[2].module, "packSn");
-  EXPECT_EQ(family->history->indexes[1].times, 100);
+  EXPECT_EQ(family->histories[0].indexes[1].times, 100);
   EXPECT_EQ(family->quirks[0].source, "ours");
   ASSERT_EQ(family->faults.size(), 1U);
   EXPECT_EQ(family->faults[0].name, "leak");
@@ -201,7 +201,8 @@ TEST(Loader, TellsMistakesOfFields) {
       {"nature: battery.soc", "nature: battery.charge",
        "nature: \"battery.charge\" must be pv.power, battery.power"},
       {"unit: W, scale", "unit: mW, scale", "nature: battery.power is in W"},
-      {"nature: battery.power,", "", "fields.watts.invert: needs a nature"},
+      {"nature: battery.power,\n          invert: true, sign: discharging is positive",
+       "invert: true", "fields.watts.invert: needs a nature or a sign"},
       {"scale: 0.1", "scale: 0", "fields.watts.scale: cannot be 0"},
       {"scale: 0.1", "scale: ten", "fields.watts.scale: must be a number; it is \"ten\""},
       {"pack.*.amp", "\"*.amp\"", "fields.*.amp: '*' cannot be the first segment"},

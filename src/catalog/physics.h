@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/formula.h"
+
 namespace gridloom::catalog {
 
 inline constexpr double kMaxPower_w = 100'000;  // of any part
@@ -24,6 +26,7 @@ enum class PartKind : std::uint8_t {
   kCharger,
   kGrid,
   kLoad,
+  kHeatPump,
   kModel
 };
 
@@ -45,8 +48,10 @@ enum class Quantity : std::uint8_t {
   kCycles,
   kTimeToFull,
   kTimeToEmpty,
-  kState,     // a field whose values are named idle, charging and discharging
-  kConnected  // whether there is a grid
+  kState,      // a field whose values are named idle, charging and discharging
+  kConnected,  // whether there is a grid
+  kRunning,    // whether a compressor runs
+  kOpen        // whether a door is open
 };
 
 struct QuantityName {
@@ -82,12 +87,22 @@ inline constexpr auto kGridQuantities =
                                  {"frequency", Quantity::kFrequency, "Hz"},
                                  {"connected", Quantity::kConnected, ""}});
 
+inline constexpr auto kHeatPumpQuantities =
+    std::to_array<QuantityName>({{"power", Quantity::kPower, "W"},
+                                 {"energy", Quantity::kEnergy, "Wh"},
+                                 {"temperature", Quantity::kTemperature, "°C"},
+                                 {"running", Quantity::kRunning, ""},
+                                 {"open", Quantity::kOpen, ""}});
+
 // The name of a quantity in `feeds`.
 [[nodiscard]] constexpr std::string_view quantity_name(Quantity quantity) {
   for (const QuantityName& row : kBatteryQuantities) {
     if (row.quantity == quantity) return row.name;
   }
   for (const QuantityName& row : kGridQuantities) {
+    if (row.quantity == quantity) return row.name;
+  }
+  for (const QuantityName& row : kHeatPumpQuantities) {
     if (row.quantity == quantity) return row.name;
   }
   return kPowerQuantities.back().name;
@@ -123,8 +138,12 @@ struct PhysicsPart {
   PartKind kind = PartKind::kModel;
   std::string path;  // below `physics`: "batteries.main", "inverter", "model"
   std::map<std::string, double, std::less<>> numbers;  // as in the file: "charge_w" and 600
-  bool dc = false;           // a load on the battery's side of the inverter
-  std::string switch_field;  // Field::name; empty: the part is always on
+  // Of the family's fields, by key: "switch", "count", "target". The part is off while `switch` is
+  // 0.
+  std::map<std::string, Formula, std::less<>> formulas;
+  bool dc = false;             // a load on the battery's side of the inverter
+  std::uint32_t circuits = 0;  // of the home, that a load is: one bit each, by kHomeCircuits
+  std::string tripped;         // Field::name: whether a load switched itself off
   std::map<std::string, std::string, std::less<>> limits;  // "max" and a Field::name
   std::vector<Feed> feeds;
 

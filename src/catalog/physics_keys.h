@@ -12,13 +12,13 @@
 namespace gridloom::catalog {
 
 inline constexpr auto kSignalShapes =
-    std::to_array<std::string_view>({"ramp", "sine", "random_walk"});
+    std::to_array<std::string_view>({"ramp", "sine", "random_walk", "clock"});
 
 inline constexpr auto kSignalKeys = std::to_array<Key>({
     {.name = "shape",
      .form = Form::kChoice,
      .description = "ramp: from low to high, and again; sine: between them; random_walk: any way, "
-                    "within them",
+                    "within them; clock: the time in UTC, as 2025-06-18 10:00:00",
      .choices = kSignalShapes},
     {.name = "range",
      .form = Form::kRange,
@@ -47,12 +47,13 @@ inline constexpr auto kBatteryFeeds = names_of(kBatteryQuantities);
 inline constexpr auto kPowerFeeds = names_of(kPowerQuantities);
 inline constexpr auto kGridFeeds = names_of(kGridQuantities);
 inline constexpr auto kBatteryLimits = std::to_array<std::string_view>({"max", "min"});
+inline constexpr auto kHeatPumpFeeds = names_of(kHeatPumpQuantities);
 inline constexpr auto kChargerLimits = std::to_array<std::string_view>({"power"});
 
 inline constexpr std::string_view kFeedsWords =
     "What the part shows: the quantity, and the field or fields that have it";
 inline constexpr std::string_view kSwitchWords =
-    "Field that switches the part: it is off while the field is 0 or false";
+    "Field, or formula of fields, that switches the part: it is off while that is 0 or false";
 
 inline constexpr auto kBatteryKeys = std::to_array<Key>({
     {.name = "capacity_wh",
@@ -83,6 +84,9 @@ inline constexpr auto kBatteryKeys = std::to_array<Key>({
     {.name = "idle_w",
      .form = Form::kNumber,
      .description = "Power that the device itself always needs; 0 by default"},
+    {.name = "count",
+     .description = "Field, or formula of fields, that says at the start how many such batteries "
+                    "there are; 1 by default"},
     {.name = "limits",
      .form = Form::kChosenTexts,
      .description = "Fields in % that say how far it charges (max) and discharges (min)",
@@ -158,14 +162,69 @@ inline constexpr auto kLoadKeys = std::to_array<Key>({
     {.name = "household_share",
      .form = Form::kNumber,
      .description = "Fraction of the home's power that it draws, beside power_w"},
+    {.name = "circuits",
+     .form = Form::kTexts,
+     .description = "Circuits of the home that household_share is a part of; all by default",
+     .choices = kHomeCircuits},
     {.name = "dc",
      .form = Form::kFlag,
      .description = "It is connected on the battery's side of the inverter"},
     {.name = "switch", .description = kSwitchWords},
+    {.name = "limits",
+     .form = Form::kChosenTexts,
+     .description = "Field in W: a load that draws more switches itself off (power)",
+     .choices = kChargerLimits},
+    {.name = "tripped",
+     .description = "Field that is 1 from then on, until the load is switched on again"},
     {.name = "feeds",
      .form = Form::kChosenTexts,
      .description = kFeedsWords,
      .choices = kPowerFeeds},
+});
+
+inline constexpr auto kHeatPumpKeys = std::to_array<Key>({
+    {.name = "power_w", .form = Form::kNumber, .description = "Greatest power of its compressor"},
+    {.name = "least_w",
+     .form = Form::kNumber,
+     .description = "Least power of its compressor while it runs; 0 by default"},
+    {.name = "fan_w",
+     .form = Form::kNumber,
+     .description = "Power that it needs while it is on; 0 by default"},
+    {.name = "cop",
+     .form = Form::kNumber,
+     .description = "Heat moved for each unit of the compressor's energy; 3 by default"},
+    {.name = "capacity_wh_per_k",
+     .form = Form::kNumber,
+     .description = "Heat that changes the temperature of what it cools or heats by 1 K"},
+    {.name = "loss_w_per_k",
+     .form = Form::kNumber,
+     .description = "Heat that comes in for each K below the air around it"},
+    {.name = "open_w_per_k",
+     .form = Form::kNumber,
+     .description = "The same while its door is open; 0 by default"},
+    {.name = "opens_per_day",
+     .form = Form::kNumber,
+     .description = "How often its door is opened, by day; 0 by default"},
+    {.name = "initial_c",
+     .form = Form::kNumber,
+     .description = "Temperature at the start; that of the air by default"},
+    {.name = "dc",
+     .form = Form::kFlag,
+     .description = "It is connected on the battery's side of the inverter"},
+    {.name = "switch", .description = kSwitchWords},
+    {.name = "target",
+     .description = "Field, or formula of fields, with the temperature that it keeps, in °C",
+     .required = true},
+    {.name = "heats",
+     .description = "Field, or formula of fields, that is not 0 while it heats instead of cooling"},
+    {.name = "share",
+     .description =
+         "Field, or formula of fields, with the fraction of its power that it may use: 0 "
+         "to 1; 1 by default"},
+    {.name = "feeds",
+     .form = Form::kChosenTexts,
+     .description = kFeedsWords,
+     .choices = kHeatPumpFeeds},
 });
 
 inline constexpr auto kPhysicsKeys = std::to_array<Key>({
@@ -199,6 +258,10 @@ inline constexpr auto kPhysicsKeys = std::to_array<Key>({
      .form = Form::kEntries,
      .description = "What draws power from the device, by names of your choice",
      .section = SectionId::kLoad},
+    {.name = "heat_pumps",
+     .form = Form::kEntries,
+     .description = "What keeps a room or a box at a temperature, by names of your choice",
+     .section = SectionId::kHeatPump},
     {.name = "model",
      .form = Form::kNumberMap,
      .description = "Further numbers of a family that has a model of its own in C++"},

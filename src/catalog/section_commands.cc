@@ -276,6 +276,14 @@ void read_effect(const YamlNode& node, std::string path, const Entry& command_en
   entry.choice("as", as);
   effect.as_bool = as == "bool";
   read_when(scope, effect);
+  if (entry.has("bit")) {
+    entry.whole("bit", effect.bit.emplace());
+    constexpr std::int64_t kLastBit = 62;
+    if (*effect.bit < 0 || *effect.bit > kLastBit) {
+      entry.mistake("bit", fmt::format("{} must be 0 to {}", *effect.bit, kLastBit));
+      effect.bit = 0;
+    }
+  }
   if (!entry.has("set") || !entry.has("to") || !check_field(scope, "set", effect.field)) return;
   check_type(scope, "to", effect);
   command.effects.push_back(std::move(effect));
@@ -329,6 +337,12 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
   check_references(command.reply, entry, "reply", scope);
   entry.object("envelope", command.envelope);
   check_references(command.envelope, entry, "envelope", scope);
+  command.valid_while = read_formula(entry, "valid_while", family);
+  entry.object("refusal", command.refusal);
+  check_references(command.refusal, entry, "refusal", scope);
+  if (entry.has("refusal") != entry.has("valid_while")) {
+    entry.mistake("refusal", "goes together with valid_while");
+  }
   entry.source(command.source);
   return command;
 }

@@ -39,8 +39,9 @@ std::string name_problem(std::string_view name) {
 }
 
 void check_nature(const Entry& entry, const Field& field) {
-  if (field.invert && !entry.has("nature")) {
-    entry.mistake("invert", "needs a nature");
+  // A part of physics may feed a field that says its sign.
+  if (field.invert && !entry.has("nature") && !entry.has("sign")) {
+    entry.mistake("invert", "needs a nature or a sign");
   }
   if (field.nature.empty()) return;
   if (field.type != FieldType::kInt && field.type != FieldType::kFloat) {
@@ -298,27 +299,11 @@ void check_modules(const Entry& entry, const Family& family) {
   }
 }
 
-std::uint32_t read_circuits(const Entry& device) {
-  std::vector<std::string> names;
-  device.texts("circuits", names);
-  std::uint32_t circuits = 0;
-  for (const std::string& name : names) {
-    const auto found = std::ranges::find(kHomeCircuits, name);
-    if (found == kHomeCircuits.end()) {
-      device.mistake("circuits",
-                     fmt::format("\"{}\" must be {}", name,
-                                 join({kHomeCircuits.begin(), kHomeCircuits.end()}, "or")));
-      continue;
-    }
-    circuits |= 1U << static_cast<unsigned>(found - kHomeCircuits.begin());
-  }
-  return circuits;
-}
-
 void read_virtual(const Entry& file, Family& family) {
   const YamlNode* node = file.find("virtual");
   if (node == nullptr) return;
   const Entry entry(*node, "virtual", file.mistakes(), SectionId::kVirtual);
+  entry.flag("in_home", family.virtual_devices.in_home);
   entry.items("devices", [&](const YamlNode& value, std::string path) {
     const Entry device(value, std::move(path), file.mistakes(), SectionId::kDevice);
     Virtual::Device made;
@@ -345,6 +330,23 @@ void read_virtual(const Entry& file, Family& family) {
 }
 
 }  // namespace
+
+std::uint32_t read_circuits(const Entry& entry) {
+  std::vector<std::string> names;
+  entry.texts("circuits", names);
+  std::uint32_t circuits = 0;
+  for (const std::string& name : names) {
+    const auto found = std::ranges::find(kHomeCircuits, name);
+    if (found == kHomeCircuits.end()) {
+      entry.mistake("circuits",
+                    fmt::format("\"{}\" must be {}", name,
+                                join({kHomeCircuits.begin(), kHomeCircuits.end()}, "or")));
+      continue;
+    }
+    circuits |= 1U << static_cast<unsigned>(found - kHomeCircuits.begin());
+  }
+  return circuits;
+}
 
 Json usual_initial(const Field& field) {
   if (field.absent) return *field.absent;

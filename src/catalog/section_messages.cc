@@ -78,7 +78,9 @@ void read_rhythm(const Entry& file, Family& family) {
     entry.mistake("full_ms", fmt::format("is {}: less than change_ms, {}", messages.full_ms,
                                          messages.change_ms));
   }
-  if (messages.report_body.empty()) entry.mistake("report_body", "is empty");
+  if (messages.report_body.empty() && !messages.report.empty()) {
+    entry.mistake("report", "must be {}: a report without report_body has no envelope");
+  }
   if (messages.result.empty()) entry.mistake("result", "is empty");
 }
 
@@ -158,7 +160,10 @@ void check_module(const Entry& entry, const Family& family, const Report& report
                                       stray->name, starred));
 }
 
-void check_match(const Entry& file, const std::vector<Report>& reports) {
+// Reports without an envelope are told by their fields.
+void check_match(const Entry& file, const Family& family) {
+  const std::vector<Report>& reports = family.reports;
+  if (family.messages.report_body.empty()) return;
   for (std::size_t k = 0; k < reports.size(); ++k) {
     for (std::size_t before = 0; before < k; ++before) {
       if (reports[before].match != reports[k].match) continue;
@@ -189,7 +194,7 @@ void read_reports(const Entry& file, Family& family) {
     file.mistakes().add(file.find("fields")->find(family.fields[k].name)->line,
                         child("fields", family.fields[k].name), "no report carries this field");
   }
-  check_match(file, family.reports);
+  check_match(file, family);
 }
 
 // ---- history
@@ -203,6 +208,7 @@ Index read_index(const Entry& entry) {
   entry.choice("share_in", index.share_in);
   entry.number("times", index.times);
   entry.flag("remainder", index.remainder);
+  entry.text("extra", index.extra);
   const bool share = entry.has("share_of") && entry.has("share_in");
   const bool any_share = entry.has("share_of") || entry.has("share_in");
   if (share != entry.has("counter") && share == any_share) return index;
@@ -210,21 +216,45 @@ Index read_index(const Entry& entry) {
   return index;
 }
 
-void read_history(const Entry& file, Family& family) {
-  const YamlNode* node = file.find("history");
-  if (node == nullptr) return;
-  const Entry entry(*node, "history", file.mistakes(), SectionId::kHistory);
+void read_history(const Entry& entry, Family& family) {
   History history;
   entry.text("code", history.code);
   std::set<std::string> names;
   entry.items("indexes", [&](const YamlNode& value, std::string path) {
-    const Entry one(value, std::move(path), file.mistakes(), SectionId::kIndex);
+    const Entry one(value, std::move(path), entry.mistakes(), SectionId::kIndex);
     history.indexes.push_back(read_index(one));
-    if (!names.insert(history.indexes.back().name).second) {
-      one.mistake("name", fmt::format("\"{}\" occurs twice", history.indexes.back().name));
+    const Index& index = history.indexes.back();
+    if (!names.insert(index.name + '\n' + index.extra).second) {
+      one.mistake("name", fmt::format("\"{}\" occurs twice", index.name));
     }
   });
-  family.history = std::move(history);
+  const auto same = std::ranges::find(family.histories, history.code, &History::code);
+  if (same != family.histories.end()) {
+    entry.mistake("code", fmt::format("\"{}\" occurs twice", history.code));
+  }
+  family.histories.push_back(std::move(history));
+}
+
+void read_histories(const Entry& file, Family& family) {
+  if (const YamlNode* node = file.find("history"); node != nullptr) {
+    read_history(Entry(*node, "history", file.mistakes(), SectionId::kHistory), family);
+  }
+  file.items("histories", [&](const YamlNode& value, std::string path) {
+    read_history(Entry(value, std::move(path), file.mistakes(), SectionId::kHistory), family);
+  });
+}
+
+void read_identities(const Entry& file, Family& family) {
+  file.items("identities", [&](const YamlNode& value, std::string path) {
+    const Entry entry(value, std::move(path), file.mistakes(), SectionId::kIdentity);
+    auto left = read_formula(entry, "left", family);
+    auto right = read_formula(entry, "right", family);
+    double within = 0;
+    entry.number("within", within);
+    if (!left || !right) return;
+    family.identities.push_back(
+        {.left = std::move(*left), .right = std::move(*right), .within = within});
+  });
 }
 
 void read_quirks(const Entry& file, Family& family) {
@@ -247,7 +277,8 @@ void check_references(const JsonObject& value, const Entry& entry, std::string_v
 void read_messages(const Entry& file, Family& family) {
   read_rhythm(file, family);
   read_reports(file, family);
-  read_history(file, family);
+  read_histories(file, family);
+  read_identities(file, family);
   read_quirks(file, family);
 }
 

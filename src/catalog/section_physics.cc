@@ -41,6 +41,7 @@ constexpr auto kBounds =
                            {.end = "_per_percent", .low = 0, .high = kMaxPower_w},
                            {.end = "_percent", .low = 0, .high = 100},
                            {.end = "_w", .low = 0, .high = kMaxPower_w},
+                           {.end = "_c", .low = -60, .high = 100},
                            {.end = "", .low = 0, .high = 1'000'000}});
 
 std::string number_problem(std::string_view key, double value) {
@@ -62,6 +63,8 @@ struct Kind {
 };
 constexpr auto kBatteryRequired =
     std::to_array<std::string_view>({"capacity_wh", "charge_w", "discharge_w"});
+constexpr auto kHeatPumpRequired =
+    std::to_array<std::string_view>({"power_w", "capacity_wh_per_k", "loss_w_per_k"});
 constexpr auto kRatedRequired = std::to_array<std::string_view>({"rated_w"});
 constexpr auto kKinds = std::to_array<Kind>({
     {PartKind::kBattery, SectionId::kBattery, "batteries", kBatteryQuantities, kBatteryRequired},
@@ -70,6 +73,8 @@ constexpr auto kKinds = std::to_array<Kind>({
     {PartKind::kCharger, SectionId::kCharger, "charger", kPowerQuantities, kRatedRequired},
     {PartKind::kGrid, SectionId::kGrid, "grid", kGridQuantities, {}},
     {PartKind::kLoad, SectionId::kLoad, "loads", kPowerQuantities, {}},
+    {PartKind::kHeatPump, SectionId::kHeatPump, "heat_pumps", kHeatPumpQuantities,
+     kHeatPumpRequired},
 });
 
 class PhysicsReader {
@@ -113,8 +118,14 @@ class PhysicsReader {
     for (const Key& key : section_of(kind.section).keys) {
       if (key.form == Form::kNumber) read_number(entry, key.name, part);
     }
-    if (kind.kind == PartKind::kLoad) entry.flag("dc", part.dc);
-    if (section_of(kind.section).find("switch") != nullptr) read_switch(entry, part);
+    for (const std::string_view key : {"switch", "count", "target", "heats", "share"}) {
+      if (section_of(kind.section).find(key) == nullptr) continue;
+      auto formula = read_formula(entry, key, family_);
+      if (formula && has_signal(*formula, entry, key)) continue;
+      if (formula) part.formulas.emplace(key, std::move(*formula));
+    }
+    if (section_of(kind.section).find("dc") != nullptr) entry.flag("dc", part.dc);
+    if (kind.kind == PartKind::kLoad) read_load(entry, part);
     if (section_of(kind.section).find("limits") != nullptr) read_limits(entry, kind, part);
     read_feeds(entry, kind, part);
     check_needed(entry, kind, part);
@@ -154,7 +165,8 @@ class PhysicsReader {
 
   void check_needed(const Entry& entry, const Kind& kind, const PhysicsPart& part) const {
     if (has_model_) {
-      for (const std::string_view key : {"switch", "limits", "feeds"}) {
+      for (const std::string_view key :
+           {"switch", "limits", "feeds", "count", "circuits", "tripped"}) {
         if (!entry.has(key)) continue;
         entry.mistake(key, "a family with a model in C++ (physics.model) has numbers here only");
       }
@@ -203,11 +215,33 @@ class PhysicsReader {
     return field;
   }
 
-  void read_switch(const Entry& entry, PhysicsPart& part) const {
-    const YamlNode* node = entry.find("switch");
+  // What moves by itself is no setting.
+  [[nodiscard]] bool has_signal(const Formula& formula, const Entry& entry,
+                                std::string_view key) const {
+    const auto moves = std::ranges::find_if(formula.names, [&](const std::string& name) {
+      return find_field(family_, name)->signal.has_value();
+    });
+    if (moves == formula.names.end()) return false;
+    entry.mistake(key, fmt::format("{} has a signal: must be a setting", *moves));
+    return true;
+  }
+
+  void read_load(const Entry& entry, PhysicsPart& part) const {
+    part.circuits = read_circuits(entry);
+    if (entry.has("limits") && !is_one_field(part, "switch")) {
+      entry.mistake("limits", "switches the load off: switch must be there, and name one field");
+    }
+    const YamlNode* node = entry.find("tripped");
     if (node == nullptr) return;
-    const Field* field = setting(*node, child(entry.path(), "switch"));
-    if (field != nullptr) part.switch_field = field->name;
+    if (!entry.has("limits")) entry.mistake("tripped", "needs limits");
+    const Field* field = setting(*node, child(entry.path(), "tripped"));
+    if (field != nullptr) part.tripped = field->name;
+  }
+
+  static bool is_one_field(const PhysicsPart& part, std::string_view key) {
+    const auto found = part.formulas.find(key);
+    return found != part.formulas.end() && found->second.steps.size() == 1 &&
+           found->second.names.size() == 1;
   }
 
   void read_limits(const Entry& entry, const Kind& kind, PhysicsPart& part) const {
@@ -270,7 +304,12 @@ class PhysicsReader {
                                          const QuantityName& quantity) const {
     const Field* field = find_field(family_, name);
     if (field == nullptr) return fmt::format("\"{}\" is no field of this family", name);
-    if (const auto fed = fed_.find(name); fed != fed_.end()) {
+    const auto fed = fed_.find(name);
+    const bool sums =
+        fed != fed_.end() &&
+        ((quantity.quantity == Quantity::kPower && fed->second.ends_with(".feeds.power")) ||
+         (quantity.quantity == Quantity::kEnergy && fed->second.ends_with(".feeds.energy")));
+    if (fed != fed_.end() && !sums) {
       return fmt::format("physics.{} feeds {} already", fed->second, name);
     }
     if (field->signal) return fmt::format("{} has a signal: it has one source only", name);

@@ -37,7 +37,7 @@ TEST(Physics, HasPartsWithNumbersAndFields) {
   ASSERT_EQ(battery.feeds.size(), 6U);
   EXPECT_EQ(battery.feeds[2].quantity, Quantity::kState);
   EXPECT_EQ(battery.feeds[2].field, "bat.state");
-  EXPECT_EQ(part_of(*family, "inverter").switch_field, "cfg.output");
+  EXPECT_EQ(part_of(*family, "inverter").formulas.at("switch").text, "cfg.output");
   EXPECT_FALSE(part_of(*family, "loads.socket").dc);
   EXPECT_EQ(part_of(*family, "pv_inputs.roof").kind, PartKind::kPvInput);
 }

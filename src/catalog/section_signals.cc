@@ -25,6 +25,12 @@ void read_shape(const Entry& entry, Signal& signal) {
   const auto* const known = std::ranges::find(kSignalShapes, shape);
   if (known == kSignalShapes.end()) return;  // reported, or missing
   signal.shape = Signal::Shape{static_cast<std::uint8_t>(known - kSignalShapes.begin())};
+  if (signal.shape == Signal::Shape::kClock) {
+    for (const std::string_view key : {"range", "period_s", "phase_s", "step"}) {
+      if (entry.has(key)) entry.mistake(key, "means nothing for clock");
+    }
+    return;
+  }
   std::optional<Range> range;
   entry.range("range", range);
   if (range) {
@@ -177,17 +183,51 @@ class SignalOrder {
 
 }  // namespace
 
+std::optional<Formula> read_formula(const Entry& entry, std::string_view key,
+                                    const Family& family) {
+  const YamlNode* node = entry.find(key);
+  if (node == nullptr) return std::nullopt;
+  Formula formula{.text = node->text,
+                  .steps = {{.operation = Formula::Operation::kName, .number = 0, .name = 0}},
+                  .names = {node->text}};
+  if (find_field(family, node->text) == nullptr) {
+    auto parsed = parse_formula(node->text);
+    if (!parsed) {
+      entry.mistake(key, parsed.error().detail);
+      return std::nullopt;
+    }
+    formula = std::move(*parsed);
+  }
+  for (const std::string& name : formula.names) {
+    const Field* field = find_field(family, name);
+    const std::string problem =
+        field == nullptr           ? fmt::format("\"{}\" is no field of this family", name)
+        : name.contains('*')       ? fmt::format("{} is a field of several modules", name)
+        : !is_numeric(field->type) ? fmt::format("{} is of type {}: must be int, float or bool",
+                                                 name, name_of(field->type))
+                                   : "";
+    if (problem.empty()) continue;
+    entry.mistake(key, problem);
+    return std::nullopt;
+  }
+  return formula;
+}
+
 void read_signal(const Entry& entry, Field& field) {
   const YamlNode* node = entry.find("signal");
   if (node == nullptr) return;
   const Entry signal(*node, child(entry.path(), "signal"), entry.mistakes(), SectionId::kSignal);
   field.signal.emplace();
-  if (!is_numeric(field.type)) entry.mistake("signal", "only an int, a float or a bool has one");
   if (signal.has("shape") == signal.has("formula")) {
     return signal.mistake("", "must have shape or formula, one of them");
   }
+  if (signal.has("shape")) read_shape(signal, *field.signal);
+  const bool is_clock = field.signal->shape == Signal::Shape::kClock;
+  if (is_clock ? field.type != FieldType::kString : !is_numeric(field.type)) {
+    entry.mistake("signal", is_clock ? "only a string can show the clock"
+                                     : "only an int, a float or a bool has one");
+  }
   if (signal.has("shape")) {
-    read_shape(signal, *field.signal);
     check_signal_range(signal, field);
     return;
   }

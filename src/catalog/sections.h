@@ -5,6 +5,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +17,9 @@
 
 namespace gridloom::catalog {
 
+// The key `circuits` of a device and of a load: one bit each, by kHomeCircuits.
+[[nodiscard]] std::uint32_t read_circuits(const Entry& entry);
+
 // Reads fields, then the sections that refer to them (aliases, as_text), and virtual.
 void read_fields(const Entry& file, Family& family);
 // Reads commands with their effects and replies; fills Field::written_by.
@@ -23,6 +28,9 @@ void read_commands(const Entry& file, Family& family);
 void read_messages(const Entry& file, Family& family);
 // Reads the faults of virtual devices.
 void read_faults(const Entry& file, Family& family);
+// A field's name, or a formula of numeric fields; nullopt, with a mistake at `key`, if it is none.
+[[nodiscard]] std::optional<Formula> read_formula(const Entry& entry, std::string_view key,
+                                                  const Family& family);
 // The start value of a field without `initial`: `absent`, or else the type's zero.
 [[nodiscard]] Json usual_initial(const Field& field);
 // Reads the signal of a field.

@@ -9,9 +9,9 @@ namespace gridloom::catalog {
 
 // All values are in the field's unit.
 struct Signal {
-  enum class Shape : std::uint8_t { kRamp, kSine, kRandomWalk, kFormula };
-  Shape shape = Shape::kRamp;
-  double low = 0;  // this and `high`: of all shapes but a formula
+  enum class Shape : std::uint8_t { kRamp, kSine, kRandomWalk, kClock, kFormula };
+  Shape shape = Shape::kRamp;  // kClock: the time in UTC, as "2025-06-18 10:00:00", of a string
+  double low = 0;              // this and `high`: of a ramp, a sine and a random walk
   double high = 0;
   double period_s = 0;  // of a ramp and a sine
   double phase_s = 0;   // from the site's midnight to the ramp's low, or to the sine's mean

@@ -1,12 +1,15 @@
 #include "http/quota_data.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "http/params.h"
 #include "time/iso_text.h"
@@ -66,11 +69,15 @@ Result<QuotaDataRequest> parse_quota_data_request(const JsonObject& body,
 }
 
 Result<const catalog::History*> history_of(const catalog::Family& family, const std::string& code) {
-  if (family.history && family.history->code == code) return &*family.history;
+  const auto found = std::ranges::find(family.histories, code, &catalog::History::code);
+  if (found != family.histories.end()) return &*found;
+  std::vector<std::string> codes;
+  codes.reserve(family.histories.size());
+  for (const catalog::History& history : family.histories) codes.push_back(history.code);
   return fail(ErrorCode::kUnknownIndexCode,
-              family.history ? fmt::format("params.code is {:?}: {} has {}", wire::shortened(code),
-                                           family.product, family.history->code)
-                             : fmt::format("{} has no history", family.product));
+              codes.empty() ? fmt::format("{} has no history", family.product)
+                            : fmt::format("params.code is {:?}: {} has {}", wire::shortened(code),
+                                          family.product, fmt::join(codes, ", ")));
 }
 
 std::string history_list(const catalog::History& history, const Energies& energies) {
@@ -83,8 +90,9 @@ std::string history_list(const catalog::History& history, const Energies& energi
       const double share = std::clamp(wh_of(energies, index.share_of) / whole, 0.0, 1.0);
       value = round_to((index.remainder ? 1 - share : share) * index.times, 10000);
     }
-    list.push_back(
-        JsonObject{{"indexName", index.name}, {"indexValue", value}, {"unit", index.unit}});
+    JsonObject row{{"indexName", index.name}, {"indexValue", value}, {"unit", index.unit}};
+    if (!index.extra.empty()) row["extra"] = index.extra;
+    list.push_back(std::move(row));
   }
   return wire::to_text(list);
 }

@@ -31,8 +31,12 @@ std::string value_of(const catalog::Index& index, const Energies& wh) {
 }
 
 catalog::Index counter_index(std::string_view counter) {
-  return {
-      .name = "n", .unit = "kWh", .counter = std::string(counter), .share_of = {}, .share_in = {}};
+  return {.name = "n",
+          .unit = "kWh",
+          .counter = std::string(counter),
+          .share_of = {},
+          .share_in = {},
+          .extra = {}};
 }
 
 catalog::Index share_index(double times) {
@@ -41,7 +45,8 @@ catalog::Index share_index(double times) {
           .counter = {},
           .share_of = "grid_in",
           .share_in = "load",
-          .times = times};
+          .times = times,
+          .extra = {}};
 }
 
 TEST(QuotaData, AnswersNameValueAndUnitInTheFilesOrder) {
@@ -104,8 +109,8 @@ TEST(QuotaData, AShareStaysBetweenNothingAndAll) {
 
 TEST(QuotaData, ThePowerOceanAnswersAllIndexesOfItsDocument) {
   const catalog::FamilyPtr ocean = test_catalog()->of_serial("HJ31ZDH2ZF690025");
-  ASSERT_TRUE(ocean->history);
-  const auto parsed = wire::parse_json(history_list(*ocean->history, {}));
+  ASSERT_EQ(ocean->histories.size(), 1U);
+  const auto parsed = wire::parse_json(history_list(ocean->histories[0], {}));
   ASSERT_TRUE(parsed);
   std::vector<std::string> names;
   for (const wire::Json& row : parsed->as_array()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -77,6 +78,12 @@ bool put_at(Json& root, const std::vector<Json>& path, Json value) {
 
 void apply_to(const std::string& name, const Effect& effect, const JsonObject& params, Json value,
               Fields& fields) {
+  if (effect.bit) {
+    const auto mask = std::uint64_t{1} << static_cast<unsigned>(*effect.bit);
+    const auto bits = static_cast<std::uint64_t>(fields.number(name));
+    const bool on = value.is_bool() ? value.get_bool() : value.to_number<double>() != 0;
+    return fields.set(name, static_cast<std::int64_t>(on ? bits | mask : bits & ~mask));
+  }
   if (effect.at.empty()) return fields.set(name, value);
   std::vector<Json> path;
   for (const Expr& step : effect.at) {
@@ -112,7 +119,7 @@ void apply_effects(const catalog::Command& command, const JsonObject& params, Fi
 std::vector<FieldEffect> effects_of(const catalog::Command& command, const JsonObject& params) {
   std::vector<FieldEffect> effects;
   for (const Effect& effect : command.effects) {
-    if (!effect.at.empty() || !holds(effect, params)) continue;
+    if (!effect.at.empty() || effect.bit || !holds(effect, params)) continue;
     if (auto value = effect_value(effect, params)) {
       effects.push_back({.field = effect.field, .value = std::move(*value)});
     }

@@ -8,17 +8,22 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "sim/ageing.h"
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
+#include "sim/heat_pump.h"
 #include "sim/model_slots.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
 #include "sim/models/resume.h"
+#include "sim/physics_load.h"
 #include "sim/physics_slots.h"
 #include "sim/power_flow.h"
 
@@ -29,13 +34,19 @@ using catalog::Quantity;
 using physics::BatteryPart;
 using physics::Feed;
 using physics::LoadPart;
+using physics::LoadState;
+using physics::Meter;
 using physics::Part;
+using physics::PartState;
 using physics::Slots;
 
 constexpr double kMargin_percent = 1;  // past a limit before a battery charges or discharges again
 constexpr double kIdle_w = 1;          // a battery with less power is idle
 constexpr int kLongest_min = 5999;
 constexpr double kUjPerWh = 3.6e9;
+constexpr double kMostBatteries = 100;
+constexpr double kMorning = 7;  // from this hour to `kNight` doors are opened
+constexpr double kNight = 23;
 
 // Within this, the batteries' power counts as what was asked of them: the rest is rounding, and the
 // change of the voltage during the step.
@@ -43,19 +54,6 @@ double close_to_w(double asked_w) { return 0.05 + 0.002 * std::abs(asked_w); }
 
 std::int64_t to_mw(double power_w) { return std::llround(power_w * 1000); }
 double to_w(std::int64_t power_mw) { return static_cast<double>(power_mw) / 1000; }
-
-// An energy that a field shows: what it was at the start, and what came since.
-struct Meter {
-  double begun_wh = 0;
-  std::int64_t counted_uj = 0;
-  double shown = 0;  // on the wire
-};
-
-struct PartState {
-  bool on = true;
-  std::int64_t power_mw = 0;
-  std::vector<Meter> meters;  // by Part::feeds; those of other quantities are not used
-};
 
 struct BatteryState : PartState {
   Battery battery{Battery::Options{}};
@@ -66,6 +64,7 @@ struct BatteryState : PartState {
   double give_w = 0;  // on the bus, at most
   double take_w = 0;
   std::int64_t charged_uj = 0;  // in the last step
+  double count = 1;             // of equal batteries
 };
 
 struct GridState : PartState {
@@ -77,9 +76,12 @@ class PhysicsModel final : public Model {
  public:
   PhysicsModel(std::shared_ptr<const Slots> slots, Chance chance)
       : slots_(std::move(slots)),
+        chance_(chance),
         batteries_(slots_->batteries.size()),
         pv_inputs_(slots_->pv_inputs.size()),
-        loads_(slots_->loads.size()) {
+        loads_(slots_->loads.size()),
+        sums_(slots_->sums.size()),
+        begun_(slots_->sums.size()) {
     const auto is_shared = [](const LoadPart& part) { return part.household_share > 0; };
     if (std::ranges::any_of(slots_->loads, is_shared)) household_.emplace(chance);
   }
@@ -89,10 +91,13 @@ class PhysicsModel final : public Model {
       Battery::Options options = slots_->batteries[k].options;
       options.temperature_c = environment.air_c + 3;
       options.soc_percent = initial_soc(fields, slots_->batteries[k]);
-      batteries_[k].battery = Battery(options);
+      batteries_[k].battery = Battery(counted(options, fields, k));
+    }
+    for (std::size_t k = 0; k < loads_.size(); ++k) {
+      start_heat_pump(loads_[k], slots_->loads[k], chance_.split(std::to_string(k)), environment);
     }
     begin(fields);
-    if (household_) household_->start(environment, household::wired_together());
+    if (household_) household_->start(environment, slots_->wiring);
     step(environment, Millis(1000));
     write(fields, environment);
   }
@@ -100,11 +105,15 @@ class PhysicsModel final : public Model {
   void resume(Fields& fields, const Environment& environment, const TimeOff& off,
               const wire::JsonObject& /*unreported*/) override {
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
-      batteries_[k].battery =
-          Battery(options_after(fields, slots_->batteries[k], environment, off));
+      const Battery::Options after = options_after(fields, slots_->batteries[k], environment, off);
+      batteries_[k].battery = Battery(counted(after, fields, k));
+    }
+    for (std::size_t k = 0; k < loads_.size(); ++k) {
+      start_heat_pump(loads_[k], slots_->loads[k], chance_.split(std::to_string(k)), environment);
+      resume_heat_pump(loads_[k], slots_->loads[k], {fields, environment, off});
     }
     begin(fields);
-    if (household_) household_->start(environment, household::wired_together());
+    if (household_) household_->start(environment, slots_->wiring);
     step(environment, kInstant);
     write(fields, environment);
   }
@@ -112,17 +121,21 @@ class PhysicsModel final : public Model {
   void step(const Environment& environment, Millis dt) override {
     if (dt.count() <= 0) return;
     if (household_) household_->advance(environment, dt);
-    const PowerOffer offer = offer_of(environment);
+    const PowerOffer offer = offer_of(environment, dt);
     const double asked_w = battery_power_w(offer);
     const double taken_w = run_batteries(asked_w, environment, dt);
     const bool as_asked = std::abs(taken_w - asked_w) <= close_to_w(asked_w);
     const PowerFlow flow = power_flow(offer, as_asked ? asked_w : taken_w);
     share_out(offer, flow);
     keep_balance(dt);
+    for (LoadState& state : loads_) {
+      if (state.heat_pump) state.heat_pump->run(to_w(state.power_mw), environment.air_c, dt);
+    }
     close(dt);
   }
 
   void write(Fields& fields, const Environment& environment) override {
+    sums_ = begun_;
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
       for (std::size_t f = 0; f < slots_->batteries[k].feeds.size(); ++f) {
         write_battery(fields, slots_->batteries[k].feeds[f], batteries_[k], f);
@@ -130,16 +143,17 @@ class PhysicsModel final : public Model {
     }
     each_simple_part([&](const Part& part, PartState& state) {
       for (std::size_t f = 0; f < part.feeds.size(); ++f) {
-        if (part.feeds[f].quantity == Quantity::kPower) {
-          put(fields, part.feeds[f], to_w(state.power_mw));
-        } else {
-          show(fields, part.feeds[f], state.meters[f]);
-        }
+        const Feed& feed = part.feeds[f];
+        if (feed.quantity == Quantity::kPower) put(fields, feed, to_w(state.power_mw));
+        if (feed.quantity == Quantity::kEnergy) show(fields, feed, state.meters[f]);
       }
     });
-    if (!slots_->grid) return;
-    for (std::size_t f = 0; f < slots_->grid->feeds.size(); ++f) {
+    for (std::size_t k = 0; k < loads_.size(); ++k) write_load(loads_[k], slots_->loads[k], fields);
+    for (std::size_t f = 0; slots_->grid && f < slots_->grid->feeds.size(); ++f) {
       write_grid(fields, slots_->grid->feeds[f], environment, f);
+    }
+    for (std::size_t k = 0; k < sums_.size(); ++k) {
+      fields.set_in_range(slots_->sums[k].slot, sums_[k]);
     }
   }
 
@@ -158,11 +172,23 @@ class PhysicsModel final : public Model {
   // ---- start and settings
 
   void begin(const Fields& fields) {
+    for (std::size_t k = 0; k < begun_.size(); ++k) {
+      begun_[k] = slots_->sums[k].counts ? fields.si(slots_->sums[k].slot) : 0;
+    }
     each_part([&](const Part& part, PartState& state) {
       state.meters.resize(part.feeds.size());
       for (std::size_t k = 0; k < part.feeds.size(); ++k) begin(fields, part, state, k);
     });
     read(fields);
+  }
+
+  // As many equal batteries side by side as the device has.
+  Battery::Options counted(Battery::Options options, const Fields& fields, std::size_t battery) {
+    const auto& count = slots_->batteries[battery].count;
+    batteries_[battery].count = count ? std::clamp(count->at(fields), 1.0, kMostBatteries) : 1;
+    options.capacity_ah *= batteries_[battery].count;
+    options.resistance_ohm /= batteries_[battery].count;
+    return options;
   }
 
   // The charge, temperature and age that the fields show, as far as they do.
@@ -204,16 +230,18 @@ class PhysicsModel final : public Model {
   static void begin(const Fields& fields, const Part& part, PartState& state, std::size_t feed) {
     const Slot slot = part.feeds[feed].slot;
     if (!counts(part.feeds[feed].quantity)) return;
+    // The parts that share a field begin at 0, and count on from it together.
+    const bool shares = part.feeds[feed].sum.has_value();
     state.meters[feed] = {
-        .begun_wh = fields.si(slot), .counted_uj = 0, .shown = fields.number(slot)};
+        .begun_wh = shares ? 0 : fields.si(slot), .counted_uj = 0, .shown = fields.number(slot)};
   }
 
   void read(const Fields& fields) {
     each_part([&](const Part& part, PartState& state) {
-      state.on = !part.on || fields.on(*part.on);
+      state.on = !part.on || part.on->at(fields) != 0;
       for (std::size_t k = 0; k < part.feeds.size(); ++k) {
         // A command has set the meter.
-        if (fields.number(part.feeds[k].slot) != state.meters[k].shown) {
+        if (!part.feeds[k].sum && fields.number(part.feeds[k].slot) != state.meters[k].shown) {
           begin(fields, part, state, k);
         }
       }
@@ -224,6 +252,7 @@ class PhysicsModel final : public Model {
       state.max_percent = part.max_limit ? fields.si(*part.max_limit) : 100;
       state.min_percent = part.min_limit ? fields.si(*part.min_limit) : part.reserve_percent;
     }
+    for (std::size_t k = 0; k < loads_.size(); ++k) read_load(loads_[k], slots_->loads[k], fields);
     if (!slots_->charger) return;
     const auto& limit = slots_->charger->power_limit;
     const double most_w = limit ? fields.si(*limit) : slots_->charger->rated_w;
@@ -248,14 +277,14 @@ class PhysicsModel final : public Model {
 
   // ---- a step
 
-  PowerOffer offer_of(const Environment& environment) {
+  PowerOffer offer_of(const Environment& environment, Millis dt) {
     PowerOffer offer;
     for (std::size_t k = 0; k < pv_inputs_.size(); ++k) {
       pv_inputs_[k].power_mw = to_mw(pv_available_w(k, environment));
       offer.pv_w += to_w(pv_inputs_[k].power_mw) * slots_->pv_inputs[k].efficiency;
     }
     for (std::size_t k = 0; k < loads_.size(); ++k) {
-      loads_[k].power_mw = to_mw(load_w(k, environment));
+      loads_[k].power_mw = to_mw(wanted_w(k, environment, dt));
       (slots_->loads[k].dc ? offer.dc_loads_w : offer.ac_loads_w) += to_w(loads_[k].power_mw);
     }
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
@@ -285,11 +314,25 @@ class PhysicsModel final : public Model {
     return slots_->pv_inputs[k].rated_w * environment.sun * share;
   }
 
+  double wanted_w(std::size_t k, const Environment& environment, Millis dt) {
+    LoadState& state = loads_[k];
+    if (state.heat_pump) {
+      const double hour = hour_of(environment);
+      return state.heat_pump->demand_w(environment.air_c, hour >= kMorning && hour < kNight, dt);
+    }
+    const double power_w = load_w(k, environment);
+    if (power_w <= state.limit_w) return power_w;
+    state.tripped = true;
+    state.on = false;
+    return 0;
+  }
+
   // An additional appliance hangs on the first load.
   [[nodiscard]] double load_w(std::size_t k, const Environment& environment) const {
     const LoadPart& part = slots_->loads[k];
     if (!loads_[k].on) return 0;
-    const double own_w = household_ ? household_->power_w(0) : 0;
+    const std::size_t channel = environment.circuits == 0 ? part.channel : 0;
+    const double own_w = part.household_share > 0 ? household_->power_w(channel) : 0;
     const double home_w = environment.household_w.value_or(own_w);
     return part.power_w + part.household_share * home_w + (k == 0 ? environment.appliance_w : 0);
   }
@@ -302,8 +345,9 @@ class PhysicsModel final : public Model {
     state.empty.update(soc, {.from = min, .until = min + kMargin_percent});
     const bool takes = allowed && !state.full.on();
     const bool gives = allowed && !state.empty.on();
-    state.take_w = takes ? part.charge_w * part.taper.at(soc) / part.efficiency : 0;
-    state.give_w = gives ? part.discharge_w * part.efficiency : 0;
+    const double charge_w = state.count * part.charge_w;
+    state.take_w = takes ? charge_w * part.taper.at(soc) / part.efficiency : 0;
+    state.give_w = gives ? state.count * part.discharge_w * part.efficiency : 0;
   }
 
   // Shares the power out by what each battery can take or give. Returns what they took together, on
@@ -332,8 +376,7 @@ class PhysicsModel final : public Model {
 
   // Puts the flow into the ports, which have what they offered.
   void share_out(const PowerOffer& offer, const PowerFlow& flow) {
-    const auto scale = [](std::vector<PartState>& states, double used_w, double offered_w,
-                          const auto& concerned) {
+    const auto scale = [](auto& states, double used_w, double offered_w, const auto& concerned) {
       const double share = offered_w > 0 ? std::min(used_w / offered_w, 1.0) : 0;
       for (std::size_t k = 0; k < states.size(); ++k) {
         if (concerned(k)) states[k].power_mw = to_mw(share * to_w(states[k].power_mw));
@@ -356,7 +399,7 @@ class PhysicsModel final : public Model {
   }
   [[nodiscard]] std::int64_t out_mw() const {
     std::int64_t sum_mw = grid_.export_mw;
-    for (const PartState& state : loads_) sum_mw += state.power_mw;
+    for (const LoadState& state : loads_) sum_mw += state.power_mw;
     return sum_mw;
   }
 
@@ -374,7 +417,7 @@ class PhysicsModel final : public Model {
       power_mw -= less_mw;
       made_mw -= less_mw;
     };
-    for (PartState& state : loads_) cut(state.power_mw);
+    for (LoadState& state : loads_) cut(state.power_mw);
     cut(grid_.export_mw);
   }
 
@@ -411,24 +454,25 @@ class PhysicsModel final : public Model {
 
   // ---- the fields
 
-  static void put(Fields& fields, const Feed& feed, double value) {
-    fields.set_in_range(feed.slot, feed.sign * value);
+  void put(Fields& fields, const Feed& feed, double value) {
+    if (!feed.sum) return fields.set_in_range(feed.slot, feed.sign * value);
+    sums_[*feed.sum] += feed.sign * value;
   }
 
   // Energies have no sign.
-  static void show(Fields& fields, const Feed& feed, Meter& meter) {
+  void show(Fields& fields, const Feed& feed, Meter& meter) {
     const double counted_wh = static_cast<double>(meter.counted_uj) / kUjPerWh;
+    if (feed.sum) return put(fields, feed, counted_wh);
     fields.set_in_range(feed.slot, meter.begun_wh + counted_wh);
     meter.shown = fields.number(feed.slot);
   }
 
-  static void put_time(Fields& fields, const Feed& feed, int minutes, bool applies) {
+  void put_time(Fields& fields, const Feed& feed, int minutes, bool applies) {
     if (!applies && feed.absent) return fields.set(feed.slot, *feed.absent);
     put(fields, feed, minutes);
   }
 
-  static void write_battery(Fields& fields, const Feed& feed, BatteryState& state,
-                            std::size_t index) {
+  void write_battery(Fields& fields, const Feed& feed, BatteryState& state, std::size_t index) {
     const Battery& battery = state.battery;
     const double power_w = to_w(state.power_mw);
     switch (feed.quantity) {
@@ -489,13 +533,16 @@ class PhysicsModel final : public Model {
   }
 
   std::shared_ptr<const Slots> slots_;
+  Chance chance_;
   std::vector<BatteryState> batteries_;
   std::vector<PartState> pv_inputs_;
-  std::vector<PartState> loads_;
+  std::vector<LoadState> loads_;
   PartState inverter_;
   PartState charger_;
   GridState grid_;
   double charger_most_w_ = 0;
+  std::vector<double> sums_;   // by Slots::sums
+  std::vector<double> begun_;  // the same: what an energy was at the start
   EnergyBalance balance_;
   std::optional<HouseholdLoad> household_;  // where a load is a share of it
 };

@@ -3,13 +3,17 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "catalog/formula.h"
 #include "sim/battery.h"
+#include "sim/heat_pump.h"
+#include "sim/household/load.h"
 #include "sim/model_slots.h"
 #include "sim/models/parts.h"
 #include "wire/json.h"
@@ -22,10 +26,19 @@ struct Feed {
   double sign = 1;  // -1: the field's sign is opposite to that of the quantity
   std::optional<wire::Json> absent;
   std::array<wire::Json, catalog::kBatteryStates.size()> states;  // of kState
+  std::optional<std::size_t> sum{};  // of Slots::sums: several parts feed the field
+};
+
+// A formula of the device file, with the slots of its fields.
+struct FieldFormula {
+  catalog::Formula formula;
+  std::vector<Slot> inputs;  // by Formula::names
+
+  [[nodiscard]] double at(const Fields& fields) const;
 };
 
 struct Part {
-  std::optional<Slot> on;  // a switch
+  std::optional<FieldFormula> on;
   std::vector<Feed> feeds;
 };
 
@@ -39,6 +52,7 @@ struct BatteryPart : Part {
   double idle_w = 0;
   std::optional<Slot> max_limit;
   std::optional<Slot> min_limit;
+  std::optional<FieldFormula> count;
 };
 
 struct PvPart : Part {
@@ -63,10 +77,23 @@ struct GridPart : Part {
   double export_w = 0;
 };
 
+struct HeatPumpPart {
+  HeatPump::Options options;
+  std::optional<double> initial_c;
+  FieldFormula target;
+  std::optional<FieldFormula> heats;
+  std::optional<FieldFormula> share;
+};
+
 struct LoadPart : Part {
   double power_w = 0;
   double household_share = 0;
   bool dc = false;
+  std::size_t channel = 0;           // of Slots::wiring
+  std::optional<Slot> limit;         // it switches itself off above
+  std::optional<Slot> switch_field;  // of `limit`
+  std::optional<Slot> tripped;
+  std::optional<HeatPumpPart> heat_pump;
 };
 
 struct Slots : ModelSlots {
@@ -77,10 +104,23 @@ struct Slots : ModelSlots {
   std::optional<InverterPart> inverter;
   std::optional<ChargerPart> charger;
   std::optional<GridPart> grid;
-  std::vector<LoadPart> loads;
+  std::vector<LoadPart> loads;  // heat pumps too
+  struct Sum {
+    Slot slot;
+    bool counts = false;  // it is an energy
+  };
+  std::vector<Sum> sums;     // fields that several parts feed with their power or energy
+  household::Wiring wiring;  // of the loads that are a part of the home
 
  private:
   void add(const catalog::PhysicsPart& part);
+  [[nodiscard]] LoadPart load(const catalog::PhysicsPart& part);
+  [[nodiscard]] LoadPart heat_pump(const catalog::PhysicsPart& part);
+  // The circuits that no part names are those of the parts that name none.
+  void wire_loads();
+  void find_sums();
+  [[nodiscard]] std::optional<FieldFormula> formula(const catalog::PhysicsPart& part,
+                                                    std::string_view key) const;
   [[nodiscard]] BatteryPart battery(const catalog::PhysicsPart& part);
   // What parts of all kinds have.
   [[nodiscard]] Part common(const catalog::PhysicsPart& part) const;

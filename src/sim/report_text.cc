@@ -31,9 +31,13 @@ ReportText::ReportText(const FieldTable& table, const catalog::Report& report, s
   for (const auto& [member, value] : report.match) envelope[member] = value;
   for (const auto& [member, value] : report.extra) envelope[member] = value;
   if (!report.module.empty()) envelope[report.module] = '$' + std::string(kModule);
-  envelope[messages.report_body] = '$' + std::string(kBody);
   pieces_.emplace_back();
-  compile_object(table, envelope);
+  if (messages.report_body.empty()) {
+    pieces_.back().source = Source::kBody;
+  } else {
+    envelope[messages.report_body] = '$' + std::string(kBody);
+    compile_object(table, envelope);
+  }
   compile_body(table, report);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/models/parts.h"
+#include "time/iso_text.h"
 
 namespace gridloom::sim {
 namespace {
@@ -127,13 +128,19 @@ class SignalModel final : public Model {
   void begin_walks(const Fields& fields) {
     for (std::size_t k = 0; k < walks_.size(); ++k) {
       const auto& [signal, slot, inputs] = (*slots_)[k];
+      if (signal->shape != Signal::Shape::kRandomWalk) continue;
       walks_[k] = std::clamp(fields.si(slot), signal->low, signal->high);
     }
   }
 
   void write_signals(Fields& fields, const Environment& environment) {
     for (std::size_t k = 0; k < walks_.size(); ++k) {
-      fields.set_in_range((*slots_)[k].slot, value_of(k, fields, environment));
+      const Slot slot = (*slots_)[k].slot;
+      if ((*slots_)[k].signal->shape == Signal::Shape::kClock) {
+        fields.set_text(slot, time::clock_text(environment.now, {}));
+        continue;
+      }
+      fields.set_in_range(slot, value_of(k, fields, environment));
     }
   }
 
@@ -149,6 +156,7 @@ class SignalModel final : public Model {
       }
       case Signal::Shape::kRandomWalk:
         return walks_[k];
+      case Signal::Shape::kClock:
       case Signal::Shape::kFormula:
         break;
     }

@@ -181,6 +181,16 @@ inline void expect_obeyed(Bench& bench, const RandomSets::Set& set) {
   apply_effects(*set.command, checked->params, written);
   const wire::JsonObject reply = bench.set(set.message);
   EXPECT_FALSE(reply.contains("message")) << wire::to_text(reply);
+  if (set.command->valid_while) {
+    // A refused set changes nothing.
+    std::vector<double> values;
+    for (const std::string& name : set.command->valid_while->names) {
+      for (const Fields::Entry& entry : written.entries()) {
+        if (entry.name == name) values.push_back(written.si(entry.slot));
+      }
+    }
+    if (catalog::evaluate(*set.command->valid_while, values) < 0) return;
+  }
   for (const catalog::Effect& effect : set.command->effects) {
     if (!effect.at.empty() || effect.field.contains('*')) continue;
     EXPECT_EQ(bench.fields().get(effect.field), written.get(effect.field))

@@ -230,14 +230,40 @@ void VirtualDevice::obey(std::string_view payload, const Environment& environmen
   }
   const catalog::Command& command = *checked->command;
   write_numbers();
-  apply_effects(command, checked->params, fields_);
-  const CommandOutcome outcome =
-      model_->command(fields_, command, checked->params, at_device(environment));
+  CommandOutcome outcome;
+  if (effects_fit(command, checked->params)) {
+    outcome = model_->command(fields_, command, checked->params, at_device(environment));
+  } else {
+    outcome.result = fill(command.refusal, [&](std::string_view name) {
+      return look_up(name, request, checked->params, environment);
+    });
+  }
   stepped_ += kInstant;  // the model's step, which the next one is shorter by
   report(outcome.full_report ? Extent::kFull : Extent::kChanged, environment, out);
   out.push_back(
       {.verb = "set_reply",
        .payload = reply_to(command, request, checked->params, outcome, at_device(environment))});
+}
+
+// Applies the effects, unless they would break the command's `valid_while`.
+bool VirtualDevice::effects_fit(const catalog::Command& command, const JsonObject& params) {
+  if (!command.valid_while) {
+    apply_effects(command, params, fields_);
+    return true;
+  }
+  std::vector<std::pair<Slot, Json>> before;
+  for (const catalog::Effect& effect : command.effects) {
+    const auto slot = virtual_family_->table->find(effect.field);
+    if (slot) before.emplace_back(*slot, fields_.get(*slot));
+  }
+  apply_effects(command, params, fields_);
+  std::vector<double> values;
+  for (const std::string& name : command.valid_while->names) {
+    values.push_back(fields_.si(virtual_family_->table->find(name).value()));
+  }
+  if (catalog::evaluate(*command.valid_while, values) >= 0) return true;
+  for (const auto& [slot, value] : before) fields_.set(slot, value);
+  return false;
 }
 
 std::string VirtualDevice::refusal(const JsonObject& request, std::string_view why) const {

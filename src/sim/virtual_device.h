@@ -104,6 +104,7 @@ class VirtualDevice {
                                                   const wire::JsonObject& request,
                                                   const wire::JsonObject& params,
                                                   const Environment& environment);
+  [[nodiscard]] bool effects_fit(const catalog::Command& command, const wire::JsonObject& params);
   [[nodiscard]] std::string refusal(const wire::JsonObject& request, std::string_view why) const;
 
   VirtualFamilyPtr virtual_family_;

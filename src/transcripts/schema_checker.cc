@@ -36,6 +36,17 @@ void add_reply_names(Names& required, Names& optional, const JsonObject& shape) 
 
 const catalog::Report* report_of(const Family& family, const JsonObject& message) {
   for (const catalog::Report& report : family.reports) {
+    if (family.messages.report_body.empty()) {
+      const auto carried = [&](const auto& member) {
+        const std::string name = report.prefix + std::string(member.key());
+        return report.carries(name) || report.carries(name + '.') ||
+               std::ranges::any_of(report.fields, [&](const std::string& field) {
+                 return field.starts_with(name + '.');
+               });
+      };
+      if (std::ranges::any_of(message, carried)) return &report;
+      continue;
+    }
     const bool matches = std::ranges::all_of(report.match, [&](const auto& wanted) {
       const Json* value = message.if_contains(wanted.first);
       return value != nullptr && *value == wanted.second;
@@ -147,8 +158,9 @@ void SchemaChecker::report(const Family& family, const Json& message) {
   for (const auto& member : report->match) required.push_back(member.first);
   add_names(required, report->extra);
   if (!report->module.empty()) required.push_back(report->module);
-  required.push_back(family.messages.report_body);
-  members(name, object, required, {});
+  const bool bare = family.messages.report_body.empty();
+  if (!bare) required.push_back(family.messages.report_body);
+  if (!bare) members(name, object, required, {});
 
   std::string prefix = report->prefix;
   if (!report->module.empty()) {
@@ -156,7 +168,7 @@ void SchemaChecker::report(const Family& family, const Json& message) {
     if (sn == nullptr || !sn->is_string()) return add_violation(name, "names no module");
     prefix += std::string(sn->get_string()) + '.';
   }
-  const Json* body = object.if_contains(family.messages.report_body);
+  const Json* body = bare ? &message : object.if_contains(family.messages.report_body);
   if (body == nullptr || !body->is_object()) return add_violation(name, "has no body");
   for (const auto& [key, value] : body->get_object()) {
     const std::string_view member = key;
@@ -193,8 +205,10 @@ void SchemaChecker::set_reply(const Family& family, const JsonObject& request, c
   // If a model makes the whole result, the device file does not list the result's members.
   if (command.by_model && command.reply.empty()) return;
   Names result_names;
-  add_names(result_names, command.reply);
-  members(where + " in " + family.messages.result, result->get_object(), result_names, {});
+  Names optional_names;
+  add_reply_names(result_names, optional_names, command.reply);
+  members(where + " in " + family.messages.result, result->get_object(), result_names,
+          optional_names);
 }
 
 void SchemaChecker::altered(std::string_view topic) {

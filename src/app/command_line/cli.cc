@@ -161,8 +161,12 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
       ->capture_default_str();
   add_limits_option(*serve_app, o);
   serve_app->add_option("--" + std::string(kLimitsOfFile), o.limits_of_file)->group("");
-  CLI::Option* demo =
-      serve_app->add_flag("--demo", o.demo, "Run a demo home: one virtual device of each family");
+  CLI::Option* demo = serve_app
+                          ->add_flag("--demo", o.demo,
+                                     "Run a demo home of virtual devices; --demo=all: with one of "
+                                     "each family")
+                          ->take_last()  // `./run` gives it too
+                          ->check(one_of({"true", "false", "all"}));
   add_value(*serve_app, "--demo-home", o.demo_home, "FAMILY=N,...",
             "Devices of the demo home, as power_ocean=5,delta_2")
       ->needs(demo);

@@ -118,6 +118,8 @@ std::string text_of(const Signal& signal) {
       return fmt::format("ramp from {} to {} in {} s", low, high, period_s);
     case Signal::Shape::kSine:
       return fmt::format("sine between {} and {} in {} s", low, high, period_s);
+    case Signal::Shape::kClock:
+      return "the time in UTC";
     case Signal::Shape::kRandomWalk:
       return fmt::format("random walk between {} and {}, {} a minute", low, high, step);
     case Signal::Shape::kFormula:
@@ -174,7 +176,7 @@ void show_command(const Command& command) {
 void show_part(const PhysicsPart& part) {
   fmt::print("{}\n", part.path);
   for (const auto& [name, value] : part.numbers) show_line(name, fmt::format("{}", value));
-  show_line("switch", part.switch_field);
+  for (const auto& [name, formula] : part.formulas) show_line(name, formula.text);
   for (const auto& [name, field] : part.limits) show_line(name, field);
   for (const PhysicsPart::Feed& feed : part.feeds)
     show_line(quantity_name(feed.quantity), feed.field);

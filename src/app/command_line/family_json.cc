@@ -107,7 +107,7 @@ JsonObject json_of(const catalog::PhysicsPart& part) {
                  {"name", part.path},
                  {"numbers", std::move(numbers)},
                  {"feeds", std::move(feeds)}};
-  put(row, "switch", part.switch_field);
+  for (const auto& [name, formula] : part.formulas) put(row, name, formula.text);
   return row;
 }
 

@@ -1,0 +1,62 @@
+// A compressor that keeps a room or a box at a temperature, by cooling or heating it. Heat comes in
+// through the walls, and faster through an open door. The compressor runs as fast as it must,
+// between its least and its greatest power, and rests within half a degree of its target.
+#pragma once
+
+#include <cstdint>
+
+#include "base/chance.h"
+#include "base/clock.h"
+
+namespace gridloom::sim {
+
+class HeatPump {
+ public:
+  struct Options {
+    double power_w = 0;  // of the compressor, at most
+    double least_w = 0;  // of the compressor while it runs
+    double fan_w = 0;    // while it is on
+    double cop = 3;      // heat moved for each unit of the compressor's energy
+    double capacity_wh_per_k = 1;
+    double loss_w_per_k = 1;
+    double open_w_per_k = 0;   // while the door is open
+    double opens_per_day = 0;  // times that the door is opened
+  };
+  struct Settings {
+    bool on = true;
+    bool heats = false;
+    double target_c = 20;
+    double share = 1;  // of the compressor's power that it may use
+  };
+
+  HeatPump(const Options& options, Chance chance, double temperature_c)
+      : options_(options), chance_(chance), temperature_c_(temperature_c) {}
+
+  void set(const Settings& settings) { settings_ = settings; }
+  void set_temperature(double celsius) { temperature_c_ = celsius; }
+  // The power that it wants in a step of `dt`.
+  [[nodiscard]] double demand_w(double air_c, bool is_day, Millis dt);
+  // The same step, in which it got this power.
+  void run(double power_w, double air_c, Millis dt);
+
+  [[nodiscard]] double temperature_c() const { return temperature_c_; }
+  [[nodiscard]] bool runs() const { return runs_; }
+  [[nodiscard]] bool is_open() const { return open_s_ > 0; }
+
+ private:
+  [[nodiscard]] double loss_w_per_k() const {
+    return is_open() ? options_.open_w_per_k + options_.loss_w_per_k : options_.loss_w_per_k;
+  }
+  void move_door(bool is_day, double seconds);
+
+  Options options_;
+  Chance chance_;
+  Settings settings_;
+  double temperature_c_ = 20;
+  double open_s_ = 0;  // until the door closes
+  bool wanted_ = false;
+  bool runs_ = false;
+  std::uint64_t step_ = 0;
+};
+
+}  // namespace gridloom::sim

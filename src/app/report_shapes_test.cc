@@ -16,8 +16,9 @@
 namespace gridloom::app {
 namespace {
 
-constexpr std::array<std::string_view, 5> kFamilies = {"delta_2", "smart_home_panel", "power_kits",
-                                                       "power_ocean", "power_stream"};
+constexpr std::array<std::string_view, 11> kFamilies = {
+    "delta_2",     "smart_home_panel", "power_kits", "power_ocean", "power_stream", "smart_plug",
+    "delta_2_max", "delta_pro_ultra",  "wave_2",     "glacier",     "stream"};
 
 // Receives every report of a device, as the platform does.
 class Listener {

@@ -22,7 +22,8 @@ const Family& family_of(std::string_view id) {
 
 TEST(Natures, ChargeIsAFieldOfEachFamilyWithABattery) {
   for (const std::string_view id :
-       {"delta_2", "power_kits", "power_ocean", "power_stream", "smart_home_panel"}) {
+       {"delta_2", "power_kits", "power_ocean", "power_stream", "smart_home_panel", "delta_2_max",
+        "delta_pro_ultra", "wave_2", "glacier", "stream"}) {
     const auto found = fields_of_word(family_of(id), "soc");
     ASSERT_FALSE(found.empty()) << id;
     EXPECT_EQ(found.front()->unit, "%") << id;

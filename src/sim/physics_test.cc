@@ -164,7 +164,7 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
 // For three families the report is checked after each of their steps. Two families
 // write lists, which takes a sanitizer ten times as long: a random choice of their steps is
 // checked, and every step with a set.
-constexpr std::array<Tested, 6> kTested = {{
+constexpr std::array<Tested, 12> kTested = {{
     {.family = "delta_2", .steps = 75'000, .capacity_ah = 20},
     {.family = "power_kits", .steps = 100'000, .steps_a_report = 8, .capacity_ah = 2 * 37.894},
     {.family = "power_ocean", .steps = 75'000, .capacity_ah = 200},
@@ -175,6 +175,12 @@ constexpr std::array<Tested, 6> kTested = {{
      .cells = 14,
      .capacity_ah = 2 * 78.4},
     {.family = "solar_station", .steps = 20'000, .capacity_ah = 40},
+    {.family = "smart_plug", .steps = 40'000, .capacity_ah = 1},
+    {.family = "delta_2_max", .steps = 40'000, .capacity_ah = 40},
+    {.family = "delta_pro_ultra", .steps = 40'000, .cells = 32, .capacity_ah = 120},
+    {.family = "wave_2", .steps = 40'000, .cells = 14, .capacity_ah = 1159 / (14 * 3.2)},
+    {.family = "glacier", .steps = 40'000, .cells = 6, .capacity_ah = 298 / (6 * 3.2)},
+    {.family = "stream", .steps = 40'000, .cells = 6, .capacity_ah = 200},
 }};
 
 INSTANTIATE_TEST_SUITE_P(OfEachFamily, Physics, testing::ValuesIn(kTested),

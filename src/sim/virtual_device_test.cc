@@ -40,8 +40,15 @@ class Mirror {
   }
 
  private:
+  static bool carries_group(const catalog::Report& report, const JsonObject& message) {
+    const std::string group = std::string(message.begin()->key()) + '.';
+    return std::ranges::any_of(report.fields,
+                               [&](const std::string& field) { return field.starts_with(group); });
+  }
   void read(const JsonObject& message) {
+    const bool bare = family_.messages.report_body.empty();
     const auto report = std::ranges::find_if(family_.reports, [&](const catalog::Report& each) {
+      if (bare) return each.carries(message.begin()->key()) || carries_group(each, message);
       return std::ranges::all_of(each.match, [&](const auto& member) {
         const Json* value = message.if_contains(member.first);
         return value != nullptr && *value == member.second;
@@ -52,7 +59,7 @@ class Mirror {
     if (!report->module.empty()) {
       prefix += std::string(message.at(report->module).get_string()) + '.';
     }
-    JsonObject values = message.at(family_.messages.report_body).get_object();
+    JsonObject values = bare ? message : message.at(family_.messages.report_body).get_object();
     if (report->also_flat) expect_repeated(values);
     keep(prefix, values);
   }
@@ -86,8 +93,9 @@ class Mirror {
   std::map<std::string, Json, std::less<>> known_;
 };
 
-constexpr std::string_view kFamilies[] = {"delta_2", "smart_home_panel", "power_kits",
-                                          "power_ocean", "power_stream"};
+constexpr std::string_view kFamilies[] = {
+    "delta_2",     "smart_home_panel", "power_kits", "power_ocean", "power_stream", "smart_plug",
+    "delta_2_max", "delta_pro_ultra",  "wave_2",     "glacier",     "stream"};
 
 TEST(VirtualDevice, TellsEverythingOnConnectAndEveryChangeAfterwards) {
   for (const std::string_view id : kFamilies) {

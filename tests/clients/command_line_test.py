@@ -320,11 +320,17 @@ class SegmentTest(unittest.TestCase):
 class FamilyTest(unittest.TestCase):
     FAMILIES = (
         "delta_2",
+        "delta_2_max",
+        "delta_pro_ultra",
         "generic",
+        "glacier",
         "power_kits",
         "power_ocean",
         "power_stream",
         "smart_home_panel",
+        "smart_plug",
+        "stream",
+        "wave_2",
     )
 
     def test_the_list_has_every_family(self):

@@ -59,6 +59,7 @@ void set_request(Request& request, const Head& head, const net::ConnectionContex
   request.nonce = head.value("nonce");
   request.timestamp = head.value("timestamp");
   request.sign = head.value("sign");
+  request.authorization = head.value("Authorization");
   request.body.clear();
   request.secure = context.secure;
   request.waiting.reset();

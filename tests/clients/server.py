@@ -43,6 +43,7 @@ POWER_STREAM = "HW513000SF767194"
 SMART_HOME_PANEL = "SP10ZAW5ZE9E0052"
 POWER_OCEAN = "HJ31ZDH2ZF690025"
 POWER_KITS = "M106ZAB4Z000001F"
+NODE_PATIENCE_S = 120  # for a file of Node.js tests
 TYPED_QUOTAS = {DELTA_2: 160, POWER_STREAM: 121, SMART_HOME_PANEL: 83}
 
 
@@ -180,6 +181,12 @@ def told(result):
     if result.returncode != 0:
         raise AssertionError(f"{result.args} exited with {result.returncode}: {result.stderr}")
     return dict(line.split(": ", 1) for line in result.stdout.splitlines() if ": " in line)
+
+
+def run_node(node, folder, file, environment):
+    """The exit code of a file of Node.js tests, which learns by the environment where the server is."""
+    return subprocess.run([node, "--test-reporter=spec", "--test", file], cwd=folder,
+                          env={**os.environ, **environment}, timeout=NODE_PATIENCE_S, check=False).returncode
 
 
 IN_CREATE, IN_MOVED_TO = 0x100, 0x80

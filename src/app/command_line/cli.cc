@@ -37,6 +37,7 @@
 #include "app/command_line/segment.h"
 #include "app/command_line/simulate.h"
 #include "app/command_line/time_command.h"
+#include "app/command_line/token_command.h"
 #include "app/command_line/usage_error.h"
 #include "app/limits.h"
 #include "app/options.h"
@@ -284,9 +285,9 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_serve(app, arguments, chosen);
-  for (const auto& add : {add_account, add_backup, add_check, add_damage, add_simulate, add_time,
-                          add_fault, add_record, add_replay, add_bench, add_family, add_block,
-                          add_segment, add_completion, add_doctor}) {
+  for (const auto& add : {add_account, add_token, add_backup, add_check, add_damage, add_simulate,
+                          add_time, add_fault, add_record, add_replay, add_bench, add_family,
+                          add_block, add_segment, add_completion, add_doctor}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

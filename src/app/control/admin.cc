@@ -28,6 +28,7 @@
 #include "app/control/record_stream.h"
 #include "app/control/simulated.h"
 #include "app/control/time.h"
+#include "app/control/token.h"
 #include "hub/hub.h"
 
 namespace gridloom::app {
@@ -271,6 +272,9 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
     {"account.keys", add_keys, {"name", "accessKey", "removed"}},
     {"account.rotate", rotate, {"name", "gateway"}},
     {"account.remove", remove_account, {"name"}},
+    {"token.add", add_token, {"number", "name", "account", "scope", "expiresAt"}},
+    {"token.list", list_tokens},
+    {"token.remove", remove_token, {"removed"}},
     {"device.add", add_device, {"sn", "owner", "name", "family"}},
     {"device.list", list_devices},
     {"device.rename", rename_device, {"sn", "name"}},

@@ -17,8 +17,8 @@ COMMANDS = [
      'gridloom: there is no command "histroy"; did you mean history? `gridloom help` lists all commands'),
     (["frobnicate"], USAGE, 'gridloom: there is no command "frobnicate"; `gridloom help` lists all commands'),
     (["list"], USAGE,
-     'gridloom: there is no command "list"; did you mean device list or account list or fault list or family list? '
-     "`gridloom help` lists all commands"),
+     'gridloom: there is no command "list"; did you mean device list or account list or token list or fault list or '
+     "family list? `gridloom help` lists all commands"),
     (["device", "lst"], USAGE,
      'gridloom: there is no command "device lst"; did you mean device list? `gridloom device --help` describes it'),
     (["device", "remov"], USAGE,
@@ -122,12 +122,23 @@ VALUES = [
     (["family", "new", "2kilns"], USAGE, "gridloom: ...is not a family id..."),
     (["replay", "{none}"], USAGE,
      "gridloom: the server is missing: give --data DIR of one on this machine, or --server HOST:PORT and --keys FILE"),
+    (["token", "add", "x"], USAGE,
+     "gridloom: gridloom token add: --account ACCOUNT is missing; `gridloom token add --help` describes it"),
+    (["token", "add", "x", "--account", "demo", "--scope", "write"], USAGE,
+     'gridloom: --scope: "write" is not valid: must be read or control'),
+    (["token", "remove", "x"], USAGE,
+     'gridloom: NUMBER: "x" is not valid: must be a whole number from 1 to 999999999'),
     (["bench", "http", "--server", "nowhere"], USAGE, "gridloom: ...nowhere..."),
     (["bench", "mqtt", "--server", "127.0.0.1:1", "--qos", "3"], USAGE,
      'gridloom: --qos: "3" is not valid: must be a whole number from 0 to 2'),
 ]
 
 SERVER = [
+    (["token", "add", "x", "--account", "demmo"], FAILED,
+     "gridloom: there is no account demmo; did you mean demo? `gridloom account list` lists them"),
+    (["token", "add", "x", "--account", "demo", "--valid-for", "3"], USAGE,
+     'gridloom: --valid-for is "3": must be a span of time: ..., or never'),
+    (["token", "remove", "7"], FAILED, "gridloom: there is no token 7"),
     (["history", DELTA_2, "scoc"], USAGE,
      f'gridloom: {DELTA_2} has no field "scoc"; did you mean soc...? `gridloom family show delta_2` lists the fields'),
     (["history", DELTA_2, "pd.scoc"], USAGE,

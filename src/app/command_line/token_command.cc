@@ -110,9 +110,9 @@ std::shared_ptr<void> add_token(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* removed = add_admin_command(
       *token, "remove", "Removes a token; it ends at once", a.admin, chosen,
       [&a] { return ask_and_print(a.admin, {{"op", "token.remove"}, {"number", a.number}}); });
-  add_value(*removed, "number", a.number, placeholder::kCount, "Number of the token, as listed")
+  add_value(*removed, "number", a.number, "NUMBER", "Number of the token, as listed")
       ->required()
-      ->check(whole_number(1, INT64_MAX));
+      ->check(whole_number(1, 999'999'999));
   set_examples(*removed, {"gridloom token remove 3"});
   return kept;
 }

@@ -55,6 +55,7 @@ Option add_value(CLI::App& command, const std::string& names, T& value, const ch
 }
 
 // Each type of OptionValue.
+// NOLINTBEGIN(bugprone-macro-parentheses): T is a type
 #define GL_ADD_VALUE(T)                                                            \
   template Option add_value(CLI::App& command, const std::string& names, T& value, \
                             const char* placeholder, std::string_view help)
@@ -69,6 +70,7 @@ GL_ADD_VALUE(double);
 GL_ADD_VALUE(std::optional<double>);
 GL_ADD_VALUE(std::filesystem::path);
 #undef GL_ADD_VALUE
+// NOLINTEND(bugprone-macro-parentheses)
 
 Option add_flag(CLI::App& command, const std::string& names, bool& value, const std::string& help) {
   return Option(command.add_flag(names, value, help));

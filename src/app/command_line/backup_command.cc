@@ -16,8 +16,8 @@
 #include "app/command_line/output.h"
 #include "app/command_line/progress.h"
 #include "app/command_line/usage_error.h"
-#include "app/control/admin.h"
 #include "app/control/admin_client.h"
+#include "app/control/operation_names.h"
 #include "app/data_folder/restore.h"
 #include "wire/json.h"
 

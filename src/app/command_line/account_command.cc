@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdio>
 #include <string>
@@ -92,7 +91,7 @@ int list(const AdminArguments& arguments) {
 }
 
 void add_name(CLI::App& command, std::string& name) {
-  add_value(command, "name", name, placeholder::kAccount, "Name of the account")->required();
+  add_value(command, "name", name, placeholder::kAccount, "Name of the account").required();
 }
 
 }  // namespace
@@ -100,13 +99,13 @@ void add_name(CLI::App& command, std::string& name) {
 std::shared_ptr<void> add_account(CLI::App& app, std::function<int()>& chosen) {
   const auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* account = app.add_subcommand("account", "Manages accounts and their keys");
+  CLI::App* account = add_command(app, "account", "Manages accounts and their keys");
   set_group(*account, group::kRun);
   set_examples(*account, {"gridloom account add ann", "gridloom account list"});
-  account->require_subcommand(1);
+  require_command_below(*account);
   CLI::App* added = add_admin_command(*account, "add", "Adds an account and prints its keys, once",
                                       a.admin, chosen, [&a] { return add(a); });
-  add_value(*added, "name", a.name, placeholder::kName, "Name of the new account")->required();
+  add_value(*added, "name", a.name, placeholder::kName, "Name of the new account").required();
   add_value(*added, "--access-key", a.access_key, placeholder::kWord,
             "Access key to use instead of a generated one");
   add_value(*added, "--secret-key-file", a.secret_key_file, placeholder::kFile,
@@ -131,7 +130,7 @@ std::shared_ptr<void> add_account(CLI::App& app, std::function<int()>& chosen) {
                              {{"op", "account.rotate"}, {"name", a.name}, {"gateway", a.gateway}});
       });
   add_name(*rotated, a.name);
-  rotated->add_flag("--gateway", a.gateway, "Make a new gateway key instead and print it, once");
+  add_flag(*rotated, "--gateway", a.gateway, "Make a new gateway key instead and print it, once");
   set_examples(*rotated, {"gridloom account rotate ann", "gridloom account rotate ann --gateway"});
   CLI::App* removed = add_admin_command(
       *account, "remove", "Removes an account that owns no device", a.admin, chosen,

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdio>
 #include <optional>
@@ -89,12 +88,12 @@ int show_device(const Arguments& arguments) {
 std::shared_ptr<void> add_device_show(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* show = app.get_subcommand("device")->add_subcommand(
-      "show", "Shows one device: presence, powers, errors, today's energy");
+  CLI::App* show = add_command(*command_below(app, "device"), "show",
+                               "Shows one device: presence, powers, errors, today's energy");
   set_examples(*show, {"gridloom device show R331ZEB4ZEAL0528"});
-  add_device_argument(*show, a.device)->required();
+  add_device_argument(*show, a.device).required();
   add_home_options(*show, a.home);
-  show->callback([&a, &chosen] { chosen = [&a] { return show_device(a); }; });
+  set_action(*show, chosen, [&a] { return show_device(a); });
   return kept;
 }
 

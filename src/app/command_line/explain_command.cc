@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <optional>
@@ -221,19 +220,20 @@ int explain(const Arguments& arguments) {
 std::shared_ptr<void> add_explain(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* explain_app = app.add_subcommand(
-      "explain", "Explains a field or a command: meaning, unit, values, source, how to set it");
+  CLI::App* explain_app =
+      add_command(app, "explain",
+                  "Explains a field or a command: meaning, unit, values, source, how to set it");
   set_group(*explain_app, group::kUse);
   set_examples(*explain_app,
                {"gridloom explain R331ZEB4ZEAL0528 pd.soc", "gridloom explain delta_2 acChgCfg"});
   add_value(*explain_app, "device", a.device, placeholder::kSn,
             "Serial number, or the id of a family")
-      ->required();
+      .required();
   add_value(*explain_app, "field", a.name, placeholder::kField, "Name of the field or command")
-      ->required();
+      .required();
   add_devices_option(*explain_app, a.devices);
   add_json_option(*explain_app, a.json);
-  explain_app->callback([&a, &chosen] { chosen = [&a] { return explain(a); }; });
+  set_action(*explain_app, chosen, [&a] { return explain(a); });
   return kept;
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -336,22 +335,22 @@ std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
   const auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* family =
-      app.add_subcommand("family", "Describes device families: their fields and commands");
+      add_command(app, "family", "Describes device families: their fields and commands");
   set_group(*family, group::kInspect);
   set_examples(*family, {"gridloom family list", "gridloom family show delta_2 soc"});
-  family->require_subcommand(1);
+  require_command_below(*family);
   const auto verb = [&](const std::string& name, const std::string& help,
                         int (*run)(const Arguments&)) {
-    CLI::App* made = family->add_subcommand(name, help);
+    CLI::App* made = add_command(*family, name, help);
     add_json_option(*made, a.json);
-    made->callback([&a, &chosen, run] { chosen = [&a, run] { return run(a); }; });
+    set_action(*made, chosen, [&a, run] { return run(a); });
     return made;
   };
   CLI::App* list = verb("list", "Lists the families", list_families);
   add_devices_option(*list, a.devices);
   set_examples(*list, {"gridloom family list", "gridloom family list --devices my-devices"});
   CLI::App* show = verb("show", "Shows fields, commands and parts", show_family);
-  add_value(*show, "family", a.family, placeholder::kFamily, "Id of the family")->required();
+  add_value(*show, "family", a.family, placeholder::kFamily, "Id of the family").required();
   add_value(*show, "name", a.name, placeholder::kField,
             "Part of the names of fields, commands and parts to show in full");
   add_devices_option(*show, a.devices);
@@ -359,15 +358,15 @@ std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* start = verb("new", "Writes a device file to start from", new_family);
   add_value(*start, "family", a.family, placeholder::kName,
             "Id of the new family, which is the name of the file")
-      ->required();
+      .required();
   add_value(*start, "--devices", a.devices, placeholder::kFolder,
             "Folder of the file; the current one by default");
   set_examples(*start, {"gridloom family new heat_pump --devices my-devices"});
-  CLI::App* schema = family->add_subcommand("schema", "Prints the JSON Schema of device files");
-  schema->callback([&chosen] { chosen = print_family_schema; });
+  CLI::App* schema = add_command(*family, "schema", "Prints the JSON Schema of device files");
+  set_action(*schema, chosen, print_family_schema);
   set_examples(*schema, {"gridloom family schema > schema.json"});
   CLI::App* check = verb("check", "Reports every mistake in a device file", check_family);
-  add_value(*check, "file", a.file, placeholder::kFile, "Device file")->required();
+  add_value(*check, "file", a.file, placeholder::kFile, "Device file").required();
   set_examples(*check, {"gridloom family check my-devices/heat_pump.yaml"});
   return kept;
 }

@@ -1,7 +1,6 @@
 // `gridloom get`: values of a device with their units and meanings.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdio>
 #include <string>
@@ -120,16 +119,16 @@ int print_values(const Arguments& arguments) {
 std::shared_ptr<void> add_get(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* get = app.add_subcommand("get", "Shows values of a device: their units and meanings");
+  CLI::App* get = add_command(app, "get", "Shows values of a device: their units and meanings");
   set_group(*get, group::kUse);
   set_examples(*get,
                {"gridloom get R331ZEB4ZEAL0528 soc", "gridloom get R331 'bmsMaster.*' --json"});
-  add_device_argument(*get, a.device)->required();
+  add_device_argument(*get, a.device).required();
   add_value(*get, "field", a.fields, placeholder::kField,
             "Fields: pd.soc, pd.*, a nature such as soc, or the last part of a name; all by "
             "default");
   add_home_options(*get, a.home);
-  get->callback([&a, &chosen] { chosen = [&a] { return print_values(a); }; });
+  set_action(*get, chosen, [&a] { return print_values(a); });
   return kept;
 }
 

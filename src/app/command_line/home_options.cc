@@ -25,15 +25,15 @@ Result<std::unique_ptr<Home>> home_of(const HomeOptions& options) {
 }  // namespace
 
 void add_home_options(CLI::App& command, HomeOptions& options) {
-  CLI::Option* data = add_data_option(command, options.data);
+  const Option data = add_data_option(command, options.data);
   add_value(command, "--profile", options.profile, placeholder::kProfile,
             "Profile of a server elsewhere, made by `gridloom login`, instead of --data")
-      ->excludes(data);
+      .excludes(data);
   add_devices_option(command, options.devices);
   add_json_option(command, options.json);
 }
 
-CLI::Option* add_device_argument(CLI::App& command, std::string& device) {
+Option add_device_argument(CLI::App& command, std::string& device) {
   return add_value(command, "device", device, placeholder::kSn,
                    "Serial number, its beginning, or a part of the name");
 }

@@ -4,15 +4,11 @@
 #include <memory>
 #include <string>
 
+#include "app/command_line/command.h"
 #include "app/home/home.h"
 #include "base/result.h"
 #include "catalog/family.h"
 #include "wire/json.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's
-class App;
-class Option;
-}  // namespace CLI
 
 namespace gridloom::app {
 
@@ -25,7 +21,7 @@ struct HomeOptions {
 
 void add_home_options(CLI::App& command, HomeOptions& options);
 // The argument that names one device of the home (device_of()); optional, unless required().
-CLI::Option* add_device_argument(CLI::App& command, std::string& device);
+Option add_device_argument(CLI::App& command, std::string& device);
 
 // A home with the device families that its devices have.
 struct OpenHome {

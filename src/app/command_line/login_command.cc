@@ -5,7 +5,6 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
@@ -156,7 +155,7 @@ std::shared_ptr<void> add_login(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* login =
-      app.add_subcommand("login", "Keeps the keys of an account on any server as a profile");
+      add_command(app, "login", "Keeps the keys of an account on any server as a profile");
   set_group(*login, group::kUse);
   set_examples(*login, {"gridloom login cloud --host https://api-e.ecoflow.com --access-key KEY",
                         "gridloom login --list"});
@@ -170,20 +169,20 @@ std::shared_ptr<void> add_login(CLI::App& app, std::function<int()>& chosen) {
             "GRIDLOOM_SECRET_KEY, or is asked for");
   add_value(*login, "--ca", a.ca, placeholder::kFile,
             "Certificates to trust, such as data/tls/ca.pem; by default those of the system");
-  login->add_flag("--no-check", a.no_check, "Do not try the keys");
-  login->add_flag("--list", a.list, "List the profiles");
-  login->callback([&a, &chosen] { chosen = [&a] { return log_in(a); }; });
+  add_flag(*login, "--no-check", a.no_check, "Do not try the keys");
+  add_flag(*login, "--list", a.list, "List the profiles");
+  set_action(*login, chosen, [&a] { return log_in(a); });
   return kept;
 }
 
 std::shared_ptr<void> add_logout(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* logout = app.add_subcommand("logout", "Removes a profile and its keys");
+  CLI::App* logout = add_command(app, "logout", "Removes a profile and its keys");
   set_group(*logout, group::kUse);
   set_examples(*logout, {"gridloom logout cloud"});
-  add_value(*logout, "name", a.name, placeholder::kProfile, "Name of the profile")->required();
-  logout->callback([&a, &chosen] { chosen = [&a] { return log_out(a); }; });
+  add_value(*logout, "name", a.name, placeholder::kProfile, "Name of the profile").required();
+  set_action(*logout, chosen, [&a] { return log_out(a); });
   return kept;
 }
 

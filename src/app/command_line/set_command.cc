@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -217,23 +216,23 @@ int set_values(const Arguments& arguments) {
 std::shared_ptr<void> add_set(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* set = app.add_subcommand(
-      "set", "Sets something of a device, and shows its answer and what it reports then");
+  CLI::App* set = add_command(
+      app, "set", "Sets something of a device, and shows its answer and what it reports then");
   set_group(*set, group::kUse);
   set_examples(*set, {"gridloom set R331ZEB4ZEAL0528 acChgCfg chgWatts=600",
                       "gridloom set R331 mppt.cfgChgWatts 600W --dry-run"});
-  add_device_argument(*set, a.device)->required();
+  add_device_argument(*set, a.device).required();
   add_value(*set, "what", a.words, placeholder::kWord,
             "COMMAND KEY=VALUE..., or FIELD VALUE: 600, 600W, on; `gridloom family show` and "
             "`gridloom explain` name commands and fields")
-      ->required();
+      .required();
   add_value(*set, "--wait", a.wait, placeholder::kSpan,
             "How long to wait for the device to report the new values")
-      ->capture_default_str();
-  set->add_flag("--yes", a.yes, "Do not ask before a command that may cut something off");
-  set->add_flag("--dry-run", a.dry_run, "Print the message and do not send it");
+      .show_default();
+  add_flag(*set, "--yes", a.yes, "Do not ask before a command that may cut something off");
+  add_flag(*set, "--dry-run", a.dry_run, "Print the message and do not send it");
   add_home_options(*set, a.home);
-  set->callback([&a, &chosen] { chosen = [&a] { return set_values(a); }; });
+  set_action(*set, chosen, [&a] { return set_values(a); });
   return kept;
 }
 

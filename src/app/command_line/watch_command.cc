@@ -4,7 +4,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -229,7 +228,7 @@ std::shared_ptr<void> add_watch(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* watch_app =
-      app.add_subcommand("watch", "Shows the home, or a device, live; changed values are marked");
+      add_command(app, "watch", "Shows the home, or a device, live; changed values are marked");
   set_group(*watch_app, group::kUse);
   set_examples(*watch_app, {"gridloom watch", "gridloom watch R331ZEB4ZEAL0528 soc pd.wattsOutSum",
                             "gridloom watch R331 --json --count 10"});
@@ -241,7 +240,7 @@ std::shared_ptr<void> add_watch(CLI::App& app, std::function<int()>& chosen) {
   add_value(*watch_app, "--count", a.count, placeholder::kCount,
             "End after so many changes, or screens of a terminal");
   add_home_options(*watch_app, a.home);
-  watch_app->callback([&a, &chosen] { chosen = [&a] { return watch(a); }; });
+  set_action(*watch_app, chosen, [&a] { return watch(a); });
   return kept;
 }
 

@@ -25,6 +25,7 @@
 #include "app/control/history_stream.h"
 #include "app/control/last_states.h"
 #include "app/control/local_socket.h"
+#include "app/control/operation_names.h"
 #include "app/control/record_stream.h"
 #include "app/control/simulated.h"
 #include "app/control/time.h"

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cstddef>
+#include <array>
 #include <string_view>
 #include <utility>
 
@@ -83,14 +83,14 @@ struct Failure {
   std::string_view status;
   std::string_view text;
 };
-constexpr Failure kFailures[] = {
+constexpr auto kFailures = std::to_array<Failure>({
     {"400", "A parameter or the body is wrong; the message names it and what is valid."},
     {"401", "There is no token, or no account has it, or it has expired."},
     {"403", "The device is unknown or not the account's, or the token's scope is too small."},
     {"429", "Too many requests; Retry-After says when to ask again."},
     {"503", "The server cannot answer now; Retry-After says when to ask again."},
     {"504", "The device is not connected, or did not answer in time."},
-};
+});
 
 Json reference(std::string_view schema) {
   return JsonObject{{"$ref", fmt::format("#/components/schemas/{}", schema)}};

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -36,9 +35,10 @@ int add(const Arguments& a) {
   if (a.valid_for != kNever) {
     const auto span = time::parse_span(
         a.valid_for, {.name = "--valid-for", .least = kShortest, .most = kLongest});
-    if (!span)
+    if (!span) {
       return report_error(
           {.code = span.error().code, .detail = fmt::format("{}, or never", span.error().detail)});
+    }
     valid_for = *span;
   }
   if (Status known = check_account(a.admin, a.account); !known) return report_error(known.error());
@@ -86,18 +86,18 @@ std::shared_ptr<void> add_token(CLI::App& app, std::function<int()>& chosen) {
   const auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* token =
-      app.add_subcommand("token", "Manages tokens with which programs use the API at /api/v1");
+      add_command(app, "token", "Manages tokens with which programs use the API at /api/v1");
   set_group(*token, group::kRun);
   set_examples(*token, {"gridloom token add Grafana --account ann", "gridloom token list"});
-  token->require_subcommand(1);
+  require_command_below(*token);
   CLI::App* added = add_admin_command(*token, "add", "Adds a token and prints it, once", a.admin,
                                       chosen, [&a] { return add(a); });
-  add_value(*added, "name", a.name, placeholder::kName, "What the token is for")->required();
+  add_value(*added, "name", a.name, placeholder::kName, "What the token is for").required();
   add_value(*added, "--account", a.account, placeholder::kAccount,
             "Account whose devices it may use")
-      ->required();
+      .required();
   add_value(*added, "--scope", a.scope, "SCOPE", "What it may do: read, or control as well")
-      ->check(one_of({"read", "control"}));
+      .check(one_of({"read", "control"}));
   add_value(*added, "--valid-for", a.valid_for, placeholder::kSpan,
             "When it expires, from now; never: it does not");
   set_examples(*added, {"gridloom token add Grafana --account ann",
@@ -111,8 +111,8 @@ std::shared_ptr<void> add_token(CLI::App& app, std::function<int()>& chosen) {
       *token, "remove", "Removes a token; it ends at once", a.admin, chosen,
       [&a] { return ask_and_print(a.admin, {{"op", "token.remove"}, {"number", a.number}}); });
   add_value(*removed, "number", a.number, "NUMBER", "Number of the token, as listed")
-      ->required()
-      ->check(whole_number(1, 999'999'999));
+      .required()
+      .check(whole_number(1, 999'999'999));
   set_examples(*removed, {"gridloom token remove 3"});
   return kept;
 }

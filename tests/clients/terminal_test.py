@@ -153,7 +153,7 @@ class HomeTest(ServerTest):
         facts = json.loads(cli("explain", "delta_2", "pd.beepMode", "--json").stdout)
         self.assertEqual(facts["values"], [{"value": 0, "name": "sounds"},
                                            {"value": 1, "name": "silent"}])
-        self.assertEqual(facts["setBy"], ["quietMode"])
+        self.assertEqual(facts["set_by"], ["quietMode"])
         command = json.loads(cli("explain", DELTA_2, "acChgCfg", "--json").stdout)
         self.assertEqual(command["params"][0]["range"], [100, 1200])
         wrong = cli("explain", DELTA_2, "pd.scoc")

@@ -45,6 +45,15 @@ struct ValueForm {
   const std::vector<NamedValue>& values;
 };
 
+template <typename T>
+ValueForm form_of(const T& each) {
+  return {.name = each.name,
+          .type = each.type,
+          .unit = each.unit,
+          .scale = each.scale,
+          .values = each.values};
+}
+
 std::optional<Json> named_value(const std::vector<NamedValue>& values, std::string_view text) {
   for (const NamedValue& each : values) {
     if (!each.name.empty() && same_word(each.name, text)) return each.value;
@@ -182,7 +191,7 @@ Result<SetPlan> planned(const Family& family, const Command& command, JsonObject
   for (const Param& param : command.params) {
     if (const Json* value = given.if_contains(param.name)) {
       params[param.name] = *value;
-    } else if (!param.unchanged.empty() && !param.ignored) {
+    } else if (!command.partial && !param.unchanged.empty() && !param.ignored) {
       params[param.name] = param.unchanged.front();
     }
   }
@@ -192,6 +201,26 @@ Result<SetPlan> planned(const Family& family, const Command& command, JsonObject
     return std::unexpected(checked.error());
   }
   return plan;
+}
+
+// The serial number of the first module of a group. A device that has not reported one may be a
+// vendor's that knows better: it is sent its own number, as the documents do for the whole device.
+std::string_view module_in(const SetTarget& target, std::string_view group) {
+  const Json* modules = target.quotas.if_contains(group);
+  const bool is_known =
+      modules != nullptr && modules->is_object() && !modules->get_object().empty();
+  return is_known ? std::string_view(modules->get_object().begin()->key()) : target.sn;
+}
+
+// The value in place of a "$name".
+Json filled(const Json& value, const SetTarget& target) {
+  constexpr std::string_view kModule = "$module:";
+  if (!value.is_string()) return value;
+  const std::string_view text = value.get_string();
+  if (text == "$message_id") return target.message_id;
+  if (text == "$sn") return Json(target.sn);
+  if (text.starts_with(kModule)) return Json(module_in(target, text.substr(kModule.size())));
+  return value;
 }
 
 const Command* find_command(const Family& family, std::string_view word) {
@@ -309,21 +338,11 @@ std::unexpected<Error> unknown_word(const Family& family, std::string_view word)
 }  // namespace
 
 Result<Json> param_value(const Param& param, std::string_view text) {
-  return read_value({.name = param.name,
-                     .type = param.type,
-                     .unit = param.unit,
-                     .scale = param.scale,
-                     .values = param.values},
-                    text);
+  return read_value(form_of(param), text);
 }
 
 Result<Json> field_value(const Field& field, std::string_view text) {
-  return read_value({.name = field.name,
-                     .type = field.type,
-                     .unit = field.unit,
-                     .scale = field.scale,
-                     .values = field.values},
-                    text);
+  return read_value(form_of(field), text);
 }
 
 Result<SetPlan> plan_set(const Family& family, std::span<const std::string> words) {
@@ -357,6 +376,15 @@ Result<SetPlan> plan_set(const Family& family, std::span<const std::string> word
   return plan_field(family, **field,
                     mark == std::string::npos ? std::string_view(words.back())
                                               : std::string_view(first).substr(mark + 1));
+}
+
+JsonObject addressed(const Family& family, const SetPlan& plan, const SetTarget& target) {
+  JsonObject message;
+  for (const JsonObject* members : {&family.messages.set, &plan.command->set}) {
+    for (const auto& member : *members) message[member.key()] = filled(member.value(), target);
+  }
+  for (const auto& member : plan.message) message[member.key()] = member.value();
+  return message;
 }
 
 std::string command_text(const SetPlan& plan) {

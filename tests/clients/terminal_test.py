@@ -109,7 +109,7 @@ class HomeTest(ServerTest):
         self.assertEqual(voltage["unit"], "V")
         self.assertAlmostEqual(voltage["number"], voltage["value"] / 1000)
         wrong = self.said("get", DELTA_2, "pd.scoc", code=2)
-        self.assertIn("there is no field pd.scoc; did you mean pd.soc", wrong)
+        self.assertIn('there is no field "pd.scoc"; did you mean pd.soc?', wrong)
 
     def test_a_set_is_answered_read_back_and_audited(self):
         for words, wanted in (((FIELD, "600"), 600), (("acChgCfg", "chgWatts=700W"), 700),
@@ -176,6 +176,16 @@ class HomeTest(ServerTest):
         self.assertEqual(code, 0)
         self.assertIn(DELTA_2, text)
         self.assertIn("Ctrl-C ends", text)
+
+    def test_progress_is_a_bar_that_goes_away(self):
+        recording = temporary_folder() / "home.loom"
+        code, text = on_terminal("record", "--out", recording, "--for", "2s", "--data", self.server.data)
+        self.assertEqual(code, 0, text)
+        self.assertRegex(text, r"\r\[=+ *\] +\d+ %  \d+ messages of devices, \d+ requests  \d+s left\x1b\[K")
+        drawn, _, last = text.rpartition("\r\x1b[K")
+        self.assertIn(" left", drawn)
+        self.assertTrue(last.startswith(str(recording)), last)
+        self.assertNotIn("\r", last.replace("\r\n", ""))
 
     def test_the_doctor_names_nobody(self):
         result = self.server.cli("doctor", "--json")

@@ -18,7 +18,9 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/field_lookup.h"
+#include "app/home/set_plan.h"
 #include "app/home/values.h"
+#include "base/nearest.h"
 #include "base/printable.h"
 #include "catalog/loader.h"
 
@@ -139,12 +141,22 @@ const Family* family_of(const catalog::Catalog& catalog, const std::string& word
   return catalog.of_serial(word).get();
 }
 
+Error unknown_family(const catalog::Catalog& catalog, const std::string& word) {
+  std::vector<std::string_view> ids;
+  for (const catalog::FamilyPtr& family : catalog.families()) ids.push_back(family->id);
+  return {.code = ErrorCode::kNotFound,
+          .detail = fmt::format("{} is neither a family nor a serial number of one{}",
+                                printable(word), did_you_mean(word, ids))};
+}
+
 int explain(const Arguments& arguments) {
   const auto catalog = catalog::load_catalog(arguments.devices);
   if (!catalog) return report_error(catalog.error());
   const Family* family = family_of(**catalog, arguments.device);
-  const auto command = std::ranges::find(family->commands, arguments.name, &Command::name);
-  if (command != family->commands.end()) {
+  if (family->passthrough && family->id != arguments.device) {
+    return report_error(unknown_family(**catalog, arguments.device), kWrongUsage);
+  }
+  if (const Command* command = find_command(*family, arguments.name)) {
     if (arguments.json) {
       print_facts(*family, json_of(*command));
     } else {
@@ -153,7 +165,11 @@ int explain(const Arguments& arguments) {
     return 0;
   }
   const auto field = find_field(*family, arguments.name);
-  if (!field) return report_error(field.error(), kWrongUsage);
+  if (!field) {
+    const bool is_unknown = field.error().code == ErrorCode::kNotFound;
+    return report_error(is_unknown ? unknown_word(*family, arguments.name) : field.error(),
+                        kWrongUsage);
+  }
   if (arguments.json) {
     print_facts(*family, json_of(*family, **field));
   } else {

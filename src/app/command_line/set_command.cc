@@ -147,6 +147,8 @@ void print_text(const Family& family, const SetPlan& plan, const Json& answer,
                 const std::vector<Change>& changes) {
   fmt::print("{}: the device answered {}\n", printable(command_text(plan)),
              printable(wire::to_text(result_in(family, answer))));
+  // How to undo it, where it cuts something off.
+  if (plan.command->dangerous) fmt::print("{}\n", plan.command->description);
   if (changes.empty()) {
     const auto around = fields_around(*plan.command);
     fmt::print("{}\n", around.empty() ? "No field shows what this command sets."

@@ -27,6 +27,14 @@ struct SetPlan {
 [[nodiscard]] Result<SetPlan> plan_set(const catalog::Family& family,
                                        std::span<const std::string> words);
 
+// The command of that name, in any case, or that the word selects in a message; nullptr: none, or
+// several.
+[[nodiscard]] const catalog::Command* find_command(const catalog::Family& family,
+                                                   std::string_view word);
+
+// What to say of a word that is neither a command nor a field.
+[[nodiscard]] Error unknown_word(const catalog::Family& family, std::string_view word);
+
 // The device that a set is sent to.
 struct SetTarget {
   std::string_view sn;

@@ -14,6 +14,7 @@
 #include "client/mqtt_connection.h"
 #include "client/poller.h"
 #include "client/stream.h"
+#include "wire/topics.h"
 
 namespace gridloom::client {
 namespace {
@@ -84,8 +85,9 @@ Result<ReportListener> ReportListener::open(const MqttAccess& access, const ApiO
     return std::unexpected(added.error());
   }
   const std::string id = "gridloom-" + random_hex(kIdBytes);
-  const std::string filter = sn.empty() ? fmt::format("/open/{}/#", access.user)
-                                        : fmt::format("/open/{}/{}/quota", access.user, sn);
+  const std::string filter = sn.empty()
+                                 ? fmt::format("{}{}/#", wire::kOpenTopics, access.user)
+                                 : wire::make_open_topic(access.user, sn, wire::Verb::kQuota);
   Status good = impl->connection.sign_in({.client_id = id,
                                           .user = access.user,
                                           .password = access.password.reveal(),

@@ -80,7 +80,7 @@ TEST(SetPlan, SaysWhatIsWrong) {
     Words words;
     std::string_view why;
   } rows[] = {
-      {{"quietMod"}, "has no command or field \"quietMod\"; did you mean quietMode? `gridloom family"},
+      {{"quietMod"}, "field \"quietMod\"; did you mean quietMode? `gridloom family"},
       {{"quietMode"}, "quietMode needs a parameter: enabled=VALUE"},
       {{"charge", "1"}, "\"1\" is not KEY=VALUE; the keys of charge are milliamps, ratio"},
       {{"quietMode", "enable=1"}, "has no parameter enable; did you mean enabled"},
@@ -123,7 +123,7 @@ TEST(FieldLookup, TakesWhatPeopleCallAField) {
   const auto none = find_quotas(*family, names, "pd.scoc");
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
-  EXPECT_THAT(none.error().detail, HasSubstr("there is no field \"pd.scoc\"; did you mean pd.soc?"));
+  EXPECT_THAT(none.error().detail, HasSubstr(R"(no field "pd.scoc"; did you mean pd.soc?)"));
 }
 
 TEST(FindDevice, TakesSerialNumbersTheirBeginningsAndPartsOfNames) {

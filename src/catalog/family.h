@@ -149,6 +149,8 @@ struct Command {
   bool by_model = false;  // the virtual device's model implements (the rest of) the command
   JsonObject reply;       // merged into the family's reply result; values may be "$..."
   JsonObject envelope;    // merged into the family's reply envelope; values may be "$..."
+  JsonObject set;         // laid over the family's Messages::set; values may be "$..."
+  bool partial = false;   // a set may leave out parameters; otherwise it sends Param::unchanged
   std::string source;
 };
 
@@ -175,6 +177,7 @@ struct Messages {
   bool nested = false;          // objects in the body are groups of fields, not values
   JsonObject reply;             // envelope of a set_reply
   std::string result = "data";  // the reply's member that holds the result
+  JsonObject set;  // members of a set that a client adds to `params` and the selecting ones
   std::int64_t change_ms = 2000;
   std::int64_t full_ms = 60000;
 };

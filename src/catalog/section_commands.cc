@@ -329,6 +329,9 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
   check_references(command.reply, entry, "reply", scope);
   entry.object("envelope", command.envelope);
   check_references(command.envelope, entry, "envelope", scope);
+  entry.object("set", command.set);
+  check_references(command.set, entry, "set", {.family = family, .set = true});
+  entry.flag("partial", command.partial);
   entry.source(command.source);
   return command;
 }

@@ -192,6 +192,32 @@ def run_node(node, folder, file, environment):
 IN_CREATE, IN_MOVED_TO = 0x100, 0x80
 
 
+def start_server(command, data, **how):
+    """The process of a server, once it is ready (its ready.json is in `data`) or has ended."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    watch = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
+    if watch < 0 or libc.inotify_add_watch(watch, os.fsencode(data), IN_CREATE | IN_MOVED_TO) < 0:
+        raise OSError(ctypes.get_errno(), "inotify")
+    process = subprocess.Popen(command, **how)
+    ended = os.pidfd_open(process.pid)
+    deadline = Deadline(f"ready.json of {' '.join(map(str, command))}")
+    try:
+        while not (data / "ready.json").exists():
+            happened, _, _ = select.select([watch, ended], [], [], deadline.left_s())
+            if ended in happened:
+                process.wait()
+                break
+            os.read(watch, 65536)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        os.close(watch)
+        os.close(ended)
+    return process
+
+
 class Server:
     """A running server; a context manager. `flags` go to `serve` as they are. `doors` get a free
     port; without any the folder, too, is said by a configuration file among the flags."""
@@ -230,40 +256,16 @@ class Server:
         self._start(command)
 
     def _start(self, command):
-        libc = ctypes.CDLL(None, use_errno=True)
-        watch = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
-        if (
-            watch < 0
-            or libc.inotify_add_watch(watch, os.fsencode(self.data), IN_CREATE | IN_MOVED_TO) < 0
-        ):
-            raise OSError(ctypes.get_errno(), "inotify")
         with open(self.log, "ab") as log:
             # In its own folder: what it makes by mistake does not end up among the sources.
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.data.parent
+            self.process = start_server(
+                command, self.data, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.data.parent
             )
-        ended = os.pidfd_open(self.process.pid)
-        ready = self.data / "ready.json"
-        deadline = Deadline(f"ready.json of {' '.join(command)}")
-        try:
-            while not ready.exists():
-                try:
-                    happened, _, _ = select.select([watch, ended], [], [], deadline.left_s())
-                except AssertionError:
-                    self.process.kill()
-                    self.process.wait()
-                    raise
-                if ended in happened:
-                    raise AssertionError(
-                        f"the server ended with {self.process.wait()} before it "
-                        f"was ready:\n{self.log_text()}"
-                    )
-                if watch in happened:
-                    os.read(watch, 65536)
-        finally:
-            os.close(watch)
-            os.close(ended)
-        self.facts = json.loads(ready.read_text())
+        if self.process.returncode is not None:
+            raise AssertionError(
+                f"the server ended with {self.process.returncode} before it was ready:\n{self.log_text()}"
+            )
+        self.facts = json.loads((self.data / "ready.json").read_text())
         atexit.register(self._kill)
 
     def _kill(self):

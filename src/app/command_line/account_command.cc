@@ -3,16 +3,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstddef>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/command_line/admin_command.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
+#include "app/command_line/secret_input.h"
 #include "app/command_line/usage_error.h"
-#include "base/read_file.h"
+#include "base/secret.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -21,49 +22,26 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-constexpr std::size_t kMaxKeyFile = 4096;  // bytes
-
 struct Arguments {
   AdminArguments admin;
   std::string name, access_key, secret_key_file, remove;
   bool gateway = false;
 };
 
-Result<std::string> line_of_input() {
-  std::string line;
-  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
-    if (line.size() == kMaxKeyFile) {
-      return fail(ErrorCode::kBadParams, fmt::format("-: more than {} bytes", kMaxKeyFile));
-    }
-    line += static_cast<char>(c);
-  }
-  return line;
-}
-
-// Reads the secret from a file or standard input ("-"), because a secret on the command line would
-// be visible in the process list.
 int add(const Arguments& arguments) {
-  std::string secret;
+  Secret secret;
   if (!arguments.secret_key_file.empty()) {
-    // Standard input may be a terminal: exactly one line is read.
-    const bool is_input = arguments.secret_key_file == "-";
-    const auto text =
-        is_input ? line_of_input() : read_text(arguments.secret_key_file, kMaxKeyFile);
-    if (!text) {
-      fmt::print(stderr, "gridloom: --secret-key-file {}\n", text.error().detail);
+    auto read = secret_in_file(arguments.secret_key_file);
+    if (!read) {
+      fmt::print(stderr, "gridloom: --secret-key-file {}\n", read.error().detail);
       return kFailed;
     }
-    secret = text->substr(0, text->find('\n'));
-    if (secret.empty()) {
-      fmt::print(stderr, "gridloom: --secret-key-file {}: the first line has no secret key\n",
-                 arguments.secret_key_file);
-      return kFailed;
-    }
+    secret = std::move(*read);
   }
   return ask_and_print(arguments.admin, {{"op", "account.add"},
                                          {"name", arguments.name},
                                          {"accessKey", arguments.access_key},
-                                         {"secretKey", secret}});
+                                         {"secretKey", secret.reveal()}});
 }
 
 int list(const AdminArguments& arguments) {

@@ -52,7 +52,12 @@ _gridloom() {
       *) found+=("$candidate") ;;
     esac
   done
-  (( ${#found} )) && compadd -a found
+  # A list of limits or families ends with '='; a value follows at once.
+  if (( ${#found} == 1 )) && [[ ${found[1]} == *= ]]; then
+    compadd -S '' -a found
+  elif (( ${#found} )); then
+    compadd -a found
+  fi
   return 0
 }
 if [[ ${funcstack[1]} == _gridloom ]]; then

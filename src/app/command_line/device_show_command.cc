@@ -67,18 +67,17 @@ void print_text(const DeviceStatus& status, const catalog::Family& family) {
 }
 
 int show_device(const Arguments& arguments) {
-  auto home = open_home(arguments.home);
-  if (!home) return report_error(home.error());
-  const auto device = device_of(*home, arguments.device);
-  if (!device) return report_error(device.error());
-  const DeviceStatus status = read_status(*home, *device);
+  auto open = open_device(arguments.home, arguments.device);
+  if (!open) return report_error(open.error());
+  auto& [home, device, family] = *open;
+  const DeviceStatus status = read_status(home, device);
   if (arguments.home.json) {
     JsonObject facts = status_json(status);
-    facts["owner"] = device->owner;
-    facts["shares"] = JsonArray(device->shares.begin(), device->shares.end());
+    facts["owner"] = device.owner;
+    facts["shares"] = JsonArray(device.shares.begin(), device.shares.end());
     print_json(facts);
   } else {
-    print_text(status, *home->catalog->of_serial(device->sn));
+    print_text(status, *family);
   }
   return 0;
 }

@@ -88,6 +88,17 @@ std::string unit_of(const std::string& unit, double scale) {
   return scale == 1 ? unit : fmt::format("{} (value times {})", unit, scale);
 }
 
+// What the values of a field can be.
+void show_form(const std::string& indent, const Field& field) {
+  show_line(indent + "type", name_of(field.type));
+  show_line(indent + "unit", unit_of(field.unit, field.scale));
+  if (field.values.empty()) show_line(indent + "range", text_of(field.range));
+  show_values(indent + "values", field.values);
+  if (field.others) show_line(" ", "and others");
+  show_values(indent + "bits", field.bits);
+  if (field.absent) show_line(indent + "absent", wire::to_text(*field.absent));
+}
+
 // What stands inside of a field's value: "[].ctrlSta" is a member of its elements.
 void show_inside(const Field& field, const std::string& path) {
   for (const Field& inner : field.fields) {
@@ -98,13 +109,7 @@ void show_inside(const Field& field, const std::string& path) {
       fmt::print("  {}\n", name);
       show_line("  title", inner.title == inner.description ? "" : inner.title);
       show_line("  description", inner.description);
-      show_line("  type", name_of(inner.type));
-      show_line("  unit", unit_of(inner.unit, inner.scale));
-      if (inner.values.empty()) show_line("  range", text_of(inner.range));
-      show_values("  values", inner.values);
-      if (inner.others) show_line(" ", "and others");
-      show_values("  bits", inner.bits);
-      if (inner.absent) show_line("  absent", wire::to_text(*inner.absent));
+      show_form("  ", inner);
     }
     show_inside(inner, name);
   }
@@ -129,13 +134,7 @@ void show_field(const Family& family, const Field& field) {
   fmt::print("{}\n", field.name);
   show_line("title", field.title);
   show_line("description", field.description);
-  show_line("type", name_of(field.type));
-  show_line("unit", unit_of(field.unit, field.scale));
-  if (field.values.empty()) show_line("range", text_of(field.range));
-  show_values("values", field.values);
-  if (field.others) show_line(" ", "and others");
-  show_values("bits", field.bits);
-  if (field.absent) show_line("absent", wire::to_text(*field.absent));
+  show_form("", field);
   if (field.error) show_line("error", "any other value than " + wire::to_text(field.ok.front()));
   show_line("nature", field.nature);
   show_line("sign", field.sign);

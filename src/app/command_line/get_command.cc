@@ -75,15 +75,13 @@ JsonObject json_of(const std::string& name, const Field* field, const Json& valu
 }
 
 int print_values(const Arguments& arguments) {
-  auto home = open_home(arguments.home);
-  if (!home) return report_error(home.error());
-  const auto device = device_of(*home, arguments.device);
-  if (!device) return report_error(device.error());
-  const auto read = home->home->values(device->sn);
+  auto open = open_device(arguments.home, arguments.device);
+  if (!open) return report_error(open.error());
+  const auto& [home, device, family] = *open;
+  const auto read = home.home->values(device.sn);
   if (!read) return report_error(read.error());
-  const catalog::FamilyPtr& family = home->catalog->of_serial(device->sn);
   const std::vector<FlatValue> values = flat_values(*family, read->quotas);
-  const auto names = chosen_names(arguments, *family, device->sn, values);
+  const auto names = chosen_names(arguments, *family, device.sn, values);
   if (!names) {
     const bool is_missing = names.error().code == ErrorCode::kOffline;
     return report_error(names.error(), is_missing ? kFailed : kWrongUsage);
@@ -104,12 +102,12 @@ int print_values(const Arguments& arguments) {
   }
   if (arguments.home.json) {
     print_json(
-        JsonObject{{"sn", device->sn}, {"online", device->online}, {"fields", std::move(rows)}});
+        JsonObject{{"sn", device.sn}, {"online", device.online}, {"fields", std::move(rows)}});
   } else if (table.empty()) {
-    fmt::print(stderr, "gridloom: {} has not reported anything yet\n", device->sn);
+    fmt::print(stderr, "gridloom: {} has not reported anything yet\n", device.sn);
   } else {
     fmt::print("{}", table.text(has_colours()));
-    if (!device->online) fmt::print(stderr, "gridloom: {} is offline\n", device->sn);
+    if (!device.online) fmt::print(stderr, "gridloom: {} is offline\n", device.sn);
   }
   return 0;
 }

@@ -33,4 +33,12 @@ struct OpenHome {
 // Finds the device that the user means (find_device()).
 [[nodiscard]] Result<HomeDevice> device_of(OpenHome& home, const std::string& text);
 
+// A home, and the one device of it that a command is about.
+struct OpenDevice {
+  OpenHome home;
+  HomeDevice device;
+  catalog::FamilyPtr family;
+};
+[[nodiscard]] Result<OpenDevice> open_device(const HomeOptions& options, const std::string& text);
+
 }  // namespace gridloom::app

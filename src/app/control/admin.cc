@@ -22,6 +22,7 @@
 #include "app/control/damage.h"
 #include "app/control/device_values.h"
 #include "app/control/fault.h"
+#include "app/control/follow_stream.h"
 #include "app/control/history_stream.h"
 #include "app/control/last_states.h"
 #include "app/control/local_socket.h"
@@ -70,6 +71,7 @@ std::string_view rights_name(registry::Rights rights) {
 constexpr std::string_view kRecord = "record";
 constexpr std::size_t kMaxRecordings = 8;  // at the same time
 constexpr std::size_t kMaxHistories = 8;   // likewise
+constexpr std::size_t kMaxFollowers = 16;  // likewise
 constexpr std::size_t kMaxWaiting = 64;    // likewise, of operations that wait for a device
 
 using Operation = Result<Json> (*)(const AdminContext&, const JsonObject&);
@@ -297,6 +299,7 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
     {"fault.list", list_faults},
     {kBackupOp, make_backup},
     {kRecord, begin_recording},
+    {kFollowOp, begin_following},
     {"time", read_time},
     {"time.pause", change_time, {"now"}},
     {"time.resume", change_time, {"now"}},
@@ -385,6 +388,8 @@ struct AdminSocket::Impl {
         back_up_beside(std::move(client), *request);
       } else if (op == kRecord) {
         record_beside(std::move(client), *request);
+      } else if (op == kFollowOp) {
+        follow_beside(std::move(client), *request);
       } else if (op == kHistoryOp) {
         history_beside(std::move(client), *request);
       } else if (waits(op)) {
@@ -448,6 +453,23 @@ struct AdminSocket::Impl {
     });
   }
 
+  // Runs on its own thread until the client disconnects.
+  void follow_beside(Socket client, const JsonObject& request) {
+    drop_ended(followers);
+    if (followers.size() >= kMaxFollowers) {
+      return answer(client, fail(ErrorCode::kConflict,
+                                 fmt::format("{} programs follow reports, and no more are allowed "
+                                             "at once",
+                                             followers.size())));
+    }
+    const auto begun = administer(context, request);
+    if (!begun) return answer(client, begun);
+    serve_beside(followers,
+                 [this, client = std::move(client), begun = *begun](const std::stop_token& stop) {
+                   stream_news(*context.hub, begun, outcome_text(begun) + '\n', client.get(), stop);
+                 });
+  }
+
   // Runs on its own thread until the client has the whole answer, or is gone.
   void history_beside(Socket client, const JsonObject& request) {
     drop_ended(histories);
@@ -496,6 +518,7 @@ struct AdminSocket::Impl {
   std::atomic<bool> backing_up{false};
   std::vector<RecordingThread> recordings;
   std::vector<RecordingThread> histories;
+  std::vector<RecordingThread> followers;
   std::vector<RecordingThread> waiting;
   std::jthread backup;
   std::jthread thread;

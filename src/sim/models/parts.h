@@ -10,6 +10,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/model.h"
+#include "sim/quick_noise.h"
 #include "sim/rounding.h"
 #include "time/time_zone.h"
 
@@ -123,7 +124,7 @@ class IdleTimer {
 // Measurement noise: another draw for every step and purpose.
 class Noise {
  public:
-  explicit Noise(Chance chance) : chance_(chance) {}
+  explicit Noise(const Chance& chance) : noise_(chance) {}
   void next_step() {
     if (!std::exchange(repeats_, false)) ++step_;
   }
@@ -132,11 +133,11 @@ class Noise {
   [[nodiscard]] std::uint64_t step() const { return step_; }
   // Mean 0, standard deviation 1; `purpose` is below 16.
   [[nodiscard]] double operator()(std::uint64_t purpose) const {
-    return chance_.normal(step_ * 16 + purpose);
+    return noise_.normal(step_ * 16 + purpose);
   }
 
  private:
-  Chance chance_;
+  QuickNoise noise_;
   std::uint64_t step_ = 0;
   bool repeats_ = false;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "base/chance.h"
@@ -107,18 +108,27 @@ class Latch {
   bool on_ = false;
 };
 
-// How long something has been idle without interruption.
+// How long something has been idle without interruption. It goes by the clock: the lengths of
+// steps do not add up to it, because commands take a little of theirs and long ones are cut.
 class IdleTimer {
  public:
-  void idle(Millis time) { idle_ms_ += time.count(); }
-  void busy() { idle_ms_ = 0; }
+  // Idle in the step of this length that ends `now`. A clock that was set back takes nothing away.
+  void idle(TimePoint now, Millis time) {
+    idle_ += until_ && now >= *until_ ? now - *until_ : time;
+    until_ = now;
+  }
+  void busy(TimePoint now) {
+    idle_ = Millis{0};
+    until_ = now;
+  }
   // A limit of 0 is never reached.
   [[nodiscard]] bool reached(std::int64_t limit_min) const {
-    return limit_min > 0 && idle_ms_ >= limit_min * kMinute_ms;
+    return limit_min > 0 && idle_.count() >= limit_min * kMinute_ms;
   }
 
  private:
-  std::int64_t idle_ms_ = 0;
+  Millis idle_{0};
+  std::optional<TimePoint> until_;  // counted up to here
 };
 
 // Measurement noise: another draw for every step and purpose.

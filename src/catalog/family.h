@@ -154,6 +154,8 @@ struct Command {
   // Of the family's fields: a virtual device refuses a set whose effects would make it negative.
   std::optional<Formula> valid_while;
   JsonObject refusal;  // merged into the result of its reply then
+  JsonObject set;         // laid over the family's Messages::set; values may be "$..."
+  bool partial = false;   // a set may leave out parameters; otherwise it sends Param::unchanged
   std::string source;
 };
 
@@ -180,6 +182,7 @@ struct Messages {
   bool nested = false;          // objects in the body are groups of fields, not values
   JsonObject reply;             // envelope of a set_reply
   std::string result = "data";  // the reply's member that holds the result
+  JsonObject set;  // members of a set that a client adds to `params` and the selecting ones
   std::int64_t change_ms = 2000;
   std::int64_t full_ms = 60000;
 };

@@ -155,6 +155,10 @@ constexpr auto kMessagesKeys = std::to_array<Key>({
      .form = Form::kObject,
      .description = "Envelope of a reply; \"$name\" is filled in"},
     {.name = "result", .description = "Member of a reply that holds the result"},
+    {.name = "set",
+     .form = Form::kObject,
+     .description = "Members that each set has, beside params and those that select the command; "
+                    "\"$name\" is filled in"},
 });
 
 constexpr auto kReportKeys = std::to_array<Key>({
@@ -309,6 +313,12 @@ constexpr auto kCommandKeys = std::to_array<Key>({
     {.name = "refusal",
      .form = Form::kObject,
      .description = "Members of the reply's result then; \"$name\" is filled in"},
+    {.name = "set",
+     .form = Form::kObject,
+     .description = "Members laid over the family's set; \"$name\" is filled in"},
+    {.name = "partial",
+     .form = Form::kFlag,
+     .description = "A set may leave out parameters, instead of sending that they are unchanged"},
     {.name = "source", .form = Form::kSource, .description = kSourceWords},
 });
 

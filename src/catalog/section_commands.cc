@@ -343,6 +343,9 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
   if (entry.has("refusal") != entry.has("valid_while")) {
     entry.mistake("refusal", "goes together with valid_while");
   }
+  entry.object("set", command.set);
+  check_references(command.set, entry, "set", {.family = family, .set = true});
+  entry.flag("partial", command.partial);
   entry.source(command.source);
   return command;
 }

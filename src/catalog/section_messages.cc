@@ -18,6 +18,10 @@ namespace {
 
 // The problem of a "$name" reference; empty if the reference is valid.
 std::string reference_problem(std::string_view name, const ReferenceScope& scope) {
+  if (scope.set && name != "message_id" && name != "sn" && !name.starts_with("module:")) {
+    return fmt::format("${} is unknown: must be $message_id, $sn or $module:GROUP", name);
+  }
+  if (scope.set && name == "sn") return "";
   if (name == "message_id" || name == "uptime_ms" || name == "now_ms") return "";
   if (name.starts_with("field:")) {
     name.remove_prefix(6);
@@ -71,8 +75,10 @@ void read_rhythm(const Entry& file, Family& family) {
   entry.object("report", messages.report);
   entry.object("reply", messages.reply);
   entry.text("result", messages.result);
+  entry.object("set", messages.set);
   check_references(messages.report, entry, "report", {.family = family});
   check_references(messages.reply, entry, "reply", {.family = family, .request = true});
+  check_references(messages.set, entry, "set", {.family = family, .set = true});
   if (messages.change_ms < 1) entry.mistake("change_ms", "must be 1 or more");
   if (messages.full_ms < messages.change_ms) {
     entry.mistake("full_ms", fmt::format("is {}: less than change_ms, {}", messages.full_ms,

@@ -62,6 +62,7 @@ struct ReferenceScope {
   const Family& family;
   const Command* command = nullptr;  // allows references to its params
   bool request = false;              // there is a request: allows $id and $request.x
+  bool set = false;                  // a client fills it in: $message_id, $sn and $module:GROUP
 };
 void check_references(const JsonObject& value, const Entry& entry, std::string_view key,
                       const ReferenceScope& scope);

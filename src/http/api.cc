@@ -11,6 +11,9 @@
 #include <vector>
 
 #include "base/printable.h"
+#include "base/sha256.h"
+#include "http/head.h"
+#include "http/open_api.h"
 #include "http/params.h"
 #include "hub/credentials.h"
 #include "hub/fault_view.h"
@@ -25,6 +28,16 @@ constexpr std::size_t kKeyedContexts = 4096;
 // Answered by the server itself, without a signature.
 constexpr std::string_view kHealth = "/healthz";
 constexpr std::string_view kMetrics = "/metrics";
+constexpr std::string_view kDescription = "/openapi.json";
+constexpr std::string_view kBearer = "Bearer ";
+
+// The name of what the request is signed or authorized with, for limits: the access key, or the
+// hash of the token.
+std::string credential_of(const Request& request) {
+  if (request.authorization.empty()) return request.access_key;
+  return sha256_of(std::string_view(request.authorization)
+                       .substr(std::min(kBearer.size(), request.authorization.size())));
+}
 
 Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t most) {
   const auto params = params_of(object);
@@ -50,6 +63,45 @@ Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t
                             names.size(), most));
   }
   return names;
+}
+
+wire::SignedRequest claim_of(const Request& request) {
+  return {.content_type = request.content_type,
+          .query = request.query,
+          .body = request.body,
+          .access_key = request.access_key,
+          .nonce = request.nonce,
+          .timestamp = request.timestamp,
+          .sign = request.sign};
+}
+
+// The parameters of a request that is not signed are those of its query, whatever its type.
+wire::SignedRequest query_of(const Request& request) {
+  wire::SignedRequest only{};
+  only.query = request.query;
+  return only;
+}
+
+Result<JsonObject> body_of(const Request& request, const wire::JsonLimits& limits) {
+  if (!wire::is_json_type(request.content_type)) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("Content-Type is \"{}\": must be application/json",
+                            wire::shortened(printable(request.content_type))));
+  }
+  auto body = wire::parse_json(request.body, limits);
+  if (!body) return std::unexpected(body.error());
+  if (!body->is_object()) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("the body is {}: must be a JSON object", shown(*body)));
+  }
+  return std::move(body->get_object());
+}
+
+Response too_many(const AnswerForm& form, Millis wait, std::string_view why) {
+  Response response = form.refusal(429, why);
+  // Rounded up to whole seconds: a client that waits this long is never early.
+  response.headers.emplace_back("Retry-After", std::to_string((wait.count() + 999) / 1000));
+  return response;
 }
 
 }  // namespace
@@ -84,22 +136,20 @@ const Api::Route* Api::find_route(std::string_view path) {
   for (const Route& route : table()) {
     if (route.path == path) return &route;
   }
-  static constexpr Route kOfDevice{
-      .path = "/api/v1/devices/{sn}", .methods = "GET, HEAD", .get = &Api::device_resource};
-  return device_path(path) ? &kOfDevice : nullptr;
+  return nullptr;
 }
 
 std::vector<std::string> Api::endpoints() {
   std::vector<std::string> all;
-  for (const std::string_view path : {kHealth, kMetrics})
+  for (const std::string_view path : {kHealth, kMetrics, kDescription})
     all.push_back(fmt::format("GET {}", path));
   for (const Route& route : table()) {
     if (route.get != nullptr) all.push_back(fmt::format("GET {}", route.path));
     if (route.post != nullptr) all.push_back(fmt::format("POST {}", route.path));
     if (route.put != nullptr) all.push_back(fmt::format("PUT {}", route.path));
   }
-  for (const std::string_view what : HistoryApi::resources()) {
-    all.push_back(fmt::format("GET /api/v1/devices/{{sn}}/{}", what));
+  for (const OwnApi::Route& route : OwnApi::routes()) {
+    all.push_back(fmt::format("{} {}", name_of(route.method), route.path));
   }
   return all;
 }
@@ -109,7 +159,8 @@ Api::Api(Options options)
       history_({.platform = &options_.hub->platform(),
                 .reads = options_.reads,
                 .loop = options_.loop,
-                .series = options_.series}) {}
+                .series = options_.series}),
+      own_({.hub = options_.hub, .loop = options_.loop, .history = &history_}) {}
 
 void Api::handle(const Request& request, Callback<Response> done) {
   const bool reads = request.method == Method::kGet || request.method == Method::kHead;
@@ -124,6 +175,10 @@ void Api::handle(const Request& request, Callback<Response> done) {
                  .content_type = "text/plain; version=0.0.4",
                  .body = options_.metrics ? options_.metrics() : std::string()});
   }
+  if (reads && request.path == kDescription) {
+    return done({.status = 200, .content_type = "application/json", .body = open_api()});
+  }
+  if (request.path.starts_with(wire::kOwnPaths)) return handle_own(request, std::move(done));
   const Route* route = find_route(request.path);
   if (route == nullptr) {
     return done(transport_error(
@@ -139,66 +194,146 @@ void Api::handle(const Request& request, Callback<Response> done) {
     response.headers.emplace_back("Allow", std::string(route->methods));
     return done(std::move(response));
   }
-  const TraceId trace_id = TraceId::make();
-  const wire::SignedRequest claim{.content_type = request.content_type,
-                                  .query = request.query,
-                                  .body = request.body,
-                                  .access_key = request.access_key,
-                                  .nonce = request.nonce,
-                                  .timestamp = request.timestamp,
-                                  .sign = request.sign};
+  const AnswerForm form(AnswerForm::Style::kEnvelope);
+  const wire::SignedRequest claim = claim_of(request);
   const TimePoint now = this->now();
-  if (auto refused = without_credit(request, now)) return done(std::move(*refused));
-  auto by = signed_by(request, claim, now);
-  if (!by) return done(failure(by.error(), trace_id));
-  if (const auto waiting = request.waiting.lock()) {
-    waiting->signed_by(static_cast<std::int64_t>(by->account));
+  if (auto refused = without_credit(request, request.access_key, form, now)) {
+    return done(std::move(*refused));
   }
-  if (options_.rate != nullptr) {
-    if (const auto wait = options_.rate->wait(claim.access_key, now)) {
-      return done(too_many_requests(*wait));
-    }
+  auto by = signed_by(request, claim, now);
+  if (!by) return done(form.failure(by.error()));
+  if (auto refused = without_rate(request, request.access_key, by->account, form, now)) {
+    return done(std::move(*refused));
   }
   auto params = wire::parameters_of(claim, options_.signing, std::move(by->read));
-  if (!params) return done(failure(params.error(), trace_id));
-  Call call{.request = request,
-            .params = std::move(*params),
-            .account = by->account,
-            .trace_id = trace_id,
-            .done = std::move(done)};
-  if (apply_faults(call)) (this->*verb)(std::move(call));
+  if (!params) return done(form.failure(params.error()));
+  const Json* asked = params->if_contains("sn");
+  const std::string_view sn =
+      asked != nullptr && asked->is_string() ? asked->get_string() : std::string_view();
+  if (!apply_faults(request, by->account, sn, form, done)) return;
+  (this->*verb)({.request = request,
+                 .params = std::move(*params),
+                 .account = by->account,
+                 .form = form,
+                 .done = std::move(done)});
 }
 
-bool Api::apply_faults(Call& call) {
+void Api::handle_own(const Request& request, Callback<Response> done) {
+  const bool is_signed = request.authorization.empty() && !request.access_key.empty();
+  const AnswerForm form(is_signed ? AnswerForm::Style::kEnvelope : AnswerForm::Style::kPlain);
+  const auto found = OwnApi::find(request.method, request.path);
+  if (!found && found.error().code == ErrorCode::kNotFound) {
+    return done(form.refusal(404, found.error().detail));
+  }
+  if (!found) {
+    Response response = form.refusal(
+        405,
+        fmt::format("{} takes {}", wire::shortened(printable(request.path)), found.error().detail));
+    response.headers.emplace_back("Allow", found.error().detail);
+    return done(std::move(response));
+  }
+  const TimePoint now = this->now();
+  const std::string credential = credential_of(request);
+  if (auto refused = without_credit(request, credential, form, now)) {
+    return done(std::move(*refused));
+  }
+  const auto directory = options_.hub->platform().registry.directory();
+  OwnApi::Caller caller;
+  wire::ReadParameters read;
+  const wire::SignedRequest claim = claim_of(request);
+  if (is_signed) {
+    auto by = signed_by(request, claim, now);
+    if (!by) return done(form.failure(by.error()));
+    caller.account = by->account;
+    read = std::move(by->read);
+  } else {
+    const auto holder = token_holder(request, *directory, now);
+    if (!holder) {
+      Response response = form.failure(holder.error());
+      response.headers.emplace_back("WWW-Authenticate", "Bearer");
+      return done(std::move(response));
+    }
+    caller = *holder;
+  }
+  if (auto refused = without_rate(request, credential, caller.account, form, now)) {
+    return done(std::move(*refused));
+  }
+  const bool has_body = !found->route->body.empty();
+  auto params = is_signed  ? wire::parameters_of(claim, options_.signing, std::move(read))
+                : has_body ? body_of(request, options_.signing.json)
+                           : wire::parameters_of(query_of(request), options_.signing);
+  if (!params) return done(form.failure(params.error()));
+  if (!apply_faults(request, caller.account, found->sn, form, done)) return;
+  OwnApi::Call call{.request = request,
+                    .caller = caller,
+                    .sn = std::string(found->sn),
+                    .params = {},
+                    .body = {},
+                    .form = form,
+                    .done = std::move(done)};
+  (has_body ? call.body : call.params) = std::move(*params);
+  own_.handle(*found->route, std::move(call));
+}
+
+Result<OwnApi::Caller> Api::token_holder(const Request& request,
+                                         const registry::Directory& directory,
+                                         TimePoint now) const {
+  const std::string_view header = request.authorization;
+  if (header.empty()) {
+    return fail(ErrorCode::kUnknownKey,
+                "the request has no token: send the header Authorization: Bearer TOKEN, with a "
+                "token that `gridloom token add` has made");
+  }
+  if (!same_name(header.substr(0, kBearer.size()), kBearer)) {
+    return fail(ErrorCode::kUnknownKey, "the header Authorization must be: Bearer TOKEN");
+  }
+  const std::string hash = credential_of(request);
+  const registry::Token* token = directory.find_token(hash);
+  const bool has_ended =
+      token != nullptr && has_expired(*token, options_.hub->platform().wall->now());
+  if (options_.failures != nullptr) {
+    if (token != nullptr && !has_ended) {
+      options_.failures->succeeded(request.peer, hash, now);
+    } else {
+      options_.failures->failed(request.peer, hash, now);
+    }
+  }
+  if (token == nullptr) return fail(ErrorCode::kUnknownKey, "no account has this token");
+  if (has_ended) {
+    return fail(ErrorCode::kUnknownKey,
+                fmt::format("the token {}, {}, has expired", token->number, token->name));
+  }
+  return OwnApi::Caller{.account = token->account, .scope = token->scope, .token = token};
+}
+
+bool Api::apply_faults(const Request& request, registry::AccountId account, std::string_view sn,
+                       const AnswerForm& form, Callback<Response>& done) {
   using hub::PlatformFault;
   const hub::FaultView faults(options_.hub->platform());
   if (!faults.any()) return true;
-  const Json* asked = call.params.if_contains("sn");
-  const std::string_view sn =
-      asked != nullptr && asked->is_string() ? asked->get_string() : std::string_view();
-  const auto happens = [&](PlatformFault fault) { return faults.happens(fault, call.account, sn); };
+  const auto happens = [&](PlatformFault fault) { return faults.happens(fault, account, sn); };
   if (const auto late_s = happens(PlatformFault::kSlowAnswer)) {
     const TimePoint due = now() + Millis(static_cast<std::int64_t>(*late_s * 1000));
-    call.done = [this, due, done = std::move(call.done)](Response response) mutable {
-      late_.push_back({.due = due, .response = std::move(response), .done = std::move(done)});
+    done = [this, due, then = std::move(done)](Response response) mutable {
+      late_.push_back({.due = due, .response = std::move(response), .done = std::move(then)});
     };
   }
   const auto instead = [&](Response response) {
-    call.done(std::move(response));
+    done(std::move(response));
     return false;
   };
   if (happens(PlatformFault::kDroppedConnection)) return instead({.ending = Ending::kClosed});
   if (happens(PlatformFault::kResetConnection)) return instead({.ending = Ending::kReset});
   if (const auto wait_s = happens(PlatformFault::kTooManyRequests)) {
-    Response response = transport_error(429, "this access key asks too often");
+    Response response = form.refusal(429, "this access key asks too often");
     response.headers.emplace_back("Retry-After", fmt::format("{:.0f}", std::ceil(*wait_s)));
     return instead(std::move(response));
   }
   if (happens(PlatformFault::kRefusedSign)) {
-    return instead(failure({.code = ErrorCode::kWrongSignature, .detail = {}}, call.trace_id));
+    return instead(form.failure({.code = ErrorCode::kWrongSignature, .detail = {}}));
   }
-  if (call.request.path.ends_with("/quota/all") && happens(PlatformFault::kNullData)) {
-    return instead(success("null", call.trace_id));
+  if (request.path.ends_with("/quota/all") && happens(PlatformFault::kNullData)) {
+    return instead(form.success("null"));
   }
   return true;
 }
@@ -213,22 +348,39 @@ void Api::tick() {
 }
 
 bool Api::wants_body(const Request& head) const {
-  return options_.hub->platform().registry.directory()->find_key(head.access_key) != nullptr &&
-         !without_credit(head, now());
+  const auto directory = options_.hub->platform().registry.directory();
+  const std::string credential = credential_of(head);
+  const bool is_known = head.authorization.empty() ? directory->find_key(credential) != nullptr
+                                                   : directory->find_token(credential) != nullptr;
+  return is_known &&
+         !without_credit(head, credential, AnswerForm(AnswerForm::Style::kPlain), now());
 }
 
-std::optional<Response> Api::without_credit(const Request& request, TimePoint now) const {
+std::optional<Response> Api::without_credit(const Request& request, std::string_view credential,
+                                            const AnswerForm& form, TimePoint now) const {
   if (options_.failures != nullptr) {
-    if (const auto wait = options_.failures->wait(request.peer, request.access_key, now)) {
-      return too_many(*wait, "too many requests from this address had a wrong key or signature");
+    if (const auto wait = options_.failures->wait(request.peer, credential, now)) {
+      return too_many(form, *wait,
+                      "too many requests from this address had a wrong key or signature");
     }
   }
   if (options_.rate != nullptr) {
-    if (const auto wait = options_.rate->would_wait(request.access_key, now)) {
-      return too_many_requests(*wait);
+    if (const auto wait = options_.rate->would_wait(credential, now)) {
+      return too_many_requests(*wait, form);
     }
   }
   return std::nullopt;
+}
+
+std::optional<Response> Api::without_rate(const Request& request, std::string_view credential,
+                                          registry::AccountId account, const AnswerForm& form,
+                                          TimePoint now) const {
+  if (const auto waiting = request.waiting.lock()) {
+    waiting->signed_by(static_cast<std::int64_t>(account));
+  }
+  if (options_.rate == nullptr) return std::nullopt;
+  const auto wait = options_.rate->wait(credential, now);
+  return wait ? std::optional(too_many_requests(*wait, form)) : std::nullopt;
 }
 
 Result<Api::Signed> Api::signed_by(const Request& request, wire::SignedRequest claim,
@@ -278,16 +430,10 @@ Status Api::verified(const Request& request, wire::SignedRequest claim,
 
 TimePoint Api::now() const { return options_.hub->platform().steady->now(); }
 
-Response Api::too_many(Millis wait, std::string_view why) {
-  Response response = transport_error(429, why);
-  // Rounded up to whole seconds: a client that waits this long is never early.
-  response.headers.emplace_back("Retry-After", std::to_string((wait.count() + 999) / 1000));
-  return response;
-}
-
-Response Api::too_many_requests(Millis wait) const {
+Response Api::too_many_requests(Millis wait, const AnswerForm& form) const {
   return too_many(
-      wait, fmt::format("this access key may ask {} times a second", options_.rate->per_second()));
+      form, wait,
+      fmt::format("this access key may ask {} times a second", options_.rate->per_second()));
 }
 
 Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {
@@ -303,12 +449,11 @@ Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {
 }
 
 hub::ReplyTo<SharedText> Api::reply_to_of(Call& call) const {
-  return {.loop = options_.loop,
-          .done = [done = std::move(call.done),
-                   trace_id = call.trace_id](Result<SharedText> result) mutable {
-            done(result ? success_shared(std::move(*result), trace_id)
-                        : failure(result.error(), trace_id));
-          }};
+  return {
+      .loop = options_.loop,
+      .done = [done = std::move(call.done), form = call.form](Result<SharedText> result) mutable {
+        done(result ? form.success_shared(std::move(*result)) : form.failure(result.error()));
+      }};
 }
 
 void Api::list(Call call) const {
@@ -324,39 +469,38 @@ void Api::list(Call call) const {
                    {"productName", platform.catalog->of_serial(device->sn)->listed_product()}};
     rows.emplace_back(std::move(row));
   }
-  call.done(success(wire::to_text(rows), call.trace_id));
+  call.done(call.form.success(wire::to_text(rows)));
 }
 
 void Api::certification(Call call) const {
   const auto directory = options_.hub->platform().registry.directory();
   const registry::Account* account = directory->find_account(call.account);
   if (account == nullptr) {
-    return call.done(failure({.code = ErrorCode::kUnknownKey, .detail = {}}, call.trace_id));
+    return call.done(call.form.failure({.code = ErrorCode::kUnknownKey, .detail = {}}));
   }
   const BrokerAddress& mqtt = options_.mqtt;
   std::string host = mqtt.public_host.empty() ? call.request.host : mqtt.public_host;
   if (host.empty()) host = "localhost";
-  call.done(success(
+  call.done(call.form.success(
       wire::to_text(JsonObject{{"certificateAccount", account->certificate_account},
                                {"certificatePassword", account->certificate_password.reveal()},
                                {"url", host},
                                {"port", std::to_string(mqtt.port)},
-                               {"protocol", mqtt.secure ? "mqtts" : "mqtt"}}),
-      call.trace_id));
+                               {"protocol", mqtt.secure ? "mqtts" : "mqtt"}})));
 }
 
 void Api::quota(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
-  if (!sn) return call.done(failure(sn.error(), call.trace_id));
+  if (!sn) return call.done(call.form.failure(sn.error()));
   auto quotas = quotas_of(call.params, options_.hub->platform().config.asked_quotas);
-  if (!quotas) return call.done(failure(quotas.error(), call.trace_id));
+  if (!quotas) return call.done(call.form.failure(quotas.error()));
   const registry::AccountId account = call.account;
   options_.hub->read(account, std::move(*sn), std::move(*quotas), reply_to_of(call));
 }
 
 void Api::set_quota(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
-  if (!sn) return call.done(failure(sn.error(), call.trace_id));
+  if (!sn) return call.done(call.form.failure(sn.error()));
   JsonObject message = std::move(call.params);
   const registry::AccountId account = call.account;
   options_.hub->set(account, std::move(*sn), std::move(message), reply_to_of(call));
@@ -364,37 +508,32 @@ void Api::set_quota(Call call) const {
 
 void Api::quota_all(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
-  if (!sn) return call.done(failure(sn.error(), call.trace_id));
+  if (!sn) return call.done(call.form.failure(sn.error()));
   const registry::AccountId account = call.account;
   options_.hub->read_all(account, std::move(*sn), reply_to_of(call));
 }
 
 void Api::quota_data(Call call) const { history_.quota_data(history_call(std::move(call))); }
 
-void Api::device_resource(Call call) const {
-  const DevicePath path = *device_path(call.request.path);
-  history_.device_resource(path, history_call(std::move(call)));
-}
-
 HistoryApi::Call Api::history_call(Call call) {
   const auto waiting = call.request.waiting.lock();
   return {.params = std::move(call.params),
           .account = call.account,
-          .trace_id = call.trace_id,
+          .form = call.form,
           .gone = waiting ? waiting->gone() : std::stop_token(),
           .done = std::move(call.done)};
 }
 
 void Api::main_sn(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
-  if (!sn) return call.done(failure(sn.error(), call.trace_id));
+  if (!sn) return call.done(call.form.failure(sn.error()));
   const auto directory = options_.hub->platform().registry.directory();
   if (const auto device =
           hub::permitted_device(*directory, call.account, *sn, registry::Rights::kMonitor);
       !device) {
-    return call.done(failure(device.error(), call.trace_id));
+    return call.done(call.form.failure(device.error()));
   }
-  call.done(success(wire::to_text(JsonObject{{"sn", *sn}}), call.trace_id));
+  call.done(call.form.success(wire::to_text(JsonObject{{"sn", *sn}})));
 }
 
 }  // namespace gridloom::http

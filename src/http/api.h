@@ -1,5 +1,8 @@
-// The signed HTTP API of the vendor's documents, plus /healthz and /metrics: requests in, responses
-// out.
+// The signed HTTP API of the vendor's documents, Gridloom's own (http/own_api.h), /openapi.json,
+// /healthz and /metrics: requests in, responses out.
+//
+// A request of Gridloom's own API is signed or has a token; the answers differ in form
+// (http/answer_form.h).
 //
 // There is one Api per loop; it caches keyed signature contexts for the access keys it has seen. It
 // holds no sockets and never blocks: data of a device's twin come back through the hub, its history
@@ -19,9 +22,10 @@
 #include "base/result.h"
 #include "base/shared_text.h"
 #include "base/string_map.h"
-#include "http/envelope.h"
+#include "http/answer_form.h"
 #include "http/history_api.h"
 #include "http/message.h"
+#include "http/own_api.h"
 #include "http/request_rate.h"
 #include "hub/hub.h"
 #include "wire/replay_guard.h"
@@ -61,8 +65,8 @@ class Api {
   };
   explicit Api(Options options);
 
-  // The endpoints of the API, one method each: "GET /healthz" and so on; HEAD is allowed where GET
-  // is. {sn} stands for a serial number.
+  // All endpoints, one method each: "GET /healthz" and so on; HEAD is allowed where GET is. {sn}
+  // stands for a serial number.
   [[nodiscard]] static std::vector<std::string> endpoints();
 
   // The request is not used after the return, `done` may be.
@@ -77,7 +81,7 @@ class Api {
     const Request& request;  // until the handler returns
     wire::JsonObject params;
     registry::AccountId account{};
-    TraceId trace_id;
+    AnswerForm form;
     Callback<Response> done;
   };
   using Handler = void (Api::*)(Call call) const;
@@ -90,18 +94,32 @@ class Api {
     registry::AccountId account{};
     wire::ReadParameters read{};
   };
+  void handle_own(const Request& request, Callback<Response> done);
+  // The caller of a request with a token.
+  [[nodiscard]] Result<OwnApi::Caller> token_holder(const Request& request,
+                                                    const registry::Directory& directory,
+                                                    TimePoint now) const;
   [[nodiscard]] Result<Signed> signed_by(const Request& request, wire::SignedRequest claim,
                                          TimePoint now);
   [[nodiscard]] Status verified(const Request& request, wire::SignedRequest claim,
                                 const registry::AccessKey& key, wire::ReadParameters& read);
-  // Checks limits before any work is spent on a request: 429 if its address or its key has no
-  // credit.
-  [[nodiscard]] std::optional<Response> without_credit(const Request& request, TimePoint now) const;
-  // Applies injected platform faults to the call; false if the call was answered.
-  [[nodiscard]] bool apply_faults(Call& call);
+  // Checks limits before any work is spent on a request: 429 if its address or its credential, a
+  // key or a token, has no credit.
+  [[nodiscard]] std::optional<Response> without_credit(const Request& request,
+                                                       std::string_view credential,
+                                                       const AnswerForm& form, TimePoint now) const;
+  // Tells the connection whose request it is, and takes a token from the rate of its credential.
+  [[nodiscard]] std::optional<Response> without_rate(const Request& request,
+                                                     std::string_view credential,
+                                                     registry::AccountId account,
+                                                     const AnswerForm& form, TimePoint now) const;
+  // Applies injected platform faults to the request about `sn`, which may be empty; false if it was
+  // answered.
+  [[nodiscard]] bool apply_faults(const Request& request, registry::AccountId account,
+                                  std::string_view sn, const AnswerForm& form,
+                                  Callback<Response>& done);
   [[nodiscard]] TimePoint now() const;
-  [[nodiscard]] static Response too_many(Millis wait, std::string_view why);
-  [[nodiscard]] Response too_many_requests(Millis wait) const;
+  [[nodiscard]] Response too_many_requests(Millis wait, const AnswerForm& form) const;
   [[nodiscard]] Result<wire::KeyedMac*> mac_of(const registry::AccessKey& key);
 
   void list(Call call) const;
@@ -110,7 +128,6 @@ class Api {
   void set_quota(Call call) const;
   void quota_all(Call call) const;
   void quota_data(Call call) const;
-  void device_resource(Call call) const;
   void main_sn(Call call) const;
 
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
@@ -124,6 +141,7 @@ class Api {
 
   Options options_;
   HistoryApi history_;
+  OwnApi own_;
   StringMap<Keyed> macs_;
   struct Late {
     TimePoint due;

@@ -226,18 +226,5 @@ TEST_F(EnergyTest, TooManyRequestsOfAnAccountAreRefused) {
   EXPECT_THAT(ask(kOcean, ""), AllOf(StartsWith("503 "), HasSubstr("ask again")));
 }
 
-TEST(DevicePath, HasADeviceAndAQuestion) {
-  const auto path = device_path("/api/v1/devices/R331/energy");
-  ASSERT_TRUE(path);
-  EXPECT_EQ(path->sn, "R331");
-  EXPECT_EQ(path->what, "energy");
-  for (const std::string_view other :
-       {"", "/api/v1/devices/", "/api/v1/devices/R331", "/api/v1/devices/R331/",
-        "/api/v1/devices//energy", "/api/v1/devices/R331/energy/", "/api/v1/devices/R331/nothing",
-        "/api/v2/devices/R331/energy"}) {
-    EXPECT_FALSE(device_path(other)) << other;
-  }
-}
-
 }  // namespace
 }  // namespace gridloom::http

@@ -19,7 +19,8 @@ constexpr std::size_t kShown = 60;  // bytes of a line shown in a message
 // reads.
 constexpr std::array kSingle = {"accessKey"sv,      "nonce"sv,  "timestamp"sv,
                                 "sign"sv,           "Host"sv,   "Content-Type"sv,
-                                "Content-Length"sv, "Expect"sv, "Transfer-Encoding"sv};
+                                "Content-Length"sv, "Expect"sv, "Transfer-Encoding"sv,
+                                "Authorization"sv};
 
 std::unexpected<Refusal> refuse(std::string why, unsigned status = 400) {
   return std::unexpected(Refusal{.status = status, .why = std::move(why)});

@@ -44,6 +44,7 @@ struct Request {
   std::string nonce;
   std::string timestamp;
   std::string sign;
+  std::string authorization;  // a secret: not for logs
   std::string body;
   bool secure = false;
   std::weak_ptr<Waiting> waiting{};  // may be empty

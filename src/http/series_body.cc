@@ -44,9 +44,7 @@ Result<history::SeriesRequest> parse_series_request(const wire::JsonObject& para
 }
 
 SeriesBody::SeriesBody(SeriesAnswer answer, Options options)
-    : answer_(std::move(answer)),
-      options_(std::move(options)),
-      around_(success_envelope(options_.trace_id)) {}
+    : answer_(std::move(answer)), options_(std::move(options)), around_(options_.form.around()) {}
 
 Status SeriesBody::make(history::Reader& reader) {
   ready_.erase(0, std::exchange(taken_, 0));
@@ -60,7 +58,7 @@ Status SeriesBody::make(history::Reader& reader) {
 
 std::optional<Response> SeriesBody::begin(history::Reader& reader) {
   if (!std::exchange(begun_, true) && !is_csv()) ready_ = around_.before;
-  if (const Status made = make(reader); !made) return failure(made.error(), options_.trace_id);
+  if (const Status made = make(reader); !made) return options_.form.failure(made.error());
   if (!has_piece()) return std::nullopt;
   Response response;
   if (is_csv()) response.content_type = "text/csv; charset=utf-8";
@@ -84,7 +82,7 @@ void SeriesBody::next(Callback<Piece> done) {
   auto step = [self = shared_from_this(), whom](history::Reader& reader) mutable {
     if (const Status made = self->make(reader); !made) {
       spdlog::error("request with trace id {} failed: {}",
-                    std::string_view(self->options_.trace_id), made.error().detail);
+                    std::string_view(self->options_.form.trace_id()), made.error().detail);
       self->failed_ = true;
     }
     if (!self->has_piece()) return history::Progress::kMore;

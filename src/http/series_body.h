@@ -14,7 +14,7 @@
 #include "base/loop.h"
 #include "history/reader.h"
 #include "history/series/series_request.h"
-#include "http/envelope.h"
+#include "http/answer_form.h"
 #include "http/message.h"
 #include "http/series_answer.h"
 #include "registry/directory.h"
@@ -30,7 +30,7 @@ class SeriesBody final : public BodySource, public std::enable_shared_from_this<
  public:
   struct Options {
     history::SeriesRequest::Format format{};
-    TraceId trace_id;
+    AnswerForm form;
     registry::AccountId account{};
     std::stop_token gone{};  // stops when nobody waits for the response any more
     history::Reads reads{};

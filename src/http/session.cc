@@ -59,6 +59,7 @@ void set_request(Request& request, const Head& head, const net::ConnectionContex
   request.nonce = head.value("nonce");
   request.timestamp = head.value("timestamp");
   request.sign = head.value("sign");
+  request.authorization = head.value("Authorization");
   request.body.clear();
   request.secure = context.secure;
   request.waiting.reset();
@@ -103,12 +104,18 @@ std::string_view reason_phrase(unsigned status) {
       return "OK";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
       return "Method Not Allowed";
     case 408:
       return "Request Timeout";
+    case 409:
+      return "Conflict";
     case 413:
       return "Payload Too Large";
     case 417:
@@ -121,6 +128,8 @@ std::string_view reason_phrase(unsigned status) {
       return "Request Header Fields Too Large";
     case 503:
       return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
     default:
       return status < 500 ? "Refused" : "Internal Server Error";
   }

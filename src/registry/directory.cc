@@ -2,8 +2,11 @@
 #include "registry/directory.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace gridloom::registry {
+
+std::string_view name_of(Scope scope) { return kScopeNames.at(std::to_underlying(scope) - 1U); }
 
 const AccessKey* Directory::find_key(std::string_view access_key) const {
   return keys_.find(access_key);
@@ -20,6 +23,8 @@ const Account* Directory::find_certificate(std::string_view certificate_account)
 }
 
 const Device* Directory::find_device(std::string_view sn) const { return devices_.find(sn); }
+
+const Token* Directory::find_token(std::string_view hash) const { return tokens_.find(hash); }
 
 Rights Directory::rights(AccountId account, const Device& device) {
   if (device.owner == account) return Rights::kOwner;
@@ -42,6 +47,11 @@ std::vector<const Device*> Directory::devices() const {
 std::vector<const AccessKey*> Directory::keys_of(AccountId account) const {
   const Holding* holding = holdings_.find(account);
   return holding == nullptr ? std::vector<const AccessKey*>() : holding->keys;
+}
+
+std::vector<const Token*> Directory::tokens_of(AccountId account) const {
+  const Holding* holding = holdings_.find(account);
+  return holding == nullptr ? std::vector<const Token*>() : holding->tokens;
 }
 
 std::vector<const Device*> Directory::devices_of(AccountId account) const {

@@ -1,10 +1,12 @@
-// An immutable snapshot of the registry: accounts, their keys, devices and access rights.
+// An immutable snapshot of the registry: accounts, their keys and tokens, devices and access
+// rights.
 //
 // The registry publishes a new Directory after each change; it shares all unchanged data with the
 // previous one. Any thread may read a Directory without a lock. The pointers it returns are valid
 // as long as the Directory lives: a caller that keeps them must keep its shared_ptr too.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +14,7 @@
 #include <vector>
 
 #include "base/account_id.h"
+#include "base/clock.h"
 #include "base/secret.h"
 #include "registry/cow_index.h"
 
@@ -39,6 +42,26 @@ struct AccessKey {
   AccountId account{};
 };
 
+// What a bearer token may do with the account's devices. Each includes those before it; the numbers
+// are stored.
+enum class Scope : std::uint8_t { kRead = 1, kControl = 2 };
+inline constexpr std::array<std::string_view, 2> kScopeNames = {"read", "control"};
+[[nodiscard]] std::string_view name_of(Scope scope);
+
+// A credential of a program for /api/v1. Only the hash of its text is stored.
+struct Token {
+  std::int64_t number = 0;  // ascends in the order of adding; names the token in lists
+  std::string hash;         // sha256_of() its text
+  std::string name;         // what it is for
+  AccountId account{};
+  Scope scope = Scope::kRead;
+  std::int64_t made_ms = 0;     // Unix time, as stored times are
+  std::int64_t expires_ms = 0;  // 0: never
+};
+[[nodiscard]] inline bool has_expired(const Token& token, TimePoint now) {
+  return token.expires_ms != 0 && token.expires_ms <= unix_ms(now);
+}
+
 struct Share {
   AccountId account{};
   Rights rights = Rights::kMonitor;  // or kFull
@@ -62,6 +85,7 @@ class Directory {
   [[nodiscard]] const Account* find_account_by_name(std::string_view name) const;
   [[nodiscard]] const Account* find_certificate(std::string_view certificate_account) const;
   [[nodiscard]] const Device* find_device(std::string_view sn) const;
+  [[nodiscard]] const Token* find_token(std::string_view hash) const;
 
   [[nodiscard]] static Rights rights(AccountId account, const Device& device);
 
@@ -72,17 +96,19 @@ class Directory {
   [[nodiscard]] std::vector<const Account*> accounts() const;
   [[nodiscard]] std::vector<const Device*> devices() const;
   [[nodiscard]] std::vector<const AccessKey*> keys_of(AccountId account) const;
+  [[nodiscard]] std::vector<const Token*> tokens_of(AccountId account) const;
   [[nodiscard]] std::vector<const Device*> devices_of(AccountId account) const;   // owned
   [[nodiscard]] std::vector<const Device*> shared_with(AccountId account) const;  // not owned
 
  private:
   friend class DirectoryDraft;
 
-  // The keys, devices and shares of one account; the pointers point into the indexes of the same
-  // Directory.
+  // The keys, tokens, devices and shares of one account; the pointers point into the indexes of the
+  // same Directory.
   struct Holding {
     AccountId account{};
     std::vector<const AccessKey*> keys;
+    std::vector<const Token*> tokens;
     std::vector<const Device*> own;
     std::vector<const Device*> shared;
   };
@@ -91,6 +117,7 @@ class Directory {
   CowIndex<Account, &Account::name> names_;
   CowIndex<Account, &Account::certificate_account> certificates_;
   CowIndex<AccessKey, &AccessKey::access_key> keys_;
+  CowIndex<Token, &Token::hash> tokens_;
   CowIndex<Device, &Device::sn> devices_;
   CowIndex<Holding, &Holding::account> holdings_;
   std::uint64_t revocations_ = 0;

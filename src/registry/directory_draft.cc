@@ -44,6 +44,13 @@ void DirectoryDraft::put(AccessKey key) {
   next_.keys_.put(value);
 }
 
+void DirectoryDraft::put(Token token) {
+  const auto value = std::make_shared<const Token>(std::move(token));
+  erase_token(value->hash);
+  holding(value->account).tokens.push_back(value.get());
+  next_.tokens_.put(value);
+}
+
 void DirectoryDraft::put(Device device) {
   const auto value = std::make_shared<const Device>(std::move(device));
   if (const Device* old = next_.devices_.find(value->sn)) {
@@ -69,6 +76,7 @@ void DirectoryDraft::erase_account(AccountId id) {
   for (const AccessKey* key : std::vector(holding(id).keys)) {
     erase_key(key->access_key);
   }
+  for (const Token* token : std::vector(holding(id).tokens)) erase_token(token->hash);
   next_.names_.erase(account->name);
   next_.certificates_.erase(account->certificate_account);
   next_.accounts_.erase(id);
@@ -82,6 +90,13 @@ void DirectoryDraft::erase_key(std::string_view access_key) {
   if (key == nullptr) return;
   std::erase(holding(key->account).keys, key);
   next_.keys_.erase(access_key);
+}
+
+void DirectoryDraft::erase_token(std::string_view hash) {
+  const Token* token = next_.tokens_.find(hash);
+  if (token == nullptr) return;
+  std::erase(holding(token->account).tokens, token);
+  next_.tokens_.erase(hash);
 }
 
 void DirectoryDraft::erase_device(std::string_view sn) {

@@ -1,6 +1,7 @@
-// Stored numbers: shares.rights is 1 (monitor) or 2 (full), as in Rights. Columns of sealed secrets
-// are BLOBs in the format that seal.cc describes; columns that are not sealed hold no secrets.
-// AUTOINCREMENT ensures that an account's number is never reused for another account.
+// Stored numbers: shares.rights is 1 (monitor) or 2 (full), as in Rights; tokens.scope is 1 (read)
+// or 2 (control), as in Scope. Columns of sealed secrets are BLOBs in the format that seal.cc
+// describes; columns that are not sealed hold no secrets. AUTOINCREMENT ensures that an account's
+// number is never reused for another account.
 #include "registry/migrations.h"
 
 #include <fmt/format.h>
@@ -93,8 +94,8 @@ CREATE TABLE revision (
 INSERT INTO revision VALUES (1, lower(hex(randomblob(16))), 0);
 )";
 
-// Checksums of the tables' content: registry/table_sums.h. A later migration that changes a table
-// has to check the sums first and to compute them again afterwards.
+// Checksums of the tables' content: registry/table_sums.h. A later migration checks the sums first
+// and adds what it changes to them afterwards.
 constexpr std::string_view kChecksums = R"(
 ALTER TABLE accounts ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE access_keys ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
@@ -111,11 +112,31 @@ CREATE TABLE table_sums (
 ) STRICT;
 )";
 
+// Bearer tokens: only their hashes are stored. Times are Unix times; expires_ms 0: never.
+constexpr std::string_view kTokens = R"(
+CREATE TABLE tokens (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hash TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  scope INTEGER NOT NULL CHECK (scope IN (1, 2)),
+  made_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX tokens_by_account ON tokens (account);
+)";
+
 constexpr std::array kMigrations{
     Migration{.version = 1, .sql = kVersion1},
     Migration{.version = 2, .sql = kCredentialGenerations},
     Migration{.version = 3, .sql = kRemovedDevices},
-    Migration{.version = 4, .sql = kChecksums, .then = make_table_sums},
+    Migration{
+        .version = kFirstWithSums, .sql = kChecksums, .first = nullptr, .then = make_table_sums},
+    Migration{.version = 5,
+              .sql = kTokens,
+              .first = [](Database& database) { return check_table_sums(database, 4); },
+              .then = [](Database& database) { return add_table_sums(database, 5); }},
 };
 
 }  // namespace
@@ -149,6 +170,9 @@ Status migrate(Database& database, std::span<const Migration> steps) {
   }
   for (const Migration& step : steps) {
     if (step.version <= *found) continue;
+    if (step.first != nullptr) {
+      if (Status good = step.first(database); !good) return good;
+    }
     if (Status done = database.run(std::string(step.sql)); !done) return done;
     if (step.then != nullptr) {
       if (Status done = step.then(database); !done) return done;

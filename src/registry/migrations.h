@@ -14,6 +14,8 @@ namespace gridloom::registry {
 struct Migration {
   std::int64_t version = 0;
   std::string_view sql;
+  // Runs before `sql` in the same transaction; its error refuses the migration.
+  Status (*first)(storage::Database& database) = nullptr;
   // Runs after `sql` in the same transaction.
   Status (*then)(storage::Database& database) = nullptr;
 };

@@ -126,6 +126,37 @@ TEST_F(Migrations, ADatabaseOfVersion4IsWhole) {
   ASSERT_TRUE((*registry)->add_account({.name = "next"}));
 }
 
+// Version 5 has tokens.
+TEST_F(Migrations, ADatabaseOfVersion5IsWhole) {
+  fixture("version_5.sql");
+  const Result<std::unique_ptr<Registry>> registry = Registry::open(folder_.data());
+  ASSERT_TRUE(registry) << registry.error().detail;
+  const auto directory = (*registry)->directory();
+  const Account* anna = directory->find_account_by_name("anna");
+  ASSERT_NE(anna, nullptr);
+  const auto tokens = directory->tokens_of(anna->id);
+  ASSERT_EQ(tokens.size(), 1U);
+  EXPECT_EQ(tokens.front()->name, "Fixture");
+  EXPECT_EQ(tokens.front()->scope, Scope::kControl);
+  EXPECT_EQ(tokens.front()->expires_ms, 2'000'000'000'000);
+  ASSERT_TRUE((*registry)->add_token({.name = "next", .account = "anna"}));
+}
+
+// A change that version 4 would have found must not be covered by sums that are computed anew.
+TEST_F(Migrations, ADamagedDatabaseOfVersion4IsRefusedAndStaysAsItIs) {
+  {
+    Database database = fixture("version_4.sql");
+    ASSERT_TRUE(database.run("UPDATE devices SET name = 'Cellar'"));
+  }
+  const auto refused = Registry::open(folder_.data());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kDamaged);
+  EXPECT_TRUE(refused.error().detail.contains("table devices, id")) << refused.error().detail;
+  Result<Database> database = Database::open(file());
+  ASSERT_TRUE(database);
+  EXPECT_EQ(schema_version(*database), 4);
+}
+
 TEST_F(Migrations, ABrokenPageIsFoundBeforeAnythingIsMigrated) {
   std::int64_t page = 0;
   std::int64_t size = 0;

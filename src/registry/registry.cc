@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/sha256.h"
 #include "registry/directory_draft.h"
 #include "registry/revision.h"
 #include "registry/store.h"
@@ -20,10 +21,12 @@ using storage::Transaction;
 
 constexpr std::string_view kAnAccountName = "an account name";
 constexpr std::string_view kADeviceName = "a device name";
+constexpr std::string_view kATokenName = "a token's name";
 
 // The length of the vendor's keys.
 constexpr std::size_t kMadeKeyCharacters = 32;
 constexpr std::size_t kCertificateBytes = 16;
+constexpr std::size_t kTokenCharacters = 40;  // 238 bits
 
 Result<const Account*> account_named(const Directory& present, std::string_view name) {
   if (Status valid = check_name(name, kAnAccountName); !valid) {
@@ -273,6 +276,53 @@ Status Registry::remove_key(std::string_view access_key) {
     }
     draft.erase_key(access_key);
     return store_->remove(*key);
+  });
+}
+
+Result<NewToken> Registry::add_token(const TokenSpec& spec) {
+  if (Status valid = check_name(spec.name, kATokenName); !valid) {
+    return std::unexpected(valid.error());
+  }
+  NewToken made{
+      .token = {.number = 0,
+                .hash = {},
+                .name = std::string(spec.name),
+                .account = {},
+                .scope = spec.scope,
+                .made_ms = unix_ms(spec.now),
+                .expires_ms = spec.valid_for.count() == 0 ? 0 : unix_ms(spec.now + spec.valid_for)},
+      .text = Secret(std::string(kTokenPrefix) + random_key(kTokenCharacters))};
+  made.token.hash = sha256_of(made.text.reveal());
+  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const Result<const Account*> account = account_named(present, spec.account);
+    if (!account) return std::unexpected(account.error());
+    made.token.account = (*account)->id;
+    if (present.tokens_of(made.token.account).size() >= kTokensPerAccount) {
+      return fail(ErrorCode::kConflict,
+                  fmt::format("account '{}' has {} tokens already; remove one first", spec.account,
+                              kTokensPerAccount));
+    }
+    const Result<std::int64_t> number = store_->insert(made.token);
+    if (!number) return std::unexpected(number.error());
+    made.token.number = *number;
+    draft.put(made.token);
+    return {};
+  });
+  if (!done) return std::unexpected(done.error());
+  return made;
+}
+
+Status Registry::remove_token(std::int64_t number) {
+  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    for (const Account* account : present.accounts()) {
+      const auto tokens = present.tokens_of(account->id);
+      const auto found = std::ranges::find(tokens, number, &Token::number);
+      if (found == tokens.end()) continue;
+      const Token token = **found;
+      draft.erase_token(token.hash);
+      return store_->remove(token);
+    }
+    return fail(ErrorCode::kNotFound, fmt::format("there is no token {}", number));
   });
 }
 

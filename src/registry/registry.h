@@ -1,5 +1,5 @@
-// The registry: accounts, access keys, MQTT certificates, devices, shares and gateway keys, kept in
-// DATA/registry.sqlite, with their secrets sealed under DATA/secret.key.
+// The registry: accounts, access keys, tokens, MQTT certificates, devices, shares and gateway keys,
+// kept in DATA/registry.sqlite, with their secrets sealed under DATA/secret.key.
 //
 // Every function may be called from any thread. Changes are serialised, block on disk I/O, and are
 // durable when they return; MQTT and HTTP requests read directory(), which never waits for a
@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "registry/directory.h"
@@ -26,6 +27,9 @@ namespace gridloom::registry {
 
 class DirectoryDraft;
 class Store;
+
+// Begins the text of every token, so that secret scanners and people recognize one.
+inline constexpr std::string_view kTokenPrefix = "glt_";
 
 // The key pair is generated unless both halves are given.
 struct AccountSpec {
@@ -37,6 +41,19 @@ struct AccountSpec {
 struct NewAccount {
   Account account;
   AccessKey key;
+};
+
+struct TokenSpec {
+  std::string_view name;     // what it is for
+  std::string_view account;  // the account's name
+  Scope scope = Scope::kRead;
+  TimePoint now{};
+  Millis valid_for{};  // 0: it never expires
+};
+
+struct NewToken {
+  Token token;
+  Secret text;  // kTokenPrefix and 40 letters and digits
 };
 
 struct DeviceSpec {
@@ -87,11 +104,15 @@ class Registry {
   // Adds a key pair to an account; at most kKeyPairsPerAccount.
   [[nodiscard]] Result<AccessKey> add_keys(std::string_view account_name);
   [[nodiscard]] Status remove_key(std::string_view access_key);
+  // Adds a bearer token to an account; at most kTokensPerAccount. Its text is not stored.
+  [[nodiscard]] Result<NewToken> add_token(const TokenSpec& spec);
+  [[nodiscard]] Status remove_token(std::int64_t number);
   // Returns the new password. The certificate account stays the same, because the account's MQTT
   // topics contain it.
   [[nodiscard]] Result<Secret> rotate_certificate(std::string_view account_name);
   [[nodiscard]] Result<Secret> rotate_gateway(std::string_view account_name);
-  // Also removes the account's keys and the shares it was given. kConflict while it owns devices.
+  // Also removes the account's keys, its tokens and the shares it was given. kConflict while it
+  // owns devices.
   [[nodiscard]] Status remove_account(std::string_view name);
 
   // Returns the device's key.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/chance.h"
+#include "base/sha256.h"
 #include "registry/test_registry.h"
 
 namespace gridloom::registry {
@@ -81,6 +82,66 @@ TEST_F(RegistryTest, AnAccountHasUpTo16KeyPairs) {
   EXPECT_EQ(registry_->directory()->keys_of(anna).size(), 16U);
   EXPECT_EQ(registry_->directory()->keys_of(anna).back()->access_key, last->access_key);
   expect_fault(registry_->add_keys("bert"), ErrorCode::kNotFound, "there is no account 'bert'");
+}
+
+TEST_F(RegistryTest, ATokenIsFoundByTheHashOfItsTextOnly) {
+  const AccountId anna = account("anna");
+  const TimePoint now{Millis(1'700'000'000'000)};
+  const Result<NewToken> made = registry_->add_token({.name = "Grafana",
+                                                      .account = "anna",
+                                                      .scope = Scope::kControl,
+                                                      .now = now,
+                                                      .valid_for = Millis(1000)});
+  ASSERT_TRUE(made) << made.error().detail;
+  const std::string text(made->text.reveal());
+  EXPECT_TRUE(text.starts_with("glt_")) << text;
+  EXPECT_EQ(text.size(), 44U);
+  EXPECT_EQ(made->token.hash, sha256_of(text));
+  const auto check = [&] {
+    const auto directory = registry_->directory();
+    const Token* token = directory->find_token(sha256_of(text));
+    ASSERT_NE(token, nullptr);
+    EXPECT_EQ(directory->tokens_of(anna), std::vector<const Token*>{token});
+    EXPECT_EQ(token->name, "Grafana");
+    EXPECT_EQ(token->account, anna);
+    EXPECT_EQ(token->scope, Scope::kControl);
+    EXPECT_EQ(token->made_ms, unix_ms(now));
+    EXPECT_FALSE(has_expired(*token, now + Millis(999)));
+    EXPECT_TRUE(has_expired(*token, now + Millis(1000)));
+    EXPECT_EQ(directory->find_token(text), nullptr);
+  };
+  check();
+  reopen();
+  check();
+  const std::string stored = content_of(folder_.data() / "registry.sqlite") +
+                             content_of(folder_.data() / "registry.sqlite-wal");
+  EXPECT_TRUE(stored.contains(made->token.hash));
+  EXPECT_FALSE(stored.contains(text.substr(4)));
+}
+
+TEST_F(RegistryTest, ATokenGoesByItsNumberWhichIsNotUsedAgain) {
+  const AccountId anna = account("anna");
+  const auto add = [this](std::string_view whose) {
+    return registry_->add_token({.name = "x", .account = whose});
+  };
+  const Result<NewToken> first = add("anna");
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(has_expired(first->token, TimePoint::max())) << "without an end it never does";
+  ASSERT_TRUE(registry_->remove_token(first->token.number));
+  expect_fault(registry_->remove_token(first->token.number), ErrorCode::kNotFound,
+               fmt::format("there is no token {}", first->token.number));
+  EXPECT_EQ(registry_->directory()->find_token(first->token.hash), nullptr);
+  for (std::size_t i = 0; i < kTokensPerAccount; ++i) ASSERT_TRUE(add("anna"));
+  EXPECT_EQ(registry_->directory()->tokens_of(anna).front()->number, first->token.number + 1);
+  expect_fault(add("anna"), ErrorCode::kConflict,
+               "account 'anna' has 64 tokens already; remove one first");
+  expect_fault(add("bert"), ErrorCode::kNotFound, "there is no account 'bert'");
+  EXPECT_FALSE(registry_->add_token({.name = "", .account = "anna"}));
+  const std::string hash = registry_->directory()->tokens_of(anna).front()->hash;
+  ASSERT_TRUE(registry_->remove_account("anna"));
+  EXPECT_EQ(registry_->directory()->find_token(hash), nullptr);
+  reopen();
+  EXPECT_EQ(registry_->directory()->find_token(hash), nullptr);
 }
 
 TEST_F(RegistryTest, ARotatedCertificateKeepsItsAccountAndGetsANewPassword) {

@@ -18,6 +18,7 @@ constexpr std::size_t kSecretMinBytes = 16;  // limits guessing by clients with 
 constexpr std::size_t kDeviceKeyMinBytes = 8;
 constexpr std::size_t kSecretMaxBytes = 128;
 constexpr std::size_t kKeyPairsPerAccount = 16;
+constexpr std::size_t kTokensPerAccount = 64;
 constexpr std::size_t kSharesPerDevice = 64;
 
 // UTF-8 of 1 to 64 characters: no control or formatting characters, no space at either end. `whose`

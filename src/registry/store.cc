@@ -156,7 +156,7 @@ Status Store::check_sums() {
   const Result<std::int64_t> version = schema_version(database_);
   if (!version) return std::unexpected(version.error());
   if (*version != migrations().back().version) return {};  // `check` reads earlier ones too
-  return check_table_sums(database_);
+  return check_table_sums(database_, *version);
 }
 
 Result<bool> Store::changed_elsewhere() {
@@ -170,6 +170,7 @@ Status Store::load(DirectoryDraft& draft) {
   if (Status whole = check_sums(); !whole) return whole;
   if (Status done = load_accounts(draft); !done) return done;
   if (Status done = load_keys(draft); !done) return done;
+  if (Status done = load_tokens(draft); !done) return done;
   return load_devices(draft);
 }
 
@@ -210,6 +211,21 @@ Status Store::load_keys(DirectoryDraft& draft) {
         if (!secret) return std::unexpected(secret.error());
         key.secret_key = std::move(*secret);
         draft.put(std::move(key));
+        return {};
+      });
+}
+
+Status Store::load_tokens(DirectoryDraft& draft) {
+  return database_.each_row(
+      "SELECT id, hash, name, account, scope, made_ms, expires_ms FROM tokens ORDER BY id",
+      [&draft](const Statement& row) -> Status {
+        draft.put(Token{.number = row.integer(0),
+                        .hash = std::string(row.bytes(1)),
+                        .name = std::string(row.bytes(2)),
+                        .account = AccountId{row.integer(3)},
+                        .scope = static_cast<Scope>(row.integer(4)),
+                        .made_ms = row.integer(5),
+                        .expires_ms = row.integer(6)});
         return {};
       });
 }
@@ -264,6 +280,16 @@ Status Store::insert(const AccessKey& key) {
   return database_.execute(
       "INSERT INTO access_keys (access_key, secret_key, account) VALUES (?, ?, ?)", key.access_key,
       Blob{secret}, number_of(key.account));
+}
+
+Result<std::int64_t> Store::insert(const Token& token) {
+  Status done = database_.execute(
+      "INSERT INTO tokens (hash, name, account, scope, made_ms, expires_ms) "
+      "VALUES (?, ?, ?, ?, ?, ?)",
+      token.hash, token.name, number_of(token.account),
+      static_cast<std::int64_t>(std::to_underlying(token.scope)), token.made_ms, token.expires_ms);
+  if (!done) return std::unexpected(done.error());
+  return database_.last_insert_id();
 }
 
 Result<std::int64_t> Store::insert(const Device& device) {
@@ -324,6 +350,10 @@ Status Store::remove(const Account& account) {
 
 Status Store::remove(const AccessKey& key) {
   return database_.execute("DELETE FROM access_keys WHERE access_key = ?", key.access_key);
+}
+
+Status Store::remove(const Token& token) {
+  return database_.execute("DELETE FROM tokens WHERE id = ?", token.number);
 }
 
 Status Store::remove(const Device& device) {

@@ -40,6 +40,7 @@ class Store {
 
   [[nodiscard]] Result<AccountId> insert(const Account& account);  // ignores account.id
   [[nodiscard]] Status insert(const AccessKey& key);
+  [[nodiscard]] Result<std::int64_t> insert(const Token& token);    // ignores token.number
   [[nodiscard]] Result<std::int64_t> insert(const Device& device);  // ignores number and shares
   // The update of a secret also stores its generation.
   [[nodiscard]] Status update_certificate_password(const Account& account);
@@ -48,8 +49,9 @@ class Store {
   [[nodiscard]] Status update_name_and_owner(const Device& device);
   [[nodiscard]] Status update_share(const Device& device, const Share& share);  // kNone removes
   [[nodiscard]] Status remove_shares(const Device& device);
-  [[nodiscard]] Status remove(const Account& account);  // with its keys and shares
+  [[nodiscard]] Status remove(const Account& account);  // with its keys, tokens and shares
   [[nodiscard]] Status remove(const AccessKey& key);
+  [[nodiscard]] Status remove(const Token& token);
   // Also removes the device's shares; removed_devices() contains its number from then on.
   [[nodiscard]] Status remove(const Device& device);
 
@@ -73,6 +75,7 @@ class Store {
   [[nodiscard]] Status check_sums();  // if the schema version has checksums
   [[nodiscard]] Status load_accounts(DirectoryDraft& draft);
   [[nodiscard]] Status load_keys(DirectoryDraft& draft);
+  [[nodiscard]] Status load_tokens(DirectoryDraft& draft);
   [[nodiscard]] Status load_devices(DirectoryDraft& draft);
 
   storage::Database database_;

@@ -27,6 +27,7 @@ using storage::with_prefix;
 
 struct Table : SummedTable {
   bool gives_numbers = false;  // AUTOINCREMENT
+  std::int64_t since = kFirstWithSums;
 };
 
 constexpr std::array kTables{
@@ -53,6 +54,12 @@ constexpr std::array kTables{
     Table{{.number = 5, .name = "removed_devices", .key = "id", .columns = "id"}},
     Table{{.number = 6, .name = "revision", .key = "one", .columns = "one, registry, number"}},
     Table{{.number = 7, .name = "seal_check", .key = "one", .columns = "one, sealed"}},
+    Table{{.number = 8,
+           .name = "tokens",
+           .key = "id",
+           .columns = "id, hash, name, account, scope, made_ms, expires_ms"},
+          true,
+          5},
 };
 constexpr std::string_view kDefinitions = "sqlite_schema";
 
@@ -105,8 +112,8 @@ Result<Found> sums_of(Database& database, const Table& table) {
 }
 
 Status store(Database& database, std::string_view name, const Sums& sums) {
-  return database.execute("INSERT INTO table_sums VALUES (?, ?, ?, ?)", name, sums.rows, sums.sum,
-                          sums.highest);
+  return database.execute("INSERT OR REPLACE INTO table_sums VALUES (?, ?, ?, ?)", name, sums.rows,
+                          sums.sum, sums.highest);
 }
 
 constexpr std::int64_t kNotKnown = -1;  // for the number of rows
@@ -187,8 +194,11 @@ Status check(Database& database, const Table& table) {
 
 }  // namespace
 
-Status make_table_sums(Database& database) {
+Status make_table_sums(Database& database) { return add_table_sums(database, kFirstWithSums); }
+
+Status add_table_sums(Database& database, std::int64_t version) {
   for (const Table& table : kTables) {
+    if (table.since != version) continue;
     if (Status filled = database.run(fill_checksums(table)); !filled) return filled;
     const auto found = sums_of(database, table);
     if (!found) return std::unexpected(found.error());
@@ -205,7 +215,7 @@ Status keep_table_sums(Database& database) {
   return database.run(script);
 }
 
-Status check_table_sums(Database& database) {
+Status check_table_sums(Database& database, std::int64_t version) {
   const auto definitions = sums_of_definitions(database);
   if (!definitions) return std::unexpected(definitions.error());
   const auto stored = stored_sums(database, kDefinitions);
@@ -214,6 +224,7 @@ Status check_table_sums(Database& database) {
     return damaged(database, "the definitions of its tables were changed");
   }
   for (const Table& table : kTables) {
+    if (table.since > version) continue;
     if (Status good = check(database, table); !good) return good;
   }
   return {};

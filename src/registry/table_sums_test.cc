@@ -25,6 +25,7 @@ class TableSums : public RegistryTest {
         registry_->share_device({.sn = "A", .account = "bert", .rights = Rights::kMonitor}));
     EXPECT_TRUE(registry_->share_device({.sn = "B", .account = "cleo", .rights = Rights::kFull}));
     EXPECT_TRUE(registry_->remove_device("C"));
+    EXPECT_TRUE(registry_->add_token({.name = "script", .account = "anna"}));
     registry_.reset();
     std::filesystem::copy(folder_.data(), folder_.path() / "good");
   }
@@ -55,6 +56,10 @@ TEST_F(TableSums, EachChangeOfAColumnIsFoundInItsRow) {
        "table accounts, id 1: its checksum is wrong, and those of 2 other rows of the table"},
       {"UPDATE access_keys SET account = 2 WHERE id = 1", "table access_keys, id 1:"},
       {"UPDATE access_keys SET access_key = 'x' WHERE id = 1", "table access_keys, id 1:"},
+      {"UPDATE tokens SET scope = 2", "table tokens, id 1:"},
+      {"UPDATE tokens SET expires_ms = 1", "table tokens, id 1:"},
+      {"UPDATE tokens SET account = 2", "table tokens, id 1:"},
+      {"UPDATE tokens SET hash = 'x'", "table tokens, id 1:"},
       {"UPDATE devices SET sn = 'Q' WHERE sn = 'A'", "table devices, id 1:"},
       {"UPDATE devices SET name = 'q' WHERE sn = 'A'", "table devices, id 1:"},
       {"UPDATE devices SET owner = 3 WHERE sn = 'A'", "table devices, id 1:"},
@@ -84,6 +89,7 @@ TEST_F(TableSums, RowsThatGoOrComeBackAreFoundInTheirTable) {
   const std::vector<Damage> damages{
       {"DELETE FROM shares WHERE device = 2", "table shares has 1 rows instead of 2"},
       {"DELETE FROM access_keys WHERE id = 2", "table access_keys has 2 rows instead of 3"},
+      {"DELETE FROM tokens", "table tokens has 0 rows instead of 1"},
       {"DELETE FROM removed_devices", "table removed_devices has 0 rows instead of 1"},
       {"DELETE FROM removed_devices; INSERT INTO removed_devices VALUES (2, row_checksum(5, 2))",
        "table removed_devices has rows that differ from what was written"},
@@ -146,6 +152,9 @@ TEST_F(TableSums, EachChangeOfOursKeepsThem) {
   EXPECT_TRUE(registry_->add_keys("anna"));
   const auto keys = registry_->directory()->keys_of(AccountId{1});
   good(registry_->remove_key(keys.back()->access_key));
+  EXPECT_TRUE(registry_->add_token({.name = "panel", .account = "bert", .scope = Scope::kControl}));
+  good(registry_->remove_token(1));
+  EXPECT_TRUE(registry_->add_token({.name = "script", .account = "anna"}));
   EXPECT_TRUE(registry_->rotate_certificate("anna"));
   EXPECT_TRUE(registry_->rotate_gateway("bert"));
   EXPECT_TRUE(registry_->rotate_device("A"));
@@ -159,7 +168,7 @@ TEST_F(TableSums, EachChangeOfOursKeepsThem) {
   EXPECT_TRUE(
       registry_->move_device({.sn = "B", .owner = "cleo", .history = MovedHistory::kGoesAlong}));
   good(registry_->share_device({.sn = "B", .account = "anna", .rights = Rights::kFull}));
-  // Also removes the account's keys and the shares it was given.
+  // Also removes the account's keys, its token and the shares it was given.
   good(registry_->remove_account("anna"));
   good(registry_->remove_device("B"));
   good(registry_->reserve_device_numbers(40));

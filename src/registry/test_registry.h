@@ -31,6 +31,10 @@ inline std::string describe(const Directory& directory) {
       line("  key {} {} {}", k->access_key, k->secret_key.reveal(),
            directory.find_key(k->access_key) == k);
     }
+    for (const Token* t : directory.tokens_of(a->id)) {
+      line("  token {} {} {} {} {} {} {}", t->number, t->hash, t->name, name_of(t->scope),
+           t->made_ms, t->expires_ms, directory.find_token(t->hash) == t);
+    }
     for (const Device* d : directory.devices_of(a->id)) {
       line("  owns {} {}", d->sn, directory.find_device(d->sn) == d);
     }

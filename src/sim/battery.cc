@@ -50,8 +50,9 @@ struct Mark {
   std::size_t segment = 0;
   double part = 0;
 };
-Mark mark_of(std::int64_t charge_uc, std::int64_t capacity_uc) {
-  const double x = static_cast<double>(charge_uc) * kSegments / static_cast<double>(capacity_uc);
+Mark mark_of(double soc_percent) {
+  constexpr double kSegmentsPerPercent = kSegments / 100.0;
+  const double x = soc_percent * kSegmentsPerPercent;
   // Signed: conversions to and from unsigned numbers take several instructions.
   const auto segment =
       std::min<std::int64_t>(static_cast<std::int64_t>(std::max(x, 0.0)), kSegments - 1);
@@ -65,32 +66,37 @@ double open_circuit_v(const Mark& at) {
   return at.part == 1 ? high_v : std::min(high_v, low_v + at.part * (high_v - low_v));
 }
 
-// The hysteresis. Its voltage is positive: a reversal returns the energy that it stored before, so
-// the loss on the way is never negative.
-struct Lag {
-  double share_uc = 0;  // of charge
-  double volts = 0;     // of all cells
+// As std::expm1(-way), to the last bits. For the way of a usual step it is the power series, in
+// parts that a processor computes side by side.
+double expm1_of_minus(double way) {
+  constexpr double kShort = 0.125;
+  if (way > kShort) return std::expm1(-way);
+  const double square = way * way;
+  const double third = 1.0 / 120 - way * (1.0 / 720) +
+                       square * (1.0 / 5040 - way * (1.0 / 40320) + square * (1.0 / 362880));
+  return -way * (1 - way / 2 + square * (1.0 / 6 - way * (1.0 / 24)) + square * square * third);
+}
 
-  [[nodiscard]] double stored_uj(double direction) const {
-    return volts * share_uc * direction * direction / 2;
-  }
-  [[nodiscard]] double after(double direction, std::int64_t charge_uc) const {
-    const double to = charge_uc > 0 ? 1 : -1;
-    return to + (direction - to) * std::exp(-std::abs(static_cast<double>(charge_uc)) / share_uc);
-  }
-  // volts times the integral of direction^2 over the charge.
-  [[nodiscard]] double lost_uj(double direction, std::int64_t charge_uc) const {
-    const double to = charge_uc > 0 ? 1 : -1;
-    const double way = std::abs(static_cast<double>(charge_uc)) / share_uc;
-    const double off = direction - to;
-    return volts * share_uc *
-           (way - 2 * to * off * std::expm1(-way) - off * off * std::expm1(-2 * way) / 2);
+// The hysteresis on the way of a charge. Its voltage is positive: a reversal returns the energy
+// that it stored before, so the loss on the way is never negative.
+struct Reversal {
+  double to = 0;      // the direction in the end
+  double off = 0;     // how far from it the way begins
+  double way = 0;     // of the charge, relative to that which takes 63 % of the way
+  double closed = 0;  // minus the part of the distance that it takes
+
+  Reversal(double direction, double way_of_charge)
+      : to(way_of_charge > 0 ? 1 : -1),
+        off(direction - to),
+        way(std::abs(way_of_charge)),
+        closed(expm1_of_minus(way)) {}
+
+  [[nodiscard]] double after() const { return to + off * (1 + closed); }
+  // The integral of direction^2 over the way.
+  [[nodiscard]] double lost() const {
+    return way - 2 * to * off * closed - off * off * closed * (closed + 2) / 2;
   }
 };
-
-Lag lag_of(int cells, std::int64_t capacity_uc) {
-  return {.share_uc = kLagShare * static_cast<double>(capacity_uc), .volts = kLag_v * cells};
-}
 
 }  // namespace
 
@@ -104,32 +110,38 @@ Battery::Battery(const Options& options)
       ages_at_ms_(kDay_ms),
       temperature_c_(options.temperature_c),
       cooling_(kThermalTime_s) {
+  set_capacity(capacity_uc_);
   set_soc_percent(options.soc_percent);
+}
+
+void Battery::set_capacity(std::int64_t capacity_uc) {
+  capacity_uc_ = capacity_uc;
+  percent_per_uc_ = 100 / static_cast<double>(capacity_uc);
+  way_per_uc_ = 1 / (kLagShare * static_cast<double>(capacity_uc));
 }
 
 double Battery::remaining_ah() const { return static_cast<double>(charge_uc_) / kUcPerAh; }
 
 double Battery::capacity_ah() const { return static_cast<double>(capacity_uc_) / kUcPerAh; }
 
-double Battery::rest_v_after(std::int64_t charge_uc) const {
-  if (charge_uc == 0) return rest_v_;
-  const std::int64_t total_uc = std::clamp<std::int64_t>(charge_uc_ + charge_uc, 0, capacity_uc_);
-  const Mark at = mark_of(total_uc, capacity_uc_);
-  const double direction = lag_of(cells_, capacity_uc_).after(direction_, charge_uc);
-  return cells_ * (open_circuit_v(at) + kLag_v * direction);
+double Battery::rest_v_after(double charge_uc) const {
+  const double soc_percent = std::clamp(soc_percent_ + charge_uc * percent_per_uc_, 0.0, 100.0);
+  const Reversal reversal(direction_, charge_uc * way_per_uc_);
+  return cells_ * (open_circuit_v(mark_of(soc_percent)) + kLag_v * reversal.after());
 }
 
 void Battery::update() {
   const auto capacity_uc = static_cast<double>(capacity_uc_);
   soc_percent_ = 100 * static_cast<double>(charge_uc_) / capacity_uc;
-  const Mark at = mark_of(charge_uc_, capacity_uc_);
+  const Mark at = mark_of(soc_percent_);
   rest_v_ = cells_ * (open_circuit_v(at) + kLag_v * direction_);
   const double v = kCellV.at(at.segment);
   const double rise_v = kCellV.at(at.segment + 1) - v;
   const double segments_v = kBelow.at(at.segment) + (v + rise_v * at.part / 2) * at.part;
-  const double segment_uc = capacity_uc / kSegments;
-  stored_uj_ = round_to_int64(cells_ * segments_v * segment_uc +
-                              lag_of(cells_, capacity_uc_).stored_uj(direction_));
+  constexpr double kSegmentShare = 1.0 / kSegments;
+  const double segment_uc = capacity_uc * kSegmentShare;
+  const double lag_uj = kLag_v * kLagShare * capacity_uc * direction_ * direction_ / 2;
+  stored_uj_ = round_to_int64(cells_ * (segments_v * segment_uc + lag_uj));
 }
 
 // P = (V + I R) I, solved for I; a load beyond the maximum draws the maximum.
@@ -147,8 +159,10 @@ double Battery::current_for(double power_w, double rest_v) const {
 std::int64_t Battery::charge_uc_for(const Load& load) const {
   if (load.power_w == 0) return 0;
   // The voltage moves with the charge: its value in the middle of the step is used.
-  const double first_a = current_for(load.power_w, rest_v_);
-  const double middle_v = rest_v_after(round_to_int64(first_a * load.seconds * kMicro / 2));
+  // Without the fall in the resistance, which only matters near the maximum.
+  double first_a = load.power_w / rest_v_;
+  if (first_a * resistance_ohm_ < -0.1 * rest_v_) first_a = current_for(load.power_w, rest_v_);
+  const double middle_v = rest_v_after(first_a * load.seconds * (kMicro / 2));
   const double wanted_a = current_for(load.power_w, middle_v);
   const auto room_uc = static_cast<double>(capacity_uc_ - charge_uc_);
   return round_to_int64(
@@ -167,12 +181,13 @@ double Battery::apply(const Load& load) {
 
 void Battery::move(std::int64_t charge_uc, double seconds) {
   if (charge_uc == 0) return rest();
-  const Lag lag = lag_of(cells_, capacity_uc_);
-  current_a_ = static_cast<double>(charge_uc) / kMicro / seconds;
-  const double lost_uj = current_a_ * current_a_ * resistance_ohm_ * seconds * kMicro +
-                         lag.lost_uj(direction_, charge_uc);
+  const Reversal reversal(direction_, static_cast<double>(charge_uc) * way_per_uc_);
+  current_a_ = static_cast<double>(charge_uc) / (kMicro * seconds);
+  const double lag_uj = cells_ * kLag_v * kLagShare * static_cast<double>(capacity_uc_);
+  const double lost_uj =
+      current_a_ * current_a_ * resistance_ohm_ * seconds * kMicro + lag_uj * reversal.lost();
   const auto heat_uj = static_cast<std::int64_t>(round_up(std::max(0.0, lost_uj)));
-  direction_ = lag.after(direction_, charge_uc);
+  direction_ = reversal.after();
   charge_uc_ += charge_uc;
   moved_uc_ += std::abs(charge_uc);
   const std::int64_t before_uj = stored_uj_;
@@ -197,7 +212,7 @@ void Battery::live(double seconds) {
 void Battery::shrink(std::int64_t capacity_uc) {
   if (capacity_uc >= capacity_uc_) return;
   charge_uc_ = static_cast<std::int64_t>(Wide{charge_uc_} * capacity_uc / capacity_uc_);
-  capacity_uc_ = capacity_uc;
+  set_capacity(capacity_uc);
   const std::int64_t before_uj = stored_uj_;
   update();
   energy_totals_.heat_uj += before_uj - stored_uj_;

@@ -72,7 +72,7 @@ class Battery {
 
  private:
   // The terminal voltage without a current, once `charge_uc` more is stored.
-  [[nodiscard]] double rest_v_after(std::int64_t charge_uc) const;
+  [[nodiscard]] double rest_v_after(double charge_uc) const;
   // The current for `power_w` at the terminals.
   [[nodiscard]] double current_for(double power_w, double rest_v) const;
   // The charge that moves in a step.
@@ -81,6 +81,7 @@ class Battery {
   // Moves `charge_uc` in `seconds`.
   void move(std::int64_t charge_uc, double seconds);
   void live(double seconds);
+  void set_capacity(std::int64_t capacity_uc);
   // Shrinks to `capacity_uc`.
   void shrink(std::int64_t capacity_uc);
   // Computes what follows from capacity, charge and direction; call it after a change of these.
@@ -90,6 +91,9 @@ class Battery {
   double resistance_ohm_;
   double first_cycles_;
   std::int64_t capacity_uc_;
+  // Of the capacity, for the many steps that would divide by it.
+  double percent_per_uc_ = 0;
+  double way_per_uc_ = 0;
   std::int64_t new_uc_;        // capacity when new
   std::int64_t moved_uc_ = 0;  // in and out
   std::int64_t lived_ms_ = 0;

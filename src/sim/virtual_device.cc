@@ -153,10 +153,14 @@ void VirtualDevice::pin_fields() {
 
 Environment VirtualDevice::at_device(const Environment& environment) const {
   Environment here = environment;
-  here.air_c = environment.place_c.at(static_cast<std::size_t>(place_));
-  here.circuits = circuits_;
-  for (const Active& active : active_) apply(*active.fault, active.value, here);
+  adapt(here);
   return here;
+}
+
+void VirtualDevice::adapt(Environment& environment) const {
+  environment.air_c = environment.place_c.at(static_cast<std::size_t>(place_));
+  environment.circuits = circuits_;
+  for (const Active& active : active_) apply(*active.fault, active.value, environment);
 }
 
 void VirtualDevice::connected(const Environment& environment, std::vector<Message>& out) {
@@ -169,7 +173,8 @@ void VirtualDevice::move(const Environment& environment) {
   if (gone > Millis(0) || gone < -kMostAhead) stepped_ = environment.now;
   if (gone <= Millis(0)) return;
   const Millis dt = std::min(gone, kLongestStep);
-  const Environment& here = unwritten_.emplace(at_device(environment));
+  Environment& here = unwritten_.emplace(environment);
+  adapt(here);
   model_->step(here, dt);
 }
 

@@ -91,6 +91,8 @@ class VirtualDevice {
   };
   // The environment at the device: its place's air, its circuits, and what its faults change.
   [[nodiscard]] Environment at_device(const Environment& environment) const;
+  // Makes the site's environment that of the device.
+  void adapt(Environment& environment) const;
   [[nodiscard]] bool resume(const LastState& last, const Environment& environment);
   void pin_fields();
   void write_numbers();

@@ -35,6 +35,18 @@ constexpr std::array<Day, 3> kDays = {{{.likely = 0.34, .clear = 0.75, .broken =
 
 double radians(double degrees) { return degrees * std::numbers::pi / 180; }
 
+// How much of a clear sky's light comes straight from the sun, relative to a sun in the zenith: a
+// low sun's beam has a long way through the air. Meinel's beam (0.7^(AM^0.678)) over Haurwitz's
+// global light, with the air mass of Kasten and Young.
+double beam_share(double height) {
+  constexpr double kLowest = 0.05;  // below, both formulas end
+  const double up = std::max(height, kLowest);
+  const double degrees = std::asin(std::min(up, 1.0)) * 180 / std::numbers::pi;
+  const double air_mass = 1 / (up + 0.50572 * std::pow(degrees + 6.07995, -1.6364));
+  const double share = std::pow(0.7, std::pow(air_mass, 0.678) - 1) * std::exp(0.059 / up - 0.059);
+  return std::min(share, 1.0);
+}
+
 }  // namespace
 
 double World::drift(std::string_view what, std::int64_t now_ms, std::int64_t period_ms) const {
@@ -140,7 +152,7 @@ Environment World::at(TimePoint now) const {
     const double light = clouds(now_ms);
     // Haurwitz's clear sky in W/m2, relative to the 1000 at which a module is rated.
     environment.sun = 1.098 * height * std::exp(-0.059 / height) * light;
-    direction.direct = std::clamp((light - 0.25) * 1.2, 0.0, 0.85);
+    direction.direct = std::clamp((light - 0.25) * 1.2, 0.0, 0.85) * beam_share(height);
   }
   environment.sun_direction = direction;
   put_air(season, hour, now_ms, environment);

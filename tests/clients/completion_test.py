@@ -1,5 +1,8 @@
 """Completion of the command line in a shell, and the manual page: both made by the program of its own command tree."""
+import contextlib
 import os
+import pty
+import select
 import shutil
 import subprocess
 import unittest
@@ -84,17 +87,69 @@ class CompletionTest(unittest.TestCase):
         self.assertEqual(self.offered("gridloom check some"), ["some.folder"])
         self.assertEqual(self.offered("gridloom serve --data some"), ["some.folder"])
 
-    def test_the_other_shells_take_their_scripts(self):
-        for shell, flags in (("bash", ["-n"]), ("zsh", ["-n"]), ("fish", ["--no-execute"])):
-            script = cli("completion", shell).stdout
-            self.assertIn("__complete", script)
-            self.assertIn("gridloom", script.splitlines()[0])
-            file = self.folder / f"script.{shell}"
-            file.write_text(script)
-            if shutil.which(shell) is None:
-                continue  # its syntax is checked where it is installed
-            done = subprocess.run([shell, *flags, file], capture_output=True, text=True)
-            self.assertEqual((done.returncode, done.stderr), (0, ""), shell)
+    def script_for(self, shell, *flags):
+        """The shell's script, whose syntax it has checked."""
+        file = self.folder / f"script.{shell}"
+        file.write_text(cli("completion", shell).stdout)
+        self.assertIn("gridloom", file.read_text().splitlines()[0])
+        if shutil.which(shell) is None:
+            self.skipTest(f"there is no {shell} on this machine")
+        done = subprocess.run([shell, *flags, file], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return file
+
+    def environment(self):
+        """For shells that keep things at home."""
+        return {**os.environ, "PATH": f"{self.folder}:{os.environ['PATH']}", "HOME": str(self.folder), "TERM": "xterm",
+                "XDG_CONFIG_HOME": str(self.folder), "XDG_DATA_HOME": str(self.folder)}
+
+    def test_fish_offers_the_same(self):
+        script = self.script_for("fish", "--no-execute")
+        for typed, expected in OFFERED:
+            with self.subTest(typed):
+                done = subprocess.run(["fish", "--no-config", "-c", f"source '{script}'; complete -C '{typed}'"],
+                                      capture_output=True, text=True, cwd=self.folder, env=self.environment())
+                self.assertEqual(done.stderr, "")
+                words = {word.partition("\t")[0] for word in done.stdout.splitlines()}
+                # The part before '=' may be left out.
+                self.assertEqual({word.removeprefix("--format=") for word in words}, set(expected))
+
+    def test_zsh_completes_what_has_one_end(self):
+        script = self.script_for("zsh", "-n")
+        for typed, expected in OFFERED:
+            if len(expected) != 1:
+                continue
+            with self.subTest(typed):
+                space = "" if expected[0].endswith("=") else " "
+                self.assertTrue(self.completed_by_zsh(script, typed).endswith(expected[0] + space))
+
+    def completed_by_zsh(self, script, typed):
+        """The line that the tabulator key makes of what is typed."""
+        line = self.folder / "line"
+        (self.folder / ".zshrc").write_text(
+            f"autoload -Uz compinit && compinit -u -D\nsource '{script}'\nPROMPT='ready> '\n"
+            f"keep() {{ print -rn -- \"$BUFFER\" >'{line}'; exit }}\nzle -N keep\nbindkey '^X' keep\n")
+        primary, secondary = pty.openpty()
+        process = subprocess.Popen(["zsh", "--no-globalrcs", "-i"], stdin=secondary, stdout=secondary, stderr=secondary,
+                                   cwd=self.folder, env={**self.environment(), "ZDOTDIR": str(self.folder)},
+                                   start_new_session=True)
+        os.close(secondary)
+        try:
+            said = b""
+            deadline = servers.Deadline("the prompt of zsh")
+            while b"ready> " not in said:
+                self.assertTrue(select.select([primary], [], [], deadline.left_s())[0])
+                said += os.read(primary, 4096)
+            os.write(primary, typed.encode() + b"\t\x18")
+            with contextlib.suppress(OSError):  # the terminal's last user is gone
+                while os.read(primary, 4096):
+                    pass
+            process.wait(servers.PATIENCE_S)
+        finally:
+            process.kill()
+            process.wait()
+            os.close(primary)
+        return line.read_text()
 
 
 class ManualTest(unittest.TestCase):

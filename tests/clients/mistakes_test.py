@@ -17,8 +17,8 @@ COMMANDS = [
      'gridloom: there is no command "histroy"; did you mean history? `gridloom help` lists all commands'),
     (["frobnicate"], USAGE, 'gridloom: there is no command "frobnicate"; `gridloom help` lists all commands'),
     (["list"], USAGE,
-     'gridloom: there is no command "list"; did you mean device list or account list or fault list or family list? '
-     "`gridloom help` lists all commands"),
+     'gridloom: there is no command "list"; did you mean device list or account list or token list or fault list or '
+     "family list? `gridloom help` lists all commands"),
     (["device", "lst"], USAGE,
      'gridloom: there is no command "device lst"; did you mean device list? `gridloom device --help` describes it'),
     (["device", "remov"], USAGE,
@@ -122,12 +122,58 @@ VALUES = [
     (["family", "new", "2kilns"], USAGE, "gridloom: ...is not a family id..."),
     (["replay", "{none}"], USAGE,
      "gridloom: the server is missing: give --data DIR of one on this machine, or --server HOST:PORT and --keys FILE"),
+    (["token", "add", "x"], USAGE,
+     "gridloom: gridloom token add: --account ACCOUNT is missing; `gridloom token add --help` describes it"),
+    (["token", "add", "x", "--account", "demo", "--scope", "write"], USAGE,
+     'gridloom: --scope: "write" is not valid: must be read or control'),
+    (["token", "remove", "x"], USAGE,
+     'gridloom: NUMBER: "x" is not valid: must be a whole number from 1 to 999999999'),
     (["bench", "http", "--server", "nowhere"], USAGE, "gridloom: ...nowhere..."),
     (["bench", "mqtt", "--server", "127.0.0.1:1", "--qos", "3"], USAGE,
      'gridloom: --qos: "3" is not valid: must be a whole number from 0 to 2'),
 ]
 
+TERMINAL = [
+    (["get", DELTA_2, "soc", "soc2"], USAGE, 'gridloom: there is no field "soc2"; did you mean soc...?'),
+    (["get", DELTA_2, ""], USAGE, 'gridloom: there is no field ""'),
+    (["get", "", "soc"], FAILED, "gridloom: the serial number of the device is empty"),
+    (["get", "power station"], FAILED, 'gridloom: "power station" fits several devices: ...'),
+    (["status", DELTA_2, "nosuch"], FAILED, "gridloom: there is no device nosuch; there are ..."),
+    (["set", DELTA_2, "mppt.cfgChgWats", "600"], USAGE,
+     'gridloom: DELTA 2 has no command or field "mppt.cfgChgWats"; did you mean mppt.cfgChgWatts? `gridloom family show delta_2` lists them'),
+    (["set", DELTA_2, "mppt.cfgChgWatts"], USAGE, "gridloom: mppt.cfgChgWatts is a field: its value is missing"),
+    (["set", DELTA_2, "mppt.cfgChgWatts", "600", "W"], USAGE,
+     "gridloom: mppt.cfgChgWatts is a field, which takes one value and not 2; a value with a space stands in quotes"),
+    (["set", DELTA_2, "mppt.cfgChgWatts", "0.6kW"], USAGE,
+     'gridloom: mppt.cfgChgWatts is "0.6kW": must be a number of W'),
+    (["set", DELTA_2, "acChgCfg"], USAGE,
+     "gridloom: acChgCfg needs a parameter: chgWatts=VALUE or chgPauseFlag=VALUE"),
+    (["set", DELTA_2, "acChgCfg=600"], USAGE,
+     "gridloom: acChgCfg is a command: its parameters follow as words of their own, chgWatts=VALUE or "
+     "chgPauseFlag=VALUE"),
+    (["set", DELTA_2, "acChgCfg", "chgWatts=600", "chgWatts=700"], USAGE, "gridloom: chgWatts is given twice"),
+    (["set", DELTA_2, "soc", "5"], USAGE, "gridloom: no command of DELTA 2 sets pd.soc: it can only be read"),
+    (["set", "M106", "bp2000.*.chgDsgMosState", "3"], USAGE,
+     "gridloom: name the command that is to set bp2000.*.chgDsgMosState: powerOff enable=VALUE (sets 0 (both open))"),
+    (["watch", DELTA_2, "nosuch"], USAGE, 'gridloom: there is no field "nosuch"'),
+    (["watch", DELTA_2, "soc", "--every", "0s"], USAGE,
+     'gridloom: --every is "0s": must be a span of time from 200ms to ...'),
+]
+
+EXPLAINED = [
+    (["explain", "delta2", "soc"], USAGE,
+     "gridloom: delta2 is neither a family nor a serial number of one; did you mean delta_2?"),
+    (["explain", "delta_2", "acChgCgf"], USAGE,
+     'gridloom: DELTA 2 has no command or field "acChgCgf"; did you mean acChgCfg...? '
+     "`gridloom family show delta_2` lists them"),
+]
+
 SERVER = [
+    (["token", "add", "x", "--account", "demmo"], FAILED,
+     "gridloom: there is no account demmo; did you mean demo? `gridloom account list` lists them"),
+    (["token", "add", "x", "--account", "demo", "--valid-for", "3"], USAGE,
+     'gridloom: --valid-for is "3": must be a span of time: ..., or never'),
+    (["token", "remove", "7"], FAILED, "gridloom: there is no token 7"),
     (["history", DELTA_2, "scoc"], USAGE,
      f'gridloom: {DELTA_2} has no field "scoc"; did you mean soc...? `gridloom family show delta_2` lists the fields'),
     (["history", DELTA_2, "pd.scoc"], USAGE,
@@ -214,6 +260,12 @@ class MistakesTest(unittest.TestCase):
     def test_what_only_the_server_knows(self):
         self.check(SERVER, "--data", self.server.data)
 
+    def test_wrong_words_about_the_home(self):
+        self.check(TERMINAL, "--data", self.server.data)
+
+    def test_wrong_words_that_need_no_server(self):
+        self.check(EXPLAINED)
+
     def test_wrong_folders_and_files(self):
         self.check(FOLDERS)
 
@@ -236,7 +288,7 @@ class MistakesTest(unittest.TestCase):
                 self.assertEqual(done.returncode, FAILED)
 
     def test_there_are_sixty(self):
-        self.assertGreaterEqual(sum(map(len, (COMMANDS, OPTIONS, VALUES, SERVER, FOLDERS))), 60)
+        self.assertGreaterEqual(sum(map(len, (COMMANDS, OPTIONS, VALUES, TERMINAL, EXPLAINED, SERVER, FOLDERS))), 60)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ FILLED = {
     "record.md": [("--out home.loom", "--out home.loom --for 2s"),
                   ("replay home.loom --data replayed", "replay home.loom --data {replayed}")],
     "time.md": [("step 7d --data week", "step 10m --data {data}"), ("time --data week", "time --data {data}"),
-                ("--step 6h --data week", "--step 6h --data {data}"), ("--until +7d", "--until +1h")],
+                ("--step 6h --format spark --data week", "--step 6h --format spark --data {data}"), ("--until +7d", "--until +1h")],
     # As the page has them, but fewer: this is no test of what a machine can do.
     "emulator.md": [("delta_2=500,power_stream=200            # until Ctrl-C", "delta_2=5,power_stream=2 --for 2s"),
                     ("power_stream=50000 --connections 1000 --for 5m",
@@ -84,7 +84,7 @@ BEFORE = {
 # Starts a server, and ends it as Ctrl-C does when it is ready. Its doors are free ports, and its folder is its own if
 # the page names none, because the page's server is in ./data.
 SERVE = """#!{python}
-import pathlib, subprocess, sys, time
+import pathlib, sys
 words = sys.argv[1:]
 if words[:1] != ["serve"]:
     import os
@@ -100,10 +100,11 @@ while words:
         kept.append(word)
 data = pathlib.Path("serve" if data in (None, "data") else data)
 doors = [w for door in ("http", "https", "mqtt", "mqtts") for w in ("--" + door, "127.0.0.1:0")]
+data.mkdir(mode=0o700, parents=True, exist_ok=True)
+sys.path.insert(0, {tests!r})
+from server import start_server
 with open("serve.log", "w") as log:
-    server = subprocess.Popen([{gridloom!r}, *kept, "--data", data, *doors], stdout=log, stderr=log)
-while server.poll() is None and not (data / "ready.json").exists():
-    time.sleep(0.02)
+    server = start_server([{gridloom!r}, *kept, "--data", data, *doors], data, stdout=log, stderr=log)
 server.terminate()
 code = server.wait()
 print(open("serve.log").read() if code else "served", data)
@@ -179,7 +180,8 @@ class PagesTest(unittest.TestCase):
 
     def make_programs(self, folder):
         folder.mkdir()
-        programs = {"gridloom": SERVE.format(python=sys.executable, gridloom=servers.GRIDLOOM)}
+        programs = {"gridloom": SERVE.format(python=sys.executable, gridloom=servers.GRIDLOOM,
+                                             tests=str(ROOT / "tests/clients"))}
         if found := shutil.which("mosquitto_sub"):
             programs["mosquitto_sub"] = SUBSCRIBE.format(program=found)
         for program, text in programs.items():

@@ -3,13 +3,10 @@
 argv: the executable, node, and the folder where CMake put the tests and npm its packages.
 """
 import os
-import subprocess
 import sys
 
 import server
 from mqtt_talk import DeviceClient, await_reported
-
-PATIENCE_S = 120  # of the whole run
 
 
 def main():
@@ -25,7 +22,6 @@ def main():
         with DeviceClient(running, unknown, key) as device:
             device.report({"own.name": 7})
             environment = {
-                **os.environ,
                 "HTTP": running.facts["http"],
                 "HTTPS": running.facts["https"],
                 "NODE_EXTRA_CA_CERTS": running.ca,
@@ -36,13 +32,7 @@ def main():
                 "UNKNOWN_ACCESS_KEY": owner["accessKey"],
                 "UNKNOWN_SECRET_KEY": owner["secretKey"],
             }
-            done = subprocess.run(
-                [node, "--test-reporter=spec", "--test", "rest_client.test.mjs"],
-                cwd=folder,
-                env=environment,
-                timeout=PATIENCE_S,
-            )
-    return done.returncode
+            return server.run_node(node, folder, "rest_client.test.mjs", environment)
 
 
 if __name__ == "__main__":

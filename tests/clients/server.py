@@ -43,6 +43,7 @@ POWER_STREAM = "HW513000SF767194"
 SMART_HOME_PANEL = "SP10ZAW5ZE9E0052"
 POWER_OCEAN = "HJ31ZDH2ZF690025"
 POWER_KITS = "M106ZAB4Z000001F"
+NODE_PATIENCE_S = 120  # for a file of Node.js tests
 TYPED_QUOTAS = {DELTA_2: 160, POWER_STREAM: 121, SMART_HOME_PANEL: 83}
 
 
@@ -182,7 +183,39 @@ def told(result):
     return dict(line.split(": ", 1) for line in result.stdout.splitlines() if ": " in line)
 
 
+def run_node(node, folder, file, environment):
+    """The exit code of a file of Node.js tests, which learns by the environment where the server is."""
+    return subprocess.run([node, "--test-reporter=spec", "--test", file], cwd=folder,
+                          env={**os.environ, **environment}, timeout=NODE_PATIENCE_S, check=False).returncode
+
+
 IN_CREATE, IN_MOVED_TO = 0x100, 0x80
+
+
+def start_server(command, data, **how):
+    """The process of a server, once it is ready (its ready.json is in `data`) or has ended."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    watch = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
+    if watch < 0 or libc.inotify_add_watch(watch, os.fsencode(data), IN_CREATE | IN_MOVED_TO) < 0:
+        raise OSError(ctypes.get_errno(), "inotify")
+    process = subprocess.Popen(command, **how)
+    ended = os.pidfd_open(process.pid)
+    deadline = Deadline(f"ready.json of {' '.join(map(str, command))}")
+    try:
+        while not (data / "ready.json").exists():
+            happened, _, _ = select.select([watch, ended], [], [], deadline.left_s())
+            if ended in happened:
+                process.wait()
+                break
+            os.read(watch, 65536)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        os.close(watch)
+        os.close(ended)
+    return process
 
 
 class Server:
@@ -223,40 +256,16 @@ class Server:
         self._start(command)
 
     def _start(self, command):
-        libc = ctypes.CDLL(None, use_errno=True)
-        watch = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
-        if (
-            watch < 0
-            or libc.inotify_add_watch(watch, os.fsencode(self.data), IN_CREATE | IN_MOVED_TO) < 0
-        ):
-            raise OSError(ctypes.get_errno(), "inotify")
         with open(self.log, "ab") as log:
             # In its own folder: what it makes by mistake does not end up among the sources.
-            self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.data.parent
+            self.process = start_server(
+                command, self.data, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.data.parent
             )
-        ended = os.pidfd_open(self.process.pid)
-        ready = self.data / "ready.json"
-        deadline = Deadline(f"ready.json of {' '.join(command)}")
-        try:
-            while not ready.exists():
-                try:
-                    happened, _, _ = select.select([watch, ended], [], [], deadline.left_s())
-                except AssertionError:
-                    self.process.kill()
-                    self.process.wait()
-                    raise
-                if ended in happened:
-                    raise AssertionError(
-                        f"the server ended with {self.process.wait()} before it "
-                        f"was ready:\n{self.log_text()}"
-                    )
-                if watch in happened:
-                    os.read(watch, 65536)
-        finally:
-            os.close(watch)
-            os.close(ended)
-        self.facts = json.loads(ready.read_text())
+        if self.process.returncode is not None:
+            raise AssertionError(
+                f"the server ended with {self.process.returncode} before it was ready:\n{self.log_text()}"
+            )
+        self.facts = json.loads((self.data / "ready.json").read_text())
         atexit.register(self._kill)
 
     def _kill(self):

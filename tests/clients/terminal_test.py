@@ -109,7 +109,7 @@ class HomeTest(ServerTest):
         self.assertEqual(voltage["unit"], "V")
         self.assertAlmostEqual(voltage["number"], voltage["value"] / 1000)
         wrong = self.said("get", DELTA_2, "pd.scoc", code=2)
-        self.assertIn("there is no field pd.scoc; did you mean pd.soc", wrong)
+        self.assertIn('there is no field "pd.scoc"; did you mean pd.soc?', wrong)
 
     def test_a_set_is_answered_read_back_and_audited(self):
         for words, wanted in (((FIELD, "600"), 600), (("acChgCfg", "chgWatts=700W"), 700),
@@ -153,7 +153,7 @@ class HomeTest(ServerTest):
         facts = json.loads(cli("explain", "delta_2", "pd.beepMode", "--json").stdout)
         self.assertEqual(facts["values"], [{"value": 0, "name": "sounds"},
                                            {"value": 1, "name": "silent"}])
-        self.assertEqual(facts["setBy"], ["quietMode"])
+        self.assertEqual(facts["set_by"], ["quietMode"])
         command = json.loads(cli("explain", DELTA_2, "acChgCfg", "--json").stdout)
         self.assertEqual(command["params"][0]["range"], [100, 1200])
         wrong = cli("explain", DELTA_2, "pd.scoc")
@@ -167,23 +167,25 @@ class HomeTest(ServerTest):
         self.assertEqual(self.told("device", "show", "kitchen")["sn"], DELTA_2)
 
     def test_watch_says_what_changes(self):
-        process = subprocess.Popen(
-            [servers.GRIDLOOM, "watch", DELTA_2, FIELD, "--every", "200ms", "--json", "--count", "2",
-             "--data", str(self.server.data)], stdout=subprocess.PIPE, text=True)
-        first = json.loads(process.stdout.readline())
-        self.assertEqual((first["sn"], first["field"], first["before"]), (DELTA_2, FIELD, None))
-        wanted = 900 if first["value"] != 900 else 950
-        self.told("set", DELTA_2, FIELD, wanted, "--wait", f"{PATIENCE_S}s")
-        second = json.loads(process.stdout.readline())
-        self.assertEqual((second["before"], second["value"]), (first["value"], wanted))
-        self.assertEqual(process.wait(PATIENCE_S), 0)
-        process.stdout.close()
+        for way in ([], ["--every", "200ms"]):
+            with self.subTest(way):
+                self.assertEqual(watched_change(self.server, "--data", str(self.server.data), *way), "")
 
     def test_watch_of_the_home_on_a_terminal_is_a_screen(self):
         code, text = on_terminal("watch", "--count", "1", "--data", self.server.data)
         self.assertEqual(code, 0)
         self.assertIn(DELTA_2, text)
         self.assertIn("Ctrl-C ends", text)
+
+    def test_progress_is_a_bar_that_goes_away(self):
+        recording = temporary_folder() / "home.loom"
+        code, text = on_terminal("record", "--out", recording, "--for", "2s", "--data", self.server.data)
+        self.assertEqual(code, 0, text)
+        self.assertRegex(text, r"\r\[=+ *\] +\d+ %  \d+ messages of devices, \d+ requests  \d+s left\x1b\[K")
+        drawn, _, last = text.rpartition("\r\x1b[K")
+        self.assertIn(" left", drawn)
+        self.assertTrue(last.startswith(str(recording)), last)
+        self.assertNotIn("\r", last.replace("\r\n", ""))
 
     def test_the_doctor_names_nobody(self):
         result = self.server.cli("doctor", "--json")
@@ -200,6 +202,23 @@ class HomeTest(ServerTest):
             self.assertIn("PROBLEM  data folder", self.server.cli("doctor").stdout)
         finally:
             os.chmod(self.server.data, 0o700)
+
+
+def watched_change(server, *flags, environment=None):
+    """What a watch says on standard error which sees a set; it prints the value before and after."""
+    process = subprocess.Popen(
+        [servers.GRIDLOOM, "watch", DELTA_2, FIELD, "--json", "--count", "2", *flags], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **(environment or {})})
+    with process:
+        first = json.loads(process.stdout.readline())
+        assert (first["sn"], first["field"], first["before"]) == (DELTA_2, FIELD, None), first
+        wanted = 900 if first["value"] != 900 else 950
+        done = server.cli("set", DELTA_2, FIELD, wanted, "--wait", f"{PATIENCE_S}s")
+        assert done.returncode == 0, done.stderr
+        second = json.loads(process.stdout.readline())
+        assert (second["before"], second["value"]) == (first["value"], wanted), second
+        assert process.wait(PATIENCE_S) == 0
+        return process.stderr.read()
 
 
 class ProfileTest(ServerTest):
@@ -239,6 +258,11 @@ class ProfileTest(ServerTest):
         self.assertIn("there is no profile home",
                       self.command("status", "--profile", "home", code=1))
 
+    def test_watch_follows_reports_over_mqtt(self):
+        self.log_in("--ca", self.server.ca, stdin=self.server.facts["secretKey"])
+        said = watched_change(self.server, "--profile", "home", environment=self.environment)
+        self.assertEqual(said, "", "it looks instead")
+
     def test_secrets_come_by_file_environment_or_input(self):
         secret = self.server.facts["secretKey"]
         file = temporary_folder() / "key"
@@ -267,6 +291,13 @@ class StrictProfileTest(ProfileTest):
     """A server that is as strict as the vendor's cloud: each signature once, and the path signed."""
 
     flags = ("--strict",)
+
+    def test_a_watch_says_when_it_can_only_look(self):
+        self.log_in("--ca", self.server.ca, stdin=self.server.facts["secretKey"])
+        watched = run("watch", "--count", "1", "--profile", "home", environment=self.environment)
+        self.assertEqual(watched.returncode, 0)
+        self.assertRegex(watched.stderr, "/# is refused.*looks once a second")
+        self.assertEqual(len(watched.stdout.splitlines()), 1)
 
 
 class StoppedTest(unittest.TestCase):

@@ -29,6 +29,7 @@ const std::map<std::string_view, std::string_view>& requests() {
   static const std::map<std::string_view, std::string_view> kRequests = {
       {"GET /healthz", ""},
       {"GET /metrics", ""},
+      {"GET /openapi.json", ""},
       {"GET /iot-open/sign/device/list", ""},
       {"GET /iot-open/sign/certification", ""},
       {"GET /iot-open/sign/device/quota",
@@ -41,8 +42,12 @@ const std::map<std::string_view, std::string_view>& requests() {
        R"({"sn":"HEATER-01","params":{"code":"temperature","beginTime":"2023-11-14 00:00:00",)"
        R"("endTime":"2023-11-15 00:00:00"}})"},
       {"GET /iot-open/sign/device/system/main/sn", "sn=HEATER-01"},
+      {"GET /api/v1/me", ""},
+      {"GET /api/v1/devices", ""},
+      {"GET /api/v1/devices/{sn}", ""},
       {"GET /api/v1/devices/{sn}/energy", ""},
       {"GET /api/v1/devices/{sn}/history", "fields=temperature"},
+      {"POST /api/v1/devices/{sn}/commands", R"({"params":{"x":1}})"},
   };
   return kRequests;
 }
@@ -172,6 +177,30 @@ void World::add_actors() {
   signers_.push_back({.name = "removed key", .key = other});
   signers_.push_back({.name = "wrong sign", .key = key_of("owner"), .wrong = true});
   signers_.push_back({.name = "nobody", .key = std::nullopt});
+  add_tokens();
+}
+
+void World::add_tokens() {
+  registry::Registry& registry = *server_.home.registry;
+  using registry::Scope;
+  const auto add = [&](std::string name, std::string_view account, Scope scope, Millis valid_for) {
+    const auto made = must(registry.add_token({.name = name,
+                                               .account = account,
+                                               .scope = scope,
+                                               .now = server_.home.clock.now(),
+                                               .valid_for = valid_for}));
+    signers_.push_back({.name = std::move(name), .key = std::nullopt, .token = made.text});
+    return made.token.number;
+  };
+  const Millis long_time = std::chrono::hours(1000);
+  add("owner's token", "owner", Scope::kControl, long_time);
+  add("owner's read token", "owner", Scope::kRead, Millis(0));
+  add("monitor's token", "monitor", Scope::kControl, long_time);
+  add("stranger's token", "stranger", Scope::kControl, long_time);
+  add("ended's token", "ended", Scope::kControl, long_time);
+  add("removed's token", "removed", Scope::kControl, long_time);
+  add("expired token", "owner", Scope::kControl, Millis(1));
+  removed_token_ = add("removed token", "owner", Scope::kControl, long_time);
 }
 
 // Parks one session per actor, with a delayed will and a queued message.
@@ -219,6 +248,7 @@ void World::take_away() {
   must(registry.remove_account("removed"));
   static_cast<void>(must(registry.rotate_device(kRotated)));
   static_cast<void>(must(registry.move_device({.sn = kMoved, .owner = "stranger"})));
+  must(registry.remove_token(removed_token_));
   for (const Signer& signer : signers_) {
     if (signer.name == "removed key") must(registry.remove_key(signer.key->access_key));
   }
@@ -354,6 +384,7 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
   } else {
     request.query = known->second;
   }
+  if (signer.token) request.authorization = fmt::format("Bearer {}", signer.token->reveal());
   if (signer.key) {
     request.access_key = signer.key->access_key;
     request.nonce = "345164";
@@ -380,13 +411,16 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
     static_cast<void>(seen(owner_watcher_));
     return sent ? "sent" : "lost";
   }
-  if (response->status != 200) return fmt::format("status {}", response->status);
+  if (response->status != 200) return std::to_string(response->status);
   const std::string body = http::whole_body(*response);
+  if (signer.token && endpoint.contains("/api/")) {
+    return body == R"({"devices":[]})" ? "empty" : "ok";
+  }
   const std::string code = member_of(body, "code");
   if (code.empty()) return "open";
   if (code != R"("0")") return code.substr(1, code.size() - 2);
   const std::string data = member_of(body, "data");
-  return data == "[]" || data == "{}" ? "empty" : "ok";
+  return data == "[]" || data == "{}" || data == R"({"devices":[]})" ? "empty" : "ok";
 }
 
 std::string World::publish(const Actor& actor, const std::string& topic) {

@@ -37,6 +37,7 @@ struct Signer {
   std::string name;
   std::optional<registry::AccessKey> key;  // none: requests are not signed
   bool wrong = false;                      // signs with a wrong secret key
+  std::optional<Secret> token{};           // sent instead of a signature
 };
 
 enum class When : std::uint8_t { kRunning, kStopped };
@@ -66,6 +67,7 @@ class World {
 
   void add_home();
   void add_actors();
+  void add_tokens();
   void park_sessions();
   void take_away();
   void connect_watchers();
@@ -85,6 +87,7 @@ class World {
   std::unique_ptr<http::Api> api_;
   std::vector<Actor> actors_;
   std::vector<Signer> signers_;
+  std::int64_t removed_token_ = 0;
   PeerPtr device_;                  // the device itself, which reports
   PeerPtr device_watcher_;          // another connection of the device
   PeerPtr owner_watcher_;           // an app of the owner

@@ -3,17 +3,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
-#include <cstddef>
 #include <cstdio>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/command_line/admin_command.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
+#include "app/command_line/secret_input.h"
 #include "app/command_line/usage_error.h"
-#include "base/read_file.h"
+#include "base/secret.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -22,49 +22,26 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-constexpr std::size_t kMaxKeyFile = 4096;  // bytes
-
 struct Arguments {
   AdminArguments admin;
   std::string name, access_key, secret_key_file, remove;
   bool gateway = false;
 };
 
-Result<std::string> line_of_input() {
-  std::string line;
-  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
-    if (line.size() == kMaxKeyFile) {
-      return fail(ErrorCode::kBadParams, fmt::format("-: more than {} bytes", kMaxKeyFile));
-    }
-    line += static_cast<char>(c);
-  }
-  return line;
-}
-
-// Reads the secret from a file or standard input ("-"), because a secret on the command line would
-// be visible in the process list.
 int add(const Arguments& arguments) {
-  std::string secret;
+  Secret secret;
   if (!arguments.secret_key_file.empty()) {
-    // Standard input may be a terminal: exactly one line is read.
-    const bool is_input = arguments.secret_key_file == "-";
-    const auto text =
-        is_input ? line_of_input() : read_text(arguments.secret_key_file, kMaxKeyFile);
-    if (!text) {
-      fmt::print(stderr, "gridloom: --secret-key-file {}\n", text.error().detail);
+    auto read = secret_in_file(arguments.secret_key_file);
+    if (!read) {
+      fmt::print(stderr, "gridloom: --secret-key-file {}\n", read.error().detail);
       return kFailed;
     }
-    secret = text->substr(0, text->find('\n'));
-    if (secret.empty()) {
-      fmt::print(stderr, "gridloom: --secret-key-file {}: the first line has no secret key\n",
-                 arguments.secret_key_file);
-      return kFailed;
-    }
+    secret = std::move(*read);
   }
   return ask_and_print(arguments.admin, {{"op", "account.add"},
                                          {"name", arguments.name},
                                          {"accessKey", arguments.access_key},
-                                         {"secretKey", secret}});
+                                         {"secretKey", secret.reveal()}});
 }
 
 int list(const AdminArguments& arguments) {
@@ -92,7 +69,7 @@ int list(const AdminArguments& arguments) {
 }
 
 void add_name(CLI::App& command, std::string& name) {
-  add_value(command, "name", name, placeholder::kAccount, "Name of the account")->required();
+  add_value(command, "name", name, placeholder::kAccount, "Name of the account").required();
 }
 
 }  // namespace
@@ -100,13 +77,13 @@ void add_name(CLI::App& command, std::string& name) {
 std::shared_ptr<void> add_account(CLI::App& app, std::function<int()>& chosen) {
   const auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* account = app.add_subcommand("account", "Manages accounts and their keys");
+  CLI::App* account = add_command(app, "account", "Manages accounts and their keys");
   set_group(*account, group::kRun);
   set_examples(*account, {"gridloom account add ann", "gridloom account list"});
-  account->require_subcommand(1);
+  require_command_below(*account);
   CLI::App* added = add_admin_command(*account, "add", "Adds an account and prints its keys, once",
                                       a.admin, chosen, [&a] { return add(a); });
-  add_value(*added, "name", a.name, placeholder::kName, "Name of the new account")->required();
+  add_value(*added, "name", a.name, placeholder::kName, "Name of the new account").required();
   add_value(*added, "--access-key", a.access_key, placeholder::kWord,
             "Access key to use instead of a generated one");
   add_value(*added, "--secret-key-file", a.secret_key_file, placeholder::kFile,
@@ -131,7 +108,7 @@ std::shared_ptr<void> add_account(CLI::App& app, std::function<int()>& chosen) {
                              {{"op", "account.rotate"}, {"name", a.name}, {"gateway", a.gateway}});
       });
   add_name(*rotated, a.name);
-  rotated->add_flag("--gateway", a.gateway, "Make a new gateway key instead and print it, once");
+  add_flag(*rotated, "--gateway", a.gateway, "Make a new gateway key instead and print it, once");
   set_examples(*rotated, {"gridloom account rotate ann", "gridloom account rotate ann --gateway"});
   CLI::App* removed = add_admin_command(
       *account, "remove", "Removes an account that owns no device", a.admin, chosen,

@@ -19,12 +19,12 @@ using wire::JsonObject;
 CLI::App* add_admin_command(CLI::App& parent, const std::string& name, const std::string& help,
                             AdminArguments& arguments, std::function<int()>& chosen,
                             std::function<int()> run) {
-  CLI::App* command = parent.add_subcommand(name, help);
+  CLI::App* command = add_command(parent, name, help);
   add_data_option(*command, arguments.data);
   add_value(*command, "--devices", arguments.devices, placeholder::kFolder,
             kDevicesOfStoppedServer);
   add_json_option(*command, arguments.json);
-  command->callback([&chosen, run = std::move(run)] { chosen = run; });
+  set_action(*command, chosen, std::move(run));
   return command;
 }
 

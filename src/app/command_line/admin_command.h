@@ -2,11 +2,11 @@
 // server, or to the folder of a stopped one, and prints the answer.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 #include <string_view>
 
+#include "app/command_line/command.h"
 #include "base/result.h"
 #include "wire/json.h"
 

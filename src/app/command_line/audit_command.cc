@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
@@ -107,7 +106,7 @@ int run(const Arguments& arguments) {
 std::shared_ptr<void> add_audit(CLI::App& app, std::function<int()>& chosen) {
   const auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
-  CLI::App* audit = app.add_subcommand("audit", "Shows the audit log: who changed what, and when");
+  CLI::App* audit = add_command(app, "audit", "Shows the audit log: who changed what, and when");
   set_group(*audit, group::kUse);
   set_examples(*audit, {"gridloom audit --from -1d",
                         "gridloom audit --what set,set_reply --device R331ZEB4ZEAL0528"});
@@ -116,16 +115,16 @@ std::shared_ptr<void> add_audit(CLI::App& app, std::function<int()>& chosen) {
   add_value(
       *audit, "--what", a.what, placeholder::kWord,
       "Only entries of this kind: set, set_reply, sign-in, device.add ...; several with commas")
-      ->delimiter(',');
+      .delimiter(',');
   add_value(*audit, "--who", a.who, placeholder::kName,
             "Only entries caused by this account, serial number, gateway:NAME or admin");
   add_value(*audit, "--device,--sn", a.sn, placeholder::kSn, "Only entries about this device");
   add_value(*audit, "--last,--limit", a.limit, placeholder::kCount,
             "Largest number of entries; the newest are shown")
-      ->check(whole_number(1, AuditFilter::kMaxEntries))
-      ->capture_default_str();
+      .check(whole_number(1, AuditFilter::kMaxEntries))
+      .show_default();
   add_json_option(*audit, a.json);
-  audit->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
+  set_action(*audit, chosen, [arguments] { return run(*arguments); });
   return arguments;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -17,8 +16,8 @@
 #include "app/command_line/output.h"
 #include "app/command_line/progress.h"
 #include "app/command_line/usage_error.h"
-#include "app/control/admin.h"
 #include "app/control/admin_client.h"
+#include "app/control/operation_names.h"
 #include "app/data_folder/restore.h"
 #include "wire/json.h"
 
@@ -94,27 +93,24 @@ std::shared_ptr<void> add_backup(CLI::App& app, std::function<int()>& chosen) {
   const auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
   CLI::App* backup =
-      app.add_subcommand("backup", "Makes a backup of a data folder, also while its server runs");
+      add_command(app, "backup", "Makes a backup of a data folder, also while its server runs");
   set_group(*backup, group::kRun);
   set_examples(*backup, {"gridloom backup /var/backups/gridloom"});
   add_value(*backup, "folder", a.folder, placeholder::kFolder,
             "Target folder; it must be empty or must not exist yet")
-      ->required();
+      .required();
   add_data_option(*backup, a.data);
   add_json_option(*backup, a.json);
-  backup->callback(
-      [arguments, &chosen] { chosen = [arguments] { return run_backup(*arguments); }; });
-  CLI::App* restored = app.add_subcommand("restore", "Makes a data folder from a backup");
+  set_action(*backup, chosen, [arguments] { return run_backup(*arguments); });
+  CLI::App* restored = add_command(app, "restore", "Makes a data folder from a backup");
   set_group(*restored, group::kRun);
   set_examples(*restored, {"gridloom restore /var/backups/gridloom --data data"});
-  add_value(*restored, "folder", a.folder, placeholder::kFolder, "Folder of the backup")
-      ->required();
+  add_value(*restored, "folder", a.folder, placeholder::kFolder, "Folder of the backup").required();
   add_value(*restored, "--data", a.data, placeholder::kFolder,
             "Target folder; it must be empty or must not exist yet")
-      ->required();
+      .required();
   add_json_option(*restored, a.json);
-  restored->callback(
-      [arguments, &chosen] { chosen = [arguments] { return run_restore(*arguments); }; });
+  set_action(*restored, chosen, [arguments] { return run_restore(*arguments); });
   return arguments;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdio>
 #include <sstream>
@@ -119,21 +118,20 @@ Status fill_set(BenchArguments& a) {
 // Adds the options common to both kinds of load.
 template <typename Load>
 void add_common(CLI::App& verb, BenchArguments& a, Load& load) {
-  add_value(verb, "--server,--to", a.to, placeholder::kAddress, "Address of the server")
-      ->required();
+  add_value(verb, "--server,--to", a.to, placeholder::kAddress, "Address of the server").required();
   add_ca_option(verb, a.ca);
   add_value(verb, "--connections", load.connections, placeholder::kCount,
             "Connections to the server")
-      ->check(whole_number(1, 100'000));
+      .check(whole_number(1, 100'000));
   add_value(verb, "--threads", load.threads, placeholder::kCount, "Threads of the load generator")
-      ->check(whole_number(1, 256));
+      .check(whole_number(1, 256));
   add_value(verb, "--warm-up", load.timing.warm_up_s, "SECONDS",
             "Seconds of load before the measurement begins")
-      ->check(number(0, 3600))
-      ->capture_default_str();
+      .check(number(0, 3600))
+      .show_default();
   add_value(verb, "--seconds", load.timing.seconds, "SECONDS", "Seconds that are measured")
-      ->check(number(0.1, 86'400))
-      ->capture_default_str();
+      .check(number(0.1, 86'400))
+      .show_default();
   add_value(verb, "--pid", load.server.id, "PID",
             "Process id of the server, to report its CPU time and memory as well");
   add_value(verb, "--call-counts", load.server.call_counts, placeholder::kFile,
@@ -141,99 +139,92 @@ void add_common(CLI::App& verb, BenchArguments& a, Load& load) {
   add_json_option(verb, a.json);
 }
 
-CLI::Option* add_keys(CLI::App& verb, std::string& file) {
+Option add_keys(CLI::App& verb, std::string& file) {
   return add_value(verb, "--keys,--devices", file, placeholder::kFile,
                    "File with one \"SN KEY\" a line, for the devices to sign in");
 }
 
 void add_mqtt(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen) {
-  CLI::App* verb = parent.add_subcommand("mqtt", "Load from devices that publish (MQTT 3.1.1)");
+  CLI::App* verb = add_command(parent, "mqtt", "Load from devices that publish (MQTT 3.1.1)");
   set_examples(*verb, {"gridloom bench mqtt --server 127.0.0.1:1883 --keys keys.txt --seconds 20"});
   bench::MqttLoad& load = a.mqtt;
   add_common(*verb, a, load);
   add_keys(*verb, a.devices);
-  add_value(*verb, "--user", load.user, placeholder::kWord, "User name of a device")
-      ->capture_default_str();
+  add_value(*verb, "--user", load.user, placeholder::kWord, "User name of a device").show_default();
   add_value(*verb, "--password", load.password, placeholder::kWord, "Password of a device")
-      ->capture_default_str();
+      .show_default();
   add_value(*verb, "--topic", load.topic, "TOPIC", "Topic that a device publishes to")
-      ->capture_default_str();
+      .show_default();
   add_value(*verb, "--qos", a.qos, "QOS", "Quality of service of the messages, 0 to 2")
-      ->check(whole_number(0, 2))
-      ->capture_default_str();
+      .check(whole_number(0, 2))
+      .show_default();
   add_value(*verb, "--window", load.window, placeholder::kCount,
             "Unacknowledged messages on one connection (QoS 1 and 2)")
-      ->capture_default_str();
+      .show_default();
   add_value(*verb, "--rate", load.rate, "NUMBER",
             "Messages a second, all together; 0: as fast as taken")
-      ->check(not_negative());
+      .check(not_negative());
   add_value(*verb, "--payload", a.payload, placeholder::kFile,
             "File with a template a line; <0..9> in it becomes a number");
   add_value(*verb, "--payload-bytes", a.payload_bytes, placeholder::kCount,
             "Size of the JSON payload where there is no --payload")
-      ->check(whole_number(1, 200'000))
-      ->capture_default_str();
+      .check(whole_number(1, 200'000))
+      .show_default();
   add_value(*verb, "--subscribe", a.filter, "TOPIC",
             "Filter that further connections subscribe to, to count arrivals");
   add_value(*verb, "--subscribers", a.subscribers, placeholder::kCount,
             "Connections that subscribe")
-      ->check(whole_number(1, 100'000))
-      ->capture_default_str();
+      .check(whole_number(1, 100'000))
+      .show_default();
   add_value(*verb, "--subscribe-qos", a.filter_qos, "QOS", "Quality of service of --subscribe")
-      ->check(whole_number(0, 2))
-      ->capture_default_str();
+      .check(whole_number(0, 2))
+      .show_default();
   add_value(*verb, "--subscriber", a.subscriber, placeholder::kFile,
             "File with the user name and password of the subscribers");
-  verb->callback([&a, &chosen] {
-    chosen = [&a] {
-      if (Status filled = fill_mqtt(a); !filled) return report_error(filled.error());
-      return tell(bench::run(a.mqtt), a.json);
-    };
+  set_action(*verb, chosen, [&a] {
+    if (Status filled = fill_mqtt(a); !filled) return report_error(filled.error());
+    return tell(bench::run(a.mqtt), a.json);
   });
 }
 
 // Adds the options of a load on the HTTP interface, and returns --key.
-CLI::Option* add_requests(CLI::App& verb, BenchArguments& a, bench::HttpLoad& load) {
+Option add_requests(CLI::App& verb, BenchArguments& a, bench::HttpLoad& load) {
   add_common(verb, a, load);
   add_value(verb, "--path", load.path, "PATH", "Path of the requests, with its query")
-      ->capture_default_str();
+      .show_default();
   add_value(verb, "--rate", load.rate, "NUMBER",
             "Requests a second, all together; 0: as fast as answered")
-      ->check(not_negative());
+      .check(not_negative());
   return add_value(verb, "--key", a.key, placeholder::kFile,
                    "File with an access key and its secret key, to sign the requests");
 }
 
 void add_http(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen) {
   CLI::App* verb =
-      parent.add_subcommand("http", "Load from apps that read, with one request in flight each");
+      add_command(parent, "http", "Load from apps that read, with one request in flight each");
   set_examples(*verb, {"gridloom bench http --server 127.0.0.1:8080 --key key.txt"});
   add_requests(*verb, a, a.http);
-  verb->callback([&a, &chosen] {
-    chosen = [&a] {
-      if (Status filled = fill_http(a, a.http); !filled) return report_error(filled.error());
-      return tell(bench::run(a.http), a.json);
-    };
+  set_action(*verb, chosen, [&a] {
+    if (Status filled = fill_http(a, a.http); !filled) return report_error(filled.error());
+    return tell(bench::run(a.http), a.json);
   });
 }
 
 void add_set(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen) {
-  CLI::App* verb = parent.add_subcommand(
-      "set", "Load from apps that set devices, and from the devices, which answer at once");
+  CLI::App* verb = add_command(
+      parent, "set", "Load from apps that set devices, and from the devices, which answer at once");
   set_examples(*verb, {"gridloom bench set --server 127.0.0.1:8080 --mqtt 127.0.0.1:1883 "
                        "--keys keys.txt --key key.txt --body '{\"sn\":\"{sn}\"}'"});
-  add_requests(*verb, a, a.set.http)->required();
+  add_requests(*verb, a, a.set.http).required();
   add_value(*verb, "--mqtt", a.to_mqtt, placeholder::kAddress, "MQTT address of the same server")
-      ->required();
-  add_keys(*verb, a.devices)->required();
+      .required();
+  add_keys(*verb, a.devices).required();
   add_value(*verb, "--body", a.set.http.body, "JSON",
             "JSON of a set; {sn} in it becomes the serial number of a device, in turn")
-      ->required();
-  verb->callback([&a, &chosen] {
-    chosen = [&a] {
-      if (Status filled = fill_set(a); !filled) return report_error(filled.error());
-      return tell(bench::run(a.set), a.json);
-    };
+      .required();
+  set_action(*verb, chosen, [&a] {
+    if (Status filled = fill_set(a); !filled) return report_error(filled.error());
+    return tell(bench::run(a.set), a.json);
   });
 }
 
@@ -242,10 +233,10 @@ void add_set(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen) 
 std::shared_ptr<void> add_bench(CLI::App& app, std::function<int()>& chosen) {
   auto arguments = std::make_shared<BenchArguments>();
   CLI::App* bench =
-      app.add_subcommand("bench", "Generates load on a server and reports throughput and latency");
+      add_command(app, "bench", "Generates load on a server and reports throughput and latency");
   set_group(*bench, group::kTest);
   set_examples(*bench, {"gridloom bench http --server 127.0.0.1:8080 --seconds 20"});
-  bench->require_subcommand(1);
+  require_command_below(*bench);
   add_mqtt(*bench, *arguments, chosen);
   add_http(*bench, *arguments, chosen);
   add_set(*bench, *arguments, chosen);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iterator>
 #include <span>
@@ -154,20 +153,19 @@ std::shared_ptr<void> add_block(CLI::App& app, std::function<int()>& chosen) {
   };
   const auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* block = app.add_subcommand("block", "Shows a block of history");
+  CLI::App* block = add_command(app, "block", "Shows a block of history");
   set_group(*block, group::kInspect);
   set_examples(*block, {"gridloom block show hour.block"});
-  block->require_subcommand(1);
-  CLI::App* show = block->add_subcommand("show", "Shows the contents of a file with one block");
-  add_value(*show, "file", a.file, placeholder::kFile, "File with one block")->required();
-  show->add_flag("--rows", a.rows, "Print all rows, one line of JSON each, instead of the columns");
+  require_command_below(*block);
+  CLI::App* show = add_command(*block, "show", "Shows the contents of a file with one block");
+  add_value(*show, "file", a.file, placeholder::kFile, "File with one block").required();
+  add_flag(*show, "--rows", a.rows,
+           "Print all rows, one line of JSON each, instead of the columns");
   add_json_option(*show, a.json);
   set_examples(*show, {"gridloom block show hour.block", "gridloom block show hour.block --rows"});
-  show->callback([&a, &chosen] {
-    chosen = [&a] {
-      const BlockView columns = a.json ? BlockView::kColumnsAsJson : BlockView::kColumns;
-      return show_block(a.file, a.rows ? BlockView::kRows : columns);
-    };
+  set_action(*show, chosen, [&a] {
+    const BlockView columns = a.json ? BlockView::kColumnsAsJson : BlockView::kColumns;
+    return show_block(a.file, a.rows ? BlockView::kRows : columns);
   });
   return kept;
 }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -85,14 +84,15 @@ int run_check(const Arguments& arguments) {
 std::shared_ptr<void> add_check(CLI::App& app, std::function<int()>& chosen) {
   const auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* check = app.add_subcommand(
-      "check", "Verifies every file of a data folder, also while its server runs, or of a backup");
+  CLI::App* check = add_command(
+      app, "check",
+      "Verifies every file of a data folder, also while its server runs, or of a backup");
   set_group(*check, group::kRun);
   set_examples(*check, {"gridloom check data", "gridloom check /var/backups/gridloom"});
   add_value(*check, "folder", a.folder, placeholder::kFolder, "Data folder or backup to verify")
-      ->required();
+      .required();
   add_json_option(*check, a.json);
-  check->callback([&a, &chosen] { chosen = [&a] { return run_check(a); }; });
+  set_action(*check, chosen, [&a] { return run_check(a); });
   return kept;
 }
 

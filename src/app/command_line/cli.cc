@@ -37,6 +37,7 @@
 #include "app/command_line/segment.h"
 #include "app/command_line/simulate.h"
 #include "app/command_line/time_command.h"
+#include "app/command_line/token_command.h"
 #include "app/command_line/usage_error.h"
 #include "app/limits.h"
 #include "app/options.h"
@@ -82,8 +83,7 @@ class FlatConfig final : public CLI::ConfigTOML {
 void add_limits_option(CLI::App& app, ServeOptions& options) {
   add_value(app, "--limit", options.limits, placeholder::kLimit,
             "Limit to change; repeatable; `gridloom limits` lists all")
-      ->expected(1)
-      ->take_all();
+      .repeatable();
 }
 
 std::vector<std::string> all_settings(const ServeOptions& options) {
@@ -115,31 +115,31 @@ int print_limits(const Arguments& arguments) {
 }
 
 void add_limits(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
-  CLI::App* limits = app.add_subcommand("limits", "Lists the limits and their values");
+  CLI::App* limits = add_command(app, "limits", "Lists the limits and their values");
   set_group(*limits, group::kRun);
   set_examples(*limits, {"gridloom limits", "gridloom --config gridloom.conf limits",
                          "gridloom limits --limit http.body-bytes=65536"});
   add_limits_option(*limits, a.serve);
-  limits->add_flag("--page", a.page, "Print them as the page docs/user/limits.md");
+  add_flag(*limits, "--page", a.page, "Print them as the page docs/user/limits.md");
   add_json_option(*limits, a.json);
-  limits->callback([&] { chosen = [&a] { return print_limits(a); }; });
+  set_action(*limits, chosen, [&a] { return print_limits(a); });
 }
 
 void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
-  CLI::App* serve_app = app.add_subcommand("serve", "Runs the platform");
+  CLI::App* serve_app = add_command(app, "serve", "Runs the platform");
   ServeOptions& o = a.serve;
   set_group(*serve_app, group::kRun);
   set_examples(*serve_app,
                {"gridloom serve --demo --data data", "gridloom serve --demo --start -7d --speed 60",
                 "gridloom --config /etc/gridloom/gridloom.conf serve"});
   const auto listener = [&](const std::string& name, std::string& value, std::string_view help) {
-    add_value(*serve_app, name, value, placeholder::kAddress, help)->capture_default_str();
+    add_value(*serve_app, name, value, placeholder::kAddress, help).show_default();
   };
   o.data = default_data_folder();
   add_value(
       *serve_app, "--data", o.data, placeholder::kFolder,
       fmt::format("Data folder of the server; its default is {}, where that is set", kDataVariable))
-      ->capture_default_str();
+      .show_default();
   listener("--http", o.http, "HTTP listener; port 0 takes any free port");
   listener("--https", o.https, "HTTPS listener");
   listener("--mqtt", o.mqtt, "MQTT listener");
@@ -150,85 +150,80 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
             "Folder with additional device files");
   add_value(*serve_app, "--set-timeout-ms", o.set_timeout_ms, "MS",
             "Time for a device to answer a set")
-      ->check(whole_number(100, 600'000))
-      ->capture_default_str();
+      .check(whole_number(100, 600'000))
+      .show_default();
   add_value(*serve_app, "--threads", o.threads, placeholder::kCount,
             "Threads; 0: one for each core")
-      ->check(whole_number(0, 256));
+      .check(whole_number(0, 256));
   add_value(*serve_app, "--log-level", o.log_level, "LEVEL",
             "Log messages of this level and above: debug, info, warn, error")
-      ->check(one_of({"trace", "debug", "info", "warn", "error", "off"}))
-      ->capture_default_str();
+      .check(one_of({"trace", "debug", "info", "warn", "error", "off"}))
+      .show_default();
   add_limits_option(*serve_app, o);
   serve_app->add_option("--" + std::string(kLimitsOfFile), o.limits_of_file)->group("");
-  CLI::Option* demo = serve_app
-                          ->add_flag("--demo", o.demo,
-                                     "Run a demo home of virtual devices; --demo=all: with one of "
-                                     "each family")
-                          ->take_last()  // `./run` gives it too
-                          ->check(one_of({"true", "false", "all"}));
+  const Option demo(serve_app
+                        ->add_flag("--demo", o.demo,
+                                   "Run a demo home of virtual devices; --demo=all: with one of "
+                                   "each family")
+                        ->take_last()  // `./run` gives it too
+                        ->check(one_of({"true", "false", "all"})));
   add_value(*serve_app, "--demo-home", o.demo_home, "FAMILY=N,...",
             "Devices of the demo home, as power_ocean=5,delta_2")
-      ->needs(demo);
+      .needs(demo);
   add_value(*serve_app, "--world", o.world, placeholder::kFile,
             "CSV file with household and weather of a real home, for the demo home: "
             "time,load_w,sun,air_c")
-      ->needs(demo);
+      .needs(demo);
   add_value(*serve_app, "--speed", o.speed, "FACTOR",
             "Seconds of the devices' time for each real second; see `gridloom time`")
-      ->capture_default_str();
+      .show_default();
   add_value(*serve_app, "--start", o.start, placeholder::kTime,
             "Start of the devices' time: -7d, 2026-01-15");
   add_value(*serve_app, "--until", o.until, placeholder::kTime,
             "Pause the devices' time there: +7d (after its start), 2026-01-22");
-  serve_app->add_flag("--paused", o.paused, "Start with the devices' time paused");
+  add_flag(*serve_app, "--paused", o.paused, "Start with the devices' time paused");
   add_value(*serve_app, "--replay-check", o.replay_check, placeholder::kWord,
             "Refuse repeated and old sets and certification requests: on, off, or auto for on at "
             "listeners beyond the loopback")
-      ->check(one_of({"auto", "on", "off"}))
-      ->capture_default_str();
-  serve_app->add_flag(
-      "--strict", o.strict,
-      "Enforce what the vendor's cloud enforces: timestamps, replays, wildcards, client ids");
-  serve_app->add_flag("--no-history", o.no_history,
-                      "Store no reports; an acknowledgement then means received, not stored");
-  serve_app->add_flag("--insecure-plain", o.insecure_plain,
-                      "Allow --http and --mqtt on addresses other than the loopback");
-  serve_app->add_flag("--core-dumps", o.core_dumps,
-                      "Allow core dumps; a core dump contains all keys");
+      .check(one_of({"auto", "on", "off"}))
+      .show_default();
+  add_flag(*serve_app, "--strict", o.strict,
+           "Enforce what the vendor's cloud enforces: timestamps, replays, wildcards, client ids");
+  add_flag(*serve_app, "--no-history", o.no_history,
+           "Store no reports; an acknowledgement then means received, not stored");
+  add_flag(*serve_app, "--insecure-plain", o.insecure_plain,
+           "Allow --http and --mqtt on addresses other than the loopback");
+  add_flag(*serve_app, "--core-dumps", o.core_dumps,
+           "Allow core dumps; a core dump contains all keys");
   // The option is on the root command, because only this one reads a file; the keys are serve's.
   app.config_formatter(std::make_shared<FlatConfig>());
   app.allow_config_extras(CLI::config_extras_mode::error);
   app.set_config("--config", "",
                  "Configuration file with options of serve, one a line: http = \"127.0.0.1:8080\"")
       ->type_name(placeholder::kFile);
-  serve_app->fallthrough();
-  serve_app->callback([&] {
-    chosen = [&a] {
-      a.serve.limits = all_settings(a.serve);
-      return serve(a.serve);
-    };
+  accept_options_of_parent(*serve_app);
+  set_action(*serve_app, chosen, [&a] {
+    a.serve.limits = all_settings(a.serve);
+    return serve(a.serve);
   });
 }
 
 // `gridloom help [COMMAND...]`, the same as `gridloom COMMAND... --help`.
 void add_help(CLI::App& app, std::vector<std::string>& words, std::function<int()>& chosen) {
-  CLI::App* help = app.add_subcommand("help", "Lists the commands, or describes one");
+  CLI::App* help = add_command(app, "help", "Lists the commands, or describes one");
   set_group(*help, group::kInspect);
   set_examples(*help, {"gridloom help", "gridloom help device add"});
   add_value(*help, "command", words, "COMMAND", "Words of a command, as in: device add");
-  help->callback([&app, &words, &chosen] {
-    chosen = [&app, &words] {
-      const CLI::App* at = &app;
-      for (const std::string& word : words) {
-        const auto below =
-            at->get_subcommands([&](const CLI::App* each) { return each->get_name() == word; });
-        if (below.empty()) return report_error(unknown_command(*at, word));
-        at = below.front();
-      }
-      fmt::print("{}", help_text(*at));
-      return 0;
-    };
+  set_action(*help, chosen, [&app, &words] {
+    const CLI::App* at = &app;
+    for (const std::string& word : words) {
+      const auto below =
+          at->get_subcommands([&](const CLI::App* each) { return each->get_name() == word; });
+      if (below.empty()) return report_error(unknown_command(*at, word));
+      at = below.front();
+    }
+    fmt::print("{}", help_text(*at));
+    return 0;
   });
 }
 
@@ -288,9 +283,9 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_serve(app, arguments, chosen);
-  for (const auto& add : {add_account, add_backup, add_check, add_damage, add_simulate, add_time,
-                          add_fault, add_record, add_replay, add_bench, add_family, add_block,
-                          add_segment, add_completion, add_doctor}) {
+  for (const auto& add : {add_account, add_token, add_backup, add_check, add_damage, add_simulate,
+                          add_time, add_fault, add_record, add_replay, add_bench, add_family,
+                          add_block, add_segment, add_completion, add_doctor}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

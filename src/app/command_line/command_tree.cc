@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "app/command_line/command.h"
 #include "app/command_line/command_help.h"
 
 namespace gridloom::app {
@@ -63,13 +64,11 @@ JsonObject command_tree(const CLI::App& command) {
 }
 
 void add_command_tree(CLI::App& app, std::function<int()>& chosen) {
-  CLI::App* tree = app.add_subcommand("command-tree", "Describes the command line as JSON");
-  tree->group("");
-  tree->callback([&app, &chosen] {
-    chosen = [&app] {
-      fmt::print("{}\n", wire::to_text(command_tree(app)));
-      return 0;
-    };
+  CLI::App* tree = add_command(app, "command-tree", "Describes the command line as JSON");
+  set_group(*tree, "");
+  set_action(*tree, chosen, [&app] {
+    fmt::print("{}\n", wire::to_text(command_tree(app)));
+    return 0;
   });
 }
 

@@ -33,24 +33,24 @@ std::string data_folder_or(std::string_view otherwise) {
 
 std::string default_data_folder() { return data_folder_or("data"); }
 
-CLI::Option* add_data_option(CLI::App& command, std::string& folder) {
+Option add_data_option(CLI::App& command, std::string& folder) {
   folder = default_data_folder();
   return add_value(command, "--data", folder, placeholder::kFolder,
                    fmt::format("Data folder of the server; its default is {}, where that is set",
                                kDataVariable))
-      ->capture_default_str();
+      .show_default();
 }
 
-CLI::Option* add_devices_option(CLI::App& command, std::string& folder) {
+Option add_devices_option(CLI::App& command, std::string& folder) {
   return add_value(command, "--devices", folder, placeholder::kFolder,
                    "Folder with additional device files");
 }
 
-CLI::Option* add_json_option(CLI::App& command, bool& json) {
-  return command.add_flag("--json", json, "Print JSON, one value a line, for programs");
+Option add_json_option(CLI::App& command, bool& json) {
+  return add_flag(command, "--json", json, "Print JSON, one value a line, for programs");
 }
 
-CLI::Option* add_ca_option(CLI::App& command, std::string& file) {
+Option add_ca_option(CLI::App& command, std::string& file) {
   return add_value(command, "--ca,--tls-ca", file, placeholder::kFile,
                    "Use TLS and trust the certificate authority in this PEM file");
 }

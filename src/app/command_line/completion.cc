@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "app/command_line/command_help.h"
@@ -53,7 +52,12 @@ _gridloom() {
       *) found+=("$candidate") ;;
     esac
   done
-  (( ${#found} )) && compadd -a found
+  # A list of limits or families ends with '='; a value follows at once.
+  if (( ${#found} == 1 )) && [[ ${found[1]} == *= ]]; then
+    compadd -S '' -a found
+  elif (( ${#found} )); then
+    compadd -a found
+  fi
   return 0
 }
 if [[ ${funcstack[1]} == _gridloom ]]; then
@@ -92,21 +96,18 @@ std::string_view completion_script(std::string_view shell) {
 
 std::shared_ptr<void> add_completion(CLI::App& app, std::function<int()>& chosen) {
   const auto shell = std::make_shared<std::string>();
-  CLI::App* completion =
-      app.add_subcommand("completion", "Prints the completion script of a shell");
+  CLI::App* completion = add_command(app, "completion", "Prints the completion script of a shell");
   set_group(*completion, group::kInspect);
   set_examples(
       *completion,
       {"source <(gridloom completion bash)", "gridloom completion zsh > ~/.zfunc/_gridloom",
        "gridloom completion fish > ~/.config/fish/completions/gridloom.fish"});
   add_value(*completion, "shell", *shell, "SHELL", "bash, zsh or fish")
-      ->required()
-      ->check(one_of({"bash", "zsh", "fish"}));
-  completion->callback([shell, &chosen] {
-    chosen = [shell] {
-      fmt::print("{}", completion_script(*shell));
-      return 0;
-    };
+      .required()
+      .check(one_of({"bash", "zsh", "fish"}));
+  set_action(*completion, chosen, [shell] {
+    fmt::print("{}", completion_script(*shell));
+    return 0;
   });
   return shell;
 }

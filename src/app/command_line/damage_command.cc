@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -53,15 +52,16 @@ int run(const Arguments& arguments) {
 std::shared_ptr<void> add_damage(CLI::App& app, std::function<int()>& chosen) {
   const auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
-  CLI::App* damage = app.add_subcommand(
-      "damage", "Lists known losses and damage of a data folder; exits with 1 if there are any");
+  CLI::App* damage =
+      add_command(app, "damage",
+                  "Lists known losses and damage of a data folder; exits with 1 if there are any");
   set_group(*damage, group::kRun);
   set_examples(*damage, {"gridloom damage", "gridloom damage --accept"});
   add_data_option(*damage, a.data);
   add_json_option(*damage, a.json);
-  damage->add_flag("--accept", a.accept,
-                   "Accept all notes, and clear the list; damage that persists is noted again");
-  damage->callback([arguments, &chosen] { chosen = [arguments] { return run(*arguments); }; });
+  add_flag(*damage, "--accept", a.accept,
+           "Accept all notes, and clear the list; damage that persists is noted again");
+  set_action(*damage, chosen, [arguments] { return run(*arguments); });
   return arguments;
 }
 

@@ -26,6 +26,8 @@ const std::map<std::string_view, std::vector<std::string>> kWanted = {
     {"account keys", {"ann"}},
     {"account rotate", {"ann"}},
     {"account remove", {"ann"}},
+    {"token add", {"script", "--account", "ann"}},
+    {"token remove", {"1"}},
     {"device add", {"SN1", "--owner", "ann"}},
     {"device rename", {"SN1", "Kiln"}},
     {"device share", {"SN1", "ben", "full"}},

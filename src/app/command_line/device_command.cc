@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 #include <fnmatch.h>
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -156,7 +155,7 @@ int remove(const Arguments& arguments) {
 }
 
 void add_sn(CLI::App& command, std::string& sn) {
-  add_value(command, "sn", sn, placeholder::kSn, "Serial number of the device")->required();
+  add_value(command, "sn", sn, placeholder::kSn, "Serial number of the device").required();
 }
 
 void add_changes(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
@@ -165,7 +164,7 @@ void add_changes(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
         return ask_and_print(a.admin, {{"op", "device.rename"}, {"sn", a.sn}, {"name", a.name}});
       });
   add_sn(*renamed, a.sn);
-  add_value(*renamed, "name", a.name, placeholder::kName, "The new name")->required();
+  add_value(*renamed, "name", a.name, placeholder::kName, "The new name").required();
   set_examples(*renamed, {"gridloom device rename R331ZEB4ZEAL0528 'Power station'"});
   CLI::App* shared = add_admin_command(
       device, "share", "Shares a device with another account", a.admin, chosen, [&a] {
@@ -175,9 +174,9 @@ void add_changes(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
       });
   add_sn(*shared, a.sn);
   add_value(*shared, "account", a.account, placeholder::kAccount, "Account that gets the rights")
-      ->required();
+      .required();
   add_value(*shared, "rights", a.rights, "RIGHTS", "monitor, full, or none to stop sharing")
-      ->required();
+      .required();
   set_examples(*shared, {"gridloom device share R331ZEB4ZEAL0528 ben monitor",
                          "gridloom device share R331ZEB4ZEAL0528 ben none"});
   CLI::App* moved = add_admin_command(
@@ -189,9 +188,9 @@ void add_changes(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
                                        {"withHistory", a.with_history}});
       });
   add_sn(*moved, a.sn);
-  add_value(*moved, "owner", a.owner, placeholder::kAccount, "The new owner")->required();
-  moved->add_flag("--with-history", a.with_history,
-                  "Hand the history of the device to the new owner as well");
+  add_value(*moved, "owner", a.owner, placeholder::kAccount, "The new owner").required();
+  add_flag(*moved, "--with-history", a.with_history,
+           "Hand the history of the device to the new owner as well");
   set_examples(*moved, {"gridloom device move R331ZEB4ZEAL0528 ben --with-history"});
   CLI::App* rotated = add_admin_command(
       device, "rotate", "Gives a device a new key and prints it, once", a.admin, chosen,
@@ -207,12 +206,12 @@ void add_removals(CLI::App& device, Arguments& a, std::function<int()>& chosen) 
                                         a.admin, chosen, [&a] { return remove(a); });
   add_value(*removed, "sn", a.sn, placeholder::kSn,
             "Serial number, or a pattern of several: 'R331SIM*' (quoted)")
-      ->required();
+      .required();
   add_value(*removed, "--owner", a.owner, placeholder::kAccount,
             "Only devices of this account that match the pattern");
-  removed->add_flag("--dry-run", a.dry_run,
-                    "List what the pattern would remove, and remove nothing");
-  removed->add_flag("--yes", a.yes, "Remove all devices that match the pattern");
+  add_flag(*removed, "--dry-run", a.dry_run,
+           "List what the pattern would remove, and remove nothing");
+  add_flag(*removed, "--yes", a.yes, "Remove all devices that match the pattern");
   set_examples(*removed, {"gridloom device remove R331ZEB4ZEAL0528",
                           "gridloom device remove '*' --owner simulated --dry-run",
                           "gridloom device remove '*' --owner simulated --yes"});
@@ -225,7 +224,7 @@ void add_removals(CLI::App& device, Arguments& a, std::function<int()>& chosen) 
       });
   add_value(*purged, "number", a.numbers, "NUMBER",
             "Device numbers, as the log of the server names them");
-  purged->add_flag("--unknown", a.unknown, "Every device that the registry does not have");
+  add_flag(*purged, "--unknown", a.unknown, "Every device that the registry does not have");
   set_examples(*purged, {"gridloom device purge 17 18", "gridloom device purge --unknown"});
 }
 
@@ -234,10 +233,10 @@ void add_removals(CLI::App& device, Arguments& a, std::function<int()>& chosen) 
 std::shared_ptr<void> add_device(CLI::App& app, std::function<int()>& chosen) {
   const auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* device = app.add_subcommand("device", "Manages devices and who may use them");
+  CLI::App* device = add_command(app, "device", "Manages devices and who may use them");
   set_group(*device, group::kUse);
   set_examples(*device, {"gridloom device list", "gridloom device add R331ABC1 --owner ann"});
-  device->require_subcommand(1);
+  require_command_below(*device);
   CLI::App* listed = add_admin_command(*device, "list", "Lists devices", a.admin, chosen,
                                        [&a] { return list(a); });
   add_value(*listed, "--owner", a.owner, placeholder::kAccount, "Only devices of this account");
@@ -247,9 +246,9 @@ std::shared_ptr<void> add_device(CLI::App& app, std::function<int()>& chosen) {
         return ask_and_print(
             a.admin, {{"op", "device.add"}, {"sn", a.sn}, {"owner", a.owner}, {"name", a.name}});
       });
-  add_value(*added, "sn", a.sn, "NEW_SN", "Serial number of the new device")->required();
+  add_value(*added, "sn", a.sn, "NEW_SN", "Serial number of the new device").required();
   add_value(*added, "--owner", a.owner, placeholder::kAccount, "Account that owns the device")
-      ->required();
+      .required();
   add_value(*added, "--name", a.name, placeholder::kName,
             "Name of the device; by default that of the product");
   set_examples(*added, {"gridloom device add R331ABC1 --owner ann --name 'Power station'"});

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdio>
 #include <optional>
@@ -68,18 +67,17 @@ void print_text(const DeviceStatus& status, const catalog::Family& family) {
 }
 
 int show_device(const Arguments& arguments) {
-  auto home = open_home(arguments.home);
-  if (!home) return report_error(home.error());
-  const auto device = device_of(*home, arguments.device);
-  if (!device) return report_error(device.error());
-  const DeviceStatus status = read_status(*home, *device);
+  auto open = open_device(arguments.home, arguments.device);
+  if (!open) return report_error(open.error());
+  auto& [home, device, family] = *open;
+  const DeviceStatus status = read_status(home, device);
   if (arguments.home.json) {
     JsonObject facts = status_json(status);
-    facts["owner"] = device->owner;
-    facts["shares"] = JsonArray(device->shares.begin(), device->shares.end());
+    facts["owner"] = device.owner;
+    facts["shares"] = JsonArray(device.shares.begin(), device.shares.end());
     print_json(facts);
   } else {
-    print_text(status, *home->catalog->of_serial(device->sn));
+    print_text(status, *family);
   }
   return 0;
 }
@@ -89,12 +87,12 @@ int show_device(const Arguments& arguments) {
 std::shared_ptr<void> add_device_show(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* show = app.get_subcommand("device")->add_subcommand(
-      "show", "Shows one device: presence, powers, errors, today's energy");
+  CLI::App* show = add_command(*command_below(app, "device"), "show",
+                               "Shows one device: presence, powers, errors, today's energy");
   set_examples(*show, {"gridloom device show R331ZEB4ZEAL0528"});
-  add_device_argument(*show, a.device)->required();
+  add_device_argument(*show, a.device).required();
   add_home_options(*show, a.home);
-  show->callback([&a, &chosen] { chosen = [&a] { return show_device(a); }; });
+  set_action(*show, chosen, [&a] { return show_device(a); });
   return kept;
 }
 

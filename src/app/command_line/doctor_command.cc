@@ -1,7 +1,6 @@
 // `gridloom doctor`: facts for a bug report, and what is unsafe.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -53,13 +52,14 @@ int run_doctor(const Arguments& arguments) {
 std::shared_ptr<void> add_doctor(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* doctor = app.add_subcommand(
-      "doctor", "Prints facts for a bug report, without names and keys, and finds unsafe settings");
+  CLI::App* doctor = add_command(
+      app, "doctor",
+      "Prints facts for a bug report, without names and keys, and finds unsafe settings");
   set_group(*doctor, group::kInspect);
   set_examples(*doctor, {"gridloom doctor", "gridloom doctor --data /var/lib/gridloom --json"});
   add_data_option(*doctor, a.data);
   add_json_option(*doctor, a.json);
-  doctor->callback([&a, &chosen] { chosen = [&a] { return run_doctor(a); }; });
+  set_action(*doctor, chosen, [&a] { return run_doctor(a); });
   return kept;
 }
 

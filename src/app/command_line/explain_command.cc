@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <optional>
@@ -12,12 +11,15 @@
 #include <vector>
 
 #include "app/command_line/common_options.h"
+#include "app/command_line/family_json.h"
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/field_lookup.h"
+#include "app/home/set_plan.h"
 #include "app/home/values.h"
+#include "base/nearest.h"
 #include "base/printable.h"
 #include "catalog/loader.h"
 
@@ -29,8 +31,6 @@ using catalog::Family;
 using catalog::Field;
 using catalog::NamedValue;
 using catalog::Param;
-using wire::Json;
-using wire::JsonArray;
 using wire::JsonObject;
 
 struct Arguments {
@@ -39,64 +39,6 @@ struct Arguments {
   std::string devices;
   bool json = false;
 };
-
-JsonArray values_of(const std::vector<NamedValue>& values) {
-  JsonArray rows;
-  for (const NamedValue& each : values) {
-    rows.push_back(JsonObject{{"value", each.value}, {"name", each.name}});
-  }
-  return rows;
-}
-
-JsonArray range_of(const std::optional<catalog::Range>& range, double scale) {
-  if (!range) return {};
-  return {range->low * scale, range->high * scale};
-}
-
-JsonObject json_of(const Param& param) {
-  return {{"name", param.name},
-          {"title", param.title},
-          {"description", param.description},
-          {"type", catalog::name_of(param.type)},
-          {"unit", param.unit},
-          {"range", range_of(param.range, param.scale)},
-          {"values", values_of(param.values)},
-          {"required", param.required}};
-}
-
-JsonObject json_of(const Command& command) {
-  JsonArray params;
-  for (const Param& param : command.params) {
-    if (!param.ignored) params.push_back(json_of(param));
-  }
-  return {{"command", command.name},
-          {"title", command.title},
-          {"description", command.description},
-          {"dangerous", command.dangerous},
-          {"source", command.source},
-          {"params", std::move(params)}};
-}
-
-JsonObject json_of(const Family& family, const Field& field) {
-  JsonObject facts{
-      {"field", field.name},
-      {"title", title_of(field)},
-      {"description", field.description},
-      {"family", family.id},
-      {"type", catalog::name_of(field.type)},
-      {"unit", field.unit},
-      {"scale", field.scale},
-      {"range", field.values.empty() ? range_of(field.range, field.scale) : JsonArray()},
-      {"values", values_of(field.values)},
-      {"bits", values_of(field.bits)},
-      {"nature", field.nature},
-      {"sign", field.sign},
-      {"error", field.error},
-      {"source", field.source}};
-  facts["absent"] = field.absent ? *field.absent : Json();
-  facts["setBy"] = JsonArray(field.written_by.begin(), field.written_by.end());
-  return facts;
-}
 
 void print_line(std::string_view key, std::string_view text) {
   if (!text.empty()) fmt::print("  {:<12} {}\n", key, printable(text));
@@ -187,29 +129,48 @@ void print_command(const Command& command) {
   print_line("source", source_text(command.source));
 }
 
+void print_facts(const Family& family, JsonObject facts) {
+  facts["family"] = family.id;
+  print_json(facts);
+}
+
 // A serial number has a family; the id of a family is one too.
 const Family* family_of(const catalog::Catalog& catalog, const std::string& word) {
   if (const catalog::FamilyPtr family = catalog.find(word)) return family.get();
   return catalog.of_serial(word).get();
 }
 
+Error unknown_family(const catalog::Catalog& catalog, const std::string& word) {
+  std::vector<std::string_view> ids;
+  for (const catalog::FamilyPtr& family : catalog.families()) ids.push_back(family->id);
+  return {.code = ErrorCode::kNotFound,
+          .detail = fmt::format("{} is neither a family nor a serial number of one{}",
+                                printable(word), did_you_mean(word, ids))};
+}
+
 int explain(const Arguments& arguments) {
   const auto catalog = catalog::load_catalog(arguments.devices);
   if (!catalog) return report_error(catalog.error());
   const Family* family = family_of(**catalog, arguments.device);
-  const auto command = std::ranges::find(family->commands, arguments.name, &Command::name);
-  if (command != family->commands.end()) {
+  if (family->passthrough && family->id != arguments.device) {
+    return report_error(unknown_family(**catalog, arguments.device), kWrongUsage);
+  }
+  if (const Command* command = find_command(*family, arguments.name)) {
     if (arguments.json) {
-      print_json(json_of(*command));
+      print_facts(*family, json_of(*command));
     } else {
       print_command(*command);
     }
     return 0;
   }
   const auto field = find_field(*family, arguments.name);
-  if (!field) return report_error(field.error(), kWrongUsage);
+  if (!field) {
+    const bool is_unknown = field.error().code == ErrorCode::kNotFound;
+    return report_error(is_unknown ? unknown_word(*family, arguments.name) : field.error(),
+                        kWrongUsage);
+  }
   if (arguments.json) {
-    print_json(json_of(*family, **field));
+    print_facts(*family, json_of(*family, **field));
   } else {
     print_field(*family, **field);
   }
@@ -221,19 +182,20 @@ int explain(const Arguments& arguments) {
 std::shared_ptr<void> add_explain(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* explain_app = app.add_subcommand(
-      "explain", "Explains a field or a command: meaning, unit, values, source, how to set it");
+  CLI::App* explain_app =
+      add_command(app, "explain",
+                  "Explains a field or a command: meaning, unit, values, source, how to set it");
   set_group(*explain_app, group::kUse);
   set_examples(*explain_app,
                {"gridloom explain R331ZEB4ZEAL0528 pd.soc", "gridloom explain delta_2 acChgCfg"});
   add_value(*explain_app, "device", a.device, placeholder::kSn,
             "Serial number, or the id of a family")
-      ->required();
+      .required();
   add_value(*explain_app, "field", a.name, placeholder::kField, "Name of the field or command")
-      ->required();
+      .required();
   add_devices_option(*explain_app, a.devices);
   add_json_option(*explain_app, a.json);
-  explain_app->callback([&a, &chosen] { chosen = [&a] { return explain(a); }; });
+  set_action(*explain_app, chosen, [&a] { return explain(a); });
   return kept;
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -89,6 +88,17 @@ std::string unit_of(const std::string& unit, double scale) {
   return scale == 1 ? unit : fmt::format("{} (value times {})", unit, scale);
 }
 
+// What the values of a field can be.
+void show_form(const std::string& indent, const Field& field) {
+  show_line(indent + "type", name_of(field.type));
+  show_line(indent + "unit", unit_of(field.unit, field.scale));
+  if (field.values.empty()) show_line(indent + "range", text_of(field.range));
+  show_values(indent + "values", field.values);
+  if (field.others) show_line(" ", "and others");
+  show_values(indent + "bits", field.bits);
+  if (field.absent) show_line(indent + "absent", wire::to_text(*field.absent));
+}
+
 // What stands inside of a field's value: "[].ctrlSta" is a member of its elements.
 void show_inside(const Field& field, const std::string& path) {
   for (const Field& inner : field.fields) {
@@ -99,13 +109,7 @@ void show_inside(const Field& field, const std::string& path) {
       fmt::print("  {}\n", name);
       show_line("  title", inner.title == inner.description ? "" : inner.title);
       show_line("  description", inner.description);
-      show_line("  type", name_of(inner.type));
-      show_line("  unit", unit_of(inner.unit, inner.scale));
-      if (inner.values.empty()) show_line("  range", text_of(inner.range));
-      show_values("  values", inner.values);
-      if (inner.others) show_line(" ", "and others");
-      show_values("  bits", inner.bits);
-      if (inner.absent) show_line("  absent", wire::to_text(*inner.absent));
+      show_form("  ", inner);
     }
     show_inside(inner, name);
   }
@@ -132,13 +136,7 @@ void show_field(const Family& family, const Field& field) {
   fmt::print("{}\n", field.name);
   show_line("title", field.title);
   show_line("description", field.description);
-  show_line("type", name_of(field.type));
-  show_line("unit", unit_of(field.unit, field.scale));
-  if (field.values.empty()) show_line("range", text_of(field.range));
-  show_values("values", field.values);
-  if (field.others) show_line(" ", "and others");
-  show_values("bits", field.bits);
-  if (field.absent) show_line("absent", wire::to_text(*field.absent));
+  show_form("", field);
   if (field.error) show_line("error", "any other value than " + wire::to_text(field.ok.front()));
   show_line("nature", field.nature);
   show_line("sign", field.sign);
@@ -338,22 +336,22 @@ std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
   const auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* family =
-      app.add_subcommand("family", "Describes device families: their fields and commands");
+      add_command(app, "family", "Describes device families: their fields and commands");
   set_group(*family, group::kInspect);
   set_examples(*family, {"gridloom family list", "gridloom family show delta_2 soc"});
-  family->require_subcommand(1);
+  require_command_below(*family);
   const auto verb = [&](const std::string& name, const std::string& help,
                         int (*run)(const Arguments&)) {
-    CLI::App* made = family->add_subcommand(name, help);
+    CLI::App* made = add_command(*family, name, help);
     add_json_option(*made, a.json);
-    made->callback([&a, &chosen, run] { chosen = [&a, run] { return run(a); }; });
+    set_action(*made, chosen, [&a, run] { return run(a); });
     return made;
   };
   CLI::App* list = verb("list", "Lists the families", list_families);
   add_devices_option(*list, a.devices);
   set_examples(*list, {"gridloom family list", "gridloom family list --devices my-devices"});
   CLI::App* show = verb("show", "Shows fields, commands and parts", show_family);
-  add_value(*show, "family", a.family, placeholder::kFamily, "Id of the family")->required();
+  add_value(*show, "family", a.family, placeholder::kFamily, "Id of the family").required();
   add_value(*show, "name", a.name, placeholder::kField,
             "Part of the names of fields, commands and parts to show in full");
   add_devices_option(*show, a.devices);
@@ -361,15 +359,15 @@ std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* start = verb("new", "Writes a device file to start from", new_family);
   add_value(*start, "family", a.family, placeholder::kName,
             "Id of the new family, which is the name of the file")
-      ->required();
+      .required();
   add_value(*start, "--devices", a.devices, placeholder::kFolder,
             "Folder of the file; the current one by default");
   set_examples(*start, {"gridloom family new heat_pump --devices my-devices"});
-  CLI::App* schema = family->add_subcommand("schema", "Prints the JSON Schema of device files");
-  schema->callback([&chosen] { chosen = print_family_schema; });
+  CLI::App* schema = add_command(*family, "schema", "Prints the JSON Schema of device files");
+  set_action(*schema, chosen, print_family_schema);
   set_examples(*schema, {"gridloom family schema > schema.json"});
   CLI::App* check = verb("check", "Reports every mistake in a device file", check_family);
-  add_value(*check, "file", a.file, placeholder::kFile, "Device file")->required();
+  add_value(*check, "file", a.file, placeholder::kFile, "Device file").required();
   set_examples(*check, {"gridloom family check my-devices/heat_pump.yaml"});
   return kept;
 }

@@ -1,4 +1,4 @@
-// The parts of a device file as JSON, for `gridloom family show --json`.
+// The parts of a device file as JSON, for `gridloom family show` and `gridloom explain`.
 #pragma once
 
 #include "catalog/family.h"

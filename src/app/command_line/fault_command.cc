@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -144,22 +143,22 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* fault =
-      app.add_subcommand("fault", "Injects faults into virtual devices and the platform");
+      add_command(app, "fault", "Injects faults into virtual devices and the platform");
   set_group(*fault, group::kTest);
   set_examples(*fault, {"gridloom fault list --all", "gridloom fault on disconnect --for 5m"});
-  fault->require_subcommand(1);
+  require_command_below(*fault);
   const auto verb = [&](const std::string& name, const std::string& help,
                         std::function<int()> run) {
-    CLI::App* made = fault->add_subcommand(name, help);
+    CLI::App* made = add_command(*fault, name, help);
     add_data_option(*made, a.data);
     add_json_option(*made, a.json);
-    made->callback([&chosen, run = std::move(run)] { chosen = run; });
+    set_action(*made, chosen, std::move(run));
     return made;
   };
   CLI::App* on = verb("on", "Switches a fault on", [&a] { return switch_on(a); });
   add_value(*on, "fault", a.fault, placeholder::kFault,
             "Name of the fault; `gridloom fault list --all` lists the names")
-      ->required();
+      .required();
   add_value(*on, "--device", a.sn, placeholder::kSn,
             "Serial number of the device; by default all devices that can have the fault");
   add_value(*on, "--account", a.account, placeholder::kAccount,
@@ -167,7 +166,7 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
   add_value(*on, "--probability", a.probability, "SHARE",
             "Probability of the fault, 0 to 1: of each minute for devices, of each case for the "
             "platform")
-      ->capture_default_str();
+      .show_default();
   add_value(*on, "--value", a.value, "NUMBER",
             "Parameter of the fault; its description explains it");
   add_value(*on, "--for", a.span, placeholder::kSpan,
@@ -180,7 +179,7 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
   add_value(*off, "--device", a.sn, placeholder::kSn, "Only faults of this device");
   set_examples(*off, {"gridloom fault off disconnect", "gridloom fault off"});
   CLI::App* listed = verb("list", "Lists the faults that are on", [&a] { return list(a); });
-  listed->add_flag("--all", a.all, "List every fault that can be injected");
+  add_flag(*listed, "--all", a.all, "List every fault that can be injected");
   set_examples(*listed, {"gridloom fault list", "gridloom fault list --all"});
   return kept;
 }

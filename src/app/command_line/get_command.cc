@@ -1,7 +1,6 @@
 // `gridloom get`: values of a device with their units and meanings.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdio>
 #include <string>
@@ -76,15 +75,13 @@ JsonObject json_of(const std::string& name, const Field* field, const Json& valu
 }
 
 int print_values(const Arguments& arguments) {
-  auto home = open_home(arguments.home);
-  if (!home) return report_error(home.error());
-  const auto device = device_of(*home, arguments.device);
-  if (!device) return report_error(device.error());
-  const auto read = home->home->values(device->sn);
+  auto open = open_device(arguments.home, arguments.device);
+  if (!open) return report_error(open.error());
+  const auto& [home, device, family] = *open;
+  const auto read = home.home->values(device.sn);
   if (!read) return report_error(read.error());
-  const catalog::FamilyPtr& family = home->catalog->of_serial(device->sn);
   const std::vector<FlatValue> values = flat_values(*family, read->quotas);
-  const auto names = chosen_names(arguments, *family, device->sn, values);
+  const auto names = chosen_names(arguments, *family, device.sn, values);
   if (!names) {
     const bool is_missing = names.error().code == ErrorCode::kOffline;
     return report_error(names.error(), is_missing ? kFailed : kWrongUsage);
@@ -105,12 +102,12 @@ int print_values(const Arguments& arguments) {
   }
   if (arguments.home.json) {
     print_json(
-        JsonObject{{"sn", device->sn}, {"online", device->online}, {"fields", std::move(rows)}});
+        JsonObject{{"sn", device.sn}, {"online", device.online}, {"fields", std::move(rows)}});
   } else if (table.empty()) {
-    fmt::print(stderr, "gridloom: {} has not reported anything yet\n", device->sn);
+    fmt::print(stderr, "gridloom: {} has not reported anything yet\n", device.sn);
   } else {
     fmt::print("{}", table.text(has_colours()));
-    if (!device->online) fmt::print(stderr, "gridloom: {} is offline\n", device->sn);
+    if (!device.online) fmt::print(stderr, "gridloom: {} is offline\n", device.sn);
   }
   return 0;
 }
@@ -120,16 +117,16 @@ int print_values(const Arguments& arguments) {
 std::shared_ptr<void> add_get(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* get = app.add_subcommand("get", "Shows values of a device: their units and meanings");
+  CLI::App* get = add_command(app, "get", "Shows values of a device: their units and meanings");
   set_group(*get, group::kUse);
   set_examples(*get,
                {"gridloom get R331ZEB4ZEAL0528 soc", "gridloom get R331 'bmsMaster.*' --json"});
-  add_device_argument(*get, a.device)->required();
+  add_device_argument(*get, a.device).required();
   add_value(*get, "field", a.fields, placeholder::kField,
             "Fields: pd.soc, pd.*, a nature such as soc, or the last part of a name; all by "
             "default");
   add_home_options(*get, a.home);
-  get->callback([&a, &chosen] { chosen = [&a] { return print_values(a); }; });
+  set_action(*get, chosen, [&a] { return print_values(a); });
   return kept;
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
@@ -146,7 +145,7 @@ Status print_history(const HistoryArguments& arguments) {
 std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
   auto arguments = std::make_shared<HistoryArguments>();
   HistoryArguments& a = *arguments;
-  CLI::App* verb = app.add_subcommand("history", "Shows past values of a field");
+  CLI::App* verb = add_command(app, "history", "Shows past values of a field");
   set_group(*verb, group::kUse);
   set_examples(*verb,
                {"gridloom history R331ZEB4ZEAL0528 soc",
@@ -154,32 +153,30 @@ std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
                 "gridloom history R331ZEB4ZEAL0528 'pd.*' --from -1h --csv"});
   add_data_option(*verb, a.data);
   add_value(*verb, "--devices", a.devices, placeholder::kFolder, kDevicesOfStoppedServer);
-  add_value(*verb, "sn", a.sn, placeholder::kSn, "Serial number of the device")->required();
+  add_value(*verb, "sn", a.sn, placeholder::kSn, "Serial number of the device").required();
   add_value(*verb, "field", a.fields, placeholder::kField,
             "Name of the field as in quota/all, or soc and natures such as pv.power, which each "
             "family has under its own name; several: a,b or pd.*")
-      ->required();
+      .required();
   add_value(*verb, "--from", a.from, placeholder::kTime,
             "Start of the span: -7d, 2026-11-01, 2026-11-01T00:00:00Z, unix ms")
-      ->capture_default_str();
+      .show_default();
   add_value(*verb, "--to", a.to, placeholder::kTime, "End of the span; written as --from, or now")
-      ->capture_default_str();
+      .show_default();
   add_value(*verb, "--step", a.step, placeholder::kSpan,
             "Step between values: 10s, 15m, 1h, 1d; a drawing has one that suits the span");
   add_value(*verb, "--aggregate", a.aggregate, placeholder::kWord,
             "Aggregate of each step: mean, min, max, sum, count, last, integral");
   add_value(*verb, "--format", a.format, "FORMAT", "Output format: table, spark, csv, json")
-      ->check(one_of({"table", "spark", "csv", "json"}))
-      ->capture_default_str();
-  verb->add_flag("--csv", a.csv, "Same as --format csv");
+      .check(one_of({"table", "spark", "csv", "json"}))
+      .show_default();
+  add_flag(*verb, "--csv", a.csv, "Same as --format csv");
   add_json_option(*verb, a.json);
-  verb->callback([&a, &chosen] {
-    chosen = [&a] {
-      if (a.csv) a.format = "csv";
-      if (a.json) a.format = "json";
-      const Status printed = print_history(a);
-      return printed ? 0 : report_error(printed.error());
-    };
+  set_action(*verb, chosen, [&a] {
+    if (a.csv) a.format = "csv";
+    if (a.json) a.format = "json";
+    const Status printed = print_history(a);
+    return printed ? 0 : report_error(printed.error());
   });
   return arguments;
 }

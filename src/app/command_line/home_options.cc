@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <utility>
 
 #include "app/command_line/common_options.h"
@@ -16,8 +17,8 @@ namespace {
 Result<std::unique_ptr<Home>> home_of(const HomeOptions& options) {
   if (options.profile.empty()) return local_home(options.data);
   const auto folder = profile_folder();
-  if (!folder) return std::unexpected(folder.error());
-  const auto profile = read_profile(*folder, options.profile);
+  if (!folder && options.profile != kEnvironmentProfile) return std::unexpected(folder.error());
+  const auto profile = read_profile(folder.value_or(std::filesystem::path()), options.profile);
   if (!profile) return std::unexpected(profile.error());
   return remote_home(*profile);
 }
@@ -25,15 +26,15 @@ Result<std::unique_ptr<Home>> home_of(const HomeOptions& options) {
 }  // namespace
 
 void add_home_options(CLI::App& command, HomeOptions& options) {
-  CLI::Option* data = add_data_option(command, options.data);
+  const Option data = add_data_option(command, options.data);
   add_value(command, "--profile", options.profile, placeholder::kProfile,
             "Profile of a server elsewhere, made by `gridloom login`, instead of --data")
-      ->excludes(data);
+      .excludes(data);
   add_devices_option(command, options.devices);
   add_json_option(command, options.json);
 }
 
-CLI::Option* add_device_argument(CLI::App& command, std::string& device) {
+Option add_device_argument(CLI::App& command, std::string& device) {
   return add_value(command, "device", device, placeholder::kSn,
                    "Serial number, its beginning, or a part of the name");
 }
@@ -50,6 +51,15 @@ Result<HomeDevice> device_of(OpenHome& home, const std::string& text) {
   const auto devices = home.home->devices();
   if (!devices) return std::unexpected(devices.error());
   return find_device(*devices, text);
+}
+
+Result<OpenDevice> open_device(const HomeOptions& options, const std::string& text) {
+  auto home = open_home(options);
+  if (!home) return std::unexpected(home.error());
+  auto device = device_of(*home, text);
+  if (!device) return std::unexpected(device.error());
+  const catalog::FamilyPtr family = home->catalog->of_serial(device->sn);
+  return OpenDevice{.home = std::move(*home), .device = std::move(*device), .family = family};
 }
 
 }  // namespace gridloom::app

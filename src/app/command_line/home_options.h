@@ -4,15 +4,11 @@
 #include <memory>
 #include <string>
 
+#include "app/command_line/command.h"
 #include "app/home/home.h"
 #include "base/result.h"
 #include "catalog/family.h"
 #include "wire/json.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's
-class App;
-class Option;
-}  // namespace CLI
 
 namespace gridloom::app {
 
@@ -25,7 +21,7 @@ struct HomeOptions {
 
 void add_home_options(CLI::App& command, HomeOptions& options);
 // The argument that names one device of the home (device_of()); optional, unless required().
-CLI::Option* add_device_argument(CLI::App& command, std::string& device);
+Option add_device_argument(CLI::App& command, std::string& device);
 
 // A home with the device families that its devices have.
 struct OpenHome {
@@ -36,5 +32,13 @@ struct OpenHome {
 
 // Finds the device that the user means (find_device()).
 [[nodiscard]] Result<HomeDevice> device_of(OpenHome& home, const std::string& text);
+
+// A home, and the one device of it that a command is about.
+struct OpenDevice {
+  OpenHome home;
+  HomeDevice device;
+  catalog::FamilyPtr family;
+};
+[[nodiscard]] Result<OpenDevice> open_device(const HomeOptions& options, const std::string& text);
 
 }  // namespace gridloom::app

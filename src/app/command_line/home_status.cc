@@ -92,24 +92,29 @@ std::string name_of(const DeviceStatus& status) {
 }
 
 std::string devices_text(const std::vector<DeviceStatus>& devices, bool coloured) {
-  Table table({{.title = "DEVICE"},
-               {.title = "NAME"},
-               {.title = "CHARGE"},
-               {.title = "SUN", .align = Align::kRight},
-               {.title = "GRID", .align = Align::kRight},
-               {.title = "LOAD", .align = Align::kRight},
-               {.title = "AGE", .align = Align::kRight},
-               {.title = "STATE"}});
+  // The signed HTTP API does not say when a device reported.
+  const bool has_ages =
+      std::ranges::any_of(devices, [](const DeviceStatus& each) { return each.age.has_value(); });
+  std::vector<Table::Column> columns{{.title = "DEVICE"},
+                                     {.title = "NAME"},
+                                     {.title = "CHARGE"},
+                                     {.title = "SUN", .align = Align::kRight},
+                                     {.title = "GRID", .align = Align::kRight},
+                                     {.title = "LOAD", .align = Align::kRight}};
+  if (has_ages) columns.push_back({.title = "AGE", .align = Align::kRight});
+  columns.push_back({.title = "STATE"});
+  Table table(std::move(columns));
   for (const DeviceStatus& each : devices) {
     const Overview& overview = each.overview;
-    table.add_styled({{.text = printable(each.device.sn), .style = Style::kStrong},
-                      {.text = name_of(each)},
-                      charge_cell(each),
-                      {.text = watts_text(overview.sun_w), .style = mark_of(each, "sunW")},
-                      {.text = watts_text(overview.grid_w), .style = mark_of(each, "gridW")},
-                      {.text = watts_text(overview.load_w), .style = mark_of(each, "loadW")},
-                      age_cell(each.age),
-                      state_cell(each)});
+    std::vector<Cell> row{{.text = printable(each.device.sn), .style = Style::kStrong},
+                          {.text = name_of(each)},
+                          charge_cell(each),
+                          {.text = watts_text(overview.sun_w), .style = mark_of(each, "sunW")},
+                          {.text = watts_text(overview.grid_w), .style = mark_of(each, "gridW")},
+                          {.text = watts_text(overview.load_w), .style = mark_of(each, "loadW")}};
+    if (has_ages) row.push_back(age_cell(each.age));
+    row.push_back(state_cell(each));
+    table.add_styled(std::move(row));
   }
   return table.text(coloured);
 }

@@ -2,12 +2,7 @@
 // included.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <termios.h>
-#include <unistd.h>
 
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -20,16 +15,15 @@
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/output.h"
+#include "app/command_line/secret_input.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/profile.h"
-#include "base/read_file.h"
 #include "base/secret.h"
 #include "client/api_client.h"
 
 namespace gridloom::app {
 namespace {
 
-constexpr std::size_t kMaxKey = 4096;  // bytes
 constexpr const char* kSecretVariable = "GRIDLOOM_SECRET_KEY";
 
 struct Arguments {
@@ -38,66 +32,16 @@ struct Arguments {
   bool no_check = false;
 };
 
-// Switches the echo of the terminal off while it lives.
-class NoEcho {
- public:
-  NoEcho() : is_terminal_(::tcgetattr(STDIN_FILENO, &before_) == 0) {
-    if (!is_terminal_) return;
-    termios silent = before_;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-  }
-  ~NoEcho() {
-    if (is_terminal_) ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-  }
-  NoEcho(const NoEcho&) = delete;
-  NoEcho& operator=(const NoEcho&) = delete;
-
- private:
-  termios before_{};
-  bool is_terminal_;
-};
-
-Result<std::string> line_of_input() {
-  std::string line;
-  for (int c = std::getchar(); c != EOF && c != '\n'; c = std::getchar()) {
-    if (line.size() == kMaxKey) {
-      return fail(ErrorCode::kBadParams, fmt::format("the key has more than {} bytes", kMaxKey));
-    }
-    line += static_cast<char>(c);
-  }
-  return line;
-}
-
-Result<std::string> prompted() {
-  if (::isatty(STDIN_FILENO) != 1) return line_of_input();
-  fmt::print(stderr, "Secret key (not shown): ");
-  auto line = [] {
-    const NoEcho silent;
-    return line_of_input();
-  }();
-  fmt::print(stderr, "\n");
-  return line;
-}
-
-// The secret is never an argument, because the list of processes shows those.
 Result<Secret> secret_of(const Arguments& arguments) {
+  if (!arguments.secret_key_file.empty()) return secret_in_file(arguments.secret_key_file);
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
   const char* variable = std::getenv(kSecretVariable);
-  auto text = !arguments.secret_key_file.empty() && arguments.secret_key_file != "-"
-                  ? read_text(arguments.secret_key_file, kMaxKey)
-              : arguments.secret_key_file.empty() && variable != nullptr ? std::string(variable)
-                                                                         : prompted();
-  if (!text) return std::unexpected(text.error());
-  text->resize(std::min(text->find_first_of("\r\n"), text->size()));
-  if (text->empty()) {
-    return fail(
-        ErrorCode::kBadParams,
-        fmt::format("there is no secret key: type it, or give it by --secret-key-file or in "
-                    "{}",
-                    kSecretVariable));
-  }
-  return Secret(std::move(*text));
+  auto secret = variable != nullptr ? Result<Secret>(variable) : typed_secret();
+  if (!secret || !secret->empty()) return secret;
+  return fail(ErrorCode::kBadParams,
+              fmt::format("there is no secret key: type it, or give it by --secret-key-file or in "
+                          "{}",
+                          kSecretVariable));
 }
 
 int list_profiles(const std::filesystem::path& folder) {
@@ -156,7 +100,7 @@ std::shared_ptr<void> add_login(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* login =
-      app.add_subcommand("login", "Keeps the keys of an account on any server as a profile");
+      add_command(app, "login", "Keeps the keys of an account on any server as a profile");
   set_group(*login, group::kUse);
   set_examples(*login, {"gridloom login cloud --host https://api-e.ecoflow.com --access-key KEY",
                         "gridloom login --list"});
@@ -170,20 +114,20 @@ std::shared_ptr<void> add_login(CLI::App& app, std::function<int()>& chosen) {
             "GRIDLOOM_SECRET_KEY, or is asked for");
   add_value(*login, "--ca", a.ca, placeholder::kFile,
             "Certificates to trust, such as data/tls/ca.pem; by default those of the system");
-  login->add_flag("--no-check", a.no_check, "Do not try the keys");
-  login->add_flag("--list", a.list, "List the profiles");
-  login->callback([&a, &chosen] { chosen = [&a] { return log_in(a); }; });
+  add_flag(*login, "--no-check", a.no_check, "Do not try the keys");
+  add_flag(*login, "--list", a.list, "List the profiles");
+  set_action(*login, chosen, [&a] { return log_in(a); });
   return kept;
 }
 
 std::shared_ptr<void> add_logout(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* logout = app.add_subcommand("logout", "Removes a profile and its keys");
+  CLI::App* logout = add_command(app, "logout", "Removes a profile and its keys");
   set_group(*logout, group::kUse);
   set_examples(*logout, {"gridloom logout cloud"});
-  add_value(*logout, "name", a.name, placeholder::kProfile, "Name of the profile")->required();
-  logout->callback([&a, &chosen] { chosen = [&a] { return log_out(a); }; });
+  add_value(*logout, "name", a.name, placeholder::kProfile, "Name of the profile").required();
+  set_action(*logout, chosen, [&a] { return log_out(a); });
   return kept;
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/command.h"
 #include "app/command_line/command_help.h"
 #include "app/process/version.h"
 
@@ -141,14 +142,12 @@ std::string manual_page(const CLI::App& root) {
 }
 
 void add_manual(CLI::App& app, std::function<int()>& chosen) {
-  CLI::App* manual = app.add_subcommand("man", "Prints the manual page in roff");
+  CLI::App* manual = add_command(app, "man", "Prints the manual page in roff");
   set_group(*manual, group::kInspect);
   set_examples(*manual, {"gridloom man | man -l -"});
-  manual->callback([&app, &chosen] {
-    chosen = [&app] {
-      fmt::print("{}", manual_page(app));
-      return 0;
-    };
+  set_action(*manual, chosen, [&app] {
+    fmt::print("{}", manual_page(app));
+    return 0;
   });
 }
 

@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include "app/control/admin.h"
+#include "app/control/operation_names.h"
 #include "base/printable.h"
 
 namespace gridloom::app {

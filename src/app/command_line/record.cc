@@ -6,7 +6,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -173,8 +172,8 @@ int run(const Arguments& arguments) {
 std::shared_ptr<void> add_record(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* verb = app.add_subcommand(
-      "record", "Records the messages of devices of a running server as a transcript");
+  CLI::App* verb = add_command(
+      app, "record", "Records the messages of devices of a running server as a transcript");
   set_group(*verb, group::kTest);
   set_examples(*verb,
                {"gridloom record --out home.loom --for 10m",
@@ -182,16 +181,15 @@ std::shared_ptr<void> add_record(CLI::App& app, std::function<int()>& chosen) {
   add_data_option(*verb, a.data);
   add_value(*verb, "--device", a.sns, placeholder::kSn,
             "Serial number of a device to record; repeatable; by default all devices")
-      ->expected(1)
-      ->take_all();
+      .repeatable();
   add_value(*verb, "--out", a.out, placeholder::kFile, "File to write; it must not exist yet")
-      ->required();
+      .required();
   add_value(*verb, "--for", a.span, placeholder::kSpan,
             "Duration: 30s, 15m, 2h; by default until Ctrl-C");
   add_json_option(*verb, a.json);
-  verb->add_flag("--replace-serials", a.replaces_serials,
-                 "Replace the serial numbers by made-up ones");
-  verb->callback([&a, &chosen] { chosen = [&a] { return run(a); }; });
+  add_flag(*verb, "--replace-serials", a.replaces_serials,
+           "Replace the serial numbers by made-up ones");
+  set_action(*verb, chosen, [&a] { return run(a); });
   return kept;
 }
 

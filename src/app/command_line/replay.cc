@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -163,21 +162,22 @@ int replay(const Arguments& arguments) {
 std::shared_ptr<void> add_replay(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* verb = app.add_subcommand(
-      "replay", "Replays the devices of a recording against a server, with the recorded timing");
+  CLI::App* verb =
+      add_command(app, "replay",
+                  "Replays the devices of a recording against a server, with the recorded timing");
   set_group(*verb, group::kTest);
   set_examples(*verb,
                {"gridloom replay home.loom --data data",
                 "gridloom replay home.loom --server 127.0.0.1:1883 --keys keys.txt --speed 10"});
   add_value(*verb, "file", a.file, placeholder::kFile, "Recording made by `gridloom record`")
-      ->required();
+      .required();
   add_value(*verb, "--speed", a.speed, "FACTOR", "Factor of the recorded speed")
-      ->check(number(0.01, 100'000))
-      ->capture_default_str();
+      .check(number(0.01, 100'000))
+      .show_default();
   a.data = data_folder_or("");
   add_value(*verb, "--data", a.data, placeholder::kFolder,
             "Data folder of a server on this machine, which creates missing devices")
-      ->capture_default_str();
+      .show_default();
   add_value(*verb, "--server", a.server, placeholder::kAddress,
             "MQTT address of any server, HOST:PORT");
   add_value(*verb, "--keys", a.keys, placeholder::kFile,
@@ -185,7 +185,7 @@ std::shared_ptr<void> add_replay(CLI::App& app, std::function<int()>& chosen) {
   add_ca_option(*verb, a.ca);
   add_devices_option(*verb, a.devices);
   add_json_option(*verb, a.json);
-  verb->callback([&a, &chosen] { chosen = [&a] { return replay(a); }; });
+  set_action(*verb, chosen, [&a] { return replay(a); });
   return kept;
 }
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -141,17 +140,17 @@ std::shared_ptr<void> add_segment(CLI::App& app, std::function<int()>& chosen) {
   };
   const auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* segment = app.add_subcommand("segment", "Shows a segment file of the log");
+  CLI::App* segment = add_command(app, "segment", "Shows a segment file of the log");
   set_group(*segment, group::kInspect);
   set_examples(*segment, {"gridloom segment show data/log/00000000000000000001.log"});
-  segment->require_subcommand(1);
+  require_command_below(*segment);
   CLI::App* show =
-      segment->add_subcommand("show", "Lists the records of a file and its unreadable ranges");
+      add_command(*segment, "show", "Lists the records of a file and its unreadable ranges");
   add_value(*show, "file", a.file, placeholder::kFile, "Segment file of the data folder (.log)")
-      ->required();
+      .required();
   add_json_option(*show, a.json);
   set_examples(*show, {"gridloom segment show data/log/00000000000000000001.log"});
-  show->callback([&a, &chosen] { chosen = [&a] { return show_segment(a.file, a.json); }; });
+  set_action(*show, chosen, [&a] { return show_segment(a.file, a.json); });
   return kept;
 }
 

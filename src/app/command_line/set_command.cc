@@ -4,12 +4,13 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -145,6 +146,8 @@ void print_text(const Family& family, const SetPlan& plan, const Json& answer,
                 const std::vector<Change>& changes) {
   fmt::print("{}: the device answered {}\n", printable(command_text(plan)),
              printable(wire::to_text(result_in(family, answer))));
+  // How to undo it, where it cuts something off.
+  if (plan.command->dangerous) fmt::print("{}\n", plan.command->description);
   if (changes.empty()) {
     const auto around = fields_around(*plan.command);
     fmt::print("{}\n", around.empty() ? "No field shows what this command sets."
@@ -168,13 +171,25 @@ void print_text(const Family& family, const SetPlan& plan, const Json& answer,
   }
 }
 
-int send(const Arguments& arguments, OpenHome& home, const HomeDevice& device, const SetPlan& plan,
-         Millis wait) {
-  const catalog::FamilyPtr& family = home.catalog->of_serial(device.sn);
+// A number that tells the set from others in a log.
+std::int64_t message_id() {
+  constexpr std::int64_t kMost = 999'999'999;
+  std::random_device device;
+  return std::uniform_int_distribution<std::int64_t>(1, kMost)(device);
+}
+
+int send(const Arguments& arguments, OpenDevice& open, const SetPlan& plan, Millis wait) {
+  auto& [home, device, family] = open;
   const auto before = home.home->values(device.sn);
   if (!before) return report_error(before.error());
+  const JsonObject message = addressed(
+      *family, plan, {.sn = device.sn, .quotas = before->quotas, .message_id = message_id()});
+  if (arguments.dry_run) {
+    print_json(message);
+    return 0;
+  }
   std::vector<Change> changes = changes_of(*family, plan, flat_values(*family, before->quotas));
-  const auto answer = home.home->set(device.sn, plan.message);
+  const auto answer = home.home->set(device.sn, message);
   if (!answer) return report_error(answer.error());
   if (!changes.empty()) {
     if (Status read = read_back(*home.home, device.sn, *family, wait, changes); !read) {
@@ -193,23 +208,17 @@ int send(const Arguments& arguments, OpenHome& home, const HomeDevice& device, c
 int set_values(const Arguments& arguments) {
   const auto wait = time::parse_span(arguments.wait, {.name = "--wait", .least = Millis(0)});
   if (!wait) return report_error(wait.error(), kWrongUsage);
-  auto home = open_home(arguments.home);
-  if (!home) return report_error(home.error());
-  const auto device = device_of(*home, arguments.device);
-  if (!device) return report_error(device.error());
-  const auto plan = plan_set(*home->catalog->of_serial(device->sn), arguments.words);
+  auto open = open_device(arguments.home, arguments.device);
+  if (!open) return report_error(open.error());
+  const auto plan = plan_set(*open->family, arguments.words);
   if (!plan) return report_error(plan.error(), kWrongUsage);
-  if (arguments.dry_run) {
-    print_json(plan->message);
-    return 0;
-  }
-  if (plan->command->dangerous && !arguments.yes) {
-    if (Status agreed = confirm(*plan->command, *device); !agreed) {
+  if (plan->command->dangerous && !arguments.yes && !arguments.dry_run) {
+    if (Status agreed = confirm(*plan->command, open->device); !agreed) {
       const bool is_usage = agreed.error().code == ErrorCode::kBadParams;
       return report_error(agreed.error(), is_usage ? kWrongUsage : kFailed);
     }
   }
-  return send(arguments, *home, *device, *plan, *wait);
+  return send(arguments, *open, *plan, *wait);
 }
 
 }  // namespace
@@ -217,23 +226,23 @@ int set_values(const Arguments& arguments) {
 std::shared_ptr<void> add_set(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* set = app.add_subcommand(
-      "set", "Sets something of a device, and shows its answer and what it reports then");
+  CLI::App* set = add_command(
+      app, "set", "Sets something of a device, and shows its answer and what it reports then");
   set_group(*set, group::kUse);
   set_examples(*set, {"gridloom set R331ZEB4ZEAL0528 acChgCfg chgWatts=600",
                       "gridloom set R331 mppt.cfgChgWatts 600W --dry-run"});
-  add_device_argument(*set, a.device)->required();
+  add_device_argument(*set, a.device).required();
   add_value(*set, "what", a.words, placeholder::kWord,
             "COMMAND KEY=VALUE..., or FIELD VALUE: 600, 600W, on; `gridloom family show` and "
             "`gridloom explain` name commands and fields")
-      ->required();
+      .required();
   add_value(*set, "--wait", a.wait, placeholder::kSpan,
             "How long to wait for the device to report the new values")
-      ->capture_default_str();
-  set->add_flag("--yes", a.yes, "Do not ask before a command that may cut something off");
-  set->add_flag("--dry-run", a.dry_run, "Print the message and do not send it");
+      .show_default();
+  add_flag(*set, "--yes", a.yes, "Do not ask before a command that may cut something off");
+  add_flag(*set, "--dry-run", a.dry_run, "Print the message and do not send it");
   add_home_options(*set, a.home);
-  set->callback([&a, &chosen] { chosen = [&a] { return set_values(a); }; });
+  set_action(*set, chosen, [&a] { return set_values(a); });
   return kept;
 }
 

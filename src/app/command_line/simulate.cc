@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -310,8 +309,8 @@ int simulate(const Arguments& arguments) {
 std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* verb = app.add_subcommand(
-      "simulate",
+  CLI::App* verb = add_command(
+      app, "simulate",
       "Runs virtual devices: without a server they simulate a span of time as fast as possible, "
       "with a server they report to it in real time");
   set_group(*verb, group::kTest);
@@ -322,48 +321,47 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
             "Devices of each family, as delta_2=500,power_stream=20");
   add_devices_option(*verb, a.devices);
   add_value(*verb, "--from", a.from, placeholder::kTime, "Start of the simulated time")
-      ->capture_default_str();
+      .show_default();
   add_value(*verb, "--for", a.span, placeholder::kSpan,
             "Duration of the simulated time: 90m, 365d; by default a day, and with a server "
             "without end");
   add_value(*verb, "--step", a.step, placeholder::kSpan,
             "Simulated time between two steps of a device, 1s to 60s")
-      ->capture_default_str();
-  const CLI::Option* seed = add_value(*verb, "--seed", a.world.seed, placeholder::kCount,
-                                      "Seed of all chance; the same seed repeats the same run")
-                                ->capture_default_str();
+      .show_default();
+  const Option seed = add_value(*verb, "--seed", a.world.seed, placeholder::kCount,
+                                "Seed of all chance; the same seed repeats the same run")
+                          .show_default();
   add_value(*verb, "--latitude", a.world.latitude_deg, "DEGREES",
             "Latitude of the site, degrees north")
-      ->check(number(-66, 66))
-      ->capture_default_str();
+      .check(number(-66, 66))
+      .show_default();
   add_value(*verb, "--household-kwh", a.world.yearly_kwh, "KWH",
             "Energy that the home uses in a year, kWh")
-      ->check(number(0, 1e6))
-      ->capture_default_str();
+      .check(number(0, 1e6))
+      .show_default();
   add_value(*verb, "--world", a.world_file, placeholder::kFile,
             "CSV file with household and weather of a real home: time,load_w,sun,air_c");
   add_value(
       *verb, "--place", a.place, placeholder::kWord,
       "Where all devices stand, indoor, outdoor, garage or camper; by default as their device "
       "files say")
-      ->check(one_of({"indoor", "outdoor", "garage", "camper"}));
+      .check(one_of({"indoor", "outdoor", "garage", "camper"}));
   add_value(*verb, "--threads", a.threads, placeholder::kCount, "Threads that simulate")
-      ->check(whole_number(1, kMaxThreads))
-      ->capture_default_str();
+      .check(whole_number(1, kMaxThreads))
+      .show_default();
   add_value(*verb, "--fault", a.faults, placeholder::kFault,
             "Fault to inject, NAME[:VALUE][=PROBABILITY][@SN]; repeatable")
-      ->expected(1)
-      ->take_all();
+      .repeatable();
   const std::string group = "With a server";
   const auto online = [&](const std::string& name, auto& value, const char* kind,
                           std::string_view help) {
-    return add_value(*verb, name, value, kind, help)->group(group);
+    return add_value(*verb, name, value, kind, help).group(group);
   };
   online("--data", a.data, placeholder::kFolder,
          "Data folder of a server on this machine, which creates missing devices and their keys");
   online("--server", a.server, placeholder::kAddress,
          "MQTT address of the server, HOST:PORT; by default that of the server of --data");
-  add_ca_option(*verb, a.ca)->group(group);
+  add_ca_option(*verb, a.ca).group(group);
   online("--keys", a.keys, placeholder::kFile,
          "File with one \"SN KEY\" a line, for the devices to sign in");
   online("--gateway", a.gateway, placeholder::kAccount,
@@ -372,23 +370,21 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
          "File with the gateway key of that account");
   online("--connections", a.connections, placeholder::kCount,
          "Connections of the gateway; without --gateway each device has its own")
-      ->check(whole_number(1, 100'000));
+      .check(whole_number(1, 100'000));
   online("--ramp", a.sign_ins_per_second, "NUMBER",
          "Sign-ins a second, at most; 0: as fast as the server answers")
-      ->check(not_negative());
+      .check(not_negative());
   online("--pid", a.pid, "PID",
          "Process id of the server, to report its CPU time and memory as well");
   add_json_option(*verb, a.json);
   add_value(*verb, "scenarios", a.scenarios, placeholder::kFile,
             "Scenarios to play: *.loom files, or their folders");
-  verb->callback([&a, &chosen, seed] {
-    chosen = [&a, seeded = seed->count() > 0] {
-      if (a.scenarios.empty()) return simulate(a);
-      return play_scenarios({.paths = a.scenarios,
-                             .seed = seeded ? std::optional(a.world.seed) : std::nullopt,
-                             .devices = a.devices,
-                             .json = a.json});
-    };
+  set_action(*verb, chosen, [&a, seed] {
+    if (a.scenarios.empty()) return simulate(a);
+    return play_scenarios({.paths = a.scenarios,
+                           .seed = seed.is_given() ? std::optional(a.world.seed) : std::nullopt,
+                           .devices = a.devices,
+                           .json = a.json});
   });
   return kept;
 }

@@ -1,7 +1,6 @@
 // `gridloom status`: the home at a glance.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -68,15 +67,15 @@ int print_status(const Arguments& arguments) {
 std::shared_ptr<void> add_status(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* status = app.add_subcommand(
-      "status", "Shows the home at a glance: a line a device, and today's energy");
+  CLI::App* status =
+      add_command(app, "status", "Shows the home at a glance: a line a device, and today's energy");
   set_group(*status, group::kUse);
   set_examples(*status, {"gridloom status", "gridloom status R331 --json",
                          "gridloom status --profile cloud"});
   add_value(*status, "devices", a.devices, placeholder::kSn,
             "Only these: serial numbers, beginnings, or parts of names");
   add_home_options(*status, a.home);
-  status->callback([&a, &chosen] { chosen = [&a] { return print_status(a); }; });
+  set_action(*status, chosen, [&a] { return print_status(a); });
   return kept;
 }
 

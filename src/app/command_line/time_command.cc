@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 
-#include <CLI/CLI.hpp>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -100,22 +99,20 @@ int step(const Arguments& arguments) {
 std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* time = app.add_subcommand("time", "Shows and controls the devices' time");
+  CLI::App* time = add_command(app, "time", "Shows and controls the devices' time");
   set_group(*time, group::kTest);
   set_examples(*time, {"gridloom time", "gridloom time step 1d", "gridloom time speed 60"});
-  time->require_subcommand(0, 1);
+  allow_command_below(*time, chosen, [&a] { return ask(a, {{"op", "time"}}); });
   add_data_option(*time, a.data);
   add_json_option(*time, a.json);
-  time->fallthrough();
+  accept_options_of_parent(*time);
   const auto verb = [&](const std::string& name, const std::string& help,
                         std::function<int()> run) {
-    CLI::App* made = time->add_subcommand(name, help);
-    made->fallthrough();
-    made->callback([&chosen, run = std::move(run)] { chosen = run; });
+    CLI::App* made = add_command(*time, name, help);
+    accept_options_of_parent(*made);
+    set_action(*made, chosen, std::move(run));
     return made;
   };
-  // Runs before the callback of a subcommand, which overrides it.
-  time->preparse_callback([&](std::size_t) { chosen = [&a] { return ask(a, {{"op", "time"}}); }; });
   CLI::App* pause =
       verb("pause", "Pauses the devices' time", [&a] { return ask(a, {{"op", "time.pause"}}); });
   set_examples(*pause, {"gridloom time pause"});
@@ -125,12 +122,12 @@ std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* speed = verb("speed", "Sets the speed of the devices' time",
                          [&a] { return ask(a, {{"op", "time.speed"}, {"speed", a.speed}}); });
   add_value(*speed, "speed", a.speed, "FACTOR", "Seconds of the devices' time for each real second")
-      ->required();
+      .required();
   set_examples(*speed, {"gridloom time speed 60"});
   CLI::App* stepped =
       verb("step", "Advances the time by a span as fast as the devices can, then pauses",
            [&a] { return step(a); });
-  add_value(*stepped, "by", a.by, placeholder::kSpan, "The span: 30s, 15m, 2h, 7d, 1w")->required();
+  add_value(*stepped, "by", a.by, placeholder::kSpan, "The span: 30s, 15m, 2h, 7d, 1w").required();
   set_examples(*stepped, {"gridloom time step 15m", "gridloom time step 7d"});
   return kept;
 }

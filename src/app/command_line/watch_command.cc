@@ -4,11 +4,11 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +36,7 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
+constexpr Millis kUsualPause{1000};
 constexpr std::size_t kMostValue = 44;  // characters in the table
 constexpr std::string_view kClear = "\x1b[H\x1b[J";
 
@@ -125,16 +126,46 @@ class Watch {
   Watch(const Arguments& arguments, OpenHome& home, std::string sn)
       : arguments_(arguments), home_(home), sn_(std::move(sn)) {}
 
-  Status run(Millis every) {
+  // `every`: nothing is looked at in between; nothing: as reports come.
+  Status run(const std::optional<Millis>& every) {
+    if (!every) follow();
     for (;;) {
       auto look = sn_.empty() ? look_at_home(home_) : look_at_device(home_, sn_, arguments_.fields);
       if (!look) return std::unexpected(look.error());
       if (show(*look)) return {};
-      ::poll(nullptr, 0, static_cast<int>(every.count()));
+      pause(every.value_or(news_ == nullptr ? kUsualPause : home_.home->pace()));
+      if (news_ != nullptr) await_news(*look);
     }
   }
 
  private:
+  static void pause(Millis span) { ::poll(nullptr, 0, static_cast<int>(span.count())); }
+
+  void follow() {
+    auto news = home_.home->follow(sn_);
+    if (news) {
+      news_ = std::move(*news);
+    } else {
+      look_instead(news.error());
+    }
+  }
+
+  void look_instead(const Error& why) {
+    news_.reset();
+    fmt::print(stderr, "gridloom: no reports come as they happen ({}): looks once a second\n",
+               printable(why.detail));
+  }
+
+  // On a screen, the clock and the ages go on without news, too.
+  void await_news(const Look& look) {
+    const bool is_screen = !arguments_.home.json && fits_screen(look);
+    for (;;) {
+      const auto come = news_->wait(kUsualPause);
+      if (!come) return look_instead(come.error());
+      if (*come || is_screen) return;
+    }
+  }
+
   // Whether it has shown as much as was asked for.
   bool show(Look& look) {
     const auto changes =
@@ -196,7 +227,8 @@ class Watch {
 
   const Arguments& arguments_;
   OpenHome& home_;
-  std::string sn_;  // empty: all devices
+  std::string sn_;              // empty: all devices
+  std::unique_ptr<News> news_;  // null: looks from time to time
   std::optional<Look> before_;
   std::uint64_t shown_ = 0;  // changes, or screens
 };
@@ -204,7 +236,7 @@ class Watch {
 int watch(const Arguments& arguments) {
   auto home = open_home(arguments.home);
   if (!home) return report_error(home.error());
-  Millis every = std::max(home->home->pace(), Millis(1000));
+  std::optional<Millis> every;
   if (!arguments.every.empty()) {
     const auto span =
         time::parse_span(arguments.every, {.name = "--every", .least = home->home->pace()});
@@ -229,19 +261,21 @@ std::shared_ptr<void> add_watch(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
   CLI::App* watch_app =
-      app.add_subcommand("watch", "Shows the home, or a device, live; changed values are marked");
+      add_command(app, "watch", "Shows the home, or a device, live; changed values are marked");
   set_group(*watch_app, group::kUse);
   set_examples(*watch_app, {"gridloom watch", "gridloom watch R331ZEB4ZEAL0528 soc pd.wattsOutSum",
                             "gridloom watch R331 --json --count 10"});
   add_device_argument(*watch_app, a.device);
   add_value(*watch_app, "field", a.fields, placeholder::kField,
             "Fields, as for `gridloom get`; all by default");
-  add_value(*watch_app, "--every", a.every, placeholder::kSpan,
-            "Time between two looks: 500ms, 2s; 1s by default");
+  add_value(
+      *watch_app, "--every", a.every, placeholder::kSpan,
+      "Look so often: 500ms, 2s; by default as reports come, and once a second where a server "
+      "does not send them");
   add_value(*watch_app, "--count", a.count, placeholder::kCount,
             "End after so many changes, or screens of a terminal");
   add_home_options(*watch_app, a.home);
-  watch_app->callback([&a, &chosen] { chosen = [&a] { return watch(a); }; });
+  set_action(*watch_app, chosen, [&a] { return watch(a); });
   return kept;
 }
 

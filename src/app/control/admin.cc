@@ -22,12 +22,15 @@
 #include "app/control/damage.h"
 #include "app/control/device_values.h"
 #include "app/control/fault.h"
+#include "app/control/follow_stream.h"
 #include "app/control/history_stream.h"
 #include "app/control/last_states.h"
 #include "app/control/local_socket.h"
+#include "app/control/operation_names.h"
 #include "app/control/record_stream.h"
 #include "app/control/simulated.h"
 #include "app/control/time.h"
+#include "app/control/token.h"
 #include "hub/hub.h"
 
 namespace gridloom::app {
@@ -68,6 +71,7 @@ std::string_view rights_name(registry::Rights rights) {
 constexpr std::string_view kRecord = "record";
 constexpr std::size_t kMaxRecordings = 8;  // at the same time
 constexpr std::size_t kMaxHistories = 8;   // likewise
+constexpr std::size_t kMaxFollowers = 16;  // likewise
 constexpr std::size_t kMaxWaiting = 64;    // likewise, of operations that wait for a device
 
 using Operation = Result<Json> (*)(const AdminContext&, const JsonObject&);
@@ -271,6 +275,9 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
     {"account.keys", add_keys, {"name", "accessKey", "removed"}},
     {"account.rotate", rotate, {"name", "gateway"}},
     {"account.remove", remove_account, {"name"}},
+    {"token.add", add_token, {"number", "name", "account", "scope", "expiresAt"}},
+    {"token.list", list_tokens},
+    {"token.remove", remove_token, {"removed"}},
     {"device.add", add_device, {"sn", "owner", "name", "family"}},
     {"device.list", list_devices},
     {"device.rename", rename_device, {"sn", "name"}},
@@ -292,6 +299,7 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
     {"fault.list", list_faults},
     {kBackupOp, make_backup},
     {kRecord, begin_recording},
+    {kFollowOp, begin_following},
     {"time", read_time},
     {"time.pause", change_time, {"now"}},
     {"time.resume", change_time, {"now"}},
@@ -380,6 +388,8 @@ struct AdminSocket::Impl {
         back_up_beside(std::move(client), *request);
       } else if (op == kRecord) {
         record_beside(std::move(client), *request);
+      } else if (op == kFollowOp) {
+        follow_beside(std::move(client), *request);
       } else if (op == kHistoryOp) {
         history_beside(std::move(client), *request);
       } else if (waits(op)) {
@@ -443,6 +453,23 @@ struct AdminSocket::Impl {
     });
   }
 
+  // Runs on its own thread until the client disconnects.
+  void follow_beside(Socket client, const JsonObject& request) {
+    drop_ended(followers);
+    if (followers.size() >= kMaxFollowers) {
+      return answer(client, fail(ErrorCode::kConflict,
+                                 fmt::format("{} programs follow reports, and no more are allowed "
+                                             "at once",
+                                             followers.size())));
+    }
+    const auto begun = administer(context, request);
+    if (!begun) return answer(client, begun);
+    serve_beside(followers,
+                 [this, client = std::move(client), begun = *begun](const std::stop_token& stop) {
+                   stream_news(*context.hub, begun, outcome_text(begun) + '\n', client.get(), stop);
+                 });
+  }
+
   // Runs on its own thread until the client has the whole answer, or is gone.
   void history_beside(Socket client, const JsonObject& request) {
     drop_ended(histories);
@@ -491,6 +518,7 @@ struct AdminSocket::Impl {
   std::atomic<bool> backing_up{false};
   std::vector<RecordingThread> recordings;
   std::vector<RecordingThread> histories;
+  std::vector<RecordingThread> followers;
   std::vector<RecordingThread> waiting;
   std::jthread backup;
   std::jthread thread;

@@ -30,9 +30,6 @@ namespace gridloom::app {
 
 class FaultRules;
 
-inline constexpr std::string_view kBackupOp = "backup";  // the only operation that takes hours
-inline constexpr std::string_view kWarningMember = "warning";  // member of the answer to a change
-
 // The objects that administrative operations work on.
 struct AdminContext {
   registry::Registry& registry;

@@ -21,6 +21,7 @@
 #include "app/control/admin.h"
 #include "app/control/device_values.h"
 #include "app/control/local_socket.h"
+#include "app/control/operation_names.h"
 #include "app/process/local_zone.h"
 #include "app/process/log_format.h"
 #include "catalog/loader.h"

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/control/admin.h"
 #include "app/control/local_socket.h"
 #include "base/nearest.h"
 #include "catalog/natures.h"

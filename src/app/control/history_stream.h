@@ -7,11 +7,12 @@
 #include <functional>
 #include <string_view>
 
-#include "app/control/admin.h"
 #include "base/result.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
+
+struct AdminContext;
 
 inline constexpr std::string_view kHistoryOp = "history";
 inline constexpr std::size_t kHistoryChunkBytes = std::size_t{64} * 1024;  // at most

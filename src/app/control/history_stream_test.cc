@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/control/admin.h"
 #include "app/control/admin_client.h"
 #include "app/control/local_socket.h"
 #include "history/log/batch.h"

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/data_folder/backup_files.h"
+#include "base/sha256.h"
 #include "storage/files.h"
 #include "time/iso_text.h"
 #include "wire/json.h"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/data_folder/backup_files.h"
+#include "base/sha256.h"
 #include "testing/clock.h"
 #include "testing/temporary_folder.h"
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,40 +10,13 @@
 #include <system_error>
 #include <vector>
 
+#include "base/sha256.h"
 #include "storage/files.h"
 
 namespace gridloom::app {
 namespace {
 
 constexpr std::size_t kAtOnce = std::size_t{256} * 1024;
-
-struct FreeDigest {
-  void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-};
-
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new()) {
-    good_ = context_ && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1;
-  }
-  void add(const void* bytes, std::size_t size) {
-    good_ = good_ && EVP_DigestUpdate(context_.get(), bytes, size) == 1;
-  }
-  // Empty: OpenSSL could not compute the hash, which only happens when memory runs out.
-  std::string finish() {
-    std::vector<unsigned char> digest(EVP_MAX_MD_SIZE);
-    unsigned int size = 0;
-    if (!good_ || EVP_DigestFinal_ex(context_.get(), digest.data(), &size) != 1) return {};
-    digest.resize(size);
-    std::string text;
-    for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
-    return text;
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, FreeDigest> context_;
-  bool good_ = false;
-};
 
 }  // namespace
 
@@ -77,16 +49,8 @@ Result<std::string> sha256_of_file(const std::filesystem::path& path) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return storage::system_error("cannot read", path);
     if (got == 0) break;
-    hash.add(bytes.data(), static_cast<std::size_t>(got));
+    hash.add({bytes.data(), static_cast<std::size_t>(got)});
   }
-  std::string text = hash.finish();
-  if (text.empty()) return fail(ErrorCode::kInternal, "OpenSSL could not compute SHA-256");
-  return text;
-}
-
-std::string sha256_of(std::string_view bytes) {
-  Sha256 hash;
-  hash.add(bytes.data(), bytes.size());
   return hash.finish();
 }
 

@@ -6,7 +6,6 @@
 
 #include <filesystem>
 #include <string>
-#include <string_view>
 
 #include "base/result.h"
 
@@ -23,6 +22,5 @@ namespace gridloom::app {
 
 // SHA-256 in lower-case hexadecimal digits, as sha256sum(1) prints it. kIo.
 [[nodiscard]] Result<std::string> sha256_of_file(const std::filesystem::path& path);
-[[nodiscard]] std::string sha256_of(std::string_view bytes);
 
 }  // namespace gridloom::app

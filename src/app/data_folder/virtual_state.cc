@@ -8,6 +8,7 @@
 
 #include "app/data_folder/backup_files.h"
 #include "base/read_file.h"
+#include "base/sha256.h"
 #include "storage/files.h"
 
 namespace gridloom::app {

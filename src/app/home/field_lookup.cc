@@ -10,6 +10,7 @@
 
 #include "base/nearest.h"
 #include "base/printable.h"
+#include "history/energy/energy_sources.h"
 
 namespace gridloom::app {
 namespace {
@@ -59,6 +60,10 @@ Result<std::vector<std::string>> find_quotas(const Family& family,
     found = matching(names, [&](const std::string& name) { return name.starts_with(head); });
     if (!found.empty()) return found;
   }
+  if (text.contains('*')) {
+    found = matching(names, [&](const std::string& name) { return history::matches(text, name); });
+    if (!found.empty()) return found;
+  }
   found = matching(names, [&](const std::string& name) { return same(name, text); });
   if (found.empty()) {
     found = matching(names,
@@ -67,8 +72,13 @@ Result<std::vector<std::string>> find_quotas(const Family& family,
   if (!found.empty()) return found;
   found = matching(names, [&](const std::string& name) { return same(last_part(name), text); });
   if (!found.empty()) return only_one(text, std::move(found));
-  return fail(ErrorCode::kNotFound, fmt::format("there is no field {}{}", printable(text),
-                                                did_you_mean(text, {names.begin(), names.end()})));
+  std::vector<std::string_view> known(names.begin(), names.end());
+  for (const Field& field : family.fields) {
+    if (field.nature.empty()) continue;
+    known.push_back(last_part(field.nature));
+  }
+  return fail(ErrorCode::kNotFound, fmt::format("there is no field \"{}\"{}", printable(text),
+                                                did_you_mean(text, known)));
 }
 
 std::vector<std::string> field_names(const Family& family) {

@@ -40,6 +40,9 @@ Result<HomeDevice> find_device(const std::vector<HomeDevice>& devices, std::stri
   const auto exact = std::ranges::find(devices, text, &HomeDevice::sn);
   if (exact != devices.end()) return *exact;
   const std::string wanted = lower(text);
+  if (text.empty()) {
+    return fail(ErrorCode::kNotFound, "the serial number of the device is empty");
+  }
   const auto those = [&](const std::function<bool(const HomeDevice&)>& fits) {
     std::vector<HomeDevice> found;
     std::ranges::copy_if(devices, std::back_inserter(found), fits);

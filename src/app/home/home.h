@@ -3,6 +3,7 @@
 // account (remote_home.h). All calls block. One thread.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,18 @@ struct DeviceValues {
   std::optional<Millis> age{};  // since the last report; nothing: not known
 };
 
+// Says that devices have reported something or came and went, as it happens. What they reported,
+// Home::values() answers. One thread.
+class News {
+ public:
+  News() = default;
+  News(const News&) = delete;
+  News& operator=(const News&) = delete;
+  virtual ~News() = default;
+  // Waits for news, for `patience` at most; whether some came. kIo: none come any more.
+  [[nodiscard]] virtual Result<bool> wait(Millis patience) = 0;
+};
+
 class Home {
  public:
   Home() = default;
@@ -43,6 +56,9 @@ class Home {
   // The energy of the current day, as GET /api/v1/devices/{sn}/energy answers it. kNotFound: this
   // server does not compute energy.
   [[nodiscard]] virtual Result<wire::Json> energy_today(const std::string& sn) = 0;
+  // News of a device; `sn` empty: of all. An error: this server does not tell; it can only be asked
+  // from time to time.
+  [[nodiscard]] virtual Result<std::unique_ptr<News>> follow(const std::string& sn) = 0;
   // The least time between two looks at the same values.
   [[nodiscard]] virtual Millis pace() const = 0;
 };

@@ -1,11 +1,13 @@
 #include "app/home/local_home.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 
 #include <utility>
 
 #include "app/control/admin_client.h"
 #include "app/control/device_values.h"
+#include "app/control/follow_stream.h"
 
 namespace gridloom::app {
 namespace {
@@ -29,6 +31,22 @@ std::vector<std::string> shares_in(const Json& row) {
   }
   return shares;
 }
+
+class LocalNews final : public News {
+ public:
+  explicit LocalNews(AdminStream stream) : stream_(std::move(stream)) {}
+
+  Result<bool> wait(Millis patience) override {
+    pollfd ready{.fd = stream_.fd(), .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, static_cast<int>(patience.count())) <= 0) return false;
+    const auto lines = stream_.read();
+    if (!lines) return std::unexpected(lines.error());
+    return !lines->empty();
+  }
+
+ private:
+  AdminStream stream_;
+};
 
 class LocalHome final : public Home {
  public:
@@ -71,6 +89,14 @@ class LocalHome final : public Home {
 
   Result<Json> energy_today(const std::string& sn) override {
     return ask_admin(data_, {{"op", kEnergyOp}, {"sn", sn}, {"period", "day"}});
+  }
+
+  Result<std::unique_ptr<News>> follow(const std::string& sn) override {
+    JsonObject request{{"op", kFollowOp}};
+    if (!sn.empty()) request["sns"] = wire::JsonArray{sn};
+    auto stream = AdminStream::open(data_, request);
+    if (!stream) return std::unexpected(stream.error());
+    return std::make_unique<LocalNews>(std::move(*stream));
   }
 
   [[nodiscard]] Millis pace() const override { return kPace; }

@@ -68,6 +68,13 @@ Result<client::ApiOptions> from_environment() {
               "the environment");
 }
 
+std::string no_profile(const fs::path& folder, std::string_view name) {
+  const auto names = profile_names(folder);
+  return fmt::format(
+      "there is no profile {}; {}", name,
+      names.empty() ? "there is none yet" : fmt::format("there are {}", fmt::join(names, ", ")));
+}
+
 }  // namespace
 
 Result<fs::path> profile_folder() {
@@ -95,13 +102,8 @@ Result<client::ApiOptions> read_profile(const fs::path& folder, std::string_view
   const fs::path file = file_of(folder, name);
   struct stat facts{};
   if (::stat(file.c_str(), &facts) != 0) {
-    const auto names = profile_names(folder);
-    return fail(
-        ErrorCode::kNotFound,
-        fmt::format("there is no profile {}; {}, and `gridloom login {} --host ...` makes it", name,
-                    names.empty() ? "there is none yet"
-                                  : fmt::format("there are {}", fmt::join(names, ", ")),
-                    name));
+    return fail(ErrorCode::kNotFound, fmt::format("{}, and `gridloom login {} --host ...` makes it",
+                                                  no_profile(folder, name), name));
   }
   if (Status own = only_for_its_owner(file, facts.st_mode); !own) {
     return std::unexpected(own.error());
@@ -147,7 +149,7 @@ Status remove_profile(const fs::path& folder, std::string_view name) {
   if (Status good = check_name(name); !good) return good;
   std::error_code error;
   if (fs::remove(file_of(folder, name), error)) return {};
-  return fail(ErrorCode::kNotFound, fmt::format("there is no profile {}", name));
+  return fail(ErrorCode::kNotFound, no_profile(folder, name));
 }
 
 }  // namespace gridloom::app

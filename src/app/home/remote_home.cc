@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "client/report_listener.h"
+
 namespace gridloom::app {
 namespace {
 
@@ -10,9 +12,20 @@ using wire::JsonObject;
 
 constexpr Millis kPace{1000};  // the vendor's cloud counts requests
 
+class RemoteNews final : public News {
+ public:
+  explicit RemoteNews(client::ReportListener listener) : listener_(std::move(listener)) {}
+
+  Result<bool> wait(Millis patience) override { return listener_.wait(patience); }
+
+ private:
+  client::ReportListener listener_;
+};
+
 class RemoteHome final : public Home {
  public:
-  explicit RemoteHome(client::ApiClient api) : api_(std::move(api)) {}
+  RemoteHome(client::ApiClient api, client::ApiOptions options)
+      : api_(std::move(api)), options_(std::move(options)) {}
 
   Result<std::vector<HomeDevice>> devices() override {
     const auto listed = api_.devices();
@@ -45,10 +58,19 @@ class RemoteHome final : public Home {
     return energy;
   }
 
+  Result<std::unique_ptr<News>> follow(const std::string& sn) override {
+    const auto access = api_.certification();
+    if (!access) return std::unexpected(access.error());
+    auto listener = client::ReportListener::open(*access, options_, sn);
+    if (!listener) return std::unexpected(listener.error());
+    return std::make_unique<RemoteNews>(std::move(*listener));
+  }
+
   [[nodiscard]] Millis pace() const override { return kPace; }
 
  private:
   client::ApiClient api_;
+  client::ApiOptions options_;
 };
 
 }  // namespace
@@ -56,7 +78,7 @@ class RemoteHome final : public Home {
 Result<std::unique_ptr<Home>> remote_home(const client::ApiOptions& options) {
   auto api = client::ApiClient::open(options);
   if (!api) return std::unexpected(api.error());
-  return std::make_unique<RemoteHome>(std::move(*api));
+  return std::make_unique<RemoteHome>(std::move(*api), options);
 }
 
 }  // namespace gridloom::app

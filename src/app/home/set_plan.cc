@@ -45,6 +45,15 @@ struct ValueForm {
   const std::vector<NamedValue>& values;
 };
 
+template <typename T>
+ValueForm form_of(const T& each) {
+  return {.name = each.name,
+          .type = each.type,
+          .unit = each.unit,
+          .scale = each.scale,
+          .values = each.values};
+}
+
 std::optional<Json> named_value(const std::vector<NamedValue>& values, std::string_view text) {
   for (const NamedValue& each : values) {
     if (!each.name.empty() && same_word(each.name, text)) return each.value;
@@ -154,6 +163,9 @@ Status put_param(const Command& command, std::string_view word, JsonObject& para
     if (dot == std::string_view::npos) {
       auto value = param_value(**param, word.substr(mark + 1));
       if (!value) return std::unexpected(value.error());
+      if (into->contains((*param)->name)) {
+        return fail(ErrorCode::kBadParams, fmt::format("{} is given twice", (*param)->name));
+      }
       (*into)[(*param)->name] = std::move(*value);
       return {};
     }
@@ -182,7 +194,7 @@ Result<SetPlan> planned(const Family& family, const Command& command, JsonObject
   for (const Param& param : command.params) {
     if (const Json* value = given.if_contains(param.name)) {
       params[param.name] = *value;
-    } else if (!param.unchanged.empty() && !param.ignored) {
+    } else if (!command.partial && !param.unchanged.empty() && !param.ignored) {
       params[param.name] = param.unchanged.front();
     }
   }
@@ -194,21 +206,24 @@ Result<SetPlan> planned(const Family& family, const Command& command, JsonObject
   return plan;
 }
 
-const Command* find_command(const Family& family, std::string_view word) {
-  for (const Command& command : family.commands) {
-    if (same_word(command.name, word)) return &command;
-  }
-  // The word in the message that selects it, as the vendor's documents name it.
-  const Command* found = nullptr;
-  for (const Command& command : family.commands) {
-    const bool is_selected = std::ranges::any_of(command.select, [&](const auto& row) {
-      return row.second.is_string() && same_word(row.second.get_string(), word);
-    });
-    if (!is_selected) continue;
-    if (found != nullptr) return nullptr;
-    found = &command;
-  }
-  return found;
+// The serial number of the first module of a group. A device that has not reported one may be a
+// vendor's that knows better: it is sent its own number, as the documents do for the whole device.
+std::string_view module_in(const SetTarget& target, std::string_view group) {
+  const Json* modules = target.quotas.if_contains(group);
+  const bool is_known =
+      modules != nullptr && modules->is_object() && !modules->get_object().empty();
+  return is_known ? std::string_view(modules->get_object().begin()->key()) : target.sn;
+}
+
+// The value in place of a "$name".
+Json filled(const Json& value, const SetTarget& target) {
+  constexpr std::string_view kModule = "$module:";
+  if (!value.is_string()) return value;
+  const std::string_view text = value.get_string();
+  if (text == "$message_id") return target.message_id;
+  if (text == "$sn") return Json(target.sn);
+  if (text.starts_with(kModule)) return Json(module_in(target, text.substr(kModule.size())));
+  return value;
 }
 
 Result<SetPlan> plan_command(const Family& family, const Command& command,
@@ -245,6 +260,25 @@ std::optional<Json> inverse(const Effect& effect, const Param& param, const Json
   return on_wire(number - static_cast<double>(effect.to.plus), 1);
 }
 
+// The field's values that a parameter's value stands for: "powerOff" opens switches by enable=1.
+bool is_switch(const Effect& effect, const Field& field) {
+  return effect.field == field.name && effect.at.empty() && effect.to.param.empty() &&
+         !effect.when.empty();
+}
+
+std::optional<Result<SetPlan>> plan_switch(const Family& family, const Command& command,
+                                           const Field& field, std::string_view text) {
+  const auto value = field_value(field, text);
+  if (!value) return std::nullopt;
+  for (const Effect& effect : command.effects) {
+    if (!is_switch(effect, field) || !catalog::same_value(effect.to.literal, *value)) continue;
+    JsonObject given;
+    for (const auto& [name, needed] : effect.when) given[name] = needed;
+    return planned(family, command, std::move(given));
+  }
+  return std::nullopt;
+}
+
 // The command's plan, if an effect of it copies a parameter to the field. A text that is no value
 // of the field may be one of the parameter ("60 Hz" where the field has only 2).
 std::optional<Result<SetPlan>> plan_effect(const Family& family, const Command& command,
@@ -271,8 +305,13 @@ std::string ways_to_set(const Family& family, const Field& field) {
   for (const std::string& name : field.written_by) {
     const Command* command = find_command(family, name);
     if (command == nullptr) continue;
-    ways.push_back(
-        fmt::format("{} {}=VALUE", name, fmt::join(names_of(command->params), "=VALUE ")));
+    std::string way =
+        fmt::format("{} {}=VALUE", name, fmt::join(names_of(command->params), "=VALUE "));
+    for (const Effect& effect : command->effects) {
+      if (!is_switch(effect, field)) continue;
+      way += fmt::format(" (sets {})", value_text(&field, effect.to.literal));
+    }
+    ways.push_back(std::move(way));
   }
   return fmt::format("{}", fmt::join(ways, "; or "));
 }
@@ -286,7 +325,9 @@ Result<SetPlan> plan_field(const Family& family, const Field& field, std::string
   for (const std::string& name : field.written_by) {
     const Command* command = find_command(family, name);
     if (command == nullptr) continue;
-    if (auto plan = plan_effect(family, *command, field, text)) plans.push_back(std::move(*plan));
+    auto plan = plan_effect(family, *command, field, text);
+    if (!plan) plan = plan_switch(family, *command, field, text);
+    if (plan) plans.push_back(std::move(*plan));
   }
   if (plans.empty() ||
       std::ranges::count_if(plans, [](const auto& each) { return each.has_value(); }) > 1) {
@@ -297,33 +338,43 @@ Result<SetPlan> plan_field(const Family& family, const Field& field, std::string
   return good == plans.end() ? std::move(plans.front()) : std::move(*good);
 }
 
-std::unexpected<Error> unknown_word(const Family& family, std::string_view word) {
-  std::vector<std::string> names = field_names(family);
-  for (const Command& command : family.commands) names.push_back(command.name);
-  return fail(ErrorCode::kNotFound,
-              fmt::format("{} has no command or field {}{}; `gridloom family show {}` lists them",
-                          family.product, printable(word),
-                          did_you_mean(word, {names.begin(), names.end()}), family.id));
-}
-
 }  // namespace
 
+const Command* find_command(const Family& family, std::string_view word) {
+  for (const Command& command : family.commands) {
+    if (same_word(command.name, word)) return &command;
+  }
+  // The word in the message that selects it, as the vendor's documents name it.
+  const Command* found = nullptr;
+  for (const Command& command : family.commands) {
+    const bool is_selected = std::ranges::any_of(command.select, [&](const auto& row) {
+      return row.second.is_string() && same_word(row.second.get_string(), word);
+    });
+    if (!is_selected) continue;
+    if (found != nullptr) return nullptr;
+    found = &command;
+  }
+  return found;
+}
+
+Error unknown_word(const Family& family, std::string_view word) {
+  std::vector<std::string> names = field_names(family);
+  for (const Command& command : family.commands) names.push_back(command.name);
+  std::string offer = did_you_mean(word, {names.begin(), names.end()});
+  // Behind a question, another sentence.
+  return {.code = ErrorCode::kNotFound,
+          .detail = fmt::format("{} has no command or field \"{}\"{}{} `gridloom family show {}` "
+                                "lists them",
+                                family.product.empty() ? family.id : family.product,
+                                printable(word), offer, offer.empty() ? ";" : "", family.id)};
+}
+
 Result<Json> param_value(const Param& param, std::string_view text) {
-  return read_value({.name = param.name,
-                     .type = param.type,
-                     .unit = param.unit,
-                     .scale = param.scale,
-                     .values = param.values},
-                    text);
+  return read_value(form_of(param), text);
 }
 
 Result<Json> field_value(const Field& field, std::string_view text) {
-  return read_value({.name = field.name,
-                     .type = field.type,
-                     .unit = field.unit,
-                     .scale = field.scale,
-                     .values = field.values},
-                    text);
+  return read_value(form_of(field), text);
 }
 
 Result<SetPlan> plan_set(const Family& family, std::span<const std::string> words) {
@@ -344,19 +395,39 @@ Result<SetPlan> plan_set(const Family& family, std::span<const std::string> word
   const std::size_t mark = words.size() == 1 ? first.find('=') : std::string::npos;
   const bool has_value = mark != std::string::npos || words.size() == 2;
   const std::string name = first.substr(0, mark);
+  if (const Command* command = find_command(family, name)) {
+    return fail(
+        ErrorCode::kBadParams,
+        fmt::format("{} is a command: its parameters follow as words of their own, {}=VALUE",
+                    command->name, fmt::join(names_of(command->params), "=VALUE or ")));
+  }
   const auto field = find_field(family, name);
   if (!field) {
-    if (field.error().code == ErrorCode::kNotFound) return unknown_word(family, name);
+    if (field.error().code == ErrorCode::kNotFound) {
+      return std::unexpected(unknown_word(family, name));
+    }
     return std::unexpected(field.error());
   }
   if (!has_value) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("{} is a field, which takes one value and not {}", (*field)->name,
-                            words.size() - 1));
+                words.size() == 1
+                    ? fmt::format("{} is a field: its value is missing", (*field)->name)
+                    : fmt::format("{} is a field, which takes one value and not {}; a value with "
+                                  "a space stands in quotes",
+                                  (*field)->name, words.size() - 1));
   }
   return plan_field(family, **field,
                     mark == std::string::npos ? std::string_view(words.back())
                                               : std::string_view(first).substr(mark + 1));
+}
+
+JsonObject addressed(const Family& family, const SetPlan& plan, const SetTarget& target) {
+  JsonObject message;
+  for (const JsonObject* members : {&family.messages.set, &plan.command->set}) {
+    for (const auto& member : *members) message[member.key()] = filled(member.value(), target);
+  }
+  for (const auto& member : plan.message) message[member.key()] = member.value();
+  return message;
 }
 
 std::string command_text(const SetPlan& plan) {

@@ -2,6 +2,7 @@
 // that it sets, with values in the units and names of the device file. Pure.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,25 @@ struct SetPlan {
 // command sets the field, or several do.
 [[nodiscard]] Result<SetPlan> plan_set(const catalog::Family& family,
                                        std::span<const std::string> words);
+
+// The command of that name, in any case, or that the word selects in a message; nullptr: none, or
+// several.
+[[nodiscard]] const catalog::Command* find_command(const catalog::Family& family,
+                                                   std::string_view word);
+
+// What to say of a word that is neither a command nor a field.
+[[nodiscard]] Error unknown_word(const catalog::Family& family, std::string_view word);
+
+// The device that a set is sent to.
+struct SetTarget {
+  std::string_view sn;
+  const wire::JsonObject& quotas;  // as quota/all answers them: they name its modules
+  std::int64_t message_id = 0;
+};
+// The plan's message with the further members that the vendor's documents show for a set of the
+// family (`set` in a device file), which a vendor's device may insist on. Without `sn`.
+[[nodiscard]] wire::JsonObject addressed(const catalog::Family& family, const SetPlan& plan,
+                                         const SetTarget& target);
 
 // Parses a value as a person writes it: the name of a value ("on"), a number with or without the
 // unit, or JSON. The result is the value on the wire.

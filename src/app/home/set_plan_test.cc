@@ -80,7 +80,7 @@ TEST(SetPlan, SaysWhatIsWrong) {
     Words words;
     std::string_view why;
   } rows[] = {
-      {{"quietMod"}, "has no command or field quietMod; did you mean quietMode"},
+      {{"quietMod"}, "field \"quietMod\"; did you mean quietMode? `gridloom family"},
       {{"quietMode"}, "quietMode needs a parameter: enabled=VALUE"},
       {{"charge", "1"}, "\"1\" is not KEY=VALUE; the keys of charge are milliamps, ratio"},
       {{"quietMode", "enable=1"}, "has no parameter enable; did you mean enabled"},
@@ -91,8 +91,10 @@ TEST(SetPlan, SaysWhatIsWrong) {
       {{"channel", "list=[0]"}, "ch"},
       {{"channel", "info.nope=1"}, "has no parameter nope"},
       {{"pd.soc", "5"}, "no command of Made Up sets pd.soc: it can only be read"},
-      {{"pd.beep"}, "pd.beep is a field, which takes one value and not 0"},
-      {{"pd.beep", "1", "2"}, "takes one value and not 2"},
+      {{"pd.beep"}, "pd.beep is a field: its value is missing"},
+      {{"pd.beep", "1", "2"}, "takes one value and not 2; a value with a space stands in quotes"},
+      {{"quietMode=1"}, "quietMode is a command: its parameters follow as words of their own"},
+      {{"charge", "milliamps=5000", "milliamps=6000"}, "milliamps is given twice"},
   };
   for (const auto& row : rows) EXPECT_THAT(planned(*family, row.words), HasSubstr(row.why));
 }
@@ -121,7 +123,7 @@ TEST(FieldLookup, TakesWhatPeopleCallAField) {
   const auto none = find_quotas(*family, names, "pd.scoc");
   ASSERT_FALSE(none);
   EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
-  EXPECT_THAT(none.error().detail, HasSubstr("there is no field pd.scoc; did you mean pd.soc"));
+  EXPECT_THAT(none.error().detail, HasSubstr(R"(no field "pd.scoc"; did you mean pd.soc?)"));
 }
 
 TEST(FindDevice, TakesSerialNumbersTheirBeginningsAndPartsOfNames) {

@@ -103,6 +103,7 @@ class Load::DayPlan final : public Home::Switchboard {
 Load::Load(const Home& home, const Wiring& wiring)
     : home_(home), noise_(home.chance().split("noise")), wiring_(wiring) {
   channels_.resize(static_cast<std::size_t>(std::ranges::max(wiring)) + 1);
+  shown_.resize(channels_.size());
   std::uint64_t number = 0;
   for (const Ticker& ticker : home_.inventory().tickers) {
     const Chance chance = home_.chance().split("ticker").split(ticker.name);
@@ -224,11 +225,9 @@ void Load::show(std::int64_t local_ms, std::uint32_t touched) {
   if (slot != slot_) {
     slot_ = slot;
     touched = ~0U;
-    auto index = static_cast<std::uint64_t>(slot) * kMaxCircuits;
-    for (Channel& channel : channels_) channel.wobble = noise_.normal(index++);
   }
   for (std::size_t k = 0; k < channels_.size(); ++k) {
-    if ((touched >> k & 1U) != 0) show(channels_[k]);
+    if ((touched >> k & 1U) != 0) show(k);
   }
   next_ms_ = std::min({(slot + 1) * kWobble_ms, (day_ + 1) * kDay_ms, next_tick_ms_});
   if (next_switch_ < switches_.size()) {
@@ -239,14 +238,20 @@ void Load::show(std::int64_t local_ms, std::uint32_t touched) {
   since_ms_ = local_ms;
 }
 
-void Load::show(Channel& channel) {
-  const double on_w = (channel.steady_cw + channel.unsteady_cw) / 100.0;
+void Load::show(std::size_t index) {
+  const Channel& channel = channels_[index];
+  Shown& shown = shown_[index];
+  const std::int32_t on_cw = channel.steady_cw + channel.unsteady_cw;
+  if (on_cw <= 0) {
+    shown = {.power_w = std::max(0.0, (on_cw - channel.missed_cw) / 100), .noise_w = 0};
+    return;
+  }
+  const double wobble = noise_.normal(static_cast<std::uint64_t>(slot_) * kMaxCircuits + index);
   const double wobble_w =
       (kSteadyWobble * channel.steady_cw + kUnsteadyWobble * channel.unsteady_cw) / 100.0 +
       kLeastWobble_w;
-  const double moved_w = on_w > 0 ? wobble_w * channel.wobble : 0;
-  channel.shown_w = std::max(0.0, on_w - channel.missed_cw / 100 + moved_w);
-  channel.noise_w = on_w > 0 ? std::max(kLeastNoise_w, kNoise * channel.shown_w) : 0;
+  shown.power_w = std::max(0.0, (on_cw - channel.missed_cw) / 100 + wobble_w * wobble);
+  shown.noise_w = std::max(kLeastNoise_w, kNoise * shown.power_w);
 }
 
 }  // namespace gridloom::sim::household

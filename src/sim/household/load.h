@@ -16,6 +16,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/household/home.h"
+#include "sim/quick_noise.h"
 
 namespace gridloom::sim::household {
 
@@ -39,9 +40,9 @@ class Load {
     run_to(local_ms, dt);
   }
   // Means over the step.
-  [[nodiscard]] double power_w(std::size_t channel) const { return channels_[channel].shown_w; }
+  [[nodiscard]] double power_w(std::size_t channel) const { return shown_[channel].power_w; }
   // Standard deviation of the noise below a second, in which no step resembles the one before.
-  [[nodiscard]] double noise_w(std::size_t channel) const { return channels_[channel].noise_w; }
+  [[nodiscard]] double noise_w(std::size_t channel) const { return shown_[channel].noise_w; }
   [[nodiscard]] std::size_t channels() const { return channels_.size(); }
   [[nodiscard]] const Home& home() const { return home_; }
 
@@ -50,9 +51,11 @@ class Load {
   struct Channel {
     std::int32_t steady_cw = 0;
     std::int32_t unsteady_cw = 0;
-    double wobble = 0;     // of its small movements, in standard deviations
     double missed_cw = 0;  // of the present power: what was not yet on for the whole step
-    double shown_w = 0;
+  };
+  // Apart from the rest, because every step reads it of all channels, and of many devices.
+  struct Shown {
+    double power_w = 0;
     double noise_w = 0;
   };
   struct Switch {
@@ -78,12 +81,13 @@ class Load {
   void begin_day(std::int64_t day);
   void set_ticker(TickerState& state, std::int64_t local_ms) const;
   void show(std::int64_t local_ms, std::uint32_t touched);
-  static void show(Channel& channel);
+  void show(std::size_t index);
 
   Home home_;
-  Chance noise_;
+  QuickNoise noise_;
   Wiring wiring_;
   std::vector<Channel> channels_;
+  std::vector<Shown> shown_;
   std::vector<Switch> switches_;  // of the day, by time
   std::size_t next_switch_ = 0;
   std::vector<TickerState> tickers_;

@@ -66,7 +66,7 @@ class Delta2 final : public Model {
 
  private:
   void read(const Fields& fields);
-  void switch_by_itself(Millis dt);
+  void switch_by_itself(TimePoint now, Millis dt);
   void come_back();
   void write_switches(Fields& fields);
   void warm(double air_c, double seconds);
@@ -163,12 +163,12 @@ void Delta2::resume(Fields& fields, const Environment& environment, const TimeOf
   had_mains_ = environment.grid_up;  // a pause of charging goes on
   planner_.start(environment);
   read(fields);
-  if (last.asleep) unit_idle_.idle(Millis{set_.standby_min * kMinute_ms});
+  if (last.asleep) unit_idle_.idle(environment.now, Millis{set_.standby_min * kMinute_ms});
   const wire::Json* given_up = unreported.if_contains(kGivenUp);
   if (given_up != nullptr && wire::is_whole(*given_up)) {
     const auto bits = static_cast<std::uint64_t>(wire::whole(*given_up));
     given_up_ = {.ac = (bits & 1U) != 0, .car = (bits & 2U) != 0, .usb = (bits & 4U) != 0};
-    empty_idle_.idle(Millis{kEmptyGoesOff_min * kMinute_ms});
+    empty_idle_.idle(environment.now, Millis{kEmptyGoesOff_min * kMinute_ms});
   }
   step(environment, kInstant);
   switched_.relay = 0;
@@ -187,7 +187,8 @@ std::uint64_t Delta2::unreported_version() const {
 
 CommandOutcome Delta2::command(Fields& fields, const catalog::Command& /*command*/,
                                const wire::JsonObject& /*params*/, const Environment& environment) {
-  for (IdleTimer* timer : {&ac_idle_, &car_idle_, &unit_idle_, &empty_idle_}) timer->busy();
+  for (IdleTimer* timer : {&ac_idle_, &car_idle_, &unit_idle_, &empty_idle_})
+    timer->busy(environment.now);
   read(fields);
   noise_.repeat();
   step(environment, kInstant);
@@ -211,7 +212,7 @@ void Delta2::step(const Environment& environment, Millis dt) {
     switched_.wall = true;
   }
   had_mains_ = environment.grid_up;
-  switch_by_itself(dt);
+  switch_by_itself(environment.now, dt);
   planner_.advance(environment, dt);
   flow_ = planner_.plan(set_, battery_, environment, noise_);
   if (flow_.overload) {
@@ -274,15 +275,15 @@ void Delta2::write_switches(Fields& fields) {
 }
 
 // Depends on the flow of the last step.
-void Delta2::switch_by_itself(Millis dt) {
+void Delta2::switch_by_itself(TimePoint now, Millis dt) {
   const bool unused =
       flow_.ac_in_w() + flow_.dc_in_w() == 0 && flow_.ac_out_w + flow_.dc_out_w() == 0;
-  set_.ac_on&& flow_.ac_out_w == 0 ? ac_idle_.idle(dt) : ac_idle_.busy();
-  set_.car_on&& flow_.car_w == 0 ? car_idle_.idle(dt) : car_idle_.busy();
-  unused ? unit_idle_.idle(dt) : unit_idle_.busy();
+  set_.ac_on&& flow_.ac_out_w == 0 ? ac_idle_.idle(now, dt) : ac_idle_.busy(now);
+  set_.car_on&& flow_.car_w == 0 ? car_idle_.idle(now, dt) : car_idle_.busy(now);
+  unused ? unit_idle_.idle(now, dt) : unit_idle_.busy(now);
   // At its limit the battery gives nothing more: the unit switches off, until something charges it.
   const bool empty = planner_.is_empty() && flow_.ac_in_w() + flow_.dc_in_w() == 0;
-  empty ? empty_idle_.idle(dt) : empty_idle_.busy();
+  empty ? empty_idle_.idle(now, dt) : empty_idle_.busy(now);
   const bool given_up = empty_idle_.reached(kEmptyGoesOff_min);
   if (given_up && !given_up_) given_up_ = {set_.ac_on, set_.car_on, set_.usb_on};
   set_.asleep = unit_idle_.reached(set_.standby_min) || given_up;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "sim/household/load.h"
 #include "sim/model.h"
+#include "sim/quick_noise.h"
 
 namespace gridloom::sim {
 
@@ -57,7 +58,7 @@ class HouseholdLoad {
   }
 
   Chance chance_;
-  Chance noise_;
+  QuickNoise noise_;
   std::uint64_t step_ = 0;
   std::optional<household::Load> load_;
 };

@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <utility>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/model.h"
+#include "sim/quick_noise.h"
 #include "sim/rounding.h"
 #include "time/time_zone.h"
 
@@ -106,24 +108,33 @@ class Latch {
   bool on_ = false;
 };
 
-// How long something has been idle without interruption.
+// How long something has been idle without interruption. It goes by the clock: the lengths of
+// steps do not add up to it, because commands take a little of theirs and long ones are cut.
 class IdleTimer {
  public:
-  void idle(Millis time) { idle_ms_ += time.count(); }
-  void busy() { idle_ms_ = 0; }
+  // Idle in the step of this length that ends `now`. A clock that was set back takes nothing away.
+  void idle(TimePoint now, Millis time) {
+    idle_ += until_ && now >= *until_ ? now - *until_ : time;
+    until_ = now;
+  }
+  void busy(TimePoint now) {
+    idle_ = Millis{0};
+    until_ = now;
+  }
   // A limit of 0 is never reached.
   [[nodiscard]] bool reached(std::int64_t limit_min) const {
-    return limit_min > 0 && idle_ms_ >= limit_min * kMinute_ms;
+    return limit_min > 0 && idle_.count() >= limit_min * kMinute_ms;
   }
 
  private:
-  std::int64_t idle_ms_ = 0;
+  Millis idle_{0};
+  std::optional<TimePoint> until_;  // counted up to here
 };
 
 // Measurement noise: another draw for every step and purpose.
 class Noise {
  public:
-  explicit Noise(Chance chance) : chance_(chance) {}
+  explicit Noise(const Chance& chance) : noise_(chance) {}
   void next_step() {
     if (!std::exchange(repeats_, false)) ++step_;
   }
@@ -132,11 +143,11 @@ class Noise {
   [[nodiscard]] std::uint64_t step() const { return step_; }
   // Mean 0, standard deviation 1; `purpose` is below 16.
   [[nodiscard]] double operator()(std::uint64_t purpose) const {
-    return chance_.normal(step_ * 16 + purpose);
+    return noise_.normal(step_ * 16 + purpose);
   }
 
  private:
-  Chance chance_;
+  QuickNoise noise_;
   std::uint64_t step_ = 0;
   bool repeats_ = false;
 };

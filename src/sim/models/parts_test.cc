@@ -62,15 +62,32 @@ TEST(Taper, FallsInAStraightLine) {
 }
 
 TEST(IdleTimer, RunsOutOnlyWithoutABreakAndNeverWithALimitOfNought) {
+  constexpr TimePoint kBegin{std::chrono::sys_days{std::chrono::April / 10 / 2025}};
   IdleTimer timer;
-  timer.idle(Millis{59'999});
+  timer.idle(kBegin, Millis{1});
+  timer.idle(kBegin + Millis{59'998}, Millis{2000});
   EXPECT_FALSE(timer.reached(1));
-  timer.idle(Millis{1});
+  timer.idle(kBegin + Millis{59'999}, Millis{1});
   EXPECT_TRUE(timer.reached(1));
   EXPECT_FALSE(timer.reached(2));
   EXPECT_FALSE(timer.reached(0));
-  timer.busy();
+  timer.busy(kBegin);
   EXPECT_FALSE(timer.reached(1));
+}
+
+TEST(IdleTimer, GoesByTheClockWhateverTheStepsAre) {
+  constexpr TimePoint kBegin{std::chrono::sys_days{std::chrono::April / 10 / 2025}};
+  IdleTimer timer;
+  timer.busy(kBegin);
+  timer.idle(kBegin + Millis{60'000}, Millis{59'997});  // three commands have taken a little
+  EXPECT_TRUE(timer.reached(1));
+  timer.idle(kBegin + Millis{3'600'000}, Millis{60'000});  // a step that was cut
+  EXPECT_TRUE(timer.reached(60));
+  timer.busy(kBegin);
+  timer.idle(kBegin + Millis{60'000}, Millis{60'000});
+  timer.idle(kBegin, Millis{2000});  // the clock was set back
+  EXPECT_TRUE(timer.reached(1));
+  EXPECT_FALSE(timer.reached(2));
 }
 
 TEST(RoundTo, RoundsToParts) {

@@ -74,7 +74,7 @@ class PowerKits final : public Model {
   void read(const Fields& fields);
   void switch_packs();
   void run_converters(const Environment& environment, double seconds);
-  void rest(Millis dt);
+  void rest(TimePoint now, Millis dt);
 
   std::shared_ptr<const Slots> slots_;
   Planner planner_;
@@ -163,7 +163,7 @@ void PowerKits::step(const Environment& environment, Millis dt) {
                   .out_w = 1.0 * flow_.ac_out_w + flow_.dc_out_w + flow_.vehicle_w},
                  dt);
   run_converters(environment, seconds);
-  rest(dt);
+  rest(environment.now, dt);
 }
 
 void PowerKits::write(Fields& fields, const Environment& environment) {
@@ -210,11 +210,11 @@ void PowerKits::run_converters(const Environment& environment, double seconds) {
 
 // An output without load goes off after its standby time; both go off after a separate time when
 // neither has a significant load.
-void PowerKits::rest(Millis dt) {
+void PowerKits::rest(TimePoint now, Millis dt) {
   const bool little = flow_.ac_out_w < kLowPower_w && flow_.dc_out_w < kLowPower_w;
-  flow_.ac() && flow_.ac_out_w == 0 ? ac_idle_.idle(dt) : ac_idle_.busy();
-  flow_.dc&& flow_.dc_out_w == 0 ? dc_idle_.idle(dt) : dc_idle_.busy();
-  little ? both_idle_.idle(dt) : both_idle_.busy();
+  flow_.ac() && flow_.ac_out_w == 0 ? ac_idle_.idle(now, dt) : ac_idle_.busy(now);
+  flow_.dc&& flow_.dc_out_w == 0 ? dc_idle_.idle(now, dt) : dc_idle_.busy(now);
+  little ? both_idle_.idle(now, dt) : both_idle_.busy(now);
   const bool all_off = both_idle_.reached(packs_.settings().rest_min);
   if (all_off || ac_idle_.reached(set_.ac_standby_min)) {
     set_.ac_on = false;
@@ -228,7 +228,7 @@ void PowerKits::rest(Millis dt) {
 
 CommandOutcome PowerKits::command(Fields& fields, const catalog::Command& command,
                                   const wire::JsonObject& params, const Environment& environment) {
-  for (IdleTimer* timer : {&ac_idle_, &dc_idle_, &both_idle_}) timer->busy();
+  for (IdleTimer* timer : {&ac_idle_, &dc_idle_, &both_idle_}) timer->busy(environment.now);
   CommandOutcome outcome;
   if (command.name == "ptcDsgCale") {
     packs_.allow_heating(fields, whole_or(params, "enable", 0) != 0);

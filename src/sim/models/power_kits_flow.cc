@@ -74,17 +74,20 @@ void Planner::offer_loads(const Settings& set, const Environment& environment, O
   const auto& home_w = environment.household_w;
   const double set_w = std::min(home_w.value_or(0), kMaxHousehold_w);
   offer.ac_channels = set.ac_channels;
+  offer.dc_channels = set.dc_channels;
+  // What is off needs no rounding.
+  const auto put = [](int& power_w, double wanted_w) {
+    if (wanted_w > 0) power_w = rounded(wanted_w);
+  };
   for (std::size_t k = 0; k < kAcShare.size(); ++k) {
     if (!has_bit(offer.ac_channels, k)) continue;
-    offer.ac_w.at(k) =
-        rounded(home_w ? set_w * kAcShare.at(k) : std::min(camper_.power_w(k), kMostChannel_w));
+    put(offer.ac_w.at(k),
+        home_w ? set_w * kAcShare.at(k) : std::min(camper_.power_w(k), kMostChannel_w));
   }
-  offer.dc_channels = set.dc_channels;
   const double activity = std::clamp(set_w / kUsualHousehold_w, 0.0, 2.0);
   for (std::size_t k = 0; k < kDcLoad_w.size(); ++k) {
     if (!has_bit(offer.dc_channels, k)) continue;
-    offer.dc_w.at(k) =
-        rounded(home_w ? kDcLoad_w.at(k) * activity : camper_.power_w(kAcChannels + k));
+    put(offer.dc_w.at(k), home_w ? kDcLoad_w.at(k) * activity : camper_.power_w(kAcChannels + k));
   }
 }
 

@@ -180,8 +180,9 @@ void Packs::run(int net_w, double seconds, double air_c) {
   double short_a = 0;  // sum of OCV / R
   double siemens = 0;
   for (const Pack& pack : packs_) {
-    short_a += pack.battery.rest_v() / pack.resistance_ohm;
-    siemens += 1 / pack.resistance_ohm;
+    const double pack_siemens = 1 / pack.resistance_ohm;
+    short_a += pack.battery.rest_v() * pack_siemens;
+    siemens += pack_siemens;
   }
   const double common_v = (short_a + net_w / bus_v()) / siemens;
   int left_w = net_w;

@@ -405,8 +405,9 @@ class PowerOcean final : public Model {
 
   // Without a grid in whole watts, since the strings then take what is left.
   [[nodiscard]] static double in_steps(double power_w, const Environment& environment) {
-    const double step_w = environment.grid_up ? kLeast_w : 1;
-    return round_half_away(power_w / step_w) * step_w;
+    constexpr double kSteps = 1 / kLeast_w;
+    return environment.grid_up ? round_half_away(power_w * kSteps) * kLeast_w
+                               : round_half_away(power_w);
   }
   [[nodiscard]] double sun_on(const Environment& environment, std::size_t k) const {
     return roofs_.at(k).sun(environment) * environment.panels.at(k);
@@ -420,9 +421,13 @@ class PowerOcean final : public Model {
     const double left = following_.over(moving_s);
     behind_w_ = change_w * left;
     const double late_s = std::min(seconds, kDeadTime_s) + kFollowTime_s * (1 - left);
-    const auto slot = static_cast<std::uint64_t>(unix_ms(environment.now) / kBiasHolds_ms);
-    return change_w * late_s / std::max(seconds, kDeadTime_s + kFollowTime_s) +
-           kBias_w * bias_chance_.normal(slot) + kRipple_w * noise_(14);
+    const std::int64_t slot = unix_ms(environment.now) / kBiasHolds_ms;
+    if (slot != bias_slot_) {
+      bias_slot_ = slot;
+      bias_w_ = kBias_w * bias_chance_.normal(static_cast<std::uint64_t>(slot));
+    }
+    return change_w * late_s / std::max(seconds, kDeadTime_s + kFollowTime_s) + bias_w_ +
+           kRipple_w * noise_(14);
   }
 
   // The battery takes the surplus or supplies the deficit; the grid supplies or takes the rest.
@@ -541,6 +546,8 @@ class PowerOcean final : public Model {
   std::array<Roof, 2> roofs_;
   std::optional<double> followed_w_;  // what the battery follows, and how far it is behind
   double behind_w_ = 0;
+  std::int64_t bias_slot_ = -1;
+  double bias_w_ = 0;
   Decay following_{kFollowTime_s};
   Battery battery_;
   EnergyBalance balance_;

@@ -52,29 +52,31 @@ class SetPoint {
 
   // A set-point on its way.
   struct Request {
-    std::int64_t left_ms = 0;
+    std::int64_t due_ms = 0;
     double power_w = 0;
   };
+  static constexpr std::size_t kMost = 4;
+
+  [[nodiscard]] Request& waiting(std::size_t k) { return requests_[(first_ + k) % kMost]; }
   void request(double wanted_w) {
     if (wanted_w == wanted_w_) return;
     wanted_w_ = wanted_w;
-    if (waiting_ < requests_.size()) ++waiting_;
-    requests_.at(waiting_ - 1) = {.left_ms = options_.dead_time.count(), .power_w = wanted_w};
+    if (waiting_ < kMost) ++waiting_;
+    waiting(waiting_ - 1) = {.due_ms = now_ms_ + options_.dead_time.count(), .power_w = wanted_w};
   }
   void arrive(Millis dt) {
-    for (std::size_t k = 0; k < waiting_; ++k) requests_.at(k).left_ms -= dt.count();
-    std::size_t arrived = 0;
-    while (arrived < waiting_ && requests_.at(arrived).left_ms <= 0) {
-      target_w_ = requests_.at(arrived++).power_w;
+    now_ms_ += dt.count();
+    while (waiting_ > 0 && waiting(0).due_ms <= now_ms_) {
+      target_w_ = waiting(0).power_w;
+      ++first_;
+      --waiting_;
     }
-    if (arrived == 0) return;
-    std::move(requests_.begin() + static_cast<std::ptrdiff_t>(arrived),
-              requests_.begin() + static_cast<std::ptrdiff_t>(waiting_), requests_.begin());
-    waiting_ -= arrived;
   }
 
   Options options_;
-  std::array<Request, 4> requests_{};  // the first `waiting_`, by time
+  std::int64_t now_ms_ = 0;
+  std::array<Request, kMost> requests_{};  // a ring of `waiting_`, by time
+  std::size_t first_ = 0;
   std::size_t waiting_ = 0;
   double wanted_w_ = 0;
   double target_w_ = 0;

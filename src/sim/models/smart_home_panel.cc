@@ -299,8 +299,10 @@ class SmartHomePanel final : public Model {
     const auto& set_w = environment.household_w;
     for (std::size_t i = 0; i < kLoads; ++i) {
       const double wanted_w = set_w ? *set_w * kShare.at(i) : home_.power_w(i);
-      const double drawn_w = std::min(wanted_w, most_w_.at(i));
-      loads_.at(i).power_w = drawn_w < kLeast_w ? 0 : to_centiwatts(drawn_w);
+      double& drawn_w = loads_.at(i).power_w;
+      drawn_w = 0;
+      if (wanted_w < kLeast_w || most_w_.at(i) < kLeast_w) continue;
+      drawn_w = to_centiwatts(std::min(wanted_w, most_w_.at(i)));
     }
   }
 

@@ -1,0 +1,120 @@
+#include "app/command_line/token_command.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "app/command_line/admin_command.h"
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
+#include "time/grammar.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+using wire::Json;
+
+constexpr std::string_view kNever = "never";
+constexpr Millis kShortest = std::chrono::minutes(1);
+constexpr Millis kLongest = std::chrono::days(36'500);
+
+struct Arguments {
+  AdminArguments admin;
+  std::string name, account;
+  std::string scope = "read";
+  std::string valid_for = "365d";
+  std::int64_t number = 0;
+};
+
+int add(const Arguments& a) {
+  Millis valid_for{0};
+  if (a.valid_for != kNever) {
+    const auto span = time::parse_span(
+        a.valid_for, {.name = "--valid-for", .least = kShortest, .most = kLongest});
+    if (!span) {
+      return report_error(
+          {.code = span.error().code, .detail = fmt::format("{}, or never", span.error().detail)});
+    }
+    valid_for = *span;
+  }
+  if (Status known = check_account(a.admin, a.account); !known) return report_error(known.error());
+  return ask_and_print(a.admin, {{"op", "token.add"},
+                                 {"name", a.name},
+                                 {"account", a.account},
+                                 {"scope", a.scope},
+                                 {"validForMs", valid_for.count()}});
+}
+
+int list(const Arguments& a) {
+  if (!a.account.empty()) {
+    if (Status known = check_account(a.admin, a.account); !known) {
+      return report_error(known.error());
+    }
+  }
+  const auto rows = ask(a.admin, {{"op", "token.list"}, {"account", a.account}});
+  if (!rows) return report_error(rows.error());
+  if (rows->get_array().empty() && !a.admin.json) {
+    print_note("There are no tokens; `gridloom token add NAME --account ACCOUNT` adds one.");
+  }
+  Table table({{.title = "NUMBER", .align = Table::Align::kRight},
+               {.title = "NAME"},
+               {.title = "ACCOUNT"},
+               {.title = "SCOPE"},
+               {.title = "EXPIRES"}});
+  for (const Json& row : rows->get_array()) {
+    if (a.admin.json) {
+      print_json(row);
+      continue;
+    }
+    std::string expires = member_text(row, "expiresAt");
+    if (expires.empty()) expires = kNever;
+    if (row.at("expired").as_bool()) expires = fmt::format("expired {}", expires);
+    table.add({member_text(row, "number"), member_text(row, "name"), member_text(row, "account"),
+               member_text(row, "scope"), expires});
+  }
+  table.print();
+  return 0;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_token(CLI::App& app, std::function<int()>& chosen) {
+  const auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* token =
+      add_command(app, "token", "Manages tokens with which programs use the API at /api/v1");
+  set_group(*token, group::kRun);
+  set_examples(*token, {"gridloom token add Grafana --account ann", "gridloom token list"});
+  require_command_below(*token);
+  CLI::App* added = add_admin_command(*token, "add", "Adds a token and prints it, once", a.admin,
+                                      chosen, [&a] { return add(a); });
+  add_value(*added, "name", a.name, placeholder::kName, "What the token is for").required();
+  add_value(*added, "--account", a.account, placeholder::kAccount,
+            "Account whose devices it may use")
+      .required();
+  add_value(*added, "--scope", a.scope, "SCOPE", "What it may do: read, or control as well")
+      .check(one_of({"read", "control"}));
+  add_value(*added, "--valid-for", a.valid_for, placeholder::kSpan,
+            "When it expires, from now; never: it does not");
+  set_examples(*added, {"gridloom token add Grafana --account ann",
+                        "gridloom token add heating --account ann --scope control --valid-for 30d",
+                        "gridloom token add backup --account ann --valid-for never"});
+  CLI::App* listed = add_admin_command(*token, "list", "Lists the tokens", a.admin, chosen,
+                                       [&a] { return list(a); });
+  add_value(*listed, "--account", a.account, placeholder::kAccount, "Only those of this account");
+  set_examples(*listed, {"gridloom token list", "gridloom token list --account ann"});
+  CLI::App* removed = add_admin_command(
+      *token, "remove", "Removes a token; it ends at once", a.admin, chosen,
+      [&a] { return ask_and_print(a.admin, {{"op", "token.remove"}, {"number", a.number}}); });
+  add_value(*removed, "number", a.number, "NUMBER", "Number of the token, as listed")
+      .required()
+      .check(whole_number(1, 999'999'999));
+  set_examples(*removed, {"gridloom token remove 3"});
+  return kept;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,40 @@
+// How the answers to one request look: in the platform's envelope (http/envelope.h), as every
+// signed request is answered, or plain, as a request with a token is: data without an envelope, and
+// errors by HTTP status with {"code","message"}.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/shared_text.h"
+#include "http/envelope.h"
+#include "http/message.h"
+
+namespace gridloom::http {
+
+class AnswerForm {
+ public:
+  enum class Style : std::uint8_t { kEnvelope, kPlain };
+  explicit AnswerForm(Style style) : style_(style) {}
+
+  // `data` is JSON text.
+  [[nodiscard]] Response success(std::string_view data) const;
+  // The same without a copy of the data.
+  [[nodiscard]] Response success_shared(SharedText data) const;
+  // The text before and after data that are streamed.
+  [[nodiscard]] SplitEnvelope around() const;
+  // The detail is sent to the client, except for errors of the server itself: those go to the log.
+  [[nodiscard]] Response failure(const Error& fault) const;
+  // A refusal by HTTP status in either style: 404, 405, 429, 503.
+  [[nodiscard]] Response refusal(unsigned status, std::string_view why) const;
+
+  [[nodiscard]] const TraceId& trace_id() const { return trace_id_; }
+
+ private:
+  Style style_;
+  TraceId trace_id_ = TraceId::make();
+};
+
+}  // namespace gridloom::http

@@ -1,0 +1,185 @@
+#include "http/open_api.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "http/own_api.h"
+#include "wire/json.h"
+
+namespace gridloom::http {
+namespace {
+
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+// What the routes' tables do not say: the forms of bodies. Times are Unix milliseconds unless they
+// are text.
+constexpr std::string_view kSchemas = R"({
+"Me": {"type": "object", "required": ["account", "scope"], "properties": {
+  "account": {"type": "string"},
+  "scope": {"$ref": "#/components/schemas/Scope"},
+  "token": {"type": "object", "required": ["number", "name"], "properties": {
+    "number": {"type": "integer"},
+    "name": {"type": "string"},
+    "expiresAt": {"type": "integer", "description": "Unix milliseconds; absent: never"}}}}},
+"Scope": {"type": "string", "enum": ["read", "control"]},
+"Device": {"type": "object",
+  "required": ["sn", "name", "family", "product", "owner", "rights", "online"], "properties": {
+  "sn": {"type": "string"},
+  "name": {"type": "string"},
+  "family": {"type": "string", "description": "The device file's id"},
+  "product": {"type": "string"},
+  "owner": {"type": "string", "description": "Name of the account that owns it"},
+  "rights": {"type": "string", "enum": ["owner", "full", "monitor"]},
+  "online": {"type": "boolean"}}},
+"Devices": {"type": "object", "required": ["devices"], "properties": {
+  "devices": {"type": "array", "items": {"$ref": "#/components/schemas/Device"}}}},
+"DeviceState": {"allOf": [{"$ref": "#/components/schemas/Device"}, {"type": "object",
+  "required": ["values"], "properties": {
+  "reportedAt": {"type": "integer",
+    "description": "Unix milliseconds of the last report; absent: none since the server started"},
+  "values": {"type": "object", "additionalProperties": true,
+    "description": "Each field that the device has reported, as it reported it"}}}]},
+"Energy": {"type": "object", "required": ["sn", "period", "from", "to", "unit", "quantities",
+  "buckets", "total"], "properties": {
+  "sn": {"type": "string"},
+  "period": {"type": "string", "enum": ["day", "week", "month", "year"]},
+  "from": {"type": "string", "format": "date-time"},
+  "to": {"type": "string", "format": "date-time"},
+  "unit": {"type": "string"},
+  "quantities": {"type": "array", "items": {"type": "string"}},
+  "buckets": {"type": "array", "items": {"type": "object", "additionalProperties": true}},
+  "total": {"type": "object", "additionalProperties": {"type": "number"}}}},
+"History": {"type": "object", "required": ["sn", "from", "to", "series"], "properties": {
+  "sn": {"type": "string"},
+  "from": {"type": "integer"},
+  "to": {"type": "integer"},
+  "step": {"type": "integer", "description": "Milliseconds"},
+  "aggregate": {"type": "string"},
+  "series": {"type": "array", "items": {"type": "object", "required": ["field", "points"],
+    "properties": {
+    "field": {"type": "string"},
+    "unit": {"type": "string"},
+    "scale": {"type": "number", "description": "A value times this is in the unit"},
+    "decimals": {"type": "integer"},
+    "points": {"type": "array", "description": "Time in Unix milliseconds, and value; null: a gap",
+      "items": {"type": "array", "minItems": 2, "maxItems": 2, "items": {}}}}}}}},
+"Command": {"type": "object", "additionalProperties": true,
+  "description": "The family's set message without sn and id, as its documents write it",
+  "examples": [{"moduleType": 5, "operateType": "acChgCfg",
+    "params": {"chgWatts": 600, "chgPauseFlag": 255}}]},
+"Reply": {"type": "object", "additionalProperties": true,
+  "description": "The device's reply, as it sent it"},
+"Error": {"type": "object", "required": ["code", "message"], "properties": {
+  "code": {"type": "string", "examples": ["bad_params", "no_permission", "offline"]},
+  "message": {"type": "string"}}}
+})";
+
+struct Failure {
+  std::string_view status;
+  std::string_view text;
+};
+constexpr auto kFailures = std::to_array<Failure>({
+    {"400", "A parameter or the body is wrong; the message names it and what is valid."},
+    {"401", "There is no token, or no account has it, or it has expired."},
+    {"403", "The device is unknown or not the account's, or the token's scope is too small."},
+    {"429", "Too many requests; Retry-After says when to ask again."},
+    {"503", "The server cannot answer now; Retry-After says when to ask again."},
+    {"504", "The device is not connected, or did not answer in time."},
+});
+
+Json reference(std::string_view schema) {
+  return JsonObject{{"$ref", fmt::format("#/components/schemas/{}", schema)}};
+}
+
+Json json_content(std::string_view schema) {
+  return JsonObject{{"application/json", JsonObject{{"schema", reference(schema)}}}};
+}
+
+JsonArray parameters_of(const OwnApi::Route& route) {
+  JsonArray all;
+  if (route.path.contains("{sn}")) {
+    all.push_back(JsonObject{{"name", "sn"},
+                             {"in", "path"},
+                             {"required", true},
+                             {"description", "Serial number of the device"},
+                             {"schema", JsonObject{{"type", "string"}}}});
+  }
+  for (const OwnParameter& parameter : route.query) {
+    all.push_back(JsonObject{{"name", parameter.name},
+                             {"in", "query"},
+                             {"required", parameter.required},
+                             {"description", parameter.text},
+                             {"schema", JsonObject{{"type", "string"}}}});
+  }
+  return all;
+}
+
+JsonObject operation(const OwnApi::Route& route) {
+  JsonObject responses{
+      {"200", JsonObject{{"description", "Success"}, {"content", json_content(route.answer)}}}};
+  for (const Failure& failure : kFailures) {
+    responses[failure.status] =
+        JsonObject{{"description", failure.text}, {"content", json_content("Error")}};
+  }
+  JsonObject made{{"operationId", route.id},
+                  {"summary", route.summary},
+                  {"description", fmt::format("The token's scope must be {}.",
+                                              route.scope == registry::Scope::kRead
+                                                  ? std::string_view("read or control")
+                                                  : name_of(route.scope))},
+                  {"parameters", parameters_of(route)},
+                  {"responses", std::move(responses)}};
+  if (!route.body.empty()) {
+    made["requestBody"] = JsonObject{{"required", true}, {"content", json_content(route.body)}};
+  }
+  return made;
+}
+
+std::string lower(std::string_view name) {
+  std::string text(name);
+  for (char& letter : text) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter + ('a' - 'A'));
+  }
+  return text;
+}
+
+std::string make() {
+  JsonObject paths;
+  for (const OwnApi::Route& route : OwnApi::routes()) {
+    Json& item = paths[route.path];
+    if (!item.is_object()) item = JsonObject();
+    item.get_object()[lower(name_of(route.method))] = operation(route);
+  }
+  const JsonObject bearer{{"type", "http"},
+                          {"scheme", "bearer"},
+                          {"description", "A token that `gridloom token add` has made"}};
+  auto schemas = wire::parse_json(kSchemas, {.bytes = kSchemas.size()});
+  return wire::to_text(JsonObject{
+      {"openapi", "3.1.0"},
+      {"info", JsonObject{{"title", "Gridloom"},
+                          {"version", "1"},
+                          {"description",
+                           "Devices, their values, history and energies, and commands to them. "
+                           "Signed requests are accepted as well, and answered in the vendor's "
+                           "envelope."},
+                          {"license", JsonObject{{"name", "MIT"}, {"identifier", "MIT"}}}}},
+      {"servers", JsonArray{JsonObject{{"url", "/"}}}},
+      {"security", JsonArray{JsonObject{{"token", JsonArray()}}}},
+      {"paths", std::move(paths)},
+      {"components", JsonObject{{"securitySchemes", JsonObject{{"token", bearer}}},
+                                {"schemas", schemas ? std::move(*schemas) : Json(JsonObject())}}}});
+}
+
+}  // namespace
+
+std::string open_api() {
+  static const std::string text = make();
+  return text;
+}
+
+}  // namespace gridloom::http

@@ -1,0 +1,236 @@
+#include "http/own_api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/printable.h"
+#include "hub/credentials.h"
+
+namespace gridloom::http {
+namespace {
+
+using registry::Rights;
+using registry::Scope;
+using wire::JsonArray;
+using wire::JsonObject;
+
+constexpr std::string_view kSn = "{sn}";
+
+constexpr std::string_view kFrom =
+    "begin: a day, a time in ISO 8601, Unix milliseconds, or back from now as -7d";
+constexpr std::string_view kTo = "end, written as from, or now; it does not belong to the span";
+constexpr std::array kEnergyQuery = {
+    OwnParameter{"period", "day, week, month or year; day if it is left out"},
+    OwnParameter{"from", kFrom},
+    OwnParameter{"to", kTo},
+};
+constexpr std::array kHistoryQuery = {
+    OwnParameter{"fields", "names of fields, separated by commas; * stands for any text", true},
+    OwnParameter{"from", kFrom},
+    OwnParameter{"to", kTo},
+    OwnParameter{"step", "length of a step, such as 15m; every reported value if it is left out"},
+    OwnParameter{"aggregate", "mean, min, max, sum, count, last or integral of a step's values"},
+    OwnParameter{"points", "at most this many points, chosen so that a curve keeps its form"},
+    OwnParameter{"format", "json or csv; json if it is left out"},
+};
+
+std::string_view rights_name(Rights rights) {
+  switch (rights) {
+    case Rights::kOwner:
+      return "owner";
+    case Rights::kFull:
+      return "full";
+    default:
+      return "monitor";
+  }
+}
+
+// The serial number in a path of this form; nothing: the path has another form.
+std::optional<std::string_view> match(std::string_view form, std::string_view path) {
+  const std::size_t hole = form.find(kSn);
+  if (hole == std::string_view::npos) {
+    return form == path ? std::optional<std::string_view>("") : std::nullopt;
+  }
+  const std::string_view before = form.substr(0, hole);
+  const std::string_view after = form.substr(hole + kSn.size());
+  if (!path.starts_with(before)) return std::nullopt;
+  path.remove_prefix(before.size());
+  if (!path.ends_with(after)) return std::nullopt;
+  path.remove_suffix(after.size());
+  if (path.empty() || path.contains('/')) return std::nullopt;
+  return path;
+}
+
+}  // namespace
+
+std::span<const OwnApi::Route> OwnApi::routes() {
+  static constexpr std::array kRoutes = {
+      Route{.path = "/api/v1/me",
+            .id = "whoAmI",
+            .summary = "The account that asks, and what its token may do.",
+            .answer = "Me",
+            .handler = &OwnApi::me},
+      Route{.path = "/api/v1/devices",
+            .id = "listDevices",
+            .summary = "The account's own devices, then those shared with it.",
+            .answer = "Devices",
+            .handler = &OwnApi::devices},
+      Route{.path = "/api/v1/devices/{sn}",
+            .id = "getDevice",
+            .summary = "A device with all its values, as it last reported them.",
+            .answer = "DeviceState",
+            .handler = &OwnApi::device},
+      Route{.path = "/api/v1/devices/{sn}/energy",
+            .id = "getEnergy",
+            .summary = "Energies of a device by hour, day, week, month or year.",
+            .query = kEnergyQuery,
+            .answer = "Energy",
+            .handler = &OwnApi::energy},
+      Route{.path = "/api/v1/devices/{sn}/history",
+            .id = "getHistory",
+            .summary = "Past values of fields of a device.",
+            .query = kHistoryQuery,
+            .answer = "History",
+            .handler = &OwnApi::history},
+      Route{.method = Method::kPost,
+            .path = "/api/v1/devices/{sn}/commands",
+            .scope = Scope::kControl,
+            .id = "sendCommand",
+            .summary = "Sends a command to a device and answers with its reply.",
+            .body = "Command",
+            .answer = "Reply",
+            .handler = &OwnApi::command},
+  };
+  return kRoutes;
+}
+
+Result<OwnApi::Found> OwnApi::find(Method method, std::string_view path) {
+  if (method == Method::kHead) method = Method::kGet;
+  std::string others;
+  for (const Route& route : routes()) {
+    const auto sn = match(route.path, path);
+    if (!sn) continue;
+    if (route.method == method) return Found{.route = &route, .sn = *sn};
+    if (!others.empty()) others += ", ";
+    others += route.method == Method::kGet ? "GET, HEAD" : name_of(route.method);
+  }
+  if (!others.empty()) return fail(ErrorCode::kConflict, std::move(others));
+  return fail(ErrorCode::kNotFound,
+              fmt::format("there is nothing at {}", wire::shortened(printable(path))));
+}
+
+void OwnApi::handle(const Route& route, Call call) const {
+  if (call.caller.scope < route.scope) {
+    return call.done(
+        call.form.failure({.code = ErrorCode::kNoPermission,
+                           .detail = fmt::format("the token's scope is {}: {} {} asks for {}",
+                                                 name_of(call.caller.scope), name_of(route.method),
+                                                 route.path, name_of(route.scope))}));
+  }
+  (this->*route.handler)(std::move(call));
+}
+
+void OwnApi::me(Call call) const {
+  const auto directory = options_.hub->platform().registry.directory();
+  const registry::Account* account = directory->find_account(call.caller.account);
+  if (account == nullptr) {
+    return call.done(call.form.failure({.code = ErrorCode::kUnknownKey, .detail = {}}));
+  }
+  JsonObject answer{{"account", account->name}, {"scope", name_of(call.caller.scope)}};
+  if (const registry::Token* token = call.caller.token) {
+    JsonObject facts{{"number", token->number}, {"name", token->name}};
+    if (token->expires_ms != 0) facts["expiresAt"] = token->expires_ms;
+    answer["token"] = std::move(facts);
+  }
+  call.done(call.form.success(wire::to_text(answer)));
+}
+
+JsonObject OwnApi::description(const registry::Directory& directory, const registry::Device& device,
+                               registry::AccountId account) const {
+  const catalog::FamilyPtr& family = options_.hub->platform().catalog->of_serial(device.sn);
+  const registry::Account* owner = directory.find_account(device.owner);
+  return {{"sn", device.sn},
+          {"name", device.name},
+          {"family", family->id},
+          {"product", family->product},
+          {"owner", owner == nullptr ? std::string() : owner->name},
+          {"rights", rights_name(registry::Directory::rights(account, device))},
+          {"online", options_.hub->online(account, device.sn)}};
+}
+
+void OwnApi::devices(Call call) const {
+  const auto directory = options_.hub->platform().registry.directory();
+  JsonArray rows;
+  for (const auto& list :
+       {directory->devices_of(call.caller.account), directory->shared_with(call.caller.account)}) {
+    for (const registry::Device* device : list) {
+      rows.emplace_back(description(*directory, *device, call.caller.account));
+    }
+  }
+  call.done(call.form.success(wire::to_text(JsonObject{{"devices", std::move(rows)}})));
+}
+
+void OwnApi::device(Call call) const {
+  const auto directory = options_.hub->platform().registry.directory();
+  const registry::AccountId account = call.caller.account;
+  const auto device = hub::permitted_device(*directory, account, call.sn, Rights::kMonitor);
+  if (!device) return call.done(call.form.failure(device.error()));
+  std::string begin = wire::to_text(description(*directory, **device, account));
+  struct Kept {
+    std::string begin;
+    AnswerForm form;
+    Callback<Response> done;
+  };
+  const auto kept = std::make_shared<Kept>(std::move(begin), call.form, std::move(call.done));
+  const auto with_time = [kept, hub = options_.hub, loop = options_.loop,
+                          sn = call.sn](Result<SharedText> values) {
+    if (!values) return kept->done(kept->form.failure(values.error()));
+    hub->last_report(
+        sn, {.loop = loop,
+             .done = [kept, values = std::move(*values)](Result<std::optional<TimePoint>> at) {
+               std::string& text = kept->begin;
+               text.back() = ',';
+               if (at && *at) {
+                 fmt::format_to(std::back_inserter(text), R"("reportedAt":{},)", unix_ms(**at));
+               }
+               text.append(R"("values":)").append(values).append("}");
+               kept->done(kept->form.success(text));
+             }});
+  };
+  options_.hub->read_all(account, std::move(call.sn), {.loop = options_.loop, .done = with_time});
+}
+
+HistoryApi::Call OwnApi::history_call(Call call) {
+  const auto waiting = call.request.waiting.lock();
+  return {.params = std::move(call.params),
+          .account = call.caller.account,
+          .form = call.form,
+          .gone = waiting ? waiting->gone() : std::stop_token(),
+          .done = std::move(call.done)};
+}
+
+void OwnApi::energy(Call call) const {
+  const std::string sn = call.sn;
+  options_.history->energy(sn, history_call(std::move(call)));
+}
+
+void OwnApi::history(Call call) const {
+  const std::string sn = call.sn;
+  options_.history->series(sn, history_call(std::move(call)));
+}
+
+void OwnApi::command(Call call) const {
+  options_.hub->set(
+      call.caller.account, std::move(call.sn), std::move(call.body),
+      {.loop = options_.loop,
+       .done = [form = call.form, done = std::move(call.done)](Result<SharedText> reply) mutable {
+         done(reply ? form.success_shared(std::move(*reply)) : form.failure(reply.error()));
+       }});
+}
+
+}  // namespace gridloom::http

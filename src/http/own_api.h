@@ -1,0 +1,97 @@
+// Gridloom's own interface, /api/v1: which routes there are, and their answers. Who asks has been
+// found out before (http/api.h): a program by its token, or an account by its signature.
+//
+// The table of routes is also what /openapi.json is made of (http/open_api.h): a route that is not
+// described cannot be added. Everything here runs on the loop of the request and does not block.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/loop.h"
+#include "base/result.h"
+#include "http/answer_form.h"
+#include "http/history_api.h"
+#include "http/message.h"
+#include "hub/hub.h"
+#include "registry/directory.h"
+#include "wire/json.h"
+
+namespace gridloom::http {
+
+// A parameter of the query.
+struct OwnParameter {
+  std::string_view name;
+  std::string_view text;  // what it means
+  bool required = false;
+};
+
+class OwnApi {
+ public:
+  struct Options {
+    hub::Hub* hub = nullptr;
+    Loop* loop = nullptr;  // answers are delivered on it
+    const HistoryApi* history = nullptr;
+  };
+  explicit OwnApi(Options options) : options_(options) {}
+
+  // Who asks, and what.
+  struct Caller {
+    registry::AccountId account{};
+    registry::Scope scope = registry::Scope::kControl;
+    const registry::Token* token = nullptr;  // until the handler returns; null: it signed
+  };
+  struct Call {
+    const Request& request;  // until the handler returns
+    Caller caller;
+    std::string sn;           // {sn} of the path
+    wire::JsonObject params;  // of the query
+    wire::JsonObject body;
+    AnswerForm form;
+    Callback<Response> done;
+  };
+
+  struct Route {
+    Method method = Method::kGet;
+    std::string_view path;  // {sn} stands for a serial number
+    registry::Scope scope = registry::Scope::kRead;
+    std::string_view id;       // unique; clients that are generated name their functions after it
+    std::string_view summary;  // a sentence
+    std::span<const OwnParameter> query{};
+    std::string_view body{};    // the schema of the request's body; empty: it has none
+    std::string_view answer{};  // the schema of the answer's body
+    void (OwnApi::*handler)(Call call) const = nullptr;
+  };
+  [[nodiscard]] static std::span<const Route> routes();
+
+  struct Found {
+    const Route* route = nullptr;
+    std::string_view sn;  // points into the path
+  };
+  // kNotFound: there is nothing at the path; kConflict: not by this method, the detail lists those
+  // that there are. HEAD is answered as GET.
+  [[nodiscard]] static Result<Found> find(Method method, std::string_view path);
+
+  // Only with a scope that the route asks for; kNoPermission otherwise.
+  void handle(const Route& route, Call call) const;
+
+ private:
+  void me(Call call) const;
+  void devices(Call call) const;
+  void device(Call call) const;
+  void energy(Call call) const;
+  void history(Call call) const;
+  void command(Call call) const;
+
+  [[nodiscard]] wire::JsonObject description(const registry::Directory& directory,
+                                             const registry::Device& device,
+                                             registry::AccountId account) const;
+  [[nodiscard]] static HistoryApi::Call history_call(Call call);
+
+  Options options_;
+};
+
+}  // namespace gridloom::http

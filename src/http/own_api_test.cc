@@ -1,0 +1,280 @@
+// Gridloom's own interface: answers to requests with a token, each refusal, and what is the same
+// for signed requests. Who may do what is in tests/rights.
+#include "http/own_api.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/failure_budget.h"
+#include "http/open_api.h"
+#include "http/test_api.h"
+#include "testing/must.h"
+
+namespace gridloom::http {
+namespace {
+
+using registry::Rights;
+using registry::Scope;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+using wire::Json;
+
+constexpr std::string_view kDevice = "/api/v1/devices/R331ZEB4ZEAL0528";
+constexpr std::string_view kCommands = "/api/v1/devices/R331ZEB4ZEAL0528/commands";
+constexpr std::string_view kSet =
+    R"({"moduleType":5,"operateType":"acChgCfg","params":{"chgWatts":600,"chgPauseFlag":255}})";
+
+class OwnApiTest : public ApiTest {
+ protected:
+  std::string token(std::string_view account, Scope scope, Millis valid_for = Millis(0)) {
+    const auto made = must(home.registry->add_token({.name = "script",
+                                                     .account = account,
+                                                     .scope = scope,
+                                                     .now = home.platform.wall->now(),
+                                                     .valid_for = valid_for}));
+    return std::string(made.text.reveal());
+  }
+  Request with(std::string_view token, std::string_view path) {
+    Request made = request(Method::kGet, path);
+    made.authorization = fmt::format("Bearer {}", token);
+    return made;
+  }
+  // "STATUS BODY"
+  std::string answer(Request made) {
+    const auto got = start(std::move(made));
+    if (!got) return "no answer yet";
+    return fmt::format("{} {}", got->status, whole_body(*got));
+  }
+  std::string ask(std::string_view token, std::string_view path, std::string_view query = {}) {
+    Request made = with(token, path);
+    made.query = query;
+    return answer(std::move(made));
+  }
+  std::string post(std::string_view token, std::string_view path, std::string_view body,
+                   std::string_view type = "application/json") {
+    Request made = with(token, path);
+    made.method = Method::kPost;
+    made.content_type = type;
+    made.body = body;
+    return answer(std::move(made));
+  }
+
+  std::string reader = token("alice", Scope::kRead);
+  std::string controller = token("alice", Scope::kControl);
+};
+
+TEST_F(OwnApiTest, SaysWhoAsks) {
+  EXPECT_EQ(ask(reader, "/api/v1/me"),
+            R"(200 {"account":"alice","scope":"read","token":{"number":1,"name":"script"}})");
+  const std::string ends = token("bob", Scope::kControl, Millis(5));
+  EXPECT_EQ(ask(ends, "/api/v1/me"),
+            fmt::format(R"(200 {{"account":"bob","scope":"control","token":{{"number":3,)"
+                        R"("name":"script","expiresAt":{}}}}})",
+                        unix_ms(home.platform.wall->now()) + 5));
+}
+
+TEST_F(OwnApiTest, ListsOwnAndSharedDevices) {
+  home.share(kSn, "bob", Rights::kMonitor);
+  EXPECT_EQ(ask(token("bob", Scope::kRead), "/api/v1/devices"),
+            R"(200 {"devices":[{"sn":"R331ZEB4ZEAL0528","name":"R331ZEB4ZEAL0528",)"
+            R"("family":"delta_2","product":"DELTA 2","owner":"alice","rights":"monitor",)"
+            R"("online":true}]})");
+  EXPECT_THAT(ask(reader, "/api/v1/devices"),
+              AllOf(HasSubstr(R"("rights":"owner","online":true})"),
+                    HasSubstr(R"("rights":"owner","online":false})")));
+}
+
+TEST_F(OwnApiTest, ShowsADeviceWithItsValues) {
+  EXPECT_EQ(ask(reader, kDevice),
+            fmt::format(R"(200 {{"sn":"R331ZEB4ZEAL0528","name":"R331ZEB4ZEAL0528",)"
+                        R"("family":"delta_2","product":"DELTA 2","owner":"alice",)"
+                        R"("rights":"owner","online":true,"reportedAt":{},)"
+                        R"("values":{{"pd.soc":5,"pd.wattsOutSum":7}}}})",
+                        unix_ms(home.clock.now())));
+  EXPECT_THAT(ask(reader, "/api/v1/devices/HJ31ZDH2ZF690025"),
+              AllOf(StartsWith("200 "), HasSubstr(R"("online":false,"values":{}})")));
+}
+
+TEST_F(OwnApiTest, AnswersFromHistoryWithoutAnEnvelope) {
+  EXPECT_THAT(ask(reader, "/api/v1/devices/R331ZEB4ZEAL0528/history", "fields=pd.soc"),
+              StartsWith(R"(200 {"sn":"R331ZEB4ZEAL0528","from":)"));
+  EXPECT_THAT(ask(reader, "/api/v1/devices/R331ZEB4ZEAL0528/energy", "period=day"),
+              StartsWith(R"(200 {"sn":"R331ZEB4ZEAL0528","period":"day")"));
+  EXPECT_EQ(ask(reader, "/api/v1/devices/R331ZEB4ZEAL0528/history", "field=pd.soc"),
+            R"(400 {"code":"bad_params","message":"field is no parameter of history: there are )"
+            R"(fields, from, to, step, aggregate, format and points"})");
+}
+
+TEST_F(OwnApiTest, ACommandIsAnsweredWithTheDevicesReply) {
+  device->take();
+  EXPECT_EQ(post(controller, kCommands, kSet), "no answer yet");
+  const Lines sent = device->take();
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_THAT(sent.front(), HasSubstr(R"("params":{"chgWatts":600,"chgPauseFlag":255}})"));
+  const Json message = must(wire::parse_json(sent.front().substr(sent.front().find('{'))));
+  home.publish(device, fmt::format("/device/{}/set_reply", kSn),
+               fmt::format(R"({{"id":{},"version":"1.0","data":{{"ack":0}}}})",
+                           wire::to_text(message.at("id"))));
+  home.settle();
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 200U);
+  EXPECT_THAT(whole_body(*response), EndsWith(R"("version":"1.0","data":{"ack":0}})"));
+}
+
+TEST_F(OwnApiTest, RefusesWithAStatusAndSaysWhy) {
+  home.share(kSn, "bob", Rights::kMonitor);
+  const std::string watcher = token("bob", Scope::kControl);
+  EXPECT_EQ(ask(watcher, "/api/v1/devices/HJ31ZDH2ZF690025"),
+            R"(403 {"code":"no_permission","message":"HJ31ZDH2ZF690025 is not a device that this )"
+            R"(account may read"})");
+  EXPECT_EQ(ask(reader, "/api/v1/devices/NONE"),
+            R"(403 {"code":"no_permission","message":"NONE is not a device that this account may )"
+            R"(read"})");
+  EXPECT_EQ(post(watcher, kCommands, kSet),
+            R"(403 {"code":"no_permission","message":"R331ZEB4ZEAL0528 is not a device that this )"
+            R"(account may set"})");
+  EXPECT_EQ(post(reader, kCommands, kSet),
+            R"(403 {"code":"no_permission","message":"the token's scope is read: POST )"
+            R"(/api/v1/devices/{sn}/commands asks for control"})");
+  EXPECT_THAT(post(controller, kCommands, R"({"moduleType":5})"),
+              StartsWith(R"(400 {"code":"bad_params","message":")"));
+  EXPECT_EQ(post(controller, kCommands, "[]"),
+            R"(400 {"code":"bad_params","message":"the body is []: must be a JSON object"})");
+  EXPECT_THAT(post(controller, kCommands, "{"), StartsWith(R"(400 {"code":"malformed")"));
+  EXPECT_EQ(post(controller, kCommands, kSet, "text/plain"),
+            R"(400 {"code":"bad_params","message":"Content-Type is \"text/plain\": must be )"
+            R"(application/json"})");
+  EXPECT_THAT(post(controller, "/api/v1/devices/HJ31ZDH2ZF690025/commands", "{}"),
+              StartsWith("400 "));
+}
+
+TEST_F(OwnApiTest, ADeviceThatIsAwayIsATimeout) {
+  home.leave(device);
+  EXPECT_EQ(post(controller, kCommands, kSet),
+            R"(504 {"code":"offline","message":"R331ZEB4ZEAL0528 is not connected"})");
+}
+
+TEST_F(OwnApiTest, KnowsItsPathsAndMethods) {
+  for (const std::string_view path :
+       {"/api/v1/", "/api/v1/devices/", "/api/v1/devices//energy", "/api/v1/devices/R/energy/",
+        "/api/v1/devices/R/nothing", "/api/v1/devices/R/S/energy"}) {
+    EXPECT_EQ(
+        ask(reader, path),
+        fmt::format(R"(404 {{"code":"not_found","message":"there is nothing at {}"}})", path));
+  }
+  EXPECT_EQ(
+      post(controller, kDevice, "{}"),
+      fmt::format(R"(405 {{"code":"wrong_method","message":"{} takes GET, HEAD"}})", kDevice));
+  EXPECT_EQ(response->headers.at(0).second, "GET, HEAD");
+  EXPECT_EQ(ask(controller, kCommands),
+            fmt::format(R"(405 {{"code":"wrong_method","message":"{} takes POST"}})", kCommands));
+  Request head = with(reader, kDevice);
+  head.method = Method::kHead;
+  EXPECT_THAT(answer(std::move(head)), StartsWith("200 "));
+}
+
+TEST_F(OwnApiTest, RefusesWithoutAGoodToken) {
+  const auto refused = [this](std::string authorization) {
+    Request made = request(Method::kGet, "/api/v1/me");
+    made.authorization = std::move(authorization);
+    std::string got = answer(std::move(made));
+    EXPECT_EQ(response->headers.at(0).second, "Bearer") << got;
+    return got;
+  };
+  EXPECT_THAT(refused(""), AllOf(StartsWith(R"(401 {"code":"unknown_key")"),
+                                 HasSubstr("Authorization: Bearer TOKEN")));
+  EXPECT_THAT(refused("Basic YTpi"), HasSubstr("must be: Bearer TOKEN"));
+  EXPECT_THAT(refused("Bearer"), HasSubstr("must be: Bearer TOKEN"));
+  EXPECT_THAT(refused("Bearer glt_none"), HasSubstr("no account has this token"));
+  EXPECT_THAT(refused(fmt::format("Bearer {}x", reader)), HasSubstr("no account has this token"));
+  Request lower = request(Method::kGet, "/api/v1/me");
+  lower.authorization = fmt::format("bearer {}", reader);
+  EXPECT_THAT(answer(std::move(lower)), StartsWith("200 ")) << "the scheme has no case";
+}
+
+TEST_F(OwnApiTest, ATokenEndsAtItsTimeAndWhenItIsRemoved) {
+  const std::string brief = token("alice", Scope::kRead, Millis(1000));
+  EXPECT_THAT(ask(brief, "/api/v1/me"), StartsWith("200 "));
+  home.pass(Millis(1000));
+  EXPECT_EQ(ask(brief, "/api/v1/me"),
+            R"(401 {"code":"unknown_key","message":"the token 3, script, has expired"})");
+  must(home.registry->remove_token(1));
+  EXPECT_THAT(ask(reader, "/api/v1/me"), StartsWith("401 "));
+}
+
+TEST_F(OwnApiTest, GuessedTokensUseUpTheBudgetOfTheirAddressOnly) {
+  FailureBudget failures(2);
+  Api guarded({.hub = home.hub.get(), .loop = &home.client_loop, .failures = &failures});
+  const auto status = [&](std::string_view text, std::string_view peer) {
+    Request made = with(text, "/api/v1/me");
+    made.peer = peer;
+    unsigned got = 0;
+    guarded.handle(made, [&got](const Response& answer) { got = answer.status; });
+    return got;
+  };
+  EXPECT_EQ(status(reader, "192.0.2.1"), 200U);
+  EXPECT_EQ(status("glt_1", "192.0.2.1"), 401U);
+  EXPECT_EQ(status("glt_2", "192.0.2.1"), 401U);
+  EXPECT_EQ(status("glt_3", "192.0.2.1"), 429U);
+  EXPECT_EQ(status(reader, "192.0.2.1"), 200U) << "it succeeded from there before";
+  EXPECT_EQ(status(controller, "192.0.2.1"), 429U);
+  EXPECT_EQ(status(controller, "192.0.2.2"), 200U);
+}
+
+// Where the rate is limited, each token has a rate of its own, and no token takes from the key's.
+TEST_F(OwnApiTest, ATokenHasItsRate) {
+  RequestRate rate(1);
+  Api limited({.hub = home.hub.get(), .loop = &home.client_loop, .rate = &rate});
+  const auto status = [&](std::string_view text) {
+    unsigned got = 0;
+    limited.handle(with(text, "/api/v1/me"),
+                   [&got](const Response& answer) { got = answer.status; });
+    return got;
+  };
+  EXPECT_EQ(status(reader), 200U);
+  EXPECT_EQ(status(reader), 429U);
+  EXPECT_EQ(status(controller), 200U);
+}
+
+TEST_F(OwnApiTest, TheBodyOfAnUnknownTokenIsNotWanted) {
+  EXPECT_TRUE(api.wants_body(with(controller, kCommands)));
+  EXPECT_FALSE(api.wants_body(with("glt_none", kCommands)));
+}
+
+// A signed request gets the same data in the vendor's envelope.
+TEST_F(OwnApiTest, ASignedRequestMayAskEverything) {
+  EXPECT_EQ(get("/api/v1/me"), golden("0", "Success", R"({"account":"alice","scope":"control"})"));
+  EXPECT_THAT(get(kDevice), HasSubstr(R"("values":{"pd.soc":5,"pd.wattsOutSum":7}})"));
+  EXPECT_EQ(send(Method::kPost, kCommands, kSet), "no answer yet");
+  EXPECT_THAT(get("/api/v1/devices/NONE"), StartsWith(R"({"code":"8512")"));
+}
+
+TEST(OpenApi, DescribesEveryRoute) {
+  const Json api = must(wire::parse_json(open_api()));
+  const auto& schemas = api.at("components").at("schemas").as_object();
+  EXPECT_FALSE(schemas.empty());
+  std::set<std::string> ids;
+  for (const OwnApi::Route& route : OwnApi::routes()) {
+    const Json& item = api.at("paths").at(route.path);
+    const Json& described = item.at(route.method == Method::kGet ? "get" : "post");
+    EXPECT_TRUE(ids.insert(std::string(described.at("operationId").as_string())).second);
+    EXPECT_TRUE(route.summary.ends_with('.')) << route.summary;
+    EXPECT_TRUE(schemas.contains(route.answer)) << route.path;
+    EXPECT_EQ(!route.body.empty(), described.as_object().contains("requestBody")) << route.path;
+    if (!route.body.empty()) EXPECT_TRUE(schemas.contains(route.body)) << route.path;
+  }
+  EXPECT_EQ(ids.size(), OwnApi::routes().size());
+}
+
+}  // namespace
+}  // namespace gridloom::http

@@ -153,9 +153,9 @@ struct Command {
   JsonObject envelope;    // merged into the family's reply envelope; values may be "$..."
   // Of the family's fields: a virtual device refuses a set whose effects would make it negative.
   std::optional<Formula> valid_while;
-  JsonObject refusal;  // merged into the result of its reply then
-  JsonObject set;         // laid over the family's Messages::set; values may be "$..."
-  bool partial = false;   // a set may leave out parameters; otherwise it sends Param::unchanged
+  JsonObject refusal;    // merged into the result of its reply then
+  JsonObject set;        // laid over the family's Messages::set; values may be "$..."
+  bool partial = false;  // a set may leave out parameters; otherwise it sends Param::unchanged
   std::string source;
 };
 

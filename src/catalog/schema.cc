@@ -71,7 +71,7 @@ JsonObject named_values() {
 }
 
 JsonObject source() {
-  constexpr std::string_view kOne = R"((real|ours|[0-9]{3}:[0-9]+(-[0-9]+)?))";
+  constexpr std::string_view kOne = R"((real|ours|[0-9]{3}(:[0-9]+(-[0-9]+)?)?))";
   return {{"type", "string"}, {"pattern", fmt::format("^{0}(, *{0})*$", kOne)}};
 }
 

@@ -124,9 +124,9 @@ TEST(Physics, TellsMistakesOfFields) {
       {"power: bat.watts", "power: cfg.output", "cfg.output is in no unit: must be in W"},
       {"power: bat.watts", "power: {field: bat.watts}",
        "physics.batteries.main.feeds.power: must be a list [..]; it is a mapping"},
-      {"power: pv.watts", "power: out.watts",
-       "physics.loads.socket.feeds.power: physics.pv_inputs.roof.feeds.power feeds out.watts "
-       "already"},
+      {"energy_in: bat.in", "energy_in: bat.out",
+       "physics.batteries.main.feeds.energy_out: physics.batteries.main.feeds.energy_in feeds "
+       "bat.out already"},
       {"power: pv.watts", "power: pv.volts",
        "physics.pv_inputs.roof.feeds.power: pv.volts has a signal: it has one source only"},
       {"state: bat.state", "state: cfg.output",

@@ -75,8 +75,8 @@ TEST(Signals, TellTheirMistakes) {
   expect_told(
       {
           {kSine, "shape: square",
-           "fields.air.c.signal.shape: \"square\" must be ramp, sine or "
-           "random_walk"},
+           "fields.air.c.signal.shape: \"square\" must be ramp, sine, "
+           "random_walk or clock"},
           {kSine, "range: [5, 20]", "fields.air.c.signal: must have shape or formula, one of them"},
           {kSine, "shape: sine, formula: 5", "must have shape or formula, one of them"},
           {kSine, "shape: sine, range: [5, 20]",

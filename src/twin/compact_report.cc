@@ -351,6 +351,7 @@ class CompactReader::Scanner {
 bool CompactReader::read(const Layout& layout, const ReportLimits& limits, std::string_view payload,
                          std::vector<Member>& envelope, std::vector<Member>& body,
                          std::size_t& kind) {
+  if (layout.family->messages.report_body.empty()) return false;
   std::vector<std::uint32_t>& next_slots = next_slots_[&layout];
   next_slots.resize(layout.names.size() + layout.envelopes.size() + 1, Member::kUnknown);
   return Scanner(layout, limits, payload, next_slots, names_, path_).read(envelope, body, kind);

@@ -1,7 +1,7 @@
 // A fast in-place reader for reports in the form devices usually send: the values it returns are
 // views into the payload. This form is JSON of printable ASCII without escapes or exponents, and
-// without spaces inside an object or array that is one value. ReportReader's parser reads or
-// refuses all other forms.
+// without spaces inside an object or array that is one value, of families whose reports have an
+// envelope. ReportReader's parser reads or refuses all other forms.
 //
 // Devices name their quotas in the same order in every report. So the reader expects the quota that
 // followed the last one before, and compares its name with the payload instead of searching it.

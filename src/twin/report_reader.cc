@@ -22,9 +22,10 @@ constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
-// Depth 1 is the envelope. The body's members have depth 2, or more if the family nests: then an
-// object is a group whose name is joined to its members' names with a dot, unless the family has a
-// quota of that name. Anything else is one value, copied compactly into `text`.
+// Depth 1 is the envelope, or the body of a family whose reports have none. Otherwise the body's
+// members have depth 2. They have more if the family nests: then an object is a group whose name is
+// joined to its members' names with a dot, unless the family has a quota of that name. Anything
+// else is one value, copied compactly into `text`.
 struct ReportReader::Handler {
   explicit Handler(const ReportLimits& given) : limits(given) {}
 
@@ -45,6 +46,7 @@ struct ReportReader::Handler {
   std::vector<Span> envelope;
   std::vector<Span> body;
   std::size_t depth = 0;
+  std::size_t body_depth = 2;   // of the body's members
   std::size_t value_depth = 0;  // of the object or array being copied; 0: none
   std::size_t value_start = 0;
   std::size_t members = 0;
@@ -57,6 +59,7 @@ struct ReportReader::Handler {
 
   void reset(const Layout& of, std::size_t report_bytes) {
     layout = &of;
+    body_depth = of.family->messages.report_body.empty() ? 1 : 2;
     most_name_bytes = kNameBytes + kNameGrowth * report_bytes;
     text.clear(), names.clear(), path.clear(), key.clear();
     path_sizes.clear(), envelope.clear(), body.clear();
@@ -109,7 +112,7 @@ struct ReportReader::Handler {
   bool on_object_begin(error_code& ec) {
     if (!enter(ec)) return false;
     if (value_depth != 0) return separate(), text += '{', comma = false, true;
-    if (depth == 1) return true;
+    if (depth == 1) return in_body = has_body = body_depth == 1, true;
     if (depth == 2 && !has_body && (key == "params" || key == "param")) {
       in_body = has_body = true;
       return true;
@@ -129,9 +132,9 @@ struct ReportReader::Handler {
     if (value_depth != 0) {
       text += '}';
       close();
-    } else if (depth == 2) {
+    } else if (depth == body_depth) {
       in_body = false;
-    } else if (depth > 2) {
+    } else if (depth > body_depth) {
       path.resize(path_sizes.back());
       path_sizes.pop_back();
     }

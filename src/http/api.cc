@@ -263,10 +263,10 @@ void Api::handle_own(const Request& request, Callback<Response> done) {
                 : has_body ? body_of(request, options_.signing.json)
                            : wire::parameters_of(query_of(request), options_.signing);
   if (!params) return done(form.failure(params.error()));
-  if (!apply_faults(request, caller.account, found->sn, form, done)) return;
+  if (!apply_faults(request, caller.account, found->named, form, done)) return;
   OwnApi::Call call{.request = request,
                     .caller = caller,
-                    .sn = std::string(found->sn),
+                    .named = std::string(found->named),
                     .params = {},
                     .body = {},
                     .form = form,

@@ -44,6 +44,40 @@ constexpr std::string_view kSchemas = R"({
     "description": "Unix milliseconds of the last report; absent: none since the server started"},
   "values": {"type": "object", "additionalProperties": true,
     "description": "Each field that the device has reported, as it reported it"}}}]},
+"FamilySummary": {"type": "object", "required": ["id", "prefixes"], "properties": {
+  "id": {"type": "string"},
+  "product": {"type": "string"},
+  "description": {"type": "string"},
+  "prefixes": {"type": "array", "items": {"type": "string"},
+    "description": "How the serial numbers of its devices begin"}}},
+"Families": {"type": "object", "required": ["families"], "properties": {
+  "families": {"type": "array", "items": {"$ref": "#/components/schemas/FamilySummary"}}}},
+"Family": {"allOf": [{"$ref": "#/components/schemas/FamilySummary"}, {"type": "object",
+  "required": ["fields", "commands"], "properties": {
+  "fields": {"type": "array", "items": {"$ref": "#/components/schemas/Field"}},
+  "commands": {"type": "array", "items": {"$ref": "#/components/schemas/CommandFacts"}}}}]},
+"Value": {"type": "object", "required": ["value"], "properties": {
+  "value": {}, "name": {"type": "string"}}},
+"Field": {"type": "object", "required": ["name", "type"], "additionalProperties": true,
+  "properties": {
+  "name": {"type": "string"},
+  "title": {"type": "string", "description": "Short, for a label"},
+  "description": {"type": "string"},
+  "type": {"type": "string"},
+  "unit": {"type": "string"},
+  "scale": {"type": "number", "description": "A value times this is in the unit"},
+  "range": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+  "values": {"type": "array", "items": {"$ref": "#/components/schemas/Value"}},
+  "nature": {"type": "string", "description": "What it is in every family, as battery.power"},
+  "set_by": {"type": "array", "items": {"type": "string"},
+    "description": "Commands that change it"}}},
+"CommandFacts": {"type": "object", "required": ["name", "dangerous", "params"],
+  "additionalProperties": true, "properties": {
+  "name": {"type": "string"},
+  "title": {"type": "string"},
+  "description": {"type": "string"},
+  "dangerous": {"type": "boolean", "description": "A person should confirm it"},
+  "params": {"type": "array", "items": {"$ref": "#/components/schemas/Field"}}}},
 "Energy": {"type": "object", "required": ["sn", "period", "from", "to", "unit", "quantities",
   "buckets", "total"], "properties": {
   "sn": {"type": "string"},
@@ -87,10 +121,14 @@ constexpr auto kFailures = std::to_array<Failure>({
     {"400", "A parameter or the body is wrong; the message names it and what is valid."},
     {"401", "There is no token, or no account has it, or it has expired."},
     {"403", "The device is unknown or not the account's, or the token's scope is too small."},
+    {"404", "There is nothing of this name."},
     {"429", "Too many requests; Retry-After says when to ask again."},
     {"503", "The server cannot answer now; Retry-After says when to ask again."},
     {"504", "The device is not connected, or did not answer in time."},
 });
+
+constexpr auto kPathParameters = std::to_array<std::pair<std::string_view, std::string_view>>(
+    {{"sn", "Serial number of the device"}, {"family", "Id of the family, as delta_2"}});
 
 Json reference(std::string_view schema) {
   return JsonObject{{"$ref", fmt::format("#/components/schemas/{}", schema)}};
@@ -102,11 +140,12 @@ Json json_content(std::string_view schema) {
 
 JsonArray parameters_of(const OwnApi::Route& route) {
   JsonArray all;
-  if (route.path.contains("{sn}")) {
-    all.push_back(JsonObject{{"name", "sn"},
+  for (const auto& [name, text] : kPathParameters) {
+    if (!route.path.contains(fmt::format("{{{}}}", name))) continue;
+    all.push_back(JsonObject{{"name", name},
                              {"in", "path"},
                              {"required", true},
-                             {"description", "Serial number of the device"},
+                             {"description", text},
                              {"schema", JsonObject{{"type", "string"}}}});
   }
   for (const OwnParameter& parameter : route.query) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/printable.h"
+#include "catalog/family_json.h"
 #include "hub/credentials.h"
 
 namespace gridloom::http {
@@ -18,8 +19,6 @@ using registry::Rights;
 using registry::Scope;
 using wire::JsonArray;
 using wire::JsonObject;
-
-constexpr std::string_view kSn = "{sn}";
 
 constexpr std::string_view kFrom =
     "begin: a day, a time in ISO 8601, Unix milliseconds, or back from now as -7d";
@@ -50,14 +49,14 @@ std::string_view rights_name(Rights rights) {
   }
 }
 
-// The serial number in a path of this form; nothing: the path has another form.
+// What stands in the path for the braces of the form; nothing: the path has another form.
 std::optional<std::string_view> match(std::string_view form, std::string_view path) {
-  const std::size_t hole = form.find(kSn);
+  const std::size_t hole = form.find('{');
   if (hole == std::string_view::npos) {
     return form == path ? std::optional<std::string_view>("") : std::nullopt;
   }
   const std::string_view before = form.substr(0, hole);
-  const std::string_view after = form.substr(hole + kSn.size());
+  const std::string_view after = form.substr(form.find('}') + 1);
   if (!path.starts_with(before)) return std::nullopt;
   path.remove_prefix(before.size());
   if (!path.ends_with(after)) return std::nullopt;
@@ -85,6 +84,16 @@ std::span<const OwnApi::Route> OwnApi::routes() {
             .summary = "A device with all its values, as it last reported them.",
             .answer = "DeviceState",
             .handler = &OwnApi::device},
+      Route{.path = "/api/v1/families",
+            .id = "listFamilies",
+            .summary = "The device families that this server knows.",
+            .answer = "Families",
+            .handler = &OwnApi::families},
+      Route{.path = "/api/v1/families/{family}",
+            .id = "getFamily",
+            .summary = "A family: its fields with units and named values, and its commands.",
+            .answer = "Family",
+            .handler = &OwnApi::family},
       Route{.path = "/api/v1/devices/{sn}/energy",
             .id = "getEnergy",
             .summary = "Energies of a device by hour, day, week, month or year.",
@@ -113,9 +122,9 @@ Result<OwnApi::Found> OwnApi::find(Method method, std::string_view path) {
   if (method == Method::kHead) method = Method::kGet;
   std::string others;
   for (const Route& route : routes()) {
-    const auto sn = match(route.path, path);
-    if (!sn) continue;
-    if (route.method == method) return Found{.route = &route, .sn = *sn};
+    const auto named = match(route.path, path);
+    if (!named) continue;
+    if (route.method == method) return Found{.route = &route, .named = *named};
     if (!others.empty()) others += ", ";
     others += route.method == Method::kGet ? "GET, HEAD" : name_of(route.method);
   }
@@ -178,7 +187,7 @@ void OwnApi::devices(Call call) const {
 void OwnApi::device(Call call) const {
   const auto directory = options_.hub->platform().registry.directory();
   const registry::AccountId account = call.caller.account;
-  const auto device = hub::permitted_device(*directory, account, call.sn, Rights::kMonitor);
+  const auto device = hub::permitted_device(*directory, account, call.named, Rights::kMonitor);
   if (!device) return call.done(call.form.failure(device.error()));
   std::string begin = wire::to_text(description(*directory, **device, account));
   struct Kept {
@@ -188,7 +197,7 @@ void OwnApi::device(Call call) const {
   };
   const auto kept = std::make_shared<Kept>(std::move(begin), call.form, std::move(call.done));
   const auto with_time = [kept, hub = options_.hub, loop = options_.loop,
-                          sn = call.sn](Result<SharedText> values) {
+                          sn = call.named](Result<SharedText> values) {
     if (!values) return kept->done(kept->form.failure(values.error()));
     hub->last_report(
         sn, {.loop = loop,
@@ -202,7 +211,27 @@ void OwnApi::device(Call call) const {
                kept->done(kept->form.success(text));
              }});
   };
-  options_.hub->read_all(account, std::move(call.sn), {.loop = options_.loop, .done = with_time});
+  options_.hub->read_all(account, std::move(call.named),
+                         {.loop = options_.loop, .done = with_time});
+}
+
+void OwnApi::families(Call call) const {
+  JsonArray rows;
+  for (const catalog::FamilyPtr& family : options_.hub->platform().catalog->families()) {
+    rows.emplace_back(summary_of(*family));
+  }
+  call.done(call.form.success(wire::to_text(JsonObject{{"families", std::move(rows)}})));
+}
+
+void OwnApi::family(Call call) const {
+  const catalog::FamilyPtr family = options_.hub->platform().catalog->find(call.named);
+  if (family == nullptr) {
+    return call.done(call.form.failure(
+        {.code = ErrorCode::kNotFound,
+         .detail = fmt::format("there is no family {}; GET /api/v1/families lists them",
+                               wire::shortened(printable(call.named)))}));
+  }
+  call.done(call.form.success(wire::to_text(json_of(*family))));
 }
 
 HistoryApi::Call OwnApi::history_call(Call call) {
@@ -215,18 +244,18 @@ HistoryApi::Call OwnApi::history_call(Call call) {
 }
 
 void OwnApi::energy(Call call) const {
-  const std::string sn = call.sn;
+  const std::string sn = call.named;
   options_.history->energy(sn, history_call(std::move(call)));
 }
 
 void OwnApi::history(Call call) const {
-  const std::string sn = call.sn;
+  const std::string sn = call.named;
   options_.history->series(sn, history_call(std::move(call)));
 }
 
 void OwnApi::command(Call call) const {
   options_.hub->set(
-      call.caller.account, std::move(call.sn), std::move(call.body),
+      call.caller.account, std::move(call.named), std::move(call.body),
       {.loop = options_.loop,
        .done = [form = call.form, done = std::move(call.done)](Result<SharedText> reply) mutable {
          done(reply ? form.success_shared(std::move(*reply)) : form.failure(reply.error()));

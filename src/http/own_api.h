@@ -47,7 +47,7 @@ class OwnApi {
   struct Call {
     const Request& request;  // until the handler returns
     Caller caller;
-    std::string sn;           // {sn} of the path
+    std::string named;        // what stands in the path for {sn} or {family}
     wire::JsonObject params;  // of the query
     wire::JsonObject body;
     AnswerForm form;
@@ -56,7 +56,7 @@ class OwnApi {
 
   struct Route {
     Method method = Method::kGet;
-    std::string_view path;  // {sn} stands for a serial number
+    std::string_view path;  // {sn} stands for a serial number, {family} for a family's id
     registry::Scope scope = registry::Scope::kRead;
     std::string_view id;       // unique; clients that are generated name their functions after it
     std::string_view summary;  // a sentence
@@ -69,7 +69,7 @@ class OwnApi {
 
   struct Found {
     const Route* route = nullptr;
-    std::string_view sn;  // points into the path
+    std::string_view named;  // points into the path
   };
   // kNotFound: there is nothing at the path; kConflict: not by this method, the detail lists those
   // that there are. HEAD is answered as GET.
@@ -82,6 +82,8 @@ class OwnApi {
   void me(Call call) const;
   void devices(Call call) const;
   void device(Call call) const;
+  void families(Call call) const;
+  void family(Call call) const;
   void energy(Call call) const;
   void history(Call call) const;
   void command(Call call) const;

@@ -105,6 +105,23 @@ TEST_F(OwnApiTest, ShowsADeviceWithItsValues) {
               AllOf(StartsWith("200 "), HasSubstr(R"("online":false,"values":{}})")));
 }
 
+TEST_F(OwnApiTest, DescribesFamilies) {
+  EXPECT_THAT(
+      ask(reader, "/api/v1/families"),
+      AllOf(StartsWith(R"(200 {"families":[)"), HasSubstr(R"("id":"delta_2","product":"DELTA 2")"),
+            HasSubstr(R"("prefixes":["R331",)")));
+  const std::string said = ask(reader, "/api/v1/families/delta_2");
+  ASSERT_THAT(said, StartsWith("200 "));
+  const Json family =
+      must(wire::parse_json(said.substr(4), {.bytes = said.size(), .keys = 100'000}));
+  const catalog::FamilyPtr expected = home.platform.catalog->find("delta_2");
+  EXPECT_EQ(family.at("fields").as_array().size(), expected->fields.size());
+  EXPECT_EQ(family.at("commands").as_array().size(), expected->commands.size());
+  EXPECT_EQ(ask(reader, "/api/v1/families/delta_9"),
+            R"(404 {"code":"not_found","message":"there is no family delta_9; )"
+            R"(GET /api/v1/families lists them"})");
+}
+
 TEST_F(OwnApiTest, AnswersFromHistoryWithoutAnEnvelope) {
   EXPECT_THAT(ask(reader, "/api/v1/devices/R331ZEB4ZEAL0528/history", "fields=pd.soc"),
               StartsWith(R"(200 {"sn":"R331ZEB4ZEAL0528","from":)"));

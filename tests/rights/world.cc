@@ -45,6 +45,8 @@ const std::map<std::string_view, std::string_view>& requests() {
       {"GET /api/v1/me", ""},
       {"GET /api/v1/devices", ""},
       {"GET /api/v1/devices/{sn}", ""},
+      {"GET /api/v1/families", ""},
+      {"GET /api/v1/families/{family}", ""},
       {"GET /api/v1/devices/{sn}/energy", ""},
       {"GET /api/v1/devices/{sn}/history", "fields=temperature"},
       {"POST /api/v1/devices/{sn}/commands", R"({"params":{"x":1}})"},
@@ -376,6 +378,9 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
   request.path = endpoint.substr(space + 1);
   if (const std::size_t sn = request.path.find("{sn}"); sn != std::string::npos) {
     request.path.replace(sn, 4, kSn);
+  }
+  if (const std::size_t family = request.path.find("{family}"); family != std::string::npos) {
+    request.path.replace(family, 8, "generic");
   }
   request.host = "here.example";
   if (known->second.starts_with('{')) {

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "app/command_line/common_options.h"
-#include "app/command_line/family_json.h"
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/output.h"
@@ -21,6 +20,7 @@
 #include "app/home/values.h"
 #include "base/nearest.h"
 #include "base/printable.h"
+#include "catalog/family_json.h"
 #include "catalog/loader.h"
 
 namespace gridloom::app {

@@ -14,11 +14,11 @@
 #include <vector>
 
 #include "app/command_line/common_options.h"
-#include "app/command_line/family_json.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "base/nearest.h"
 #include "base/read_file.h"
+#include "catalog/family_json.h"
 #include "catalog/loader.h"
 #include "catalog/schema.h"
 #include "catalog/starter.h"

@@ -28,6 +28,7 @@
 #include "app/control/local_socket.h"
 #include "app/control/operation_names.h"
 #include "app/control/record_stream.h"
+#include "app/control/request_members.h"
 #include "app/control/simulated.h"
 #include "app/control/time.h"
 #include "app/control/token.h"
@@ -47,18 +48,6 @@ constexpr time_t kAnswerTime_s = 2;  // per write: clients that do not read must
 
 // --- the operations ---
 
-Result<std::string> text_of(const JsonObject& request, std::string_view key) {
-  const Json* value = request.if_contains(key);
-  if (value == nullptr || !value->is_string()) {
-    return fail(ErrorCode::kBadParams, fmt::format("{} is missing", key));
-  }
-  return std::string(value->get_string());
-}
-
-std::string text_or_empty(const JsonObject& request, std::string_view key) {
-  return text_of(request, key).value_or("");
-}
-
 bool is_set(const JsonObject& request, std::string_view key) {
   const Json* value = request.if_contains(key);
   return value != nullptr && value->is_bool() && value->get_bool();
@@ -77,9 +66,9 @@ constexpr std::size_t kMaxWaiting = 64;    // likewise, of operations that wait 
 using Operation = Result<Json> (*)(const AdminContext&, const JsonObject&);
 
 Result<Json> add_account(const AdminContext& context, const JsonObject& request) {
-  const std::string name = text_or_empty(request, "name");
-  const std::string access_key = text_or_empty(request, "accessKey");
-  const std::string secret_key = text_or_empty(request, "secretKey");
+  const std::string name = text_in(request, "name");
+  const std::string access_key = text_in(request, "accessKey");
+  const std::string secret_key = text_in(request, "secretKey");
   const auto added = context.registry.add_account(
       {.name = name, .access_key = access_key, .secret_key = secret_key});
   if (!added) return std::unexpected(added.error());
@@ -106,20 +95,20 @@ Result<Json> list_accounts(const AdminContext& context, const JsonObject&) {
 }
 
 Result<Json> add_keys(const AdminContext& context, const JsonObject& request) {
-  const std::string remove = text_or_empty(request, "remove");
+  const std::string remove = text_in(request, "remove");
   if (!remove.empty()) {
     if (Status removed = context.registry.remove_key(remove); !removed) {
       return std::unexpected(std::move(removed.error()));
     }
     return JsonObject{{"removed", remove}};
   }
-  const auto added = context.registry.add_keys(text_or_empty(request, "name"));
+  const auto added = context.registry.add_keys(text_in(request, "name"));
   if (!added) return std::unexpected(added.error());
   return JsonObject{{"accessKey", added->access_key}, {"secretKey", added->secret_key.reveal()}};
 }
 
 Result<Json> rotate(const AdminContext& context, const JsonObject& request) {
-  const std::string name = text_or_empty(request, "name");
+  const std::string name = text_in(request, "name");
   if (is_set(request, "gateway")) {
     const auto key = context.registry.rotate_gateway(name);
     if (!key) return std::unexpected(key.error());
@@ -132,7 +121,7 @@ Result<Json> rotate(const AdminContext& context, const JsonObject& request) {
 }
 
 Result<Json> remove_account(const AdminContext& context, const JsonObject& request) {
-  const std::string name = text_or_empty(request, "name");
+  const std::string name = text_in(request, "name");
   if (Status removed = context.registry.remove_account(name); !removed) {
     return std::unexpected(std::move(removed.error()));
   }
@@ -140,12 +129,12 @@ Result<Json> remove_account(const AdminContext& context, const JsonObject& reque
 }
 
 Result<Json> add_device(const AdminContext& context, const JsonObject& request) {
-  const std::string sn = text_or_empty(request, "sn");
+  const std::string sn = text_in(request, "sn");
   const catalog::FamilyPtr& family = context.catalog.of_serial(sn);
-  std::string name = text_or_empty(request, "name");
+  std::string name = text_in(request, "name");
   if (name.empty()) name = family->product.empty() ? sn : family->product;
-  const std::string owner = text_or_empty(request, "owner");
-  const std::string key = text_or_empty(request, "key");
+  const std::string owner = text_in(request, "owner");
+  const std::string key = text_in(request, "key");
   const auto added =
       context.registry.add_device({.sn = sn, .name = name, .owner = owner, .key = key});
   if (!added) return std::unexpected(added.error());
@@ -155,7 +144,7 @@ Result<Json> add_device(const AdminContext& context, const JsonObject& request) 
 
 Result<Json> list_devices(const AdminContext& context, const JsonObject& request) {
   const auto directory = context.registry.directory();
-  const std::string owner = text_or_empty(request, "owner");
+  const std::string owner = text_in(request, "owner");
   JsonArray rows;
   for (const registry::Device* device : directory->devices()) {
     const registry::Account* account = directory->find_account(device->owner);
@@ -178,8 +167,8 @@ Result<Json> list_devices(const AdminContext& context, const JsonObject& request
 }
 
 Result<Json> rename_device(const AdminContext& context, const JsonObject& request) {
-  const std::string sn = text_or_empty(request, "sn");
-  const std::string name = text_or_empty(request, "name");
+  const std::string sn = text_in(request, "sn");
+  const std::string name = text_in(request, "name");
   if (Status renamed = context.registry.rename_device({.sn = sn, .name = name}); !renamed) {
     return std::unexpected(std::move(renamed.error()));
   }
@@ -187,9 +176,9 @@ Result<Json> rename_device(const AdminContext& context, const JsonObject& reques
 }
 
 Result<Json> share_device(const AdminContext& context, const JsonObject& request) {
-  const std::string sn = text_or_empty(request, "sn");
-  const std::string account = text_or_empty(request, "account");
-  const std::string rights = text_or_empty(request, "rights");
+  const std::string sn = text_in(request, "sn");
+  const std::string account = text_in(request, "account");
+  const std::string rights = text_in(request, "rights");
   registry::Rights given = registry::Rights::kNone;
   if (rights == "monitor") given = registry::Rights::kMonitor;
   if (rights == "full") given = registry::Rights::kFull;
@@ -206,15 +195,15 @@ Result<Json> share_device(const AdminContext& context, const JsonObject& request
 }
 
 Result<Json> rotate_device(const AdminContext& context, const JsonObject& request) {
-  const std::string sn = text_or_empty(request, "sn");
+  const std::string sn = text_in(request, "sn");
   const auto key = context.registry.rotate_device(sn);
   if (!key) return std::unexpected(key.error());
   return JsonObject{{"rotated", sn}, {"deviceKey", key->reveal()}};
 }
 
 Result<Json> move_device(const AdminContext& context, const JsonObject& request) {
-  const std::string sn = text_or_empty(request, "sn");
-  const std::string owner = text_or_empty(request, "owner");
+  const std::string sn = text_in(request, "sn");
+  const std::string owner = text_in(request, "owner");
   const bool with_history = is_set(request, "withHistory");
   const auto before = context.registry.directory();
   const registry::Device* device = before->find_device(sn);
@@ -232,7 +221,7 @@ Result<Json> move_device(const AdminContext& context, const JsonObject& request)
 }
 
 Result<Json> remove_device(const AdminContext& context, const JsonObject& request) {
-  const std::string sn = text_or_empty(request, "sn");
+  const std::string sn = text_in(request, "sn");
   const auto before = context.registry.directory();
   const registry::Device* device = before->find_device(sn);
   if (Status removed = context.registry.remove_device(sn); !removed) {
@@ -251,7 +240,7 @@ Result<Json> list_audit(const AdminContext& context, const JsonObject& request) 
 }
 
 Result<Json> make_backup(const AdminContext& context, const JsonObject& request) {
-  const std::string folder = text_or_empty(request, "folder");
+  const std::string folder = text_in(request, "folder");
   // Does not wait for the audit entry: a disk that refuses the audit is a good reason for a backup.
   context.archive.append(history::RecordKind::kAudit,
                          wire::to_text(JsonObject{{"what", kBackupOp},
@@ -354,7 +343,7 @@ bool is_change(std::string_view op) {
 }
 
 Result<Json> administer(const AdminContext& context, const JsonObject& request) {
-  const std::string op = text_or_empty(request, "op");
+  const std::string op = text_in(request, "op");
   const auto* row = std::ranges::find(kOperations, op, &AdminOperation::name);
   if (row == kOperations.end()) {
     return fail(ErrorCode::kBadParams,
@@ -383,7 +372,7 @@ struct AdminSocket::Impl {
       const auto text = read_all(client.get(), kRequestTime_ms);
       const auto parsed = text ? wire::parse_json(*text, {.bytes = kMaxMessage}) : wire::Json();
       const JsonObject* request = parsed && parsed->is_object() ? &parsed->get_object() : nullptr;
-      const std::string op = request == nullptr ? "" : text_or_empty(*request, "op");
+      const std::string op = request == nullptr ? "" : text_in(*request, "op");
       if (op == kBackupOp) {
         back_up_beside(std::move(client), *request);
       } else if (op == kRecord) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/control/request_members.h"
 #include "base/nearest.h"
 #include "hub/fault_injector.h"
 #include "sim/device_faults.h"
@@ -94,11 +95,6 @@ void FaultRules::remove_expired() {
 }
 
 namespace {
-
-std::string text_in(const JsonObject& request, std::string_view name) {
-  const Json* value = request.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
 
 std::optional<double> number_in(const JsonObject& request, std::string_view name) {
   const Json* value = request.if_contains(name);

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/control/request_members.h"
 #include "hub/hub.h"
 #include "registry/registry.h"
 #include "time/iso_text.h"
@@ -21,11 +22,6 @@ using registry::Scope;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
-
-std::string text_in(const JsonObject& request, std::string_view name) {
-  const Json* value = request.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
 
 Result<std::int64_t> number_in(const JsonObject& request, std::string_view name) {
   const Json* value = request.if_contains(name);

@@ -36,6 +36,9 @@ test('lists and reads', async () => {
   const history = (await api.getHistory({ sn: SN, fields: 'pd.soc', from: '-1h' })).data;
   assert.equal(history.series[0].unit, '%');
   assert.ok(history.series[0].points.length > 0);
+  const family = (await api.getFamily(kitchen.family)).data;
+  assert.equal(family.fields.find(({ name }) => name === 'pd.soc').unit, '%');
+  assert.ok((await api.listFamilies()).data.families.some(({ id }) => id === 'stream'));
   const energy = (await api.getEnergy({ sn: SN, period: 'day' })).data;
   assert.equal(energy.unit, 'kWh');
 });

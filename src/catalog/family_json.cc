@@ -1,13 +1,13 @@
-#include "app/command_line/family_json.h"
+#include "catalog/family_json.h"
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-namespace gridloom::app {
+namespace gridloom::catalog {
 namespace {
 
-using catalog::NamedValue;
 using wire::JsonArray;
 using wire::JsonObject;
 
@@ -40,9 +40,9 @@ JsonObject described(const T& each) {
   return row;
 }
 
-JsonArray params_of(const std::vector<catalog::Param>& params) {
+JsonArray params_of(const std::vector<Param>& params) {
   JsonArray rows;
-  for (const catalog::Param& param : params) {
+  for (const Param& param : params) {
     JsonObject row = described(param);
     row["required"] = param.required;
     if (!param.fields.empty()) row["params"] = params_of(param.fields);
@@ -51,9 +51,9 @@ JsonArray params_of(const std::vector<catalog::Param>& params) {
   return rows;
 }
 
-JsonArray inner_of(const std::vector<catalog::Field>& fields) {
+JsonArray inner_of(const std::vector<Field>& fields) {
   JsonArray rows;
-  for (const catalog::Field& field : fields) {
+  for (const Field& field : fields) {
     JsonObject row = described(field);
     put(row, "bits", field.bits);
     if (!field.fields.empty()) row["fields"] = inner_of(field.fields);
@@ -64,7 +64,7 @@ JsonArray inner_of(const std::vector<catalog::Field>& fields) {
 
 }  // namespace
 
-JsonObject json_of(const catalog::Family& family, const catalog::Field& field) {
+JsonObject json_of(const Family& family, const Field& field) {
   JsonObject row = described(field);
   row["kind"] = "field";
   put(row, "bits", field.bits);
@@ -76,8 +76,8 @@ JsonObject json_of(const catalog::Family& family, const catalog::Field& field) {
   row["set_by"] = JsonArray(field.written_by.begin(), field.written_by.end());
   if (!field.fields.empty()) row["fields"] = inner_of(field.fields);
   JsonArray feeds;
-  for (const catalog::PhysicsPart& part : family.physics) {
-    for (const catalog::PhysicsPart::Feed& feed : part.feeds) {
+  for (const PhysicsPart& part : family.physics) {
+    for (const PhysicsPart::Feed& feed : part.feeds) {
       if (feed.field != field.name) continue;
       feeds.push_back(JsonObject{{"part", part.path}, {"quantity", quantity_name(feed.quantity)}});
     }
@@ -86,7 +86,7 @@ JsonObject json_of(const catalog::Family& family, const catalog::Field& field) {
   return row;
 }
 
-JsonObject json_of(const catalog::Command& command) {
+JsonObject json_of(const Command& command) {
   JsonObject row{{"kind", "command"}, {"name", command.name}};
   put(row, "title", command.title);
   put(row, "description", command.description);
@@ -96,11 +96,11 @@ JsonObject json_of(const catalog::Command& command) {
   return row;
 }
 
-JsonObject json_of(const catalog::PhysicsPart& part) {
+JsonObject json_of(const PhysicsPart& part) {
   JsonObject numbers;
   for (const auto& [name, value] : part.numbers) numbers[name] = value;
   JsonObject feeds;
-  for (const catalog::PhysicsPart::Feed& feed : part.feeds) {
+  for (const PhysicsPart::Feed& feed : part.feeds) {
     feeds[quantity_name(feed.quantity)] = feed.field;
   }
   JsonObject row{{"kind", "part"},
@@ -111,4 +111,23 @@ JsonObject json_of(const catalog::PhysicsPart& part) {
   return row;
 }
 
-}  // namespace gridloom::app
+JsonObject summary_of(const Family& family) {
+  JsonObject row{{"id", family.id}};
+  put(row, "product", family.product);
+  put(row, "description", family.description);
+  row["prefixes"] = JsonArray(family.prefixes.begin(), family.prefixes.end());
+  return row;
+}
+
+JsonObject json_of(const Family& family) {
+  JsonObject whole = summary_of(family);
+  JsonArray fields;
+  for (const Field& field : family.fields) fields.emplace_back(json_of(family, field));
+  whole["fields"] = std::move(fields);
+  JsonArray commands;
+  for (const Command& command : family.commands) commands.emplace_back(json_of(command));
+  whole["commands"] = std::move(commands);
+  return whole;
+}
+
+}  // namespace gridloom::catalog

@@ -50,18 +50,29 @@ std::optional<double> correlation(const Series& a, const Series& b) {
   return ab / std::sqrt(aa * bb);
 }
 
-// Runs the devices that the device files list, minute by minute.
+// The devices that the device files list, or two of each kind with serial numbers that the
+// simulator makes.
+enum class Devices : std::uint8_t { kListed, kSimulated };
+
+std::vector<std::string> serial_numbers(const catalog::Family& family, Devices which) {
+  if (which == Devices::kSimulated) return {simulated_sn(family, 1), simulated_sn(family, 2)};
+  std::vector<std::string> listed;
+  for (const auto& device : family.virtual_devices.devices) listed.push_back(device.sn);
+  return listed;
+}
+
+// Runs them minute by minute.
 class Week {
  public:
-  Week() {
+  explicit Week(Devices which) {
     const World world({.seed = 1});
     std::vector<std::unique_ptr<VirtualDevice>> devices;
     for (const std::string_view id :
          {"delta_2", "power_kits", "power_ocean", "power_stream", "smart_home_panel"}) {
       const auto family = std::make_shared<VirtualFamily>(family_of(id));
-      for (const auto& listed : family->table->family().virtual_devices.devices) {
+      for (const std::string& sn : serial_numbers(family->table->family(), which)) {
         devices.push_back(
-            std::make_unique<VirtualDevice>(family, listed.sn, Chance(1), world.at(kMonday)));
+            std::make_unique<VirtualDevice>(family, sn, Chance(1), world.at(kMonday)));
       }
     }
     std::vector<VirtualDevice::Message> said;
@@ -148,20 +159,30 @@ class Week {
 
 struct HomeWeek : testing::Test {
   static const Week& week() {
-    static const Week lived;
+    static const Week lived(Devices::kListed);
     return lived;
   }
 };
 
-TEST_F(HomeWeek, DrawsAnotherCurveInEachDevice) {
-  const auto& loads = week().loads;
-  ASSERT_EQ(loads.size(), 7U);
+void expect_no_twins(const std::map<std::string, Series>& loads) {
   for (auto a = loads.begin(); a != loads.end(); ++a) {
     for (auto b = std::next(a); b != loads.end(); ++b) {
+      EXPECT_NE(a->second, b->second) << a->first << " and " << b->first;
       EXPECT_LT(std::abs(correlation(a->second, b->second).value_or(0)), 0.3)
           << a->first << " and " << b->first;
     }
   }
+}
+
+TEST_F(HomeWeek, DrawsAnotherCurveInEachDevice) {
+  ASSERT_EQ(week().loads.size(), 7U);
+  expect_no_twins(week().loads);
+}
+
+TEST(SimulatedWeek, HasNoTwins) {
+  const Week week(Devices::kSimulated);
+  ASSERT_EQ(week.loads.size(), 10U);
+  expect_no_twins(week.loads);
 }
 
 TEST_F(HomeWeek, HasCircuitsOfDifferentKind) {

@@ -61,8 +61,10 @@ class Roof {
   }
   [[nodiscard]] double lit(const SunDirection& from) const {
     if (!has_shadow_) return 1;
-    const double depth =
-        std::clamp((dot(from, shadow_) - shadow_from_) / (shadow_full_ - shadow_from_), 0.0, 1.0);
+    // Beside the shadow, as nearly always, there is nothing to divide.
+    const double beyond_edge = dot(from, shadow_) - shadow_from_;
+    if (beyond_edge <= 0) return 1;
+    const double depth = std::min(beyond_edge / (shadow_full_ - shadow_from_), 1.0);
     return 1 - (1 - kRemains) * depth;
   }
 

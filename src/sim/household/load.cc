@@ -103,7 +103,6 @@ class Load::DayPlan final : public Home::Switchboard {
 Load::Load(const Home& home, const Wiring& wiring)
     : home_(home), noise_(home.chance().split("noise")), wiring_(wiring) {
   channels_.resize(static_cast<std::size_t>(std::ranges::max(wiring)) + 1);
-  shown_.resize(channels_.size());
   std::uint64_t number = 0;
   for (const Ticker& ticker : home_.inventory().tickers) {
     const Chance chance = home_.chance().split("ticker").split(ticker.name);

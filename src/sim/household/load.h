@@ -53,7 +53,6 @@ class Load {
     std::int32_t unsteady_cw = 0;
     double missed_cw = 0;  // of the present power: what was not yet on for the whole step
   };
-  // Apart from the rest, because every step reads it of all channels, and of many devices.
   struct Shown {
     double power_w = 0;
     double noise_w = 0;
@@ -83,11 +82,16 @@ class Load {
   void show(std::int64_t local_ms, std::uint32_t touched);
   void show(std::size_t index);
 
+  // What every step reads comes first and together: many devices do not fit into a processor's
+  // nearest cache.
+  std::int64_t since_ms_ = kNever;  // time of the last change
+  std::int64_t next_ms_ = kNever;   // time of the next one
+  std::array<Shown, kMaxCircuits> shown_{};
+
   Home home_;
   QuickNoise noise_;
   Wiring wiring_;
   std::vector<Channel> channels_;
-  std::vector<Shown> shown_;
   std::vector<Switch> switches_;  // of the day, by time
   std::size_t next_switch_ = 0;
   std::vector<TickerState> tickers_;
@@ -95,8 +99,6 @@ class Load {
   std::int64_t slot_ = kNever;  // of the small movements
   std::uint32_t partial_ = 0;   // one bit for each channel that changed within the step
   std::int64_t next_tick_ms_ = kNever;
-  std::int64_t since_ms_ = kNever;  // time of the last change
-  std::int64_t next_ms_ = kNever;   // time of the next one
 };
 
 }  // namespace gridloom::sim::household

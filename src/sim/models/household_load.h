@@ -58,6 +58,7 @@ class HouseholdLoad {
   }
 
   Chance chance_;
+  // Beside the first members of the load, which every step reads too.
   QuickNoise noise_;
   std::uint64_t step_ = 0;
   std::optional<household::Load> load_;

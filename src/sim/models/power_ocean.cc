@@ -303,6 +303,26 @@ std::array<Roof, 2> roofs_of(const Chance& chance) {
                 .shadow_radius_deg = kChimneyRadius_deg})};
 }
 
+// What the battery misses of a change, in steps of one length; computed again only when the length
+// changes, since a step would wait for its division.
+class FollowLag {
+ public:
+  void set_step(double seconds) {
+    if (seconds == seconds_) return;
+    seconds_ = seconds;
+    left_ = std::exp(-std::max(0.0, seconds - kDeadTime_s) / kFollowTime_s);
+    const double late_s = std::min(seconds, kDeadTime_s) + kFollowTime_s * (1 - left_);
+    missed_ = late_s / std::max(seconds, kDeadTime_s + kFollowTime_s);
+  }
+  [[nodiscard]] double left() const { return left_; }      // at the step's end
+  [[nodiscard]] double missed() const { return missed_; }  // on average over the step
+
+ private:
+  double seconds_ = 0;
+  double left_ = 1;
+  double missed_ = 0;
+};
+
 class PowerOcean final : public Model {
  public:
   PowerOcean(std::shared_ptr<const Slots> slots, Chance chance)
@@ -417,17 +437,14 @@ class PowerOcean final : public Model {
   [[nodiscard]] double missed_w(const Environment& environment, double wanted_w, double seconds) {
     const double before_w = std::exchange(followed_w_, wanted_w).value_or(wanted_w);
     const double change_w = wanted_w - before_w + behind_w_;
-    const double moving_s = std::max(0.0, seconds - kDeadTime_s);
-    const double left = following_.over(moving_s);
-    behind_w_ = change_w * left;
-    const double late_s = std::min(seconds, kDeadTime_s) + kFollowTime_s * (1 - left);
+    lag_.set_step(seconds);
+    behind_w_ = change_w * lag_.left();
     const std::int64_t slot = unix_ms(environment.now) / kBiasHolds_ms;
     if (slot != bias_slot_) {
       bias_slot_ = slot;
       bias_w_ = kBias_w * bias_chance_.normal(static_cast<std::uint64_t>(slot));
     }
-    return change_w * late_s / std::max(seconds, kDeadTime_s + kFollowTime_s) + bias_w_ +
-           kRipple_w * noise_(14);
+    return change_w * lag_.missed() + bias_w_ + kRipple_w * noise_(14);
   }
 
   // The battery takes the surplus or supplies the deficit; the grid supplies or takes the rest.
@@ -548,7 +565,7 @@ class PowerOcean final : public Model {
   double behind_w_ = 0;
   std::int64_t bias_slot_ = -1;
   double bias_w_ = 0;
-  Decay following_{kFollowTime_s};
+  FollowLag lag_;
   Battery battery_;
   EnergyBalance balance_;
   Heating heating_;

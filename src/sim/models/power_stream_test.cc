@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/chance.h"
+#include "base/clock.h"
 #include "sim/models/test_power_stream_invariants.h"
 #include "sim/test_bench.h"
 
@@ -134,6 +137,37 @@ TEST_F(PowerStream, FollowsItsDemandAfterADeadTimeAndAlongARamp) {
 
 // A controller that reads the meter of a home of 350 W every two seconds, and adds `gain` of what
 // it reads to the inverter's power. Returns how far the meter still swings after two minutes, in W.
+// It may be above a demand that has just fallen, but not above one that it had the time to reach.
+TEST_F(PowerStream, GivesNoMoreThanADemandThatHasStayedTheSame) {
+  constexpr Millis kStep{2000};
+  constexpr Millis kSettles{4000 + 800'000 / 60 + 2000};  // dead time, ramp and a step
+  constexpr int kWeek = 7 * 24 * 1800;
+  const Chance chance(1);
+  std::int64_t demand_dw = -1;
+  Millis constant{0};
+  int settled = 0;
+  for (int k = 0; k < kWeek; ++k) {
+    // On every other day the demand is all set, which keeps it constant for longer.
+    const bool sets = k / (24 * 1800) % 2 == 1;
+    bench.site = [sets](Environment& environment) {
+      if (sets) environment.household_w = 0;
+    };
+    if (sets && k % 45 == 0) {
+      const auto wanted_dw = static_cast<int>(8000 * chance.uniform(static_cast<unsigned>(k)));
+      set("SET_PERMANENT_WATTS_PACK", fmt::format(R"({{"permanentWatts":{}}})", wanted_dw));
+    }
+    bench.step(kStep);
+    bench.said.clear();
+    const std::int64_t now_dw = get("invDemandWatts");
+    constant = now_dw == demand_dw ? constant + kStep : Millis{0};
+    demand_dw = now_dw;
+    if (constant < kSettles) continue;
+    ++settled;
+    ASSERT_LE(get("invOutputWatts"), demand_dw) << "step " << k;
+  }
+  EXPECT_GT(settled, 20'000);
+}
+
 struct Controlled : PowerStream {
   [[nodiscard]] double swing_w(double gain) {
     bench.site = [](Environment& environment) {

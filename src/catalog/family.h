@@ -151,7 +151,7 @@ struct Command {
   bool by_model = false;  // the virtual device's model implements (the rest of) the command
   JsonObject reply;       // merged into the family's reply result; values may be "$..."
   JsonObject envelope;    // merged into the family's reply envelope; values may be "$..."
-  // Of the family's fields: a virtual device refuses a set whose effects would make it negative.
+  // A virtual device refuses a set whose effects would make this formula of fields negative.
   std::optional<Formula> valid_while;
   JsonObject refusal;    // merged into the result of its reply then
   JsonObject set;        // laid over the family's Messages::set; values may be "$..."

@@ -138,8 +138,7 @@ struct PhysicsPart {
   PartKind kind = PartKind::kModel;
   std::string path;  // below `physics`: "batteries.main", "inverter", "model"
   std::map<std::string, double, std::less<>> numbers;  // as in the file: "charge_w" and 600
-  // Of the family's fields, by key: "switch", "count", "target". The part is off while `switch` is
-  // 0.
+  // Formulas of fields, by key: "switch", "count", "target". The part is off while `switch` is 0.
   std::map<std::string, Formula, std::less<>> formulas;
   bool dc = false;             // a load on the battery's side of the inverter
   std::uint32_t circuits = 0;  // of the home, that a load is: one bit each, by kHomeCircuits

@@ -91,7 +91,7 @@ class Battery {
   double resistance_ohm_;
   double first_cycles_;
   std::int64_t capacity_uc_;
-  // Of the capacity, for the many steps that would divide by it.
+  // Reciprocals of the capacity, for the many steps that would divide by it.
   double percent_per_uc_ = 0;
   double way_per_uc_ = 0;
   std::int64_t new_uc_;        // capacity when new

@@ -247,7 +247,7 @@ void Api::handle_own(const Request& request, Callback<Response> done) {
     caller.account = by->account;
     read = std::move(by->read);
   } else {
-    const auto holder = token_holder(request, *directory, now);
+    const auto holder = token_holder(request, credential, *directory, now);
     if (!holder) {
       Response response = form.failure(holder.error());
       response.headers.emplace_back("WWW-Authenticate", "Bearer");
@@ -275,7 +275,7 @@ void Api::handle_own(const Request& request, Callback<Response> done) {
   own_.handle(*found->route, std::move(call));
 }
 
-Result<OwnApi::Caller> Api::token_holder(const Request& request,
+Result<OwnApi::Caller> Api::token_holder(const Request& request, std::string_view hash,
                                          const registry::Directory& directory,
                                          TimePoint now) const {
   const std::string_view header = request.authorization;
@@ -287,7 +287,6 @@ Result<OwnApi::Caller> Api::token_holder(const Request& request,
   if (!same_name(header.substr(0, kBearer.size()), kBearer)) {
     return fail(ErrorCode::kUnknownKey, "the header Authorization must be: Bearer TOKEN");
   }
-  const std::string hash = credential_of(request);
   const registry::Token* token = directory.find_token(hash);
   const bool has_ended =
       token != nullptr && has_expired(*token, options_.hub->platform().wall->now());

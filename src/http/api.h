@@ -95,8 +95,8 @@ class Api {
     wire::ReadParameters read{};
   };
   void handle_own(const Request& request, Callback<Response> done);
-  // The caller of a request with a token.
-  [[nodiscard]] Result<OwnApi::Caller> token_holder(const Request& request,
+  // The caller of a request with a token of this hash.
+  [[nodiscard]] Result<OwnApi::Caller> token_holder(const Request& request, std::string_view hash,
                                                     const registry::Directory& directory,
                                                     TimePoint now) const;
   [[nodiscard]] Result<Signed> signed_by(const Request& request, wire::SignedRequest claim,

@@ -1,5 +1,5 @@
-// How fast virtual devices are, on one thread: `bench/simulator` prints a line a family, of steps
-// without a report (the device's physics alone) and of steps that are reported.
+// How fast virtual devices are, on one thread: `bench/simulator [FAMILY]` prints a line a family,
+// of steps without a report (the device's physics alone) and of steps that are reported.
 //
 // A site has many devices and one weather, as in the simulator.
 #include <fmt/format.h>
@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/chance.h"
@@ -93,12 +94,13 @@ void measure(const catalog::FamilyPtr& family) {
 
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
+  const std::string_view only = count > 1 ? words[1] : "";
   fmt::print(
       "| family | steps a second | steps with reports a second | reports a step | "
       "reports a second | bytes a report |\n|---|---|---|---|---|---|\n");
   for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
     const auto family = catalog::load_family(file.name, file.text).value();
-    if (!family->reports.empty()) measure(family);
+    if (!family->reports.empty() && (only.empty() || only == family->id)) measure(family);
   }
 }

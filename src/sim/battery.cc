@@ -130,6 +130,17 @@ double Battery::rest_v_after(double charge_uc) const {
   return cells_ * (open_circuit_v(mark_of(soc_percent)) + kLag_v * reversal.after());
 }
 
+double Battery::middle_rest_v(double charge_uc) const {
+  constexpr double kShort = 0.01;  // then the slope is right to a microvolt per cell
+  constexpr double kSegmentsPerPercent = kSegments / 100.0;
+  const double half_uc = charge_uc / 2;
+  const double part = segment_part_ + half_uc * percent_per_uc_ * kSegmentsPerPercent;
+  const double way = half_uc * way_per_uc_;
+  if (part < 0 || part > 1 || std::abs(way) > kShort) return rest_v_after(half_uc);
+  const double lag = way - std::abs(way) * direction_;
+  return rest_v_ + half_uc * slope_v_per_uc_ + cells_ * kLag_v * lag;
+}
+
 void Battery::update() {
   const auto capacity_uc = static_cast<double>(capacity_uc_);
   soc_percent_ = 100 * static_cast<double>(charge_uc_) / capacity_uc;
@@ -138,6 +149,9 @@ void Battery::update() {
   const double v = kCellV.at(at.segment);
   const double rise_v = kCellV.at(at.segment + 1) - v;
   const double segments_v = kBelow.at(at.segment) + (v + rise_v * at.part / 2) * at.part;
+  segment_part_ = at.part;
+  slope_v_per_uc_ = cells_ * rise_v * (kSegments / 100.0) * percent_per_uc_;
+  a_per_w_ = 1 / rest_v_;
   constexpr double kSegmentShare = 1.0 / kSegments;
   const double segment_uc = capacity_uc * kSegmentShare;
   const double lag_uj = kLag_v * kLagShare * capacity_uc * direction_ * direction_ / 2;
@@ -160,9 +174,9 @@ std::int64_t Battery::charge_uc_for(const Load& load) const {
   if (load.power_w == 0) return 0;
   // The voltage moves with the charge: its value in the middle of the step is used.
   // Without the fall in the resistance, which only matters near the maximum.
-  double first_a = load.power_w / rest_v_;
+  double first_a = load.power_w * a_per_w_;
   if (first_a * resistance_ohm_ < -0.1 * rest_v_) first_a = current_for(load.power_w, rest_v_);
-  const double middle_v = rest_v_after(first_a * load.seconds * (kMicro / 2));
+  const double middle_v = middle_rest_v(first_a * load.seconds * kMicro);
   const double wanted_a = current_for(load.power_w, middle_v);
   const auto room_uc = static_cast<double>(capacity_uc_ - charge_uc_);
   return round_to_int64(
@@ -182,7 +196,11 @@ double Battery::apply(const Load& load) {
 void Battery::move(std::int64_t charge_uc, double seconds) {
   if (charge_uc == 0) return rest();
   const Reversal reversal(direction_, static_cast<double>(charge_uc) * way_per_uc_);
-  current_a_ = static_cast<double>(charge_uc) / (kMicro * seconds);
+  if (seconds != step_s_) {
+    step_s_ = seconds;
+    per_step_ = 1 / (kMicro * seconds);
+  }
+  current_a_ = static_cast<double>(charge_uc) * per_step_;
   const double lag_uj = cells_ * kLag_v * kLagShare * static_cast<double>(capacity_uc_);
   const double lost_uj =
       current_a_ * current_a_ * resistance_ohm_ * seconds * kMicro + lag_uj * reversal.lost();
@@ -195,6 +213,7 @@ void Battery::move(std::int64_t charge_uc, double seconds) {
   const std::int64_t terminal_uj = stored_uj_ - before_uj + heat_uj;
   energy_totals_.terminal_uj += terminal_uj;
   energy_totals_.heat_uj += heat_uj;
+  power_w_ = static_cast<double>(terminal_uj) * per_step_;
   voltage_v_ = static_cast<double>(terminal_uj) / static_cast<double>(charge_uc);
 }
 
@@ -219,6 +238,7 @@ void Battery::shrink(std::int64_t capacity_uc) {
 }
 
 void Battery::rest() {
+  power_w_ = 0;
   current_a_ = 0;
   voltage_v_ = rest_v_;
 }

@@ -45,7 +45,7 @@ class Battery {
   // At the terminals; positive charges. Means over the last step.
   [[nodiscard]] double voltage_v() const { return voltage_v_; }
   [[nodiscard]] double current_a() const { return current_a_; }
-  [[nodiscard]] double power_w() const { return voltage_v_ * current_a_; }
+  [[nodiscard]] double power_w() const { return power_w_; }
   [[nodiscard]] double temperature_c() const { return temperature_c_; }
   [[nodiscard]] double cell_v() const { return voltage_v_ / cells_; }
   void set_soc_percent(double soc);
@@ -75,6 +75,9 @@ class Battery {
   [[nodiscard]] double rest_v_after(double charge_uc) const;
   // The current for `power_w` at the terminals.
   [[nodiscard]] double current_for(double power_w, double rest_v) const;
+  // The same in the middle of a step that stores `charge_uc`: along the slope at its begin where
+  // the step is short.
+  [[nodiscard]] double middle_rest_v(double charge_uc) const;
   // The charge that moves in a step.
   [[nodiscard]] std::int64_t charge_uc_for(const Load& load) const;
   void rest();
@@ -104,12 +107,20 @@ class Battery {
   double soc_percent_ = 0;
   double rest_v_ = 0;
   std::int64_t stored_uj_ = 0;
+  // Of the open-circuit voltage: where the charge is in its segment, and the segment's slope.
+  double segment_part_ = 0;
+  double slope_v_per_uc_ = 0;
+  double a_per_w_ = 0;  // without resistance
 
   EnergyTotals energy_totals_;
+  double power_w_ = 0;
   double voltage_v_ = 0;
   double current_a_ = 0;
   double temperature_c_;
   Decay cooling_;
+  // The reciprocal of the step's length: computed again only when the length changes.
+  double step_s_ = 0;
+  double per_step_ = 0;  // amperes of a microcoulomb in a step
 };
 
 }  // namespace gridloom::sim

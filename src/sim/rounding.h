@@ -12,32 +12,31 @@ namespace detail {
 
 // From here on, every double is a whole number.
 inline constexpr double kWhole = 0x1p52;
+// The number below a half. Added before the fraction is cut off, it rounds up from exactly a half.
+inline constexpr double kAlmostHalf = 0x1.fffffffffffffp-2;
 
-// The nearest whole number, the even one of two: the sum has no bits for a fraction. `size` is at
-// least 0 and below kWhole.
-[[nodiscard]] inline double nearest_even(double size) { return (size + kWhole) - kWhole; }
+[[nodiscard]] inline double cut_off(double value) {
+  return static_cast<double>(static_cast<std::int64_t>(value));
+}
 
 }  // namespace detail
 
-// As std::round: halves away from zero.
-[[nodiscard]] inline double round_half_away(double value) {
-  const double size = std::abs(value);
-  const double even = detail::nearest_even(size);
-  const double nearest = size - even == 0.5 ? even + 1 : even;
-  return size < detail::kWhole ? std::copysign(nearest, value) : value;
-}
-
 // As std::llround; the result must fit.
 [[nodiscard]] inline std::int64_t round_to_int64(double value) {
-  return static_cast<std::int64_t>(round_half_away(value));
+  return static_cast<std::int64_t>(value + std::copysign(detail::kAlmostHalf, value));
+}
+
+// As std::round: halves away from zero.
+[[nodiscard]] inline double round_half_away(double value) {
+  if (!(std::abs(value) < detail::kWhole)) return value;  // nor a NaN
+  return std::copysign(static_cast<double>(round_to_int64(value)), value);
 }
 
 // As std::floor.
 [[nodiscard]] inline double round_down(double value) {
-  const double size = std::abs(value);
-  const double nearest = std::copysign(detail::nearest_even(size), value);
-  const double below = nearest > value ? nearest - 1 : nearest;
-  return size < detail::kWhole ? below : value;
+  if (!(std::abs(value) < detail::kWhole)) return value;  // nor a NaN
+  const double cut = detail::cut_off(value);
+  return std::copysign(cut > value ? cut - 1 : cut, value);
 }
 
 // As std::ceil.

@@ -213,6 +213,18 @@ struct Asked {
   Callback<Response> done;
 };
 
+TEST(HttpWaiting, ANextRequestIsReadAfterAnAnswerAboveTheOutputLimit) {
+  Talk talk(Talk::Mqtt::kNone, {.output_bytes = 10});
+  for (const bool deferred : {false, true, false}) {
+    talk.defer = deferred;
+    talk.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    talk.answer();
+    EXPECT_THAT(talk.take(), HasSubstr("GET /large a"));
+    EXPECT_TRUE(talk.session->wants_input());
+    EXPECT_FALSE(talk.session->has_output());
+  }
+}
+
 TEST(HttpWaiting, AHandlerIsNotifiedWhenTheClientHasGone) {
   struct Case {
     std::string_view what;

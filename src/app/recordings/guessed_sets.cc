@@ -85,7 +85,11 @@ class Sets {
   // of the parameters that all sets have.
   void find_select() {
     std::map<std::string, EnvelopeMember> members;
+    std::set<std::set<std::string>> parameters;  // their names, by set
     for (const RecordedTraffic::Entry* set : sets_) {
+      std::set<std::string> names;
+      for (const auto& each : *params_of(set->message)) names.emplace(each.key());
+      parameters.insert(std::move(names));
       for (const auto& [key, value] : set->message) {
         if (selects(value)) members[key].add(value);
       }
@@ -104,8 +108,9 @@ class Sets {
     }
     if (!family_.select.empty()) return;
     for (const auto& [name, member] : members) {
-      const bool whole = member.numbers || !name.starts_with("params.");
-      if (is_candidate(name, member) && whole) family_.select.push_back(name);
+      const bool of_params = name.starts_with("params.");
+      const bool may = !of_params || (member.numbers && parameters.size() > 1);
+      if (is_candidate(name, member) && may) family_.select.push_back(name);
     }
   }
 

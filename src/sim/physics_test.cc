@@ -179,7 +179,7 @@ constexpr std::array<Tested, 12> kTested = {{
     {.family = "delta_2_max", .steps = 40'000, .capacity_ah = 40},
     {.family = "delta_pro_ultra", .steps = 40'000, .cells = 32, .capacity_ah = 120},
     {.family = "wave_2", .steps = 40'000, .cells = 14, .capacity_ah = 1159 / (14 * 3.2)},
-    {.family = "glacier", .steps = 40'000, .cells = 6, .capacity_ah = 298 / (6 * 3.2)},
+    {.family = "glacier", .steps = 40'000, .cells = 7, .capacity_ah = 298 / (7 * 3.2)},
     {.family = "stream", .steps = 40'000, .cells = 6, .capacity_ah = 200},
 }};
 

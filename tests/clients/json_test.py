@@ -26,6 +26,7 @@ NO_RESULT = {
     "man": "a page for man",
     "login": "keeps keys, and prints no result",
     "logout": "likewise",
+    "family page": "is a page in Markdown; `family show` has the same as JSON",
     "family schema": "is JSON itself, of which devices/schema.json is a copy",
 }
 
@@ -97,6 +98,7 @@ PRINTS = [
     ("family show", ["solar_station", "--devices", str(ROOT / "tests/families")], 0, 5),
     ("family new", ["kiln", "--devices", "{folder}"], 0, 1),
     ("family check", ["{folder}/kiln.yaml"], 0, 1),
+    ("family guess", [str(ROOT / "src/app/recordings/testdata/recorded.loom"), "--devices", "{folder}"], 0, 1),
     ("block show", [str(FORMATS / "block-1.block")], 0, 1),
     ("segment show", [str(FORMATS / "segment-1.log")], 0, 4),
 ]

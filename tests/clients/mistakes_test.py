@@ -217,6 +217,8 @@ FOLDERS = [
      "`gridloom serve --data {none}` uses; that command, `gridloom account add` and `gridloom restore` create a new one"),
     (["check", "{none}"], FAILED,
      "gridloom: {none} is neither a data folder nor a backup: it has no registry.sqlite and no backup.json"),
+    (["family", "guess", "{none}"], FAILED, "gridloom: ...{none}..."),
+    (["family", "page", "delta2"], USAGE, "gridloom: there is no family delta2; did you mean delta_2?..."),
     (["family", "check", "{folder}"], FAILED, "gridloom: {folder}: cannot be read: it is a folder, not a file"),
     (["family", "check", "{none}"], FAILED, "gridloom: {none}: cannot be read: No such file or directory"),
     (["block", "show", "{file}"], FAILED, "gridloom: {file}: ..."),

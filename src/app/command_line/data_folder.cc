@@ -56,6 +56,8 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"family new", DataFolder::kNone},
     {"family schema", DataFolder::kNone},
     {"family check", DataFolder::kNone},
+    {"family guess", DataFolder::kNone},
+    {"family page", DataFolder::kNone},
     {"block show", DataFolder::kNone},
     {"command-tree", DataFolder::kNone},
     {"check", DataFolder::kNone},

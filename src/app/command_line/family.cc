@@ -11,9 +11,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/command_line/common_options.h"
+#include "app/command_line/family_files.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "base/nearest.h"
@@ -369,7 +371,8 @@ std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* check = verb("check", "Reports every mistake in a device file", check_family);
   add_value(*check, "file", a.file, placeholder::kFile, "Device file").required();
   set_examples(*check, {"gridloom family check my-devices/heat_pump.yaml"});
-  return kept;
+  return std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
+      kept, add_family_files(*family, chosen));
 }
 
 }  // namespace gridloom::app

@@ -1,6 +1,6 @@
 // The published npm client, unmodified, through both HTTP doors: every method of its DELTA 2,
-// PowerStream and Smart Home Panel, what they wrote read back through its typed getProperties()
-// (zod schemas of 160, 121 and 83 quotas), and its errors as it throws them.
+// PowerStream, Smart Home Panel, Smart Plug and GLACIER, what they wrote read back through its typed
+// getProperties() (zod schemas of 160, 121, 83, 53 and 156 quotas), and its errors as it throws them.
 //
 // rest_client_test.py starts the server and says where it is by environment. Nothing waits here: a
 // set is answered after the device has reported what changed.
@@ -22,6 +22,8 @@ const SN = {
   delta2: 'R331ZEB4ZEAL0528',
   powerStream: 'HW513000SF767194',
   panel: 'SP10ZAW5ZE9E0052',
+  plug: 'HW52ZDH1RF3J0033',
+  glacier: 'BX11ZCB4EF2E0002',
 };
 
 // Each row: the method, its arguments, what getProperties() then says; `null`: nothing readable.
@@ -229,10 +231,44 @@ const panelCalls = (round) => [
   ],
 ];
 
+const plugCalls = (round) => [
+  [
+    'deleteTask',
+    [round],
+    (all) => assert.equal(all[`2_2.task${round + 1}`].timeRange.isConfig, false),
+  ],
+  ['setLedBrightness', [round ? 1023 : 0], { '2_1.brightness': round ? 1023 : 0 }],
+  ['switchOff', [], { '2_1.switchSta': false, '2_1.watts': 0 }],
+  ['switchOn', [], { '2_1.switchSta': true }],
+];
+
+const glacierCalls = (round) => [
+  [
+    'setTemperature',
+    [{ right: -17 + round, left: 2 + round, middle: 4 + round }],
+    { 'pd.tmpRSet': -17 + round, 'pd.tmpLSet': 2 + round, 'pd.tmpMSet': 4 + round },
+  ],
+  ['enableEcoMode', [round], { 'pd.coolMode': round }],
+  ['enableBuzzer', [round], { 'pd.beepEn': round }],
+  ['setBuzzerBeep', [1 + round], null],
+  ['setScreenTimeout', [round ? 30 : 600], { 'pd.blTime': round ? 30 : 600 }],
+  ['setTemperatureUnit', [round ? 'F' : 'C'], { 'pd.tmpUnit': round }],
+  ['setIceMaking', [1, round ? 'large' : 'small'], { 'pd.iceMkMode': 2 + round }],
+  ['setIceDetaching', [1], { 'pd.fsmState': 5 }],
+  ['setSensorDetectionBlocking', [round], { 'pd.sensorAdv': round }],
+  [
+    'setBatteryProtectionLevel',
+    [1 - round, 1 + round],
+    { 'pd.pwrPbEn': 1 - round, 'pd.powerPbLevel': 1 + round },
+  ],
+];
+
 const FAMILIES = {
   delta2: { kind: 'Delta2', calls: delta2Calls, quotas: 160 },
   powerStream: { kind: 'PowerStream', calls: powerStreamCalls, quotas: 121 },
   panel: { kind: 'SmartHomePanel', calls: panelCalls, quotas: 83 },
+  plug: { kind: 'SmartPlug', calls: plugCalls, quotas: 53 },
+  glacier: { kind: 'Glacier', calls: glacierCalls, quotas: 156 },
 };
 
 // What a class adds to Device, without what is not for callers.
@@ -263,6 +299,8 @@ for (const [door, host] of Object.entries({ HTTP, HTTPS })) {
     assert.equal(rows[SN.delta2].productName, 'DELTA 2');
     assert.equal(rows[SN.powerStream].productName, 'PowerStream');
     assert.equal(rows[SN.panel].productName, 'Smart Home Panel');
+    assert.equal(rows[SN.plug].productName, 'Smart Plug');
+    assert.equal(rows[SN.glacier].productName, 'GLACIER');
     for (const sn of Object.values(SN)) assert.equal(rows[sn].online, 1);
     const serialNumbers = await client.getSerialNumbers();
     assert.deepEqual(

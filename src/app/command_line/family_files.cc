@@ -1,0 +1,152 @@
+#include "app/command_line/family_files.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <ios>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
+#include "app/recordings/family_guess.h"
+#include "base/nearest.h"
+#include "catalog/family_page.h"
+#include "catalog/loader.h"
+#include "catalog/starter.h"
+#include "transcripts/script.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+struct Arguments {
+  std::string file, family, devices;
+  bool json = false;
+};
+
+// "My recording.loom" as my_recording.
+std::string id_of(const std::string& file) {
+  std::string id = std::filesystem::path(file).stem().string();
+  std::ranges::transform(id, id.begin(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ? static_cast<char>(std::tolower(c)) : '_';
+  });
+  return id;
+}
+
+// The family that the recording says its devices are of, if it is one that can be compared with.
+catalog::FamilyPtr family_in(const catalog::Catalog& catalog, const GuessedFamily& guessed) {
+  const catalog::FamilyPtr& family = catalog.of_serial(guessed.sn);
+  return family == nullptr || family->passthrough ? nullptr : family;
+}
+
+std::string text_of(const GuessScore::Share& share) {
+  const double percent = share.of == 0 ? 100
+                                       : 100 * static_cast<double>(share.found) /
+                                             static_cast<double>(share.of);
+  return fmt::format("{} of {} ({:.1f} %)", share.found, share.of, percent);
+}
+
+wire::JsonArray json_of(const GuessScore::Share& share) { return {share.found, share.of}; }
+
+void print_score(const GuessScore& score, const std::string& family) {
+  fmt::print("Compared with the device file of {}:\n", family);
+  fmt::print("  fields    {}\n", text_of(score.fields));
+  fmt::print("  types     {}\n", text_of(score.types));
+  fmt::print("  groups    {}\n", text_of(score.groups));
+  fmt::print("  commands  {}\n", text_of(score.commands));
+  fmt::print("  invented  {}\n", score.invented.size());
+}
+
+int guess(const Arguments& arguments) {
+  const auto catalog = catalog::load_catalog(arguments.devices);
+  if (!catalog) return report_error(catalog.error());
+  const auto script = transcripts::load_script(arguments.file);
+  if (!script) return report_error(script.error());
+  const auto guessed = guess_family(*script);
+  if (!guessed) return report_error(guessed.error());
+  const std::string id = arguments.family.empty() ? id_of(arguments.file) : arguments.family;
+  if (const auto valid = catalog::starter_file(id); !valid) return report_error(valid.error());
+  const std::filesystem::path file = std::filesystem::path(arguments.devices) / (id + ".yaml");
+  std::ofstream out(file, std::ios::binary | std::ios::noreplace);
+  out << device_file_of(*guessed, id) << std::flush;
+  if (!out) {
+    return report_error(
+        {.code = ErrorCode::kIo,
+         .detail = fmt::format("{} exists already, or cannot be written", file.string())});
+  }
+  const catalog::FamilyPtr known = family_in(**catalog, *guessed);
+  const auto score = known ? std::optional(compare(*guessed, *known)) : std::nullopt;
+  if (arguments.json) {
+    wire::JsonObject row{{"file", file.string()},
+                         {"fields", guessed->fields.size()},
+                         {"reports", guessed->reports.size()},
+                         {"commands", guessed->commands.size()}};
+    if (score) {
+      row["compared"] = wire::JsonObject{{"family", known->id},
+                                         {"fields", json_of(score->fields)},
+                                         {"types", json_of(score->types)},
+                                         {"groups", json_of(score->groups)},
+                                         {"commands", json_of(score->commands)},
+                                         {"invented", score->invented.size()}};
+    }
+    print_json(row);
+    return 0;
+  }
+  fmt::print("{}: {} fields in {} reports, {} commands; its comments ask what is not known\n",
+             file.string(), guessed->fields.size(), guessed->reports.size(),
+             guessed->commands.size());
+  if (score) print_score(*score, known->id);
+  return 0;
+}
+
+int print_page(const Arguments& arguments) {
+  const auto catalog = catalog::load_catalog(arguments.devices);
+  if (!catalog) return report_error(catalog.error());
+  if (arguments.family.empty()) {
+    fmt::print("{}", catalog::families_page((*catalog)->families()));
+    return 0;
+  }
+  const catalog::FamilyPtr family = (*catalog)->find(arguments.family);
+  if (!family) {
+    std::vector<std::string_view> known;
+    for (const catalog::FamilyPtr& one : (*catalog)->families()) known.emplace_back(one->id);
+    return report_error({.code = ErrorCode::kBadParams,
+                         .detail = fmt::format("there is no family {}{}", arguments.family,
+                                               did_you_mean(arguments.family, known))});
+  }
+  fmt::print("{}", catalog::family_page(*family));
+  return 0;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_family_files(CLI::App& family, std::function<int()>& chosen) {
+  const auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* made = add_command(family, "guess", "Writes a device file from a recording");
+  add_json_option(*made, a.json);
+  set_action(*made, chosen, [&a] { return guess(a); });
+  add_value(*made, "file", a.file, placeholder::kFile, "Recording of a device").required();
+  add_value(*made, "family", a.family, placeholder::kName,
+            "Id of the new family, which is the name of the file; by default that of the recording");
+  add_value(*made, "--devices", a.devices, placeholder::kFolder,
+            "Folder of the file; the current one by default");
+  set_examples(*made, {"gridloom family guess recording.loom heat_pump --devices my-devices"});
+  CLI::App* page =
+      add_command(family, "page", "Prints the reference page of a family, in Markdown");
+  set_action(*page, chosen, [&a] { return print_page(a); });
+  add_value(*page, "family", a.family, placeholder::kFamily,
+            "Id of the family; without it, the page that lists them");
+  add_devices_option(*page, a.devices);
+  set_examples(*page, {"gridloom family page delta_2 > docs/families/delta_2.md"});
+  return kept;
+}
+
+}  // namespace gridloom::app

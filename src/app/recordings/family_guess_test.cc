@@ -1,0 +1,242 @@
+// Guesses of all shipped families from recordings of their virtual devices, and of what a guess has
+// to be right about: types, modules, effects of sets, and that the file it writes is valid.
+#include "app/recordings/family_guess.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/recordings/recording.h"
+#include "catalog/loader.h"
+#include "sim/model.h"
+#include "sim/test_bench.h"
+
+namespace gridloom::app {
+namespace {
+
+using hub::TrafficEvent;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Kind = TrafficEvent::Kind;
+
+void put_nested(wire::JsonObject& into, std::string_view name, const wire::Json& value) {
+  const std::size_t dot = name.find('.');
+  if (dot == std::string_view::npos) {
+    into[name] = value;
+    return;
+  }
+  wire::Json& group = into[name.substr(0, dot)];
+  if (!group.is_object()) group = wire::JsonObject();
+  put_nested(group.get_object(), name.substr(dot + 1), value);
+}
+
+// What a user would record of a device that is used: minutes of each hour of a day, every command
+// some times.
+class UsedDevice {
+ public:
+  explicit UsedDevice(const catalog::FamilyPtr& family)
+      : bench_(family, {.seed = 3,
+                        .sn = family->virtual_devices.devices.front().sn,
+                        .start = TimePoint(std::chrono::sys_days{std::chrono::June / 16 / 2025} +
+                                           std::chrono::hours(11))}),
+        recording_({{.sn = sn(),
+                     .family = family->id,
+                     .owner = registry::AccountId{1},
+                     .shares = {}}},
+                   bench_.now(), false) {
+    text_ = recording_.head();
+    bench_.connect();
+    bench_.said.clear();
+    wire::JsonObject known;
+    for (const auto& [name, value] : bench_.left().reported) {
+      if (family->all == catalog::QuotaAllForm::kNested) {
+        put_nested(known, name, value);
+      } else {
+        known[name] = value;
+      }
+    }
+    record(Kind::kInitialState, "quota", wire::to_text(known));
+    for (int hour = 0; hour < 24; ++hour) {
+      live(Millis{70'000});
+      pass(Millis{3'600'000});
+    }
+    sim::RandomSets sets(*family, Chance(5));
+    for (std::size_t k = 0; k < 12 * family->commands.size(); ++k) {
+      const std::string set = wire::to_text(sets.next().message);
+      record(Kind::kDeviceGets, "set", set);
+      bench_.tell(set);
+      take();
+      live(Millis{4000});
+    }
+    live(Millis{150'000});
+    text_ += recording_.end();
+  }
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  [[nodiscard]] const std::string& sn() const { return bench_.device().sn(); }
+  void record(Kind kind, std::string_view verb, std::string_view text) {
+    text_ += recording_.lines_of({.kind = kind,
+                                  .at = bench_.now(),
+                                  .sn = sn(),
+                                  .verb = wire::verb_of(verb).value(),
+                                  .text = std::string(text)});
+  }
+  void take() {
+    for (const auto& message : bench_.said) {
+      record(Kind::kDeviceSends, message.verb, message.payload);
+    }
+    bench_.said.clear();
+  }
+  // Unheard.
+  void pass(Millis time) {
+    record(Kind::kOffline, "status", "");
+    bench_.run(time, Millis{60'000});
+    bench_.said.clear();
+    record(Kind::kOnline, "status", "");
+  }
+  void live(Millis time) {
+    for (Millis gone{0}; gone < time; gone += Millis{2000}) {
+      bench_.step(Millis{2000});
+      take();
+    }
+  }
+
+  sim::Bench bench_;
+  Recording recording_;
+  std::string text_;
+};
+
+Result<GuessedFamily> guess(std::string_view text) {
+  const auto script = transcripts::parse_script("recording.loom", text);
+  EXPECT_TRUE(script) << (script ? "" : script.error().detail);
+  return script ? guess_family(*script) : std::unexpected(script.error());
+}
+
+double percent(const GuessScore::Share& share) {
+  return share.of == 0 ? 100
+                       : 100 * static_cast<double>(share.found) / static_cast<double>(share.of);
+}
+
+class GuessOf : public testing::TestWithParam<std::string> {};
+
+TEST_P(GuessOf, AShippedFamilyIsNearlyAllRight) {
+  const catalog::FamilyPtr family = sim::family_of(GetParam());
+  const auto guessed = guess(UsedDevice(family).text());
+  ASSERT_TRUE(guessed) << guessed.error().detail;
+  const GuessScore score = compare(*guessed, *family);
+  RecordProperty("fields", fmt::format("{}/{}", score.fields.found, score.fields.of));
+  const std::string mistaken = fmt::format("{}", fmt::join(score.mistaken, "\n"));
+  EXPECT_THAT(score.invented, IsEmpty());
+  EXPECT_GE(percent(score.fields), 95);
+  EXPECT_GE(percent(score.types), 95) << mistaken;
+  EXPECT_GE(percent(score.groups), 95) << mistaken;
+  EXPECT_GE(percent(score.commands), 95) << score.commands.found << " of " << score.commands.of;
+  EXPECT_GT(score.fields.of, family->fields.size() / 2);
+}
+
+TEST_P(GuessOf, AShippedFamilyIsAValidDeviceFile) {
+  const auto guessed = guess(UsedDevice(sim::family_of(GetParam())).text());
+  ASSERT_TRUE(guessed) << guessed.error().detail;
+  const std::string text = device_file_of(*guessed, "guessed");
+  const auto loaded = catalog::load_family("guessed.yaml", text);
+  ASSERT_TRUE(loaded) << loaded.error().detail;
+  const Status fits = sim::check_model(*loaded);
+  EXPECT_TRUE(fits) << (fits ? "" : fits.error().detail);
+  EXPECT_EQ((*loaded)->fields.size(), guessed->fields.size());
+  EXPECT_EQ((*loaded)->commands.size(), guessed->commands.size());
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, GuessOf,
+                         testing::Values("delta_2", "delta_2_max", "delta_pro_ultra", "glacier",
+                                         "power_kits", "power_ocean", "power_stream",
+                                         "smart_home_panel", "smart_plug", "stream", "wave_2"),
+                         [](const auto& row) { return row.param; });
+
+constexpr std::string_view kHead =
+    "recorded\ndevice generic HEAT00000001 owner demo real\n";
+
+TEST(FamilyGuess, NeedsADeviceThatReports) {
+  const auto empty = guess("clock 2025-06-18 10:00:00\n");
+  ASSERT_FALSE(empty);
+  EXPECT_THAT(empty.error().detail, HasSubstr("no device that is marked \"real\""));
+  const auto silent = guess(kHead);
+  ASSERT_FALSE(silent);
+  EXPECT_THAT(silent.error().detail, HasSubstr("no device reports anything"));
+}
+
+TEST(FamilyGuess, TakesTypesFromAllValues) {
+  const auto guessed = guess(std::string(kHead) + R"(
+> device HEAT00000001 quota {"typeCode":"state","params":{"a":1,"b":1,"c":"x","d":true,"e":[1]}}
+@ +2s
+> device HEAT00000001 quota {"typeCode":"state","params":{"a":7,"b":1.5,"c":"y","d":false,"e":[]}}
+@ +2s
+> device HEAT00000001 quota {"typeCode":"state","params":{"a":null}}
+)");
+  ASSERT_TRUE(guessed) << guessed.error().detail;
+  std::string types;
+  for (const GuessedField& field : guessed->fields) {
+    types += fmt::format("{} {}; ", field.name, name_of(field.type()));
+  }
+  EXPECT_EQ(types, "a any; b float; c string; d bool; e array; ");
+  EXPECT_EQ(guessed->change_ms, 2000);
+}
+
+TEST(FamilyGuess, GivesFieldsOfTheSameNameInTwoReportsTheReportsName) {
+  const auto guessed = guess(std::string(kHead) + R"(
+> device HEAT00000001 quota {"typeCode":"pump","params":{"watts":1}}
+> device HEAT00000001 quota {"typeCode":"rod","params":{"watts":2}}
+@ +2s
+> device HEAT00000001 quota {"typeCode":"pump","params":{"watts":3}}
+)");
+  ASSERT_TRUE(guessed) << guessed.error().detail;
+  ASSERT_EQ(guessed->fields.size(), 2U);
+  EXPECT_EQ(guessed->fields[0].name, "pump.watts");
+  EXPECT_EQ(guessed->fields[1].name, "rod.watts");
+}
+
+TEST(FamilyGuess, SeesWhatASetChangesAndAsksWhereItCannotKnow) {
+  const auto guessed = guess(std::string(kHead) + R"(
+> device HEAT00000001 quota {"params":{"hp.target":50,"hp.other":1,"hp.watts":5}}
+> device HEAT00000001 quota {"typeCode":"state","params":{"target":50,"other":1,"watts":5}}
+@ +2s
+< device HEAT00000001 set {"id":<id>,"operateType":"setTarget","params":{"target":45}}
+> device HEAT00000001 quota {"typeCode":"state","params":{"target":45}}
+> device HEAT00000001 set_reply {"id":<id>,"data":{"ack":0}}
+@ +2s
+< device HEAT00000001 set {"id":<id>,"operateType":"beep","params":{"times":3}}
+> device HEAT00000001 set_reply {"id":<id>,"data":{"ack":0}}
+)");
+  ASSERT_TRUE(guessed) << guessed.error().detail;
+  EXPECT_EQ(guessed->select, std::vector<std::string>{"operateType"});
+  ASSERT_EQ(guessed->commands.size(), 2U);
+  EXPECT_EQ(guessed->commands[0].name, "setTarget");
+  EXPECT_EQ(guessed->commands[0].params[0].sets, std::vector<std::string>{"hp.target"});
+  EXPECT_EQ(wire::to_text(guessed->commands[0].reply), R"({"ack":0})");
+  const std::string text = device_file_of(*guessed, "heat");
+  EXPECT_THAT(text, HasSubstr("sets: [hp.target]"));
+  EXPECT_THAT(text, HasSubstr("# No field took its value: what does it do?"));
+  EXPECT_THAT(text, HasSubstr("reply: {\"id\":\"$id\"}"));
+}
+
+TEST(FamilyGuess, ScoreCountsWhatIsWrong) {
+  const catalog::FamilyPtr family = sim::family_of("delta_2");
+  GuessedFamily guessed;
+  guessed.reports.push_back({.name = "pd", .fields = {"pd.soc", "pd.noSuchField"}});
+  guessed.fields.push_back({.name = "pd.soc", .values = {}});
+  guessed.fields.back().values.add(wire::Json("61"));
+  guessed.fields.push_back({.name = "pd.noSuchField", .values = {}});
+  const GuessScore score = compare(guessed, *family);
+  EXPECT_EQ(score.invented, std::vector<std::string>{"pd.noSuchField"});
+  EXPECT_EQ(score.fields.found, 1U);
+  EXPECT_EQ(score.types.found, 0U);
+  EXPECT_EQ(score.groups.found, 1U);
+}
+
+}  // namespace
+}  // namespace gridloom::app

@@ -1,0 +1,360 @@
+#include "catalog/family_page.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace gridloom::catalog {
+namespace {
+
+constexpr std::size_t kMostElements = 64;  // of an example's array
+
+// ---- Markdown
+
+// Text of a table's cell.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '|') out += '\\';
+    out += c == '\n' ? ' ' : c;
+  }
+  return out;
+}
+
+std::string code(std::string_view text) { return text.empty() ? "" : fmt::format("`{}`", text); }
+
+class Page {
+ public:
+  template <typename... Arguments>
+  void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Arguments>(arguments)...);
+    text_ += '\n';
+  }
+  // A paragraph, wrapped at the width of the documents.
+  void paragraph(std::string_view words, std::string_view first = "") {
+    constexpr std::size_t kWidth = 118;
+    const std::string indent(first.size(), ' ');
+    std::string row(first);
+    bool begun = false;
+    while (!words.empty()) {
+      const std::size_t end = std::min(words.find(' '), words.size());
+      const std::string_view word = words.substr(0, end);
+      words.remove_prefix(std::min(end + 1, words.size()));
+      if (begun && row.size() + 1 + word.size() > kWidth) {
+        line("{}", row);
+        row = indent;
+        begun = false;
+      }
+      if (begun) row += ' ';
+      row += word;
+      begun = true;
+    }
+    if (begun) line("{}", row);
+  }
+  void gap() { text_ += '\n'; }
+  [[nodiscard]] std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+// ---- values
+
+std::string unit_of(const std::string& unit, double scale) {
+  return scale == 1 ? unit : fmt::format("{} × {}", unit, scale);
+}
+
+template <typename T>
+std::string values_of(const T& each) {
+  std::vector<std::string> words;
+  for (const NamedValue& value : each.values) words.push_back(text_of(value));
+  if (words.empty() && each.range) {
+    words.push_back(fmt::format("{} to {}", each.range->low, each.range->high));
+  }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string notes_of(const Field& field) {
+  std::vector<std::string> notes;
+  if (const std::string values = values_of(field); !values.empty()) notes.push_back(values);
+  if (!field.bits.empty()) {
+    std::vector<std::string> bits;
+    for (const NamedValue& bit : field.bits) bits.push_back(text_of(bit));
+    notes.push_back(fmt::format("bits: {}", fmt::join(bits, ", ")));
+  }
+  if (field.absent) notes.push_back(wire::to_text(*field.absent) + ": no value");
+  if (!field.sign.empty()) notes.push_back(field.sign);
+  if (field.error) notes.emplace_back("an error");
+  if (!field.written_by.empty()) {
+    notes.push_back(fmt::format("set by {}", fmt::join(field.written_by, ", ")));
+  }
+  return fmt::format("{}", fmt::join(notes, "; "));
+}
+
+std::string notes_of(const Param& param) {
+  std::vector<std::string> notes;
+  if (const std::string values = values_of(param); !values.empty()) notes.push_back(values);
+  if (!param.also.empty()) {
+    notes.push_back("also " + wire::to_text(wire::JsonArray(param.also.begin(), param.also.end())));
+  }
+  if (!param.unchanged.empty()) {
+    notes.push_back(fmt::format("{} leaves it as it is", wire::to_text(param.unchanged.front())));
+  }
+  if (param.required) notes.emplace_back("required");
+  if (param.ignored) notes.emplace_back("without effect");
+  if (!param.alias.empty()) {
+    notes.push_back(fmt::format("also written {}", fmt::join(param.alias, ", ")));
+  }
+  return fmt::format("{}", fmt::join(notes, "; "));
+}
+
+// ---- examples
+
+Json example_of(const Param& param);
+
+wire::JsonObject example_members(const std::vector<Param>& params) {
+  wire::JsonObject members;
+  for (const Param& param : params) {
+    if (!param.ignored) members[param.name] = example_of(param);
+  }
+  return members;
+}
+
+Json example_number(const Param& param) {
+  double number = 1;
+  if (param.range) number = std::floor((param.range->low + param.range->high) / 2);
+  if (param.type == FieldType::kFloat) return number;
+  return std::llround(number);
+}
+
+Json example_of(const Param& param) {
+  if (!param.values.empty()) return param.values.back().value;
+  const std::size_t least = std::min(param.min_items.value_or(1), kMostElements);
+  switch (param.type) {
+    case FieldType::kBool:
+      return true;
+    case FieldType::kString:
+      return Json(std::string(std::max<std::size_t>(least, 1), 'x'));
+    case FieldType::kArray: {
+      wire::JsonArray array;
+      for (std::size_t k = 0; k < std::max<std::size_t>(least, 1); ++k) {
+        array.push_back(param.fields.empty() ? Json(0) : example_of(param.fields.front()));
+      }
+      return array;
+    }
+    case FieldType::kObject:
+      return example_members(param.fields);
+    case FieldType::kInt:
+    case FieldType::kFloat:
+    case FieldType::kAny:
+      break;
+  }
+  return example_number(param);
+}
+
+void put(wire::JsonObject& root, std::string_view path, const Json& value) {
+  const std::size_t dot = path.find('.');
+  if (dot == std::string_view::npos) {
+    root[path] = value;
+    return;
+  }
+  Json& next = root[path.substr(0, dot)];
+  if (!next.is_object()) next = wire::JsonObject();
+  put(next.get_object(), path.substr(dot + 1), value);
+}
+
+std::string example_sn(const Family& family) {
+  if (!family.virtual_devices.devices.empty()) return family.virtual_devices.devices.front().sn;
+  return family.prefixes.empty() ? "SN" : family.prefixes.front() + "…";
+}
+
+// What the documents show in a set beside the parameters, with values for the references.
+void put_members(const Family& family, const wire::JsonObject& members, wire::JsonObject& into) {
+  for (const auto& [key, value] : members) {
+    const auto* text = value.if_string();
+    if (text == nullptr || !text->starts_with('$')) {
+      into[key] = value;
+    } else if (*text == "$message_id") {
+      into[key] = 1;
+    } else if (*text == "$sn") {
+      into[key] = example_sn(family);
+    } else if (text->starts_with("$module:")) {
+      const auto& modules = family.virtual_devices.modules;
+      const auto group = modules.find(std::string(std::string_view(*text).substr(8)));
+      if (group != modules.end()) into[key] = group->second.front();
+    }
+  }
+}
+
+// ---- sections
+
+void write_facts(const Family& family, Page& page) {
+  page.line("| | |");
+  page.line("|---|---|");
+  page.line("| product name | {} |", cell(family.listed_product()));
+  page.line("| id of the family | {} |", code(family.id));
+  page.line("| serial numbers begin with | {} |", fmt::join(family.prefixes, ", "));
+  page.line("| fields, commands, reports | {}, {}, {} |", family.fields.size(),
+            family.commands.size(), family.reports.size());
+  page.line("| `quota/all` | {} |", family.all == QuotaAllForm::kFlat ? "flat" : "nested");
+  page.line("| a command is selected by | {} |", fmt::join(family.select, ", "));
+  page.line("| virtual devices report | changes every {} s, everything every {} s |",
+            static_cast<double>(family.messages.change_ms) / 1000,
+            static_cast<double>(family.messages.full_ms) / 1000);
+}
+
+void write_command(const Family& family, const Command& command, Page& page) {
+  page.gap();
+  page.line("### {}", command.title.empty() ? command.name : command.title);
+  page.gap();
+  page.paragraph(fmt::format("{}{}. Command `{}`, source {}.", command.description,
+                             command.dangerous ? "; it can cut something off" : "", command.name,
+                             command.source));
+  if (!command.params.empty()) {
+    page.gap();
+    page.line("| parameter | type | unit | values | meaning |");
+    page.line("|---|---|---|---|---|");
+    for (const Param& param : command.params) {
+      page.line("| {} | {} | {} | {} | {} |", code(param.name), name_of(param.type),
+                unit_of(param.unit, param.scale), cell(notes_of(param)), cell(param.description));
+    }
+  }
+  const std::string body = wire::to_text(example_set(family, command));
+  const std::string sn = example_sn(family);
+  page.gap();
+  page.line("```sh");
+  page.line("curl -s -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\");
+  page.line("  -d '{}' \\", body);
+  page.line("  http://127.0.0.1:8080/api/v1/devices/{}/commands", sn);
+  page.line("mosquitto_pub --cafile data/tls/ca.pem -h localhost -p 8883 -u $ACCOUNT -P $PASSWORD \\");
+  page.line("  -t \"/open/$ACCOUNT/{}/set\" \\", sn);
+  page.line("  -m '{{\"id\":1,\"version\":\"1.0\",{}'", body.substr(1));
+  page.line("```");
+}
+
+void write_commands(const Family& family, Page& page) {
+  if (family.commands.empty()) return;
+  page.gap();
+  page.line("## Commands");
+  page.gap();
+  page.paragraph(
+      "`$TOKEN` is a [token](../user/api.md), `$ACCOUNT` and `$PASSWORD` are the account's "
+      "[MQTT sign-in](../user/mqtt.md). The values are examples.");
+  for (const Command& command : family.commands) write_command(family, command, page);
+}
+
+void write_fields(const Family& family, Page& page) {
+  page.gap();
+  page.line("## Fields");
+  page.gap();
+  page.line("| field | type | unit | meaning | values | nature | source |");
+  page.line("|---|---|---|---|---|---|---|");
+  for (const Field& field : family.fields) {
+    page.line("| {} | {} | {} | {} | {} | {} | {} |", code(field.name), name_of(field.type),
+              unit_of(field.unit, field.scale), cell(field.description), cell(notes_of(field)),
+              code(field.nature), cell(field.source));
+  }
+}
+
+void write_reports(const Family& family, Page& page) {
+  page.gap();
+  page.line("## Reports");
+  page.gap();
+  page.line("| report | members that identify it | fields | body's names begin after |");
+  page.line("|---|---|---|---|");
+  for (const Report& report : family.reports) {
+    std::vector<std::string> match;
+    match.reserve(report.match.size());
+    for (const auto& [key, value] : report.match) {
+      match.push_back(fmt::format("`{}: {}`", key, wire::to_text(value)));
+    }
+    const auto carried = std::ranges::count_if(
+        family.fields, [&](const Field& field) { return report.carries(field.name); });
+    page.line("| {} | {} | {} | {} |", report.name, cell(fmt::format("{}", fmt::join(match, ", "))),
+              carried, code(report.prefix));
+  }
+}
+
+void write_quirks(const Family& family, Page& page) {
+  if (family.quirks.empty()) return;
+  page.gap();
+  page.line("## Peculiarities");
+  page.gap();
+  for (const Quirk& quirk : family.quirks) {
+    page.paragraph(fmt::format("{} ({})", quirk.what, quirk.source), "- ");
+  }
+}
+
+void write_faults(const Family& family, Page& page) {
+  if (family.faults.empty()) return;
+  page.gap();
+  page.line("## Faults of virtual devices");
+  page.gap();
+  page.line("| fault | |");
+  page.line("|---|---|");
+  for (const DeviceFault& fault : family.faults) {
+    page.line("| {} | {} |", code(fault.name), cell(fault.description));
+  }
+}
+
+}  // namespace
+
+wire::JsonObject example_set(const Family& family, const Command& command) {
+  wire::JsonObject message;
+  put_members(family, family.messages.set, message);
+  put_members(family, command.set, message);
+  for (const std::string_view each : {"id", "version", "sn"}) message.erase(each);
+  for (const auto& [path, value] : command.select) put(message, path, value);
+  Json& params = message["params"];
+  if (!params.is_object()) params = wire::JsonObject();
+  for (const auto& [name, value] : example_members(command.params)) {
+    params.get_object()[name] = value;
+  }
+  return message;
+}
+
+std::string family_page(const Family& family) {
+  Page page;
+  page.line("# {}", family.product);
+  page.gap();
+  page.paragraph(fmt::format("{}. This page is made of the device file by `gridloom family page {}`; "
+                             "do not edit it. [All families](README.md)",
+                             family.description, family.id));
+  page.gap();
+  write_facts(family, page);
+  write_commands(family, page);
+  write_fields(family, page);
+  write_reports(family, page);
+  write_quirks(family, page);
+  write_faults(family, page);
+  return page.take();
+}
+
+std::string families_page(std::span<const FamilyPtr> families) {
+  Page page;
+  page.line("# Device families");
+  page.gap();
+  page.paragraph(
+      "These pages are made of the device files by `gridloom family page`; do not edit them. A device "
+      "belongs to the family with the longest beginning of its serial number; one of no family is kept "
+      "[as it reports](../user/mqtt.md). [Which product begins how](products.md)");
+  page.gap();
+  page.line("| family | serial numbers | fields | commands | |");
+  page.line("|---|---|---|---|---|");
+  for (const FamilyPtr& family : families) {
+    if (family->passthrough) continue;
+    page.line("| [{}]({}.md) | {} | {} | {} | {} |", cell(family->product), family->id,
+              fmt::join(family->prefixes, ", "), family->fields.size(), family->commands.size(),
+              cell(family->description));
+  }
+  return page.take();
+}
+
+}  // namespace gridloom::catalog

@@ -492,8 +492,10 @@ class SmartHomePanel final : public Model {
     set(kOutput, std::lround(pack.out_w));
     set(kInput, std::lround(pack.in_w));
     set(kCharges, pack.charging ? 1 : 0);
-    set(kTimeToFull, pack.charging ? battery.minutes_to_full(horizon) : kIdle_min);
-    set(kTimeToEmpty, supplies ? battery.minutes_to_empty(horizon) : kIdle_min);
+    // Panels report how long a pack can supply in both fields.
+    const int to_empty_min = supplies ? battery.minutes_to_empty(horizon) : kIdle_min;
+    set(kTimeToFull, pack.charging ? battery.minutes_to_full(horizon) : to_empty_min);
+    set(kTimeToEmpty, to_empty_min);
     set(kSupplies, supplies ? 1 : 0);
     set(kChargesFromGrid, pack.in_w > 0 ? 1 : 0);
     // EPS mode keeps the inverters running, so that they can take over at once.

@@ -12,20 +12,23 @@
 namespace gridloom::catalog {
 
 inline constexpr auto kSignalShapes =
-    std::to_array<std::string_view>({"ramp", "sine", "random_walk", "clock"});
+    std::to_array<std::string_view>({"ramp", "sine", "random_walk", "clock", "count"});
 
 inline constexpr auto kSignalKeys = std::to_array<Key>({
     {.name = "shape",
      .form = Form::kChoice,
-     .description = "ramp: from low to high, and again; sine: between them; random_walk: any way, "
-                    "within them; clock: the time in UTC, as 2025-06-18 10:00:00",
+     .description =
+         "ramp: from low to high, and again; sine: between them; random_walk: any way, "
+         "within them; clock: the time in UTC, as 2025-06-18 10:00:00; count: one more now and "
+         "then",
      .choices = kSignalShapes},
     {.name = "range",
      .form = Form::kRange,
      .description = "Least and greatest value of the shape, in the field's unit"},
     {.name = "period_s",
      .form = Form::kNumber,
-     .description = "Seconds from one low of a ramp or sine to the next"},
+     .description = "Seconds from one low of a ramp or sine to the next, or, on average, from one "
+                    "event of a count to the next"},
     {.name = "phase_s",
      .form = Form::kNumber,
      .description = "Seconds after the site's midnight at which a ramp begins, or a sine rises "

@@ -1,11 +1,12 @@
 // Reads the signals of fields: how the value of a field moves by itself in a virtual device.
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,18 +20,52 @@ namespace {
 
 constexpr double kMaxSignal = 1e12;  // in the field's unit, or in seconds
 
+// The keys that a shape needs; a ramp and a sine may have a phase_s too.
+std::span<const std::string_view> needed_by(Signal::Shape shape) {
+  static constexpr auto kPeriod = std::to_array<std::string_view>({"range", "period_s"});
+  static constexpr auto kStep = std::to_array<std::string_view>({"range", "step"});
+  switch (shape) {
+    case Signal::Shape::kRamp:
+    case Signal::Shape::kSine:
+      return kPeriod;
+    case Signal::Shape::kRandomWalk:
+      return kStep;
+    case Signal::Shape::kCount:
+      return std::span(kPeriod).last(1);
+    case Signal::Shape::kClock:
+    case Signal::Shape::kFormula:
+      break;
+  }
+  return {};
+}
+
+void check_keys(const Entry& entry, std::string_view shape, const Signal& signal) {
+  const auto needed = needed_by(signal.shape);
+  for (const std::string_view key : needed) {
+    if (!entry.has(key)) entry.mistake(key, fmt::format("this key is missing: {} needs it", shape));
+  }
+  const bool has_phase =
+      signal.shape == Signal::Shape::kRamp || signal.shape == Signal::Shape::kSine;
+  for (const std::string_view key : {"range", "step", "period_s", "phase_s"}) {
+    if (!entry.has(key) || std::ranges::find(needed, key) != needed.end()) continue;
+    if (key == "phase_s" && has_phase) continue;
+    const std::string instead =
+        needed.empty() ? "" : fmt::format("; it needs {}", fmt::join(needed, " and "));
+    entry.mistake(key, fmt::format("means nothing for {}{}", shape, instead));
+  }
+  for (const auto& [key, value] :
+       {std::pair<std::string_view, double>{"step", signal.step}, {"period_s", signal.period_s}}) {
+    if (!entry.has(key) || std::ranges::find(needed, key) == needed.end() || value > 0) continue;
+    entry.mistake(key, fmt::format("{} must be more than 0", value));
+  }
+}
+
 void read_shape(const Entry& entry, Signal& signal) {
   std::string shape;
   entry.choice("shape", shape);
   const auto* const known = std::ranges::find(kSignalShapes, shape);
   if (known == kSignalShapes.end()) return;  // reported, or missing
   signal.shape = Signal::Shape{static_cast<std::uint8_t>(known - kSignalShapes.begin())};
-  if (signal.shape == Signal::Shape::kClock) {
-    for (const std::string_view key : {"range", "period_s", "phase_s", "step"}) {
-      if (entry.has(key)) entry.mistake(key, "means nothing for clock");
-    }
-    return;
-  }
   std::optional<Range> range;
   entry.range("range", range);
   if (range) {
@@ -40,22 +75,9 @@ void read_shape(const Entry& entry, Signal& signal) {
   entry.number("period_s", signal.period_s);
   entry.number("phase_s", signal.phase_s);
   entry.number("step", signal.step);
-  const bool walks = signal.shape == Signal::Shape::kRandomWalk;
-  const std::string_view needed = walks ? "step" : "period_s";
-  for (const std::string_view key : {std::string_view("range"), needed}) {
-    if (!entry.has(key)) entry.mistake(key, fmt::format("this key is missing: {} needs it", shape));
-  }
-  for (const std::string_view key : {"step", "period_s", "phase_s"}) {
-    const bool foreign = walks ? key != "step" : key == "step";
-    if (foreign && entry.has(key)) {
-      entry.mistake(key, fmt::format("means nothing for {}; it needs range and {}", shape, needed));
-    }
-  }
-  const double pace = walks ? signal.step : signal.period_s;
-  if (entry.has(needed) && pace <= 0) {
-    entry.mistake(needed, fmt::format("{} must be more than 0", pace));
-  }
-  for (const double value : {signal.low, signal.high, pace, signal.phase_s}) {
+  check_keys(entry, shape, signal);
+  for (const double value :
+       {signal.low, signal.high, signal.step, signal.period_s, signal.phase_s}) {
     if (std::abs(value) <= kMaxSignal) continue;
     entry.mistake("", fmt::format("{} must be {} to {}", value, -kMaxSignal, kMaxSignal));
   }

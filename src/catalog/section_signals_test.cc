@@ -76,7 +76,7 @@ TEST(Signals, TellTheirMistakes) {
       {
           {kSine, "shape: square",
            "fields.air.c.signal.shape: \"square\" must be ramp, sine, "
-           "random_walk or clock"},
+           "random_walk, clock or count"},
           {kSine, "range: [5, 20]", "fields.air.c.signal: must have shape or formula, one of them"},
           {kSine, "shape: sine, formula: 5", "must have shape or formula, one of them"},
           {kSine, "shape: sine, range: [5, 20]",
@@ -89,6 +89,10 @@ TEST(Signals, TellTheirMistakes) {
            "fields.air.c.signal.step: means nothing for sine; it needs range and period_s"},
           {kSine, "shape: random_walk, range: [5, 20], step: 1, period_s: 9",
            "period_s: means nothing for random_walk; it needs range and step"},
+          {kSine, "shape: count", "period_s: this key is missing: count needs it"},
+          {kSine, "shape: count, period_s: 9, range: [0, 5]",
+           "signal.range: means nothing for count; it needs period_s"},
+          {kSine, "shape: clock, step: 5", "signal.step: means nothing for clock"},
           {kSine, "shape: sine, range: [5, 1e300], period_s: 9", "must be -1000000000000 to"},
           {kSine, "formula: 5, range: [0, 1]", "signal.range: means nothing beside formula"},
           {kSine, "formula: \"sun +\"",

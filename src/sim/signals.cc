@@ -100,13 +100,16 @@ class SignalModel final : public Model {
 
   void step(const Environment& environment, Millis dt) override {
     model_->step(environment, dt);
-    const double deviations = std::sqrt(seconds_of(dt) / 60);
     ++step_;
     for (std::size_t k = 0; k < walks_.size(); ++k) {
       const Signal& signal = *(*slots_)[k].signal;
-      if (signal.shape != Signal::Shape::kRandomWalk) continue;
-      const double change = signal.step * deviations * chance_.normal(step_ * walks_.size() + k);
-      walks_[k] = reflected(walks_[k] + change, signal);
+      const std::uint64_t draw = step_ * walks_.size() + k;
+      if (signal.shape == Signal::Shape::kRandomWalk) {
+        const double change = signal.step * std::sqrt(seconds_of(dt) / 60) * chance_.normal(draw);
+        walks_[k] = reflected(walks_[k] + change, signal);
+      } else if (signal.shape == Signal::Shape::kCount) {
+        if (chance_.uniform(draw) < seconds_of(dt) / signal.period_s) ++walks_[k];
+      }
     }
   }
 
@@ -128,8 +131,11 @@ class SignalModel final : public Model {
   void begin_walks(const Fields& fields) {
     for (std::size_t k = 0; k < walks_.size(); ++k) {
       const auto& [signal, slot, inputs] = (*slots_)[k];
-      if (signal->shape != Signal::Shape::kRandomWalk) continue;
-      walks_[k] = std::clamp(fields.si(slot), signal->low, signal->high);
+      if (signal->shape == Signal::Shape::kRandomWalk) {
+        walks_[k] = std::clamp(fields.si(slot), signal->low, signal->high);
+      } else if (signal->shape == Signal::Shape::kCount) {
+        walks_[k] = fields.si(slot);
+      }
     }
   }
 
@@ -155,6 +161,7 @@ class SignalModel final : public Model {
         return std::lerp(signal->low, signal->high, (1 + std::sin(turn)) / 2);
       }
       case Signal::Shape::kRandomWalk:
+      case Signal::Shape::kCount:
         return walks_[k];
       case Signal::Shape::kClock:
       case Signal::Shape::kFormula:
@@ -168,7 +175,7 @@ class SignalModel final : public Model {
   std::shared_ptr<const SignalSlots> slots_;
   std::unique_ptr<Model> model_;
   Chance chance_;
-  std::vector<double> walks_;  // by slot; used by random walks
+  std::vector<double> walks_;  // by slot; used by random walks and counts
   std::uint64_t step_ = 0;
   std::vector<double> values_;  // of a formula's fields
 };

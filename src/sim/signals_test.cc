@@ -20,7 +20,7 @@ product: Weather
 description: A station with signals of all shapes
 prefixes: [WE]
 reports:
-  all: {fields: [air., sun, pack.]}
+  all: {fields: [air., sun, resets, pack.]}
 fields:
   air.f: {type: float, unit: °F, description: Air, signal: {formula: air.c * 1.8 + 32}}
   air.c:
@@ -37,6 +37,7 @@ fields:
     description: Pressure
     signal: {shape: random_walk, range: [980, 1030], step: 3}
   sun: {type: float, description: Sun, signal: {shape: ramp, range: [0, 10], period_s: 60, phase_s: 5}}
+  resets: {type: int, initial: 7, description: Restarts, signal: {shape: count, period_s: 3600}}
   pack.*.amp: {type: float, description: Current, signal: {formula: pack.*.watts / 50}}
   pack.*.watts: {type: int, description: Power, initial: 100}
 virtual:
@@ -92,6 +93,29 @@ TEST_F(SignalsTest, ComputeFormulasFromTheValuesOfTheSameMoment) {
   EXPECT_NEAR(value("air.f"), 41, 0.01);
   EXPECT_FALSE(fields.on(table->find("air.hot").value()));
   EXPECT_EQ(value("air.level"), 0);
+}
+
+TEST_F(SignalsTest, CountFromTheInitialValueAndGoOnAfterARestart) {
+  auto model = make(Chance(1));
+  model->start(fields, at(seconds{0}));
+  EXPECT_EQ(value("resets"), 7);
+  const auto live = [&](hours from, hours until) {
+    for (seconds now = from; now < until; now += seconds{10}) {
+      const double before = value("resets");
+      model->step(at(now), Millis{10'000});
+      model->write(fields, at(now));
+      ASSERT_GE(value("resets"), before);
+      ASSERT_LE(value("resets"), before + 1);
+    }
+  };
+  live(hours{0}, hours{100});
+  const double after_100 = value("resets");
+  EXPECT_NEAR(after_100, 107, 30);
+  model = make(Chance(2));
+  model->resume(fields, at(hours{100}), {}, {});
+  EXPECT_EQ(value("resets"), after_100);
+  live(hours{100}, hours{120});
+  EXPECT_GT(value("resets"), after_100);
 }
 
 TEST_F(SignalsTest, OfModulesReadTheirOwnModule) {

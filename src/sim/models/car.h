@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/chance.h"
+#include "base/clock.h"
 #include "sim/model.h"
 #include "sim/models/parts.h"
 #include "sim/rounding.h"
@@ -40,16 +41,26 @@ class Car {
     if (!home_by_day_) return hour >= arrives_h_ ? charger_.night_a * kPhase_v : 0;
     if (hour < 9.5 || hour >= 16.5 || home_soc < kHomeFirst_percent) return 0;
     const double amps = std::min(round_down(surplus_w / kPhase_v), charger_.most_a);
-    return amps < charger_.least_a ? 0 : amps * kPhase_v;
+    return steady_a(amps, environment.now) * kPhase_v;
   }
   void charge(double power_w, double seconds) { need_wh_ -= power_w * seconds / kHour_s; }
 
  private:
   static constexpr double kHomeFirst_percent = 50;  // by day the home's battery is charged first
+  static constexpr Millis kPatience{3 * 60'000};
   static constexpr double kArrives_h = 17.4;
   static constexpr double kArrivesSpread_h = 1.6;
   static constexpr double kPhase_v = 230;
   static constexpr double kHour_s = 3600;
+
+  // A cloud, or a kettle, does not end the charge: it goes on with the least current for a while.
+  double steady_a(double sun_a, TimePoint now) {
+    if (sun_a >= charger_.least_a) {
+      patient_until_ = now + kPatience;
+      return sun_a;
+    }
+    return now < patient_until_ ? charger_.least_a : 0;
+  }
 
   void begin_day(std::int64_t day) {
     if (day == day_) return;
@@ -65,6 +76,7 @@ class Car {
   Chance chance_;
   std::int64_t day_ = -1;
   double need_wh_ = 0;
+  TimePoint patient_until_{};
   bool home_by_day_ = false;
   double arrives_h_ = 19;
 };

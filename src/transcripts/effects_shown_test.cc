@@ -1,5 +1,5 @@
-// Every command that changes fields has a place in the goldens where one of them is read or reported
-// after a set.
+// Every command that changes fields has a place in the goldens where one of them is read or
+// reported after a set.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,8 +24,8 @@ using catalog::Family;
 std::optional<wire::JsonObject> set_in(const Line& line) {
   const bool http = line.directive == Directive::kRequest && line.words.size() >= 2 &&
                     line.words[0] == "PUT" && line.words[1].ends_with("/device/quota");
-  const bool mqtt = line.directive == Directive::kAppSends && line.words.size() >= 2 &&
-                    line.words[1] == "set";
+  const bool mqtt =
+      line.directive == Directive::kAppSends && line.words.size() >= 2 && line.words[1] == "set";
   if (!http && !mqtt) return std::nullopt;
   auto parsed = wire::parse_json(line.payload);
   if (!parsed || !parsed->is_object()) return std::nullopt;

@@ -1,3 +1,4 @@
+// Writes a guessed family as a device file.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -11,6 +11,7 @@ using namespace std::string_view_literals;
 
 constexpr std::array kNames = {
     std::pair{ErrorCode::kBadParams, "bad_params"sv},
+    std::pair{ErrorCode::kInvalidValue, "invalid_value"sv},
     std::pair{ErrorCode::kWrongSignature, "wrong_signature"sv},
     std::pair{ErrorCode::kUnknownKey, "unknown_key"sv},
     std::pair{ErrorCode::kNoPermission, "no_permission"sv},
@@ -33,6 +34,8 @@ ApiCode code_of(ErrorCode code) {
     case ErrorCode::kBadParams:
     case ErrorCode::kMalformed:
       return {.code = "1008", .message = "request fail,please check your params"};
+    case ErrorCode::kInvalidValue:
+      return {.code = "8524", .message = "the value is not valid"};
     case ErrorCode::kWrongSignature:
       return {.code = "8521", .message = "signature is wrong"};
     case ErrorCode::kUnknownKey:

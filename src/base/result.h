@@ -17,6 +17,7 @@ namespace gridloom {
 // platform's HTTP API (quirks 9).
 enum class ErrorCode : std::uint8_t {
   kBadParams,         // 1008: missing, mistyped or out of range; the detail says which
+  kInvalidValue,      // 8524: as 1008, of a family that has a code of its own for values
   kWrongSignature,    // 8521
   kUnknownKey,        // 8513
   kNoPermission,      // 8512: unknown device or not this account's: the same answer for both

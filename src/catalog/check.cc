@@ -215,6 +215,7 @@ Result<const Command*> check(const Family& family, const JsonObject& message, Js
     return std::unexpected(std::move(names.error()));
   }
   if (Status good = check_members((*command)->params, *given, "params", kept); !good) {
+    good.error().code = (*command)->refused_with;
     return std::unexpected(std::move(good.error()));
   }
   return command;

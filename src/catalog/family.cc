@@ -25,6 +25,16 @@ const Json* at_path(const JsonObject& message, std::string_view dotted) {
   }
 }
 
+// The member at one of a family's select paths, or at another spelling of it.
+const Json* selecting(const Family& family, const JsonObject& message, const std::string& path) {
+  if (const Json* value = at_path(message, path)) return value;
+  for (const auto& [other, meant] : family.select_aliases) {
+    if (meant != path) continue;
+    if (const Json* value = at_path(message, other)) return value;
+  }
+  return nullptr;
+}
+
 // Clients send selectors as numbers or as strings of digits.
 std::string loose_text(const Json& value) {
   if (const auto* text = value.if_string()) return std::string(*text);
@@ -203,7 +213,7 @@ std::vector<std::pair<std::string, const Field*>> Family::slot_names() const {
 Result<const Command*> Family::find_command(const JsonObject& message) const {
   std::vector<std::string> asked;
   for (const std::string& path : select) {
-    const Json* value = at_path(message, path);
+    const Json* value = selecting(*this, message, path);
     if (value == nullptr) {
       return fail(ErrorCode::kBadParams,
                   fmt::format("{} is missing: a set names {}", path, join(select, "and")));
@@ -225,7 +235,7 @@ std::string Family::unknown_command(const JsonObject& message) const {
   std::string paths;
   std::string asked;
   for (const std::string& path : select) {
-    const Json* value = at_path(message, path);
+    const Json* value = selecting(*this, message, path);
     paths.append(paths.empty() ? "" : " ").append(path);
     asked.append(asked.empty() ? "" : " ").append(value == nullptr ? "-" : loose_text(*value));
   }

@@ -153,7 +153,9 @@ struct Command {
   JsonObject envelope;    // merged into the family's reply envelope; values may be "$..."
   // A virtual device refuses a set whose effects would make this formula of fields negative.
   std::optional<Formula> valid_while;
-  JsonObject refusal;    // merged into the result of its reply then
+  JsonObject refusal;  // merged into the result of its reply then
+  // Of the answer to a set whose values do not fit: kBadParams or kInvalidValue.
+  ErrorCode refused_with = ErrorCode::kBadParams;
   JsonObject set;        // laid over the family's Messages::set; values may be "$..."
   bool partial = false;  // a set may leave out parameters; otherwise it sends Param::unchanged
   std::string source;
@@ -268,10 +270,12 @@ struct Family {
   std::int64_t model = 0;
   bool passthrough = false;  // keeps every reported field, passes on every set (generic family)
   bool read_only = false;    // has no commands; the reply to a set says so
-  QuotaAllForm all = QuotaAllForm::kFlat;      // shape of the quota/all reply
-  std::vector<std::string> select;             // the paths that select a command
-  std::map<std::string, std::string> aliases;  // requested name -> quota name
-  std::vector<std::string> as_text;            // groups returned as JSON inside a string
+  QuotaAllForm all = QuotaAllForm::kFlat;             // shape of the quota/all reply
+  std::vector<std::string> all_fields;                // of the quota/all reply; empty: all
+  std::vector<std::string> select;                    // the paths that select a command
+  std::map<std::string, std::string> select_aliases;  // other spelling of a path -> path
+  std::map<std::string, std::string> aliases;         // requested name -> quota name
+  std::vector<std::string> as_text;                   // groups returned as JSON inside a string
   std::vector<Field> fields;
   std::vector<Command> commands;
   std::vector<Report> reports;

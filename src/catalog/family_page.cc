@@ -233,7 +233,8 @@ void write_command(const Family& family, const Command& command, Page& page) {
   page.line("curl -s -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\");
   page.line("  -d '{}' \\", body);
   page.line("  http://127.0.0.1:8080/api/v1/devices/{}/commands", sn);
-  page.line("mosquitto_pub --cafile data/tls/ca.pem -h localhost -p 8883 -u $ACCOUNT -P $PASSWORD \\");
+  page.line(
+      "mosquitto_pub --cafile data/tls/ca.pem -h localhost -p 8883 -u $ACCOUNT -P $PASSWORD \\");
   page.line("  -t \"/open/$ACCOUNT/{}/set\" \\", sn);
   page.line("  -m '{{\"id\":1,\"version\":\"1.0\",{}'", body.substr(1));
   page.line("```");
@@ -324,9 +325,10 @@ std::string family_page(const Family& family) {
   Page page;
   page.line("# {}", family.product);
   page.gap();
-  page.paragraph(fmt::format("{}. This page is made of the device file by `gridloom family page {}`; "
-                             "do not edit it. [All families](README.md)",
-                             family.description, family.id));
+  page.paragraph(
+      fmt::format("{}. This page is made of the device file by `gridloom family page {}`; "
+                  "do not edit it. [All families](README.md)",
+                  family.description, family.id));
   page.gap();
   write_facts(family, page);
   write_commands(family, page);
@@ -342,8 +344,10 @@ std::string families_page(std::span<const FamilyPtr> families) {
   page.line("# Device families");
   page.gap();
   page.paragraph(
-      "These pages are made of the device files by `gridloom family page`; do not edit them. A device "
-      "belongs to the family with the longest beginning of its serial number; one of no family is kept "
+      "These pages are made of the device files by `gridloom family page`; do not edit them. A "
+      "device "
+      "belongs to the family with the longest beginning of its serial number; one of no family is "
+      "kept "
       "[as it reports](../user/mqtt.md). [Which product begins how](products.md)");
   page.gap();
   page.line("| family | serial numbers | fields | commands | |");

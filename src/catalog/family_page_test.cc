@@ -26,7 +26,8 @@ TEST(FamilyPage, NamesFieldsCommandsReportsAndQuirks) {
   const FamilyPtr family = made_up();
   ASSERT_TRUE(family);
   const std::string page = family_page(*family);
-  for (const Field& field : family->fields) EXPECT_THAT(page, HasSubstr("| `" + field.name + "` |"));
+  for (const Field& field : family->fields)
+    EXPECT_THAT(page, HasSubstr("| `" + field.name + "` |"));
   for (const Command& command : family->commands) {
     EXPECT_THAT(page, HasSubstr("Command `" + command.name + "`"));
   }

@@ -14,6 +14,7 @@ namespace {
 // ---- the texts that some keys accept
 
 constexpr auto kListings = std::to_array<std::string_view>({"product", "product_alias"});
+constexpr auto kRefusals = std::to_array<std::string_view>({"1008", "8524"});
 constexpr auto kShapes = std::to_array<std::string_view>({"flat", "nested"});
 constexpr auto kTypes =
     std::to_array<std::string_view>({"int", "float", "string", "bool", "array", "object", "any"});
@@ -72,9 +73,15 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .description =
          "Shape of the answer to quota/all: flat {\"pd.soc\": 5}, or nested {\"pd\": {\"soc\": 5}}",
      .choices = kShapes},
+    {.name = "quota_all_fields",
+     .form = Form::kTexts,
+     .description = "The fields that quota/all answers, of a flat answer; by default all"},
     {.name = "select",
      .form = Form::kTexts,
      .description = "Members (dotted paths) of a set that select its command"},
+    {.name = "select_aliases",
+     .form = Form::kNames,
+     .description = "Other spelling of a member that selects: member"},
     {.name = "aliases",
      .form = Form::kNames,
      .description = "Name asked for: quota name, where they differ"},
@@ -313,6 +320,10 @@ constexpr auto kCommandKeys = std::to_array<Key>({
     {.name = "refusal",
      .form = Form::kObject,
      .description = "Members of the reply's result then; \"$name\" is filled in"},
+    {.name = "refused_with",
+     .form = Form::kChoice,
+     .description = "Code of the answer to a set whose values do not fit; 1008 by default",
+     .choices = kRefusals},
     {.name = "set",
      .form = Form::kObject,
      .description = "Members laid over the family's set; \"$name\" is filled in"},

@@ -343,6 +343,11 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
   if (entry.has("refusal") != entry.has("valid_while")) {
     entry.mistake("refusal", "goes together with valid_while");
   }
+  std::string refused_with;
+  entry.choice("refused_with", refused_with);
+  if (refused_with == code_of(ErrorCode::kInvalidValue).code) {
+    command.refused_with = ErrorCode::kInvalidValue;
+  }
   entry.object("set", command.set);
   check_references(command.set, entry, "set", {.family = family, .set = true});
   entry.flag("partial", command.partial);
@@ -393,8 +398,24 @@ ParamPath find_param(const std::vector<Param>& params, std::string_view dotted) 
   return find_param(param->fields, dotted.substr(dot + 1));
 }
 
+void read_select_aliases(const Entry& file, Family& family) {
+  const auto selects = [&](std::string_view path) {
+    return std::ranges::find(family.select, path) != family.select.end();
+  };
+  file.members("select_aliases", [&](const std::string& key, const YamlNode& value,
+                                     const std::string& path) {
+    const auto wrong = [&](std::string_view what) { file.mistakes().add(value.line, path, what); };
+    if (selects(key)) return wrong("is a member of select itself");
+    if (value.kind != YamlNode::Kind::kScalar || !selects(value.text)) {
+      return wrong(fmt::format("must be a member of select: {}", join(family.select, "or")));
+    }
+    family.select_aliases[key] = value.text;
+  });
+}
+
 void read_commands(const Entry& file, Family& family) {
   file.texts("select", family.select);
+  read_select_aliases(file, family);
   file.members("commands", [&](const std::string& key, const YamlNode& value, std::string path) {
     family.commands.push_back(read_command(key, value, std::move(path), file, family));
   });

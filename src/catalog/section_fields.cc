@@ -267,6 +267,14 @@ void read_names(const Entry& file, Family& family) {
     }
     family.aliases[key] = value.text;
   });
+  file.texts("quota_all_fields", family.all_fields);
+  for (const std::string& name : family.all_fields) {
+    if (is_field(family, name)) continue;
+    file.mistake("quota_all_fields", fmt::format("\"{}\" is not a field of this family", name));
+  }
+  if (!family.all_fields.empty() && family.all == QuotaAllForm::kNested) {
+    file.mistake("quota_all_fields", "has no effect: quota_all is nested");
+  }
   file.texts("as_text", family.as_text);
   for (const std::string& name : family.as_text) {
     if (is_field(family, name) || is_group(family, name)) continue;

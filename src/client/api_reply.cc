@@ -29,6 +29,7 @@ constexpr std::array kCodes = {
     std::pair{"8512"sv, ErrorCode::kNoPermission},
     std::pair{"8513"sv, ErrorCode::kUnknownKey},
     std::pair{"8521"sv, ErrorCode::kWrongSignature},
+    std::pair{"8524"sv, ErrorCode::kInvalidValue},
 };
 
 ErrorCode error_of(unsigned status, std::string_view code) {

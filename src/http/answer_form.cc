@@ -13,6 +13,7 @@ namespace {
 unsigned status_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::kBadParams:
+    case ErrorCode::kInvalidValue:
     case ErrorCode::kMalformed:
     case ErrorCode::kModelNotAllowed:
     case ErrorCode::kUnknownIndexCode:

@@ -111,7 +111,9 @@ std::size_t AppRequests::read_all(registry::AccountId account, const std::string
   SharedText body = "{}";
   if (DeviceState* state = parts_.twins.find(sn).state) {
     parts_.faults.on_read_all(account, sn);
-    if (const auto all = parts_.faults.twin(account, sn, state->twin).all()) body = all;
+    if (const auto all = parts_.faults.twin(account, sn, state->twin).quota_all()) {
+      body = all;
+    }
     parts_.twins.mark_read(sn, *state);
   }
   const std::size_t bytes = body.size();
@@ -342,13 +344,15 @@ void AppRequests::on_reply(const registry::Device& device, const Inbound& inboun
   if (const Json* code = wire::member(*parsed, "code")) reply.code = id_text(*code);
   if (std::holds_alternative<HttpRequester>(command.requester)) {
     to_everyone();
-    // A virtual device answers this code if it does not know a selector (quirk 23).
-    if (reply.code != code_of(ErrorCode::kBadParams).code) {
+    // A virtual device answers these codes if it does not know a selector (quirk 23), or if values
+    // do not fit together.
+    const bool invalid = reply.code == code_of(ErrorCode::kInvalidValue).code;
+    if (!invalid && reply.code != code_of(ErrorCode::kBadParams).code) {
       return finish(inbound.sn, std::move(command), std::move(reply));
     }
     const Json* message = wire::member(*parsed, "message");
     return finish(inbound.sn, std::move(command),
-                  fail(ErrorCode::kBadParams,
+                  fail(invalid ? ErrorCode::kInvalidValue : ErrorCode::kBadParams,
                        message == nullptr ? "the device refused it" : id_text(*message)));
   }
   if (id_text(command.asked_id) != command.id) {

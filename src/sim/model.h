@@ -71,6 +71,7 @@ struct CommandOutcome {
   std::optional<std::int64_t> ack;  // replaces that of the declared reply, if the reply has one
   wire::JsonObject result;          // its members replace or extend those of the declared reply
   bool full_report = false;         // report every field at once
+  bool refused = false;             // as Command::valid_while says
 };
 
 // A device's energy in whole microjoules: what came in and went out since the start, what its

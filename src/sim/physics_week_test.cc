@@ -59,9 +59,9 @@ TEST_P(SimulatedWeek, BalancesAndReportsWhatRealDevicesDo) {
     bench.step(Millis{kMinute_ms});
     bench.said.clear();
     const Balance now = bench.device().balance();
-    ASSERT_EQ((now.in_uj - begun.in_uj) - (now.out_uj - begun.out_uj) -
-                  (now.lost_uj - begun.lost_uj),
-              now.stored_uj - begun.stored_uj)
+    ASSERT_EQ(
+        (now.in_uj - begun.in_uj) - (now.out_uj - begun.out_uj) - (now.lost_uj - begun.lost_uj),
+        now.stored_uj - begun.stored_uj)
         << "minute " << minute;
     ASSERT_GE(now.lost_uj, last.lost_uj) << "minute " << minute;
     last = now;

@@ -239,6 +239,7 @@ void VirtualDevice::obey(std::string_view payload, const Environment& environmen
   if (effects_fit(command, checked->params)) {
     outcome = model_->command(fields_, command, checked->params, at_device(environment));
   } else {
+    outcome.refused = true;
     outcome.result = fill(command.refusal, [&](std::string_view name) {
       return look_up(name, request, checked->params, environment);
     });
@@ -290,6 +291,9 @@ std::string VirtualDevice::reply_to(const catalog::Command& command, const JsonO
   JsonObject result = fill(command.reply, lookup);
   if (outcome.ack && result.contains("ack")) result["ack"] = *outcome.ack;
   for (const auto& [member, value] : outcome.result) result[member] = value;
+  if (outcome.refused && command.refused_with != ErrorCode::kBadParams) {
+    reply["code"] = code_of(command.refused_with).code;
+  }
   reply[family().messages.result] = std::move(result);
   return wire::to_text(reply);
 }

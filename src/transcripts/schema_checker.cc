@@ -198,6 +198,7 @@ void SchemaChecker::set_reply(const Family& family, const JsonObject& request, c
   add_reply_names(required, optional, family.messages.reply);
   add_reply_names(required, optional, command.envelope);
   required.push_back(family.messages.result);
+  if (command.refused_with != ErrorCode::kBadParams) optional.emplace_back("code");
   members(where, reply.get_object(), required, optional);
 
   const Json* result = reply.get_object().if_contains(family.messages.result);

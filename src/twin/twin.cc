@@ -237,6 +237,21 @@ std::shared_ptr<const std::string> Twin::all() {
   return all_;
 }
 
+std::shared_ptr<const std::string> Twin::quota_all() {
+  const std::vector<std::string>& listed = layout_->family->all_fields;
+  if (listed.empty()) return all();
+  if (version_ == 0) return nullptr;
+  auto body = std::make_shared<std::string>("{");
+  for (const std::string& name : listed) {
+    const std::string_view text = value(name);
+    if (text.empty()) continue;
+    append_key(*body, name);
+    *body += text;
+  }
+  *body += '}';
+  return body;
+}
+
 bool Twin::drop_unused_text() {
   if (!std::exchange(was_read_, false)) all_.reset();
   return all_ != nullptr;

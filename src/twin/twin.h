@@ -61,6 +61,8 @@ class Twin {
   // The JSON object of quota/all; nullptr until the device has reported. Rebuilt only after a
   // change; shared with callers that still send the previous one.
   [[nodiscard]] std::shared_ptr<const std::string> all();
+  // The answer to quota/all: of some families it has a part of the values only.
+  [[nodiscard]] std::shared_ptr<const std::string> quota_all();
   // Frees the text that all() keeps unless it was asked for since the last call. Call it now and
   // then; false: the twin keeps no text, and no call is needed before the next all().
   bool drop_unused_text();

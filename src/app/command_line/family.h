@@ -1,4 +1,5 @@
-// `gridloom family`: lists, shows, checks, starts and guesses device files, and prints their JSON Schema.
+// `gridloom family`: lists, shows, checks, starts and guesses device files, and prints their JSON
+// Schema.
 #pragma once
 
 #include <functional>

@@ -47,9 +47,8 @@ catalog::FamilyPtr family_in(const catalog::Catalog& catalog, const GuessedFamil
 }
 
 std::string text_of(const GuessScore::Share& share) {
-  const double percent = share.of == 0 ? 100
-                                       : 100 * static_cast<double>(share.found) /
-                                             static_cast<double>(share.of);
+  const double percent =
+      share.of == 0 ? 100 : 100 * static_cast<double>(share.found) / static_cast<double>(share.of);
   return fmt::format("{} of {} ({:.1f} %)", share.found, share.of, percent);
 }
 
@@ -134,8 +133,9 @@ std::shared_ptr<void> add_family_files(CLI::App& family, std::function<int()>& c
   add_json_option(*made, a.json);
   set_action(*made, chosen, [&a] { return guess(a); });
   add_value(*made, "file", a.file, placeholder::kFile, "Recording of a device").required();
-  add_value(*made, "family", a.family, placeholder::kName,
-            "Id of the new family, which is the name of the file; by default that of the recording");
+  add_value(
+      *made, "family", a.family, placeholder::kName,
+      "Id of the new family, which is the name of the file; by default that of the recording");
   add_value(*made, "--devices", a.devices, placeholder::kFolder,
             "Folder of the file; the current one by default");
   set_examples(*made, {"gridloom family guess recording.loom heat_pump --devices my-devices"});

@@ -82,8 +82,9 @@ std::string unnumbered(std::string_view name) {
   return out;
 }
 
-// Devices send a measured 230.0 as 230. So a field that was whole all the time has fractions if those
-// of its kind have: those whose names end alike, in the same report. Settings are what they are.
+// Devices send a measured 230.0 as 230. So a field that was whole all the time has fractions if
+// those of its kind have: those whose names end alike, in the same report. Settings are what they
+// are.
 void find_fractions(GuessedFamily& family) {
   struct Kind {
     std::size_t fractions = 0;

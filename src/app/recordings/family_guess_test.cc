@@ -43,11 +43,9 @@ class UsedDevice {
                         .sn = family->virtual_devices.devices.front().sn,
                         .start = TimePoint(std::chrono::sys_days{std::chrono::June / 16 / 2025} +
                                            std::chrono::hours(11))}),
-        recording_({{.sn = sn(),
-                     .family = family->id,
-                     .owner = registry::AccountId{1},
-                     .shares = {}}},
-                   bench_.now(), false) {
+        recording_(
+            {{.sn = sn(), .family = family->id, .owner = registry::AccountId{1}, .shares = {}}},
+            bench_.now(), false) {
     text_ = recording_.head();
     bench_.connect();
     bench_.said.clear();
@@ -158,8 +156,7 @@ INSTANTIATE_TEST_SUITE_P(Families, GuessOf,
                                          "smart_home_panel", "smart_plug", "stream", "wave_2"),
                          [](const auto& row) { return row.param; });
 
-constexpr std::string_view kHead =
-    "recorded\ndevice generic HEAT00000001 owner demo real\n";
+constexpr std::string_view kHead = "recorded\ndevice generic HEAT00000001 owner demo real\n";
 
 TEST(FamilyGuess, NeedsADeviceThatReports) {
   const auto empty = guess("clock 2025-06-18 10:00:00\n");

@@ -1,3 +1,4 @@
+// How much of a guess is right: pairs guessed reports and commands with the real ones.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Writes a guessed family as a device file.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -84,7 +85,8 @@ class Writer {
 
   void head(std::string_view id) {
     line("# yaml-language-server: $schema=schema.json");
-    line("# Guessed from a recording. What stands here was seen; a comment with a question mark is");
+    line(
+        "# Guessed from a recording. What stands here was seen; a comment with a question mark is");
     line("# what the recording cannot say. `gridloom family check` reports every mistake.");
     line("family: {}", id);
     line("product: {}        # What does the device list call it?", yaml_text(id));
@@ -120,8 +122,7 @@ class Writer {
   [[nodiscard]] bool is_own_prefix(const GuessedReport& report) const {
     if (report.prefix.empty()) return false;
     return std::ranges::none_of(family_.fields, [&](const GuessedField& field) {
-      return field.name.starts_with(report.prefix) &&
-             !is_among(report.fields, field.name);
+      return field.name.starts_with(report.prefix) && !is_among(report.fields, field.name);
     });
   }
 
@@ -154,11 +155,12 @@ class Writer {
       const bool number = catalog::is_numeric(type) && type != FieldType::kBool;
       if (!seen.empty()) {
         line("    # seen: {}{}", seen,
-             !number              ? ""
+             !number             ? ""
              : field.values.more ? "; which unit, scale and range?"
-                                  : "; do the values have names, or a unit?");
+                                 : "; do the values have names, or a unit?");
       }
-      if (field.fractions) line("    # Only whole numbers were seen: has it fractions, as its kind?");
+      if (field.fractions)
+        line("    # Only whole numbers were seen: has it fractions, as its kind?");
       if (!field.values.last.is_null()) line("    initial: {}", wire::to_text(field.values.last));
       line("    source: real");
     }

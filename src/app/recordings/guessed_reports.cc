@@ -39,8 +39,7 @@ bool is_among(const std::vector<std::string>& names, std::string_view name) {
 
 // A name for a device file: letters, digits and _.
 std::string plain_name(std::string text) {
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  std::ranges::replace_if(text, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
   return text;
 }
 
@@ -235,7 +234,8 @@ void GuessedReports::find_prefixes() {
   for (const Kind& kind : kinds_) {
     for (const std::string& key : kind.fields) ++carriers[key];
   }
-  const bool collide = std::ranges::any_of(carriers, [](const auto& each) { return each.second > 1; });
+  const bool collide =
+      std::ranges::any_of(carriers, [](const auto& each) { return each.second > 1; });
   for (Kind& kind : kinds_) {
     if (!module_.empty()) {
       kind.prefix = kind.name + ".*.";
@@ -327,8 +327,8 @@ void GuessedReports::write_rhythm(GuessedFamily& family) const {
     if (values.empty()) continue;
     const auto kind = std::ranges::find_if(
         kinds_, [&](const Kind& each) { return each.fields.contains(values.front().first); });
-    if (kind == kinds_.end() || static_cast<double>(values.size()) <
-                                    kMostly * static_cast<double>(kind->fields.size())) {
+    if (kind == kinds_.end() ||
+        static_cast<double>(values.size()) < kMostly * static_cast<double>(kind->fields.size())) {
       continue;
     }
     const auto [whole, first] = whole_before.try_emplace(entry.sn + kind->name, entry.at);

@@ -137,8 +137,7 @@ class Sets {
     }
   }
 
-  [[nodiscard]] std::string name_of(
-      const std::vector<std::pair<std::string, Json>>& select) const {
+  [[nodiscard]] std::string name_of(const std::vector<std::pair<std::string, Json>>& select) const {
     std::string name;
     for (const auto& [path, value] : select) {
       if (!value.is_string() || path.starts_with("params.")) continue;
@@ -152,8 +151,7 @@ class Sets {
       name = "set";
       for (const auto& each : select) name += '_' + text_of(each.second);
     }
-    std::ranges::replace_if(
-        name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+    std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
     return name;
   }
 

@@ -430,8 +430,9 @@ void Session::take_output(std::string& out) {
   if (rest_ && !piece_requested_ && !retries_later_ && out_.empty()) ask_for_rest();
   hand_over(out);
   if (web_socket_) return web_socket_->take_output(out);
-  // A response that came outside of receive() may be followed by a pipelined request.
-  if (!answering_ && !in_.empty() && !finished_) {
+  // A response that came outside of receive() may be followed by a pipelined request; and after one
+  // that filled the output, more may be read.
+  if (!answering_ && (put_off_ || !in_.empty()) && !finished_) {
     go_on();
     hand_over(out);
   }

@@ -78,6 +78,20 @@ class HttpStream : public testing::Test {
   Talk talk;
 };
 
+// The response came inside of receive(), and filled the output.
+TEST_F(HttpStream, AfterAResponseThatFilledTheOutputMoreIsRead) {
+  Talk talk;
+  talk.fetches = false;
+  const std::string body(SessionLimits().output_bytes, 'x');
+  talk.send(fmt::format("POST /1 HTTP/1.1\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
+  EXPECT_FALSE(talk.session->wants_input()) << "nobody has taken the response yet";
+  talk.session->take_output(talk.out);
+  EXPECT_THAT(talk.take(), EndsWith("xxx"));
+  EXPECT_TRUE(talk.session->wants_input());
+  talk.send("GET /2 HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(talk.requests.size(), 2U);
+}
+
 TEST_F(HttpStream, AStreamIsSentInChunksAndTheConnectionIsKept) {
   ask("GET /a HTTP/1.1",
       source({{.bytes = "0123456789abcdefg", .then = Then::kMore}, {.bytes = "end"}}));

@@ -13,7 +13,7 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/field_lookup.h"
-#include "app/home/values.h"
+#include "overview/values.h"
 #include "base/printable.h"
 
 namespace gridloom::app {
@@ -21,6 +21,12 @@ namespace {
 
 using catalog::Family;
 using catalog::Field;
+using overview::FlatValue;
+using overview::find_value;
+using overview::flat_values;
+using overview::number_of;
+using overview::title_of;
+using overview::value_text;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;

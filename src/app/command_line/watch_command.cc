@@ -23,7 +23,7 @@
 #include "app/command_line/usage_error.h"
 #include "app/command_line/value_changes.h"
 #include "app/home/field_lookup.h"
-#include "app/home/values.h"
+#include "overview/values.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"
@@ -33,6 +33,10 @@
 namespace gridloom::app {
 namespace {
 
+using overview::FlatValue;
+using overview::find_value;
+using overview::flat_values;
+using overview::value_text;
 using wire::Json;
 using wire::JsonObject;
 

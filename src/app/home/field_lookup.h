@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "app/home/values.h"
+#include "overview/values.h"
 #include "base/result.h"
 #include "catalog/family.h"
 

@@ -146,6 +146,7 @@ TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
                                          .mqtts = "localhost:8883",
                                          .ca = "/data/tls/ca.pem",
                                          .keys = "/data/ready.json",
+                                         .sign_in_link = Secret("http://127.0.0.1:8080/sign-in#t=x"),
                                          .sn = "R331ZEB4ZEAL0528",
                                          .now = kTestStart},
                                         made.key, *account));

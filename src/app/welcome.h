@@ -16,6 +16,7 @@ struct WelcomeFacts {
   std::string mqtts;  // "localhost:8883"
   std::string ca;     // path
   std::string keys;   // path of the file that holds the credentials
+  Secret sign_in_link;
   std::string sn;     // a device of the demo home
   TimePoint now;
 };

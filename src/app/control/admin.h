@@ -26,6 +26,10 @@ namespace gridloom::hub {
 class Hub;
 }
 
+namespace gridloom::http {
+class SignIn;
+}
+
 namespace gridloom::app {
 
 class FaultRules;
@@ -44,6 +48,8 @@ struct AdminContext {
   FaultRules* faults = nullptr;  // set on a running server
   hub::Hub* hub = nullptr;       // set on a running server
   time::TimeZone zone{};         // of local times in requests and answers
+  http::SignIn* sign_in = nullptr;  // set on a running server
+  std::string page{};               // "http://127.0.0.1:8080"; set on a running server
 };
 
 // Carries out a request such as {"op": "account.add", ...} and returns its outcome. kBadParams:

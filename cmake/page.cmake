@@ -7,7 +7,13 @@ find_program(GL_NPM npm)
 
 if(GL_PAGE AND GL_NODE AND GL_NPM AND EXISTS ${CMAKE_SOURCE_DIR}/web/build.mjs)
   set(web ${CMAKE_SOURCE_DIR}/web)
-  file(GLOB_RECURSE inputs CONFIGURE_DEPENDS ${web}/*.ts ${web}/*.tsx ${web}/*.css ${web}/*.html ${web}/*.mjs ${web}/*.svg)
+  # The page's folders have no folders, and what lies deeper in node_modules is none of its files.
+  set(kinds ts tsx css html mjs svg)
+  set(patterns "")
+  foreach(kind IN LISTS kinds)
+    list(APPEND patterns ${web}/*.${kind} ${web}/*/*.${kind})
+  endforeach()
+  file(GLOB inputs CONFIGURE_DEPENDS ${patterns})
   list(FILTER inputs EXCLUDE REGEX "/(node_modules|dist|test)/")
   # npm writes this file last.
   set(installed ${web}/node_modules/.package-lock.json)

@@ -17,7 +17,7 @@ struct WelcomeFacts {
   std::string ca;     // path
   std::string keys;   // path of the file that holds the credentials
   Secret sign_in_link;
-  std::string sn;     // a device of the demo home
+  std::string sn;  // a device of the demo home
   TimePoint now;
 };
 

@@ -236,7 +236,7 @@ std::optional<Response> Api::without_credit(const Request& request, std::string_
   if (options_.failures != nullptr) {
     if (const auto wait = options_.failures->wait(request.peer, credential, now)) {
       return form.too_many(*wait,
-                      "too many requests from this address had a wrong key or signature");
+                           "too many requests from this address had a wrong key or signature");
     }
   }
   if (options_.rate != nullptr) {
@@ -307,8 +307,7 @@ TimePoint Api::now() const { return options_.hub->platform().steady->now(); }
 
 Response Api::too_many_requests(Millis wait, const AnswerForm& form) const {
   return form.too_many(
-      wait,
-      fmt::format("this access key may ask {} times a second", options_.rate->per_second()));
+      wait, fmt::format("this access key may ask {} times a second", options_.rate->per_second()));
 }
 
 Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {

@@ -30,9 +30,9 @@
 #include "http/message.h"
 #include "http/own_api.h"
 #include "http/page.h"
+#include "http/request_rate.h"
 #include "http/session_api.h"
 #include "http/sign_in.h"
-#include "http/request_rate.h"
 #include "hub/hub.h"
 #include "net/protocol.h"
 #include "wire/replay_guard.h"
@@ -69,10 +69,10 @@ class Api {
     // with its password), applied to `guarded` requests if `replays` is null.
     wire::ReplayGuard* guard = nullptr;
     FailureBudget* failures = nullptr;  // shared by all listeners; null: no limit of failures
-    const Page* page = nullptr;  // shared by all loops; null: there are no pages
+    const Page* page = nullptr;         // shared by all loops; null: there are no pages
     HomeFeed* homes = nullptr;          // shared by all loops
     LiveFeed* live = nullptr;           // shared by all loops; null: there is no live stream
-    SignIn* sign_in = nullptr;  // shared by all loops; null: no browser can sign in
+    SignIn* sign_in = nullptr;          // shared by all loops; null: no browser can sign in
     const VirtualClock* virtual_time = nullptr;  // the devices' clock, if it is one
   };
   explicit Api(Options options);

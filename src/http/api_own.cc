@@ -76,9 +76,8 @@ bool Api::wants_body(const Request& head) const {
   const std::string credential = credential_of(head);
   const bool is_known = !head.authorization.empty() ? directory->find_token(credential) != nullptr
                         : !head.access_key.empty()  ? directory->find_key(credential) != nullptr
-                        : head.path == kSignInPath
-                            ? options_.sign_in != nullptr
-                            : directory->find_session(credential) != nullptr;
+                        : head.path == kSignInPath  ? options_.sign_in != nullptr
+                                                   : directory->find_session(credential) != nullptr;
   return is_known &&
          !without_credit(head, credential, AnswerForm(AnswerForm::Style::kPlain), now());
 }

@@ -1,8 +1,12 @@
 #include "http/browser.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
+#include <climits>
 
 #include "base/printable.h"
 #include "base/sha256.h"
@@ -12,6 +16,18 @@
 #include "wire/json.h"
 
 namespace gridloom::http {
+namespace {
+
+const std::string& machine_name() {
+  static const std::string kName = [] {
+    std::array<char, HOST_NAME_MAX + 1> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data())
+                                                            : std::string();
+  }();
+  return kName;
+}
+
+}  // namespace
 
 std::string cookie_name(std::string_view instance, bool secure) {
   // Browsers take a name with this prefix over TLS only, from this host and for all of its paths.
@@ -45,9 +61,12 @@ std::string csrf_token(std::string_view cookie_value) {
 Status check_origin(const Request& request, bool must_say) {
   const BrowserHeaders& browser = request.browser;
   if (!browser.origin.empty()) {
-    const std::string own =
-        fmt::format("{}://{}", request.secure ? "https" : "http", browser.host);
+    const std::string own = fmt::format("{}://{}", request.secure ? "https" : "http", browser.host);
     if (same_name(browser.origin, own)) return {};
+    // A reverse proxy in front of a plain listener may speak TLS with the browser.
+    const bool is_behind_proxy =
+        !request.secure && same_name(browser.origin, fmt::format("https://{}", browser.host));
+    if (is_behind_proxy) return {};
     return fail(ErrorCode::kNoPermission,
                 fmt::format("the header Origin is {}: must be {}",
                             wire::shortened(printable(browser.origin)), printable(own)));
@@ -62,6 +81,9 @@ Status check_origin(const Request& request, bool must_say) {
 bool is_own_host(std::string_view host, std::string_view public_host) {
   if (same_name(host, "localhost")) return true;
   if (!public_host.empty() && same_name(host, public_host)) return true;
+  if (const std::string& machine = machine_name(); !machine.empty()) {
+    if (same_name(host, machine) || same_name(host, machine + ".local")) return true;
+  }
   return net::socket_address({.host = std::string(host), .port = 0}).has_value();
 }
 

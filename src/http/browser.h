@@ -28,8 +28,9 @@ namespace gridloom::http {
 [[nodiscard]] Status check_origin(const Request& request, bool must_say);
 
 // Whether the server may be asked under this host name (without a port): an IP address, localhost,
-// or `public_host`. Any other name may be one that an attacker's DNS points here, whose pages the
-// browser would then let read our answers (DNS rebinding).
+// the machine's name, also with .local, or `public_host`. Any other name may be one that an
+// attacker's DNS points here, whose pages the browser would then let read our answers (DNS
+// rebinding).
 [[nodiscard]] bool is_own_host(std::string_view host, std::string_view public_host);
 
 }  // namespace gridloom::http

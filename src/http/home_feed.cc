@@ -156,8 +156,8 @@ void HomeFeed::add_ledger(const std::shared_ptr<Work>& work) {
     finish(work);
     return history::Progress::kDone;
   };
-  const bool taken = options_.reads(
-      {.account = std::to_underlying(work->account), .gone = {}, .step = step});
+  const bool taken =
+      options_.reads({.account = std::to_underlying(work->account), .gone = {}, .step = step});
   if (!taken) finish(work);
 }
 

@@ -40,9 +40,8 @@ bool lists(std::string_view list, const std::function<bool(std::string_view)>& i
 }
 
 bool lists_token(std::string_view list, std::string_view token) {
-  return lists(list, [token](std::string_view each) {
-    return same_name(without_parameters(each), token);
-  });
+  return lists(
+      list, [token](std::string_view each) { return same_name(without_parameters(each), token); });
 }
 
 bool accepts(std::string_view list, std::string_view coding) {

@@ -106,9 +106,10 @@ Result<LiveDevicePtr> LiveFeed::watch(const std::string& sn) {
       std::erase_if(devices_, [](const auto& each) { return each.second.expired(); });
     }
     if (devices_.size() >= options_.limits.devices) {
-      return fail(ErrorCode::kConflict,
-                  fmt::format("{} devices are watched already, the most at once: limit live.devices",
-                              options_.limits.devices));
+      return fail(
+          ErrorCode::kConflict,
+          fmt::format("{} devices are watched already, the most at once: limit live.devices",
+                      options_.limits.devices));
     }
     made = std::make_shared<LiveDevice>(sn, options_.hub->platform().catalog->of_serial(sn));
     devices_.insert_or_assign(sn, made);

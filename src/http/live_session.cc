@@ -191,11 +191,10 @@ std::string LiveSession::state_now(const Subscription& subscription) const {
   const LiveDevice& device = *subscription.device;
   const LiveDevice::Moment moment = device.moment();
   return std::string(state_of(
-      device.family(),
-      {.online = options_.feed->hub().online(options_.caller.account, device.sn()),
-       .has_values = moment.has_values,
-       .last_report = moment.last_report,
-       .now = options_.feed->now()}));
+      device.family(), {.online = options_.feed->hub().online(options_.caller.account, device.sn()),
+                        .has_values = moment.has_values,
+                        .last_report = moment.last_report,
+                        .now = options_.feed->now()}));
 }
 
 bool LiveSession::has_news(const Subscription& subscription) const {
@@ -301,19 +300,18 @@ void LiveSession::flush_device(Id id, Subscription& subscription, std::string& o
 
 void LiveSession::ask_for_home(Id id, Subscription& subscription) {
   subscription.is_asking = true;
-  options_.homes->get(
-      options_.caller.account,
-      {.loop = &options_.context.loop,
-       .done = [weak = weak_from_this(), id](Result<HomeFeed::Home> home) {
-         const auto self = weak.lock();
-         if (!self) return;
-         const auto found = self->subscriptions_.find(id);
-         if (found == self->subscriptions_.end() || found->second.device) return;
-         found->second.is_asking = false;
-         if (!home) return;
-         found->second.home = std::move(*home);
-         if (self->has_output()) self->options_.context.wake();
-       }});
+  options_.homes->get(options_.caller.account,
+                      {.loop = &options_.context.loop,
+                       .done = [weak = weak_from_this(), id](Result<HomeFeed::Home> home) {
+                         const auto self = weak.lock();
+                         if (!self) return;
+                         const auto found = self->subscriptions_.find(id);
+                         if (found == self->subscriptions_.end() || found->second.device) return;
+                         found->second.is_asking = false;
+                         if (!home) return;
+                         found->second.home = std::move(*home);
+                         if (self->has_output()) self->options_.context.wake();
+                       }});
 }
 
 void LiveSession::check_rights() {

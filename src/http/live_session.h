@@ -35,9 +35,9 @@ class LiveSession final : public net::Protocol, public std::enable_shared_from_t
   static constexpr Millis kHeartbeat{15'000};
   static constexpr Millis kLeastPeriod{250};
   static constexpr Millis kMostPeriod{60'000};
-  static constexpr std::size_t kLineBytes = std::size_t{16} * 1024;   // of a client's message
-  static constexpr std::size_t kOutputBytes = std::size_t{64} * 1024; // composed at once
-  static constexpr std::size_t kFields = 256;                         // named by a subscription
+  static constexpr std::size_t kLineBytes = std::size_t{16} * 1024;    // of a client's message
+  static constexpr std::size_t kOutputBytes = std::size_t{64} * 1024;  // composed at once
+  static constexpr std::size_t kFields = 256;                          // named by a subscription
 
   struct Options {
     net::ConnectionContext context;

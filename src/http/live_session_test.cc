@@ -33,15 +33,15 @@ class LiveTest : public ApiTest {
     session = open({.account = alice, .token = {}, .session = made.session.hash});
   }
   std::shared_ptr<LiveSession> open(LiveCaller caller) {
-    auto made = std::make_shared<LiveSession>(
-        LiveSession::Options{.context = {.loop = home.client_loop,
-                                         .wake = [this] { ++woken; },
-                                         .secure = false,
-                                         .peer = "test"},
-                             .caller = std::move(caller),
-                             .feed = &feed,
-                             .homes = &homes,
-                             .now = steady.now()});
+    auto made =
+        std::make_shared<LiveSession>(LiveSession::Options{.context = {.loop = home.client_loop,
+                                                                       .wake = [this] { ++woken; },
+                                                                       .secure = false,
+                                                                       .peer = "test"},
+                                                           .caller = std::move(caller),
+                                                           .feed = &feed,
+                                                           .homes = &homes,
+                                                           .now = steady.now()});
     made->start();
     return made;
   }
@@ -169,16 +169,17 @@ TEST_F(LiveTest, TheStateIsTold) {
 }
 
 TEST_F(LiveTest, ADeviceThatNeverReportedHasNoValues) {
-  EXPECT_THAT(say(R"({"t":"sub","id":2,"topic":"device","sn":"HJ31ZDH2ZF690025"})"),
-              ElementsAre(AllOf(HasSubstr(R"("state":"never","last":null,)"),
-                                HasSubstr(R"("f":[]})"))));
+  EXPECT_THAT(
+      say(R"({"t":"sub","id":2,"topic":"device","sn":"HJ31ZDH2ZF690025"})"),
+      ElementsAre(AllOf(HasSubstr(R"("state":"never","last":null,)"), HasSubstr(R"("f":[]})"))));
 }
 
 TEST_F(LiveTest, TheHomeIsSentWholeWhenItChanges) {
   const Lines first = say(R"({"t":"sub","id":1,"topic":"home"})");
-  EXPECT_THAT(first, ElementsAre(AllOf(
-                         StartsWith(R"({"t":"snap","id":1,"seq":0,"now":1700000000000,"home":{"now")"),
-                         HasSubstr(R"("charge_percent":5)"))));
+  EXPECT_THAT(first,
+              ElementsAre(AllOf(
+                  StartsWith(R"({"t":"snap","id":1,"seq":0,"now":1700000000000,"home":{"now")"),
+                  HasSubstr(R"("charge_percent":5)"))));
   pass(Millis(3000));
   EXPECT_THAT(take(), IsEmpty());
   report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6}})");
@@ -224,8 +225,9 @@ TEST_F(LiveTest, SubscriptionsAndMessagesAreBounded) {
     send(fmt::format(R"({{"t":"sub","id":{},"topic":"home"}})", id));
   }
   take();
-  EXPECT_THAT(say(R"({"t":"sub","id":4,"topic":"home"})"),
-              ElementsAre(HasSubstr("a client has at most 3 subscriptions: limit live.subscriptions")));
+  EXPECT_THAT(
+      say(R"({"t":"sub","id":4,"topic":"home"})"),
+      ElementsAre(HasSubstr("a client has at most 3 subscriptions: limit live.subscriptions")));
   EXPECT_THAT(say(kDeviceSub), Not(ElementsAre(StartsWith(R"({"t":"error")"))))
       << "an id that is there is replaced";
   session->receive(std::string(LiveSession::kLineBytes + 1, ' '), steady.now());
@@ -272,8 +274,8 @@ TEST_F(LiveTest, ADeviceThatIsNoLongerSharedIsNoLongerShown) {
   home.share(kSn, "bob", registry::Rights::kNone);
   report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6}})");
   pass(Millis(250));
-  EXPECT_THAT(take(), ElementsAre(AllOf(HasSubstr(R"("code":"no_permission")"),
-                                        HasSubstr(R"("id":2)"))));
+  EXPECT_THAT(take(),
+              ElementsAre(AllOf(HasSubstr(R"("code":"no_permission")"), HasSubstr(R"("id":2)"))));
 }
 
 TEST_F(LiveTest, AServerThatStopsSaysSo) {

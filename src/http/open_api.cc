@@ -311,10 +311,10 @@ std::string make() {
       {"servers", JsonArray{JsonObject{{"url", "/"}}}},
       {"security", JsonArray{JsonObject{{"token", JsonArray()}}}},
       {"paths", std::move(paths)},
-      {"components", JsonObject{{"securitySchemes", JsonObject{{"token", bearer},
-                                                                {"session", session},
-                                                                {"csrf", csrf}}},
-                                {"schemas", schemas ? std::move(*schemas) : Json(JsonObject())}}}});
+      {"components",
+       JsonObject{
+           {"securitySchemes", JsonObject{{"token", bearer}, {"session", session}, {"csrf", csrf}}},
+           {"schemas", schemas ? std::move(*schemas) : Json(JsonObject())}}}});
 }
 
 }  // namespace

@@ -174,10 +174,10 @@ Result<OwnApi::Found> OwnApi::find(Method method, std::string_view path) {
 
 void OwnApi::handle(const Route& route, Call call) const {
   if (route.access == Access::kSignedInPeople && call.caller.session == nullptr) {
-    return call.done(call.form.failure(
-        {.code = ErrorCode::kNoPermission,
-         .detail = fmt::format("{} {} is for a browser that is signed in",
-                               name_of(route.method), route.path)}));
+    return call.done(
+        call.form.failure({.code = ErrorCode::kNoPermission,
+                           .detail = fmt::format("{} {} is for a browser that is signed in",
+                                                 name_of(route.method), route.path)}));
   }
   if (call.caller.scope < route.scope) {
     return call.done(
@@ -209,13 +209,12 @@ void OwnApi::me(Call call) const {
 }
 
 void OwnApi::home(Call call) const {
-  options_.homes->get(
-      call.caller.account,
-      {.loop = options_.loop,
-       .done = [form = call.form,
-                done = std::move(call.done)](const Result<HomeFeed::Home>& home) mutable {
-         done(home ? form.success(home->text()) : form.failure(home.error()));
-       }});
+  options_.homes->get(call.caller.account,
+                      {.loop = options_.loop,
+                       .done = [form = call.form, done = std::move(call.done)](
+                                   const Result<HomeFeed::Home>& home) mutable {
+                         done(home ? form.success(home->text()) : form.failure(home.error()));
+                       }});
 }
 
 JsonObject OwnApi::description(const registry::Directory& directory, const registry::Device& device,

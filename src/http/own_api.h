@@ -34,9 +34,9 @@ struct OwnParameter {
 
 // Who may ask for a route at all.
 enum class Access : std::uint8_t {
-  kEverybody,     // also without any credential
-  kCallers,       // with a token, a session or a signature
-  kSignedInPeople // with a session only: tokens must not outlive themselves by it
+  kEverybody,      // also without any credential
+  kCallers,        // with a token, a session or a signature
+  kSignedInPeople  // with a session only: tokens must not outlive themselves by it
 };
 
 class OwnApi {

@@ -26,7 +26,8 @@ constexpr std::string_view kPolicy =
 constexpr std::string_view kHowToGetOne =
     "<!doctype html><meta charset=utf-8><title>Gridloom</title>"
     "<h1>This Gridloom was built without its dashboard</h1>"
-    "<p>Install Node.js 18 or later with npm, and build again: the page is then part of the program. "
+    "<p>Install Node.js 18 or later with npm, and build again: the page is then part of the "
+    "program. "
     "<p>A page that was built elsewhere is served by <code>gridloom serve --web DIR</code>, where "
     "DIR is its folder <code>web/dist</code>."
     "<p>The API is at <a href=/openapi.json>/api/v1</a> all the same.";
@@ -89,15 +90,14 @@ Response Page::answer(const Request& request) const {
 
 Response Page::file(const Request& request, PageFile found, bool is_asset) const {
   Response response;
-  const bool in_gzip =
-      !found.gzip.empty() && accepts(request.browser.accept_encoding, "gzip");
+  const bool in_gzip = !found.gzip.empty() && accepts(request.browser.accept_encoding, "gzip");
   // Each form of the bytes has a tag of its own (RFC 9110, 8.8.3).
   const std::string tag = fmt::format("\"{}{}\"", found.tag, in_gzip ? "-gz" : "");
   response.content_type = found.type;
   response.headers.emplace_back("ETag", tag);
   response.headers.emplace_back("Vary", "Accept-Encoding");
-  response.headers.emplace_back(
-      "Cache-Control", is_asset ? "public, max-age=31536000, immutable" : "no-cache");
+  response.headers.emplace_back("Cache-Control",
+                                is_asset ? "public, max-age=31536000, immutable" : "no-cache");
   if (names_tag(request.browser.if_none_match, tag)) {
     response.status = 304;
     return response;

@@ -22,7 +22,7 @@ struct GlPageRow {
   const char* gzip;
   std::uint64_t gzip_length;  // 0: no such form
 };
-extern const GlPageRow gl_page_table[];  // NOLINT
+extern const GlPageRow gl_page_table[];    // NOLINT
 extern const std::uint64_t gl_page_count;  // NOLINT
 }
 
@@ -59,8 +59,8 @@ std::span<const GlPageRow> embedded() { return {gl_page_table, gl_page_count}; }
 }  // namespace
 
 std::string_view type_of_file(std::string_view name) {
-  const auto* const found = std::ranges::find_if(
-      kTypes, [name](const auto& type) { return name.ends_with(type.first); });
+  const auto* const found =
+      std::ranges::find_if(kTypes, [name](const auto& type) { return name.ends_with(type.first); });
   return found == kTypes.end() ? std::string_view("application/octet-stream") : found->second;
 }
 

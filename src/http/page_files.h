@@ -1,7 +1,8 @@
-// The files of the dashboard's page: those that the build has put into the binary (cmake/page.cmake),
-// or those in a folder, for people who work on the page.
+// The files of the dashboard's page: those that the build has put into the binary
+// (cmake/page.cmake), or those in a folder, for people who work on the page.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <string>

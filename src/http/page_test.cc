@@ -20,7 +20,8 @@ namespace {
 using testing::HasSubstr;
 
 std::string header(const Response& response, std::string_view name) {
-  const auto found = std::ranges::find(response.headers, name, &std::pair<std::string_view, std::string>::first);
+  const auto found =
+      std::ranges::find(response.headers, name, &std::pair<std::string_view, std::string>::first);
   return found == response.headers.end() ? std::string() : found->second;
 }
 

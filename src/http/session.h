@@ -3,8 +3,8 @@
 // time; while one is being produced nothing more is read. A long response is streamed as it is
 // produced: in chunks, or for an HTTP/1.0 client until the connection ends. Input that is not HTTP
 // is answered with an error status and the connection ends. GET /mqtt or
-// /api/v1/live with an Upgrade turns the connection into a WebSocket; from then on the session only forwards calls. One thread: the
-// connection's loop.
+// /api/v1/live with an Upgrade turns the connection into a WebSocket; from then on the session only
+// forwards calls. One thread: the connection's loop.
 #pragma once
 
 #include <cstddef>

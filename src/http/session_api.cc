@@ -52,8 +52,7 @@ Response SessionApi::welcome(const registry::NewSession& made, bool secure,
   const std::string& cookie = made.text.reveal();
   Response response = form.success(wire::to_text(facts(*account, csrf_token(cookie))));
   response.headers.emplace_back(
-      "Set-Cookie",
-      set_cookie(cookie_name(options_.sign_in->instance(), secure), cookie, secure));
+      "Set-Cookie", set_cookie(cookie_name(options_.sign_in->instance(), secure), cookie, secure));
   return response;
 }
 
@@ -65,8 +64,8 @@ void SessionApi::sign_in(const Request& request, const JsonObject& body, AnswerF
   const std::string client = request.browser.user_agent;
   SignIn::NewSession reply_to{
       .loop = options_.loop,
-      .done = [this, form, secure = request.secure, done = std::move(done)](
-                  Result<registry::NewSession> made) mutable {
+      .done = [this, form, secure = request.secure,
+               done = std::move(done)](Result<registry::NewSession> made) mutable {
         done(made ? welcome(*made, secure, form) : form.failure(made.error()));
       }};
   const auto fail_with = [&](Error error) {
@@ -90,19 +89,19 @@ void SessionApi::sign_in(const Request& request, const JsonObject& body, AnswerF
 
 void SessionApi::sign_out(Call call, bool secure) const {
   const std::string name = cookie_name(options_.sign_in->instance(), secure);
-  options_.sign_in->end(
-      call.session.account, call.session.number,
-      {.loop = options_.loop,
-       .done = [name, secure, form = call.form,
-                done = std::move(call.done)](const Result<bool>& ended) mutable {
-         // A session that ended meanwhile is what was asked for.
-         if (!ended && ended.error().code != ErrorCode::kNotFound) {
-           return done(form.failure(ended.error()));
-         }
-         Response response = empty();
-         response.headers.emplace_back("Set-Cookie", set_cookie(name, {}, secure));
-         done(std::move(response));
-       }});
+  options_.sign_in->end(call.session.account, call.session.number,
+                        {.loop = options_.loop,
+                         .done = [name, secure, form = call.form,
+                                  done = std::move(call.done)](const Result<bool>& ended) mutable {
+                           // A session that ended meanwhile is what was asked for.
+                           if (!ended && ended.error().code != ErrorCode::kNotFound) {
+                             return done(form.failure(ended.error()));
+                           }
+                           Response response = empty();
+                           response.headers.emplace_back("Set-Cookie",
+                                                         set_cookie(name, {}, secure));
+                           done(std::move(response));
+                         }});
 }
 
 void SessionApi::list(Call call) const {
@@ -111,13 +110,12 @@ void SessionApi::list(Call call) const {
   JsonArray rows;
   for (const BrowserSession* each : directory->sessions_of(call.session.account)) {
     if (has_ended(*each, platform.wall->now())) continue;
-    rows.push_back(JsonObject{
-        {"id", each->number},
-        {"current", each->number == call.session.number},
-        {"by", each->by == registry::SignInBy::kLink ? "link" : "password"},
-        {"made", each->made_ms},
-        {"lastUsed", each->used_ms},
-        {"client", each->client}});
+    rows.push_back(JsonObject{{"id", each->number},
+                              {"current", each->number == call.session.number},
+                              {"by", each->by == registry::SignInBy::kLink ? "link" : "password"},
+                              {"made", each->made_ms},
+                              {"lastUsed", each->used_ms},
+                              {"client", each->client}});
   }
   call.done(call.form.success(wire::to_text(JsonObject{{"sessions", std::move(rows)}})));
 }
@@ -132,12 +130,12 @@ void SessionApi::end(Call call, std::string_view number) const {
          .detail = fmt::format("there is no session {}; GET /api/v1/sessions lists them",
                                wire::shortened(printable(number)))}));
   }
-  options_.sign_in->end(call.session.account, wanted,
-                        {.loop = options_.loop,
-                         .done = [form = call.form, done = std::move(call.done)](
-                                     const Result<bool>& ended) mutable {
-                           done(ended ? empty() : form.failure(ended.error()));
-                         }});
+  options_.sign_in->end(
+      call.session.account, wanted,
+      {.loop = options_.loop,
+       .done = [form = call.form, done = std::move(call.done)](const Result<bool>& ended) mutable {
+         done(ended ? empty() : form.failure(ended.error()));
+       }});
 }
 
 void SessionApi::set_password(Call call, const Request& request, const JsonObject& body) const {
@@ -149,15 +147,15 @@ void SessionApi::set_password(Call call, const Request& request, const JsonObjec
     if (!given) return call.done(call.form.failure(given.error()));
     current = std::move(*given);
   }
-  options_.sign_in->set_password({.session = call.session,
-                                  .current = Secret(std::move(current)),
-                                  .fresh = Secret(std::move(*fresh)),
-                                  .peer = request.peer},
-                                 {.loop = options_.loop,
-                                  .done = [form = call.form, done = std::move(call.done)](
-                                              const Result<bool>& set) mutable {
-                                    done(set ? empty() : form.failure(set.error()));
-                                  }});
+  options_.sign_in->set_password(
+      {.session = call.session,
+       .current = Secret(std::move(current)),
+       .fresh = Secret(std::move(*fresh)),
+       .peer = request.peer},
+      {.loop = options_.loop,
+       .done = [form = call.form, done = std::move(call.done)](const Result<bool>& set) mutable {
+         done(set ? empty() : form.failure(set.error()));
+       }});
 }
 
 }  // namespace gridloom::http

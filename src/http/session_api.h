@@ -19,8 +19,8 @@ class SessionApi {
  public:
   struct Options {
     hub::Hub* hub = nullptr;
-    Loop* loop = nullptr;       // answers are delivered on it
-    SignIn* sign_in = nullptr;  // null: nobody can sign in
+    Loop* loop = nullptr;                        // answers are delivered on it
+    SignIn* sign_in = nullptr;                   // null: nobody can sign in
     const VirtualClock* virtual_time = nullptr;  // the devices' clock, if it is one
   };
   explicit SessionApi(Options options) : options_(options) {}

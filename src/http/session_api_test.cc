@@ -38,7 +38,8 @@ class SessionApiTest : public ApiTest {
     made.browser.origin = "http://127.0.0.1:8080";
     made.browser.user_agent = "Firefox";
     if (!cookie.empty()) {
-      made.browser.cookie = fmt::format("a=b; {}={}", cookie_name(sign_in.instance(), false), cookie);
+      made.browser.cookie =
+          fmt::format("a=b; {}={}", cookie_name(sign_in.instance(), false), cookie);
       made.browser.csrf = csrf_token(cookie);
     }
     if (!body.empty()) {
@@ -93,7 +94,8 @@ TEST_F(SessionApiTest, ALinkSignsInOnce) {
                              sign_in.instance(), cookie));
   EXPECT_EQ(ask(Method::kGet, "/api/v1/me"), said);
   EXPECT_THAT(ask(Method::kGet, "/api/v1/devices"), HasSubstr(kSn));
-  EXPECT_THAT(sign_in_with(body), StartsWith(R"(401 {"code":"unknown_key","message":"the link was)"));
+  EXPECT_THAT(sign_in_with(body),
+              StartsWith(R"(401 {"code":"unknown_key","message":"the link was)"));
 }
 
 TEST_F(SessionApiTest, ALinkEndsAfterTenMinutes) {
@@ -110,7 +112,8 @@ TEST_F(SessionApiTest, ALinkEndsAfterTenMinutes) {
 TEST_F(SessionApiTest, OfTooManyLinksTheOldestGoes) {
   const Secret oldest = must(sign_in.make_link("alice"));
   steady.pass(Millis(1));
-  for (std::size_t i = 0; i < SignIn::kMaxLinks; ++i) static_cast<void>(must(sign_in.make_link("bob")));
+  for (std::size_t i = 0; i < SignIn::kMaxLinks; ++i)
+    static_cast<void>(must(sign_in.make_link("bob")));
   EXPECT_THAT(sign_in_with(fmt::format(R"({{"link":"{}"}})", oldest.reveal())), StartsWith("401 "));
   EXPECT_THAT(by_link("bob"), StartsWith("200 "));
 }
@@ -129,10 +132,12 @@ TEST_F(SessionApiTest, OverTlsTheCookieBelongsToTheHostAlone) {
 TEST_F(SessionApiTest, AWrongPasswordAndAnUnknownAccountGetOneAnswer) {
   give_password();
   const std::string wrong = by_password("correct horsf");
-  EXPECT_EQ(wrong, R"(401 {"code":"unknown_key","message":"the account or the password is wrong"})");
+  EXPECT_EQ(wrong,
+            R"(401 {"code":"unknown_key","message":"the account or the password is wrong"})");
   EXPECT_EQ(by_password(kPassword, "nobody"), wrong);
   EXPECT_EQ(by_password(kPassword, "bob"), wrong) << "bob has no password";
-  EXPECT_THAT(by_password(kPassword), AllOf(StartsWith("200 "), HasSubstr(R"("passwordSet":true)")));
+  EXPECT_THAT(by_password(kPassword),
+              AllOf(StartsWith("200 "), HasSubstr(R"("passwordSet":true)")));
 }
 
 TEST_F(SessionApiTest, AttemptsForOneAccountAreLimited) {
@@ -173,6 +178,20 @@ TEST_F(SessionApiTest, AChangeNeedsTheTokenAndThisOrigin) {
               r.browser.fetch_site = "same-origin";
             }),
             "204");
+}
+
+TEST_F(SessionApiTest, AProxyMaySpeakTlsWithTheBrowser) {
+  by_link();
+  const auto ended = [&](bool secure, std::string_view origin) {
+    Request made = browser_request(Method::kDelete, "/api/v1/sessions/999");
+    made.secure = secure;
+    made.browser.cookie = fmt::format("{}={}", cookie_name(sign_in.instance(), secure), cookie);
+    made.browser.origin = origin;
+    return ask(std::move(made)).substr(0, 3);
+  };
+  EXPECT_EQ(ended(false, "https://127.0.0.1:8080"), "404") << "it was let in";
+  EXPECT_EQ(ended(true, "https://127.0.0.1:8080"), "404");
+  EXPECT_EQ(ended(true, "http://127.0.0.1:8080"), "403") << "from TLS down to none";
 }
 
 TEST_F(SessionApiTest, AnotherSiteCannotSignABrowserIn) {
@@ -262,9 +281,8 @@ TEST_F(SessionApiTest, WorkThatIsRefusedIsAnswered) {
                .work = [](Task) { return false; }});
   std::optional<Result<registry::NewSession>> answer;
   busy.by_password({.account = "alice", .password = Secret("x"), .peer = "1.2.3.4", .client = {}},
-                   {.loop = &home.client_loop, .done = [&](Result<registry::NewSession> got) {
-                      answer = std::move(got);
-                    }});
+                   {.loop = &home.client_loop,
+                    .done = [&](Result<registry::NewSession> got) { answer = std::move(got); }});
   home.settle();
   ASSERT_TRUE(answer && !*answer);
   EXPECT_EQ(answer->error().code, ErrorCode::kIo);
@@ -280,8 +298,8 @@ TEST(Browser, FindsItsCookieAmongOthers) {
 }
 
 TEST(Browser, KnowsItsOwnHosts) {
-  for (const char* host : {"localhost", "LOCALHOST", "127.0.0.1", "::1", "192.168.1.5", "fe80::1",
-                           "home.example"}) {
+  for (const char* host :
+       {"localhost", "LOCALHOST", "127.0.0.1", "::1", "192.168.1.5", "fe80::1", "home.example"}) {
     EXPECT_TRUE(is_own_host(host, "home.example")) << host;
   }
   for (const char* host : {"evil.example", "localhost.evil.example", "127.0.0.1.nip.io", ""}) {

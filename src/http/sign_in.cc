@@ -47,8 +47,8 @@ Result<Secret> SignIn::make_link(std::string_view account) {
   const std::lock_guard lock(mutex_);
   std::erase_if(links_, [&](const auto& each) { return each.second.made + kLinkLife <= now; });
   if (links_.size() >= kMaxLinks) {
-    links_.erase(std::ranges::min_element(
-        links_, {}, [](const auto& each) { return each.second.made; }));
+    links_.erase(
+        std::ranges::min_element(links_, {}, [](const auto& each) { return each.second.made; }));
   }
   links_.insert_or_assign(sha256_of(token.reveal()), Link{.account = found->id, .made = now});
   return token;
@@ -72,14 +72,13 @@ void SignIn::by_link(std::string_view token, std::string_view client, NewSession
         fail(ErrorCode::kUnknownKey,
              "the link was used already or has ended: `gridloom sign-in` prints a new one"));
   }
-  run<registry::NewSession>(std::move(reply_to),
-                            [this, account = *account, client = std::string(client)] {
-                              return options_.registry->add_session(
-                                  {.account = account,
-                                   .by = registry::SignInBy::kLink,
-                                   .client = client,
-                                   .now = options_.wall->now()});
-                            });
+  run<registry::NewSession>(
+      std::move(reply_to), [this, account = *account, client = std::string(client)] {
+        return options_.registry->add_session({.account = account,
+                                               .by = registry::SignInBy::kLink,
+                                               .client = client,
+                                               .now = options_.wall->now()});
+      });
 }
 
 std::optional<Millis> SignIn::wait(std::string_view account, std::string_view peer) {
@@ -87,9 +86,8 @@ std::optional<Millis> SignIn::wait(std::string_view account, std::string_view pe
 }
 
 void SignIn::by_password(Attempt attempt, NewSession reply_to) {
-  run<registry::NewSession>(std::move(reply_to), [this, attempt = std::move(attempt)] {
-    return check(attempt);
-  });
+  run<registry::NewSession>(std::move(reply_to),
+                            [this, attempt = std::move(attempt)] { return check(attempt); });
 }
 
 Result<registry::NewSession> SignIn::check(const Attempt& attempt) {
@@ -149,9 +147,8 @@ Result<bool> SignIn::change(const PasswordChange& wanted) {
   const auto directory = options_.registry->directory();
   const registry::Account* account = directory->find_account(session.account);
   if (account == nullptr) return fail(ErrorCode::kUnknownKey, "the account was removed");
-  const bool is_by_new_link =
-      session.by == registry::SignInBy::kLink &&
-      unix_ms(options_.wall->now()) - session.made_ms < kLinkLife.count();
+  const bool is_by_new_link = session.by == registry::SignInBy::kLink &&
+                              unix_ms(options_.wall->now()) - session.made_ms < kLinkLife.count();
   if (!account->password_hash.empty() && !is_by_new_link) {
     if (!registry::password_matches(account->password_hash, wanted.current.reveal())) {
       failures_.failed(group_of(account->name), wanted.peer, options_.steady->now());
@@ -162,9 +159,8 @@ Result<bool> SignIn::change(const PasswordChange& wanted) {
   }
   auto hash = registry::hash_password(wanted.fresh.reveal());
   if (!hash) return std::unexpected(hash.error());
-  if (Status set = options_.registry->set_password({.account = session.account,
-                                                    .hash = std::move(*hash),
-                                                    .keeps_session = session.number});
+  if (Status set = options_.registry->set_password(
+          {.account = session.account, .hash = std::move(*hash), .keeps_session = session.number});
       !set) {
     return std::unexpected(set.error());
   }

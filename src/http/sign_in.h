@@ -8,11 +8,13 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/failure_budget.h"
@@ -28,7 +30,7 @@ namespace gridloom::http {
 class SignIn {
  public:
   static constexpr Millis kLinkLife = std::chrono::minutes(10);
-  static constexpr std::size_t kMaxLinks = 256;  // a further one replaces the oldest
+  static constexpr std::size_t kMaxLinks = 256;         // a further one replaces the oldest
   static constexpr std::size_t kPasswordFailures = 10;  // a minute, for one account
 
   struct Options {

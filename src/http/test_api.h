@@ -116,9 +116,7 @@ class ApiTest : public testing::Test {
   std::optional<Response> response;
   TestClock steady{kTestStart};
   SignIn sign_in{{.registry = home.registry.get(), .wall = &home.clock, .steady = &steady}};
-  HomeFeed homes{{.hub = home.hub.get(),
-                  .steady = &steady,
-                  .reads = [this](auto task) {
+  HomeFeed homes{{.hub = home.hub.get(), .steady = &steady, .reads = [this](auto task) {
                     history::read_now(*archive, std::move(task));
                     return true;
                   }}};

@@ -398,8 +398,8 @@ void Shard::visit(const std::vector<std::string>& sns,
     if (state == nullptr) continue;
     each({.sn = sn,
           .twin = state->twin,
-          .last_report =
-              state->last_report == TimePoint{} ? std::nullopt : std::optional(state->last_report)});
+          .last_report = state->last_report == TimePoint{} ? std::nullopt
+                                                           : std::optional(state->last_report)});
   }
 }
 

@@ -84,13 +84,12 @@ struct Sums {
 void add(Sums& sums, const HomeDevice& device) {
   if (const auto sun = measured(device, Power::kPv)) sums.sun.add(*sun);
   if (has_battery(*device.sources)) sums.battery.add(battery_of(device));
-  for (const auto& [power, to] : {std::pair{Power::kEv, &sums.car},
-                                  std::pair{Power::kHeater, &sums.heat},
-                                  std::pair{Power::kHeatpump, &sums.heat}}) {
+  for (const auto& [power, to] :
+       {std::pair{Power::kEv, &sums.car}, std::pair{Power::kHeater, &sums.heat},
+        std::pair{Power::kHeatpump, &sums.heat}}) {
     if (const auto part = measured(device, power)) to->add(*part);
   }
-  const auto charge =
-      device.figures == nullptr ? std::nullopt : device.figures->charge_percent;
+  const auto charge = device.figures == nullptr ? std::nullopt : device.figures->charge_percent;
   if (device.has_charge && charge) {
     sums.charge.add(charge);
     ++sums.charges;
@@ -226,15 +225,14 @@ Flows flows_of(const Balance& b) {
   const double battery_to_home = std::min(b.home - sun_to_home, b.discharging - battery_to_grid);
   const double grid_to_home =
       std::min(b.home - sun_to_home - battery_to_home, b.imported - grid_to_battery);
-  Flows made{.flows = {},
-             .rest_w = b.home - sun_to_home - battery_to_home - grid_to_home};
-  for (const Flow& flow : {Flow{Place::kSun, Place::kBattery, sun_to_battery},
-                           Flow{Place::kSun, Place::kHome, sun_to_home},
-                           Flow{Place::kSun, Place::kGrid, sun_to_grid},
-                           Flow{Place::kBattery, Place::kHome, battery_to_home},
-                           Flow{Place::kBattery, Place::kGrid, battery_to_grid},
-                           Flow{Place::kGrid, Place::kHome, grid_to_home},
-                           Flow{Place::kGrid, Place::kBattery, grid_to_battery}}) {
+  Flows made{.flows = {}, .rest_w = b.home - sun_to_home - battery_to_home - grid_to_home};
+  for (const Flow& flow :
+       {Flow{Place::kSun, Place::kBattery, sun_to_battery},
+        Flow{Place::kSun, Place::kHome, sun_to_home}, Flow{Place::kSun, Place::kGrid, sun_to_grid},
+        Flow{Place::kBattery, Place::kHome, battery_to_home},
+        Flow{Place::kBattery, Place::kGrid, battery_to_grid},
+        Flow{Place::kGrid, Place::kHome, grid_to_home},
+        Flow{Place::kGrid, Place::kBattery, grid_to_battery}}) {
     if (flow.power_w > 0) made.flows.push_back(flow);
   }
   return made;

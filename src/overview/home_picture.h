@@ -5,6 +5,8 @@
 // Signs: battery + charges, grid + imports, all others are not negative.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>

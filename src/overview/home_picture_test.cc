@@ -64,10 +64,9 @@ Made meter(double sun, double battery, double grid, double load) {
 }
 // A DELTA 2 at a socket.
 Made consumer(double battery, double import, double load) {
-  return {.role = Role::kConsumer,
-          .reported = {{Power::kBattery, battery},
-                       {Power::kGridImport, import},
-                       {Power::kLoad, load}}};
+  return {
+      .role = Role::kConsumer,
+      .reported = {{Power::kBattery, battery}, {Power::kGridImport, import}, {Power::kLoad, load}}};
 }
 // A PowerStream.
 Made feeder(double sun, double load) {
@@ -226,7 +225,7 @@ class Draws {
   std::uint64_t next_ = 0;
 };
 
-double sum_of(const std::vector<Flow>& flows, Place place, Place Flow::*end) {
+double sum_of(const std::vector<Flow>& flows, Place place, Place Flow::* end) {
   double sum = 0;
   for (const Flow& flow : flows) {
     if (flow.*end == place) sum += flow.power_w;
@@ -297,8 +296,8 @@ DeviceEnergies energies(Role role, const EnergySources& sources,
 
 TEST(Ledger, CountsTheGridAtTheMeter) {
   EnergySources meter_sources;
-  meter_sources.flows = {EnergyFlow::kPv, EnergyFlow::kBatteryIn, EnergyFlow::kBatteryOut,
-                         EnergyFlow::kGridIn, EnergyFlow::kGridOut, EnergyFlow::kLoad};
+  meter_sources.flows = {EnergyFlow::kPv,     EnergyFlow::kBatteryIn, EnergyFlow::kBatteryOut,
+                         EnergyFlow::kGridIn, EnergyFlow::kGridOut,   EnergyFlow::kLoad};
   EnergySources station_sources;
   station_sources.flows = {EnergyFlow::kBatteryIn, EnergyFlow::kGridIn, EnergyFlow::kLoad};
   const DeviceEnergies ocean = energies(Role::kMeter, meter_sources,
@@ -307,9 +306,9 @@ TEST(Ledger, CountsTheGridAtTheMeter) {
                                          {EnergyFlow::kBatteryOut, 1000},
                                          {EnergyFlow::kGridIn, 2000},
                                          {EnergyFlow::kGridOut, 4000}});
-  const DeviceEnergies station = energies(Role::kConsumer, station_sources,
-                                          {{EnergyFlow::kBatteryIn, 500},
-                                           {EnergyFlow::kGridIn, 700}});
+  const DeviceEnergies station =
+      energies(Role::kConsumer, station_sources,
+               {{EnergyFlow::kBatteryIn, 500}, {EnergyFlow::kGridIn, 700}});
   const Ledger both = ledger_of(std::array{ocean, station});
   EXPECT_THAT(both.sun_kwh, Optional(10.0));
   EXPECT_THAT(both.grid_import_kwh, Optional(2.0));

@@ -40,7 +40,7 @@ class Store {
 
   [[nodiscard]] Result<AccountId> insert(const Account& account);  // ignores account.id
   [[nodiscard]] Status insert(const AccessKey& key);
-  [[nodiscard]] Result<std::int64_t> insert(const Token& token);    // ignores token.number
+  [[nodiscard]] Result<std::int64_t> insert(const Token& token);             // ignores token.number
   [[nodiscard]] Result<std::int64_t> insert(const BrowserSession& session);  // ignores number
   [[nodiscard]] Result<std::int64_t> insert(const Device& device);  // ignores number and shares
   // The update of a secret also stores its generation.

@@ -155,16 +155,15 @@ Status Server::listen(ListenOptions options) {
                             .steady = &options_.clocks.steady,
                             .public_host = options.mqtt.public_host,
                             .work = [this](Task task) { return worker_->post(std::move(task)); }});
-  protocols_->add_apis(
-      {.reads = reads,
-       .mqtt = std::move(options.mqtt),
-       .metrics = [this] { return metrics(); },
-       .health = [this] { return health(); },
-       .page = &*page_,
-       .homes = &*homes_,
-       .live = &*live_,
-       .sign_in = &*sign_in_,
-       .virtual_time = virtual_time});
+  protocols_->add_apis({.reads = reads,
+                        .mqtt = std::move(options.mqtt),
+                        .metrics = [this] { return metrics(); },
+                        .health = [this] { return health(); },
+                        .page = &*page_,
+                        .homes = &*homes_,
+                        .live = &*live_,
+                        .sign_in = &*sign_in_,
+                        .virtual_time = virtual_time});
   return {};
 }
 

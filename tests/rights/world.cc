@@ -218,8 +218,8 @@ void World::add_tokens() {
 void World::add_sessions() {
   registry::Registry& registry = *server_.home.registry;
   const auto add = [&](std::string name, std::string_view account, TimePoint now) {
-    const auto made = must(
-        registry.add_session({.account = server_.home.account(account).id, .now = now}));
+    const auto made =
+        must(registry.add_session({.account = server_.home.account(account).id, .now = now}));
     signers_.push_back({.name = std::move(name), .key = std::nullopt, .cookie = made.text});
     return made.session.number;
   };
@@ -305,10 +305,10 @@ World::PeerPtr World::signed_in(const Actor& actor, const std::string& client_id
 
 void World::connect_watchers() {
   server_.home.clock.pass(seconds(1));
-  sign_in_ = std::make_unique<http::SignIn>(
-      http::SignIn::Options{.registry = server_.home.registry.get(),
-                            .wall = &server_.home.clock,
-                            .steady = &server_.home.clock});
+  sign_in_ =
+      std::make_unique<http::SignIn>(http::SignIn::Options{.registry = server_.home.registry.get(),
+                                                           .wall = &server_.home.clock,
+                                                           .steady = &server_.home.clock});
   homes_ = std::make_unique<http::HomeFeed>(http::HomeFeed::Options{
       .hub = server_.home.hub.get(), .steady = &server_.home.clock, .reads = {}});
   api_ = std::make_unique<http::Api>(
@@ -408,9 +408,8 @@ std::optional<std::string> World::filled(std::string_view text, const Actor& act
 void World::renew(const Signer& signer) {
   const Secret ended = *signer.cookie;
   const std::string account = signer.name.substr(0, signer.name.find('\''));
-  const auto made =
-      must(server_.home.registry->add_session({.account = server_.home.account(account).id,
-                                               .now = server_.home.clock.now()}));
+  const auto made = must(server_.home.registry->add_session(
+      {.account = server_.home.account(account).id, .now = server_.home.clock.now()}));
   for (Signer& each : signers_) {
     if (each.cookie && each.cookie->matches(ended)) each.cookie = made.text;
   }
@@ -448,8 +447,8 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
   if (signer.cookie) {
     const std::string& value = signer.cookie->reveal();
     request.browser.host = "localhost";
-    request.browser.cookie = fmt::format(
-        "other=1; {}={}", http::cookie_name(sign_in_->instance(), false), value);
+    request.browser.cookie =
+        fmt::format("other=1; {}={}", http::cookie_name(sign_in_->instance(), false), value);
     request.browser.csrf = http::csrf_token(value);
     request.browser.origin = signer.is_forged ? "http://evil.example" : "http://localhost";
   }

@@ -17,11 +17,11 @@
 #include "app/command_line/usage_error.h"
 #include "app/home/field_lookup.h"
 #include "app/home/set_plan.h"
-#include "overview/values.h"
 #include "base/nearest.h"
 #include "base/printable.h"
 #include "catalog/family_json.h"
 #include "catalog/loader.h"
+#include "overview/values.h"
 
 namespace gridloom::app {
 namespace {

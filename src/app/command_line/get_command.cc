@@ -13,17 +13,17 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/field_lookup.h"
-#include "overview/values.h"
 #include "base/printable.h"
+#include "overview/values.h"
 
 namespace gridloom::app {
 namespace {
 
 using catalog::Family;
 using catalog::Field;
-using overview::FlatValue;
 using overview::find_value;
 using overview::flat_values;
+using overview::FlatValue;
 using overview::number_of;
 using overview::title_of;
 using overview::value_text;

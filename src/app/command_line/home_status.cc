@@ -165,8 +165,7 @@ DeviceStatus read_status(OpenHome& home, const HomeDevice& device, WithEnergy wi
     return status;
   }
   status.age = values->age;
-  status.overview =
-      overview::overview_of(*family, overview::flat_values(*family, values->quotas));
+  status.overview = overview::overview_of(*family, overview::flat_values(*family, values->quotas));
   if (with_energy == WithEnergy::kNo) return status;
   // A server without energy sums, or a family without powers, has nothing to add.
   const auto energy = home.home->energy_today(device.sn);

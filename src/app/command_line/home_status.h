@@ -8,9 +8,9 @@
 
 #include "app/command_line/home_options.h"
 #include "app/home/home.h"
-#include "overview/overview.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "overview/overview.h"
 #include "wire/json.h"
 
 namespace gridloom::app {

@@ -29,9 +29,9 @@
 #include "app/control/operation_names.h"
 #include "app/control/record_stream.h"
 #include "app/control/request_members.h"
+#include "app/control/sign_in.h"
 #include "app/control/simulated.h"
 #include "app/control/time.h"
-#include "app/control/sign_in.h"
 #include "app/control/token.h"
 #include "hub/hub.h"
 

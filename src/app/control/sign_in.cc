@@ -25,9 +25,8 @@ Result<std::string> only_account(const registry::Registry& registry) {
     return fail(ErrorCode::kNotFound,
                 "there is no account yet; `gridloom account add NAME` adds one");
   }
-  return fail(ErrorCode::kBadParams,
-              fmt::format("choose an account with --account: there are {}",
-                          fmt::join(names, ", ")));
+  return fail(ErrorCode::kBadParams, fmt::format("choose an account with --account: there are {}",
+                                                 fmt::join(names, ", ")));
 }
 
 }  // namespace

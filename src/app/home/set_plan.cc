@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "app/home/field_lookup.h"
-#include "overview/values.h"
 #include "base/nearest.h"
 #include "base/printable.h"
+#include "overview/values.h"
 
 namespace gridloom::app {
 namespace {

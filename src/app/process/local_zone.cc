@@ -67,7 +67,7 @@ std::string name_of(const ZoneEnvironment& environment) {
   // A rule such as "CET-1CEST" is no name that other programs know.
   std::error_code ignored;
   return !name.empty() && fs::exists(environment.folder / name, ignored) ? std::string(name)
-                                                                        : std::string();
+                                                                         : std::string();
 }
 
 }  // namespace

@@ -13,8 +13,6 @@
 namespace gridloom::app {
 namespace {
 
-constexpr std::string_view kAccountName = "demo";
-
 struct Wanted {
   catalog::FamilyPtr family;
   std::string sn;
@@ -54,15 +52,15 @@ Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog&
   const auto wanted = devices_of(catalog, chosen);
   if (!wanted) return std::unexpected(wanted.error());
   auto directory = registry.directory();
-  if (directory->find_account_by_name(kAccountName) == nullptr) {
-    if (const auto added = registry.add_account({.name = kAccountName}); !added) {
+  if (directory->find_account_by_name(kDemoAccount) == nullptr) {
+    if (const auto added = registry.add_account({.name = kDemoAccount}); !added) {
       return std::unexpected(added.error());
     }
   }
   std::vector<registry::DeviceSpec> missing;
   for (const Wanted& device : *wanted) {
     if (directory->find_device(device.sn) != nullptr) continue;
-    missing.push_back({.sn = device.sn, .name = device.name, .owner = kAccountName});
+    missing.push_back({.sn = device.sn, .name = device.name, .owner = kDemoAccount});
   }
   if (!missing.empty()) {
     if (const auto added = registry.add_devices(missing); !added) {
@@ -70,10 +68,10 @@ Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog&
     }
   }
   directory = registry.directory();
-  const registry::Account* account = directory->find_account_by_name(kAccountName);
+  const registry::Account* account = directory->find_account_by_name(kDemoAccount);
   std::vector<const registry::AccessKey*> keys = directory->keys_of(account->id);
   if (keys.empty()) {
-    if (const auto added = registry.add_keys(kAccountName); !added) {
+    if (const auto added = registry.add_keys(kDemoAccount); !added) {
       return std::unexpected(added.error());
     }
     directory = registry.directory();

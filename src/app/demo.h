@@ -15,6 +15,8 @@ namespace gridloom::app {
 
 // Asks for the devices that the files of all families list, in the demo home or not.
 inline constexpr std::string_view kAllFamilies = "all";
+// Owns the devices of the demo home.
+inline constexpr std::string_view kDemoAccount = "demo";
 
 struct DemoHome {
   registry::AccessKey key;

@@ -95,7 +95,7 @@ constexpr auto kLimits = std::to_array<Limit>({
      "Keys of a JSON body, in all its objects together; else 1008",
      [](Limits& l) -> LimitField { return &l.signing.json.keys; }},
 
-    // --- MQTT over WebSocket ---
+    // --- WebSockets: MQTT, and the live stream ---
     {"web-socket.message-bytes", "bytes", kKilobyte, kGigabyte,
      "Bytes of one WebSocket message, in all its frames; else the connection is closed with "
      "1009",
@@ -106,6 +106,15 @@ constexpr auto kLimits = std::to_array<Limit>({
      [](Limits& l) -> LimitField { return &l.http.web_socket.output_bytes; }},
     {"web-socket.close-ms", "ms", 100, kDay_ms, "Time for the peer to answer a Close frame",
      [](Limits& l) -> LimitField { return &l.http.web_socket.close_time; }},
+
+    // --- the live stream ---
+    {"live.subscriptions", "subscriptions", 1, kMany,
+     "Subscriptions of one client of the live stream; a further one is refused",
+     [](Limits& l) -> LimitField { return &l.live.subscriptions; }},
+    {"live.devices", "devices", 1, kMany,
+     "Devices that all clients of the live stream watch at once; a subscription to a further one "
+     "is refused",
+     [](Limits& l) -> LimitField { return &l.live.devices; }},
 
     // --- MQTT ---
     {"mqtt.sessions-per-user", "sessions", 1, kMany,

@@ -24,6 +24,7 @@
 #include "app/control/admin.h"
 #include "app/control/fault.h"
 #include "app/control/last_states.h"
+#include "app/control/sign_in.h"
 #include "app/demo.h"
 #include "app/exit_codes.h"
 #include "app/limits.h"
@@ -68,6 +69,7 @@ struct ServeProcess {
   std::optional<DemoHome> demo;
   std::unique_ptr<net::IoLoop> sim_loop;
   std::unique_ptr<sim::Fleet> fleet;
+  Secret sign_in_link;  // of the demo home's account
   std::optional<ReadyFile> ready;
 
   ~ServeProcess() {
@@ -156,6 +158,7 @@ Status open_server(ServeProcess& process, const ServeOptions& options) {
        .loops = server::make_loops(threads),
        .limits = *limits,
        .zone = local_zone().zone,
+       .zone_name = local_zone().name,
        .journaling = options.no_history ? server::Journaling::kOff : server::Journaling::kDurable,
        .strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed,
        .clock_is_driven = process.virtual_time.has_value()});
@@ -200,17 +203,44 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
   if (!tls) return std::unexpected(tls.error());
   auto listeners = listeners_of(options, *tls);
   if (!listeners) return std::unexpected(listeners.error());
+  http::PageFiles page;
+  if (!options.web.empty()) {
+    auto found = http::PageFiles::in_folder(options.web);
+    if (!found) return fail(found.error().code, "--web: " + found.error().detail);
+    page = std::move(*found);
+  }
   const auto descriptors = descriptors_for_connections();
   if (!descriptors) return std::unexpected(descriptors.error());
   if (Status listening = process.server->listen({.listeners = std::move(*listeners),
                                                  .connections = *descriptors,
-                                                 .mqtt = {.public_host = options.public_host}});
+                                                 .mqtt = {.public_host = options.public_host},
+                                                 .page = std::move(page)});
       !listening) {
     return std::unexpected(listening.error());
   }
   warn_of_replays(options, process);
   trim_after_closing(process);
   return files;
+}
+
+std::string reachable(const net::Address& address) {
+  return address.host == "0.0.0.0" || address.host == "::" || address.loopback()
+             ? fmt::format("localhost:{}", address.port)
+             : address.text();
+}
+
+// The addresses as a client on this machine reaches them.
+struct Urls {
+  std::string http, https, mqtt, mqtts;
+};
+Urls urls_of(const ServeProcess& process) {
+  net::Address http = bound(process, Interface::kHttp, Security::kPlain);
+  if (http.host == "0.0.0.0") http.host = "127.0.0.1";
+  if (http.host == "::") http.host = "::1";
+  return {.http = "http://" + http.text(),
+          .https = "https://" + reachable(bound(process, Interface::kHttp, Security::kTls)),
+          .mqtt = bound(process, Interface::kMqtt, Security::kPlain).text(),
+          .mqtts = reachable(bound(process, Interface::kMqtt, Security::kTls))};
 }
 
 AdminContext admin_context(ServeProcess& process, const ServeOptions& options) {
@@ -226,7 +256,9 @@ AdminContext admin_context(ServeProcess& process, const ServeOptions& options) {
           process.virtual_time ? &*process.virtual_time : nullptr,
           process.faults.get(),
           &server.hub(),
-          server.platform().zone};
+          server.platform().zone,
+          &server.sign_in(),
+          urls_of(process).http};
 }
 
 Status make_demo(ServeProcess& process, const ServeOptions& options) {
@@ -287,23 +319,6 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options) {
   return {};
 }
 
-std::string reachable(const net::Address& address) {
-  return address.host == "0.0.0.0" || address.host == "::" || address.loopback()
-             ? fmt::format("localhost:{}", address.port)
-             : address.text();
-}
-
-// The addresses as a client on this machine reaches them.
-struct Urls {
-  std::string http, https, mqtt, mqtts;
-};
-Urls urls_of(const ServeProcess& process) {
-  return {.http = "http://" + bound(process, Interface::kHttp, Security::kPlain).text(),
-          .https = "https://" + reachable(bound(process, Interface::kHttp, Security::kTls)),
-          .mqtt = bound(process, Interface::kMqtt, Security::kPlain).text(),
-          .mqtts = reachable(bound(process, Interface::kMqtt, Security::kTls))};
-}
-
 wire::JsonObject facts_of(const ServeProcess& process, const net::TlsFiles& files) {
   const Urls urls = urls_of(process);
   wire::JsonObject facts{{"http", urls.http},   {"https", urls.https},     {"mqtt", urls.mqtt},
@@ -311,6 +326,7 @@ wire::JsonObject facts_of(const ServeProcess& process, const net::TlsFiles& file
   if (process.demo) {
     facts["accessKey"] = process.demo->key.access_key;
     facts["secretKey"] = process.demo->key.secret_key.reveal();
+    facts["sign_in_link"] = process.sign_in_link.reveal();
   }
   return facts;
 }
@@ -328,6 +344,7 @@ Status greet(const ServeProcess& process, const net::TlsFiles& files,
                         .mqtts = urls.mqtts,
                         .ca = files.ca.string(),
                         .keys = data / "ready.json",
+                        .sign_in_link = process.sign_in_link,
                         .sn = process.demo->members.front().sn,
                         .now = process.clock().now()},
                        process.demo->key, *account);
@@ -367,6 +384,11 @@ Status put_together(ServeProcess& process, const ServeOptions& options) {
     process.fleet->start();
   } else if (process.virtual_time) {
     process.virtual_time->allow_until(TimePoint::max());
+  }
+  if (process.demo) {
+    const auto token = process.server->sign_in().make_link(kDemoAccount);
+    if (!token) return std::unexpected(token.error());
+    process.sign_in_link = Secret(sign_in_link(urls_of(process).http, token->reveal()));
   }
   auto ready = ReadyFile::write(options.data, facts_of(process, *files));
   // A full disk must not prevent stored data from being read.

@@ -140,15 +140,17 @@ TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
   const DemoHome made = home();
   const registry::Account* account = registry->directory()->find_account(made.key.account);
   ASSERT_NE(account, nullptr);
-  const std::string text = must(welcome({.http = "http://127.0.0.1:8080",
-                                         .https = "https://localhost:8443",
-                                         .mqtt = "127.0.0.1:1883",
-                                         .mqtts = "localhost:8883",
-                                         .ca = "/data/tls/ca.pem",
-                                         .keys = "/data/ready.json",
-                                         .sn = "R331ZEB4ZEAL0528",
-                                         .now = kTestStart},
-                                        made.key, *account));
+  const std::string text =
+      must(welcome({.http = "http://127.0.0.1:8080",
+                    .https = "https://localhost:8443",
+                    .mqtt = "127.0.0.1:1883",
+                    .mqtts = "localhost:8883",
+                    .ca = "/data/tls/ca.pem",
+                    .keys = "/data/ready.json",
+                    .sign_in_link = Secret("http://127.0.0.1:8080/sign-in#t=x"),
+                    .sn = "R331ZEB4ZEAL0528",
+                    .now = kTestStart},
+                   made.key, *account));
   const auto found = [&text](const std::string& pattern) {
     std::smatch match;
     return std::regex_search(text, match, std::regex(pattern)) ? match[1].str() : std::string();

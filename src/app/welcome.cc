@@ -45,6 +45,7 @@ Result<std::string> welcome(const WelcomeFacts& facts, const registry::AccessKey
   const std::size_t colon = facts.mqtts.rfind(':');
   return fmt::format(
       R"({}
+  dashboard    {}
   access key   {}
   secret key   {}
 
@@ -62,10 +63,10 @@ Its reports as they come (Debian: mosquitto-clients):
 
 Stop with Ctrl-C.
 )",
-      places(facts), key.access_key, key.secret_key.reveal(), facts.http, query, key.access_key,
-      timestamp, *signature, facts.ca, facts.mqtts.substr(0, colon), facts.mqtts.substr(colon + 1),
-      account.certificate_account, account.certificate_password.reveal(),
-      account.certificate_account, facts.sn);
+      places(facts), facts.sign_in_link.reveal(), key.access_key, key.secret_key.reveal(),
+      facts.http, query, key.access_key, timestamp, *signature, facts.ca,
+      facts.mqtts.substr(0, colon), facts.mqtts.substr(colon + 1), account.certificate_account,
+      account.certificate_password.reveal(), account.certificate_account, facts.sn);
 }
 
 bool is_journal(int descriptor, const char* journal_stream) {

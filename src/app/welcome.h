@@ -16,7 +16,8 @@ struct WelcomeFacts {
   std::string mqtts;  // "localhost:8883"
   std::string ca;     // path
   std::string keys;   // path of the file that holds the credentials
-  std::string sn;     // a device of the demo home
+  Secret sign_in_link;
+  std::string sn;  // a device of the demo home
   TimePoint now;
 };
 

@@ -54,6 +54,8 @@ std::string_view code_of_status(unsigned status) {
       return "not_found";
     case 405:
       return "wrong_method";
+    case 421:
+      return "wrong_host";
     case 429:
       return "too_many_requests";
     default:
@@ -96,6 +98,13 @@ Response AnswerForm::failure(const Error& fault) const {
 Response AnswerForm::refusal(unsigned status, std::string_view why) const {
   if (style_ == Style::kEnvelope) return transport_error(status, why);
   return plain_error(status, code_of_status(status), why);
+}
+
+Response AnswerForm::too_many(Millis wait, std::string_view why) const {
+  Response response = refusal(429, why);
+  // Rounded up to whole seconds: a client that waits this long is never early.
+  response.headers.emplace_back("Retry-After", std::to_string((wait.count() + 999) / 1000));
+  return response;
 }
 
 }  // namespace gridloom::http

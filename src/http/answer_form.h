@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "base/shared_text.h"
 #include "http/envelope.h"
@@ -27,8 +28,11 @@ class AnswerForm {
   [[nodiscard]] SplitEnvelope around() const;
   // The detail is sent to the client, except for errors of the server itself: those go to the log.
   [[nodiscard]] Response failure(const Error& fault) const;
-  // A refusal by HTTP status in either style: 404, 405, 429, 503.
+  // A refusal by HTTP status in either style: 404, 405, 421, 429, 503.
   [[nodiscard]] Response refusal(unsigned status, std::string_view why) const;
+
+  // 429 with Retry-After.
+  [[nodiscard]] Response too_many(Millis wait, std::string_view why) const;
 
   [[nodiscard]] const TraceId& trace_id() const { return trace_id_; }
 

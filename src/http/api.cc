@@ -11,8 +11,6 @@
 #include <vector>
 
 #include "base/printable.h"
-#include "base/sha256.h"
-#include "http/head.h"
 #include "http/open_api.h"
 #include "http/params.h"
 #include "hub/credentials.h"
@@ -29,15 +27,7 @@ constexpr std::size_t kKeyedContexts = 4096;
 constexpr std::string_view kHealth = "/healthz";
 constexpr std::string_view kMetrics = "/metrics";
 constexpr std::string_view kDescription = "/openapi.json";
-constexpr std::string_view kBearer = "Bearer ";
-
-// The name of what the request is signed or authorized with, for limits: the access key, or the
-// hash of the token.
-std::string credential_of(const Request& request) {
-  if (request.authorization.empty()) return request.access_key;
-  return sha256_of(std::string_view(request.authorization)
-                       .substr(std::min(kBearer.size(), request.authorization.size())));
-}
+constexpr std::string_view kSigned = "/iot-open/";
 
 Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t most) {
   const auto params = params_of(object);
@@ -63,45 +53,6 @@ Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t
                             names.size(), most));
   }
   return names;
-}
-
-wire::SignedRequest claim_of(const Request& request) {
-  return {.content_type = request.content_type,
-          .query = request.query,
-          .body = request.body,
-          .access_key = request.access_key,
-          .nonce = request.nonce,
-          .timestamp = request.timestamp,
-          .sign = request.sign};
-}
-
-// The parameters of a request that is not signed are those of its query, whatever its type.
-wire::SignedRequest query_of(const Request& request) {
-  wire::SignedRequest only{};
-  only.query = request.query;
-  return only;
-}
-
-Result<JsonObject> body_of(const Request& request, const wire::JsonLimits& limits) {
-  if (!wire::is_json_type(request.content_type)) {
-    return fail(ErrorCode::kBadParams,
-                fmt::format("Content-Type is \"{}\": must be application/json",
-                            wire::shortened(printable(request.content_type))));
-  }
-  auto body = wire::parse_json(request.body, limits);
-  if (!body) return std::unexpected(body.error());
-  if (!body->is_object()) {
-    return fail(ErrorCode::kBadParams,
-                fmt::format("the body is {}: must be a JSON object", shown(*body)));
-  }
-  return std::move(body->get_object());
-}
-
-Response too_many(const AnswerForm& form, Millis wait, std::string_view why) {
-  Response response = form.refusal(429, why);
-  // Rounded up to whole seconds: a client that waits this long is never early.
-  response.headers.emplace_back("Retry-After", std::to_string((wait.count() + 999) / 1000));
-  return response;
 }
 
 }  // namespace
@@ -154,13 +105,31 @@ std::vector<std::string> Api::endpoints() {
   return all;
 }
 
+wire::SignedRequest Api::claim_of(const Request& request) {
+  return {.content_type = request.content_type,
+          .query = request.query,
+          .body = request.body,
+          .access_key = request.access_key,
+          .nonce = request.nonce,
+          .timestamp = request.timestamp,
+          .sign = request.sign};
+}
+
 Api::Api(Options options)
     : options_(std::move(options)),
       history_({.platform = &options_.hub->platform(),
                 .reads = options_.reads,
                 .loop = options_.loop,
                 .series = options_.series}),
-      own_({.hub = options_.hub, .loop = options_.loop, .history = &history_}) {}
+      sessions_({.hub = options_.hub,
+                 .loop = options_.loop,
+                 .sign_in = options_.sign_in,
+                 .virtual_time = options_.virtual_time}),
+      own_({.hub = options_.hub,
+            .loop = options_.loop,
+            .history = &history_,
+            .sessions = &sessions_,
+            .homes = options_.homes}) {}
 
 void Api::handle(const Request& request, Callback<Response> done) {
   const bool reads = request.method == Method::kGet || request.method == Method::kHead;
@@ -181,6 +150,9 @@ void Api::handle(const Request& request, Callback<Response> done) {
   if (request.path.starts_with(wire::kOwnPaths)) return handle_own(request, std::move(done));
   const Route* route = find_route(request.path);
   if (route == nullptr) {
+    const bool is_page = options_.page != nullptr && !request.path.starts_with(kSigned) &&
+                         options_.page->answers(request);
+    if (is_page) return done(options_.page->answer(request));
     return done(transport_error(
         404, fmt::format("there is nothing at {}", wire::shortened(printable(request.path)))));
   }
@@ -216,93 +188,6 @@ void Api::handle(const Request& request, Callback<Response> done) {
                  .account = by->account,
                  .form = form,
                  .done = std::move(done)});
-}
-
-void Api::handle_own(const Request& request, Callback<Response> done) {
-  const bool is_signed = request.authorization.empty() && !request.access_key.empty();
-  const AnswerForm form(is_signed ? AnswerForm::Style::kEnvelope : AnswerForm::Style::kPlain);
-  const auto found = OwnApi::find(request.method, request.path);
-  if (!found && found.error().code == ErrorCode::kNotFound) {
-    return done(form.refusal(404, found.error().detail));
-  }
-  if (!found) {
-    Response response = form.refusal(
-        405,
-        fmt::format("{} takes {}", wire::shortened(printable(request.path)), found.error().detail));
-    response.headers.emplace_back("Allow", found.error().detail);
-    return done(std::move(response));
-  }
-  const TimePoint now = this->now();
-  const std::string credential = credential_of(request);
-  if (auto refused = without_credit(request, credential, form, now)) {
-    return done(std::move(*refused));
-  }
-  const auto directory = options_.hub->platform().registry.directory();
-  OwnApi::Caller caller;
-  wire::ReadParameters read;
-  const wire::SignedRequest claim = claim_of(request);
-  if (is_signed) {
-    auto by = signed_by(request, claim, now);
-    if (!by) return done(form.failure(by.error()));
-    caller.account = by->account;
-    read = std::move(by->read);
-  } else {
-    const auto holder = token_holder(request, credential, *directory, now);
-    if (!holder) {
-      Response response = form.failure(holder.error());
-      response.headers.emplace_back("WWW-Authenticate", "Bearer");
-      return done(std::move(response));
-    }
-    caller = *holder;
-  }
-  if (auto refused = without_rate(request, credential, caller.account, form, now)) {
-    return done(std::move(*refused));
-  }
-  const bool has_body = !found->route->body.empty();
-  auto params = is_signed  ? wire::parameters_of(claim, options_.signing, std::move(read))
-                : has_body ? body_of(request, options_.signing.json)
-                           : wire::parameters_of(query_of(request), options_.signing);
-  if (!params) return done(form.failure(params.error()));
-  if (!apply_faults(request, caller.account, found->named, form, done)) return;
-  OwnApi::Call call{.request = request,
-                    .caller = caller,
-                    .named = std::string(found->named),
-                    .params = {},
-                    .body = {},
-                    .form = form,
-                    .done = std::move(done)};
-  (has_body ? call.body : call.params) = std::move(*params);
-  own_.handle(*found->route, std::move(call));
-}
-
-Result<OwnApi::Caller> Api::token_holder(const Request& request, std::string_view hash,
-                                         const registry::Directory& directory,
-                                         TimePoint now) const {
-  const std::string_view header = request.authorization;
-  if (header.empty()) {
-    return fail(ErrorCode::kUnknownKey,
-                "the request has no token: send the header Authorization: Bearer TOKEN, with a "
-                "token that `gridloom token add` has made");
-  }
-  if (!same_name(header.substr(0, kBearer.size()), kBearer)) {
-    return fail(ErrorCode::kUnknownKey, "the header Authorization must be: Bearer TOKEN");
-  }
-  const registry::Token* token = directory.find_token(hash);
-  const bool has_ended =
-      token != nullptr && has_expired(*token, options_.hub->platform().wall->now());
-  if (options_.failures != nullptr) {
-    if (token != nullptr && !has_ended) {
-      options_.failures->succeeded(request.peer, hash, now);
-    } else {
-      options_.failures->failed(request.peer, hash, now);
-    }
-  }
-  if (token == nullptr) return fail(ErrorCode::kUnknownKey, "no account has this token");
-  if (has_ended) {
-    return fail(ErrorCode::kUnknownKey,
-                fmt::format("the token {}, {}, has expired", token->number, token->name));
-  }
-  return OwnApi::Caller{.account = token->account, .scope = token->scope, .token = token};
 }
 
 bool Api::apply_faults(const Request& request, registry::AccountId account, std::string_view sn,
@@ -346,21 +231,12 @@ void Api::tick() {
   for (Late& late : ready) late.done(std::move(late.response));
 }
 
-bool Api::wants_body(const Request& head) const {
-  const auto directory = options_.hub->platform().registry.directory();
-  const std::string credential = credential_of(head);
-  const bool is_known = head.authorization.empty() ? directory->find_key(credential) != nullptr
-                                                   : directory->find_token(credential) != nullptr;
-  return is_known &&
-         !without_credit(head, credential, AnswerForm(AnswerForm::Style::kPlain), now());
-}
-
 std::optional<Response> Api::without_credit(const Request& request, std::string_view credential,
                                             const AnswerForm& form, TimePoint now) const {
   if (options_.failures != nullptr) {
     if (const auto wait = options_.failures->wait(request.peer, credential, now)) {
-      return too_many(form, *wait,
-                      "too many requests from this address had a wrong key or signature");
+      return form.too_many(*wait,
+                           "too many requests from this address had a wrong key or signature");
     }
   }
   if (options_.rate != nullptr) {
@@ -430,9 +306,8 @@ Status Api::verified(const Request& request, wire::SignedRequest claim,
 TimePoint Api::now() const { return options_.hub->platform().steady->now(); }
 
 Response Api::too_many_requests(Millis wait, const AnswerForm& form) const {
-  return too_many(
-      form, wait,
-      fmt::format("this access key may ask {} times a second", options_.rate->per_second()));
+  return form.too_many(
+      wait, fmt::format("this access key may ask {} times a second", options_.rate->per_second()));
 }
 
 Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {

@@ -1,8 +1,8 @@
 // The signed HTTP API of the vendor's documents, Gridloom's own (http/own_api.h), /openapi.json,
 // /healthz and /metrics: requests in, responses out.
 //
-// A request of Gridloom's own API is signed or has a token; the answers differ in form
-// (http/answer_form.h).
+// A request of Gridloom's own API is signed, or has a token or the cookie of a session; the answers
+// differ in form (http/answer_form.h).
 //
 // There is one Api per loop; it caches keyed signature contexts for the access keys it has seen. It
 // holds no sockets and never blocks: data of a device's twin come back through the hub, its history
@@ -10,7 +10,9 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,10 +26,15 @@
 #include "base/string_map.h"
 #include "http/answer_form.h"
 #include "http/history_api.h"
+#include "http/live_feed.h"
 #include "http/message.h"
 #include "http/own_api.h"
+#include "http/page.h"
 #include "http/request_rate.h"
+#include "http/session_api.h"
+#include "http/sign_in.h"
 #include "hub/hub.h"
+#include "net/protocol.h"
 #include "wire/replay_guard.h"
 #include "wire/signing.h"
 
@@ -62,6 +69,11 @@ class Api {
     // with its password), applied to `guarded` requests if `replays` is null.
     wire::ReplayGuard* guard = nullptr;
     FailureBudget* failures = nullptr;  // shared by all listeners; null: no limit of failures
+    const Page* page = nullptr;         // shared by all loops; null: there are no pages
+    HomeFeed* homes = nullptr;          // shared by all loops
+    LiveFeed* live = nullptr;           // shared by all loops; null: there is no live stream
+    SignIn* sign_in = nullptr;          // shared by all loops; null: no browser can sign in
+    const VirtualClock* virtual_time = nullptr;  // the devices' clock, if it is one
   };
   explicit Api(Options options);
 
@@ -71,6 +83,9 @@ class Api {
 
   // The request is not used after the return, `done` may be.
   void handle(const Request& request, Callback<Response> done);
+  // The protocol of the live stream for a request that may open it, or the refusal.
+  [[nodiscard]] std::expected<std::shared_ptr<net::Protocol>, Response> open_live(
+      const Request& request, net::ConnectionContext context);
   // Decides by the head of a request that has a body whether handle() will use the body.
   [[nodiscard]] bool wants_body(const Request& head) const;
   // To be called a few times a second: sends responses that an injected platform fault delays.
@@ -99,6 +114,25 @@ class Api {
   [[nodiscard]] Result<OwnApi::Caller> token_holder(const Request& request, std::string_view hash,
                                                     const registry::Directory& directory,
                                                     TimePoint now) const;
+  // The caller of a request with a cookie of this hash.
+  [[nodiscard]] Result<OwnApi::Caller> session_holder(const Request& request, std::string_view hash,
+                                                      const registry::Directory& directory,
+                                                      TimePoint now) const;
+  // The value of our cookie in the request; empty: it has none.
+  [[nodiscard]] std::string_view cookie_of(const Request& request) const;
+  // The name of what the request is signed or authorized with, for limits: the access key, or the
+  // hash of the token or the cookie.
+  [[nodiscard]] std::string credential_of(const Request& request) const;
+  // Of a route that is for everybody: there is no caller yet.
+  void handle_without_caller(const OwnApi::Route& route, const Request& request,
+                             const AnswerForm& form, Callback<Response> done);
+  // The caller by the token or the cookie of a request.
+  [[nodiscard]] Result<OwnApi::Caller> holder(const Request& request, std::string_view hash,
+                                              const registry::Directory& directory,
+                                              TimePoint now) const;
+  // 421 if the request names a host that is not this server.
+  [[nodiscard]] std::optional<Response> of_wrong_host(const Request& request,
+                                                      const AnswerForm& form) const;
   [[nodiscard]] Result<Signed> signed_by(const Request& request, wire::SignedRequest claim,
                                          TimePoint now);
   [[nodiscard]] Status verified(const Request& request, wire::SignedRequest claim,
@@ -130,6 +164,7 @@ class Api {
   void quota_data(Call call) const;
   void main_sn(Call call) const;
 
+  [[nodiscard]] static wire::SignedRequest claim_of(const Request& request);
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
   // Moves what the response needs out of the call.
   hub::ReplyTo<SharedText> reply_to_of(Call& call) const;
@@ -141,6 +176,7 @@ class Api {
 
   Options options_;
   HistoryApi history_;
+  SessionApi sessions_;
   OwnApi own_;
   StringMap<Keyed> macs_;
   struct Late {

@@ -34,6 +34,19 @@ class Waiting {
   virtual void signed_by(std::int64_t account) = 0;
 };
 
+// What only browsers send, read for paths outside the signed API.
+struct BrowserHeaders {
+  std::string host;    // with the port
+  std::string cookie;  // a secret: not for logs
+  std::string origin;
+  std::string fetch_site;  // Sec-Fetch-Site
+  std::string csrf;        // X-Gridloom-CSRF
+  std::string user_agent;
+  std::string accept;
+  std::string accept_encoding;
+  std::string if_none_match;
+};
+
 struct Request {
   Method method = Method::kGet;
   std::string path;   // "/iot-open/...", with a doubled slash at its start reduced to one (quirk 7)
@@ -45,6 +58,7 @@ struct Request {
   std::string timestamp;
   std::string sign;
   std::string authorization;  // a secret: not for logs
+  BrowserHeaders browser{};
   std::string body;
   bool secure = false;
   std::weak_ptr<Waiting> waiting{};  // may be empty

@@ -25,7 +25,34 @@ constexpr std::string_view kSchemas = R"({
   "token": {"type": "object", "required": ["number", "name"], "properties": {
     "number": {"type": "integer"},
     "name": {"type": "string"},
-    "expiresAt": {"type": "integer", "description": "Unix milliseconds; absent: never"}}}}},
+    "expiresAt": {"type": "integer", "description": "Unix milliseconds; absent: never"}}},
+  "csrf": {"type": "string",
+    "description": "For a session; X-Gridloom-CSRF of requests that change anything"},
+  "instance": {"type": "string", "description": "Tells this server's cookie from others'"},
+  "zone": {"type": "string", "description": "The server's time zone, as Europe/Berlin"},
+  "now": {"type": "integer", "description": "The devices' time, Unix milliseconds"},
+  "rate": {"type": "number", "description": "Seconds of the devices' time in a second; 0: paused"},
+  "virtualTime": {"type": "boolean"},
+  "passwordSet": {"type": "boolean"},
+  "admin": {"type": "boolean"}}},
+"SignIn": {"type": "object", "description": "Either a link, or an account with its password",
+  "properties": {
+  "link": {"type": "string", "description": "The token of a link of `gridloom sign-in`"},
+  "account": {"type": "string"},
+  "password": {"type": "string"}}},
+"NewPassword": {"type": "object", "required": ["password"], "properties": {
+  "password": {"type": "string", "minLength": 10},
+  "current": {"type": "string", "description":
+    "Unless none is set, or a link signed this browser in during the last ten minutes"}}},
+"Sessions": {"type": "object", "required": ["sessions"], "properties": {
+  "sessions": {"type": "array", "items": {"type": "object",
+    "required": ["id", "current", "by", "made", "lastUsed", "client"], "properties": {
+    "id": {"type": "integer"},
+    "current": {"type": "boolean"},
+    "by": {"type": "string", "enum": ["link", "password"]},
+    "made": {"type": "integer", "description": "Unix milliseconds"},
+    "lastUsed": {"type": "integer", "description": "Unix milliseconds, to within an hour"},
+    "client": {"type": "string", "description": "How the browser names itself"}}}}}},
 "Scope": {"type": "string", "enum": ["read", "control"]},
 "Device": {"type": "object",
   "required": ["sn", "name", "family", "product", "owner", "rights", "online"], "properties": {
@@ -78,6 +105,45 @@ constexpr std::string_view kSchemas = R"({
   "description": {"type": "string"},
   "dangerous": {"type": "boolean", "description": "A person should confirm it"},
   "params": {"type": "array", "items": {"$ref": "#/components/schemas/Field"}}}},
+"Home": {"type": "object",
+  "required": ["now", "nodes", "flows", "unaccounted_w", "gridCaption", "today", "devices"],
+  "properties": {
+  "now": {"type": "integer", "description": "The devices' time, Unix milliseconds"},
+  "nodes": {"type": "object", "description":
+    "sun, battery, grid, home, car, heat: those that the home has",
+    "additionalProperties": {"$ref": "#/components/schemas/HomeNode"}},
+  "flows": {"type": "array", "items": {"type": "object", "required": ["from", "to", "power_w"],
+    "properties": {
+    "from": {"type": "string"},
+    "to": {"type": "string"},
+    "power_w": {"type": "number"}}}},
+  "unaccounted_w": {"type": ["number", "null"],
+    "description": "What the sources give more than the uses explain; null: not known"},
+  "gridCaption": {"type": "string", "enum": ["measured", "import_of_devices", "none"]},
+  "today": {"type": "object", "description": "kWh since midnight; null: nothing measures it",
+    "additionalProperties": {"type": ["number", "null"]}},
+  "devices": {"type": "array", "items": {"$ref": "#/components/schemas/HomeDevice"}}}},
+"HomeNode": {"type": "object", "required": ["power_w", "atLeast"], "properties": {
+  "power_w": {"type": ["number", "null"], "description":
+    "battery: + charges, grid: + imports; null: not known"},
+  "atLeast": {"type": "boolean", "description": "Some of the devices behind it are not known"},
+  "charge_percent": {"type": ["number", "null"]}}},
+"HomeDevice": {"type": "object", "additionalProperties": {"type": ["number", "null"]},
+  "required": ["sn", "name", "family", "familyName", "role", "state", "lastReport", "faults"],
+  "properties": {
+  "sn": {"type": "string"},
+  "name": {"type": "string"},
+  "family": {"type": "string"},
+  "familyName": {"type": "string"},
+  "role": {"type": "string", "enum": ["meter", "feeder", "consumer", "panel", "other"]},
+  "state": {"type": "string", "enum": ["live", "quiet", "offline", "never"]},
+  "lastReport": {"type": ["integer", "null"], "description": "Unix milliseconds"},
+  "faults": {"type": "array", "items": {"type": "object",
+    "required": ["field", "title", "value", "text"], "properties": {
+    "field": {"type": "string"},
+    "title": {"type": "string"},
+    "value": {},
+    "text": {"type": "string", "description": "What the value means"}}}}}},
 "Energy": {"type": "object", "required": ["sn", "period", "from", "to", "unit", "quantities",
   "buckets", "total"], "properties": {
   "sn": {"type": "string"},
@@ -119,7 +185,7 @@ struct Failure {
 };
 constexpr auto kFailures = std::to_array<Failure>({
     {"400", "A parameter or the body is wrong; the message names it and what is valid."},
-    {"401", "There is no token, or no account has it, or it has expired."},
+    {"401", "There is no token or session, or no account has it, or it has ended."},
     {"403", "The device is unknown or not the account's, or the token's scope is too small."},
     {"404", "There is nothing of this name."},
     {"429", "Too many requests; Retry-After says when to ask again."},
@@ -128,7 +194,9 @@ constexpr auto kFailures = std::to_array<Failure>({
 });
 
 constexpr auto kPathParameters = std::to_array<std::pair<std::string_view, std::string_view>>(
-    {{"sn", "Serial number of the device"}, {"family", "Id of the family, as delta_2"}});
+    {{"sn", "Serial number of the device"},
+     {"family", "Id of the family, as delta_2"},
+     {"session", "Number of the session, as listed"}});
 
 Json reference(std::string_view schema) {
   return JsonObject{{"$ref", fmt::format("#/components/schemas/{}", schema)}};
@@ -158,19 +226,44 @@ JsonArray parameters_of(const OwnApi::Route& route) {
   return all;
 }
 
+// Who may ask, as a sentence.
+std::string access_text(const OwnApi::Route& route) {
+  if (route.access == Access::kEverybody) return "Needs no credential.";
+  if (route.access == Access::kSignedInPeople) return "For a browser that is signed in.";
+  return fmt::format("The token's scope must be {}.", route.scope == registry::Scope::kRead
+                                                          ? std::string_view("read or control")
+                                                          : name_of(route.scope));
+}
+
+JsonArray security_of(const OwnApi::Route& route) {
+  JsonArray ways;
+  if (route.access == Access::kEverybody) {
+    ways.push_back(JsonObject());
+    return ways;
+  }
+  if (route.access == Access::kCallers) ways.push_back(JsonObject{{"token", JsonArray()}});
+  JsonObject session{{"session", JsonArray()}};
+  if (route.method != Method::kGet) session["csrf"] = JsonArray();
+  ways.push_back(std::move(session));
+  return ways;
+}
+
 JsonObject operation(const OwnApi::Route& route) {
-  JsonObject responses{
-      {"200", JsonObject{{"description", "Success"}, {"content", json_content(route.answer)}}}};
+  JsonObject responses;
+  if (route.answer.empty()) {
+    responses["204"] = JsonObject{{"description", "Success"}};
+  } else {
+    responses["200"] =
+        JsonObject{{"description", "Success"}, {"content", json_content(route.answer)}};
+  }
   for (const Failure& failure : kFailures) {
     responses[failure.status] =
         JsonObject{{"description", failure.text}, {"content", json_content("Error")}};
   }
   JsonObject made{{"operationId", route.id},
                   {"summary", route.summary},
-                  {"description", fmt::format("The token's scope must be {}.",
-                                              route.scope == registry::Scope::kRead
-                                                  ? std::string_view("read or control")
-                                                  : name_of(route.scope))},
+                  {"description", access_text(route)},
+                  {"security", security_of(route)},
                   {"parameters", parameters_of(route)},
                   {"responses", std::move(responses)}};
   if (!route.body.empty()) {
@@ -197,7 +290,15 @@ std::string make() {
   const JsonObject bearer{{"type", "http"},
                           {"scheme", "bearer"},
                           {"description", "A token that `gridloom token add` has made"}};
-  auto schemas = wire::parse_json(kSchemas, {.bytes = kSchemas.size()});
+  const JsonObject session{{"type", "apiKey"},
+                           {"in", "cookie"},
+                           {"name", "gl-INSTANCE"},
+                           {"description", "The cookie that POST /api/v1/session sets"}};
+  const JsonObject csrf{{"type", "apiKey"},
+                        {"in", "header"},
+                        {"name", "X-Gridloom-CSRF"},
+                        {"description", "The member csrf of GET /api/v1/me"}};
+  auto schemas = wire::parse_json(kSchemas, {.bytes = kSchemas.size(), .keys = kSchemas.size()});
   return wire::to_text(JsonObject{
       {"openapi", "3.1.0"},
       {"info", JsonObject{{"title", "Gridloom"},
@@ -210,8 +311,10 @@ std::string make() {
       {"servers", JsonArray{JsonObject{{"url", "/"}}}},
       {"security", JsonArray{JsonObject{{"token", JsonArray()}}}},
       {"paths", std::move(paths)},
-      {"components", JsonObject{{"securitySchemes", JsonObject{{"token", bearer}}},
-                                {"schemas", schemas ? std::move(*schemas) : Json(JsonObject())}}}});
+      {"components",
+       JsonObject{
+           {"securitySchemes", JsonObject{{"token", bearer}, {"session", session}, {"csrf", csrf}}},
+           {"schemas", schemas ? std::move(*schemas) : Json(JsonObject())}}}});
 }
 
 }  // namespace

@@ -74,6 +74,45 @@ std::span<const OwnApi::Route> OwnApi::routes() {
             .summary = "The account that asks, and what its token may do.",
             .answer = "Me",
             .handler = &OwnApi::me},
+      Route{.method = Method::kPost,
+            .path = "/api/v1/session",
+            .id = "signIn",
+            .summary = "Signs a browser in, by a one-time link or a password: sets a cookie.",
+            .body = "SignIn",
+            .answer = "Me",
+            .access = Access::kEverybody,
+            .handler = &OwnApi::sign_in},
+      Route{.method = Method::kDelete,
+            .path = "/api/v1/session",
+            .id = "signOut",
+            .summary = "Ends the browser's session.",
+            .access = Access::kSignedInPeople,
+            .handler = &OwnApi::sign_out},
+      Route{.path = "/api/v1/sessions",
+            .id = "listSessions",
+            .summary = "The account's browser sessions.",
+            .answer = "Sessions",
+            .access = Access::kSignedInPeople,
+            .handler = &OwnApi::sessions},
+      Route{.method = Method::kDelete,
+            .path = "/api/v1/sessions/{session}",
+            .id = "endSession",
+            .summary = "Ends a browser session of the account.",
+            .access = Access::kSignedInPeople,
+            .handler = &OwnApi::end_session},
+      Route{.method = Method::kPut,
+            .path = "/api/v1/me/password",
+            .id = "setPassword",
+            .summary = "Sets the account's password, and ends its other browser sessions.",
+            .body = "NewPassword",
+            .access = Access::kSignedInPeople,
+            .handler = &OwnApi::set_password},
+      Route{.path = "/api/v1/home",
+            .id = "getHome",
+            .summary = "Where the home's power comes from and goes to, today's energies, each "
+                       "device in a few figures.",
+            .answer = "Home",
+            .handler = &OwnApi::home},
       Route{.path = "/api/v1/devices",
             .id = "listDevices",
             .summary = "The account's own devices, then those shared with it.",
@@ -134,6 +173,12 @@ Result<OwnApi::Found> OwnApi::find(Method method, std::string_view path) {
 }
 
 void OwnApi::handle(const Route& route, Call call) const {
+  if (route.access == Access::kSignedInPeople && call.caller.session == nullptr) {
+    return call.done(
+        call.form.failure({.code = ErrorCode::kNoPermission,
+                           .detail = fmt::format("{} {} is for a browser that is signed in",
+                                                 name_of(route.method), route.path)}));
+  }
   if (call.caller.scope < route.scope) {
     return call.done(
         call.form.failure({.code = ErrorCode::kNoPermission,
@@ -150,6 +195,10 @@ void OwnApi::me(Call call) const {
   if (account == nullptr) {
     return call.done(call.form.failure({.code = ErrorCode::kUnknownKey, .detail = {}}));
   }
+  if (call.caller.session != nullptr) {
+    return call.done(
+        call.form.success(wire::to_text(options_.sessions->facts(*account, call.caller.csrf))));
+  }
   JsonObject answer{{"account", account->name}, {"scope", name_of(call.caller.scope)}};
   if (const registry::Token* token = call.caller.token) {
     JsonObject facts{{"number", token->number}, {"name", token->name}};
@@ -157,6 +206,15 @@ void OwnApi::me(Call call) const {
     answer["token"] = std::move(facts);
   }
   call.done(call.form.success(wire::to_text(answer)));
+}
+
+void OwnApi::home(Call call) const {
+  options_.homes->get(call.caller.account,
+                      {.loop = options_.loop,
+                       .done = [form = call.form, done = std::move(call.done)](
+                                   const Result<HomeFeed::Home>& home) mutable {
+                         done(home ? form.success(home->text()) : form.failure(home.error()));
+                       }});
 }
 
 JsonObject OwnApi::description(const registry::Directory& directory, const registry::Device& device,
@@ -232,6 +290,31 @@ void OwnApi::family(Call call) const {
                                wire::shortened(printable(call.named)))}));
   }
   call.done(call.form.success(wire::to_text(json_of(*family))));
+}
+
+SessionApi::Call OwnApi::session_call(Call& call) {
+  return {.session = *call.caller.session,
+          .csrf = std::move(call.caller.csrf),
+          .form = call.form,
+          .done = std::move(call.done)};
+}
+
+void OwnApi::sign_in(Call call) const {
+  options_.sessions->sign_in(call.request, call.body, call.form, std::move(call.done));
+}
+
+void OwnApi::sign_out(Call call) const {
+  options_.sessions->sign_out(session_call(call), call.request.secure);
+}
+
+void OwnApi::sessions(Call call) const { options_.sessions->list(session_call(call)); }
+
+void OwnApi::end_session(Call call) const {
+  options_.sessions->end(session_call(call), call.named);
+}
+
+void OwnApi::set_password(Call call) const {
+  options_.sessions->set_password(session_call(call), call.request, call.body);
 }
 
 HistoryApi::Call OwnApi::history_call(Call call) {

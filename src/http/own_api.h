@@ -1,5 +1,6 @@
 // Gridloom's own interface, /api/v1: which routes there are, and their answers. Who asks has been
-// found out before (http/api.h): a program by its token, or an account by its signature.
+// found out before (http/api.h): a program by its token, a person by the cookie of a session, or an
+// account by its signature.
 //
 // The table of routes is also what /openapi.json is made of (http/open_api.h): a route that is not
 // described cannot be added. Everything here runs on the loop of the request and does not block.
@@ -15,7 +16,9 @@
 #include "base/result.h"
 #include "http/answer_form.h"
 #include "http/history_api.h"
+#include "http/home_feed.h"
 #include "http/message.h"
+#include "http/session_api.h"
 #include "hub/hub.h"
 #include "registry/directory.h"
 #include "wire/json.h"
@@ -29,12 +32,21 @@ struct OwnParameter {
   bool required = false;
 };
 
+// Who may ask for a route at all.
+enum class Access : std::uint8_t {
+  kEverybody,      // also without any credential
+  kCallers,        // with a token, a session or a signature
+  kSignedInPeople  // with a session only: tokens must not outlive themselves by it
+};
+
 class OwnApi {
  public:
   struct Options {
     hub::Hub* hub = nullptr;
     Loop* loop = nullptr;  // answers are delivered on it
     const HistoryApi* history = nullptr;
+    const SessionApi* sessions = nullptr;
+    HomeFeed* homes = nullptr;  // shared by all loops
   };
   explicit OwnApi(Options options) : options_(options) {}
 
@@ -42,12 +54,14 @@ class OwnApi {
   struct Caller {
     registry::AccountId account{};
     registry::Scope scope = registry::Scope::kControl;
-    const registry::Token* token = nullptr;  // until the handler returns; null: it signed
+    const registry::Token* token = nullptr;  // until the handler returns, as the next one
+    const registry::BrowserSession* session = nullptr;
+    std::string csrf{};  // of the session
   };
   struct Call {
     const Request& request;  // until the handler returns
     Caller caller;
-    std::string named;        // what stands in the path for {sn} or {family}
+    std::string named;        // what stands in the path for {sn}, {family} or {session}
     wire::JsonObject params;  // of the query
     wire::JsonObject body;
     AnswerForm form;
@@ -56,13 +70,15 @@ class OwnApi {
 
   struct Route {
     Method method = Method::kGet;
-    std::string_view path;  // {sn} stands for a serial number, {family} for a family's id
+    std::string_view path;  // {sn} stands for a serial number, {family} for a family's id,
+                            // {session} for a session's number
     registry::Scope scope = registry::Scope::kRead;
     std::string_view id;       // unique; clients that are generated name their functions after it
     std::string_view summary;  // a sentence
     std::span<const OwnParameter> query{};
     std::string_view body{};    // the schema of the request's body; empty: it has none
-    std::string_view answer{};  // the schema of the answer's body
+    std::string_view answer{};  // the schema of the answer's body; empty: it has none (204)
+    Access access = Access::kCallers;
     void (OwnApi::*handler)(Call call) const = nullptr;
   };
   [[nodiscard]] static std::span<const Route> routes();
@@ -80,6 +96,7 @@ class OwnApi {
 
  private:
   void me(Call call) const;
+  void home(Call call) const;
   void devices(Call call) const;
   void device(Call call) const;
   void families(Call call) const;
@@ -87,11 +104,17 @@ class OwnApi {
   void energy(Call call) const;
   void history(Call call) const;
   void command(Call call) const;
+  void sign_in(Call call) const;
+  void sign_out(Call call) const;
+  void sessions(Call call) const;
+  void end_session(Call call) const;
+  void set_password(Call call) const;
 
   [[nodiscard]] wire::JsonObject description(const registry::Directory& directory,
                                              const registry::Device& device,
                                              registry::AccountId account) const;
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
+  [[nodiscard]] static SessionApi::Call session_call(Call& call);
 
   Options options_;
 };

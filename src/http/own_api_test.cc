@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <chrono>
 #include <set>
 #include <string>
@@ -277,16 +278,18 @@ TEST_F(OwnApiTest, ASignedRequestMayAskEverything) {
 }
 
 TEST(OpenApi, DescribesEveryRoute) {
-  const Json api = must(wire::parse_json(open_api()));
+  const Json api = must(wire::parse_json(open_api(), {.keys = 100'000}));
   const auto& schemas = api.at("components").at("schemas").as_object();
   EXPECT_FALSE(schemas.empty());
   std::set<std::string> ids;
   for (const OwnApi::Route& route : OwnApi::routes()) {
     const Json& item = api.at("paths").at(route.path);
-    const Json& described = item.at(route.method == Method::kGet ? "get" : "post");
+    std::string method(name_of(route.method));
+    for (char& letter : method) letter = static_cast<char>(std::tolower(letter));
+    const Json& described = item.at(method);
     EXPECT_TRUE(ids.insert(std::string(described.at("operationId").as_string())).second);
     EXPECT_TRUE(route.summary.ends_with('.')) << route.summary;
-    EXPECT_TRUE(schemas.contains(route.answer)) << route.path;
+    if (!route.answer.empty()) EXPECT_TRUE(schemas.contains(route.answer)) << route.path;
     EXPECT_EQ(!route.body.empty(), described.as_object().contains("requestBody")) << route.path;
     if (!route.body.empty()) EXPECT_TRUE(schemas.contains(route.body)) << route.path;
   }

@@ -15,6 +15,8 @@ namespace gridloom::http {
 namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
+constexpr std::string_view kSignedPaths = "/iot-open/";
+constexpr std::string_view kLiveProtocol = "gridloom.live.1";
 constexpr std::size_t kShownKeyBytes = 64;
 constexpr std::size_t kUsualHeadBytes = 256;  // of a response
 // Output of this size goes to the connection without a copy.
@@ -60,6 +62,19 @@ void set_request(Request& request, const Head& head, const net::ConnectionContex
   request.timestamp = head.value("timestamp");
   request.sign = head.value("sign");
   request.authorization = head.value("Authorization");
+  if (request.path.starts_with(kSignedPaths)) {
+    request.browser = {};
+  } else {
+    request.browser = {.host = std::string(head.value("Host")),
+                       .cookie = head.joined("Cookie"),
+                       .origin = std::string(head.value("Origin")),
+                       .fetch_site = std::string(head.value("Sec-Fetch-Site")),
+                       .csrf = std::string(head.value("X-Gridloom-CSRF")),
+                       .user_agent = std::string(head.value("User-Agent")),
+                       .accept = head.joined("Accept"),
+                       .accept_encoding = head.joined("Accept-Encoding"),
+                       .if_none_match = head.joined("If-None-Match")};
+  }
   request.body.clear();
   request.secure = context.secure;
   request.waiting.reset();
@@ -102,6 +117,10 @@ std::string_view reason_phrase(unsigned status) {
       return "Switching Protocols";
     case 200:
       return "OK";
+    case 204:
+      return "No Content";
+    case 304:
+      return "Not Modified";
     case 400:
       return "Bad Request";
     case 401:
@@ -118,6 +137,8 @@ std::string_view reason_phrase(unsigned status) {
       return "Conflict";
     case 413:
       return "Payload Too Large";
+    case 421:
+      return "Misdirected Request";
     case 417:
       return "Expectation Failed";
     case 426:
@@ -170,13 +191,15 @@ void Session::keep_for_next(std::unique_ptr<Reading> reading) {
 }
 
 Session::Session(net::ConnectionContext context, Handler handler, const SessionLimits& limits,
-                 TimePoint now, net::MakeProtocol mqtt, WantsBody wants_body, OnRefused on_refused)
+                 TimePoint now, net::MakeProtocol mqtt, WantsBody wants_body, OnRefused on_refused,
+                 Live live)
     : context_(std::move(context)),
       handler_(std::move(handler)),
       limits_(limits),
       mqtt_(std::move(mqtt)),
       wants_body_(std::move(wants_body)),
       on_refused_(std::move(on_refused)),
+      live_(std::move(live)),
       now_(now),
       since_(now) {}
 
@@ -279,12 +302,17 @@ bool Session::read_head() {
   reading->head_bytes = end + kHeadEnd.size();
   reading->expects_continue = head.expects_continue;
   const bool has_body = head.chunked || head.length.value_or(0) != 0;
-  if (mqtt_ && reading->request.path == "/mqtt") {
+  const bool is_live = live_ && reading->request.path == "/api/v1/live";
+  if (is_live || (mqtt_ && reading->request.path == "/mqtt")) {
     in_request_ = false;
     // The body is not read, so the connection must end: bytes after a refusal could be taken for a
     // request.
     if (has_body) keep_alive_ = false;
-    upgrade(handshake_of(head));
+    if (is_live) {
+      upgrade_to_live(handshake_of(head), reading->request);
+    } else {
+      upgrade(handshake_of(head));
+    }
   } else {
     if (has_body && wants_body_ && !wants_body_(reading->request)) reading->body->discard();
     reading_ = std::move(reading);
@@ -328,6 +356,22 @@ void Session::upgrade(const WebSocketRequest& request) {
   web_socket_ = std::make_unique<WebSocket>(mqtt_(std::move(inner)), limits_.web_socket, now_);
 }
 
+void Session::upgrade_to_live(const WebSocketRequest& handshake, const Request& request) {
+  const auto refuse_with = [this](Response response) {
+    respond(std::move(response));
+    since_ = now_;
+  };
+  auto accepted = accept_web_socket(handshake, kLiveProtocol);
+  if (!accepted) return refuse_with(std::move(accepted.error()));
+  net::ConnectionContext inner = context_;
+  inner.move = {};  // this session, which has the socket, belongs to its loop
+  auto live = live_(request, std::move(inner));
+  if (!live) return refuse_with(std::move(live.error()));
+  out_ += *accepted;
+  web_socket_ = std::make_unique<WebSocket>(std::move(*live), limits_.web_socket, now_,
+                                            WebSocketForm::kLines);
+}
+
 void Session::respond(Response response) {
   if (!response.code.empty() && on_refused_) {
     on_refused_({.code = response.code,
@@ -341,6 +385,7 @@ void Session::respond(Response response) {
     resets_ = response.ending == Ending::kReset;
     return;
   }
+  const bool has_no_body = response.status == 204 || response.status == 304;
   const bool streams = response.rest != nullptr;
   if (streams && !in_chunks_) keep_alive_ = false;
   if (streams && !head_) rest_ = response.rest;
@@ -349,12 +394,16 @@ void Session::respond(Response response) {
   const auto length = fmt::format_int(response.body.size() + response.data.size());
   if (out_.empty()) out_.reserve(kUsualHeadBytes + response.body.size());
   out_.append("HTTP/1.1 ").append(status.data(), status.size()).append(1, ' ');
-  out_.append(reason_phrase(response.status)).append("\r\nServer: Gridloom\r\nContent-Type: ");
-  out_.append(response.content_type).append("\r\n");
+  out_.append(reason_phrase(response.status)).append("\r\nServer: Gridloom\r\n");
+  if (!has_no_body) {
+    out_.append("Content-Type: ").append(response.content_type).append("\r\n");
+  }
   for (const auto& [name, value] : response.headers) {
     out_.append(name).append(": ").append(value).append("\r\n");
   }
-  if (!streams) {
+  if (has_no_body) {
+    // Such a response has no length either (RFC 9110, 8.6).
+  } else if (!streams) {
     out_.append("Content-Length: ").append(length.data(), length.size()).append("\r\n");
   } else if (in_chunks_) {
     out_.append("Transfer-Encoding: chunked\r\n");
@@ -430,8 +479,8 @@ void Session::take_output(std::string& out) {
   if (rest_ && !piece_requested_ && !retries_later_ && out_.empty()) ask_for_rest();
   hand_over(out);
   if (web_socket_) return web_socket_->take_output(out);
-  // A response that came outside of receive() may be followed by a pipelined request, and one above
-  // the limit of output, which is gone now, by one that is still to be read.
+  // A response that came outside of receive() may be followed by a pipelined request; and after one
+  // that filled the output, more may be read.
   if (!answering_ && (put_off_ || !in_.empty()) && !finished_) {
     go_on();
     hand_over(out);

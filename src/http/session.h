@@ -2,13 +2,14 @@
 // chunked bodies, HEAD, Expect, limits. Responses are sent in the order of the requests, one at a
 // time; while one is being produced nothing more is read. A long response is streamed as it is
 // produced: in chunks, or for an HTTP/1.0 client until the connection ends. Input that is not HTTP
-// is answered with an error status and the connection ends. GET /mqtt with an Upgrade turns the
-// connection into a WebSocket; from then on the session only forwards calls. One thread: the
-// connection's loop.
+// is answered with an error status and the connection ends. GET /mqtt or
+// /api/v1/live with an Upgrade turns the connection into a WebSocket; from then on the session only
+// forwards calls. One thread: the connection's loop.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -56,10 +57,15 @@ class Session final : public net::Protocol,
   };
   using OnRefused = std::function<void(const Refused& refused)>;
 
-  // `mqtt` makes the protocol inside a WebSocket; without it there are no WebSockets.
+  // Makes the protocol of the live stream inside a WebSocket for a request that may open it; the
+  // response to another.
+  using Live = std::function<std::expected<std::shared_ptr<net::Protocol>, Response>(
+      const Request& request, net::ConnectionContext context)>;
+
+  // `mqtt` makes the protocol inside a WebSocket at /mqtt; without it there is none there.
   Session(net::ConnectionContext context, Handler handler, const SessionLimits& limits,
           TimePoint now, net::MakeProtocol mqtt = {}, WantsBody wants_body = {},
-          OnRefused on_refused = {});
+          OnRefused on_refused = {}, Live live = {});
   ~Session() override;
 
   void receive(std::string_view bytes, TimePoint now) override;
@@ -94,6 +100,7 @@ class Session final : public net::Protocol,
   void hand_over(std::string& out);
   [[nodiscard]] std::size_t output_bytes() const { return out_.size() + data_.size(); }
   void upgrade(const WebSocketRequest& request);
+  void upgrade_to_live(const WebSocketRequest& handshake, const Request& request);
   void respond(Response response);
   void ask_for_rest();
   void on_piece(BodySource::Piece piece);
@@ -105,6 +112,7 @@ class Session final : public net::Protocol,
   net::MakeProtocol mqtt_;
   WantsBody wants_body_;
   OnRefused on_refused_;
+  Live live_;
   std::unique_ptr<Reading> reading_;
   std::unique_ptr<WebSocket> web_socket_;
   std::string access_key_;  // of the request that is being answered

@@ -114,6 +114,12 @@ class ApiTest : public testing::Test {
   registry::AccountId alice{};
   FakePtr device;
   std::optional<Response> response;
+  TestClock steady{kTestStart};
+  SignIn sign_in{{.registry = home.registry.get(), .wall = &home.clock, .steady = &steady}};
+  HomeFeed homes{{.hub = home.hub.get(), .steady = &steady, .reads = [this](auto task) {
+                    history::read_now(*archive, std::move(task));
+                    return true;
+                  }}};
   Api api{{.hub = home.hub.get(),
            .loop = &home.client_loop,
            .reads =
@@ -122,7 +128,9 @@ class ApiTest : public testing::Test {
                  return true;
                },
            .mqtt = {.public_host = {}, .port = 8883, .secure = true},
-           .metrics = [] { return std::string("gridloom_things 1\n"); }}};
+           .metrics = [] { return std::string("gridloom_things 1\n"); },
+           .homes = &homes,
+           .sign_in = &sign_in}};
 };
 
 }  // namespace gridloom::http

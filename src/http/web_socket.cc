@@ -54,7 +54,7 @@ struct WebSocket::Framing {
         .on_msg_recv_callback =
             [](wslay_event_context*, const wslay_event_on_msg_recv_arg* message, void* self) {
               if (!wslay_is_ctrl_frame(message->opcode)) {
-                static_cast<WebSocket*>(self)->message_bytes_ = 0;
+                static_cast<WebSocket*>(self)->on_message_end();
               }
             }};
     wslay_event_context_server_init(&context, &callbacks, socket);
@@ -68,8 +68,9 @@ struct WebSocket::Framing {
 };
 
 WebSocket::WebSocket(std::shared_ptr<net::Protocol> inner, const WebSocketLimits& limits,
-                     TimePoint now)
+                     TimePoint now, WebSocketForm form)
     : inner_(std::move(inner)),
+      form_(form),
       limits_(limits),
       framing_(std::make_unique<Framing>(this)),
       now_(now) {}
@@ -89,15 +90,18 @@ void WebSocket::receive(std::string_view bytes, TimePoint now) {
 void WebSocket::on_frame(std::uint8_t opcode, std::uint64_t bytes) {
   // Output from before a Close is sent before the answer to it: nothing may be sent after that.
   if (opcode == WSLAY_CONNECTION_CLOSE) frame_inner();
-  in_data_ = opcode == WSLAY_BINARY_FRAME || opcode == WSLAY_CONTINUATION_FRAME;
+  const bool takes_text = form_ == WebSocketForm::kLines;
+  const std::uint8_t wanted = takes_text ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME;
+  in_data_ = opcode == wanted || opcode == WSLAY_CONTINUATION_FRAME;
   if (wslay_is_ctrl_frame(opcode)) return;
   const auto fail_with = [this](std::uint16_t code, std::string_view why) {
     in_data_ = false;
     close(code, why);
     wslay_event_shutdown_read(framing_->context);
   };
-  if (opcode == WSLAY_TEXT_FRAME) {
-    return fail_with(WSLAY_CODE_UNSUPPORTED_DATA, "only binary frames are taken");
+  if (!in_data_) {
+    return fail_with(WSLAY_CODE_UNSUPPORTED_DATA,
+                     takes_text ? "only text is taken" : "only binary frames are taken");
   }
   message_bytes_ += bytes;
   if (message_bytes_ > limits_.message_bytes || bytes > limits_.message_bytes) {
@@ -107,17 +111,37 @@ void WebSocket::on_frame(std::uint8_t opcode, std::uint64_t bytes) {
 }
 
 void WebSocket::on_payload(std::string_view bytes) {
-  if (in_data_ && !closing_ && !bytes.empty()) inner_->receive(bytes, now_);
+  if (!in_data_ || closing_ || bytes.empty()) return;
+  if (form_ == WebSocketForm::kBytes) return inner_->receive(bytes, now_);
+  // A line break within the message is a blank of its JSON.
+  std::string line(bytes);
+  std::ranges::replace(line, '\n', ' ');
+  inner_->receive(line, now_);
+}
+
+void WebSocket::on_message_end() {
+  message_bytes_ = 0;
+  if (form_ == WebSocketForm::kLines && !closing_) inner_->receive("\n", now_);
+}
+
+void WebSocket::queue(std::uint8_t opcode, std::string_view payload) {
+  const wslay_event_msg message{
+      .opcode = opcode, .msg = bytes_of(payload), .msg_length = payload.size()};
+  wslay_event_queue_msg(framing_->context, &message);
 }
 
 void WebSocket::frame_inner() {
   if (closing_) return;
   std::string payload;
   inner_->take_output(payload);
-  if (!payload.empty()) {
-    const wslay_event_msg message{
-        .opcode = WSLAY_BINARY_FRAME, .msg = bytes_of(payload), .msg_length = payload.size()};
-    wslay_event_queue_msg(framing_->context, &message);
+  if (form_ == WebSocketForm::kBytes) {
+    if (!payload.empty()) queue(WSLAY_BINARY_FRAME, payload);
+  } else {
+    for (std::string_view rest = payload; !rest.empty();) {
+      const std::size_t end = rest.find('\n');
+      queue(WSLAY_TEXT_FRAME, rest.substr(0, end));
+      rest.remove_prefix(std::min(end, rest.size() - 1) + 1);
+    }
   }
   send_frames();
   if (!inner_->finished()) return;

@@ -1,5 +1,5 @@
-// A protocol inside a WebSocket (RFC 6455), server side: payload of binary frames is passed to the
-// inner protocol, and its output is sent in binary frames. Like every protocol it is bytes in,
+// A protocol inside a WebSocket (RFC 6455), server side: the payload of frames is passed to the
+// inner protocol, and its output is sent in frames. Like every protocol it is bytes in,
 // bytes out: it takes over a connection once its HTTP session has answered 101.
 //
 // Frames are not packets: clients send one MQTT packet as a dozen frames, or several packets as
@@ -25,9 +25,16 @@ struct WebSocketLimits {
   Millis close_time{5'000};                              // for the peer's Close after ours
 };
 
+// How messages stand for the bytes of the inner protocol.
+enum class WebSocketForm : std::uint8_t {
+  kBytes,  // binary frames, whose borders mean nothing
+  kLines   // a text message is a line, in both directions
+};
+
 class WebSocket final : public net::Protocol {
  public:
-  WebSocket(std::shared_ptr<net::Protocol> inner, const WebSocketLimits& limits, TimePoint now);
+  WebSocket(std::shared_ptr<net::Protocol> inner, const WebSocketLimits& limits, TimePoint now,
+            WebSocketForm form = WebSocketForm::kBytes);
   ~WebSocket() override;
 
   void receive(std::string_view bytes, TimePoint now) override;
@@ -46,12 +53,15 @@ class WebSocket final : public net::Protocol {
 
   void on_frame(std::uint8_t opcode, std::uint64_t bytes);
   void on_payload(std::string_view bytes);
+  void on_message_end();
+  void queue(std::uint8_t opcode, std::string_view payload);
   // Frames the output of the inner protocol, followed by a Close once that has finished.
   void frame_inner();
   void close(std::uint16_t code, std::string_view why);
   void send_frames();
 
   std::shared_ptr<net::Protocol> inner_;
+  WebSocketForm form_;
   WebSocketLimits limits_;
   std::unique_ptr<Framing> framing_;
   std::string_view in_;  // input of the current receive()

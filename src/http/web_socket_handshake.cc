@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
-#include <algorithm>
 #include <array>
-#include <ranges>
 
 #include "http/envelope.h"
+#include "http/list_header.h"
 
 namespace gridloom::http {
 namespace {
@@ -16,27 +15,6 @@ namespace {
 constexpr std::string_view kAcceptGuid = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 constexpr std::size_t kKeyText = 24;  // 16 bytes in base64
 constexpr std::size_t kShaBytes = 20;
-
-bool equal_letters(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-  };
-  return std::ranges::equal(a, b, {}, lower, lower);
-}
-
-// Whether an element of a comma-separated list is wanted.
-bool lists(std::string_view list, const auto& is_wanted) {
-  return std::ranges::any_of(list | std::views::split(','), [&](const auto& part) {
-    std::string_view token(part.begin(), part.end());
-    token.remove_prefix(std::min(token.find_first_not_of(" \t"), token.size()));
-    token = token.substr(0, token.find_last_not_of(" \t") + 1);
-    return is_wanted(token);
-  });
-}
-
-bool lists_token(std::string_view list, std::string_view token) {
-  return lists(list, [token](std::string_view each) { return equal_letters(each, token); });
-}
 
 // NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): OpenSSL's bytes are unsigned
 bool is_key(std::string_view key) {
@@ -73,8 +51,8 @@ std::expected<std::string, Response> accept_web_socket(const WebSocketRequest& r
   }
   if (!lists_token(request.upgrade, "websocket") || !lists_token(request.connection, "upgrade")) {
     return refuse(426,
-                  "here is MQTT over WebSocket: the headers Upgrade: websocket and Connection: "
-                  "Upgrade are missing",
+                  "here is a WebSocket: the headers Upgrade: websocket and Connection: Upgrade are "
+                  "missing",
                   "Upgrade", "websocket");
   }
   if (request.http_version < 11) return refuse(400, "a WebSocket needs HTTP/1.1");

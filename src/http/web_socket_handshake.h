@@ -1,8 +1,9 @@
 // The opening handshake of a WebSocket (RFC 6455, 4.2): checks the request, and produces the 101
 // response or a refusal that says what is missing. Pure.
 //
-// The Origin header is not checked. It protects sites whose cookies a browser sends automatically;
-// this server reads no cookies, and every client still has to sign in with its own password.
+// The Origin header is not checked here. It protects sites whose cookies a browser sends
+// automatically: the live stream, which takes a cookie, checks it (http/api.h). MQTT takes none;
+// every client has to sign in with its own password.
 #pragma once
 
 #include <expected>

@@ -371,6 +371,27 @@ void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject mess
               });
 }
 
+void Hub::visit_twins(const std::vector<std::string>& sns,
+                      std::function<void(const TwinView&)> each, Task done) {
+  std::vector<std::vector<std::string>> by_shard(shards_.size());
+  for (const std::string& sn : sns) by_shard[index_of(sn)].push_back(sn);
+  struct Visit {
+    std::function<void(const TwinView&)> each;
+    Task done;
+    std::atomic<std::size_t> shards = 0;
+  };
+  const auto visit = std::make_shared<Visit>();
+  visit->each = std::move(each);
+  visit->done = std::move(done);
+  visit->shards = shards_.size();
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    on_shard(i, [visit, sns = std::move(by_shard[i])](Shard& shard) {
+      shard.visit(sns, visit->each);
+      if (--visit->shards == 0) visit->done();
+    });
+  }
+}
+
 void Hub::last_report(std::string sn, ReplyTo<std::optional<TimePoint>> reply_to) {
   const std::size_t index = index_of(sn);
   on_shard(index, [sn = std::move(sn), reply_to = std::move(reply_to)](Shard& shard) mutable {

@@ -119,6 +119,12 @@ class Hub {
   // When the device reported last, by the devices' clock. Nothing: not since the server started.
   void last_report(std::string sn, ReplyTo<std::optional<TimePoint>> reply_to);
 
+  // Shows twins on the threads of their shards: `each` must be quick, and keeps nothing of what it
+  // gets. Devices that have not reported are left out. `done` is called on a shard's thread after
+  // the last.
+  void visit_twins(const std::vector<std::string>& sns, std::function<void(const TwinView&)> each,
+                   Task done);
+
   // Restores a message that was retained when the server stopped; call before anything else. False:
   // its publisher no longer exists or may no longer read the device (hub/credentials.h).
   [[nodiscard]] bool restore_retained(const RetainedChange& retained);

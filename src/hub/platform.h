@@ -129,6 +129,7 @@ struct Platform {
   const Clock* steady = &clock;
   // The server's zone: of local times in requests, and of the days of history.
   time::TimeZone zone{};
+  std::string zone_name{};  // "Europe/Berlin"; empty: not known
 };
 
 }  // namespace gridloom::hub

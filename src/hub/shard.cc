@@ -391,6 +391,18 @@ std::optional<TimePoint> Shard::last_report(std::string_view sn) {
   return state->last_report;
 }
 
+void Shard::visit(const std::vector<std::string>& sns,
+                  const std::function<void(const TwinView&)>& each) {
+  for (const std::string& sn : sns) {
+    const DeviceState* state = twins_.find(sn).state;
+    if (state == nullptr) continue;
+    each({.sn = sn,
+          .twin = state->twin,
+          .last_report = state->last_report == TimePoint{} ? std::nullopt
+                                                           : std::optional(state->last_report)});
+  }
+}
+
 void Shard::read_all(registry::AccountId account, const std::string& sn,
                      ReplyTo<SharedText> reply_to) {
   count_effort(requests_.read_all(account, sn, std::move(reply_to)));

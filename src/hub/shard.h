@@ -37,6 +37,13 @@
 
 namespace gridloom::hub {
 
+// A device's twin while it is shown (Hub::visit_twins).
+struct TwinView {
+  const std::string& sn;
+  const twin::Twin& twin;
+  std::optional<TimePoint> last_report;  // nothing: not since the server started
+};
+
 class Shard {
  public:
   // Posts a task to this shard, from any thread.
@@ -92,6 +99,9 @@ class Shard {
             const std::vector<std::string>& quotas, ReplyTo<SharedText> reply_to);
   void set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
            ReplyTo<SharedText> reply_to);
+
+  // See Hub::visit_twins().
+  void visit(const std::vector<std::string>& sns, const std::function<void(const TwinView&)>& each);
 
   // See Hub::last_report().
   [[nodiscard]] std::optional<TimePoint> last_report(std::string_view sn);

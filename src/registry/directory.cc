@@ -26,6 +26,10 @@ const Device* Directory::find_device(std::string_view sn) const { return devices
 
 const Token* Directory::find_token(std::string_view hash) const { return tokens_.find(hash); }
 
+const BrowserSession* Directory::find_session(std::string_view hash) const {
+  return sessions_.find(hash);
+}
+
 Rights Directory::rights(AccountId account, const Device& device) {
   if (device.owner == account) return Rights::kOwner;
   const auto share = std::ranges::find(device.shares, account, &Share::account);
@@ -52,6 +56,11 @@ std::vector<const AccessKey*> Directory::keys_of(AccountId account) const {
 std::vector<const Token*> Directory::tokens_of(AccountId account) const {
   const Holding* holding = holdings_.find(account);
   return holding == nullptr ? std::vector<const Token*>() : holding->tokens;
+}
+
+std::vector<const BrowserSession*> Directory::sessions_of(AccountId account) const {
+  const Holding* holding = holdings_.find(account);
+  return holding == nullptr ? std::vector<const BrowserSession*>() : holding->sessions;
 }
 
 std::vector<const Device*> Directory::devices_of(AccountId account) const {

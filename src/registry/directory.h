@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -34,6 +35,7 @@ struct Account {
   // Incremented when the secret is rotated: sessions of an earlier generation have ended.
   std::int64_t certificate_generation = 1;
   std::int64_t gateway_generation = 1;
+  Secret password_hash{};  // of the dashboard's password (registry/password.h); empty: none is set
 };
 
 struct AccessKey {
@@ -62,6 +64,29 @@ struct Token {
   return token.expires_ms != 0 && token.expires_ms <= unix_ms(now);
 }
 
+// How a browser signed in. The numbers are stored.
+enum class SignInBy : std::uint8_t { kLink = 1, kPassword = 2 };
+
+inline constexpr Millis kSessionIdle = std::chrono::days(30);
+inline constexpr Millis kSessionLife = std::chrono::days(180);
+
+// A browser that is signed in on the dashboard. Only the hash of its cookie is stored.
+struct BrowserSession {
+  std::int64_t number = 0;  // ascends in the order of adding; names the session in lists
+  std::string hash;         // sha256_of() the cookie's value
+  AccountId account{};
+  SignInBy by = SignInBy::kLink;
+  std::string client;        // the browser's name for itself, cut; not to be trusted
+  std::int64_t made_ms = 0;  // Unix time, as stored times are
+  std::int64_t used_ms = 0;  // last use, to within kSessionUseStep
+};
+// A later use is stored only after this long: a page in use must not write to the disk all day.
+inline constexpr Millis kSessionUseStep = std::chrono::hours(1);
+[[nodiscard]] inline bool has_ended(const BrowserSession& session, TimePoint now) {
+  return session.made_ms + kSessionLife.count() <= unix_ms(now) ||
+         session.used_ms + kSessionIdle.count() <= unix_ms(now);
+}
+
 struct Share {
   AccountId account{};
   Rights rights = Rights::kMonitor;  // or kFull
@@ -86,6 +111,7 @@ class Directory {
   [[nodiscard]] const Account* find_certificate(std::string_view certificate_account) const;
   [[nodiscard]] const Device* find_device(std::string_view sn) const;
   [[nodiscard]] const Token* find_token(std::string_view hash) const;
+  [[nodiscard]] const BrowserSession* find_session(std::string_view hash) const;
 
   [[nodiscard]] static Rights rights(AccountId account, const Device& device);
 
@@ -97,18 +123,20 @@ class Directory {
   [[nodiscard]] std::vector<const Device*> devices() const;
   [[nodiscard]] std::vector<const AccessKey*> keys_of(AccountId account) const;
   [[nodiscard]] std::vector<const Token*> tokens_of(AccountId account) const;
+  [[nodiscard]] std::vector<const BrowserSession*> sessions_of(AccountId account) const;
   [[nodiscard]] std::vector<const Device*> devices_of(AccountId account) const;   // owned
   [[nodiscard]] std::vector<const Device*> shared_with(AccountId account) const;  // not owned
 
  private:
   friend class DirectoryDraft;
 
-  // The keys, tokens, devices and shares of one account; the pointers point into the indexes of the
-  // same Directory.
+  // The keys, tokens, sessions, devices and shares of one account; the pointers point into the
+  // indexes of the same Directory.
   struct Holding {
     AccountId account{};
     std::vector<const AccessKey*> keys;
     std::vector<const Token*> tokens;
+    std::vector<const BrowserSession*> sessions;
     std::vector<const Device*> own;
     std::vector<const Device*> shared;
   };
@@ -118,6 +146,7 @@ class Directory {
   CowIndex<Account, &Account::certificate_account> certificates_;
   CowIndex<AccessKey, &AccessKey::access_key> keys_;
   CowIndex<Token, &Token::hash> tokens_;
+  CowIndex<BrowserSession, &BrowserSession::hash> sessions_;
   CowIndex<Device, &Device::sn> devices_;
   CowIndex<Holding, &Holding::account> holdings_;
   std::uint64_t revocations_ = 0;

@@ -51,6 +51,16 @@ void DirectoryDraft::put(Token token) {
   next_.tokens_.put(value);
 }
 
+// Keeps its place in the list of its account when it replaces one.
+void DirectoryDraft::put(BrowserSession session) {
+  const auto value = std::make_shared<const BrowserSession>(std::move(session));
+  erase_session(value->hash);
+  auto& sessions = holding(value->account).sessions;
+  sessions.insert(std::ranges::upper_bound(sessions, value->number, {}, &BrowserSession::number),
+                  value.get());
+  next_.sessions_.put(value);
+}
+
 void DirectoryDraft::put(Device device) {
   const auto value = std::make_shared<const Device>(std::move(device));
   if (const Device* old = next_.devices_.find(value->sn)) {
@@ -77,6 +87,7 @@ void DirectoryDraft::erase_account(AccountId id) {
     erase_key(key->access_key);
   }
   for (const Token* token : std::vector(holding(id).tokens)) erase_token(token->hash);
+  for (const BrowserSession* each : std::vector(holding(id).sessions)) erase_session(each->hash);
   next_.names_.erase(account->name);
   next_.certificates_.erase(account->certificate_account);
   next_.accounts_.erase(id);
@@ -97,6 +108,13 @@ void DirectoryDraft::erase_token(std::string_view hash) {
   if (token == nullptr) return;
   std::erase(holding(token->account).tokens, token);
   next_.tokens_.erase(hash);
+}
+
+void DirectoryDraft::erase_session(std::string_view hash) {
+  const BrowserSession* session = next_.sessions_.find(hash);
+  if (session == nullptr) return;
+  std::erase(holding(session->account).sessions, session);
+  next_.sessions_.erase(hash);
 }
 
 void DirectoryDraft::erase_device(std::string_view sn) {

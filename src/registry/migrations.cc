@@ -1,5 +1,6 @@
 // Stored numbers: shares.rights is 1 (monitor) or 2 (full), as in Rights; tokens.scope is 1 (read)
-// or 2 (control), as in Scope. Columns of sealed secrets are BLOBs in the format that seal.cc
+// or 2 (control), as in Scope; browser_sessions.signed_in_by is 1 (link) or 2 (password), as in
+// SignInBy. Columns of sealed secrets are BLOBs in the format that seal.cc
 // describes; columns that are not sealed hold no secrets. AUTOINCREMENT ensures that an account's
 // number is never reused for another account.
 #include "registry/migrations.h"
@@ -127,6 +128,28 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_by_account ON tokens (account);
 )";
 
+// The dashboard: accounts' passwords (sealed argon2id hashes) and signed-in browsers, of whose
+// cookies only the hashes are stored. Times are Unix times.
+constexpr std::string_view kBrowserSessions = R"(
+CREATE TABLE passwords (
+  account INTEGER PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+  hash BLOB NOT NULL,
+  checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE browser_sessions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hash TEXT NOT NULL UNIQUE,
+  account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  signed_in_by INTEGER NOT NULL CHECK (signed_in_by IN (1, 2)),
+  client TEXT NOT NULL,
+  made_ms INTEGER NOT NULL,
+  used_ms INTEGER NOT NULL,
+  checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX browser_sessions_by_account ON browser_sessions (account);
+)";
+
 constexpr std::array kMigrations{
     Migration{.version = 1, .sql = kVersion1},
     Migration{.version = 2, .sql = kCredentialGenerations},
@@ -137,6 +160,10 @@ constexpr std::array kMigrations{
               .sql = kTokens,
               .first = [](Database& database) { return check_table_sums(database, 4); },
               .then = [](Database& database) { return add_table_sums(database, 5); }},
+    Migration{.version = 6,
+              .sql = kBrowserSessions,
+              .first = [](Database& database) { return check_table_sums(database, 5); },
+              .then = [](Database& database) { return add_table_sums(database, 6); }},
 };
 
 }  // namespace

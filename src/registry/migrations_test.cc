@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "registry/password.h"
 #include "registry/registry.h"
 #include "storage/sqlite.h"
 #include "testing/temporary_folder.h"
@@ -140,6 +141,23 @@ TEST_F(Migrations, ADatabaseOfVersion5IsWhole) {
   EXPECT_EQ(tokens.front()->scope, Scope::kControl);
   EXPECT_EQ(tokens.front()->expires_ms, 2'000'000'000'000);
   ASSERT_TRUE((*registry)->add_token({.name = "next", .account = "anna"}));
+}
+
+// Version 6 has passwords and browser sessions.
+TEST_F(Migrations, ADatabaseOfVersion6IsWhole) {
+  fixture("version_6.sql");
+  const Result<std::unique_ptr<Registry>> registry = Registry::open(folder_.data());
+  ASSERT_TRUE(registry) << registry.error().detail;
+  const auto directory = (*registry)->directory();
+  const Account* anna = directory->find_account_by_name("anna");
+  ASSERT_NE(anna, nullptr);
+  EXPECT_TRUE(password_matches(anna->password_hash, "fixture password"));
+  const auto sessions = directory->sessions_of(anna->id);
+  ASSERT_EQ(sessions.size(), 1U);
+  EXPECT_EQ(sessions.front()->client, "Fixture");
+  EXPECT_EQ(sessions.front()->by, SignInBy::kLink);
+  EXPECT_EQ(sessions.front()->made_ms, 1'795'468'898'860);
+  ASSERT_TRUE((*registry)->add_session({.account = anna->id, .client = {}, .now = {}}));
 }
 
 // A change that version 4 would have found must not be covered by sums that are computed anew.

@@ -27,6 +27,7 @@ constexpr std::string_view kATokenName = "a token's name";
 constexpr std::size_t kMadeKeyCharacters = 32;
 constexpr std::size_t kCertificateBytes = 16;
 constexpr std::size_t kTokenCharacters = 40;  // 238 bits
+constexpr std::size_t kInstanceDigits = 8;
 
 Result<const Account*> account_named(const Directory& present, std::string_view name) {
   if (Status valid = check_name(name, kAnAccountName); !valid) {
@@ -137,6 +138,9 @@ Status Registry::load() {
       if (Status renamed = store_->restart_revisions(); !renamed) return renamed;
     }
   }
+  const Result<Revision> current = store_->revision();
+  if (!current) return std::unexpected(current.error());
+  instance_ = current->registry.substr(0, kInstanceDigits);
   // Written only if it changed: on a full disk, writing would lose the existing file.
   if (setback_.empty() && seen != revision.value()) remember(data_folder_, *revision);
   return transaction->commit();

@@ -1,5 +1,5 @@
-// The registry: accounts, access keys, tokens, MQTT certificates, devices, shares and gateway keys,
-// kept in DATA/registry.sqlite, with their secrets sealed under DATA/secret.key.
+// The registry: accounts, access keys, tokens, browser sessions, MQTT certificates, devices, shares
+// and gateway keys, kept in DATA/registry.sqlite, with their secrets sealed under DATA/secret.key.
 //
 // Every function may be called from any thread. Changes are serialised, block on disk I/O, and are
 // durable when they return; MQTT and HTTP requests read directory(), which never waits for a
@@ -83,6 +83,24 @@ struct DeviceShare {
   Rights rights = Rights::kMonitor;  // kNone removes the share
 };
 
+struct SessionSpec {
+  AccountId account{};
+  SignInBy by = SignInBy::kLink;
+  std::string_view client = {};  // the browser's name for itself; is cut
+  TimePoint now{};
+};
+
+struct NewSession {
+  BrowserSession session;
+  Secret text;  // the cookie's value: 43 letters and digits
+};
+
+struct PasswordChange {
+  AccountId account{};
+  Secret hash;                     // registry/password.h
+  std::int64_t keeps_session = 0;  // the account's other sessions end; 0: all do
+};
+
 class Registry {
  public:
   Registry(const Registry&) = delete;
@@ -107,12 +125,23 @@ class Registry {
   // Adds a bearer token to an account; at most kTokensPerAccount. Its text is not stored.
   [[nodiscard]] Result<NewToken> add_token(const TokenSpec& spec);
   [[nodiscard]] Status remove_token(std::int64_t number);
+
+  // Browser sessions (browser_sessions.cc). At most kSessionsPerAccount: a further one ends the one
+  // that was used least lately.
+  [[nodiscard]] Result<NewSession> add_session(const SessionSpec& spec);
+  [[nodiscard]] Status use_session(std::string_view hash, TimePoint now);
+  [[nodiscard]] Status end_session(AccountId account, std::int64_t number);
+  [[nodiscard]] Status set_password(const PasswordChange& change);
+  // Eight hexadecimal digits that differ from other servers'. Changes when the registry was set
+  // back.
+  [[nodiscard]] const std::string& instance() const { return instance_; }
+
   // Returns the new password. The certificate account stays the same, because the account's MQTT
   // topics contain it.
   [[nodiscard]] Result<Secret> rotate_certificate(std::string_view account_name);
   [[nodiscard]] Result<Secret> rotate_gateway(std::string_view account_name);
-  // Also removes the account's keys, its tokens and the shares it was given. kConflict while it
-  // owns devices.
+  // Also removes the account's keys, tokens, sessions and the shares it was given. kConflict while
+  // it owns devices.
   [[nodiscard]] Status remove_account(std::string_view name);
 
   // Returns the device's key.
@@ -168,6 +197,7 @@ class Registry {
   std::mutex writing_;  // guards the store
   const std::unique_ptr<Store> store_;
   const std::filesystem::path data_folder_;
+  std::string instance_;  // set when the registry is opened
 
   mutable std::mutex viewing_;  // guards the members below; held only while they are copied
   std::shared_ptr<const Directory> view_ = std::make_shared<const Directory>();

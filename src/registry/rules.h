@@ -20,6 +20,9 @@ constexpr std::size_t kSecretMaxBytes = 128;
 constexpr std::size_t kKeyPairsPerAccount = 16;
 constexpr std::size_t kTokensPerAccount = 64;
 constexpr std::size_t kSharesPerDevice = 64;
+constexpr std::size_t kSessionsPerAccount = 32;
+constexpr std::size_t kPasswordMinCharacters = 10;
+constexpr std::size_t kPasswordMaxBytes = 256;
 
 // UTF-8 of 1 to 64 characters: no control or formatting characters, no space at either end. `whose`
 // is used in the error message: "an account name".

@@ -42,6 +42,9 @@ std::string gateway_place(std::string_view certificate_account) {
 std::string secret_key_place(std::string_view access_key) {
   return place_of("secret_key", access_key);
 }
+std::string password_place(std::string_view certificate_account) {
+  return place_of("password", certificate_account);
+}
 std::string device_place(std::string_view sn) { return place_of("device_key", sn); }
 
 std::int64_t number_of(AccountId id) { return std::to_underlying(id); }
@@ -171,13 +174,15 @@ Status Store::load(DirectoryDraft& draft) {
   if (Status done = load_accounts(draft); !done) return done;
   if (Status done = load_keys(draft); !done) return done;
   if (Status done = load_tokens(draft); !done) return done;
+  if (Status done = load_sessions(draft); !done) return done;
   return load_devices(draft);
 }
 
 Status Store::load_accounts(DirectoryDraft& draft) {
   return database_.each_row(
       "SELECT id, name, certificate_account, certificate_password, gateway_key, "
-      "certificate_generation, gateway_generation FROM accounts ORDER BY id",
+      "certificate_generation, gateway_generation, hash "
+      "FROM accounts LEFT JOIN passwords ON account = id ORDER BY id",
       [this, &draft](const Statement& row) -> Status {
         Account account{.id = AccountId{row.integer(0)},
                         .name = std::string(row.bytes(1)),
@@ -194,6 +199,12 @@ Status Store::load_accounts(DirectoryDraft& draft) {
         if (!gateway) return std::unexpected(gateway.error());
         account.certificate_password = std::move(*password);
         account.gateway_key = std::move(*gateway);
+        if (!row.bytes(7).empty()) {
+          Result<Secret> hash = sealer_.open(
+              {.place = password_place(account.certificate_account), .sealed = row.bytes(7)});
+          if (!hash) return std::unexpected(hash.error());
+          account.password_hash = std::move(*hash);
+        }
         draft.put(std::move(account));
         return {};
       });
@@ -226,6 +237,22 @@ Status Store::load_tokens(DirectoryDraft& draft) {
                         .scope = static_cast<Scope>(row.integer(4)),
                         .made_ms = row.integer(5),
                         .expires_ms = row.integer(6)});
+        return {};
+      });
+}
+
+Status Store::load_sessions(DirectoryDraft& draft) {
+  return database_.each_row(
+      "SELECT id, hash, account, signed_in_by, client, made_ms, used_ms FROM browser_sessions "
+      "ORDER BY id",
+      [&draft](const Statement& row) -> Status {
+        draft.put(BrowserSession{.number = row.integer(0),
+                                 .hash = std::string(row.bytes(1)),
+                                 .account = AccountId{row.integer(2)},
+                                 .by = static_cast<SignInBy>(row.integer(3)),
+                                 .client = std::string(row.bytes(4)),
+                                 .made_ms = row.integer(5),
+                                 .used_ms = row.integer(6)});
         return {};
       });
 }
@@ -292,6 +319,17 @@ Result<std::int64_t> Store::insert(const Token& token) {
   return database_.last_insert_id();
 }
 
+Result<std::int64_t> Store::insert(const BrowserSession& session) {
+  Status done = database_.execute(
+      "INSERT INTO browser_sessions (hash, account, signed_in_by, client, made_ms, used_ms) "
+      "VALUES (?, ?, ?, ?, ?, ?)",
+      session.hash, number_of(session.account),
+      static_cast<std::int64_t>(std::to_underlying(session.by)), session.client, session.made_ms,
+      session.used_ms);
+  if (!done) return std::unexpected(done.error());
+  return database_.last_insert_id();
+}
+
 Result<std::int64_t> Store::insert(const Device& device) {
   const std::string key = sealer_.seal(device_place(device.sn), device.key);
   Status done =
@@ -315,6 +353,20 @@ Status Store::update_gateway_key(const Account& account) {
   return database_.execute(
       "UPDATE accounts SET gateway_key = ?, gateway_generation = ? WHERE id = ?", Blob{key},
       account.gateway_generation, number_of(account.id));
+}
+
+Status Store::update_password_hash(const Account& account) {
+  const std::string hash =
+      sealer_.seal(password_place(account.certificate_account), account.password_hash);
+  return database_.execute(
+      "INSERT INTO passwords (account, hash) VALUES (?, ?) "
+      "ON CONFLICT (account) DO UPDATE SET hash = excluded.hash",
+      number_of(account.id), Blob{hash});
+}
+
+Status Store::update_use(const BrowserSession& session) {
+  return database_.execute("UPDATE browser_sessions SET used_ms = ? WHERE id = ?", session.used_ms,
+                           session.number);
 }
 
 Status Store::update_key(const Device& device) {
@@ -354,6 +406,10 @@ Status Store::remove(const AccessKey& key) {
 
 Status Store::remove(const Token& token) {
   return database_.execute("DELETE FROM tokens WHERE id = ?", token.number);
+}
+
+Status Store::remove(const BrowserSession& session) {
+  return database_.execute("DELETE FROM browser_sessions WHERE id = ?", session.number);
 }
 
 Status Store::remove(const Device& device) {

@@ -40,18 +40,22 @@ class Store {
 
   [[nodiscard]] Result<AccountId> insert(const Account& account);  // ignores account.id
   [[nodiscard]] Status insert(const AccessKey& key);
-  [[nodiscard]] Result<std::int64_t> insert(const Token& token);    // ignores token.number
+  [[nodiscard]] Result<std::int64_t> insert(const Token& token);             // ignores token.number
+  [[nodiscard]] Result<std::int64_t> insert(const BrowserSession& session);  // ignores number
   [[nodiscard]] Result<std::int64_t> insert(const Device& device);  // ignores number and shares
   // The update of a secret also stores its generation.
   [[nodiscard]] Status update_certificate_password(const Account& account);
   [[nodiscard]] Status update_gateway_key(const Account& account);
+  [[nodiscard]] Status update_password_hash(const Account& account);
+  [[nodiscard]] Status update_use(const BrowserSession& session);
   [[nodiscard]] Status update_key(const Device& device);
   [[nodiscard]] Status update_name_and_owner(const Device& device);
   [[nodiscard]] Status update_share(const Device& device, const Share& share);  // kNone removes
   [[nodiscard]] Status remove_shares(const Device& device);
-  [[nodiscard]] Status remove(const Account& account);  // with its keys, tokens and shares
+  [[nodiscard]] Status remove(const Account& account);  // with all that belongs to it
   [[nodiscard]] Status remove(const AccessKey& key);
   [[nodiscard]] Status remove(const Token& token);
+  [[nodiscard]] Status remove(const BrowserSession& session);
   // Also removes the device's shares; removed_devices() contains its number from then on.
   [[nodiscard]] Status remove(const Device& device);
 
@@ -76,6 +80,7 @@ class Store {
   [[nodiscard]] Status load_accounts(DirectoryDraft& draft);
   [[nodiscard]] Status load_keys(DirectoryDraft& draft);
   [[nodiscard]] Status load_tokens(DirectoryDraft& draft);
+  [[nodiscard]] Status load_sessions(DirectoryDraft& draft);
   [[nodiscard]] Status load_devices(DirectoryDraft& draft);
 
   storage::Database database_;

@@ -60,6 +60,14 @@ constexpr std::array kTables{
            .columns = "id, hash, name, account, scope, made_ms, expires_ms"},
           true,
           5},
+    Table{
+        {.number = 9, .name = "passwords", .key = "account", .columns = "account, hash"}, false, 6},
+    Table{{.number = 10,
+           .name = "browser_sessions",
+           .key = "id",
+           .columns = "id, hash, account, signed_in_by, client, made_ms, used_ms"},
+          true,
+          6},
 };
 constexpr std::string_view kDefinitions = "sqlite_schema";
 

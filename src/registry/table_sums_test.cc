@@ -26,6 +26,8 @@ class TableSums : public RegistryTest {
     EXPECT_TRUE(registry_->share_device({.sn = "B", .account = "cleo", .rights = Rights::kFull}));
     EXPECT_TRUE(registry_->remove_device("C"));
     EXPECT_TRUE(registry_->add_token({.name = "script", .account = "anna"}));
+    EXPECT_TRUE(registry_->set_password({.account = AccountId{1}, .hash = Secret("hash")}));
+    EXPECT_TRUE(registry_->add_session({.account = AccountId{1}}));
     registry_.reset();
     std::filesystem::copy(folder_.data(), folder_.path() / "good");
   }
@@ -60,6 +62,14 @@ TEST_F(TableSums, EachChangeOfAColumnIsFoundInItsRow) {
       {"UPDATE tokens SET expires_ms = 1", "table tokens, id 1:"},
       {"UPDATE tokens SET account = 2", "table tokens, id 1:"},
       {"UPDATE tokens SET hash = 'x'", "table tokens, id 1:"},
+      {"UPDATE passwords SET account = 2", "table passwords, account 2:"},
+      {"UPDATE passwords SET hash = zeroblob(45)", "table passwords, account 1:"},
+      {"UPDATE browser_sessions SET account = 2", "table browser_sessions, id 1:"},
+      {"UPDATE browser_sessions SET hash = 'x'", "table browser_sessions, id 1:"},
+      {"UPDATE browser_sessions SET signed_in_by = 2", "table browser_sessions, id 1:"},
+      {"UPDATE browser_sessions SET client = 'x'", "table browser_sessions, id 1:"},
+      {"UPDATE browser_sessions SET made_ms = 1", "table browser_sessions, id 1:"},
+      {"UPDATE browser_sessions SET used_ms = 1", "table browser_sessions, id 1:"},
       {"UPDATE devices SET sn = 'Q' WHERE sn = 'A'", "table devices, id 1:"},
       {"UPDATE devices SET name = 'q' WHERE sn = 'A'", "table devices, id 1:"},
       {"UPDATE devices SET owner = 3 WHERE sn = 'A'", "table devices, id 1:"},
@@ -90,6 +100,8 @@ TEST_F(TableSums, RowsThatGoOrComeBackAreFoundInTheirTable) {
       {"DELETE FROM shares WHERE device = 2", "table shares has 1 rows instead of 2"},
       {"DELETE FROM access_keys WHERE id = 2", "table access_keys has 2 rows instead of 3"},
       {"DELETE FROM tokens", "table tokens has 0 rows instead of 1"},
+      {"DELETE FROM passwords", "table passwords has 0 rows instead of 1"},
+      {"DELETE FROM browser_sessions", "table browser_sessions has 0 rows instead of 1"},
       {"DELETE FROM removed_devices", "table removed_devices has 0 rows instead of 1"},
       {"DELETE FROM removed_devices; INSERT INTO removed_devices VALUES (2, row_checksum(5, 2))",
        "table removed_devices has rows that differ from what was written"},
@@ -155,6 +167,12 @@ TEST_F(TableSums, EachChangeOfOursKeepsThem) {
   EXPECT_TRUE(registry_->add_token({.name = "panel", .account = "bert", .scope = Scope::kControl}));
   good(registry_->remove_token(1));
   EXPECT_TRUE(registry_->add_token({.name = "script", .account = "anna"}));
+  good(registry_->set_password({.account = AccountId{1}, .hash = Secret("b"), .keeps_session = 1}));
+  good(registry_->set_password({.account = AccountId{2}, .hash = Secret("a")}));
+  EXPECT_TRUE(registry_->add_session({.account = AccountId{2}}));
+  const std::string hash = registry_->directory()->sessions_of(AccountId{2}).front()->hash;
+  good(registry_->use_session(hash, TimePoint{Millis(7)}));
+  good(registry_->end_session(AccountId{1}, 1));
   EXPECT_TRUE(registry_->rotate_certificate("anna"));
   EXPECT_TRUE(registry_->rotate_gateway("bert"));
   EXPECT_TRUE(registry_->rotate_device("A"));

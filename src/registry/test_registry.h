@@ -24,9 +24,9 @@ inline std::string describe(const Directory& directory) {
     text += '\n';
   };
   for (const Account* a : directory.accounts()) {
-    line("account {} {} {} {} {} {} {}", static_cast<int>(a->id), a->name, a->certificate_account,
-         a->certificate_password.reveal(), a->certificate_generation, a->gateway_key.reveal(),
-         a->gateway_generation);
+    line("account {} {} {} {} {} {} {} {}", static_cast<int>(a->id), a->name,
+         a->certificate_account, a->certificate_password.reveal(), a->certificate_generation,
+         a->gateway_key.reveal(), a->gateway_generation, a->password_hash.reveal());
     for (const AccessKey* k : directory.keys_of(a->id)) {
       line("  key {} {} {}", k->access_key, k->secret_key.reveal(),
            directory.find_key(k->access_key) == k);
@@ -34,6 +34,10 @@ inline std::string describe(const Directory& directory) {
     for (const Token* t : directory.tokens_of(a->id)) {
       line("  token {} {} {} {} {} {} {}", t->number, t->hash, t->name, name_of(t->scope),
            t->made_ms, t->expires_ms, directory.find_token(t->hash) == t);
+    }
+    for (const BrowserSession* s : directory.sessions_of(a->id)) {
+      line("  session {} {} {} {} {} {} {}", s->number, s->hash, static_cast<int>(s->by), s->client,
+           s->made_ms, s->used_ms, directory.find_session(s->hash) == s);
     }
     for (const Device* d : directory.devices_of(a->id)) {
       line("  owns {} {}", d->sn, directory.find_device(d->sn) == d);

@@ -6,6 +6,7 @@
 
 #include "history/archive.h"
 #include "history/series/series_request.h"
+#include "http/live_feed.h"
 #include "http/session.h"
 #include "hub/platform.h"
 #include "mqtt/session_table.h"
@@ -20,6 +21,7 @@ struct Limits {
   net::ListenerLimits listeners{};                                    // for each listener
   std::size_t unauthenticated_bytes = std::size_t{64} * 1024 * 1024;  // all connections together
   http::SessionLimits http{};
+  http::LiveLimits live{};
   wire::SigningLimits signing{};
   std::size_t requests_per_second = 0;  // for one access key; 0: unlimited
   wire::mqtt::Limits mqtt{};

@@ -46,7 +46,12 @@ void Protocols::add_apis(const ApiOptions& options) {
                            .rate = rate_ ? &*rate_ : nullptr,
                            .replays = replays_ ? &*replays_ : nullptr,
                            .guard = &guard_,
-                           .failures = options_.mqtt.failures}));
+                           .failures = options_.mqtt.failures,
+                           .page = options.page,
+                           .homes = options.homes,
+                           .live = options.live,
+                           .sign_in = options.sign_in,
+                           .virtual_time = options.virtual_time}));
     loop->on_sweep([api = apis_.back().get()] { api->tick(); });
   }
 }
@@ -78,6 +83,9 @@ net::MakeProtocol Protocols::make_http(ReplayCheck replay_check) const {
                              .user = refused.access_key,
                              .peer = refused.peer,
                              .detail = refused.why});
+        },
+        [api](const http::Request& request, net::ConnectionContext live) {
+          return api->open_live(request, std::move(live));
         });
   };
 }

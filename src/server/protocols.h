@@ -46,6 +46,11 @@ class Protocols {
     http::BrokerAddress mqtt;
     std::function<std::string()> metrics;  // the text of /metrics; any thread
     std::function<http::Health()> health;  // /healthz; any thread
+    const http::Page* page = nullptr;      // outlives the protocols, as the next ones
+    http::HomeFeed* homes = nullptr;
+    http::LiveFeed* live = nullptr;
+    http::SignIn* sign_in = nullptr;
+    const VirtualClock* virtual_time = nullptr;
   };
   // Call once, before the first connection.
   void add_apis(const ApiOptions& options);

@@ -14,6 +14,9 @@
 namespace gridloom::server {
 namespace {
 
+// Each hashes a password for some 20 ms.
+constexpr std::size_t kSignInsAtOnce = 32;
+
 hub::Config config_of(const Limits& limits, Strictness strictness) {
   hub::Config config = limits.hub;
   if (strictness == Strictness::kStrict) {
@@ -68,6 +71,7 @@ Status Server::open_data() {
   platform_->wall = &options_.clocks.wall;
   platform_->steady = &options_.clocks.steady;
   platform_->zone = options_.zone;
+  platform_->zone_name = options_.zone_name;
   platform_->sessions = store_->keeper();
   platform_->config = config_of(options_.limits, options_.strictness);
   auto archive = history::Archive::open(
@@ -133,11 +137,33 @@ Status Server::listen(ListenOptions options) {
     const net::Address* bound = listeners_.bound(Interface::kMqtt, Security::kTls);
     if (bound != nullptr) options.mqtt.port = bound->port;
   }
-  protocols_->add_apis(
-      {.reads = [archive = archive_.get()](auto query) { return archive->read(std::move(query)); },
-       .mqtt = std::move(options.mqtt),
-       .metrics = [this] { return metrics(); },
-       .health = [this] { return health(); }});
+  page_.emplace(http::Page::Options{.files = std::move(options.page),
+                                    .public_host = options.mqtt.public_host});
+  const history::Reads reads = [archive = archive_.get()](auto query) {
+    return archive->read(std::move(query));
+  };
+  homes_.emplace(http::HomeFeed::Options{
+      .hub = hub_.get(), .steady = &options_.clocks.steady, .reads = reads});
+  const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
+  live_.emplace(http::LiveFeed::Options{
+      .hub = hub_.get(), .virtual_time = virtual_time, .limits = options_.limits.live});
+  loops_.front()->on_sweep([this] { live_->sweep(); });
+  worker_.emplace(kSignInsAtOnce);
+  sign_in_.emplace(
+      http::SignIn::Options{.registry = registry_.get(),
+                            .wall = &options_.clocks.wall,
+                            .steady = &options_.clocks.steady,
+                            .public_host = options.mqtt.public_host,
+                            .work = [this](Task task) { return worker_->post(std::move(task)); }});
+  protocols_->add_apis({.reads = reads,
+                        .mqtt = std::move(options.mqtt),
+                        .metrics = [this] { return metrics(); },
+                        .health = [this] { return health(); },
+                        .page = &*page_,
+                        .homes = &*homes_,
+                        .live = &*live_,
+                        .sign_in = &*sign_in_,
+                        .virtual_time = virtual_time});
   return {};
 }
 

@@ -26,6 +26,7 @@
 #include "base/failure_budget.h"
 #include "base/fault_rule.h"
 #include "base/result.h"
+#include "base/worker.h"
 #include "catalog/family.h"
 #include "history/archive.h"
 #include "history/instant_journal.h"
@@ -68,6 +69,7 @@ class Server {
     std::function<void(LoopSpan loops, const std::function<void()>& work)> turn_loops_during{};
     Limits limits{};
     time::TimeZone zone{};
+    std::string zone_name{};  // "Europe/Berlin"; empty: not known
     Journaling journaling = Journaling::kDurable;
     Strictness strictness = Strictness::kRelaxed;
     bool clock_is_driven = false;  // clocks.devices is set on purpose: trust its time
@@ -83,6 +85,7 @@ class Server {
     std::optional<std::size_t> connections{};  // of all listeners together; none: any number
     // The address of MQTT in /certification. Port 0: that of the MQTT listener with TLS.
     http::BrokerAddress mqtt{};
+    http::PageFiles page{};  // of the dashboard
     // Wraps the protocol of each connection to a listener, for a caller that observes the bytes;
     // empty: none is wrapped.
     std::function<std::shared_ptr<net::Protocol>(std::shared_ptr<net::Protocol>)> wrap{};
@@ -108,6 +111,8 @@ class Server {
   [[nodiscard]] history::Archive& archive() { return *archive_; }
   [[nodiscard]] mqtt::SessionStore& session_store() { return *store_; }
   [[nodiscard]] hub::Hub& hub() { return *hub_; }
+  // After listen().
+  [[nodiscard]] http::SignIn& sign_in() { return *sign_in_; }
   [[nodiscard]] const hub::Platform& platform() const { return *platform_; }
   [[nodiscard]] const Limits& limits() const { return options_.limits; }
   [[nodiscard]] const Listeners& listeners() const { return listeners_; }
@@ -137,8 +142,13 @@ class Server {
   std::unique_ptr<mqtt::SessionTable> sessions_;
   std::optional<FailureBudget> failures_;  // shared by all connections
   mqtt::ServerContext mqtt_;
+  std::optional<http::Page> page_;
+  std::optional<http::HomeFeed> homes_;
+  std::optional<http::LiveFeed> live_;
+  std::optional<http::SignIn> sign_in_;
   std::optional<Protocols> protocols_;
   Listeners listeners_;
+  std::optional<Worker> worker_;  // of sign_in_; its tasks end first
 };
 
 }  // namespace gridloom::server

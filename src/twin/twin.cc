@@ -151,6 +151,13 @@ std::string_view Twin::value(std::string_view name) const {
   return slot ? text_of(*slot) : std::string_view();
 }
 
+void Twin::for_each_value(
+    const std::function<void(std::size_t slot, std::string_view text)>& each) const {
+  for (std::size_t slot = 0; slot < slots(); ++slot) {
+    if (const std::string_view text = text_of(slot); !text.empty()) each(slot, text);
+  }
+}
+
 void Twin::sort_extras() {
   Extras* const extras = extras_.get();
   if (extras == nullptr || extras->by_name.size() == extras->quotas.size()) return;

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -73,6 +74,12 @@ class Twin {
 
   // The JSON text of one quota; empty if there is none. Valid until the next change.
   [[nodiscard]] std::string_view value(std::string_view name) const;
+
+  // The slots of the quotas that the family declares; those of others follow.
+  [[nodiscard]] std::size_t declared_slots() const { return values_.slots(); }
+  // Calls for each quota that has a value. The text is valid until the next change.
+  void for_each_value(
+      const std::function<void(std::size_t slot, std::string_view text)>& each) const;
 
   // save() returns the twin's values as one line of JSON; restore() loads them into a fresh twin.
   // kMalformed: `saved` is not such a line.

@@ -43,6 +43,7 @@ PRINTS = [
     ("token add", ["panel", "--account", "ann", "--valid-for", "never", "--data", "{data}"], 0, 1),
     ("token list", ["--data", "{data}"], 0, 2),
     ("token remove", ["1", "--data", "{data}"], 0, 1),
+    ("sign-in", ["--account", "ann", "--data", "{data}"], 0, 1),
     ("device add", ["ZZ96JSON1", "--owner", "ann", "--data", "{data}"], 0, 1),
     ("device add", ["ZZ96JSON2", "--owner", "ann", "--data", "{data}"], 0, 1),
     ("device rename", ["ZZ96JSON1", "Kiln", "--data", "{data}"], 0, 1),

@@ -174,6 +174,8 @@ SERVER = [
     (["token", "add", "x", "--account", "demo", "--valid-for", "3"], USAGE,
      'gridloom: --valid-for is "3": must be a span of time: ..., or never'),
     (["token", "remove", "7"], FAILED, "gridloom: there is no token 7"),
+    (["sign-in", "--account", "demmo"], FAILED,
+     "gridloom: there is no account demmo; did you mean demo? `gridloom account list` lists them"),
     (["history", DELTA_2, "scoc"], USAGE,
      f'gridloom: {DELTA_2} has no field "scoc"; did you mean soc...? `gridloom family show delta_2` lists the fields'),
     (["history", DELTA_2, "pd.scoc"], USAGE,

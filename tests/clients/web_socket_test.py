@@ -1,64 +1,14 @@
 """MQTT over WebSocket with python3-paho-mqtt, through both HTTP doors, and by hand what no client
 does. (mqtt.js runs in mqtt_js_test.py.)
 """
-import base64
-import os
-import socket
 import struct
 import unittest
 
 from mqtt_talk import V5, V311, AppClient, DeviceClient, Mqtt, await_reported, mqtt_text, packet
-from server import DELTA_2, PATIENCE_S, Server, ServerTest, run_tests
+from raw_socket import BINARY, CLOSE, PING, PONG, TEXT, RawSocket
+from server import DELTA_2, Server, ServerTest, run_tests
 
-TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-
-
-class RawSocket:
-    """A WebSocket by hand, over the plain HTTP door."""
-
-    def __init__(self, server):
-        self.socket = socket.create_connection(server.place("http"), PATIENCE_S)
-        self.bytes = b""
-        key = base64.b64encode(os.urandom(16)).decode()
-        self.socket.sendall(
-            f"GET /mqtt HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
-            f"Sec-WebSocket-Protocol: mqttv3.1, mqtt\r\n\r\n".encode()
-        )
-        while b"\r\n\r\n" not in self.bytes:
-            self._more()
-        head, _, self.bytes = self.bytes.partition(b"\r\n\r\n")
-        if not head.startswith(b"HTTP/1.1 101 "):
-            raise AssertionError(head)
-
-    def _more(self):
-        piece = self.socket.recv(65536)
-        if not piece:
-            raise EOFError("the server closed the connection")
-        self.bytes += piece
-
-    def send(self, opcode, payload):
-        mask = os.urandom(4)
-        size = len(payload)
-        head = bytes([0x80 | opcode])
-        head += bytes([0x80 | size]) if size < 126 else b"\xfe" + struct.pack("!H", size)
-        self.socket.sendall(head + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(payload)))
-
-    def read(self):
-        """(opcode, payload) of the next frame, which is short."""
-        while len(self.bytes) < 2 or len(self.bytes) < 2 + self.bytes[1]:
-            self._more()
-        opcode, size = self.bytes[0] & 0xF, self.bytes[1]
-        payload, self.bytes = self.bytes[2 : 2 + size], self.bytes[2 + size :]
-        return opcode, payload
-
-    def ended(self):
-        try:
-            self._more()
-        except (EOFError, ConnectionResetError):
-            return self.bytes == b""
-        return False
-
+class RawMqtt(RawSocket):
     def sign_in(self, certificate):
         connect = packet(
             0x10,
@@ -71,9 +21,6 @@ class RawSocket:
         self.send(BINARY, connect)
         return self.read()
 
-    def close(self):
-        self.socket.close()
-
 
 class WebSocketTest(ServerTest):
     @classmethod
@@ -82,7 +29,7 @@ class WebSocketTest(ServerTest):
         await_reported(cls.server, cls.api, {DELTA_2: 160})
 
     def raw(self, server=None):
-        line = RawSocket(server or self.server)
+        line = RawMqtt(server or self.server)
         self.addCleanup(line.close)
         return line
 
@@ -158,7 +105,7 @@ class WebSocketTest(ServerTest):
 class StoppingTest(unittest.TestCase):
     def test_a_server_that_stops_says_that_it_goes_away(self):
         with Server() as running:
-            line = RawSocket(running)
+            line = RawMqtt(running)
             self.addCleanup(line.close)
             line.sign_in(running.api().certification())
         opcode, payload = line.read()

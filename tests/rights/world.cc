@@ -8,6 +8,7 @@
 
 #include "history/instant_journal.h"
 #include "history/log/turn.h"
+#include "http/browser.h"
 #include "mqtt/session_store.h"
 #include "wire/signing.h"
 
@@ -23,6 +24,8 @@ using wire::mqtt::PropertyId;
 using wire::mqtt::Publish;
 using wire::mqtt::Qos;
 using wire::mqtt::Version;
+
+constexpr std::string_view kSignOut = "DELETE /api/v1/session";
 
 // The query or body with which each endpoint is called.
 const std::map<std::string_view, std::string_view>& requests() {
@@ -43,6 +46,12 @@ const std::map<std::string_view, std::string_view>& requests() {
        R"("endTime":"2023-11-15 00:00:00"}})"},
       {"GET /iot-open/sign/device/system/main/sn", "sn=HEATER-01"},
       {"GET /api/v1/me", ""},
+      {"POST /api/v1/session", R"({"link":"unknown"})"},
+      {kSignOut, ""},
+      {"GET /api/v1/sessions", ""},
+      {"DELETE /api/v1/sessions/{session}", ""},
+      {"PUT /api/v1/me/password", R"({"password":"nineChar9"})"},
+      {"GET /api/v1/home", ""},
       {"GET /api/v1/devices", ""},
       {"GET /api/v1/devices/{sn}", ""},
       {"GET /api/v1/families", ""},
@@ -180,6 +189,7 @@ void World::add_actors() {
   signers_.push_back({.name = "wrong sign", .key = key_of("owner"), .wrong = true});
   signers_.push_back({.name = "nobody", .key = std::nullopt});
   add_tokens();
+  add_sessions();
 }
 
 void World::add_tokens() {
@@ -203,6 +213,26 @@ void World::add_tokens() {
   add("removed's token", "removed", Scope::kControl, long_time);
   add("expired token", "owner", Scope::kControl, Millis(1));
   removed_token_ = add("removed token", "owner", Scope::kControl, long_time);
+}
+
+void World::add_sessions() {
+  registry::Registry& registry = *server_.home.registry;
+  const auto add = [&](std::string name, std::string_view account, TimePoint now) {
+    const auto made =
+        must(registry.add_session({.account = server_.home.account(account).id, .now = now}));
+    signers_.push_back({.name = std::move(name), .key = std::nullopt, .cookie = made.text});
+    return made.session.number;
+  };
+  const TimePoint now = server_.home.clock.now();
+  add("owner's page", "owner", now);
+  signers_.push_back(signers_.back());
+  signers_.back().name = "forged page";
+  signers_.back().is_forged = true;
+  add("monitor's page", "monitor", now);
+  add("stranger's page", "stranger", now);
+  add("removed's page", "removed", now);
+  add("old page", "owner", now - registry::kSessionLife);
+  ended_session_ = add("ended page", "owner", now);
 }
 
 // Parks one session per actor, with a delayed will and a queued message.
@@ -251,6 +281,7 @@ void World::take_away() {
   static_cast<void>(must(registry.rotate_device(kRotated)));
   static_cast<void>(must(registry.move_device({.sn = kMoved, .owner = "stranger"})));
   must(registry.remove_token(removed_token_));
+  must(registry.end_session(server_.home.account("owner").id, ended_session_));
   for (const Signer& signer : signers_) {
     if (signer.name == "removed key") must(registry.remove_key(signer.key->access_key));
   }
@@ -274,6 +305,12 @@ World::PeerPtr World::signed_in(const Actor& actor, const std::string& client_id
 
 void World::connect_watchers() {
   server_.home.clock.pass(seconds(1));
+  sign_in_ =
+      std::make_unique<http::SignIn>(http::SignIn::Options{.registry = server_.home.registry.get(),
+                                                           .wall = &server_.home.clock,
+                                                           .steady = &server_.home.clock});
+  homes_ = std::make_unique<http::HomeFeed>(http::HomeFeed::Options{
+      .hub = server_.home.hub.get(), .steady = &server_.home.clock, .reads = {}});
   api_ = std::make_unique<http::Api>(
       http::Api::Options{.hub = server_.home.hub.get(),
                          .loop = &server_.home.client_loop,
@@ -283,7 +320,9 @@ void World::connect_watchers() {
                                return true;
                              },
                          .mqtt = {.public_host = {}, .port = 8883, .secure = true},
-                         .metrics = [] { return std::string("gridloom_things 1\n"); }});
+                         .metrics = [] { return std::string("gridloom_things 1\n"); },
+                         .homes = homes_.get(),
+                         .sign_in = sign_in_.get()});
   device_ = peer();
   device_->join_device(kSn, {.client_id = "the device"});
   device_watcher_ = peer();
@@ -366,15 +405,26 @@ std::optional<std::string> World::filled(std::string_view text, const Actor& act
   return made;
 }
 
+void World::renew(const Signer& signer) {
+  const Secret ended = *signer.cookie;
+  const std::string account = signer.name.substr(0, signer.name.find('\''));
+  const auto made = must(server_.home.registry->add_session(
+      {.account = server_.home.account(account).id, .now = server_.home.clock.now()}));
+  for (Signer& each : signers_) {
+    if (each.cookie && each.cookie->matches(ended)) each.cookie = made.text;
+  }
+}
+
 std::string World::ask(std::string_view endpoint, const Signer& signer) {
   const auto known = requests().find(endpoint);
   if (known == requests().end()) return "no request";
   const std::size_t space = endpoint.find(' ');
   const std::string_view method = endpoint.substr(0, space);
   http::Request request;
-  request.method = method == "GET"    ? http::Method::kGet
-                   : method == "POST" ? http::Method::kPost
-                                      : http::Method::kPut;
+  request.method = method == "GET"      ? http::Method::kGet
+                   : method == "POST"   ? http::Method::kPost
+                   : method == "DELETE" ? http::Method::kDelete
+                                        : http::Method::kPut;
   request.path = endpoint.substr(space + 1);
   if (const std::size_t sn = request.path.find("{sn}"); sn != std::string::npos) {
     request.path.replace(sn, 4, kSn);
@@ -382,7 +432,11 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
   if (const std::size_t family = request.path.find("{family}"); family != std::string::npos) {
     request.path.replace(family, 8, "generic");
   }
-  request.host = "here.example";
+  // No account has a session of this number: a test of rights must not end those it uses.
+  if (const std::size_t at = request.path.find("{session}"); at != std::string::npos) {
+    request.path.replace(at, 9, "999");
+  }
+  request.host = "localhost";
   if (known->second.starts_with('{')) {
     request.content_type = "application/json;charset=UTF-8";
     request.body = known->second;
@@ -390,6 +444,14 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
     request.query = known->second;
   }
   if (signer.token) request.authorization = fmt::format("Bearer {}", signer.token->reveal());
+  if (signer.cookie) {
+    const std::string& value = signer.cookie->reveal();
+    request.browser.host = "localhost";
+    request.browser.cookie =
+        fmt::format("other=1; {}={}", http::cookie_name(sign_in_->instance(), false), value);
+    request.browser.csrf = http::csrf_token(value);
+    request.browser.origin = signer.is_forged ? "http://evil.example" : "http://localhost";
+  }
   if (signer.key) {
     request.access_key = signer.key->access_key;
     request.nonce = "345164";
@@ -416,9 +478,13 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
     static_cast<void>(seen(owner_watcher_));
     return sent ? "sent" : "lost";
   }
+  if (response->status == 204) {
+    if (endpoint == kSignOut) renew(signer);
+    return "ok";
+  }
   if (response->status != 200) return std::to_string(response->status);
   const std::string body = http::whole_body(*response);
-  if (signer.token && endpoint.contains("/api/")) {
+  if ((signer.token || signer.cookie) && endpoint.contains("/api/")) {
     return body == R"({"devices":[]})" ? "empty" : "ok";
   }
   const std::string code = member_of(body, "code");

@@ -11,6 +11,7 @@
 
 #include "history/test_archive.h"
 #include "http/api.h"
+#include "http/sign_in.h"
 #include "hub/credentials.h"
 #include "mqtt/test_peer.h"
 #include "mqtt/test_server.h"
@@ -38,6 +39,8 @@ struct Signer {
   std::optional<registry::AccessKey> key;  // none: requests are not signed
   bool wrong = false;                      // signs with a wrong secret key
   std::optional<Secret> token{};           // sent instead of a signature
+  std::optional<Secret> cookie{};          // of a browser's session; likewise
+  bool is_forged = false;                  // another site's page makes the browser ask
 };
 
 enum class When : std::uint8_t { kRunning, kStopped };
@@ -68,6 +71,9 @@ class World {
   void add_home();
   void add_actors();
   void add_tokens();
+  void add_sessions();
+  // A session that has signed itself out is needed for other questions.
+  void renew(const Signer& signer);
   void park_sessions();
   void take_away();
   void connect_watchers();
@@ -84,10 +90,13 @@ class World {
   TestClock archive_clock_{kTestStart};
   std::unique_ptr<history::Archive> archive_;
   std::unique_ptr<history::Journal> journal_;
+  std::unique_ptr<http::HomeFeed> homes_;
+  std::unique_ptr<http::SignIn> sign_in_;
   std::unique_ptr<http::Api> api_;
   std::vector<Actor> actors_;
   std::vector<Signer> signers_;
   std::int64_t removed_token_ = 0;
+  std::int64_t ended_session_ = 0;
   PeerPtr device_;                  // the device itself, which reports
   PeerPtr device_watcher_;          // another connection of the device
   PeerPtr owner_watcher_;           // an app of the owner

@@ -35,6 +35,7 @@
 #include "app/command_line/record.h"
 #include "app/command_line/replay.h"
 #include "app/command_line/segment.h"
+#include "app/command_line/sign_in_command.h"
 #include "app/command_line/simulate.h"
 #include "app/command_line/time_command.h"
 #include "app/command_line/token_command.h"
@@ -145,9 +146,11 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   listener("--mqtt", o.mqtt, "MQTT listener");
   listener("--mqtts", o.mqtts, "MQTT over TLS listener");
   add_value(*serve_app, "--public-host", o.public_host, "HOST",
-            "Host name that /certification returns and the certificate covers");
+            "Host name of this server: in the certificate, in /certification, in browsers");
   add_value(*serve_app, "--devices", o.devices, placeholder::kFolder,
             "Folder with additional device files");
+  add_value(*serve_app, "--web", o.web, placeholder::kFolder,
+            "Folder of a built page of the dashboard, instead of the built-in one");
   add_value(*serve_app, "--set-timeout-ms", o.set_timeout_ms, "MS",
             "Time for a device to answer a set")
       .check(whole_number(100, 600'000))
@@ -283,9 +286,9 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_serve(app, arguments, chosen);
-  for (const auto& add : {add_account, add_token, add_backup, add_check, add_damage, add_simulate,
-                          add_time, add_fault, add_record, add_replay, add_bench, add_family,
-                          add_block, add_segment, add_completion, add_doctor}) {
+  for (const auto& add : {add_account, add_token, add_sign_in, add_backup, add_check, add_damage,
+                          add_simulate, add_time, add_fault, add_record, add_replay, add_bench,
+                          add_family, add_block, add_segment, add_completion, add_doctor}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

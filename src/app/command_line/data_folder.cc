@@ -28,6 +28,7 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"token add", DataFolder::kMustExist},
     {"token list", DataFolder::kMustExist},
     {"token remove", DataFolder::kMustExist},
+    {"sign-in", DataFolder::kMustExist},
     {"device add", DataFolder::kMustExist},
     {"device list", DataFolder::kMustExist},
     {"device rename", DataFolder::kMustExist},

@@ -20,6 +20,8 @@
 namespace gridloom::app {
 namespace {
 
+using overview::ActiveError;
+using overview::Overview;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;

@@ -17,11 +17,11 @@
 #include "app/command_line/usage_error.h"
 #include "app/home/field_lookup.h"
 #include "app/home/set_plan.h"
-#include "app/home/values.h"
 #include "base/nearest.h"
 #include "base/printable.h"
 #include "catalog/family_json.h"
 #include "catalog/loader.h"
+#include "overview/values.h"
 
 namespace gridloom::app {
 namespace {
@@ -31,6 +31,7 @@ using catalog::Family;
 using catalog::Field;
 using catalog::NamedValue;
 using catalog::Param;
+using overview::number_text;
 using wire::JsonObject;
 
 struct Arguments {

@@ -126,6 +126,8 @@ std::string text_of(const Signal& signal) {
       return fmt::format("sine between {} and {} in {} s", low, high, period_s);
     case Signal::Shape::kClock:
       return "the time in UTC";
+    case Signal::Shape::kCount:
+      return fmt::format("one more in {} s, on average", period_s);
     case Signal::Shape::kRandomWalk:
       return fmt::format("random walk between {} and {}, {} a minute", low, high, step);
     case Signal::Shape::kFormula:

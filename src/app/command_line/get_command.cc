@@ -13,14 +13,20 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/field_lookup.h"
-#include "app/home/values.h"
 #include "base/printable.h"
+#include "overview/values.h"
 
 namespace gridloom::app {
 namespace {
 
 using catalog::Family;
 using catalog::Field;
+using overview::find_value;
+using overview::flat_values;
+using overview::FlatValue;
+using overview::number_of;
+using overview::title_of;
+using overview::value_text;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;

@@ -20,6 +20,8 @@ namespace {
 
 using Align = Table::Align;
 using Cell = Table::Cell;
+using overview::ActiveError;
+using overview::Overview;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
@@ -163,7 +165,7 @@ DeviceStatus read_status(OpenHome& home, const HomeDevice& device, WithEnergy wi
     return status;
   }
   status.age = values->age;
-  status.overview = overview_of(*family, flat_values(*family, values->quotas));
+  status.overview = overview::overview_of(*family, overview::flat_values(*family, values->quotas));
   if (with_energy == WithEnergy::kNo) return status;
   // A server without energy sums, or a family without powers, has nothing to add.
   const auto energy = home.home->energy_today(device.sn);

@@ -8,9 +8,9 @@
 
 #include "app/command_line/home_options.h"
 #include "app/home/home.h"
-#include "app/home/overview.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "overview/overview.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -18,7 +18,7 @@ namespace gridloom::app {
 struct DeviceStatus {
   HomeDevice device{};
   std::string family{};
-  Overview overview{};
+  overview::Overview overview{};
   std::optional<Millis> age{};    // since the last report
   wire::JsonObject energy_kwh{};  // of today; empty: not known
   std::string error{};            // why its values could not be read

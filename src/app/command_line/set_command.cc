@@ -21,9 +21,9 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/set_plan.h"
-#include "app/home/values.h"
 #include "base/printable.h"
 #include "history/energy/energy_sources.h"
+#include "overview/values.h"
 #include "sim/effects.h"
 #include "time/grammar.h"
 
@@ -32,6 +32,11 @@ namespace {
 
 using catalog::Family;
 using catalog::Field;
+using overview::find_value;
+using overview::flat_values;
+using overview::FlatValue;
+using overview::title_of;
+using overview::value_text;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;

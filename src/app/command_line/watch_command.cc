@@ -23,16 +23,20 @@
 #include "app/command_line/usage_error.h"
 #include "app/command_line/value_changes.h"
 #include "app/home/field_lookup.h"
-#include "app/home/values.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"
+#include "overview/values.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
 
 namespace gridloom::app {
 namespace {
 
+using overview::find_value;
+using overview::flat_values;
+using overview::FlatValue;
+using overview::value_text;
 using wire::Json;
 using wire::JsonObject;
 

@@ -29,6 +29,7 @@
 #include "app/control/operation_names.h"
 #include "app/control/record_stream.h"
 #include "app/control/request_members.h"
+#include "app/control/sign_in.h"
 #include "app/control/simulated.h"
 #include "app/control/time.h"
 #include "app/control/token.h"
@@ -267,6 +268,7 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
     {"token.add", add_token, {"number", "name", "account", "scope", "expiresAt"}},
     {"token.list", list_tokens},
     {"token.remove", remove_token, {"removed"}},
+    {"sign-in", make_sign_in_link, {"account"}},
     {"device.add", add_device, {"sn", "owner", "name", "family"}},
     {"device.list", list_devices},
     {"device.rename", rename_device, {"sn", "name"}},

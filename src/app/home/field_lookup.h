@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "app/home/values.h"
 #include "base/result.h"
 #include "catalog/family.h"
+#include "overview/values.h"
 
 namespace gridloom::app {
 

@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "app/home/field_lookup.h"
-#include "app/home/values.h"
 #include "base/nearest.h"
 #include "base/printable.h"
+#include "overview/values.h"
 
 namespace gridloom::app {
 namespace {
@@ -26,6 +26,8 @@ using catalog::Field;
 using catalog::FieldType;
 using catalog::NamedValue;
 using catalog::Param;
+using overview::number_text;
+using overview::value_text;
 using wire::Json;
 using wire::JsonObject;
 

@@ -50,12 +50,33 @@ Result<time::TimeZone> find(const ZoneEnvironment& environment) {
   return time::TimeZone::find(name, environment.folder);
 }
 
+// The part of a zone file's path after the folder of all zones, behind symbolic links.
+std::string name_in_path(const fs::path& file) {
+  std::error_code ignored;
+  const std::string path = fs::canonical(file, ignored).string();
+  constexpr std::string_view kFolder = "/zoneinfo/";
+  const std::size_t at = path.rfind(kFolder);
+  return at == std::string::npos ? std::string() : path.substr(at + kFolder.size());
+}
+
+std::string name_of(const ZoneEnvironment& environment) {
+  if (!environment.tz) return name_in_path(environment.system_zone);
+  std::string_view name = *environment.tz;
+  if (name.starts_with(':')) name.remove_prefix(1);
+  if (name.starts_with('/')) return name_in_path(name);
+  // A rule such as "CET-1CEST" is no name that other programs know.
+  std::error_code ignored;
+  return !name.empty() && fs::exists(environment.folder / name, ignored) ? std::string(name)
+                                                                         : std::string();
+}
+
 }  // namespace
 
 LocalZone zone_of(const ZoneEnvironment& environment) {
   auto zone = find(environment);
-  if (zone) return {.zone = std::move(*zone)};
+  if (zone) return {.zone = std::move(*zone), .name = name_of(environment)};
   return {.zone = {},
+          .name = {},
           .warning = fmt::format("{}{}; local times are UTC", environment.tz ? "TZ: " : "",
                                  zone.error().detail)};
 }

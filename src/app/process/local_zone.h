@@ -11,6 +11,7 @@ namespace gridloom::app {
 
 struct LocalZone {
   time::TimeZone zone{};
+  std::string name{};     // "Europe/Berlin"; empty: UTC, or a zone without a name
   std::string warning{};  // for the administrator; empty: no problem
 };
 

@@ -1,4 +1,4 @@
-#include "app/home/values.h"
+#include "overview/values.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/printable.h"
 
-namespace gridloom::app {
+namespace gridloom::overview {
 namespace {
 
 using catalog::Family;
@@ -86,4 +86,4 @@ const std::string& title_of(const Field& field) {
   return field.title.empty() ? field.description : field.title;
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::overview

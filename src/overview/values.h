@@ -11,7 +11,7 @@
 #include "catalog/family.h"
 #include "wire/json.h"
 
-namespace gridloom::app {
+namespace gridloom::overview {
 
 struct FlatValue {
   std::string name;  // of the quota
@@ -38,4 +38,4 @@ struct FlatValue {
 // The field's title, or its description where it has none.
 [[nodiscard]] const std::string& title_of(const catalog::Field& field);
 
-}  // namespace gridloom::app
+}  // namespace gridloom::overview

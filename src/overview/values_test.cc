@@ -1,5 +1,5 @@
 // Values under flat names, and as people read them; what a device does in a few figures.
-#include "app/home/values.h"
+#include "overview/values.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "app/home/overview.h"
+#include "overview/overview.h"
 #include "catalog/loader.h"
 #include "catalog/test_family.h"
 
-namespace gridloom::app {
+namespace gridloom::overview {
 namespace {
 
 using testing::ElementsAre;
@@ -113,4 +113,4 @@ TEST(Overview, NamesTheErrorsThatAreActive) {
 }
 
 }  // namespace
-}  // namespace gridloom::app
+}  // namespace gridloom::overview

@@ -3,18 +3,25 @@
 // `error`. Pure.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "app/home/values.h"
 #include "catalog/family.h"
+#include "history/energy/energy_sources.h"
+#include "overview/values.h"
+#include "wire/json.h"
 
-namespace gridloom::app {
+namespace gridloom::overview {
 
 struct ActiveError {
   std::string field;
-  std::string text;  // the field's title, and the name of the value
+  std::string text;  // the field's title, and the meaning of the value
+  std::string title{};
+  std::string meaning{};
+  wire::Json value{};
 };
 
 // Nothing: the family does not measure it, or the device has not reported it.
@@ -24,10 +31,17 @@ struct Overview {
   std::optional<double> grid_w{};  // + import
   std::optional<double> load_w{};
   std::optional<double> battery_w{};  // + charging
+  // By history::Power, with the signs of the natures; the figures above are sums of these.
+  std::array<std::optional<double>, history::kPowers> powers_w{};
   std::vector<ActiveError> errors{};
 };
+
+// Whether the family has a charge.
+[[nodiscard]] bool has_charge(const catalog::Family& family);
+// Whether overview_of() uses a value of the quota.
+[[nodiscard]] bool is_in_overview(const catalog::Family& family, std::string_view quota);
 
 [[nodiscard]] Overview overview_of(const catalog::Family& family,
                                    const std::vector<FlatValue>& values);
 
-}  // namespace gridloom::app
+}  // namespace gridloom::overview

@@ -1,14 +1,13 @@
-#include "app/home/overview.h"
+#include "overview/overview.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstddef>
-#include <string_view>
 
 #include "history/energy/energy_sources.h"
 
-namespace gridloom::app {
+namespace gridloom::overview {
 namespace {
 
 using catalog::Family;
@@ -37,6 +36,11 @@ std::optional<double> charge_of(const Family& family, const std::vector<FlatValu
   return sum / static_cast<double>(count);
 }
 
+// Whether the field, or a member of its value, reports errors.
+bool has_errors(const Field& field) {
+  return field.error || std::ranges::any_of(field.fields, has_errors);
+}
+
 void add_power(Overview& overview, Power power, double watts) {
   switch (power) {
     case Power::kPv:
@@ -60,6 +64,15 @@ void add_power(Overview& overview, Power power, double watts) {
 
 }  // namespace
 
+bool has_charge(const Family& family) {
+  return std::ranges::find(family.fields, kChargeNature, &Field::nature) != family.fields.end();
+}
+
+bool is_in_overview(const Family& family, std::string_view quota) {
+  const Field* field = family.field(quota);
+  return field != nullptr && (!field->nature.empty() || has_errors(*field));
+}
+
 Overview overview_of(const Family& family, const std::vector<FlatValue>& values) {
   Overview overview{.charge_percent = charge_of(family, values)};
   for (const auto& source : history::EnergySources(family).powers) {
@@ -68,7 +81,9 @@ Overview overview_of(const Family& family, const std::vector<FlatValue>& values)
       if (field == nullptr || !history::matches(source.name, each.name)) continue;
       // Also tells a number from a value that stands for none.
       if (!number_of(*field, each.value)) continue;
-      add_power(overview, source.power, each.value.to_number<double>() * source.scale);
+      const double watts = each.value.to_number<double>() * source.scale;
+      add_to(overview.powers_w.at(static_cast<std::size_t>(source.power)), watts);
+      add_power(overview, source.power, watts);
     }
   }
   for (const FlatValue& each : values) {
@@ -81,10 +96,13 @@ Overview overview_of(const Family& family, const std::vector<FlatValue>& values)
           const bool is_member = !path.empty() && !path.starts_with('[');
           overview.errors.push_back(
               {.field = each.name + (is_member ? "." : "") + path,
-               .text = fmt::format("{}: {}", title_of(field), value_text(&field, value))});
+               .text = fmt::format("{}: {}", title_of(field), value_text(&field, value)),
+               .title = title_of(field),
+               .meaning = value_text(&field, value),
+               .value = value});
         });
   }
   return overview;
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::overview

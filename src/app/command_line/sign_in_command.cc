@@ -1,0 +1,55 @@
+#include "app/command_line/sign_in_command.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+#include "app/command_line/admin_command.h"
+#include "app/command_line/common_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
+#include "app/control/admin_client.h"
+
+namespace gridloom::app {
+namespace {
+
+struct Arguments {
+  AdminArguments admin;
+  std::string account;
+};
+
+int sign_in(const Arguments& a) {
+  if (!a.account.empty()) {
+    if (Status known = check_account(a.admin, a.account); !known) {
+      return report_error(known.error());
+    }
+  }
+  const auto answer = ask(a.admin, {{"op", "sign-in"}, {"account", a.account}});
+  if (!answer) return report_error(answer.error());
+  if (a.admin.json) {
+    print_json(*answer);
+  } else {
+    fmt::print("{}\n", member_text(*answer, "link"));
+    print_note(fmt::format("Open it within ten minutes; it signs {} in once.",
+                           member_text(*answer, "account")));
+  }
+  return report_warning(*answer);
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_sign_in(CLI::App& app, std::function<int()>& chosen) {
+  const auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* command =
+      add_admin_command(app, "sign-in", "Prints a link that signs a browser in on the dashboard",
+                        a.admin, chosen, [&a] { return sign_in(a); });
+  set_group(*command, group::kRun);
+  add_value(*command, "--account", a.account, placeholder::kAccount,
+            "Who is signed in; the only account if it is left out");
+  set_examples(*command, {"gridloom sign-in", "gridloom sign-in --account ann"});
+  return kept;
+}
+
+}  // namespace gridloom::app

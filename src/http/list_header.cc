@@ -1,0 +1,70 @@
+#include "http/list_header.h"
+
+#include <algorithm>
+
+#include "http/head.h"
+
+namespace gridloom::http {
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
+std::string_view without_parameters(std::string_view element) {
+  return trimmed(element.substr(0, element.find(';')));
+}
+
+// Whether the element's weight, ";q=", is 0.
+bool is_refused(std::string_view element) {
+  while (true) {
+    const std::size_t semicolon = element.find(';');
+    if (semicolon == std::string_view::npos) return false;
+    element = trimmed(element.substr(semicolon + 1));
+    const std::string_view parameter = trimmed(element.substr(0, element.find(';')));
+    if (!parameter.starts_with("q=") && !parameter.starts_with("Q=")) continue;
+    return parameter.substr(2).find_first_not_of("0.") == std::string_view::npos;
+  }
+}
+
+}  // namespace
+
+bool lists(std::string_view list, const std::function<bool(std::string_view)>& is_wanted) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    if (is_wanted(trimmed(list.substr(0, comma)))) return true;
+    list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+  }
+  return false;
+}
+
+bool lists_token(std::string_view list, std::string_view token) {
+  return lists(
+      list, [token](std::string_view each) { return same_name(without_parameters(each), token); });
+}
+
+bool accepts(std::string_view list, std::string_view coding) {
+  bool named = false;
+  bool good = false;
+  static_cast<void>(lists(list, [&](std::string_view each) {
+    const std::string_view name = without_parameters(each);
+    if (same_name(name, coding)) {
+      named = true;
+      good = !is_refused(each);
+    } else if (name == "*" && !named) {
+      good = !is_refused(each);
+    }
+    return named;
+  }));
+  return good;
+}
+
+bool names_tag(std::string_view list, std::string_view tag) {
+  return lists(list, [tag](std::string_view each) {
+    if (each.starts_with("W/")) each.remove_prefix(2);
+    return each == "*" || each == tag;
+  });
+}
+
+}  // namespace gridloom::http

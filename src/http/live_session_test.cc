@@ -1,0 +1,287 @@
+// The live stream of a client: what it is told, when, and what a client that does not read costs.
+#include "http/live_session.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/sha256.h"
+#include "http/test_api.h"
+
+namespace gridloom::http {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+using Lines = std::vector<std::string>;
+
+class LiveTest : public ApiTest {
+ protected:
+  LiveTest() {
+    const auto made = must(home.registry->add_session({.account = alice, .now = home.clock.now()}));
+    session_number = made.session.number;
+    session = open({.account = alice, .token = {}, .session = made.session.hash});
+  }
+  std::shared_ptr<LiveSession> open(LiveCaller caller) {
+    auto made =
+        std::make_shared<LiveSession>(LiveSession::Options{.context = {.loop = home.client_loop,
+                                                                       .wake = [this] { ++woken; },
+                                                                       .secure = false,
+                                                                       .peer = "test"},
+                                                           .caller = std::move(caller),
+                                                           .feed = &feed,
+                                                           .homes = &homes,
+                                                           .now = steady.now()});
+    made->start();
+    return made;
+  }
+  void send(std::string_view message) {
+    session->receive(std::string(message) + '\n', steady.now());
+    home.settle();
+  }
+  Lines take() {
+    std::string out;
+    if (session->has_output()) session->take_output(out);
+    Lines lines;
+    std::istringstream text(out);
+    for (std::string line; std::getline(text, line);) lines.push_back(line);
+    return lines;
+  }
+  Lines say(std::string_view message) {
+    send(message);
+    return take();
+  }
+  // As the server's loops do it four times a second.
+  void pass(Millis time) {
+    for (Millis left = time; left.count() > 0; left -= Millis(250)) {
+      steady.pass(Millis(250));
+      home.pass(Millis(250));
+      feed.sweep();
+      home.settle();
+      session->tick(steady.now());
+      home.settle();
+    }
+  }
+  void report(std::string_view payload) {
+    home.report(device, kSn, std::string(payload));
+    home.settle();
+  }
+
+  LiveFeed feed{{.hub = home.hub.get(), .virtual_time = nullptr, .limits = {.subscriptions = 3}}};
+  std::shared_ptr<LiveSession> session;
+  std::int64_t session_number = 0;
+  int woken = 0;
+};
+
+constexpr std::string_view kDeviceSub =
+    R"({"t":"sub","id":2,"topic":"device","sn":"R331ZEB4ZEAL0528"})";
+
+TEST_F(LiveTest, WelcomesWithTheRights) {
+  home.share(kSn, "bob", registry::Rights::kMonitor);
+  EXPECT_THAT(say(R"({"t":"hello","resume":{"epoch":"x","seq":3}})"),
+              ElementsAre(fmt::format(R"({{"t":"welcome","epoch":"{}","seq":0,"now":1700000000000,)"
+                                      R"("rate":1,"rights":{{"R331ZEB4ZEAL0528":"owner",)"
+                                      R"("HJ31ZDH2ZF690025":"owner"}},"resumed":false}})",
+                                      feed.epoch())));
+}
+
+TEST_F(LiveTest, ADeviceIsSentWholeAndThenByWhatChanges) {
+  const Lines first = say(kDeviceSub);
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_THAT(first[0], StartsWith(R"({"t":"names","family":"delta_2","names":["pd.)"));
+  EXPECT_THAT(first[1], AllOf(StartsWith(R"({"t":"snap","id":2,"seq":1,"now":1700000000000,)"
+                                         R"("family":"delta_2","state":"live","last":)"),
+                              HasSubstr(",5,17000000"), HasSubstr(",7,17000000")));
+  pass(Millis(250));
+  EXPECT_THAT(take(), IsEmpty()) << "nothing changed";
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6,"wattsOutSum":7}})");
+  woken = 0;
+  pass(Millis(250));
+  EXPECT_GT(woken, 0);
+  const Lines second = take();
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_THAT(second[0], AllOf(StartsWith(R"({"t":"d","id":2,"seq":)"), HasSubstr(",6,17000000"),
+                               Not(HasSubstr(",7,17000000"))));
+}
+
+TEST_F(LiveTest, WhoDoesNotReadMissesWhatIsBetween) {
+  say(kDeviceSub);
+  for (int soc = 10; soc < 60; ++soc) {
+    report(fmt::format(R"({{"moduleType":1,"typeCode":"pdStatus","params":{{"soc":{}}}}})", soc));
+    pass(Millis(250));
+  }
+  const Lines lines = take();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_THAT(lines[0], AllOf(HasSubstr(",59,"), Not(HasSubstr(",58,"))));
+}
+
+TEST_F(LiveTest, EveryLimitsHowOften) {
+  say(R"({"t":"sub","id":2,"topic":"device","sn":"R331ZEB4ZEAL0528","every":1000})");
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6}})");
+  pass(Millis(750));
+  EXPECT_THAT(take(), IsEmpty());
+  pass(Millis(250));
+  EXPECT_EQ(take().size(), 1U);
+}
+
+TEST_F(LiveTest, OnlyTheFieldsThatWereAskedForAreSent) {
+  const Lines first = say(
+      R"({"t":"sub","id":2,"topic":"device","sn":"R331ZEB4ZEAL0528","fields":["pd.wattsOutSum"]})");
+  EXPECT_THAT(first.back(), AllOf(HasSubstr(",7,17000000"), Not(HasSubstr(",5,17000000"))));
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6}})");
+  pass(Millis(250));
+  EXPECT_THAT(take(), IsEmpty());
+}
+
+TEST_F(LiveTest, NamesOfAFamilyAreSentOnce) {
+  say(kDeviceSub);
+  const Lines again = say(R"({"t":"sub","id":3,"topic":"device","sn":"R331ZEB4ZEAL0528"})");
+  EXPECT_THAT(again, ElementsAre(StartsWith(R"({"t":"snap","id":3,)")));
+}
+
+TEST_F(LiveTest, AFieldThatTheFamilyDoesNotDeclareComesWithItsName) {
+  say(kDeviceSub);
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"brandNew":8}})");
+  pass(Millis(250));
+  EXPECT_THAT(take(), ElementsAre(AllOf(StartsWith(R"({"t":"snap","id":2,)"),
+                                        HasSubstr(R"("pd.brandNew"])"), HasSubstr(",8,1700"))));
+}
+
+TEST_F(LiveTest, TheStateIsTold) {
+  say(kDeviceSub);
+  pass(Millis(100'000));
+  EXPECT_THAT(take().front(), AllOf(StartsWith(R"({"t":"hb",)"), HasSubstr(R"("rate":1)")));
+  home.hub->disconnected(device);
+  home.settle();
+  pass(Millis(250));
+  EXPECT_THAT(take(), ElementsAre(AllOf(StartsWith(R"({"t":"state","id":2,)"),
+                                        HasSubstr(R"("state":"offline","since":1700000000000)"))));
+}
+
+TEST_F(LiveTest, ADeviceThatNeverReportedHasNoValues) {
+  EXPECT_THAT(
+      say(R"({"t":"sub","id":2,"topic":"device","sn":"HJ31ZDH2ZF690025"})"),
+      ElementsAre(AllOf(HasSubstr(R"("state":"never","last":null,)"), HasSubstr(R"("f":[]})"))));
+}
+
+TEST_F(LiveTest, TheHomeIsSentWholeWhenItChanges) {
+  const Lines first = say(R"({"t":"sub","id":1,"topic":"home"})");
+  EXPECT_THAT(first,
+              ElementsAre(AllOf(
+                  StartsWith(R"({"t":"snap","id":1,"seq":0,"now":1700000000000,"home":{"now")"),
+                  HasSubstr(R"("charge_percent":5)"))));
+  pass(Millis(3000));
+  EXPECT_THAT(take(), IsEmpty());
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6}})");
+  pass(Millis(3000));
+  EXPECT_THAT(take(), ElementsAre(AllOf(StartsWith(R"({"t":"d","id":1,)"),
+                                        HasSubstr(R"("charge_percent":6)"))));
+}
+
+TEST_F(LiveTest, APausedClientGetsHeartbeatsOnly) {
+  say(kDeviceSub);
+  send(R"({"t":"pause"})");
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6}})");
+  pass(LiveSession::kHeartbeat);
+  EXPECT_THAT(take(), ElementsAre(StartsWith(R"({"t":"hb",)")));
+  send(R"({"t":"play"})");
+  EXPECT_THAT(take(), ElementsAre(HasSubstr(",6,17000000")));
+  send(R"({"t":"unsub","id":2})");
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":7}})");
+  pass(Millis(250));
+  EXPECT_THAT(take(), IsEmpty());
+}
+
+TEST_F(LiveTest, WrongMessagesAreAnswered) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"x", R"("message":"a message must be a JSON object"})"},
+      {R"({"t":"sub","topic":"home"})", R"("message":"id is missing: must be a number"})"},
+      {R"({"t":"shout","id":1})",
+       R"("message":"t is \"shout\": must be hello, sub, unsub, pause or play","id":1})"},
+      {R"({"t":"sub","id":1,"topic":"fleet"})",
+       R"("message":"topic is \"fleet\": must be home or device","id":1})"},
+      {R"({"t":"sub","id":1,"topic":"device","sn":"NOBODY"})", R"("code":"no_permission")"},
+      {R"({"t":"sub","id":1,"topic":"device","sn":"R331ZEB4ZEAL0528","fields":[1]})",
+       R"("message":"fields has 1: must be names of fields","id":1})"},
+  };
+  for (const auto& [message, said] : cases) {
+    EXPECT_THAT(say(message), ElementsAre(AllOf(StartsWith(R"({"t":"error",)"), HasSubstr(said))))
+        << message;
+  }
+}
+
+TEST_F(LiveTest, SubscriptionsAndMessagesAreBounded) {
+  for (int id = 1; id <= 3; ++id) {
+    send(fmt::format(R"({{"t":"sub","id":{},"topic":"home"}})", id));
+  }
+  take();
+  EXPECT_THAT(
+      say(R"({"t":"sub","id":4,"topic":"home"})"),
+      ElementsAre(HasSubstr("a client has at most 3 subscriptions: limit live.subscriptions")));
+  EXPECT_THAT(say(kDeviceSub), Not(ElementsAre(StartsWith(R"({"t":"error")"))))
+      << "an id that is there is replaced";
+  session->receive(std::string(LiveSession::kLineBytes + 1, ' '), steady.now());
+  EXPECT_THAT(take(), ElementsAre(R"({"t":"bye","why":"a message has at most 16384 bytes"})"));
+  EXPECT_TRUE(session->finished());
+}
+
+TEST_F(LiveTest, DevicesThatAreWatchedAreBounded) {
+  LiveFeed small({.hub = home.hub.get(), .virtual_time = nullptr, .limits = {.devices = 1}});
+  auto first = small.watch(std::string(kSn));
+  ASSERT_TRUE(first);
+  EXPECT_EQ(must(small.watch(std::string(kSn))), *first);
+  EXPECT_FALSE(small.watch(std::string(kOcean)));
+  home.settle();
+  first = LiveDevicePtr();
+  EXPECT_TRUE(small.watch(std::string(kOcean))) << "nobody watches the first one any more";
+  home.settle();
+}
+
+TEST_F(LiveTest, ItEndsWithTheSession) {
+  say(kDeviceSub);
+  must(home.registry->end_session(alice, session_number));
+  pass(Millis(250));
+  EXPECT_THAT(take(), ElementsAre(R"({"t":"bye","why":"signed out"})"));
+  EXPECT_TRUE(session->finished());
+}
+
+TEST_F(LiveTest, ItEndsWithTheToken) {
+  const auto token = must(home.registry->add_token(
+      {.name = "x", .account = "alice", .now = home.clock.now(), .valid_for = Millis(1000)}));
+  session = open({.account = alice, .token = token.token.hash, .session = {}});
+  pass(Millis(750));
+  EXPECT_THAT(take(), IsEmpty());
+  pass(Millis(250));
+  EXPECT_THAT(take(), ElementsAre(R"({"t":"bye","why":"the token has ended"})"));
+}
+
+TEST_F(LiveTest, ADeviceThatIsNoLongerSharedIsNoLongerShown) {
+  home.share(kSn, "bob", registry::Rights::kMonitor);
+  const auto token =
+      must(home.registry->add_token({.name = "x", .account = "bob", .now = home.clock.now()}));
+  session = open({.account = home.account("bob").id, .token = token.token.hash, .session = {}});
+  EXPECT_EQ(say(kDeviceSub).size(), 2U);
+  home.share(kSn, "bob", registry::Rights::kNone);
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6}})");
+  pass(Millis(250));
+  EXPECT_THAT(take(),
+              ElementsAre(AllOf(HasSubstr(R"("code":"no_permission")"), HasSubstr(R"("id":2)"))));
+}
+
+TEST_F(LiveTest, AServerThatStopsSaysSo) {
+  session->server_stops();
+  EXPECT_THAT(take(), ElementsAre(R"({"t":"bye","why":"the server stops"})"));
+}
+
+}  // namespace
+}  // namespace gridloom::http

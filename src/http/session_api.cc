@@ -1,0 +1,161 @@
+#include "http/session_api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/printable.h"
+#include "http/browser.h"
+#include "http/params.h"
+
+namespace gridloom::http {
+namespace {
+
+using registry::BrowserSession;
+using wire::JsonArray;
+using wire::JsonObject;
+
+constexpr std::string_view kUtc = "UTC";
+
+Response empty() { return {.status = 204}; }
+
+}  // namespace
+
+JsonObject SessionApi::facts(const registry::Account& account, std::string_view csrf) const {
+  const hub::Platform& platform = options_.hub->platform();
+  double rate = 1;
+  if (const VirtualClock* time = options_.virtual_time) {
+    const VirtualClock::State state = time->state();
+    rate = state.paused ? 0 : state.speed;
+  }
+  return {{"account", account.name},
+          {"scope", name_of(registry::Scope::kControl)},
+          {"csrf", csrf},
+          {"instance", options_.sign_in->instance()},
+          {"zone", platform.zone_name.empty() ? kUtc : std::string_view(platform.zone_name)},
+          {"now", unix_ms(platform.clock.now())},
+          {"rate", rate},
+          {"virtualTime", options_.virtual_time != nullptr},
+          {"passwordSet", !account.password_hash.empty()},
+          {"admin", false}};
+}
+
+Response SessionApi::welcome(const registry::NewSession& made, bool secure,
+                             const AnswerForm& form) const {
+  const auto directory = options_.hub->platform().registry.directory();
+  const registry::Account* account = directory->find_account(made.session.account);
+  if (account == nullptr) {
+    return form.failure({.code = ErrorCode::kUnknownKey, .detail = "the account was removed"});
+  }
+  const std::string& cookie = made.text.reveal();
+  Response response = form.success(wire::to_text(facts(*account, csrf_token(cookie))));
+  response.headers.emplace_back(
+      "Set-Cookie", set_cookie(cookie_name(options_.sign_in->instance(), secure), cookie, secure));
+  return response;
+}
+
+void SessionApi::sign_in(const Request& request, const JsonObject& body, AnswerForm form,
+                         Callback<Response> done) const {
+  SignIn& signing = *options_.sign_in;
+  const auto refuse = [&](const Error& error) { done(form.failure(error)); };
+  if (Status ours = check_origin(request, false); !ours) return refuse(ours.error());
+  const std::string client = request.browser.user_agent;
+  SignIn::NewSession reply_to{
+      .loop = options_.loop,
+      .done = [this, form, secure = request.secure,
+               done = std::move(done)](Result<registry::NewSession> made) mutable {
+        done(made ? welcome(*made, secure, form) : form.failure(made.error()));
+      }};
+  const auto fail_with = [&](Error error) {
+    hub::answer<registry::NewSession>(std::move(reply_to), std::unexpected(std::move(error)));
+  };
+  if (body.contains("link")) {
+    const auto link = text_param(body, "link", "link");
+    if (!link) return fail_with(link.error());
+    return signing.by_link(*link, client, std::move(reply_to));
+  }
+  auto account = text_param(body, "account", "account");
+  if (!account) return fail_with(account.error());
+  auto password = text_param(body, "password", "password");
+  if (!password) return fail_with(password.error());
+  signing.by_password({.account = std::move(*account),
+                       .password = Secret(std::move(*password)),
+                       .peer = request.peer,
+                       .client = client},
+                      std::move(reply_to));
+}
+
+void SessionApi::sign_out(Call call, bool secure) const {
+  const std::string name = cookie_name(options_.sign_in->instance(), secure);
+  options_.sign_in->end(call.session.account, call.session.number,
+                        {.loop = options_.loop,
+                         .done = [name, secure, form = call.form,
+                                  done = std::move(call.done)](const Result<bool>& ended) mutable {
+                           // A session that ended meanwhile is what was asked for.
+                           if (!ended && ended.error().code != ErrorCode::kNotFound) {
+                             return done(form.failure(ended.error()));
+                           }
+                           Response response = empty();
+                           response.headers.emplace_back("Set-Cookie",
+                                                         set_cookie(name, {}, secure));
+                           done(std::move(response));
+                         }});
+}
+
+void SessionApi::list(Call call) const {
+  const hub::Platform& platform = options_.hub->platform();
+  const auto directory = platform.registry.directory();
+  JsonArray rows;
+  for (const BrowserSession* each : directory->sessions_of(call.session.account)) {
+    if (has_ended(*each, platform.wall->now())) continue;
+    rows.push_back(JsonObject{{"id", each->number},
+                              {"current", each->number == call.session.number},
+                              {"by", each->by == registry::SignInBy::kLink ? "link" : "password"},
+                              {"made", each->made_ms},
+                              {"lastUsed", each->used_ms},
+                              {"client", each->client}});
+  }
+  call.done(call.form.success(wire::to_text(JsonObject{{"sessions", std::move(rows)}})));
+}
+
+void SessionApi::end(Call call, std::string_view number) const {
+  std::int64_t wanted = 0;
+  const char* const last = number.data() + number.size();
+  const auto [end, error] = std::from_chars(number.data(), last, wanted);
+  if (error != std::errc() || end != last) {
+    return call.done(call.form.failure(
+        {.code = ErrorCode::kNotFound,
+         .detail = fmt::format("there is no session {}; GET /api/v1/sessions lists them",
+                               wire::shortened(printable(number)))}));
+  }
+  options_.sign_in->end(
+      call.session.account, wanted,
+      {.loop = options_.loop,
+       .done = [form = call.form, done = std::move(call.done)](const Result<bool>& ended) mutable {
+         done(ended ? empty() : form.failure(ended.error()));
+       }});
+}
+
+void SessionApi::set_password(Call call, const Request& request, const JsonObject& body) const {
+  auto fresh = text_param(body, "password", "password");
+  if (!fresh) return call.done(call.form.failure(fresh.error()));
+  std::string current;
+  if (body.contains("current")) {
+    auto given = text_param(body, "current", "current");
+    if (!given) return call.done(call.form.failure(given.error()));
+    current = std::move(*given);
+  }
+  options_.sign_in->set_password(
+      {.session = call.session,
+       .current = Secret(std::move(current)),
+       .fresh = Secret(std::move(*fresh)),
+       .peer = request.peer},
+      {.loop = options_.loop,
+       .done = [form = call.form, done = std::move(call.done)](const Result<bool>& set) mutable {
+         done(set ? empty() : form.failure(set.error()));
+       }});
+}
+
+}  // namespace gridloom::http

@@ -1,0 +1,55 @@
+// The routes of /api/v1 with which people sign in on the dashboard: sessions and passwords. The
+// routes are in the table of http/own_api.h, the rules in http/sign_in.h. One per loop.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/loop.h"
+#include "base/virtual_clock.h"
+#include "http/answer_form.h"
+#include "http/message.h"
+#include "http/sign_in.h"
+#include "hub/hub.h"
+#include "wire/json.h"
+
+namespace gridloom::http {
+
+class SessionApi {
+ public:
+  struct Options {
+    hub::Hub* hub = nullptr;
+    Loop* loop = nullptr;                        // answers are delivered on it
+    SignIn* sign_in = nullptr;                   // null: nobody can sign in
+    const VirtualClock* virtual_time = nullptr;  // the devices' clock, if it is one
+  };
+  explicit SessionApi(Options options) : options_(options) {}
+
+  // Without a session: {"link"} or {"account","password"}.
+  void sign_in(const Request& request, const wire::JsonObject& body, AnswerForm form,
+               Callback<Response> done) const;
+
+  // With a session.
+  struct Call {
+    registry::BrowserSession session;
+    std::string csrf;
+    AnswerForm form;
+    Callback<Response> done;
+  };
+  void sign_out(Call call, bool secure) const;
+  void list(Call call) const;
+  void end(Call call, std::string_view number) const;
+  void set_password(Call call, const Request& request, const wire::JsonObject& body) const;
+
+  // What /me tells a browser.
+  [[nodiscard]] wire::JsonObject facts(const registry::Account& account,
+                                       std::string_view csrf) const;
+
+ private:
+  [[nodiscard]] Response welcome(const registry::NewSession& made, bool secure,
+                                 const AnswerForm& form) const;
+
+  Options options_;
+};
+
+}  // namespace gridloom::http

@@ -1,0 +1,241 @@
+#include "overview/home_picture.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace gridloom::overview {
+namespace {
+
+using history::EnergySources;
+using history::Power;
+
+// The home's use may differ this much from what its parts say: clocks and losses.
+constexpr double kTolerance_w = 50;
+constexpr double kTolerance = 0.05;
+
+bool has(const EnergySources& sources, Power power) {
+  return std::ranges::find(sources.powers, power, &EnergySources::PowerField::power) !=
+         sources.powers.end();
+}
+
+// A sum of what several devices report.
+struct Sum {
+  bool exists = false;
+  bool is_known = false;  // at least one part
+  bool at_least = false;
+  double value = 0;
+
+  void add(std::optional<double> part, double sign = 1) {
+    exists = true;
+    if (!part) {
+      at_least = true;
+      return;
+    }
+    is_known = true;
+    value += sign * *part;
+  }
+  [[nodiscard]] bool is_whole() const { return !at_least; }
+  [[nodiscard]] Node node() const {
+    return {.exists = exists,
+            .power_w = is_known ? std::optional(value) : std::nullopt,
+            .at_least = at_least && is_known};
+  }
+};
+
+std::optional<double> power_in(const HomeDevice& device, Power power) {
+  if (device.figures == nullptr) return std::nullopt;
+  return device.figures->powers_w.at(static_cast<std::size_t>(power));
+}
+
+// Nothing if the family does not measure it at all.
+std::optional<std::optional<double>> measured(const HomeDevice& device, Power power) {
+  if (!has(*device.sources, power)) return std::nullopt;
+  return power_in(device, power);
+}
+
+std::optional<double> battery_of(const HomeDevice& device) {
+  if (has(*device.sources, Power::kBattery)) return power_in(device, Power::kBattery);
+  std::optional<double> sum = 0.0;
+  for (const auto& [power, sign] :
+       {std::pair{Power::kBatteryCharge, 1.0}, std::pair{Power::kBatteryDischarge, -1.0}}) {
+    const auto part = measured(device, power);
+    if (!part) continue;
+    if (!*part) return std::nullopt;
+    *sum += sign * **part;
+  }
+  return sum;
+}
+
+bool has_battery(const EnergySources& sources) {
+  return has(sources, Power::kBattery) || has(sources, Power::kBatteryCharge) ||
+         has(sources, Power::kBatteryDischarge);
+}
+
+struct Sums {
+  Sum sun, battery, grid, car, heat;
+  Sum uses;         // what the parts say that the home uses
+  Sum known_loads;  // of all that report a load, for a home whose sources are not all known
+  Sum charge;
+  std::size_t charges = 0;
+  bool has_meter = false;
+};
+
+void add(Sums& sums, const HomeDevice& device) {
+  if (const auto sun = measured(device, Power::kPv)) sums.sun.add(*sun);
+  if (has_battery(*device.sources)) sums.battery.add(battery_of(device));
+  for (const auto& [power, to] :
+       {std::pair{Power::kEv, &sums.car}, std::pair{Power::kHeater, &sums.heat},
+        std::pair{Power::kHeatpump, &sums.heat}}) {
+    if (const auto part = measured(device, power)) to->add(*part);
+  }
+  const auto charge = device.figures == nullptr ? std::nullopt : device.figures->charge_percent;
+  if (device.has_charge && charge) {
+    sums.charge.add(charge);
+    ++sums.charges;
+  }
+  if (device.role == Role::kMeter) {
+    sums.grid.add(power_in(device, Power::kGrid));
+  } else if (device.role == Role::kConsumer && !sums.has_meter) {
+    sums.grid.add(power_in(device, Power::kGridImport));
+  }
+  const auto load = measured(device, Power::kLoad);
+  if (!load) return;
+  sums.known_loads.add(*load);
+  // What it draws from a socket is in the meter's figure already.
+  if (device.role == Role::kConsumer && sums.has_meter) {
+    const auto drawn = power_in(device, Power::kGridImport);
+    sums.uses.add(*load && drawn ? std::optional(**load - *drawn) : std::nullopt);
+  } else {
+    sums.uses.add(*load);
+  }
+}
+
+double above(double value) { return std::max(value, 0.0); }
+
+bool differ(double a, double b) {
+  return std::abs(a - b) > std::max(kTolerance_w, kTolerance * std::max(std::abs(a), std::abs(b)));
+}
+
+void add_home(HomePicture& picture, const Sums& sums) {
+  Node& home = picture.nodes.at(static_cast<std::size_t>(Place::kHome));
+  home.exists = sums.sun.exists || sums.grid.exists || sums.uses.exists;
+  const bool all_known = sums.sun.is_whole() && sums.battery.is_whole() && sums.grid.is_whole() &&
+                         (sums.sun.exists || sums.battery.exists || sums.grid.exists);
+  if (!all_known) {
+    const Sum& known = sums.known_loads;
+    home.power_w = known.is_known ? std::optional(above(known.value)) : std::nullopt;
+    home.at_least = known.is_known;
+    return;
+  }
+  const double balance = sums.sun.value - sums.battery.value + sums.grid.value;
+  double used = above(balance);
+  const bool is_reported = sums.uses.exists && sums.uses.is_whole();
+  if (is_reported && differ(balance, sums.uses.value)) used = above(sums.uses.value);
+  home.power_w = used;
+  picture.unaccounted_w = balance - used;
+}
+
+void add_flows(HomePicture& picture, const Sums& sums) {
+  const Node& home = picture.at(Place::kHome);
+  if (!home.power_w) return;
+  const double battery = sums.battery.value;
+  const double grid = sums.grid.value;
+  picture.flows = flows_of({.sun = above(sums.sun.value),
+                            .charging = above(battery),
+                            .discharging = above(-battery),
+                            .imported = above(grid),
+                            .exported = above(-grid),
+                            .home = *home.power_w})
+                      .flows;
+  for (const Place part : {Place::kCar, Place::kHeat}) {
+    const Node& node = picture.at(part);
+    if (node.power_w && *node.power_w > 0) {
+      picture.flows.push_back({.from = Place::kHome, .to = part, .power_w = *node.power_w});
+    }
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(Role role) {
+  static constexpr std::array<std::string_view, 5> kNames = {"meter", "feeder", "consumer", "panel",
+                                                             "other"};
+  return kNames.at(static_cast<std::size_t>(role));
+}
+
+std::string_view name_of(Place place) {
+  static constexpr std::array<std::string_view, kPlaces> kNames = {"sun",  "battery", "grid",
+                                                                   "home", "car",     "heat"};
+  return kNames.at(static_cast<std::size_t>(place));
+}
+
+std::string_view name_of(GridCaption caption) {
+  static constexpr std::array<std::string_view, 3> kNames = {"measured", "import_of_devices",
+                                                             "none"};
+  return kNames.at(static_cast<std::size_t>(caption));
+}
+
+Role role_of(const catalog::Family& family) {
+  const EnergySources sources(family);
+  if (has(sources, Power::kGrid)) return Role::kMeter;
+  if (has(sources, Power::kGridImport)) return Role::kConsumer;
+  const bool is_source = has(sources, Power::kPv) || has_battery(sources);
+  if (is_source && has(sources, Power::kLoad)) return Role::kFeeder;
+  return sources.powers.empty() && has_charge(family) ? Role::kPanel : Role::kOther;
+}
+
+HomePicture picture_of(std::span<const HomeDevice> devices) {
+  Sums sums;
+  sums.has_meter = std::ranges::any_of(
+      devices, [](const HomeDevice& each) { return each.role == Role::kMeter; });
+  for (const HomeDevice& device : devices) add(sums, device);
+  HomePicture picture;
+  const auto node = [&](Place place) -> Node& {
+    return picture.nodes.at(static_cast<std::size_t>(place));
+  };
+  node(Place::kSun) = sums.sun.node();
+  node(Place::kBattery) = sums.battery.node();
+  node(Place::kGrid) = sums.grid.node();
+  node(Place::kCar) = sums.car.node();
+  node(Place::kHeat) = sums.heat.node();
+  const bool any_charge =
+      std::ranges::any_of(devices, [](const HomeDevice& each) { return each.has_charge; });
+  node(Place::kBattery).exists |= any_charge;
+  if (sums.charges > 0) {
+    picture.charge_percent = sums.charge.value / static_cast<double>(sums.charges);
+  }
+  if (sums.grid.exists) {
+    picture.grid_caption = sums.has_meter ? GridCaption::kMeasured : GridCaption::kImportOfDevices;
+  }
+  add_home(picture, sums);
+  add_flows(picture, sums);
+  return picture;
+}
+
+Flows flows_of(const Balance& b) {
+  const double grid_surplus = std::max(0.0, std::min(b.charging, b.imported - b.home));
+  const double sun_to_battery = std::min(b.sun, b.charging - grid_surplus);
+  const double sun_to_grid = std::min(b.sun - sun_to_battery, b.exported);
+  const double battery_to_grid = std::min(b.discharging, b.exported - sun_to_grid);
+  const double grid_to_battery =
+      grid_surplus +
+      std::min(b.imported - grid_surplus, b.charging - grid_surplus - sun_to_battery);
+  const double sun_to_home = std::min(b.home, b.sun - sun_to_battery - sun_to_grid);
+  const double battery_to_home = std::min(b.home - sun_to_home, b.discharging - battery_to_grid);
+  const double grid_to_home =
+      std::min(b.home - sun_to_home - battery_to_home, b.imported - grid_to_battery);
+  Flows made{.flows = {}, .rest_w = b.home - sun_to_home - battery_to_home - grid_to_home};
+  for (const Flow& flow :
+       {Flow{Place::kSun, Place::kBattery, sun_to_battery},
+        Flow{Place::kSun, Place::kHome, sun_to_home}, Flow{Place::kSun, Place::kGrid, sun_to_grid},
+        Flow{Place::kBattery, Place::kHome, battery_to_home},
+        Flow{Place::kBattery, Place::kGrid, battery_to_grid},
+        Flow{Place::kGrid, Place::kHome, grid_to_home},
+        Flow{Place::kGrid, Place::kBattery, grid_to_battery}}) {
+    if (flow.power_w > 0) made.flows.push_back(flow);
+  }
+  return made;
+}
+
+}  // namespace gridloom::overview

@@ -1,0 +1,92 @@
+// Where the power of a home comes from and goes to now, computed from what its devices report. The
+// home is not the sum of its devices: what a power station draws from a socket is part of what the
+// house uses, and what a small inverter feeds in is seen by the meter too. Pure.
+//
+// Signs: battery + charges, grid + imports, all others are not negative.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "history/energy/energy_sources.h"
+#include "overview/overview.h"
+
+namespace gridloom::overview {
+
+// What a device is for its home, by the natures of its family's fields.
+enum class Role : std::uint8_t {
+  kMeter,     // measures the home's connection to the grid
+  kFeeder,    // gives to the home, and does not measure the grid
+  kConsumer,  // draws from a socket of the home
+  kPanel,     // reports a charge only
+  kOther
+};
+[[nodiscard]] std::string_view name_of(Role role);
+[[nodiscard]] Role role_of(const catalog::Family& family);
+
+// A device of the home. `figures` null: what it reported last is too old, or it never has.
+struct HomeDevice {
+  Role role = Role::kOther;
+  const history::EnergySources* sources = nullptr;  // of its family: what it measures at all
+  bool has_charge = false;                          // its family has a charge
+  const Overview* figures = nullptr;
+};
+
+// A place where power comes from or goes to. Nothing: not known.
+struct Node {
+  bool exists = false;
+  std::optional<double> power_w{};
+  bool at_least = false;  // some devices that belong to it are not known
+};
+
+enum class Place : std::uint8_t { kSun, kBattery, kGrid, kHome, kCar, kHeat };
+inline constexpr std::size_t kPlaces = 6;
+[[nodiscard]] std::string_view name_of(Place place);
+
+struct Flow {
+  Place from{};
+  Place to{};
+  double power_w = 0;
+  friend bool operator==(const Flow&, const Flow&) = default;
+};
+
+enum class GridCaption : std::uint8_t { kMeasured, kImportOfDevices, kNone };
+[[nodiscard]] std::string_view name_of(GridCaption caption);
+
+struct HomePicture {
+  std::array<Node, kPlaces> nodes{};
+  std::optional<double> charge_percent{};  // the mean of the batteries that are known
+  std::vector<Flow> flows{};               // all above 0
+  std::optional<double> unaccounted_w{};   // what the sources give and no use explains, or back
+  GridCaption grid_caption = GridCaption::kNone;
+
+  [[nodiscard]] const Node& at(Place place) const {
+    return nodes.at(static_cast<std::size_t>(place));
+  }
+};
+
+[[nodiscard]] HomePicture picture_of(std::span<const HomeDevice> devices);
+
+// The sources and uses of a moment, in W, none negative.
+struct Balance {
+  double sun = 0;
+  double charging = 0;
+  double discharging = 0;
+  double imported = 0;
+  double exported = 0;
+  double home = 0;
+};
+struct Flows {
+  std::vector<Flow> flows;  // between sun, battery, grid and home
+  double rest_w = 0;        // of the home: nothing known supplies it
+};
+// Sun goes first to the battery, then out; the grid charges the battery only where nothing else
+// explains the charge.
+[[nodiscard]] Flows flows_of(const Balance& balance);
+
+}  // namespace gridloom::overview

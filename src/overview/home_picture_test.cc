@@ -1,0 +1,328 @@
+// A home's picture out of what its devices report: the tables of cases, and what holds for any.
+#include "overview/home_picture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/chance.h"
+#include "overview/ledger.h"
+
+namespace gridloom::overview {
+namespace {
+
+using history::EnergyFlow;
+using history::EnergySources;
+using history::Power;
+using testing::DoubleNear;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Optional;
+
+using Reported = std::vector<std::pair<Power, std::optional<double>>>;
+
+// A device that measures these powers; nothing: it has not reported the power.
+struct Made {
+  Role role = Role::kOther;
+  Reported reported;
+  std::optional<double> charge{};
+  bool has_charge = false;
+  bool is_old = false;
+  EnergySources sources{};
+  Overview figures{};
+};
+
+HomePicture picture(std::vector<Made> home) {
+  std::vector<HomeDevice> devices;
+  for (Made& made : home) {
+    for (const auto& [power, watts] : made.reported) {
+      made.sources.powers.push_back({.name = "x", .power = power});
+      made.figures.powers_w.at(static_cast<std::size_t>(power)) = watts;
+    }
+    made.figures.charge_percent = made.charge;
+    devices.push_back({.role = made.role,
+                       .sources = &made.sources,
+                       .has_charge = made.has_charge || made.charge.has_value(),
+                       .figures = made.is_old ? nullptr : &made.figures});
+  }
+  return picture_of(devices);
+}
+
+// A PowerOcean: sun and battery behind the meter of the house.
+Made meter(double sun, double battery, double grid, double load) {
+  return {.role = Role::kMeter,
+          .reported = {{Power::kPv, sun},
+                       {Power::kBattery, battery},
+                       {Power::kGrid, grid},
+                       {Power::kLoad, load}}};
+}
+// A DELTA 2 at a socket.
+Made consumer(double battery, double import, double load) {
+  return {
+      .role = Role::kConsumer,
+      .reported = {{Power::kBattery, battery}, {Power::kGridImport, import}, {Power::kLoad, load}}};
+}
+// A PowerStream.
+Made feeder(double sun, double load) {
+  return {.role = Role::kFeeder, .reported = {{Power::kPv, sun}, {Power::kLoad, load}}};
+}
+
+std::optional<double> home_of(const HomePicture& picture) {
+  return picture.at(Place::kHome).power_w;
+}
+
+TEST(HomePicture, TheHomeIsNotTheSumOfItsDevices) {
+  const HomePicture station = picture({meter(2000, 0, -500, 1500), consumer(300, 300, 0)});
+  EXPECT_THAT(home_of(station), Optional(1200.0));
+  EXPECT_THAT(station.unaccounted_w, Optional(0.0));
+  EXPECT_THAT(station.at(Place::kGrid).power_w, Optional(-500.0)) << "the meter's alone";
+  EXPECT_EQ(station.grid_caption, GridCaption::kMeasured);
+  const HomePicture stream = picture({meter(2000, 0, -500, 1500), feeder(400, 400)});
+  EXPECT_THAT(home_of(stream), Optional(1900.0));
+}
+
+TEST(HomePicture, WithoutAMeterTheImportOfDevicesIsSaidToBeThat) {
+  const HomePicture made = picture({consumer(100, 300, 200), consumer(0, 50, 50)});
+  EXPECT_EQ(made.grid_caption, GridCaption::kImportOfDevices);
+  EXPECT_THAT(made.at(Place::kGrid).power_w, Optional(350.0));
+  EXPECT_THAT(home_of(made), Optional(250.0));
+  EXPECT_THAT(made.flows, ElementsAre(Flow{Place::kGrid, Place::kHome, 250},
+                                      Flow{Place::kGrid, Place::kBattery, 100}));
+}
+
+TEST(HomePicture, FeedersAloneHaveNoGrid) {
+  const HomePicture made = picture({feeder(400, 390)});
+  EXPECT_FALSE(made.at(Place::kGrid).exists);
+  EXPECT_EQ(made.grid_caption, GridCaption::kNone);
+  EXPECT_THAT(home_of(made), Optional(400.0));
+  EXPECT_THAT(made.flows, ElementsAre(Flow{Place::kSun, Place::kHome, 400}));
+}
+
+TEST(HomePicture, WhatIsUnknownIsNotZero) {
+  Made unreported = meter(0, 0, 0, 0);
+  for (auto& [power, watts] : unreported.reported) watts.reset();
+  const HomePicture fresh = picture({unreported});
+  for (const Place place : {Place::kSun, Place::kBattery, Place::kGrid, Place::kHome}) {
+    EXPECT_TRUE(fresh.at(place).exists) << name_of(place);
+    EXPECT_EQ(fresh.at(place).power_w, std::nullopt) << name_of(place);
+    EXPECT_FALSE(fresh.at(place).at_least) << name_of(place);
+  }
+  EXPECT_EQ(fresh.unaccounted_w, std::nullopt);
+  EXPECT_THAT(fresh.flows, IsEmpty());
+  EXPECT_FALSE(fresh.at(Place::kCar).exists);
+}
+
+TEST(HomePicture, APartThatIsUnknownMakesASumAtLeastThat) {
+  Made old = feeder(400, 390);
+  old.is_old = true;
+  const HomePicture made = picture({meter(2000, 500, -200, 1300), old});
+  EXPECT_THAT(made.at(Place::kSun).power_w, Optional(2000.0));
+  EXPECT_TRUE(made.at(Place::kSun).at_least);
+  EXPECT_FALSE(made.at(Place::kBattery).at_least);
+  EXPECT_THAT(home_of(made), Optional(1300.0)) << "the loads that are known";
+  EXPECT_TRUE(made.at(Place::kHome).at_least);
+  EXPECT_EQ(made.unaccounted_w, std::nullopt);
+}
+
+TEST(HomePicture, WhatPartsSayWinsOverABalanceThatDiffersMuch) {
+  const HomePicture near = picture({meter(1000, 0, 0, 960)});
+  EXPECT_THAT(home_of(near), Optional(1000.0));
+  EXPECT_THAT(near.unaccounted_w, Optional(0.0));
+  const HomePicture far = picture({meter(1000, 0, 0, 800)});
+  EXPECT_THAT(home_of(far), Optional(800.0));
+  EXPECT_THAT(far.unaccounted_w, Optional(200.0));
+}
+
+TEST(HomePicture, AHomeIsNeverNegative) {
+  Made made = meter(100, 0, -400, 0);
+  made.reported.pop_back();
+  const HomePicture picture_made = picture({made});
+  EXPECT_THAT(home_of(picture_made), Optional(0.0));
+  EXPECT_THAT(picture_made.unaccounted_w, Optional(-300.0));
+}
+
+TEST(HomePicture, CarAndHeatArePartsOfTheHome) {
+  Made made = meter(0, 0, 3000, 3000);
+  made.reported.emplace_back(Power::kEv, 2000);
+  made.reported.emplace_back(Power::kHeater, 300);
+  made.reported.emplace_back(Power::kHeatpump, 400);
+  EXPECT_THAT(picture({made}).flows, ElementsAre(Flow{Place::kGrid, Place::kHome, 3000},
+                                                 Flow{Place::kHome, Place::kCar, 2000},
+                                                 Flow{Place::kHome, Place::kHeat, 700}));
+}
+
+TEST(HomePicture, ThePartsOfABatteryHaveOneSign) {
+  const Made made{.role = Role::kConsumer,
+                  .reported = {{Power::kBatteryCharge, 50.0},
+                               {Power::kBatteryDischarge, 250.0},
+                               {Power::kGridImport, 0.0},
+                               {Power::kLoad, 200.0}}};
+  EXPECT_THAT(picture({made}).at(Place::kBattery).power_w, Optional(-200.0));
+  Made partly = made;
+  partly.reported[0].second.reset();
+  EXPECT_EQ(picture({partly}).at(Place::kBattery).power_w, std::nullopt);
+}
+
+TEST(HomePicture, TheChargeIsTheMeanOfTheBatteriesThatAreKnown) {
+  Made old{.role = Role::kPanel, .reported = {}, .charge = 0};
+  old.is_old = true;
+  const HomePicture made = picture({{.role = Role::kPanel, .reported = {}, .charge = 40},
+                                    {.role = Role::kPanel, .reported = {}, .charge = 80},
+                                    old});
+  EXPECT_THAT(made.charge_percent, Optional(60.0));
+  EXPECT_TRUE(made.at(Place::kBattery).exists);
+  EXPECT_EQ(made.at(Place::kBattery).power_w, std::nullopt);
+  EXPECT_FALSE(made.at(Place::kHome).exists) << "a panel says nothing about powers";
+}
+
+struct FlowCase {
+  std::string what;
+  Balance balance;
+  std::vector<Flow> flows;
+};
+
+TEST(Flows, AreThoseOfTheTable) {
+  using enum Place;
+  const std::vector<FlowCase> cases{
+      {"sun, battery first, then out",
+       {.sun = 3000, .charging = 1500, .exported = 400, .home = 1100},
+       {{kSun, kBattery, 1500}, {kSun, kHome, 1100}, {kSun, kGrid, 400}}},
+      {"the battery and the grid at night",
+       {.discharging = 300, .imported = 200, .home = 500},
+       {{kBattery, kHome, 300}, {kGrid, kHome, 200}}},
+      {"the grid charges only what nothing else explains",
+       {.sun = 500, .charging = 400, .imported = 300, .home = 400},
+       {{kSun, kBattery, 400}, {kSun, kHome, 100}, {kGrid, kHome, 300}}},
+      {"more is imported than the home takes",
+       {.charging = 800, .imported = 1000, .home = 200},
+       {{kGrid, kHome, 200}, {kGrid, kBattery, 800}}},
+      {"the battery gives to the grid",
+       {.discharging = 700, .exported = 500, .home = 200},
+       {{kBattery, kHome, 200}, {kBattery, kGrid, 500}}},
+      {"nothing", {}, {}},
+  };
+  for (const FlowCase& each : cases) {
+    EXPECT_EQ(flows_of(each.balance).flows, each.flows) << each.what;
+    EXPECT_THAT(flows_of(each.balance).rest_w, DoubleNear(0, 1e-9)) << each.what;
+  }
+}
+
+// Numbers of a repeatable sequence.
+class Draws {
+ public:
+  explicit Draws(std::uint64_t seed) : chance_(seed) {}
+  std::uint64_t below(std::uint64_t most) { return chance_.bits(next_++) % most; }
+  double watts(std::uint64_t most) { return static_cast<double>(below(most)); }
+
+ private:
+  Chance chance_;
+  std::uint64_t next_ = 0;
+};
+
+double sum_of(const std::vector<Flow>& flows, Place place, Place Flow::* end) {
+  double sum = 0;
+  for (const Flow& flow : flows) {
+    if (flow.*end == place) sum += flow.power_w;
+  }
+  return sum;
+}
+
+// Any balanced home, whatever it does at once: nothing is negative, lost or made.
+TEST(Flows, ConserveTheEnergyOfABalancedHome) {
+  Draws draws(7);
+  const auto watts = [&](std::uint64_t sides) {
+    return draws.below(sides) == 0 ? 0.0 : draws.watts(5000);
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    Balance b{.sun = watts(3)};
+    (draws.below(2) == 0 ? b.charging : b.discharging) = watts(4);
+    (draws.below(2) == 0 ? b.imported : b.exported) = watts(4);
+    b.home = b.sun - b.charging + b.discharging + b.imported - b.exported;
+    if (b.home < 0) continue;
+    const Flows made = flows_of(b);
+    const auto& flows = made.flows;
+    ASSERT_NEAR(made.rest_w, 0, 1e-6);
+    for (const Flow& flow : flows) ASSERT_GT(flow.power_w, 0);
+    ASSERT_NEAR(sum_of(flows, Place::kSun, &Flow::from), b.sun, 1e-6);
+    ASSERT_NEAR(sum_of(flows, Place::kBattery, &Flow::from), b.discharging, 1e-6);
+    ASSERT_NEAR(sum_of(flows, Place::kBattery, &Flow::to), b.charging, 1e-6);
+    ASSERT_NEAR(sum_of(flows, Place::kGrid, &Flow::from), b.imported, 1e-6);
+    ASSERT_NEAR(sum_of(flows, Place::kGrid, &Flow::to), b.exported, 1e-6);
+    ASSERT_NEAR(sum_of(flows, Place::kHome, &Flow::to), b.home, 1e-6);
+  }
+}
+
+// Homes of all three roles whose true use is known: the picture finds it.
+TEST(HomePicture, FindsTheTrueUseOfAnyHome) {
+  Draws draws(11);
+  for (int i = 0; i < 2'000; ++i) {
+    // What the house's own appliances use; others hang on the stations.
+    const double appliances = draws.watts(3000);
+    double use = appliances;
+    double net = appliances;  // that the meter's side has to supply
+    std::vector<Made> home;
+    for (std::uint64_t n = draws.below(3); n > 0; --n) {
+      const double import = draws.watts(1000);
+      const double load = draws.watts(800);
+      home.push_back(consumer(import - load, import, load));
+      use += load;
+      net += import;
+    }
+    for (std::uint64_t n = draws.below(3); n > 0; --n) {
+      const double sun = draws.watts(600);
+      home.push_back(feeder(sun, sun));
+      net -= sun;
+    }
+    const double sun = draws.watts(5000);
+    const double battery = draws.watts(4000) - 2000;
+    home.push_back(meter(sun, battery, net - sun + battery, net));
+    ASSERT_NEAR(*home_of(picture(home)), use, 1e-6);
+    ASSERT_NEAR(*picture(home).unaccounted_w, 0, 1e-6);
+  }
+}
+
+DeviceEnergies energies(Role role, const EnergySources& sources,
+                        const std::vector<std::pair<EnergyFlow, double>>& wh) {
+  DeviceEnergies made{.role = role, .sources = &sources};
+  for (const auto& [flow, energy] : wh) made.energies.of(flow) = energy;
+  return made;
+}
+
+TEST(Ledger, CountsTheGridAtTheMeter) {
+  EnergySources meter_sources;
+  meter_sources.flows = {EnergyFlow::kPv,     EnergyFlow::kBatteryIn, EnergyFlow::kBatteryOut,
+                         EnergyFlow::kGridIn, EnergyFlow::kGridOut,   EnergyFlow::kLoad};
+  EnergySources station_sources;
+  station_sources.flows = {EnergyFlow::kBatteryIn, EnergyFlow::kGridIn, EnergyFlow::kLoad};
+  const DeviceEnergies ocean = energies(Role::kMeter, meter_sources,
+                                        {{EnergyFlow::kPv, 10'000},
+                                         {EnergyFlow::kBatteryIn, 3000},
+                                         {EnergyFlow::kBatteryOut, 1000},
+                                         {EnergyFlow::kGridIn, 2000},
+                                         {EnergyFlow::kGridOut, 4000}});
+  const DeviceEnergies station =
+      energies(Role::kConsumer, station_sources,
+               {{EnergyFlow::kBatteryIn, 500}, {EnergyFlow::kGridIn, 700}});
+  const Ledger both = ledger_of(std::array{ocean, station});
+  EXPECT_THAT(both.sun_kwh, Optional(10.0));
+  EXPECT_THAT(both.grid_import_kwh, Optional(2.0));
+  EXPECT_THAT(both.grid_export_kwh, Optional(4.0));
+  EXPECT_THAT(both.battery_in_kwh, Optional(3.5));
+  EXPECT_THAT(both.home_kwh, Optional(DoubleNear(5.5, 1e-9)));
+  EXPECT_THAT(both.self_sufficiency_percent, Optional(DoubleNear(100 * (1 - 2 / 5.5), 1e-9)));
+  const Ledger alone = ledger_of(std::array{station});
+  EXPECT_THAT(alone.grid_import_kwh, Optional(0.7));
+  EXPECT_EQ(alone.sun_kwh, std::nullopt);
+  EXPECT_EQ(alone.grid_export_kwh, std::nullopt) << "nothing measures it";
+  EXPECT_EQ(alone.self_sufficiency_percent, std::nullopt);
+  EXPECT_EQ(ledger_of({}).home_kwh, std::nullopt);
+}
+
+}  // namespace
+}  // namespace gridloom::overview

@@ -1,0 +1,102 @@
+// The registry's browser sessions and passwords. registry.cc has the rules of all other changes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "base/printable.h"
+#include "base/sha256.h"
+#include "registry/directory_draft.h"
+#include "registry/registry.h"
+#include "registry/store.h"
+
+namespace gridloom::registry {
+namespace {
+
+constexpr std::size_t kCookieCharacters = 43;  // 256 bits
+constexpr std::size_t kClientCharacters = 120;
+
+const BrowserSession* session_of(const Directory& present, AccountId account, std::int64_t number) {
+  const auto sessions = present.sessions_of(account);
+  const auto found = std::ranges::find(sessions, number, &BrowserSession::number);
+  return found == sessions.end() ? nullptr : *found;
+}
+
+}  // namespace
+
+Result<NewSession> Registry::add_session(const SessionSpec& spec) {
+  NewSession made{.session = {.number = 0,
+                              .hash = {},
+                              .account = spec.account,
+                              .by = spec.by,
+                              .client = printable(spec.client.substr(0, kClientCharacters)),
+                              .made_ms = unix_ms(spec.now),
+                              .used_ms = unix_ms(spec.now)},
+                  .text = Secret(random_key(kCookieCharacters))};
+  made.session.hash = sha256_of(made.text.reveal());
+  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    if (present.find_account(spec.account) == nullptr) {
+      return fail(ErrorCode::kUnknownKey, "the account was removed");
+    }
+    auto sessions = present.sessions_of(spec.account);
+    std::ranges::sort(sessions, {}, &BrowserSession::used_ms);
+    std::size_t kept = sessions.size();
+    for (const BrowserSession* each : sessions) {
+      if (!has_ended(*each, spec.now) && kept < kSessionsPerAccount) continue;
+      if (Status removed = store_->remove(*each); !removed) return removed;
+      draft.erase_session(each->hash);
+      --kept;
+    }
+    const Result<std::int64_t> number = store_->insert(made.session);
+    if (!number) return std::unexpected(number.error());
+    made.session.number = *number;
+    draft.put(made.session);
+    return {};
+  });
+  if (!done) return std::unexpected(done.error());
+  return made;
+}
+
+Status Registry::use_session(std::string_view hash, TimePoint now) {
+  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const BrowserSession* found = present.find_session(hash);
+    if (found == nullptr) return fail(ErrorCode::kNotFound, "the session has ended");
+    BrowserSession session = *found;
+    session.used_ms = std::max(session.used_ms, unix_ms(now));
+    if (Status stored = store_->update_use(session); !stored) return stored;
+    draft.put(std::move(session));
+    return {};
+  });
+}
+
+Status Registry::end_session(AccountId account, std::int64_t number) {
+  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const BrowserSession* found = session_of(present, account, number);
+    if (found == nullptr) {
+      return fail(ErrorCode::kNotFound, fmt::format("the account has no session {}", number));
+    }
+    const BrowserSession session = *found;
+    draft.erase_session(session.hash);
+    return store_->remove(session);
+  });
+}
+
+Status Registry::set_password(const PasswordChange& change) {
+  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+    const Account* found = present.find_account(change.account);
+    if (found == nullptr) return fail(ErrorCode::kUnknownKey, "the account was removed");
+    Account account = *found;
+    account.password_hash = change.hash;
+    if (Status stored = store_->update_password_hash(account); !stored) return stored;
+    draft.put(std::move(account));
+    for (const BrowserSession* each : present.sessions_of(change.account)) {
+      if (each->number == change.keeps_session) continue;
+      if (Status removed = store_->remove(*each); !removed) return removed;
+      draft.erase_session(each->hash);
+    }
+    return {};
+  });
+}
+
+}  // namespace gridloom::registry

@@ -1,0 +1,1 @@
+export function WallPage() { return <p>wall</p>; }

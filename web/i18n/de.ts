@@ -41,7 +41,7 @@ export const de: Texts = {
   device: {now: 'Jetzt', plots: 'Kurven', control: 'Steuern', fields: 'Felder',
     search: 'Felder suchen', changed: 'Nur gemeldete', faults: 'Fehler', none: 'Kein Feld passt.',
     count: (n, all) => n === all ? `${all} Felder` : `${n} von ${all} Feldern`,
-    never: 'nicht gemeldet', noSensor: 'kein Sensor', unchanged: (age) => `${age}`,
+    never: 'nicht gemeldet', noSensor: 'kein Sensor', noBits: 'keine', unchanged: (age) => `${age}`,
     silent: (age) => `Seit ${age} nichts gemeldet`, serial: 'Seriennummer',
     watchOnly: (owner) => `Sie können dieses Gerät beobachten; mehr gewährt ${owner}.`,
     noCommands: 'Diese Familie nimmt keine Befehle an.', raw: 'wie gemeldet', whole: 'Allgemein',

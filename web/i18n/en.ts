@@ -44,7 +44,7 @@ export const en = {
   device: {now: 'Now', plots: 'Plots', control: 'Control', fields: 'Fields',
     search: 'Search fields', changed: 'Reported only', faults: 'Faults', none: 'No field matches.',
     count: (n: number, all: number) => n === all ? `${all} fields` : `${n} of ${all} fields`,
-    never: 'not reported', noSensor: 'no sensor', unchanged: (age: string) => `${age}`,
+    never: 'not reported', noSensor: 'no sensor', noBits: 'none', unchanged: (age: string) => `${age}`,
     silent: (age: string) => `Nothing reported for ${age}`, serial: 'Serial number',
     watchOnly: (owner: string) => `You can watch this device; ask ${owner} for more.`,
     noCommands: 'This family takes no commands.', raw: 'as reported', whole: 'General',

@@ -75,7 +75,7 @@ export const de: Texts = {
     allDevices: 'Das ganze Haus', sources: 'Quellen', uses: 'Verwendung', csv: 'CSV',
     table: 'Als Tabelle', chart: 'Als Bild', from: 'Ab', total: 'Summe',
     nothing: 'In diesem Zeitraum wurde keine Energie gemessen.', future: 'Später als jetzt',
-    consumption: 'Verbrauch', selfConsumption: 'der Sonnenenergie hier verwendet',
+    consumption: 'Verbrauch', selfConsumption: 'Sonnenenergie hier genutzt',
     bars: (period) => `Energie von ${period}: Quellen nach oben, Verwendung nach unten`,
     unmeasured: 'Geräte ohne Leistungswerte haben keine Energie.', kwh: 'kWh'},
   alarms: {title: 'Alarme', active: 'Aktiv', none: 'Alles in Ordnung',

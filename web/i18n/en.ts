@@ -79,7 +79,7 @@ export const en = {
     allDevices: 'The whole home', sources: 'Sources', uses: 'Uses', csv: 'CSV',
     table: 'Show as table', chart: 'Show as chart', from: 'From', total: 'Total',
     nothing: 'No energy was measured in this period.', future: 'Later than now',
-    consumption: 'Consumption', selfConsumption: 'of the solar energy used here',
+    consumption: 'Consumption', selfConsumption: 'Solar energy used here',
     bars: (period: string) => `Energy of ${period}: sources upward, uses downward`,
     unmeasured: 'Devices without power values have no energy.', kwh: 'kWh'},
   alarms: {title: 'Alarms', active: 'Active', none: 'Nothing is wrong',

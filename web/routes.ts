@@ -9,10 +9,26 @@ export const query = computed(() => new URLSearchParams(place.value.split('?')[1
 /** Shown without navigation, in a frame or on a wall. */
 export const bare = computed(() => query.value.has('embed') || path.value === '/wall');
 
+let arriving = false;
+
+/** The ref of a page's heading: a new page is announced by it. The first page leaves the focus. */
+export function titleRef(heading: HTMLElement | null): void {
+  if (!heading || !arriving) return;
+  arriving = false;
+  scrollTo(0, 0);
+  heading.focus({preventScroll: true});
+}
+
+function arrive(): void {
+  const before = path.peek();
+  place.value = location.pathname + location.search;
+  if (path.peek() !== before) arriving = true;
+}
+
 export function navigate(to: string, replace = false): void {
   if (replace) history.replaceState(null, '', to);
   else history.pushState(null, '', to);
-  place.value = location.pathname + location.search;
+  arrive();
 }
 
 /** Changes parts of the query; null takes one away. */
@@ -26,7 +42,7 @@ export function setQuery(parts: Record<string, string | null>, replace = true): 
   navigate(path.value + (text ? `?${text}` : ''), replace);
 }
 
-addEventListener('popstate', () => { place.value = location.pathname + location.search; });
+addEventListener('popstate', arrive);
 
 addEventListener('click', (event) => {
   const link = (event.target as Element | null)?.closest?.('a[href^="/"]');

@@ -3,8 +3,12 @@ import {signal} from '@preact/signals';
 import type {Me} from './types.ts';
 
 export class ApiError extends Error {
-  constructor(readonly status: number, readonly code: string, message: string,
-              readonly retryAfter: number | null = null) {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly retryAfter: number | null = null,
+  ) {
     super(message);
   }
 }
@@ -12,15 +16,21 @@ export class ApiError extends Error {
 /** Who is signed in: undefined until the server said, null if nobody is. */
 export const me = signal<Me | null | undefined>(undefined);
 
-export async function request<T>(method: string, path: string, body?: unknown,
-                                 cancel?: AbortSignal): Promise<T> {
+export async function request<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  cancel?: AbortSignal,
+): Promise<T> {
   const headers: Record<string, string> = {Accept: 'application/json'};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (method !== 'GET' && me.value?.csrf) headers['X-Gridloom-CSRF'] = me.value.csrf;
   let answer: Response;
   try {
     answer = await fetch(`/api/v1${path}`, {
-      method, headers, credentials: 'same-origin',
+      method,
+      headers,
+      credentials: 'same-origin',
       ...(body === undefined ? {} : {body: JSON.stringify(body)}),
       ...(cancel ? {signal: cancel} : {}),
     });
@@ -34,8 +44,12 @@ export async function request<T>(method: string, path: string, body?: unknown,
   const said = (content ?? {}) as {code?: unknown; message?: unknown};
   if (answer.status === 401 && me.value) me.value = null;
   const wait = Number(answer.headers.get('Retry-After'));
-  throw new ApiError(answer.status, String(said.code ?? answer.status),
-                     String(said.message ?? answer.statusText), wait > 0 ? wait : null);
+  throw new ApiError(
+    answer.status,
+    String(said.code ?? answer.status),
+    String(said.message ?? answer.statusText),
+    wait > 0 ? wait : null,
+  );
 }
 
 export const get = <T>(path: string, cancel?: AbortSignal) =>

@@ -3,7 +3,10 @@ import {signal} from '@preact/signals';
 import {setClock} from '../store/clock.ts';
 import {me} from './client.ts';
 
-export type Message = {t: string; id?: number; seq?: number; now?: number} & Record<string, unknown>;
+export type Message = {t: string; id?: number; seq?: number; now?: number} & Record<
+  string,
+  unknown
+>;
 
 interface Subscription {
   topic: string;
@@ -30,8 +33,11 @@ let retry: number | undefined;
 let silence: number | undefined;
 let resume: {epoch: string; seq: number} | null = null;
 
-export function subscribe(topic: string, more: Record<string, unknown>,
-                          on: (message: Message) => void): () => void {
+export function subscribe(
+  topic: string,
+  more: Record<string, unknown>,
+  on: (message: Message) => void,
+): () => void {
   const id = nextId++;
   subscriptions.set(id, {topic, more, on});
   send({t: 'sub', id, topic, ...more});
@@ -54,7 +60,9 @@ export function startLive(): void {
   socket = opened;
   opened.onopen = () => send({t: 'hello', ...(resume ? {resume} : {})});
   opened.onmessage = (event) => receive(JSON.parse(String(event.data)) as Message);
-  opened.onclose = () => { if (socket === opened) lost(); };
+  opened.onclose = () => {
+    if (socket === opened) lost();
+  };
   expectWord();
 }
 

@@ -18,7 +18,11 @@ export type Role = 'meter' | 'feeder' | 'consumer' | 'panel' | 'other';
 export type NodeId = 'sun' | 'battery' | 'grid' | 'home' | 'car' | 'heat';
 
 export interface Fault {
-  field: string; title: string; value: unknown; text: string; since?: number | null;
+  field: string;
+  title: string;
+  value: unknown;
+  text: string;
+  since?: number | null;
 }
 
 export interface HomeDevice {
@@ -37,8 +41,16 @@ export interface HomeDevice {
   faults: Fault[];
 }
 
-export interface FlowNode { power_w: number | null; atLeast?: boolean; charge_percent?: number | null }
-export interface Flow { from: NodeId; to: NodeId; power_w: number }
+export interface FlowNode {
+  power_w: number | null;
+  atLeast?: boolean;
+  charge_percent?: number | null;
+}
+export interface Flow {
+  from: NodeId;
+  to: NodeId;
+  power_w: number;
+}
 
 export interface Today {
   sun_kwh: number | null;
@@ -73,7 +85,10 @@ export interface DeviceFacts {
   values?: Record<string, unknown>;
 }
 
-export interface NamedValue { value: unknown; name?: string }
+export interface NamedValue {
+  value: unknown;
+  name?: string;
+}
 
 export interface FieldFacts {
   name: string;
@@ -127,7 +142,10 @@ export interface Family {
 
 export type Point = [number, number | null];
 export interface History {
-  sn: string; from: number; to: number; step?: number;
+  sn: string;
+  from: number;
+  to: number;
+  step?: number;
   series: {field: string; unit?: string; scale?: number; points: Point[]}[];
 }
 
@@ -135,12 +153,19 @@ export type Quantity =
   'pv' | 'batteryIn' | 'batteryOut' | 'gridIn' | 'gridOut' | 'home' | 'ev' | 'heater' | 'heatpump';
 export type Bucket = {from: string; to: string} & Partial<Record<Quantity, number>>;
 export interface Energy {
-  sn: string; period: string; from: string; to: string;
+  sn: string;
+  period: string;
+  from: string;
+  to: string;
   quantities: string[];
   buckets: Bucket[];
   total: Partial<Record<Quantity | 'selfSufficiency' | 'selfConsumption', number>>;
 }
 
 export interface BrowserSession {
-  id: number; current: boolean; made: number; lastUsed: number; client: string;
+  id: number;
+  current: boolean;
+  made: number;
+  lastUsed: number;
+  client: string;
 }

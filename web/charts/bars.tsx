@@ -34,9 +34,12 @@ export function Bars({bars, count, label, names, chosen, onChoose}: Props) {
   const step = niceStep(Math.max(up, down), 4);
   const most = Math.ceil(up / step) * step;
   const least = Math.ceil(down / step) * step;
-  const y = (kwh: number) => top + (most - kwh) / (most + least) * (height - top - bottom);
+  const y = (kwh: number) => top + ((most - kwh) / (most + least)) * (height - top - bottom);
   const slot = (width - left) / count;
-  const lines = Array.from({length: Math.round((most + least) / step) + 1}, (_, i) => most - i * step);
+  const lines = Array.from(
+    {length: Math.round((most + least) / step) + 1},
+    (_, i) => most - i * step,
+  );
   const every = Math.ceil(44 / slot);
   const at = (x: number) => {
     const index = Math.floor((x - left) / slot);
@@ -46,35 +49,83 @@ export function Bars({bars, count, label, names, chosen, onChoose}: Props) {
     const move = {ArrowLeft: -1, ArrowRight: 1}[event.key];
     if (!move) return;
     event.preventDefault();
-    onChoose(Math.min(bars.length - 1, Math.max(0, (chosen ?? (move > 0 ? -1 : bars.length)) + move)));
+    onChoose(
+      Math.min(bars.length - 1, Math.max(0, (chosen ?? (move > 0 ? -1 : bars.length)) + move)),
+    );
   };
   return (
-    <div class="bar-chart" ref={box} tabIndex={0} role="img" aria-label={label} onKeyDown={onKey}
-         onPointerMove={(event) => at(event.clientX - box.current!.getBoundingClientRect().left)}
-         onPointerLeave={() => onChoose(null)}>
+    <div
+      class="bar-chart"
+      ref={box}
+      tabIndex={0}
+      role="img"
+      aria-label={label}
+      onKeyDown={onKey}
+      onPointerMove={(event) => at(event.clientX - box.current!.getBoundingClientRect().left)}
+      onPointerLeave={() => onChoose(null)}
+    >
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
-        <defs>{(['battery', 'grid'] as const).map((of) => (
-          <pattern key={of} id={`hatch-${of}`} class={`of-${of}`} width="6" height="6"
-                   patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-            <rect class="hatch-ground" width="6" height="6" /><rect class="hatch" width="3" height="6" />
-          </pattern>))}</defs>
-        <text x={0} y={top + 4}>kWh</text>
+        <defs>
+          {(['battery', 'grid'] as const).map((of) => (
+            <pattern
+              key={of}
+              id={`hatch-${of}`}
+              class={`of-${of}`}
+              width="6"
+              height="6"
+              patternUnits="userSpaceOnUse"
+              patternTransform="rotate(45)"
+            >
+              <rect class="hatch-ground" width="6" height="6" />
+              <rect class="hatch" width="3" height="6" />
+            </pattern>
+          ))}
+        </defs>
+        <text x={0} y={top + 4}>
+          kWh
+        </text>
         {lines.map((kwh) => (
           <g key={kwh} class={Math.abs(kwh) < step / 2 ? 'zero' : 'line'}>
             <path d={`M${left} ${y(kwh)}H${width}`} />
             <text x={left - 8} y={y(kwh) + 4} text-anchor="end">
-              {decimal(Math.abs(kwh), step < 0.1 ? 2 : step < 1 ? 1 : 0, localeName())}</text>
+              {decimal(Math.abs(kwh), step < 0.1 ? 2 : step < 1 ? 1 : 0, localeName())}
+            </text>
           </g>
         ))}
         {bars.map((bar, i) => (
           <g key={bar.from} class={chosen === i ? 'chosen' : ''}>
-            <rect class="slot" x={left + i * slot} y={top} width={slot} height={height - top - bottom} />
-            {stack(bar, sources, 1).map(([part, from, to]) => <Part key={part} part={part}
-              x={left + i * slot} width={slot} y1={y(to)} y2={y(from)} />)}
-            {stack(bar, uses, -1).map(([part, from, to]) => <Part key={part} part={part}
-              x={left + i * slot} width={slot} y1={y(from)} y2={y(to)} />)}
-            {i % every === 0 && <text class="name" x={left + (i + 0.5) * slot} y={height - 6}
-              text-anchor="middle">{names(bar, i)}</text>}
+            <rect
+              class="slot"
+              x={left + i * slot}
+              y={top}
+              width={slot}
+              height={height - top - bottom}
+            />
+            {stack(bar, sources, 1).map(([part, from, to]) => (
+              <Part
+                key={part}
+                part={part}
+                x={left + i * slot}
+                width={slot}
+                y1={y(to)}
+                y2={y(from)}
+              />
+            ))}
+            {stack(bar, uses, -1).map(([part, from, to]) => (
+              <Part
+                key={part}
+                part={part}
+                x={left + i * slot}
+                width={slot}
+                y1={y(from)}
+                y2={y(to)}
+              />
+            ))}
+            {i % every === 0 && (
+              <text class="name" x={left + (i + 0.5) * slot} y={height - 6} text-anchor="middle">
+                {names(bar, i)}
+              </text>
+            )}
           </g>
         ))}
       </svg>
@@ -87,18 +138,38 @@ const sum = (bar: Bar, parts: BarPart[]) => parts.reduce((total, part) => total 
 /** Each part with where it begins and ends, away from zero. */
 function stack(bar: Bar, parts: BarPart[], sign: 1 | -1): [BarPart, number, number][] {
   let reached = 0;
-  return parts.filter((part) => bar[part] > 0).map((part) => {
-    const from = reached;
-    reached += bar[part];
-    return [part, sign * from, sign * reached];
-  });
+  return parts
+    .filter((part) => bar[part] > 0)
+    .map((part) => {
+      const from = reached;
+      reached += bar[part];
+      return [part, sign * from, sign * reached];
+    });
 }
 
-function Part({part, x, width, y1, y2}: {
-  part: BarPart; x: number; width: number; y1: number; y2: number;
+function Part({
+  part,
+  x,
+  width,
+  y1,
+  y2,
+}: {
+  part: BarPart;
+  x: number;
+  width: number;
+  y1: number;
+  y2: number;
 }) {
   const [colour, hatched] = colourOf[part].split(' ');
   const thick = Math.min(width * 0.76, 48);
-  return <rect class={`of-${colour}`} x={x + (width - thick) / 2} y={y1} width={thick}
-    height={Math.max(0.5, y2 - y1)} fill={hatched ? `url(#hatch-${colour})` : 'var(--energy)'} />;
+  return (
+    <rect
+      class={`of-${colour}`}
+      x={x + (width - thick) / 2}
+      y={y1}
+      width={thick}
+      height={Math.max(0.5, y2 - y1)}
+      fill={hatched ? `url(#hatch-${colour})` : 'var(--energy)'}
+    />
+  );
 }

@@ -3,19 +3,36 @@
 import type {Bucket, Energy, HomeDevice, Quantity} from '../api/types.ts';
 
 export interface Bar {
-  from: number; to: number;
-  sun: number; batteryOut: number; gridIn: number;
-  home: number; car: number; heat: number; batteryIn: number; gridOut: number;
+  from: number;
+  to: number;
+  sun: number;
+  batteryOut: number;
+  gridIn: number;
+  home: number;
+  car: number;
+  heat: number;
+  batteryIn: number;
+  gridOut: number;
 }
 
 export type BarPart = Exclude<keyof Bar, 'from' | 'to'>;
 export const sources: BarPart[] = ['sun', 'batteryOut', 'gridIn'];
 export const uses: BarPart[] = ['home', 'car', 'heat', 'batteryIn', 'gridOut'];
-export const colourOf: Record<BarPart, string> = {sun: 'sun', batteryOut: 'battery hatched', gridIn: 'grid',
-  home: 'home', car: 'car', heat: 'heat', batteryIn: 'battery', gridOut: 'grid hatched'};
+export const colourOf: Record<BarPart, string> = {
+  sun: 'sun',
+  batteryOut: 'battery hatched',
+  gridIn: 'grid',
+  home: 'home',
+  car: 'car',
+  heat: 'heat',
+  batteryIn: 'battery',
+  gridOut: 'grid hatched',
+};
 
 export function barsOfHome(answers: Energy[], devices: HomeDevice[]): Bar[] {
-  const meters = new Set(devices.filter((device) => device.role === 'meter').map((device) => device.sn));
+  const meters = new Set(
+    devices.filter((device) => device.role === 'meter').map((device) => device.sn),
+  );
   const bars = new Map<string, Bar>();
   for (const answer of answers) {
     const measuresGrid = meters.size === 0 || meters.has(answer.sn);
@@ -26,16 +43,28 @@ export function barsOfHome(answers: Energy[], devices: HomeDevice[]): Bar[] {
     }
   }
   const alone = answers.length === 1;
-  return [...bars.values()].sort((a, b) => a.from - b.from).map((bar) => {
-    const balance = bar.sun + bar.batteryOut + bar.gridIn - bar.batteryIn - bar.gridOut;
-    const used = alone ? bar.home : Math.max(0, balance);
-    return {...bar, home: Math.max(0, used - bar.car - bar.heat)};
-  });
+  return [...bars.values()]
+    .sort((a, b) => a.from - b.from)
+    .map((bar) => {
+      const balance = bar.sun + bar.batteryOut + bar.gridIn - bar.batteryIn - bar.gridOut;
+      const used = alone ? bar.home : Math.max(0, balance);
+      return {...bar, home: Math.max(0, used - bar.car - bar.heat)};
+    });
 }
 
 function empty(bucket: Bucket): Bar {
-  return {from: Date.parse(bucket.from), to: Date.parse(bucket.to), sun: 0, batteryOut: 0, gridIn: 0,
-    home: 0, car: 0, heat: 0, batteryIn: 0, gridOut: 0};
+  return {
+    from: Date.parse(bucket.from),
+    to: Date.parse(bucket.to),
+    sun: 0,
+    batteryOut: 0,
+    gridIn: 0,
+    home: 0,
+    car: 0,
+    heat: 0,
+    batteryIn: 0,
+    gridOut: 0,
+  };
 }
 
 function addTo(bar: Bar, bucket: Bucket, measuresGrid: boolean): void {
@@ -52,7 +81,10 @@ function addTo(bar: Bar, bucket: Bucket, measuresGrid: boolean): void {
 }
 
 export function totalOf(bars: Bar[]): Record<BarPart, number> {
-  const total = Object.fromEntries([...sources, ...uses].map((part) => [part, 0])) as Record<BarPart, number>;
+  const total = Object.fromEntries([...sources, ...uses].map((part) => [part, 0])) as Record<
+    BarPart,
+    number
+  >;
   for (const bar of bars) for (const part of [...sources, ...uses]) total[part] += bar[part];
   return total;
 }

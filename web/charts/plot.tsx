@@ -38,7 +38,11 @@ export function Plot(props: Props) {
     void import('uplot').then(({default: Plotter}) => {
       const element = box.current;
       if (gone || !element) return;
-      plot.current = new Plotter(options(Plotter, latest, element, setAt), table(latest.current), element);
+      plot.current = new Plotter(
+        options(Plotter, latest, element, setAt),
+        table(latest.current),
+        element,
+      );
       observer = new ResizeObserver(() => {
         const width = element.clientWidth;
         if (width > 0) requestAnimationFrame(() => plot.current?.setSize({width, height: tall()}));
@@ -63,14 +67,22 @@ export function Plot(props: Props) {
   return (
     <figure>
       <Readout pane={pane} times={times} at={at} />
-      <div class="plot" ref={box} tabIndex={0} role="img" aria-label={summary(pane)}
-           onKeyDown={(event) => onKey(event, plot.current, latest.current)} />
-      <figcaption>{summary(pane)} {gapText(pane, times, stepMs)}</figcaption>
+      <div
+        class="plot"
+        ref={box}
+        tabIndex={0}
+        role="img"
+        aria-label={summary(pane)}
+        onKeyDown={(event) => onKey(event, plot.current, latest.current)}
+      />
+      <figcaption>
+        {summary(pane)} {gapText(pane, times, stepMs)}
+      </figcaption>
     </figure>
   );
 }
 
-const tall = () => innerWidth < 768 ? 240 : 320;
+const tall = () => (innerWidth < 768 ? 240 : 320);
 
 function table({pane, times}: Props): uPlot.AlignedData {
   return [times, ...pane.lines.map((line) => line.column)];
@@ -78,49 +90,99 @@ function table({pane, times}: Props): uPlot.AlignedData {
 
 type Latest = {current: Props};
 
-function options(Plotter: typeof uPlot, latest: Latest, element: HTMLElement,
-                 setAt: (at: number | null) => void): uPlot.Options {
+function options(
+  Plotter: typeof uPlot,
+  latest: Latest,
+  element: HTMLElement,
+  setAt: (at: number | null) => void,
+): uPlot.Options {
   const {pane} = latest.current;
   const hasPercent = pane.lines.some((line) => line.unit === '%');
-  const axis = {stroke: () => token('muted'), font: '12px sans-serif', ticks: {show: false},
-    grid: {stroke: () => token('hairline'), width: 1}};
+  const axis = {
+    stroke: () => token('muted'),
+    font: '12px sans-serif',
+    ticks: {show: false},
+    grid: {stroke: () => token('hairline'), width: 1},
+  };
   const own = pane.unit !== '%';
   return {
-    width: element.clientWidth, height: tall(), ms: 1, legend: {show: false},
+    width: element.clientWidth,
+    height: tall(),
+    ms: 1,
+    legend: {show: false},
     ...(zone() ? {tzDate: (ms: number) => Plotter.tzDate(new Date(ms), zone())} : {}),
-    cursor: {drag: {x: true, y: false, setScale: false}, sync: {key: 'device'},
-      points: {size: 7}, bind: {dblclick: () => () => {
-        latest.current.onBack();
-        return null;
-      }}},
-    scales: {x: {time: true, min: latest.current.from, max: latest.current.to},
-      ...(own ? {y: {range: (_: uPlot, least: number | null, most: number | null) => spread(least, most)}} : {}),
-      ...(hasPercent ? {'%': {range: [0, 100]}} : {})},
+    cursor: {
+      drag: {x: true, y: false, setScale: false},
+      sync: {key: 'device'},
+      points: {size: 7},
+      bind: {
+        dblclick: () => () => {
+          latest.current.onBack();
+          return null;
+        },
+      },
+    },
+    scales: {
+      x: {time: true, min: latest.current.from, max: latest.current.to},
+      ...(own
+        ? {y: {range: (_: uPlot, least: number | null, most: number | null) => spread(least, most)}}
+        : {}),
+      ...(hasPercent ? {'%': {range: [0, 100]}} : {}),
+    },
     axes: [
-      {...axis, values: (_, splits, __, ___, step) => splits.map((ms) =>
-        whenText(ms, step >= 86_400_000 ? 'moment' : 'time'))},
-      ...(own ? [{...axis, scale: 'y', size: 64, values: (_: uPlot, splits: number[]) =>
-        splits.map((v) => `${numberText(v)} ${pane.unit}`)}] : []),
-      ...(hasPercent ? [{...axis, scale: '%', side: own ? 1 as const : 3 as const, size: 48,
-        grid: {show: !own}, values: (_: uPlot, splits: number[]) => splits.map((v) => `${v}%`)}] : []),
+      {
+        ...axis,
+        values: (_, splits, __, ___, step) =>
+          splits.map((ms) => whenText(ms, step >= 86_400_000 ? 'moment' : 'time')),
+      },
+      ...(own
+        ? [
+            {
+              ...axis,
+              scale: 'y',
+              size: 64,
+              values: (_: uPlot, splits: number[]) =>
+                splits.map((v) => `${numberText(v)} ${pane.unit}`),
+            },
+          ]
+        : []),
+      ...(hasPercent
+        ? [
+            {
+              ...axis,
+              scale: '%',
+              side: own ? (1 as const) : (3 as const),
+              size: 48,
+              grid: {show: !own},
+              values: (_: uPlot, splits: number[]) => splits.map((v) => `${v}%`),
+            },
+          ]
+        : []),
     ],
     series: [{}, ...pane.lines.map((line) => lineOptions(line))],
     hooks: {
       drawClear: [(u) => shadeGaps(u, latest.current)],
       setCursor: [(u) => setAt(u.cursor.idx ?? null)],
-      setSelect: [(u) => {
-        if (u.select.width < 4) return;
-        latest.current.onZoom(u.posToVal(u.select.left, 'x'),
-                              u.posToVal(u.select.left + u.select.width, 'x'));
-        u.setSelect({left: 0, top: 0, width: 0, height: 0}, false);
-      }],
+      setSelect: [
+        (u) => {
+          if (u.select.width < 4) return;
+          latest.current.onZoom(
+            u.posToVal(u.select.left, 'x'),
+            u.posToVal(u.select.left + u.select.width, 'x'),
+          );
+          u.setSelect({left: 0, top: 0, width: 0, height: 0}, false);
+        },
+      ],
     },
   };
 }
 
 function lineOptions(line: Line): uPlot.Series {
   return {
-    scale: line.unit === '%' ? '%' : 'y', stroke: () => token(line.colour), width: 2, spanGaps: false,
+    scale: line.unit === '%' ? '%' : 'y',
+    stroke: () => token(line.colour),
+    width: 2,
+    spanGaps: false,
     ...(line.dashed ? {dash: [6, 4]} : {}),
   };
 }
@@ -137,7 +199,10 @@ function shadeGaps(u: uPlot, {pane, times, stepMs}: Props): void {
   const {ctx, bbox} = u;
   ctx.save();
   ctx.fillStyle = token('sunk');
-  for (const [first, last] of gaps(pane.lines.map((line) => line.column), times.length)) {
+  for (const [first, last] of gaps(
+    pane.lines.map((line) => line.column),
+    times.length,
+  )) {
     const x1 = Math.max(bbox.left, u.valToPos(times[first]!, 'x', true));
     const x2 = Math.min(bbox.left + bbox.width, u.valToPos(times[last]! + stepMs, 'x', true));
     if (x2 > x1) ctx.fillRect(x1, bbox.top, x2 - x1, bbox.height);
@@ -152,8 +217,13 @@ function Readout({pane, times, at}: {pane: Pane; times: number[]; at: number | n
       {time != null && <b>{whenText(time, 'moment')}</b>}
       {pane.lines.map((line) => {
         const value = at === null ? extent(line.column)?.last : line.column[at];
-        return <span key={line.name}><Swatch line={line} />{line.title} <b>{
-          value == null ? texts.value.plot.unknown : `${numberText(value)} ${line.unit}`}</b></span>;
+        return (
+          <span key={line.name}>
+            <Swatch line={line} />
+            {line.title}{' '}
+            <b>{value == null ? texts.value.plot.unknown : `${numberText(value)} ${line.unit}`}</b>
+          </span>
+        );
       })}
     </p>
   );
@@ -161,29 +231,47 @@ function Readout({pane, times, at}: {pane: Pane; times: number[]; at: number | n
 
 /** What a line looks like: canvas colours come from tokens, and so does this. */
 function Swatch({line}: {line: Line}) {
-  return <i class={`swatch ${line.dashed ? 'dashed' : ''}`}
-            style={{'--energy': `var(--${line.colour})`}} aria-hidden="true" />;
+  return (
+    <i
+      class={`swatch ${line.dashed ? 'dashed' : ''}`}
+      style={{'--energy': `var(--${line.colour})`}}
+      aria-hidden="true"
+    />
+  );
 }
 
 function summary(pane: Pane): string {
-  return pane.lines.flatMap((line) => {
-    const it = extent(line.column);
-    const text = (value: number | null) => `${numberText(value)} ${line.unit}`;
-    return it ? [texts.value.plot.summary(line.title, text(it.least), text(it.most), text(it.last))] : [];
-  }).join(' ') || texts.value.plot.noData;
+  return (
+    pane.lines
+      .flatMap((line) => {
+        const it = extent(line.column);
+        const text = (value: number | null) => `${numberText(value)} ${line.unit}`;
+        return it
+          ? [texts.value.plot.summary(line.title, text(it.least), text(it.most), text(it.last))]
+          : [];
+      })
+      .join(' ') || texts.value.plot.noData
+  );
 }
 
 function gapText(pane: Pane, times: number[], stepMs: number): string {
-  const rows = gaps(pane.lines.map((line) => line.column), times.length)
-    .reduce((sum, [first, last]) => sum + last - first + 1, 0);
-  const minutes = Math.round(rows * stepMs / 60_000);
+  const rows = gaps(
+    pane.lines.map((line) => line.column),
+    times.length,
+  ).reduce((sum, [first, last]) => sum + last - first + 1, 0);
+  const minutes = Math.round((rows * stepMs) / 60_000);
   return minutes > 0 ? texts.value.plot.gaps(`${minutes} min`) : '';
 }
 
 /** The plot by keyboard: arrows move the cursor, plus and minus zoom, Escape goes back. */
 function onKey(event: KeyboardEvent, u: uPlot | null, props: Props): void {
   if (!u) return;
-  const moves: Record<string, number> = {ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity};
+  const moves: Record<string, number> = {
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    Home: -Infinity,
+    End: Infinity,
+  };
   const move = moves[event.key];
   const {from, to, times} = props;
   if (move !== undefined) {

@@ -8,7 +8,12 @@ const spacing = 26;
 const samples = 17;
 const baseSpeed = 40;
 
-interface Props { from: NodeId; to: NodeId; power: number; running: boolean }
+interface Props {
+  from: NodeId;
+  to: NodeId;
+  power: number;
+  running: boolean;
+}
 
 export function Dots({from, to, power, running}: Props) {
   const layer = useRef<HTMLDivElement>(null);
@@ -42,14 +47,16 @@ function startDots(layer: HTMLElement, path: string): Animation[] {
   curve.setAttribute('d', path);
   const length = curve.getTotalLength();
   const frames = Array.from({length: samples}, (_, i) => {
-    const point = curve.getPointAtLength(length * i / (samples - 1));
+    const point = curve.getPointAtLength((length * i) / (samples - 1));
     return {transform: `translate(${point.x}px, ${point.y}px)`};
   });
   const count = Math.max(1, Math.round(length / spacing));
   return Array.from({length: count}, (_, i) => {
     const dot = layer.appendChild(document.createElement('i'));
     return dot.animate(frames, {
-      duration: length * 1000 / baseSpeed, iterations: Infinity, iterationStart: i / count,
+      duration: (length * 1000) / baseSpeed,
+      iterations: Infinity,
+      iterationStart: i / count,
     });
   });
 }

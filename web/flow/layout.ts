@@ -5,8 +5,12 @@ export const ring = 36;
 export const width = 360;
 
 export const places: Record<NodeId, {x: number; y: number}> = {
-  sun: {x: 180, y: 58}, grid: {x: 48, y: 168}, home: {x: 180, y: 168},
-  battery: {x: 312, y: 168}, car: {x: 112, y: 286}, heat: {x: 248, y: 286},
+  sun: {x: 180, y: 58},
+  grid: {x: 48, y: 168},
+  home: {x: 180, y: 168},
+  battery: {x: 312, y: 168},
+  car: {x: 112, y: 286},
+  heat: {x: 248, y: 286},
 };
 
 const sunToGrid = 'M144 58H68Q48 58 48 78V132';
@@ -29,15 +33,26 @@ export const pipes: Record<string, string> = {
 };
 
 /** Pipes that are drawn while their nodes exist; the bow only while power flows in it. */
-const standing: [NodeId, NodeId][] = [['sun', 'home'], ['sun', 'grid'], ['sun', 'battery'],
-  ['grid', 'home'], ['battery', 'home'], ['home', 'car'], ['home', 'heat']];
+const standing: [NodeId, NodeId][] = [
+  ['sun', 'home'],
+  ['sun', 'grid'],
+  ['sun', 'battery'],
+  ['grid', 'home'],
+  ['battery', 'home'],
+  ['home', 'car'],
+  ['home', 'heat'],
+];
 
 export function drawnPipes(home: Home): string[] {
   const has = (id: NodeId) => home.nodes[id] !== undefined;
-  const list = standing.filter(([from, to]) => has(from) && has(to))
+  const list = standing
+    .filter(([from, to]) => has(from) && has(to))
     .map(([from, to]) => pipes[`${from}-${to}`]!);
-  const bowed = home.flows.some((flow) => pipes[`${flow.from}-${flow.to}`] !== undefined &&
-    new Set([flow.from, flow.to, 'grid', 'battery']).size === 2);
+  const bowed = home.flows.some(
+    (flow) =>
+      pipes[`${flow.from}-${flow.to}`] !== undefined &&
+      new Set([flow.from, flow.to, 'grid', 'battery']).size === 2,
+  );
   return bowed ? [...list, bow] : list;
 }
 

@@ -6,31 +6,70 @@ import {percentText, powerFigure, powerText, texts} from '../i18n/index.ts';
 import {moving} from '../store/preferences.ts';
 import {iconPath, type IconName} from '../ui/icon.tsx';
 import {Dots} from './dots.tsx';
-import {allFlows, drawnPipes, height, isFlowing, mix, nodeState, pipes, places, ring, width} from './layout.ts';
+import {
+  allFlows,
+  drawnPipes,
+  height,
+  isFlowing,
+  mix,
+  nodeState,
+  pipes,
+  places,
+  ring,
+  width,
+} from './layout.ts';
 
-const icons: Record<NodeId, IconName> =
-  {sun: 'sun', battery: 'battery', grid: 'grid', home: 'home', car: 'car', heat: 'heat'};
+const icons: Record<NodeId, IconName> = {
+  sun: 'sun',
+  battery: 'battery',
+  grid: 'grid',
+  home: 'home',
+  car: 'car',
+  heat: 'heat',
+};
 
 export function FlowPicture({home}: {home: Home}) {
   const [box, scale] = useScale();
   const shown = useRef(new Set<string>());
-  const flows = allFlows(home).filter((flow) => pipes[`${flow.from}-${flow.to}`] !== undefined &&
-    isFlowing(flow.power_w, shown.current.has(`${flow.from}-${flow.to}`)));
+  const flows = allFlows(home).filter(
+    (flow) =>
+      pipes[`${flow.from}-${flow.to}`] !== undefined &&
+      isFlowing(flow.power_w, shown.current.has(`${flow.from}-${flow.to}`)),
+  );
   shown.current = new Set(flows.map((flow) => `${flow.from}-${flow.to}`));
   const tall = height(home);
   return (
     <div class="flow" ref={box} style={{aspectRatio: `${width} / ${tall}`}}>
       <svg viewBox={`0 0 ${width} ${tall}`} aria-hidden="true">
-        {drawnPipes(home).map((d) => <path key={d} class="pipe" d={d} />)}
-        {!moving.value && <defs>{flows.map((flow) => <Head key={flow.from} from={flow.from} />)}</defs>}
-        {!moving.value && flows.map((flow) => <Arrow key={`${flow.from}-${flow.to}`} flow={flow} />)}
-        {(Object.entries(home.nodes) as [NodeId, FlowNode][])
-          .map(([id, node]) => <Node key={id} id={id} node={node} home={home} />)}
+        {drawnPipes(home).map((d) => (
+          <path key={d} class="pipe" d={d} />
+        ))}
+        {!moving.value && (
+          <defs>
+            {flows.map((flow) => (
+              <Head key={flow.from} from={flow.from} />
+            ))}
+          </defs>
+        )}
+        {!moving.value &&
+          flows.map((flow) => <Arrow key={`${flow.from}-${flow.to}`} flow={flow} />)}
+        {(Object.entries(home.nodes) as [NodeId, FlowNode][]).map(([id, node]) => (
+          <Node key={id} id={id} node={node} home={home} />
+        ))}
       </svg>
-      {moving.value && <div class="dot-layer" style={{transform: `scale(${scale})`}}>
-        {flows.map((flow) => <Dots key={`${flow.from}-${flow.to}`} from={flow.from} to={flow.to}
-          power={flow.power_w} running={contact.value !== 'lost'} />)}
-      </div>}
+      {moving.value && (
+        <div class="dot-layer" style={{transform: `scale(${scale})`}}>
+          {flows.map((flow) => (
+            <Dots
+              key={`${flow.from}-${flow.to}`}
+              from={flow.from}
+              to={flow.to}
+              power={flow.power_w}
+              running={contact.value !== 'lost'}
+            />
+          ))}
+        </div>
+      )}
     </div>
   );
 }
@@ -51,8 +90,16 @@ function useScale() {
 
 function Head({from}: {from: NodeId}) {
   return (
-    <marker id={`head-${from}`} class={`of-${from}`} viewBox="0 0 8 8" refX="7" refY="4"
-            markerWidth="4" markerHeight="4" orient="auto">
+    <marker
+      id={`head-${from}`}
+      class={`of-${from}`}
+      viewBox="0 0 8 8"
+      refX="7"
+      refY="4"
+      markerWidth="4"
+      markerHeight="4"
+      orient="auto"
+    >
       <path class="head" d="M0 0 8 4 0 8z" />
     </marker>
   );
@@ -61,8 +108,11 @@ function Head({from}: {from: NodeId}) {
 /** Without motion the way of the power is an arrow. */
 function Arrow({flow}: {flow: Flow}) {
   return (
-    <path class={`arrow of-${flow.from}`} d={pipes[`${flow.from}-${flow.to}`]!}
-          marker-end={`url(#head-${flow.from})`} />
+    <path
+      class={`arrow of-${flow.from}`}
+      d={pipes[`${flow.from}-${flow.to}`]!}
+      marker-end={`url(#head-${flow.from})`}
+    />
   );
 }
 
@@ -77,10 +127,23 @@ function Node({id, node, home}: {id: NodeId; node: FlowNode; home: Home}) {
       <circle class="ground" r={ring} />
       <circle class="ring" r={ring} />
       {id === 'home' && <MixRing home={home} />}
-      <path class="node-icon" d={iconPath(icons[id])} transform="translate(-10.5 -23.500) scale(0.875)" />
-      <text class="figure" y="16">{node.atLeast ? '≥ ' : ''}{figure.text}
-        {figure.unit && <tspan class="unit" dx="2">{figure.unit}</tspan>}</text>
-      <text class="caption" y={above ? -44 : ring + 15}>{caption(id, node, home)}</text>
+      <path
+        class="node-icon"
+        d={iconPath(icons[id])}
+        transform="translate(-10.5 -23.5) scale(0.875)"
+      />
+      <text class="figure" y="16">
+        {node.atLeast ? '≥ ' : ''}
+        {figure.text}
+        {figure.unit && (
+          <tspan class="unit" dx="2">
+            {figure.unit}
+          </tspan>
+        )}
+      </text>
+      <text class="caption" y={above ? -44 : ring + 15}>
+        {caption(id, node, home)}
+      </text>
     </g>
   );
 }
@@ -92,7 +155,9 @@ function caption(id: NodeId, node: FlowNode, home: Home): string {
   const power = node.power_w ?? 0;
   if (id === 'battery') {
     const charge = node.charge_percent == null ? said.battery : percentText(node.charge_percent);
-    return Math.abs(power) < 1 ? charge : `${charge} · ${power > 0 ? said.charging : said.discharging}`;
+    return Math.abs(power) < 1
+      ? charge
+      : `${charge} · ${power > 0 ? said.charging : said.discharging}`;
   }
   if (id === 'grid' && Math.abs(power) >= 1) return power > 0 ? said.importing : said.exporting;
   return said[id];
@@ -107,8 +172,15 @@ function MixRing({home}: {home: Home}) {
       {mix(home).map(({from, share}) => {
         const begin = start;
         start += share;
-        return <circle key={from} class={`mix of-${from}`} r={ring}
-          stroke-dasharray={`${share * round} ${round}`} stroke-dashoffset={-begin * round} />;
+        return (
+          <circle
+            key={from}
+            class={`mix of-${from}`}
+            r={ring}
+            stroke-dasharray={`${share * round} ${round}`}
+            stroke-dashoffset={-begin * round}
+          />
+        );
       })}
     </g>
   );
@@ -119,17 +191,24 @@ export function FlowWords({home}: {home: Home}) {
   const said = texts.value.home;
   const flows = allFlows(home).filter((flow) => flow.power_w >= 1);
   const sources = [...new Set(flows.map((flow) => flow.from))];
-  const unknowns = (Object.entries(home.nodes) as [NodeId, FlowNode][])
-    .filter(([, node]) => node.power_w === null);
+  const unknowns = (Object.entries(home.nodes) as [NodeId, FlowNode][]).filter(
+    ([, node]) => node.power_w === null,
+  );
   return (
     <ul class="flow-words">
       {flows.length === 0 && <li>{said.nothingFlows}</li>}
       {sources.map((from) => {
         const of = flows.filter((flow) => flow.from === from);
         const parts = of.map((flow) => `${powerText(flow.power_w)} ${said.to[flow.to]}`);
-        return <li key={from}><b>{said[from]}</b> {parts.join(', ')}</li>;
+        return (
+          <li key={from}>
+            <b>{said[from]}</b> {parts.join(', ')}
+          </li>
+        );
       })}
-      {unknowns.map(([id]) => <li key={id}>{said.nodeUnknown(said[id])}</li>)}
+      {unknowns.map(([id]) => (
+        <li key={id}>{said.nodeUnknown(said[id])}</li>
+      ))}
       {home.gridCaption === 'import_of_devices' && <li>{said.importOfDevices}</li>}
       {(home.unaccounted_w ?? 0) >= 1 && <li>{said.unaccounted(powerText(home.unaccounted_w))}</li>}
     </ul>

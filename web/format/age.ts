@@ -1,7 +1,12 @@
 // How long ago, and when: in the zone of the server, whose home it is.
 import {decimal} from './number.ts';
 
-export interface AgeWords { now: string; s: string; min: string; h: string }
+export interface AgeWords {
+  now: string;
+  s: string;
+  min: string;
+  h: string;
+}
 
 const thinSpace = '\u202f';
 
@@ -54,6 +59,9 @@ export function when(ms: number, form: Form, locale: string, zone: string): stri
 /** The calendar day of a moment in a zone, as 2026-11-21. */
 export function dayOf(ms: number, zone: string): string {
   return new Intl.DateTimeFormat('en-CA', {
-    year: 'numeric', month: '2-digit', day: '2-digit', ...(zone ? {timeZone: zone} : {}),
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    ...(zone ? {timeZone: zone} : {}),
   }).format(ms);
 }

@@ -2,10 +2,18 @@
 import type {FieldFacts, NamedValue} from '../api/types.ts';
 import {quantity} from './number.ts';
 
-export interface Said { text: string; unit: string; raw: string | null; absent: boolean }
+export interface Said {
+  text: string;
+  unit: string;
+  raw: string | null;
+  absent: boolean;
+}
 
 type Facts = Pick<FieldFacts, 'unit' | 'scale' | 'values' | 'bits' | 'absent'>;
-interface Words { none: string; noSensor: string }
+interface Words {
+  none: string;
+  noSensor: string;
+}
 
 const thinSpace = '\u202f';
 
@@ -34,7 +42,7 @@ export function saidText(said: Said): string {
 }
 
 export function rawText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value) ?? '';
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 export function same(a: unknown, b: unknown): boolean {
@@ -47,8 +55,10 @@ function nameOf(values: NamedValue[] | undefined, value: unknown): string | null
 }
 
 function bitNames(bits: NamedValue[], value: number): string {
-  return bits.filter((bit) => Math.floor(value / 2 ** Number(bit.value)) % 2 === 1)
-    .map((bit) => bit.name ?? `bit ${bit.value}`).join(', ');
+  return bits
+    .filter((bit) => Math.floor(value / 2 ** Number(bit.value)) % 2 === 1)
+    .map((bit) => bit.name ?? `bit ${bit.value}`)
+    .join(', ');
 }
 
 /** The number that a person typed, German decimal comma allowed; null if it is none. */

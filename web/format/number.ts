@@ -1,7 +1,10 @@
 // Numbers as people read them: the unit that fits, no digits that mean nothing, and never a 0 for
 // what is not known.
 
-export interface Figure { text: string; unit: string }
+export interface Figure {
+  text: string;
+  unit: string;
+}
 
 export const unknown = '—';
 const minus = '\u2212';
@@ -15,7 +18,9 @@ export function decimal(value: number, digits: number, locale: string, atLeast =
   let format = formats.get(key);
   if (!format) {
     format = new Intl.NumberFormat(locale, {
-      minimumFractionDigits: atLeast, maximumFractionDigits: digits, signDisplay: 'negative',
+      minimumFractionDigits: atLeast,
+      maximumFractionDigits: digits,
+      signDisplay: 'negative',
     });
     formats.set(key, format);
   }
@@ -26,7 +31,8 @@ export function decimal(value: number, digits: number, locale: string, atLeast =
 export function powerUnit(watts: number, before: string): string {
   const size = Math.abs(watts);
   if (size >= 1e6 || (before === 'MW' && size >= 0.95e6)) return 'MW';
-  if (size >= 1e3 || (before === 'kW' && size >= 950) || (before === 'MW' && size >= 950)) return 'kW';
+  if (size >= 1e3 || (before === 'kW' && size >= 950) || (before === 'MW' && size >= 950))
+    return 'kW';
   return 'W';
 }
 

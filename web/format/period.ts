@@ -11,7 +11,7 @@ export function startOf(date: string, period: Period): string {
   if (period === 'day') return date;
   if (period === 'week') {
     const ms = parse(date);
-    return print(ms - (new Date(ms).getUTCDay() + 6) % 7 * dayMs);
+    return print(ms - ((new Date(ms).getUTCDay() + 6) % 7) * dayMs);
   }
   return period === 'month' ? `${date.slice(0, 7)}-01` : `${date.slice(0, 4)}-01-01`;
 }
@@ -19,14 +19,15 @@ export function startOf(date: string, period: Period): string {
 /** The first day of the period that lies so many periods later. */
 export function shifted(date: string, period: Period, by: number): string {
   const start = startOf(date, period);
-  if (period === 'day' || period === 'week') return print(parse(start) + by * (period === 'day' ? 1 : 7) * dayMs);
+  if (period === 'day' || period === 'week')
+    return print(parse(start) + by * (period === 'day' ? 1 : 7) * dayMs);
   const at = new Date(parse(start));
   if (period === 'month') at.setUTCMonth(at.getUTCMonth() + by);
   else at.setUTCFullYear(at.getUTCFullYear() + by);
   return print(at.getTime());
 }
 
-/** How many bars a whole period has; a day as its clock runs (23 to 25 hours comes from the answer). */
+/** How many bars a whole period has; a day of 23 or 25 hours comes from the answer. */
 export function barsOf(start: string, period: Period): number {
   if (period === 'day') return 24;
   if (period === 'year') return 12;

@@ -6,8 +6,9 @@ export type Wire = Record<string, unknown>;
 /** The set message without `sn` and `id`: what selects the command, and the parameters touched. */
 export function commandBody(command: CommandFacts, params: Wire): Wire {
   const body: Wire = {};
-  for (const [path, value] of Object.entries(command.select ?? {})) put(body, path.split('.'), value);
-  body['params'] = {...body['params'] as Wire | undefined, ...params};
+  for (const [path, value] of Object.entries(command.select ?? {}))
+    put(body, path.split('.'), value);
+  body['params'] = {...(body['params'] as Wire | undefined), ...params};
   return body;
 }
 
@@ -24,17 +25,25 @@ export function quoted(text: string): string {
 }
 
 export function curlLine(origin: string, sn: string, body: Wire): string {
-  return `curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' ` +
-    `-d ${quoted(JSON.stringify(body))} ${quoted(`${origin}/api/v1/devices/${encodeURIComponent(sn)}/commands`)}`;
+  const address = `${origin}/api/v1/devices/${encodeURIComponent(sn)}/commands`;
+  return (
+    `curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' ` +
+    `-d ${quoted(JSON.stringify(body))} ${quoted(address)}`
+  );
 }
 
 export function mosquittoLine(host: string, sn: string, body: Wire): string {
   const message = JSON.stringify({id: '1', version: '1.0', ...body});
-  return `mosquitto_pub --cafile data/tls/ca.pem -h ${host} -p 8883 -u $ACCOUNT -P $PASSWORD ` +
-    `-t "/open/$ACCOUNT/${sn}/set" -m ${quoted(message)}`;
+  return (
+    `mosquitto_pub --cafile data/tls/ca.pem -h ${host} -p 8883 -u $ACCOUNT -P $PASSWORD ` +
+    `-t "/open/$ACCOUNT/${sn}/set" -m ${quoted(message)}`
+  );
 }
 
-export interface Check { value: unknown; problem: null | 'number' | 'range' | 'json' }
+export interface Check {
+  value: unknown;
+  problem: null | 'number' | 'range' | 'json';
+}
 
 /** What was typed as a wire value, or what is wrong with it. */
 export function wireNumber(number: number | null, param: ParamFacts): Check {

@@ -26,11 +26,15 @@ export function Param(props: Props) {
       <div class="param-head">
         <span class="param-title">{title}</span>
         {param.required && <span class="muted small-text">{said.required}</span>}
-        {touched ? <span class="changed">{said.changedHere}</span>
-          : now && <span class="muted small-text">{said.isNow(now.text)}</span>}
+        {touched ? (
+          <span class="changed">{said.changedHere}</span>
+        ) : (
+          now && <span class="muted small-text">{said.isNow(now.text)}</span>
+        )}
       </div>
-      {param.description && param.description !== title && param.description !== about &&
-        <p class="muted small-text">{param.description}</p>}
+      {param.description && param.description !== title && param.description !== about && (
+        <p class="muted small-text">{param.description}</p>
+      )}
       <Control {...props} title={title} />
     </div>
   );
@@ -42,26 +46,50 @@ function Control(props: Props & {title: string}) {
   const shown = touched ? value : now?.value;
   const named = uniqueNames(param);
   if (named && named.length <= 4) {
-    const present = named.find((choice) => choice.value === shown)
-      ?? named.find((choice) => choice.label === now?.text && !touched);
-    return <Segments label={title} name={id} value={present ? JSON.stringify(present.value) : null}
-      choices={named.map((choice) => ({value: JSON.stringify(choice.value), label: choice.label}))}
-      onChange={(chosen) => onChange({value: JSON.parse(chosen), problem: null})} />;
+    const present =
+      named.find((choice) => choice.value === shown) ??
+      named.find((choice) => choice.label === now?.text && !touched);
+    return (
+      <Segments
+        label={title}
+        name={id}
+        value={present ? JSON.stringify(present.value) : null}
+        choices={named.map((choice) => ({
+          value: JSON.stringify(choice.value),
+          label: choice.label,
+        }))}
+        onChange={(chosen) => onChange({value: JSON.parse(chosen), problem: null})}
+      />
+    );
   }
   if (named) {
     return (
-      <select aria-label={title} value={shown === undefined ? '' : JSON.stringify(shown)}
-              onChange={(event) => onChange({value: JSON.parse(event.currentTarget.value), problem: null})}>
+      <select
+        aria-label={title}
+        value={shown === undefined ? '' : JSON.stringify(shown)}
+        onChange={(event) =>
+          onChange({value: JSON.parse(event.currentTarget.value), problem: null})
+        }
+      >
         <option value="" disabled />
-        {named.map((choice) => <option key={choice.label} value={JSON.stringify(choice.value)}>
-          {choice.label}</option>)}
+        {named.map((choice) => (
+          <option key={choice.label} value={JSON.stringify(choice.value)}>
+            {choice.label}
+          </option>
+        ))}
       </select>
     );
   }
   if (param.type === 'int' || param.type === 'float') return <NumberControl {...props} />;
   if (param.type === 'string') {
-    return <input aria-label={title} maxLength={256} value={String(shown ?? '')}
-      onInput={(event) => onChange({value: event.currentTarget.value, problem: null})} />;
+    return (
+      <input
+        aria-label={title}
+        maxLength={256}
+        value={String(shown ?? '')}
+        onInput={(event) => onChange({value: event.currentTarget.value, problem: null})}
+      />
+    );
   }
   return <JsonControl {...props} />;
 }
@@ -88,7 +116,10 @@ function NumberControl({param, title, touched, value, now, onChange}: Props & {t
   const number = typeof present === 'number' ? present : null;
   const text = draft ?? (number === null ? '' : typed(number, scale, localeName()));
   const [least, most] = param.range ?? [];
-  const limits = param.range && [typed(least!, scale, localeName()), typed(most!, scale, localeName())];
+  const limits = param.range && [
+    typed(least!, scale, localeName()),
+    typed(most!, scale, localeName()),
+  ];
   const take = (raw: string, check: Check) => {
     setDraft(raw);
     setProblem(check.problem);
@@ -98,24 +129,42 @@ function NumberControl({param, title, touched, value, now, onChange}: Props & {t
   return (
     <>
       <div class="number-control">
-        {slider && <input type="range" aria-label={title} min={least} max={most} step={1}
-          value={number ?? least} aria-valuetext={`${text} ${param.unit ?? ''}`}
+        {slider && (
+          <input
+            type="range"
+            aria-label={title}
+            min={least}
+            max={most}
+            step={1}
+            value={number ?? least}
+            aria-valuetext={`${text} ${param.unit ?? ''}`}
+            onInput={(event) => {
+              const wire = Number(event.currentTarget.value);
+              take(typed(wire, scale, localeName()), {value: wire, problem: null});
+            }}
+          />
+        )}
+        <input
+          inputMode="decimal"
+          aria-label={title}
+          value={text}
+          aria-invalid={problem !== null}
+          aria-describedby={id}
+          autocomplete="off"
           onInput={(event) => {
-            const wire = Number(event.currentTarget.value);
-            take(typed(wire, scale, localeName()), {value: wire, problem: null});
-          }} />}
-        <input inputMode="decimal" aria-label={title} value={text} aria-invalid={problem !== null}
-               aria-describedby={id} autocomplete="off"
-               onInput={(event) => {
-                 const raw = event.currentTarget.value;
-                 take(raw, wireNumber(parseNumber(raw), param));
-               }} />
+            const raw = event.currentTarget.value;
+            take(raw, wireNumber(parseNumber(raw), param));
+          }}
+        />
         {param.unit && <span class="muted">{param.unit}</span>}
       </div>
       <p id={id} class={`small-text ${problem ? 'bad' : 'muted'}`}>
-        {problem === 'number' ? said.notNumber(text)
-          : problem === 'range' ? said.outOf(limits![0]!, limits![1]!)
-            : limits && said.range(limits[0]!, limits[1]!)}</p>
+        {problem === 'number'
+          ? said.notNumber(text)
+          : problem === 'range'
+            ? said.outOf(limits![0]!, limits![1]!)
+            : limits && said.range(limits[0]!, limits[1]!)}
+      </p>
     </>
   );
 }
@@ -127,7 +176,12 @@ function JsonControl({title, touched, value, now, onChange}: Props & {title: str
   const [bad, setBad] = useState(false);
   return (
     <>
-      <textarea class="raw" rows={3} aria-label={title} aria-invalid={bad} aria-describedby={id}
+      <textarea
+        class="raw"
+        rows={3}
+        aria-label={title}
+        aria-invalid={bad}
+        aria-describedby={id}
         value={draft ?? (present === undefined ? '' : JSON.stringify(present))}
         onInput={(event) => {
           const text = event.currentTarget.value;
@@ -139,8 +193,11 @@ function JsonControl({title, touched, value, now, onChange}: Props & {title: str
             onChange({value: null, problem: 'json'});
             setBad(true);
           }
-        }} />
-      <p id={id} class="small-text bad">{bad ? `JSON: ${texts.value.set.notJson}` : ''}</p>
+        }}
+      />
+      <p id={id} class="small-text bad">
+        {bad ? `JSON: ${texts.value.set.notJson}` : ''}
+      </p>
     </>
   );
 }

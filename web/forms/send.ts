@@ -6,23 +6,40 @@ import type {Reading, Twin} from '../store/twins.ts';
 import type {Wire} from './body.ts';
 
 export type SetState =
-  | {state: 'idle'} | {state: 'sending'} | {state: 'waiting'} | {state: 'accepted'}
-  | {state: 'applied'} | {state: 'notApplied'; field: string; asked: unknown; is: unknown}
-  | {state: 'refused'; why: string} | {state: 'unanswered'} | {state: 'offline'};
+  | {state: 'idle'}
+  | {state: 'sending'}
+  | {state: 'waiting'}
+  | {state: 'accepted'}
+  | {state: 'applied'}
+  | {state: 'notApplied'; field: string; asked: unknown; is: unknown}
+  | {state: 'refused'; why: string}
+  | {state: 'unanswered'}
+  | {state: 'offline'};
 
 /** How long the device may take to report what it accepted. */
 const reportMs = 10_000;
 
-export interface Expected { field: string; value: unknown }
+export interface Expected {
+  field: string;
+  value: unknown;
+}
 
-export async function sendSet(twin: Twin, body: Wire, expected: Expected[], state: Signal<SetState>,
-                              reply: Signal<unknown>): Promise<void> {
+export async function sendSet(
+  twin: Twin,
+  body: Wire,
+  expected: Expected[],
+  state: Signal<SetState>,
+  reply: Signal<unknown>,
+): Promise<void> {
   state.value = {state: 'sending'};
   reply.value = null;
   const shown = watch(twin, expected);
   try {
-    const answer = await request<{data?: {ack?: number; message?: string}}>('POST',
-      `/devices/${encodeURIComponent(twin.facts.sn)}/commands`, body);
+    const answer = await request<{data?: {ack?: number; message?: string}}>(
+      'POST',
+      `/devices/${encodeURIComponent(twin.facts.sn)}/commands`,
+      body,
+    );
     reply.value = answer;
     const ack = answer?.data?.ack ?? 0;
     if (ack !== 0) {
@@ -50,13 +67,20 @@ function watch(twin: Twin, expected: Expected[]): {outcome: Promise<SetState>; s
   const is = (name: string) => (twin.field(name).peek() as Reading | null)?.value;
   const differing = () => expected.find(({field, value}) => !same(is(field), value));
   let decide: (state: SetState) => void = () => undefined;
-  const outcome = new Promise<SetState>((resolve) => { decide = resolve; });
-  const look = () => { if (!differing()) decide({state: 'applied'}); };
+  const outcome = new Promise<SetState>((resolve) => {
+    decide = resolve;
+  });
+  const look = () => {
+    if (!differing()) decide({state: 'applied'});
+  };
   twin.watchers.add(look);
   const late = window.setTimeout(() => {
     const open = differing();
-    decide(open ? {state: 'notApplied', field: open.field, asked: open.value, is: is(open.field)}
-      : {state: 'applied'});
+    decide(
+      open
+        ? {state: 'notApplied', field: open.field, asked: open.value, is: is(open.field)}
+        : {state: 'applied'},
+    );
   }, reportMs);
   return {
     get outcome() {

@@ -23,7 +23,7 @@ export function preferredLanguage(): Language {
   return (stored ?? navigator.language).startsWith('de') ? 'de' : 'en';
 }
 
-const locale = () => language.value === 'de' ? 'de-DE' : 'en-GB';
+const locale = () => (language.value === 'de' ? 'de-DE' : 'en-GB');
 
 export const zone = () => me.value?.zone ?? '';
 

@@ -1,4 +1,5 @@
-// The icon as PNG, for systems that take no SVG: the same four threads and rounded square, sampled 4×4 per pixel.
+// The icon as PNG, for systems that take no SVG: the same four threads and rounded square, with
+// sixteen samples a pixel.
 import {deflateSync} from 'node:zlib';
 
 const ground = [0x0e, 0x12, 0x16];
@@ -24,14 +25,18 @@ function colourAt(x, y) {
 function pixel(column, row, size) {
   const sum = [0, 0, 0, 0];
   for (let i = 0; i < 16; i++) {
-    const x = (column + (i % 4) / 4 + 0.125) * 64 / size;
-    const y = (row + Math.floor(i / 4) / 4 + 0.125) * 64 / size;
+    const x = ((column + (i % 4) / 4 + 0.125) * 64) / size;
+    const y = ((row + Math.floor(i / 4) / 4 + 0.125) * 64) / size;
     const colour = colourAt(x, y);
-    if (colour) [0, 1, 2].forEach((c) => { sum[c] += colour[c]; });
+    if (colour)
+      [0, 1, 2].forEach((c) => {
+        sum[c] += colour[c];
+      });
     if (colour) sum[3] += 1;
   }
-  return sum[3] === 0 ? [0, 0, 0, 0]
-    : [...sum.slice(0, 3).map((c) => Math.round(c / sum[3])), Math.round(sum[3] * 255 / 16)];
+  return sum[3] === 0
+    ? [0, 0, 0, 0]
+    : [...sum.slice(0, 3).map((c) => Math.round(c / sum[3])), Math.round((sum[3] * 255) / 16)];
 }
 
 function chunk(type, data) {
@@ -57,6 +62,10 @@ export function iconPng(size) {
   head.writeUInt32BE(size, 0);
   head.writeUInt32BE(size, 4);
   head.set([8, 6, 0, 0, 0], 8);
-  return Buffer.concat([Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
-    chunk('IHDR', head), chunk('IDAT', deflateSync(rows, {level: 9})), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
+    chunk('IHDR', head),
+    chunk('IDAT', deflateSync(rows, {level: 9})),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }

@@ -12,7 +12,9 @@ const around = 3_600_000;
 
 export function AlarmsPage() {
   const said = texts.value.alarms;
-  useEffect(() => { document.title = `${said.title} · Gridloom`; }, [said]);
+  useEffect(() => {
+    document.title = `${said.title} · Gridloom`;
+  }, [said]);
   if (!home.value) return <Skeleton height={400} />;
   const list = alarms.value;
   const quiet = home.value.devices.filter((device) => device.state === 'quiet');
@@ -20,21 +22,47 @@ export function AlarmsPage() {
     <>
       <PageTitle>{said.title}</PageTitle>
       <section aria-labelledby="active-title">
-        <h2 id="active-title" class="section-title">{said.active} <span class="muted">{list.length}</span></h2>
+        <h2 id="active-title" class="section-title">
+          {said.active} <span class="muted">{list.length}</span>
+        </h2>
         {list.length === 0 && (
-          <div class="card well"><StateMark mark="live" size={24} /><div><b>{said.none}</b>
-            <p class="muted">{said.noneHelp}</p></div></div>
+          <div class="card well">
+            <StateMark mark="live" size={24} />
+            <div>
+              <b>{said.none}</b>
+              <p class="muted">{said.noneHelp}</p>
+            </div>
+          </div>
         )}
-        <ul class="alarm-list">{list.map((alarm) => <li key={alarm.key}><Active alarm={alarm} /></li>)}</ul>
+        <ul class="alarm-list">
+          {list.map((alarm) => (
+            <li key={alarm.key}>
+              <Active alarm={alarm} />
+            </li>
+          ))}
+        </ul>
       </section>
       {quiet.length > 0 && (
         <section aria-labelledby="quiet-title">
-          <h2 id="quiet-title" class="section-title">{said.quiet} <span class="muted">{quiet.length}</span></h2>
+          <h2 id="quiet-title" class="section-title">
+            {said.quiet} <span class="muted">{quiet.length}</span>
+          </h2>
           <p class="muted">{said.quietHelp}</p>
-          <ul class="alarm-list">{quiet.map((device) => (
-            <li key={device.sn}><article class="card alarm"><StateMark mark="quiet" size={20} />
-              <h3><a href={`/d/${encodeURIComponent(device.sn)}`}><bdi>{device.name}</bdi></a></h3>
-              <p class="muted">{ageText(device.lastReport)}</p></article></li>))}</ul>
+          <ul class="alarm-list">
+            {quiet.map((device) => (
+              <li key={device.sn}>
+                <article class="card alarm">
+                  <StateMark mark="quiet" size={20} />
+                  <h3>
+                    <a href={`/d/${encodeURIComponent(device.sn)}`}>
+                      <bdi>{device.name}</bdi>
+                    </a>
+                  </h3>
+                  <p class="muted">{ageText(device.lastReport)}</p>
+                </article>
+              </li>
+            ))}
+          </ul>
         </section>
       )}
     </>
@@ -44,18 +72,39 @@ export function AlarmsPage() {
 function Active({alarm}: {alarm: Alarm}) {
   const said = texts.value.alarms;
   const page = `/d/${encodeURIComponent(alarm.sn)}`;
-  const from = alarm.since === null ? '' :
-    `&from=${alarm.since - around}&to=${Math.round(Math.min(serverNow(), alarm.since + around))}`;
+  const until = Math.round(Math.min(serverNow(), (alarm.since ?? 0) + around));
+  const from =
+    alarm.since === null
+      ? ''
+      : `&from=${alarm.since - around}&to=${until}`;
   return (
     <article class="card alarm active">
       <StateMark mark={alarm.kind === 'fault' ? 'critical' : 'offline'} size={20} />
-      <h3><bdi>{alarm.device}</bdi>: {alarmText(alarm)}</h3>
+      <h3>
+        <bdi>{alarm.device}</bdi>: {alarmText(alarm)}
+      </h3>
       <p>{alarm.kind === 'silent' ? said.silentMeans : alarm.text}</p>
-      <p class="muted">{alarm.since === null ? said.unknownSince
-        : `${said.since(whenText(alarm.since, 'moment'))} (${ageText(alarm.since)})`}
-        {alarm.field && <> · <span class="raw">{alarm.field}</span></>}</p>
-      <p class="buttons"><a class="button small" href={page}>{said.open}</a>
-        {alarm.since !== null && <a class="button small" href={`${page}?tab=plots${from}`}>{said.plot}</a>}</p>
+      <p class="muted">
+        {alarm.since === null
+          ? said.unknownSince
+          : `${said.since(whenText(alarm.since, 'moment'))} (${ageText(alarm.since)})`}
+        {alarm.field && (
+          <>
+            {' '}
+            · <span class="raw">{alarm.field}</span>
+          </>
+        )}
+      </p>
+      <p class="buttons">
+        <a class="button small" href={page}>
+          {said.open}
+        </a>
+        {alarm.since !== null && (
+          <a class="button small" href={`${page}?tab=plots${from}`}>
+            {said.plot}
+          </a>
+        )}
+      </p>
     </article>
   );
 }

@@ -4,7 +4,7 @@ import {useEffect, useState} from 'preact/hooks';
 import {me} from '../api/client.ts';
 import {contact} from '../api/live.ts';
 import {texts} from '../i18n/index.ts';
-import {bare, path} from '../routes.ts';
+import {bare, path, titleRef} from '../routes.ts';
 import {followHome} from '../store/home.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {Skeleton} from '../ui/load.tsx';
@@ -34,17 +34,24 @@ export function App() {
 function Frame() {
   const place = path.value;
   useEffect(followHome, []);
-  useEffect(() => focusTitle(), [place]);
-  const page = <Boundary key={place}><Page place={place} /></Boundary>;
+  const page = (
+    <Boundary key={place}>
+      <Page place={place} />
+    </Boundary>
+  );
   const frozen = contact.value === 'lost' ? ' frozen' : '';
   if (bare.value) return <main class={`bare${frozen}`}>{page}</main>;
   return (
     <>
-      <a class="skip" href="#main">{texts.value.nav.skip}</a>
+      <a class="skip" href="#main">
+        {texts.value.nav.skip}
+      </a>
       <Strip />
       <div class="frame">
         <Navigation place={place} />
-        <main id="main" class={frozen} tabIndex={-1}>{page}</main>
+        <main id="main" class={frozen} tabIndex={-1}>
+          {page}
+        </main>
       </div>
     </>
   );
@@ -74,20 +81,12 @@ function NoPage() {
   const said = texts.value.error;
   return (
     <section class="card notice">
-      <h1 tabIndex={-1}>{said.noPage}</h1>
-      <p><a href="/">{said.toHome}</a></p>
+      <h1 tabIndex={-1} ref={titleRef}>
+        {said.noPage}
+      </h1>
+      <p>
+        <a href="/">{said.toHome}</a>
+      </p>
     </section>
   );
-}
-
-let first = true;
-
-/** A new page is announced by its heading; the first one leaves the focus where it is. */
-function focusTitle(): void {
-  if (first) {
-    first = false;
-    return;
-  }
-  scrollTo(0, 0);
-  document.querySelector<HTMLElement>('main h1')?.focus({preventScroll: true});
 }

@@ -2,7 +2,7 @@
 import {useEffect, useMemo} from 'preact/hooks';
 import type {Family, HomeDevice} from '../api/types.ts';
 import {ageText, texts} from '../i18n/index.ts';
-import {bare, path, query} from '../routes.ts';
+import {bare, path, query, titleRef} from '../routes.ts';
 import {home} from '../store/home.ts';
 import {loadTwin, type Twin} from '../store/twins.ts';
 import {Boundary} from '../ui/boundary.tsx';
@@ -17,7 +17,8 @@ import {PlotsTab} from './device_plots.tsx';
 export function DevicePage() {
   const sn = decodeURIComponent(path.value.split('/')[2] ?? '');
   const summary = home.value?.devices.find((device) => device.sn === sn);
-  if (bare.value) return summary ? <DeviceCard device={summary} /> : <Skeleton height={200} />;
+  if (bare.value)
+    return summary ? <DeviceCard device={summary} heading="h1" /> : <Skeleton height={200} />;
   return <Loaded key={sn} sn={sn} summary={summary} />;
 }
 
@@ -25,7 +26,9 @@ function Loaded({sn, summary}: {sn: string; summary: HomeDevice | undefined}) {
   const loaded = useLoad((cancel) => loadTwin(sn, cancel), [sn]);
   const twin = loaded.data?.[0];
   useEffect(() => twin?.follow(), [twin]);
-  useEffect(() => { document.title = `${twin?.facts.name ?? sn} · Gridloom`; }, [twin, sn]);
+  useEffect(() => {
+    document.title = `${twin?.facts.name ?? sn} · Gridloom`;
+  }, [twin, sn]);
   if (loaded.error?.status === 403 || loaded.error?.status === 404) return <Gone />;
   if (loaded.error) return <Failure error={loaded.error} retry={loaded.reload} />;
   if (!loaded.data) return <Skeleton height={600} />;
@@ -36,31 +39,52 @@ function Gone() {
   const said = texts.value.error;
   return (
     <section class="card notice">
-      <h1 tabIndex={-1}>{said.gone}</h1>
-      <p><a href="/fleet">{texts.value.nav.fleet}</a></p>
+      <h1 tabIndex={-1} ref={titleRef}>
+        {said.gone}
+      </h1>
+      <p>
+        <a href="/fleet">{texts.value.nav.fleet}</a>
+      </p>
     </section>
   );
 }
 
 type Tab = 'now' | 'plots' | 'control';
 
-function Device({twin, family, summary}: {
-  twin: Twin; family: Family; summary: HomeDevice | undefined;
+function Device({
+  twin,
+  family,
+  summary,
+}: {
+  twin: Twin;
+  family: Family;
+  summary: HomeDevice | undefined;
 }) {
   const said = texts.value.device;
   const tab = (query.value.get('tab') ?? 'now') as Tab;
   const base = `/d/${encodeURIComponent(twin.facts.sn)}`;
-  const tabs = [{value: 'now' as Tab, label: said.now}, {value: 'plots' as Tab, label: said.plots},
-    {value: 'control' as Tab, label: said.control}];
+  const tabs = [
+    {value: 'now' as Tab, label: said.now},
+    {value: 'plots' as Tab, label: said.plots},
+    {value: 'control' as Tab, label: said.control},
+  ];
   return (
     <>
       <Head twin={twin} summary={summary} />
-      <Tabs label={twin.facts.name} tabs={tabs} value={tab}
-            href={(value) => value === 'now' ? base : `${base}?tab=${value}`} />
+      <Tabs
+        label={twin.facts.name}
+        tabs={tabs}
+        value={tab}
+        href={(value) => (value === 'now' ? base : `${base}?tab=${value}`)}
+      />
       <Boundary key={tab}>
-        {tab === 'plots' ? <PlotsTab twin={twin} family={family} />
-          : tab === 'control' ? <ControlTab twin={twin} family={family} />
-            : <FieldsTab twin={twin} family={family} />}
+        {tab === 'plots' ? (
+          <PlotsTab twin={twin} family={family} />
+        ) : tab === 'control' ? (
+          <ControlTab twin={twin} family={family} />
+        ) : (
+          <FieldsTab twin={twin} family={family} />
+        )}
       </Boundary>
     </>
   );
@@ -73,20 +97,41 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
   const state = twin.state.value;
   return (
     <section class="card device-head">
-      <PageTitle beside={shown && <StateLine device={{...shown, state,
-        lastReport: twin.lastReport.value}} />}><bdi>{facts.name}</bdi></PageTitle>
-      <p class="muted">{facts.product ?? facts.family} · <span class="raw">{facts.sn}</span></p>
-      {(state === 'offline' || state === 'quiet') && <p class="bad fault">
-        <StateMark mark={state} />{said.device.silent(ageText(twin.lastReport.value))}</p>}
+      <PageTitle
+        beside={
+          shown && <StateLine device={{...shown, state, lastReport: twin.lastReport.value}} />
+        }
+      >
+        <bdi>{facts.name}</bdi>
+      </PageTitle>
+      <p class="muted">
+        {facts.product ?? facts.family} · <span class="raw">{facts.sn}</span>
+      </p>
+      {(state === 'offline' || state === 'quiet') && (
+        <p class="bad fault">
+          <StateMark mark={state} />
+          {said.device.silent(ageText(twin.lastReport.value))}
+        </p>
+      )}
       {shown?.faults.map((fault) => (
-        <p key={fault.field} class="bad fault"><StateMark mark="critical" />
-          <span>{fault.title}{fault.text && `: ${fault.text}`} <span class="raw">{fault.field}</span></span></p>
+        <p key={fault.field} class="bad fault">
+          <StateMark mark="critical" />
+          <span>
+            {fault.title}
+            {fault.text && `: ${fault.text}`} <span class="raw">{fault.field}</span>
+          </span>
+        </p>
       ))}
-      {shown && <div class={`essentials ${state === 'offline' ? 'stale' : ''}`}>
-        {shown.charge_percent != null && <Charge percent={shown.charge_percent} />}
-        <Figures device={shown} />
-      </div>}
-      <a class="back" href="/fleet"><Icon name="left" size={16} />{said.nav.fleet}</a>
+      {shown && (
+        <div class={`essentials ${state === 'offline' ? 'stale' : ''}`}>
+          {shown.charge_percent != null && <Charge percent={shown.charge_percent} />}
+          <Figures device={shown} />
+        </div>
+      )}
+      <a class="back" href="/fleet">
+        <Icon name="left" size={16} />
+        {said.nav.fleet}
+      </a>
     </section>
   );
 }

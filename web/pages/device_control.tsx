@@ -20,8 +20,9 @@ export function ControlTab({twin, family}: {twin: Twin; family: Family}) {
   if (family.commands.length === 0) return <p class="card muted">{said.noCommands}</p>;
   return (
     <div class="commands">
-      {family.commands.map((command) =>
-        <CommandForm key={command.name} twin={twin} family={family} command={command} />)}
+      {family.commands.map((command) => (
+        <CommandForm key={command.name} twin={twin} family={family} command={command} />
+      ))}
     </div>
   );
 }
@@ -35,17 +36,20 @@ function shownBy(family: Family, command: CommandFacts, param: ParamFacts): Fiel
   return family.fields.filter((field) => field.set_by?.includes(command.name));
 }
 
-function CommandForm({twin, family, command}: {
-  twin: Twin; family: Family; command: CommandFacts;
-}) {
+function CommandForm({twin, family, command}: {twin: Twin; family: Family; command: CommandFacts}) {
   const said = texts.value.set;
-  const [state, reply] = useMemo(() => [signal<SetState>({state: 'idle'}), signal<unknown>(null)], []);
+  const [state, reply] = useMemo(
+    () => [signal<SetState>({state: 'idle'}), signal<unknown>(null)],
+    [],
+  );
   const [checks, setChecks] = useState<Record<string, Check>>({});
   // Counts sets that were done: their forms begin anew.
   const [round, setRound] = useState(0);
   const dialog = useRef<HTMLDialogElement>(null);
-  const params = useMemo(() => [...command.params]
-    .sort((a, b) => Number(b.required) - Number(a.required)), [command]);
+  const params = useMemo(
+    () => [...command.params].sort((a, b) => Number(b.required) - Number(a.required)),
+    [command],
+  );
 
   const values: Wire = Object.fromEntries(Object.entries(checks).map(([k, v]) => [k, v.value]));
   const body = commandBody(command, values);
@@ -55,9 +59,13 @@ function CommandForm({twin, family, command}: {
   const busy = state.value.state === 'sending' || state.value.state === 'waiting';
 
   const send = async () => {
-    const expected = params.filter((param) => param.name in checks)
-      .flatMap((param) => shownBy(family, command, param).filter((f) => !f.name.includes('*') &&
-        f.type !== 'array').map((field) => ({field: field.name, value: values[param.name]})));
+    const expected = params
+      .filter((param) => param.name in checks)
+      .flatMap((param) =>
+        shownBy(family, command, param)
+          .filter((f) => !f.name.includes('*') && f.type !== 'array')
+          .map((field) => ({field: field.name, value: values[param.name]})),
+      );
     await sendSet(twin, body, expected, state, reply);
     if (state.value.state !== 'applied' && state.value.state !== 'accepted') return;
     setChecks({});
@@ -72,39 +80,65 @@ function CommandForm({twin, family, command}: {
   return (
     <form class="card command" onSubmit={submit} aria-label={title} data-command={command.name}>
       <h2>{title}</h2>
-      {command.description && command.description !== title &&
-        <p class="muted small-text">{command.description}</p>}
+      {command.description && command.description !== title && (
+        <p class="muted small-text">{command.description}</p>
+      )}
       {params.map((param) => (
-        <Param key={`${param.name} ${round}`} param={param} touched={param.name in checks}
+        <Param
+          key={`${param.name} ${round}`}
+          param={param}
+          touched={param.name in checks}
           about={command.description}
-          now={present(twin, family, command, param)} value={checks[param.name]?.value}
-          onChange={(check) => setChecks((before) => ({...before, [param.name]: check}))} />
+          now={present(twin, family, command, param)}
+          value={checks[param.name]?.value}
+          onChange={(check) => setChecks((before) => ({...before, [param.name]: check}))}
+        />
       ))}
       <div class="buttons">
-        {command.select
-          ? <button class="primary" disabled={busy || wrong || missing || (params.length > 0 && !touched)}>
-              {said.send}</button>
-          : <p class="muted small-text">{said.noSelect}</p>}
+        {command.select ? (
+          <button
+            class="primary"
+            disabled={busy || wrong || missing || (params.length > 0 && !touched)}
+          >
+            {said.send}
+          </button>
+        ) : (
+          <p class="muted small-text">{said.noSelect}</p>
+        )}
         <Outcome state={state.value} />
       </div>
       <details>
         <summary>{said.asCommand}</summary>
         <CopyLine text={curlLine(location.origin, twin.facts.sn, body)} />
         <CopyLine text={mosquittoLine(location.hostname, twin.facts.sn, body)} />
-        {reply.value !== null && <><p class="small-text">{said.reply}</p>
-          <pre>{JSON.stringify(reply.value, null, 1)}</pre></>}
+        {reply.value !== null && (
+          <>
+            <p class="small-text">{said.reply}</p>
+            <pre>{JSON.stringify(reply.value, null, 1)}</pre>
+          </>
+        )}
       </details>
       {command.dangerous && (
         <dialog ref={dialog} aria-label={said.confirmTitle(title)}>
           <h2>{said.confirmTitle(title)}</h2>
-          <p><bdi>{said.confirmText(twin.facts.name)}</bdi></p>
+          <p>
+            <bdi>{said.confirmText(twin.facts.name)}</bdi>
+          </p>
           <pre>{JSON.stringify(values)}</pre>
           <div class="buttons">
-            <button type="button" autofocus onClick={() => dialog.current?.close()}>{said.cancel}</button>
-            <button type="button" class="danger" onClick={() => {
-              dialog.current?.close();
-              void send();
-            }}>{said.confirm}</button>
+            <button type="button" autofocus onClick={() => dialog.current?.close()}>
+              {said.cancel}
+            </button>
+            <button
+              type="button"
+              class="danger"
+              onClick={() => {
+                dialog.current?.close();
+                void send();
+              }}
+            >
+              {said.confirm}
+            </button>
           </div>
         </dialog>
       )}
@@ -125,18 +159,30 @@ function present(twin: Twin, family: Family, command: CommandFacts, param: Param
 function Outcome({state}: {state: SetState}) {
   const said = texts.value.set;
   const line = (mark: 'live' | 'critical' | 'stale' | 'warning', text: string) => (
-    <span class="outcome"><StateMark mark={mark} />{text}</span>);
+    <span class="outcome">
+      <StateMark mark={mark} />
+      {text}
+    </span>
+  );
   return (
     <span role="status" data-state={state.state}>
-      {state.state === 'sending' ? line('stale', said.sending)
-        : state.state === 'waiting' ? line('stale', said.waiting)
-          : state.state === 'applied' ? line('live', said.applied)
-            : state.state === 'accepted' ? line('live', said.accepted)
-              : state.state === 'refused' ? line('critical', said.refused(state.why))
-                : state.state === 'unanswered' ? line('warning', said.unanswered)
-                  : state.state === 'offline' ? line('critical', said.offline)
+      {state.state === 'sending'
+        ? line('stale', said.sending)
+        : state.state === 'waiting'
+          ? line('stale', said.waiting)
+          : state.state === 'applied'
+            ? line('live', said.applied)
+            : state.state === 'accepted'
+              ? line('live', said.accepted)
+              : state.state === 'refused'
+                ? line('critical', said.refused(state.why))
+                : state.state === 'unanswered'
+                  ? line('warning', said.unanswered)
+                  : state.state === 'offline'
+                    ? line('critical', said.offline)
                     : state.state === 'notApplied'
-                      ? line('warning', said.notApplied(String(state.asked), String(state.is))) : null}
+                      ? line('warning', said.notApplied(String(state.asked), String(state.is)))
+                      : null}
     </span>
   );
 }

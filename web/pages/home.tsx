@@ -3,7 +3,7 @@ import {useEffect} from 'preact/hooks';
 import type {Home} from '../api/types.ts';
 import {FlowPicture, FlowWords} from '../flow/picture.tsx';
 import {ageText, texts} from '../i18n/index.ts';
-import {bare} from '../routes.ts';
+import {bare, titleRef} from '../routes.ts';
 import {alarms, byTrouble, fetchHome, home, homeError} from '../store/home.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {CopyLine, PageTitle} from '../ui/controls.tsx';
@@ -18,24 +18,45 @@ const mostAlarms = 4;
 
 export function HomePage() {
   const said = texts.value.home;
-  useEffect(() => { document.title = `${said.title} · Gridloom`; }, [said]);
+  useEffect(() => {
+    document.title = `${said.title} · Gridloom`;
+  }, [said]);
   const now = home.value;
   if (!now && homeError.value) {
     return <Failure error={homeError.value} retry={() => void fetchHome()} />;
   }
   if (!now) return <Skeleton height={600} />;
   if (now.devices.length === 0) return <NoDevice />;
-  if (bare.value) return <section class="card embed"><FlowPicture home={now} /></section>;
+  if (bare.value) {
+    return (
+      <section class="card embed">
+        <h1 class="hidden">{said.flow}</h1>
+        <FlowPicture home={now} />
+        <div class="hidden">
+          <FlowWords home={now} />
+        </div>
+      </section>
+    );
+  }
   return (
     <>
-      <h1 tabIndex={-1} class="hidden">{said.title}</h1>
+      <h1 tabIndex={-1} class="hidden" ref={titleRef}>
+        {said.title}
+      </h1>
       <div class="home-top">
         <section class="card" aria-labelledby="flow-title">
           <h2 id="flow-title">{said.flow}</h2>
-          <Boundary><FlowPicture home={now} /><FlowWords home={now} /></Boundary>
+          <Boundary>
+            <FlowPicture home={now} />
+            <FlowWords home={now} />
+          </Boundary>
         </section>
-        <Boundary><Ledger today={now.today} home={now} /></Boundary>
-        <Boundary><Wellbeing /></Boundary>
+        <Boundary>
+          <Ledger today={now.today} home={now} />
+        </Boundary>
+        <Boundary>
+          <Wellbeing />
+        </Boundary>
       </div>
       <Cards now={now} />
     </>
@@ -47,13 +68,24 @@ function Cards({now}: {now: Home}) {
   const sorted = [...now.devices].sort(byTrouble);
   return (
     <section aria-labelledby="cards-title">
-      <h2 id="cards-title" class="section-title">{said.devices}</h2>
+      <h2 id="cards-title" class="section-title">
+        {said.devices}
+      </h2>
       <ul class="cards">
-        {sorted.slice(0, mostCards).map((device) =>
-          <li key={device.sn}><DeviceCard device={device} /></li>)}
+        {sorted.slice(0, mostCards).map((device) => (
+          <li key={device.sn}>
+            <DeviceCard device={device} />
+          </li>
+        ))}
       </ul>
-      {sorted.length > mostCards &&
-        <p><a href="/fleet">{said.all(sorted.length)}<Icon name="right" size={16} /></a></p>}
+      {sorted.length > mostCards && (
+        <p>
+          <a href="/fleet">
+            {said.all(sorted.length)}
+            <Icon name="right" size={16} />
+          </a>
+        </p>
+      )}
     </section>
   );
 }
@@ -63,7 +95,14 @@ function Wellbeing() {
   const list = alarms.value;
   const said = texts.value.home;
   if (list.length === 0) {
-    return <section class="card wellbeing"><p><StateMark mark="live" size={20} />{said.allWell}</p></section>;
+    return (
+      <section class="card wellbeing">
+        <p>
+          <StateMark mark="live" size={20} />
+          {said.allWell}
+        </p>
+      </section>
+    );
   }
   return (
     <section class="card wellbeing troubled" aria-labelledby="trouble-title">
@@ -72,14 +111,19 @@ function Wellbeing() {
         {list.slice(0, mostAlarms).map((alarm) => (
           <li key={alarm.key}>
             <StateMark mark={alarm.kind === 'fault' ? 'critical' : 'offline'} />
-            <a href={`/d/${encodeURIComponent(alarm.sn)}`}><bdi>{alarm.device}</bdi></a>
+            <a href={`/d/${encodeURIComponent(alarm.sn)}`}>
+              <bdi>{alarm.device}</bdi>
+            </a>
             {alarm.since !== null && <time>{ageText(alarm.since)}</time>}
             <span>{alarmText(alarm)}</span>
           </li>
         ))}
       </ul>
-      {list.length > mostAlarms &&
-        <p class="small-text"><a href="/alarms">{texts.value.alarmCount(list.length)}</a></p>}
+      {list.length > mostAlarms && (
+        <p class="small-text">
+          <a href="/alarms">{texts.value.alarmCount(list.length)}</a>
+        </p>
+      )}
     </section>
   );
 }

@@ -2,7 +2,12 @@
 import type {Home, Today} from '../api/types.ts';
 import {energyFigure, percentText, spanText, texts} from '../i18n/index.ts';
 
-interface Row { key: string; label: string; kwh: number | null; colour: string }
+interface Row {
+  key: string;
+  label: string;
+  kwh: number | null;
+  colour: string;
+}
 
 export function Ledger({today, home}: {today: Today; home: Home}) {
   const said = texts.value.home;
@@ -11,10 +16,17 @@ export function Ledger({today, home}: {today: Today; home: Home}) {
     ...(home.nodes.sun ? [{key: 'sun', label: said.solar, kwh: today.sun_kwh, colour: 'sun'}] : []),
     {key: 'in', label: said.imported, kwh: today.gridImport_kwh, colour: 'grid'},
     {key: 'out', label: said.exported, kwh: today.gridExport_kwh, colour: 'grid hatched'},
-    ...(home.nodes.battery ? [
-      {key: 'charge', label: said.batteryIn, kwh: today.batteryIn_kwh, colour: 'battery'},
-      {key: 'discharge', label: said.batteryOut, kwh: today.batteryOut_kwh, colour: 'battery hatched'},
-    ] : []),
+    ...(home.nodes.battery
+      ? [
+          {key: 'charge', label: said.batteryIn, kwh: today.batteryIn_kwh, colour: 'battery'},
+          {
+            key: 'discharge',
+            label: said.batteryOut,
+            kwh: today.batteryOut_kwh,
+            colour: 'battery hatched',
+          },
+        ]
+      : []),
   ];
   const most = Math.max(0.001, ...rows.map((row) => row.kwh ?? 0));
   return (
@@ -28,16 +40,23 @@ export function Ledger({today, home}: {today: Today; home: Home}) {
             return (
               <div key={row.key}>
                 <dt>{row.label}</dt>
-                <dd><b>{figure.text}</b><small>{figure.unit}</small></dd>
-                <span class={`bar of-${row.colour}`} aria-hidden="true"
-                      style={{'--part': String((row.kwh ?? 0) / most)}} />
+                <dd>
+                  <b>{figure.text}</b>
+                  <small>{figure.unit}</small>
+                </dd>
+                <span
+                  class={`bar of-${row.colour}`}
+                  aria-hidden="true"
+                  style={{'--part': String((row.kwh ?? 0) / most)}}
+                />
               </div>
             );
           })}
         </dl>
       </div>
-      {(today.unknown_s ?? 0) >= 60 &&
-        <p class="muted small-text">{said.unknownFor(spanText(today.unknown_s!))}</p>}
+      {(today.unknown_s ?? 0) >= 60 && (
+        <p class="muted small-text">{said.unknownFor(spanText(today.unknown_s!))}</p>
+      )}
     </section>
   );
 }
@@ -50,10 +69,21 @@ export function Ring({percent, label}: {percent: number | null; label: string}) 
     <div class="ring-figure">
       <svg viewBox="0 0 120 120" aria-hidden="true">
         <circle cx="60" cy="60" r={radius} class={percent === null ? 'track dashed' : 'track'} />
-        {percent !== null && part > 0 && <circle cx="60" cy="60" r={radius} class="fill"
-          transform="rotate(-90 60 60)" stroke-dasharray={`${part * round} ${round}`} />}
+        {percent !== null && part > 0 && (
+          <circle
+            cx="60"
+            cy="60"
+            r={radius}
+            class="fill"
+            transform="rotate(-90 60 60)"
+            stroke-dasharray={`${part * round} ${round}`}
+          />
+        )}
       </svg>
-      <p><b>{percentText(percent)}</b><span>{label}</span></p>
+      <p>
+        <b>{percentText(percent)}</b>
+        <span>{label}</span>
+      </p>
     </div>
   );
 }

@@ -2,7 +2,11 @@ import {texts} from '../i18n/index.ts';
 import {alarms} from '../store/home.ts';
 import {Icon, type IconName} from '../ui/icon.tsx';
 
-type Entry = {to: string; icon: IconName; text: 'home' | 'history' | 'alarms' | 'fleet' | 'settings'};
+type Entry = {
+  to: string;
+  icon: IconName;
+  text: 'home' | 'history' | 'alarms' | 'fleet' | 'settings';
+};
 
 const entries: Entry[] = [
   {to: '/', icon: 'home', text: 'home'},
@@ -21,9 +25,12 @@ export function Navigation({place}: {place: string}) {
         <a key={entry.to} href={entry.to} aria-current={place === entry.to ? 'page' : undefined}>
           <Icon name={entry.icon} />
           <span>{said[entry.text]}</span>
-          {entry.text === 'alarms' && count > 0 &&
-            <b class="count"><span class="hidden">{texts.value.alarmCount(count)}</span>
-              <span aria-hidden="true">{count}</span></b>}
+          {entry.text === 'alarms' && count > 0 && (
+            <b class="count">
+              <span class="hidden">{texts.value.alarmCount(count)}</span>
+              <span aria-hidden="true">{count}</span>
+            </b>
+          )}
         </a>
       ))}
     </nav>

@@ -12,35 +12,66 @@ const shortest = 10;
 
 export function SettingsPage() {
   const said = texts.value.settings;
-  useEffect(() => { document.title = `${said.title} · Gridloom`; }, [said]);
+  useEffect(() => {
+    document.title = `${said.title} · Gridloom`;
+  }, [said]);
   return (
     <>
       <PageTitle>{said.title}</PageTitle>
       <div class="settings">
         <section class="card">
           <h2>{said.theme}</h2>
-          <Segments<Theme> label={said.theme} name="theme" value={theme.value} onChange={setTheme}
-            choices={[{value: 'system', label: said.system}, {value: 'light', label: said.light},
-              {value: 'dark', label: said.dark}]} />
+          <Segments<Theme>
+            label={said.theme}
+            name="theme"
+            value={theme.value}
+            onChange={setTheme}
+            choices={[
+              {value: 'system', label: said.system},
+              {value: 'light', label: said.light},
+              {value: 'dark', label: said.dark},
+            ]}
+          />
           <h2>{said.language}</h2>
-          <Segments<Language> label={said.language} name="language" value={language.value}
-            choices={[{value: 'en', label: 'English'}, {value: 'de', label: 'Deutsch'}]}
+          <Segments<Language>
+            label={said.language}
+            name="language"
+            value={language.value}
+            choices={[
+              {value: 'en', label: 'English'},
+              {value: 'de', label: 'Deutsch'},
+            ]}
             onChange={(chosen) => {
               localStorage.setItem('language', chosen);
               void setLanguage(chosen);
-            }} />
+            }}
+          />
           <h2>{said.motion}</h2>
-          <label class="switch"><input type="checkbox" checked={moving.value}
-            onChange={(event) => setMotion(event.currentTarget.checked)} />{said.motionOn}</label>
+          <label class="switch">
+            <input
+              type="checkbox"
+              checked={moving.value}
+              onChange={(event) => setMotion(event.currentTarget.checked)}
+            />
+            {said.motionOn}
+          </label>
           <p class="muted small-text">{said.motionHelp}</p>
           <h2>{said.wall}</h2>
           <p class="muted small-text">{said.wallHelp}</p>
-          <a class="button" href="/wall">{said.wall}</a>
+          <a class="button" href="/wall">
+            {said.wall}
+          </a>
         </section>
         <section class="card">
           <h2>{said.account}</h2>
-          <p><b><bdi>{me.value?.account}</bdi></b></p>
-          <button type="button" onClick={() => void signOut()}>{said.signOut}</button>
+          <p>
+            <b>
+              <bdi>{me.value?.account}</bdi>
+            </b>
+          </p>
+          <button type="button" onClick={() => void signOut()}>
+            {said.signOut}
+          </button>
           <Password />
         </section>
         <section class="card">
@@ -68,15 +99,24 @@ function Sessions() {
     loaded.reload();
   };
   return (
-    <ul class="sessions">{loaded.data.sessions.map((session) => (
-      <li key={session.id} class="session">
-        <p><bdi>{session.client.slice(0, 80)}</bdi><br />
-          <span class="muted small-text">{session.current ? said.current
-            : said.lastUsed(whenText(session.lastUsed, 'moment'))}</span></p>
-        {!session.current && <button type="button" class="small" onClick={() => void end(session.id)}>
-          {said.end}</button>}
-      </li>
-    ))}</ul>
+    <ul class="sessions">
+      {loaded.data.sessions.map((session) => (
+        <li key={session.id} class="session">
+          <p>
+            <bdi>{session.client.slice(0, 80)}</bdi>
+            <br />
+            <span class="muted small-text">
+              {session.current ? said.current : said.lastUsed(whenText(session.lastUsed, 'moment'))}
+            </span>
+          </p>
+          {!session.current && (
+            <button type="button" class="small" onClick={() => void end(session.id)}>
+              {said.end}
+            </button>
+          )}
+        </li>
+      ))}
+    </ul>
   );
 }
 
@@ -94,7 +134,10 @@ function Password() {
     setError(password.length < shortest ? said.short : null);
     if (password.length < shortest) return;
     try {
-      await request('PUT', '/me/password', {password, ...(isSet ? {current: String(form.get('current'))} : {})});
+      await request('PUT', '/me/password', {
+        password,
+        ...(isSet ? {current: String(form.get('current'))} : {}),
+      });
       setDone(true);
       element.reset();
       if (me.value) me.value = {...me.value, passwordSet: true};
@@ -105,14 +148,37 @@ function Password() {
   return (
     <form onSubmit={(event) => void send(event)}>
       <h2>{said.password}</h2>
-      <input hidden name="username" autocomplete="username" value={me.value?.account ?? ''} readOnly />
-      {isSet && <label>{said.present}
-        <input name="current" type="password" autocomplete="current-password" required /></label>}
-      <label>{said.fresh}
-        <input name="password" type="password" autocomplete="new-password" required
-               aria-describedby="password-said" aria-invalid={error !== null} /></label>
-      <p id="password-said" role="status" class={`small-text ${error ? 'bad' : done ? 'good' : 'muted'}`}>
-        {error ?? (done ? said.changed : said.short)}</p>
+      <input
+        hidden
+        name="username"
+        autocomplete="username"
+        value={me.value?.account ?? ''}
+        readOnly
+      />
+      {isSet && (
+        <label>
+          {said.present}
+          <input name="current" type="password" autocomplete="current-password" required />
+        </label>
+      )}
+      <label>
+        {said.fresh}
+        <input
+          name="password"
+          type="password"
+          autocomplete="new-password"
+          required
+          aria-describedby="password-said"
+          aria-invalid={error !== null}
+        />
+      </label>
+      <p
+        id="password-said"
+        role="status"
+        class={`small-text ${error ? 'bad' : done ? 'good' : 'muted'}`}
+      >
+        {error ?? (done ? said.changed : said.short)}
+      </p>
       <button>{said.change}</button>
     </form>
   );

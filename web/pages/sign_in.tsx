@@ -25,7 +25,9 @@ export function SignIn() {
   const [error, setError] = useState<ApiError | null>(null);
   const [spent, setSpent] = useState(false);
 
-  useEffect(() => { document.title = `${said.title} · Gridloom`; }, [said]);
+  useEffect(() => {
+    document.title = `${said.title} · Gridloom`;
+  }, [said]);
   useEffect(() => {
     if (token === null) return;
     signIn({link: token}).catch((failure: ApiError) => {
@@ -41,11 +43,12 @@ export function SignIn() {
     setTrying(true);
     setError(null);
     setSpent(false);
-    signIn({account: String(form.get('account')), password: String(form.get('password'))})
-      .catch((failure: ApiError) => {
+    signIn({account: String(form.get('account')), password: String(form.get('password'))}).catch(
+      (failure: ApiError) => {
         setTrying(false);
         setError(failure);
-      });
+      },
+    );
   };
 
   return (
@@ -55,15 +58,28 @@ export function SignIn() {
         <h1>{said.title}</h1>
         <p class="muted">Gridloom</p>
         {trying && token !== null && <p role="status">{said.link}</p>}
-        {spent && <div role="alert"><p class="bad">{said.spent}</p></div>}
-        {error && <p role="alert" class="bad" id="sign-in-error">
-          {error.status === 401 ? said.wrong : error.message}</p>}
+        {spent && (
+          <div role="alert">
+            <p class="bad">{said.spent}</p>
+          </div>
+        )}
+        {error && (
+          <p role="alert" class="bad" id="sign-in-error">
+            {error.status === 401 ? said.wrong : error.message}
+          </p>
+        )}
         <form onSubmit={send} aria-describedby={error ? 'sign-in-error' : undefined}>
-          <label>{said.account}
-            <input name="account" autocomplete="username" required /></label>
-          <label>{said.password}
-            <input name="password" type="password" autocomplete="current-password" required /></label>
-          <button class="primary" disabled={trying}>{said.send}</button>
+          <label>
+            {said.account}
+            <input name="account" autocomplete="username" required />
+          </label>
+          <label>
+            {said.password}
+            <input name="password" type="password" autocomplete="current-password" required />
+          </label>
+          <button class="primary" disabled={trying}>
+            {said.send}
+          </button>
         </form>
         {!spent && <p class="muted">{said.without}</p>}
         <CopyLine text="gridloom sign-in" />

@@ -10,7 +10,10 @@ import {StateMark} from '../ui/icon.tsx';
 export function Strip() {
   return (
     <header class="strip">
-      <a class="brand" href="/"><img src="/icon.svg" width="24" height="24" alt="" />Gridloom</a>
+      <a class="brand" href="/">
+        <img src="/icon.svg" width="24" height="24" alt="" />
+        Gridloom
+      </a>
       <Contact />
       <Worst />
       <ServerClock />
@@ -21,16 +24,27 @@ export function Strip() {
 export function Contact() {
   const said = texts.value.contact;
   if (contact.value === 'live') {
-    return <span class="contact"><StateMark mark="live" />{said.live}</span>;
+    return (
+      <span class="contact">
+        <StateMark mark="live" />
+        {said.live}
+      </span>
+    );
   }
   if (contact.value === 'connecting') {
-    return <span class="contact muted"><StateMark mark="never" />{said.connecting}</span>;
+    return (
+      <span class="contact muted">
+        <StateMark mark="never" />
+        {said.connecting}
+      </span>
+    );
   }
   void tick.value;
   const silentFor = (performance.now() - heardAt.value) / 1000;
   return (
     <span class="contact lost" title={said.lostHelp}>
-      <StateMark mark="offline" />{said.lost(spanText(silentFor))}
+      <StateMark mark="offline" />
+      {said.lost(spanText(silentFor))}
     </span>
   );
 }
@@ -43,14 +57,16 @@ function Worst() {
   return (
     <a class="worst bad" href="/alarms">
       <StateMark mark={first.kind === 'fault' ? 'critical' : 'offline'} />
-      <span class="worst-text"><bdi>{first.device}</bdi>: {alarmText(first)}</span>
+      <span class="worst-text">
+        <bdi>{first.device}</bdi>: {alarmText(first)}
+      </span>
       {list.length > 1 && <b>{`+${list.length - 1}`}</b>}
     </a>
   );
 }
 
 export function alarmText(alarm: Alarm): string {
-  return alarm.kind === 'silent' ? texts.value.alarms.silent : alarm.title ?? alarm.text;
+  return alarm.kind === 'silent' ? texts.value.alarms.silent : (alarm.title ?? alarm.text);
 }
 
 function ServerClock() {
@@ -58,7 +74,8 @@ function ServerClock() {
   const said = texts.value.clock;
   const virtual = me.value?.virtualTime || rate.value !== 1;
   const own = zone() === Intl.DateTimeFormat().resolvedOptions().timeZone || zone() === '';
-  const speed = rate.value === 0 ? said.paused : said.speed(decimal(rate.value, 2, localeName(), 0));
+  const speed =
+    rate.value === 0 ? said.paused : said.speed(decimal(rate.value, 2, localeName(), 0));
   return (
     <span class="server-clock" title={own ? undefined : said.zone(zone())}>
       {virtual && <b>{speed}</b>}

@@ -11,7 +11,9 @@ import {alarmText, Contact} from './strip.tsx';
 
 export function WallPage() {
   const said = texts.value.home;
-  useEffect(() => { document.title = `${said.title} · Gridloom`; }, [said]);
+  useEffect(() => {
+    document.title = `${said.title} · Gridloom`;
+  }, [said]);
   const now = home.value;
   if (!now) return <Skeleton height={800} />;
   void tick.value;
@@ -19,13 +21,28 @@ export function WallPage() {
   const first = alarms.value[0];
   return (
     <div class={`wall ${hour >= 22 || hour < 6 ? 'night' : ''}`}>
-      <h1 class="hidden" tabIndex={-1}>{said.title}</h1>
-      <div><FlowPicture home={now} /><div class="hidden"><FlowWords home={now} /></div></div>
+      <h1 class="hidden" tabIndex={-1}>
+        {said.title}
+      </h1>
+      <div>
+        <FlowPicture home={now} />
+        <div class="hidden">
+          <FlowWords home={now} />
+        </div>
+      </div>
       <div class="side">
-        <p><time class="wall-clock">{whenText(serverNow(), 'time')}</time></p>
+        <p>
+          <time class="wall-clock">{whenText(serverNow(), 'time')}</time>
+        </p>
         <Contact />
-        {first && <p class="bad fault"><StateMark mark="critical" size={24} />
-          <span><bdi>{first.device}</bdi>: {alarmText(first)}</span></p>}
+        {first && (
+          <p class="bad fault">
+            <StateMark mark="critical" size={24} />
+            <span>
+              <bdi>{first.device}</bdi>: {alarmText(first)}
+            </span>
+          </p>
+        )}
         <Ledger today={now.today} home={now} />
       </div>
     </div>

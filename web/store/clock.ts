@@ -9,7 +9,9 @@ let speed = 1;
 export const tick = signal(0);
 export const rate = signal(1);
 
-setInterval(() => { tick.value++; }, 1000);
+setInterval(() => {
+  tick.value++;
+}, 1000);
 
 export function setClock(now: number, newRate?: number): void {
   base = now;

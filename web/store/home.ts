@@ -47,12 +47,24 @@ export const alarms = computed<Alarm[]>(() => (home.value?.devices ?? []).flatMa
 
 function alarmsOf(device: HomeDevice): Alarm[] {
   const list: Alarm[] = device.faults.map((fault) => ({
-    key: `${device.sn} ${fault.field}`, sn: device.sn, device: device.name, kind: 'fault',
-    text: fault.text, field: fault.field, title: fault.title, since: fault.since ?? null,
+    key: `${device.sn} ${fault.field}`,
+    sn: device.sn,
+    device: device.name,
+    kind: 'fault',
+    text: fault.text,
+    field: fault.field,
+    title: fault.title,
+    since: fault.since ?? null,
   }));
   if (device.state === 'offline') {
-    list.push({key: `${device.sn} silent`, sn: device.sn, device: device.name, kind: 'silent',
-      text: '', since: device.lastReport});
+    list.push({
+      key: `${device.sn} silent`,
+      sn: device.sn,
+      device: device.name,
+      kind: 'silent',
+      text: '',
+      since: device.lastReport,
+    });
   }
   return list;
 }
@@ -61,6 +73,6 @@ const rank: Record<State, number> = {offline: 1, never: 1, quiet: 2, live: 3};
 
 /** Trouble first, then what moves most, then by name. */
 export function byTrouble(a: HomeDevice, b: HomeDevice): number {
-  const trouble = (d: HomeDevice) => d.faults.length > 0 ? 0 : rank[d.state];
+  const trouble = (d: HomeDevice) => (d.faults.length > 0 ? 0 : rank[d.state]);
   return trouble(a) - trouble(b) || a.name.localeCompare(b.name);
 }

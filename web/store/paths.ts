@@ -1,8 +1,11 @@
 // Names of fields: some families report flat names, others nested objects.
 
 /** Rows of name and value. An object is a field if the family says so, else its members are. */
-export function flatten(values: Record<string, unknown>, known: ReadonlySet<string>,
-                        prefix = ''): [string, unknown][] {
+export function flatten(
+  values: Record<string, unknown>,
+  known: ReadonlySet<string>,
+  prefix = '',
+): [string, unknown][] {
   return Object.entries(values).flatMap(([key, value]) => {
     const name = prefix + key;
     const nested = typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -35,4 +35,6 @@ export function setMotion(on: boolean): void {
 }
 
 systemDark.addEventListener('change', applyTheme);
-systemStill.addEventListener('change', () => { moving.value = wantsMotion(); });
+systemStill.addEventListener('change', () => {
+  moving.value = wantsMotion();
+});

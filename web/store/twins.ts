@@ -1,11 +1,14 @@
-// Twins on screen. Each value is a signal of its own, so that a change redraws one text and no list.
+// Twins on screen. Each value is a signal of its own: a change redraws one text and no list.
 import {batch, type Signal, signal} from '@preact/signals';
 import {get} from '../api/client.ts';
 import {type Message, streamNames, subscribe} from '../api/live.ts';
 import type {DeviceFacts, Family, State} from '../api/types.ts';
 import {flatten} from './paths.ts';
 
-export interface Reading { value: unknown; at: number | null }
+export interface Reading {
+  value: unknown;
+  at: number | null;
+}
 
 export class Twin {
   readonly state = signal<State>('never');
@@ -16,7 +19,10 @@ export class Twin {
   private readonly fields = new Map<string, Signal<Reading | null>>();
   private stop: (() => void) | undefined;
 
-  constructor(readonly facts: DeviceFacts, private readonly family: Family) {
+  constructor(
+    readonly facts: DeviceFacts,
+    private readonly family: Family,
+  ) {
     this.lastReport.value = facts.reportedAt ?? null;
     this.state.value = facts.reportedAt ? (facts.online ? 'live' : 'offline') : 'never';
     const known = new Set(family.fields.map((field) => field.name));
@@ -25,13 +31,14 @@ export class Twin {
 
   field(name: string): Signal<Reading | null> {
     let held = this.fields.get(name);
-    if (!held) this.fields.set(name, held = signal(null));
+    if (!held) this.fields.set(name, (held = signal(null)));
     return held;
   }
 
   follow(): () => void {
-    this.stop = subscribe('device', {sn: this.facts.sn, fields: '*', every: 250},
-                          (message) => this.receive(message));
+    this.stop = subscribe('device', {sn: this.facts.sn, fields: '*', every: 250}, (message) =>
+      this.receive(message),
+    );
     return () => this.stop?.();
   }
 
@@ -40,18 +47,22 @@ export class Twin {
       if (message['state']) this.state.value = message['state'] as State;
       if (typeof message['last'] === 'number') this.lastReport.value = message['last'];
       if (!Array.isArray(message['f'])) return;
-      const names = (message['names'] as string[] | undefined)
-        ?? streamNames.get(this.family.id) ?? [];
+      const names =
+        (message['names'] as string[] | undefined) ?? streamNames.get(this.family.id) ?? [];
       const now = message.now ?? (message['last'] as number | undefined) ?? null;
       const rows = message['f'] as [number, unknown, number?][];
       if (message.t === 'd') {
         this.lastReport.value = now;
         this.state.value = 'live';
       }
-      this.put(rows.flatMap(([index, value, at]) => {
-        const name = names[index];
-        return name === undefined ? [] : [[name, value, at ?? now] as [string, unknown, number | null]];
-      }));
+      this.put(
+        rows.flatMap(([index, value, at]) => {
+          const name = names[index];
+          return name === undefined
+            ? []
+            : [[name, value, at ?? now] as [string, unknown, number | null]];
+        }),
+      );
     });
   }
 

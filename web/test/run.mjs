@@ -10,10 +10,19 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = mkdtempSync(join(tmpdir(), 'gridloom-web-'));
 const tests = readdirSync(join(here, 'unit')).filter((name) => name.endsWith('.test.ts'));
 await build({
-  entryPoints: tests.map((name) => join(here, 'unit', name)), outdir: out, outExtension: {'.js': '.mjs'},
-  bundle: true, platform: 'node', format: 'esm', target: 'node18', logLevel: 'warning',
+  entryPoints: tests.map((name) => join(here, 'unit', name)),
+  outdir: out,
+  outExtension: {'.js': '.mjs'},
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node18',
+  logLevel: 'warning',
 });
-const run = spawnSync(process.execPath,
-  ['--test', ...tests.map((name) => join(out, name.replace(/\.ts$/, '.mjs')))], {stdio: 'inherit'});
+const run = spawnSync(
+  process.execPath,
+  ['--test', ...tests.map((name) => join(out, name.replace(/\.ts$/, '.mjs')))],
+  {stdio: 'inherit'},
+);
 rmSync(out, {recursive: true});
 process.exit(run.status ?? 1);

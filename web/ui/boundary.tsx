@@ -2,7 +2,9 @@
 import {Component, type ComponentChildren} from 'preact';
 import {texts} from '../i18n/index.ts';
 
-interface Props { children: ComponentChildren }
+interface Props {
+  children: ComponentChildren;
+}
 
 export class Boundary extends Component<Props, {failure: unknown}> {
   override state = {failure: null as unknown};
@@ -19,10 +21,17 @@ export class Boundary extends Component<Props, {failure: unknown}> {
     return (
       <section class="card notice" role="alert">
         <h2>{said.script}</h2>
-        <details><summary>{said.details}</summary>
-          <pre>{failure instanceof Error ? failure.stack ?? failure.message : String(failure)}</pre>
+        <details>
+          <summary>{said.details}</summary>
+          <pre>
+            {failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)}
+          </pre>
         </details>
-        <p><button type="button" onClick={() => this.setState({failure: null})}>{said.reload}</button></p>
+        <p>
+          <button type="button" onClick={() => this.setState({failure: null})}>
+            {said.reload}
+          </button>
+        </p>
       </section>
     );
   }

@@ -2,20 +2,39 @@
 import type {ComponentChildren} from 'preact';
 import {useRef, useState} from 'preact/hooks';
 import {texts} from '../i18n/index.ts';
+import {titleRef} from '../routes.ts';
 
-interface Choice<T extends string> { value: T; label: string }
+interface Choice<T extends string> {
+  value: T;
+  label: string;
+}
 
 /** A few choices of which one holds; looks like one control, is a set of radio buttons. */
-export function Segments<T extends string>({label, name, choices, value, onChange}: {
-  label: string; name: string; choices: Choice<T>[]; value: T | null; onChange: (value: T) => void;
+export function Segments<T extends string>({
+  label,
+  name,
+  choices,
+  value,
+  onChange,
+}: {
+  label: string;
+  name: string;
+  choices: Choice<T>[];
+  value: T | null;
+  onChange: (value: T) => void;
 }) {
   return (
     <fieldset class="segments">
       <legend class="hidden">{label}</legend>
       {choices.map((choice) => (
         <label key={choice.value}>
-          <input type="radio" name={name} value={choice.value} checked={choice.value === value}
-                 onChange={() => onChange(choice.value)} />
+          <input
+            type="radio"
+            name={name}
+            value={choice.value}
+            checked={choice.value === value}
+            onChange={() => onChange(choice.value)}
+          />
           <span>{choice.label}</span>
         </label>
       ))}
@@ -24,14 +43,27 @@ export function Segments<T extends string>({label, name, choices, value, onChang
 }
 
 /** Tabs as links: each is an address, so back and reload do what they should. */
-export function Tabs<T extends string>({label, tabs, value, href}: {
-  label: string; tabs: Choice<T>[]; value: T; href: (value: T) => string;
+export function Tabs<T extends string>({
+  label,
+  tabs,
+  value,
+  href,
+}: {
+  label: string;
+  tabs: Choice<T>[];
+  value: T;
+  href: (value: T) => string;
 }) {
   return (
     <nav class="tabs" aria-label={label}>
       {tabs.map((tab) => (
-        <a key={tab.value} href={href(tab.value)}
-           aria-current={tab.value === value ? 'page' : undefined}>{tab.label}</a>
+        <a
+          key={tab.value}
+          href={href(tab.value)}
+          aria-current={tab.value === value ? 'page' : undefined}
+        >
+          {tab.label}
+        </a>
       ))}
     </nav>
   );
@@ -51,7 +83,9 @@ export function CopyLine({text}: {text: string}) {
   };
   return (
     <div class="copy-line">
-      <code ref={code} tabIndex={0}>{text}</code>
+      <code ref={code} tabIndex={0}>
+        {text}
+      </code>
       <button type="button" class="small" onClick={() => void copy()}>
         {copied ? texts.value.set.copied : texts.value.set.copy}
       </button>
@@ -59,12 +93,18 @@ export function CopyLine({text}: {text: string}) {
   );
 }
 
-export function PageTitle({children, beside}: {
-  children: ComponentChildren; beside?: ComponentChildren;
+export function PageTitle({
+  children,
+  beside,
+}: {
+  children: ComponentChildren;
+  beside?: ComponentChildren;
 }) {
   return (
     <header class="page-title">
-      <h1 tabIndex={-1}>{children}</h1>
+      <h1 tabIndex={-1} ref={titleRef}>
+        {children}
+      </h1>
       {beside}
     </header>
   );

@@ -12,13 +12,15 @@ interface Props {
   names: (bar: Bar, index: number) => string;
   chosen: number | null;
   onChoose: (index: number | null) => void;
+  /** Its height, if not that of a page's main picture. */
+  tall?: number;
 }
 
 const left = 52;
 const bottom = 24;
 const top = 8;
 
-export function Bars({bars, count, label, names, chosen, onChoose}: Props) {
+export function Bars({bars, count, label, names, chosen, onChoose, tall}: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(640);
   useEffect(() => {
@@ -28,7 +30,7 @@ export function Bars({bars, count, label, names, chosen, onChoose}: Props) {
     observer.observe(box.current!);
     return () => observer.disconnect();
   }, []);
-  const height = width < 600 ? 280 : 360;
+  const height = tall ?? (width < 600 ? 280 : 360);
   const up = Math.max(...bars.map((bar) => sum(bar, sources)), 0.001);
   const down = Math.max(...bars.map((bar) => sum(bar, uses)), 0.001);
   const step = niceStep(Math.max(up, down), 4);

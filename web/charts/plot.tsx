@@ -19,6 +19,8 @@ interface Props {
 const token = (name: string) =>
   getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
+const withUnit = (text: string, unit: string) => (unit === '%' ? `${text}%` : `${text} ${unit}`);
+
 const numberText = (value: number | null | undefined) =>
   value == null ? '—' : quantity(value, localeName(), Math.abs(value) >= 100 ? 1 : 0.01);
 
@@ -142,7 +144,7 @@ function options(
               scale: 'y',
               size: 64,
               values: (_: uPlot, splits: number[]) =>
-                splits.map((v) => `${numberText(v)} ${pane.unit}`),
+                splits.map((v) => withUnit(numberText(v), pane.unit)),
             },
           ]
         : []),
@@ -221,7 +223,9 @@ function Readout({pane, times, at}: {pane: Pane; times: number[]; at: number | n
           <span key={line.name}>
             <Swatch line={line} />
             {line.title}{' '}
-            <b>{value == null ? texts.value.plot.unknown : `${numberText(value)} ${line.unit}`}</b>
+            <b>
+              {value == null ? texts.value.plot.unknown : withUnit(numberText(value), line.unit)}
+            </b>
           </span>
         );
       })}
@@ -245,7 +249,7 @@ function summary(pane: Pane): string {
     pane.lines
       .flatMap((line) => {
         const it = extent(line.column);
-        const text = (value: number | null) => `${numberText(value)} ${line.unit}`;
+        const text = (value: number | null) => withUnit(numberText(value), line.unit);
         return it
           ? [texts.value.plot.summary(line.title, text(it.least), text(it.most), text(it.last))]
           : [];

@@ -129,7 +129,7 @@ function NumberControl({param, title, touched, value, now, onChange}: Props & {t
   return (
     <>
       <div class="number-control">
-        {slider && (
+        {slider && number !== null && (
           <input
             type="range"
             aria-label={title}

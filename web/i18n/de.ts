@@ -88,6 +88,8 @@ export const de: Texts = {
       car: 'ins Auto',
       heat: 'in die Wärme',
     },
+    hours: 'Heute nach Stunden',
+    hoursHelp: 'Quellen nach oben, Verwendung nach unten.',
     nothingFlows: 'Es fließt kein Strom.',
     charge: 'Ladung',
     output: 'Abgabe',

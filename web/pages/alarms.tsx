@@ -73,10 +73,7 @@ function Active({alarm}: {alarm: Alarm}) {
   const said = texts.value.alarms;
   const page = `/d/${encodeURIComponent(alarm.sn)}`;
   const until = Math.round(Math.min(serverNow(), (alarm.since ?? 0) + around));
-  const from =
-    alarm.since === null
-      ? ''
-      : `&from=${alarm.since - around}&to=${until}`;
+  const from = alarm.since === null ? '' : `&from=${alarm.since - around}&to=${until}`;
   return (
     <article class="card alarm active">
       <StateMark mark={alarm.kind === 'fault' ? 'critical' : 'offline'} size={20} />

@@ -185,21 +185,6 @@ function Plots({
             {said.live}
           </button>
         )}
-        <button
-          type="button"
-          class="small"
-          aria-pressed={asTable}
-          onClick={() => setAsTable(!asTable)}
-        >
-          {said.table}
-        </button>
-        <a
-          class="button small"
-          download={`${twin.facts.sn}.csv`}
-          href={`/api/v1${address}&format=csv`}
-        >
-          {said.csv}
-        </a>
       </div>
       {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
       {!shown && !loaded.error && <Skeleton height={320} />}
@@ -216,6 +201,23 @@ function Plots({
             onBack={back}
           />
         ))}
+      <div class="buttons">
+        <button
+          type="button"
+          class="small"
+          aria-pressed={asTable}
+          onClick={() => setAsTable(!asTable)}
+        >
+          {said.table}
+        </button>
+        <a
+          class="button small"
+          download={`${twin.facts.sn}.csv`}
+          href={`/api/v1${address}&format=csv`}
+        >
+          {said.csv}
+        </a>
+      </div>
       {shown && asTable && (
         <Table times={shown.times} lines={shown.panes.flatMap((p) => p.lines)} />
       )}

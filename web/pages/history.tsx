@@ -13,6 +13,7 @@ import {
   totalOf,
   uses,
 } from '../charts/energy.ts';
+import {partLabel} from '../charts/labels.ts';
 import {dayOf} from '../format/age.ts';
 import {barsOf, type Period, shifted, startOf} from '../format/period.ts';
 import {energyFigure, energyText, percentText, texts, whenText, zone} from '../i18n/index.ts';
@@ -130,20 +131,6 @@ function nameOf(start: string, period: Period): string {
     : `${whenText(noon(start), 'day')}–${whenText(noon(shifted(start, 'day', 6)), 'date')}`;
 }
 
-function labels(): Record<BarPart, string> {
-  const said = texts.value.home;
-  return {
-    sun: said.solar,
-    batteryOut: said.batteryOut,
-    gridIn: said.imported,
-    home: said.used,
-    car: said.car,
-    heat: said.heat,
-    batteryIn: said.batteryIn,
-    gridOut: said.exported,
-  };
-}
-
 function Energies({
   bars,
   start,
@@ -193,7 +180,7 @@ function Energies({
             <div key={part}>
               <dt>
                 <i class={`key of-${colourOf[part]}`} aria-hidden="true" />
-                {labels()[part]}
+                {partLabel(part)}
               </dt>
               <dd>
                 <b>{figure.text}</b> <small>{figure.unit}</small>
@@ -260,7 +247,7 @@ function Table({bars, parts, names}: {bars: Bar[]; parts: BarPart[]; names: (bar
             <th scope="col">{said.from}</th>
             {parts.map((part) => (
               <th key={part} scope="col">
-                {labels()[part]}
+                {partLabel(part)}
               </th>
             ))}
           </tr>

@@ -12,9 +12,10 @@ import {Failure, Skeleton} from '../ui/load.tsx';
 import {DeviceCard} from './device_card.tsx';
 import {Ledger} from './ledger.tsx';
 import {alarmText} from './strip.tsx';
+import {TodayBars} from './today_bars.tsx';
 
 const mostCards = 12;
-const mostAlarms = 4;
+const mostAlarms = 2;
 
 export function HomePage() {
   const said = texts.value.home;
@@ -56,6 +57,9 @@ export function HomePage() {
         </Boundary>
         <Boundary>
           <Wellbeing />
+        </Boundary>
+        <Boundary>
+          <TodayBars devices={now.devices} />
         </Boundary>
       </div>
       <Cards now={now} />

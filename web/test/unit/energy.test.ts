@@ -6,7 +6,14 @@ import {barsOf, shifted, startOf} from '../../format/period.ts';
 
 const hour = {from: '2026-11-21T12:00:00+01:00', to: '2026-11-21T13:00:00+01:00'};
 const answer = (sn: string, energies: object) =>
-  ({sn, period: 'day', ...hour, quantities: [], buckets: [{...hour, ...energies}], total: {}}) as Energy;
+  ({
+    sn,
+    period: 'day',
+    ...hour,
+    quantities: [],
+    buckets: [{...hour, ...energies}],
+    total: {},
+  }) as Energy;
 const device = (sn: string, role: string) => ({sn, role}) as HomeDevice;
 
 test('behind a meter, what a consumer draws is not counted twice', () => {

@@ -8,7 +8,7 @@ export function partLabel(part: BarPart): string {
     sun: said.solar,
     batteryOut: said.batteryOut,
     gridIn: said.imported,
-    home: said.used,
+    home: said.home,
     car: said.car,
     heat: said.heat,
     batteryIn: said.batteryIn,

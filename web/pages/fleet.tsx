@@ -4,7 +4,7 @@ import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
 import type {HomeDevice} from '../api/types.ts';
 import {ageText, percentText, powerText, texts} from '../i18n/index.ts';
 import {query, setQuery} from '../routes.ts';
-import {byTrouble, home} from '../store/home.ts';
+import {byName, byTrouble, home} from '../store/home.ts';
 import {PageTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Skeleton} from '../ui/load.tsx';
@@ -37,9 +37,8 @@ function ordered(devices: HomeDevice[], sort: string): HomeDevice[] {
     if (x == null || y == null) return (x == null ? 1 : 0) - (y == null ? 1 : 0);
     return (
       sign *
-        (typeof x === 'number' && typeof y === 'number'
-          ? x - y
-          : String(x).localeCompare(String(y))) || a.name.localeCompare(b.name)
+        (typeof x === 'number' && typeof y === 'number' ? x - y : byName(String(x), String(y))) ||
+      byName(a.name, b.name)
     );
   });
 }

@@ -40,7 +40,7 @@ export function TodayBars({devices}: {devices: HomeDevice[]}) {
           bars={bars}
           count={Math.max(24, bars.length)}
           label={said.hours}
-          tall={210}
+          tall={170}
           names={(one) => whenText(one.from, 'time')}
           chosen={chosen}
           onChoose={setChosen}
@@ -50,7 +50,7 @@ export function TodayBars({devices}: {devices: HomeDevice[]}) {
         {bar
           ? `${whenText(bar.from, 'time')}: ` +
             parts.map((part) => `${partLabel(part)} ${energyText(bar[part])}`).join(', ')
-          : said.hoursHelp}
+          : ''}
       </p>
     </section>
   );

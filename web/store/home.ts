@@ -71,8 +71,11 @@ function alarmsOf(device: HomeDevice): Alarm[] {
 
 const rank: Record<State, number> = {offline: 1, never: 1, quiet: 2, live: 3};
 
+/** A collator compares several times faster than localeCompare(). */
+export const byName = new Intl.Collator().compare;
+
 /** Trouble first, then what moves most, then by name. */
 export function byTrouble(a: HomeDevice, b: HomeDevice): number {
   const trouble = (d: HomeDevice) => (d.faults.length > 0 ? 0 : rank[d.state]);
-  return trouble(a) - trouble(b) || a.name.localeCompare(b.name);
+  return trouble(a) - trouble(b) || byName(a.name, b.name);
 }

@@ -18,6 +18,8 @@ export class Twin {
   readonly watchers = new Set<(name: string, reading: Reading) => void>();
   private readonly fields = new Map<string, Signal<Reading | null>>();
   private stop: (() => void) | undefined;
+  /** Names by index, where the device has other ones than its family: modules by serial number. */
+  private order: string[] | undefined;
 
   constructor(
     readonly facts: DeviceFacts,
@@ -47,8 +49,8 @@ export class Twin {
       if (message['state']) this.state.value = message['state'] as State;
       if (typeof message['last'] === 'number') this.lastReport.value = message['last'];
       if (!Array.isArray(message['f'])) return;
-      const names =
-        (message['names'] as string[] | undefined) ?? streamNames.get(this.family.id) ?? [];
+      if (Array.isArray(message['names'])) this.order = message['names'] as string[];
+      const names = this.order ?? streamNames.get(this.family.id) ?? [];
       const now = message.now ?? (message['last'] as number | undefined) ?? null;
       const rows = message['f'] as [number, unknown, number?][];
       if (message.t === 'd') {

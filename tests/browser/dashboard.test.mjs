@@ -1,5 +1,6 @@
 // The dashboard as its users have it: a real server, a real browser.
 import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
@@ -222,6 +223,27 @@ test('each navigation link works by keyboard and lands on the heading', async ()
   }
   await page.goBack();
   await page.waitForURL(/fleet/);
+  await page.close();
+});
+
+test('a fault shows on the card and as an alarm, and ends', async () => {
+  const {page, complaints} = await open('/');
+  await live(page);
+  const fault = (state) =>
+    execFileSync(process.env.GRIDLOOM, [
+      ...['fault', state, 'over_temperature'],
+      ...['--data', server.data, '--device', delta],
+    ]);
+  fault('on');
+  const card = page.locator('.device-card', {has: page.locator(`a[href="/d/${delta}"]`)});
+  await card.locator('.fault').first().waitFor();
+  await page.waitForSelector('.strip .worst.bad');
+  await page.locator('.navigation a[href="/alarms"]').click();
+  await page.locator('.alarm.active').first().waitFor();
+  fault('off');
+  await page.waitForFunction(() => document.querySelectorAll('.alarm.active').length === 0);
+  await page.waitForFunction(() => !document.querySelector('.strip .worst.bad'));
+  assert.deepEqual(complaints, []);
   await page.close();
 });
 

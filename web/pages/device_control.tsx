@@ -124,7 +124,15 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
           <p>
             <bdi>{said.confirmText(twin.facts.name)}</bdi>
           </p>
-          <pre>{JSON.stringify(values)}</pre>
+          <ul>
+            {params
+              .filter((param) => param.name in checks)
+              .map((param) => (
+                <li key={param.name}>
+                  {param.title ?? param.name}: <b>{choiceText(param, values[param.name])}</b>
+                </li>
+              ))}
+          </ul>
           <div class="buttons">
             <button type="button" autofocus onClick={() => dialog.current?.close()}>
               {said.cancel}
@@ -144,6 +152,14 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
       )}
     </form>
   );
+}
+
+/** A value that is about to be sent, as a person would say it. */
+function choiceText(param: ParamFacts, value: unknown): string {
+  const words = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
+  const {unit, scale, values} = param;
+  const facts = {...(unit ? {unit} : {}), ...(scale ? {scale} : {}), ...(values ? {values} : {})};
+  return saidText(say(facts, value, localeName(), words));
 }
 
 function present(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {

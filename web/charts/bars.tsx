@@ -6,6 +6,8 @@ import {type Bar, type BarPart, colourOf, niceStep, sources, uses} from './energ
 
 interface Props {
   bars: Bar[];
+  /** Those of the period before, as outlines behind. */
+  before?: Bar[];
   /** Bars of the whole period; those to come stay empty. */
   count: number;
   label: string;
@@ -20,7 +22,7 @@ const left = 52;
 const bottom = 24;
 const top = 8;
 
-export function Bars({bars, count, label, names, chosen, onChoose, tall}: Props) {
+export function Bars({bars, before = [], count, label, names, chosen, onChoose, tall}: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(640);
   useEffect(() => {
@@ -31,8 +33,8 @@ export function Bars({bars, count, label, names, chosen, onChoose, tall}: Props)
     return () => observer.disconnect();
   }, []);
   const height = tall ?? (width < 600 ? 280 : 360);
-  const up = Math.max(...bars.map((bar) => sum(bar, sources)), 0.001);
-  const down = Math.max(...bars.map((bar) => sum(bar, uses)), 0.001);
+  const up = Math.max(...[...bars, ...before].map((bar) => sum(bar, sources)), 0.001);
+  const down = Math.max(...[...bars, ...before].map((bar) => sum(bar, uses)), 0.001);
   const step = niceStep(Math.max(up, down), 4);
   const most = Math.ceil(up / step) * step;
   const least = Math.ceil(down / step) * step;
@@ -93,6 +95,16 @@ export function Bars({bars, count, label, names, chosen, onChoose, tall}: Props)
               {decimal(Math.abs(kwh), step < 0.1 ? 2 : step < 1 ? 1 : 0, localeName())}
             </text>
           </g>
+        ))}
+        {before.slice(0, count).map((bar, i) => (
+          <rect
+            key={bar.from}
+            class="before"
+            x={left + (i + 0.06) * slot}
+            y={y(sum(bar, sources))}
+            width={slot * 0.88}
+            height={y(-sum(bar, uses)) - y(sum(bar, sources))}
+          />
         ))}
         {bars.map((bar, i) => (
           <g key={bar.from} class={chosen === i ? 'chosen' : ''}>

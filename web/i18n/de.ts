@@ -196,6 +196,7 @@ export const de: Texts = {
     earlier: 'Früher',
     later: 'Später',
     of: 'Von',
+    compare: 'Mit dem Zeitraum davor',
     allDevices: 'Das ganze Haus',
     sources: 'Quellen',
     uses: 'Verwendung',

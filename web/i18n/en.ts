@@ -200,6 +200,7 @@ export const en = {
     earlier: 'Earlier',
     later: 'Later',
     of: 'Of',
+    compare: 'With the period before',
     allDevices: 'The whole home',
     sources: 'Sources',
     uses: 'Uses',

@@ -1,12 +1,9 @@
 // Energy by hour, day and month: of the home, or of one device.
-import {useEffect, useMemo, useState} from 'preact/hooks';
-import {get} from '../api/client.ts';
-import type {Energy} from '../api/types.ts';
+import {useEffect, useState} from 'preact/hooks';
 import {Bars} from '../charts/bars.tsx';
 import {
   type Bar,
   type BarPart,
-  barsOfHome,
   colourOf,
   csvCell,
   sources,
@@ -14,6 +11,7 @@ import {
   uses,
 } from '../charts/energy.ts';
 import {partLabel} from '../charts/labels.ts';
+import {useBars} from '../charts/use_bars.ts';
 import {dayOf} from '../format/age.ts';
 import {barsOf, type Period, shifted, startOf} from '../format/period.ts';
 import {energyFigure, energyText, percentText, texts, whenText, zone} from '../i18n/index.ts';
@@ -22,7 +20,7 @@ import {serverNow} from '../store/clock.ts';
 import {home} from '../store/home.ts';
 import {PageTitle, Segments} from '../ui/controls.tsx';
 import {Icon} from '../ui/icon.tsx';
-import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
+import {Failure, Skeleton} from '../ui/load.tsx';
 
 const periods: Period[] = ['day', 'week', 'month', 'year'];
 
@@ -39,23 +37,15 @@ export function HistoryPage() {
   const present = start === startOf(today, period);
   const one = query.value.get('dev');
   const serials = one ? [one] : devices?.map((device) => device.sn);
-  const key = `${period} ${start} ${serials?.join() ?? ''} ${present}`;
-  const loaded = useLoad(
-    async (cancel) => {
-      if (!serials) return null;
-      const span = present ? '' : `&from=${start}&to=${shifted(start, period, 1)}`;
-      return Promise.all(
-        serials.map((sn) =>
-          get<Energy>(`/devices/${encodeURIComponent(sn)}/energy?period=${period}${span}`, cancel),
-        ),
-      );
-    },
-    [key],
+  const loaded = useBars(serials, devices ?? [], period, present ? null : start);
+  const compare = query.value.get('cmp') === '1';
+  const before = useBars(
+    serials,
+    devices ?? [],
+    period,
+    compare ? shifted(start, period, -1) : undefined,
   );
-  const bars = useMemo(
-    () => (loaded.data ? barsOfHome(loaded.data, devices ?? []) : null),
-    [loaded.data],
-  );
+  const bars = loaded.data;
   const move = (by: number) => setQuery({at: shifted(start, period, by)}, false);
   return (
     <>
@@ -92,6 +82,14 @@ export function HistoryPage() {
               {said.today}
             </button>
           )}
+          <label class="switch">
+            <input
+              type="checkbox"
+              checked={compare}
+              onChange={() => setQuery({cmp: compare ? null : '1'})}
+            />
+            {said.compare}
+          </label>
           <select
             aria-label={said.of}
             value={one ?? ''}
@@ -110,6 +108,7 @@ export function HistoryPage() {
         {bars && (
           <Energies
             bars={bars}
+            before={before.data}
             start={start}
             period={period}
             file={`${one ?? 'home'}-${start}-${period}`}
@@ -133,11 +132,13 @@ function nameOf(start: string, period: Period): string {
 
 function Energies({
   bars,
+  before,
   start,
   period,
   file,
 }: {
   bars: Bar[];
+  before: Bar[] | null;
   start: string;
   period: Period;
   file: string;
@@ -160,6 +161,7 @@ function Energies({
     <>
       <Bars
         bars={bars}
+        before={before ?? []}
         count={Math.max(bars.length, barsOf(start, period))}
         names={atStart}
         label={said.bars(nameOf(start, period))}

@@ -1,13 +1,12 @@
 // Today by the hour, beside the ledger: when the sun came, and where it went.
-import {useMemo, useState} from 'preact/hooks';
-import {get} from '../api/client.ts';
-import type {Energy, HomeDevice} from '../api/types.ts';
+import {useState} from 'preact/hooks';
+import type {HomeDevice} from '../api/types.ts';
 import {Bars} from '../charts/bars.tsx';
-import {barsOfHome, sources, totalOf, uses} from '../charts/energy.ts';
+import {sources, totalOf, uses} from '../charts/energy.ts';
 import {partLabel} from '../charts/labels.ts';
+import {useBars} from '../charts/use_bars.ts';
 import {energyText, texts, whenText} from '../i18n/index.ts';
 import {tick} from '../store/clock.ts';
-import {useLoad} from '../ui/load.tsx';
 
 const refreshS = 60;
 
@@ -17,16 +16,7 @@ export function TodayBars({devices}: {devices: HomeDevice[]}) {
   // A device without powers has no energy to ask for.
   const serials = devices.filter((device) => device.role !== 'panel').map((device) => device.sn);
   const minute = Math.floor(tick.value / refreshS);
-  const loaded = useLoad(
-    (cancel) =>
-      Promise.all(
-        serials.map((sn) =>
-          get<Energy>(`/devices/${encodeURIComponent(sn)}/energy?period=day`, cancel),
-        ),
-      ),
-    [serials.join(), minute],
-  );
-  const bars = useMemo(() => (loaded.data ? barsOfHome(loaded.data, devices) : []), [loaded.data]);
+  const bars = useBars(serials, devices, 'day', null, minute).data ?? [];
   const bar = chosen === null ? null : bars[chosen];
   const parts = bar ? [...sources, ...uses].filter((part) => bar[part] > 0) : [];
   const measured = Object.values(totalOf(bars)).some((kwh) => kwh > 0);

@@ -1,0 +1,123 @@
+// What a demo home does not have: ten thousand devices, and names that are no friends.
+import assert from 'node:assert/strict';
+import {after, before, test} from 'node:test';
+import {launch, live, openPage, startServer} from './harness.mjs';
+
+let server;
+let browser;
+let context;
+
+before(async () => {
+  server = await startServer();
+  browser = await launch();
+  context = await browser.newContext({viewport: {width: 1280, height: 900}, locale: 'en-GB'});
+  const {page} = await openPage(context, server.url);
+  await page.goto(server.link);
+  await live(page);
+  await page.close();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  server?.remove();
+});
+
+const nothingYet = {
+  sun_kwh: null,
+  gridImport_kwh: null,
+  gridExport_kwh: null,
+  home_kwh: null,
+  batteryIn_kwh: null,
+  batteryOut_kwh: null,
+  selfSufficiency_percent: null,
+  unknown_s: null,
+};
+
+/** A page whose home has these devices; the stream stays silent. */
+async function openWith(path, devices) {
+  const {page, complaints} = await openPage(context, server.url);
+  await page.routeWebSocket(/\/api\/v1\/live/, () => {});
+  const home = {
+    now: Date.now(),
+    nodes: {home: {power_w: null}, grid: {power_w: null}},
+    flows: [],
+    today: nothingYet,
+    devices,
+  };
+  await page.route('**/api/v1/home', (route) => route.fulfill({json: home}));
+  const noEnergy = {buckets: [], total: {}, quantities: []};
+  await page.route('**/energy?*', (route) => route.fulfill({json: noEnergy}));
+  await page.goto(server.url + path);
+  return {page, complaints};
+}
+
+const someDevice = (i, more = {}) => ({
+  sn: `SN${i}`,
+  name: `Device ${i}`,
+  family: 'delta_2',
+  familyName: 'DELTA 2',
+  role: 'consumer',
+  state: i % 50 === 0 ? 'offline' : 'live',
+  lastReport: Date.now(),
+  charge_percent: i % 101,
+  faults: [],
+  ...more,
+});
+
+test('ten thousand devices scroll without a long task', async () => {
+  const devices = Array.from({length: 10_000}, (_, i) => someDevice(i));
+  const {page} = await openWith('/fleet', devices);
+  await page.waitForSelector('.fleet-row');
+  const session = await browser.newBrowserCDPSession();
+  const events = [];
+  session.on('Tracing.dataCollected', ({value}) => events.push(...value));
+  await session.send('Tracing.start', {traceConfig: {includedCategories: ['toplevel']}});
+  const most_ = await page.evaluate(async () => {
+    const list = document.querySelector('.fleet-scroll');
+    let rows = 0;
+    for (let i = 0; i < 120; i++) {
+      list.scrollTop += 2000;
+      await new Promise(requestAnimationFrame);
+      rows = Math.max(rows, document.querySelectorAll('.fleet-row').length);
+    }
+    return rows;
+  });
+  const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
+  await session.send('Tracing.end');
+  await complete;
+  const mains = new Set(
+    events
+      .filter((event) => event.name === 'thread_name' && event.args.name === 'CrRendererMain')
+      .map((event) => `${event.pid} ${event.tid}`),
+  );
+  // The time of the thread, not of the wall: another program may have the processor meanwhile.
+  const tasks = events.filter(
+    (event) => event.tdur !== undefined && mains.has(`${event.pid} ${event.tid}`),
+  );
+  assert.ok(tasks.length > 100, 'the trace has the tasks of the page');
+  assert.ok(most_ < 80, `${most_} rows in the document`);
+  const worst = Math.max(...tasks.map((task) => task.tdur)) / 1000;
+  assert.ok(worst <= 50, `a task of ${worst} ms`);
+  await page.close();
+});
+
+test('names are text, whatever they say, and unknown is no number', async () => {
+  const name = '<img src=x onerror=alert(1)>"\'&\u202e';
+  const fault = {field: 'a', title: name, value: 1, text: name, since: null};
+  const devices = [
+    someDevice(1, {name, faults: [fault]}),
+    someDevice(2, {state: 'never', lastReport: null, charge_percent: null}),
+  ];
+  for (const path of ['/', '/alarms', '/fleet', '/wall']) {
+    const {page, complaints} = await openWith(path, devices);
+    await page.getByText('<img src=x').first().waitFor({state: 'attached'});
+    assert.equal(await page.locator('img[src=x]').count(), 0);
+    if (path === '/') {
+      assert.equal((await page.textContent('.node.of-home .figure')).trim(), '—');
+      assert.match(await page.textContent('.ring-figure'), /—/);
+    }
+    assert.deepEqual(complaints, [], path);
+    await page.close();
+  }
+});

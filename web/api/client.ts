@@ -1,0 +1,56 @@
+// Requests to /api/v1. The session is a cookie; what changes anything carries the CSRF token too.
+import {signal} from '@preact/signals';
+import type {Me} from './types.ts';
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly retryAfter: number | null = null,
+  ) {
+    super(message);
+  }
+}
+
+/** Who is signed in: undefined until the server said, null if nobody is. */
+export const me = signal<Me | null | undefined>(undefined);
+
+export async function request<T>(
+  method: string,
+  path: string,
+  body?: unknown,
+  cancel?: AbortSignal,
+): Promise<T> {
+  const headers: Record<string, string> = {Accept: 'application/json'};
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (method !== 'GET' && me.value?.csrf) headers['X-Gridloom-CSRF'] = me.value.csrf;
+  let answer: Response;
+  try {
+    answer = await fetch(`/api/v1${path}`, {
+      method,
+      headers,
+      credentials: 'same-origin',
+      ...(body === undefined ? {} : {body: JSON.stringify(body)}),
+      ...(cancel ? {signal: cancel} : {}),
+    });
+  } catch (error) {
+    if (cancel?.aborted) throw error;
+    throw new ApiError(0, 'no_contact', 'The server does not answer.');
+  }
+  if (answer.status === 204) return undefined as T;
+  const content: unknown = await answer.json().catch(() => null);
+  if (answer.ok) return content as T;
+  const said = (content ?? {}) as {code?: unknown; message?: unknown};
+  if (answer.status === 401 && me.value) me.value = null;
+  const wait = Number(answer.headers.get('Retry-After'));
+  throw new ApiError(
+    answer.status,
+    String(said.code ?? answer.status),
+    String(said.message ?? answer.statusText),
+    wait > 0 ? wait : null,
+  );
+}
+
+export const get = <T>(path: string, cancel?: AbortSignal) =>
+  request<T>('GET', path, undefined, cancel);

@@ -1,0 +1,216 @@
+// The energy-flow picture of a home: nodes, pipes, dots, and the same in words.
+import {useEffect, useRef, useState} from 'preact/hooks';
+import {contact} from '../api/live.ts';
+import type {Flow, FlowNode, Home, NodeId} from '../api/types.ts';
+import {percentText, powerFigure, powerText, texts} from '../i18n/index.ts';
+import {moving} from '../store/preferences.ts';
+import {iconPath, type IconName} from '../ui/icon.tsx';
+import {Dots} from './dots.tsx';
+import {
+  allFlows,
+  drawnPipes,
+  height,
+  isFlowing,
+  mix,
+  nodeState,
+  pipes,
+  places,
+  ring,
+  width,
+} from './layout.ts';
+
+const icons: Record<NodeId, IconName> = {
+  sun: 'sun',
+  battery: 'battery',
+  grid: 'grid',
+  home: 'home',
+  car: 'car',
+  heat: 'heat',
+};
+
+export function FlowPicture({home}: {home: Home}) {
+  const [box, scale] = useScale();
+  const shown = useRef(new Set<string>());
+  const flows = allFlows(home).filter(
+    (flow) =>
+      pipes[`${flow.from}-${flow.to}`] !== undefined &&
+      isFlowing(flow.power_w, shown.current.has(`${flow.from}-${flow.to}`)),
+  );
+  shown.current = new Set(flows.map((flow) => `${flow.from}-${flow.to}`));
+  const tall = height(home);
+  return (
+    <div class="flow" ref={box} style={{aspectRatio: `${width} / ${tall}`}}>
+      <svg viewBox={`0 0 ${width} ${tall}`} aria-hidden="true">
+        {drawnPipes(home).map((d) => (
+          <path key={d} class="pipe" d={d} />
+        ))}
+        {!moving.value && (
+          <defs>
+            {flows.map((flow) => (
+              <Head key={flow.from} from={flow.from} />
+            ))}
+          </defs>
+        )}
+        {!moving.value &&
+          flows.map((flow) => <Arrow key={`${flow.from}-${flow.to}`} flow={flow} />)}
+        {(Object.entries(home.nodes) as [NodeId, FlowNode][]).map(([id, node]) => (
+          <Node key={id} id={id} node={node} home={home} />
+        ))}
+      </svg>
+      {moving.value && (
+        <div class="dot-layer" style={{transform: `scale(${scale})`}}>
+          {flows.map((flow) => (
+            <Dots
+              key={`${flow.from}-${flow.to}`}
+              from={flow.from}
+              to={flow.to}
+              power={flow.power_w}
+              running={contact.value !== 'lost'}
+            />
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** How much larger than its drawing the picture is shown. */
+function useScale() {
+  const box = useRef<HTMLDivElement>(null);
+  const [scale, setScale] = useState(1);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry) setScale(entry.contentRect.width / width);
+    });
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, []);
+  return [box, scale] as const;
+}
+
+function Head({from}: {from: NodeId}) {
+  return (
+    <marker
+      id={`head-${from}`}
+      class={`of-${from}`}
+      viewBox="0 0 8 8"
+      refX="7"
+      refY="4"
+      markerWidth="4"
+      markerHeight="4"
+      orient="auto"
+    >
+      <path class="head" d="M0 0 8 4 0 8z" />
+    </marker>
+  );
+}
+
+/** Without motion the way of the power is an arrow. */
+function Arrow({flow}: {flow: Flow}) {
+  return (
+    <path
+      class={`arrow of-${flow.from}`}
+      d={pipes[`${flow.from}-${flow.to}`]!}
+      marker-end={`url(#head-${flow.from})`}
+    />
+  );
+}
+
+function Node({id, node, home}: {id: NodeId; node: FlowNode; home: Home}) {
+  const {x, y} = places[id];
+  const before = useRef('');
+  const figure = powerFigure(node.power_w === null ? null : Math.abs(node.power_w), before.current);
+  before.current = figure.unit;
+  const above = id === 'sun';
+  return (
+    <g class={`node of-${id} ${nodeState(node)}`} transform={`translate(${x} ${y})`}>
+      <circle class="ground" r={ring} />
+      <circle class="ring" r={ring} />
+      {id === 'home' && <MixRing home={home} />}
+      <path
+        class="node-icon"
+        d={iconPath(icons[id])}
+        transform="translate(-10.5 -23.5) scale(0.875)"
+      />
+      <text class="figure" y="16">
+        {node.atLeast ? '≥ ' : ''}
+        {figure.text}
+        {figure.unit && (
+          <tspan class="unit" dx="2">
+            {figure.unit}
+          </tspan>
+        )}
+      </text>
+      <text class="caption" y={above ? -44 : ring + 15}>
+        {caption(id, node, home)}
+      </text>
+    </g>
+  );
+}
+
+function caption(id: NodeId, node: FlowNode, home: Home): string {
+  const said = texts.value.home;
+  // Pipes leave the home where its name would stand.
+  if (id === 'home' && (home.nodes.car || home.nodes.heat)) return '';
+  const power = node.power_w ?? 0;
+  if (id === 'battery') {
+    const charge = node.charge_percent == null ? said.battery : percentText(node.charge_percent);
+    return Math.abs(power) < 1
+      ? charge
+      : `${charge} · ${power > 0 ? said.charging : said.discharging}`;
+  }
+  if (id === 'grid' && Math.abs(power) >= 1) return power > 0 ? said.importing : said.exporting;
+  return said[id];
+}
+
+/** The home's ring shows where its power comes from. */
+function MixRing({home}: {home: Home}) {
+  const round = 2 * Math.PI * ring;
+  let start = 0;
+  return (
+    <g transform="rotate(-90)">
+      {mix(home).map(({from, share}) => {
+        const begin = start;
+        start += share;
+        return (
+          <circle
+            key={from}
+            class={`mix of-${from}`}
+            r={ring}
+            stroke-dasharray={`${share * round} ${round}`}
+            stroke-dashoffset={-begin * round}
+          />
+        );
+      })}
+    </g>
+  );
+}
+
+/** The picture in words, for those who cannot see it; not read out by itself. */
+export function FlowWords({home}: {home: Home}) {
+  const said = texts.value.home;
+  const flows = allFlows(home).filter((flow) => flow.power_w >= 1);
+  const sources = [...new Set(flows.map((flow) => flow.from))];
+  const unknowns = (Object.entries(home.nodes) as [NodeId, FlowNode][]).filter(
+    ([, node]) => node.power_w === null,
+  );
+  return (
+    <ul class="flow-words">
+      {flows.length === 0 && <li>{said.nothingFlows}</li>}
+      {sources.map((from) => {
+        const of = flows.filter((flow) => flow.from === from);
+        const parts = of.map((flow) => `${powerText(flow.power_w)} ${said.to[flow.to]}`);
+        return (
+          <li key={from}>
+            <b>{said[from]}</b> {parts.join(', ')}
+          </li>
+        );
+      })}
+      {unknowns.map(([id]) => (
+        <li key={id}>{said.nodeUnknown(said[id])}</li>
+      ))}
+      {home.gridCaption === 'import_of_devices' && <li>{said.importOfDevices}</li>}
+      {(home.unaccounted_w ?? 0) >= 1 && <li>{said.unaccounted(powerText(home.unaccounted_w))}</li>}
+    </ul>
+  );
+}

@@ -1,0 +1,67 @@
+// How long ago, and when: in the zone of the server, whose home it is.
+import {decimal} from './number.ts';
+
+export interface AgeWords {
+  now: string;
+  s: string;
+  min: string;
+  h: string;
+}
+
+const thinSpace = '\u202f';
+
+/** "now", "12 s", "4 min", "3 h"; from a day on the caller shows the date. */
+export function age(ms: number, words: AgeWords): string | null {
+  const s = Math.floor(Math.max(ms, 0) / 1000);
+  if (s < 5) return words.now;
+  if (s < 60) return `${s}${thinSpace}${words.s}`;
+  if (s < 3600) return `${Math.floor(s / 60)}${thinSpace}${words.min}`;
+  if (s < 86_400) return `${Math.floor(s / 3600)}${thinSpace}${words.h}`;
+  return null;
+}
+
+/** A span of minutes or seconds as "1 h 50 min"; the two greatest parts only. */
+export function span(seconds: number, words: AgeWords, locale: string): string {
+  const total = Math.round(Math.abs(seconds));
+  if (total < 60) return `${total}${thinSpace}${words.s}`;
+  const hours = Math.floor(total / 3600);
+  const minutes = Math.floor(total / 60) % 60;
+  if (hours === 0) return `${minutes}${thinSpace}${words.min}`;
+  if (hours >= 48) return `${decimal(hours / 24, 0, locale)}${thinSpace}d`;
+  return `${hours}${thinSpace}${words.h}` + (minutes ? ` ${minutes}${thinSpace}${words.min}` : '');
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+type Form = 'time' | 'seconds' | 'date' | 'moment' | 'month' | 'monthShort' | 'day' | 'year';
+
+const forms: Record<Form, Intl.DateTimeFormatOptions> = {
+  time: {hour: '2-digit', minute: '2-digit', hourCycle: 'h23'},
+  seconds: {hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23'},
+  date: {day: 'numeric', month: 'short', year: 'numeric'},
+  moment: {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23'},
+  month: {month: 'long', year: 'numeric'},
+  monthShort: {month: 'short'},
+  day: {day: 'numeric'},
+  year: {year: 'numeric'},
+};
+
+export function when(ms: number, form: Form, locale: string, zone: string): string {
+  const key = `${form} ${locale} ${zone}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale, {...forms[form], ...(zone ? {timeZone: zone} : {})});
+    formats.set(key, format);
+  }
+  return format.format(ms);
+}
+
+/** The calendar day of a moment in a zone, as 2026-11-21. */
+export function dayOf(ms: number, zone: string): string {
+  return new Intl.DateTimeFormat('en-CA', {
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    ...(zone ? {timeZone: zone} : {}),
+  }).format(ms);
+}

@@ -1,0 +1,74 @@
+// What a value that a device reported says: its name, its unit, or that there is no sensor.
+import type {FieldFacts, NamedValue} from '../api/types.ts';
+import {quantity} from './number.ts';
+
+export interface Said {
+  text: string;
+  unit: string;
+  raw: string | null;
+  absent: boolean;
+}
+
+type Facts = Pick<FieldFacts, 'unit' | 'scale' | 'values' | 'bits' | 'absent'>;
+interface Words {
+  none: string;
+  noSensor: string;
+}
+
+const thinSpace = '\u202f';
+
+export function say(facts: Facts | undefined, value: unknown, locale: string, words: Words): Said {
+  const plain = (text: string): Said => ({text, unit: '', raw: null, absent: false});
+  if (facts?.absent !== undefined && same(facts.absent, value)) {
+    return {text: words.noSensor, unit: '', raw: rawText(value), absent: true};
+  }
+  const named = nameOf(facts?.values, value);
+  if (named !== null) return {...plain(named), raw: rawText(value)};
+  if (facts?.bits && typeof value === 'number') {
+    return {...plain(bitNames(facts.bits, value) || words.none), raw: rawText(value)};
+  }
+  if (typeof value === 'number') {
+    const scale = facts?.scale ?? 1;
+    const step = Number.isInteger(value) ? scale : 0;
+    // Without a unit it may be a version or a bit field: no thousands separators.
+    if (!facts?.unit && Number.isInteger(value) && scale === 1) return plain(String(value));
+    return {...plain(quantity(value * scale, locale, step)), unit: facts?.unit ?? ''};
+  }
+  return plain(rawText(value));
+}
+
+export function saidText(said: Said): string {
+  return said.unit ? said.text + (said.unit === '%' ? '' : thinSpace) + said.unit : said.text;
+}
+
+export function rawText(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
+export function same(a: unknown, b: unknown): boolean {
+  return a === b || (Array.isArray(a) ? a.includes(b) : JSON.stringify(a) === JSON.stringify(b));
+}
+
+function nameOf(values: NamedValue[] | undefined, value: unknown): string | null {
+  const found = values?.find((named) => named.value === value);
+  return found?.name ?? null;
+}
+
+function bitNames(bits: NamedValue[], value: number): string {
+  return bits
+    .filter((bit) => Math.floor(value / 2 ** Number(bit.value)) % 2 === 1)
+    .map((bit) => bit.name ?? `bit ${bit.value}`)
+    .join(', ');
+}
+
+/** The number that a person typed, German decimal comma allowed; null if it is none. */
+export function parseNumber(text: string): number | null {
+  const trimmed = text.trim().replace('−', '-').replace(',', '.');
+  return /^-?\d+(\.\d+)?$/.test(trimmed) ? Number(trimmed) : null;
+}
+
+/** A wire value as a person types it, by the parameter's scale. */
+export function typed(wire: number, scale: number, locale: string): string {
+  const plain = String(Number((wire * scale).toFixed(3)));
+  return locale.startsWith('de') ? plain.replace('.', ',') : plain;
+}

@@ -1,0 +1,82 @@
+// Numbers as people read them: the unit that fits, no digits that mean nothing, and never a 0 for
+// what is not known.
+
+export interface Figure {
+  text: string;
+  unit: string;
+}
+
+export const unknown = '—';
+const minus = '\u2212';
+const thinSpace = '\u202f';
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+/** A number with so many decimals; Intl objects are costly to make and cheap to use. */
+export function decimal(value: number, digits: number, locale: string, atLeast = digits): string {
+  const key = `${locale} ${atLeast} ${digits}`;
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(locale, {
+      minimumFractionDigits: atLeast,
+      maximumFractionDigits: digits,
+      signDisplay: 'negative',
+    });
+    formats.set(key, format);
+  }
+  return format.format(value).replace('-', minus);
+}
+
+/** Units go up at 1000 and back under 950, so that a value near the border does not flicker. */
+export function powerUnit(watts: number, before: string): string {
+  const size = Math.abs(watts);
+  if (size >= 1e6 || (before === 'MW' && size >= 0.95e6)) return 'MW';
+  if (size >= 1e3 || (before === 'kW' && size >= 950) || (before === 'MW' && size >= 950))
+    return 'kW';
+  return 'W';
+}
+
+/** 999 W, 3.24 kW, 32.4 kW, 324 kW. */
+export function power(watts: number | null | undefined, locale: string, before = ''): Figure {
+  if (watts == null || !Number.isFinite(watts)) return {text: unknown, unit: ''};
+  const value = Math.abs(watts) < 1 ? 0 : watts;
+  const unit = powerUnit(value, before);
+  if (unit === 'W') return {text: decimal(value, 0, locale), unit};
+  const scaled = value / (unit === 'kW' ? 1e3 : 1e6);
+  return {text: decimal(scaled, digitsOf(scaled), locale), unit};
+}
+
+/** 1.25 kWh, 12.5 kWh, 125 kWh; under 0.1 kWh in Wh. */
+export function energy(kwh: number | null | undefined, locale: string): Figure {
+  if (kwh == null || !Number.isFinite(kwh)) return {text: unknown, unit: ''};
+  if (kwh === 0) return {text: decimal(0, 0, locale), unit: 'kWh'};
+  if (Math.abs(kwh) < 0.1) return {text: decimal(kwh * 1000, 0, locale), unit: 'Wh'};
+  if (Math.abs(kwh) >= 10_000) {
+    return {text: decimal(kwh / 1000, digitsOf(kwh / 1000), locale), unit: 'MWh'};
+  }
+  return {text: decimal(kwh, digitsOf(kwh), locale), unit: 'kWh'};
+}
+
+/** Whole percents; 100 only for what is full, "< 1" for a little. */
+export function percent(value: number | null | undefined, locale: string): string {
+  if (value == null || !Number.isFinite(value)) return unknown;
+  const sign = locale.startsWith('de') ? `${thinSpace}%` : '%';
+  if (value > 0 && value < 1) return `< 1${sign}`;
+  const whole = value >= 99.5 && value < 99.9 ? 99 : Math.round(value);
+  return decimal(whole, 0, locale) + sign;
+}
+
+/** Any other quantity: as many decimals as its step has, at most three. */
+export function quantity(value: number, locale: string, step = 0): string {
+  const digits = step > 0 ? Math.min(3, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))) : 2;
+  return decimal(value, digits, locale, 0);
+}
+
+export function joined(figure: Figure): string {
+  return figure.unit ? `${figure.text}${thinSpace}${figure.unit}` : figure.text;
+}
+
+function digitsOf(value: number): number {
+  const size = Math.abs(value);
+  return size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
+}

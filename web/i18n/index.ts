@@ -1,0 +1,49 @@
+import {signal} from '@preact/signals';
+import {me} from '../api/client.ts';
+import {age, type AgeWords, span, when} from '../format/age.ts';
+import {energy, type Figure, joined, percent, power} from '../format/number.ts';
+import {serverNow, tick} from '../store/clock.ts';
+import {en, type Texts} from './en.ts';
+
+export type Language = 'en' | 'de';
+
+/** The texts of the language chosen; read `.value` where they are shown. */
+export const texts = signal<Texts>(en);
+export const language = signal<Language>('en');
+
+export async function setLanguage(chosen: Language): Promise<void> {
+  const loaded = chosen === 'de' ? (await import('./de.ts')).de : en;
+  texts.value = loaded;
+  language.value = chosen;
+  document.documentElement.lang = chosen;
+}
+
+export function preferredLanguage(): Language {
+  const stored = localStorage.getItem('language');
+  return (stored ?? navigator.language).startsWith('de') ? 'de' : 'en';
+}
+
+const locale = () => (language.value === 'de' ? 'de-DE' : 'en-GB');
+
+export const zone = () => me.value?.zone ?? '';
+
+// Short names for formats in the chosen language.
+export const powerText = (w: number | null | undefined) => joined(power(w, locale()));
+export const powerFigure = (w: number | null | undefined, before = ''): Figure =>
+  power(w, locale(), before);
+export const energyText = (kwh: number | null | undefined) => joined(energy(kwh, locale()));
+export const energyFigure = (kwh: number | null | undefined): Figure => energy(kwh, locale());
+export const percentText = (value: number | null | undefined) => percent(value, locale());
+export const whenText = (ms: number, form: Parameters<typeof when>[1]) =>
+  when(ms, form, locale(), zone());
+export const spanText = (s: number) => span(s, words(), locale());
+export const localeName = () => locale();
+
+const words = (): AgeWords => texts.value.age;
+
+/** How old a moment is, from a day on its date; drawn anew each second. */
+export function ageText(ms: number | null | undefined): string {
+  if (ms == null) return '—';
+  void tick.value;
+  return age(serverNow() - ms, words()) ?? whenText(ms, 'moment');
+}

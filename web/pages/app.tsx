@@ -1,0 +1,92 @@
+// The frame of every page: the strip, the navigation, and the page that the URL names.
+import type {FunctionComponent} from 'preact';
+import {useEffect, useState} from 'preact/hooks';
+import {me} from '../api/client.ts';
+import {contact} from '../api/live.ts';
+import {texts} from '../i18n/index.ts';
+import {bare, path, titleRef} from '../routes.ts';
+import {followHome} from '../store/home.ts';
+import {Boundary} from '../ui/boundary.tsx';
+import {Skeleton} from '../ui/load.tsx';
+import {HomePage} from './home.tsx';
+import {Navigation} from './navigation.tsx';
+import {SignIn} from './sign_in.tsx';
+import {Strip} from './strip.tsx';
+
+type Loader = () => Promise<FunctionComponent>;
+
+// Pages that the first one does not need come when they are asked for.
+const device: Loader = () => import('./device.tsx').then((m) => m.DevicePage);
+const loaders: Record<string, Loader> = {
+  history: () => import('./history.tsx').then((m) => m.HistoryPage),
+  alarms: () => import('./alarms.tsx').then((m) => m.AlarmsPage),
+  fleet: () => import('./fleet.tsx').then((m) => m.FleetPage),
+  settings: () => import('./settings.tsx').then((m) => m.SettingsPage),
+  wall: () => import('./wall.tsx').then((m) => m.WallPage),
+};
+
+export function App() {
+  if (me.value === undefined) return null;
+  if (me.value === null || path.value === '/sign-in') return <SignIn />;
+  return <Frame />;
+}
+
+function Frame() {
+  const place = path.value;
+  useEffect(followHome, []);
+  const page = (
+    <Boundary key={place}>
+      <Page place={place} />
+    </Boundary>
+  );
+  const frozen = contact.value === 'lost' ? ' frozen' : '';
+  if (bare.value) return <main class={`bare${frozen}`}>{page}</main>;
+  return (
+    <>
+      <a class="skip" href="#main">
+        {texts.value.nav.skip}
+      </a>
+      <Strip />
+      <div class="frame">
+        <Navigation place={place} />
+        <main id="main" class={frozen} tabIndex={-1}>
+          {page}
+        </main>
+      </div>
+    </>
+  );
+}
+
+function Page({place}: {place: string}) {
+  const [, kind = '', rest = ''] = place.split('/');
+  if (kind === '') return <HomePage />;
+  if (kind === 'd' && rest) return <Lazy load={device} />;
+  const loader = loaders[kind];
+  return loader && !rest ? <Lazy load={loader} /> : <NoPage />;
+}
+
+function Lazy({load}: {load: Loader}) {
+  const [loaded, setLoaded] = useState<{component: FunctionComponent} | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
+  useEffect(() => {
+    load().then((component) => setLoaded({component}), setFailure);
+  }, [load]);
+  if (failure !== null) throw failure;
+  if (!loaded) return <Skeleton height={480} />;
+  const Component = loaded.component;
+  return <Component />;
+}
+
+function NoPage() {
+  const said = texts.value.error;
+  return (
+    <section class="card notice">
+      <h1 tabIndex={-1} ref={titleRef}>
+        {said.noPage}
+      </h1>
+      <p>
+        <a href="/">{said.toHome}</a>
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,137 @@
+// One device: what it reports, its past, and what it can be told.
+import {useEffect, useMemo} from 'preact/hooks';
+import type {Family, HomeDevice} from '../api/types.ts';
+import {ageText, texts} from '../i18n/index.ts';
+import {bare, path, query, titleRef} from '../routes.ts';
+import {home} from '../store/home.ts';
+import {loadTwin, type Twin} from '../store/twins.ts';
+import {Boundary} from '../ui/boundary.tsx';
+import {PageTitle, Tabs} from '../ui/controls.tsx';
+import {Icon, StateMark} from '../ui/icon.tsx';
+import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
+import {Charge, DeviceCard, Figures, StateLine} from './device_card.tsx';
+import {ControlTab} from './device_control.tsx';
+import {FieldsTab} from './device_fields.tsx';
+import {PlotsTab} from './device_plots.tsx';
+
+export function DevicePage() {
+  const sn = decodeURIComponent(path.value.split('/')[2] ?? '');
+  const summary = home.value?.devices.find((device) => device.sn === sn);
+  if (bare.value)
+    return summary ? <DeviceCard device={summary} heading="h1" /> : <Skeleton height={200} />;
+  return <Loaded key={sn} sn={sn} summary={summary} />;
+}
+
+function Loaded({sn, summary}: {sn: string; summary: HomeDevice | undefined}) {
+  const loaded = useLoad((cancel) => loadTwin(sn, cancel), [sn]);
+  const twin = loaded.data?.[0];
+  useEffect(() => twin?.follow(), [twin]);
+  useEffect(() => {
+    document.title = `${twin?.facts.name ?? sn} · Gridloom`;
+  }, [twin, sn]);
+  if (loaded.error?.status === 403 || loaded.error?.status === 404) return <Gone />;
+  if (loaded.error) return <Failure error={loaded.error} retry={loaded.reload} />;
+  if (!loaded.data) return <Skeleton height={600} />;
+  return <Device twin={loaded.data[0]} family={loaded.data[1]} summary={summary} />;
+}
+
+function Gone() {
+  const said = texts.value.error;
+  return (
+    <section class="card notice">
+      <h1 tabIndex={-1} ref={titleRef}>
+        {said.gone}
+      </h1>
+      <p>
+        <a href="/fleet">{texts.value.nav.fleet}</a>
+      </p>
+    </section>
+  );
+}
+
+type Tab = 'now' | 'plots' | 'control';
+
+function Device({
+  twin,
+  family,
+  summary,
+}: {
+  twin: Twin;
+  family: Family;
+  summary: HomeDevice | undefined;
+}) {
+  const said = texts.value.device;
+  const tab = (query.value.get('tab') ?? 'now') as Tab;
+  const base = `/d/${encodeURIComponent(twin.facts.sn)}`;
+  const tabs = [
+    {value: 'now' as Tab, label: said.now},
+    {value: 'plots' as Tab, label: said.plots},
+    {value: 'control' as Tab, label: said.control},
+  ];
+  return (
+    <>
+      <Head twin={twin} summary={summary} />
+      <Tabs
+        label={twin.facts.name}
+        tabs={tabs}
+        value={tab}
+        href={(value) => (value === 'now' ? base : `${base}?tab=${value}`)}
+      />
+      <Boundary key={tab}>
+        {tab === 'plots' ? (
+          <PlotsTab twin={twin} family={family} />
+        ) : tab === 'control' ? (
+          <ControlTab twin={twin} family={family} />
+        ) : (
+          <FieldsTab twin={twin} family={family} />
+        )}
+      </Boundary>
+    </>
+  );
+}
+
+function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
+  const {facts} = twin;
+  const said = texts.value;
+  const shown = useMemo(() => summary && {...summary}, [summary]);
+  const state = twin.state.value;
+  return (
+    <section class="card device-head">
+      <PageTitle
+        beside={
+          shown && <StateLine device={{...shown, state, lastReport: twin.lastReport.value}} />
+        }
+      >
+        <bdi>{facts.name}</bdi>
+      </PageTitle>
+      <p class="muted">
+        {facts.product ?? facts.family} · <span class="raw">{facts.sn}</span>
+      </p>
+      {(state === 'offline' || state === 'quiet') && (
+        <p class="bad fault">
+          <StateMark mark={state} />
+          {said.device.silent(ageText(twin.lastReport.value))}
+        </p>
+      )}
+      {shown?.faults.map((fault) => (
+        <p key={fault.field} class="bad fault">
+          <StateMark mark="critical" />
+          <span>
+            {fault.title}
+            {fault.text && `: ${fault.text}`} <span class="raw">{fault.field}</span>
+          </span>
+        </p>
+      ))}
+      {shown && (
+        <div class={`essentials ${state === 'offline' ? 'stale' : ''}`}>
+          {shown.charge_percent != null && <Charge percent={shown.charge_percent} />}
+          <Figures device={shown} />
+        </div>
+      )}
+      <a class="back" href="/fleet">
+        <Icon name="left" size={16} />
+        {said.nav.fleet}
+      </a>
+    </section>
+  );
+}

@@ -1,0 +1,137 @@
+// A device in a few figures: those that its family reports.
+import type {HomeDevice} from '../api/types.ts';
+import {ageText, percentText, powerFigure, texts} from '../i18n/index.ts';
+import {Icon, type IconName, StateMark} from '../ui/icon.tsx';
+
+interface Figure {
+  key: string;
+  icon: IconName;
+  colour: string;
+  label: string;
+  power_w: number;
+  way?: IconName;
+}
+
+export function figuresOf(device: HomeDevice): Figure[] {
+  const said = texts.value.home;
+  const list: Figure[] = [];
+  const {sunPower_w, batteryPower_w, loadPower_w, gridPower_w} = device;
+  if (sunPower_w != null) {
+    list.push({key: 'sun', icon: 'sun', colour: 'sun', label: said.sun, power_w: sunPower_w});
+  }
+  if (batteryPower_w != null) {
+    const charging = batteryPower_w > 0;
+    list.push({
+      key: 'battery',
+      icon: 'battery',
+      colour: 'battery',
+      power_w: batteryPower_w,
+      label: charging ? said.charging : said.discharging,
+      ...(Math.abs(batteryPower_w) < 1
+        ? {label: said.battery}
+        : {way: charging ? ('down' as const) : ('up' as const)}),
+    });
+  }
+  if (loadPower_w != null) {
+    list.push({
+      key: 'load',
+      icon: 'plug',
+      colour: 'home',
+      label: said.output,
+      power_w: loadPower_w,
+    });
+  }
+  if (gridPower_w != null) {
+    const out = gridPower_w <= -1;
+    list.push({
+      key: 'grid',
+      icon: 'grid',
+      colour: 'grid',
+      power_w: gridPower_w,
+      label: out ? said.exporting : gridPower_w >= 1 ? said.importing : said.grid,
+    });
+  }
+  return list;
+}
+
+export function DeviceCard({
+  device,
+  heading: Heading = 'h3',
+}: {
+  device: HomeDevice;
+  heading?: 'h1' | 'h3';
+}) {
+  const said = texts.value;
+  const stale = device.state === 'offline' || device.state === 'never';
+  return (
+    <article
+      class={`card device-card ${stale ? 'stale' : ''} ${device.faults.length ? 'faulty' : ''}`}
+    >
+      <Heading>
+        <a href={`/d/${encodeURIComponent(device.sn)}`}>
+          <bdi>{device.name}</bdi>
+        </a>
+      </Heading>
+      <p class="muted">{device.familyName}</p>
+      <StateLine device={device} />
+      {device.faults.slice(0, 2).map((fault) => (
+        <p key={fault.field} class="bad fault">
+          <StateMark mark="critical" />
+          <span>
+            {fault.title}
+            {fault.text && `: ${fault.text}`}
+          </span>
+        </p>
+      ))}
+      {device.faults.length > 2 && (
+        <p class="bad small-text">{said.device.more(device.faults.length - 2)}</p>
+      )}
+      {device.charge_percent != null && <Charge percent={device.charge_percent} />}
+      <Figures device={device} />
+    </article>
+  );
+}
+
+export function StateLine({device}: {device: HomeDevice}) {
+  const said = texts.value.state;
+  return (
+    <p class={`state state-${device.state}`}>
+      <StateMark mark={device.state} />
+      {said[device.state]}
+      {device.state !== 'never' && <span class="muted">{ageText(device.lastReport)}</span>}
+    </p>
+  );
+}
+
+export function Charge({percent}: {percent: number}) {
+  return (
+    <div class="charge">
+      <b>{percentText(percent)}</b>
+      <span class="gauge" aria-hidden="true">
+        <i style={{width: `${Math.min(100, percent)}%`}} />
+      </span>
+      <span class="hidden">{texts.value.home.charge}</span>
+    </div>
+  );
+}
+
+export function Figures({device}: {device: HomeDevice}) {
+  return (
+    <dl class="figures">
+      {figuresOf(device).map((row) => {
+        const figure = powerFigure(Math.abs(row.power_w));
+        return (
+          <div key={row.key} class={`of-${row.colour} ${Math.abs(row.power_w) < 1 ? 'idle' : ''}`}>
+            <dt>
+              <Icon name={row.icon} size={18} />
+              <span>{row.label}</span>
+            </dt>
+            <dd>
+              <b>{figure.text}</b> <small>{figure.unit}</small>
+            </dd>
+          </div>
+        );
+      })}
+    </dl>
+  );
+}

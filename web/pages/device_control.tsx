@@ -1,0 +1,204 @@
+// The commands of a device as forms, made from its family's description.
+import {signal} from '@preact/signals';
+import {useMemo, useRef, useState} from 'preact/hooks';
+import type {CommandFacts, Family, FieldFacts, ParamFacts} from '../api/types.ts';
+import {say, saidText} from '../format/field.ts';
+import {type Check, commandBody, curlLine, mosquittoLine, type Wire} from '../forms/body.ts';
+import {Param} from '../forms/param.tsx';
+import {sendSet, type SetState} from '../forms/send.ts';
+import {localeName, texts} from '../i18n/index.ts';
+import {matches} from '../store/paths.ts';
+import type {Twin} from '../store/twins.ts';
+import {CopyLine} from '../ui/controls.tsx';
+import {StateMark} from '../ui/icon.tsx';
+
+export function ControlTab({twin, family}: {twin: Twin; family: Family}) {
+  const said = texts.value.device;
+  if (twin.facts.rights === 'monitor') {
+    return <p class="card muted">{said.watchOnly(twin.facts.owner)}</p>;
+  }
+  if (family.commands.length === 0) return <p class="card muted">{said.noCommands}</p>;
+  return (
+    <div class="commands">
+      {family.commands.map((command) => (
+        <CommandForm key={command.name} twin={twin} family={family} command={command} />
+      ))}
+    </div>
+  );
+}
+
+/** The fields that show a parameter: as the file says, or the only ones that the command sets. */
+function shownBy(family: Family, command: CommandFacts, param: ParamFacts): FieldFacts[] {
+  if (param.sets) {
+    return param.sets.flatMap((name) => family.fields.filter((field) => matches(field.name, name)));
+  }
+  if (command.params.length !== 1) return [];
+  return family.fields.filter((field) => field.set_by?.includes(command.name));
+}
+
+function CommandForm({twin, family, command}: {twin: Twin; family: Family; command: CommandFacts}) {
+  const said = texts.value.set;
+  const [state, reply] = useMemo(
+    () => [signal<SetState>({state: 'idle'}), signal<unknown>(null)],
+    [],
+  );
+  const [checks, setChecks] = useState<Record<string, Check>>({});
+  // Counts sets that were done: their forms begin anew.
+  const [round, setRound] = useState(0);
+  const dialog = useRef<HTMLDialogElement>(null);
+  const params = useMemo(
+    () => [...command.params].sort((a, b) => Number(b.required) - Number(a.required)),
+    [command],
+  );
+
+  const values: Wire = Object.fromEntries(Object.entries(checks).map(([k, v]) => [k, v.value]));
+  const body = commandBody(command, values);
+  const touched = Object.keys(checks).length > 0;
+  const missing = params.some((param) => param.required && !(param.name in checks));
+  const wrong = Object.values(checks).some((check) => check.problem !== null);
+  const busy = state.value.state === 'sending' || state.value.state === 'waiting';
+
+  const send = async () => {
+    const expected = params
+      .filter((param) => param.name in checks)
+      .flatMap((param) =>
+        shownBy(family, command, param)
+          .filter((f) => !f.name.includes('*') && f.type !== 'array')
+          .map((field) => ({field: field.name, value: values[param.name]})),
+      );
+    await sendSet(twin, body, expected, state, reply);
+    if (state.value.state !== 'applied' && state.value.state !== 'accepted') return;
+    setChecks({});
+    setRound(round + 1);
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (command.dangerous) dialog.current?.showModal();
+    else void send();
+  };
+  const title = command.title ?? command.name;
+  return (
+    <form class="card command" onSubmit={submit} aria-label={title} data-command={command.name}>
+      <h2>{title}</h2>
+      {command.description && command.description !== title && (
+        <p class="muted small-text">{command.description}</p>
+      )}
+      {params.map((param) => (
+        <Param
+          key={`${param.name} ${round}`}
+          param={param}
+          touched={param.name in checks}
+          about={command.description}
+          now={present(twin, family, command, param)}
+          value={checks[param.name]?.value}
+          onChange={(check) => setChecks((before) => ({...before, [param.name]: check}))}
+        />
+      ))}
+      <div class="buttons">
+        {command.select ? (
+          <button
+            class="primary"
+            disabled={busy || wrong || missing || (params.length > 0 && !touched)}
+          >
+            {said.send}
+          </button>
+        ) : (
+          <p class="muted small-text">{said.noSelect}</p>
+        )}
+        <Outcome state={state.value} />
+      </div>
+      <details>
+        <summary>{said.asCommand}</summary>
+        <CopyLine text={curlLine(location.origin, twin.facts.sn, body)} />
+        <CopyLine text={mosquittoLine(location.hostname, twin.facts.sn, body)} />
+        {reply.value !== null && (
+          <>
+            <p class="small-text">{said.reply}</p>
+            <pre>{JSON.stringify(reply.value, null, 1)}</pre>
+          </>
+        )}
+      </details>
+      {command.dangerous && (
+        <dialog ref={dialog} aria-label={said.confirmTitle(title)}>
+          <h2>{said.confirmTitle(title)}</h2>
+          <p>
+            <bdi>{said.confirmText(twin.facts.name)}</bdi>
+          </p>
+          <ul>
+            {params
+              .filter((param) => param.name in checks)
+              .map((param) => (
+                <li key={param.name}>
+                  {param.title ?? param.name}: <b>{choiceText(param, values[param.name])}</b>
+                </li>
+              ))}
+          </ul>
+          <div class="buttons">
+            <button type="button" autofocus onClick={() => dialog.current?.close()}>
+              {said.cancel}
+            </button>
+            <button
+              type="button"
+              class="danger"
+              onClick={() => {
+                dialog.current?.close();
+                void send();
+              }}
+            >
+              {said.confirm}
+            </button>
+          </div>
+        </dialog>
+      )}
+    </form>
+  );
+}
+
+/** A value that is about to be sent, as a person would say it. */
+function choiceText(param: ParamFacts, value: unknown): string {
+  const words = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
+  const {unit, scale, values} = param;
+  const facts = {...(unit ? {unit} : {}), ...(scale ? {scale} : {}), ...(values ? {values} : {})};
+  return saidText(say(facts, value, localeName(), words));
+}
+
+function present(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {
+  const field = shownBy(family, command, param)[0];
+  if (!field || field.name.includes('*')) return null;
+  const reading = twin.field(field.name).value;
+  if (!reading) return null;
+  const words = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
+  const facts = param.values && !field.values ? {...field, values: param.values} : field;
+  return {text: saidText(say(facts, reading.value, localeName(), words)), value: reading.value};
+}
+
+function Outcome({state}: {state: SetState}) {
+  const said = texts.value.set;
+  const line = (mark: 'live' | 'critical' | 'stale' | 'warning', text: string) => (
+    <span class="outcome">
+      <StateMark mark={mark} />
+      {text}
+    </span>
+  );
+  return (
+    <span role="status" data-state={state.state}>
+      {state.state === 'sending'
+        ? line('stale', said.sending)
+        : state.state === 'waiting'
+          ? line('stale', said.waiting)
+          : state.state === 'applied'
+            ? line('live', said.applied)
+            : state.state === 'accepted'
+              ? line('live', said.accepted)
+              : state.state === 'refused'
+                ? line('critical', said.refused(state.why))
+                : state.state === 'unanswered'
+                  ? line('warning', said.unanswered)
+                  : state.state === 'offline'
+                    ? line('critical', said.offline)
+                    : state.state === 'notApplied'
+                      ? line('warning', said.notApplied(String(state.asked), String(state.is)))
+                      : null}
+    </span>
+  );
+}

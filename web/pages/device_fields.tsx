@@ -1,0 +1,139 @@
+// All fields of a device, grouped by the board or module that reports them, live.
+import {useMemo, useState} from 'preact/hooks';
+import type {Family, FieldFacts} from '../api/types.ts';
+import {say, saidText} from '../format/field.ts';
+import {ageText, localeName, texts} from '../i18n/index.ts';
+import {matches} from '../store/paths.ts';
+import type {Twin} from '../store/twins.ts';
+import {Segments} from '../ui/controls.tsx';
+
+export interface NamedField {
+  name: string;
+  facts: FieldFacts | undefined;
+}
+
+/** The family's fields, those of modules by the names reported, and what no file knows. */
+export function fieldsOf(family: Family, reported: string[]): NamedField[] {
+  const plain = new Map(
+    family.fields.filter((field) => !field.name.includes('*')).map((field) => [field.name, field]),
+  );
+  const patterns = family.fields.filter((field) => field.name.includes('*'));
+  const more = reported
+    .filter((name) => !plain.has(name))
+    .sort()
+    .map((name) => ({name, facts: patterns.find((field) => matches(field.name, name))}));
+  return [...[...plain].map(([name, facts]) => ({name, facts})), ...more];
+}
+
+function groupOf(field: NamedField): string {
+  const parts = field.name.split('.');
+  if (field.facts?.name.includes('*')) return parts.slice(0, -1).join(' › ');
+  return parts.length > 1 ? parts[0]! : '';
+}
+
+type Filter = 'all' | 'reported' | 'faults';
+
+export function FieldsTab({twin, family}: {twin: Twin; family: Family}) {
+  const said = texts.value.device;
+  const [search, setSearch] = useState('');
+  const [filter, setFilter] = useState<Filter>('all');
+  const all = useMemo(() => fieldsOf(family, twin.names.value), [family, twin.names.value]);
+  const wanted = search.trim().toLowerCase();
+  const shown = all.filter(
+    ({name, facts}) =>
+      (filter !== 'faults' || facts?.error) &&
+      (filter !== 'reported' || twin.field(name).peek() !== null) &&
+      (!wanted ||
+        `${name} ${facts?.title ?? ''} ${facts?.description ?? ''}`.toLowerCase().includes(wanted)),
+  );
+  const groups = new Map<string, NamedField[]>();
+  for (const field of shown) {
+    const group = groupOf(field);
+    groups.set(group, [...(groups.get(group) ?? []), field]);
+  }
+  return (
+    <section class="card fields">
+      <div class="tools">
+        <h2>{said.fields}</h2>
+        <input
+          type="search"
+          placeholder={said.search}
+          aria-label={said.search}
+          value={search}
+          onInput={(event) => setSearch(event.currentTarget.value)}
+        />
+        <Segments
+          label={said.fields}
+          name="field-filter"
+          value={filter}
+          onChange={setFilter}
+          choices={[
+            {value: 'all', label: texts.value.fleet.all},
+            {value: 'reported', label: said.changed},
+            {value: 'faults', label: said.faults},
+          ]}
+        />
+        <span class="muted" role="status">
+          {said.count(shown.length, all.length)}
+        </span>
+      </div>
+      {shown.length === 0 && <p class="muted">{said.none}</p>}
+      <div class="groups">
+        {[...groups].map(([group, fields]) => (
+          <section key={group} class="group">
+            <h3>{group ? <span class="raw">{group}</span> : said.whole}</h3>
+            <dl>
+              {fields.map((field) => (
+                <Row key={field.name} twin={twin} field={field} />
+              ))}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Row({twin, field: {name, facts}}: {twin: Twin; field: NamedField}) {
+  const title = facts?.title ?? facts?.description ?? name;
+  const page = `/d/${encodeURIComponent(twin.facts.sn)}`;
+  const plot = `${page}?tab=plots&fields=${encodeURIComponent(name)}`;
+  const numeric = facts?.type === 'int' || facts?.type === 'float';
+  return (
+    <div class="field-row">
+      <dt>
+        {numeric ? <a href={plot}>{title}</a> : <span>{title}</span>}
+        <span class="raw muted">{name}</span>
+        {facts?.description && facts.description !== title && (
+          <span class="meaning muted">{facts.description}</span>
+        )}
+      </dt>
+      <Value twin={twin} name={name} facts={facts} />
+    </div>
+  );
+}
+
+function Value({twin, name, facts}: {twin: Twin; name: string; facts: FieldFacts | undefined}) {
+  const reading = twin.field(name).value;
+  const said = texts.value.device;
+  if (reading === null)
+    return (
+      <dd class="unknown">
+        <b>—</b>
+        <span class="muted">{said.never}</span>
+      </dd>
+    );
+  const words = {none: said.noBits, noSensor: said.noSensor};
+  const it = say(facts, reading.value, localeName(), words);
+  const stale = it.absent || twin.state.value === 'offline';
+  const shown = saidText(it);
+  return (
+    <dd class={stale ? 'stale' : ''}>
+      <b title={shown.length > 80 ? shown : undefined}>
+        <bdi>{shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}</bdi>
+      </b>
+      {it.raw !== null && !it.absent && <span class="muted raw">({it.raw})</span>}
+      <span class="age muted">{reading.at === null ? '' : ageText(reading.at)}</span>
+    </dd>
+  );
+}

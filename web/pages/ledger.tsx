@@ -1,0 +1,89 @@
+// What today brought: the part of the home's use that did not come from the grid, and the kWh.
+import type {Home, Today} from '../api/types.ts';
+import {energyFigure, percentText, spanText, texts} from '../i18n/index.ts';
+
+interface Row {
+  key: string;
+  label: string;
+  kwh: number | null;
+  colour: string;
+}
+
+export function Ledger({today, home}: {today: Today; home: Home}) {
+  const said = texts.value.home;
+  const rows: Row[] = [
+    {key: 'home', label: said.used, kwh: today.home_kwh, colour: 'home'},
+    ...(home.nodes.sun ? [{key: 'sun', label: said.solar, kwh: today.sun_kwh, colour: 'sun'}] : []),
+    {key: 'in', label: said.imported, kwh: today.gridImport_kwh, colour: 'grid'},
+    {key: 'out', label: said.exported, kwh: today.gridExport_kwh, colour: 'grid hatched'},
+    ...(home.nodes.battery
+      ? [
+          {key: 'charge', label: said.batteryIn, kwh: today.batteryIn_kwh, colour: 'battery'},
+          {
+            key: 'discharge',
+            label: said.batteryOut,
+            kwh: today.batteryOut_kwh,
+            colour: 'battery hatched',
+          },
+        ]
+      : []),
+  ];
+  const most = Math.max(0.001, ...rows.map((row) => row.kwh ?? 0));
+  return (
+    <section class="card ledger" aria-labelledby="today-title">
+      <h2 id="today-title">{said.today}</h2>
+      <div class="ledger-body">
+        <Ring percent={today.selfSufficiency_percent} label={said.selfSufficient} />
+        <dl class="bars">
+          {rows.map((row) => {
+            const figure = energyFigure(row.kwh);
+            return (
+              <div key={row.key}>
+                <dt>{row.label}</dt>
+                <dd>
+                  <b>{figure.text}</b>
+                  <small>{figure.unit}</small>
+                </dd>
+                <span
+                  class={`bar of-${row.colour}`}
+                  aria-hidden="true"
+                  style={{'--part': String((row.kwh ?? 0) / most)}}
+                />
+              </div>
+            );
+          })}
+        </dl>
+      </div>
+      {(today.unknown_s ?? 0) >= 60 && (
+        <p class="muted small-text">{said.unknownFor(spanText(today.unknown_s!))}</p>
+      )}
+    </section>
+  );
+}
+
+export function Ring({percent, label}: {percent: number | null; label: string}) {
+  const radius = 52;
+  const round = 2 * Math.PI * radius;
+  const part = Math.min(1, Math.max(0, (percent ?? 0) / 100));
+  return (
+    <div class="ring-figure">
+      <svg viewBox="0 0 120 120" aria-hidden="true">
+        <circle cx="60" cy="60" r={radius} class={percent === null ? 'track dashed' : 'track'} />
+        {percent !== null && part > 0 && (
+          <circle
+            cx="60"
+            cy="60"
+            r={radius}
+            class="fill"
+            transform="rotate(-90 60 60)"
+            stroke-dasharray={`${part * round} ${round}`}
+          />
+        )}
+      </svg>
+      <p>
+        <b>{percentText(percent)}</b>
+        <span>{label}</span>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,89 @@
+// Signing in: by a one-time link, whose token stands in the fragment, or by account and password.
+import {useEffect, useState} from 'preact/hooks';
+import {type ApiError, me, request} from '../api/client.ts';
+import type {Me} from '../api/types.ts';
+import {texts} from '../i18n/index.ts';
+import {navigate, path} from '../routes.ts';
+import {CopyLine} from '../ui/controls.tsx';
+
+async function signIn(body: Record<string, string>): Promise<void> {
+  me.value = await request<Me>('POST', '/session', body);
+  if (path.value === '/sign-in') navigate('/', true);
+}
+
+/** The link's token; taken out of the address, so that it is in no history. */
+function takeToken(): string | null {
+  const token = new URLSearchParams(location.hash.slice(1)).get('t');
+  if (token) history.replaceState(null, '', location.pathname + location.search);
+  return token;
+}
+
+export function SignIn() {
+  const said = texts.value.signIn;
+  const [token] = useState(takeToken);
+  const [trying, setTrying] = useState(token !== null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const [spent, setSpent] = useState(false);
+
+  useEffect(() => {
+    document.title = `${said.title} · Gridloom`;
+  }, [said]);
+  useEffect(() => {
+    if (token === null) return;
+    signIn({link: token}).catch((failure: ApiError) => {
+      setTrying(false);
+      if (failure.status === 401) setSpent(true);
+      else setError(failure);
+    });
+  }, [token]);
+
+  const send = (event: Event) => {
+    event.preventDefault();
+    const form = new FormData(event.target as HTMLFormElement);
+    setTrying(true);
+    setError(null);
+    setSpent(false);
+    signIn({account: String(form.get('account')), password: String(form.get('password'))}).catch(
+      (failure: ApiError) => {
+        setTrying(false);
+        setError(failure);
+      },
+    );
+  };
+
+  return (
+    <main class="sign-in">
+      <section class="card">
+        <img src="/icon.svg" width="56" height="56" alt="" />
+        <h1>{said.title}</h1>
+        <p class="muted">Gridloom</p>
+        {trying && token !== null && <p role="status">{said.link}</p>}
+        {spent && (
+          <div role="alert">
+            <p class="bad">{said.spent}</p>
+          </div>
+        )}
+        {error && (
+          <p role="alert" class="bad" id="sign-in-error">
+            {error.status === 401 ? said.wrong : error.message}
+          </p>
+        )}
+        <form onSubmit={send} aria-describedby={error ? 'sign-in-error' : undefined}>
+          <label>
+            {said.account}
+            <input name="account" autocomplete="username" required />
+          </label>
+          <label>
+            {said.password}
+            <input name="password" type="password" autocomplete="current-password" required />
+          </label>
+          <button class="primary" disabled={trying}>
+            {said.send}
+          </button>
+        </form>
+        {!spent && <p class="muted">{said.without}</p>}
+        <CopyLine text="gridloom sign-in" />
+      </section>
+    </main>
+  );
+}

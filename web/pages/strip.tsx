@@ -1,0 +1,85 @@
+// The strip on top of every page: is the server heard, what time is it there, what is wrong.
+import {me} from '../api/client.ts';
+import {contact, heardAt} from '../api/live.ts';
+import {decimal} from '../format/number.ts';
+import {localeName, spanText, texts, whenText, zone} from '../i18n/index.ts';
+import {alarms, type Alarm} from '../store/home.ts';
+import {rate, serverNow, tick} from '../store/clock.ts';
+import {StateMark} from '../ui/icon.tsx';
+
+export function Strip() {
+  return (
+    <header class="strip">
+      <a class="brand" href="/">
+        <img src="/icon.svg" width="24" height="24" alt="" />
+        Gridloom
+      </a>
+      <Contact />
+      <Worst />
+      <ServerClock />
+    </header>
+  );
+}
+
+export function Contact() {
+  const said = texts.value.contact;
+  if (contact.value === 'live') {
+    return (
+      <span class="contact">
+        <StateMark mark="live" />
+        {said.live}
+      </span>
+    );
+  }
+  if (contact.value === 'connecting') {
+    return (
+      <span class="contact muted">
+        <StateMark mark="never" />
+        {said.connecting}
+      </span>
+    );
+  }
+  void tick.value;
+  const silentFor = (performance.now() - heardAt.value) / 1000;
+  return (
+    <span class="contact lost" title={said.lostHelp}>
+      <StateMark mark="offline" />
+      {said.lost(spanText(silentFor))}
+    </span>
+  );
+}
+
+/** The words of the worst alarm, on every page. */
+function Worst() {
+  const list = alarms.value;
+  const first = list[0];
+  if (!first) return <span class="worst" />;
+  return (
+    <a class="worst bad" href="/alarms">
+      <StateMark mark={first.kind === 'fault' ? 'critical' : 'offline'} />
+      <span class="worst-text">
+        <bdi>{first.device}</bdi>: {alarmText(first)}
+      </span>
+      {list.length > 1 && <b>{`+${list.length - 1}`}</b>}
+    </a>
+  );
+}
+
+export function alarmText(alarm: Alarm): string {
+  return alarm.kind === 'silent' ? texts.value.alarms.silent : (alarm.title ?? alarm.text);
+}
+
+function ServerClock() {
+  void tick.value;
+  const said = texts.value.clock;
+  const virtual = me.value?.virtualTime || rate.value !== 1;
+  const own = zone() === Intl.DateTimeFormat().resolvedOptions().timeZone || zone() === '';
+  const speed =
+    rate.value === 0 ? said.paused : said.speed(decimal(rate.value, 2, localeName(), 0));
+  return (
+    <span class="server-clock" title={own ? undefined : said.zone(zone())}>
+      {virtual && <b>{speed}</b>}
+      <time>{whenText(serverNow(), virtual ? 'moment' : 'time')}</time>
+    </span>
+  );
+}

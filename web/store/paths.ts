@@ -1,0 +1,26 @@
+// Names of fields: some families report flat names, others nested objects.
+
+/** Rows of name and value. An object is a field if the family says so, else its members are. */
+export function flatten(
+  values: Record<string, unknown>,
+  known: ReadonlySet<string>,
+  prefix = '',
+): [string, unknown][] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const name = prefix + key;
+    const nested = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (nested && !known.has(name)) {
+      return flatten(value as Record<string, unknown>, known, `${name}.`);
+    }
+    return [[name, value] as [string, unknown]];
+  });
+}
+
+/** Whether `kitscc.M3.batWatts` is a field `kitscc.*.batWatts`. */
+export function matches(pattern: string, name: string): boolean {
+  if (pattern === name) return true;
+  if (!pattern.includes('*')) return false;
+  const want = pattern.split('.');
+  const have = name.split('.');
+  return want.length === have.length && want.every((part, i) => part === '*' || part === have[i]);
+}

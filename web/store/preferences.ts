@@ -1,0 +1,40 @@
+// What this browser prefers; nothing else is kept here, and no secret.
+import {signal} from '@preact/signals';
+
+export type Theme = 'system' | 'light' | 'dark';
+
+export const theme = signal<Theme>((localStorage.getItem('theme') as Theme | null) ?? 'system');
+/** Counts changes of the colours: a canvas has to be painted anew. */
+export const themeVersion = signal(0);
+
+const systemDark = matchMedia('(prefers-color-scheme: dark)');
+const systemStill = matchMedia('(prefers-reduced-motion: reduce)');
+
+export function applyTheme(): void {
+  const dark = theme.value === 'dark' || (theme.value === 'system' && systemDark.matches);
+  document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
+  themeVersion.value++;
+}
+
+export function setTheme(chosen: Theme): void {
+  theme.value = chosen;
+  if (chosen === 'system') localStorage.removeItem('theme');
+  else localStorage.setItem('theme', chosen);
+  applyTheme();
+}
+
+export const moving = signal(wantsMotion());
+
+function wantsMotion(): boolean {
+  return localStorage.getItem('motion') !== 'off' && !systemStill.matches;
+}
+
+export function setMotion(on: boolean): void {
+  localStorage.setItem('motion', on ? 'on' : 'off');
+  moving.value = wantsMotion();
+}
+
+systemDark.addEventListener('change', applyTheme);
+systemStill.addEventListener('change', () => {
+  moving.value = wantsMotion();
+});

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import {test} from 'node:test';
+import type {CommandFacts, Home} from '../../api/types.ts';
+import {columns, gaps, panes, stepFor} from '../../charts/data.ts';
+import {isFlowing, mix} from '../../flow/layout.ts';
+import {parseNumber, say, saidText, typed} from '../../format/field.ts';
+import {commandBody, curlLine, wireNumber} from '../../forms/body.ts';
+import {flatten, matches} from '../../store/paths.ts';
+
+const words = {none: 'none', noSensor: 'no sensor'};
+const text = (facts: object | undefined, value: unknown) =>
+  saidText(say(facts, value, 'en', words)).replace(/\u202f/g, ' ');
+
+test('values are said by name, unit and scale', () => {
+  assert.equal(text({unit: 'V', scale: 0.001}, 53_587), '53.587 V');
+  assert.equal(text({unit: '%'}, 62), '62%');
+  assert.equal(text({values: [{value: 0, name: 'off'}]}, 0), 'off');
+  assert.equal(text({values: [{value: 0, name: 'off'}]}, 7), '7');
+  assert.equal(
+    text(
+      {
+        bits: [
+          {value: 0, name: 'hot'},
+          {value: 3, name: 'fan'},
+        ],
+      },
+      9,
+    ),
+    'hot, fan',
+  );
+  assert.equal(text({bits: [{value: 0, name: 'hot'}]}, 0), 'none');
+  assert.equal(text({absent: 65_535, unit: 'V'}, 65_535), 'no sensor');
+  assert.equal(text({absent: [-3270]}, -3270), 'no sensor');
+  assert.equal(text(undefined, [1, 2]), '[1,2]');
+  assert.equal(text(undefined, 16_908_607), '16908607');
+});
+
+test('numbers are read as people type them', () => {
+  const rows: [string, number | null][] = [
+    ['12', 12],
+    [' 1,5 ', 1.5],
+    ['−3', -3],
+    ['1.5', 1.5],
+    ['', null],
+    ['1e9', null],
+    ['12 W', null],
+  ];
+  for (const [typedText, number] of rows) assert.equal(parseNumber(typedText), number);
+  assert.equal(typed(8000, 0.1, 'en'), '800');
+  assert.equal(typed(125, 0.1, 'de'), '12,5');
+});
+
+const number = {
+  name: 'w',
+  type: 'int',
+  required: false,
+  scale: 0.1,
+  range: [0, 8000] as [number, number],
+};
+
+test('what was typed becomes a wire value, within its range', () => {
+  assert.deepEqual(wireNumber(800, number), {value: 8000, problem: null});
+  assert.deepEqual(wireNumber(800.1, number), {value: 8001, problem: 'range'});
+  assert.deepEqual(wireNumber(null, number), {value: null, problem: 'number'});
+});
+
+test('a command is selected by members, also nested ones', () => {
+  const command: CommandFacts = {
+    name: 'a',
+    dangerous: false,
+    params: [],
+    select: {'params.cmdSet': 11, 'params.id': 16, operateType: 'TCP'},
+  };
+  assert.deepEqual(commandBody(command, {ch: 2}), {
+    operateType: 'TCP',
+    params: {cmdSet: 11, id: 16, ch: 2},
+  });
+});
+
+test('a command line survives an apostrophe', () => {
+  assert.match(curlLine('http://h', 'SN', {name: "it's"}), /-d '\{"name":"it'\\''s"\}' 'http:/);
+});
+
+test('names of fields: nested, flat, and of modules', () => {
+  const known = new Set(['a.b', 'o']);
+  assert.deepEqual(flatten({a: {b: 1, c: {d: 2}}, o: {x: 1}, l: [1]}, known), [
+    ['a.b', 1],
+    ['a.c.d', 2],
+    ['o', {x: 1}],
+    ['l', [1]],
+  ]);
+  assert.ok(matches('k.*.w', 'k.M3.w'));
+  assert.ok(!matches('k.*.w', 'k.M3.x.w'));
+});
+
+test('columns share one time, and a gap stays null', () => {
+  const [times, a, b] = columns([
+    {
+      points: [
+        [1, 5],
+        [3, null],
+      ],
+    },
+    {
+      points: [
+        [2, 7],
+        [3, null],
+      ],
+      scale: 2,
+    },
+  ]);
+  assert.deepEqual(times, [1, 2, 3]);
+  assert.deepEqual(a, [5, null, null]);
+  assert.deepEqual(b, [null, 14, null]);
+  assert.deepEqual(gaps([a!, b!], 3), [[2, 2]]);
+});
+
+test('steps fit the pixels; a pane has one unit and percents', () => {
+  assert.equal(stepFor(86_400_000, 800).text, '5m');
+  assert.equal(stepFor(3_600_000, 800).text, '10s');
+  const line = (unit: string) => ({
+    name: unit,
+    title: '',
+    unit,
+    colour: '',
+    column: [],
+    dashed: unit === '%',
+  });
+  assert.deepEqual(
+    panes([line('%'), line('W'), line('V')]).map((p) => p.lines.map((l) => l.unit)),
+    [['W', '%'], ['V']],
+  );
+});
+
+test('flows do not flicker, and the home shows where its power comes from', () => {
+  assert.ok(
+    isFlowing(10, false) && !isFlowing(9, false) && isFlowing(5, true) && !isFlowing(4, true),
+  );
+  const home = {
+    flows: [
+      {from: 'sun', to: 'home', power_w: 300},
+      {from: 'grid', to: 'home', power_w: 100},
+      {from: 'sun', to: 'grid', power_w: 50},
+    ],
+  } as Home;
+  assert.deepEqual(mix(home), [
+    {from: 'sun', share: 0.75},
+    {from: 'grid', share: 0.25},
+  ]);
+});

@@ -1,0 +1,38 @@
+// A panel that fails says so, and the others go on.
+import {Component, type ComponentChildren} from 'preact';
+import {texts} from '../i18n/index.ts';
+
+interface Props {
+  children: ComponentChildren;
+}
+
+export class Boundary extends Component<Props, {failure: unknown}> {
+  override state = {failure: null as unknown};
+
+  override componentDidCatch(failure: unknown): void {
+    console.error(failure);
+    this.setState({failure});
+  }
+
+  override render() {
+    const {failure} = this.state;
+    if (failure === null) return this.props.children;
+    const said = texts.value.error;
+    return (
+      <section class="card notice" role="alert">
+        <h2>{said.script}</h2>
+        <details>
+          <summary>{said.details}</summary>
+          <pre>
+            {failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)}
+          </pre>
+        </details>
+        <p>
+          <button type="button" onClick={() => this.setState({failure: null})}>
+            {said.reload}
+          </button>
+        </p>
+      </section>
+    );
+  }
+}

@@ -40,12 +40,26 @@ JsonObject described(const T& each) {
   return row;
 }
 
-JsonArray params_of(const std::vector<Param>& params) {
+// Whether the effect copies a parameter to the field as it is.
+bool is_copy(const Effect& effect) {
+  return effect.at.empty() && effect.to.plus == 0 && effect.times == 1 && effect.map.empty() &&
+         !effect.as_bool && !effect.bit;
+}
+
+// `effects`: of the command; an inner parameter's name is a path in these.
+JsonArray params_of(const std::vector<Param>& params, const std::vector<Effect>& effects,
+                    const std::string& path = "") {
   JsonArray rows;
   for (const Param& param : params) {
+    const std::string name = path + param.name;
     JsonObject row = described(param);
     row["required"] = param.required;
-    if (!param.fields.empty()) row["params"] = params_of(param.fields);
+    JsonArray copies;
+    for (const Effect& effect : effects) {
+      if (effect.to.param == name && is_copy(effect)) copies.emplace_back(effect.field);
+    }
+    if (!copies.empty()) row["sets"] = std::move(copies);
+    if (!param.fields.empty()) row["params"] = params_of(param.fields, effects, name + ".");
     rows.push_back(std::move(row));
   }
   return rows;
@@ -72,6 +86,7 @@ JsonObject json_of(const Family& family, const Field& field) {
   put(row, "sign", field.sign);
   put(row, "source", field.source);
   if (field.absent) row["absent"] = *field.absent;
+  if (field.error) row["error"] = true;
   row["initial"] = field.initial;
   row["set_by"] = JsonArray(field.written_by.begin(), field.written_by.end());
   if (!field.fields.empty()) row["fields"] = inner_of(field.fields);
@@ -92,7 +107,10 @@ JsonObject json_of(const Command& command) {
   put(row, "description", command.description);
   row["dangerous"] = command.dangerous;
   put(row, "source", command.source);
-  row["params"] = params_of(command.params);
+  JsonObject select;
+  for (const auto& [at, value] : command.select) select[at] = value;
+  if (!select.empty()) row["select"] = std::move(select);
+  row["params"] = params_of(command.params, command.effects);
   return row;
 }
 

@@ -96,6 +96,9 @@ constexpr std::string_view kSchemas = R"({
   "range": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
   "values": {"type": "array", "items": {"$ref": "#/components/schemas/Value"}},
   "nature": {"type": "string", "description": "What it is in every family, as battery.power"},
+  "error": {"type": "boolean", "description": "An error or a warning"},
+  "sets": {"type": "array", "items": {"type": "string"},
+    "description": "Of a parameter: fields that take its value as it is"},
   "set_by": {"type": "array", "items": {"type": "string"},
     "description": "Commands that change it"}}},
 "CommandFacts": {"type": "object", "required": ["name", "dangerous", "params"],
@@ -104,6 +107,8 @@ constexpr std::string_view kSchemas = R"({
   "title": {"type": "string"},
   "description": {"type": "string"},
   "dangerous": {"type": "boolean", "description": "A person should confirm it"},
+  "select": {"type": "object", "description":
+    "What names the command in the body of a set: a path in it, and the value there"},
   "params": {"type": "array", "items": {"$ref": "#/components/schemas/Field"}}}},
 "Home": {"type": "object",
   "required": ["now", "nodes", "flows", "unaccounted_w", "gridCaption", "today", "devices"],

@@ -217,7 +217,7 @@ std::expected<std::shared_ptr<net::Protocol>, Response> Api::open_live(
   if (auto refused = without_rate(request, credential, caller->account, form, now)) {
     return std::unexpected(std::move(*refused));
   }
-  const auto session = std::make_shared<LiveSession>(
+  auto session = std::make_shared<LiveSession>(
       LiveSession::Options{.context = std::move(context),
                            .caller = {.account = caller->account,
                                       .token = is_browser ? std::string() : credential,

@@ -86,8 +86,7 @@ bool LiveDevice::has_own_names() const {
   return names_.size() > declared_;
 }
 
-LiveFeed::LiveFeed(Options options)
-    : options_(std::move(options)), epoch_(random_hex(kEpochBytes)) {}
+LiveFeed::LiveFeed(Options options) : options_(options), epoch_(random_hex(kEpochBytes)) {}
 
 double LiveFeed::rate() const {
   if (options_.virtual_time == nullptr) return 1;

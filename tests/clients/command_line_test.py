@@ -90,7 +90,10 @@ class StoppedServerTest(unittest.TestCase):
             for door in DOORS:
                 socket.create_connection(running.place(door), PATIENCE_S).close()
         with Server(data=self.data) as running:
-            self.assertEqual(set(running.facts) - {"accessKey", "secretKey"}, {*DOORS, "ca", "pid"})
+            self.assertEqual(
+                set(running.facts) - {"accessKey", "secretKey", "sign_in_link"}, {*DOORS, "ca", "pid"}
+            )
+            self.assertTrue(running.facts["sign_in_link"].startswith(running.facts["http"] + "/sign-in#t="))
             keys = running.facts["accessKey"], running.facts["secretKey"]
         with Server(data=self.data) as running:
             self.assertEqual(

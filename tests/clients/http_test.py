@@ -315,7 +315,7 @@ class HttpTest(ServerTest):
 
     def test_an_unknown_path_is_404(self):
         for path in (
-            "/",
+            "/nothing",
             "/iot-open",
             LIST + "/",
             LIST + "x",

@@ -65,6 +65,8 @@ TESTED_ELSEWHERE = {
         "Listener.AnAnswerUpToTheUnsentLimitIsNotCutOff",
         "Listener.UnsentBytesHaveALimit",
     ],
+    "live.subscriptions": ["LiveTest.SubscriptionsAndMessagesAreBounded"],
+    "live.devices": ["LiveTest.DevicesThatAreWatchedAreBounded"],
     "listener.unsent-ms": ["Listener.AReaderThatTakesNothingIsCutOffAfterAWhile"],
     "listener.handshake-ms": ["TlsTest.AHandshakeThatDoesNotComeIsGivenUp"],
     "listener.close-ms": ["TlsTest.AGoodbyeThatIsNotAnsweredIsGivenUp"],

@@ -8,7 +8,7 @@ from mqtt_talk import V5, V311, AppClient, DeviceClient, Mqtt, await_reported, m
 from raw_socket import BINARY, CLOSE, PING, PONG, TEXT, RawSocket
 from server import DELTA_2, Server, ServerTest, run_tests
 
-class RawMqtt(RawSocket):
+class MqttSocket(RawSocket):
     def sign_in(self, certificate):
         connect = packet(
             0x10,
@@ -29,7 +29,7 @@ class WebSocketTest(ServerTest):
         await_reported(cls.server, cls.api, {DELTA_2: 160})
 
     def raw(self, server=None):
-        line = RawMqtt(server or self.server)
+        line = MqttSocket(server or self.server)
         self.addCleanup(line.close)
         return line
 
@@ -105,7 +105,7 @@ class WebSocketTest(ServerTest):
 class StoppingTest(unittest.TestCase):
     def test_a_server_that_stops_says_that_it_goes_away(self):
         with Server() as running:
-            line = RawMqtt(running)
+            line = MqttSocket(running)
             self.addCleanup(line.close)
             line.sign_in(running.api().certification())
         opcode, payload = line.read()

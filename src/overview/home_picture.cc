@@ -100,7 +100,8 @@ void add(Sums& sums, const HomeDevice& device) {
     sums.grid.add(power_in(device, Power::kGridImport));
   }
   const auto load = measured(device, Power::kLoad);
-  if (!load) return;
+  // A plug's load is behind the meter.
+  if (!load || (device.role == Role::kOther && sums.has_meter)) return;
   sums.known_loads.add(*load);
   // What it draws from a socket is in the meter's figure already.
   if (device.role == Role::kConsumer && sums.has_meter) {

@@ -87,6 +87,16 @@ TEST(HomePicture, TheHomeIsNotTheSumOfItsDevices) {
   EXPECT_THAT(home_of(stream), Optional(1900.0));
 }
 
+TEST(HomePicture, APlugsLoadIsInTheMetersFigureAlready) {
+  const Made plug{.reported = {{Power::kLoad, 900}}};
+  const HomePicture made = picture({meter(2000, 0, -500, 1500), plug});
+  EXPECT_THAT(home_of(made), Optional(1500.0));
+  EXPECT_THAT(made.unaccounted_w, Optional(0.0));
+  const HomePicture alone = picture({plug});
+  EXPECT_THAT(home_of(alone), Optional(900.0));
+  EXPECT_TRUE(alone.at(Place::kHome).at_least);
+}
+
 TEST(HomePicture, WithoutAMeterTheImportOfDevicesIsSaidToBeThat) {
   const HomePicture made = picture({consumer(100, 300, 200), consumer(0, 50, 50)});
   EXPECT_EQ(made.grid_caption, GridCaption::kImportOfDevices);

@@ -12,8 +12,8 @@ namespace gridloom::sim {
 namespace {
 
 // Volts per cell at 0, 5, ... 100 % (fitted to a published LFP parameter set and to real devices'
-// reports; below 35 % that set falls too early: cells rest near 3.2 V down to 10 %).
-constexpr std::array<double, 21> kCellV = {2.60,  3.020, 3.160, 3.188, 3.202, 3.216, 3.228,
+// reports).
+constexpr std::array<double, 21> kCellV = {2.50,  2.785, 2.978, 3.108, 3.168, 3.20,  3.225,
                                            3.24,  3.260, 3.278, 3.285, 3.288, 3.290, 3.295,
                                            3.305, 3.313, 3.318, 3.322, 3.325, 3.330, 3.45};
 constexpr std::size_t kSegments = kCellV.size() - 1;

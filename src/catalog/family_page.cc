@@ -74,6 +74,7 @@ std::string unit_of(const std::string& unit, double scale) {
 template <typename T>
 std::string values_of(const T& each) {
   std::vector<std::string> words;
+  words.reserve(each.values.size());
   for (const NamedValue& value : each.values) words.push_back(text_of(value));
   if (words.empty() && each.range) {
     words.push_back(fmt::format("{} to {}", each.range->low, each.range->high));
@@ -86,6 +87,7 @@ std::string notes_of(const Field& field) {
   if (const std::string values = values_of(field); !values.empty()) notes.push_back(values);
   if (!field.bits.empty()) {
     std::vector<std::string> bits;
+    bits.reserve(field.bits.size());
     for (const NamedValue& bit : field.bits) bits.push_back(text_of(bit));
     notes.push_back(fmt::format("bits: {}", fmt::join(bits, ", ")));
   }

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "overview/overview.h"
 #include "catalog/loader.h"
 #include "catalog/test_family.h"
+#include "overview/overview.h"
 
 namespace gridloom::overview {
 namespace {

@@ -180,7 +180,7 @@ PARAMETERS = [
 ]
 
 PATHS = [
-    stays("the root", 404, ask("GET", "/"), "nothing at /"),
+    stays("a path above ours", 404, ask("GET", "/iot-open"), "nothing at /iot-open"),
     stays("a path that is nearly one of ours", 404, ask("GET", LIST + "s"), LIST + "s"),
     stays("a slash too many at the end", 404, ask("GET", LIST + "/"), LIST + "/"),
     stays("a path in capitals", 404, ask("GET", LIST.upper()), LIST.upper()),

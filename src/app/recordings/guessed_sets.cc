@@ -116,6 +116,7 @@ class Sets {
 
   void add(const RecordedTraffic::Entry& set) {
     std::vector<std::pair<std::string, Json>> select;
+    select.reserve(family_.select.size());
     for (const std::string& path : family_.select) {
       select.emplace_back(path, *at_path(set.message, path));
     }

@@ -18,10 +18,11 @@ function(gl_precompiled name)
 endfunction()
 gl_precompiled(gl_precompiled ${GL_PRECOMPILED})
 gl_precompiled(gl_precompiled_test ${GL_PRECOMPILED} <gtest/gtest.h> <gmock/gmock.h>)
-gl_precompiled(gl_precompiled_app ${GL_PRECOMPILED})
+gl_precompiled(gl_precompiled_quick ${GL_PRECOMPILED})
 
-# The code of a test, and that of a command, runs once: optimizing it takes twice as long to compile, and what is tested
-# is optimized anyway.
-set(GL_RUNS_ONCE_OPTIONS $<$<CONFIG:Debug>:-O0>)
-target_compile_options(gl_precompiled_test PRIVATE ${GL_RUNS_ONCE_OPTIONS})
-target_compile_options(gl_precompiled_app PRIVATE ${GL_RUNS_ONCE_OPTIONS})
+# In the dev build, a test and the rooms that tests keep least busy are not optimized, because that takes twice as long
+# to compile as they then run longer. The devices, their values and their history are optimized.
+set(GL_QUICK_OPTIONS $<$<CONFIG:Debug>:-O0>)
+set(GL_QUICK_ROOMS app server overview http registry)
+target_compile_options(gl_precompiled_test PRIVATE ${GL_QUICK_OPTIONS})
+target_compile_options(gl_precompiled_quick PRIVATE ${GL_QUICK_OPTIONS})

@@ -2,6 +2,7 @@
 // that can be stopped and started again. Test-only.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>

@@ -24,6 +24,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/json/kind.hpp>
+
 #include "sim/model.h"
 #include "wire/json.h"
 

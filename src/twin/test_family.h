@@ -2,6 +2,7 @@
 // nature that is used, and one with nested reports and replies.
 #pragma once
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <ostream>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>

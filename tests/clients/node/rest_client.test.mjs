@@ -268,8 +268,7 @@ const FAMILIES = {
   powerStream: { kind: 'PowerStream', calls: powerStreamCalls, quotas: 121 },
   panel: { kind: 'SmartHomePanel', calls: panelCalls, quotas: 83 },
   plug: { kind: 'SmartPlug', calls: plugCalls, quotas: 53 },
-  // Not yet: the client's schema has bmsIsConnt and workModeCount as numbers, and resvD as a list.
-  // glacier: { kind: 'Glacier', calls: glacierCalls, quotas: 156 },
+  glacier: { kind: 'Glacier', calls: glacierCalls, quotas: 156 },
 };
 
 // What a class adds to Device, without what is not for callers.

@@ -271,7 +271,7 @@ test('without the server the page says so, and its return needs no reload', asyn
 test('signing out ends the page', async () => {
   const {page} = await open('/settings');
   await page.getByRole('button', {name: 'Sign out'}).click();
-  await page.waitForSelector('form input[name=password]');
+  await page.waitForSelector('form input[name=account]');
   const status = await page.evaluate(async () => (await fetch('/api/v1/me')).status);
   assert.equal(status, 401);
   await page.close();

@@ -25,6 +25,7 @@
 #include "base/shared_text.h"
 #include "base/string_map.h"
 #include "http/answer_form.h"
+#include "http/device_rows.h"
 #include "http/history_api.h"
 #include "http/live_feed.h"
 #include "http/message.h"
@@ -157,6 +158,8 @@ class Api {
   [[nodiscard]] Result<wire::KeyedMac*> mac_of(const registry::AccessKey& key);
 
   void list(Call call) const;
+  [[nodiscard]] std::vector<DeviceRow> listed(const registry::Directory& directory,
+                                              registry::AccountId account) const;
   void certification(Call call) const;
   void quota(Call call) const;
   void set_quota(Call call) const;
@@ -178,6 +181,7 @@ class Api {
   HistoryApi history_;
   SessionApi sessions_;
   OwnApi own_;
+  std::unique_ptr<DeviceRows> device_rows_;  // of device/list
   StringMap<Keyed> macs_;
   struct Late {
     TimePoint due;

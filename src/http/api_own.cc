@@ -45,10 +45,12 @@ Result<JsonObject> body_of(const Request& request, const wire::JsonLimits& limit
 
 bool is_reading(Method method) { return method == Method::kGet || method == Method::kHead; }
 
-// Answers to a browser are about the moment and about one person.
+// Answers to a browser are about the moment and about one person, unless they say otherwise.
 Callback<Response> unstored(Callback<Response> done) {
   return [done = std::move(done)](Response response) mutable {
-    response.headers.emplace_back("Cache-Control", "no-store");
+    const bool says = std::ranges::any_of(
+        response.headers, [](const auto& header) { return header.first == "Cache-Control"; });
+    if (!says) response.headers.emplace_back("Cache-Control", "no-store");
     done(std::move(response));
   };
 }
@@ -217,16 +219,15 @@ std::expected<std::shared_ptr<net::Protocol>, Response> Api::open_live(
   if (auto refused = without_rate(request, credential, caller->account, form, now)) {
     return std::unexpected(std::move(*refused));
   }
-  auto session = std::make_shared<LiveSession>(
-      LiveSession::Options{.context = std::move(context),
-                           .caller = {.account = caller->account,
-                                      .token = is_browser ? std::string() : credential,
-                                      .session = is_browser ? credential : std::string()},
-                           .feed = options_.live,
-                           .homes = options_.homes,
-                           .now = now});
-  session->start();
-  return session;
+  auto session = LiveSession::open({.context = std::move(context),
+                                    .caller = {.account = caller->account,
+                                               .token = is_browser ? std::string() : credential,
+                                               .session = is_browser ? credential : std::string()},
+                                    .feed = options_.live,
+                                    .homes = options_.homes,
+                                    .now = now});
+  if (!session) return std::unexpected(form.refusal(429, session.error().detail));
+  return std::move(*session);
 }
 
 Result<OwnApi::Caller> Api::holder(const Request& request, std::string_view hash,

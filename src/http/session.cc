@@ -367,6 +367,7 @@ void Session::upgrade_to_live(const WebSocketRequest& handshake, const Request& 
   inner.move = {};  // this session, which has the socket, belongs to its loop
   auto live = live_(request, std::move(inner));
   if (!live) return refuse_with(std::move(live.error()));
+  if (context_.bound_output) context_.bound_output();
   out_ += *accepted;
   web_socket_ = std::make_unique<WebSocket>(std::move(*live), limits_.web_socket, now_,
                                             WebSocketForm::kLines);
@@ -485,6 +486,12 @@ void Session::take_output(std::string& out) {
     go_on();
     hand_over(out);
   }
+}
+
+bool Session::has_work() const { return web_socket_ && web_socket_->has_work(); }
+
+void Session::work() {
+  if (web_socket_) web_socket_->work();
 }
 
 bool Session::has_output() const {

@@ -69,6 +69,8 @@ class Session final : public net::Protocol,
   ~Session() override;
 
   void receive(std::string_view bytes, TimePoint now) override;
+  [[nodiscard]] bool has_work() const override;
+  void work() override;
   void take_output(std::string& out) override;
   [[nodiscard]] bool has_output() const override;
   [[nodiscard]] bool finished() const override;

@@ -295,6 +295,7 @@ void OwnApi::family(Call call) const {
 SessionApi::Call OwnApi::session_call(Call& call) {
   return {.session = *call.caller.session,
           .csrf = std::move(call.caller.csrf),
+          .peer = call.request.peer,
           .form = call.form,
           .done = std::move(call.done)};
 }
@@ -314,7 +315,7 @@ void OwnApi::end_session(Call call) const {
 }
 
 void OwnApi::set_password(Call call) const {
-  options_.sessions->set_password(session_call(call), call.request, call.body);
+  options_.sessions->set_password(session_call(call), call.body);
 }
 
 HistoryApi::Call OwnApi::history_call(Call call) {

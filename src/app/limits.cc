@@ -99,6 +99,19 @@ constexpr auto kLimits = std::to_array<Limit>({
      "Keys of a JSON body, in all its objects together; else 1008",
      [](Limits& l) -> LimitField { return &l.signing.json.keys; }},
 
+    // --- signing in with a browser ---
+    {"sign-in.body-bytes", "bytes", 256, 64 * kKilobyte,
+     "Bytes of the body of a request to sign in; else 413",
+     [](Limits& l) -> LimitField { return &l.sign_in.body_bytes; }},
+    {"sign-in.waiting-checks", "checks", 1, kMany,
+     "Passwords that wait to be checked, one for an account and one for an address; else 503. As "
+     "many more may wait of accounts that signed in from their address before, and of those that "
+     "change their password",
+     [](Limits& l) -> LimitField { return &l.sign_in.waiting_checks; }},
+    {"sign-in.waiting-ends", "sessions", 1, kMany,
+     "Browser sessions of one account that wait for their end to be stored; else 503",
+     [](Limits& l) -> LimitField { return &l.sign_in.waiting_ends; }},
+
     // --- WebSockets: MQTT, and the live stream ---
     {"web-socket.message-bytes", "bytes", kKilobyte, kGigabyte,
      "Bytes of one WebSocket message, in all its frames; else the connection is closed with "

@@ -319,6 +319,7 @@ void OwnApi::answer(Call call, const FamilyTexts::Text& text) {
 SessionApi::Call OwnApi::session_call(Call& call) {
   return {.session = *call.caller.session,
           .csrf = std::move(call.caller.csrf),
+          .peer = call.request.peer,
           .form = call.form,
           .done = std::move(call.done)};
 }
@@ -338,7 +339,7 @@ void OwnApi::end_session(Call call) const {
 }
 
 void OwnApi::set_password(Call call) const {
-  options_.sessions->set_password(session_call(call), call.request, call.body);
+  options_.sessions->set_password(session_call(call), call.body);
 }
 
 HistoryApi::Call OwnApi::history_call(Call call) {

@@ -325,8 +325,8 @@ TEST_F(OwnApiTest, ATokenHasItsRate) {
 }
 
 TEST_F(OwnApiTest, TheBodyOfAnUnknownTokenIsNotWanted) {
-  EXPECT_TRUE(api.wants_body(with(controller, kCommands)));
-  EXPECT_FALSE(api.wants_body(with("glt_none", kCommands)));
+  EXPECT_EQ(api.body_limit(with(controller, kCommands)), kAnyBody);
+  EXPECT_EQ(api.body_limit(with("glt_none", kCommands)), 0U);
 }
 
 // A signed request gets the same data in the vendor's envelope.

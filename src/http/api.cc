@@ -152,7 +152,30 @@ Api::Api(Options options)
             .loop = options_.loop,
             .history = &history_,
             .sessions = &sessions_,
-            .homes = options_.homes}) {}
+            .homes = options_.homes}),
+      device_rows_(std::make_unique<DeviceRows>(
+          [this](const registry::Directory& directory, registry::AccountId account) {
+            return listed(directory, account);
+          })) {}
+
+// Only the account's own devices: shared ones are not listed (document 002, "Query the user's bound
+// device list").
+std::vector<DeviceRow> Api::listed(const registry::Directory& directory,
+                                   registry::AccountId account) const {
+  std::vector<DeviceRow> rows;
+  for (const registry::Device* device : directory.devices_of(account)) {
+    std::string before =
+        wire::to_text(JsonObject{{"sn", device->sn}, {"deviceName", device->name}});
+    before.back() = ',';
+    const std::string& product =
+        options_.hub->platform().catalog->of_serial(device->sn)->listed_product();
+    std::string after = wire::to_text(JsonObject{{"productName", product}});
+    after.front() = ',';
+    rows.push_back(
+        {.sn = device->sn, .before = before + R"("online":)", .after = std::move(after)});
+  }
+  return rows;
+}
 
 void Api::handle(const Request& request, Callback<Response> done) {
   const bool reads = request.method == Method::kGet || request.method == Method::kHead;
@@ -168,7 +191,9 @@ void Api::handle(const Request& request, Callback<Response> done) {
                  .body = options_.metrics ? options_.metrics() : std::string()});
   }
   if (reads && request.path == kDescription) {
-    return done({.status = 200, .content_type = "application/json", .body = open_api()});
+    Response response;
+    response.data = open_api();
+    return done(std::move(response));
   }
   if (request.path.starts_with(wire::kOwnPaths)) return handle_own(request, std::move(done));
   const Route* route = find_route(request.path);
@@ -368,19 +393,12 @@ hub::ReplyTo<SharedText> Api::reply_to_of(Call& call) const {
 }
 
 void Api::list(Call call) const {
-  const hub::Platform& platform = options_.hub->platform();
-  const auto directory = platform.registry.directory();
-  wire::JsonArray rows;
-  // Only the account's own devices: shared ones are not listed (document 002, "Query the user's
-  // bound device list").
-  for (const registry::Device* device : directory->devices_of(call.account)) {
-    JsonObject row{{"sn", device->sn},
-                   {"deviceName", device->name},
-                   {"online", options_.hub->online(call.account, device->sn) ? 1 : 0},
-                   {"productName", platform.catalog->of_serial(device->sn)->listed_product()}};
-    rows.emplace_back(std::move(row));
-  }
-  call.done(call.form.success(wire::to_text(rows)));
+  std::string text = "[";
+  text += device_rows_->text(
+      options_.hub->platform().registry.directory(), call.account, {.online = "1", .offline = "0"},
+      [&](std::string_view sn) { return options_.hub->online(call.account, sn); });
+  text += ']';
+  call.done(call.form.success_shared(std::move(text)));
 }
 
 void Api::certification(Call call) const {

@@ -169,6 +169,7 @@ Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
     Head& head = devices_[row->device][hour_of(row->at_ms)];
     if (head.bytes == 0) head.first_sequence = sequence;
     if (head.rows.size() >= kBufferBytes) {
+      head.rows.shrink_to_fit();  // what it had for more is memory that nobody counts
       head.full.push_back(std::make_shared<const std::string>(std::move(head.rows)));
       head.rows.clear();
     }

@@ -19,6 +19,7 @@ using wire::mqtt::Reason;
 
 constexpr std::int64_t kEffort = 4;
 constexpr std::size_t kBytesOfEffort = 256;
+constexpr std::size_t kValuesOfEffort = 8;  // of a report, from its text into twin and log
 constexpr std::size_t kRemovedAtOnce = 32;  // subscriptions of a session that ended
 constexpr std::string_view kEnded = "the credentials are no longer valid";
 constexpr std::string_view kNoRoomToRetain = "there is no room for further retained messages";
@@ -356,6 +357,7 @@ void Shard::on_report(const ClientPtr& client, const InboundReport& report, Devi
                     applied->refused, report.sn, platform_.config.twin.extra_quotas,
                     platform_.config.twin.extra_bytes, twin::Twin::kMaxLevels));
   }
+  effort_ += static_cast<std::int64_t>((taken_.size() + applied->refused) / kValuesOfEffort);
   if (taken_.empty()) return;
   const auto own_time = timestamp_of(reader_, now);
   state.last_report = time_after(state.last_report, now);
@@ -400,16 +402,15 @@ std::optional<TimePoint> Shard::last_report(std::string_view sn) {
   return state->last_report;
 }
 
-void Shard::visit(const std::vector<std::string>& sns,
-                  const std::function<void(const TwinView&)>& each) {
-  for (const std::string& sn : sns) {
-    const DeviceState* state = twins_.find(sn).state;
-    if (state == nullptr) continue;
-    each({.sn = sn,
-          .twin = state->twin,
-          .last_report = state->last_report == TimePoint{} ? std::nullopt
-                                                           : std::optional(state->last_report)});
-  }
+void Shard::visit(const std::string& sn, const VisitTwin& each) {
+  ++effort_;
+  const DeviceState* state = twins_.find(sn).state;
+  if (state == nullptr) return;
+  effort_ +=
+      each({.sn = sn,
+            .twin = state->twin,
+            .last_report = state->last_report == TimePoint{} ? std::nullopt
+                                                             : std::optional(state->last_report)});
 }
 
 void Shard::read_all(registry::AccountId account, const std::string& sn,

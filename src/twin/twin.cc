@@ -1,5 +1,7 @@
 #include "twin/twin.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <ranges>
@@ -101,7 +103,10 @@ std::optional<std::size_t> Twin::slot_of(std::string_view name) const {
 
 bool Twin::put(std::size_t slot, std::string_view text, Applied& applied) {
   if (slot < values_.slots()) {
-    applied.changed += values_.set(slot, text) ? 1 : 0;
+    const bool is_element = text.starts_with('{') && layout_->is_list(slot);
+    const bool changed =
+        is_element ? values_.set(slot, fmt::format("[{}]", text)) : values_.set(slot, text);
+    applied.changed += changed ? 1 : 0;
     return true;
   }
   Extras& extras = extras_.make();

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/redacted.h"
 #include "http/home_json.h"
 #include "http/params.h"
 #include "hub/credentials.h"
@@ -112,7 +113,7 @@ void LiveSession::on_line(std::string_view line) {
   }
   refuse(id, {.code = ErrorCode::kBadParams,
               .detail = fmt::format("t is \"{}\": must be hello, sub, unsub, pause or play",
-                                    wire::shortened(type))});
+                                    shown(type))});
 }
 
 void LiveSession::hello() {
@@ -134,7 +135,8 @@ void LiveSession::hello() {
 }
 
 void LiveSession::refuse(std::optional<Id> id, const Error& error) {
-  JsonObject message{{"t", "error"}, {"code", name_of(error.code)}, {"message", error.detail}};
+  JsonObject message{
+      {"t", "error"}, {"code", name_of(error.code)}, {"message", redacted(error.detail)}};
   if (id) message["id"] = *id;
   wire::append_text(replies_, message);
   replies_ += '\n';
@@ -169,9 +171,9 @@ void LiveSession::subscribe(Id id, const JsonObject& message) {
     if (!watched) return refuse(id, watched.error());
     made.device = std::move(*watched);
   } else if (topic != "home") {
-    return refuse(id, {.code = ErrorCode::kBadParams,
-                       .detail = fmt::format("topic is \"{}\": must be home or device",
-                                             wire::shortened(topic))});
+    return refuse(id,
+                  {.code = ErrorCode::kBadParams,
+                   .detail = fmt::format("topic is \"{}\": must be home or device", shown(topic))});
   }
   const Millis usual = made.device ? kLeastPeriod : HomeFeed::kFresh;
   if (const auto every = number_in(message, "every")) {

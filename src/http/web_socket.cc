@@ -132,7 +132,9 @@ void WebSocket::fail(CloseCode code, std::string_view why) {
 
 void WebSocket::take_output(std::string& out) {
   if (out.size() >= limits_.output_bytes) return;
-  if (out.size() + out_.size() < limits_.output_bytes) frame_inner();
+  // Lines are composed of what is true when they can be sent: not while others wait.
+  const bool may_add = form_ == WebSocketForm::kBytes || out.empty();
+  if (may_add && out.size() + out_.size() < limits_.output_bytes) frame_inner();
   out += out_;
   out_.clear();
 }

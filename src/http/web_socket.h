@@ -38,6 +38,8 @@ class WebSocket final : public net::Protocol {
             WebSocketForm form = WebSocketForm::kBytes);
 
   void receive(std::string_view bytes, TimePoint now) override;
+  [[nodiscard]] bool has_work() const override { return !closing_ && inner_->has_work(); }
+  void work() override { inner_->work(); }
   void take_output(std::string& out) override;
   [[nodiscard]] bool has_output() const override;
   [[nodiscard]] bool finished() const override;

@@ -540,5 +540,20 @@ TEST(WebSocketHandshake, AnOpenSocketOutlivesTheIdleTimeOfHttp) {
   EXPECT_EQ(talk.echo->lost_calls, 1);
 }
 
+TEST(WebSocket, LinesAreComposedWhenNothingElseWaitsToBeSent) {
+  const TimePoint now{};
+  const auto echo = std::make_shared<Echo>();
+  WebSocket socket(echo, {}, now, WebSocketForm::kLines);
+  socket.receive(bytes_of({.opcode = kText, .payload = "a"}), now);
+  std::string out = "waits";
+  socket.take_output(out);
+  EXPECT_EQ(out, "waits");
+  EXPECT_EQ(echo->taken, 0) << "what is true then is said then";
+  ASSERT_TRUE(socket.has_output());
+  out.clear();
+  socket.take_output(out);
+  EXPECT_EQ(*frames_in(out), (std::vector<Frame>{{.opcode = kText, .payload = "a"}}));
+}
+
 }  // namespace
 }  // namespace gridloom::http

@@ -22,6 +22,12 @@ constexpr std::string_view kUtc = "UTC";
 
 Response empty() { return {.status = 204}; }
 
+// kConflict of SignIn: `wait` is how long the next attempt has to wait.
+Response refusal(const AnswerForm& form, const Error& error, const std::optional<Millis>& wait) {
+  if (error.code != ErrorCode::kConflict) return form.failure(error);
+  return form.too_many(wait.value_or(Millis(1000)), error.detail);
+}
+
 }  // namespace
 
 JsonObject SessionApi::facts(const registry::Account& account, std::string_view csrf) const {
@@ -111,58 +117,57 @@ void SessionApi::sign_in(const Request& request, const JsonObject& body, AnswerF
   const auto refuse = [&](const Error& error) { done(form.failure(error)); };
   if (Status ours = check_origin(request, false); !ours) return refuse(ours.error());
   const std::string client = request.browser.user_agent;
-  Visitor visitor{.through = body.contains("link") ? "link" : "password",
-                  .peer = request.peer,
-                  .client = client};
-  if (const wire::Json* account = body.if_contains("account");
-      account != nullptr && account->is_string()) {
-    visitor.account = account->get_string();
-  }
-  SignIn::NewSession reply_to{
-      .loop = options_.loop,
-      .done = [this, form, secure = request.secure, visitor = std::move(visitor),
-               done = std::move(done)](Result<registry::NewSession> made) mutable {
-        record(visitor, made);
-        done(made ? welcome(*made, secure, form) : form.failure(made.error()));
-      }};
-  const auto fail_with = [&](Error error) {
-    hub::answer<registry::NewSession>(std::move(reply_to), std::unexpected(std::move(error)));
+  const bool is_by_link = body.contains("link");
+  const auto reply_to = [&](std::string account) {
+    return SignIn::NewSession{
+        .loop = options_.loop,
+        .done = [this, form, secure = request.secure,
+                 visitor = Visitor{.through = is_by_link ? "link" : "password",
+                                   .account = std::move(account),
+                                   .peer = request.peer,
+                                   .client = client},
+                 done = std::move(done)](Result<registry::NewSession> made) mutable {
+          record(visitor, made);
+          if (made) return done(welcome(*made, secure, form));
+          done(refusal(form, made.error(), options_.sign_in->wait(visitor.account, visitor.peer)));
+        }};
   };
   if (body.contains("link")) {
-    const auto link = text_param(body, "link", "link");
-    if (!link) return fail_with(link.error());
-    return signing.by_link(*link, client, std::move(reply_to));
+    auto link = text_param(body, "link", "link");
+    if (!link) return refuse(link.error());
+    return signing.by_link(
+        {.token = Secret(std::move(*link)), .peer = request.peer, .client = client}, reply_to({}));
   }
   auto account = text_param(body, "account", "account");
-  if (!account) return fail_with(account.error());
+  if (!account) return refuse(account.error());
   auto password = text_param(body, "password", "password");
-  if (!password) return fail_with(password.error());
+  if (!password) return refuse(password.error());
+  auto to = reply_to(*account);
   signing.by_password({.account = std::move(*account),
                        .password = Secret(std::move(*password)),
                        .peer = request.peer,
                        .client = client},
-                      std::move(reply_to));
+                      std::move(to));
 }
 
 void SessionApi::sign_out(Call call, bool secure) const {
   const std::string name = cookie_name(options_.sign_in->instance(), secure);
-  options_.sign_in->end(call.session.account, call.session.number,
-                        {.loop = options_.loop,
-                         .done = [this, name, secure, form = call.form,
-                                  act = Act{.what = history::audit_kind("sign-out"),
-                                            .session = call.session,
-                                            .peer = call.peer},
-                                  done = std::move(call.done)](const Result<bool>& ended) mutable {
-                           // A session that ended meanwhile is what was asked for.
-                           if (!ended && ended.error().code != ErrorCode::kNotFound) {
-                             return done(form.failure(ended.error()));
-                           }
-                           record(act, 0);
-                           Response response = empty();
-                           response.headers.emplace_back("Set-Cookie",
-                                                         set_cookie(name, {}, secure));
-                           done(std::move(response));
-                         }});
+  const std::int64_t own = call.session.number;
+  Act act{.what = history::audit_kind("sign-out"), .session = call.session, .peer = call.peer};
+  options_.sign_in->end(
+      {.by = std::move(call.session), .number = own, .peer = std::move(call.peer)},
+      {.loop = options_.loop,
+       .done = [this, name, secure, act = std::move(act), form = call.form,
+                done = std::move(call.done)](const Result<bool>& ended) mutable {
+         // A session that ended meanwhile is what was asked for.
+         if (!ended && ended.error().code != ErrorCode::kNotFound) {
+           return done(form.failure(ended.error()));
+         }
+         record(act, 0);
+         Response response = empty();
+         response.headers.emplace_back("Set-Cookie", set_cookie(name, {}, secure));
+         done(std::move(response));
+       }});
 }
 
 void SessionApi::list(Call call) const {
@@ -191,19 +196,18 @@ void SessionApi::end(Call call, std::string_view number) const {
          .detail = fmt::format("there is no session {}; GET /api/v1/sessions lists them",
                                wire::shortened(printable(number)))}));
   }
-  options_.sign_in->end(call.session.account, wanted,
-                        {.loop = options_.loop,
-                         .done = [this, wanted, form = call.form,
-                                  act = Act{.what = history::audit_kind("session.end"),
-                                            .session = call.session,
-                                            .peer = call.peer},
-                                  done = std::move(call.done)](const Result<bool>& ended) mutable {
-                           if (ended) record(act, wanted);
-                           done(ended ? empty() : form.failure(ended.error()));
-                         }});
+  Act act{.what = history::audit_kind("session.end"), .session = call.session, .peer = call.peer};
+  options_.sign_in->end(
+      {.by = std::move(call.session), .number = wanted, .peer = std::move(call.peer)},
+      {.loop = options_.loop,
+       .done = [this, wanted, act = std::move(act), form = call.form,
+                done = std::move(call.done)](const Result<bool>& ended) mutable {
+         if (ended) record(act, wanted);
+         done(ended ? empty() : form.failure(ended.error()));
+       }});
 }
 
-void SessionApi::set_password(Call call, const Request& request, const JsonObject& body) const {
+void SessionApi::set_password(Call call, const JsonObject& body) const {
   auto fresh = text_param(body, "password", "password");
   if (!fresh) return call.done(call.form.failure(fresh.error()));
   std::string current;
@@ -212,16 +216,15 @@ void SessionApi::set_password(Call call, const Request& request, const JsonObjec
     if (!given) return call.done(call.form.failure(given.error()));
     current = std::move(*given);
   }
+  Act act{.what = history::audit_kind("password.set"), .session = call.session, .peer = call.peer};
+  std::vector<std::int64_t> others = others_of(call.session);
   options_.sign_in->set_password(
-      {.session = call.session,
+      {.session = std::move(call.session),
        .current = Secret(std::move(current)),
        .fresh = Secret(std::move(*fresh)),
-       .peer = request.peer},
+       .peer = std::move(call.peer)},
       {.loop = options_.loop,
-       .done = [this, others = others_of(call.session), form = call.form,
-                act = Act{.what = history::audit_kind("password.set"),
-                          .session = call.session,
-                          .peer = call.peer},
+       .done = [this, others = std::move(others), act = std::move(act), form = call.form,
                 done = std::move(call.done)](const Result<bool>& set) mutable {
          if (set) {
            record(act, 0);
@@ -230,7 +233,8 @@ void SessionApi::set_password(Call call, const Request& request, const JsonObjec
            return done(empty());
          }
          if (set.error().code == ErrorCode::kNoPermission) record(act, 0, set.error().detail);
-         done(form.failure(set.error()));
+         const auto wait = options_.sign_in->change_wait(act.session.account);
+         done(refusal(form, set.error(), wait));
        }});
 }
 

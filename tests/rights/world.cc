@@ -502,7 +502,7 @@ std::string World::open(const http::Request& request) {
         api_->handle(asked, std::move(done));
       },
       http::SessionLimits{}, server_.home.clock.now(), mqtt::serve(*server_.server),
-      http::Session::WantsBody(), http::Session::OnRefused(),
+      http::Session::BodyLimit(), http::Session::OnRefused(),
       [this](const http::Request& asked, net::ConnectionContext context) {
         return api_->open_live(asked, std::move(context));
       });
@@ -530,7 +530,12 @@ std::string World::open(const http::Request& request) {
   if (request.body.empty()) return "open";
   session->receive(http::bytes_of({.opcode = http::kText, .payload = request.body}),
                    server_.home.clock.now());
-  server_.home.settle();
+  for (int i = 0; i < 3; ++i) {
+    while (session->has_work()) session->work();
+    server_.home.settle();
+    feed_->sweep();
+    server_.home.settle();
+  }
   answer.clear();
   session->take_output(answer);
   session->lost();

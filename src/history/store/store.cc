@@ -8,6 +8,7 @@
 
 #include "history/store/row_checksum.h"
 #include "history/store/store_schema.h"
+#include "storage/empty_wal.h"
 
 namespace gridloom::history {
 namespace {
@@ -153,8 +154,10 @@ Status Store::write(const Changes& changes) {
     done = database_.execute("UPDATE applied SET sequence = ?1, checksum = ?2 WHERE sequence < ?1",
                              sequence, row_checksum(RowTable::kApplied, {sequence}, {}));
   }
-  if (!done) return done;
-  return transaction->commit();
+  if (done) done = transaction->commit();
+  // Records up to `applied` leave the log, so they must not be in the write-ahead log alone.
+  if (done && changes.applied) storage::empty_wal(database_);
+  return done;
 }
 
 Result<std::uint64_t> Store::applied() {

@@ -36,6 +36,8 @@ SESSIONS, FILTERS, FILTERS_A_PACKET = 200, 2048, 64
 STRANGERS = 10_000
 HISTORY_REQUESTS = 280
 HISTORY_FIELDS, HISTORY_HOURS, HISTORY_REPORTS = 64, 24, 4000
+QUIET_STREAMS, UNREAD_STREAMS = 3000, 200
+CHANGES_PERIOD_S = 0.3
 
 
 # --- the neighbour ---
@@ -442,6 +444,129 @@ def places(attack):
     Crowd(attack, attack.facts["places"], says, on_data).run()
 
 
+# --- the attacks: the live stream and the API for programs ---
+
+
+def frames(*messages):
+    """Text frames of a client, with a mask of zeros."""
+    out = b""
+    for message in messages:
+        text = json.dumps(message, separators=(",", ":")).encode()
+        long = struct.pack("!BH", 0x80 | 126, len(text)) if len(text) > 125 else bytes([0x80 | len(text)])
+        out += b"\x81" + long + bytes(4) + text
+    return out
+
+
+def bearer(attack):
+    return b"Authorization: Bearer " + attack.evil["token"].encode() + b"\r\n"
+
+
+def live_hello(attack):
+    """Opens the live stream; frames may follow at once."""
+    return (b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            b"Sec-WebSocket-Protocol: gridloom.live.1\r\n" + bearer(attack) + b"\r\n")
+
+
+def watch(at, sn):
+    return {"t": "sub", "id": at, "topic": "device", "sn": sn}
+
+
+def live(attack, size, said=b"", endless=b"", reads=True):
+    def on_data(got):
+        attack.count("bytes read", len(got))
+
+    Crowd(attack, size, lambda at: ("http", live_hello(attack) + said), on_data, endless=endless, reads=reads).run()
+
+
+def hellos(attack):
+    live(attack, 4, endless=frames({"t": "hello"}) * 3400)
+
+
+def home_viewers(attack):
+    live(attack, 300, frames({"t": "sub", "id": 1, "topic": "home", "every": 60_000}))
+
+
+def subscription_storm(attack):
+    live(attack, 2, endless=frames(*(watch(1, sn) for sn in attack.evil["devices"])))
+
+
+def home_storm(attack):
+    live(attack, 2, endless=frames(*({"t": "sub", "id": i, "topic": "home"} for i in range(250))))
+
+
+def quiet_streams(attack):
+    subscriptions = frames(*(watch(at, sn) for at, sn in enumerate(attack.evil["devices"])))
+    live(attack, min(QUIET_STREAMS, attack.facts["strangers"]), subscriptions)
+
+
+def unread_streams(attack):
+    live(attack, UNREAD_STREAMS, frames(*(watch(at, sn) for at, sn in enumerate(attack.evil["devices"]))), reads=False)
+
+
+def evil_devices(attack, reports, qos):
+    """Connections of evil's further devices that publish what reports(sn) gives."""
+    flags = 0x30 | qos << 1
+    lines = []
+    for sn, key in attack.evil["devices"].items():
+        line = Line(attack.facts["mqtt"], sn, key, sn)
+        lines.append((line, [publish(4, f"/device/{sn}/quota", {"params": report}, first=flags,
+                                     packet_id=at + 1 if qos else None) for at, report in enumerate(reports(sn))]))
+    return lines
+
+
+def changing_values(attack):
+    names = [f"value_number_{i:03}" for i in range(500)]
+    lines = evil_devices(attack, lambda sn: [{name: at * 1.5 + i for i, name in enumerate(names)} for at in range(64)],
+                         qos=0)
+    attack.ready()
+    at = 0
+    while attack.goes_on():
+        at += 1
+        for line, packets in lines:
+            line.send(packets[at % len(packets)])
+            attack.count("reports")
+        time.sleep(CHANGES_PERIOD_S)
+
+
+def big_reports(attack):
+    """As fast as they are taken; the acknowledgements are read and dropped."""
+    report = {f"name_of_value_number_{i:05}{'x' * 8}": 1.5 for i in range(1000)}
+    keys = list(attack.evil["devices"].items())
+    flood = {sn: b"".join(publish(4, f"/device/{sn}/quota", {"params": report}, first=0x32, packet_id=i + 1)
+                          for i in range(5)) for sn, _ in keys}
+    for sn, key in keys[1:]:
+        threading.Thread(target=big_report_line, args=(attack, sn, key, flood[sn]), daemon=True).start()
+    big_report_line(attack, *keys[0], flood[keys[0][0]])
+
+
+def big_report_line(attack, sn, key, burst):
+    hello = connect(4, sn, key, sn, keepalive=0)
+    Crowd(attack, 1, lambda at: ("mqtt", hello), endless=burst).run()
+
+
+def requests_of(attack, path, size):
+    request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n".encode() + bearer(attack) + b"\r\n"
+
+    def on_data(got):
+        attack.count("bytes read", len(got))
+
+    Crowd(attack, size, lambda at: ("http", request), on_data, endless=request * 20).run()
+
+
+def bodies(attack):
+    """JSON that is dear to parse, for a sign-in that nobody is known by."""
+    body = b'{"a":[' + b",".join([b"1"] * 127_000) + b"]}"
+    head = (b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Content-Length: " + str(len(body)).encode() + b"\r\n\r\n")
+
+    def on_data(got):
+        attack.count("refused unread" if got.startswith(b"HTTP/1.1 429") else "answered")
+        return "again"
+
+    Crowd(attack, 2, lambda at: ("http", head + body), on_data).run()
+
+
 ATTACKS = {
     "wrong_signatures": wrong_signatures,
     "sessions_that_read": lambda attack: sessions(attack, reads=True),
@@ -455,6 +580,17 @@ ATTACKS = {
     "kept_sessions": kept_sessions,
     "places": places,
     "publications": lambda attack: publications(attack, attack.facts["connections"]),
+    "hellos": hellos,
+    "home_viewers": home_viewers,
+    "subscription_storm": subscription_storm,
+    "home_storm": home_storm,
+    "quiet_streams": quiet_streams,
+    "unread_streams": unread_streams,
+    "changing_values": changing_values,
+    "big_reports": big_reports,
+    "families": lambda attack: requests_of(attack, "/api/v1/families/smart_home_panel", 2),
+    "device_lists": lambda attack: requests_of(attack, "/api/v1/devices", 2),
+    "bodies": bodies,
 }
 
 

@@ -41,9 +41,13 @@ constexpr auto kLimits = std::to_array<Limit>({
     {"listener.unsent-bytes", "bytes", 64 * kKilobyte, kGigabyte,
      "Bytes of output that a peer has not read; beyond that its connection is closed",
      [](Limits& l) -> LimitField { return &l.listeners.unsent_bytes; }},
+    {"listener.kernel-unsent-bytes", "bytes", 4 * kKilobyte, kGigabyte,
+     "Bytes of output that the kernel keeps ahead of what the peer lets it send "
+     "(TCP_NOTSENT_LOWAT); the rest counts as listener.unsent-bytes",
+     [](Limits& l) -> LimitField { return &l.listeners.kernel_unsent_bytes; }},
     {"listener.unsent-ms", "ms", 100, kDay_ms,
      "Time for a peer to read any of the output that waits for it; then its connection is "
-     "closed",
+     "reset",
      [](Limits& l) -> LimitField { return &l.listeners.unsent_time; }},
     {"listener.failures-per-minute", "failures", 0, kMany,
      "Sign-ins and signatures of one address that may fail in a minute; further attempts are "
@@ -95,6 +99,19 @@ constexpr auto kLimits = std::to_array<Limit>({
      "Keys of a JSON body, in all its objects together; else 1008",
      [](Limits& l) -> LimitField { return &l.signing.json.keys; }},
 
+    // --- signing in with a browser ---
+    {"sign-in.body-bytes", "bytes", 256, 64 * kKilobyte,
+     "Bytes of the body of a request to sign in; else 413",
+     [](Limits& l) -> LimitField { return &l.sign_in.body_bytes; }},
+    {"sign-in.waiting-checks", "checks", 1, kMany,
+     "Passwords that wait to be checked, one for an account and one for an address; else 503. As "
+     "many more may wait of accounts that signed in from their address before, and of those that "
+     "change their password",
+     [](Limits& l) -> LimitField { return &l.sign_in.waiting_checks; }},
+    {"sign-in.waiting-ends", "sessions", 1, kMany,
+     "Browser sessions of one account that wait for their end to be stored; else 503",
+     [](Limits& l) -> LimitField { return &l.sign_in.waiting_ends; }},
+
     // --- WebSockets: MQTT, and the live stream ---
     {"web-socket.message-bytes", "bytes", kKilobyte, kGigabyte,
      "Bytes of one WebSocket message, in all its frames; else the connection is closed with "
@@ -111,6 +128,32 @@ constexpr auto kLimits = std::to_array<Limit>({
     {"live.subscriptions", "subscriptions", 1, kMany,
      "Subscriptions of one client of the live stream; a further one is refused",
      [](Limits& l) -> LimitField { return &l.live.subscriptions; }},
+    {"live.clients-per-account", "clients", 1, kMany,
+     "Clients of the live stream of one account; else 429",
+     [](Limits& l) -> LimitField { return &l.live.clients_per_account; }},
+    {"live.all-clients", "clients", 1, kMany,
+     "Clients of the live stream of all accounts, in addition to 4 that each account has of its "
+     "own; else 429",
+     [](Limits& l) -> LimitField { return &l.live.all_clients; }},
+    {"live.subscriptions-per-account", "subscriptions", 1, kMany,
+     "Subscriptions of all clients of the live stream of one account; a further one is refused",
+     [](Limits& l) -> LimitField { return &l.live.subscriptions_per_account; }},
+    {"live.all-subscriptions", "subscriptions", 1, kMany,
+     "Subscriptions to the live stream of all accounts, in addition to 256 that each account has "
+     "of its own; a further one is refused",
+     [](Limits& l) -> LimitField { return &l.live.all_subscriptions; }},
+    {"live.field-bytes-per-account", "bytes", kKilobyte, kGigabyte,
+     "Bytes of the field names in the subscriptions of one account, each list counted as 256 and "
+     "each name as 32 and twice its text; equal lists count once; else the subscription is refused",
+     [](Limits& l) -> LimitField { return &l.live.field_bytes_per_account; }},
+    {"live.all-field-bytes", "bytes", kKilobyte, 64 * kGigabyte,
+     "Bytes of the field names in the subscriptions of all accounts, in addition to 16 KB that "
+     "each account has of its own; else the subscription is refused",
+     [](Limits& l) -> LimitField { return &l.live.all_field_bytes; }},
+    {"live.kernel-bytes", "bytes", 4 * kKilobyte, kGigabyte,
+     "Bytes of output that the kernel keeps for one client of the live stream until the client "
+     "has them (SO_SNDBUF)",
+     [](Limits& l) -> LimitField { return &l.listeners.kernel_output_bytes; }},
     {"live.devices", "devices", 1, kMany,
      "Devices that all clients of the live stream watch at once; a subscription to a further one "
      "is refused",
@@ -215,6 +258,10 @@ constexpr auto kLimits = std::to_array<Limit>({
      "Bytes that the devices and apps of one account may write into the log in a day; beyond "
      "that they are read only as fast as a day's budget refills; 0: unlimited",
      [](Limits& l) -> LimitField { return &l.sessions.account.flow.written_bytes_a_day; }},
+    {"history.builder-bytes", "bytes", 64 * kKilobyte, 64 * kGigabyte,
+     "Bytes of records on disk that wait to be put into hours; beyond half of that nothing more is "
+     "read from publishers",
+     [](Limits& l) -> LimitField { return &l.history.builder_bytes; }},
     {"history.segment-bytes", "bytes", 64 * kKilobyte, kGigabyte,
      "Bytes of one segment file of the log",
      [](Limits& l) -> LimitField { return &l.history.log.segment_bytes; }},

@@ -16,9 +16,10 @@ struct ServeOptions {
   std::string https = "127.0.0.1:8443";
   std::string mqtt = "127.0.0.1:1883";
   std::string mqtts = "127.0.0.1:8883";
-  std::string public_host;        // host in /certification; empty: the host of the request
-  std::filesystem::path devices;  // folder with further device files
-  std::filesystem::path web;      // folder of the dashboard's page; empty: the built-in one
+  std::string public_host;  // host in /certification; empty: the host of the request
+  std::vector<std::string> trusted_proxies;  // each is ADDR or ADDR/BITS
+  std::filesystem::path devices;             // folder with further device files
+  std::filesystem::path web;  // folder of the dashboard's page; empty: the built-in one
   std::int64_t set_timeout_ms = 8000;
   unsigned threads = 0;                     // 0: one per core
   std::vector<std::string> limits_of_file;  // each is NAME=VALUE

@@ -207,6 +207,16 @@ void trim_after_closing(ServeProcess& process) {
   });
 }
 
+Result<std::vector<net::Network>> trusted_proxies(const ServeOptions& options) {
+  std::vector<net::Network> networks;
+  for (const std::string& text : options.trusted_proxies) {
+    auto network = net::Network::parse(text);
+    if (!network) return fail(network.error().code, "--trusted-proxy: " + network.error().detail);
+    networks.push_back(*network);
+  }
+  return networks;
+}
+
 Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& options) {
   std::vector<std::string> hosts;
   if (!options.public_host.empty()) hosts.push_back(options.public_host);
@@ -222,12 +232,15 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
     if (!found) return fail(found.error().code, "--web: " + found.error().detail);
     page = std::move(*found);
   }
+  auto proxies = trusted_proxies(options);
+  if (!proxies) return std::unexpected(proxies.error());
   const auto descriptors = descriptors_for_connections();
   if (!descriptors) return std::unexpected(descriptors.error());
   if (Status listening = process.server->listen({.listeners = std::move(*listeners),
                                                  .connections = *descriptors,
                                                  .mqtt = {.public_host = options.public_host},
-                                                 .page = std::move(page)});
+                                                 .page = std::move(page),
+                                                 .trusted_proxies = std::move(*proxies)});
       !listening) {
     return std::unexpected(listening.error());
   }

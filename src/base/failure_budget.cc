@@ -110,6 +110,12 @@ std::optional<Millis> FailureBudget::wait(std::string_view address, std::string_
   return Millis(std::max(1L, std::lround(std::ceil(share * kMinuteMs))));
 }
 
+bool FailureBudget::knows(std::string_view address, std::string_view name, TimePoint now) {
+  const std::string group = address_group(address);
+  const std::scoped_lock lock(mutex_);
+  return trusted_bucket(group, name, now) != nullptr;
+}
+
 void FailureBudget::failed(std::string_view address, std::string_view name, TimePoint now) {
   const std::string group = address_group(address);
   const std::scoped_lock lock(mutex_);

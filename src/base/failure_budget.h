@@ -35,6 +35,8 @@ class FailureBudget {
   // is allowed.
   [[nodiscard]] std::optional<Millis> wait(std::string_view address, std::string_view name,
                                            TimePoint now);
+  // Whether the name succeeded from the address within a day.
+  [[nodiscard]] bool knows(std::string_view address, std::string_view name, TimePoint now);
   void failed(std::string_view address, std::string_view name, TimePoint now);
   void succeeded(std::string_view address, std::string_view name, TimePoint now);
 

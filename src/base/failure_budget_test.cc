@@ -35,7 +35,10 @@ TEST(FailureBudget, ARefusedAttemptCostsNoBudget) {
 
 TEST(FailureBudget, ANameThatSucceededGetsThroughBehindAFailingAddress) {
   FailureBudget budget(60);
+  EXPECT_FALSE(budget.knows(kHome, "right", kNow));
   budget.succeeded(kHome, "right", kNow);
+  EXPECT_TRUE(budget.knows(kHome, "right", kNow));
+  EXPECT_FALSE(budget.knows("203.0.113.1", "right", kNow));
   fail_often(budget, kHome, "wrong", 5000);
   EXPECT_TRUE(budget.wait(kHome, "wrong", kNow));
   EXPECT_FALSE(budget.wait(kHome, "right", kNow));
@@ -46,6 +49,7 @@ TEST(FailureBudget, ANameThatSucceededGetsThroughBehindAFailingAddress) {
   const TimePoint next_day = kNow + std::chrono::hours(25);
   for (int i = 0; i < 61; ++i) budget.failed(kHome, "wrong", next_day);
   EXPECT_TRUE(budget.wait(kHome, "right", next_day)) << "it was right more than a day ago";
+  EXPECT_FALSE(budget.knows(kHome, "right", next_day));
 }
 
 TEST(FailureBudget, LoopbackHasMore) {

@@ -1,5 +1,8 @@
 // A thread that runs tasks one after another, for work that blocks or computes for long: loops
-// serve connections meanwhile. The number of tasks that wait is bounded.
+// serve connections meanwhile.
+//
+// Tasks wait in lanes, so that whoever fills one lane does not hold up the others: lane 0 goes
+// first, the others take turns, one task each. The number of tasks that wait in a lane is bounded.
 //
 // Thread rule: post() from any thread. The destructor finishes the task that runs and drops the
 // others.
@@ -11,6 +14,7 @@
 #include <mutex>
 #include <stop_token>
 #include <thread>
+#include <vector>
 
 #include "base/loop.h"
 
@@ -18,23 +22,30 @@ namespace gridloom {
 
 class Worker {
  public:
-  // `most` tasks may wait.
-  explicit Worker(std::size_t most) : most_(most) {}
+  // As many tasks may wait in each lane; there are at least two lanes.
+  explicit Worker(const std::vector<std::size_t>& lanes);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
   ~Worker() = default;
 
-  // False: too many wait, and the task is not run.
-  [[nodiscard]] bool post(Task task);
+  // False: too many wait in the lane, and the task is not run.
+  [[nodiscard]] bool post(std::size_t lane, Task task);
 
  private:
-  void run(const std::stop_token& stop);
+  struct Lane {
+    std::size_t most = 0;
+    std::deque<Task> waiting{};
+  };
 
-  const std::size_t most_;
+  void run(const std::stop_token& stop);
+  // The lane whose task is next; null: nothing waits.
+  [[nodiscard]] Lane* next();
+
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Task> waiting_;
-  std::jthread thread_{[this](const std::stop_token& stop) { run(stop); }};
+  std::vector<Lane> lanes_;
+  std::size_t turn_ = 0;  // the lane that had the last turn
+  std::jthread thread_;
 };
 
 }  // namespace gridloom

@@ -75,7 +75,7 @@ struct Archive::Impl {
     for (const Record& record : records) hand_over_sessions(record);
     std::unique_lock lock(mutex);
     room.wait(lock, [this] {
-      return queue_bytes < options.limits.builder_bytes || run_state == RunState::kStopped;
+      return builder_bytes < options.limits.builder_bytes || run_state == RunState::kStopped;
     });
     if (run_state == RunState::kStopped) return;  // the next start reads them from the log
     for (const Record& record : records) {
@@ -85,7 +85,7 @@ struct Archive::Impl {
       } else {
         item.payload = record.payload;
       }
-      queue_bytes += item.payload.size();
+      builder_bytes += item.payload.size();
       queue.push_back(std::move(item));
     }
     queued += records.size();
@@ -125,17 +125,16 @@ struct Archive::Impl {
       const bool ends = run_state != RunState::kRunning;
       std::deque<Item> items;
       if (!full || ends) items = std::exchange(queue, {});
-      if (!items.empty()) queue_bytes = 0;
       const std::vector<DeviceNumber> gone = std::exchange(forgotten, {});
       lock.unlock();
       for (const DeviceNumber device : gone) drop(device);
-      if (!items.empty()) room.notify_all();
-      for (const Item& item : items) {
+      for (Item& item : items) {
         if (item.kind == RecordKind::kAudit) {
           builder->mark_taken(item.sequence);
         } else {
           take(item.sequence, item.kind, item.payload);
         }
+        release(item);
       }
       count_taken(items.size());
       if (ends) return store_now(Builder::Amount::kEverything);
@@ -176,6 +175,17 @@ struct Archive::Impl {
       spdlog::error("record {} of the log is left out of the history: {}", sequence,
                     read.error().detail);
     }
+  }
+
+  // The record is in a head: its memory is free for others.
+  void release(Item& item) {
+    const std::size_t bytes = std::exchange(item.payload, {}).size();
+    const std::size_t limit = options.limits.builder_bytes;
+    const std::size_t before = builder_bytes.fetch_sub(bytes);
+    if (before < limit || before - bytes >= limit) return;
+    // The log's thread may be about to wait.
+    const std::lock_guard lock(mutex);
+    room.notify_all();
   }
 
   void count_taken(std::size_t items) {
@@ -320,7 +330,8 @@ struct Archive::Impl {
   std::condition_variable wake;
   std::condition_variable room;
   std::deque<Item> queue;
-  std::size_t queue_bytes = 0;
+  std::atomic<std::size_t> builder_bytes{
+      0};                               // of the records in the queue, and of those taken of it
   std::vector<DeviceNumber> forgotten;  // not yet dropped
   std::set<DeviceNumber> unknown;       // devices with data that are not in the registry
   std::uint64_t queued = 0;             // number of records, since the start
@@ -381,7 +392,9 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   const std::uint64_t sessions_applied =
       has_sessions ? impl->options.sessions_applied : std::numeric_limits<std::uint64_t>::max();
   impl->sessions_applied = sessions_applied;
-  const StoredUpTo stored_up_to{.history = applied, .sessions = impl->options.sessions_applied};
+  const StoredUpTo stored_up_to{.history = applied,
+                                .some_of_history = impl->builder->stored_through(),
+                                .sessions = impl->options.sessions_applied};
   RecoveryScan scan(impl->names);
   std::optional<ParallelRecoveryScan> beside(scan);
   auto log = Log::open(
@@ -389,7 +402,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
        .clock = impl->options.clock,
        .limits = limits.log,
        .written = [impl = impl.get()](std::span<const Record> records) { impl->written(records); },
-       .known = std::max(applied, stored_up_to.sessions),
+       .known = std::max(stored_up_to.some_of_history, stored_up_to.sessions),
        .seen = impl->options.data / "log.seen"},
       std::min(applied, sessions_applied), [&](const Record& record) {
         if (record.sequence > sessions_applied) impl->hand_over_sessions(record);
@@ -399,6 +412,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
       });
   if (!log) return std::unexpected(log.error());
   impl->log = std::move(*log);
+  impl->builder->settle();
   for (const std::string& text : loss_notes(impl->log->loss(), stored_up_to)) {
     impl->damage.note(impl->options.clock->now(), text);
   }
@@ -492,7 +506,10 @@ std::uint64_t Archive::append_record(RecordKind kind, std::string payload, Task 
 
 void Archive::sessions_stored(std::uint64_t up_to) { impl_->sessions_applied = up_to; }
 
-bool Archive::behind() const { return impl_->log->behind(); }
+// While the builder is slow, its publishers wait, and not the log, where everybody's records are.
+bool Archive::behind() const {
+  return impl_->log->behind() || impl_->builder_bytes > impl_->options.limits.builder_bytes / 2;
+}
 
 std::string Archive::failing() const { return impl_->log->health().failing.value_or(""); }
 

@@ -9,7 +9,8 @@
 // log at start-up are read again.
 //
 // Guarantees: every record that was reported as durable is in the log or in the store at any
-// moment. A row that was delivered twice appears in history once.
+// moment, and appears in history once. Equal rows are different reports, and none is left out
+// because another is equal, except where a report says that it may have been sent before (kResent).
 #pragma once
 
 #include <cstddef>
@@ -38,8 +39,11 @@
 namespace gridloom::history {
 
 struct ArchiveLimits {
-  LogLimits log{};
-  std::size_t builder_bytes = std::size_t{64} * 1024 * 1024;  // read from the log, not yet in heads
+  // What waits for the disk is what everybody's acknowledgements wait for.
+  LogLimits log{.waiting_bytes = std::size_t{4} * 1024 * 1024};
+  // On disk, and not yet in heads. Above half of it behind() is true; all of it is never exceeded
+  // by more than what waited for one sync.
+  std::size_t builder_bytes = std::size_t{16} * 1024 * 1024;
   std::size_t head_bytes = std::size_t{64} * 1024 * 1024;  // above this, hours are stored in chunks
   Millis grace{120'000};  // an hour becomes a block this long after its end
   FairLimits reads{};     // for the queries of one account

@@ -105,6 +105,19 @@ TEST_F(ArchiveTest, DurableRecordsSurviveACrash) {
   EXPECT_EQ(rows(*again, 2), (Lines{R"(2000 b="text")"}));
 }
 
+TEST_F(ArchiveTest, IsBehindWhileMuchWaitsForTheBuilder) {
+  limits_.builder_bytes = 4096;
+  archive_ = open(folder_.data());  // not started: the builder takes nothing
+  const std::string value = fmt::format("\"{}\"", std::string(1200, 'x'));
+  report(1, 0ms, "a", value);
+  EXPECT_FALSE(archive_->behind());
+  report(1, 1ms, "a", value);
+  EXPECT_TRUE(archive_->behind()) << "publishers wait before the log has to";
+  archive_->start([this] { return std::exchange(twins_, {}); });
+  EXPECT_EQ(rows(*archive_, 1).size(), 2U);
+  EXPECT_FALSE(archive_->behind());
+}
+
 TEST_F(ArchiveTest, AStopLeavesNothingToReadAgain) {
   start();
   report(1, 1s, "a", "1");

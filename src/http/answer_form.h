@@ -34,6 +34,7 @@ class AnswerForm {
   // 429 with Retry-After.
   [[nodiscard]] Response too_many(Millis wait, std::string_view why) const;
 
+  [[nodiscard]] bool is_plain() const { return style_ == Style::kPlain; }
   [[nodiscard]] const TraceId& trace_id() const { return trace_id_; }
 
  private:

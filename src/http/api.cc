@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -53,6 +54,28 @@ Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t
                             names.size(), most));
   }
   return names;
+}
+
+void make_texts(Json& value) {
+  if (auto* object = value.if_object()) {
+    for (auto& member : *object) make_texts(member.value());
+  } else if (auto* array = value.if_array()) {
+    for (Json& element : *array) make_texts(element);
+  } else if (value.is_number()) {
+    value = Json(wire::to_text(value));
+  }
+}
+
+// The answer to a read, with texts in place of the numbers in its data.
+Response with_text_values(Response response) {
+  constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+  auto body = wire::parse_json(whole_body(response), {.bytes = kAny, .keys = kAny});
+  if (!body || !body->is_object()) return response;
+  make_texts(body->get_object()["data"]);
+  response.body = wire::to_text(*body);
+  response.data = {};
+  response.data_at = 0;
+  return response;
 }
 
 }  // namespace
@@ -129,7 +152,30 @@ Api::Api(Options options)
             .loop = options_.loop,
             .history = &history_,
             .sessions = &sessions_,
-            .homes = options_.homes}) {}
+            .homes = options_.homes}),
+      device_rows_(std::make_unique<DeviceRows>(
+          [this](const registry::Directory& directory, registry::AccountId account) {
+            return listed(directory, account);
+          })) {}
+
+// Only the account's own devices: shared ones are not listed (document 002, "Query the user's bound
+// device list").
+std::vector<DeviceRow> Api::listed(const registry::Directory& directory,
+                                   registry::AccountId account) const {
+  std::vector<DeviceRow> rows;
+  for (const registry::Device* device : directory.devices_of(account)) {
+    std::string before =
+        wire::to_text(JsonObject{{"sn", device->sn}, {"deviceName", device->name}});
+    before.back() = ',';
+    const std::string& product =
+        options_.hub->platform().catalog->of_serial(device->sn)->listed_product();
+    std::string after = wire::to_text(JsonObject{{"productName", product}});
+    after.front() = ',';
+    rows.push_back(
+        {.sn = device->sn, .before = before + R"("online":)", .after = std::move(after)});
+  }
+  return rows;
+}
 
 void Api::handle(const Request& request, Callback<Response> done) {
   const bool reads = request.method == Method::kGet || request.method == Method::kHead;
@@ -145,7 +191,9 @@ void Api::handle(const Request& request, Callback<Response> done) {
                  .body = options_.metrics ? options_.metrics() : std::string()});
   }
   if (reads && request.path == kDescription) {
-    return done({.status = 200, .content_type = "application/json", .body = open_api()});
+    Response response;
+    response.data = open_api();
+    return done(std::move(response));
   }
   if (request.path.starts_with(wire::kOwnPaths)) return handle_own(request, std::move(done));
   const Route* route = find_route(request.path);
@@ -216,8 +264,22 @@ bool Api::apply_faults(const Request& request, registry::AccountId account, std:
   if (happens(PlatformFault::kRefusedSign)) {
     return instead(form.failure({.code = ErrorCode::kWrongSignature, .detail = {}}));
   }
+  if (!sn.empty() && request.path.contains("/device/quota") &&
+      happens(PlatformFault::kModelNotAllowed)) {
+    return instead(form.failure({.code = ErrorCode::kModelNotAllowed, .detail = {}}));
+  }
+  if (request.method == Method::kPut && happens(PlatformFault::kRefusedValue)) {
+    return instead(form.failure({.code = ErrorCode::kInvalidValue, .detail = {}}));
+  }
   if (request.path.ends_with("/quota/all") && happens(PlatformFault::kNullData)) {
     return instead(form.success("null"));
+  }
+  const bool reads_quotas = request.method != Method::kPut &&
+                            (request.path.ends_with("/quota") || request.path.ends_with("/all"));
+  if (reads_quotas && happens(PlatformFault::kTextValues)) {
+    done = [then = std::move(done)](Response response) mutable {
+      then(with_text_values(std::move(response)));
+    };
   }
   return true;
 }
@@ -331,19 +393,12 @@ hub::ReplyTo<SharedText> Api::reply_to_of(Call& call) const {
 }
 
 void Api::list(Call call) const {
-  const hub::Platform& platform = options_.hub->platform();
-  const auto directory = platform.registry.directory();
-  wire::JsonArray rows;
-  // Only the account's own devices: shared ones are not listed (document 002, "Query the user's
-  // bound device list").
-  for (const registry::Device* device : directory->devices_of(call.account)) {
-    JsonObject row{{"sn", device->sn},
-                   {"deviceName", device->name},
-                   {"online", options_.hub->online(call.account, device->sn) ? 1 : 0},
-                   {"productName", platform.catalog->of_serial(device->sn)->listed_product()}};
-    rows.emplace_back(std::move(row));
-  }
-  call.done(call.form.success(wire::to_text(rows)));
+  std::string text = "[";
+  text += device_rows_->text(
+      options_.hub->platform().registry.directory(), call.account, {.online = "1", .offline = "0"},
+      [&](std::string_view sn) { return options_.hub->online(call.account, sn); });
+  text += ']';
+  call.done(call.form.success_shared(std::move(text)));
 }
 
 void Api::certification(Call call) const {

@@ -9,6 +9,7 @@
 // from the archive.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -25,6 +26,7 @@
 #include "base/shared_text.h"
 #include "base/string_map.h"
 #include "http/answer_form.h"
+#include "http/device_rows.h"
 #include "http/history_api.h"
 #include "http/live_feed.h"
 #include "http/message.h"
@@ -86,8 +88,9 @@ class Api {
   // The protocol of the live stream for a request that may open it, or the refusal.
   [[nodiscard]] std::expected<std::shared_ptr<net::Protocol>, Response> open_live(
       const Request& request, net::ConnectionContext context);
-  // Decides by the head of a request that has a body whether handle() will use the body.
-  [[nodiscard]] bool wants_body(const Request& head) const;
+  // Decides by the head of a request that has a body how much of it handle() will use; 0: nothing
+  // (Session::BodyLimit).
+  [[nodiscard]] std::size_t body_limit(const Request& head) const;
   // To be called a few times a second: sends responses that an injected platform fault delays.
   void tick();
 
@@ -120,6 +123,12 @@ class Api {
                                                       TimePoint now) const;
   // The value of our cookie in the request; empty: it has none.
   [[nodiscard]] std::string_view cookie_of(const Request& request) const;
+  // The header Authorization; empty if there is none, or if it is a proxy's own password.
+  [[nodiscard]] std::string_view authorization_of(const Request& request) const;
+  // Whether the request counts by the cookie of a session.
+  [[nodiscard]] bool is_by_cookie(const Request& request) const {
+    return authorization_of(request).empty() && !cookie_of(request).empty();
+  }
   // The name of what the request is signed or authorized with, for limits: the access key, or the
   // hash of the token or the cookie.
   [[nodiscard]] std::string credential_of(const Request& request) const;
@@ -157,6 +166,8 @@ class Api {
   [[nodiscard]] Result<wire::KeyedMac*> mac_of(const registry::AccessKey& key);
 
   void list(Call call) const;
+  [[nodiscard]] std::vector<DeviceRow> listed(const registry::Directory& directory,
+                                              registry::AccountId account) const;
   void certification(Call call) const;
   void quota(Call call) const;
   void set_quota(Call call) const;
@@ -178,6 +189,7 @@ class Api {
   HistoryApi history_;
   SessionApi sessions_;
   OwnApi own_;
+  std::unique_ptr<DeviceRows> device_rows_;  // of device/list
   StringMap<Keyed> macs_;
   struct Late {
     TimePoint due;

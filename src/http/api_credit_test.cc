@@ -55,7 +55,7 @@ TEST_F(ApiCreditTest, AnAddressThatFailsOftenIsRefusedUnread) {
     EXPECT_EQ(answer.status, 429U);
     EXPECT_THAT(answer.body, HasSubstr("too many requests from this address"));
     EXPECT_THAT(answer.headers, testing::Contains(std::pair("Retry-After", "20")));
-    EXPECT_FALSE(limited.wants_body(refused));
+    EXPECT_EQ(limited.body_limit(refused), 0U);
   }
   EXPECT_THAT(ask(limited, from(kAway, bob)).body, HasSubstr(R"("code":"0")"));
   EXPECT_THAT(ask(limited, from("198.51.100.8", key_of("alice"))).body, HasSubstr(R"("code":"0")"));
@@ -82,11 +82,11 @@ TEST_F(ApiCreditTest, AKeyWithoutCreditIsRefusedBeforeItsSignatureIsChecked) {
 TEST_F(ApiCreditTest, TheBodyOfAnUnknownKeyIsNotWanted) {
   Request made = request(Method::kPut, "device/quota");
   made.access_key = "nobody";
-  EXPECT_FALSE(api.wants_body(made));
+  EXPECT_EQ(api.body_limit(made), 0U);
   made.access_key.clear();
-  EXPECT_FALSE(api.wants_body(made));
+  EXPECT_EQ(api.body_limit(made), 0U);
   made.access_key = key_of("alice").access_key;
-  EXPECT_TRUE(api.wants_body(made));
+  EXPECT_EQ(api.body_limit(made), kAnyBody);
 }
 
 TEST_F(ApiCreditTest, AGuardedSetOrCertificationIsOfNowAndComesOnce) {

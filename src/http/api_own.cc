@@ -19,6 +19,7 @@ namespace {
 using wire::JsonObject;
 
 constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kBasic = "Basic ";
 constexpr std::string_view kSignInPath = "/api/v1/session";
 
 // The parameters of a request that is not signed are those of its query, whatever its type.
@@ -45,10 +46,12 @@ Result<JsonObject> body_of(const Request& request, const wire::JsonLimits& limit
 
 bool is_reading(Method method) { return method == Method::kGet || method == Method::kHead; }
 
-// Answers to a browser are about the moment and about one person.
+// Answers to a browser are about the moment and about one person, unless they say otherwise.
 Callback<Response> unstored(Callback<Response> done) {
   return [done = std::move(done)](Response response) mutable {
-    response.headers.emplace_back("Cache-Control", "no-store");
+    const bool says = std::ranges::any_of(
+        response.headers, [](const auto& header) { return header.first == "Cache-Control"; });
+    if (!says) response.headers.emplace_back("Cache-Control", "no-store");
     done(std::move(response));
   };
 }
@@ -61,25 +64,39 @@ std::string_view Api::cookie_of(const Request& request) const {
                    cookie_name(options_.sign_in->instance(), request.secure));
 }
 
+// A proxy in front of the server that asks for a password of its own passes it on. It is never one
+// of ours, so it does not stand in the way of what is; a token does, whatever else there is.
+std::string_view Api::authorization_of(const Request& request) const {
+  const std::string_view header = request.authorization;
+  if (!same_name(header.substr(0, kBasic.size()), kBasic)) return header;
+  const bool has_another =
+      request.path == kSignInPath || !request.access_key.empty() || !cookie_of(request).empty();
+  return has_another ? std::string_view() : header;
+}
+
 std::string Api::credential_of(const Request& request) const {
-  if (!request.authorization.empty()) {
-    return sha256_of(std::string_view(request.authorization)
-                         .substr(std::min(kBearer.size(), request.authorization.size())));
+  if (const std::string_view header = authorization_of(request); !header.empty()) {
+    return sha256_of(header.substr(std::min(kBearer.size(), header.size())));
   }
   if (!request.access_key.empty()) return request.access_key;
   const std::string_view cookie = cookie_of(request);
   return cookie.empty() ? sha256_of({}) : sha256_of(cookie);
 }
 
-bool Api::wants_body(const Request& head) const {
+std::size_t Api::body_limit(const Request& head) const {
   const auto directory = options_.hub->platform().registry.directory();
   const std::string credential = credential_of(head);
-  const bool is_known = !head.authorization.empty() ? directory->find_token(credential) != nullptr
-                        : !head.access_key.empty()  ? directory->find_key(credential) != nullptr
-                        : head.path == kSignInPath  ? options_.sign_in != nullptr
+  // The only body that anybody may send, so it is short.
+  const bool signs_in = head.path == kSignInPath;
+  const bool is_known = signs_in ? options_.sign_in != nullptr
+                        : !authorization_of(head).empty()
+                            ? directory->find_token(credential) != nullptr
+                        : !head.access_key.empty() ? directory->find_key(credential) != nullptr
                                                    : directory->find_session(credential) != nullptr;
-  return is_known &&
-         !without_credit(head, credential, AnswerForm(AnswerForm::Style::kPlain), now());
+  if (!is_known || without_credit(head, credential, AnswerForm(AnswerForm::Style::kPlain), now())) {
+    return 0;
+  }
+  return signs_in ? options_.sign_in->limits().body_bytes : kAnyBody;
 }
 
 std::optional<Response> Api::of_wrong_host(const Request& request, const AnswerForm& form) const {
@@ -93,7 +110,7 @@ std::optional<Response> Api::of_wrong_host(const Request& request, const AnswerF
 }
 
 void Api::handle_own(const Request& request, Callback<Response> done) {
-  const bool is_signed = request.authorization.empty() && !request.access_key.empty();
+  const bool is_signed = authorization_of(request).empty() && !request.access_key.empty();
   const AnswerForm form(is_signed ? AnswerForm::Style::kEnvelope : AnswerForm::Style::kPlain);
   const auto found = OwnApi::find(request.method, request.path);
   if (!found && found.error().code == ErrorCode::kNotFound) {
@@ -125,7 +142,7 @@ void Api::handle_own(const Request& request, Callback<Response> done) {
     caller.account = by->account;
     read = std::move(by->read);
   } else {
-    const bool is_browser = request.authorization.empty() && !cookie_of(request).empty();
+    const bool is_browser = is_by_cookie(request);
     if (is_browser) {
       if (auto refused = of_wrong_host(request, form)) return done(std::move(*refused));
       done = unstored(std::move(done));
@@ -164,6 +181,14 @@ void Api::handle_without_caller(const OwnApi::Route& route, const Request& reque
     return done(form.refusal(404, "nobody can sign in at this server"));
   }
   if (auto refused = of_wrong_host(request, form)) return done(std::move(*refused));
+  // Failed attempts count for the address too, and so does what is no attempt at all: reading it
+  // costs the server as much.
+  done = [failures = options_.failures, peer = request.peer, at = now(),
+          done = std::move(done)](Response response) mutable {
+    const bool has_failed = response.status == 400 || response.status == 401;
+    if (failures != nullptr && has_failed) failures->failed(peer, {}, at);
+    done(std::move(response));
+  };
   auto body = body_of(request, options_.signing.json);
   if (!body) return done(form.failure(body.error()));
   const wire::Json* account = body->if_contains("account");
@@ -172,12 +197,6 @@ void Api::handle_without_caller(const OwnApi::Route& route, const Request& reque
       return done(form.too_many(*wait, "too many attempts to sign in to this account failed"));
     }
   }
-  // Failed attempts count for the address too.
-  done = [failures = options_.failures, peer = request.peer, at = now(),
-          done = std::move(done)](Response response) mutable {
-    if (failures != nullptr && response.status == 401) failures->failed(peer, {}, at);
-    done(std::move(response));
-  };
   own_.handle(route, {.request = request,
                       .caller = {},
                       .named = {},
@@ -200,7 +219,7 @@ std::expected<std::shared_ptr<net::Protocol>, Response> Api::open_live(
   if (auto refused = without_credit(request, credential, form, now)) {
     return std::unexpected(std::move(*refused));
   }
-  const bool is_browser = request.authorization.empty() && !cookie_of(request).empty();
+  const bool is_browser = is_by_cookie(request);
   if (is_browser) {
     if (auto refused = of_wrong_host(request, form)) return std::unexpected(std::move(*refused));
     if (Status ours = check_origin(request, true); !ours) {
@@ -217,21 +236,20 @@ std::expected<std::shared_ptr<net::Protocol>, Response> Api::open_live(
   if (auto refused = without_rate(request, credential, caller->account, form, now)) {
     return std::unexpected(std::move(*refused));
   }
-  auto session = std::make_shared<LiveSession>(
-      LiveSession::Options{.context = std::move(context),
-                           .caller = {.account = caller->account,
-                                      .token = is_browser ? std::string() : credential,
-                                      .session = is_browser ? credential : std::string()},
-                           .feed = options_.live,
-                           .homes = options_.homes,
-                           .now = now});
-  session->start();
-  return session;
+  auto session = LiveSession::open({.context = std::move(context),
+                                    .caller = {.account = caller->account,
+                                               .token = is_browser ? std::string() : credential,
+                                               .session = is_browser ? credential : std::string()},
+                                    .feed = options_.live,
+                                    .homes = options_.homes,
+                                    .now = now});
+  if (!session) return std::unexpected(form.refusal(429, session.error().detail));
+  return std::move(*session);
 }
 
 Result<OwnApi::Caller> Api::holder(const Request& request, std::string_view hash,
                                    const registry::Directory& directory, TimePoint now) const {
-  if (request.authorization.empty() && !cookie_of(request).empty()) {
+  if (is_by_cookie(request)) {
     return session_holder(request, hash, directory, now);
   }
   return token_holder(request, hash, directory, now);
@@ -269,7 +287,7 @@ Result<OwnApi::Caller> Api::session_holder(const Request& request, std::string_v
 Result<OwnApi::Caller> Api::token_holder(const Request& request, std::string_view hash,
                                          const registry::Directory& directory,
                                          TimePoint now) const {
-  const std::string_view header = request.authorization;
+  const std::string_view header = authorization_of(request);
   if (header.empty()) {
     return fail(ErrorCode::kUnknownKey,
                 "the request has no token: send the header Authorization: Bearer TOKEN, with a "

@@ -15,6 +15,8 @@ namespace {
 
 using registry::AccountId;
 
+constexpr std::int64_t kFiguresEffort = 16;  // of a device, in units of hub::Inbox
+
 overview::Overview figures_of(const catalog::Family& family, const twin::Twin& twin) {
   std::vector<overview::FlatValue> values;
   twin.for_each_value([&](std::size_t slot, std::string_view text) {
@@ -93,12 +95,13 @@ void HomeFeed::start(AccountId account) {
     work->places.emplace(work->devices[i].sn, i);
   }
   options_.hub->visit_twins(
-      sns,
+      account, sns,
       [work](const hub::TwinView& view) {
         ShownDevice& device = work->devices[work->places.at(view.sn)];
         device.last_report = view.last_report;
         device.figures = figures_of(*device.family, view.twin);
         device.has_values = true;
+        return kFiguresEffort;
       },
       [this, work] { add_ledger(work); });
 }

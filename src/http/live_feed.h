@@ -1,7 +1,8 @@
 // The devices that clients of the live stream watch, each looked at once for all of them. A sweep
 // asks the shards for the values that changed since the last one and gives each the sequence number
 // of that sweep. A client remembers one number per device, and gets what has a later one: changes
-// that it was too slow for are left out, and nothing is queued for it.
+// that it was too slow for are left out, and nothing is queued for it. Only the clients that watch
+// a device are told that it changed.
 //
 // Thread rule: any thread, unless a comment says otherwise.
 #pragma once
@@ -10,12 +11,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -24,13 +26,24 @@
 #include "base/result.h"
 #include "base/string_map.h"
 #include "base/virtual_clock.h"
+#include "http/live_account.h"
 #include "hub/hub.h"
 
 namespace gridloom::http {
 
-struct LiveLimits {
-  std::size_t subscriptions = 256;  // of one client
-  std::size_t devices = 4096;       // watched at once, by all clients
+class LiveDevice;
+using LiveDevicePtr = std::shared_ptr<LiveDevice>;
+
+// A client that watches devices.
+class LiveWatcher {
+ public:
+  LiveWatcher() = default;
+  LiveWatcher(const LiveWatcher&) = delete;
+  LiveWatcher& operator=(const LiveWatcher&) = delete;
+  virtual ~LiveWatcher() = default;
+
+  // There is something new of these devices, which may no longer be watched. On the watcher's loop.
+  virtual void on_news(const std::vector<LiveDevicePtr>& devices) = 0;
 };
 
 // A device that is watched.
@@ -39,23 +52,22 @@ class LiveDevice {
   LiveDevice(std::string sn, catalog::FamilyPtr family)
       : sn_(std::move(sn)), family_(std::move(family)) {}
 
-  // The names of fields of which a client gets the values; null: all.
-  using Fields = std::set<std::string, std::less<>>;
-
   [[nodiscard]] const std::string& sn() const { return sn_; }
   [[nodiscard]] const catalog::Family& family() const { return *family_; }
 
   struct Moment {
     bool is_loaded = false;   // the shard was asked
-    bool has_values = false;  // the device has ever reported
     std::uint64_t seq = 0;    // of the last change
     std::uint64_t names = 0;  // grows with the number of names
     std::optional<TimePoint> last_report;
+    std::string_view state;  // http/home_json.h; empty: nobody of the account watches it
   };
-  [[nodiscard]] Moment moment() const;
+  // As the account sees it.
+  [[nodiscard]] Moment moment(AccountId account) const;
 
-  // [[index, value, time of the change], ...] of the values that changed after `seq`, as JSON.
-  [[nodiscard]] std::string changes_after(std::uint64_t seq, const Fields* fields) const;
+  // [[index, value, time of the change], ...] of the values that changed after `seq`, as JSON;
+  // `fields` are those that count, null: all.
+  [[nodiscard]] std::string changes_after(std::uint64_t seq, const LiveFields* fields) const;
   // The names of all values, by index, as JSON; those of the family alone have the same indexes for
   // each of its devices.
   enum class Names : std::uint8_t { kOfFamily, kAll };
@@ -64,13 +76,23 @@ class LiveDevice {
 
  private:
   friend class LiveFeed;
+  friend class LiveWatch;
   struct Value {
     std::string text;
     std::int64_t changed_ms = 0;
     std::uint64_t seq = 0;  // 0: it has no value
   };
+  struct Watching {
+    std::weak_ptr<LiveWatcher> watcher;
+    Loop* loop = nullptr;
+  };
+  struct OfAccount {
+    std::string_view state{};
+    std::unordered_map<const LiveWatcher*, Watching> watchers{};
+  };
   // On the shard's thread. Whether anything changed.
   bool update(const hub::TwinView& view, std::uint64_t seq, std::int64_t now_ms);
+  void unwatch(AccountId account, const LiveWatcher* watcher);
 
   const std::string sn_;
   const catalog::FamilyPtr family_;
@@ -82,12 +104,42 @@ class LiveDevice {
   std::vector<std::string> names_;  // by slot
   std::vector<Value> values_;       // by slot
   std::optional<TimePoint> last_report_;
+  std::map<AccountId, OfAccount> accounts_;  // that watch it
+  AccountId looked_for_{};                   // one that watches it, or did: its turns are used
+  int unwatched_sweeps_ = 0;
   // What most clients ask for next; they share it.
   mutable std::uint64_t cached_after_ = 0;
   mutable std::uint64_t cached_seq_ = 0;
   mutable std::string cached_;
 };
-using LiveDevicePtr = std::shared_ptr<LiveDevice>;
+
+// Watches a device until it is destroyed. On the watcher's loop.
+class LiveWatch {
+ public:
+  LiveWatch() = default;
+  LiveWatch(LiveDevicePtr device, AccountId account, const LiveWatcher* watcher)
+      : device_(std::move(device)), account_(account), watcher_(watcher) {}
+  LiveWatch(LiveWatch&& other) noexcept = default;
+  LiveWatch& operator=(LiveWatch&& other) noexcept {
+    std::swap(device_, other.device_);
+    std::swap(account_, other.account_);
+    std::swap(watcher_, other.watcher_);
+    return *this;
+  }
+  LiveWatch(const LiveWatch&) = delete;
+  LiveWatch& operator=(const LiveWatch&) = delete;
+  ~LiveWatch() {
+    if (device_) device_->unwatch(account_, watcher_);
+  }
+
+  // Null: it watches nothing.
+  [[nodiscard]] const LiveDevice* device() const { return device_.get(); }
+
+ private:
+  LiveDevicePtr device_;
+  AccountId account_{};
+  const LiveWatcher* watcher_ = nullptr;
+};
 
 class LiveFeed {
  public:
@@ -98,10 +150,16 @@ class LiveFeed {
   };
   explicit LiveFeed(Options options);
 
-  // Watched as long as somebody holds it. kConflict: too many devices are watched already.
-  [[nodiscard]] Result<LiveDevicePtr> watch(const std::string& sn);
-  // `wake` is called on the loop after changes, until `owner` is gone.
-  void on_change(Loop& loop, std::weak_ptr<void> owner, std::function<void()> wake);
+  // What the account's clients hold together; kept as long as somebody has it.
+  [[nodiscard]] LiveAccountPtr account(AccountId id);
+
+  struct Watcher {
+    AccountId account{};
+    std::shared_ptr<LiveWatcher> watcher;
+    Loop* loop = nullptr;  // the watcher's
+  };
+  // A watcher may watch a device once. kConflict: too many devices are watched already.
+  [[nodiscard]] Result<LiveWatch> watch(const std::string& sn, const Watcher& by);
   // Looks at all devices; call a few times a second.
   void sweep();
 
@@ -112,23 +170,37 @@ class LiveFeed {
   [[nodiscard]] double rate() const;
   [[nodiscard]] hub::Hub& hub() const { return *options_.hub; }
   [[nodiscard]] const LiveLimits& limits() const { return options_.limits; }
+  // How often a watcher was told of news, since the start.
+  [[nodiscard]] std::uint64_t notices() const { return notices_; }
+  // How often a device's twin was asked for.
+  [[nodiscard]] std::uint64_t looks() const { return looks_; }
 
  private:
-  struct Listener {
-    Loop* loop = nullptr;
-    std::weak_ptr<void> owner;
-    std::function<void()> wake;
-  };
-  void look_at(std::vector<LiveDevicePtr> devices, Task done);
-  void wake_all();
+  using Devices = std::vector<LiveDevicePtr>;
+  using Counter = std::shared_ptr<std::atomic<std::size_t>>;
+  struct Look;
+  // With mutex_ held. The device, which is new if nobody watched it lately.
+  [[nodiscard]] Result<LiveDevicePtr> device(const std::string& sn);
+  // With the device's mutex held.
+  [[nodiscard]] std::string_view state_for(const LiveDevice& device, AccountId account) const;
+  void look_at_fresh();
+  // Each account's devices in turns of that account. `unfinished` counts the parts.
+  void look_at(const Devices& devices, const Counter& unfinished);
+  void finish(const Look& look);
 
   Options options_;
   const std::string epoch_;
+  const LiveAccount::Shared shared_;
   std::atomic<std::uint64_t> seq_ = 0;
-  std::atomic<bool> is_looking_ = false;
+  std::atomic<std::uint64_t> notices_ = 0;
+  std::atomic<std::uint64_t> looks_ = 0;
+  // The parts of the current sweep that have not ended; a slow shard is not asked again before.
+  Counter sweeping_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::mutex mutex_;
-  StringMap<std::weak_ptr<LiveDevice>> devices_;
-  std::vector<Listener> listeners_;
+  StringMap<LiveDevicePtr> devices_;
+  Devices fresh_;  // not looked at yet
+  std::map<AccountId, std::weak_ptr<LiveAccount>> accounts_;
+  std::size_t purge_accounts_at_ = 0;
 };
 
 }  // namespace gridloom::http

@@ -1,6 +1,7 @@
 // The server's side of the live stream (docs/user/api.md), inside a WebSocket: lines of JSON in and
 // out. What a client gets is composed when its connection can take it, from the values of that
 // moment: a client that reads slowly costs a number per subscription, and skips what it missed.
+// A client about whose devices there is nothing new costs nothing but its place in a list.
 // Belongs to the loop of its connection.
 #pragma once
 
@@ -13,9 +14,14 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
+#include "base/byte_budget.h"
 #include "base/clock.h"
 #include "http/home_feed.h"
+#include "http/live_account.h"
 #include "http/live_feed.h"
 #include "net/protocol.h"
 #include "registry/directory.h"
@@ -30,14 +36,20 @@ struct LiveCaller {
   std::string session{};  // the hash of its cookie
 };
 
-class LiveSession final : public net::Protocol, public std::enable_shared_from_this<LiveSession> {
+class LiveSession final : public net::Protocol,
+                          public LiveWatcher,
+                          public std::enable_shared_from_this<LiveSession> {
  public:
   static constexpr Millis kHeartbeat{15'000};
+  static constexpr Millis kWelcomeEvery{1'000};
   static constexpr Millis kLeastPeriod{250};
   static constexpr Millis kMostPeriod{60'000};
   static constexpr std::size_t kLineBytes = std::size_t{16} * 1024;    // of a client's message
   static constexpr std::size_t kOutputBytes = std::size_t{64} * 1024;  // composed at once
   static constexpr std::size_t kFields = 256;                          // named by a subscription
+  // Of the messages that are worked on in one turn, about microseconds; the others wait for the
+  // next.
+  static constexpr std::int64_t kEffortAtOnce = 256;
 
   struct Options {
     net::ConnectionContext context;
@@ -46,30 +58,38 @@ class LiveSession final : public net::Protocol, public std::enable_shared_from_t
     HomeFeed* homes = nullptr;
     TimePoint now{};  // by the server's monotonic clock
   };
-  // start() follows, once it is shared.
-  explicit LiveSession(Options options);
-  void start();
+  // kConflict: the account has too many clients, or all accounts have.
+  [[nodiscard]] static Result<std::shared_ptr<LiveSession>> open(Options options);
 
   void receive(std::string_view bytes, TimePoint now) override;
+  [[nodiscard]] bool has_work() const override {
+    return has_line_ && !finished_ && replies_.size() < kOutputBytes;
+  }
+  void work() override;
   void take_output(std::string& out) override;
   [[nodiscard]] bool has_output() const override;
   [[nodiscard]] bool finished() const override { return finished_ && replies_.empty(); }
-  [[nodiscard]] bool wants_input() const override { return replies_.size() < kOutputBytes; }
+  [[nodiscard]] bool wants_input() const override {
+    return !has_line_ && replies_.size() < kOutputBytes;
+  }
   [[nodiscard]] std::int64_t account() const override;
-  [[nodiscard]] std::size_t kept_bytes() const override { return line_.size(); }
+  [[nodiscard]] std::size_t kept_bytes() const override { return input_.size(); }
   void tick(TimePoint now) override;
   void server_stops() override { end("the server stops"); }
-  void lost() override { finished_ = true; }
+  void lost() override;
+  void on_news(const std::vector<LiveDevicePtr>& devices) override;
 
  private:
   struct Subscription {
-    LiveDevicePtr device;  // null: the topic is home
-    std::optional<LiveDevice::Fields> fields;
+    TakenBytes place;      // in the account's budget
+    LiveWatch watch;       // of nothing: the topic is home
+    LiveFieldsPtr fields;  // null: all
     Millis every = kLeastPeriod;
     std::optional<TimePoint> flushed;
+    bool has_news = false;    // its id is in ready_ or later_
     std::uint64_t seq = 0;    // of what the client has; 0: nothing yet
     std::uint64_t names = 0;  // how many names it knows
-    std::string state;        // that it was told
+    std::string_view state;   // that it was told
     // Of the topic home.
     std::optional<HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has
@@ -77,29 +97,53 @@ class LiveSession final : public net::Protocol, public std::enable_shared_from_t
   };
   using Id = std::int64_t;
 
-  void on_line(std::string_view line);
+  explicit LiveSession(Options options);
+  void work_on_lines();
+  // Returns the effort, in the unit of kEffortAtOnce.
+  std::int64_t on_line(std::string_view line);
   void hello();
+  void welcome();
   void subscribe(Id id, const wire::JsonObject& message);
+  void add(Id id, Subscription made);
+  void unsubscribe(Id id);
+  [[nodiscard]] Result<LiveFieldsPtr> fields_in(const wire::JsonObject& message) const;
   void refuse(std::optional<Id> id, const Error& error);
   void end(std::string_view why);
   void check_rights();
-  void ask_for_home(Id id, Subscription& subscription);
+  void check_subscriptions();
+  // When the credential ends, in Unix milliseconds; nothing: there is no such credential any more.
+  [[nodiscard]] std::optional<std::int64_t> credential_end() const;
+  void ask_for_home();
 
+  void add_news(Id id, Subscription& subscription);
+  // Moves the news whose time has come to ready_.
+  void make_ready();
   [[nodiscard]] bool is_due(const Subscription& subscription) const;
-  [[nodiscard]] std::string state_now(const Subscription& subscription) const;
-  [[nodiscard]] bool has_news(const Subscription& subscription) const;
+  [[nodiscard]] LiveDevice::Moment moment_of(const Subscription& subscription) const;
   void flush(Id id, Subscription& subscription, std::string& out);
   void flush_home(Id id, Subscription& subscription, std::string& out) const;
   void flush_device(Id id, Subscription& subscription, std::string& out);
 
   Options options_;
-  std::string line_;     // the beginning of a message
-  std::string replies_;  // to messages; they go ahead of values
+  LiveAccountPtr account_;
+  TakenBytes place_;          // among the clients of the account
+  std::string input_;         // messages that were not worked on yet
+  std::size_t searched_ = 0;  // bytes of input_ without a line's end
+  bool has_line_ = false;     // input_ has a whole message
+  std::int64_t effort_ = 0;   // since the last turn
+  std::string replies_;       // to messages; they go ahead of values
   std::map<Id, Subscription> subscriptions_;
+  std::unordered_map<std::string_view, Id> by_sn_;  // the texts are those of the watched devices
+  std::optional<Id> home_;                          // the subscription to the home
+  std::set<Id> ready_;                              // have news that are due
+  std::set<std::pair<TimePoint, Id>> later_;        // have news that will be due then
   std::set<std::string, std::less<>> named_families_;
   std::shared_ptr<const registry::Directory> directory_;  // that the rights were last checked by
+  std::int64_t ends_ms_ = 0;                              // the credential, by that directory
   TimePoint now_;
   TimePoint beat_;
+  std::optional<TimePoint> welcomed_;
+  bool owes_welcome_ = false;
   Id last_flushed_ = 0;
   bool is_paused_ = false;
   bool finished_ = false;

@@ -5,10 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/sha256.h"
@@ -18,6 +22,7 @@ namespace gridloom::http {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -30,20 +35,22 @@ class LiveTest : public ApiTest {
   LiveTest() {
     const auto made = must(home.registry->add_session({.account = alice, .now = home.clock.now()}));
     session_number = made.session.number;
-    session = open({.account = alice, .token = {}, .session = made.session.hash});
+    session_hash = made.session.hash;
+    session = open(alice_caller());
   }
-  std::shared_ptr<LiveSession> open(LiveCaller caller) {
-    auto made =
-        std::make_shared<LiveSession>(LiveSession::Options{.context = {.loop = home.client_loop,
-                                                                       .wake = [this] { ++woken; },
-                                                                       .secure = false,
-                                                                       .peer = "test"},
-                                                           .caller = std::move(caller),
-                                                           .feed = &feed,
-                                                           .homes = &homes,
-                                                           .now = steady.now()});
-    made->start();
-    return made;
+  std::shared_ptr<LiveSession> open(LiveCaller caller) { return must(try_open(std::move(caller))); }
+  Result<std::shared_ptr<LiveSession>> try_open(LiveCaller caller) {
+    return LiveSession::open({.context = {.loop = home.client_loop,
+                                          .wake = [this] { ++woken; },
+                                          .secure = false,
+                                          .peer = "test"},
+                              .caller = std::move(caller),
+                              .feed = &feed,
+                              .homes = &homes,
+                              .now = steady.now()});
+  }
+  [[nodiscard]] LiveCaller alice_caller() const {
+    return {.account = alice, .token = {}, .session = session_hash};
   }
   void send(std::string_view message) {
     session->receive(std::string(message) + '\n', steady.now());
@@ -77,7 +84,32 @@ class LiveTest : public ApiTest {
     home.settle();
   }
 
-  LiveFeed feed{{.hub = home.hub.get(), .virtual_time = nullptr, .limits = {.subscriptions = 3}}};
+  // Works on all that was received, as the turns of a loop do it; returns the output.
+  std::string work() {
+    std::string out;
+    while (session->has_work() || session->has_output()) {
+      if (session->has_work()) session->work();
+      std::string some;
+      if (session->has_output()) session->take_output(some);
+      out += some;
+      home.settle();
+    }
+    return out;
+  }
+  // A message as often as a read of the socket may hold it.
+  static std::string many(std::string_view message) {
+    std::string all;
+    while (all.size() < std::size_t{16} * 1024) all.append(message).append(1, '\n');
+    return all;
+  }
+
+  LiveFeed feed{{.hub = home.hub.get(),
+                 .virtual_time = nullptr,
+                 .limits = {.subscriptions = 3,
+                            .clients_per_account = 3,
+                            .subscriptions_per_account = 4,
+                            .field_bytes_per_account = 1000}}};
+  std::string session_hash;
   std::shared_ptr<LiveSession> session;
   std::int64_t session_number = 0;
   int woken = 0;
@@ -221,14 +253,18 @@ TEST_F(LiveTest, WrongMessagesAreAnswered) {
 }
 
 TEST_F(LiveTest, SubscriptionsAndMessagesAreBounded) {
-  for (int id = 1; id <= 3; ++id) {
-    send(fmt::format(R"({{"t":"sub","id":{},"topic":"home"}})", id));
+  home.add_device("SN-4", "alice");
+  pass(Millis(250));
+  int id = 0;
+  for (const std::string_view sn : {kSn, kOcean, std::string_view("SN-4")}) {
+    send(fmt::format(R"({{"t":"sub","id":{},"topic":"device","sn":"{}"}})", ++id, sn));
   }
   take();
   EXPECT_THAT(
-      say(R"({"t":"sub","id":4,"topic":"home"})"),
+      say(R"({"t":"sub","id":5,"topic":"home"})"),
       ElementsAre(HasSubstr("a client has at most 3 subscriptions: limit live.subscriptions")));
-  EXPECT_THAT(say(kDeviceSub), Not(ElementsAre(StartsWith(R"({"t":"error")"))))
+  EXPECT_THAT(say(R"({"t":"sub","id":1,"topic":"home"})"),
+              Not(ElementsAre(StartsWith(R"({"t":"error")"))))
       << "an id that is there is replaced";
   session->receive(std::string(LiveSession::kLineBytes + 1, ' '), steady.now());
   EXPECT_THAT(take(), ElementsAre(R"({"t":"bye","why":"a message has at most 16384 bytes"})"));
@@ -237,14 +273,183 @@ TEST_F(LiveTest, SubscriptionsAndMessagesAreBounded) {
 
 TEST_F(LiveTest, DevicesThatAreWatchedAreBounded) {
   LiveFeed small({.hub = home.hub.get(), .virtual_time = nullptr, .limits = {.devices = 1}});
-  auto first = small.watch(std::string(kSn));
+  const auto other = open(alice_caller());
+  const auto watch = [&](const std::shared_ptr<LiveSession>& by, std::string_view sn) {
+    return small.watch(std::string(sn),
+                       {.account = alice, .watcher = by, .loop = &home.client_loop});
+  };
+  auto first = watch(session, kSn);
   ASSERT_TRUE(first);
-  EXPECT_EQ(must(small.watch(std::string(kSn))), *first);
-  EXPECT_FALSE(small.watch(std::string(kOcean)));
+  EXPECT_EQ(must(watch(other, kSn)).device(), first->device());
+  EXPECT_FALSE(watch(session, kOcean));
   home.settle();
-  first = LiveDevicePtr();
-  EXPECT_TRUE(small.watch(std::string(kOcean))) << "nobody watches the first one any more";
+  first = LiveWatch();
+  EXPECT_TRUE(watch(session, kOcean)) << "nobody watches the first one any more";
   home.settle();
+}
+
+// --- what an account's clients cost ---
+
+TEST_F(LiveTest, ClientsOfAnAccountAreBounded) {
+  std::vector<std::shared_ptr<LiveSession>> others = {open(alice_caller()), open(alice_caller())};
+  const auto refused = try_open(alice_caller());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().detail,
+            "an account has at most 3 clients of the live stream: limit live.clients-per-account");
+  others.pop_back();
+  EXPECT_TRUE(try_open(alice_caller()));
+  others.push_back(open(alice_caller()));
+  others.back()->server_stops();
+  EXPECT_TRUE(try_open(alice_caller())) << "one that has ended holds no place";
+}
+
+TEST_F(LiveTest, SubscriptionsOfAnAccountAreBounded) {
+  say(kDeviceSub);
+  say(R"({"t":"sub","id":3,"topic":"device","sn":"HJ31ZDH2ZF690025"})");
+  say(R"({"t":"sub","id":4,"topic":"home"})");
+  auto first = std::exchange(session, open(alice_caller()));
+  say(kDeviceSub);
+  EXPECT_THAT(say(R"({"t":"sub","id":4,"topic":"home"})"),
+              ElementsAre(HasSubstr("an account has at most 4 subscriptions of the live stream: "
+                                    "limit live.subscriptions-per-account")));
+  EXPECT_THAT(say(R"({"t":"sub","id":9,"topic":"device","sn":"R331ZEB4ZEAL0528"})"),
+              ElementsAre(StartsWith(R"({"t":"snap","id":9,)")))
+      << "one in the place of another needs no room";
+  first.reset();
+  EXPECT_THAT(say(R"({"t":"sub","id":4,"topic":"home"})"), ElementsAre(HasSubstr(R"("snap")")));
+}
+
+TEST_F(LiveTest, ADeviceIsSubscribedOnce) {
+  say(kDeviceSub);
+  say(R"({"t":"sub","id":7,"topic":"device","sn":"R331ZEB4ZEAL0528"})");
+  say(R"({"t":"sub","id":3,"topic":"home"})");
+  say(R"({"t":"sub","id":8,"topic":"home"})");
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6}})");
+  pass(Millis(3000));
+  EXPECT_THAT(take(),
+              ElementsAre(StartsWith(R"({"t":"d","id":7,)"), StartsWith(R"({"t":"d","id":8,)")));
+  send(R"({"t":"unsub","id":2})");
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":7}})");
+  pass(Millis(250));
+  EXPECT_THAT(take(), ElementsAre(StartsWith(R"({"t":"d","id":7,)"))) << "2 is no subscription";
+}
+
+TEST_F(LiveTest, NamesOfFieldsAreBoundedAndEqualListsCountOnce) {
+  const auto sub = [](int id, std::string_view sn, std::string_view fields) {
+    return fmt::format(R"({{"t":"sub","id":{},"topic":"device","sn":"{}","fields":[{}]}})", id, sn,
+                       fields);
+  };
+  const std::string list = fmt::format(R"("{}","pd.soc")", std::string(200, 'x'));
+  EXPECT_THAT(say(sub(1, kSn, list)), Not(Contains(HasSubstr("error"))));
+  EXPECT_THAT(say(sub(2, kOcean, fmt::format(R"("pd.soc","{}","pd.soc")", std::string(200, 'x')))),
+              Not(Contains(HasSubstr("error"))));
+  EXPECT_THAT(say(sub(3, kSn, fmt::format(R"("{}")", std::string(200, 'y')))),
+              ElementsAre(HasSubstr("an account has at most 1000 bytes of field names in "
+                                    "subscriptions of the live stream: limit "
+                                    "live.field-bytes-per-account")));
+  send(R"({"t":"unsub","id":1})");
+  send(R"({"t":"unsub","id":2})");
+  EXPECT_THAT(say(sub(3, kSn, fmt::format(R"("{}")", std::string(200, 'y')))),
+              Not(Contains(HasSubstr("error"))));
+}
+
+TEST_F(LiveTest, AWelcomeComesOnceASecond) {
+  session->receive(many(R"({"t":"hello"})"), steady.now());
+  EXPECT_THAT(work(), AllOf(StartsWith(R"({"t":"welcome")"), Not(HasSubstr("}\n{"))));
+  pass(Millis(750));
+  EXPECT_THAT(take(), IsEmpty());
+  pass(Millis(250));
+  EXPECT_THAT(take(), ElementsAre(StartsWith(R"({"t":"welcome")"))) << "one for all of them";
+  pass(Millis(3000));
+  EXPECT_THAT(take(), IsEmpty());
+}
+
+TEST_F(LiveTest, TheRightsAreListedOnceForAllWelcomes) {
+  const LiveAccountPtr account = feed.account(alice);
+  say(R"({"t":"hello"})");
+  auto first = std::exchange(session, open(alice_caller()));
+  say(R"({"t":"hello"})");
+  EXPECT_EQ(account->rights_made(), 1U);
+  home.share(kSn, "bob", registry::Rights::kMonitor);
+  pass(Millis(1000));
+  say(R"({"t":"hello"})");
+  EXPECT_EQ(account->rights_made(), 2U);
+}
+
+TEST_F(LiveTest, MessagesOfOneReadTakeTheirTurns) {
+  const std::string messages = many(R"({"t":"shout"})");
+  // As they come in frames.
+  for (const char each : messages) session->receive(std::string_view(&each, 1), steady.now());
+  constexpr std::ptrdiff_t kMost = LiveSession::kEffortAtOnce / 4;
+  std::string out;
+  EXPECT_TRUE(session->has_work());
+  EXPECT_FALSE(session->wants_input()) << "the rest of the read comes first";
+  session->take_output(out);
+  const auto answers = [&out] { return std::ranges::count(out, '\n'); };
+  EXPECT_LE(answers(), kMost);
+  for (std::ptrdiff_t before = 0; session->has_work();) {
+    before = answers();
+    session->work();
+    session->take_output(out);
+    EXPECT_GT(answers(), before);
+    EXPECT_LE(answers() - before, kMost);
+  }
+  EXPECT_EQ(answers(), std::ranges::count(messages, '\n')) << "each was answered";
+  EXPECT_TRUE(session->wants_input());
+  EXPECT_EQ(session->kept_bytes(), 0U);
+}
+
+TEST_F(LiveTest, AnswersThatAreNotReadStopTheWork) {
+  session->receive(many("x"), steady.now());
+  while (session->has_work()) session->work();
+  EXPECT_FALSE(session->wants_input());
+  std::string out;
+  session->take_output(out);
+  EXPECT_GE(out.size(), LiveSession::kOutputBytes);
+  EXPECT_LT(out.size(), LiveSession::kOutputBytes + 1000);
+  EXPECT_TRUE(session->has_work()) << "they go on once they were read";
+}
+
+TEST_F(LiveTest, OnlyWhoWatchesADeviceIsTold) {
+  say(R"({"t":"sub","id":2,"topic":"device","sn":"HJ31ZDH2ZF690025"})");
+  std::vector<std::shared_ptr<LiveSession>> quiet = {session, open(alice_caller())};
+  session = open(alice_caller());
+  say(kDeviceSub);
+  const std::uint64_t before = feed.notices();
+  woken = 0;
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6}})");
+  pass(Millis(250));
+  EXPECT_EQ(feed.notices() - before, 1U);
+  EXPECT_EQ(woken, 1);
+  EXPECT_FALSE(quiet[0]->has_output());
+  pass(Millis(1000));
+  EXPECT_EQ(feed.notices() - before, 1U) << "nothing happened";
+}
+
+TEST_F(LiveTest, SubscribingAgainDoesNotAskTheShardAgain) {
+  say(kDeviceSub);
+  const std::uint64_t before = feed.looks();
+  for (int i = 0; i < 100; ++i) {
+    send(R"({"t":"unsub","id":2})");
+    EXPECT_THAT(say(kDeviceSub), ElementsAre(HasSubstr(R"("t":"snap")")));
+  }
+  EXPECT_EQ(feed.looks(), before);
+  send(R"({"t":"unsub","id":2})");
+  pass(Millis(2000));
+  const std::uint64_t after = feed.looks();
+  pass(Millis(1000));
+  EXPECT_EQ(feed.looks(), after) << "nobody watches it any more";
+}
+
+TEST_F(LiveTest, DevicesOfOneReadAreLookedAtTogether) {
+  const std::uint64_t seq = feed.seq();
+  session->receive(
+      std::string(kDeviceSub) +
+          "\n{\"t\":\"sub\",\"id\":3,\"topic\":\"device\",\"sn\":\"HJ31ZDH2ZF690025\"}\n",
+      steady.now());
+  home.settle();
+  EXPECT_EQ(feed.seq(), seq + 1);
+  EXPECT_EQ(feed.looks(), 2U);
 }
 
 TEST_F(LiveTest, ItEndsWithTheSession) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -46,6 +47,9 @@ struct BrowserHeaders {
   std::string accept_encoding;
   std::string if_none_match;
 };
+
+// A limit of a body's bytes that leaves it to the session's own.
+inline constexpr std::size_t kAnyBody = std::numeric_limits<std::size_t>::max();
 
 struct Request {
   Method method = Method::kGet;

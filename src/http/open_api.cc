@@ -324,8 +324,8 @@ std::string make() {
 
 }  // namespace
 
-std::string open_api() {
-  static const std::string text = make();
+const SharedText& open_api() {
+  static const SharedText text(make());
   return text;
 }
 

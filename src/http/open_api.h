@@ -2,11 +2,11 @@
 // (http/own_api.h).
 #pragma once
 
-#include <string>
+#include "base/shared_text.h"
 
 namespace gridloom::http {
 
-// JSON text.
-[[nodiscard]] std::string open_api();
+// JSON text, made once.
+[[nodiscard]] const SharedText& open_api();
 
 }  // namespace gridloom::http

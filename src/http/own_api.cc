@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/printable.h"
-#include "catalog/family_json.h"
+#include "http/list_header.h"
 #include "hub/credentials.h"
 
 namespace gridloom::http {
@@ -217,6 +217,22 @@ void OwnApi::home(Call call) const {
                        }});
 }
 
+OwnApi::OwnApi(const Options& options)
+    : options_(options),
+      families_(std::make_unique<FamilyTexts>(options.hub->platform().catalog)),
+      device_rows_(std::make_unique<DeviceRows>([this](const registry::Directory& directory,
+                                                       registry::AccountId account) {
+        std::vector<DeviceRow> rows;
+        for (const auto& list : {directory.devices_of(account), directory.shared_with(account)}) {
+          for (const registry::Device* device : list) {
+            std::string row = wire::to_text(description(directory, *device, account));
+            row.back() = ',';
+            rows.push_back({.sn = device->sn, .before = row + R"("online":)", .after = "}"});
+          }
+        }
+        return rows;
+      })) {}
+
 JsonObject OwnApi::description(const registry::Directory& directory, const registry::Device& device,
                                registry::AccountId account) const {
   const catalog::FamilyPtr& family = options_.hub->platform().catalog->of_serial(device.sn);
@@ -226,20 +242,18 @@ JsonObject OwnApi::description(const registry::Directory& directory, const regis
           {"family", family->id},
           {"product", family->product},
           {"owner", owner == nullptr ? std::string() : owner->name},
-          {"rights", rights_name(registry::Directory::rights(account, device))},
-          {"online", options_.hub->online(account, device.sn)}};
+          {"rights", rights_name(registry::Directory::rights(account, device))}};
 }
 
 void OwnApi::devices(Call call) const {
-  const auto directory = options_.hub->platform().registry.directory();
-  JsonArray rows;
-  for (const auto& list :
-       {directory->devices_of(call.caller.account), directory->shared_with(call.caller.account)}) {
-    for (const registry::Device* device : list) {
-      rows.emplace_back(description(*directory, *device, call.caller.account));
-    }
-  }
-  call.done(call.form.success(wire::to_text(JsonObject{{"devices", std::move(rows)}})));
+  const registry::AccountId account = call.caller.account;
+  std::string text = R"({"devices":[)";
+  text += device_rows_->text(options_.hub->platform().registry.directory(), account,
+                             {.online = "true", .offline = "false"}, [&](std::string_view sn) {
+                               return options_.hub->online(account, sn);
+                             });
+  text += "]}";
+  call.done(call.form.success_shared(std::move(text)));
 }
 
 void OwnApi::device(Call call) const {
@@ -247,7 +261,9 @@ void OwnApi::device(Call call) const {
   const registry::AccountId account = call.caller.account;
   const auto device = hub::permitted_device(*directory, account, call.named, Rights::kMonitor);
   if (!device) return call.done(call.form.failure(device.error()));
-  std::string begin = wire::to_text(description(*directory, **device, account));
+  JsonObject described = description(*directory, **device, account);
+  described["online"] = options_.hub->online(account, (*device)->sn);
+  std::string begin = wire::to_text(described);
   struct Kept {
     std::string begin;
     AnswerForm form;
@@ -273,28 +289,37 @@ void OwnApi::device(Call call) const {
                          {.loop = options_.loop, .done = with_time});
 }
 
-void OwnApi::families(Call call) const {
-  JsonArray rows;
-  for (const catalog::FamilyPtr& family : options_.hub->platform().catalog->families()) {
-    rows.emplace_back(summary_of(*family));
-  }
-  call.done(call.form.success(wire::to_text(JsonObject{{"families", std::move(rows)}})));
-}
+void OwnApi::families(Call call) const { answer(std::move(call), families_->all()); }
 
 void OwnApi::family(Call call) const {
-  const catalog::FamilyPtr family = options_.hub->platform().catalog->find(call.named);
-  if (family == nullptr) {
+  const FamilyTexts::Text* text = families_->of(call.named);
+  if (text == nullptr) {
     return call.done(call.form.failure(
         {.code = ErrorCode::kNotFound,
          .detail = fmt::format("there is no family {}; GET /api/v1/families lists them",
                                wire::shortened(printable(call.named)))}));
   }
-  call.done(call.form.success(wire::to_text(json_of(*family))));
+  answer(std::move(call), *text);
+}
+
+// The text is the same for everybody, so a client that has it need not get it again.
+void OwnApi::answer(Call call, const FamilyTexts::Text& text) {
+  Response response = call.form.success_shared(text.json);
+  if (call.form.is_plain()) {
+    response.headers.emplace_back("ETag", text.tag);
+    response.headers.emplace_back("Cache-Control", "private, no-cache");
+    if (names_tag(call.request.browser.if_none_match, text.tag)) {
+      response.status = 304;
+      response.data = {};
+    }
+  }
+  call.done(std::move(response));
 }
 
 SessionApi::Call OwnApi::session_call(Call& call) {
   return {.session = *call.caller.session,
           .csrf = std::move(call.caller.csrf),
+          .peer = call.request.peer,
           .form = call.form,
           .done = std::move(call.done)};
 }
@@ -314,7 +339,7 @@ void OwnApi::end_session(Call call) const {
 }
 
 void OwnApi::set_password(Call call) const {
-  options_.sessions->set_password(session_call(call), call.request, call.body);
+  options_.sessions->set_password(session_call(call), call.body);
 }
 
 HistoryApi::Call OwnApi::history_call(Call call) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +16,8 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "http/answer_form.h"
+#include "http/device_rows.h"
+#include "http/family_texts.h"
 #include "http/history_api.h"
 #include "http/home_feed.h"
 #include "http/message.h"
@@ -48,7 +51,7 @@ class OwnApi {
     const SessionApi* sessions = nullptr;
     HomeFeed* homes = nullptr;  // shared by all loops
   };
-  explicit OwnApi(Options options) : options_(options) {}
+  explicit OwnApi(const Options& options);
 
   // Who asks, and what.
   struct Caller {
@@ -115,8 +118,11 @@ class OwnApi {
                                              registry::AccountId account) const;
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
   [[nodiscard]] static SessionApi::Call session_call(Call& call);
+  static void answer(Call call, const FamilyTexts::Text& text);
 
   Options options_;
+  std::unique_ptr<FamilyTexts> families_;
+  std::unique_ptr<DeviceRows> device_rows_;
 };
 
 }  // namespace gridloom::http

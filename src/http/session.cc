@@ -172,6 +172,11 @@ struct Session::Reading {
   bool expects_continue = false;
 };
 
+struct Session::Proxied {
+  const TrustedProxies& proxies;
+  TrustedProxies::Client connection;
+};
+
 std::unique_ptr<Session::Reading>& Session::spare_reading() {
   thread_local std::unique_ptr<Reading> spare;
   return spare;
@@ -191,17 +196,21 @@ void Session::keep_for_next(std::unique_ptr<Reading> reading) {
 }
 
 Session::Session(net::ConnectionContext context, Handler handler, const SessionLimits& limits,
-                 TimePoint now, net::MakeProtocol mqtt, WantsBody wants_body, OnRefused on_refused,
-                 Live live)
+                 TimePoint now, net::MakeProtocol mqtt, BodyLimit body_limit, OnRefused on_refused,
+                 Live live, const TrustedProxies* proxies)
     : context_(std::move(context)),
       handler_(std::move(handler)),
       limits_(limits),
       mqtt_(std::move(mqtt)),
-      wants_body_(std::move(wants_body)),
+      body_limit_(std::move(body_limit)),
       on_refused_(std::move(on_refused)),
       live_(std::move(live)),
       now_(now),
-      since_(now) {}
+      since_(now) {
+  if (proxies == nullptr || !proxies->trusts(context_.peer)) return;
+  proxied_ = std::make_unique<const Proxied>(
+      *proxies, TrustedProxies::Client{.address = context_.peer, .secure = context_.secure});
+}
 
 Session::~Session() = default;
 
@@ -269,8 +278,21 @@ bool Session::parse_one() {
   return true;
 }
 
+void Session::set_client(const Head* head) {
+  if (!proxied_) return;
+  TrustedProxies::Client client = proxied_->connection;
+  if (head != nullptr) {
+    client = proxied_->proxies.find_client({.addresses = head->joined("X-Forwarded-For"),
+                                            .schemes = head->joined("X-Forwarded-Proto")},
+                                           std::move(client), now_);
+  }
+  context_.peer = std::move(client.address);
+  context_.secure = client.secure;
+}
+
 // True: the head is complete and valid.
 bool Session::read_head() {
+  set_client(nullptr);
   const std::string_view in = unread();
   const std::size_t end = in.find(kHeadEnd, searched_ - std::min(searched_, kHeadEnd.size() - 1));
   const bool too_long = end == std::string::npos ? in.size() > limits_.header_bytes
@@ -296,9 +318,8 @@ bool Session::read_head() {
   keep_alive_ = head.keep_alive;
   head_ = head.method == Method::kHead;
   in_chunks_ = head.version == 11;
+  set_client(&head);
   set_request(reading->request, head, context_);
-  reading->body.emplace(
-      head, BodyLimits{.body_bytes = limits_.body_bytes, .trailer_bytes = limits_.header_bytes});
   reading->head_bytes = end + kHeadEnd.size();
   reading->expects_continue = head.expects_continue;
   const bool has_body = head.chunked || head.length.value_or(0) != 0;
@@ -314,7 +335,12 @@ bool Session::read_head() {
       upgrade(handshake_of(head));
     }
   } else {
-    if (has_body && wants_body_ && !wants_body_(reading->request)) reading->body->discard();
+    BodyLimits limits{.body_bytes = limits_.body_bytes, .trailer_bytes = limits_.header_bytes};
+    const std::size_t most =
+        has_body && body_limit_ ? body_limit_(reading->request) : limits.body_bytes;
+    if (most > 0) limits.body_bytes = std::min(limits.body_bytes, most);
+    reading->body.emplace(head, limits);
+    if (most == 0) reading->body->discard();
     reading_ = std::move(reading);
   }
   taken_ += end + kHeadEnd.size();
@@ -367,6 +393,7 @@ void Session::upgrade_to_live(const WebSocketRequest& handshake, const Request& 
   inner.move = {};  // this session, which has the socket, belongs to its loop
   auto live = live_(request, std::move(inner));
   if (!live) return refuse_with(std::move(live.error()));
+  if (context_.bound_output) context_.bound_output();
   out_ += *accepted;
   web_socket_ = std::make_unique<WebSocket>(std::move(*live), limits_.web_socket, now_,
                                             WebSocketForm::kLines);
@@ -485,6 +512,12 @@ void Session::take_output(std::string& out) {
     go_on();
     hand_over(out);
   }
+}
+
+bool Session::has_work() const { return web_socket_ && web_socket_->has_work(); }
+
+void Session::work() {
+  if (web_socket_) web_socket_->work();
 }
 
 bool Session::has_output() const {

@@ -20,6 +20,7 @@
 #include "base/loop.h"
 #include "base/shared_text.h"
 #include "http/message.h"
+#include "http/trusted_proxies.h"
 #include "http/web_socket.h"
 #include "net/protocol.h"
 
@@ -34,6 +35,7 @@ struct SessionLimits {
   WebSocketLimits web_socket{};
 };
 
+struct Head;
 struct WebSocketRequest;
 
 class Session final : public net::Protocol,
@@ -44,9 +46,10 @@ class Session final : public net::Protocol,
   // and is gone when the handler returns.
   using Handler = std::function<void(Request& request, Callback<Response> done)>;
 
-  // Decides by a request's head whether its body is kept; the body of an unknown access key is not.
-  // The request is handled in either case.
-  using WantsBody = std::function<bool(const Request& head)>;
+  // Decides by a request's head how many bytes its body may have, beyond what SessionLimits say; a
+  // longer one is refused. 0: the body is skipped, as that of an unknown access key, and the
+  // request is handled without it.
+  using BodyLimit = std::function<std::size_t(const Request& head)>;
 
   // A refused request, for whatever reason.
   struct Refused {
@@ -62,13 +65,16 @@ class Session final : public net::Protocol,
   using Live = std::function<std::expected<std::shared_ptr<net::Protocol>, Response>(
       const Request& request, net::ConnectionContext context)>;
 
-  // `mqtt` makes the protocol inside a WebSocket at /mqtt; without it there is none there.
+  // `mqtt` makes the protocol inside a WebSocket at /mqtt; without it there is none there. The
+  // requests of a connection of one of the `proxies` come from the clients that it names.
   Session(net::ConnectionContext context, Handler handler, const SessionLimits& limits,
-          TimePoint now, net::MakeProtocol mqtt = {}, WantsBody wants_body = {},
-          OnRefused on_refused = {}, Live live = {});
+          TimePoint now, net::MakeProtocol mqtt = {}, BodyLimit body_limit = {},
+          OnRefused on_refused = {}, Live live = {}, const TrustedProxies* proxies = nullptr);
   ~Session() override;
 
   void receive(std::string_view bytes, TimePoint now) override;
+  [[nodiscard]] bool has_work() const override;
+  void work() override;
   void take_output(std::string& out) override;
   [[nodiscard]] bool has_output() const override;
   [[nodiscard]] bool finished() const override;
@@ -86,11 +92,15 @@ class Session final : public net::Protocol,
 
  private:
   struct Reading;
+  struct Proxied;
 
   void go_on();
   [[nodiscard]] bool parse_one();
   [[nodiscard]] std::string_view unread() const { return std::string_view(in_).substr(taken_); }
   [[nodiscard]] bool read_head();
+  // On a connection of a trusted proxy, context_ is about the client of the current request; null:
+  // its head is not known.
+  void set_client(const Head* head);
   void on_request();
   // An unused Reading of this thread, or a new one.
   [[nodiscard]] static std::unique_ptr<Reading> take_reading();
@@ -107,10 +117,11 @@ class Session final : public net::Protocol,
   void refuse(unsigned status, std::string_view why);
 
   net::ConnectionContext context_;
+  std::unique_ptr<const Proxied> proxied_;  // of a connection of a trusted proxy
   Handler handler_;
   SessionLimits limits_;
   net::MakeProtocol mqtt_;
-  WantsBody wants_body_;
+  BodyLimit body_limit_;
   OnRefused on_refused_;
   Live live_;
   std::unique_ptr<Reading> reading_;

@@ -21,6 +21,12 @@ constexpr std::string_view kUtc = "UTC";
 
 Response empty() { return {.status = 204}; }
 
+// kConflict of SignIn: `wait` is how long the next attempt has to wait.
+Response refusal(const AnswerForm& form, const Error& error, const std::optional<Millis>& wait) {
+  if (error.code != ErrorCode::kConflict) return form.failure(error);
+  return form.too_many(wait.value_or(Millis(1000)), error.detail);
+}
+
 }  // namespace
 
 JsonObject SessionApi::facts(const registry::Account& account, std::string_view csrf) const {
@@ -62,46 +68,50 @@ void SessionApi::sign_in(const Request& request, const JsonObject& body, AnswerF
   const auto refuse = [&](const Error& error) { done(form.failure(error)); };
   if (Status ours = check_origin(request, false); !ours) return refuse(ours.error());
   const std::string client = request.browser.user_agent;
-  SignIn::NewSession reply_to{
-      .loop = options_.loop,
-      .done = [this, form, secure = request.secure,
-               done = std::move(done)](Result<registry::NewSession> made) mutable {
-        done(made ? welcome(*made, secure, form) : form.failure(made.error()));
-      }};
-  const auto fail_with = [&](Error error) {
-    hub::answer<registry::NewSession>(std::move(reply_to), std::unexpected(std::move(error)));
+  const auto reply_to = [&](std::string account) {
+    return SignIn::NewSession{
+        .loop = options_.loop,
+        .done = [this, form, account = std::move(account), peer = request.peer,
+                 secure = request.secure,
+                 done = std::move(done)](Result<registry::NewSession> made) mutable {
+          if (made) return done(welcome(*made, secure, form));
+          done(refusal(form, made.error(), options_.sign_in->wait(account, peer)));
+        }};
   };
   if (body.contains("link")) {
-    const auto link = text_param(body, "link", "link");
-    if (!link) return fail_with(link.error());
-    return signing.by_link(*link, client, std::move(reply_to));
+    auto link = text_param(body, "link", "link");
+    if (!link) return refuse(link.error());
+    return signing.by_link(
+        {.token = Secret(std::move(*link)), .peer = request.peer, .client = client}, reply_to({}));
   }
   auto account = text_param(body, "account", "account");
-  if (!account) return fail_with(account.error());
+  if (!account) return refuse(account.error());
   auto password = text_param(body, "password", "password");
-  if (!password) return fail_with(password.error());
+  if (!password) return refuse(password.error());
+  auto to = reply_to(*account);
   signing.by_password({.account = std::move(*account),
                        .password = Secret(std::move(*password)),
                        .peer = request.peer,
                        .client = client},
-                      std::move(reply_to));
+                      std::move(to));
 }
 
 void SessionApi::sign_out(Call call, bool secure) const {
   const std::string name = cookie_name(options_.sign_in->instance(), secure);
-  options_.sign_in->end(call.session.account, call.session.number,
-                        {.loop = options_.loop,
-                         .done = [name, secure, form = call.form,
-                                  done = std::move(call.done)](const Result<bool>& ended) mutable {
-                           // A session that ended meanwhile is what was asked for.
-                           if (!ended && ended.error().code != ErrorCode::kNotFound) {
-                             return done(form.failure(ended.error()));
-                           }
-                           Response response = empty();
-                           response.headers.emplace_back("Set-Cookie",
-                                                         set_cookie(name, {}, secure));
-                           done(std::move(response));
-                         }});
+  const std::int64_t own = call.session.number;
+  options_.sign_in->end(
+      {.by = std::move(call.session), .number = own, .peer = std::move(call.peer)},
+      {.loop = options_.loop,
+       .done = [name, secure, form = call.form,
+                done = std::move(call.done)](const Result<bool>& ended) mutable {
+         // A session that ended meanwhile is what was asked for.
+         if (!ended && ended.error().code != ErrorCode::kNotFound) {
+           return done(form.failure(ended.error()));
+         }
+         Response response = empty();
+         response.headers.emplace_back("Set-Cookie", set_cookie(name, {}, secure));
+         done(std::move(response));
+       }});
 }
 
 void SessionApi::list(Call call) const {
@@ -131,14 +141,14 @@ void SessionApi::end(Call call, std::string_view number) const {
                                wire::shortened(printable(number)))}));
   }
   options_.sign_in->end(
-      call.session.account, wanted,
+      {.by = std::move(call.session), .number = wanted, .peer = std::move(call.peer)},
       {.loop = options_.loop,
        .done = [form = call.form, done = std::move(call.done)](const Result<bool>& ended) mutable {
          done(ended ? empty() : form.failure(ended.error()));
        }});
 }
 
-void SessionApi::set_password(Call call, const Request& request, const JsonObject& body) const {
+void SessionApi::set_password(Call call, const JsonObject& body) const {
   auto fresh = text_param(body, "password", "password");
   if (!fresh) return call.done(call.form.failure(fresh.error()));
   std::string current;
@@ -147,14 +157,17 @@ void SessionApi::set_password(Call call, const Request& request, const JsonObjec
     if (!given) return call.done(call.form.failure(given.error()));
     current = std::move(*given);
   }
+  const registry::AccountId account = call.session.account;
   options_.sign_in->set_password(
-      {.session = call.session,
+      {.session = std::move(call.session),
        .current = Secret(std::move(current)),
        .fresh = Secret(std::move(*fresh)),
-       .peer = request.peer},
+       .peer = std::move(call.peer)},
       {.loop = options_.loop,
-       .done = [form = call.form, done = std::move(call.done)](const Result<bool>& set) mutable {
-         done(set ? empty() : form.failure(set.error()));
+       .done = [sign_in = options_.sign_in, account, form = call.form,
+                done = std::move(call.done)](const Result<bool>& set) mutable {
+         if (set) return done(empty());
+         done(refusal(form, set.error(), sign_in->change_wait(account)));
        }});
 }
 

@@ -33,13 +33,14 @@ class SessionApi {
   struct Call {
     registry::BrowserSession session;
     std::string csrf;
+    std::string peer;  // the client's address
     AnswerForm form;
     Callback<Response> done;
   };
   void sign_out(Call call, bool secure) const;
   void list(Call call) const;
   void end(Call call, std::string_view number) const;
-  void set_password(Call call, const Request& request, const wire::JsonObject& body) const;
+  void set_password(Call call, const wire::JsonObject& body) const;
 
   // What /me tells a browser.
   [[nodiscard]] wire::JsonObject facts(const registry::Account& account,

@@ -6,11 +6,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/failure_budget.h"
 #include "base/sha256.h"
 #include "http/browser.h"
 #include "http/test_api.h"
@@ -152,6 +155,82 @@ TEST_F(SessionApiTest, AttemptsForOneAccountAreLimited) {
   EXPECT_THAT(by_password(kPassword), StartsWith("200 "));
 }
 
+TEST_F(SessionApiTest, AWrongCurrentIsLimitedAndKeepsNobodyFromSigningIn) {
+  give_password();
+  by_password(kPassword);
+  const auto change = [&](std::string_view current) {
+    return ask(Method::kPut, "/api/v1/me/password",
+               fmt::format(R"({{"password":"another horse","current":"{}"}})", current));
+  };
+  for (std::size_t i = 0; i < SignIn::kPasswordFailures; ++i) {
+    EXPECT_THAT(change("wrong horses"), StartsWith("403 ")) << i;
+  }
+  EXPECT_THAT(change(kPassword), StartsWith(R"(429 {"code":"too_many_requests")"));
+  EXPECT_THAT(response->headers, testing::Contains(testing::Pair("Retry-After", "6")));
+  EXPECT_THAT(by_password(kPassword), StartsWith("200 "));
+  steady.pass(std::chrono::seconds(6));
+  EXPECT_THAT(change(kPassword), StartsWith("204 "));
+}
+
+TEST_F(SessionApiTest, WhatIsNoAttemptToSignInCostsTheAddressAsMuch) {
+  FailureBudget failures(3);
+  Api limited({.hub = home.hub.get(),
+               .loop = &home.client_loop,
+               .failures = &failures,
+               .sign_in = &sign_in});
+  const auto ask = [&](std::string_view body, std::string_view type) {
+    Request made = browser_request(Method::kPost, "/api/v1/session", body);
+    made.content_type = type;
+    EXPECT_EQ(limited.body_limit(made),
+              failures.wait(made.peer, {}, steady.now()) ? 0 : sign_in.limits().body_bytes);
+    unsigned status = 0;
+    limited.handle(made, [&](const Response& answer) { status = answer.status; });
+    home.settle();
+    return status;
+  };
+  EXPECT_EQ(ask("[1,1", "application/json"), 400U);
+  EXPECT_EQ(ask("{}", "text/plain"), 400U);
+  EXPECT_EQ(ask(R"({"link":5})", "application/json"), 400U);
+  EXPECT_EQ(ask(R"({"link":"x"})", "application/json"), 429U);
+}
+
+// Whatever else the request has: a token would otherwise make the body as long as that of a set.
+TEST_F(SessionApiTest, TheBodyOfASignInIsShort) {
+  Request made = browser_request(Method::kPost, "/api/v1/session");
+  EXPECT_EQ(api.body_limit(made), 2048U);
+  made.access_key = key_of("alice").access_key;
+  EXPECT_EQ(api.body_limit(made), 2048U);
+  made.authorization = "Bearer glt_none";
+  EXPECT_EQ(api.body_limit(made), 2048U);
+}
+
+// A proxy that asks for a password of its own passes it on.
+TEST_F(SessionApiTest, TheHeaderOfAProxysOwnPasswordIsIgnored) {
+  const auto with = [&](Method method, std::string_view path, std::string_view authorization,
+                        std::string_view body = {}) {
+    Request made = browser_request(method, path, body);
+    made.authorization = authorization;
+    EXPECT_TRUE(body.empty() || api.body_limit(made) > 0);
+    return ask(std::move(made)).substr(0, 3);
+  };
+  const std::string body =
+      fmt::format(R"({{"link":"{}"}})", must(sign_in.make_link("alice")).reveal());
+  EXPECT_EQ(with(Method::kPost, "/api/v1/session", "Basic dTpw", body), "200");
+  by_link();
+  for (const char* basic : {"Basic dTpw", "basic dTpw", "BASIC "}) {
+    EXPECT_EQ(with(Method::kGet, "/api/v1/me", basic), "200") << basic;
+  }
+  EXPECT_EQ(
+      with(Method::kPut, "/api/v1/me/password", "Basic dTpw", R"({"password":"correct horse"})"),
+      "204");
+  // A token decides, and anything else is wrong.
+  for (const char* other : {"Bearer glt_none", "Basic", "Basicx y", "Digest x"}) {
+    EXPECT_EQ(with(Method::kGet, "/api/v1/me", other), "401") << other;
+  }
+  cookie.clear();
+  EXPECT_EQ(with(Method::kGet, "/api/v1/me", "Basic dTpw"), "401");
+}
+
 TEST_F(SessionApiTest, AChangeNeedsTheTokenAndThisOrigin) {
   by_link();
   const auto changed = [&](auto&& change) {
@@ -278,7 +357,7 @@ TEST_F(SessionApiTest, WorkThatIsRefusedIsAnswered) {
                .wall = &home.clock,
                .steady = &steady,
                .public_host = {},
-               .work = [](Task) { return false; }});
+               .work = [](SignIn::Lane, Task) { return false; }});
   std::optional<Result<registry::NewSession>> answer;
   busy.by_password({.account = "alice", .password = Secret("x"), .peer = "1.2.3.4", .client = {}},
                    {.loop = &home.client_loop,

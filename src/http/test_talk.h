@@ -29,16 +29,24 @@ inline std::string without_trace(const std::string& text) {
 class Talk {
  public:
   enum class Mqtt : std::uint8_t { kEcho, kNone };
-  explicit Talk(Mqtt mqtt = Mqtt::kEcho, const SessionLimits& limits = {}) {
+  explicit Talk(Mqtt mqtt = Mqtt::kEcho, const SessionLimits& limits = {},
+                const TrustedProxies* proxies = nullptr, std::string peer = "test") {
     net::MakeProtocol make;
-    if (mqtt == Mqtt::kEcho) make = [this](const net::ConnectionContext&) { return echo; };
+    if (mqtt == Mqtt::kEcho) {
+      make = [this](const net::ConnectionContext& context) {
+        inner_peer = context.peer;
+        return echo;
+      };
+    }
     session = std::make_shared<Session>(
         net::ConnectionContext{
-            .loop = loop_, .wake = [this] { fetch(); }, .secure = false, .peer = "test"},
+            .loop = loop_, .wake = [this] { fetch(); }, .secure = false, .peer = std::move(peer)},
         [this](Request request, Callback<Response> done) {
           take(std::move(request), std::move(done));
         },
-        limits, now, std::move(make), [this](const Request&) { return wants_bodies; });
+        limits, now, std::move(make), [this](const Request&) { return body_limit; },
+        [this](const Session::Refused& refused) { refused_peer = refused.peer; }, Session::Live(),
+        proxies);
   }
   Talk(const Talk&) = delete;
   Talk& operator=(const Talk&) = delete;
@@ -73,11 +81,13 @@ class Talk {
 
   TimePoint now{Millis(1'700'000'000'000)};
   bool defer = false;
-  bool wants_bodies = true;
+  std::size_t body_limit = kAnyBody;
   bool fetches = true;  // otherwise the test takes the output itself
   std::vector<std::pair<std::string_view, std::string>> further;
   std::shared_ptr<BodySource> rest;                       // of the next response
   std::shared_ptr<Echo> echo = std::make_shared<Echo>();  // inside a WebSocket
+  std::string inner_peer;                                 // of the WebSocket
+  std::string refused_peer;                               // of the last request that was refused
   std::shared_ptr<Session> session;
   std::string out;
   std::vector<Request> requests;

@@ -340,7 +340,9 @@ bool Hub::takes_report(const Client& client) const {
 
 void Hub::report(const ClientPtr& client, std::string_view payload, const PublishOptions& options) {
   ShardSlot& slot = shards_[index_of(client->identity().name)];
+  const std::int64_t before = slot.shard->effort();
   slot.shard->report(client, payload, options);
+  slot.inbox.charge(client->identity().account, slot.shard->effort() - before);
   slot.flush_later();
 }
 
@@ -371,24 +373,34 @@ void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject mess
               });
 }
 
-void Hub::visit_twins(const std::vector<std::string>& sns,
-                      std::function<void(const TwinView&)> each, Task done) {
+void Hub::visit_twins(registry::AccountId account, const std::vector<std::string>& sns,
+                      VisitTwin each, Task done) {
+  if (sns.empty()) return done();
   std::vector<std::vector<std::string>> by_shard(shards_.size());
   for (const std::string& sn : sns) by_shard[index_of(sn)].push_back(sn);
   struct Visit {
-    std::function<void(const TwinView&)> each;
+    VisitTwin each;
     Task done;
     std::atomic<std::size_t> shards = 0;
   };
   const auto visit = std::make_shared<Visit>();
   visit->each = std::move(each);
   visit->done = std::move(done);
-  visit->shards = shards_.size();
+  visit->shards = static_cast<std::size_t>(
+      std::ranges::count_if(by_shard, [](const auto& here) { return !here.empty(); }));
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    on_shard(i, [visit, sns = std::move(by_shard[i])](Shard& shard) {
-      shard.visit(sns, visit->each);
-      if (--visit->shards == 0) visit->done();
-    });
+    if (by_shard[i].empty()) continue;
+    add_to_inbox(account, i,
+                 [&shard = *shards_[i].shard, visit, here = std::move(by_shard[i]),
+                  next = std::size_t{0}]() mutable -> Inbox::Step {
+                   const std::int64_t before = shard.effort();
+                   while (next < here.size() && shard.effort() - before < kEffortOfStep) {
+                     shard.visit(here[next++], visit->each);
+                   }
+                   const bool more = next < here.size();
+                   if (!more && --visit->shards == 0) visit->done();
+                   return {.effort = shard.effort() - before, .more = more};
+                 });
   }
 }
 

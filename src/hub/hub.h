@@ -119,10 +119,11 @@ class Hub {
   // When the device reported last, by the devices' clock. Nothing: not since the server started.
   void last_report(std::string sn, ReplyTo<std::optional<TimePoint>> reply_to);
 
-  // Shows twins on the threads of their shards: `each` must be quick, and keeps nothing of what it
-  // gets. Devices that have not reported are left out. `done` is called on a shard's thread after
-  // the last.
-  void visit_twins(const std::vector<std::string>& sns, std::function<void(const TwinView&)> each,
+  // Shows twins on the threads of their shards, in turns of the account: `each` is called for one
+  // device of a shard at a time, and keeps nothing of what it gets. Devices that have not reported
+  // are left out. `done` is called after the last, on a shard's thread, or at once if there are no
+  // devices.
+  void visit_twins(registry::AccountId account, const std::vector<std::string>& sns, VisitTwin each,
                    Task done);
 
   // Restores a message that was retained when the server stopped; call before anything else. False:

@@ -11,6 +11,13 @@ void Inbox::add(registry::AccountId account, Work work) {
   ++pieces_;
 }
 
+void Inbox::charge(registry::AccountId account, std::int64_t effort) {
+  if (empty()) return;
+  const auto [queue, is_new] = queues_.try_emplace(account);
+  if (is_new) turns_.push_back(account);
+  queue->second.credit -= effort;
+}
+
 void Inbox::work(std::int64_t most) {
   std::int64_t done = 0;
   while (pieces_ != 0 && done < most) {

@@ -31,13 +31,19 @@ class Inbox {
   using Work = std::move_only_function<Step()>;
 
   void add(registry::AccountId account, Work work);
+  // The account had `effort` spent outside of its queue. It skips turns until the others have had
+  // as much, unless no account has work.
+  void charge(registry::AccountId account, std::int64_t effort);
   // Works until the effort reaches `most` (it may exceed `most` by one turn), or nothing is left.
   // Work may add work.
   void work(std::int64_t most);
   [[nodiscard]] bool empty() const { return pieces_ == 0; }
-  // Whether the account has neither work that waits nor a debt.
+  // Whether the account has neither work that waits nor a debt of a turn or more.
   [[nodiscard]] bool is_idle(registry::AccountId account) const {
-    return empty() || !queues_.contains(account);
+    if (empty()) return true;
+    const auto found = queues_.find(account);
+    return found == queues_.end() ||
+           (found->second.pieces.empty() && found->second.credit > -kTurnEffort);
   }
 
  private:

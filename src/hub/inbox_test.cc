@@ -55,6 +55,23 @@ TEST_F(InboxTest, AnAccountIsIdleWithoutWorkAndWithoutDebt) {
   EXPECT_TRUE(inbox.is_idle(kAnna));
 }
 
+TEST_F(InboxTest, WhatAnAccountDoesBesideItsQueueCountsWhileOthersWait) {
+  inbox.charge(kAnna, 100 * Inbox::kTurnEffort);
+  EXPECT_TRUE(inbox.is_idle(kAnna)) << "nobody waited";
+  for (int i = 0; i < 3; ++i) add(kBob, 'b', Inbox::kTurnEffort);
+  inbox.charge(kAnna, 2 * Inbox::kTurnEffort);
+  EXPECT_FALSE(inbox.is_idle(kAnna));
+  inbox.charge(kCarl, Inbox::kTurnEffort - 1);
+  EXPECT_TRUE(inbox.is_idle(kCarl)) << "a turn is what an account may have";
+  inbox.charge(kCarl, 1);
+  EXPECT_FALSE(inbox.is_idle(kCarl));
+  add(kAnna, 'a', 1);
+  inbox.work(kEnough);
+  EXPECT_EQ(done, "bbab") << "Anna has had two turns already";
+  inbox.charge(kAnna, 1);
+  EXPECT_TRUE(inbox.is_idle(kAnna));
+}
+
 TEST_F(InboxTest, AnAccountWaitsForOneTurnOfEachOther) {
   for (int i = 0; i < 10'000; ++i) add(kBob, '.', Inbox::kTurnEffort / 4);
   add(kAnna, 'a', 1);

@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "testing/home.h"
 
@@ -96,6 +98,59 @@ TEST_F(OwnReports, NoReportOvertakesTheDevicesEarlierWork) {
   EXPECT_FALSE(home.hub->takes_report(*device));
   home.settle();
   EXPECT_TRUE(home.hub->takes_report(*device));
+}
+
+// What a report costs grows with its bytes and with the number of its values.
+TEST_F(OwnReports, ManyValuesAreMoreEffortThanFew) {
+  ManualLoop loop;
+  Shard shard(home.platform, loop, [](std::string_view) { return true; }, [](auto) {});
+  const auto client = std::make_shared<FakeClient>(
+      loop, must(home.hub->sign_in(kSn, home.device(kSn).key)), std::string(kSn));
+  const auto effort_of = [&](std::string_view payload) {
+    const std::int64_t before = shard.effort();
+    shard.report(client, payload, {.qos = Qos::kAtMostOnce});
+    return shard.effort() - before;
+  };
+  std::string many;
+  for (int i = 0; i < 100; ++i) many += fmt::format(R"(,"name{}":1)", i);
+  const std::string few =
+      fmt::format(R"({{"params":{{"a":"{}"}}}})", std::string(many.size(), 'x'));
+  EXPECT_LE(effort_of(kReport), 5);
+  EXPECT_GE(effort_of(fmt::format(R"({{"params":{{"a":1{}}}}})", many)), effort_of(few) + 10);
+  EXPECT_GE(effort_of(fmt::format(R"({{"params":{{"a":"{}"}}}})", std::string(40'000, 'x'))), 100);
+}
+
+// A device's reports are taken at once, beside the queue in which others wait, and count there.
+TEST_F(OwnReports, ReportsCountInTheirAccountsTurns) {
+  home.add_account("bob");
+  home.add_device("R331OTHER", "bob");
+  Loop& loop = home.hub->loop_of(kSn);
+  std::string many;
+  for (int i = 0; i < 1000; ++i) many += fmt::format(R"(,"name{}":1)", i);
+  const std::string big =
+      fmt::format(R"({{"params":{{"a":"{}"{}}}}})", std::string(40'000, 'x'), many);
+  // More visits than are made at once: the others wait in the inbox.
+  std::vector<std::string> sns;
+  for (int i = 0; sns.size() < 2000; ++i) {
+    const std::string sn = fmt::format("X{}", i);
+    if (&home.hub->loop_of(sn) == &loop) sns.push_back(sn);
+  }
+  sns.emplace_back("R331OTHER");
+  ASSERT_TRUE(home.hub->takes_report(*device));
+  std::vector<bool> takes;
+  home.hub->visit_twins(home.account("bob").id, sns, [](const TwinView&) { return 0; }, [] {});
+  loop.post([&] {
+    loop.post([&] {
+      takes.push_back(home.hub->takes_report(*device));
+      report(kReport);
+      takes.push_back(home.hub->takes_report(*device));
+      report(big);
+      takes.push_back(home.hub->takes_report(*device));
+    });
+  });
+  home.settle();
+  EXPECT_THAT(takes, ElementsAre(true, true, false));
+  EXPECT_TRUE(home.hub->takes_report(*device)) << "nobody waits any more";
 }
 
 }  // namespace

@@ -44,6 +44,9 @@ struct TwinView {
   std::optional<TimePoint> last_report;  // nothing: not since the server started
 };
 
+// Returns the effort of the visit beyond that of finding the twin, in the units of Inbox.
+using VisitTwin = std::function<std::int64_t(const TwinView&)>;
+
 class Shard {
  public:
   // Posts a task to this shard, from any thread.
@@ -101,7 +104,7 @@ class Shard {
            ReplyTo<SharedText> reply_to);
 
   // See Hub::visit_twins().
-  void visit(const std::vector<std::string>& sns, const std::function<void(const TwinView&)>& each);
+  void visit(const std::string& sn, const VisitTwin& each);
 
   // See Hub::last_report().
   [[nodiscard]] std::optional<TimePoint> last_report(std::string_view sn);

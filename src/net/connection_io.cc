@@ -1,7 +1,6 @@
 #include "net/connection_io.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -161,20 +160,28 @@ void ConnectionSet::each(const std::function<void(ConnectionIo&)>& what) {
 void ConnectionIo::start(const MakeProtocol& make, std::string peer) {
   place_.connections->add(shared_from_this(), peer);
   const bool secure = stream_.tls() != nullptr;
+  stream_.bound_kernel_unsent(dependencies_.limits.kernel_unsent_bytes);
   std::function<void(Loop&, Task)> move;
   if (dependencies_.place_of) {
     move = [weak = weak_from_this()](Loop& to, Task arrived) {
       if (const auto self = weak.lock()) self->move_to(to, std::move(arrived));
     };
   }
-  protocol_ = make({.loop = *place_.loop,
-                    .wake =
-                        [weak = weak_from_this()] {
-                          if (const auto self = weak.lock()) self->continue_at_turn_end();
-                        },
-                    .secure = secure,
-                    .peer = std::move(peer),
-                    .move = std::move(move)});
+  protocol_ =
+      make({.loop = *place_.loop,
+            .wake =
+                [weak = weak_from_this()] {
+                  if (const auto self = weak.lock()) self->continue_at_turn_end();
+                },
+            .secure = secure,
+            .peer = std::move(peer),
+            .move = std::move(move),
+            .bound_output =
+                [weak = weak_from_this()] {
+                  const auto self = weak.lock();
+                  if (!self) return;
+                  self->stream_.bound_kernel_output(self->dependencies_.limits.kernel_output_bytes);
+                }});
   if (secure) {
     phase_ = Phase::kHandshake;
     deadline_ = dependencies_.clock.now() + dependencies_.limits.handshake_time;
@@ -197,7 +204,7 @@ void ConnectionIo::tick(TimePoint now) {
   } else if (now - *stuck_since_ > dependencies_.limits.unsent_time) {
     spdlog::info("closed a connection whose peer read nothing for {} ms",
                  dependencies_.limits.unsent_time.count());
-    return close();
+    return reset();
   }
   protocol_->tick(now);
   if (readable_ || move_ || !unsent_.empty() || protocol_->has_output()) continue_at_turn_end();
@@ -317,7 +324,9 @@ void ConnectionIo::read() {
   protocol_->receive(std::string_view(buffer.data(), bytes), dependencies_.clock.now());
   update_account();
   // The rest is read at the turn's end, so that one connection does not hold up the others.
-  if (readable_ || move_ || protocol_->has_output()) continue_at_turn_end();
+  if (readable_ || move_ || protocol_->has_work() || protocol_->has_output()) {
+    continue_at_turn_end();
+  }
 }
 
 void ConnectionIo::continue_at_turn_end() {
@@ -354,7 +363,9 @@ void ConnectionIo::continue_io() {
     if (protocol_->finished()) return shut_down();
     if (peer_ended_ && protocol_->wants_input()) return close();
   }
-  read();
+  if (!protocol_->has_work() || is_backlogged()) return read();
+  protocol_->work();
+  continue_at_turn_end();
 }
 
 // A protocol produces a bounded amount of output at a time, and there may be more: a peer that
@@ -387,7 +398,7 @@ void ConnectionIo::write() {
   }
   if (unsent_.size() > dependencies_.limits.unsent_bytes) {
     spdlog::info("closed a connection with {} bytes that its peer did not read", unsent_.size());
-    close();
+    reset();
   }
 }
 
@@ -417,9 +428,9 @@ void ConnectionIo::shut_down() {
   if (state != Stream::State::kOpen) close();
 }
 
+// What the kernel keeps for a peer that does not read is freed at once.
 void ConnectionIo::reset() {
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(stream_.fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  stream_.reset_at_close();
   close();
 }
 

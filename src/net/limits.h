@@ -15,6 +15,10 @@ struct ListenerLimits {
   // Per connection; beyond it, the connection is closed.
   std::size_t unsent_bytes = std::size_t{8} * 1024 * 1024;
   std::size_t read_on_bytes = std::size_t{64} * 1024;  // with more unsent bytes, nothing is read
+  // Output that the kernel takes ahead of what it may send; the rest waits in `unsent_bytes`.
+  std::size_t kernel_unsent_bytes = std::size_t{128} * 1024;
+  // All output of a connection with ConnectionContext::bound_output that the kernel keeps.
+  std::size_t kernel_output_bytes = std::size_t{64} * 1024;
   Millis unsent_time{60'000};  // while the peer takes none of the unsent bytes
   Millis handshake_time{10'000};
   Millis close_time{5'000};  // for the peer's answer to the TLS shutdown

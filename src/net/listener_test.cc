@@ -381,6 +381,39 @@ TEST(Listener, UnsentBytesHaveALimit) {
   EXPECT_EQ(other.line(), "x");
 }
 
+// The kernel would take megabytes of it.
+TEST(Listener, TheKernelKeepsLittleForAPeerThatDoesNotRead) {
+  TestServer server(
+      {.loops = 1, .limits = {.unsent_bytes = 1'000'000, .kernel_unsent_bytes = 16'384}});
+  const PlainPeer slow(server.port());
+  EXPECT_TRUE(slow.send("big 1500000\n"));
+  EXPECT_TRUE(server.events.await("lost"));
+  EXPECT_TRUE(slow.was_reset()) << "the kernel keeps nothing for it any more";
+}
+
+TEST(Listener, TheKernelKeepsLittleOfABoundedOutput) {
+  TestServer server({.loops = 1,
+                     .limits = {.unsent_bytes = 1'000'000,
+                                .kernel_unsent_bytes = 10'000'000,
+                                .kernel_output_bytes = 16'384}});
+  const PlainPeer slow(server.port());
+  EXPECT_TRUE(slow.send("bound\nbig 1500000\n"));
+  EXPECT_TRUE(server.events.await("lost"));
+  EXPECT_TRUE(slow.was_reset());
+}
+
+TEST(Listener, WorkOfOneConnectionLeavesTheLoopToOthers) {
+  TestServer server({.loops = 1});
+  const PlainPeer busy(server.port());
+  const PlainPeer other(server.port());
+  ASSERT_TRUE(busy.send("echo y\nwork\n"));
+  EXPECT_EQ(busy.line(), "y");
+  ASSERT_TRUE(server.events.await("work", 3));
+  EXPECT_TRUE(other.send("echo x\n"));
+  EXPECT_EQ(other.line(), "x");
+  EXPECT_TRUE(server.events.await("work", server.events.count("work") + 1)) << "it goes on";
+}
+
 TEST(Listener, AReaderThatTakesNothingIsCutOffAfterAWhile) {
   TestServer server({.loops = 1, .limits = {.unsent_time = Millis(60'000)}});
   const PlainPeer slow(server.port());
@@ -396,6 +429,7 @@ TEST(Listener, AReaderThatTakesNothingIsCutOffAfterAWhile) {
   EXPECT_EQ(server.events.count("lost"), 0U);
   server.clock.pass(Millis(1));
   EXPECT_TRUE(server.events.await("lost"));
+  EXPECT_TRUE(slow.was_reset());
   EXPECT_TRUE(other.send("echo x\n"));
   EXPECT_EQ(other.line(), "x");
 }

@@ -22,6 +22,10 @@ class Protocol {
   virtual ~Protocol() = default;
 
   virtual void receive(std::string_view bytes, TimePoint now) = 0;
+  // Whether input that receive() took waits to be worked on. Then work() does some more of it: once
+  // a turn, so that other connections have theirs, however much a few bytes ask for.
+  [[nodiscard]] virtual bool has_work() const { return false; }
+  virtual void work() {}
   // Appends the pending output to `out`.
   virtual void take_output(std::string& out) = 0;
   // Whether take_output() has something to append, or finished() is true; asked after receive()
@@ -64,6 +68,9 @@ struct ConnectionContext {
   // on everything is. To be called in receive(), when wants_input() is false; until `arrived` the
   // protocol is called only if the connection ends first. Empty: the connection stays on its loop.
   std::function<void(Loop& to, Task arrived)> move{};
+  // The protocol composes output of the moment's state: from now on the kernel keeps little of it
+  // for a peer that does not read. May be empty.
+  std::function<void()> bound_output{};
 };
 
 using MakeProtocol = std::function<std::shared_ptr<Protocol>(ConnectionContext context)>;

@@ -1,6 +1,8 @@
 #include "net/stream.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -17,7 +19,7 @@ namespace {
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
-int length_for_tls(std::size_t size) {
+int as_int(std::size_t size) {
   return static_cast<int>(std::min(size, std::size_t{std::numeric_limits<int>::max()}));
 }
 
@@ -108,7 +110,7 @@ Stream::Transfer Stream::read(std::span<char> into) {
     ERR_clear_error();
     // Bytes may have come since the socket was asked for an earlier read().
     tls_socket_->emptied = false;
-    const Transfer moved = outcome(SSL_read(tls_.get(), into.data(), length_for_tls(into.size())));
+    const Transfer moved = outcome(SSL_read(tls_.get(), into.data(), as_int(into.size())));
     emptied_ = tls_socket_->emptied && SSL_has_pending(tls_.get()) == 0;
     return moved;
   }
@@ -123,7 +125,7 @@ Stream::Transfer Stream::write(std::string_view bytes) {
   if (bytes.empty()) return {};
   if (tls_) {
     ERR_clear_error();
-    return outcome(SSL_write(tls_.get(), bytes.data(), length_for_tls(bytes.size())));
+    return outcome(SSL_write(tls_.get(), bytes.data(), as_int(bytes.size())));
   }
   const ssize_t size = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (size >= 0) return {.bytes = static_cast<std::size_t>(size)};
@@ -158,6 +160,21 @@ Stream::Transfer Stream::outcome(int returned) {
     default:
       return {.state = State::kBroken};
   }
+}
+
+void Stream::reset_at_close() const {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+void Stream::bound_kernel_unsent(std::size_t bytes) const {
+  const int most = as_int(bytes);
+  ::setsockopt(fd_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
+}
+
+void Stream::bound_kernel_output(std::size_t bytes) const {
+  const int most = as_int(bytes);
+  ::setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &most, sizeof(most));
 }
 
 }  // namespace gridloom::net

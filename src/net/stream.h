@@ -54,6 +54,13 @@ class Stream {
   // no TLS or peer to send one.
   [[nodiscard]] Transfer shut_down();
   void close();
+  // The next close() sends RST instead of FIN, and the kernel drops what was not sent.
+  void reset_at_close() const;
+
+  // Bounds the output that the kernel keeps and has not sent, as it does for a peer that does not
+  // read; or all output, sent or not, that the peer has not acknowledged.
+  void bound_kernel_unsent(std::size_t bytes) const;
+  void bound_kernel_output(std::size_t bytes) const;
 
  private:
   struct FreeTls {

@@ -83,8 +83,9 @@ class Events {
 // A line-based protocol. Commands: "echo TEXT", "big BYTES", "bye BYTES" (then finishes), "known
 // ACCOUNT" (the account from now on; 1 if none is named), "later TEXT" (responds from a posted
 // task, and reads nothing until then), "move LOOP" (responds "here" or "there" from the other loop,
-// for the same or another thread), "note TEXT", "slow MS" (takes that long). Notes "made",
-// "tick", "stops", "lost", and "after lost" if anything is called after lost().
+// for the same or another thread), "note TEXT", "slow MS" (takes that long), "work" (has work that
+// never ends), "bound" (bounds the kernel's output). Notes "made", "tick", "stops", "lost", and
+// "after lost" if anything is called after lost().
 class LineProtocol final : public Protocol, public std::enable_shared_from_this<LineProtocol> {
  public:
   using Loops = std::vector<std::unique_ptr<IoLoop>>;
@@ -102,12 +103,19 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
       command(text);
     }
   }
+  [[nodiscard]] bool has_work() const override { return works_; }
+  void work() override {
+    alive();
+    events_.note("work");
+  }
   void take_output(std::string& out) override {
     alive();
     out += std::exchange(out_, {});
   }
   [[nodiscard]] bool finished() const override { return finished_; }
-  [[nodiscard]] bool wants_input() const override { return !waiting_ && !moving_ && !finished_; }
+  [[nodiscard]] bool wants_input() const override {
+    return !waiting_ && !moving_ && !finished_ && !works_;
+  }
   [[nodiscard]] std::int64_t account() const override { return account_; }
   [[nodiscard]] std::size_t kept_bytes() const override { return in_.size(); }
   void tick(TimePoint /*now*/) override {
@@ -141,6 +149,8 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
     if (verb == "bye") finished_ = true;
     if (verb == "known") account_ = std::max<std::int64_t>(1, static_cast<std::int64_t>(bytes));
     if (verb == "note") events_.note(std::string(rest));
+    if (verb == "work") works_ = true;
+    if (verb == "bound") line_.bound_output();
     if (verb == "move") {
       moving_ = true;
       line_.move(*loops_.at(bytes), [self = shared_from_this(), from = std::this_thread::get_id()] {
@@ -168,6 +178,7 @@ class LineProtocol final : public Protocol, public std::enable_shared_from_this<
   std::string in_;
   std::string out_;
   bool waiting_ = false;
+  bool works_ = false;
   bool moving_ = false;
   bool finished_ = false;
   bool lost_ = false;
@@ -285,6 +296,15 @@ class PlainPeer {
     char byte = 0;
     const ssize_t size = ::recv(fd_, &byte, 1, 0);
     return size == 0 || (size < 0 && errno != EAGAIN);
+  }
+  // Reads all that comes; whether the connection was reset then.
+  [[nodiscard]] bool was_reset() const {
+    std::array<char, 65'536> piece{};
+    ssize_t size = 0;
+    do {
+      size = ::recv(fd_, piece.data(), piece.size(), 0);
+    } while (size > 0);
+    return size < 0 && errno == ECONNRESET;
   }
   void reset_at_end() const {
     const linger at_once{.l_onoff = 1, .l_linger = 0};

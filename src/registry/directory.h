@@ -6,6 +6,7 @@
 // as long as the Directory lives: a caller that keeps them must keep its shared_ptr too.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -82,9 +83,12 @@ struct BrowserSession {
 };
 // A later use is stored only after this long: a page in use must not write to the disk all day.
 inline constexpr Millis kSessionUseStep = std::chrono::hours(1);
+// In Unix milliseconds, if it is not used again.
+[[nodiscard]] inline std::int64_t end_of(const BrowserSession& session) {
+  return std::min(session.made_ms + kSessionLife.count(), session.used_ms + kSessionIdle.count());
+}
 [[nodiscard]] inline bool has_ended(const BrowserSession& session, TimePoint now) {
-  return session.made_ms + kSessionLife.count() <= unix_ms(now) ||
-         session.used_ms + kSessionIdle.count() <= unix_ms(now);
+  return end_of(session) <= unix_ms(now);
 }
 
 struct Share {

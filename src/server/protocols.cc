@@ -32,7 +32,8 @@ Protocols::Protocols(const Options& options)
   if (const std::size_t rate = options_.limits.requests_per_second; rate > 0) rate_.emplace(rate);
 }
 
-void Protocols::add_apis(const ApiOptions& options) {
+void Protocols::add_apis(ApiOptions options) {
+  if (!options.trusted_proxies.empty()) proxies_.emplace(std::move(options.trusted_proxies));
   for (const auto& loop : options_.loops) {
     apis_.push_back(std::make_unique<http::Api>(
         http::Api::Options{.hub = options_.mqtt.hub,
@@ -76,7 +77,7 @@ net::MakeProtocol Protocols::make_http(ReplayCheck replay_check) const {
           api->handle(request, std::move(done));
         },
         options_.limits.http, options_.mqtt.clock->now(), mqtt::serve(options_.mqtt),
-        [api](const http::Request& head) { return api->wants_body(head); },
+        [api](const http::Request& head) { return api->body_limit(head); },
         [hub = options_.mqtt.hub](const http::Session::Refused& refused) {
           hub->record_event({.kind = hub::ClientEvent::Kind::kRequestRefused,
                              .reason = refused.code,
@@ -86,7 +87,8 @@ net::MakeProtocol Protocols::make_http(ReplayCheck replay_check) const {
         },
         [api](const http::Request& request, net::ConnectionContext live) {
           return api->open_live(request, std::move(live));
-        });
+        },
+        proxies_ ? &*proxies_ : nullptr);
   };
 }
 

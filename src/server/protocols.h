@@ -14,7 +14,9 @@
 
 #include "http/api.h"
 #include "http/request_rate.h"
+#include "http/trusted_proxies.h"
 #include "mqtt/client_session.h"
+#include "net/network.h"
 #include "net/protocol.h"
 #include "server/interface.h"
 #include "server/limits.h"
@@ -51,9 +53,10 @@ class Protocols {
     http::LiveFeed* live = nullptr;
     http::SignIn* sign_in = nullptr;
     const VirtualClock* virtual_time = nullptr;
+    std::vector<net::Network> trusted_proxies{};
   };
   // Call once, before the first connection.
-  void add_apis(const ApiOptions& options);
+  void add_apis(ApiOptions options);
 
   // For connections to a listener of the interface.
   [[nodiscard]] net::MakeProtocol make(Interface interface, ReplayCheck replay_check) const;
@@ -66,6 +69,7 @@ class Protocols {
   wire::ReplayGuard guard_;
   std::optional<wire::ReplayGuard> replays_;
   std::optional<http::RequestRate> rate_;
+  std::optional<http::TrustedProxies> proxies_;
   std::vector<std::unique_ptr<http::Api>> apis_;  // by loop
 };
 

@@ -14,9 +14,6 @@
 namespace gridloom::server {
 namespace {
 
-// Each hashes a password for some 20 ms.
-constexpr std::size_t kSignInsAtOnce = 32;
-
 hub::Config config_of(const Limits& limits, Strictness strictness) {
   hub::Config config = limits.hub;
   if (strictness == Strictness::kStrict) {
@@ -148,13 +145,17 @@ Status Server::listen(ListenOptions options) {
   live_.emplace(http::LiveFeed::Options{
       .hub = hub_.get(), .virtual_time = virtual_time, .limits = options_.limits.live});
   loops_.front()->on_sweep([this] { live_->sweep(); });
-  worker_.emplace(kSignInsAtOnce);
-  sign_in_.emplace(
-      http::SignIn::Options{.registry = registry_.get(),
-                            .wall = &options_.clocks.wall,
-                            .steady = &options_.clocks.steady,
-                            .public_host = options.mqtt.public_host,
-                            .work = [this](Task task) { return worker_->post(std::move(task)); }});
+  worker_.emplace(http::SignIn::lanes(options_.limits.sign_in));
+  sign_in_.emplace(http::SignIn::Options{.registry = registry_.get(),
+                                         .wall = &options_.clocks.wall,
+                                         .steady = &options_.clocks.steady,
+                                         .public_host = options.mqtt.public_host,
+                                         .work =
+                                             [this](http::SignIn::Lane lane, Task task) {
+                                               return worker_->post(static_cast<std::size_t>(lane),
+                                                                    std::move(task));
+                                             },
+                                         .limits = options_.limits.sign_in});
   protocols_->add_apis({.reads = reads,
                         .mqtt = std::move(options.mqtt),
                         .metrics = [this] { return metrics(); },
@@ -163,7 +164,8 @@ Status Server::listen(ListenOptions options) {
                         .homes = &*homes_,
                         .live = &*live_,
                         .sign_in = &*sign_in_,
-                        .virtual_time = virtual_time});
+                        .virtual_time = virtual_time,
+                        .trusted_proxies = std::move(options.trusted_proxies)});
   return {};
 }
 

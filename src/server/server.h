@@ -34,6 +34,7 @@
 #include "hub/hub.h"
 #include "mqtt/session_store.h"
 #include "mqtt/session_table.h"
+#include "net/network.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
 #include "server/limits.h"
@@ -86,6 +87,8 @@ class Server {
     // The address of MQTT in /certification. Port 0: that of the MQTT listener with TLS.
     http::BrokerAddress mqtt{};
     http::PageFiles page{};  // of the dashboard
+    // Reverse proxies, whose word is taken for which client a request comes from.
+    std::vector<net::Network> trusted_proxies{};
     // Wraps the protocol of each connection to a listener, for a caller that observes the bytes;
     // empty: none is wrapped.
     std::function<std::shared_ptr<net::Protocol>(std::shared_ptr<net::Protocol>)> wrap{};

@@ -124,6 +124,17 @@ CHUNKS = [
     broken("a trailer that is no header", 400, chunks(b"2\r\n{}\r\n0\r\nno colon\r\n\r\n"), "header"),
 ]
 
+# Anybody may send one, so it is short; whatever the credential beside it.
+SIGN_IN = b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+SIGN_INS = [
+    broken("a sign-in whose body is over 2 KB", 413, raw(SIGN_IN + b"Content-Length: 2049\r\n\r\n"), "2048 bytes"),
+    broken("a sign-in of 255 KB that asks first", 413,
+           raw(SIGN_IN + b"Expect: 100-continue\r\nContent-Length: 261120\r\n\r\n"), "2048 bytes"),
+    broken("a sign-in in chunks of over 2 KB", 413,
+           raw(SIGN_IN + b"Transfer-Encoding: chunked\r\n\r\n400\r\n" + b" " * 1024 + b"\r\n401\r\n"), "2048 bytes"),
+    broken("a signed sign-in of 3 KB", 413, ask("POST", "/api/v1/session", body=b" " * 3072), "2048 bytes"),
+]
+
 NO_HTTP = [
     broken("HTTP/0.9", 400, raw(b"GET /\r\n\r\n"), "HTTP/1.1"),
     broken("HTTP/0.9 without an empty line", 400, raw(b"GET /healthz\r\n"), "HTTP/1.1"),
@@ -157,4 +168,4 @@ NO_HTTP = [
            ask("POST", QUOTA, body=b"{}", extra=b"Expect: a-miracle\r\n"), "100-continue"),
 ]
 
-ROWS = LENGTHS + CODINGS + LINES + HOSTS + CHUNKS + NO_HTTP
+ROWS = LENGTHS + CODINGS + LINES + HOSTS + CHUNKS + SIGN_INS + NO_HTTP

@@ -147,6 +147,10 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   listener("--mqtts", o.mqtts, "MQTT over TLS listener");
   add_value(*serve_app, "--public-host", o.public_host, "HOST",
             "Host name of this server: in the certificate, in /certification, in browsers");
+  add_value(*serve_app, "--trusted-proxy", o.trusted_proxies, "ADDR[/BITS]",
+            "Reverse proxy whose X-Forwarded-For and X-Forwarded-Proto say which client a request "
+            "comes from; repeatable")
+      .repeatable();
   add_value(*serve_app, "--devices", o.devices, placeholder::kFolder,
             "Folder with additional device files");
   add_value(*serve_app, "--web", o.web, placeholder::kFolder,

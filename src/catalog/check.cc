@@ -17,7 +17,10 @@ namespace {
 
 constexpr std::size_t kMaxCharacters = 256;  // default limit of a string param
 
-std::string shown(const Json& value) { return wire::shortened(wire::to_text(value)); }
+template <typename Value>
+std::string shown(const Value& value) {
+  return wire::shortened(wire::to_text(value));
+}
 
 bool among(const std::vector<Json>& values, const Json& value) {
   return std::ranges::any_of(values, [&](const Json& one) { return same_value(one, value); });
@@ -88,6 +91,10 @@ Status check_members(const std::vector<Param>& params, const JsonObject& given,
 Status check_elements(const Param& param, const JsonArray& given, const std::string& path,
                       Json* kept);
 
+// Of an object of bools. Keeps false for those that the set leaves out.
+Status check_exactly_one(const Param& param, const JsonObject& given, const std::string& path,
+                         JsonObject* kept);
+
 void keep(const Json& value, Json* kept) {
   if (kept != nullptr) *kept = value;
 }
@@ -100,8 +107,11 @@ Status check_value(const Param& param, const Json& value, const std::string& pat
   }
   if (!fits(param.type, value)) {
     const std::string valid = valid_values(param);
+    // The values of a bool say of what type it is.
+    const bool by_values = param.type == FieldType::kBool && !valid.empty();
     return refuse(fmt::format("{} is {}: must be {}{}{}", path, shown(value),
-                              type_words(param.type), valid.empty() ? "" : ", ", valid));
+                              by_values ? "" : type_words(param.type),
+                              by_values || valid.empty() ? "" : ", ", valid));
   }
   const bool in_range = !param.range || (value.to_number<double>() >= param.range->low &&
                                          value.to_number<double>() <= param.range->high);
@@ -113,7 +123,9 @@ Status check_value(const Param& param, const Json& value, const std::string& pat
   }
   if (param.type == FieldType::kObject && !param.fields.empty()) {
     JsonObject* members = kept == nullptr ? nullptr : &kept->emplace_object();
-    return check_members(param.fields, value.get_object(), path, members);
+    Status good = check_members(param.fields, value.get_object(), path, members);
+    if (!good || !param.exactly_one) return good;
+    return check_exactly_one(param, value.get_object(), path, members);
   }
   if (param.type == FieldType::kString) {
     Status size = check_size(param, characters(value.get_string()), path);
@@ -170,6 +182,22 @@ Status check_members(const std::vector<Param>& params, const JsonObject& given,
     if (!good) return good;
   }
   return {};
+}
+
+Status check_exactly_one(const Param& param, const JsonObject& given, const std::string& path,
+                         JsonObject* kept) {
+  std::vector<std::string> members;
+  int count = 0;
+  for (const Param& member : param.fields) {
+    const Json* value = given_value(member, given);
+    const bool on = value != nullptr && *value == Json(true);
+    members.push_back(member.name);
+    if (on) ++count;
+    if (kept != nullptr) (*kept)[member.name] = on;
+  }
+  if (count == 1) return {};
+  return refuse(fmt::format("{} is {}: exactly one of {} must be true", path, shown(given),
+                            join(members, "and")));
 }
 
 // Refuses a set without any param of its command: it would change nothing and is most likely a

@@ -44,6 +44,9 @@ TEST(CheckSet, KeepsDeclaredParamsUnderTheirOwnNames) {
       {"charge", R"({"on":false})", R"({"on":false})"},
       {"11", R"({"ch":10,"list":[0,255]})", R"({"ch":10,"list":[0,255]})"},
       {"11", R"({"ch":10,"info":{"iconInfo":3,"x":1}})", R"({"ch":10,"info":{"icon":3}})"},
+      {"11", R"({"ch":10,"mode":{"eco":true}})", R"({"ch":10,"mode":{"eco":true,"turbo":false}})"},
+      {"11", R"({"ch":10,"mode":{"boost":true,"eco":false}})",
+       R"({"ch":10,"mode":{"eco":false,"turbo":true}})"},
       {"11", R"({"ch":11,"info":{"icon":-1,"chName":"a"}})", R"({"ch":11,"info":{"chName":"a"}})"},
   };
   for (const auto& row : rows) {
@@ -95,6 +98,14 @@ TEST(CheckSet, NamesTheParamItsValueAndWhatIsValid) {
       {"11", R"({"ch":10,"info":{"icon":21}})",
        "params.info.icon is 21: must be 0 to 20; -1 leaves it as it is"},
       {"11", R"({"ch":10,"info":[]})", "params.info is []: must be an object"},
+      {"11", R"({"ch":10,"lock":1})", "params.lock is 1: must be false (off) or true (on)"},
+      {"11", R"({"ch":10,"mode":{"eco":true,"turbo":true}})",
+       R"(params.mode is {"eco":true,"turbo":true}: exactly one of eco and turbo must be true)"},
+      {"11", R"({"ch":10,"mode":{"eco":false}})",
+       R"(params.mode is {"eco":false}: exactly one of eco and turbo must be true)"},
+      {"11", R"({"ch":10,"mode":{}})",
+       "params.mode is {}: exactly one of eco and turbo must be true"},
+      {"11", R"({"ch":10,"mode":{"eco":1}})", "params.mode.eco is 1: must be true or false"},
       {"charge", "5", "params is 5: must be an object"},
   };
   for (const auto& row : rows) {

@@ -37,6 +37,13 @@ TEST(DeviceRules, TellMistakesOfStream) {
            "commands.configure.valid_while: "},
           {"refusal: {configOk: false}", "refusal: {configOk: $nothing}",
            "commands.configure.refusal: $nothing is unknown"},
+          {"        exactly_one: true\n        fields:\n          operateSelfPoweredOpen: {type: "
+           "bool",
+           "        exactly_one: true\n        fields:\n          operateSelfPoweredOpen: {type: "
+           "int",
+           "cfgEnergyStrategyOperateMode.exactly_one: only an object whose members are all bool"},
+          {"action: 380", "action: relay", "cfgRelay2Onoff.action: must be a whole number"},
+          {"action: 380", "action: 65536", "cfgRelay2Onoff.action: 65536 must be 0 to 65535"},
           {"  report: {}", "  report: {version: \"1.0\"}",
            "messages.report: must be {}: a report without report_body has no envelope"},
           {"- {name: co2, unit: kg, counter: pv, times: 0.4}",

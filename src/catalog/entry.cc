@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <set>
 #include <stdexcept>
@@ -363,11 +364,23 @@ void Entry::title(std::string_view description, std::string& to) const {
   mistake("title", fmt::format("\"{}\" has {} characters: must have 1 to {}", to, size, kMaxTitle));
 }
 
-void Entry::unit(std::string& to) const {
-  text("unit", to);
-  if (to.empty() || std::string_view("0123456789.-").find(to[0]) == std::string_view::npos) return;
-  mistake("unit",
-          fmt::format("\"{}\" has a factor: write it as scale, such as unit: W, scale: 0.1", to));
+void Entry::unit_and_scale(std::string& unit, double& scale) const {
+  constexpr std::array<std::string_view, 8> kWithMilli = {"mA",  "mAh", "mV", "mW",
+                                                          "mWh", "mHz", "mΩ", "ms"};
+  text("unit", unit);
+  number("scale", scale);
+  if (unit.empty()) return;
+  if (std::string_view("0123456789.-").contains(unit[0])) {
+    mistake(
+        "unit",
+        fmt::format("\"{}\" has a factor: write it as scale, such as unit: W, scale: 0.1", unit));
+  } else if (scale != 1 && std::ranges::find(kWithMilli, unit) != kWithMilli.end()) {
+    const std::string_view base = std::string_view(unit).substr(1);
+    mistake("scale",
+            fmt::format("{0} of {1} is {2} of {3}: write unit: {3}, and the scale that makes "
+                        "{3} of the value on the wire",
+                        scale, unit, scale / 1000, base));
+  }
 }
 
 void Entry::named_values(std::string_view key, FieldType type, std::vector<NamedValue>& to) const {

@@ -92,8 +92,8 @@ class Entry {
   void values(std::string_view key, std::vector<Json>& to) const;
   // A title; the description, if there is none and it is short enough for one.
   void title(std::string_view description, std::string& to) const;
-  // A unit without a factor.
-  void unit(std::string& to) const;
+  // A unit without a factor, and its scale. A milli prefix is a factor as well: no scale beside it.
+  void unit_and_scale(std::string& unit, double& scale) const;
   // Values of `type` with their names; only a key of Form::kValues takes a list without names.
   void named_values(std::string_view key, FieldType type, std::vector<NamedValue>& to) const;
   // The source of a fact: "002:1004", "real" or "ours"; several are separated by commas.

@@ -158,7 +158,7 @@ TEST(Expand, GivesDefaultsToReportsCommandsAndParamsAtAnyDepth) {
 TEST(Expand, TellsMistakesOfTemplatesAndTheirUsesWithBothPlaces) {
   expect_told({
       {"unit: W, range: [0, <most>]", "unit: 2 W, range: [0, <most>]",
-       "made_up.yaml:140: fields.pd.in1.watts.unit: \"2 W\" has a factor: write it as scale, such "
+       "made_up.yaml:145: fields.pd.in1.watts.unit: \"2 W\" has a factor: write it as scale, such "
        "as unit: W, scale: 0.1 (templates.input, used at line 49)"},
       {"most: 400}", "most: much}",
        "fields.pd.in1.watts.range: must be two numbers [low, high] (templates.input, used at line "
@@ -189,11 +189,11 @@ TEST(Expand, TellsMistakesOfTemplatesAndTheirUsesWithBothPlaces) {
       {"  pd.<input>:\n", "  pd.<input>: {}\n  pd.<input>:\n",
        "made_up.yaml:49: fields.pd.<input>: this key occurs twice"},
       {"[0, <most>]", "[0, <least>]",
-       "made_up.yaml:140: templates.input: <least> stands for nothing: there is <most> and <n>"},
+       "made_up.yaml:145: templates.input: <least> stands for nothing: there is <most> and <n>"},
       {"with: {n: 2, most", "with: {n: [2], most",
        "templates.input: <n> is a part of a text here: its value must be a text"},
       {"Input <n> is on}", "Input <n> is on, kind: 1}",
-       "made_up.yaml:141: templates.input.fields.in<n>.on.kind: unknown key"},
+       "made_up.yaml:146: templates.input.fields.in<n>.on.kind: unknown key"},
       {"in<n>.on:", "in<n>.watts:", "templates.input.fields.in<n>.watts: this key occurs twice"},
       {"parameters: [n, most]", "parameters: [n, Most]",
        "templates.input.parameters: \"Most\": must be lower-case letters, digits and _"},
@@ -210,17 +210,17 @@ TEST(Expand, TellsMistakesOfDefaultsAndGroups) {
       {"scale: 0.5, sign", "scale: half, sign",
        "made_up.yaml:47: fields.pd.in2.watts.scale: must be a number; it is \"half\""},
       {"defaults:\n  fields: {", "defaults:\n  quirks: {",
-       "made_up.yaml:130: defaults.quirks: unknown key; the keys here are fields, members, "
+       "made_up.yaml:135: defaults.quirks: unknown key; the keys here are fields, members, "
        "params, reports and commands"},
       {"  members: {type: int}", "  members: {typ: int}",
-       "made_up.yaml:131: defaults.members.typ: unknown key"},
+       "made_up.yaml:136: defaults.members.typ: unknown key"},
       {"  members: {type: int}", "  members: {typ: int}",
        "fields.pd.slots.of.fields.kind.type: this key is missing"},
       {"  members: {type: int}", "  members: int", "defaults.members: must be a mapping of type"},
       {"reports: {extra: {needAck: 1}}", "reports: {prefix: <nam>}",
-       "made_up.yaml:133: defaults: <nam> stands for nothing: there is <name>"},
+       "made_up.yaml:138: defaults: <nam> stands for nothing: there is <name>"},
       {"fields: {source: ours}\n", "fields: {source: guess}\n",
-       "made_up.yaml:130: fields.pd.state.source: \"guess\" is not a source"},
+       "made_up.yaml:135: fields.pd.state.source: \"guess\" is not a source"},
       {"defaults: {description: A number}", "defaults: {descriptions: A number}",
        "commands.charge.defaults.descriptions: unknown key"},
       {"defaults: {description: A number}", "defaults: {description: [A number]}",

@@ -75,6 +75,7 @@ struct Field {
   std::vector<NamedValue> bits;  // of a bit mask: number of a bit and its name
   std::optional<Json> absent;    // stands for "there is no value"
   bool error = false;            // an error or a warning: any value but those of `ok`
+  bool one_as_object = false;    // an array's only element stands for it in a report
   std::vector<Json> ok;          // values, or all elements of an array, that are no error
   std::vector<Field> fields;     // declared members of an object; for an array one: its element
   std::optional<Signal> signal;  // how a virtual device's value moves by itself
@@ -114,7 +115,9 @@ struct Param {
   std::vector<Json> unchanged;  // sentinels: "leave unchanged"
   std::vector<std::string> alias;  // other spellings
   bool required = false;
-  bool ignored = false;                  // accepted without effect
+  bool ignored = false;      // accepted without effect
+  bool exactly_one = false;  // of the bools of an object exactly one must be true; left out: false
+  std::optional<std::uint16_t> action;   // the number that a reply gives a set of it: $action
   std::optional<std::size_t> min_items;  // of an array; for a string: characters
   std::optional<std::size_t> max_items;
   std::vector<Param> fields;  // an object's members; for an array one entry, its element

@@ -54,6 +54,7 @@ JsonArray params_of(const std::vector<Param>& params, const std::vector<Effect>&
     const std::string name = path + param.name;
     JsonObject row = described(param);
     row["required"] = param.required;
+    if (param.exactly_one) row["exactly_one"] = true;
     JsonArray copies;
     for (const Effect& effect : effects) {
       if (effect.to.param == name && is_copy(effect)) copies.emplace_back(effect.field);

@@ -109,6 +109,12 @@ std::string notes_of(const Param& param) {
   if (!param.unchanged.empty()) {
     notes.push_back(fmt::format("{} leaves it as it is", wire::to_text(param.unchanged.front())));
   }
+  if (param.exactly_one) {
+    std::vector<std::string> members;
+    members.reserve(param.fields.size());
+    for (const Param& member : param.fields) members.push_back(member.name);
+    notes.push_back(fmt::format("exactly one true of {}", fmt::join(members, ", ")));
+  }
   if (param.required) notes.emplace_back("required");
   if (param.ignored) notes.emplace_back("without effect");
   if (!param.alias.empty()) {
@@ -152,6 +158,7 @@ Json example_of(const Param& param) {
       return array;
     }
     case FieldType::kObject:
+      if (param.exactly_one) return wire::JsonObject{{param.fields.front().name, true}};
       return example_members(param.fields);
     case FieldType::kInt:
     case FieldType::kFloat:

@@ -44,6 +44,10 @@ void check_param(const Entry& entry, const Param& param) {
   if (entry.has("of") && param.type != FieldType::kArray) {
     entry.mistake("of", "only an array can have elements");
   }
+  const auto is_bool = [](const Param& member) { return member.type == FieldType::kBool; };
+  if (param.exactly_one && (param.fields.empty() || !std::ranges::all_of(param.fields, is_bool))) {
+    entry.mistake("exactly_one", "only an object whose members are all bool can have it");
+  }
   if (param.scale == 0) entry.mistake("scale", "cannot be 0");
   if (param.required && param.ignored) entry.mistake("ignored", "cannot be required as well");
 }
@@ -96,6 +100,17 @@ void read_unchanged(const Entry& entry, Param& param) {
   }
 }
 
+void read_action(const Entry& entry, Param& param) {
+  if (!entry.has("action")) return;
+  std::int64_t number = 0;
+  entry.whole("action", number);
+  if (std::in_range<std::uint16_t>(number)) {
+    param.action = static_cast<std::uint16_t>(number);
+  } else {
+    entry.mistake("action", fmt::format("{} must be 0 to 65535", number));
+  }
+}
+
 Param read_param(const std::string& name, const Entry& entry);
 
 Param read_inner(const std::string& name, const YamlNode& node, std::string path,
@@ -112,8 +127,7 @@ Param read_param(const std::string& name, const Entry& entry) {
   Param param;
   param.name = name;
   read_type(entry, param.type);
-  entry.unit(param.unit);
-  entry.number("scale", param.scale);
+  entry.unit_and_scale(param.unit, param.scale);
   entry.text("description", param.description);
   entry.title(param.description, param.title);
   entry.range("range", param.range);
@@ -125,6 +139,8 @@ Param read_param(const std::string& name, const Entry& entry) {
   entry.flag("ignored", param.ignored);
   entry.size("min_items", param.min_items);
   entry.size("max_items", param.max_items);
+  entry.flag("exactly_one", param.exactly_one);
+  read_action(entry, param);
   entry.members("fields", [&](const std::string& key, const YamlNode& value, std::string path) {
     param.fields.push_back(read_inner(key, value, std::move(path), entry.mistakes()));
   });

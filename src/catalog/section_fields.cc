@@ -167,8 +167,7 @@ void check_initial(const Entry& entry, const Field& field) {
 // Reads the keys that say what a value is.
 void read_value(const Entry& entry, Field& field) {
   read_type(entry, field.type);
-  entry.unit(field.unit);
-  entry.number("scale", field.scale);
+  entry.unit_and_scale(field.unit, field.scale);
   entry.text("description", field.description);
   entry.title(field.description, field.title);
   entry.range("range", field.range);
@@ -215,11 +214,23 @@ void read_inside(const Entry& entry, Field& field) {
   });
 }
 
+// Requires that the elements are read.
+void read_form(const Entry& entry, Field& field) {
+  entry.flag("one_as_object", field.one_as_object);
+  if (!field.one_as_object) return;
+  const bool objects = field.type == FieldType::kArray && !field.fields.empty() &&
+                       field.fields.front().type == FieldType::kObject;
+  if (objects && !field.name.contains('*')) return;
+  entry.mistake("one_as_object",
+                "only an array whose elements are objects can have it, and no field of modules");
+}
+
 void read_field(const std::string& name, const Entry& entry, Family& family) {
   Field field;
   field.name = name;
   read_value(entry, field);
   read_inside(entry, field);
+  read_form(entry, field);
   entry.choice("nature", field.nature);
   entry.text("sign", field.sign);
   entry.flag("invert", field.invert);

@@ -36,6 +36,12 @@ std::string reference_problem(std::string_view name, const ReferenceScope& scope
   if (name == "id" || name.starts_with("request.")) {
     return scope.request ? "" : fmt::format("${} is not allowed here: there is no request", name);
   }
+  if (scope.command != nullptr && name == "action") {
+    const auto has_action = [](const Param& param) { return param.action.has_value(); };
+    return std::ranges::any_of(scope.command->params, has_action)
+               ? ""
+               : fmt::format("$action: no param of {} has an action", scope.command->name);
+  }
   if (scope.command != nullptr) {
     const ParamPath found = find_param(scope.command->params, name);
     if (found.known && (found.param == nullptr || !found.param->ignored)) return "";
@@ -45,7 +51,7 @@ std::string reference_problem(std::string_view name, const ReferenceScope& scope
   }
   return fmt::format(
       "${} is unknown: must be $id, $message_id, $uptime_ms, $now_ms, $request.x, $module:GROUP, "
-      "$field:NAME or a param of the command",
+      "$field:NAME, $action or a param of the command",
       name);
 }
 

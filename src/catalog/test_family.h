@@ -74,8 +74,8 @@ commands:
     description: Switches the buzzer off
     select: {moduleType: 5, operateType: quietMode}
     params:
-      enabled: {type: int, values: [0, 1], alias: [enalbed], sets: [pd.beep]}
-    reply: {ack: 0, was: $enabled, soc: "$field:pd.soc"}
+      enabled: {type: int, values: [0, 1], alias: [enalbed], action: 9, sets: [pd.beep]}
+    reply: {ack: 0, was: $enabled, soc: "$field:pd.soc", actionId: $action}
     envelope: {moduleType: 5}
     source: "002:739"
   charge:
@@ -106,6 +106,11 @@ commands:
         fields:
           chName: {type: string}
           icon: {type: int, range: [0, 20], unchanged: [-1], alias: [iconInfo]}
+      mode:
+        type: object
+        exactly_one: true
+        fields: {eco: {type: bool}, turbo: {type: bool, alias: [boost]}}
+      lock: {type: bool, values: {false: off, true: on}}
     effects:
       - {set: pd.cur, at: [$ch-10, name], to: $info.chName}
       - {set: pd.beep, to: $info.icon, map: {"3": 1}}

@@ -83,6 +83,12 @@ TEST(Values, TellsMistakesOfTitlesErrorsBitsAndUnits) {
       {"absent: 65535", "absent: 0", "initial: 65535 is outside its range [0, 5999]"},
       {"unit: W, scale: 0.1", "unit: 0.1 W",
        "fields.watts.unit: \"0.1 W\" has a factor: write it as scale, such as unit: W, scale: 0.1"},
+      {"unit: W, scale: 0.1", "unit: mW, scale: 0.001",
+       "fields.watts.scale: 0.001 of mW is 1e-06 of W: write unit: W, and the scale that makes W "
+       "of "
+       "the value on the wire"},
+      {"unit: A, scale: 0.1", "unit: mA, scale: 0.1",
+       "charge.params.ratio.scale: 0.1 of mA is 0.0001 of A"},
       {"unit: A, scale: 0.1", "unit: A, scale: 0", "charge.params.ratio.scale: cannot be 0"},
       {"dangerous: true", "dangerous: perhaps",
        "commands.restart.dangerous: must be true or false; it is \"perhaps\""},

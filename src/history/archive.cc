@@ -377,7 +377,9 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   const std::uint64_t sessions_applied =
       has_sessions ? impl->options.sessions_applied : std::numeric_limits<std::uint64_t>::max();
   impl->sessions_applied = sessions_applied;
-  const StoredUpTo stored_up_to{.history = applied, .sessions = impl->options.sessions_applied};
+  const StoredUpTo stored_up_to{.history = applied,
+                                .some_of_history = impl->builder->stored_through(),
+                                .sessions = impl->options.sessions_applied};
   RecoveryScan scan(impl->names);
   std::optional<ParallelRecoveryScan> beside(scan);
   auto log = Log::open(
@@ -385,7 +387,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
        .clock = impl->options.clock,
        .limits = limits.log,
        .written = [impl = impl.get()](std::span<const Record> records) { impl->written(records); },
-       .known = std::max(applied, stored_up_to.sessions),
+       .known = std::max(stored_up_to.some_of_history, stored_up_to.sessions),
        .seen = impl->options.data / "log.seen"},
       std::min(applied, sessions_applied), [&](const Record& record) {
         if (record.sequence > sessions_applied) impl->hand_over_sessions(record);
@@ -395,6 +397,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
       });
   if (!log) return std::unexpected(log.error());
   impl->log = std::move(*log);
+  impl->builder->settle();
   for (const std::string& text : loss_notes(impl->log->loss(), stored_up_to)) {
     impl->damage.note(impl->options.clock->now(), text);
   }

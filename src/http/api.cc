@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -53,6 +54,28 @@ Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t
                             names.size(), most));
   }
   return names;
+}
+
+void make_texts(Json& value) {
+  if (auto* object = value.if_object()) {
+    for (auto& member : *object) make_texts(member.value());
+  } else if (auto* array = value.if_array()) {
+    for (Json& element : *array) make_texts(element);
+  } else if (value.is_number()) {
+    value = Json(wire::to_text(value));
+  }
+}
+
+// The answer to a read, with texts in place of the numbers in its data.
+Response with_text_values(Response response) {
+  constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+  auto body = wire::parse_json(whole_body(response), {.bytes = kAny, .keys = kAny});
+  if (!body || !body->is_object()) return response;
+  make_texts(body->get_object()["data"]);
+  response.body = wire::to_text(*body);
+  response.data = {};
+  response.data_at = 0;
+  return response;
 }
 
 }  // namespace
@@ -241,8 +264,22 @@ bool Api::apply_faults(const Request& request, registry::AccountId account, std:
   if (happens(PlatformFault::kRefusedSign)) {
     return instead(form.failure({.code = ErrorCode::kWrongSignature, .detail = {}}));
   }
+  if (!sn.empty() && request.path.contains("/device/quota") &&
+      happens(PlatformFault::kModelNotAllowed)) {
+    return instead(form.failure({.code = ErrorCode::kModelNotAllowed, .detail = {}}));
+  }
+  if (request.method == Method::kPut && happens(PlatformFault::kRefusedValue)) {
+    return instead(form.failure({.code = ErrorCode::kInvalidValue, .detail = {}}));
+  }
   if (request.path.ends_with("/quota/all") && happens(PlatformFault::kNullData)) {
     return instead(form.success("null"));
+  }
+  const bool reads_quotas = request.method != Method::kPut &&
+                            (request.path.ends_with("/quota") || request.path.ends_with("/all"));
+  if (reads_quotas && happens(PlatformFault::kTextValues)) {
+    done = [then = std::move(done)](Response response) mutable {
+      then(with_text_values(std::move(response)));
+    };
   }
   return true;
 }

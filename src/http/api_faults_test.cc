@@ -50,6 +50,32 @@ TEST_F(ApiFaultsTest, AnswersNullDataForOneDevice) {
   EXPECT_THAT(get("device/quota/all", fmt::format("sn={}", kSn)), HasSubstr("pd.soc"));
 }
 
+TEST_F(ApiFaultsTest, RefusesTheValuesOfSetsOnly) {
+  const std::string valid = fmt::format(R"({{"sn":"{}","params":{{"quotas":["pd.soc"]}}}})", kSn);
+  set_rules({{.fault = "refused_value", .sn = std::string(kSn)}});
+  EXPECT_EQ(send(Method::kPut, "device/quota", valid), golden("8524", "the value is not valid"));
+  EXPECT_THAT(send(Method::kPost, "device/quota", valid), StartsWith(R"({"code":"0")"));
+}
+
+TEST_F(ApiFaultsTest, ListsADeviceWhoseQuotasTheAccountMayNotSee) {
+  const std::string not_allowed =
+      golden("1006", "current device is not allowed to get device info");
+  const std::string read = fmt::format(R"({{"sn":"{}","params":{{"quotas":["pd.soc"]}}}})", kSn);
+  set_rules({{.fault = "model_not_allowed", .sn = std::string(kSn)}});
+  EXPECT_THAT(get("device/list"), HasSubstr(kSn));
+  EXPECT_EQ(get("device/quota/all", fmt::format("sn={}", kSn)), not_allowed);
+  EXPECT_EQ(send(Method::kPost, "device/quota", read), not_allowed);
+  EXPECT_EQ(send(Method::kPut, "device/quota", read), not_allowed);
+  EXPECT_EQ(get("device/quota/all", fmt::format("sn={}", kOcean)), golden("0", "Success", "{}"));
+}
+
+TEST_F(ApiFaultsTest, AnswersReadsWithTextsInPlaceOfNumbers) {
+  set_rules({{.fault = "text_values", .sn = std::string(kSn)}});
+  const std::string read = fmt::format(R"({{"sn":"{}","params":{{"quotas":["pd.soc"]}}}})", kSn);
+  EXPECT_THAT(send(Method::kPost, "device/quota", read), HasSubstr(R"("data":{"pd.soc":"5"})"));
+  EXPECT_THAT(get("device/quota/all", fmt::format("sn={}", kSn)), HasSubstr(R"("pd.soc":"5")"));
+}
+
 TEST_F(ApiFaultsTest, ClosesOrResetsConnections) {
   for (const auto& [fault, ending] :
        {std::pair{"dropped_connection", Ending::kClosed}, {"reset_connection", Ending::kReset}}) {

@@ -392,7 +392,9 @@ void AppRequests::device_replaced(const std::string& sn) {
 
 void AppRequests::finish(const std::string& sn, Command command, Result<DeviceReply> reply) {
   record_outcome(sn, command, reply);
-  const std::uint64_t record = command.record;
+  // All that the set has caused so far: also what the device reported before it replied, and the
+  // outcome. A set that has no record was refused, perhaps because nothing can be recorded.
+  const std::uint64_t record = command.record == 0 ? 0 : parts_.writer.last_record();
   parts_.gate.when_durable(
       record, [this, sn, command = std::move(command), reply = std::move(reply)]() mutable {
         answer_requester(sn, std::move(command), std::move(reply));

@@ -3,7 +3,8 @@
 //
 // A set is decided in this order: rights, form, the family's check, presence, room for one more,
 // the disk. Its requester gets one answer: the refusal, the device's reply, or the one of its
-// deadline; a reply leaves no earlier than the set's record is durable. The text of a set and of a
+// deadline; a reply leaves no earlier than everything that the set caused is durable: its record,
+// what the device reported before it replied, and the outcome. The text of a set and of a
 // reply is parsed once, and everything that follows uses the result: the message to the device and
 // the audit share one text, which is written once.
 //
@@ -98,7 +99,7 @@ class AppRequests {
   // set's record; 0: there is none.
   std::uint64_t start_set(const registry::Device& device, wire::JsonObject message,
                           Command command);
-  // Records the outcome, and answers the requester once the record of the set is durable.
+  // Records the outcome, and answers the requester once it and all before it are durable.
   void finish(const std::string& sn, Command command, Result<DeviceReply> reply);
   void answer_requester(const std::string& sn, Command command, Result<DeviceReply> reply);
   void answer_http(const std::string& sn, HttpRequester requester, Result<SharedText> data);

@@ -12,7 +12,8 @@ constexpr std::uint64_t kSeed = 1;
 // fraction of all devices.
 bool lasts(PlatformFault fault) {
   return fault == PlatformFault::kFrozenSnapshot || fault == PlatformFault::kStaleOffline ||
-         fault == PlatformFault::kFlappingOnline || fault == PlatformFault::kSleepyPush;
+         fault == PlatformFault::kFlappingOnline || fault == PlatformFault::kSleepyPush ||
+         fault == PlatformFault::kModelNotAllowed || fault == PlatformFault::kTextValues;
 }
 
 bool concerns(const FaultRule& rule, const FaultInjector::Case& in) {
@@ -22,8 +23,8 @@ bool concerns(const FaultRule& rule, const FaultInjector::Case& in) {
 
 }  // namespace
 
-const std::array<PlatformFaultInfo, 14>& platform_faults() {
-  static constexpr std::array<PlatformFaultInfo, 14> kAll = {{
+const std::array<PlatformFaultInfo, 17>& platform_faults() {
+  static constexpr std::array<PlatformFaultInfo, 17> kAll = {{
       {PlatformFault::kFrozenSnapshot, "frozen_snapshot",
        "Reads over HTTP and latestQuotas return the state from when the fault began"},
       {PlatformFault::kStaleOffline, "stale_offline",
@@ -51,6 +52,12 @@ const std::array<PlatformFaultInfo, 14>& platform_faults() {
        "The connection is reset instead of an answer"},
       {PlatformFault::kRefusedCertificate, "refused_certificate",
        "Apps' sign-ins over MQTT are refused, although the password is correct"},
+      {PlatformFault::kRefusedValue, "refused_value",
+       "Sets over HTTP are answered 8524, although their values are valid"},
+      {PlatformFault::kModelNotAllowed, "model_not_allowed",
+       "Devices are listed, and requests for their quotas are answered 1006"},
+      {PlatformFault::kTextValues, "text_values",
+       "Reads over HTTP return numbers as texts: \"100\" for 100"},
   }};
   return kAll;
 }

@@ -35,6 +35,9 @@ enum class PlatformFault : std::uint8_t {
   kDroppedConnection,
   kResetConnection,
   kRefusedCertificate,
+  kRefusedValue,
+  kModelNotAllowed,
+  kTextValues,
 };
 
 struct PlatformFaultInfo {
@@ -43,7 +46,7 @@ struct PlatformFaultInfo {
   std::string_view description;
   double value = 0;  // default, replaced by a rule's value, where `description` mentions it
 };
-[[nodiscard]] const std::array<PlatformFaultInfo, 14>& platform_faults();
+[[nodiscard]] const std::array<PlatformFaultInfo, 17>& platform_faults();
 // nullptr: no fault has that name.
 [[nodiscard]] const PlatformFaultInfo* find_platform_fault(std::string_view name);
 

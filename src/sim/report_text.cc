@@ -9,6 +9,7 @@ namespace gridloom::sim {
 namespace {
 
 using wire::Json;
+using wire::JsonArray;
 using wire::JsonObject;
 
 constexpr std::size_t kWordBits = 64;
@@ -101,15 +102,18 @@ void ReportText::compile_body(const FieldTable& table, const catalog::Report& re
     if (!report.carries(name)) continue;
     const bool is_inside = name.starts_with(prefix);
     const bool is_flat = report.also_flat && name.substr(prefix.size()).contains('.');
-    if (is_inside) add_to_body(name.substr(prefix.size()), i, nested);
-    if (is_flat) flat.push_back({.key = key_of(name), .slot = i});
+    Member member{.key = key_of(name),
+                  .slot = static_cast<std::uint32_t>(i),
+                  .one_as_object = table.entries()[i].field->one_as_object};
+    if (is_inside) add_to_body(name.substr(prefix.size()), member, nested);
+    if (is_flat) flat.push_back(std::move(member));
     if (is_inside || is_flat) add(slots_, i);
   }
   if (!report.also_flat) compile_flat_body();
   std::ranges::move(flat, std::back_inserter(body_));
 }
 
-void ReportText::add_to_body(std::string_view path, std::size_t slot, bool nested) {
+void ReportText::add_to_body(std::string_view path, Member member, bool nested) {
   std::vector<Member>* into = &body_;
   for (std::size_t dot = path.find('.'); nested && dot != std::string_view::npos;
        dot = path.find('.')) {
@@ -118,16 +122,19 @@ void ReportText::add_to_body(std::string_view path, std::size_t slot, bool neste
     if (group == into->end()) {
       group = into->insert(into->end(), Member{.key = key, .slot = kNoSlot});
     }
-    add(group->slots, slot);
+    add(group->slots, member.slot);
     into = &group->members;
     path.remove_prefix(dot + 1);
   }
-  into->push_back({.key = key_of(path), .slot = slot});
+  member.key = key_of(path);
+  into->push_back(std::move(member));
 }
 
 void ReportText::compile_flat_body() {
-  const auto is_group = [](const Member& member) { return member.slot == kNoSlot; };
-  if (body_.empty() || std::ranges::any_of(body_, is_group)) return;
+  const auto is_plain = [](const Member& member) {
+    return member.slot != kNoSlot && !member.one_as_object;
+  };
+  if (body_.empty() || !std::ranges::all_of(body_, is_plain)) return;
   first_slot_ = body_.front().slot;
   keys_.resize(body_.back().slot + 1 - first_slot_);
   for (const Member& member : body_) {
@@ -206,6 +213,13 @@ void ReportText::append_flat_body(TextBuffer& out, const Fields& fields, Extent 
   }
 }
 
+void ReportText::append_list(TextBuffer& out, const Fields& fields, std::size_t slot) {
+  const Json value = fields.get(fields.entries()[slot].slot);
+  const JsonArray* list = value.if_array();
+  if (list == nullptr || list->size() != 1) return fields.append_value(out, slot);
+  out.append(wire::to_text(list->front()));
+}
+
 void ReportText::append_members(TextBuffer& out, const std::vector<Member>& members,
                                 const Fields& fields, Extent extent) {
   std::size_t comma = 1;
@@ -218,7 +232,8 @@ void ReportText::append_members(TextBuffer& out, const std::vector<Member>& memb
     out.append(std::string_view(member.key).substr(comma));
     comma = 0;
     if (!is_group) {
-      fields.append_value(out, member.slot);
+      member.one_as_object ? append_list(out, fields, member.slot)
+                           : fields.append_value(out, member.slot);
       continue;
     }
     out.append('{');

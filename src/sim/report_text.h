@@ -74,18 +74,21 @@ class ReportText {
   // A member of the body: a field's value or a nested object. An object is reported whole when any
   // of its fields changed, because readers of reports replace the previous object by the new one.
   struct Member {
-    std::string key;             // a comma, the quoted name and a colon
-    std::size_t slot = kNoSlot;  // none for an object
+    std::string key;               // a comma, the quoted name and a colon
+    std::uint32_t slot = kNoSlot;  // none for an object
+    bool one_as_object = false;    // as catalog::Field
     std::vector<Member> members{};
     SlotSet slots{};  // of the object
   };
-  static constexpr std::size_t kNoSlot = SIZE_MAX;
+  static constexpr std::uint32_t kNoSlot = UINT32_MAX;
   void compile_body(const FieldTable& table, const catalog::Report& report);
-  void add_to_body(std::string_view path, std::size_t slot, bool nested);
+  void add_to_body(std::string_view path, Member member, bool nested);
   // For a body without objects, whose fields are in the order of their slots.
   void compile_flat_body();
 
   void append_flat_body(TextBuffer& out, const Fields& fields, Extent extent) const;
+  // The value of a list; its only element, if there is one.
+  static void append_list(TextBuffer& out, const Fields& fields, std::size_t slot);
   static void append_members(TextBuffer& out, const std::vector<Member>& members,
                              const Fields& fields, Extent extent);
 

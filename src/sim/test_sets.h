@@ -86,6 +86,7 @@ class RandomSets {
       case catalog::FieldType::kArray:
         return array_of(param);
       case catalog::FieldType::kObject:
+        if (param.exactly_one) return wire::JsonObject{{pick(param.fields).name, true}};
         return members(param.fields);
       case catalog::FieldType::kAny:
         break;

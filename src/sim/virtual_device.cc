@@ -25,6 +25,14 @@ constexpr Millis kLongestStep{60'000};
 constexpr Millis kMostAhead{1000};
 constexpr double kFlaps_s = 30;
 
+// The number of the first setting that the set changes.
+std::optional<Json> action_of(const catalog::Command& command, const JsonObject& params) {
+  for (const catalog::Param& param : command.params) {
+    if (param.action && params.contains(param.name)) return Json(*param.action);
+  }
+  return std::nullopt;
+}
+
 Json id_of(const JsonObject& request) {
   const Json* id = request.if_contains("id");
   return id == nullptr ? Json(0) : wire::numeric_id(*id);
@@ -284,6 +292,7 @@ std::string VirtualDevice::reply_to(const catalog::Command& command, const JsonO
                                     const JsonObject& params, const CommandOutcome& outcome,
                                     const Environment& environment) {
   const auto lookup = [&](std::string_view name) {
+    if (name == "action") return action_of(command, params);
     return look_up(name, request, params, environment);
   };
   JsonObject reply = fill(family().messages.reply, lookup);

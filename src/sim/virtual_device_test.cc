@@ -81,8 +81,11 @@ class Mirror {
   void keep(const std::string& prefix, const JsonObject& values) {
     for (const auto& [key, value] : values) {
       const std::string name = prefix + std::string(key);
-      if (family_.messages.nested && family_.field(name) == nullptr) {
+      const catalog::Field* field = family_.field(name);
+      if (family_.messages.nested && field == nullptr) {
         keep(name + '.', value.get_object());
+      } else if (field != nullptr && field->one_as_object && value.is_object()) {
+        known_[name] = wire::JsonArray{value};
       } else {
         known_[name] = value;
       }

@@ -323,8 +323,9 @@ Result<std::string> set_database_aside(const std::filesystem::path& path) {
   return name;
 }
 
-Result<Transaction> Transaction::begin(Database& database) {
-  if (Status begun = database.run("BEGIN IMMEDIATE"); !begun) {
+Result<Transaction> Transaction::begin(Database& database, Kind kind) {
+  const Status begun = database.run(kind == Kind::kReading ? "BEGIN" : "BEGIN IMMEDIATE");
+  if (!begun) {
     return std::unexpected(begun.error());
   }
   return Transaction(database);

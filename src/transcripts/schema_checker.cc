@@ -29,8 +29,9 @@ bool is_template(const Json& value) {
 // Members whose value is copied from the request are optional, because they are optional there too.
 void add_reply_names(Names& required, Names& optional, const JsonObject& shape) {
   for (const auto& [key, value] : shape) {
-    const bool from_request = is_template(value) && value.get_string().starts_with("$request.");
-    (from_request ? optional : required).emplace_back(key);
+    const bool by_set = is_template(value) && (value.get_string().starts_with("$request.") ||
+                                               value.get_string() == "$action");
+    (by_set ? optional : required).emplace_back(key);
   }
 }
 
@@ -117,7 +118,9 @@ void SchemaChecker::field_value(const Family& family, const catalog::Field& fiel
   } else {
     coverage_.read(family, field);
   }
-  if (const auto why = misfit(field, value)) add_violation(name, *why);
+  const bool is_element = use == Use::kReported && field.one_as_object && value.is_object();
+  const auto why = is_element ? misfit(field, wire::JsonArray{value}) : misfit(field, value);
+  if (why) add_violation(name, *why);
 }
 
 void SchemaChecker::values(const Family& family, const std::string& name, const Json& value,

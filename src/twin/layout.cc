@@ -25,7 +25,7 @@ void name_module_fields(const catalog::Family& family, const catalog::Report& re
 }
 
 bool may_be_object(const Field& field) {
-  return field.type == FieldType::kObject || field.type == FieldType::kAny;
+  return field.type == FieldType::kObject || field.type == FieldType::kAny || field.one_as_object;
 }
 
 }  // namespace
@@ -33,6 +33,7 @@ bool may_be_object(const Field& field) {
 Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
   for (const catalog::Field& field : family->fields) {
     if (field.name.contains('*')) continue;
+    has_lists = has_lists || field.one_as_object;
     index.emplace(field.name, names.size());
     names.push_back(field.name);
   }

@@ -41,6 +41,11 @@ struct Layout {
     return !values.empty() && values.contains(name);
   }
 
+  // Whether an object in a report is the only element of this quota, which is an array.
+  [[nodiscard]] bool is_list(std::size_t slot) const {
+    return has_lists && family->field(names[slot])->one_as_object;
+  }
+
   // Which report an envelope identifies: the index of the first of `envelopes` that matches, or
   // envelopes.size() for an undeclared report.
   [[nodiscard]] std::size_t kind_of(std::span<const Member> envelope) const;
@@ -51,7 +56,8 @@ struct Layout {
   std::vector<std::uint32_t> by_name;  // slots, sorted by name
   std::vector<Envelope> envelopes;
   NameSet values;
-  bool repeats = false;  // reports may name a quota twice (catalog::Report::also_flat)
+  bool repeats = false;    // reports may name a quota twice (catalog::Report::also_flat)
+  bool has_lists = false;  // of fields that are catalog::Field::one_as_object
 };
 
 using LayoutPtr = std::shared_ptr<const Layout>;

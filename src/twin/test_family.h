@@ -66,13 +66,14 @@ messages:
   reply: {id: $id}
 
 reports:
-  all: {match: {typeCode: all}, fields: [phase., top, tree], also_flat: true}
+  all: {match: {typeCode: all}, fields: [phase., top, tree, jobs], also_flat: true}
   unit: {match: {typeCode: unit}, fields: [unit.], prefix: unit.}
   pack: {match: {typeCode: pack}, fields: [pack.], prefix: pack., module: packSn}
 
 fields:
   top: {type: int, description: Top}
   tree: {type: object, description: One value}
+  jobs: {type: array, of: {type: object}, one_as_object: true, description: Jobs}
   unit.list: {type: array, description: Channels}
   unit.time.hour: {type: int, description: Hour}
   unit.plan: {type: object, description: One value}

@@ -1,5 +1,7 @@
 #include "twin/twin.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 #include <ranges>
@@ -101,7 +103,10 @@ std::optional<std::size_t> Twin::slot_of(std::string_view name) const {
 
 bool Twin::put(std::size_t slot, std::string_view text, Applied& applied) {
   if (slot < values_.slots()) {
-    applied.changed += values_.set(slot, text) ? 1 : 0;
+    const bool is_element = text.starts_with('{') && layout_->is_list(slot);
+    const bool changed =
+        is_element ? values_.set(slot, fmt::format("[{}]", text)) : values_.set(slot, text);
+    applied.changed += changed ? 1 : 0;
     return true;
   }
   Extras& extras = extras_.make();
@@ -128,8 +133,8 @@ std::optional<std::size_t> Twin::add(std::string_view name, std::string_view tex
                                      Applied& applied) {
   Extras& extras = extras_.make();
   const std::size_t bytes = name.size() + text.size();
-  if (std::ranges::count(name, '.') > kMaxLevels || extras.quotas.size() >= limits_.extra_quotas ||
-      extras.bytes + bytes > limits_.extra_bytes) {
+  if (name.starts_with(kNotOfDevices) || std::ranges::count(name, '.') > kMaxLevels ||
+      extras.quotas.size() >= limits_.extra_quotas || extras.bytes + bytes > limits_.extra_bytes) {
     ++applied.refused;
     return std::nullopt;
   }

@@ -176,6 +176,22 @@ TEST(Twin, TakesAReportInTheShapesOfOldAndNewDevices) {
   }
 }
 
+TEST(Twin, AListIsReadAsAListAlsoIfAReportHasItsOnlyElementByItself) {
+  for (const std::string_view name : {R"("typeCode":"all","params")", R"("params")"}) {
+    Device device(nested_layout());
+    const auto all_after = [&](std::string_view jobs) {
+      device.report(fmt::format(R"({{{}:{{"jobs":{}}}}})", name, jobs));
+      return device.all();
+    };
+    EXPECT_EQ(all_after(R"({"n":1,"at":{"h":7}})"), R"({"jobs":[{"n":1,"at":{"h":7}}]})");
+    EXPECT_EQ(all_after(R"([{"n":1},{"n":2}])"), R"({"jobs":[{"n":1},{"n":2}]})");
+    EXPECT_EQ(all_after(R"({"n":2})"), R"({"jobs":[{"n":2}]})");
+    EXPECT_EQ(all_after("[]"), R"({"jobs":[]})");
+    device.twin.replay_value("jobs", R"({"n":3})");
+    EXPECT_EQ(device.all(), R"({"jobs":[{"n":3}]})");
+  }
+}
+
 TEST(Twin, TakesAValueOnceThatAReportSaysTwice) {
   Device device(nested_layout());
   std::vector<AcceptedValue> taken;

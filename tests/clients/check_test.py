@@ -150,6 +150,7 @@ class CheckTest(unittest.TestCase):
             "UPDATE audit SET entry = replace(entry, 'anna', 'anta')",
             "UPDATE twin SET device = device + 1",
             "UPDATE applied SET sequence = sequence + 1",
+            "UPDATE taken SET record = record + 1",
         ):
             with self.subTest(sql=sql):
                 folder = temporary_folder() / "copy"

@@ -58,13 +58,19 @@ void print_score(const GuessScore& score, const std::string& family) {
   fmt::print("Compared with the device file of {}:\n", family);
   fmt::print("  fields    {}\n", text_of(score.fields));
   fmt::print("  types     {}\n", text_of(score.types));
+  if (score.unknown_types > 0) {
+    fmt::print("  unknown   {} types: only 0 was seen\n", score.unknown_types);
+  }
   fmt::print("  groups    {}\n", text_of(score.groups));
   fmt::print("  commands  {}\n", text_of(score.commands));
   fmt::print("  invented  {}\n", score.invented.size());
 }
 
 int guess(const Arguments& arguments) {
-  const auto catalog = catalog::load_catalog(arguments.devices);
+  // Only the comparison needs the folder's families, which may be an earlier guess of the same
+  // device.
+  auto catalog = catalog::load_catalog(arguments.devices);
+  if (!catalog) catalog = catalog::load_catalog({});
   if (!catalog) return report_error(catalog.error());
   const auto script = transcripts::load_script(arguments.file);
   if (!script) return report_error(script.error());
@@ -91,6 +97,7 @@ int guess(const Arguments& arguments) {
       row["compared"] = wire::JsonObject{{"family", known->id},
                                          {"fields", json_of(score->fields)},
                                          {"types", json_of(score->types)},
+                                         {"unknown_types", score->unknown_types},
                                          {"groups", json_of(score->groups)},
                                          {"commands", json_of(score->commands)},
                                          {"invented", score->invented.size()}};

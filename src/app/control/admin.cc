@@ -433,7 +433,8 @@ struct AdminSocket::Impl {
     if (recordings.size() >= kMaxRecordings) {
       return answer(client, fail(ErrorCode::kConflict,
                                  fmt::format("{} recordings are running, and no more are allowed "
-                                             "at once",
+                                             "at once; one can hold several devices, and without "
+                                             "--device all",
                                              recordings.size())));
     }
     const auto begun = administer(context, request);

@@ -117,6 +117,7 @@ void find_fractions(GuessedFamily& family) {
     if (field.values.type() != FieldType::kInt || settings.contains(field.name)) continue;
     const Kind& kind = kinds[kind_of[field.name]];
     const bool zero = field.values.texts == std::set<std::string>{"0"};
+    field.only_zero = zero;
     field.fractions = fractional.contains(unnumbered(field.name)) ||
                       (zero ? kind.fractions > kind.whole
                             : kind.fractions >= kFewest && kind.fractions >= 2 * kind.whole);

@@ -43,6 +43,9 @@ struct GuessedField {
   SeenValues values{};
   // It was whole all the time, but others whose names end alike had fractions.
   bool fractions = false;
+  // Only 0 was seen, of no setting: type() may be wrong. A 0 is no evidence for int, as devices
+  // send 0.0 as 0.
+  bool only_zero = false;
 
   [[nodiscard]] catalog::FieldType type() const {
     return fractions ? catalog::FieldType::kFloat : values.type();
@@ -105,10 +108,11 @@ struct GuessScore {
     std::size_t found = 0;
     std::size_t of = 0;
   };
-  Share fields{};    // of those that were reported
-  Share types{};     // of the fields that were found
-  Share groups{};    // of the fields that were found: in the same report
-  Share commands{};  // of those that were sent
+  Share fields{};  // of those that were reported
+  Share types{};   // of the fields that were found, but for those of which only 0 was seen
+  std::size_t unknown_types = 0;  // of those
+  Share groups{};                 // of the fields that were found: in the same report
+  Share commands{};               // of those that were sent
   std::vector<std::string> invented{};
   std::vector<std::string> mistaken{};  // "pd.soc: float instead of int", for the curious
 };

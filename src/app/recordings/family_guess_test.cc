@@ -184,6 +184,24 @@ TEST(FamilyGuess, TakesTypesFromAllValues) {
   EXPECT_EQ(guessed->change_ms, 2000);
 }
 
+TEST(FamilyGuess, AsksForTheTypeOfANumberThatWasOnlyZero) {
+  const auto guessed = guess(std::string(kHead) + R"(
+> device HEAT00000001 quota {"typeCode":"state","params":{"a":0,"b":0,"c":0.0,"d":"0"}}
+@ +2s
+> device HEAT00000001 quota {"typeCode":"state","params":{"a":0,"b":1}}
+)");
+  ASSERT_TRUE(guessed) << guessed.error().detail;
+  std::string unknown;
+  for (const GuessedField& field : guessed->fields) {
+    if (field.only_zero) unknown += field.name;
+  }
+  EXPECT_EQ(unknown, "a");
+  const std::string text = device_file_of(*guessed, "heat");
+  EXPECT_THAT(text, HasSubstr("  a:\n    type: int\n    description: A   # What is it?\n"
+                              "    # Only 0 was seen: int or float?"));
+  EXPECT_TRUE(catalog::load_family("heat.yaml", text));
+}
+
 TEST(FamilyGuess, GivesFieldsOfTheSameNameInTwoReportsTheReportsName) {
   const auto guessed = guess(std::string(kHead) + R"(
 > device HEAT00000001 quota {"typeCode":"pump","params":{"watts":1}}
@@ -233,6 +251,13 @@ TEST(FamilyGuess, ScoreCountsWhatIsWrong) {
   EXPECT_EQ(score.fields.found, 1U);
   EXPECT_EQ(score.types.found, 0U);
   EXPECT_EQ(score.groups.found, 1U);
+
+  guessed.fields.front().values = {};
+  guessed.fields.front().values.add(wire::Json(0));
+  guessed.fields.front().only_zero = true;
+  const GuessScore unknown = compare(guessed, *family);
+  EXPECT_EQ(unknown.types.of, 0U);
+  EXPECT_EQ(unknown.unknown_types, 1U);
 }
 
 }  // namespace

@@ -87,7 +87,9 @@ GuessScore compare(const GuessedFamily& guessed, const catalog::Family& family) 
     if (const Report* report = carrier_of(family, *field)) {
       ++reports[{carriers[guess.name], report}];
     }
-    if (guess.type() == field->type || field->type == catalog::FieldType::kAny) {
+    if (guess.only_zero && catalog::is_numeric(field->type)) {
+      ++score.unknown_types;
+    } else if (guess.type() == field->type || field->type == catalog::FieldType::kAny) {
       ++score.types.found;
     } else {
       score.mistaken.push_back(fmt::format("{}: {} instead of {}", guess.name,
@@ -95,7 +97,8 @@ GuessScore compare(const GuessedFamily& guessed, const catalog::Family& family) 
     }
   }
   score.fields.of = reported.size();
-  score.types.of = score.groups.of = score.fields.found;
+  score.groups.of = score.fields.found;
+  score.types.of = score.fields.found - score.unknown_types;
   for (const GuessedField& guess : guessed.fields) {
     const Field* field = exact_field(family, guess.name);
     if (field == nullptr) continue;

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -256,14 +257,26 @@ TEST_F(PowerKits, ReportsEverythingWhenAskedTo) {
   EXPECT_EQ(bench.said.size(), everything + 1);
 }
 
-TEST_F(PowerKits, KeepsRelaySwitchedChannelsAtNought) {
+TEST_F(PowerKits, SwitchesOneRelayWithEachSet) {
   place({.household_w = 700});
-  set("chSwitch", R"({"bitsSwSta":2})");
+  const auto relays_after = [&](int value) {
+    set("chSwitch", fmt::format(R"({{"bitsSwSta":{}}})", value));
+    return get("lddc.dcChRelay");
+  };
+  for (int channel = 1; channel <= 6; ++channel) {
+    static_cast<void>(relays_after(128 + channel - 1));
+  }
+  EXPECT_EQ(get("lddc.dcChRelay"), 0b111111);
+  EXPECT_EQ(relays_after(0), 0b111110);
+  EXPECT_EQ(relays_after(5), 0b011110);
+  EXPECT_EQ(relays_after(5), 0b011110);
+  EXPECT_EQ(relays_after(3), 0b010110);
   bench.step(Millis{2000});
   const Json watts = bench.fields().get(full_name(bench.fields(), "lddc.dcChWatt"));
   EXPECT_EQ(watts.at(0), Json(0));
   EXPECT_NE(watts.at(1), Json(0));
-  EXPECT_EQ(get("lddc.dcChSta"), 0xfc2);
+  EXPECT_EQ(get("lddc.dcChSta"), 0xfd6);
+  EXPECT_EQ(relays_after(128), 0b010111);
 }
 
 }  // namespace

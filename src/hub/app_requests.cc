@@ -296,8 +296,11 @@ Status AppRequests::may_start(const registry::Device& device, const JsonObject& 
   if (parts_.platform.journal == nullptr) return {};
   const std::string why = parts_.platform.journal->failing();
   if (why.empty()) return {};
+  // The reason without the file's name, which the server's log and /healthz have.
+  const std::size_t reason = why.rfind(": ");
   return fail(ErrorCode::kIo,
-              fmt::format("the set is refused, because it cannot be recorded: {}", why));
+              fmt::format("the set is refused, because it cannot be recorded: {}",
+                          reason == std::string::npos ? why : why.substr(reason + 2)));
 }
 
 std::uint64_t AppRequests::start_set(const registry::Device& device, JsonObject message,

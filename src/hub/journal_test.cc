@@ -622,10 +622,10 @@ TEST(JournalTest, ASetOverMqttIsAcknowledgedOnceItIsWrittenDown) {
 
 TEST(JournalTest, ASetThatCannotBeRecordedIsRefused) {
   JournaledHome home;
-  home.journal.why = "no space left on the device";
+  home.journal.why = "cannot write /data/log/1.log: No space left on device";
   const auto answer = home.set(home.anna, home.kSn, kSet);
   EXPECT_EQ(answer.text(),
-            "1000 the set is refused, because it cannot be recorded: no space left on the device");
+            "1000 the set is refused, because it cannot be recorded: No space left on device");
   EXPECT_TRUE(home.sender->take().empty());
 }
 

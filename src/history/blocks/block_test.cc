@@ -166,7 +166,7 @@ TEST(Block, ManyRowsAreReadBack) {
   expect_kept(rows);
 }
 
-TEST(Block, SortsRowsOfOneTimeAsTheyCameAndLeavesOutWhatSaysTheSame) {
+TEST(Block, SortsRowsOfOneTimeAsTheyCameAndKeepsThoseThatSayTheSame) {
   const Rows rows = {
       {.at_ms = 5, .samples = {{1, "2"}}},
       {.at_ms = 4, .samples = {{1, "1"}}},
@@ -179,8 +179,9 @@ TEST(Block, SortsRowsOfOneTimeAsTheyCameAndLeavesOutWhatSaysTheSame) {
       {.at_ms = 5, .samples = {{1, "\"2\""}}},
   };
   EXPECT_THAT(read(written(rows)),
-              ElementsAre(Kept{4, {{1, "1"}}}, Kept{5, {{1, "2"}}}, Kept{5, {{1, "1"}}},
-                          Kept{5, {}}, Kept{5, {{1, "text \"2\""}}}, Kept{6, {{1, "1"}}}));
+              ElementsAre(Kept{4, {{1, "1"}}}, Kept{4, {{1, "1"}}}, Kept{5, {{1, "2"}}},
+                          Kept{5, {{1, "1"}}}, Kept{5, {{1, "2"}}}, Kept{5, {}}, Kept{5, {}},
+                          Kept{5, {{1, "text \"2\""}}}, Kept{6, {{1, "1"}}}));
 }
 
 TEST(Block, TakesTheLastValueOfAFieldThatARowNamesTwice) {

@@ -10,6 +10,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "base/log_throttle.h"
+#include "base/redacted.h"
 #include "base/secret.h"
 #include "wire/json.h"
 
@@ -111,10 +112,10 @@ Response failure(const Error& fault, std::string_view trace_id) {
     return response;
   }
   response.code = code;
-  response.why = fault.detail;
-  const bool explained = !fault.detail.empty();
+  response.why = redacted(fault.detail);
+  const bool explained = !response.why.empty();
   response.body = envelope(
-      code, explained ? fmt::format("{}: {}", message, fault.detail) : std::string(message), {},
+      code, explained ? fmt::format("{}: {}", message, response.why) : std::string(message), {},
       trace_id);
   return response;
 }
@@ -123,9 +124,10 @@ Response transport_error(unsigned status, std::string_view why) {
   Response response;
   response.status = status;
   response.code = std::to_string(status);
-  response.why = why;
-  response.body = envelope(response.code, fmt::format("{}: {}", reason_phrase(status), why), {},
-                           TraceId::make());
+  response.why = redacted(why);
+  response.body =
+      envelope(response.code, fmt::format("{}: {}", reason_phrase(status), response.why), {},
+               TraceId::make());
   return response;
 }
 

@@ -245,7 +245,7 @@ Result<Json> make_backup(const AdminContext& context, const JsonObject& request)
   const std::string folder = text_in(request, "folder");
   // Does not wait for the audit entry: a disk that refuses the audit is a good reason for a backup.
   context.archive.append(history::RecordKind::kAudit,
-                         wire::to_text(JsonObject{{"what", kBackupOp},
+                         wire::to_text(JsonObject{{"what", history::audit_kind(kBackupOp)},
                                                   {"who", "admin"},
                                                   {"through", "command"},
                                                   {"folder", wire::shortened(folder, 400)},
@@ -260,6 +260,7 @@ struct AdminOperation {
   Operation operation;
   std::array<std::string_view, 6> facts{};  // empty: the operation changes nothing
   bool frees_room = false;                  // on the disk
+  std::string_view kind = name;             // of its entry
 };
 constexpr auto kOperations = std::to_array<AdminOperation>({
     {"account.add", add_account, {"name", "accessKey"}},
@@ -270,7 +271,7 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
     {"token.add", add_token, {"number", "name", "account", "scope", "expiresAt"}},
     {"token.list", list_tokens},
     {"token.remove", remove_token, {"removed"}},
-    {"sign-in", make_sign_in_link, {"account"}},
+    {"sign-in", make_sign_in_link, {"account"}, false, "link.add"},
     {"device.add", add_device, {"sn", "owner", "name", "family"}},
     {"device.list", list_devices},
     {"device.rename", rename_device, {"sn", "name"}},
@@ -300,8 +301,12 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
     {"time.step", change_time, {"ms", "now"}},
 });
 
+static_assert(std::ranges::all_of(kOperations, [](const AdminOperation& row) {
+  return row.facts.front().empty() || history::is_audit_kind(row.kind);
+}));
+
 JsonObject entry_of(const AdminOperation& row, const JsonObject& request, const Json& answer) {
-  JsonObject entry{{"what", row.name}, {"who", "admin"}, {"through", "command"}};
+  JsonObject entry{{"what", row.kind}, {"who", "admin"}, {"through", "command"}};
   for (const std::string_view fact : row.facts) {
     const Json* value = wire::member(answer, fact);
     if (value == nullptr) value = request.if_contains(fact);

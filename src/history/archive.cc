@@ -1,10 +1,12 @@
 #include "history/archive.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -20,6 +22,7 @@
 #include "history/log/log_loss.h"
 #include "history/log/turn.h"
 #include "history/store/background_check.h"
+#include "storage/files.h"
 #include "storage/wal_check.h"
 
 namespace gridloom::history {
@@ -40,6 +43,15 @@ constexpr FairLimits kAdminReads{.entries = 64, .at_once = 1};
 
 Millis steady_time() {
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+// A file of notes that the disk does not give now must not be replaced by newer notes.
+Status check_readable(const std::filesystem::path& file) {
+  const storage::FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!opened.is_open() && errno == ENOENT) return {};
+  if (!opened.is_open()) return storage::system_error("cannot open", file);
+  const auto start = storage::read_start(opened, file, 1);
+  return start ? Status() : std::unexpected(start.error());
 }
 
 }  // namespace
@@ -349,6 +361,9 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   if (!store) return std::unexpected(with_remedy(store.error()));
   auto names = store->names();
   if (!names) return std::unexpected(with_remedy(names.error()));
+  if (Status readable = check_readable(options.data / "damage.txt"); !readable) {
+    return std::unexpected(readable.error());
+  }
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*store), std::move(*names));
   impl->damaged_rows = damaged_rows;
   if (!lost_changes.empty()) impl->damage.note(impl->options.clock->now(), lost_changes);

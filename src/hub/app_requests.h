@@ -65,12 +65,13 @@ class AppRequests {
   // Answers with the device's reply. Errors: also kBadParams, kOffline, and kIo while the journal
   // cannot write.
   void set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
-           ReplyTo<SharedText> reply_to);
+           RequestOrigin origin, ReplyTo<SharedText> reply_to);
 
   // Requests over MQTT, published by an app that signed in as `who`; refusals are published too.
   // set() returns the number of the set's record, which the acknowledgement of the publication
   // waits for; 0: there is none.
-  [[nodiscard]] std::uint64_t set(const Identity& who, const Inbound& inbound);
+  [[nodiscard]] std::uint64_t set(const Identity& who, RequestOrigin origin,
+                                  const Inbound& inbound);
   void get(const Identity& who, const Inbound& inbound);
 
   // A set_reply that the device published. One that answers no pending set goes to all accounts
@@ -107,8 +108,7 @@ class AppRequests {
                    std::string_view code, std::string_view message);
   void record_outcome(const std::string& sn, const Command& command,
                       const Result<DeviceReply>& reply);
-  void record_refused_set(std::string_view who, std::string_view through, const std::string& sn,
-                          const Error& why);
+  void record_refused_set(const Command& command, const std::string& sn, const Error& why);
 
   Parts parts_;
   std::shared_ptr<const registry::Directory> directory_;

@@ -292,7 +292,13 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
                    .from = client.get()});
   traffic_.message(TrafficEvent::Kind::kAppSends, inbound.sn, inbound.verb,
                    inbound.message->payload, who.account);
-  if (inbound.verb == Verb::kSet) answer.record = requests_.set(who, inbound);
+  if (inbound.verb == Verb::kSet) {
+    answer.record =
+        requests_.set(who,
+                      {.by = fmt::format("client {}", wire::shortened(client->client_id())),
+                       .from = client->peer()},
+                      inbound);
+  }
   if (inbound.verb == Verb::kGet) requests_.get(who, inbound);
 }
 
@@ -424,9 +430,9 @@ void Shard::read(registry::AccountId account, const std::string& sn,
 }
 
 void Shard::set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
-                ReplyTo<SharedText> reply_to) {
+                RequestOrigin origin, ReplyTo<SharedText> reply_to) {
   count_effort(0);
-  requests_.set(account, sn, std::move(message), std::move(reply_to));
+  requests_.set(account, sn, std::move(message), std::move(origin), std::move(reply_to));
 }
 
 void Shard::flush() {

@@ -129,14 +129,15 @@ JsonObject values_in(std::string_view saved) {
   return values;
 }
 
-JsonObject kept_unreported(const fs::path& data, std::string_view sn) {
+// kIo: the file cannot be read now, which is no reason to begin anew and replace it.
+Result<JsonObject> kept_unreported(const fs::path& data, std::string_view sn) {
   auto kept = read_virtual_state(virtual_state_path(data, sn));
-  if (kept) return std::move(*kept);
+  if (kept || kept.error().code == ErrorCode::kIo) return kept;
   if (kept.error().code != ErrorCode::kNotFound) {
     spdlog::warn("{}: its settings that no report shows have their initial values: {}", sn,
                  kept.error().detail);
   }
-  return {};
+  return JsonObject();
 }
 
 }  // namespace
@@ -160,8 +161,10 @@ Result<std::vector<std::shared_ptr<sim::LastState>>> last_states(
       fs::remove(virtual_state_path(context.data, sns[i]), ignored);
       continue;
     }
-    states[i] = std::make_shared<sim::LastState>(sim::LastState{
-        .reported = std::move(values), .unreported = kept_unreported(context.data, sns[i])});
+    auto unreported = kept_unreported(context.data, sns[i]);
+    if (!unreported) return std::unexpected(unreported.error());
+    states[i] = std::make_shared<sim::LastState>(
+        sim::LastState{.reported = std::move(values), .unreported = std::move(*unreported)});
   }
   add_times(context, sns, states);
   return states;

@@ -8,6 +8,7 @@
 
 #include "history/store/row_checksum.h"
 #include "history/store/store_schema.h"
+#include "storage/empty_wal.h"
 
 namespace gridloom::history {
 namespace {
@@ -177,8 +178,10 @@ Status Store::write(const Changes& changes) {
                     });
   }
   if (done && changes.applied) done = put_applied(*changes.applied);
-  if (!done) return done;
-  return transaction->commit();
+  if (done) done = transaction->commit();
+  // Records up to `applied` leave the log, so they must not be in the write-ahead log alone.
+  if (done && changes.applied) storage::empty_wal(database_);
+  return done;
 }
 
 Result<std::uint64_t> Store::applied() {

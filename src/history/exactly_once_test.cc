@@ -85,7 +85,6 @@ class ExactlyOnceTest : public testing::Test {
   }
 
   std::vector<Row> read(DeviceNumber device) {
-    const auto field = names_->find("a");
     std::vector<Row> rows;
     must(reader_->each_block(device, kFirst, kFirst + 10, [&](std::int64_t, const Block& block) {
       return block.each_row([&](std::int64_t at_ms, std::span<const Sample> samples) {

@@ -180,8 +180,8 @@ testing::AssertionResult same(const std::vector<SeriesPoint>& got,
     return testing::AssertionFailure() << got.size() << " points, not " << expected.size();
   }
   for (std::size_t i = 0; i < got.size(); ++i) {
-    const auto& [at_ms, number, text] = expected[i];
-    bool good = got[i].at_ms == at_ms && got[i].text == text &&
+    const std::optional<double>& number = expected[i].number;
+    bool good = got[i].at_ms == expected[i].at_ms && got[i].text == expected[i].text &&
                 got[i].number.has_value() == number.has_value();
     if (good && number) {
       good = std::abs(*got[i].number - *number) <= 1e-9 * std::max(1e3, std::abs(*number));

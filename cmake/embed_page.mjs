@@ -1,5 +1,6 @@
-// Writes the assembler file that embeds a built page: node embed_page.mjs DIST OUT makes OUT/page.S.
-// Each file is there as it is and, where that is shorter, compressed. Source maps stay outside.
+// Writes the assembler file that embeds a built page: node embed_page.mjs DIST OUT makes OUT/page.S,
+// to be assembled with -I OUT. Each file is there as it is and, where that is shorter, compressed.
+// Source maps stay outside.
 import {createHash} from 'node:crypto';
 import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
@@ -24,8 +25,8 @@ paths.forEach((path, index) => {
   const tag = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
   writeFileSync(join(copies, `${index}`), bytes);
   writeFileSync(join(copies, `${index}.gz`), gzip);
-  data += `gl_page_${index}:\n  .incbin "${join(copies, `${index}`)}"\n` +
-    `gl_page_${index}_gzip:\n  .incbin "${join(copies, `${index}.gz`)}"\n` +
+  data += `gl_page_${index}:\n  .incbin "files/${index}"\n` +
+    `gl_page_${index}_gzip:\n  .incbin "files/${index}.gz"\n` +
     `gl_page_${index}_path:\n  .asciz "${path}"\ngl_page_${index}_tag:\n  .asciz "${tag}"\n`;
   rows += `  .quad gl_page_${index}_path, gl_page_${index}_tag, gl_page_${index}, ${bytes.length}, ` +
     `gl_page_${index}_gzip, ${gzip.length}\n`;

@@ -84,6 +84,13 @@ parallel_jobs() {
   printf '%s\n' $((jobs < cores ? jobs : cores))
 }
 
+# source_files: what a clone has, with a NUL behind each. Without git, all but what builds and runs leave.
+source_files() {
+  git -C "$root" ls-files -z --cached --others --exclude-standard 2>/dev/null ||
+    (cd "$root" && find . \( -path ./.git -o -path ./build -o -path ./data -o -path ./web/built -o -path ./web/dist \
+      -o -name node_modules \) -prune -o ! -type d -printf '%P\0')
+}
+
 # configure PRESET: unless it is done; ninja itself does it again when a CMakeLists.txt changes.
 configure() {
   local folder=$root/build/$1 fresh=()
@@ -95,6 +102,11 @@ configure() {
     tail -n 20 "$folder.configure.log" >&2
     die "the $1 preset cannot be configured (all of it: $folder.configure.log)"
   }
+}
+
+# say_if_without_page FOLDER: why a build has no page for browsers (cmake/page.cmake), if it has none.
+say_if_without_page() {
+  [[ ! -e $1/page/missing.txt ]] || say "$(<"$1/page/missing.txt")"
 }
 
 # build PRESET GIGABYTES_A_JOB [TARGET...]: one line of progress on a terminal; else the compiler's complaints only.

@@ -89,7 +89,7 @@ void measure(history::Store& store, std::string_view name, const history::Series
               const history::OnHourBlock& on_block) -> gridloom::Result<bool> {
             must(store.each_chunk(kDevice, from, to,
                                   [&](std::int64_t hour, std::string_view bytes) -> Status {
-                                    return on_block(hour, must(history::Block::open(bytes)));
+                                    return on_block.block(hour, must(history::Block::open(bytes)));
                                   }));
             return true;
           },

@@ -41,6 +41,7 @@
 #include "server/server.h"
 #include "sim/fleet.h"
 #include "storage/data_lock.h"
+#include "storage/reserve.h"
 
 namespace gridloom::app {
 namespace {
@@ -49,6 +50,13 @@ using server::Interface;
 using server::ReplayCheck;
 using server::Security;
 using server::Server;
+
+constexpr std::string_view kMakeRoom =
+    "; nothing is lost: make room on the disk of the data folder and start again";
+
+bool is_of_full_disk(const Error& error, const std::filesystem::path& data) {
+  return error.code == ErrorCode::kIo && storage::is_nearly_full(data);
+}
 
 // What the process adds to a server. The destructor ends everything that uses the server, then the
 // server, which uses the clocks.
@@ -135,6 +143,11 @@ Status open_server(ServeProcess& process, const ServeOptions& options) {
   auto lock = storage::DataLock::take(options.data);
   if (!lock) return std::unexpected(lock.error());
   process.lock.emplace(std::move(*lock));
+  if (storage::is_nearly_full(options.data) && storage::use_reserve(options.data)) {
+    spdlog::warn(
+        "the disk of {} is full: the reserve in it was removed, so that the server can start",
+        options.data.string());
+  }
   // Left behind by a killed server, and wrong by now, however this start ends.
   std::error_code ignored;
   std::filesystem::remove(options.data / "ready.json", ignored);
@@ -404,12 +417,15 @@ Status put_together(ServeProcess& process, const ServeOptions& options) {
     process.sign_in_link = Secret(sign_in_link(urls_of(process).http, token->reveal()));
   }
   auto ready = ReadyFile::write(options.data, facts_of(process, *files));
-  // A full disk must not prevent stored data from being read.
+  // Scripts wait for the file or for the end of the process. Only a full disk must not prevent
+  // stored data from being read.
+  if (!ready && !storage::is_nearly_full(options.data)) return std::unexpected(ready.error());
   if (!ready) {
     spdlog::error("ready.json could not be written, so scripts cannot find this server: {}",
                   ready.error().detail);
   }
   if (ready) process.ready.emplace(std::move(*ready));
+  storage::keep_reserve(options.data);
   return process.demo ? greet(process, *files, options.data) : Status();
 }
 
@@ -424,7 +440,8 @@ int serve(const ServeOptions& options) {
   prepare_process({.may_dump_core = options.core_dumps, .zone_warning = local_zone().warning});
   ServeProcess process;
   if (Status status = put_together(process, options); !status) {
-    fmt::print(stderr, "gridloom: {}\n", status.error().detail);
+    fmt::print(stderr, "gridloom: {}{}\n", status.error().detail,
+               is_of_full_disk(status.error(), options.data) ? kMakeRoom : "");
     return exit_code_of(status.error().code);
   }
   spdlog::info("ready: HTTP {}, HTTPS {}, MQTT {}, MQTTS {}; data in {}",

@@ -45,6 +45,13 @@ TEST(ReadyFile, IsThereForItsOwnerWhileTheServerRuns) {
   EXPECT_FALSE(fs::exists(path));
 }
 
+TEST(ReadyFile, LeavesNothingWhenItCannotBeWritten) {
+  const TemporaryFolder folder;
+  fs::create_directories(folder.path() / "ready.json/in the way");
+  EXPECT_FALSE(ReadyFile::write(folder.path(), {}));
+  EXPECT_FALSE(fs::exists(folder.path() / "ready.json.new"));
+}
+
 TEST(ReadyFile, MovesWithItsOwner) {
   const TemporaryFolder folder;
   std::optional<ReadyFile> kept;

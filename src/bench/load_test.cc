@@ -75,7 +75,13 @@ TEST_F(LoadTest, ALoadThatCannotBeSaysWhy) {
   shut.window = 0;
   MqttLoad threads = load_of(1);
   threads.threads = 2;
-  for (const MqttLoad& load : {few, mute, shut, threads}) {
+  MqttLoad in_turn = load_of(2);
+  in_turn.connections = in_turn.threads = 2;
+  in_turn.in_turn = true;
+  MqttLoad paced = load_of(1);
+  paced.rate = 1;
+  paced.in_turn = true;
+  for (const MqttLoad& load : {few, mute, shut, threads, in_turn, paced}) {
     const auto summary = run(load);
     ASSERT_FALSE(summary);
     EXPECT_EQ(summary.error().code, ErrorCode::kBadParams) << summary.error().detail;

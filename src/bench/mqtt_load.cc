@@ -58,6 +58,10 @@ class Worker final : public client::MqttConnection::Listener {
   [[nodiscard]] Status begin_sign_in(const client::MqttConnection::SignIn& who);
   [[nodiscard]] Status await_sign_ins(std::size_t at_most);
   void publish_due();
+  // Whether every message is acknowledged and has arrived.
+  [[nodiscard]] bool is_settled() const {
+    return taken_ == sent_ && arrived_ >= taken_ * subscribers();
+  }
   [[nodiscard]] bool publish(std::size_t index, Moment due);
   void drain();
   void handle_events(int timeout_ms);
@@ -81,6 +85,7 @@ class Worker final : public client::MqttConnection::Listener {
   Moment next_due_;
   Steady::duration interval_{};
   bool publishing_ = false;
+  std::uint64_t sent_ = 0;
   std::uint64_t taken_ = 0;
   std::uint64_t arrived_ = 0;
   Counts counts_;
@@ -194,7 +199,7 @@ void Worker::run() {
 
 // How long no message has to be published.
 int Worker::patience_ms() const {
-  if (free_.empty()) return kIdle_ms;
+  if (free_.empty() || (load_.in_turn && !is_settled())) return kIdle_ms;
   if (load_.rate <= 0) return 0;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_due_ - now_).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, kIdle_ms));
@@ -205,6 +210,7 @@ void Worker::publish_due() {
   // A connection of QoS 0 is free again at once: the others and incoming data get their turn.
   for (std::size_t left = free_.size(); left > 0; --left) {
     if (load_.rate > 0 && next_due_ > now_) return;
+    if (load_.in_turn && !is_settled()) return;
     const std::size_t index = free_.front();
     free_.pop_front();
     waits_[index] = false;
@@ -221,6 +227,7 @@ bool Worker::publish(std::size_t index, Moment due) {
     counts_.error(sent.error().detail);
     return false;
   }
+  ++sent_;
   if (load_.qos == Qos::kAtMostOnce) {
     ++taken_;
     if (shared_.run.measured(now_)) ++counts_.operations;
@@ -278,6 +285,9 @@ Status check(const MqttLoad& load) {
   }
   if (load.threads == 0 || load.threads > load.connections) {
     return wrong("threads must be at least one, and at most as many as connections");
+  }
+  if (load.in_turn && (load.threads != 1 || load.rate > 0)) {
+    return wrong("messages in turn are sent by one thread, without a rate");
   }
   return {};
 }

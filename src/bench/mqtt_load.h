@@ -2,7 +2,9 @@
 //
 // With a window of one, a device publishes its next message when the last one is acknowledged. With
 // a rate, messages are due at even intervals, any free connection sends the next one, and latency
-// counts from the due time: a server that stalls is charged for the messages that had to wait.
+// counts from the due time: a server that stalls is charged for the messages that had to wait. In
+// turn, a single message is on its way at any time, so what the server does for it depends on no
+// schedule.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +42,9 @@ struct MqttLoad {
   wire::mqtt::Qos qos = wire::mqtt::Qos::kAtLeastOnce;
   std::size_t window = 1;  // of each connection; has no effect with QoS 0
   double rate = 0;  // messages per second over all connections; 0: as fast as they are accepted
+  // A device publishes when the message before is acknowledged and every subscriber has it. For one
+  // thread, without a rate.
+  bool in_turn = false;
   std::vector<std::string> payloads;
   std::optional<Subscriber> subscriber;
   unsigned threads = 1;

@@ -83,13 +83,19 @@ Result<std::optional<HttpResponse>> HttpSession::receive(std::string_view bytes)
   if (!whole) return std::unexpected(whole.error());
   if (!*whole) {
     if (!joined) in_ = bytes;
+    // The body of what has been read is in chunks_: a long one is not kept twice.
+    if (head_ && head_->framing == Framing::kChunks) {
+      in_.erase(0, at_);
+      dropped_ += std::exchange(at_, 0);
+    }
     return std::nullopt;
   }
+  const std::size_t read_bytes = at_;
   const HttpResponse response = finish(bytes);
-  const std::string_view rest = bytes.substr(response.total_bytes);
+  const std::string_view rest = bytes.substr(read_bytes);
   surplus_ = unanswered_ == 0 && !rest.empty();
   if (joined) {
-    returned_ = response.total_bytes;
+    returned_ = read_bytes;
   } else {
     in_ = rest;
   }
@@ -202,7 +208,7 @@ Result<bool> HttpSession::read_chunks(std::string_view bytes) {
   // Chunk extensions and trailers have no end of their own.
   const std::size_t most = limits_.head_bytes + 2 * limits_.body_bytes;
   for (;;) {
-    if (at_ > most) return too_large("a body in chunks", most);
+    if (dropped_ + at_ > most) return too_large("a body in chunks", most);
     if (stage_ == ChunkStage::kData) {
       const std::string_view data = bytes.substr(at_, due_);
       chunks_ += data;
@@ -251,7 +257,7 @@ HttpResponse HttpSession::finish(std::string_view bytes) {
   const HttpResponse response{
       .status = head_->status,
       .body = in_chunks ? std::string_view(chunks_) : bytes.substr(body_at_, at_ - body_at_),
-      .total_bytes = at_,
+      .total_bytes = std::exchange(dropped_, 0) + at_,
       .keeps_alive = head_->keeps_alive && head_->framing != Framing::kUntilEnd};
   head_.reset();
   at_ = 0;

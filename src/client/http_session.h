@@ -27,7 +27,7 @@ struct HttpResponse {
 
 struct HttpLimits {
   std::size_t head_bytes = std::size_t{64} * 1024;
-  std::size_t body_bytes = std::size_t{256} * 1024 * 1024;
+  std::size_t body_bytes = std::size_t{64} * 1024 * 1024;
   std::size_t line_bytes = 1024;  // of a chunk's size with its extensions, or a trailer
 };
 
@@ -76,6 +76,7 @@ class HttpSession {
   std::string in_;            // an incomplete response, and what came after a complete one
   std::size_t returned_ = 0;  // bytes of in_ that are the last response
   std::size_t at_ = 0;        // bytes of the response that have been read
+  std::size_t dropped_ = 0;   // and bytes of it before those, which in_ no longer has
   std::size_t body_at_ = 0;   // where the body begins
   std::optional<Head> head_;  // of the response, once it was read
   ChunkStage stage_ = ChunkStage::kSize;

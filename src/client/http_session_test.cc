@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "testing/allocation_count.h"
+
 namespace gridloom::client {
 namespace {
 
@@ -242,6 +244,22 @@ TEST(HttpClientSession, HasLimits) {
       EXPECT_TRUE(seen[0].contains("of more than")) << seen[0];
     }
   }
+}
+
+// What a hostile server sends without an end costs its limit once, not once for each form of it.
+TEST(HttpClientSession, ABodyInChunksIsKeptOnce) {
+  constexpr std::size_t kBody = std::size_t{1} << 20U;
+  HttpSession session({.body_bytes = kBody});
+  session.ask("GET / HTTP/1.1\r\n\r\n");
+  static_cast<void>(session.receive("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
+  const std::string chunk = "1000\r\n" + std::string(0x1000, 'x') + "\r\n";
+  const AllocationCount count;
+  std::size_t taken = 0;
+  for (; taken < 2 * kBody; taken += 0x1000) {
+    if (!session.receive(chunk)) break;
+  }
+  EXPECT_EQ(taken, kBody) << "the limit is that of the body alone";
+  EXPECT_LT(count.bytes(), 3 * kBody);
 }
 
 TEST(HttpClientSession, InterimResponsesAndTrailersHaveAnEnd) {

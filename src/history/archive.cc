@@ -1,10 +1,12 @@
 #include "history/archive.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -20,6 +22,7 @@
 #include "history/log/log_loss.h"
 #include "history/log/turn.h"
 #include "history/store/background_check.h"
+#include "storage/files.h"
 #include "storage/wal_check.h"
 
 namespace gridloom::history {
@@ -40,6 +43,15 @@ constexpr FairLimits kAdminReads{.entries = 64, .at_once = 1};
 
 Millis steady_time() {
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+// A file of notes that the disk does not give now must not be replaced by newer notes.
+Status check_readable(const std::filesystem::path& file) {
+  const storage::FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!opened.is_open() && errno == ENOENT) return {};
+  if (!opened.is_open()) return storage::system_error("cannot open", file);
+  const auto start = storage::read_start(opened, file, 1);
+  return start ? Status() : std::unexpected(start.error());
 }
 
 }  // namespace
@@ -349,6 +361,9 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   if (!store) return std::unexpected(with_remedy(store.error()));
   auto names = store->names();
   if (!names) return std::unexpected(with_remedy(names.error()));
+  if (Status readable = check_readable(options.data / "damage.txt"); !readable) {
+    return std::unexpected(readable.error());
+  }
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*store), std::move(*names));
   impl->damaged_rows = damaged_rows;
   if (!lost_changes.empty()) impl->damage.note(impl->options.clock->now(), lost_changes);
@@ -377,7 +392,9 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   const std::uint64_t sessions_applied =
       has_sessions ? impl->options.sessions_applied : std::numeric_limits<std::uint64_t>::max();
   impl->sessions_applied = sessions_applied;
-  const StoredUpTo stored_up_to{.history = applied, .sessions = impl->options.sessions_applied};
+  const StoredUpTo stored_up_to{.history = applied,
+                                .some_of_history = impl->builder->stored_through(),
+                                .sessions = impl->options.sessions_applied};
   RecoveryScan scan(impl->names);
   std::optional<ParallelRecoveryScan> beside(scan);
   auto log = Log::open(
@@ -385,7 +402,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
        .clock = impl->options.clock,
        .limits = limits.log,
        .written = [impl = impl.get()](std::span<const Record> records) { impl->written(records); },
-       .known = std::max(applied, stored_up_to.sessions),
+       .known = std::max(stored_up_to.some_of_history, stored_up_to.sessions),
        .seen = impl->options.data / "log.seen"},
       std::min(applied, sessions_applied), [&](const Record& record) {
         if (record.sequence > sessions_applied) impl->hand_over_sessions(record);
@@ -395,6 +412,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
       });
   if (!log) return std::unexpected(log.error());
   impl->log = std::move(*log);
+  impl->builder->settle();
   for (const std::string& text : loss_notes(impl->log->loss(), stored_up_to)) {
     impl->damage.note(impl->options.clock->now(), text);
   }

@@ -9,7 +9,8 @@
 // log at start-up are read again.
 //
 // Guarantees: every record that was reported as durable is in the log or in the store at any
-// moment. A row that was delivered twice appears in history once.
+// moment, and appears in history once. Equal rows are different reports, and none is left out
+// because another is equal, except where a report says that it may have been sent before (kResent).
 #pragma once
 
 #include <cstddef>

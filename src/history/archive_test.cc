@@ -16,6 +16,7 @@
 #include "storage/files.h"
 #include "storage/sqlite.h"
 #include "testing/clock.h"
+#include "testing/failing_reads.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 
@@ -345,6 +346,41 @@ TEST_F(ArchiveTest, ADamagedIndexIsNotedWithoutBeingAskedFor) {
   while (archive_->health().damage.empty()) std::this_thread::yield();
   EXPECT_TRUE(archive_->health().damage[0].contains("history.db is damaged"))
       << "in the background";
+}
+
+TEST_F(ArchiveTest, AReadThatFailsIsNoDamage) {
+  start();
+  for (int i = 0; i < 40; ++i) report(1, Millis(i), fmt::format("field.{}", i), "\"text\"");
+  archive_->stop();
+  archive_.reset();
+  for (const std::uint64_t times : {std::uint64_t{1}, FailingReads::kForEver}) {
+    bool has_failed = true;
+    for (std::uint64_t at = 1; has_failed; ++at) {
+      const FailingReads reads({.at = at, .times = times});
+      auto opened = Archive::open({.data = folder_.data(), .clock = &clock_, .limits = limits_});
+      if (opened) {
+        while (!(*opened)->read([](Reader&) {})) std::this_thread::yield();
+        (*opened)->stop();
+        EXPECT_EQ((*opened)->health().damage, Lines{}) << at;
+        opened->reset();
+      } else {
+        EXPECT_EQ(opened.error().code, ErrorCode::kIo) << at << opened.error().detail;
+        EXPECT_FALSE(opened.error().detail.contains("backup")) << opened.error().detail;
+      }
+      has_failed = reads.has_failed();
+      ASSERT_FALSE(HasFailure()) << at;
+    }
+  }
+  start();
+  EXPECT_EQ(archive_->health().damage, Lines{});
+}
+
+TEST_F(ArchiveTest, NotesThatCannotBeReadKeepTheArchiveFromOpening) {
+  std::filesystem::create_directories(folder_.data() / "damage.txt");
+  const auto refused = Archive::open({.data = folder_.data(), .clock = &clock_, .limits = limits_});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kIo);
+  EXPECT_TRUE(refused.error().detail.contains("damage.txt")) << refused.error().detail;
 }
 
 // The files after a kill, with one bit flipped in the write-ahead log: SQLite reports no error.

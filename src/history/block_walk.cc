@@ -2,8 +2,11 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "history/builder.h"
 #include "history/reader.h"
@@ -12,10 +15,8 @@ namespace gridloom::history {
 
 void BlockWalk::copy_memory(const HeadBlocks& head_blocks) {
   for (const std::int64_t hour : head_blocks.hours(options_.device, options_.from, options_.to)) {
-    for (HeadBlocks::Buffer& buffer :
-         head_blocks.buffers({.device = options_.device, .hour = hour})) {
-      in_memory_.emplace_back(hour, std::move(buffer));
-    }
+    in_memory_.push_back(
+        {.hour = hour, .rows = head_blocks.copy({.device = options_.device, .hour = hour})});
   }
 }
 
@@ -35,32 +36,67 @@ Status BlockWalk::read_chunk(std::int64_t hour, std::string_view chunk,
   return {};
 }
 
-Status BlockWalk::read(Reader& reader, const OnBlock& on_block) {
+// Of the hours whose chunks are all read by now: drops the copies of rows that are among them.
+Status BlockWalk::drop_stored(Reader& reader) {
+  while (compared_ < in_memory_.size() && (stored_ || in_memory_[compared_].hour < next_.hour)) {
+    const InMemory& copy = in_memory_[compared_];
+    const auto is_stored = reader.store().has_taken({.device = options_.device, .hour = copy.hour},
+                                                    copy.rows.first_sequence);
+    if (!is_stored) return std::unexpected(is_stored.error());
+    if (*is_stored) {
+      in_memory_.erase(in_memory_.begin() + static_cast<std::ptrdiff_t>(compared_));
+    } else {
+      ++compared_;
+    }
+  }
+  return {};
+}
+
+// In one transaction, so that it is of the moment in which the chunks were read which rows are
+// among them.
+Status BlockWalk::read_store(Reader& reader, const OnBlock& on_block, const OnAgain& on_again) {
+  const auto snapshot = reader.store().snapshot();
+  if (!snapshot) return std::unexpected(snapshot.error());
+  const auto place = reader.store().resume(options_.device, next_);
+  if (!place) return std::unexpected(place.error());
+  if (place->chunk != next_.chunk && on_again) on_again(next_.hour);
+  next_ = *place;
+  const auto all = reader.store().chunks_from(
+      options_.device, *place, options_.to,
+      [&](const Store::ChunkPosition& at, std::string_view chunk) -> Result<bool> {
+        next_ = at.after();
+        bytes_ += chunk.size();
+        ++chunks_;
+        if (Status taken = read_chunk(at.hour, chunk, on_block); !taken) {
+          return std::unexpected(taken.error());
+        }
+        return !enough();
+      });
+  if (!all) return std::unexpected(all.error());
+  stored_ = *all;
+  return drop_stored(reader);
+}
+
+Status BlockWalk::read(Reader& reader, const OnBlock& on_block, const OnAgain& on_again) {
   if (!std::exchange(began_, true)) copy_memory(reader.head_blocks());
-  std::size_t bytes = 0;
-  std::size_t chunks = 0;
-  const auto enough = [&] { return bytes >= kBytesAtOnce || chunks >= kChunksAtOnce; };
+  bytes_ = 0;
+  chunks_ = 0;
   if (!stored_) {
-    const auto all = reader.store().chunks_from(
-        options_.device, next_, options_.to,
-        [&](const Store::ChunkPosition& at, std::string_view chunk) -> Result<bool> {
-          next_ = at.after();
-          bytes += chunk.size();
-          ++chunks;
-          if (Status taken = read_chunk(at.hour, chunk, on_block); !taken) {
-            return std::unexpected(taken.error());
-          }
-          return !enough();
-        });
-    if (!all) return std::unexpected(reader.note_damage(all.error()));
-    stored_ = *all;
+    if (Status read = read_store(reader, on_block, on_again); !read) {
+      return std::unexpected(reader.note_damage(read.error()));
+    }
   }
   while (stored_ && !in_memory_.empty() && !enough()) {
-    const auto [hour, buffer] = std::move(in_memory_.front());
-    in_memory_.pop_front();
-    bytes += buffer->size();
-    ++chunks;
-    const std::string chunk = reader.head_blocks().chunk_of(*buffer);
+    std::vector<HeadBlocks::Buffer>& buffers = in_memory_.front().rows.buffers;
+    const std::int64_t hour = in_memory_.front().hour;
+    std::string chunk;
+    if (!buffers.empty()) {
+      bytes_ += buffers.front()->size();
+      ++chunks_;
+      if (!buffers.front()->empty()) chunk = reader.head_blocks().chunk_of(*buffers.front());
+      buffers.erase(buffers.begin());
+    }
+    if (buffers.empty()) in_memory_.pop_front();
     if (chunk.empty()) continue;
     if (Status taken = read_chunk(hour, chunk, on_block); !taken) return taken;
   }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <map>
 #include <ranges>
+#include <set>
 #include <utility>
 
 #include "history/blocks/chunk.h"
@@ -18,6 +20,8 @@ constexpr Millis kLateRowsEvery{60'000};
 constexpr std::size_t kHoursAPiece = 256;
 constexpr std::size_t kBytesAPiece = std::size_t{1} * 1024 * 1024;  // of blocks
 constexpr std::size_t kMaxAudit = 1000;                             // entries in memory
+constexpr std::int64_t kFirstHour = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kNoHour = std::numeric_limits<std::int64_t>::max();
 
 // Values by field, with numbers in the form that a block stores.
 std::map<FieldId, std::string> said_by(std::span<const Sample> row) {
@@ -46,11 +50,54 @@ Result<std::unique_ptr<Builder>> Builder::make(Store& store, FieldNames& names, 
   const auto applied = store.applied();
   if (!applied) return std::unexpected(applied.error());
   builder->applied_ = builder->taken_ = *applied;
+  auto taken = store.taken();
+  if (!taken) return std::unexpected(taken.error());
+  builder->taken_is_known_ = taken->is_known;
+  builder->stored_through_ = *applied;
+  for (const auto& [of, record] : taken->of) {
+    builder->stored_through_ = std::max(builder->stored_through_, record);
+  }
+  builder->head_blocks_.set_stored(std::move(taken->of));
   const auto open = store.open_hours();
   if (!open) return std::unexpected(open.error());
   builder->open_.insert(open->begin(), open->end());
   builder->names_stored_ = names.size();
   return builder;
+}
+
+void Builder::settle() {
+  if (taken_is_known_) return;
+  for (const DeviceNumber device : head_blocks_.devices()) {
+    for (const std::int64_t hour : head_blocks_.hours(device, kFirstHour, kNoHour)) {
+      const DeviceHour of{.device = device, .hour = hour};
+      const auto chunks = stored(of);
+      if (!chunks) continue;  // what cannot be read is not given to anyone either
+      std::set<std::pair<std::int64_t, std::map<FieldId, std::string>>> rows;
+      for (const std::string& chunk : *chunks) {
+        static_cast<void>(each_row(chunk, [&](std::int64_t at_ms, std::span<const Sample> row) {
+          rows.emplace(at_ms, said_by(row));
+        }));
+      }
+      if (rows.empty()) continue;
+      head_blocks_.drop_rows(of, [&](std::int64_t at_ms, std::span<const Sample> row) {
+        return rows.contains({at_ms, said_by(row)});
+      });
+    }
+  }
+}
+
+Status Builder::store_settled() {
+  if (taken_is_known_) return {};
+  while (true) {
+    const std::vector<DeviceHour> hours = head_blocks_.oldest(kHoursAPiece);
+    if (hours.empty()) break;
+    if (Status stored = store_hours(hours, kFirstHour); !stored) return stored;
+  }
+  Changes known;
+  known.applied = applied_;
+  if (Status written = store_.write(known); !written) return written;
+  taken_is_known_ = true;
+  return {};
 }
 
 Status Builder::take(std::uint64_t sequence, RecordKind kind, std::string_view payload) {
@@ -85,7 +132,7 @@ std::int64_t Builder::closed_before(TimePoint now) const {
 }
 
 bool Builder::is_due(TimePoint now) const {
-  if (draining_ || head_blocks_.bytes() > options_.head_bytes) return true;
+  if (!taken_is_known_ || draining_ || head_blocks_.bytes() > options_.head_bytes) return true;
   const std::int64_t closed = closed_before(now);
   // Late rows arrive one by one: they are collected for a while.
   if (closed == done_before_ && now >= done_at_ && now - done_at_ < kLateRowsEvery) return false;
@@ -116,6 +163,7 @@ std::vector<AuditRow> Builder::audit() const {
 }
 
 Status Builder::store(TimePoint now, Amount amount) {
+  if (Status settled = store_settled(); !settled) return settled;
   const std::int64_t closed = closed_before(now);
   while (true) {
     draining_ = head_blocks_.bytes() > options_.head_bytes / (draining_ ? 2 : 1);
@@ -201,18 +249,24 @@ Result<std::vector<std::string>> Builder::stored(const DeviceHour& of) {
 }
 
 Status Builder::add_hour(const DeviceHour& of, std::int64_t closed, Changes& changes) {
+  const HeadBlocks::Copy head = head_blocks_.copy(of);
   std::vector<std::string> in_memory;
-  for (const HeadBlocks::Buffer& buffer : head_blocks_.buffers(of))
-    in_memory.push_back(head_blocks_.chunk_of(*buffer));
+  for (const HeadBlocks::Buffer& buffer : head.buffers) {
+    if (!buffer->empty()) in_memory.push_back(head_blocks_.chunk_of(*buffer));
+  }
+  // An attempt that failed may have been carried out nevertheless.
+  const auto has_them = store_.has_taken(of, head.first_sequence);
+  if (!has_them) return std::unexpected(has_them.error());
+  if (*has_them && !head.buffers.empty()) in_memory.clear();
   if (of.hour >= closed) {
-    if (in_memory.empty()) return {};
-    changes.hours.push_back({.of = of, .chunks = std::move(in_memory)});
+    changes.hours.push_back({.of = of, .chunks = std::move(in_memory), .taken = taken_});
     return {};
   }
   auto chunks = stored(of);
   if (!chunks) return std::unexpected(chunks.error());
   std::ranges::move(in_memory, std::back_inserter(*chunks));
-  changes.hours.push_back({.of = of, .chunks = merged(std::move(*chunks)), .over = true});
+  changes.hours.push_back(
+      {.of = of, .chunks = merged(std::move(*chunks)), .over = true, .taken = taken_});
   if (Status added = add_energies(of, changes); !added) return added;
   // Rows may have come late, so the energies of the next hour were computed from outdated values.
   const auto next = store_.hour_from(of.device, of.hour + 1);

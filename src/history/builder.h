@@ -54,6 +54,12 @@ class Builder {
   // Takes one record of the log, in log order. kMalformed: the record is invalid, and is left out.
   [[nodiscard]] Status take(std::uint64_t sequence, RecordKind kind, std::string_view payload);
 
+  // After the records that were left in the log at a start: drops the rows of them that the store
+  // has, if it cannot tell which these are (TakenRecords::is_known).
+  void settle();
+  // The last record that any rows in the store are of.
+  [[nodiscard]] std::uint64_t stored_through() const { return stored_through_; }
+
   // Takes an audit record in two steps, so that it can be read as soon as it is durable. The first
   // step may run on any thread, in log order;
   void add_audit(std::uint64_t sequence, std::string_view payload);
@@ -91,6 +97,8 @@ class Builder {
         head_blocks_(names, [this](const DeviceHour& of, std::int64_t at_ms,
                                    std::span<const Sample> row) { return has(of, at_ms, row); }) {}
 
+  // Stores what settle() left, so that the store can tell again what it has.
+  [[nodiscard]] Status store_settled();
   [[nodiscard]] std::int64_t closed_before(TimePoint now) const;
   [[nodiscard]] std::vector<DeviceHour> next_hours(std::int64_t closed, Amount amount) const;
   [[nodiscard]] Status store_hours(std::span<const DeviceHour> hours, std::int64_t closed);
@@ -115,9 +123,11 @@ class Builder {
   std::size_t names_stored_ = 0;
   std::uint64_t taken_ = 0;
   std::uint64_t applied_ = 0;
-  bool draining_ = false;         // the memory limit was exceeded; heads are being stored
-  bool stored_some_ = false;      // since the last checkpoint
-  std::int64_t done_before_ = 0;  // hours before this were stored at `done_at_`
+  std::uint64_t stored_through_ = 0;  // as of the start
+  bool taken_is_known_ = false;       // TakenRecords::is_known
+  bool draining_ = false;             // the memory limit was exceeded; heads are being stored
+  bool stored_some_ = false;          // since the last checkpoint
+  std::int64_t done_before_ = 0;      // hours before this were stored at `done_at_`
   TimePoint done_at_{};
 };
 

@@ -195,13 +195,16 @@ class EnergyQuery::Reading {
                                        .to = hour + 1,
                                        .columns = columns_of(sources(), reader.names())});
     }
-    const Status read = walk_->read(reader, [&](std::int64_t, const Block& block) {
-      if (Status added = rows_->add(block); !added) {
-        spdlog::error("the history of device {}, hour {}: {}", options_.device, hour,
-                      added.error().detail);
-      }
-      return Status();
-    });
+    const Status read = walk_->read(
+        reader,
+        [&](std::int64_t, const Block& block) {
+          if (Status added = rows_->add(block); !added) {
+            spdlog::error("the history of device {}, hour {}: {}", options_.device, hour,
+                          added.error().detail);
+          }
+          return Status();
+        },
+        [&](std::int64_t) { rows_.emplace(sources(), reader.names()); });
     if (!read) return std::unexpected(read.error());
     if (!walk_->done()) return false;
     rows_->finish();

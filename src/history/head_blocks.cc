@@ -25,6 +25,16 @@ void skip_row(Cursor& cursor) {
 
 }  // namespace
 
+std::string_view HeadBlocks::read_row(Cursor& row, Shape& fields) const {
+  if (const std::uint64_t number = row.varint()) {
+    fields = shapes_->at(number - 1);
+  } else {
+    fields.resize(row.varint());
+    for (FieldId& field : fields) field = static_cast<FieldId>(row.varint());
+  }
+  return row.text();
+}
+
 std::string HeadBlocks::chunk_of(const std::string& buffer) const {
   RowsWriter writer;
   constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
@@ -134,7 +144,14 @@ bool HeadBlocks::knows(const DeviceHour& of, std::int64_t at_ms) const {
   return in_store_ && in_store_(of, at_ms, samples_);
 }
 
+void HeadBlocks::set_stored(std::map<DeviceHour, std::uint64_t> taken) {
+  stored_ = std::move(taken);
+  for (const auto& [of, record] : stored_) stored_through_ = std::max(stored_through_, record);
+}
+
 Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
+  const bool comes_again = sequence <= stored_through_;
+  if (!comes_again && !stored_.empty()) stored_.clear();
   BatchReader reader(batch);
   ids_.clear();
   of_batch_.clear();
@@ -142,12 +159,16 @@ Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
   while (const BatchReader::Row* row = reader.next()) {
     name_shapes(reader);
     if (!purged_.empty() && purged_.contains(row->device)) continue;
+    if (comes_again) {
+      const auto stored = stored_.find({.device = row->device, .hour = hour_of(row->at_ms)});
+      if (stored != stored_.end() && sequence <= stored->second) continue;
+    }
     const OfBatch& shape = of_batch_[row->shape];
     if (shape.resent && came_before(*row, reader)) continue;
     if (reader.failed()) break;
     Head& head = devices_[row->device][hour_of(row->at_ms)];
     if (head.bytes == 0) head.first_sequence = sequence;
-    if (head.rows.size() >= kBufferBytes && row->at_ms != head.last_at_ms) {
+    if (head.rows.size() >= kBufferBytes) {
       head.rows.shrink_to_fit();  // what it had for more is memory that nobody counts
       head.full.push_back(std::make_shared<const std::string>(std::move(head.rows)));
       head.rows.clear();
@@ -160,7 +181,6 @@ Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
       head.rows += shape.bytes;
       append_text(head.rows, row->values);
     }
-    head.last_at_ms = row->at_ms;
     head.bytes += head.rows.size() - before;
     bytes_ += head.rows.size() - before;
   }
@@ -200,13 +220,38 @@ std::vector<DeviceHour> HeadBlocks::oldest(std::size_t most) const {
   return found;
 }
 
-std::vector<HeadBlocks::Buffer> HeadBlocks::buffers(const DeviceHour& of) const {
+HeadBlocks::Copy HeadBlocks::copy(const DeviceHour& of) const {
   const std::lock_guard lock(mutex_);
   const Head* head = find(of);
   if (head == nullptr) return {};
-  std::vector<Buffer> buffers = head->full;
-  buffers.push_back(std::make_shared<const std::string>(head->rows));
-  return buffers;
+  Copy copy{.first_sequence = head->first_sequence, .buffers = head->full};
+  copy.buffers.push_back(std::make_shared<const std::string>(head->rows));
+  return copy;
+}
+
+void HeadBlocks::drop_rows(const DeviceHour& of, const IsStored& is_stored) {
+  std::string kept;
+  Shape fields;
+  for (const Buffer& buffer : copy(of).buffers) {
+    Cursor cursor(*buffer);
+    while (!cursor.at_end()) {
+      const std::string_view rest = cursor.rest();
+      const auto at_ms = static_cast<std::int64_t>(cursor.fixed64());
+      Cursor values(read_row(cursor, fields));
+      samples_.clear();
+      for (const FieldId field : fields) {
+        samples_.push_back({.field = field, .value = values.value()});
+      }
+      if (!values.failed() && is_stored(at_ms, samples_)) continue;
+      kept += rest.substr(0, rest.size() - cursor.rest().size());
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  Head& head = devices_[of.device][of.hour];
+  bytes_ -= head.bytes - kept.size();
+  head.full.clear();
+  head.bytes = kept.size();
+  head.rows = std::move(kept);
 }
 
 void HeadBlocks::purge(DeviceNumber device) {

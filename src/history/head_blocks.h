@@ -29,6 +29,7 @@
 #include "history/blocks/field_names.h"
 #include "history/log/batch.h"
 #include "history/store/store.h"
+#include "history/values/bytes.h"
 
 namespace gridloom::history {
 
@@ -38,6 +39,9 @@ class HeadBlocks {
   using InStore =
       std::function<bool(const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row)>;
   HeadBlocks(FieldNames& names, InStore in_store) : names_(names), in_store_(std::move(in_store)) {}
+
+  // The records of hours that take() leaves out, because the store has their rows.
+  void set_stored(std::map<DeviceHour, std::uint64_t> taken);
 
   // Takes the rows of one record of the log. A report that was sent again (kResent) is left out if
   // an equal row of the same time exists. kMalformed: not a batch; the rows that could be read are
@@ -49,13 +53,21 @@ class HeadBlocks {
   [[nodiscard]] std::vector<DeviceHour> before(std::int64_t hour, std::size_t most) const;
   // At most `most` hours: those that need the oldest records of the log.
   [[nodiscard]] std::vector<DeviceHour> oldest(std::size_t most) const;
-  // The current rows of an hour, in buffers that never change. Cheap: all but the last buffer are
-  // shared, not copied. Empty: there is no such head.
+  // The current rows of an hour, in buffers that never change, and the first record that they are
+  // of. Cheap: all but the last buffer are shared, not copied. Without buffers: there is no such
+  // head.
   using Buffer = std::shared_ptr<const std::string>;
-  [[nodiscard]] std::vector<Buffer> buffers(const DeviceHour& of) const;
+  struct Copy {
+    std::uint64_t first_sequence = 0;
+    std::vector<Buffer> buffers;
+  };
+  [[nodiscard]] Copy copy(const DeviceHour& of) const;
   // Converts a buffer to a chunk (history/blocks/chunk.h).
   [[nodiscard]] std::string chunk_of(const std::string& buffer) const;
-  // A buffer with this many bytes is full. Rows of one time stay in the same buffer.
+  // Drops the rows that `is_stored` is true of; the head stays, also without rows.
+  using IsStored = std::function<bool(std::int64_t at_ms, std::span<const Sample> row)>;
+  void drop_rows(const DeviceHour& of, const IsStored& is_stored);
+  // A buffer with this many bytes is full.
   static constexpr std::size_t kBufferBytes = std::size_t{512} * 1024;
   // Drops all rows of the device, and takes no more of them.
   void purge(DeviceNumber device);
@@ -73,8 +85,7 @@ class HeadBlocks {
     std::uint64_t first_sequence = 0;
     std::vector<Buffer> full;  // the rows before those in `rows`
     std::string rows;
-    std::int64_t last_at_ms = 0;  // time of the row added last
-    std::size_t bytes = 0;        // of all rows
+    std::size_t bytes = 0;  // of all rows
   };
   // Usually one or two hours, stored in place, because every row looks up its hour.
   using Hours = boost::container::small_flat_map<std::int64_t, Head, 2>;
@@ -92,6 +103,8 @@ class HeadBlocks {
   };
 
   void name_shapes(const BatchReader& reader);
+  // Reads a row behind its time; its fields are in `fields`. Returns its values.
+  [[nodiscard]] std::string_view read_row(Cursor& row, Shape& fields) const;
   [[nodiscard]] OfBatch shape_of(const BatchReader::Shape& names, const BatchReader& reader);
   [[nodiscard]] std::string beginning_of(const Shape& shape);
   // Writes a resent row to row_, without its time and the kResent field. True: an equal row of the
@@ -113,6 +126,8 @@ class HeadBlocks {
   InStore in_store_;
   mutable std::mutex mutex_;  // guards devices_ and purged_
   std::unordered_map<DeviceNumber, Hours> devices_;
+  std::map<DeviceHour, std::uint64_t> stored_;  // see set_stored()
+  std::uint64_t stored_through_ = 0;            // the last of those records
   std::set<DeviceNumber> purged_;
   std::atomic<std::size_t> bytes_{0};
   // Shapes of the rows in devices_. They never change, so a thread that has copied rows may read

@@ -19,7 +19,7 @@ Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t t
                           const OnBlock& on_block) {
   BlockWalk walk({.device = device, .from = from, .to = to});
   while (!walk.done()) {
-    if (Status read = walk.read(*this, on_block); !read) return read;
+    if (Status read = walk.read(*this, on_block, {}); !read) return read;
   }
   return {};
 }

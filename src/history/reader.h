@@ -38,8 +38,9 @@ class Reader {
   Reader(const Shared& shared, Store store) : shared_(&shared), store_(std::move(store)) {}
 
   // Reads the blocks of a device's hours [from, to). An hour that was stored in chunks has several
-  // blocks; the newest block may overlap earlier ones. Stops at the first error. Reads everything
-  // in one call, whereas a BlockWalk stops after a limited amount of work.
+  // blocks; those of an hour that is replaced in the store meanwhile may be read twice. Stops at
+  // the first error. Reads everything in one call, whereas a BlockWalk stops after a limited amount
+  // of work.
   using OnBlock = BlockWalk::OnBlock;
   [[nodiscard]] Status each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
                                   const OnBlock& on_block);

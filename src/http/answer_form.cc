@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "base/redacted.h"
 #include "wire/json.h"
 
 namespace gridloom::http {
@@ -38,12 +39,12 @@ unsigned status_of(ErrorCode code) {
   return 500;
 }
 
-Response plain_error(unsigned status, std::string_view code, std::string_view message) {
+Response plain_error(unsigned status, std::string_view code, std::string message) {
   Response response;
   response.status = status;
   response.code = code;
-  response.why = message;
   response.body = wire::to_text(wire::JsonObject{{"code", code}, {"message", message}});
+  response.why = std::move(message);
   return response;
 }
 
@@ -92,12 +93,12 @@ Response AnswerForm::failure(const Error& fault) const {
                        fmt::format("the server failed; its log has the reason under {}",
                                    std::string_view(trace_id_)));
   }
-  return plain_error(status, name_of(fault.code), fault.detail);
+  return plain_error(status, name_of(fault.code), redacted(fault.detail));
 }
 
 Response AnswerForm::refusal(unsigned status, std::string_view why) const {
   if (style_ == Style::kEnvelope) return transport_error(status, why);
-  return plain_error(status, code_of_status(status), why);
+  return plain_error(status, code_of_status(status), redacted(why));
 }
 
 Response AnswerForm::too_many(Millis wait, std::string_view why) const {

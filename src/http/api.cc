@@ -11,9 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/printable.h"
+#include "http/browser.h"
 #include "http/open_api.h"
 #include "http/params.h"
+#include "http/upgrades.h"
 #include "hub/credentials.h"
 #include "hub/fault_view.h"
 
@@ -125,6 +126,9 @@ std::vector<std::string> Api::endpoints() {
   for (const OwnApi::Route& route : OwnApi::routes()) {
     all.push_back(fmt::format("{} {}", name_of(route.method), route.path));
   }
+  for (const UpgradeRoute& route : kUpgradeRoutes) {
+    all.push_back(fmt::format("GET {}", route.path));
+  }
   return all;
 }
 
@@ -179,6 +183,14 @@ std::vector<DeviceRow> Api::listed(const registry::Directory& directory,
 
 void Api::handle(const Request& request, Callback<Response> done) {
   const bool reads = request.method == Method::kGet || request.method == Method::kHead;
+  const bool is_open =
+      request.path == kHealth || request.path == kMetrics || request.path == kDescription;
+  // A page on an attacker's name for this address must not read them (DNS rebinding).
+  if (is_open && !is_local_name(request.host)) {
+    if (auto refused = of_wrong_host(request, AnswerForm(AnswerForm::Style::kPlain))) {
+      return done(std::move(*refused));
+    }
+  }
   if (reads && request.path == kHealth) {
     Health health = options_.health ? options_.health() : Health{.text = R"({"status":"ok"})"};
     return done({.status = health.good ? 200U : 503U,
@@ -201,16 +213,15 @@ void Api::handle(const Request& request, Callback<Response> done) {
     const bool is_page = options_.page != nullptr && !request.path.starts_with(kSigned) &&
                          options_.page->answers(request);
     if (is_page) return done(options_.page->answer(request));
-    return done(transport_error(
-        404, fmt::format("there is nothing at {}", wire::shortened(printable(request.path)))));
+    return done(transport_error(404, fmt::format("there is nothing at {}", shown(request.path))));
   }
   Handler verb = nullptr;
   if (reads) verb = route->get;
   if (request.method == Method::kPost) verb = route->post;
   if (request.method == Method::kPut) verb = route->put;
   if (verb == nullptr) {
-    Response response = transport_error(
-        405, fmt::format("{} takes {}", wire::shortened(printable(request.path)), route->methods));
+    Response response =
+        transport_error(405, fmt::format("{} takes {}", shown(request.path), route->methods));
     response.headers.emplace_back("Allow", std::string(route->methods));
     return done(std::move(response));
   }
@@ -407,6 +418,10 @@ void Api::certification(Call call) const {
   if (account == nullptr) {
     return call.done(call.form.failure({.code = ErrorCode::kUnknownKey, .detail = {}}));
   }
+  options_.hub->record_access(call.account, {.what = history::audit_kind("certification"),
+                                             .through = "http",
+                                             .by = hub::by_key(call.request.access_key),
+                                             .from = call.request.peer});
   const BrokerAddress& mqtt = options_.mqtt;
   std::string host = mqtt.public_host.empty() ? call.request.host : mqtt.public_host;
   if (host.empty()) host = "localhost";
@@ -432,7 +447,9 @@ void Api::set_quota(Call call) const {
   if (!sn) return call.done(call.form.failure(sn.error()));
   JsonObject message = std::move(call.params);
   const registry::AccountId account = call.account;
-  options_.hub->set(account, std::move(*sn), std::move(message), reply_to_of(call));
+  hub::RequestOrigin origin{.by = hub::by_key(call.request.access_key), .from = call.request.peer};
+  options_.hub->set(account, std::move(*sn), std::move(message), reply_to_of(call),
+                    std::move(origin));
 }
 
 void Api::quota_all(Call call) const {

@@ -79,8 +79,8 @@ class Api {
   };
   explicit Api(Options options);
 
-  // All endpoints, one method each: "GET /healthz" and so on; HEAD is allowed where GET is. {sn}
-  // stands for a serial number.
+  // All endpoints, one method each: "GET /healthz" and so on, those where a WebSocket is opened
+  // included; HEAD is allowed where GET is answered. {sn} stands for a serial number.
   [[nodiscard]] static std::vector<std::string> endpoints();
 
   // The request is not used after the return, `done` may be.

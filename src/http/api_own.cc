@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/printable.h"
 #include "base/sha256.h"
 #include "http/api.h"
 #include "http/browser.h"
@@ -31,20 +30,27 @@ wire::SignedRequest query_of(const Request& request) {
 
 Result<JsonObject> body_of(const Request& request, const wire::JsonLimits& limits) {
   if (!wire::is_json_type(request.content_type)) {
-    return fail(ErrorCode::kBadParams,
-                fmt::format("Content-Type is \"{}\": must be application/json",
-                            wire::shortened(printable(request.content_type))));
+    return fail(ErrorCode::kBadParams, "Content-Type must be application/json");
   }
   auto body = wire::parse_json(request.body, limits);
   if (!body) return std::unexpected(body.error());
   if (!body->is_object()) {
     return fail(ErrorCode::kBadParams,
-                fmt::format("the body is {}: must be a JSON object", shown(*body)));
+                fmt::format("the body is {}: must be a JSON object", wire::kind_name(*body)));
   }
   return std::move(body->get_object());
 }
 
 bool is_reading(Method method) { return method == Method::kGet || method == Method::kHead; }
+
+// Data are no script and no page, and no other site's page may have them in itself.
+Callback<Response> sealed(Callback<Response> done) {
+  return [done = std::move(done)](Response response) mutable {
+    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    response.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+    done(std::move(response));
+  };
+}
 
 // Answers to a browser are about the moment and about one person, unless they say otherwise.
 Callback<Response> unstored(Callback<Response> done) {
@@ -105,11 +111,11 @@ std::optional<Response> Api::of_wrong_host(const Request& request, const AnswerF
   return form.refusal(
       421, fmt::format("this server is not known as {}: use its address, or start it with "
                        "--public-host {}",
-                       wire::shortened(printable(request.host)),
-                       wire::shortened(printable(request.host))));
+                       shown(request.host), shown(request.host)));
 }
 
 void Api::handle_own(const Request& request, Callback<Response> done) {
+  done = sealed(std::move(done));
   const bool is_signed = authorization_of(request).empty() && !request.access_key.empty();
   const AnswerForm form(is_signed ? AnswerForm::Style::kEnvelope : AnswerForm::Style::kPlain);
   const auto found = OwnApi::find(request.method, request.path);
@@ -117,9 +123,8 @@ void Api::handle_own(const Request& request, Callback<Response> done) {
     return done(form.refusal(404, found.error().detail));
   }
   if (!found) {
-    Response response = form.refusal(
-        405,
-        fmt::format("{} takes {}", wire::shortened(printable(request.path)), found.error().detail));
+    Response response =
+        form.refusal(405, fmt::format("{} takes {}", shown(request.path), found.error().detail));
     response.headers.emplace_back("Allow", found.error().detail);
     return done(std::move(response));
   }
@@ -281,6 +286,13 @@ Result<OwnApi::Caller> Api::session_holder(const Request& request, std::string_v
     }
   }
   options_.sign_in->note_use(*session);
+  // Signing in from where it is used is an entry already: this is another address, or another day.
+  if (options_.hub->is_first_use(hash, request.peer)) {
+    options_.hub->record_access(session->account, {.through = "session",
+                                                   .by = hub::by_session(session->number),
+                                                   .client = request.browser.user_agent,
+                                                   .from = request.peer});
+  }
   return caller;
 }
 
@@ -306,11 +318,22 @@ Result<OwnApi::Caller> Api::token_holder(const Request& request, std::string_vie
       options_.failures->failed(request.peer, hash, now);
     }
   }
-  if (token == nullptr) return fail(ErrorCode::kUnknownKey, "no account has this token");
-  if (has_ended) {
-    return fail(ErrorCode::kUnknownKey,
-                fmt::format("the token {}, {}, has expired", token->number, token->name));
+  std::string why;
+  if (token == nullptr) {
+    why = "no account has this token";
+  } else if (has_ended) {
+    why = fmt::format("the token {}, {}, has expired", token->number, token->name);
   }
+  if (!why.empty() || options_.hub->is_first_use(hash, request.peer)) {
+    const bool is_known = token != nullptr;
+    options_.hub->record_access(is_known ? token->account : registry::AccountId{},
+                                {.through = "token",
+                                 .by = is_known ? hub::by_token(token->number) : std::string(),
+                                 .client = request.browser.user_agent,
+                                 .from = request.peer,
+                                 .refused = why});
+  }
+  if (!why.empty()) return fail(ErrorCode::kUnknownKey, why);
   return OwnApi::Caller{.account = token->account, .scope = token->scope, .token = token};
 }
 

@@ -180,6 +180,10 @@ TEST_F(ApiTest, AnswersTheSerialNumberItself) {
 }
 
 TEST_F(ApiTest, HealthAndMetricsNeedNoSignature) {
+  const auto start = [this](Request made) {
+    made.host = "localhost";
+    return ApiTest::start(std::move(made));
+  };
   const auto health = start(request(Method::kGet, "/healthz"));
   ASSERT_TRUE(health);
   EXPECT_EQ(health->body, R"({"status":"ok"})");
@@ -187,6 +191,26 @@ TEST_F(ApiTest, HealthAndMetricsNeedNoSignature) {
   ASSERT_TRUE(metrics);
   EXPECT_EQ(metrics->body, "gridloom_things 1\n");
   EXPECT_THAT(metrics->content_type, StartsWith("text/plain"));
+}
+
+// A browser lets a page of evil.example read what evil.example answers, and its DNS may say that
+// this is we.
+TEST_F(ApiTest, WhatNeedsNoSignatureIsNotForNamesThatAnAttackerCanHave) {
+  for (const std::string_view path : {"/healthz", "/metrics", "/openapi.json"}) {
+    for (const std::string_view host :
+         {"evil.example", "local.evil.example", "evil.local.", "internal.com"}) {
+      Request made = request(Method::kGet, path);
+      made.host = host;
+      EXPECT_EQ(start(std::move(made))->status, 421U) << path << ' ' << host;
+    }
+    // As monitoring finds a server, in a home and in containers.
+    for (const std::string_view host : {"localhost", "127.0.0.1", "::1", "192.168.1.9", "gridloom",
+                                        "", "nas.local", "a.b.svc.cluster.local", "x.home.arpa"}) {
+      Request made = request(Method::kGet, path);
+      made.host = host;
+      EXPECT_EQ(start(std::move(made))->status, 200U) << path << ' ' << host;
+    }
+  }
 }
 
 TEST_F(ApiTest, UnknownPathsAndMethodsHaveDifferentErrors) {

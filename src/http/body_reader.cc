@@ -112,8 +112,9 @@ std::expected<bool, Refusal> BodyReader::read_trailer(std::string_view& bytes) {
   }
   if (end == std::string_view::npos) return false;
   if (end != 0) {
-    const auto field = parse_field(bytes.substr(0, end));
-    if (!field) return std::unexpected(field.error());
+    if (auto field = parse_field(bytes.substr(0, end)); !field) {
+      return refuse(fmt::format("a header after the body: {}", field.error().why));
+    }
   }
   trailer_bytes_ += end + kLineEnd.size();
   bytes.remove_prefix(end + kLineEnd.size());

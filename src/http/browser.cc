@@ -8,9 +8,9 @@
 #include <chrono>
 #include <climits>
 
-#include "base/printable.h"
 #include "base/sha256.h"
 #include "http/head.h"
+#include "http/params.h"
 #include "net/address.h"
 #include "registry/directory.h"
 #include "wire/json.h"
@@ -68,14 +68,23 @@ Status check_origin(const Request& request, bool must_say) {
         !request.secure && same_name(browser.origin, fmt::format("https://{}", browser.host));
     if (is_behind_proxy) return {};
     return fail(ErrorCode::kNoPermission,
-                fmt::format("the header Origin is {}: must be {}",
-                            wire::shortened(printable(browser.origin)), printable(own)));
+                fmt::format("the header Origin is another one: must be {}", shown(own)));
   }
   if (browser.fetch_site == "same-origin") return {};
   if (browser.fetch_site.empty() && !must_say) return {};
   return fail(ErrorCode::kNoPermission,
               "the request does not say that a page of this server made it: send the header "
               "Origin, or Sec-Fetch-Site: same-origin");
+}
+
+bool is_local_name(std::string_view host) {
+  if (!host.contains('.')) return true;
+  const auto ends_with = [host](std::string_view domain) {
+    return host.size() > domain.size() &&
+           same_name(host.substr(host.size() - domain.size()), domain);
+  };
+  return ends_with(".local") || ends_with(".internal") || ends_with(".home.arpa") ||
+         ends_with(".localhost");
 }
 
 bool is_own_host(std::string_view host, std::string_view public_host) {

@@ -32,5 +32,8 @@ namespace gridloom::http {
 // attacker's DNS points here, whose pages the browser would then let read our answers (DNS
 // rebinding).
 [[nodiscard]] bool is_own_host(std::string_view host, std::string_view public_host);
+// Whether no public DNS has the name: it has no dot, or ends in a domain that is reserved for local
+// networks. Monitoring finds the server by such names, and no attacker's page can have one.
+[[nodiscard]] bool is_local_name(std::string_view host);
 
 }  // namespace gridloom::http

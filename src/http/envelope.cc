@@ -8,6 +8,9 @@
 #include <utility>
 
 #include "base/chance.h"
+#include "base/clock.h"
+#include "base/log_throttle.h"
+#include "base/redacted.h"
 #include "base/secret.h"
 #include "wire/json.h"
 
@@ -16,6 +19,20 @@ namespace {
 
 constexpr std::string_view kData = R"(,"data":)";
 constexpr std::size_t kUsualBytes = 160;  // of an envelope without its data
+
+// A disk that fails makes every request fail in the same way.
+constexpr LogThrottle::Options kOfDisk{.times = 1, .within = Millis(60'000)};
+
+void log_failure(const Error& fault, std::string_view trace_id) {
+  static LogThrottle of_disk(kOfDisk);
+  static LogThrottle others({});
+  static const SteadyClock clock;
+  const bool is_of_disk = fault.code == ErrorCode::kIo;
+  const auto left_out = (is_of_disk ? of_disk : others).admit(clock.now());
+  if (!left_out) return;
+  spdlog::error("request with trace id {} failed: {}{}", trace_id, fault.detail,
+                *left_out == 0 ? "" : fmt::format(" ({} more before it)", *left_out));
+}
 
 void append_begin(std::string& body, std::string_view code, std::string_view message) {
   body.append(R"({"code":")").append(code).append(R"(","message":)");
@@ -84,17 +101,21 @@ Response failure(const Error& fault, std::string_view trace_id) {
   const auto [code, message] = code_of(fault.code);
   Response response;
   if (code == "1000") {
-    spdlog::error("request with trace id {} failed: {}", trace_id, fault.detail);
-    response.body = envelope(code, message, {}, trace_id);
+    log_failure(fault, trace_id);
+    // Clients are told what the disk refuses, but no names of files.
+    const bool explained = fault.code == ErrorCode::kIo && !fault.detail.contains('/');
+    response.body = explained
+                        ? envelope(code, fmt::format("{}: {}", message, fault.detail), {}, trace_id)
+                        : envelope(code, message, {}, trace_id);
     response.code = code;
     response.why = fmt::format("request {}", trace_id);
     return response;
   }
   response.code = code;
-  response.why = fault.detail;
-  const bool explained = !fault.detail.empty();
+  response.why = redacted(fault.detail);
+  const bool explained = !response.why.empty();
   response.body = envelope(
-      code, explained ? fmt::format("{}: {}", message, fault.detail) : std::string(message), {},
+      code, explained ? fmt::format("{}: {}", message, response.why) : std::string(message), {},
       trace_id);
   return response;
 }
@@ -103,9 +124,10 @@ Response transport_error(unsigned status, std::string_view why) {
   Response response;
   response.status = status;
   response.code = std::to_string(status);
-  response.why = why;
-  response.body = envelope(response.code, fmt::format("{}: {}", reason_phrase(status), why), {},
-                           TraceId::make());
+  response.why = redacted(why);
+  response.body =
+      envelope(response.code, fmt::format("{}: {}", reason_phrase(status), response.why), {},
+               TraceId::make());
   return response;
 }
 

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/redacted.h"
+
 namespace gridloom::http {
 namespace {
 
@@ -14,7 +16,6 @@ using namespace std::string_view_literals;
 
 constexpr std::size_t kLongestMethod = 32;
 constexpr std::size_t kMostlyFields = 16;
-constexpr std::size_t kShown = 60;  // bytes of a line shown in a message
 // Headers that may occur only once: with two, the meaning would depend on which one a program
 // reads.
 constexpr std::array kSingle = {"accessKey"sv,      "nonce"sv,  "timestamp"sv,
@@ -61,15 +62,6 @@ bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, kTokenCharacters);
 }
 
-// Invalid input for a message: shortened, and printable in any log.
-std::string shown(std::string_view text) {
-  std::string out(text.substr(0, kShown));
-  std::ranges::replace_if(
-      out, [](char c) { return is_control(c) || static_cast<unsigned char>(c) > 0x7e; }, '?');
-  if (text.size() > kShown) out += "...";
-  return out;
-}
-
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
@@ -95,14 +87,13 @@ Method method_of(std::string_view name) {
 std::expected<void, Refusal> check_target(std::string_view target) {
   if (std::ranges::any_of(
           target, [](char c) { return c <= 0x20 || static_cast<unsigned char>(c) >= 0x7f; })) {
-    return refuse(fmt::format(
-        "the target {} holds a byte that must be escaped, as a space is by %20", shown(target)));
+    return refuse("the target holds a byte that must be escaped, as a space is by %20");
   }
   const bool absolute =
       same_name(target.substr(0, 7), "http://") || same_name(target.substr(0, 8), "https://");
   if (!absolute && !target.starts_with('/') && target != "*") {
     return refuse(fmt::format("the target {} must begin with a slash, or with http://HOST/",
-                              target.empty() ? "is empty; it" : shown(target)));
+                              target.empty() ? "is empty; it" : "is no path; it"));
   }
   return {};
 }
@@ -115,9 +106,8 @@ std::expected<void, Refusal> parse_first_line(std::string_view line, Head& head)
   const std::string_view version =
       last == std::string_view::npos ? std::string_view() : line.substr(last + 1);
   if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-    return no_http(version.starts_with("HTTP/")
-                       ? fmt::format("{} is not spoken here", shown(version))
-                       : fmt::format("the line {} does not end in HTTP/1.1", shown(line)));
+    return no_http(version.starts_with("HTTP/") ? "this version of HTTP is not spoken here"
+                                                : "the first line does not end in HTTP/1.1");
   }
   if (first == last) return refuse("the target is missing between the method and HTTP/1.1");
   head.method = method_of(method);
@@ -148,8 +138,7 @@ std::expected<void, Refusal> find_length(Head& head) {
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
   const bool number = !digits.empty() && std::ranges::all_of(digits, is_digit);
   if (!number) {
-    return refuse(
-        fmt::format("Content-Length is \"{}\": must be a whole number of bytes", shown(digits)));
+    return refuse("Content-Length must be a whole number of bytes");
   }
   // A length beyond 64 bits exceeds the body limit in any case.
   head.length = error == std::errc() ? length : ~std::uint64_t{0};
@@ -162,7 +151,7 @@ std::expected<void, Refusal> find_coding(Head& head) {
       head.fields, [](const Field& field) { return same_name(field.name, "Transfer-Encoding"); });
   if (found == head.fields.end()) return {};
   if (!same_name(found->value, "chunked")) {
-    return refuse(fmt::format("Transfer-Encoding is \"{}\": must be chunked", shown(found->value)));
+    return refuse("Transfer-Encoding must be chunked");
   }
   if (head.version == 10) return refuse("Transfer-Encoding is no header of HTTP/1.0");
   if (head.length) {
@@ -181,13 +170,12 @@ std::expected<void, Refusal> check_fields(Head& head) {
   if (const auto length = find_length(head); !length) return length;
   if (const auto coding = find_coding(head); !coding) return coding;
   if (const std::string_view host = head.value("Host"); !is_host(host)) {
-    return refuse(fmt::format("Host is \"{}\": must be a name or an address, and perhaps a port",
-                              shown(host)));
+    return refuse("Host must be a name or an address, and perhaps a port");
   }
   if (const std::string_view expect = head.value("Expect"); !expect.empty()) {
     head.expects_continue = same_name(expect, "100-continue");
     if (!head.expects_continue) {
-      return refuse(fmt::format("Expect is \"{}\": must be 100-continue", shown(expect)), 417);
+      return refuse("Expect must be 100-continue", 417);
     }
   }
   head.keep_alive = head.version == 11 ? !lists(head, "Connection", "close")
@@ -240,18 +228,16 @@ std::expected<bool, Refusal> check_start(std::string_view text, std::size_t chec
 }
 
 std::expected<Field, Refusal> parse_field(std::string_view line) {
-  const auto wrong = [line](std::string_view why) {
-    return refuse(fmt::format("the header \"{}\" {}", shown(line), why));
-  };
-  if (is_blank(line.front())) return wrong("begins with a space; one header is one line");
+  if (is_blank(line.front())) return refuse("it begins with a space; one header is one line");
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos) return wrong("has no colon: must be NAME: VALUE");
+  if (colon == std::string_view::npos) return refuse("it has no colon: must be NAME: VALUE");
   const Field field{.name = line.substr(0, colon), .value = trimmed(line.substr(colon + 1))};
   if (!is_token(field.name)) {
-    return wrong("has a name that is none: letters, digits and -, up to the colon");
+    return refuse("its name is none: letters, digits and -, up to the colon");
   }
   if (std::ranges::any_of(field.value, [](char c) { return is_control(c) && c != '\t'; })) {
-    return wrong("holds a control character; lines end in CR LF");
+    return refuse(
+        fmt::format("{} holds a control character; lines end in CR LF", redacted(field.name)));
   }
   return field;
 }
@@ -266,8 +252,10 @@ std::expected<void, Refusal> parse_head(std::string_view text, Head& head) {
   if (auto first = parse_first_line(text.substr(0, end), head); !first) return first;
   for (text.remove_prefix(end + 2); !text.starts_with("\r\n"); text.remove_prefix(end + 2)) {
     end = text.find("\r\n");
-    const auto field = parse_field(text.substr(0, end));
-    if (!field) return std::unexpected(field.error());
+    auto field = parse_field(text.substr(0, end));
+    if (!field) {
+      return refuse(fmt::format("header {}: {}", head.fields.size() + 1, field.error().why));
+    }
     head.fields.push_back(*field);
   }
   return check_fields(head);

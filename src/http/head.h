@@ -1,7 +1,8 @@
 // The head of a request: request line and headers, parsed strictly (RFC 9112). Input that two
 // programs could interpret in two ways is refused: a proxy in front of this server, or a program
 // behind it, that reads it differently would see other requests than this server does (request
-// smuggling). Pure; the views point into the text that was given.
+// smuggling). What is refused is not quoted: a token may be anywhere in it. Pure; the views point
+// into the text that was given.
 #pragma once
 
 #include <cstddef>
@@ -51,7 +52,8 @@ struct Head {
 // `text` ends with the empty line of the head. Overwrites `head`, whose list keeps its memory.
 [[nodiscard]] std::expected<void, Refusal> parse_head(std::string_view text, Head& head);
 
-// "NAME: VALUE", without the line break.
+// "NAME: VALUE", without the line break. The reason of a refusal quotes the name alone: the value
+// may be a secret, however malformed its line.
 [[nodiscard]] std::expected<Field, Refusal> parse_field(std::string_view line);
 
 [[nodiscard]] bool same_name(std::string_view a, std::string_view b);  // case-insensitive

@@ -249,9 +249,9 @@ class Notices {
   // Returns how many watchers are told.
   std::size_t send() {
     std::size_t count = 0;
-    for (auto& [loop, watchers] : by_loop_) {
-      count += watchers.size();
-      loop->post([watchers = std::move(watchers)] {
+    for (auto& [loop, told_here] : by_loop_) {
+      count += told_here.size();
+      loop->post([watchers = std::move(told_here)] {
         for (const auto& each : watchers) {
           const Told& told = each.second;
           if (const auto watcher = told.watcher.lock()) watcher->on_news(told.devices);

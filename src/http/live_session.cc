@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/redacted.h"
 #include "http/params.h"
 #include "hub/credentials.h"
 
@@ -114,7 +115,7 @@ std::int64_t LiveSession::on_line(std::string_view line) {
   } else if (type != "sub" && type != "unsub") {
     refuse(id, {.code = ErrorCode::kBadParams,
                 .detail = fmt::format("t is \"{}\": must be hello, sub, unsub, pause or play",
-                                      wire::shortened(type))});
+                                      shown(type))});
   } else if (!id) {
     refuse(std::nullopt,
            {.code = ErrorCode::kBadParams, .detail = "id is missing: must be a number"});
@@ -144,7 +145,8 @@ void LiveSession::welcome() {
 }
 
 void LiveSession::refuse(std::optional<Id> id, const Error& error) {
-  JsonObject message{{"t", "error"}, {"code", name_of(error.code)}, {"message", error.detail}};
+  JsonObject message{
+      {"t", "error"}, {"code", name_of(error.code)}, {"message", redacted(error.detail)}};
   if (id) message["id"] = *id;
   wire::append_text(replies_, message);
   replies_ += '\n';
@@ -201,9 +203,9 @@ void LiveSession::subscribe(Id id, const JsonObject& message) {
     if (!fields) return refuse(id, fields.error());
     made.fields = std::move(*fields);
   } else if (topic != "home") {
-    return refuse(id, {.code = ErrorCode::kBadParams,
-                       .detail = fmt::format("topic is \"{}\": must be home or device",
-                                             wire::shortened(topic))});
+    return refuse(id,
+                  {.code = ErrorCode::kBadParams,
+                   .detail = fmt::format("topic is \"{}\": must be home or device", shown(topic))});
   }
   // A client has one subscription to each device, and one to the home: this one takes its place.
   std::optional<Id> same = home_;

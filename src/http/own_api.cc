@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/printable.h"
 #include "http/list_header.h"
+#include "http/params.h"
 #include "hub/credentials.h"
 
 namespace gridloom::http {
@@ -168,8 +168,7 @@ Result<OwnApi::Found> OwnApi::find(Method method, std::string_view path) {
     others += route.method == Method::kGet ? "GET, HEAD" : name_of(route.method);
   }
   if (!others.empty()) return fail(ErrorCode::kConflict, std::move(others));
-  return fail(ErrorCode::kNotFound,
-              fmt::format("there is nothing at {}", wire::shortened(printable(path))));
+  return fail(ErrorCode::kNotFound, fmt::format("there is nothing at {}", shown(path)));
 }
 
 void OwnApi::handle(const Route& route, Call call) const {
@@ -213,7 +212,7 @@ void OwnApi::home(Call call) const {
                       {.loop = options_.loop,
                        .done = [form = call.form, done = std::move(call.done)](
                                    const Result<HomeFeed::Home>& home) mutable {
-                         done(home ? form.success(home->text()) : form.failure(home.error()));
+                         done(home ? form.success_shared(home->text()) : form.failure(home.error()));
                        }});
 }
 
@@ -297,7 +296,7 @@ void OwnApi::family(Call call) const {
     return call.done(call.form.failure(
         {.code = ErrorCode::kNotFound,
          .detail = fmt::format("there is no family {}; GET /api/v1/families lists them",
-                               wire::shortened(printable(call.named)))}));
+                               shown(call.named))}));
   }
   answer(std::move(call), *text);
 }
@@ -362,12 +361,20 @@ void OwnApi::history(Call call) const {
 }
 
 void OwnApi::command(Call call) const {
+  const registry::Token* token = call.caller.token;
+  const registry::BrowserSession* session = call.caller.session;
+  hub::RequestOrigin origin{.by = token != nullptr     ? hub::by_token(token->number)
+                                  : session != nullptr ? hub::by_session(session->number)
+                                                       : hub::by_key(call.request.access_key),
+                            .from = call.request.peer};
   options_.hub->set(
       call.caller.account, std::move(call.named), std::move(call.body),
       {.loop = options_.loop,
-       .done = [form = call.form, done = std::move(call.done)](Result<SharedText> reply) mutable {
-         done(reply ? form.success_shared(std::move(*reply)) : form.failure(reply.error()));
-       }});
+       .done =
+           [form = call.form, done = std::move(call.done)](Result<SharedText> reply) mutable {
+             done(reply ? form.success_shared(std::move(*reply)) : form.failure(reply.error()));
+           }},
+      std::move(origin));
 }
 
 }  // namespace gridloom::http

@@ -26,8 +26,9 @@ constexpr std::string_view kPolicy =
 constexpr std::string_view kHowToGetOne =
     "<!doctype html><meta charset=utf-8><title>Gridloom</title>"
     "<h1>This Gridloom was built without its dashboard</h1>"
-    "<p>Install Node.js 18 or later with npm, and build again: the page is then part of the "
-    "program. "
+    "<p>The page is built by Node.js 18 or later, with modules that npm fetches from its registry. "
+    "Build again where both can be had: the page is then part of the program. Source archives "
+    "(<code>tools/package source</code>) contain the built page."
     "<p>A page that was built elsewhere is served by <code>gridloom serve --web DIR</code>, where "
     "DIR is its folder <code>web/dist</code>."
     "<p>The API is at <a href=/openapi.json>/api/v1</a> all the same.";

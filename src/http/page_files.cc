@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <system_error>
 #include <utility>
 
 #include "base/read_file.h"
 #include "base/sha256.h"
+#include "base/string_map.h"
 
 // The names match those in the generated assembler file (cmake/embed_page.mjs).
 extern "C" {
@@ -54,6 +56,11 @@ bool is_plain(std::string_view path) {
   });
 }
 
+// Both without links.
+bool is_below(const std::filesystem::path& folder, const std::filesystem::path& file) {
+  return std::ranges::mismatch(folder, file).in1 == folder.end();
+}
+
 std::span<const GlPageRow> embedded() { return {gl_page_table, gl_page_count}; }
 
 }  // namespace
@@ -64,13 +71,29 @@ std::string_view type_of_file(std::string_view name) {
   return found == kTypes.end() ? std::string_view("application/octet-stream") : found->second;
 }
 
+// Files as they were read last: neither reading nor hashing is work for a loop that answers others.
+struct PageFiles::Cache {
+  static constexpr std::size_t kMaxFiles = 256;
+
+  struct Entry {
+    std::filesystem::file_time_type changed;
+    std::uintmax_t size = 0;
+    PageFile file;
+  };
+  std::mutex mutex;
+  StringMap<Entry> files;  // by path
+};
+
 Result<PageFiles> PageFiles::in_folder(std::filesystem::path folder) {
   PageFiles files;
-  files.folder_ = std::move(folder);
+  std::error_code absent;
+  files.folder_ = std::filesystem::canonical(folder, absent);
+  if (absent) files.folder_ = folder;
+  files.cache_ = std::make_shared<Cache>();
   if (files.find(kIndex)) return files;
   return fail(ErrorCode::kNotFound,
               fmt::format("{} has no index.html: must be the folder of a built page, as web/dist",
-                          files.folder_.string()));
+                          folder.string()));
 }
 
 bool PageFiles::empty() const { return folder_.empty() && embedded().empty(); }
@@ -87,13 +110,28 @@ std::optional<PageFile> PageFiles::find(std::string_view path) const {
     }
     return std::nullopt;
   }
-  const std::filesystem::path file = folder_ / path.substr(1);
   std::error_code absent;
+  const std::filesystem::path file = std::filesystem::canonical(folder_ / path.substr(1), absent);
+  if (absent || !is_below(folder_, file)) return std::nullopt;
   if (!std::filesystem::is_regular_file(file, absent)) return std::nullopt;
+  const auto changed = std::filesystem::last_write_time(file, absent);
+  const std::uintmax_t size = std::filesystem::file_size(file, absent);
+  {
+    const std::lock_guard lock(cache_->mutex);
+    const auto found = cache_->files.find(path);
+    const bool is_same = found != cache_->files.end() && found->second.changed == changed &&
+                         found->second.size == size;
+    if (is_same) return found->second.file;
+  }
   auto bytes = read_file(file, kMaxFile);
   if (!bytes) return std::nullopt;
   std::string tag = sha256_of(*bytes).substr(0, kTagDigits);
-  return PageFile{.type = type_of_file(path), .bytes = std::move(*bytes), .tag = std::move(tag)};
+  PageFile read{.type = type_of_file(path), .bytes = std::move(*bytes), .tag = std::move(tag)};
+  const std::lock_guard lock(cache_->mutex);
+  if (cache_->files.size() >= Cache::kMaxFiles) cache_->files.clear();
+  cache_->files.insert_or_assign(std::string(path),
+                                 Cache::Entry{.changed = changed, .size = size, .file = read});
+  return read;
 }
 
 }  // namespace gridloom::http

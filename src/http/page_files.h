@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +26,8 @@ class PageFiles {
 
   // The embedded files.
   PageFiles() = default;
-  // Those of a folder, read anew for each request. kNotFound: it has no index.html.
+  // Those of a folder, read again when they have changed. Links that lead out of it are not
+  // followed. kNotFound: it has no index.html.
   [[nodiscard]] static Result<PageFiles> in_folder(std::filesystem::path folder);
 
   // Nothing: there is no such file. `path` as in the request, with its first '/'. Any thread.
@@ -34,7 +36,10 @@ class PageFiles {
   [[nodiscard]] bool empty() const;
 
  private:
-  std::filesystem::path folder_{};  // empty: the embedded files
+  struct Cache;
+
+  std::filesystem::path folder_{};  // without links; empty: the embedded files
+  std::shared_ptr<Cache> cache_{};  // of the folder
 };
 
 // By the end of its name; "application/octet-stream" for an unknown one.

@@ -118,6 +118,20 @@ TEST_F(PageTest, BrowsersKeepWhatCannotChangeAndAskForTheRest) {
   EXPECT_EQ(page().answer(again).body, "<p>another");
 }
 
+TEST_F(PageTest, ALinkThatLeadsOutOfTheFolderIsNotFollowed) {
+  write("../outside.txt", "outside");
+  const std::filesystem::path dist = folder_.path() / "dist";
+  std::filesystem::create_symlink(folder_.path() / "outside.txt", dist / "link.txt");
+  std::filesystem::create_directory_symlink(folder_.path(), dist / "up");
+  std::filesystem::create_symlink("icon.svg", dist / "inside.svg");
+  std::filesystem::create_directory_symlink(dist, folder_.path() / "dist-link");
+  const PageFiles files = must(PageFiles::in_folder(folder_.path() / "dist-link"));
+  EXPECT_FALSE(files.find("/link.txt"));
+  EXPECT_FALSE(files.find("/up/outside.txt"));
+  ASSERT_TRUE(files.find("/inside.svg"));
+  EXPECT_EQ(files.find("/inside.svg")->bytes, "<svg/>");
+}
+
 TEST_F(PageTest, AFolderWithoutAPageIsRefused) {
   const auto refused = PageFiles::in_folder(folder_.path());
   ASSERT_FALSE(refused);

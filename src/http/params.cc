@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include "base/redacted.h"
+
 namespace gridloom::http {
 
 using wire::Json;
 using wire::JsonObject;
 
-std::string shown(const Json& value) { return wire::shortened(wire::to_text(value)); }
+std::string shown(const Json& value) { return redacted_extract(wire::to_text(value)); }
+std::string shown(std::string_view text) { return redacted_extract(text); }
 
 Result<std::string> text_param(const JsonObject& object, std::string_view key,
                                std::string_view path) {
@@ -16,8 +19,9 @@ Result<std::string> text_param(const JsonObject& object, std::string_view key,
     return fail(ErrorCode::kBadParams, fmt::format("{} is missing: must be a text", path));
   }
   if (!value->is_string() || value->get_string().empty()) {
-    return fail(ErrorCode::kBadParams,
-                fmt::format("{} is {}: must be a text", path, shown(*value)));
+    const std::string_view kind = value->is_string() ? "empty" : wire::kind_name(*value);
+    return fail(ErrorCode::kBadParams, fmt::format("{} is {}: must be a text", path,
+                                                   names_a_secret(key) ? kind : shown(*value)));
   }
   return std::string(value->get_string());
 }

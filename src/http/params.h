@@ -9,10 +9,12 @@
 
 namespace gridloom::http {
 
-// A value as error messages show it.
+// A value, and a text of a request, as error messages show them: shortened, and without keys.
 [[nodiscard]] std::string shown(const wire::Json& value);
+[[nodiscard]] std::string shown(std::string_view text);
 
-// kBadParams: the parameter is missing, not a string, or empty; the message refers to it as `path`.
+// kBadParams: the parameter is missing, not a string, or empty; the message refers to it as `path`,
+// and shows its value unless it is a secret by its name.
 [[nodiscard]] Result<std::string> text_param(const wire::JsonObject& object, std::string_view key,
                                              std::string_view path);
 // The object `params` of a body.

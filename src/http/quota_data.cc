@@ -34,8 +34,8 @@ Result<time::LocalTime> local_time(const JsonObject& params, std::string_view ke
       iso->local >= time::LocalTime(std::chrono::days(0))) {
     return iso->local;
   }
-  return fail(ErrorCode::kBadParams, fmt::format("{} is {:?}: must be a time as {:?}", path,
-                                                 wire::shortened(*text), kForm));
+  return fail(ErrorCode::kBadParams,
+              fmt::format("{} is {:?}: must be a time as {:?}", path, shown(*text), kForm));
 }
 
 double wh_of(const Energies& energies, std::string_view counter) {
@@ -76,7 +76,7 @@ Result<const catalog::History*> history_of(const catalog::Family& family, const 
   for (const catalog::History& history : family.histories) codes.push_back(history.code);
   return fail(ErrorCode::kUnknownIndexCode,
               codes.empty() ? fmt::format("{} has no history", family.product)
-                            : fmt::format("params.code is {:?}: {} has {}", wire::shortened(code),
+                            : fmt::format("params.code is {:?}: {} has {}", shown(code),
                                           family.product, fmt::join(codes, ", ")));
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/printable.h"
 #include "time/iso_text.h"
 #include "wire/json.h"
 
@@ -32,10 +33,12 @@ void append_value(std::string& out, const SeriesPoint& point) {
 }
 
 // A text that a spreadsheet would run as a formula gets an apostrophe in front of it, which marks a
-// text in spreadsheets. Numbers are not texts.
-void append_cell(std::string& out, std::string_view text) {
-  const bool is_formula = !text.empty() && std::string_view("=+-@\t\r\n").contains(text.front());
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+// text in spreadsheets. Numbers are not texts. What would control the terminal that shows it, or
+// reorder the text around it, is replaced.
+void append_cell(std::string& out, std::string_view given) {
+  const std::string text = printable(given, "\t\n");
+  const bool is_formula = !text.empty() && std::string_view("=+-@\t\n").contains(text.front());
+  if (text.find_first_of(",\"\n") == std::string::npos) {
     if (is_formula) out += '\'';
     out += text;
     return;

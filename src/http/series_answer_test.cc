@@ -155,6 +155,14 @@ TEST_F(SeriesAnswerTest, CsvHasNothingThatASpreadsheetWouldRun) {
             "2026-11-01T12:00:02Z,,,a=1\r\n");
 }
 
+TEST_F(SeriesAnswerTest, CsvHasNothingThatATerminalWouldObey) {
+  report(0, {{"a\x1b[31m", R"("\u001b[2J\u0007\u202egpj.exe")"}, {"b", "[\"\xe2\x80\xae\"]"}});
+  keep();
+  EXPECT_EQ(must(answer({.fields = "a*,b", .from = "2026-11-01T12:00:00Z", .format = "csv"})),
+            "time,a?[31m,b\r\n"
+            "2026-11-01T12:00:00Z,?[2J??gpj.exe,\"[\"\"?\"\"]\"\r\n");
+}
+
 TEST_F(SeriesAnswerTest, APlotHasFewPointsAndTheGapsBetweenThem) {
   for (std::int64_t i = 0; i < 1000; ++i) {
     // Two hours, with a silence of ten minutes in the middle.

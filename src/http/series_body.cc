@@ -32,7 +32,7 @@ Result<history::SeriesRequest> parse_series_request(const wire::JsonObject& para
       return fail(ErrorCode::kBadParams,
                   fmt::format("{} is no parameter of history: there are fields, from, to, step, "
                               "aggregate, format and points",
-                              wire::shortened(name)));
+                              shown(name)));
     }
     if (!value.is_string() || value.get_string().empty()) {
       return fail(ErrorCode::kBadParams,
@@ -61,7 +61,10 @@ std::optional<Response> SeriesBody::begin(history::Reader& reader) {
   if (const Status made = make(reader); !made) return options_.form.failure(made.error());
   if (!has_piece()) return std::nullopt;
   Response response;
-  if (is_csv()) response.content_type = "text/csv; charset=utf-8";
+  if (is_csv()) {
+    response.content_type = "text/csv; charset=utf-8";
+    response.headers.emplace_back("Content-Disposition", "attachment; filename=\"history.csv\"");
+  }
   Piece piece = take();
   response.body = std::move(piece.bytes);
   if (piece.then != Then::kEnd) response.rest = shared_from_this();

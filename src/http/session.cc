@@ -9,6 +9,7 @@
 #include "http/body_reader.h"
 #include "http/envelope.h"
 #include "http/head.h"
+#include "http/upgrades.h"
 #include "http/web_socket_handshake.h"
 
 namespace gridloom::http {
@@ -16,7 +17,6 @@ namespace {
 
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kSignedPaths = "/iot-open/";
-constexpr std::string_view kLiveProtocol = "gridloom.live.1";
 constexpr std::size_t kShownKeyBytes = 64;
 constexpr std::size_t kUsualHeadBytes = 256;  // of a response
 // Output of this size goes to the connection without a copy.
@@ -323,17 +323,13 @@ bool Session::read_head() {
   reading->head_bytes = end + kHeadEnd.size();
   reading->expects_continue = head.expects_continue;
   const bool has_body = head.chunked || head.length.value_or(0) != 0;
-  const bool is_live = live_ && reading->request.path == "/api/v1/live";
-  if (is_live || (mqtt_ && reading->request.path == "/mqtt")) {
+  const UpgradeRoute* const route = find_upgrade(reading->request.path);
+  if (route != nullptr && (route->to == Upgrade::kMqtt ? bool(mqtt_) : bool(live_))) {
     in_request_ = false;
     // The body is not read, so the connection must end: bytes after a refusal could be taken for a
     // request.
     if (has_body) keep_alive_ = false;
-    if (is_live) {
-      upgrade_to_live(handshake_of(head), reading->request);
-    } else {
-      upgrade(handshake_of(head));
-    }
+    upgrade(*route, handshake_of(head), reading->request);
   } else {
     BodyLimits limits{.body_bytes = limits_.body_bytes, .trailer_bytes = limits_.header_bytes};
     const std::size_t most =
@@ -369,34 +365,29 @@ void Session::on_request() {
   if (peer_ended_ && answering_) peer_ends();
 }
 
-void Session::upgrade(const WebSocketRequest& request) {
-  const auto accepted = accept_web_socket(request, "mqtt");
-  if (!accepted) {
-    respond(accepted.error());
-    since_ = now_;
-    return;
-  }
-  out_ += *accepted;
-  net::ConnectionContext inner = context_;
-  inner.move = {};  // this session, which has the socket, belongs to its loop
-  web_socket_ = std::make_unique<WebSocket>(mqtt_(std::move(inner)), limits_.web_socket, now_);
-}
-
-void Session::upgrade_to_live(const WebSocketRequest& handshake, const Request& request) {
+void Session::upgrade(const UpgradeRoute& route, const WebSocketRequest& handshake,
+                      const Request& request) {
   const auto refuse_with = [this](Response response) {
     respond(std::move(response));
     since_ = now_;
   };
-  auto accepted = accept_web_socket(handshake, kLiveProtocol);
+  auto accepted = accept_web_socket(handshake, route.protocol);
   if (!accepted) return refuse_with(std::move(accepted.error()));
-  net::ConnectionContext inner = context_;
-  inner.move = {};  // this session, which has the socket, belongs to its loop
-  auto live = live_(request, std::move(inner));
-  if (!live) return refuse_with(std::move(live.error()));
-  if (context_.bound_output) context_.bound_output();
+  net::ConnectionContext context = context_;
+  context.move = {};  // this session, which has the socket, belongs to its loop
+  std::shared_ptr<net::Protocol> inner;
+  if (route.to == Upgrade::kMqtt) {
+    inner = mqtt_(std::move(context));
+  } else {
+    auto live = live_(request, std::move(context));
+    if (!live) return refuse_with(std::move(live.error()));
+    inner = std::move(*live);
+    if (context_.bound_output) context_.bound_output();
+  }
   out_ += *accepted;
-  web_socket_ = std::make_unique<WebSocket>(std::move(*live), limits_.web_socket, now_,
-                                            WebSocketForm::kLines);
+  web_socket_ = std::make_unique<WebSocket>(
+      std::move(inner), limits_.web_socket, now_,
+      route.to == Upgrade::kMqtt ? WebSocketForm::kBytes : WebSocketForm::kLines);
 }
 
 void Session::respond(Response response) {

@@ -2,9 +2,9 @@
 // chunked bodies, HEAD, Expect, limits. Responses are sent in the order of the requests, one at a
 // time; while one is being produced nothing more is read. A long response is streamed as it is
 // produced: in chunks, or for an HTTP/1.0 client until the connection ends. Input that is not HTTP
-// is answered with an error status and the connection ends. GET /mqtt or
-// /api/v1/live with an Upgrade turns the connection into a WebSocket; from then on the session only
-// forwards calls. One thread: the connection's loop.
+// is answered with an error status and the connection ends. GET with an Upgrade at a path of
+// http/upgrades.h turns the connection into a WebSocket; from then on the session only forwards
+// calls. One thread: the connection's loop.
 #pragma once
 
 #include <cstddef>
@@ -36,6 +36,7 @@ struct SessionLimits {
 };
 
 struct Head;
+struct UpgradeRoute;
 struct WebSocketRequest;
 
 class Session final : public net::Protocol,
@@ -109,8 +110,8 @@ class Session final : public net::Protocol,
   // Appends the output so far to `out`.
   void hand_over(std::string& out);
   [[nodiscard]] std::size_t output_bytes() const { return out_.size() + data_.size(); }
-  void upgrade(const WebSocketRequest& request);
-  void upgrade_to_live(const WebSocketRequest& handshake, const Request& request);
+  void upgrade(const UpgradeRoute& route, const WebSocketRequest& handshake,
+               const Request& request);
   void respond(Response response);
   void ask_for_rest();
   void on_piece(BodySource::Piece piece);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/printable.h"
+#include "history/log/audit_kind.h"
 #include "http/browser.h"
 #include "http/params.h"
 
@@ -62,20 +63,74 @@ Response SessionApi::welcome(const registry::NewSession& made, bool secure,
   return response;
 }
 
+void SessionApi::record(const Visitor& visitor, const Result<registry::NewSession>& made) const {
+  hub::Hub& hub = *options_.hub;
+  hub::AccessEvent event{
+      .through = visitor.through, .client = visitor.client, .from = visitor.peer};
+  if (!made) {
+    if (made.error().code != ErrorCode::kUnknownKey) return;
+    event.refused = made.error().detail;
+    // A name that no account has may be a password in the wrong field.
+    const auto directory = hub.platform().registry.directory();
+    const registry::Account* account = directory->find_account_by_name(visitor.account);
+    return hub.record_access(account == nullptr ? registry::AccountId{} : account->id, event);
+  }
+  const BrowserSession& session = made->session;
+  const std::string by = hub::by_session(session.number);
+  event.by = by;
+  hub.record_access(session.account, event);
+  static_cast<void>(hub.is_first_use(session.hash, visitor.peer));  // this was it
+  for (const auto& [number, is_over] : made->ended) {
+    hub.record_access(session.account, {.what = history::audit_kind("session.end"),
+                                        .through = "session",
+                                        .by = is_over ? "its age" : "too many sessions",
+                                        .client = visitor.client,
+                                        .from = visitor.peer,
+                                        .session = number});
+  }
+}
+
+void SessionApi::record(const SessionAction& act, std::int64_t ended,
+                        std::string_view refused) const {
+  options_.hub->record_access(act.session.account, {.what = act.what,
+                                                    .through = "session",
+                                                    .by = hub::by_session(act.session.number),
+                                                    .client = act.session.client,
+                                                    .from = act.peer,
+                                                    .refused = refused,
+                                                    .session = ended});
+}
+
+std::vector<std::int64_t> SessionApi::others_of(const BrowserSession& session) const {
+  const hub::Platform& platform = options_.hub->platform();
+  const auto directory = platform.registry.directory();
+  std::vector<std::int64_t> numbers;
+  for (const BrowserSession* each : directory->sessions_of(session.account)) {
+    const bool is_other = each->number != session.number;
+    if (is_other && !has_ended(*each, platform.wall->now())) numbers.push_back(each->number);
+  }
+  return numbers;
+}
+
 void SessionApi::sign_in(const Request& request, const JsonObject& body, AnswerForm form,
                          Callback<Response> done) const {
   SignIn& signing = *options_.sign_in;
   const auto refuse = [&](const Error& error) { done(form.failure(error)); };
   if (Status ours = check_origin(request, false); !ours) return refuse(ours.error());
   const std::string client = request.browser.user_agent;
+  const bool is_by_link = body.contains("link");
   const auto reply_to = [&](std::string account) {
     return SignIn::NewSession{
         .loop = options_.loop,
-        .done = [this, form, account = std::move(account), peer = request.peer,
-                 secure = request.secure,
+        .done = [this, form, secure = request.secure,
+                 visitor = Visitor{.through = is_by_link ? "link" : "password",
+                                   .account = std::move(account),
+                                   .peer = request.peer,
+                                   .client = client},
                  done = std::move(done)](Result<registry::NewSession> made) mutable {
+          record(visitor, made);
           if (made) return done(welcome(*made, secure, form));
-          done(refusal(form, made.error(), options_.sign_in->wait(account, peer)));
+          done(refusal(form, made.error(), options_.sign_in->wait(visitor.account, visitor.peer)));
         }};
   };
   if (body.contains("link")) {
@@ -99,15 +154,18 @@ void SessionApi::sign_in(const Request& request, const JsonObject& body, AnswerF
 void SessionApi::sign_out(Call call, bool secure) const {
   const std::string name = cookie_name(options_.sign_in->instance(), secure);
   const std::int64_t own = call.session.number;
+  SessionAction act{
+      .what = history::audit_kind("sign-out"), .session = call.session, .peer = call.peer};
   options_.sign_in->end(
       {.by = std::move(call.session), .number = own, .peer = std::move(call.peer)},
       {.loop = options_.loop,
-       .done = [name, secure, form = call.form,
+       .done = [this, name, secure, act = std::move(act), form = call.form,
                 done = std::move(call.done)](const Result<bool>& ended) mutable {
          // A session that ended meanwhile is what was asked for.
          if (!ended && ended.error().code != ErrorCode::kNotFound) {
            return done(form.failure(ended.error()));
          }
+         record(act, 0);
          Response response = empty();
          response.headers.emplace_back("Set-Cookie", set_cookie(name, {}, secure));
          done(std::move(response));
@@ -140,10 +198,14 @@ void SessionApi::end(Call call, std::string_view number) const {
          .detail = fmt::format("there is no session {}; GET /api/v1/sessions lists them",
                                wire::shortened(printable(number)))}));
   }
+  SessionAction act{
+      .what = history::audit_kind("session.end"), .session = call.session, .peer = call.peer};
   options_.sign_in->end(
       {.by = std::move(call.session), .number = wanted, .peer = std::move(call.peer)},
       {.loop = options_.loop,
-       .done = [form = call.form, done = std::move(call.done)](const Result<bool>& ended) mutable {
+       .done = [this, wanted, act = std::move(act), form = call.form,
+                done = std::move(call.done)](const Result<bool>& ended) mutable {
+         if (ended) record(act, wanted);
          done(ended ? empty() : form.failure(ended.error()));
        }});
 }
@@ -157,17 +219,26 @@ void SessionApi::set_password(Call call, const JsonObject& body) const {
     if (!given) return call.done(call.form.failure(given.error()));
     current = std::move(*given);
   }
-  const registry::AccountId account = call.session.account;
+  SessionAction act{
+      .what = history::audit_kind("password.set"), .session = call.session, .peer = call.peer};
+  std::vector<std::int64_t> others = others_of(call.session);
   options_.sign_in->set_password(
       {.session = std::move(call.session),
        .current = Secret(std::move(current)),
        .fresh = Secret(std::move(*fresh)),
        .peer = std::move(call.peer)},
       {.loop = options_.loop,
-       .done = [sign_in = options_.sign_in, account, form = call.form,
+       .done = [this, others = std::move(others), act = std::move(act), form = call.form,
                 done = std::move(call.done)](const Result<bool>& set) mutable {
-         if (set) return done(empty());
-         done(refusal(form, set.error(), sign_in->change_wait(account)));
+         if (set) {
+           record(act, 0);
+           act.what = history::audit_kind("session.end");
+           for (const std::int64_t number : others) record(act, number);
+           return done(empty());
+         }
+         if (set.error().code == ErrorCode::kNoPermission) record(act, 0, set.error().detail);
+         const auto wait = options_.sign_in->change_wait(act.session.account);
+         done(refusal(form, set.error(), wait));
        }});
 }
 

@@ -2,8 +2,10 @@
 // routes are in the table of http/own_api.h, the rules in http/sign_in.h. One per loop.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/loop.h"
 #include "base/virtual_clock.h"
@@ -47,6 +49,23 @@ class SessionApi {
                                        std::string_view csrf) const;
 
  private:
+  // Who asks to sign in, for the audit.
+  struct Visitor {
+    std::string_view through;  // "link" or "password"
+    std::string account{};     // that was named; empty: none
+    std::string peer;
+    std::string client;
+  };
+  void record(const Visitor& visitor, const Result<registry::NewSession>& made) const;
+  // Something that a session did.
+  struct SessionAction {
+    std::string_view what;
+    registry::BrowserSession session;
+    std::string peer;
+  };
+  // `ended`: the number of the session that ended by it; 0: none did.
+  void record(const SessionAction& act, std::int64_t ended, std::string_view refused = {}) const;
+  [[nodiscard]] std::vector<std::int64_t> others_of(const registry::BrowserSession& session) const;
   [[nodiscard]] Response welcome(const registry::NewSession& made, bool secure,
                                  const AnswerForm& form) const;
 

@@ -1,5 +1,5 @@
-// WebSocket frames as a client writes and reads them, implemented independently of wslay; and an
-// inner protocol that echoes its input.
+// WebSocket frames as a client writes and reads them, implemented independently of
+// http/web_socket_frames.h; and an inner protocol that echoes its input.
 #pragma once
 
 #include <algorithm>

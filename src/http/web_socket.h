@@ -4,7 +4,7 @@
 //
 // Frames are not packets: clients send one MQTT packet as a dozen frames, or several packets as
 // one. So payload is forwarded as it arrives, and only the size of the current message is
-// remembered. wslay does the framing; the handshake is in web_socket_handshake.h.
+// remembered. Framing is in web_socket_frames.h, the handshake in web_socket_handshake.h.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "http/web_socket_frames.h"
 #include "net/protocol.h"
 
 namespace gridloom::http {
@@ -35,7 +36,6 @@ class WebSocket final : public net::Protocol {
  public:
   WebSocket(std::shared_ptr<net::Protocol> inner, const WebSocketLimits& limits, TimePoint now,
             WebSocketForm form = WebSocketForm::kBytes);
-  ~WebSocket() override;
 
   void receive(std::string_view bytes, TimePoint now) override;
   [[nodiscard]] bool has_work() const override { return !closing_ && inner_->has_work(); }
@@ -51,27 +51,27 @@ class WebSocket final : public net::Protocol {
   void lost() override;
 
  private:
-  struct Framing;
-
-  void on_frame(std::uint8_t opcode, std::uint64_t bytes);
+  void on_header();
   void on_payload(std::string_view bytes);
-  void on_message_end();
-  void queue(std::uint8_t opcode, std::string_view payload);
+  void on_end();
+  void on_control_frame();
   // Frames the output of the inner protocol, followed by a Close once that has finished.
   void frame_inner();
-  void close(std::uint16_t code, std::string_view why);
-  void send_frames();
+  void close(CloseCode code, std::string_view why);
+  // Closes, and reads nothing more.
+  void fail(CloseCode code, std::string_view why);
 
   std::shared_ptr<net::Protocol> inner_;
   WebSocketForm form_;
   WebSocketLimits limits_;
-  std::unique_ptr<Framing> framing_;
-  std::string_view in_;  // input of the current receive()
+  FrameReader reader_;
+  std::string control_;  // payload of the current control frame
+  TextCheck text_;
   std::string out_;
   TimePoint now_;
   std::uint64_t message_bytes_ = 0;   // of the current message
-  std::optional<TimePoint> closing_;  // since our Close, or a failure
-  bool in_data_ = false;              // the current frame holds bytes for the inner protocol
+  std::optional<TimePoint> closing_;  // since our Close, or the peer's
+  bool reads_ = true;                 // neither the peer's Close nor an error has been read
   bool gave_up_ = false;              // the peer did not answer our Close
   bool stopping_ = false;
 };

@@ -1,5 +1,5 @@
 // Fuzz target: any bytes as a client's frames, in any pieces. The inner protocol receives the same
-// bytes, the output consists of whole frames, and a protocol error ends the connection.
+// bytes, the output consists of whole frames and says the same, and an error ends the connection.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -14,6 +14,7 @@ namespace {
 
 using gridloom::http::Echo;
 using gridloom::http::WebSocket;
+using gridloom::http::WebSocketForm;
 using gridloom::http::WebSocketLimits;
 
 constexpr WebSocketLimits kLimits{.message_bytes = 2000, .output_bytes = 1U << 20U};
@@ -28,9 +29,9 @@ struct TrafficEvent {
   bool finished = false;
 };
 
-TrafficEvent heard_of(std::string_view bytes, std::size_t piece) {
+TrafficEvent heard_of(std::string_view bytes, std::size_t piece, WebSocketForm form) {
   const auto echo = std::make_shared<Echo>();
-  WebSocket socket(echo, kLimits, gridloom::TimePoint{});
+  WebSocket socket(echo, kLimits, gridloom::TimePoint{}, form);
   std::string out;
   for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
     socket.receive(bytes.substr(0, piece), gridloom::TimePoint{});
@@ -47,6 +48,9 @@ TrafficEvent heard_of(std::string_view bytes, std::size_t piece) {
   return {.by_inner = echo->heard, .said = std::move(*said), .finished = socket.finished()};
 }
 
+// Without the last one, if it is not complete.
+std::string_view lines(std::string_view text) { return text.substr(0, text.rfind('\n') + 1); }
+
 }  // namespace
 
 // NOLINTNEXTLINE(readability-identifier-naming): the name belongs to libFuzzer
@@ -54,11 +58,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2 || size > 20'000) return 0;
   const std::size_t piece = 1 + data[0] % 64;
   const std::string bytes(data + 1, data + size);
-  const TrafficEvent whole = heard_of(bytes, bytes.size());
-  const TrafficEvent split = heard_of(bytes, piece);
+  const TrafficEvent whole = heard_of(bytes, bytes.size(), WebSocketForm::kBytes);
+  const TrafficEvent split = heard_of(bytes, piece, WebSocketForm::kBytes);
   require(whole.by_inner == split.by_inner);
-  // Whether both are finished is not compared: where a Close's reason that is not valid UTF-8 is
-  // split decides whether the library detects it before all of it has arrived.
-  require(split.by_inner == split.said.data || split.finished);
+  require(whole.said.data == split.said.data && whole.said.control == split.said.control);
+  require(whole.finished == split.finished);
+  require(split.by_inner == split.said.data);
+  // A text whose end is not UTF-8 is refused, but what came before may have been passed on.
+  const TrafficEvent whole_lines = heard_of(bytes, bytes.size(), WebSocketForm::kLines);
+  const TrafficEvent split_lines = heard_of(bytes, piece, WebSocketForm::kLines);
+  require(lines(whole_lines.by_inner) == lines(split_lines.by_inner));
   return 0;
 }

@@ -31,8 +31,8 @@ constexpr std::string_view kOpen =
 // A WebSocket around an Echo, driven as by ConnectionIo: the output is fetched after each step
 // if there is any, unless the peer does not read.
 struct Socket {
-  explicit Socket(const WebSocketLimits& limits = {})
-      : socket(std::make_unique<WebSocket>(echo, limits, now)) {}
+  explicit Socket(const WebSocketLimits& limits = {}, WebSocketForm form = WebSocketForm::kBytes)
+      : socket(std::make_unique<WebSocket>(echo, limits, now, form)) {}
 
   void send(std::string_view bytes) {
     socket->receive(bytes, now);
@@ -119,11 +119,13 @@ TEST(WebSocket, MistakesAreAnsweredWithACloseThatSaysWhich) {
   struct Row {
     std::string_view what;
     std::string bytes;
-    unsigned code;  // 0: a Close without one
+    unsigned code;
   };
   std::string unmasked = {'\x82', '\x01', 'x'};
   std::string far = {'\x82', '\xff', '\x7f', '\x00', '\x00', '\x00', '\x00',
                      '\x00', '\x00', '\x00', 'm',    'a',    's',    'k'};
+  std::string beyond = {'\x82', '\xff', '\x80', '\x00', '\x00', '\x00', '\x00',
+                        '\x00', '\x00', '\x00', 'm',    'a',    's',    'k'};
   std::string padded = {'\x82', '\xfe', '\x00', '\x05', 'm', 'a', 's', 'k', 'h'};
   const std::vector<Row> rows = {
       {"a text frame", bytes_of({.opcode = kText, .payload = "hello"}), 1003},
@@ -135,11 +137,12 @@ TEST(WebSocket, MistakesAreAnsweredWithACloseThatSaysWhich) {
       {"a continuation of nothing", bytes_of({.opcode = kContinuation, .payload = "x"}), 1002},
       {"a message within a message",
        bytes_of({.payload = "x", .fin = 0}) + bytes_of({.payload = "y"}), 1002},
-      {"a ping in fragments", bytes_of({.opcode = kPing, .fin = 0}), 0},
-      {"a long ping", bytes_of({.opcode = kPing, .payload = std::string(126, 'x')}), 0},
-      {"a length in a longer form than needed", padded, 0},
+      {"a ping in fragments", bytes_of({.opcode = kPing, .fin = 0}), 1002},
+      {"a long ping", bytes_of({.opcode = kPing, .payload = std::string(126, 'x')}), 1002},
+      {"a length in a longer form than needed", padded, 1002},
+      {"a length of more than 63 bits", beyond, 1002},
       {"a length beyond everything", far, 1009},
-      {"a Close with half a code", bytes_of({.opcode = kClose, .payload = "x"}), 0},
+      {"a Close with half a code", bytes_of({.opcode = kClose, .payload = "x"}), 1002},
       {"a Close with a code of nobody's",
        bytes_of({.opcode = kClose, .payload = close_payload(999)}), 1002},
       {"a Close with the code of none",
@@ -157,9 +160,78 @@ TEST(WebSocket, MistakesAreAnsweredWithACloseThatSaysWhich) {
     const auto frames = peer.take();
     ASSERT_FALSE(frames.empty()) << row.what;
     EXPECT_EQ(frames.back().opcode, kClose) << row.what;
+    EXPECT_GT(frames.back().payload.size(), 2U) << row.what << ": no reason";
     peer.send(Frame{.payload = "later"});
     EXPECT_THAT(peer.take(), IsEmpty()) << row.what;
   }
+}
+
+TEST(WebSocket, EveryPayloadIsUnmaskedWhereverItIsSplit) {
+  std::string payload;
+  for (int i = 0; i < 100; ++i) payload += static_cast<char>(i * 7);
+  const std::string bytes = bytes_of({.payload = payload});
+  for (std::size_t first = 0; first <= bytes.size(); ++first) {
+    for (const std::size_t second : {0U, 1U, 2U, 3U, 5U, 8U, 13U}) {
+      Socket peer;
+      std::string_view rest = bytes;
+      for (const std::size_t size : {first, second, rest.size()}) {
+        peer.send(rest.substr(0, size));
+        rest.remove_prefix(std::min(size, rest.size()));
+      }
+      ASSERT_EQ(peer.echo->heard, payload) << first << ' ' << second;
+    }
+  }
+}
+
+// In this form a text message is a line.
+TEST(WebSocket, ATextMessageIsALineAndMustBeUtf8) {
+  struct Row {
+    std::string_view what;
+    std::string text;
+    bool good;
+  };
+  const std::vector<Row> rows = {
+      {"ASCII", "hello", true},
+      {"nothing", "", true},
+      {"characters of two, three and four bytes", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\x8b", true},
+      {"a byte that begins nothing", "a\xff", false},
+      {"a byte that continues nothing", "a\x80z", false},
+      {"an overlong form", "\xc0\xaf", false},
+      {"a surrogate", "\xed\xa0\x80", false},
+      {"beyond Unicode", "\xf4\x90\x80\x80", false},
+      {"a character that does not end", "caf\xc3", false},
+      {"many bytes that continue nothing", std::string(20, '\x80'), false},
+  };
+  for (const Row& row : rows) {
+    for (std::size_t split = 0; split <= row.text.size(); ++split) {
+      for (const bool by_byte : {false, true}) {
+        Socket peer({}, WebSocketForm::kLines);
+        const std::string bytes =
+            bytes_of({.opcode = kText, .payload = row.text.substr(0, split), .fin = 0}) +
+            bytes_of({.opcode = kPing}) +
+            bytes_of({.opcode = kContinuation, .payload = row.text.substr(split)}) +
+            bytes_of({.opcode = kText, .payload = "next"});
+        for (std::string_view rest = bytes; !rest.empty();) {
+          const std::size_t size = by_byte ? 1 : rest.size();
+          peer.send(rest.substr(0, size));
+          rest.remove_prefix(size);
+        }
+        ASSERT_EQ(peer.closed_with(), row.good ? 0 : 1007) << row.what << ", split at " << split;
+        if (row.good) {
+          EXPECT_EQ(peer.echo->heard, row.text + "\nnext\n") << row.what;
+        } else {
+          EXPECT_THAT(peer.echo->heard, testing::Not(HasSubstr("\n"))) << row.what;
+        }
+      }
+    }
+  }
+}
+
+TEST(WebSocket, ALineBreakWithinATextMessageIsABlank) {
+  Socket peer({}, WebSocketForm::kLines);
+  peer.send(Frame{.opcode = kText, .payload = "{\n}"});
+  EXPECT_EQ(peer.echo->heard, "{ }\n");
+  EXPECT_THAT(peer.take(), ElementsAre(Frame{.opcode = kText, .payload = "{ }"}));
 }
 
 TEST(WebSocket, AMessageMayHaveAsManyBytesAsAllowedAndNotOneMore) {
@@ -291,6 +363,10 @@ TEST(WebSocket, AnySplitOfTheBytesSaysTheSame) {
       good + bytes_of({.payload = "end."}) + bytes_of({.opcode = kClose}),
       good + bytes_of({.payload = std::string(70'000, 'l')}),
       good + bytes_of({.payload = "cut"}).substr(0, 7),
+      good + bytes_of({.payload = "an error", .rsv = 1}),
+      good + bytes_of({.opcode = kClose, .payload = close_payload(1000, "caf\xc3")}),
+      good + bytes_of({.payload = "end."}) + bytes_of({.opcode = kPing}) +
+          bytes_of({.opcode = kContinuation}),
   };
   for (std::size_t stream = 0; stream < streams.size(); ++stream) {
     Socket whole({.output_bytes = std::size_t{1024} * 1024});

@@ -5,7 +5,9 @@
 #include <utility>
 #include <variant>
 
+#include "base/redacted.h"
 #include "catalog/family.h"
+#include "history/log/audit_kind.h"
 #include "hub/credentials.h"
 
 namespace gridloom::hub {
@@ -79,6 +81,14 @@ std::string_view way_of(const Command& command) {
   return std::holds_alternative<HttpRequester>(command.requester) ? kOverHttp : kOverMqtt;
 }
 
+// Who wanted what of which device, and by what from where.
+JsonObject entry_of(std::string_view what, const Command& command, std::string_view sn) {
+  JsonObject entry{{"what", what}, {"who", command.who}, {"through", way_of(command)}, {"sn", sn}};
+  if (!command.origin.by.empty()) entry["by"] = command.origin.by;
+  if (!command.origin.from.empty()) entry["from"] = command.origin.from;
+  return entry;
+}
+
 }  // namespace
 
 AppRequests::AppRequests(const Parts& parts)
@@ -147,16 +157,21 @@ std::size_t AppRequests::read(registry::AccountId account, const std::string& sn
 }
 
 void AppRequests::set(registry::AccountId account, const std::string& sn, JsonObject message,
-                      ReplyTo<SharedText> reply_to) {
+                      RequestOrigin origin, ReplyTo<SharedText> reply_to) {
   SharedText body;
   if (parts_.traffic.wants(sn)) body = wire::to_text(message);
   HttpRequester requester{
       .reply_to = std::move(reply_to),
       .request = parts_.traffic.request(TrafficEvent::Kind::kSets, sn, account, std::move(body))};
+  Command command{.requester = std::move(requester),
+                  .account = account,
+                  .who = name_of(account),
+                  .origin = std::move(origin)};
   auto device = permitted_device(*directory_, account, sn, registry::Rights::kFull);
   if (!device) {
-    record_refused_set(name_of(account), kOverHttp, sn, device.error());
-    return answer_http(sn, std::move(requester), std::unexpected(std::move(device.error())));
+    record_refused_set(command, sn, device.error());
+    return answer_http(sn, std::get<HttpRequester>(std::move(command.requester)),
+                       std::unexpected(std::move(device.error())));
   }
   // `id` and `version` of an HTTP set are optional and echoed nowhere (quirk 19).
   JsonObject outgoing;
@@ -165,10 +180,7 @@ void AppRequests::set(registry::AccountId account, const std::string& sn, JsonOb
   for (auto& [key, value] : message) {
     if (key != "sn" && key != "id") outgoing[key] = std::move(value);
   }
-  Command command{.asked_id = outgoing["id"],
-                  .requester = std::move(requester),
-                  .account = account,
-                  .who = name_of(account)};
+  command.asked_id = outgoing["id"];
   start_set(**device, std::move(outgoing), std::move(command));
 }
 
@@ -184,7 +196,7 @@ void AppRequests::answer_http(const std::string& sn, HttpRequester requester,
 
 // --- over MQTT ---
 
-std::uint64_t AppRequests::set(const Identity& who, const Inbound& inbound) {
+std::uint64_t AppRequests::set(const Identity& who, RequestOrigin origin, const Inbound& inbound) {
   auto parsed = wire::parse_json(inbound.message->payload, parts_.platform.config.json);
   MqttRequester requester{.account = who.name, .common_fields = {}, .message = inbound.message};
   if (!parsed || !parsed->is_object()) {
@@ -194,18 +206,20 @@ std::uint64_t AppRequests::set(const Identity& who, const Inbound& inbound) {
   }
   JsonObject& message = parsed->get_object();
   requester.common_fields = common_fields(message);
-  const auto device =
-      permitted_device(*directory_, who.account, inbound.sn, registry::Rights::kFull);
-  if (!device) {
-    record_refused_set(name_of(who.account), kOverMqtt, inbound.sn, device.error());
-    refuse_mqtt(requester, inbound.sn, Verb::kSetReply, "-1", message_of(device.error()));
-    return 0;
-  }
   const Json* id = message.if_contains("id");
   Command command{.asked_id = id == nullptr ? Json("") : *id,
                   .requester = std::move(requester),
                   .account = who.account,
-                  .who = name_of(who.account)};
+                  .who = name_of(who.account),
+                  .origin = std::move(origin)};
+  const auto device =
+      permitted_device(*directory_, who.account, inbound.sn, registry::Rights::kFull);
+  if (!device) {
+    record_refused_set(command, inbound.sn, device.error());
+    refuse_mqtt(std::get<MqttRequester>(command.requester), inbound.sn, Verb::kSetReply, "-1",
+                message_of(device.error()));
+    return 0;
+  }
   message.erase("sn");
   return start_set(**device, std::move(message), std::move(command));
 }
@@ -282,8 +296,11 @@ Status AppRequests::may_start(const registry::Device& device, const JsonObject& 
   if (parts_.platform.journal == nullptr) return {};
   const std::string why = parts_.platform.journal->failing();
   if (why.empty()) return {};
+  // The reason without the file's name, which the server's log and /healthz have.
+  const std::size_t reason = why.rfind(": ");
   return fail(ErrorCode::kIo,
-              fmt::format("the set is refused, because it cannot be recorded: {}", why));
+              fmt::format("the set is refused, because it cannot be recorded: {}",
+                          reason == std::string::npos ? why : why.substr(reason + 2)));
 }
 
 std::uint64_t AppRequests::start_set(const registry::Device& device, JsonObject message,
@@ -307,8 +324,7 @@ std::uint64_t AppRequests::start_set(const registry::Device& device, JsonObject 
   const auto* app = std::get_if<MqttRequester>(&command.requester);
   Message like = app == nullptr ? Message() : *app->message;
   like.payload = wire::to_text(message);
-  JsonObject entry{
-      {"what", "set"}, {"who", command.who}, {"through", way_of(command)}, {"sn", device.sn}};
+  JsonObject entry = entry_of(history::audit_kind("set"), command, device.sn);
   if (like.payload.size() > kMaxAudited_bytes) {
     entry["message"] = wire::shortened(like.payload, kMaxAudited_bytes);
     entry["messageBytes"] = like.payload.size();
@@ -392,7 +408,9 @@ void AppRequests::device_replaced(const std::string& sn) {
 
 void AppRequests::finish(const std::string& sn, Command command, Result<DeviceReply> reply) {
   record_outcome(sn, command, reply);
-  const std::uint64_t record = command.record;
+  // All that the set has caused so far: also what the device reported before it replied, and the
+  // outcome. A set that has no record was refused, perhaps because nothing can be recorded.
+  const std::uint64_t record = command.record == 0 ? 0 : parts_.writer.last_record();
   parts_.gate.when_durable(
       record, [this, sn, command = std::move(command), reply = std::move(reply)]() mutable {
         answer_requester(sn, std::move(command), std::move(reply));
@@ -423,17 +441,14 @@ void AppRequests::answer_requester(const std::string& sn, Command command,
 
 // --- the audit ---
 
-void AppRequests::record_refused_set(std::string_view who, std::string_view through,
-                                     const std::string& sn, const Error& why) {
+void AppRequests::record_refused_set(const Command& command, const std::string& sn,
+                                     const Error& why) {
   const Platform& platform = parts_.platform;
   if (platform.journal == nullptr || platform.journal->behind()) return;
   const auto left_out = refused_sets_.admit(platform.steady->now());
   if (!left_out) return;
-  JsonObject entry{{"what", "set_refused"},
-                   {"who", who},
-                   {"through", through},
-                   {"sn", wire::shortened(sn)},
-                   {"why", why.detail}};
+  JsonObject entry = entry_of(history::audit_kind("set_refused"), command, redacted_extract(sn));
+  entry["why"] = redacted(why.detail);
   if (*left_out != 0) entry["leftOut"] = *left_out;
   parts_.writer.add_audit(std::move(entry));
 }
@@ -442,10 +457,10 @@ void AppRequests::record_outcome(const std::string& sn, const Command& command,
                                  const Result<DeviceReply>& reply) {
   if (parts_.platform.journal == nullptr) return;
   if (command.record == 0) {
-    if (!reply) record_refused_set(command.who, way_of(command), sn, reply.error());
+    if (!reply) record_refused_set(command, sn, reply.error());
     return;
   }
-  JsonObject entry{{"what", "set_reply"},
+  JsonObject entry{{"what", history::audit_kind("set_reply")},
                    {"who", command.who},
                    {"through", way_of(command)},
                    {"sn", sn},

@@ -3,7 +3,8 @@
 //
 // A set is decided in this order: rights, form, the family's check, presence, room for one more,
 // the disk. Its requester gets one answer: the refusal, the device's reply, or the one of its
-// deadline; a reply leaves no earlier than the set's record is durable. The text of a set and of a
+// deadline; a reply leaves no earlier than everything that the set caused is durable: its record,
+// what the device reported before it replied, and the outcome. The text of a set and of a
 // reply is parsed once, and everything that follows uses the result: the message to the device and
 // the audit share one text, which is written once.
 //
@@ -64,12 +65,13 @@ class AppRequests {
   // Answers with the device's reply. Errors: also kBadParams, kOffline, and kIo while the journal
   // cannot write.
   void set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
-           ReplyTo<SharedText> reply_to);
+           RequestOrigin origin, ReplyTo<SharedText> reply_to);
 
   // Requests over MQTT, published by an app that signed in as `who`; refusals are published too.
   // set() returns the number of the set's record, which the acknowledgement of the publication
   // waits for; 0: there is none.
-  [[nodiscard]] std::uint64_t set(const Identity& who, const Inbound& inbound);
+  [[nodiscard]] std::uint64_t set(const Identity& who, RequestOrigin origin,
+                                  const Inbound& inbound);
   void get(const Identity& who, const Inbound& inbound);
 
   // A set_reply that the device published. One that answers no pending set goes to all accounts
@@ -98,7 +100,7 @@ class AppRequests {
   // set's record; 0: there is none.
   std::uint64_t start_set(const registry::Device& device, wire::JsonObject message,
                           Command command);
-  // Records the outcome, and answers the requester once the record of the set is durable.
+  // Records the outcome, and answers the requester once it and all before it are durable.
   void finish(const std::string& sn, Command command, Result<DeviceReply> reply);
   void answer_requester(const std::string& sn, Command command, Result<DeviceReply> reply);
   void answer_http(const std::string& sn, HttpRequester requester, Result<SharedText> data);
@@ -106,8 +108,7 @@ class AppRequests {
                    std::string_view code, std::string_view message);
   void record_outcome(const std::string& sn, const Command& command,
                       const Result<DeviceReply>& reply);
-  void record_refused_set(std::string_view who, std::string_view through, const std::string& sn,
-                          const Error& why);
+  void record_refused_set(const Command& command, const std::string& sn, const Error& why);
 
   Parts parts_;
   std::shared_ptr<const registry::Directory> directory_;

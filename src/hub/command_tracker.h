@@ -24,6 +24,12 @@
 
 namespace gridloom::hub {
 
+// By what and from where a set was asked for, for the audit.
+struct RequestOrigin {
+  std::string by{};    // "session 3", "token 7", "key AK", "client ID"; empty: not known
+  std::string from{};  // the peer's address
+};
+
 struct HttpRequester {
   ReplyTo<SharedText> reply_to;
   std::uint64_t request = 0;  // TrafficEvent::request
@@ -39,7 +45,8 @@ struct Command {
   wire::Json asked_id{};  // as received
   std::variant<HttpRequester, MqttRequester> requester;
   registry::AccountId account{};
-  std::string who{};           // the account's name
+  std::string who{};  // the account's name
+  RequestOrigin origin{};
   std::uint64_t record = 0;    // TurnWriter's number of the set; 0: none, it was not sent
   bool reply_dropped = false;  // by an injected fault: it waits for its deadline
 };

@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "base/redacted.h"
 #include "hub/platform.h"
 #include "hub/topic_rights.h"
-#include "wire/json.h"
 
 namespace gridloom::hub {
 namespace {
@@ -73,7 +73,7 @@ Result<const registry::Device*> permitted_device(const registry::Directory& dire
   const registry::Device* device = directory.find_device(sn);
   if (device != nullptr && registry::Directory::rights(account, *device) >= least) return device;
   return fail(ErrorCode::kNoPermission,
-              fmt::format("{} is not a device that this account may {}", wire::shortened(sn),
+              fmt::format("{} is not a device that this account may {}", redacted_extract(sn),
                           least == Rights::kMonitor ? "read" : "set"));
 }
 

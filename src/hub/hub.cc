@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/redacted.h"
 #include "history/log/turn.h"
 #include "hub/credentials.h"
 #include "hub/fault_view.h"
@@ -129,6 +130,10 @@ Result<Identity> Hub::sign_in(std::string_view user, const Secret& password) con
   return std::move(found->identity);
 }
 
+std::string Hub::shown_user(std::string_view user) const {
+  return identity_of(user) ? std::string(user) : redacted_name(user);
+}
+
 Status Hub::admit(const Identity& who, std::string_view client_id) {
   std::size_t most = platform_.config.client_ids_a_day;
   if (const auto fewer = injected(PlatformFault::kFewClientIds, who)) {
@@ -140,17 +145,27 @@ Status Hub::admit(const Identity& who, std::string_view client_id) {
               fmt::format("a certificate may use {} client ids a day", most));
 }
 
-void Hub::record_sign_in(const Identity& who, SignIn attempt) {
-  const auto directory = platform_.registry.directory();
-  const registry::Account* account =
-      who.role == Role::kAccount ? directory->find_account(who.account) : nullptr;
-  attempt.who = account == nullptr ? who.name : account->name;
-  record_sign_in(attempt);
+void Hub::record_access(const Identity& who, AccessEvent event) {
+  if (who.role == Role::kAccount) return record_access(who.account, event);
+  event.who = who.name;
+  record_access(event);
 }
 
-void Hub::record_sign_in(const SignIn& attempt) {
+void Hub::record_access(registry::AccountId who, AccessEvent event) {
+  const auto directory = platform_.registry.directory();
+  const registry::Account* account = directory->find_account(who);
+  if (account != nullptr) event.who = account->name;
+  record_access(event);
+}
+
+void Hub::record_access(const AccessEvent& event) {
   if (platform_.journal == nullptr) return;
-  platform_.sign_ins.record(*platform_.journal, platform_.clock.now(), attempt);
+  platform_.access_audit.record(*platform_.journal, platform_.clock.now(), event);
+}
+
+bool Hub::is_first_use(std::string_view credential, std::string_view from) {
+  return platform_.journal != nullptr &&
+         platform_.access_audit.is_first_use(credential, from, platform_.steady->now());
 }
 
 void Hub::record_event(const ClientEvent& event) const {
@@ -364,12 +379,12 @@ void Hub::read(registry::AccountId account, std::string sn, std::vector<std::str
 }
 
 void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject message,
-              ReplyTo<SharedText> reply_to) {
+              ReplyTo<SharedText> reply_to, RequestOrigin origin) {
   const std::size_t index = index_of(sn);
   for_account(account, index,
               [account, sn = std::move(sn), message = std::move(message),
-               reply_to = std::move(reply_to)](Shard& shard) mutable {
-                shard.set(account, sn, std::move(message), std::move(reply_to));
+               origin = std::move(origin), reply_to = std::move(reply_to)](Shard& shard) mutable {
+                shard.set(account, sn, std::move(message), std::move(origin), std::move(reply_to));
               });
 }
 

@@ -54,10 +54,17 @@ class Hub {
   // empty, is called as Journal::append() says, or at once where there is no journal.
   void record_changes(std::string changes, Task durable) const;
 
-  // Records the outcome of a sign-in in the audit. With `who`, the entry has an account's own name
-  // instead of its certificate account.
-  void record_sign_in(const Identity& who, SignIn attempt);
-  void record_sign_in(const SignIn& attempt);
+  // The user name that a client gave, for the log and the audit: one that nobody has may be a
+  // secret in the wrong place.
+  [[nodiscard]] std::string shown_user(std::string_view user) const;
+  // Records the event in the audit. With `who`, the entry has an account's own name instead of its
+  // certificate account.
+  void record_access(const Identity& who, AccessEvent event);
+  void record_access(registry::AccountId who, AccessEvent event);
+  void record_access(const AccessEvent& event);
+  // Whether a use of the credential, named by its hash, is to be recorded: the first one of a day
+  // from an address is.
+  [[nodiscard]] bool is_first_use(std::string_view credential, std::string_view from);
 
   // Writes the event to the log and the counters.
   void record_event(const ClientEvent& event) const;
@@ -115,7 +122,7 @@ class Hub {
   void read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
             ReplyTo<SharedText> reply_to);
   void set(registry::AccountId account, std::string sn, wire::JsonObject message,
-           ReplyTo<SharedText> reply_to);
+           ReplyTo<SharedText> reply_to, RequestOrigin origin = {});
   // When the device reported last, by the devices' clock. Nothing: not since the server started.
   void last_report(std::string sn, ReplyTo<std::optional<TimePoint>> reply_to);
 

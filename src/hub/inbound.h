@@ -25,6 +25,9 @@ struct PublishOptions {
     Receipt receipt{};
     std::uint32_t settled = 0;
     bool repeated = false;  // already processed: only the acknowledgement is left
+    // The stream began before this connection: a publication with DUP that is not `repeated` was
+    // not accepted from this client before.
+    bool is_complete = false;
   };
   Identity identity{};
   wire::mqtt::AckToken token{};

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/chance.h"
 #include "history/log/batch.h"
 #include "history/log/turn.h"
 #include "testing/home.h"
@@ -117,20 +118,66 @@ TEST(JournalTest, AReportOnTheShardsLoopWaitsForTheJournalAsOthersDo) {
   EXPECT_FALSE(home.hub->takes_report(*device)) << "it has to hold credit";
 }
 
-// History keeps one of two equal rows of the same time.
-TEST(JournalTest, ReportsOfOneMillisecondHaveDifferentTimes) {
+TEST(JournalTest, ReportsOfOneMillisecondHaveItsTimeInTheirOrder) {
   JournaledHome home;
-  const auto report = [&] { home.report(home.sender, home.kSn, R"({"params":{"a":1}})"); };
-  report();
-  report();
+  for (int i = 0; i < 1000; ++i) {
+    home.report(home.sender, home.kSn, fmt::format(R"({{"params":{{"a":{}}}}})", i));
+  }
   home.pass(Millis(1));
-  report();
-  ASSERT_EQ(home.rows().size(), 3);
-  EXPECT_TRUE(home.rows()[0].ends_with(" 0 a=1")) << home.rows()[0];
-  EXPECT_TRUE(home.rows()[1].ends_with(" 1 a=1")) << home.rows()[1];
-  EXPECT_TRUE(home.rows()[2].ends_with(" 2 a=1")) << home.rows()[2];
-  for (int i = 0; i < 1000; ++i) report();
-  for (const std::string& row : home.rows()) EXPECT_FALSE(row.ends_with(" 102 a=1")) << row;
+  home.report(home.sender, home.kSn, R"({"params":{"a":1}})");
+  const Lines rows = home.rows();
+  ASSERT_EQ(rows.size(), 1001);
+  for (std::size_t i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(rows[i].ends_with(fmt::format(" 0 a={}", i))) << rows[i];
+  }
+  EXPECT_TRUE(rows[1000].ends_with(" 1 a=1")) << rows[1000];
+}
+
+TEST(JournalTest, TimesStandStillWhileAClockThatWasSetBackCatchesUp) {
+  struct Step {
+    std::int64_t clock_ms;
+    std::int64_t kept_ms;
+  };
+  JournaledHome home;
+  for (const Step& step :
+       {Step{5000, 5000}, Step{4500, 5000}, Step{4000, 5000}, Step{5001, 5001}, Step{4000, 4000},
+        Step{4001, 4001}, Step{-3'600'000, -3'600'000}, Step{-3'599'999, -3'599'999}}) {
+    home.clock.set(kTestStart + Millis(step.clock_ms));
+    home.report(home.sender, home.kSn, R"({"params":{"a":1}})");
+    const std::string row = home.rows().back();
+    EXPECT_TRUE(row.ends_with(fmt::format(" {} a=1", step.kept_ms)))
+        << row << " by the clock " << step.clock_ms;
+  }
+  home.clock.set(kTestStart - Millis(3'600'500));
+  home.leave(home.sender);
+  EXPECT_TRUE(home.rows().back().ends_with(" -3599999 $online=0")) << home.rows().back();
+}
+
+// Any sequence of bursts, while the clock goes on, stands still, and is corrected a little.
+TEST(JournalTest, TimesOfADeviceNeverDecreaseAndNoReportIsMissing) {
+  JournaledHome home;
+  const Chance chance(41);
+  std::uint64_t rolls = 0;
+  const auto below = [&](std::uint64_t most) {
+    return static_cast<std::int64_t>(chance.bits(rolls++) % most);
+  };
+  std::int64_t now_ms = 0;
+  std::size_t reports = 0;
+  for (int burst = 0; burst < 200; ++burst) {
+    home.clock.set(kTestStart + Millis(now_ms));
+    for (std::int64_t left = 1 + below(30); left > 0; --left, ++reports) {
+      home.report(home.sender, home.kSn, fmt::format(R"({{"params":{{"a":{}}}}})", below(2)));
+    }
+    now_ms += below(3) * below(400) - (below(5) == 0 ? below(200) : 0);
+  }
+  const Lines rows = home.rows();
+  ASSERT_EQ(rows.size(), reports);
+  std::int64_t last_ms = 0;
+  for (const std::string& row : rows) {
+    const std::int64_t at_ms = std::stoll(row.substr(row.find(' ') + 1));
+    ASSERT_GE(at_ms, last_ms);
+    last_ms = at_ms;
+  }
 }
 
 TEST(JournalTest, AReportIsAcknowledgedOnceItIsDurable) {
@@ -181,11 +228,38 @@ TEST(JournalTest, AReportThatMayHaveComeBeforeIsMarkedIfItsOwnTimeTellsIt) {
   EXPECT_TRUE(home.rows()[1].ends_with(" -5 a=2 $resent=1")) << home.rows()[1];
 }
 
+// Reports that came together are not compared with each other.
+TEST(JournalTest, OnlyOneOfEqualReportsOfOneTimeMayHaveComeBefore) {
+  JournaledHome home;
+  const auto resend = [&home](std::int64_t ago_ms, int value, bool stream_is_complete) {
+    home.publish(home.sender,
+                 {.topic = fmt::format("/device/{}/quota", home.kSn),
+                  .payload = fmt::format(R"({{"timestamp":{},"params":{{"a":{}}}}})",
+                                         unix_ms(kTestStart) - ago_ms, value)},
+                 {.qos = Qos::kAtLeastOnce,
+                  .resent = true,
+                  .identity = {.is_complete = stream_is_complete},
+                  .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}});
+    return home.rows().back().ends_with("$resent=1");
+  };
+  EXPECT_FALSE(resend(9, 0, true)) << "its stream knows what came before";
+  EXPECT_TRUE(resend(9, 0, false));
+  EXPECT_TRUE(resend(9, 1, false));
+  EXPECT_FALSE(resend(9, 0, false));
+  EXPECT_FALSE(resend(9, 1, false));
+  EXPECT_TRUE(resend(8, 0, false));
+  EXPECT_FALSE(resend(9, 2, false)) << "a time that it went past";
+  EXPECT_FALSE(resend(8, 0, false));
+  EXPECT_EQ(home.rows().size(), 8);
+}
+
 TEST(JournalTest, ADeviceCannotUseThePlatformsOwnNames) {
   JournaledHome home;
   home.report(home.sender, home.kSn, R"({"params":{"$resent":1,"$online":0,"a":1}})");
   ASSERT_EQ(home.rows().size(), 1);
   EXPECT_TRUE(home.rows()[0].ends_with(" 0 a=1")) << home.rows()[0];
+  EXPECT_EQ(home.platform.counters.quotas_refused.load(), 2U);
+  EXPECT_EQ(home.read_all(home.anna, home.kSn), R"({"a":1})");
 }
 
 TEST(JournalTest, AReceiptIsInTheRecordOfItsPublication) {
@@ -269,6 +343,43 @@ TEST(JournalTest, TheBeginningOfALongSetIsAudited) {
   }
 }
 
+// The report with the new value comes before the reply; the outcome is written after it.
+TEST(JournalTest, ASetIsAnsweredOnceAllThatItCausedIsDurable) {
+  for (const bool over_http : {true, false}) {
+    JournaledHome home;
+    const std::string set = fmt::format("{}/set", home.kSn);
+    std::optional<decltype(home.set(home.anna, home.kSn, kSet))> answer;
+    if (over_http) {
+      answer.emplace(home.set(home.anna, home.kSn, kSet));
+    } else {
+      home.publish(home.app, home.open("anna", set), std::string(kSet));
+    }
+    const Lines got = home.sender->take();
+    ASSERT_EQ(got.size(), 1);
+    const std::string id = member_of(payload_of(got[0]), "id");
+    const auto is_answered = [&] {
+      const Lines lines = home.app->take();
+      return over_http ? answer->here() : std::ranges::any_of(lines, [](const std::string& line) {
+        return line.contains("set_reply");
+      });
+    };
+    home.commit();
+    home.app->take();
+    home.report(home.sender, home.kSn, R"({"params":{"pd.standByMode":60}})");
+    home.publish(home.sender, fmt::format("/device/{}/set_reply", home.kSn),
+                 fmt::format(R"({{"id":{},"code":"0"}})", id));
+    EXPECT_FALSE(is_answered()) << "only the set is durable";
+    ASSERT_EQ(home.journal.records.size(), 2) << "the report, and the outcome";
+    home.journal.records[0].durable();
+    home.settle();
+    EXPECT_FALSE(is_answered()) << "the outcome is not";
+    home.journal.records[1].durable();
+    home.journal.records.clear();
+    home.settle();
+    EXPECT_TRUE(is_answered());
+  }
+}
+
 TEST(JournalTest, ASetIsAnsweredOnceItIsWrittenDown) {
   JournaledHome home;
   const auto answer = home.set(home.anna, home.kSn, kSet);
@@ -323,11 +434,13 @@ TEST(JournalTest, TheOutcomeOfASetIsAudited) {
       home.publish(home.sender, fmt::format("/device/{}/set_reply", home.kSn),
                    fmt::format(R"({{"id":{},{}}})", id, row.reply));
     }
-    EXPECT_TRUE(answer.here()) << "it does not wait for the disk";
+    EXPECT_FALSE(answer.here()) << "it waits for the outcome";
     EXPECT_EQ(entries(home),
               Lines{fmt::format(
                   R"({{"what":"set_reply","who":"anna","through":"http","sn":"{}","id":"{}",{}}})",
                   home.kSn, id, row.outcome)});
+    home.commit();
+    EXPECT_TRUE(answer.here());
   }
 }
 
@@ -339,13 +452,15 @@ TEST(JournalTest, ARefusedSetIsWrittenDownButNotOften) {
   home.commit();
   static_cast<void>(home.set(ben, home.kSn, kSet));
   home.publish(app, home.open("ben", fmt::format("{}/set", home.kSn)), std::string(kSet));
-  EXPECT_EQ(entries(home),
-            (Lines{fmt::format(R"({{"what":"set_refused","who":"ben","through":"http","sn":"{0}",)"
-                               R"("why":"{0} is not a device that this account may set"}})",
-                               home.kSn),
-                   fmt::format(R"({{"what":"set_refused","who":"ben","through":"mqtt","sn":"{0}",)"
-                               R"("why":"{0} is not a device that this account may set"}})",
-                               home.kSn)}));
+  EXPECT_EQ(
+      entries(home),
+      (Lines{fmt::format(R"({{"what":"set_refused","who":"ben","through":"http","sn":"{0}",)"
+                         R"("why":"{0} is not a device that this account may set"}})",
+                         home.kSn),
+             fmt::format(
+                 R"({{"what":"set_refused","who":"ben","through":"mqtt","sn":"{0}",)"
+                 R"("by":"client app","why":"{0} is not a device that this account may set"}})",
+                 home.kSn)}));
   for (int i = 0; i < 100; ++i) static_cast<void>(home.set(ben, home.kSn, kSet));
   EXPECT_EQ(home.audit().size(), 10);
   home.pass(Millis(1000));
@@ -363,14 +478,14 @@ TEST(JournalTest, ASetThatTheFamilyRefusesIsWrittenDownOnce) {
   EXPECT_TRUE(home.audit().empty());
 }
 
-TEST(SignInsTest, AreWrittenDownAndRefusedOnesNotOften) {
+TEST(AccessAuditTest, AreWrittenDownAndRefusedOnesNotOften) {
   FakeJournal journal;
-  SignIns sign_ins;
-  const SignIn good{.who = "anna", .client_id = "app", .from = "127.0.0.1:4711"};
-  SignIn bad = good;
+  AccessAudit audit;
+  const AccessEvent good{.who = "anna", .client = "app", .from = "127.0.0.1:4711"};
+  AccessEvent bad = good;
   bad.refused = "no";
-  sign_ins.record(journal, kTestStart, good);
-  for (int i = 0; i < 1000; ++i) sign_ins.record(journal, kTestStart, bad);
+  audit.record(journal, kTestStart, good);
+  for (int i = 0; i < 1000; ++i) audit.record(journal, kTestStart, bad);
   ASSERT_EQ(journal.records.size(), 11);
   EXPECT_EQ(journal.records[0].payload,
             R"({"at":1700000000000,"what":"sign-in","who":"anna","through":"mqtt","client":"app",)"
@@ -379,56 +494,119 @@ TEST(SignInsTest, AreWrittenDownAndRefusedOnesNotOften) {
             R"({"at":1700000000000,"what":"sign-in","who":"anna","through":"mqtt","client":"app",)"
             R"("from":"127.0.0.1:4711","outcome":"refused","why":"no"})");
   EXPECT_FALSE(journal.records[0].durable) << "nobody waits for the disk";
-  sign_ins.record(journal, kTestStart + Millis(1000), bad);
+  audit.record(journal, kTestStart + std::chrono::hours(1), bad);
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "990");
   // A journal that is behind gets no entries; all of them are counted.
   journal.is_behind = true;
-  for (int i = 0; i < 5; ++i) sign_ins.record(journal, kTestStart, good);
+  for (int i = 0; i < 5; ++i) audit.record(journal, kTestStart, good);
   journal.is_behind = false;
-  sign_ins.record(journal, kTestStart, good);
+  audit.record(journal, kTestStart, good);
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "5");
 }
 
-TEST(SignInsTest, TenSignInsAMinuteOfOneClientAreAudited) {
+TEST(AccessAuditTest, StrangersAtManyAddressesDoNotFillTheDisk) {
   FakeJournal journal;
-  SignIns sign_ins;
-  const SignIn again{.who = "anna", .client_id = "app", .from = "127.0.0.1:4711"};
-  for (int i = 0; i < 1000; ++i) sign_ins.record(journal, kTestStart + Millis(i), again);
+  AccessAudit audit;
+  constexpr std::size_t kAddresses = 20'000;
+  // One after another through a day and a half.
+  const auto step = std::chrono::duration_cast<Millis>(std::chrono::hours(36)) / kAddresses;
+  std::size_t of_first_day = 0;
+  for (std::size_t i = 0; i < kAddresses; ++i) {
+    const TimePoint now = kTestStart + step * i;
+    const std::string from = fmt::format("10.{}.{}.{}", i % 7, i / 7 % 250, i / 1750);
+    audit.record(journal, now, {.from = from, .refused = "no"});
+    if (now - kTestStart < std::chrono::hours(24)) of_first_day = journal.records.size();
+  }
+  EXPECT_GE(of_first_day, AccessAudit::kRefusedADay);
+  EXPECT_LE(of_first_day, AccessAudit::kRefusedADay + 24 * 60);
+  EXPECT_LE(journal.records.size(), 2 * AccessAudit::kRefusedADay + 36 * 60);
+  std::uint64_t counted = journal.records.size();
+  for (const auto& record : journal.records) {
+    const std::string left_out = member_of(record.payload, "leftOut");
+    if (!left_out.empty()) counted += std::stoull(left_out);
+  }
+  EXPECT_GT(counted, kAddresses - 100) << "entries say how many they stand for";
+}
+
+TEST(AccessAuditTest, NeighboursInANetworkShareTheirEntries) {
+  FakeJournal journal;
+  AccessAudit audit;
+  for (int i = 1; i < 1000; ++i) {
+    const std::string from = fmt::format("2001:db8::{:x}", i);
+    audit.record(journal, kTestStart, {.from = from, .refused = "no"});
+  }
+  EXPECT_EQ(journal.records.size(), AccessAudit::kRefusedAnHour);
+  audit.record(journal, kTestStart, {.from = "2001:db8:0:1::1", .refused = "no"});
+  EXPECT_EQ(journal.records.size(), AccessAudit::kRefusedAnHour + 1);
+}
+
+TEST(AccessAuditTest, AUseIsTheFirstOncePerAddressAndDay) {
+  AccessAudit audit;
+  EXPECT_TRUE(audit.is_first_use("token", "10.0.0.1", kTestStart));
+  EXPECT_FALSE(audit.is_first_use("token", "10.0.0.1", kTestStart));
+  EXPECT_TRUE(audit.is_first_use("token", "10.0.0.2", kTestStart));
+  EXPECT_TRUE(audit.is_first_use("other", "10.0.0.1", kTestStart));
+  const TimePoint next = kTestStart + AccessAudit::kUseStep;
+  EXPECT_FALSE(audit.is_first_use("token", "10.0.0.1", next - Millis(1)));
+  EXPECT_TRUE(audit.is_first_use("token", "10.0.0.1", next));
+  EXPECT_FALSE(audit.is_first_use("token", "10.0.0.1", next + Millis(1)));
+}
+
+TEST(AccessAuditTest, WhatAClientSaysOfItselfIsPrintable) {
+  FakeJournal journal;
+  AccessAudit audit;
+  audit.record(journal, kTestStart,
+               {.what = history::audit_kind("session.end"),
+                .who = "anna",
+                .through = "session",
+                .by = by_session(3),
+                .client = "Fire\x1b[2J\n\xe2\x80\xae\xff",
+                .from = "10.0.0.1",
+                .session = 2});
+  EXPECT_EQ(journal.records.at(0).payload,
+            R"({"at":1700000000000,"what":"session.end","who":"anna","through":"session",)"
+            R"("by":"session 3","session":2,"client":"Fire?[2J???","from":"10.0.0.1"})");
+}
+
+TEST(AccessAuditTest, TenSignInsAMinuteOfOneClientAreAudited) {
+  FakeJournal journal;
+  AccessAudit audit;
+  const AccessEvent again{.who = "anna", .client = "app", .from = "127.0.0.1:4711"};
+  for (int i = 0; i < 1000; ++i) audit.record(journal, kTestStart + Millis(i), again);
   EXPECT_EQ(journal.records.size(), 10);
-  SignIn other = again;
-  other.client_id = "phone";
-  sign_ins.record(journal, kTestStart + Millis(2000), other);
+  AccessEvent other = again;
+  other.client = "phone";
+  audit.record(journal, kTestStart + Millis(2000), other);
   ASSERT_EQ(journal.records.size(), 11);
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "");
-  sign_ins.record(journal, kTestStart + Millis(60'000), again);
+  audit.record(journal, kTestStart + Millis(60'000), again);
   ASSERT_EQ(journal.records.size(), 12);
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "990");
-  sign_ins.record(journal, kTestStart + Millis(60'001), again);
+  audit.record(journal, kTestStart + Millis(60'001), again);
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "");
 }
 
-TEST(SignInsTest, SixtySignInsAMinuteOfOneUserAreAudited) {
+TEST(AccessAuditTest, SixtySignInsAMinuteOfOneUserAreAudited) {
   FakeJournal journal;
-  SignIns sign_ins;
+  AccessAudit audit;
   for (int i = 0; i < 10'000; ++i) {
     const std::string id = fmt::format("app-{}", i);
-    sign_ins.record(journal, kTestStart, {.who = "evil", .client_id = id, .from = "127.0.0.1"});
+    audit.record(journal, kTestStart, {.who = "evil", .client = id, .from = "127.0.0.1"});
   }
   EXPECT_EQ(journal.records.size(), 60);
-  sign_ins.record(journal, kTestStart, {.who = "dora", .client_id = "app", .from = "127.0.0.1"});
+  audit.record(journal, kTestStart, {.who = "dora", .client = "app", .from = "127.0.0.1"});
   ASSERT_EQ(journal.records.size(), 61);
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "");
-  sign_ins.record(journal, kTestStart + Millis(60'000),
-                  {.who = "evil", .client_id = "app", .from = "127.0.0.1"});
+  audit.record(journal, kTestStart + Millis(60'000),
+               {.who = "evil", .client = "app", .from = "127.0.0.1"});
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "9940");
 }
 
-TEST(SignInsTest, TextOfClientsIsShortened) {
+TEST(AccessAuditTest, TextOfClientsIsShortened) {
   FakeJournal journal;
-  SignIns sign_ins;
+  AccessAudit audit;
   const std::string name(60'000, 'x');
-  sign_ins.record(journal, kTestStart,
-                  {.who = name, .client_id = name, .from = "", .refused = "no"});
+  audit.record(journal, kTestStart, {.who = name, .client = name, .from = "", .refused = "no"});
   EXPECT_LT(journal.records.at(0).payload.size(), 400);
 }
 
@@ -444,10 +622,10 @@ TEST(JournalTest, ASetOverMqttIsAcknowledgedOnceItIsWrittenDown) {
 
 TEST(JournalTest, ASetThatCannotBeRecordedIsRefused) {
   JournaledHome home;
-  home.journal.why = "no space left on the device";
+  home.journal.why = "cannot write /data/log/1.log: No space left on device";
   const auto answer = home.set(home.anna, home.kSn, kSet);
   EXPECT_EQ(answer.text(),
-            "1000 the set is refused, because it cannot be recorded: no space left on the device");
+            "1000 the set is refused, because it cannot be recorded: No space left on device");
   EXPECT_TRUE(home.sender->take().empty());
 }
 

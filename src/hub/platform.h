@@ -19,10 +19,10 @@
 #include "base/string_map.h"
 #include "catalog/family.h"
 #include "history/log/journal.h"
+#include "hub/access_audit.h"
 #include "hub/client_events.h"
 #include "hub/client_id_budget.h"
 #include "hub/fault_injector.h"
-#include "hub/sign_ins.h"
 #include "hub/topic_rights.h"
 #include "registry/directory.h"
 #include "registry/registry.h"
@@ -119,7 +119,7 @@ struct Platform {
   Presence presence{};
   Counters counters{};
   ClientIdBudget client_ids{};
-  SignIns sign_ins{};
+  AccessAudit access_audit{};
   ClientEvents client_events{};
   FaultInjector fault_injector{};
   // `clock` is the devices' time, which may be virtual. `wall` is the system's time: clients'

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <utility>
 
 #include "hub/credentials.h"
@@ -42,13 +43,22 @@ std::optional<TimePoint> timestamp_of(const twin::ReportReader& report, TimePoin
   return at >= now - kOldest && at <= now + kNewest ? std::optional(at) : std::nullopt;
 }
 
-// When a report without a time of its own came: later than the last one of the device, as history
-// keeps one of two equal rows of the same time. A device that reports more often than once a
-// millisecond gets the same time again rather than a time far ahead.
-TimePoint time_after(TimePoint last, TimePoint now) {
-  constexpr Millis kMostAhead{100};
-  const TimePoint next = last + Millis(1);
-  return next > now && next <= now + kMostAhead ? next : now;
+// True if a report with a time of its own, which came with DUP and was not recognized by its
+// client's stream, may be one that came through another stream before. It is the one report of a
+// device that is compared with earlier ones by its values, so it must not be compared with those
+// that came with it: of the reports of one time that are equal only the first may repeat.
+bool may_repeat(DeviceState& state, const InboundReport& report, TimePoint at) {
+  constexpr std::size_t kMostOfOneTime = 64;
+  if (!report.options.resent || report.options.identity.is_complete) return false;
+  if (at < state.resent_at) return false;
+  if (at > std::exchange(state.resent_at, at)) state.resent.clear();
+  const std::size_t digest = std::hash<std::string_view>{}(report.payload);
+  if (state.resent.size() == kMostOfOneTime ||
+      std::ranges::find(state.resent, digest) != state.resent.end()) {
+    return false;
+  }
+  state.resent.push_back(digest);
+  return true;
 }
 
 }  // namespace
@@ -282,7 +292,13 @@ void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, 
                    .from = client.get()});
   traffic_.message(TrafficEvent::Kind::kAppSends, inbound.sn, inbound.verb,
                    inbound.message->payload, who.account);
-  if (inbound.verb == Verb::kSet) answer.record = requests_.set(who, inbound);
+  if (inbound.verb == Verb::kSet) {
+    answer.record =
+        requests_.set(who,
+                      {.by = fmt::format("client {}", wire::shortened(client->client_id())),
+                       .from = client->peer()},
+                      inbound);
+  }
   if (inbound.verb == Verb::kGet) requests_.get(who, inbound);
 }
 
@@ -324,8 +340,6 @@ void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, A
   fanout_.to_accounts(*device, inbound.verb, message);
 }
 
-// A resent report that the session did not recognize as a repetition is marked as such if it has a
-// timestamp of its own: only by it can a repetition be recognized, since values repeat.
 void Shard::on_report(const ClientPtr& client, const InboundReport& report, DeviceState& state,
                       Answer& answer) {
   Counters& counters = platform_.counters;
@@ -345,7 +359,7 @@ void Shard::on_report(const ClientPtr& client, const InboundReport& report, Devi
         client, ClientEvent::Kind::kReportRefused, "too many quotas",
         fmt::format("{} quotas of {} are not kept, nor is their history: the limits are "
                     "device.extra-quotas={} and device.extra-bytes={}, and {} levels of a "
-                    "name",
+                    "name, which must not begin with '$'",
                     applied->refused, report.sn, platform_.config.twin.extra_quotas,
                     platform_.config.twin.extra_bytes, twin::Twin::kMaxLevels));
   }
@@ -353,12 +367,13 @@ void Shard::on_report(const ClientPtr& client, const InboundReport& report, Devi
   if (taken_.empty()) return;
   const auto own_time = timestamp_of(reader_, now);
   state.last_report = time_after(state.last_report, now);
-  answer.record = writer_.add_report({.device = state.number,
-                                      .at = own_time.value_or(state.last_report),
-                                      .twin = state.twin,
-                                      .refs = state.family.refs,
-                                      .values = taken_,
-                                      .may_repeat = report.options.resent && own_time.has_value()});
+  answer.record =
+      writer_.add_report({.device = state.number,
+                          .at = own_time.value_or(state.last_report),
+                          .twin = state.twin,
+                          .refs = state.family.refs,
+                          .values = taken_,
+                          .may_repeat = own_time && may_repeat(state, report, *own_time)});
 }
 
 // A device may also report its presence itself, for example through a gateway.
@@ -415,9 +430,9 @@ void Shard::read(registry::AccountId account, const std::string& sn,
 }
 
 void Shard::set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
-                ReplyTo<SharedText> reply_to) {
+                RequestOrigin origin, ReplyTo<SharedText> reply_to) {
   count_effort(0);
-  requests_.set(account, sn, std::move(message), std::move(reply_to));
+  requests_.set(account, sn, std::move(message), std::move(origin), std::move(reply_to));
 }
 
 void Shard::flush() {

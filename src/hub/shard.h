@@ -101,7 +101,7 @@ class Shard {
   void read(registry::AccountId account, const std::string& sn,
             const std::vector<std::string>& quotas, ReplyTo<SharedText> reply_to);
   void set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
-           ReplyTo<SharedText> reply_to);
+           RequestOrigin origin, ReplyTo<SharedText> reply_to);
 
   // See Hub::visit_twins().
   void visit(const std::string& sn, const VisitTwin& each);

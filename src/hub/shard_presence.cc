@@ -42,7 +42,10 @@ void Shard::left(const Client& client, const std::string& sn) {
 void Shard::set_online(const std::string& sn, bool online) {
   platform_.presence.set(sn, online);
   const auto [device, state] = twins_.find(sn);
-  if (state != nullptr) writer_.add_presence(state->number, online);
+  if (state != nullptr) {
+    writer_.add_presence(state->number, time_after(state->last_report, platform_.clock.now()),
+                         online);
+  }
   if (device == nullptr) return;
   fanout_.to_accounts(
       *device, Verb::kStatus,

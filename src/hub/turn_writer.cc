@@ -27,7 +27,7 @@ std::uint64_t TurnWriter::add_report(const Report& report) {
     const std::string& name = report.twin.name_of(value.slot);
     if (value.slot < report.refs.size()) {
       reports_.add(report.refs[value.slot], name, value.text);
-    } else if (!history::is_own(name)) {
+    } else {
       reports_.add(name, value.text);
     }
   }
@@ -37,9 +37,9 @@ std::uint64_t TurnWriter::add_report(const Report& report) {
   return appended_ + 1;
 }
 
-void TurnWriter::add_presence(history::DeviceNumber device, bool online) {
+void TurnWriter::add_presence(history::DeviceNumber device, TimePoint at, bool online) {
   if (platform_.journal == nullptr) return;
-  reports_.begin(device, unix_ms(platform_.clock.now()));
+  reports_.begin(device, unix_ms(at));
   reports_.add(history::kPresence, online ? "1" : "0");
   reports_.end();
 }

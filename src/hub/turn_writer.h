@@ -44,7 +44,7 @@ class TurnWriter {
   // The functions below that return a number name the record that will hold what was added; 0:
   // there is no journal, and nothing is to be waited for.
   std::uint64_t add_report(const Report& report);
-  void add_presence(history::DeviceNumber device, bool online);
+  void add_presence(history::DeviceNumber device, TimePoint at, bool online);
   void add_change(const SessionChange& change);
   // The entry gets the time of the devices' clock as "at".
   std::uint64_t add_audit(wire::JsonObject entry);

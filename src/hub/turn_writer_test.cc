@@ -33,7 +33,7 @@ TEST_F(TurnWriterTest, ATurnIsOneRecordAndItsAuditFollows) {
   EXPECT_TRUE(writer.empty());
   EXPECT_EQ(writer.last_record(), 0U);
   EXPECT_EQ(writer.add_audit({{"what", "set"}}), 2U);
-  writer.add_presence(5, true);
+  writer.add_presence(5, kTestStart, true);
   writer.add_change(StreamEnded{.stream = 3});
   EXPECT_EQ(writer.add_audit({{"what", "set_reply"}}), 3U);
   EXPECT_EQ(writer.last_record(), 3U);
@@ -46,7 +46,7 @@ TEST_F(TurnWriterTest, ATurnIsOneRecordAndItsAuditFollows) {
 }
 
 TEST_F(TurnWriterTest, ReportsAloneAreABatch) {
-  writer.add_presence(5, false);
+  writer.add_presence(5, kTestStart, false);
   writer.append();
   EXPECT_THAT(kinds(), ElementsAre(RecordKind::kReports));
 }
@@ -72,7 +72,7 @@ TEST_F(TurnWriterTest, AMessageInAnAuditEntryIsWrittenAsItIs) {
 }
 
 TEST_F(TurnWriterTest, EachRecordSaysWhenItIsDurable) {
-  writer.add_presence(5, true);
+  writer.add_presence(5, kTestStart, true);
   writer.append();
   writer.add_change(StreamEnded{.stream = 3});
   writer.append();
@@ -84,7 +84,7 @@ TEST_F(TurnWriterTest, WithoutAJournalNothingIsToBeWaitedFor) {
   home.platform.journal = nullptr;
   std::string kept;
   home.platform.sessions = SessionKeeper{.take = [&](std::string_view all) { kept = all; }};
-  writer.add_presence(5, true);
+  writer.add_presence(5, kTestStart, true);
   EXPECT_EQ(writer.add_audit({{"what", "set"}}), 0U);
   EXPECT_TRUE(writer.empty());
   writer.add_change(StreamEnded{.stream = 3});

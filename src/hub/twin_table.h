@@ -49,8 +49,12 @@ struct DeviceState {
   std::unordered_set<const Client*> transports;  // connections through which the device speaks
   const Client* active_transport = nullptr;      // the one used last
   std::unique_ptr<ReportRoute> route;            // null: not found yet; see Fanout::route_of
-  TimePoint last_report{};       // when the last report came; later than any before it
-  bool reports_offline = false;  // by a status message, which the next message ends
+  TimePoint last_report{};                       // when the last report came
+  bool reports_offline = false;                  // by a status message, which the next message ends
+  // Reports with DUP that may have been received before: the latest of their own times, and digests
+  // of the reports of that time.
+  TimePoint resent_at{};
+  std::vector<std::size_t> resent;
 
  private:
   friend class TwinTable;
@@ -59,6 +63,14 @@ struct DeviceState {
   const registry::Device* device_ = nullptr;  // as of directory number `known_as_of_`
   std::uint64_t known_as_of_ = 0;
 };
+
+// When something that has no time of its own happened: now, but never before the device's last
+// report, since history orders rows by time, and rows of one time as they came. A clock that was
+// set back by more than a second is followed, as times would stand still until it has caught up.
+[[nodiscard]] constexpr TimePoint time_after(TimePoint last, TimePoint now) {
+  constexpr Millis kMostSetBack{1000};
+  return last > now && last <= now + kMostSetBack ? last : now;
+}
 
 class TwinTable {
  public:

@@ -172,7 +172,8 @@ hub::PublishOptions::Identity ClientSession::identify(
   return {.stream = taken.stream,
           .receipt = receipt,
           .settled = taken.settled,
-          .repeated = taken.repeated};
+          .repeated = taken.repeated,
+          .is_complete = stream_is_complete_};
 }
 
 const std::optional<hub::SessionKeeper>& ClientSession::keeper() const {

@@ -108,7 +108,10 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void count_dropped(const wire::mqtt::Dropped& so_far);
 
   // --- for the table ---
-  void use_stream(ClientStreamPtr stream) { stream_ = std::move(stream); }
+  void use_stream(ClientStreamPtr stream) {
+    stream_ = std::move(stream);
+    stream_is_complete_ = stream_ && stream_->number() != 0;
+  }
   // The session starts clean.
   void clear_stream() const;
   // Any thread.
@@ -163,6 +166,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   const ServerContext& server_;
   std::weak_ptr<Connection> connection_;
   ClientStreamPtr stream_;
+  bool stream_is_complete_ = false;  // it began before this session's connection
   SessionStage stage_ = SessionStage::kWaiting;
   std::uint32_t expiry_s_;
   const bool outlives_connection_;

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/log_throttle.h"
+#include "base/redacted.h"
 #include "hub/credentials.h"
 #include "wire/json.h"
 #include "wire/mqtt/topic.h"
@@ -135,10 +136,10 @@ void Connection::on(const wire::mqtt::ConnectRequested& event) {
     if (server_.failures != nullptr)
       server_.failures->failed(context_.peer, user, server_.clock->now());
     tell_refusal(Reason::kBadUserNameOrPassword, request, identity.error().detail);
-    server_.hub->record_sign_in({.who = request.username.value_or(""),
-                                 .client_id = request.client_id,
-                                 .from = context_.peer,
-                                 .refused = identity.error().detail});
+    server_.hub->record_access({.who = server_.hub->shown_user(user),
+                                .client = redacted(request.client_id),
+                                .from = context_.peer,
+                                .refused = identity.error().detail});
     return session_.refuse(Reason::kBadUserNameOrPassword, identity.error().detail);
   }
   Loop* const home = identity->role == hub::Role::kDevice && context_.move
@@ -217,16 +218,15 @@ void Connection::tell_refusal(Reason reason, const wire::mqtt::ConnectRequest& r
                               std::string_view why) const {
   server_.hub->record_event({.kind = Kind::kSignInRefused,
                              .reason = name_of(reason),
-                             .user = request.username ? std::string_view(*request.username) : "",
-                             .client_id = request.client_id,
+                             .user = server_.hub->shown_user(request.username.value_or("")),
+                             .client_id = redacted(request.client_id),
                              .peer = context_.peer,
                              .detail = why});
 }
 
 void Connection::record_sign_in(const hub::Identity& who, std::string_view client_id,
                                 std::string_view refused) {
-  server_.hub->record_sign_in(
-      who, {.who = {}, .client_id = client_id, .from = context_.peer, .refused = refused});
+  server_.hub->record_access(who, {.client = client_id, .from = context_.peer, .refused = refused});
 }
 
 void Connection::accepted(wire::mqtt::SessionState state, SessionPresent present) {

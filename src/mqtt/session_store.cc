@@ -14,6 +14,8 @@
 
 #include "mqtt/session_rows.h"
 #include "mqtt/session_tables.h"
+#include "storage/empty_wal.h"
+#include "storage/reserve.h"
 #include "storage/seen_number.h"
 #include "storage/sqlite.h"
 #include "storage/stepwise_transaction.h"
@@ -34,6 +36,9 @@ constexpr Millis kAgainAfter{1000};  // delay after a failed write
 // Interval between two writes; until then the log has the changes.
 constexpr std::chrono::minutes kEvery{1};
 constexpr std::chrono::milliseconds kEveryWithoutLog{100};
+// How long changes are in the write-ahead log alone at most, once they have left the log. Each time
+// costs the card of a small home some pages.
+constexpr std::chrono::minutes kEmptyWalEvery{10};
 constexpr std::size_t kMaxPendingBytes = std::size_t{16} * 1024 * 1024;  // in memory until then
 
 storage::SeenNumber seen_in(const std::filesystem::path& folder) {
@@ -70,8 +75,8 @@ Result<StreamTable> streams_in(Database& database) {
 }  // namespace
 
 struct SessionStore::Impl {
-  Impl(Database opened, const std::filesystem::path& folder)
-      : database(std::move(opened)), seen(seen_in(folder)) {}
+  Impl(Database opened, const std::filesystem::path& data)
+      : folder(data), database(std::move(opened)), seen(seen_in(data)) {}
 
   void work() {
     std::unique_lock lock(mutex);
@@ -141,6 +146,20 @@ struct SessionStore::Impl {
     auto transaction = StepwiseTransaction::begin(database);
     if (!transaction) return std::unexpected(transaction.error());
     const auto wrote = [&transaction](std::size_t bytes) { return transaction->wrote(bytes); };
+    if (const Status status = write_rows(now, rows, record, wrote); !status) return status;
+    if (const Status status = transaction->commit(); !status) return status;
+    if (const auto at = std::chrono::steady_clock::now(); at >= wal_due) {
+      storage::empty_wal(database);
+      wal_due = at + kEmptyWalEvery;
+    }
+    return {};
+  }
+
+  // In the caller's transaction. `wrote` is called after each row, with its bytes.
+  template <typename Wrote>
+  Status write_rows(const std::deque<PendingRows>& now,
+                    const std::vector<StreamTable::ChangedStream>& rows, std::uint64_t record,
+                    Wrote wrote) {
     for (const PendingRows& each : now) {
       if (const Status status = each.write(database, wrote); !status) return status;
     }
@@ -154,11 +173,49 @@ struct SessionStore::Impl {
         !status) {
       return status;
     }
-    if (const Status status = database.execute(insert_into(kLastTable), kOne, number.load());
-        !status) {
-      return status;
+    return database.execute(insert_into(kLastTable), kOne, number.load());
+  }
+
+  // All rows as they will be once the pending ones are written. On a disk that refuses writes these
+  // stay pending: they are written in a transaction that is not committed, which takes memory only.
+  Result<ReadRows> load() {
+    auto changed = streams.take_changed();
+    const Status written = write_all(pending, changed, streams.record());
+    if (written) {
+      auto rows = read_rows(database);
+      if (!rows) return rows;
+      // Messages without a session have no recipient.
+      if (const Status status = database.run(
+              "DELETE FROM message WHERE session NOT IN (SELECT number FROM session);");
+          !status) {
+        warn_of_failure(status.error());
+      }
+      seen.remember(streams.record());
+      stored(streams.record());
+      return rows;
     }
-    return transaction->commit();
+    if (written.error().code != ErrorCode::kIo) return std::unexpected(written.error());
+    warn_of_failure(written.error());
+    auto rows = read_with_pending(changed);
+    streams.put_back(changed);
+    unlogged = true;  // to be tried again, also without further changes
+    return rows;
+  }
+  Result<ReadRows> read_with_pending(const std::vector<StreamTable::ChangedStream>& changed) {
+    if (Status kept = database.run("PRAGMA cache_spill = off"); !kept) {
+      return std::unexpected(kept.error());
+    }
+    Result<ReadRows> rows = [&]() -> Result<ReadRows> {
+      auto transaction = storage::Transaction::begin(database);
+      if (!transaction) return std::unexpected(transaction.error());
+      const auto wrote = [](std::size_t) { return Status(); };
+      if (Status status = write_rows(pending, changed, streams.record(), wrote); !status) {
+        return std::unexpected(status.error());
+      }
+      return read_rows(database);
+    }();
+    static_cast<void>(database.run("PRAGMA cache_spill = on"));
+    return rows;
   }
 
   void warn_of_failure(const Error& fault) {
@@ -170,6 +227,7 @@ struct SessionStore::Impl {
         fault.detail);
   }
 
+  std::filesystem::path folder;
   Database database;         // used by the thread once it runs
   storage::SeenNumber seen;  // the record of `applied` in the file
   std::string loss;
@@ -183,6 +241,7 @@ struct SessionStore::Impl {
   bool unlogged = false;  // some changes are in no log
   std::atomic<std::uint64_t> applied{0};
   std::chrono::steady_clock::time_point due{};
+  std::chrono::steady_clock::time_point wal_due{};  // used by the thread once it runs
   std::chrono::steady_clock::time_point unlogged_due{};
   std::function<void(std::uint64_t)> tell;
   bool flushing = false;
@@ -292,11 +351,14 @@ void append_loss(std::string& loss, const std::string& more) {
   loss += more;
 }
 
-// Adds advice to an error other than damage.
-Error with_remedy(Error fault) {
-  if (fault.code == ErrorCode::kIo) {
+// Adds advice to an error of the disk, which says nothing about the content of the file.
+Error with_remedy(Error fault, const std::filesystem::path& folder) {
+  // On a full disk, room is what helps, and who started the server says so.
+  if (fault.code == ErrorCode::kIo && !storage::is_nearly_full(folder)) {
     fault.detail += fmt::format(
-        "; with sessions.db moved to another folder the server starts, but {}", kWhatIsLost);
+        "; the file is as it was: start again, and check the disk if that fails too. With "
+        "sessions.db moved to another folder the server starts without it, but then {}",
+        kWhatIsLost);
   }
   return fault;
 }
@@ -310,7 +372,7 @@ Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::
   std::string loss;
   auto content = read_sessions(file);
   if (!content && is_damage(content.error())) content = begin_anew(file, content.error(), loss);
-  if (!content) return std::unexpected(with_remedy(content.error()));
+  if (!content) return std::unexpected(with_remedy(content.error(), folder));
   append_loss(loss, lost_changes);
   if (loss.empty() && !is_new) loss = loss_since_seen(folder, content->applied);
   const std::int64_t highest_in_file = content->last_number;
@@ -335,27 +397,14 @@ std::string SessionStore::loss(bool served_before) const {
 
 Result<SessionStore::Loaded> SessionStore::load() {
   Impl& impl = *impl_;
-  if (const Status written =
-          impl.write_all(impl.pending, impl.streams.take_changed(), impl.streams.record());
-      !written) {
-    return std::unexpected(with_remedy(written.error()));
-  }
-  auto rows = read_rows(impl.database);
-  if (!rows) return std::unexpected(with_remedy(rows.error()));
+  auto rows = impl.load();
+  if (!rows) return std::unexpected(with_remedy(rows.error(), impl.folder));
   if (rows->unreadable != 0) {
     spdlog::error("sessions.db: {} rows cannot be read and are left out", rows->unreadable);
   }
-  // Messages without a session have no recipient.
-  if (const Status status = impl.database.run(
-          "DELETE FROM message WHERE session NOT IN (SELECT number FROM session);");
-      !status) {
-    return std::unexpected(with_remedy(status.error()));
-  }
   impl.number = std::max({impl.number.load(), impl.streams.highest(), rows->highest_number,
                           impl.pending.back().highest_number()});
-  impl.pending.assign(1, PendingRows());
-  impl.seen.remember(impl.streams.record());
-  impl.stored(impl.streams.record());
+  if (!impl.unlogged) impl.pending.assign(1, PendingRows());
   Loaded loaded{.sessions = std::move(rows->sessions),
                 .streams = impl.streams.all(),
                 .retained = std::move(rows->retained)};

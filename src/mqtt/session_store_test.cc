@@ -15,6 +15,7 @@
 #include "mqtt/session_tables.h"
 #include "storage/seen_number.h"
 #include "storage/sqlite.h"
+#include "testing/failing_reads.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 #include "wire/mqtt/stored_message.h"
@@ -303,6 +304,53 @@ TEST_F(DamagedSessionsTest, ALostLastCommitIsReported) {
   store->take(10, change_of({.number = 10, .user = "anna", .client_id = "d"}));
   store->flush();
   EXPECT_EQ(seen.read(), 10);
+}
+
+TEST_F(DamagedSessionsTest, WhatAKillLeavesInTheWriteAheadLogIsMovedIntoTheFileAtTheNextStart) {
+  const fs::path killed = folder.path() / "killed";
+  {
+    const auto store = must(SessionStore::open(data()));
+    static_cast<void>(must(store->load()));
+    for (const std::int64_t number : {2, 3, 4}) keep_session(*store, number);
+    fs::copy(data(), killed);
+  }
+  const auto store = must(SessionStore::open(killed));
+  EXPECT_EQ(must(store->load()).sessions.size(), 4);
+  EXPECT_EQ(fs::file_size(killed / "sessions.db-wal"), 0);
+}
+
+// A disk that fails to read says nothing about the file: it stays where it is, and nothing counts
+// as lost.
+TEST_F(DamagedSessionsTest, AReadThatFailsIsNoDamage) {
+  {
+    const auto store = must(SessionStore::open(data()));
+    static_cast<void>(must(store->load()));
+    for (std::int64_t number = 10; number < 300; ++number) keep_session(*store, number);
+  }
+  const std::size_t sessions = 291;
+  for (const std::uint64_t times : {std::uint64_t{1}, FailingReads::kForEver}) {
+    bool has_failed = true;
+    for (std::uint64_t at = 1; has_failed; ++at) {
+      {
+        FailingReads reads({.at = at, .times = times});
+        const auto store = SessionStore::open(data());
+        auto loaded = store ? (*store)->load() : std::unexpected(store.error());
+        if (loaded) {
+          EXPECT_EQ(loaded->sessions.size(), sessions) << at;
+          EXPECT_EQ((*store)->loss(true), "") << at;
+        } else {
+          EXPECT_EQ(loaded.error().code, ErrorCode::kIo) << at << loaded.error().detail;
+          EXPECT_TRUE(loaded.error().detail.contains("start again")) << loaded.error().detail;
+        }
+        has_failed = reads.has_failed();
+      }
+      ASSERT_FALSE(fs::exists(data() / "damaged-sessions.db-1")) << at;
+      ASSERT_FALSE(HasFailure()) << at;
+    }
+    const auto store = must(SessionStore::open(data()));
+    EXPECT_EQ(must(store->load()).sessions.size(), sessions);
+    EXPECT_EQ(store->loss(true), "");
+  }
 }
 
 TEST_F(DamagedSessionsTest, AFileThatIsNoDatabase) {

@@ -41,6 +41,7 @@ using KeyContextPtr = std::unique_ptr<EVP_PKEY_CTX, Freer<EVP_PKEY_CTX_free>>;
 using ExtensionPtr = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, Freer<GENERAL_NAMES_free>>;
 
+constexpr std::size_t kMaxCertificate_bytes = std::size_t{1} << 20U;
 constexpr long kDay_s = 24 * 3600;
 constexpr long kAuthorityDays = 3650;
 // Within the longest validity that Apple's clients accept for a server certificate.
@@ -294,6 +295,13 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
   TlsFiles files{.ca = std::filesystem::absolute(folder / "ca.pem"),
                  .certificate = folder / "server.pem",
                  .key = folder / "server.key"};
+  for (const char* name : {"ca.pem", "ca.key", "server.pem", "server.key"}) {
+    if (!std::filesystem::exists(folder / name, error)) continue;
+    // What cannot be read now is not damaged, and must not be replaced.
+    if (auto read = read_file(folder / name, kMaxCertificate_bytes); !read) {
+      return std::unexpected(std::move(read.error()));
+    }
+  }
   for (const auto& [name, why] : check_certificates(data_folder)) {
     spdlog::error("tls/{}: {}; a damaged certificate or key of the server is replaced by a new one",
                   name, why);

@@ -72,14 +72,20 @@ TEST_F(BrowserSessions, OfOneAccountAreBoundedAndTheLeastUsedGoes) {
   const AccountId anna = account("anna");
   const NewSession first = add(anna);
   const NewSession second = add(anna, kNow + Millis(1));
+  EXPECT_TRUE(second.ended.empty());
   for (std::size_t i = 2; i < kSessionsPerAccount; ++i) add(anna, kNow + Millis(2));
   must(registry_->use_session(first.session.hash, kNow + Millis(3)));
-  add(anna, kNow + Millis(4));
+  const NewSession further = add(anna, kNow + Millis(4));
+  ASSERT_EQ(further.ended.size(), 1U) << "who ended is told";
+  EXPECT_EQ(further.ended[0].number, second.session.number);
+  EXPECT_FALSE(further.ended[0].is_over);
   const auto directory = registry_->directory();
   EXPECT_EQ(directory->sessions_of(anna).size(), kSessionsPerAccount);
   EXPECT_NE(directory->find_session(first.session.hash), nullptr);
   EXPECT_EQ(directory->find_session(second.session.hash), nullptr);
-  add(anna, kNow + kSessionLife);
+  const NewSession later = add(anna, kNow + kSessionLife);
+  EXPECT_EQ(later.ended.size(), kSessionsPerAccount);
+  EXPECT_TRUE(later.ended[0].is_over);
   EXPECT_EQ(registry_->directory()->sessions_of(anna).size(), 1U) << "ended ones go first";
 }
 
@@ -135,9 +141,39 @@ TEST(Passwords, HaveALength) {
   EXPECT_FALSE(check_password("nineChar9"));
   EXPECT_TRUE(check_password("tenCharac0"));
   EXPECT_FALSE(check_password("ääääääääa")) << "characters count, not bytes";
-  EXPECT_TRUE(check_password(std::string(kPasswordMaxBytes, 'x')));
-  expect_fault(check_password(std::string(kPasswordMaxBytes + 1, 'x')), ErrorCode::kBadParams,
+  std::string longest = "a few words that do not belong";
+  while (longest.size() < kPasswordMaxBytes)
+    longest += static_cast<char>('!' + longest.size() % 90);
+  EXPECT_TRUE(check_password(longest));
+  expect_fault(check_password(longest + "x"), ErrorCode::kBadParams,
                "a password has 10 characters to 256 bytes");
+}
+
+TEST(Passwords, ThatEveryGuesserTriesFirstAreRefusedWithTheReason) {
+  struct Row {
+    std::string_view password;
+    std::string_view why;
+  };
+  for (const Row& row : {Row{"aaaaaaaaaa", "too few different characters"},
+                         {"abababababab", "too few different characters"},
+                         {"Sonne12Sonne12", "repeats a shorter one"},
+                         {"1234567890", "is a sequence"},
+                         {"0987654321", "is a sequence"},
+                         {"abcdefghij", "is a sequence"},
+                         {"qwertyuiop", "is a sequence"},
+                         {"QwertzUiop123", "is a sequence"},
+                         {"Password123", "is a common word"},
+                         {"passwort2026!", "is a common word"},
+                         {"!!gridloom!!1", "is a common word"}}) {
+    const Status checked = check_password(row.password);
+    ASSERT_FALSE(checked) << row.password;
+    EXPECT_TRUE(checked.error().detail.contains(row.why)) << checked.error().detail;
+    EXPECT_FALSE(checked.error().detail.contains(row.password)) << checked.error().detail;
+  }
+  for (const std::string_view good : {"correct horse", "tenCharac0", "Sonne12Mond34", "kJ8#vQ2!xR",
+                                      "ben-password-1", "drei Zebras im Schnee"}) {
+    EXPECT_TRUE(check_password(good)) << good;
+  }
 }
 
 }  // namespace

@@ -39,13 +39,16 @@ Result<NewSession> Registry::add_session(const SessionSpec& spec) {
     if (present.find_account(spec.account) == nullptr) {
       return fail(ErrorCode::kUnknownKey, "the account was removed");
     }
+    made.ended.clear();
     auto sessions = present.sessions_of(spec.account);
     std::ranges::sort(sessions, {}, &BrowserSession::used_ms);
     std::size_t kept = sessions.size();
     for (const BrowserSession* each : sessions) {
-      if (!has_ended(*each, spec.now) && kept < kSessionsPerAccount) continue;
+      const bool is_over = has_ended(*each, spec.now);
+      if (!is_over && kept < kSessionsPerAccount) continue;
       if (Status removed = store_->remove(*each); !removed) return removed;
       draft.erase_session(each->hash);
+      made.ended.push_back({.number = each->number, .is_over = is_over});
       --kept;
     }
     const Result<std::int64_t> number = store_->insert(made.session);

@@ -13,7 +13,9 @@ namespace gridloom::registry {
 // Of one hash. Small enough for a home's server; three passes make up for it (RFC 9106).
 inline constexpr std::size_t kPasswordMemory = std::size_t{19} * 1024 * 1024;
 
-// kBadParams: too short or too long (registry/rules.h); the message does not repeat it.
+// kBadParams: too short or too long (registry/rules.h), or among the first that a guesser tries:
+// few characters, a repetition, a sequence, or a common word with digits. The message says which,
+// and does not repeat it.
 [[nodiscard]] Status check_password(std::string_view password);
 
 // kIo: no memory.

@@ -143,7 +143,9 @@ Status Registry::load() {
   instance_ = current->registry.substr(0, kInstanceDigits);
   // Written only if it changed: on a full disk, writing would lose the existing file.
   if (setback_.empty() && seen != revision.value()) remember(data_folder_, *revision);
-  return transaction->commit();
+  if (Status done = transaction->commit(); !done) return done;
+  store_->empty_wal();
+  return {};
 }
 
 std::string Registry::setback() const {
@@ -199,6 +201,7 @@ Status Registry::commit(const Change& change) {
   const Result<Revision> revision = store_->revision();
   if (!revision) return std::unexpected(revision.error());
   if (Status done = transaction->commit(); !done) return done;
+  store_->empty_wal();
   // Only after the commit: a crash in between must not look like a lost change.
   if (setback().empty()) remember(data_folder_, *revision);
   publish(std::move(draft).finish());

@@ -93,6 +93,13 @@ struct SessionSpec {
 struct NewSession {
   BrowserSession session;
   Secret text;  // the cookie's value: 43 letters and digits
+  // The account's sessions that ended with this sign-in: those whose time was over, and the least
+  // used one beyond kSessionsPerAccount.
+  struct Ended {
+    std::int64_t number = 0;
+    bool is_over = false;  // its time
+  };
+  std::vector<Ended> ended{};
 };
 
 struct PasswordChange {

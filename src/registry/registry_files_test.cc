@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -12,6 +13,8 @@
 
 #include "registry/test_registry.h"
 #include "storage/sqlite.h"
+#include "testing/failing_reads.h"
+#include "testing/must.h"
 
 namespace gridloom::registry {
 namespace {
@@ -38,6 +41,51 @@ TEST_F(RegistryTest, TwoProcessesSeeEachOthersChangesWithTheirOwnNextOne) {
   ASSERT_TRUE(registry_->rename_device({.sn = "B", .name = "same"}));
   ASSERT_TRUE((*other)->rename_device({.sn = "B", .name = "same"}));
   EXPECT_EQ(describe(*registry_->directory()), describe(*(*other)->directory()));
+}
+
+// One damaged bit of a write-ahead log takes all changes behind it.
+TEST_F(RegistryTest, NoChangeStaysInTheWriteAheadLog) {
+  const std::filesystem::path wal = folder_.data() / "registry.sqlite-wal";
+  account("anna");
+  EXPECT_EQ(std::filesystem::file_size(wal), 0);
+  device("A", "anna");
+  EXPECT_EQ(std::filesystem::file_size(wal), 0);
+  ASSERT_TRUE(registry_->rename_device({.sn = "A", .name = "another"}));
+  EXPECT_EQ(std::filesystem::file_size(wal), 0);
+  // As a kill leaves the file, or an earlier version.
+  const std::filesystem::path file = folder_.data() / "registry.sqlite";
+  {
+    Database database = must(Database::open(file));
+    must(database.run("CREATE TABLE t (x); DROP TABLE t"));
+    EXPECT_GT(std::filesystem::file_size(wal), 0);
+    reopen();
+  }
+  EXPECT_EQ(std::filesystem::file_size(wal), 0);
+}
+
+TEST_F(RegistryTest, AReadThatFailsIsNoDamage) {
+  account("anna");
+  device("A", "anna");
+  const std::string before = describe(*registry_->directory());
+  registry_.reset();
+  for (const std::uint64_t times : {std::uint64_t{1}, FailingReads::kForEver}) {
+    bool has_failed = true;
+    for (std::uint64_t at = 1; has_failed; ++at) {
+      const FailingReads reads({.at = at, .times = times});
+      const auto opened = Registry::open(folder_.data());
+      if (opened) {
+        EXPECT_EQ(describe(*(*opened)->directory()), before) << at;
+        EXPECT_EQ((*opened)->setback(), "") << at;
+      } else {
+        EXPECT_EQ(opened.error().code, ErrorCode::kIo) << at << opened.error().detail;
+        EXPECT_FALSE(opened.error().detail.contains("backup")) << opened.error().detail;
+      }
+      has_failed = reads.has_failed();
+      ASSERT_FALSE(HasFailure()) << at;
+    }
+  }
+  reopen();
+  EXPECT_EQ(describe(*registry_->directory()), before);
 }
 
 TEST_F(RegistryTest, FilesArePrivateWhateverTheUmask) {

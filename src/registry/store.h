@@ -15,6 +15,7 @@
 #include "registry/directory_draft.h"
 #include "registry/revision.h"
 #include "registry/seal.h"
+#include "storage/empty_wal.h"
 #include "storage/sqlite.h"
 
 namespace gridloom::registry {
@@ -32,6 +33,7 @@ class Store {
   [[nodiscard]] Result<storage::Transaction> begin() {
     return storage::Transaction::begin(database_);
   }
+  void empty_wal() { storage::empty_wal(database_); }
   // Whether another connection committed a change since the last call; true on the first call.
   [[nodiscard]] Result<bool> changed_elsewhere();
   // Loads everything into an empty draft. kDamaged: the data differ from what was written. Must be

@@ -1,76 +1,73 @@
 #include "server/metrics.h"
 
-#include <prometheus/metric_family.h>
-#include <prometheus/text_serializer.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
+#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace gridloom::server {
 namespace {
 
-using prometheus::ClientMetric;
-using prometheus::MetricFamily;
-using prometheus::MetricType;
-
-MetricFamily family(std::string name, std::string help, MetricType type) {
-  return {std::move(name), std::move(help), type, {}};
+// Each function returns a family's lines. Names and descriptions are ours and need no escapes.
+std::string header(std::string_view name, std::string_view help, std::string_view type) {
+  return fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
 }
 
-MetricFamily counter(std::string name, std::string help, const hub::Counters::Count& count) {
-  MetricFamily metric = family(std::move(name), std::move(help), MetricType::Counter);
-  metric.metric.emplace_back().counter.value =
-      static_cast<double>(count.load(std::memory_order_relaxed));
-  return metric;
+std::string counter(std::string_view name, std::string_view help,
+                    const hub::Counters::Count& count) {
+  return header(name, help, "counter") +
+         fmt::format("{} {}\n", name, count.load(std::memory_order_relaxed));
 }
 
-MetricFamily gauge(std::string name, std::string help, std::size_t value) {
-  MetricFamily metric = family(std::move(name), std::move(help), MetricType::Gauge);
-  metric.metric.emplace_back().gauge.value = static_cast<double>(value);
-  return metric;
+std::string gauge(std::string_view name, std::string_view help, std::size_t value) {
+  return header(name, help, "gauge") + fmt::format("{} {}\n", name, value);
 }
 
-MetricFamily open_connections(const ListenerCounts& listeners) {
-  MetricFamily metric =
-      family("gridloom_connections", "Open connections by listener protocol", MetricType::Gauge);
+std::string label_value(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    out += c == '\n' ? std::string_view("\\n") : std::string_view(&c, 1);
+  }
+  return out;
+}
+
+std::string open_connections(const ListenerCounts& listeners) {
+  constexpr std::string_view kName = "gridloom_connections";
+  std::string text = header(kName, "Open connections by listener protocol", "gauge");
   for (const auto& [door, count] :
        {std::pair{"http", listeners.http}, std::pair{"mqtt", listeners.mqtt}}) {
-    ClientMetric& of_door = metric.metric.emplace_back();
-    of_door.label.push_back({"door", door});
-    of_door.gauge.value = static_cast<double>(count);
+    text += fmt::format("{}{{door=\"{}\"}} {}\n", kName, door, count);
   }
-  return metric;
+  return text;
 }
 
-MetricFamily dropped(const hub::Counters& counters) {
-  MetricFamily metric =
-      family("gridloom_messages_dropped_total", "Messages not delivered to a client, by reason",
-             MetricType::Counter);
+std::string dropped(const hub::Counters& counters) {
+  constexpr std::string_view kName = "gridloom_messages_dropped_total";
+  std::string text = header(kName, "Messages not delivered to a client, by reason", "counter");
   const std::array reasons = {std::pair{"queue full", &counters.dropped_queue_full},
                               std::pair{"expired", &counters.dropped_expired},
                               std::pair{"too large", &counters.dropped_too_large}};
   for (const auto& [reason, count] : reasons) {
-    ClientMetric& of_reason = metric.metric.emplace_back();
-    of_reason.label.push_back({"reason", reason});
-    of_reason.counter.value = static_cast<double>(count->load(std::memory_order_relaxed));
+    text += fmt::format("{}{{reason=\"{}\"}} {}\n", kName, reason,
+                        count->load(std::memory_order_relaxed));
   }
-  return metric;
+  return text;
 }
 
-MetricFamily client_events(const hub::ClientEvents& events) {
-  MetricFamily metric =
-      family("gridloom_client_events_total",
-             "Connections opened, closed and refused, and requests refused, by reason or code",
-             MetricType::Counter);
+std::string client_events(const hub::ClientEvents& events) {
+  constexpr std::string_view kName = "gridloom_client_events_total";
+  std::string text = header(
+      kName, "Connections opened, closed and refused, and requests refused, by reason or code",
+      "counter");
   for (const hub::ClientEvents::Count& count : events.counts()) {
-    ClientMetric& of_reason = metric.metric.emplace_back();
-    of_reason.label.push_back({"event", std::string(name_of(count.kind))});
-    of_reason.label.push_back({"reason", count.reason});
-    of_reason.counter.value = static_cast<double>(count.count);
+    text += fmt::format("{}{{event=\"{}\",reason=\"{}\"}} {}\n", kName, name_of(count.kind),
+                        label_value(count.reason), count.count);
   }
-  return metric;
+  return text;
 }
 
 }  // namespace
@@ -78,7 +75,7 @@ MetricFamily client_events(const hub::ClientEvents& events) {
 std::string metrics_text(const hub::Platform& platform, const ListenerCounts& listeners,
                          const history::ArchiveHealth& archive) {
   const hub::Counters& counters = platform.counters;
-  return prometheus::TextSerializer{}.Serialize({
+  const std::initializer_list<std::string> families = {
       counter("gridloom_reports_total", "Reports received from devices", counters.reports),
       counter("gridloom_report_bytes_total", "Payload bytes of reports received from devices",
               counters.report_bytes),
@@ -126,7 +123,10 @@ std::string metrics_text(const hub::Platform& platform, const ListenerCounts& li
             archive.store_failing.empty() ? 0 : 1),
       gauge("gridloom_history_head_bytes",
             "Bytes of reports in memory that are not yet stored as blocks", archive.head_bytes),
-  });
+  };
+  std::string text;
+  for (const std::string& each : families) text += each;
+  return text;
 }
 
 }  // namespace gridloom::server

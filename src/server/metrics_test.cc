@@ -22,19 +22,22 @@ TEST(Metrics, AreInPrometheusFormatAndComplete) {
   const FakePtr device = home.connect_device("R331TEST1");
   home.report(device, "R331TEST1", R"({"params":{"x":1}})");
   home.report(device, "R331TEST1", "nonsense");
+  home.platform.client_events.record(
+      {.kind = hub::ClientEvent::Kind::kSignInRefused, .reason = "a\"b\\c\nd"}, TimePoint{});
   const std::string text = metrics_text(home.platform, {.http = 3, .mqtt = 4}, {.log_bytes = 5});
   for (const char* line :
        {"# TYPE gridloom_reports_total counter", "gridloom_reports_total 2",
         "gridloom_reports_malformed_total 1", "gridloom_report_bytes_total 26",
         "# TYPE gridloom_devices_online gauge", "gridloom_devices_online 1", "gridloom_log_bytes 5",
         R"(gridloom_client_events_total{event="report refused",reason="malformed"} 1)",
+        R"(gridloom_client_events_total{event="sign-in refused",reason="a\"b\\c\nd"} 1)",
         R"(gridloom_connections{door="http"} 3)", R"(gridloom_connections{door="mqtt"} 4)"}) {
     EXPECT_THAT(text, HasSubstr(std::string(line) + '\n'));
   }
   // Every line is a comment or a sample of a metric that was introduced before.
   std::istringstream lines(text);
   std::set<std::string> introduced;
-  const std::regex sample(R"(^([a-z_]+)(\{([a-z]+="[^"]*",?)+\})? [0-9.e+-]+$)");
+  const std::regex sample(R"(^([a-z_]+)(\{([a-z]+="([^"\\]|\\.)*",?)+\})? [0-9]+$)");
   for (std::string each; std::getline(lines, each);) {
     std::smatch match;
     if (each.starts_with("# TYPE ")) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log_throttle.h"
+#include "base/redacted.h"
 #include "http/session.h"
 #include "hub/hub.h"
 #include "mqtt/connection.h"
@@ -79,9 +80,13 @@ net::MakeProtocol Protocols::make_http(ReplayCheck replay_check) const {
         options_.limits.http, options_.mqtt.clock->now(), mqtt::serve(options_.mqtt),
         [api](const http::Request& head) { return api->body_limit(head); },
         [hub = options_.mqtt.hub](const http::Session::Refused& refused) {
+          // An unknown key may be the secret one, in the wrong header.
+          const auto directory = hub->platform().registry.directory();
+          const bool is_known = directory->find_key(refused.access_key) != nullptr;
           hub->record_event({.kind = hub::ClientEvent::Kind::kRequestRefused,
                              .reason = refused.code,
-                             .user = refused.access_key,
+                             .user = is_known ? std::string(refused.access_key)
+                                              : redacted_name(refused.access_key),
                              .peer = refused.peer,
                              .detail = refused.why});
         },

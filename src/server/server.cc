@@ -174,7 +174,7 @@ void Server::start(const wire::JsonObject& facts) {
     for (const auto& loop : loops_) loop->start();
   }
   archive_->start([this] { return changed_twins(); });
-  note("start", facts);
+  note(history::audit_kind("start"), facts);
   listeners_.start();
 }
 
@@ -183,7 +183,7 @@ void Server::stop(const wire::JsonObject& facts) {
     listeners_.stop();
     settle();
   });
-  note("stop", facts);
+  note(history::audit_kind("stop"), facts);
 }
 
 void Server::with_loops(const std::function<void()>& work) const {

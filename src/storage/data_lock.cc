@@ -81,10 +81,11 @@ Result<DataLock> DataLock::take(const std::filesystem::path& data_folder, Holder
   }
   const std::string note =
       fmt::format("{} {}\n", ::getpid(), holder == Holder::kServer ? kServer : kCommand);
-  if (::ftruncate(file.get(), 0) != 0 ||
-      ::pwrite(file.get(), note.data(), note.size(), 0) != static_cast<ssize_t>(note.size())) {
-    return system_error("cannot write", path);
-  }
+  // The lock holds without the note, which a full disk may refuse.
+  const bool is_noted =
+      ::ftruncate(file.get(), 0) == 0 &&
+      ::pwrite(file.get(), note.data(), note.size(), 0) == static_cast<ssize_t>(note.size());
+  if (!is_noted && errno != ENOSPC && errno != EDQUOT) return system_error("cannot write", path);
   return DataLock(std::move(file));
 }
 

@@ -32,6 +32,27 @@ Status write_all(const FileDescriptor& file, const std::filesystem::path& path,
   return {};
 }
 
+// Removes the file at the end, unless it was renamed by then.
+class Unfinished {
+ public:
+  explicit Unfinished(std::filesystem::path path) : path_(std::move(path)) { path_ += ".new"; }
+  Unfinished(const Unfinished&) = delete;
+  Unfinished& operator=(const Unfinished&) = delete;
+  ~Unfinished() {
+    if (!is_renamed_) ::unlink(path_.c_str());
+  }
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] Status rename_to(const std::filesystem::path& path) {
+    if (::rename(path_.c_str(), path.c_str()) != 0) return system_error("cannot make", path);
+    is_renamed_ = true;
+    return {};
+  }
+
+ private:
+  std::filesystem::path path_;
+  bool is_renamed_ = false;
+};
+
 }  // namespace
 
 FileDescriptor::~FileDescriptor() {
@@ -82,8 +103,8 @@ Result<std::string> read_start(const FileDescriptor& file, const std::filesystem
 }
 
 Status write_private_file(const std::filesystem::path& path, std::string_view bytes) {
-  std::filesystem::path unfinished = path;
-  unfinished += ".new";
+  Unfinished kept(path);
+  const std::filesystem::path& unfinished = kept.path();
   // A file left behind by a crash was never in use.
   if (::unlink(unfinished.c_str()) != 0 && errno != ENOENT) {
     return system_error("cannot remove", unfinished);
@@ -93,7 +114,7 @@ Status write_private_file(const std::filesystem::path& path, std::string_view by
   if (::fchmod(file.get(), kPrivateFile) != 0) return system_error("cannot protect", unfinished);
   if (Status done = write_all(file, unfinished, bytes); !done) return done;
   if (::fsync(file.get()) != 0) return system_error("cannot sync", unfinished);
-  if (::rename(unfinished.c_str(), path.c_str()) != 0) return system_error("cannot make", path);
+  if (Status renamed = kept.rename_to(path); !renamed) return renamed;
   const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
   const FileDescriptor handle = open_file(folder, O_RDONLY | O_DIRECTORY);
   if (!handle.is_open() || ::fsync(handle.get()) != 0) return system_error("cannot sync", folder);
@@ -101,13 +122,11 @@ Status write_private_file(const std::filesystem::path& path, std::string_view by
 }
 
 Status replace_private_file(const std::filesystem::path& path, std::string_view bytes) {
-  std::filesystem::path unfinished = path;
-  unfinished += ".new";
-  const FileDescriptor file = open_file(unfinished, O_WRONLY | O_CREAT | O_TRUNC);
-  if (!file.is_open()) return system_error("cannot make", unfinished);
-  if (Status done = write_all(file, unfinished, bytes); !done) return done;
-  if (::rename(unfinished.c_str(), path.c_str()) != 0) return system_error("cannot make", path);
-  return {};
+  Unfinished kept(path);
+  const FileDescriptor file = open_file(kept.path(), O_WRONLY | O_CREAT | O_TRUNC);
+  if (!file.is_open()) return system_error("cannot make", kept.path());
+  if (Status done = write_all(file, kept.path(), bytes); !done) return done;
+  return kept.rename_to(path);
 }
 
 Status make_private(const std::filesystem::path& path) {

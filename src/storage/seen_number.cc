@@ -16,6 +16,9 @@ namespace {
 
 constexpr std::size_t kMaxBytes = 64;
 
+// Fixed length, so that each write overwrites the previous one completely.
+std::string text_of(std::uint64_t number) { return fmt::format("{0:020}\n{0:020}\n", number); }
+
 }  // namespace
 
 std::optional<std::uint64_t> SeenNumber::read() const {
@@ -33,6 +36,10 @@ std::optional<std::uint64_t> SeenNumber::read() const {
   return wrong == std::errc() && stop == end ? std::optional(number) : std::nullopt;
 }
 
+void SeenNumber::create(std::uint64_t number) {
+  static_cast<void>(write_private_file(file_, text_of(number)));
+}
+
 void SeenNumber::remember(std::uint64_t number) {
   if (write(number)) return;
   open_ = FileDescriptor();
@@ -44,8 +51,7 @@ bool SeenNumber::write(std::uint64_t number) {
   const bool is_first = !open_.is_open();
   if (is_first && !make_private(file_)) return false;
   if (is_first) open_ = FileDescriptor(::open(file_.c_str(), O_WRONLY | O_CLOEXEC));
-  // Fixed length, so that each write overwrites the previous one completely.
-  const std::string text = fmt::format("{0:020}\n{0:020}\n", number);
+  const std::string text = text_of(number);
   if (::pwrite(open_.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
     return false;
   }

@@ -56,5 +56,14 @@ TEST_F(SeenNumberTest, AFileThatCannotBeWrittenIsRemoved) {
   EXPECT_EQ(seen(), std::nullopt);
 }
 
+TEST_F(SeenNumberTest, IsThereOnceTheFileWasCreated) {
+  SeenNumber number(file());
+  number.create(0);
+  EXPECT_EQ(seen(), 0);
+  number.remember(8);
+  EXPECT_EQ(seen(), 8);
+  EXPECT_EQ(std::filesystem::status(file()).permissions(), std::filesystem::perms(0600));
+}
+
 }  // namespace
 }  // namespace gridloom::storage

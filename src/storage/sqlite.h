@@ -130,11 +130,13 @@ struct Schema {
 // where N is the first free number. The database must not be open. Returns the new name.
 [[nodiscard]] Result<std::string> set_database_aside(const std::filesystem::path& path);
 
-// A transaction with BEGIN IMMEDIATE, so that a writer waits for others at the start and not in the
-// middle; rolled back unless it was committed.
+// A transaction, rolled back unless it was committed. kWriting: with BEGIN IMMEDIATE, so that a
+// writer waits for others at the start and not in the middle. kReading: all reads see the state of
+// the first of them.
 class Transaction {
  public:
-  [[nodiscard]] static Result<Transaction> begin(Database& database);
+  enum class Kind : std::uint8_t { kWriting, kReading };
+  [[nodiscard]] static Result<Transaction> begin(Database& database, Kind kind = Kind::kWriting);
   Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction();

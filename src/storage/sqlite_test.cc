@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "storage/empty_wal.h"
+#include "testing/failing_reads.h"
+#include "testing/must.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::storage {
@@ -66,6 +69,70 @@ TEST_F(SchemaTest, WithoutAnUpgradeAnEarlierVersionIsOpenedAsItIs) {
 TEST_F(SchemaTest, ALaterVersionIsRefused) {
   EXPECT_EQ(state_of(open({.version = 3, .tables = kTables})), State(3, 0));
   EXPECT_FALSE(open({.version = 2, .tables = kTables}));
+}
+
+// A database whose pages do not fit into SQLite's cache, with an index and free pages.
+class LargeDatabaseTest : public testing::Test {
+ protected:
+  LargeDatabaseTest() {
+    write_content(file(), "");
+    Database database = must(Database::open(file()));
+    must(database.run(
+        "CREATE TABLE t (x INTEGER PRIMARY KEY, y TEXT); CREATE INDEX by_y ON t (y); "
+        "INSERT INTO t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+        "WHERE i < 600) SELECT i, printf('%.400c', 'y') || i FROM n; "
+        "DELETE FROM t WHERE x > 400"));
+  }
+  [[nodiscard]] std::filesystem::path file() const { return folder_.path() / "a.db"; }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(LargeDatabaseTest, APageThatCannotBeReadIsNoFindingOfDamage) {
+  for (const std::uint64_t times : {std::uint64_t{1}, std::uint64_t{2}, FailingReads::kForEver}) {
+    bool has_failed = true;
+    int refused = 0;
+    for (std::uint64_t at = 1; has_failed; ++at) {
+      const FailingReads reads({.at = at, .times = times});
+      auto database = Database::open(file());
+      if (database) must(database->run("PRAGMA cache_size = 5"));
+      const auto found = database ? database->integrity() : std::unexpected(database.error());
+      if (found) {
+        EXPECT_EQ(*found, std::vector<std::string>()) << "read " << at << ", " << times << " times";
+      } else {
+        ++refused;
+        EXPECT_EQ(found.error().code, ErrorCode::kIo) << found.error().detail;
+      }
+      has_failed = reads.has_failed();
+    }
+    EXPECT_GT(refused, 0);
+  }
+}
+
+TEST_F(LargeDatabaseTest, DamageIsFoundAsBefore) {
+  std::string bytes = content_of(file());
+  bytes.replace(4096 * 20, 100, std::string(100, '\xAA'));
+  write_content(file(), bytes);
+  const auto found = must(must(Database::open(file())).integrity());
+  EXPECT_FALSE(found.empty());
+}
+
+TEST_F(LargeDatabaseTest, TheWriteAheadLogIsEmptiedUnlessSomeoneReads) {
+  const auto wal = [this] { return std::filesystem::file_size(file().string() + "-wal"); };
+  Database database = must(Database::open(file()));
+  must(database.run("INSERT INTO t (y) VALUES ('new')"));
+  EXPECT_GT(wal(), 0);
+  {
+    Database reader = must(Database::open_to_read(file(), Database::Writers::kMaybe));
+    must(reader.run("BEGIN; SELECT count(*) FROM t"));
+    empty_wal(database);
+    EXPECT_GT(wal(), 0);
+    must(database.run("INSERT INTO t (y) VALUES ('newer')"));
+  }
+  empty_wal(database);
+  EXPECT_EQ(wal(), 0);
+  EXPECT_EQ(must(database.integer("SELECT count(*) FROM t")), 402);
+  EXPECT_GT(must(database.integer("PRAGMA busy_timeout")), 1000) << "as it was";
 }
 
 }  // namespace

@@ -133,8 +133,8 @@ std::optional<std::size_t> Twin::add(std::string_view name, std::string_view tex
                                      Applied& applied) {
   Extras& extras = extras_.make();
   const std::size_t bytes = name.size() + text.size();
-  if (std::ranges::count(name, '.') > kMaxLevels || extras.quotas.size() >= limits_.extra_quotas ||
-      extras.bytes + bytes > limits_.extra_bytes) {
+  if (name.starts_with(kNotOfDevices) || std::ranges::count(name, '.') > kMaxLevels ||
+      extras.quotas.size() >= limits_.extra_quotas || extras.bytes + bytes > limits_.extra_bytes) {
     ++applied.refused;
     return std::nullopt;
   }

@@ -42,13 +42,15 @@ struct AcceptedValue {
 struct Applied {
   std::size_t taken = 0;  // quotas named in the report; a repeated value counts once
   std::size_t changed = 0;
-  std::size_t refused = 0;  // beyond TwinLimits or Twin::kMaxLevels
+  std::size_t refused = 0;  // beyond TwinLimits or Twin::kMaxLevels, or of Twin::kNotOfDevices
 };
 
 class Twin {
  public:
   // The greatest depth of accepted JSON; a quota name nests one level at each dot.
   static constexpr std::ptrdiff_t kMaxLevels = 32;
+  // A name that begins so is not a device's to use: history has values of the platform's own.
+  static constexpr char kNotOfDevices = '$';
 
   explicit Twin(LayoutPtr layout, const TwinLimits& limits = {});
 

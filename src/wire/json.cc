@@ -165,7 +165,7 @@ class Events {
     const std::string_view token = joined(part);
     const std::optional<Number> number = number_of(token, rough);
     if (!number) {
-      return refuse(error, fmt::format("the number {} is out of range", shown(token)));
+      return refuse(error, "the number is out of range");
     }
     sink_.number(token, *number);
     parts_.clear();

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <system_error>
 
-#include "wire/json.h"
+#include "base/redacted.h"
 
 namespace gridloom::wire {
 namespace {
@@ -42,7 +42,7 @@ Status ReplayGuard::admit(const SignedRequest& request, TimePoint now) {
   if (!sent || *sent < now - limits_.window || *sent > now + limits_.window) {
     return refused(fmt::format(
         "the timestamp {} is more than {} s away from the server's {} ({} since 1970)",
-        shortened(request.timestamp), limits_.window / std::chrono::seconds(1), unix_ms(now),
+        redacted_extract(request.timestamp), limits_.window / std::chrono::seconds(1), unix_ms(now),
         rule_ == ReplayRule::kExact ? "milliseconds"
                                     : "milliseconds; seconds and nanoseconds will do as well"));
   }
@@ -65,7 +65,8 @@ Status ReplayGuard::admit(const SignedRequest& request, TimePoint now) {
   std::pair entry(*sent, std::move(known_by));
   if (seen.contains(entry)) {
     return refused(fmt::format("nonce {} and timestamp {} were used before; both must be new",
-                               shortened(request.nonce), shortened(request.timestamp)));
+                               redacted_extract(request.nonce),
+                               redacted_extract(request.timestamp)));
   }
   if (seen.size() >= limits_.remembered) {
     return refused(

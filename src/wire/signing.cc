@@ -16,6 +16,7 @@
 #include <optional>
 #include <system_error>
 
+#include "base/redacted.h"
 #include "wire/flat_parameters.h"
 
 namespace gridloom::wire {
@@ -61,17 +62,12 @@ bool is_utf8(std::string_view text) {
   return parse_json(quoted, {.bytes = quoted.size(), .depth = 1, .keys = 0}).has_value();
 }
 
-// For error messages: of limited length, and always UTF-8.
+// For error messages: of limited length, always UTF-8, and without keys.
 std::string shown(std::string_view text) {
-  std::size_t cut = std::min(text.size(), kShownBytes);
-  while (cut < text.size() && cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xc0U) == 0x80U) {
-    --cut;
+  std::string out = redacted_beginning(text, kShownBytes);
+  if (text.size() > kShownBytes) {
+    out += fmt::format("... ({} more bytes)", text.size() - kShownBytes);
   }
-  std::string out(text.substr(0, cut));
-  if (!is_utf8(out)) {
-    std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
-  }
-  if (cut < text.size()) out += fmt::format("... ({} more bytes)", text.size() - cut);
   return out;
 }
 
@@ -353,12 +349,28 @@ Result<Digest> digest_of(std::string_view hex) {
   return digest;
 }
 
+// The parameters of a canonical text up to the first that is a secret by its name: a value may hold
+// any character, so where it ends cannot be told.
+std::string without_secrets(std::string_view canonical) {
+  for (std::size_t at = 0; at < canonical.size();) {
+    const std::size_t equals = canonical.find('=', at);
+    if (equals == std::string_view::npos) break;
+    if (names_a_secret(canonical.substr(at, equals - at))) {
+      return std::string(canonical.substr(0, equals + 1)) + "***";
+    }
+    const std::size_t next = canonical.find('&', at);
+    if (next == std::string_view::npos) break;
+    at = next + 1;
+  }
+  return std::string(canonical);
+}
+
 // For error messages: the parameters of a canonical text without the headers. Some clients take any
 // message that contains the header's name for a refusal of the key itself, so it is not shown.
 std::string without_tail(std::string_view canonical, const SignedRequest& request) {
   std::string tail;
   append_tail(tail, request);
-  return shown(canonical.substr(0, canonical.size() - tail.size()));
+  return shown(without_secrets(canonical.substr(0, canonical.size() - tail.size())));
 }
 
 std::string_view where(Source source) {
@@ -532,7 +544,7 @@ Status verify(const SignedRequest& request, KeyedMac& mac, const SigningLimits& 
   return wrong(fmt::format(
       "the secret key is another one, or another text was signed; {}, so the text to sign is: "
       "{}[key]&nonce={}&timestamp={}{}, where [key] is the first header of the four as NAME=VALUE",
-      where(source_of(request)), first, request.nonce, request.timestamp,
+      where(source_of(request)), first, shown(request.nonce), request.timestamp,
       request.path.empty()
           ? ""
           : fmt::format("&method={}&path={}", request.method, shown(request.path))));

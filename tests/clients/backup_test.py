@@ -1,5 +1,6 @@
 """A backup of a server at work, and a second server on what was restored of it."""
 import contextlib
+import fcntl
 import json
 import os
 import sqlite3
@@ -194,10 +195,40 @@ class BackupTest(unittest.TestCase):
         if mounted.returncode != 0:
             self.skipTest("this machine lets nobody mount a small disk")
         self.addCleanup(lambda: subprocess.run(["umount", place], check=True))
+        for target in (place, place / "new"):
+            refused = server.cli("backup", target)
+            self.assertEqual(refused.returncode, 1)
+            self.assertRegex(refused.stderr, "full|No space")
+            self.assertEqual(os.listdir(place), [])
+
+    def test_the_rest_of_a_killed_backup_is_replaced(self):
+        server = self.server()
+        server.add_account("anna")
+        place = temporary_folder() / "backup"
+        told(server.cli("backup", place))
+        complete = sorted(os.listdir(place))
         refused = server.cli("backup", place)
+        self.assertEqual(refused.returncode, 2, "it is complete")
+        # As a kill leaves it: without the description, with a file that is cut short.
+        (place / "backup.json").unlink()
+        (place / "registry.sqlite").write_bytes(b"short")
+        marker = place / "backup.unfinished"
+        marker.touch()
+        (place / "mine").write_text("mine")
+        refused = server.cli("backup", place)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("not an empty folder", refused.stderr)
+        self.assertEqual((place / "mine").read_text(), "mine")
+        (place / "mine").unlink()
+        marker.touch()
+        with open(marker) as locked:
+            fcntl.flock(locked, fcntl.LOCK_EX)
+            refused = server.cli("backup", place)
         self.assertEqual(refused.returncode, 1)
-        self.assertRegex(refused.stderr, "full|No space")
-        self.assertEqual(os.listdir(place), [])
+        self.assertIn("another backup is being written", refused.stderr)
+        told(server.cli("backup", place))
+        self.assertEqual(sorted(os.listdir(place)), complete)
+        told(cli("restore", place, data=temporary_folder() / "restored"))
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ PRINTS = [
     ("device move", ["ZZ96JSON1", "ben", "--data", "{data}"], 0, 1),
     ("device remove", ["ZZ96*", "--dry-run", "--data", "{data}"], 0, 2),
     ("device remove", ["ZZ96*", "--yes", "--data", "{data}"], 0, 2),
-    ("device purge", ["--unknown", "--data", "{data}"], 1, 0),
+    ("device purge", ["--unknown", "--data", "{data}"], 0, 1),
     ("account remove", ["ben", "--data", "{data}"], 0, 1),
     ("audit", ["--data", "{data}"], 0, 10),
     ("audit", ["--what", "nothing", "--data", "{data}"], 0, 0),

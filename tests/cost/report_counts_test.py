@@ -25,10 +25,10 @@ DEVICES = 200
 LOADS = {
     # One report of each device in flight: they share turns and commits.
     "saturated": (2, ["--connections", DEVICES]),
-    # Many turns have one report only; how many depends on what else the machine does: the bounds have a wide margin.
-    "paced": (2, ["--connections", DEVICES, "--rate", 1000]),
-    # One device with one report in flight: each report has its turns and its commit for itself.
-    "alone": (4, ["--connections", 1]),
+    # One report of one device after the other is in flight: each has its turns and its commit for itself.
+    "in turn": (2, ["--connections", DEVICES, "--in-turn"]),
+    # The same with one device.
+    "alone": (4, ["--connections", 1, "--in-turn"]),
 }
 # Most of a report, by load, beside the range of the runs when the bound was set. One copy of a report more (900
 # bytes), or one allocation, is above. Who lowers a count lowers its bound.
@@ -40,7 +40,7 @@ BOUNDS = {
         "copies": 63,  # 58.0 to 58.5
         "copied_bytes": 4300,  # 3,800 to 3,920
     },
-    "paced": {
+    "in turn": {
         "system_calls": 5.4,  # 4.4 to 4.7
         "allocations": 33,  # 25.3 to 25.5
         "allocated_bytes": 7500,  # 6,130 to 6,210

@@ -2,11 +2,13 @@
 
     crash_test.py PROGRAM [--kills N] [--devices N] [--seed N]
 
-Devices send numbered reports at QoS 1, a few in flight, and repeat after a crash what was not
-acknowledged, as a good library does (DUP). An app sets them over HTTP, each set with a number. The
-server is killed (SIGKILL) after a random number of acknowledgements, so at any moment of its work.
-In the end each report that was sent is in history once, the acknowledged ones after every start,
-and each set that was answered is in the audit.
+Devices send numbered reports at QoS 1, and repeat after a crash what was not acknowledged, as a
+good library does (DUP). Some have a few in flight; others send what they kept in one write, also
+with timestamps in whole seconds. All but the number repeats and alternates. An app sets the devices
+over HTTP, each set with a number. The server is killed (SIGKILL) after a random number of
+acknowledgements, so at any moment of its work. In the end each value that was sent is in history
+once and in order, the acknowledged ones after every start, and each set that was answered is in the
+audit.
 """
 import argparse
 import collections
@@ -27,7 +29,8 @@ import server as servers  # noqa: E402
 from mqtt_row import connect, publish, subscribe  # noqa: E402
 from server import PATIENCE_S, Deadline  # noqa: E402
 
-WINDOW = 4
+FEW, BURST = 4, 300  # reports in flight
+FIELDS = {"n": lambda number: number, "switch": lambda number: number % 2, "same": lambda number: 7}
 
 
 def remaining(size):
@@ -43,8 +46,9 @@ class Device:
     """Reports as fast as it is acknowledged, and answers sets. Its connection ends with the server
     and begins with the next one."""
 
-    def __init__(self, sn, key, acknowledged):
+    def __init__(self, sn, key, acknowledged, window, has_time):
         self.sn, self.key, self.acknowledged = sn, key, acknowledged
+        self.window, self.has_time = window, has_time
         self.next, self.kept = 1, set()  # numbers; those that were acknowledged
         self.flying = collections.OrderedDict()  # packet id: (number, packet without its first byte)
         self.changed = threading.Condition()
@@ -70,8 +74,7 @@ class Device:
                 line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 line.sendall(connect(4, self.sn, self.key, self.sn, keepalive=0))
                 line.sendall(subscribe(4, f"/device/{self.sn}/set", packet_id=0xFFFF))
-                for number, rest in self.flying.values():
-                    line.sendall(b"\x3a" + rest)
+                line.sendall(b"".join(b"\x3a" + rest for _, rest in self.flying.values()))
                 self.talk(line)
         except (ConnectionError, EOFError):
             pass  # killed
@@ -83,8 +86,9 @@ class Device:
         data = b""
         while True:
             with self.changed:
-                while self.running and len(self.flying) < WINDOW:
-                    line.sendall(b"\x32" + self.report())
+                if self.running and (self.window == FEW or not self.flying):
+                    missing = range(self.window - len(self.flying))
+                    line.sendall(b"".join(b"\x32" + self.report() for _ in missing))
                 if not self.running and not self.flying:
                     self.changed.notify_all()
             piece = line.recv(65536)
@@ -108,7 +112,9 @@ class Device:
     def report(self):
         number, self.next = self.next, self.next + 1
         packet_id = number % 0xFFF0 + 1
-        payload = json.dumps({"id": number, "version": "1.0", "params": {"n": number, "t": "x" * (number % 300)}})
+        values = {name: value(number) for name, value in FIELDS.items()}
+        stamp = {"timestamp": int(time.time()) * 1000} if self.has_time else {}
+        payload = json.dumps({"version": "1.0", "params": {**values, "t": "x" * (number % 300)}, **stamp})
         topic = f"/device/{self.sn}/quota".encode()
         body = struct.pack("!H", len(topic)) + topic + struct.pack("!H", packet_id) + payload.encode()
         rest = remaining(len(body)) + body
@@ -184,9 +190,16 @@ class App:
 
 
 def numbers_in_history(api, sn, begin_ms):
-    query = {"fields": "n", "from": str(begin_ms), "to": "now"}
-    (series,) = api.data("GET", f"/api/v1/devices/{sn}/history", query)["series"]
-    return [value for _, value in series["points"]]
+    """The numbers of the reports, in order; all other values have to fit to them."""
+    query = {"fields": ",".join(FIELDS), "from": str(begin_ms), "to": "now"}
+    series = api.data("GET", f"/api/v1/devices/{sn}/history", query)["series"]
+    numbers = [value for _, value in series[0]["points"]]
+    for field in series:
+        times = [at for at, _ in field["points"]]
+        assert times == sorted(times), f"{sn}: times of {field['field']} decrease"
+        expected = [FIELDS[field["field"]](number) for number in numbers]
+        assert [value for _, value in field["points"]] == expected, f"{sn}: other values of {field['field']}"
+    return numbers
 
 
 def check(api, devices, begin_ms, everything):
@@ -196,6 +209,7 @@ def check(api, devices, begin_ms, everything):
         there = numbers_in_history(api, device.sn, begin_ms)
         doubled = [n for n, times in collections.Counter(there).items() if times > 1]
         assert not doubled, f"{device.sn}: more than once in history: {doubled[:10]}"
+        assert there == sorted(there), f"{device.sn}: in another order"
         lost = kept - set(there)
         assert not lost, f"{device.sn}: acknowledged and lost: {sorted(lost)[:10]}"
         if everything:
@@ -229,7 +243,8 @@ def main():
     devices = []
     for number in range(options.devices):
         sn = f"CRASH{number:03}"
-        devices.append(Device(sn, server.add_device(sn, "crash"), acknowledged))
+        window = BURST if number % 2 else FEW
+        devices.append(Device(sn, server.add_device(sn, "crash"), acknowledged, window, number % 3 == 1))
     app = App(devices)
     for kill in range(options.kills + 1):
         api = server.api(keys["accessKey"], keys["secretKey"])

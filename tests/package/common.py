@@ -39,6 +39,10 @@ def image_archive(arch="x86_64"):
     return PACKAGES / f"gridloom-{version()}-oci-{arch}.tar"
 
 
+def source_archive():
+    return PACKAGES / f"gridloom-{version()}-source.tar.gz"
+
+
 def enter_namespaces():
     """Runs the test again with mounts, a network and processes of its own; these end with it."""
     if os.environ.get("GL_PACKAGE_TEST") == "inside":

@@ -9,6 +9,10 @@
 #include "history/instant_journal.h"
 #include "history/log/turn.h"
 #include "http/browser.h"
+#include "http/session.h"
+#include "http/test_frames.h"
+#include "http/upgrades.h"
+#include "mqtt/connection.h"
 #include "mqtt/session_store.h"
 #include "wire/signing.h"
 
@@ -59,6 +63,8 @@ const std::map<std::string_view, std::string_view>& requests() {
       {"GET /api/v1/devices/{sn}/energy", ""},
       {"GET /api/v1/devices/{sn}/history", "fields=temperature"},
       {"POST /api/v1/devices/{sn}/commands", R"({"params":{"x":1}})"},
+      {"GET /mqtt", ""},
+      {"GET /api/v1/live", R"({"t":"sub","id":1,"topic":"device","sn":"HEATER-01"})"},
   };
   return kRequests;
 }
@@ -182,12 +188,12 @@ void World::add_actors() {
     return *home.registry->directory()->keys_of(home.account(account).id).front();
   };
   for (const char* name : {"owner", "full", "monitor", "stranger", "ended", "rotated", "removed"}) {
-    signers_.push_back({.name = name, .key = key_of(name)});
+    signers_.push_back({.name = name, .account = name, .key = key_of(name)});
   }
   const auto other = must(home.registry->add_keys("owner"));
   signers_.push_back({.name = "removed key", .key = other});
   signers_.push_back({.name = "wrong sign", .key = key_of("owner"), .wrong = true});
-  signers_.push_back({.name = "nobody", .key = std::nullopt});
+  signers_.push_back({.name = "nobody"});
   add_tokens();
   add_sessions();
 }
@@ -201,12 +207,14 @@ void World::add_tokens() {
                                                .scope = scope,
                                                .now = server_.home.clock.now(),
                                                .valid_for = valid_for}));
-    signers_.push_back({.name = std::move(name), .key = std::nullopt, .token = made.text});
+    signers_.push_back(
+        {.name = std::move(name), .account = std::string(account), .token = made.text});
     return made.token.number;
   };
   const Millis long_time = std::chrono::hours(1000);
   add("owner's token", "owner", Scope::kControl, long_time);
   add("owner's read token", "owner", Scope::kRead, Millis(0));
+  add("full's token", "full", Scope::kControl, long_time);
   add("monitor's token", "monitor", Scope::kControl, long_time);
   add("stranger's token", "stranger", Scope::kControl, long_time);
   add("ended's token", "ended", Scope::kControl, long_time);
@@ -220,14 +228,30 @@ void World::add_sessions() {
   const auto add = [&](std::string name, std::string_view account, TimePoint now) {
     const auto made =
         must(registry.add_session({.account = server_.home.account(account).id, .now = now}));
-    signers_.push_back({.name = std::move(name), .key = std::nullopt, .cookie = made.text});
+    signers_.push_back(
+        {.name = std::move(name), .account = std::string(account), .cookie = made.text});
     return made.session.number;
   };
   const TimePoint now = server_.home.clock.now();
   add("owner's page", "owner", now);
-  signers_.push_back(signers_.back());
-  signers_.back().name = "forged page";
-  signers_.back().is_forged = true;
+  const Signer own = signers_.back();
+  const auto add_other = [&](std::string name, Page page) {
+    signers_.push_back(own);
+    signers_.back().name = std::move(name);
+    signers_.back().page = std::move(page);
+  };
+  add_other("forged page", {.origin = "http://evil.example"});
+  add_other("null page", {.origin = "null"});
+  add_other("silent page", {.origin = ""});
+  add_other("cross-site page", {.origin = "", .fetch_site = "cross-site"});
+  add_other("same-site page", {.origin = "", .fetch_site = "same-site"});
+  add_other("same-origin page", {.origin = "", .fetch_site = "same-origin"});
+  add_other("other port's page", {.origin = "http://localhost:3000"});
+  add_other("proxied page", {.origin = "https://localhost"});
+  add_other("rebound page", {.origin = "http://evil.example", .host = "evil.example"});
+  add_other("page with monitor's token", {});
+  signers_.back().token = std::ranges::find(signers_, "monitor's token", &Signer::name)->token;
+  add("full's page", "full", now);
   add("monitor's page", "monitor", now);
   add("stranger's page", "stranger", now);
   add("removed's page", "removed", now);
@@ -311,6 +335,7 @@ void World::connect_watchers() {
                                                            .steady = &server_.home.clock});
   homes_ = std::make_unique<http::HomeFeed>(http::HomeFeed::Options{
       .hub = server_.home.hub.get(), .steady = &server_.home.clock, .reads = {}});
+  feed_ = std::make_unique<http::LiveFeed>(http::LiveFeed::Options{.hub = server_.home.hub.get()});
   api_ = std::make_unique<http::Api>(
       http::Api::Options{.hub = server_.home.hub.get(),
                          .loop = &server_.home.client_loop,
@@ -322,6 +347,7 @@ void World::connect_watchers() {
                          .mqtt = {.public_host = {}, .port = 8883, .secure = true},
                          .metrics = [] { return std::string("gridloom_things 1\n"); },
                          .homes = homes_.get(),
+                         .live = feed_.get(),
                          .sign_in = sign_in_.get()});
   device_ = peer();
   device_->join_device(kSn, {.client_id = "the device"});
@@ -407,17 +433,15 @@ std::optional<std::string> World::filled(std::string_view text, const Actor& act
 
 void World::renew(const Signer& signer) {
   const Secret ended = *signer.cookie;
-  const std::string account = signer.name.substr(0, signer.name.find('\''));
   const auto made = must(server_.home.registry->add_session(
-      {.account = server_.home.account(account).id, .now = server_.home.clock.now()}));
+      {.account = server_.home.account(signer.account).id, .now = server_.home.clock.now()}));
   for (Signer& each : signers_) {
     if (each.cookie && each.cookie->matches(ended)) each.cookie = made.text;
   }
 }
 
-std::string World::ask(std::string_view endpoint, const Signer& signer) {
-  const auto known = requests().find(endpoint);
-  if (known == requests().end()) return "no request";
+http::Request World::request_of(std::string_view endpoint, std::string_view sent,
+                                const Signer& signer) const {
   const std::size_t space = endpoint.find(' ');
   const std::string_view method = endpoint.substr(0, space);
   http::Request request;
@@ -436,21 +460,22 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
   if (const std::size_t at = request.path.find("{session}"); at != std::string::npos) {
     request.path.replace(at, 9, "999");
   }
-  request.host = "localhost";
-  if (known->second.starts_with('{')) {
+  request.host = signer.page.host;
+  if (sent.starts_with('{')) {
     request.content_type = "application/json;charset=UTF-8";
-    request.body = known->second;
+    request.body = sent;
   } else {
-    request.query = known->second;
+    request.query = sent;
   }
   if (signer.token) request.authorization = fmt::format("Bearer {}", signer.token->reveal());
   if (signer.cookie) {
     const std::string& value = signer.cookie->reveal();
-    request.browser.host = "localhost";
+    request.browser.host = signer.page.host;
     request.browser.cookie =
         fmt::format("other=1; {}={}", http::cookie_name(sign_in_->instance(), false), value);
     request.browser.csrf = http::csrf_token(value);
-    request.browser.origin = signer.is_forged ? "http://evil.example" : "http://localhost";
+    request.browser.origin = signer.page.origin;
+    request.browser.fetch_site = signer.page.fetch_site;
   }
   if (signer.key) {
     request.access_key = signer.key->access_key;
@@ -467,6 +492,61 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
                                     .sign = {}},
                                    mac));
   }
+  return request;
+}
+
+std::string World::open(const http::Request& request) {
+  const auto session = std::make_shared<http::Session>(
+      net::ConnectionContext{.loop = server_.home.client_loop, .wake = [] {}, .peer = "test"},
+      [this](http::Request& asked, Callback<http::Response> done) {
+        api_->handle(asked, std::move(done));
+      },
+      http::SessionLimits{}, server_.home.clock.now(), mqtt::serve(*server_.server),
+      http::Session::BodyLimit(), http::Session::OnRefused(),
+      [this](const http::Request& asked, net::ConnectionContext context) {
+        return api_->open_live(asked, std::move(context));
+      });
+  std::string bytes = fmt::format(
+      "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+      "Sec-WebSocket-Protocol: {}\r\n",
+      request.path, request.host, http::find_upgrade(request.path)->protocol);
+  for (const auto& [name, value] : {std::pair{"Authorization", request.authorization},
+                                    {"Cookie", request.browser.cookie},
+                                    {"Origin", request.browser.origin},
+                                    {"Sec-Fetch-Site", request.browser.fetch_site},
+                                    {"X-Gridloom-CSRF", request.browser.csrf},
+                                    {"accessKey", request.access_key},
+                                    {"nonce", request.nonce},
+                                    {"timestamp", request.timestamp},
+                                    {"sign", request.sign}}) {
+    if (!value.empty()) bytes += fmt::format("{}: {}\r\n", name, value);
+  }
+  session->receive(bytes + "\r\n", server_.home.clock.now());
+  std::string answer;
+  session->take_output(answer);
+  const std::string status = answer.substr(answer.find(' ') + 1, 3);
+  if (status != "101") return status;
+  if (request.body.empty()) return "open";
+  session->receive(http::bytes_of({.opcode = http::kText, .payload = request.body}),
+                   server_.home.clock.now());
+  for (int i = 0; i < 3; ++i) {
+    while (session->has_work()) session->work();
+    server_.home.settle();
+    feed_->sweep();
+    server_.home.settle();
+  }
+  answer.clear();
+  session->take_output(answer);
+  session->lost();
+  return answer.contains("54.5") ? "ok" : answer.contains(R"("t":"error")") ? "empty" : "-";
+}
+
+std::string World::ask(std::string_view endpoint, const Signer& signer) {
+  const auto known = requests().find(endpoint);
+  if (known == requests().end()) return "no request";
+  http::Request request = request_of(endpoint, known->second, signer);
+  if (http::find_upgrade(request.path) != nullptr) return open(request);
   std::optional<http::Response> response;
   api_->handle(std::move(request), [&response](http::Response got) { response = std::move(got); });
   server_.home.settle();

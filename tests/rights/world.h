@@ -33,14 +33,22 @@ struct Actor {
   std::string_view sn = kSn;  // the device that its requests concern
 };
 
-// A client that signs requests over HTTP.
+// What a browser says of the page that makes it ask.
+struct Page {
+  std::string origin = "http://localhost";
+  std::string fetch_site{};
+  std::string host = "localhost";  // that the browser believes to ask
+};
+
+// A client that signs requests over HTTP, or has a token or the cookie of a session.
 struct Signer {
   std::string name;
-  std::optional<registry::AccessKey> key;  // none: requests are not signed
-  bool wrong = false;                      // signs with a wrong secret key
-  std::optional<Secret> token{};           // sent instead of a signature
-  std::optional<Secret> cookie{};          // of a browser's session; likewise
-  bool is_forged = false;                  // another site's page makes the browser ask
+  std::string account{};
+  std::optional<registry::AccessKey> key{};  // none: requests are not signed
+  bool wrong = false;                        // signs with a wrong secret key
+  std::optional<Secret> token{};             // sent instead of a signature
+  std::optional<Secret> cookie{};            // of a browser's session; likewise
+  Page page{};                               // with the cookie
 };
 
 enum class When : std::uint8_t { kRunning, kStopped };
@@ -72,6 +80,10 @@ class World {
   void add_actors();
   void add_tokens();
   void add_sessions();
+  [[nodiscard]] http::Request request_of(std::string_view endpoint, std::string_view sent,
+                                         const Signer& signer) const;
+  // Asks for a WebSocket by the bytes of a connection, as the routes of it are the session's.
+  std::string open(const http::Request& request);
   // A session that has signed itself out is needed for other questions.
   void renew(const Signer& signer);
   void park_sessions();
@@ -91,6 +103,7 @@ class World {
   std::unique_ptr<history::Archive> archive_;
   std::unique_ptr<history::Journal> journal_;
   std::unique_ptr<http::HomeFeed> homes_;
+  std::unique_ptr<http::LiveFeed> feed_;
   std::unique_ptr<http::SignIn> sign_in_;
   std::unique_ptr<http::Api> api_;
   std::vector<Actor> actors_;

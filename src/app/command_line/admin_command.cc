@@ -36,7 +36,8 @@ int ask_and_print(const AdminArguments& arguments, const JsonObject& request) {
   const auto answer = ask(arguments, request);
   if (!answer) return report_error(answer.error());
   print_object(answer->get_object(), arguments.json);
-  return report_warning(*answer);
+  print_warning(*answer);
+  return 0;
 }
 
 Status check_account(const AdminArguments& arguments, std::string_view name) {

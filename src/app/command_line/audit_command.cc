@@ -56,7 +56,7 @@ namespace {
 
 struct Arguments {
   std::string data;
-  std::string from, to, who, sn;
+  std::string from, to, who, sn, by, address;
   std::vector<std::string> what;
   std::size_t limit = AuditFilter{}.limit;
   bool json = false;
@@ -66,6 +66,8 @@ Result<JsonArray> ask(const Arguments& arguments) {
   JsonObject request{{"op", "audit"},
                      {"who", arguments.who},
                      {"sn", arguments.sn},
+                     {"by", arguments.by},
+                     {"address", arguments.address},
                      {"limit", arguments.limit},
                      {"what", JsonArray(arguments.what.begin(), arguments.what.end())}};
   const time::Now now{.at = SystemClock().now(), .zone = local_zone().zone};
@@ -93,7 +95,8 @@ int run(const Arguments& arguments) {
   if (!entries) return report_error(entries.error());
   if (entries->empty() && !arguments.json) {
     print_note(
-        "No entry of the audit log matches; without --from, --what, --who and --device, all do.");
+        "No entry of the audit log matches; without --from, --what, --who, --device, --by and "
+        "--address, all do.");
   }
   for (const Json& entry : *entries) {
     fmt::print("{}\n", arguments.json ? wire::to_text(entry) : line_of(entry, local_zone().zone));
@@ -119,6 +122,10 @@ std::shared_ptr<void> add_audit(CLI::App& app, std::function<int()>& chosen) {
   add_value(*audit, "--who", a.who, placeholder::kName,
             "Only entries caused by this account, serial number, gateway:NAME or admin");
   add_value(*audit, "--device,--sn", a.sn, placeholder::kSn, "Only entries about this device");
+  add_value(*audit, "--by", a.by, placeholder::kWord,
+            "Only entries caused by this credential: \"token 7\", \"session 3\", \"key KEY\"");
+  add_value(*audit, "--address", a.address, placeholder::kWord,
+            "Only entries caused from this network address");
   add_value(*audit, "--last,--limit", a.limit, placeholder::kCount,
             "Largest number of entries; the newest are shown")
       .check(whole_number(1, AuditFilter::kMaxEntries))

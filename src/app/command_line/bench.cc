@@ -164,6 +164,8 @@ void add_mqtt(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen)
   add_value(*verb, "--rate", load.rate, "NUMBER",
             "Messages a second, all together; 0: as fast as taken")
       .check(not_negative());
+  add_flag(*verb, "--in-turn", load.in_turn,
+           "Send a message when the one before is acknowledged and every subscriber has it");
   add_value(*verb, "--payload", a.payload, placeholder::kFile,
             "File with a template a line; <0..9> in it becomes a number");
   add_value(*verb, "--payload-bytes", a.payload_bytes, placeholder::kCount,

@@ -21,6 +21,9 @@ namespace {
 constexpr std::size_t kMaxShown = 5;  // damages shown per file
 
 std::string line_of(const CheckedFile& file) {
+  if (file.damages.empty() && !file.unread.empty()) {
+    return fmt::format("{} {:<32} {}", styled("NOT READ", Style::kBad), file.name, file.unread);
+  }
   if (file.damages.empty()) {
     return fmt::format("{} {:<32} {}",
                        styled(fmt::format("{:<8}", file.is_checked ? "good" : "-"),
@@ -38,11 +41,13 @@ std::string line_of(const CheckedFile& file) {
 }
 
 wire::JsonObject json_of(const CheckedFile& file) {
-  const std::string_view state = !file.damages.empty() ? "damaged"
-                                 : file.is_checked     ? "good"
-                                                       : "not checked";
+  const std::string_view state = !file.damages.empty()  ? "damaged"
+                                 : !file.unread.empty() ? "not read"
+                                 : file.is_checked      ? "good"
+                                                        : "not checked";
   wire::JsonObject row{{"file", file.name}, {"state", state}};
   if (!file.note.empty()) row["note"] = file.note;
+  if (!file.unread.empty()) row["why"] = file.unread;
   if (!file.damages.empty()) {
     row["damages"] = wire::JsonArray(file.damages.begin(), file.damages.end());
   }
@@ -65,15 +70,21 @@ int run_check(const Arguments& arguments) {
   progress.end();
   if (!files) return report_error(files.error());
   std::size_t damaged = 0;
+  std::size_t unread = 0;
   for (const CheckedFile& file : *files) {
     damaged += file.damages.empty() ? 0 : 1;
+    unread += file.damages.empty() && !file.unread.empty() ? 1 : 0;
     if (arguments.json) {
       print_json(json_of(file));
     } else {
       fmt::print("{}\n", line_of(file));
     }
   }
-  if (damaged == 0) return 0;
+  if (unread != 0) {
+    fmt::print(stderr, "gridloom: {} of {} files of {} could not be read: check the disk\n", unread,
+               files->size(), folder);
+  }
+  if (damaged == 0) return unread == 0 ? 0 : 1;
   fmt::print(stderr, "gridloom: {} of {} files of {} are damaged\n", damaged, files->size(),
              folder);
   return 1;

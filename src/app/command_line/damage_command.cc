@@ -31,7 +31,8 @@ int run(const Arguments& arguments) {
   if (!answer) return report_error(answer.error());
   if (arguments.accept) {
     print_object(answer->get_object(), arguments.json);
-    return report_warning(*answer);
+    print_warning(*answer);
+    return 0;
   }
   const JsonArray& notes = answer->as_array();
   for (const Json& note : notes) {

@@ -18,8 +18,10 @@
 #include "app/command_line/secret_input.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/profile.h"
+#include "base/failure_budget.h"
 #include "base/secret.h"
 #include "client/api_client.h"
+#include "client/api_reply.h"
 
 namespace gridloom::app {
 namespace {
@@ -42,6 +44,18 @@ Result<Secret> secret_of(const Arguments& arguments) {
               fmt::format("there is no secret key: type it, or give it by --secret-key-file or in "
                           "{}",
                           kSecretVariable));
+}
+
+// Signing keeps the secret key from a listener, and nothing else.
+void warn_of_plain_text(std::string_view server) {
+  const auto address = client::parse_api_address(server);
+  if (!address || address->secure || address->host == "localhost" || is_loopback(address->host)) {
+    return;
+  }
+  print_note(fmt::format(
+      "{} is not encrypted: whoever is on the way can read what the devices report and the "
+      "account's MQTT password, and can change what they are told; use https:// where it is",
+      server));
 }
 
 int list_profiles(const std::filesystem::path& folder) {
@@ -68,6 +82,7 @@ int log_in(const Arguments& arguments) {
   auto secret = secret_of(arguments);
   if (!secret) return report_error(secret.error(), kWrongUsage);
   options.secret_key = std::move(*secret);
+  warn_of_plain_text(arguments.host);
   auto api = client::ApiClient::open(options);
   if (!api) return report_error(api.error(), kWrongUsage);
   std::string found;

@@ -44,12 +44,14 @@ std::optional<Millis> now_in(const Json& answer) {
 int print(const Json& answer, bool json) {
   if (json) {
     print_object(answer.get_object(), true);
-    return report_warning(answer);
+    print_warning(answer);
+    return 0;
   }
   const auto now = now_in(answer);
   fmt::print("{}  speed {}  {}\n", now ? time::clock_text(TimePoint(*now), local_zone().zone) : "?",
              member_text(answer, "speed"), member_text(answer, "state"));
-  return report_warning(answer);
+  print_warning(answer);
+  return 0;
 }
 
 int ask(const Arguments& arguments, const JsonObject& request) {

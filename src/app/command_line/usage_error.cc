@@ -12,6 +12,7 @@
 
 #include "app/command_line/command_help.h"
 #include "base/nearest.h"
+#include "base/redacted.h"
 
 namespace gridloom::app {
 namespace {
@@ -126,8 +127,8 @@ std::string other_commands(const CLI::App& group, std::string_view word) {
 
 std::string wrong_command(const CLI::App& group, const std::string& word) {
   const std::string before = name_of(group);
-  return fmt::format("there is no command \"{}{}{}\"{} {}", before, before.empty() ? "" : " ", word,
-                     other_commands(group, word), see_help(group));
+  return fmt::format("there is no command \"{}{}{}\"{} {}", before, before.empty() ? "" : " ",
+                     redacted(word), other_commands(group, word), see_help(group));
 }
 
 std::string wrong_option(const Reading& reading) {
@@ -181,10 +182,10 @@ std::string too_many(const Reading& reading) {
                                  : reading.arguments.back();
   if (taken.empty()) {
     return fmt::format("{}: \"{}\" is too much: the command takes no argument; {}",
-                       called(*reading.command), first, see_help(*reading.command));
+                       called(*reading.command), redacted(first), see_help(*reading.command));
   }
   return fmt::format("{}: \"{}\" is too much: the command takes {}; {}", called(*reading.command),
-                     first, fmt::join(taken, " "), see_help(*reading.command));
+                     redacted(first), fmt::join(taken, " "), see_help(*reading.command));
 }
 
 // The option or argument that a message of the parser begins with; nullptr: of none.
@@ -209,7 +210,7 @@ std::string wrong_value(const CLI::App& command, std::string_view message) {
   const CLI::Option* option = option_of(command, name);
   const bool is_whole = option != nullptr && option->get_type_name() == placeholder::kCount;
   return fmt::format("{}: \"{}\" is not valid: must be a {}number",
-                     option == nullptr ? name : shown_name(*option), value,
+                     option == nullptr ? name : shown_name(*option), redacted(value),
                      is_whole ? "whole " : "");
 }
 
@@ -227,7 +228,7 @@ std::string wrong_key(const CLI::App& root, std::string_view message) {
   const std::vector<std::string_view> names(own.begin(), own.end());
   const std::string meant = did_you_mean(key, names);
   return fmt::format("--config: \"{}\" is no option of serve{} `gridloom serve --help` lists them",
-                     key, meant.empty() ? ";" : meant);
+                     redacted(key), meant.empty() ? ";" : meant);
 }
 
 }  // namespace

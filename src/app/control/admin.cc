@@ -34,6 +34,7 @@
 #include "app/control/time.h"
 #include "app/control/token.h"
 #include "hub/hub.h"
+#include "storage/reserve.h"
 
 namespace gridloom::app {
 namespace {
@@ -244,7 +245,7 @@ Result<Json> make_backup(const AdminContext& context, const JsonObject& request)
   const std::string folder = text_in(request, "folder");
   // Does not wait for the audit entry: a disk that refuses the audit is a good reason for a backup.
   context.archive.append(history::RecordKind::kAudit,
-                         wire::to_text(JsonObject{{"what", kBackupOp},
+                         wire::to_text(JsonObject{{"what", history::audit_kind(kBackupOp)},
                                                   {"who", "admin"},
                                                   {"through", "command"},
                                                   {"folder", wire::shortened(folder, 400)},
@@ -258,6 +259,8 @@ struct AdminOperation {
   std::string_view name;
   Operation operation;
   std::array<std::string_view, 6> facts{};  // empty: the operation changes nothing
+  bool frees_room = false;                  // on the disk
+  std::string_view kind = name;             // of its entry
 };
 constexpr auto kOperations = std::to_array<AdminOperation>({
     {"account.add", add_account, {"name", "accessKey"}},
@@ -268,15 +271,15 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
     {"token.add", add_token, {"number", "name", "account", "scope", "expiresAt"}},
     {"token.list", list_tokens},
     {"token.remove", remove_token, {"removed"}},
-    {"sign-in", make_sign_in_link, {"account"}},
+    {"sign-in", make_sign_in_link, {"account"}, false, "link.add"},
     {"device.add", add_device, {"sn", "owner", "name", "family"}},
     {"device.list", list_devices},
     {"device.rename", rename_device, {"sn", "name"}},
     {"device.share", share_device, {"sn", "account", "rights"}},
     {"device.rotate", rotate_device, {"sn"}},
     {"device.move", move_device, {"sn", "owner", "history"}},
-    {"device.remove", remove_device, {"sn"}},
-    {"device.purge", purge_devices, {"purged"}},
+    {"device.remove", remove_device, {"sn"}, true},
+    {"device.purge", purge_devices, {"purged"}, true},
     {"device.simulated", add_simulated, {"owner", "family", "first", "count"}},
     {kValuesOp, read_device_values},
     {kSetOp, set_device, {"sn"}},
@@ -298,8 +301,12 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
     {"time.step", change_time, {"ms", "now"}},
 });
 
+static_assert(std::ranges::all_of(kOperations, [](const AdminOperation& row) {
+  return row.facts.front().empty() || history::is_audit_kind(row.kind);
+}));
+
 JsonObject entry_of(const AdminOperation& row, const JsonObject& request, const Json& answer) {
-  JsonObject entry{{"what", row.name}, {"who", "admin"}, {"through", "command"}};
+  JsonObject entry{{"what", row.kind}, {"who", "admin"}, {"through", "command"}};
   for (const std::string_view fact : row.facts) {
     const Json* value = wire::member(answer, fact);
     if (value == nullptr) value = request.if_contains(fact);
@@ -310,12 +317,15 @@ JsonObject entry_of(const AdminOperation& row, const JsonObject& request, const 
 
 Result<Json> change(const AdminContext& context, const AdminOperation& row,
                     const JsonObject& request) {
-  if (const std::string why = context.archive.failing(); !why.empty()) {
+  // What frees room on a full disk is carried out, and recorded once there is room.
+  const bool makes_room = row.frees_room && storage::is_nearly_full(context.data);
+  if (const std::string why = context.archive.failing(); !why.empty() && !makes_room) {
     return fail(ErrorCode::kIo,
                 fmt::format("nothing was changed, because the change cannot be recorded in the "
                             "audit: {}",
                             why));
   }
+  if (makes_room) storage::use_reserve(context.data);
   // Read before the operation, because a step of virtual time changes the clock.
   const std::int64_t at_ms = unix_ms(context.clock.now());
   auto answer = row.operation(context, request);
@@ -326,7 +336,11 @@ Result<Json> change(const AdminContext& context, const AdminOperation& row,
   if (!written && answer->is_object()) {
     // The answer may hold values that are shown only once, such as keys, so it is sent anyway.
     answer->get_object()[kWarningMember] = fmt::format(
-        "the change was made, but could not be recorded in the audit: {}", written.error().detail);
+        "the change was made, but could not be recorded in the audit: its entry waits for the "
+        "disk, and is lost if the server ends before ({})",
+        written.error().detail);
+    spdlog::error("{} was carried out, but could not be recorded in the audit yet: {}", row.name,
+                  written.error().detail);
   }
   return answer;
 }

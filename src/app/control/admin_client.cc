@@ -27,6 +27,7 @@
 #include "catalog/loader.h"
 #include "server/reconcile.h"
 #include "storage/data_lock.h"
+#include "storage/reserve.h"
 
 namespace gridloom::app {
 
@@ -107,7 +108,10 @@ Result<Way> way_to(const std::filesystem::path& data_folder) {
     if (server.error().code != ErrorCode::kConflict) return std::unexpected(server.error());
     const auto left = std::chrono::ceil<Millis>(until - Steady::now());
     auto lock = storage::DataLock::take(data_folder, storage::DataLock::Holder::kCommand, left);
-    if (lock) return Way{.lock = std::move(*lock)};
+    if (lock) {
+      if (storage::is_nearly_full(data_folder)) storage::use_reserve(data_folder);
+      return Way{.lock = std::move(*lock)};
+    }
     if (lock.error().code != ErrorCode::kConflict) return std::unexpected(lock.error());
     if (Steady::now() >= until) {
       return fail(ErrorCode::kConflict,
@@ -205,11 +209,10 @@ Status ask_history(const std::filesystem::path& data_folder, const JsonObject& r
   }
 }
 
-int report_warning(const Json& answer) {
+void print_warning(const Json& answer) {
   const Json* warning = wire::member(answer, kWarningMember);
-  if (warning == nullptr || !warning->is_string()) return 0;
-  fmt::print(stderr, "gridloom: {}\n", std::string_view(warning->get_string()));
-  return 1;
+  if (warning == nullptr || !warning->is_string()) return;
+  fmt::print(stderr, "gridloom: warning: {}\n", std::string_view(warning->get_string()));
 }
 
 struct AdminStream::Impl {

@@ -68,8 +68,8 @@ class AdminStream {
 inline constexpr std::string_view kDevicesOfStoppedServer =
     "Folder with additional device files, for a stopped server; a running one has its own";
 
-// Prints the warning in the answer to a change, if there is one, on standard error: the change was
-// made, but the audit could not be written. Returns the exit code of the command.
-[[nodiscard]] int report_warning(const wire::Json& answer);
+// Prints the warning in the answer to a change, if there is one, on standard error: the audit could
+// not be written. The change was made, so the command succeeded.
+void print_warning(const wire::Json& answer);
 
 }  // namespace gridloom::app

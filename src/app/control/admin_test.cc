@@ -442,9 +442,9 @@ TEST(AdminOnAFullDisk, TellsKeysOfWhatIsMadeThoughTheAuditLacksItAndThenRefuses)
   EXPECT_THAT(std::string(told.at("warning").as_string()),
               HasSubstr("the change was made, but could not be recorded in the audit"));
   testing::internal::CaptureStderr();
-  EXPECT_EQ(report_warning(*made), 1);
+  print_warning(*made);
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
-              HasSubstr("could not be recorded in the audit"));
+              HasSubstr("gridloom: warning: the change was made"));
   const auto refused = administer(context, {{"op", "account.add"}, {"name", "ben"}});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kIo);

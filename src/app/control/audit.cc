@@ -1,6 +1,7 @@
 #include "app/control/audit.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -8,6 +9,8 @@
 #include <memory>
 #include <string_view>
 #include <utility>
+
+#include "base/redacted.h"
 
 namespace gridloom::app {
 namespace {
@@ -61,7 +64,9 @@ Result<AuditFilter> audit_filter(const JsonObject& request) {
     if (!wire::is_whole(*value)) return bad(key);
     *number = wire::whole(*value);
   }
-  for (const auto& [key, text] : {std::pair{"who", &filter.who}, std::pair{"sn", &filter.sn}}) {
+  for (const auto& [key, text] :
+       {std::pair{"who", &filter.who}, std::pair{"sn", &filter.sn}, std::pair{"by", &filter.by},
+        std::pair{"address", &filter.from}}) {
     const Json* value = request.if_contains(key);
     if (value == nullptr) continue;
     if (!value->is_string()) return bad(key);
@@ -79,6 +84,12 @@ Result<AuditFilter> audit_filter(const JsonObject& request) {
     if (!value->is_array()) return bad("what");
     for (const Json& each : value->get_array()) {
       if (!each.is_string()) return bad("what");
+      if (!history::is_audit_kind(each.get_string())) {
+        return fail(ErrorCode::kBadParams,
+                    fmt::format("--what: \"{}\" is no kind of entry; there are {}",
+                                redacted_extract(each.get_string()),
+                                fmt::join(history::kAuditKinds, ", ")));
+      }
       filter.what.emplace_back(each.get_string());
     }
   }
@@ -89,6 +100,8 @@ bool is_wanted(const AuditFilter& filter, const Json& entry) {
   if (!is_in_time(filter, entry)) return false;
   if (!filter.who.empty() && text_in(entry, "who") != filter.who) return false;
   if (!filter.sn.empty() && text_in(entry, "sn") != filter.sn) return false;
+  if (!filter.by.empty() && text_in(entry, "by") != filter.by) return false;
+  if (!filter.from.empty() && text_in(entry, "from") != filter.from) return false;
   return filter.what.empty() ||
          std::ranges::find(filter.what, text_in(entry, "what")) != filter.what.end();
 }

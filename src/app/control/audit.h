@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/archive.h"
+#include "history/log/audit_kind.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -22,16 +23,19 @@ struct AuditFilter {
   std::vector<std::string> what{};  // any of these; empty: every kind
   std::string who{};                // empty: every user
   std::string sn{};                 // empty: every device
+  std::string by{};                 // "token 7", "session 3"; empty: whatever it was done by
+  std::string from{};               // an address; empty: from anywhere
   std::size_t limit = 100;          // keep only the newest entries
   static constexpr std::size_t kMaxEntries = 100'000;
   static constexpr std::size_t kMaxBytes = std::size_t{48} * 1024 * 1024;  // all entries together
   // `what` of an entry whose row is damaged. Such entries pass every filter but the time range, and
   // are shown with the time of the following entry, their number and the stored bytes.
-  static constexpr std::string_view kDamaged = "damaged";
+  static constexpr std::string_view kDamaged = history::audit_kind("damaged");
 };
 
 // Parses a filter as the admin socket receives it: {"since": ms, "until": ms, "what": ["set"],
-// "who": "", "sn": "", "limit": 100}; each member may be missing. kBadParams.
+// "who": "", "sn": "", "by": "", "address": "", "limit": 100}; each member may be missing.
+// kBadParams.
 [[nodiscard]] Result<AuditFilter> audit_filter(const wire::JsonObject& request);
 [[nodiscard]] bool is_wanted(const AuditFilter& filter, const wire::Json& entry);
 

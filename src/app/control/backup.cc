@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,17 +34,29 @@ Status error_of(const fs::path& path, const std::error_code& error) {
   return fail(ErrorCode::kIo, fmt::format("{}: {}", path.string(), error.message()));
 }
 
+// In a backup until it is complete; locked by the process that writes the backup.
+constexpr std::string_view kUnfinished = "backup.unfinished";
+
 bool has_nothing(const fs::path& folder) {
   std::error_code error;
   return fs::is_empty(folder, error) && !error;
 }
 
+// Removes what a backup consists of, and nothing else.
 void clear(const fs::path& folder) {
   std::error_code ignored;
-  for (fs::directory_iterator entry(folder, ignored); entry != fs::directory_iterator();
-       entry.increment(ignored)) {
-    fs::remove_all(entry->path(), ignored);
+  for (const std::string_view name :
+       {"history.db", "sessions.db", "log", "registry.sqlite", "secret.key", "tls"}) {
+    fs::remove_all(folder / name, ignored);
+    for (const char* suffix : {"-journal", "-wal", "-shm"}) {
+      fs::remove(folder / std::string(name).append(suffix), ignored);
+    }
   }
+  fs::remove_all(folder / kVirtualStates, ignored);
+  for (const char* suffix : {"", ".new"}) {
+    fs::remove(folder / std::string(kBackupDescription).append(suffix), ignored);
+  }
+  fs::remove(folder / kUnfinished, ignored);
 }
 
 std::vector<fs::path> files_in(const fs::path& folder) {
@@ -135,16 +148,80 @@ class Copy {
   std::uintmax_t bytes_ = 0;
 };
 
-Status take_empty(const fs::path& folder) {
-  std::error_code error;
-  if (fs::exists(folder, error) && !has_nothing(folder)) {
+// The folder of a backup while it is being written. Unless it was completed, its content is removed
+// at the end, and so is the folder if it was made for the backup. After a kill the content stays,
+// with a marker by which the next backup knows it.
+class Target {
+ public:
+  [[nodiscard]] static Result<Target> take(const fs::path& folder) {
+    std::error_code error;
+    const bool was_there = fs::exists(folder, error);
+    if (was_there && !has_nothing(folder)) {
+      if (Status cleared = clear_unfinished(folder); !cleared) {
+        return std::unexpected(cleared.error());
+      }
+    }
+    if (Status made = storage::make_data_folder(folder); !made) {
+      return std::unexpected(made.error());
+    }
+    Target target(folder, !was_there);
+    if (::chmod(folder.c_str(), 0700) != 0) return storage::system_error("cannot protect", folder);
+    target.marker_ = open_marker(folder, O_RDWR | O_CREAT);
+    if (!target.marker_.is_open()) return storage::system_error("cannot make", marker_of(folder));
+    if (::flock(target.marker_.get(), LOCK_EX | LOCK_NB) != 0) {
+      target.folder_.clear();  // what is in it is another's
+      return being_written(folder);
+    }
+    return target;
+  }
+  Target(Target&& other) noexcept
+      : folder_(std::exchange(other.folder_, {})),
+        marker_(std::move(other.marker_)),
+        is_ours_(other.is_ours_) {}
+  Target& operator=(Target&&) = delete;
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+  ~Target() {
+    if (folder_.empty()) return;
+    clear(folder_);
+    std::error_code ignored;
+    if (is_ours_) fs::remove(folder_, ignored);
+  }
+
+  void complete() {
+    std::error_code ignored;
+    fs::remove(marker_of(folder_), ignored);
+    folder_.clear();
+  }
+
+ private:
+  Target(fs::path folder, bool is_ours) : folder_(std::move(folder)), is_ours_(is_ours) {}
+
+  static fs::path marker_of(const fs::path& folder) { return folder / kUnfinished; }
+  static storage::FileDescriptor open_marker(const fs::path& folder, int flags) {
+    return storage::FileDescriptor(::open(marker_of(folder).c_str(), flags | O_CLOEXEC, kPrivate));
+  }
+  static std::unexpected<Error> being_written(const fs::path& folder) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("another backup is being written into {}", folder.string()));
+  }
+  // Removes the rest of a backup that was interrupted.
+  [[nodiscard]] static Status clear_unfinished(const fs::path& folder) {
+    const storage::FileDescriptor marker = open_marker(folder, O_RDWR);
+    std::error_code error;
+    if (marker.is_open() && !fs::exists(folder / kBackupDescription, error)) {
+      if (::flock(marker.get(), LOCK_EX | LOCK_NB) != 0) return being_written(folder);
+      clear(folder);
+      if (has_nothing(folder)) return {};
+    }
     return fail(ErrorCode::kBadParams,
                 fmt::format("{} exists and is not an empty folder", folder.string()));
   }
-  if (Status made = storage::make_data_folder(folder); !made) return made;
-  if (::chmod(folder.c_str(), 0700) != 0) return storage::system_error("cannot protect", folder);
-  return {};
-}
+
+  fs::path folder_;  // empty: nothing to clear
+  storage::FileDescriptor marker_;
+  bool is_ours_ = false;
+};
 
 }  // namespace
 
@@ -153,14 +230,13 @@ Result<Json> back_up(const AdminContext& context, const fs::path& folder) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("{:?} is not an absolute path", folder.string()));
   }
-  if (Status taken = take_empty(folder); !taken) return std::unexpected(taken.error());
+  auto target = Target::take(folder);
+  if (!target) return std::unexpected(target.error());
   Copy copy(context, folder);
   Status done = copy.all();
   if (done) done = copy.describe();
-  if (!done) {
-    clear(folder);
-    return std::unexpected(done.error());
-  }
+  if (!done) return std::unexpected(done.error());
+  target->complete();
   return copy.answer();
 }
 

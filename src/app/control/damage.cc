@@ -22,10 +22,6 @@ Result<std::vector<std::int64_t>> numbers_of(const AdminContext& context,
   std::vector<std::int64_t> unknown = context.archive.unknown();
   const Json* all = request.if_contains("unknown");
   if (all != nullptr && all->is_bool() && all->get_bool()) {
-    if (unknown.empty()) {
-      return fail(ErrorCode::kNotFound,
-                  "there are no unknown devices: the registry has every device that has history");
-    }
     return unknown;
   }
   std::vector<std::int64_t> numbers;
@@ -72,7 +68,7 @@ Result<Json> purge_devices(const AdminContext& context, const JsonObject& reques
     return std::unexpected(counted.error());
   }
   for (const std::int64_t number : *numbers) context.archive.purge(number);
-  return JsonObject{{"purged", server::ranges_text(*numbers)}};
+  return JsonObject{{"purged", numbers->empty() ? "none" : server::ranges_text(*numbers)}};
 }
 
 }  // namespace gridloom::app

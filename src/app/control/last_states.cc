@@ -8,7 +8,9 @@
 #include <latch>
 #include <limits>
 #include <optional>
+#include <ranges>
 #include <semaphore>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -39,12 +41,15 @@ Result<std::optional<std::int64_t>> last_report_in(const history::Block& block,
     if (!history::is_own(names.name_of(field))) continue;
     if (Status read = block.values(field, own); !read) return std::unexpected(read.error());
   }
-  std::optional<std::int64_t> last;
-  for (const std::int64_t at_ms : times) {
-    const auto found = std::ranges::find(own, at_ms, &history::Block::Timed::at_ms);
-    if (found == own.end()) last = std::max(last.value_or(at_ms), at_ms);
+  // A report may have come in the millisecond of one of the platform's rows.
+  std::multiset<std::int64_t> of_platform;
+  for (const history::Block::Timed& value : own) of_platform.insert(value.at_ms);
+  for (const std::int64_t at_ms : times | std::views::reverse) {
+    const auto found = of_platform.find(at_ms);
+    if (found == of_platform.end()) return at_ms;
+    of_platform.erase(found);
   }
-  return last;
+  return std::nullopt;
 }
 
 Result<std::optional<TimePoint>> last_report_at(history::Reader& reader,
@@ -124,14 +129,15 @@ JsonObject values_in(std::string_view saved) {
   return values;
 }
 
-JsonObject kept_unreported(const fs::path& data, std::string_view sn) {
+// kIo: the file cannot be read now, which is no reason to begin anew and replace it.
+Result<JsonObject> kept_unreported(const fs::path& data, std::string_view sn) {
   auto kept = read_virtual_state(virtual_state_path(data, sn));
-  if (kept) return std::move(*kept);
+  if (kept || kept.error().code == ErrorCode::kIo) return kept;
   if (kept.error().code != ErrorCode::kNotFound) {
     spdlog::warn("{}: its settings that no report shows have their initial values: {}", sn,
                  kept.error().detail);
   }
-  return {};
+  return JsonObject();
 }
 
 }  // namespace
@@ -155,8 +161,10 @@ Result<std::vector<std::shared_ptr<sim::LastState>>> last_states(
       fs::remove(virtual_state_path(context.data, sns[i]), ignored);
       continue;
     }
-    states[i] = std::make_shared<sim::LastState>(sim::LastState{
-        .reported = std::move(values), .unreported = kept_unreported(context.data, sns[i])});
+    auto unreported = kept_unreported(context.data, sns[i]);
+    if (!unreported) return std::unexpected(unreported.error());
+    states[i] = std::make_shared<sim::LastState>(
+        sim::LastState{.reported = std::move(values), .unreported = std::move(*unreported)});
   }
   add_times(context, sns, states);
   return states;

@@ -124,7 +124,7 @@ Result<Json> begin_recording(const AdminContext& context, const JsonObject& requ
                                  {"shares", std::move(shares)}});
   }
   context.archive.append(history::RecordKind::kAudit,
-                         wire::to_text(JsonObject{{"what", "record"},
+                         wire::to_text(JsonObject{{"what", history::audit_kind("record")},
                                                   {"who", "admin"},
                                                   {"through", "command"},
                                                   {"sns", JsonArray(sns->begin(), sns->end())},

@@ -50,6 +50,7 @@ constexpr std::string_view kRegistrySeen = "registry.seen";
 constexpr std::string_view kSessionsSeen = "sessions.seen";
 constexpr std::string_view kLogSeen = "log.seen";
 constexpr std::string_view kLog = "log";
+constexpr std::string_view kSegmentSuffix = ".log";
 constexpr std::string_view kCertificates = "tls";
 constexpr std::string_view kSharedMemory = "-shm";
 constexpr std::string_view kWal = "-wal";
@@ -112,6 +113,9 @@ class Check {
       progress_.bytes_done += size_of("", name);
     }
     // After history.db, which determines the records that the log must have.
+    for (const std::string& name : names_in(kLog)) {
+      if (name.ends_with(kSegmentSuffix)) newest_segment_ = fmt::format("{}/{}", kLog, name);
+    }
     for (const std::string_view sub : {kLog, kCertificates, kVirtualStates}) {
       for (const std::string& name : names_in(sub)) {
         const std::string path = fmt::format("{}/{}", sub, name);
@@ -161,6 +165,10 @@ class Check {
   void damage(std::string_view name, std::string why) {
     file(name).damages.push_back(std::move(why));
   }
+  void failed(std::string_view name, const Error& why) {
+    if (why.code != ErrorCode::kIo) return damage(name, why.detail);
+    file(name).unread = why.detail;
+  }
   void not_checked(std::string_view name, std::string why) {
     file(name).is_checked = false;
     file(name).note = std::move(why);
@@ -198,7 +206,10 @@ class Check {
     if (view.starts_with("log/damaged-") || view.starts_with("damaged-")) {
       return not_checked(name, "set aside when damage was found at an earlier start");
     }
-    if (view.starts_with("log/") && view.ends_with(".log")) return check_segment(name);
+    if (view.starts_with("log/torn-")) {
+      return not_checked(name, "cut off the log's torn end at an earlier start");
+    }
+    if (view.starts_with("log/") && view.ends_with(kSegmentSuffix)) return check_segment(name);
     if (is_one_of(kPassing, view) || view.ends_with(kSharedMemory)) {
       return not_checked(name, "holds nothing durable");
     }
@@ -215,9 +226,9 @@ class Check {
 
   void check_database(const std::string& name) {
     auto database = Database::open_to_read(folder_ / name, writers_of(name));
-    if (!database) return damage(name, database.error().detail);
+    if (!database) return failed(name, database.error());
     const auto found = database->integrity();
-    if (!found) return damage(name, found.error().detail);
+    if (!found) return failed(name, found.error());
     for (const std::string& each : *found) damage(name, each);
     if (name == kHistory) return check_history(*database);
     if (name == kRegistry) return check_registry(std::move(*database));
@@ -226,7 +237,7 @@ class Check {
 
   void check_sessions(Database& database) {
     const auto found = mqtt::check_sessions(database);
-    if (!found) return damage(kSessions, found.error().detail);
+    if (!found) return failed(kSessions, found.error());
     for (const std::string& each : found->damages) damage(kSessions, each);
     add_note(kSessions, found->rows == 0
                             ? "pages and indexes (an earlier version: without checksums)"
@@ -250,7 +261,7 @@ class Check {
   void check_history(Database& database) {
     const std::string name(kHistory);
     const auto found = history::check_store(database);
-    if (!found) return damage(name, found.error().detail);
+    if (!found) return failed(name, found.error());
     for (const std::string& each : found->damages) damage(name, each);
     if (found->damaged > found->damages.size()) {
       damage(name, fmt::format("{} more", found->damaged - found->damages.size()));
@@ -267,27 +278,27 @@ class Check {
     const Status good = registry::Store::check(folder_, std::move(database));
     if (good) return add_note(kRegistry, "rows with checksums, and secrets");
     if (good.error().code == ErrorCode::kConflict) return add_note(kRegistry, good.error().detail);
-    damage(kRegistry, good.error().detail);
+    failed(kRegistry, good.error());
   }
 
   void check_key() {
     if (const auto key =
             registry::Sealer::with_key_file(folder_ / kKey, registry::MissingKey::kRefuse);
         !key) {
-      return damage(kKey, key.error().detail);
+      return failed(kKey, key.error());
     }
     add_note(kKey, "checked with registry.sqlite");
   }
 
   void check_virtual_state(const std::string& name) {
     const auto state = read_virtual_state(folder_ / name);
-    if (!state) return damage(name, state.error().detail);
+    if (!state) return failed(name, state.error());
     add_note(name, "its SHA-256");
   }
 
   void check_notes() {
     const auto notes = read_file(folder_ / kNotes, kMaxFile);
-    if (!notes) return damage(kNotes, notes.error().detail);
+    if (!notes) return failed(kNotes, notes.error());
     if (!history::is_intact(*notes)) return damage(kNotes, "its checksum is wrong");
     add_note(kNotes, "see `gridloom damage`");
   }
@@ -302,8 +313,8 @@ class Check {
 
   // Calls `look`, which returns the damage, until there is none or it persists.
   template <typename Look>
-  [[nodiscard]] std::optional<std::string> settled(Look look) const {
-    std::optional<std::string> why = look();
+  [[nodiscard]] std::optional<Error> settled(Look look) const {
+    std::optional<Error> why = look();
     for (int time = 1; why && at_work_ && time < kTries; ++time) {
       ::poll(nullptr, 0, kBetweenTries_ms);
       why = look();
@@ -318,30 +329,44 @@ class Check {
 
   void check_wal(const std::string& name) {
     std::uint64_t frames = 0;
-    const auto why = settled([&]() -> std::optional<std::string> {
+    const auto why = settled([&]() -> std::optional<Error> {
       const auto bytes = read_file(folder_ / name, kMaxFile);
-      if (!bytes) return is_there(name) ? std::optional(bytes.error().detail) : std::nullopt;
+      if (!bytes) return is_there(name) ? std::optional(bytes.error()) : std::nullopt;
       const storage::WalCheck check = storage::check_wal(*bytes);
       frames = check.frames;
-      return check.damage;
+      if (!check.damage) return std::nullopt;
+      return Error{.code = ErrorCode::kDamaged, .detail = *check.damage};
     });
-    if (why) return damage(name, *why);
+    if (why) return failed(name, *why);
     add_note(name, fmt::format("{} frames", frames));
   }
 
+  // Whether bad bytes behind record `last` of the newest segment are a torn end: they and what
+  // follows them were never acknowledged, and a start cuts them off.
+  [[nodiscard]] bool is_torn_behind(std::uint64_t last) const {
+    return log_seen_ && last >= std::max({*log_seen_, applied_.value_or(0), sessions_applied_});
+  }
+
   void check_segment(const std::string& name) {
+    const bool is_newest = name == newest_segment_;
     std::uint64_t records = 0;
+    std::uint64_t torn = 0;
     const std::uint64_t first = first_in(name);
     std::uint64_t last = first - 1;
-    const auto why = settled([&]() -> std::optional<std::string> {
+    const auto why = settled([&]() -> std::optional<Error> {
       const auto bytes = read_file(folder_ / name, kMaxFile);
-      if (!bytes) return is_there(name) ? std::optional(bytes.error().detail) : std::nullopt;
+      if (!bytes) return is_there(name) ? std::optional(bytes.error()) : std::nullopt;
       const auto parts = history::read_segment(*bytes);
-      if (!parts) return parts.error().detail;
+      if (!parts) return parts.error();
       records = 0;
+      torn = 0;
       std::uint64_t places = 0;
       std::uint64_t lost = 0;
       for (const history::SegmentChunk& part : *parts) {
+        if (!part.record && is_newest && is_torn_behind(last)) {
+          torn = bytes->size() - part.offset;
+          break;
+        }
         if (part.record) {
           ++records;
           last = std::max(last, part.record->sequence);
@@ -351,13 +376,21 @@ class Check {
         lost += part.size;
       }
       if (places == 0) return std::nullopt;
-      return fmt::format("{} bytes in {} places are not a record", lost, places);
+      return Error{.code = ErrorCode::kDamaged,
+                   .detail = fmt::format("{} bytes in {} places are not a record", lost, places)};
     });
     if (!segments_) segments_ = {.first = first, .last = last};
     segments_->last = std::max(segments_->last, last);
-    if (why) return damage(name, *why);
-    add_note(name, is_there(name) ? fmt::format("{} records", records)
-                                  : "removed during the check: history.db has its records");
+    if (why) return failed(name, *why);
+    if (!is_there(name)) {
+      return add_note(name, "removed during the check: history.db has its records");
+    }
+    add_note(name, fmt::format("{} records", records));
+    if (torn != 0 && !at_work_) {
+      add_note(name, fmt::format("an incomplete write of {} bytes at its end, which the next start "
+                                 "cuts off",
+                                 torn));
+    }
   }
 
   // Records that are not in history.db must be in the log: it must begin at or before the first of
@@ -398,6 +431,7 @@ class Check {
   std::optional<std::uint64_t> sessions_seen_;
   std::optional<std::uint64_t> log_seen_;
   std::optional<Segments> segments_;
+  std::string newest_segment_;
   bool at_work_ = false;
   std::map<std::string, std::string> wrong_certificates_;
   std::map<std::string, CheckedFile> files_;  // by name

@@ -16,6 +16,7 @@ namespace gridloom::app {
 struct CheckedFile {
   std::string name;                    // relative to the folder
   std::vector<std::string> damages{};  // the first few; empty: no damage was found
+  std::string unread{};                // why it could not be read, which says nothing about it
   std::string note{};                  // what was checked
   bool is_checked = true;              // false: holds nothing durable, or is unknown to Gridloom
 };

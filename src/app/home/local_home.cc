@@ -83,7 +83,7 @@ class LocalHome final : public Home {
     const auto answer = ask_admin(data_, {{"op", kSetOp}, {"sn", sn}, {"message", message}});
     if (!answer) return std::unexpected(answer.error());
     const Json* reply = wire::member(*answer, "answer");
-    static_cast<void>(report_warning(*answer));
+    print_warning(*answer);
     return reply == nullptr ? Json() : *reply;
   }
 

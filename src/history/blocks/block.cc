@@ -213,7 +213,7 @@ Status Block::numbers(FieldId field, std::vector<Point>& out) const {
 }
 
 Status Block::values(FieldId field, std::vector<Timed>& out) const {
-  std::vector<std::pair<std::uint32_t, Timed>> found;
+  const auto begin = static_cast<std::ptrdiff_t>(out.size());
   for (const auto kind : {Column::Kind::kNumbers, Column::Kind::kTexts}) {
     const Column* column = parsed_->find(field, kind);
     if (column == nullptr) continue;
@@ -221,14 +221,14 @@ Status Block::values(FieldId field, std::vector<Timed>& out) const {
     Parsed::Open open;
     if (auto status = parsed_->open(*column, open); !status) return status;
     for (std::size_t i = 0; i < open.rows.size(); ++i) {
-      Timed timed{.at_ms = parsed_->times[open.rows[i]], .value = open.value(i)};
+      Timed timed{
+          .at_ms = parsed_->times[open.rows[i]], .row = open.rows[i], .value = open.value(i)};
       timed.text = timed.value.text;
       timed.value.text = {};
-      found.emplace_back(open.rows[i], std::move(timed));
+      out.push_back(std::move(timed));
     }
   }
-  std::ranges::sort(found, {}, &std::pair<std::uint32_t, Timed>::first);
-  for (auto& [row, timed] : found) out.push_back(std::move(timed));
+  std::ranges::sort(out.begin() + begin, out.end(), {}, &Timed::row);
   return {};
 }
 

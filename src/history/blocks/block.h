@@ -52,9 +52,8 @@ struct Point {
   double value = 0;
 };
 
-// Collects rows in any order; finish() sorts them by time (rows of the same time keep their order)
-// and removes duplicates: rows equal to another row of the same time, from reports that arrived
-// twice.
+// Collects rows in any order; finish() sorts them by time (rows of the same time keep their order).
+// Rows that are equal are different reports.
 //
 // Numbers are stored by value: 1.0 becomes 1. If a row names a field twice, the last value counts.
 class BlockWriter {
@@ -112,8 +111,9 @@ class Block {
   // All values of a field: numbers and texts.
   struct Timed {
     std::int64_t at_ms = 0;
-    Value value{};       // its text is empty,
-    std::string text{};  // and stored here instead, if the value is not a number
+    std::uint32_t row = 0;  // in the block
+    Value value{};          // its text is empty,
+    std::string text{};     // and stored here instead, if the value is not a number
   };
   [[nodiscard]] Status values(FieldId field, std::vector<Timed>& out) const;
   // The times of all rows.
@@ -128,8 +128,8 @@ class Block {
   };
   [[nodiscard]] Size size(FieldId field) const;
 
-  // Reads all rows as they were added, but sorted and without duplicates. Samples are ordered by
-  // field. Views are valid during the call.
+  // Reads all rows as they were added, but sorted. Samples are ordered by field. Views are valid
+  // during the call.
   using OnRow = std::function<void(std::int64_t at_ms, std::span<const Sample>)>;
   [[nodiscard]] Status each_row(const OnRow& on_row) const;
 

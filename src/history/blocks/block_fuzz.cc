@@ -51,7 +51,7 @@ void read(std::string bytes) {
   const auto written = history::Block::open(again->front());
   require(written.has_value());
   require(use(*written));
-  require(written->rows() <= block->rows());  // fewer: the writer removes duplicates
+  require(written->rows() == block->rows());
   const std::vector<std::string_view> once_more = {again->front()};
   const auto third = history::merge(once_more);
   require(third.has_value() && *third == *again);

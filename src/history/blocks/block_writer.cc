@@ -1,6 +1,4 @@
 // Writes blocks: rows are kept in a compact byte form until finish() turns them into columns.
-//
-// Equal rows have equal bytes: fields ascend, and numbers have no trailing zeros.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -12,7 +10,6 @@
 #include <string_view>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include "history/blocks/block.h"
@@ -315,22 +312,10 @@ void BlockWriter::add_sample(FieldId after, const Sample& sample) {
   append_value(bytes_, {.text = value.is_number ? std::string_view(text) : value.text});
 }
 
-// Sorts by time and removes duplicates.
 void BlockWriter::sort() {
-  if (!std::ranges::is_sorted(rows_, {}, &Row::at_ms)) {
-    std::ranges::sort(rows_, {},
-                      [](const Row& row) { return std::tuple(row.at_ms, row.begin, row.size); });
-  }
-  const auto same_time = [](const Row& a, const Row& b) { return a.at_ms == b.at_ms; };
-  if (std::ranges::adjacent_find(rows_, same_time) == rows_.end()) return;
-  std::unordered_set<std::string_view> said;
-  std::size_t kept = 0;
-  for (const Row row : rows_) {  // a copy: its place may be overwritten
-    if (kept == 0 || rows_[kept - 1].at_ms != row.at_ms) said.clear();
-    if (!said.insert(std::string_view(bytes_).substr(row.begin, row.size)).second) continue;
-    rows_[kept++] = row;
-  }
-  rows_.resize(kept);
+  if (std::ranges::is_sorted(rows_, {}, &Row::at_ms)) return;
+  std::ranges::sort(rows_, {},
+                    [](const Row& row) { return std::tuple(row.at_ms, row.begin, row.size); });
 }
 
 std::string BlockWriter::finish(Packing most) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <set>
 
 #include "history/blocks/rows.h"
@@ -59,9 +58,7 @@ class Projection {
       if (wanted[i]) samples_.push_back(row.samples[i]);
     }
     if (samples_.size() < row.samples.size()) {
-      const std::uint64_t hash = std::hash<std::string_view>{}(row.values) + row.shape;
-      const Decimal number{.digits = static_cast<std::int64_t>(hash >> 2U)};
-      samples_.push_back({.field = kOtherColumns, .value = {.is_number = true, .number = number}});
+      samples_.push_back({.field = kOtherColumns, .value = {.is_number = true}});
     }
     if (writer_.full()) {
       if (Status given = give(); !given) return given;

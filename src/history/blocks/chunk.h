@@ -23,8 +23,8 @@ struct Columns {
   std::function<bool(FieldId)> wanted{};  // empty: all
   bool names_only = false;                // read only which fields exist; `wanted` is not called
 };
-// In a block of selected columns, a row that had other fields has a number in this column. It
-// records that the device reported something, and keeps two rows of the same time distinct.
+// In a block of selected columns, a row that had other fields has a number in this column: the
+// device reported something.
 inline constexpr FieldId kOtherColumns = std::numeric_limits<FieldId>::max() - 1;
 
 // Reads a chunk as blocks. A block is passed on unchanged, with all its columns; rows become blocks

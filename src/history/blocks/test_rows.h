@@ -66,15 +66,10 @@ inline std::vector<Kept> expected(const Rows& rows) {
     Kept& to = kept.emplace_back(Kept{row.at_ms, {}});
     for (const auto& [field, json] : row.samples) to.samples[field] = said(value_of(json));
   }
-  std::map<std::int64_t, std::vector<Kept>> by_time;
-  for (const Kept& row : kept) {
-    std::vector<Kept>& once = by_time[row.at_ms];
-    if (std::ranges::find(once, row) == once.end()) once.push_back(row);
-  }
+  std::multimap<std::int64_t, Kept> by_time;
+  for (Kept& row : kept) by_time.emplace(row.at_ms, std::move(row));
   kept.clear();
-  for (const auto& [at_ms, rows_then] : by_time) {
-    kept.insert(kept.end(), rows_then.begin(), rows_then.end());
-  }
+  for (auto& [at_ms, row] : by_time) kept.push_back(std::move(row));
   return kept;
 }
 

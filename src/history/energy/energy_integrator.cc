@@ -46,7 +46,7 @@ Spans both(const Spans& a, const Spans& b) {
 }
 
 // The difference between two successive samples of a counter. Steps exist only where the counter
-// did not decrease, and did not rise from 0.
+// did not decrease, and did not rise from 0. Of several samples of one time the last one counts.
 struct Step {
   Span span;
   double wh = 0;
@@ -55,12 +55,16 @@ struct Step {
 
 std::vector<Step> steps_of(const std::vector<Point>& points) {
   std::vector<Step> steps;
-  for (std::size_t i = 1; i < points.size(); ++i) {
-    const Span span{.begin = points[i - 1].at_ms, .end = points[i].at_ms};
-    const double wh = points[i].value - points[i - 1].value;
-    const bool known = wh == 0 || (wh > 0 && points[i - 1].value > 0);
+  std::optional<Point> last;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const Point& point = points[i];
+    if (i + 1 < points.size() && points[i + 1].at_ms == point.at_ms) continue;
+    const Point before = std::exchange(last, point).value_or(point);
+    const Span span{.begin = before.at_ms, .end = point.at_ms};
+    const double wh = point.value - before.value;
+    const bool known = wh == 0 || (wh > 0 && before.value > 0);
     if (span.begin >= span.end || !known) continue;
-    steps.push_back({.span = span, .wh = wh, .kept = points[i].value > 0});
+    steps.push_back({.span = span, .wh = wh, .kept = point.value > 0});
   }
   return steps;
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -24,6 +25,8 @@ namespace gridloom::history {
 namespace {
 
 constexpr Millis kErrorsEvery{60'000};
+constexpr std::string_view kMakeRoom =
+    "; make room on that disk (docs/user/damage.md, \"A full disk\"): the server goes on by itself";
 constexpr std::size_t kKeptCapacity = 4096;  // in records; a larger queue is shrunk
 
 using Steady = std::chrono::steady_clock;
@@ -205,8 +208,8 @@ void Log::Impl::failed(const Error& fault) {
   failed_attempt = attempts;
   done.notify_all();
   if (const auto left_out = warning_throttle.admit(clock.now())) {
-    spdlog::error("the log cannot be written; no report or set is acknowledged until it can: {}",
-                  fault.detail);
+    spdlog::error("the log cannot be written; no report or set is acknowledged until it can: {}{}",
+                  fault.detail, fault.detail.ends_with(system_message(ENOSPC)) ? kMakeRoom : "");
   }
 }
 
@@ -234,16 +237,18 @@ Result<std::unique_ptr<Log>> Log::open(Options options, std::uint64_t after,
                                        const OnRecord& replay) {
   auto impl = std::make_unique<Impl>(std::move(options));
   if (!impl->options.seen.empty()) impl->seen.emplace(impl->options.seen);
-  const std::uint64_t seen = impl->seen ? impl->seen->read().value_or(0) : 0;
+  const auto seen = impl->seen ? impl->seen->read() : std::nullopt;
+  const std::uint64_t known = std::max(impl->options.known, seen.value_or(0));
   const auto recovered =
-      impl->files.recover({.after = after, .known = std::max(impl->options.known, seen)}, replay);
+      impl->files.recover({.after = after, .known = known, .synced = seen}, replay);
   if (!recovered) return std::unexpected(recovered.error());
+  if (impl->seen && !seen) impl->seen->create(std::max(known, after));
   impl->next_sequence = recovered->next_sequence;
   impl->durable_through = recovered->next_sequence - 1;
   impl->health.damaged_bytes = recovered->damaged_bytes;
   impl->health.damaged_places = recovered->damaged_places;
   impl->loss = recovered->loss;
-  impl->loss.seen = seen;
+  impl->loss.seen = seen.value_or(0);
   // A disk that fails now does not prevent the start.
   if (const Status status = impl->files.begin(impl->next_sequence); !status) {
     impl->failed(status.error());

@@ -8,8 +8,8 @@
 //    never reused, across restarts too.
 //  - While the disk fails, no record is reported as durable; waiting records are kept and tried
 //    again in a new segment, and behind() applies backpressure, so that memory is bounded.
-//  - A torn end is cut at start-up. Damage anywhere else is copied to a file of its own and
-//    reported; the records around it are good.
+//  - A torn end is cut at start-up, whichever sectors of the last write are whole. Damage anywhere
+//    else is copied to a file of its own and reported; the records around it are good.
 // docs/internals/formats.md shows the bytes.
 // Thread rule: any function from any thread unless it says otherwise.
 #pragma once

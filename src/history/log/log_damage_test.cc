@@ -13,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -25,6 +26,7 @@
 #include "history/log/test_disk.h"
 #include "history/values/bytes.h"
 #include "storage/seen_number.h"
+#include "testing/must.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::history {
@@ -198,6 +200,166 @@ TEST_F(LogDamage, ATornEndIsCutAndIsNoDamage) {
     EXPECT_THAT(copies_on(disk), IsEmpty());
     EXPECT_EQ(disk.contents().at(std::string(kLast)), whole);
   }
+}
+
+// --- a last write of which a loss of power left some sectors ---
+
+constexpr std::size_t kSector = 32;  // small, so that the write has many
+
+enum class Torn : std::uint8_t { kZeros, kGarbage, kBeyondTheEnd };
+
+// `whole` without the sectors behind its first `durable` bytes whose bit in `lost` is set: these
+// have what they had before the write.
+std::string torn(std::string_view whole, std::size_t durable, std::uint64_t lost, Torn content) {
+  std::string bytes(whole);
+  std::size_t end = 0;  // of the last sector that is whole
+  std::uint64_t sector = 0;
+  for (std::size_t at = durable / kSector * kSector; at < whole.size(); at += kSector, ++sector) {
+    const std::size_t next = std::min(at + kSector, whole.size());
+    if ((lost >> sector & 1U) == 0) {
+      end = next;
+      continue;
+    }
+    for (std::size_t i = std::max(at, durable); i < next; ++i) {
+      bytes[i] = content == Torn::kGarbage ? static_cast<char>(whole[i] + 1) : '\0';
+    }
+  }
+  if (content == Torn::kBeyondTheEnd) bytes.resize(std::max(end, durable));
+  return bytes;
+}
+
+std::uint64_t sectors_of(std::string_view whole, std::size_t durable) {
+  const std::size_t first = durable / kSector;
+  return (whole.size() + kSector - 1) / kSector - first;
+}
+
+// Starts twice with log.seen at `seen`; the records up to 6 were synced, `whole` is the last
+// segment as it was written.
+void expect_cut(const std::string& name, std::string_view whole, std::size_t durable,
+                std::uint64_t seen) {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder.path() / "log.seen";
+  for (std::uint64_t lost = 0; lost < std::uint64_t{1} << sectors_of(whole, durable); ++lost) {
+    for (const Torn content : {Torn::kZeros, Torn::kGarbage, Torn::kBeyondTheEnd}) {
+      storage::SeenNumber(file).create(seen);
+      TestDisk disk(1);
+      fill(disk);
+      disk.put(name, torn(whole, durable, lost, content));
+      std::vector<std::uint64_t> replayed;
+      const auto open = [&] {
+        replayed.clear();
+        auto log = must(Log::open({.disk = &disk, .seen = file}, 0, [&](const Record& record) {
+          replayed.push_back(record.sequence);
+        }));
+        EXPECT_EQ(log->health().damaged_places, 0U);
+        EXPECT_EQ(log->loss().gaps, std::vector<RecordGap>{});
+        EXPECT_EQ(log->loss().ends_early, std::nullopt);
+        return log;
+      };
+      const auto expect_all_up_to = [&](std::uint64_t last) {
+        std::vector<std::uint64_t> all(last);
+        std::iota(all.begin(), all.end(), 1U);
+        EXPECT_EQ(replayed, all);
+      };
+      auto log = open();
+      ASSERT_GE(replayed.size(), 6U);
+      expect_all_up_to(replayed.size());
+      if (lost == 0) EXPECT_EQ(replayed.size(), 9U);
+      if ((lost & 1U) != 0) EXPECT_EQ(replayed.size(), 6U) << "its first sector is not there";
+      EXPECT_THAT(copies_on(disk), IsEmpty());
+      const std::uint64_t next = replayed.size() + 1;
+      EXPECT_EQ(log->append(RecordKind::kReports, "again", {}), next);
+      EXPECT_TRUE(log->flush());
+      log.reset();
+      log = open();
+      expect_all_up_to(next);
+      ASSERT_FALSE(testing::Test::HasFailure())
+          << name << ", sectors lost " << lost << ", content " << static_cast<int>(content);
+    }
+  }
+}
+
+TEST_F(LogDamage, AnyTearOfTheLastWriteIsCutAndIsNoDamage) {
+  const std::string durable = segment_of(5, 6);
+  // 4: log.seen is older than the truth, as after a loss of power.
+  for (const std::uint64_t seen : {4U, 6U}) {
+    expect_cut(std::string(kLast), segment_of(5, 9), durable.size(), seen);
+  }
+}
+
+TEST_F(LogDamage, AnyTearOfTheFirstWriteOfASegmentIsCutAndIsNoDamage) {
+  expect_cut("00000000000000000007.log", segment_of(7, 9), 0, 6);
+}
+
+// The three records of a last write, the first without its last byte.
+std::string last_write_without_its_first() {
+  std::string bytes = segment_of(5, 9);
+  bytes[segment_of(5, 7).size() - 1] = '!';
+  return bytes;
+}
+
+TEST_F(LogDamage, WhatIsWholeBehindATornRecordIsCopiedAndNotReplayed) {
+  const TemporaryFolder folder;
+  storage::SeenNumber(folder.path() / "log.seen").create(6);
+  TestDisk disk(1);
+  fill(disk);
+  const std::string bytes = last_write_without_its_first();
+  disk.put(std::string(kLast), bytes);
+  std::vector<std::uint64_t> replayed;
+  const auto log =
+      must(Log::open({.disk = &disk, .seen = folder.path() / "log.seen"}, 0,
+                     [&](const Record& record) { replayed.push_back(record.sequence); }));
+  EXPECT_THAT(replayed, ElementsAre(1, 2, 3, 4, 5, 6));
+  const std::size_t end = segment_of(5, 6).size();
+  const auto files = disk.contents();
+  EXPECT_EQ(files.at(std::string(kLast)), bytes.substr(0, end));
+  EXPECT_EQ(files.at(fmt::format("torn-00000000000000000005-{}", end)), bytes.substr(end));
+  EXPECT_THAT(said_.text(), HasSubstr("2 whole records behind that were not acknowledged"));
+  EXPECT_THAT(said_.text(), Not(HasSubstr("[error]")));
+}
+
+TEST_F(LogDamage, ATornRecordThatMayHaveBeenAcknowledgedIsDamage) {
+  struct Row {
+    const char* what;
+    std::optional<std::uint64_t> seen;
+    std::uint64_t known;
+  };
+  for (const Row& row : std::vector<Row>{{"log.seen names it", 7, 0},
+                                         {"log.seen names one behind it", 9, 0},
+                                         {"a database has it", 6, 7},
+                                         {"log.seen is missing", {}, 0}}) {
+    const TemporaryFolder folder;
+    const std::filesystem::path file = folder.path() / "log.seen";
+    if (row.seen) storage::SeenNumber(file).create(*row.seen);
+    TestDisk disk(1);
+    fill(disk);
+    disk.put(std::string(kLast), last_write_without_its_first());
+    std::vector<std::uint64_t> replayed;
+    const auto log =
+        must(Log::open({.disk = &disk, .known = row.known, .seen = file}, 0,
+                       [&](const Record& record) { replayed.push_back(record.sequence); }));
+    EXPECT_EQ(replayed, (std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6, 8, 9})) << row.what;
+    EXPECT_EQ(log->health().damaged_places, 1U) << row.what;
+    EXPECT_EQ(log->loss().gaps, (std::vector<RecordGap>{{7, 7}})) << row.what;
+    EXPECT_TRUE(storage::SeenNumber(file).read()) << row.what;
+  }
+}
+
+TEST_F(LogDamage, DamageBeforeATornEndIsDamage) {
+  const TemporaryFolder folder;
+  storage::SeenNumber(folder.path() / "log.seen").create(6);
+  std::string bytes = last_write_without_its_first();
+  bytes[segment_of(5, 5).size() - 1] = '!';
+  TestDisk disk(1);
+  fill(disk);
+  disk.put(std::string(kLast), bytes);
+  std::vector<std::uint64_t> replayed;
+  const auto log =
+      must(Log::open({.disk = &disk, .seen = folder.path() / "log.seen"}, 0,
+                     [&](const Record& record) { replayed.push_back(record.sequence); }));
+  EXPECT_THAT(replayed, ElementsAre(1, 2, 3, 4, 6));
+  EXPECT_EQ(log->loss().gaps, (std::vector<RecordGap>{{5, 5}}));
+  EXPECT_EQ(log->health().damaged_places, 1U);
 }
 
 TEST_F(LogDamage, AFileThatGotNoFurtherThanItsNameIsReplaced) {

@@ -10,6 +10,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,6 +24,8 @@
 #include "base/chance.h"
 #include "history/log/log.h"
 #include "history/log/test_disk.h"
+#include "storage/seen_number.h"
+#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -30,10 +33,9 @@ namespace {
 // One log over many starts, and the records that were reported as durable meanwhile.
 class Life {
  public:
-  enum class Damage : std::uint8_t { kNone, kPossible };
-
-  Life(TestDisk& disk, LogLimits limits, Damage damage)
-      : disk_(disk), limits_(limits), damage_(damage) {}
+  // `seen`: log.seen, which survives everything; empty: none.
+  Life(TestDisk& disk, LogLimits limits, std::filesystem::path seen = {})
+      : disk_(disk), limits_(limits), seen_(std::move(seen)) {}
   ~Life() { end(); }
   Life(const Life&) = delete;
   Life& operator=(const Life&) = delete;
@@ -47,7 +49,8 @@ class Life {
                              .written =
                                  [this](std::span<const Record> records) {
                                    for (const Record& record : records) on_written(record);
-                                 }},
+                                 },
+                             .seen = seen_},
                             trimmed_, [&replayed](const Record& record) {
                               replayed.emplace_back(record.sequence, record.payload);
                             });
@@ -56,11 +59,9 @@ class Life {
       return false;
     }
     log_ = std::move(*opened);
-    if (damage_ == Damage::kNone) {
-      EXPECT_EQ(log_->health().damaged_places, 0U);
-      EXPECT_EQ(log_->loss().gaps, std::vector<RecordGap>{});
-      EXPECT_EQ(log_->loss().ends_early, std::nullopt) << "behind " << trimmed_;
-    }
+    EXPECT_EQ(log_->health().damaged_places, 0U);
+    EXPECT_EQ(log_->loss().gaps, std::vector<RecordGap>{});
+    EXPECT_EQ(log_->loss().ends_early, std::nullopt) << "behind " << trimmed_;
     check(replayed);
     return true;
   }
@@ -142,7 +143,7 @@ class Life {
 
   TestDisk& disk_;
   LogLimits limits_;
-  Damage damage_;
+  std::filesystem::path seen_;
   mutable std::mutex mutex_;                      // for members that the log's thread uses too
   std::vector<std::string> appended_;             // all different
   std::map<std::size_t, std::uint64_t> written_;  // sequence numbers, by index in appended_
@@ -183,7 +184,7 @@ std::uint64_t run(const Case& of, LogLimits limits) {
   constexpr std::array<std::size_t, 6> kSizes = {0, 40, 150, 7, 33, 90};
   TestDisk disk(of.seed);
   disk.plan(of.fault);
-  Life life(disk, limits, Life::Damage::kNone);
+  Life life(disk, limits);
   const auto start = [&] {
     for (int tries = 0; !life.start(); ++tries) {
       if (tries == 5) return ADD_FAILURE() << "it does not start any more";
@@ -251,7 +252,9 @@ void run_at_random(std::uint64_t seed, LogLimits limits) {
   limits.commit = Millis(static_cast<std::int64_t>(draw(2)));
   limits.commit_bytes = 100 + draw(400);
   limits.segment_bytes = 1 + draw(1000);
-  Life life(disk, limits, Life::Damage::kPossible);
+  const TemporaryFolder folder;
+  const storage::SeenNumber seen(folder.path() / "log.seen");
+  Life life(disk, limits, folder.path() / "log.seen");
   for (int starts = 0; starts < 6; ++starts) {
     const auto kind = static_cast<TestDisk::Kind>(draw(3));
     disk.plan({.at = disk.operations() + 1 + draw(25), .times = 1 + draw(4), .kind = kind});
@@ -268,6 +271,10 @@ void run_at_random(std::uint64_t seed, LogLimits limits) {
     life.end();
     if (kind == TestDisk::Kind::kPowerOff || draw(2) == 0) {
       disk.power_on();
+      // The file may be older than the log after a loss of power.
+      if (const auto number = seen.read(); number && draw(2) == 0) {
+        storage::SeenNumber(folder.path() / "log.seen").create(*number - draw(*number + 1));
+      }
     } else {
       disk.restart();
     }

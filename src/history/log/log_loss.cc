@@ -16,7 +16,7 @@ std::string gap_text(std::uint64_t first, std::uint64_t last, bool history_is_ne
 
 std::string end_text(std::uint64_t end, std::uint64_t seen, const StoredUpTo& stored) {
   std::string_view file = "history.db has";
-  std::uint64_t last = stored.history;
+  std::uint64_t last = std::max(stored.history, stored.some_of_history);
   if (stored.sessions > last) {
     file = "sessions.db has";
     last = stored.sessions;

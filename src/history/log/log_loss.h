@@ -15,8 +15,9 @@ namespace gridloom::history {
 
 // The last record that each database has stored; 0: none.
 struct StoredUpTo {
-  std::uint64_t history = 0;   // in history.db
-  std::uint64_t sessions = 0;  // in sessions.db
+  std::uint64_t history = 0;          // in history.db, with all before it
+  std::uint64_t some_of_history = 0;  // in history.db: some of its rows
+  std::uint64_t sessions = 0;         // in sessions.db
 };
 
 // One line for each loss, for DamageNotes. Records missing from the log but stored in history.db

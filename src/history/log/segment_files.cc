@@ -9,8 +9,6 @@
 #include <optional>
 #include <utility>
 
-#include "history/log/segment.h"
-
 namespace gridloom::history {
 namespace {
 
@@ -57,7 +55,7 @@ Result<SegmentFiles::Recovered> SegmentFiles::recover(StoredElsewhere elsewhere,
     bytes_ += segment.size;
     if (!is_last(place) && segments_[place + 1].first - 1 <= after) continue;
     expect(segment.first);
-    if (const Status read = read_records(reading, after, replay); !read) {
+    if (const Status read = read_records(reading, elsewhere, replay); !read) {
       return std::unexpected(read.error());
     }
   }
@@ -85,7 +83,7 @@ void SegmentFiles::find_early_end(std::uint64_t known) {
   }
 }
 
-Status SegmentFiles::read_records(Reading& reading, std::uint64_t after,
+Status SegmentFiles::read_records(Reading& reading, const StoredElsewhere& elsewhere,
                                   const Log::OnRecord& replay) {
   Segment& segment = segments_[reading.place];
   SegmentReader reader(reading.bytes);
@@ -101,6 +99,12 @@ Status SegmentFiles::read_records(Reading& reading, std::uint64_t after,
   std::uint64_t last = segment.first - 1;
   while (const auto chunk = reader.next()) {
     if (!chunk->record) {
+      const bool is_torn = is_last(reading.place) && elsewhere.synced &&
+                           last >= std::max({*elsewhere.synced, elsewhere.known, elsewhere.after});
+      if (is_torn) {
+        keep_unacknowledged(reading, reader, *chunk);
+        break;
+      }
       reading.damaged.push_back(*chunk);
       continue;
     }
@@ -108,7 +112,7 @@ Status SegmentFiles::read_records(Reading& reading, std::uint64_t after,
     if (record.sequence <= last || record.sequence >= limit) continue;
     last = record.sequence;
     reading.end_of_good = chunk->offset + chunk->size;
-    if (record.sequence <= after) continue;
+    if (record.sequence <= elsewhere.after) continue;
     expect(record.sequence);
     expected_ = record.sequence + 1;
     replay(record);
@@ -132,11 +136,11 @@ void SegmentFiles::cut(Segment& segment, std::uint64_t size) {
   const Status done = goes ? disk_.remove(name) : disk_.truncate(name, size);
   if (!done) {
     // The torn end does no harm there: the next start finds the same.
-    spdlog::warn("log segment {}: the incomplete record at its end could not be cut off: {}", name,
+    spdlog::warn("log segment {}: the incomplete write at its end could not be cut off: {}", name,
                  done.error().detail);
     return;
   }
-  spdlog::info("log segment {}: an incomplete record of {} bytes was cut off its end", name,
+  spdlog::info("log segment {}: an incomplete write of {} bytes was cut off its end", name,
                segment.size - size);
   bytes_ -= segment.size - size;
   segment.size = segment.durable_size = size;
@@ -155,6 +159,23 @@ void SegmentFiles::set_aside(const Reading& reading, const SegmentChunk& chunk) 
   spdlog::error("log segment {} is damaged: {} bytes at offset {} are not a record; {}", segment,
                 chunk.size, chunk.offset,
                 done ? "they were copied to " + copy : "no copy was made: " + done.error().detail);
+}
+
+// After a loss of power, the number of the last synced record may be older than the truth. So what
+// is cut off is copied if there are whole records in it: they may have been acknowledged.
+void SegmentFiles::keep_unacknowledged(const Reading& reading, SegmentReader& reader,
+                                       const SegmentChunk& torn) {
+  std::uint64_t records = 0;
+  while (const auto chunk = reader.next()) records += chunk->record ? 1 : 0;
+  if (records == 0) return;
+  const std::uint64_t first = segments_[reading.place].first;
+  const std::string copy = fmt::format("torn-{:020}-{}", first, torn.offset);
+  const Status done = keep_copy(copy, std::string_view(reading.bytes).substr(torn.offset));
+  spdlog::warn(
+      "log segment {}: its end is torn from offset {} on; {} whole record{} behind that {} not "
+      "acknowledged, as far as is known, and left out; {}",
+      name_of(first), torn.offset, records, records == 1 ? "" : "s", records == 1 ? "was" : "were",
+      done ? "the end was copied to " + copy : "no copy was made: " + done.error().detail);
 }
 
 Status SegmentFiles::keep_copy(const std::string& name, std::string_view bytes) {

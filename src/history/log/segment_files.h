@@ -4,8 +4,12 @@
 // A segment is named by the first sequence number that it may hold, and is valid up to the first
 // number of the next segment: records beyond that were written again there, after a failure. So a
 // record is read from one place only, whatever an abandoned segment still holds.
-// A segment whose write or sync failed is never written again: after a failed sync the kernel may
-// have dropped pages that it could not write, and the next sync of that file would still succeed.
+// A loss of power may tear the last write in any way: later sectors of it may be whole where
+// earlier ones are not. Nothing of it was acknowledged, so the last segment ends at its first bad
+// byte behind the last record that is known to have been synced. Records that are whole behind that
+// byte are not replayed: their clients send them again, behind those that are torn. A segment whose
+// write or sync failed is never written again: after a failed sync the kernel may have dropped
+// pages that it could not write, and the next sync of that file would still succeed.
 //
 // Thread rule: one thread at a time; bytes() from any thread.
 #pragma once
@@ -14,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,6 +28,7 @@
 #include "base/result.h"
 #include "history/log/disk.h"
 #include "history/log/log.h"
+#include "history/log/segment.h"
 
 namespace gridloom::history {
 
@@ -41,6 +47,8 @@ class SegmentFiles {
   struct StoredElsewhere {
     std::uint64_t after = 0;
     std::uint64_t known = 0;
+    // The last record that was seen to be synced; nothing: not known.
+    std::optional<std::uint64_t> synced{};
   };
   // Reads the segments that hold records above `after`. Called once, before any other function.
   [[nodiscard]] Result<Recovered> recover(StoredElsewhere elsewhere, const Log::OnRecord& replay);
@@ -72,13 +80,14 @@ class SegmentFiles {
   };
   [[nodiscard]] Status find_segments();
   [[nodiscard]] bool is_last(std::size_t place) const { return place + 1 == segments_.size(); }
-  [[nodiscard]] Status read_records(Reading& reading, std::uint64_t after,
+  [[nodiscard]] Status read_records(Reading& reading, const StoredElsewhere& elsewhere,
                                     const Log::OnRecord& replay);
   // Records a gap unless `next` follows the records read so far.
   void expect(std::uint64_t next);
   void find_early_end(std::uint64_t known);
   void cut(Segment& segment, std::uint64_t size);
   void set_aside(const Reading& reading, const SegmentChunk& chunk);
+  void keep_unacknowledged(const Reading& reading, SegmentReader& reader, const SegmentChunk& torn);
   [[nodiscard]] Status keep_copy(const std::string& name, std::string_view bytes);
   void abandon();
 

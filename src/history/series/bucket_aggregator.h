@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "history/blocks/block.h"
@@ -26,8 +27,13 @@ struct SeriesPoint {
   std::int64_t at_ms = 0;
   std::optional<double> number{};  // empty, and no text: a gap
   std::string text{};              // JSON as written by the device, if texts are requested
+  // Of reported values: equal for two fields of one time if they were in one report, and greater in
+  // a later report of that time.
+  std::uint64_t row = 0;
 
-  friend bool operator==(const SeriesPoint&, const SeriesPoint&) = default;
+  friend bool operator==(const SeriesPoint& a, const SeriesPoint& b) {
+    return std::tie(a.at_ms, a.number, a.text) == std::tie(b.at_ms, b.number, b.text);
+  }
 };
 
 class BucketAggregator {

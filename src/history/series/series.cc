@@ -4,7 +4,7 @@
 #include <cmath>
 #include <iterator>
 #include <limits>
-#include <set>
+#include <ranges>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -31,46 +31,34 @@ bool close(std::int64_t before_ms, std::int64_t after_ms) {
 }  // namespace
 
 void Series::Values::merge(Values&& other) {
-  Values all;
-  const auto value_of = [](const Values& values, std::size_t i) {
-    return std::pair(std::isnan(values.points[i].value) ? 0 : values.points[i].value,
-                     values.texts.empty() ? std::string_view() : values.texts[i]);
-  };
-  const bool has_texts = !texts.empty() || !other.texts.empty();
-  // A field may have texts in only one of the chunks.
-  if (has_texts) texts.resize(points.size());
-  if (has_texts) other.texts.resize(other.points.size());
-  if (points.empty() || other.points.empty() || points.back().at_ms < other.points.front().at_ms) {
-    points.insert(points.end(), other.points.begin(), other.points.end());
-    std::ranges::move(other.texts, std::back_inserter(texts));
+  if (points.empty() && texts.empty()) {
+    *this = std::move(other);
     return;
   }
-  const auto add = [&](Values& from, std::size_t i) {
-    all.points.push_back(from.points[i]);
-    if (has_texts) all.texts.push_back(std::move(from.texts[i]));
-  };
-  std::size_t i = 0;
-  std::size_t k = 0;
-  while (i < points.size() || k < other.points.size()) {
-    const bool from_other =
-        i == points.size() || (k < other.points.size() && other.points[k].at_ms < points[i].at_ms);
-    const std::int64_t at_ms = from_other ? other.points[k].at_ms : points[i].at_ms;
-    std::multiset<std::pair<double, std::string>> said;
-    const bool both = !from_other && k < other.points.size() && other.points[k].at_ms == at_ms;
-    for (; i < points.size() && points[i].at_ms == at_ms; ++i) {
-      if (both) said.emplace(value_of(*this, i));
-      add(*this, i);
-    }
-    for (; k < other.points.size() && other.points[k].at_ms == at_ms; ++k) {
-      const auto again = said.find(std::pair<double, std::string>(value_of(other, k)));
-      if (again == said.end()) {
-        add(other, k);
-      } else {
-        said.erase(again);
-      }
-    }
+  // A field may have texts in only one of the chunks.
+  if (!texts.empty() || !other.texts.empty()) {
+    texts.resize(points.size());
+    other.texts.resize(other.points.size());
   }
-  *this = std::move(all);
+  const std::size_t own = points.size();
+  const bool in_order = other.points.empty() || points.back().at_ms <= other.points.front().at_ms;
+  points.insert(points.end(), other.points.begin(), other.points.end());
+  std::ranges::move(other.texts, std::back_inserter(texts));
+  rows.insert(rows.end(), other.rows.begin(), other.rows.end());
+  if (in_order) return;
+  std::vector<std::size_t> order(points.size());
+  const auto time_of = [this](std::size_t i) { return points[i].at_ms; };
+  std::ranges::merge(std::views::iota(std::size_t{0}, own), std::views::iota(own, points.size()),
+                     order.begin(), {}, time_of, time_of);
+  const auto in_that_order = [&order](auto& all) {
+    if (all.empty()) return;
+    auto sorted = all;
+    for (std::size_t i = 0; i < order.size(); ++i) sorted[i] = std::move(all[order[i]]);
+    all = std::move(sorted);
+  };
+  in_that_order(points);
+  in_that_order(texts);
+  in_that_order(rows);
 }
 
 bool Series::Hour::must_be_unpacked() const {
@@ -128,14 +116,15 @@ Result<bool> Series::look_back(const EachBlock& blocks) {
   }
   std::int64_t& hour = *looking_back_;
   while (in_hour_ || (hour >= first - kLookBack_h && !missing_.empty())) {
-    const auto all = blocks(hour, hour + 1, [&](std::int64_t, const Block& block) -> Status {
+    const auto look = [&](std::int64_t, const Block& block) -> Status {
       const std::size_t known = std::erase_if(missing_, [&](FieldId field) {
         const Block::Size size = block.size(field);
         return size.numbers > 0 || (takes_texts() && size.texts > 0);
       });
       if (known > 0) found_before_ = hour;
       return {};
-    });
+    };
+    const auto all = blocks(hour, hour + 1, {.block = look});
     if (!all) return all;
     in_hour_ = !*all;
     if (in_hour_) return false;
@@ -153,7 +142,8 @@ bool Series::in_one_bucket(std::int64_t hour) {
   return buckets_.at(begin_ms).end_ms >= end_ms;
 }
 
-Status Series::take_values(const Block& block, FieldId field, Values& values) const {
+Status Series::take_values(const Block& block, FieldId field, std::size_t place,
+                           Values& values) const {
   if (!takes_texts() || (!raw() && block.size(field).texts == 0)) {
     return block.numbers(field, values.points);
   }
@@ -166,11 +156,12 @@ Status Series::take_values(const Block& block, FieldId field, Values& values) co
         {.at_ms = timed.at_ms, .value = is_number ? to_double(timed.value.number) : kNoNumber});
     values.texts.push_back(is_number ? raw() ? text_of(timed.value.number) : std::string()
                                      : std::move(timed.text));
+    if (raw()) values.rows.push_back(std::uint64_t{place} << 32U | timed.row);
   }
   return {};
 }
 
-Status Series::take(const Block& block, Unpack unpack, Chunk& chunk) const {
+Status Series::take(const Block& block, Unpack unpack, std::size_t place, Chunk& chunk) const {
   chunk.first_row_ms = block.first_at_ms();
   chunk.last_row_ms = block.last_at_ms();
   chunk.fields.resize(query_.fields.size());
@@ -196,7 +187,7 @@ Status Series::take(const Block& block, Unpack unpack, Chunk& chunk) const {
       chunk.fields[i].whole = statistics;
       continue;
     }
-    if (Status read = take_values(block, field, chunk.fields[i].values); !read) return read;
+    if (Status read = take_values(block, field, place, chunk.fields[i].values); !read) return read;
     needs_rows = true;
   }
   if (!needs_rows || raw()) return {};
@@ -205,14 +196,18 @@ Status Series::take(const Block& block, Unpack unpack, Chunk& chunk) const {
 
 Result<bool> Series::collect(const EachBlock& blocks, std::int64_t from, std::int64_t to,
                              Unpack unpack, Hours& hours) {
-  return blocks(from, to, [&](std::int64_t hour, const Block& block) -> Status {
+  const auto take_block = [&](std::int64_t hour, const Block& block) -> Status {
     // Rows that are not a block yet are rarely the only chunk of their hour.
     const bool whole = unpack == Unpack::kWhereNeeded && !raw() && in_one_bucket(hour) &&
                        block.size(kOtherColumns).numbers == 0;
     std::vector<Chunk>& chunks = hours[hour].chunks;
-    return take(block, whole && chunks.empty() ? Unpack::kWhereNeeded : Unpack::kAlways,
+    const std::size_t place = chunks.size();
+    return take(block, whole && chunks.empty() ? Unpack::kWhereNeeded : Unpack::kAlways, place,
                 chunks.emplace_back());
-  });
+  };
+  return blocks(from, to, {.block = take_block, .again = [&](std::int64_t hour) {
+                             hours[hour].chunks.clear();
+                           }});
 }
 
 Status Series::collect_quarters(const EachRollup& quarters, std::int64_t from, std::int64_t to,
@@ -271,7 +266,8 @@ bool Series::give(const Hour& hour, std::size_t field) {
     given_[field].push_back(
         {.at_ms = point.at_ms,
          .number = std::isnan(point.value) ? std::nullopt : std::optional(point.value),
-         .text = values.texts[i]});
+         .text = values.texts[i],
+         .row = values.rows[i]});
   }
   return position_.value == values.points.size();
 }
@@ -380,13 +376,16 @@ ValueCount::ValueCount(const SeriesQuery& query, std::uint64_t most)
 Status ValueCount::work(const EachBlock& blocks) {
   if (done()) return {};
   const std::int64_t to = std::min(end_, hour_ + kMaxHoursAtOnce);
-  const auto all = blocks(hour_, to, [&](std::int64_t, const Block& block) -> Status {
+  const auto count = [&](std::int64_t hour, const Block& block) -> Status {
+    if (std::exchange(counted_hour_, hour) != hour) before_hour_ = count_;
     for (const FieldId field : fields_) {
       const Block::Size size = block.size(field);
       count_ += size.numbers + size.texts;
     }
     return {};
-  });
+  };
+  const auto all =
+      blocks(hour_, to, {.block = count, .again = [&](std::int64_t) { count_ = before_hour_; }});
   if (!all) return std::unexpected(all.error());
   if (*all) hour_ = to;
   return {};

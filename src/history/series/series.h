@@ -30,8 +30,11 @@ namespace gridloom::history {
 
 // Reads a device's blocks, in the order of BlockWalk: the hours ascend, but the blocks that are
 // still in memory come after all others. False: there are more blocks; the next call with the same
-// hours continues there.
-using OnHourBlock = std::function<Status(std::int64_t hour, const Block& block)>;
+// hours continues there. `again`: BlockWalk::OnAgain.
+struct OnHourBlock {
+  std::function<Status(std::int64_t hour, const Block& block)> block;
+  std::function<void(std::int64_t hour)> again{};
+};
 using EachBlock =
     std::function<Result<bool>(std::int64_t from, std::int64_t to, const OnHourBlock&)>;
 
@@ -66,14 +69,14 @@ class Series {
   static constexpr std::int64_t kLookBack_h = 24;
 
  private:
-  // Values of one field, by time. Either all values have a text or none has; a value that is not a
-  // number is NaN.
+  // Values of one field, by time; those of one time in the order in which they came. Either all
+  // values have a text or none has; a value that is not a number is NaN.
   struct Values {
     std::vector<Point> points;
     std::vector<std::string> texts;
+    std::vector<std::uint64_t> rows;  // without a step: SeriesPoint::row
 
-    // Adds the values of another chunk of the same hour, which may repeat some of them: repeats
-    // between chunks count once, repeats within one chunk are kept.
+    // Adds the values of the next chunk of the same hour.
     void merge(Values&& other);
   };
 
@@ -110,8 +113,11 @@ class Series {
                                      Unpack unpack, Hours& hours);
   [[nodiscard]] Result<bool> collect_all(const EachBlock& blocks, const EachRollup& quarters);
   [[nodiscard]] Result<bool> unpack_again(const EachBlock& blocks);
-  [[nodiscard]] Status take(const Block& block, Unpack unpack, Chunk& chunk) const;
-  [[nodiscard]] Status take_values(const Block& block, FieldId field, Values& values) const;
+  // `place`: the number of the chunk in its hour.
+  [[nodiscard]] Status take(const Block& block, Unpack unpack, std::size_t place,
+                            Chunk& chunk) const;
+  [[nodiscard]] Status take_values(const Block& block, FieldId field, std::size_t place,
+                                   Values& values) const;
   [[nodiscard]] bool in_one_bucket(std::int64_t hour);
   [[nodiscard]] Status collect_quarters(const EachRollup& quarters, std::int64_t from,
                                         std::int64_t to, Hours& hours) const;
@@ -165,6 +171,8 @@ class ValueCount {
   std::int64_t end_;
   std::uint64_t most_;
   std::uint64_t count_ = 0;
+  std::optional<std::int64_t> counted_hour_;  // the hour of the last block
+  std::uint64_t before_hour_ = 0;             // the count before the first block of that hour
 };
 
 }  // namespace gridloom::history

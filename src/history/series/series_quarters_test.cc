@@ -38,11 +38,11 @@ TEST(SeriesQuarters, OldHoursSayWithQuartersWhatTheySaidWithBlocks) {
     }
     Blocks alone;
     alone.add(rows);
-    must(alone.each()(kFirstHour + hour, kFirstHour + hour + 1,
-                      [&](std::int64_t of, const Block& block) -> Status {
-                        old[of] = must(rollups_of(of, std::span(&block, 1)));
-                        return {};
-                      }));
+    const auto reduce = [&](std::int64_t of, const Block& block) -> Status {
+      old[of] = must(rollups_of(of, std::span(&block, 1)));
+      return {};
+    };
+    must(alone.each()(kFirstHour + hour, kFirstHour + hour + 1, {.block = reduce}));
   }
   const EachRollup quarters = [&](std::int64_t from, std::int64_t to,
                                   const OnHourQuarters& on_rollup) -> Status {

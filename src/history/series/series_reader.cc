@@ -60,7 +60,8 @@ EachBlock SeriesReader::blocks_of(Reader& reader, Columns columns) {
       walk_from_ = from;
       walk_to_ = to;
     }
-    if (Status read = walk_->read(reader, on_block); !read) return std::unexpected(read.error());
+    const Status read = walk_->read(reader, on_block.block, on_block.again);
+    if (!read) return std::unexpected(read.error());
     const bool all = walk_->done();
     if (all) walk_.reset();
     return all;
@@ -83,12 +84,12 @@ Status SeriesReader::match_blocks(Reader& reader) {
   const std::int64_t begin = hour_of(options_.request.from_ms);
   const std::int64_t end = hour_of(options_.request.to_ms - 1) + 1;
   if (any) {
-    const auto all = blocks_of(reader, {.names_only = true})(
-        begin, end, [&](std::int64_t, const Block& block) -> Status {
-          const std::vector<FieldId> fields = block.fields();
-          reported_.insert(fields.begin(), fields.end());
-          return {};
-        });
+    const auto add_fields = [&](std::int64_t, const Block& block) -> Status {
+      const std::vector<FieldId> fields = block.fields();
+      reported_.insert(fields.begin(), fields.end());
+      return {};
+    };
+    const auto all = blocks_of(reader, {.names_only = true})(begin, end, {.block = add_fields});
     if (!all) return std::unexpected(all.error());
     if (!*all) return {};
     quarters_from_ = begin;
@@ -305,23 +306,25 @@ bool SeriesReader::put_rows(SeriesSink& sink) {
   std::vector<std::size_t>& next = rows_put_;
   next.resize(points_.size());
   for (std::size_t cells = 0; cells < kPointsAtOnce; cells += points_.size()) {
-    std::optional<std::int64_t> at_ms;
+    using Place = std::pair<std::int64_t, std::uint64_t>;
+    const auto place_of = [](const SeriesPoint& point) { return Place(point.at_ms, point.row); };
+    std::optional<Place> first;
     for (std::size_t i = 0; i < points_.size(); ++i) {
       if (next[i] == points_[i].size()) continue;
-      const std::int64_t own_ms = points_[i][next[i]].at_ms;
-      at_ms = std::min(at_ms.value_or(own_ms), own_ms);
+      const Place own = place_of(points_[i][next[i]]);
+      first = std::min(first.value_or(own), own);
     }
-    if (!at_ms) {
+    if (!first) {
       for (auto& points : points_) points.clear();
       next.clear();
       return true;
     }
     row_.assign(points_.size(), nullptr);
     for (std::size_t i = 0; i < points_.size(); ++i) {
-      if (next[i] == points_[i].size() || points_[i][next[i]].at_ms != *at_ms) continue;
+      if (next[i] == points_[i].size() || place_of(points_[i][next[i]]) != *first) continue;
       row_[i] = &points_[i][next[i]++];
     }
-    sink.add_row(*at_ms, row_);
+    sink.add_row(first->first, row_);
   }
   return false;
 }

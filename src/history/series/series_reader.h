@@ -41,7 +41,7 @@ class SeriesSink {
   virtual void add_points(std::span<const SeriesPoint> points) = 0;
   virtual void end_field() = 0;
   // For Order::kByTime: the points of all fields at one time, in order of time; null where a field
-  // has none. Two values of a field at the same time make two rows.
+  // has none. Each report of that time makes a row.
   virtual void add_row(std::int64_t at_ms, std::span<const SeriesPoint* const> row) = 0;
   virtual void end() = 0;
 };

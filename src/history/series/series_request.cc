@@ -74,6 +74,11 @@ Result<std::int64_t> step_of(std::string_view text) {
   return step->count();
 }
 
+// Whether a step begins where the span ends.
+bool is_bound(const SeriesRequest& request, const time::TimeZone& zone) {
+  return Buckets(request.step_ms, zone).at(request.to_ms).begin_ms == request.to_ms;
+}
+
 Status read_words(const SeriesParameters& words, const SeriesLimits& limits,
                   SeriesRequest& request) {
   if (!words.aggregate.empty()) {
@@ -127,6 +132,9 @@ Result<SeriesRequest> series_request(const SeriesParameters& words, const time::
   const auto step = step_of(words.step);
   if (!step) return std::unexpected(step.error());
   request.step_ms = *step;
+  // Up to now is with what came in this millisecond: a report that was just acknowledged is there.
+  const bool to_now = words.to.empty() || words.to == "now";
+  if (to_now && (request.step_ms == 0 || !is_bound(request, now.zone))) ++request.to_ms;
   if (Status read = read_words(words, limits, request); !read) {
     return std::unexpected(read.error());
   }

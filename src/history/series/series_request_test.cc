@@ -30,11 +30,18 @@ TEST(SeriesRequest, ADayOfEveryValueIsWhatIsMeantWithoutAWord) {
   ASSERT_TRUE(request);
   EXPECT_EQ(request->fields, (std::vector<std::string>{"pd.soc"}));
   EXPECT_EQ(request->from_ms, kNow_ms - kDay_ms);
-  EXPECT_EQ(request->to_ms, kNow_ms);
+  EXPECT_EQ(request->to_ms, kNow_ms + 1) << "with what came in this millisecond";
   EXPECT_EQ(request->step_ms, 0);
   EXPECT_EQ(request->aggregate, Aggregate::kMean);
   EXPECT_EQ(request->format, SeriesRequest::Format::kJson);
   EXPECT_EQ(request->points, 0U);
+}
+
+TEST(SeriesRequest, NowIsWithThisMillisecondButDoesNotBeginAStep) {
+  EXPECT_EQ(ask({.fields = "a", .to = "now"})->to_ms, kNow_ms + 1);
+  EXPECT_EQ(ask({.fields = "a", .to = "now", .step = "11m"})->to_ms, kNow_ms + 1);
+  EXPECT_EQ(ask({.fields = "a", .to = "now", .step = "15m"})->to_ms, kNow_ms);
+  EXPECT_EQ(ask({.fields = "a", .to = "2026-11-01T12:00:00Z"})->to_ms, kNow_ms);
 }
 
 TEST(SeriesRequest, EveryWordIsUnderstood) {

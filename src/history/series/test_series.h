@@ -50,7 +50,7 @@ class Blocks {
           if (hour < from || hour >= to) continue;
           const auto block = Block::open(bytes);
           if (!block) return std::unexpected(block.error());
-          if (Status taken = on_block(hour, *block); !taken) {
+          if (Status taken = on_block.block(hour, *block); !taken) {
             return std::unexpected(taken.error());
           }
         }

@@ -21,6 +21,7 @@ std::string DamagedRows::location_of(const RowKey& row) {
       return fmt::format("device {}, hour {}, chunk {}", row.key, row.hour, row.chunk);
     case RowTable::kEnergy:
     case RowTable::kQuarter:
+    case RowTable::kTaken:
       return fmt::format("device {}, hour {}", row.key, row.hour);
   }
   return {};

@@ -25,6 +25,8 @@ std::string_view name_of(RowTable table) {
       return "applied";
     case RowTable::kRunningDay:
       return "running_day";
+    case RowTable::kTaken:
+      return "taken";
   }
   return {};
 }

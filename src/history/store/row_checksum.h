@@ -21,6 +21,7 @@ enum class RowTable : std::uint8_t {
   kAudit = 6,
   kApplied = 7,
   kRunningDay = 8,
+  kTaken = 9,
 };
 
 // The table's name in the database.

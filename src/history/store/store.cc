@@ -8,6 +8,7 @@
 
 #include "history/store/row_checksum.h"
 #include "history/store/store_schema.h"
+#include "storage/empty_wal.h"
 
 namespace gridloom::history {
 namespace {
@@ -24,6 +25,14 @@ constexpr int kCache_kib = 8 * 1024;
 constexpr std::string_view kPartLost = "the reports in this chunk of the hour are left out";
 
 std::int64_t key_of(std::uint64_t sequence) { return static_cast<std::int64_t>(sequence); }
+
+// The row of `taken` that repeats the row of `applied`: no device has this number. If they differ,
+// the file was written by a program that does not write `taken`.
+constexpr DeviceHour kOfApplied{.device = 0, .hour = 0};
+
+std::int64_t taken_checksum(const DeviceHour& of, std::int64_t record) {
+  return row_checksum(RowTable::kTaken, {of.device, of.hour, record}, {});
+}
 
 // A block that version 1 wrote has no row checksum, only the checksum inside of the block.
 bool is_good_block(const Statement& row, int checksum, std::initializer_list<std::int64_t> keys,
@@ -105,8 +114,28 @@ Status Store::put_hours(const std::vector<Changes::Hour>& hours) {
       if (!put) return put;
       ++chunk;
     }
+    if (hour.taken == 0) continue;
+    if (Status put = put_taken(hour.of, hour.taken); !put) return put;
   }
   return {};
+}
+
+Status Store::put_taken(const DeviceHour& of, std::uint64_t record) {
+  return database_.execute("INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?)", of.device, of.hour,
+                           key_of(record), taken_checksum(of, key_of(record)));
+}
+
+// What `applied` tells need not be told of single hours.
+Status Store::put_applied(std::uint64_t applied) {
+  const std::int64_t record = key_of(applied);
+  Status done =
+      database_.execute("UPDATE applied SET sequence = ?1, checksum = ?2 WHERE sequence < ?1",
+                        record, row_checksum(RowTable::kApplied, {record}, {}));
+  if (!done) return done;
+  const auto now = database_.integer("SELECT sequence FROM applied");
+  if (!now) return std::unexpected(now.error());
+  done = database_.execute("DELETE FROM taken WHERE record <= ?", *now);
+  return done ? put_taken(kOfApplied, static_cast<std::uint64_t>(*now)) : done;
 }
 
 Status Store::write(const Changes& changes) {
@@ -148,13 +177,11 @@ Status Store::write(const Changes& changes) {
                           .bind(row_checksum(RowTable::kAudit, {key}, row.entry));
                     });
   }
-  if (done && changes.applied) {
-    const std::int64_t sequence = key_of(*changes.applied);
-    done = database_.execute("UPDATE applied SET sequence = ?1, checksum = ?2 WHERE sequence < ?1",
-                             sequence, row_checksum(RowTable::kApplied, {sequence}, {}));
-  }
-  if (!done) return done;
-  return transaction->commit();
+  if (done && changes.applied) done = put_applied(*changes.applied);
+  if (done) done = transaction->commit();
+  // Records up to `applied` leave the log, so they must not be in the write-ahead log alone.
+  if (done && changes.applied) storage::empty_wal(database_);
+  return done;
 }
 
 Result<std::uint64_t> Store::applied() {
@@ -187,6 +214,50 @@ Result<std::uint64_t> Store::applied() {
   if (done) done = transaction->commit();
   if (!done) return std::unexpected(done.error());
   return static_cast<std::uint64_t>(*least);
+}
+
+Result<TakenRecords> Store::taken() {
+  TakenRecords all;
+  bool is_good = true;
+  const Status read = database_.each_row(
+      "SELECT device, hour, record, checksum FROM taken", [&](const Statement& row) {
+        const DeviceHour of{.device = row.integer(0), .hour = row.integer(1)};
+        if (row.integer(3) == taken_checksum(of, row.integer(2))) {
+          all.of.emplace(of, static_cast<std::uint64_t>(row.integer(2)));
+          return Status();
+        }
+        is_good = false;
+        damaged_->found({.table = RowTable::kTaken, .key = of.device, .hour = of.hour},
+                        "reports in the log are compared with the stored ones");
+        return Status();
+      });
+  if (!read) return std::unexpected(read.error());
+  const auto known = applied();
+  if (!known) return std::unexpected(known.error());
+  const auto repeated = all.of.extract(kOfApplied);
+  all.is_known = is_good && !repeated.empty() && repeated.mapped() == *known;
+  return all;
+}
+
+Result<bool> Store::has_taken(const DeviceHour& of, std::uint64_t record) {
+  auto statement = database_.prepare(
+      "SELECT sequence, checksum, 1 FROM applied UNION ALL "
+      "SELECT record, checksum, 0 FROM taken WHERE device = ?1 AND hour = ?2");
+  if (!statement) return std::unexpected(statement.error());
+  statement->bind(of.device).bind(of.hour);
+  while (true) {
+    const auto row = statement->step();
+    if (!row || !*row) return row;
+    const std::int64_t taken = statement->integer(0);
+    const std::int64_t checksum = statement->integer(2) != 0
+                                      ? row_checksum(RowTable::kApplied, {taken}, {})
+                                      : taken_checksum(of, taken);
+    if (statement->integer(1) == checksum && taken >= key_of(record)) return true;
+  }
+}
+
+Result<storage::Transaction> Store::snapshot() {
+  return Transaction::begin(database_, Transaction::Kind::kReading);
 }
 
 Result<std::vector<std::string>> Store::names() {
@@ -285,27 +356,25 @@ Status Store::each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to
                    {.device = device, .hour = from}, to, on_chunk, {});
 }
 
-// The number of the next chunk, or 0 (the first) if the chunk before it has changed.
-Result<std::int64_t> Store::unchanged_part(DeviceNumber device, const ChunkPosition& place) {
-  if (place.chunk == 0) return 0;
+Result<Store::ChunkPosition> Store::resume(DeviceNumber device, const ChunkPosition& place) {
+  if (place.chunk == 0) return place;
   auto statement = database_.prepare(
       "SELECT over + 2 * length(block) FROM block WHERE device = ? AND hour = ? AND part = ?");
   if (!statement) return std::unexpected(statement.error());
   statement->bind(device).bind(place.hour).bind(place.chunk - 1);
   const auto row = statement->step();
   if (!row) return std::unexpected(row.error());
-  return *row && statement->integer(0) == place.before ? place.chunk : 0;
+  if (*row && statement->integer(0) == place.before) return place;
+  return ChunkPosition{.hour = place.hour};
 }
 
 Result<bool> Store::chunks_from(DeviceNumber device, const ChunkPosition& place, std::int64_t to,
                                 const OnChunk& on_chunk) {
-  const auto chunk = unchanged_part(device, place);
-  if (!chunk) return std::unexpected(chunk.error());
   auto statement = database_.prepare(
       "SELECT hour, part, over, block, checksum FROM block WHERE device = ?1 "
       "AND (hour, part) >= (?2, ?3) AND hour < ?4 ORDER BY device, hour, part");
   if (!statement) return std::unexpected(statement.error());
-  statement->bind(device).bind(place.hour).bind(*chunk).bind(to);
+  statement->bind(device).bind(place.hour).bind(place.chunk).bind(to);
   while (true) {
     const auto row = statement->step();
     if (!row) return std::unexpected(row.error());

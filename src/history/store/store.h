@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,9 @@ struct Changes {
     DeviceHour of;
     std::vector<std::string> chunks;  // history/blocks/chunk.h
     bool over = false;                // the hour is over: these replace all its stored chunks
+    // The last record of the log that was taken when the chunks were made: they have all rows of
+    // the hour up to it that the store did not have.
+    std::uint64_t taken = 0;
   };
   struct Energies {
     DeviceHour of;
@@ -62,6 +66,15 @@ struct Changes {
   std::vector<StoredTwin> twins;
   std::vector<AuditRow> audit;
   std::optional<std::uint64_t> applied;  // the database contains the log's records up to this one
+};
+
+// How much of the log the store has of the hours that have more than Changes::applied tells: a
+// record that is read again has rows of many devices, and those of some are stored already.
+struct TakenRecords {
+  std::map<DeviceHour, std::uint64_t> of;
+  // False: these are not all, as a program that does not write them used the file, or as they are
+  // damaged. The rows themselves have to be compared.
+  bool is_known = false;
 };
 
 class Store {
@@ -82,6 +95,11 @@ class Store {
   // reports: the field's stored values stay available under that name.
   [[nodiscard]] Result<std::vector<std::string>> names();
   [[nodiscard]] Result<std::vector<StoredTwin>> twins();
+  [[nodiscard]] Result<TakenRecords> taken();
+  // Whether the store has the rows that the log's records up to `record` have of an hour.
+  [[nodiscard]] Result<bool> has_taken(const DeviceHour& of, std::uint64_t record);
+  // While the returned object lives, all that is read is of one moment.
+  [[nodiscard]] Result<storage::Transaction> snapshot();
   // Hours with chunks that are not marked as over.
   [[nodiscard]] Result<std::vector<DeviceHour>> open_hours();
 
@@ -90,8 +108,7 @@ class Store {
   [[nodiscard]] Status each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
                                   const OnBytes& on_chunk);
   // Reads the chunks from `place` up to hour `to` until `on_chunk` returns false. True: all were
-  // read. A reader that continues after a chunk says which chunk that was: if the hour was
-  // rewritten meanwhile, it is read from its first chunk again, so that nothing is missed.
+  // read.
   struct ChunkPosition {
     std::int64_t hour = 0;
     std::int64_t chunk = 0;   // the next chunk
@@ -102,6 +119,9 @@ class Store {
       return {.hour = hour, .chunk = chunk + 1, .before = before};
     }
   };
+  // Where a reader that continues after a chunk has to continue: at `place`, or at the first chunk
+  // of its hour if the hour was rewritten meanwhile.
+  [[nodiscard]] Result<ChunkPosition> resume(DeviceNumber device, const ChunkPosition& place);
   using OnChunk = std::function<Result<bool>(const ChunkPosition& at, std::string_view bytes)>;
   [[nodiscard]] Result<bool> chunks_from(DeviceNumber device, const ChunkPosition& place,
                                          std::int64_t to, const OnChunk& on_chunk);
@@ -129,12 +149,12 @@ class Store {
   [[nodiscard]] Status each_audit(const OnAudit& on_entry);
 
  private:
-  [[nodiscard]] Result<std::int64_t> unchanged_part(DeviceNumber device,
-                                                    const ChunkPosition& place);
   struct HourRow;
   [[nodiscard]] Status each_hour(const HourRow& rows, const DeviceHour& from, std::int64_t to,
                                  const OnBytes& on_bytes, const OnHour& on_damaged);
   [[nodiscard]] Status put_hours(const std::vector<Changes::Hour>& hours);
+  [[nodiscard]] Status put_taken(const DeviceHour& of, std::uint64_t record);
+  [[nodiscard]] Status put_applied(std::uint64_t applied);
   [[nodiscard]] Status remove_parts(const DeviceHour& of);
   [[nodiscard]] Result<std::optional<std::int64_t>> first_hour(std::string_view sql,
                                                                DeviceNumber device,

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <functional>
+#include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -106,6 +108,14 @@ std::vector<Table> tables() {
              return row_checksum(RowTable::kRunningDay,
                                  {row.integer(0), row.integer(3), row.integer(4)}, {});
            }},
+      {.table = RowTable::kTaken,
+       .sql = "SELECT device, hour, 0, record, {} FROM taken",
+       .stored = 4,
+       .checksum =
+           [](const Statement& row) {
+             return row_checksum(RowTable::kTaken, {row.integer(0), row.integer(1), row.integer(3)},
+                                 {});
+           }},
   };
 }
 
@@ -183,12 +193,17 @@ Result<StoreCheck> check_store(Database& database) {
                             *version, kStoreVersion));
   }
   Check check(database, *version == kStoreVersion);
-  // Retention creates this table at a server's first start.
-  const auto has_days =
-      database.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'running_day'");
-  if (!has_days) return std::unexpected(has_days.error());
+  // A server creates some tables when they are missing: the file may be of an earlier program.
+  std::set<std::string, std::less<>> present;
+  const Status read =
+      database.each_row("SELECT name FROM sqlite_schema", [&present](const Statement& row) {
+        present.emplace(row.bytes(0));
+        return Status();
+      });
+  if (!read) return std::unexpected(read.error());
   for (const Table& table : tables()) {
-    if (table.table != RowTable::kRunningDay || *has_days != 0) check.look_at(table);
+    const bool may_miss = table.table == RowTable::kRunningDay || table.table == RowTable::kTaken;
+    if (!may_miss || present.contains(name_of(table.table))) check.look_at(table);
   }
   return check.found();
 }

@@ -69,6 +69,17 @@ CREATE TABLE applied (
 ) STRICT;
 )";
 
+// A program of version 2 that does not know this table may ignore it: see Store::taken().
+constexpr std::string_view kTakenTable = R"(
+CREATE TABLE IF NOT EXISTS taken (
+  device INTEGER NOT NULL,
+  hour INTEGER NOT NULL,
+  record INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  PRIMARY KEY (device, hour)
+) STRICT;
+)";
+
 constexpr std::string_view kColumnsOfVersion2 = R"(
 CREATE TABLE new_name (
   id INTEGER PRIMARY KEY,
@@ -89,6 +100,13 @@ ALTER TABLE applied ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 Status set_applied(Database& database, std::int64_t sequence) {
   return database.execute("INSERT OR REPLACE INTO applied VALUES (1, ?, ?)", sequence,
                           row_checksum(RowTable::kApplied, {sequence}, {}));
+}
+
+Status first_rows(Database& database) {
+  if (Status set = set_applied(database, 0); !set) return set;
+  if (Status made = database.run(std::string(kTakenTable)); !made) return made;
+  return database.execute("INSERT INTO taken VALUES (0, 0, 0, ?)",
+                          row_checksum(RowTable::kTaken, {0, 0, 0}, {}));
 }
 
 // How the rows of a table get their checksums during an upgrade.
@@ -175,12 +193,17 @@ Status upgrade(Database& database, std::int64_t /*from*/) {
 Result<Database> open_store_database(const std::filesystem::path& file) {
   // auto_vacuum: free space is returned slice by slice (history/store/retention.h). The pragma must
   // be set before there is any table, and again on a file that WAL mode has already initialized.
-  return storage::open_database(
-      file, {.version = kStoreVersion,
-             .tables = kTables,
-             .before = "PRAGMA auto_vacuum = incremental; VACUUM;",
-             .first_rows = [](Database& database) { return set_applied(database, 0); },
-             .upgrade = upgrade});
+  auto database =
+      storage::open_database(file, {.version = kStoreVersion,
+                                    .tables = kTables,
+                                    .before = "PRAGMA auto_vacuum = incremental; VACUUM;",
+                                    .first_rows = first_rows,
+                                    .upgrade = upgrade});
+  if (!database) return database;
+  if (Status made = database->run(std::string(kTakenTable)); !made) {
+    return std::unexpected(made.error());
+  }
+  return database;
 }
 
 }  // namespace gridloom::history

@@ -1,0 +1,86 @@
+// Audit entries for access: sign-ins of every way and their refusals, and what an account does with
+// its own credentials: sessions ended, passwords set, the MQTT password read.
+//
+// Nobody waits for the disk, and nobody fills it. Accepted events: ten a minute of each user and
+// client or kind, and 60 of each user. Refused ones, which strangers cause: ten an hour of each
+// address group, and a thousand a day in all; once those are spent, one a minute. The next entry
+// says how many were left out. While the journal is behind, no entry is written.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/string_map.h"
+#include "history/log/audit_kind.h"
+#include "history/log/journal.h"
+
+namespace gridloom::hub {
+
+struct AccessEvent {
+  std::string_view what = history::audit_kind("sign-in");
+  std::string_view who{};  // an account's name, a serial number, gateway:<account name>; if
+                           // refused, the name that was given; empty: unknown
+  std::string_view through = "mqtt";
+  std::string_view by{};       // "session 3", "token 7", "key AK"; empty: none
+  std::string_view client{};   // MQTT's client id, HTTP's User-Agent
+  std::string_view from{};     // the peer's address
+  std::string_view refused{};  // why; empty: accepted
+  std::int64_t session = 0;    // the number of the session that ended; 0: none
+};
+
+// A session, a token or a key, as `by` of an entry names it.
+[[nodiscard]] std::string by_session(std::int64_t number);
+[[nodiscard]] std::string by_token(std::int64_t number);
+[[nodiscard]] std::string by_key(std::string_view access_key);
+
+// Thread rule: any thread.
+class AccessAudit {
+ public:
+  void record(history::Journal& journal, TimePoint now, const AccessEvent& event);
+
+  // Whether this is the first use of the credential, named by its hash, from the address within
+  // kUseStep: a credential that is in use all the time has one entry a day.
+  [[nodiscard]] bool is_first_use(std::string_view credential, std::string_view from,
+                                  TimePoint now);
+
+  static constexpr Millis kUseStep = std::chrono::hours(24);
+  static constexpr std::uint64_t kRefusedAnHour = 10;              // of one address group
+  static constexpr std::uint64_t kRefusedADay = 1000;              // in all
+  static constexpr Millis kRefusedStep = std::chrono::minutes(1);  // once those are spent
+
+ private:
+  // Entries of one name within a span.
+  struct Written {
+    std::uint64_t written = 0;
+    std::uint64_t left_out = 0;
+  };
+  using ByName = StringMap<Written>;
+  static constexpr std::uint64_t kAcceptedAMinute = 10;
+  static constexpr std::uint64_t kOfUserAMinute = 60;
+  // Names that are counted separately; all others together count as one.
+  static constexpr std::size_t kMaxNames = 8192;
+
+  [[nodiscard]] std::optional<std::uint64_t> admit(TimePoint now, const AccessEvent& event);
+  [[nodiscard]] std::optional<std::uint64_t> admit_refused(TimePoint now, std::string_view from);
+  [[nodiscard]] static Written& written(ByName& names, std::string name);
+
+  std::mutex mutex_;  // guards the members below
+  TimePoint minute_{};
+  ByName accepted_;  // of this minute, and earlier ones with entries left out
+  TimePoint hour_{};
+  ByName refused_;  // of this hour, by address group
+  TimePoint day_{};
+  std::uint64_t refused_of_day_ = 0;
+  TimePoint refused_last_{};
+  std::uint64_t refused_left_out_ = 0;
+  StringMap<TimePoint> uses_;               // by credential and address group
+  std::atomic<std::uint64_t> left_out_{0};  // because the journal was behind
+};
+
+}  // namespace gridloom::hub

@@ -1,0 +1,13 @@
+// Moves what a database's write-ahead log has into the database file and empties the log. What is
+// only in a write-ahead log is lost from its first damaged bit on, silently.
+#pragma once
+
+#include "storage/sqlite.h"
+
+namespace gridloom::storage {
+
+// Waits for readers for a moment only. Best effort: if readers or the disk prevent it, the changes
+// stay in the log, and the next call tries again.
+void empty_wal(Database& database);
+
+}  // namespace gridloom::storage

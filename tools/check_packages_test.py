@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""tools/check_packages names a package that was taken out of the list, for each way in which one is used."""
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+TOOLS = pathlib.Path(__file__).resolve().parent
+
+
+def check(*without):
+    lines = (TOOLS / "packages").read_text().splitlines(keepends=True)
+    kept = [line for line in lines if line.startswith("#") or line.split()[1] not in without]
+    with tempfile.NamedTemporaryFile("w", prefix="gl-packages-") as listing:
+        listing.write("".join(kept))
+        listing.flush()
+        command = [TOOLS / "check_packages", TOOLS.parent / "build/dev", "--packages", listing.name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, len(lines) - len(kept)
+
+
+class CheckPackages(unittest.TestCase):
+    def test_the_list_names_all_that_is_used(self):
+        status, found, _ = check()
+        self.assertEqual(status, 0, found)
+
+    def test_a_package_that_is_taken_out_is_named_with_its_use(self):
+        uses = {
+            "libyaml-cpp-dev": "/usr/include/yaml-cpp/",  # a header
+            "libzstd-dev": "",  # a header or the library
+            "mold": "/usr/bin/mold, used by build/",  # a program of the build
+            "shellcheck": "/usr/bin/shellcheck, used by test",  # of a bash script
+            "mosquitto-clients": "/usr/bin/mosquitto_",  # of a Python script
+            "python3-paho-mqtt": "/usr/lib/python3/dist-packages/paho/",  # a module of it
+        }
+        if (TOOLS.parent / "build/dev/tools/own_code.so").exists():
+            uses["llvm-19-dev"] = "/usr/include/llvm-19/"  # a link leads there
+        status, found, taken_out = check(*uses)  # at once: a run takes seconds
+        self.assertEqual((status, taken_out), (1, len(uses)), found)
+        for package, use in uses.items():
+            self.assertIn(f"tools/packages does not name {package}, which has {use}", found)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -90,7 +90,8 @@ void SessionApi::record(const Visitor& visitor, const Result<registry::NewSessio
   }
 }
 
-void SessionApi::record(const Act& act, std::int64_t ended, std::string_view refused) const {
+void SessionApi::record(const SessionAction& act, std::int64_t ended,
+                        std::string_view refused) const {
   options_.hub->record_access(act.session.account, {.what = act.what,
                                                     .through = "session",
                                                     .by = hub::by_session(act.session.number),
@@ -153,7 +154,8 @@ void SessionApi::sign_in(const Request& request, const JsonObject& body, AnswerF
 void SessionApi::sign_out(Call call, bool secure) const {
   const std::string name = cookie_name(options_.sign_in->instance(), secure);
   const std::int64_t own = call.session.number;
-  Act act{.what = history::audit_kind("sign-out"), .session = call.session, .peer = call.peer};
+  SessionAction act{
+      .what = history::audit_kind("sign-out"), .session = call.session, .peer = call.peer};
   options_.sign_in->end(
       {.by = std::move(call.session), .number = own, .peer = std::move(call.peer)},
       {.loop = options_.loop,
@@ -196,7 +198,8 @@ void SessionApi::end(Call call, std::string_view number) const {
          .detail = fmt::format("there is no session {}; GET /api/v1/sessions lists them",
                                wire::shortened(printable(number)))}));
   }
-  Act act{.what = history::audit_kind("session.end"), .session = call.session, .peer = call.peer};
+  SessionAction act{
+      .what = history::audit_kind("session.end"), .session = call.session, .peer = call.peer};
   options_.sign_in->end(
       {.by = std::move(call.session), .number = wanted, .peer = std::move(call.peer)},
       {.loop = options_.loop,
@@ -216,7 +219,8 @@ void SessionApi::set_password(Call call, const JsonObject& body) const {
     if (!given) return call.done(call.form.failure(given.error()));
     current = std::move(*given);
   }
-  Act act{.what = history::audit_kind("password.set"), .session = call.session, .peer = call.peer};
+  SessionAction act{
+      .what = history::audit_kind("password.set"), .session = call.session, .peer = call.peer};
   std::vector<std::int64_t> others = others_of(call.session);
   options_.sign_in->set_password(
       {.session = std::move(call.session),

@@ -90,7 +90,8 @@ void SessionApi::record(const Visitor& visitor, const Result<registry::NewSessio
   }
 }
 
-void SessionApi::record(const Act& act, std::int64_t ended, std::string_view refused) const {
+void SessionApi::record(const SessionAction& act, std::int64_t ended,
+                        std::string_view refused) const {
   options_.hub->record_access(act.session.account, {.what = act.what,
                                                     .through = "session",
                                                     .by = hub::by_session(act.session.number),
@@ -154,9 +155,9 @@ void SessionApi::sign_out(Call call, bool secure) const {
   const std::string name = cookie_name(options_.sign_in->instance(), secure);
   const registry::AccountId account = call.session.account;
   const std::int64_t own = call.session.number;
-  Act act{.what = history::audit_kind("sign-out"),
-          .session = std::move(call.session),
-          .peer = std::move(call.peer)};
+  SessionAction act{.what = history::audit_kind("sign-out"),
+                    .session = std::move(call.session),
+                    .peer = std::move(call.peer)};
   options_.sign_in->end(account, own,
                         {.loop = options_.loop,
                          .done = [this, name, secure, act = std::move(act), form = call.form,
@@ -200,9 +201,9 @@ void SessionApi::end(Call call, std::string_view number) const {
                                wire::shortened(printable(number)))}));
   }
   const registry::AccountId account = call.session.account;
-  Act act{.what = history::audit_kind("session.end"),
-          .session = std::move(call.session),
-          .peer = std::move(call.peer)};
+  SessionAction act{.what = history::audit_kind("session.end"),
+                    .session = std::move(call.session),
+                    .peer = std::move(call.peer)};
   options_.sign_in->end(account, wanted,
                         {.loop = options_.loop,
                          .done = [this, wanted, act = std::move(act), form = call.form,
@@ -221,9 +222,9 @@ void SessionApi::set_password(Call call, const JsonObject& body) const {
     if (!given) return call.done(call.form.failure(given.error()));
     current = std::move(*given);
   }
-  Act act{.what = history::audit_kind("password.set"),
-          .session = call.session,
-          .peer = std::move(call.peer)};
+  SessionAction act{.what = history::audit_kind("password.set"),
+                    .session = call.session,
+                    .peer = std::move(call.peer)};
   std::vector<std::int64_t> others = others_of(call.session);
   options_.sign_in->set_password(
       {.session = std::move(call.session),

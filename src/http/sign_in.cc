@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/printable.h"
+#include "base/redacted.h"
 #include "base/sha256.h"
 #include "registry/password.h"
 #include "wire/json.h"
@@ -65,7 +65,7 @@ Result<Secret> SignIn::make_link(std::string_view account) {
   const registry::Account* found = directory->find_account_by_name(account);
   if (found == nullptr) {
     return fail(ErrorCode::kNotFound,
-                fmt::format("there is no account {}", wire::shortened(printable(account))));
+                fmt::format("there is no account {}", redacted_extract(account)));
   }
   Secret token(random_key(kLinkCharacters));
   const TimePoint now = options_.steady->now();

@@ -327,6 +327,32 @@ TEST(HttpSession, PipelinedRequestsWaitUntilTheirAnswersAreTaken) {
   EXPECT_LT(largest, std::size_t{2} * 66 * 1024);
 }
 
+// In whatever way a line is wrong, the refusal does not say what stands in it: a token file that
+// ends in CR LF makes a control character of a script's header.
+TEST(HttpSession, ARefusalDoesNotQuoteASecret) {
+  constexpr std::string_view kSecret = "hunter2-Hunter3";
+  for (const std::string_view form :
+       {"Authorization: Bearer {}\x01", "Authorization: Bearer {}\r", "Authorization Bearer {}",
+        " Cookie: gl-1={}", "Cookie : gl-1={}", "{}", "Content-Length: {}", "Host: {} x",
+        "Transfer-Encoding: {}", "Expect: {}", "(Authorization): {}", "Cookie: a\r{}"}) {
+    std::string line(form);
+    line.replace(line.find("{}"), 2, kSecret);
+    Talk talk;
+    talk.send(fmt::format("GET / HTTP/1.1\r\n{}\r\n\r\n", line));
+    EXPECT_TRUE(talk.out.starts_with("HTTP/1.1 4")) << line << '\n' << talk.out;
+    EXPECT_FALSE(talk.out.contains(kSecret)) << line;
+  }
+  for (const std::string_view form : {"GET / HTTP/{}", "GET / {}", "GET {} HTTP/1.1",
+                                      "GET /?t={} x HTTP/1.1", "GET /{}\xff HTTP/1.1"}) {
+    std::string line(form);
+    line.replace(line.find("{}"), 2, kSecret);
+    Talk talk;
+    talk.send(line + "\r\n\r\n");
+    EXPECT_TRUE(talk.out.starts_with("HTTP/1.1 4")) << line << '\n' << talk.out;
+    EXPECT_FALSE(talk.out.contains(kSecret)) << line;
+  }
+}
+
 TEST(HttpSession, SkipsALineBreakBetweenRequests) {
   Talk talk;
   talk.send("\r\n\r\nPOST /a HTTP/1.1\r\nContent-Length: 1\r\n\r\nx\r\n\nGET /b HTTP/1.1\r\n\r\n");

@@ -75,6 +75,16 @@ TEST_P(SimulatedWeek, BalancesAndReportsWhatRealDevicesDo) {
   }
   EXPECT_GT(last.in_uj, begun.in_uj);
   EXPECT_GT(last.out_uj, begun.out_uj);
+  const bool stores = std::ranges::any_of(family->physics, [](const catalog::PhysicsPart& part) {
+    return part.path.starts_with("batteries.");
+  });
+  if (stores) {
+    // Converters, both ways, and what the device needs itself: no battery gives back everything.
+    const double lost_share = static_cast<double>(last.lost_uj - begun.lost_uj) /
+                              static_cast<double>(last.in_uj - begun.in_uj);
+    EXPECT_GT(lost_share, 0.05);
+    EXPECT_LT(lost_share, 0.5);
+  }
   for (std::size_t k = 0; k < extremes.size(); ++k) {
     const Reach& reach = lived.reaches[k];
     const auto [least, most] = extremes[k];

@@ -89,8 +89,7 @@ class SignInTest : public testing::Test {
     std::string said;
     sign_in.set_password({.session = session,
                           .current = Secret(std::string(current)),
-                          .fresh = Secret("another horse"),
-                          .peer = std::string(kHome)},
+                          .fresh = Secret("another horse")},
                          reply_to<bool>(said));
     run_all();
     return said;
@@ -220,7 +219,7 @@ TEST_F(SignInTest, OneChangeOfAnAccountsPasswordWaits) {
   std::string second;
   for (std::string* said : {&first, &second}) {
     sign_in.set_password(
-        {.session = session, .current = Secret("x"), .fresh = Secret("another horse"), .peer = {}},
+        {.session = session, .current = Secret("x"), .fresh = Secret("another horse")},
         reply_to<bool>(*said));
   }
   home.settle();
@@ -231,7 +230,7 @@ TEST_F(SignInTest, OneChangeOfAnAccountsPasswordWaits) {
 
 TEST_F(SignInTest, SessionsEndInALaneOfTheirOwnWithABoundForEachAccount) {
   const auto end = [&](const registry::BrowserSession& session, std::string& said) {
-    sign_in.end({.by = session, .number = session.number, .peer = {}}, reply_to<bool>(said));
+    sign_in.end(session.account, session.number, reply_to<bool>(said));
     home.settle();
   };
   std::string stranger;

@@ -7,9 +7,11 @@ import http.client
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import unittest
 
 from mqtt_talk import DeviceClient
@@ -28,6 +30,11 @@ def enter_namespace():
     probe = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)
     if probe.returncode == 0:
         os.execvpe("unshare", ["unshare", "--mount", sys.executable, *sys.argv], {**os.environ, INSIDE: "1"})
+
+
+def append_to(log, stream):
+    with stream, open(log, "ab", buffering=0) as file:
+        shutil.copyfileobj(stream, file)
 
 
 class FullDiskTest(unittest.TestCase):
@@ -88,7 +95,8 @@ class FullDiskTest(unittest.TestCase):
         api = server.api()
         self.assertIn(DELTA_2, api.devices())
         self.assertTrue(api.quota_all(DELTA_2))
-        self.assertIn("online", server.cli("device", "list", "--json").stdout)
+        listed = server.cli("device", "list", "--json")
+        self.assertIn("online", listed.stdout, listed.stderr)
         said_before = server.log.read_text()
         for _ in range(30):
             answer = api.set(DELTA_2, **SET)
@@ -102,15 +110,17 @@ class FullDiskTest(unittest.TestCase):
         command = list(server.command)
         for door in DOORS:
             command[command.index("--" + door) + 1] = f"127.0.0.1:{server.place(door)[1]}"
+        server.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                          stderr=subprocess.PIPE)
+        said = b""
         with open(server.log, "ab") as log:
-            server.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        deadline = Deadline("the server to answer")
-        while True:
-            try:
-                return self.health(server)
-            except ConnectionRefusedError:
-                self.assertIsNone(server.process.poll(), server.log_text())
-                deadline.left_s()
+            while b"ready: HTTP" not in said:
+                said = server.process.stderr.readline()
+                self.assertTrue(said, f"the server ended: {server.log_text()}")
+                log.write(said)
+        drain = threading.Thread(target=append_to, args=(server.log, server.process.stderr))
+        drain.start()
+        self.addCleanup(drain.join)
 
     def assert_all_goes_on(self, server):
         self.await_health(server, 200)

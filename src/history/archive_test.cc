@@ -353,11 +353,14 @@ TEST_F(ArchiveTest, AReadThatFailsIsNoDamage) {
   for (int i = 0; i < 40; ++i) report(1, Millis(i), fmt::format("field.{}", i), "\"text\"");
   archive_->stop();
   archive_.reset();
+  const std::filesystem::path copy = folder_.path() / "copy";
   for (const std::uint64_t times : {std::uint64_t{1}, FailingReads::kForEver}) {
     bool has_failed = true;
     for (std::uint64_t at = 1; has_failed; ++at) {
+      std::filesystem::remove_all(copy);
+      std::filesystem::copy(folder_.data(), copy, std::filesystem::copy_options::recursive);
       const FailingReads reads({.at = at, .times = times});
-      auto opened = Archive::open({.data = folder_.data(), .clock = &clock_, .limits = limits_});
+      auto opened = Archive::open({.data = copy, .clock = &clock_, .limits = limits_});
       if (opened) {
         while (!(*opened)->read([](Reader&) {})) std::this_thread::yield();
         (*opened)->stop();

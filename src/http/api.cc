@@ -183,26 +183,26 @@ std::vector<DeviceRow> Api::listed(const registry::Directory& directory,
 
 void Api::handle(const Request& request, Callback<Response> done) {
   const bool reads = request.method == Method::kGet || request.method == Method::kHead;
-  const bool is_open =
-      request.path == kHealth || request.path == kMetrics || request.path == kDescription;
+  const bool is_open = reads && (request.path == kHealth || request.path == kMetrics ||
+                                 request.path == kDescription);
   // A page on an attacker's name for this address must not read them (DNS rebinding).
   if (is_open && !is_local_name(request.host)) {
     if (auto refused = of_wrong_host(request, AnswerForm(AnswerForm::Style::kPlain))) {
       return done(std::move(*refused));
     }
   }
-  if (reads && request.path == kHealth) {
+  if (is_open && request.path == kHealth) {
     Health health = options_.health ? options_.health() : Health{.text = R"({"status":"ok"})"};
     return done({.status = health.good ? 200U : 503U,
                  .content_type = "application/json",
                  .body = std::move(health.text)});
   }
-  if (reads && request.path == kMetrics) {
+  if (is_open && request.path == kMetrics) {
     return done({.status = 200,
                  .content_type = "text/plain; version=0.0.4",
                  .body = options_.metrics ? options_.metrics() : std::string()});
   }
-  if (reads && request.path == kDescription) {
+  if (is_open && request.path == kDescription) {
     Response response;
     response.data = open_api();
     return done(std::move(response));

@@ -108,10 +108,9 @@ std::size_t Api::body_limit(const Request& head) const {
 std::optional<Response> Api::of_wrong_host(const Request& request, const AnswerForm& form) const {
   if (options_.sign_in == nullptr) return std::nullopt;
   if (is_own_host(request.host, options_.sign_in->public_host())) return std::nullopt;
-  return form.refusal(
-      421, fmt::format("this server is not known as {}: use its address, or start it with "
-                       "--public-host {}",
-                       shown(request.host), shown(request.host)));
+  return form.refusal(421,
+                      "this server is not known under the name in Host: use its address, or start "
+                      "it with --public-host NAME");
 }
 
 void Api::handle_own(const Request& request, Callback<Response> done) {

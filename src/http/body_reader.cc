@@ -113,7 +113,7 @@ std::expected<bool, Refusal> BodyReader::read_trailer(std::string_view& bytes) {
   if (end == std::string_view::npos) return false;
   if (end != 0) {
     if (auto field = parse_field(bytes.substr(0, end)); !field) {
-      return refuse(fmt::format("a trailer: {}", field.error().why));
+      return refuse(fmt::format("a header after the body: {}", field.error().why));
     }
   }
   trailer_bytes_ += end + kLineEnd.size();

@@ -108,7 +108,7 @@ Response failure(const Error& fault, std::string_view trace_id) {
                         ? envelope(code, fmt::format("{}: {}", message, fault.detail), {}, trace_id)
                         : envelope(code, message, {}, trace_id);
     response.code = code;
-    response.why = fmt::format("request {}", trace_id);
+    response.why = explained ? fault.detail : fmt::format("request {}", trace_id);
     return response;
   }
   response.code = code;

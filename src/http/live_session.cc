@@ -24,6 +24,7 @@ constexpr std::string_view kNoChanges = "[]";
 // The effort of a message of the usual size, and the bytes of a long one that cost one more.
 constexpr std::int64_t kMessageEffort = 4;
 constexpr std::size_t kBytesOfEffort = 64;
+constexpr std::int64_t kHomeEffort = 16;  // of asking for the home, and sending it
 
 std::string_view text_in(const JsonObject& message, std::string_view key) {
   const Json* value = message.if_contains(key);
@@ -98,7 +99,7 @@ void LiveSession::work_on_lines() {
 }
 
 std::int64_t LiveSession::on_line(std::string_view line) {
-  const auto effort = kMessageEffort + static_cast<std::int64_t>(line.size() / kBytesOfEffort);
+  auto effort = kMessageEffort + static_cast<std::int64_t>(line.size() / kBytesOfEffort);
   const auto parsed = wire::parse_json(line, {.bytes = kLineBytes});
   if (!parsed || !parsed->is_object()) {
     refuse(std::nullopt,
@@ -120,6 +121,7 @@ std::int64_t LiveSession::on_line(std::string_view line) {
     refuse(std::nullopt,
            {.code = ErrorCode::kBadParams, .detail = "id is missing: must be a number"});
   } else if (type == "sub") {
+    if (text_in(message, "topic") == "home") effort += kHomeEffort;
     subscribe(*id, message);
   } else {
     unsubscribe(*id);

@@ -227,7 +227,7 @@ TEST_F(OwnApiTest, RefusesWithAStatusAndSaysWhy) {
   EXPECT_THAT(post(controller, kCommands, R"({"moduleType":5})"),
               StartsWith(R"(400 {"code":"bad_params","message":")"));
   EXPECT_EQ(post(controller, kCommands, "[]"),
-            R"(400 {"code":"bad_params","message":"the body is a list: must be a JSON object"})");
+            R"(400 {"code":"bad_params","message":"the body is an array: must be a JSON object"})");
   EXPECT_THAT(post(controller, kCommands, "{"), StartsWith(R"(400 {"code":"malformed")"));
   EXPECT_EQ(post(controller, kCommands, kSet, "text/plain"),
             R"(400 {"code":"bad_params","message":"Content-Type must be application/json"})");

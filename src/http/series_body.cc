@@ -32,7 +32,7 @@ Result<history::SeriesRequest> parse_series_request(const wire::JsonObject& para
       return fail(ErrorCode::kBadParams,
                   fmt::format("{} is no parameter of history: there are fields, from, to, step, "
                               "aggregate, format and points",
-                              shown(name)));
+                              shown(std::string_view(name))));
     }
     if (!value.is_string() || value.get_string().empty()) {
       return fail(ErrorCode::kBadParams,

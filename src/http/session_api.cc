@@ -90,7 +90,8 @@ void SessionApi::record(const Visitor& visitor, const Result<registry::NewSessio
   }
 }
 
-void SessionApi::record(const Act& act, std::int64_t ended, std::string_view refused) const {
+void SessionApi::record(const SessionAction& act, std::int64_t ended,
+                        std::string_view refused) const {
   options_.hub->record_access(act.session.account, {.what = act.what,
                                                     .through = "session",
                                                     .by = hub::by_session(act.session.number),
@@ -152,22 +153,25 @@ void SessionApi::sign_in(const Request& request, const JsonObject& body, AnswerF
 
 void SessionApi::sign_out(Call call, bool secure) const {
   const std::string name = cookie_name(options_.sign_in->instance(), secure);
+  const registry::AccountId account = call.session.account;
   const std::int64_t own = call.session.number;
-  Act act{.what = history::audit_kind("sign-out"), .session = call.session, .peer = call.peer};
-  options_.sign_in->end(
-      {.by = std::move(call.session), .number = own, .peer = std::move(call.peer)},
-      {.loop = options_.loop,
-       .done = [this, name, secure, act = std::move(act), form = call.form,
-                done = std::move(call.done)](const Result<bool>& ended) mutable {
-         // A session that ended meanwhile is what was asked for.
-         if (!ended && ended.error().code != ErrorCode::kNotFound) {
-           return done(form.failure(ended.error()));
-         }
-         record(act, 0);
-         Response response = empty();
-         response.headers.emplace_back("Set-Cookie", set_cookie(name, {}, secure));
-         done(std::move(response));
-       }});
+  SessionAction act{.what = history::audit_kind("sign-out"),
+                    .session = std::move(call.session),
+                    .peer = std::move(call.peer)};
+  options_.sign_in->end(account, own,
+                        {.loop = options_.loop,
+                         .done = [this, name, secure, act = std::move(act), form = call.form,
+                                  done = std::move(call.done)](const Result<bool>& ended) mutable {
+                           // A session that ended meanwhile is what was asked for.
+                           if (!ended && ended.error().code != ErrorCode::kNotFound) {
+                             return done(form.failure(ended.error()));
+                           }
+                           record(act, 0);
+                           Response response = empty();
+                           response.headers.emplace_back("Set-Cookie",
+                                                         set_cookie(name, {}, secure));
+                           done(std::move(response));
+                         }});
 }
 
 void SessionApi::list(Call call) const {
@@ -196,15 +200,17 @@ void SessionApi::end(Call call, std::string_view number) const {
          .detail = fmt::format("there is no session {}; GET /api/v1/sessions lists them",
                                wire::shortened(printable(number)))}));
   }
-  Act act{.what = history::audit_kind("session.end"), .session = call.session, .peer = call.peer};
-  options_.sign_in->end(
-      {.by = std::move(call.session), .number = wanted, .peer = std::move(call.peer)},
-      {.loop = options_.loop,
-       .done = [this, wanted, act = std::move(act), form = call.form,
-                done = std::move(call.done)](const Result<bool>& ended) mutable {
-         if (ended) record(act, wanted);
-         done(ended ? empty() : form.failure(ended.error()));
-       }});
+  const registry::AccountId account = call.session.account;
+  SessionAction act{.what = history::audit_kind("session.end"),
+                    .session = std::move(call.session),
+                    .peer = std::move(call.peer)};
+  options_.sign_in->end(account, wanted,
+                        {.loop = options_.loop,
+                         .done = [this, wanted, act = std::move(act), form = call.form,
+                                  done = std::move(call.done)](const Result<bool>& ended) mutable {
+                           if (ended) record(act, wanted);
+                           done(ended ? empty() : form.failure(ended.error()));
+                         }});
 }
 
 void SessionApi::set_password(Call call, const JsonObject& body) const {
@@ -216,13 +222,14 @@ void SessionApi::set_password(Call call, const JsonObject& body) const {
     if (!given) return call.done(call.form.failure(given.error()));
     current = std::move(*given);
   }
-  Act act{.what = history::audit_kind("password.set"), .session = call.session, .peer = call.peer};
+  SessionAction act{.what = history::audit_kind("password.set"),
+                    .session = call.session,
+                    .peer = std::move(call.peer)};
   std::vector<std::int64_t> others = others_of(call.session);
   options_.sign_in->set_password(
       {.session = std::move(call.session),
        .current = Secret(std::move(current)),
-       .fresh = Secret(std::move(*fresh)),
-       .peer = std::move(call.peer)},
+       .fresh = Secret(std::move(*fresh))},
       {.loop = options_.loop,
        .done = [this, others = std::move(others), act = std::move(act), form = call.form,
                 done = std::move(call.done)](const Result<bool>& set) mutable {

@@ -58,13 +58,13 @@ class SessionApi {
   };
   void record(const Visitor& visitor, const Result<registry::NewSession>& made) const;
   // Something that a session did.
-  struct Act {
+  struct SessionAction {
     std::string_view what;
     registry::BrowserSession session;
     std::string peer;
   };
   // `ended`: the number of the session that ended by it; 0: none did.
-  void record(const Act& act, std::int64_t ended, std::string_view refused = {}) const;
+  void record(const SessionAction& act, std::int64_t ended, std::string_view refused = {}) const;
   [[nodiscard]] std::vector<std::int64_t> others_of(const registry::BrowserSession& session) const;
   [[nodiscard]] Response welcome(const registry::NewSession& made, bool secure,
                                  const AnswerForm& form) const;

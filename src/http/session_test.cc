@@ -327,6 +327,32 @@ TEST(HttpSession, PipelinedRequestsWaitUntilTheirAnswersAreTaken) {
   EXPECT_LT(largest, std::size_t{2} * 66 * 1024);
 }
 
+// In whatever way a line is wrong, the refusal does not say what stands in it: a token file that
+// ends in CR LF makes a control character of a script's header.
+TEST(HttpSession, ARefusalDoesNotQuoteASecret) {
+  constexpr std::string_view kSecret = "hunter2-Hunter3";
+  for (const std::string_view form :
+       {"Authorization: Bearer {}\x01", "Authorization: Bearer {}\r", "Authorization Bearer {}",
+        " Cookie: gl-1={}", "Cookie : gl-1={}", "{}", "Content-Length: {}", "Host: {} x",
+        "Transfer-Encoding: {}", "Expect: {}", "(Authorization): {}", "Cookie: a\r{}"}) {
+    std::string line(form);
+    line.replace(line.find("{}"), 2, kSecret);
+    Talk talk;
+    talk.send(fmt::format("GET / HTTP/1.1\r\n{}\r\n\r\n", line));
+    EXPECT_TRUE(talk.out.starts_with("HTTP/1.1 4")) << line << '\n' << talk.out;
+    EXPECT_FALSE(talk.out.contains(kSecret)) << line;
+  }
+  for (const std::string_view form : {"GET / HTTP/{}", "GET / {}", "GET {} HTTP/1.1",
+                                      "GET /?t={} x HTTP/1.1", "GET /{}\xff HTTP/1.1"}) {
+    std::string line(form);
+    line.replace(line.find("{}"), 2, kSecret);
+    Talk talk;
+    talk.send(line + "\r\n\r\n");
+    EXPECT_TRUE(talk.out.starts_with("HTTP/1.1 4")) << line << '\n' << talk.out;
+    EXPECT_FALSE(talk.out.contains(kSecret)) << line;
+  }
+}
+
 TEST(HttpSession, SkipsALineBreakBetweenRequests) {
   Talk talk;
   talk.send("\r\n\r\nPOST /a HTTP/1.1\r\nContent-Length: 1\r\n\r\nx\r\n\nGET /b HTTP/1.1\r\n\r\n");
@@ -343,38 +369,6 @@ TEST(HttpSession, SaysThatAClientMayGoOnWithItsBody) {
   EXPECT_THAT(talk.take(), AllOf(StartsWith("HTTP/1.1 200"), EndsWith("PUT /a abcd")));
   talk.send("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nabcd");
   EXPECT_THAT(talk.take(), StartsWith("HTTP/1.1 200"));
-}
-
-TEST(HttpSession, RefusesABodyThatIsTooLargeBeforeItIsSent) {
-  Talk talk;
-  talk.send(fmt::format("PUT /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: {}\r\n\r\n",
-                        256 * 1024 + 1));
-  EXPECT_TRUE(is_refusal(talk, 413));
-  Talk endless;
-  endless.send("PUT /a HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n");
-  EXPECT_TRUE(is_refusal(endless, 413));
-}
-
-TEST(HttpSession, TakesBodiesUpToTheirLimit) {
-  const std::size_t most = std::size_t{256} * 1024;
-  const std::string body(most, 'x');
-  Talk fits;
-  fits.send(fmt::format("PUT /a HTTP/1.1\r\nContent-Length: {}\r\n\r\n", most));
-  fits.send(body);
-  ASSERT_EQ(fits.requests.size(), 1U);
-  EXPECT_EQ(fits.requests[0].body.size(), most);
-  Talk over;
-  over.send(fmt::format("PUT /a HTTP/1.1\r\nContent-Length: {}\r\n\r\n", most + 1));
-  EXPECT_TRUE(is_refusal(over, 413));
-
-  Talk chunks;
-  chunks.send(fmt::format("PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n", most));
-  chunks.send(body + "\r\n0\r\n\r\n");
-  EXPECT_EQ(chunks.requests.size(), 1U);
-  Talk more;
-  more.send(fmt::format("PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n", most));
-  more.send(body + "\r\n1\r\nx\r\n0\r\n\r\n");
-  EXPECT_TRUE(is_refusal(more, 413));
 }
 
 TEST(HttpSession, TakesHeadersUpToTheirLimitInAnyPieces) {
@@ -572,99 +566,6 @@ TEST(HttpSession, AnySplitOfTheBytesSaysTheSame) {
       ASSERT_EQ(talk.finished(), whole.finished()) << "stream " << stream << " seed " << seed;
     }
   }
-}
-
-TEST(HttpSession, AnUnwantedBodyIsSkipped) {
-  for (const std::string_view body :
-       {"Content-Length: 9\r\n\r\nsome body",
-        "Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n5\r\n body\r\n0\r\n\r\n"}) {
-    Talk talk;
-    talk.body_limit = 0;
-    talk.send_in_pieces(fmt::format("PUT /a HTTP/1.1\r\n{}GET /b HTTP/1.1\r\n\r\n", body), 3);
-    ASSERT_EQ(talk.requests.size(), 2U) << body;
-    EXPECT_EQ(talk.requests[0].body, "");
-    EXPECT_EQ(talk.requests[0].peer, "test");
-    EXPECT_EQ(talk.requests[1].path, "/b");
-  }
-  // The limit of a body is the same.
-  for (const std::string_view size :
-       {"Content-Length: 11\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n5\r\n"}) {
-    Talk talk(Talk::Mqtt::kEcho, {.body_bytes = 10});
-    talk.body_limit = 0;
-    talk.send(fmt::format("PUT /a HTTP/1.1\r\n{}", size));
-    EXPECT_TRUE(is_refusal(talk, 413)) << size;
-  }
-}
-
-class ProxiedSession : public testing::Test {
- protected:
-  static std::string request(std::string_view headers, std::string_view path = "/a") {
-    return fmt::format("GET {} HTTP/1.1\r\n{}\r\n", path, headers);
-  }
-
-  const TrustedProxies proxies{{*net::Network::parse("10.0.0.1")}};
-};
-
-TEST_F(ProxiedSession, EachRequestIsThatOfTheClientThatTheProxyNames) {
-  Talk talk(Talk::Mqtt::kEcho, {}, &proxies, "10.0.0.1");
-  talk.send(request("X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: https\r\n"));
-  talk.send(request("X-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 2001:db8::1\r\n"));
-  talk.send(request("X-Forwarded-For: unknown\r\nX-Forwarded-Proto: http\r\n"));
-  talk.send(request("Forwarded: for=198.51.100.7;proto=https\r\n"));
-  std::vector<std::string> said;
-  for (const Request& each : talk.requests) {
-    said.push_back(fmt::format("{} {}", each.peer, each.secure));
-  }
-  EXPECT_THAT(said, testing::ElementsAre("198.51.100.7 true", "2001:db8::1 false", "10.0.0.1 false",
-                                         "10.0.0.1 false"));
-}
-
-TEST_F(ProxiedSession, NobodyElseIsBelieved) {
-  Talk talk(Talk::Mqtt::kEcho, {}, &proxies, "10.0.0.2");
-  talk.send(request("X-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: https\r\n"));
-  ASSERT_EQ(talk.requests.size(), 1U);
-  EXPECT_EQ(talk.requests[0].peer, "10.0.0.2");
-  EXPECT_FALSE(talk.requests[0].secure);
-}
-
-TEST_F(ProxiedSession, SoIsWhatIsRefusedAndWhatIsInsideAWebSocket) {
-  Talk talk(Talk::Mqtt::kEcho, {}, &proxies, "10.0.0.1");
-  talk.body_limit = 1;
-  talk.send(request("X-Forwarded-For: 198.51.100.7\r\nContent-Length: 2\r\n"));
-  EXPECT_EQ(talk.refused_peer, "198.51.100.7");
-  Talk broken(Talk::Mqtt::kEcho, {}, &proxies, "10.0.0.1");
-  broken.send(request("X-Forwarded-For: 198.51.100.7\r\n") + request("no header\r\n"));
-  EXPECT_EQ(broken.refused_peer, "10.0.0.1") << "not the client of the request before";
-  Talk socket(Talk::Mqtt::kEcho, {}, &proxies, "10.0.0.1");
-  socket.send(request(
-      "Host: h\r\nX-Forwarded-For: 198.51.100.7\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-      "Sec-WebSocket-Protocol: mqtt\r\n",
-      "/mqtt"));
-  EXPECT_EQ(socket.inner_peer, "198.51.100.7");
-}
-
-// Before any of the body has come, or has been asked for.
-TEST(HttpSession, ABodyBeyondTheLimitThatItsHeadHasIsRefusedAtOnce) {
-  for (const std::string_view size :
-       {"Content-Length: 11\r\n\r\n", "Expect: 100-continue\r\nContent-Length: 300000\r\n\r\n",
-        "Transfer-Encoding: chunked\r\n\r\nB\r\n",
-        "Transfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n5\r\n"}) {
-    Talk talk;
-    talk.body_limit = 10;
-    talk.send(fmt::format("POST /a HTTP/1.1\r\n{}", size));
-    EXPECT_THAT(talk.out, testing::HasSubstr("the body is over 10 bytes")) << size;
-    EXPECT_TRUE(is_refusal(talk, 413)) << size;
-    EXPECT_TRUE(talk.requests.empty());
-  }
-  Talk talk(Talk::Mqtt::kEcho, {.body_bytes = 9});
-  talk.body_limit = 10;
-  talk.send("POST /a HTTP/1.1\r\nContent-Length: 9\r\n\r\nsome body");
-  ASSERT_EQ(talk.requests.size(), 1U);
-  EXPECT_EQ(talk.requests[0].body, "some body");
-  talk.send("POST /a HTTP/1.1\r\nContent-Length: 10\r\n\r\n");
-  EXPECT_THAT(talk.out, testing::HasSubstr("the body is over 9 bytes"))
-      << "the session's own limit";
 }
 
 }  // namespace

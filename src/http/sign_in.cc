@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/printable.h"
+#include "base/redacted.h"
 #include "base/sha256.h"
 #include "registry/password.h"
 #include "wire/json.h"
@@ -65,7 +65,7 @@ Result<Secret> SignIn::make_link(std::string_view account) {
   const registry::Account* found = directory->find_account_by_name(account);
   if (found == nullptr) {
     return fail(ErrorCode::kNotFound,
-                fmt::format("there is no account {}", wire::shortened(printable(account))));
+                fmt::format("there is no account {}", redacted_extract(account)));
   }
   Secret token(random_key(kLinkCharacters));
   const TimePoint now = options_.steady->now();
@@ -199,8 +199,7 @@ void SignIn::note_use(const registry::BrowserSession& session) {
   uses_.erase(session.hash);
 }
 
-void SignIn::end(SessionEnd wanted, hub::ReplyTo<bool> reply_to) {
-  const registry::AccountId account = wanted.by.account;
+void SignIn::end(registry::AccountId account, std::int64_t number, hub::ReplyTo<bool> reply_to) {
   auto permit = waiting_.take(fmt::format("ends {}", static_cast<std::int64_t>(account)),
                               options_.limits.waiting_ends);
   if (!permit) return refuse_second(std::move(reply_to), "the end of another session");
@@ -208,7 +207,7 @@ void SignIn::end(SessionEnd wanted, hub::ReplyTo<bool> reply_to) {
   permits.push_back(std::move(*permit));
   start<bool>({.lane = Lane::kSessions,
                .permits = std::move(permits),
-               .run = [this, account, number = wanted.number]() -> Result<bool> {
+               .run = [this, account, number]() -> Result<bool> {
                  if (Status ended = options_.registry->end_session(account, number); !ended) {
                    return std::unexpected(ended.error());
                  }

@@ -91,17 +91,11 @@ class SignIn {
 
   // Stores that the session is in use, if that is due.
   void note_use(const registry::BrowserSession& session);
-  struct SessionEnd {
-    registry::BrowserSession by;  // the session that asks
-    std::int64_t number = 0;      // of the one that ends
-    std::string peer;
-  };
-  void end(SessionEnd wanted, hub::ReplyTo<bool> reply_to);
+  void end(registry::AccountId account, std::int64_t number, hub::ReplyTo<bool> reply_to);
   struct PasswordChange {
     registry::BrowserSession session;  // stays; the account's others end
     Secret current;                    // the password until now
     Secret fresh;
-    std::string peer;
   };
   // kNoPermission: `current` is not the password. A session that was signed in by a link within
   // kLinkLife need not say it: that is how a forgotten password is replaced. kConflict: it was

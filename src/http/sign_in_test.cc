@@ -3,15 +3,16 @@
 #include "http/sign_in.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdint>
+#include <cstddef>
 #include <deque>
 #include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "registry/password.h"
 #include "testing/home.h"
@@ -36,7 +37,7 @@ class SignInTest : public testing::Test {
   }
 
   bool take(Lane lane, Task task) {
-    if (waiting[lane].size() >= most) return false;
+    if (waiting[lane].size() >= bounds.at(static_cast<std::size_t>(lane))) return false;
     waiting[lane].push_back(std::move(task));
     return true;
   }
@@ -89,8 +90,7 @@ class SignInTest : public testing::Test {
     std::string said;
     sign_in.set_password({.session = session,
                           .current = Secret(std::string(current)),
-                          .fresh = Secret("another horse"),
-                          .peer = std::string(kHome)},
+                          .fresh = Secret("another horse")},
                          reply_to<bool>(said));
     run_all();
     return said;
@@ -99,19 +99,21 @@ class SignInTest : public testing::Test {
   TestHome home;
   registry::AccountId alice{};
   TestClock steady{kTestStart};
+  const SignInLimits limits{.waiting_checks = 4, .waiting_ends = 3};
   std::map<Lane, std::deque<Task>> waiting;
-  std::size_t most = 1000;  // in each lane
+  std::vector<std::size_t> bounds = SignIn::lanes(limits);
   SignIn sign_in{{.registry = home.registry.get(),
                   .wall = &home.clock,
                   .steady = &steady,
                   .public_host = {},
                   .work = [this](Lane lane, Task task) { return take(lane, std::move(task)); },
-                  .limits = {.waiting_ends = 3}}};
+                  .limits = limits}};
 };
 
 TEST_F(SignInTest, ALinkThatIsRefusedForTooMuchWorkStaysGood) {
   const Secret token = must(sign_in.make_link("alice"));
   std::string said;
+  std::size_t& most = bounds.at(static_cast<std::size_t>(Lane::kLinks));
   most = 0;
   by_link(token.reveal(), said);
   EXPECT_EQ(said, "io");
@@ -142,6 +144,23 @@ TEST_F(SignInTest, OneCheckWaitsForAnAccountAndOneForAnAddress) {
   EXPECT_EQ(first, "unknown_key");
   EXPECT_EQ(other, "unknown_key");
   EXPECT_EQ(tried("alice", "wrong horses", "192.0.2.1"), "unknown_key") << "nothing waits any more";
+}
+
+TEST_F(SignInTest, AsManyChecksWaitAsConfigured) {
+  ASSERT_EQ(tried("alice", kPassword, kHome), "done");
+  std::vector<std::string> said(limits.waiting_checks + 1);
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    by_password(fmt::format("nobody{}", i), "wrong horses", fmt::format("192.0.2.{}", i), said[i]);
+  }
+  EXPECT_EQ(said.back(), "io");
+  said.pop_back();
+  EXPECT_THAT(said, testing::Each("waits"));
+  std::string owner;
+  by_password("alice", kPassword, kHome, owner);
+  EXPECT_EQ(owner, "waits") << "in another lane";
+  run_all();
+  EXPECT_THAT(said, testing::Each("unknown_key"));
+  EXPECT_EQ(owner, "done");
 }
 
 TEST_F(SignInTest, AnIpv6NetworkIsOneAddress) {
@@ -220,7 +239,7 @@ TEST_F(SignInTest, OneChangeOfAnAccountsPasswordWaits) {
   std::string second;
   for (std::string* said : {&first, &second}) {
     sign_in.set_password(
-        {.session = session, .current = Secret("x"), .fresh = Secret("another horse"), .peer = {}},
+        {.session = session, .current = Secret("x"), .fresh = Secret("another horse")},
         reply_to<bool>(*said));
   }
   home.settle();
@@ -231,7 +250,7 @@ TEST_F(SignInTest, OneChangeOfAnAccountsPasswordWaits) {
 
 TEST_F(SignInTest, SessionsEndInALaneOfTheirOwnWithABoundForEachAccount) {
   const auto end = [&](const registry::BrowserSession& session, std::string& said) {
-    sign_in.end({.by = session, .number = session.number, .peer = {}}, reply_to<bool>(said));
+    sign_in.end(session.account, session.number, reply_to<bool>(said));
     home.settle();
   };
   std::string stranger;

@@ -99,8 +99,8 @@ TrustedProxies::Client TrustedProxies::find_client(const Headers& headers, Clien
   Client client = client_of(headers, std::move(connection));
   if (client.wrong.empty()) return client;
   if (const auto left_out = warnings_.admit(now)) {
-    spdlog::warn("a request from the trusted proxy {}: {}; {} more of these were not logged", proxy,
-                 client.wrong, *left_out);
+    spdlog::warn("a request from the trusted proxy {}: {} ({} more of these were not logged)",
+                 proxy, client.wrong, *left_out);
   }
   return client;
 }

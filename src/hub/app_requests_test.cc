@@ -69,7 +69,7 @@ class AppRequestsTest : public testing::Test {
 
   TestHome::Answer set(registry::AccountId by, std::string_view body = kQuiet) {
     TestHome::Answer answer;
-    requests.set(by, kSn, must(wire::parse_json(body)).as_object(), home.reply_into(answer));
+    requests.set(by, kSn, must(wire::parse_json(body)).as_object(), {}, home.reply_into(answer));
     end_turn();
     return answer;
   }
@@ -90,7 +90,7 @@ class AppRequestsTest : public testing::Test {
   }
   std::uint64_t set_over_mqtt(std::string payload) {
     const std::uint64_t record =
-        requests.set(identity_of("alice"), inbound(Verb::kSet, std::move(payload)));
+        requests.set(identity_of("alice"), {}, inbound(Verb::kSet, std::move(payload)));
     end_turn();
     return record;
   }
@@ -230,9 +230,9 @@ TEST_F(AppRequestsTest, OverMqttTheReplyHasTheIdAndTheCorrelationOfItsRequest) {
       Message{.payload = R"({"id":"5","moduleType":5,"operateType":"quietMode",)"
                          R"("params":{"enabled":1}})",
               .correlation_data = "which"});
-  static_cast<void>(requests.set(identity_of("alice"), sent));
+  static_cast<void>(requests.set(identity_of("alice"), {}, sent));
   end_turn();
-  static_cast<void>(requests.set(identity_of("alice"), sent));
+  static_cast<void>(requests.set(identity_of("alice"), {}, sent));
   end_turn();
   EXPECT_THAT(device->got, SizeIs(2));
   EXPECT_NE(last_id(), R"("5")") << "one id is pending already";

@@ -67,7 +67,7 @@ TEST_F(InboxTest, WhatAnAccountDoesBesideItsQueueCountsWhileOthersWait) {
   EXPECT_FALSE(inbox.is_idle(kCarl));
   add(kAnna, 'a', 1);
   inbox.work(kEnough);
-  EXPECT_EQ(done, "bbab") << "Anna has had two turns already";
+  EXPECT_EQ(done, "bbba") << "Anna has had two turns already";
   inbox.charge(kAnna, 1);
   EXPECT_TRUE(inbox.is_idle(kAnna));
 }

@@ -325,15 +325,18 @@ TEST_F(DamagedSessionsTest, AReadThatFailsIsNoDamage) {
   {
     const auto store = must(SessionStore::open(data()));
     static_cast<void>(must(store->load()));
-    for (std::int64_t number = 10; number < 300; ++number) keep_session(*store, number);
+    for (std::int64_t number = 10; number < 70; ++number) keep_session(*store, number);
   }
-  const std::size_t sessions = 291;
+  const std::size_t sessions = 61;
+  const fs::path copy = folder.path() / "copy";
   for (const std::uint64_t times : {std::uint64_t{1}, FailingReads::kForEver}) {
     bool has_failed = true;
     for (std::uint64_t at = 1; has_failed; ++at) {
+      fs::remove_all(copy);
+      fs::copy(data(), copy);
       {
-        FailingReads reads({.at = at, .times = times});
-        const auto store = SessionStore::open(data());
+        const FailingReads reads({.at = at, .times = times});
+        const auto store = SessionStore::open(copy);
         auto loaded = store ? (*store)->load() : std::unexpected(store.error());
         if (loaded) {
           EXPECT_EQ(loaded->sessions.size(), sessions) << at;
@@ -344,12 +347,12 @@ TEST_F(DamagedSessionsTest, AReadThatFailsIsNoDamage) {
         }
         has_failed = reads.has_failed();
       }
-      ASSERT_FALSE(fs::exists(data() / "damaged-sessions.db-1")) << at;
+      ASSERT_FALSE(fs::exists(copy / "damaged-sessions.db-1")) << at;
+      const auto store = must(SessionStore::open(copy));
+      EXPECT_EQ(must(store->load()).sessions.size(), sessions) << at;
+      EXPECT_EQ(store->loss(true), "") << at;
       ASSERT_FALSE(HasFailure()) << at;
     }
-    const auto store = must(SessionStore::open(data()));
-    EXPECT_EQ(must(store->load()).sessions.size(), sessions);
-    EXPECT_EQ(store->loss(true), "");
   }
 }
 

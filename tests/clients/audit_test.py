@@ -130,17 +130,19 @@ class AuditTest(unittest.TestCase):
         self.assertEqual(
             self.audit("--what", "set,set_reply,set_refused"),
             [
-                {"what": "set", "who": "anna", **by, "message": {**asked}},
+                {"what": "set", "who": "anna", **by, "by": "client the-app", "message": {**asked}},
                 {
                     "what": "set_reply", "who": "anna", **by,
                     "id": "77", "outcome": "answered", "code": "0",
                 },
                 {
                     "what": "set_refused", "who": "anna", "through": "http", "sn": SN,
+                    "by": f"key {SECRETS['accessKey']}",
                     "why": f"{SN} is not connected",
                 },
                 {
                     "what": "set_refused", "who": "ben", "through": "http", "sn": SN,
+                    "by": f"key {ben.access_key}",
                     "why": f"{SN} is not a device that this account may set",
                 },
             ],

@@ -121,6 +121,30 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertRegex(states(result)["log"][1], r"^the log ends with record \d+, but log.seen names")
 
+    def test_an_end_of_the_log_that_was_torn_is_no_damage(self):
+        folder = temporary_folder() / "copy"
+        shutil.copytree(self.killed, folder)
+        (segment,) = (folder / "log").iterdir()
+        with open(segment, "ab") as file:
+            file.write(bytes(100))
+        result = cli("check", folder)
+        self.assert_good(result)
+        self.assertIn("an incomplete write of 100 bytes at its end", states(result)[f"log/{segment.name}"][1])
+
+    def test_a_file_that_the_disk_does_not_give_is_not_called_damaged(self):
+        folder = temporary_folder() / "copy"
+        shutil.copytree(self.killed, folder)
+        (folder / "damage.txt").symlink_to("/proc/self/mem")  # of which no byte at 0 can be read
+        result = cli("check", folder)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stdout, r"NOT READ damage.txt .*Input/output error")
+        self.assertNotIn("DAMAGED", result.stdout)
+        self.assertIn("could not be read: check the disk", result.stderr)
+        said = cli("serve", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--mqtt", "127.0.0.1:0",
+                   "--mqtts", "127.0.0.1:0", data=folder)
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("damage.txt: Input/output error", said.stderr)
+
     def test_old_copies(self):
         folder = temporary_folder() / "copy"
         shutil.copytree(self.killed, folder)

@@ -57,7 +57,7 @@ PRINTS = [
     ("device purge", ["--unknown", "--data", "{data}"], 0, 1),
     ("account remove", ["ben", "--data", "{data}"], 0, 1),
     ("audit", ["--data", "{data}"], 0, 10),
-    ("audit", ["--what", "nothing", "--data", "{data}"], 0, 0),
+    ("audit", ["--who", "nobody", "--data", "{data}"], 0, 0),
     ("time", ["--data", "{data}"], 0, 1),
     ("time pause", ["--data", "{data}"], 0, 1),
     ("time step", ["1m", "--data", "{data}"], 0, 1),
@@ -197,7 +197,7 @@ class PlainTest(unittest.TestCase):
         self.assertEqual((devices.returncode, devices.stdout), (0, ""))
         self.assertEqual(
             devices.stderr, "There are no devices; `gridloom device add SN --owner ACCOUNT` adds one.\n")
-        audit = cli("audit", "--what", "nothing", data=data)
+        audit = cli("audit", "--who", "nobody", data=data)
         self.assertEqual((audit.returncode, audit.stdout), (0, ""))
         self.assertIn("No entry of the audit log matches", audit.stderr)
         self.assertIn("No loss or damage is known", cli("damage", data=data).stderr)

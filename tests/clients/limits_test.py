@@ -32,6 +32,7 @@ VALUES = {
     "http.header-bytes": 2000,
     "http.body-bytes": 4000,
     "http.query-bytes": 300,
+    "sign-in.body-bytes": 400,
     "http.parameters": 20,
     "http.signed-bytes": 1024,
     "http.nonce-bytes": 20,
@@ -65,6 +66,8 @@ TESTED_ELSEWHERE = {
         "Listener.AnAnswerUpToTheUnsentLimitIsNotCutOff",
         "Listener.UnsentBytesHaveALimit",
     ],
+    "sign-in.waiting-checks": ["SignInTest.AsManyChecksWaitAsConfigured"],
+    "sign-in.waiting-ends": ["SignInTest.SessionsEndInALaneOfTheirOwnWithABoundForEachAccount"],
     "live.subscriptions": ["LiveTest.SubscriptionsAndMessagesAreBounded"],
     "live.devices": ["LiveTest.DevicesThatAreWatchedAreBounded"],
     "live.clients-per-account": ["LiveTest.ClientsOfAnAccountAreBounded"],
@@ -232,6 +235,13 @@ class LimitsTest(unittest.TestCase):
         limit = VALUES["http.body-bytes"]
         self.assert_good(self.read(spaces=limit))
         self.assert_refused(self.read(spaces=limit + 1), 413, "413", limit)
+
+    def test_sign_in_body_bytes(self):
+        limit = VALUES["sign-in.body-bytes"]
+        path, body = "/api/v1/session", b'{"link":"none"}'
+        answer = self.ask("POST", path, body + b" " * (limit - len(body)))
+        self.assertEqual((answer[0], answer[1]["code"]), (401, "unknown_key"), answer)
+        self.assert_refused(self.ask("POST", path, body + b" " * (limit + 1 - len(body))), 413, "413", limit)
 
     def test_http_query_bytes(self):
         limit = VALUES["http.query-bytes"]

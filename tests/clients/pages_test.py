@@ -65,6 +65,7 @@ FILLED = {
                     ("power_stream=50000 --connections 1000 --for 5m",
                      "power_stream=50 --connections 10 --for 2s"),
                     ("delta_2=100,power_stream=100", "delta_2=10,power_stream=10")],
+    "damage.md": [("remove SN", f"remove {DELTA_2}")],
     "getting-started.md": [("./run\n", "")],  # the page's server has a demo home
     "history.md": [("history SN", f"history {DELTA_2}")],
     "mqtt.md": [

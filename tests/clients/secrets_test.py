@@ -4,15 +4,11 @@ line.
 """
 import base64
 import json
-import pathlib
-import signal
 import socket
 import struct
-import subprocess
 import unittest
 import urllib.parse
 
-import server as servers
 from dashboard_test import Browser
 from mqtt_talk import V5, Mqtt
 from raw_socket import TEXT, RawSocket, Refused
@@ -183,7 +179,7 @@ class SecretsTest(unittest.TestCase):
             self.server.stop()
 
     def link(self):
-        answer = told(self.server.cli("sign-in", "--json", "--account", "anna"))
+        answer = json.loads(self.server.cli("sign-in", "--json", "--account", "anna").stdout)
         return urllib.parse.urlsplit(answer["link"]).fragment.removeprefix("t=")
 
     def test_no_malformed_secret_is_shown(self):

@@ -37,7 +37,7 @@ from server import PATIENCE_S, told  # noqa: E402
 BEGIN_MS = 1_740_960_000_000  # 2025-03-03 00:00 UTC, of the devices' time
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 END_MS = BEGIN_MS + 80 * HOUR_MS  # behind all that the folders were made in
-PASSING = ("lock", "ready.json", "ready.json.new", "admin.sock")
+PASSING = ("lock", "ready.json", "ready.json.new", "admin.sock", "reserve")
 ACCOUNTS = {"anna": 3, "berta": 2, "carl": 1, "dora": 2}  # how many devices it may read
 SNS = ("R331FLIPS000001", "R331FLIPS000002", "R331FLIPS000003", "HW51FLIPS000004")
 FIELDS = ("pd.soc", "pd.wattsOutSum", "n")

@@ -10,6 +10,7 @@
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "base/nearest.h"
+#include "base/redacted.h"
 
 namespace gridloom::app {
 
@@ -51,7 +52,7 @@ Status check_account(const AdminArguments& arguments, std::string_view name) {
   const std::string meant = did_you_mean(name, {known.begin(), known.end()});
   return fail(ErrorCode::kNotFound,
               fmt::format("there is no account {}{} `gridloom account list` lists them",
-                          wire::shortened(name), meant.empty() ? ";" : meant));
+                          redacted_extract(name), meant.empty() ? ";" : meant));
 }
 
 }  // namespace gridloom::app

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "base/nearest.h"
+#include "base/redacted.h"
 
 namespace gridloom::app {
 namespace {
@@ -67,7 +68,7 @@ Check one_of(std::vector<std::string> words) {
   return [words = std::move(words)](const std::string& text) -> std::string {
     if (std::ranges::find(words, text) != words.end()) return {};
     const std::vector<std::string_view> views(words.begin(), words.end());
-    return fmt::format("{:?} is not valid: must be {}{}", text, joined_or(views),
+    return fmt::format("{:?} is not valid: must be {}{}", redacted(text), joined_or(views),
                        did_you_mean(text, views));
   };
 }
@@ -76,8 +77,8 @@ Check whole_number(std::int64_t least, std::int64_t most) {
   return [least, most](const std::string& text) -> std::string {
     const auto value = parsed<std::int64_t>(text);
     if (value && *value >= least && *value <= most) return {};
-    return fmt::format("{:?} is not valid: must be a whole number from {} to {}", text, least,
-                       most);
+    return fmt::format("{:?} is not valid: must be a whole number from {} to {}", redacted(text),
+                       least, most);
   };
 }
 
@@ -85,7 +86,8 @@ Check number(double least, double most) {
   return [least, most](const std::string& text) -> std::string {
     const auto value = parsed<double>(text);
     if (value && *value >= least && *value <= most) return {};
-    return fmt::format("{:?} is not valid: must be a number from {} to {}", text, least, most);
+    return fmt::format("{:?} is not valid: must be a number from {} to {}", redacted(text), least,
+                       most);
   };
 }
 
@@ -93,7 +95,7 @@ Check not_negative() {
   return [](const std::string& text) -> std::string {
     const auto value = parsed<double>(text);
     if (value && *value >= 0) return {};
-    return fmt::format("{:?} is not valid: must be a number, at least 0", text);
+    return fmt::format("{:?} is not valid: must be a number, at least 0", redacted(text));
   };
 }
 

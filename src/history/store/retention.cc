@@ -17,6 +17,7 @@
 #include "history/blocks/rollup.h"
 #include "history/blocks/rows.h"
 #include "history/store/row_checksum.h"
+#include "storage/empty_wal.h"
 
 namespace gridloom::history {
 namespace {
@@ -106,6 +107,25 @@ Result<std::vector<DeviceNumber>> Retention::devices() {
 }
 
 Result<bool> Retention::work(TimePoint now) {
+  auto more = work_on(now);
+  if (more || more.error().code != ErrorCode::kIo) return more;
+  // Removing rows writes to the write-ahead log, for which a full disk has no room. What is in it
+  // goes into the file, and what is removed is not overwritten with zeros, which takes as much room
+  // again.
+  storage::empty_wal(database_);
+  const auto usual = database_.integer("PRAGMA secure_delete");
+  if (!usual) return std::unexpected(usual.error());
+  if (Status set = database_.run("PRAGMA secure_delete = fast"); !set) {
+    return std::unexpected(set.error());
+  }
+  more = work_on(now);
+  if (Status set = database_.run(fmt::format("PRAGMA secure_delete = {}", *usual)); !set) {
+    return std::unexpected(set.error());
+  }
+  return more;
+}
+
+Result<bool> Retention::work_on(TimePoint now) {
   if (!purged_.empty()) {
     const auto more = purge_some(purged_.front());
     if (!more) return more;
@@ -334,9 +354,14 @@ Result<bool> Retention::give_back() {
   if (!free) return std::unexpected(free.error());
   const auto all = database_.integer("PRAGMA page_count");
   if (!all) return std::unexpected(all.error());
-  if (*free <= std::max(kFewPages, *all / kPartOfFile)) return false;
+  if (*free <= std::max(kFewPages, *all / kPartOfFile)) {
+    // The file becomes smaller when the write-ahead log is emptied into it.
+    if (std::exchange(has_given_back_, false)) storage::empty_wal(database_);
+    return false;
+  }
   const Status done = database_.run(fmt::format("PRAGMA incremental_vacuum({})", kPagesAtOnce));
   if (!done) return std::unexpected(done.error());
+  has_given_back_ = true;
   return true;
 }
 

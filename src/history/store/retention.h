@@ -75,6 +75,7 @@ class Retention {
     bool begun = false;
   };
 
+  [[nodiscard]] Result<bool> work_on(TimePoint now);
   [[nodiscard]] Status note_day(TimePoint now);
   [[nodiscard]] Result<bool> walk(TimePoint now);
   [[nodiscard]] Result<bool> purge_some(DeviceNumber device);
@@ -97,6 +98,7 @@ class Retention {
   WalkPosition position_;
   std::int64_t walked_hour_ = -1;       // the hour in which the last walk began
   bool gives_back_ = false;             // the database can return free pages
+  bool has_given_back_ = false;         // some, since the write-ahead log was emptied
   std::int64_t last_warned_hour_ = -1;  // walked_hour_ of the walk that last reported damage
 };
 

@@ -304,7 +304,8 @@ TEST_F(ApiTest, EveryAnswerHasATraceIdOfItsOwn) {
   const auto first = start(made);
   const auto second = start(made);
   ASSERT_TRUE(first && second);
-  EXPECT_NE(member_of(first->body, "eagleEyeTraceId"), member_of(second->body, "eagleEyeTraceId"));
+  EXPECT_NE(member_of(whole_body(*first), "eagleEyeTraceId"),
+            member_of(whole_body(*second), "eagleEyeTraceId"));
 }
 
 TEST_F(ApiTest, ForeignAndUnknownDevicesAreRefusedAlike) {

@@ -275,7 +275,7 @@ bool Api::apply_faults(const Request& request, registry::AccountId account, std:
   if (happens(PlatformFault::kRefusedSign)) {
     return instead(form.failure({.code = ErrorCode::kWrongSignature, .detail = {}}));
   }
-  if (!sn.empty() && request.path.contains("/device/quota") &&
+  if (!sn.empty() && request.path.contains("/quota") &&
       happens(PlatformFault::kModelNotAllowed)) {
     return instead(form.failure({.code = ErrorCode::kModelNotAllowed, .detail = {}}));
   }

@@ -208,12 +208,13 @@ void OwnApi::me(Call call) const {
 }
 
 void OwnApi::home(Call call) const {
-  options_.homes->get(call.caller.account,
-                      {.loop = options_.loop,
-                       .done = [form = call.form, done = std::move(call.done)](
-                                   const Result<HomeFeed::Home>& home) mutable {
-                         done(home ? form.success_shared(home->text()) : form.failure(home.error()));
-                       }});
+  options_.homes->get(
+      call.caller.account,
+      {.loop = options_.loop,
+       .done = [form = call.form,
+                done = std::move(call.done)](const Result<HomeFeed::Home>& home) mutable {
+         done(home ? form.success_shared(home->text()) : form.failure(home.error()));
+       }});
 }
 
 OwnApi::OwnApi(const Options& options)

@@ -53,6 +53,9 @@ struct Signer {
 
 enum class When : std::uint8_t { kRunning, kStopped };
 
+// Whether one of the lines contains the text.
+[[nodiscard]] bool mentions(const Lines& lines, std::string_view text);
+
 class World {
  public:
   explicit World(When when);

@@ -2,6 +2,7 @@
 // link into any place; a message that quotes the place must not repeat it.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 

@@ -4,6 +4,7 @@
 // waits for a device.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>

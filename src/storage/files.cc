@@ -123,6 +123,10 @@ Status write_private_file(const std::filesystem::path& path, std::string_view by
 
 Status replace_private_file(const std::filesystem::path& path, std::string_view bytes) {
   Unfinished kept(path);
+  // What a crash left behind may have another mode.
+  if (::unlink(kept.path().c_str()) != 0 && errno != ENOENT) {
+    return system_error("cannot remove", kept.path());
+  }
   const FileDescriptor file = open_file(kept.path(), O_WRONLY | O_CREAT | O_TRUNC);
   if (!file.is_open()) return system_error("cannot make", kept.path());
   if (Status done = write_all(file, kept.path(), bytes); !done) return done;

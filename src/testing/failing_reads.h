@@ -23,16 +23,16 @@ class FailingReads {
  public:
   static constexpr std::uint64_t kForEver = std::numeric_limits<std::uint64_t>::max();
   explicit FailingReads(ReadFault fault) : real_(sqlite3_vfs_find(nullptr)), vfs_(*real_) {
-    fault_ = fault;
-    count_ = 0;
+    injected = fault;
+    reads = 0;
     vfs_.zName = "failing-reads";
     vfs_.xOpen = [](sqlite3_vfs*, sqlite3_filename name, sqlite3_file* file, int flags, int* out) {
       sqlite3_vfs* const real = sqlite3_vfs_find("unix");
       const int code = real->xOpen(real, name, file, flags, out);
       if (code != SQLITE_OK || file->pMethods == nullptr) return code;
-      const std::scoped_lock lock(mutex_);
-      real_read_ = file->pMethods->xRead;
-      const auto [methods, is_new] = methods_.try_emplace(file->pMethods, *file->pMethods);
+      const std::scoped_lock lock(guard);
+      real_read = file->pMethods->xRead;
+      const auto [methods, is_new] = failing_methods.try_emplace(file->pMethods, *file->pMethods);
       if (is_new) methods->second.xRead = read;
       file->pMethods = &methods->second;
       return code;
@@ -46,13 +46,13 @@ class FailingReads {
     sqlite3_vfs_register(real_, 1);
   }
 
-  [[nodiscard]] bool has_failed() const { return count_ >= fault_.at; }
+  [[nodiscard]] bool has_failed() const { return reads >= injected.at; }
 
  private:
   static int read(sqlite3_file* file, void* to, int bytes, sqlite3_int64 offset) {
-    const std::uint64_t number = ++count_;
-    if (number < fault_.at || number - fault_.at >= fault_.times) {
-      return real_read_(file, to, bytes, offset);
+    const std::uint64_t number = ++reads;
+    if (number < injected.at || number - injected.at >= injected.times) {
+      return real_read(file, to, bytes, offset);
     }
     errno = EIO;
     return SQLITE_IOERR_CORRUPTFS;  // what SQLite makes of EIO
@@ -60,13 +60,13 @@ class FailingReads {
 
   sqlite3_vfs* real_;
   sqlite3_vfs vfs_;
-  static inline ReadFault fault_;
-  static inline std::atomic<std::uint64_t> count_{0};
-  static inline int (*real_read_)(sqlite3_file*, void*, int,
+  static inline ReadFault injected;
+  static inline std::atomic<std::uint64_t> reads{0};
+  static inline int (*real_read)(sqlite3_file*, void*, int,
                                   sqlite3_int64) = nullptr;  // of all files
   // The methods of databases, and those of their write-ahead logs, with read() instead.
-  static inline std::map<const sqlite3_io_methods*, sqlite3_io_methods> methods_;
-  static inline std::mutex mutex_;
+  static inline std::map<const sqlite3_io_methods*, sqlite3_io_methods> failing_methods;
+  static inline std::mutex guard;
 };
 
 }  // namespace gridloom

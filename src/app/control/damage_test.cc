@@ -33,6 +33,7 @@ TEST_F(DamageTest, UnknownDevicesArePurgedOnRequest) {
   EXPECT_EQ(wire::to_text(must(ask({{"op", "device.purge"}, {"unknown", true}}))),
             R"({"purged":"2"})");
   EXPECT_TRUE(comes_to({}));
+  open();
   EXPECT_EQ(wire::to_text(must(ask({{"op", "device.purge"}, {"unknown", true}}))),
             R"({"purged":"none"})");
 }

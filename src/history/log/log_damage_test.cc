@@ -258,7 +258,7 @@ void expect_cut(const std::string& name, std::string_view whole, std::size_t dur
       };
       const auto expect_all_up_to = [&](std::uint64_t last) {
         std::vector<std::uint64_t> all(last);
-        std::iota(all.begin(), all.end(), 1U);
+        for (std::size_t i = 0; i < all.size(); ++i) all[i] = i + 1;
         EXPECT_EQ(replayed, all);
       };
       auto log = open();

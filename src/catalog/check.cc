@@ -91,7 +91,7 @@ Status check_members(const std::vector<Param>& params, const JsonObject& given,
 Status check_elements(const Param& param, const JsonArray& given, const std::string& path,
                       Json* kept);
 
-// Of an object of bools. Keeps false for those that the set leaves out.
+// Checks an object of bools. Keeps false for those that the set leaves out.
 Status check_exactly_one(const Param& param, const JsonObject& given, const std::string& path,
                          JsonObject* kept);
 

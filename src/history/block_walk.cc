@@ -36,7 +36,7 @@ Status BlockWalk::read_chunk(std::int64_t hour, std::string_view chunk,
   return {};
 }
 
-// Of the hours whose chunks are all read by now: drops the copies of rows that are among them.
+// Drops the copies of rows that are in chunks of hours that are read completely by now.
 Status BlockWalk::drop_stored(Reader& reader) {
   while (compared_ < in_memory_.size() && (stored_ || in_memory_[compared_].hour < next_.hour)) {
     const InMemory& copy = in_memory_[compared_];

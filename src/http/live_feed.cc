@@ -195,7 +195,7 @@ void LiveFeed::look_at_fresh() {
   look_at(devices, std::make_shared<std::atomic<std::size_t>>(0));
 }
 
-// Of one account. Each device belongs to one shard, which writes its `has_changed`.
+// The devices of one account. Each device belongs to one shard, which writes its `has_changed`.
 struct LiveFeed::Look {
   struct Seen {
     LiveDevicePtr device;

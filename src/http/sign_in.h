@@ -134,9 +134,9 @@ class SignIn {
   StringMap<TimePoint> uses_;  // sessions whose use is being stored, by hash
   PerKeyLimit waiting_;
   FailureBudget failures_{kPasswordFailures};  // of attempts to sign in, by account and address
-  // Of changes of a password, by account. Apart from the others: strangers who fail to sign in do
-  // not keep an account from changing its password, nor does who has stolen a session and guesses
-  // the password keep its owner from signing in.
+  // Counts wrong current passwords, by account. Apart from the others: strangers who fail to sign
+  // in do not keep an account from changing its password, nor does who has stolen a session and
+  // guesses the password keep its owner from signing in.
   FailureBudget change_failures_{kPasswordFailures};
 };
 

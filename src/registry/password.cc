@@ -24,7 +24,7 @@ constexpr std::size_t kLeastDifferent = 5;  // bytes
 
 constexpr auto kRows = std::to_array<std::string_view>(
     {"qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "1234567890"});
-// Of lists of passwords that were stolen, and what a person calls this system.
+// Words from lists of stolen passwords, and what a person calls this system.
 constexpr auto kCommon = std::to_array<std::string_view>(
     {"password",      "passwort", "passw0rd", "p@ssword", "p@ssw0rd",   "motdepasse",
      "contraseña",    "letmein",  "iloveyou", "welcome",  "willkommen", "admin",

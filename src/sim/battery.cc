@@ -17,6 +17,7 @@ constexpr std::array<double, 21> kCellV = {2.50,  2.785, 2.978, 3.108, 3.168, 3.
                                            3.24,  3.260, 3.278, 3.285, 3.288, 3.290, 3.295,
                                            3.305, 3.313, 3.318, 3.322, 3.325, 3.330, 3.45};
 constexpr std::size_t kSegments = kCellV.size() - 1;
+constexpr double kSegmentsPerPercent = kSegments / 100.0;
 // The integral of the voltage below each point, in volts times segments.
 constexpr std::array<double, kCellV.size()> kBelow = [] {
   std::array<double, kCellV.size()> below{};
@@ -51,7 +52,6 @@ struct Mark {
   double part = 0;
 };
 Mark mark_of(double soc_percent) {
-  constexpr double kSegmentsPerPercent = kSegments / 100.0;
   const double x = soc_percent * kSegmentsPerPercent;
   // Signed: conversions to and from unsigned numbers take several instructions.
   const auto segment =
@@ -64,6 +64,13 @@ double open_circuit_v(const Mark& at) {
   const double low_v = kCellV.at(at.segment);
   const double high_v = kCellV.at(at.segment + 1);
   return at.part == 1 ? high_v : std::min(high_v, low_v + at.part * (high_v - low_v));
+}
+
+// The integral of open_circuit_v() below a position, in volts times segments.
+double open_circuit_v_below(const Mark& at) {
+  const double v = kCellV.at(at.segment);
+  const double rise_v = kCellV.at(at.segment + 1) - v;
+  return kBelow.at(at.segment) + (v + rise_v * at.part / 2) * at.part;
 }
 
 // As std::expm1(-way), to the last bits. For the way of a usual step it is the power series, in
@@ -92,6 +99,8 @@ struct Reversal {
         closed(expm1_of_minus(way)) {}
 
   [[nodiscard]] double after() const { return to + off * (1 + closed); }
+  // The mean direction over the way, which is not 0.
+  [[nodiscard]] double mean() const { return to - off * closed / way; }
   // The integral of direction^2 over the way.
   [[nodiscard]] double lost() const {
     return way - 2 * to * off * closed - off * off * closed * (closed + 2) / 2;
@@ -124,19 +133,25 @@ double Battery::remaining_ah() const { return static_cast<double>(charge_uc_) / 
 
 double Battery::capacity_ah() const { return static_cast<double>(capacity_uc_) / kUcPerAh; }
 
-double Battery::rest_v_after(double charge_uc) const {
-  const double soc_percent = std::clamp(soc_percent_ + charge_uc * percent_per_uc_, 0.0, 100.0);
-  const Reversal reversal(direction_, charge_uc * way_per_uc_);
-  return cells_ * (open_circuit_v(mark_of(soc_percent)) + kLag_v * reversal.after());
+double Battery::exact_mean_rest_v(double charge_uc) const {
+  const auto full_uc = static_cast<double>(capacity_uc_);
+  const auto before_uc = static_cast<double>(charge_uc_);
+  const double moved_uc = std::clamp(charge_uc, -before_uc, full_uc - before_uc);
+  if (moved_uc == 0) return rest_v_;
+  const double soc_percent = (before_uc + moved_uc) * percent_per_uc_;
+  const double volt_segments = open_circuit_v_below(mark_of(std::min(soc_percent, 100.0))) -
+                               open_circuit_v_below(mark_of(soc_percent_));
+  const double segments = moved_uc * percent_per_uc_ * kSegmentsPerPercent;
+  const Reversal reversal(direction_, moved_uc * way_per_uc_);
+  return cells_ * (volt_segments / segments + kLag_v * reversal.mean());
 }
 
-double Battery::middle_rest_v(double charge_uc) const {
+double Battery::mean_rest_v(double charge_uc) const {
   constexpr double kShort = 0.01;  // then the slope is right to a microvolt per cell
-  constexpr double kSegmentsPerPercent = kSegments / 100.0;
+  const double part = segment_part_ + charge_uc * percent_per_uc_ * kSegmentsPerPercent;
   const double half_uc = charge_uc / 2;
-  const double part = segment_part_ + half_uc * percent_per_uc_ * kSegmentsPerPercent;
   const double way = half_uc * way_per_uc_;
-  if (part < 0 || part > 1 || std::abs(way) > kShort) return rest_v_after(half_uc);
+  if (part < 0 || part > 1 || std::abs(way) > kShort) return exact_mean_rest_v(charge_uc);
   const double lag = way - std::abs(way) * direction_;
   return rest_v_ + half_uc * slope_v_per_uc_ + cells_ * kLag_v * lag;
 }
@@ -146,11 +161,10 @@ void Battery::update() {
   soc_percent_ = 100 * static_cast<double>(charge_uc_) / capacity_uc;
   const Mark at = mark_of(soc_percent_);
   rest_v_ = cells_ * (open_circuit_v(at) + kLag_v * direction_);
-  const double v = kCellV.at(at.segment);
-  const double rise_v = kCellV.at(at.segment + 1) - v;
-  const double segments_v = kBelow.at(at.segment) + (v + rise_v * at.part / 2) * at.part;
+  const double rise_v = kCellV.at(at.segment + 1) - kCellV.at(at.segment);
+  const double segments_v = open_circuit_v_below(at);
   segment_part_ = at.part;
-  slope_v_per_uc_ = cells_ * rise_v * (kSegments / 100.0) * percent_per_uc_;
+  slope_v_per_uc_ = cells_ * rise_v * kSegmentsPerPercent * percent_per_uc_;
   a_per_w_ = 1 / rest_v_;
   constexpr double kSegmentShare = 1.0 / kSegments;
   const double segment_uc = capacity_uc * kSegmentShare;
@@ -172,12 +186,12 @@ double Battery::current_for(double power_w, double rest_v) const {
 
 std::int64_t Battery::charge_uc_for(const Load& load) const {
   if (load.power_w == 0) return 0;
-  // The voltage moves with the charge: its value in the middle of the step is used.
+  // The voltage moves with the charge: its mean over the step is used.
   // Without the fall in the resistance, which only matters near the maximum.
   double first_a = load.power_w * a_per_w_;
   if (first_a * resistance_ohm_ < -0.1 * rest_v_) first_a = current_for(load.power_w, rest_v_);
-  const double middle_v = middle_rest_v(first_a * load.seconds * kMicro);
-  const double wanted_a = current_for(load.power_w, middle_v);
+  const double mean_v = mean_rest_v(first_a * load.seconds * kMicro);
+  const double wanted_a = current_for(load.power_w, mean_v);
   const auto room_uc = static_cast<double>(capacity_uc_ - charge_uc_);
   return round_to_int64(
       std::clamp(wanted_a * load.seconds * kMicro, -static_cast<double>(charge_uc_), room_uc));

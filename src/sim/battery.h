@@ -71,13 +71,12 @@ class Battery {
   [[nodiscard]] int minutes_to_empty(const Horizon& horizon) const;
 
  private:
-  // The terminal voltage without a current, once `charge_uc` more is stored.
-  [[nodiscard]] double rest_v_after(double charge_uc) const;
   // The current for `power_w` at the terminals.
   [[nodiscard]] double current_for(double power_w, double rest_v) const;
-  // The same in the middle of a step that stores `charge_uc`: along the slope at its begin where
-  // the step is short.
-  [[nodiscard]] double middle_rest_v(double charge_uc) const;
+  // The mean terminal voltage without a current over a step that stores `charge_uc`: along the
+  // slope at its begin where the step is short and ends before the slope does.
+  [[nodiscard]] double mean_rest_v(double charge_uc) const;
+  [[nodiscard]] double exact_mean_rest_v(double charge_uc) const;
   // The charge that moves in a step.
   [[nodiscard]] std::int64_t charge_uc_for(const Load& load) const;
   void rest();

@@ -57,6 +57,19 @@ TEST(Battery, TakesAndGivesLessAtItsEnds) {
   EXPECT_EQ(empty.apply({.power_w = -1000, .seconds = kMinute_s}), 0);
 }
 
+// Also in a step that crosses a point of its table, where the slope of the voltage changes: at
+// 95 % it is 24 times as steep above as below.
+TEST(Battery, TakesAndGivesThePowerThatIsAskedFor) {
+  for (const double power_w : {20.0, 300.0, 700.0, -20.0, -300.0, -700.0}) {
+    for (double soc_percent = 15; soc_percent <= 98.5; soc_percent += 0.02) {
+      Battery battery(
+          {.cells = 14, .capacity_ah = 80, .resistance_ohm = 0.02, .soc_percent = soc_percent});
+      ASSERT_NEAR(battery.apply({.power_w = power_w, .seconds = kMinute_s}), power_w, 0.02)
+          << "at " << soc_percent << " %";
+    }
+  }
+}
+
 TEST(Battery, NeverFallsWhileChargingNorInVoltage) {
   Battery battery({.soc_percent = 0});
   double soc = 0;

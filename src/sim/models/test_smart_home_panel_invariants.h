@@ -50,9 +50,7 @@ inline void add_power(Invariants& all, const Lists& lists) {
             }
             return std::abs(given_w - (fed_w > 0 ? 15 + 1.02 * fed_w : 0)) <= kHalf / 100 + kTrace;
           });
-  // A charge in whole microcoulombs over a millisecond is off by up to six hundredths of a watt in
-  // the pack, and by what the charger loses more in the channel.
-  constexpr double kWholeCharge_w = 0.1;
+  // A charge in whole microcoulombs over a millisecond is off by up to six hundredths of a watt.
   all.add("no pack gives or takes more than its ratePower and its channel let through",
           [=, limits = all.at("loadChCurInfo.cur"),
            volts = all.at("gridInfo.gridVol")](const Observation& seen) {
@@ -60,9 +58,8 @@ inline void add_power(Invariants& all, const Lists& lists) {
             for (std::size_t k = 0; k < kPacks; ++k) {
               const double watts = lists.power(seen, kLoads + k).watts;
               const double limit_a = number(at(seen.json(limits), kLoads + k));
-              good = good && watts <= number(at(at(seen.json(lists.packs), k), "ratePower")) +
-                                          kWholeCharge_w;
-              good = good && watts <= limit_a * seen[volts] + kWholeCharge_w;
+              good = good && watts <= number(at(at(seen.json(lists.packs), k), "ratePower")) + 0.06;
+              good = good && watts <= limit_a * seen[volts] + 0.06;
             }
             return good;
           });

@@ -1,12 +1,10 @@
 #include "history/archive.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -45,15 +43,6 @@ Millis steady_time() {
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
-// A file of notes that the disk does not give now must not be replaced by newer notes.
-Status check_readable(const std::filesystem::path& file) {
-  const storage::FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!opened.is_open() && errno == ENOENT) return {};
-  if (!opened.is_open()) return storage::system_error("cannot open", file);
-  const auto start = storage::read_start(opened, file, 1);
-  return start ? Status() : std::unexpected(start.error());
-}
-
 }  // namespace
 
 struct Archive::Impl {
@@ -63,6 +52,10 @@ struct Archive::Impl {
         store(std::move(opened)),
         names(std::move(known)) {}
 
+  // kFlushing: the log's last records come, also more than the builder has room for, as it takes no
+  // more while history.db cannot be written.
+  enum class RunState : std::uint8_t { kRunning, kFlushing, kEnding, kStopped };
+
   // A durable record that is not yet in a head.
   struct Item {
     std::uint64_t sequence = 0;
@@ -70,12 +63,21 @@ struct Archive::Impl {
     std::string payload;
   };
 
+  void enter(RunState state) {
+    {
+      const std::lock_guard lock(mutex);
+      run_state = state;
+    }
+    room.notify_all();
+    wake.notify_all();
+  }
+
   // Called on the log's thread.
   void written(std::span<const Record> records) {
     for (const Record& record : records) hand_over_sessions(record);
     std::unique_lock lock(mutex);
     room.wait(lock, [this] {
-      return builder_bytes < options.limits.builder_bytes || run_state == RunState::kStopped;
+      return builder_bytes < options.limits.builder_bytes || run_state != RunState::kRunning;
     });
     if (run_state == RunState::kStopped) return;  // the next start reads them from the log
     for (const Record& record : records) {
@@ -119,10 +121,10 @@ struct Archive::Impl {
                     : compacts ? kBetweenPieces
                                : kLook,
                     [&] {
-                      return run_state != RunState::kRunning || (!full && !queue.empty()) ||
+                      return run_state >= RunState::kEnding || (!full && !queue.empty()) ||
                              !forgotten.empty();
                     });
-      const bool ends = run_state != RunState::kRunning;
+      const bool ends = run_state >= RunState::kEnding;
       std::deque<Item> items;
       if (!full || ends) items = std::exchange(queue, {});
       const std::vector<DeviceNumber> gone = std::exchange(forgotten, {});
@@ -147,6 +149,7 @@ struct Archive::Impl {
   }
 
   void drop(DeviceNumber device) {
+    retry_after.reset();  // a device goes to make room on a full disk, too
     builder->purge(device);
     retention->purge(device);
     twins.erase(device);
@@ -228,7 +231,7 @@ struct Archive::Impl {
       if (failed_at) spdlog::info("history.db can be written again");
       failed_at.reset();
       store_failing.clear();
-      if (holds == 0) log->trim(stored_through());
+      if (holds == 0 && store.is_in_file()) log->trim(stored_through());
       return;
     }
     failed_at = tried;
@@ -303,8 +306,6 @@ struct Archive::Impl {
     }
   }
 
-  enum class RunState : std::uint8_t { kRunning, kEnding, kStopped };
-
   Options options;
   DamageNotes damage;
   Store store;  // used by the builder
@@ -330,8 +331,9 @@ struct Archive::Impl {
   std::condition_variable wake;
   std::condition_variable room;
   std::deque<Item> queue;
-  std::atomic<std::size_t> builder_bytes{
-      0};                               // of the records in the queue, and of those taken of it
+  // The bytes of the records in the queue, and of those that were taken from it and are in no head
+  // yet.
+  std::atomic<std::size_t> builder_bytes{0};
   std::vector<DeviceNumber> forgotten;  // not yet dropped
   std::set<DeviceNumber> unknown;       // devices with data that are not in the registry
   std::uint64_t queued = 0;             // number of records, since the start
@@ -361,8 +363,11 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   if (!store) return std::unexpected(with_remedy(store.error()));
   auto names = store->names();
   if (!names) return std::unexpected(with_remedy(names.error()));
-  if (Status readable = check_readable(options.data / "damage.txt"); !readable) {
-    return std::unexpected(readable.error());
+  // What the disk does not give now must not be replaced by newer notes or a lower number.
+  for (const std::string_view name : {"damage.txt", "log.seen"}) {
+    if (Status good = storage::check_readable(options.data / name); !good) {
+      return std::unexpected(good.error());
+    }
   }
   auto impl = std::make_unique<Impl>(std::move(options), std::move(*store), std::move(*names));
   impl->damaged_rows = damaged_rows;
@@ -412,7 +417,9 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
       });
   if (!log) return std::unexpected(log.error());
   impl->log = std::move(*log);
-  impl->builder->settle();
+  if (Status settled = impl->builder->settle(); !settled) {
+    return std::unexpected(with_remedy(settled.error()));
+  }
   for (const std::string& text : loss_notes(impl->log->loss(), stored_up_to)) {
     impl->damage.note(impl->options.clock->now(), text);
   }
@@ -485,18 +492,11 @@ void Archive::start(TakeTwins take_twins) {
 
 void Archive::stop() {
   impl_->end_reads();
+  impl_->enter(Impl::RunState::kFlushing);
   static_cast<void>(impl_->log->flush());
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->run_state = Impl::RunState::kEnding;
-  }
-  impl_->wake.notify_all();
+  impl_->enter(Impl::RunState::kEnding);
   if (impl_->thread.joinable()) impl_->thread.join();
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->run_state = Impl::RunState::kStopped;
-  }
-  impl_->room.notify_all();
+  impl_->enter(Impl::RunState::kStopped);
 }
 
 std::uint64_t Archive::append_record(RecordKind kind, std::string payload, Task durable,

@@ -378,12 +378,17 @@ TEST_F(ArchiveTest, AReadThatFailsIsNoDamage) {
   EXPECT_EQ(archive_->health().damage, Lines{});
 }
 
-TEST_F(ArchiveTest, NotesThatCannotBeReadKeepTheArchiveFromOpening) {
-  std::filesystem::create_directories(folder_.data() / "damage.txt");
-  const auto refused = Archive::open({.data = folder_.data(), .clock = &clock_, .limits = limits_});
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::kIo);
-  EXPECT_TRUE(refused.error().detail.contains("damage.txt")) << refused.error().detail;
+TEST_F(ArchiveTest, FilesThatCannotBeReadAndWouldBeReplacedKeepTheArchiveFromOpening) {
+  for (const std::string name : {"damage.txt", "log.seen"}) {
+    const std::filesystem::path unreadable = folder_.data() / name;
+    std::filesystem::create_directories(unreadable);
+    const auto refused =
+        Archive::open({.data = folder_.data(), .clock = &clock_, .limits = limits_});
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().code, ErrorCode::kIo);
+    EXPECT_TRUE(refused.error().detail.contains(name)) << refused.error().detail;
+    std::filesystem::remove(unreadable);
+  }
 }
 
 // The files after a kill, with one bit flipped in the write-ahead log: SQLite reports no error.

@@ -52,8 +52,8 @@ Status BlockWalk::drop_stored(Reader& reader) {
   return {};
 }
 
-// In one transaction, so that it is of the moment in which the chunks were read which rows are
-// among them.
+// One transaction reads both, so that what is known of the stored rows holds for the chunks that
+// are read.
 Status BlockWalk::read_store(Reader& reader, const OnBlock& on_block, const OnAgain& on_again) {
   const auto snapshot = reader.store().snapshot();
   if (!snapshot) return std::unexpected(snapshot.error());

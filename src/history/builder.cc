@@ -21,7 +21,7 @@ constexpr std::size_t kHoursAPiece = 256;
 constexpr std::size_t kBytesAPiece = std::size_t{1} * 1024 * 1024;  // of blocks
 constexpr std::size_t kMaxAudit = 1000;                             // entries in memory
 constexpr std::int64_t kFirstHour = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t kNoHour = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kLastHour = std::numeric_limits<std::int64_t>::max();
 
 // Values by field, with numbers in the form that a block stores.
 std::map<FieldId, std::string> said_by(std::span<const Sample> row) {
@@ -65,13 +65,15 @@ Result<std::unique_ptr<Builder>> Builder::make(Store& store, FieldNames& names, 
   return builder;
 }
 
-void Builder::settle() {
-  if (taken_is_known_) return;
+Status Builder::settle() {
+  if (taken_is_known_) return {};
   for (const DeviceNumber device : head_blocks_.devices()) {
-    for (const std::int64_t hour : head_blocks_.hours(device, kFirstHour, kNoHour)) {
+    for (const std::int64_t hour : head_blocks_.hours(device, kFirstHour, kLastHour)) {
       const DeviceHour of{.device = device, .hour = hour};
       const auto chunks = stored(of);
-      if (!chunks) continue;  // what cannot be read is not given to anyone either
+      // What is damaged is not given to anyone either.
+      if (!chunks && chunks.error().code == ErrorCode::kDamaged) continue;
+      if (!chunks) return std::unexpected(chunks.error());
       std::set<std::pair<std::int64_t, std::map<FieldId, std::string>>> rows;
       for (const std::string& chunk : *chunks) {
         static_cast<void>(each_row(chunk, [&](std::int64_t at_ms, std::span<const Sample> row) {
@@ -84,6 +86,7 @@ void Builder::settle() {
       });
     }
   }
+  return {};
 }
 
 Status Builder::store_settled() {
@@ -254,10 +257,6 @@ Status Builder::add_hour(const DeviceHour& of, std::int64_t closed, Changes& cha
   for (const HeadBlocks::Buffer& buffer : head.buffers) {
     if (!buffer->empty()) in_memory.push_back(head_blocks_.chunk_of(*buffer));
   }
-  // An attempt that failed may have been carried out nevertheless.
-  const auto has_them = store_.has_taken(of, head.first_sequence);
-  if (!has_them) return std::unexpected(has_them.error());
-  if (*has_them && !head.buffers.empty()) in_memory.clear();
   if (of.hour >= closed) {
     changes.hours.push_back({.of = of, .chunks = std::move(in_memory), .taken = taken_});
     return {};

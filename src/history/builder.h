@@ -56,7 +56,7 @@ class Builder {
 
   // After the records that were left in the log at a start: drops the rows of them that the store
   // has, if it cannot tell which these are (TakenRecords::is_known).
-  void settle();
+  [[nodiscard]] Status settle();
   // The last record that any rows in the store are of.
   [[nodiscard]] std::uint64_t stored_through() const { return stored_through_; }
 

@@ -84,6 +84,9 @@ struct SessionStore::Impl {
       wait(lock);
       if (!has_changes()) {
         if (stopping) return;
+        lock.unlock();
+        empty_wal_if_due();
+        lock.lock();
         continue;
       }
       std::deque<PendingRows> now = std::exchange(pending, {});
@@ -115,7 +118,9 @@ struct SessionStore::Impl {
   }
   // Waits until there is something to write and a write is due.
   void wait(std::unique_lock<std::mutex>& lock) {
-    wake.wait(lock, [this] { return stopping || has_changes(); });
+    const auto has_work = [this] { return stopping || has_changes(); };
+    if (!wal_is_empty && !wake.wait_until(lock, wal_due, has_work)) return;
+    wake.wait(lock, has_work);
     const auto is_due = [this] {
       return stopping || flushing || pending.back().bytes() > kMaxPendingBytes;
     };
@@ -148,14 +153,19 @@ struct SessionStore::Impl {
     const auto wrote = [&transaction](std::size_t bytes) { return transaction->wrote(bytes); };
     if (const Status status = write_rows(now, rows, record, wrote); !status) return status;
     if (const Status status = transaction->commit(); !status) return status;
-    if (const auto at = std::chrono::steady_clock::now(); at >= wal_due) {
-      storage::empty_wal(database);
-      wal_due = at + kEmptyWalEvery;
-    }
+    wal_is_empty = false;
+    empty_wal_if_due();
     return {};
   }
 
-  // In the caller's transaction. `wrote` is called after each row, with its bytes.
+  void empty_wal_if_due() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < wal_due) return;
+    wal_is_empty = storage::empty_wal(database);
+    wal_due = now + kEmptyWalEvery;
+  }
+
+  // The caller has a transaction. `wrote` is called after each row, with its bytes.
   template <typename Wrote>
   Status write_rows(const std::deque<PendingRows>& now,
                     const std::vector<StreamTable::ChangedStream>& rows, std::uint64_t record,
@@ -163,7 +173,7 @@ struct SessionStore::Impl {
     for (const PendingRows& each : now) {
       if (const Status status = each.write(database, wrote); !status) return status;
     }
-    // In one transaction step: receipts must match the record that is stored as applied.
+    // One step of the transaction has both: receipts must match the record stored as applied.
     for (const StreamTable::ChangedStream& row : rows) {
       if (const Status status = write(database, row); !status) return status;
     }
@@ -241,7 +251,8 @@ struct SessionStore::Impl {
   bool unlogged = false;  // some changes are in no log
   std::atomic<std::uint64_t> applied{0};
   std::chrono::steady_clock::time_point due{};
-  std::chrono::steady_clock::time_point wal_due{};  // used by the thread once it runs
+  std::chrono::steady_clock::time_point wal_due{};  // used by the thread once it runs, as the next
+  bool wal_is_empty = true;
   std::chrono::steady_clock::time_point unlogged_due{};
   std::function<void(std::uint64_t)> tell;
   bool flushing = false;
@@ -368,6 +379,9 @@ Error with_remedy(Error fault, const std::filesystem::path& folder) {
 Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "sessions.db";
   const bool is_new = has_no_bytes(file) && has_no_bytes(file.string() + "-wal");
+  if (Status good = storage::check_readable(folder / "sessions.seen"); !good) {
+    return std::unexpected(with_remedy(good.error(), folder));
+  }
   const std::string lost_changes = loss_of_changes(file);
   std::string loss;
   auto content = read_sessions(file);

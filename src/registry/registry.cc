@@ -122,6 +122,7 @@ Result<std::unique_ptr<Registry>> Registry::open(const std::filesystem::path& da
 }
 
 Status Registry::load() {
+  if (Status good = check_seen_readable(data_folder_); !good) return good;
   const std::lock_guard lock(writing_);
   Result<Transaction> transaction = store_->begin();
   if (!transaction) return std::unexpected(transaction.error());

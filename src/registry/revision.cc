@@ -44,6 +44,10 @@ std::optional<Revision> last_seen(const std::filesystem::path& data_folder) {
   return revision;
 }
 
+Status check_seen_readable(const std::filesystem::path& data_folder) {
+  return storage::check_readable(file_in(data_folder));
+}
+
 void remember(const std::filesystem::path& data_folder, const Revision& revision) {
   const std::filesystem::path path = file_in(data_folder);
   const std::string line = fmt::format("{} {}\n", revision.registry, revision.number);

@@ -13,6 +13,8 @@
 #include <optional>
 #include <string>
 
+#include "base/result.h"
+
 namespace gridloom::registry {
 
 struct Revision {
@@ -23,6 +25,8 @@ struct Revision {
 
 // nullopt if the file does not exist or is damaged.
 [[nodiscard]] std::optional<Revision> last_seen(const std::filesystem::path& data_folder);
+// kIo: the file is there, and the disk does not give it; it must not be replaced.
+[[nodiscard]] Status check_seen_readable(const std::filesystem::path& data_folder);
 // If the file cannot be written, it is removed.
 void remember(const std::filesystem::path& data_folder, const Revision& revision);
 // Describes the setback in words; empty if `now` equals `seen` or is newer.

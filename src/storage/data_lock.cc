@@ -81,11 +81,13 @@ Result<DataLock> DataLock::take(const std::filesystem::path& data_folder, Holder
   }
   const std::string note =
       fmt::format("{} {}\n", ::getpid(), holder == Holder::kServer ? kServer : kCommand);
-  // The lock holds without the note, which a full disk may refuse.
+  // The lock holds without the note, which a full disk may refuse, or take a part of.
+  errno = 0;
   const bool is_noted =
       ::ftruncate(file.get(), 0) == 0 &&
       ::pwrite(file.get(), note.data(), note.size(), 0) == static_cast<ssize_t>(note.size());
-  if (!is_noted && errno != ENOSPC && errno != EDQUOT) return system_error("cannot write", path);
+  const bool is_full = errno == 0 || errno == ENOSPC || errno == EDQUOT;
+  if (!is_noted && !is_full) return system_error("cannot write", path);
   return DataLock(std::move(file));
 }
 

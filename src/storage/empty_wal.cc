@@ -9,12 +9,13 @@ constexpr int kPatience_ms = 50;
 
 }  // namespace
 
-void empty_wal(Database& database) {
+bool empty_wal(Database& database) {
   const auto usual_ms = database.integer("PRAGMA busy_timeout");
-  if (!usual_ms) return;
-  static_cast<void>(database.run(
-      fmt::format("PRAGMA busy_timeout = {}; PRAGMA wal_checkpoint(truncate)", kPatience_ms)));
+  if (!usual_ms) return false;
+  static_cast<void>(database.run(fmt::format("PRAGMA busy_timeout = {}", kPatience_ms)));
+  const auto busy = database.integer("PRAGMA wal_checkpoint(truncate)");
   static_cast<void>(database.run(fmt::format("PRAGMA busy_timeout = {}", *usual_ms)));
+  return busy && *busy == 0;
 }
 
 }  // namespace gridloom::storage

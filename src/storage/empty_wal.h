@@ -6,8 +6,8 @@
 
 namespace gridloom::storage {
 
-// Waits for readers for a moment only. Best effort: if readers or the disk prevent it, the changes
-// stay in the log, and the next call tries again.
-void empty_wal(Database& database);
+// Waits for readers for a moment only. Best effort: if readers or the disk prevent it, which is
+// false, the changes stay in the log, and the next call tries again.
+bool empty_wal(Database& database);
 
 }  // namespace gridloom::storage

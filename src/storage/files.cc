@@ -86,6 +86,14 @@ Result<FileDescriptor> lock_folder(const std::filesystem::path& folder) {
   return handle;
 }
 
+Status check_readable(const std::filesystem::path& file) {
+  const FileDescriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!opened.is_open() && errno == ENOENT) return {};
+  if (!opened.is_open()) return system_error("cannot open", file);
+  const auto start = read_start(opened, file, 1);
+  return start ? Status() : std::unexpected(start.error());
+}
+
 Result<std::string> read_start(const FileDescriptor& file, const std::filesystem::path& path,
                                std::size_t limit) {
   std::string bytes(limit, '\0');

@@ -46,6 +46,9 @@ class FileDescriptor {
 // Takes the folder's lock; blocks while another holds it. The lock is released with the descriptor.
 [[nodiscard]] Result<FileDescriptor> lock_folder(const std::filesystem::path& folder);
 
+// kIo: the file is there, and the disk does not give it.
+[[nodiscard]] Status check_readable(const std::filesystem::path& file);
+
 // Reads up to `limit` bytes from the start of the file.
 [[nodiscard]] Result<std::string> read_start(const FileDescriptor& file,
                                              const std::filesystem::path& path, std::size_t limit);

@@ -1,6 +1,6 @@
 // Room on the disk that is kept for a full disk: SQLite needs some to read a database (DB-shm) and
-// to delete from it (DB-wal). A start or a command that frees room finds it by removing the
-// reserve.
+// to delete from it (DB-wal). A start, a command for a stopped server and a command that frees room
+// find it by removing the reserve; each start of a server makes it again.
 //
 // The reserve is a folder of files, because a disk may also be out of inodes. Everything here is
 // best effort, and works on the folder of whoever holds its DataLock.

@@ -206,8 +206,9 @@ Result<std::vector<std::string>> Database::integrity(const std::stop_token& stop
   auto found = find_damage(*this, failed);
   if (found && failed != 0) found = find_damage(*this, failed);
   if (found && failed != 0) {
-    found = fail(ErrorCode::kIo, fmt::format("{}: the disk refuses to read it: {}", path(),
-                                             found->empty() ? "" : found->front()));
+    found = fail(ErrorCode::kIo,
+                 fmt::format("{}: the disk refuses to read it{}{}", path(),
+                             found->empty() ? "" : ": ", found->empty() ? "" : found->front()));
   }
   sqlite3_progress_handler(handle_.get(), 0, nullptr, nullptr);
   return found;

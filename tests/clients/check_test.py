@@ -145,6 +145,31 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(said.returncode, 1)
         self.assertIn("damage.txt: Input/output error", said.stderr)
 
+    def test_a_segment_that_the_disk_does_not_give_is_no_loss(self):
+        folder = temporary_folder() / "copy"
+        shutil.copytree(self.killed, folder)
+        (segment,) = (folder / "log").iterdir()
+        segment.unlink()
+        segment.symlink_to("/proc/self/mem")
+        result = cli("check", folder)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stdout, r"NOT READ log/\S+ .*Input/output error")
+        self.assertNotIn("DAMAGED", result.stdout)
+
+    def test_a_log_that_is_damaged_under_a_running_server(self):
+        server = Server(demo=False)
+        server.add_account("anna")
+        self.report(server, server.add_device(SN, "anna"))
+        (segment,) = (server.data / "log").iterdir()
+        with open(segment, "r+b") as file:
+            file.seek(segment.stat().st_size // 2)
+            byte = file.read(1)
+            file.seek(-1, 1)
+            file.write(bytes([byte[0] ^ 2]))
+        result = cli("check", server.data)
+        self.assertEqual(states(result)[f"log/{segment.name}"][0], "DAMAGED", result.stdout)
+        server.stop()
+
     def test_old_copies(self):
         folder = temporary_folder() / "copy"
         shutil.copytree(self.killed, folder)

@@ -19,7 +19,9 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr std::chrono::seconds kPatience{8};  // shorter than the client's timeout
+constexpr Millis kPatience{8000};  // shorter than the client's timeout
+// While the disk fails already: the log tries again each second.
+constexpr Millis kPatienceWhileFailing{1500};
 // Clocks are set back now and then; entries are in the order in which they were appended.
 constexpr std::int64_t kMaxSetBack_ms = std::int64_t{24} * 3600 * 1000;
 
@@ -145,7 +147,8 @@ Status append_audit(history::Archive& archive, const Clock& clock, JsonObject en
   const auto safe = std::make_shared<std::promise<void>>();
   std::future<void> done = safe->get_future();
   archive.append(history::RecordKind::kAudit, wire::to_text(entry), [safe] { safe->set_value(); });
-  if (done.wait_for(kPatience) == std::future_status::ready) return {};
+  const Millis patience = archive.failing().empty() ? kPatience : kPatienceWhileFailing;
+  if (done.wait_for(patience) == std::future_status::ready) return {};
   const std::string why = archive.failing();
   return fail(ErrorCode::kIo, why.empty() ? "the disk does not answer in time" : why);
 }

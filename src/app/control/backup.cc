@@ -34,7 +34,7 @@ Status error_of(const fs::path& path, const std::error_code& error) {
   return fail(ErrorCode::kIo, fmt::format("{}: {}", path.string(), error.message()));
 }
 
-// In a backup until it is complete; locked by the process that writes the backup.
+// A backup has it until it is complete; the process that writes the backup locks it.
 constexpr std::string_view kUnfinished = "backup.unfinished";
 
 bool has_nothing(const fs::path& folder) {

@@ -176,7 +176,7 @@ class Check {
 
   void check_backup() {
     const auto description = read_description(folder_);
-    if (!description) return damage(kBackupDescription, description.error().detail);
+    if (!description) return failed(kBackupDescription, description.error());
     file(kBackupDescription).note = fmt::format("{} files", description->files.size());
     for (const BackupFile& each : description->files) {
       const Status good = verify(each, folder_ / each.name);
@@ -184,7 +184,7 @@ class Check {
       if (good) {
         file(name).note = each.sha256.empty() ? "the size is right" : "the SHA-256 is right";
       } else {
-        damage(name, good.error().detail);
+        failed(name, good.error());
       }
     }
   }
@@ -266,7 +266,9 @@ class Check {
     if (found->damaged > found->damages.size()) {
       damage(name, fmt::format("{} more", found->damaged - found->damages.size()));
     }
+    if (!found->unread.empty()) failed(name, {.code = ErrorCode::kIo, .detail = found->unread});
     applied_ = found->applied;
+    some_of_history_ = found->some_applied;
     add_note(name, fmt::format("{} rows{}, {} blocks", found->rows,
                                found->has_checksums ? " with checksums"
                                                     : " (version 1: without "
@@ -344,22 +346,24 @@ class Check {
   // Whether bad bytes behind record `last` of the newest segment are a torn end: they and what
   // follows them were never acknowledged, and a start cuts them off.
   [[nodiscard]] bool is_torn_behind(std::uint64_t last) const {
-    return log_seen_ && last >= std::max({*log_seen_, applied_.value_or(0), sessions_applied_});
+    return log_seen_ && last >= std::max({*log_seen_, applied_.value_or(0), some_of_history_,
+                                          sessions_applied_});
   }
 
   void check_segment(const std::string& name) {
     const bool is_newest = name == newest_segment_;
+    const std::uint64_t first = first_in(name);
     std::uint64_t records = 0;
     std::uint64_t torn = 0;
-    const std::uint64_t first = first_in(name);
-    std::uint64_t last = first - 1;
+    std::uint64_t last = 0;
     const auto why = settled([&]() -> std::optional<Error> {
+      records = 0;
+      torn = 0;
+      last = first - 1;
       const auto bytes = read_file(folder_ / name, kMaxFile);
       if (!bytes) return is_there(name) ? std::optional(bytes.error()) : std::nullopt;
       const auto parts = history::read_segment(*bytes);
       if (!parts) return parts.error();
-      records = 0;
-      torn = 0;
       std::uint64_t places = 0;
       std::uint64_t lost = 0;
       for (const history::SegmentChunk& part : *parts) {
@@ -381,6 +385,7 @@ class Check {
     });
     if (!segments_) segments_ = {.first = first, .last = last};
     segments_->last = std::max(segments_->last, last);
+    log_is_read_ = log_is_read_ && (!why || why->code != ErrorCode::kIo);
     if (why) return failed(name, *why);
     if (!is_there(name)) {
       return add_note(name, "removed during the check: history.db has its records");
@@ -396,18 +401,20 @@ class Check {
   // Records that are not in history.db must be in the log: it must begin at or before the first of
   // them and reach the last.
   void look_for_gaps() {
-    // Segments are created and removed while a server works.
-    if (!applied_ || at_work_) return;
+    // Segments are created and removed while a server works, and nobody knows what one has that
+    // the disk does not give.
+    if (!applied_ || at_work_ || !log_is_read_) return;
     const std::uint64_t seen = log_seen_.value_or(0);
-    const std::uint64_t known = std::max({*applied_, sessions_applied_, seen});
+    const std::uint64_t known = std::max({*applied_, some_of_history_, sessions_applied_, seen});
     history::LogLoss loss{.seen = seen};
     if (segments_ && segments_->first > *applied_ + 1) {
       loss.gaps.push_back({.first = *applied_ + 1, .last = segments_->first - 1});
     }
     const std::uint64_t end = segments_ ? segments_->last : 0;
     if (end < known) loss.ends_early = end;
-    for (std::string& note :
-         history::loss_notes(loss, {.history = *applied_, .sessions = sessions_applied_})) {
+    for (std::string& note : history::loss_notes(loss, {.history = *applied_,
+                                                        .some_of_history = some_of_history_,
+                                                        .sessions = sessions_applied_})) {
       damage(kLog, std::move(note));
     }
   }
@@ -427,10 +434,12 @@ class Check {
   const OnCheckProgress& on_progress_;
   CheckProgress progress_;
   std::optional<std::uint64_t> applied_;  // records up to here are in history.db
+  std::uint64_t some_of_history_ = 0;     // rows of this record are in history.db
   std::uint64_t sessions_applied_ = 0;    // and session changes, in sessions.db
   std::optional<std::uint64_t> sessions_seen_;
   std::optional<std::uint64_t> log_seen_;
   std::optional<Segments> segments_;
+  bool log_is_read_ = true;
   std::string newest_segment_;
   bool at_work_ = false;
   std::map<std::string, std::string> wrong_certificates_;

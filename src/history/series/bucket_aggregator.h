@@ -27,8 +27,8 @@ struct SeriesPoint {
   std::int64_t at_ms = 0;
   std::optional<double> number{};  // empty, and no text: a gap
   std::string text{};              // JSON as written by the device, if texts are requested
-  // Of reported values: equal for two fields of one time if they were in one report, and greater in
-  // a later report of that time.
+  // Two reported values of one time have the same number if they were in one report; a later report
+  // of that time has a greater one.
   std::uint64_t row = 0;
 
   friend bool operator==(const SeriesPoint& a, const SeriesPoint& b) {

@@ -18,12 +18,14 @@
 #include "history/values/test_dice.h"
 #include "storage/files.h"
 #include "testing/clock.h"
+#include "testing/failing_reads.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
 
+constexpr Builder::Amount kEverything = Builder::Amount::kEverything;
 constexpr std::int64_t kFirst = 1'700'000'000'000 / kHour_ms;
 constexpr std::int64_t kStart_ms = kFirst * kHour_ms;
 constexpr std::int64_t kEnd_ms = kStart_ms + 10 * kHour_ms;
@@ -48,18 +50,32 @@ class ExactlyOnceTest : public testing::Test {
  protected:
   ExactlyOnceTest() { open(); }
 
-  // A start after a crash: what is in the log and was not applied is taken again.
-  void open() {
+  // A crash.
+  void close() {
     reader_.reset();
     builder_.reset();
-    must(storage::make_data_folder(folder_.data()));
-    store_.emplace(must(Store::open(folder_.data())));
-    names_.emplace(must(store_->names()));
-    builder_ = must(Builder::make(*store_, *names_, {}));
+    store_.reset();
+  }
+  // A start after a crash: what is in the log and was not applied is taken again.
+  Status start() {
+    close();
+    auto store = Store::open(folder_.data());
+    if (!store) return std::unexpected(store.error());
+    store_.emplace(std::move(*store));
+    auto names = store_->names();
+    if (!names) return std::unexpected(names.error());
+    names_.emplace(std::move(*names));
+    auto builder = Builder::make(*store_, *names_, {});
+    if (!builder) return std::unexpected(builder.error());
+    builder_ = std::move(*builder);
     for (std::uint64_t sequence = builder_->applied() + 1; sequence <= log_.size(); ++sequence) {
       must(builder_->take(sequence, RecordKind::kReports, log_[sequence - 1]));
     }
-    builder_->settle();
+    return builder_->settle();
+  }
+  void open() {
+    must(storage::make_data_folder(folder_.data()));
+    must(start());
     shared_ = {.names = &*names_, .builder = builder_.get(), .clock = &clock_};
     reader_.emplace(shared_, must(Store::open(folder_.data())));
   }
@@ -156,13 +172,13 @@ TEST_F(ExactlyOnceTest, WhateverIsStoredAndHoweverOftenItCrashes) {
       report(rows);
       if (dice.once_in(3)) now_ms = std::min(now_ms + dice.between(0, 10) * 60'000, kEnd_ms - 1);
       if (dice.once_in(4)) store(now_ms, Builder::Amount::kSlice);
-      if (dice.once_in(6)) store(now_ms, Builder::Amount::kEverything);
+      if (dice.once_in(6)) store(now_ms, kEverything);
       if (dice.once_in(5)) must(builder_->checkpoint({}));
       if (dice.once_in(4)) open();
       if (dice.once_in(8)) ASSERT_NO_FATAL_FAILURE(look()) << round << ' ' << step;
     }
     ASSERT_NO_FATAL_FAILURE(look()) << round;
-    store(kEnd_ms + 2 * kHour_ms, Builder::Amount::kEverything);
+    store(kEnd_ms + 2 * kHour_ms, kEverything);
     ASSERT_NO_FATAL_FAILURE(look()) << round;
     must(builder_->checkpoint({}));
     run_sql("DELETE FROM block; DELETE FROM energy");
@@ -182,7 +198,7 @@ TEST_F(ExactlyOnceTest, AFolderThatCannotTellWhatItHasIsComparedOnce) {
     const std::int64_t at_ms = kStart_ms + static_cast<std::int64_t>(log_.size()) * 1000;
     report({{2, {at_ms, 5}}});
     report({{1, {at_ms, 0}}, {1, {at_ms + 1, 1}}, {1, {at_ms + 2, 0}}});
-    store(at_ms, Builder::Amount::kEverything);
+    store(at_ms, kEverything);
     run_sql(sql);
     report({{1, {at_ms + 3, 1}}});
     open();
@@ -194,6 +210,26 @@ TEST_F(ExactlyOnceTest, AFolderThatCannotTellWhatItHasIsComparedOnce) {
     open();
     ASSERT_NO_FATAL_FAILURE(look());
     must(builder_->checkpoint({}));
+  }
+}
+
+TEST_F(ExactlyOnceTest, AStartThatTheDiskRefusesAReadOfDoublesNothing) {
+  for (int i = 0; i < 300; ++i) report({{1, {kStart_ms + i, i}}, {2, {kStart_ms + i, i}}});
+  store(kStart_ms, kEverything);
+  report({{1, {kStart_ms, 0}}});
+  bool has_failed = true;
+  for (std::uint64_t at = 1; has_failed; ++at) {
+    run_sql("DELETE FROM taken");
+    {
+      const FailingReads reads({.at = at, .times = FailingReads::kForEver});
+      const Status started = start();
+      if (started) static_cast<void>(builder_->store(TimePoint(Millis(kStart_ms)), kEverything));
+      if (!started) EXPECT_EQ(started.error().code, ErrorCode::kIo) << started.error().detail;
+      close();
+      has_failed = reads.has_failed();
+    }
+    open();
+    ASSERT_NO_FATAL_FAILURE(look()) << at;
   }
 }
 
@@ -210,7 +246,7 @@ TEST_F(ExactlyOnceTest, RowsThatAreStoredWhileTheyAreRead) {
     writer.end();
     log_.push_back(writer.take());
     must(builder_->take(log_.size(), RecordKind::kReports, log_.back()));
-    store(at_ms, Builder::Amount::kEverything);
+    store(at_ms, kEverything);
     report({{1, {at_ms, 1}}, {1, {at_ms, 1}}, {1, {at_ms + 1, 1}}});
 
     std::size_t rows = 0;
@@ -231,7 +267,7 @@ TEST_F(ExactlyOnceTest, RowsThatAreStoredWhileTheyAreRead) {
     go_on();
     ASSERT_FALSE(walk.done());
     EXPECT_EQ(rows, 1U);
-    store(as_block ? kEnd_ms : at_ms, Builder::Amount::kEverything);
+    store(as_block ? kEnd_ms : at_ms, kEverything);
     EXPECT_EQ(builder_->head_blocks().bytes(), 0U);
     while (!walk.done()) go_on();
     EXPECT_EQ(rows, 4U);

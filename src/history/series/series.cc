@@ -384,8 +384,11 @@ Status ValueCount::work(const EachBlock& blocks) {
     }
     return {};
   };
-  const auto all =
-      blocks(hour_, to, {.block = count, .again = [&](std::int64_t) { count_ = before_hour_; }});
+  // An hour whose first chunk was damaged has no value counted yet.
+  const auto again = [&](std::int64_t hour) {
+    if (counted_hour_ == hour) count_ = before_hour_;
+  };
+  const auto all = blocks(hour_, to, {.block = count, .again = again});
   if (!all) return std::unexpected(all.error());
   if (*all) hour_ = to;
   return {};

@@ -179,8 +179,7 @@ Status Store::write(const Changes& changes) {
   }
   if (done && changes.applied) done = put_applied(*changes.applied);
   if (done) done = transaction->commit();
-  // Records up to `applied` leave the log, so they must not be in the write-ahead log alone.
-  if (done && changes.applied) storage::empty_wal(database_);
+  if (done && changes.applied) is_in_file_ = storage::empty_wal(database_);
   return done;
 }
 
@@ -359,7 +358,8 @@ Status Store::each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to
 Result<Store::ChunkPosition> Store::resume(DeviceNumber device, const ChunkPosition& place) {
   if (place.chunk == 0) return place;
   auto statement = database_.prepare(
-      "SELECT over + 2 * length(block) FROM block WHERE device = ? AND hour = ? AND part = ?");
+      "SELECT ifnull(checksum, over + 2 * length(block)) FROM block "
+      "WHERE device = ? AND hour = ? AND part = ?");
   if (!statement) return std::unexpected(statement.error());
   statement->bind(device).bind(place.hour).bind(place.chunk - 1);
   const auto row = statement->step();
@@ -383,7 +383,9 @@ Result<bool> Store::chunks_from(DeviceNumber device, const ChunkPosition& place,
     const std::string_view bytes = statement->bytes(3);
     const ChunkPosition at{.hour = statement->integer(0),
                            .chunk = statement->integer(1),
-                           .before = over + 2 * static_cast<std::int64_t>(bytes.size())};
+                           .before = statement->is_null(4)
+                                         ? over + 2 * static_cast<std::int64_t>(bytes.size())
+                                         : statement->integer(4)};
     if (!is_good_block(*statement, 4, {device, at.hour, at.chunk, over}, bytes)) {
       damaged_->found(
           {.table = RowTable::kBlock, .key = device, .hour = at.hour, .chunk = at.chunk},

@@ -87,6 +87,9 @@ class Store {
 
   // Commits all changes, or none of them if an error is returned.
   [[nodiscard]] Status write(const Changes& changes);
+  // What the last write() with `applied` stored is in the file, and not in its write-ahead log
+  // alone: records up to there may leave the log.
+  [[nodiscard]] bool is_in_file() const { return is_in_file_; }
 
   // The last applied record of the log (Changes::applied). If its row is damaged, a lower number
   // that is safe: the log is read again from there, and the row is written anew.
@@ -165,6 +168,7 @@ class Store {
 
   storage::Database database_;
   std::shared_ptr<DamagedRows> damaged_;
+  bool is_in_file_ = true;
 };
 
 }  // namespace gridloom::history

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <set>
 #include <span>
@@ -136,7 +138,9 @@ class Check {
     });
     found_.rows += rows;
     if (table.table == RowTable::kBlock) found_.blocks = rows;
-    if (!read) {
+    if (!read && read.error().code == ErrorCode::kIo) {
+      found_.unread = fmt::format("table {}: {}", name_of(table.table), read.error().detail);
+    } else if (!read) {
       add(fmt::format("table {} cannot be read after {} rows: {}", name_of(table.table), rows,
                       read.error().detail));
     } else if (table.table == RowTable::kApplied && rows != 1) {
@@ -163,6 +167,10 @@ class Check {
     }
     if (why.empty() && table.table == RowTable::kApplied) {
       found_.applied = static_cast<std::uint64_t>(row.integer(3));
+    }
+    if (why.empty() && table.table == RowTable::kTaken) {
+      const auto record = static_cast<std::uint64_t>(row.integer(3));
+      found_.some_applied = std::max(found_.some_applied, record);
     }
     if (why.empty()) return;
     const DamagedRows::RowKey at{

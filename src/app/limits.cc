@@ -155,8 +155,9 @@ constexpr auto kLimits = std::to_array<Limit>({
      "has them (SO_SNDBUF)",
      [](Limits& l) -> LimitField { return &l.listeners.kernel_output_bytes; }},
     {"live.devices", "devices", 1, kMany,
-     "Devices that all clients of the live stream watch at once; a subscription to a further one "
-     "is refused",
+     "Devices that the clients of the live stream of all accounts watch at once, in addition to 64 "
+     "that each account has of its own; a device counts once for each account that watches it; a "
+     "subscription to a further one is refused",
      [](Limits& l) -> LimitField { return &l.live.devices; }},
 
     // --- MQTT ---

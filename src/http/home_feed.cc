@@ -15,7 +15,11 @@ namespace {
 
 using registry::AccountId;
 
-constexpr std::int64_t kFiguresEffort = 16;  // of a device, in units of hub::Inbox
+// The effort of a device, in units of hub::Inbox: to read its figures, to query its energies, and
+// to write it into the home.
+constexpr std::int64_t kFiguresEffort = 16;
+constexpr std::int64_t kQueryEffort = 1;
+constexpr std::int64_t kWriteEffort = 8;
 
 overview::Overview figures_of(const catalog::Family& family, const twin::Twin& twin) {
   std::vector<overview::FlatValue> values;
@@ -58,6 +62,12 @@ void HomeFeed::get(AccountId account, hub::ReplyTo<Home> reply_to) {
     if (std::exchange(entry.is_computing, true)) return;
   }
   start(account);
+}
+
+std::size_t HomeFeed::waiting(AccountId account) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = homes_.find(account);
+  return found == homes_.end() ? 0 : found->second.waiting.size();
 }
 
 // Forgets homes that nobody has asked for lately.
@@ -103,10 +113,10 @@ void HomeFeed::start(AccountId account) {
         device.has_values = true;
         return kFiguresEffort;
       },
-      [this, work] { add_ledger(work); });
+      [this, work] { return add_ledger(work); });
 }
 
-void HomeFeed::add_ledger(const std::shared_ptr<Work>& work) {
+std::int64_t HomeFeed::add_ledger(const std::shared_ptr<Work>& work) {
   const TimePoint now = options_.steady->now();
   const bool is_due = [&] {
     const std::lock_guard lock(mutex_);
@@ -161,10 +171,11 @@ void HomeFeed::add_ledger(const std::shared_ptr<Work>& work) {
   };
   const bool taken =
       options_.reads({.account = std::to_underlying(work->account), .gone = {}, .step = step});
-  if (!taken) finish(work);
+  const auto effort = kQueryEffort * static_cast<std::int64_t>(work->devices.size());
+  return taken ? effort : effort + finish(work);
 }
 
-void HomeFeed::finish(const std::shared_ptr<Work>& work) {
+std::int64_t HomeFeed::finish(const std::shared_ptr<Work>& work) {
   const TimePoint at = options_.hub->platform().clock.now();
   SharedText members(home_members(work->devices, work->ledger, at));
   std::vector<hub::ReplyTo<Home>> waiting;
@@ -182,7 +193,10 @@ void HomeFeed::finish(const std::shared_ptr<Work>& work) {
     entry.is_computing = false;
     waiting = std::exchange(entry.waiting, {});
   }
+  const std::size_t answers = waiting.size();
   for (hub::ReplyTo<Home>& each : waiting) hub::answer<Home>(std::move(each), Home(home));
+  return static_cast<std::int64_t>(answers) +
+         kWriteEffort * static_cast<std::int64_t>(work->devices.size());
 }
 
 }  // namespace gridloom::http

@@ -46,6 +46,8 @@ class HomeFeed {
     [[nodiscard]] std::string text() const;
   };
   void get(registry::AccountId account, hub::ReplyTo<Home> reply_to);
+  // How many requests wait while the account's home is computed.
+  [[nodiscard]] std::size_t waiting(registry::AccountId account) const;
 
  private:
   struct Entry {
@@ -58,12 +60,13 @@ class HomeFeed {
   };
   struct Work;
   void start(registry::AccountId account);
-  void add_ledger(const std::shared_ptr<Work>& work);
-  void finish(const std::shared_ptr<Work>& work);
+  // Both return their effort, in the units of hub::Inbox.
+  std::int64_t add_ledger(const std::shared_ptr<Work>& work);
+  std::int64_t finish(const std::shared_ptr<Work>& work);
   void make_room(TimePoint now);
 
   Options options_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<registry::AccountId, Entry> homes_;
   std::uint64_t last_version_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "wire/json.h"
@@ -10,18 +11,12 @@
 namespace gridloom::http {
 namespace {
 
-using registry::Rights;
-
 // What each account has of its own.
 constexpr std::size_t kOwnClients = 4;
 constexpr std::size_t kOwnSubscriptions = 256;
 constexpr std::size_t kOwnFieldBytes = std::size_t{16} * 1024;
-constexpr std::size_t kFewLists = 16;
-
-std::string_view rights_name(Rights rights) {
-  if (rights == Rights::kOwner) return "owner";
-  return rights == Rights::kFull ? "full" : "monitor";
-}
+// An account may watch as many devices as it has subscriptions: there is no other limit for it.
+constexpr std::size_t kAnyDevices = std::numeric_limits<std::size_t>::max();
 
 ByteBudgetPtr part_of(const ByteBudgetPtr& whole, std::size_t most, std::size_t own) {
   return std::make_shared<ByteBudget>(most, std::min(own, most), whole);
@@ -47,8 +42,9 @@ Result<TakenBytes> take(const ByteBudgetPtr& budget, std::size_t amount, const W
 
 }  // namespace
 
-LiveFields::LiveFields(const std::vector<std::string_view>& names, TakenBytes taken)
-    : taken_(std::move(taken)) {
+LiveFields::LiveFields(const std::vector<std::string_view>& names, std::string key,
+                       TakenBytes taken, std::shared_ptr<Lists> lists)
+    : key_(std::move(key)), taken_(std::move(taken)), lists_(std::move(lists)) {
   std::size_t bytes = 0;
   for (const std::string_view name : names) bytes += name.size();
   text_.reserve(bytes);
@@ -61,6 +57,13 @@ LiveFields::LiveFields(const std::vector<std::string_view>& names, TakenBytes ta
   }
 }
 
+LiveFields::~LiveFields() {
+  const std::lock_guard lock(lists_->mutex);
+  const auto found = lists_->by_key.find(key_);
+  // A list with the same names may have come since the last subscription to this one ended.
+  if (found != lists_->by_key.end() && found->second.expired()) lists_->by_key.erase(found);
+}
+
 bool LiveFields::contains(std::string_view name) const {
   return std::ranges::binary_search(names_, name);
 }
@@ -69,7 +72,8 @@ LiveAccount::Shared::Shared(const LiveLimits& given)
     : limits(given),
       clients(std::make_shared<ByteBudget>(given.all_clients)),
       subscriptions(std::make_shared<ByteBudget>(given.all_subscriptions)),
-      field_bytes(std::make_shared<ByteBudget>(given.all_field_bytes)) {}
+      field_bytes(std::make_shared<ByteBudget>(given.all_field_bytes)),
+      devices(std::make_shared<ByteBudget>(given.devices)) {}
 
 LiveAccount::LiveAccount(AccountId id, const Shared& shared)
     : id_(id),
@@ -77,7 +81,8 @@ LiveAccount::LiveAccount(AccountId id, const Shared& shared)
       clients_(part_of(shared.clients, limits_.clients_per_account, kOwnClients)),
       subscriptions_(
           part_of(shared.subscriptions, limits_.subscriptions_per_account, kOwnSubscriptions)),
-      field_bytes_(part_of(shared.field_bytes, limits_.field_bytes_per_account, kOwnFieldBytes)) {}
+      field_bytes_(part_of(shared.field_bytes, limits_.field_bytes_per_account, kOwnFieldBytes)),
+      devices_(part_of(shared.devices, kAnyDevices, kOwnDevices)) {}
 
 Result<TakenBytes> LiveAccount::add_client() {
   return take(clients_, 1,
@@ -95,6 +100,14 @@ Result<TakenBytes> LiveAccount::add_subscription() {
                .most = limits_.subscriptions_per_account});
 }
 
+Result<TakenBytes> LiveAccount::add_device() {
+  return take(devices_, 1,
+              {.things = "devices that the live stream watches",
+               .of_account = "live.devices",
+               .of_all = "live.devices",
+               .most = kAnyDevices});
+}
+
 Result<LiveFieldsPtr> LiveAccount::fields(std::vector<std::string_view> names) {
   std::ranges::sort(names);
   names.erase(std::ranges::unique(names).begin(), names.end());
@@ -102,15 +115,11 @@ Result<LiveFieldsPtr> LiveAccount::fields(std::vector<std::string_view> names) {
   for (const std::string_view name : names) wire::append_quoted(key, name);
   const std::size_t bytes = LiveFields::kListBytes + LiveFields::kNameBytes * names.size() +
                             2 * key.size();  // the texts, and the key
-  const std::lock_guard lock(mutex_);
-  if (const auto known = lists_.find(key); known != lists_.end()) {
+  auto& [mutex, by_key] = *lists_;
+  const std::lock_guard lock(mutex);
+  if (const auto known = by_key.find(key); known != by_key.end()) {
     if (LiveFieldsPtr list = known->second.lock()) return list;
-    lists_.erase(known);
-  }
-  // A list that has ended has given its bytes back, but its key is still here.
-  if (lists_.size() >= purge_lists_at_) {
-    std::erase_if(lists_, [](const auto& each) { return each.second.expired(); });
-    purge_lists_at_ = 2 * lists_.size() + kFewLists;
+    by_key.erase(known);  // another thread destroys it at this moment
   }
   auto taken = take(field_bytes_, bytes,
                     {.things = "bytes of field names in subscriptions of the live stream",
@@ -118,9 +127,14 @@ Result<LiveFieldsPtr> LiveAccount::fields(std::vector<std::string_view> names) {
                      .of_all = "live.all-field-bytes",
                      .most = limits_.field_bytes_per_account});
   if (!taken) return std::unexpected(taken.error());
-  auto list = std::make_shared<const LiveFields>(names, std::move(*taken));
-  lists_.emplace(std::move(key), list);
+  auto list = std::make_shared<const LiveFields>(names, std::move(key), std::move(*taken), lists_);
+  by_key.emplace(list->key(), list);
   return list;
+}
+
+std::size_t LiveAccount::lists() const {
+  const std::lock_guard lock(lists_->mutex);
+  return lists_->by_key.size();
 }
 
 SharedText LiveAccount::rights(const std::shared_ptr<const registry::Directory>& directory) {
@@ -132,7 +146,7 @@ SharedText LiveAccount::rights(const std::shared_ptr<const registry::Directory>&
       if (text.size() > 1) text += ',';
       wire::append_quoted(text, device->sn);
       text += ":\"";
-      text += rights_name(registry::Directory::rights(id_, *device));
+      text += name_of(registry::Directory::rights(id_, *device));
       text += '"';
     }
   }

@@ -1,6 +1,7 @@
 // What all clients of the live stream of one account hold together: how many they are, how many
-// subscriptions they have, and the lists of field names of these. Each has a limit for the account
-// and one for all accounts; some of each is the account's own, which no other account can take.
+// subscriptions they have, the devices that they watch, and the lists of field names. Each has a
+// limit for all accounts, and all but the devices have one for the account, too; some of each is
+// the account's own, which no other account can take.
 //
 // Thread rule: any thread.
 #pragma once
@@ -11,13 +12,13 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/account_id.h"
 #include "base/byte_budget.h"
 #include "base/result.h"
 #include "base/shared_text.h"
-#include "base/string_map.h"
 #include "registry/directory.h"
 
 namespace gridloom::http {
@@ -30,34 +31,48 @@ struct LiveLimits {
   std::size_t all_subscriptions = std::size_t{256} * 1024;
   std::size_t field_bytes_per_account = std::size_t{1024} * 1024;
   std::size_t all_field_bytes = std::size_t{64} * 1024 * 1024;
-  std::size_t devices = 4096;  // watched at once, by all clients
+  std::size_t devices = 4096;  // watched at once, each counted for each account that watches it
 };
 
 // A list of names of fields that never changes. Subscriptions of one account that name the same
-// fields share one.
+// fields share one. It is found by its key, which has the names in quotes, as long as it exists:
+// what is charged for it covers the key as well.
 class LiveFields {
  public:
+  // The lists of one account. The keys' texts belong to the lists.
+  struct Lists {
+    std::mutex mutex;
+    std::unordered_map<std::string_view, std::weak_ptr<const LiveFields>> by_key;
+  };
   // The cost of a list and of each of its names, in addition to their texts.
   static constexpr std::size_t kListBytes = 256;
   static constexpr std::size_t kNameBytes = 32;
 
-  // `names` are sorted, without repetitions.
-  LiveFields(const std::vector<std::string_view>& names, TakenBytes taken);
+  // `names` are sorted, without repetitions. The caller adds the list to `lists`.
+  LiveFields(const std::vector<std::string_view>& names, std::string key, TakenBytes taken,
+             std::shared_ptr<Lists> lists);
   LiveFields(const LiveFields&) = delete;
   LiveFields& operator=(const LiveFields&) = delete;
-  ~LiveFields() = default;
+  // Takes itself out of the lists, whose mutex is not held.
+  ~LiveFields();
 
   [[nodiscard]] bool contains(std::string_view name) const;
+  [[nodiscard]] std::string_view key() const { return key_; }
 
  private:
+  const std::string key_;
   std::string text_;
   std::vector<std::string_view> names_;  // sorted; they point into text_
   TakenBytes taken_;
+  const std::shared_ptr<Lists> lists_;
 };
 using LiveFieldsPtr = std::shared_ptr<const LiveFields>;
 
 class LiveAccount {
  public:
+  // Devices of its own that each account may watch, in addition to those of all accounts.
+  static constexpr std::size_t kOwnDevices = 64;
+
   // The limits of all accounts together.
   struct Shared {
     explicit Shared(const LiveLimits& limits);
@@ -65,17 +80,21 @@ class LiveAccount {
     ByteBudgetPtr clients;
     ByteBudgetPtr subscriptions;
     ByteBudgetPtr field_bytes;
+    ByteBudgetPtr devices;
   };
   LiveAccount(AccountId id, const Shared& shared);
 
   [[nodiscard]] AccountId id() const { return id_; }
 
-  // The place of a client or a subscription, given back on its destruction. kConflict: there is
-  // none left, by the limit that the error names.
+  // The place of a client, a subscription or a watched device, given back on its destruction.
+  // kConflict: there is none left, by the limit that the error names.
   [[nodiscard]] Result<TakenBytes> add_client();
   [[nodiscard]] Result<TakenBytes> add_subscription();
+  [[nodiscard]] Result<TakenBytes> add_device();
   // The list with these names, in any order. kConflict: they are too long, as above.
   [[nodiscard]] Result<LiveFieldsPtr> fields(std::vector<std::string_view> names);
+  // How many lists there are, each with its key.
+  [[nodiscard]] std::size_t lists() const;
 
   // The account's rights to each device as a JSON object, made once for each directory.
   [[nodiscard]] SharedText rights(const std::shared_ptr<const registry::Directory>& directory);
@@ -88,9 +107,9 @@ class LiveAccount {
   const ByteBudgetPtr clients_;
   const ByteBudgetPtr subscriptions_;
   const ByteBudgetPtr field_bytes_;
+  const ByteBudgetPtr devices_;
+  const std::shared_ptr<LiveFields::Lists> lists_ = std::make_shared<LiveFields::Lists>();
   mutable std::mutex mutex_;
-  StringMap<std::weak_ptr<const LiveFields>> lists_;  // by their names, in quotes
-  std::size_t purge_lists_at_ = 0;
   std::weak_ptr<const registry::Directory> rights_of_;
   SharedText rights_;
   std::uint64_t rights_made_ = 0;

@@ -17,7 +17,8 @@ constexpr LiveLimits kLimits{.clients_per_account = 6,
                              .subscriptions_per_account = 300,
                              .all_subscriptions = 40,
                              .field_bytes_per_account = 20'000,
-                             .all_field_bytes = 1000};
+                             .all_field_bytes = 1000,
+                             .devices = 2};
 
 std::string refusal(const auto& result) { return result ? "taken" : result.error().detail; }
 
@@ -52,6 +53,45 @@ TEST(LiveAccount, EachLimitHoldsForAllAccountsToo) {
             "stream: limit live.all-field-bytes");
   lists.clear();
   EXPECT_EQ(refusal(anna.fields({std::string(600, 'y')})), "taken");
+
+  for (std::size_t i = 0; i < LiveAccount::kOwnDevices + 2; ++i) {
+    taken.push_back(must(anna.add_device()));
+  }
+  EXPECT_EQ(refusal(anna.add_device()),
+            "all accounts together have too many devices that the live stream watches: limit "
+            "live.devices");
+  EXPECT_EQ(refusal(bob.add_device()), "taken") << "some are Bob's own";
+}
+
+TEST(LiveAccount, EachLimitHoldsForAnAccount) {
+  LiveLimits small = kLimits;
+  small.subscriptions_per_account = 5;
+  small.field_bytes_per_account = 400;
+  LiveAccount anna(AccountId{1}, LiveAccount::Shared(small));
+  std::vector<TakenBytes> taken;
+  for (int i = 0; i < 5; ++i) taken.push_back(must(anna.add_subscription()));
+  EXPECT_EQ(refusal(anna.add_subscription()),
+            "an account has at most 5 subscriptions of the live stream: limit "
+            "live.subscriptions-per-account");
+  // A list is 256 bytes, a name 32, and its text with the quotes counts twice.
+  EXPECT_EQ(refusal(anna.fields({std::string(54, 'x')})), "taken");
+  EXPECT_EQ(refusal(anna.fields({std::string(55, 'x')})),
+            "an account has at most 400 bytes of field names in subscriptions of the live stream: "
+            "limit live.field-bytes-per-account");
+}
+
+TEST(LiveAccount, AListThatHasEndedLeavesNothing) {
+  LiveAccount anna(AccountId{1}, LiveAccount::Shared(LiveLimits{}));
+  std::vector<LiveFieldsPtr> lists;
+  for (int i = 0; i < 100; ++i) lists.push_back(must(anna.fields({std::to_string(i)})));
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(refusal(anna.fields({std::string(8000, 'x'), std::to_string(i)})), "taken");
+  }
+  EXPECT_EQ(anna.lists(), lists.size());
+  const LiveFieldsPtr again = must(anna.fields({"7"}));
+  EXPECT_EQ(again, lists[7]);
+  lists.clear();
+  EXPECT_EQ(anna.lists(), 1U);
 }
 
 TEST(LiveAccount, SubscriptionsWithTheSameNamesShareAList) {

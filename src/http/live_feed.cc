@@ -15,8 +15,9 @@ namespace {
 
 constexpr std::size_t kEpochBytes = 4;
 constexpr std::size_t kFewAccounts = 16;
-constexpr int kKeptSweeps = 4;           // of a device that nobody watches any more
-constexpr std::int64_t kLookEffort = 8;  // of a device with new values, in units of hub::Inbox
+constexpr std::size_t kFewDevices = 1024;
+constexpr int kKeptSweeps = 4;           // for which a device is kept that nobody watches any more
+constexpr std::int64_t kLookEffort = 8;  // for a device with new values, in units of hub::Inbox
 
 }  // namespace
 
@@ -36,6 +37,17 @@ void LiveDevice::unwatch(AccountId account, const LiveWatcher* watcher) {
   if (of == accounts_.end()) return;
   of->second.watchers.erase(watcher);
   if (of->second.watchers.empty()) accounts_.erase(of);
+}
+
+std::optional<AccountId> LiveDevice::next_account(AccountId owner,
+                                                  const std::set<AccountId>& busy) {
+  if (accounts_.contains(owner) && !busy.contains(owner)) return owner;
+  auto at = accounts_.upper_bound(looked_for_);
+  for (std::size_t tried = 0; tried < accounts_.size(); ++tried, ++at) {
+    if (at == accounts_.end()) at = accounts_.begin();
+    if (!busy.contains(at->first)) return looked_for_ = at->first;
+  }
+  return std::nullopt;
 }
 
 bool LiveDevice::update(const hub::TwinView& view, std::uint64_t seq, std::int64_t now_ms) {
@@ -75,12 +87,19 @@ std::string LiveDevice::changes_after(std::uint64_t seq, const LiveFields* field
     fmt::format_to(std::back_inserter(text), "[{},{},{}]", slot, value.text, value.changed_ms);
   }
   text += ']';
-  if (fields == nullptr) {
+  if (fields == nullptr && text.size() > kCachedBytes) {
+    std::string().swap(cached_);
+  } else if (fields == nullptr) {
     cached_ = text;
     cached_after_ = seq;
     cached_seq_ = seq_;
   }
   return text;
+}
+
+std::size_t LiveDevice::cached_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return cached_.size();
 }
 
 std::string LiveDevice::names(Names which) const {
@@ -102,11 +121,7 @@ bool LiveDevice::has_own_names() const {
 LiveFeed::LiveFeed(Options options)
     : options_(options), epoch_(random_hex(kEpochBytes)), shared_(options.limits) {}
 
-double LiveFeed::rate() const {
-  if (options_.virtual_time == nullptr) return 1;
-  const VirtualClock::State state = options_.virtual_time->state();
-  return state.paused ? 0 : state.speed;
-}
+double LiveFeed::rate() const { return rate_of(options_.virtual_time); }
 
 LiveAccountPtr LiveFeed::account(AccountId id) {
   const std::lock_guard lock(mutex_);
@@ -121,23 +136,35 @@ LiveAccountPtr LiveFeed::account(AccountId id) {
   return made;
 }
 
-Result<LiveDevicePtr> LiveFeed::device(const std::string& sn) {
-  if (const auto found = devices_.find(sn); found != devices_.end()) return found->second;
-  if (devices_.size() >= options_.limits.devices) {
+void LiveFeed::add_device(const LiveDevicePtr& device) {
+  // Those that are watched have places in the accounts' budgets. The others go by and by, and at
+  // once when they are many.
+  if (devices_.size() >= purge_devices_at_) {
     std::erase_if(devices_, [](const auto& each) {
       const std::lock_guard lock(each.second->mutex_);
       return each.second->accounts_.empty();
     });
+    purge_devices_at_ = 2 * devices_.size() + kFewDevices;
   }
-  if (devices_.size() >= options_.limits.devices) {
-    return fail(ErrorCode::kConflict,
-                fmt::format("{} devices are watched already, the most at once: limit live.devices",
-                            options_.limits.devices));
+  devices_.emplace(device->sn(), device);
+  fresh_.push_back(device);
+}
+
+Status LiveFeed::add_watcher(LiveDevice& device, const Watcher& by) const {
+  const AccountId account = by.account->id();
+  const std::lock_guard lock(device.mutex_);
+  auto of = device.accounts_.find(account);
+  if (of == device.accounts_.end()) {
+    auto place = by.account->add_device();
+    if (!place) return std::unexpected(place.error());
+    of = device.accounts_.try_emplace(account).first;
+    of->second.place = std::move(*place);
+    if (device.is_loaded_) of->second.state = state_for(device, account);
   }
-  auto made = std::make_shared<LiveDevice>(sn, options_.hub->platform().catalog->of_serial(sn));
-  devices_.emplace(sn, made);
-  fresh_.push_back(made);
-  return made;
+  of->second.watchers.insert_or_assign(
+      by.watcher.get(), LiveDevice::Watching{.watcher = by.watcher, .loop = by.loop});
+  device.unwatched_sweeps_ = 0;
+  return {};
 }
 
 Result<LiveWatch> LiveFeed::watch(const std::string& sn, const Watcher& by) {
@@ -145,22 +172,18 @@ Result<LiveWatch> LiveFeed::watch(const std::string& sn, const Watcher& by) {
   bool is_first_fresh = false;
   {
     const std::lock_guard lock(mutex_);
-    const bool had_fresh = !fresh_.empty();
-    auto found = this->device(sn);
-    if (!found) return std::unexpected(found.error());
-    device = std::move(*found);
-    is_first_fresh = !had_fresh && !fresh_.empty();
-    const std::lock_guard device_lock(device->mutex_);
-    LiveDevice::OfAccount& of = device->accounts_[by.account];
-    of.watchers.insert_or_assign(by.watcher.get(),
-                                 LiveDevice::Watching{.watcher = by.watcher, .loop = by.loop});
-    if (device->is_loaded_ && of.state.empty()) of.state = state_for(*device, by.account);
-    device->looked_for_ = by.account;
-    device->unwatched_sweeps_ = 0;
+    const auto found = devices_.find(sn);
+    const bool is_new = found == devices_.end();
+    device = is_new
+                 ? std::make_shared<LiveDevice>(sn, options_.hub->platform().catalog->of_serial(sn))
+                 : found->second;
+    if (Status added = add_watcher(*device, by); !added) return std::unexpected(added.error());
+    is_first_fresh = is_new && fresh_.empty();
+    if (is_new) add_device(device);
   }
   // Behind the other messages of this read: one look for all their devices.
   if (is_first_fresh) by.loop->post([this] { look_at_fresh(); });
-  return LiveWatch(std::move(device), by.account, by.watcher.get());
+  return LiveWatch(std::move(device), by.account->id(), by.watcher.get());
 }
 
 std::string_view LiveFeed::state_for(const LiveDevice& device, AccountId account) const {
@@ -170,8 +193,27 @@ std::string_view LiveFeed::state_for(const LiveDevice& device, AccountId account
                                     .now = now()});
 }
 
+// The devices that are looked at in turns of one account.
+struct LiveFeed::Look {
+  AccountId account{};
+  bool is_swept = false;  // the account is in swept_
+  StringMap<LiveDevicePtr> devices{};
+};
+
+void LiveFeed::add_to(Looks& looks, const LiveDevicePtr& device,
+                      const registry::Directory& directory, const std::set<AccountId>& busy) {
+  const registry::Device* registered = directory.find_device(device->sn());
+  const AccountId owner = registered == nullptr ? AccountId{} : registered->owner;
+  const auto account = device->next_account(owner, busy);
+  if (!account) return;
+  std::shared_ptr<Look>& look = looks[*account];
+  if (!look) look = std::make_shared<Look>(Look{.account = *account});
+  look->devices.emplace(device->sn(), device);
+}
+
 void LiveFeed::sweep() {
-  Devices devices;
+  const auto directory = options_.hub->platform().registry.directory();
+  Looks looks;
   {
     const std::lock_guard lock(mutex_);
     for (auto at = devices_.begin(); at != devices_.end();) {
@@ -179,59 +221,44 @@ void LiveFeed::sweep() {
       const std::lock_guard device_lock(device.mutex_);
       // A client that unsubscribes and subscribes again does not cost a look each time.
       const bool goes = device.accounts_.empty() && ++device.unwatched_sweeps_ > kKeptSweeps;
-      if (!goes) devices.push_back(at->second);
+      if (!goes) add_to(looks, at->second, *directory, swept_);
       at = goes ? devices_.erase(at) : std::next(at);
     }
+    for (const auto& [account, look] : looks) {
+      look->is_swept = true;
+      swept_.insert(account);
+    }
   }
-  if (*sweeping_ == 0) look_at(devices, sweeping_);
+  look_at(looks);
 }
 
 void LiveFeed::look_at_fresh() {
-  Devices devices;
+  const auto directory = options_.hub->platform().registry.directory();
+  Looks looks;
   {
     const std::lock_guard lock(mutex_);
-    devices.swap(fresh_);
+    for (const LiveDevicePtr& device : std::exchange(fresh_, {})) {
+      const std::lock_guard device_lock(device->mutex_);
+      add_to(looks, device, *directory, {});
+    }
   }
-  look_at(devices, std::make_shared<std::atomic<std::size_t>>(0));
+  look_at(looks);
 }
 
-// The devices of one account. Each device belongs to one shard, which writes its `has_changed`.
-struct LiveFeed::Look {
-  struct Seen {
-    LiveDevicePtr device;
-    bool has_changed = false;
-  };
-  StringMap<Seen> devices;
-};
-
-void LiveFeed::look_at(const Devices& devices, const Counter& unfinished) {
-  std::map<AccountId, std::vector<std::string>> sns;
-  std::map<AccountId, std::shared_ptr<Look>> looks;
-  for (const LiveDevicePtr& device : devices) {
-    const AccountId account = [&] {
-      const std::lock_guard lock(device->mutex_);
-      return device->looked_for_;
-    }();
-    std::shared_ptr<Look>& look = looks[account];
-    if (!look) look = std::make_shared<Look>();
-    look->devices.emplace(device->sn(), Look::Seen{.device = device});
-    sns[account].push_back(device->sn());
-  }
-  looks_ += devices.size();
-  *unfinished += looks.size();
+void LiveFeed::look_at(const Looks& looks) {
   const std::uint64_t seq = ++seq_;
   for (const auto& [account, look] : looks) {
+    std::vector<std::string> sns;
+    sns.reserve(look->devices.size());
+    for (const auto& each : look->devices) sns.push_back(each.first);
+    looks_ += sns.size();
     options_.hub->visit_twins(
-        account, sns[account],
+        account, sns,
         [look, seq, now_ms = unix_ms(now())](const hub::TwinView& view) -> std::int64_t {
-          Look::Seen& seen = look->devices.find(view.sn)->second;
-          seen.has_changed = seen.device->update(view, seq, now_ms);
-          return seen.has_changed ? kLookEffort : 0;
+          const LiveDevicePtr& device = look->devices.find(view.sn)->second;
+          return device->update(view, seq, now_ms) ? kLookEffort : 0;
         },
-        [this, look, unfinished] {
-          finish(*look);
-          --*unfinished;
-        });
+        [this, look] { return finish(*look); });
   }
 }
 
@@ -271,20 +298,31 @@ class Notices {
 
 }  // namespace
 
-void LiveFeed::finish(const Look& look) {
+std::int64_t LiveFeed::finish(const Look& look) {
   Notices notices;
-  for (const auto& [sn, seen] : look.devices) {
-    LiveDevice& device = *seen.device;
+  std::int64_t effort = 0;
+  for (const auto& [sn, each_device] : look.devices) {
+    LiveDevice& device = *each_device;
     const std::lock_guard lock(device.mutex_);
-    const bool is_new = !std::exchange(device.is_loaded_, true) || seen.has_changed;
+    // Looks of several accounts may be under way, and the one that saw the change may end last.
+    const bool is_changed = std::exchange(device.told_seq_, device.seq_) != device.seq_;
+    const bool is_new = !std::exchange(device.is_loaded_, true) || is_changed;
+    ++effort;
     for (auto& [account, of] : device.accounts_) {
+      ++effort;
       const std::string_view state = state_for(device, account);
       if (std::exchange(of.state, state) == state && !is_new) continue;
+      effort += static_cast<std::int64_t>(of.watchers.size());
       for (const auto& [key, each] : of.watchers)
-        notices.add(key, each.watcher, each.loop, seen.device);
+        notices.add(key, each.watcher, each.loop, each_device);
     }
   }
   notices_ += notices.send();
+  if (look.is_swept) {
+    const std::lock_guard lock(mutex_);
+    swept_.erase(look.account);
+  }
+  return effort;
 }
 
 }  // namespace gridloom::http

@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -73,6 +74,10 @@ class LiveDevice {
   enum class Names : std::uint8_t { kOfFamily, kAll };
   [[nodiscard]] std::string names(Names which) const;
   [[nodiscard]] bool has_own_names() const;
+  // The bytes of the changes that are kept for the next client that asks for the same; larger ones
+  // are not kept.
+  static constexpr std::size_t kCachedBytes = std::size_t{64} * 1024;
+  [[nodiscard]] std::size_t cached_bytes() const;
 
  private:
   friend class LiveFeed;
@@ -87,11 +92,17 @@ class LiveDevice {
     Loop* loop = nullptr;
   };
   struct OfAccount {
+    TakenBytes place{};  // among the devices that the account watches
     std::string_view state{};
     std::unordered_map<const LiveWatcher*, Watching> watchers{};
   };
   // On the shard's thread. Whether anything changed.
   bool update(const hub::TwinView& view, std::uint64_t seq, std::int64_t now_ms);
+  // Requires that mutex_ is held. The account in whose turns the device is looked at next, none of
+  // `busy`: the owner if it watches, else each account that watches in rotation. Nothing: there is
+  // none.
+  [[nodiscard]] std::optional<AccountId> next_account(AccountId owner,
+                                                      const std::set<AccountId>& busy);
   void unwatch(AccountId account, const LiveWatcher* watcher);
 
   const std::string sn_;
@@ -105,7 +116,8 @@ class LiveDevice {
   std::vector<Value> values_;       // by slot
   std::optional<TimePoint> last_report_;
   std::map<AccountId, OfAccount> accounts_;  // that watch it
-  AccountId looked_for_{};                   // one that watches it, or did: its turns are used
+  AccountId looked_for_{};                   // the last one in the rotation of next_account()
+  std::uint64_t told_seq_ = 0;               // of the last change that its watchers were told of
   int unwatched_sweeps_ = 0;
   // What most clients ask for next; they share it.
   mutable std::uint64_t cached_after_ = 0;
@@ -154,11 +166,12 @@ class LiveFeed {
   [[nodiscard]] LiveAccountPtr account(AccountId id);
 
   struct Watcher {
-    AccountId account{};
+    LiveAccountPtr account;
     std::shared_ptr<LiveWatcher> watcher;
     Loop* loop = nullptr;  // the watcher's
   };
-  // A watcher may watch a device once. kConflict: too many devices are watched already.
+  // A watcher may watch a device once. kConflict: too many devices are watched already, by the
+  // limit that the error names.
   [[nodiscard]] Result<LiveWatch> watch(const std::string& sn, const Watcher& by);
   // Looks at all devices; call a few times a second.
   void sweep();
@@ -176,17 +189,22 @@ class LiveFeed {
   [[nodiscard]] std::uint64_t looks() const { return looks_; }
 
  private:
-  using Devices = std::vector<LiveDevicePtr>;
-  using Counter = std::shared_ptr<std::atomic<std::size_t>>;
   struct Look;
-  // With mutex_ held. The device, which is new if nobody watched it lately.
-  [[nodiscard]] Result<LiveDevicePtr> device(const std::string& sn);
-  // With the device's mutex held.
+  using Looks = std::map<AccountId, std::shared_ptr<Look>>;
+  [[nodiscard]] Status add_watcher(LiveDevice& device, const Watcher& by) const;
+  // Requires that mutex_ is held. Adds a device that nobody watched lately.
+  void add_device(const LiveDevicePtr& device);
+  // Requires that the device's mutex is held.
   [[nodiscard]] std::string_view state_for(const LiveDevice& device, AccountId account) const;
+  // Requires that the device's mutex is held. Adds the device to the look of the account in whose
+  // turns it is looked at; `busy` are accounts that are left out.
+  static void add_to(Looks& looks, const LiveDevicePtr& device,
+                     const registry::Directory& directory, const std::set<AccountId>& busy);
   void look_at_fresh();
-  // Each account's devices in turns of that account. `unfinished` counts the parts.
-  void look_at(const Devices& devices, const Counter& unfinished);
-  void finish(const Look& look);
+  // Each account's devices in turns of that account.
+  void look_at(const Looks& looks);
+  // Tells the watchers. Returns the effort, in the units of hub::Inbox.
+  std::int64_t finish(const Look& look);
 
   Options options_;
   const std::string epoch_;
@@ -194,11 +212,12 @@ class LiveFeed {
   std::atomic<std::uint64_t> seq_ = 0;
   std::atomic<std::uint64_t> notices_ = 0;
   std::atomic<std::uint64_t> looks_ = 0;
-  // The parts of the current sweep that have not ended; a slow shard is not asked again before.
-  Counter sweeping_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::mutex mutex_;
+  // Accounts whose look of a sweep has not ended. Sweeps leave them out, and nobody else waits.
+  std::set<AccountId> swept_;
   StringMap<LiveDevicePtr> devices_;
-  Devices fresh_;  // not looked at yet
+  std::size_t purge_devices_at_ = 0;
+  std::vector<LiveDevicePtr> fresh_;  // not looked at yet
   std::map<AccountId, std::weak_ptr<LiveAccount>> accounts_;
   std::size_t purge_accounts_at_ = 0;
 };

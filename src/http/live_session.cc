@@ -80,7 +80,10 @@ void LiveSession::work_on_lines() {
   while (!finished_) {
     const std::size_t line_end = input_.find('\n', searched_);
     const std::size_t bytes = std::min(line_end, input_.size()) - taken;
-    if (bytes > kLineBytes) end(fmt::format("a message has at most {} bytes", kLineBytes));
+    if (bytes > kLineBytes) {
+      end(fmt::format("a message has at most {} bytes", kLineBytes));
+      break;
+    }
     if (line_end == std::string::npos) {
       searched_ = input_.size();
       break;
@@ -229,9 +232,8 @@ void LiveSession::subscribe(Id id, const JsonObject& message) {
     made.place = std::move(*place);
   }
   if (!sn.empty() && !same) {
-    auto watch = options_.feed->watch(sn, {.account = options_.caller.account,
-                                           .watcher = shared_from_this(),
-                                           .loop = &options_.context.loop});
+    auto watch = options_.feed->watch(
+        sn, {.account = account_, .watcher = shared_from_this(), .loop = &options_.context.loop});
     if (!watch) return refuse(id, watch.error());
     made.watch = std::move(*watch);
   }
@@ -390,20 +392,24 @@ void LiveSession::flush_device(Id id, Subscription& subscription, std::string& o
   subscription.state = state;
 }
 
+// A client that subscribes again and again has one request at a time.
 void LiveSession::ask_for_home() {
-  subscriptions_.at(*home_).is_asking = true;
+  if (std::exchange(is_asking_, true)) return;
   options_.homes->get(options_.caller.account,
                       {.loop = &options_.context.loop,
-                       .done = [weak = weak_from_this(), id = *home_](Result<HomeFeed::Home> home) {
-                         const auto self = weak.lock();
-                         if (!self || self->home_ != id) return;
-                         Subscription& subscription = self->subscriptions_.at(id);
-                         subscription.is_asking = false;
-                         if (!home || home->version == subscription.version) return;
-                         subscription.home = std::move(*home);
-                         self->add_news(id, subscription);
-                         if (self->has_output()) self->options_.context.wake();
+                       .done = [weak = weak_from_this()](Result<HomeFeed::Home> home) {
+                         if (const auto self = weak.lock()) self->on_home(std::move(home));
                        }});
+}
+
+void LiveSession::on_home(Result<HomeFeed::Home> home) {
+  is_asking_ = false;
+  if (!home_ || !home) return;
+  Subscription& subscription = subscriptions_.at(*home_);
+  if (home->version == subscription.version) return;
+  subscription.home = std::move(*home);
+  add_news(*home_, subscription);
+  if (has_output()) options_.context.wake();
 }
 
 std::optional<std::int64_t> LiveSession::credential_end() const {
@@ -453,7 +459,7 @@ void LiveSession::tick(TimePoint now) {
   make_ready();
   if (is_paused_ || !home_) return;
   const Subscription& home = subscriptions_.at(*home_);
-  if (!home.is_asking && !home.has_news && is_due(home)) ask_for_home();
+  if (!home.has_news && is_due(home)) ask_for_home();
 }
 
 }  // namespace gridloom::http

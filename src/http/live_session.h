@@ -1,7 +1,9 @@
 // The server's side of the live stream (docs/user/api.md), inside a WebSocket: lines of JSON in and
 // out. What a client gets is composed when its connection can take it, from the values of that
-// moment: a client that reads slowly costs a number per subscription, and skips what it missed.
-// A client about whose devices there is nothing new costs nothing but its place in a list.
+// moment: a client that reads slowly skips what it missed, and costs a number per subscription and
+// the output that was composed last. That is kOutputBytes and one line, which is as long as all
+// values of a device or a home. A client about whose devices there is nothing new costs nothing but
+// its place in a list.
 // Belongs to the loop of its connection.
 #pragma once
 
@@ -47,8 +49,7 @@ class LiveSession final : public net::Protocol,
   static constexpr std::size_t kLineBytes = std::size_t{16} * 1024;    // of a client's message
   static constexpr std::size_t kOutputBytes = std::size_t{64} * 1024;  // composed at once
   static constexpr std::size_t kFields = 256;                          // named by a subscription
-  // Of the messages that are worked on in one turn, about microseconds; the others wait for the
-  // next.
+  // Effort of one turn; messages beyond it wait for the next. A unit is about a microsecond.
   static constexpr std::int64_t kEffortAtOnce = 256;
 
   struct Options {
@@ -90,10 +91,9 @@ class LiveSession final : public net::Protocol,
     std::uint64_t seq = 0;    // of what the client has; 0: nothing yet
     std::uint64_t names = 0;  // how many names it knows
     std::string_view state;   // that it was told
-    // Of the topic home.
+    // The topic home uses these:
     std::optional<HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has
-    bool is_asking = false;
   };
   using Id = std::int64_t;
 
@@ -114,6 +114,7 @@ class LiveSession final : public net::Protocol,
   // When the credential ends, in Unix milliseconds; nothing: there is no such credential any more.
   [[nodiscard]] std::optional<std::int64_t> credential_end() const;
   void ask_for_home();
+  void on_home(Result<HomeFeed::Home> home);
 
   void add_news(Id id, Subscription& subscription);
   // Moves the news whose time has come to ready_.
@@ -135,6 +136,7 @@ class LiveSession final : public net::Protocol,
   std::map<Id, Subscription> subscriptions_;
   std::unordered_map<std::string_view, Id> by_sn_;  // the texts are those of the watched devices
   std::optional<Id> home_;                          // the subscription to the home
+  bool is_asking_ = false;                          // for the home; the answer is for home_
   std::set<Id> ready_;                              // have news that are due
   std::set<std::pair<TimePoint, Id>> later_;        // have news that will be due then
   std::set<std::string, std::less<>> named_families_;

@@ -272,24 +272,59 @@ TEST_F(LiveTest, SubscriptionsAndMessagesAreBounded) {
   EXPECT_TRUE(session->finished());
 }
 
+TEST_F(LiveTest, NothingIsSaidAfterTheBye) {
+  session->receive(std::string(LiveSession::kLineBytes + 1, 'x') + "\n{\"t\":\"hello\"}\n",
+                   steady.now());
+  EXPECT_THAT(take(), ElementsAre(R"({"t":"bye","why":"a message has at most 16384 bytes"})"));
+  EXPECT_TRUE(session->finished());
+  EXPECT_EQ(session->kept_bytes(), 0U);
+}
+
 TEST_F(LiveTest, DevicesThatAreWatchedAreBounded) {
   LiveFeed small({.hub = home.hub.get(), .virtual_time = nullptr, .limits = {.devices = 1}});
+  const LiveAccountPtr of_alice = small.account(alice);
+  const LiveAccountPtr of_bob = small.account(home.account("bob").id);
   const auto other = open(alice_caller());
-  const auto watch = [&](const std::shared_ptr<LiveSession>& by, std::string_view sn) {
+  const auto watch = [&](const std::shared_ptr<LiveSession>& by, std::string_view sn,
+                         const LiveAccountPtr& account) {
     return small.watch(std::string(sn),
-                       {.account = alice, .watcher = by, .loop = &home.client_loop});
+                       {.account = account, .watcher = by, .loop = &home.client_loop});
   };
-  auto first = watch(session, kSn);
+  std::vector<LiveWatch> own;
+  for (std::size_t i = 0; i < LiveAccount::kOwnDevices; ++i) {
+    own.push_back(must(watch(session, fmt::format("SN-{}", i), of_alice)));
+  }
+  auto first = watch(session, kSn, of_alice);
   ASSERT_TRUE(first);
-  EXPECT_EQ(must(watch(other, kSn)).device(), first->device());
-  EXPECT_FALSE(watch(session, kOcean));
+  EXPECT_EQ(must(watch(other, kSn, of_alice)).device(), first->device());
+  EXPECT_FALSE(watch(session, kOcean, of_alice));
+  EXPECT_TRUE(watch(other, kOcean, of_bob)) << "Bob has some of his own";
   home.settle();
   first = LiveWatch();
-  EXPECT_TRUE(watch(session, kOcean)) << "nobody watches the first one any more";
+  EXPECT_TRUE(watch(session, kOcean, of_alice)) << "nobody watches the first one any more";
   home.settle();
 }
 
 // --- what an account's clients cost ---
+
+TEST_F(LiveTest, AClientAsksForOneHomeAtATime) {
+  const auto sub = [](int id) {
+    return fmt::format(R"({{"t":"sub","id":{},"topic":"home"}})", id) + '\n';
+  };
+  std::string messages;
+  for (int id = 1; id <= 100; ++id) messages += sub(id);
+  session->receive(messages, steady.now());
+  while (session->has_work()) session->work();
+  EXPECT_EQ(homes.waiting(alice), 1U);
+  home.settle();
+  EXPECT_EQ(homes.waiting(alice), 0U);
+  EXPECT_THAT(take(), ElementsAre(StartsWith(R"({"t":"snap","id":100,)")))
+      << "the answer is for the subscription that is there by then";
+  steady.pass(HomeFeed::kFresh);
+  send(sub(1) + R"({"t":"unsub","id":1})");
+  EXPECT_THAT(take(), IsEmpty());
+  EXPECT_THAT(say(sub(2)), ElementsAre(StartsWith(R"({"t":"snap","id":2,)")));
+}
 
 TEST_F(LiveTest, ClientsOfAnAccountAreBounded) {
   std::vector<std::shared_ptr<LiveSession>> others = {open(alice_caller()), open(alice_caller())};

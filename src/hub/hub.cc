@@ -389,13 +389,16 @@ void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject mess
 }
 
 void Hub::visit_twins(registry::AccountId account, const std::vector<std::string>& sns,
-                      VisitTwin each, Task done) {
-  if (sns.empty()) return done();
+                      VisitTwin each, EndVisit done) {
+  if (sns.empty()) {
+    done();
+    return;
+  }
   std::vector<std::vector<std::string>> by_shard(shards_.size());
   for (const std::string& sn : sns) by_shard[index_of(sn)].push_back(sn);
   struct Visit {
     VisitTwin each;
-    Task done;
+    EndVisit done;
     std::atomic<std::size_t> shards = 0;
   };
   const auto visit = std::make_shared<Visit>();
@@ -413,8 +416,9 @@ void Hub::visit_twins(registry::AccountId account, const std::vector<std::string
                      shard.visit(here[next++], visit->each);
                    }
                    const bool more = next < here.size();
-                   if (!more && --visit->shards == 0) visit->done();
-                   return {.effort = shard.effort() - before, .more = more};
+                   std::int64_t effort = shard.effort() - before;
+                   if (!more && --visit->shards == 0) effort += visit->done();
+                   return {.effort = effort, .more = more};
                  });
   }
 }

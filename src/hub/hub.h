@@ -128,10 +128,10 @@ class Hub {
 
   // Shows twins on the threads of their shards, in turns of the account: `each` is called for one
   // device of a shard at a time, and keeps nothing of what it gets. Devices that have not reported
-  // are left out. `done` is called after the last, on a shard's thread, or at once if there are no
-  // devices.
+  // are left out. `done` is called after the last, on a shard's thread and in the account's turn,
+  // or at once if there are no devices.
   void visit_twins(registry::AccountId account, const std::vector<std::string>& sns, VisitTwin each,
-                   Task done);
+                   EndVisit done);
 
   // Restores a message that was retained when the server stopped; call before anything else. False:
   // its publisher no longer exists or may no longer read the device (hub/credentials.h).

@@ -138,7 +138,8 @@ TEST_F(OwnReports, ReportsCountInTheirAccountsTurns) {
   sns.emplace_back("R331OTHER");
   ASSERT_TRUE(home.hub->takes_report(*device));
   std::vector<bool> takes;
-  home.hub->visit_twins(home.account("bob").id, sns, [](const TwinView&) { return 0; }, [] {});
+  home.hub->visit_twins(
+      home.account("bob").id, sns, [](const TwinView&) { return 0; }, [] { return 0; });
   loop.post([&] {
     loop.post([&] {
       takes.push_back(home.hub->takes_report(*device));
@@ -151,6 +152,24 @@ TEST_F(OwnReports, ReportsCountInTheirAccountsTurns) {
   home.settle();
   EXPECT_THAT(takes, ElementsAre(true, true, false));
   EXPECT_TRUE(home.hub->takes_report(*device)) << "nobody waits any more";
+}
+
+TEST_F(OwnReports, TheEndOfAVisitCountsInItsAccountsTurns) {
+  home.add_account("bob");
+  std::string order;
+  const auto visit = [&](std::string_view account, char letter, std::int64_t effort) {
+    home.hub->visit_twins(
+        home.account(account).id, {std::string(kSn)}, [](const TwinView&) { return 0; },
+        [&order, letter, effort] {
+          order += letter;
+          return effort;
+        });
+  };
+  visit("bob", 'B', 10 * Inbox::kTurnEffort);
+  visit("bob", 'b', 1);
+  for (int i = 0; i < 20; ++i) visit("alice", '.', Inbox::kTurnEffort);
+  home.settle();
+  EXPECT_EQ(order, "B..........b..........");
 }
 
 }  // namespace

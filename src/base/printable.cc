@@ -25,6 +25,23 @@ std::optional<char32_t> take_character(std::string_view& text) {
   return character;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    // Nearly all text is ASCII.
+    if (static_cast<unsigned char>(text.front()) < 0x80) {
+      text.remove_prefix(1);
+    } else if (!take_character(text)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::size_t characters(std::string_view utf8) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
+
 std::size_t whole_characters(std::string_view text) {
   constexpr std::size_t kMaxMissing = 3;  // the last bytes of a character of four
   for (std::size_t back = 1; back <= std::min(text.size(), kMaxMissing); ++back) {

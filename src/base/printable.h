@@ -1,5 +1,5 @@
 // Makes text that others wrote, or that was read from damaged data, safe for a terminal or a log
-// line. Everything here is pure.
+// line, and knows the characters of UTF-8. Everything here is pure.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,12 @@ namespace gridloom {
 // Takes one character off the front of UTF-8 text, which is not empty. Nothing, with the text
 // unchanged: it does not begin with valid UTF-8.
 [[nodiscard]] std::optional<char32_t> take_character(std::string_view& text);
+
+// Whether the text is valid UTF-8, all of it.
+[[nodiscard]] bool is_utf8(std::string_view text);
+
+// The number of characters of a valid UTF-8 text.
+[[nodiscard]] std::size_t characters(std::string_view utf8);
 
 // False for control characters, and for characters that reorder or hide the text around them.
 [[nodiscard]] bool is_printable(char32_t character);

@@ -29,6 +29,30 @@ TEST(Printable, ATerminalGetsWhatDoesNotControlIt) {
   EXPECT_EQ(printable("two\nlines"), "two?lines");
 }
 
+TEST(Printable, CountsTheCharactersOfValidText) {
+  const struct {
+    std::string_view text;
+    std::size_t characters;
+  } rows[] = {{"", 0},
+              {"soc", 3},
+              {"K\xc3\xbc"
+               "che",
+               5},
+              {"\xe2\x96\x81", 1},
+              {"\xf0\x9f\x94\x8b\x7f", 2}};
+  for (const auto& row : rows) {
+    EXPECT_TRUE(is_utf8(row.text)) << row.text;
+    EXPECT_EQ(characters(row.text), row.characters) << row.text;
+  }
+}
+
+TEST(Printable, KnowsWhatIsNotUtf8) {
+  for (const std::string_view text : {"\xff", "soc\xc3", "\x81", "\xc0\x80", "\xe0\x80\xaf",
+                                      "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80"}) {
+    EXPECT_FALSE(is_utf8(text)) << printable(text);
+  }
+}
+
 TEST(Printable, ATextInPiecesIsCutBetweenCharacters) {
   const struct {
     std::string_view text;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include "base/ascii.h"
 #include "base/printable.h"
 
 namespace gridloom {
@@ -20,7 +21,6 @@ constexpr std::size_t kLettersPerCapital = 4;
 constexpr std::array kSecretNames{"password"sv, "current"sv,   "link"sv,  "token"sv,
                                   "secret"sv,   "secretKey"sv, "cookie"sv};
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 constexpr bool is_of_key(char c) { return is_digit(c) || is_capital(c) || (c >= 'a' && c <= 'z'); }
 

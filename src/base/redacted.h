@@ -13,9 +13,9 @@ namespace gridloom {
 // shorter, and those of fields have fewer capitals and digits.
 [[nodiscard]] std::string redacted(std::string_view text);
 
-// The same of the first `most` bytes, and printable: for input of any length.
+// Redacts the first `most` bytes and makes them printable: the input may have any length.
 [[nodiscard]] std::string redacted_beginning(std::string_view text, std::size_t most);
-// The same, with ... if the text is longer.
+// Does the same, and puts ... behind it if the text is longer.
 [[nodiscard]] std::string redacted_extract(std::string_view text, std::size_t most = 80);
 
 // A name that nobody here has: it may be a secret that was given in the name's place. Longer ones

@@ -38,6 +38,14 @@ class SharedText {
     bytes_ = std::shared_ptr<const char>(std::move(text), bytes);
   }
 
+  // Shares bytes that live as long as the program, without a copy.
+  [[nodiscard]] static SharedText of_static(std::string_view bytes) {
+    SharedText text;
+    text.bytes_ = std::shared_ptr<const char>(std::shared_ptr<const char>(), bytes.data());
+    text.size_ = bytes.size();
+    return text;
+  }
+
   operator std::string_view() const { return {bytes_.get(), size_}; }
   // NOLINTEND(google-explicit-constructor)
 

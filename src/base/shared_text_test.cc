@@ -43,6 +43,14 @@ TEST(SharedText, CopiesShareTheBytes) {
   EXPECT_EQ(moved.data(), text.data());
 }
 
+TEST(SharedText, TextsOfTheProgramAreNotCopied) {
+  constexpr std::string_view kText = "a part of the program";
+  const SharedText text = SharedText::of_static(kText);
+  EXPECT_EQ(text, kText);
+  EXPECT_EQ(text.data(), kText.data());
+  EXPECT_TRUE(SharedText::of_static({}).empty());
+}
+
 TEST(SharedText, TakesTheBufferOfAStringWithoutACopy) {
   std::string whole(1000, 'x');
   const char* const bytes = whole.data();

@@ -97,4 +97,10 @@ void VirtualClock::settled_until(TimePoint at) {
   settled_ = at;
 }
 
+double rate_of(const VirtualClock* time) {
+  if (time == nullptr) return 1;
+  const VirtualClock::State state = time->state();
+  return state.paused ? 0 : state.speed;
+}
+
 }  // namespace gridloom

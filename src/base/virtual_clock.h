@@ -64,4 +64,8 @@ class VirtualClock final : public Clock {
   std::optional<TimePoint> settled_;
 };
 
+// How fast the devices' time runs: 0 while it is paused, and 1 if `time` is null, because it is
+// the wall clock's then. A step does not count.
+[[nodiscard]] double rate_of(const VirtualClock* time);
+
 }  // namespace gridloom

@@ -102,5 +102,12 @@ TEST_F(VirtualClockTest, NeverGoesBack) {
   EXPECT_EQ(passed(), 10min);
 }
 
+TEST_F(VirtualClockTest, TheRateIsThatOfTheDevicesTime) {
+  EXPECT_EQ(rate_of(nullptr), 1);
+  EXPECT_EQ(rate_of(&time), 60);
+  time.pause();
+  EXPECT_EQ(rate_of(&time), 0);
+}
+
 }  // namespace
 }  // namespace gridloom

@@ -22,7 +22,7 @@ namespace gridloom {
 
 class Worker {
  public:
-  // As many tasks may wait in each lane; there are at least two lanes.
+  // Lane i holds at most lanes[i] waiting tasks. There are at least two lanes.
   explicit Worker(const std::vector<std::size_t>& lanes);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/printable.h"
 #include "catalog/family.h"
 #include "catalog/words.h"
 

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/printable.h"
 #include "catalog/words.h"
 
 namespace gridloom::catalog {

@@ -157,7 +157,7 @@ struct Command {
   // A virtual device refuses a set whose effects would make this formula of fields negative.
   std::optional<Formula> valid_while;
   JsonObject refusal;  // merged into the result of its reply then
-  // Of the answer to a set whose values do not fit: kBadParams or kInvalidValue.
+  // A set whose values do not fit is answered with it: kBadParams or kInvalidValue.
   ErrorCode refused_with = ErrorCode::kBadParams;
   JsonObject set;        // laid over the family's Messages::set; values may be "$..."
   bool partial = false;  // a set may leave out parameters; otherwise it sends Param::unchanged

@@ -1,6 +1,5 @@
 #include "catalog/words.h"
 
-#include <algorithm>
 #include <cstddef>
 
 namespace gridloom::catalog {
@@ -16,11 +15,6 @@ std::string join(const std::vector<std::string>& words, std::string_view last) {
     text += words[k];
   }
   return text;
-}
-
-std::size_t characters(std::string_view utf8) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      utf8, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
 }
 
 }  // namespace gridloom::catalog

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace gridloom::client {
 namespace {
 
@@ -23,8 +25,6 @@ std::unexpected<Error> malformed(std::string_view what) {
 std::unexpected<Error> too_large(std::string_view what, std::size_t most) {
   return malformed(fmt::format("{} of more than {} bytes", what, most));
 }
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 // `wanted` in lower case.
 bool same_name(std::string_view text, std::string_view wanted) {

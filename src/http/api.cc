@@ -67,12 +67,21 @@ void make_texts(Json& value) {
   }
 }
 
-// The answer to a read, with texts in place of the numbers in its data.
+// Whether the request is a set, by either interface.
+bool sets(const Request& request) {
+  return request.path.ends_with("/quota")
+             ? request.method == Method::kPut
+             : request.method == Method::kPost && request.path.ends_with("/commands");
+}
+
+// The answer to a read, with texts in place of the numbers in its data; a failure has none.
 Response with_text_values(Response response) {
   constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
   auto body = wire::parse_json(whole_body(response), {.bytes = kAny, .keys = kAny});
   if (!body || !body->is_object()) return response;
-  make_texts(body->get_object()["data"]);
+  Json* data = body->get_object().if_contains("data");
+  if (data == nullptr) return response;
+  make_texts(*data);
   response.body = wire::to_text(*body);
   response.data = {};
   response.data_at = 0;
@@ -275,17 +284,17 @@ bool Api::apply_faults(const Request& request, registry::AccountId account, std:
   if (happens(PlatformFault::kRefusedSign)) {
     return instead(form.failure({.code = ErrorCode::kWrongSignature, .detail = {}}));
   }
-  if (!sn.empty() && request.path.contains("/quota") &&
-      happens(PlatformFault::kModelNotAllowed)) {
+  if (!sn.empty() && request.path.contains("/quota") && happens(PlatformFault::kModelNotAllowed)) {
     return instead(form.failure({.code = ErrorCode::kModelNotAllowed, .detail = {}}));
   }
-  if (request.method == Method::kPut && happens(PlatformFault::kRefusedValue)) {
+  if (sets(request) && happens(PlatformFault::kRefusedValue)) {
     return instead(form.failure({.code = ErrorCode::kInvalidValue, .detail = {}}));
   }
   if (request.path.ends_with("/quota/all") && happens(PlatformFault::kNullData)) {
     return instead(form.success("null"));
   }
-  const bool reads_quotas = request.method != Method::kPut &&
+  // Gridloom's own interface declares which values are numbers.
+  const bool reads_quotas = request.path.starts_with(kSigned) && request.method != Method::kPut &&
                             (request.path.ends_with("/quota") || request.path.ends_with("/all"));
   if (reads_quotas && happens(PlatformFault::kTextValues)) {
     done = [then = std::move(done)](Response response) mutable {

@@ -132,7 +132,7 @@ class Api {
   // The name of what the request is signed or authorized with, for limits: the access key, or the
   // hash of the token or the cookie.
   [[nodiscard]] std::string credential_of(const Request& request) const;
-  // Of a route that is for everybody: there is no caller yet.
+  // Answers a route that is for everybody, which has no caller yet.
   void handle_without_caller(const OwnApi::Route& route, const Request& request,
                              const AnswerForm& form, Callback<Response> done);
   // The caller by the token or the cookie of a request.

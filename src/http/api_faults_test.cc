@@ -1,4 +1,5 @@
 // Injected platform faults of the API: their effect, and that they end when they were told to.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -57,6 +58,28 @@ TEST_F(ApiFaultsTest, RefusesTheValuesOfSetsOnly) {
   EXPECT_THAT(send(Method::kPost, "device/quota", valid), StartsWith(R"({"code":"0")"));
 }
 
+TEST_F(ApiFaultsTest, RefusesTheValuesOfSetsByEitherInterface) {
+  const auto own = [this](Method method, std::string_view path, std::string_view body) {
+    Request made = request(method, path);
+    const auto token = must(home.registry->add_token({.name = "script",
+                                                      .account = "alice",
+                                                      .scope = registry::Scope::kControl,
+                                                      .now = home.platform.wall->now()}));
+    made.authorization = fmt::format("Bearer {}", token.text.reveal());
+    made.content_type = "application/json";
+    made.body = body;
+    const auto answer = start(std::move(made));
+    return answer ? fmt::format("{} {}", answer->status, whole_body(*answer)) : "no answer yet";
+  };
+  set_rules({{.fault = "refused_value"}});
+  EXPECT_THAT(own(Method::kPost, fmt::format("/api/v1/devices/{}/commands", kSn),
+                  R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})"),
+              StartsWith(R"(400 {"code":"invalid_value")"));
+  EXPECT_THAT(own(Method::kPut, "/api/v1/me/password", R"({"password":"correct horse"})"),
+              Not(HasSubstr("invalid_value")))
+      << "a password is no set";
+}
+
 TEST_F(ApiFaultsTest, ListsADeviceWhoseQuotasTheAccountMayNotSee) {
   const std::string not_allowed =
       golden("1006", "current device is not allowed to get device info");
@@ -74,6 +97,13 @@ TEST_F(ApiFaultsTest, AnswersReadsWithTextsInPlaceOfNumbers) {
   const std::string read = fmt::format(R"({{"sn":"{}","params":{{"quotas":["pd.soc"]}}}})", kSn);
   EXPECT_THAT(send(Method::kPost, "device/quota", read), HasSubstr(R"("data":{"pd.soc":"5"})"));
   EXPECT_THAT(get("device/quota/all", fmt::format("sn={}", kSn)), HasSubstr(R"("pd.soc":"5")"));
+}
+
+TEST_F(ApiFaultsTest, AFailureHasNoDataToMakeTextsOf) {
+  const std::string failed = get("device/quota/all", "sn=NONE");
+  EXPECT_THAT(failed, Not(StartsWith(R"({"code":"0")")));
+  set_rules({{.fault = "text_values"}});
+  EXPECT_EQ(get("device/quota/all", "sn=NONE"), failed);
 }
 
 TEST_F(ApiFaultsTest, ClosesOrResetsConnections) {

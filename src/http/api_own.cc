@@ -185,6 +185,9 @@ void Api::handle_without_caller(const OwnApi::Route& route, const Request& reque
     return done(form.refusal(404, "nobody can sign in at this server"));
   }
   if (auto refused = of_wrong_host(request, form)) return done(std::move(*refused));
+  // This comes before what costs the address: another site's page could otherwise lock its visitors
+  // out of signing in.
+  if (Status ours = check_origin(request, false); !ours) return done(form.failure(ours.error()));
   // Failed attempts count for the address too, and so does what is no attempt at all: reading it
   // costs the server as much.
   done = [failures = options_.failures, peer = request.peer, at = now(),

@@ -7,7 +7,9 @@
 #include <charconv>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/redacted.h"
+#include "http/list_header.h"
 
 namespace gridloom::http {
 namespace {
@@ -31,11 +33,7 @@ std::unexpected<Refusal> no_http(std::string_view why) {
   return refuse(fmt::format("{}; a request begins with METHOD TARGET HTTP/1.1", why));
 }
 
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
-}
 bool is_blank(char c) { return c == ' ' || c == '\t'; }
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 
 // A set of characters: letters, digits, and the given others.
@@ -60,12 +58,6 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, kTokenCharacters);
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 bool may_begin_with_method(std::string_view line) {

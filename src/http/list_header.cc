@@ -1,16 +1,11 @@
 #include "http/list_header.h"
 
-#include <algorithm>
-
 #include "http/head.h"
 
 namespace gridloom::http {
 namespace {
 
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 std::string_view without_parameters(std::string_view element) {
   return trimmed(element.substr(0, element.find(';')));
@@ -29,6 +24,12 @@ bool is_refused(std::string_view element) {
 }
 
 }  // namespace
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
 
 bool lists(std::string_view list, const std::function<bool(std::string_view)>& is_wanted) {
   while (!list.empty()) {

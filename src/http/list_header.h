@@ -6,6 +6,9 @@
 
 namespace gridloom::http {
 
+// The text without the blanks around it: spaces and tabs.
+[[nodiscard]] std::string_view trimmed(std::string_view text);
+
 // Whether an element of the list, without the blanks around it, is wanted.
 [[nodiscard]] bool lists(std::string_view list,
                          const std::function<bool(std::string_view element)>& is_wanted);

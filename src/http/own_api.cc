@@ -38,17 +38,6 @@ constexpr std::array kHistoryQuery = {
     OwnParameter{"format", "json or csv; json if it is left out"},
 };
 
-std::string_view rights_name(Rights rights) {
-  switch (rights) {
-    case Rights::kOwner:
-      return "owner";
-    case Rights::kFull:
-      return "full";
-    default:
-      return "monitor";
-  }
-}
-
 // What stands in the path for the braces of the form; nothing: the path has another form.
 std::optional<std::string_view> match(std::string_view form, std::string_view path) {
   const std::size_t hole = form.find('{');
@@ -242,7 +231,7 @@ JsonObject OwnApi::description(const registry::Directory& directory, const regis
           {"family", family->id},
           {"product", family->product},
           {"owner", owner == nullptr ? std::string() : owner->name},
-          {"rights", rights_name(registry::Directory::rights(account, device))}};
+          {"rights", name_of(registry::Directory::rights(account, device))}};
 }
 
 void OwnApi::devices(Call call) const {

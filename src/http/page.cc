@@ -78,7 +78,7 @@ Response Page::answer(const Request& request) const {
   } else if (auto found = options_.files.find(request.path)) {
     response = file(request, std::move(*found), request.path.starts_with(kAssets));
   } else if (request.path.starts_with(kAssets)) {
-    // Of an earlier build: an answer of another kind would only confuse the browser.
+    // An earlier build had the file: an answer of another kind would only confuse the browser.
     response.status = 404;
     response.content_type = "text/plain; charset=utf-8";
     response.body = "there is no such file\n";
@@ -104,7 +104,7 @@ Response Page::file(const Request& request, PageFile found, bool is_asset) const
     return response;
   }
   if (in_gzip) response.headers.emplace_back("Content-Encoding", "gzip");
-  response.body = in_gzip ? std::move(found.gzip) : std::move(found.bytes);
+  response.data = in_gzip ? std::move(found.gzip) : std::move(found.bytes);
   return response;
 }
 

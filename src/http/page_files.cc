@@ -71,7 +71,8 @@ std::string_view type_of_file(std::string_view name) {
   return found == kTypes.end() ? std::string_view("application/octet-stream") : found->second;
 }
 
-// Files as they were read last: neither reading nor hashing is work for a loop that answers others.
+// Files as they were read last, so that each is read and hashed once per change. The mutex is held
+// for a look-up only: answers share a file's bytes.
 struct PageFiles::Cache {
   static constexpr std::size_t kMaxFiles = 256;
 
@@ -104,8 +105,8 @@ std::optional<PageFile> PageFiles::find(std::string_view path) const {
     for (const GlPageRow& row : embedded()) {
       if (path != row.path) continue;
       return PageFile{.type = type_of_file(path),
-                      .bytes = std::string(row.begin, row.length),
-                      .gzip = std::string(row.gzip, row.gzip_length),
+                      .bytes = SharedText::of_static({row.begin, row.length}),
+                      .gzip = SharedText::of_static({row.gzip, row.gzip_length}),
                       .tag = row.tag};
     }
     return std::nullopt;

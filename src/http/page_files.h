@@ -10,14 +10,15 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/shared_text.h"
 
 namespace gridloom::http {
 
 struct PageFile {
   std::string_view type;  // Content-Type
-  std::string bytes;
-  std::string gzip{};  // the same, compressed; empty: there is no such form
-  std::string tag;     // differs where the bytes differ
+  SharedText bytes;
+  SharedText gzip{};  // the same, compressed; empty: there is no such form
+  std::string tag;    // differs where the bytes differ
 };
 
 class PageFiles {

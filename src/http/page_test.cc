@@ -78,7 +78,7 @@ TEST_F(PageTest, AnswersWithFilesAndItsOwnAddresses) {
     if (each.body.empty()) continue;
     const Response answer = page().answer(asked);
     EXPECT_EQ(answer.status, 200U) << each.path;
-    EXPECT_EQ(answer.body, each.body) << each.path;
+    EXPECT_EQ(whole_body(answer), each.body) << each.path;
     EXPECT_EQ(answer.content_type, each.type) << each.path;
   }
 }
@@ -112,10 +112,21 @@ TEST_F(PageTest, BrowsersKeepWhatCannotChangeAndAskForTheRest) {
   again.browser.if_none_match = header(index, "ETag");
   const Response same = page().answer(again);
   EXPECT_EQ(same.status, 304U);
-  EXPECT_EQ(same.body, "");
+  EXPECT_EQ(whole_body(same), "");
   EXPECT_EQ(header(same, "ETag"), header(index, "ETag"));
   write("index.html", "<p>another");
-  EXPECT_EQ(page().answer(again).body, "<p>another");
+  EXPECT_EQ(whole_body(page().answer(again)), "<p>another");
+}
+
+TEST_F(PageTest, AnswersShareAFileUntilItChanges) {
+  const Page page = this->page();
+  const auto bytes = [&](const Response& answer) -> const void* { return answer.data.data(); };
+  const Response first = page.answer(request("/icon.svg"));
+  EXPECT_EQ(first.data, "<svg/>");
+  EXPECT_EQ(bytes(page.answer(request("/icon.svg"))), bytes(first));
+  write("icon.svg", "<svg></svg>");
+  EXPECT_EQ(page.answer(request("/icon.svg")).data, "<svg></svg>");
+  EXPECT_EQ(first.data, "<svg/>") << "an answer on its way stays whole";
 }
 
 TEST_F(PageTest, ALinkThatLeadsOutOfTheFolderIsNotFollowed) {

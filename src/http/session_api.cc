@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -32,18 +31,13 @@ Response refusal(const AnswerForm& form, const Error& error, const std::optional
 
 JsonObject SessionApi::facts(const registry::Account& account, std::string_view csrf) const {
   const hub::Platform& platform = options_.hub->platform();
-  double rate = 1;
-  if (const VirtualClock* time = options_.virtual_time) {
-    const VirtualClock::State state = time->state();
-    rate = state.paused ? 0 : state.speed;
-  }
   return {{"account", account.name},
           {"scope", name_of(registry::Scope::kControl)},
           {"csrf", csrf},
           {"instance", options_.sign_in->instance()},
           {"zone", platform.zone_name.empty() ? kUtc : std::string_view(platform.zone_name)},
           {"now", unix_ms(platform.clock.now())},
-          {"rate", rate},
+          {"rate", rate_of(options_.virtual_time)},
           {"virtualTime", options_.virtual_time != nullptr},
           {"passwordSet", !account.password_hash.empty()},
           {"admin", false}};
@@ -101,22 +95,10 @@ void SessionApi::record(const SessionAction& act, std::int64_t ended,
                                                     .session = ended});
 }
 
-std::vector<std::int64_t> SessionApi::others_of(const BrowserSession& session) const {
-  const hub::Platform& platform = options_.hub->platform();
-  const auto directory = platform.registry.directory();
-  std::vector<std::int64_t> numbers;
-  for (const BrowserSession* each : directory->sessions_of(session.account)) {
-    const bool is_other = each->number != session.number;
-    if (is_other && !has_ended(*each, platform.wall->now())) numbers.push_back(each->number);
-  }
-  return numbers;
-}
-
 void SessionApi::sign_in(const Request& request, const JsonObject& body, AnswerForm form,
                          Callback<Response> done) const {
   SignIn& signing = *options_.sign_in;
   const auto refuse = [&](const Error& error) { done(form.failure(error)); };
-  if (Status ours = check_origin(request, false); !ours) return refuse(ours.error());
   const std::string client = request.browser.user_agent;
   const bool is_by_link = body.contains("link");
   const auto reply_to = [&](std::string account) {
@@ -225,23 +207,22 @@ void SessionApi::set_password(Call call, const JsonObject& body) const {
   SessionAction act{.what = history::audit_kind("password.set"),
                     .session = call.session,
                     .peer = std::move(call.peer)};
-  std::vector<std::int64_t> others = others_of(call.session);
   options_.sign_in->set_password(
       {.session = std::move(call.session),
        .current = Secret(std::move(current)),
        .fresh = Secret(std::move(*fresh))},
       {.loop = options_.loop,
-       .done = [this, others = std::move(others), act = std::move(act), form = call.form,
-                done = std::move(call.done)](const Result<bool>& set) mutable {
-         if (set) {
+       .done = [this, act = std::move(act), form = call.form,
+                done = std::move(call.done)](const Result<SignIn::EndedSessions>& ended) mutable {
+         if (ended) {
            record(act, 0);
            act.what = history::audit_kind("session.end");
-           for (const std::int64_t number : others) record(act, number);
+           for (const std::int64_t number : *ended) record(act, number);
            return done(empty());
          }
-         if (set.error().code == ErrorCode::kNoPermission) record(act, 0, set.error().detail);
+         if (ended.error().code == ErrorCode::kNoPermission) record(act, 0, ended.error().detail);
          const auto wait = options_.sign_in->change_wait(act.session.account);
-         done(refusal(form, set.error(), wait));
+         done(refusal(form, ended.error(), wait));
        }});
 }
 

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/loop.h"
 #include "base/virtual_clock.h"
@@ -27,7 +26,8 @@ class SessionApi {
   };
   explicit SessionApi(Options options) : options_(options) {}
 
-  // Without a session: {"link"} or {"account","password"}.
+  // Without a session: {"link"} or {"account","password"}. Another site's page did not make the
+  // request: check_origin() was asked.
   void sign_in(const Request& request, const wire::JsonObject& body, AnswerForm form,
                Callback<Response> done) const;
 
@@ -65,7 +65,6 @@ class SessionApi {
   };
   // `ended`: the number of the session that ended by it; 0: none did.
   void record(const SessionAction& act, std::int64_t ended, std::string_view refused = {}) const;
-  [[nodiscard]] std::vector<std::int64_t> others_of(const registry::BrowserSession& session) const;
   [[nodiscard]] Response welcome(const registry::NewSession& made, bool secure,
                                  const AnswerForm& form) const;
 

@@ -12,11 +12,13 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/failure_budget.h"
 #include "base/sha256.h"
 #include "http/browser.h"
 #include "http/test_api.h"
+#include "hub/test_journal.h"
 #include "registry/password.h"
 #include "testing/must.h"
 
@@ -178,9 +180,11 @@ TEST_F(SessionApiTest, WhatIsNoAttemptToSignInCostsTheAddressAsMuch) {
                .loop = &home.client_loop,
                .failures = &failures,
                .sign_in = &sign_in});
-  const auto ask = [&](std::string_view body, std::string_view type) {
+  const auto ask = [&](std::string_view body, std::string_view type,
+                       std::string_view origin = "http://127.0.0.1:8080") {
     Request made = browser_request(Method::kPost, "/api/v1/session", body);
     made.content_type = type;
+    made.browser.origin = origin;
     EXPECT_EQ(limited.body_limit(made),
               failures.wait(made.peer, {}, steady.now()) ? 0 : sign_in.limits().body_bytes);
     unsigned status = 0;
@@ -188,6 +192,10 @@ TEST_F(SessionApiTest, WhatIsNoAttemptToSignInCostsTheAddressAsMuch) {
     home.settle();
     return status;
   };
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(ask("x", "text/plain", "http://evil.example"), 403U)
+        << "another site's page costs its visitor's address nothing";
+  }
   EXPECT_EQ(ask("[1,1", "application/json"), 400U);
   EXPECT_EQ(ask("{}", "text/plain"), 400U);
   EXPECT_EQ(ask(R"({"link":5})", "application/json"), 400U);
@@ -343,6 +351,40 @@ TEST_F(SessionApiTest, APasswordIsChangedByWhoKnowsItOrHasANewLink) {
   EXPECT_EQ(change(R"({"password":"forgotten one"})"), "204");
   home.clock.pass(SignIn::kLinkLife);
   EXPECT_EQ(change(R"({"password":"a third horse"})"), "403");
+}
+
+// The change waits for its turn, and the account's sessions change meanwhile.
+TEST_F(SessionApiTest, TheAuditNamesTheSessionsThatANewPasswordEnded) {
+  std::vector<Task> waiting;
+  SignIn busy({.registry = home.registry.get(),
+               .wall = &home.clock,
+               .steady = &steady,
+               .public_host = {},
+               .work = [&](SignIn::Lane, Task task) {
+                 waiting.push_back(std::move(task));
+                 return true;
+               }});
+  Api slow({.hub = home.hub.get(), .loop = &home.client_loop, .sign_in = &busy});
+  by_link();
+  by_link();
+  unsigned status = 0;
+  slow.handle(
+      browser_request(Method::kPut, "/api/v1/me/password", R"({"password":"another horse"})"),
+      [&](const Response& answer) { status = answer.status; });
+  must(home.registry->end_session(alice, 1));
+  by_link();
+  hub::FakeJournal audit;
+  home.platform.journal = &audit;
+  for (Task& task : waiting) task();
+  home.settle();
+  home.platform.journal = &journal;
+  EXPECT_EQ(status, 204U);
+  std::vector<std::string> ended;
+  for (const auto& record : audit.records) {
+    if (member_of(record.payload, "what") != R"("session.end")") continue;
+    ended.push_back(member_of(record.payload, "session"));
+  }
+  EXPECT_THAT(ended, testing::ElementsAre("3"));
 }
 
 TEST_F(SessionApiTest, AnswersToABrowserAreNotStored) {

@@ -216,18 +216,18 @@ void SignIn::end(registry::AccountId account, std::int64_t number, hub::ReplyTo<
               std::move(reply_to));
 }
 
-void SignIn::set_password(PasswordChange wanted, hub::ReplyTo<bool> reply_to) {
+void SignIn::set_password(PasswordChange wanted, hub::ReplyTo<EndedSessions> reply_to) {
   auto permit = waiting_.take(fmt::format("change {}", change_group(wanted.session.account)), 1);
   if (!permit) return refuse_second(std::move(reply_to), "another change of this password");
   std::vector<Permit> permits;
   permits.push_back(std::move(*permit));
-  start<bool>({.lane = Lane::kKnown,
-               .permits = std::move(permits),
-               .run = [this, wanted = std::move(wanted)] { return change(wanted); }},
-              std::move(reply_to));
+  start<EndedSessions>({.lane = Lane::kKnown,
+                        .permits = std::move(permits),
+                        .run = [this, wanted = std::move(wanted)] { return change(wanted); }},
+                       std::move(reply_to));
 }
 
-Result<bool> SignIn::change(const PasswordChange& wanted) {
+Result<SignIn::EndedSessions> SignIn::change(const PasswordChange& wanted) {
   if (Status good = registry::check_password(wanted.fresh.reveal()); !good) {
     return std::unexpected(good.error());
   }
@@ -252,12 +252,15 @@ Result<bool> SignIn::change(const PasswordChange& wanted) {
   }
   auto hash = registry::hash_password(wanted.fresh.reveal());
   if (!hash) return std::unexpected(hash.error());
-  if (Status set = options_.registry->set_password(
-          {.account = session.account, .hash = std::move(*hash), .keeps_session = session.number});
-      !set) {
-    return std::unexpected(set.error());
+  const auto ended = options_.registry->set_password(
+      {.account = session.account, .hash = std::move(*hash), .keeps_session = session.number});
+  if (!ended) return std::unexpected(ended.error());
+  // A session whose time was over had ended before.
+  EndedSessions numbers;
+  for (const registry::BrowserSession& each : *ended) {
+    if (!has_ended(each, options_.wall->now())) numbers.push_back(each.number);
   }
-  return true;
+  return numbers;
 }
 
 }  // namespace gridloom::http

@@ -99,8 +99,10 @@ class SignIn {
   };
   // kNoPermission: `current` is not the password. A session that was signed in by a link within
   // kLinkLife need not say it: that is how a forgotten password is replaced. kConflict: it was
-  // wrong too often; change_wait() says for how long.
-  void set_password(PasswordChange change, hub::ReplyTo<bool> reply_to);
+  // wrong too often; change_wait() says for how long. The answer has the numbers of the sessions
+  // that the change ended.
+  using EndedSessions = std::vector<std::int64_t>;
+  void set_password(PasswordChange change, hub::ReplyTo<EndedSessions> reply_to);
   [[nodiscard]] std::optional<Millis> change_wait(registry::AccountId account);
 
   [[nodiscard]] const std::string& instance() const { return options_.registry->instance(); }
@@ -126,7 +128,7 @@ class SignIn {
   void give_back(std::string_view hash, const Link& link);
   [[nodiscard]] Result<registry::NewSession> sign_in_by(const LinkUse& use, const Link& link);
   [[nodiscard]] Result<registry::NewSession> check(const Attempt& attempt);
-  [[nodiscard]] Result<bool> change(const PasswordChange& change);
+  [[nodiscard]] Result<EndedSessions> change(const PasswordChange& change);
 
   Options options_;
   std::mutex mutex_;

@@ -91,7 +91,7 @@ class SignInTest : public testing::Test {
     sign_in.set_password({.session = session,
                           .current = Secret(std::string(current)),
                           .fresh = Secret("another horse")},
-                         reply_to<bool>(said));
+                         reply_to<SignIn::EndedSessions>(said));
     run_all();
     return said;
   }
@@ -240,7 +240,7 @@ TEST_F(SignInTest, OneChangeOfAnAccountsPasswordWaits) {
   for (std::string* said : {&first, &second}) {
     sign_in.set_password(
         {.session = session, .current = Secret("x"), .fresh = Secret("another horse")},
-        reply_to<bool>(*said));
+        reply_to<SignIn::EndedSessions>(*said));
   }
   home.settle();
   EXPECT_EQ(first, "waits");

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "http/head.h"
+#include "http/list_header.h"
 
 namespace gridloom::http {
 namespace {
@@ -15,11 +16,6 @@ constexpr std::string_view kWrongAddress =
     "X-Forwarded-For has an element that is no IP address; the request counts for the proxy's";
 constexpr std::string_view kWrongScheme =
     "X-Forwarded-Proto is neither http nor https; the request counts as what the proxy spoke";
-
-std::string_view trimmed(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-  return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
 
 // Takes the last element of a list off it.
 std::string_view take_last(std::string_view& list) {

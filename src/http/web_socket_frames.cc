@@ -26,13 +26,6 @@ std::size_t length_bytes(unsigned second) {
 
 bool is_known(unsigned type) { return type <= 0x2 || (type >= 0x8 && type <= 0xa); }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    if (!take_character(text)) return false;
-  }
-  return true;
-}
-
 void append_big_endian(std::string& out, std::uint64_t value, std::size_t bytes) {
   for (std::size_t i = bytes; i > 0; --i) out += static_cast<char>(value >> (8 * (i - 1)) & 0xffU);
 }

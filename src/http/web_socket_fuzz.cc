@@ -48,7 +48,7 @@ TrafficEvent heard_of(std::string_view bytes, std::size_t piece, WebSocketForm f
   return {.by_inner = echo->heard, .said = std::move(*said), .finished = socket.finished()};
 }
 
-// Without the last one, if it is not complete.
+// The last line may be incomplete, and is left out then.
 std::string_view lines(std::string_view text) { return text.substr(0, text.rfind('\n') + 1); }
 
 }  // namespace

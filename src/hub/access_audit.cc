@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -27,6 +29,12 @@ std::string shown(std::string_view text) {
 
 }  // namespace
 
+template <typename Counted>
+Counted& AccessAudit::count_of(StringMap<Counted>& names, std::string name) {
+  if (names.size() >= kMaxNames && !names.contains(name)) name.clear();
+  return names[std::move(name)];
+}
+
 std::string by_session(std::int64_t number) { return fmt::format("session {}", number); }
 std::string by_token(std::int64_t number) { return fmt::format("token {}", number); }
 std::string by_key(std::string_view access_key) { return fmt::format("key {}", access_key); }
@@ -35,32 +43,43 @@ std::string by_key(std::string_view access_key) { return fmt::format("key {}", a
 // too.
 std::optional<std::uint64_t> AccessAudit::admit(TimePoint now, const AccessEvent& event) {
   const std::scoped_lock lock(mutex_);
-  if (begins(minute_, now, std::chrono::minutes(1))) {
-    // Entries left out are still to be reported.
-    std::erase_if(accepted_, [](const auto& each) { return each.second.left_out == 0; });
-    for (auto& [name, client] : accepted_) client.written = 0;
-  }
-  Written& user = written(accepted_, std::string(event.who));
-  if (user.written >= kOfUserAMinute) {
-    ++user.left_out;
+  if (begins(minute_, now, std::chrono::minutes(1))) begin_minute();
+  User& user = count_of(accepted_, std::string(event.who));
+  if (user.total.written >= kOfUserAMinute) {
+    ++user.total.left_out;
     return std::nullopt;
   }
-  Written& client =
-      written(accepted_, fmt::format("{}\n{}\n{}", event.who, event.what, event.client));
-  if (client.written >= kAcceptedAMinute) {
-    ++client.left_out;
+  const auto key = std::hash<std::string>{}(fmt::format("{}\n{}", event.what, event.client));
+  auto client = std::ranges::find(user.clients, key, &Client::key);
+  if (client == user.clients.end()) client = user.clients.insert(client, {.key = key});
+  if (client->total.written >= kAcceptedAMinute) {
+    ++client->total.left_out;
     return std::nullopt;
   }
-  ++user.written;
-  ++client.written;
-  return std::exchange(user.left_out, 0) + std::exchange(client.left_out, 0);
+  ++user.total.written;
+  ++client->total.written;
+  return std::exchange(user.total.left_out, 0) + std::exchange(client->total.left_out, 0);
+}
+
+// Entries left out are still to be reported: a user's next entry reports those of its clients. Many
+// users who do not return would take the room of others, so that any next entry reports theirs.
+void AccessAudit::begin_minute() {
+  for (auto& [name, user] : accepted_) {
+    for (const Client& client : user.clients) user.total.left_out += client.total.left_out;
+    user.clients = {};
+    user.total.written = 0;
+  }
+  std::erase_if(accepted_, [](const auto& each) { return each.second.total.left_out == 0; });
+  if (accepted_.size() <= kMaxNames / 2) return;
+  for (const auto& [name, user] : accepted_) left_out_ += user.total.left_out;
+  accepted_.clear();
 }
 
 std::optional<std::uint64_t> AccessAudit::admit_refused(TimePoint now, std::string_view from) {
   const std::scoped_lock lock(mutex_);
   if (begins(hour_, now, std::chrono::hours(1))) refused_.clear();
   if (begins(day_, now, std::chrono::hours(24))) refused_of_day_ = 0;
-  Written& of_address = written(refused_, address_group(from));
+  Written& of_address = count_of(refused_, address_group(from));
   const bool is_admitted =
       of_address.written < kRefusedAnHour &&
       (refused_of_day_ < kRefusedADay || begins(refused_last_, now, kRefusedStep));
@@ -72,11 +91,6 @@ std::optional<std::uint64_t> AccessAudit::admit_refused(TimePoint now, std::stri
   ++refused_of_day_;
   refused_last_ = now;
   return std::exchange(refused_left_out_, 0);
-}
-
-AccessAudit::Written& AccessAudit::written(ByName& names, std::string name) {
-  if (names.size() >= kMaxNames && !names.contains(name)) name.clear();
-  return names[name];
 }
 
 bool AccessAudit::is_first_use(std::string_view credential, std::string_view from, TimePoint now) {

@@ -4,7 +4,8 @@
 // Nobody waits for the disk, and nobody fills it. Accepted events: ten a minute of each user and
 // client or kind, and 60 of each user. Refused ones, which strangers cause: ten an hour of each
 // address group, and a thousand a day in all; once those are spent, one a minute. The next entry
-// says how many were left out. While the journal is behind, no entry is written.
+// says how many were left out. While the journal is behind, no entry is written. No count of
+// entries left out is dropped, and the memory for the counts is bounded.
 #pragma once
 
 #include <atomic>
@@ -15,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/string_map.h"
@@ -61,27 +63,42 @@ class AccessAudit {
     std::uint64_t written = 0;
     std::uint64_t left_out = 0;
   };
-  using ByName = StringMap<Written>;
   static constexpr std::uint64_t kAcceptedAMinute = 10;
   static constexpr std::uint64_t kOfUserAMinute = 60;
+  // A client, or a kind of event, is known by a hash: its name may be long. Two with one hash share
+  // their entries.
+  struct Client {
+    std::size_t key = 0;
+    Written total{};
+  };
+  struct User {
+    Written total{};
+    // There are at most kOfUserAMinute, because the first entry of each is written.
+    std::vector<Client> clients{};
+  };
   // Names that are counted separately; all others together count as one.
   static constexpr std::size_t kMaxNames = 8192;
 
   [[nodiscard]] std::optional<std::uint64_t> admit(TimePoint now, const AccessEvent& event);
   [[nodiscard]] std::optional<std::uint64_t> admit_refused(TimePoint now, std::string_view from);
-  [[nodiscard]] static Written& written(ByName& names, std::string name);
+  // Begins a new minute in accepted_.
+  void begin_minute();
+  // Finds the count of a name, or the one of all other names if there are too many.
+  template <typename Counted>
+  [[nodiscard]] static Counted& count_of(StringMap<Counted>& names, std::string name);
 
   std::mutex mutex_;  // guards the members below
   TimePoint minute_{};
-  ByName accepted_;  // of this minute, and earlier ones with entries left out
+  StringMap<User> accepted_;  // of this minute, and earlier ones with entries left out
   TimePoint hour_{};
-  ByName refused_;  // of this hour, by address group
+  StringMap<Written> refused_;  // of this hour, by address group
   TimePoint day_{};
   std::uint64_t refused_of_day_ = 0;
   TimePoint refused_last_{};
   std::uint64_t refused_left_out_ = 0;
-  StringMap<TimePoint> uses_;               // by credential and address group
-  std::atomic<std::uint64_t> left_out_{0};  // because the journal was behind
+  StringMap<TimePoint> uses_;  // by credential and address group
+  // Entries left out because the journal was behind, and those of users who are no longer counted.
+  std::atomic<std::uint64_t> left_out_{0};
 };
 
 }  // namespace gridloom::hub

@@ -41,6 +41,16 @@ TEST(AccessAuditTest, AreWrittenDownAndRefusedOnesNotOften) {
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "5");
 }
 
+// How many events the entries stand for: themselves, and those that they say were left out.
+std::uint64_t events_of(const FakeJournal& journal) {
+  std::uint64_t events = journal.records.size();
+  for (const auto& record : journal.records) {
+    if (!record.payload.contains("leftOut")) continue;
+    events += std::stoull(member_of(record.payload, "leftOut"));
+  }
+  return events;
+}
+
 TEST(AccessAuditTest, StrangersAtManyAddressesDoNotFillTheDisk) {
   FakeJournal journal;
   AccessAudit audit;
@@ -57,12 +67,7 @@ TEST(AccessAuditTest, StrangersAtManyAddressesDoNotFillTheDisk) {
   EXPECT_GE(of_first_day, AccessAudit::kRefusedADay);
   EXPECT_LE(of_first_day, AccessAudit::kRefusedADay + 24 * 60);
   EXPECT_LE(journal.records.size(), 2 * AccessAudit::kRefusedADay + 36 * 60);
-  std::uint64_t counted = journal.records.size();
-  for (const auto& record : journal.records) {
-    const std::string left_out = member_of(record.payload, "leftOut");
-    if (!left_out.empty()) counted += std::stoull(left_out);
-  }
-  EXPECT_GT(counted, kAddresses - 100) << "entries say how many they stand for";
+  EXPECT_GT(events_of(journal), kAddresses - 100) << "entries say how many they stand for";
 }
 
 TEST(AccessAuditTest, NeighboursInANetworkShareTheirEntries) {
@@ -137,6 +142,53 @@ TEST(AccessAuditTest, SixtySignInsAMinuteOfOneUserAreAudited) {
   audit.record(journal, kTestStart + Millis(60'000),
                {.who = "evil", .client = "app", .from = "127.0.0.1"});
   EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "9940");
+}
+
+TEST(AccessAuditTest, ManyClientsOfOneUserPushNobodyOut) {
+  constexpr int kDevices = 200;
+  constexpr int kMinutes = 10;
+  FakeJournal journal;
+  AccessAudit audit;
+  const auto minute = [](int number) { return kTestStart + std::chrono::minutes(number); };
+  std::uint64_t events = 0;
+  for (int i = 0; i < kMinutes; ++i) {
+    for (int k = 0; k < kDevices * 5 * 11; ++k) {
+      const std::string sn = fmt::format("device-{}", k % kDevices);
+      const std::string id = fmt::format("{}-{}", i, k / kDevices % 5);
+      audit.record(journal, minute(i), {.who = sn, .client = id, .from = "10.0.0.1"});
+      ++events;
+    }
+  }
+  for (const char* user : {"anna", "dora"}) {
+    const std::size_t before = journal.records.size();
+    for (int i = 0; i < 10; ++i) {
+      audit.record(journal, minute(kMinutes), {.who = user, .client = "app", .from = "10.0.0.2"});
+      ++events;
+    }
+    EXPECT_EQ(journal.records.size(), before + 10) << user;
+    EXPECT_EQ(member_of(journal.records.back().payload, "leftOut"), "") << user;
+  }
+  for (int k = 0; k < kDevices; ++k) {
+    const std::string sn = fmt::format("device-{}", k);
+    audit.record(journal, minute(kMinutes), {.who = sn, .client = "last", .from = "10.0.0.1"});
+    ++events;
+  }
+  EXPECT_EQ(events_of(journal), events);
+}
+
+TEST(AccessAuditTest, WhatWasLeftOutOfManyUsersIsToldByTheNextEntry) {
+  constexpr int kUsers = 10'000;
+  FakeJournal journal;
+  AccessAudit audit;
+  std::uint64_t events = 0;
+  for (int k = 0; k < kUsers * 11; ++k) {
+    const std::string user = fmt::format("user-{}", k % kUsers);
+    audit.record(journal, kTestStart, {.who = user, .client = "app", .from = "10.0.0.1"});
+    ++events;
+  }
+  audit.record(journal, kTestStart + std::chrono::minutes(1),
+               {.who = "anna", .client = "app", .from = "10.0.0.2"});
+  EXPECT_EQ(events_of(journal), events + 1);
 }
 
 TEST(AccessAuditTest, TextOfClientsIsShortened) {

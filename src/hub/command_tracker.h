@@ -24,7 +24,7 @@
 
 namespace gridloom::hub {
 
-// By what and from where a set was asked for, for the audit.
+// The audit says by what and from where a set was asked for.
 struct RequestOrigin {
   std::string by{};    // "session 3", "token 7", "key AK", "client ID"; empty: not known
   std::string from{};  // the peer's address

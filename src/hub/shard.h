@@ -46,6 +46,8 @@ struct TwinView {
 
 // Returns the effort of the visit beyond that of finding the twin, in the units of Inbox.
 using VisitTwin = std::function<std::int64_t(const TwinView&)>;
+// Ends a visit. Returns its effort, in the units of Inbox.
+using EndVisit = std::move_only_function<std::int64_t()>;
 
 class Shard {
  public:

@@ -111,8 +111,10 @@ TEST_F(BrowserSessions, ANewPasswordEndsTheOthers) {
   const NewSession kept = add(anna);
   const NewSession ended = add(anna);
   const Secret hash = must(hash_password("correct horse"));
-  must(registry_->set_password(
+  const auto told = must(registry_->set_password(
       {.account = anna, .hash = hash, .keeps_session = kept.session.number}));
+  ASSERT_EQ(told.size(), 1U) << "who ended is told";
+  EXPECT_EQ(told[0].number, ended.session.number);
   for (int round = 0; round < 2; ++round, reopen()) {
     const auto directory = registry_->directory();
     EXPECT_NE(directory->find_session(kept.session.hash), nullptr);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/printable.h"
 #include "base/sha256.h"
@@ -85,21 +86,26 @@ Status Registry::end_session(AccountId account, std::int64_t number) {
   });
 }
 
-Status Registry::set_password(const PasswordChange& change) {
-  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+Result<std::vector<BrowserSession>> Registry::set_password(const PasswordChange& change) {
+  std::vector<BrowserSession> ended;
+  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
     const Account* found = present.find_account(change.account);
     if (found == nullptr) return fail(ErrorCode::kUnknownKey, "the account was removed");
     Account account = *found;
     account.password_hash = change.hash;
     if (Status stored = store_->update_password_hash(account); !stored) return stored;
     draft.put(std::move(account));
+    ended.clear();
     for (const BrowserSession* each : present.sessions_of(change.account)) {
       if (each->number == change.keeps_session) continue;
       if (Status removed = store_->remove(*each); !removed) return removed;
+      ended.push_back(*each);
       draft.erase_session(each->hash);
     }
     return {};
   });
+  if (!done) return std::unexpected(done.error());
+  return ended;
 }
 
 }  // namespace gridloom::registry

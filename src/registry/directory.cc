@@ -2,9 +2,15 @@
 #include "registry/directory.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace gridloom::registry {
+
+std::string_view name_of(Rights rights) {
+  static constexpr std::array<std::string_view, 4> kNames = {"none", "monitor", "full", "owner"};
+  return kNames.at(std::to_underlying(rights));
+}
 
 std::string_view name_of(Scope scope) { return kScopeNames.at(std::to_underlying(scope) - 1U); }
 

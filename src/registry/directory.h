@@ -26,6 +26,7 @@ using gridloom::AccountId;
 
 // Each level includes the levels before it. The numbers are stored.
 enum class Rights : std::uint8_t { kNone = 0, kMonitor = 1, kFull = 2, kOwner = 3 };
+[[nodiscard]] std::string_view name_of(Rights rights);
 
 struct Account {
   AccountId id{};
@@ -83,7 +84,7 @@ struct BrowserSession {
 };
 // A later use is stored only after this long: a page in use must not write to the disk all day.
 inline constexpr Millis kSessionUseStep = std::chrono::hours(1);
-// In Unix milliseconds, if it is not used again.
+// The session ends then, in Unix milliseconds, if it is not used again.
 [[nodiscard]] inline std::int64_t end_of(const BrowserSession& session) {
   return std::min(session.made_ms + kSessionLife.count(), session.used_ms + kSessionIdle.count());
 }

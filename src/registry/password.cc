@@ -7,6 +7,8 @@
 #include <array>
 #include <string>
 
+#include "base/ascii.h"
+#include "base/printable.h"
 #include "registry/rules.h"
 
 namespace gridloom::registry {
@@ -14,17 +16,11 @@ namespace {
 
 constexpr unsigned long long kPasses = 3;
 
-// Characters of UTF-8: bytes that do not continue one.
-std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 constexpr std::size_t kLeastDifferent = 5;  // bytes
 
 constexpr auto kRows = std::to_array<std::string_view>(
     {"qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm", "yxcvbnm", "1234567890"});
-// Words from lists of stolen passwords, and what a person calls this system.
+// Lists of stolen passwords contain these words, or people call this system by them.
 constexpr auto kCommon = std::to_array<std::string_view>(
     {"password",      "passwort", "passw0rd", "p@ssword", "p@ssw0rd",   "motdepasse",
      "contraseña",    "letmein",  "iloveyou", "welcome",  "willkommen", "admin",
@@ -32,7 +28,6 @@ constexpr auto kCommon = std::to_array<std::string_view>(
      "azerty",        "dragon",   "monkey",   "football", "baseball",   "sunshine",
      "princess",      "superman", "master",   "login",    "gridloom",   "ecoflow"});
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80; }
 
 // Whether `next` follows on `c` where fingers or the alphabet go on, in either direction.
@@ -45,14 +40,14 @@ bool follows(char c, char next) {
   });
 }
 
-// Nearly every character follows on the one before: 1234567890, abcdefghij, qwertyuiop.
+// Whether nearly every character follows on the one before: 1234567890, abcdefghij, qwertyuiop.
 bool is_sequence(std::string_view text) {
   std::size_t steps = 0;
   for (std::size_t i = 1; i < text.size(); ++i) steps += follows(text[i - 1], text[i]) ? 1 : 0;
   return steps * 4 >= (text.size() - 1) * 3;
 }
 
-// The whole text is a shorter one, again and again.
+// Whether the whole text is a shorter one, again and again.
 bool is_repetition(std::string_view text) {
   for (std::size_t length = 1; length <= text.size() / 2; ++length) {
     if (length < kPasswordMinCharacters &&
@@ -62,7 +57,7 @@ bool is_repetition(std::string_view text) {
   return false;
 }
 
-// A common word, with digits and signs around it.
+// Whether the text is a common word with digits and signs around it.
 bool is_common(std::string_view text) {
   while (!text.empty() && !is_letter(text.front())) text.remove_prefix(1);
   while (!text.empty() && !is_letter(text.back())) text.remove_suffix(1);

@@ -10,7 +10,8 @@
 
 namespace gridloom::registry {
 
-// Of one hash. Small enough for a home's server; three passes make up for it (RFC 9106).
+// One hash takes this memory, in bytes. It is little enough for a home's server; three passes make
+// up for it (RFC 9106).
 inline constexpr std::size_t kPasswordMemory = std::size_t{19} * 1024 * 1024;
 
 // kBadParams: too short or too long (registry/rules.h), or among the first that a guesser tries:

@@ -138,7 +138,8 @@ class Registry {
   [[nodiscard]] Result<NewSession> add_session(const SessionSpec& spec);
   [[nodiscard]] Status use_session(std::string_view hash, TimePoint now);
   [[nodiscard]] Status end_session(AccountId account, std::int64_t number);
-  [[nodiscard]] Status set_password(const PasswordChange& change);
+  // Returns the sessions that the change ended, also those whose time was over.
+  [[nodiscard]] Result<std::vector<BrowserSession>> set_password(const PasswordChange& change);
   // Eight hexadecimal digits that differ from other servers'. Changes when the registry was set
   // back.
   [[nodiscard]] const std::string& instance() const { return instance_; }

@@ -16,6 +16,8 @@
 #include <optional>
 #include <system_error>
 
+#include "base/ascii.h"
+#include "base/printable.h"
 #include "base/redacted.h"
 #include "wire/flat_parameters.h"
 
@@ -32,9 +34,7 @@ constexpr std::size_t kFlatBytes = std::size_t{16} * 1024;
 constexpr std::size_t kReorderedBytes =
     std::size_t{16} * 1024;  // larger requests try only one order
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 // A lookup table, because branches on a signature's random digits cannot be predicted.
 constexpr std::uint8_t kNoHex = 0xff;
@@ -50,17 +50,6 @@ constexpr auto kHexValues = [] {
 
 // The value of a hex digit; kNoHex for any other character.
 std::uint8_t hex_value(char c) { return kHexValues.at(static_cast<unsigned char>(c)); }
-
-bool is_ascii(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-bool is_utf8(std::string_view text) {
-  if (is_ascii(text)) return true;
-  std::string quoted;
-  append_quoted(quoted, text);
-  return parse_json(quoted, {.bytes = quoted.size(), .depth = 1, .keys = 0}).has_value();
-}
 
 // For error messages: of limited length, always UTF-8, and without keys.
 std::string shown(std::string_view text) {

@@ -55,10 +55,6 @@ bool is_set(const JsonObject& request, std::string_view key) {
   return value != nullptr && value->is_bool() && value->get_bool();
 }
 
-std::string_view rights_name(registry::Rights rights) {
-  return rights == registry::Rights::kFull ? "full" : "monitor";
-}
-
 constexpr std::string_view kRecord = "record";
 constexpr std::size_t kMaxRecordings = 8;  // at the same time
 constexpr std::size_t kMaxHistories = 8;   // likewise
@@ -155,7 +151,7 @@ Result<Json> list_devices(const AdminContext& context, const JsonObject& request
     for (const registry::Share& share : device->shares) {
       const registry::Account* with = directory->find_account(share.account);
       if (with == nullptr) continue;
-      shares.push_back(JsonObject{{"account", with->name}, {"rights", rights_name(share.rights)}});
+      shares.push_back(JsonObject{{"account", with->name}, {"rights", name_of(share.rights)}});
     }
     JsonObject row{{"sn", device->sn},
                    {"name", device->name},

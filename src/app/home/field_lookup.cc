@@ -8,6 +8,7 @@
 #include <iterator>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/nearest.h"
 #include "base/printable.h"
 #include "history/energy/energy_sources.h"
@@ -17,8 +18,6 @@ namespace {
 
 using catalog::Family;
 using catalog::Field;
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool same(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);

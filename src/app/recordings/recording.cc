@@ -93,10 +93,6 @@ bool is_serial(std::string_view word) {
          std::ranges::any_of(word, is_digit) && std::ranges::any_of(word, is_capital);
 }
 
-std::string_view name_of(registry::Rights rights) {
-  return rights == registry::Rights::kFull ? "full" : "monitor";
-}
-
 // The pattern that expects this answer, on as many lines as needed.
 std::string pattern_of(std::string_view text, const std::string& prefix) {
   const auto json = wire::parse_json(text, kJsonLimits);

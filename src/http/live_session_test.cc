@@ -309,10 +309,10 @@ TEST_F(LiveTest, DevicesThatAreWatchedAreBounded) {
 
 TEST_F(LiveTest, AClientAsksForOneHomeAtATime) {
   const auto sub = [](int id) {
-    return fmt::format(R"({{"t":"sub","id":{},"topic":"home"}})", id) + '\n';
+    return fmt::format(R"({{"t":"sub","id":{},"topic":"home"}})", id);
   };
   std::string messages;
-  for (int id = 1; id <= 100; ++id) messages += sub(id);
+  for (int id = 1; id <= 100; ++id) messages += sub(id) + '\n';
   session->receive(messages, steady.now());
   while (session->has_work()) session->work();
   EXPECT_EQ(homes.waiting(alice), 1U);
@@ -321,7 +321,7 @@ TEST_F(LiveTest, AClientAsksForOneHomeAtATime) {
   EXPECT_THAT(take(), ElementsAre(StartsWith(R"({"t":"snap","id":100,)")))
       << "the answer is for the subscription that is there by then";
   steady.pass(HomeFeed::kFresh);
-  send(sub(1) + R"({"t":"unsub","id":1})");
+  send(sub(1) + "\n{\"t\":\"unsub\",\"id\":1}");
   EXPECT_THAT(take(), IsEmpty());
   EXPECT_THAT(say(sub(2)), ElementsAre(StartsWith(R"({"t":"snap","id":2,)")));
 }

@@ -63,7 +63,7 @@ class FailingReads {
   static inline ReadFault injected;
   static inline std::atomic<std::uint64_t> reads{0};
   static inline int (*real_read)(sqlite3_file*, void*, int,
-                                  sqlite3_int64) = nullptr;  // of all files
+                                 sqlite3_int64) = nullptr;  // of all files
   // The methods of databases, and those of their write-ahead logs, with read() instead.
   static inline std::map<const sqlite3_io_methods*, sqlite3_io_methods> failing_methods;
   static inline std::mutex guard;

@@ -53,7 +53,7 @@ const std::array<PlatformFaultInfo, 17>& platform_faults() {
       {PlatformFault::kRefusedCertificate, "refused_certificate",
        "Apps' sign-ins over MQTT are refused, although the password is correct"},
       {PlatformFault::kRefusedValue, "refused_value",
-       "Sets over HTTP are answered 8524, by /api/v1 invalid_value, although they are valid"},
+       "Sets over HTTP are answered 8524, by /api/v1 with status 400, although they are valid"},
       {PlatformFault::kModelNotAllowed, "model_not_allowed",
        "Devices are listed, and requests for their quotas are answered 1006"},
       {PlatformFault::kTextValues, "text_values",

@@ -216,7 +216,7 @@ TEST_F(ExactlyOnceTest, AFolderThatCannotTellWhatItHasIsComparedOnce) {
 TEST_F(ExactlyOnceTest, AStartThatTheDiskRefusesAReadOfDoublesNothing) {
   for (int i = 0; i < 300; ++i) report({{1, {kStart_ms + i, i}}, {2, {kStart_ms + i, i}}});
   store(kStart_ms, kEverything);
-  report({{1, {kStart_ms, 0}}});
+  report({{1, {kStart_ms + 300, 300}}});
   bool has_failed = true;
   for (std::uint64_t at = 1; has_failed; ++at) {
     run_sql("DELETE FROM taken");

@@ -34,7 +34,7 @@ class CheckPackages(unittest.TestCase):
             "python3-paho-mqtt": "/usr/lib/python3/dist-packages/paho/",  # a module of it
         }
         if (TOOLS.parent / "build/dev/tools/own_code.so").exists():
-            uses["llvm-19-dev"] = "/usr/include/llvm-19/"  # a link leads there
+            uses["llvm-19-dev"] = "/usr/lib/llvm-19/include/llvm"  # a link of it
         status, found, taken_out = check(*uses)  # at once: a run takes seconds
         self.assertEqual((status, taken_out), (1, len(uses)), found)
         for package, use in uses.items():

@@ -9,7 +9,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include <vector>
 
 #include "testing/home.h"
+#include "testing/loop.h"
 
 namespace gridloom::http {
 namespace {
@@ -27,23 +27,6 @@ constexpr std::string_view kSn = "R331ZEB4ZEAL0528";    // Alice's
 constexpr std::string_view kBobs = "R331ZEB4ZEAL0529";  // Bob's
 constexpr int kPieces = 10'000;
 constexpr int kFew = 100;
-
-// Runs one task at a time, so that a test sees what comes before what.
-class StepLoop final : public Loop {
- public:
-  void post(Task task) override { tasks_.push_back(std::move(task)); }
-  // False: there was nothing to do.
-  bool step() {
-    if (tasks_.empty()) return false;
-    Task task = std::move(tasks_.front());
-    tasks_.pop_front();
-    task();
-    return true;
-  }
-
- private:
-  std::deque<Task> tasks_;
-};
 
 class CountingWatcher final : public LiveWatcher {
  public:
@@ -73,7 +56,7 @@ class LiveFeedTest : public testing::Test {
   // A task of each shard. False: there was none.
   bool step() {
     bool any = false;
-    for (StepLoop& shard : shards) any = shard.step() || any;
+    for (ManualLoop& shard : shards) any = shard.step() || any;
     home.settle();
     return any;
   }
@@ -116,7 +99,7 @@ class LiveFeedTest : public testing::Test {
     return order.size();
   }
 
-  std::array<StepLoop, 2> shards;
+  std::array<ManualLoop, 2> shards;
   ImmediateLoop at_once;
   TestHome home{1};
   LiveFeed feed{{.hub = step_hub(), .virtual_time = nullptr, .limits = {}}};

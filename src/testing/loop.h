@@ -11,13 +11,18 @@ namespace gridloom {
 class ManualLoop final : public Loop {
  public:
   void post(Task task) override { tasks_.push_back(std::move(task)); }
+  // Runs one task. False: there was nothing to do.
+  bool step() {
+    if (tasks_.empty()) return false;
+    Task task = std::move(tasks_.front());
+    tasks_.pop_front();
+    task();
+    return true;
+  }
   // Runs all tasks, and those that they post. False: there was nothing to do.
   bool run() {
-    if (tasks_.empty()) return false;
-    while (!tasks_.empty()) {
-      Task task = std::move(tasks_.front());
-      tasks_.pop_front();
-      task();
+    if (!step()) return false;
+    while (step()) {
     }
     return true;
   }

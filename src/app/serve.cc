@@ -416,6 +416,7 @@ Status put_together(ServeProcess& process, const ServeOptions& options) {
     if (!token) return std::unexpected(token.error());
     process.sign_in_link = Secret(sign_in_link(urls_of(process).http, token->reveal()));
   }
+  storage::keep_reserve(options.data);
   auto ready = ReadyFile::write(options.data, facts_of(process, *files));
   // Scripts wait for the file or for the end of the process. Only a full disk must not prevent
   // stored data from being read.
@@ -425,7 +426,6 @@ Status put_together(ServeProcess& process, const ServeOptions& options) {
                   ready.error().detail);
   }
   if (ready) process.ready.emplace(std::move(*ready));
-  storage::keep_reserve(options.data);
   return process.demo ? greet(process, *files, options.data) : Status();
 }
 

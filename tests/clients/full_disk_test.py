@@ -141,7 +141,10 @@ class FullDiskTest(unittest.TestCase):
     def test_it_starts_on_a_full_disk(self):
         disk = self.disk("size=96m")
         server = self.server(disk)
-        server.api().set(DELTA_2, **SET)
+        deadline = Deadline("the first report")
+        while not server.api().quota_all(DELTA_2):
+            deadline.left_s()
+        server.api().set(DELTA_2, **SET)  # kept, so the report before it is
         for how in (signal.SIGKILL, signal.SIGTERM):
             with self.subTest(how=how):
                 server.end(how)

@@ -121,7 +121,8 @@ build() {
     (cd "$root/build/$preset" && NINJA_STATUS='[%f/%t] ' exec ninja -j "$jobs" "${@:3}" 9>&- >&2) ||
       die "the $preset preset does not build"
   else
-    ninja -C "$root/build/$preset" -j "$jobs" --quiet "${@:3}" 9>&- >"$log" 2>&1 || {
+    # Nobody watches: all that does not compile is told at once.
+    ninja -C "$root/build/$preset" -j "$jobs" -k 0 --quiet "${@:3}" 9>&- >"$log" 2>&1 || {
       cat "$log" >&2
       die "the $preset preset does not build (all of it: $log)"
     }

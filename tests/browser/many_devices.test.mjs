@@ -68,7 +68,7 @@ const someDevice = (i, more = {}) => ({
 /** How often the list is scrolled, two screens and more each time. */
 const SCROLLS = 120;
 
-/** Scrolls through a fleet: the most rows that stood in the document at once, and what each scroll cost. */
+/** Scrolls through a fleet: the most rows in the document at once, and what a scroll cost. */
 async function scrollThrough(count) {
   const devices = Array.from({length: count}, (_, i) => someDevice(i));
   const {page} = await openWith('/fleet', devices);

@@ -14,7 +14,7 @@ import sys
 import threading
 import unittest
 
-from mqtt_talk import DeviceClient
+from mqtt_talk import DeviceClient, await_reported
 from server import DELTA_2, DOORS, PATIENCE_S, Deadline, Server, run_tests, temporary_folder, told
 import server as server_module
 
@@ -141,9 +141,7 @@ class FullDiskTest(unittest.TestCase):
     def test_it_starts_on_a_full_disk(self):
         disk = self.disk("size=96m")
         server = self.server(disk)
-        deadline = Deadline("the first report")
-        while not server.api().quota_all(DELTA_2):
-            deadline.left_s()
+        await_reported(server, server.api(), {DELTA_2: 1})
         server.api().set(DELTA_2, **SET)  # kept, so the report before it is
         for how in (signal.SIGKILL, signal.SIGTERM):
             with self.subTest(how=how):

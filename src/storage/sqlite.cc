@@ -56,9 +56,46 @@ std::unexpected<Error> error_of(sqlite3* handle, int code) {
 
 }  // namespace
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+// The statements of one connection that nobody uses, the latest last.
+class IdleStatements {
+ public:
+  // Null if there is none of this text.
+  sqlite3_stmt* take(std::string_view sql) {
+    const auto found = std::ranges::find_if(
+        statements_, [sql](const Owned& idle) { return sqlite3_sql(idle.get()) == sql; });
+    if (found == statements_.end()) return nullptr;
+    sqlite3_stmt* statement = found->release();
+    statements_.erase(found);
+    return statement;
+  }
+
+  void put(sqlite3_stmt* statement) {
+    Owned idle(statement);
+    // SQLite computes the answers of some pragmas when it prepares them.
+    if (std::string_view(sqlite3_sql(statement)).starts_with("PRAGMA")) return;
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    if (statements_.size() == kMost) statements_.erase(statements_.begin());
+    statements_.push_back(std::move(idle));
+  }
+
+ private:
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+  };
+  using Owned = std::unique_ptr<sqlite3_stmt, Finalize>;
+
+  // More than the texts that any one database is used with again and again.
+  static constexpr std::size_t kMost = 32;
+
+  std::vector<Owned> statements_;
+};
+
+void Statement::Return::operator()(sqlite3_stmt* statement) const { idle->put(statement); }
 
 void Database::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+
+Database::Database(sqlite3* handle) : handle_(handle), idle_(std::make_shared<IdleStatements>()) {}
 
 Statement& Statement::bind(std::int64_t value) {
   const int code = sqlite3_bind_int64(statement_.get(), ++bound_, value);
@@ -215,11 +252,12 @@ Result<std::vector<std::string>> Database::integrity(const std::stop_token& stop
 }
 
 Result<Statement> Database::prepare(std::string_view sql) {
-  sqlite3_stmt* statement = nullptr;
+  sqlite3_stmt* statement = idle_->take(sql);
+  if (statement != nullptr) return Statement(statement, *idle_);
   const int code = sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()),
                                       &statement, nullptr);
   if (code != SQLITE_OK) return error_of(handle_.get(), code);
-  return Statement(statement);
+  return Statement(statement, *idle_);
 }
 
 Status Database::run(const std::string& script) {

@@ -26,6 +26,8 @@ struct Blob {
   std::string_view bytes;
 };
 
+class IdleStatements;
+
 class Statement {
  public:
   // Binds the next parameter, starting with the first; the value is copied. step() returns the
@@ -44,13 +46,16 @@ class Statement {
 
  private:
   friend class Database;
-  struct Finalize {
+  struct Return {
     void operator()(sqlite3_stmt* statement) const;
+
+    IdleStatements* idle;
   };
 
-  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  Statement(sqlite3_stmt* statement, IdleStatements& idle)
+      : statement_(statement, Return{.idle = &idle}) {}
 
-  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  std::unique_ptr<sqlite3_stmt, Return> statement_;
   int bound_ = 0;
   int error_ = 0;  // SQLite's error number of the first failed bind
 };
@@ -72,6 +77,8 @@ class Database {
   // one line each; empty if there are none. kIo: a stop was requested through `stop`.
   [[nodiscard]] Result<std::vector<std::string>> integrity(const std::stop_token& stop = {});
 
+  // A statement is kept for the next use of the same text: to prepare one costs more than to run
+  // it. Two statements of one text may be in use at once.
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
   // Runs a script of several statements without parameters.
   [[nodiscard]] Status run(const std::string& script);
@@ -105,9 +112,10 @@ class Database {
     void operator()(sqlite3* handle) const;
   };
 
-  explicit Database(sqlite3* handle) : handle_(handle) {}
+  explicit Database(sqlite3* handle);
 
   std::unique_ptr<sqlite3, Close> handle_;
+  std::shared_ptr<IdleStatements> idle_;
 };
 
 // A versioned set of tables; the version is stored in PRAGMA user_version.

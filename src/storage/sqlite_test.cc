@@ -135,5 +135,69 @@ TEST_F(LargeDatabaseTest, TheWriteAheadLogIsEmptiedUnlessSomeoneReads) {
   EXPECT_GT(must(database.integer("PRAGMA busy_timeout")), 1000) << "as it was";
 }
 
+// A statement that was used before begins anew: without its rows, its values and its lock.
+class StatementTest : public LargeDatabaseTest {
+ protected:
+  static constexpr std::string_view kFrom = "SELECT x FROM t WHERE x > ? ORDER BY x";
+  static std::int64_t first(Statement& statement) {
+    EXPECT_EQ(statement.step().value_or(false), true);
+    return statement.integer(0);
+  }
+
+  Database database_ = must(Database::open(file()));
+};
+
+TEST_F(StatementTest, TwoStatementsOfOneTextAreIndependent) {
+  for (int time = 0; time < 2; ++time) {
+    Statement outer = must(database_.prepare(kFrom));
+    Statement inner = must(database_.prepare(kFrom));
+    EXPECT_EQ(first(outer.bind(std::int64_t{10})), 11);
+    EXPECT_EQ(first(inner.bind(std::int64_t{20})), 21);
+    EXPECT_EQ(first(outer), 12);
+  }
+}
+
+TEST_F(StatementTest, ALaterUseKnowsNothingOfAnEarlierOne) {
+  {
+    Statement half_read = must(database_.prepare(kFrom));
+    EXPECT_EQ(first(half_read.bind(std::int64_t{10})), 11);
+  }
+  must(database_.run("INSERT INTO t (y) VALUES ('new')"));
+  EXPECT_TRUE(empty_wal(database_)) << "nobody reads";
+  Statement unbound = must(database_.prepare(kFrom));
+  EXPECT_FALSE(must(unbound.step())) << "x > NULL is true of no row";
+}
+
+TEST_F(StatementTest, AFailureIsNotRepeated) {
+  constexpr std::string_view kInsert = "INSERT INTO t VALUES (?, 'again')";
+  EXPECT_EQ(database_.execute(kInsert, std::int64_t{1}).error().code, ErrorCode::kConflict);
+  must(database_.execute(kInsert, std::int64_t{1000}));
+}
+
+TEST_F(StatementTest, AChangeOfTheSchemaIsSeen) {
+  const auto columns = [this] {
+    std::int64_t count = 0;
+    must(database_.each_row("SELECT * FROM t LIMIT 1", [&count](const Statement& row) {
+      count += row.is_null(2) ? 0 : 1;
+      return Status();
+    }));
+    return count;
+  };
+  EXPECT_EQ(columns(), 0);
+  must(database_.run("ALTER TABLE t ADD COLUMN z INTEGER DEFAULT 7"));
+  EXPECT_EQ(columns(), 1);
+  must(database_.run("PRAGMA cache_size = 10"));
+  EXPECT_EQ(must(database_.integer("PRAGMA cache_size")), 10);
+  must(database_.run("PRAGMA cache_size = 20"));
+  EXPECT_EQ(must(database_.integer("PRAGMA cache_size")), 20);
+}
+
+TEST_F(StatementTest, ManyTextsAreForgotten) {
+  for (int at = 0; at < 200; ++at) {
+    const std::string sql = "SELECT " + std::to_string(at % 70);
+    EXPECT_EQ(must(database_.integer(sql)), at % 70);
+  }
+}
+
 }  // namespace
 }  // namespace gridloom::storage

@@ -171,6 +171,42 @@ class BurstTest(unittest.TestCase):
         device.close()
         self.all_the_way(list(range(10_000)))
 
+    def test_two_thousand_a_second_for_a_minute(self):
+        """All of a second come at one moment. What holds for the second is the last of them, so that an integral counts
+        the last alone."""
+        device = Device(self.server, self.key)
+        watts = [1800 + 60 * (second % 7) for second in range(60)]
+        for second, held_w in enumerate(watts):
+            device.report([{"params": {"n": 2000 * second + k, "power": held_w if k == 1999 else k % 3}}
+                           for k in range(2000)])
+            told(self.server.cli("time", "step", "1s"))
+        device.report([{"params": {"n": 120_000, "power": 0}}])
+        device.close()
+        self.look_at_a_minute(watts)
+        self.server.restart(signal.SIGKILL)
+        self.look_at_a_minute(watts)
+        told(self.server.cli("time", "step", "90m"))
+        self.await_blocks()
+        self.look_at_a_minute(watts)
+        self.server.restart(signal.SIGKILL)
+        self.look_at_a_minute(watts)
+
+    def look_at_a_minute(self, watts):
+        numbers = range(120_001)
+        of_power = sum(watts) + 60 * sum(k % 3 for k in range(1999))
+        # In minutes from the reports themselves, in quarters from what is kept of each, when the hour is over.
+        for step, first in (("1m", range(120_000)), ("15m", numbers)):
+            for aggregate, of in (("count", len), ("sum", sum), ("min", min), ("max", max), ("last", lambda all: all[-1])):
+                (n,) = self.history(fields="n", step=step, aggregate=aggregate)
+                points = [value for _, value in n["points"] if value is not None]
+                self.assertEqual(points[0], of(first), (step, aggregate))
+            (power,) = self.history(fields="power", step=step, aggregate="sum")
+            self.assertEqual([value for _, value in power["points"] if value is not None][0], of_power, step)
+            (power,) = self.history(fields="power", step=step, aggregate="integral")
+            self.assertAlmostEqual([value for _, value in power["points"] if value is not None][0], sum(watts) / 3600, 6)
+        each = self.history(fields="n", **{"from": BEGIN_MS + 30_000, "to": BEGIN_MS + 31_000})[0]["points"]
+        self.assertEqual([value for _, value in each], list(range(60_000, 62_000)))
+
     def test_a_switch_that_says_nothing_else(self):
         for stamp in ({}, {"timestamp": BEGIN_MS - 5000}):
             with self.subTest(stamp=stamp):

@@ -41,10 +41,9 @@ bool is_good_block(const Statement& row, int checksum, std::initializer_list<std
          row.integer(checksum) == row_checksum(RowTable::kBlock, keys, bytes);
 }
 
-// Prepares `sql` once and runs it for each row of `rows`.
+// Runs `sql` for each row of `rows`.
 template <typename Rows, typename Bind>
 Status for_each(Database& database, std::string_view sql, const Rows& rows, Bind bind) {
-  if (rows.empty()) return {};
   for (const auto& row : rows) {
     auto statement = database.prepare(sql);
     if (!statement) return std::unexpected(statement.error());

@@ -167,6 +167,7 @@ class PhysicsModel final : public Model {
   }
 
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
+  [[nodiscard]] double drawn_w() const override { return to_w(grid_.power_mw); }
 
  private:
   // ---- start and settings
@@ -279,6 +280,7 @@ class PhysicsModel final : public Model {
 
   PowerOffer offer_of(const Environment& environment, Millis dt) {
     PowerOffer offer;
+    fed_mw_ = 0;
     for (std::size_t k = 0; k < pv_inputs_.size(); ++k) {
       pv_inputs_[k].power_mw = to_mw(pv_available_w(k, environment));
       offer.pv_w += to_w(pv_inputs_[k].power_mw) * slots_->pv_inputs[k].efficiency;
@@ -320,18 +322,27 @@ class PhysicsModel final : public Model {
       const double hour = hour_of(environment);
       return state.heat_pump->demand_w(environment.air_c, hour >= kMorning && hour < kNight, dt);
     }
-    const double power_w = load_w(k, environment);
+    double power_w = load_w(k, environment);
+    if (k == 0) power_w = with_others_w(power_w, environment);
     if (power_w <= state.limit_w) return power_w;
     state.tripped = true;
     state.on = false;
     return 0;
   }
 
+  // What the site's other devices draw hangs on the first load. Where they feed more than it
+  // draws, the rest goes past the device into the grid.
+  double with_others_w(double power_w, const Environment& environment) {
+    const double sum_w = power_w + environment.others_ac_w;
+    fed_mw_ = to_mw(std::max(0.0, -sum_w));
+    return std::max(0.0, sum_w);
+  }
+
   // An additional appliance hangs on the first load.
   [[nodiscard]] double load_w(std::size_t k, const Environment& environment) const {
     const LoadPart& part = slots_->loads[k];
     if (!loads_[k].on) return 0;
-    const std::size_t channel = environment.circuits == 0 ? part.channel : 0;
+    const std::size_t channel = environment.circuits ? 0 : part.channel;
     const double own_w = part.household_share > 0 ? household_->power_w(channel) : 0;
     const double home_w = environment.household_w.value_or(own_w);
     return part.power_w + part.household_share * home_w + (k == 0 ? environment.appliance_w : 0);
@@ -389,11 +400,11 @@ class PhysicsModel final : public Model {
     inverter_.power_mw = to_mw(flow.inverter_w);
     charger_.power_mw = to_mw(flow.charger_w);
     grid_.import_mw = to_mw(flow.import_w);
-    grid_.export_mw = to_mw(flow.export_w);
+    grid_.export_mw = to_mw(flow.export_w) + fed_mw_;
   }
 
   [[nodiscard]] std::int64_t in_mw() const {
-    std::int64_t sum_mw = grid_.import_mw;
+    std::int64_t sum_mw = grid_.import_mw + fed_mw_;
     for (const PartState& state : pv_inputs_) sum_mw += state.power_mw;
     return sum_mw;
   }
@@ -540,6 +551,7 @@ class PhysicsModel final : public Model {
   PartState inverter_;
   PartState charger_;
   GridState grid_;
+  std::int64_t fed_mw_ = 0;  // of the site's other devices, past this one into the grid
   double charger_most_w_ = 0;
   std::vector<double> sums_;   // by Slots::sums
   std::vector<double> begun_;  // the same: what an energy was at the start

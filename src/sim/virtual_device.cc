@@ -63,7 +63,8 @@ std::string simulated_sn(const catalog::Family& family, std::size_t number) {
 }
 
 VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
-                             const Environment& environment, const LastState* last)
+                             const Environment& environment, const LastState* last,
+                             const Setup& setup)
     : virtual_family_(std::move(virtual_family)),
       sn_(std::move(sn)),
       fields_(virtual_family_->table),
@@ -79,8 +80,10 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
   for (const catalog::Virtual::Device& listed : family().virtual_devices.devices) {
     if (listed.sn != sn_) continue;
     place_ = listed.place.value_or(place_);
-    circuits_ = listed.circuits;
+    if (listed.circuits != 0) circuits_ = listed.circuits;
   }
+  place_ = setup.place.value_or(place_);
+  if (setup.circuits) circuits_ = setup.circuits;
   const Environment here = at_device(environment);
   if (last == nullptr) {
     model_->start(fields_, here);
@@ -139,6 +142,9 @@ void VirtualDevice::apply_faults(std::span<const FaultRule> rules, TimePoint now
   }
   if (active == active_) return;
   active_ = std::move(active);
+  Environment usual;
+  for (const Active& each : active_) apply(*each.fault, each.value, usual);
+  lacks_grid_ = !usual.grid_up;
   pin_fields();
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/chance.h"
@@ -42,6 +43,7 @@ class Home {
   struct Options {
     double yearly_kwh = 3500;
     const Rates* rates = nullptr;  // those of Rates::shipped() by default
+    std::optional<Chance> people{};  // of another home, where the same people live
   };
   Home(Chance chance, const Inventory& inventory, const Options& options);
 
@@ -88,6 +90,7 @@ class Home {
   void plan_lamps(const Day& day, const std::vector<Span>& spans, Switchboard& board) const;
 
   Chance chance_;
+  std::optional<Chance> people_;
   const Inventory* inventory_;
   const Rates* rates_;
   int persons_;

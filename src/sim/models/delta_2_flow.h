@@ -84,7 +84,10 @@ class Planner {
   // Call it before the first plan().
   void start(const Environment& environment);
   // Moves what is plugged in to the environment's time; call it before plan().
-  void advance(const Environment& environment, Millis dt) { plugged_in_.advance(environment, dt); }
+  void advance(const Environment& environment, Millis dt) {
+    plugged_in_.advance(environment, dt);
+    ports_.advance(environment, dt);
+  }
 
   [[nodiscard]] Flow plan(const Settings& set, const Battery& battery,
                           const Environment& environment, const Noise& noise);
@@ -113,8 +116,8 @@ class Planner {
 
   const Ratings& ratings_;
   Chance chance_;
-  std::int64_t habit_min_;  // time offset of the user's devices
   HouseholdLoad plugged_in_;
+  HouseholdLoad ports_;  // in percent
   Generator generator_;
   Latch wall_full_;
   Latch solar_full_;

@@ -363,16 +363,17 @@ class PowerOcean final : public Model {
 
   void step(const Environment& environment, Millis dt) override {
     if (dt.count() <= 0) return;
-    noise_.next_step();
+    noise_.next_step(environment.now);
     const double seconds = seconds_of(dt);
     home_.advance(environment, dt);
     watts_ = draw(environment, seconds);
     share_out(environment, seconds);
     balance_.add(battery_);
-    balance_.close(
-        {.in_w = watts_.mppt() + std::max(0.0, watts_.grid),
-         .out_w = std::max(0.0, watts_.load - ratings_.own_w) + std::max(0.0, -watts_.grid)},
-        dt);
+    // What other devices feed in may be more than all loads.
+    const double used_w = watts_.load - ratings_.own_w;
+    balance_.close({.in_w = watts_.mppt() + std::max(0.0, watts_.grid) + std::max(0.0, -used_w),
+                    .out_w = std::max(0.0, used_w) + std::max(0.0, -watts_.grid)},
+                   dt);
     car_.charge(watts_.ev, seconds);
     heating_.tank(watts_.rod, hour_of(environment), seconds);
   }
@@ -391,6 +392,7 @@ class PowerOcean final : public Model {
     return {};
   }
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
+  [[nodiscard]] double drawn_w() const override { return watts_.grid; }
 
  private:
   // As reported: the sun's in whole watts, the rest in halves, which add up exactly.
@@ -413,7 +415,8 @@ class PowerOcean final : public Model {
       watts.string.at(k) = round_half_away(std::max(0.0, ideal_w * (1 + 0.004 * noise_(k))));
     }
     const double home_w = environment.household_w.value_or(home_.power_w(0));
-    const double base_w = home_w + heating_.pump_w(environment, seconds);
+    const double base_w =
+        home_w + environment.others_ac_w + heating_.pump_w(environment, seconds);
     const double surplus_w = watts.mppt() - base_w;
     watts.ev = car_.plan_w(environment, surplus_w, battery_.soc_percent());
     if (environment.grid_up) {

@@ -19,6 +19,7 @@
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
 #include "sim/heat_pump.h"
+#include "sim/household/people.h"
 #include "sim/model_slots.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
@@ -45,8 +46,6 @@ constexpr double kIdle_w = 1;          // a battery with less power is idle
 constexpr int kLongest_min = 5999;
 constexpr double kUjPerWh = 3.6e9;
 constexpr double kMostBatteries = 100;
-constexpr double kMorning = 7;  // from this hour to `kNight` doors are opened
-constexpr double kNight = 23;
 
 // Within this, the batteries' power counts as what was asked of them: the rest is rounding, and the
 // change of the voltage during the step.
@@ -97,7 +96,7 @@ class PhysicsModel final : public Model {
       start_heat_pump(loads_[k], slots_->loads[k], chance_.split(std::to_string(k)), environment);
     }
     begin(fields);
-    if (household_) household_->start(environment, slots_->wiring);
+    meet_people(environment);
     step(environment, Millis(1000));
     write(fields, environment);
   }
@@ -113,7 +112,7 @@ class PhysicsModel final : public Model {
       resume_heat_pump(loads_[k], slots_->loads[k], {fields, environment, off});
     }
     begin(fields);
-    if (household_) household_->start(environment, slots_->wiring);
+    meet_people(environment);
     step(environment, kInstant);
     write(fields, environment);
   }
@@ -181,6 +180,21 @@ class PhysicsModel final : public Model {
       for (std::size_t k = 0; k < part.feeds.size(); ++k) begin(fields, part, state, k);
     });
     read(fields);
+  }
+
+  // Who they are, of the site or of the device alone, does not change any more.
+  void meet_people(const Environment& environment) {
+    if (household_) household_->start(environment, slots_->wiring);
+    const bool has_doors = std::ranges::any_of(slots_->loads, [](const LoadPart& part) {
+      return part.heat_pump && part.heat_pump->options.opens_per_day > 0;
+    });
+    if (!has_doors) return;
+    people_.emplace(household::Home(environment.household.value_or(chance_.split("household")),
+                                    household::home_inventory(),
+                                    {.yearly_kwh = environment.household_kwh}));
+  }
+  [[nodiscard]] bool are_up(const Environment& environment) {
+    return people_->are_up(unix_ms(environment.now) + environment.utc_offset.count());
   }
 
   // As many equal batteries side by side as the device has.
@@ -319,8 +333,10 @@ class PhysicsModel final : public Model {
   double wanted_w(std::size_t k, const Environment& environment, Millis dt) {
     LoadState& state = loads_[k];
     if (state.heat_pump) {
-      const double hour = hour_of(environment);
-      return state.heat_pump->demand_w(environment.air_c, hour >= kMorning && hour < kNight, dt);
+      return state.heat_pump->demand_w({.now = environment.now,
+                                        .air_c = environment.air_c,
+                                        .has_people = people_ && are_up(environment)},
+                                       dt);
     }
     double power_w = load_w(k, environment);
     if (k == 0) power_w = with_others_w(power_w, environment);
@@ -556,7 +572,8 @@ class PhysicsModel final : public Model {
   std::vector<double> sums_;   // by Slots::sums
   std::vector<double> begun_;  // the same: what an energy was at the start
   EnergyBalance balance_;
-  std::optional<HouseholdLoad> household_;  // where a load is a share of it
+  std::optional<HouseholdLoad> household_;   // where a load is a share of it
+  std::optional<household::People> people_;  // where doors are opened
 };
 
 }  // namespace

@@ -198,10 +198,16 @@ void Home::add_spans(int person, const Day& day, std::vector<Span>& spans) const
   until({sleep_h, sleep_h});
 }
 
-void Home::plan(const Day& day, Switchboard& board) const {
-  if (is_away(day)) return;
+std::vector<Span> Home::awake(const Day& day) const {
   std::vector<Span> spans;
+  if (is_away(day)) return spans;
   for (int person = 0; person < persons_; ++person) add_spans(person, day, spans);
+  return spans;
+}
+
+void Home::plan(const Day& day, Switchboard& board) const {
+  const std::vector<Span> spans = awake(day);
+  if (spans.empty()) return;
   for (std::size_t k = 0; k < inventory_->appliances.size(); ++k) {
     if (board.has(inventory_->appliances[k].circuit)) plan_appliance(k, day, spans, board);
   }

@@ -38,6 +38,12 @@ class Rates {
   Cells factors_;
 };
 
+// A span of a day.
+struct Span {
+  double from_h = 0;
+  double to_h = 0;  // may be past midnight
+};
+
 class Home {
  public:
   struct Options {
@@ -67,6 +73,10 @@ class Home {
   };
   // All that is switched on on this day.
   void plan(const Day& day, Switchboard& board) const;
+  // The people are on a holiday.
+  [[nodiscard]] bool is_away(const Day& day) const;
+  // When each of them is awake and at home; empty: nobody is there all day.
+  [[nodiscard]] std::vector<Span> awake(const Day& day) const;
   // What a circuit draws all day long.
   [[nodiscard]] double steady_w(std::size_t circuit, const Day& day) const;
 
@@ -77,12 +87,6 @@ class Home {
   [[nodiscard]] double level() const { return level_; }
 
  private:
-  // Someone is awake and at home, in hours of the day.
-  struct Span {
-    double from_h = 0;
-    double to_h = 0;
-  };
-  [[nodiscard]] bool is_away(const Day& day) const;
   [[nodiscard]] bool has_guests(const Day& day) const;
   void add_spans(int person, const Day& day, std::vector<Span>& spans) const;
   void plan_appliance(std::size_t index, const Day& day, const std::vector<Span>& spans,

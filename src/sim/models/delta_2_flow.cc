@@ -146,8 +146,7 @@ void Planner::update_limits(const Settings& set, double soc) {
 }
 
 // The loads: part of the household, and what its people plug into the ports.
-void Planner::put_loads(const Settings& set, const Environment& environment, const Noise& noise,
-                        Flow& flow) const {
+void Planner::put_loads(const Settings& set, const Environment& environment, Flow& flow) const {
   if (flow.bypass || flow.inverting) {
     const double load_w = plugged_in_.power_w(environment, ratings_.household_share);
     const double most_w = set.xboost ? ratings_.boost_w : ratings_.inverter_w;
@@ -216,7 +215,7 @@ Flow Planner::plan(const Settings& set, const Battery& battery, const Environmen
     const double most_w = std::min(set.wall_w, ratings_.charger_w * charge_share(battery));
     flow.wall_w = round_half_away(std::max(0.0, most_w - solar_w));
   }
-  put_loads(set, environment, noise, flow);
+  put_loads(set, environment, flow);
   shed_dc_if_empty(set, flow);
   put_sources(set, battery, offered_w, flow);
   return flow;

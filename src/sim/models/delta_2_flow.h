@@ -109,8 +109,7 @@ class Planner {
   [[nodiscard]] double wall_dc_w(const Flow& flow) const;
   [[nodiscard]] double charge_share(const Battery& battery) const;
   void update_limits(const Settings& set, double soc);
-  void put_loads(const Settings& set, const Environment& environment, const Noise& noise,
-                 Flow& flow) const;
+  void put_loads(const Settings& set, const Environment& environment, Flow& flow) const;
   void shed_dc_if_empty(const Settings& set, Flow& flow) const;
   void put_sources(const Settings& set, const Battery& battery, double offered_w, Flow& flow) const;
 

@@ -41,6 +41,10 @@ class HouseholdLoad {
     now_ms_ = static_cast<std::uint64_t>(unix_ms(environment.now));
     load_->advance(unix_ms(environment.now) + environment.utc_offset.count(), dt);
   }
+  // The people are on a holiday, on a day by the site's clocks (local_day()).
+  [[nodiscard]] bool is_away(std::int64_t day) const {
+    return load_->home().is_away(household::Day(day));
+  }
   // In this step, with the noise of its measurement.
   [[nodiscard]] double power_w(std::size_t channel) const {
     const double noise_w = load_->noise_w(channel);

@@ -353,9 +353,10 @@ class PowerOcean final : public Model {
     battery_.set_soc_percent(rested_soc(bounded(fields, slots_->soc, kSocPercent), off));
     heating_.resume(fields, *slots_, environment, off);
     home_.start(environment, household::wired_together());
+    begin_day(environment);
     if (!off.is_new_day) {
       const double last_hour = hour_of(environment) - seconds_of(off.length) / kHour_s;
-      car_.resume(environment, last_hour, fields.number(slots_->ev) > 0);
+      car_.resume(last_hour, fields.number(slots_->ev) > 0);
     }
     step(environment, kInstant);
     write(fields, environment);
@@ -366,6 +367,7 @@ class PowerOcean final : public Model {
     noise_.next_step(environment.now);
     const double seconds = seconds_of(dt);
     home_.advance(environment, dt);
+    if (car_.is_new_day(environment)) begin_day(environment);
     watts_ = draw(environment, seconds);
     share_out(environment, seconds);
     balance_.add(battery_);
@@ -405,6 +407,10 @@ class PowerOcean final : public Model {
     double grid = 0;     // positive imports
     [[nodiscard]] double mppt() const { return string[0] + string[1]; }
   };
+
+  void begin_day(const Environment& environment) {
+    car_.begin_day(environment, home_.is_away(local_day(environment)));
+  }
 
   Watts draw(const Environment& environment, double seconds) {
     Watts watts;

@@ -30,7 +30,7 @@ inline constexpr std::array<std::string_view, 2> kDwellings = {"house", "camper"
 
 struct Household {
   int people = 2;  // 1 to 6
-  double kwh = 0;  // that they use in a year
+  double kwh = 0;  // that they use in a year; in a camper, what its appliances draw counts instead
   Dwelling dwelling = Dwelling::kHouse;
 };
 

@@ -2,16 +2,14 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <cstddef>
+
+#include "catalog/words.h"
 
 namespace gridloom::catalog {
 namespace {
 
-constexpr std::size_t kMaxId = 40;  // characters
-
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // ID, PREFIX and PRODUCT are filled in.
 constexpr std::string_view kText =
@@ -157,15 +155,9 @@ void fill_in(std::string& text, std::string_view word, std::string_view with) {
 }  // namespace
 
 Result<std::string> starter_file(std::string_view id) {
-  const bool valid =
-      !id.empty() && id.size() <= kMaxId && is_lower(id.front()) &&
-      std::ranges::all_of(id, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
-  if (!valid) {
-    return fail(
-        ErrorCode::kBadParams,
-        fmt::format("\"{}\" is not a family id: must be lower-case letters, digits and _, a letter "
-                    "first, at most {} characters",
-                    id.substr(0, kMaxId), kMaxId));
+  if (!is_id(id)) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("\"{}\" is not a family id: {}", id.substr(0, kMaxId), kIdWords));
   }
   std::string prefix;
   std::string product;

@@ -58,10 +58,6 @@ VirtualFamily::VirtualFamily(const catalog::FamilyPtr& family)
   has_timestamps = time != nullptr && *time == Json("$now_ms");
 }
 
-std::string simulated_sn(const catalog::Family& family, std::size_t number) {
-  return fmt::format("{}SIM{:08}", family.prefixes.empty() ? "" : family.prefixes.front(), number);
-}
-
 VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
                              const Environment& environment, const LastState* last,
                              const Setup& setup)

@@ -37,8 +37,7 @@ struct VirtualFamily {
 };
 using VirtualFamilyPtr = std::shared_ptr<const VirtualFamily>;
 
-// The serial number of the `number`th simulated device of a family.
-[[nodiscard]] std::string simulated_sn(const catalog::Family& family, std::size_t number);
+using catalog::simulated_sn;
 
 // How a device is set up. What is not given is as the device file has it.
 struct Setup {

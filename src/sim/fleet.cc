@@ -116,7 +116,7 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
 
   Fleet& fleet_;
   Site& site_;
-  Plug plug_;
+  catalog::Plug plug_;
   Link* link_ = nullptr;
   std::size_t most_unacknowledged_ = 0;
   std::string topics_;  // without the verb
@@ -239,7 +239,6 @@ Fleet::Fleet(const Options& options, const std::vector<Member>& members)
     sites_.push_back(std::make_unique<Site>(
         Site::Options{.world = std::make_shared<SharedWorld>(shared.world),
                       .household = shared.household,
-                      .household_kwh = shared.household_kwh,
                       .has_grid = shared.has_grid}));
   }
   const auto world = std::make_shared<SharedWorld>(options_.world);

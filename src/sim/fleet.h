@@ -34,8 +34,7 @@ namespace gridloom::sim {
 // A site that some members share.
 struct MemberSite {
   World::Options world{};
-  std::optional<Chance> household{};  // as in Site::Options, and the rest
-  double household_kwh = 3500;
+  std::optional<household::Shared> household{};  // this and the next as in Site::Options
   bool has_grid = true;
 };
 
@@ -44,7 +43,7 @@ struct Member {
   std::string sn;
   Secret key;  // unused behind a gateway
   std::optional<std::size_t> site{};  // of Fleet::Options::sites; nothing: it shares none
-  Plug plug = Plug::kAlone;
+  catalog::Plug plug = catalog::Plug::kCircuit;
   Setup setup{};
   // How the device was left; null: it starts anew. A fleet that resumes the device empties it,
   // because the states of many devices take more memory than the devices.

@@ -19,6 +19,7 @@
 #include "base/result.h"
 #include "catalog/family.h"
 #include "sim/fields.h"
+#include "sim/household/shared.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -47,7 +48,7 @@ struct Environment {
   // in a year. They are those of the site, or of the device alone.
   std::optional<double> household_w{};
   double household_kwh = 3500;
-  std::optional<Chance> household{};  // of the site
+  std::optional<household::Shared> household{};  // of the site
   // One bit for each circuit of the home that the device supplies; nothing: the model chooses.
   std::optional<std::uint32_t> circuits{};
   // What the site's other devices draw from the device that measures the site's connection to the

@@ -189,9 +189,11 @@ class PhysicsModel final : public Model {
       return part.heat_pump && part.heat_pump->options.opens_per_day > 0;
     });
     if (!has_doors) return;
-    people_.emplace(household::Home(environment.household.value_or(chance_.split("household")),
-                                    household::home_inventory(),
-                                    {.yearly_kwh = environment.household_kwh}));
+    const auto who = environment.household.value_or(
+        household::Shared{.chance = chance_.split("household")});
+    people_.emplace(
+        household::Home(who.chance, household::home_inventory(),
+                        {.yearly_kwh = environment.household_kwh, .persons = who.people}));
   }
   [[nodiscard]] bool are_up(const Environment& environment) {
     return people_->are_up(unix_ms(environment.now) + environment.utc_offset.count());

@@ -1,10 +1,11 @@
 #include "sim/site.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace gridloom::sim {
 namespace {
+
+using catalog::Plug;
 
 bool is_last(Plug plug) { return plug == Plug::kMeter || plug == Plug::kOffGrid; }
 
@@ -25,9 +26,7 @@ bool Site::has_grid() const {
 
 Environment Site::at(TimePoint now, Plug plug) const {
   Environment here = options_.world->at(now);
-  if (plug == Plug::kAlone) return here;
   here.household = options_.household;
-  here.household_kwh = options_.household_kwh;
   here.grid_up = here.grid_up && has_grid();
   if (plug == Plug::kDc) {
     here.grid_up = !seats_.empty() && seats_.back().driver->device().supplies_others();

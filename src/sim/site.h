@@ -6,27 +6,18 @@
 // One thread at a time.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
-#include "base/chance.h"
 #include "base/clock.h"
+#include "catalog/home.h"
 #include "sim/device_driver.h"
 #include "sim/model.h"
 #include "sim/world.h"
 
 namespace gridloom::sim {
-
-// Where a device is plugged in.
-enum class Plug : std::uint8_t {
-  kAlone,    // nowhere: it shares nothing with another device
-  kMeter,    // it measures the site's connection to the grid, and regulates it
-  kCircuit,  // a circuit of the site: it draws from it, or feeds it
-  kOffGrid,  // it supplies a site without a grid
-  kDc        // the DC side of that one
-};
 
 // A world and its last moment, for which most devices ask.
 class SharedWorld {
@@ -48,17 +39,16 @@ class Site {
   struct Options {
     std::shared_ptr<SharedWorld> world;
     // Of the people who live there; nothing: each device has a household of its own.
-    std::optional<Chance> household{};
-    double household_kwh = 3500;  // a year
+    std::optional<household::Shared> household{};
     bool has_grid = true;
   };
   explicit Site(Options options) : options_(std::move(options)) {}
 
-  // What a device that is plugged in there sees. Of a device that has joined, as of the last step.
-  [[nodiscard]] Environment at(TimePoint now, Plug plug) const;
+  // What a device that is plugged in so sees, with what the others drew in the last step.
+  [[nodiscard]] Environment at(TimePoint now, catalog::Plug plug) const;
 
   // `driver` outlives this. At most one is plugged in as kMeter or kOffGrid.
-  void join(DeviceDriver& driver, Plug plug);
+  void join(DeviceDriver& driver, catalog::Plug plug);
   [[nodiscard]] std::size_t size() const { return seats_.size(); }
 
   // Advances all devices to `now`, and reports what changed.
@@ -72,7 +62,7 @@ class Site {
  private:
   struct Seat {
     DeviceDriver* driver;
-    Plug plug;
+    catalog::Plug plug;
   };
   void advance(TimePoint now, void (DeviceDriver::*how)(const Environment& environment));
   [[nodiscard]] bool has_grid() const;

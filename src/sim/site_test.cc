@@ -19,6 +19,7 @@
 namespace gridloom::sim {
 namespace {
 
+using catalog::Plug;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -98,7 +99,7 @@ class House : private DeviceDriver::Connection {
 
 Site::Options site_of(bool has_grid = true) {
   return {.world = std::make_shared<SharedWorld>(World::Options{.seed = 1}),
-          .household = Chance(7),
+          .household = household::Shared{.chance = Chance(7)},
           .has_grid = has_grid};
 }
 

@@ -73,6 +73,7 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
       chance_(chance) {
   fields_.assign_serials(sn_);
   apply_initial(fields_, family(), sn_);
+  apply_initial(fields_, setup.initial);
   for (const catalog::Virtual::Device& listed : family().virtual_devices.devices) {
     if (listed.sn != sn_) continue;
     place_ = listed.place.value_or(place_);
@@ -86,6 +87,7 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
   } else if (!resume(*last, here)) {
     fields_.reset_to_initial();
     apply_initial(fields_, family(), sn_);
+    apply_initial(fields_, setup.initial);
     model_ = virtual_family_->make_model(chance.split(sn_));
     model_->start(fields_, here);
   }

@@ -43,6 +43,7 @@ using catalog::simulated_sn;
 struct Setup {
   std::optional<catalog::Place> place{};
   std::optional<std::uint32_t> circuits{};  // as in Environment
+  InitialValues initial{};
 };
 
 class VirtualDevice {

@@ -174,9 +174,13 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
                                    "each family")
                         ->take_last()  // `./run` gives it too
                         ->check(one_of({"true", "false", "all"})));
+  const Option home = add_value(*serve_app, "--home", o.home, "NAME|FILE",
+                                "Run the virtual home of a file, or one that comes with Gridloom "
+                                "(gridloom home list)");
   add_value(*serve_app, "--demo-home", o.demo_home, "FAMILY=N,...",
-            "Devices of the demo home, as power_ocean=5,delta_2")
-      .needs(demo);
+            "Devices that share nothing in place of the demo home, as power_ocean=5,delta_2")
+      .needs(demo)
+      .excludes(home);
   add_value(*serve_app, "--world", o.world, placeholder::kFile,
             "CSV file with household and weather of a real home, for the demo home: "
             "time,load_w,sun,air_c")

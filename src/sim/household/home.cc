@@ -124,7 +124,8 @@ Home::Home(Chance chance, const Inventory& inventory, const Options& options)
       people_(options.people),
       inventory_(&inventory),
       rates_(options.rates != nullptr ? options.rates : &Rates::shipped(inventory)),
-      persons_(inventory.has_guests || people_
+      persons_(options.persons != 0 ? options.persons
+               : inventory.has_guests || people_
                    ? persons_of(people_.value_or(chance), options.yearly_kwh)
                    : 2),
       level_(inventory.has_guests ? options.yearly_kwh / (kHome_kwh + kPerson_kwh * persons_) : 1) {

@@ -25,16 +25,19 @@ class HouseholdLoad {
   // Call it before anything else. `wiring` applies where the device's circuits are not chosen.
   void start(const Environment& environment, const household::Wiring& wiring,
              const household::Inventory& inventory = household::home_inventory()) {
-    load_.emplace(household::Home(environment.household.value_or(chance_), inventory,
-                                  {.yearly_kwh = environment.household_kwh}),
+    const household::Shared who = shared(environment);
+    load_.emplace(household::Home(who.chance, inventory,
+                                  {.yearly_kwh = environment.household_kwh, .persons = who.people}),
                   environment.circuits ? chosen(*environment.circuits, wiring) : wiring);
   }
   // Instead of start(): what the same people plug into a power station's ports of low voltage
   // (household::Port), in percent of what usually hangs there.
   void start_ports(const Environment& environment) {
+    const household::Shared who = shared(environment);
     load_.emplace(household::Home(chance_.split("ports"), household::port_inventory(),
                                   {.yearly_kwh = environment.household_kwh,
-                                   .people = environment.household.value_or(chance_)}),
+                                   .people = who.chance,
+                                   .persons = who.people}),
                   household::wired_apart(household::kPorts));
   }
   void advance(const Environment& environment, Millis dt) {
@@ -59,6 +62,9 @@ class HouseholdLoad {
   }
 
  private:
+  [[nodiscard]] household::Shared shared(const Environment& environment) const {
+    return environment.household.value_or(household::Shared{.chance = chance_});
+  }
   static constexpr double kSetNoise = 0.02;
 
   // A model of one channel has the chosen circuits on it, whatever it has by itself; one of several

@@ -41,6 +41,7 @@ namespace gridloom::hub {
 struct TwinView {
   const std::string& sn;
   const twin::Twin& twin;
+  TimePoint moment;  // when that of Twin::for_each_value_before() began
   std::optional<TimePoint> last_report;  // nothing: not since the server started
 };
 

@@ -41,6 +41,9 @@ struct FamilyState {
   std::vector<history::NameRef> refs;  // in the order of the layout's names
 };
 
+// A device's reports within this time are of one moment.
+inline constexpr Millis kMoment{500};
+
 struct DeviceState {
   DeviceState(std::int64_t registered, FamilyState& shared, const twin::TwinLimits& limits)
       : number(registered), family(shared), twin(shared.layout, limits) {}
@@ -51,6 +54,7 @@ struct DeviceState {
   const Client* active_transport = nullptr;      // the one used last
   std::unique_ptr<ReportRoute> route;            // null: not found yet; see Fanout::route_of
   TimePoint last_report{};                       // when the last report came
+  TimePoint moment{};  // when the moment of its last reports began (twin::Twin::begin_moment())
   bool reports_offline = false;                  // by a status message, which the next message ends
   // Reports with DUP that may have been received before: the latest of their own times, and digests
   // of the reports of that time.

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "hub/twin_table.h"
+#include "hub/shard.h"
 #include "wire/json.h"
 
 namespace gridloom::http {

@@ -37,6 +37,9 @@
 
 namespace gridloom::hub {
 
+// A device's reports within this time are of one moment.
+inline constexpr Millis kMoment{500};
+
 // A device's twin while it is shown (Hub::visit_twins).
 struct TwinView {
   const std::string& sn;

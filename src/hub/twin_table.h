@@ -41,9 +41,6 @@ struct FamilyState {
   std::vector<history::NameRef> refs;  // in the order of the layout's names
 };
 
-// A device's reports within this time are of one moment.
-inline constexpr Millis kMoment{500};
-
 struct DeviceState {
   DeviceState(std::int64_t registered, FamilyState& shared, const twin::TwinLimits& limits)
       : number(registered), family(shared), twin(shared.layout, limits) {}

@@ -30,6 +30,7 @@
 #include "app/command_line/fault_command.h"
 #include "app/command_line/history_command.h"
 #include "app/command_line/home_commands.h"
+#include "app/command_line/home_files.h"
 #include "app/command_line/manual.h"
 #include "app/command_line/output.h"
 #include "app/command_line/record.h"
@@ -294,9 +295,10 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_serve(app, arguments, chosen);
-  for (const auto& add : {add_account, add_token, add_sign_in, add_backup, add_check, add_damage,
-                          add_simulate, add_time, add_fault, add_record, add_replay, add_bench,
-                          add_family, add_block, add_segment, add_completion, add_doctor}) {
+  for (const auto& add :
+       {add_account, add_token, add_sign_in, add_backup, add_check, add_damage, add_simulate,
+        add_time, add_fault, add_record, add_replay, add_bench, add_family, add_home_files,
+        add_block, add_segment, add_completion, add_doctor}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

@@ -72,7 +72,8 @@ Result<Chosen> devices_of_home(const catalog::Catalog& catalog, const std::strin
                                 .plug = device.plug,
                                 .setup = {.place = device.place,
                                           .circuits = circuits_of(site, device),
-                                          .initial = device.initial}});
+                                          .initial = device.initial,
+                                          .roofs = device.panels}});
     }
     chosen.sites.push_back(site_of(site));
   }

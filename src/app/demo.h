@@ -24,13 +24,12 @@ struct DemoHome {
 
 struct DemoChoice {
   std::string home = "demo";  // as for catalog::find_home()
-  std::string groups{};       // instead: devices that share nothing, in the format of parse_groups()
+  std::string groups{};  // instead: devices that share nothing, in the format of parse_groups()
 };
 
 // Creates the parts of the demo home that are missing. Devices of an earlier start are kept, but
 // are not simulated unless they are selected.
 [[nodiscard]] Result<DemoHome> demo_home(registry::Registry& registry,
-                                         const catalog::Catalog& catalog,
-                                         const DemoChoice& choice);
+                                         const catalog::Catalog& catalog, const DemoChoice& choice);
 
 }  // namespace gridloom::app

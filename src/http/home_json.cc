@@ -90,8 +90,8 @@ bool is_fresh(const ShownDevice& device, TimePoint now) {
   return device.last_report && now - *device.last_report <= kOldValue;
 }
 
-// The powers of a home belong to the moment for which all of its meters have reported: a switch that
-// one device told and the meter has not seen yet invents no power. Nothing: there is no meter.
+// The powers of a home belong to the moment for which all of its meters have reported: a switch
+// that one device told and the meter has not seen yet invents no power. Nothing: there is no meter.
 std::optional<TimePoint> moment_of(const std::vector<ShownDevice>& devices, TimePoint now) {
   std::optional<TimePoint> moment;
   for (const ShownDevice& device : devices) {

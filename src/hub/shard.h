@@ -44,7 +44,7 @@ inline constexpr Millis kMoment{500};
 struct TwinView {
   const std::string& sn;
   const twin::Twin& twin;
-  TimePoint moment;  // when that of Twin::for_each_value_before() began
+  TimePoint moment;                      // when that of Twin::for_each_value_before() began
   std::optional<TimePoint> last_report;  // nothing: not since the server started
 };
 

@@ -236,10 +236,10 @@ void Fleet::Counts::merge(const Counts& other) {
 Fleet::Fleet(const Options& options, const std::vector<Member>& members)
     : options_(options), buffer_(kReadBytes) {
   for (const MemberSite& shared : options_.sites) {
-    sites_.push_back(std::make_unique<Site>(
-        Site::Options{.world = std::make_shared<SharedWorld>(shared.world),
-                      .household = shared.household,
-                      .has_grid = shared.has_grid}));
+    sites_.push_back(
+        std::make_unique<Site>(Site::Options{.world = std::make_shared<SharedWorld>(shared.world),
+                                             .household = shared.household,
+                                             .has_grid = shared.has_grid}));
   }
   const auto world = std::make_shared<SharedWorld>(options_.world);
   std::map<catalog::FamilyPtr, VirtualFamilyPtr> virtual_families;

@@ -41,7 +41,7 @@ struct MemberSite {
 struct Member {
   catalog::FamilyPtr family;
   std::string sn;
-  Secret key;  // unused behind a gateway
+  Secret key;                         // unused behind a gateway
   std::optional<std::size_t> site{};  // of Fleet::Options::sites; nothing: it shares none
   catalog::Plug plug = catalog::Plug::kCircuit;
   Setup setup{};
@@ -63,7 +63,7 @@ class Fleet {
     client::TlsClient tls{};  // null: plain TCP
     std::optional<Gateway> gateway{};
     double sign_ins_per_second = 0;  // limit; 0: as many as the server answers
-    World::Options world{};  // of the members that share no site
+    World::Options world{};          // of the members that share no site
     std::vector<MemberSite> sites{};
     // Stores LastState::unreported durably. Called on the fleet's loop; empty: it is not stored.
     std::function<void(const std::string& sn, const wire::JsonObject& unreported)> keep{};
@@ -123,7 +123,7 @@ class Fleet {
 
   Options options_;
   std::vector<FaultRule> rules_;
-  bool has_faults_ = false;                 // some device may have a fault
+  bool has_faults_ = false;  // some device may have a fault
   std::vector<char> buffer_;
   std::vector<std::unique_ptr<Site>> sites_;  // those of Options, then one for each other member
   std::vector<std::unique_ptr<SimulatedDevice>> devices_;

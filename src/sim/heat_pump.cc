@@ -8,8 +8,8 @@
 namespace gridloom::sim {
 namespace {
 
-constexpr double kBand_k = 0.5;        // to both sides of the target
-constexpr double kCatchUp_h = 0.5;     // in which it wants to reach its target
+constexpr double kBand_k = 0.5;             // to both sides of the target
+constexpr double kCatchUp_h = 0.5;          // in which it wants to reach its target
 constexpr double kShortestOpen_ms = 5'000;  // of a door
 constexpr double kLongestOpen_ms = 40'000;
 constexpr std::int64_t kDoor_ms = 600'000;
@@ -62,8 +62,8 @@ void HeatPump::move_door(const Around& around, Millis dt) {
     if (chance_.uniform(index) >= probability) continue;
     const auto length_ms = static_cast<std::int64_t>(
         std::lerp(kShortestOpen_ms, kLongestOpen_ms, chance_.uniform(index + 1)));
-    const auto at_ms = static_cast<std::int64_t>(
-        chance_.uniform(index + 2) * static_cast<double>(kDoor_ms - length_ms));
+    const auto at_ms = static_cast<std::int64_t>(chance_.uniform(index + 2) *
+                                                 static_cast<double>(kDoor_ms - length_ms));
     const std::int64_t from_ms = span * kDoor_ms + at_ms;
     open_ms += std::max<std::int64_t>(
         0, std::min(end_ms, from_ms + length_ms) - std::max(begin_ms, from_ms));

@@ -13,11 +13,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/family.h"
+#include "catalog/home.h"
 #include "sim/fields.h"
 #include "sim/household/shared.h"
 #include "wire/json.h"
@@ -55,6 +57,8 @@ struct Environment {
   // grid, or that supplies a site without one; negative: they feed it.
   double others_ac_w = 0;
   std::optional<double> others_dc_w{};  // nothing: no device is plugged in there
+  // Where the modules at the device's PV inputs face; fewer, or none: the model chooses.
+  std::span<const catalog::Roof> roofs{};
   double grid_v = 230;
   double grid_hz = 50;
   bool grid_up = true;

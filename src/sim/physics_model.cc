@@ -29,6 +29,7 @@
 #include "sim/power_flow.h"
 #include "sim/quick_noise.h"
 #include "sim/regulation.h"
+#include "sim/roof.h"
 
 namespace gridloom::sim {
 namespace {
@@ -101,7 +102,7 @@ class PhysicsModel final : public Model {
       start_heat_pump(loads_[k], slots_->loads[k], chance_.split(std::to_string(k)), environment);
     }
     begin(fields);
-    meet_people(environment);
+    settle_in(environment);
     step(environment, Millis(1000));
     write(fields, environment);
   }
@@ -117,7 +118,7 @@ class PhysicsModel final : public Model {
       resume_heat_pump(loads_[k], slots_->loads[k], {fields, environment, off});
     }
     begin(fields);
-    meet_people(environment);
+    settle_in(environment);
     step(environment, kInstant);
     write(fields, environment);
   }
@@ -187,15 +188,17 @@ class PhysicsModel final : public Model {
     read(fields);
   }
 
-  // Who they are, of the site or of the device alone, does not change any more.
-  void meet_people(const Environment& environment) {
+  // Who lives there, of the site or of the device alone, and which way its modules face.
+  void settle_in(const Environment& environment) {
+    roofs_.resize(std::min(environment.roofs.size(), pv_inputs_.size()));
+    Roof::replace(roofs_, environment);
     if (household_) household_->start(environment, slots_->wiring);
     const bool has_doors = std::ranges::any_of(slots_->loads, [](const LoadPart& part) {
       return part.heat_pump && part.heat_pump->options.opens_per_day > 0;
     });
     if (!has_doors) return;
-    const auto who = environment.household.value_or(
-        household::Shared{.chance = chance_.split("household")});
+    const auto who =
+        environment.household.value_or(household::Shared{.chance = chance_.split("household")});
     people_.emplace(
         household::Home(who.chance, household::home_inventory(),
                         {.yearly_kwh = environment.household_kwh, .persons = who.people}));
@@ -353,7 +356,8 @@ class PhysicsModel final : public Model {
   [[nodiscard]] double pv_available_w(std::size_t k, const Environment& environment) const {
     if (!pv_inputs_[k].on) return 0;
     const double share = k < environment.panels.size() ? environment.panels.at(k) : 1;
-    return slots_->pv_inputs[k].rated_w * environment.sun * share;
+    const double sun = k < roofs_.size() ? roofs_[k].sun(environment) : environment.sun;
+    return slots_->pv_inputs[k].rated_w * sun * share;
   }
 
   double wanted_w(std::size_t k, const Environment& environment, Millis dt) {
@@ -598,8 +602,9 @@ class PhysicsModel final : public Model {
   std::vector<double> sums_;   // by Slots::sums
   std::vector<double> begun_;  // the same: what an energy was at the start
   EnergyBalance balance_;
-  std::optional<HouseholdLoad> household_;   // where a load is a share of it
-  std::optional<Regulation> regulation_;     // of a device that may feed the grid
+  std::optional<HouseholdLoad> household_;  // where a load is a share of it
+  std::vector<Roof> roofs_;                 // of the first PV inputs
+  std::optional<Regulation> regulation_;    // of a device that may feed the grid
   QuickNoise noise_;
   std::optional<household::People> people_;  // where doors are opened
 };

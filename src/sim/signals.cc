@@ -177,7 +177,7 @@ class SignalModel final : public Model {
   std::shared_ptr<const SignalSlots> slots_;
   std::unique_ptr<Model> model_;
   Chance chance_;
-  std::vector<double> walks_;  // by slot; used by random walks and counts
+  std::vector<double> walks_;   // by slot; used by random walks and counts
   std::vector<double> values_;  // of a formula's fields
 };
 

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
+#include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "base/fault_rule.h"
+#include "sim/household/appliances.h"
 #include "sim/test_bench.h"
 
 namespace gridloom::sim {
@@ -52,7 +55,7 @@ physics:
 
 class House : private DeviceDriver::Connection {
  public:
-  explicit House(const Site::Options& options) : site_(options), has_grid_(options.has_grid) {}
+  explicit House(const Site::Options& options) : site_(options) {}
 
   struct New {
     catalog::FamilyPtr family;
@@ -62,7 +65,8 @@ class House : private DeviceDriver::Connection {
   };
   void add(const New& wanted) {
     drivers_.emplace_back(std::make_shared<VirtualFamily>(wanted.family), wanted.sn, Chance(1),
-                          site_.at(now_, wanted.plug), *this, nullptr, wanted.setup);
+                          site_.at(now_, wanted.plug), static_cast<Connection&>(*this), nullptr,
+                          wanted.setup);
     plugs_.push_back(wanted.plug);
     site_.join(drivers_.back(), wanted.plug);
   }
@@ -90,7 +94,6 @@ class House : private DeviceDriver::Connection {
   void publish(VirtualDevice::Message message) override { said_.push_back(std::move(message)); }
 
   Site site_;
-  bool has_grid_;
   TimePoint now_ = kStart;
   std::deque<DeviceDriver> drivers_;
   std::vector<Plug> plugs_;
@@ -118,8 +121,8 @@ TEST(SiteTest, TheMeterSeesInEachStepWhatAllOthersDrawAndFeed) {
   bool has_drawn = false;
   for (int k = 0; k < 6000; ++k) {
     house.step(seconds(k % 50 < 25 ? 2 : 60));
-    const double others_w = house.device(0).drawn_w() + house.device(2).drawn_w() +
-                            house.device(3).drawn_w();
+    const double others_w =
+        house.device(0).drawn_w() + house.device(2).drawn_w() + house.device(3).drawn_w();
     ASSERT_NEAR(house.device(1).drawn_w(), others_w, 0.002) << "step " << k;
     has_fed |= others_w < -10;
     has_drawn |= others_w > 100;
@@ -154,9 +157,12 @@ TEST(SiteTest, AHomeBatteryRegulatesForAllOthers) {
 TEST(SiteTest, DevicesOfASiteShareItsHousehold) {
   const auto panel = family_of("smart_plug");
   House house(site_of());
-  house.add({.family = panel, .sn = "HW52A", .setup = {.circuits = bit(household::Circuit::kKitchen)}});
-  house.add({.family = panel, .sn = "HW52B", .setup = {.circuits = bit(household::Circuit::kKitchen)}});
-  house.add({.family = panel, .sn = "HW52C", .setup = {.circuits = bit(household::Circuit::kOffice)}});
+  house.add(
+      {.family = panel, .sn = "HW52A", .setup = {.circuits = bit(household::Circuit::kKitchen)}});
+  house.add(
+      {.family = panel, .sn = "HW52B", .setup = {.circuits = bit(household::Circuit::kKitchen)}});
+  house.add(
+      {.family = panel, .sn = "HW52C", .setup = {.circuits = bit(household::Circuit::kOffice)}});
   int alike = 0;
   int other = 0;
   for (int k = 0; k < 3000; ++k) {

@@ -81,6 +81,7 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
   }
   place_ = setup.place.value_or(place_);
   if (setup.circuits) circuits_ = setup.circuits;
+  roofs_ = setup.roofs;
   const Environment here = at_device(environment);
   if (last == nullptr) {
     model_->start(fields_, here);
@@ -172,6 +173,7 @@ Environment VirtualDevice::at_device(const Environment& environment) const {
 void VirtualDevice::adapt(Environment& environment) const {
   environment.air_c = environment.place_c.at(static_cast<std::size_t>(place_));
   environment.circuits = circuits_;
+  environment.roofs = roofs_;
   for (const Active& active : active_) apply(*active.fault, active.value, environment);
 }
 

@@ -44,6 +44,7 @@ struct Setup {
   std::optional<catalog::Place> place{};
   std::optional<std::uint32_t> circuits{};  // as in Environment
   InitialValues initial{};
+  std::vector<catalog::Roof> roofs{};  // as in Environment
 };
 
 class VirtualDevice {
@@ -126,7 +127,8 @@ class VirtualDevice {
   Fields fields_;
   std::unique_ptr<Model> model_;
   catalog::Place place_;
-  std::optional<std::uint32_t> circuits_;  // as in Environment
+  std::optional<std::uint32_t> circuits_;  // this and the next as in Environment
+  std::vector<catalog::Roof> roofs_;
   TimePoint started_;
   TimePoint stepped_;
   TimePoint reported_;                    // when every field was reported last

@@ -150,7 +150,7 @@ class Twin {
 
   LayoutPtr layout_;
   TwinLimits limits_;
-  ValueArena values_;    // of the declared quotas, by Layout::names
+  ValueArena values_;  // of the declared quotas, by Layout::names
   Lazy<std::vector<Earlier>> earlier_;
   Lazy<Extras> extras_;  // slot = values_.slots() + index
   std::uint64_t version_ = 0;

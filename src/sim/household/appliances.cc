@@ -571,7 +571,8 @@ const Inventory& camper_inventory() {
 }
 
 const Inventory& port_inventory() {
-  static constexpr Inventory kPortThings = {.circuits = kPorts, .appliances = kPortAppliances};
+  static constexpr Inventory kPortThings = {
+      .circuits = kPorts, .appliances = kPortAppliances, .tickers = {}, .standby = {}, .lamps = {}};
   return kPortThings;
 }
 

@@ -48,7 +48,7 @@ class Home {
  public:
   struct Options {
     double yearly_kwh = 3500;
-    const Rates* rates = nullptr;  // those of Rates::shipped() by default
+    const Rates* rates = nullptr;    // those of Rates::shipped() by default
     std::optional<Chance> people{};  // of another home, where the same people live
     int persons = 0;                 // 0: as many as the chance draws
   };

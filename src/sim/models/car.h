@@ -1,6 +1,6 @@
 // An electric car that is plugged in two or three times a week, while its people are not on a
-// holiday: by day it charges with what the sun leaves over, else at a fixed power from when it comes
-// home in the evening. One thread at a time.
+// holiday: by day it charges with what the sun leaves over, else at a fixed power from when it
+// comes home in the evening. One thread at a time.
 #pragma once
 
 #include <algorithm>

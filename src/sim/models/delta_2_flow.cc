@@ -75,10 +75,7 @@ Settings read_settings(const Fields& fields, const Slots& slots) {
 }
 
 Planner::Planner(const Ratings& ratings, Chance chance)
-    : ratings_(ratings),
-      chance_(chance),
-      plugged_in_(chance),
-      ports_(chance) {}
+    : ratings_(ratings), chance_(chance), plugged_in_(chance), ports_(chance) {}
 
 // Where nothing else is said, a corner of the home that the unit's owner has chosen.
 void Planner::start(const Environment& environment) {

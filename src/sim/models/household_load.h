@@ -34,11 +34,11 @@ class HouseholdLoad {
   // (household::Port), in percent of what usually hangs there.
   void start_ports(const Environment& environment) {
     const household::Shared who = shared(environment);
-    load_.emplace(household::Home(chance_.split("ports"), household::port_inventory(),
-                                  {.yearly_kwh = environment.household_kwh,
-                                   .people = who.chance,
-                                   .persons = who.people}),
-                  household::wired_apart(household::kPorts));
+    load_.emplace(
+        household::Home(
+            chance_.split("ports"), household::port_inventory(),
+            {.yearly_kwh = environment.household_kwh, .people = who.chance, .persons = who.people}),
+        household::wired_apart(household::kPorts));
   }
   void advance(const Environment& environment, Millis dt) {
     now_ms_ = static_cast<std::uint64_t>(unix_ms(environment.now));

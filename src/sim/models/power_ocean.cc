@@ -318,6 +318,7 @@ class PowerOcean final : public Model {
     battery_.set_soc_percent(fields.si(slots_->soc));
     heating_.start(fields, *slots_);
     home_.start(environment, household::wired_together());
+    Roof::replace(roofs_, environment);
     step(environment, Millis(1000));
     write(fields, environment);
   }
@@ -327,6 +328,7 @@ class PowerOcean final : public Model {
     battery_.set_soc_percent(rested_soc(bounded(fields, slots_->soc, kSocPercent), off));
     heating_.resume(fields, *slots_, environment, off);
     home_.start(environment, household::wired_together());
+    Roof::replace(roofs_, environment);
     begin_day(environment);
     if (!off.is_new_day) {
       const double last_hour = hour_of(environment) - seconds_of(off.length) / kHour_s;
@@ -395,8 +397,7 @@ class PowerOcean final : public Model {
       watts.string.at(k) = round_half_away(std::max(0.0, ideal_w * (1 + 0.004 * noise_(k))));
     }
     const double home_w = environment.household_w.value_or(home_.power_w(0));
-    const double base_w =
-        home_w + environment.others_ac_w + heating_.pump_w(environment, seconds);
+    const double base_w = home_w + environment.others_ac_w + heating_.pump_w(environment, seconds);
     const double surplus_w = watts.mppt() - base_w;
     watts.ev = car_.plan_w(environment, surplus_w, battery_.soc_percent());
     if (environment.grid_up) {
@@ -427,8 +428,7 @@ class PowerOcean final : public Model {
     const double wanted_w = watts_.mppt() - (watts_.load - watts_.ev);
     const double supply_w = wanted_w > 0 ? std::max(0.0, wanted_w - watts_.ev) : wanted_w;
     const bool regulates = environment.grid_up && supply_w > least_w && supply_w < most_w;
-    const double missing_w =
-        regulation_.missed_w(environment.now, supply_w, seconds, noise_(14));
+    const double missing_w = regulation_.missed_w(environment.now, supply_w, seconds, noise_(14));
     const double asked_w =
         in_steps(std::clamp(supply_w - (regulates ? missing_w : 0), least_w, most_w), environment);
     const double taken_w = battery_.apply(

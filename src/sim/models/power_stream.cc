@@ -287,6 +287,7 @@ void PowerStream::plug_in(const Fields& fields, const Environment& environment) 
   plugs_.start(environment,
                household::wired_together({household::Circuit::kLiving, household::Circuit::kOffice,
                                           household::Circuit::kRefrigerator}));
+  Roof::replace(roofs_, environment);
   set_ = read_settings(fields, *slots_);
   set_point_.jump(static_cast<double>(set_.permanent_w));
 }

@@ -539,7 +539,7 @@ class SmartHomePanel final : public Model {
   Chance chance_;
   HouseholdLoad home_;
   double from_site_w_ = 0;  // of the last step: from the grid, to circuits and packs
-  Millis clock_shift_{0};  // difference from the site's time, after a set of the clock
+  Millis clock_shift_{0};   // difference from the site's time, after a set of the clock
   double outage_s_ = 0;
   Millis unwritten_{0};  // work time since the fields were written
   chrono::local_days day_{};

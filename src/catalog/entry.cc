@@ -19,8 +19,7 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
-constexpr std::size_t kMaxMistakes = 100;  // reported; more are not useful
-constexpr std::size_t kMaxName = 40;       // characters of a value's name
+constexpr std::size_t kMaxName = 40;  // characters of a value's name
 
 std::string describe(const YamlNode& node) {
   switch (node.kind) {
@@ -121,7 +120,7 @@ bool is_source(std::string_view text) {
 
 void Mistakes::add(int line, std::string_view path, std::string_view what) {
   if (shared_lines_.contains(line) && !reported_.emplace(line, what).second) return;
-  if (++count_ > kMaxMistakes) return;
+  if (++count_ > kMaxReported) return;
   if (!text_.empty()) text_ += '\n';
   text_ += path.empty() ? fmt::format("{}:{}: {}", file_, line, what)
                         : fmt::format("{}:{}: {}: {}", file_, line, path, what);
@@ -145,8 +144,8 @@ std::string_view Mistakes::note_of(std::string_view path) const {
 
 Error Mistakes::fault() const {
   std::string detail = text_;
-  if (count_ > kMaxMistakes) {
-    detail += fmt::format("\n{}: and {} more mistakes", file_, count_ - kMaxMistakes);
+  if (count_ > kMaxReported) {
+    detail += fmt::format("\n{}: and {} more mistakes", file_, count_ - kMaxReported);
   }
   return {.code = ErrorCode::kMalformed, .detail = std::move(detail)};
 }
@@ -212,7 +211,8 @@ void check_keys(const YamlNode& node, std::string_view path, Mistakes& mistakes,
     for (const Key& key : known.keys) all.emplace_back(key.name);
     return join(all, "and");
   };
-  const auto meant = [&known](std::string_view key) {
+  const auto meant = [&](std::string_view key) -> std::string {
+    if (mistakes.is_full()) return {};  // comparing many words takes long
     std::vector<std::string_view> all;
     for (const Key& one : known.keys) all.push_back(one.name);
     return did_you_mean(key, all);

@@ -36,9 +36,13 @@ class Mistakes {
   // The line belongs to several entries: what is wrong there is reported for the first one only.
   void share(int line) { shared_lines_.insert(line); }
   [[nodiscard]] bool none() const { return count_ == 0; }
+  // Whether further mistakes are counted only: no word about them is read.
+  [[nodiscard]] bool is_full() const { return count_ >= kMaxReported; }
   [[nodiscard]] Error fault() const;  // kMalformed; one line per mistake
 
  private:
+  static constexpr std::size_t kMaxReported = 100;  // more are not useful
+
   [[nodiscard]] std::string_view note_of(std::string_view path) const;
 
   std::string file_;

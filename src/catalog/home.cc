@@ -302,6 +302,7 @@ class SiteReader {
   void read_panels(const Entry& entry, SiteDevice& made) const {
     std::vector<std::string> names;
     entry.texts("panels", names);
+    if (!check_pv_inputs(entry, names.size(), made.family.get())) return;
     for (const std::string& name : names) {
       const auto roof = std::ranges::find(site_.roofs, name, &Roof::name);
       if (roof != site_.roofs.end()) {
@@ -315,13 +316,19 @@ class SiteReader {
                         ? fmt::format("\"{}\" is no roof: the site has no roofs", name)
                         : fmt::format("\"{}\" must be a roof: {}", name, one_of(name, known)));
     }
-    if (made.family == nullptr || names.empty()) return;
-    const std::size_t most = pv_inputs_of(*made.family).value_or(kMaxUnknownPvInputs);
-    if (names.size() <= most) return;
-    entry.mistake("panels",
-                  fmt::format("has {} roofs: {} has {}", names.size(), made.family->product,
-                              most == 0 ? std::string("no PV input")
-                                        : fmt::format("at most {} PV inputs", most)));
+  }
+
+  // `family` is null if it is not known.
+  static bool check_pv_inputs(const Entry& entry, std::size_t count, const Family* family) {
+    if (family == nullptr) return count <= kMaxRoofs;
+    const std::size_t most = pv_inputs_of(*family).value_or(kMaxUnknownPvInputs);
+    if (count <= most) return true;
+    entry.mistake(
+        "panels",
+        most == 0 ? fmt::format("{} has no PV input", family->product)
+                  : fmt::format("has {} roofs: must have at most {}, one for each PV input of {}",
+                                count, most, family->product));
+    return false;
   }
 
   // ---- the devices together

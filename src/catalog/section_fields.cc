@@ -395,8 +395,10 @@ std::vector<std::pair<std::string, Json>> read_values(const Entry& entry, std::s
   for (const auto& member : object) {
     const std::string name(member.key());
     if (!is_field(family, name)) {
-      std::vector<std::string_view> known;
-      for (const Field& field : family.fields) known.emplace_back(field.name);
+      std::vector<std::string_view> known;  // none where comparing many words would be in vain
+      if (!entry.mistakes().is_full()) {
+        for (const Field& field : family.fields) known.emplace_back(field.name);
+      }
       entry.mistake(key, fmt::format("\"{}\" is not a field{}", name, did_you_mean(name, known)));
       continue;
     }

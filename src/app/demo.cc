@@ -73,7 +73,8 @@ Result<Chosen> devices_of_home(const catalog::Catalog& catalog, const std::strin
                                 .setup = {.place = device.place,
                                           .circuits = circuits_of(site, device),
                                           .initial = device.initial,
-                                          .roofs = device.panels}});
+                                          .roofs = device.panels,
+                                          .habits = device.habits}});
     }
     chosen.sites.push_back(site_of(site));
   }

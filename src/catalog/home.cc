@@ -28,6 +28,7 @@ constexpr std::size_t kMaxDescription = 1000;
 constexpr std::size_t kMaxDeviceName = 64;  // as the registry has it
 constexpr std::size_t kMaxSerialNumber = 64;
 constexpr std::size_t kMaxRoofs = 100;          // of a site
+constexpr std::size_t kMaxHabits = 50;          // of a device
 constexpr std::size_t kMaxUnknownPvInputs = 4;  // of a family whose file does not say how many
 
 constexpr double kMaxLatitude_deg = 66;  // beyond it, there are days without a sunrise
@@ -207,6 +208,7 @@ class SiteReader {
     made.place = place_of(place);
     if (made.family != nullptr) made.initial = read_values(entry, "initial", *made.family);
     read_panels(entry, made);
+    read_habits(entry, made);
     devices_.push_back({.device = std::move(made), .entry = entry});
   }
 
@@ -297,6 +299,50 @@ class SiteReader {
     } else if (site_.household->dwelling == Dwelling::kCamper) {
       entry.mistake("supplies", "a camper has no circuits: the off_grid device supplies all of it");
     }
+  }
+
+  static void read_habits(const Entry& entry, SiteDevice& made) {
+    std::size_t count = 0;
+    entry.items("habits", [&](const YamlNode& value, std::string path) {
+      const Entry habit(value, std::move(path), entry.mistakes(), SectionId::kHabit);
+      if (++count == kMaxHabits + 1) {
+        entry.mistake("habits", fmt::format("has more than {} habits", kMaxHabits));
+      }
+      // Without a family there are no commands, and that was reported.
+      if (made.family != nullptr && count <= kMaxHabits) read_habit(habit, made);
+    });
+  }
+
+  static void read_habit(const Entry& entry, SiteDevice& made) {
+    Habit habit;
+    std::string when;
+    entry.text("when", when);
+    if (auto formula = parse_formula(when)) {
+      habit.when = std::move(*formula);
+      for (const std::string& name : habit.when.names) {
+        if (std::ranges::find(kHabitNames, name) != kHabitNames.end()) continue;
+        entry.mistake("when", fmt::format("\"{}\" must be {}", name, one_of(name, kHabitNames)));
+      }
+    } else if (entry.has("when")) {
+      entry.mistake("when", formula.error().detail);
+    }
+    std::vector<Json> sets;
+    entry.values("sets", sets);
+    for (std::size_t k = 0; k < sets.size(); ++k) {
+      const JsonObject* message = sets[k].if_object();
+      auto set = message == nullptr ? fail(ErrorCode::kBadParams, "must be a mapping")
+                                    : check_set(*made.family, *message);
+      if (set && set->command == nullptr) {
+        set = fail(ErrorCode::kBadParams,
+                   fmt::format("{} has no such command", made.family->product));
+      }
+      if (set) {
+        habit.sets.push_back(std::move(*set));
+      } else {
+        entry.mistake("sets", fmt::format("[{}]: {}", k, set.error().detail));
+      }
+    }
+    made.habits.push_back(std::move(habit));
   }
 
   void read_panels(const Entry& entry, SiteDevice& made) const {

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "catalog/family.h"
+#include "catalog/formula.h"
 #include "catalog/loader.h"
 #include "catalog/physics.h"
 
@@ -50,6 +51,17 @@ enum class Plug : std::uint8_t {
   kOffGrid,  // it supplies a site without a grid; one a site at most
 };
 
+// What people do with a device of their own accord: they send it these sets when the condition
+// comes true. `when` is a formula over kHabitNames, and true above 0.
+struct Habit {
+  Formula when;
+  std::vector<CheckedSet> sets;  // of commands of the device's family
+};
+// Whether someone is at home, and is awake at home (1 or 0); the air around the device and outdoors
+// in °C; the hour of the day, 0 to 24, by the site's clocks.
+inline constexpr std::array<std::string_view, 5> kHabitNames = {"home", "awake", "air", "outdoor",
+                                                                "hour"};
+
 struct SiteDevice {
   FamilyPtr family;  // never null
   std::string sn;    // unique in the home, as is the name
@@ -60,6 +72,7 @@ struct SiteDevice {
       0;  // circuits of the household behind it: one bit each, by kHomeCircuits
   std::optional<Place> place{};                         // nothing: Family::place
   std::vector<std::pair<std::string, Json>> initial{};  // Field::name -> value at the start
+  std::vector<Habit> habits{};
   std::vector<Roof>
       panels{};  // of its PV inputs, in their order; fewer, or none: the model chooses
 };

@@ -123,6 +123,21 @@ inline constexpr auto kSiteDeviceKeys = std::to_array<Key>({
     {.name = "initial",
      .form = Form::kObject,
      .description = "Fields and the values that it starts with"},
+    {.name = "habits",
+     .form = Form::kItems,
+     .description = "What people do with it",
+     .section = SectionId::kHabit},
+});
+
+inline constexpr auto kHabitKeys = std::to_array<Key>({
+    {.name = "when",
+     .description = "A formula that is above 0 when they do it: over home and awake (someone is "
+                    "there: 1 or 0), air and outdoor (°C) and hour",
+     .required = true},
+    {.name = "sets",
+     .form = Form::kList,
+     .description = "The sets that they send, as an app does",
+     .required = true},
 });
 
 }  // namespace gridloom::catalog

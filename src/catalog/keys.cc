@@ -552,8 +552,9 @@ constexpr auto kSections = std::to_array<Section>({
     {.name = "household", .keys = kHouseholdKeys},
     {.name = "roof", .keys = kRoofKeys},
     {.name = "site_device", .keys = kSiteDeviceKeys},
+    {.name = "habit", .keys = kHabitKeys},
 });
-static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kSiteDevice) + 1);
+static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kHabit) + 1);
 
 }  // namespace
 

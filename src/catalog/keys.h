@@ -77,6 +77,7 @@ enum class SectionId : std::uint8_t {
   kHousehold,
   kRoof,
   kSiteDevice,
+  kHabit,
 };
 
 inline constexpr std::string_view kNone = "none";  // of Form::kEntryOrNone

@@ -93,6 +93,13 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
     model_->start(fields_, here);
   }
   taken_version_ = model_->unreported_version();
+  if (setup.habits.empty()) return;
+  const household::Shared who =
+      environment.household.value_or(household::Shared{.chance = chance.split(sn_)});
+  habits_.emplace(setup.habits, household::Home(who.chance, household::home_inventory(),
+                                                {.yearly_kwh = environment.household_kwh,
+                                                 .persons = who.people}));
+  if (last != nullptr) habits_->resume(here);
 }
 
 bool VirtualDevice::resume(const LastState& last, const Environment& environment) {
@@ -190,6 +197,21 @@ void VirtualDevice::move(const Environment& environment) {
   Environment& here = unwritten_.emplace(environment);
   adapt(here);
   model_->step(here, dt);
+  if (habits_) follow_habits();
+}
+
+// As with a set of an app, but nobody waits for a reply.
+void VirtualDevice::follow_habits() {
+  const std::vector<const catalog::CheckedSet*> due = habits_->due(*unwritten_);
+  if (due.empty()) return;
+  const Environment environment = *unwritten_;
+  write_numbers();
+  for (const catalog::CheckedSet* set : due) {
+    if (!effects_fit(*set->command, set->params)) continue;
+    static_cast<void>(model_->command(fields_, *set->command, set->params, environment));
+    stepped_ += kInstant;
+  }
+  unwritten_ = environment;
 }
 
 void VirtualDevice::write_numbers() {

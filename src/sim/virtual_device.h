@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "catalog/family.h"
 #include "sim/device_faults.h"
+#include "sim/habits.h"
 #include "sim/last_state.h"
 #include "sim/model.h"
 #include "sim/report_text.h"
@@ -45,6 +46,7 @@ struct Setup {
   std::optional<std::uint32_t> circuits{};  // as in Environment
   InitialValues initial{};
   std::vector<catalog::Roof> roofs{};  // as in Environment
+  std::vector<catalog::Habit> habits{};
 };
 
 class VirtualDevice {
@@ -107,6 +109,7 @@ class VirtualDevice {
   // Makes the site's environment that of the device.
   void adapt(Environment& environment) const;
   [[nodiscard]] bool resume(const LastState& last, const Environment& environment);
+  void follow_habits();
   void pin_fields();
   void write_numbers();
   void obey(std::string_view payload, const Environment& environment, std::vector<Message>& out);
@@ -129,6 +132,7 @@ class VirtualDevice {
   catalog::Place place_;
   std::optional<std::uint32_t> circuits_;  // this and the next as in Environment
   std::vector<catalog::Roof> roofs_;
+  std::optional<Habits> habits_;
   TimePoint started_;
   TimePoint stepped_;
   TimePoint reported_;                    // when every field was reported last

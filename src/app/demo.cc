@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "app/device_groups.h"
+#include "catalog/home.h"
 #include "sim/virtual_device.h"
 
 namespace gridloom::app {
@@ -17,40 +20,88 @@ struct Wanted {
   catalog::FamilyPtr family;
   std::string sn;
   std::string name;
+  std::optional<std::size_t> site{};
+  catalog::Plug plug = catalog::Plug::kCircuit;
+  sim::Setup setup{};
 };
 
-Result<std::vector<Wanted>> devices_of(const catalog::Catalog& catalog, std::string_view chosen) {
-  std::vector<Wanted> wanted;
-  if (chosen.empty() || chosen == kAllFamilies) {
-    for (const catalog::FamilyPtr& family : catalog.families()) {
-      if (const Status fits = sim::check_model(family); !fits) {
+struct Chosen {
+  std::vector<Wanted> devices;
+  std::vector<sim::MemberSite> sites;
+};
+
+constexpr std::uint32_t kAllCircuits = (1U << catalog::kHomeCircuits.size()) - 1;
+
+// The circuits that hang on a device. Those that nobody supplies hang on the meter; in a camper all
+// of them hang on the device that supplies it, which knows them.
+std::optional<std::uint32_t> circuits_of(const catalog::Site& site,
+                                         const catalog::SiteDevice& device) {
+  if (device.plug == catalog::Plug::kOffGrid) return std::nullopt;
+  if (!site.household) return 0;
+  if (device.plug != catalog::Plug::kMeter) return device.supplies;
+  std::uint32_t left = kAllCircuits;
+  for (const catalog::SiteDevice& other : site.devices) {
+    if (&other != &device) left &= ~other.supplies;
+  }
+  return left;
+}
+
+sim::MemberSite site_of(const catalog::Site& site) {
+  sim::MemberSite made{.has_grid = site.phases > 0};
+  made.world.latitude_deg = site.latitude_deg;
+  if (!site.household) return made;
+  made.world.yearly_kwh = site.household->kwh;
+  made.household = {.chance = Chance(made.world.seed).split("household").split(site.name),
+                    .people = site.household->people};
+  return made;
+}
+
+Result<Chosen> devices_of_home(const catalog::Catalog& catalog, const std::string& home) {
+  const auto found = catalog::find_home(home, catalog);
+  if (!found) return std::unexpected(found.error());
+  Chosen chosen;
+  for (const catalog::Site& site : found->sites) {
+    for (const catalog::SiteDevice& device : site.devices) {
+      if (const Status fits = sim::check_model(device.family); !fits) {
         return std::unexpected(fits.error());
       }
-      if (!family->virtual_devices.in_home && chosen != kAllFamilies) continue;
-      for (const auto& device : family->virtual_devices.devices) {
-        wanted.push_back({.family = family, .sn = device.sn, .name = device.name});
-      }
+      chosen.devices.push_back({.family = device.family,
+                                .sn = device.sn,
+                                .name = device.name,
+                                .site = chosen.sites.size(),
+                                .plug = device.plug,
+                                .setup = {.place = device.place,
+                                          .circuits = circuits_of(site, device),
+                                          .initial = device.initial,
+                                          .roofs = device.panels,
+                                          .habits = device.habits}});
     }
-    return wanted;
+    chosen.sites.push_back(site_of(site));
   }
-  const auto groups = groups_of(chosen, catalog);
+  return chosen;
+}
+
+Result<Chosen> devices_of_groups(const catalog::Catalog& catalog, const std::string& text) {
+  const auto groups = groups_of(text, catalog);
   if (!groups) return fail(groups.error().code, "--demo-home: " + groups.error().detail);
+  Chosen chosen;
   for (const auto& [family, devices] : *groups) {
     for (std::size_t i = 1; i <= devices; ++i) {
-      wanted.push_back({.family = family,
-                        .sn = sim::simulated_sn(*family, i),
-                        .name = fmt::format("{} {}", family->product, i)});
+      chosen.devices.push_back({.family = family,
+                                .sn = sim::simulated_sn(*family, i),
+                                .name = fmt::format("{} {}", family->product, i)});
     }
   }
-  return wanted;
+  return chosen;
 }
 
 }  // namespace
 
 Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog& catalog,
-                           std::string_view chosen) {
-  const auto wanted = devices_of(catalog, chosen);
-  if (!wanted) return std::unexpected(wanted.error());
+                           const DemoChoice& choice) {
+  auto chosen = choice.groups.empty() ? devices_of_home(catalog, choice.home)
+                                      : devices_of_groups(catalog, choice.groups);
+  if (!chosen) return std::unexpected(chosen.error());
   auto directory = registry.directory();
   if (directory->find_account_by_name(kDemoAccount) == nullptr) {
     if (const auto added = registry.add_account({.name = kDemoAccount}); !added) {
@@ -58,7 +109,7 @@ Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog&
     }
   }
   std::vector<registry::DeviceSpec> missing;
-  for (const Wanted& device : *wanted) {
+  for (const Wanted& device : chosen->devices) {
     if (directory->find_device(device.sn) != nullptr) continue;
     missing.push_back({.sn = device.sn, .name = device.name, .owner = kDemoAccount});
   }
@@ -77,11 +128,16 @@ Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog&
     directory = registry.directory();
     keys = directory->keys_of(account->id);
   }
-  DemoHome home{.key = *keys.front(), .members = {}};
-  for (const Wanted& device : *wanted) {
+  DemoHome home{.key = *keys.front(), .members = {}, .sites = std::move(chosen->sites)};
+  for (const Wanted& device : chosen->devices) {
     const registry::Device* known = directory->find_device(device.sn);
     if (known == nullptr || known->owner != account->id) continue;  // moved to another owner
-    home.members.push_back({.family = device.family, .sn = known->sn, .key = known->key});
+    home.members.push_back({.family = device.family,
+                            .sn = known->sn,
+                            .key = known->key,
+                            .site = device.site,
+                            .plug = device.plug,
+                            .setup = device.setup});
   }
   return home;
 }

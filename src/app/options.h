@@ -26,8 +26,9 @@ struct ServeOptions {
   std::vector<std::string> limits;          // NAME=VALUE; applied after, so these win
   std::string replay_check = "auto";        // auto: for listeners outside loopback; on, off
   bool strict = false;                      // imitates the vendor's cloud where it is stricter
-  std::string demo;                         // "true", kAllFamilies (app/demo.h), or no demo home
-  std::string demo_home;        // families and the number of devices of each; empty: of each family
+  std::string demo;                         // "true", "all" or no demo home
+  std::string home;             // the demo home: as for catalog::find_home(); empty: of `demo`
+  std::string demo_home;        // instead: families and the number of devices of each
   std::filesystem::path world;  // CSV file with household and weather of the demo home
   double speed = 1;             // speed factor of virtual time
   std::string start, until;     // virtual time, for parse_time(); empty: now, and never
@@ -37,7 +38,13 @@ struct ServeOptions {
   bool core_dumps = false;      // allow core dumps after a crash, which contain keys
   std::string log_level = "info";
 
-  [[nodiscard]] bool has_demo() const { return !demo.empty() && demo != "false"; }
+  [[nodiscard]] bool has_demo() const {
+    return !home.empty() || (!demo.empty() && demo != "false");
+  }
+  [[nodiscard]] std::string home_id() const {
+    if (!home.empty()) return home;
+    return demo == "all" ? "all" : "demo";
+  }
 };
 
 }  // namespace gridloom::app

@@ -288,9 +288,8 @@ AdminContext admin_context(ServeProcess& process, const ServeOptions& options) {
 }
 
 Status make_demo(ServeProcess& process, const ServeOptions& options) {
-  const bool all = options.demo == kAllFamilies && options.demo_home.empty();
   auto home = demo_home(process.server->registry(), process.server->catalog(),
-                        all ? kAllFamilies : std::string_view(options.demo_home));
+                        {.home = options.home_id(), .groups = options.demo_home});
   if (!home) return std::unexpected(home.error());
   process.demo = std::move(*home);
   return {};
@@ -326,6 +325,10 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options) {
     if (!file) return fail(file.error().code, "--world: " + file.error().detail);
     world.file = std::move(*file);
   }
+  for (sim::MemberSite& site : process.demo->sites) {
+    site.world.zone = world.zone;
+    site.world.file = world.file;
+  }
   process.sim_loop = std::make_unique<net::IoLoop>();
   const net::Address& mqtt = bound(process, Interface::kMqtt, Security::kPlain);
   const bool any = mqtt.host == "0.0.0.0" || mqtt.host == "::";
@@ -333,6 +336,7 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options) {
       sim::Fleet::Options{
           .server = client::peer_at({.host = any ? "127.0.0.1" : mqtt.host, .port = mqtt.port}),
           .world = world,
+          .sites = process.demo->sites,
           .keep =
               [data = options.data](const std::string& sn, const wire::JsonObject& unreported) {
                 keep_unreported(data, sn, unreported);

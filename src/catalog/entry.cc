@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/nearest.h"
 #include "base/printable.h"
 #include "catalog/words.h"
 
@@ -18,8 +19,7 @@ namespace {
 
 using Kind = YamlNode::Kind;
 
-constexpr std::size_t kMaxMistakes = 100;  // reported; more are not useful
-constexpr std::size_t kMaxName = 40;       // characters of a value's name
+constexpr std::size_t kMaxName = 40;  // characters of a value's name
 
 std::string describe(const YamlNode& node) {
   switch (node.kind) {
@@ -120,7 +120,7 @@ bool is_source(std::string_view text) {
 
 void Mistakes::add(int line, std::string_view path, std::string_view what) {
   if (shared_lines_.contains(line) && !reported_.emplace(line, what).second) return;
-  if (++count_ > kMaxMistakes) return;
+  if (++count_ > kMaxReported) return;
   if (!text_.empty()) text_ += '\n';
   text_ += path.empty() ? fmt::format("{}:{}: {}", file_, line, what)
                         : fmt::format("{}:{}: {}: {}", file_, line, path, what);
@@ -144,8 +144,8 @@ std::string_view Mistakes::note_of(std::string_view path) const {
 
 Error Mistakes::fault() const {
   std::string detail = text_;
-  if (count_ > kMaxMistakes) {
-    detail += fmt::format("\n{}: and {} more mistakes", file_, count_ - kMaxMistakes);
+  if (count_ > kMaxReported) {
+    detail += fmt::format("\n{}: and {} more mistakes", file_, count_ - kMaxReported);
   }
   return {.code = ErrorCode::kMalformed, .detail = std::move(detail)};
 }
@@ -182,6 +182,11 @@ Json to_json(const YamlNode& node, std::string_view path, Mistakes& mistakes) {
   return Json(std::move(object));
 }
 
+std::string one_of(std::string_view word, std::span<const std::string_view> words) {
+  const std::vector<std::string_view> all(words.begin(), words.end());
+  return joined_or(all) + did_you_mean(word, all);
+}
+
 std::vector<std::string> texts_of(const YamlNode& node, std::string_view path, Mistakes& mistakes) {
   std::vector<std::string> texts;
   if (node.kind != Kind::kSequence) {
@@ -206,6 +211,12 @@ void check_keys(const YamlNode& node, std::string_view path, Mistakes& mistakes,
     for (const Key& key : known.keys) all.emplace_back(key.name);
     return join(all, "and");
   };
+  const auto meant = [&](std::string_view key) -> std::string {
+    if (mistakes.is_full()) return {};  // comparing many words takes long
+    std::vector<std::string_view> all;
+    for (const Key& one : known.keys) all.push_back(one.name);
+    return did_you_mean(key, all);
+  };
   if (node.kind != Kind::kMapping) {
     mistakes.add(node.line, path,
                  fmt::format("must be a mapping of {}; it is {}", names(), describe(node)));
@@ -217,8 +228,9 @@ void check_keys(const YamlNode& node, std::string_view path, Mistakes& mistakes,
     const std::string_view now = renamed_key(member.key);
     const bool renamed = !now.empty() && known.find(now) != nullptr;
     mistakes.add(member.line, child(path, member.key),
-                 fmt::format("unknown key{}; the keys here are {}",
-                             renamed ? fmt::format(": its name is {} now", now) : "", names()));
+                 fmt::format("unknown key{}; the keys here are {}{}",
+                             renamed ? fmt::format(": its name is {} now", now) : "", names(),
+                             renamed ? "" : meant(member.key)));
   }
   if (variant != Variant::kWhole) return;
   for (const Key& key : known.keys) {
@@ -235,9 +247,8 @@ Entry::Entry(const YamlNode& node, std::string path, Mistakes& mistakes, Section
 const YamlNode* Entry::value_of(std::string_view key, std::initializer_list<Form> forms) const {
   const Key* declared = section_.find(key);
   if (declared == nullptr || std::ranges::find(forms, declared->form) == forms.end()) {
-    throw std::logic_error(
-        fmt::format("device files: {} of {} is read in another form than keys.cc declares", key,
-                    section_.name));
+    throw std::logic_error(fmt::format("{} of {} is read in another form than its table declares",
+                                       key, section_.name));
   }
   return find(key);
 }
@@ -265,8 +276,7 @@ void Entry::choice(std::string_view key, std::string& to) const {
   if (declared == nullptr || !has(key) || find(key)->kind != Kind::kScalar) return;
   const auto& choices = declared->choices;
   if (std::ranges::find(choices, chosen) == choices.end()) {
-    return mistake(key, fmt::format("\"{}\" must be {}", chosen,
-                                    join({choices.begin(), choices.end()}, "or")));
+    return mistake(key, fmt::format("\"{}\" must be {}", chosen, one_of(chosen, choices)));
   }
   to = std::move(chosen);
 }

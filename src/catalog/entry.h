@@ -1,6 +1,6 @@
-// Reads a device file key by key: an Entry is a YAML mapping whose keys keys.h declares. Each
-// mistake is recorded with file, line and key, and reading continues, so that one run reports all
-// mistakes.
+// Reads a device file or a home file key by key: an Entry is a YAML mapping whose keys keys.h
+// declares. Each mistake is recorded with file, line and key, and reading continues, so that one
+// run reports all mistakes.
 //
 // Getters leave their target unchanged if the key is absent or its value is wrong. A getter of
 // another form than the key is declared with throws std::logic_error: our own bug.
@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,9 +36,13 @@ class Mistakes {
   // The line belongs to several entries: what is wrong there is reported for the first one only.
   void share(int line) { shared_lines_.insert(line); }
   [[nodiscard]] bool none() const { return count_ == 0; }
+  // Whether further mistakes are counted only: no word about them is read.
+  [[nodiscard]] bool is_full() const { return count_ >= kMaxReported; }
   [[nodiscard]] Error fault() const;  // kMalformed; one line per mistake
 
  private:
+  static constexpr std::size_t kMaxReported = 100;  // more are not useful
+
   [[nodiscard]] std::string_view note_of(std::string_view path) const;
 
   std::string file_;
@@ -55,6 +60,9 @@ class Mistakes {
 // Converts a YAML node to JSON: plain 12 is an integer, 1.5 a number, true and false are booleans;
 // everything else is a string (including 010, yes and all quoted scalars).
 [[nodiscard]] Json to_json(const YamlNode& node, std::string_view path, Mistakes& mistakes);
+
+// "a, b or c; did you mean b?": the words that are valid in the place of `word`.
+[[nodiscard]] std::string one_of(std::string_view word, std::span<const std::string_view> words);
 
 [[nodiscard]] std::vector<std::string> texts_of(const YamlNode& node, std::string_view path,
                                                 Mistakes& mistakes);

@@ -250,6 +250,10 @@ std::string Family::unknown_command(const JsonObject& message) const {
                      product, join(known, "and"));
 }
 
+std::string simulated_sn(const Family& family, std::size_t number) {
+  return fmt::format("{}SIM{:08}", family.prefixes.empty() ? "" : family.prefixes.front(), number);
+}
+
 Catalog::Catalog(std::vector<FamilyPtr> families) : families_(std::move(families)) {
   const auto found =
       std::ranges::find_if(families_, [](const auto& family) { return family->passthrough; });

@@ -318,6 +318,9 @@ struct Family {
 
 using FamilyPtr = std::shared_ptr<const Family>;
 
+// The serial number of the `number`th simulated device of a family.
+[[nodiscard]] std::string simulated_sn(const Family& family, std::size_t number);
+
 // The result of check_set(): the command and the parameters to publish.
 struct CheckedSet {
   const Command* command = nullptr;  // nullptr: a passthrough family, or an unknown selector

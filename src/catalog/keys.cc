@@ -6,6 +6,7 @@
 
 #include "catalog/expand_keys.h"
 #include "catalog/family.h"
+#include "catalog/home_keys.h"
 #include "catalog/physics_keys.h"
 
 namespace gridloom::catalog {
@@ -518,28 +519,53 @@ constexpr auto kRenamedKeys = std::to_array<RenamedKey>({
 });
 
 constexpr auto kSections = std::to_array<Section>({
-    {.name = "file", .keys = kFileKeys},         {.name = "messages", .keys = kMessagesKeys},
-    {.name = "report", .keys = kReportKeys},     {.name = "field", .keys = kFieldKeys},
-    {.name = "member", .keys = kMemberKeys},     {.name = "command", .keys = kCommandKeys},
-    {.name = "param", .keys = kParamKeys},       {.name = "effect", .keys = kEffectKeys},
-    {.name = "history", .keys = kHistoryKeys},   {.name = "index", .keys = kIndexKeys},
-    {.name = "quirk", .keys = kQuirkKeys},       {.name = "fault", .keys = kFaultKeys},
-    {.name = "virtual", .keys = kVirtualKeys},   {.name = "device", .keys = kDeviceKeys},
-    {.name = "defaults", .keys = kDefaultsKeys}, {.name = "template", .keys = kTemplateKeys},
-    {.name = "use", .keys = kUseKeys},           {.name = "signal", .keys = kSignalKeys},
-    {.name = "physics", .keys = kPhysicsKeys},   {.name = "battery", .keys = kBatteryKeys},
-    {.name = "pv_input", .keys = kPvInputKeys},  {.name = "inverter", .keys = kInverterKeys},
-    {.name = "charger", .keys = kChargerKeys},   {.name = "grid", .keys = kGridKeys},
-    {.name = "load", .keys = kLoadKeys},         {.name = "heat_pump", .keys = kHeatPumpKeys},
+    {.name = "file", .keys = kFileKeys},
+    {.name = "messages", .keys = kMessagesKeys},
+    {.name = "report", .keys = kReportKeys},
+    {.name = "field", .keys = kFieldKeys},
+    {.name = "member", .keys = kMemberKeys},
+    {.name = "command", .keys = kCommandKeys},
+    {.name = "param", .keys = kParamKeys},
+    {.name = "effect", .keys = kEffectKeys},
+    {.name = "history", .keys = kHistoryKeys},
+    {.name = "index", .keys = kIndexKeys},
+    {.name = "quirk", .keys = kQuirkKeys},
+    {.name = "fault", .keys = kFaultKeys},
+    {.name = "virtual", .keys = kVirtualKeys},
+    {.name = "device", .keys = kDeviceKeys},
+    {.name = "defaults", .keys = kDefaultsKeys},
+    {.name = "template", .keys = kTemplateKeys},
+    {.name = "use", .keys = kUseKeys},
+    {.name = "signal", .keys = kSignalKeys},
+    {.name = "physics", .keys = kPhysicsKeys},
+    {.name = "battery", .keys = kBatteryKeys},
+    {.name = "pv_input", .keys = kPvInputKeys},
+    {.name = "inverter", .keys = kInverterKeys},
+    {.name = "charger", .keys = kChargerKeys},
+    {.name = "grid", .keys = kGridKeys},
+    {.name = "load", .keys = kLoadKeys},
+    {.name = "heat_pump", .keys = kHeatPumpKeys},
     {.name = "identity", .keys = kIdentityKeys},
+    {.name = "home", .keys = kHomeKeys},
+    {.name = "site", .keys = kSiteKeys},
+    {.name = "site_grid", .keys = kSiteGridKeys},
+    {.name = "household", .keys = kHouseholdKeys},
+    {.name = "roof", .keys = kRoofKeys},
+    {.name = "site_device", .keys = kSiteDeviceKeys},
+    {.name = "habit", .keys = kHabitKeys},
 });
-static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kIdentity) + 1);
+static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kHabit) + 1);
 
 }  // namespace
 
 std::span<const Section> sections() { return kSections; }
 
 const Section& section_of(SectionId id) { return kSections.at(static_cast<std::size_t>(id)); }
+
+std::span<const Section> sections_of_file(SectionId file) {
+  constexpr auto kHome = static_cast<std::size_t>(SectionId::kHome);
+  return file == SectionId::kHome ? sections().subspan(kHome) : sections().first(kHome);
+}
 
 const Key* Section::find(std::string_view key) const {
   const auto found = std::ranges::find(keys, key, &Key::name);

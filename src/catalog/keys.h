@@ -1,6 +1,6 @@
-// The keys of a device file: what each kind of mapping in it may and must have. The loader reads by
-// these tables, and the JSON Schema for editors (schema.h) is made of them, so that both accept the
-// same keys. Private to catalog.
+// The keys of a device file and of a home file: what each kind of mapping in them may and must
+// have. The readers go by these tables, and the JSON Schemas for editors (schema.h) are made of
+// them, so that both accept the same keys. Private to catalog.
 #pragma once
 
 #include <array>
@@ -35,12 +35,14 @@ enum class Form : std::uint8_t {
   kNumberMap,    // a mapping of any keys to numbers
   kChosenTexts,  // a mapping of Key::choices to scalars or lists of scalars
   kEntry,        // a mapping of the kind Key::section
+  kEntryOrNone,  // such a mapping, or the word none
   kEntries,      // a mapping of any keys to such mappings
   kItems,        // a list of such mappings
   kFields,       // fields, groups of fields and uses of templates (expand.h), by their names
 };
 
-// The kinds of mappings in a device file. kFile is the whole file.
+// The kinds of mappings: from kFile on those in a device file, which kFile is as a whole, and from
+// kHome on those in a home file.
 enum class SectionId : std::uint8_t {
   kFile,
   kMessages,
@@ -69,7 +71,16 @@ enum class SectionId : std::uint8_t {
   kLoad,
   kHeatPump,
   kIdentity,
+  kHome,
+  kSite,
+  kSiteGrid,
+  kHousehold,
+  kRoof,
+  kSiteDevice,
+  kHabit,
 };
+
+inline constexpr std::string_view kNone = "none";  // of Form::kEntryOrNone
 
 // How much of a section a mapping has.
 enum class Variant : std::uint8_t {
@@ -84,7 +95,7 @@ struct Key {
   std::string_view description;  // shown by editors
   bool required = false;
   std::span<const std::string_view> choices{};
-  SectionId section = SectionId::kFile;  // of kEntry, kEntries and kItems
+  SectionId section = SectionId::kFile;  // of kEntry, kEntryOrNone, kEntries and kItems
   Variant variant = Variant::kWhole;     // of that section
   bool inherited = false;  // a required key that an entry may have from defaults or a group
 };
@@ -97,6 +108,8 @@ struct Section {
 };
 [[nodiscard]] std::span<const Section> sections();  // in the order of SectionId
 [[nodiscard]] const Section& section_of(SectionId id);
+// The sections of a whole file, kFile or kHome: the file first.
+[[nodiscard]] std::span<const Section> sections_of_file(SectionId file);
 
 // The name of a key of earlier device files today; empty if `key` is none.
 [[nodiscard]] std::string_view renamed_key(std::string_view key);

@@ -148,6 +148,7 @@ TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
       {"product_type: 7", "product_type: seven", "must be a whole number; it is \"seven\""},
       {"product_type: 7", "product_typ: 7",
        "made_up.yaml:6: product_typ: unknown key; the keys here are family, product,"},
+      {"product_type: 7", "product_typ: 7", "did you mean product_type?"},
       {"product_type: 7", "model: 7", "made_up.yaml:7: model: this key occurs twice"},
       {"quota_all: flat", "quota_all: deep", "quota_all: \"deep\" must be flat or nested"},
       {"quota_all: flat", "passthrough: yes", "passthrough: must be true or false; it is \"yes\""},

@@ -138,6 +138,8 @@ JsonObject form_of(const Key& key) {
       return chosen(key, text_or_texts());
     case Form::kEntry:
       return {{"allOf", JsonArray{entry(key)}}};  // draft 07 ignores what stands beside a $ref
+    case Form::kEntryOrNone:
+      return {{"anyOf", JsonArray{JsonObject{{"const", kNone}}, entry(key)}}};
     case Form::kEntries:
       return mapping_to(entry(key));
     case Form::kFields:
@@ -196,10 +198,10 @@ bool is_used(SectionId id, Variant variant) {
   });
 }
 
-JsonObject definitions() {
+JsonObject definitions(SectionId file) {
   JsonObject all;
-  for (std::size_t k = 1; k < sections().size(); ++k) {  // 0 is the file
-    const auto id = static_cast<SectionId>(k);
+  for (std::size_t k = 1; k < sections_of_file(file).size(); ++k) {  // 0 is the file
+    const auto id = static_cast<SectionId>(static_cast<std::size_t>(file) + k);
     const Section& section = section_of(id);
     if (is_used(id, Variant::kPart)) {
       all[definition_name(id, Variant::kPart)] = definition_of(section, Variant::kPart);
@@ -211,7 +213,6 @@ JsonObject definitions() {
       all[definition_name(id, Variant::kTemplate)] = definition_of(section, Variant::kTemplate);
     }
   }
-  all["placeholder"] = JsonObject{{"type", "string"}, {"pattern", "<[a-z][a-z0-9_]*>"}};
   return all;
 }
 
@@ -262,19 +263,33 @@ void print(const Json& value, std::size_t indent, std::size_t used, std::string&
   out += object != nullptr ? '}' : ']';
 }
 
-}  // namespace
-
-std::string device_file_schema() {
-  JsonObject schema{{"$schema", "http://json-schema.org/draft-07/schema#"},
-                    {"title", "Gridloom device file"}};
-  for (auto& member : definition_of(section_of(SectionId::kFile), Variant::kWhole)) {
+JsonObject schema_of(SectionId file, std::string_view title) {
+  JsonObject schema{{"$schema", "http://json-schema.org/draft-07/schema#"}, {"title", title}};
+  for (auto& member : definition_of(section_of(file), Variant::kWhole)) {
     schema.emplace(member.key(), std::move(member.value()));
   }
-  add_inherited_keys(schema);
-  schema["definitions"] = definitions();
+  return schema;
+}
+
+std::string text_of(JsonObject schema, JsonObject parts) {
+  schema["definitions"] = std::move(parts);
   std::string text;
   print(schema, 0, 0, text);
   return text + '\n';
+}
+
+}  // namespace
+
+std::string device_file_schema() {
+  JsonObject schema = schema_of(SectionId::kFile, "Gridloom device file");
+  add_inherited_keys(schema);
+  JsonObject all = definitions(SectionId::kFile);
+  all["placeholder"] = JsonObject{{"type", "string"}, {"pattern", "<[a-z][a-z0-9_]*>"}};
+  return text_of(std::move(schema), std::move(all));
+}
+
+std::string home_file_schema() {
+  return text_of(schema_of(SectionId::kHome, "Gridloom home file"), definitions(SectionId::kHome));
 }
 
 }  // namespace gridloom::catalog

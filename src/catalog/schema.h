@@ -1,5 +1,6 @@
-// The JSON Schema (draft 07) of device files, for editors. It is made of the loader's own tables
-// and refuses nothing that the loader accepts; the loader also checks what a schema cannot say.
+// The JSON Schemas (draft 07) of device files and home files, for editors. They are made of the
+// loaders' own tables and refuse nothing that the loaders accept; the loaders also check what a
+// schema cannot say.
 #pragma once
 
 #include <string>
@@ -8,5 +9,7 @@ namespace gridloom::catalog {
 
 // The text of devices/schema.json.
 [[nodiscard]] std::string device_file_schema();
+// The text of homes/schema.json.
+[[nodiscard]] std::string home_file_schema();
 
 }  // namespace gridloom::catalog

@@ -25,6 +25,13 @@ TEST(Schema, IsTheCommittedOne) {
       << "devices/schema.json is not current: gridloom family schema > devices/schema.json";
 }
 
+TEST(Schema, OfHomesIsTheCommittedOne) {
+  std::ifstream in(GL_SOURCE_DIR "/homes/schema.json", std::ios::binary);
+  const std::string committed{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_TRUE(home_file_schema() == committed)
+      << "homes/schema.json is not current: gridloom home schema > homes/schema.json";
+}
+
 TEST(Schema, IsJson) {
   const auto schema = wire::parse_json(device_file_schema(), {.bytes = 1U << 20U, .keys = 4096});
   ASSERT_TRUE(schema) << schema.error().detail;

@@ -7,9 +7,11 @@
 #include <ranges>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/nearest.h"
 #include "catalog/sections.h"
 #include "catalog/words.h"
 
@@ -350,16 +352,14 @@ void read_virtual(const Entry& file, Family& family) {
 
 }  // namespace
 
-std::uint32_t read_circuits(const Entry& entry) {
+std::uint32_t read_circuits(const Entry& entry, std::string_view key) {
   std::vector<std::string> names;
-  entry.texts("circuits", names);
+  entry.texts(key, names);
   std::uint32_t circuits = 0;
   for (const std::string& name : names) {
     const auto found = std::ranges::find(kHomeCircuits, name);
     if (found == kHomeCircuits.end()) {
-      entry.mistake("circuits",
-                    fmt::format("\"{}\" must be {}", name,
-                                join({kHomeCircuits.begin(), kHomeCircuits.end()}, "or")));
+      entry.mistake(key, fmt::format("\"{}\" must be {}", name, one_of(name, kHomeCircuits)));
       continue;
     }
     circuits |= 1U << static_cast<unsigned>(found - kHomeCircuits.begin());
@@ -395,7 +395,11 @@ std::vector<std::pair<std::string, Json>> read_values(const Entry& entry, std::s
   for (const auto& member : object) {
     const std::string name(member.key());
     if (!is_field(family, name)) {
-      entry.mistake(key, fmt::format("\"{}\" is not a field", name));
+      std::vector<std::string_view> known;  // none where comparing many words would be in vain
+      if (!entry.mistakes().is_full()) {
+        for (const Field& field : family.fields) known.emplace_back(field.name);
+      }
+      entry.mistake(key, fmt::format("\"{}\" is not a field{}", name, did_you_mean(name, known)));
       continue;
     }
     const Field& field = family.fields[family.field_by_name.find(name)->second];

@@ -17,8 +17,8 @@
 
 namespace gridloom::catalog {
 
-// The key `circuits` of a device and of a load: one bit each, by kHomeCircuits.
-[[nodiscard]] std::uint32_t read_circuits(const Entry& entry);
+// A key with names of circuits: one bit each, by kHomeCircuits.
+[[nodiscard]] std::uint32_t read_circuits(const Entry& entry, std::string_view key = "circuits");
 
 // Reads fields, then the sections that refer to them (aliases, as_text), and virtual.
 void read_fields(const Entry& file, Family& family);

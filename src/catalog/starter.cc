@@ -2,16 +2,14 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <cstddef>
+
+#include "catalog/words.h"
 
 namespace gridloom::catalog {
 namespace {
 
-constexpr std::size_t kMaxId = 40;  // characters
-
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // ID, PREFIX and PRODUCT are filled in.
 constexpr std::string_view kText =
@@ -148,6 +146,40 @@ virtual:
     - {sn: PREFIXTEST0000001, name: My PRODUCT}
 )yaml";
 
+constexpr std::string_view kHomeText =
+    R"yaml(# yaml-language-server: $schema=schema.json
+# A virtual home. Change what you like; `gridloom home check` reports every mistake with its line.
+# `gridloom home schema > schema.json` gives an editor the keys; homes/README.md describes them.
+home: My home               # its title
+description: A house with a PowerOcean, and a camper
+sites:
+  house:                    # a place with one connection to the grid
+    latitude: 51            # degrees north
+    grid: {phases: 3}
+    household: {people: 3, kwh: 3500}    # kWh in a year
+    roofs:                  # where PV modules lie
+      south: {azimuth: 180, tilt: 35}    # 0 is north, 90 east; 0 is flat, 90 a wall
+      west: {azimuth: 270, tilt: 35}
+    devices:
+      - family: power_ocean
+        name: Home battery
+        plug: meter         # it regulates the connection to the grid; one a site
+        panels: [south, west]            # the roof of each PV input
+        initial: {bpSoc: 58}             # fields and the values that they start with
+      - family: delta_2
+        name: Kitchen power station
+        plug: kitchen       # it draws from a socket of this circuit
+        supplies: [refrigerator]         # these circuits hang on it
+      - family: power_stream
+        plug: feed_in       # it feeds what the house draws
+  camper:
+    grid: none              # its first device supplies all of it
+    household: {people: 2, dwelling: camper}
+    devices:
+      - {family: power_kits, name: Camper battery}
+      - {family: glacier, name: Camper fridge, plug: dc}
+)yaml";
+
 void fill_in(std::string& text, std::string_view word, std::string_view with) {
   for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += with.size()) {
     text.replace(at, word.size(), with);
@@ -157,15 +189,9 @@ void fill_in(std::string& text, std::string_view word, std::string_view with) {
 }  // namespace
 
 Result<std::string> starter_file(std::string_view id) {
-  const bool valid =
-      !id.empty() && id.size() <= kMaxId && is_lower(id.front()) &&
-      std::ranges::all_of(id, [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
-  if (!valid) {
-    return fail(
-        ErrorCode::kBadParams,
-        fmt::format("\"{}\" is not a family id: must be lower-case letters, digits and _, a letter "
-                    "first, at most {} characters",
-                    id.substr(0, kMaxId), kMaxId));
+  if (!is_id(id)) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("\"{}\" is not a family id: {}", id.substr(0, kMaxId), kIdWords));
   }
   std::string prefix;
   std::string product;
@@ -182,5 +208,7 @@ Result<std::string> starter_file(std::string_view id) {
   fill_in(text, ": ID ", fmt::format(": {} ", id));
   return text;
 }
+
+std::string_view starter_home() { return kHomeText; }
 
 }  // namespace gridloom::catalog

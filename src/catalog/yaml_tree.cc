@@ -174,7 +174,7 @@ void read_document(std::string_view text, Builder& builder) {
     if (!parser.HandleNextDocument(builder)) {
       builder.refuse(1, "the file is empty");
     } else if (Builder next({}); !builder.refused() && parser.HandleNextDocument(next)) {
-      builder.refuse(1, "there is a second document (---): one file is one family");
+      builder.refuse(1, "there is a second document (---): a file has one");
     }
   } catch (const YAML::DeepRecursion& error) {
     builder.refuse(error.mark.line + 1, "nested too deep");

@@ -17,19 +17,26 @@ using registry::AccountId;
 
 // The effort of a device, in units of hub::Inbox: to read its figures, to query its energies, and
 // to write it into the home.
-constexpr std::int64_t kFiguresEffort = 16;
+constexpr std::int64_t kFiguresEffort = 24;
 constexpr std::int64_t kQueryEffort = 1;
 constexpr std::int64_t kWriteEffort = 8;
 
-overview::Overview figures_of(const catalog::Family& family, const twin::Twin& twin) {
+enum class When : std::uint8_t { kNow, kBeforeMoment };
+
+overview::Overview figures_of(const catalog::Family& family, const twin::Twin& twin, When when) {
   std::vector<overview::FlatValue> values;
-  twin.for_each_value([&](std::size_t slot, std::string_view text) {
+  const auto add = [&](std::size_t slot, std::string_view text) {
     const std::string& name = twin.name_of(slot);
     if (!overview::is_in_overview(family, name)) return;
     if (auto value = wire::parse_json(text)) {
       values.push_back({.name = name, .value = std::move(*value)});
     }
-  });
+  };
+  if (when == When::kNow) {
+    twin.for_each_value(add);
+  } else {
+    twin.for_each_value_before(add);
+  }
   std::ranges::sort(values, {}, &overview::FlatValue::name);
   return overview_of(family, values);
 }
@@ -96,7 +103,9 @@ void HomeFeed::start(AccountId account) {
                                .online = options_.hub->online(account, device->sn),
                                .has_values = false,
                                .last_report = {},
-                               .figures = {}});
+                               .moment = {},
+                               .figures = {},
+                               .figures_before = {}});
       work->numbers.push_back(device->number);
       sns.push_back(device->sn);
     }
@@ -109,7 +118,9 @@ void HomeFeed::start(AccountId account) {
       [work](const hub::TwinView& view) {
         ShownDevice& device = work->devices[work->places.at(view.sn)];
         device.last_report = view.last_report;
-        device.figures = figures_of(*device.family, view.twin);
+        device.moment = view.moment;
+        device.figures = figures_of(*device.family, view.twin, When::kNow);
+        device.figures_before = figures_of(*device.family, view.twin, When::kBeforeMoment);
         device.has_values = true;
         return kFiguresEffort;
       },

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "hub/shard.h"
 #include "wire/json.h"
 
 namespace gridloom::http {
@@ -85,6 +86,21 @@ JsonObject device_of(const ShownDevice& device, TimePoint now) {
           {"faults", std::move(faults)}};
 }
 
+bool is_fresh(const ShownDevice& device, TimePoint now) {
+  return device.last_report && now - *device.last_report <= kOldValue;
+}
+
+// The powers of a home belong to the moment for which all of its meters have reported: a switch
+// that one device told and the meter has not seen yet invents no power. Nothing: there is no meter.
+std::optional<TimePoint> moment_of(const std::vector<ShownDevice>& devices, TimePoint now) {
+  std::optional<TimePoint> moment;
+  for (const ShownDevice& device : devices) {
+    if (device.role != overview::Role::kMeter || !is_fresh(device, now)) continue;
+    moment = std::min(moment.value_or(*device.last_report), *device.last_report);
+  }
+  return moment;
+}
+
 }  // namespace
 
 std::string_view state_of(const catalog::Family& family, const DeviceMoment& moment) {
@@ -107,12 +123,14 @@ std::string home_members(const std::vector<ShownDevice>& devices,
   std::vector<overview::HomeDevice> parts;
   parts.reserve(devices.size());
   JsonArray rows;
+  const std::optional<TimePoint> moment = moment_of(devices, now);
   for (const ShownDevice& device : devices) {
-    const bool is_fresh = device.last_report && now - *device.last_report <= kOldValue;
+    const bool is_ahead = moment && device.moment >= *moment + hub::kMoment;
+    const overview::Overview& figures = is_ahead ? device.figures_before : device.figures;
     parts.push_back({.role = device.role,
                      .sources = &device.sources,
                      .has_charge = overview::has_charge(*device.family),
-                     .figures = is_fresh ? &device.figures : nullptr});
+                     .figures = is_fresh(device, now) ? &figures : nullptr});
     rows.push_back(device_of(device, now));
   }
   const HomePicture picture = overview::picture_of(parts);

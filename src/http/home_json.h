@@ -29,7 +29,9 @@ struct ShownDevice {
   bool online = false;
   bool has_values = false;
   std::optional<TimePoint> last_report;  // nothing: not since the server started
+  TimePoint moment;                      // when the moment of its last reports began
   overview::Overview figures;
+  overview::Overview figures_before;  // when that moment began
 };
 
 // "live", "quiet" (connected, but silent for longer than its family reports), "offline" or "never".

@@ -346,6 +346,10 @@ void Shard::on_report(const ClientPtr& client, const InboundReport& report, Devi
   counters.reports.fetch_add(1, std::memory_order_relaxed);
   counters.report_bytes.fetch_add(report.payload.size(), std::memory_order_relaxed);
   const TimePoint now = platform_.clock.now();
+  if (now < state.moment || now - state.moment >= kMoment) {
+    state.moment = now;
+    state.twin.begin_moment();
+  }
   const auto applied = state.twin.apply(report.payload, reader_, &taken_);
   if (!applied) {
     counters.reports_malformed.fetch_add(1, std::memory_order_relaxed);
@@ -415,6 +419,7 @@ void Shard::visit(const std::string& sn, const VisitTwin& each) {
   effort_ +=
       each({.sn = sn,
             .twin = state->twin,
+            .moment = state->moment,
             .last_report = state->last_report == TimePoint{} ? std::nullopt
                                                              : std::optional(state->last_report)});
 }

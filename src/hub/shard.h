@@ -37,10 +37,14 @@
 
 namespace gridloom::hub {
 
+// A device's reports within this time are of one moment.
+inline constexpr Millis kMoment{500};
+
 // A device's twin while it is shown (Hub::visit_twins).
 struct TwinView {
   const std::string& sn;
   const twin::Twin& twin;
+  TimePoint moment;                      // when that of Twin::for_each_value_before() began
   std::optional<TimePoint> last_report;  // nothing: not since the server started
 };
 

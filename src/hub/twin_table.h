@@ -51,7 +51,8 @@ struct DeviceState {
   const Client* active_transport = nullptr;      // the one used last
   std::unique_ptr<ReportRoute> route;            // null: not found yet; see Fanout::route_of
   TimePoint last_report{};                       // when the last report came
-  bool reports_offline = false;                  // by a status message, which the next message ends
+  TimePoint moment{};  // when the moment of its last reports began (twin::Twin::begin_moment())
+  bool reports_offline = false;  // by a status message, which the next message ends
   // Reports with DUP that may have been received before: the latest of their own times, and digests
   // of the reports of that time.
   TimePoint resent_at{};

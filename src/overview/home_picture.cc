@@ -131,7 +131,8 @@ void add_home(HomePicture& picture, const Sums& sums) {
   }
   const double balance = sums.sun.value - sums.battery.value + sums.grid.value;
   double used = above(balance);
-  const bool is_reported = sums.uses.exists && sums.uses.is_whole();
+  // A meter sees all of the home; without one, the parts may know better.
+  const bool is_reported = !sums.has_meter && sums.uses.exists && sums.uses.is_whole();
   if (is_reported && differ(balance, sums.uses.value)) used = above(sums.uses.value);
   home.power_w = used;
   picture.unaccounted_w = balance - used;

@@ -140,13 +140,16 @@ TEST(HomePicture, APartThatIsUnknownMakesASumAtLeastThat) {
   EXPECT_EQ(made.unaccounted_w, std::nullopt);
 }
 
-TEST(HomePicture, WhatPartsSayWinsOverABalanceThatDiffersMuch) {
-  const HomePicture near = picture({meter(1000, 0, 0, 960)});
+TEST(HomePicture, WithoutAMeterWhatPartsSayWinsOverABalanceThatDiffersMuch) {
+  const HomePicture near = picture({consumer(0, 1000, 960)});
   EXPECT_THAT(home_of(near), Optional(1000.0));
   EXPECT_THAT(near.unaccounted_w, Optional(0.0));
-  const HomePicture far = picture({meter(1000, 0, 0, 800)});
+  const HomePicture far = picture({consumer(0, 1000, 800)});
   EXPECT_THAT(home_of(far), Optional(800.0));
   EXPECT_THAT(far.unaccounted_w, Optional(200.0));
+  const HomePicture metered = picture({meter(1000, 0, 0, 800)});
+  EXPECT_THAT(home_of(metered), Optional(1000.0)) << "losses are a use of the home";
+  EXPECT_THAT(metered.unaccounted_w, Optional(0.0));
 }
 
 TEST(HomePicture, AHomeIsNeverNegative) {

@@ -6,8 +6,8 @@ namespace gridloom::sim {
 
 DeviceDriver::DeviceDriver(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
                            const Environment& environment, Connection& connection,
-                           const LastState* last)
-    : device_(std::move(virtual_family), std::move(sn), chance, environment, last),
+                           const LastState* last, const Setup& setup)
+    : device_(std::move(virtual_family), std::move(sn), chance, environment, last, setup),
       connection_(connection),
       period_(device_.family().messages.change_ms) {}
 

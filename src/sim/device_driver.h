@@ -38,10 +38,10 @@ class DeviceDriver {
     virtual void keep(const wire::JsonObject& /*unreported*/) {}
   };
 
-  // `last` as for VirtualDevice.
+  // `last` and `setup` as for VirtualDevice.
   DeviceDriver(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
                const Environment& environment, Connection& connection,
-               const LastState* last = nullptr);
+               const LastState* last = nullptr, const Setup& setup = {});
 
   // Sets the fault rules in force at `now`, in place of the previous ones. A rule can begin or end
   // to hold at any moment, so call it before each function below while there are rules, and once

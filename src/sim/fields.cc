@@ -322,8 +322,11 @@ void Fields::clear_changes() { std::ranges::fill(changed_, 0); }
 void apply_initial(Fields& fields, const catalog::Family& family, std::string_view sn) {
   const auto& devices = family.virtual_devices.devices;
   const auto device = std::ranges::find(devices, sn, &catalog::Virtual::Device::sn);
-  if (device == devices.end()) return;
-  for (const auto& [name, value] : device->initial) {
+  if (device != devices.end()) apply_initial(fields, device->initial);
+}
+
+void apply_initial(Fields& fields, const InitialValues& initial) {
+  for (const auto& [name, value] : initial) {
     for (const Fields::Entry& entry : fields.entries()) {
       if (entry.field->name == name) fields.set(entry.name, value);
     }

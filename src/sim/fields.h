@@ -230,8 +230,10 @@ class Fields {
   std::vector<std::string> serials_;          // by module; empty: those of the table
 };
 
-// Sets the values that the family's file gives this device at the start
-// (catalog::Virtual::Device::initial).
+// Values at the start, by Field::name.
+using InitialValues = std::vector<std::pair<std::string, wire::Json>>;
+void apply_initial(Fields& fields, const InitialValues& initial);
+// Those that the family's file gives this device (catalog::Virtual::Device::initial).
 void apply_initial(Fields& fields, const catalog::Family& family, std::string_view sn);
 
 }  // namespace gridloom::sim

@@ -34,20 +34,29 @@ constexpr std::size_t kReadBytes = std::size_t{64} * 1024;
 constexpr double kStepsEvery_ms = 250;
 constexpr Millis kLongestStep{60'000};
 
+// The least step at a speed of the virtual time.
+Millis step_of(double speed) {
+  return Millis(std::llround(std::min(speed * kStepsEvery_ms, 1.0 * kLongestStep.count())));
+}
+
 }  // namespace
 
 // A device on its link.
 class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
  public:
-  SimulatedDevice(Fleet& fleet, const Member& member, VirtualFamilyPtr virtual_family)
+  SimulatedDevice(Fleet& fleet, Site& site, const Member& member, VirtualFamilyPtr virtual_family)
       : fleet_(fleet),
+        site_(site),
+        plug_(member.plug),
         topics_(wire::device_topics(member.sn)),
         driver_(std::move(virtual_family), member.sn, Chance(fleet.options_.world.seed),
-                fleet.environment(fleet.options_.clock->now()), *this, member.last.get()) {
+                environment(), *this, member.last.get(), member.setup) {
+    site.join(driver_, plug_);
     if (member.last) *member.last = {};
-    // Spreads the devices' steps, so that not all fall on the same moment.
+    // Spreads the devices' steps, so that not all fall on the same moment, but those of a site do.
     if (fleet.options_.time != nullptr) return;
-    const auto spread = Chance(0).split(member.sn).uniform(0) *
+    const std::string name = member.site ? fmt::format("site {}", *member.site) : member.sn;
+    const auto spread = Chance(0).split(name).uniform(0) *
                         static_cast<double>(device().family().messages.change_ms);
     driver_.keep_phase(fleet.options_.clock->now() - Millis(std::llround(spread)));
   }
@@ -57,16 +66,6 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
     most_unacknowledged_ = most_unacknowledged;
   }
   [[nodiscard]] const std::string& sn() const { return device().sn(); }
-
-  void step(TimePoint now) {
-    ++fleet_.counts_.steps;
-    driver_.step(fleet_.environment(now));
-  }
-  [[nodiscard]] TimePoint due(double speed) const {
-    return driver_.due(
-        Millis(std::llround(std::min(speed * kStepsEvery_ms, 1.0 * kLongestStep.count()))));
-  }
-  [[nodiscard]] TimePoint stepped() const { return driver_.stepped(); }
 
   // Behind a gateway the server cannot see that a device is gone, so the gateway reports its
   // status.
@@ -88,14 +87,16 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
   void catch_up() {
     if (driver_.is_behind()) driver_.catch_up(environment());
   }
+  // A set takes effect at once: the site's other devices come to that moment before it.
   void on_set(std::string_view payload) {
+    if (site_.size() > 1) site_.move(fleet_.options_.clock->now());
     if (driver_.on_set(payload, environment())) ++fleet_.counts_.sets;
   }
 
  private:
   [[nodiscard]] const VirtualDevice& device() const { return driver_.device(); }
-  [[nodiscard]] const Environment& environment() {
-    return fleet_.environment(fleet_.options_.clock->now());
+  [[nodiscard]] Environment environment() const {
+    return site_.at(fleet_.options_.clock->now(), plug_);
   }
 
   [[nodiscard]] bool is_online() const override { return link_->online(); }
@@ -114,6 +115,8 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
   }
 
   Fleet& fleet_;
+  Site& site_;
+  catalog::Plug plug_;
   Link* link_ = nullptr;
   std::size_t most_unacknowledged_ = 0;
   std::string topics_;  // without the verb
@@ -231,13 +234,23 @@ void Fleet::Counts::merge(const Counts& other) {
 }
 
 Fleet::Fleet(const Options& options, const std::vector<Member>& members)
-    : options_(options), world_(options.world), buffer_(kReadBytes) {
+    : options_(options), buffer_(kReadBytes) {
+  for (const MemberSite& shared : options_.sites) {
+    sites_.push_back(
+        std::make_unique<Site>(Site::Options{.world = std::make_shared<SharedWorld>(shared.world),
+                                             .household = shared.household,
+                                             .has_grid = shared.has_grid}));
+  }
+  const auto world = std::make_shared<SharedWorld>(options_.world);
   std::map<catalog::FamilyPtr, VirtualFamilyPtr> virtual_families;
   for (const Member& member : members) {
     VirtualFamilyPtr& virtual_family = virtual_families[member.family];
     if (!virtual_family) virtual_family = std::make_shared<VirtualFamily>(member.family);
-    devices_.push_back(std::make_unique<SimulatedDevice>(*this, member, virtual_family));
+    if (!member.site) sites_.push_back(std::make_unique<Site>(Site::Options{.world = world}));
+    Site& site = member.site ? *sites_.at(*member.site) : *sites_.back();
+    devices_.push_back(std::make_unique<SimulatedDevice>(*this, site, member, virtual_family));
   }
+  std::erase_if(sites_, [](const auto& site) { return site->size() == 0; });
   if (options_.gateway) {
     add_gateway_links(*options_.gateway);
   } else {
@@ -285,12 +298,6 @@ void Fleet::add_gateway_links(const Gateway& gateway) {
   }
 }
 
-// Cached, because most devices ask for the same moment.
-const Environment& Fleet::environment(TimePoint now) {
-  if (!environment_ || environment_->now != now) environment_ = world_.at(now);
-  return *environment_;
-}
-
 void Fleet::start() {
   options_.loop->post([this] {
     ticked_ = Steady::now();
@@ -332,14 +339,19 @@ void Fleet::apply_faults() {
   for (const auto& device_link : device_links_) device_link->apply_faults(now);
 }
 
+void Fleet::step(Site& site, TimePoint now) {
+  counts_.steps += site.size();
+  site.step(now);
+}
+
 void Fleet::tick() {
   apply_faults();
   if (ticked_) tend_connections();
   VirtualClock* const time = options_.time;
   if (time == nullptr) {
     const TimePoint now = options_.clock->now();
-    for (const auto& device : devices_) {
-      if (now >= device->due(1)) device->step(now);
+    for (const auto& site : sites_) {
+      if (now >= site->due(step_of(1))) step(*site, now);
     }
     return;
   }
@@ -347,20 +359,20 @@ void Fleet::tick() {
   // acknowledgement calls tick() again.
   if (waits_for_server()) return;
   const VirtualClock::State at = time->state();
-  const double speed = time->speed();
+  const Millis least = step_of(time->speed());
   bool stepped = false;
-  for (const auto& device : devices_) {
+  for (const auto& site : sites_) {
     // When time is paused, all devices are stepped up to it.
-    if (at.now < device->due(speed) && (!at.paused || at.now <= device->stepped())) continue;
-    device->step(at.now);
+    if (at.now < site->due(least) && (!at.paused || at.now <= site->stepped())) continue;
+    step(*site, at.now);
     stepped = true;
   }
   if (stepped) return tick_later();
   TimePoint due = TimePoint::max();
   TimePoint settled = at.now;
-  for (const auto& device : devices_) {
-    due = std::min(due, device->due(speed));
-    settled = std::min(settled, device->stepped());
+  for (const auto& site : sites_) {
+    due = std::min(due, site->due(least));
+    settled = std::min(settled, site->stepped());
   }
   const bool all_taken = std::ranges::all_of(device_links_, [](const auto& device_link) {
     return device_link->link().unacknowledged() == 0;

@@ -25,15 +25,26 @@
 #include "net/io_loop.h"
 #include "sim/last_state.h"
 #include "sim/link.h"
+#include "sim/site.h"
 #include "sim/world.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
 
+// A site that some members share.
+struct MemberSite {
+  World::Options world{};
+  std::optional<household::Shared> household{};  // this and the next as in Site::Options
+  bool has_grid = true;
+};
+
 struct Member {
   catalog::FamilyPtr family;
   std::string sn;
-  Secret key;  // unused behind a gateway
+  Secret key;                         // unused behind a gateway
+  std::optional<std::size_t> site{};  // of Fleet::Options::sites; nothing: it shares none
+  catalog::Plug plug = catalog::Plug::kCircuit;
+  Setup setup{};
   // How the device was left; null: it starts anew. A fleet that resumes the device empties it,
   // because the states of many devices take more memory than the devices.
   std::shared_ptr<LastState> last{};
@@ -52,7 +63,8 @@ class Fleet {
     client::TlsClient tls{};  // null: plain TCP
     std::optional<Gateway> gateway{};
     double sign_ins_per_second = 0;  // limit; 0: as many as the server answers
-    World::Options world{};
+    World::Options world{};          // of the members that share no site
+    std::vector<MemberSite> sites{};
     // Stores LastState::unreported durably. Called on the fleet's loop; empty: it is not stored.
     std::function<void(const std::string& sn, const wire::JsonObject& unreported)> keep{};
     const Clock* clock = nullptr;
@@ -101,7 +113,7 @@ class Fleet {
   [[nodiscard]] Link::Options link_options();
   void add_links(const std::vector<Member>& members);
   void add_gateway_links(const Gateway& gateway);
-  [[nodiscard]] const Environment& environment(TimePoint now);
+  void step(Site& site, TimePoint now);
   void tick_later();
   void tend_connections();
   void apply_faults();
@@ -110,11 +122,10 @@ class Fleet {
   [[nodiscard]] bool waits_for_server() const;
 
   Options options_;
-  World world_;
   std::vector<FaultRule> rules_;
-  bool has_faults_ = false;                 // some device may have a fault
-  std::optional<Environment> environment_;  // the last one computed
+  bool has_faults_ = false;  // some device may have a fault
   std::vector<char> buffer_;
+  std::vector<std::unique_ptr<Site>> sites_;  // those of Options, then one for each other member
   std::vector<std::unique_ptr<SimulatedDevice>> devices_;
   std::vector<std::unique_ptr<DeviceLink>> device_links_;
   std::deque<DeviceLink*> to_open_;

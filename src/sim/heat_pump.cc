@@ -8,17 +8,18 @@
 namespace gridloom::sim {
 namespace {
 
-constexpr double kBand_k = 0.5;        // to both sides of the target
-constexpr double kCatchUp_h = 0.5;     // in which it wants to reach its target
-constexpr double kShortestOpen_s = 5;  // of a door
-constexpr double kLongestOpen_s = 40;
-constexpr double kDay_s = 86'400;
+constexpr double kBand_k = 0.5;             // to both sides of the target
+constexpr double kCatchUp_h = 0.5;          // in which it wants to reach its target
+constexpr double kShortestOpen_ms = 5'000;  // of a door
+constexpr double kLongestOpen_ms = 40'000;
+constexpr std::int64_t kDoor_ms = 600'000;
+constexpr double kWaking_ms = 16 * 3'600'000;
 constexpr double kHour_s = 3600;
 
 }  // namespace
 
-double HeatPump::demand_w(double air_c, bool is_day, Millis dt) {
-  move_door(is_day, seconds_of(dt));
+double HeatPump::demand_w(const Around& around, Millis dt) {
+  move_door(around, dt);
   if (!settings_.on) {
     wanted_ = false;
     return 0;
@@ -31,7 +32,7 @@ double HeatPump::demand_w(double air_c, bool is_day, Millis dt) {
     wanted_ = false;
     return options_.fan_w;
   }
-  const double heat_w = loss_w_per_k() * sign * (air_c - settings_.target_c) +
+  const double heat_w = loss_w_per_k() * sign * (around.air_c - settings_.target_c) +
                         options_.capacity_wh_per_k * (above_k + kBand_k) / kCatchUp_h;
   const double least_w = std::min(options_.least_w, most_w);
   return options_.fan_w + std::clamp(heat_w / options_.cop, least_w, most_w);
@@ -47,17 +48,27 @@ void HeatPump::run(double power_w, double air_c, Millis dt) {
       temperature_c_, {.to = air_c + moved_w / loss, .decay = std::exp(-seconds_of(dt) / time_s)});
 }
 
-void HeatPump::move_door(bool is_day, double seconds) {
-  if (options_.opens_per_day <= 0) return;
-  ++step_;
-  if (is_open()) {
-    open_s_ = std::max(0.0, open_s_ - seconds);
-    return;
+// In each span of ten minutes the door is opened once at most. A pure function of the time: no step
+// misses it, and it is open after a restart as without one.
+void HeatPump::move_door(const Around& around, Millis dt) {
+  open_share_ = 0;
+  if (options_.opens_per_day <= 0 || !around.has_people || dt.count() <= 0) return;
+  const std::int64_t end_ms = unix_ms(around.now);
+  const std::int64_t begin_ms = end_ms - dt.count();
+  const double probability = options_.opens_per_day * kDoor_ms / kWaking_ms;
+  std::int64_t open_ms = 0;
+  for (std::int64_t span = begin_ms / kDoor_ms; span <= end_ms / kDoor_ms; ++span) {
+    const auto index = 3 * static_cast<std::uint64_t>(span);
+    if (chance_.uniform(index) >= probability) continue;
+    const auto length_ms = static_cast<std::int64_t>(
+        std::lerp(kShortestOpen_ms, kLongestOpen_ms, chance_.uniform(index + 1)));
+    const auto at_ms = static_cast<std::int64_t>(chance_.uniform(index + 2) *
+                                                 static_cast<double>(kDoor_ms - length_ms));
+    const std::int64_t from_ms = span * kDoor_ms + at_ms;
+    open_ms += std::max<std::int64_t>(
+        0, std::min(end_ms, from_ms + length_ms) - std::max(begin_ms, from_ms));
   }
-  const double waking_s = kDay_s * 2 / 3;
-  const bool opens = chance_.uniform(2 * step_) < options_.opens_per_day * seconds / waking_s;
-  if (!opens || !is_day) return;
-  open_s_ = std::lerp(kShortestOpen_s, kLongestOpen_s, chance_.uniform(2 * step_ + 1));
+  open_share_ = static_cast<double>(open_ms) / static_cast<double>(dt.count());
 }
 
 }  // namespace gridloom::sim

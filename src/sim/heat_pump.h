@@ -34,29 +34,33 @@ class HeatPump {
 
   void set(const Settings& settings) { settings_ = settings; }
   void set_temperature(double celsius) { temperature_c_ = celsius; }
-  // The power that it wants in a step of `dt`.
-  [[nodiscard]] double demand_w(double air_c, bool is_day, Millis dt);
+  struct Around {
+    TimePoint now;
+    double air_c = 20;
+    bool has_people = true;  // someone is there who may open the door
+  };
+  // The power that it wants in a step of `dt`, which ends now.
+  [[nodiscard]] double demand_w(const Around& around, Millis dt);
   // The same step, in which it got this power.
   void run(double power_w, double air_c, Millis dt);
 
   [[nodiscard]] double temperature_c() const { return temperature_c_; }
   [[nodiscard]] bool runs() const { return runs_; }
-  [[nodiscard]] bool is_open() const { return open_s_ > 0; }
+  [[nodiscard]] bool is_open() const { return open_share_ > 0; }
 
  private:
   [[nodiscard]] double loss_w_per_k() const {
-    return is_open() ? options_.open_w_per_k + options_.loss_w_per_k : options_.loss_w_per_k;
+    return open_share_ * options_.open_w_per_k + options_.loss_w_per_k;
   }
-  void move_door(bool is_day, double seconds);
+  void move_door(const Around& around, Millis dt);
 
   Options options_;
   Chance chance_;
   Settings settings_;
   double temperature_c_ = 20;
-  double open_s_ = 0;  // until the door closes
+  double open_share_ = 0;  // of the last step's time
   bool wanted_ = false;
   bool runs_ = false;
-  std::uint64_t step_ = 0;
 };
 
 }  // namespace gridloom::sim

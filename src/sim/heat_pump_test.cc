@@ -29,7 +29,8 @@ TEST_P(HeatPumps, KeepTheirTargetWithThePowerThatTheyGet) {
   HeatPump pump(kBox, Chance(1), 20);
   pump.set(row.settings);
   for (int minute = 0; minute < 3 * 24 * 60; ++minute) {
-    const double asked_w = pump.demand_w(row.air_c, true, Millis{kMinute_ms});
+    const TimePoint now{Millis{minute * kMinute_ms}};
+    const double asked_w = pump.demand_w({.now = now, .air_c = row.air_c}, Millis{kMinute_ms});
     ASSERT_LE(asked_w, row.settings.share * kBox.power_w + kBox.fan_w);
     pump.run(row.given * asked_w, row.air_c, Millis{kMinute_ms});
   }
@@ -52,23 +53,42 @@ INSTANTIATE_TEST_SUITE_P(
         Row{.name = "gets_no_power", .settings = {.target_c = 0}, .given = 0, .settles_c = 20}),
     [](const auto& info) { return std::string(info.param.name); });
 
-TEST(HeatPump, LosesMoreThroughAnOpenDoorWhichIsOpenedByDayOnly) {
+TEST(HeatPump, LosesMoreThroughAnOpenDoorWhichPeopleOpen) {
   HeatPump::Options options = kBox;
   options.opens_per_day = 200;
   options.open_w_per_k = 50;
-  const auto warmed_k = [&](bool is_day) {
+  const auto warmed_k = [&](bool has_people) {
     HeatPump pump(options, Chance(1), 0);
     pump.set({.on = false});
     bool opened = false;
     for (int step = 0; step < 360; ++step) {
-      (void)pump.demand_w(20, is_day, Millis{10'000});
+      const TimePoint now{Millis{step * 10'000}};
+      (void)pump.demand_w({.now = now, .air_c = 20, .has_people = has_people}, Millis{10'000});
       pump.run(0, 20, Millis{10'000});
       opened = opened || pump.is_open();
     }
-    EXPECT_EQ(opened, is_day);
+    EXPECT_EQ(opened, has_people);
     return pump.temperature_c();
   };
   EXPECT_GT(warmed_k(true), warmed_k(false) + 0.5);
+}
+
+TEST(HeatPump, ADoorIsOpenedAtTheSameTimesWhateverTheSteps) {
+  HeatPump::Options options = kBox;
+  options.opens_per_day = 40;
+  const auto open_s = [&](std::int64_t each_s) {
+    HeatPump pump(options, Chance(1), 0);
+    int steps = 0;
+    for (std::int64_t gone_s = each_s; gone_s <= 86'400; gone_s += each_s) {
+      (void)pump.demand_w({.now = TimePoint{Millis{gone_s * 1000}}, .air_c = 20},
+                          Millis{each_s * 1000});
+      steps += pump.is_open() ? 1 : 0;
+    }
+    return steps;
+  };
+  EXPECT_GT(open_s(60), 20);
+  EXPECT_LE(open_s(60), 2 * 60) << "some reach into a second minute";
+  EXPECT_GT(open_s(2), 3 * open_s(60)) << "a door is open for 22 s on average";
 }
 
 }  // namespace

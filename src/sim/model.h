@@ -13,12 +13,15 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/family.h"
+#include "catalog/home.h"
 #include "sim/fields.h"
+#include "sim/household/shared.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -43,11 +46,19 @@ struct Environment {
   std::optional<SunDirection> sun_direction{};
   double air_c = 20;                                                    // around the device
   std::array<double, catalog::kPlaces.size()> place_c{20, 20, 20, 20};  // by catalog::Place
-  // What the home draws: by default what people and appliances of the device's own household do,
-  // who use so much in a year.
+  // What the home draws: by default what people and appliances of a household do, who use so much
+  // in a year. They are those of the site, or of the device alone.
   std::optional<double> household_w{};
   double household_kwh = 3500;
-  std::uint32_t circuits = 0;  // of the home, that the device supplies (catalog::Virtual::Device)
+  std::optional<household::Shared> household{};  // of the site
+  // One bit for each circuit of the home that the device supplies; nothing: the model chooses.
+  std::optional<std::uint32_t> circuits{};
+  // What the site's other devices draw from the device that measures the site's connection to the
+  // grid, or that supplies a site without one; negative: they feed it.
+  double others_ac_w = 0;
+  std::optional<double> others_dc_w{};  // nothing: no device is plugged in there
+  // Where the modules at the device's PV inputs face; fewer, or none: the model chooses.
+  std::span<const catalog::Roof> roofs{};
   double grid_v = 230;
   double grid_hz = 50;
   bool grid_up = true;
@@ -125,6 +136,11 @@ class Model {
                                  const Environment& environment) = 0;
   // As of the last step.
   [[nodiscard]] virtual Balance balance() const { return {}; }
+  // What the device drew from where it is plugged in, on average over the last step; negative: it
+  // fed in.
+  [[nodiscard]] virtual double drawn_w() const { return 0; }
+  // Whether the site's other devices have power from a device that supplies a site without a grid.
+  [[nodiscard]] virtual bool supplies_others() const { return false; }
 };
 
 // Makes the models of one family's devices, which share the slots of their fields. For any thread.

@@ -19,6 +19,7 @@
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
 #include "sim/heat_pump.h"
+#include "sim/household/people.h"
 #include "sim/model_slots.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
@@ -26,6 +27,9 @@
 #include "sim/physics_load.h"
 #include "sim/physics_slots.h"
 #include "sim/power_flow.h"
+#include "sim/quick_noise.h"
+#include "sim/regulation.h"
+#include "sim/roof.h"
 
 namespace gridloom::sim {
 namespace {
@@ -45,8 +49,6 @@ constexpr double kIdle_w = 1;          // a battery with less power is idle
 constexpr int kLongest_min = 5999;
 constexpr double kUjPerWh = 3.6e9;
 constexpr double kMostBatteries = 100;
-constexpr double kMorning = 7;  // from this hour to `kNight` doors are opened
-constexpr double kNight = 23;
 
 // Within this, the batteries' power counts as what was asked of them: the rest is rounding, and the
 // change of the voltage during the step.
@@ -81,9 +83,12 @@ class PhysicsModel final : public Model {
         pv_inputs_(slots_->pv_inputs.size()),
         loads_(slots_->loads.size()),
         sums_(slots_->sums.size()),
-        begun_(slots_->sums.size()) {
+        begun_(slots_->sums.size()),
+        noise_(chance.split("regulation")) {
     const auto is_shared = [](const LoadPart& part) { return part.household_share > 0; };
     if (std::ranges::any_of(slots_->loads, is_shared)) household_.emplace(chance);
+    const bool feeds = slots_->grid && slots_->grid->export_w > 0;
+    if (feeds && !batteries_.empty()) regulation_.emplace(chance.split("bias"));
   }
 
   void start(Fields& fields, const Environment& environment) override {
@@ -97,7 +102,7 @@ class PhysicsModel final : public Model {
       start_heat_pump(loads_[k], slots_->loads[k], chance_.split(std::to_string(k)), environment);
     }
     begin(fields);
-    if (household_) household_->start(environment, slots_->wiring);
+    settle_in(environment);
     step(environment, Millis(1000));
     write(fields, environment);
   }
@@ -113,7 +118,7 @@ class PhysicsModel final : public Model {
       resume_heat_pump(loads_[k], slots_->loads[k], {fields, environment, off});
     }
     begin(fields);
-    if (household_) household_->start(environment, slots_->wiring);
+    settle_in(environment);
     step(environment, kInstant);
     write(fields, environment);
   }
@@ -122,7 +127,7 @@ class PhysicsModel final : public Model {
     if (dt.count() <= 0) return;
     if (household_) household_->advance(environment, dt);
     const PowerOffer offer = offer_of(environment, dt);
-    const double asked_w = battery_power_w(offer);
+    const double asked_w = regulated_w(offer, environment, dt);
     const double taken_w = run_batteries(asked_w, environment, dt);
     const bool as_asked = std::abs(taken_w - asked_w) <= close_to_w(asked_w);
     const PowerFlow flow = power_flow(offer, as_asked ? asked_w : taken_w);
@@ -167,6 +172,7 @@ class PhysicsModel final : public Model {
   }
 
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
+  [[nodiscard]] double drawn_w() const override { return to_w(grid_.power_mw); }
 
  private:
   // ---- start and settings
@@ -180,6 +186,25 @@ class PhysicsModel final : public Model {
       for (std::size_t k = 0; k < part.feeds.size(); ++k) begin(fields, part, state, k);
     });
     read(fields);
+  }
+
+  // Who lives there, of the site or of the device alone, and which way its modules face.
+  void settle_in(const Environment& environment) {
+    roofs_.resize(std::min(environment.roofs.size(), pv_inputs_.size()));
+    Roof::replace(roofs_, environment);
+    if (household_) household_->start(environment, slots_->wiring);
+    const bool has_doors = std::ranges::any_of(slots_->loads, [](const LoadPart& part) {
+      return part.heat_pump && part.heat_pump->options.opens_per_day > 0;
+    });
+    if (!has_doors) return;
+    const auto who =
+        environment.household.value_or(household::Shared{.chance = chance_.split("household")});
+    people_.emplace(
+        household::Home(who.chance, household::home_inventory(),
+                        {.yearly_kwh = environment.household_kwh, .persons = who.people}));
+  }
+  [[nodiscard]] bool are_up(const Environment& environment) {
+    return people_->are_up(unix_ms(environment.now) + environment.utc_offset.count());
   }
 
   // As many equal batteries side by side as the device has.
@@ -279,6 +304,7 @@ class PhysicsModel final : public Model {
 
   PowerOffer offer_of(const Environment& environment, Millis dt) {
     PowerOffer offer;
+    fed_mw_ = 0;
     for (std::size_t k = 0; k < pv_inputs_.size(); ++k) {
       pv_inputs_[k].power_mw = to_mw(pv_available_w(k, environment));
       offer.pv_w += to_w(pv_inputs_[k].power_mw) * slots_->pv_inputs[k].efficiency;
@@ -300,7 +326,7 @@ class PhysicsModel final : public Model {
     }
     if (!slots_->grid || !environment.grid_up) return offer;
     offer.import_w = slots_->grid->import_w;
-    offer.export_w = slots_->grid->export_w;
+    offer.export_w = limited_export_w(environment);
     if (!slots_->charger) return offer;
     offer.charges = charger_.on && charger_most_w_ > 0;
     offer.charger_w = charger_most_w_;
@@ -308,30 +334,61 @@ class PhysicsModel final : public Model {
     return offer;
   }
 
+  // An inverter that is limited stays a little below its limit.
+  [[nodiscard]] double limited_export_w(const Environment& environment) const {
+    constexpr double kBelow = 0.002;
+    const auto now_ms = static_cast<std::uint64_t>(unix_ms(environment.now));
+    const double noise = regulation_ ? std::abs(noise_.normal(now_ms + 1)) : 0;
+    return slots_->grid->export_w * (1 - kBelow * noise);
+  }
+
+  // The power of the batteries. One that keeps the grid at zero never finds it exactly.
+  double regulated_w(const PowerOffer& offer, const Environment& environment, Millis dt) {
+    const double wanted_w = battery_power_w(offer);
+    if (!regulation_ || offer.export_w <= 0) return wanted_w;
+    const auto now_ms = static_cast<std::uint64_t>(unix_ms(environment.now));
+    const double missed_w =
+        regulation_->missed_w(environment.now, wanted_w, seconds_of(dt), noise_.normal(now_ms));
+    if (wanted_w <= -offer.give_w || wanted_w >= offer.take_w) return wanted_w;
+    return std::clamp(wanted_w - missed_w, -offer.give_w, offer.take_w);
+  }
+
   [[nodiscard]] double pv_available_w(std::size_t k, const Environment& environment) const {
     if (!pv_inputs_[k].on) return 0;
     const double share = k < environment.panels.size() ? environment.panels.at(k) : 1;
-    return slots_->pv_inputs[k].rated_w * environment.sun * share;
+    const double sun = k < roofs_.size() ? roofs_[k].sun(environment) : environment.sun;
+    return slots_->pv_inputs[k].rated_w * sun * share;
   }
 
   double wanted_w(std::size_t k, const Environment& environment, Millis dt) {
     LoadState& state = loads_[k];
     if (state.heat_pump) {
-      const double hour = hour_of(environment);
-      return state.heat_pump->demand_w(environment.air_c, hour >= kMorning && hour < kNight, dt);
+      return state.heat_pump->demand_w({.now = environment.now,
+                                        .air_c = environment.air_c,
+                                        .has_people = people_ && are_up(environment)},
+                                       dt);
     }
-    const double power_w = load_w(k, environment);
+    double power_w = load_w(k, environment);
+    if (k == 0) power_w = with_others_w(power_w, environment);
     if (power_w <= state.limit_w) return power_w;
     state.tripped = true;
     state.on = false;
     return 0;
   }
 
+  // What the site's other devices draw hangs on the first load. Where they feed more than it
+  // draws, the rest goes past the device into the grid.
+  double with_others_w(double power_w, const Environment& environment) {
+    const double sum_w = power_w + environment.others_ac_w;
+    fed_mw_ = to_mw(std::max(0.0, -sum_w));
+    return std::max(0.0, sum_w);
+  }
+
   // An additional appliance hangs on the first load.
   [[nodiscard]] double load_w(std::size_t k, const Environment& environment) const {
     const LoadPart& part = slots_->loads[k];
     if (!loads_[k].on) return 0;
-    const std::size_t channel = environment.circuits == 0 ? part.channel : 0;
+    const std::size_t channel = environment.circuits ? 0 : part.channel;
     const double own_w = part.household_share > 0 ? household_->power_w(channel) : 0;
     const double home_w = environment.household_w.value_or(own_w);
     return part.power_w + part.household_share * home_w + (k == 0 ? environment.appliance_w : 0);
@@ -389,11 +446,11 @@ class PhysicsModel final : public Model {
     inverter_.power_mw = to_mw(flow.inverter_w);
     charger_.power_mw = to_mw(flow.charger_w);
     grid_.import_mw = to_mw(flow.import_w);
-    grid_.export_mw = to_mw(flow.export_w);
+    grid_.export_mw = to_mw(flow.export_w) + fed_mw_;
   }
 
   [[nodiscard]] std::int64_t in_mw() const {
-    std::int64_t sum_mw = grid_.import_mw;
+    std::int64_t sum_mw = grid_.import_mw + fed_mw_;
     for (const PartState& state : pv_inputs_) sum_mw += state.power_mw;
     return sum_mw;
   }
@@ -540,11 +597,16 @@ class PhysicsModel final : public Model {
   PartState inverter_;
   PartState charger_;
   GridState grid_;
+  std::int64_t fed_mw_ = 0;  // of the site's other devices, past this one into the grid
   double charger_most_w_ = 0;
   std::vector<double> sums_;   // by Slots::sums
   std::vector<double> begun_;  // the same: what an energy was at the start
   EnergyBalance balance_;
   std::optional<HouseholdLoad> household_;  // where a load is a share of it
+  std::vector<Roof> roofs_;                 // of the first PV inputs
+  std::optional<Regulation> regulation_;    // of a device that may feed the grid
+  QuickNoise noise_;
+  std::optional<household::People> people_;  // where doors are opened
 };
 
 }  // namespace

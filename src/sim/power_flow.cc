@@ -59,7 +59,8 @@ PowerFlow power_flow(const PowerOffer& offer, double battery_w) {
   flow.import_w = flow.charger_w + std::max(0.0, imported_w);
 
   const double room_w = std::min(offer.export_w, offer.inverter_w - flow.inverter_w);
-  flow.export_w = draw(room_w / efficiency, {&pv_w}) * efficiency;
+  // The battery gives more than is wanted for moments only, when it is late.
+  flow.export_w = draw(room_w / efficiency, {&pv_w, &given_w}) * efficiency;
   flow.inverter_w += flow.export_w;
   flow.pv_w = offer.pv_w - pv_w;
   return flow;

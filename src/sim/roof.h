@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <numbers>
 
 #include "sim/model.h"
@@ -28,6 +29,15 @@ class Roof {
         shadow_from_(std::cos(radians(options.shadow_radius_deg * kEdge))),
         shadow_full_(std::cos(radians(options.shadow_radius_deg))),
         has_shadow_(options.shadow_radius_deg > 0) {}
+
+  // Those that are given, without a shadow, replace the first of `own`.
+  template <typename Roofs>
+  static void replace(Roofs& own, const Environment& environment) {
+    for (std::size_t k = 0; k < std::min(own.size(), environment.roofs.size()); ++k) {
+      const catalog::Roof& given = environment.roofs[k];
+      own[k] = Roof(Options{.azimuth_deg = given.azimuth_deg - 180, .tilt_deg = given.tilt_deg});
+    }
+  }
 
   // As Environment::sun, on this module.
   [[nodiscard]] double sun(const Environment& environment) const {

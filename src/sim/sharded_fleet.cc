@@ -10,7 +10,10 @@ ShardedFleet::ShardedFleet(const Fleet::Options& options, const std::vector<Memb
   std::size_t count = std::min(threads, std::max<std::size_t>(members.size(), 1));
   if (options.gateway) count = std::min(count, options.gateway->connections);
   std::vector<std::vector<Member>> shares(count);
-  for (std::size_t i = 0; i < members.size(); ++i) shares[i % count].push_back(members[i]);
+  // A site's devices step together.
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    shares[members[i].site.value_or(i) % count].push_back(members[i]);
+  }
   for (std::size_t i = 0; i < count; ++i) {
     Fleet::Options share = options;
     share.sign_ins_per_second /= static_cast<double>(count);

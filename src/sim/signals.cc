@@ -100,10 +100,10 @@ class SignalModel final : public Model {
 
   void step(const Environment& environment, Millis dt) override {
     model_->step(environment, dt);
-    ++step_;
+    const auto now_ms = static_cast<std::uint64_t>(unix_ms(environment.now));
     for (std::size_t k = 0; k < walks_.size(); ++k) {
       const Signal& signal = *(*slots_)[k].signal;
-      const std::uint64_t draw = step_ * walks_.size() + k;
+      const std::uint64_t draw = now_ms * walks_.size() + k;
       if (signal.shape == Signal::Shape::kRandomWalk) {
         const double change = signal.step * std::sqrt(seconds_of(dt) / 60) * chance_.normal(draw);
         walks_[k] = reflected(walks_[k] + change, signal);
@@ -126,6 +126,8 @@ class SignalModel final : public Model {
   }
 
   [[nodiscard]] Balance balance() const override { return model_->balance(); }
+  [[nodiscard]] double drawn_w() const override { return model_->drawn_w(); }
+  [[nodiscard]] bool supplies_others() const override { return model_->supplies_others(); }
 
  private:
   void begin_walks(const Fields& fields) {
@@ -175,8 +177,7 @@ class SignalModel final : public Model {
   std::shared_ptr<const SignalSlots> slots_;
   std::unique_ptr<Model> model_;
   Chance chance_;
-  std::vector<double> walks_;  // by slot; used by random walks and counts
-  std::uint64_t step_ = 0;
+  std::vector<double> walks_;   // by slot; used by random walks and counts
   std::vector<double> values_;  // of a formula's fields
 };
 

@@ -58,12 +58,9 @@ VirtualFamily::VirtualFamily(const catalog::FamilyPtr& family)
   has_timestamps = time != nullptr && *time == Json("$now_ms");
 }
 
-std::string simulated_sn(const catalog::Family& family, std::size_t number) {
-  return fmt::format("{}SIM{:08}", family.prefixes.empty() ? "" : family.prefixes.front(), number);
-}
-
 VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
-                             const Environment& environment, const LastState* last)
+                             const Environment& environment, const LastState* last,
+                             const Setup& setup)
     : virtual_family_(std::move(virtual_family)),
       sn_(std::move(sn)),
       fields_(virtual_family_->table),
@@ -76,21 +73,33 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
       chance_(chance) {
   fields_.assign_serials(sn_);
   apply_initial(fields_, family(), sn_);
+  apply_initial(fields_, setup.initial);
   for (const catalog::Virtual::Device& listed : family().virtual_devices.devices) {
     if (listed.sn != sn_) continue;
     place_ = listed.place.value_or(place_);
-    circuits_ = listed.circuits;
+    if (listed.circuits != 0) circuits_ = listed.circuits;
   }
+  place_ = setup.place.value_or(place_);
+  if (setup.circuits) circuits_ = setup.circuits;
+  roofs_ = setup.roofs;
   const Environment here = at_device(environment);
   if (last == nullptr) {
     model_->start(fields_, here);
   } else if (!resume(*last, here)) {
     fields_.reset_to_initial();
     apply_initial(fields_, family(), sn_);
+    apply_initial(fields_, setup.initial);
     model_ = virtual_family_->make_model(chance.split(sn_));
     model_->start(fields_, here);
   }
   taken_version_ = model_->unreported_version();
+  if (setup.habits.empty()) return;
+  const household::Shared who =
+      environment.household.value_or(household::Shared{.chance = chance.split(sn_)});
+  habits_.emplace(setup.habits, household::Home(who.chance, household::home_inventory(),
+                                                {.yearly_kwh = environment.household_kwh,
+                                                 .persons = who.people}));
+  if (last != nullptr) habits_->resume(here);
 }
 
 bool VirtualDevice::resume(const LastState& last, const Environment& environment) {
@@ -139,6 +148,9 @@ void VirtualDevice::apply_faults(std::span<const FaultRule> rules, TimePoint now
   }
   if (active == active_) return;
   active_ = std::move(active);
+  Environment usual;
+  for (const Active& each : active_) apply(*each.fault, each.value, usual);
+  lacks_grid_ = !usual.grid_up;
   pin_fields();
 }
 
@@ -168,6 +180,7 @@ Environment VirtualDevice::at_device(const Environment& environment) const {
 void VirtualDevice::adapt(Environment& environment) const {
   environment.air_c = environment.place_c.at(static_cast<std::size_t>(place_));
   environment.circuits = circuits_;
+  environment.roofs = roofs_;
   for (const Active& active : active_) apply(*active.fault, active.value, environment);
 }
 
@@ -184,6 +197,21 @@ void VirtualDevice::move(const Environment& environment) {
   Environment& here = unwritten_.emplace(environment);
   adapt(here);
   model_->step(here, dt);
+  if (habits_) follow_habits();
+}
+
+// As with a set of an app, but nobody waits for a reply.
+void VirtualDevice::follow_habits() {
+  const std::vector<const catalog::CheckedSet*> due = habits_->due(*unwritten_);
+  if (due.empty()) return;
+  const Environment environment = *unwritten_;
+  write_numbers();
+  for (const catalog::CheckedSet* set : due) {
+    if (!effects_fit(*set->command, set->params)) continue;
+    static_cast<void>(model_->command(fields_, *set->command, set->params, environment));
+    stepped_ += kInstant;
+  }
+  unwritten_ = environment;
 }
 
 void VirtualDevice::write_numbers() {

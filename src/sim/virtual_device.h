@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "catalog/family.h"
 #include "sim/device_faults.h"
+#include "sim/habits.h"
 #include "sim/last_state.h"
 #include "sim/model.h"
 #include "sim/report_text.h"
@@ -37,15 +38,24 @@ struct VirtualFamily {
 };
 using VirtualFamilyPtr = std::shared_ptr<const VirtualFamily>;
 
-// The serial number of the `number`th simulated device of a family.
-[[nodiscard]] std::string simulated_sn(const catalog::Family& family, std::size_t number);
+using catalog::simulated_sn;
+
+// How a device is set up. What is not given is as the device file has it.
+struct Setup {
+  std::optional<catalog::Place> place{};
+  std::optional<std::uint32_t> circuits{};  // as in Environment
+  InitialValues initial{};
+  std::vector<catalog::Roof> roofs{};  // as in Environment
+  std::vector<catalog::Habit> habits{};
+};
 
 class VirtualDevice {
  public:
   // With `last`, the device continues from the state in which it was left; null, or a state without
   // any value of this family: it starts from the family's initial values.
   VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
-                const Environment& environment, const LastState* last = nullptr);
+                const Environment& environment, const LastState* last = nullptr,
+                const Setup& setup = {});
 
   // Activates the faults of the rules that apply to this device now, and ends all others. Call it
   // before the functions below while there are rules, and once more after the last rule was
@@ -77,6 +87,11 @@ class VirtualDevice {
   [[nodiscard]] const catalog::Family& family() const { return virtual_family_->table->family(); }
   [[nodiscard]] const Fields& fields() const { return fields_; }
   [[nodiscard]] Balance balance() const { return model_->balance(); }
+  // As of the model (model.h).
+  [[nodiscard]] double drawn_w() const { return model_->drawn_w(); }
+  [[nodiscard]] bool supplies_others() const { return model_->supplies_others(); }
+  // Whether a fault takes the grid away.
+  [[nodiscard]] bool lacks_grid() const { return lacks_grid_; }
   // What is to be stored so that the device can resume (LastState::unreported), if it changed since
   // the last call.
   [[nodiscard]] std::optional<wire::JsonObject> take_unreported();
@@ -94,6 +109,7 @@ class VirtualDevice {
   // Makes the site's environment that of the device.
   void adapt(Environment& environment) const;
   [[nodiscard]] bool resume(const LastState& last, const Environment& environment);
+  void follow_habits();
   void pin_fields();
   void write_numbers();
   void obey(std::string_view payload, const Environment& environment, std::vector<Message>& out);
@@ -114,7 +130,9 @@ class VirtualDevice {
   Fields fields_;
   std::unique_ptr<Model> model_;
   catalog::Place place_;
-  std::uint32_t circuits_ = 0;  // as in Environment
+  std::optional<std::uint32_t> circuits_;  // this and the next as in Environment
+  std::vector<catalog::Roof> roofs_;
+  std::optional<Habits> habits_;
   TimePoint started_;
   TimePoint stepped_;
   TimePoint reported_;                    // when every field was reported last
@@ -124,6 +142,7 @@ class VirtualDevice {
   std::vector<Active> active_;
   std::vector<std::size_t> pinned_;  // by Slot::index
   bool cut_off_ = false;
+  bool lacks_grid_ = false;
   bool silent_ = false;    // does not send replies
   bool malforms_ = false;  // sends malformed reports
   std::uint64_t next_mangling_ = 0;

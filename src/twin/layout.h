@@ -46,6 +46,9 @@ struct Layout {
     return has_lists && family->field(names[slot])->one_as_object;
   }
 
+  // Whether the quota has a nature (catalog::Field::nature).
+  [[nodiscard]] bool has_nature(std::size_t slot) const { return natures[slot]; }
+
   // Which report an envelope identifies: the index of the first of `envelopes` that matches, or
   // envelopes.size() for an undeclared report.
   [[nodiscard]] std::size_t kind_of(std::span<const Member> envelope) const;
@@ -54,6 +57,7 @@ struct Layout {
   std::vector<std::string> names;  // declared quotas without '*', in the file's order
   StringMap<std::size_t> index;
   std::vector<std::uint32_t> by_name;  // slots, sorted by name
+  std::vector<bool> natures;           // by slot
   std::vector<Envelope> envelopes;
   NameSet values;
   bool repeats = false;    // reports may name a quota twice (catalog::Report::also_flat)

@@ -103,6 +103,7 @@ std::optional<std::size_t> Twin::slot_of(std::string_view name) const {
 
 bool Twin::put(std::size_t slot, std::string_view text, Applied& applied) {
   if (slot < values_.slots()) {
+    if (layout_->has_nature(slot)) remember(slot, text);
     const bool is_element = text.starts_with('{') && layout_->is_list(slot);
     const bool changed =
         is_element ? values_.set(slot, fmt::format("[{}]", text)) : values_.set(slot, text);
@@ -161,6 +162,31 @@ void Twin::for_each_value(
   for (std::size_t slot = 0; slot < slots(); ++slot) {
     if (const std::string_view text = text_of(slot); !text.empty()) each(slot, text);
   }
+}
+
+void Twin::begin_moment() {
+  if (auto* const earlier = earlier_.get()) earlier->clear();
+}
+
+// A quota that gets this text has had another one until now.
+void Twin::remember(std::size_t slot, std::string_view text) {
+  const std::string_view before = values_.text(slot);
+  if (before == text) return;
+  auto& earlier = earlier_.make();
+  if (std::ranges::find(earlier, slot, &Earlier::slot) != earlier.end()) return;
+  earlier.push_back({.slot = slot, .text = std::string(before)});
+}
+
+void Twin::for_each_value_before(
+    const std::function<void(std::size_t slot, std::string_view text)>& each) const {
+  const auto* const earlier = earlier_.get();
+  for_each_value([&](std::size_t slot, std::string_view text) {
+    if (earlier != nullptr) {
+      const auto found = std::ranges::find(*earlier, slot, &Earlier::slot);
+      if (found != earlier->end()) text = found->text;
+    }
+    if (!text.empty()) each(slot, text);
+  });
 }
 
 void Twin::sort_extras() {
@@ -272,6 +298,10 @@ bool Twin::drop_unused_text() {
 std::size_t Twin::kept_bytes() const {
   std::size_t bytes = sizeof(*this) + values_.allocated_bytes();
   if (all_) bytes += sizeof(std::string) + all_->capacity();
+  if (const auto* const earlier = earlier_.get()) {
+    bytes += sizeof(*earlier) + earlier->capacity() * sizeof(Earlier);
+    for (const Earlier& each : *earlier) bytes += each.text.capacity();
+  }
   if (const Extras* const extras = extras_.get()) {
     bytes += sizeof(*extras) + extras->quotas.capacity() * sizeof(Extra) +
              extras->by_name.capacity() * sizeof(std::size_t) +

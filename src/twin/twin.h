@@ -83,6 +83,14 @@ class Twin {
   void for_each_value(
       const std::function<void(std::size_t slot, std::string_view text)>& each) const;
 
+  // Call it before the first report of a moment, as the hub does. Until the next call,
+  // for_each_value_before() has what the declared quotas with a nature were when it began: reports
+  // of several devices of one moment come one after the other, and a home is the sum of all of a
+  // moment or of none.
+  void begin_moment();
+  void for_each_value_before(
+      const std::function<void(std::size_t slot, std::string_view text)>& each) const;
+
   // save() returns the twin's values as one line of JSON; restore() loads them into a fresh twin.
   // kMalformed: `saved` is not such a line.
   [[nodiscard]] std::string save() const;
@@ -111,6 +119,13 @@ class Twin {
     std::vector<std::size_t> by_name;
   };
 
+  // What a quota was when the moment began; empty: it had no value.
+  struct Earlier {
+    std::size_t slot = 0;
+    std::string text;
+  };
+  void remember(std::size_t slot, std::string_view text);
+
   // The slot of a member of a report if it is the extra quota that is expected, by index.
   [[nodiscard]] std::optional<std::size_t> expected_extra(std::string_view name,
                                                           std::string_view prefix,
@@ -135,7 +150,8 @@ class Twin {
 
   LayoutPtr layout_;
   TwinLimits limits_;
-  ValueArena values_;    // of the declared quotas, by Layout::names
+  ValueArena values_;  // of the declared quotas, by Layout::names
+  Lazy<std::vector<Earlier>> earlier_;
   Lazy<Extras> extras_;  // slot = values_.slots() + index
   std::uint64_t version_ = 0;
   std::shared_ptr<const std::string> all_;

@@ -56,6 +56,30 @@ TEST(Twin, CountsWhatAReportNamesAndWhatItChanges) {
   EXPECT_EQ(applied.changed, 0U);
 }
 
+std::string shown_before(const Twin& twin) {
+  std::string shown;
+  twin.for_each_value_before([&](std::size_t slot, std::string_view text) {
+    shown += fmt::format("{}={} ", twin.name_of(slot), text);
+  });
+  return shown;
+}
+
+TEST(Twin, KnowsWhatTheNaturesWereWhenAMomentBegan) {
+  Device device(flat_layout());
+  device.twin.begin_moment();
+  device.report(R"({"typeCode":"rest","params":{"watts.pv":5,"watts.grid":1}})");
+  EXPECT_EQ(shown_before(device.twin), "") << "there was nothing before the first moment";
+  device.twin.begin_moment();
+  EXPECT_EQ(shown_before(device.twin), "watts.pv=5 watts.grid=1 ");
+  device.report(R"({"typeCode":"rest","params":{"watts.pv":6,"watts.load":3}})");
+  device.report(R"({"typeCode":"rest","params":{"watts.pv":7}})");
+  device.report(R"({"typeCode":"pdStatus","params":{"state":"a"}})");
+  EXPECT_EQ(shown_before(device.twin), "pd.state=\"a\" watts.pv=5 watts.grid=1 ");
+  device.twin.begin_moment();
+  device.report(R"({"typeCode":"rest","params":{"watts.pv":7}})");
+  EXPECT_EQ(shown_before(device.twin), "pd.state=\"a\" watts.pv=7 watts.grid=1 watts.load=3 ");
+}
+
 TEST(Twin, KeepsWhatALaterReportDoesNotName) {
   Device device(flat_layout());
   device.report(R"({"typeCode":"pdStatus","params":{"soc":5,"state":"a"}})");

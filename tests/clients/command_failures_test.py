@@ -27,6 +27,8 @@ class UnreadableFileTest(unittest.TestCase):
 
     COMMANDS = {
         "family check": ("family", "check", "FILE"),
+        "home check": ("home", "check", "FILE"),
+        "home show": ("home", "show", "FILE"),
         "block show": ("block", "show", "FILE"),
         "segment show": ("segment", "show", "FILE"),
         "simulate": ("simulate", "FILE"),

@@ -28,6 +28,7 @@ OFFERED = [
     ("gridloom device share SN ann mon", ["monitor"]),
     ("gridloom family show delta", ["delta_2", "delta_2_max", "delta_pro_ultra"]),
     ("gridloom family show delta_2 pd.so", ["pd.soc"]),
+    ("gridloom home show dem", ["demo"]),
     ("gridloom fault on disc", ["disconnect"]),
     ("gridloom fault on slow", ["slow_answer"]),
     ("gridloom limits --limit http.body", ["http.body-bytes="]),

@@ -28,6 +28,7 @@ NO_RESULT = {
     "logout": "likewise",
     "family page": "is a page in Markdown; `family show` has the same as JSON",
     "family schema": "is JSON itself, of which devices/schema.json is a copy",
+    "home schema": "is JSON itself, of which homes/schema.json is a copy",
 }
 
 # (command, arguments, exit code, least number of lines). {name} is a place that `places()` makes.
@@ -100,6 +101,12 @@ PRINTS = [
     ("family new", ["kiln", "--devices", "{folder}"], 0, 1),
     ("family check", ["{folder}/kiln.yaml"], 0, 1),
     ("family guess", [str(ROOT / "src/app/recordings/testdata/recorded.loom"), "--devices", "{folder}"], 0, 1),
+    ("home list", [], 0, 3),
+    ("home show", ["all"], 0, 1),
+    ("home show", [str(ROOT / "homes/hamburg.yaml")], 0, 1),
+    ("home new", [], 0, 1),
+    ("home new", ["{folder}/flat.yaml"], 0, 1),
+    ("home check", ["{folder}/flat.yaml", str(ROOT / "homes/demo.yaml")], 0, 2),
     ("block show", [str(FORMATS / "block-1.block")], 0, 1),
     ("segment show", [str(FORMATS / "segment-1.log")], 0, 4),
 ]

@@ -71,7 +71,8 @@ void check_own_header(const Tree& tree, const Source& file, Report& report) {
 
 void check_form(const Tree& tree, Report& report) {
   for (const Source& file : tree.files()) {
-    if (file.under("devices/") && file.path().ends_with(".yaml")) check_lines(file, report);
+    const bool is_data = file.under("devices/") || file.under("homes/");
+    if (is_data && file.path().ends_with(".yaml")) check_lines(file, report);
     if (!file.is_cpp()) continue;
     if (file.line_count() > kMaxLines) {
       report.at_line(file, kMaxLines + 1, fmt::format("a file of {} lines", file.line_count()),

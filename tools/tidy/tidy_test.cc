@@ -228,6 +228,8 @@ TEST(Form, LimitsTheLengthOfALineInCharacters) {
 
 TEST(Form, LimitsTheLengthOfALineOfADeviceFile) {
   const std::string line = "# " + repeated("°", 98) + "\n";
+  EXPECT_THAT(findings_of(check_form, {{"homes/a.yaml", line + "#" + line}}),
+              ElementsAre(HasSubstr("homes/a.yaml:2: error: a line of 101 columns")));
   EXPECT_THAT(findings_of(check_form, {{"devices/a.yaml", line}, {"docs/a.yaml", line + line}}),
               IsEmpty());
   EXPECT_THAT(findings_of(check_form, {{"devices/a.yaml", line + "#" + line}}),

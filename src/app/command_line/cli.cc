@@ -30,6 +30,7 @@
 #include "app/command_line/fault_command.h"
 #include "app/command_line/history_command.h"
 #include "app/command_line/home_commands.h"
+#include "app/command_line/home_files.h"
 #include "app/command_line/manual.h"
 #include "app/command_line/output.h"
 #include "app/command_line/record.h"
@@ -174,9 +175,13 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
                                    "each family")
                         ->take_last()  // `./run` gives it too
                         ->check(one_of({"true", "false", "all"})));
+  const Option home = add_value(*serve_app, "--home", o.home, "NAME|FILE",
+                                "Run the virtual home of a file, or one that comes with Gridloom "
+                                "(gridloom home list)");
   add_value(*serve_app, "--demo-home", o.demo_home, "FAMILY=N,...",
-            "Devices of the demo home, as power_ocean=5,delta_2")
-      .needs(demo);
+            "Devices that share nothing in place of the demo home, as power_ocean=5,delta_2")
+      .needs(demo)
+      .excludes(home);
   add_value(*serve_app, "--world", o.world, placeholder::kFile,
             "CSV file with household and weather of a real home, for the demo home: "
             "time,load_w,sun,air_c")
@@ -290,9 +295,10 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_serve(app, arguments, chosen);
-  for (const auto& add : {add_account, add_token, add_sign_in, add_backup, add_check, add_damage,
-                          add_simulate, add_time, add_fault, add_record, add_replay, add_bench,
-                          add_family, add_block, add_segment, add_completion, add_doctor}) {
+  for (const auto& add :
+       {add_account, add_token, add_sign_in, add_backup, add_check, add_damage, add_simulate,
+        add_time, add_fault, add_record, add_replay, add_bench, add_family, add_home_files,
+        add_block, add_segment, add_completion, add_doctor}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

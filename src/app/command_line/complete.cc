@@ -13,6 +13,7 @@
 #include "app/command_line/command_help.h"
 #include "app/command_line/common_options.h"
 #include "app/limits.h"
+#include "catalog/home.h"
 #include "catalog/loader.h"
 #include "catalog/natures.h"
 #include "hub/fault_injector.h"
@@ -136,7 +137,7 @@ class Values {
 
  private:
   using Kind = std::vector<std::string> (Values::*)() const;
-  static const std::array<std::pair<std::string_view, Kind>, 9> kKinds;
+  static const std::array<std::pair<std::string_view, Kind>, 10> kKinds;
 
   [[nodiscard]] std::vector<std::string> files() const { return {std::string(kFilesMark)}; }
   [[nodiscard]] std::vector<std::string> folders() const { return {std::string(kFoldersMark)}; }
@@ -160,6 +161,15 @@ class Values {
     const auto all = catalog();
     if (all == nullptr) return names;
     for (const catalog::FamilyPtr& family : all->families()) names.push_back(family->id);
+    return names;
+  }
+  // The homes in the program, and files: their mark is first, because bash's script puts the names
+  // of files in the place of what it has.
+  [[nodiscard]] std::vector<std::string> homes() const {
+    std::vector<std::string> names = files();
+    for (const catalog::EmbeddedFile& file : catalog::embedded_homes()) {
+      names.emplace_back(file.name.substr(0, file.name.rfind('.')));
+    }
     return names;
   }
   // "delta_2=", for a list of families with numbers.
@@ -208,12 +218,13 @@ class Values {
   const Typed& typed_;
 };
 
-constexpr std::array<std::pair<std::string_view, Values::Kind>, 9> Values::kKinds = {
+constexpr std::array<std::pair<std::string_view, Values::Kind>, 10> Values::kKinds = {
     {{placeholder::kFile, &Values::files},
      {placeholder::kFolder, &Values::folders},
      {placeholder::kSn, &Values::serial_numbers},
      {placeholder::kAccount, &Values::accounts},
      {placeholder::kFamily, &Values::families},
+     {placeholder::kHome, &Values::homes},
      {"FAMILY=N,...", &Values::counted_families},
      {placeholder::kField, &Values::fields},
      {placeholder::kFault, &Values::faults},

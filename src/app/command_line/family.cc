@@ -5,8 +5,6 @@
 
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <ios>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -16,6 +14,7 @@
 
 #include "app/command_line/common_options.h"
 #include "app/command_line/family_files.h"
+#include "app/command_line/new_file.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "base/nearest.h"
@@ -289,12 +288,8 @@ int new_family(const Arguments& arguments) {
   if (!text) return report_error(text.error());
   const std::filesystem::path file =
       std::filesystem::path(arguments.devices) / (arguments.family + ".yaml");
-  std::ofstream out(file, std::ios::binary | std::ios::noreplace);
-  out << *text << std::flush;
-  if (!out) {
-    return report_error(
-        {.code = ErrorCode::kIo,
-         .detail = fmt::format("{} exists already, or cannot be written", file.string())});
+  if (const Status written = write_new_file(file, *text); !written) {
+    return report_error(written.error());
   }
   if (arguments.json) {
     print_json(wire::JsonObject{{"file", file.string()}});

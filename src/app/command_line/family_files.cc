@@ -6,13 +6,12 @@
 #include <cctype>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <ios>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "app/command_line/common_options.h"
+#include "app/command_line/new_file.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/recordings/family_guess.h"
@@ -79,12 +78,8 @@ int guess(const Arguments& arguments) {
   const std::string id = arguments.family.empty() ? id_of(arguments.file) : arguments.family;
   if (const auto valid = catalog::starter_file(id); !valid) return report_error(valid.error());
   const std::filesystem::path file = std::filesystem::path(arguments.devices) / (id + ".yaml");
-  std::ofstream out(file, std::ios::binary | std::ios::noreplace);
-  out << device_file_of(*guessed, id) << std::flush;
-  if (!out) {
-    return report_error(
-        {.code = ErrorCode::kIo,
-         .detail = fmt::format("{} exists already, or cannot be written", file.string())});
+  if (const Status written = write_new_file(file, device_file_of(*guessed, id)); !written) {
+    return report_error(written.error());
   }
   const catalog::FamilyPtr known = family_in(**catalog, *guessed);
   const auto score = known ? std::optional(compare(*guessed, *known)) : std::nullopt;

@@ -4,6 +4,7 @@ namespace gridloom::sim::household {
 namespace {
 
 constexpr std::uint8_t at(Circuit circuit) { return static_cast<std::uint8_t>(circuit); }
+constexpr std::uint8_t at(Port port) { return static_cast<std::uint8_t>(port); }
 
 // A thermostat: on and off by turns until `minutes` are over.
 void cycle(Draws& draws, Programme& programme, double power_w, double minutes, double on_min,
@@ -469,6 +470,80 @@ constexpr std::array kCamperStandby = {
     Standby{.circuit = kAlarm, .power_w = 1.3, .sigma = 0.2},
 };
 
+// A cooling box for a trip or a party.
+void run_cooling_box(Draws& draws, Programme& programme) {
+  cycle(draws, programme, 100, draws.lognormal(540, 0.5), 9, 7);
+}
+// A pump for beds and tyres, a vacuum cleaner of a car.
+void run_pump(Draws& draws, Programme& programme) {
+  programme.phase(draws.lognormal(6, 0.5), draws.lognormal(130, 0.3));
+}
+void run_light(Draws& draws, Programme& programme) {
+  programme.phase(draws.lognormal(75, 0.7), draws.lognormal(80, 0.4));
+}
+void run_earphones(Draws& draws, Programme& programme) {
+  programme.phase(draws.lognormal(50, 0.3), 45);
+}
+// Constant power at first, then less and less.
+void run_phone(Draws& draws, Programme& programme) {
+  const double full = draws.lognormal(100, 0.3);
+  programme.phase(draws.lognormal(42, 0.5), full);
+  programme.phase(16, 0.55 * full);
+  programme.phase(21, 0.25 * full);
+}
+void run_notebook(Draws& draws, Programme& programme) {
+  const double full = draws.lognormal(100, 0.25);
+  programme.phase(draws.lognormal(48, 0.5), full);
+  programme.phase(draws.lognormal(70, 0.6), 0.35 * full);
+}
+
+constexpr std::array kPortAppliances = {
+    Appliance{.name = "cooling box",
+              .circuit = at(Port::kCar),
+              .uses = 0.3,
+              .needs_people = false,
+              .saturday = 2.2,
+              .sunday = 1.5,
+              .winter = -0.85,
+              .peaks = {{{10, 2.5, 1}, {17, 2, 0.5}, {}, {}}},
+              .run = run_cooling_box},
+    Appliance{.name = "pump",
+              .circuit = at(Port::kCar),
+              .uses = 0.12,
+              .saturday = 2,
+              .winter = -0.5,
+              .peaks = kByDay,
+              .run = run_pump},
+    Appliance{.name = "light",
+              .circuit = at(Port::kUsb),
+              .uses = 0.5,
+              .uses_per_person = 0.2,
+              .winter = 0.4,
+              .peaks = kEvening,
+              .run = run_light},
+    Appliance{.name = "earphones",
+              .circuit = at(Port::kUsb),
+              .uses_per_person = 0.25,
+              .peaks = {{{7.2, 1, 0.6}, {18, 3, 1}, {}, {}}},
+              .run = run_earphones},
+    Appliance{.name = "phone",
+              .circuit = at(Port::kFastUsb),
+              .uses = 0.3,
+              .uses_per_person = 0.5,
+              .unsteady = true,
+              .peaks = {{{22.2, 1, 1}, {17.5, 2.5, 0.6}, {7.5, 1, 0.3}, {}}},
+              .run = run_phone},
+    Appliance{.name = "notebook",
+              .circuit = at(Port::kTypeC),
+              .uses = 0.2,
+              .uses_per_person = 0.3,
+              .saturday = 0.8,
+              .sunday = 0.8,
+              .unsteady = true,
+              .peaks = {{{9.5, 1.5, 1}, {14, 2, 0.8}, {20.3, 1.5, 1}, {}}},
+              .run = run_notebook},
+};
+
 }  // namespace
 
 const Inventory& home_inventory() {
@@ -493,6 +568,12 @@ const Inventory& camper_inventory() {
       .standby = kCamperStandby,
       .lamps = {.first_circuit = kFirstLamp, .circuits = 4, .power_w = 7}};
   return kCamper;
+}
+
+const Inventory& port_inventory() {
+  static constexpr Inventory kPortThings = {
+      .circuits = kPorts, .appliances = kPortAppliances, .tickers = {}, .standby = {}, .lamps = {}};
+  return kPortThings;
 }
 
 }  // namespace gridloom::sim::household

@@ -34,6 +34,9 @@ enum class Circuit : std::uint8_t {
 inline constexpr std::size_t kHomeCircuits = 14;
 inline constexpr std::size_t kCamperCircuits = 18;  // six of AC, then twelve of DC
 inline constexpr std::size_t kMaxCircuits = 18;
+// The ports of a power station, as circuits of low voltage.
+enum class Port : std::uint8_t { kCar, kUsb, kFastUsb, kTypeC };
+inline constexpr std::size_t kPorts = 4;
 
 // Receives the phases of a programme, one after the other.
 class Programme {
@@ -111,5 +114,7 @@ struct Inventory {
 };
 [[nodiscard]] const Inventory& home_inventory();
 [[nodiscard]] const Inventory& camper_inventory();
+// Powers in percent of what the port usually supplies.
+[[nodiscard]] const Inventory& port_inventory();
 
 }  // namespace gridloom::sim::household

@@ -114,20 +114,26 @@ double Rates::lamps(const Day& day, double hour) const {
 const Rates& Rates::shipped(const Inventory& inventory) {
   static const Rates home(home_inventory(), calibration());
   static const Rates camper(camper_inventory(), all_one());
+  static const Rates ports(port_inventory(), all_one());
+  if (&inventory == &port_inventory()) return ports;
   return &inventory == &camper_inventory() ? camper : home;
 }
 
 Home::Home(Chance chance, const Inventory& inventory, const Options& options)
     : chance_(chance),
+      people_(options.people),
       inventory_(&inventory),
       rates_(options.rates != nullptr ? options.rates : &Rates::shipped(inventory)),
-      persons_(inventory.has_guests ? persons_of(chance, options.yearly_kwh) : 2),
+      persons_(options.persons != 0 ? options.persons
+               : inventory.has_guests || people_
+                   ? persons_of(people_.value_or(chance), options.yearly_kwh)
+                   : 2),
       level_(inventory.has_guests ? options.yearly_kwh / (kHome_kwh + kPerson_kwh * persons_) : 1) {
 }
 
 bool Home::is_away(const Day& day) const {
-  if (!inventory_->has_guests) return false;
-  const Chance holidays = chance_.split("holidays");
+  if (!inventory_->has_guests && !people_) return false;
+  const Chance holidays = people_.value_or(chance_).split("holidays");
   for (int k = 0; k < kHolidays; ++k) {
     const auto index = static_cast<std::uint64_t>(day.year) * kHolidays + static_cast<unsigned>(k);
     const int begins = static_cast<int>(350 * holidays.uniform(index));
@@ -148,7 +154,8 @@ bool Home::has_guests(const Day& day) const {
 
 void Home::add_spans(int person, const Day& day, std::vector<Span>& spans) const {
   // What stays the same: the role, and the person's own hours.
-  Draws always(chance_.split("person"), person);
+  const Chance people = people_.value_or(chance_);
+  Draws always(people.split("person"), person);
   const bool works = always.happens(kWorks);
   const Role role = person >= kChildFrom ? Role::kChild : works ? Role::kWorker : Role::kAtHome;
   const double usual_wake_h =
@@ -156,9 +163,9 @@ void Home::add_spans(int person, const Day& day, std::vector<Span>& spans) const
   const double usual_back_h =
       role == Role::kWorker ? always.normal(16.6, 0.9) : always.normal(14, 0.7);
   const double usual_sleep_h = always.normal(22.8, 0.6) - (role == Role::kChild ? 1.3 : 0);
-  const double home_office = kMostHomeOffice * chance_.split("home office").uniform(0);
+  const double home_office = kMostHomeOffice * people.split("home office").uniform(0);
 
-  Draws draws(chance_.split("day"), day.number * 8 + person);
+  Draws draws(people.split("day"), day.number * 8 + person);
   const bool at_home_to_work = draws.happens(home_office);
   const bool sick = draws.happens(kSick);
   const bool vacation = day.of_year > kSchoolEnds && day.of_year < kSchoolBegins;
@@ -192,10 +199,16 @@ void Home::add_spans(int person, const Day& day, std::vector<Span>& spans) const
   until({sleep_h, sleep_h});
 }
 
-void Home::plan(const Day& day, Switchboard& board) const {
-  if (is_away(day)) return;
+std::vector<Span> Home::awake(const Day& day) const {
   std::vector<Span> spans;
+  if (is_away(day)) return spans;
   for (int person = 0; person < persons_; ++person) add_spans(person, day, spans);
+  return spans;
+}
+
+void Home::plan(const Day& day, Switchboard& board) const {
+  const std::vector<Span> spans = awake(day);
+  if (spans.empty()) return;
   for (std::size_t k = 0; k < inventory_->appliances.size(); ++k) {
     if (board.has(inventory_->appliances[k].circuit)) plan_appliance(k, day, spans, board);
   }
@@ -243,6 +256,7 @@ void Home::plan_appliance(std::size_t index, const Day& day, const std::vector<S
 // People stay in one room after the other, and light it while it is dark.
 void Home::plan_lamps(const Day& day, const std::vector<Span>& spans, Switchboard& board) const {
   const Lamps& lamps = inventory_->lamps;
+  if (lamps.power_w == 0) return;
   const Chance chance = chance_.split("lamps");
   const double usual_w = (lamps.power_w + lamps.power_per_person_w * persons_) * level_ *
                          std::exp(kRateSpread * chance.split("power").normal(0));

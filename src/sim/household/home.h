@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/chance.h"
@@ -37,11 +38,19 @@ class Rates {
   Cells factors_;
 };
 
+// A span of a day.
+struct Span {
+  double from_h = 0;
+  double to_h = 0;  // may be past midnight
+};
+
 class Home {
  public:
   struct Options {
     double yearly_kwh = 3500;
-    const Rates* rates = nullptr;  // those of Rates::shipped() by default
+    const Rates* rates = nullptr;    // those of Rates::shipped() by default
+    std::optional<Chance> people{};  // of another home, where the same people live
+    int persons = 0;                 // 0: as many as the chance draws
   };
   Home(Chance chance, const Inventory& inventory, const Options& options);
 
@@ -65,6 +74,10 @@ class Home {
   };
   // All that is switched on on this day.
   void plan(const Day& day, Switchboard& board) const;
+  // The people are on a holiday.
+  [[nodiscard]] bool is_away(const Day& day) const;
+  // When each of them is awake and at home; empty: nobody is there all day.
+  [[nodiscard]] std::vector<Span> awake(const Day& day) const;
   // What a circuit draws all day long.
   [[nodiscard]] double steady_w(std::size_t circuit, const Day& day) const;
 
@@ -75,12 +88,6 @@ class Home {
   [[nodiscard]] double level() const { return level_; }
 
  private:
-  // Someone is awake and at home, in hours of the day.
-  struct Span {
-    double from_h = 0;
-    double to_h = 0;
-  };
-  [[nodiscard]] bool is_away(const Day& day) const;
   [[nodiscard]] bool has_guests(const Day& day) const;
   void add_spans(int person, const Day& day, std::vector<Span>& spans) const;
   void plan_appliance(std::size_t index, const Day& day, const std::vector<Span>& spans,
@@ -88,6 +95,7 @@ class Home {
   void plan_lamps(const Day& day, const std::vector<Span>& spans, Switchboard& board) const;
 
   Chance chance_;
+  std::optional<Chance> people_;
   const Inventory* inventory_;
   const Rates* rates_;
   int persons_;

@@ -63,6 +63,7 @@ class Delta2 final : public Model {
   CommandOutcome command(Fields& fields, const catalog::Command& command,
                          const wire::JsonObject& params, const Environment& environment) override;
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
+  [[nodiscard]] double drawn_w() const override { return flow_.ac_in_w(); }
 
  private:
   void read(const Fields& fields);
@@ -204,7 +205,7 @@ void Delta2::read(const Fields& fields) {
 }
 
 void Delta2::step(const Environment& environment, Millis dt) {
-  noise_.next_step();
+  noise_.next_step(environment.now);
   const double seconds = seconds_of(dt);
   // A pause of charging ends when the plug is connected again.
   if (environment.grid_up && !had_mains_) {

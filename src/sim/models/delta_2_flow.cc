@@ -8,7 +8,6 @@
 namespace gridloom::sim::delta_2 {
 namespace {
 
-constexpr double kCoolerRests_w = 2;  // the cooling box at the car socket
 constexpr double kMargin_percent = 1;
 constexpr double kFloor_percent = 2;        // remains, so that no step goes past empty
 constexpr std::int64_t kGeneratorPlug = 2;  // in the extra port
@@ -27,7 +26,7 @@ bool rests(const Environment& environment) {
 // A unit of the workshop is carried to where it is needed, on some days, and has no wall there.
 bool is_carried(const Chance& chance, const Environment& environment) {
   constexpr std::uint32_t kWorkshop = 1U << static_cast<unsigned>(household::Circuit::kGarage);
-  if ((environment.circuits & kWorkshop) == 0) return false;
+  if ((environment.circuits.value_or(0) & kWorkshop) == 0) return false;
   const Chance days = chance.split("carried");
   const auto day = static_cast<std::uint64_t>(local_day(environment));
   if (days.uniform(3 * day) > 0.45) return false;
@@ -76,14 +75,12 @@ Settings read_settings(const Fields& fields, const Slots& slots) {
 }
 
 Planner::Planner(const Ratings& ratings, Chance chance)
-    : ratings_(ratings),
-      chance_(chance),
-      habit_min_(static_cast<std::int64_t>(chance.bits(0) % 60)),
-      plugged_in_(chance) {}
+    : ratings_(ratings), chance_(chance), plugged_in_(chance), ports_(chance) {}
 
 // Where nothing else is said, a corner of the home that the unit's owner has chosen.
 void Planner::start(const Environment& environment) {
   using household::Circuit;
+  ports_.start_ports(environment);
   const double corner = chance_.split("corner").uniform(0);
   plugged_in_.start(
       environment,
@@ -145,10 +142,8 @@ void Planner::update_limits(const Settings& set, double soc) {
   if (set.has_generator) generator_.update(soc, set.generator);
 }
 
-// The loads: part of the household, a cooling box, a laptop, a phone, a light.
-void Planner::put_loads(const Settings& set, const Environment& environment, const Noise& noise,
-                        Flow& flow) const {
-  const std::int64_t minute = environment.local_ms / kMinute_ms + habit_min_;
+// The loads: part of the household, and what its people plug into the ports.
+void Planner::put_loads(const Settings& set, const Environment& environment, Flow& flow) const {
   if (flow.bypass || flow.inverting) {
     const double load_w = plugged_in_.power_w(environment, ratings_.household_share);
     const double most_w = set.xboost ? ratings_.boost_w : ratings_.inverter_w;
@@ -156,12 +151,15 @@ void Planner::put_loads(const Settings& set, const Environment& environment, con
         rests(environment) ? 0 : std::clamp(round_half_away(load_w), 0.0, most_w);
     put_ac_load(usual_w + round_half_away(environment.appliance_w), most_w, flow);
   }
-  if (set.car_on)
-    flow.car_w = minute % 15 < 10 ? round_half_away(ratings_.car_w + noise(2)) : kCoolerRests_w;
+  const auto port_w = [this](household::Port port, double usual_w) {
+    const double percent = ports_.power_w(static_cast<std::size_t>(port));
+    return round_half_away(percent / 100 * usual_w);
+  };
+  if (set.car_on) flow.car_w = port_w(household::Port::kCar, ratings_.car_w);
   if (set.usb_on) {
-    flow.usb_w = ratings_.usb_w;
-    flow.fast_usb_w = round_half_away(std::max(1.0, ratings_.fast_usb_w + noise(3)));
-    flow.type_c_w = minute % 40 < 25 ? round_half_away(ratings_.type_c_w + 2 * noise(4)) : 0;
+    flow.usb_w = port_w(household::Port::kUsb, ratings_.usb_w);
+    flow.fast_usb_w = port_w(household::Port::kFastUsb, ratings_.fast_usb_w);
+    flow.type_c_w = port_w(household::Port::kTypeC, ratings_.type_c_w);
   }
 }
 
@@ -214,7 +212,7 @@ Flow Planner::plan(const Settings& set, const Battery& battery, const Environmen
     const double most_w = std::min(set.wall_w, ratings_.charger_w * charge_share(battery));
     flow.wall_w = round_half_away(std::max(0.0, most_w - solar_w));
   }
-  put_loads(set, environment, noise, flow);
+  put_loads(set, environment, flow);
   shed_dc_if_empty(set, flow);
   put_sources(set, battery, offered_w, flow);
   return flow;

@@ -84,7 +84,10 @@ class Planner {
   // Call it before the first plan().
   void start(const Environment& environment);
   // Moves what is plugged in to the environment's time; call it before plan().
-  void advance(const Environment& environment, Millis dt) { plugged_in_.advance(environment, dt); }
+  void advance(const Environment& environment, Millis dt) {
+    plugged_in_.advance(environment, dt);
+    ports_.advance(environment, dt);
+  }
 
   [[nodiscard]] Flow plan(const Settings& set, const Battery& battery,
                           const Environment& environment, const Noise& noise);
@@ -106,15 +109,14 @@ class Planner {
   [[nodiscard]] double wall_dc_w(const Flow& flow) const;
   [[nodiscard]] double charge_share(const Battery& battery) const;
   void update_limits(const Settings& set, double soc);
-  void put_loads(const Settings& set, const Environment& environment, const Noise& noise,
-                 Flow& flow) const;
+  void put_loads(const Settings& set, const Environment& environment, Flow& flow) const;
   void shed_dc_if_empty(const Settings& set, Flow& flow) const;
   void put_sources(const Settings& set, const Battery& battery, double offered_w, Flow& flow) const;
 
   const Ratings& ratings_;
   Chance chance_;
-  std::int64_t habit_min_;  // time offset of the user's devices
   HouseholdLoad plugged_in_;
+  HouseholdLoad ports_;  // in percent
   Generator generator_;
   Latch wall_full_;
   Latch solar_full_;

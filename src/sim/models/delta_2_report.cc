@@ -37,7 +37,7 @@ void write_sums(Fields& fields, const StepResult& now) {
   const int by_input = flow.at_car ? 2 : 3;
   const int by_dc = flow.solar_w > 0 ? by_input : flow.generator_w > 0 ? 2 : 0;
   fields.set(slots.charging_by, flow.wall_w > 0 ? 1 : by_dc);
-  if (now.noise.step() % 30 == 1) fields.set_si(slots.signal, -58 + 2 * now.noise(6));
+  if (now.noise.is_minute()) fields.set_si(slots.signal, -58 + 2 * now.noise(6));
 }
 
 void write_ports(Fields& fields, const StepResult& now) {

@@ -131,24 +131,27 @@ class IdleTimer {
   std::optional<TimePoint> until_;  // counted up to here
 };
 
-// Measurement noise: another draw for every step and purpose.
+// Measurement noise: another draw for every moment and purpose, the same whenever a device started.
 class Noise {
  public:
   explicit Noise(const Chance& chance) : noise_(chance) {}
-  void next_step() {
-    if (!std::exchange(repeats_, false)) ++step_;
+  void next_step(TimePoint now) {
+    if (!std::exchange(repeats_, false)) now_ms_ = static_cast<std::uint64_t>(unix_ms(now));
   }
   // The next step has the same noise as the last one: a command changes no measurement.
-  void repeat() { repeats_ = step_ != 0; }
-  [[nodiscard]] std::uint64_t step() const { return step_; }
+  void repeat() { repeats_ = now_ms_ != 0; }
+  // Whether the moment is the one of its minute in which values are read that change slowly.
+  [[nodiscard]] bool is_minute() const { return now_ms_ % 60'000 < kUsualStep_ms; }
   // Mean 0, standard deviation 1; `purpose` is below 16.
   [[nodiscard]] double operator()(std::uint64_t purpose) const {
-    return noise_.normal(step_ * 16 + purpose);
+    return noise_.normal(now_ms_ * 16 + purpose);
   }
 
  private:
+  static constexpr std::uint64_t kUsualStep_ms = 2000;
+
   QuickNoise noise_;
-  std::uint64_t step_ = 0;
+  std::uint64_t now_ms_ = 0;
   bool repeats_ = false;
 };
 

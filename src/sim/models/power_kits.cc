@@ -69,6 +69,8 @@ class PowerKits final : public Model {
   CommandOutcome command(Fields& fields, const catalog::Command& command,
                          const wire::JsonObject& params, const Environment& environment) override;
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
+  [[nodiscard]] double drawn_w() const override { return flow_.ac_in_w; }
+  [[nodiscard]] bool supplies_others() const override { return flow_.supplies_refrigerator; }
 
  private:
   void read(const Fields& fields);
@@ -149,7 +151,7 @@ void PowerKits::read(const Fields& fields) {
 }
 
 void PowerKits::step(const Environment& environment, Millis dt) {
-  noise_.next_step();
+  noise_.next_step(environment.now);
   const double seconds = seconds_of(dt);
   planner_.advance(environment, dt);
   offer_ = planner_.offer(set_, environment, packs_, noise_);

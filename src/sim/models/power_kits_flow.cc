@@ -20,6 +20,7 @@ constexpr std::int64_t kParked_ms = kEngineOn_ms + 45 * kMinute_ms;
 // usual household.
 constexpr std::array<double, kAcChannels> kAcShare = {0.09, 0.06, 0.04, 0.03, 0.02, 0.01};
 constexpr std::array<double, kDcChannels> kDcLoad_w = {18, 12, 9, 7, 6, 5, 4, 3, 3, 2, 2, 1};
+constexpr std::size_t kRefrigerator = 0;  // of the DC channels
 constexpr double kUsualHousehold_w = 350;
 constexpr double kMaxHousehold_w = 11000;  // keeps the inverter within its 3600 W
 constexpr double kMostChannel_w = 1150;    // three at once are within them as well
@@ -89,6 +90,11 @@ void Planner::offer_loads(const Settings& set, const Environment& environment, O
     if (!has_bit(offer.dc_channels, k)) continue;
     put(offer.dc_w.at(k), home_w ? kDcLoad_w.at(k) * activity : camper_.power_w(kAcChannels + k));
   }
+  // The site's refrigerator is a device of its own, whose cable loses a little.
+  const bool has_own = environment.others_dc_w && has_bit(offer.dc_channels, kRefrigerator);
+  if (has_own) {
+    offer.dc_w.at(kRefrigerator) = static_cast<int>(std::ceil(*environment.others_dc_w));
+  }
 }
 
 void Planner::put_loads(const Settings& set, const Environment& environment, const Offer& offer,
@@ -104,6 +110,7 @@ void Planner::put_loads(const Settings& set, const Environment& environment, con
   flow.inverter_w = flow.inverter ? idle_w + rounded(ac_w * (1 + ratings_.inverter_loss)) : 0;
   flow.dc = set.dc_on && !drained_.on();
   flow.dc_out_w = flow.dc ? sum(offer.dc_w) : 0;
+  flow.supplies_refrigerator = flow.dc && has_bit(offer.dc_channels, kRefrigerator);
   flow.dc_w = rounded(flow.dc_out_w / ratings_.converter_efficiency);
   flow.vehicle_w = offer.vehicle && !drained_.on() ? ratings_.vehicle_w : 0;
   flow.hub_w = ratings_.hub_w;

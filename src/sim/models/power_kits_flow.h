@@ -58,7 +58,8 @@ struct Flow {
   bool inverter = false;   // the packs supply the AC loads
   bool low_power = false;  // the inverter's low power mode
   bool dc = false;         // the DC output is live
-  int ac_out_w = 0;        // this and the rest: not on the bus
+  bool supplies_refrigerator = false;
+  int ac_out_w = 0;  // this and the rest: not on the bus
   int ac_in_w = 0;
   int dc_out_w = 0;
 

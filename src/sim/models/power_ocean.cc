@@ -27,6 +27,7 @@
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
 #include "sim/models/resume.h"
+#include "sim/regulation.h"
 #include "sim/roof.h"
 #include "sim/rounding.h"
 #include "wire/json.h"
@@ -71,13 +72,6 @@ constexpr double kZoneBand_k = 0.25;
 constexpr double kIdle_c = 21;  // the water between pump and consumers, while the pump rests
 constexpr double kIdleCooling_s = 1800;
 
-// How the battery follows the home: the inverter reacts after a dead time, then approaches the new
-// power exponentially. What it misses of the home's power the grid supplies.
-constexpr double kDeadTime_s = 0.6;
-constexpr double kFollowTime_s = 0.7;
-constexpr double kBias_w = 4;  // error of its meter, drawn anew every ten minutes
-constexpr double kRipple_w = 3;
-constexpr std::int64_t kBiasHolds_ms = 10 * kMinute_ms;
 constexpr double kLeast_w = 0.5;  // resolution of the reported watts; regulating, it is never 0
 
 constexpr double kReactive_var = 160;
@@ -303,33 +297,13 @@ std::array<Roof, 2> roofs_of(const Chance& chance) {
                 .shadow_radius_deg = kChimneyRadius_deg})};
 }
 
-// What the battery misses of a change, in steps of one length; computed again only when the length
-// changes, since a step would wait for its division.
-class FollowLag {
- public:
-  void set_step(double seconds) {
-    if (seconds == seconds_) return;
-    seconds_ = seconds;
-    left_ = std::exp(-std::max(0.0, seconds - kDeadTime_s) / kFollowTime_s);
-    const double late_s = std::min(seconds, kDeadTime_s) + kFollowTime_s * (1 - left_);
-    missed_ = late_s / std::max(seconds, kDeadTime_s + kFollowTime_s);
-  }
-  [[nodiscard]] double left() const { return left_; }      // at the step's end
-  [[nodiscard]] double missed() const { return missed_; }  // on average over the step
-
- private:
-  double seconds_ = 0;
-  double left_ = 1;
-  double missed_ = 0;
-};
-
 class PowerOcean final : public Model {
  public:
   PowerOcean(std::shared_ptr<const Slots> slots, Chance chance)
       : slots_(std::move(slots)),
         ratings_(slots_->ratings),
         noise_(chance.split("power_ocean")),
-        bias_chance_(chance.split("bias")),
+        regulation_(chance.split("bias")),
         home_(chance),
         roofs_(roofs_of(chance)),
         battery_({.cells = static_cast<int>(ratings_.cells),
@@ -344,6 +318,7 @@ class PowerOcean final : public Model {
     battery_.set_soc_percent(fields.si(slots_->soc));
     heating_.start(fields, *slots_);
     home_.start(environment, household::wired_together());
+    Roof::replace(roofs_, environment);
     step(environment, Millis(1000));
     write(fields, environment);
   }
@@ -353,9 +328,11 @@ class PowerOcean final : public Model {
     battery_.set_soc_percent(rested_soc(bounded(fields, slots_->soc, kSocPercent), off));
     heating_.resume(fields, *slots_, environment, off);
     home_.start(environment, household::wired_together());
+    Roof::replace(roofs_, environment);
+    begin_day(environment);
     if (!off.is_new_day) {
       const double last_hour = hour_of(environment) - seconds_of(off.length) / kHour_s;
-      car_.resume(environment, last_hour, fields.number(slots_->ev) > 0);
+      car_.resume(last_hour, fields.number(slots_->ev) > 0);
     }
     step(environment, kInstant);
     write(fields, environment);
@@ -363,16 +340,18 @@ class PowerOcean final : public Model {
 
   void step(const Environment& environment, Millis dt) override {
     if (dt.count() <= 0) return;
-    noise_.next_step();
+    noise_.next_step(environment.now);
     const double seconds = seconds_of(dt);
     home_.advance(environment, dt);
+    if (car_.is_new_day(environment)) begin_day(environment);
     watts_ = draw(environment, seconds);
     share_out(environment, seconds);
     balance_.add(battery_);
-    balance_.close(
-        {.in_w = watts_.mppt() + std::max(0.0, watts_.grid),
-         .out_w = std::max(0.0, watts_.load - ratings_.own_w) + std::max(0.0, -watts_.grid)},
-        dt);
+    // What other devices feed in may be more than all loads.
+    const double used_w = watts_.load - ratings_.own_w;
+    balance_.close({.in_w = watts_.mppt() + std::max(0.0, watts_.grid) + std::max(0.0, -used_w),
+                    .out_w = std::max(0.0, used_w) + std::max(0.0, -watts_.grid)},
+                   dt);
     car_.charge(watts_.ev, seconds);
     heating_.tank(watts_.rod, hour_of(environment), seconds);
   }
@@ -391,6 +370,7 @@ class PowerOcean final : public Model {
     return {};
   }
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
+  [[nodiscard]] double drawn_w() const override { return watts_.grid; }
 
  private:
   // As reported: the sun's in whole watts, the rest in halves, which add up exactly.
@@ -404,6 +384,10 @@ class PowerOcean final : public Model {
     [[nodiscard]] double mppt() const { return string[0] + string[1]; }
   };
 
+  void begin_day(const Environment& environment) {
+    car_.begin_day(environment, home_.is_away(local_day(environment)));
+  }
+
   Watts draw(const Environment& environment, double seconds) {
     Watts watts;
     for (std::size_t k = 0; k < watts.string.size(); ++k) {
@@ -413,7 +397,7 @@ class PowerOcean final : public Model {
       watts.string.at(k) = round_half_away(std::max(0.0, ideal_w * (1 + 0.004 * noise_(k))));
     }
     const double home_w = environment.household_w.value_or(home_.power_w(0));
-    const double base_w = home_w + heating_.pump_w(environment, seconds);
+    const double base_w = home_w + environment.others_ac_w + heating_.pump_w(environment, seconds);
     const double surplus_w = watts.mppt() - base_w;
     watts.ev = car_.plan_w(environment, surplus_w, battery_.soc_percent());
     if (environment.grid_up) {
@@ -433,20 +417,6 @@ class PowerOcean final : public Model {
     return roofs_.at(k).sun(environment) * environment.panels.at(k);
   }
 
-  // What the battery misses of the home's power in this step, on average.
-  [[nodiscard]] double missed_w(const Environment& environment, double wanted_w, double seconds) {
-    const double before_w = std::exchange(followed_w_, wanted_w).value_or(wanted_w);
-    const double change_w = wanted_w - before_w + behind_w_;
-    lag_.set_step(seconds);
-    behind_w_ = change_w * lag_.left();
-    const std::int64_t slot = unix_ms(environment.now) / kBiasHolds_ms;
-    if (slot != bias_slot_) {
-      bias_slot_ = slot;
-      bias_w_ = kBias_w * bias_chance_.normal(static_cast<std::uint64_t>(slot));
-    }
-    return change_w * lag_.missed() + bias_w_ + kRipple_w * noise_(14);
-  }
-
   // The battery takes the surplus or supplies the deficit; the grid supplies or takes the rest.
   void share_out(const Environment& environment, double seconds) {
     const double soc = battery_.soc_percent();
@@ -458,7 +428,7 @@ class PowerOcean final : public Model {
     const double wanted_w = watts_.mppt() - (watts_.load - watts_.ev);
     const double supply_w = wanted_w > 0 ? std::max(0.0, wanted_w - watts_.ev) : wanted_w;
     const bool regulates = environment.grid_up && supply_w > least_w && supply_w < most_w;
-    const double missing_w = missed_w(environment, supply_w, seconds);
+    const double missing_w = regulation_.missed_w(environment.now, supply_w, seconds, noise_(14));
     const double asked_w =
         in_steps(std::clamp(supply_w - (regulates ? missing_w : 0), least_w, most_w), environment);
     const double taken_w = battery_.apply(
@@ -558,14 +528,9 @@ class PowerOcean final : public Model {
   std::shared_ptr<const Slots> slots_;
   const Ratings& ratings_;
   Noise noise_;
-  Chance bias_chance_;
+  Regulation regulation_;
   HouseholdLoad home_;
   std::array<Roof, 2> roofs_;
-  std::optional<double> followed_w_;  // what the battery follows, and how far it is behind
-  double behind_w_ = 0;
-  std::int64_t bias_slot_ = -1;
-  double bias_w_ = 0;
-  FollowLag lag_;
   Battery battery_;
   EnergyBalance balance_;
   Heating heating_;

@@ -195,6 +195,9 @@ class PowerStream final : public Model {
   CommandOutcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
                          const Environment& environment) override;
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
+  [[nodiscard]] double drawn_w() const override {
+    return static_cast<double>(flow_.plugs_w - flow_.output_w());
+  }
 
  private:
   void plug_in(const Fields& fields, const Environment& environment);
@@ -284,12 +287,13 @@ void PowerStream::plug_in(const Fields& fields, const Environment& environment) 
   plugs_.start(environment,
                household::wired_together({household::Circuit::kLiving, household::Circuit::kOffice,
                                           household::Circuit::kRefrigerator}));
+  Roof::replace(roofs_, environment);
   set_ = read_settings(fields, *slots_);
   set_point_.jump(static_cast<double>(set_.permanent_w));
 }
 
 void PowerStream::step(const Environment& environment, Millis dt) {
-  noise_.next_step();
+  noise_.next_step(environment.now);
   const double seconds = seconds_of(dt);
   update_limits();
   plugs_.advance(environment, dt);
@@ -479,7 +483,7 @@ void PowerStream::write_inverter(Fields& fields, const Environment& environment)
   fields.set(slots.inverter_state, flow_.output_w() > 0 ? 6 : 1);
   fields.set(slots.relay_state, flow_.output_w() > 0 ? 8 : 17);
   fields.set_si(slots.controller_temperature, controller_c_);
-  if (noise_.step() % 30 == 1) fields.set_si(slots.signal, -54 + 2 * noise_(7));
+  if (noise_.is_minute()) fields.set_si(slots.signal, -54 + 2 * noise_(7));
 }
 
 void PowerStream::write_demand(Fields& fields) const {

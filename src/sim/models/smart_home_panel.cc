@@ -201,6 +201,7 @@ class SmartHomePanel final : public Model {
   }
 
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
+  [[nodiscard]] double drawn_w() const override { return from_site_w_; }
 
  private:
   void read(const Fields& fields) {
@@ -434,6 +435,7 @@ class SmartHomePanel final : public Model {
       ports.in_w += pack.in_w;
       if (pack.connected) balance_.add(pack.battery);
     }
+    from_site_w_ = ports.in_w;
     balance_.close(ports, dt);
   }
 
@@ -536,7 +538,8 @@ class SmartHomePanel final : public Model {
   const Ratings& ratings_;
   Chance chance_;
   HouseholdLoad home_;
-  Millis clock_shift_{0};  // difference from the site's time, after a set of the clock
+  double from_site_w_ = 0;  // of the last step: from the grid, to circuits and packs
+  Millis clock_shift_{0};   // difference from the site's time, after a set of the clock
   double outage_s_ = 0;
   Millis unwritten_{0};  // work time since the fields were written
   chrono::local_days day_{};

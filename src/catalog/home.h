@@ -1,0 +1,113 @@
+// A virtual home as data: its sites, who lives there, and the devices that stand there. One YAML
+// file is one home; homes/README.md describes the files key by key.
+//
+// A home is loaded at start-up, by one thread, and is a plain value: it knows nothing about how its
+// devices are simulated. Everything here is pure, except that find_home() may read a file.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/family.h"
+#include "catalog/formula.h"
+#include "catalog/loader.h"
+#include "catalog/physics.h"
+
+namespace gridloom::catalog {
+
+inline constexpr std::size_t kMaxHomeFile = std::size_t{1024} * 1024;  // bytes
+inline constexpr std::size_t kMaxHomeSites = 100;
+inline constexpr std::size_t kMaxHomeDevices = 1000;  // of all sites together
+
+enum class Dwelling : std::uint8_t { kHouse, kCamper };
+inline constexpr std::array<std::string_view, 2> kDwellings = {"house", "camper"};
+
+struct Household {
+  int people = 2;  // 1 to 6
+  double kwh = 0;  // that they use in a year; in a camper, what its appliances draw counts instead
+  Dwelling dwelling = Dwelling::kHouse;
+};
+
+// A surface that PV modules lie on.
+struct Roof {
+  std::string name;
+  double azimuth_deg = 180;  // where it faces: 0 is north, 90 east
+  double tilt_deg = 0;       // 0 is flat, 90 a wall
+};
+
+// How a device is connected with its site.
+enum class Plug : std::uint8_t {
+  kMeter,    // it measures and regulates the site's connection to the grid; one a site at most
+  kFeedIn,   // its AC side feeds the site's circuits
+  kCircuit,  // it draws from a socket of SiteDevice::circuit
+  kDc,       // it draws from the DC side of the site's off-grid device
+  kOffGrid,  // it supplies a site without a grid; one a site at most
+};
+
+// What people do with a device of their own accord: they send it these sets when the condition
+// comes true. `when` is a formula over kHabitNames, and true above 0.
+struct Habit {
+  Formula when;
+  std::vector<CheckedSet> sets;  // of commands of the device's family
+};
+// Whether someone is at home, and is awake at home (1 or 0); the air around the device and outdoors
+// in °C; the hour of the day, 0 to 24, by the site's clocks.
+inline constexpr std::array<std::string_view, 5> kHabitNames = {"home", "awake", "air", "outdoor",
+                                                                "hour"};
+
+struct SiteDevice {
+  FamilyPtr family;  // never null
+  std::string sn;    // unique in the home, as is the name
+  std::string name;
+  Plug plug = Plug::kCircuit;
+  std::size_t circuit = 0;  // of Plug::kCircuit: index in kHomeCircuits
+  std::uint32_t supplies =
+      0;  // circuits of the household behind it: one bit each, by kHomeCircuits
+  std::optional<Place> place{};                         // nothing: Family::place
+  std::vector<std::pair<std::string, Json>> initial{};  // Field::name -> value at the start
+  std::vector<Habit> habits{};
+  std::vector<Roof>
+      panels{};  // of its PV inputs, in their order; fewer, or none: the model chooses
+};
+
+// A place with one connection to the grid, or none.
+struct Site {
+  std::string name;          // an id: "flat"
+  double latitude_deg = 51;  // north; -66 to 66
+  int phases = 3;            // of the connection to the grid: 1 to 3; 0: there is no grid
+  std::optional<Household> household{};  // nothing: nobody lives there
+  std::vector<Roof> roofs{};
+  std::vector<SiteDevice> devices{};
+};
+
+struct Home {
+  std::string title;
+  std::string description;
+  std::vector<Site> sites;
+};
+
+// "meter", "feed_in", "dc" or "off_grid", or the name of the circuit.
+[[nodiscard]] std::string_view plug_name(const SiteDevice& device);
+// The names of the circuits whose bits are set.
+[[nodiscard]] std::vector<std::string_view> circuit_names(std::uint32_t circuits);
+
+// The homes embedded in the binary: "demo.yaml" has the id "demo".
+[[nodiscard]] std::vector<EmbeddedFile> embedded_homes();
+
+// kMalformed lists every mistake in a line of its own, for example: "flat.yaml:12:
+// sites.flat.devices[0].plug: \"balcony\" must be meter, feed_in, ...".
+[[nodiscard]] Result<Home> load_home(std::string_view file_name, std::string_view text,
+                                     const Catalog& catalog);
+
+// The embedded home with this id, or the home of a file. A word without '/' and '.' is an id, never
+// a file. As load_home(); also kBadParams: no home has this id, and kIo: the file cannot be read.
+[[nodiscard]] Result<Home> find_home(const std::string& id_or_path, const Catalog& catalog);
+
+}  // namespace gridloom::catalog

@@ -1,0 +1,353 @@
+#include "catalog/home.h"
+
+#include <fmt/core.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "catalog/starter.h"
+#include "catalog/test_family.h"
+#include "catalog/test_mistakes.h"
+
+namespace gridloom::catalog {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Uses every key.
+constexpr std::string_view kHome = R"yaml(
+home: A house and a camper
+description: For tests
+sites:
+  house:
+    latitude: 53.6
+    grid: {phases: 1}
+    household: {people: 3, kwh: 2100, dwelling: house}
+    roofs: {south: {azimuth: 180, tilt: 35}, balcony: {azimuth: 90.5, tilt: 90}}
+    devices:
+      - {sn: HJ31TEST0001, name: Battery, plug: meter, panels: [south, balcony]}
+      - {family: power_stream, plug: feed_in, panels: [balcony, balcony]}
+      - {family: delta_2, plug: kitchen, supplies: [refrigerator, kitchen]}
+      - sn: R331TEST0002
+        family: delta_2
+        plug: garage
+        supplies: [garage]
+        place: garage
+        initial: {pd.ext4p8Port: 2}
+  camper:
+    grid: none
+    household: {people: 2, dwelling: camper}
+    devices:
+      - {family: power_kits, name: Kit}
+      - {family: glacier, plug: dc}
+      - {family: delta_2, plug: living}
+  empty: {devices: []}
+)yaml";
+
+const Catalog& catalog() {
+  static const auto loaded = load_catalog({}).value();
+  return *loaded;
+}
+
+Result<Home> load(std::string_view text) { return load_home("flat.yaml", text, catalog()); }
+
+Home loaded(std::string_view text) {
+  auto home = load(text);
+  EXPECT_TRUE(home) << (home ? "" : home.error().detail);
+  return home.value_or(Home());
+}
+
+std::string mistakes_of(std::string_view text) {
+  const auto home = load(text);
+  EXPECT_FALSE(home) << text;
+  if (home) return {};
+  EXPECT_EQ(home.error().code, ErrorCode::kMalformed);
+  return home.error().detail;
+}
+
+TEST(Home, ReadsEveryKey) {
+  const Home home = loaded(kHome);
+  EXPECT_EQ(home.title, "A house and a camper");
+  EXPECT_EQ(home.description, "For tests");
+  ASSERT_EQ(home.sites.size(), 3U);
+  const Site& house = home.sites[0];
+  EXPECT_EQ(house.name, "house");
+  EXPECT_EQ(house.latitude_deg, 53.6);
+  EXPECT_EQ(house.phases, 1);
+  ASSERT_TRUE(house.household);
+  EXPECT_EQ(house.household->people, 3);
+  EXPECT_EQ(house.household->kwh, 2100);
+  EXPECT_EQ(house.household->dwelling, Dwelling::kHouse);
+  ASSERT_EQ(house.roofs.size(), 2U);
+  EXPECT_EQ(house.roofs[1].name, "balcony");
+  EXPECT_EQ(house.roofs[1].azimuth_deg, 90.5);
+  EXPECT_EQ(house.roofs[1].tilt_deg, 90);
+  ASSERT_EQ(house.devices.size(), 4U);
+  const SiteDevice& battery = house.devices[0];
+  EXPECT_EQ(battery.family->id, "power_ocean");
+  EXPECT_EQ(battery.sn, "HJ31TEST0001");
+  EXPECT_EQ(battery.name, "Battery");
+  EXPECT_EQ(battery.plug, Plug::kMeter);
+  EXPECT_EQ(battery.supplies, 0U);
+  EXPECT_FALSE(battery.place);
+  EXPECT_THAT(battery.initial, IsEmpty());
+  ASSERT_EQ(battery.panels.size(), 2U);
+  EXPECT_EQ(battery.panels[0].azimuth_deg, 180);
+  EXPECT_EQ(battery.panels[1].name, "balcony");
+  EXPECT_EQ(house.devices[1].plug, Plug::kFeedIn);
+  const SiteDevice& workshop = house.devices[3];
+  EXPECT_EQ(workshop.plug, Plug::kCircuit);
+  EXPECT_EQ(kHomeCircuits[workshop.circuit], "garage");
+  EXPECT_THAT(circuit_names(workshop.supplies), ElementsAre("garage"));
+  EXPECT_EQ(workshop.place, Place::kGarage);
+  ASSERT_EQ(workshop.initial.size(), 1U);
+  EXPECT_EQ(workshop.initial[0], (std::pair<std::string, Json>("pd.ext4p8Port", 2)));
+}
+
+TEST(Home, HasUsualValuesForWhatAFileLeavesOut) {
+  const Home home = loaded(kHome);
+  const Site& camper = home.sites[1];
+  EXPECT_EQ(camper.latitude_deg, 51);
+  EXPECT_EQ(camper.phases, 0) << "there is no grid";
+  EXPECT_EQ(camper.household->dwelling, Dwelling::kCamper);
+  EXPECT_EQ(camper.devices[0].plug, Plug::kOffGrid);
+  EXPECT_EQ(home.sites[2].phases, 3);
+  EXPECT_FALSE(home.sites[2].household);
+  const Home small = loaded(
+      "home: a\nsites: {a: {household: {people: 2}, devices: [{family: delta_2, plug: bath}]}}\n");
+  EXPECT_EQ(small.sites[0].household->kwh, 1050 + 2 * 750);
+}
+
+TEST(Home, NumbersTheDevicesOfAFamilyInTheWholeFile) {
+  const Home home = loaded(kHome);
+  std::vector<std::string> told;
+  for (const Site& site : home.sites) {
+    for (const SiteDevice& device : site.devices) told.push_back(device.sn + ' ' + device.name);
+  }
+  EXPECT_THAT(told, ElementsAre("HJ31TEST0001 Battery", "HW51SIM00000001 PowerStream",
+                                "R331SIM00000001 DELTA 2 1", "R331TEST0002 DELTA 2 2",
+                                "M106SIM00000001 Kit", "BX11SIM00000001 GLACIER",
+                                "R331SIM00000003 DELTA 2 3"));
+}
+
+TEST(Home, NamesPlugsAndCircuits) {
+  const Home home = loaded(kHome);
+  std::vector<std::string_view> plugs;
+  for (const SiteDevice& device : home.sites[0].devices) plugs.push_back(plug_name(device));
+  EXPECT_THAT(plugs, ElementsAre("meter", "feed_in", "kitchen", "garage"));
+  EXPECT_EQ(plug_name(home.sites[1].devices[0]), "off_grid");
+  EXPECT_EQ(plug_name(home.sites[1].devices[1]), "dc");
+  EXPECT_THAT(circuit_names(home.sites[0].devices[2].supplies),
+              ElementsAre("refrigerator", "kitchen"));
+  const Home all =
+      loaded(changed({"supplies: [refrigerator, kitchen]}\n", "supplies: [all]}\n", ""},
+                     changed({"supplies: [garage]\n", "\n", ""}, kHome)));
+  EXPECT_EQ(circuit_names(all.sites[0].devices[2].supplies).size(), kHomeCircuits.size());
+}
+
+TEST(Home, TellsEachMistakeWithItsLineAndWhatIsValid) {
+  const std::vector<Mistake> rows = {
+      // the file
+      {"home: A house and a camper", "hom: A house and a camper",
+       "flat.yaml:2: hom: unknown key; the keys here are home, description and sites; did you mean "
+       "home?"},
+      {"home: A house and a camper", "", "flat.yaml:3: home: this key is missing"},
+      {"home: A house and a camper", "home: \"\"", "home: has 0 characters: must have 1 to 64"},
+      {"home: A house and a camper", "home: [a]", "home: must be a text; it is a list"},
+      {"home: A house and a camper", "home: \"a\\nb\"",
+       "home: has U+000A: must be one line of printable characters"},
+      {"home: A house and a camper", "home: \" a\"", "home: must not begin or end with a space"},
+      {"home: A house and a camper", "home: a\nhome: b", "home: this key occurs twice"},
+      {"  house:\n", "  House:\n",
+       "sites.House: \"House\" must be lower-case letters, digits and _"},
+      {"  camper:\n", "  house:\n", "flat.yaml:20: sites.house: this key occurs twice"},
+      {"  empty: {devices: []}", "  empty: []",
+       "sites.empty: must be a mapping of latitude, grid,"},
+      // a site
+      {"latitude: 53.6", "latitude: 67", "sites.house.latitude: 67 must be -66 to 66"},
+      {"latitude: 53.6", "latitude: north", "latitude: must be a number; it is \"north\""},
+      {"latitude: 53.6", "latitud: 53.6", "did you mean latitude?"},
+      {"grid: {phases: 1}", "grid: {phases: 4}", "sites.house.grid.phases: 4 must be 1 to 3"},
+      {"grid: {phases: 1}", "grid: {phases: 0}", "grid.phases: 0 must be 1 to 3"},
+      {"grid: {phases: 1}", "grid: {phases: 1.5}", "grid.phases: must be a whole number"},
+      {"grid: {phases: 1}", "grid: off",
+       "grid: \"off\" must be none, or a mapping such as {phases: 1}"},
+      {"grid: {phases: 1}", "grid: [1]", "grid: must be a mapping of phases; it is a list"},
+      {"people: 3", "people: 7", "sites.house.household.people: 7 must be 1 to 6"},
+      {"people: 3, ", "", "household.people: this key is missing"},
+      {"kwh: 2100", "kwh: 0", "household.kwh: 0 must be 100 to 50000"},
+      {"kwh: 2100", "kwh: 1e9", "kwh: 1000000000 must be 100 to 50000"},
+      {"dwelling: house", "dwelling: hose",
+       "dwelling: \"hose\" must be house or camper; did you mean house?"},
+      {"people: 2, dwelling: camper", "people: 2, kwh: 500, dwelling: camper",
+       "sites.camper.household.kwh: is for a house"},
+      {"azimuth: 180", "azimuth: 361", "roofs.south.azimuth: 361 must be 0 to 360"},
+      {"tilt: 35", "tilt: -1", "roofs.south.tilt: -1 must be 0 to 90"},
+      {"azimuth: 180, ", "", "roofs.south.azimuth: this key is missing"},
+      {"{south:", "{South Roof:", "roofs.South Roof: \"South Roof\" must be lower-case letters"},
+      // a device
+      {"{sn: HJ31TEST0001, name: Battery, ", "{name: Battery, ",
+       "flat.yaml:11: sites.house.devices[0]: must have a family, or the sn of one"},
+      {"sn: HJ31TEST0001", "sn: XJ31TEST0001",
+       "sn: \"XJ31TEST0001\" is a serial number of no family; must begin with R331, R33,"},
+      {"sn: HJ31TEST0001", "sn: HJ31 TEST",
+       "sn: \"HJ31 TEST\" must be 1 to 64 characters of A-Z a-z 0-9 . _ -"},
+      {"sn: HJ31TEST0001", "sn: \"\"", "sn: \"\" must be 1 to 64 characters"},
+      {"sn: R331TEST0002", "sn: HJ31TEST0002",
+       "sn: \"HJ31TEST0002\" is a serial number of the family power_ocean, not of delta_2; must "
+       "begin with R331 or R33"},
+      {"family: power_stream", "family: powerstream", "family: \"powerstream\" must be delta_2, "},
+      {"family: power_stream", "family: powerstream", "did you mean power_stream?"},
+      {"name: Battery", "name: Kit",
+       "sites.camper.devices[0].name: \"Kit\" is that of sites.house.devices[0] already"},
+      {"sn: R331TEST0002", "sn: R331SIM00000001",
+       "sn: \"R331SIM00000001\" is that of sites.house.devices[2] already"},
+      {"plug: meter", "plug: mains",
+       "devices[0].plug: \"mains\" must be meter, feed_in, dc, off_grid,"},
+      {"plug: kitchen", "plug: kichen", "did you mean kitchen?"},
+      {", plug: kitchen", "", "devices[2].plug: this key is missing: must be meter, feed_in, dc,"},
+      {"plug: feed_in", "plug: meter",
+       "devices[1].plug: meter is sites.house.devices[0] already: a site has one at most"},
+      {"plug: kitchen", "plug: dc", "plug: dc is for a site with grid: none"},
+      {"plug: kitchen", "plug: off_grid", "plug: off_grid is for a site with grid: none"},
+      {"plug: dc", "plug: meter", "devices[1].plug: meter is for a site with a grid"},
+      {"plug: dc", "plug: feed_in", "devices[1].plug: feed_in is for a site with a grid"},
+      {"plug: dc", "plug: off_grid", "plug: off_grid is sites.camper.devices[0] already"},
+      {"{family: power_kits, name: Kit}", "{family: power_kits, plug: living}",
+       "devices[1].plug: no device of the site is off_grid: nothing supplies this one"},
+      {"[refrigerator, kitchen]", "[refrigerater, kitchen]",
+       "devices[2].supplies: \"refrigerater\" must be refrigerator, kitchen,"},
+      {"[refrigerator, kitchen]", "[refrigerater, kitchen]", "did you mean refrigerator?"},
+      {"[refrigerator, kitchen]", "[all, kitchen]", "supplies: \"all\" must be refrigerator,"},
+      {"[refrigerator, kitchen]", "kitchen", "supplies: must be a list [..]; it is \"kitchen\""},
+      {"[refrigerator, kitchen]", "[garage, kitchen]",
+       "devices[3].supplies: garage is supplied by sites.house.devices[2] already"},
+      {"{family: glacier, plug: dc}", "{family: glacier, plug: dc, supplies: [living]}",
+       "supplies: a camper has no circuits: the off_grid device supplies all of it"},
+      {"household: {people: 3, kwh: 2100, dwelling: house}", "",
+       "supplies: nobody lives here: the site has no household with circuits"},
+      {"place: garage", "place: garden",
+       "place: \"garden\" must be indoor, outdoor, garage or camper"},
+      {"pd.ext4p8Port: 2", "pd.ext4p8Prt: 2",
+       "devices[3].initial: \"pd.ext4p8Prt\" is not a field; did you mean pd.ext4p8Port"},
+      {"pd.ext4p8Port: 2", "pd.ext4p8Port: two",
+       "initial: pd.ext4p8Port is \"two\": must be of type"},
+      {"panels: [south, balcony]", "panels: [suoth, balcony]",
+       "devices[0].panels: \"suoth\" must be a roof: south or balcony; did you mean south?"},
+      {"panels: [south, balcony]", "panels: [south, south, south]",
+       "panels: has 3 roofs: must have at most 2, one for each PV input of PowerOcean"},
+      {"panels: [balcony, balcony]", "panels: [south, south, south, south, south]",
+       "panels: has 5 roofs: must have at most 4, one for each PV input of PowerStream"},
+      {"{family: glacier, plug: dc}", "{family: glacier, plug: dc, panels: [south]}",
+       "devices[1].panels: GLACIER has no PV input"},
+      {"name: Kit}", "name: Kit, panels: [south]}",
+       "sites.camper.devices[0].panels: \"south\" is no roof: the site has no roofs"},
+      {"supplies: [garage]", "power: 5",
+       "devices[3].power: unknown key; the keys here are sn, family,"},
+  };
+  for (const Mistake& row : rows) {
+    EXPECT_THAT(mistakes_of(changed(row, kHome)), HasSubstr(row.told)) << row.new_text;
+  }
+}
+
+TEST(Home, TellsAllMistakesAtOnce) {
+  const std::string text =
+      changed({"latitude: 53.6", "latitude: 90", ""}, changed({"plug: dc", "plug: cd", ""}, kHome));
+  const std::string told = mistakes_of(text);
+  EXPECT_THAT(told, HasSubstr("flat.yaml:6: sites.house.latitude"));
+  EXPECT_THAT(told, HasSubstr("flat.yaml:25: sites.camper.devices[1].plug"));
+}
+
+TEST(Home, TellsWhatIsNoHomeAtAll) {
+  for (const auto& [text, told] : std::vector<std::pair<std::string, std::string>>{
+           {"", "flat.yaml:1: the file is empty"},
+           {"home: a\n---\nhome: b\n", "there is a second document"},
+           {"[1, 2]",
+            "flat.yaml:1: must be a mapping of home, description and sites; it is a list"},
+           {"home: a\nsites: {}\n", "flat.yaml:2: sites: has no device"},
+           {"home: a\nsites: {a: {}}\n", "flat.yaml:2: sites: has no device"},
+           {"home: {", "not valid YAML"}}) {
+    EXPECT_THAT(mistakes_of(text), HasSubstr(told)) << text;
+  }
+}
+
+// A home with so many sites, each with so many devices.
+std::string large(int sites, int devices) {
+  std::string text = "home: Large\nsites:\n";
+  for (int k = 0; k < sites; ++k) {
+    text += fmt::format("  s{}:\n    devices:\n", k);
+    for (int i = 0; i < devices; ++i) text += "      - {family: smart_plug, plug: living}\n";
+  }
+  return text;
+}
+
+TEST(Home, IsLimited) {
+  const Home sites = loaded(large(100, 1));
+  EXPECT_EQ(sites.sites.size(), kMaxHomeSites);
+  EXPECT_THAT(mistakes_of(large(101, 1)), HasSubstr("sites: has 101 sites: must have at most 100"));
+  const Home devices = loaded(large(2, 500));
+  EXPECT_EQ(devices.sites[1].devices[499].sn, "HW52SIM00001000");
+  EXPECT_EQ(devices.sites[1].devices[499].name, "Smart Plug 1000");
+  EXPECT_THAT(mistakes_of(large(1, 1001)), HasSubstr("has 1001 devices: must have at most 1000"));
+  EXPECT_THAT(mistakes_of(large(7, 143)), HasSubstr("has 1001 devices: must have at most 1000"));
+  const auto home_of = [](std::size_t characters) {
+    return changed({"A house and a camper", std::string(characters, 'x'), ""}, kHome);
+  };
+  EXPECT_TRUE(load(home_of(64)));
+  EXPECT_THAT(mistakes_of(home_of(65)), HasSubstr("home: has 65 characters: must have 1 to 64"));
+  const auto named = [](std::size_t characters) {
+    return changed({"name: Battery", "name: " + std::string(characters, 'x'), ""}, kHome);
+  };
+  EXPECT_TRUE(load(named(64)));
+  EXPECT_THAT(mistakes_of(named(65)), HasSubstr("name: has 65 characters: must have 1 to 64"));
+  std::string comment(kHome);
+  comment.resize(kMaxHomeFile, '#');
+  EXPECT_TRUE(load(comment));
+  EXPECT_THAT(mistakes_of(comment + '#'), HasSubstr("bytes: at most 1048576 are read"));
+}
+
+TEST(Home, IsFoundByIdOrPath) {
+  const auto demo = find_home("demo", catalog());
+  ASSERT_TRUE(demo) << demo.error().detail;
+  EXPECT_EQ(demo->title, "Demo home");
+  const auto file = find_home(GL_SOURCE_DIR "/homes/demo.yaml", catalog());
+  ASSERT_TRUE(file) << file.error().detail;
+  EXPECT_EQ(file->title, "Demo home");
+  const auto typo = find_home("dmeo", catalog());
+  ASSERT_FALSE(typo);
+  EXPECT_EQ(typo.error().code, ErrorCode::kBadParams);
+  EXPECT_EQ(typo.error().detail,
+            "there is no home \"dmeo\": must be all, demo or hamburg, or a file such as "
+            "./flat.yaml; did you mean demo?");
+  const auto missing = find_home("./dmeo.yaml", catalog());
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, ErrorCode::kIo);
+}
+
+TEST(StarterHome, Loads) {
+  const Home home = loaded(starter_home());
+  ASSERT_EQ(home.sites.size(), 2U);
+  EXPECT_EQ(home.sites[0].devices.size(), 3U);
+}
+
+// Another catalogue has other families.
+TEST(Home, TakesTheFamiliesOfTheCatalogue) {
+  const Catalog one(std::vector<FamilyPtr>{made_up()});
+  const auto home = load_home("a.yaml",
+                              "home: a\nsites:\n  a:\n    devices:\n"
+                              "      - {sn: MU12A, plug: living, initial: {pd.beep: 1}}\n",
+                              one);
+  ASSERT_TRUE(home) << home.error().detail;
+  EXPECT_EQ(home->sites[0].devices[0].family->id, "made_up");
+  EXPECT_EQ(home->sites[0].devices[0].name, "Made Up");
+  EXPECT_FALSE(load_home("a.yaml", kHome, one));
+}
+
+}  // namespace
+}  // namespace gridloom::catalog

@@ -1,0 +1,35 @@
+// What people do with a device of their own accord (catalog::Habit): a set is due when its
+// condition comes true, and not again before it was false. One thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "catalog/home.h"
+#include "sim/household/people.h"
+#include "sim/model.h"
+
+namespace gridloom::sim {
+
+class Habits {
+ public:
+  Habits(std::vector<catalog::Habit> habits, household::Home home)
+      : habits_(std::move(habits)), people_(std::move(home)), were_true_(habits_.size()) {}
+
+  // What is true now was true before, too: nothing is due before something changes.
+  void resume(const Environment& environment);
+  // The sets that are due, once a minute of the environment's time. Valid while this lives.
+  [[nodiscard]] std::vector<const catalog::CheckedSet*> due(const Environment& environment);
+
+ private:
+  [[nodiscard]] bool is_true(const catalog::Habit& habit, const Environment& environment);
+
+  std::vector<catalog::Habit> habits_;
+  household::People people_;
+  std::vector<bool> were_true_;  // by habit
+  std::optional<std::int64_t> minute_;
+  std::vector<double> values_;
+};
+
+}  // namespace gridloom::sim

@@ -1,0 +1,63 @@
+// How well an inverter keeps the grid at zero with its battery: it reacts after a dead time, then
+// approaches the new power exponentially, and its meter is a little wrong. What it misses of the
+// home's power the grid supplies. The figures are those of measured systems.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "base/chance.h"
+#include "base/clock.h"
+
+namespace gridloom::sim {
+
+class Regulation {
+ public:
+  explicit Regulation(const Chance& chance) : chance_(chance) {}
+
+  // What the battery misses, on average over a step that ends `now`, of the power that is wanted of
+  // it. `noise`: of the step, mean 0, deviation 1.
+  [[nodiscard]] double missed_w(TimePoint now, double wanted_w, double seconds, double noise) {
+    const double before_w = std::exchange(followed_w_, wanted_w).value_or(wanted_w);
+    const double change_w = wanted_w - before_w + behind_w_;
+    set_step(seconds);
+    behind_w_ = change_w * left_;
+    const std::int64_t slot = unix_ms(now) / kBiasHolds_ms;
+    if (slot != bias_slot_) {
+      bias_slot_ = slot;
+      bias_w_ = kBias_w * chance_.normal(static_cast<std::uint64_t>(slot));
+    }
+    return change_w * missed_ + bias_w_ + kRipple_w * noise;
+  }
+
+ private:
+  static constexpr double kDeadTime_s = 0.6;
+  static constexpr double kFollowTime_s = 0.7;
+  static constexpr double kBias_w = 4;  // error of its meter, drawn anew every ten minutes
+  static constexpr double kRipple_w = 3;
+  static constexpr std::int64_t kBiasHolds_ms = 600'000;
+
+  // Of a change: what is missed at the step's end, and on average over the step. Computed again
+  // only when the steps' length changes, since a step would wait for its division.
+  void set_step(double seconds) {
+    if (seconds == seconds_) return;
+    seconds_ = seconds;
+    left_ = std::exp(-std::max(0.0, seconds - kDeadTime_s) / kFollowTime_s);
+    const double late_s = std::min(seconds, kDeadTime_s) + kFollowTime_s * (1 - left_);
+    missed_ = late_s / std::max(seconds, kDeadTime_s + kFollowTime_s);
+  }
+
+  Chance chance_;
+  std::optional<double> followed_w_;  // what the battery follows, and how far it is behind
+  double behind_w_ = 0;
+  std::int64_t bias_slot_ = -1;
+  double bias_w_ = 0;
+  double seconds_ = 0;
+  double left_ = 1;
+  double missed_ = 0;
+};
+
+}  // namespace gridloom::sim

@@ -1,0 +1,66 @@
+#include "sim/site.h"
+
+#include <algorithm>
+
+namespace gridloom::sim {
+namespace {
+
+using catalog::Plug;
+
+bool is_last(Plug plug) { return plug == Plug::kMeter || plug == Plug::kOffGrid; }
+
+}  // namespace
+
+void Site::join(DeviceDriver& driver, Plug plug) {
+  const bool before_last = !seats_.empty() && is_last(seats_.back().plug);
+  seats_.insert(before_last ? seats_.end() - 1 : seats_.end(), {.driver = &driver, .plug = plug});
+  if (plug == Plug::kDc && !others_dc_w_) others_dc_w_ = 0;
+}
+
+// Where the meter has no voltage, nobody has; another device may have been unplugged.
+bool Site::has_grid() const {
+  if (!options_.has_grid) return false;
+  return seats_.empty() || seats_.back().plug != Plug::kMeter ||
+         !seats_.back().driver->device().lacks_grid();
+}
+
+Environment Site::at(TimePoint now, Plug plug) const {
+  Environment here = options_.world->at(now);
+  here.household = options_.household;
+  here.grid_up = here.grid_up && has_grid();
+  if (plug == Plug::kDc) {
+    here.grid_up = !seats_.empty() && seats_.back().driver->device().supplies_others();
+  }
+  if (is_last(plug)) {
+    here.others_ac_w = others_ac_w_;
+    here.others_dc_w = others_dc_w_;
+  }
+  return here;
+}
+
+void Site::advance(TimePoint now, void (DeviceDriver::*how)(const Environment& environment)) {
+  double ac_w = 0;
+  double dc_w = 0;
+  for (const Seat& seat : seats_) {
+    if (is_last(seat.plug)) {
+      others_ac_w_ = ac_w;
+      if (others_dc_w_) others_dc_w_ = dc_w;
+    }
+    (seat.driver->*how)(at(now, seat.plug));
+    (seat.plug == Plug::kDc ? dc_w : ac_w) += seat.driver->device().drawn_w();
+  }
+}
+
+TimePoint Site::due(Millis least) const {
+  TimePoint due = TimePoint::max();
+  for (const Seat& seat : seats_) due = std::min(due, seat.driver->due(least));
+  return due;
+}
+
+TimePoint Site::stepped() const {
+  TimePoint stepped = TimePoint::max();
+  for (const Seat& seat : seats_) stepped = std::min(stepped, seat.driver->stepped());
+  return stepped;
+}
+
+}  // namespace gridloom::sim

@@ -1,0 +1,77 @@
+// The devices of one site: they share the sky, a household and a connection to the grid, and they
+// step together. Those that draw from the site or feed it step first; the one that measures the
+// connection, or that supplies a site without one, steps last, with what all others draw in the
+// same step. So no watt appears twice or nowhere, whatever the steps' length.
+//
+// One thread at a time.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "catalog/home.h"
+#include "sim/device_driver.h"
+#include "sim/model.h"
+#include "sim/world.h"
+
+namespace gridloom::sim {
+
+// A world and its last moment, for which most devices ask.
+class SharedWorld {
+ public:
+  explicit SharedWorld(const World::Options& options) : world_(options) {}
+
+  [[nodiscard]] const Environment& at(TimePoint now) {
+    if (!last_ || last_->now != now) last_ = world_.at(now);
+    return *last_;
+  }
+
+ private:
+  World world_;
+  std::optional<Environment> last_;
+};
+
+class Site {
+ public:
+  struct Options {
+    std::shared_ptr<SharedWorld> world;
+    // Of the people who live there; nothing: each device has a household of its own.
+    std::optional<household::Shared> household{};
+    bool has_grid = true;
+  };
+  explicit Site(Options options) : options_(std::move(options)) {}
+
+  // What a device that is plugged in so sees, with what the others drew in the last step.
+  [[nodiscard]] Environment at(TimePoint now, catalog::Plug plug) const;
+
+  // `driver` outlives this. At most one is plugged in as kMeter or kOffGrid.
+  void join(DeviceDriver& driver, catalog::Plug plug);
+  [[nodiscard]] std::size_t size() const { return seats_.size(); }
+
+  // Advances all devices to `now`, and reports what changed.
+  void step(TimePoint now) { advance(now, &DeviceDriver::step); }
+  // Advances them without a report.
+  void move(TimePoint now) { advance(now, &DeviceDriver::move); }
+  // When the next step is due, as for DeviceDriver; and when the last one was, of any device.
+  [[nodiscard]] TimePoint due(Millis least = Millis(0)) const;
+  [[nodiscard]] TimePoint stepped() const;
+
+ private:
+  struct Seat {
+    DeviceDriver* driver;
+    catalog::Plug plug;
+  };
+  void advance(TimePoint now, void (DeviceDriver::*how)(const Environment& environment));
+  [[nodiscard]] bool has_grid() const;
+
+  Options options_;
+  std::vector<Seat> seats_;  // the one that steps last is the last
+  // What the others drew in the last step.
+  double others_ac_w_ = 0;
+  std::optional<double> others_dc_w_;
+};
+
+}  // namespace gridloom::sim

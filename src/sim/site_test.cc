@@ -1,0 +1,214 @@
+// Devices that share a site: what one of them draws is drawn from somewhere, in the same step.
+#include "sim/site.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/fault_rule.h"
+#include "sim/household/appliances.h"
+#include "sim/test_bench.h"
+
+namespace gridloom::sim {
+namespace {
+
+using catalog::Plug;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr TimePoint kStart{std::chrono::sys_days{std::chrono::June / 16 / 2025}};
+
+// A meter and nothing else: what the grid gives is what the site's other devices draw.
+constexpr std::string_view kMeterFile = R"(family: meter
+product: Meter
+description: A meter between the grid and a house without a household
+prefixes: [ME01]
+quota_all: flat
+select: [operateType]
+messages:
+  change_ms: 2000
+  full_ms: 60000
+  report_body: params
+  report: {id: $message_id, version: "1.0", time: $uptime_ms}
+  reply: {id: $id, version: "1.0", code: "0", operateType: $request.operateType}
+  result: data
+reports:
+  state: {match: {typeCode: state}, fields: [m.], prefix: m.}
+fields:
+  m.grid: {type: float, unit: W, nature: grid.power, sign: import is positive, description: Power, source: ours}
+physics:
+  inverter: {rated_w: 1}
+  grid: {import_w: 100000, export_w: 100000, feeds: {power: m.grid}}
+  loads:
+    house: {power_w: 0}
+)";
+
+class House : private DeviceDriver::Connection {
+ public:
+  explicit House(const Site::Options& options) : site_(options) {}
+
+  struct New {
+    catalog::FamilyPtr family;
+    std::string sn;
+    Plug plug = Plug::kCircuit;
+    Setup setup{};
+  };
+  void add(const New& wanted) {
+    drivers_.emplace_back(std::make_shared<VirtualFamily>(wanted.family), wanted.sn, Chance(1),
+                          site_.at(now_, wanted.plug), static_cast<Connection&>(*this), nullptr,
+                          wanted.setup);
+    plugs_.push_back(wanted.plug);
+    site_.join(drivers_.back(), wanted.plug);
+  }
+  void step(Millis time) {
+    now_ += time;
+    for (DeviceDriver& driver : drivers_) driver.apply_faults(rules, now_);
+    site_.step(now_);
+  }
+  void tell(std::size_t device, std::string_view set) {
+    site_.move(now_);
+    ASSERT_TRUE(drivers_.at(device).on_set(set, site_.at(now_, plugs_.at(device))));
+  }
+
+  [[nodiscard]] const VirtualDevice& device(std::size_t index) const {
+    return drivers_.at(index).device();
+  }
+  [[nodiscard]] double number(std::size_t index, std::string_view field) const {
+    return device(index).fields().number(field);
+  }
+  std::vector<FaultRule> rules;
+
+ private:
+  [[nodiscard]] bool is_online() const override { return true; }
+  [[nodiscard]] bool takes_reports() const override { return true; }
+  void publish(VirtualDevice::Message message) override { said_.push_back(std::move(message)); }
+
+  Site site_;
+  TimePoint now_ = kStart;
+  std::deque<DeviceDriver> drivers_;
+  std::vector<Plug> plugs_;
+  std::vector<VirtualDevice::Message> said_;
+};
+
+Site::Options site_of(bool has_grid = true) {
+  return {.world = std::make_shared<SharedWorld>(World::Options{.seed = 1}),
+          .household = household::Shared{.chance = Chance(7)},
+          .has_grid = has_grid};
+}
+
+catalog::FamilyPtr meter() { return catalog::load_family("meter.yaml", kMeterFile).value(); }
+
+std::uint32_t bit(household::Circuit circuit) { return 1U << static_cast<unsigned>(circuit); }
+
+// The last of them is the meter, whichever joined first.
+TEST(SiteTest, TheMeterSeesInEachStepWhatAllOthersDrawAndFeed) {
+  House house(site_of());
+  house.add({.family = family_of("delta_2"), .sn = "R331A", .setup = {.circuits = 3}});
+  house.add({.family = meter(), .sn = "ME01A", .plug = Plug::kMeter});
+  house.add({.family = family_of("power_stream"), .sn = "HW51A", .setup = {.circuits = 0}});
+  house.add({.family = family_of("wave_2"), .sn = "KT21A"});
+  bool has_fed = false;
+  bool has_drawn = false;
+  for (int k = 0; k < 6000; ++k) {
+    house.step(seconds(k % 50 < 25 ? 2 : 60));
+    const double others_w =
+        house.device(0).drawn_w() + house.device(2).drawn_w() + house.device(3).drawn_w();
+    ASSERT_NEAR(house.device(1).drawn_w(), others_w, 0.002) << "step " << k;
+    has_fed |= others_w < -10;
+    has_drawn |= others_w > 100;
+  }
+  EXPECT_TRUE(has_fed);
+  EXPECT_TRUE(has_drawn);
+}
+
+// Of a PowerOcean, the identity of the vendor's app holds with others behind its meter.
+TEST(SiteTest, AHomeBatteryRegulatesForAllOthers) {
+  House house(site_of());
+  house.add({.family = family_of("delta_2"),
+             .sn = "R331A",
+             .setup = {.circuits = bit(household::Circuit::kKitchen)}});
+  house.add({.family = family_of("power_ocean"),
+             .sn = "HJ31A",
+             .plug = Plug::kMeter,
+             .setup = {.circuits = 0}});
+  double most_w = 0;
+  for (int k = 0; k < 2000; ++k) {
+    house.step(seconds(30));
+    const double load_w = house.number(1, "sysLoadPwr");
+    EXPECT_EQ(load_w, house.number(1, "mpptPwr") + house.number(1, "sysGridPwr") -
+                          house.number(1, "bpPwr"));
+    EXPECT_GE(load_w + 1, house.device(0).drawn_w());
+    most_w = std::max(most_w, house.device(0).drawn_w());
+  }
+  EXPECT_GT(most_w, 300);
+}
+
+// A kettle is one kettle: who measures its circuit sees it, and nobody else does.
+TEST(SiteTest, DevicesOfASiteShareItsHousehold) {
+  const auto panel = family_of("smart_plug");
+  House house(site_of());
+  house.add(
+      {.family = panel, .sn = "HW52A", .setup = {.circuits = bit(household::Circuit::kKitchen)}});
+  house.add(
+      {.family = panel, .sn = "HW52B", .setup = {.circuits = bit(household::Circuit::kKitchen)}});
+  house.add(
+      {.family = panel, .sn = "HW52C", .setup = {.circuits = bit(household::Circuit::kOffice)}});
+  int alike = 0;
+  int other = 0;
+  for (int k = 0; k < 3000; ++k) {
+    house.step(minutes(1));
+    const double a = house.number(0, "2_1.watts");
+    const double b = house.number(1, "2_1.watts");
+    alike += std::abs(a - b) <= 10 + a / 20 ? 1 : 0;
+    other += std::abs(a - house.number(2, "2_1.watts")) > 10 + a / 20 ? 1 : 0;
+  }
+  EXPECT_GT(alike, 2950);
+  EXPECT_GT(other, 300);
+}
+
+TEST(SiteTest, AnOutageAtTheMeterReachesEverybody) {
+  House house(site_of());
+  house.add({.family = family_of("wave_2"), .sn = "KT21A"});
+  house.add({.family = family_of("power_ocean"), .sn = "HJ31A", .plug = Plug::kMeter});
+  house.step(seconds(2));
+  EXPECT_GT(house.number(0, "power.acVoltRms"), 0);
+  house.rules = {{.fault = "grid_outage", .sn = "HJ31A"}};
+  house.step(seconds(2));
+  EXPECT_EQ(house.number(0, "power.acVoltRms"), 0);
+  EXPECT_EQ(house.device(0).drawn_w(), 0);
+  house.rules.clear();
+  house.step(seconds(2));
+  EXPECT_GT(house.number(0, "power.acVoltRms"), 0);
+  house.rules = {{.fault = "grid_outage", .sn = "KT21A"}};
+  house.step(seconds(2));
+  EXPECT_EQ(house.number(1, "pcsAPhase.vol") > 0, true);
+}
+
+// The refrigerator hangs on a relay of the hub; without it, it lives on its battery.
+TEST(SiteTest, ASiteWithoutAGridSuppliesItsRefrigerator) {
+  House camper(site_of(false));
+  camper.add({.family = family_of("glacier"), .sn = "BX11A", .plug = Plug::kDc});
+  camper.add({.family = family_of("power_kits"), .sn = "M106ZAB4Z000001F", .plug = Plug::kOffGrid});
+  double most_w = 0;
+  for (int k = 0; k < 300; ++k) {
+    camper.step(minutes(1));
+    most_w = std::max(most_w, camper.device(0).drawn_w());
+  }
+  EXPECT_GT(most_w, 10);
+  const std::string hub = camper.device(1).fields().modules("lddc").front();
+  const double supplied_w = camper.number(1, "lddc." + hub + ".dcTotalWatts");
+  EXPECT_GE(supplied_w, camper.device(0).drawn_w());
+}
+
+}  // namespace
+}  // namespace gridloom::sim

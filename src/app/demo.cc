@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -81,6 +82,20 @@ Result<Chosen> devices_of_home(const catalog::Catalog& catalog, const std::strin
   return chosen;
 }
 
+// The devices that files of a user's own list, each at a site of its own.
+Status add_listed(const catalog::Catalog& catalog, bool all, Chosen& chosen) {
+  for (const catalog::FamilyPtr& family : catalog.families()) {
+    if (!family->virtual_devices.in_home && !all) continue;
+    for (const catalog::Virtual::Device& listed : family->virtual_devices.devices) {
+      const auto known = std::ranges::find(chosen.devices, listed.sn, &Wanted::sn);
+      if (known != chosen.devices.end()) continue;
+      if (Status fits = sim::check_model(family); !fits) return fits;
+      chosen.devices.push_back({.family = family, .sn = listed.sn, .name = listed.name});
+    }
+  }
+  return {};
+}
+
 Result<Chosen> devices_of_groups(const catalog::Catalog& catalog, const std::string& text) {
   const auto groups = groups_of(text, catalog);
   if (!groups) return fail(groups.error().code, "--demo-home: " + groups.error().detail);
@@ -102,6 +117,11 @@ Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog&
   auto chosen = choice.groups.empty() ? devices_of_home(catalog, choice.home)
                                       : devices_of_groups(catalog, choice.groups);
   if (!chosen) return std::unexpected(chosen.error());
+  if (choice.groups.empty() && (choice.home == kDemoHome || choice.home == kAllHome)) {
+    if (Status added = add_listed(catalog, choice.home == kAllHome, *chosen); !added) {
+      return std::unexpected(added.error());
+    }
+  }
   auto directory = registry.directory();
   if (directory->find_account_by_name(kDemoAccount) == nullptr) {
     if (const auto added = registry.add_account({.name = kDemoAccount}); !added) {

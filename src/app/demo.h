@@ -15,6 +15,9 @@ namespace gridloom::app {
 
 // Owns the devices of the demo home.
 inline constexpr std::string_view kDemoAccount = "demo";
+// Homes that come with Gridloom, and that the devices of device files of a user's own join.
+inline constexpr std::string_view kDemoHome = "demo";
+inline constexpr std::string_view kAllHome = "all";
 
 struct DemoHome {
   registry::AccessKey key;
@@ -23,7 +26,7 @@ struct DemoHome {
 };
 
 struct DemoChoice {
-  std::string home = "demo";  // as for catalog::find_home()
+  std::string home{kDemoHome};  // as for catalog::find_home()
   std::string groups{};  // instead: devices that share nothing, in the format of parse_groups()
 };
 

@@ -1,0 +1,73 @@
+"""The demo home adds up, whenever it is looked at: sun, battery, grid and home balance, no part is larger than its
+whole, and what is not known is not 0."""
+import collections
+import json
+import os
+import select
+import unittest
+
+from server import PATIENCE_S, Deadline, Server, run_tests
+
+READINGS = int(os.environ.get("GRIDLOOM_HOME_READINGS", "25"))
+LARGEST_W = 100  # unaccounted
+USUAL_W = 1
+FLOW_W = 0.5  # of rounding in each of the figures
+
+
+class DemoHomeTest(unittest.TestCase):
+    def readings(self, server, count):
+        """The home at `count` different moments, from the first second on."""
+        api = server.api()
+        seen = None
+        for _ in range(count):
+            deadline = Deadline("another moment of the home", PATIENCE_S)
+            while (home := api.data("GET", "/api/v1/home"))["now"] == seen:
+                deadline.left_s()
+                select.select([], [], [], 0.02)  # it is computed once a second, for all who ask
+            seen = home["now"]
+            yield home
+
+    def look(self, home, unaccounted):
+        nodes = {name: node["power_w"] for name, node in home["nodes"].items()}
+        text = json.dumps({"nodes": home["nodes"], "unaccounted_w": home["unaccounted_w"], "now": home["now"]})
+        for name in ("sun", "home", "car", "heat"):
+            self.assertGreaterEqual(nodes.get(name) or 0, 0, text)
+        whole = all(nodes[name] is not None and not home["nodes"][name]["atLeast"]
+                    for name in ("sun", "battery", "grid", "home"))
+        if not whole:
+            self.assertIsNone(home["unaccounted_w"], text)
+            return
+        gap = nodes["sun"] - nodes["battery"] + nodes["grid"] - nodes["home"]
+        self.assertAlmostEqual(gap, home["unaccounted_w"], delta=FLOW_W, msg=text)
+        self.assertLessEqual(abs(gap), LARGEST_W, text)
+        unaccounted.append(abs(gap))
+        self.assertLessEqual((nodes.get("car") or 0) + (nodes.get("heat") or 0), nodes["home"] + FLOW_W, text)
+        given, taken = collections.Counter(), collections.Counter()
+        for flow in home["flows"]:
+            given[flow["from"]] += flow["power_w"]
+            taken[flow["to"]] += flow["power_w"]
+        for name, most in (("sun", nodes["sun"]), ("battery", -nodes["battery"]), ("grid", nodes["grid"])):
+            self.assertLessEqual(given[name], max(most, 0) + FLOW_W, f"{name} gives more than it has: {text}")
+        self.assertLessEqual(taken["home"], nodes["home"] + FLOW_W, text)
+        charged = taken["battery"]
+        self.assertAlmostEqual(charged, max(nodes["battery"], 0), delta=LARGEST_W + FLOW_W, msg=f"charged: {text}")
+
+    def test_every_reading_adds_up(self):
+        for start, speed in (("2026-06-20T04:00:00Z", "2000"), ("2026-01-12T15:30:00Z", "600"), (None, None)):
+            flags = [] if start is None else ["--start", start, "--speed", speed]
+            with self.subTest(start=start), Server(*flags) as server:
+                unaccounted = []
+                for home in self.readings(server, READINGS):
+                    self.look(home, unaccounted)
+                self.assertGreater(len(unaccounted), READINGS * 0.8, "the home is known")
+                usual = sum(gap < USUAL_W for gap in unaccounted)
+                self.assertGreaterEqual(usual, 0.99 * len(unaccounted), sorted(unaccounted)[-10:])
+
+    def test_a_home_of_ones_own(self):
+        with Server("--home", "hamburg", demo=False) as server:
+            names = {device["deviceName"] for device in server.api().devices()}
+            self.assertEqual(names, {"Balcony inverter", "Kitchen battery"})
+
+
+if __name__ == "__main__":
+    run_tests()

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
+#include <ranges>
 #include <string_view>
 
 #include "catalog/home.h"

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,7 +11,7 @@
 
 #include "app/device_groups.h"
 #include "catalog/home.h"
-#include "sim/virtual_device.h"
+#include "sim/home.h"
 
 namespace gridloom::app {
 namespace {
@@ -28,34 +27,8 @@ struct Wanted {
 
 struct Chosen {
   std::vector<Wanted> devices;
-  std::vector<sim::MemberSite> sites;
+  std::vector<sim::SiteOptions> sites;
 };
-
-constexpr std::uint32_t kAllCircuits = (1U << catalog::kHomeCircuits.size()) - 1;
-
-// The circuits that hang on a device. Those that nobody supplies hang on the meter; in a camper all
-// of them hang on the device that supplies it, which knows them.
-std::optional<std::uint32_t> circuits_of(const catalog::Site& site,
-                                         const catalog::SiteDevice& device) {
-  if (device.plug == catalog::Plug::kOffGrid) return std::nullopt;
-  if (!site.household) return 0;
-  if (device.plug != catalog::Plug::kMeter) return device.supplies;
-  std::uint32_t left = kAllCircuits;
-  for (const catalog::SiteDevice& other : site.devices) {
-    if (&other != &device) left &= ~other.supplies;
-  }
-  return left;
-}
-
-sim::MemberSite site_of(const catalog::Site& site) {
-  sim::MemberSite made{.has_grid = site.phases > 0};
-  made.world.latitude_deg = site.latitude_deg;
-  if (!site.household) return made;
-  made.world.yearly_kwh = site.household->kwh;
-  made.household = {.chance = Chance(made.world.seed).split("household").split(site.name),
-                    .people = site.household->people};
-  return made;
-}
 
 Result<Chosen> devices_of_home(const catalog::Catalog& catalog, const std::string& home) {
   const auto found = catalog::find_home(home, catalog);
@@ -71,13 +44,9 @@ Result<Chosen> devices_of_home(const catalog::Catalog& catalog, const std::strin
                                 .name = device.name,
                                 .site = chosen.sites.size(),
                                 .plug = device.plug,
-                                .setup = {.place = device.place,
-                                          .circuits = circuits_of(site, device),
-                                          .initial = device.initial,
-                                          .roofs = device.panels,
-                                          .habits = device.habits}});
+                                .setup = sim::setup_of(site, device)});
     }
-    chosen.sites.push_back(site_of(site));
+    chosen.sites.push_back(sim::options_of(site));
   }
   return chosen;
 }

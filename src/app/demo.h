@@ -22,7 +22,7 @@ inline constexpr std::string_view kAllHome = "all";
 struct DemoHome {
   registry::AccessKey key;
   std::vector<sim::Member> members;
-  std::vector<sim::MemberSite> sites;  // Member::site
+  std::vector<sim::SiteOptions> sites;  // Member::site
 };
 
 struct DemoChoice {

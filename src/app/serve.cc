@@ -325,7 +325,7 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options) {
     if (!file) return fail(file.error().code, "--world: " + file.error().detail);
     world.file = std::move(*file);
   }
-  for (sim::MemberSite& site : process.demo->sites) {
+  for (sim::SiteOptions& site : process.demo->sites) {
     site.world.zone = world.zone;
     site.world.file = world.file;
   }

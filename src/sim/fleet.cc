@@ -235,18 +235,15 @@ void Fleet::Counts::merge(const Counts& other) {
 
 Fleet::Fleet(const Options& options, const std::vector<Member>& members)
     : options_(options), buffer_(kReadBytes) {
-  for (const MemberSite& shared : options_.sites) {
-    sites_.push_back(
-        std::make_unique<Site>(Site::Options{.world = std::make_shared<SharedWorld>(shared.world),
-                                             .household = shared.household,
-                                             .has_grid = shared.has_grid}));
+  for (const SiteOptions& shared : options_.sites) {
+    sites_.push_back(std::make_unique<Site>(shared));
   }
   const auto world = std::make_shared<SharedWorld>(options_.world);
   std::map<catalog::FamilyPtr, VirtualFamilyPtr> virtual_families;
   for (const Member& member : members) {
     VirtualFamilyPtr& virtual_family = virtual_families[member.family];
     if (!virtual_family) virtual_family = std::make_shared<VirtualFamily>(member.family);
-    if (!member.site) sites_.push_back(std::make_unique<Site>(Site::Options{.world = world}));
+    if (!member.site) sites_.push_back(std::make_unique<Site>(world));
     Site& site = member.site ? *sites_.at(*member.site) : *sites_.back();
     devices_.push_back(std::make_unique<SimulatedDevice>(*this, site, member, virtual_family));
   }

@@ -23,6 +23,7 @@
 #include "catalog/family.h"
 #include "client/stream.h"
 #include "net/io_loop.h"
+#include "sim/home.h"
 #include "sim/last_state.h"
 #include "sim/link.h"
 #include "sim/site.h"
@@ -30,13 +31,6 @@
 #include "wire/json.h"
 
 namespace gridloom::sim {
-
-// A site that some members share.
-struct MemberSite {
-  World::Options world{};
-  std::optional<household::Shared> household{};  // this and the next as in Site::Options
-  bool has_grid = true;
-};
 
 struct Member {
   catalog::FamilyPtr family;
@@ -64,7 +58,7 @@ class Fleet {
     std::optional<Gateway> gateway{};
     double sign_ins_per_second = 0;  // limit; 0: as many as the server answers
     World::Options world{};          // of the members that share no site
-    std::vector<MemberSite> sites{};
+    std::vector<SiteOptions> sites{};
     // Stores LastState::unreported durably. Called on the fleet's loop; empty: it is not stored.
     std::function<void(const std::string& sn, const wire::JsonObject& unreported)> keep{};
     const Clock* clock = nullptr;

@@ -19,14 +19,14 @@ void Site::join(DeviceDriver& driver, Plug plug) {
 
 // Where the meter has no voltage, nobody has; another device may have been unplugged.
 bool Site::has_grid() const {
-  if (!options_.has_grid) return false;
+  if (!has_grid_) return false;
   return seats_.empty() || seats_.back().plug != Plug::kMeter ||
          !seats_.back().driver->device().lacks_grid();
 }
 
 Environment Site::at(TimePoint now, Plug plug) const {
-  Environment here = options_.world->at(now);
-  here.household = options_.household;
+  Environment here = world_->at(now);
+  here.household = household_;
   here.grid_up = here.grid_up && has_grid();
   if (plug == Plug::kDc) {
     here.grid_up = !seats_.empty() && seats_.back().driver->device().supplies_others();

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "catalog/home.h"
 #include "sim/device_driver.h"
+#include "sim/home.h"
 #include "sim/model.h"
 #include "sim/world.h"
 
@@ -36,13 +37,12 @@ class SharedWorld {
 
 class Site {
  public:
-  struct Options {
-    std::shared_ptr<SharedWorld> world;
-    // Of the people who live there; nothing: each device has a household of its own.
-    std::optional<household::Shared> household{};
-    bool has_grid = true;
-  };
-  explicit Site(Options options) : options_(std::move(options)) {}
+  explicit Site(const SiteOptions& options)
+      : world_(std::make_shared<SharedWorld>(options.world)),
+        household_(options.household),
+        has_grid_(options.has_grid) {}
+  // Of a device that shares the sky alone, with others that do.
+  explicit Site(std::shared_ptr<SharedWorld> world) : world_(std::move(world)) {}
 
   // What a device that is plugged in so sees, with what the others drew in the last step.
   [[nodiscard]] Environment at(TimePoint now, catalog::Plug plug) const;
@@ -67,7 +67,9 @@ class Site {
   void advance(TimePoint now, void (DeviceDriver::*how)(const Environment& environment));
   [[nodiscard]] bool has_grid() const;
 
-  Options options_;
+  std::shared_ptr<SharedWorld> world_;
+  std::optional<household::Shared> household_;
+  bool has_grid_ = true;
   std::vector<Seat> seats_;  // the one that steps last is the last
   // What the others drew in the last step.
   double others_ac_w_ = 0;

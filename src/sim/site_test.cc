@@ -55,7 +55,7 @@ physics:
 
 class House : private DeviceDriver::Connection {
  public:
-  explicit House(const Site::Options& options) : site_(options) {}
+  explicit House(const SiteOptions& options) : site_(options) {}
 
   struct New {
     catalog::FamilyPtr family;
@@ -100,8 +100,8 @@ class House : private DeviceDriver::Connection {
   std::vector<VirtualDevice::Message> said_;
 };
 
-Site::Options site_of(bool has_grid = true) {
-  return {.world = std::make_shared<SharedWorld>(World::Options{.seed = 1}),
+SiteOptions site_of(bool has_grid = true) {
+  return {.world = {.seed = 1},
           .household = household::Shared{.chance = Chance(7)},
           .has_grid = has_grid};
 }

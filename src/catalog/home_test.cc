@@ -40,6 +40,9 @@ sites:
         supplies: [garage]
         place: garage
         initial: {pd.ext4p8Port: 2}
+        habits:
+          - when: home * (hour - 22)
+            sets: [{moduleType: 1, operateType: dcOutCfg, params: {enabled: 0}}]
   camper:
     grid: none
     household: {people: 2, dwelling: camper}
@@ -108,6 +111,10 @@ TEST(Home, ReadsEveryKey) {
   EXPECT_EQ(workshop.place, Place::kGarage);
   ASSERT_EQ(workshop.initial.size(), 1U);
   EXPECT_EQ(workshop.initial[0], (std::pair<std::string, Json>("pd.ext4p8Port", 2)));
+  ASSERT_EQ(workshop.habits.size(), 1U);
+  EXPECT_THAT(workshop.habits[0].when.names, ElementsAre("home", "hour"));
+  ASSERT_EQ(workshop.habits[0].sets.size(), 1U);
+  EXPECT_EQ(workshop.habits[0].sets[0].command->name, "dcOutCfg");
 }
 
 TEST(Home, HasUsualValuesForWhatAFileLeavesOut) {
@@ -238,6 +245,16 @@ TEST(Home, TellsEachMistakeWithItsLineAndWhatIsValid) {
        "devices[3].initial: \"pd.ext4p8Prt\" is not a field; did you mean pd.ext4p8Port"},
       {"pd.ext4p8Port: 2", "pd.ext4p8Port: two",
        "initial: pd.ext4p8Port is \"two\": must be of type"},
+      {"home * (hour - 22)", "home * (huor - 22)",
+       "devices[3].habits[0].when: \"huor\" must be home, awake, air, outdoor or hour; did you mean "
+       "hour?"},
+      {"home * (hour - 22)", "home * (hour", "devices[3].habits[0].when: "},
+      {"when: home * (hour - 22)", "whne: home", "habits[0].whne: unknown key"},
+      {"operateType: dcOutCfg", "operateType: dcOutCgf",
+       "habits[0].sets: [0]: DELTA 2 has no such command"},
+      {"params: {enabled: 0}", "params: {enabled: 7}", "habits[0].sets: [0]: "},
+      {"[{moduleType: 1, operateType: dcOutCfg, params: {enabled: 0}}]", "[1]",
+       "habits[0].sets: [0]: must be a mapping"},
       {"panels: [south, balcony]", "panels: [suoth, balcony]",
        "devices[0].panels: \"suoth\" must be a roof: south or balcony; did you mean south?"},
       {"panels: [south, balcony]", "panels: [south, south, south]",

@@ -81,6 +81,9 @@ JsonObject json_of(const SiteDevice& device) {
   JsonObject initial;
   for (const auto& [field, value] : device.initial) initial[field] = value;
   row["initial"] = std::move(initial);
+  JsonArray habits;
+  for (const catalog::Habit& habit : device.habits) habits.emplace_back(habit.when.text);
+  row["habits"] = std::move(habits);
   return row;
 }
 

@@ -173,7 +173,7 @@ TEST(Home, TellsEachMistakeWithItsLineAndWhatIsValid) {
       {"home: A house and a camper", "home: a\nhome: b", "home: this key occurs twice"},
       {"  house:\n", "  House:\n",
        "sites.House: \"House\" must be lower-case letters, digits and _"},
-      {"  camper:\n", "  house:\n", "flat.yaml:20: sites.house: this key occurs twice"},
+      {"  camper:\n", "  house:\n", "flat.yaml:23: sites.house: this key occurs twice"},
       {"  empty: {devices: []}", "  empty: []",
        "sites.empty: must be a mapping of latitude, grid,"},
       // a site
@@ -278,7 +278,7 @@ TEST(Home, TellsAllMistakesAtOnce) {
       changed({"latitude: 53.6", "latitude: 90", ""}, changed({"plug: dc", "plug: cd", ""}, kHome));
   const std::string told = mistakes_of(text);
   EXPECT_THAT(told, HasSubstr("flat.yaml:6: sites.house.latitude"));
-  EXPECT_THAT(told, HasSubstr("flat.yaml:25: sites.camper.devices[1].plug"));
+  EXPECT_THAT(told, HasSubstr("flat.yaml:28: sites.camper.devices[1].plug"));
 }
 
 TEST(Home, TellsWhatIsNoHomeAtAll) {

@@ -154,6 +154,10 @@ inline constexpr auto kGridKeys = std::to_array<Key>({
     {.name = "export_w",
      .form = Form::kNumber,
      .description = "Greatest power into the grid; 0 by default"},
+    {.name = "meter_error_w",
+     .form = Form::kNumber,
+     .description =
+         "Error of the meter by which the batteries keep the grid at zero; 0 by default"},
     {.name = "feeds",
      .form = Form::kChosenTexts,
      .description = kFeedsWords,

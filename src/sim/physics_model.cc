@@ -87,8 +87,8 @@ class PhysicsModel final : public Model {
         noise_(chance.split("regulation")) {
     const auto is_shared = [](const LoadPart& part) { return part.household_share > 0; };
     if (std::ranges::any_of(slots_->loads, is_shared)) household_.emplace(chance);
-    const bool feeds = slots_->grid && slots_->grid->export_w > 0;
-    if (feeds && !batteries_.empty()) regulation_.emplace(chance.split("bias"));
+    const double error_w = slots_->grid ? slots_->grid->meter_error_w : 0;
+    if (error_w > 0) regulation_.emplace(chance.split("bias"), error_w);
   }
 
   void start(Fields& fields, const Environment& environment) override {
@@ -604,7 +604,7 @@ class PhysicsModel final : public Model {
   EnergyBalance balance_;
   std::optional<HouseholdLoad> household_;  // where a load is a share of it
   std::vector<Roof> roofs_;                 // of the first PV inputs
-  std::optional<Regulation> regulation_;    // of a device that may feed the grid
+  std::optional<Regulation> regulation_;    // nothing: its meter is exact
   QuickNoise noise_;
   std::optional<household::People> people_;  // where doors are opened
 };

@@ -56,7 +56,8 @@ void Slots::add(const PhysicsPart& part) {
       charger = {common(part), number("rated_w", 0), number("efficiency", 1), limit(part, "power")};
       break;
     case PartKind::kGrid:
-      grid = {common(part), number("import_w", catalog::kMaxPower_w), number("export_w", 0)};
+      grid = {common(part), number("import_w", catalog::kMaxPower_w), number("export_w", 0),
+              number("meter_error_w", 0)};
       break;
     case PartKind::kLoad:
       loads.push_back(load(part));

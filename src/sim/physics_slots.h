@@ -75,6 +75,7 @@ struct ChargerPart : Part {
 struct GridPart : Part {
   double import_w = 0;
   double export_w = 0;
+  double meter_error_w = 0;
 };
 
 struct HeatPumpPart {

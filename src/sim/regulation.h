@@ -16,7 +16,8 @@ namespace gridloom::sim {
 
 class Regulation {
  public:
-  explicit Regulation(const Chance& chance) : chance_(chance) {}
+  // `error_w`: of its meter, as a standard deviation.
+  Regulation(const Chance& chance, double error_w) : chance_(chance), error_w_(error_w) {}
 
   // What the battery misses, on average over a step that ends `now`, of the power that is wanted of
   // it. `noise`: of the step, mean 0, deviation 1.
@@ -28,16 +29,15 @@ class Regulation {
     const std::int64_t slot = unix_ms(now) / kBiasHolds_ms;
     if (slot != bias_slot_) {
       bias_slot_ = slot;
-      bias_w_ = kBias_w * chance_.normal(static_cast<std::uint64_t>(slot));
+      bias_w_ = error_w_ * chance_.normal(static_cast<std::uint64_t>(slot));
     }
-    return change_w * missed_ + bias_w_ + kRipple_w * noise;
+    return change_w * missed_ + bias_w_ + kRipple * error_w_ * noise;
   }
 
  private:
   static constexpr double kDeadTime_s = 0.6;
   static constexpr double kFollowTime_s = 0.7;
-  static constexpr double kBias_w = 4;  // error of its meter, drawn anew every ten minutes
-  static constexpr double kRipple_w = 3;
+  static constexpr double kRipple = 0.75;  // of the error, in each step
   static constexpr std::int64_t kBiasHolds_ms = 600'000;
 
   // Of a change: what is missed at the step's end, and on average over the step. Computed again
@@ -51,6 +51,7 @@ class Regulation {
   }
 
   Chance chance_;
+  double error_w_;
   std::optional<double> followed_w_;  // what the battery follows, and how far it is behind
   double behind_w_ = 0;
   std::int64_t bias_slot_ = -1;

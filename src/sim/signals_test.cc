@@ -143,8 +143,9 @@ TEST_F(SignalsTest, WalkWithinTheirRangeAndTheSameWayWithTheSameChance) {
   for (int minute = 1; minute <= 5000; ++minute) {
     for (const auto& [one, of_one] :
          {std::pair{model.get(), &fields}, {same.get(), &of_same}, {other.get(), &of_other}}) {
-      one->step(at(hours{0}), Millis{60'000});
-      one->write(*of_one, at(hours{0}));
+      const Environment around = at(std::chrono::minutes{minute});
+      one->step(around, Millis{60'000});
+      one->write(*of_one, around);
     }
     const double now = fields.si(hpa);
     ASSERT_GE(now, 980);

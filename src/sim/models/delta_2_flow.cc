@@ -151,7 +151,8 @@ void Planner::put_loads(const Settings& set, const Environment& environment, Flo
         rests(environment) ? 0 : std::clamp(round_half_away(load_w), 0.0, most_w);
     put_ac_load(usual_w + round_half_away(environment.appliance_w), most_w, flow);
   }
-  const auto port_w = [this](household::Port port, double usual_w) {
+  const auto port_w = [&](household::Port port, double usual_w) {
+    if (environment.household_w) return usual_w;  // what usually hangs there, all the time
     const double percent = ports_.power_w(static_cast<std::size_t>(port));
     return round_half_away(percent / 100 * usual_w);
   };

@@ -72,6 +72,7 @@ constexpr double kZoneBand_k = 0.25;
 constexpr double kIdle_c = 21;  // the water between pump and consumers, while the pump rests
 constexpr double kIdleCooling_s = 1800;
 
+constexpr double kMeterError_w = 4;
 constexpr double kLeast_w = 0.5;  // resolution of the reported watts; regulating, it is never 0
 
 constexpr double kReactive_var = 160;
@@ -303,7 +304,7 @@ class PowerOcean final : public Model {
       : slots_(std::move(slots)),
         ratings_(slots_->ratings),
         noise_(chance.split("power_ocean")),
-        regulation_(chance.split("bias")),
+        regulation_(chance.split("bias"), kMeterError_w),
         home_(chance),
         roofs_(roofs_of(chance)),
         battery_({.cells = static_cast<int>(ratings_.cells),

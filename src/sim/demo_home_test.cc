@@ -38,7 +38,7 @@ class LivedIn : private DeviceDriver::Connection {
     const catalog::Home read = catalog::find_home(std::string(home), *catalog).value();
     for (const catalog::Site& site : read.sites) {
       Site& made = sites_.emplace_back(options_of(site));
-      for (const catalog::SiteDevice& device : site.devices) {
+      for (const catalog::SiteDevice& device : in_order(site)) {
         DeviceDriver& driver =
             drivers_.emplace_back(std::make_shared<VirtualFamily>(device.family), device.sn,
                                   Chance(1), made.at(now_, device.plug),
@@ -61,6 +61,15 @@ class LivedIn : private DeviceDriver::Connection {
   [[nodiscard]] const Series& drawn(const std::string& device) const { return drawn_.at(device); }
 
  private:
+  static std::vector<catalog::SiteDevice> in_order(const catalog::Site& site) {
+    std::vector<catalog::SiteDevice> devices;
+    for (const bool last : {false, true}) {
+      for (const catalog::SiteDevice& device : site.devices) {
+        if (steps_last(device.plug) == last) devices.push_back(device);
+      }
+    }
+    return devices;
+  }
   [[nodiscard]] bool is_online() const override { return false; }
   [[nodiscard]] bool takes_reports() const override { return false; }
   void publish(VirtualDevice::Message /*message*/) override {}

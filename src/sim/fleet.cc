@@ -240,12 +240,17 @@ Fleet::Fleet(const Options& options, const std::vector<Member>& members)
   }
   const auto world = std::make_shared<SharedWorld>(options_.world);
   std::map<catalog::FamilyPtr, VirtualFamilyPtr> virtual_families;
-  for (const Member& member : members) {
-    VirtualFamilyPtr& virtual_family = virtual_families[member.family];
-    if (!virtual_family) virtual_family = std::make_shared<VirtualFamily>(member.family);
-    if (!member.site) sites_.push_back(std::make_unique<Site>(world));
-    Site& site = member.site ? *sites_.at(*member.site) : *sites_.back();
-    devices_.push_back(std::make_unique<SimulatedDevice>(*this, site, member, virtual_family));
+  devices_.resize(members.size());
+  for (const bool last : {false, true}) {
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const Member& member = members[i];
+      if (last != steps_last(member.plug)) continue;
+      VirtualFamilyPtr& virtual_family = virtual_families[member.family];
+      if (!virtual_family) virtual_family = std::make_shared<VirtualFamily>(member.family);
+      if (!member.site) sites_.push_back(std::make_unique<Site>(world));
+      Site& site = member.site ? *sites_.at(*member.site) : *sites_.back();
+      devices_[i] = std::make_unique<SimulatedDevice>(*this, site, member, virtual_family);
+    }
   }
   std::erase_if(sites_, [](const auto& site) { return site->size() == 0; });
   if (options_.gateway) {

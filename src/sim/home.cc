@@ -16,7 +16,7 @@ std::optional<std::uint32_t> circuits_of(const catalog::Site& site,
   if (device.plug != catalog::Plug::kMeter) return device.supplies;
   std::uint32_t left = kAllCircuits;
   for (const catalog::SiteDevice& other : site.devices) {
-    if (&other != &device) left &= ~other.supplies;
+    if (other.sn != device.sn) left &= ~other.supplies;
   }
   return left;
 }

@@ -3,18 +3,19 @@
 #include <algorithm>
 
 namespace gridloom::sim {
-namespace {
 
 using catalog::Plug;
 
-bool is_last(Plug plug) { return plug == Plug::kMeter || plug == Plug::kOffGrid; }
-
-}  // namespace
-
 void Site::join(DeviceDriver& driver, Plug plug) {
-  const bool before_last = !seats_.empty() && is_last(seats_.back().plug);
+  const bool before_last = !seats_.empty() && steps_last(seats_.back().plug);
   seats_.insert(before_last ? seats_.end() - 1 : seats_.end(), {.driver = &driver, .plug = plug});
-  if (plug == Plug::kDc && !others_dc_w_) others_dc_w_ = 0;
+  if (steps_last(plug)) return;
+  const double drawn_w = driver.device().drawn_w();
+  if (plug == Plug::kDc) {
+    others_dc_w_ = others_dc_w_.value_or(0) + drawn_w;
+  } else {
+    others_ac_w_ += drawn_w;
+  }
 }
 
 // Where the meter has no voltage, nobody has; another device may have been unplugged.
@@ -31,7 +32,7 @@ Environment Site::at(TimePoint now, Plug plug) const {
   if (plug == Plug::kDc) {
     here.grid_up = !seats_.empty() && seats_.back().driver->device().supplies_others();
   }
-  if (is_last(plug)) {
+  if (steps_last(plug)) {
     here.others_ac_w = others_ac_w_;
     here.others_dc_w = others_dc_w_;
   }
@@ -42,7 +43,7 @@ void Site::advance(TimePoint now, void (DeviceDriver::*how)(const Environment& e
   double ac_w = 0;
   double dc_w = 0;
   for (const Seat& seat : seats_) {
-    if (is_last(seat.plug)) {
+    if (steps_last(seat.plug)) {
       others_ac_w_ = ac_w;
       if (others_dc_w_) others_dc_w_ = dc_w;
     }

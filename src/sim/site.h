@@ -35,6 +35,11 @@ class SharedWorld {
   std::optional<Environment> last_;
 };
 
+// Whether a device with this plug steps after the others of its site.
+[[nodiscard]] constexpr bool steps_last(catalog::Plug plug) {
+  return plug == catalog::Plug::kMeter || plug == catalog::Plug::kOffGrid;
+}
+
 class Site {
  public:
   explicit Site(const SiteOptions& options)
@@ -47,7 +52,8 @@ class Site {
   // What a device that is plugged in so sees, with what the others drew in the last step.
   [[nodiscard]] Environment at(TimePoint now, catalog::Plug plug) const;
 
-  // `driver` outlives this. At most one is plugged in as kMeter or kOffGrid.
+  // `driver` outlives this. At most one is plugged in as kMeter or kOffGrid; make it after the
+  // others have joined, so that it starts with what they draw (steps_last()).
   void join(DeviceDriver& driver, catalog::Plug plug);
   [[nodiscard]] std::size_t size() const { return seats_.size(); }
 

@@ -36,7 +36,7 @@ Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
     has_lists = has_lists || field.one_as_object;
     index.emplace(field.name, names.size());
     names.push_back(field.name);
-    natures.push_back(!field.nature.empty());
+    powers.push_back(!field.nature.empty() && field.unit == "W");
   }
   for (std::uint32_t slot = 0; slot < names.size(); ++slot) by_name.push_back(slot);
   std::ranges::sort(by_name, {},

@@ -46,8 +46,8 @@ struct Layout {
     return has_lists && family->field(names[slot])->one_as_object;
   }
 
-  // Whether the quota has a nature (catalog::Field::nature).
-  [[nodiscard]] bool has_nature(std::size_t slot) const { return natures[slot]; }
+  // Whether the quota has a nature (catalog::Field::nature) in W.
+  [[nodiscard]] bool is_power(std::size_t slot) const { return powers[slot]; }
 
   // Which report an envelope identifies: the index of the first of `envelopes` that matches, or
   // envelopes.size() for an undeclared report.
@@ -57,7 +57,7 @@ struct Layout {
   std::vector<std::string> names;  // declared quotas without '*', in the file's order
   StringMap<std::size_t> index;
   std::vector<std::uint32_t> by_name;  // slots, sorted by name
-  std::vector<bool> natures;           // by slot
+  std::vector<bool> powers;            // by slot
   std::vector<Envelope> envelopes;
   NameSet values;
   bool repeats = false;    // reports may name a quota twice (catalog::Report::also_flat)

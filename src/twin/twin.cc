@@ -12,6 +12,8 @@
 namespace gridloom::twin {
 namespace {
 
+constexpr std::size_t kUsualEarlier = 40;  // bytes: five powers
+
 // The part of `sorted` whose names begin with `head`.
 template <typename NameOf>
 auto beginning_with(const auto& sorted, std::string_view head, NameOf name_of) {
@@ -103,7 +105,7 @@ std::optional<std::size_t> Twin::slot_of(std::string_view name) const {
 
 bool Twin::put(std::size_t slot, std::string_view text, Applied& applied) {
   if (slot < values_.slots()) {
-    if (layout_->has_nature(slot)) remember(slot, text);
+    if (layout_->is_power(slot)) remember(slot, text);
     const bool is_element = text.starts_with('{') && layout_->is_list(slot);
     const bool changed =
         is_element ? values_.set(slot, fmt::format("[{}]", text)) : values_.set(slot, text);
@@ -164,28 +166,34 @@ void Twin::for_each_value(
   }
 }
 
-void Twin::begin_moment() {
-  if (auto* const earlier = earlier_.get()) earlier->clear();
+void Twin::begin_moment() { earlier_.clear(); }
+
+void Twin::remember(std::size_t slot, std::string_view text) {
+  constexpr std::size_t kMostSlots = 65536;
+  constexpr std::size_t kMostBytes = 255;  // of a number; others are none
+  const std::string_view was = values_.text(slot);
+  if (was == text || was.size() > kMostBytes || slot >= kMostSlots || before(slot)) return;
+  if (earlier_.empty()) earlier_.reserve(kUsualEarlier);
+  earlier_ += static_cast<char>(slot & 0xffU);
+  earlier_ += static_cast<char>(slot >> 8U);
+  earlier_ += static_cast<char>(was.size());
+  earlier_ += was;
 }
 
-// A quota that gets this text has had another one until now.
-void Twin::remember(std::size_t slot, std::string_view text) {
-  const std::string_view before = values_.text(slot);
-  if (before == text) return;
-  auto& earlier = earlier_.make();
-  if (std::ranges::find(earlier, slot, &Earlier::slot) != earlier.end()) return;
-  earlier.push_back({.slot = slot, .text = std::string(before)});
+std::optional<std::string_view> Twin::before(std::size_t slot) const {
+  const auto byte = [this](std::size_t at) { return static_cast<std::uint8_t>(earlier_[at]); };
+  for (std::size_t at = 0; at < earlier_.size(); at += 3 + byte(at + 2)) {
+    const std::size_t of = byte(at) | static_cast<std::size_t>(byte(at + 1)) << 8U;
+    if (of == slot) return std::string_view(earlier_).substr(at + 3, byte(at + 2));
+  }
+  return std::nullopt;
 }
 
 void Twin::for_each_value_before(
     const std::function<void(std::size_t slot, std::string_view text)>& each) const {
-  const auto* const earlier = earlier_.get();
   for_each_value([&](std::size_t slot, std::string_view text) {
-    if (earlier != nullptr) {
-      const auto found = std::ranges::find(*earlier, slot, &Earlier::slot);
-      if (found != earlier->end()) text = found->text;
-    }
-    if (!text.empty()) each(slot, text);
+    const std::string_view was = before(slot).value_or(text);
+    if (!was.empty()) each(slot, was);
   });
 }
 
@@ -298,10 +306,7 @@ bool Twin::drop_unused_text() {
 std::size_t Twin::kept_bytes() const {
   std::size_t bytes = sizeof(*this) + values_.allocated_bytes();
   if (all_) bytes += sizeof(std::string) + all_->capacity();
-  if (const auto* const earlier = earlier_.get()) {
-    bytes += sizeof(*earlier) + earlier->capacity() * sizeof(Earlier);
-    for (const Earlier& each : *earlier) bytes += each.text.capacity();
-  }
+  if (earlier_.capacity() > std::string().capacity()) bytes += earlier_.capacity();
   if (const Extras* const extras = extras_.get()) {
     bytes += sizeof(*extras) + extras->quotas.capacity() * sizeof(Extra) +
              extras->by_name.capacity() * sizeof(std::size_t) +

@@ -84,9 +84,9 @@ class Twin {
       const std::function<void(std::size_t slot, std::string_view text)>& each) const;
 
   // Call it before the first report of a moment, as the hub does. Until the next call,
-  // for_each_value_before() has what the declared quotas with a nature were when it began: reports
-  // of several devices of one moment come one after the other, and a home is the sum of all of a
-  // moment or of none.
+  // for_each_value_before() has the declared quotas with a nature in W as they were when it began:
+  // reports of several devices of one moment come one after the other, and a home is the sum of all
+  // of a moment or of none.
   void begin_moment();
   void for_each_value_before(
       const std::function<void(std::size_t slot, std::string_view text)>& each) const;
@@ -119,12 +119,10 @@ class Twin {
     std::vector<std::size_t> by_name;
   };
 
-  // What a quota was when the moment began; empty: it had no value.
-  struct Earlier {
-    std::size_t slot = 0;
-    std::string text;
-  };
+  // A quota that gets this text has had another one until now.
   void remember(std::size_t slot, std::string_view text);
+  // What a quota was when the moment began; empty: it had no value. Nothing: it is the same.
+  [[nodiscard]] std::optional<std::string_view> before(std::size_t slot) const;
 
   // The slot of a member of a report if it is the extra quota that is expected, by index.
   [[nodiscard]] std::optional<std::size_t> expected_extra(std::string_view name,
@@ -150,8 +148,8 @@ class Twin {
 
   LayoutPtr layout_;
   TwinLimits limits_;
-  ValueArena values_;  // of the declared quotas, by Layout::names
-  Lazy<std::vector<Earlier>> earlier_;
+  ValueArena values_;    // of the declared quotas, by Layout::names
+  std::string earlier_;  // for before(): the slot in two bytes, the text's length in one, the text
   Lazy<Extras> extras_;  // slot = values_.slots() + index
   std::uint64_t version_ = 0;
   std::shared_ptr<const std::string> all_;

@@ -361,6 +361,7 @@ class SiteReader {
         continue;
       }
       std::vector<std::string_view> known;
+      known.reserve(site_.roofs.size());
       for (const Roof& one : site_.roofs) known.emplace_back(one.name);
       entry.mistake("panels",
                     known.empty()

@@ -246,8 +246,7 @@ TEST(Home, TellsEachMistakeWithItsLineAndWhatIsValid) {
       {"pd.ext4p8Port: 2", "pd.ext4p8Port: two",
        "initial: pd.ext4p8Port is \"two\": must be of type"},
       {"home * (hour - 22)", "home * (huor - 22)",
-       "devices[3].habits[0].when: \"huor\" must be home, awake, air, outdoor or hour; did you mean "
-       "hour?"},
+       "habits[0].when: \"huor\" must be home, awake, air, outdoor or hour; did you mean hour?"},
       {"home * (hour - 22)", "home * (hour", "devices[3].habits[0].when: "},
       {"when: home * (hour - 22)", "whne: home", "habits[0].whne: unknown key"},
       {"operateType: dcOutCfg", "operateType: dcOutCgf",

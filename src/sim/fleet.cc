@@ -235,10 +235,10 @@ void Fleet::Counts::merge(const Counts& other) {
 
 Fleet::Fleet(const Options& options, const std::vector<Member>& members)
     : options_(options), buffer_(kReadBytes) {
-  for (const SiteOptions& shared : options_.sites) {
+  for (const SiteOptions& shared : options.sites) {
     sites_.push_back(std::make_unique<Site>(shared));
   }
-  const auto world = std::make_shared<SharedWorld>(options_.world);
+  const auto world = std::make_shared<SharedWorld>(options.world);
   std::map<catalog::FamilyPtr, VirtualFamilyPtr> virtual_families;
   devices_.resize(members.size());
   for (const bool last : {false, true}) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "catalog/home.h"
@@ -14,8 +15,8 @@ namespace gridloom::sim {
 
 class Habits {
  public:
-  Habits(std::vector<catalog::Habit> habits, household::Home home)
-      : habits_(std::move(habits)), people_(std::move(home)), were_true_(habits_.size()) {}
+  Habits(std::vector<catalog::Habit> habits, const household::Home& home)
+      : habits_(std::move(habits)), people_(home), were_true_(habits_.size()) {}
 
   // What is true now was true before, too: nothing is due before something changes.
   void resume(const Environment& environment);

@@ -27,7 +27,6 @@
 #include "sim/physics_load.h"
 #include "sim/physics_slots.h"
 #include "sim/power_flow.h"
-#include "sim/quick_noise.h"
 #include "sim/regulation.h"
 #include "sim/roof.h"
 
@@ -83,8 +82,7 @@ class PhysicsModel final : public Model {
         pv_inputs_(slots_->pv_inputs.size()),
         loads_(slots_->loads.size()),
         sums_(slots_->sums.size()),
-        begun_(slots_->sums.size()),
-        noise_(chance.split("regulation")) {
+        begun_(slots_->sums.size()) {
     const auto is_shared = [](const LoadPart& part) { return part.household_share > 0; };
     if (std::ranges::any_of(slots_->loads, is_shared)) household_.emplace(chance);
     const double error_w = slots_->grid ? slots_->grid->meter_error_w : 0;
@@ -127,7 +125,8 @@ class PhysicsModel final : public Model {
     if (dt.count() <= 0) return;
     if (household_) household_->advance(environment, dt);
     const PowerOffer offer = offer_of(environment, dt);
-    const double asked_w = regulated_w(offer, environment, dt);
+    const double asked_w =
+        regulation_ ? regulation_->battery_w(offer, environment.now, dt) : battery_power_w(offer);
     const double taken_w = run_batteries(asked_w, environment, dt);
     const bool as_asked = std::abs(taken_w - asked_w) <= close_to_w(asked_w);
     const PowerFlow flow = power_flow(offer, as_asked ? asked_w : taken_w);
@@ -326,31 +325,13 @@ class PhysicsModel final : public Model {
     }
     if (!slots_->grid || !environment.grid_up) return offer;
     offer.import_w = slots_->grid->import_w;
-    offer.export_w = limited_export_w(environment);
+    offer.export_w = slots_->grid->export_w;
+    if (regulation_) offer.export_w = regulation_->below_w(offer.export_w, environment.now);
     if (!slots_->charger) return offer;
     offer.charges = charger_.on && charger_most_w_ > 0;
     offer.charger_w = charger_most_w_;
     offer.charger_efficiency = slots_->charger->efficiency;
     return offer;
-  }
-
-  // An inverter that is limited stays a little below its limit.
-  [[nodiscard]] double limited_export_w(const Environment& environment) const {
-    constexpr double kBelow = 0.002;
-    const auto now_ms = static_cast<std::uint64_t>(unix_ms(environment.now));
-    const double noise = regulation_ ? std::abs(noise_.normal(now_ms + 1)) : 0;
-    return slots_->grid->export_w * (1 - kBelow * noise);
-  }
-
-  // The power of the batteries. One that keeps the grid at zero never finds it exactly.
-  double regulated_w(const PowerOffer& offer, const Environment& environment, Millis dt) {
-    const double wanted_w = battery_power_w(offer);
-    if (!regulation_ || offer.export_w <= 0) return wanted_w;
-    const auto now_ms = static_cast<std::uint64_t>(unix_ms(environment.now));
-    const double missed_w =
-        regulation_->missed_w(environment.now, wanted_w, seconds_of(dt), noise_.normal(now_ms));
-    if (wanted_w <= -offer.give_w || wanted_w >= offer.take_w) return wanted_w;
-    return std::clamp(wanted_w - missed_w, -offer.give_w, offer.take_w);
   }
 
   [[nodiscard]] double pv_available_w(std::size_t k, const Environment& environment) const {
@@ -602,10 +583,9 @@ class PhysicsModel final : public Model {
   std::vector<double> sums_;   // by Slots::sums
   std::vector<double> begun_;  // the same: what an energy was at the start
   EnergyBalance balance_;
-  std::optional<HouseholdLoad> household_;  // where a load is a share of it
-  std::vector<Roof> roofs_;                 // of the first PV inputs
-  std::optional<Regulation> regulation_;    // nothing: its meter is exact
-  QuickNoise noise_;
+  std::optional<HouseholdLoad> household_;   // where a load is a share of it
+  std::vector<Roof> roofs_;                  // of the first PV inputs
+  std::optional<Regulation> regulation_;     // nothing: its meter is exact
   std::optional<household::People> people_;  // where doors are opened
 };
 

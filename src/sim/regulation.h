@@ -11,13 +11,34 @@
 
 #include "base/chance.h"
 #include "base/clock.h"
+#include "sim/models/parts.h"
+#include "sim/power_flow.h"
+#include "sim/quick_noise.h"
 
 namespace gridloom::sim {
 
 class Regulation {
  public:
   // `error_w`: of its meter, as a standard deviation.
-  Regulation(const Chance& chance, double error_w) : chance_(chance), error_w_(error_w) {}
+  Regulation(const Chance& chance, double error_w)
+      : chance_(chance), noise_(chance.split("noise")), error_w_(error_w) {}
+
+  // The power of the batteries for an offer, in a step of `dt` that ends `now`.
+  [[nodiscard]] double battery_w(const PowerOffer& offer, TimePoint now, Millis dt) {
+    const double wanted_w = battery_power_w(offer);
+    if (offer.export_w <= 0) return wanted_w;
+    const double noise = noise_.normal(static_cast<std::uint64_t>(unix_ms(now)));
+    const double late_w = missed_w(now, wanted_w, seconds_of(dt), noise);
+    if (wanted_w <= -offer.give_w || wanted_w >= offer.take_w) return wanted_w;
+    return std::clamp(wanted_w - late_w, -offer.give_w, offer.take_w);
+  }
+
+  // An inverter that is limited stays a little below its limit.
+  [[nodiscard]] double below_w(double limit_w, TimePoint now) const {
+    constexpr double kBelow = 0.002;
+    const double noise = noise_.normal(static_cast<std::uint64_t>(unix_ms(now)) + 1);
+    return limit_w * (1 - kBelow * std::abs(noise));
+  }
 
   // What the battery misses, on average over a step that ends `now`, of the power that is wanted of
   // it. `noise`: of the step, mean 0, deviation 1.
@@ -51,6 +72,7 @@ class Regulation {
   }
 
   Chance chance_;
+  QuickNoise noise_;
   double error_w_;
   std::optional<double> followed_w_;  // what the battery follows, and how far it is behind
   double behind_w_ = 0;

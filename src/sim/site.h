@@ -6,6 +6,7 @@
 // One thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -55,7 +56,7 @@ class Site {
   // `driver` outlives this. At most one is plugged in as kMeter or kOffGrid; make it after the
   // others have joined, so that it starts with what they draw (steps_last()).
   void join(DeviceDriver& driver, catalog::Plug plug);
-  [[nodiscard]] std::size_t size() const { return seats_.size(); }
+  [[nodiscard]] std::size_t size() const { return joined_.size(); }
 
   // Advances all devices to `now`, and reports what changed.
   void step(TimePoint now) { advance(now, &DeviceDriver::step); }
@@ -66,7 +67,7 @@ class Site {
   [[nodiscard]] TimePoint stepped() const;
 
  private:
-  struct Seat {
+  struct Joined {
     DeviceDriver* driver;
     catalog::Plug plug;
   };
@@ -76,7 +77,7 @@ class Site {
   std::shared_ptr<SharedWorld> world_;
   std::optional<household::Shared> household_;
   bool has_grid_ = true;
-  std::vector<Seat> seats_;  // the one that steps last is the last
+  std::vector<Joined> joined_;  // the one that steps last is the last
   // What the others drew in the last step.
   double others_ac_w_ = 0;
   std::optional<double> others_dc_w_;

@@ -127,6 +127,26 @@ void add_limits(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   set_action(*limits, chosen, [&a] { return print_limits(a); });
 }
 
+// What virtual devices it runs.
+void add_home_options(CLI::App& app, ServeOptions& o) {
+  const Option demo(app.add_flag("--demo", o.demo,
+                                 "Run a demo home of virtual devices; --demo=all: with one of "
+                                 "each family")
+                        ->take_last()  // `./run` gives it too
+                        ->check(one_of({"true", "false", "all"})));
+  const Option home = add_value(app, "--home", o.home, "NAME|FILE",
+                                "Run the virtual home of a file, or one that comes with Gridloom "
+                                "(gridloom home list)");
+  add_value(app, "--demo-home", o.demo_home, "FAMILY=N,...",
+            "Devices that share nothing in place of the demo home, as power_ocean=5,delta_2")
+      .needs(demo)
+      .excludes(home);
+  add_value(app, "--world", o.world, placeholder::kFile,
+            "CSV file with household and weather of a real home, for the demo home: "
+            "time,load_w,sun,air_c")
+      .needs(demo);
+}
+
 void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   CLI::App* serve_app = add_command(app, "serve", "Runs the platform");
   ServeOptions& o = a.serve;
@@ -169,23 +189,7 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
       .show_default();
   add_limits_option(*serve_app, o);
   serve_app->add_option("--" + std::string(kLimitsOfFile), o.limits_of_file)->group("");
-  const Option demo(serve_app
-                        ->add_flag("--demo", o.demo,
-                                   "Run a demo home of virtual devices; --demo=all: with one of "
-                                   "each family")
-                        ->take_last()  // `./run` gives it too
-                        ->check(one_of({"true", "false", "all"})));
-  const Option home = add_value(*serve_app, "--home", o.home, "NAME|FILE",
-                                "Run the virtual home of a file, or one that comes with Gridloom "
-                                "(gridloom home list)");
-  add_value(*serve_app, "--demo-home", o.demo_home, "FAMILY=N,...",
-            "Devices that share nothing in place of the demo home, as power_ocean=5,delta_2")
-      .needs(demo)
-      .excludes(home);
-  add_value(*serve_app, "--world", o.world, placeholder::kFile,
-            "CSV file with household and weather of a real home, for the demo home: "
-            "time,load_w,sun,air_c")
-      .needs(demo);
+  add_home_options(*serve_app, o);
   add_value(*serve_app, "--speed", o.speed, "FACTOR",
             "Seconds of the devices' time for each real second; see `gridloom time`")
       .show_default();

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <utility>
+#include <ranges>
 #include <vector>
 
 #include "base/chance.h"
@@ -15,7 +15,7 @@ namespace gridloom::sim::household {
 
 class People {
  public:
-  explicit People(Home home) : home_(std::move(home)) {}
+  explicit People(const Home& home) : home_(home) {}
 
   // At times by the site's clocks, in milliseconds since 1970.
   [[nodiscard]] bool are_up(std::int64_t local_ms) {

@@ -105,6 +105,7 @@ class Cycled {
 TEST(Ageing, ShowsInADelta2AfterAYearOfDailyCycles) {
   Cycled device("delta_2", {{.field = "pd.standbyMin", .value = 0},
                             {.field = "mppt.acStandbyMins", .value = 0},
+                            {.field = "pd.dcOutState", .value = 0},
                             {.field = "mppt.cfgChgWatts", .value = 400}});
   EXPECT_EQ(device.number("bms_bmsStatus.cycles"), 12);
   EXPECT_EQ(device.number("bms_bmsStatus.fullCap"), 20'000);

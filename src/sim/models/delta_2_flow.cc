@@ -8,7 +8,6 @@
 namespace gridloom::sim::delta_2 {
 namespace {
 
-constexpr double kPortsInUse = 0.7;  // of what usually hangs there, where the home's power was set
 constexpr double kMargin_percent = 1;
 constexpr double kFloor_percent = 2;        // remains, so that no step goes past empty
 constexpr std::int64_t kGeneratorPlug = 2;  // in the extra port
@@ -153,7 +152,7 @@ void Planner::put_loads(const Settings& set, const Environment& environment, Flo
     put_ac_load(usual_w + round_half_away(environment.appliance_w), most_w, flow);
   }
   const auto port_w = [&](household::Port port, double usual_w) {
-    if (environment.household_w) return round_half_away(kPortsInUse * usual_w);
+    if (environment.household_w) return usual_w;  // what usually hangs there, all the time
     const double percent = ports_.power_w(static_cast<std::size_t>(port));
     return round_half_away(percent / 100 * usual_w);
   };

@@ -54,7 +54,7 @@ class LivedIn : private DeviceDriver::Connection {
     }
   }
 
-  // Of a device, by its name and a field's name.
+  // The values of a device's field, by both names.
   [[nodiscard]] const Series& of(const std::string& device, const std::string& field) const {
     return kept_.at({device, field});
   }

@@ -13,7 +13,7 @@ namespace gridloom::sim {
 // A site that several devices share.
 struct SiteOptions {
   World::Options world{};
-  // Of the people who live there; nothing: each device has a household of its own.
+  // The people who live there; nothing: each device has a household of its own.
   std::optional<household::Shared> household{};
   bool has_grid = true;
 };

@@ -61,7 +61,7 @@ class Regulation {
   static constexpr double kRipple = 0.75;  // of the error, in each step
   static constexpr std::int64_t kBiasHolds_ms = 600'000;
 
-  // Of a change: what is missed at the step's end, and on average over the step. Computed again
+  // What is missed of a change at the end of the step, and on average over it. Computed again
   // only when the steps' length changes, since a step would wait for its division.
   void set_step(double seconds) {
     if (seconds == seconds_) return;

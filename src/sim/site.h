@@ -47,7 +47,7 @@ class Site {
       : world_(std::make_shared<SharedWorld>(options.world)),
         household_(options.household),
         has_grid_(options.has_grid) {}
-  // Of a device that shares the sky alone, with others that do.
+  // Makes the site of one device, which shares the sky alone with others.
   explicit Site(std::shared_ptr<SharedWorld> world) : world_(std::move(world)) {}
 
   // What a device that is plugged in so sees, with what the others drew in the last step.

@@ -131,7 +131,7 @@ TEST(SiteTest, TheMeterSeesInEachStepWhatAllOthersDrawAndFeed) {
   EXPECT_TRUE(has_drawn);
 }
 
-// Of a PowerOcean, the identity of the vendor's app holds with others behind its meter.
+// The identity of the vendor's app holds with others behind a PowerOcean's meter.
 TEST(SiteTest, AHomeBatteryRegulatesForAllOthers) {
   House house(site_of());
   house.add({.family = family_of("delta_2"),

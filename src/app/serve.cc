@@ -7,9 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -29,9 +31,11 @@
 #include "app/exit_codes.h"
 #include "app/limits.h"
 #include "app/malloc_trim_policy.h"
+#include "app/past.h"
 #include "app/process/local_zone.h"
 #include "app/process/log_format.h"
 #include "app/process/process.h"
+#include "app/process/progress.h"
 #include "app/ready_file.h"
 #include "app/time_options.h"
 #include "app/welcome.h"
@@ -42,6 +46,8 @@
 #include "sim/fleet.h"
 #include "storage/data_lock.h"
 #include "storage/reserve.h"
+#include "time/grammar.h"
+#include "time/iso_text.h"
 
 namespace gridloom::app {
 namespace {
@@ -50,6 +56,11 @@ using server::Interface;
 using server::ReplayCheck;
 using server::Security;
 using server::Server;
+
+// Reports of a past are this far apart, where an integral takes up to five minutes, but for its
+// last tenth, which is what plots show in detail.
+constexpr Millis kPastReports = std::chrono::minutes(4);
+constexpr int kDenseTenth = 10;
 
 constexpr std::string_view kMakeRoom =
     "; nothing is lost: make room on the disk of the data folder and start again";
@@ -139,7 +150,7 @@ Result<std::vector<server::ListenerOptions>> listeners_of(const ServeOptions& op
   return listeners;
 }
 
-Status open_server(ServeProcess& process, const ServeOptions& options) {
+Status open_server(ServeProcess& process, const ServeOptions& options, const TimeOptions& time) {
   auto lock = storage::DataLock::take(options.data);
   if (!lock) return std::unexpected(lock.error());
   process.lock.emplace(std::move(*lock));
@@ -154,11 +165,9 @@ Status open_server(ServeProcess& process, const ServeOptions& options) {
   auto limits = limits_from(options.limits);
   if (!limits) return std::unexpected(limits.error());
   limits->hub.set_deadline = Millis(options.set_timeout_ms);
-  const auto time = time_options(options, {.at = process.wall.now(), .zone = local_zone().zone});
-  if (!time) return std::unexpected(time.error());
-  if (*time) {
-    process.virtual_time.emplace(process.steady, **time);
-    process.virtual_time->allow_until((*time)->start);  // until everything is started
+  if (time) {
+    process.virtual_time.emplace(process.steady, *time);
+    process.virtual_time->allow_until(time->start);  // until everything is started
   }
   auto catalog = catalog::load_catalog(options.devices);
   if (!catalog) return std::unexpected(catalog.error());
@@ -282,9 +291,7 @@ AdminContext admin_context(ServeProcess& process, const ServeOptions& options) {
           process.virtual_time ? &*process.virtual_time : nullptr,
           process.faults.get(),
           &server.hub(),
-          server.platform().zone,
-          &server.sign_in(),
-          urls_of(process).http};
+          server.platform().zone};
 }
 
 Status make_demo(ServeProcess& process, const ServeOptions& options) {
@@ -295,7 +302,8 @@ Status make_demo(ServeProcess& process, const ServeOptions& options) {
   return {};
 }
 
-// Gives the devices of the demo home the states in which they were left.
+// Gives the devices of the demo home the states in which they were left. Call after the start of
+// the server, whose loops know the devices' last values.
 Status find_last_states(ServeProcess& process, const ServeOptions& options) {
   std::vector<sim::Member>& members = process.demo->members;
   const AdminContext context = admin_context(process, options);
@@ -311,9 +319,9 @@ Status find_last_states(ServeProcess& process, const ServeOptions& options) {
   return {};
 }
 
-// Call after the start of the server, whose loops know the devices' last values.
-Status make_fleet(ServeProcess& process, const ServeOptions& options) {
-  if (Status found = find_last_states(process, options); !found) return found;
+// Call after find_last_states().
+Status make_fleet(ServeProcess& process, const ServeOptions& options,
+                  const sim::Fleet::Options::Sparse& sparse = {}) {
   const std::vector<sim::Member>& members = process.demo->members;
   const auto resumed = std::ranges::count_if(
       members, [](const sim::Member& member) { return member.last != nullptr; });
@@ -343,6 +351,7 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options) {
               },
           .clock = &process.clock(),
           .time = process.virtual_time ? &*process.virtual_time : nullptr,
+          .sparse = sparse,
           .loop = process.sim_loop.get()},
       process.demo->members);
   process.sim_loop->on_sweep([fleet = process.fleet.get()] { fleet->tick(); });
@@ -391,14 +400,17 @@ Status open_admin(ServeProcess& process, const ServeOptions& options) {
   process.faults = std::make_unique<FaultRules>(
       process.server->catalog(), process.clock(),
       [&process](const std::vector<FaultRule>& rules) { carry_out(process, rules); });
-  auto admin = AdminSocket::open(admin_context(process, options));
+  AdminContext context = admin_context(process, options);
+  context.sign_in = &process.server->sign_in();
+  context.page = urls_of(process).http;
+  auto admin = AdminSocket::open(context);
   if (!admin) return std::unexpected(admin.error());
   process.admin = std::move(*admin);
   return {};
 }
 
-Status put_together(ServeProcess& process, const ServeOptions& options) {
-  if (Status opened = open_server(process, options); !opened) return opened;
+Status put_together(ServeProcess& process, const ServeOptions& options, const TimeOptions& time) {
+  if (Status opened = open_server(process, options, time); !opened) return opened;
   const auto files = open_listeners(process, options);
   if (!files) return std::unexpected(files.error());
   if (options.has_demo()) {
@@ -406,6 +418,7 @@ Status put_together(ServeProcess& process, const ServeOptions& options) {
   }
   process.server->start({{"demo", options.has_demo()}});
   if (options.has_demo()) {
+    if (Status found = find_last_states(process, options); !found) return found;
     if (Status made = make_fleet(process, options); !made) return made;
   }
   if (Status opened = open_admin(process, options); !opened) return opened;
@@ -433,6 +446,73 @@ Status put_together(ServeProcess& process, const ServeOptions& options) {
   return process.demo ? greet(process, *files, options.data) : Status();
 }
 
+// The devices' last reports are later than the begin of a past that another server began.
+void skip_what_is_lived(ServeProcess& process) {
+  for (const sim::Member& member : process.demo->members) {
+    if (member.last && member.last->at) process.virtual_time->skip_to(*member.last->at);
+  }
+}
+
+// Opens a server whose devices live their past, and that nobody else can reach.
+Status begin_to_live(ServeProcess& process, const ServeOptions& options, const Past& past) {
+  const VirtualClock::Options time{
+      .start = past.from, .speed = VirtualClock::kFastest, .until = past.to};
+  if (Status opened = open_server(process, options, time); !opened) return opened;
+  if (Status begun = begin_past(options.data, past); !begun) return begun;
+  const net::Address any_port{.host = "127.0.0.1", .port = 0};
+  if (Status listening = process.server->listen(
+          {.listeners = {{.interface = Interface::kMqtt, .address = any_port}}});
+      !listening) {
+    return listening;
+  }
+  if (Status made = make_demo(process, options); !made) return made;
+  process.server->start({{"demo", true}});
+  if (Status found = find_last_states(process, options); !found) return found;
+  skip_what_is_lived(process);
+  return make_fleet(
+      process, options,
+      {.apart = kPastReports, .until = past.to - (past.to - past.from) / kDenseTenth});
+}
+
+// Returns when the past is lived, or the process is told to end: then the signal's number.
+Result<int> live(const ServeOptions& options, const Past& past, const sigset_t& signals) {
+  ServeProcess process;
+  if (Status begun = begin_to_live(process, options, past); !begun) {
+    return std::unexpected(begun.error());
+  }
+  const time::TimeZone& zone = process.server->platform().zone;
+  const std::string length = time::rounded_span_text(past.to - past.from);
+  spdlog::info("the devices live the {} before their start first", length);
+  process.sim_loop->start();
+  process.fleet->start();
+  Progress progress;
+  constexpr timespec kLook{.tv_sec = 0, .tv_nsec = 100'000'000};
+  int signal = -1;
+  for (;;) {
+    signal = sigtimedwait(&signals, nullptr, &kLook);
+    const VirtualClock::State at = process.virtual_time->state();
+    if (signal > 0 || (at.paused && at.settled)) break;
+    if (const std::string why = process.server->archive().failing(); !why.empty()) {
+      return fail(ErrorCode::kIo, fmt::format("the devices' past cannot be stored: {}", why));
+    }
+    progress.show((at.now - past.from) / (1.0 * (past.to - past.from)),
+                  "history " + time::clock_text(at.now, zone));
+  }
+  progress.end();
+  process.server->stop(signal > 0 ? wire::JsonObject{{"signal", signal}} : wire::JsonObject());
+  if (signal > 0) return signal;
+  spdlog::info("the devices have {} of history", length);
+  if (Status ended = end_past(options.data); !ended) return std::unexpected(ended.error());
+  return 0;
+}
+
+// The exit code of a server that cannot start.
+int refuse(const Error& error, const ServeOptions& options) {
+  fmt::print(stderr, "gridloom: {}{}\n", error.detail,
+             is_of_full_disk(error, options.data) ? kMakeRoom : "");
+  return exit_code_of(error.code);
+}
+
 }  // namespace
 
 int serve(const ServeOptions& options) {
@@ -443,10 +523,17 @@ int serve(const ServeOptions& options) {
   const sigset_t signals = block_ending_signals();
   prepare_process({.may_dump_core = options.core_dumps, .zone_warning = local_zone().warning});
   ServeProcess process;
-  if (Status status = put_together(process, options); !status) {
-    fmt::print(stderr, "gridloom: {}{}\n", status.error().detail,
-               is_of_full_disk(status.error(), options.data) ? kMakeRoom : "");
-    return exit_code_of(status.error().code);
+  const auto time = time_options(options, {.at = process.wall.now(), .zone = local_zone().zone});
+  if (!time) return refuse(time.error(), options);
+  const auto past = past_of(options, *time ? (*time)->start : process.wall.now());
+  if (!past) return refuse(past.error(), options);
+  if (*past) {
+    const auto signal = live(options, **past, signals);
+    if (!signal) return refuse(signal.error(), options);
+    if (*signal > 0) return 0;
+  }
+  if (Status status = put_together(process, options, *time); !status) {
+    return refuse(status.error(), options);
   }
   spdlog::info("ready: HTTP {}, HTTPS {}, MQTT {}, MQTTS {}; data in {}",
                bound(process, Interface::kHttp, Security::kPlain).text(),

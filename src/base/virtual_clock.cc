@@ -87,6 +87,12 @@ void VirtualClock::step(Millis by) {
   until_ = base_ + by;
 }
 
+void VirtualClock::skip_to(TimePoint at) {
+  const std::scoped_lock lock(mutex_);
+  base_ = std::max(now_locked(), at);
+  base_wall_ = wall_.now();
+}
+
 void VirtualClock::allow_until(TimePoint at) {
   const std::scoped_lock lock(mutex_);
   allowed_ = at;

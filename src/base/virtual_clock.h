@@ -41,6 +41,9 @@ class VirtualClock final : public Clock {
   void set_speed(double speed);  // stays paused, or keeps the same end
   void step(Millis by);          // as fast as devices can, and then pauses
 
+  // Goes on from there, if it is later than now.
+  void skip_to(TimePoint at);
+
   // For the code that drives devices: time advances to `at` at most, until the next call.
   void allow_until(TimePoint at);
   // For the code that drives devices: everything up to `at` was sent and acknowledged.

@@ -102,6 +102,16 @@ TEST_F(VirtualClockTest, NeverGoesBack) {
   EXPECT_EQ(passed(), 10min);
 }
 
+TEST_F(VirtualClockTest, SkipsToALaterTimeOnly) {
+  wall.pass(1s);
+  time.skip_to(kStart + 1h);
+  EXPECT_EQ(passed(), 1h);
+  wall.pass(1s);
+  EXPECT_EQ(passed(), 1h + 1min) << "and runs on from there";
+  time.skip_to(kStart);
+  EXPECT_EQ(passed(), 1h + 1min);
+}
+
 TEST_F(VirtualClockTest, TheRateIsThatOfTheDevicesTime) {
   EXPECT_EQ(rate_of(nullptr), 1);
   EXPECT_EQ(rate_of(&time), 60);

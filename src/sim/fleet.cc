@@ -343,7 +343,12 @@ void Fleet::apply_faults() {
 
 void Fleet::step(Site& site, TimePoint now) {
   counts_.steps += site.size();
-  site.step(now);
+  const Options::Sparse& sparse = options_.sparse;
+  if (now < sparse.until && now - site.reported() < sparse.apart) {
+    site.move(now);
+  } else {
+    site.step(now);
+  }
 }
 
 void Fleet::tick() {

@@ -67,6 +67,12 @@ class Fleet {
     // timestamp of its own arrives at its virtual time. Devices whose reports have a timestamp may
     // have some reports in flight.
     VirtualClock* time = nullptr;
+    // With virtual time: until then reports are this far apart at least, however short the steps.
+    struct Sparse {
+      Millis apart{0};
+      TimePoint until{};
+    };
+    Sparse sparse{};
     net::IoLoop* loop = nullptr;
   };
   Fleet(const Options& options, const std::vector<Member>& members);

@@ -59,12 +59,17 @@ class Site {
   [[nodiscard]] std::size_t size() const { return joined_.size(); }
 
   // Advances all devices to `now`, and reports what changed.
-  void step(TimePoint now) { advance(now, &DeviceDriver::step); }
+  void step(TimePoint now) {
+    advance(now, &DeviceDriver::step);
+    reported_ = now;
+  }
   // Advances them without a report.
   void move(TimePoint now) { advance(now, &DeviceDriver::move); }
   // When the next step is due, as for DeviceDriver; and when the last one was, of any device.
   [[nodiscard]] TimePoint due(Millis least = Millis(0)) const;
   [[nodiscard]] TimePoint stepped() const;
+  // When step() was called last; the epoch: never.
+  [[nodiscard]] TimePoint reported() const { return reported_; }
 
  private:
   struct Joined {
@@ -81,6 +86,7 @@ class Site {
   // What the others drew in the last step.
   double others_ac_w_ = 0;
   std::optional<double> others_dc_w_;
+  TimePoint reported_;
 };
 
 }  // namespace gridloom::sim

@@ -198,6 +198,9 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   add_value(*serve_app, "--until", o.until, placeholder::kTime,
             "Pause the devices' time there: +7d (after its start), 2026-01-22");
   add_flag(*serve_app, "--paused", o.paused, "Start with the devices' time paused");
+  add_value(*serve_app, "--past", o.past, placeholder::kSpan,
+            "In a new data folder: have the virtual devices live this long before the start, as "
+            "fast as they can: 21d");
   add_value(*serve_app, "--replay-check", o.replay_check, placeholder::kWord,
             "Refuse repeated and old sets and certification requests: on, off, or auto for on at "
             "listeners beyond the loopback")

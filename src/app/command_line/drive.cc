@@ -11,7 +11,7 @@
 #include <ctime>
 
 #include "app/command_line/output.h"
-#include "app/command_line/progress.h"
+#include "app/process/progress.h"
 #include "app/process/process.h"
 #include "bench/process_use.h"
 #include "sim/sharded_fleet.h"

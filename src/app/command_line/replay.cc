@@ -15,7 +15,7 @@
 
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
-#include "app/command_line/progress.h"
+#include "app/process/progress.h"
 #include "app/command_line/simulated_client.h"
 #include "app/command_line/usage_error.h"
 #include "app/process/process.h"

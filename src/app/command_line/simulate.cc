@@ -14,7 +14,7 @@
 #include "app/command_line/drive.h"
 #include "app/command_line/fault_command.h"
 #include "app/command_line/output.h"
-#include "app/command_line/progress.h"
+#include "app/process/progress.h"
 #include "app/command_line/scenario.h"
 #include "app/command_line/simulated_client.h"
 #include "app/command_line/usage_error.h"

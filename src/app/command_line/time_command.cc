@@ -10,7 +10,7 @@
 
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
-#include "app/command_line/progress.h"
+#include "app/process/progress.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/process/local_zone.h"

@@ -1,4 +1,4 @@
-#include "app/command_line/progress.h"
+#include "app/process/progress.h"
 
 #include <gtest/gtest.h>
 

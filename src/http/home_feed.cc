@@ -121,7 +121,7 @@ void HomeFeed::start(AccountId account) {
         device.moment = view.moment;
         device.figures = figures_of(*device.family, view.twin, When::kNow);
         device.figures_before = figures_of(*device.family, view.twin, When::kBeforeMoment);
-        device.has_values = true;
+        device.has_values = view.twin.version() != 0;  // it may have connected only
         return kFiguresEffort;
       },
       [this, work] { return add_ledger(work); });

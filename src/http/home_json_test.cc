@@ -140,5 +140,12 @@ TEST_F(HomeFeedTest, ADeviceThatOnlyConnectedHasNeverReported) {
   EXPECT_THAT(text, HasSubstr(fmt::format(R"({{"sn":"{}","reason":"never"}})", kOcean)));
 }
 
+TEST_F(HomeFeedTest, EnergiesOfADayWithoutReportsAreNotKnown) {
+  EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":0,"gridImport_kwh":null,)"));
+  home.pass(std::chrono::hours(24));
+  steady.pass(HomeFeed::kLedgerFresh);
+  EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":null,"gridImport_kwh":null,)"));
+}
+
 }  // namespace
 }  // namespace gridloom::http

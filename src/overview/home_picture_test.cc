@@ -440,7 +440,8 @@ TEST(HomePicture, HasAReasonForWhateverIsNotKnown) {
 DeviceEnergies energies(Role role, const EnergySources& sources,
                         const std::vector<std::pair<EnergyFlow, double>>& wh) {
   DeviceEnergies made{.role = role, .sources = &sources};
-  for (const auto& [flow, energy] : wh) made.energies.of(flow) = energy;
+  made.energies.emplace();
+  for (const auto& [flow, energy] : wh) made.energies->of(flow) = energy;
   return made;
 }
 
@@ -472,6 +473,25 @@ TEST(Ledger, CountsTheGridAtTheMeter) {
   EXPECT_EQ(alone.grid_export_kwh, std::nullopt) << "nothing measures it";
   EXPECT_EQ(alone.self_sufficiency_percent, std::nullopt);
   EXPECT_EQ(ledger_of({}).home_kwh, std::nullopt);
+}
+
+TEST(Ledger, WhatNoDeviceHasReportedIsNotZero) {
+  EnergySources meter_sources;
+  meter_sources.flows = {EnergyFlow::kPv, EnergyFlow::kGridIn, EnergyFlow::kGridOut};
+  EnergySources feeder_sources;
+  feeder_sources.flows = {EnergyFlow::kPv};
+  const DeviceEnergies silent{.role = Role::kMeter, .sources = &meter_sources};
+  const DeviceEnergies station =
+      energies(Role::kConsumer, feeder_sources, {{EnergyFlow::kPv, 400}});
+  const Ledger none = ledger_of(std::array{silent});
+  EXPECT_EQ(none.sun_kwh, std::nullopt);
+  EXPECT_EQ(none.grid_import_kwh, std::nullopt);
+  EXPECT_EQ(none.home_kwh, std::nullopt);
+  const Ledger some = ledger_of(std::array{silent, station});
+  EXPECT_THAT(some.sun_kwh, Optional(0.4)) << "of the devices that have reported";
+  EXPECT_EQ(some.grid_import_kwh, std::nullopt) << "a meter that is silent is the home's meter";
+  EXPECT_EQ(some.home_kwh, std::nullopt) << "without the grid";
+  EXPECT_EQ(some.self_sufficiency_percent, std::nullopt);
 }
 
 }  // namespace

@@ -14,11 +14,6 @@ using history::Power;
 constexpr double kTolerance_w = 50;
 constexpr double kTolerance = 0.05;
 
-bool has(const EnergySources& sources, Power power) {
-  return std::ranges::find(sources.powers, power, &EnergySources::PowerField::power) !=
-         sources.powers.end();
-}
-
 // Devices because of which a power is not known, added in the order of the home's devices.
 class Unknowns {
  public:
@@ -71,26 +66,18 @@ std::optional<double> power_in(const HomeDevice& device, Power power) {
 
 // Nothing if the family does not measure it at all.
 std::optional<std::optional<double>> measured(const HomeDevice& device, Power power) {
-  if (!has(*device.sources, power)) return std::nullopt;
+  if (!measures(*device.sources, power)) return std::nullopt;
   return power_in(device, power);
 }
 
 std::optional<double> battery_of(const HomeDevice& device) {
-  if (has(*device.sources, Power::kBattery)) return power_in(device, Power::kBattery);
-  std::optional<double> sum = 0.0;
-  for (const auto& [power, sign] :
-       {std::pair{Power::kBatteryCharge, 1.0}, std::pair{Power::kBatteryDischarge, -1.0}}) {
-    const auto part = measured(device, power);
-    if (!part) continue;
-    if (!*part) return std::nullopt;
-    *sum += sign * **part;
-  }
-  return sum;
+  if (device.figures == nullptr) return std::nullopt;
+  return battery_power(*device.sources, device.figures->powers_w);
 }
 
 bool has_battery(const EnergySources& sources) {
-  return has(sources, Power::kBattery) || has(sources, Power::kBatteryCharge) ||
-         has(sources, Power::kBatteryDischarge);
+  return measures(sources, Power::kBattery) || measures(sources, Power::kBatteryCharge) ||
+         measures(sources, Power::kBatteryDischarge);
 }
 
 struct Sums {
@@ -227,10 +214,10 @@ std::string_view name_of(UnknownReason reason) {
 
 Role role_of(const catalog::Family& family) {
   const EnergySources sources(family);
-  if (has(sources, Power::kGrid)) return Role::kMeter;
-  if (has(sources, Power::kGridImport)) return Role::kConsumer;
-  const bool is_source = has(sources, Power::kPv) || has_battery(sources);
-  if (is_source && has(sources, Power::kLoad)) return Role::kFeeder;
+  if (measures(sources, Power::kGrid)) return Role::kMeter;
+  if (measures(sources, Power::kGridImport)) return Role::kConsumer;
+  const bool is_source = measures(sources, Power::kPv) || has_battery(sources);
+  if (is_source && measures(sources, Power::kLoad)) return Role::kFeeder;
   return sources.powers.empty() && has_charge(family) ? Role::kPanel : Role::kOther;
 }
 

@@ -126,7 +126,7 @@ constexpr std::string_view kSchemas = R"({
     "description": "What the sources give more than the uses explain; null: not known"},
   "gridCaption": {"type": "string", "enum": ["measured", "import_of_devices", "none"]},
   "today": {"type": "object", "description":
-    "kWh since midnight, and unknown_s, which is always null; null: not known",
+    "kWh since midnight, of devices that have reported since; null: not known; unknown_s always is",
     "additionalProperties": {"type": ["number", "null"]}},
   "devices": {"type": "array", "items": {"$ref": "#/components/schemas/HomeDevice"}}}},
 "HomeNode": {"type": "object", "required": ["power_w", "atLeast"], "properties": {

@@ -74,6 +74,7 @@ class EnergyQuery::Reading {
   [[nodiscard]] bool done() const { return phase_ == Phase::kDone; }
   [[nodiscard]] const EnergySources& sources() const { return options_.sources; }
   [[nodiscard]] const std::vector<Energies>& sums() const { return sums_; }
+  [[nodiscard]] bool has_rows() const { return has_rows_; }
 
  private:
   enum class Phase : std::uint8_t { kBegin, kStored, kBefore, kRowsBefore, kRows, kDone };
@@ -85,6 +86,9 @@ class EnergyQuery::Reading {
     const auto after = reader.hour_from(options_.device, to);
     if (!after) return std::unexpected(after.error());
     end_ = *after ? **after + 1 : to;
+    const auto first = reader.hour_from(options_.device, from_);
+    if (!first) return std::unexpected(first.error());
+    has_rows_ = first->has_value();
     // Finds hours that are only in blocks first: an hour that is stored meanwhile is still computed
     // from its blocks.
     for (const auto& [begin, until] : {std::pair(from_, to), std::pair(to, end_)}) {
@@ -230,6 +234,7 @@ class EnergyQuery::Reading {
   Phase phase_ = Phase::kBegin;
   std::int64_t from_ = 0;  // stored hours before this one were added
   std::int64_t end_ = 0;
+  bool has_rows_ = false;
   std::set<std::int64_t> fresh_;    // hours to compute from blocks
   std::set<std::int64_t> damaged_;  // hours whose stored energies cannot be read
   std::set<std::int64_t>::const_iterator hour_;
@@ -252,6 +257,7 @@ Status EnergyQuery::work(Reader& reader) { return reading_->work(reader); }
 bool EnergyQuery::done() const { return reading_->done(); }
 const EnergySources& EnergyQuery::sources() const { return reading_->sources(); }
 const std::vector<Energies>& EnergyQuery::sums() const { return reading_->sums(); }
+bool EnergyQuery::has_rows() const { return reading_->has_rows(); }
 
 Result<std::vector<Energies>> energies_between(Reader& reader, DeviceNumber device,
                                                const EnergySources& sources,

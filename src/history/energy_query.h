@@ -40,6 +40,9 @@ class EnergyQuery {
   [[nodiscard]] const EnergySources& sources() const;
   // Valid once done().
   [[nodiscard]] const std::vector<Energies>& sums() const;
+  // Likewise. False: the device neither reported nor connected since the hour of the first bound,
+  // and the sums are 0 because nothing is known.
+  [[nodiscard]] bool has_rows() const;
 
  private:
   class Reading;

@@ -259,6 +259,26 @@ TEST_F(EnergyQueryTest, ADeviceWithoutReportsHasNoEnergies) {
   EXPECT_EQ(wh(EnergyFlow::kPv, {0h, 1h}, kDevice + 1), (Sums{0}));
 }
 
+TEST_F(EnergyQueryTest, SumsAreKnownFromTheFirstRowOfTheSpan) {
+  report(90min, "w.pv", "0");
+  send();
+  struct Case {
+    DeviceNumber device = kDevice;
+    Millis from{};
+    bool is_known = false;
+  };
+  for (const Case& each : {Case{.from = 0h, .is_known = true}, Case{.from = 1h, .is_known = true},
+                           Case{.from = 2h}, Case{.device = kDevice + 1, .from = 0h}}) {
+    EnergyQuery query({.device = each.device,
+                       .sources = EnergySources(*family()),
+                       .bounds = {unix_ms(kStart + each.from), unix_ms(kStart + 24h)}});
+    read_now(*archive_, [&](Reader& reader) {
+      while (!query.done()) must(query.work(reader));
+    });
+    EXPECT_EQ(query.has_rows(), each.is_known) << each.device << ' ' << each.from.count();
+  }
+}
+
 // The device's family was unknown when its hour was over.
 TEST_F(EnergyQueryTest, AnHourWithoutStoredEnergiesIsComputedFromItsBlocks) {
   known_ = false;

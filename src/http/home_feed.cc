@@ -121,7 +121,7 @@ void HomeFeed::start(AccountId account) {
         device.moment = view.moment;
         device.figures = figures_of(*device.family, view.twin, When::kNow);
         device.figures_before = figures_of(*device.family, view.twin, When::kBeforeMoment);
-        device.has_values = true;
+        device.has_values = view.twin.version() != 0;  // it may have connected only
         return kFiguresEffort;
       },
       [this, work] { return add_ledger(work); });
@@ -151,7 +151,6 @@ std::int64_t HomeFeed::add_ledger(const std::shared_ptr<Work>& work) {
   const auto sums = std::make_shared<Sums>();
   sums->queries.reserve(work->devices.size());
   for (std::size_t i = 0; i < work->devices.size(); ++i) {
-    // What has never reported has no energies: they are not 0.
     if (!work->devices[i].has_values) continue;
     sums->devices.push_back(i);
     sums->queries.emplace_back(history::EnergyQuery::Options{
@@ -168,13 +167,15 @@ std::int64_t HomeFeed::add_ledger(const std::shared_ptr<Work>& work) {
       if (query.done()) ++sums->next;
     }
     if (sums->next < sums->queries.size()) return history::Progress::kMore;
+    // Energies of a device that has not reported today are not known: they are not 0.
     std::vector<overview::DeviceEnergies> energies;
-    energies.reserve(sums->devices.size());
+    energies.reserve(work->devices.size());
+    for (const ShownDevice& device : work->devices) {
+      energies.push_back({.role = device.role, .sources = &device.sources});
+    }
     for (std::size_t i = 0; i < sums->devices.size(); ++i) {
-      const ShownDevice& device = work->devices[sums->devices[i]];
-      energies.push_back({.role = device.role,
-                          .sources = &device.sources,
-                          .energies = sums->queries[i].sums().front()});
+      const history::EnergyQuery& query = sums->queries[i];
+      if (query.has_rows()) energies[sums->devices[i]].energies = query.sums().front();
     }
     work->ledger = overview::ledger_of(energies);
     finish(work);

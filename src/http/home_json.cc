@@ -27,7 +27,20 @@ Json or_null(const std::optional<double>& number, double steps = 10) {
 
 Json energy(const std::optional<double>& kwh) { return or_null(kwh, 1000); }
 
-JsonObject nodes_of(const HomePicture& picture) {
+// Names the devices because of which a node's power is not known; a node that is known stays as it
+// is.
+void add_unknown(JsonObject& row, const Node& node, const std::vector<ShownDevice>& devices) {
+  if (node.unknown_devices == 0) return;
+  JsonArray rows;
+  for (const overview::UnknownDevice& each : node.unknown) {
+    rows.push_back(
+        JsonObject{{"sn", devices.at(each.device).sn}, {"reason", name_of(each.reason)}});
+  }
+  row["unknown"] = std::move(rows);
+  if (node.unknown_devices > node.unknown.size()) row["unknownDevices"] = node.unknown_devices;
+}
+
+JsonObject nodes_of(const HomePicture& picture, const std::vector<ShownDevice>& devices) {
   JsonObject nodes;
   for (std::size_t i = 0; i < overview::kPlaces; ++i) {
     const auto place = static_cast<Place>(i);
@@ -35,6 +48,7 @@ JsonObject nodes_of(const HomePicture& picture) {
     if (!node.exists) continue;
     JsonObject row{{"power_w", or_null(node.power_w)}, {"atLeast", node.at_least}};
     if (place == Place::kBattery) row["charge_percent"] = or_null(picture.charge_percent);
+    add_unknown(row, node, devices);
     nodes[name_of(place)] = std::move(row);
   }
   return nodes;
@@ -90,6 +104,12 @@ bool is_fresh(const ShownDevice& device, TimePoint now) {
   return device.last_report && now - *device.last_report <= kOldValue;
 }
 
+overview::UnknownReason no_figures_of(const ShownDevice& device) {
+  using enum overview::UnknownReason;
+  if (!device.has_values) return kNever;
+  return device.online ? kOld : kOffline;
+}
+
 // The powers of a home belong to the moment for which all of its meters have reported: a switch
 // that one device told and the meter has not seen yet invents no power. Nothing: there is no meter.
 std::optional<TimePoint> moment_of(const std::vector<ShownDevice>& devices, TimePoint now) {
@@ -130,12 +150,13 @@ std::string home_members(const std::vector<ShownDevice>& devices,
     parts.push_back({.role = device.role,
                      .sources = &device.sources,
                      .has_charge = overview::has_charge(*device.family),
-                     .figures = is_fresh(device, now) ? &figures : nullptr});
+                     .figures = is_fresh(device, now) ? &figures : nullptr,
+                     .no_figures = no_figures_of(device)});
     rows.push_back(device_of(device, now));
   }
   const HomePicture picture = overview::picture_of(parts);
   const std::string text =
-      wire::to_text(JsonObject{{"nodes", nodes_of(picture)},
+      wire::to_text(JsonObject{{"nodes", nodes_of(picture, devices)},
                                {"flows", flows_of(picture)},
                                {"unaccounted_w", or_null(picture.unaccounted_w)},
                                {"gridCaption", name_of(picture.grid_caption)},

@@ -125,14 +125,24 @@ constexpr std::string_view kSchemas = R"({
   "unaccounted_w": {"type": ["number", "null"],
     "description": "What the sources give more than the uses explain; null: not known"},
   "gridCaption": {"type": "string", "enum": ["measured", "import_of_devices", "none"]},
-  "today": {"type": "object", "description": "kWh since midnight; null: nothing measures it",
+  "today": {"type": "object", "description":
+    "kWh since midnight, of devices that have reported since; null: not known; unknown_s always is",
     "additionalProperties": {"type": ["number", "null"]}},
   "devices": {"type": "array", "items": {"$ref": "#/components/schemas/HomeDevice"}}}},
 "HomeNode": {"type": "object", "required": ["power_w", "atLeast"], "properties": {
   "power_w": {"type": ["number", "null"], "description":
     "battery: + charges, grid: + imports; null: not known"},
   "atLeast": {"type": "boolean", "description": "Some of the devices behind it are not known"},
-  "charge_percent": {"type": ["number", "null"]}}},
+  "charge_percent": {"type": ["number", "null"], "description":
+    "battery: the mean of those that are known; null: none is"},
+  "unknown": {"type": "array", "minItems": 1, "maxItems": 8, "description":
+    "Why power_w is null or at least that: devices whose power is not known; absent: it is known",
+    "items": {"type": "object", "required": ["sn", "reason"], "properties": {
+    "sn": {"type": "string"},
+    "reason": {"type": "string",
+      "enum": ["never", "offline", "old", "not_reported", "not_measured"]}}}},
+  "unknownDevices": {"type": "integer", "description":
+    "How many devices there are, where unknown names the first of them only"}}},
 "HomeDevice": {"type": "object", "additionalProperties": {"type": ["number", "null"]},
   "required": ["sn", "name", "family", "familyName", "role", "state", "lastReport", "faults"],
   "properties": {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 namespace gridloom::overview {
 namespace {
@@ -14,32 +16,48 @@ using history::Power;
 constexpr double kTolerance_w = 50;
 constexpr double kTolerance = 0.05;
 
-bool has(const EnergySources& sources, Power power) {
-  return std::ranges::find(sources.powers, power, &EnergySources::PowerField::power) !=
-         sources.powers.end();
-}
+// Devices because of which a power is not known, added in the order of the home's devices.
+class Unknowns {
+ public:
+  void add(const UnknownDevice& device) {
+    if (last_ == device.device) return;
+    last_ = device.device;
+    ++count_;
+    if (first_.size() < kMaxNamedUnknown) first_.push_back(device);
+  }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
+  void write_to(Node& node) const {
+    node.unknown = first_;
+    node.unknown_devices = count_;
+  }
+
+ private:
+  std::vector<UnknownDevice> first_;
+  std::size_t count_ = 0;
+  std::optional<std::size_t> last_;
+};
 
 // A sum of what several devices report.
 struct Sum {
   bool exists = false;
   bool is_known = false;  // at least one part
-  bool at_least = false;
   double value = 0;
+  Unknowns unknowns{};
 
-  void add(std::optional<double> part, double sign = 1) {
+  // `if_unknown`: the device, and the reason if there is no part.
+  void add(std::optional<double> part, const UnknownDevice& if_unknown) {
     exists = true;
-    if (!part) {
-      at_least = true;
-      return;
-    }
+    if (!part) return unknowns.add(if_unknown);
     is_known = true;
-    value += sign * *part;
+    value += *part;
   }
-  [[nodiscard]] bool is_whole() const { return !at_least; }
+  [[nodiscard]] bool is_whole() const { return unknowns.empty(); }
   [[nodiscard]] Node node() const {
-    return {.exists = exists,
-            .power_w = is_known ? std::optional(value) : std::nullopt,
-            .at_least = at_least && is_known};
+    Node node{.exists = exists,
+              .power_w = is_known ? std::optional(value) : std::nullopt,
+              .at_least = !is_whole() && is_known};
+    unknowns.write_to(node);
+    return node;
   }
 };
 
@@ -50,65 +68,75 @@ std::optional<double> power_in(const HomeDevice& device, Power power) {
 
 // Nothing if the family does not measure it at all.
 std::optional<std::optional<double>> measured(const HomeDevice& device, Power power) {
-  if (!has(*device.sources, power)) return std::nullopt;
+  if (!measures(*device.sources, power)) return std::nullopt;
   return power_in(device, power);
 }
 
 std::optional<double> battery_of(const HomeDevice& device) {
-  if (has(*device.sources, Power::kBattery)) return power_in(device, Power::kBattery);
-  std::optional<double> sum = 0.0;
-  for (const auto& [power, sign] :
-       {std::pair{Power::kBatteryCharge, 1.0}, std::pair{Power::kBatteryDischarge, -1.0}}) {
-    const auto part = measured(device, power);
-    if (!part) continue;
-    if (!*part) return std::nullopt;
-    *sum += sign * **part;
-  }
-  return sum;
+  if (device.figures == nullptr) return std::nullopt;
+  return battery_power(*device.sources, device.figures->powers_w);
 }
 
 bool has_battery(const EnergySources& sources) {
-  return has(sources, Power::kBattery) || has(sources, Power::kBatteryCharge) ||
-         has(sources, Power::kBatteryDischarge);
+  return measures(sources, Power::kBattery) || measures(sources, Power::kBatteryCharge) ||
+         measures(sources, Power::kBatteryDischarge);
 }
 
 struct Sums {
   Sum sun, battery, grid, car, heat;
   Sum uses;         // what the parts say that the home uses
   Sum known_loads;  // of all that report a load, for a home whose sources are not all known
-  Sum charge;
+  double charge = 0;
   std::size_t charges = 0;
   bool has_meter = false;
+  Unknowns unknown_sources;  // of sun, battery and grid
+  Unknowns loads_alone;      // devices with a load, whose families do not say what supplies it
+  Unknowns charges_alone;    // devices with a charge, whose families do not measure its power
 };
 
-void add(Sums& sums, const HomeDevice& device) {
-  if (const auto sun = measured(device, Power::kPv)) sums.sun.add(*sun);
-  if (has_battery(*device.sources)) sums.battery.add(battery_of(device));
+// The powers that supply the home.
+void add_sources(Sums& sums, const HomeDevice& device, const UnknownDevice& if_unknown) {
+  const auto add_to = [&](Sum& sum, std::optional<double> part) {
+    sum.add(part, if_unknown);
+    if (!part) sums.unknown_sources.add(if_unknown);
+  };
+  if (const auto sun = measured(device, Power::kPv)) add_to(sums.sun, *sun);
+  if (has_battery(*device.sources)) add_to(sums.battery, battery_of(device));
+  if (device.role == Role::kMeter) {
+    add_to(sums.grid, power_in(device, Power::kGrid));
+  } else if (device.role == Role::kConsumer && !sums.has_meter) {
+    add_to(sums.grid, power_in(device, Power::kGridImport));
+  }
+}
+
+void add(Sums& sums, const HomeDevice& device, std::size_t index) {
+  const bool has_figures = device.figures != nullptr;
+  const UnknownDevice if_unknown{
+      .device = index, .reason = has_figures ? UnknownReason::kNotReported : device.no_figures};
+  const UnknownDevice not_measured{.device = index, .reason = UnknownReason::kNotMeasured};
+  add_sources(sums, device, if_unknown);
   for (const auto& [power, to] :
        {std::pair{Power::kEv, &sums.car}, std::pair{Power::kHeater, &sums.heat},
         std::pair{Power::kHeatpump, &sums.heat}}) {
-    if (const auto part = measured(device, power)) to->add(*part);
+    if (const auto part = measured(device, power)) to->add(*part, if_unknown);
   }
-  const auto charge = device.figures == nullptr ? std::nullopt : device.figures->charge_percent;
+  const auto charge = has_figures ? device.figures->charge_percent : std::nullopt;
+  if (device.has_charge) sums.charges_alone.add(not_measured);
   if (device.has_charge && charge) {
-    sums.charge.add(charge);
+    sums.charge += *charge;
     ++sums.charges;
-  }
-  if (device.role == Role::kMeter) {
-    sums.grid.add(power_in(device, Power::kGrid));
-  } else if (device.role == Role::kConsumer && !sums.has_meter) {
-    sums.grid.add(power_in(device, Power::kGridImport));
   }
   const auto load = measured(device, Power::kLoad);
   // A plug's load is behind the meter.
   if (!load || (device.role == Role::kOther && sums.has_meter)) return;
-  sums.known_loads.add(*load);
+  sums.known_loads.add(*load, if_unknown);
+  sums.loads_alone.add(*load ? not_measured : if_unknown);
   // What it draws from a socket is in the meter's figure already.
   if (device.role == Role::kConsumer && sums.has_meter) {
     const auto drawn = power_in(device, Power::kGridImport);
-    sums.uses.add(*load && drawn ? std::optional(**load - *drawn) : std::nullopt);
+    sums.uses.add(*load && drawn ? std::optional(**load - *drawn) : std::nullopt, if_unknown);
   } else {
-    sums.uses.add(*load);
+    sums.uses.add(*load, if_unknown);
   }
 }
 
@@ -127,6 +155,8 @@ void add_home(HomePicture& picture, const Sums& sums) {
     const Sum& known = sums.known_loads;
     home.power_w = known.is_known ? std::optional(above(known.value)) : std::nullopt;
     home.at_least = known.is_known;
+    const bool has_reasons = !sums.unknown_sources.empty();
+    (has_reasons ? sums.unknown_sources : sums.loads_alone).write_to(home);
     return;
   }
   const double balance = sums.sun.value - sums.battery.value + sums.grid.value;
@@ -178,12 +208,18 @@ std::string_view name_of(GridCaption caption) {
   return kNames.at(static_cast<std::size_t>(caption));
 }
 
+std::string_view name_of(UnknownReason reason) {
+  static constexpr std::array<std::string_view, 5> kNames = {"never", "offline", "old",
+                                                             "not_reported", "not_measured"};
+  return kNames.at(static_cast<std::size_t>(reason));
+}
+
 Role role_of(const catalog::Family& family) {
   const EnergySources sources(family);
-  if (has(sources, Power::kGrid)) return Role::kMeter;
-  if (has(sources, Power::kGridImport)) return Role::kConsumer;
-  const bool is_source = has(sources, Power::kPv) || has_battery(sources);
-  if (is_source && has(sources, Power::kLoad)) return Role::kFeeder;
+  if (measures(sources, Power::kGrid)) return Role::kMeter;
+  if (measures(sources, Power::kGridImport)) return Role::kConsumer;
+  const bool is_source = measures(sources, Power::kPv) || has_battery(sources);
+  if (is_source && measures(sources, Power::kLoad)) return Role::kFeeder;
   return sources.powers.empty() && has_charge(family) ? Role::kPanel : Role::kOther;
 }
 
@@ -191,7 +227,7 @@ HomePicture picture_of(std::span<const HomeDevice> devices) {
   Sums sums;
   sums.has_meter = std::ranges::any_of(
       devices, [](const HomeDevice& each) { return each.role == Role::kMeter; });
-  for (const HomeDevice& device : devices) add(sums, device);
+  for (std::size_t i = 0; i < devices.size(); ++i) add(sums, devices[i], i);
   HomePicture picture;
   const auto node = [&](Place place) -> Node& {
     return picture.nodes.at(static_cast<std::size_t>(place));
@@ -204,8 +240,9 @@ HomePicture picture_of(std::span<const HomeDevice> devices) {
   const bool any_charge =
       std::ranges::any_of(devices, [](const HomeDevice& each) { return each.has_charge; });
   node(Place::kBattery).exists |= any_charge;
+  if (!sums.battery.exists) sums.charges_alone.write_to(node(Place::kBattery));
   if (sums.charges > 0) {
-    picture.charge_percent = sums.charge.value / static_cast<double>(sums.charges);
+    picture.charge_percent = sums.charge / static_cast<double>(sums.charges);
   }
   if (sums.grid.exists) {
     picture.grid_caption = sums.has_meter ? GridCaption::kMeasured : GridCaption::kImportOfDevices;

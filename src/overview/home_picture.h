@@ -29,19 +29,41 @@ enum class Role : std::uint8_t {
 [[nodiscard]] std::string_view name_of(Role role);
 [[nodiscard]] Role role_of(const catalog::Family& family);
 
+// Why a power is not known.
+enum class UnknownReason : std::uint8_t {
+  kNever,        // the device has never reported
+  kOffline,      // it is not connected
+  kOld,          // it is connected, but its last report is too old
+  kNotReported,  // it reports, but not this power yet, or that it has no value for it
+  kNotMeasured   // its family does not measure this power
+};
+[[nodiscard]] std::string_view name_of(UnknownReason reason);
+
 // A device of the home. `figures` null: what it reported last is too old, or it never has.
 struct HomeDevice {
   Role role = Role::kOther;
   const history::EnergySources* sources = nullptr;  // of its family: what it measures at all
   bool has_charge = false;                          // its family has a charge
   const Overview* figures = nullptr;
+  UnknownReason no_figures = UnknownReason::kOld;  // why figures is null
 };
+
+struct UnknownDevice {
+  std::size_t device = 0;  // index in the devices of the home
+  UnknownReason reason{};
+  friend bool operator==(const UnknownDevice&, const UnknownDevice&) = default;
+};
+inline constexpr std::size_t kMaxNamedUnknown = 8;  // devices of a place
 
 // A place where power comes from or goes to. Nothing: not known.
 struct Node {
   bool exists = false;
   std::optional<double> power_w{};
   bool at_least = false;  // some devices that belong to it are not known
+  // Devices because of which the power is not known, or is at least that: each once, in the home's
+  // order, the first kMaxNamedUnknown of them. Empty: the power is known.
+  std::vector<UnknownDevice> unknown{};
+  std::size_t unknown_devices = 0;  // all of them
 };
 
 enum class Place : std::uint8_t { kSun, kBattery, kGrid, kHome, kCar, kHeat };

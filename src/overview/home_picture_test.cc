@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,7 +24,9 @@ using history::EnergyFlow;
 using history::EnergySources;
 using history::Power;
 using testing::DoubleNear;
+using testing::Each;
 using testing::ElementsAre;
+using testing::Field;
 using testing::IsEmpty;
 using testing::Optional;
 
@@ -34,6 +39,7 @@ struct Made {
   std::optional<double> charge{};
   bool has_charge = false;
   bool is_old = false;
+  UnknownReason no_figures = UnknownReason::kOld;
   EnergySources sources{};
   Overview figures{};
 };
@@ -49,7 +55,8 @@ HomePicture picture(std::vector<Made> home) {
     devices.push_back({.role = made.role,
                        .sources = &made.sources,
                        .has_charge = made.has_charge || made.charge.has_value(),
-                       .figures = made.is_old ? nullptr : &made.figures});
+                       .figures = made.is_old ? nullptr : &made.figures,
+                       .no_figures = made.no_figures});
   }
   return picture_of(devices);
 }
@@ -194,6 +201,94 @@ TEST(HomePicture, TheChargeIsTheMeanOfTheBatteriesThatAreKnown) {
   EXPECT_FALSE(made.at(Place::kHome).exists) << "a panel says nothing about powers";
 }
 
+Made unknown(Made made, UnknownReason reason) {
+  made.is_old = true;
+  made.no_figures = reason;
+  return made;
+}
+
+Made without(Made made, Power power) {
+  std::ranges::find(made.reported, power, &Reported::value_type::first)->second.reset();
+  return made;
+}
+
+struct ReasonCase {
+  std::string what;
+  std::vector<Made> home;
+  // By place; none: the place is known, or the home does not have it.
+  std::vector<std::pair<Place, std::vector<UnknownDevice>>> unknown;
+};
+
+TEST(HomePicture, SaysWhyAPowerIsNotKnown) {
+  using enum Place;
+  using enum UnknownReason;
+  const Made ocean = meter(2000, 500, -200, 1300);
+  const Made station = consumer(100, 300, 200);
+  const Made balcony = feeder(400, 390);
+  const Made plug{.reported = {{Power::kLoad, 900}}};
+  const Made panel{.role = Role::kPanel, .reported = {}, .charge = 40};
+  Made heated = ocean;
+  heated.reported.emplace_back(Power::kHeater, std::nullopt);
+  heated.reported.emplace_back(Power::kHeatpump, std::nullopt);
+  const std::vector<ReasonCase> cases{
+      {"all is known", {ocean, station, balcony, plug, panel}, {}},
+      {"a feeder is offline",
+       {ocean, unknown(balcony, kOffline)},
+       {{kSun, {{1, kOffline}}}, {kHome, {{1, kOffline}}}}},
+      {"the meter has never reported",
+       {station, unknown(ocean, kNever)},
+       {{kSun, {{1, kNever}}},
+        {kBattery, {{1, kNever}}},
+        {kGrid, {{1, kNever}}},
+        {kHome, {{1, kNever}}}}},
+      {"one power is not reported",
+       {without(ocean, Power::kBattery), balcony},
+       {{kBattery, {{0, kNotReported}}}, {kHome, {{0, kNotReported}}}}},
+      {"the home has every device that its sources lack, once",
+       {without(ocean, Power::kPv), unknown(station, kOld), unknown(balcony, kOffline)},
+       {{kSun, {{0, kNotReported}, {2, kOffline}}},
+        {kBattery, {{1, kOld}}},
+        {kHome, {{0, kNotReported}, {1, kOld}, {2, kOffline}}}}},
+      {"a device is named once for a place, though it lacks two parts",
+       {heated},
+       {{kHeat, {{0, kNotReported}}}}},
+      {"a load that is not known is no part of a measured home",
+       {without(ocean, Power::kLoad), unknown(plug, kOffline)},
+       {}},
+      {"nothing says what supplies a plug",
+       {plug, unknown(plug, kOffline)},
+       {{kHome, {{0, kNotMeasured}, {1, kOffline}}}}},
+      {"a charge says nothing about the power",
+       {panel, unknown(panel, kOffline)},
+       {{kBattery, {{0, kNotMeasured}, {1, kNotMeasured}}}}},
+  };
+  for (const ReasonCase& each : cases) {
+    const HomePicture made = picture(each.home);
+    for (std::size_t i = 0; i < kPlaces; ++i) {
+      const auto place = static_cast<Place>(i);
+      const auto expected =
+          std::ranges::find(each.unknown, place, [](const auto& row) { return row.first; });
+      const bool is_known = expected == each.unknown.end();
+      const std::vector<UnknownDevice> none;
+      EXPECT_EQ(made.at(place).unknown, is_known ? none : expected->second)
+          << each.what << ": " << name_of(place);
+    }
+  }
+}
+
+TEST(HomePicture, NamesTheFirstDevicesAndCountsAll) {
+  const Made off = unknown(feeder(400, 390), UnknownReason::kOffline);
+  for (const std::size_t count : {kMaxNamedUnknown, kMaxNamedUnknown + 1}) {
+    const HomePicture made = picture(std::vector<Made>(count, off));
+    for (const Place place : {Place::kSun, Place::kHome}) {
+      const Node& node = made.at(place);
+      EXPECT_EQ(node.unknown.size(), kMaxNamedUnknown);
+      EXPECT_EQ(node.unknown_devices, count);
+      EXPECT_THAT(node.unknown, Each(Field(&UnknownDevice::reason, UnknownReason::kOffline)));
+    }
+  }
+}
+
 struct FlowCase {
   std::string what;
   Balance balance;
@@ -300,10 +395,53 @@ TEST(HomePicture, FindsTheTrueUseOfAnyHome) {
   }
 }
 
+// Any home of known and unknown devices: a place has reasons if and only if its power is not known.
+TEST(HomePicture, HasAReasonForWhateverIsNotKnown) {
+  Draws draws(13);
+  const auto watts = [&]() -> std::optional<double> {
+    if (draws.below(4) == 0) return std::nullopt;
+    return draws.watts(3000);
+  };
+  for (int i = 0; i < 5'000; ++i) {
+    std::vector<Made> home;
+    for (std::uint64_t n = draws.below(12); n > 0; --n) {
+      Made made;
+      made.role = static_cast<Role>(draws.below(5));
+      made.has_charge = draws.below(3) == 0;
+      // A role's own power is in its family.
+      if (made.role == Role::kMeter) made.reported.emplace_back(Power::kGrid, watts());
+      if (made.role == Role::kConsumer) made.reported.emplace_back(Power::kGridImport, watts());
+      for (const Power power : {Power::kPv, Power::kBattery, Power::kLoad, Power::kEv,
+                                Power::kHeater, Power::kHeatpump}) {
+        if (draws.below(2) == 0) made.reported.emplace_back(power, watts());
+      }
+      if (draws.below(3) == 0) {
+        made = unknown(made, static_cast<UnknownReason>(draws.below(3)));
+      }
+      home.push_back(made);
+    }
+    const HomePicture made = picture(home);
+    for (const Node& node : made.nodes) {
+      if (!node.exists) continue;
+      ASSERT_EQ(node.unknown_devices > 0, !node.power_w || node.at_least);
+      ASSERT_EQ(node.unknown.size(), std::min(node.unknown_devices, kMaxNamedUnknown));
+      ASSERT_LE(node.unknown_devices, home.size());
+      ASSERT_TRUE(std::ranges::is_sorted(node.unknown, std::less_equal{}, &UnknownDevice::device));
+      for (const UnknownDevice& each : node.unknown) {
+        const Made& device = home.at(each.device);
+        const bool is_measured = each.reason != UnknownReason::kNotMeasured;
+        if (is_measured && device.is_old) ASSERT_EQ(each.reason, device.no_figures);
+        if (is_measured && !device.is_old) ASSERT_EQ(each.reason, UnknownReason::kNotReported);
+      }
+    }
+  }
+}
+
 DeviceEnergies energies(Role role, const EnergySources& sources,
                         const std::vector<std::pair<EnergyFlow, double>>& wh) {
   DeviceEnergies made{.role = role, .sources = &sources};
-  for (const auto& [flow, energy] : wh) made.energies.of(flow) = energy;
+  made.energies.emplace();
+  for (const auto& [flow, energy] : wh) made.energies->of(flow) = energy;
   return made;
 }
 
@@ -335,6 +473,25 @@ TEST(Ledger, CountsTheGridAtTheMeter) {
   EXPECT_EQ(alone.grid_export_kwh, std::nullopt) << "nothing measures it";
   EXPECT_EQ(alone.self_sufficiency_percent, std::nullopt);
   EXPECT_EQ(ledger_of({}).home_kwh, std::nullopt);
+}
+
+TEST(Ledger, WhatNoDeviceHasReportedIsNotZero) {
+  EnergySources meter_sources;
+  meter_sources.flows = {EnergyFlow::kPv, EnergyFlow::kGridIn, EnergyFlow::kGridOut};
+  EnergySources feeder_sources;
+  feeder_sources.flows = {EnergyFlow::kPv};
+  const DeviceEnergies silent{.role = Role::kMeter, .sources = &meter_sources};
+  const DeviceEnergies station =
+      energies(Role::kConsumer, feeder_sources, {{EnergyFlow::kPv, 400}});
+  const Ledger none = ledger_of(std::array{silent});
+  EXPECT_EQ(none.sun_kwh, std::nullopt);
+  EXPECT_EQ(none.grid_import_kwh, std::nullopt);
+  EXPECT_EQ(none.home_kwh, std::nullopt);
+  const Ledger some = ledger_of(std::array{silent, station});
+  EXPECT_THAT(some.sun_kwh, Optional(0.4)) << "of the devices that have reported";
+  EXPECT_EQ(some.grid_import_kwh, std::nullopt) << "a meter that is silent is the home's meter";
+  EXPECT_EQ(some.home_kwh, std::nullopt) << "without the grid";
+  EXPECT_EQ(some.self_sufficiency_percent, std::nullopt);
 }
 
 }  // namespace

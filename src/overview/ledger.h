@@ -15,15 +15,16 @@ namespace gridloom::overview {
 struct DeviceEnergies {
   Role role = Role::kOther;
   const history::EnergySources* sources = nullptr;  // of its family
-  history::Energies energies{};
+  std::optional<history::Energies> energies{};      // nothing: it has not reported in the span
 };
 
-// Nothing: no device measures it.
+// Nothing: no device measures it, or none of those that do has reported in the span. A sum is that
+// of the devices that have.
 struct Ledger {
   std::optional<double> sun_kwh{};
   std::optional<double> grid_import_kwh{};
   std::optional<double> grid_export_kwh{};
-  std::optional<double> home_kwh{};
+  std::optional<double> home_kwh{};  // only if each of the sums that exist is known
   std::optional<double> battery_in_kwh{};
   std::optional<double> battery_out_kwh{};
   std::optional<double> self_sufficiency_percent{};  // of a home whose connection is measured

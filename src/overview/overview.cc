@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "history/energy/energy_sources.h"
 
@@ -45,16 +46,15 @@ void add_power(Overview& overview, Power power, double watts) {
   switch (power) {
     case Power::kPv:
       return add_to(overview.sun_w, watts);
-    case Power::kBattery:
-    case Power::kBatteryCharge:
-      return add_to(overview.battery_w, watts);
-    case Power::kBatteryDischarge:
-      return add_to(overview.battery_w, -watts);
     case Power::kGrid:
     case Power::kGridImport:
       return add_to(overview.grid_w, watts);
     case Power::kLoad:
       return add_to(overview.load_w, watts);
+    case Power::kBattery:
+    case Power::kBatteryCharge:
+    case Power::kBatteryDischarge:
+      return;  // see battery_power()
     case Power::kEv:
     case Power::kHeater:
     case Power::kHeatpump:
@@ -73,9 +73,30 @@ bool is_in_overview(const Family& family, std::string_view quota) {
   return field != nullptr && (!field->nature.empty() || has_errors(*field));
 }
 
+bool measures(const history::EnergySources& sources, Power power) {
+  return std::ranges::find(sources.powers, power, &history::EnergySources::PowerField::power) !=
+         sources.powers.end();
+}
+
+std::optional<double> battery_power(const history::EnergySources& sources,
+                                    const KnownPowers& powers_w) {
+  const auto power = [&](Power which) { return powers_w.at(static_cast<std::size_t>(which)); };
+  if (measures(sources, Power::kBattery)) return power(Power::kBattery);
+  std::optional<double> sum;
+  for (const auto& [part, sign] :
+       {std::pair{Power::kBatteryCharge, 1.0}, std::pair{Power::kBatteryDischarge, -1.0}}) {
+    if (!measures(sources, part)) continue;
+    const auto watts = power(part);
+    if (!watts) return std::nullopt;
+    add_to(sum, sign * *watts);
+  }
+  return sum;
+}
+
 Overview overview_of(const Family& family, const std::vector<FlatValue>& values) {
   Overview overview{.charge_percent = charge_of(family, values)};
-  for (const auto& source : history::EnergySources(family).powers) {
+  const history::EnergySources sources(family);
+  for (const auto& source : sources.powers) {
     const Field* field = family.field(source.name);
     for (const FlatValue& each : values) {
       if (field == nullptr || !history::matches(source.name, each.name)) continue;
@@ -86,6 +107,7 @@ Overview overview_of(const Family& family, const std::vector<FlatValue>& values)
       add_power(overview, source.power, watts);
     }
   }
+  overview.battery_w = battery_power(sources, overview.powers_w);
   for (const FlatValue& each : values) {
     const Field* declared = family.field(each.name);
     if (declared == nullptr) continue;

@@ -24,6 +24,9 @@ struct ActiveError {
   wire::Json value{};
 };
 
+// By history::Power; nothing: not known.
+using KnownPowers = std::array<std::optional<double>, history::kPowers>;
+
 // Nothing: the family does not measure it, or the device has not reported it.
 struct Overview {
   std::optional<double> charge_percent{};
@@ -32,7 +35,7 @@ struct Overview {
   std::optional<double> load_w{};
   std::optional<double> battery_w{};  // + charging
   // By history::Power, with the signs of the natures; the figures above are sums of these.
-  std::array<std::optional<double>, history::kPowers> powers_w{};
+  KnownPowers powers_w{};
   std::vector<ActiveError> errors{};
 };
 
@@ -40,6 +43,12 @@ struct Overview {
 [[nodiscard]] bool has_charge(const catalog::Family& family);
 // Whether overview_of() uses a value of the quota.
 [[nodiscard]] bool is_in_overview(const catalog::Family& family, std::string_view quota);
+
+// Whether a device with these sources can report the power at all.
+[[nodiscard]] bool measures(const history::EnergySources& sources, history::Power power);
+// + charging. Nothing: not measured, or the device has reported only one of charge and discharge.
+[[nodiscard]] std::optional<double> battery_power(const history::EnergySources& sources,
+                                                  const KnownPowers& powers_w);
 
 [[nodiscard]] Overview overview_of(const catalog::Family& family,
                                    const std::vector<FlatValue>& values);

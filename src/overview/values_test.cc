@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,6 +97,24 @@ TEST(Overview, FindsItsFiguresByTheirNatures) {
   EXPECT_FALSE(seen.load_w);
   EXPECT_TRUE(seen.errors.empty());
   EXPECT_FALSE(overview_of(*family, {}).charge_percent);
+}
+
+TEST(Overview, ABatteryOfWhichOneDirectionIsReportedIsNotKnown) {
+  const auto delta = catalog::load_catalog({}).value()->of_serial("R331ZEB4ZEAL0528");
+  const struct {
+    std::string_view quotas;
+    std::optional<double> battery_w;
+  } rows[] = {
+      {R"({"bms_bmsStatus.inputWatts":0})", std::nullopt},
+      {R"({"bms_bmsStatus.outputWatts":0})", std::nullopt},
+      {R"({"bms_bmsStatus.inputWatts":0,"bms_bmsStatus.outputWatts":0})", 0},
+      {R"({"bms_bmsStatus.inputWatts":0,"bms_bmsStatus.outputWatts":70})", -70},
+      {R"({"pd.soc":40})", std::nullopt},
+  };
+  for (const auto& row : rows) {
+    const Overview seen = overview_of(*delta, flat_values(*delta, object(row.quotas)));
+    EXPECT_EQ(seen.battery_w, row.battery_w) << row.quotas;
+  }
 }
 
 TEST(Overview, NamesTheErrorsThatAreActive) {

@@ -11,6 +11,7 @@ from server import PATIENCE_S, Deadline, Server, run_tests
 READINGS = int(os.environ.get("GRIDLOOM_HOME_READINGS", "25"))
 LARGEST_W = 100  # unaccounted, while virtual time keeps reports of one moment together
 USUAL_W = 1
+REASONS = {"never", "offline", "old", "not_reported", "not_measured"}
 FLOW_W = 0.5  # of rounding in each of the figures
 
 
@@ -29,9 +30,16 @@ class DemoHomeTest(unittest.TestCase):
 
     def look(self, home, unaccounted, largest_w):
         nodes = {name: node["power_w"] for name, node in home["nodes"].items()}
+        sns = {device["sn"] for device in home["devices"]}
         text = json.dumps({"nodes": home["nodes"], "unaccounted_w": home["unaccounted_w"], "now": home["now"]})
         for name in ("sun", "home", "car", "heat"):
             self.assertGreaterEqual(nodes.get(name) or 0, 0, text)
+        for name, node in home["nodes"].items():
+            lacks = node["power_w"] is None or node["atLeast"]
+            self.assertEqual(lacks, "unknown" in node, f"{name}: {text}")
+            for each in node.get("unknown", []):
+                self.assertIn(each["sn"], sns, text)
+                self.assertIn(each["reason"], REASONS, text)
         whole = all(nodes[name] is not None and not home["nodes"][name]["atLeast"]
                     for name in ("sun", "battery", "grid", "home"))
         if not whole:

@@ -41,10 +41,15 @@ export interface HomeDevice {
   faults: Fault[];
 }
 
+export type UnknownReason = 'never' | 'offline' | 'old' | 'not_reported' | 'not_measured';
 export interface FlowNode {
   power_w: number | null;
   atLeast?: boolean;
   charge_percent?: number | null;
+  /** Why the power is not known, or not all of it; the first devices. */
+  unknown?: {sn: string; reason: UnknownReason}[];
+  /** How many devices there are, if not all of them are named. */
+  unknownDevices?: number;
 }
 export interface Flow {
   from: NodeId;

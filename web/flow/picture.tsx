@@ -18,6 +18,7 @@ import {
   ring,
   width,
 } from './layout.ts';
+import {unknownText, unknownTexts} from './unknown.ts';
 
 const icons: Record<NodeId, IconName> = {
   sun: 'sun',
@@ -122,8 +123,10 @@ function Node({id, node, home}: {id: NodeId; node: FlowNode; home: Home}) {
   const figure = powerFigure(node.power_w === null ? null : Math.abs(node.power_w), before.current);
   before.current = figure.unit;
   const above = id === 'sun';
+  const why = unknownText(id, home, texts.value);
   return (
     <g class={`node of-${id} ${nodeState(node)}`} transform={`translate(${x} ${y})`}>
+      {why !== null && <title>{why}</title>}
       <circle class="ground" r={ring} />
       <circle class="ring" r={ring} />
       {id === 'home' && <MixRing home={home} />}
@@ -191,12 +194,10 @@ export function FlowWords({home}: {home: Home}) {
   const said = texts.value.home;
   const flows = allFlows(home).filter((flow) => flow.power_w >= 1);
   const sources = [...new Set(flows.map((flow) => flow.from))];
-  const unknowns = (Object.entries(home.nodes) as [NodeId, FlowNode][]).filter(
-    ([, node]) => node.power_w === null,
-  );
+  const unknowns = unknownTexts(home, texts.value);
   return (
     <ul class="flow-words">
-      {flows.length === 0 && <li>{said.nothingFlows}</li>}
+      {flows.length === 0 && unknowns.length === 0 && <li>{said.nothingFlows}</li>}
       {sources.map((from) => {
         const of = flows.filter((flow) => flow.from === from);
         const parts = of.map((flow) => `${powerText(flow.power_w)} ${said.to[flow.to]}`);
@@ -206,8 +207,8 @@ export function FlowWords({home}: {home: Home}) {
           </li>
         );
       })}
-      {unknowns.map(([id]) => (
-        <li key={id}>{said.nodeUnknown(said[id])}</li>
+      {unknowns.map(([id, text]) => (
+        <li key={id}>{text}</li>
       ))}
       {home.gridCaption === 'import_of_devices' && <li>{said.importOfDevices}</li>}
       {(home.unaccounted_w ?? 0) >= 1 && <li>{said.unaccounted(powerText(home.unaccounted_w))}</li>}

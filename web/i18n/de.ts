@@ -92,7 +92,17 @@ export const de: Texts = {
     nothingFlows: 'Es fließt kein Strom.',
     charge: 'Ladung',
     output: 'Abgabe',
-    nodeUnknown: (name) => `${name}: nicht gemeldet.`,
+    nodeUnknown: (name) => `${name}: unbekannt`,
+    nodePartly: (name) => `${name}: teilweise unbekannt`,
+    because: (what, parts) => `${what} (${parts})`,
+    unknownPart: (device, reason) => `${device}: ${reason}`,
+    unknownReason: {
+      never: 'nie gemeldet',
+      offline: 'offline',
+      old: 'seit über 5 min still',
+      not_reported: 'noch nicht gemeldet',
+      not_measured: 'nicht gemessen',
+    },
     fed: 'ins Haus gespeist',
   },
   device: {

@@ -95,7 +95,17 @@ export const en = {
     nothingFlows: 'No power flows.',
     charge: 'charge',
     output: 'output',
-    nodeUnknown: (name: string) => `${name}: not reported.`,
+    nodeUnknown: (name: string) => `${name}: unknown`,
+    nodePartly: (name: string) => `${name}: partly unknown`,
+    because: (what: string, parts: string) => `${what} (${parts})`,
+    unknownPart: (device: string, reason: string) => `${device}: ${reason}`,
+    unknownReason: {
+      never: 'never reported',
+      offline: 'offline',
+      old: 'silent for more than 5 min',
+      not_reported: 'not reported yet',
+      not_measured: 'not measured',
+    },
     fed: 'fed into the home',
   },
   device: {

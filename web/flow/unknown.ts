@@ -1,0 +1,37 @@
+// Why the power of a place is not known, in words.
+import type {FlowNode, Home, NodeId} from '../api/types.ts';
+import type {Texts} from '../i18n/en.ts';
+
+const mostNames = 3;
+
+/** Names are the users': their direction must not turn what stands around them. */
+const isolated = (name: string) => `\u2068${name}\u2069`;
+
+/** A line for the node, or nothing if its power is known. */
+export function unknownText(id: NodeId, home: Home, said: Texts): string | null {
+  const node = home.nodes[id];
+  if (!node || isKnown(node)) return null;
+  const {home: words} = said;
+  const head = node.power_w === null ? words.nodeUnknown(words[id]) : words.nodePartly(words[id]);
+  const because = node.unknown ?? [];
+  if (because.length === 0) return head;
+  const names = new Map(home.devices.map((device) => [device.sn, device.name]));
+  const parts = because
+    .slice(0, mostNames)
+    .map(({sn, reason}) =>
+      words.unknownPart(isolated(names.get(sn) ?? sn), words.unknownReason[reason]),
+    );
+  const others = (node.unknownDevices ?? because.length) - parts.length;
+  if (others > 0) parts.push(said.device.more(others));
+  return words.because(head, parts.join('; '));
+}
+
+/** The nodes whose power is not known, with their lines. */
+export function unknownTexts(home: Home, said: Texts): [NodeId, string][] {
+  return (Object.keys(home.nodes) as NodeId[]).flatMap((id) => {
+    const text = unknownText(id, home, said);
+    return text === null ? [] : [[id, text] satisfies [NodeId, string]];
+  });
+}
+
+const isKnown = (node: FlowNode) => node.power_w !== null && !node.atLeast;

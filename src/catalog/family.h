@@ -69,6 +69,7 @@ struct Field {
   std::string nature;              // "battery.power", "pv.power", ...; empty for most
   std::string sign;                // what a positive value means, where both signs occur
   bool invert = false;             // the sign is opposite to that of the nature
+  bool part = false;               // one of those whose sum is the power of the nature
   std::optional<Range> range;      // for a number with values only: from the least to the greatest
   std::vector<NamedValue> values;  // all that the field has; with `others` those that are known
   bool others = false;

@@ -40,6 +40,11 @@ std::string name_problem(std::string_view name) {
   return stars > 1 ? "only one segment can be '*'" : "";
 }
 
+// Requires that the field has a nature.
+std::string_view unit_of_nature(const Field& field) {
+  return std::ranges::find(kNatures, field.nature, &Nature::name)->unit;
+}
+
 void check_nature(const Entry& entry, const Field& field) {
   // A part of physics may feed a field that says its sign.
   if (field.invert && !entry.has("nature") && !entry.has("sign")) {
@@ -49,11 +54,16 @@ void check_nature(const Entry& entry, const Field& field) {
   if (field.type != FieldType::kInt && field.type != FieldType::kFloat) {
     entry.mistake("nature", "only an int or a float can have it");
   }
-  const std::string_view unit = std::ranges::find(kNatures, field.nature, &Nature::name)->unit;
+  const std::string_view unit = unit_of_nature(field);
   if (field.unit != unit) {
     entry.mistake("nature", fmt::format("{} is in {} (value times scale); the unit here is \"{}\"",
                                         field.nature, unit, field.unit));
   }
+}
+
+void check_part(const Entry& entry, const Field& field) {
+  if (!field.part || (!field.nature.empty() && unit_of_nature(field) == "W")) return;
+  entry.mistake("part", "needs a nature in W; of counters all of a nature are parts");
 }
 
 // "0 (idle), 1 (discharging) or 2 (charging)"
@@ -236,6 +246,7 @@ void read_field(const std::string& name, const Entry& entry, Family& family) {
   entry.choice("nature", field.nature);
   entry.text("sign", field.sign);
   entry.flag("invert", field.invert);
+  entry.flag("part", field.part);
   read_error(entry, field);
   entry.json("initial", field.initial);
   if (field.initial.is_null()) field.initial = usual_initial(field);
@@ -243,6 +254,7 @@ void read_field(const std::string& name, const Entry& entry, Family& family) {
   entry.source(field.source);
   if (const std::string problem = name_problem(name); !problem.empty()) entry.mistake("", problem);
   check_nature(entry, field);
+  check_part(entry, field);
   check_value(entry, field);
   check_initial(entry, field);
   if (family.field_by_name.contains(name)) return;  // a duplicate key, already reported
@@ -264,6 +276,16 @@ void check_groups(const Entry& file, const Family& family) {
     file.mistake(
         "fields",
         fmt::format("{0} is both a field and a group ({0}.…): it can be only one", field.name));
+  }
+}
+
+// What is a part needs another one.
+void check_parts(const Entry& file, const Family& family) {
+  for (const Field& field : family.fields) {
+    if (!field.part || std::ranges::count(family.fields, field.nature, &Field::nature) > 1)
+      continue;
+    file.mistake("fields", fmt::format("{} is a part of {}, which no other field has", field.name,
+                                       field.nature));
   }
 }
 
@@ -444,6 +466,7 @@ void read_fields(const Entry& file, Family& family) {
     read_field(key, entry, family);
   });
   check_groups(file, family);
+  check_parts(file, family);
   read_names(file, family);
   read_virtual(file, family);
 }

@@ -102,6 +102,7 @@ export interface FieldFacts {
   bits?: NamedValue[];
   absent?: unknown;
   nature?: string;
+  part?: boolean;
   sign?: string;
   error?: boolean;
   set_by?: string[];

@@ -21,6 +21,7 @@
 #include "base/read_file.h"
 #include "catalog/family_json.h"
 #include "catalog/loader.h"
+#include "catalog/natures.h"
 #include "catalog/schema.h"
 #include "catalog/starter.h"
 #include "sim/model.h"
@@ -141,7 +142,7 @@ void show_field(const Family& family, const Field& field) {
   show_line("description", field.description);
   show_form("", field);
   if (field.error) show_line("error", "any other value than " + wire::to_text(field.ok.front()));
-  show_line("nature", field.nature);
+  show_line("nature", nature_text(field));
   show_line("sign", field.sign);
   show_line("initial", named(field, field.initial));
   if (field.signal) show_line("signal", text_of(*field.signal));

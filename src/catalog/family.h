@@ -222,6 +222,14 @@ struct Identity {
   double within = 0;
 };
 
+// How the fields say that several devices are units of one system.
+struct UnitSystem {
+  std::string group;  // Field::name: the number of the system; 0: the unit is alone
+  std::string role;   // Field::name
+  std::string main;   // value of the role
+  std::string unit;   // the same, of all units but the main one
+};
+
 // A fault that can be switched on for a virtual device.
 struct DeviceFault {
   std::string name;  // "over_temperature"
@@ -287,6 +295,7 @@ struct Family {
   std::vector<History> histories;  // each with another code
   std::vector<Quirk> quirks;
   std::vector<Identity> identities;
+  std::optional<UnitSystem> system;
   std::vector<DeviceFault> faults;
   Virtual virtual_devices;
   std::vector<PhysicsPart> physics;

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -289,6 +290,24 @@ void check_parts(const Entry& file, const Family& family) {
   }
 }
 
+void read_system(const Entry& file, Family& family) {
+  const YamlNode* node = file.find("system");
+  if (node == nullptr) return;
+  const Entry entry(*node, "system", file.mistakes(), SectionId::kSystem);
+  UnitSystem made;
+  entry.text("group", made.group);
+  entry.text("role", made.role);
+  entry.text("main", made.main);
+  entry.text("unit", made.unit);
+  for (const auto& [key, name, type] : {std::tuple("group", made.group, FieldType::kInt),
+                                        std::tuple("role", made.role, FieldType::kString)}) {
+    const Field* field = find_field(family, name);
+    if (field != nullptr && field->type == type && !name.contains('*')) continue;
+    entry.mistake(key, fmt::format("\"{}\" must be a field of type {}", name, name_of(type)));
+  }
+  family.system = std::move(made);
+}
+
 void read_names(const Entry& file, Family& family) {
   file.members("aliases", [&](const std::string& key, const YamlNode& value,
                               const std::string& path) {
@@ -468,6 +487,7 @@ void read_fields(const Entry& file, Family& family) {
   check_groups(file, family);
   check_parts(file, family);
   read_names(file, family);
+  read_system(file, family);
   read_virtual(file, family);
 }
 

@@ -127,7 +127,12 @@ std::string text_of(const Signal& signal) {
     case Signal::Shape::kClock:
       return "the time in UTC";
     case Signal::Shape::kCount:
+      if (!formula.text.empty()) return fmt::format("one more each time that {} > 0", formula.text);
       return fmt::format("one more in {} s, on average", period_s);
+    case Signal::Shape::kTime:
+      return fmt::format("time for which {} > 0", formula.text);
+    case Signal::Shape::kMoment:
+      return fmt::format("when {} rose last", formula.text);
     case Signal::Shape::kRandomWalk:
       return fmt::format("random walk between {} and {}, {} a minute", low, high, step);
     case Signal::Shape::kFormula:

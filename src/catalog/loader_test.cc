@@ -162,7 +162,7 @@ TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
       {"list_as: product_alias", "list_as: alias",
        "list_as: \"alias\" must be product or product_alias"},
       {"product_type: 7", "system: {group: pd.state, role: pd.state, main: A, unit: B}",
-       "made_up.yaml:7: system.group: \"pd.state\" must be a field of type int"},
+       "made_up.yaml:6: system.group: \"pd.state\" must be a field of type int"},
       {"product_type: 7", "system: {group: pd.soc, role: pack.*.vol, main: A, unit: B}",
        "system.role: \"pack.*.vol\" must be a field of type string"},
       {"as_text: [info]", "as_text: [inf]", "as_text: \"inf\" is neither a field nor a group"},

@@ -84,7 +84,7 @@ TEST_F(ApiTest, StrictModeRefusesOldAndRepeatedRequests) {
   EXPECT_THAT(asked(one, now, "5"), HasSubstr(R"("code":"0")"));
 }
 
-// As STREAM units say it: the systems by their numbers, the main unit by its role.
+// STREAM units tell their systems by numbers, and the main unit by its role.
 TEST_F(ApiTest, AnswersTheMainUnitOfASystem) {
   const auto unit = [this](std::string_view sn, std::string_view owner, std::string_view says) {
     home.add_device(sn, owner);

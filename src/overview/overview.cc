@@ -65,8 +65,8 @@ void add_power(Overview& overview, Power power, double watts) {
   }
 }
 
-// A power by the fields that make it up. Of a power that has parts, one that the device reports
-// without a number makes the sum unknown; one that it never reported is not there.
+// Each power is the sum of the fields that make it up. A part that the device reports without a
+// number makes the sum unknown; a part that it never reported is not there.
 std::array<std::optional<double>, history::kPowers> powers_of(
     const Family& family, const std::vector<FlatValue>& values) {
   std::array<std::optional<double>, history::kPowers> powers_w{};

@@ -38,7 +38,7 @@ void add_system(const catalog::Site& site, const catalog::SiteDevice& device,
   if (!has_units || (!is_main && device.plug != catalog::Plug::kUnit)) return;
   const catalog::UnitSystem& system = *device.family->system;
   constexpr std::uint64_t kMostGroups = 0x7fffffff;
-  const std::uint64_t group = Chance(0).split(main->sn).bits(0) % kMostGroups + 1;
+  const auto group = static_cast<std::int64_t>(Chance(0).split(main->sn).bits(0) % kMostGroups + 1);
   initial.emplace_back(system.group, group);
   initial.emplace_back(system.role, is_main ? system.main : system.unit);
 }

@@ -28,7 +28,7 @@ struct SignalSlot {
   std::vector<Slot> inputs;  // by Formula::names
   double per_s = 0;          // of a time: its unit in a second
 
-  // An event now and then, by chance.
+  // It counts events that come by chance.
   [[nodiscard]] bool has_events() const {
     return signal->shape == Signal::Shape::kCount && signal->period_s > 0;
   }
@@ -152,7 +152,7 @@ class SignalModel final : public Model {
   [[nodiscard]] bool supplies_others() const override { return model_->supplies_others(); }
 
  private:
-  // What a signal knows beside its value.
+  // A move is what a signal keeps beside its value.
   struct Move {
     bool is_true = false;      // the condition, when the fields were written last
     std::int64_t last_ms = 0;  // this and the next: events by chance, in Unix time; 0: none yet
@@ -204,7 +204,7 @@ class SignalModel final : public Model {
     }
   }
 
-  // Counts and times of what was true since the fields were written before.
+  // Counts, or adds up the time of, what was true since the fields were written before.
   void follow_condition(std::size_t k, const Fields& fields, double elapsed_s) {
     Move& move = moves_[k];
     const bool is_true = number_of(k, fields) > 0;
@@ -266,7 +266,7 @@ class SignalModel final : public Model {
     return evaluate(of.signal->formula, values_);
   }
 
-  // Of the count that a slot has.
+  // The count in this slot had its last event then; 0: none yet.
   [[nodiscard]] std::int64_t last_event_ms(Slot slot) const {
     for (std::size_t k = 0; k < moves_.size(); ++k) {
       if ((*slots_)[k].slot.index == slot.index) return moves_[k].last_ms;

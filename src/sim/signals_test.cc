@@ -128,7 +128,7 @@ TEST_F(SignalsTest, CountFromTheInitialValueAndGoOnAfterARestart) {
   EXPECT_GT(value("resets"), after_100);
 }
 
-// The same events at the same times, whatever the steps and whenever the device was restarted.
+// Events come at the same times, whatever the steps are and whenever the device was restarted.
 TEST_F(SignalsTest, EventsDependOnTheTimeAlone) {
   constexpr hours kEnd{30};
   const auto model = make(Chance(1));

@@ -166,7 +166,7 @@ struct Pair {
                .plug = Plug::kMeter,
                .setup = {.circuits = kAll, .initial = std::move(main)}});
   }
-  // On average, until before dawn.
+  // Returns the average until before dawn.
   double fed_at_night_w() {
     constexpr int kSteps = 300;
     double sum_w = 0;
@@ -179,7 +179,7 @@ struct Pair {
   House house{site_of()};
 };
 
-// As in the balance of one device: what came in went out, was lost or is stored.
+// What came in went out, was lost or is stored: the rest stays as it was.
 std::int64_t unaccounted_uj(const Balance& balance, std::int64_t stored_before_uj) {
   return balance.in_uj - balance.out_uj - balance.lost_uj - (balance.stored_uj - stored_before_uj);
 }

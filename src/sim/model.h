@@ -57,9 +57,9 @@ struct Environment {
   // grid, or that supplies a site without one; negative: they feed it.
   double others_ac_w = 0;
   std::optional<double> others_dc_w{};  // nothing: no device is plugged in there
-  // Of a further unit of a system, for which others_ac_w is without the system's own units: how
-  // many of these could give power of their batteries in the last step. Nothing: it is no such
-  // unit.
+  // A further unit of a system shares what the site draws: others_ac_w is without the system's own
+  // units, and this is how many of these could give power of their batteries in the last step.
+  // Nothing: the device is no such unit.
   std::optional<int> able_units{};
   // Where the modules at the device's PV inputs face; fewer, or none: the model chooses.
   std::span<const catalog::Roof> roofs{};

@@ -69,6 +69,7 @@ struct Field {
   std::string nature;              // "battery.power", "pv.power", ...; empty for most
   std::string sign;                // what a positive value means, where both signs occur
   bool invert = false;             // the sign is opposite to that of the nature
+  bool part = false;               // one of those whose sum is the power of the nature
   std::optional<Range> range;      // for a number with values only: from the least to the greatest
   std::vector<NamedValue> values;  // all that the field has; with `others` those that are known
   bool others = false;
@@ -221,6 +222,14 @@ struct Identity {
   double within = 0;
 };
 
+// How the fields say that several devices are units of one system.
+struct UnitSystem {
+  std::string group;  // Field::name: the number of the system; 0: the unit is alone
+  std::string role;   // Field::name
+  std::string main;   // value of the role
+  std::string unit;   // the same, of all units but the main one
+};
+
 // A fault that can be switched on for a virtual device.
 struct DeviceFault {
   std::string name;  // "over_temperature"
@@ -286,6 +295,7 @@ struct Family {
   std::vector<History> histories;  // each with another code
   std::vector<Quirk> quirks;
   std::vector<Identity> identities;
+  std::optional<UnitSystem> system;
   std::vector<DeviceFault> faults;
   Virtual virtual_devices;
   std::vector<PhysicsPart> physics;

@@ -84,6 +84,7 @@ JsonObject json_of(const Family& family, const Field& field) {
   row["kind"] = "field";
   put(row, "bits", field.bits);
   put(row, "nature", field.nature);
+  if (field.part) row["part"] = true;
   put(row, "sign", field.sign);
   put(row, "source", field.source);
   if (field.absent) row["absent"] = *field.absent;

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/natures.h"
+
 namespace gridloom::catalog {
 namespace {
 
@@ -269,7 +271,7 @@ void write_fields(const Family& family, Page& page) {
   for (const Field& field : family.fields) {
     page.line("| {} | {} | {} | {} | {} | {} | {} |", code(field.name), name_of(field.type),
               unit_of(field.unit, field.scale), cell(field.description), cell(notes_of(field)),
-              code(field.nature), cell(field.source));
+              code(nature_text(field)), cell(field.source));
   }
 }
 

@@ -145,6 +145,7 @@ class SiteReader {
       read_device(Entry(value, std::move(path), entry_.mistakes(), SectionId::kSiteDevice));
     });
     check_plugs();
+    find_units();
     check_supplies();
   }
 
@@ -421,6 +422,18 @@ class SiteReader {
     refuse(Plug::kCircuit, "no device of the site is off_grid: nothing supplies this one");
   }
 
+  // Units of the meter's family that feed the site share its work.
+  void find_units() {
+    const auto meter = std::ranges::find(devices_, Plug::kMeter,
+                                         [](const Placed& one) { return one.device.plug; });
+    if (meter == devices_.end() || !meter->device.family || !meter->device.family->system) return;
+    for (Placed& one : devices_) {
+      const bool is_unit =
+          one.device.plug == Plug::kFeedIn && one.device.family == meter->device.family;
+      if (is_unit) one.device.plug = Plug::kUnit;
+    }
+  }
+
   void check_supplies() const {
     std::map<std::size_t, const Placed*> by_circuit;
     for (const Placed& one : devices_) {
@@ -537,30 +550,6 @@ class HomeReader {
 };
 
 }  // namespace
-
-std::string_view plug_name(const SiteDevice& device) {
-  switch (device.plug) {
-    case Plug::kMeter:
-      return kMeterWord;
-    case Plug::kFeedIn:
-      return kFeedInWord;
-    case Plug::kDc:
-      return kDcWord;
-    case Plug::kOffGrid:
-      return kOffGridWord;
-    case Plug::kCircuit:
-      break;
-  }
-  return kHomeCircuits.at(device.circuit);
-}
-
-std::vector<std::string_view> circuit_names(std::uint32_t circuits) {
-  std::vector<std::string_view> names;
-  for (std::size_t k = 0; k < kHomeCircuits.size(); ++k) {
-    if ((circuits & bit_of(k)) != 0) names.push_back(kHomeCircuits[k]);
-  }
-  return names;
-}
 
 Result<Home> load_home(std::string_view file_name, std::string_view text, const Catalog& catalog) {
   Mistakes mistakes(file_name);

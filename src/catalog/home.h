@@ -46,6 +46,7 @@ struct Roof {
 enum class Plug : std::uint8_t {
   kMeter,    // it measures and regulates the site's connection to the grid; one a site at most
   kFeedIn,   // its AC side feeds the site's circuits
+  kUnit,     // the same, as a further unit of the system whose main unit is the site's kMeter
   kCircuit,  // it draws from a socket of SiteDevice::circuit
   kDc,       // it draws from the DC side of the site's off-grid device
   kOffGrid,  // it supplies a site without a grid; one a site at most

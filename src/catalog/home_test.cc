@@ -143,6 +143,40 @@ TEST(Home, NumbersTheDevicesOfAFamilyInTheWholeFile) {
                                 "R331SIM00000003 DELTA 2 3"));
 }
 
+// What feeds the site beside a meter of its own family is a unit of its system, if the family forms
+// systems.
+TEST(Home, FindsTheUnitsOfASystem) {
+  const struct {
+    std::string_view devices;
+    std::vector<Plug> plugs;
+  } rows[] = {
+      {.devices = "{family: stream, plug: feed_in}, {family: stream, plug: meter}",
+       .plugs = {Plug::kUnit, Plug::kMeter}},
+      {.devices = "{family: stream, plug: meter}, {family: stream, plug: kitchen}",
+       .plugs = {Plug::kMeter, Plug::kCircuit}},
+      {.devices = "{family: stream, plug: feed_in}, {family: stream, plug: feed_in}",
+       .plugs = {Plug::kFeedIn, Plug::kFeedIn}},
+      {.devices = "{family: power_ocean, plug: meter}, {family: stream, plug: feed_in}",
+       .plugs = {Plug::kMeter, Plug::kFeedIn}},
+      {.devices = "{family: power_ocean, plug: meter}, {family: power_ocean, plug: feed_in}",
+       .plugs = {Plug::kMeter, Plug::kFeedIn}},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.devices);
+    const Home home =
+        loaded(std::string("home: a\nsites: {a: {devices: [").append(row.devices) + "]}}\n");
+    ASSERT_EQ(home.sites.size(), 1U);
+    std::vector<Plug> plugs;
+    for (const SiteDevice& device : home.sites.front().devices) {
+      plugs.push_back(device.plug);
+      if (device.plug == Plug::kUnit) {
+        EXPECT_EQ(plug_name(device), "feed_in");
+      }
+    }
+    EXPECT_EQ(plugs, row.plugs);
+  }
+}
+
 TEST(Home, NamesPlugsAndCircuits) {
   const Home home = loaded(kHome);
   std::vector<std::string_view> plugs;
@@ -339,7 +373,7 @@ TEST(Home, IsFoundByIdOrPath) {
   ASSERT_FALSE(typo);
   EXPECT_EQ(typo.error().code, ErrorCode::kBadParams);
   EXPECT_EQ(typo.error().detail,
-            "there is no home \"dmeo\": must be all, demo or hamburg, or a file such as "
+            "there is no home \"dmeo\": must be all, balcony, demo or hamburg, or a file such as "
             "./flat.yaml; did you mean demo?");
   const auto missing = find_home("./dmeo.yaml", catalog());
   ASSERT_FALSE(missing);

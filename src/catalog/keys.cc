@@ -128,6 +128,10 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .form = Form::kItems,
      .description = "What is equal in every report of a virtual device",
      .section = SectionId::kIdentity},
+    {.name = "system",
+     .form = Form::kEntry,
+     .description = "How the fields say that several devices are units of one system",
+     .section = SectionId::kSystem},
     {.name = "quirks",
      .form = Form::kItems,
      .description = "What the vendor's wire does oddly, and what Gridloom does",
@@ -207,6 +211,9 @@ constexpr auto kFieldKeys = std::to_array<Key>({
     {.name = "invert",
      .form = Form::kFlag,
      .description = "The sign is opposite to that of the nature"},
+    {.name = "part",
+     .form = Form::kFlag,
+     .description = "One of the fields whose sum is the power of its nature"},
     {.name = "range", .form = Form::kRange, .description = "Least and greatest value on the wire"},
     {.name = "values",
      .form = Form::kNamedValues,
@@ -454,6 +461,15 @@ constexpr auto kIdentityKeys = std::to_array<Key>({
      .description = "Greatest difference, by rounding; 0 by default"},
 });
 
+constexpr auto kSystemKeys = std::to_array<Key>({
+    {.name = "group",
+     .description = "Field with the number of the system; 0: the unit is alone",
+     .required = true},
+    {.name = "role", .description = "Field with the unit's role in the system", .required = true},
+    {.name = "main", .description = "Role of the main unit, a text", .required = true},
+    {.name = "unit", .description = "Role of a further unit, a text", .required = true},
+});
+
 constexpr auto kQuirkKeys = std::to_array<Key>({
     {.name = "what", .description = "What is odd, and what Gridloom does", .required = true},
     {.name = "source", .form = Form::kSource, .description = kSourceWords, .required = true},
@@ -546,6 +562,7 @@ constexpr auto kSections = std::to_array<Section>({
     {.name = "load", .keys = kLoadKeys},
     {.name = "heat_pump", .keys = kHeatPumpKeys},
     {.name = "identity", .keys = kIdentityKeys},
+    {.name = "system", .keys = kSystemKeys},
     {.name = "home", .keys = kHomeKeys},
     {.name = "site", .keys = kSiteKeys},
     {.name = "site_grid", .keys = kSiteGridKeys},

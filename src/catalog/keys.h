@@ -71,6 +71,7 @@ enum class SectionId : std::uint8_t {
   kLoad,
   kHeatPump,
   kIdentity,
+  kSystem,
   kHome,
   kSite,
   kSiteGrid,

@@ -161,6 +161,10 @@ TEST(Loader, TellsMistakesOfTheHeadWithFileLineAndKey) {
       {"product_alias: Made-Up", "product_alias: \"\"", "product_alias: is empty"},
       {"list_as: product_alias", "list_as: alias",
        "list_as: \"alias\" must be product or product_alias"},
+      {"product_type: 7", "system: {group: pd.state, role: pd.state, main: A, unit: B}",
+       "made_up.yaml:6: system.group: \"pd.state\" must be a field of type int"},
+      {"product_type: 7", "system: {group: pd.soc, role: pack.*.vol, main: A, unit: B}",
+       "system.role: \"pack.*.vol\" must be a field of type string"},
       {"as_text: [info]", "as_text: [inf]", "as_text: \"inf\" is neither a field nor a group"},
   });
 }
@@ -204,6 +208,10 @@ TEST(Loader, TellsMistakesOfFields) {
       {"unit: W, scale", "unit: mW, scale", "nature: battery.power is in W"},
       {"nature: battery.power,\n          invert: true, sign: discharging is positive",
        "invert: true", "fields.watts.invert: needs a nature or a sign"},
+      {"nature: battery.soc", "nature: battery.soc, part: true",
+       "fields.pd.soc.part: needs a nature in W"},
+      {"invert: true, sign", "part: true, invert: true, sign",
+       "fields: watts is a part of battery.power, which no other field has"},
       {"scale: 0.1", "scale: 0", "fields.watts.scale: cannot be 0"},
       {"scale: 0.1", "scale: ten", "fields.watts.scale: must be a number; it is \"ten\""},
       {"pack.*.amp", "\"*.amp\"", "fields.*.amp: '*' cannot be the first segment"},

@@ -28,6 +28,10 @@ std::vector<const Field*> fields_of_word(const Family& family, std::string_view 
   return found;
 }
 
+std::string nature_text(const Field& field) {
+  return field.part ? field.nature + " (part)" : field.nature;
+}
+
 std::vector<std::string_view> nature_words(const Family& family) {
   std::vector<std::string_view> words;
   if (!fields_of_word(family, kCharge).empty()) words.push_back(kCharge);

@@ -2,6 +2,7 @@
 // charge of the battery.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +17,9 @@ namespace gridloom::catalog {
 // The family's fields of the nature that the word stands for, in the file's order. Fields of
 // modules, whose names have a '*', are left out.
 [[nodiscard]] std::vector<const Field*> fields_of_word(const Family& family, std::string_view word);
+
+// The field's nature, and whether it is a part of it: "load.power (part)"; empty without a nature.
+[[nodiscard]] std::string nature_text(const Field& field);
 
 // The words that stand for at least one field of the family.
 [[nodiscard]] std::vector<std::string_view> nature_words(const Family& family);

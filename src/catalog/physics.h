@@ -38,7 +38,8 @@ enum class Quantity : std::uint8_t {
   kDischargePower,
   kImportPower,
   kExportPower,
-  kEnergy,  // this and the next two count since the device was new
+  kSystemPower,  // of the site, where the device measures that; 0 in a further unit of a system
+  kEnergy,       // this and the next two count since the device was new
   kEnergyIn,
   kEnergyOut,
   kVoltage,
@@ -81,6 +82,7 @@ inline constexpr auto kGridQuantities =
     std::to_array<QuantityName>({{"power", Quantity::kPower, "W"},
                                  {"import_power", Quantity::kImportPower, "W"},
                                  {"export_power", Quantity::kExportPower, "W"},
+                                 {"system_power", Quantity::kSystemPower, "W"},
                                  {"energy_in", Quantity::kEnergyIn, "Wh"},
                                  {"energy_out", Quantity::kEnergyOut, "Wh"},
                                  {"voltage", Quantity::kVoltage, "V"},

@@ -11,8 +11,8 @@
 
 namespace gridloom::catalog {
 
-inline constexpr auto kSignalShapes =
-    std::to_array<std::string_view>({"ramp", "sine", "random_walk", "clock", "count"});
+inline constexpr auto kSignalShapes = std::to_array<std::string_view>(
+    {"ramp", "sine", "random_walk", "clock", "count", "time", "moment"});
 
 inline constexpr auto kSignalKeys = std::to_array<Key>({
     {.name = "shape",
@@ -20,7 +20,9 @@ inline constexpr auto kSignalKeys = std::to_array<Key>({
      .description =
          "ramp: from low to high, and again; sine: between them; random_walk: any way, "
          "within them; clock: the time in UTC, as 2025-06-18 10:00:00; count: one more now and "
-         "then",
+         "then, or each time that `when` comes true; time: how long `when` was true, in s, min or "
+         "h; "
+         "moment: when the count `of` rose last, in seconds since 1970",
      .choices = kSignalShapes},
     {.name = "range",
      .form = Form::kRange,
@@ -36,6 +38,8 @@ inline constexpr auto kSignalKeys = std::to_array<Key>({
     {.name = "step",
      .form = Form::kNumber,
      .description = "Usual change of a random walk in a minute, in the field's unit"},
+    {.name = "when", .description = "Formula of other fields, true above 0, of a count or a time"},
+    {.name = "of", .description = "Field with a count by chance, of a moment"},
     {.name = "formula",
      .description = "Value from other fields, in their units: + - * / ( ) min(a, b) max(a, b)"},
 });

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -40,6 +41,11 @@ std::string name_problem(std::string_view name) {
   return stars > 1 ? "only one segment can be '*'" : "";
 }
 
+// Requires that the field has a nature.
+std::string_view unit_of_nature(const Field& field) {
+  return std::ranges::find(kNatures, field.nature, &Nature::name)->unit;
+}
+
 void check_nature(const Entry& entry, const Field& field) {
   // A part of physics may feed a field that says its sign.
   if (field.invert && !entry.has("nature") && !entry.has("sign")) {
@@ -49,11 +55,16 @@ void check_nature(const Entry& entry, const Field& field) {
   if (field.type != FieldType::kInt && field.type != FieldType::kFloat) {
     entry.mistake("nature", "only an int or a float can have it");
   }
-  const std::string_view unit = std::ranges::find(kNatures, field.nature, &Nature::name)->unit;
+  const std::string_view unit = unit_of_nature(field);
   if (field.unit != unit) {
     entry.mistake("nature", fmt::format("{} is in {} (value times scale); the unit here is \"{}\"",
                                         field.nature, unit, field.unit));
   }
+}
+
+void check_part(const Entry& entry, const Field& field) {
+  if (!field.part || (!field.nature.empty() && unit_of_nature(field) == "W")) return;
+  entry.mistake("part", "needs a nature in W; of counters all of a nature are parts");
 }
 
 // "0 (idle), 1 (discharging) or 2 (charging)"
@@ -236,6 +247,7 @@ void read_field(const std::string& name, const Entry& entry, Family& family) {
   entry.choice("nature", field.nature);
   entry.text("sign", field.sign);
   entry.flag("invert", field.invert);
+  entry.flag("part", field.part);
   read_error(entry, field);
   entry.json("initial", field.initial);
   if (field.initial.is_null()) field.initial = usual_initial(field);
@@ -243,6 +255,7 @@ void read_field(const std::string& name, const Entry& entry, Family& family) {
   entry.source(field.source);
   if (const std::string problem = name_problem(name); !problem.empty()) entry.mistake("", problem);
   check_nature(entry, field);
+  check_part(entry, field);
   check_value(entry, field);
   check_initial(entry, field);
   if (family.field_by_name.contains(name)) return;  // a duplicate key, already reported
@@ -265,6 +278,34 @@ void check_groups(const Entry& file, const Family& family) {
         "fields",
         fmt::format("{0} is both a field and a group ({0}.…): it can be only one", field.name));
   }
+}
+
+// What is a part needs another one.
+void check_parts(const Entry& file, const Family& family) {
+  for (const Field& field : family.fields) {
+    if (!field.part || std::ranges::count(family.fields, field.nature, &Field::nature) > 1)
+      continue;
+    file.mistake("fields", fmt::format("{} is a part of {}, which no other field has", field.name,
+                                       field.nature));
+  }
+}
+
+void read_system(const Entry& file, Family& family) {
+  const YamlNode* node = file.find("system");
+  if (node == nullptr) return;
+  const Entry entry(*node, "system", file.mistakes(), SectionId::kSystem);
+  UnitSystem made;
+  entry.text("group", made.group);
+  entry.text("role", made.role);
+  entry.text("main", made.main);
+  entry.text("unit", made.unit);
+  for (const auto& [key, name, type] : {std::tuple("group", made.group, FieldType::kInt),
+                                        std::tuple("role", made.role, FieldType::kString)}) {
+    const Field* field = find_field(family, name);
+    if (field != nullptr && field->type == type && !name.contains('*')) continue;
+    entry.mistake(key, fmt::format("\"{}\" must be a field of type {}", name, name_of(type)));
+  }
+  family.system = std::move(made);
 }
 
 void read_names(const Entry& file, Family& family) {
@@ -444,7 +485,9 @@ void read_fields(const Entry& file, Family& family) {
     read_field(key, entry, family);
   });
   check_groups(file, family);
+  check_parts(file, family);
   read_names(file, family);
+  read_system(file, family);
   read_virtual(file, family);
 }
 

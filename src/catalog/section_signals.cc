@@ -21,9 +21,11 @@ namespace {
 constexpr double kMaxSignal = 1e12;  // in the field's unit, or in seconds
 
 // The keys that a shape needs; a ramp and a sine may have a phase_s too.
-std::span<const std::string_view> needed_by(Signal::Shape shape) {
+std::span<const std::string_view> needed_by(Signal::Shape shape, bool has_when) {
   static constexpr auto kPeriod = std::to_array<std::string_view>({"range", "period_s"});
   static constexpr auto kStep = std::to_array<std::string_view>({"range", "step"});
+  static constexpr auto kWhen = std::to_array<std::string_view>({"when"});
+  static constexpr auto kOf = std::to_array<std::string_view>({"of"});
   switch (shape) {
     case Signal::Shape::kRamp:
     case Signal::Shape::kSine:
@@ -31,7 +33,11 @@ std::span<const std::string_view> needed_by(Signal::Shape shape) {
     case Signal::Shape::kRandomWalk:
       return kStep;
     case Signal::Shape::kCount:
-      return std::span(kPeriod).last(1);
+      return has_when ? std::span(kWhen) : std::span(kPeriod).last(1);
+    case Signal::Shape::kTime:
+      return kWhen;
+    case Signal::Shape::kMoment:
+      return kOf;
     case Signal::Shape::kClock:
     case Signal::Shape::kFormula:
       break;
@@ -40,13 +46,13 @@ std::span<const std::string_view> needed_by(Signal::Shape shape) {
 }
 
 void check_keys(const Entry& entry, std::string_view shape, const Signal& signal) {
-  const auto needed = needed_by(signal.shape);
+  const auto needed = needed_by(signal.shape, entry.has("when"));
   for (const std::string_view key : needed) {
     if (!entry.has(key)) entry.mistake(key, fmt::format("this key is missing: {} needs it", shape));
   }
   const bool has_phase =
       signal.shape == Signal::Shape::kRamp || signal.shape == Signal::Shape::kSine;
-  for (const std::string_view key : {"range", "step", "period_s", "phase_s"}) {
+  for (const std::string_view key : {"range", "step", "period_s", "phase_s", "when", "of"}) {
     if (!entry.has(key) || std::ranges::find(needed, key) != needed.end()) continue;
     if (key == "phase_s" && has_phase) continue;
     const std::string instead =
@@ -58,6 +64,15 @@ void check_keys(const Entry& entry, std::string_view shape, const Signal& signal
     if (!entry.has(key) || std::ranges::find(needed, key) == needed.end() || value > 0) continue;
     entry.mistake(key, fmt::format("{} must be more than 0", value));
   }
+}
+
+void read_signal_formula(const Entry& entry, std::string_view key, Signal& signal) {
+  if (!entry.has(key)) return;
+  std::string text;
+  entry.text(key, text);
+  auto formula = parse_formula(text);
+  if (!formula) return entry.mistake(key, formula.error().detail);
+  signal.formula = std::move(*formula);
 }
 
 void read_shape(const Entry& entry, Signal& signal) {
@@ -76,20 +91,12 @@ void read_shape(const Entry& entry, Signal& signal) {
   entry.number("phase_s", signal.phase_s);
   entry.number("step", signal.step);
   check_keys(entry, shape, signal);
+  for (const std::string_view key : {"when", "of"}) read_signal_formula(entry, key, signal);
   for (const double value :
        {signal.low, signal.high, signal.step, signal.period_s, signal.phase_s}) {
     if (std::abs(value) <= kMaxSignal) continue;
     entry.mistake("", fmt::format("{} must be {} to {}", value, -kMaxSignal, kMaxSignal));
   }
-}
-
-void read_formula(const Entry& entry, Signal& signal) {
-  std::string text;
-  entry.text("formula", text);
-  signal.shape = Signal::Shape::kFormula;
-  auto formula = parse_formula(text);
-  if (!formula) return entry.mistake("formula", formula.error().detail);
-  signal.formula = std::move(*formula);
 }
 
 // The signal's range is in the field's unit, the field's own range is on the wire.
@@ -122,8 +129,30 @@ std::string_view module_group(std::string_view name) {
   return name.contains('*') ? name.substr(0, name.find('.')) : std::string_view();
 }
 
+// The key of a signal's formula.
+std::string_view formula_key(const Signal& signal) {
+  if (signal.shape == Signal::Shape::kFormula) return "formula";
+  return signal.shape == Signal::Shape::kMoment ? "of" : "when";
+}
+
+// A moment is that of a count by chance.
+void check_moment(const Entry& file, const Family& family, const Field& field) {
+  if (field.signal->shape != Signal::Shape::kMoment) return;
+  const Formula& of = field.signal->formula;
+  const Field* counted =
+      of.names.size() == 1 && of.steps.size() == 1 ? find_field(family, of.names.front()) : nullptr;
+  const bool is_count = counted != nullptr && counted->signal &&
+                        counted->signal->shape == Signal::Shape::kCount &&
+                        counted->signal->period_s > 0 && !counted->name.contains('*');
+  if (is_count && !field.name.contains('*')) return;
+  signal_mistake(file, field, "of",
+                 fmt::format("\"{}\" must be a field with shape: count and a period_s", of.text));
+}
+
 void check_formula(const Entry& file, const Family& family, const Field& field) {
-  const auto wrong = [&](const std::string& what) { signal_mistake(file, field, "formula", what); };
+  const auto wrong = [&](const std::string& what) {
+    signal_mistake(file, field, formula_key(*field.signal), what);
+  };
   for (const std::string& name : field.signal->formula.names) {
     const Field* named = find_field(family, name);
     if (named == nullptr) {
@@ -251,10 +280,16 @@ void read_signal(const Entry& entry, Field& field) {
   }
   if (signal.has("shape")) {
     check_signal_range(signal, field);
+    const bool is_time = field.signal->shape == Signal::Shape::kTime;
+    if (is_time && seconds_of_unit(field.unit) == 0) {
+      entry.mistake("unit",
+                    fmt::format("\"{}\" must be s, min or h: the signal is a time", field.unit));
+    }
     return;
   }
-  read_formula(signal, *field.signal);
-  for (const std::string_view key : {"range", "period_s", "phase_s", "step"}) {
+  field.signal->shape = Signal::Shape::kFormula;
+  read_signal_formula(signal, "formula", *field.signal);
+  for (const std::string_view key : {"range", "period_s", "phase_s", "step", "when", "of"}) {
     if (signal.has(key)) signal.mistake(key, "means nothing beside formula");
   }
 }
@@ -268,12 +303,13 @@ void check_signals(const Entry& file, Family& family) {
                                  field.written_by.front()));
     }
     check_formula(file, family, field);
+    check_moment(file, family, field);
   }
   const SignalOrder order(family);
   family.signals = order.order();
   const auto [field, by] = order.circle();
   if (field == nullptr) return;
-  signal_mistake(file, *field, "formula",
+  signal_mistake(file, *field, formula_key(*field->signal),
                  fmt::format("names {}, whose value depends on {} itself", by->name, field->name));
 }
 

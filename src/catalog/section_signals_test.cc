@@ -76,7 +76,7 @@ TEST(Signals, TellTheirMistakes) {
       {
           {kSine, "shape: square",
            "fields.air.c.signal.shape: \"square\" must be ramp, sine, "
-           "random_walk, clock or count"},
+           "random_walk, clock, count, time or moment"},
           {kSine, "range: [5, 20]", "fields.air.c.signal: must have shape or formula, one of them"},
           {kSine, "shape: sine, formula: 5", "must have shape or formula, one of them"},
           {kSine, "shape: sine, range: [5, 20]",
@@ -89,6 +89,14 @@ TEST(Signals, TellTheirMistakes) {
            "fields.air.c.signal.step: means nothing for sine; it needs range and period_s"},
           {kSine, "shape: random_walk, range: [5, 20], step: 1, period_s: 9",
            "period_s: means nothing for random_walk; it needs range and step"},
+          {kSine, "shape: time", "when: this key is missing: time needs it"},
+          {kSine, "shape: time, when: limit - 1", "unit: \"\" must be s, min or h"},
+          {kSine, "shape: time, when: nothing", "signal.when: \"nothing\" is no field"},
+          {kSine, "shape: count, when: limit, period_s: 5",
+           "period_s: means nothing for count; it needs when"},
+          {kSine, "shape: moment, of: limit",
+           "signal.of: \"limit\" must be a field with shape: count and a period_s"},
+          {kSine, "formula: limit, when: limit", "signal.when: means nothing beside formula"},
           {kSine, "shape: count", "period_s: this key is missing: count needs it"},
           {kSine, "shape: count, period_s: 9, range: [0, 5]",
            "signal.range: means nothing for count; it needs period_s"},

@@ -74,7 +74,7 @@ TEST(ShippedHomes, AllLoad) {
     const auto home = load_home(file.name, file.text, *catalog);
     EXPECT_TRUE(home) << home.error().detail;
   }
-  EXPECT_THAT(names, testing::ElementsAre("all.yaml", "demo.yaml", "hamburg.yaml"));
+  EXPECT_THAT(names, testing::ElementsAre("all.yaml", "balcony.yaml", "demo.yaml", "hamburg.yaml"));
 }
 
 TEST(ShippedHomes, HaveTheDevicesOfTheDeviceFiles) {

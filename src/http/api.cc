@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "http/browser.h"
+#include "http/main_unit.h"
 #include "http/open_api.h"
 #include "http/params.h"
 #include "http/upgrades.h"
@@ -488,7 +489,13 @@ void Api::main_sn(Call call) const {
       !device) {
     return call.done(call.form.failure(device.error()));
   }
-  call.done(call.form.success(wire::to_text(JsonObject{{"sn", *sn}})));
+  find_main_unit(
+      *options_.hub, call.account, *sn,
+      {.loop = options_.loop,
+       .done = [done = std::move(call.done), form = call.form](Result<std::string> main) mutable {
+         done(main ? form.success(wire::to_text(JsonObject{{"sn", *main}}))
+                   : form.failure(main.error()));
+       }});
 }
 
 }  // namespace gridloom::http

@@ -84,6 +84,43 @@ TEST_F(ApiTest, StrictModeRefusesOldAndRepeatedRequests) {
   EXPECT_THAT(asked(one, now, "5"), HasSubstr(R"("code":"0")"));
 }
 
+// STREAM units tell their systems by numbers, and the main unit by its role.
+TEST_F(ApiTest, AnswersTheMainUnitOfASystem) {
+  const auto unit = [this](std::string_view sn, std::string_view owner, std::string_view says) {
+    home.add_device(sn, owner);
+    if (!says.empty()) home.report(home.connect_device(sn, sn), sn, std::string(says));
+  };
+  constexpr std::string_view kMain = R"({"systemGroupId":7,"distributedDeviceStatus":"MASTER"})";
+  constexpr std::string_view kUnit = R"({"systemGroupId":7,"distributedDeviceStatus":"SLAVE"})";
+  unit("BK61A", "alice", kUnit);
+  unit("BK61B", "alice", R"({"systemGroupId":8,"distributedDeviceStatus":"MASTER"})");
+  unit("BK61C", "alice", kMain);
+  unit("BK61D", "alice", R"({"systemGroupId":0,"distributedDeviceStatus":"SLAVE"})");
+  unit("BK61E", "alice", R"({"systemGroupId":9,"distributedDeviceStatus":"SLAVE"})");
+  unit("BK61F", "alice", {});
+  unit("BK61G", "bob", kUnit);
+  const struct {
+    std::string_view asked;
+    std::string_view main;
+    std::string_view as = "alice";
+  } rows[] = {
+      {.asked = "BK61A", .main = "BK61C"},
+      {.asked = "BK61C", .main = "BK61C"},
+      {.asked = "BK61B", .main = "BK61B"},
+      {.asked = "BK61D", .main = "BK61D"},
+      {.asked = "BK61E", .main = "BK61E"},
+      {.asked = "BK61F", .main = "BK61F"},
+      {.asked = "BK61G", .main = "BK61G", .as = "bob"},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(get("device/system/main/sn", fmt::format("sn={}", row.asked), row.as),
+              golden("0", "Success", fmt::format(R"({{"sn":"{}"}})", row.main)))
+        << row.asked;
+  }
+  home.share("BK61C", "bob", Rights::kMonitor);
+  EXPECT_THAT(get("device/system/main/sn", "sn=BK61G", "bob"), HasSubstr("BK61C"));
+}
+
 TEST_F(ApiTest, CertifiesForTheHostTheRequestCameTo) {
   const registry::Account account = home.account("alice");
   const auto data = [&](std::string_view host) {

@@ -96,6 +96,7 @@ constexpr std::string_view kSchemas = R"({
   "range": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
   "values": {"type": "array", "items": {"$ref": "#/components/schemas/Value"}},
   "nature": {"type": "string", "description": "What it is in every family, as battery.power"},
+  "part": {"type": "boolean", "description": "One of the fields whose sum is the power of the nature"},
   "error": {"type": "boolean", "description": "An error or a warning"},
   "sets": {"type": "array", "items": {"type": "string"},
     "description": "Of a parameter: fields that take its value as it is"},

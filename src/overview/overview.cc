@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "history/energy/energy_sources.h"
 
@@ -62,6 +65,31 @@ void add_power(Overview& overview, Power power, double watts) {
   }
 }
 
+// Each power is the sum of the fields that make it up. A part that the device reports without a
+// number makes the sum unknown; a part that it never reported is not there.
+KnownPowers powers_of(const Family& family, const history::EnergySources& sources,
+                      const std::vector<FlatValue>& values) {
+  KnownPowers powers_w{};
+  std::array<bool, history::kPowers> is_unknown{};
+  for (const auto& source : sources.powers) {
+    const Field* field = family.field(source.name);
+    const auto power = static_cast<std::size_t>(source.power);
+    for (const FlatValue& each : values) {
+      if (field == nullptr || !history::matches(source.name, each.name)) continue;
+      // Also tells a number from a value that stands for none.
+      if (!number_of(*field, each.value)) {
+        is_unknown.at(power) = is_unknown.at(power) || field->part;
+        continue;
+      }
+      add_to(powers_w.at(power), each.value.to_number<double>() * source.scale);
+    }
+  }
+  for (std::size_t power = 0; power < history::kPowers; ++power) {
+    if (is_unknown.at(power)) powers_w.at(power).reset();
+  }
+  return powers_w;
+}
+
 }  // namespace
 
 bool has_charge(const Family& family) {
@@ -94,18 +122,12 @@ std::optional<double> battery_power(const history::EnergySources& sources,
 }
 
 Overview overview_of(const Family& family, const std::vector<FlatValue>& values) {
-  Overview overview{.charge_percent = charge_of(family, values)};
   const history::EnergySources sources(family);
-  for (const auto& source : sources.powers) {
-    const Field* field = family.field(source.name);
-    for (const FlatValue& each : values) {
-      if (field == nullptr || !history::matches(source.name, each.name)) continue;
-      // Also tells a number from a value that stands for none.
-      if (!number_of(*field, each.value)) continue;
-      const double watts = each.value.to_number<double>() * source.scale;
-      add_to(overview.powers_w.at(static_cast<std::size_t>(source.power)), watts);
-      add_power(overview, source.power, watts);
-    }
+  Overview overview{.charge_percent = charge_of(family, values),
+                    .powers_w = powers_of(family, sources, values)};
+  for (std::size_t power = 0; power < history::kPowers; ++power) {
+    const auto& watts = overview.powers_w.at(power);
+    if (watts) add_power(overview, static_cast<Power>(power), *watts);
   }
   overview.battery_w = battery_power(sources, overview.powers_w);
   for (const FlatValue& each : values) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,7 +12,9 @@
 
 #include "catalog/loader.h"
 #include "catalog/test_family.h"
+#include "history/energy/energy_sources.h"
 #include "overview/overview.h"
+#include "testing/must.h"
 
 namespace gridloom::overview {
 namespace {
@@ -114,6 +117,48 @@ TEST(Overview, ABatteryOfWhichOneDirectionIsReportedIsNotKnown) {
   for (const auto& row : rows) {
     const Overview seen = overview_of(*delta, flat_values(*delta, object(row.quotas)));
     EXPECT_EQ(seen.battery_w, row.battery_w) << row.quotas;
+  }
+}
+
+TEST(Overview, SumsThePartsOfAPower) {
+  const auto family = must(catalog::load_family("parted.yaml", R"yaml(
+family: parted
+product: Parted
+description: A device with an AC and a DC side
+prefixes: [PT1]
+read_only: true
+quota_all: flat
+messages: {report: {id: $message_id}, reply: {id: $id}}
+reports:
+  ac: {match: {typeCode: ac}, fields: [ac.]}
+  dc: {match: {typeCode: dc}, fields: [dc.]}
+defaults:
+  fields: {type: int, unit: W, description: x}
+fields:
+  ac.w: {nature: load.power, part: true}
+  dc.*.w: {nature: load.power, part: true, absent: -1}
+  dc.spare: {nature: load.power}
+)yaml"));
+  const struct {
+    std::string_view what;
+    std::string_view quotas;
+    std::optional<double> load_w;
+  } rows[] = {
+      {.what = "all",
+       .quotas = R"({"ac.w":300,"dc.1.w":40,"dc.2.w":5,"dc.spare":7})",
+       .load_w = 345},
+      {.what = "one was never reported", .quotas = R"({"dc.1.w":40})", .load_w = 40},
+      {.what = "one has no value",
+       .quotas = R"({"ac.w":300,"dc.1.w":40,"dc.2.w":-1})",
+       .load_w = {}},
+      {.what = "one is none", .quotas = R"({"ac.w":null,"dc.1.w":40})", .load_w = {}},
+      {.what = "nothing", .quotas = "{}", .load_w = {}},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.what);
+    const Overview seen = overview_of(*family, flat_values(*family, object(row.quotas)));
+    EXPECT_EQ(seen.load_w, row.load_w);
+    EXPECT_EQ(seen.powers_w.at(static_cast<std::size_t>(history::Power::kLoad)), row.load_w);
   }
 }
 

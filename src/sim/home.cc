@@ -1,6 +1,8 @@
 #include "sim/home.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 namespace gridloom::sim {
 namespace {
@@ -13,12 +15,32 @@ std::optional<std::uint32_t> circuits_of(const catalog::Site& site,
                                          const catalog::SiteDevice& device) {
   if (device.plug == catalog::Plug::kOffGrid) return std::nullopt;
   if (!site.household) return 0;
-  if (device.plug != catalog::Plug::kMeter) return device.supplies;
+  const auto is_of_system = [](const catalog::SiteDevice& one) {
+    return one.plug == catalog::Plug::kMeter || one.plug == catalog::Plug::kUnit;
+  };
+  if (!is_of_system(device)) return device.supplies;
   std::uint32_t left = kAllCircuits;
   for (const catalog::SiteDevice& other : site.devices) {
-    if (other.sn != device.sn) left &= ~other.supplies;
+    if (!is_of_system(other)) left &= ~other.supplies;
   }
   return left;
+}
+
+// Units of one system say so in fields of their family.
+void add_system(const catalog::Site& site, const catalog::SiteDevice& device,
+                InitialValues& initial) {
+  const auto main =
+      std::ranges::find(site.devices, catalog::Plug::kMeter, &catalog::SiteDevice::plug);
+  const bool has_units = std::ranges::any_of(site.devices, [](const catalog::SiteDevice& one) {
+    return one.plug == catalog::Plug::kUnit;
+  });
+  const bool is_main = device.plug == catalog::Plug::kMeter;
+  if (!has_units || (!is_main && device.plug != catalog::Plug::kUnit)) return;
+  const catalog::UnitSystem& system = *device.family->system;
+  constexpr std::uint64_t kMostGroups = 0x7fffffff;
+  const auto group = static_cast<std::int64_t>(Chance(0).split(main->sn).bits(0) % kMostGroups + 1);
+  initial.emplace_back(system.group, group);
+  initial.emplace_back(system.role, is_main ? system.main : system.unit);
 }
 
 }  // namespace
@@ -34,9 +56,12 @@ SiteOptions options_of(const catalog::Site& site) {
 }
 
 Setup setup_of(const catalog::Site& site, const catalog::SiteDevice& device) {
+  InitialValues initial;
+  add_system(site, device, initial);
+  initial.insert(initial.end(), device.initial.begin(), device.initial.end());
   return {.place = device.place,
           .circuits = circuits_of(site, device),
-          .initial = device.initial,
+          .initial = std::move(initial),
           .roofs = device.panels,
           .habits = device.habits};
 }

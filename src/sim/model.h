@@ -57,6 +57,10 @@ struct Environment {
   // grid, or that supplies a site without one; negative: they feed it.
   double others_ac_w = 0;
   std::optional<double> others_dc_w{};  // nothing: no device is plugged in there
+  // A further unit of a system shares what the site draws: others_ac_w is without the system's own
+  // units, and this is how many of these could give power of their batteries in the last step.
+  // Nothing: the device is no such unit.
+  std::optional<int> able_units{};
   // Where the modules at the device's PV inputs face; fewer, or none: the model chooses.
   std::span<const catalog::Roof> roofs{};
   double grid_v = 230;
@@ -139,6 +143,8 @@ class Model {
   // What the device drew from where it is plugged in, on average over the last step; negative: it
   // fed in.
   [[nodiscard]] virtual double drawn_w() const { return 0; }
+  // Whether its batteries could give power in the last step.
+  [[nodiscard]] virtual bool can_discharge() const { return false; }
   // Whether the site's other devices have power from a device that supplies a site without a grid.
   [[nodiscard]] virtual bool supplies_others() const { return false; }
 };

@@ -15,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "sim/ageing.h"
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
 #include "sim/heat_pump.h"
@@ -23,7 +22,7 @@
 #include "sim/model_slots.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
-#include "sim/models/resume.h"
+#include "sim/physics_battery.h"
 #include "sim/physics_load.h"
 #include "sim/physics_slots.h"
 #include "sim/power_flow.h"
@@ -108,7 +107,8 @@ class PhysicsModel final : public Model {
   void resume(Fields& fields, const Environment& environment, const TimeOff& off,
               const wire::JsonObject& /*unreported*/) override {
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
-      const Battery::Options after = options_after(fields, slots_->batteries[k], environment, off);
+      const Battery::Options after =
+          options_after(slots_->batteries[k], {fields, environment, off});
       batteries_[k].battery = Battery(counted(after, fields, k));
     }
     for (std::size_t k = 0; k < loads_.size(); ++k) {
@@ -172,6 +172,9 @@ class PhysicsModel final : public Model {
 
   [[nodiscard]] Balance balance() const override { return balance_.balance(); }
   [[nodiscard]] double drawn_w() const override { return to_w(grid_.power_mw); }
+  [[nodiscard]] bool can_discharge() const override {
+    return std::ranges::any_of(batteries_, [](const BatteryState& one) { return one.give_w > 0; });
+  }
 
  private:
   // ---- start and settings
@@ -213,37 +216,6 @@ class PhysicsModel final : public Model {
     options.capacity_ah *= batteries_[battery].count;
     options.resistance_ohm /= batteries_[battery].count;
     return options;
-  }
-
-  // The charge, temperature and age that the fields show, as far as they do.
-  static Battery::Options options_after(Fields& fields, const BatteryPart& part,
-                                        const Environment& environment, const TimeOff& off) {
-    Battery::Options options = part.options;
-    options.temperature_c = environment.air_c + 3;
-    for (const Feed& feed : part.feeds) {
-      // An empty battery is one, whereas a 0 at the start means that the file has no charge.
-      if (feed.quantity == Quantity::kSoc) options.soc_percent = fields.si(feed.slot);
-      if (feed.quantity == Quantity::kTemperature) {
-        options.temperature_c =
-            rested_c(bounded(fields, feed.slot, kPartTemperature_c),
-                     {.to_c = environment.air_c, .time_s = kBatteryCooling_s}, off);
-      }
-      if (feed.quantity != Quantity::kCycles) continue;
-      options.cycles = std::max(options.cycles, bounded(fields, feed.slot, kCycles));
-      options.capacity_ah *=
-          health_at({.cycles = options.cycles}) / health_at({.cycles = part.options.cycles});
-    }
-    options.soc_percent = rested_soc(std::clamp(options.soc_percent, 0.0, 100.0), off);
-    return options;
-  }
-
-  static double initial_soc(const Fields& fields, const BatteryPart& part) {
-    for (const Feed& feed : part.feeds) {
-      if (feed.quantity != Quantity::kSoc) continue;
-      const catalog::Field& field = *fields.entries()[feed.slot.index].field;
-      if (starts_with_number(field, fields.get(feed.slot))) return fields.si(feed.slot);
-    }
-    return part.options.soc_percent;
   }
 
   static bool counts(Quantity quantity) {
@@ -304,6 +276,7 @@ class PhysicsModel final : public Model {
   PowerOffer offer_of(const Environment& environment, Millis dt) {
     PowerOffer offer;
     fed_mw_ = 0;
+    is_unit_ = environment.able_units.has_value();
     for (std::size_t k = 0; k < pv_inputs_.size(); ++k) {
       pv_inputs_[k].power_mw = to_mw(pv_available_w(k, environment));
       offer.pv_w += to_w(pv_inputs_[k].power_mw) * slots_->pv_inputs[k].efficiency;
@@ -350,7 +323,9 @@ class PhysicsModel final : public Model {
                                        dt);
     }
     double power_w = load_w(k, environment);
-    if (k == 0) power_w = with_others_w(power_w, environment);
+    if (k == 0)
+      power_w = environment.able_units ? unit_share_w(power_w, environment)
+                                       : with_others_w(power_w, environment);
     if (power_w <= state.limit_w) return power_w;
     state.tripped = true;
     state.on = false;
@@ -363,6 +338,14 @@ class PhysicsModel final : public Model {
     const double sum_w = power_w + environment.others_ac_w;
     fed_mw_ = to_mw(std::max(0.0, -sum_w));
     return std::max(0.0, sum_w);
+  }
+
+  // A further unit of a system supplies its share of what the site draws. It takes itself for one
+  // that can: with an empty battery it still has its sun.
+  [[nodiscard]] double unit_share_w(double power_w, const Environment& environment) const {
+    if (!environment.grid_up) return 0;
+    const int others = *environment.able_units - (can_discharge() ? 1 : 0);
+    return std::max(0.0, power_w + environment.others_ac_w) / (1 + std::max(others, 0));
   }
 
   // An additional appliance hangs on the first load.
@@ -428,6 +411,16 @@ class PhysicsModel final : public Model {
     charger_.power_mw = to_mw(flow.charger_w);
     grid_.import_mw = to_mw(flow.import_w);
     grid_.export_mw = to_mw(flow.export_w) + fed_mw_;
+    if (is_unit_) feed_share();
+  }
+
+  // A unit's share of the site leaves it by the connection to the grid; what the unit could not
+  // supply of it, the meter's unit will.
+  void feed_share() {
+    const std::int64_t share_mw = std::exchange(loads_.front().power_mw, 0);
+    const std::int64_t net_mw = grid_.import_mw - grid_.export_mw - share_mw;
+    grid_.import_mw = std::max<std::int64_t>(0, net_mw);
+    grid_.export_mw = std::max<std::int64_t>(0, -net_mw);
   }
 
   [[nodiscard]] std::int64_t in_mw() const {
@@ -555,6 +548,8 @@ class PhysicsModel final : public Model {
     switch (feed.quantity) {
       case Quantity::kPower:
         return put(fields, feed, to_w(grid_.power_mw));
+      case Quantity::kSystemPower:
+        return put(fields, feed, is_unit_ ? 0 : to_w(grid_.power_mw));
       case Quantity::kImportPower:
         return put(fields, feed, to_w(grid_.import_mw));
       case Quantity::kExportPower:
@@ -578,6 +573,7 @@ class PhysicsModel final : public Model {
   PartState inverter_;
   PartState charger_;
   GridState grid_;
+  bool is_unit_ = false;     // a further one of a system
   std::int64_t fed_mw_ = 0;  // of the site's other devices, past this one into the grid
   double charger_most_w_ = 0;
   std::vector<double> sums_;   // by Slots::sums

@@ -32,7 +32,10 @@ bool is_of_life(const Fields::Entry& entry) {
   const bool counts =
       (entry.field->unit == "Wh" && is_numeric(entry.slot.type)) ||
       ends_with_one_of(entry.name, {"UsedTime", "workTime", ".cycles", "relaySwitchCnt"});
-  return counts && !is_of_the_day(entry.name);
+  const auto& signal = entry.field->signal;
+  const bool is_counted = signal && (signal->shape == catalog::Signal::Shape::kCount ||
+                                     signal->shape == catalog::Signal::Shape::kTime);
+  return (counts || is_counted) && !is_of_the_day(entry.name);
 }
 bool is_charge(const Fields::Entry& entry) {
   return entry.field->unit == "%" && ends_with_one_of(entry.name, {"oc", "Soc", "BatPer"}) &&

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <numbers>
 #include <string>
@@ -25,6 +26,17 @@ struct SignalSlot {
   const Signal* signal = nullptr;
   Slot slot;
   std::vector<Slot> inputs;  // by Formula::names
+  double per_s = 0;          // of a time: its unit in a second
+
+  // It counts events that come by chance.
+  [[nodiscard]] bool has_events() const {
+    return signal->shape == Signal::Shape::kCount && signal->period_s > 0;
+  }
+  // It remembers whether its condition was true.
+  [[nodiscard]] bool has_condition() const {
+    return signal->shape == Signal::Shape::kTime ||
+           (signal->shape == Signal::Shape::kCount && signal->period_s == 0);
+  }
 };
 using SignalSlots = std::vector<SignalSlot>;
 
@@ -49,8 +61,11 @@ SignalSlots slots_of(const FieldTable& table) {
     const Field& field = table.family().fields[index];
     for (const FieldTable::Entry& entry : table.entries()) {
       if (entry.field != &field) continue;
-      slots.push_back(
-          {.signal = &*field.signal, .slot = entry.slot, .inputs = inputs_of(table, entry)});
+      const double unit_s = catalog::seconds_of_unit(field.unit);
+      slots.push_back({.signal = &*field.signal,
+                       .slot = entry.slot,
+                       .inputs = inputs_of(table, entry),
+                       .per_s = unit_s > 0 ? 1 / unit_s : 0});
     }
   }
   return slots;
@@ -78,17 +93,25 @@ class SignalModel final : public Model {
       : slots_(std::move(slots)),
         model_(std::move(model)),
         chance_(chance.split("signal")),
-        walks_(slots_->size()) {}
+        events_(chance_.split("event")),
+        walks_(slots_->size()),
+        moves_(slots_->size()) {}
 
   void start(Fields& fields, const Environment& environment) override {
-    begin_walks(fields);
+    begin_walks(fields, environment);
     model_->start(fields, environment);
+    // What is true from the start did not come to be true.
+    is_begun_ = false;
     write_signals(fields, environment);
+    is_begun_ = true;
   }
 
   void resume(Fields& fields, const Environment& environment, const TimeOff& off,
               const wire::JsonObject& unreported) override {
-    begin_walks(fields);
+    begin_walks(fields, environment);
+    for (std::size_t k = 0; k < moves_.size(); ++k) {
+      if ((*slots_)[k].has_condition()) moves_[k].is_true = number_of(k, fields) > 0;
+    }
     model_->resume(fields, environment, off, unreported);
     write_signals(fields, environment);
   }
@@ -100,16 +123,14 @@ class SignalModel final : public Model {
 
   void step(const Environment& environment, Millis dt) override {
     model_->step(environment, dt);
-    const auto now_ms = static_cast<std::uint64_t>(unix_ms(environment.now));
-    for (std::size_t k = 0; k < walks_.size(); ++k) {
+    elapsed_s_ += seconds_of(dt);
+    const std::int64_t now_ms = unix_ms(environment.now);
+    if (now_ms >= next_ms_) count_events(now_ms);
+    for (const std::size_t k : random_walks_) {
       const Signal& signal = *(*slots_)[k].signal;
-      const std::uint64_t draw = now_ms * walks_.size() + k;
-      if (signal.shape == Signal::Shape::kRandomWalk) {
-        const double change = signal.step * std::sqrt(seconds_of(dt) / 60) * chance_.normal(draw);
-        walks_[k] = reflected(walks_[k] + change, signal);
-      } else if (signal.shape == Signal::Shape::kCount) {
-        if (chance_.uniform(draw) < seconds_of(dt) / signal.period_s) ++walks_[k];
-      }
+      const std::uint64_t draw = static_cast<std::uint64_t>(now_ms) * walks_.size() + k;
+      const double change = signal.step * std::sqrt(seconds_of(dt) / 60) * chance_.normal(draw);
+      walks_[k] = reflected(walks_[k] + change, signal);
     }
   }
 
@@ -127,34 +148,90 @@ class SignalModel final : public Model {
 
   [[nodiscard]] Balance balance() const override { return model_->balance(); }
   [[nodiscard]] double drawn_w() const override { return model_->drawn_w(); }
+  [[nodiscard]] bool can_discharge() const override { return model_->can_discharge(); }
   [[nodiscard]] bool supplies_others() const override { return model_->supplies_others(); }
 
  private:
-  void begin_walks(const Fields& fields) {
+  // A move is what a signal keeps beside its value.
+  struct Move {
+    bool is_true = false;      // the condition, when the fields were written last
+    std::int64_t last_ms = 0;  // this and the next: events by chance, in Unix time; 0: none yet
+    std::int64_t next_ms = kNever;
+  };
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+  void begin_walks(const Fields& fields, const Environment& environment) {
+    random_walks_.clear();
+    next_ms_ = kNever;
     for (std::size_t k = 0; k < walks_.size(); ++k) {
-      const auto& [signal, slot, inputs] = (*slots_)[k];
-      if (signal->shape == Signal::Shape::kRandomWalk) {
-        walks_[k] = std::clamp(fields.si(slot), signal->low, signal->high);
-      } else if (signal->shape == Signal::Shape::kCount) {
-        walks_[k] = fields.si(slot);
+      const Signal& signal = *(*slots_)[k].signal;
+      walks_[k] = fields.si((*slots_)[k].slot);
+      if (signal.shape == Signal::Shape::kRandomWalk) {
+        walks_[k] = std::clamp(walks_[k], signal.low, signal.high);
+        random_walks_.push_back(k);
       }
+      if (!(*slots_)[k].has_events()) continue;
+      moves_[k].next_ms = next_event_ms(k, unix_ms(environment.now));
+      next_ms_ = std::min(next_ms_, moves_[k].next_ms);
     }
   }
 
+  // The first event after a moment, by the seed and the time alone: time is divided into spans of
+  // half a period, and every other one has an event.
+  [[nodiscard]] std::int64_t next_event_ms(std::size_t k, std::int64_t after_ms) const {
+    constexpr double kShare = 0.5;
+    const double period_ms = (*slots_)[k].signal->period_s * 1000;
+    const std::int64_t span_ms = std::max<std::int64_t>(1, std::llround(period_ms * kShare));
+    for (std::int64_t span = after_ms / span_ms;; ++span) {
+      const std::uint64_t draw = (static_cast<std::uint64_t>(span) * walks_.size() + k) * 2;
+      if (events_.uniform(draw) >= kShare) continue;
+      const double into_ms = events_.uniform(draw + 1) * static_cast<double>(span_ms);
+      const std::int64_t at_ms = span * span_ms + static_cast<std::int64_t>(into_ms);
+      if (at_ms > after_ms) return at_ms;
+    }
+  }
+
+  void count_events(std::int64_t now_ms) {
+    next_ms_ = kNever;
+    for (std::size_t k = 0; k < moves_.size(); ++k) {
+      Move& move = moves_[k];
+      while (move.next_ms <= now_ms) {
+        ++walks_[k];
+        move.last_ms = move.next_ms;
+        move.next_ms = next_event_ms(k, move.next_ms);
+      }
+      next_ms_ = std::min(next_ms_, move.next_ms);
+    }
+  }
+
+  // Counts, or adds up the time of, what was true since the fields were written before.
+  void follow_condition(std::size_t k, const Fields& fields, double elapsed_s) {
+    Move& move = moves_[k];
+    const bool is_true = number_of(k, fields) > 0;
+    if ((*slots_)[k].signal->shape == Signal::Shape::kTime) {
+      if (move.is_true) walks_[k] += elapsed_s * (*slots_)[k].per_s;
+    } else if (is_begun_ && is_true && !move.is_true) {
+      ++walks_[k];
+    }
+    move.is_true = is_true;
+  }
+
   void write_signals(Fields& fields, const Environment& environment) {
+    const double elapsed_s = std::exchange(elapsed_s_, 0);
     for (std::size_t k = 0; k < walks_.size(); ++k) {
       const Slot slot = (*slots_)[k].slot;
       if ((*slots_)[k].signal->shape == Signal::Shape::kClock) {
         fields.set_text(slot, time::clock_text(environment.now, {}));
         continue;
       }
+      if ((*slots_)[k].has_condition()) follow_condition(k, fields, elapsed_s);
       fields.set_in_range(slot, value_of(k, fields, environment));
     }
   }
 
   [[nodiscard]] double value_of(std::size_t k, const Fields& fields,
                                 const Environment& environment) {
-    const auto& [signal, slot, inputs] = (*slots_)[k];
+    const auto& [signal, slot, inputs, per_s] = (*slots_)[k];
     switch (signal->shape) {
       case Signal::Shape::kRamp:
         return std::lerp(signal->low, signal->high, phase_of(*signal, environment));
@@ -165,19 +242,48 @@ class SignalModel final : public Model {
       case Signal::Shape::kRandomWalk:
       case Signal::Shape::kCount:
         return walks_[k];
+      case Signal::Shape::kTime:
+        return std::floor(walks_[k]);
+      case Signal::Shape::kMoment: {
+        const std::int64_t at_ms = last_event_ms(inputs.front());
+        return at_ms > 0 ? static_cast<double>(at_ms / 1000) : walks_[k];
+      }
       case Signal::Shape::kClock:
       case Signal::Shape::kFormula:
         break;
     }
+    return number_of(k, fields);
+  }
+
+  // The value of the signal's formula.
+  [[nodiscard]] double number_of(std::size_t k, const Fields& fields) {
+    const SignalSlot& of = (*slots_)[k];
+    if (of.signal->formula.steps.size() == 1 && of.inputs.size() == 1) {
+      return fields.si(of.inputs.front());
+    }
     values_.clear();
-    for (const Slot input : inputs) values_.push_back(fields.si(input));
-    return evaluate(signal->formula, values_);
+    for (const Slot input : of.inputs) values_.push_back(fields.si(input));
+    return evaluate(of.signal->formula, values_);
+  }
+
+  // The count in this slot had its last event then; 0: none yet.
+  [[nodiscard]] std::int64_t last_event_ms(Slot slot) const {
+    for (std::size_t k = 0; k < moves_.size(); ++k) {
+      if ((*slots_)[k].slot.index == slot.index) return moves_[k].last_ms;
+    }
+    return 0;
   }
 
   std::shared_ptr<const SignalSlots> slots_;
   std::unique_ptr<Model> model_;
   Chance chance_;
-  std::vector<double> walks_;   // by slot; used by random walks and counts
+  Chance events_;
+  std::vector<double> walks_;  // by slot: what a random walk, count, time or moment has come to
+  std::vector<Move> moves_;    // by slot
+  std::vector<std::size_t> random_walks_;  // their slots
+  std::int64_t next_ms_ = kNever;          // of all events
+  double elapsed_s_ = 0;                   // since the fields were written
+  bool is_begun_ = true;
   std::vector<double> values_;  // of a formula's fields
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string_view>
@@ -20,7 +21,7 @@ product: Weather
 description: A station with signals of all shapes
 prefixes: [WE]
 reports:
-  all: {fields: [air., sun, resets, pack.]}
+  all: {fields: [air., sun, resets, reset_at, fan, fan_starts, fan_time, fan_minutes, pack.]}
 fields:
   air.f: {type: float, unit: °F, description: Air, signal: {formula: air.c * 1.8 + 32}}
   air.c:
@@ -38,6 +39,15 @@ fields:
     signal: {shape: random_walk, range: [980, 1030], step: 3}
   sun: {type: float, description: Sun, signal: {shape: ramp, range: [0, 10], period_s: 60, phase_s: 5}}
   resets: {type: int, initial: 7, description: Restarts, signal: {shape: count, period_s: 3600}}
+  reset_at: {type: int, unit: s, absent: 0, description: Last restart,
+             signal: {shape: moment, of: resets}}
+  fan: {type: int, description: Fan}
+  fan_starts: {type: int, initial: 3, description: Starts of the fan,
+               signal: {shape: count, when: fan - 1}}
+  fan_time: {type: int, unit: s, initial: 50, description: Time of the fan,
+             signal: {shape: time, when: fan - 1}}
+  fan_minutes: {type: int, unit: min, description: Time of the fan,
+                signal: {shape: time, when: fan - 1}}
   pack.*.amp: {type: float, description: Current, signal: {formula: pack.*.watts / 50}}
   pack.*.watts: {type: int, description: Power, initial: 100}
 virtual:
@@ -116,6 +126,74 @@ TEST_F(SignalsTest, CountFromTheInitialValueAndGoOnAfterARestart) {
   EXPECT_EQ(value("resets"), after_100);
   live(hours{100}, hours{120});
   EXPECT_GT(value("resets"), after_100);
+}
+
+// Events come at the same times, whatever the steps are and whenever the device was restarted.
+TEST_F(SignalsTest, EventsDependOnTheTimeAlone) {
+  constexpr hours kEnd{30};
+  const auto model = make(Chance(1));
+  model->start(fields, at(seconds{0}));
+  for (seconds now{2}; now <= kEnd; now += seconds{2}) model->step(at(now), Millis{2'000});
+  model->write(fields, at(kEnd));
+  EXPECT_GT(value("resets"), 17);
+  const auto kept = static_cast<std::int64_t>(value("reset_at"));
+  EXPECT_GT(kept, unix_ms(at(seconds{0}).now) / 1000);
+  EXPECT_LE(kept, unix_ms(at(kEnd).now) / 1000);
+  Fields coarse(table);
+  auto other = make(Chance(1));
+  other->start(coarse, at(seconds{0}));
+  for (seconds now{60}; now <= kEnd; now += seconds{60}) {
+    other->step(at(now), Millis{60'000});
+    other->write(coarse, at(now));
+    if (now.count() % 7 != 0) continue;
+    other = make(Chance(1));
+    other->resume(coarse, at(now), {}, {});
+  }
+  EXPECT_EQ(coarse.si(table->find("resets").value()), value("resets"));
+  EXPECT_EQ(coarse.si(table->find("reset_at").value()), value("reset_at"));
+}
+
+TEST_F(SignalsTest, CountAndTimeWhatIsTrue) {
+  auto model = make(Chance(1));
+  fields.set("fan", 2);
+  model->start(fields, at(seconds{0}));
+  EXPECT_EQ(value("fan_starts"), 3) << "it runs from the start";
+  seconds now{0};
+  const struct {
+    int fan = 0;
+    int steps = 0;
+    int starts = 0;
+    int time_s = 0;
+    int minutes = 0;
+    bool restarts = false;
+  } rows[] = {
+      {.fan = 2, .steps = 1, .starts = 3, .time_s = 80},
+      {.fan = 1, .steps = 1, .starts = 3, .time_s = 110, .minutes = 1},  // it ran until now
+      {.fan = 1, .steps = 3, .starts = 3, .time_s = 110, .minutes = 1},
+      {.fan = 5, .steps = 1, .starts = 4, .time_s = 110, .minutes = 1},
+      {.fan = 2, .steps = 5, .starts = 4, .time_s = 260, .minutes = 3},
+      {.fan = 2, .steps = 0, .starts = 4, .time_s = 260, .minutes = 3, .restarts = true},
+      {.fan = 2, .steps = 4, .starts = 4, .time_s = 380, .minutes = 5},
+      {.fan = 1, .steps = 1, .starts = 4, .time_s = 410, .minutes = 5},
+      {.fan = 2, .steps = 0, .starts = 5, .time_s = 410, .minutes = 5, .restarts = true},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(now.count());
+    if (row.restarts) {
+      model = make(Chance(1));
+      model->resume(fields, at(now), {}, {});
+    }
+    fields.set("fan", row.fan);
+    for (int k = 0; k < row.steps; ++k) {
+      now += seconds{30};
+      model->step(at(now), Millis{30'000});
+    }
+    model->write(fields, at(now));
+    model->write(fields, at(now));
+    EXPECT_EQ(value("fan_starts"), row.starts);
+    EXPECT_EQ(value("fan_time"), row.time_s);
+    EXPECT_EQ(value("fan_minutes"), row.minutes);
+  }
 }
 
 TEST_F(SignalsTest, OfModulesReadTheirOwnModule) {

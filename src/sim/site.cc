@@ -6,16 +6,24 @@ namespace gridloom::sim {
 
 using catalog::Plug;
 
+namespace {
+
+// Devices step in the order of their ranks.
+int rank_of(Plug plug) { return steps_last(plug) ? 2 : plug == Plug::kUnit ? 1 : 0; }
+
+}  // namespace
+
 void Site::join(DeviceDriver& driver, Plug plug) {
-  const bool before_last = !joined_.empty() && steps_last(joined_.back().plug);
-  joined_.insert(before_last ? joined_.end() - 1 : joined_.end(),
-                 {.driver = &driver, .plug = plug});
+  const auto after = std::ranges::upper_bound(joined_, rank_of(plug), {},
+                                              [](const Joined& one) { return rank_of(one.plug); });
+  joined_.insert(after, {.driver = &driver, .plug = plug});
   if (steps_last(plug)) return;
   const double drawn_w = driver.device().drawn_w();
   if (plug == Plug::kDc) {
     others_dc_w_ = others_dc_w_.value_or(0) + drawn_w;
   } else {
     others_ac_w_ += drawn_w;
+    if (plug != Plug::kUnit) foreign_ac_w_ += drawn_w;
   }
 }
 
@@ -37,13 +45,27 @@ Environment Site::at(TimePoint now, Plug plug) const {
     here.others_ac_w = others_ac_w_;
     here.others_dc_w = others_dc_w_;
   }
+  if (plug == Plug::kUnit) {
+    here.others_ac_w = foreign_ac_w_;
+    here.able_units = able_units_;
+  }
   return here;
 }
 
 void Site::advance(TimePoint now, void (DeviceDriver::*how)(const Environment& environment)) {
   double ac_w = 0;
   double dc_w = 0;
+  able_units_ = 0;
   for (const Joined& each : joined_) {
+    const bool is_of_system = each.plug == Plug::kUnit || each.plug == Plug::kMeter;
+    able_units_ += is_of_system && each.driver->device().can_discharge() ? 1 : 0;
+  }
+  bool is_foreign = true;
+  for (const Joined& each : joined_) {
+    if (is_foreign && rank_of(each.plug) > 0) {
+      is_foreign = false;
+      foreign_ac_w_ = ac_w;
+    }
     if (steps_last(each.plug)) {
       others_ac_w_ = ac_w;
       if (others_dc_w_) others_dc_w_ = dc_w;

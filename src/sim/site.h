@@ -1,7 +1,9 @@
 // The devices of one site: they share the sky, a household and a connection to the grid, and they
 // step together. Those that draw from the site or feed it step first; the one that measures the
 // connection, or that supplies a site without one, steps last, with what all others draw in the
-// same step. So no watt appears twice or nowhere, whatever the steps' length.
+// same step. So no watt appears twice or nowhere, whatever the steps' length. Further units of the
+// system at the meter step before it, and each supplies its share of what the rest of the site
+// draws.
 //
 // One thread at a time.
 #pragma once
@@ -82,9 +84,11 @@ class Site {
   std::shared_ptr<SharedWorld> world_;
   std::optional<household::Shared> household_;
   bool has_grid_ = true;
-  std::vector<Joined> joined_;  // the one that steps last is the last
-  // What the others drew in the last step.
+  std::vector<Joined> joined_;  // in the order of their steps
+  // What the others drew in the last step, and what of it was not of the meter's system.
   double others_ac_w_ = 0;
+  double foreign_ac_w_ = 0;
+  int able_units_ = 0;  // of the meter's system
   std::optional<double> others_dc_w_;
   TimePoint reported_;
 };

@@ -153,6 +153,91 @@ TEST(SiteTest, AHomeBatteryRegulatesForAllOthers) {
   EXPECT_GT(most_w, 300);
 }
 
+// Two STREAM units at midnight: the first feeds the site, the second is at the meter.
+struct Pair {
+  explicit Pair(InitialValues main = {}) {
+    constexpr std::uint32_t kAll = (1U << catalog::kHomeCircuits.size()) - 1;
+    house.add({.family = family_of("stream"),
+               .sn = "BK61A",
+               .plug = Plug::kUnit,
+               .setup = {.circuits = kAll}});
+    house.add({.family = family_of("stream"),
+               .sn = "BK61B",
+               .plug = Plug::kMeter,
+               .setup = {.circuits = kAll, .initial = std::move(main)}});
+  }
+  // Returns the average until before dawn.
+  double fed_at_night_w() {
+    constexpr int kSteps = 300;
+    double sum_w = 0;
+    for (int k = 0; k < kSteps; ++k) {
+      house.step(seconds(30));
+      sum_w -= house.device(0).drawn_w();
+    }
+    return sum_w / kSteps;
+  }
+  House house{site_of()};
+};
+
+// What came in went out, was lost or is stored: the rest stays as it was.
+std::int64_t unaccounted_uj(const Balance& balance, std::int64_t stored_before_uj) {
+  return balance.in_uj - balance.out_uj - balance.lost_uj - (balance.stored_uj - stored_before_uj);
+}
+
+TEST(SiteTest, UnitsOfASystemShareWhatTheHomeDraws) {
+  Pair pair;
+  House& house = pair.house;
+  const std::int64_t stored_uj[] = {house.device(0).balance().stored_uj,
+                                    house.device(1).balance().stored_uj};
+  const std::int64_t begun_uj[] = {unaccounted_uj(house.device(0).balance(), stored_uj[0]),
+                                   unaccounted_uj(house.device(1).balance(), stored_uj[1])};
+  int alike = 0;
+  int dark = 0;
+  for (int k = 0; k < 2 * 2880; ++k) {
+    house.step(seconds(k % 50 < 25 ? 2 : 30));
+    for (std::size_t d = 0; d < 2; ++d) {
+      ASSERT_EQ(unaccounted_uj(house.device(d).balance(), stored_uj[d]), begun_uj[d])
+          << "device " << d << ", step " << k;
+    }
+    ASSERT_EQ(house.number(0, "powGetSysGrid"), 0) << "the meter is the other's";
+    ASSERT_NEAR(house.number(0, "gridConnectionPower"), -house.device(0).drawn_w(), 0.51);
+    if (house.number(0, "powGetPvSum") + house.number(1, "powGetPvSum") > 0) continue;
+    const double unit_w = house.number(0, "powGetBpCms");
+    const double main_w = house.number(1, "powGetBpCms");
+    alike += std::abs(unit_w - main_w) <= 40 - 0.25 * (unit_w + main_w) / 2 ? 1 : 0;
+    ++dark;
+  }
+  EXPECT_GT(dark, 500);
+  EXPECT_GT(alike, dark * 8 / 10);
+}
+
+// A main unit below its reserve gives nothing: the other supplies all of the home.
+TEST(SiteTest, AUnitSuppliesTheHomeAloneIfTheOtherCannot) {
+  const double half_w = Pair().fed_at_night_w();
+  const double whole_w = Pair({{"cmsBattSoc", 10}}).fed_at_night_w();
+  EXPECT_GT(half_w, 10);
+  EXPECT_NEAR(whole_w / half_w, 2, 0.4);
+}
+
+TEST(SiteTest, UnitsOfASystemSayWhichOneIsTheMainOne) {
+  const auto catalog = catalog::load_catalog({}).value();
+  const catalog::Home home = catalog::find_home("balcony", *catalog).value();
+  const catalog::Site& site = home.sites.front();
+  ASSERT_EQ(site.devices.size(), 2U);
+  std::vector<wire::Json> groups;
+  std::vector<wire::Json> roles;
+  for (const catalog::SiteDevice& device : site.devices) {
+    for (const auto& [field, value] : setup_of(site, device).initial) {
+      if (field == "systemGroupId") groups.push_back(value);
+      if (field == "distributedDeviceStatus") roles.push_back(value);
+    }
+  }
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0], groups[1]);
+  EXPECT_NE(groups[0], wire::Json(0));
+  EXPECT_EQ(roles, (std::vector<wire::Json>{"MASTER", "SLAVE"}));
+}
+
 // A kettle is one kettle: who measures its circuit sees it, and nobody else does.
 TEST(SiteTest, DevicesOfASiteShareItsHousehold) {
   const auto panel = family_of("smart_plug");

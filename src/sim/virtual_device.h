@@ -89,6 +89,7 @@ class VirtualDevice {
   [[nodiscard]] Balance balance() const { return model_->balance(); }
   // As of the model (model.h).
   [[nodiscard]] double drawn_w() const { return model_->drawn_w(); }
+  [[nodiscard]] bool can_discharge() const { return model_->can_discharge(); }
   [[nodiscard]] bool supplies_others() const { return model_->supplies_others(); }
   // Whether a fault takes the grid away.
   [[nodiscard]] bool lacks_grid() const { return lacks_grid_; }

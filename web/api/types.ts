@@ -107,6 +107,7 @@ export interface FieldFacts {
   bits?: NamedValue[];
   absent?: unknown;
   nature?: string;
+  part?: boolean;
   sign?: string;
   error?: boolean;
   set_by?: string[];

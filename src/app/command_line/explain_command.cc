@@ -21,6 +21,7 @@
 #include "base/printable.h"
 #include "catalog/family_json.h"
 #include "catalog/loader.h"
+#include "catalog/natures.h"
 #include "overview/values.h"
 
 namespace gridloom::app {
@@ -100,7 +101,7 @@ void print_field(const Family& family, const Field& field) {
     print_line("no value", fmt::format("{} stands for none", wire::to_text(*field.absent)));
   }
   if (field.error) print_line("error", "any other value than " + wire::to_text(field.ok.front()));
-  print_line("nature", field.nature);
+  print_line("nature", catalog::nature_text(field));
   print_line("sign", field.sign);
   const auto ways = ways_to_set(family, field);
   if (ways.empty()) print_line("set by", "no command: it can only be read");

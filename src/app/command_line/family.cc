@@ -21,6 +21,7 @@
 #include "base/read_file.h"
 #include "catalog/family_json.h"
 #include "catalog/loader.h"
+#include "catalog/natures.h"
 #include "catalog/schema.h"
 #include "catalog/starter.h"
 #include "sim/model.h"
@@ -126,7 +127,12 @@ std::string text_of(const Signal& signal) {
     case Signal::Shape::kClock:
       return "the time in UTC";
     case Signal::Shape::kCount:
+      if (!formula.text.empty()) return fmt::format("one more each time that {} > 0", formula.text);
       return fmt::format("one more in {} s, on average", period_s);
+    case Signal::Shape::kTime:
+      return fmt::format("time for which {} > 0", formula.text);
+    case Signal::Shape::kMoment:
+      return fmt::format("when {} rose last", formula.text);
     case Signal::Shape::kRandomWalk:
       return fmt::format("random walk between {} and {}, {} a minute", low, high, step);
     case Signal::Shape::kFormula:
@@ -141,7 +147,7 @@ void show_field(const Family& family, const Field& field) {
   show_line("description", field.description);
   show_form("", field);
   if (field.error) show_line("error", "any other value than " + wire::to_text(field.ok.front()));
-  show_line("nature", field.nature);
+  show_line("nature", nature_text(field));
   show_line("sign", field.sign);
   show_line("initial", named(field, field.initial));
   if (field.signal) show_line("signal", text_of(*field.signal));

@@ -52,6 +52,7 @@ fields:
   w.load2: {type: float, unit: W, description: A second load, nature: load.power}
   w.ev: {type: float, unit: W, description: Car, nature: ev.power}
   w.rod: {type: float, unit: W, description: Rod, nature: heater.power}
+  w.rod2: {type: float, unit: W, description: Rod of the annexe, nature: heater.power, part: true}
   pack.*.pump: {type: float, unit: W, description: Pump of a module, nature: heatpump.power}
   wh.pv: {type: int, unit: Wh, description: Energy of the sun, nature: pv.energy}
   wh.ac: {type: int, unit: Wh, description: Energy given out as AC, nature: load.energy}
@@ -161,6 +162,23 @@ TEST_F(EnergyIntegratorTest, BothDirectionsOfBatteryAndGridAreKeptApart) {
 TEST_F(EnergyIntegratorTest, OnlyTheFirstFieldOfANatureCounts) {
   course.steady(0min, 60min, {{"w.load", "100"}, {"w.load2", "900"}});
   EXPECT_NEAR(wh(EnergyFlow::kLoad), 100, 1e-6);
+}
+
+TEST_F(EnergyIntegratorTest, PartsOfAPowerAreSummed) {
+  course.steady(0min, 30min, {{"w.rod", "100"}, {"w.rod2", "900"}});
+  course.steady(31min, 60min, {{"w.rod", "100"}, {"w.rod2", "0"}});
+  EXPECT_NEAR(wh(EnergyFlow::kHeater), 100 + 900 * 31.0 / 60, 1e-6);
+}
+
+TEST_F(EnergyIntegratorTest, APartOfAPowerThatIsNeverReportedAddsNothing) {
+  course.steady(0min, 60min, {{"w.rod2", "900"}});
+  EXPECT_NEAR(wh(EnergyFlow::kHeater), 900, 1e-6);
+}
+
+TEST_F(EnergyIntegratorTest, PartsOfAPowerHoldOverTheBorderOfAnHour) {
+  course.report(58min, {{"w.rod", "600"}, {"w.rod2", "1200"}});
+  course.steady(59min, 65min, {{"x", "1"}});
+  EXPECT_NEAR(wh(EnergyFlow::kHeater), 210, 1e-6);
 }
 
 TEST_F(EnergyIntegratorTest, AllModulesOfAFieldAreSummed) {

@@ -87,7 +87,8 @@ EnergySources::EnergySources(const catalog::Family& family) {
     const auto* const nature = std::ranges::find(kPowerNatures, field.nature);
     if (nature != kPowerNatures.end()) {
       const auto power = static_cast<Power>(nature - kPowerNatures.begin());
-      if (std::ranges::find(powers, power, &PowerField::power) != powers.end()) continue;
+      const bool is_first = std::ranges::find(powers, power, &PowerField::power) == powers.end();
+      if (!is_first && !field.part) continue;
       powers.push_back({.name = field.name, .power = power, .scale = scale});
       std::ranges::copy(quantities_of(power), std::back_inserter(flows));
     }

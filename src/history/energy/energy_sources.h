@@ -1,9 +1,9 @@
 // The fields of a device family that are powers or energy counters, by the natures in its device
 // file (docs/user/energy.md describes the results).
 //
-// A power is the first field of its nature; a '*' in its name stands for every module, and their
-// values are summed. A counter may consist of several fields, the parts: together they make up the
-// flow.
+// A power is the first field of its nature and those that the file calls parts of it; a '*' in a
+// name stands for every module. Their values are summed. All fields of a counter's nature are its
+// parts: together they make up the flow.
 #pragma once
 
 #include <array>

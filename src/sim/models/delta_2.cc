@@ -114,6 +114,7 @@ class Delta2 final : public Model {
   Switched switched_;
   bool had_mains_ = true;
   bool had_bypass_ = false;
+  std::optional<bool> had_charger_;  // nothing: before the first step
   struct Outputs {
     bool ac = false;
     bool car = false;
@@ -231,8 +232,12 @@ void Delta2::step(const Environment& environment, Millis dt) {
   balance_.close(
       {.in_w = flow_.ac_in_w() + flow_.dc_in_w(), .out_w = flow_.ac_out_w + flow_.dc_out_w()}, dt);
   warm(environment.air_c, seconds);
+  // One relay passes the mains on, another one connects the charger.
+  const bool has_charger = flow_.wall_w > 0;
   if (flow_.bypass != had_bypass_) ++switched_.relay;
+  if (has_charger != had_charger_.value_or(has_charger)) ++switched_.relay;
   had_bypass_ = flow_.bypass;
+  had_charger_ = has_charger;
   count(seconds);
 }
 

@@ -85,6 +85,31 @@ TEST_F(PowerKits, StopsDischargingAtItsLowerLimit) {
   EXPECT_EQ(get("ichigh.appCfg.powerOn"), 1) << "the switch stays as it was set";
 }
 
+// What its converters lose is from the device file: 8 W of the hub, 20 W of the inverter and 6 % of
+// its output, 5 % of what the DC output takes.
+TEST_F(PowerKits, GivesItsLoadsOfBothKindsAndLosesTheRest) {
+  constexpr double kHub_w = 8;
+  constexpr double kInverter_w = 20;
+  constexpr double kInverterLoss = 0.06;
+  constexpr double kEfficiency = 0.95;
+  for (const Site& site : {Site{.household_w = 200}, Site{.household_w = 1000},
+                           Site{.household_w = 4000}, Site{.sun = 0.3, .household_w = 1000}}) {
+    SCOPED_TRACE(fmt::format("{} W, sun {}", site.household_w, site.sun));
+    place(site);
+    bench.run(Millis{kMinute_ms});
+    const auto ac_w = static_cast<double>(get("ichigh.outWatts"));
+    const auto dc_w = static_cast<double>(get("bbcout.ldOutWatts"));
+    EXPECT_GT(ac_w, 0);
+    EXPECT_GT(dc_w, 0);
+    const std::int64_t charged_w = get("bmsTotal.totalInWatts") + get("bmsTotal.totalOutWatts");
+    const auto given_w =
+        static_cast<double>(get("kitscc.batWatts") + get("bbcin.batWatts") - charged_w);
+    const double lost_w =
+        kHub_w + kInverter_w + kInverterLoss * ac_w + (1 / kEfficiency - 1) * dc_w;
+    EXPECT_NEAR(given_w, ac_w + dc_w + lost_w, 2 * kHalf + kTrace);
+  }
+}
+
 TEST_F(PowerKits, StopsChargingAtItsUpperLimit) {
   place({.sun = 1, .household_w = 100});
   set("socUpperLimit", R"({"maxChgSoc":80})");

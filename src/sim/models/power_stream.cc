@@ -54,8 +54,8 @@ constexpr double kDown_w_per_s = 120;
 constexpr double kOvershoot = 0.03;
 constexpr double kBesideElectronics_k = 6;  // of the battery
 // Losses of the link to the platform, each hour.
-constexpr double kLosses = 1.0 / 80;
-constexpr double kRestarts = 1.0 / 120;
+constexpr double kLosses = 1.0 / 24;
+constexpr double kRestarts = 1.0 / 80;
 constexpr double kPanel_v = 30;
 constexpr double kPanelOpen_v = 37;
 constexpr double kMargin_percent = 1;

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "catalog/family.h"
+#include "catalog/home.h"
 #include "registry/registry.h"
 #include "sim/fleet.h"
 
@@ -15,9 +15,9 @@ namespace gridloom::app {
 
 // Owns the devices of the demo home.
 inline constexpr std::string_view kDemoAccount = "demo";
-// Homes that come with Gridloom, and that the devices of device files of a user's own join.
-inline constexpr std::string_view kDemoHome = "demo";
-inline constexpr std::string_view kAllHome = "all";
+// The homes that the devices of device files of a user's own join.
+using catalog::kAllHome;
+using catalog::kDemoHome;
 
 struct DemoHome {
   registry::AccessKey key;

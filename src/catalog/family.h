@@ -246,7 +246,8 @@ struct DeviceFault {
 inline constexpr std::array<std::string_view, 8> kEnvironmentChanges = {
     "grid", "panel_1", "panel_2", "battery", "warmer_k", "clock_s", "appliance_w", "heater"};
 
-// The start configuration of the demo home and of other virtual devices of this family.
+// Virtual devices of this family. The shipped families list none: their devices stand in the home
+// files.
 struct Virtual {
   struct Device {
     std::string sn;
@@ -258,6 +259,7 @@ struct Virtual {
   std::vector<Device> devices;
   bool in_home = true;  // false: the demo home has them only if all families are asked for
   std::map<std::string, std::vector<std::string>> modules;  // group -> modules' serial numbers
+  std::string modules_of;  // the device that has these modules; empty: none has
 };
 
 enum class QuotaAllForm : std::uint8_t { kFlat, kNested };

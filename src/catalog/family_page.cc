@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/home.h"
 #include "catalog/natures.h"
 
 namespace gridloom::catalog {
@@ -181,13 +182,32 @@ void put(wire::JsonObject& root, std::string_view path, const Json& value) {
   put(next.get_object(), path.substr(dot + 1), value);
 }
 
-std::string example_sn(const Family& family) {
+// A device of the family: one that its file lists, or that a home which comes with Gridloom has, so
+// that the examples work there as they stand.
+std::string example_sn(const Family& family, const Catalog& catalog) {
   if (!family.virtual_devices.devices.empty()) return family.virtual_devices.devices.front().sn;
-  return family.prefixes.empty() ? "SN" : family.prefixes.front() + "…";
+  if (family.prefixes.empty()) return "SN";
+  // The catalogue may have families of a user's own in the place of those that the home needs.
+  const auto home = find_home(std::string(kAllHome), catalog);
+  if (home) {
+    for (const Site& site : home->sites) {
+      for (const SiteDevice& device : site.devices) {
+        if (device.family->id == family.id) return device.sn;
+      }
+    }
+  }
+  return simulated_sn(family, 1);
 }
 
+// A device of a family, which the examples are for.
+struct ExampleDevice {
+  const Family& family;
+  std::string_view sn;
+};
+
 // What the documents show in a set beside the parameters, with values for the references.
-void put_members(const Family& family, const wire::JsonObject& members, wire::JsonObject& into) {
+void put_members(const ExampleDevice& device, const wire::JsonObject& members,
+                 wire::JsonObject& into) {
   for (const auto& [key, value] : members) {
     const auto* text = value.if_string();
     if (text == nullptr || !text->starts_with('$')) {
@@ -195,9 +215,9 @@ void put_members(const Family& family, const wire::JsonObject& members, wire::Js
     } else if (*text == "$message_id") {
       into[key] = 1;
     } else if (*text == "$sn") {
-      into[key] = example_sn(family);
+      into[key] = device.sn;
     } else if (text->starts_with("$module:")) {
-      const auto& modules = family.virtual_devices.modules;
+      const auto& modules = device.family.virtual_devices.modules;
       const auto group = modules.find(std::string(std::string_view(*text).substr(8)));
       if (group != modules.end()) into[key] = group->second.front();
     }
@@ -221,7 +241,7 @@ void write_facts(const Family& family, Page& page) {
             static_cast<double>(family.messages.full_ms) / 1000);
 }
 
-void write_command(const Family& family, const Command& command, Page& page) {
+void write_command(const ExampleDevice& device, const Command& command, Page& page) {
   page.gap();
   page.line("### {}", command.title.empty() ? command.name : command.title);
   page.gap();
@@ -237,21 +257,21 @@ void write_command(const Family& family, const Command& command, Page& page) {
                 unit_of(param.unit, param.scale), cell(notes_of(param)), cell(param.description));
     }
   }
-  const std::string body = wire::to_text(example_set(family, command));
-  const std::string sn = example_sn(family);
+  const std::string body = wire::to_text(example_set(device.family, command, device.sn));
   page.gap();
   page.line("```sh");
   page.line("curl -s -H \"Authorization: Bearer $TOKEN\" -H 'Content-Type: application/json' \\");
   page.line("  -d '{}' \\", body);
-  page.line("  http://127.0.0.1:8080/api/v1/devices/{}/commands", sn);
+  page.line("  http://127.0.0.1:8080/api/v1/devices/{}/commands", device.sn);
   page.line(
       "mosquitto_pub --cafile data/tls/ca.pem -h localhost -p 8883 -u $ACCOUNT -P $PASSWORD \\");
-  page.line("  -t \"/open/$ACCOUNT/{}/set\" \\", sn);
+  page.line("  -t \"/open/$ACCOUNT/{}/set\" \\", device.sn);
   page.line("  -m '{{\"id\":1,\"version\":\"1.0\",{}'", body.substr(1));
   page.line("```");
 }
 
-void write_commands(const Family& family, Page& page) {
+void write_commands(const ExampleDevice& device, Page& page) {
+  const Family& family = device.family;
   if (family.commands.empty()) return;
   page.gap();
   page.line("## Commands");
@@ -259,7 +279,7 @@ void write_commands(const Family& family, Page& page) {
   page.paragraph(
       "`$TOKEN` is a [token](../user/api.md), `$ACCOUNT` and `$PASSWORD` are the account's "
       "[MQTT sign-in](../user/mqtt.md). The values are examples.");
-  for (const Command& command : family.commands) write_command(family, command, page);
+  for (const Command& command : family.commands) write_command(device, command, page);
 }
 
 void write_fields(const Family& family, Page& page) {
@@ -318,10 +338,10 @@ void write_faults(const Family& family, Page& page) {
 
 }  // namespace
 
-wire::JsonObject example_set(const Family& family, const Command& command) {
+wire::JsonObject example_set(const Family& family, const Command& command, std::string_view sn) {
   wire::JsonObject message;
-  put_members(family, family.messages.set, message);
-  put_members(family, command.set, message);
+  put_members({family, sn}, family.messages.set, message);
+  put_members({family, sn}, command.set, message);
   for (const std::string_view each : {"id", "version", "sn"}) message.erase(each);
   for (const auto& [path, value] : command.select) put(message, path, value);
   Json& params = message["params"];
@@ -332,7 +352,7 @@ wire::JsonObject example_set(const Family& family, const Command& command) {
   return message;
 }
 
-std::string family_page(const Family& family) {
+std::string family_page(const Family& family, const Catalog& catalog) {
   Page page;
   page.line("# {}", family.product);
   page.gap();
@@ -342,7 +362,8 @@ std::string family_page(const Family& family) {
                   family.description, family.id));
   page.gap();
   write_facts(family, page);
-  write_commands(family, page);
+  const std::string sn = example_sn(family, catalog);
+  write_commands({.family = family, .sn = sn}, page);
   write_fields(family, page);
   write_reports(family, page);
   write_quirks(family, page);

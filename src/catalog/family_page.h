@@ -4,17 +4,22 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "catalog/family.h"
+#include "catalog/loader.h"
 #include "wire/json.h"
 
 namespace gridloom::catalog {
 
-[[nodiscard]] std::string family_page(const Family& family);
+// Its examples are for a device of the family in a home of the catalogue, if there is one.
+[[nodiscard]] std::string family_page(const Family& family, const Catalog& catalog);
 // The page that lists the families, and the beginnings of serial numbers that each of them serves.
 [[nodiscard]] std::string families_page(std::span<const FamilyPtr> families);
 
-// A set of the command that the family accepts, without `sn`: each parameter has one of its values.
-[[nodiscard]] wire::JsonObject example_set(const Family& family, const Command& command);
+// A set of the command that the family accepts, for the device `sn` but without the member of that
+// name: each parameter has one of its values.
+[[nodiscard]] wire::JsonObject example_set(const Family& family, const Command& command,
+                                           std::string_view sn);
 
 }  // namespace gridloom::catalog

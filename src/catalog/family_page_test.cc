@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <vector>
 
 #include "catalog/loader.h"
 #include "catalog/test_mistakes.h"
@@ -25,7 +26,7 @@ std::string page_in_docs(const std::string& name) {
 TEST(FamilyPage, NamesFieldsCommandsReportsAndQuirks) {
   const FamilyPtr family = made_up();
   ASSERT_TRUE(family);
-  const std::string page = family_page(*family);
+  const std::string page = family_page(*family, Catalog(std::vector<FamilyPtr>{family}));
   for (const Field& field : family->fields)
     EXPECT_THAT(page, HasSubstr("| `" + field.name + "` |"));
   for (const Command& command : family->commands) {
@@ -41,7 +42,7 @@ TEST(FamilyPage, ExamplesOfCommandsAreAccepted) {
   ASSERT_TRUE(catalog);
   for (const FamilyPtr& family : (*catalog)->families()) {
     for (const Command& command : family->commands) {
-      const auto checked = check_set(*family, example_set(*family, command));
+      const auto checked = check_set(*family, example_set(*family, command, "SN"));
       ASSERT_TRUE(checked) << family->id << ' ' << command.name << ": " << checked.error().detail;
       EXPECT_EQ(checked->command, &command) << family->id << ' ' << command.name;
       for (const Param& param : command.params) {
@@ -59,7 +60,7 @@ TEST(FamilyPage, ThePagesInTheDocumentsAreThoseOfTheDeviceFiles) {
       << "gridloom family page > docs/families/README.md";
   for (const FamilyPtr& family : (*catalog)->families()) {
     if (family->passthrough) continue;
-    EXPECT_TRUE(page_in_docs(family->id) == family_page(*family))
+    EXPECT_TRUE(page_in_docs(family->id) == family_page(*family, **catalog))
         << "gridloom family page " << family->id << " > docs/families/" << family->id << ".md";
   }
 }

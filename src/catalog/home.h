@@ -22,6 +22,10 @@
 
 namespace gridloom::catalog {
 
+// The demo home, and that home with a device of each family: ids of homes that come with Gridloom.
+inline constexpr std::string_view kDemoHome = "demo";
+inline constexpr std::string_view kAllHome = "all";
+
 inline constexpr std::size_t kMaxHomeFile = std::size_t{1024} * 1024;  // bytes
 inline constexpr std::size_t kMaxHomeSites = 100;
 inline constexpr std::size_t kMaxHomeDevices = 1000;  // of all sites together

@@ -142,7 +142,7 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .section = SectionId::kFault},
     {.name = "virtual",
      .form = Form::kEntry,
-     .description = "The virtual devices of the demo home",
+     .description = "Modules of its virtual devices, and devices of a family of your own",
      .section = SectionId::kVirtual},
     {.name = "physics",
      .form = Form::kEntry,
@@ -492,7 +492,7 @@ constexpr auto kFaultKeys = std::to_array<Key>({
 constexpr auto kVirtualKeys = std::to_array<Key>({
     {.name = "devices",
      .form = Form::kItems,
-     .description = "Virtual devices of the demo home",
+     .description = "For a family of your own: its virtual devices, which join the demo home",
      .section = SectionId::kDevice},
     {.name = "in_home",
      .form = Form::kFlag,
@@ -500,6 +500,9 @@ constexpr auto kVirtualKeys = std::to_array<Key>({
     {.name = "modules",
      .form = Form::kTextLists,
      .description = "Group: the serial numbers that its * takes"},
+    {.name = "modules_of",
+     .description = "Serial number of the device that has these modules, while every other one has "
+                    "modules of its own; the first of devices by default"},
 });
 
 constexpr auto kDeviceKeys = std::to_array<Key>({

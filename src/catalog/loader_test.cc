@@ -52,6 +52,28 @@ TEST(Loader, ReadsEveryKeyOfAHead) {
   ASSERT_EQ(family->virtual_devices.devices[0].initial.size(), 1U);
   EXPECT_EQ(family->virtual_devices.devices[0].initial[0],
             (std::pair<std::string, Json>("pd.beep", 1)));
+  EXPECT_EQ(family->virtual_devices.modules_of, "MU1A0001") << "the first device has the modules";
+}
+
+TEST(Loader, GivesTheModulesToTheDeviceThatTheFileNames) {
+  struct Row {
+    std::string_view devices, modules_of, told;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"devices: [{sn: MU1A0001, name: Cellar}, {sn: MU1A0002, name: Attic}]", "", "MU1A0001"},
+           {"devices: [{sn: MU1A0001, name: Cellar}, {sn: MU1A0002, name: Attic}]",
+            "modules_of: MU1A0002", "MU1A0002"},
+           {"", "modules_of: MU12A", "MU12A"},
+           {"", "", ""}}) {
+    const std::string section =
+        "virtual:\n  " + std::string(row.devices) + "\n  " + std::string(row.modules_of) + "\n";
+    const auto family = load_family(
+        "made_up.yaml",
+        changed({"virtual:\n  devices: [{sn: MU1A0001, name: Cellar, initial: {pd.beep: 1}}]\n",
+                 section, ""}));
+    ASSERT_TRUE(family) << family.error().detail;
+    EXPECT_EQ((*family)->virtual_devices.modules_of, row.told) << section;
+  }
 }
 
 TEST(Loader, KeepsScalarsAsJsonDoes) {
@@ -227,6 +249,8 @@ TEST(Loader, TellsMistakesOfFields) {
       {"[P-1, P-2]", "[P.1]", "virtual.modules: \"P.1\" is not a serial number"},
       {"sn: MU1A0001", "sn: MX1A0001",
        "virtual.devices[0].sn: \"MX1A0001\" starts with none of the prefixes MU1 and MU12"},
+      {"modules: {pack: [P-1, P-2]}", "modules: {pack: [P-1, P-2]}\n  modules_of: MX1A0001",
+       "virtual.modules_of: \"MX1A0001\" starts with none of the prefixes MU1 and MU12"},
   });
 }
 

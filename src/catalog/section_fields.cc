@@ -361,6 +361,16 @@ void check_modules(const Entry& entry, const Family& family) {
   }
 }
 
+// Checks a virtual device's serial number, which stands under `key`.
+void check_prefix(const Entry& entry, std::string_view key, const std::string& sn,
+                  const Family& family) {
+  const bool ours = std::ranges::any_of(
+      family.prefixes, [&](const std::string& prefix) { return sn.starts_with(prefix); });
+  if (ours || family.passthrough) return;
+  entry.mistake(key, fmt::format("\"{}\" starts with none of the prefixes {}", sn,
+                                 join(family.prefixes, "and")));
+}
+
 void read_virtual(const Entry& file, Family& family) {
   const YamlNode* node = file.find("virtual");
   if (node == nullptr) return;
@@ -376,12 +386,7 @@ void read_virtual(const Entry& file, Family& family) {
     device.choice("place", place);
     made.place = place_of(place);
     made.circuits = read_circuits(device);
-    const bool ours = std::ranges::any_of(
-        family.prefixes, [&](const std::string& prefix) { return made.sn.starts_with(prefix); });
-    if (!ours && !family.passthrough) {
-      device.mistake("sn", fmt::format("\"{}\" starts with none of the prefixes {}", made.sn,
-                                       join(family.prefixes, "and")));
-    }
+    check_prefix(device, "sn", made.sn, family);
     family.virtual_devices.devices.push_back(std::move(made));
   });
   entry.members("modules",
@@ -389,6 +394,13 @@ void read_virtual(const Entry& file, Family& family) {
                   family.virtual_devices.modules[group] = texts_of(value, path, file.mistakes());
                 });
   check_modules(entry, family);
+  auto& [devices, in_home, modules, modules_of] = family.virtual_devices;
+  entry.text("modules_of", modules_of);
+  if (entry.has("modules_of")) {
+    check_prefix(entry, "modules_of", modules_of, family);
+  } else if (!devices.empty()) {
+    modules_of = devices.front().sn;
+  }
 }
 
 }  // namespace

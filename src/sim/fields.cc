@@ -290,8 +290,7 @@ const std::vector<std::string>& Fields::modules(std::string_view group) const {
 
 void Fields::assign_serials(std::string_view device_sn) {
   serials_.clear();
-  const auto& devices = table_->family().virtual_devices.devices;
-  if (!devices.empty() && devices.front().sn == device_sn) return;
+  if (table_->family().virtual_devices.modules_of == device_sn) return;
   for (const FieldTable::Module& module : table_->modules()) {
     serials_.push_back(own_serial(device_sn, module.sn));
   }

@@ -124,9 +124,9 @@ class Fields {
   // devices.
   [[nodiscard]] const std::vector<std::string>& modules(std::string_view group) const;
   // Sets the serial numbers that this device reports instead of those, because no two devices share
-  // a module. They are derived from the device's own serial number, except for the family's first
-  // virtual device, which keeps the modules that its file names. Until this is called, every device
-  // has those of the file.
+  // a module. They are derived from the device's own serial number, except for the device that the
+  // family's file gives its modules to (catalog::Virtual::modules_of). Until this is called, every
+  // device has those of the file.
   void assign_serials(std::string_view device_sn);
   [[nodiscard]] std::string_view serial(std::size_t module) const;  // by FieldTable::modules()
   [[nodiscard]] std::string_view serial(std::string_view in_names) const;

@@ -245,7 +245,7 @@ TEST_F(FieldsTest, RefuseNamesThatTheFamilyDoesNotHaveAndNumbersThatAreNone) {
 }
 
 // Clients create one device for each serial number, and a home may have two kits.
-TEST_F(FieldsTest, SayTheFilesModulesForItsFirstDeviceAndModulesOfTheirOwnForOthers) {
+TEST_F(FieldsTest, SayTheFilesModulesForTheirDeviceAndModulesOfTheirOwnForOthers) {
   const FieldTablePtr table = table_of("power_kits");
   std::set<std::string, std::less<>> said;
   std::size_t modules = 0;

@@ -18,6 +18,7 @@
 
 #include "sim/models/panel_json.h"
 #include "sim/test_bench.h"
+#include "sim/test_home.h"
 
 namespace gridloom::sim {
 namespace {
@@ -50,15 +51,12 @@ std::optional<double> correlation(const Series& a, const Series& b) {
   return ab / std::sqrt(aa * bb);
 }
 
-// The devices that the device files list, or two of each kind with serial numbers that the
-// simulator makes.
-enum class Devices : std::uint8_t { kListed, kSimulated };
+// The devices of the home, or two of each kind with serial numbers that the simulator makes.
+enum class Devices : std::uint8_t { kOfTheHome, kSimulated };
 
-std::vector<std::string> serial_numbers(const catalog::Family& family, Devices which) {
-  if (which == Devices::kSimulated) return {simulated_sn(family, 1), simulated_sn(family, 2)};
-  std::vector<std::string> listed;
-  for (const auto& device : family.virtual_devices.devices) listed.push_back(device.sn);
-  return listed;
+std::vector<HomeDevice> devices_of(const catalog::Family& family, Devices which) {
+  if (which == Devices::kOfTheHome) return home_devices(family);
+  return {{.sn = simulated_sn(family, 1)}, {.sn = simulated_sn(family, 2)}};
 }
 
 // Runs them minute by minute.
@@ -70,9 +68,9 @@ class Week {
     for (const std::string_view id :
          {"delta_2", "power_kits", "power_ocean", "power_stream", "smart_home_panel"}) {
       const auto family = std::make_shared<VirtualFamily>(family_of(id));
-      for (const std::string& sn : serial_numbers(family->table->family(), which)) {
-        devices.push_back(
-            std::make_unique<VirtualDevice>(family, sn, Chance(1), world.at(kMonday)));
+      for (const HomeDevice& device : devices_of(family->table->family(), which)) {
+        devices.push_back(std::make_unique<VirtualDevice>(
+            family, device.sn, Chance(1), world.at(kMonday), nullptr, device.setup));
       }
     }
     std::vector<VirtualDevice::Message> said;
@@ -159,7 +157,7 @@ class Week {
 
 struct HomeWeek : testing::Test {
   static const Week& week() {
-    static const Week lived(Devices::kListed);
+    static const Week lived(Devices::kOfTheHome);
     return lived;
   }
 };

@@ -16,6 +16,7 @@
 #include "sim/effects.h"
 #include "sim/models/test_invariants.h"
 #include "sim/test_bench.h"
+#include "sim/test_home.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -108,7 +109,7 @@ bool some_change_breaks(const Invariants::Invariant& invariant, Fields& fields,
 }
 
 // Runs at random, and removes from `open` the identities that some change of the report violates.
-void live_until_broken(const catalog::FamilyPtr& family, std::string_view sn,
+void live_until_broken(const catalog::FamilyPtr& family, const InitialValues& initial,
                        const Invariants& invariants, std::set<std::string>& open) {
   constexpr std::size_t kMaxSteps = 30'000;
   const World world({.seed = 1});
@@ -116,7 +117,7 @@ void live_until_broken(const catalog::FamilyPtr& family, std::string_view sn,
   const VirtualFamily virtual_family(family);
   Fields fields(virtual_family.table);
   const auto model = virtual_family.make_model(Chance(1));
-  apply_initial(fields, *family, sn);
+  apply_initial(fields, initial);
   model->start(fields, world.at(now));
   RandomSets sets(*family, Chance(1));
   for (std::size_t step = 1; step <= kMaxSteps && !open.empty(); ++step) {
@@ -154,8 +155,8 @@ TEST_P(EachFamily, HasIdentitiesThatAChangeOfOneValueBreaks) {
   std::set<std::string> open;
   for (const Invariants::Invariant& invariant : invariants.all()) open.insert(invariant.name);
 
-  for (const auto& device : family->virtual_devices.devices) {
-    live_until_broken(family, device.sn, invariants, open);
+  for (const HomeDevice& device : home_devices(*family)) {
+    live_until_broken(family, device.setup.initial, invariants, open);
   }
   EXPECT_EQ(open, std::set<std::string>{}) << "nothing breaks them";
 }

@@ -19,6 +19,7 @@
 #include "sim/energy_balance.h"
 #include "sim/heat_pump.h"
 #include "sim/household/people.h"
+#include "sim/household/shared.h"
 #include "sim/model_slots.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
@@ -199,11 +200,9 @@ class PhysicsModel final : public Model {
       return part.heat_pump && part.heat_pump->options.opens_per_day > 0;
     });
     if (!has_doors) return;
-    const auto who =
-        environment.household.value_or(household::Shared{.chance = chance_.split("household")});
-    people_.emplace(
-        household::Home(who.chance, household::home_inventory(),
-                        {.yearly_kwh = environment.household_kwh, .persons = who.people}));
+    people_.emplace(household::home_of(
+        household::household_of(environment.household, chance_.split("household")),
+        environment.household_kwh));
   }
   [[nodiscard]] bool are_up(const Environment& environment) {
     return people_->are_up(unix_ms(environment.now) + environment.utc_offset.count());

@@ -24,6 +24,7 @@
 #include "sim/effects.h"
 #include "sim/models/test_invariants.h"
 #include "sim/test_bench.h"
+#include "sim/test_home.h"
 #include "sim/test_invariants.h"
 
 namespace gridloom::sim {
@@ -110,12 +111,12 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
     return environment;
   };
   std::vector<One> devices;
-  const auto& own = family->virtual_devices.devices;
+  const std::vector<HomeDevice> own = home_devices(*family);
   for (std::size_t i = 0; i < kDevices; ++i) {
     One& one = devices.emplace_back(
         virtual_family.table,
         virtual_family.make_model(Chance(seed).split("LIFE" + std::to_string(i))));
-    apply_initial(one.fields, *family, own.at(i % own.size()).sn);
+    apply_initial(one.fields, own.at(i % own.size()).setup.initial);
     one.model->start(one.fields, around_at(0));
     one.begun = one.last = one.model->balance();
   }

@@ -15,6 +15,7 @@
 
 #include "sim/models/test_invariants.h"
 #include "sim/test_bench.h"
+#include "sim/test_home.h"
 #include "sim/test_invariants.h"
 
 namespace gridloom::sim {
@@ -49,8 +50,8 @@ class SimulatedWeek : public testing::TestWithParam<Lived> {};
 TEST_P(SimulatedWeek, BalancesAndReportsWhatRealDevicesDo) {
   const Lived& lived = GetParam();
   const catalog::FamilyPtr family = family_of(lived.family);
-  Bench bench(family,
-              {.seed = 2, .sn = family->virtual_devices.devices.front().sn, .start = kMonday});
+  const HomeDevice device = home_devices(*family).front();
+  Bench bench(family, {.seed = 2, .sn = device.sn, .start = kMonday, .setup = device.setup});
   Invariants invariants = invariants_of(bench.device().virtual_family().table);
   std::vector<Extremes> extremes(lived.reaches.size());
   const Balance begun = bench.device().balance();

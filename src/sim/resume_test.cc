@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/test_bench.h"
+#include "sim/test_home.h"
 
 namespace gridloom::sim {
 namespace {
@@ -210,16 +211,17 @@ TEST(ResumedDevice, HasTheSettingsThatNoReportShows) {
 
 TEST(ResumedDevice, KeepsItsOwnModules) {
   const catalog::FamilyPtr family = family_of("power_kits");
-  const std::string listed = family->virtual_devices.devices.front().sn;
-  for (const std::string& sn : {listed, std::string("M106OTHER0000001")}) {
-    Bench bench(family, {.sn = sn});
+  const HomeDevice known = home_devices(*family).front();
+  for (const HomeDevice& device : {known, HomeDevice{.sn = "M106OTHER0000001"}}) {
+    const std::string& sn = device.sn;
+    Bench bench(family, {.sn = sn, .setup = device.setup});
     bench.run(Millis{kHour_ms});
     const LastState last = bench.left();
     const std::string soc = bench.fields().reported_name(
         *table_of("power_kits")
              ->find("bp2000." + family->virtual_devices.modules.at("bp2000").front() + ".soc"));
-    EXPECT_EQ(soc == "bp2000.M102Z3B4ZE6H0009.soc", sn == listed) << soc;
-    Bench again(family, {.sn = sn, .start = bench.now(), .last = &last});
+    EXPECT_EQ(soc == "bp2000.M102Z3B4ZE6H0009.soc", sn == known.sn) << soc;
+    Bench again(family, {.sn = sn, .start = bench.now(), .last = &last, .setup = device.setup});
     EXPECT_EQ(again.left().reported.at(soc), bench.left().reported.at(soc)) << sn;
   }
 }

@@ -18,6 +18,7 @@
 #include "base/fault_rule.h"
 #include "sim/household/appliances.h"
 #include "sim/test_bench.h"
+#include "sim/test_home.h"
 
 namespace gridloom::sim {
 namespace {
@@ -283,7 +284,9 @@ TEST(SiteTest, AnOutageAtTheMeterReachesEverybody) {
 TEST(SiteTest, ASiteWithoutAGridSuppliesItsRefrigerator) {
   House camper(site_of(false));
   camper.add({.family = family_of("glacier"), .sn = "BX11A", .plug = Plug::kDc});
-  camper.add({.family = family_of("power_kits"), .sn = "M106ZAB4Z000001F", .plug = Plug::kOffGrid});
+  const catalog::FamilyPtr kits = family_of("power_kits");
+  const HomeDevice kit = home_devices(*kits).front();
+  camper.add({.family = kits, .sn = kit.sn, .plug = Plug::kOffGrid, .setup = kit.setup});
   double most_w = 0;
   for (int k = 0; k < 300; ++k) {
     camper.step(minutes(1));

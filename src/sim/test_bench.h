@@ -53,6 +53,7 @@ class Bench : private DeviceDriver::Connection {
     TimePoint start{std::chrono::sys_days{std::chrono::April / 10 / 2025}};
     const LastState* last = nullptr;
     std::function<void(Environment&)> site{};
+    Setup setup{};
   };
   explicit Bench(catalog::FamilyPtr family) : Bench(std::move(family), Options{}) {}
   Bench(catalog::FamilyPtr family, const Options& options)
@@ -61,7 +62,7 @@ class Bench : private DeviceDriver::Connection {
         now_(options.start),
         kept_(options.last == nullptr ? wire::JsonObject() : options.last->unreported),
         driver_(std::make_shared<VirtualFamily>(family), options.sn, Chance(options.seed),
-                environment(), *this, options.last) {}
+                environment(), *this, options.last, options.setup) {}
 
   // A test's changes to the site's environment, in addition to those of the seed.
   std::function<void(Environment&)> site;

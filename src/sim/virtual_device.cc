@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "sim/effects.h"
+#include "sim/household/shared.h"
 #include "sim/models/parts.h"
 #include "sim/resume.h"
 
@@ -94,11 +95,11 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
   }
   taken_version_ = model_->unreported_version();
   if (setup.habits.empty()) return;
-  const household::Shared who =
-      environment.household.value_or(household::Shared{.chance = chance.split(sn_)});
-  habits_.emplace(setup.habits, household::Home(who.chance, household::home_inventory(),
-                                                {.yearly_kwh = environment.household_kwh,
-                                                 .persons = who.people}));
+  // The same people as in the model.
+  const Chance alone = chance.split(sn_).split("household");
+  habits_.emplace(setup.habits,
+                  household::home_of(household::household_of(environment.household, alone),
+                                     environment.household_kwh));
   if (last != nullptr) habits_->resume(here);
 }
 

@@ -13,6 +13,7 @@
 #include "base/chance.h"
 #include "base/nearest.h"
 #include "sim/device_faults.h"
+#include "transcripts/device_setup.h"
 #include "transcripts/pattern.h"
 #include "transcripts/words.h"
 #include "wire/topics.h"
@@ -197,15 +198,17 @@ Status Actors::add_device(const NewDevice& wanted) {
                 fmt::format("{} is of the family {}", wanted.sn, family->id));
   }
   if (const Status fits = sim::check_model(family); !fits) return fits;
+  const auto setup = setup_from(wanted.setup, *family);
+  if (!setup) return std::unexpected(setup.error());
   auto key = server_.registry().add_device(
       {.sn = wanted.sn, .name = fmt::format("My {}", wanted.family), .owner = wanted.owner});
   if (!key) return std::unexpected(key.error());
   Device& device =
       devices_.try_emplace(wanted.sn, *this, family, wanted.sn, std::move(*key)).first->second;
   if (wanted.played == Played::kBySimulator) {
-    device.driver =
-        std::make_unique<sim::DeviceDriver>(std::make_shared<sim::VirtualFamily>(family), wanted.sn,
-                                            Chance(options_.site.seed), environment(), device);
+    device.driver = std::make_unique<sim::DeviceDriver>(
+        std::make_shared<sim::VirtualFamily>(family), wanted.sn, Chance(options_.site.seed),
+        environment(), device, nullptr, *setup);
     invariants_.watch(device.driver->device());
   }
   for (auto& [name, app] : apps_) subscribe(app, wanted.sn);

@@ -90,6 +90,7 @@ class Actors {
     const std::string& sn;
     std::string_view owner;
     Played played = Played::kBySimulator;
+    std::string_view setup{};  // as for setup_from(); empty of a device that is played by hand
   };
   [[nodiscard]] Status add_device(const NewDevice& device);
 

@@ -214,7 +214,8 @@ Status Runner::directive(const Line& line) {
           {.family = words[0],
            .sn = words[1],
            .owner = words[3],
-           .played = words.size() == 5 ? Played::kByHand : Played::kBySimulator});
+           .played = words.size() == 5 ? Played::kByHand : Played::kBySimulator,
+           .setup = line.payload});
     case Directive::kShare: {
       const auto rights = words[2] == "full"      ? registry::Rights::kFull
                           : words[2] == "monitor" ? registry::Rights::kMonitor

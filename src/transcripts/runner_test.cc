@@ -194,6 +194,9 @@ TEST(Script, NamesFileAndLineOfWhatItDoesNotUnderstand) {
       {"< 0: 200 {}",
        "x.loom:1: must be: < 2: 200 ..., the second of the requests without an answer"},
       {"clock noon", "x.loom:1: must be: clock 2025-06-18 10:00:00"},
+      {"device delta_2 R331 {}", "x.loom:1: must be: device FAMILY SN owner ACCOUNT [real]"},
+      {"device delta_2 R331 owner demo real {}",
+       "x.loom:1: a device that the transcript plays has no set-up"},
   };
   for (const Row& row : rows) {
     const auto script = parse_script("x.loom", row.text);
@@ -202,6 +205,15 @@ TEST(Script, NamesFileAndLineOfWhatItDoesNotUnderstand) {
   }
   EXPECT_FALSE(parse_script("x.loom", "! crash device R331"));
   EXPECT_FALSE(parse_script("x.loom", "! drop device R331 for ever"));
+}
+
+TEST(Script, SplitsTheSetupOfADeviceFromItsWords) {
+  const auto script = parse_script(
+      "x.loom", "device delta_2 R331 owner demo\n    {\"initial\":{\"pd.soc\":20}}   # low\n");
+  ASSERT_TRUE(script);
+  ASSERT_EQ(script->lines.size(), 1U);
+  EXPECT_EQ(script->lines[0].words, (Lines{"delta_2", "R331", "owner", "demo"}));
+  EXPECT_EQ(script->lines[0].payload, R"({"initial":{"pd.soc":20}})");
 }
 
 TEST(Script, JoinsLinesThatGoOnAndCutsComments) {

@@ -62,6 +62,14 @@ TEST(Scenario, IsWhatTheManualShows) {
   EXPECT_TRUE(manual.contains("outage.loom:" + broken[0])) << broken[0];
 }
 
+TEST(Scenario, DevicesStartAsTheirLinesSay) {
+  EXPECT_EQ(failures("device delta_2 R331A owner demo {\"initial\":{\"pd.beepMode\":1}}\n"
+                     "always: pd.beepMode == 1\n@ +2s\n"),
+            Lines{});
+  EXPECT_EQ(failures("device delta_2 R331A owner demo {\"place\":\"moon\"}\n@ +2s\n"),
+            Lines{"1: place: \"moon\" must be indoor, outdoor, garage or camper"});
+}
+
 // --- conditions ---
 
 catalog::FamilyPtr delta_2() { return families()->find("delta_2"); }

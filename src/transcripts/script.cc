@@ -132,7 +132,15 @@ class Reader {
     }
     line.directive = Directive::kDevice;
     constexpr std::string_view kUsage = "device FAMILY SN owner ACCOUNT [real]";
+    const std::size_t setup = rest_.find(" {");
+    if (setup != std::string_view::npos) {
+      line.payload = rest_.substr(setup + 1);
+      rest_ = rest_.substr(0, setup);
+    }
     const bool real = rest_.ends_with(" real");
+    if (real && !line.payload.empty()) {
+      return wrong("a device that the transcript plays has no set-up");
+    }
     Status read = read_words(line, real ? 5 : 4, kUsage);
     if (read && line.words[2] != "owner") return wrong(fmt::format("must be: {}", kUsage));
     return read;

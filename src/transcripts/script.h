@@ -26,7 +26,7 @@ enum class Directive : std::uint8_t {
   kSite,            // site latitude 51 household_kwh 3500
   kRecorded,        // recorded
   kAccount,         // account NAME
-  kDevice,          // device FAMILY SN owner ACCOUNT [real]
+  kDevice,          // device FAMILY SN owner ACCOUNT [real], or with a set-up (device_setup.h)
   kShare,           // share SN ACCOUNT monitor|full|none
   kAs,              // as ACCOUNT
   kWeather,         // weather sun 0.2 air -5, weather as it comes

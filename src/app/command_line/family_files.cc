@@ -122,7 +122,7 @@ int print_page(const Arguments& arguments) {
                          .detail = fmt::format("there is no family {}{}", arguments.family,
                                                did_you_mean(arguments.family, known))});
   }
-  fmt::print("{}", catalog::family_page(*family));
+  fmt::print("{}", catalog::family_page(*family, **catalog));
   return 0;
 }
 

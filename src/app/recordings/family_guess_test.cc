@@ -14,6 +14,7 @@
 #include "catalog/loader.h"
 #include "sim/model.h"
 #include "sim/test_bench.h"
+#include "sim/test_home.h"
 
 namespace gridloom::app {
 namespace {
@@ -39,10 +40,13 @@ void put_nested(wire::JsonObject& into, std::string_view name, const wire::Json&
 class UsedDevice {
  public:
   explicit UsedDevice(const catalog::FamilyPtr& family)
+      : UsedDevice(family, sim::home_devices(*family).front()) {}
+  UsedDevice(const catalog::FamilyPtr& family, const sim::HomeDevice& device)
       : bench_(family, {.seed = 3,
-                        .sn = family->virtual_devices.devices.front().sn,
+                        .sn = device.sn,
                         .start = TimePoint(std::chrono::sys_days{std::chrono::June / 16 / 2025} +
-                                           std::chrono::hours(11))}),
+                                           std::chrono::hours(11)),
+                        .setup = device.setup}),
         recording_(
             {{.sn = sn(), .family = family->id, .owner = registry::AccountId{1}, .shares = {}}},
             bench_.now(), false) {

@@ -10,6 +10,7 @@
 
 #include "sim/models/test_delta_2_invariants.h"
 #include "sim/test_bench.h"
+#include "sim/test_home.h"
 
 namespace gridloom::sim {
 namespace {
@@ -34,8 +35,8 @@ TEST(Delta2Model, BelongsTogetherThroughDaysOfSetsAndOutages) {
 struct Delta2 : testing::Test {
   Bench bench;
 
-  explicit Delta2(std::string sn = "BENCH0001")
-      : bench(family_of("delta_2"), {.sn = std::move(sn)}) {}
+  explicit Delta2(const HomeDevice& device = {.sn = "BENCH0001"})
+      : bench(family_of("delta_2"), {.sn = device.sn, .setup = device.setup}) {}
 
   void set(int module, std::string_view type, std::string_view params) {
     bench.set(R"({"id":1,"moduleType":)" + std::to_string(module) + R"(,"operateType":")" +
@@ -199,7 +200,7 @@ TEST_F(Delta2, TripsByMoreThanXboostCanCarryAlsoOnMains) {
 }
 
 struct Delta2WithGenerator : Delta2 {
-  Delta2WithGenerator() : Delta2("R331ZCB4ZE86056P") {}
+  Delta2WithGenerator() : Delta2(home_devices(*family_of("delta_2")).at(1)) {}
 
   [[nodiscard]] double generator_w() const {
     return bench.number("pd.inWatts") - bench.number("mppt.inWatts");

@@ -12,6 +12,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/household/load.h"
+#include "sim/household/shared.h"
 #include "sim/model.h"
 #include "sim/quick_noise.h"
 
@@ -26,15 +27,14 @@ class HouseholdLoad {
   // Call it before anything else. `wiring` applies where the device's circuits are not chosen.
   void start(const Environment& environment, const household::Wiring& wiring,
              const household::Inventory& inventory = household::home_inventory()) {
-    const household::Shared who = shared(environment);
-    load_.emplace(household::Home(who.chance, inventory,
-                                  {.yearly_kwh = environment.household_kwh, .persons = who.people}),
+    load_.emplace(household::home_of(household::household_of(environment.household, chance_),
+                                     environment.household_kwh, inventory),
                   environment.circuits ? chosen(*environment.circuits, wiring) : wiring);
   }
   // Instead of start(): what the same people plug into a power station's ports of low voltage
   // (household::Port), in percent of what usually hangs there.
   void start_ports(const Environment& environment) {
-    const household::Shared who = shared(environment);
+    const household::Shared who = household::household_of(environment.household, chance_);
     load_.emplace(
         household::Home(
             chance_.split("ports"), household::port_inventory(),
@@ -63,9 +63,6 @@ class HouseholdLoad {
   }
 
  private:
-  [[nodiscard]] household::Shared shared(const Environment& environment) const {
-    return environment.household.value_or(household::Shared{.chance = chance_});
-  }
   static constexpr double kSetNoise = 0.02;
 
   // A model of one channel has the chosen circuits on it, whatever it has by itself; one of several

@@ -194,8 +194,8 @@ TEST(SiteTest, UnitsOfASystemShareWhatTheHomeDraws) {
                                    unaccounted_uj(house.device(1).balance(), stored_uj[1])};
   int alike = 0;
   int dark = 0;
-  for (int k = 0; k < 2 * 2880; ++k) {
-    house.step(seconds(k % 50 < 25 ? 2 : 30));
+  for (int k = 0; k < 2880; ++k) {
+    house.step(seconds(k % 50 < 25 ? 2 : 60));
     for (std::size_t d = 0; d < 2; ++d) {
       ASSERT_EQ(unaccounted_uj(house.device(d).balance(), stored_uj[d]), begun_uj[d])
           << "device " << d << ", step " << k;

@@ -235,7 +235,7 @@ FOLDERS = [
     (["family", "check", "{folder}"], FAILED, "gridloom: {folder}: cannot be read: it is a folder, not a file"),
     (["family", "check", "{none}"], FAILED, "gridloom: {none}: cannot be read: No such file or directory"),
     (["home", "check", "{folder}"], FAILED, "gridloom: {folder}: cannot be read: it is a folder, not a file"),
-    (["home", "check", "{file}"], FAILED, "{file}:1: must be a mapping of home, description and sites; it is ..."),
+    (["home", "check", "{file}"], FAILED, "{file}:1: must be a mapping of home, description, include and sites; it is ..."),
     (["home", "show", "{none}/flat.yaml"], FAILED,
      "gridloom: {none}/flat.yaml: cannot be read: No such file or directory"),
     (["home", "new", "{file}"], FAILED, "gridloom: {file} exists already, or cannot be written"),

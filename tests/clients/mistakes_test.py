@@ -99,6 +99,7 @@ VALUES = [
      'gridloom: --set-timeout-ms: "soon" is not valid: must be a whole number from 100 to 600000'),
     (["serve", "--speed", "fast"], USAGE, 'gridloom: --speed: "fast" is not valid: must be a number'),
     (["serve", "--demo-home", "delta_2"], USAGE, "gridloom: --demo-home requires --demo"),
+    (["serve", "--world", "{file}"], USAGE, "gridloom: --world requires --demo or --home"),
     (["simulate", "--latitude", "91"], USAGE,
      'gridloom: --latitude: "91" is not valid: must be a number from -66 to 66'),
     (["simulate", "--family", "delta2"], USAGE,

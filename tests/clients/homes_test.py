@@ -135,6 +135,20 @@ class CheckTest(unittest.TestCase):
         done = cli("home", "check", file, "--devices", ROOT / "tests/families")
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_a_home_with_a_family_that_serve_would_not_start_is_not_good(self):
+        families = temporary_folder()
+        text = (ROOT / "devices/power_stream.yaml").read_text()
+        self.assertIn("20_1.bmsReqChgAmp:", text)
+        (families / "power_stream.yaml").write_text(text.replace("20_1.bmsReqChgAmp:", "20_1.bmsReqChgAmpere:", 1))
+        file = temporary_folder() / "home.yaml"
+        # Two devices of the family, which is told once; the other family is good.
+        file.write_text((HOMES / "hamburg.yaml").read_text() + "      - {family: power_stream, plug: feed_in}\n")
+        done = cli("home", "check", file)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        done = cli("home", "check", file, "--devices", families)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertRegex(done.stderr, rf"\A{re.escape(str(file))}: power_stream: its virtual devices need [^\n]*\n\Z")
+
 
 class PageTest(unittest.TestCase):
     def test_each_home_of_the_pages_is_good(self):

@@ -35,6 +35,7 @@ class Mistakes {
   void note(std::string path, std::string note);
   // The line belongs to several entries: what is wrong there is reported for the first one only.
   void share(int line) { shared_lines_.insert(line); }
+  [[nodiscard]] std::string_view file() const { return file_; }
   [[nodiscard]] bool none() const { return count_ == 0; }
   // Whether further mistakes are counted only: no word about them is read.
   [[nodiscard]] bool is_full() const { return count_ >= kMaxReported; }

@@ -1,27 +1,26 @@
 // Converts a home file's text to a Home, and finds homes by id or path.
 //
-// A site is read key by key; then its devices are checked against each other, and at last those of
-// all sites get the serial numbers and names that the file leaves out.
+// The sites of an included home are read before the file's own; then the devices of each site are
+// checked against each other (home_site.h), and at last those of all sites get the serial numbers
+// and names that the files leave out.
 #include "catalog/home.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
 #include <map>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/nearest.h"
-#include "base/printable.h"
 #include "base/read_file.h"
 #include "catalog/entry.h"
 #include "catalog/home_keys.h"
-#include "catalog/sections.h"
+#include "catalog/home_site.h"
 #include "catalog/words.h"
 #include "catalog/yaml_tree.h"
 
@@ -30,428 +29,65 @@ namespace {
 
 constexpr std::size_t kMaxHomeTitle = 64;  // characters
 constexpr std::size_t kMaxDescription = 1000;
-constexpr std::size_t kMaxDeviceName = 64;  // as the registry has it
-constexpr std::size_t kMaxSerialNumber = 64;
-constexpr std::size_t kMaxRoofs = 100;          // of a site
-constexpr std::size_t kMaxHabits = 50;          // of a device
-constexpr std::size_t kMaxUnknownPvInputs = 4;  // of a family whose file does not say how many
+constexpr std::string_view kInclude = "include";
 
-constexpr double kMaxLatitude_deg = 66;  // beyond it, there are days without a sunrise
-constexpr std::int64_t kMaxPhases = 3;
-constexpr std::int64_t kMaxPeople = 6;
-constexpr double kLeastKwh = 100;
-constexpr double kMaxKwh = 50'000;
-constexpr double kKwhOfHome = 1050;  // of any home, and of each who lives there
-constexpr double kKwhOfPerson = 750;
-
-constexpr std::uint32_t kEveryCircuit = (1U << kHomeCircuits.size()) - 1;
-
-std::uint32_t bit_of(std::size_t circuit) { return 1U << static_cast<unsigned>(circuit); }
-
-// The problem of a text that people read; empty if there is none.
-std::string text_problem(std::string_view text, std::size_t most) {
-  if (!is_utf8(text)) return "is not UTF-8";
-  const std::size_t count = characters(text);
-  if (count == 0 || count > most) {
-    return fmt::format("has {} characters: must have 1 to {}", count, most);
-  }
-  for (std::string_view rest = text; !rest.empty();) {
-    const char32_t character = take_character(rest).value_or(0);
-    if (is_printable(character)) continue;
-    return fmt::format("has U+{:04X}: must be one line of printable characters",
-                       static_cast<std::uint32_t>(character));
-  }
-  if (text.front() == ' ' || text.back() == ' ') return "must not begin or end with a space";
-  return {};
+std::string_view id_of(const EmbeddedFile& file) {
+  return file.name.substr(0, file.name.rfind('.'));
 }
 
-bool is_serial_number(std::string_view sn) {
-  const auto is_part = [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-';
-  };
-  return !sn.empty() && sn.size() <= kMaxSerialNumber && std::ranges::all_of(sn, is_part) &&
-         sn != "." && sn != "..";
-}
+// ---- an included home
 
-void read_text_of(const Entry& entry, std::string_view key, std::size_t most, std::string& to) {
-  if (!entry.has(key)) return;
-  entry.text(key, to);
-  if (entry.find(key)->kind != YamlNode::Kind::kScalar) return;  // reported
-  const std::string problem = text_problem(to, most);
-  if (!problem.empty()) entry.mistake(key, problem);
-}
-
-struct Bounds {
-  double low = 0;
-  double high = 0;
-};
-
-void read_number(const Entry& entry, std::string_view key, const Bounds& bounds, double& to) {
-  double value = to;
-  entry.number(key, value);
-  if (value >= bounds.low && value <= bounds.high) {
-    to = value;
-  } else {
-    entry.mistake(key, fmt::format("{} must be {} to {}", value, bounds.low, bounds.high));
-  }
-}
-
-void read_count(const Entry& entry, std::string_view key, std::int64_t most, int& to) {
-  std::int64_t value = to;
-  entry.whole(key, value);
-  if (value >= 1 && value <= most) {
-    to = static_cast<int>(value);
-  } else {
-    entry.mistake(key, fmt::format("{} must be 1 to {}", value, most));
-  }
-}
-
-// The PV inputs of a family's devices; nothing: its file does not say how many. One part without a
-// field that it feeds may stand for several inputs, of which the family's model knows.
-std::optional<std::size_t> pv_inputs_of(const Family& family) {
-  std::size_t count = 0;
-  bool feeds = true;
-  for (const PhysicsPart& part : family.physics) {
-    if (part.kind != PartKind::kPvInput) continue;
-    ++count;
-    feeds = feeds && !part.feeds.empty();
-  }
-  if (count == 1 && !feeds) return std::nullopt;
-  return count;
-}
-
-// ---- a site
-
-// A device, and where the file has it.
-struct Placed {
-  SiteDevice device;
-  Entry entry;
-};
-
-class SiteReader {
+// The file of an included home. Its entry refers to its other members.
+class Included {
  public:
-  SiteReader(const Entry& entry, const Catalog& catalog, Site& site, std::vector<Placed>& devices)
-      : entry_(entry), catalog_(catalog), site_(site), devices_(devices) {}
+  Included(const EmbeddedFile& file, YamlDocument document)
+      : mistakes_(file.name),
+        document_(std::move(document)),
+        entry_(document_.root, "", mistakes_, SectionId::kHome) {}
+  Included(const Included&) = delete;
+  Included& operator=(const Included&) = delete;
+  ~Included() = default;
 
-  void read() {
-    read_number(entry_, "latitude", {.low = -kMaxLatitude_deg, .high = kMaxLatitude_deg},
-                site_.latitude_deg);
-    read_grid();
-    read_household();
-    read_roofs();
-    entry_.items("devices", [this](const YamlNode& value, std::string path) {
-      if (devices_.size() > kMaxHomeDevices) return;  // HomeReader says so
-      read_device(Entry(value, std::move(path), entry_.mistakes(), SectionId::kSiteDevice));
-    });
-    check_plugs();
-    find_units();
-    check_supplies();
-  }
+  [[nodiscard]] const Entry& entry() const { return entry_; }
+  [[nodiscard]] const Mistakes& mistakes() const { return mistakes_; }
 
  private:
-  [[nodiscard]] bool off_grid() const { return site_.phases == 0; }
-
-  void read_grid() {
-    const YamlNode* node = entry_.find("grid");
-    if (node == nullptr) return;
-    if (node->kind == YamlNode::Kind::kScalar) {
-      if (node->text == kNone) {
-        site_.phases = 0;
-      } else {
-        entry_.mistake(
-            "grid",
-            fmt::format("\"{}\" must be none, or a mapping such as {{phases: 1}}", node->text));
-      }
-      return;
-    }
-    const Entry grid(*node, child(entry_.path(), "grid"), entry_.mistakes(), SectionId::kSiteGrid);
-    read_count(grid, "phases", kMaxPhases, site_.phases);
-  }
-
-  void read_household() {
-    const YamlNode* node = entry_.find("household");
-    if (node == nullptr) return;
-    const Entry entry(*node, child(entry_.path(), "household"), entry_.mistakes(),
-                      SectionId::kHousehold);
-    Household& household = site_.household.emplace();
-    read_count(entry, "people", kMaxPeople, household.people);
-    household.kwh = kKwhOfHome + kKwhOfPerson * household.people;
-    read_number(entry, "kwh", {.low = kLeastKwh, .high = kMaxKwh}, household.kwh);
-    std::string dwelling(kDwellings.front());
-    entry.choice("dwelling", dwelling);
-    const auto* found = std::ranges::find(kDwellings, dwelling);
-    household.dwelling = static_cast<Dwelling>(found - kDwellings.begin());
-    if (household.dwelling == Dwelling::kCamper && entry.has("kwh")) {
-      entry.mistake("kwh", "is for a house: a camper uses what its appliances draw");
-    }
-  }
-
-  void read_roofs() {
-    entry_.members("roofs",
-                   [this](const std::string& name, const YamlNode& value, const std::string& path) {
-                     const Entry entry(value, path, entry_.mistakes(), SectionId::kRoof);
-                     if (!is_id(name)) entry.mistake("", fmt::format("\"{}\" {}", name, kIdWords));
-                     Roof& roof = site_.roofs.emplace_back();
-                     roof.name = name;
-                     read_number(entry, "azimuth", {.low = 0, .high = 360}, roof.azimuth_deg);
-                     read_number(entry, "tilt", {.low = 0, .high = 90}, roof.tilt_deg);
-                   });
-    if (site_.roofs.size() > kMaxRoofs) {
-      entry_.mistake("roofs", fmt::format("has {} roofs: must have at most {}", site_.roofs.size(),
-                                          kMaxRoofs));
-    }
-  }
-
-  void read_device(const Entry& entry) {
-    SiteDevice made;
-    read_serial_number(entry, made);
-    read_text_of(entry, "name", kMaxDeviceName, made.name);
-    read_plug(entry, made);
-    read_supplies(entry, made);
-    std::string place;
-    entry.choice("place", place);
-    made.place = place_of(place);
-    if (made.family != nullptr) made.initial = read_values(entry, "initial", *made.family);
-    read_panels(entry, made);
-    read_habits(entry, made);
-    devices_.push_back({.device = std::move(made), .entry = entry});
-  }
-
-  // Reads sn and family, of which each may say what the family is.
-  void read_serial_number(const Entry& entry, SiteDevice& made) const {
-    entry.text("sn", made.sn);
-    made.family = named_family(entry);
-    if (!entry.has("sn")) {
-      if (!entry.has("family")) entry.mistake("", "must have a family, or the sn of one");
-      return;
-    }
-    if (entry.find("sn")->kind != YamlNode::Kind::kScalar) return;  // reported
-    if (!is_serial_number(made.sn)) {
-      return entry.mistake("sn",
-                           fmt::format("\"{}\" must be 1 to {} characters of A-Z a-z 0-9 . _ -",
-                                       wire::shortened(printable(made.sn)), kMaxSerialNumber));
-    }
-    const FamilyPtr& of_serial = catalog_.of_serial(made.sn);
-    if (made.family != nullptr) {
-      if (of_serial->id == made.family->id) return;
-      return entry.mistake(
-          "sn",
-          fmt::format("\"{}\" is a serial number of the family {}, not of {}{}", made.sn,
-                      of_serial->id, made.family->id, beginnings_of(std::span(&made.family, 1))));
-    }
-    if (entry.has("family")) return;  // reported
-    if (of_serial->passthrough) {
-      return entry.mistake("sn", fmt::format("\"{}\" is a serial number of no family{}", made.sn,
-                                             beginnings_of(catalog_.families())));
-    }
-    made.family = of_serial;
-  }
-
-  [[nodiscard]] FamilyPtr named_family(const Entry& entry) const {
-    std::string id;
-    entry.text("family", id);
-    const YamlNode* node = entry.find("family");
-    if (node == nullptr || node->kind != YamlNode::Kind::kScalar) return nullptr;
-    FamilyPtr family = catalog_.find(id);
-    if (family == nullptr) {
-      std::vector<std::string_view> known;
-      for (const FamilyPtr& one : catalog_.families()) known.emplace_back(one->id);
-      entry.mistake("family", fmt::format("\"{}\" must be {}", id, one_of(id, known)));
-    }
-    return family;
-  }
-
-  // "; must begin with R331 or R33", for the end of a message.
-  [[nodiscard]] static std::string beginnings_of(std::span<const FamilyPtr> families) {
-    std::vector<std::string_view> all;
-    for (const FamilyPtr& family : families) {
-      all.insert(all.end(), family->prefixes.begin(), family->prefixes.end());
-    }
-    return all.empty() ? std::string() : fmt::format("; must begin with {}", joined_or(all));
-  }
-
-  void read_plug(const Entry& entry, SiteDevice& made) const {
-    if (!entry.has("plug")) {
-      if (off_grid()) {
-        made.plug = Plug::kOffGrid;
-        return;
-      }
-      const std::vector<std::string_view> words(kPlugs.begin(), kPlugs.end());
-      return entry.mistake("plug",
-                           fmt::format("this key is missing: must be {}", joined_or(words)));
-    }
-    std::string word;
-    entry.choice("plug", word);
-    if (word == kMeterWord) made.plug = Plug::kMeter;
-    if (word == kFeedInWord) made.plug = Plug::kFeedIn;
-    if (word == kDcWord) made.plug = Plug::kDc;
-    if (word == kOffGridWord) made.plug = Plug::kOffGrid;
-    const auto* circuit = std::ranges::find(kHomeCircuits, word);
-    if (circuit != kHomeCircuits.end()) {
-      made.circuit = static_cast<std::size_t>(circuit - kHomeCircuits.begin());
-    }
-  }
-
-  void read_supplies(const Entry& entry, SiteDevice& made) const {
-    const YamlNode* node = entry.find("supplies");
-    if (node == nullptr) return;
-    const bool all = node->kind == YamlNode::Kind::kSequence && node->items.size() == 1 &&
-                     node->items.front().kind == YamlNode::Kind::kScalar &&
-                     node->items.front().text == kAllCircuits;
-    made.supplies = all ? kEveryCircuit : read_circuits(entry, "supplies");
-    if (!site_.household) {
-      entry.mistake("supplies", "nobody lives here: the site has no household with circuits");
-    } else if (site_.household->dwelling == Dwelling::kCamper) {
-      entry.mistake("supplies", "a camper has no circuits: the off_grid device supplies all of it");
-    }
-  }
-
-  static void read_habits(const Entry& entry, SiteDevice& made) {
-    std::size_t count = 0;
-    entry.items("habits", [&](const YamlNode& value, std::string path) {
-      const Entry habit(value, std::move(path), entry.mistakes(), SectionId::kHabit);
-      if (++count == kMaxHabits + 1) {
-        entry.mistake("habits", fmt::format("has more than {} habits", kMaxHabits));
-      }
-      // Without a family there are no commands, and that was reported.
-      if (made.family != nullptr && count <= kMaxHabits) read_habit(habit, made);
-    });
-  }
-
-  static void read_habit(const Entry& entry, SiteDevice& made) {
-    Habit habit;
-    std::string when;
-    entry.text("when", when);
-    if (auto formula = parse_formula(when)) {
-      habit.when = std::move(*formula);
-      for (const std::string& name : habit.when.names) {
-        if (std::ranges::find(kHabitNames, name) != kHabitNames.end()) continue;
-        entry.mistake("when", fmt::format("\"{}\" must be {}", name, one_of(name, kHabitNames)));
-      }
-    } else if (entry.has("when")) {
-      entry.mistake("when", formula.error().detail);
-    }
-    std::vector<Json> sets;
-    entry.values("sets", sets);
-    for (std::size_t k = 0; k < sets.size(); ++k) {
-      const JsonObject* message = sets[k].if_object();
-      auto set = message == nullptr ? fail(ErrorCode::kBadParams, "must be a mapping")
-                                    : check_set(*made.family, *message);
-      if (set && set->command == nullptr) {
-        set = fail(ErrorCode::kBadParams,
-                   fmt::format("{} has no such command", made.family->product));
-      }
-      if (set) {
-        habit.sets.push_back(std::move(*set));
-      } else {
-        entry.mistake("sets", fmt::format("[{}]: {}", k, set.error().detail));
-      }
-    }
-    made.habits.push_back(std::move(habit));
-  }
-
-  void read_panels(const Entry& entry, SiteDevice& made) const {
-    std::vector<std::string> names;
-    entry.texts("panels", names);
-    if (!check_pv_inputs(entry, names.size(), made.family.get())) return;
-    for (const std::string& name : names) {
-      const auto roof = std::ranges::find(site_.roofs, name, &Roof::name);
-      if (roof != site_.roofs.end()) {
-        made.panels.push_back(*roof);
-        continue;
-      }
-      std::vector<std::string_view> known;
-      known.reserve(site_.roofs.size());
-      for (const Roof& one : site_.roofs) known.emplace_back(one.name);
-      entry.mistake("panels",
-                    known.empty()
-                        ? fmt::format("\"{}\" is no roof: the site has no roofs", name)
-                        : fmt::format("\"{}\" must be a roof: {}", name, one_of(name, known)));
-    }
-  }
-
-  // `family` is null if it is not known.
-  static bool check_pv_inputs(const Entry& entry, std::size_t count, const Family* family) {
-    if (family == nullptr) return count <= kMaxRoofs;
-    const std::size_t most = pv_inputs_of(*family).value_or(kMaxUnknownPvInputs);
-    if (count <= most) return true;
-    entry.mistake(
-        "panels",
-        most == 0 ? fmt::format("{} has no PV input", family->product)
-                  : fmt::format("has {} roofs: must have at most {}, one for each PV input of {}",
-                                count, most, family->product));
-    return false;
-  }
-
-  // ---- the devices together
-
-  // Those with the plug, in the file's order.
-  [[nodiscard]] std::vector<const Placed*> with(Plug plug) const {
-    std::vector<const Placed*> found;
-    for (const Placed& one : devices_) {
-      if (one.device.plug == plug) found.push_back(&one);
-    }
-    return found;
-  }
-
-  void check_one_at_most(Plug plug, std::string_view word) const {
-    const std::vector<const Placed*> all = with(plug);
-    for (std::size_t k = 1; k < all.size(); ++k) {
-      all[k]->entry.mistake("plug", fmt::format("{} is {} already: a site has one at most", word,
-                                                all.front()->entry.path()));
-    }
-  }
-
-  void refuse(Plug plug, std::string_view why) const {
-    for (const Placed* one : with(plug)) one->entry.mistake("plug", why);
-  }
-
-  void check_plugs() const {
-    check_one_at_most(Plug::kMeter, kMeterWord);
-    check_one_at_most(Plug::kOffGrid, kOffGridWord);
-    if (!off_grid()) {
-      refuse(Plug::kDc, "dc is for a site with grid: none, on the DC side of its off_grid device");
-      refuse(Plug::kOffGrid, "off_grid is for a site with grid: none; this one has a grid");
-      return;
-    }
-    refuse(Plug::kMeter, "meter is for a site with a grid; this one has grid: none");
-    refuse(Plug::kFeedIn, "feed_in is for a site with a grid; this one has grid: none");
-    if (!with(Plug::kOffGrid).empty()) return;
-    refuse(Plug::kDc, "no device of the site is off_grid: nothing supplies this one");
-    refuse(Plug::kCircuit, "no device of the site is off_grid: nothing supplies this one");
-  }
-
-  // Units of the meter's family that feed the site share its work.
-  void find_units() {
-    const auto meter = std::ranges::find(devices_, Plug::kMeter,
-                                         [](const Placed& one) { return one.device.plug; });
-    if (meter == devices_.end() || !meter->device.family || !meter->device.family->system) return;
-    for (Placed& one : devices_) {
-      const bool is_unit =
-          one.device.plug == Plug::kFeedIn && one.device.family == meter->device.family;
-      if (is_unit) one.device.plug = Plug::kUnit;
-    }
-  }
-
-  void check_supplies() const {
-    std::map<std::size_t, const Placed*> by_circuit;
-    for (const Placed& one : devices_) {
-      for (std::size_t k = 0; k < kHomeCircuits.size(); ++k) {
-        if ((one.device.supplies & bit_of(k)) == 0) continue;
-        const auto [at, fresh] = by_circuit.emplace(k, &one);
-        if (fresh) continue;
-        one.entry.mistake("supplies", fmt::format("{} is supplied by {} already", kHomeCircuits[k],
-                                                  at->second->entry.path()));
-      }
-    }
-  }
-
-  const Entry& entry_;
-  const Catalog& catalog_;
-  Site& site_;
-  std::vector<Placed>& devices_;
+  Mistakes mistakes_;
+  YamlDocument document_;
+  Entry entry_;
 };
+
+YamlDocument document_of(const EmbeddedFile& file) {
+  return read_yaml(file.text, {.bytes = kMaxHomeFile});
+}
+
+// The homes that a file may include.
+std::vector<std::string_view> includable() {
+  std::vector<std::string_view> ids;
+  for (const EmbeddedFile& file : embedded_homes()) {
+    if (document_of(file).root.find(kInclude) == nullptr) ids.push_back(id_of(file));
+  }
+  return ids;
+}
+
+void read_include(const Entry& file, std::optional<Included>& to) {
+  std::string id;
+  file.text(kInclude, id);
+  if (!file.has(kInclude) || file.find(kInclude)->kind != YamlNode::Kind::kScalar) return;
+  for (const EmbeddedFile& home : embedded_homes()) {
+    if (id_of(home) != id) continue;
+    YamlDocument document = document_of(home);
+    if (document.root.find(kInclude) == nullptr) {
+      to.emplace(home, std::move(document));
+      return;
+    }
+    return file.mistake(kInclude,
+                        fmt::format("\"{}\" includes a home itself, which an included one must "
+                                    "not: must be {}",
+                                    id, joined_or(includable())));
+  }
+  file.mistake(kInclude, fmt::format("\"{}\" must be {}", id, one_of(id, includable())));
+}
 
 // ---- a home
 
@@ -463,49 +99,85 @@ class HomeReader {
   void read() {
     read_text_of(file_, "home", kMaxHomeTitle, home_.title);
     read_text_of(file_, "description", kMaxDescription, home_.description);
-    file_.members("sites",
-                  [this](const std::string& name, const YamlNode& value, const std::string& path) {
-                    if (devices_.size() == kMaxHomeSites) return;
-                    read_site(name, Entry(value, path, file_.mistakes(), SectionId::kSite));
-                  });
+    read_include(file_, included_);
+    if (included_) read_sites(included_->entry());
+    included_sites_ = home_.sites.size();
+    read_sites(file_);
+    for (std::size_t k = 0; k < devices_.size(); ++k) check_site(home_.sites[k], devices_[k]);
     check_sizes();
     complete();
     check_unique();
+    if (included_ && !included_->mistakes().none()) {
+      file_.mistake(kInclude, included_->mistakes().fault().detail);
+    }
     for (std::size_t k = 0; k < devices_.size(); ++k) {
       for (Placed& one : devices_[k]) home_.sites[k].devices.push_back(std::move(one.device));
     }
   }
 
  private:
-  void read_site(const std::string& name, const Entry& entry) {
+  void read_sites(const Entry& file) {
+    file.members("sites",
+                 [&](const std::string& name, const YamlNode& value, const std::string& path) {
+                   read_one(name, Entry(value, path, file.mistakes(), SectionId::kSite));
+                 });
+  }
+
+  void read_one(const std::string& name, const Entry& entry) {
+    if (const auto known = included_site(name)) {
+      add_to_site(entry, included_->mistakes().file(), catalog_, home_.sites[*known],
+                  devices_[*known]);
+      return;
+    }
+    if (devices_.size() == kMaxHomeSites) return;  // check_sizes() says so
     if (!is_id(name)) entry.mistake("", fmt::format("\"{}\" {}", name, kIdWords));
     Site& site = home_.sites.emplace_back();
     site.name = name;
-    SiteReader(entry, catalog_, site, devices_.emplace_back()).read();
+    read_site(entry, catalog_, site, devices_.emplace_back());
+  }
+
+  // The index of the included home's site of this name.
+  [[nodiscard]] std::optional<std::size_t> included_site(std::string_view name) const {
+    for (std::size_t k = 0; k < included_sites_; ++k) {
+      if (home_.sites[k].name == name) return k;
+    }
+    return std::nullopt;
   }
 
   void check_sizes() const {
-    const YamlNode* sites = file_.find("sites");
-    if (sites == nullptr || sites->kind != YamlNode::Kind::kMapping) return;  // reported
-    if (sites->members.size() > kMaxHomeSites) {
-      file_.mistake("sites", fmt::format("has {} sites: must have at most {}",
-                                         sites->members.size(), kMaxHomeSites));
+    const YamlNode* own = file_.find("sites");
+    if (own == nullptr || own->kind != YamlNode::Kind::kMapping) return;  // reported
+    std::size_t sites = included_sites_;
+    std::size_t devices = 0;
+    const auto count_devices = [&](const YamlMember& site) {
+      const YamlNode* list = site.value.find("devices");
+      if (list != nullptr) devices += list->items.size();
+    };
+    for (const YamlMember& site : own->members) {
+      if (!included_site(site.key)) ++sites;
+      count_devices(site);
     }
-    std::size_t count = 0;
-    for (const YamlMember& site : sites->members) {
-      const YamlNode* devices = site.value.find("devices");
-      if (devices != nullptr) count += devices->items.size();
-    }
-    if (count == 0) file_.mistake("sites", "has no device");
-    if (count > kMaxHomeDevices) {
+    const YamlNode* included = included_ ? included_->entry().find("sites") : nullptr;
+    if (included != nullptr) std::ranges::for_each(included->members, count_devices);
+    if (sites > kMaxHomeSites) {
       file_.mistake("sites",
-                    fmt::format("has {} devices: must have at most {}", count, kMaxHomeDevices));
+                    fmt::format("has {} sites: must have at most {}", sites, kMaxHomeSites));
+    }
+    if (devices == 0) file_.mistake("sites", "has no device");
+    if (devices > kMaxHomeDevices) {
+      file_.mistake("sites",
+                    fmt::format("has {} devices: must have at most {}", devices, kMaxHomeDevices));
     }
   }
 
+  // The included home's devices come first: what the file adds renumbers none of them.
   void each_device(const auto& on_device) {
-    for (std::vector<Placed>& of_site : devices_) {
-      for (Placed& one : of_site) on_device(one);
+    for (const bool is_own : {false, true}) {
+      for (std::vector<Placed>& of_site : devices_) {
+        for (Placed& one : of_site) {
+          if ((&one.entry.mistakes() == &file_.mistakes()) == is_own) on_device(one);
+        }
+      }
     }
   }
 
@@ -528,14 +200,15 @@ class HomeReader {
   }
 
   void check_unique() {
-    std::map<std::string_view, std::string_view> names;  // and the path of the device that has it
-    std::map<std::string_view, std::string_view> serial_numbers;
+    std::map<std::string_view, const Placed*> names;  // and the device that has it
+    std::map<std::string_view, const Placed*> serial_numbers;
     const auto check = [](const Placed& one, std::string_view key, std::string_view value,
-                          std::map<std::string_view, std::string_view>& known) {
+                          std::map<std::string_view, const Placed*>& known) {
       if (value.empty()) return;  // reported
-      const auto [at, fresh] = known.emplace(value, one.entry.path());
+      const auto [at, fresh] = known.emplace(value, &one);
       if (fresh) return;
-      one.entry.mistake(key, fmt::format("\"{}\" is that of {} already", value, at->second));
+      one.entry.mistake(
+          key, fmt::format("\"{}\" is that of {} already", value, path_of(*at->second, one.entry)));
     };
     each_device([&](const Placed& one) {
       check(one, "name", one.device.name, names);
@@ -546,10 +219,37 @@ class HomeReader {
   const Entry& file_;
   const Catalog& catalog_;
   Home& home_;
-  std::vector<std::vector<Placed>> devices_;  // of each site
+  std::optional<Included> included_;
+  std::size_t included_sites_ = 0;  // of home_.sites: the first ones are the included home's
+  std::vector<std::vector<Placed>> devices_;  // of each site; they refer to included_
 };
 
 }  // namespace
+
+std::string_view plug_name(const SiteDevice& device) {
+  switch (device.plug) {
+    case Plug::kMeter:
+      return kMeterWord;
+    case Plug::kFeedIn:
+    case Plug::kUnit:
+      return kFeedInWord;
+    case Plug::kDc:
+      return kDcWord;
+    case Plug::kOffGrid:
+      return kOffGridWord;
+    case Plug::kCircuit:
+      break;
+  }
+  return kHomeCircuits.at(device.circuit);
+}
+
+std::vector<std::string_view> circuit_names(std::uint32_t circuits) {
+  std::vector<std::string_view> names;
+  for (std::size_t k = 0; k < kHomeCircuits.size(); ++k) {
+    if ((circuits >> k & 1U) != 0) names.push_back(kHomeCircuits[k]);
+  }
+  return names;
+}
 
 Result<Home> load_home(std::string_view file_name, std::string_view text, const Catalog& catalog) {
   Mistakes mistakes(file_name);
@@ -574,7 +274,7 @@ Result<Home> find_home(const std::string& id_or_path, const Catalog& catalog) {
   const std::vector<EmbeddedFile> homes = embedded_homes();
   std::vector<std::string_view> ids;
   for (const EmbeddedFile& file : homes) {
-    ids.push_back(file.name.substr(0, file.name.rfind('.')));
+    ids.push_back(id_of(file));
     if (ids.back() == id_or_path) return load_home(file.name, file.text, catalog);
   }
   return fail(ErrorCode::kBadParams,

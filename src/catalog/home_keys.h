@@ -38,10 +38,13 @@ inline constexpr auto kSupplies = [] {
 inline constexpr auto kHomeKeys = std::to_array<Key>({
     {.name = "home", .description = "Title of the home", .required = true},
     {.name = "description", .description = "What is special about it"},
+    {.name = "include",
+     .description = "Id of a home that comes with Gridloom: its sites come first"},
     {.name = "sites",
      .form = Form::kEntries,
      .description =
-         "Its places, by ids of your choice: each has one connection to the grid, or none",
+         "Its places, by ids of your choice: each has one connection to the grid, or none; a site "
+         "of the included home gets further devices",
      .required = true,
      .section = SectionId::kSite},
 });

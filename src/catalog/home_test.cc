@@ -196,8 +196,9 @@ TEST(Home, TellsEachMistakeWithItsLineAndWhatIsValid) {
   const std::vector<Mistake> rows = {
       // the file
       {"home: A house and a camper", "hom: A house and a camper",
-       "flat.yaml:2: hom: unknown key; the keys here are home, description and sites; did you mean "
-       "home?"},
+       "flat.yaml:2: hom: unknown key; the keys here are home, description, include and sites; did "
+       "you "
+       "mean home?"},
       {"home: A house and a camper", "", "flat.yaml:3: home: this key is missing"},
       {"home: A house and a camper", "home: \"\"", "home: has 0 characters: must have 1 to 64"},
       {"home: A house and a camper", "home: [a]", "home: must be a text; it is a list"},
@@ -319,7 +320,7 @@ TEST(Home, TellsWhatIsNoHomeAtAll) {
            {"", "flat.yaml:1: the file is empty"},
            {"home: a\n---\nhome: b\n", "there is a second document"},
            {"[1, 2]",
-            "flat.yaml:1: must be a mapping of home, description and sites; it is a list"},
+            "flat.yaml:1: must be a mapping of home, description, include and sites; it is a list"},
            {"home: a\nsites: {}\n", "flat.yaml:2: sites: has no device"},
            {"home: a\nsites: {a: {}}\n", "flat.yaml:2: sites: has no device"},
            {"home: {", "not valid YAML"}}) {
@@ -384,6 +385,92 @@ TEST(StarterHome, Loads) {
   const Home home = loaded(starter_home());
   ASSERT_EQ(home.sites.size(), 2U);
   EXPECT_EQ(home.sites[0].devices.size(), 3U);
+}
+
+constexpr std::string_view kIncluding = R"yaml(home: Mine
+include: demo
+sites:
+  house:
+    devices:
+      - {sn: R351MINE00000001, name: Mine, plug: garage}
+  shed: {devices: [{family: smart_plug, plug: garden}]}
+)yaml";
+
+TEST(Home, HasTheSitesOfTheHomeThatItIncludesFirst) {
+  const Home demo = find_home("demo", catalog()).value();
+  const Home home = loaded(kIncluding);
+  EXPECT_EQ(home.title, "Mine");
+  EXPECT_EQ(home.description, "");
+  std::vector<std::string> sites;
+  for (const Site& site : home.sites) sites.push_back(site.name);
+  EXPECT_THAT(sites, ElementsAre("house", "annexe", "flat", "cabin", "camper", "shed"));
+  for (std::size_t k = 0; k < demo.sites.size(); ++k) {
+    const Site& site = home.sites[k];
+    EXPECT_EQ(site.latitude_deg, demo.sites[k].latitude_deg);
+    EXPECT_EQ(site.phases, demo.sites[k].phases);
+    EXPECT_EQ(site.household->people, demo.sites[k].household->people);
+    EXPECT_EQ(site.roofs.size(), demo.sites[k].roofs.size());
+    ASSERT_GE(site.devices.size(), demo.sites[k].devices.size());
+    for (std::size_t i = 0; i < demo.sites[k].devices.size(); ++i) {
+      EXPECT_EQ(site.devices[i].sn, demo.sites[k].devices[i].sn);
+      EXPECT_EQ(site.devices[i].supplies, demo.sites[k].devices[i].supplies);
+    }
+  }
+  ASSERT_EQ(home.sites[0].devices.size(), demo.sites[0].devices.size() + 1);
+  EXPECT_EQ(home.sites[0].devices.back().sn, "R351MINE00000001");
+  ASSERT_EQ(home.sites[5].devices.size(), 1U);
+  EXPECT_EQ(home.sites[5].devices[0].sn, "HW52SIM00000002") << "the demo home has one already";
+  EXPECT_EQ(home.sites[5].devices[0].name, "Smart Plug 2");
+  EXPECT_EQ(loaded("home: a\ninclude: demo\nsites: {}\n").sites.size(), demo.sites.size());
+}
+
+TEST(Home, TellsWhatDoesNotGoTogetherWithTheHomeThatItIncludes) {
+  const std::vector<Mistake> rows = {
+      {"include: demo", "include: dmeo",
+       "flat.yaml:2: include: \"dmeo\" must be demo or hamburg; did you mean demo?"},
+      {"include: demo", "include: all",
+       "flat.yaml:2: include: \"all\" includes a home itself, which an included one must not: must "
+       "be demo or hamburg"},
+      {"include: demo", "include: ./demo.yaml", "include: \"./demo.yaml\" must be demo or hamburg"},
+      {"include: demo", "include: [demo]", "include: must be a text; it is a list"},
+      {"include: demo", "include: demo\ninclude: hamburg", "include: this key occurs twice"},
+      {"sn: R351MINE00000001", "sn: R331ZEB4ZEAL0528",
+       "flat.yaml:6: sites.house.devices[0].sn: \"R331ZEB4ZEAL0528\" is that of "
+       "sites.house.devices[0] in demo.yaml already"},
+      {"name: Mine,", "name: Camper fridge,",
+       "name: \"Camper fridge\" is that of sites.camper.devices[1] in demo.yaml already"},
+      {"plug: garage", "plug: meter",
+       "plug: meter is sites.house.devices[3] in demo.yaml already: a site has one at most"},
+      {"plug: garage", "plug: off_grid", "plug: off_grid is for a site with grid: none"},
+      {"plug: garage", "plug: garage, supplies: [kitchen]",
+       "supplies: kitchen is supplied by sites.house.devices[0] in demo.yaml already"},
+      {"  house:\n", "  house:\n    latitude: 50\n",
+       "flat.yaml:5: sites.house.latitude: demo.yaml describes this site: only devices can be "
+       "added "
+       "to it"},
+      {"  shed:", "  house:", "flat.yaml:7: sites.house: this key occurs twice"},
+  };
+  for (const Mistake& row : rows) {
+    EXPECT_THAT(mistakes_of(changed(row, kIncluding)), HasSubstr(row.told)) << row.new_text;
+  }
+  const auto itself =
+      load_home("all.yaml", changed({"include: demo", "include: all", ""}, kIncluding), catalog());
+  ASSERT_FALSE(itself);
+  EXPECT_THAT(itself.error().detail, HasSubstr("all.yaml:2: include: \"all\" includes a home"));
+  const Catalog other(std::vector<FamilyPtr>{made_up()});
+  const auto foreign = load_home("flat.yaml", kIncluding, other);
+  ASSERT_FALSE(foreign);
+  EXPECT_THAT(foreign.error().detail, HasSubstr("flat.yaml:2: include: demo.yaml:"));
+}
+
+TEST(Home, CountsWhatItIncludesInItsLimits) {
+  const auto including = [](int sites, int devices) {
+    return changed({"sites:\n", "include: demo\nsites:\n", ""}, large(sites, devices));
+  };
+  EXPECT_EQ(loaded(including(95, 1)).sites.size(), kMaxHomeSites);
+  EXPECT_THAT(mistakes_of(including(96, 1)), HasSubstr("has 101 sites: must have at most 100"));
+  EXPECT_TRUE(load(including(1, 989)));
+  EXPECT_THAT(mistakes_of(including(1, 990)), HasSubstr("has 1001 devices: must have at most"));
 }
 
 // Another catalogue has other families.

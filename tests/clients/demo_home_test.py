@@ -6,7 +6,7 @@ import os
 import select
 import unittest
 
-from server import PATIENCE_S, Deadline, Server, run_tests
+from server import PATIENCE_S, Deadline, Server, run_tests, temporary_folder
 
 READINGS = int(os.environ.get("GRIDLOOM_HOME_READINGS", "25"))
 LARGEST_W = 100  # unaccounted, while virtual time keeps reports of one moment together
@@ -76,6 +76,13 @@ class DemoHomeTest(unittest.TestCase):
     def test_a_home_of_ones_own(self):
         with Server("--home", "hamburg", demo=False) as server:
             self.assertEqual(sorted(server.api().devices()), ["HW51SIM00000001", "R331SIM00000001"])
+
+    def test_a_home_of_ones_own_in_a_world_from_a_file(self):
+        file = temporary_folder() / "dark.csv"
+        file.write_text("time,sun\n2026-06-20 00:00,0\n")
+        with Server("--home", "hamburg", "--world", file, "--start", "2026-06-20T11:00:00Z", demo=False) as server:
+            suns = (home["nodes"]["sun"]["power_w"] for home in self.readings(server, READINGS))
+            self.assertEqual(next(power_w for power_w in suns if power_w is not None), 0, "it is noon in June")
 
 
 if __name__ == "__main__":

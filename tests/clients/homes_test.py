@@ -19,6 +19,7 @@ FLAT = ["sites", "flat"]
 # What is spoilt of homes/hamburg.yaml.
 SPOILT = [
     ("no title", changed(["home"], None)),
+    ("an included home that is a list", changed(["include"], ["demo"])),
     ("no sites", changed(["sites"], None)),
     ("an unknown key", changed(["nonsense"], 1)),
     ("sites that are a list", changed(["sites"], [])),
@@ -44,6 +45,9 @@ TYPED = [
      "and devices; did you mean household?"),
     ("53.6", "536", "5: sites.flat.latitude: 536 must be -66 to 66"),
     ("{phases: 1}", "1", 'sites.flat.grid: "1" must be none, or a mapping such as {phases: 1}'),
+    ("sites:", "include: dmeo\nsites:", '3: include: "dmeo" must be demo or hamburg; did you mean demo?'),
+    ("sites:", "include: all\nsites:", '3: include: "all" includes a home itself, which an included one must not: must be '
+     "demo or hamburg"),
     ("people: 2", "people: 0", "sites.flat.household.people: 0 must be 1 to 6"),
     ("tilt: 70", "tilt: 700", "sites.flat.roofs.balcony.tilt: 700 must be 0 to 90"),
     ("power_stream", "powerstream", "did you mean power_stream?"),
@@ -130,6 +134,20 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(cli("home", "check", file).returncode, 1)
         done = cli("home", "check", file, "--devices", ROOT / "tests/families")
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_a_home_with_a_family_that_serve_would_not_start_is_not_good(self):
+        families = temporary_folder()
+        text = (ROOT / "devices/power_stream.yaml").read_text()
+        self.assertIn("20_1.bmsReqChgAmp:", text)
+        (families / "power_stream.yaml").write_text(text.replace("20_1.bmsReqChgAmp:", "20_1.bmsReqChgAmpere:", 1))
+        file = temporary_folder() / "home.yaml"
+        # Two devices of the family, which is told once; the other family is good.
+        file.write_text((HOMES / "hamburg.yaml").read_text() + "      - {family: power_stream, plug: feed_in}\n")
+        done = cli("home", "check", file)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        done = cli("home", "check", file, "--devices", families)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertRegex(done.stderr, rf"\A{re.escape(str(file))}: power_stream: its virtual devices need [^\n]*\n\Z")
 
 
 class PageTest(unittest.TestCase):

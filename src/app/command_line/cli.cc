@@ -142,9 +142,8 @@ void add_home_options(CLI::App& app, ServeOptions& o) {
       .needs(demo)
       .excludes(home);
   add_value(app, "--world", o.world, placeholder::kFile,
-            "CSV file with household and weather of a real home, for the demo home: "
-            "time,load_w,sun,air_c")
-      .needs(demo);
+            "CSV file with household and weather of a real home, for the virtual home: "
+            "time,load_w,sun,air_c");
 }
 
 void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
@@ -223,6 +222,9 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   accept_options_of_parent(*serve_app);
   set_action(*serve_app, chosen, [&a] {
     a.serve.limits = all_settings(a.serve);
+    if (!a.serve.world.empty() && !a.serve.has_demo()) {
+      return report_error({ErrorCode::kBadParams, "--world requires --demo or --home"});
+    }
     return serve(a.serve);
   });
 }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdio>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "catalog/loader.h"
 #include "catalog/schema.h"
 #include "catalog/starter.h"
+#include "sim/model.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -228,12 +230,31 @@ int print_home_schema() {
   return 0;
 }
 
+// What `gridloom serve` would not start because of: families whose files lack what the models of
+// their virtual devices need.
+std::vector<Error> models_missing(const Home& home) {
+  std::set<const catalog::Family*> seen;
+  std::vector<Error> missing;
+  for (const Site& site : home.sites) {
+    for (const SiteDevice& device : site.devices) {
+      if (!seen.insert(device.family.get()).second) continue;
+      const Status fits = sim::check_model(device.family);
+      if (!fits) missing.push_back(fits.error());
+    }
+  }
+  return missing;
+}
+
 int check_file(const std::string& file, const Catalog& catalog, bool json) {
   const auto text = read_text(file, catalog::kMaxHomeFile);
   if (!text) return report_error(text.error());
   const auto home = catalog::load_home(file, *text, catalog);
   if (!home) {
     fmt::print(stderr, "{}\n", home.error().detail);
+    return kFailed;
+  }
+  if (const std::vector<Error> missing = models_missing(*home); !missing.empty()) {
+    for (const Error& error : missing) fmt::print(stderr, "{}: {}\n", file, error.detail);
     return kFailed;
   }
   const std::size_t devices = devices_of(*home);

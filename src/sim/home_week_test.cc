@@ -18,7 +18,7 @@
 
 #include "sim/models/panel_json.h"
 #include "sim/test_bench.h"
-#include "sim/test_home.h"
+#include "sim/test_home_devices.h"
 
 namespace gridloom::sim {
 namespace {

@@ -24,7 +24,7 @@
 #include "sim/effects.h"
 #include "sim/models/test_invariants.h"
 #include "sim/test_bench.h"
-#include "sim/test_home.h"
+#include "sim/test_home_devices.h"
 #include "sim/test_invariants.h"
 
 namespace gridloom::sim {

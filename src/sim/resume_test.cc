@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "sim/test_bench.h"
-#include "sim/test_home.h"
+#include "sim/test_home_devices.h"
 
 namespace gridloom::sim {
 namespace {

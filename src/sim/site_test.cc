@@ -18,7 +18,7 @@
 #include "base/fault_rule.h"
 #include "sim/household/appliances.h"
 #include "sim/test_bench.h"
-#include "sim/test_home.h"
+#include "sim/test_home_devices.h"
 
 namespace gridloom::sim {
 namespace {

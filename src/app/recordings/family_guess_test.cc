@@ -14,7 +14,7 @@
 #include "catalog/loader.h"
 #include "sim/model.h"
 #include "sim/test_bench.h"
-#include "sim/test_home.h"
+#include "sim/test_home_devices.h"
 
 namespace gridloom::app {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "sim/models/test_delta_2_invariants.h"
 #include "sim/test_bench.h"
-#include "sim/test_home.h"
+#include "sim/test_home_devices.h"
 
 namespace gridloom::sim {
 namespace {

@@ -102,3 +102,29 @@ def lines(title, unit, axis, series):
                       f'y2="{at_y(max(rounds)):g}"/>',
                       f'<circle cx="{at_x(x):g}" cy="{at_y(medians[x]):g}" r="3.5" fill="{colour}"/>']
     return document(height, title, parts)
+
+
+def day(title, unit, series):
+    """`series`: {name: the means of equal parts of a day}, of any sign."""
+    values = [value for points in series.values() for value in points]
+    marks = steps(max(map(abs, values)))
+    marks = sorted({sign * mark for mark in marks for sign in (1, -1)
+                    if min(values) - marks[1] < sign * mark < max(values) + marks[1]})
+    base, height = 300, 300 + BOTTOM
+    left, right = 60, WIDTH - 20
+
+    def at_y(y):
+        return base - (y - marks[0]) / (marks[-1] - marks[0]) * (base - TOP)
+
+    parts = legend(list(series))
+    for mark in marks:
+        parts += [f'<line class="grid" x1="{left}" y1="{at_y(mark):g}" x2="{right}" y2="{at_y(mark):g}"/>',
+                  text(left - 8, at_y(mark) + 4, number(mark) if mark >= 0 else "-" + number(-mark), "end")]
+    for hour in range(0, 25, 3):
+        parts.append(text(left + hour / 24 * (right - left), base + 18, f"{hour}:00", "middle"))
+    parts.append(text(12, TOP - 10, unit))
+    for colour, points in zip(COLOURS, series.values()):
+        path = " ".join(f"{left + (i + 0.5) / len(points) * (right - left):.1f},{at_y(y):.1f}"
+                        for i, y in enumerate(points))
+        parts.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{path}"/>')
+    return document(height, title, parts)

@@ -103,7 +103,10 @@ class HomeReader {
     if (included_) read_sites(included_->entry());
     included_sites_ = home_.sites.size();
     read_sites(file_);
-    for (std::size_t k = 0; k < devices_.size(); ++k) check_site(home_.sites[k], devices_[k]);
+    for (std::size_t k = 0; k < devices_.size(); ++k) {
+      check_site(home_.sites[k], devices_[k]);
+      find_units(devices_[k]);
+    }
     check_sizes();
     complete();
     check_unique();

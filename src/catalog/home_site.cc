@@ -385,7 +385,6 @@ class SiteChecks {
 
   void check() const {
     check_plugs();
-    find_units();
     check_supplies();
   }
 
@@ -424,18 +423,6 @@ class SiteChecks {
     if (!with(Plug::kOffGrid).empty()) return;
     refuse(Plug::kDc, "no device of the site is off_grid: nothing supplies this one");
     refuse(Plug::kCircuit, "no device of the site is off_grid: nothing supplies this one");
-  }
-
-  // Units of the meter's family that feed the site share its work.
-  void find_units() {
-    const auto meter = std::ranges::find(devices_, Plug::kMeter,
-                                         [](const Placed& one) { return one.device.plug; });
-    if (meter == devices_.end() || !meter->device.family || !meter->device.family->system) return;
-    for (Placed& one : devices_) {
-      const bool is_unit =
-          one.device.plug == Plug::kFeedIn && one.device.family == meter->device.family;
-      if (is_unit) one.device.plug = Plug::kUnit;
-    }
   }
 
   void check_supplies() const {
@@ -477,6 +464,17 @@ void add_to_site(const Entry& entry, std::string_view of_file, const Catalog& ca
 
 void check_site(const Site& site, const std::vector<Placed>& devices) {
   SiteChecks(site, devices).check();
+}
+
+void find_units(std::vector<Placed>& devices) {
+  const auto meter = std::ranges::find(devices, Plug::kMeter,
+                                       [](const Placed& one) { return one.device.plug; });
+  if (meter == devices.end() || !meter->device.family || !meter->device.family->system) return;
+  for (Placed& one : devices) {
+    const bool is_unit =
+        one.device.plug == Plug::kFeedIn && one.device.family == meter->device.family;
+    if (is_unit) one.device.plug = Plug::kUnit;
+  }
 }
 
 void read_text_of(const Entry& entry, std::string_view key, std::size_t most, std::string& to) {

@@ -36,5 +36,7 @@ void add_to_site(const Entry& entry, std::string_view of_file, const Catalog& ca
                  std::vector<Placed>& devices);
 // Checks all devices of a site against each other.
 void check_site(const Site& site, const std::vector<Placed>& devices);
+// Units of the meter's family that feed the site are those of its system.
+void find_units(std::vector<Placed>& devices);
 
 }  // namespace gridloom::catalog

@@ -28,7 +28,7 @@ class ClientPackageTest(unittest.TestCase):
         folder = temporary_folder()
         run("cmake", "--install", BUILD, "--component", "client", "--prefix", folder / "installed")
         flags = f"-fsanitize={SANITIZERS}" if SANITIZERS else ""
-        run("cmake", "-S", EXAMPLE, "-B", folder / "build",
+        run("cmake", "-S", EXAMPLE, "-B", folder / "build", "-G", "Ninja",
             f"-DCMAKE_PREFIX_PATH={folder / 'installed'}", f"-DCMAKE_CXX_COMPILER={COMPILER}",
             f"-DCMAKE_CXX_FLAGS={flags}")
         run("cmake", "--build", folder / "build")

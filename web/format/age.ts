@@ -58,10 +58,14 @@ export function when(ms: number, form: Form, locale: string, zone: string): stri
 
 /** The calendar day of a moment in a zone, as 2026-11-21. */
 export function dayOf(ms: number, zone: string): string {
-  return new Intl.DateTimeFormat('en-CA', {
+  // By parts: which separators a locale has differs between browsers.
+  const parts = new Intl.DateTimeFormat('en', {
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',
     ...(zone ? {timeZone: zone} : {}),
-  }).format(ms);
+  }).formatToParts(ms);
+  return ['year', 'month', 'day']
+    .map((type) => parts.find((part) => part.type === type)?.value)
+    .join('-');
 }

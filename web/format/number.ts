@@ -20,11 +20,12 @@ export function decimal(value: number, digits: number, locale: string, atLeast =
     format = new Intl.NumberFormat(locale, {
       minimumFractionDigits: atLeast,
       maximumFractionDigits: digits,
-      signDisplay: 'negative',
     });
     formats.set(key, format);
   }
-  return format.format(value).replace('-', minus);
+  // What rounds to 0 has no sign; signDisplay 'negative' is unknown to browsers of 2022.
+  const size = format.format(Math.abs(value));
+  return value < 0 && size !== format.format(0) ? minus + size : size;
 }
 
 /** Units go up at 1000 and back under 950, so that a value near the border does not flicker. */

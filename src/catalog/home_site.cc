@@ -467,8 +467,8 @@ void check_site(const Site& site, const std::vector<Placed>& devices) {
 }
 
 void find_units(std::vector<Placed>& devices) {
-  const auto meter = std::ranges::find(devices, Plug::kMeter,
-                                       [](const Placed& one) { return one.device.plug; });
+  const auto meter =
+      std::ranges::find(devices, Plug::kMeter, [](const Placed& one) { return one.device.plug; });
   if (meter == devices.end() || !meter->device.family || !meter->device.family->system) return;
   for (Placed& one : devices) {
     const bool is_unit =

@@ -12,7 +12,7 @@
 namespace gridloom::catalog {
 
 inline constexpr auto kSignalShapes =
-    std::to_array<std::string_view>({"ramp", "sine", "random_walk", "clock", "count"});
+    std::to_array<std::string_view>({"ramp", "sine", "random_walk", "clock", "count", "air"});
 
 inline constexpr auto kSignalKeys = std::to_array<Key>({
     {.name = "shape",
@@ -20,7 +20,7 @@ inline constexpr auto kSignalKeys = std::to_array<Key>({
      .description =
          "ramp: from low to high, and again; sine: between them; random_walk: any way, "
          "within them; clock: the time in UTC, as 2025-06-18 10:00:00; count: one more now and "
-         "then",
+         "then; air: the temperature around the device",
      .choices = kSignalShapes},
     {.name = "range",
      .form = Form::kRange,
@@ -173,6 +173,10 @@ inline constexpr auto kLoadKeys = std::to_array<Key>({
      .form = Form::kTexts,
      .description = "Circuits of the home that household_share is a part of; all by default",
      .choices = kHomeCircuits},
+    {.name = "port",
+     .form = Form::kChoice,
+     .description = "Port that people plug things into: power_w is what usually hangs there",
+     .choices = kPorts},
     {.name = "dc",
      .form = Form::kFlag,
      .description = "It is connected on the battery's side of the inverter"},

@@ -228,6 +228,13 @@ class PhysicsReader {
 
   void read_load(const Entry& entry, PhysicsPart& part) const {
     part.circuits = read_circuits(entry);
+    std::string port;
+    entry.choice("port", port);
+    const auto* const known = std::ranges::find(kPorts, port);
+    if (known != kPorts.end()) part.port = static_cast<std::size_t>(known - kPorts.begin());
+    if (part.port && !entry.has("power_w")) {
+      entry.mistake("port", "power_w must be there: what its things draw together");
+    }
     if (entry.has("limits") && !is_one_field(part, "switch")) {
       entry.mistake("limits", "switches the load off: switch must be there, and name one field");
     }
@@ -305,16 +312,21 @@ class PhysicsReader {
     const Field* field = find_field(family_, name);
     if (field == nullptr) return fmt::format("\"{}\" is no field of this family", name);
     const auto fed = fed_.find(name);
-    const bool sums =
-        fed != fed_.end() &&
-        ((quantity.quantity == Quantity::kPower && fed->second.ends_with(".feeds.power")) ||
-         (quantity.quantity == Quantity::kEnergy && fed->second.ends_with(".feeds.energy")));
+    const bool sums = fed != fed_.end() &&
+                      std::ranges::find(kPowerQuantities, quantity.name, &QuantityName::name) !=
+                          kPowerQuantities.end() &&
+                      fed->second.ends_with(fmt::format(".feeds.{}", quantity.name));
     if (fed != fed_.end() && !sums) {
       return fmt::format("physics.{} feeds {} already", fed->second, name);
     }
     if (field->signal) return fmt::format("{} has a signal: it has one source only", name);
     if (quantity.quantity == Quantity::kState) return state_problem(*field);
-    if (!is_numeric(field->type)) {
+    const bool is_list = quantity.quantity == Quantity::kCellVoltages ||
+                         quantity.quantity == Quantity::kCellTemperatures;
+    if (is_list && field->type != FieldType::kArray) {
+      return fmt::format("{} is of type {}: must be array", name, name_of(field->type));
+    }
+    if (!is_list && !is_numeric(field->type)) {
       return fmt::format("{} is of type {}: must be int, float or bool", name,
                          name_of(field->type));
     }

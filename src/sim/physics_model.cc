@@ -15,7 +15,6 @@
 #include <utility>
 #include <vector>
 
-#include "sim/ageing.h"
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
 #include "sim/heat_pump.h"
@@ -24,6 +23,7 @@
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
 #include "sim/models/resume.h"
+#include "sim/physics_battery.h"
 #include "sim/physics_load.h"
 #include "sim/physics_slots.h"
 #include "sim/power_flow.h"
@@ -35,6 +35,7 @@ namespace {
 
 using catalog::Quantity;
 using physics::BatteryPart;
+using physics::BatteryState;
 using physics::Feed;
 using physics::LoadPart;
 using physics::LoadState;
@@ -47,6 +48,8 @@ constexpr double kMargin_percent = 1;  // past a limit before a battery charges 
 constexpr double kIdle_w = 1;          // a battery with less power is idle
 constexpr int kLongest_min = 5999;
 constexpr double kUjPerWh = 3.6e9;
+constexpr double kMsPerSecond = 1000;
+constexpr double kMsPerMinute = 60'000;
 constexpr double kMostBatteries = 100;
 
 // Within this, the batteries' power counts as what was asked of them: the rest is rounding, and the
@@ -55,18 +58,6 @@ double close_to_w(double asked_w) { return 0.05 + 0.002 * std::abs(asked_w); }
 
 std::int64_t to_mw(double power_w) { return std::llround(power_w * 1000); }
 double to_w(std::int64_t power_mw) { return static_cast<double>(power_mw) / 1000; }
-
-struct BatteryState : PartState {
-  Battery battery{Battery::Options{}};
-  double max_percent = 100;
-  double min_percent = 0;
-  Latch full;
-  Latch empty;
-  double give_w = 0;  // on the bus, at most
-  double take_w = 0;
-  std::int64_t charged_uj = 0;  // in the last step
-  double count = 1;             // of equal batteries
-};
 
 struct GridState : PartState {
   std::int64_t import_mw = 0;
@@ -85,6 +76,8 @@ class PhysicsModel final : public Model {
         begun_(slots_->sums.size()) {
     const auto is_shared = [](const LoadPart& part) { return part.household_share > 0; };
     if (std::ranges::any_of(slots_->loads, is_shared)) household_.emplace(chance);
+    const auto is_port = [](const LoadPart& part) { return part.port.has_value(); };
+    if (std::ranges::any_of(slots_->loads, is_port)) ports_.emplace(chance);
     const double error_w = slots_->grid ? slots_->grid->meter_error_w : 0;
     if (error_w > 0) regulation_.emplace(chance.split("bias"), error_w);
   }
@@ -94,7 +87,7 @@ class PhysicsModel final : public Model {
       Battery::Options options = slots_->batteries[k].options;
       options.temperature_c = environment.air_c + 3;
       options.soc_percent = initial_soc(fields, slots_->batteries[k]);
-      batteries_[k].battery = Battery(counted(options, fields, k));
+      make_battery(options, fields, k);
     }
     for (std::size_t k = 0; k < loads_.size(); ++k) {
       start_heat_pump(loads_[k], slots_->loads[k], chance_.split(std::to_string(k)), environment);
@@ -108,8 +101,8 @@ class PhysicsModel final : public Model {
   void resume(Fields& fields, const Environment& environment, const TimeOff& off,
               const wire::JsonObject& /*unreported*/) override {
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
-      const Battery::Options after = options_after(fields, slots_->batteries[k], environment, off);
-      batteries_[k].battery = Battery(counted(after, fields, k));
+      const auto after = options_after(slots_->batteries[k], {fields, environment, off});
+      make_battery(after, fields, k);
     }
     for (std::size_t k = 0; k < loads_.size(); ++k) {
       start_heat_pump(loads_[k], slots_->loads[k], chance_.split(std::to_string(k)), environment);
@@ -124,6 +117,7 @@ class PhysicsModel final : public Model {
   void step(const Environment& environment, Millis dt) override {
     if (dt.count() <= 0) return;
     if (household_) household_->advance(environment, dt);
+    if (ports_) ports_->advance(environment, dt);
     const PowerOffer offer = offer_of(environment, dt);
     const double asked_w =
         regulation_ ? regulation_->battery_w(offer, environment.now, dt) : battery_power_w(offer);
@@ -141,6 +135,7 @@ class PhysicsModel final : public Model {
   void write(Fields& fields, const Environment& environment) override {
     sums_ = begun_;
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
+      if (batteries_[k].cells) batteries_[k].cells->measure(batteries_[k].battery);
       for (std::size_t f = 0; f < slots_->batteries[k].feeds.size(); ++f) {
         write_battery(fields, slots_->batteries[k].feeds[f], batteries_[k], f);
       }
@@ -149,7 +144,7 @@ class PhysicsModel final : public Model {
       for (std::size_t f = 0; f < part.feeds.size(); ++f) {
         const Feed& feed = part.feeds[f];
         if (feed.quantity == Quantity::kPower) put(fields, feed, to_w(state.power_mw));
-        if (feed.quantity == Quantity::kEnergy) show(fields, feed, state.meters[f]);
+        if (counts(feed.quantity)) show(fields, feed, state.meters[f]);
       }
     });
     for (std::size_t k = 0; k < loads_.size(); ++k) write_load(loads_[k], slots_->loads[k], fields);
@@ -192,6 +187,7 @@ class PhysicsModel final : public Model {
     roofs_.resize(std::min(environment.roofs.size(), pv_inputs_.size()));
     Roof::replace(roofs_, environment);
     if (household_) household_->start(environment, slots_->wiring);
+    if (ports_) ports_->start_ports(environment, household::kPorts);
     const bool has_doors = std::ranges::any_of(slots_->loads, [](const LoadPart& part) {
       return part.heat_pump && part.heat_pump->options.opens_per_day > 0;
     });
@@ -207,48 +203,19 @@ class PhysicsModel final : public Model {
   }
 
   // As many equal batteries side by side as the device has.
-  Battery::Options counted(Battery::Options options, const Fields& fields, std::size_t battery) {
-    const auto& count = slots_->batteries[battery].count;
-    batteries_[battery].count = count ? std::clamp(count->at(fields), 1.0, kMostBatteries) : 1;
-    options.capacity_ah *= batteries_[battery].count;
-    options.resistance_ohm /= batteries_[battery].count;
-    return options;
-  }
-
-  // The charge, temperature and age that the fields show, as far as they do.
-  static Battery::Options options_after(Fields& fields, const BatteryPart& part,
-                                        const Environment& environment, const TimeOff& off) {
-    Battery::Options options = part.options;
-    options.temperature_c = environment.air_c + 3;
-    for (const Feed& feed : part.feeds) {
-      // An empty battery is one, whereas a 0 at the start means that the file has no charge.
-      if (feed.quantity == Quantity::kSoc) options.soc_percent = fields.si(feed.slot);
-      if (feed.quantity == Quantity::kTemperature) {
-        options.temperature_c =
-            rested_c(bounded(fields, feed.slot, kPartTemperature_c),
-                     {.to_c = environment.air_c, .time_s = kBatteryCooling_s}, off);
-      }
-      if (feed.quantity != Quantity::kCycles) continue;
-      options.cycles = std::max(options.cycles, bounded(fields, feed.slot, kCycles));
-      options.capacity_ah *=
-          health_at({.cycles = options.cycles}) / health_at({.cycles = part.options.cycles});
-    }
-    options.soc_percent = rested_soc(std::clamp(options.soc_percent, 0.0, 100.0), off);
-    return options;
-  }
-
-  static double initial_soc(const Fields& fields, const BatteryPart& part) {
-    for (const Feed& feed : part.feeds) {
-      if (feed.quantity != Quantity::kSoc) continue;
-      const catalog::Field& field = *fields.entries()[feed.slot.index].field;
-      if (starts_with_number(field, fields.get(feed.slot))) return fields.si(feed.slot);
-    }
-    return part.options.soc_percent;
+  void make_battery(Battery::Options options, const Fields& fields, std::size_t battery) {
+    const BatteryPart& part = slots_->batteries[battery];
+    BatteryState& state = batteries_[battery];
+    state.count = part.count ? std::clamp(part.count->at(fields), 1.0, kMostBatteries) : 1;
+    options.capacity_ah *= state.count;
+    options.resistance_ohm /= state.count;
+    state.battery = Battery(options);
+    if (!shows_cells(part)) return;
+    state.cells.emplace(part, options, fields, chance_.split(std::to_string(battery)));
   }
 
   static bool counts(Quantity quantity) {
-    return quantity == Quantity::kEnergy || quantity == Quantity::kEnergyIn ||
-           quantity == Quantity::kEnergyOut;
+    return quantity >= Quantity::kEnergy && quantity <= Quantity::kMinutesOn;
   }
 
   static void begin(const Fields& fields, const Part& part, PartState& state, std::size_t feed) {
@@ -256,8 +223,14 @@ class PhysicsModel final : public Model {
     if (!counts(part.feeds[feed].quantity)) return;
     // The parts that share a field begin at 0, and count on from it together.
     const bool shares = part.feeds[feed].sum.has_value();
-    state.meters[feed] = {
-        .begun_wh = shares ? 0 : fields.si(slot), .counted_uj = 0, .shown = fields.number(slot)};
+    const Quantity quantity = part.feeds[feed].quantity;
+    state.meters[feed] = {.begun = shares ? 0 : fields.si(slot),
+                          .counted = 0,
+                          .each_unit = quantity == Quantity::kTimeOn      ? kMsPerSecond
+                                       : quantity == Quantity::kMinutesOn ? kMsPerMinute
+                                                                          : kUjPerWh,
+                          .is_time = quantity >= Quantity::kTimeOn,
+                          .shown = fields.number(slot)};
   }
 
   void read(const Fields& fields) {
@@ -369,10 +342,19 @@ class PhysicsModel final : public Model {
   [[nodiscard]] double load_w(std::size_t k, const Environment& environment) const {
     const LoadPart& part = slots_->loads[k];
     if (!loads_[k].on) return 0;
-    const std::size_t channel = environment.circuits ? 0 : part.channel;
-    const double own_w = part.household_share > 0 ? household_->power_w(channel) : 0;
-    const double home_w = environment.household_w.value_or(own_w);
-    return part.power_w + part.household_share * home_w + (k == 0 ? environment.appliance_w : 0);
+    double home_w = 0;
+    if (environment.household_w) {
+      home_w = part.set_share * *environment.household_w;
+    } else if (part.household_share > 0) {
+      home_w = household_->power_w(part.channel);
+    }
+    return plugged_in_w(part, environment) + part.household_share * home_w +
+           (k == 0 ? environment.appliance_w : 0);
+  }
+  // Where the home's power was set, what usually hangs at a port is there all the time.
+  [[nodiscard]] double plugged_in_w(const LoadPart& part, const Environment& environment) const {
+    if (!part.port || environment.household_w) return part.power_w;
+    return part.power_w * ports_->power_w(*part.port) / 100;
   }
 
   static void limit_battery(const BatteryPart& part, BatteryState& state, bool allowed) {
@@ -476,16 +458,19 @@ class PhysicsModel final : public Model {
       balance_.add(state.battery);
       for (std::size_t f = 0; f < state.meters.size(); ++f) {
         const bool in = slots_->batteries[k].feeds[f].quantity == Quantity::kEnergyIn;
-        state.meters[f].counted_uj +=
+        state.meters[f].counted +=
             std::max<std::int64_t>(0, in ? state.charged_uj : -state.charged_uj);
       }
     }
     each_simple_part([&](const Part& /*part*/, PartState& state) {
-      for (Meter& meter : state.meters) meter.counted_uj += state.power_mw * dt.count();
+      for (Meter& meter : state.meters) {
+        const std::int64_t on = state.power_mw > 0 ? 1 : 0;
+        meter.counted += (meter.is_time ? on : state.power_mw) * dt.count();
+      }
     });
     for (std::size_t f = 0; f < grid_.meters.size(); ++f) {
       const bool in = slots_->grid->feeds[f].quantity == Quantity::kEnergyIn;
-      grid_.meters[f].counted_uj += (in ? grid_.import_mw : grid_.export_mw) * dt.count();
+      grid_.meters[f].counted += (in ? grid_.import_mw : grid_.export_mw) * dt.count();
     }
     balance_.close({.in_w = to_w(in_mw()), .out_w = to_w(out_mw())}, dt);
   }
@@ -497,11 +482,11 @@ class PhysicsModel final : public Model {
     sums_[*feed.sum] += feed.sign * value;
   }
 
-  // Energies have no sign.
+  // Energies and times have no sign.
   void show(Fields& fields, const Feed& feed, Meter& meter) {
-    const double counted_wh = static_cast<double>(meter.counted_uj) / kUjPerWh;
-    if (feed.sum) return put(fields, feed, counted_wh);
-    fields.set_in_range(feed.slot, meter.begun_wh + counted_wh);
+    const double counted = static_cast<double>(meter.counted) / meter.each_unit;
+    if (feed.sum) return put(fields, feed, counted);
+    fields.set_in_range(feed.slot, meter.begun + counted);
     meter.shown = fields.number(feed.slot);
   }
 
@@ -545,6 +530,7 @@ class PhysicsModel final : public Model {
         return fields.set(feed.slot, feed.states.at(std::abs(power_w) < kIdle_w ? 0 : busy));
       }
       default:
+        if (state.cells && state.cells->write(fields, feed)) return;
         return show(fields, feed, state.meters[index]);
     }
   }
@@ -584,6 +570,7 @@ class PhysicsModel final : public Model {
   std::vector<double> begun_;  // the same: what an energy was at the start
   EnergyBalance balance_;
   std::optional<HouseholdLoad> household_;   // where a load is a share of it
+  std::optional<HouseholdLoad> ports_;       // in percent, where a load is what hangs at one
   std::vector<Roof> roofs_;                  // of the first PV inputs
   std::optional<Regulation> regulation_;     // nothing: its meter is exact
   std::optional<household::People> people_;  // where doors are opened

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "sim/household/appliances.h"
+
 namespace gridloom::sim::physics {
 namespace {
 
@@ -13,6 +15,14 @@ using catalog::PhysicsPart;
 using catalog::Quantity;
 
 constexpr double kCell_ohm_ah = 0.17;  // of usual cells
+
+static_assert(household::kPorts == catalog::kPorts.size());
+
+// Several parts may feed one field with it.
+bool is_counted(Quantity quantity) {
+  return quantity == Quantity::kEnergy || quantity == Quantity::kTimeOn ||
+         quantity == Quantity::kMinutesOn;
+}
 
 Feed fed(Quantity quantity, const FieldTable::Entry& entry) {
   Feed feed{.quantity = quantity,
@@ -99,6 +109,7 @@ LoadPart Slots::load(const PhysicsPart& part) {
   made.power_w = rating_or(part.path, "power_w", 0);
   made.household_share = rating_or(part.path, "household_share", 0);
   made.dc = part.dc;
+  made.port = part.port;
   made.limit = limit(part, "power");
   if (made.limit) made.switch_field = made.on->inputs.front();
   if (!part.tripped.empty()) made.tripped = table().find(part.tripped);
@@ -140,11 +151,14 @@ void Slots::wire_loads() {
       parts, [&](const PhysicsPart& part) { return of_home(part) && part.circuits == 0; });
   if (rest) wiring = household::wired_together();
   if (rest) ++channel;
+  const auto apart = std::ranges::count_if(
+      parts, [&](const PhysicsPart& part) { return of_home(part) && part.circuits != 0; });
   auto made = loads.begin();
   for (const PhysicsPart& part : parts) {
     if (part.kind != PartKind::kLoad && part.kind != PartKind::kHeatPump) continue;
     LoadPart& load = *made++;
     if (!of_home(part) || part.circuits == 0) continue;
+    load.set_share = 1 / static_cast<double>(apart);
     load.channel = static_cast<std::size_t>(channel);
     for (std::size_t k = 0; k < wiring.size(); ++k) {
       if ((part.circuits >> k & 1U) != 0) wiring.at(k) = channel;
@@ -157,7 +171,7 @@ void Slots::find_sums() {
   std::vector<Feed*> powers;
   const auto collect = [&](Part& part) {
     for (Feed& feed : part.feeds) {
-      const bool adds = feed.quantity == Quantity::kPower || feed.quantity == Quantity::kEnergy;
+      const bool adds = feed.quantity == Quantity::kPower || is_counted(feed.quantity);
       if (adds) powers.push_back(&feed);
     }
   };
@@ -175,7 +189,7 @@ void Slots::find_sums() {
     for (Feed* other : powers) {
       if (feeds_same(other)) other->sum = sums.size();
     }
-    sums.push_back({.slot = feed->slot, .counts = feed->quantity == Quantity::kEnergy});
+    sums.push_back({.slot = feed->slot, .counts = is_counted(feed->quantity)});
   }
 }
 

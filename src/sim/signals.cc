@@ -165,6 +165,8 @@ class SignalModel final : public Model {
       case Signal::Shape::kRandomWalk:
       case Signal::Shape::kCount:
         return walks_[k];
+      case Signal::Shape::kAir:
+        return environment.air_c;
       case Signal::Shape::kClock:
       case Signal::Shape::kFormula:
         break;

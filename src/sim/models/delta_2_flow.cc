@@ -80,7 +80,7 @@ Planner::Planner(const Ratings& ratings, Chance chance)
 // Where nothing else is said, a corner of the home that the unit's owner has chosen.
 void Planner::start(const Environment& environment) {
   using household::Circuit;
-  ports_.start_ports(environment);
+  ports_.start_ports(environment, static_cast<std::size_t>(household::Port::kTypeC) + 1);
   const double corner = chance_.split("corner").uniform(0);
   plugged_in_.start(
       environment,

@@ -41,8 +41,6 @@ enum class Quantity : std::uint8_t {
   kEnergy,  // this and the next two count since the device was new
   kEnergyIn,
   kEnergyOut,
-  kTimeOn,  // this and the next one, too: for how long it had power
-  kMinutesOn,
   kVoltage,
   kCurrent,  // + charges
   kFrequency,
@@ -89,11 +87,8 @@ inline constexpr auto kBatteryQuantities = std::to_array<QuantityName>(
      {"time_to_empty", Quantity::kTimeToEmpty, "min"},
      {"state", Quantity::kState, ""}});
 // For PV inputs, inverters, chargers and loads.
-inline constexpr auto kPowerQuantities =
-    std::to_array<QuantityName>({{"power", Quantity::kPower, "W"},
-                                 {"energy", Quantity::kEnergy, "Wh"},
-                                 {"time_on", Quantity::kTimeOn, "s"},
-                                 {"minutes_on", Quantity::kMinutesOn, "min"}});
+inline constexpr auto kPowerQuantities = std::to_array<QuantityName>(
+    {{"power", Quantity::kPower, "W"}, {"energy", Quantity::kEnergy, "Wh"}});
 inline constexpr auto kGridQuantities =
     std::to_array<QuantityName>({{"power", Quantity::kPower, "W"},
                                  {"import_power", Quantity::kImportPower, "W"},
@@ -107,8 +102,6 @@ inline constexpr auto kGridQuantities =
 inline constexpr auto kHeatPumpQuantities =
     std::to_array<QuantityName>({{"power", Quantity::kPower, "W"},
                                  {"energy", Quantity::kEnergy, "Wh"},
-                                 {"time_on", Quantity::kTimeOn, "s"},
-                                 {"minutes_on", Quantity::kMinutesOn, "min"},
                                  {"temperature", Quantity::kTemperature, "°C"},
                                  {"running", Quantity::kRunning, ""},
                                  {"open", Quantity::kOpen, ""}});
@@ -121,13 +114,10 @@ inline constexpr auto kHeatPumpQuantities =
   for (const QuantityName& row : kGridQuantities) {
     if (row.quantity == quantity) return row.name;
   }
-  for (const QuantityName& row : kPowerQuantities) {
-    if (row.quantity == quantity) return row.name;
-  }
   for (const QuantityName& row : kHeatPumpQuantities) {
     if (row.quantity == quantity) return row.name;
   }
-  return "";
+  return kPowerQuantities.back().name;
 }
 
 // The names that the values of a field fed with Quantity::kState have.

@@ -312,10 +312,10 @@ class PhysicsReader {
     const Field* field = find_field(family_, name);
     if (field == nullptr) return fmt::format("\"{}\" is no field of this family", name);
     const auto fed = fed_.find(name);
-    const bool sums = fed != fed_.end() &&
-                      std::ranges::find(kPowerQuantities, quantity.name, &QuantityName::name) !=
-                          kPowerQuantities.end() &&
-                      fed->second.ends_with(fmt::format(".feeds.{}", quantity.name));
+    const bool sums =
+        fed != fed_.end() &&
+        ((quantity.quantity == Quantity::kPower && fed->second.ends_with(".feeds.power")) ||
+         (quantity.quantity == Quantity::kEnergy && fed->second.ends_with(".feeds.energy")));
     if (fed != fed_.end() && !sums) {
       return fmt::format("physics.{} feeds {} already", fed->second, name);
     }

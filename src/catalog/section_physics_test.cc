@@ -129,7 +129,6 @@ TEST(Physics, TellsMistakesOfFields) {
       {"state: bat.state", "cycles: out.watts", "out.watts is in W: must have no unit"},
       {"state: bat.state", "cell_voltages: pv.watts",
        "physics.batteries.main.feeds.cell_voltages: pv.watts is of type int: must be array"},
-      {"energy: out.energy", "time_on: out.energy", "out.energy is in Wh: must be in s"},
       {"power: bat.watts", "power: cfg.output", "cfg.output is in no unit: must be in W"},
       {"power: bat.watts", "power: {field: bat.watts}",
        "physics.batteries.main.feeds.power: must be a list [..]; it is a mapping"},

@@ -14,13 +14,10 @@
 
 namespace gridloom::sim::physics {
 
-// An energy or a time that a field shows, in the field's unit: what it was at the start, and what
-// came since.
+// An energy that a field shows: what it was at the start, and what came since.
 struct Meter {
-  double begun = 0;
-  std::int64_t counted = 0;  // microjoules, or milliseconds
-  double each_unit = 1;
-  bool is_time = false;
+  double begun_wh = 0;
+  std::int64_t counted_uj = 0;
   double shown = 0;  // on the wire
 };
 

@@ -22,8 +22,9 @@
 #include "sim/model_slots.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
-#include "sim/models/resume.h"
+#include "sim/outing.h"
 #include "sim/physics_battery.h"
+#include "sim/physics_cells.h"
 #include "sim/physics_load.h"
 #include "sim/physics_slots.h"
 #include "sim/power_flow.h"
@@ -35,7 +36,6 @@ namespace {
 
 using catalog::Quantity;
 using physics::BatteryPart;
-using physics::BatteryState;
 using physics::Feed;
 using physics::LoadPart;
 using physics::LoadState;
@@ -48,8 +48,6 @@ constexpr double kMargin_percent = 1;  // past a limit before a battery charges 
 constexpr double kIdle_w = 1;          // a battery with less power is idle
 constexpr int kLongest_min = 5999;
 constexpr double kUjPerWh = 3.6e9;
-constexpr double kMsPerSecond = 1000;
-constexpr double kMsPerMinute = 60'000;
 constexpr double kMostBatteries = 100;
 
 // Within this, the batteries' power counts as what was asked of them: the rest is rounding, and the
@@ -58,6 +56,19 @@ double close_to_w(double asked_w) { return 0.05 + 0.002 * std::abs(asked_w); }
 
 std::int64_t to_mw(double power_w) { return std::llround(power_w * 1000); }
 double to_w(std::int64_t power_mw) { return static_cast<double>(power_mw) / 1000; }
+
+struct BatteryState : PartState {
+  Battery battery{Battery::Options{}};
+  double max_percent = 100;
+  double min_percent = 0;
+  Latch full;
+  Latch empty;
+  double give_w = 0;  // on the bus, at most
+  double take_w = 0;
+  std::int64_t charged_uj = 0;  // in the last step
+  double count = 1;             // of equal batteries
+  std::optional<physics::Cells> cells;
+};
 
 struct GridState : PartState {
   std::int64_t import_mw = 0;
@@ -87,7 +98,7 @@ class PhysicsModel final : public Model {
       Battery::Options options = slots_->batteries[k].options;
       options.temperature_c = environment.air_c + 3;
       options.soc_percent = initial_soc(fields, slots_->batteries[k]);
-      make_battery(options, fields, k);
+      batteries_[k].battery = Battery(counted(options, fields, k));
     }
     for (std::size_t k = 0; k < loads_.size(); ++k) {
       start_heat_pump(loads_[k], slots_->loads[k], chance_.split(std::to_string(k)), environment);
@@ -101,8 +112,9 @@ class PhysicsModel final : public Model {
   void resume(Fields& fields, const Environment& environment, const TimeOff& off,
               const wire::JsonObject& /*unreported*/) override {
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
-      const auto after = options_after(slots_->batteries[k], {fields, environment, off});
-      make_battery(after, fields, k);
+      const Battery::Options after =
+          options_after(slots_->batteries[k], {fields, environment, off});
+      batteries_[k].battery = Battery(counted(after, fields, k));
     }
     for (std::size_t k = 0; k < loads_.size(); ++k) {
       start_heat_pump(loads_[k], slots_->loads[k], chance_.split(std::to_string(k)), environment);
@@ -144,7 +156,7 @@ class PhysicsModel final : public Model {
       for (std::size_t f = 0; f < part.feeds.size(); ++f) {
         const Feed& feed = part.feeds[f];
         if (feed.quantity == Quantity::kPower) put(fields, feed, to_w(state.power_mw));
-        if (counts(feed.quantity)) show(fields, feed, state.meters[f]);
+        if (feed.quantity == Quantity::kEnergy) show(fields, feed, state.meters[f]);
       }
     });
     for (std::size_t k = 0; k < loads_.size(); ++k) write_load(loads_[k], slots_->loads[k], fields);
@@ -179,6 +191,12 @@ class PhysicsModel final : public Model {
       state.meters.resize(part.feeds.size());
       for (std::size_t k = 0; k < part.feeds.size(); ++k) begin(fields, part, state, k);
     });
+    for (std::size_t k = 0; k < batteries_.size(); ++k) {
+      const BatteryPart& part = slots_->batteries[k];
+      if (!shows_cells(part)) continue;
+      const Chance chance = chance_.split("cells").split(std::to_string(k));
+      batteries_[k].cells.emplace(part, batteries_[k].count, fields, chance);
+    }
     read(fields);
   }
 
@@ -203,19 +221,17 @@ class PhysicsModel final : public Model {
   }
 
   // As many equal batteries side by side as the device has.
-  void make_battery(Battery::Options options, const Fields& fields, std::size_t battery) {
-    const BatteryPart& part = slots_->batteries[battery];
-    BatteryState& state = batteries_[battery];
-    state.count = part.count ? std::clamp(part.count->at(fields), 1.0, kMostBatteries) : 1;
-    options.capacity_ah *= state.count;
-    options.resistance_ohm /= state.count;
-    state.battery = Battery(options);
-    if (!shows_cells(part)) return;
-    state.cells.emplace(part, options, fields, chance_.split(std::to_string(battery)));
+  Battery::Options counted(Battery::Options options, const Fields& fields, std::size_t battery) {
+    const auto& count = slots_->batteries[battery].count;
+    batteries_[battery].count = count ? std::clamp(count->at(fields), 1.0, kMostBatteries) : 1;
+    options.capacity_ah *= batteries_[battery].count;
+    options.resistance_ohm /= batteries_[battery].count;
+    return options;
   }
 
   static bool counts(Quantity quantity) {
-    return quantity >= Quantity::kEnergy && quantity <= Quantity::kMinutesOn;
+    return quantity == Quantity::kEnergy || quantity == Quantity::kEnergyIn ||
+           quantity == Quantity::kEnergyOut;
   }
 
   static void begin(const Fields& fields, const Part& part, PartState& state, std::size_t feed) {
@@ -223,14 +239,8 @@ class PhysicsModel final : public Model {
     if (!counts(part.feeds[feed].quantity)) return;
     // The parts that share a field begin at 0, and count on from it together.
     const bool shares = part.feeds[feed].sum.has_value();
-    const Quantity quantity = part.feeds[feed].quantity;
-    state.meters[feed] = {.begun = shares ? 0 : fields.si(slot),
-                          .counted = 0,
-                          .each_unit = quantity == Quantity::kTimeOn      ? kMsPerSecond
-                                       : quantity == Quantity::kMinutesOn ? kMsPerMinute
-                                                                          : kUjPerWh,
-                          .is_time = quantity >= Quantity::kTimeOn,
-                          .shown = fields.number(slot)};
+    state.meters[feed] = {
+        .begun_wh = shares ? 0 : fields.si(slot), .counted_uj = 0, .shown = fields.number(slot)};
   }
 
   void read(const Fields& fields) {
@@ -296,7 +306,7 @@ class PhysicsModel final : public Model {
       offer.inverter_efficiency = slots_->inverter->efficiency;
       offer.device_w += inverter_.on ? slots_->inverter->idle_w : 0;
     }
-    if (!slots_->grid || !environment.grid_up) return offer;
+    if (!has_grid(environment)) return offer;
     offer.import_w = slots_->grid->import_w;
     offer.export_w = slots_->grid->export_w;
     if (regulation_) offer.export_w = regulation_->below_w(offer.export_w, environment.now);
@@ -305,6 +315,14 @@ class PhysicsModel final : public Model {
     offer.charger_w = charger_most_w_;
     offer.charger_efficiency = slots_->charger->efficiency;
     return offer;
+  }
+
+  [[nodiscard]] bool has_grid(const Environment& environment) {
+    if (!slots_->grid || !environment.grid_up) return false;
+    const double share = slots_->grid->carried_share;
+    return share == 0 || !carried_.is_on(environment, [&](std::int64_t day) {
+      return carried_hours(chance_.split("carried"), share, day);
+    });
   }
 
   [[nodiscard]] double pv_available_w(std::size_t k, const Environment& environment) const {
@@ -458,19 +476,16 @@ class PhysicsModel final : public Model {
       balance_.add(state.battery);
       for (std::size_t f = 0; f < state.meters.size(); ++f) {
         const bool in = slots_->batteries[k].feeds[f].quantity == Quantity::kEnergyIn;
-        state.meters[f].counted +=
+        state.meters[f].counted_uj +=
             std::max<std::int64_t>(0, in ? state.charged_uj : -state.charged_uj);
       }
     }
     each_simple_part([&](const Part& /*part*/, PartState& state) {
-      for (Meter& meter : state.meters) {
-        const std::int64_t on = state.power_mw > 0 ? 1 : 0;
-        meter.counted += (meter.is_time ? on : state.power_mw) * dt.count();
-      }
+      for (Meter& meter : state.meters) meter.counted_uj += state.power_mw * dt.count();
     });
     for (std::size_t f = 0; f < grid_.meters.size(); ++f) {
       const bool in = slots_->grid->feeds[f].quantity == Quantity::kEnergyIn;
-      grid_.meters[f].counted += (in ? grid_.import_mw : grid_.export_mw) * dt.count();
+      grid_.meters[f].counted_uj += (in ? grid_.import_mw : grid_.export_mw) * dt.count();
     }
     balance_.close({.in_w = to_w(in_mw()), .out_w = to_w(out_mw())}, dt);
   }
@@ -482,11 +497,11 @@ class PhysicsModel final : public Model {
     sums_[*feed.sum] += feed.sign * value;
   }
 
-  // Energies and times have no sign.
+  // Energies have no sign.
   void show(Fields& fields, const Feed& feed, Meter& meter) {
-    const double counted = static_cast<double>(meter.counted) / meter.each_unit;
-    if (feed.sum) return put(fields, feed, counted);
-    fields.set_in_range(feed.slot, meter.begun + counted);
+    const double counted_wh = static_cast<double>(meter.counted_uj) / kUjPerWh;
+    if (feed.sum) return put(fields, feed, counted_wh);
+    fields.set_in_range(feed.slot, meter.begun_wh + counted_wh);
     meter.shown = fields.number(feed.slot);
   }
 
@@ -537,7 +552,7 @@ class PhysicsModel final : public Model {
 
   void write_grid(Fields& fields, const Feed& feed, const Environment& environment,
                   std::size_t index) {
-    const bool up = environment.grid_up;
+    const bool up = has_grid(environment);
     switch (feed.quantity) {
       case Quantity::kPower:
         return put(fields, feed, to_w(grid_.power_mw));
@@ -574,6 +589,7 @@ class PhysicsModel final : public Model {
   std::vector<Roof> roofs_;                  // of the first PV inputs
   std::optional<Regulation> regulation_;     // nothing: its meter is exact
   std::optional<household::People> people_;  // where doors are opened
+  Outing carried_;
 };
 
 }  // namespace

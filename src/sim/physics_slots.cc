@@ -18,12 +18,6 @@ constexpr double kCell_ohm_ah = 0.17;  // of usual cells
 
 static_assert(household::kPorts == catalog::kPorts.size());
 
-// Several parts may feed one field with it.
-bool is_counted(Quantity quantity) {
-  return quantity == Quantity::kEnergy || quantity == Quantity::kTimeOn ||
-         quantity == Quantity::kMinutesOn;
-}
-
 Feed fed(Quantity quantity, const FieldTable::Entry& entry) {
   Feed feed{.quantity = quantity,
             .slot = entry.slot,
@@ -67,7 +61,7 @@ void Slots::add(const PhysicsPart& part) {
       break;
     case PartKind::kGrid:
       grid = {common(part), number("import_w", catalog::kMaxPower_w), number("export_w", 0),
-              number("meter_error_w", 0)};
+              number("meter_error_w", 0), number("carried_share", 0)};
       break;
     case PartKind::kLoad:
       loads.push_back(load(part));
@@ -171,7 +165,7 @@ void Slots::find_sums() {
   std::vector<Feed*> powers;
   const auto collect = [&](Part& part) {
     for (Feed& feed : part.feeds) {
-      const bool adds = feed.quantity == Quantity::kPower || is_counted(feed.quantity);
+      const bool adds = feed.quantity == Quantity::kPower || feed.quantity == Quantity::kEnergy;
       if (adds) powers.push_back(&feed);
     }
   };
@@ -189,7 +183,7 @@ void Slots::find_sums() {
     for (Feed* other : powers) {
       if (feeds_same(other)) other->sum = sums.size();
     }
-    sums.push_back({.slot = feed->slot, .counts = is_counted(feed->quantity)});
+    sums.push_back({.slot = feed->slot, .counts = feed->quantity == Quantity::kEnergy});
   }
 }
 

@@ -9,12 +9,15 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/chance.h"
 #include "base/clock.h"
+#include "base/result.h"
 #include "catalog/home.h"
 #include "catalog/loader.h"
 #include "sim/device_driver.h"
@@ -34,8 +37,8 @@ class HomeBench : private DeviceDriver::Connection {
   };
 
   HomeBench(std::string_view home, TimePoint start) : now_(start) {
-    const auto catalog = catalog::load_catalog({}).value();
-    const catalog::Home read = catalog::find_home(std::string(home), *catalog).value();
+    const auto catalog = told(catalog::load_catalog({}));
+    const catalog::Home read = told(catalog::find_home(std::string(home), *catalog));
     for (const catalog::Site& site : read.sites) {
       Site& made = sites_.emplace_back(options_of(site));
       for (const catalog::SiteDevice& device : in_order(site)) {
@@ -69,6 +72,12 @@ class HomeBench : private DeviceDriver::Connection {
   [[nodiscard]] TimePoint now() const { return now_; }
 
  private:
+  // The value; an error is one of a file that ships, and fails the test with what is wrong there.
+  template <typename T>
+  static T told(Result<T> result) {
+    if (!result) throw std::logic_error(result.error().detail);
+    return *std::move(result);
+  }
   static std::vector<catalog::SiteDevice> in_order(const catalog::Site& site) {
     std::vector<catalog::SiteDevice> devices;
     for (const bool last : {false, true}) {

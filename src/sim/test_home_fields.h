@@ -86,8 +86,8 @@ struct KeptNumber {
   friend auto operator<=>(const KeptNumber&, const KeptNumber&) = default;
 };
 
-// Lives in a home, and looks at all numbers of its devices: at single ones every minute, at those
-// in lists and objects every quarter of an hour.
+// Lives in a home, and looks at all numbers of its devices: at those that are kept every minute, at
+// other single ones every five, at those in lists and objects every fifteen.
 class FieldDays {
  public:
   FieldDays(std::string_view home, TimePoint start, int days, const std::vector<KeptNumber>& kept)
@@ -179,8 +179,11 @@ class FieldDays {
   }
 
   void look() {
+    constexpr std::size_t kFew = 5;
     constexpr std::size_t kQuarter = 15;
-    const bool all = ++looks_ % kQuarter == 0;
+    keep();
+    if (++looks_ % kFew != 0) return;
+    const bool all = looks_ % kQuarter == 0;
     for (Watched& watched : watched_) {
       const Fields& fields = watched.device->fields();
       const Slot slot = watched.entry->slot;
@@ -197,6 +200,9 @@ class FieldDays {
         each_number(fields.get(slot), "", see);
       }
     }
+  }
+
+  void keep() {
     for (auto& [number, series] : kept_) {
       const Fields& fields = home_.device(number.device).fields();
       series.push_back(

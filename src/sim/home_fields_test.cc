@@ -448,14 +448,18 @@ bool differs_by_owner(std::string_view family, std::string_view name) {
   };
   static const std::vector<Row> kRows = {
       {"delta_2", "it was new", {"pd.relaySwitchCnt"}},
+      {"delta_2", "what leaks to a socket without load", {"mppt.carOutVol"}},
       {"power_stream",
        "no smart plugs",
        {"20_1.cons*", "20_1.dynamicWatts", "20_1.invDemandWatts", "20_1.plugTotalWatts",
         "20_1.spaceDemandWatts"}},
-      {"power_stream", "another firmware", {"20_1.espTempsensor", "20_1.invOpVolt"}},
+      {"power_stream",
+       "another firmware",
+       {"20_1.espTempsensor", "20_1.invOpVolt", "20_1.noiseFloor"}},
       {"smart_home_panel",
        "a place for a pack that is not there",
        {"heartbeat.energyInfos[].batteryPercentage", "heartbeat.energyInfos[].emsBatTemp"}},
+      {"smart_home_panel", "a check that found no voltage left", {"selfCheck.vOut[]"}},
       {"smart_home_panel", "clocks that are not at UTC", {"heartbeat.timezoneInfo.timezone"}},
   };
   return std::ranges::any_of(kRows, [&](const Row& row) {

@@ -46,6 +46,12 @@ enum class Quantity : std::uint8_t {
   kCurrent,  // + charges
   kFrequency,
   kTemperature,
+  kCellVoltages,  // this and kCellTemperatures in an array, one element each
+  kLeastCellVoltage,
+  kGreatestCellVoltage,
+  kCellTemperatures,
+  kLeastCellTemperature,
+  kGreatestCellTemperature,
   kCycles,
   kTimeToFull,
   kTimeToEmpty,
@@ -61,20 +67,26 @@ struct QuantityName {
   std::string_view unit;  // that the field must have
 };
 
-inline constexpr auto kBatteryQuantities =
-    std::to_array<QuantityName>({{"soc", Quantity::kSoc, "%"},
-                                 {"power", Quantity::kPower, "W"},
-                                 {"charge_power", Quantity::kChargePower, "W"},
-                                 {"discharge_power", Quantity::kDischargePower, "W"},
-                                 {"energy_in", Quantity::kEnergyIn, "Wh"},
-                                 {"energy_out", Quantity::kEnergyOut, "Wh"},
-                                 {"voltage", Quantity::kVoltage, "V"},
-                                 {"current", Quantity::kCurrent, "A"},
-                                 {"temperature", Quantity::kTemperature, "°C"},
-                                 {"cycles", Quantity::kCycles, ""},
-                                 {"time_to_full", Quantity::kTimeToFull, "min"},
-                                 {"time_to_empty", Quantity::kTimeToEmpty, "min"},
-                                 {"state", Quantity::kState, ""}});
+inline constexpr auto kBatteryQuantities = std::to_array<QuantityName>(
+    {{"soc", Quantity::kSoc, "%"},
+     {"power", Quantity::kPower, "W"},
+     {"charge_power", Quantity::kChargePower, "W"},
+     {"discharge_power", Quantity::kDischargePower, "W"},
+     {"energy_in", Quantity::kEnergyIn, "Wh"},
+     {"energy_out", Quantity::kEnergyOut, "Wh"},
+     {"voltage", Quantity::kVoltage, "V"},
+     {"current", Quantity::kCurrent, "A"},
+     {"temperature", Quantity::kTemperature, "°C"},
+     {"cell_voltages", Quantity::kCellVoltages, "V"},
+     {"least_cell_voltage", Quantity::kLeastCellVoltage, "V"},
+     {"greatest_cell_voltage", Quantity::kGreatestCellVoltage, "V"},
+     {"cell_temperatures", Quantity::kCellTemperatures, "°C"},
+     {"least_cell_temperature", Quantity::kLeastCellTemperature, "°C"},
+     {"greatest_cell_temperature", Quantity::kGreatestCellTemperature, "°C"},
+     {"cycles", Quantity::kCycles, ""},
+     {"time_to_full", Quantity::kTimeToFull, "min"},
+     {"time_to_empty", Quantity::kTimeToEmpty, "min"},
+     {"state", Quantity::kState, ""}});
 // For PV inputs, inverters, chargers and loads.
 inline constexpr auto kPowerQuantities = std::to_array<QuantityName>(
     {{"power", Quantity::kPower, "W"}, {"energy", Quantity::kEnergy, "Wh"}});
@@ -131,6 +143,10 @@ inline constexpr std::array<std::string_view, 14> kHomeCircuits = {
     "refrigerator", "kitchen",  "cooker", "dishwasher", "utility", "living", "office",
     "lights",       "bedrooms", "bath",   "heating",    "garage",  "garden", "guest"};
 
+// The ports of low voltage that people plug something into; the second one of a kind is used less.
+inline constexpr std::array<std::string_view, 7> kPorts = {
+    "car", "usb", "fast_usb", "type_c", "usb_2", "fast_usb_2", "type_c_2"};
+
 struct PhysicsPart {
   struct Feed {
     Quantity quantity = Quantity::kPower;
@@ -142,9 +158,10 @@ struct PhysicsPart {
   std::map<std::string, double, std::less<>> numbers;  // as in the file: "charge_w" and 600
   // Formulas of fields, by key: "switch", "count", "target". The part is off while `switch` is 0.
   std::map<std::string, Formula, std::less<>> formulas;
-  bool dc = false;             // a load on the battery's side of the inverter
-  std::uint32_t circuits = 0;  // of the home, that a load is: one bit each, by kHomeCircuits
-  std::string tripped;         // Field::name: whether a load switched itself off
+  bool dc = false;                  // a load on the battery's side of the inverter
+  std::uint32_t circuits = 0;       // of the home, that a load is: one bit each, by kHomeCircuits
+  std::optional<std::size_t> port;  // of a load: index in kPorts
+  std::string tripped;              // Field::name: whether a load switched itself off
   std::map<std::string, std::string, std::less<>> limits;  // "max" and a Field::name
   std::vector<Feed> feeds;
 

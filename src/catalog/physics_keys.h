@@ -12,7 +12,7 @@
 namespace gridloom::catalog {
 
 inline constexpr auto kSignalShapes = std::to_array<std::string_view>(
-    {"ramp", "sine", "random_walk", "clock", "count", "time", "moment"});
+    {"ramp", "sine", "random_walk", "clock", "count", "time", "moment", "air"});
 
 inline constexpr auto kSignalKeys = std::to_array<Key>({
     {.name = "shape",
@@ -22,7 +22,8 @@ inline constexpr auto kSignalKeys = std::to_array<Key>({
          "within them; clock: the time in UTC, as 2025-06-18 10:00:00; count: one more now and "
          "then, or each time that `when` comes true; time: how long `when` was true, in s, min or "
          "h; "
-         "moment: when the count `of` rose last, in seconds since 1970",
+         "moment: when the count `of` rose last, in seconds since 1970; air: "
+         "the temperature around the device",
      .choices = kSignalShapes},
     {.name = "range",
      .form = Form::kRange,
@@ -162,6 +163,10 @@ inline constexpr auto kGridKeys = std::to_array<Key>({
      .form = Form::kNumber,
      .description =
          "Error of the meter by which the batteries keep the grid at zero; 0 by default"},
+    {.name = "carried_share",
+     .form = Form::kNumber,
+     .description = "Fraction of days on which people carry the device along for some hours, away "
+                    "from its plug; 0 by default"},
     {.name = "feeds",
      .form = Form::kChosenTexts,
      .description = kFeedsWords,
@@ -177,6 +182,10 @@ inline constexpr auto kLoadKeys = std::to_array<Key>({
      .form = Form::kTexts,
      .description = "Circuits of the home that household_share is a part of; all by default",
      .choices = kHomeCircuits},
+    {.name = "port",
+     .form = Form::kChoice,
+     .description = "Port that people plug things into: power_w is what usually hangs there",
+     .choices = kPorts},
     {.name = "dc",
      .form = Form::kFlag,
      .description = "It is connected on the battery's side of the inverter"},

@@ -228,6 +228,13 @@ class PhysicsReader {
 
   void read_load(const Entry& entry, PhysicsPart& part) const {
     part.circuits = read_circuits(entry);
+    std::string port;
+    entry.choice("port", port);
+    const auto* const known = std::ranges::find(kPorts, port);
+    if (known != kPorts.end()) part.port = static_cast<std::size_t>(known - kPorts.begin());
+    if (part.port && !entry.has("power_w")) {
+      entry.mistake("port", "power_w must be there: what its things draw together");
+    }
     if (entry.has("limits") && !is_one_field(part, "switch")) {
       entry.mistake("limits", "switches the load off: switch must be there, and name one field");
     }
@@ -314,7 +321,12 @@ class PhysicsReader {
     }
     if (field->signal) return fmt::format("{} has a signal: it has one source only", name);
     if (quantity.quantity == Quantity::kState) return state_problem(*field);
-    if (!is_numeric(field->type)) {
+    const bool is_list = quantity.quantity == Quantity::kCellVoltages ||
+                         quantity.quantity == Quantity::kCellTemperatures;
+    if (is_list && field->type != FieldType::kArray) {
+      return fmt::format("{} is of type {}: must be array", name, name_of(field->type));
+    }
+    if (!is_list && !is_numeric(field->type)) {
       return fmt::format("{} is of type {}: must be int, float or bool", name,
                          name_of(field->type));
     }

@@ -95,6 +95,12 @@ TEST(Physics, TellsMistakesOfNumbers) {
        "physics.batterys: unknown key; the keys here are place, batteries,"},
       {"  inverter: {rated_w: 1500,", "  inverter: [rated_w, 1500]\n  grid: {rated_w: 1500,",
        "physics.inverter: must be a mapping of rated_w,"},
+      {"household_share: 0.1", "port: socket",
+       "physics.loads.socket.port: \"socket\" must be car, usb, fast_usb, type_c, usb_2, "
+       "fast_usb_2 "
+       "or type_c_2"},
+      {"power_w: 60 ", "port: usb ",
+       "physics.loads.socket.port: power_w must be there: what its things draw together"},
       {"household_share: 0.1", "dc: yes",
        "physics.loads.socket.dc: must be true or false; it is \"yes\""},
   });
@@ -121,6 +127,8 @@ TEST(Physics, TellsMistakesOfFields) {
        "physics.batteries.main.feeds.charge: unknown key; the keys here are soc, power,"},
       {"soc: bat.soc", "soc: bat.watts", "feeds.soc: bat.watts is in W: must be in %"},
       {"state: bat.state", "cycles: out.watts", "out.watts is in W: must have no unit"},
+      {"state: bat.state", "cell_voltages: pv.watts",
+       "physics.batteries.main.feeds.cell_voltages: pv.watts is of type int: must be array"},
       {"power: bat.watts", "power: cfg.output", "cfg.output is in no unit: must be in W"},
       {"power: bat.watts", "power: {field: bat.watts}",
        "physics.batteries.main.feeds.power: must be a list [..]; it is a mapping"},

@@ -39,6 +39,7 @@ std::span<const std::string_view> needed_by(Signal::Shape shape, bool has_when) 
     case Signal::Shape::kMoment:
       return kOf;
     case Signal::Shape::kClock:
+    case Signal::Shape::kAir:
     case Signal::Shape::kFormula:
       break;
   }
@@ -277,6 +278,9 @@ void read_signal(const Entry& entry, Field& field) {
   if (is_clock ? field.type != FieldType::kString : !is_numeric(field.type)) {
     entry.mistake("signal", is_clock ? "only a string can show the clock"
                                      : "only an int, a float or a bool has one");
+  }
+  if (field.signal->shape == Signal::Shape::kAir && field.unit != "°C") {
+    entry.mistake("signal", "air is a temperature: the field's unit must be °C");
   }
   if (signal.has("shape")) {
     check_signal_range(signal, field);

@@ -76,7 +76,7 @@ TEST(Signals, TellTheirMistakes) {
       {
           {kSine, "shape: square",
            "fields.air.c.signal.shape: \"square\" must be ramp, sine, "
-           "random_walk, clock, count, time or moment"},
+           "random_walk, clock, count, time, moment or air"},
           {kSine, "range: [5, 20]", "fields.air.c.signal: must have shape or formula, one of them"},
           {kSine, "shape: sine, formula: 5", "must have shape or formula, one of them"},
           {kSine, "shape: sine, range: [5, 20]",
@@ -101,6 +101,9 @@ TEST(Signals, TellTheirMistakes) {
           {kSine, "shape: count, period_s: 9, range: [0, 5]",
            "signal.range: means nothing for count; it needs period_s"},
           {kSine, "shape: clock, step: 5", "signal.step: means nothing for clock"},
+          {kSine, "shape: air, step: 5", "signal.step: means nothing for air"},
+          {"signal: {formula: air.c * 1.8 + 32}", "signal: {shape: air}",
+           "fields.air.f.signal: air is a temperature: the field's unit must be °C"},
           {kSine, "shape: sine, range: [5, 1e300], period_s: 9", "must be -1000000000000 to"},
           {kSine, "formula: 5, range: [0, 1]", "signal.range: means nothing beside formula"},
           {kSine, "formula: \"sun +\"",

@@ -136,9 +136,8 @@ TEST(ShippedHomes, HaveTheirDevicesInThisOrder) {
                   "house HW513000SF767194 power_stream", "house HW52ZDH1RF3J0033 smart_plug",
                   "house R351ZFB4HF6L0030 delta_2_max", "house Y711ZAB4SFAU0069 delta_pro_ultra",
                   "annexe HJ31ZDH2ZF690029 power_ocean", "flat BK61Z00000000001 stream",
-                  "cabin SP10ZAW5ZE9E0052 smart_home_panel",
-                  "cabin Y711ZKB2SG2Q0005 delta_pro_ultra", "camper M106ZAB4Z000001F power_kits",
-                  "camper BX11ZCB4EF2E0002 glacier"));
+                  "cabin SP10ZAW5ZE9E0052 smart_home_panel", "camper M106ZAB4Z000001F power_kits",
+                  "camper BX11ZCB4EF2E0002 glacier", "cottage Y711ZKB2SG2Q0005 delta_pro_ultra"));
 }
 
 // A device of the home starts with what its family's documents show, and with what people set.
@@ -156,9 +155,10 @@ TEST(ShippedHomes, StartTheirDevicesWithTheseValues) {
       {"KT21ZCH2ZF170012", "pd.powerMode=2 pd.setTempCel=22 pd.setTemp=22 pd.setTempfah=72 "},
       {"M106ZAB4Z000001F", "lddc.*.dcChRelay=1 "},
       {"R331ZCB4ZE86056P",
-       "pd.ext4p8Port=2 bms_bmsStatus.cycles=31 pd.invUsedTime=731294 pd.relaySwitchCnt=212 "},
+       "pd.ext4p8Port=2 bms_bmsStatus.cycles=31 pd.invUsedTime=731294 pd.relaySwitchCnt=212 "
+       "mppt.carState=1 pd.carState=1 "},
       {"R331ZEB4ZEAL0528", "pd.watchIsConfig=1 pd.bpPowerSoc=30 "},
-      {"R351ZFB4HF6L0030", "inv.chgPauseFlag=1 "},
+      {"R351ZFB4HF6L0030", "inv.chgPauseFlag=1 mppt.carState=1 pd.carState=1 "},
       {"Y711ZKB2SG2Q0005", "hs_yj751_pd_appshow_addr.bpNum=1 "}};
   EXPECT_EQ(told, wanted);
   EXPECT_EQ(all.at("R331ZCB4ZE86056P").place, Place::kGarage);

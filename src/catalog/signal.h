@@ -13,7 +13,7 @@ struct Signal {
   // kClock: the time in UTC, as "2025-06-18 10:00:00", of a string. kCount: how often the formula
   // came to be above 0, or, without one, how often something happened by chance. kTime: how long
   // the formula was above 0. kMoment: when the event that a field counts happened last, in seconds
-  // since 1970; the formula is that field.
+  // since 1970; the formula is that field. kAir: the temperature around the device.
   enum class Shape : std::uint8_t {
     kRamp,
     kSine,
@@ -22,6 +22,7 @@ struct Signal {
     kCount,
     kTime,
     kMoment,
+    kAir,
     kFormula
   };
   Shape shape = Shape::kRamp;

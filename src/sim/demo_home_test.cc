@@ -6,52 +6,26 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
-#include <deque>
 #include <map>
-#include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "catalog/home.h"
-#include "catalog/loader.h"
-#include "sim/home.h"
-#include "sim/site.h"
-#include "sim/test_bench.h"
+#include "base/clock.h"
+#include "sim/test_home.h"
 
 namespace gridloom::sim {
 namespace {
-
-using std::chrono::minutes;
-using Series = std::vector<double>;
 
 constexpr TimePoint kJune{std::chrono::sys_days{std::chrono::June / 16 / 2025}};
 constexpr TimePoint kJanuary{std::chrono::sys_days{std::chrono::January / 13 / 2025}};
 constexpr std::size_t kDayMinutes = 24 * 60;
 
-// The devices of a home on their sites. Field values of interest are kept minute by minute.
-class LivedIn : private DeviceDriver::Connection {
+// Values of the demo home's fields, and what its devices draw, minute by minute.
+class LivedIn {
  public:
-  LivedIn(std::string_view home, TimePoint start, int days) : now_(start) {
-    const auto catalog = catalog::load_catalog({}).value();
-    const catalog::Home read = catalog::find_home(std::string(home), *catalog).value();
-    for (const catalog::Site& site : read.sites) {
-      Site& made = sites_.emplace_back(options_of(site));
-      for (const catalog::SiteDevice& device : in_order(site)) {
-        DeviceDriver& driver =
-            drivers_.emplace_back(std::make_shared<VirtualFamily>(device.family), device.sn,
-                                  Chance(1), made.at(now_, device.plug),
-                                  static_cast<Connection&>(*this), nullptr, setup_of(site, device));
-        made.join(driver, device.plug);
-        by_name_[device.name] = &driver;
-      }
-    }
-    for (std::size_t minute = 0; minute < static_cast<std::size_t>(days) * kDayMinutes; ++minute) {
-      now_ += minutes(1);
-      for (Site& site : sites_) site.step(now_);
-      look();
-    }
+  LivedIn(TimePoint start, int days) : home_("demo", start) {
+    home_.live(days, [this] { look(); });
   }
 
   // The values of a device's field, by both names.
@@ -61,19 +35,6 @@ class LivedIn : private DeviceDriver::Connection {
   [[nodiscard]] const Series& drawn(const std::string& device) const { return drawn_.at(device); }
 
  private:
-  static std::vector<catalog::SiteDevice> in_order(const catalog::Site& site) {
-    std::vector<catalog::SiteDevice> devices;
-    for (const bool last : {false, true}) {
-      for (const catalog::SiteDevice& device : site.devices) {
-        if (steps_last(device.plug) == last) devices.push_back(device);
-      }
-    }
-    return devices;
-  }
-  [[nodiscard]] bool is_online() const override { return false; }
-  [[nodiscard]] bool takes_reports() const override { return false; }
-  void publish(VirtualDevice::Message /*message*/) override {}
-
   void look() {
     static const std::vector<std::pair<std::string, std::string>> kFields = {
         {"Home battery", "sysLoadPwr"},
@@ -98,51 +59,25 @@ class LivedIn : private DeviceDriver::Connection {
         {"Camper fridge", "pd.motorWat"},
     };
     for (const auto& field : kFields) {
-      kept_[field].push_back(by_name_.at(field.first)->device().fields().number(field.second));
+      kept_[field].push_back(home_.device(field.first).fields().number(field.second));
     }
-    for (const auto& [name, driver] : by_name_) drawn_[name].push_back(driver->device().drawn_w());
+    for (const HomeBench::Device& each : home_.devices()) {
+      drawn_[each.name].push_back(each.device->drawn_w());
+    }
   }
 
-  TimePoint now_;
-  std::deque<Site> sites_;
-  std::deque<DeviceDriver> drivers_;
-  std::map<std::string, DeviceDriver*> by_name_;
+  HomeBench home_;
   std::map<std::pair<std::string, std::string>, Series> kept_;
   std::map<std::string, Series> drawn_;
 };
 
 const LivedIn& june() {
-  static const LivedIn lived("demo", kJune, 14);
+  static const LivedIn lived(kJune, 14);
   return lived;
 }
 const LivedIn& january() {
-  static const LivedIn lived("demo", kJanuary, 7);
+  static const LivedIn lived(kJanuary, 7);
   return lived;
-}
-
-double share_of(const Series& series, auto is_so) {
-  return static_cast<double>(std::ranges::count_if(series, is_so)) /
-         static_cast<double>(series.size());
-}
-
-// 1 if they move together; 0 where one of them does not move.
-double correlation(const Series& a, const Series& b) {
-  const auto mean = [](const Series& of) {
-    double sum = 0;
-    for (const double value : of) sum += value;
-    return sum / static_cast<double>(of.size());
-  };
-  const double mean_a = mean(a);
-  const double mean_b = mean(b);
-  double aa = 0;
-  double bb = 0;
-  double ab = 0;
-  for (std::size_t k = 0; k < std::min(a.size(), b.size()); ++k) {
-    aa += (a[k] - mean_a) * (a[k] - mean_a);
-    bb += (b[k] - mean_b) * (b[k] - mean_b);
-    ab += (a[k] - mean_a) * (b[k] - mean_b);
-  }
-  return aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
 }
 
 TEST(DemoHome, TheMeterOfTheHouseSeesWhatHangsBehindIt) {
@@ -216,7 +151,7 @@ TEST(DemoHome, TheAirConditionerFollowsSeasonsAndPeople) {
   }
   const Series& summer = june().of("Bedroom air conditioner", "pd.powerMode");
   EXPECT_LT(share_of(summer, is_on), 0.95);
-  const LivedIn july("demo", TimePoint{std::chrono::sys_days{std::chrono::July / 14 / 2025}}, 6);
+  const LivedIn july(TimePoint{std::chrono::sys_days{std::chrono::July / 14 / 2025}}, 6);
   const Series& hot = july.of("Bedroom air conditioner", "pd.powerMode");
   EXPECT_GT(share_of(hot, is_on), 0.01);
   for (std::size_t k = 0; k < hot.size(); ++k) {

@@ -23,7 +23,9 @@
 #include "sim/model_slots.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
+#include "sim/outing.h"
 #include "sim/physics_battery.h"
+#include "sim/physics_cells.h"
 #include "sim/physics_load.h"
 #include "sim/physics_slots.h"
 #include "sim/power_flow.h"
@@ -66,6 +68,7 @@ struct BatteryState : PartState {
   double take_w = 0;
   std::int64_t charged_uj = 0;  // in the last step
   double count = 1;             // of equal batteries
+  std::optional<physics::Cells> cells;
 };
 
 struct GridState : PartState {
@@ -85,6 +88,8 @@ class PhysicsModel final : public Model {
         begun_(slots_->sums.size()) {
     const auto is_shared = [](const LoadPart& part) { return part.household_share > 0; };
     if (std::ranges::any_of(slots_->loads, is_shared)) household_.emplace(chance);
+    const auto is_port = [](const LoadPart& part) { return part.port.has_value(); };
+    if (std::ranges::any_of(slots_->loads, is_port)) ports_.emplace(chance);
     const double error_w = slots_->grid ? slots_->grid->meter_error_w : 0;
     if (error_w > 0) regulation_.emplace(chance.split("bias"), error_w);
   }
@@ -125,6 +130,7 @@ class PhysicsModel final : public Model {
   void step(const Environment& environment, Millis dt) override {
     if (dt.count() <= 0) return;
     if (household_) household_->advance(environment, dt);
+    if (ports_) ports_->advance(environment, dt);
     const PowerOffer offer = offer_of(environment, dt);
     const double asked_w =
         regulation_ ? regulation_->battery_w(offer, environment.now, dt) : battery_power_w(offer);
@@ -142,6 +148,7 @@ class PhysicsModel final : public Model {
   void write(Fields& fields, const Environment& environment) override {
     sums_ = begun_;
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
+      if (batteries_[k].cells) batteries_[k].cells->measure(batteries_[k].battery);
       for (std::size_t f = 0; f < slots_->batteries[k].feeds.size(); ++f) {
         write_battery(fields, slots_->batteries[k].feeds[f], batteries_[k], f);
       }
@@ -188,6 +195,12 @@ class PhysicsModel final : public Model {
       state.meters.resize(part.feeds.size());
       for (std::size_t k = 0; k < part.feeds.size(); ++k) begin(fields, part, state, k);
     });
+    for (std::size_t k = 0; k < batteries_.size(); ++k) {
+      const BatteryPart& part = slots_->batteries[k];
+      if (!shows_cells(part)) continue;
+      const Chance chance = chance_.split("cells").split(std::to_string(k));
+      batteries_[k].cells.emplace(part, batteries_[k].count, fields, chance);
+    }
     read(fields);
   }
 
@@ -196,6 +209,7 @@ class PhysicsModel final : public Model {
     roofs_.resize(std::min(environment.roofs.size(), pv_inputs_.size()));
     Roof::replace(roofs_, environment);
     if (household_) household_->start(environment, slots_->wiring);
+    if (ports_) ports_->start_ports(environment, household::kPorts);
     const bool has_doors = std::ranges::any_of(slots_->loads, [](const LoadPart& part) {
       return part.heat_pump && part.heat_pump->options.opens_per_day > 0;
     });
@@ -295,7 +309,7 @@ class PhysicsModel final : public Model {
       offer.inverter_efficiency = slots_->inverter->efficiency;
       offer.device_w += inverter_.on ? slots_->inverter->idle_w : 0;
     }
-    if (!slots_->grid || !environment.grid_up) return offer;
+    if (!has_grid(environment)) return offer;
     offer.import_w = slots_->grid->import_w;
     offer.export_w = slots_->grid->export_w;
     if (regulation_) offer.export_w = regulation_->below_w(offer.export_w, environment.now);
@@ -304,6 +318,14 @@ class PhysicsModel final : public Model {
     offer.charger_w = charger_most_w_;
     offer.charger_efficiency = slots_->charger->efficiency;
     return offer;
+  }
+
+  [[nodiscard]] bool has_grid(const Environment& environment) {
+    if (!slots_->grid || !environment.grid_up) return false;
+    const double share = slots_->grid->carried_share;
+    return share == 0 || !carried_.is_on(environment, [&](std::int64_t day) {
+      return carried_hours(chance_.split("carried"), share, day);
+    });
   }
 
   [[nodiscard]] double pv_available_w(std::size_t k, const Environment& environment) const {
@@ -351,10 +373,19 @@ class PhysicsModel final : public Model {
   [[nodiscard]] double load_w(std::size_t k, const Environment& environment) const {
     const LoadPart& part = slots_->loads[k];
     if (!loads_[k].on) return 0;
-    const std::size_t channel = environment.circuits ? 0 : part.channel;
-    const double own_w = part.household_share > 0 ? household_->power_w(channel) : 0;
-    const double home_w = environment.household_w.value_or(own_w);
-    return part.power_w + part.household_share * home_w + (k == 0 ? environment.appliance_w : 0);
+    double home_w = 0;
+    if (environment.household_w) {
+      home_w = part.set_share * *environment.household_w;
+    } else if (part.household_share > 0) {
+      home_w = household_->power_w(part.channel);
+    }
+    return plugged_in_w(part, environment) + part.household_share * home_w +
+           (k == 0 ? environment.appliance_w : 0);
+  }
+  // Where the home's power was set, what usually hangs at a port is there all the time.
+  [[nodiscard]] double plugged_in_w(const LoadPart& part, const Environment& environment) const {
+    if (!part.port || environment.household_w) return part.power_w;
+    return part.power_w * ports_->power_w(*part.port) / 100;
   }
 
   static void limit_battery(const BatteryPart& part, BatteryState& state, bool allowed) {
@@ -537,13 +568,14 @@ class PhysicsModel final : public Model {
         return fields.set(feed.slot, feed.states.at(std::abs(power_w) < kIdle_w ? 0 : busy));
       }
       default:
+        if (state.cells && state.cells->write(fields, feed)) return;
         return show(fields, feed, state.meters[index]);
     }
   }
 
   void write_grid(Fields& fields, const Feed& feed, const Environment& environment,
                   std::size_t index) {
-    const bool up = environment.grid_up;
+    const bool up = has_grid(environment);
     switch (feed.quantity) {
       case Quantity::kPower:
         return put(fields, feed, to_w(grid_.power_mw));
@@ -579,9 +611,11 @@ class PhysicsModel final : public Model {
   std::vector<double> begun_;  // the same: what an energy was at the start
   EnergyBalance balance_;
   std::optional<HouseholdLoad> household_;   // where a load is a share of it
+  std::optional<HouseholdLoad> ports_;       // in percent, where a load is what hangs at one
   std::vector<Roof> roofs_;                  // of the first PV inputs
   std::optional<Regulation> regulation_;     // nothing: its meter is exact
   std::optional<household::People> people_;  // where doors are opened
+  Outing carried_;
 };
 
 }  // namespace

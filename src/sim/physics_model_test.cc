@@ -3,14 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <numeric>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/read_file.h"
 #include "sim/dry_run.h"
 #include "sim/test_bench.h"
+#include "wire/json.h"
 
 namespace gridloom::sim {
 namespace {
@@ -116,7 +121,7 @@ description: A home with all parts
 prefixes: [HO]
 select: [operateType]
 reports:
-  all: {fields: [bat., second., pv., inv., chg., grid., load., dc., cfg., pack.]}
+  all: {fields: [bat., second., pv., inv., chg., grid., load., dc., cell., port., cfg., pack.]}
 fields:
   bat.soc: {type: float, unit: "%", description: x, initial: 50}
   bat.w: {type: int, unit: W, nature: battery.power, invert: true, description: x}
@@ -139,6 +144,13 @@ fields:
   load.wh: {type: int, unit: Wh, description: x}
   dc.w: {type: int, unit: W, description: x}
   pack.*.w: {type: int, unit: W, description: x}
+  cell.v: {type: array, unit: V, scale: 0.001, description: x, initial: [0, 0, 0, 0, 0]}
+  cell.least: {type: int, unit: V, scale: 0.001, description: x}
+  cell.most: {type: int, unit: V, scale: 0.001, description: x}
+  cell.c: {type: array, unit: °C, description: x, initial: [0, 0, 0]}
+  cell.coldest: {type: int, unit: °C, description: x}
+  cell.hottest: {type: int, unit: °C, description: x}
+  port.w: {type: float, unit: W, description: x}
   cfg.charger: {type: bool, description: x, initial: true}
   cfg.chargerW: {type: int, unit: W, description: x, initial: 600}
 commands:
@@ -282,6 +294,65 @@ TEST_F(Home, SharesThePowerOutByWhatEachBatteryCanGive) {
   EXPECT_NEAR(home.number("bat.w"), 167, 1);
   home.run(3h);
   EXPECT_NEAR(50 - home.number("bat.soc"), 90 - home.number("second.soc"), 2);
+}
+
+std::vector<double> numbers_of(const wire::Json& list) {
+  std::vector<double> numbers;
+  for (const wire::Json& each : list.get_array()) numbers.push_back(each.to_number<double>());
+  return numbers;
+}
+
+TEST_F(Home, ShowsTheCellsOfItsBattery) {
+  Bench home = bench(R"yaml(
+  batteries:
+    first:
+      capacity_wh: 5120
+      charge_w: 1000
+      discharge_w: 1000
+      feeds: {voltage: bat.v, temperature: bat.c, cell_voltages: cell.v, least_cell_voltage: cell.least,
+              greatest_cell_voltage: cell.most, cell_temperatures: cell.c,
+              least_cell_temperature: cell.coldest, greatest_cell_temperature: cell.hottest}
+)yaml");
+  std::set<std::vector<double>> seen;
+  for (int hour = 0; hour < 12; ++hour) {
+    place(home, {.sun = hour / 12.0});
+    home.run(1h);
+    const std::vector<double> cells = numbers_of(home.fields().get("cell.v"));
+    ASSERT_EQ(cells.size(), 5U) << "as the field's initial value";
+    EXPECT_NEAR(std::accumulate(cells.begin(), cells.end(), 0.0) / 5000, home.number("bat.v") / 16,
+                0.001);
+    EXPECT_EQ(std::ranges::min(cells), home.number("cell.least"));
+    EXPECT_EQ(std::ranges::max(cells), home.number("cell.most"));
+    EXPECT_LT(home.number("cell.least"), home.number("cell.most")) << "no two cells are alike";
+    const std::vector<double> sensors = numbers_of(home.fields().get("cell.c"));
+    ASSERT_EQ(sensors.size(), 3U);
+    for (const double celsius : sensors) EXPECT_NEAR(celsius, home.number("bat.c"), 3);
+    EXPECT_EQ(std::ranges::min(sensors), home.number("cell.coldest"));
+    EXPECT_EQ(std::ranges::max(sensors), home.number("cell.hottest"));
+    seen.insert(cells);
+  }
+  EXPECT_GT(seen.size(), 9U) << "they follow the battery";
+}
+
+TEST_F(Home, HasPortsThatPeopleUseNowAndThen) {
+  constexpr std::string_view kPort = R"yaml(
+    usb: {power_w: 12, port: fast_usb, dc: true, feeds: {power: port.w}}
+)yaml";
+  Bench home = bench(std::string(kPort) + std::string(kOneBattery));
+  constexpr int kMinutes = 5 * 24 * 60;
+  int used = 0;
+  for (int minute = 0; minute < kMinutes; ++minute) {
+    place(home, {.sun = 0.2});
+    const double power_w = home.number("port.w");
+    ASSERT_GE(power_w, 0);
+    ASSERT_LT(power_w, 40);
+    used += power_w > 0 ? 1 : 0;
+  }
+  EXPECT_GT(used, kMinutes / 100);
+  EXPECT_LT(used, kMinutes / 2);
+  home.site = [](Environment& environment) { environment.household_w = 500; };
+  home.step(kMinute);
+  EXPECT_EQ(home.number("port.w"), 12) << "where the home's power was set";
 }
 
 TEST_F(Home, EmptiesItsBatteryDownToItsReserveAndLeavesTheRestToTheGrid) {

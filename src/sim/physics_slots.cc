@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "sim/household/appliances.h"
+
 namespace gridloom::sim::physics {
 namespace {
 
@@ -13,6 +15,8 @@ using catalog::PhysicsPart;
 using catalog::Quantity;
 
 constexpr double kCell_ohm_ah = 0.17;  // of usual cells
+
+static_assert(household::kPorts == catalog::kPorts.size());
 
 Feed fed(Quantity quantity, const FieldTable::Entry& entry) {
   Feed feed{.quantity = quantity,
@@ -57,7 +61,7 @@ void Slots::add(const PhysicsPart& part) {
       break;
     case PartKind::kGrid:
       grid = {common(part), number("import_w", catalog::kMaxPower_w), number("export_w", 0),
-              number("meter_error_w", 0)};
+              number("meter_error_w", 0), number("carried_share", 0)};
       break;
     case PartKind::kLoad:
       loads.push_back(load(part));
@@ -99,6 +103,7 @@ LoadPart Slots::load(const PhysicsPart& part) {
   made.power_w = rating_or(part.path, "power_w", 0);
   made.household_share = rating_or(part.path, "household_share", 0);
   made.dc = part.dc;
+  made.port = part.port;
   made.limit = limit(part, "power");
   if (made.limit) made.switch_field = made.on->inputs.front();
   if (!part.tripped.empty()) made.tripped = table().find(part.tripped);
@@ -140,11 +145,14 @@ void Slots::wire_loads() {
       parts, [&](const PhysicsPart& part) { return of_home(part) && part.circuits == 0; });
   if (rest) wiring = household::wired_together();
   if (rest) ++channel;
+  const auto apart = std::ranges::count_if(
+      parts, [&](const PhysicsPart& part) { return of_home(part) && part.circuits != 0; });
   auto made = loads.begin();
   for (const PhysicsPart& part : parts) {
     if (part.kind != PartKind::kLoad && part.kind != PartKind::kHeatPump) continue;
     LoadPart& load = *made++;
     if (!of_home(part) || part.circuits == 0) continue;
+    load.set_share = 1 / static_cast<double>(apart);
     load.channel = static_cast<std::size_t>(channel);
     for (std::size_t k = 0; k < wiring.size(); ++k) {
       if ((part.circuits >> k & 1U) != 0) wiring.at(k) = channel;

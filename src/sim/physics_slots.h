@@ -76,6 +76,7 @@ struct GridPart : Part {
   double import_w = 0;
   double export_w = 0;
   double meter_error_w = 0;
+  double carried_share = 0;  // of days, on which it is away from its plug for some hours
 };
 
 struct HeatPumpPart {
@@ -90,7 +91,9 @@ struct LoadPart : Part {
   double power_w = 0;
   double household_share = 0;
   bool dc = false;
+  double set_share = 1;              // of the home's power, where that was set
   std::size_t channel = 0;           // of Slots::wiring
+  std::optional<std::size_t> port;   // household::Port: power_w is what usually hangs there
   std::optional<Slot> limit;         // it switches itself off above
   std::optional<Slot> switch_field;  // of `limit`
   std::optional<Slot> tripped;
@@ -117,7 +120,8 @@ struct Slots : ModelSlots {
   void add(const catalog::PhysicsPart& part);
   [[nodiscard]] LoadPart load(const catalog::PhysicsPart& part);
   [[nodiscard]] LoadPart heat_pump(const catalog::PhysicsPart& part);
-  // The circuits that no part names are those of the parts that name none.
+  // The circuits that no part names are those of the parts that name none. Where the home's power
+  // was set, parts that name circuits have equal shares of it.
   void wire_loads();
   void find_sums();
   [[nodiscard]] std::optional<FieldFormula> formula(const catalog::PhysicsPart& part,

@@ -248,6 +248,8 @@ class SignalModel final : public Model {
         const std::int64_t at_ms = last_event_ms(inputs.front());
         return at_ms > 0 ? static_cast<double>(at_ms / 1000) : walks_[k];
       }
+      case Signal::Shape::kAir:
+        return environment.air_c;
       case Signal::Shape::kClock:
       case Signal::Shape::kFormula:
         break;

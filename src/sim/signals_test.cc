@@ -50,6 +50,7 @@ fields:
                 signal: {shape: time, when: fan - 1}}
   pack.*.amp: {type: float, description: Current, signal: {formula: pack.*.watts / 50}}
   pack.*.watts: {type: int, description: Power, initial: 100}
+  pack.*.c: {type: float, unit: °C, description: Air, signal: {shape: air}}
 virtual:
   modules: {pack: [P-1, P-2]}
 )yaml";
@@ -91,6 +92,17 @@ TEST_F(SignalsTest, FollowTheSitesClock) {
     EXPECT_NEAR(value("air.c"), row.celsius, 0.02) << row.time.count();
     EXPECT_NEAR(value("sun"), row.sun, 1e-4) << row.time.count();
   }
+}
+
+TEST_F(SignalsTest, ShowTheAirAroundTheDevice) {
+  const auto model = make(Chance(1));
+  Environment environment = at(hours{7});
+  environment.set_air(-3.5);
+  model->start(fields, environment);
+  EXPECT_EQ(value("pack.P-1.c"), -3.5);
+  environment.air_c = 21;
+  model->write(fields, environment);
+  EXPECT_EQ(value("pack.P-2.c"), 21);
 }
 
 TEST_F(SignalsTest, ComputeFormulasFromTheValuesOfTheSameMoment) {

@@ -27,10 +27,10 @@ inline Setup setup_without_site(const catalog::SiteDevice& device) {
   Setup setup{.place = device.place, .initial = device.initial};
   // The other families' files say what hangs on a device that has a household for itself.
   if (device.family->id == "delta_2") setup.circuits = device.supplies;
-  // The people of the home have set these: when the kitchen's power station gives what it has, and
-  // that the air conditioner is off until they switch it on.
-  constexpr std::array<std::string_view, 3> kSetByPeople = {"pd.watchIsConfig", "pd.bpPowerSoc",
-                                                            "pd.powerMode"};
+  // The people of the home have set these: when the kitchen's power station gives what it has, what
+  // hangs on a car socket, and that the air conditioner is off until they switch it on.
+  constexpr std::array<std::string_view, 5> kSetByPeople = {
+      "pd.watchIsConfig", "pd.bpPowerSoc", "pd.powerMode", "mppt.carState", "pd.carState"};
   std::erase_if(setup.initial, [&](const auto& value) {
     return std::ranges::find(kSetByPeople, value.first) != kSetByPeople.end();
   });

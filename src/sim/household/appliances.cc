@@ -542,6 +542,26 @@ constexpr std::array kPortAppliances = {
               .unsteady = true,
               .peaks = {{{9.5, 1.5, 1}, {14, 2, 0.8}, {20.3, 1.5, 1}, {}}},
               .run = run_notebook},
+    // The second port of a kind is used less.
+    Appliance{.name = "toothbrush",
+              .circuit = at(Port::kSecondUsb),
+              .uses_per_person = 0.15,
+              .peaks = {{{7.3, 0.8, 0.6}, {22, 1, 1}, {}, {}}},
+              .run = run_earphones},
+    Appliance{.name = "second phone",
+              .circuit = at(Port::kSecondFastUsb),
+              .uses_per_person = 0.3,
+              .unsteady = true,
+              .peaks = {{{19, 3, 1}, {12.5, 2, 0.4}, {}, {}}},
+              .run = run_phone},
+    Appliance{.name = "tablet",
+              .circuit = at(Port::kSecondTypeC),
+              .uses_per_person = 0.2,
+              .saturday = 1.4,
+              .sunday = 1.4,
+              .unsteady = true,
+              .peaks = {{{16, 3, 0.6}, {21, 1.5, 1}, {}, {}}},
+              .run = run_phone},
 };
 
 }  // namespace

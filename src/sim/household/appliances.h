@@ -34,9 +34,18 @@ enum class Circuit : std::uint8_t {
 inline constexpr std::size_t kHomeCircuits = 14;
 inline constexpr std::size_t kCamperCircuits = 18;  // six of AC, then twelve of DC
 inline constexpr std::size_t kMaxCircuits = 18;
-// The ports of a power station, as circuits of low voltage.
-enum class Port : std::uint8_t { kCar, kUsb, kFastUsb, kTypeC };
-inline constexpr std::size_t kPorts = 4;
+// The ports of a power station, as circuits of low voltage; their names in device files are
+// catalog::kPorts.
+enum class Port : std::uint8_t {
+  kCar,
+  kUsb,
+  kFastUsb,
+  kTypeC,
+  kSecondUsb,
+  kSecondFastUsb,
+  kSecondTypeC
+};
+inline constexpr std::size_t kPorts = 7;
 
 // Receives the phases of a programme, one after the other.
 class Programme {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "base/chance.h"
 #include "sim/rounding.h"
@@ -43,32 +44,38 @@ class CellSpread {
   [[nodiscard]] std::array<std::int64_t, n> cells_mv(std::int64_t total_mv,
                                                      const Moment& moment) const {
     static_assert(n <= kMostCells);
+    std::array<std::int64_t, n> cells{};
+    put_cells_mv(total_mv, moment, cells);
+    return cells;
+  }
+  // The same for as many cells as there is room for, which is 1 to kMostCells.
+  void put_cells_mv(std::int64_t total_mv, const Moment& moment,
+                    std::span<std::int64_t> cells) const {
+    const std::size_t n = cells.size();
     const double drop_mv = moment.current_a * moment.cell_ohm * 1000;
     // A difference of charge shows only where the voltage is steep: nearly full, and nearly empty.
     const double steep_mv = kFull_mv * square(std::max(0.0, moment.soc_percent - 96) / 4) +
                             kEmpty_mv * square(std::max(0.0, 8 - moment.soc_percent) / 8);
-    std::array<double, n> apart_mv{};
+    std::array<double, kMostCells> apart_mv{};
     double sum_mv = 0;
     for (std::size_t k = 0; k < n; ++k) {
       const Cell& cell = cells_.at(k);
       apart_mv.at(k) = cell.rest_mv + cell.resistance * drop_mv + cell.charge * steep_mv;
       sum_mv += apart_mv.at(k);
     }
-    std::array<std::int64_t, n> cells{};
     std::int64_t left_mv = total_mv;
-    const double mean_mv = (static_cast<double>(total_mv) - sum_mv) / n;
+    const double mean_mv = (static_cast<double>(total_mv) - sum_mv) / static_cast<double>(n);
     for (std::size_t k = 0; k < n; ++k) {
-      cells.at(k) = std::max<std::int64_t>(0, round_to_int64(mean_mv + apart_mv.at(k)));
-      left_mv -= cells.at(k);
+      cells[k] = std::max<std::int64_t>(0, round_to_int64(mean_mv + apart_mv.at(k)));
+      left_mv -= cells[k];
     }
     // What rounding left goes to cells here and there.
     for (std::size_t k = 0; left_mv != 0; k = (k + kStride) % n) {
       const std::int64_t step_mv = left_mv > 0 ? 1 : -1;
-      if (cells.at(k) + step_mv < 0) continue;
-      cells.at(k) += step_mv;
+      if (cells[k] + step_mv < 0) continue;
+      cells[k] += step_mv;
       left_mv -= step_mv;
     }
-    return cells;
   }
 
  private:
@@ -90,13 +97,16 @@ class CellSpread {
 };
 
 // Whole degrees of the sensors of a pack: inner ones are warmer than those at the ends.
+inline void put_sensors_c(double cells_c, const Chance& chance, std::span<double> sensors) {
+  for (std::size_t k = 0; k < sensors.size(); ++k) {
+    const double end = k == 0 || k + 1 == sensors.size() ? -0.6 : 0.4;
+    sensors[k] = round_half_away(cells_c + end + 0.5 * chance.normal(k));
+  }
+}
 template <std::size_t n>
 [[nodiscard]] std::array<double, n> sensors_c(double cells_c, const Chance& chance) {
   std::array<double, n> sensors{};
-  for (std::size_t k = 0; k < n; ++k) {
-    const double end = k == 0 || k + 1 == n ? -0.6 : 0.4;
-    sensors.at(k) = round_half_away(cells_c + end + 0.5 * chance.normal(k));
-  }
+  put_sensors_c(cells_c, chance, sensors);
   return sensors;
 }
 

@@ -11,11 +11,16 @@ namespace {
 constexpr double kMargin_percent = 1;
 constexpr double kFloor_percent = 2;        // remains, so that no step goes past empty
 constexpr std::int64_t kGeneratorPlug = 2;  // in the extra port
-constexpr std::int64_t kSunday = 3;         // 1970 began on a Thursday
+constexpr double kCarried = 0.45;           // of all days
 
 // The unit is charged by the car for one hour a week.
-bool is_at_car(const Environment& environment) {
-  return local_day(environment) % 7 == kSunday && environment.local_ms / kHour_ms == 4;
+Outing::Hours at_car_hours(const Chance& chance, std::int64_t day) {
+  constexpr std::int64_t kWeek = 7;
+  const auto week = static_cast<std::uint64_t>(day / kWeek);
+  const auto on = static_cast<std::int64_t>(kWeek * chance.uniform(2 * week));
+  if (day % kWeek != on) return {};
+  const double from_h = 8 + 11 * chance.uniform(2 * week + 1);
+  return {.from_h = from_h, .to_h = from_h + 1};
 }
 
 // Where the home's power was set, the AC sockets have no load for one hour a night.
@@ -23,17 +28,10 @@ bool rests(const Environment& environment) {
   return environment.household_w && environment.local_ms / kHour_ms == 3;
 }
 
-// A unit of the workshop is carried to where it is needed, on some days, and has no wall there.
-bool is_carried(const Chance& chance, const Environment& environment) {
+// A unit of the workshop is carried to where it is needed.
+bool is_of_workshop(const Environment& environment) {
   constexpr std::uint32_t kWorkshop = 1U << static_cast<unsigned>(household::Circuit::kGarage);
-  if ((environment.circuits.value_or(0) & kWorkshop) == 0) return false;
-  const Chance days = chance.split("carried");
-  const auto day = static_cast<std::uint64_t>(local_day(environment));
-  if (days.uniform(3 * day) > 0.45) return false;
-  const double from_h = 9 + 6 * days.uniform(3 * day + 1);
-  const double hours = 2 + 5 * days.uniform(3 * day + 2);
-  const double hour = hour_of(environment);
-  return hour >= from_h && hour < from_h + hours;
+  return (environment.circuits.value_or(0) & kWorkshop) != 0;
 }
 
 // Cold and hot cells accept less: nothing at 0 and at 50 degrees.
@@ -80,7 +78,7 @@ Planner::Planner(const Ratings& ratings, Chance chance)
 // Where nothing else is said, a corner of the home that the unit's owner has chosen.
 void Planner::start(const Environment& environment) {
   using household::Circuit;
-  ports_.start_ports(environment);
+  ports_.start_ports(environment, static_cast<std::size_t>(household::Port::kTypeC) + 1);
   const double corner = chance_.split("corner").uniform(0);
   plugged_in_.start(
       environment,
@@ -201,11 +199,17 @@ Flow Planner::plan(const Settings& set, const Battery& battery, const Environmen
                    const Noise& noise) {
   update_limits(set, battery.soc_percent());
   Flow flow;
-  flow.mains = environment.grid_up && !is_carried(chance_, environment);
+  const bool is_carried =
+      is_of_workshop(environment) && carried_.is_on(environment, [this](std::int64_t day) {
+        return carried_hours(chance_.split("carried"), kCarried, day);
+      });
+  flow.mains = environment.grid_up && !is_carried;
   flow.bypass = set.ac_on && flow.mains && !serves_self_.on();
   flow.blocked = !environment.battery_ok;
   flow.inverting = set.ac_on && !flow.bypass && !empty_.on() && !flow.blocked;
-  flow.at_car = is_at_car(environment);
+  flow.at_car = at_car_.is_on(environment, [this](std::int64_t day) {
+    return at_car_hours(chance_.split("at the car"), day);
+  });
   const double sunny_w = ratings_.panel_w * environment.sun * environment.panels[0];
   const double offered_w = flow.at_car ? kCar_v * set.car_a : sunny_w * (1 + 0.01 * noise(5));
   if (flow.mains && !set.wall_paused && !wall_full_.on() && !flow.blocked) {

@@ -15,6 +15,7 @@
 #include "sim/models/generator.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
+#include "sim/outing.h"
 
 namespace gridloom::sim::delta_2 {
 
@@ -117,6 +118,8 @@ class Planner {
   Chance chance_;
   HouseholdLoad plugged_in_;
   HouseholdLoad ports_;  // in percent
+  Outing carried_;
+  Outing at_car_;
   Generator generator_;
   Latch wall_full_;
   Latch solar_full_;

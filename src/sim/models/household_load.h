@@ -32,14 +32,15 @@ class HouseholdLoad {
                   environment.circuits ? chosen(*environment.circuits, wiring) : wiring);
   }
   // Instead of start(): what the same people plug into a power station's ports of low voltage
-  // (household::Port), in percent of what usually hangs there.
-  void start_ports(const Environment& environment) {
+  // (household::Port), in percent of what usually hangs there; one channel for each of the first
+  // `ports`.
+  void start_ports(const Environment& environment, std::size_t ports) {
     const household::Shared who = household::household_of(environment.household, chance_);
     load_.emplace(
         household::Home(
             chance_.split("ports"), household::port_inventory(),
             {.yearly_kwh = environment.household_kwh, .people = who.chance, .persons = who.people}),
-        household::wired_apart(household::kPorts));
+        household::wired_apart(ports));
   }
   void advance(const Environment& environment, Millis dt) {
     now_ms_ = static_cast<std::uint64_t>(unix_ms(environment.now));

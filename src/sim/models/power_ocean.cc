@@ -77,6 +77,12 @@ constexpr double kLeast_w = 0.5;  // resolution of the reported watts; regulatin
 
 constexpr double kReactive_var = 160;
 
+// A pack that neither charges nor discharges feeds its own electronics. A full one is topped up
+// after some hours, and an empty one from the grid.
+constexpr double kElectronics_w = 4;
+constexpr double kTopUp_percent = 0.5;  // below full
+constexpr double kUpkeep_percent = 1;   // below empty
+
 // Capacities and powers, from the section `physics`.
 struct Ratings {
   std::array<double, 2> string_w{};
@@ -421,6 +427,7 @@ class PowerOcean final : public Model {
   // The battery takes the surplus or supplies the deficit; the grid supplies or takes the rest.
   void share_out(const Environment& environment, double seconds) {
     const double soc = battery_.soc_percent();
+    full_.update(soc, {.from = 100, .until = 100 - kTopUp_percent});
     resting_.update(soc, {.from = ratings_.empty_percent,
                           .until = ratings_.empty_percent + kHysteresis_percent});
     const double most_w = environment.battery_ok ? charge_limit_w() : 0;
@@ -430,8 +437,9 @@ class PowerOcean final : public Model {
     const double supply_w = wanted_w > 0 ? std::max(0.0, wanted_w - watts_.ev) : wanted_w;
     const bool regulates = environment.grid_up && supply_w > least_w && supply_w < most_w;
     const double missing_w = regulation_.missed_w(environment.now, supply_w, seconds, noise_(14));
-    const double asked_w =
+    double asked_w =
         in_steps(std::clamp(supply_w - (regulates ? missing_w : 0), least_w, most_w), environment);
+    if (asked_w == 0 && environment.battery_ok && environment.grid_up) asked_w = at_rest_w(soc);
     const double taken_w = battery_.apply(
         {.power_w = asked_w, .seconds = seconds, .air_c = environment.air_c + kBesideInverter_k});
     watts_.battery = in_steps(taken_w, environment);
@@ -455,9 +463,17 @@ class PowerOcean final : public Model {
     }
   }
 
+  [[nodiscard]] double at_rest_w(double soc) {
+    upkeep_.update(
+        soc, {.from = ratings_.empty_percent - kUpkeep_percent, .until = ratings_.empty_percent});
+    if (upkeep_.on()) return ratings_.trickle_w;
+    const double power_w = kElectronics_w + noise_(15);
+    return -std::max(kLeast_w, round_half_away(power_w / kLeast_w) * kLeast_w);
+  }
+
   [[nodiscard]] double charge_limit_w() const {
     const double soc = battery_.soc_percent();
-    if (soc >= 100) return 0;
+    if (full_.on()) return 0;
     return std::max(ratings_.charge_w * ratings_.taper.at(soc), ratings_.trickle_w);
   }
 
@@ -540,6 +556,8 @@ class PowerOcean final : public Model {
   Members rod_members_;
   Watts watts_;
   Latch resting_;  // empty, waiting for charge
+  Latch upkeep_;   // empty for long
+  Latch full_;
 };
 
 }  // namespace

@@ -1,0 +1,526 @@
+// Every family and every number of the home `all`, in a week of June and one of January, beside
+// what real devices reported (bench/believable.json). 14 days each with GL_LONG in the environment.
+//
+// What stands still on purpose has a reason here; a row that is not needed any more is a mistake.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/read_file.h"
+#include "sim/test_home_fields.h"
+#include "wire/json.h"
+
+namespace gridloom::sim {
+namespace {
+
+constexpr TimePoint kJune{std::chrono::sys_days{std::chrono::June / 16 / 2025}};
+constexpr TimePoint kJanuary{std::chrono::sys_days{std::chrono::January / 13 / 2025}};
+
+// What people draw from each device, and whose household they are.
+struct LoadOf {
+  KeptNumber number;
+  std::string_view household;
+  bool sees_site = false;             // the others of its site are a part of it
+  std::vector<KeptNumber> without{};  // what follows the sun, and is no load of people
+};
+const std::vector<LoadOf>& loads() {
+  static constexpr std::string_view kUltra = "hs_yj751_pd_appshow_addr.wattsOutSum";
+  static const std::vector<LoadOf> kLoads = {
+      {{"Home battery", "sysLoadPwr"},
+       "house",
+       true,
+       {{"Home battery", "evPwr"}, {"Home battery", "hrEnergyStream", 0, "hrPwr"}}},
+      {{"Kitchen power station", "inv.outputWatts"}, "house"},
+      {{"Workshop power station", "inv.outputWatts"}, "house"},
+      {{"Bedroom air conditioner", "pd.sysPowerWatts"}, "house"},
+      {{"Balcony inverter", "20_1.plugTotalWatts"}, "house"},
+      {{"Living room plug", "2_1.watts"}, "house"},
+      {{"Garage power station", "inv.outputWatts"}, "house"},
+      {{"House battery", std::string(kUltra)}, "house"},
+      {{"Home battery of the annexe", "sysLoadPwr"},
+       "annexe",
+       true,
+       {{"Home battery of the annexe", "evPwr"},
+        {"Home battery of the annexe", "hrEnergyStream", 0, "hrPwr"}}},
+      {{"Balcony roof", "powGetSysLoad"}, "flat", true},
+      {{"Cabin battery", std::string(kUltra)}, "cottage"},
+      {{"Camper fridge", "pd.motorWat"}, "camper"},
+  };
+  return kLoads;
+}
+
+constexpr std::size_t kCircuits = 10;
+std::vector<KeptNumber> circuits() {
+  std::vector<KeptNumber> circuits;
+  for (std::size_t k = 0; k < kCircuits; ++k) {
+    circuits.push_back({"Home panel", "channelPower.infoList", k, "chWatt"});
+  }
+  return circuits;
+}
+
+// A battery's charge, between limits that are fields, or numbers where there is no such field.
+struct BatteryOf {
+  KeptNumber soc;
+  std::string_view least_field;
+  double least = 0;
+  std::string_view most_field;
+  double most = 100;
+};
+const std::vector<BatteryOf>& batteries() {
+  constexpr std::string_view kUltraLeast = "hs_yj751_pd_app_set_info_addr.dsgMinSoc";
+  constexpr std::string_view kUltraMost = "hs_yj751_pd_app_set_info_addr.chgMaxSoc";
+  static const std::vector<BatteryOf> kBatteries = {
+      {{"Kitchen power station", "pd.soc"},
+       "bms_emsStatus.minDsgSoc",
+       0,
+       "bms_emsStatus.maxChargeSoc"},
+      {{"Workshop power station", "pd.soc"},
+       "bms_emsStatus.minDsgSoc",
+       0,
+       "bms_emsStatus.maxChargeSoc"},
+      {{"Garage power station", "pd.soc"},
+       "bms_emsStatus.minDsgSoc",
+       0,
+       "bms_emsStatus.maxChargeSoc"},
+      {{"Home battery", "bpSoc"}, "", 5, ""},
+      {{"Home battery of the annexe", "bpSoc"}, "", 5, ""},
+      {{"Balcony inverter", "20_1.batSoc"}, "20_1.lowerLimit", 0, "20_1.upperLimit"},
+      {{"House battery", "hs_yj751_pd_appshow_addr.soc"}, kUltraLeast, 0, kUltraMost},
+      {{"Cabin battery", "hs_yj751_pd_appshow_addr.soc"}, kUltraLeast, 0, kUltraMost},
+      {{"Balcony roof", "cmsBattSoc"}, "cmsMinDsgSoc", 0, "cmsMaxChgSoc"},
+      {{"Home panel", "heartbeat.backupBatPer"}, "", 0, ""},
+      {{"Bedroom air conditioner", "pd.batSoc"}, "bms.bmsMinDsgSoc", 0, "bms.bmsMaxChgSoc"},
+      {{"Camper fridge", "bms_bmsStatus.soc"}, "bms_emsStatus.minDsgSoc", 0, ""},
+  };
+  return kBatteries;
+}
+
+FieldDays live(TimePoint start) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
+  const int days = std::getenv("GL_LONG") != nullptr ? 14 : 7;
+  std::vector<KeptNumber> kept = circuits();
+  for (const LoadOf& load : loads()) {
+    kept.push_back(load.number);
+    kept.insert(kept.end(), load.without.begin(), load.without.end());
+  }
+  for (const BatteryOf& battery : batteries()) kept.push_back(battery.soc);
+  return FieldDays("all", start, days, kept);
+}
+const FieldDays& june() {
+  static const FieldDays days = live(kJune);
+  return days;
+}
+const FieldDays& january() {
+  static const FieldDays days = live(kJanuary);
+  return days;
+}
+
+// The facts of both times together; nullptr: no device has the number.
+std::optional<NumberFacts> both(std::string_view family, const std::string& name) {
+  const NumberFacts* summer = june().of_family(family, name);
+  const NumberFacts* winter = january().of_family(family, name);
+  if (summer == nullptr || winter == nullptr) return std::nullopt;
+  NumberFacts sum = *summer;
+  sum.add(*winter);
+  return sum;
+}
+
+// ---- what real devices reported
+
+struct Real {
+  double least = 0;
+  double greatest = 0;
+  double zero_share = 0;
+  std::size_t values = 0;
+  [[nodiscard]] bool moves() const { return least != greatest; }
+};
+using RealFamilies = std::map<std::string, std::map<std::string, Real>>;
+
+const RealFamilies& real() {
+  static const RealFamilies kReal = [] {
+    RealFamilies families;
+    const std::string text =
+        read_text(GL_SOURCE_DIR "/bench/believable.json", std::size_t{1} << 20U).value();
+    const wire::Json json =
+        wire::parse_json(text, {.bytes = text.size(), .keys = text.size()}).value();
+    for (const auto& [family, numbers] : json.get_object()) {
+      if (!numbers.is_object()) continue;  // where they are from
+      for (const auto& [name, facts] : numbers.get_object()) {
+        const wire::JsonArray& row = facts.get_array();
+        families[std::string(family)][std::string(name)] = {
+            .least = row.at(0).to_number<double>(),
+            .greatest = row.at(1).to_number<double>(),
+            .zero_share = row.at(2).to_number<double>(),
+            .values = row.at(3).to_number<std::size_t>()};
+      }
+    }
+    return families;
+  }();
+  return kReal;
+}
+
+// ---- what stands still on purpose
+
+struct Still {
+  std::string_view family;
+  std::string_view why;
+  std::vector<std::string_view> names;  // a name that ends with * stands for all that begin so
+};
+const std::vector<Still>& still() {
+  static constexpr std::string_view kWhich = "which unit it is, and its firmware";
+  static constexpr std::string_view kRating = "a rating or a limit, which no command sets";
+  static constexpr std::string_view kNothingThere = "nothing is plugged in there";
+  static constexpr std::string_view kHealth = "months pass before it changes";
+  static constexpr std::string_view kSendsNone = "real devices do not fill it either";
+  static const std::vector<Still> kStill = {
+      {"delta_2",
+       kWhich,
+       {"pd.sysVer", "bms_bmsStatus.sysVer", "mppt.swVer", "inv.sysVer", "bms_emsStatus.bmsModel"}},
+      {"delta_2", kNothingThere, {"bms_kitInfo.watts[]*"}},
+      {"delta_2", kHealth, {"bms_bmsStatus.soh"}},
+      {"delta_2_max",
+       kNothingThere,
+       {"pd.XT150Watts*", "pd.wireWatts", "mppt.dcdc12v*", "inv.dcInVol", "inv.dcInAmp"}},
+      {"delta_2_max",
+       kSendsNone,
+       {"bms_bmsStatus.inputWatts", "bms_bmsStatus.outputWatts", "bms_bmsStatus.remainTime"}},
+      {"delta_2_max",
+       kRating,
+       {"bms_bmsStatus.tagChgAmp", "inv.acChgRatedPower", "inv.cfgAcOutVol", "pd.hysteresisAdd"}},
+      {"delta_2_max", kHealth, {"bms_bmsStatus.soh"}},
+      {"delta_pro_ultra",
+       kNothingThere,
+       {"hs_yj751_pd_appshow_addr.outAc5p8Pwr", "hs_yj751_pd_appshow_addr.outPrPwr",
+        "hs_yj751_pd_appshow_addr.inAc5p8Pwr", "hs_yj751_pd_backend_addr.outAc5p8*",
+        "hs_yj751_pd_backend_addr.inAc5p8*", "hs_yj751_bms_slave_addr.3.*",
+        "hs_yj751_bms_slave_addr.4.*", "hs_yj751_bms_slave_addr.5.*"}},
+      {"delta_pro_ultra",
+       kRating,
+       {"hs_yj751_pd_appshow_addr.c20ChgMaxWatts", "hs_yj751_pd_appshow_addr.paraChgMaxWatts",
+        "hs_yj751_pd_app_set_info_addr.backupRatio", "hs_yj751_pd_app_set_info_addr.sysBackupSoc"}},
+      {"delta_pro_ultra",
+       kHealth,
+       {"hs_yj751_bms_slave_addr.1.actSoh", "hs_yj751_bms_slave_addr.2.actSoh"}},
+      {"glacier",
+       kRating,
+       {"bms_bmsStatus.tagChgAmp", "bms_emsStatus.closeOilEbSocMax",
+        "bms_emsStatus.openOilEbSocMin", "bms_emsStatus.minDsgSoc", "bms_emsStatus.maxChgSoc"}},
+      {"glacier", kHealth, {"bms_bmsStatus.soh"}},
+      {"power_kits",
+       kWhich,
+       {"bp2000.canId", "bp2000.errCode", "bp2000.eventCode", "bp2000.kitNum", "bp2000.openBmsIdex",
+        "bp2000.upsFlag"}},
+      {"power_kits",
+       kNothingThere,
+       {"ichigh.ch2Watt", "ichigh.outAmp2", "ichigh.inCurr", "ichigh.inVol", "ichigh.inWatts"}},
+      {"power_kits", kRating, {"ichigh.standbyTime", "kitscc.alt1VoltLmt", "kitscc.alt2VoltLmt"}},
+      {"power_stream",
+       kWhich,
+       {"20_1.meshId", "20_1.parentMac", "20_1.selfMac", "20_1.staIpAddr",
+        "20_1.wifiConnectChannel", "20_1.wifiEncryptMode", "20_1.wifiFirmwareVersion"}},
+      {"power_stream", kRating, {"20_1.feedProtect"}},
+      {"power_stream",
+       "the last fault of the link, and the least memory that ever was free",
+       {"20_1.mqttSockErrno", "20_1.mqttTlsLastErr", "20_1.stackMinFree"}},
+      {"smart_home_panel",
+       kWhich,
+       {"areaInfo.id", "chUseInfo.id", "gridInfo.id", "heartbeat.energyInfos[].fullCap",
+        "heartbeat.energyInfos[].mulPackNum", "heartbeat.energyInfos[].ratePower",
+        "heartbeat.energyInfos[].type"}},
+      {"smart_home_panel",
+       "both packs are there, and no sun reaches them",
+       {"heartbeat.energyInfos[].stateBean.isAcOpen", "heartbeat.energyInfos[].stateBean.isConnect",
+        "heartbeat.energyInfos[].stateBean.isEnable",
+        "heartbeat.energyInfos[].stateBean.isMpptCharge"}},
+      {"smart_home_panel", "no outage, and no task", {"heartbeat.gridSta", "timeTask[]*"}},
+      {"smart_home_panel",
+       "weeks within a month, looked at on whole minutes",
+       {"channelPower.time.sec", "channelPower.time.month", "channelPower.time.year",
+        "heartbeat.time.sec", "heartbeat.time.month", "heartbeat.time.year"}},
+      {"smart_plug", kRating, {"2_1.maxWatts"}},
+      {"smart_plug", kSendsNone, {"2_1.maxCur"}},
+      {"smart_plug", kNothingThere, {"2_1.geneWatt"}},
+      {"stream",
+       kRating,
+       {"busbarPowLimit", "cmsBattPowInMax", "cmsBattPowOutMax", "feedGridModePowMax", "maxBpInput",
+        "maxBpOutput", "maxInvInput", "maxInvOutput", "powSysAcInMax", "powSysAcOutMax",
+        "tagChgAmp", "targetSoc", "v1p0.maxChargeSoc", "v1p0.maxCloseOilEbSoc", "v1p0.minDsgSoc",
+        "v1p0.minOpenOilEbSoc"}},
+      {"stream",
+       kHealth,
+       {"bmsBattSoh", "calendarSoh", "cmsBattSoh", "cycleSoh", "realSoh", "soh"}},
+      {"stream",
+       "no such sensor is there: its number of sensors is 0",
+       {"invNtcTemp3", "maxCurSensorTemp", "minCurSensorTemp", "maxEnvTemp", "minEnvTemp",
+        "maxHeatfilmTemp", "minHeatfilmTemp"}},
+      {"stream",
+       kSendsNone,
+       {"aiTouTargetSoc", "diffSoc", "ecloudOcv", "lanSysTargetPwr", "remainTime",
+        "socketMeasurePower", "v1p0.chgAmp", "v1p0.chgVol", "v1p0.paraVolMax", "v1p0.paraVolMin"}},
+      {"stream", "two small devices that never rest", {"powGetSchuko1", "powGetSchuko2"}},
+      {"wave_2",
+       kNothingThere,
+       {"pd.dp2PowerSupplyTime", "pd.dpPowerSupplyTime", "pd.dmPowerSupplyTime"}},
+      {"wave_2", "no timer is set", {"pd.timeRemain"}},
+      {"wave_2", "a counter that nothing counts yet", {"pd.sacIdleTime", "pd.batPowerSupplyTime"}},
+      {"wave_2", kRating, {"bms.bmsMinDsgSoc", "bms.bmsMaxChgSoc", "bms.tagChgAmp"}},
+      {"wave_2", kHealth, {"bms.soh"}},
+  };
+  return kStill;
+}
+
+bool is_like(std::string_view name, std::string_view row) {
+  return row.ends_with('*') ? name.starts_with(row.substr(0, row.size() - 1)) : name == row;
+}
+
+bool stands_still(std::string_view family, const std::string& name) {
+  // A number of which nobody knows what it says.
+  const catalog::Field& field = *june().known().at(std::string(family)).at(name).field;
+  if (field.description.starts_with("Internal value")) return true;
+  return std::ranges::any_of(still(), [&](const Still& row) {
+    return row.family == family && std::ranges::any_of(row.names, [&](std::string_view each) {
+             return is_like(name, each);
+           });
+  });
+}
+
+// What commands set stays as it was set.
+bool is_setting(std::string_view family, const std::string& name) {
+  return !june().known().at(std::string(family)).at(name).field->written_by.empty();
+}
+
+bool is_excused(std::string_view family, const std::string& name) {
+  return is_setting(family, name) || stands_still(family, name);
+}
+
+std::string shown(std::string_view family, const std::string& name) {
+  return std::string(family) + ' ' + name;
+}
+
+TEST(HomeFields, WhatMovesInDumpsMoves) {
+  for (const auto& [family, numbers] : real()) {
+    std::size_t compared = 0;
+    for (const auto& [name, dump] : numbers) {
+      const auto seen = both(family, name);
+      if (!seen || !dump.moves() || is_excused(family, name)) continue;
+      // Elements of a list that differ from each other may stay as they are.
+      if (name.contains("[]") && seen->least < seen->greatest) continue;
+      ++compared;
+      EXPECT_TRUE(seen->moves) << shown(family, name) << " is " << seen->least
+                               << " all the time; in dumps it is " << dump.least << " to "
+                               << dump.greatest;
+    }
+    EXPECT_GE(compared, 8U) << family;
+  }
+}
+
+// What real devices did not move, or nobody published, has to move by its unit.
+TEST(HomeFields, WhatIsMeasuredMoves) {
+  static constexpr std::array<std::string_view, 8> kMeasured = {"W",  "V",  "A", "mV",
+                                                                "mA", "°C", "%", "min"};
+  EXPECT_EQ(june().known().size(), 11U) << "families";
+  for (const auto& [family, numbers] : june().known()) {
+    const auto dumps = real().find(family);
+    std::size_t measured = 0;
+    for (const auto& [name, known] : numbers) {
+      if (std::ranges::find(kMeasured, known.unit) == kMeasured.end()) continue;
+      if (is_excused(family, name)) continue;
+      if (dumps != real().end()) {
+        const auto dump = dumps->second.find(name);
+        if (dump != dumps->second.end() && !dump->second.moves()) continue;
+      }
+      const auto seen = both(family, name);
+      if (!seen) continue;
+      ++measured;
+      EXPECT_TRUE(seen->moves) << shown(family, name) << " is " << seen->least << ' ' << known.unit
+                               << " on the wire all the time";
+    }
+    EXPECT_GE(measured, 5U) << family;
+  }
+}
+
+TEST(HomeFields, WhatStandsStillHasNoNeedlessRow) {
+  for (const Still& row : still()) {
+    const auto numbers = june().known().find(std::string(row.family));
+    ASSERT_NE(numbers, june().known().end()) << row.family;
+    for (const std::string_view each : row.names) {
+      std::size_t found = 0;
+      for (const auto& [name, known] : numbers->second) {
+        if (!is_like(name, each)) continue;
+        ++found;
+        const auto seen = both(row.family, name);
+        EXPECT_FALSE(seen && seen->moves) << shown(row.family, name) << " moves: " << row.why;
+      }
+      EXPECT_GT(found, 0U) << row.family << ' ' << each << ": no such number";
+    }
+  }
+}
+
+// ---- weeks
+
+// What follows the clock alone: the panel's own, and the camper's drives, which are at the same
+// hours of every week.
+bool follows_clock(std::string_view name) {
+  static constexpr auto kClocks = std::to_array<std::string_view>(
+      {"channelPower.time.*", "heartbeat.time.*", "heartbeat.workTime", "bbcin.chgType",
+       "bbcin.dcInState", "bbcin.isCarMoving"});
+  return std::ranges::any_of(kClocks, [&](std::string_view each) { return is_like(name, each); });
+}
+
+TEST(HomeFields, NoWeekIsLikeAnother) {
+  for (const HomeBench::Device& device : june().home().devices()) {
+    std::size_t moving = 0;
+    for (const auto& [name, summer] : june().of(device.name)) {
+      const NumberFacts& winter = january().of(device.name).at(name);
+      if ((!summer.moves && !winter.moves) || follows_clock(name)) continue;
+      ++moving;
+      EXPECT_NE(summer.trace, winter.trace)
+          << device.name << ", " << shown(device.device->family().id, name)
+          << " has the same values in June and in January: " << summer.least << " to "
+          << summer.greatest;
+    }
+    EXPECT_GE(moving, 5U) << device.name;
+  }
+}
+
+Series used(const FieldDays& days, const LoadOf& load) {
+  Series series = days.series(load.number);
+  for (const KeptNumber& less : load.without) {
+    std::ranges::transform(series, days.series(less), series.begin(), std::minus<>());
+  }
+  return series;
+}
+
+TEST(HomeFields, UsesOfAWeekAreNotThoseOfAnother) {
+  constexpr double kMost = 0.3;
+  for (const LoadOf& load : loads()) {
+    EXPECT_LT(std::abs(correlation(used(june(), load), used(january(), load))), kMost)
+        << load.number.device << ", " << load.number.field << ": June with January";
+  }
+}
+
+TEST(HomeFields, LoadsAreNotAlike) {
+  constexpr double kMostOfHouseholds = 0.3;
+  constexpr double kMostOfCircuits = 0.4;  // of one household, which is up or away
+  for (const FieldDays* days : {&june(), &january()}) {
+    for (std::size_t a = 0; a < loads().size(); ++a) {
+      for (std::size_t b = 0; b < a; ++b) {
+        const LoadOf& one = loads()[a];
+        const LoadOf& other = loads()[b];
+        const bool live_together = one.household == other.household;
+        if (live_together && (one.sees_site || other.sees_site)) continue;  // a part and its whole
+        EXPECT_LT(correlation(used(*days, one), used(*days, other)),
+                  live_together ? kMostOfCircuits : kMostOfHouseholds)
+            << one.number.device << " and " << other.number.device
+            << (days == &june() ? " in June" : " in January");
+      }
+    }
+    for (const KeptNumber& one : circuits()) {
+      for (const KeptNumber& other : circuits()) {
+        if (one.element >= other.element) continue;
+        EXPECT_LT(correlation(days->series(one), days->series(other)), kMostOfCircuits)
+            << "circuits " << one.element << " and " << other.element << " of the panel"
+            << (days == &june() ? " in June" : " in January");
+      }
+    }
+  }
+}
+
+// ---- zeros
+
+// What owners have otherwise: numbers that are 0 in one of their dumps.
+bool differs_by_owner(std::string_view family, std::string_view name) {
+  struct Row {
+    std::string_view family;
+    std::string_view why;
+    std::vector<std::string_view> names;
+  };
+  static const std::vector<Row> kRows = {
+      {"delta_2", "it was new", {"pd.relaySwitchCnt"}},
+      {"delta_2", "what leaks to a socket without load", {"mppt.carOutVol"}},
+      {"power_stream",
+       "no smart plugs",
+       {"20_1.cons*", "20_1.dynamicWatts", "20_1.invDemandWatts", "20_1.plugTotalWatts",
+        "20_1.spaceDemandWatts"}},
+      {"power_stream",
+       "another firmware",
+       {"20_1.espTempsensor", "20_1.invOpVolt", "20_1.noiseFloor"}},
+      {"smart_home_panel",
+       "a place for a pack that is not there",
+       {"heartbeat.energyInfos[].batteryPercentage", "heartbeat.energyInfos[].emsBatTemp"}},
+      {"smart_home_panel", "a check that found no voltage left", {"selfCheck.vOut[]"}},
+      {"smart_home_panel", "clocks that are not at UTC", {"heartbeat.timezoneInfo.timezone"}},
+  };
+  return std::ranges::any_of(kRows, [&](const Row& row) {
+    return row.family == family && std::ranges::any_of(row.names, [&](std::string_view each) {
+             return is_like(name, each);
+           });
+  });
+}
+
+// A few values do not say how often a number is 0, but whether it can be.
+TEST(HomeFields, ZerosAreAsFrequentAsInDumps) {
+  constexpr std::size_t kEnough = 16;
+  constexpr double kMostApart = 0.35;  // the dumps are of two moments
+  for (const auto& [family, numbers] : real()) {
+    std::size_t compared = 0;
+    for (const auto& [name, dump] : numbers) {
+      const auto seen = both(family, name);
+      if (!seen || dump.values < 2 || is_excused(family, name)) continue;
+      if (differs_by_owner(family, name)) continue;
+      const double share = seen->zero_share();
+      if (dump.zero_share < 1) {
+        EXPECT_LT(share, 1) << shown(family, name) << " is always 0, in dumps in "
+                            << dump.zero_share << " of values";
+      }
+      if (dump.zero_share > 0 && dump.zero_share < 1) {
+        EXPECT_GT(share, 0) << shown(family, name) << " is never 0, in dumps in " << dump.zero_share
+                            << " of values";
+      }
+      if (dump.values < kEnough || !seen->moves) continue;
+      ++compared;
+      EXPECT_NEAR(share, dump.zero_share, kMostApart)
+          << shown(family, name) << ": share of zeros beside that of " << dump.values
+          << " values of dumps";
+    }
+    if (family == "smart_home_panel" || family == "power_ocean") EXPECT_GE(compared, 2U) << family;
+  }
+}
+
+// ---- batteries
+
+TEST(HomeFields, BatteriesLiveBetweenTheirLimits) {
+  constexpr double kLeastMove_percent = 5;
+  constexpr double kBeyond_percent = 1;  // where it rounds, or is let down to by itself
+  for (const FieldDays* days : {&june(), &january()}) {
+    const std::string_view when = days == &june() ? " in June" : " in January";
+    for (const BatteryOf& battery : batteries()) {
+      const Fields& fields = days->home().device(battery.soc.device).fields();
+      const auto limit = [&](std::string_view field, double otherwise) {
+        return field.empty() ? otherwise : fields.number(field);
+      };
+      const auto [least, most] = std::ranges::minmax(days->series(battery.soc));
+      EXPECT_GE(most - least, kLeastMove_percent) << battery.soc.device << when;
+      EXPECT_GE(least, limit(battery.least_field, battery.least) - kBeyond_percent)
+          << battery.soc.device << when;
+      EXPECT_LE(most, limit(battery.most_field, battery.most) + kBeyond_percent)
+          << battery.soc.device << when;
+    }
+    const Series& kitchen = days->series({"Kitchen power station", "pd.soc"});
+    EXPECT_GE(share_of(kitchen, [](double percent) { return percent < 90; }), 0.5) << when;
+  }
+}
+
+}  // namespace
+}  // namespace gridloom::sim

@@ -427,11 +427,12 @@ TEST(Home, HasTheSitesOfTheHomeThatItIncludesFirst) {
 TEST(Home, TellsWhatDoesNotGoTogetherWithTheHomeThatItIncludes) {
   const std::vector<Mistake> rows = {
       {"include: demo", "include: dmeo",
-       "flat.yaml:2: include: \"dmeo\" must be demo or hamburg; did you mean demo?"},
+       "flat.yaml:2: include: \"dmeo\" must be balcony, demo or hamburg; did you mean demo?"},
       {"include: demo", "include: all",
        "flat.yaml:2: include: \"all\" includes a home itself, which an included one must not: must "
-       "be demo or hamburg"},
-      {"include: demo", "include: ./demo.yaml", "include: \"./demo.yaml\" must be demo or hamburg"},
+       "be balcony, demo or hamburg"},
+      {"include: demo", "include: ./demo.yaml",
+       "include: \"./demo.yaml\" must be balcony, demo or hamburg"},
       {"include: demo", "include: [demo]", "include: must be a text; it is a list"},
       {"include: demo", "include: demo\ninclude: hamburg", "include: this key occurs twice"},
       {"sn: R351MINE00000001", "sn: R331ZEB4ZEAL0528",

@@ -36,6 +36,7 @@ SiteOptions options_of(const catalog::Site& site) {
 Setup setup_of(const catalog::Site& site, const catalog::SiteDevice& device) {
   return {.place = device.place,
           .circuits = circuits_of(site, device),
+          .carried = device.carried,
           .initial = device.initial,
           .roofs = device.panels,
           .habits = device.habits};

@@ -75,7 +75,8 @@ struct SiteDevice {
   std::size_t circuit = 0;  // of Plug::kCircuit: index in kHomeCircuits
   std::uint32_t supplies =
       0;  // circuits of the household behind it: one bit each, by kHomeCircuits
-  std::optional<Place> place{};                         // nothing: Family::place
+  std::optional<Place> place{};  // nothing: Family::place
+  double carried = 0;            // share of days on which it is away from its plug for some hours
   std::vector<std::pair<std::string, Json>> initial{};  // Field::name -> value at the start
   std::vector<Habit> habits{};
   std::vector<Roof>

@@ -120,6 +120,10 @@ inline constexpr auto kSiteDeviceKeys = std::to_array<Key>({
      .form = Form::kChoice,
      .description = "Where it stands, if not where its family usually does",
      .choices = kPlaces},
+    {.name = "carried",
+     .form = Form::kNumber,
+     .description = "Share of the days, 0 to 1, on which people carry it along for some hours, "
+                    "away from its plug; 0 by default"},
     {.name = "panels",
      .form = Form::kTexts,
      .description = "The roof of the modules at each of its PV inputs"},

@@ -198,6 +198,10 @@ class SiteReader {
     std::string place;
     entry.choice("place", place);
     made.place = place_of(place);
+    read_number(entry, "carried", {.low = 0, .high = 1}, made.carried);
+    if (made.carried > 0 && (made.plug == Plug::kMeter || made.plug == Plug::kOffGrid)) {
+      entry.mistake("carried", "is for a device that others of its site do not need");
+    }
     if (made.family != nullptr) made.initial = read_values(entry, "initial", *made.family);
     read_panels(entry, made);
     read_habits(entry, made);

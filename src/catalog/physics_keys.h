@@ -163,10 +163,6 @@ inline constexpr auto kGridKeys = std::to_array<Key>({
      .form = Form::kNumber,
      .description =
          "Error of the meter by which the batteries keep the grid at zero; 0 by default"},
-    {.name = "carried_share",
-     .form = Form::kNumber,
-     .description = "Fraction of days on which people carry the device along for some hours, away "
-                    "from its plug; 0 by default"},
     {.name = "feeds",
      .form = Form::kChosenTexts,
      .description = kFeedsWords,

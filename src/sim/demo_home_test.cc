@@ -179,5 +179,16 @@ TEST(DemoHome, TheCampersFridgeHangsOnTheCamper) {
   EXPECT_GT(share_of(june().drawn("Camper fridge"), [](double w) { return w > 5; }), 0.05);
 }
 
+TEST(DemoHome, WhatIsCarriedAlongLivesOnItsBattery) {
+  const Series& drawn_w = june().drawn("Camper fridge");
+  const Series& cools_w = june().of("Camper fridge", "pd.motorWat");
+  std::size_t away = 0;
+  for (std::size_t k = 0; k < drawn_w.size(); ++k) {
+    away += cools_w[k] > 5 && drawn_w[k] == 0 ? 1 : 0;
+  }
+  EXPECT_GT(away, 30U) << "minutes";
+  EXPECT_LT(static_cast<double>(away), 0.3 * static_cast<double>(drawn_w.size()));
+}
+
 }  // namespace
 }  // namespace gridloom::sim

@@ -61,6 +61,7 @@ Setup setup_of(const catalog::Site& site, const catalog::SiteDevice& device) {
   initial.insert(initial.end(), device.initial.begin(), device.initial.end());
   return {.place = device.place,
           .circuits = circuits_of(site, device),
+          .carried = device.carried,
           .initial = std::move(initial),
           .roofs = device.panels,
           .habits = device.habits};

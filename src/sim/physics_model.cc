@@ -23,7 +23,6 @@
 #include "sim/model_slots.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
-#include "sim/outing.h"
 #include "sim/physics_battery.h"
 #include "sim/physics_cells.h"
 #include "sim/physics_load.h"
@@ -309,7 +308,7 @@ class PhysicsModel final : public Model {
       offer.inverter_efficiency = slots_->inverter->efficiency;
       offer.device_w += inverter_.on ? slots_->inverter->idle_w : 0;
     }
-    if (!has_grid(environment)) return offer;
+    if (!slots_->grid || !environment.grid_up) return offer;
     offer.import_w = slots_->grid->import_w;
     offer.export_w = slots_->grid->export_w;
     if (regulation_) offer.export_w = regulation_->below_w(offer.export_w, environment.now);
@@ -318,14 +317,6 @@ class PhysicsModel final : public Model {
     offer.charger_w = charger_most_w_;
     offer.charger_efficiency = slots_->charger->efficiency;
     return offer;
-  }
-
-  [[nodiscard]] bool has_grid(const Environment& environment) {
-    if (!slots_->grid || !environment.grid_up) return false;
-    const double share = slots_->grid->carried_share;
-    return share == 0 || !carried_.is_on(environment, [&](std::int64_t day) {
-      return carried_hours(chance_.split("carried"), share, day);
-    });
   }
 
   [[nodiscard]] double pv_available_w(std::size_t k, const Environment& environment) const {
@@ -575,7 +566,7 @@ class PhysicsModel final : public Model {
 
   void write_grid(Fields& fields, const Feed& feed, const Environment& environment,
                   std::size_t index) {
-    const bool up = has_grid(environment);
+    const bool up = environment.grid_up;
     switch (feed.quantity) {
       case Quantity::kPower:
         return put(fields, feed, to_w(grid_.power_mw));
@@ -615,7 +606,6 @@ class PhysicsModel final : public Model {
   std::vector<Roof> roofs_;                  // of the first PV inputs
   std::optional<Regulation> regulation_;     // nothing: its meter is exact
   std::optional<household::People> people_;  // where doors are opened
-  Outing carried_;
 };
 
 }  // namespace

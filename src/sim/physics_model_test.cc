@@ -342,7 +342,7 @@ TEST_F(Home, HasPortsThatPeopleUseNowAndThen) {
   constexpr int kMinutes = 5 * 24 * 60;
   int used = 0;
   for (int minute = 0; minute < kMinutes; ++minute) {
-    place(home, {.sun = 0.2});
+    place(home, {.sun = 0.5});
     const double power_w = home.number("port.w");
     ASSERT_GE(power_w, 0);
     ASSERT_LT(power_w, 40);

@@ -61,7 +61,7 @@ void Slots::add(const PhysicsPart& part) {
       break;
     case PartKind::kGrid:
       grid = {common(part), number("import_w", catalog::kMaxPower_w), number("export_w", 0),
-              number("meter_error_w", 0), number("carried_share", 0)};
+              number("meter_error_w", 0)};
       break;
     case PartKind::kLoad:
       loads.push_back(load(part));

@@ -76,7 +76,6 @@ struct GridPart : Part {
   double import_w = 0;
   double export_w = 0;
   double meter_error_w = 0;
-  double carried_share = 0;  // of days, on which it is away from its plug for some hours
 };
 
 struct HeatPumpPart {

@@ -83,6 +83,7 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
   place_ = setup.place.value_or(place_);
   if (setup.circuits) circuits_ = setup.circuits;
   roofs_ = setup.roofs;
+  carried_ = setup.carried;
   const Environment here = at_device(environment);
   if (last == nullptr) {
     model_->start(fields_, here);
@@ -172,16 +173,21 @@ void VirtualDevice::pin_fields() {
   }
 }
 
-Environment VirtualDevice::at_device(const Environment& environment) const {
+Environment VirtualDevice::at_device(const Environment& environment) {
   Environment here = environment;
   adapt(here);
   return here;
 }
 
-void VirtualDevice::adapt(Environment& environment) const {
+void VirtualDevice::adapt(Environment& environment) {
   environment.air_c = environment.place_c.at(static_cast<std::size_t>(place_));
   environment.circuits = circuits_;
   environment.roofs = roofs_;
+  if (carried_ > 0 && outing_.is_on(environment, [this](std::int64_t day) {
+        return carried_hours(chance_.split(sn_).split("carried"), carried_, day);
+      })) {
+    environment.grid_up = false;
+  }
   for (const Active& active : active_) apply(*active.fault, active.value, environment);
 }
 

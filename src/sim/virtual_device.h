@@ -21,6 +21,7 @@
 #include "sim/habits.h"
 #include "sim/last_state.h"
 #include "sim/model.h"
+#include "sim/outing.h"
 #include "sim/report_text.h"
 #include "wire/json.h"
 
@@ -44,6 +45,7 @@ using catalog::simulated_sn;
 struct Setup {
   std::optional<catalog::Place> place{};
   std::optional<std::uint32_t> circuits{};  // as in Environment
+  double carried = 0;                       // as in catalog::SiteDevice
   InitialValues initial{};
   std::vector<catalog::Roof> roofs{};  // as in Environment
   std::vector<catalog::Habit> habits{};
@@ -106,9 +108,9 @@ class VirtualDevice {
     friend bool operator==(const Active&, const Active&) = default;
   };
   // The environment at the device: its place's air, its circuits, and what its faults change.
-  [[nodiscard]] Environment at_device(const Environment& environment) const;
+  [[nodiscard]] Environment at_device(const Environment& environment);
   // Makes the site's environment that of the device.
-  void adapt(Environment& environment) const;
+  void adapt(Environment& environment);
   [[nodiscard]] bool resume(const LastState& last, const Environment& environment);
   void follow_habits();
   void pin_fields();
@@ -133,6 +135,8 @@ class VirtualDevice {
   catalog::Place place_;
   std::optional<std::uint32_t> circuits_;  // this and the next as in Environment
   std::vector<catalog::Roof> roofs_;
+  double carried_ = 0;
+  Outing outing_;
   std::optional<Habits> habits_;
   TimePoint started_;
   TimePoint stepped_;

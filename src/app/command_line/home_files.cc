@@ -80,6 +80,7 @@ JsonObject json_of(const SiteDevice& device) {
   if (device.place) {
     row["place"] = catalog::kPlaces.at(static_cast<std::size_t>(*device.place));
   }
+  if (device.carried > 0) row["carried"] = device.carried;
   JsonObject initial;
   for (const auto& [field, value] : device.initial) initial[field] = value;
   row["initial"] = std::move(initial);

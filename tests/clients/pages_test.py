@@ -59,7 +59,8 @@ FILLED = {
     "record.md": [("--out home.loom", "--out home.loom --for 2s"),
                   ("replay home.loom --data replayed", "replay home.loom --data {replayed}")],
     "time.md": [("step 7d --data week", "step 10m --data {data}"), ("time --data week", "time --data {data}"),
-                ("--step 6h --format spark --data week", "--step 6h --format spark --data {data}"), ("--until +7d", "--until +1h")],
+                ("--step 6h --format spark --data week", "--step 6h --format spark --data {data}"), ("--until +7d", "--until +1h"),
+                ("--past 90d", "--past 1h")],
     # As the page has them, but fewer: this is no test of what a machine can do.
     "emulator.md": [("delta_2=500,power_stream=200            # until Ctrl-C", "delta_2=5,power_stream=2 --for 2s"),
                     ("power_stream=50000 --connections 1000 --for 5m",

@@ -71,6 +71,11 @@ class HomeBench : private DeviceDriver::Connection {
   }
   [[nodiscard]] TimePoint now() const { return now_; }
 
+  // What the device saw in its last step.
+  [[nodiscard]] Environment environment(const Device& device) const {
+    return sites_[device.site].at(now_, device.plug);
+  }
+
  private:
   // The value; an error is one of a file that ships, and fails the test with what is wrong there.
   template <typename T>

@@ -32,16 +32,21 @@ struct NumberFacts {
   std::size_t values = 0;
   std::size_t zeros = 0;
   bool moves = false;       // one of the elements does
-  std::uint64_t trace = 0;  // of all values in their order; another one where a value differs
+  std::uint64_t trace = 0;  // of all changes; another one where one of them differs
 
   void add(double value) {
     least = std::min(least, value);
     greatest = std::max(greatest, value);
     ++values;
     if (value == 0) ++zeros;
+  }
+  void change(std::size_t when, double value) {
+    moves = true;
     constexpr std::uint64_t kPrime = 0x100000001b3;
-    trace = (trace ^ std::bit_cast<std::uint64_t>(value)) * kPrime;
-    trace ^= trace >> 32U;
+    for (const std::uint64_t bits : {std::uint64_t{when}, std::bit_cast<std::uint64_t>(value)}) {
+      trace = (trace ^ bits) * kPrime;
+      trace ^= trace >> 32U;
+    }
   }
   // Of several devices.
   void add(const NumberFacts& other) {
@@ -187,29 +192,40 @@ class FieldDays {
     for (Watched& watched : watched_) {
       const Fields& fields = watched.device->fields();
       const Slot slot = watched.entry->slot;
-      std::size_t at = 0;
-      const auto see = [&](const std::string& path, double value) {
-        Number& number = number_at(watched, at++, path, value);
-        number.facts->moves = number.facts->moves || value != number.before;
-        number.before = value;
-        number.facts->add(value);
-      };
       if (fields.has_number(slot)) {
-        see("", fields.number(slot));
+        const double value = fields.number(slot);
+        if (watched.numbers.size() != 1) static_cast<void>(number_at(watched, 0, "", value));
+        see(watched.numbers.front(), value);
       } else if (all && watched.entry->field->type != catalog::FieldType::kString) {
-        each_number(fields.get(slot), "", see);
+        std::size_t at = 0;
+        each_number(fields.get(slot), "", [&](const std::string& path, double value) {
+          see(number_at(watched, at++, path, value), value);
+        });
       }
     }
   }
 
+  void see(Number& number, double value) const {
+    number.facts->add(value);
+    if (value == number.before) return;
+    number.before = value;
+    number.facts->change(looks_, value);
+  }
+
   void keep() {
+    const KeptNumber* before = nullptr;  // of the same list, as they are in order
+    wire::Json list;
     for (auto& [number, series] : kept_) {
       const Fields& fields = home_.device(number.device).fields();
-      series.push_back(
-          number.member.empty()
-              ? fields.number(number.field)
-              : panel::number(
-                    panel::at(panel::at(fields.get(number.field), number.element), number.member)));
+      if (number.member.empty()) {
+        series.push_back(fields.number(number.field));
+        continue;
+      }
+      const bool is_same =
+          before != nullptr && before->device == number.device && before->field == number.field;
+      if (!is_same) list = fields.get(number.field);
+      before = &number;
+      series.push_back(panel::number(panel::at(panel::at(list, number.element), number.member)));
     }
   }
 

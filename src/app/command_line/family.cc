@@ -133,6 +133,8 @@ std::string text_of(const Signal& signal) {
       return fmt::format("time for which {} > 0", formula.text);
     case Signal::Shape::kMoment:
       return fmt::format("when {} rose last", formula.text);
+    case Signal::Shape::kAir:
+      return "the temperature around the device";
     case Signal::Shape::kRandomWalk:
       return fmt::format("random walk between {} and {}, {} a minute", low, high, step);
     case Signal::Shape::kFormula:

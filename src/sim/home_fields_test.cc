@@ -302,8 +302,15 @@ bool is_setting(std::string_view family, const std::string& name) {
   return !june().known().at(std::string(family)).at(name).field->written_by.empty();
 }
 
+// It counts what happens by chance, and less than once a week.
+bool is_rare(std::string_view family, const std::string& name) {
+  constexpr double kWeek_s = 7 * 24 * 3600;
+  const auto& signal = june().known().at(std::string(family)).at(name).field->signal;
+  return signal && signal->shape == catalog::Signal::Shape::kCount && signal->period_s > kWeek_s;
+}
+
 bool is_excused(std::string_view family, const std::string& name) {
-  return is_setting(family, name) || stands_still(family, name);
+  return is_setting(family, name) || is_rare(family, name) || stands_still(family, name);
 }
 
 std::string shown(std::string_view family, const std::string& name) {

@@ -9,6 +9,22 @@ namespace gridloom::sim::physics {
 
 using catalog::Quantity;
 
+namespace {
+
+constexpr double kMargin_percent = 1;  // past a limit before it charges or discharges again
+constexpr double kNear_percent = 3;    // a limit that a long step could go past
+constexpr double kPast_percent = 0.1;  // so that the limit is reached
+
+// The power that brings the charge over a distance in the step.
+double power_over_w(double percent, const Battery& battery, Millis dt) {
+  constexpr double kHour_s = 3600;
+  const double energy_wh =
+      (std::max(0.0, percent) + kPast_percent) / 100 * battery.capacity_ah() * battery.rest_v();
+  return energy_wh * kHour_s / seconds_of(dt);
+}
+
+}  // namespace
+
 double initial_soc(const Fields& fields, const BatteryPart& part) {
   for (const Feed& feed : part.feeds) {
     if (feed.quantity != Quantity::kSoc) continue;
@@ -37,6 +53,27 @@ Battery::Options options_after(const BatteryPart& part, const Resumed& resumed) 
   }
   options.soc_percent = rested_soc(std::clamp(options.soc_percent, 0.0, 100.0), resumed.off);
   return options;
+}
+
+void limit_battery(const BatteryPart& part, BatteryState& state, const NextStep& step) {
+  const double soc = state.battery.soc_percent();
+  const double max = state.max_percent;
+  const double min = state.min_percent;
+  state.full.update(soc, {.from = max, .until = max - kMargin_percent});
+  state.empty.update(soc, {.from = min, .until = min + kMargin_percent});
+  const bool takes = step.allowed && !state.full.on();
+  const bool gives = step.allowed && !state.empty.on();
+  const double charge_w = state.count * part.charge_w;
+  state.take_w = takes ? charge_w * part.taper.at(soc) / part.efficiency : 0;
+  state.give_w = gives ? state.count * part.discharge_w * part.efficiency : 0;
+  if (gives && soc - min < kNear_percent) {
+    const double most_w = power_over_w(soc - min, state.battery, step.dt) * part.efficiency;
+    state.give_w = std::min(state.give_w, most_w);
+  }
+  if (takes && max - soc < kNear_percent) {
+    const double most_w = power_over_w(max - soc, state.battery, step.dt) / part.efficiency;
+    state.take_w = std::min(state.take_w, most_w);
+  }
 }
 
 }  // namespace gridloom::sim::physics

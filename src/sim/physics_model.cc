@@ -24,7 +24,6 @@
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
 #include "sim/physics_battery.h"
-#include "sim/physics_cells.h"
 #include "sim/physics_load.h"
 #include "sim/physics_slots.h"
 #include "sim/power_flow.h"
@@ -36,6 +35,7 @@ namespace {
 
 using catalog::Quantity;
 using physics::BatteryPart;
+using physics::BatteryState;
 using physics::Feed;
 using physics::LoadPart;
 using physics::LoadState;
@@ -44,8 +44,7 @@ using physics::Part;
 using physics::PartState;
 using physics::Slots;
 
-constexpr double kMargin_percent = 1;  // past a limit before a battery charges or discharges again
-constexpr double kIdle_w = 1;          // a battery with less power is idle
+constexpr double kIdle_w = 1;  // a battery with less power is idle
 constexpr int kLongest_min = 5999;
 constexpr double kUjPerWh = 3.6e9;
 constexpr double kMostBatteries = 100;
@@ -56,19 +55,6 @@ double close_to_w(double asked_w) { return 0.05 + 0.002 * std::abs(asked_w); }
 
 std::int64_t to_mw(double power_w) { return std::llround(power_w * 1000); }
 double to_w(std::int64_t power_mw) { return static_cast<double>(power_mw) / 1000; }
-
-struct BatteryState : PartState {
-  Battery battery{Battery::Options{}};
-  double max_percent = 100;
-  double min_percent = 0;
-  Latch full;
-  Latch empty;
-  double give_w = 0;  // on the bus, at most
-  double take_w = 0;
-  std::int64_t charged_uj = 0;  // in the last step
-  double count = 1;             // of equal batteries
-  std::optional<physics::Cells> cells;
-};
 
 struct GridState : PartState {
   std::int64_t import_mw = 0;
@@ -298,7 +284,7 @@ class PhysicsModel final : public Model {
       (slots_->loads[k].dc ? offer.dc_loads_w : offer.ac_loads_w) += to_w(loads_[k].power_mw);
     }
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
-      limit_battery(slots_->batteries[k], batteries_[k], environment.battery_ok);
+      limit_battery(slots_->batteries[k], batteries_[k], {environment.battery_ok, dt});
       offer.give_w += batteries_[k].give_w;
       offer.take_w += batteries_[k].take_w;
       offer.device_w += slots_->batteries[k].idle_w;
@@ -377,19 +363,6 @@ class PhysicsModel final : public Model {
   [[nodiscard]] double plugged_in_w(const LoadPart& part, const Environment& environment) const {
     if (!part.port || environment.household_w) return part.power_w;
     return part.power_w * ports_->power_w(*part.port) / 100;
-  }
-
-  static void limit_battery(const BatteryPart& part, BatteryState& state, bool allowed) {
-    const double soc = state.battery.soc_percent();
-    const double max = state.max_percent;
-    const double min = state.min_percent;
-    state.full.update(soc, {.from = max, .until = max - kMargin_percent});
-    state.empty.update(soc, {.from = min, .until = min + kMargin_percent});
-    const bool takes = allowed && !state.full.on();
-    const bool gives = allowed && !state.empty.on();
-    const double charge_w = state.count * part.charge_w;
-    state.take_w = takes ? charge_w * part.taper.at(soc) / part.efficiency : 0;
-    state.give_w = gives ? state.count * part.discharge_w * part.efficiency : 0;
   }
 
   // Shares the power out by what each battery can take or give. Returns what they took together, on

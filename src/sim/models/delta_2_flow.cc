@@ -12,15 +12,21 @@ constexpr double kMargin_percent = 1;
 constexpr double kFloor_percent = 2;        // remains, so that no step goes past empty
 constexpr std::int64_t kGeneratorPlug = 2;  // in the extra port
 constexpr double kCarried = 0.45;           // of all days
+constexpr std::int64_t kWeek = 7;           // days
 
-// The unit is charged by the car for one hour a week.
+// The unit is charged by the car for one hour a week: at any time of a day, or, where the home's
+// power was set, on Sundays from four.
 Outing::Hours at_car_hours(const Chance& chance, std::int64_t day) {
-  constexpr std::int64_t kWeek = 7;
   const auto week = static_cast<std::uint64_t>(day / kWeek);
   const auto on = static_cast<std::int64_t>(kWeek * chance.uniform(2 * week));
   if (day % kWeek != on) return {};
   const double from_h = 8 + 11 * chance.uniform(2 * week + 1);
   return {.from_h = from_h, .to_h = from_h + 1};
+}
+
+bool is_at_car_as_set(const Environment& environment) {
+  constexpr std::int64_t kSunday = 3;  // 1970 began on a Thursday
+  return local_day(environment) % kWeek == kSunday && environment.local_ms / kHour_ms == 4;
 }
 
 // Where the home's power was set, the AC sockets have no load for one hour a night.
@@ -207,9 +213,10 @@ Flow Planner::plan(const Settings& set, const Battery& battery, const Environmen
   flow.bypass = set.ac_on && flow.mains && !serves_self_.on();
   flow.blocked = !environment.battery_ok;
   flow.inverting = set.ac_on && !flow.bypass && !empty_.on() && !flow.blocked;
-  flow.at_car = at_car_.is_on(environment, [this](std::int64_t day) {
-    return at_car_hours(chance_.split("at the car"), day);
-  });
+  flow.at_car = environment.household_w ? is_at_car_as_set(environment)
+                                        : at_car_.is_on(environment, [this](std::int64_t day) {
+                                            return at_car_hours(chance_.split("at the car"), day);
+                                          });
   const double sunny_w = ratings_.panel_w * environment.sun * environment.panels[0];
   const double offered_w = flow.at_car ? kCar_v * set.car_a : sunny_w * (1 + 0.01 * noise(5));
   if (flow.mains && !set.wall_paused && !wall_full_.on() && !flow.blocked) {

@@ -56,6 +56,8 @@ const std::vector<LoadOf>& loads() {
       {{"Balcony roof", "powGetSysLoad"}, "flat", true},
       {{"Cabin battery", std::string(kUltra)}, "cottage"},
       {{"Camper fridge", "pd.motorWat"}, "camper"},
+      {{"Camper power kit", "ldac.M10EZEB4ZE7D0128.acTotalWatts"}, "camper"},
+      {{"Camper power kit", "lddc.M10E1-LDDC-29A63.dcTotalWatts"}, "camper", true},
   };
   return kLoads;
 }
@@ -101,6 +103,14 @@ const std::vector<BatteryOf>& batteries() {
       {{"Balcony roof", "cmsBattSoc"}, "cmsMinDsgSoc", 0, "cmsMaxChgSoc"},
       {{"Home panel", "heartbeat.backupBatPer"}, "", 0, ""},
       {{"Bedroom air conditioner", "pd.batSoc"}, "bms.bmsMinDsgSoc", 0, "bms.bmsMaxChgSoc"},
+      {{"Camper power kit", "bp2000.M102Z3B4ZE6H0009.soc"},
+       "bp2000.M102Z3B4ZE6H0009.dsgSetSoc",
+       0,
+       "bp2000.M102Z3B4ZE6H0009.chgSetSoc"},
+      {{"Camper power kit", "bp2000.M102Z3B4ZE6H0010.soc"},
+       "bp2000.M102Z3B4ZE6H0010.dsgSetSoc",
+       0,
+       "bp2000.M102Z3B4ZE6H0010.chgSetSoc"},
       {{"Camper fridge", "bms_bmsStatus.soc"}, "bms_emsStatus.minDsgSoc", 0, ""},
   };
   return kBatteries;

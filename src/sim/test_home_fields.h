@@ -13,6 +13,7 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -283,9 +283,6 @@ const std::vector<Still>& still() {
        kNothingThere,
        {"pd.dp2PowerSupplyTime", "pd.dpPowerSupplyTime", "pd.dmPowerSupplyTime"}},
       {"wave_2", "no timer is set", {"pd.timeRemain"}},
-      {"wave_2",
-       "a counter that nothing counts yet",
-       {"pd.sacIdleTime", "pd.sacWorkTime", "pd.batPowerSupplyTime"}},
       {"wave_2", kRating, {"bms.bmsMinDsgSoc", "bms.bmsMaxChgSoc", "bms.tagChgAmp"}},
       {"wave_2", kHealth, {"bms.soh"}},
   };

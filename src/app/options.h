@@ -33,7 +33,7 @@ struct ServeOptions {
   double speed = 1;             // speed factor of virtual time
   std::string start, until;     // virtual time, for parse_time(); empty: now, and never
   bool paused = false;
-  std::string past;        // of the demo home in a new data folder, a span; empty: none
+  std::string past;             // of the demo home in a new data folder, a span; empty: none
   bool no_history = false;      // reports and sets are not logged, and nothing waits for the log
   bool insecure_plain = false;  // plain listeners may listen outside loopback
   bool core_dumps = false;      // allow core dumps after a crash, which contain keys

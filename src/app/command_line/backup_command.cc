@@ -14,11 +14,11 @@
 
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
-#include "app/process/progress.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/control/operation_names.h"
 #include "app/data_folder/restore.h"
+#include "app/process/progress.h"
 #include "wire/json.h"
 
 namespace gridloom::app {

@@ -11,9 +11,9 @@
 
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
-#include "app/process/progress.h"
 #include "app/command_line/usage_error.h"
 #include "app/data_folder/check.h"
+#include "app/process/progress.h"
 
 namespace gridloom::app {
 namespace {

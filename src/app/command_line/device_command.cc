@@ -14,9 +14,9 @@
 #include "app/command_line/admin_command.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
-#include "app/process/progress.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
+#include "app/process/progress.h"
 #include "wire/json.h"
 
 namespace gridloom::app {

@@ -11,8 +11,8 @@
 #include <ctime>
 
 #include "app/command_line/output.h"
-#include "app/process/progress.h"
 #include "app/process/process.h"
+#include "app/process/progress.h"
 #include "bench/process_use.h"
 #include "sim/sharded_fleet.h"
 #include "time/grammar.h"

@@ -18,11 +18,11 @@
 
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
-#include "app/process/progress.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/control/record_stream.h"
 #include "app/process/process.h"
+#include "app/process/progress.h"
 #include "app/recordings/recording.h"
 #include "storage/files.h"
 #include "time/grammar.h"

@@ -15,10 +15,10 @@
 
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
-#include "app/process/progress.h"
 #include "app/command_line/simulated_client.h"
 #include "app/command_line/usage_error.h"
 #include "app/process/process.h"
+#include "app/process/progress.h"
 #include "app/recordings/playback.h"
 #include "bench/mqtt_load.h"
 #include "catalog/loader.h"

@@ -10,10 +10,10 @@
 
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
-#include "app/process/progress.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/process/local_zone.h"
+#include "app/process/progress.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "time/grammar.h"

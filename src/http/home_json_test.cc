@@ -93,6 +93,7 @@ TEST(HomeJson, SaysWhyAPowerIsNotKnown) {
     device.online = each.online;
     device.has_values = each.has_values;
     device.last_report = each.age ? std::optional(kNow - *each.age) : std::nullopt;
+    device.moment = device.last_report.value_or(TimePoint());
     EXPECT_EQ(node_of({device}, "sun"), each.sun)
         << (each.online ? "online" : "offline") << ", age "
         << each.age.value_or(Millis(-1)).count();

@@ -2,6 +2,7 @@
 // what its meter saw of the others in that step. Ten days; a year with GL_LONG in the environment.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
@@ -35,6 +36,14 @@ Drawn others_of(const HomeBench& home, const HomeBench::Device& last) {
   return drawn;
 }
 
+// The identities are those of a device that supplies its home alone. What others feed in behind a
+// meter is not in its load, and a unit of a system does not see the grid.
+bool has_identities(const HomeBench& home, const HomeBench::Device& device) {
+  if (device.plug == catalog::Plug::kUnit) return false;
+  return device.plug != catalog::Plug::kMeter ||
+         std::ranges::count(home.devices(), device.site, &HomeBench::Device::site) == 1;
+}
+
 TEST_P(EachHome, AddsUpInEveryStep) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
   const int days = std::getenv("GL_LONG") != nullptr ? 365 : 10;
@@ -45,12 +54,15 @@ TEST_P(EachHome, AddsUpInEveryStep) {
   }
   std::size_t steps = 0;
   home.live(days, [&] {
+    if (HasFatalFailure()) return;
     ++steps;
     for (std::size_t k = 0; k < home.devices().size(); ++k) {
       const HomeBench::Device& device = home.devices()[k];
       const Environment seen = home.environment(device);
-      const auto broken = identities[k].broken(device.device->fields(), seen);
-      ASSERT_FALSE(broken) << device.name << ", step " << steps << ' ' << broken.value_or("");
+      if (has_identities(home, device)) {
+        const auto broken = identities[k].broken(device.device->fields(), seen);
+        ASSERT_FALSE(broken) << device.name << ", step " << steps << ' ' << broken.value_or("");
+      }
       if (!steps_last(device.plug)) continue;
       const Drawn others = others_of(home, device);
       ASSERT_NEAR(seen.others_ac_w, others.ac_w, 1e-9) << device.name << ", step " << steps;

@@ -246,7 +246,7 @@ class SignalModel final : public Model {
         return std::floor(walks_[k]);
       case Signal::Shape::kMoment: {
         const std::int64_t at_ms = last_event_ms(inputs.front());
-        return at_ms > 0 ? static_cast<double>(at_ms / 1000) : walks_[k];
+        return at_ms > 0 ? std::floor(static_cast<double>(at_ms) / 1000) : walks_[k];
       }
       case Signal::Shape::kAir:
         return environment.air_c;

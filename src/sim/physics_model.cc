@@ -321,9 +321,10 @@ class PhysicsModel final : public Model {
                                        dt);
     }
     double power_w = load_w(k, environment);
-    if (k == 0)
+    if (k == 0) {
       power_w = environment.able_units ? unit_share_w(power_w, environment)
                                        : with_others_w(power_w, environment);
+    }
     if (power_w <= state.limit_w) return power_w;
     state.tripped = true;
     state.on = false;

@@ -64,6 +64,7 @@ Result<sim::InitialValues> initial_from(const Json& value, const catalog::Family
     const auto field = std::ranges::find(family.fields, name, &catalog::Field::name);
     if (field == family.fields.end()) {
       std::vector<std::string_view> known;
+      known.reserve(family.fields.size());
       for (const catalog::Field& one : family.fields) known.emplace_back(one.name);
       return wrong(
           fmt::format("initial: {} has no field {}{}", family.id, name, did_you_mean(name, known)));

@@ -19,7 +19,7 @@ namespace gridloom::sim::physics {
 // shows them, or as many as is usual where only the least and the greatest are shown.
 class Cells {
  public:
-  // Of `count` equal batteries side by side.
+  // Stands for `count` equal batteries side by side.
   Cells(const BatteryPart& part, double count, const Fields& fields, const Chance& chance);
 
   // Call it before write(), with the battery as it is then.

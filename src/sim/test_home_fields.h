@@ -49,7 +49,7 @@ struct NumberFacts {
       trace ^= trace >> 32U;
     }
   }
-  // Of several devices.
+  // Adds those of another device.
   void add(const NumberFacts& other) {
     least = std::min(least, other.least);
     greatest = std::max(greatest, other.greatest);
@@ -117,7 +117,7 @@ class FieldDays {
   [[nodiscard]] const std::map<std::string, NumberFacts>& of(const std::string& device) const {
     return facts_.at(device);
   }
-  // Of all devices of a family; nullptr if none has the number.
+  // Returns the facts of all devices of a family; nullptr if none has the number.
   [[nodiscard]] const NumberFacts* of_family(std::string_view family,
                                              const std::string& name) const {
     const auto found = families_.find(std::string(family));

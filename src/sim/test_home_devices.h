@@ -27,7 +27,10 @@ struct HomeDevice {
 inline Setup setup_without_site(const catalog::SiteDevice& device) {
   Setup setup{.place = device.place, .initial = device.initial};
   // The other families' files say what hangs on a device that has a household for itself.
-  if (device.family->id == "delta_2") setup.circuits = device.supplies;
+  if (device.family->id == "delta_2") {
+    setup.circuits = device.supplies;
+    setup.carried = device.carried;
+  }
   // The people of the home have set these: when the kitchen's power station gives what it has, what
   // hangs on a car socket, and that the air conditioner is off until they switch it on.
   constexpr std::array<std::string_view, 5> kSetByPeople = {

@@ -11,7 +11,6 @@ namespace {
 constexpr double kMargin_percent = 1;
 constexpr double kFloor_percent = 2;        // remains, so that no step goes past empty
 constexpr std::int64_t kGeneratorPlug = 2;  // in the extra port
-constexpr double kCarried = 0.45;           // of all days
 constexpr std::int64_t kWeek = 7;           // days
 
 // The unit is charged by the car for one hour a week: at any time of a day, or, where the home's
@@ -32,12 +31,6 @@ bool is_at_car_as_set(const Environment& environment) {
 // Where the home's power was set, the AC sockets have no load for one hour a night.
 bool rests(const Environment& environment) {
   return environment.household_w && environment.local_ms / kHour_ms == 3;
-}
-
-// A unit of the workshop is carried to where it is needed.
-bool is_of_workshop(const Environment& environment) {
-  constexpr std::uint32_t kWorkshop = 1U << static_cast<unsigned>(household::Circuit::kGarage);
-  return (environment.circuits.value_or(0) & kWorkshop) != 0;
 }
 
 // Cold and hot cells accept less: nothing at 0 and at 50 degrees.
@@ -205,11 +198,7 @@ Flow Planner::plan(const Settings& set, const Battery& battery, const Environmen
                    const Noise& noise) {
   update_limits(set, battery.soc_percent());
   Flow flow;
-  const bool is_carried =
-      is_of_workshop(environment) && carried_.is_on(environment, [this](std::int64_t day) {
-        return carried_hours(chance_.split("carried"), kCarried, day);
-      });
-  flow.mains = environment.grid_up && !is_carried;
+  flow.mains = environment.grid_up;
   flow.bypass = set.ac_on && flow.mains && !serves_self_.on();
   flow.blocked = !environment.battery_ok;
   flow.inverting = set.ac_on && !flow.bypass && !empty_.on() && !flow.blocked;

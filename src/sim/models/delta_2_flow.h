@@ -118,7 +118,6 @@ class Planner {
   Chance chance_;
   HouseholdLoad plugged_in_;
   HouseholdLoad ports_;  // in percent
-  Outing carried_;
   Outing at_car_;
   Generator generator_;
   Latch wall_full_;

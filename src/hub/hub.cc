@@ -25,10 +25,11 @@ constexpr std::int64_t kEffortOfStep = Inbox::kTurnEffort / 4;
 
 }  // namespace
 
-Hub::Hub(Platform& platform, const std::vector<Loop*>& loops) : platform_(platform) {
+Hub::Hub(Platform& platform, const std::vector<Loop*>& loops)
+    : platform_(platform), places_(loops.size()) {
   for (Loop* loop : loops) {
     const std::size_t index = shards_.size();
-    const auto mine = [this, index](std::string_view sn) { return index_of(sn) == index; };
+    const auto mine = [this, index](std::string_view sn) { return places_.place_of(sn) == index; };
     const auto post = [this, index](std::move_only_function<void(Shard&)> task) {
       on_shard(index, std::move(task));
     };
@@ -38,10 +39,6 @@ Hub::Hub(Platform& platform, const std::vector<Loop*>& loops) : platform_(platfo
 }
 
 Hub::~Hub() = default;
-
-std::size_t Hub::index_of(std::string_view sn) const {
-  return std::hash<std::string_view>{}(sn) % shards_.size();
-}
 
 // Posted behind the tasks that are waiting already: deliveries of many tasks then leave together.
 void Hub::ShardSlot::flush_later() {
@@ -185,7 +182,7 @@ void Hub::record_changes(std::string changes, Task durable) const {
 
 void Hub::connected(const ClientPtr& client) {
   const Identity& who = client->identity();
-  for_account(who.account, index_of(who.name), [client](Shard& shard) {
+  for_account(who.account, places_.place_of(who.name), [client](Shard& shard) {
     shard.enter(client);
     if (client->identity().role == Role::kDevice) {
       shard.device_connected(client, client->identity().name);
@@ -200,7 +197,7 @@ void Hub::disconnected(const ClientPtr& client) {
     case Role::kAccount:
       return;
     case Role::kDevice:
-      return for_account(who.account, index_of(who.name), task);
+      return for_account(who.account, places_.place_of(who.name), task);
     case Role::kGateway:
       return for_account_on_all(who.account, task);
   }
@@ -208,7 +205,8 @@ void Hub::disconnected(const ClientPtr& client) {
 
 void Hub::ended(const ClientPtr& client) {
   const Identity& who = client->identity();
-  for_account(who.account, index_of(who.name), [client](Shard& shard) { shard.leave(*client); });
+  for_account(who.account, places_.place_of(who.name),
+              [client](Shard& shard) { shard.leave(*client); });
   for (std::size_t i = 0; i < shards_.size(); ++i) {
     add_to_inbox(who.account, i, [&shard = *shards_[i].shard, client]() -> Inbox::Step {
       const std::int64_t before = shard.effort();
@@ -227,7 +225,7 @@ void Hub::hand_on(const ClientPtr& from, std::int64_t stored_number,
     const auto of_app = open_topic(topic);
     const auto of_device = device_topic(topic);
     if (!of_app && !of_device) continue;
-    by_shard[index_of(of_app ? of_app->sn : of_device->sn)].push_back(std::move(delivery));
+    by_shard[places_.place_of(of_app ? of_app->sn : of_device->sn)].push_back(std::move(delivery));
   }
   if (by_shard.empty()) return done();
   struct Waiting {
@@ -252,7 +250,7 @@ void Hub::rebind(const ClientPtr& old, const ClientPtr& fresh, Task done) {
   };
   const auto waiting = std::make_shared<Waiting>(shards_.size(), std::move(done));
   const Identity& who = old->identity();
-  for_account(who.account, index_of(who.name), [old](Shard& shard) { shard.leave(*old); });
+  for_account(who.account, places_.place_of(who.name), [old](Shard& shard) { shard.leave(*old); });
   for_account_on_all(who.account, [old, fresh, waiting](Shard& shard) {
     shard.rebind(*old, fresh);
     shard.flush();
@@ -286,7 +284,7 @@ void Hub::subscribe(const ClientPtr& client, const Subscription& subscription,
     for_account_on_all(client->identity().account, task);
   } else {
     client->charge_credit(kMessageBytes);
-    for_account(client->identity().account, index_of(granted.sn), task);
+    for_account(client->identity().account, places_.place_of(granted.sn), task);
   }
 }
 
@@ -315,7 +313,7 @@ bool Hub::Batch::add(const ClientPtr& client, const wire::mqtt::MessagePtr& mess
     inbound.sn = topic->sn;
     inbound.verb = topic->verb;
   }
-  by_shard_[hub_.index_of(inbound.sn)].push_back(std::move(inbound));
+  by_shard_[hub_.places_.place_of(inbound.sn)].push_back(std::move(inbound));
   return true;
 }
 
@@ -341,12 +339,12 @@ void Hub::Batch::post(const ClientPtr& client) {
   }
 }
 
-Loop& Hub::loop_of(std::string_view sn) const { return *shards_[index_of(sn)].loop; }
+Loop& Hub::loop_of(std::string_view sn) const { return *shards_[places_.place_of(sn)].loop; }
 
 bool Hub::takes_report(const Client& client) const {
   const Identity& who = client.identity();
   if (who.role != Role::kDevice) return false;
-  const ShardSlot& slot = shards_[index_of(who.name)];
+  const ShardSlot& slot = shards_[places_.place_of(who.name)];
   // What others posted before the device published comes first: a subscriber that was told of its
   // subscription gets every later report.
   return slot.loop == &client.loop() && !slot.loop->has_posted() && client.is_settled() &&
@@ -354,7 +352,7 @@ bool Hub::takes_report(const Client& client) const {
 }
 
 void Hub::report(const ClientPtr& client, std::string_view payload, const PublishOptions& options) {
-  ShardSlot& slot = shards_[index_of(client->identity().name)];
+  ShardSlot& slot = shards_[places_.place_of(client->identity().name)];
   const std::int64_t before = slot.shard->effort();
   slot.shard->report(client, payload, options);
   slot.inbox.charge(client->identity().account, slot.shard->effort() - before);
@@ -362,7 +360,7 @@ void Hub::report(const ClientPtr& client, std::string_view payload, const Publis
 }
 
 void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<SharedText> reply_to) {
-  const std::size_t index = index_of(sn);
+  const std::size_t index = places_.place_of(sn);
   for_account(account, index,
               [account, sn = std::move(sn), reply_to = std::move(reply_to)](Shard& shard) mutable {
                 shard.read_all(account, sn, std::move(reply_to));
@@ -371,7 +369,7 @@ void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<SharedTe
 
 void Hub::read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
                ReplyTo<SharedText> reply_to) {
-  const std::size_t index = index_of(sn);
+  const std::size_t index = places_.place_of(sn);
   for_account(
       account, index,
       [account, sn = std::move(sn), quotas = std::move(quotas), reply_to = std::move(reply_to)](
@@ -380,7 +378,7 @@ void Hub::read(registry::AccountId account, std::string sn, std::vector<std::str
 
 void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject message,
               ReplyTo<SharedText> reply_to, RequestOrigin origin) {
-  const std::size_t index = index_of(sn);
+  const std::size_t index = places_.place_of(sn);
   for_account(account, index,
               [account, sn = std::move(sn), message = std::move(message),
                origin = std::move(origin), reply_to = std::move(reply_to)](Shard& shard) mutable {
@@ -395,7 +393,7 @@ void Hub::visit_twins(registry::AccountId account, const std::vector<std::string
     return;
   }
   std::vector<std::vector<std::string>> by_shard(shards_.size());
-  for (const std::string& sn : sns) by_shard[index_of(sn)].push_back(sn);
+  for (const std::string& sn : sns) by_shard[places_.place_of(sn)].push_back(sn);
   struct Visit {
     VisitTwin each;
     EndVisit done;
@@ -424,7 +422,7 @@ void Hub::visit_twins(registry::AccountId account, const std::vector<std::string
 }
 
 void Hub::last_report(std::string sn, ReplyTo<std::optional<TimePoint>> reply_to) {
-  const std::size_t index = index_of(sn);
+  const std::size_t index = places_.place_of(sn);
   on_shard(index, [sn = std::move(sn), reply_to = std::move(reply_to)](Shard& shard) mutable {
     answer<std::optional<TimePoint>>(std::move(reply_to), shard.last_report(sn));
   });
@@ -433,7 +431,8 @@ void Hub::last_report(std::string sn, ReplyTo<std::optional<TimePoint>> reply_to
 bool Hub::restore_retained(const RetainedChange& retained) {
   if (!still_retained(*platform_.registry.directory(), retained)) return false;
   const auto of_app = open_topic(retained.topic);
-  const std::size_t index = index_of(of_app ? of_app->sn : device_topic(retained.topic)->sn);
+  const std::size_t index =
+      places_.place_of(of_app ? of_app->sn : device_topic(retained.topic)->sn);
   on_shard(index, [retained](Shard& shard) { shard.restore_retained(retained); });
   return true;
 }
@@ -443,14 +442,14 @@ void Hub::save_twins(std::function<void(std::vector<SavedTwin>)> taken) {
 }
 
 void Hub::save_twin(std::string sn, std::function<void(std::string)> taken) {
-  const std::size_t index = index_of(sn);
+  const std::size_t index = places_.place_of(sn);
   on_shard(index, [sn = std::move(sn), taken = std::move(taken)](Shard& shard) {
     taken(shard.save_twin(sn));
   });
 }
 
 void Hub::restore_twin(SavedTwin saved) {
-  const std::size_t index = index_of(saved.sn);
+  const std::size_t index = places_.place_of(saved.sn);
   on_shard(index, [saved = std::move(saved)](Shard& shard) { shard.restore_twin(saved); });
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "base/partition.h"
 #include "base/result.h"
 #include "base/shared_text.h"
 #include "hub/client.h"
@@ -173,7 +174,6 @@ class Hub {
     void work_later();
     void flush_later();
   };
-  [[nodiscard]] std::size_t index_of(std::string_view sn) const;
   [[nodiscard]] std::optional<double> injected(PlatformFault fault, const Identity& who) const;
   // Runs a task of the platform itself, which does not go through the inbox.
   template <typename Act>
@@ -187,6 +187,7 @@ class Hub {
   void add_to_inbox(registry::AccountId account, std::size_t index, Inbox::Work work);
 
   Platform& platform_;
+  PartitionMap places_;  // which shard has each partition
   std::vector<ShardSlot> shards_;
 };
 

@@ -1,7 +1,8 @@
-// A shard decides what messages and requests do to the devices whose serial numbers hash to it, and
-// is the only writer of their twins. It decides about publications, presence, retained messages and
-// revoked rights; AppRequests decides about reads and sets. The parts keep the state: TwinTable,
-// RetainedStore, Router, Fanout, TurnWriter, DurabilityGate, FaultOverlay and TrafficFeed.
+// A shard decides what messages and requests do to the devices of its partitions
+// (base/partition.h), and is the only writer of their twins. It decides about publications,
+// presence, retained messages and revoked rights; AppRequests decides about reads and sets. The
+// parts keep the state: TwinTable, RetainedStore, Router, Fanout, TurnWriter, DurabilityGate,
+// FaultOverlay and TrafficFeed.
 //
 // A shard belongs to one loop and is called only there; Hub posts. It has no sockets, threads or
 // timers: time comes in by tick(), messages leave through Client.
@@ -57,7 +58,8 @@ class Shard {
  public:
   // Posts a task to this shard, from any thread.
   using Post = std::function<void(std::move_only_function<void(Shard&)>)>;
-  // `loop` is the loop that calls the shard. `mine` tells whether a serial number hashes to it.
+  // `loop` is the loop that calls the shard. `mine` tells whether a serial number is of its
+  // partitions.
   Shard(Platform& platform, const Loop& loop, std::function<bool(std::string_view)> mine,
         Post post);
   Shard(const Shard&) = delete;

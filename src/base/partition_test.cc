@@ -43,7 +43,7 @@ TEST(Partition, AFleetIsSpreadEvenly) {
 }
 
 TEST(PartitionMap, DealsThePartitionsInTurn) {
-  for (const std::size_t places : {1, 2, 3, 16, 64, 100}) {
+  for (const std::size_t places : {1UL, 2UL, 3UL, 16UL, 64UL, 100UL}) {
     const PartitionMap map(places);
     std::array<int, 100> partitions{};
     for (std::size_t k = 0; k < kPartitions; ++k) {

@@ -405,11 +405,12 @@ Result<wire::KeyedMac*> Api::mac_of(const registry::AccessKey& key) {
   return &macs_.insert_or_assign(key.access_key, std::move(keyed)).first->second.mac;
 }
 
-hub::ReplyTo<SharedText> Api::reply_to_of(Call& call) const {
+hub::ReplyTo<hub::DeviceAnswer> Api::reply_to_of(Call& call) const {
   return {
       .loop = options_.loop,
-      .done = [done = std::move(call.done), form = call.form](Result<SharedText> result) mutable {
-        done(result ? form.success_shared(std::move(*result)) : form.failure(result.error()));
+      .done = [done = std::move(call.done),
+               form = call.form](Result<hub::DeviceAnswer> answer) mutable {
+        done(answer ? form.success_shared(std::move(answer->text)) : form.failure(answer.error()));
       }};
 }
 

@@ -178,7 +178,7 @@ class Api {
   [[nodiscard]] static wire::SignedRequest claim_of(const Request& request);
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
   // Moves what the response needs out of the call.
-  hub::ReplyTo<SharedText> reply_to_of(Call& call) const;
+  hub::ReplyTo<hub::DeviceAnswer> reply_to_of(Call& call) const;
 
   struct Keyed {
     Secret secret;

@@ -253,29 +253,20 @@ void OwnApi::device(Call call) const {
   JsonObject described = description(*directory, **device, account);
   described["online"] = options_.hub->online(account, (*device)->sn);
   std::string begin = wire::to_text(described);
-  struct Kept {
-    std::string begin;
-    AnswerForm form;
-    Callback<Response> done;
-  };
-  const auto kept = std::make_shared<Kept>(std::move(begin), call.form, std::move(call.done));
-  const auto with_time = [kept, hub = options_.hub, loop = options_.loop,
-                          sn = call.named](Result<SharedText> values) {
-    if (!values) return kept->done(kept->form.failure(values.error()));
-    hub->last_report(
-        sn, {.loop = loop,
-             .done = [kept, values = std::move(*values)](Result<std::optional<TimePoint>> at) {
-               std::string& text = kept->begin;
-               text.back() = ',';
-               if (at && *at) {
-                 fmt::format_to(std::back_inserter(text), R"("reportedAt":{},)", unix_ms(**at));
-               }
-               text.append(R"("values":)").append(values).append("}");
-               kept->done(kept->form.success(text));
-             }});
-  };
-  options_.hub->read_all(account, std::move(call.named),
-                         {.loop = options_.loop, .done = with_time});
+  options_.hub->read_all(
+      account, std::move(call.named),
+      {.loop = options_.loop,
+       .done = [text = std::move(begin), form = call.form,
+                done = std::move(call.done)](Result<hub::DeviceAnswer> answer) mutable {
+         if (!answer) return done(form.failure(answer.error()));
+         text.back() = ',';
+         if (answer->last_report) {
+           fmt::format_to(std::back_inserter(text), R"("reportedAt":{},)",
+                          unix_ms(*answer->last_report));
+         }
+         text.append(R"("values":)").append(answer->text).append("}");
+         done(form.success(text));
+       }});
 }
 
 void OwnApi::families(Call call) const { answer(std::move(call), families_->all()); }
@@ -357,14 +348,15 @@ void OwnApi::command(Call call) const {
                                   : session != nullptr ? hub::by_session(session->number)
                                                        : hub::by_key(call.request.access_key),
                             .from = call.request.peer};
-  options_.hub->set(
-      call.caller.account, std::move(call.named), std::move(call.body),
-      {.loop = options_.loop,
-       .done =
-           [form = call.form, done = std::move(call.done)](Result<SharedText> reply) mutable {
-             done(reply ? form.success_shared(std::move(*reply)) : form.failure(reply.error()));
-           }},
-      std::move(origin));
+  options_.hub->set(call.caller.account, std::move(call.named), std::move(call.body),
+                    {.loop = options_.loop,
+                     .done =
+                         [form = call.form,
+                          done = std::move(call.done)](Result<hub::DeviceAnswer> reply) mutable {
+                           done(reply ? form.success_shared(std::move(reply->text))
+                                      : form.failure(reply.error()));
+                         }},
+                    std::move(origin));
 }
 
 }  // namespace gridloom::http

@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/immediate_loop.h"
 #include "http/session.h"
 #include "http/test_frames.h"
-#include "testing/loop.h"
 
 namespace gridloom::http {
 

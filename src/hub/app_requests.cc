@@ -107,71 +107,71 @@ std::string AppRequests::name_of(registry::AccountId account) const {
 
 // --- over HTTP ---
 
-std::size_t AppRequests::read_all(registry::AccountId account, const std::string& sn,
-                                  ReplyTo<SharedText> reply_to) {
+std::size_t AppRequests::read_all(registry::AccountId account, const ReadAll& request,
+                                  ReplyId reply) {
+  const std::string& sn = request.sn;
   parts_.platform.counters.reads.fetch_add(1, std::memory_order_relaxed);
-  HttpRequester requester{
-      .reply_to = std::move(reply_to),
+  const HttpRequester requester{
+      .reply = reply,
       .request = parts_.traffic.request(TrafficEvent::Kind::kReadsAll, sn, account, {})};
   if (auto device = permitted_device(*directory_, account, sn, registry::Rights::kMonitor);
       !device) {
-    answer_http(sn, std::move(requester), std::unexpected(std::move(device.error())));
+    answer_http(sn, requester, std::unexpected(std::move(device.error())));
     return 0;
   }
-  SharedText body = "{}";
+  DeviceAnswer answer{.text = "{}"};
   if (DeviceState* state = parts_.twins.find(sn).state) {
     parts_.faults.on_read_all(account, sn);
     if (const auto all = parts_.faults.twin(account, sn, state->twin).quota_all()) {
-      body = all;
+      answer.text = all;
     }
+    if (state->last_report != TimePoint{}) answer.last_report = state->last_report;
     parts_.twins.mark_read(sn, *state);
   }
-  const std::size_t bytes = body.size();
-  answer_http(sn, std::move(requester), std::move(body));
+  const std::size_t bytes = answer.text.size();
+  answer_http(sn, requester, std::move(answer));
   return bytes;
 }
 
-std::size_t AppRequests::read(registry::AccountId account, const std::string& sn,
-                              const std::vector<std::string>& quotas,
-                              ReplyTo<SharedText> reply_to) {
+std::size_t AppRequests::read(registry::AccountId account, const Read& request, ReplyId reply) {
+  const auto& [sn, quotas] = request;
   parts_.platform.counters.reads.fetch_add(1, std::memory_order_relaxed);
   SharedText body;
   if (parts_.traffic.wants(sn)) {
     const JsonObject params{{"quotas", wire::JsonArray(quotas.begin(), quotas.end())}};
     body = wire::to_text(JsonObject{{"sn", sn}, {"params", params}});
   }
-  HttpRequester requester{
-      .reply_to = std::move(reply_to),
+  const HttpRequester requester{
+      .reply = reply,
       .request = parts_.traffic.request(TrafficEvent::Kind::kReads, sn, account, std::move(body))};
   if (auto device = permitted_device(*directory_, account, sn, registry::Rights::kMonitor);
       !device) {
-    answer_http(sn, std::move(requester), std::unexpected(std::move(device.error())));
+    answer_http(sn, requester, std::unexpected(std::move(device.error())));
     return 0;
   }
   DeviceState* state = parts_.twins.find(sn).state;
   std::string data =
       state == nullptr ? "{}" : parts_.faults.twin(account, sn, state->twin).answer(quotas);
   const std::size_t bytes = data.size();
-  answer_http(sn, std::move(requester), SharedText(std::move(data)));
+  answer_http(sn, requester, DeviceAnswer{.text = std::move(data)});
   return bytes;
 }
 
-void AppRequests::set(registry::AccountId account, const std::string& sn, JsonObject message,
-                      RequestOrigin origin, ReplyTo<SharedText> reply_to) {
+void AppRequests::set(registry::AccountId account, Set request, ReplyId reply) {
+  auto& [sn, message, origin] = request;
   SharedText body;
   if (parts_.traffic.wants(sn)) body = wire::to_text(message);
-  HttpRequester requester{
-      .reply_to = std::move(reply_to),
+  const HttpRequester requester{
+      .reply = reply,
       .request = parts_.traffic.request(TrafficEvent::Kind::kSets, sn, account, std::move(body))};
-  Command command{.requester = std::move(requester),
+  Command command{.requester = requester,
                   .account = account,
                   .who = name_of(account),
                   .origin = std::move(origin)};
   auto device = permitted_device(*directory_, account, sn, registry::Rights::kFull);
   if (!device) {
     record_refused_set(command, sn, device.error());
-    return answer_http(sn, std::get<HttpRequester>(std::move(command.requester)),
-                       std::unexpected(std::move(device.error())));
+    return answer_http(sn, requester, std::unexpected(std::move(device.error())));
   }
   // `id` and `version` of an HTTP set are optional and echoed nowhere (quirk 19).
   JsonObject outgoing;
@@ -184,14 +184,14 @@ void AppRequests::set(registry::AccountId account, const std::string& sn, JsonOb
   start_set(**device, std::move(outgoing), std::move(command));
 }
 
-void AppRequests::answer_http(const std::string& sn, HttpRequester requester,
-                              Result<SharedText> data) {
-  if (data) {
-    parts_.traffic.answer(sn, requester.request, *data);
+void AppRequests::answer_http(const std::string& sn, const HttpRequester& requester,
+                              Result<DeviceAnswer> answer) {
+  if (answer) {
+    parts_.traffic.answer(sn, requester.request, answer->text);
   } else {
-    parts_.traffic.answer(sn, requester.request, data.error());
+    parts_.traffic.answer(sn, requester.request, answer.error());
   }
-  answer<SharedText>(std::move(requester.reply_to), std::move(data));
+  parts_.reply({.to = requester.reply, .answer = std::move(answer)});
 }
 
 // --- over MQTT ---
@@ -424,10 +424,9 @@ void AppRequests::answer_requester(const std::string& sn, Command command,
   const auto* app = std::get_if<MqttRequester>(&command.requester);
   if (app != nullptr && (concealed || command.reply_dropped)) return;
   if (concealed) reply.error().code = ErrorCode::kBadParams;
-  if (auto* http = std::get_if<HttpRequester>(&command.requester)) {
-    return answer_http(sn, std::move(*http),
-                       reply ? Result<SharedText>(std::move(reply->message.payload))
-                             : std::unexpected(std::move(reply.error())));
+  if (const auto* http = std::get_if<HttpRequester>(&command.requester)) {
+    if (!reply) return answer_http(sn, *http, std::unexpected(std::move(reply.error())));
+    return answer_http(sn, *http, DeviceAnswer{.text = std::move(reply->message.payload)});
   }
   if (reply) {
     return parts_.fanout.answer_app(

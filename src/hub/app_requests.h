@@ -14,15 +14,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/log_throttle.h"
 #include "base/result.h"
-#include "base/shared_text.h"
 #include "hub/client.h"
 #include "hub/command_tracker.h"
 #include "hub/durability_gate.h"
@@ -30,7 +29,7 @@
 #include "hub/fault_overlay.h"
 #include "hub/inbound.h"
 #include "hub/platform.h"
-#include "hub/reply_to.h"
+#include "hub/requests.h"
 #include "hub/traffic_feed.h"
 #include "hub/turn_writer.h"
 #include "hub/twin_table.h"
@@ -50,6 +49,7 @@ class AppRequests {
     TurnWriter& writer;
     DurabilityGate& gate;
     Fanout& fanout;
+    std::function<void(Reply)> reply;  // answers a request over HTTP
   };
   explicit AppRequests(const Parts& parts);
 
@@ -58,14 +58,11 @@ class AppRequests {
 
   // Requests over HTTP. kNoPermission: the device is unknown, or the account has no rights to it.
   // Reads are answered at once, with a JSON object; they return its size in bytes, 0 for a refusal.
-  std::size_t read_all(registry::AccountId account, const std::string& sn,
-                       ReplyTo<SharedText> reply_to);
-  std::size_t read(registry::AccountId account, const std::string& sn,
-                   const std::vector<std::string>& quotas, ReplyTo<SharedText> reply_to);
+  std::size_t read_all(registry::AccountId account, const ReadAll& request, ReplyId reply);
+  std::size_t read(registry::AccountId account, const Read& request, ReplyId reply);
   // Answers with the device's reply. Errors: also kBadParams, kOffline, and kIo while the journal
   // cannot write.
-  void set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
-           RequestOrigin origin, ReplyTo<SharedText> reply_to);
+  void set(registry::AccountId account, Set request, ReplyId reply);
 
   // Requests over MQTT, published by an app that signed in as `who`; refusals are published too.
   // set() returns the number of the set's record, which the acknowledgement of the publication
@@ -103,7 +100,8 @@ class AppRequests {
   // Records the outcome, and answers the requester once it and all before it are durable.
   void finish(const std::string& sn, Command command, Result<DeviceReply> reply);
   void answer_requester(const std::string& sn, Command command, Result<DeviceReply> reply);
-  void answer_http(const std::string& sn, HttpRequester requester, Result<SharedText> data);
+  void answer_http(const std::string& sn, const HttpRequester& requester,
+                   Result<DeviceAnswer> answer);
   void refuse_mqtt(const MqttRequester& requester, const std::string& sn, Verb verb,
                    std::string_view code, std::string_view message);
   void record_outcome(const std::string& sn, const Command& command,

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "hub/pending_replies.h"
 #include "hub/test_log.h"
 #include "testing/home.h"
 
@@ -67,9 +68,11 @@ class AppRequestsTest : public testing::Test {
     home.settle();
   }
 
+  ReplyId reply_into(TestHome::Answer& answer) { return replies.add(home.reply_into(answer)); }
   TestHome::Answer set(registry::AccountId by, std::string_view body = kQuiet) {
     TestHome::Answer answer;
-    requests.set(by, kSn, must(wire::parse_json(body)).as_object(), {}, home.reply_into(answer));
+    requests.set(by, {.sn = kSn, .message = must(wire::parse_json(body)).as_object()},
+                 reply_into(answer));
     end_turn();
     return answer;
   }
@@ -104,13 +107,15 @@ class AppRequestsTest : public testing::Test {
   TrafficFeed traffic{home.clock};
   TwinTable twins{home.platform, [](const registry::Device&) {}};
   Fanout fanout{router, faults, traffic};
+  PendingReplies replies;
   AppRequests requests{{.platform = home.platform,
                         .twins = twins,
                         .faults = faults,
                         .traffic = traffic,
                         .writer = writer,
                         .gate = gate,
-                        .fanout = fanout}};
+                        .fanout = fanout,
+                        .reply = [this](Reply reply) { replies.take(std::move(reply)); }}};
   registry::AccountId alice{};
   registry::AccountId bob{};
   FakePtr device;
@@ -264,16 +269,16 @@ TEST_F(AppRequestsTest, AReplyToNobodyGoesToAllWhoMayRead) {
 
 TEST_F(AppRequestsTest, ReadsSayHowLongTheirAnswersAre) {
   TestHome::Answer all;
-  EXPECT_EQ(requests.read_all(alice, kSn, home.reply_into(all)), 2U);
+  EXPECT_EQ(requests.read_all(alice, {kSn}, reply_into(all)), 2U);
   home.settle();
   EXPECT_EQ(all.text(), "{}");
   twins.at(kSn).twin.replay_value("pd.soc", "50");
   const std::string soc = R"({"pd.soc":50})";
-  EXPECT_EQ(requests.read_all(alice, kSn, home.reply_into(all)), soc.size());
+  EXPECT_EQ(requests.read_all(alice, {kSn}, reply_into(all)), soc.size());
   TestHome::Answer some;
-  EXPECT_EQ(requests.read(alice, kSn, {"pd.soc"}, home.reply_into(some)), soc.size());
+  EXPECT_EQ(requests.read(alice, {kSn, {"pd.soc"}}, reply_into(some)), soc.size());
   TestHome::Answer none;
-  EXPECT_EQ(requests.read(bob, kSn, {"pd.soc"}, home.reply_into(none)), 0U);
+  EXPECT_EQ(requests.read(bob, {kSn, {"pd.soc"}}, reply_into(none)), 0U);
   home.settle();
   EXPECT_EQ(all.text(), soc);
   EXPECT_EQ((**all.slot)->data(), twins.at(kSn).twin.all()->data()) << "the twin's own text";

@@ -15,23 +15,16 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/shared_text.h"
 #include "base/string_map.h"
-#include "hub/reply_to.h"
+#include "hub/requests.h"
 #include "registry/directory.h"
 #include "wire/json.h"
 #include "wire/mqtt/session.h"
 
 namespace gridloom::hub {
 
-// The audit says by what and from where a set was asked for.
-struct RequestOrigin {
-  std::string by{};    // "session 3", "token 7", "key AK", "client ID"; empty: not known
-  std::string from{};  // the peer's address
-};
-
 struct HttpRequester {
-  ReplyTo<SharedText> reply_to;
+  ReplyId reply = kNoReply;
   std::uint64_t request = 0;  // TrafficEvent::request
 };
 struct MqttRequester {

@@ -17,30 +17,44 @@
 namespace gridloom::hub {
 namespace {
 
-constexpr std::size_t kMessageBytes = 256;  // cost of a message in addition to its payload
 // The effort that a shard spends on its inbox before its loop serves connections again.
 constexpr std::int64_t kEffortAtOnce = 512;
-// The effort of one account's publications after which their turn may end.
-constexpr std::int64_t kEffortOfStep = Inbox::kTurnEffort / 4;
 
 }  // namespace
 
-Hub::Hub(Platform& platform, const std::vector<Loop*>& loops) : platform_(platform) {
+Hub::Hub(Platform& platform, const std::vector<Loop*>& loops, RequestPath path)
+    : platform_(platform), places_(loops.size()), path_(std::move(path)) {
+  const auto reply = [this](Reply reply) {
+    replies_.take(path_.reply ? path_.reply(std::move(reply)) : std::move(reply));
+  };
   for (Loop* loop : loops) {
     const std::size_t index = shards_.size();
-    const auto mine = [this, index](std::string_view sn) { return index_of(sn) == index; };
+    const auto mine = [this, index](std::string_view sn) { return places_.place_of(sn) == index; };
     const auto post = [this, index](std::move_only_function<void(Shard&)> task) {
       on_shard(index, std::move(task));
     };
     shards_.push_back(
-        {.shard = std::make_unique<Shard>(platform, *loop, mine, post), .loop = loop});
+        {.shard = std::make_unique<Shard>(platform, *loop, mine, post, reply), .loop = loop});
   }
 }
 
 Hub::~Hub() = default;
 
-std::size_t Hub::index_of(std::string_view sn) const {
-  return std::hash<std::string_view>{}(sn) % shards_.size();
+void Hub::ShardSlot::take(Request request) {
+  const registry::AccountId account = request.account;
+  auto step = [this, request = std::move(request), done = std::size_t{0}]() mutable -> Inbox::Step {
+    const std::int64_t before = shard->effort();
+    const bool more = shard->execute(request, done);
+    return {.effort = 1 + shard->effort() - before, .more = more};
+  };
+  if (account == registry::AccountId{}) {
+    while (step().more) {
+    }
+    flush_later();
+  } else {
+    inbox.add(account, std::move(step));
+  }
+  work_later();
 }
 
 // Posted behind the tasks that are waiting already: deliveries of many tasks then leave together.
@@ -86,18 +100,17 @@ void Hub::add_to_inbox(registry::AccountId account, std::size_t index, Inbox::Wo
   });
 }
 
-template <typename Act>
-void Hub::for_account(registry::AccountId account, std::size_t index, Act act) {
-  add_to_inbox(account, index,
-               [&shard = *shards_[index].shard, act = std::move(act)]() mutable -> Inbox::Step {
-                 const std::int64_t before = shard.effort();
-                 act(shard);
-                 return {.effort = 1 + shard.effort() - before};
-               });
+void Hub::send(std::size_t index, Request request) {
+  if (path_.request) request = path_.request(std::move(request));
+  ShardSlot& slot = shards_[index];
+  slot.loop->post(
+      [&slot, request = std::move(request)]() mutable { slot.take(std::move(request)); });
 }
 
-void Hub::for_account_on_all(registry::AccountId account, const std::function<void(Shard&)>& task) {
-  for (std::size_t i = 0; i < shards_.size(); ++i) for_account(account, i, task);
+void Hub::send_to_all(registry::AccountId account, const Request::Action& action, ReplyId reply) {
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    send(i, {.account = account, .reply = reply, .action = action});
+  }
 }
 
 bool Hub::online(registry::AccountId account, std::string_view sn) const {
@@ -185,37 +198,24 @@ void Hub::record_changes(std::string changes, Task durable) const {
 
 void Hub::connected(const ClientPtr& client) {
   const Identity& who = client->identity();
-  for_account(who.account, index_of(who.name), [client](Shard& shard) {
-    shard.enter(client);
-    if (client->identity().role == Role::kDevice) {
-      shard.device_connected(client, client->identity().name);
-    }
-  });
+  send(places_.place_of(who.name), {.account = who.account, .action = Connect{client}});
 }
 
 void Hub::disconnected(const ClientPtr& client) {
   const Identity& who = client->identity();
-  const auto task = [client](Shard& shard) { shard.disconnected(*client); };
   switch (who.role) {
     case Role::kAccount:
       return;
     case Role::kDevice:
-      return for_account(who.account, index_of(who.name), task);
+      return send(places_.place_of(who.name),
+                  {.account = who.account, .action = Disconnect{client}});
     case Role::kGateway:
-      return for_account_on_all(who.account, task);
+      return send_to_all(who.account, Disconnect{client});
   }
 }
 
 void Hub::ended(const ClientPtr& client) {
-  const Identity& who = client->identity();
-  for_account(who.account, index_of(who.name), [client](Shard& shard) { shard.leave(*client); });
-  for (std::size_t i = 0; i < shards_.size(); ++i) {
-    add_to_inbox(who.account, i, [&shard = *shards_[i].shard, client]() -> Inbox::Step {
-      const std::int64_t before = shard.effort();
-      const bool more = !shard.ended(*client);
-      return {.effort = shard.effort() - before, .more = more};
-    });
-  }
+  send_to_all(client->identity().account, EndSession{client});
 }
 
 void Hub::hand_on(const ClientPtr& from, std::int64_t stored_number,
@@ -227,40 +227,22 @@ void Hub::hand_on(const ClientPtr& from, std::int64_t stored_number,
     const auto of_app = open_topic(topic);
     const auto of_device = device_topic(topic);
     if (!of_app && !of_device) continue;
-    by_shard[index_of(of_app ? of_app->sn : of_device->sn)].push_back(std::move(delivery));
+    by_shard[places_.place_of(of_app ? of_app->sn : of_device->sn)].push_back(std::move(delivery));
   }
   if (by_shard.empty()) return done();
-  struct Waiting {
-    std::atomic<std::size_t> shards;
-    Task done;
-  };
-  const auto waiting = std::make_shared<Waiting>(by_shard.size(), std::move(done));
+  const ReplyId reply = replies_.add(by_shard.size(), nullptr, std::move(done));
   for (auto& [index, some] : by_shard) {
-    for_account(from->identity().account, index,
-                [from, stored_number, left = std::move(some), waiting](Shard& shard) {
-                  shard.hand_on(*from, stored_number, left);
-                  if (waiting->shards.fetch_sub(1) == 1) waiting->done();
-                });
+    send(index, {.account = from->identity().account,
+                 .reply = reply,
+                 .action = HandOn{
+                     .from = from, .stored_number = stored_number, .deliveries = std::move(some)}});
   }
 }
 
+// The last reply is posted to old's loop behind everything that any shard ever posted for `old`.
 void Hub::rebind(const ClientPtr& old, const ClientPtr& fresh, Task done) {
-  // Counted down on old's loop only.
-  struct Waiting {
-    std::size_t shards;
-    Task done;
-  };
-  const auto waiting = std::make_shared<Waiting>(shards_.size(), std::move(done));
-  const Identity& who = old->identity();
-  for_account(who.account, index_of(who.name), [old](Shard& shard) { shard.leave(*old); });
-  for_account_on_all(who.account, [old, fresh, waiting](Shard& shard) {
-    shard.rebind(*old, fresh);
-    shard.flush();
-    // Queued behind everything that this shard ever posted for `old`.
-    old->loop().post([waiting] {
-      if (--waiting->shards == 0) waiting->done();
-    });
-  });
+  const ReplyId reply = replies_.add(shards_.size(), &old->loop(), std::move(done));
+  send_to_all(old->identity().account, Rebind{.old = old, .fresh = fresh}, reply);
 }
 
 FilterScope Hub::grant(const Client& client, std::string_view filter) const {
@@ -277,25 +259,20 @@ bool Hub::subscribe(const ClientPtr& client, const Subscription& subscription) {
 
 void Hub::subscribe(const ClientPtr& client, const Subscription& subscription,
                     const FilterScope& granted) {
-  const auto task = [client, subscription](Shard& shard) {
-    shard.subscribe(client, subscription);
-    shard.consume_credit(client, kMessageBytes);
-  };
+  const registry::AccountId account = client->identity().account;
+  Subscribe request{.client = client, .subscription = subscription};
   if (granted.sn.empty()) {
     client->charge_credit(kMessageBytes * shards_.size());
-    for_account_on_all(client->identity().account, task);
+    send_to_all(account, std::move(request));
   } else {
     client->charge_credit(kMessageBytes);
-    for_account(client->identity().account, index_of(granted.sn), task);
+    send(places_.place_of(granted.sn), {.account = account, .action = std::move(request)});
   }
 }
 
 void Hub::unsubscribe(const ClientPtr& client, const std::string& filter) {
   client->charge_credit(kMessageBytes * shards_.size());
-  for_account_on_all(client->identity().account, [client, filter](Shard& shard) {
-    shard.unsubscribe(*client, filter);
-    shard.consume_credit(client, kMessageBytes);
-  });
+  send_to_all(client->identity().account, Unsubscribe{.client = client, .filter = filter});
 }
 
 bool Hub::Batch::add(const ClientPtr& client, const wire::mqtt::MessagePtr& message,
@@ -315,38 +292,26 @@ bool Hub::Batch::add(const ClientPtr& client, const wire::mqtt::MessagePtr& mess
     inbound.sn = topic->sn;
     inbound.verb = topic->verb;
   }
-  by_shard_[hub_.index_of(inbound.sn)].push_back(std::move(inbound));
+  by_shard_[hub_.places_.place_of(inbound.sn)].push_back(std::move(inbound));
   return true;
 }
 
 void Hub::Batch::post(const ClientPtr& client) {
   for (std::size_t i = 0; i < by_shard_.size(); ++i) {
     if (by_shard_[i].empty()) continue;
-    std::size_t bytes = 0;
-    for (const Inbound& inbound : by_shard_[i])
-      bytes += kMessageBytes + inbound.message->payload.size();
-    client->charge_credit(bytes);
-    hub_.add_to_inbox(
-        client->identity().account, i,
-        [&shard = *hub_.shards_[i].shard, client, bytes, batch = std::exchange(by_shard_[i], {}),
-         next = std::size_t{0}]() mutable -> Inbox::Step {
-          const std::int64_t before = shard.effort();
-          while (next < batch.size() && shard.effort() - before < kEffortOfStep) {
-            shard.publish(client, batch[next++]);
-          }
-          const bool more = next < batch.size();
-          if (!more) shard.consume_credit(client, bytes);
-          return {.effort = shard.effort() - before, .more = more};
-        });
+    client->charge_credit(credit_of(by_shard_[i]));
+    hub_.send(
+        i, {.account = client->identity().account,
+            .action = Publish{.client = client, .publications = std::exchange(by_shard_[i], {})}});
   }
 }
 
-Loop& Hub::loop_of(std::string_view sn) const { return *shards_[index_of(sn)].loop; }
+Loop& Hub::loop_of(std::string_view sn) const { return *shards_[places_.place_of(sn)].loop; }
 
 bool Hub::takes_report(const Client& client) const {
   const Identity& who = client.identity();
-  if (who.role != Role::kDevice) return false;
-  const ShardSlot& slot = shards_[index_of(who.name)];
+  if (who.role != Role::kDevice || path_.request) return false;
+  const ShardSlot& slot = shards_[places_.place_of(who.name)];
   // What others posted before the device published comes first: a subscriber that was told of its
   // subscription gets every later report.
   return slot.loop == &client.loop() && !slot.loop->has_posted() && client.is_settled() &&
@@ -354,38 +319,36 @@ bool Hub::takes_report(const Client& client) const {
 }
 
 void Hub::report(const ClientPtr& client, std::string_view payload, const PublishOptions& options) {
-  ShardSlot& slot = shards_[index_of(client->identity().name)];
+  ShardSlot& slot = shards_[places_.place_of(client->identity().name)];
   const std::int64_t before = slot.shard->effort();
   slot.shard->report(client, payload, options);
   slot.inbox.charge(client->identity().account, slot.shard->effort() - before);
   slot.flush_later();
 }
 
-void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<SharedText> reply_to) {
-  const std::size_t index = index_of(sn);
-  for_account(account, index,
-              [account, sn = std::move(sn), reply_to = std::move(reply_to)](Shard& shard) mutable {
-                shard.read_all(account, sn, std::move(reply_to));
-              });
+void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<DeviceAnswer> reply_to) {
+  const std::size_t index = places_.place_of(sn);
+  send(index, {.account = account,
+               .reply = replies_.add(std::move(reply_to)),
+               .action = ReadAll{std::move(sn)}});
 }
 
 void Hub::read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
-               ReplyTo<SharedText> reply_to) {
-  const std::size_t index = index_of(sn);
-  for_account(
-      account, index,
-      [account, sn = std::move(sn), quotas = std::move(quotas), reply_to = std::move(reply_to)](
-          Shard& shard) mutable { shard.read(account, sn, quotas, std::move(reply_to)); });
+               ReplyTo<DeviceAnswer> reply_to) {
+  const std::size_t index = places_.place_of(sn);
+  send(index, {.account = account,
+               .reply = replies_.add(std::move(reply_to)),
+               .action = Read{.sn = std::move(sn), .quotas = std::move(quotas)}});
 }
 
 void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject message,
-              ReplyTo<SharedText> reply_to, RequestOrigin origin) {
-  const std::size_t index = index_of(sn);
-  for_account(account, index,
-              [account, sn = std::move(sn), message = std::move(message),
-               origin = std::move(origin), reply_to = std::move(reply_to)](Shard& shard) mutable {
-                shard.set(account, sn, std::move(message), std::move(origin), std::move(reply_to));
-              });
+              ReplyTo<DeviceAnswer> reply_to, RequestOrigin origin) {
+  const std::size_t index = places_.place_of(sn);
+  send(index,
+       {.account = account,
+        .reply = replies_.add(std::move(reply_to)),
+        .action =
+            Set{.sn = std::move(sn), .message = std::move(message), .origin = std::move(origin)}});
 }
 
 void Hub::visit_twins(registry::AccountId account, const std::vector<std::string>& sns,
@@ -395,7 +358,7 @@ void Hub::visit_twins(registry::AccountId account, const std::vector<std::string
     return;
   }
   std::vector<std::vector<std::string>> by_shard(shards_.size());
-  for (const std::string& sn : sns) by_shard[index_of(sn)].push_back(sn);
+  for (const std::string& sn : sns) by_shard[places_.place_of(sn)].push_back(sn);
   struct Visit {
     VisitTwin each;
     EndVisit done;
@@ -412,7 +375,7 @@ void Hub::visit_twins(registry::AccountId account, const std::vector<std::string
                  [&shard = *shards_[i].shard, visit, here = std::move(by_shard[i]),
                   next = std::size_t{0}]() mutable -> Inbox::Step {
                    const std::int64_t before = shard.effort();
-                   while (next < here.size() && shard.effort() - before < kEffortOfStep) {
+                   while (next < here.size() && shard.effort() - before < Inbox::kStepEffort) {
                      shard.visit(here[next++], visit->each);
                    }
                    const bool more = next < here.size();
@@ -423,17 +386,11 @@ void Hub::visit_twins(registry::AccountId account, const std::vector<std::string
   }
 }
 
-void Hub::last_report(std::string sn, ReplyTo<std::optional<TimePoint>> reply_to) {
-  const std::size_t index = index_of(sn);
-  on_shard(index, [sn = std::move(sn), reply_to = std::move(reply_to)](Shard& shard) mutable {
-    answer<std::optional<TimePoint>>(std::move(reply_to), shard.last_report(sn));
-  });
-}
-
 bool Hub::restore_retained(const RetainedChange& retained) {
   if (!still_retained(*platform_.registry.directory(), retained)) return false;
   const auto of_app = open_topic(retained.topic);
-  const std::size_t index = index_of(of_app ? of_app->sn : device_topic(retained.topic)->sn);
+  const std::size_t index =
+      places_.place_of(of_app ? of_app->sn : device_topic(retained.topic)->sn);
   on_shard(index, [retained](Shard& shard) { shard.restore_retained(retained); });
   return true;
 }
@@ -442,15 +399,13 @@ void Hub::save_twins(std::function<void(std::vector<SavedTwin>)> taken) {
   on_all([taken = std::move(taken)](Shard& shard) { taken(shard.save_twins()); });
 }
 
-void Hub::save_twin(std::string sn, std::function<void(std::string)> taken) {
-  const std::size_t index = index_of(sn);
-  on_shard(index, [sn = std::move(sn), taken = std::move(taken)](Shard& shard) {
-    taken(shard.save_twin(sn));
-  });
+void Hub::save_twin(std::string sn, ReplyTo<DeviceAnswer> reply_to) {
+  const std::size_t index = places_.place_of(sn);
+  send(index, {.reply = replies_.add(std::move(reply_to)), .action = SaveTwin{std::move(sn)}});
 }
 
 void Hub::restore_twin(SavedTwin saved) {
-  const std::size_t index = index_of(saved.sn);
+  const std::size_t index = places_.place_of(saved.sn);
   on_shard(index, [saved = std::move(saved)](Shard& shard) { shard.restore_twin(saved); });
 }
 

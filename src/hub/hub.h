@@ -15,11 +15,14 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "base/partition.h"
 #include "base/result.h"
-#include "base/shared_text.h"
 #include "hub/client.h"
 #include "hub/inbox.h"
+#include "hub/pending_replies.h"
 #include "hub/platform.h"
+#include "hub/reply_to.h"
+#include "hub/requests.h"
 #include "hub/shard.h"
 
 namespace gridloom::hub {
@@ -27,7 +30,7 @@ namespace gridloom::hub {
 class Hub {
  public:
   // One shard per loop. The loops outlive the hub; none of their tasks runs after they stop.
-  Hub(Platform& platform, const std::vector<Loop*>& loops);
+  Hub(Platform& platform, const std::vector<Loop*>& loops, RequestPath path = {});
   ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
@@ -111,20 +114,20 @@ class Hub {
 
   // The loop of the device's shard. A connection on it reports without a task (report() below).
   [[nodiscard]] Loop& loop_of(std::string_view sn) const;
-  // Whether report() may be called now: `client` is a device on the loop of its shard, and neither
-  // its own nor its account's earlier work waits. On the client's loop.
+  // Whether report() may be called now: `client` is a device on the loop of its shard, to which
+  // requests have no path, and neither its own nor its account's earlier work waits. On the client's
+  // loop.
   [[nodiscard]] bool takes_report(const Client& client) const;
   // The device published `payload` on its own quota topic; not retained, without properties. Only
   // while takes_report(), on the client's loop; the acknowledgement may come during the call.
   void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options);
 
-  void read_all(registry::AccountId account, std::string sn, ReplyTo<SharedText> reply_to);
+  // The values of a device as the text of a JSON object, and when it last reported.
+  void read_all(registry::AccountId account, std::string sn, ReplyTo<DeviceAnswer> reply_to);
   void read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
-            ReplyTo<SharedText> reply_to);
+            ReplyTo<DeviceAnswer> reply_to);
   void set(registry::AccountId account, std::string sn, wire::JsonObject message,
-           ReplyTo<SharedText> reply_to, RequestOrigin origin = {});
-  // When the device reported last, by the devices' clock. Nothing: not since the server started.
-  void last_report(std::string sn, ReplyTo<std::optional<TimePoint>> reply_to);
+           ReplyTo<DeviceAnswer> reply_to, RequestOrigin origin = {});
 
   // Shows twins on the threads of their shards, in turns of the account: `each` is called for one
   // device of a shard at a time, and keeps nothing of what it gets. Devices that have not reported
@@ -139,9 +142,8 @@ class Hub {
 
   // `taken` is called on each shard's thread with its twins that changed since the last call.
   void save_twins(std::function<void(std::vector<SavedTwin>)> taken);
-  // `taken` is called on the shard's thread with what SavedTwin::text is for the device now; empty:
-  // the device has not reported.
-  void save_twin(std::string sn, std::function<void(std::string)> taken);
+  // What SavedTwin::text is for the device now; empty: the device has not reported.
+  void save_twin(std::string sn, ReplyTo<DeviceAnswer> reply_to);
   // Restores a saved twin; call before anything else.
   void restore_twin(SavedTwin saved);
 
@@ -170,23 +172,26 @@ class Hub {
     bool works = false;    // a task for the inbox is posted
     bool flushes = false;  // a task that flushes is posted
 
+    void take(Request request);
     void work_later();
     void flush_later();
   };
-  [[nodiscard]] std::size_t index_of(std::string_view sn) const;
   [[nodiscard]] std::optional<double> injected(PlatformFault fault, const Identity& who) const;
-  // Runs a task of the platform itself, which does not go through the inbox.
+  // Sends the request to a shard, behind what its account asked for before.
+  void send(std::size_t index, Request request);
+  void send_to_all(registry::AccountId account, const Request::Action& action,
+                   ReplyId reply = kNoReply);
+  // Runs a task of this process on a shard, which does not go through the inbox.
   template <typename Act>
   void on_shard(std::size_t index, Act act);
   void on_all(const std::function<void(Shard&)>& task);
-  // Queues work of an account behind the work that the account queued before.
-  template <typename Act>
-  void for_account(registry::AccountId account, std::size_t index, Act act);
-  void for_account_on_all(registry::AccountId account, const std::function<void(Shard&)>& task);
   // `work` may take several turns.
   void add_to_inbox(registry::AccountId account, std::size_t index, Inbox::Work work);
 
   Platform& platform_;
+  PartitionMap places_;  // which shard has each partition
+  RequestPath path_;
+  PendingReplies replies_;
   std::vector<ShardSlot> shards_;
 };
 

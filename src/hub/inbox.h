@@ -23,6 +23,8 @@ class Inbox {
  public:
   // The length of an account's turn in units of effort, about a microsecond each.
   static constexpr std::int64_t kTurnEffort = 256;
+  // The effort after which work that consists of many parts lets its turn end.
+  static constexpr std::int64_t kStepEffort = kTurnEffort / 4;
 
   struct Step {
     std::int64_t effort = 0;

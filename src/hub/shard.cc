@@ -20,7 +20,6 @@ using wire::mqtt::Reason;
 constexpr std::int64_t kEffort = 4;
 constexpr std::size_t kBytesOfEffort = 256;
 constexpr std::size_t kValuesOfEffort = 8;  // of a report, from its text into twin and log
-constexpr std::size_t kRemovedAtOnce = 32;  // subscriptions of a session that ended
 constexpr std::string_view kEnded = "the credentials are no longer valid";
 constexpr std::string_view kNoRoomToRetain = "there is no room for further retained messages";
 
@@ -64,11 +63,12 @@ bool may_repeat(DeviceState& state, const InboundReport& report, TimePoint at) {
 }  // namespace
 
 Shard::Shard(Platform& platform, const Loop& loop, std::function<bool(std::string_view)> mine,
-             Post post)
+             Post post, std::function<void(Reply)> reply)
     : platform_(platform),
       loop_(loop),
       mine_(std::move(mine)),
       post_(std::move(post)),
+      reply_(std::move(reply)),
       directory_(platform.registry.directory()),
       writer_(platform,
               [this](std::uint64_t record) {
@@ -94,7 +94,8 @@ Shard::Shard(Platform& platform, const Loop& loop, std::function<bool(std::strin
                  .traffic = traffic_,
                  .writer = writer_,
                  .gate = gate_,
-                 .fanout = fanout_}),
+                 .fanout = fanout_,
+                 .reply = [this](Reply reply) { reply_(std::move(reply)); }}),
       reader_(platform.config.report) {
   use(directory_);
 }
@@ -120,56 +121,6 @@ void Shard::report_refusal(const ClientPtr& client, ClientEvent::Kind kind, std:
                                   .peer = client->peer(),
                                   .detail = why},
                                  platform_.steady->now());
-}
-
-void Shard::enter(const ClientPtr& client) {
-  clients_[client.get()] = client;
-  // The credentials may have ended since the sign-in.
-  if (!still_valid(*directory_, client->identity())) {
-    flush();
-    client->loop().post([client] { client->kick(KickReason::kNotAuthorized); });
-  }
-}
-
-void Shard::leave(const Client& client) { clients_.erase(&client); }
-
-void Shard::device_connected(const ClientPtr& client, const std::string& sn) {
-  use_transport(*client, sn, twins_.at(sn));
-}
-
-void Shard::disconnected(const Client& client) {
-  for (const std::string& sn : twins_.take_devices_of(client)) left(client, sn);
-}
-
-bool Shard::ended(const Client& client) {
-  disconnected(client);
-  const std::size_t removed = router_.subscriptions().remove(client, kRemovedAtOnce);
-  effort_ += kEffort * static_cast<std::int64_t>(1 + removed);
-  return removed < kRemovedAtOnce;
-}
-
-void Shard::hand_on(const Client& from, std::int64_t stored_number,
-                    const std::vector<Delivery>& deliveries) {
-  router_.hand_on(from, stored_number, deliveries);
-  writer_.append();
-}
-
-void Shard::rebind(const Client& old, const ClientPtr& fresh) {
-  gate_.rebind(old, fresh);
-  router_.subscriptions().rebind(old, fresh);
-}
-
-void Shard::subscribe(const ClientPtr& client, const Subscription& subscription) {
-  count_effort(subscription.filter.size());
-  router_.subscriptions().subscribe(client, subscription);
-  if (subscription.send_retained && !wire::mqtt::shared_parts(subscription.filter)) {
-    send_retained(client, subscription);
-  }
-}
-
-void Shard::unsubscribe(const Client& client, const std::string& filter) {
-  count_effort(filter.size());
-  router_.subscriptions().unsubscribe(client, filter);
 }
 
 void Shard::restore_twin(const SavedTwin& saved) {
@@ -406,12 +357,6 @@ void Shard::add_tap(const TapFilter& filter) {
   traffic_.add(filter, known);
 }
 
-std::optional<TimePoint> Shard::last_report(std::string_view sn) {
-  const DeviceState* state = twins_.find(sn).state;
-  if (state == nullptr || state->last_report == TimePoint{}) return std::nullopt;
-  return state->last_report;
-}
-
 void Shard::visit(const std::string& sn, const VisitTwin& each) {
   ++effort_;
   const DeviceState* state = twins_.find(sn).state;
@@ -422,22 +367,6 @@ void Shard::visit(const std::string& sn, const VisitTwin& each) {
             .moment = state->moment,
             .last_report = state->last_report == TimePoint{} ? std::nullopt
                                                              : std::optional(state->last_report)});
-}
-
-void Shard::read_all(registry::AccountId account, const std::string& sn,
-                     ReplyTo<SharedText> reply_to) {
-  count_effort(requests_.read_all(account, sn, std::move(reply_to)));
-}
-
-void Shard::read(registry::AccountId account, const std::string& sn,
-                 const std::vector<std::string>& quotas, ReplyTo<SharedText> reply_to) {
-  count_effort(requests_.read(account, sn, quotas, std::move(reply_to)));
-}
-
-void Shard::set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
-                RequestOrigin origin, ReplyTo<SharedText> reply_to) {
-  count_effort(0);
-  requests_.set(account, sn, std::move(message), std::move(origin), std::move(reply_to));
 }
 
 void Shard::flush() {

@@ -1,7 +1,8 @@
-// A shard decides what messages and requests do to the devices whose serial numbers hash to it, and
-// is the only writer of their twins. It decides about publications, presence, retained messages and
-// revoked rights; AppRequests decides about reads and sets. The parts keep the state: TwinTable,
-// RetainedStore, Router, Fanout, TurnWriter, DurabilityGate, FaultOverlay and TrafficFeed.
+// A shard decides what messages and requests do to the devices of its partitions
+// (base/partition.h), and is the only writer of their twins. It decides about publications,
+// presence, retained messages and revoked rights; AppRequests decides about reads and sets. The
+// parts keep the state: TwinTable, RetainedStore, Router, Fanout, TurnWriter, DurabilityGate,
+// FaultOverlay and TrafficFeed.
 //
 // A shard belongs to one loop and is called only there; Hub posts. It has no sockets, threads or
 // timers: time comes in by tick(), messages leave through Client.
@@ -18,7 +19,6 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/shared_text.h"
 #include "hub/app_requests.h"
 #include "hub/client.h"
 #include "hub/durability_gate.h"
@@ -26,14 +26,13 @@
 #include "hub/fault_overlay.h"
 #include "hub/inbound.h"
 #include "hub/platform.h"
-#include "hub/reply_to.h"
+#include "hub/requests.h"
 #include "hub/retained_store.h"
 #include "hub/router.h"
 #include "hub/traffic_feed.h"
 #include "hub/turn_writer.h"
 #include "hub/twin_table.h"
 #include "twin/twin.h"
-#include "wire/json.h"
 
 namespace gridloom::hub {
 
@@ -53,45 +52,31 @@ using VisitTwin = std::function<std::int64_t(const TwinView&)>;
 // Ends a visit. Returns its effort, in the units of Inbox.
 using EndVisit = std::move_only_function<std::int64_t()>;
 
+// The cost of a message in addition to its payload, in bytes of credit.
+inline constexpr std::size_t kMessageBytes = 256;
+// The credit that publications take until their shard has processed them.
+[[nodiscard]] std::size_t credit_of(const std::vector<Inbound>& publications);
+
 class Shard {
  public:
   // Posts a task to this shard, from any thread.
   using Post = std::function<void(std::move_only_function<void(Shard&)>)>;
-  // `loop` is the loop that calls the shard. `mine` tells whether a serial number hashes to it.
-  Shard(Platform& platform, const Loop& loop, std::function<bool(std::string_view)> mine,
-        Post post);
+  // `loop` is the loop that calls the shard. `mine` tells whether a serial number is of its
+  // partitions. `reply` is called with the answers to requests.
+  Shard(Platform& platform, const Loop& loop, std::function<bool(std::string_view)> mine, Post post,
+        std::function<void(Reply)> reply);
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  // Between enter() and leave() a client whose credentials end is kicked.
-  void enter(const ClientPtr& client);
-  void leave(const Client& client);
-  void device_connected(const ClientPtr& client, const std::string& sn);
-  // The client's connection ended: devices without another connection are offline. The client's
-  // subscriptions stay.
-  void disconnected(const Client& client);
-  // The client's session ended. False: it has more subscriptions than are removed at once; call
-  // again.
-  [[nodiscard]] bool ended(const Client& client);
-  // Redelivers messages that `from`, whose session has ended, got as a member of groups and did not
-  // take. The changes are appended to the log at once. See Hub::hand_on().
-  void hand_on(const Client& from, std::int64_t stored_number,
-               const std::vector<Delivery>& deliveries);
-  // Moves the subscriptions of `old` to `fresh`.
-  void rebind(const Client& old, const ClientPtr& fresh);
-  void subscribe(const ClientPtr& client, const Subscription& subscription);
-  void unsubscribe(const Client& client, const std::string& filter);
-  void publish(const ClientPtr& client, const Inbound& inbound);
+  // Does what the request asks for, or begins to: true if there is more of it to do, which is what
+  // the next call with the same request and `done` is for. `done` is 0 at first.
+  [[nodiscard]] bool execute(Request& request, std::size_t& done);
   // See Hub::takes_report() and Hub::report().
   [[nodiscard]] bool takes_report(const Client& client) const;
   void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options);
-  // Returns the credit of `bytes` that went to publish(): the client may publish again once the
-  // journal keeps up.
-  void consume_credit(const ClientPtr& client, std::size_t bytes);
   void restore_retained(const RetainedChange& retained);
   // The twins that changed since the last call.
   [[nodiscard]] std::vector<SavedTwin> save_twins() { return twins_.save(); }
-  [[nodiscard]] std::string save_twin(std::string_view sn) { return twins_.save(sn); }
   // Does nothing if the serial number belongs to another device by now.
   void restore_twin(const SavedTwin& saved);
   // Reads the rights again and ends what they no longer allow.
@@ -102,18 +87,8 @@ class Shard {
   void add_tap(const TapFilter& filter);
   void remove_tap(const TrafficTap& tap) { traffic_.remove(tap); }
 
-  // Requests of apps over HTTP: see AppRequests.
-  void read_all(registry::AccountId account, const std::string& sn, ReplyTo<SharedText> reply_to);
-  void read(registry::AccountId account, const std::string& sn,
-            const std::vector<std::string>& quotas, ReplyTo<SharedText> reply_to);
-  void set(registry::AccountId account, const std::string& sn, wire::JsonObject message,
-           RequestOrigin origin, ReplyTo<SharedText> reply_to);
-
   // See Hub::visit_twins().
   void visit(const std::string& sn, const VisitTwin& each);
-
-  // See Hub::last_report().
-  [[nodiscard]] std::optional<TimePoint> last_report(std::string_view sn);
 
   // The clients' loops have more to deliver than they should: the hub does no further work of the
   // inbox.
@@ -136,6 +111,21 @@ class Shard {
     std::uint64_t record = 0;
   };
 
+  // Requests (shard_requests.cc).
+  void execute(registry::AccountId account, ReplyId reply, Request::Action& action);
+  [[nodiscard]] bool publish(const Publish& request, std::size_t& done);
+  void subscribe(const Subscribe& request);
+  void unsubscribe(const Unsubscribe& request);
+  // Until its session ends, a client whose credentials end is kicked.
+  void connect(const ClientPtr& client);
+  // The client's connection ended: devices without another connection are offline. The client's
+  // subscriptions stay.
+  void disconnect(const Client& client);
+  // True: the client has more subscriptions than are removed at once.
+  [[nodiscard]] bool end_session(const Client& client);
+  void rebind(const Rebind& request);
+  void hand_on(const HandOn& request);
+
   // Adds the effort of a call with `bytes` bytes; its deliveries are counted as they are made.
   void count_effort(std::size_t bytes);
   void report_refusal(const ClientPtr& client, ClientEvent::Kind kind, std::string_view reason,
@@ -143,7 +133,11 @@ class Shard {
   // The directory of all parts from now on.
   void use(const std::shared_ptr<const registry::Directory>& directory);
 
-  // Publications (shard.cc). `take` does what a publication does, unless it is a repetition.
+  // Publications (shard.cc). Returns the credit of `bytes`: the client may publish again once the
+  // journal keeps up.
+  void consume_credit(const ClientPtr& client, std::size_t bytes);
+  void publish(const ClientPtr& client, const Inbound& inbound);
+  // `take` does what a publication does, unless it is a repetition.
   template <typename Take>
   void answer(const ClientPtr& client, const PublishOptions& options, std::size_t bytes, Take take);
   void acknowledge(const ClientPtr& client, const Ack& ack);
@@ -176,6 +170,7 @@ class Shard {
   const Loop& loop_;
   std::function<bool(std::string_view)> mine_;
   Post post_;
+  std::function<void(Reply)> reply_;
   std::shared_ptr<const registry::Directory> directory_;              // as of the last change
   std::unordered_map<const Client*, std::weak_ptr<Client>> clients_;  // see enter()
   TurnWriter writer_;

@@ -93,7 +93,7 @@ Status Server::open_data() {
 }
 
 void Server::make_hub() {
-  hub_ = std::make_unique<hub::Hub>(*platform_, as_loops(loops_));
+  hub_ = std::make_unique<hub::Hub>(*platform_, as_loops(loops_), options_.request_path);
   loops_.front()->on_sweep([hub = hub_.get()] { hub->tick(); });
   registry_->on_change([hub = hub_.get()] { hub->registry_changed(); });
   sessions_ = std::make_unique<mqtt::SessionTable>(options_.limits.sessions);

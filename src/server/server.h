@@ -74,6 +74,7 @@ class Server {
     Journaling journaling = Journaling::kDurable;
     Strictness strictness = Strictness::kRelaxed;
     bool clock_is_driven = false;  // clocks.devices is set on purpose: trust its time
+    hub::RequestPath request_path{};
   };
   // Opens the data folder and restores the state in it. Errors are those of its files.
   [[nodiscard]] static Result<std::unique_ptr<Server>> open(Options options);

@@ -77,8 +77,9 @@ class ServerTest : public testing::Test {
     std::string text;
     server->hub().read_all(
         account, std::string(kSn),
-        {.loop = server->loops().front().get(),
-         .done = [&text](Result<SharedText> body) { text = std::string_view(must(body)); }});
+        {.loop = server->loops().front().get(), .done = [&text](Result<hub::DeviceAnswer> answer) {
+           text = std::string_view(must(answer).text);
+         }});
     settle();
     return text;
   }

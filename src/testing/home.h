@@ -183,9 +183,14 @@ struct TestHome {
       return fmt::format("{} {}", code_of(result.error().code).code, result.error().detail);
     }
   };
-  hub::ReplyTo<SharedText> reply_into(Answer& answer) {
-    return {.loop = &client_loop,
-            .done = [slot = answer.slot](Result<SharedText> result) { *slot = std::move(result); }};
+  hub::ReplyTo<hub::DeviceAnswer> reply_into(Answer& answer) {
+    return {.loop = &client_loop, .done = [slot = answer.slot](Result<hub::DeviceAnswer> result) {
+              if (result) {
+                *slot = std::move(result->text);
+              } else {
+                *slot = std::unexpected(std::move(result.error()));
+              }
+            }};
   }
   std::string read_all(registry::AccountId by, std::string_view sn) {
     Answer answer;

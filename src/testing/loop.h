@@ -1,4 +1,4 @@
-// Loops without a thread: one runs its tasks when the test says so, the other at once.
+// A loop without a thread, which runs its tasks when the test says so.
 #pragma once
 
 #include <deque>
@@ -29,11 +29,6 @@ class ManualLoop final : public Loop {
 
  private:
   std::deque<Task> tasks_;
-};
-
-class ImmediateLoop final : public Loop {
- public:
-  void post(Task task) override { task(); }
 };
 
 }  // namespace gridloom

@@ -15,12 +15,30 @@
 
 #include "history/archive.h"
 #include "hub/fault_injector.h"
+#include "hub/request_bytes.h"
 #include "server/loops.h"
 
 namespace gridloom::transcripts {
 namespace {
 
 constexpr std::uint16_t kMqttPort = 8883;  // the port in /certification; nothing listens there
+
+// Encodes and decodes everything, as on the way to another node and back. Throws what cannot be
+// read again: a mistake of this program.
+hub::RequestPath byte_path() {
+  const auto must = [](auto result) {
+    if (!result) throw std::logic_error(result.error().detail);
+    return std::move(*result);
+  };
+  const auto clients = std::make_shared<hub::ClientBook>();
+  return {
+      .request =
+          [clients, must](const hub::Request& request) {
+            return must(hub::request_in(hub::bytes_of(request, *clients), *clients));
+          },
+      .reply =
+          [must](const hub::Reply& reply) { return must(hub::reply_in(hub::bytes_of(reply))); }};
+}
 
 }  // namespace
 
@@ -159,14 +177,15 @@ Result<std::unique_ptr<TestServer>> TestServer::open(
 }
 
 Status TestServer::start() {
-  auto opened =
-      server::Server::open({.data = folder_.data(),
-                            .clocks = {.devices = clock_, .wall = clock_, .steady = clock_},
-                            .catalog = catalog_,
-                            .loops = server::make_loops(variant_.shards),
-                            .turn_loops_during = server::turn_during,
-                            .journaling = variant_.journaling,
-                            .clock_is_driven = true});
+  auto opened = server::Server::open(
+      {.data = folder_.data(),
+       .clocks = {.devices = clock_, .wall = clock_, .steady = clock_},
+       .catalog = catalog_,
+       .loops = server::make_loops(variant_.shards),
+       .turn_loops_during = server::turn_during,
+       .journaling = variant_.journaling,
+       .clock_is_driven = true,
+       .request_path = variant_.over_bytes ? byte_path() : hub::RequestPath{}});
   if (!opened) return std::unexpected(opened.error());
   server_ = std::move(*opened);
   server_->set_faults(faults_);

@@ -52,6 +52,8 @@ struct Variant {
   std::size_t piece_bytes = 65'536;  // largest write of a client
   Transport wire = Transport::kDirect;
   bool restarts = false;  // restart the server whenever no answer is awaited
+  // Requests to shards and their replies are bytes on their way, as between nodes.
+  bool over_bytes = false;
   // kDurable is what `gridloom serve` does; then each drain() waits for the disk.
   server::Journaling journaling = server::Journaling::kInstant;
 };

@@ -1,9 +1,9 @@
 // transcript_test [--rewrite] [--devices DIR] [--cover all|none|FAMILY] PATH...
 //
-// Plays every transcript four times: with one shard, with four, with restarts of a server that
-// waits for the disk, and over real sockets. Compares each run with the expectations in the file
-// and with the other runs. A PATH that is a folder stands for the *.loom files in it. At the end,
-// every command and field of the covered families must have been used.
+// Plays every transcript four times: with one shard, with four to which requests are bytes, with
+// restarts of a server that waits for the disk, and over real sockets. Compares each run with the
+// expectations in the file and with the other runs. A PATH that is a folder stands for the *.loom
+// files in it. At the end, every command and field of the covered families must have been used.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -42,7 +42,8 @@ struct Other {
   Variant variant;
 };
 const std::array kOthers = {
-    Other{"4 shards", {.shards = 4, .version = wire::mqtt::Version::k5, .piece_bytes = 61}},
+    Other{"4 shards, over bytes",
+          {.shards = 4, .version = wire::mqtt::Version::k5, .piece_bytes = 61, .over_bytes = true}},
     Other{"restarts", {.shards = 2, .restarts = true, .journaling = server::Journaling::kDurable}},
     Other{"sockets", {.shards = 2, .version = wire::mqtt::Version::k5, .wire = Transport::kSocket}},
 };

@@ -12,8 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "base/loop.h"
-#include "base/shared_text.h"
+#include "base/immediate_loop.h"
 #include "history/energy/energy_sources.h"
 #include "history/energy_query.h"
 #include "http/energy.h"
@@ -30,27 +29,20 @@ using wire::JsonObject;
 constexpr std::size_t kMaxAnswer = std::size_t{64} * 1024 * 1024;  // bytes
 constexpr std::size_t kMaxMembers = 10'000'000;
 
-// Runs tasks at once, on the poster's thread.
-class ImmediateLoop final : public Loop {
+// The answer to a request to the hub, for a thread that waits for it.
+class Awaited {
  public:
-  void post(Task task) override { task(); }
-};
-
-// The result of a request to the hub, for a thread that waits for it.
-template <typename T>
-class Answer {
- public:
-  // `this` outlives the Answer only through the shared state, so an abandoned request is harmless.
-  [[nodiscard]] hub::ReplyTo<T> reply_to() const {
+  // An abandoned request is harmless: it has a part of the shared state.
+  [[nodiscard]] hub::ReplyTo<hub::DeviceAnswer> reply_to() const {
     static ImmediateLoop loop;
-    return {.loop = &loop, .done = [state = state_](Result<T> result) {
+    return {.loop = &loop, .done = [state = state_](Result<hub::DeviceAnswer> result) {
               const std::scoped_lock lock(state->mutex);
               state->result = std::move(result);
               state->changed.notify_all();
             }};
   }
   // kIo: the server stops.
-  [[nodiscard]] Result<T> wait(const std::stop_token& stop) const {
+  [[nodiscard]] Result<hub::DeviceAnswer> wait(const std::stop_token& stop) const {
     std::unique_lock lock(state_->mutex);
     state_->changed.wait(lock, stop, [this] { return state_->result.has_value(); });
     if (!state_->result) return fail(ErrorCode::kIo, "the server is stopping");
@@ -61,7 +53,7 @@ class Answer {
   struct State {
     std::mutex mutex;
     std::condition_variable_any changed;
-    std::optional<Result<T>> result;
+    std::optional<Result<hub::DeviceAnswer>> result;
   };
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
@@ -106,17 +98,14 @@ Result<Json> read_device_values(const AdminContext& context, const JsonObject& r
   if (!target) return std::unexpected(target.error());
   const auto hub = running_hub(context);
   if (!hub) return std::unexpected(hub.error());
-  const Answer<SharedText> all;
-  const Answer<std::optional<TimePoint>> last;
-  (*hub)->read_all(target->owner, target->sn, all.reply_to());
-  (*hub)->last_report(target->sn, last.reply_to());
-  const auto text = all.wait(context.stop);
-  if (!text) return std::unexpected(text.error());
-  const auto at = last.wait(context.stop);
-  if (!at) return std::unexpected(at.error());
-  auto quotas = parsed(*text);
+  const Awaited awaited;
+  (*hub)->read_all(target->owner, target->sn, awaited.reply_to());
+  const auto all = awaited.wait(context.stop);
+  if (!all) return std::unexpected(all.error());
+  auto quotas = parsed(all->text);
   if (!quotas) return std::unexpected(quotas.error());
-  const Json age_ms = *at ? Json(unix_ms(context.clock.now()) - unix_ms(**at)) : Json();
+  const Json age_ms =
+      all->last_report ? Json(unix_ms(context.clock.now()) - unix_ms(*all->last_report)) : Json();
   return JsonObject{{"online", (*hub)->online(target->owner, target->sn)},
                     {"quotas", std::move(*quotas)},
                     {"ageMs", age_ms}};
@@ -131,11 +120,11 @@ Result<Json> set_device(const AdminContext& context, const JsonObject& request) 
   if (message == nullptr || !message->is_object()) {
     return fail(ErrorCode::kBadParams, "message is missing: must be an object");
   }
-  const Answer<SharedText> answer;
-  (*hub)->set(target->owner, target->sn, message->get_object(), answer.reply_to());
-  const auto text = answer.wait(context.stop);
-  if (!text) return std::unexpected(text.error());
-  auto reply = parsed(*text);
+  const Awaited awaited;
+  (*hub)->set(target->owner, target->sn, message->get_object(), awaited.reply_to());
+  const auto answer = awaited.wait(context.stop);
+  if (!answer) return std::unexpected(answer.error());
+  auto reply = parsed(answer->text);
   if (!reply) return std::unexpected(reply.error());
   return JsonObject{{"sn", target->sn}, {"answer", std::move(*reply)}};
 }

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "app/data_folder/virtual_state.h"
+#include "base/immediate_loop.h"
 #include "history/blocks/block.h"
 #include "history/log/journal.h"
 #include "history/reader.h"
@@ -104,11 +105,12 @@ void add_times(const AdminContext& context, const std::vector<std::string>& sns,
 std::vector<std::string> saved_twins(hub::Hub& hub, const std::vector<std::string>& sns) {
   std::vector<std::string> saved(sns.size());
   std::latch all(static_cast<std::ptrdiff_t>(sns.size()));
+  ImmediateLoop loop;
   for (std::size_t i = 0; i < sns.size(); ++i) {
-    hub.save_twin(sns[i], [&, i](std::string text) {
-      saved[i] = std::move(text);
-      all.count_down();
-    });
+    hub.save_twin(sns[i], {.loop = &loop, .done = [&, i](const Result<hub::DeviceAnswer>& answer) {
+                             if (answer) saved[i] = std::string_view(answer->text);
+                             all.count_down();
+                           }});
   }
   all.wait();
   return saved;

@@ -4,7 +4,7 @@ import {contact} from '../api/live.ts';
 import type {Flow, FlowNode, Home, NodeId} from '../api/types.ts';
 import {percentText, powerFigure, powerText, texts} from '../i18n/index.ts';
 import {moving} from '../store/preferences.ts';
-import {iconPath, type IconName} from '../ui/icon.tsx';
+import {type IconName, iconPath} from '../ui/icon.tsx';
 import {Dots} from './dots.tsx';
 import {
   allFlows,

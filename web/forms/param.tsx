@@ -106,8 +106,19 @@ function uniqueNames(param: ParamFacts): {value: unknown; label: string}[] | nul
   });
 }
 
-function NumberControl({param, title, touched, value, now, onChange}: Props & {title: string}) {
+/** What may be typed, or what is wrong with what was. */
+function rangeText(
+  problem: Check['problem'],
+  typedText: string,
+  limits: [string, string] | undefined,
+): string | undefined {
   const said = texts.value.set;
+  if (problem === 'number') return said.notNumber(typedText);
+  if (!limits) return undefined;
+  return problem === 'range' ? said.outOf(...limits) : said.range(...limits);
+}
+
+function NumberControl({param, title, touched, value, now, onChange}: Props & {title: string}) {
   const id = useId();
   const scale = param.scale ?? 1;
   const present = touched ? value : now?.value;
@@ -116,10 +127,9 @@ function NumberControl({param, title, touched, value, now, onChange}: Props & {t
   const number = typeof present === 'number' ? present : null;
   const text = draft ?? (number === null ? '' : typed(number, scale, localeName()));
   const [least, most] = param.range ?? [];
-  const limits = param.range && [
-    typed(least!, scale, localeName()),
-    typed(most!, scale, localeName()),
-  ];
+  const limits = param.range?.map((wire) => typed(wire, scale, localeName())) as
+    | [string, string]
+    | undefined;
   const take = (raw: string, check: Check) => {
     setDraft(raw);
     setProblem(check.problem);
@@ -159,11 +169,7 @@ function NumberControl({param, title, touched, value, now, onChange}: Props & {t
         {param.unit && <span class="muted">{param.unit}</span>}
       </div>
       <p id={id} class={`small-text ${problem ? 'bad' : 'muted'}`}>
-        {problem === 'number'
-          ? said.notNumber(text)
-          : problem === 'range'
-            ? said.outOf(limits![0]!, limits![1]!)
-            : limits && said.range(limits[0]!, limits[1]!)}
+        {rangeText(problem, text, limits)}
       </p>
     </>
   );

@@ -1,6 +1,6 @@
 import {signal} from '@preact/signals';
 import {me} from '../api/client.ts';
-import {age, type AgeWords, span, when} from '../format/age.ts';
+import {type AgeWords, age, span, when} from '../format/age.ts';
 import {energy, type Figure, joined, percent, power} from '../format/number.ts';
 import {serverNow, tick} from '../store/clock.ts';
 import {en, type Texts} from './en.ts';

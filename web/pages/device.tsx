@@ -51,6 +51,12 @@ function Gone() {
 
 type Tab = 'now' | 'plots' | 'control';
 
+function TabPage({tab, twin, family}: {tab: Tab; twin: Twin; family: Family}) {
+  if (tab === 'plots') return <PlotsTab twin={twin} family={family} />;
+  if (tab === 'control') return <ControlTab twin={twin} family={family} />;
+  return <FieldsTab twin={twin} family={family} />;
+}
+
 function Device({
   twin,
   family,
@@ -78,13 +84,7 @@ function Device({
         href={(value) => (value === 'now' ? base : `${base}?tab=${value}`)}
       />
       <Boundary key={tab}>
-        {tab === 'plots' ? (
-          <PlotsTab twin={twin} family={family} />
-        ) : tab === 'control' ? (
-          <ControlTab twin={twin} family={family} />
-        ) : (
-          <FieldsTab twin={twin} family={family} />
-        )}
+        <TabPage tab={tab} twin={twin} family={family} />
       </Boundary>
     </>
   );

@@ -42,16 +42,21 @@ export function figuresOf(device: HomeDevice): Figure[] {
     });
   }
   if (gridPower_w != null) {
-    const out = gridPower_w <= -1;
     list.push({
       key: 'grid',
       icon: 'grid',
       colour: 'grid',
       power_w: gridPower_w,
-      label: out ? said.exporting : gridPower_w >= 1 ? said.importing : said.grid,
+      label: gridLabel(gridPower_w),
     });
   }
   return list;
+}
+
+function gridLabel(power_w: number): string {
+  const said = texts.value.home;
+  if (power_w <= -1) return said.exporting;
+  return power_w >= 1 ? said.importing : said.grid;
 }
 
 export function DeviceCard({

@@ -2,15 +2,15 @@
 import {signal} from '@preact/signals';
 import {useMemo, useRef, useState} from 'preact/hooks';
 import type {CommandFacts, Family, FieldFacts, ParamFacts} from '../api/types.ts';
-import {say, saidText} from '../format/field.ts';
+import {saidText, say} from '../format/field.ts';
 import {type Check, commandBody, curlLine, mosquittoLine, type Wire} from '../forms/body.ts';
 import {Param} from '../forms/param.tsx';
-import {sendSet, type SetState} from '../forms/send.ts';
+import {type SetState, sendSet} from '../forms/send.ts';
 import {localeName, texts} from '../i18n/index.ts';
 import {matches} from '../store/paths.ts';
 import type {Twin} from '../store/twins.ts';
 import {CopyLine} from '../ui/controls.tsx';
-import {StateMark} from '../ui/icon.tsx';
+import {type Mark, StateMark} from '../ui/icon.tsx';
 
 export function ControlTab({twin, family}: {twin: Twin; family: Family}) {
   const said = texts.value.device;
@@ -97,6 +97,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
       <div class="buttons">
         {command.select ? (
           <button
+            type="submit"
             class="primary"
             disabled={busy || wrong || missing || (params.length > 0 && !touched)}
           >
@@ -173,32 +174,42 @@ function present(twin: Twin, family: Family, command: CommandFacts, param: Param
 }
 
 function Outcome({state}: {state: SetState}) {
-  const said = texts.value.set;
-  const line = (mark: 'live' | 'critical' | 'stale' | 'warning', text: string) => (
-    <span class="outcome">
-      <StateMark mark={mark} />
-      {text}
-    </span>
-  );
+  const line = outcomeLine(state);
   return (
     <span role="status" data-state={state.state}>
-      {state.state === 'sending'
-        ? line('stale', said.sending)
-        : state.state === 'waiting'
-          ? line('stale', said.waiting)
-          : state.state === 'applied'
-            ? line('live', said.applied)
-            : state.state === 'accepted'
-              ? line('live', said.accepted)
-              : state.state === 'refused'
-                ? line('critical', said.refused(state.why))
-                : state.state === 'unanswered'
-                  ? line('warning', said.unanswered)
-                  : state.state === 'offline'
-                    ? line('critical', said.offline)
-                    : state.state === 'notApplied'
-                      ? line('warning', said.notApplied(String(state.asked), String(state.is)))
-                      : null}
+      {line && (
+        <span class="outcome">
+          <StateMark mark={line.mark} />
+          {line.text}
+        </span>
+      )}
     </span>
   );
+}
+
+function outcomeLine(state: SetState): {mark: Mark; text: string} | null {
+  const words = texts.value.set;
+  switch (state.state) {
+    case 'idle':
+      return null;
+    case 'sending':
+      return {mark: 'stale', text: words.sending};
+    case 'waiting':
+      return {mark: 'stale', text: words.waiting};
+    case 'accepted':
+      return {mark: 'live', text: words.accepted};
+    case 'applied':
+      return {mark: 'live', text: words.applied};
+    case 'notApplied':
+      return {
+        mark: 'warning',
+        text: words.notApplied(String(state.asked), String(state.is)),
+      };
+    case 'refused':
+      return {mark: 'critical', text: words.refused(state.why)};
+    case 'unanswered':
+      return {mark: 'warning', text: words.unanswered};
+    case 'offline':
+      return {mark: 'critical', text: words.offline};
+  }
 }

@@ -1,7 +1,7 @@
 // All fields of a device, grouped by the board or module that reports them, live.
 import {useMemo, useState} from 'preact/hooks';
 import type {Family, FieldFacts} from '../api/types.ts';
-import {say, saidText} from '../format/field.ts';
+import {saidText, say} from '../format/field.ts';
 import {ageText, localeName, texts} from '../i18n/index.ts';
 import {matches} from '../store/paths.ts';
 import type {Twin} from '../store/twins.ts';
@@ -20,7 +20,7 @@ export function fieldsOf(family: Family, reported: string[]): NamedField[] {
   const patterns = family.fields.filter((field) => field.name.includes('*'));
   const more = reported
     .filter((name) => !plain.has(name))
-    .sort()
+    .sort((a, b) => (a < b ? -1 : 1))
     .map((name) => ({name, facts: patterns.find((field) => matches(field.name, name))}));
   return [...[...plain].map(([name, facts]) => ({name, facts})), ...more];
 }

@@ -188,19 +188,18 @@ function Plots({
       </div>
       {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
       {!shown && !loaded.error && <Skeleton height={320} />}
-      {shown &&
-        shown.panes.map((pane) => (
-          <Plot
-            key={pane.unit}
-            pane={pane}
-            times={shown.times}
-            from={from}
-            to={to}
-            stepMs={step.ms}
-            onZoom={zoom}
-            onBack={back}
-          />
-        ))}
+      {shown?.panes.map((pane) => (
+        <Plot
+          key={pane.unit}
+          pane={pane}
+          times={shown.times}
+          from={from}
+          to={to}
+          stepMs={step.ms}
+          onZoom={zoom}
+          onBack={back}
+        />
+      ))}
       <div class="buttons">
         <button
           type="button"

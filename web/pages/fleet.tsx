@@ -51,7 +51,8 @@ function useOrder(devices: HomeDevice[], sort: string, held: {current: boolean})
       if (!held.current) setVersion((v) => v + 1);
     }, sortEveryMs);
     return () => clearInterval(timer);
-  }, []);
+  }, [held]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the order holds while values change.
   const serials = useMemo(
     () => ordered(devices, sort).map((device) => device.sn),
     [sort, version, devices.length],
@@ -169,6 +170,13 @@ function Rows({devices, sort}: {devices: HomeDevice[]; sort: string}) {
   );
 }
 
+const arrows = {ascending: ' ↑', descending: ' ↓', none: ''};
+
+function directionOf(column: Column, sort: string): keyof typeof arrows {
+  if (sort === column) return 'ascending';
+  return sort === `-${column}` ? 'descending' : 'none';
+}
+
 function Head({sort}: {sort: string}) {
   const said = texts.value.fleet;
   return (
@@ -177,8 +185,7 @@ function Head({sort}: {sort: string}) {
         <span class="hidden">{said.state}</span>
       </span>
       {columns.map((column) => {
-        const direction =
-          sort === column ? 'ascending' : sort === `-${column}` ? 'descending' : 'none';
+        const direction = directionOf(column, sort);
         return (
           <span key={column} role="columnheader" aria-sort={direction}>
             <button
@@ -186,7 +193,7 @@ function Head({sort}: {sort: string}) {
               onClick={() => setQuery({sort: direction === 'ascending' ? `-${column}` : column})}
             >
               {said[column]}
-              {direction === 'ascending' ? ' ↑' : direction === 'descending' ? ' ↓' : ''}
+              {arrows[direction]}
             </button>
           </span>
         );

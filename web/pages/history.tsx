@@ -130,6 +130,9 @@ function nameOf(start: string, period: Period): string {
     : `${whenText(noon(start), 'day')}–${whenText(noon(shifted(start, 'day', 6)), 'date')}`;
 }
 
+/** How the moment of one bar is written. */
+const barForms = {day: 'time', week: 'day', month: 'day', year: 'monthShort'} as const;
+
 function Energies({
   bars,
   before,
@@ -150,11 +153,9 @@ function Energies({
   const parts = [...sources, ...uses].filter((part) => total[part] > 0);
   const bar = chosen === null ? null : bars[chosen];
   const shown = bar ?? total;
-  const names = (one: Bar) =>
-    whenText(
-      (one.from + one.to) / 2,
-      period === 'day' ? 'time' : period === 'year' ? 'monthShort' : 'day',
-    );
+  const names = (one: Bar) => whenText((one.from + one.to) / 2, barForms[period]);
+  const spanOf = (one: Bar) =>
+    period === 'day' ? `${whenText(one.from, 'time')}–${whenText(one.to, 'time')}` : names(one);
   const atStart = (one: Bar) => (period === 'day' ? whenText(one.from, 'time') : names(one));
   if (parts.length === 0) return <p class="muted nothing">{said.nothing}</p>;
   return (
@@ -168,13 +169,7 @@ function Energies({
         chosen={chosen}
         onChoose={setChosen}
       />
-      <p class="muted small-text reading">
-        {bar
-          ? period === 'day'
-            ? `${whenText(bar.from, 'time')}–${whenText(bar.to, 'time')}`
-            : names(bar)
-          : said.total}
-      </p>
+      <p class="muted small-text reading">{bar ? spanOf(bar) : said.total}</p>
       <dl class="legend">
         {parts.map((part) => {
           const figure = energyFigure(shown[part]);
@@ -279,7 +274,7 @@ function download(file: string, bars: Bar[], parts: BarPart[]): void {
   ];
   const text = rows.map((row) => row.map(csvCell).join(',')).join('\n');
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text + '\n'], {type: 'text/csv'}));
+  link.href = URL.createObjectURL(new Blob([`${text}\n`], {type: 'text/csv'}));
   link.download = `${file}.csv`;
   link.click();
   URL.revokeObjectURL(link.href);

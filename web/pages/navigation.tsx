@@ -2,11 +2,11 @@ import {texts} from '../i18n/index.ts';
 import {alarms} from '../store/home.ts';
 import {Icon, type IconName} from '../ui/icon.tsx';
 
-type Entry = {
+interface Entry {
   to: string;
   icon: IconName;
   text: 'home' | 'history' | 'alarms' | 'fleet' | 'settings';
-};
+}
 
 const entries: Entry[] = [
   {to: '/', icon: 'home', text: 'home'},

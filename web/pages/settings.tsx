@@ -145,6 +145,7 @@ function Password() {
       setError(failure instanceof ApiError ? failure.message : String(failure));
     }
   };
+  const outcome = done ? 'good' : 'muted';
   return (
     <form onSubmit={(event) => void send(event)}>
       <h2>{said.password}</h2>
@@ -172,14 +173,10 @@ function Password() {
           aria-invalid={error !== null}
         />
       </label>
-      <p
-        id="password-said"
-        role="status"
-        class={`small-text ${error ? 'bad' : done ? 'good' : 'muted'}`}
-      >
+      <p id="password-said" role="status" class={`small-text ${error ? 'bad' : outcome}`}>
         {error ?? (done ? said.changed : said.short)}
       </p>
-      <button>{said.change}</button>
+      <button type="submit">{said.change}</button>
     </form>
   );
 }

@@ -77,7 +77,7 @@ export function SignIn() {
             {said.password}
             <input name="password" type="password" autocomplete="current-password" required />
           </label>
-          <button class="primary" disabled={trying}>
+          <button type="submit" class="primary" disabled={trying}>
             {said.send}
           </button>
         </form>

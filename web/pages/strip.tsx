@@ -3,8 +3,8 @@ import {me} from '../api/client.ts';
 import {contact, heardAt} from '../api/live.ts';
 import {decimal} from '../format/number.ts';
 import {localeName, spanText, texts, whenText, zone} from '../i18n/index.ts';
-import {alarms, type Alarm} from '../store/home.ts';
 import {rate, serverNow, tick} from '../store/clock.ts';
+import {type Alarm, alarms} from '../store/home.ts';
 import {StateMark} from '../ui/icon.tsx';
 
 export function Strip() {

@@ -26,14 +26,17 @@ export class Twin {
     private readonly family: Family,
   ) {
     this.lastReport.value = facts.reportedAt ?? null;
-    this.state.value = facts.reportedAt ? (facts.online ? 'live' : 'offline') : 'never';
+    if (facts.reportedAt) this.state.value = facts.online ? 'live' : 'offline';
     const known = new Set(family.fields.map((field) => field.name));
     this.put(flatten(facts.values ?? {}, known).map(([name, value]) => [name, value, null]));
   }
 
   field(name: string): Signal<Reading | null> {
     let held = this.fields.get(name);
-    if (!held) this.fields.set(name, (held = signal(null)));
+    if (!held) {
+      held = signal(null);
+      this.fields.set(name, held);
+    }
     return held;
   }
 

@@ -20,6 +20,7 @@ export function useLoad<T>(
     error: null,
   });
   const [attempt, setAttempt] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the caller names them.
   useEffect(() => {
     const cancel = new AbortController();
     load(cancel.signal).then(

@@ -1,8 +1,8 @@
 // The energy-flow picture of a home: nodes, pipes, dots, and the same in words.
 import {useEffect, useRef, useState} from 'preact/hooks';
-import {contact} from '../api/live.ts';
 import type {Flow, FlowNode, Home, NodeId} from '../api/types.ts';
 import {percentText, powerFigure, powerText, texts} from '../i18n/index.ts';
+import {live} from '../store/live.ts';
 import {moving} from '../store/preferences.ts';
 import {type IconName, iconPath} from '../ui/icon.tsx';
 import {Dots} from './dots.tsx';
@@ -66,7 +66,7 @@ export function FlowPicture({home}: {home: Home}) {
               from={flow.from}
               to={flow.to}
               power={flow.power_w}
-              running={contact.value !== 'lost'}
+              running={live.contact.value !== 'lost'}
             />
           ))}
         </div>

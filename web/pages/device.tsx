@@ -1,9 +1,11 @@
 // One device: what it reports, its past, and what it can be told.
 import {useEffect, useMemo} from 'preact/hooks';
+import {ApiError} from '../api/client.ts';
 import type {Family, HomeDevice} from '../api/types.ts';
 import {ageText, texts} from '../i18n/index.ts';
-import {bare, path, query, titleRef} from '../routes.ts';
 import {home} from '../store/home.ts';
+import {live} from '../store/live.ts';
+import {bare, path, query, titleRef} from '../store/routes.ts';
 import {loadTwin, type Twin} from '../store/twins.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {PageTitle, Tabs} from '../ui/controls.tsx';
@@ -25,14 +27,23 @@ export function DevicePage() {
 function Loaded({sn, summary}: {sn: string; summary: HomeDevice | undefined}) {
   const loaded = useLoad((cancel) => loadTwin(sn, cancel), [sn]);
   const twin = loaded.data?.[0];
-  useEffect(() => twin?.follow(), [twin]);
+  useEffect(() => twin?.follow(live), [twin]);
   useEffect(() => {
     document.title = `${twin?.facts.name ?? sn} · Gridloom`;
   }, [twin, sn]);
   if (loaded.error?.status === 403 || loaded.error?.status === 404) return <Gone />;
+  const refusal = twin?.error.value ?? null;
+  if (refusal?.code === 'no_permission') return <Gone />;
   if (loaded.error) return <Failure error={loaded.error} retry={loaded.reload} />;
   if (!loaded.data) return <Skeleton height={600} />;
-  return <Device twin={loaded.data[0]} family={loaded.data[1]} summary={summary} />;
+  return (
+    <>
+      {refusal && (
+        <Failure error={new ApiError(0, refusal.code, refusal.message)} retry={loaded.reload} />
+      )}
+      <Device twin={loaded.data[0]} family={loaded.data[1]} summary={summary} />
+    </>
+  );
 }
 
 function Gone() {
@@ -94,14 +105,14 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
   const {facts} = twin;
   const said = texts.value;
   const shown = useMemo(() => summary && {...summary}, [summary]);
-  const state = twin.state.value;
+  // Without its stream the twin knows less of the device than the home does.
+  const current = twin.error.value
+    ? shown
+    : {state: twin.state.value, lastReport: twin.lastReport.value};
+  const state = current?.state;
   return (
     <section class="card device-head">
-      <PageTitle
-        beside={
-          shown && <StateLine device={{...shown, state, lastReport: twin.lastReport.value}} />
-        }
-      >
+      <PageTitle beside={shown && <StateLine device={{...shown, ...current}} />}>
         <bdi>{facts.name}</bdi>
       </PageTitle>
       <p class="muted">
@@ -110,7 +121,7 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
       {(state === 'offline' || state === 'quiet') && (
         <p class="bad fault">
           <StateMark mark={state} />
-          {said.device.silent(ageText(twin.lastReport.value))}
+          {said.device.silent(ageText(current?.lastReport))}
         </p>
       )}
       {shown?.faults.map((fault) => (

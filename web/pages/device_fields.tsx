@@ -125,7 +125,7 @@ function Value({twin, name, facts}: {twin: Twin; name: string; facts: FieldFacts
     );
   const words = {none: said.noBits, noSensor: said.noSensor};
   const it = say(facts, reading.value, localeName(), words);
-  const stale = it.absent || twin.state.value === 'offline';
+  const stale = it.absent || !twin.isCurrent.value;
   const shown = saidText(it);
   return (
     <dd class={stale ? 'stale' : ''}>

@@ -3,8 +3,8 @@ import {useEffect, useState} from 'preact/hooks';
 import {ApiError, get, me, request} from '../api/client.ts';
 import type {BrowserSession} from '../api/types.ts';
 import {type Language, language, setLanguage, texts, whenText} from '../i18n/index.ts';
-import {navigate} from '../routes.ts';
 import {moving, setMotion, setTheme, type Theme, theme} from '../store/preferences.ts';
+import {navigate} from '../store/routes.ts';
 import {PageTitle, Segments} from '../ui/controls.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 

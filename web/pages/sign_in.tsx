@@ -3,7 +3,7 @@ import {useEffect, useState} from 'preact/hooks';
 import {type ApiError, me, request} from '../api/client.ts';
 import type {Me} from '../api/types.ts';
 import {texts} from '../i18n/index.ts';
-import {navigate, path} from '../routes.ts';
+import {navigate, path} from '../store/routes.ts';
 import {CopyLine} from '../ui/controls.tsx';
 
 async function signIn(body: Record<string, string>): Promise<void> {

@@ -1,10 +1,10 @@
 // The strip on top of every page: is the server heard, what time is it there, what is wrong.
 import {me} from '../api/client.ts';
-import {contact, heardAt} from '../api/live.ts';
 import {decimal} from '../format/number.ts';
 import {localeName, spanText, texts, whenText, zone} from '../i18n/index.ts';
 import {rate, serverNow, tick} from '../store/clock.ts';
 import {type Alarm, alarms} from '../store/home.ts';
+import {live} from '../store/live.ts';
 import {StateMark} from '../ui/icon.tsx';
 
 export function Strip() {
@@ -23,7 +23,7 @@ export function Strip() {
 
 export function Contact() {
   const said = texts.value.contact;
-  if (contact.value === 'live') {
+  if (live.contact.value === 'live') {
     return (
       <span class="contact">
         <StateMark mark="live" />
@@ -31,7 +31,7 @@ export function Contact() {
       </span>
     );
   }
-  if (contact.value === 'connecting') {
+  if (live.contact.value === 'connecting') {
     return (
       <span class="contact muted">
         <StateMark mark="never" />
@@ -40,7 +40,7 @@ export function Contact() {
     );
   }
   void tick.value;
-  const silentFor = (performance.now() - heardAt.value) / 1000;
+  const silentFor = (performance.now() - live.heardAt.value) / 1000;
   return (
     <span class="contact lost" title={said.lostHelp}>
       <StateMark mark="offline" />

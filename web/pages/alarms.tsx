@@ -1,12 +1,11 @@
 // What is wrong now: which device, since when, and what it means.
 import {useEffect} from 'preact/hooks';
-import {ageText, texts, whenText} from '../i18n/index.ts';
+import {ageText, alarmText, texts, whenText} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {type Alarm, alarms, home} from '../store/home.ts';
 import {PageTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Skeleton} from '../ui/load.tsx';
-import {alarmText} from './strip.tsx';
 
 const around = 3_600_000;
 

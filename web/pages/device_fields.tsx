@@ -3,27 +3,9 @@ import {useMemo, useState} from 'preact/hooks';
 import type {Family, FieldFacts} from '../api/types.ts';
 import {saidText, say} from '../format/field.ts';
 import {ageText, localeName, texts} from '../i18n/index.ts';
-import {matches} from '../store/paths.ts';
+import {fieldsOf, type NamedField} from '../store/paths.ts';
 import type {Twin} from '../store/twins.ts';
 import {Segments} from '../ui/controls.tsx';
-
-export interface NamedField {
-  name: string;
-  facts: FieldFacts | undefined;
-}
-
-/** The family's fields, those of modules by the names reported, and what no file knows. */
-export function fieldsOf(family: Family, reported: string[]): NamedField[] {
-  const plain = new Map(
-    family.fields.filter((field) => !field.name.includes('*')).map((field) => [field.name, field]),
-  );
-  const patterns = family.fields.filter((field) => field.name.includes('*'));
-  const more = reported
-    .filter((name) => !plain.has(name))
-    .sort((a, b) => (a < b ? -1 : 1))
-    .map((name) => ({name, facts: patterns.find((field) => matches(field.name, name))}));
-  return [...[...plain].map(([name, facts]) => ({name, facts})), ...more];
-}
 
 function groupOf(field: NamedField): string {
   const parts = field.name.split('.');

@@ -6,12 +6,12 @@ import {columns, linesOf, panes, stepFor} from '../charts/data.ts';
 import {Plot} from '../charts/plot.tsx';
 import {texts, whenText} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
+import {fieldsOf, type NamedField} from '../store/paths.ts';
 import {query, setQuery} from '../store/routes.ts';
 import type {Twin} from '../store/twins.ts';
 import {Segments} from '../ui/controls.tsx';
 import {Icon} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
-import {fieldsOf, type NamedField} from './device_fields.tsx';
 
 const hour = 3_600_000;
 const spans: Record<string, number> = {

@@ -2,7 +2,7 @@
 import {useEffect} from 'preact/hooks';
 import type {Home} from '../api/types.ts';
 import {FlowPicture, FlowWords} from '../flow/picture.tsx';
-import {ageText, texts} from '../i18n/index.ts';
+import {ageText, alarmText, texts} from '../i18n/index.ts';
 import {alarms, byTrouble, fetchHome, home, homeError} from '../store/home.ts';
 import {bare, titleRef} from '../store/routes.ts';
 import {Boundary} from '../ui/boundary.tsx';
@@ -11,7 +11,6 @@ import {Icon, StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton} from '../ui/load.tsx';
 import {DeviceCard} from './device_card.tsx';
 import {Ledger} from './ledger.tsx';
-import {alarmText} from './strip.tsx';
 import {TodayBars} from './today_bars.tsx';
 
 const mostCards = 12;

@@ -1,9 +1,9 @@
 // The strip on top of every page: is the server heard, what time is it there, what is wrong.
 import {me} from '../api/client.ts';
 import {decimal} from '../format/number.ts';
-import {localeName, spanText, texts, whenText, zone} from '../i18n/index.ts';
+import {alarmText, localeName, spanText, texts, whenText, zone} from '../i18n/index.ts';
 import {rate, serverNow, tick} from '../store/clock.ts';
-import {type Alarm, alarms} from '../store/home.ts';
+import {alarms} from '../store/home.ts';
 import {live} from '../store/live.ts';
 import {StateMark} from '../ui/icon.tsx';
 
@@ -63,10 +63,6 @@ function Worst() {
       {list.length > 1 && <b>{`+${list.length - 1}`}</b>}
     </a>
   );
-}
-
-export function alarmText(alarm: Alarm): string {
-  return alarm.kind === 'silent' ? texts.value.alarms.silent : (alarm.title ?? alarm.text);
 }
 
 function ServerClock() {

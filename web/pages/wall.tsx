@@ -1,13 +1,13 @@
 // For a tablet on the wall: large, without navigation, darker at night.
 import {useEffect} from 'preact/hooks';
 import {FlowPicture, FlowWords} from '../flow/picture.tsx';
-import {texts, whenText} from '../i18n/index.ts';
+import {alarmText, texts, whenText} from '../i18n/index.ts';
 import {serverNow, tick} from '../store/clock.ts';
 import {alarms, home} from '../store/home.ts';
 import {StateMark} from '../ui/icon.tsx';
 import {Skeleton} from '../ui/load.tsx';
 import {Ledger} from './ledger.tsx';
-import {alarmText, Contact} from './strip.tsx';
+import {Contact} from './strip.tsx';
 
 export function WallPage() {
   const said = texts.value.home;

@@ -19,13 +19,13 @@ export interface Reading {
 export class Twin {
   readonly state = signal<State>('never');
   readonly lastReport = signal<number | null>(null);
+  /** Why the stream does not tell the values: they are the last known ones, whatever the state. */
+  readonly error = signal<StreamError | null>(null);
+  readonly isCurrent = computed(() => this.state.value !== 'offline' && this.error.value === null);
   /** Names of the fields that were ever reported, in the order of their arrival. */
   readonly names = signal<string[]>([]);
   readonly watchers = new Set<(name: string, reading: Reading) => void>();
   private readonly fields = new Map<string, Signal<Reading | null>>();
-  /** Why the stream does not tell the values: they are the last known ones, whatever the state. */
-  readonly error = signal<StreamError | null>(null);
-  readonly isCurrent = computed(() => this.state.value !== 'offline' && this.error.value === null);
   /** Names by index, where the device has other ones than its family: modules by serial number. */
   private ownNames: readonly string[] | null = null;
 

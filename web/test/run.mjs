@@ -22,7 +22,8 @@ await build({
 const run = spawnSync(
   process.execPath,
   ['--test', ...tests.map((name) => join(out, name.replace(/\.ts$/, '.mjs')))],
-  {stdio: 'inherit'},
+  // Some tests read the sources.
+  {stdio: 'inherit', cwd: dirname(here)},
 );
 rmSync(out, {recursive: true});
 process.exit(run.status ?? 1);

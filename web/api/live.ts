@@ -175,7 +175,6 @@ export class LiveClient {
 
   private lose(): void {
     this.drop();
-    if (!this.started) return;
     this.contact.value = 'lost';
     const wait = Math.min(lastRetryMs, firstRetryMs * 2 ** this.failures++);
     const spread = 0.75 + this.options.random() / 2;

@@ -100,10 +100,12 @@ test('a silent server is given up after 20 s, and its late words are not heard',
   assert.equal(live.heardAt.value, 15_000);
   const times = told.times.length;
   first.receive({t: 'hb', now: 99_000, rate: 1, seq: 7});
-  first.events.onClose();
   assert.equal(told.times.length, times);
   time.pass(500);
   assert.equal(sockets.length, 2);
+  socket().welcome();
+  first.events.onClose();
+  assert.equal(live.contact.value, 'live');
 });
 
 test('a socket that never opens is given up as well', () => {
@@ -150,8 +152,12 @@ test('a return of the network or of the user does not wait for the next attempt'
     socket().events.onClose();
     returns();
     assert.equal(sockets.length, count + 1);
-    time.pass(1000); // The attempt that was planned is not made.
+    time.pass(400);
+    socket().events.onClose();
+    time.pass(400); // The attempt that was planned first is not made.
     assert.equal(sockets.length, count + 1);
+    time.pass(100);
+    assert.equal(sockets.length, count + 2);
     socket().welcome();
   }
 });

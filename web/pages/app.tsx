@@ -78,14 +78,14 @@ function Lazy({load}: {load: Loader}) {
 }
 
 function NoPage() {
-  const said = texts.value.error;
+  const words = texts.value.error;
   return (
     <section class="card notice">
       <h1 tabIndex={-1} ref={titleRef}>
-        {said.noPage}
+        {words.noPage}
       </h1>
       <p>
-        <a href="/">{said.toHome}</a>
+        <a href="/">{words.toHome}</a>
       </p>
     </section>
   );

@@ -47,11 +47,11 @@ function Loaded({sn, summary}: {sn: string; summary: HomeDevice | undefined}) {
 }
 
 function Gone() {
-  const said = texts.value.error;
+  const words = texts.value.error;
   return (
     <section class="card notice">
       <h1 tabIndex={-1} ref={titleRef}>
-        {said.gone}
+        {words.gone}
       </h1>
       <p>
         <a href="/fleet">{texts.value.nav.fleet}</a>
@@ -77,13 +77,13 @@ function Device({
   family: Family;
   summary: HomeDevice | undefined;
 }) {
-  const said = texts.value.device;
+  const words = texts.value.device;
   const tab = (query.value.get('tab') ?? 'now') as Tab;
   const base = `/d/${encodeURIComponent(twin.facts.sn)}`;
   const tabs = [
-    {value: 'now' as Tab, label: said.now},
-    {value: 'plots' as Tab, label: said.plots},
-    {value: 'control' as Tab, label: said.control},
+    {value: 'now' as Tab, label: words.now},
+    {value: 'plots' as Tab, label: words.plots},
+    {value: 'control' as Tab, label: words.control},
   ];
   return (
     <>
@@ -103,7 +103,7 @@ function Device({
 
 function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
   const {facts} = twin;
-  const said = texts.value;
+  const words = texts.value;
   const shown = useMemo(() => summary && {...summary}, [summary]);
   // Without its stream the twin knows less of the device than the home does.
   const current = twin.error.value
@@ -121,7 +121,7 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
       {(state === 'offline' || state === 'quiet') && (
         <p class="bad fault">
           <StateMark mark={state} />
-          {said.device.silent(ageText(current?.lastReport))}
+          {words.device.silent(ageText(current?.lastReport))}
         </p>
       )}
       {shown?.faults.map((fault) => (
@@ -141,7 +141,7 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
       )}
       <a class="back" href="/fleet">
         <Icon name="left" size={16} />
-        {said.nav.fleet}
+        {words.nav.fleet}
       </a>
     </section>
   );

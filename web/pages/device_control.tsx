@@ -13,11 +13,11 @@ import {CopyLine} from '../ui/controls.tsx';
 import {type Mark, StateMark} from '../ui/icon.tsx';
 
 export function ControlTab({twin, family}: {twin: Twin; family: Family}) {
-  const said = texts.value.device;
+  const words = texts.value.device;
   if (twin.facts.rights === 'monitor') {
-    return <p class="card muted">{said.watchOnly(twin.facts.owner)}</p>;
+    return <p class="card muted">{words.watchOnly(twin.facts.owner)}</p>;
   }
-  if (family.commands.length === 0) return <p class="card muted">{said.noCommands}</p>;
+  if (family.commands.length === 0) return <p class="card muted">{words.noCommands}</p>;
   return (
     <div class="commands">
       {family.commands.map((command) => (
@@ -37,7 +37,7 @@ function shownBy(family: Family, command: CommandFacts, param: ParamFacts): Fiel
 }
 
 function CommandForm({twin, family, command}: {twin: Twin; family: Family; command: CommandFacts}) {
-  const said = texts.value.set;
+  const words = texts.value.set;
   const [state, reply] = useMemo(
     () => [signal<SetState>({state: 'idle'}), signal<unknown>(null)],
     [],
@@ -89,7 +89,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
           param={param}
           touched={param.name in checks}
           about={command.description}
-          now={present(twin, family, command, param)}
+          reported={reportedValue(twin, family, command, param)}
           value={checks[param.name]?.value}
           onChange={(check) => setChecks((before) => ({...before, [param.name]: check}))}
         />
@@ -101,29 +101,29 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
             class="primary"
             disabled={busy || wrong || missing || (params.length > 0 && !touched)}
           >
-            {said.send}
+            {words.send}
           </button>
         ) : (
-          <p class="muted small-text">{said.noSelect}</p>
+          <p class="muted small-text">{words.noSelect}</p>
         )}
         <Outcome state={state.value} />
       </div>
       <details>
-        <summary>{said.asCommand}</summary>
+        <summary>{words.asCommand}</summary>
         <CopyLine text={curlLine(location.origin, twin.facts.sn, body)} />
         <CopyLine text={mosquittoLine(location.hostname, twin.facts.sn, body)} />
         {reply.value !== null && (
           <>
-            <p class="small-text">{said.reply}</p>
+            <p class="small-text">{words.reply}</p>
             <pre>{JSON.stringify(reply.value, null, 1)}</pre>
           </>
         )}
       </details>
       {command.dangerous && (
-        <dialog ref={dialog} aria-label={said.confirmTitle(title)}>
-          <h2>{said.confirmTitle(title)}</h2>
+        <dialog ref={dialog} aria-label={words.confirmTitle(title)}>
+          <h2>{words.confirmTitle(title)}</h2>
           <p>
-            <bdi>{said.confirmText(twin.facts.name)}</bdi>
+            <bdi>{words.confirmText(twin.facts.name)}</bdi>
           </p>
           <ul>
             {params
@@ -136,7 +136,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
           </ul>
           <div class="buttons">
             <button type="button" autofocus onClick={() => dialog.current?.close()}>
-              {said.cancel}
+              {words.cancel}
             </button>
             <button
               type="button"
@@ -146,7 +146,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
                 void send();
               }}
             >
-              {said.confirm}
+              {words.confirm}
             </button>
           </div>
         </dialog>
@@ -157,20 +157,23 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
 
 /** A value that is about to be sent, as a person would say it. */
 function choiceText(param: ParamFacts, value: unknown): string {
-  const words = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
+  const valueWords = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
   const {unit, scale, values} = param;
   const facts = {...(unit ? {unit} : {}), ...(scale ? {scale} : {}), ...(values ? {values} : {})};
-  return saidText(say(facts, value, localeName(), words));
+  return saidText(say(facts, value, localeName(), valueWords));
 }
 
-function present(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {
+function reportedValue(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {
   const field = shownBy(family, command, param)[0];
   if (!field || field.name.includes('*')) return null;
   const reading = twin.field(field.name).value;
   if (!reading) return null;
-  const words = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
+  const valueWords = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
   const facts = param.values && !field.values ? {...field, values: param.values} : field;
-  return {text: saidText(say(facts, reading.value, localeName(), words)), value: reading.value};
+  return {
+    text: saidText(say(facts, reading.value, localeName(), valueWords)),
+    value: reading.value,
+  };
 }
 
 function Outcome({state}: {state: SetState}) {

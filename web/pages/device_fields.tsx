@@ -16,7 +16,7 @@ function groupOf(field: NamedField): string {
 type Filter = 'all' | 'reported' | 'faults';
 
 export function FieldsTab({twin, family}: {twin: Twin; family: Family}) {
-  const said = texts.value.device;
+  const words = texts.value.device;
   const [search, setSearch] = useState('');
   const [filter, setFilter] = useState<Filter>('all');
   const all = useMemo(() => fieldsOf(family, twin.names.value), [family, twin.names.value]);
@@ -36,34 +36,34 @@ export function FieldsTab({twin, family}: {twin: Twin; family: Family}) {
   return (
     <section class="card fields">
       <div class="tools">
-        <h2>{said.fields}</h2>
+        <h2>{words.fields}</h2>
         <input
           type="search"
-          placeholder={said.search}
-          aria-label={said.search}
+          placeholder={words.search}
+          aria-label={words.search}
           value={search}
           onInput={(event) => setSearch(event.currentTarget.value)}
         />
         <Segments
-          label={said.fields}
+          label={words.fields}
           name="field-filter"
           value={filter}
           onChange={setFilter}
           choices={[
             {value: 'all', label: texts.value.fleet.all},
-            {value: 'reported', label: said.changed},
-            {value: 'faults', label: said.faults},
+            {value: 'reported', label: words.changed},
+            {value: 'faults', label: words.faults},
           ]}
         />
         <span class="muted" role="status">
-          {said.count(shown.length, all.length)}
+          {words.count(shown.length, all.length)}
         </span>
       </div>
-      {shown.length === 0 && <p class="muted">{said.none}</p>}
+      {shown.length === 0 && <p class="muted">{words.none}</p>}
       <div class="groups">
         {[...groups].map(([group, fields]) => (
           <section key={group} class="group">
-            <h3>{group ? <span class="raw">{group}</span> : said.whole}</h3>
+            <h3>{group ? <span class="raw">{group}</span> : words.whole}</h3>
             <dl>
               {fields.map((field) => (
                 <Row key={field.name} twin={twin} field={field} />
@@ -97,16 +97,16 @@ function Row({twin, field: {name, facts}}: {twin: Twin; field: NamedField}) {
 
 function Value({twin, name, facts}: {twin: Twin; name: string; facts: FieldFacts | undefined}) {
   const reading = twin.field(name).value;
-  const said = texts.value.device;
+  const words = texts.value.device;
   if (reading === null)
     return (
       <dd class="unknown">
         <b>—</b>
-        <span class="muted">{said.never}</span>
+        <span class="muted">{words.never}</span>
       </dd>
     );
-  const words = {none: said.noBits, noSensor: said.noSensor};
-  const it = say(facts, reading.value, localeName(), words);
+  const valueWords = {none: words.noBits, noSensor: words.noSensor};
+  const it = say(facts, reading.value, localeName(), valueWords);
   const stale = it.absent || !twin.isCurrent.value;
   const shown = saidText(it);
   return (

@@ -62,10 +62,10 @@ function useOrder(devices: HomeDevice[], sort: string, held: {current: boolean})
 }
 
 export function FleetPage() {
-  const said = texts.value.fleet;
+  const words = texts.value.fleet;
   useEffect(() => {
-    document.title = `${said.title} · Gridloom`;
-  }, [said]);
+    document.title = `${words.title} · Gridloom`;
+  }, [words]);
   const held = useRef(false);
   const devices = home.value?.devices ?? [];
   const sort = query.value.get('sort') ?? '';
@@ -80,21 +80,21 @@ export function FleetPage() {
   if (!home.value) return <Skeleton height={600} />;
   return (
     <>
-      <PageTitle beside={<Totals devices={devices} />}>{said.title}</PageTitle>
+      <PageTitle beside={<Totals devices={devices} />}>{words.title}</PageTitle>
       <div class="fleet-tools">
         <input
           type="search"
-          aria-label={said.search}
-          placeholder={said.search}
+          aria-label={words.search}
+          placeholder={words.search}
           value={search}
           onInput={(event) => setQuery({q: event.currentTarget.value || null})}
         />
         <span class="muted small-text" role="status">
-          {said.totals(shown.length)}
+          {words.totals(shown.length)}
         </span>
       </div>
       {shown.length === 0 ? (
-        <p class="muted">{said.none}</p>
+        <p class="muted">{words.none}</p>
       ) : (
         <div
           class="card fleet"
@@ -178,11 +178,11 @@ function directionOf(column: Column, sort: string): keyof typeof arrows {
 }
 
 function Head({sort}: {sort: string}) {
-  const said = texts.value.fleet;
+  const words = texts.value.fleet;
   return (
     <div class="fleet-head" role="row" aria-rowindex={1}>
       <span role="columnheader">
-        <span class="hidden">{said.state}</span>
+        <span class="hidden">{words.state}</span>
       </span>
       {columns.map((column) => {
         const direction = directionOf(column, sort);
@@ -192,7 +192,7 @@ function Head({sort}: {sort: string}) {
               type="button"
               onClick={() => setQuery({sort: direction === 'ascending' ? `-${column}` : column})}
             >
-              {said[column]}
+              {words[column]}
               {arrows[direction]}
             </button>
           </span>

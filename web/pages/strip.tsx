@@ -22,12 +22,12 @@ export function Strip() {
 }
 
 export function Contact() {
-  const said = texts.value.contact;
+  const words = texts.value.contact;
   if (live.contact.value === 'live') {
     return (
       <span class="contact">
         <StateMark mark="live" />
-        {said.live}
+        {words.live}
       </span>
     );
   }
@@ -35,16 +35,16 @@ export function Contact() {
     return (
       <span class="contact muted">
         <StateMark mark="never" />
-        {said.connecting}
+        {words.connecting}
       </span>
     );
   }
   void tick.value;
   const silentFor = (performance.now() - live.heardAt.value) / 1000;
   return (
-    <span class="contact lost" title={said.lostHelp}>
+    <span class="contact lost" title={words.lostHelp}>
       <StateMark mark="offline" />
-      {said.lost(spanText(silentFor))}
+      {words.lost(spanText(silentFor))}
     </span>
   );
 }
@@ -67,13 +67,13 @@ function Worst() {
 
 function ServerClock() {
   void tick.value;
-  const said = texts.value.clock;
+  const words = texts.value.clock;
   const virtual = me.value?.virtualTime || rate.value !== 1;
   const own = zone() === Intl.DateTimeFormat().resolvedOptions().timeZone || zone() === '';
   const speed =
-    rate.value === 0 ? said.paused : said.speed(decimal(rate.value, 2, localeName(), 0));
+    rate.value === 0 ? words.paused : words.speed(decimal(rate.value, 2, localeName(), 0));
   return (
-    <span class="server-clock" title={own ? undefined : said.zone(zone())}>
+    <span class="server-clock" title={own ? undefined : words.zone(zone())}>
       {virtual && <b>{speed}</b>}
       <time>{whenText(serverNow(), virtual ? 'moment' : 'time')}</time>
     </span>

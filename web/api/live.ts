@@ -165,6 +165,8 @@ export class LiveClient {
       case 'error':
         if (message.id !== null) this.subscriptions.get(message.id)?.on(message);
         break;
+      default:
+        message satisfies never;
     }
   }
 

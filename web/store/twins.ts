@@ -75,6 +75,8 @@ export class Twin {
       case 'error':
         this.error.value = message;
         break;
+      default:
+        message satisfies never;
     }
   }
 

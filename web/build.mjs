@@ -1,9 +1,9 @@
 // Builds the page into dist/ (or into the folder given): hashed assets, index.html, manifest,
 // icons. What each file costs is written beside it, as <folder>-meta.json, for the size budget.
-import {build} from 'esbuild';
 import {cpSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {build} from 'esbuild';
 import {iconPng} from './icons/png.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -38,7 +38,7 @@ await build({...common, entryPoints: ['theme.ts'], outdir: out, format: 'iife'})
 const outputs = Object.entries(page.metafile.outputs);
 const builtFrom = (entry) => {
   const [path] = outputs.find(([, output]) => output.entryPoint === entry);
-  return '/assets/' + path.split('/').pop();
+  return `/assets/${path.split('/').pop()}`;
 };
 const [, main] = outputs.find(([, output]) => output.entryPoint === 'main.tsx');
 const preloads = main.imports

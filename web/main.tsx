@@ -1,13 +1,12 @@
 import {render} from 'preact';
 import {ApiError, get, me} from './api/client.ts';
-import {startLive, stopLive} from './api/live.ts';
 import type {Me} from './api/types.ts';
 import {preferredLanguage, setLanguage} from './i18n/index.ts';
 import {App} from './pages/app.tsx';
-import {setClock} from './store/clock.ts';
-import {applyTheme} from './store/preferences.ts';
-
-applyTheme();
+import {clock, tick} from './store/clock.ts';
+import {live} from './store/live.ts';
+import {followPreferences} from './store/preferences.ts';
+import {followAddress} from './store/routes.ts';
 
 async function start(): Promise<void> {
   const language = setLanguage(preferredLanguage());
@@ -21,14 +20,21 @@ async function start(): Promise<void> {
   render(<App />, document.getElementById('app')!);
 }
 
-me.subscribe((who) => {
-  if (who === undefined) return;
-  if (who === null) {
-    stopLive();
+followPreferences();
+followAddress();
+setInterval(() => {
+  tick.value++;
+}, 1000);
+addEventListener('online', () => live.retryNow());
+document.addEventListener('visibilitychange', () => live.setHidden(document.hidden));
+me.subscribe((account) => {
+  if (account === undefined) return;
+  if (account === null) {
+    live.stop();
     return;
   }
-  if (who.now !== undefined) setClock(who.now, who.rate);
-  startLive();
+  if (account.now !== undefined) clock.set(account.now, account.rate);
+  live.start();
 });
 
 void start();

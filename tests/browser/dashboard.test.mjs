@@ -289,13 +289,13 @@ test('the first load and the whole page stay within their budgets', () => {
   const need = (path) => {
     if (needed.has(path)) return;
     needed.add(path);
-    outputs[path].imports
-      .filter((one) => one.kind === 'import-statement')
-      .forEach((one) => need(one.path));
+    for (const {kind, path: imported} of outputs[path].imports) {
+      if (kind === 'import-statement') need(imported);
+    }
   };
-  paths
-    .filter((path) => ['main.tsx', 'style/index.css'].includes(outputs[path].entryPoint))
-    .forEach(need);
+  for (const path of paths) {
+    if (['main.tsx', 'style/index.css'].includes(outputs[path].entryPoint)) need(path);
+  }
   const kilobytes = (list) => [...list].reduce((sum, path) => sum + size(path), 0) / 1000;
   assert.ok(kilobytes(needed) < most.first, `first load: ${kilobytes(needed)} KB`);
   assert.ok(kilobytes(paths) < most.all, `everything: ${kilobytes(paths)} KB`);

@@ -41,7 +41,7 @@ export async function startServer({
     };
     server.stdout.on('data', hear);
     server.stderr.on('data', hear);
-    exited.then(() => reject(new Error(`the server did not start:\n${said}`)));
+    void exited.then(() => reject(new Error(`the server did not start:\n${said}`)));
   });
   const ready = JSON.parse(readFileSync(join(data, 'ready.json'), 'utf8'));
   return {

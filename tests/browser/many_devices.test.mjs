@@ -37,7 +37,7 @@ const nothingYet = {
 /** A page whose home has these devices; the stream stays silent. */
 async function openWith(path, devices) {
   const {page, complaints} = await openPage(context, server.url);
-  await page.routeWebSocket(/\/api\/v1\/live/, () => {});
+  await page.routeWebSocket(/\/api\/v1\/live/, () => undefined);
   const home = {
     now: Date.now(),
     nodes: {home: {power_w: null}, grid: {power_w: null}},
@@ -88,7 +88,9 @@ async function scrollThrough(count) {
     }
     return rows;
   }, SCROLLS);
-  const complete = new Promise((resolve) => session.once('Tracing.tracingComplete', resolve));
+  const complete = new Promise((resolve) => {
+    session.once('Tracing.tracingComplete', resolve);
+  });
   await session.send('Tracing.end');
   await complete;
   await session.detach();

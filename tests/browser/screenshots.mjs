@@ -34,7 +34,7 @@ async function settle(page) {
   );
 }
 
-async function take(context, server, name, path, sign) {
+async function take(context, name, path, sign) {
   const {page, complaints} = await openPage(context, server.url);
   await page.goto(server.url + path);
   await page.waitForSelector(sign, {state: 'attached'});
@@ -74,7 +74,7 @@ try {
         locale: 'en-GB',
       });
       for (const [name, path, sign] of scenes) {
-        await take(context, server, `${name}-${size}-${colorScheme}`, path, sign);
+        await take(context, `${name}-${size}-${colorScheme}`, path, sign);
       }
       await context.close();
     }
@@ -85,16 +85,16 @@ try {
     storageState,
     locale: 'en-GB',
   });
-  await take(wall, server, 'wall-desktop-dark', '/wall', '.flow svg');
+  await take(wall, 'wall-desktop-dark', '/wall', '.flow svg');
   const german = await browser.newContext({
     viewport: phone,
     colorScheme: 'light',
     storageState,
     locale: 'de-DE',
   });
-  await take(german, server, 'home-phone-german', '/', '.bar-chart rect');
+  await take(german, 'home-phone-german', '/', '.bar-chart rect');
   const nobody = await browser.newContext({viewport: phone, colorScheme: 'light', locale: 'en-GB'});
-  await take(nobody, server, 'sign-in-phone-light', '/', 'form');
+  await take(nobody, 'sign-in-phone-light', '/', 'form');
 } finally {
   await browser.close();
   await server.stop();

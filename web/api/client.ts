@@ -41,13 +41,13 @@ export async function request<T>(
   if (answer.status === 204) return undefined as T;
   const content: unknown = await answer.json().catch(() => null);
   if (answer.ok) return content as T;
-  const said = (content ?? {}) as {code?: unknown; message?: unknown};
+  const refusal = (content ?? {}) as {code?: unknown; message?: unknown};
   if (answer.status === 401 && me.value) me.value = null;
   const wait = Number(answer.headers.get('Retry-After'));
   throw new ApiError(
     answer.status,
-    String(said.code ?? answer.status),
-    String(said.message ?? answer.statusText),
+    String(refusal.code ?? answer.status),
+    String(refusal.message ?? answer.statusText),
     wait > 0 ? wait : null,
   );
 }

@@ -1,134 +1,197 @@
-// The live stream: one WebSocket for the whole page, subscriptions that survive a lost connection.
+// The live stream: one WebSocket for the whole page, and subscriptions that survive a lost
+// connection. Socket, time and chance come from outside, so that a test owns them.
 import {signal} from '@preact/signals';
-import {setClock} from '../store/clock.ts';
-import {me} from './client.ts';
+import {decode, type Heading, type StreamMessage, type SubscriptionMessage} from './messages.ts';
 
-export type Message = {t: string; id?: number; seq?: number; now?: number} & Record<
-  string,
-  unknown
->;
+export type Topic = {topic: 'home'} | {topic: 'device'; sn: string; fields: '*'; every: number};
 
-interface Subscription {
-  topic: string;
-  more: Record<string, unknown>;
-  on: (message: Message) => void;
+export interface Socket {
+  send: (text: string) => void;
+  close: () => void;
 }
+
+/** What a socket tells its owner; nothing comes after `onClose`. */
+export interface SocketEvents {
+  onOpen: () => void;
+  onText: (text: string) => void;
+  onClose: () => void;
+}
+
+export interface LiveOptions {
+  connect: (events: SocketEvents) => Socket;
+  /** Milliseconds that no change of the clock moves. */
+  monotonicMs: () => number;
+  /** Calls back once, and returns what takes that back. */
+  after: (ms: number, call: () => void) => () => void;
+  /** From 0 to 1. */
+  random: () => number;
+  onTime: (now: number, rate: number | null) => void;
+  onSignedOut: () => void;
+}
+
+type OnMessage = (message: SubscriptionMessage) => void;
 
 /** Two heartbeats of 15 s may not both be missed. */
 const silenceMs = 20_000;
 const hiddenMs = 30_000;
+const firstRetryMs = 500;
+const lastRetryMs = 15_000;
 
-/** Whether the server is heard; `heardAt` counts in performance.now(). */
-export const contact = signal<'connecting' | 'live' | 'lost'>('connecting');
-export const heardAt = signal(performance.now());
+export class LiveClient {
+  /** Whether the server is heard; `heardAt` is in `monotonicMs`. */
+  readonly contact = signal<'connecting' | 'live' | 'lost'>('connecting');
+  readonly heardAt;
 
-/** Names of a family's fields, in the order of the stream's indices. */
-export const streamNames = new Map<string, string[]>();
+  private readonly subscriptions = new Map<number, {topic: Topic; on: OnMessage}>();
+  private readonly names = new Map<string, readonly string[]>();
+  private started = false;
+  private socket: Socket | null = null;
+  private open = false;
+  private nextId = 1;
+  private failures = 0;
+  private resume: {epoch: string; seq: number} | null = null;
+  private cancelRetry = nothing;
+  private cancelSilence = nothing;
+  private cancelPause = nothing;
 
-const subscriptions = new Map<number, Subscription>();
-let socket: WebSocket | null = null;
-let nextId = 1;
-let failures = 0;
-let retry: number | undefined;
-let silence: number | undefined;
-let resume: {epoch: string; seq: number} | null = null;
+  constructor(private readonly options: LiveOptions) {
+    this.heardAt = signal(options.monotonicMs());
+  }
 
-export function subscribe(
-  topic: string,
-  more: Record<string, unknown>,
-  on: (message: Message) => void,
-): () => void {
-  const id = nextId++;
-  subscriptions.set(id, {topic, more, on});
-  send({t: 'sub', id, topic, ...more});
-  return () => {
-    subscriptions.delete(id);
-    send({t: 'unsub', id});
-  };
-}
+  start(): void {
+    this.started = true;
+    if (this.socket) return;
+    this.cancelRetry();
+    // Events of a socket that was given up say nothing about the present one.
+    const events: SocketEvents = {
+      onOpen: () => {
+        if (this.socket === opened) this.greet();
+      },
+      onText: (text) => {
+        if (this.socket === opened) this.receive(text);
+      },
+      onClose: () => {
+        if (this.socket === opened) this.lose();
+      },
+    };
+    const opened = this.options.connect(events);
+    this.socket = opened;
+    this.expectMessage();
+  }
 
-function send(message: Record<string, unknown>): void {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
-}
+  stop(): void {
+    this.started = false;
+    this.cancelRetry();
+    this.resume = null;
+    this.drop();
+  }
 
-export function startLive(): void {
-  if (socket) return;
-  clearTimeout(retry);
-  const address = new URL('/api/v1/live', location.href);
-  address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  const opened = new WebSocket(address, 'gridloom.live.1');
-  socket = opened;
-  opened.onopen = () => send({t: 'hello', ...(resume ? {resume} : {})});
-  opened.onmessage = (event) => receive(JSON.parse(String(event.data)) as Message);
-  opened.onclose = () => {
-    if (socket === opened) lost();
-  };
-  expectWord();
-}
+  /** Connects at once, where it would wait for the next attempt. */
+  retryNow(): void {
+    if (this.socket || !this.started) return;
+    this.failures = 0;
+    this.start();
+  }
 
-export function stopLive(): void {
-  clearTimeout(retry);
-  clearTimeout(silence);
-  const open = socket;
-  socket = null;
-  resume = null;
-  open?.close();
-}
+  /** A page that nobody sees asks for nothing but heartbeats after a while. */
+  setHidden(hidden: boolean): void {
+    this.cancelPause();
+    if (hidden) {
+      this.cancelPause = this.options.after(hiddenMs, () => this.send({t: 'pause'}));
+    } else {
+      this.send({t: 'play'});
+      this.retryNow();
+    }
+  }
 
-function receive(message: Message): void {
-  heardAt.value = performance.now();
-  expectWord();
-  if (typeof message.now === 'number') setClock(message.now, message['rate'] as number | undefined);
-  if (typeof message.seq === 'number' && resume) resume.seq = message.seq;
-  switch (message.t) {
-    case 'welcome':
-      failures = 0;
-      resume = {epoch: String(message['epoch']), seq: message.seq ?? 0};
-      for (const [id, sub] of subscriptions) send({t: 'sub', id, topic: sub.topic, ...sub.more});
-      contact.value = 'live';
-      break;
-    case 'names':
-      streamNames.set(String(message['family']), message['names'] as string[]);
-      break;
-    case 'bye':
-      if (message['why'] === 'signed out' || message['why'] === 'rights') me.value = null;
-      break;
-    default:
-      if (message.id !== undefined) subscriptions.get(message.id)?.on(message);
+  /**
+   * Follows a topic until the function that is returned is called, over lost connections too. An
+   * error does not end that: with the next connection the server is asked again.
+   */
+  subscribe(topic: Topic, on: OnMessage): () => void {
+    const id = this.nextId++;
+    this.subscriptions.set(id, {topic, on});
+    this.send({t: 'sub', id, ...topic});
+    return () => {
+      this.subscriptions.delete(id);
+      this.send({t: 'unsub', id});
+    };
+  }
+
+  /** Names of a family's fields, in the order of the stream's indices. */
+  namesOf(family: string): readonly string[] {
+    return this.names.get(family) ?? [];
+  }
+
+  private greet(): void {
+    this.open = true;
+    this.send({t: 'hello', ...(this.resume ? {resume: this.resume} : {})});
+  }
+
+  private send(message: Record<string, unknown>): void {
+    if (this.open) this.socket?.send(JSON.stringify(message));
+  }
+
+  private receive(text: string): void {
+    this.heardAt.value = this.options.monotonicMs();
+    this.expectMessage();
+    const decoded = decode(text);
+    if (decoded === null) return;
+    const {heading, message} = decoded;
+    if (heading.now !== null) this.options.onTime(heading.now, heading.rate);
+    if (heading.seq !== null && this.resume) this.resume.seq = heading.seq;
+    this.handle(message, heading);
+  }
+
+  private handle(message: StreamMessage, heading: Heading): void {
+    switch (message.t) {
+      case 'welcome':
+        this.failures = 0;
+        this.resume = {epoch: message.epoch, seq: heading.seq ?? 0};
+        for (const [id, {topic}] of this.subscriptions) this.send({t: 'sub', id, ...topic});
+        this.contact.value = 'live';
+        break;
+      case 'names':
+        this.names.set(message.family, message.names);
+        break;
+      case 'bye':
+        if (message.why === 'signed out') this.options.onSignedOut();
+        break;
+      case 'hb':
+        break;
+      case 'snap':
+      case 'd':
+      case 'state':
+      case 'error':
+        if (message.id !== null) this.subscriptions.get(message.id)?.on(message);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  private expectMessage(): void {
+    this.cancelSilence();
+    this.cancelSilence = this.options.after(silenceMs, () => this.lose());
+  }
+
+  private lose(): void {
+    this.drop();
+    this.contact.value = 'lost';
+    const wait = Math.min(lastRetryMs, firstRetryMs * 2 ** this.failures++);
+    const spread = 0.75 + this.options.random() / 2;
+    this.cancelRetry = this.options.after(wait * spread, () => this.start());
+  }
+
+  private drop(): void {
+    this.cancelSilence();
+    const dropped = this.socket;
+    this.socket = null;
+    this.open = false;
+    dropped?.close();
   }
 }
 
-function expectWord(): void {
-  clearTimeout(silence);
-  silence = window.setTimeout(() => {
-    socket?.close();
-    lost();
-  }, silenceMs);
+function nothing(): void {
+  // Nothing waits.
 }
-
-function lost(): void {
-  clearTimeout(silence);
-  socket = null;
-  if (!me.value) return;
-  contact.value = 'lost';
-  const wait = Math.min(15_000, 500 * 2 ** failures++) * (0.75 + Math.random() / 2);
-  retry = window.setTimeout(startLive, wait);
-}
-
-function retryNow(): void {
-  if (socket || !me.value) return;
-  failures = 0;
-  startLive();
-}
-
-let hide: number | undefined;
-addEventListener('online', retryNow);
-document.addEventListener('visibilitychange', () => {
-  clearTimeout(hide);
-  if (document.hidden) {
-    hide = window.setTimeout(() => send({t: 'pause'}), hiddenMs);
-  } else {
-    send({t: 'play'});
-    retryNow();
-  }
-});

@@ -156,7 +156,15 @@ export interface History {
 }
 
 export type Quantity =
-  'pv' | 'batteryIn' | 'batteryOut' | 'gridIn' | 'gridOut' | 'home' | 'ev' | 'heater' | 'heatpump';
+  | 'pv'
+  | 'batteryIn'
+  | 'batteryOut'
+  | 'gridIn'
+  | 'gridOut'
+  | 'home'
+  | 'ev'
+  | 'heater'
+  | 'heatpump';
 export type Bucket = {from: string; to: string} & Partial<Record<Quantity, number>>;
 export interface Energy {
   sn: string;

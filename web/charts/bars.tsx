@@ -18,6 +18,12 @@ interface Props {
   tall?: number;
 }
 
+/** Decimals that tell two lines of the scale apart. */
+function digitsOf(step: number): number {
+  if (step < 0.1) return 2;
+  return step < 1 ? 1 : 0;
+}
+
 const left = 52;
 const bottom = 24;
 const top = 8;
@@ -40,6 +46,7 @@ export function Bars({bars, before = [], count, label, names, chosen, onChoose, 
   const least = Math.ceil(down / step) * step;
   const y = (kwh: number) => top + ((most - kwh) / (most + least)) * (height - top - bottom);
   const slot = (width - left) / count;
+  const digits = digitsOf(step);
   const lines = Array.from(
     {length: Math.round((most + least) / step) + 1},
     (_, i) => most - i * step,
@@ -92,7 +99,7 @@ export function Bars({bars, before = [], count, label, names, chosen, onChoose, 
           <g key={kwh} class={Math.abs(kwh) < step / 2 ? 'zero' : 'line'}>
             <path d={`M${left} ${y(kwh)}H${width}`} />
             <text x={left - 8} y={y(kwh) + 4} text-anchor="end">
-              {decimal(Math.abs(kwh), step < 0.1 ? 2 : step < 1 ? 1 : 0, localeName())}
+              {decimal(Math.abs(kwh), digits, localeName())}
             </text>
           </g>
         ))}

@@ -3,16 +3,16 @@ import {texts} from '../i18n/index.ts';
 import type {BarPart} from './energy.ts';
 
 export function partLabel(part: BarPart): string {
-  const said = texts.value.home;
+  const words = texts.value.home;
   const labels: Record<BarPart, string> = {
-    sun: said.solar,
-    batteryOut: said.batteryOut,
-    gridIn: said.imported,
-    home: said.home,
-    car: said.car,
-    heat: said.heat,
-    batteryIn: said.batteryIn,
-    gridOut: said.exported,
+    sun: words.solar,
+    batteryOut: words.batteryOut,
+    gridIn: words.imported,
+    home: words.home,
+    car: words.car,
+    heat: words.heat,
+    batteryIn: words.batteryIn,
+    gridOut: words.exported,
   };
   return labels[part];
 }

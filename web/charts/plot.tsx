@@ -1,6 +1,6 @@
 // One pane of lines over time. uPlot draws; the instance lives in a ref and dies with the pane.
-import type uPlot from 'uplot';
 import {useEffect, useRef, useState} from 'preact/hooks';
+import type uPlot from 'uplot';
 import {quantity} from '../format/number.ts';
 import {localeName, texts, whenText, zone} from '../i18n/index.ts';
 import {themeVersion} from '../store/preferences.ts';
@@ -90,7 +90,9 @@ function table({pane, times}: Props): uPlot.AlignedData {
   return [times, ...pane.lines.map((line) => line.column)];
 }
 
-type Latest = {current: Props};
+interface Latest {
+  current: Props;
+}
 
 function options(
   Plotter: typeof uPlot,

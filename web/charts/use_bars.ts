@@ -15,8 +15,8 @@ export function useBars(
   version = 0,
 ): Loaded<Bar[]> {
   const loaded = useLoad(
-    async (cancel) => {
-      if (!serials || start === undefined) return null;
+    (cancel): Promise<Energy[] | null> => {
+      if (!serials || start === undefined) return Promise.resolve(null);
       const span = start === null ? '' : `&from=${start}&to=${shifted(start, period, 1)}`;
       return Promise.all(
         serials.map((sn) =>
@@ -26,6 +26,7 @@ export function useBars(
     },
     [`${serials?.join() ?? ''} ${period} ${start} ${version}`],
   );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: roles of devices stay.
   const data = useMemo(
     () => (loaded.data ? barsOfHome(loaded.data, devices) : null),
     [loaded.data],

@@ -31,6 +31,7 @@ export function Dots({from, to, power, running}: Props) {
     };
   }, [path]);
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: by visible steps.
   useEffect(() => {
     for (const animation of running_.current) {
       animation.updatePlaybackRate(dotSpeed(power) / baseSpeed);

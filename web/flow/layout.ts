@@ -88,5 +88,6 @@ export function mix(home: Home): {from: NodeId; share: number}[] {
 
 export type NodeState = 'unknown' | 'idle' | 'active';
 export function nodeState(node: FlowNode): NodeState {
-  return node.power_w === null ? 'unknown' : Math.abs(node.power_w) < 1 ? 'idle' : 'active';
+  if (node.power_w === null) return 'unknown';
+  return Math.abs(node.power_w) < 1 ? 'idle' : 'active';
 }

@@ -1,10 +1,10 @@
 // The energy-flow picture of a home: nodes, pipes, dots, and the same in words.
 import {useEffect, useRef, useState} from 'preact/hooks';
-import {contact} from '../api/live.ts';
 import type {Flow, FlowNode, Home, NodeId} from '../api/types.ts';
 import {percentText, powerFigure, powerText, texts} from '../i18n/index.ts';
+import {live} from '../store/live.ts';
 import {moving} from '../store/preferences.ts';
-import {iconPath, type IconName} from '../ui/icon.tsx';
+import {type IconName, iconPath} from '../ui/icon.tsx';
 import {Dots} from './dots.tsx';
 import {
   allFlows,
@@ -66,7 +66,7 @@ export function FlowPicture({home}: {home: Home}) {
               from={flow.from}
               to={flow.to}
               power={flow.power_w}
-              running={contact.value !== 'lost'}
+              running={live.contact.value !== 'lost'}
             />
           ))}
         </div>
@@ -152,18 +152,18 @@ function Node({id, node, home}: {id: NodeId; node: FlowNode; home: Home}) {
 }
 
 function caption(id: NodeId, node: FlowNode, home: Home): string {
-  const said = texts.value.home;
+  const words = texts.value.home;
   // Pipes leave the home where its name would stand.
   if (id === 'home' && (home.nodes.car || home.nodes.heat)) return '';
   const power = node.power_w ?? 0;
   if (id === 'battery') {
-    const charge = node.charge_percent == null ? said.battery : percentText(node.charge_percent);
+    const charge = node.charge_percent == null ? words.battery : percentText(node.charge_percent);
     return Math.abs(power) < 1
       ? charge
-      : `${charge} · ${power > 0 ? said.charging : said.discharging}`;
+      : `${charge} · ${power > 0 ? words.charging : words.discharging}`;
   }
-  if (id === 'grid' && Math.abs(power) >= 1) return power > 0 ? said.importing : said.exporting;
-  return said[id];
+  if (id === 'grid' && Math.abs(power) >= 1) return power > 0 ? words.importing : words.exporting;
+  return words[id];
 }
 
 /** The home's ring shows where its power comes from. */
@@ -191,27 +191,29 @@ function MixRing({home}: {home: Home}) {
 
 /** The picture in words, for those who cannot see it; not read out by itself. */
 export function FlowWords({home}: {home: Home}) {
-  const said = texts.value.home;
+  const words = texts.value.home;
   const flows = allFlows(home).filter((flow) => flow.power_w >= 1);
   const sources = [...new Set(flows.map((flow) => flow.from))];
   const unknowns = unknownTexts(home, texts.value);
   return (
     <ul class="flow-words">
-      {flows.length === 0 && unknowns.length === 0 && <li>{said.nothingFlows}</li>}
+      {flows.length === 0 && unknowns.length === 0 && <li>{words.nothingFlows}</li>}
       {sources.map((from) => {
         const of = flows.filter((flow) => flow.from === from);
-        const parts = of.map((flow) => `${powerText(flow.power_w)} ${said.to[flow.to]}`);
+        const parts = of.map((flow) => `${powerText(flow.power_w)} ${words.to[flow.to]}`);
         return (
           <li key={from}>
-            <b>{said[from]}</b> {parts.join(', ')}
+            <b>{words[from]}</b> {parts.join(', ')}
           </li>
         );
       })}
       {unknowns.map(([id, text]) => (
         <li key={id}>{text}</li>
       ))}
-      {home.gridCaption === 'import_of_devices' && <li>{said.importOfDevices}</li>}
-      {(home.unaccounted_w ?? 0) >= 1 && <li>{said.unaccounted(powerText(home.unaccounted_w))}</li>}
+      {home.gridCaption === 'import_of_devices' && <li>{words.importOfDevices}</li>}
+      {(home.unaccounted_w ?? 0) >= 1 && (
+        <li>{words.unaccounted(powerText(home.unaccounted_w))}</li>
+      )}
     </ul>
   );
 }

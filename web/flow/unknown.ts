@@ -8,10 +8,10 @@ const mostNames = 3;
 const isolated = (name: string) => `\u2068${name}\u2069`;
 
 /** A line for the node, or nothing if its power is known. */
-export function unknownText(id: NodeId, home: Home, said: Texts): string | null {
+export function unknownText(id: NodeId, home: Home, texts: Texts): string | null {
   const node = home.nodes[id];
   if (!node || isKnown(node)) return null;
-  const {home: words} = said;
+  const {home: words} = texts;
   const head = node.power_w === null ? words.nodeUnknown(words[id]) : words.nodePartly(words[id]);
   const because = node.unknown ?? [];
   if (because.length === 0) return head;
@@ -22,14 +22,14 @@ export function unknownText(id: NodeId, home: Home, said: Texts): string | null 
       words.unknownPart(isolated(names.get(sn) ?? sn), words.unknownReason[reason]),
     );
   const others = (node.unknownDevices ?? because.length) - parts.length;
-  if (others > 0) parts.push(said.device.more(others));
+  if (others > 0) parts.push(texts.device.more(others));
   return words.because(head, parts.join('; '));
 }
 
 /** The nodes whose power is not known, with their lines. */
-export function unknownTexts(home: Home, said: Texts): [NodeId, string][] {
+export function unknownTexts(home: Home, texts: Texts): [NodeId, string][] {
   return (Object.keys(home.nodes) as NodeId[]).flatMap((id) => {
-    const text = unknownText(id, home, said);
+    const text = unknownText(id, home, texts);
     return text === null ? [] : [[id, text] satisfies [NodeId, string]];
   });
 }

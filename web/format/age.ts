@@ -28,7 +28,8 @@ export function span(seconds: number, words: AgeWords, locale: string): string {
   const minutes = Math.floor(total / 60) % 60;
   if (hours === 0) return `${minutes}${thinSpace}${words.min}`;
   if (hours >= 48) return `${decimal(hours / 24, 0, locale)}${thinSpace}d`;
-  return `${hours}${thinSpace}${words.h}` + (minutes ? ` ${minutes}${thinSpace}${words.min}` : '');
+  const rest = minutes ? ` ${minutes}${thinSpace}${words.min}` : '';
+  return `${hours}${thinSpace}${words.h}${rest}`;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

@@ -79,5 +79,6 @@ export function joined(figure: Figure): string {
 
 function digitsOf(value: number): number {
   const size = Math.abs(value);
-  return size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
+  if (size < 9.995) return 2;
+  return size < 99.95 ? 1 : 0;
 }

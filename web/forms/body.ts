@@ -15,8 +15,12 @@ export function commandBody(command: CommandFacts, params: Wire): Wire {
 function put(into: Wire, path: string[], value: unknown): void {
   const [head, ...rest] = path;
   if (head === undefined) return;
-  if (rest.length === 0) into[head] = value;
-  else put((into[head] ??= {}) as Wire, rest, value);
+  if (rest.length === 0) {
+    into[head] = value;
+    return;
+  }
+  into[head] ??= {};
+  put(into[head] as Wire, rest, value);
 }
 
 /** A text as one word of a shell. */

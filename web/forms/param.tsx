@@ -9,7 +9,7 @@ import {type Check, wireNumber} from './body.ts';
 interface Props {
   param: ParamFacts;
   /** What the device reports now, in words and as it stands on the wire. */
-  now: {text: string; value: unknown} | null;
+  reported: {text: string; value: unknown} | null;
   touched: boolean;
   /** What stands above already. */
   about: string | undefined;
@@ -18,18 +18,18 @@ interface Props {
 }
 
 export function Param(props: Props) {
-  const {param, now, touched, about} = props;
-  const said = texts.value.set;
+  const {param, reported, touched, about} = props;
+  const words = texts.value.set;
   const title = param.title ?? param.description ?? param.name;
   return (
     <div class={`param ${touched ? 'touched' : ''}`}>
       <div class="param-head">
         <span class="param-title">{title}</span>
-        {param.required && <span class="muted small-text">{said.required}</span>}
+        {param.required && <span class="muted small-text">{words.required}</span>}
         {touched ? (
-          <span class="changed">{said.changedHere}</span>
+          <span class="changed">{words.changedHere}</span>
         ) : (
-          now && <span class="muted small-text">{said.isNow(now.text)}</span>
+          reported && <span class="muted small-text">{words.isNow(reported.text)}</span>
         )}
       </div>
       {param.description && param.description !== title && param.description !== about && (
@@ -41,24 +41,24 @@ export function Param(props: Props) {
 }
 
 function Control(props: Props & {title: string}) {
-  const {param, title, touched, value, now, onChange} = props;
+  const {param, title, touched, value, reported, onChange} = props;
   const id = useId();
-  const shown = touched ? value : now?.value;
+  const shown = touched ? value : reported?.value;
   const named = uniqueNames(param);
   if (named && named.length <= 4) {
-    const present =
+    const chosen =
       named.find((choice) => choice.value === shown) ??
-      named.find((choice) => choice.label === now?.text && !touched);
+      named.find((choice) => choice.label === reported?.text && !touched);
     return (
       <Segments
         label={title}
         name={id}
-        value={present ? JSON.stringify(present.value) : null}
+        value={chosen ? JSON.stringify(chosen.value) : null}
         choices={named.map((choice) => ({
           value: JSON.stringify(choice.value),
           label: choice.label,
         }))}
-        onChange={(chosen) => onChange({value: JSON.parse(chosen), problem: null})}
+        onChange={(json) => onChange({value: JSON.parse(json), problem: null})}
       />
     );
   }
@@ -106,20 +106,37 @@ function uniqueNames(param: ParamFacts): {value: unknown; label: string}[] | nul
   });
 }
 
-function NumberControl({param, title, touched, value, now, onChange}: Props & {title: string}) {
-  const said = texts.value.set;
+/** What may be typed, or what is wrong with what was. */
+function rangeText(
+  problem: Check['problem'],
+  typedText: string,
+  limits: [string, string] | undefined,
+): string | undefined {
+  const words = texts.value.set;
+  if (problem === 'number') return words.notNumber(typedText);
+  if (!limits) return undefined;
+  return problem === 'range' ? words.outOf(...limits) : words.range(...limits);
+}
+
+function NumberControl({
+  param,
+  title,
+  touched,
+  value,
+  reported,
+  onChange,
+}: Props & {title: string}) {
   const id = useId();
   const scale = param.scale ?? 1;
-  const present = touched ? value : now?.value;
+  const shown = touched ? value : reported?.value;
   const [draft, setDraft] = useState<string | null>(null);
   const [problem, setProblem] = useState<Check['problem']>(null);
-  const number = typeof present === 'number' ? present : null;
+  const number = typeof shown === 'number' ? shown : null;
   const text = draft ?? (number === null ? '' : typed(number, scale, localeName()));
   const [least, most] = param.range ?? [];
-  const limits = param.range && [
-    typed(least!, scale, localeName()),
-    typed(most!, scale, localeName()),
-  ];
+  const limits = param.range?.map((wire) => typed(wire, scale, localeName())) as
+    | [string, string]
+    | undefined;
   const take = (raw: string, check: Check) => {
     setDraft(raw);
     setProblem(check.problem);
@@ -159,19 +176,15 @@ function NumberControl({param, title, touched, value, now, onChange}: Props & {t
         {param.unit && <span class="muted">{param.unit}</span>}
       </div>
       <p id={id} class={`small-text ${problem ? 'bad' : 'muted'}`}>
-        {problem === 'number'
-          ? said.notNumber(text)
-          : problem === 'range'
-            ? said.outOf(limits![0]!, limits![1]!)
-            : limits && said.range(limits[0]!, limits[1]!)}
+        {rangeText(problem, text, limits)}
       </p>
     </>
   );
 }
 
-function JsonControl({title, touched, value, now, onChange}: Props & {title: string}) {
+function JsonControl({title, touched, value, reported, onChange}: Props & {title: string}) {
   const id = useId();
-  const present = touched ? value : now?.value;
+  const shown = touched ? value : reported?.value;
   const [draft, setDraft] = useState<string | null>(null);
   const [bad, setBad] = useState(false);
   return (
@@ -182,7 +195,7 @@ function JsonControl({title, touched, value, now, onChange}: Props & {title: str
         aria-label={title}
         aria-invalid={bad}
         aria-describedby={id}
-        value={draft ?? (present === undefined ? '' : JSON.stringify(present))}
+        value={draft ?? (shown === undefined ? '' : JSON.stringify(shown))}
         onInput={(event) => {
           const text = event.currentTarget.value;
           setDraft(text);

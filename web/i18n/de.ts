@@ -22,7 +22,10 @@ export const de: Texts = {
   },
   clock: {speed: (rate) => `×${rate}`, paused: 'angehalten', zone: (zone) => `Zeiten von ${zone}`},
   state: {live: 'live', quiet: 'still', offline: 'offline', never: 'nie gemeldet'},
-  alarmCount: (n) => (n === 0 ? 'Keine Alarme' : n === 1 ? '1 Alarm' : `${n} Alarme`),
+  alarmCount: (n) => {
+    if (n === 0) return 'Keine Alarme';
+    return n === 1 ? '1 Alarm' : `${n} Alarme`;
+  },
   error: {
     title: 'Das hat nicht geklappt',
     retry: 'Noch einmal',

@@ -26,7 +26,10 @@ export const en = {
     zone: (zone: string) => `Times are those of ${zone}`,
   },
   state: {live: 'live', quiet: 'quiet', offline: 'offline', never: 'never reported'},
-  alarmCount: (n: number) => (n === 0 ? 'No alarms' : n === 1 ? '1 alarm' : `${n} alarms`),
+  alarmCount: (n: number) => {
+    if (n === 0) return 'No alarms';
+    return n === 1 ? '1 alarm' : `${n} alarms`;
+  },
   error: {
     title: 'That did not work',
     retry: 'Try again',

@@ -1,8 +1,9 @@
 import {signal} from '@preact/signals';
 import {me} from '../api/client.ts';
-import {age, type AgeWords, span, when} from '../format/age.ts';
+import {type AgeWords, age, span, when} from '../format/age.ts';
 import {energy, type Figure, joined, percent, power} from '../format/number.ts';
 import {serverNow, tick} from '../store/clock.ts';
+import type {Alarm} from '../store/home.ts';
 import {en, type Texts} from './en.ts';
 
 export type Language = 'en' | 'de';
@@ -46,4 +47,8 @@ export function ageText(ms: number | null | undefined): string {
   if (ms == null) return '—';
   void tick.value;
   return age(serverNow() - ms, words()) ?? whenText(ms, 'moment');
+}
+
+export function alarmText(alarm: Alarm): string {
+  return alarm.kind === 'silent' ? texts.value.alarms.silent : (alarm.title ?? alarm.text);
 }

@@ -28,11 +28,10 @@ function pixel(column, row, size) {
     const x = ((column + (i % 4) / 4 + 0.125) * 64) / size;
     const y = ((row + Math.floor(i / 4) / 4 + 0.125) * 64) / size;
     const colour = colourAt(x, y);
-    if (colour)
-      [0, 1, 2].forEach((c) => {
-        sum[c] += colour[c];
-      });
-    if (colour) sum[3] += 1;
+    if (colour) {
+      for (let c = 0; c < 3; c++) sum[c] += colour[c];
+      sum[3] += 1;
+    }
   }
   return sum[3] === 0
     ? [0, 0, 0, 0]

@@ -1,36 +1,35 @@
 // What is wrong now: which device, since when, and what it means.
 import {useEffect} from 'preact/hooks';
-import {ageText, texts, whenText} from '../i18n/index.ts';
+import {ageText, alarmText, texts, whenText} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {type Alarm, alarms, home} from '../store/home.ts';
 import {PageTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Skeleton} from '../ui/load.tsx';
-import {alarmText} from './strip.tsx';
 
 const around = 3_600_000;
 
 export function AlarmsPage() {
-  const said = texts.value.alarms;
+  const words = texts.value.alarms;
   useEffect(() => {
-    document.title = `${said.title} · Gridloom`;
-  }, [said]);
+    document.title = `${words.title} · Gridloom`;
+  }, [words]);
   if (!home.value) return <Skeleton height={400} />;
   const list = alarms.value;
   const quiet = home.value.devices.filter((device) => device.state === 'quiet');
   return (
     <>
-      <PageTitle>{said.title}</PageTitle>
+      <PageTitle>{words.title}</PageTitle>
       <section aria-labelledby="active-title">
         <h2 id="active-title" class="section-title">
-          {said.active} <span class="muted">{list.length}</span>
+          {words.active} <span class="muted">{list.length}</span>
         </h2>
         {list.length === 0 && (
           <div class="card well">
             <StateMark mark="live" size={24} />
             <div>
-              <b>{said.none}</b>
-              <p class="muted">{said.noneHelp}</p>
+              <b>{words.none}</b>
+              <p class="muted">{words.noneHelp}</p>
             </div>
           </div>
         )}
@@ -45,9 +44,9 @@ export function AlarmsPage() {
       {quiet.length > 0 && (
         <section aria-labelledby="quiet-title">
           <h2 id="quiet-title" class="section-title">
-            {said.quiet} <span class="muted">{quiet.length}</span>
+            {words.quiet} <span class="muted">{quiet.length}</span>
           </h2>
-          <p class="muted">{said.quietHelp}</p>
+          <p class="muted">{words.quietHelp}</p>
           <ul class="alarm-list">
             {quiet.map((device) => (
               <li key={device.sn}>
@@ -70,7 +69,7 @@ export function AlarmsPage() {
 }
 
 function Active({alarm}: {alarm: Alarm}) {
-  const said = texts.value.alarms;
+  const words = texts.value.alarms;
   const page = `/d/${encodeURIComponent(alarm.sn)}`;
   const until = Math.round(Math.min(serverNow(), (alarm.since ?? 0) + around));
   const from = alarm.since === null ? '' : `&from=${alarm.since - around}&to=${until}`;
@@ -80,11 +79,11 @@ function Active({alarm}: {alarm: Alarm}) {
       <h3>
         <bdi>{alarm.device}</bdi>: {alarmText(alarm)}
       </h3>
-      <p>{alarm.kind === 'silent' ? said.silentMeans : alarm.text}</p>
+      <p>{alarm.kind === 'silent' ? words.silentMeans : alarm.text}</p>
       <p class="muted">
         {alarm.since === null
-          ? said.unknownSince
-          : `${said.since(whenText(alarm.since, 'moment'))} (${ageText(alarm.since)})`}
+          ? words.unknownSince
+          : `${words.since(whenText(alarm.since, 'moment'))} (${ageText(alarm.since)})`}
         {alarm.field && (
           <>
             {' '}
@@ -94,11 +93,11 @@ function Active({alarm}: {alarm: Alarm}) {
       </p>
       <p class="buttons">
         <a class="button small" href={page}>
-          {said.open}
+          {words.open}
         </a>
         {alarm.since !== null && (
           <a class="button small" href={`${page}?tab=plots${from}`}>
-            {said.plot}
+            {words.plot}
           </a>
         )}
       </p>

@@ -2,10 +2,10 @@
 import type {FunctionComponent} from 'preact';
 import {useEffect, useState} from 'preact/hooks';
 import {me} from '../api/client.ts';
-import {contact} from '../api/live.ts';
 import {texts} from '../i18n/index.ts';
-import {bare, path, titleRef} from '../routes.ts';
 import {followHome} from '../store/home.ts';
+import {live} from '../store/live.ts';
+import {bare, path, titleRef} from '../store/routes.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {Skeleton} from '../ui/load.tsx';
 import {HomePage} from './home.tsx';
@@ -33,13 +33,13 @@ export function App() {
 
 function Frame() {
   const place = path.value;
-  useEffect(followHome, []);
+  useEffect(() => followHome(live), []);
   const page = (
     <Boundary key={place}>
       <Page place={place} />
     </Boundary>
   );
-  const frozen = contact.value === 'lost' ? ' frozen' : '';
+  const frozen = live.contact.value === 'lost' ? ' frozen' : '';
   if (bare.value) return <main class={`bare${frozen}`}>{page}</main>;
   return (
     <>
@@ -78,14 +78,14 @@ function Lazy({load}: {load: Loader}) {
 }
 
 function NoPage() {
-  const said = texts.value.error;
+  const words = texts.value.error;
   return (
     <section class="card notice">
       <h1 tabIndex={-1} ref={titleRef}>
-        {said.noPage}
+        {words.noPage}
       </h1>
       <p>
-        <a href="/">{said.toHome}</a>
+        <a href="/">{words.toHome}</a>
       </p>
     </section>
   );

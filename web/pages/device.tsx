@@ -1,9 +1,11 @@
 // One device: what it reports, its past, and what it can be told.
 import {useEffect, useMemo} from 'preact/hooks';
+import {ApiError} from '../api/client.ts';
 import type {Family, HomeDevice} from '../api/types.ts';
 import {ageText, texts} from '../i18n/index.ts';
-import {bare, path, query, titleRef} from '../routes.ts';
 import {home} from '../store/home.ts';
+import {live} from '../store/live.ts';
+import {bare, path, query, titleRef} from '../store/routes.ts';
 import {loadTwin, type Twin} from '../store/twins.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {PageTitle, Tabs} from '../ui/controls.tsx';
@@ -25,22 +27,31 @@ export function DevicePage() {
 function Loaded({sn, summary}: {sn: string; summary: HomeDevice | undefined}) {
   const loaded = useLoad((cancel) => loadTwin(sn, cancel), [sn]);
   const twin = loaded.data?.[0];
-  useEffect(() => twin?.follow(), [twin]);
+  useEffect(() => twin?.follow(live), [twin]);
   useEffect(() => {
     document.title = `${twin?.facts.name ?? sn} · Gridloom`;
   }, [twin, sn]);
   if (loaded.error?.status === 403 || loaded.error?.status === 404) return <Gone />;
+  const refusal = twin?.error.value ?? null;
+  if (refusal?.code === 'no_permission') return <Gone />;
   if (loaded.error) return <Failure error={loaded.error} retry={loaded.reload} />;
   if (!loaded.data) return <Skeleton height={600} />;
-  return <Device twin={loaded.data[0]} family={loaded.data[1]} summary={summary} />;
+  return (
+    <>
+      {refusal && (
+        <Failure error={new ApiError(0, refusal.code, refusal.message)} retry={loaded.reload} />
+      )}
+      <Device twin={loaded.data[0]} family={loaded.data[1]} summary={summary} />
+    </>
+  );
 }
 
 function Gone() {
-  const said = texts.value.error;
+  const words = texts.value.error;
   return (
     <section class="card notice">
       <h1 tabIndex={-1} ref={titleRef}>
-        {said.gone}
+        {words.gone}
       </h1>
       <p>
         <a href="/fleet">{texts.value.nav.fleet}</a>
@@ -51,6 +62,12 @@ function Gone() {
 
 type Tab = 'now' | 'plots' | 'control';
 
+function TabPage({tab, twin, family}: {tab: Tab; twin: Twin; family: Family}) {
+  if (tab === 'plots') return <PlotsTab twin={twin} family={family} />;
+  if (tab === 'control') return <ControlTab twin={twin} family={family} />;
+  return <FieldsTab twin={twin} family={family} />;
+}
+
 function Device({
   twin,
   family,
@@ -60,13 +77,13 @@ function Device({
   family: Family;
   summary: HomeDevice | undefined;
 }) {
-  const said = texts.value.device;
+  const words = texts.value.device;
   const tab = (query.value.get('tab') ?? 'now') as Tab;
   const base = `/d/${encodeURIComponent(twin.facts.sn)}`;
   const tabs = [
-    {value: 'now' as Tab, label: said.now},
-    {value: 'plots' as Tab, label: said.plots},
-    {value: 'control' as Tab, label: said.control},
+    {value: 'now' as Tab, label: words.now},
+    {value: 'plots' as Tab, label: words.plots},
+    {value: 'control' as Tab, label: words.control},
   ];
   return (
     <>
@@ -78,13 +95,7 @@ function Device({
         href={(value) => (value === 'now' ? base : `${base}?tab=${value}`)}
       />
       <Boundary key={tab}>
-        {tab === 'plots' ? (
-          <PlotsTab twin={twin} family={family} />
-        ) : tab === 'control' ? (
-          <ControlTab twin={twin} family={family} />
-        ) : (
-          <FieldsTab twin={twin} family={family} />
-        )}
+        <TabPage tab={tab} twin={twin} family={family} />
       </Boundary>
     </>
   );
@@ -92,16 +103,16 @@ function Device({
 
 function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
   const {facts} = twin;
-  const said = texts.value;
+  const words = texts.value;
   const shown = useMemo(() => summary && {...summary}, [summary]);
-  const state = twin.state.value;
+  // Without its stream the twin knows less of the device than the home does.
+  const current = twin.error.value
+    ? shown
+    : {state: twin.state.value, lastReport: twin.lastReport.value};
+  const state = current?.state;
   return (
     <section class="card device-head">
-      <PageTitle
-        beside={
-          shown && <StateLine device={{...shown, state, lastReport: twin.lastReport.value}} />
-        }
-      >
+      <PageTitle beside={shown && <StateLine device={{...shown, ...current}} />}>
         <bdi>{facts.name}</bdi>
       </PageTitle>
       <p class="muted">
@@ -110,7 +121,7 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
       {(state === 'offline' || state === 'quiet') && (
         <p class="bad fault">
           <StateMark mark={state} />
-          {said.device.silent(ageText(twin.lastReport.value))}
+          {words.device.silent(ageText(current?.lastReport))}
         </p>
       )}
       {shown?.faults.map((fault) => (
@@ -130,7 +141,7 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
       )}
       <a class="back" href="/fleet">
         <Icon name="left" size={16} />
-        {said.nav.fleet}
+        {words.nav.fleet}
       </a>
     </section>
   );

@@ -13,11 +13,11 @@ interface Figure {
 }
 
 export function figuresOf(device: HomeDevice): Figure[] {
-  const said = texts.value.home;
+  const words = texts.value.home;
   const list: Figure[] = [];
   const {sunPower_w, batteryPower_w, loadPower_w, gridPower_w} = device;
   if (sunPower_w != null) {
-    list.push({key: 'sun', icon: 'sun', colour: 'sun', label: said.sun, power_w: sunPower_w});
+    list.push({key: 'sun', icon: 'sun', colour: 'sun', label: words.sun, power_w: sunPower_w});
   }
   if (batteryPower_w != null) {
     const charging = batteryPower_w > 0;
@@ -26,9 +26,9 @@ export function figuresOf(device: HomeDevice): Figure[] {
       icon: 'battery',
       colour: 'battery',
       power_w: batteryPower_w,
-      label: charging ? said.charging : said.discharging,
+      label: charging ? words.charging : words.discharging,
       ...(Math.abs(batteryPower_w) < 1
-        ? {label: said.battery}
+        ? {label: words.battery}
         : {way: charging ? ('down' as const) : ('up' as const)}),
     });
   }
@@ -37,21 +37,26 @@ export function figuresOf(device: HomeDevice): Figure[] {
       key: 'load',
       icon: 'plug',
       colour: 'home',
-      label: said.output,
+      label: words.output,
       power_w: loadPower_w,
     });
   }
   if (gridPower_w != null) {
-    const out = gridPower_w <= -1;
     list.push({
       key: 'grid',
       icon: 'grid',
       colour: 'grid',
       power_w: gridPower_w,
-      label: out ? said.exporting : gridPower_w >= 1 ? said.importing : said.grid,
+      label: gridLabel(gridPower_w),
     });
   }
   return list;
+}
+
+function gridLabel(power_w: number): string {
+  const words = texts.value.home;
+  if (power_w <= -1) return words.exporting;
+  return power_w >= 1 ? words.importing : words.grid;
 }
 
 export function DeviceCard({
@@ -61,7 +66,7 @@ export function DeviceCard({
   device: HomeDevice;
   heading?: 'h1' | 'h3';
 }) {
-  const said = texts.value;
+  const words = texts.value;
   const stale = device.state === 'offline' || device.state === 'never';
   return (
     <article
@@ -84,7 +89,7 @@ export function DeviceCard({
         </p>
       ))}
       {device.faults.length > 2 && (
-        <p class="bad small-text">{said.device.more(device.faults.length - 2)}</p>
+        <p class="bad small-text">{words.device.more(device.faults.length - 2)}</p>
       )}
       {device.charge_percent != null && <Charge percent={device.charge_percent} />}
       <Figures device={device} />
@@ -93,11 +98,11 @@ export function DeviceCard({
 }
 
 export function StateLine({device}: {device: HomeDevice}) {
-  const said = texts.value.state;
+  const words = texts.value.state;
   return (
     <p class={`state state-${device.state}`}>
       <StateMark mark={device.state} />
-      {said[device.state]}
+      {words[device.state]}
       {device.state !== 'never' && <span class="muted">{ageText(device.lastReport)}</span>}
     </p>
   );

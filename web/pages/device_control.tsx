@@ -2,22 +2,22 @@
 import {signal} from '@preact/signals';
 import {useMemo, useRef, useState} from 'preact/hooks';
 import type {CommandFacts, Family, FieldFacts, ParamFacts} from '../api/types.ts';
-import {say, saidText} from '../format/field.ts';
+import {saidText, say} from '../format/field.ts';
 import {type Check, commandBody, curlLine, mosquittoLine, type Wire} from '../forms/body.ts';
 import {Param} from '../forms/param.tsx';
-import {sendSet, type SetState} from '../forms/send.ts';
+import {type SetState, sendSet} from '../forms/send.ts';
 import {localeName, texts} from '../i18n/index.ts';
 import {matches} from '../store/paths.ts';
 import type {Twin} from '../store/twins.ts';
 import {CopyLine} from '../ui/controls.tsx';
-import {StateMark} from '../ui/icon.tsx';
+import {type Mark, StateMark} from '../ui/icon.tsx';
 
 export function ControlTab({twin, family}: {twin: Twin; family: Family}) {
-  const said = texts.value.device;
+  const words = texts.value.device;
   if (twin.facts.rights === 'monitor') {
-    return <p class="card muted">{said.watchOnly(twin.facts.owner)}</p>;
+    return <p class="card muted">{words.watchOnly(twin.facts.owner)}</p>;
   }
-  if (family.commands.length === 0) return <p class="card muted">{said.noCommands}</p>;
+  if (family.commands.length === 0) return <p class="card muted">{words.noCommands}</p>;
   return (
     <div class="commands">
       {family.commands.map((command) => (
@@ -37,7 +37,7 @@ function shownBy(family: Family, command: CommandFacts, param: ParamFacts): Fiel
 }
 
 function CommandForm({twin, family, command}: {twin: Twin; family: Family; command: CommandFacts}) {
-  const said = texts.value.set;
+  const words = texts.value.set;
   const [state, reply] = useMemo(
     () => [signal<SetState>({state: 'idle'}), signal<unknown>(null)],
     [],
@@ -89,7 +89,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
           param={param}
           touched={param.name in checks}
           about={command.description}
-          now={present(twin, family, command, param)}
+          reported={reportedValue(twin, family, command, param)}
           value={checks[param.name]?.value}
           onChange={(check) => setChecks((before) => ({...before, [param.name]: check}))}
         />
@@ -97,32 +97,33 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
       <div class="buttons">
         {command.select ? (
           <button
+            type="submit"
             class="primary"
             disabled={busy || wrong || missing || (params.length > 0 && !touched)}
           >
-            {said.send}
+            {words.send}
           </button>
         ) : (
-          <p class="muted small-text">{said.noSelect}</p>
+          <p class="muted small-text">{words.noSelect}</p>
         )}
         <Outcome state={state.value} />
       </div>
       <details>
-        <summary>{said.asCommand}</summary>
+        <summary>{words.asCommand}</summary>
         <CopyLine text={curlLine(location.origin, twin.facts.sn, body)} />
         <CopyLine text={mosquittoLine(location.hostname, twin.facts.sn, body)} />
         {reply.value !== null && (
           <>
-            <p class="small-text">{said.reply}</p>
+            <p class="small-text">{words.reply}</p>
             <pre>{JSON.stringify(reply.value, null, 1)}</pre>
           </>
         )}
       </details>
       {command.dangerous && (
-        <dialog ref={dialog} aria-label={said.confirmTitle(title)}>
-          <h2>{said.confirmTitle(title)}</h2>
+        <dialog ref={dialog} aria-label={words.confirmTitle(title)}>
+          <h2>{words.confirmTitle(title)}</h2>
           <p>
-            <bdi>{said.confirmText(twin.facts.name)}</bdi>
+            <bdi>{words.confirmText(twin.facts.name)}</bdi>
           </p>
           <ul>
             {params
@@ -135,7 +136,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
           </ul>
           <div class="buttons">
             <button type="button" autofocus onClick={() => dialog.current?.close()}>
-              {said.cancel}
+              {words.cancel}
             </button>
             <button
               type="button"
@@ -145,7 +146,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
                 void send();
               }}
             >
-              {said.confirm}
+              {words.confirm}
             </button>
           </div>
         </dialog>
@@ -156,49 +157,62 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
 
 /** A value that is about to be sent, as a person would say it. */
 function choiceText(param: ParamFacts, value: unknown): string {
-  const words = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
+  const valueWords = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
   const {unit, scale, values} = param;
   const facts = {...(unit ? {unit} : {}), ...(scale ? {scale} : {}), ...(values ? {values} : {})};
-  return saidText(say(facts, value, localeName(), words));
+  return saidText(say(facts, value, localeName(), valueWords));
 }
 
-function present(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {
+function reportedValue(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {
   const field = shownBy(family, command, param)[0];
   if (!field || field.name.includes('*')) return null;
   const reading = twin.field(field.name).value;
   if (!reading) return null;
-  const words = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
+  const valueWords = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
   const facts = param.values && !field.values ? {...field, values: param.values} : field;
-  return {text: saidText(say(facts, reading.value, localeName(), words)), value: reading.value};
+  return {
+    text: saidText(say(facts, reading.value, localeName(), valueWords)),
+    value: reading.value,
+  };
 }
 
 function Outcome({state}: {state: SetState}) {
-  const said = texts.value.set;
-  const line = (mark: 'live' | 'critical' | 'stale' | 'warning', text: string) => (
-    <span class="outcome">
-      <StateMark mark={mark} />
-      {text}
-    </span>
-  );
+  const line = outcomeLine(state);
   return (
     <span role="status" data-state={state.state}>
-      {state.state === 'sending'
-        ? line('stale', said.sending)
-        : state.state === 'waiting'
-          ? line('stale', said.waiting)
-          : state.state === 'applied'
-            ? line('live', said.applied)
-            : state.state === 'accepted'
-              ? line('live', said.accepted)
-              : state.state === 'refused'
-                ? line('critical', said.refused(state.why))
-                : state.state === 'unanswered'
-                  ? line('warning', said.unanswered)
-                  : state.state === 'offline'
-                    ? line('critical', said.offline)
-                    : state.state === 'notApplied'
-                      ? line('warning', said.notApplied(String(state.asked), String(state.is)))
-                      : null}
+      {line && (
+        <span class="outcome">
+          <StateMark mark={line.mark} />
+          {line.text}
+        </span>
+      )}
     </span>
   );
+}
+
+function outcomeLine(state: SetState): {mark: Mark; text: string} | null {
+  const words = texts.value.set;
+  switch (state.state) {
+    case 'idle':
+      return null;
+    case 'sending':
+      return {mark: 'stale', text: words.sending};
+    case 'waiting':
+      return {mark: 'stale', text: words.waiting};
+    case 'accepted':
+      return {mark: 'live', text: words.accepted};
+    case 'applied':
+      return {mark: 'live', text: words.applied};
+    case 'notApplied':
+      return {
+        mark: 'warning',
+        text: words.notApplied(String(state.asked), String(state.is)),
+      };
+    case 'refused':
+      return {mark: 'critical', text: words.refused(state.why)};
+    case 'unanswered':
+      return {mark: 'warning', text: words.unanswered};
+    case 'offline':
+      return {mark: 'critical', text: words.offline};
+  }
 }

@@ -1,29 +1,11 @@
 // All fields of a device, grouped by the board or module that reports them, live.
 import {useMemo, useState} from 'preact/hooks';
 import type {Family, FieldFacts} from '../api/types.ts';
-import {say, saidText} from '../format/field.ts';
+import {saidText, say} from '../format/field.ts';
 import {ageText, localeName, texts} from '../i18n/index.ts';
-import {matches} from '../store/paths.ts';
+import {fieldsOf, type NamedField} from '../store/paths.ts';
 import type {Twin} from '../store/twins.ts';
 import {Segments} from '../ui/controls.tsx';
-
-export interface NamedField {
-  name: string;
-  facts: FieldFacts | undefined;
-}
-
-/** The family's fields, those of modules by the names reported, and what no file knows. */
-export function fieldsOf(family: Family, reported: string[]): NamedField[] {
-  const plain = new Map(
-    family.fields.filter((field) => !field.name.includes('*')).map((field) => [field.name, field]),
-  );
-  const patterns = family.fields.filter((field) => field.name.includes('*'));
-  const more = reported
-    .filter((name) => !plain.has(name))
-    .sort()
-    .map((name) => ({name, facts: patterns.find((field) => matches(field.name, name))}));
-  return [...[...plain].map(([name, facts]) => ({name, facts})), ...more];
-}
 
 function groupOf(field: NamedField): string {
   const parts = field.name.split('.');
@@ -34,7 +16,7 @@ function groupOf(field: NamedField): string {
 type Filter = 'all' | 'reported' | 'faults';
 
 export function FieldsTab({twin, family}: {twin: Twin; family: Family}) {
-  const said = texts.value.device;
+  const words = texts.value.device;
   const [search, setSearch] = useState('');
   const [filter, setFilter] = useState<Filter>('all');
   const all = useMemo(() => fieldsOf(family, twin.names.value), [family, twin.names.value]);
@@ -54,34 +36,34 @@ export function FieldsTab({twin, family}: {twin: Twin; family: Family}) {
   return (
     <section class="card fields">
       <div class="tools">
-        <h2>{said.fields}</h2>
+        <h2>{words.fields}</h2>
         <input
           type="search"
-          placeholder={said.search}
-          aria-label={said.search}
+          placeholder={words.search}
+          aria-label={words.search}
           value={search}
           onInput={(event) => setSearch(event.currentTarget.value)}
         />
         <Segments
-          label={said.fields}
+          label={words.fields}
           name="field-filter"
           value={filter}
           onChange={setFilter}
           choices={[
             {value: 'all', label: texts.value.fleet.all},
-            {value: 'reported', label: said.changed},
-            {value: 'faults', label: said.faults},
+            {value: 'reported', label: words.changed},
+            {value: 'faults', label: words.faults},
           ]}
         />
         <span class="muted" role="status">
-          {said.count(shown.length, all.length)}
+          {words.count(shown.length, all.length)}
         </span>
       </div>
-      {shown.length === 0 && <p class="muted">{said.none}</p>}
+      {shown.length === 0 && <p class="muted">{words.none}</p>}
       <div class="groups">
         {[...groups].map(([group, fields]) => (
           <section key={group} class="group">
-            <h3>{group ? <span class="raw">{group}</span> : said.whole}</h3>
+            <h3>{group ? <span class="raw">{group}</span> : words.whole}</h3>
             <dl>
               {fields.map((field) => (
                 <Row key={field.name} twin={twin} field={field} />
@@ -115,17 +97,17 @@ function Row({twin, field: {name, facts}}: {twin: Twin; field: NamedField}) {
 
 function Value({twin, name, facts}: {twin: Twin; name: string; facts: FieldFacts | undefined}) {
   const reading = twin.field(name).value;
-  const said = texts.value.device;
+  const words = texts.value.device;
   if (reading === null)
     return (
       <dd class="unknown">
         <b>—</b>
-        <span class="muted">{said.never}</span>
+        <span class="muted">{words.never}</span>
       </dd>
     );
-  const words = {none: said.noBits, noSensor: said.noSensor};
-  const it = say(facts, reading.value, localeName(), words);
-  const stale = it.absent || twin.state.value === 'offline';
+  const valueWords = {none: words.noBits, noSensor: words.noSensor};
+  const it = say(facts, reading.value, localeName(), valueWords);
+  const stale = it.absent || !twin.isCurrent.value;
   const shown = saidText(it);
   return (
     <dd class={stale ? 'stale' : ''}>

@@ -5,13 +5,13 @@ import type {Family, History} from '../api/types.ts';
 import {columns, linesOf, panes, stepFor} from '../charts/data.ts';
 import {Plot} from '../charts/plot.tsx';
 import {texts, whenText} from '../i18n/index.ts';
-import {query, setQuery} from '../routes.ts';
 import {serverNow} from '../store/clock.ts';
+import {fieldsOf, type NamedField} from '../store/paths.ts';
+import {query, setQuery} from '../store/routes.ts';
 import type {Twin} from '../store/twins.ts';
 import {Segments} from '../ui/controls.tsx';
 import {Icon} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
-import {fieldsOf, type NamedField} from './device_fields.tsx';
 
 const hour = 3_600_000;
 const spans: Record<string, number> = {
@@ -39,7 +39,7 @@ function usual(fields: NamedField[]): string[] {
 }
 
 export function PlotsTab({twin, family}: {twin: Twin; family: Family}) {
-  const said = texts.value.plot;
+  const words = texts.value.plot;
   const fields = useMemo(
     () => fieldsOf(family, twin.names.value).filter(isNumeric),
     [family, twin.names.value],
@@ -57,7 +57,7 @@ export function PlotsTab({twin, family}: {twin: Twin; family: Family}) {
             <button
               type="button"
               class="plain"
-              aria-label={said.remove(facts.get(name)?.title ?? name)}
+              aria-label={words.remove(facts.get(name)?.title ?? name)}
               onClick={() => choose(chosen.filter((one) => one !== name))}
             >
               <Icon name="close" size={16} />
@@ -66,12 +66,12 @@ export function PlotsTab({twin, family}: {twin: Twin; family: Family}) {
         ))}
         <select
           class="add-field"
-          aria-label={said.add}
+          aria-label={words.add}
           value=""
           disabled={chosen.length >= mostFields}
           onChange={(event) => choose([...chosen, event.currentTarget.value])}
         >
-          <option value="">{said.add}</option>
+          <option value="">{words.add}</option>
           {rest.map(({name, facts: fact}) => (
             <option key={name} value={name}>
               {fact?.title ?? name} ({name})
@@ -80,7 +80,7 @@ export function PlotsTab({twin, family}: {twin: Twin; family: Family}) {
         </select>
       </div>
       {chosen.length === 0 ? (
-        <p class="muted">{said.choose}</p>
+        <p class="muted">{words.choose}</p>
       ) : (
         <Plots twin={twin} chosen={chosen} facts={facts} />
       )}
@@ -97,7 +97,7 @@ function Plots({
   chosen: string[];
   facts: Parameters<typeof linesOf>[1];
 }) {
-  const said = texts.value.plot;
+  const words = texts.value.plot;
   const [refresh, setRefresh] = useState(0);
   const [asTable, setAsTable] = useState(false);
   const levels = useRef<[string | null, string | null][]>([]);
@@ -150,57 +150,56 @@ function Plots({
   return (
     <section
       ref={box}
-      aria-label={said.title}
+      aria-label={words.title}
       data-from={Math.round(from)}
       data-to={Math.round(to)}
     >
       <div class="plot-tools">
         <Segments
-          label={said.span}
+          label={words.span}
           name="span"
           value={fixed ? null : span}
           onChange={(value) => setQuery({span: value, from: null, to: null})}
           choices={[
-            {value: '1h', label: said.hour},
-            {value: '6h', label: said.hours6},
-            {value: '24h', label: said.day},
-            {value: '7d', label: said.week},
-            {value: '30d', label: said.month},
+            {value: '1h', label: words.hour},
+            {value: '6h', label: words.hours6},
+            {value: '24h', label: words.day},
+            {value: '7d', label: words.week},
+            {value: '30d', label: words.month},
           ]}
         />
-        <button type="button" class="plain" aria-label={said.earlier} onClick={() => shift(-0.5)}>
+        <button type="button" class="plain" aria-label={words.earlier} onClick={() => shift(-0.5)}>
           <Icon name="left" />
         </button>
-        <button type="button" class="plain" aria-label={said.later} onClick={() => shift(0.5)}>
+        <button type="button" class="plain" aria-label={words.later} onClick={() => shift(0.5)}>
           <Icon name="right" />
         </button>
-        <button type="button" class="plain" aria-label={said.zoomIn} onClick={() => scale(0.5)}>
+        <button type="button" class="plain" aria-label={words.zoomIn} onClick={() => scale(0.5)}>
           <Icon name="plus" />
         </button>
-        <button type="button" class="plain" aria-label={said.zoomOut} onClick={() => scale(2)}>
+        <button type="button" class="plain" aria-label={words.zoomOut} onClick={() => scale(2)}>
           <Icon name="minus" />
         </button>
         {fixed > 0 && (
           <button type="button" class="small" onClick={() => setQuery({from: null, to: null})}>
-            {said.live}
+            {words.live}
           </button>
         )}
       </div>
       {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
       {!shown && !loaded.error && <Skeleton height={320} />}
-      {shown &&
-        shown.panes.map((pane) => (
-          <Plot
-            key={pane.unit}
-            pane={pane}
-            times={shown.times}
-            from={from}
-            to={to}
-            stepMs={step.ms}
-            onZoom={zoom}
-            onBack={back}
-          />
-        ))}
+      {shown?.panes.map((pane) => (
+        <Plot
+          key={pane.unit}
+          pane={pane}
+          times={shown.times}
+          from={from}
+          to={to}
+          stepMs={step.ms}
+          onZoom={zoom}
+          onBack={back}
+        />
+      ))}
       <div class="buttons">
         <button
           type="button"
@@ -208,33 +207,33 @@ function Plots({
           aria-pressed={asTable}
           onClick={() => setAsTable(!asTable)}
         >
-          {said.table}
+          {words.table}
         </button>
         <a
           class="button small"
           download={`${twin.facts.sn}.csv`}
           href={`/api/v1${address}&format=csv`}
         >
-          {said.csv}
+          {words.csv}
         </a>
       </div>
       {shown && asTable && (
         <Table times={shown.times} lines={shown.panes.flatMap((p) => p.lines)} />
       )}
-      <p class="muted small-text">{said.help}</p>
+      <p class="muted small-text">{words.help}</p>
     </section>
   );
 }
 
 function Table({times, lines}: {times: number[]; lines: ReturnType<typeof linesOf>}) {
-  const said = texts.value.plot;
+  const words = texts.value.plot;
   const first = Math.max(0, times.length - tableRows);
   return (
-    <div class="table-box" tabIndex={0} role="region" aria-label={said.table}>
+    <div class="table-box" tabIndex={0} role="region" aria-label={words.table}>
       <table>
         <thead>
           <tr>
-            <th scope="col">{said.time}</th>
+            <th scope="col">{words.time}</th>
             {lines.map((line) => (
               <th key={line.name} scope="col">
                 {line.title} ({line.unit || '1'})
@@ -249,7 +248,7 @@ function Table({times, lines}: {times: number[]; lines: ReturnType<typeof linesO
               <tr key={at}>
                 <td>{whenText(at, 'moment')}</td>
                 {lines.map((line) => (
-                  <td key={line.name}>{line.column[first + i] ?? said.unknown}</td>
+                  <td key={line.name}>{line.column[first + i] ?? words.unknown}</td>
                 ))}
               </tr>
             ))

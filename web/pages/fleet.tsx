@@ -3,8 +3,8 @@ import type {ComponentChildren} from 'preact';
 import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
 import type {HomeDevice} from '../api/types.ts';
 import {ageText, percentText, powerText, texts} from '../i18n/index.ts';
-import {query, setQuery} from '../routes.ts';
 import {byName, byTrouble, home} from '../store/home.ts';
+import {query, setQuery} from '../store/routes.ts';
 import {PageTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Skeleton} from '../ui/load.tsx';
@@ -51,7 +51,8 @@ function useOrder(devices: HomeDevice[], sort: string, held: {current: boolean})
       if (!held.current) setVersion((v) => v + 1);
     }, sortEveryMs);
     return () => clearInterval(timer);
-  }, []);
+  }, [held]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the order holds while values change.
   const serials = useMemo(
     () => ordered(devices, sort).map((device) => device.sn),
     [sort, version, devices.length],
@@ -61,10 +62,10 @@ function useOrder(devices: HomeDevice[], sort: string, held: {current: boolean})
 }
 
 export function FleetPage() {
-  const said = texts.value.fleet;
+  const words = texts.value.fleet;
   useEffect(() => {
-    document.title = `${said.title} · Gridloom`;
-  }, [said]);
+    document.title = `${words.title} · Gridloom`;
+  }, [words]);
   const held = useRef(false);
   const devices = home.value?.devices ?? [];
   const sort = query.value.get('sort') ?? '';
@@ -79,21 +80,21 @@ export function FleetPage() {
   if (!home.value) return <Skeleton height={600} />;
   return (
     <>
-      <PageTitle beside={<Totals devices={devices} />}>{said.title}</PageTitle>
+      <PageTitle beside={<Totals devices={devices} />}>{words.title}</PageTitle>
       <div class="fleet-tools">
         <input
           type="search"
-          aria-label={said.search}
-          placeholder={said.search}
+          aria-label={words.search}
+          placeholder={words.search}
           value={search}
           onInput={(event) => setQuery({q: event.currentTarget.value || null})}
         />
         <span class="muted small-text" role="status">
-          {said.totals(shown.length)}
+          {words.totals(shown.length)}
         </span>
       </div>
       {shown.length === 0 ? (
-        <p class="muted">{said.none}</p>
+        <p class="muted">{words.none}</p>
       ) : (
         <div
           class="card fleet"
@@ -169,24 +170,30 @@ function Rows({devices, sort}: {devices: HomeDevice[]; sort: string}) {
   );
 }
 
+const arrows = {ascending: ' ↑', descending: ' ↓', none: ''};
+
+function directionOf(column: Column, sort: string): keyof typeof arrows {
+  if (sort === column) return 'ascending';
+  return sort === `-${column}` ? 'descending' : 'none';
+}
+
 function Head({sort}: {sort: string}) {
-  const said = texts.value.fleet;
+  const words = texts.value.fleet;
   return (
     <div class="fleet-head" role="row" aria-rowindex={1}>
       <span role="columnheader">
-        <span class="hidden">{said.state}</span>
+        <span class="hidden">{words.state}</span>
       </span>
       {columns.map((column) => {
-        const direction =
-          sort === column ? 'ascending' : sort === `-${column}` ? 'descending' : 'none';
+        const direction = directionOf(column, sort);
         return (
           <span key={column} role="columnheader" aria-sort={direction}>
             <button
               type="button"
               onClick={() => setQuery({sort: direction === 'ascending' ? `-${column}` : column})}
             >
-              {said[column]}
-              {direction === 'ascending' ? ' ↑' : direction === 'descending' ? ' ↓' : ''}
+              {words[column]}
+              {arrows[direction]}
             </button>
           </span>
         );

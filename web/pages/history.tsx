@@ -15,9 +15,9 @@ import {useBars} from '../charts/use_bars.ts';
 import {dayOf} from '../format/age.ts';
 import {barsOf, type Period, shifted, startOf} from '../format/period.ts';
 import {energyFigure, energyText, percentText, texts, whenText, zone} from '../i18n/index.ts';
-import {query, setQuery} from '../routes.ts';
 import {serverNow} from '../store/clock.ts';
 import {home} from '../store/home.ts';
+import {query, setQuery} from '../store/routes.ts';
 import {PageTitle, Segments} from '../ui/controls.tsx';
 import {Icon} from '../ui/icon.tsx';
 import {Failure, Skeleton} from '../ui/load.tsx';
@@ -25,19 +25,19 @@ import {Failure, Skeleton} from '../ui/load.tsx';
 const periods: Period[] = ['day', 'week', 'month', 'year'];
 
 export function HistoryPage() {
-  const said = texts.value.history;
+  const words = texts.value.history;
   useEffect(() => {
-    document.title = `${said.title} · Gridloom`;
-  }, [said]);
+    document.title = `${words.title} · Gridloom`;
+  }, [words]);
   const devices = home.value?.devices;
   const asked = query.value.get('period') as Period | null;
   const period = asked && periods.includes(asked) ? asked : 'day';
   const today = dayOf(serverNow(), zone());
   const start = startOf(query.value.get('at') ?? today, period);
-  const present = start === startOf(today, period);
+  const isCurrent = start === startOf(today, period);
   const one = query.value.get('dev');
   const serials = one ? [one] : devices?.map((device) => device.sn);
-  const loaded = useBars(serials, devices ?? [], period, present ? null : start);
+  const loaded = useBars(serials, devices ?? [], period, isCurrent ? null : start);
   const compare = query.value.get('cmp') === '1';
   const before = useBars(
     serials,
@@ -52,34 +52,34 @@ export function HistoryPage() {
       <PageTitle
         beside={
           <Segments
-            label={said.period}
+            label={words.period}
             name="period"
             value={period}
             onChange={(value) => setQuery({period: value, at: start}, false)}
-            choices={periods.map((value) => ({value, label: said[value]}))}
+            choices={periods.map((value) => ({value, label: words[value]}))}
           />
         }
       >
-        {said.title}
+        {words.title}
       </PageTitle>
       <section class="card history">
         <div class="tools">
-          <button type="button" class="plain" aria-label={said.earlier} onClick={() => move(-1)}>
+          <button type="button" class="plain" aria-label={words.earlier} onClick={() => move(-1)}>
             <Icon name="left" />
           </button>
           <h2 aria-live="polite">{nameOf(start, period)}</h2>
           <button
             type="button"
             class="plain"
-            aria-label={said.later}
-            disabled={present}
+            aria-label={words.later}
+            disabled={isCurrent}
             onClick={() => move(1)}
           >
             <Icon name="right" />
           </button>
-          {!present && (
+          {!isCurrent && (
             <button type="button" class="small" onClick={() => setQuery({at: null}, false)}>
-              {said.today}
+              {words.today}
             </button>
           )}
           <label class="switch">
@@ -88,14 +88,14 @@ export function HistoryPage() {
               checked={compare}
               onChange={() => setQuery({cmp: compare ? null : '1'})}
             />
-            {said.compare}
+            {words.compare}
           </label>
           <select
-            aria-label={said.of}
+            aria-label={words.of}
             value={one ?? ''}
             onChange={(event) => setQuery({dev: event.currentTarget.value || null})}
           >
-            <option value="">{said.allDevices}</option>
+            <option value="">{words.allDevices}</option>
             {devices?.map((device) => (
               <option key={device.sn} value={device.sn}>
                 {device.name}
@@ -130,6 +130,9 @@ function nameOf(start: string, period: Period): string {
     : `${whenText(noon(start), 'day')}–${whenText(noon(shifted(start, 'day', 6)), 'date')}`;
 }
 
+/** How the moment of one bar is written. */
+const barForms = {day: 'time', week: 'day', month: 'day', year: 'monthShort'} as const;
+
 function Energies({
   bars,
   before,
@@ -143,20 +146,18 @@ function Energies({
   period: Period;
   file: string;
 }) {
-  const said = texts.value.history;
+  const words = texts.value.history;
   const [chosen, setChosen] = useState<number | null>(null);
   const [asTable, setAsTable] = useState(false);
   const total = totalOf(bars);
   const parts = [...sources, ...uses].filter((part) => total[part] > 0);
   const bar = chosen === null ? null : bars[chosen];
   const shown = bar ?? total;
-  const names = (one: Bar) =>
-    whenText(
-      (one.from + one.to) / 2,
-      period === 'day' ? 'time' : period === 'year' ? 'monthShort' : 'day',
-    );
+  const names = (one: Bar) => whenText((one.from + one.to) / 2, barForms[period]);
+  const spanOf = (one: Bar) =>
+    period === 'day' ? `${whenText(one.from, 'time')}–${whenText(one.to, 'time')}` : names(one);
   const atStart = (one: Bar) => (period === 'day' ? whenText(one.from, 'time') : names(one));
-  if (parts.length === 0) return <p class="muted nothing">{said.nothing}</p>;
+  if (parts.length === 0) return <p class="muted nothing">{words.nothing}</p>;
   return (
     <>
       <Bars
@@ -164,17 +165,11 @@ function Energies({
         before={before ?? []}
         count={Math.max(bars.length, barsOf(start, period))}
         names={atStart}
-        label={said.bars(nameOf(start, period))}
+        label={words.bars(nameOf(start, period))}
         chosen={chosen}
         onChoose={setChosen}
       />
-      <p class="muted small-text reading">
-        {bar
-          ? period === 'day'
-            ? `${whenText(bar.from, 'time')}–${whenText(bar.to, 'time')}`
-            : names(bar)
-          : said.total}
-      </p>
+      <p class="muted small-text reading">{bar ? spanOf(bar) : words.total}</p>
       <dl class="legend">
         {parts.map((part) => {
           const figure = energyFigure(shown[part]);
@@ -199,10 +194,10 @@ function Energies({
           aria-pressed={asTable}
           onClick={() => setAsTable(!asTable)}
         >
-          {said.table}
+          {words.table}
         </button>
         <button type="button" class="small" onClick={() => download(file, bars, parts)}>
-          {said.csv}
+          {words.csv}
         </button>
       </div>
       {asTable && <Table bars={bars} parts={parts} names={atStart} />}
@@ -240,13 +235,13 @@ function Shares({total}: {total: Record<BarPart, number>}) {
 }
 
 function Table({bars, parts, names}: {bars: Bar[]; parts: BarPart[]; names: (bar: Bar) => string}) {
-  const said = texts.value.history;
+  const words = texts.value.history;
   return (
-    <div class="table-box" tabIndex={0} role="region" aria-label={said.table}>
+    <div class="table-box" tabIndex={0} role="region" aria-label={words.table}>
       <table>
         <thead>
           <tr>
-            <th scope="col">{said.from}</th>
+            <th scope="col">{words.from}</th>
             {parts.map((part) => (
               <th key={part} scope="col">
                 {partLabel(part)}
@@ -279,7 +274,7 @@ function download(file: string, bars: Bar[], parts: BarPart[]): void {
   ];
   const text = rows.map((row) => row.map(csvCell).join(',')).join('\n');
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text + '\n'], {type: 'text/csv'}));
+  link.href = URL.createObjectURL(new Blob([`${text}\n`], {type: 'text/csv'}));
   link.download = `${file}.csv`;
   link.click();
   URL.revokeObjectURL(link.href);

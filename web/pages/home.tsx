@@ -1,40 +1,39 @@
 // The home: where power flows, what today brought, and its devices.
 import {useEffect} from 'preact/hooks';
-import type {Home} from '../api/types.ts';
+import type {HomeDevice} from '../api/types.ts';
 import {FlowPicture, FlowWords} from '../flow/picture.tsx';
-import {ageText, texts} from '../i18n/index.ts';
-import {bare, titleRef} from '../routes.ts';
+import {ageText, alarmText, texts} from '../i18n/index.ts';
 import {alarms, byTrouble, fetchHome, home, homeError} from '../store/home.ts';
+import {bare, titleRef} from '../store/routes.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {CopyLine, PageTitle} from '../ui/controls.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton} from '../ui/load.tsx';
 import {DeviceCard} from './device_card.tsx';
 import {Ledger} from './ledger.tsx';
-import {alarmText} from './strip.tsx';
 import {TodayBars} from './today_bars.tsx';
 
 const mostCards = 12;
 const mostAlarms = 2;
 
 export function HomePage() {
-  const said = texts.value.home;
+  const words = texts.value.home;
   useEffect(() => {
-    document.title = `${said.title} · Gridloom`;
-  }, [said]);
-  const now = home.value;
-  if (!now && homeError.value) {
+    document.title = `${words.title} · Gridloom`;
+  }, [words]);
+  const shown = home.value;
+  if (!shown && homeError.value) {
     return <Failure error={homeError.value} retry={() => void fetchHome()} />;
   }
-  if (!now) return <Skeleton height={600} />;
-  if (now.devices.length === 0) return <NoDevice />;
+  if (!shown) return <Skeleton height={600} />;
+  if (shown.devices.length === 0) return <NoDevice />;
   if (bare.value) {
     return (
       <section class="card embed">
-        <h1 class="hidden">{said.flow}</h1>
-        <FlowPicture home={now} />
+        <h1 class="hidden">{words.flow}</h1>
+        <FlowPicture home={shown} />
         <div class="hidden">
-          <FlowWords home={now} />
+          <FlowWords home={shown} />
         </div>
       </section>
     );
@@ -42,38 +41,38 @@ export function HomePage() {
   return (
     <>
       <h1 tabIndex={-1} class="hidden" ref={titleRef}>
-        {said.title}
+        {words.title}
       </h1>
       <div class="home-top">
         <section class="card" aria-labelledby="flow-title">
-          <h2 id="flow-title">{said.flow}</h2>
+          <h2 id="flow-title">{words.flow}</h2>
           <Boundary>
-            <FlowPicture home={now} />
-            <FlowWords home={now} />
+            <FlowPicture home={shown} />
+            <FlowWords home={shown} />
           </Boundary>
         </section>
         <Boundary>
-          <Ledger today={now.today} home={now} />
+          <Ledger today={shown.today} home={shown} />
         </Boundary>
         <Boundary>
           <Wellbeing />
         </Boundary>
         <Boundary>
-          <TodayBars devices={now.devices} />
+          <TodayBars devices={shown.devices} />
         </Boundary>
       </div>
-      <Cards now={now} />
+      <Cards devices={shown.devices} />
     </>
   );
 }
 
-function Cards({now}: {now: Home}) {
-  const said = texts.value.home;
-  const sorted = [...now.devices].sort(byTrouble);
+function Cards({devices}: {devices: HomeDevice[]}) {
+  const words = texts.value.home;
+  const sorted = [...devices].sort(byTrouble);
   return (
     <section aria-labelledby="cards-title">
       <h2 id="cards-title" class="section-title">
-        {said.devices}
+        {words.devices}
       </h2>
       <ul class="cards">
         {sorted.slice(0, mostCards).map((device) => (
@@ -85,7 +84,7 @@ function Cards({now}: {now: Home}) {
       {sorted.length > mostCards && (
         <p>
           <a href="/fleet">
-            {said.all(sorted.length)}
+            {words.all(sorted.length)}
             <Icon name="right" size={16} />
           </a>
         </p>
@@ -97,20 +96,20 @@ function Cards({now}: {now: Home}) {
 /** Is everything well, or what is not. */
 function Wellbeing() {
   const list = alarms.value;
-  const said = texts.value.home;
+  const words = texts.value.home;
   if (list.length === 0) {
     return (
       <section class="card wellbeing">
         <p>
           <StateMark mark="live" size={20} />
-          {said.allWell}
+          {words.allWell}
         </p>
       </section>
     );
   }
   return (
     <section class="card wellbeing troubled" aria-labelledby="trouble-title">
-      <h2 id="trouble-title">{said.trouble}</h2>
+      <h2 id="trouble-title">{words.trouble}</h2>
       <ul>
         {list.slice(0, mostAlarms).map((alarm) => (
           <li key={alarm.key}>
@@ -133,13 +132,13 @@ function Wellbeing() {
 }
 
 function NoDevice() {
-  const said = texts.value.home;
+  const words = texts.value.home;
   return (
     <section class="card empty">
-      <PageTitle>{said.empty}</PageTitle>
-      <p>{said.emptyHelp}</p>
+      <PageTitle>{words.empty}</PageTitle>
+      <p>{words.emptyHelp}</p>
       <CopyLine text="gridloom serve --demo" />
-      <p>{said.emptyAdd}</p>
+      <p>{words.emptyAdd}</p>
       <CopyLine text="gridloom device add --help" />
     </section>
   );

@@ -10,18 +10,20 @@ interface Row {
 }
 
 export function Ledger({today, home}: {today: Today; home: Home}) {
-  const said = texts.value.home;
+  const words = texts.value.home;
   const rows: Row[] = [
-    {key: 'home', label: said.used, kwh: today.home_kwh, colour: 'home'},
-    ...(home.nodes.sun ? [{key: 'sun', label: said.solar, kwh: today.sun_kwh, colour: 'sun'}] : []),
-    {key: 'in', label: said.imported, kwh: today.gridImport_kwh, colour: 'grid'},
-    {key: 'out', label: said.exported, kwh: today.gridExport_kwh, colour: 'grid hatched'},
+    {key: 'home', label: words.used, kwh: today.home_kwh, colour: 'home'},
+    ...(home.nodes.sun
+      ? [{key: 'sun', label: words.solar, kwh: today.sun_kwh, colour: 'sun'}]
+      : []),
+    {key: 'in', label: words.imported, kwh: today.gridImport_kwh, colour: 'grid'},
+    {key: 'out', label: words.exported, kwh: today.gridExport_kwh, colour: 'grid hatched'},
     ...(home.nodes.battery
       ? [
-          {key: 'charge', label: said.batteryIn, kwh: today.batteryIn_kwh, colour: 'battery'},
+          {key: 'charge', label: words.batteryIn, kwh: today.batteryIn_kwh, colour: 'battery'},
           {
             key: 'discharge',
-            label: said.batteryOut,
+            label: words.batteryOut,
             kwh: today.batteryOut_kwh,
             colour: 'battery hatched',
           },
@@ -31,9 +33,9 @@ export function Ledger({today, home}: {today: Today; home: Home}) {
   const most = Math.max(0.001, ...rows.map((row) => row.kwh ?? 0));
   return (
     <section class="card ledger" aria-labelledby="today-title">
-      <h2 id="today-title">{said.today}</h2>
+      <h2 id="today-title">{words.today}</h2>
       <div class="ledger-body">
-        <Ring percent={today.selfSufficiency_percent} label={said.selfSufficient} />
+        <Ring percent={today.selfSufficiency_percent} label={words.selfSufficient} />
         <dl class="bars">
           {rows.map((row) => {
             const figure = energyFigure(row.kwh);
@@ -55,7 +57,7 @@ export function Ledger({today, home}: {today: Today; home: Home}) {
         </dl>
       </div>
       {(today.unknown_s ?? 0) >= 60 && (
-        <p class="muted small-text">{said.unknownFor(spanText(today.unknown_s!))}</p>
+        <p class="muted small-text">{words.unknownFor(spanText(today.unknown_s!))}</p>
       )}
     </section>
   );

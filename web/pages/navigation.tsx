@@ -2,11 +2,11 @@ import {texts} from '../i18n/index.ts';
 import {alarms} from '../store/home.ts';
 import {Icon, type IconName} from '../ui/icon.tsx';
 
-type Entry = {
+interface Entry {
   to: string;
   icon: IconName;
   text: 'home' | 'history' | 'alarms' | 'fleet' | 'settings';
-};
+}
 
 const entries: Entry[] = [
   {to: '/', icon: 'home', text: 'home'},
@@ -17,14 +17,14 @@ const entries: Entry[] = [
 ];
 
 export function Navigation({place}: {place: string}) {
-  const said = texts.value.nav;
+  const words = texts.value.nav;
   const count = alarms.value.length;
   return (
-    <nav class="navigation" aria-label={said.label}>
+    <nav class="navigation" aria-label={words.label}>
       {entries.map((entry) => (
         <a key={entry.to} href={entry.to} aria-current={place === entry.to ? 'page' : undefined}>
           <Icon name={entry.icon} />
-          <span>{said[entry.text]}</span>
+          <span>{words[entry.text]}</span>
           {entry.text === 'alarms' && count > 0 && (
             <b class="count">
               <span class="hidden">{texts.value.alarmCount(count)}</span>

@@ -3,38 +3,38 @@ import {useEffect, useState} from 'preact/hooks';
 import {ApiError, get, me, request} from '../api/client.ts';
 import type {BrowserSession} from '../api/types.ts';
 import {type Language, language, setLanguage, texts, whenText} from '../i18n/index.ts';
-import {navigate} from '../routes.ts';
 import {moving, setMotion, setTheme, type Theme, theme} from '../store/preferences.ts';
+import {navigate} from '../store/routes.ts';
 import {PageTitle, Segments} from '../ui/controls.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 
 const shortest = 10;
 
 export function SettingsPage() {
-  const said = texts.value.settings;
+  const words = texts.value.settings;
   useEffect(() => {
-    document.title = `${said.title} · Gridloom`;
-  }, [said]);
+    document.title = `${words.title} · Gridloom`;
+  }, [words]);
   return (
     <>
-      <PageTitle>{said.title}</PageTitle>
+      <PageTitle>{words.title}</PageTitle>
       <div class="settings">
         <section class="card">
-          <h2>{said.theme}</h2>
+          <h2>{words.theme}</h2>
           <Segments<Theme>
-            label={said.theme}
+            label={words.theme}
             name="theme"
             value={theme.value}
             onChange={setTheme}
             choices={[
-              {value: 'system', label: said.system},
-              {value: 'light', label: said.light},
-              {value: 'dark', label: said.dark},
+              {value: 'system', label: words.system},
+              {value: 'light', label: words.light},
+              {value: 'dark', label: words.dark},
             ]}
           />
-          <h2>{said.language}</h2>
+          <h2>{words.language}</h2>
           <Segments<Language>
-            label={said.language}
+            label={words.language}
             name="language"
             value={language.value}
             choices={[
@@ -46,36 +46,36 @@ export function SettingsPage() {
               void setLanguage(chosen);
             }}
           />
-          <h2>{said.motion}</h2>
+          <h2>{words.motion}</h2>
           <label class="switch">
             <input
               type="checkbox"
               checked={moving.value}
               onChange={(event) => setMotion(event.currentTarget.checked)}
             />
-            {said.motionOn}
+            {words.motionOn}
           </label>
-          <p class="muted small-text">{said.motionHelp}</p>
-          <h2>{said.wall}</h2>
-          <p class="muted small-text">{said.wallHelp}</p>
+          <p class="muted small-text">{words.motionHelp}</p>
+          <h2>{words.wall}</h2>
+          <p class="muted small-text">{words.wallHelp}</p>
           <a class="button" href="/wall">
-            {said.wall}
+            {words.wall}
           </a>
         </section>
         <section class="card">
-          <h2>{said.account}</h2>
+          <h2>{words.account}</h2>
           <p>
             <b>
               <bdi>{me.value?.account}</bdi>
             </b>
           </p>
           <button type="button" onClick={() => void signOut()}>
-            {said.signOut}
+            {words.signOut}
           </button>
           <Password />
         </section>
         <section class="card">
-          <h2>{said.sessions}</h2>
+          <h2>{words.sessions}</h2>
           <Sessions />
         </section>
       </div>
@@ -90,7 +90,7 @@ async function signOut(): Promise<void> {
 }
 
 function Sessions() {
-  const said = texts.value.settings;
+  const words = texts.value.settings;
   const loaded = useLoad((cancel) => get<{sessions: BrowserSession[]}>('/sessions', cancel), []);
   if (loaded.error) return <Failure error={loaded.error} retry={loaded.reload} />;
   if (!loaded.data) return <Skeleton height={80} />;
@@ -106,12 +106,14 @@ function Sessions() {
             <bdi>{session.client.slice(0, 80)}</bdi>
             <br />
             <span class="muted small-text">
-              {session.current ? said.current : said.lastUsed(whenText(session.lastUsed, 'moment'))}
+              {session.current
+                ? words.current
+                : words.lastUsed(whenText(session.lastUsed, 'moment'))}
             </span>
           </p>
           {!session.current && (
             <button type="button" class="small" onClick={() => void end(session.id)}>
-              {said.end}
+              {words.end}
             </button>
           )}
         </li>
@@ -121,7 +123,7 @@ function Sessions() {
 }
 
 function Password() {
-  const said = texts.value.settings;
+  const words = texts.value.settings;
   const [error, setError] = useState<string | null>(null);
   const [done, setDone] = useState(false);
   const isSet = me.value?.passwordSet === true;
@@ -131,7 +133,7 @@ function Password() {
     const form = new FormData(element);
     const password = String(form.get('password'));
     setDone(false);
-    setError(password.length < shortest ? said.short : null);
+    setError(password.length < shortest ? words.short : null);
     if (password.length < shortest) return;
     try {
       await request('PUT', '/me/password', {
@@ -145,9 +147,10 @@ function Password() {
       setError(failure instanceof ApiError ? failure.message : String(failure));
     }
   };
+  const outcome = done ? 'good' : 'muted';
   return (
     <form onSubmit={(event) => void send(event)}>
-      <h2>{said.password}</h2>
+      <h2>{words.password}</h2>
       <input
         hidden
         name="username"
@@ -157,12 +160,12 @@ function Password() {
       />
       {isSet && (
         <label>
-          {said.present}
+          {words.present}
           <input name="current" type="password" autocomplete="current-password" required />
         </label>
       )}
       <label>
-        {said.fresh}
+        {words.fresh}
         <input
           name="password"
           type="password"
@@ -172,14 +175,10 @@ function Password() {
           aria-invalid={error !== null}
         />
       </label>
-      <p
-        id="password-said"
-        role="status"
-        class={`small-text ${error ? 'bad' : done ? 'good' : 'muted'}`}
-      >
-        {error ?? (done ? said.changed : said.short)}
+      <p id="password-said" role="status" class={`small-text ${error ? 'bad' : outcome}`}>
+        {error ?? (done ? words.changed : words.short)}
       </p>
-      <button>{said.change}</button>
+      <button type="submit">{words.change}</button>
     </form>
   );
 }

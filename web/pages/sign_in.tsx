@@ -3,7 +3,7 @@ import {useEffect, useState} from 'preact/hooks';
 import {type ApiError, me, request} from '../api/client.ts';
 import type {Me} from '../api/types.ts';
 import {texts} from '../i18n/index.ts';
-import {navigate, path} from '../routes.ts';
+import {navigate, path} from '../store/routes.ts';
 import {CopyLine} from '../ui/controls.tsx';
 
 async function signIn(body: Record<string, string>): Promise<void> {
@@ -19,15 +19,15 @@ function takeToken(): string | null {
 }
 
 export function SignIn() {
-  const said = texts.value.signIn;
+  const words = texts.value.signIn;
   const [token] = useState(takeToken);
   const [trying, setTrying] = useState(token !== null);
   const [error, setError] = useState<ApiError | null>(null);
   const [spent, setSpent] = useState(false);
 
   useEffect(() => {
-    document.title = `${said.title} · Gridloom`;
-  }, [said]);
+    document.title = `${words.title} · Gridloom`;
+  }, [words]);
   useEffect(() => {
     if (token === null) return;
     signIn({link: token}).catch((failure: ApiError) => {
@@ -55,33 +55,33 @@ export function SignIn() {
     <main class="sign-in">
       <section class="card">
         <img src="/icon.svg" width="56" height="56" alt="" />
-        <h1>{said.title}</h1>
+        <h1>{words.title}</h1>
         <p class="muted">Gridloom</p>
-        {trying && token !== null && <p role="status">{said.link}</p>}
+        {trying && token !== null && <p role="status">{words.link}</p>}
         {spent && (
           <div role="alert">
-            <p class="bad">{said.spent}</p>
+            <p class="bad">{words.spent}</p>
           </div>
         )}
         {error && (
           <p role="alert" class="bad" id="sign-in-error">
-            {error.status === 401 ? said.wrong : error.message}
+            {error.status === 401 ? words.wrong : error.message}
           </p>
         )}
         <form onSubmit={send} aria-describedby={error ? 'sign-in-error' : undefined}>
           <label>
-            {said.account}
+            {words.account}
             <input name="account" autocomplete="username" required />
           </label>
           <label>
-            {said.password}
+            {words.password}
             <input name="password" type="password" autocomplete="current-password" required />
           </label>
-          <button class="primary" disabled={trying}>
-            {said.send}
+          <button type="submit" class="primary" disabled={trying}>
+            {words.send}
           </button>
         </form>
-        {!spent && <p class="muted">{said.without}</p>}
+        {!spent && <p class="muted">{words.without}</p>}
         <CopyLine text="gridloom sign-in" />
       </section>
     </main>

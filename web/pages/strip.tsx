@@ -1,10 +1,10 @@
 // The strip on top of every page: is the server heard, what time is it there, what is wrong.
 import {me} from '../api/client.ts';
-import {contact, heardAt} from '../api/live.ts';
 import {decimal} from '../format/number.ts';
-import {localeName, spanText, texts, whenText, zone} from '../i18n/index.ts';
-import {alarms, type Alarm} from '../store/home.ts';
+import {alarmText, localeName, spanText, texts, whenText, zone} from '../i18n/index.ts';
 import {rate, serverNow, tick} from '../store/clock.ts';
+import {alarms} from '../store/home.ts';
+import {live} from '../store/live.ts';
 import {StateMark} from '../ui/icon.tsx';
 
 export function Strip() {
@@ -22,29 +22,29 @@ export function Strip() {
 }
 
 export function Contact() {
-  const said = texts.value.contact;
-  if (contact.value === 'live') {
+  const words = texts.value.contact;
+  if (live.contact.value === 'live') {
     return (
       <span class="contact">
         <StateMark mark="live" />
-        {said.live}
+        {words.live}
       </span>
     );
   }
-  if (contact.value === 'connecting') {
+  if (live.contact.value === 'connecting') {
     return (
       <span class="contact muted">
         <StateMark mark="never" />
-        {said.connecting}
+        {words.connecting}
       </span>
     );
   }
   void tick.value;
-  const silentFor = (performance.now() - heardAt.value) / 1000;
+  const silentFor = (performance.now() - live.heardAt.value) / 1000;
   return (
-    <span class="contact lost" title={said.lostHelp}>
+    <span class="contact lost" title={words.lostHelp}>
       <StateMark mark="offline" />
-      {said.lost(spanText(silentFor))}
+      {words.lost(spanText(silentFor))}
     </span>
   );
 }
@@ -65,19 +65,15 @@ function Worst() {
   );
 }
 
-export function alarmText(alarm: Alarm): string {
-  return alarm.kind === 'silent' ? texts.value.alarms.silent : (alarm.title ?? alarm.text);
-}
-
 function ServerClock() {
   void tick.value;
-  const said = texts.value.clock;
+  const words = texts.value.clock;
   const virtual = me.value?.virtualTime || rate.value !== 1;
   const own = zone() === Intl.DateTimeFormat().resolvedOptions().timeZone || zone() === '';
   const speed =
-    rate.value === 0 ? said.paused : said.speed(decimal(rate.value, 2, localeName(), 0));
+    rate.value === 0 ? words.paused : words.speed(decimal(rate.value, 2, localeName(), 0));
   return (
-    <span class="server-clock" title={own ? undefined : said.zone(zone())}>
+    <span class="server-clock" title={own ? undefined : words.zone(zone())}>
       {virtual && <b>{speed}</b>}
       <time>{whenText(serverNow(), virtual ? 'moment' : 'time')}</time>
     </span>

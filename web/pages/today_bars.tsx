@@ -11,7 +11,7 @@ import {tick} from '../store/clock.ts';
 const refreshS = 60;
 
 export function TodayBars({devices}: {devices: HomeDevice[]}) {
-  const said = texts.value.home;
+  const words = texts.value.home;
   const [chosen, setChosen] = useState<number | null>(null);
   // A device without powers has no energy to ask for.
   const serials = devices.filter((device) => device.role !== 'panel').map((device) => device.sn);
@@ -23,13 +23,13 @@ export function TodayBars({devices}: {devices: HomeDevice[]}) {
   return (
     <section class="card" aria-labelledby="hours-title">
       <h2 id="hours-title">
-        <a href="/history">{said.hours}</a>
+        <a href="/history">{words.hours}</a>
       </h2>
       {measured && (
         <Bars
           bars={bars}
           count={Math.max(24, bars.length)}
-          label={said.hours}
+          label={words.hours}
           tall={170}
           names={(one) => whenText(one.from, 'time')}
           chosen={chosen}

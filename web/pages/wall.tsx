@@ -1,33 +1,33 @@
 // For a tablet on the wall: large, without navigation, darker at night.
 import {useEffect} from 'preact/hooks';
 import {FlowPicture, FlowWords} from '../flow/picture.tsx';
-import {texts, whenText} from '../i18n/index.ts';
+import {alarmText, texts, whenText} from '../i18n/index.ts';
 import {serverNow, tick} from '../store/clock.ts';
 import {alarms, home} from '../store/home.ts';
 import {StateMark} from '../ui/icon.tsx';
 import {Skeleton} from '../ui/load.tsx';
 import {Ledger} from './ledger.tsx';
-import {alarmText, Contact} from './strip.tsx';
+import {Contact} from './strip.tsx';
 
 export function WallPage() {
-  const said = texts.value.home;
+  const words = texts.value.home;
   useEffect(() => {
-    document.title = `${said.title} · Gridloom`;
-  }, [said]);
-  const now = home.value;
-  if (!now) return <Skeleton height={800} />;
+    document.title = `${words.title} · Gridloom`;
+  }, [words]);
+  const shown = home.value;
+  if (!shown) return <Skeleton height={800} />;
   void tick.value;
   const hour = Number(whenText(serverNow(), 'time').slice(0, 2));
   const first = alarms.value[0];
   return (
     <div class={`wall ${hour >= 22 || hour < 6 ? 'night' : ''}`}>
       <h1 class="hidden" tabIndex={-1}>
-        {said.title}
+        {words.title}
       </h1>
       <div>
-        <FlowPicture home={now} />
+        <FlowPicture home={shown} />
         <div class="hidden">
-          <FlowWords home={now} />
+          <FlowWords home={shown} />
         </div>
       </div>
       <div class="side">
@@ -43,7 +43,7 @@ export function WallPage() {
             </span>
           </p>
         )}
-        <Ledger today={now.today} home={now} />
+        <Ledger today={shown.today} home={shown} />
       </div>
     </div>
   );

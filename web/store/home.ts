@@ -1,9 +1,9 @@
 // The home as the server computed it: fetched once, then whole by the stream.
 import {computed, signal} from '@preact/signals';
 import {type ApiError, get} from '../api/client.ts';
-import {subscribe} from '../api/live.ts';
+import type {LiveClient} from '../api/live.ts';
 import type {Home, HomeDevice, State} from '../api/types.ts';
-import {setClock} from './clock.ts';
+import {clock} from './clock.ts';
 
 export const home = signal<Home | null>(null);
 export const homeError = signal<ApiError | null>(null);
@@ -13,7 +13,7 @@ let following = false;
 export async function fetchHome(): Promise<void> {
   try {
     const got = await get<Home>('/home');
-    setClock(got.now);
+    clock.set(got.now);
     home.value = got;
     homeError.value = null;
   } catch (error) {
@@ -21,13 +21,13 @@ export async function fetchHome(): Promise<void> {
   }
 }
 
-export function followHome(): void {
+/** Asks for the home, and keeps it as the stream tells it; a second call does nothing. */
+export function followHome(live: LiveClient): void {
   if (following) return;
   following = true;
   void fetchHome();
-  subscribe('home', {}, (message) => {
-    const got = message['home'] as Home | undefined;
-    if (got) home.value = got;
+  live.subscribe({topic: 'home'}, (message) => {
+    if ('home' in message) home.value = message.home;
   });
 }
 

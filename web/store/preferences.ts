@@ -10,7 +10,7 @@ export const themeVersion = signal(0);
 const systemDark = matchMedia('(prefers-color-scheme: dark)');
 const systemStill = matchMedia('(prefers-reduced-motion: reduce)');
 
-export function applyTheme(): void {
+function applyTheme(): void {
   const dark = theme.value === 'dark' || (theme.value === 'system' && systemDark.matches);
   document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
   themeVersion.value++;
@@ -34,7 +34,11 @@ export function setMotion(on: boolean): void {
   moving.value = wantsMotion();
 }
 
-systemDark.addEventListener('change', applyTheme);
-systemStill.addEventListener('change', () => {
-  moving.value = wantsMotion();
-});
+/** Applies what is preferred, and follows what the system prefers where the user chose nothing. */
+export function followPreferences(): void {
+  applyTheme();
+  systemDark.addEventListener('change', applyTheme);
+  systemStill.addEventListener('change', () => {
+    moving.value = wantsMotion();
+  });
+}

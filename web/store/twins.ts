@@ -1,7 +1,13 @@
 // Twins on screen. Each value is a signal of its own: a change redraws one text and no list.
-import {batch, type Signal, signal} from '@preact/signals';
+import {batch, computed, type Signal, signal} from '@preact/signals';
 import {get} from '../api/client.ts';
-import {type Message, streamNames, subscribe} from '../api/live.ts';
+import type {LiveClient} from '../api/live.ts';
+import type {
+  DeviceChange,
+  DeviceSnapshot,
+  StreamError,
+  SubscriptionMessage,
+} from '../api/messages.ts';
 import type {DeviceFacts, Family, State} from '../api/types.ts';
 import {flatten} from './paths.ts';
 
@@ -13,65 +19,81 @@ export interface Reading {
 export class Twin {
   readonly state = signal<State>('never');
   readonly lastReport = signal<number | null>(null);
+  /** Why the stream does not tell the values: they are the last known ones, whatever the state. */
+  readonly error = signal<StreamError | null>(null);
+  readonly isCurrent = computed(() => this.state.value !== 'offline' && this.error.value === null);
   /** Names of the fields that were ever reported, in the order of their arrival. */
   readonly names = signal<string[]>([]);
   readonly watchers = new Set<(name: string, reading: Reading) => void>();
   private readonly fields = new Map<string, Signal<Reading | null>>();
-  private stop: (() => void) | undefined;
   /** Names by index, where the device has other ones than its family: modules by serial number. */
-  private order: string[] | undefined;
+  private ownNames: readonly string[] | null = null;
 
   constructor(
     readonly facts: DeviceFacts,
     private readonly family: Family,
   ) {
     this.lastReport.value = facts.reportedAt ?? null;
-    this.state.value = facts.reportedAt ? (facts.online ? 'live' : 'offline') : 'never';
+    if (facts.reportedAt) this.state.value = facts.online ? 'live' : 'offline';
     const known = new Set(family.fields.map((field) => field.name));
-    this.put(flatten(facts.values ?? {}, known).map(([name, value]) => [name, value, null]));
+    this.put(flatten(facts.values ?? {}, known).map(([name, value]) => ({name, value, at: null})));
   }
 
   field(name: string): Signal<Reading | null> {
     let held = this.fields.get(name);
-    if (!held) this.fields.set(name, (held = signal(null)));
+    if (!held) {
+      held = signal(null);
+      this.fields.set(name, held);
+    }
     return held;
   }
 
-  follow(): () => void {
-    this.stop = subscribe('device', {sn: this.facts.sn, fields: '*', every: 250}, (message) =>
-      this.receive(message),
-    );
-    return () => this.stop?.();
+  /** Keeps the values as the stream tells them, until the function that is returned is called. */
+  follow(live: LiveClient): () => void {
+    const topic = {topic: 'device', sn: this.facts.sn, fields: '*', every: 250} as const;
+    return live.subscribe(topic, (message) => batch(() => this.receive(message, live)));
   }
 
-  private receive(message: Message): void {
-    batch(() => {
-      if (message['state']) this.state.value = message['state'] as State;
-      if (typeof message['last'] === 'number') this.lastReport.value = message['last'];
-      if (!Array.isArray(message['f'])) return;
-      if (Array.isArray(message['names'])) this.order = message['names'] as string[];
-      const names = this.order ?? streamNames.get(this.family.id) ?? [];
-      const now = message.now ?? (message['last'] as number | undefined) ?? null;
-      const rows = message['f'] as [number, unknown, number?][];
-      if (message.t === 'd') {
-        this.lastReport.value = now;
+  private receive(message: SubscriptionMessage, live: LiveClient): void {
+    if ('home' in message) return;
+    switch (message.t) {
+      case 'snap':
+        this.error.value = null;
+        this.state.value = message.state;
+        if (message.last !== null) this.lastReport.value = message.last;
+        if (message.names !== null) this.ownNames = message.names;
+        this.putRows(message, live);
+        break;
+      case 'd':
+        this.lastReport.value = message.now;
         this.state.value = 'live';
-      }
-      this.put(
-        rows.flatMap(([index, value, at]) => {
-          const name = names[index];
-          return name === undefined
-            ? []
-            : [[name, value, at ?? now] as [string, unknown, number | null]];
-        }),
-      );
-    });
+        this.putRows(message, live);
+        break;
+      case 'state':
+        this.state.value = message.state;
+        break;
+      case 'error':
+        this.error.value = message;
+        break;
+      default:
+        message satisfies never;
+    }
   }
 
-  private put(rows: [string, unknown, number | null][]): void {
+  private putRows({rows, now}: DeviceSnapshot | DeviceChange, live: LiveClient): void {
+    const names = this.ownNames ?? live.namesOf(this.family.id);
+    this.put(
+      rows.flatMap(([index, value, at]) => {
+        const name = names[index];
+        return name === undefined ? [] : [{name, value, at: at ?? now}];
+      }),
+    );
+  }
+
+  private put(readings: ({name: string} & Reading)[]): void {
     batch(() => {
       const fresh: string[] = [];
-      for (const [name, value, at] of rows) {
+      for (const {name, value, at} of readings) {
         const held = this.field(name);
         if (held.peek() === null) fresh.push(name);
         held.value = {value, at};

@@ -1,10 +1,10 @@
 // Node 20 runs no TypeScript: the unit tests are bundled, and then run by `node --test`.
-import {build} from 'esbuild';
 import {spawnSync} from 'node:child_process';
 import {mkdtempSync, readdirSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {build} from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = mkdtempSync(join(tmpdir(), 'gridloom-web-'));
@@ -22,7 +22,8 @@ await build({
 const run = spawnSync(
   process.execPath,
   ['--test', ...tests.map((name) => join(out, name.replace(/\.ts$/, '.mjs')))],
-  {stdio: 'inherit'},
+  // Some tests read the sources.
+  {stdio: 'inherit', cwd: dirname(here)},
 );
 rmSync(out, {recursive: true});
 process.exit(run.status ?? 1);

@@ -17,19 +17,19 @@ export class Boundary extends Component<Props, {failure: unknown}> {
   override render() {
     const {failure} = this.state;
     if (failure === null) return this.props.children;
-    const said = texts.value.error;
+    const words = texts.value.error;
     return (
       <section class="card notice" role="alert">
-        <h2>{said.script}</h2>
+        <h2>{words.script}</h2>
         <details>
-          <summary>{said.details}</summary>
+          <summary>{words.details}</summary>
           <pre>
             {failure instanceof Error ? (failure.stack ?? failure.message) : String(failure)}
           </pre>
         </details>
         <p>
           <button type="button" onClick={() => this.setState({failure: null})}>
-            {said.reload}
+            {words.reload}
           </button>
         </p>
       </section>

@@ -2,7 +2,7 @@
 import type {ComponentChildren} from 'preact';
 import {useRef, useState} from 'preact/hooks';
 import {texts} from '../i18n/index.ts';
-import {titleRef} from '../routes.ts';
+import {titleRef} from '../store/routes.ts';
 
 interface Choice<T extends string> {
   value: T;

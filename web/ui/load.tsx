@@ -20,6 +20,7 @@ export function useLoad<T>(
     error: null,
   });
   const [attempt, setAttempt] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the caller names them.
   useEffect(() => {
     const cancel = new AbortController();
     load(cancel.signal).then(
@@ -41,16 +42,16 @@ function asApiError(error: unknown): ApiError {
 }
 
 export function Failure({error, retry}: {error: ApiError; retry?: () => void}) {
-  const said = texts.value.error;
+  const words = texts.value.error;
   return (
     <section class="card notice" role="alert">
-      <h2>{said.title}</h2>
+      <h2>{words.title}</h2>
       <p>{error.message}</p>
-      {error.retryAfter !== null && <p>{said.wait(error.retryAfter)}</p>}
+      {error.retryAfter !== null && <p>{words.wait(error.retryAfter)}</p>}
       {retry && (
         <p>
           <button type="button" onClick={retry}>
-            {said.retry}
+            {words.retry}
           </button>
         </p>
       )}

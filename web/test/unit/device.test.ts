@@ -3,7 +3,7 @@ import {test} from 'node:test';
 import type {CommandFacts, Home} from '../../api/types.ts';
 import {columns, gaps, panes, stepFor} from '../../charts/data.ts';
 import {isFlowing, mix} from '../../flow/layout.ts';
-import {parseNumber, say, saidText, typed} from '../../format/field.ts';
+import {parseNumber, saidText, say, typed} from '../../format/field.ts';
 import {commandBody, curlLine, wireNumber} from '../../forms/body.ts';
 import {flatten, matches} from '../../store/paths.ts';
 

@@ -13,7 +13,7 @@ const homeWith = (sun: FlowNode) =>
     devices: [device('A', 'Balcony'), device('B', 'Cellar')],
   }) as unknown as Home;
 const because = (sn: string, reason: UnknownReason) => ({sn, reason});
-const said = (sun: FlowNode, words = en) =>
+const linesOf = (sun: FlowNode, words = en) =>
   unknownTexts(homeWith(sun), words).map(([id, text]) => `${id} ${text}`);
 
 test('a power that is not known has its reasons, and one that is has none', () => {
@@ -32,15 +32,15 @@ test('a power that is not known has its reasons, and one that is has none', () =
       ],
     ],
   ];
-  for (const [sun, lines] of rows) assert.deepEqual(said(sun), lines);
-  assert.deepEqual(said({power_w: null, unknown: [because('A', 'not_reported')]}, de), [
+  for (const [sun, lines] of rows) assert.deepEqual(linesOf(sun), lines);
+  assert.deepEqual(linesOf({power_w: null, unknown: [because('A', 'not_reported')]}, de), [
     'sun Sonne: unbekannt (\u2068Balcony\u2069: noch nicht gemeldet)',
   ]);
 });
 
 test('of many devices a few are named, and the others counted', () => {
   const many = (count: number) => Array.from({length: count}, () => because('A', 'offline'));
-  const last = (sun: FlowNode) => said(sun)[0]!.split('; ').at(-1);
+  const last = (sun: FlowNode) => linesOf(sun)[0]!.split('; ').at(-1);
   assert.equal(last({power_w: null, unknown: many(3)}), '\u2068Balcony\u2069: offline)');
   assert.equal(last({power_w: null, unknown: many(4)}), '1 more)');
   assert.equal(last({power_w: null, unknown: many(8), unknownDevices: 20}), '17 more)');

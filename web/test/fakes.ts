@@ -1,0 +1,111 @@
+// What the page gets from a browser, as a test owns it: time that passes when told, sockets without
+// a network, and answers without a server.
+import {LiveClient, type Socket, type SocketEvents} from '../api/live.ts';
+
+export class FakeTime {
+  nowMs = 0;
+  private timers: {at: number; call: () => void}[] = [];
+
+  after(ms: number, call: () => void): () => void {
+    const timer = {at: this.nowMs + ms, call};
+    this.timers.push(timer);
+    return () => {
+      this.timers = this.timers.filter((one) => one !== timer);
+    };
+  }
+
+  /** Lets time pass, and calls what is due, in the order of time. */
+  pass(ms: number): void {
+    const end = this.nowMs + ms;
+    for (let next = this.due(end); next; next = this.due(end)) {
+      this.nowMs = next.at;
+      next.call();
+    }
+    this.nowMs = end;
+  }
+
+  private due(end: number) {
+    const [next] = this.timers.filter((one) => one.at <= end).sort((a, b) => a.at - b.at);
+    this.timers = this.timers.filter((one) => one !== next);
+    return next;
+  }
+}
+
+export class FakeSocket implements Socket {
+  isClosed = false;
+  readonly sent: unknown[] = [];
+
+  constructor(readonly events: SocketEvents) {}
+
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  /** A message from the server. */
+  receive(message: unknown): void {
+    this.events.onText(JSON.stringify(message));
+  }
+
+  welcome(): void {
+    this.events.onOpen();
+    this.receive({t: 'welcome', epoch: 'e1', seq: 7, now: 1000, rate: 1, resumed: false});
+  }
+}
+
+/** A client of the stream with all sockets that it opened, and what it told the page. */
+export function fakeStream() {
+  const time = new FakeTime();
+  const sockets: FakeSocket[] = [];
+  const told: {times: [number, number | null][]; signedOut: number} = {times: [], signedOut: 0};
+  const live = new LiveClient({
+    connect: (events) => {
+      const socket = new FakeSocket(events);
+      sockets.push(socket);
+      return socket;
+    },
+    monotonicMs: () => time.nowMs,
+    after: (ms, call) => time.after(ms, call),
+    random: () => 0.5,
+    onTime: (now, rate) => told.times.push([now, rate]),
+    onSignedOut: () => {
+      told.signedOut++;
+    },
+  });
+  return {live, time, sockets, told, socket: () => sockets.at(-1)!};
+}
+
+/** The same, connected. */
+export function openStream() {
+  const stream = fakeStream();
+  stream.live.start();
+  stream.socket().welcome();
+  return stream;
+}
+
+export interface Request {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  body: unknown;
+}
+
+/** Answers all requests of the page from now on; the list grows with each. */
+export function answerWith(answer: (request: Request) => Response | Promise<Response>): Request[] {
+  const requests: Request[] = [];
+  globalThis.fetch = (url, init) => {
+    const body = init?.body;
+    const request = {
+      url: String(url),
+      method: init?.method ?? 'GET',
+      headers: Object.fromEntries(new Headers(init?.headers)),
+      body: typeof body === 'string' ? JSON.parse(body) : undefined,
+    };
+    requests.push(request);
+    return Promise.resolve().then(() => answer(request));
+  };
+  return requests;
+}

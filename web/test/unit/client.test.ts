@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import {beforeEach, test} from 'node:test';
+import {ApiError, get, me, request} from '../../api/client.ts';
+import {answerWith} from '../fakes.ts';
+
+beforeEach(() => {
+  me.value = {account: 'demo', csrf: 'token'};
+});
+
+test('a read has no body and no token; a change has both', async () => {
+  const requests = answerWith(() => Response.json({ok: 1}));
+  assert.deepEqual(await get('/home'), {ok: 1});
+  await request('POST', '/session', {link: 'x'});
+  await request('DELETE', '/session');
+  assert.deepEqual(requests, [
+    {url: '/api/v1/home', method: 'GET', headers: {accept: 'application/json'}, body: undefined},
+    {
+      url: '/api/v1/session',
+      method: 'POST',
+      headers: {
+        accept: 'application/json',
+        'content-type': 'application/json',
+        'x-gridloom-csrf': 'token',
+      },
+      body: {link: 'x'},
+    },
+    {
+      url: '/api/v1/session',
+      method: 'DELETE',
+      headers: {accept: 'application/json', 'x-gridloom-csrf': 'token'},
+      body: undefined,
+    },
+  ]);
+});
+
+test('without content there is no answer', async () => {
+  answerWith(() => new Response(null, {status: 204}));
+  assert.equal(await request('DELETE', '/session'), undefined);
+});
+
+test('a refusal has its code and words, and how long to wait', async () => {
+  const refusal = {code: 'too_many_requests', message: 'Slower.'};
+  answerWith(() => Response.json(refusal, {status: 429, headers: {'Retry-After': '3'}}));
+  await assert.rejects(get('/home'), {
+    status: 429,
+    code: 'too_many_requests',
+    message: 'Slower.',
+    retryAfter: 3,
+  });
+  answerWith(() => new Response('<html>', {status: 502, statusText: 'Bad Gateway'}));
+  await assert.rejects(get('/home'), {
+    status: 502,
+    code: '502',
+    message: 'Bad Gateway',
+    retryAfter: null,
+  });
+  assert.notEqual(me.value, null);
+});
+
+test('whose session has ended is nobody', async () => {
+  answerWith(() => new Response(null, {status: 401}));
+  await assert.rejects(get('/home'), {status: 401});
+  assert.equal(me.value, null);
+});
+
+test('a server that does not answer is an error of its own; a cancelled request is none', async () => {
+  const failure = new TypeError('fetch failed');
+  answerWith(() => Promise.reject(failure));
+  await assert.rejects(get('/home'), {status: 0, code: 'no_contact'});
+  const cancel = new AbortController();
+  cancel.abort();
+  await assert.rejects(get('/home', cancel.signal), (error) => {
+    assert.ok(!(error instanceof ApiError));
+    return error === failure;
+  });
+});

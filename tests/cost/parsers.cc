@@ -9,10 +9,9 @@
 #include <variant>
 #include <vector>
 
-#include "base/loop.h"
+#include "base/immediate_loop.h"
 #include "http/session.h"
 #include "http/web_socket.h"
-#include "testing/loop.h"
 #include "twin/layout.h"
 #include "twin/report_reader.h"
 #include "wire/json.h"

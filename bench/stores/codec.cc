@@ -13,8 +13,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "history/blocks/block.h"
@@ -54,7 +54,7 @@ Data make(std::uint32_t devices, std::int64_t hours) {
       for (const Reading& reading : readings) {
         append_json(data.json.emplace_back(), reading);
         data.samples.push_back(
-            {.field = reading.field, .value = history::value_of(data.json.back())});
+            {.field = reading.field, .value = gridloom::value_of(data.json.back())});
       }
     }
   }

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "history/archive.h"
+#include "history/blocks/hours.h"
 #include "history/blocks/rollup.h"
 #include "history/log/batch.h"
-#include "history/values/hours.h"
 #include "storage/files.h"
 #include "testing/clock.h"
 #include "testing/must.h"

@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "history/blocks/chunk.h"
+#include "history/blocks/hours.h"
 #include "history/blocks/rows.h"
 #include "history/instant_journal.h"
 #include "history/test_archive.h"
-#include "history/values/hours.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/bytes.h"
 #include "history/blocks/rows.h"
 #include "history/log/journal.h"
-#include "history/values/bytes.h"
 
 namespace gridloom::history {
 namespace {

@@ -24,12 +24,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "history/blocks/block.h"
 #include "history/blocks/field_names.h"
 #include "history/log/batch.h"
 #include "history/store/store.h"
-#include "history/values/bytes.h"
 
 namespace gridloom::history {
 

@@ -13,11 +13,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/value.h"
 #include "history/blocks/field_names.h"
 #include "history/log/batch.h"
 #include "history/log/journal.h"
 #include "history/store/store.h"
-#include "history/values/value.h"
 
 namespace gridloom::history {
 

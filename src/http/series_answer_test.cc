@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "history/blocks/hours.h"
 #include "history/log/batch.h"
 #include "history/series/series_request.h"
 #include "history/test_archive.h"
-#include "history/values/hours.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"

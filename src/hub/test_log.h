@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "base/loop.h"
+#include "base/value.h"
 #include "history/log/batch.h"
 #include "history/log/journal.h"
 #include "history/log/turn.h"
-#include "history/values/value.h"
 #include "testing/home.h"
 
 namespace gridloom::hub {

@@ -37,7 +37,7 @@ std::uint64_t TurnWriter::add_report(const Report& report) {
   return appended_ + 1;
 }
 
-void TurnWriter::add_presence(history::DeviceNumber device, TimePoint at, bool online) {
+void TurnWriter::add_presence(DeviceNumber device, TimePoint at, bool online) {
   if (platform_.journal == nullptr) return;
   reports_.begin(device, unix_ms(at));
   reports_.add(history::kPresence, online ? "1" : "0");

@@ -34,7 +34,7 @@ class TurnWriter {
   TurnWriter& operator=(const TurnWriter&) = delete;
 
   struct Report {
-    history::DeviceNumber device = 0;
+    DeviceNumber device = 0;
     TimePoint at;
     const twin::Twin& twin;
     std::span<history::NameRef> refs;  // by slot, for the quotas that the family declares
@@ -44,7 +44,7 @@ class TurnWriter {
   // The functions below that return a number name the record that will hold what was added; 0:
   // there is no journal, and nothing is to be waited for.
   std::uint64_t add_report(const Report& report);
-  void add_presence(history::DeviceNumber device, TimePoint at, bool online);
+  void add_presence(DeviceNumber device, TimePoint at, bool online);
   void add_change(const SessionChange& change);
   // The entry gets the time of the devices' clock as "at".
   std::uint64_t add_audit(wire::JsonObject entry);

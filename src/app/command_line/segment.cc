@@ -48,7 +48,7 @@ std::string counted(std::size_t count, std::string_view what) {
 std::string content_of_reports(std::string_view batch) {
   history::BatchReader reader(batch);
   std::size_t rows = 0;
-  std::set<history::DeviceNumber> devices;
+  std::set<DeviceNumber> devices;
   while (const history::BatchReader::Row* row = reader.next()) {
     ++rows;
     devices.insert(row->device);

@@ -19,7 +19,7 @@ std::string said_of(RecordKind kind, std::string_view payload) {
 
 std::string batch() {
   history::BatchWriter writer;
-  for (const history::DeviceNumber device : {7, 9, 7}) {
+  for (const DeviceNumber device : {7, 9, 7}) {
     writer.begin(device, 1'700'000'000'000);
     writer.add("power", "12.5");
     writer.end();

@@ -53,8 +53,7 @@ Result<std::optional<std::int64_t>> last_report_in(const history::Block& block,
   return std::nullopt;
 }
 
-Result<std::optional<TimePoint>> last_report_at(history::Reader& reader,
-                                                history::DeviceNumber device) {
+Result<std::optional<TimePoint>> last_report_at(history::Reader& reader, DeviceNumber device) {
   constexpr int kMostHours = 3;  // hours may have rows of the platform alone
   std::int64_t before = std::numeric_limits<std::int64_t>::max();
   for (int tries = 0; tries < kMostHours; ++tries) {

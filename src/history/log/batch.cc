@@ -130,7 +130,7 @@ void BatchWriter::begin(DeviceNumber device, std::int64_t at_ms) {
   char* end = space_for(1 + 2 * kLongestVarint);
   if (size_ == 0) *end++ = static_cast<char>(kVersion);
   end = put_varint(end, static_cast<std::uint64_t>(device));
-  end = put_varint(end, zigzag(difference(at_ms, last_at_ms_)));
+  end = put_varint(end, zigzag(wrapping_difference(at_ms, last_at_ms_)));
   wrote_to(end);
   at_ms_ = at_ms;
   shape_at_ = size_;
@@ -392,7 +392,7 @@ BatchReader::BatchReader(std::string_view bytes) : rest_(bytes), end_(bytes.data
 const BatchReader::Row* BatchReader::next() {
   if (rest_.at_end()) return nullptr;
   row_.device = static_cast<DeviceNumber>(rest_.varint());
-  row_.at_ms = total(row_.at_ms, rest_.signed_varint());
+  row_.at_ms = wrapping_sum(row_.at_ms, rest_.signed_varint());
   switch (version_) {
     case 1:
       read_row_of_version_1();

@@ -14,14 +14,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
+#include "base/device_number.h"
 #include "base/string_map.h"
-#include "history/values/bytes.h"
-#include "history/values/value.h"
+#include "base/value.h"
 
 namespace gridloom::history {
-
-// Same as registry::Device::number: a device that is removed and added again gets a new number.
-using DeviceNumber = std::int64_t;
 
 // Index of a field name in its writer. A caller keeps one NameRef for each name that it uses often,
 // to avoid a lookup; a NameRef belongs to one writer.

@@ -19,7 +19,7 @@ void require(bool holds) {
 }
 
 struct Report {
-  history::DeviceNumber device = 0;
+  gridloom::DeviceNumber device = 0;
   std::int64_t at_ms = 0;
   std::vector<std::pair<std::string, std::string>> fields;
 

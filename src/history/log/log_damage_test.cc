@@ -20,10 +20,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "history/log/log.h"
 #include "history/log/segment.h"
 #include "history/log/test_disk.h"
-#include "history/values/bytes.h"
 #include "storage/seen_number.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"

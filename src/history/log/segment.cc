@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "history/values/bytes.h"
+#include "base/bytes.h"
 
 namespace gridloom::history {
 namespace {

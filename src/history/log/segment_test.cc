@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "history/values/bytes.h"
+#include "base/bytes.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::history {

@@ -1,6 +1,6 @@
 #include "history/log/turn.h"
 
-#include "history/values/bytes.h"
+#include "base/bytes.h"
 
 namespace gridloom::history {
 

@@ -9,8 +9,8 @@
 #include <span>
 #include <utility>
 
+#include "history/blocks/hours.h"
 #include "history/log/journal.h"
-#include "history/values/hours.h"
 #include "time/grammar.h"
 
 namespace gridloom::history {

@@ -18,11 +18,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/device_number.h"
 #include "base/result.h"
 #include "history/blocks/block.h"
-#include "history/log/batch.h"
+#include "history/blocks/hours.h"
 #include "history/store/damaged_rows.h"
-#include "history/values/hours.h"
 #include "storage/sqlite.h"
 
 namespace gridloom::history {

@@ -1,5 +1,5 @@
-// Byte encoding of numbers for everything that history writes: little-endian, varints of seven bits
-// per byte, zigzag for signed numbers. A Cursor decodes untrusted bytes.
+// Byte encoding of numbers for what is stored and for what shards are told: little-endian, varints
+// of seven bits per byte, zigzag for signed numbers. A Cursor decodes untrusted bytes.
 //
 // Functions that run for each sample are defined inline, so that they are compiled into the loops
 // of their callers.
@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
-#include "history/values/value.h"
+#include "base/value.h"
 
-namespace gridloom::history {
+namespace gridloom {
 
 inline constexpr std::size_t kLongestVarint = 10;
 // Precedes a text value; a number is preceded by its scale instead.
@@ -26,11 +26,12 @@ inline constexpr std::size_t kLongestNumber = 1 + kLongestVarint;
 [[nodiscard]] constexpr std::int64_t unzigzag(std::uint64_t bits) {
   return static_cast<std::int64_t>((bits >> 1U) ^ (~(bits & 1U) + 1U));
 }
-// a - b and a + b without overflow, modulo 2^64: total(b, difference(a, b)) is a for any a and b.
-[[nodiscard]] constexpr std::int64_t difference(std::int64_t a, std::int64_t b) {
+// a - b and a + b without overflow, modulo 2^64: wrapping_sum(b, wrapping_difference(a, b)) is a
+// for any a and b.
+[[nodiscard]] constexpr std::int64_t wrapping_difference(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }
-[[nodiscard]] constexpr std::int64_t total(std::int64_t a, std::int64_t b) {
+[[nodiscard]] constexpr std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
 
@@ -103,4 +104,4 @@ class Cursor {
   bool failed_ = false;
 };
 
-}  // namespace gridloom::history
+}  // namespace gridloom

@@ -1,10 +1,10 @@
-#include "history/values/value.h"
+#include "base/value.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 
-namespace gridloom::history {
+namespace gridloom {
 namespace {
 
 constexpr std::size_t kMaxDigits = 18;  // any number of 18 digits fits an int64
@@ -77,4 +77,4 @@ std::string text_of(const Value& value) {
   return value.is_number ? text_of(value.number) : std::string(value.text);
 }
 
-}  // namespace gridloom::history
+}  // namespace gridloom

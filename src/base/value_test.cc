@@ -1,4 +1,4 @@
-#include "history/values/value.h"
+#include "base/value.h"
 
 #include <gtest/gtest.h>
 
@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "history/values/test_dice.h"
+#include "testing/dice.h"
 
-namespace gridloom::history {
+namespace gridloom {
 namespace {
 
 using Limits = std::numeric_limits<std::int64_t>;
@@ -164,4 +164,4 @@ TEST(Value, EverythingElseIsKeptAsText) {
 }
 
 }  // namespace
-}  // namespace gridloom::history
+}  // namespace gridloom

@@ -1,5 +1,5 @@
-// A value of a device's field as history stores it: a decimal number, exactly as it was written, or
-// any other JSON text (strings with their quotes, true, null, arrays and objects whole).
+// A value of a device's field as it is stored: a decimal number, exactly as it was written, or any
+// other JSON text (strings with their quotes, true, null, arrays and objects whole).
 //
 // Doubles are used only for answers: a value that a device wrote as 23.0 stays 23.0, and sums do
 // not drift.
@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace gridloom::history {
+namespace gridloom {
 
 // digits / 10^scale: "-12.50" is {-1250, 2}.
 struct Decimal {
@@ -42,4 +42,4 @@ struct Value {
 [[nodiscard]] Value value_of(std::string_view json);
 [[nodiscard]] std::string text_of(const Value& value);
 
-}  // namespace gridloom::history
+}  // namespace gridloom

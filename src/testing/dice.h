@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/chance.h"
-#include "history/values/value.h"
+#include "base/value.h"
 
-namespace gridloom::history {
+namespace gridloom {
 
 class Dice {
  public:
@@ -81,4 +81,4 @@ class Dice {
   std::uint64_t index_ = 0;
 };
 
-}  // namespace gridloom::history
+}  // namespace gridloom

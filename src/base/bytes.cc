@@ -1,11 +1,11 @@
-#include "history/values/bytes.h"
+#include "base/bytes.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 
-namespace gridloom::history {
+namespace gridloom {
 namespace {
 
 static_assert(std::endian::native == std::endian::little);
@@ -90,4 +90,4 @@ Value Cursor::text_value() {
   return {};
 }
 
-}  // namespace gridloom::history
+}  // namespace gridloom

@@ -17,9 +17,9 @@
 #include <thread>
 #include <utility>
 
-#include "history/log/log_loss.h"
-#include "history/log/turn.h"
 #include "history/store/background_check.h"
+#include "journal/local/log_loss.h"
+#include "journal/turn.h"
 #include "storage/files.h"
 #include "storage/wal_check.h"
 
@@ -59,7 +59,7 @@ struct Archive::Impl {
   // A durable record that is not yet in a head.
   struct Item {
     std::uint64_t sequence = 0;
-    RecordKind kind{};
+    journal::RecordKind kind{};
     std::string payload;
   };
 
@@ -73,16 +73,16 @@ struct Archive::Impl {
   }
 
   // Called on the log's thread.
-  void written(std::span<const Record> records) {
-    for (const Record& record : records) hand_over_sessions(record);
+  void written(std::span<const journal::Record> records) {
+    for (const journal::Record& record : records) hand_over_sessions(record);
     std::unique_lock lock(mutex);
     room.wait(lock, [this] {
       return builder_bytes < options.limits.builder_bytes || run_state != RunState::kRunning;
     });
     if (run_state == RunState::kStopped) return;  // the next start reads them from the log
-    for (const Record& record : records) {
+    for (const journal::Record& record : records) {
       Item item{.sequence = record.sequence, .kind = record.kind, .payload = {}};
-      if (record.kind == RecordKind::kAudit) {
+      if (record.kind == journal::RecordKind::kAudit) {
         builder->add_audit(record.sequence, record.payload);
       } else {
         item.payload = record.payload;
@@ -95,9 +95,10 @@ struct Archive::Impl {
     wake.notify_all();
   }
 
-  void hand_over_sessions(const Record& record) {
-    if (record.kind != RecordKind::kTurn || !options.on_session_changes) return;
-    if (const auto turn = read_turn(record.payload); turn && !turn->session_changes.empty()) {
+  void hand_over_sessions(const journal::Record& record) {
+    if (record.kind != journal::RecordKind::kTurn || !options.on_session_changes) return;
+    if (const auto turn = journal::read_turn(record.payload);
+        turn && !turn->session_changes.empty()) {
       options.on_session_changes(record.sequence, turn->session_changes);
       sessions_handed = record.sequence;
     }
@@ -131,7 +132,7 @@ struct Archive::Impl {
       lock.unlock();
       for (const DeviceNumber device : gone) drop(device);
       for (Item& item : items) {
-        if (item.kind == RecordKind::kAudit) {
+        if (item.kind == journal::RecordKind::kAudit) {
           builder->mark_taken(item.sequence);
         } else {
           take(item.sequence, item.kind, item.payload);
@@ -172,7 +173,7 @@ struct Archive::Impl {
     return false;
   }
 
-  void take(std::uint64_t sequence, RecordKind kind, std::string_view payload) {
+  void take(std::uint64_t sequence, journal::RecordKind kind, std::string_view payload) {
     if (const Status read = builder->take(sequence, kind, payload); !read) {
       ++malformed;
       spdlog::error("record {} of the log is left out of the history: {}", sequence,
@@ -314,8 +315,8 @@ struct Archive::Impl {
   std::optional<Retention> retention;
   bool compacts = false;  // retention has more work
   std::optional<std::chrono::steady_clock::time_point> retry_after;
-  std::unique_ptr<Disk> disk;
-  std::unique_ptr<Log> log;
+  std::unique_ptr<journal::Disk> disk;
+  std::unique_ptr<journal::Log> log;
   Reader::Shared shared;
   std::vector<Recovered> recovered;
   TakeTwins take_twins;
@@ -389,7 +390,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
       Retention::open(impl->options.data, limits.keep, std::move(steady), damaged_rows);
   if (!retention) return std::unexpected(with_remedy(retention.error()));
   impl->retention.emplace(std::move(*retention));
-  auto disk = open_folder(impl->options.data / "log");
+  auto disk = journal::open_folder(impl->options.data / "log");
   if (!disk) return std::unexpected(disk.error());
   impl->disk = std::move(*disk);
   const std::uint64_t applied = impl->builder->applied();
@@ -397,22 +398,23 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   const std::uint64_t sessions_applied =
       has_sessions ? impl->options.sessions_applied : std::numeric_limits<std::uint64_t>::max();
   impl->sessions_applied = sessions_applied;
-  const StoredUpTo stored_up_to{.history = applied,
-                                .some_of_history = impl->builder->stored_through(),
-                                .sessions = impl->options.sessions_applied};
+  const journal::StoredUpTo stored_up_to{.history = applied,
+                                         .some_of_history = impl->builder->stored_through(),
+                                         .sessions = impl->options.sessions_applied};
   RecoveryScan scan(impl->names);
   std::optional<ParallelRecoveryScan> beside(scan);
-  auto log = Log::open(
+  auto log = journal::Log::open(
       {.disk = impl->disk.get(),
        .clock = impl->options.clock,
        .limits = limits.log,
-       .written = [impl = impl.get()](std::span<const Record> records) { impl->written(records); },
+       .written = [impl = impl.get()](
+                      std::span<const journal::Record> records) { impl->written(records); },
        .known = std::max(stored_up_to.some_of_history, stored_up_to.sessions),
        .seen = impl->options.data / "log.seen"},
-      std::min(applied, sessions_applied), [&](const Record& record) {
+      std::min(applied, sessions_applied), [&](const journal::Record& record) {
         if (record.sequence > sessions_applied) impl->hand_over_sessions(record);
         if (record.sequence <= applied) return;
-        beside->take(std::string(batch_of(record.kind, record.payload)));
+        beside->take(std::string(journal::batch_of(record.kind, record.payload)));
         impl->take(record.sequence, record.kind, record.payload);
       });
   if (!log) return std::unexpected(log.error());
@@ -420,7 +422,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   if (Status settled = impl->builder->settle(); !settled) {
     return std::unexpected(with_remedy(settled.error()));
   }
-  for (const std::string& text : loss_notes(impl->log->loss(), stored_up_to)) {
+  for (const std::string& text : journal::loss_notes(impl->log->loss(), stored_up_to)) {
     impl->damage.note(impl->options.clock->now(), text);
   }
   beside.reset();
@@ -499,7 +501,7 @@ void Archive::stop() {
   impl_->enter(Impl::RunState::kStopped);
 }
 
-std::uint64_t Archive::append_record(RecordKind kind, std::string payload, Task durable,
+std::uint64_t Archive::append_record(journal::RecordKind kind, std::string payload, Task durable,
                                      std::size_t waiters) {
   return impl_->log->append(kind, std::move(payload), std::move(durable), waiters);
 }

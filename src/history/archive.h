@@ -28,19 +28,19 @@
 #include "base/result.h"
 #include "history/builder.h"
 #include "history/fair_queue.h"
-#include "history/log/journal.h"
-#include "history/log/log.h"
 #include "history/reader.h"
 #include "history/recovery_scan.h"
 #include "history/store/damage_notes.h"
 #include "history/store/retention.h"
 #include "history/store/store.h"
+#include "journal/journal.h"
+#include "journal/local/log.h"
 
 namespace gridloom::history {
 
 struct ArchiveLimits {
   // What waits for the disk is what everybody's acknowledgements wait for.
-  LogLimits log{.waiting_bytes = std::size_t{4} * 1024 * 1024};
+  journal::LogLimits log{.waiting_bytes = std::size_t{4} * 1024 * 1024};
   // On disk, and not yet in heads. Above half of it behind() is true; all of it is never exceeded
   // by more than what waited for one sync.
   std::size_t builder_bytes = std::size_t{16} * 1024 * 1024;
@@ -51,7 +51,7 @@ struct ArchiveLimits {
 };
 
 struct ArchiveHealth {
-  LogHealth log{};
+  journal::LogHealth log{};
   std::string store_failing{};  // why blocks cannot be stored now; empty: no error
   std::uint64_t malformed_records = 0;
   std::size_t damaged_rows = 0;       // in history.db, found since the start
@@ -62,7 +62,7 @@ struct ArchiveHealth {
   std::size_t unknown_devices = 0;    // devices in history that are not in the registry
 };
 
-class Archive final : public Journal {
+class Archive final : public journal::Journal {
  public:
   struct Options {
     std::filesystem::path data;
@@ -136,7 +136,7 @@ class Archive final : public Journal {
 
  private:
   struct Impl;
-  std::uint64_t append_record(RecordKind kind, std::string payload, Task durable,
+  std::uint64_t append_record(journal::RecordKind kind, std::string payload, Task durable,
                               std::size_t waiters) override;
   explicit Archive(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

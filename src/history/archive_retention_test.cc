@@ -12,7 +12,7 @@
 #include "history/archive.h"
 #include "history/blocks/hours.h"
 #include "history/blocks/rollup.h"
-#include "history/log/batch.h"
+#include "journal/batch.h"
 #include "storage/files.h"
 #include "testing/clock.h"
 #include "testing/must.h"
@@ -40,11 +40,11 @@ class ArchiveRetentionTest : public testing::Test {
                                    .clock_is_driven = true}));
   }
   void report(DeviceNumber device) {
-    BatchWriter writer;
+    journal::BatchWriter writer;
     writer.begin(device, unix_ms(clock_.now()));
     writer.add("a", "1");
     writer.end();
-    archive_->append(RecordKind::kReports, writer.take(), {});
+    archive_->append(journal::RecordKind::kReports, writer.take(), {});
   }
   // The number of the device's hours stored as blocks, and as rollups.
   std::pair<int, int> seen(DeviceNumber device) {

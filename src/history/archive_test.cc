@@ -12,7 +12,7 @@
 #include <latch>
 #include <thread>
 
-#include "history/log/turn.h"
+#include "journal/turn.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
 #include "testing/clock.h"
@@ -41,12 +41,12 @@ class ArchiveTest : public testing::Test {
   }
   // Returns once the report is durable.
   void report(DeviceNumber device, Millis after, std::string_view name, std::string_view value) {
-    BatchWriter writer;
+    journal::BatchWriter writer;
     writer.begin(device, unix_ms(clock_.now()) + after.count());
     writer.add(name, value);
     writer.end();
     std::promise<void> durable;
-    archive_->append(RecordKind::kReports, writer.take(), [&] { durable.set_value(); });
+    archive_->append(journal::RecordKind::kReports, writer.take(), [&] { durable.set_value(); });
     durable.get_future().wait();
   }
   // A copy of the folder in the state that a crash would leave now.
@@ -77,7 +77,7 @@ class ArchiveTest : public testing::Test {
     Lines lines;
     for (const Recovered& one : archive.take_recovered()) {
       std::string line = fmt::format("{} {}", one.twin.device, one.twin.text);
-      for (const LastValue& value : one.values) {
+      for (const journal::LastValue& value : one.values) {
         line += fmt::format(" {}={}", value.name, value.text);
       }
       lines.push_back(std::move(line));
@@ -98,7 +98,7 @@ TEST_F(ArchiveTest, DurableRecordsSurviveACrash) {
   report(1, 1s, "a", "1");
   report(2, 2s, "b", R"("text")");
   report(1, 3s, "a", "2.50");
-  report(1, 3s, kPresence, "1");
+  report(1, 3s, journal::kPresence, "1");
   const auto again = open(crashed());
   EXPECT_EQ(recovered(*again), (Lines{"1  a=2.50", R"(2  b="text")"}));
   EXPECT_EQ(rows(*again, 1), (Lines{"1000 a=1", "3000 a=2.5", "3000 $online=1"}));
@@ -182,7 +182,7 @@ TEST_F(ArchiveTest, TheAuditIsReadNewestFirstFromMemoryAndStore) {
   start();
   const auto append = [&](std::string entry) {
     std::promise<void> durable;
-    archive_->append(RecordKind::kAudit, std::move(entry), [&] { durable.set_value(); });
+    archive_->append(journal::RecordKind::kAudit, std::move(entry), [&] { durable.set_value(); });
     durable.get_future().wait();
   };
   append("1");
@@ -271,9 +271,9 @@ class ArchiveAndSessionsTest : public ArchiveTest {
   }
   std::uint64_t change_of_sessions() {
     std::promise<void> durable;
-    const std::uint64_t record =
-        archive_->append(RecordKind::kTurn, make_turn({.batch = {}, .session_changes = "x"}),
-                         [&] { durable.set_value(); });
+    const std::uint64_t record = archive_->append(
+        journal::RecordKind::kTurn, journal::make_turn({.batch = {}, .session_changes = "x"}),
+        [&] { durable.set_value(); });
     durable.get_future().wait();
     return record;
   }

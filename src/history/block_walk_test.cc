@@ -149,12 +149,12 @@ TEST(StoreChunks, AnHourThatWasStoredAnewIsReadFromItsBegin) {
 class BlockWalkTest : public testing::Test {
  protected:
   void report(std::int64_t after_ms, std::string_view value) {
-    BatchWriter writer;
+    journal::BatchWriter writer;
     writer.begin(1, kStart_ms + after_ms);
     writer.add("text", value);
     writer.add("n", "1");
     writer.end();
-    journal().append(RecordKind::kReports, writer.take(), {});
+    journal().append(journal::RecordKind::kReports, writer.take(), {});
   }
   InstantJournal& journal() {
     if (!journal_) journal_.emplace(*archive_);

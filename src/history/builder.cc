@@ -11,7 +11,7 @@
 #include "history/blocks/chunk.h"
 #include "history/blocks/rows.h"
 #include "history/energy/hour_rows.h"
-#include "history/log/turn.h"
+#include "journal/turn.h"
 
 namespace gridloom::history {
 namespace {
@@ -103,17 +103,17 @@ Status Builder::store_settled() {
   return {};
 }
 
-Status Builder::take(std::uint64_t sequence, RecordKind kind, std::string_view payload) {
+Status Builder::take(std::uint64_t sequence, journal::RecordKind kind, std::string_view payload) {
   taken_ = sequence;
   switch (kind) {
-    case RecordKind::kReports:
-    case RecordKind::kTurn:
-      if (kind == RecordKind::kTurn && !read_turn(payload)) break;
-      if (const auto batch = batch_of(kind, payload); !batch.empty()) {
+    case journal::RecordKind::kReports:
+    case journal::RecordKind::kTurn:
+      if (kind == journal::RecordKind::kTurn && !journal::read_turn(payload)) break;
+      if (const auto batch = journal::batch_of(kind, payload); !batch.empty()) {
         return head_blocks_.take(sequence, batch);
       }
       return {};
-    case RecordKind::kAudit:
+    case journal::RecordKind::kAudit:
       add_audit(sequence, payload);
       return {};
   }

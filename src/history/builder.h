@@ -24,8 +24,8 @@
 #include "history/blocks/block.h"
 #include "history/blocks/field_names.h"
 #include "history/head_blocks.h"
-#include "history/log/journal.h"
 #include "history/store/store.h"
+#include "journal/journal.h"
 
 namespace gridloom::history {
 
@@ -52,7 +52,8 @@ class Builder {
                                                              Options options);
 
   // Takes one record of the log, in log order. kMalformed: the record is invalid, and is left out.
-  [[nodiscard]] Status take(std::uint64_t sequence, RecordKind kind, std::string_view payload);
+  [[nodiscard]] Status take(std::uint64_t sequence, journal::RecordKind kind,
+                            std::string_view payload);
 
   // After the records that were left in the log at a start: drops the rows of them that the store
   // has, if it cannot tell which these are (TakenRecords::is_known).

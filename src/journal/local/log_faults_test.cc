@@ -22,12 +22,12 @@
 #include <vector>
 
 #include "base/chance.h"
-#include "history/log/log.h"
-#include "history/log/test_disk.h"
+#include "journal/local/log.h"
+#include "journal/local/test_disk.h"
 #include "storage/seen_number.h"
 #include "testing/temporary_folder.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 // One log over many starts, and the records that were reported as durable meanwhile.
@@ -290,4 +290,4 @@ TEST_F(LogFaults, AcknowledgedRecordsSurviveRandomFailures) {
 }
 
 }  // namespace
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

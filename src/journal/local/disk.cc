@@ -1,4 +1,4 @@
-#include "history/log/disk.h"
+#include "journal/local/disk.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -14,7 +14,7 @@
 
 #include "storage/files.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 using storage::FileDescriptor;
@@ -164,4 +164,4 @@ Result<std::unique_ptr<Disk>> open_folder(const std::filesystem::path& folder) {
   return std::make_unique<RealDisk>(folder);
 }
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

@@ -7,7 +7,7 @@
 #include <ranges>
 #include <string_view>
 
-namespace gridloom::history {
+namespace gridloom::journal {
 
 inline constexpr auto kAuditKinds = std::to_array<std::string_view>({
     "sign-in",       "sign-out",       "session.end",      "password.set",  "certification",
@@ -30,4 +30,4 @@ consteval std::string_view audit_kind(std::string_view name) {
   return name;
 }
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

@@ -24,9 +24,9 @@
 
 #include "base/chance.h"
 #include "base/result.h"
-#include "history/log/disk.h"
+#include "journal/local/disk.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 
 class TestDisk final : public Disk {
  public:
@@ -286,4 +286,4 @@ class TestDisk final : public Disk {
   std::uint64_t drawn_ = 0;
 };
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

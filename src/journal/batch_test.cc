@@ -1,4 +1,4 @@
-#include "history/log/batch.h"
+#include "journal/batch.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 
 #include "testing/dice.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 using testing::ElementsAre;
@@ -372,4 +372,4 @@ TEST(Batch, RowsThatDoNotFitTheOneBeforeAreMalformed) {
 }
 
 }  // namespace
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

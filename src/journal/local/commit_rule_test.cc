@@ -1,4 +1,4 @@
-#include "history/log/commit_rule.h"
+#include "journal/local/commit_rule.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@
 
 #include "base/chance.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 using std::chrono::microseconds;
@@ -236,4 +236,4 @@ TEST(CommitRule, WithoutAWindowEachGroupIsSyncedAtOnce) {
 }
 
 }  // namespace
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

@@ -1,4 +1,4 @@
-#include "history/log/disk.h"
+#include "journal/local/disk.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include "history/log/log.h"
+#include "journal/local/log.h"
 #include "testing/temporary_folder.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 using testing::ElementsAre;
@@ -168,4 +168,4 @@ TEST(Folder, ALogOnItSaysWhatIsWrongAndRecovers) {
 }
 
 }  // namespace
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

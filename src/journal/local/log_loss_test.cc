@@ -1,12 +1,12 @@
 // Tests which losses are reported, and in which words.
-#include "history/log/log_loss.h"
+#include "journal/local/log_loss.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 TEST(LogLossTest, OnlyRecordsMissingFromHistoryAreALoss) {
@@ -52,4 +52,4 @@ TEST(LogLossTest, OnlyRecordsMissingFromHistoryAreALoss) {
 }
 
 }  // namespace
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "history/log/batch.h"
+#include "journal/batch.h"
 
 namespace {
 
-namespace history = gridloom::history;
+namespace journal = gridloom::journal;
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -28,7 +28,7 @@ struct Report {
 
 std::vector<Report> read(std::string_view bytes, bool& failed) {
   std::vector<Report> reports;
-  history::BatchReader reader(bytes);
+  journal::BatchReader reader(bytes);
   while (const auto* row = reader.next()) {
     Report report{.device = row->device, .at_ms = row->at_ms, .fields = {}};
     for (const auto& field : reader.fields()) {
@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::vector<Report> reports = read(bytes, failed);
   if (reports.empty()) return 0;
 
-  history::BatchWriter writer;
+  journal::BatchWriter writer;
   for (const Report& report : reports) {
     writer.begin(report.device, report.at_ms);
     for (const auto& [name, json] : report.fields) writer.add(name, json);

@@ -19,7 +19,7 @@
 #include "base/string_map.h"
 #include "base/value.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 
 // Index of a field name in its writer. A caller keeps one NameRef for each name that it uses often,
 // to avoid a lookup; a NameRef belongs to one writer.
@@ -180,4 +180,4 @@ class BatchReader {
   Shape shape_;
 };
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

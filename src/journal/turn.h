@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 
-#include "history/log/journal.h"
+#include "journal/journal.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 
 struct Turn {
   std::string_view batch{};
@@ -26,4 +26,4 @@ struct Turn {
 // The batch of reports in a record; empty if it has none.
 [[nodiscard]] std::string_view batch_of(RecordKind kind, std::string_view payload);
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

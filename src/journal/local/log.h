@@ -28,16 +28,10 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
-#include "history/log/disk.h"
-#include "history/log/journal.h"
+#include "journal/journal.h"
+#include "journal/local/disk.h"
 
-namespace gridloom::history {
-
-struct Record {
-  std::uint64_t sequence = 0;
-  RecordKind kind{};
-  std::string_view payload{};
-};
+namespace gridloom::journal {
 
 struct LogLimits {
   Millis commit{5};                                           // the window of CommitRule
@@ -139,4 +133,4 @@ struct SegmentChunk {
 // the header is damaged. kMalformed: not a segment (nothing in it is good), or of a later version.
 [[nodiscard]] Result<std::vector<SegmentChunk>> read_segment(std::string_view bytes);
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

@@ -19,7 +19,7 @@
 
 #include "base/clock.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 
 class CommitRule {
  public:
@@ -54,4 +54,4 @@ class CommitRule {
   Time learned_{};
 };
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "history/log/log.h"
+#include "journal/local/log.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 
 // The last record that each database has stored; 0: none.
 struct StoredUpTo {
@@ -24,4 +24,4 @@ struct StoredUpTo {
 // are not a loss.
 [[nodiscard]] std::vector<std::string> loss_notes(const LogLoss& loss, const StoredUpTo& stored);
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

@@ -15,9 +15,9 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "history/log/log.h"
+#include "journal/local/log.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 
 inline constexpr std::uint32_t kSegmentVersion = 1;
 inline constexpr std::size_t kSegmentHeader_bytes = 28;
@@ -60,4 +60,4 @@ class SegmentReader {
   std::optional<SegmentChunk> ahead_{};  // the record after a stretch that was just returned
 };
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

@@ -13,13 +13,13 @@
 #include <string_view>
 #include <vector>
 
-#include "history/log/log.h"
-#include "history/log/segment.h"
+#include "journal/local/log.h"
+#include "journal/local/segment.h"
 
 namespace {
 
 using namespace std::string_view_literals;
-namespace history = gridloom::history;
+namespace journal = gridloom::journal;
 
 constexpr char kMarkerBegin = '\xF7';
 
@@ -35,7 +35,7 @@ T number_at(std::string_view bytes, std::size_t offset) {
   return value;
 }
 
-void check_record(std::string_view chunk, const history::Record& record) {
+void check_record(std::string_view chunk, const journal::Record& record) {
   require(chunk.starts_with("\xF7GL\xFF"sv));
   require(chunk.size() == 29 + record.payload.size() && chunk.substr(29) == record.payload);
   require(number_at<std::uint32_t>(chunk, 4) == record.payload.size());
@@ -47,14 +47,14 @@ void check_record(std::string_view chunk, const history::Record& record) {
           XXH3_64bits_withSeed(record.payload.data(), record.payload.size(), head));
 }
 
-std::vector<history::SegmentChunk> check(std::string_view bytes) {
-  const auto chunks = history::read_segment(bytes);
+std::vector<journal::SegmentChunk> check(std::string_view bytes) {
+  const auto chunks = journal::read_segment(bytes);
   if (!chunks) return {};
   std::uint64_t end = chunks->empty() ? bytes.size() : chunks->front().offset;
-  if (chunks->empty()) require(bytes.size() == history::kSegmentHeader_bytes);
-  require(end == 0 || end == history::kSegmentHeader_bytes);
+  if (chunks->empty()) require(bytes.size() == journal::kSegmentHeader_bytes);
+  require(end == 0 || end == journal::kSegmentHeader_bytes);
   bool was_damaged = false;
-  for (const history::SegmentChunk& chunk : *chunks) {
+  for (const journal::SegmentChunk& chunk : *chunks) {
     require(chunk.offset == end && chunk.size > 0 && chunk.size <= bytes.size() - end);
     end += chunk.size;
     if (chunk.record) check_record(bytes.substr(chunk.offset, chunk.size), *chunk.record);
@@ -74,7 +74,7 @@ void mutate(std::string_view rest) {
     return value;
   };
   std::string bytes;
-  history::append_segment_header(bytes, gridloom::TimePoint{});
+  journal::append_segment_header(bytes, gridloom::TimePoint{});
   std::vector<std::size_t> begins;
   const std::size_t count = 1 + (take() % 8);
   for (std::size_t i = 0; i < count; ++i) {
@@ -82,9 +82,9 @@ void mutate(std::string_view rest) {
     std::string payload(rest.substr(0, size));
     std::ranges::replace(payload, kMarkerBegin, ' ');
     begins.push_back(bytes.size());
-    history::append_record_head(
+    journal::append_record_head(
         bytes,
-        {.sequence = i + 1, .kind = static_cast<history::RecordKind>(take()), .payload = payload});
+        {.sequence = i + 1, .kind = static_cast<journal::RecordKind>(take()), .payload = payload});
     bytes += payload;
   }
   const std::string good = bytes;
@@ -93,7 +93,7 @@ void mutate(std::string_view rest) {
     const auto value = static_cast<char>(take());
     bytes[at] = value == kMarkerBegin ? ' ' : value;
   }
-  const std::vector<history::SegmentChunk> chunks = check(bytes);
+  const std::vector<journal::SegmentChunk> chunks = check(bytes);
   std::size_t place = 0;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t end = i + 1 < count ? begins[i + 1] : good.size();

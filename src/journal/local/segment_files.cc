@@ -1,4 +1,4 @@
-#include "history/log/segment_files.h"
+#include "journal/local/segment_files.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 constexpr std::string_view kSuffix = ".log";
@@ -266,4 +266,4 @@ Status SegmentFiles::trim(std::uint64_t up_to) {
   return {};
 }
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

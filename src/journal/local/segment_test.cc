@@ -1,4 +1,4 @@
-#include "history/log/segment.h"
+#include "journal/local/segment.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -15,7 +15,7 @@
 #include "base/bytes.h"
 #include "testing/temporary_folder.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 using testing::HasSubstr;
@@ -285,4 +285,4 @@ TEST(Segment, AFileOfVersion1Opens) {
 }
 
 }  // namespace
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

@@ -1,4 +1,4 @@
-#include "history/log/log.h"
+#include "journal/local/log.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -19,11 +19,11 @@
 #include <utility>
 #include <vector>
 
-#include "history/log/segment.h"
-#include "history/log/test_disk.h"
+#include "journal/local/segment.h"
+#include "journal/local/test_disk.h"
 #include "testing/clock.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 using testing::ElementsAre;
@@ -404,4 +404,4 @@ TEST(Log, TakesRecordsFromManyThreadsInTheOrderOfEach) {
 }
 
 }  // namespace
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

@@ -1,11 +1,11 @@
-#include "history/log/log_loss.h"
+#include "journal/local/log_loss.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <string_view>
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 std::string gap_text(std::uint64_t first, std::uint64_t last, bool history_is_new) {
@@ -42,4 +42,4 @@ std::vector<std::string> loss_notes(const LogLoss& loss, const StoredUpTo& store
   return notes;
 }
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

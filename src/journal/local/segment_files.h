@@ -26,11 +26,11 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "history/log/disk.h"
-#include "history/log/log.h"
-#include "history/log/segment.h"
+#include "journal/local/disk.h"
+#include "journal/local/log.h"
+#include "journal/local/segment.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 
 class SegmentFiles {
  public:
@@ -102,4 +102,4 @@ class SegmentFiles {
   std::atomic<std::uint64_t> bytes_{0};
 };
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

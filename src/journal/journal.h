@@ -12,13 +12,19 @@
 
 #include "base/loop.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 
 // The content of a record's payload.
 enum class RecordKind : std::uint8_t {
-  kReports = 1,  // a batch (history/log/batch.h)
+  kReports = 1,  // a batch (journal/batch.h)
   kAudit = 2,    // a JSON object
   kTurn = 3,     // a batch and the changes of MQTT sessions that are atomic with it (turn.h)
+};
+
+struct Record {
+  std::uint64_t sequence = 0;
+  RecordKind kind{};
+  std::string_view payload{};
 };
 
 // Names of values that the platform itself writes among a device's values. They begin with '$',
@@ -45,7 +51,7 @@ class Journal {
   // a thread of the journal: it must not block. It may be empty. Returns the record's sequence
   // number: numbers grow in the order of the calls and are never reused, across restarts too.
   // `waiters` says about how many clients wait for the record before they send more: the log
-  // decides by it when to sync (history/log/commit_rule.h).
+  // decides by it when to sync (journal/local/commit_rule.h).
   std::uint64_t append(RecordKind kind, std::string payload, Task durable,
                        std::size_t waiters = 1) {
     return append_record(kind, std::move(payload), std::move(durable), waiters);
@@ -61,4 +67,4 @@ class Journal {
                                       std::size_t waiters) = 0;
 };
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

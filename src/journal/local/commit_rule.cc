@@ -1,6 +1,6 @@
-#include "history/log/commit_rule.h"
+#include "journal/local/commit_rule.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 
 bool CommitRule::is_complete(std::size_t waiters, Time now) const {
   return enough_ != 0 && waiters >= enough_ && window_ <= kLongestToEndEarly && ended_ &&
@@ -18,4 +18,4 @@ void CommitRule::take(std::size_t waiters, Time first, Time now) {
   }
 }
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

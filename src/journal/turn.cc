@@ -1,8 +1,8 @@
-#include "history/log/turn.h"
+#include "journal/turn.h"
 
 #include "base/bytes.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 
 std::string make_turn(const Turn& turn) {
   std::string bytes;
@@ -26,4 +26,4 @@ std::string_view batch_of(RecordKind kind, std::string_view payload) {
   return turn ? turn->batch : std::string_view();
 }
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

@@ -15,7 +15,7 @@
 
 #include "base/result.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 
 // A file that is written only at its end.
 class AppendFile {
@@ -52,4 +52,4 @@ class Disk {
 // Opens a folder; creates it (mode 0700; files 0600) if it does not exist.
 [[nodiscard]] Result<std::unique_ptr<Disk>> open_folder(const std::filesystem::path& folder);
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

@@ -1,7 +1,7 @@
 // The log's queue and its thread. Only the thread touches the segment files and the records that it
 // has taken from the queue; callers touch the queue under the mutex, which is never held during
 // disk work or callbacks.
-#include "history/log/log.h"
+#include "journal/local/log.h"
 
 #include <spdlog/spdlog.h>
 
@@ -16,12 +16,12 @@
 #include <utility>
 
 #include "base/log_throttle.h"
-#include "history/log/commit_rule.h"
-#include "history/log/segment.h"
-#include "history/log/segment_files.h"
+#include "journal/local/commit_rule.h"
+#include "journal/local/segment.h"
+#include "journal/local/segment_files.h"
 #include "storage/seen_number.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 constexpr Millis kErrorsEvery{60'000};
@@ -317,4 +317,4 @@ const LogLoss& Log::loss() const { return impl_->loss; }
 std::uint64_t Log::bytes() const { return impl_->files.bytes(); }
 std::size_t Log::waiting_bytes() const { return impl_->unsafe_bytes; }
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

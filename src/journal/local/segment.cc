@@ -1,4 +1,4 @@
-#include "history/log/segment.h"
+#include "journal/local/segment.h"
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 constexpr std::string_view kMagic = "GRIDLOG\n";
@@ -129,4 +129,4 @@ Result<std::vector<SegmentChunk>> read_segment(std::string_view bytes) {
   return chunks;
 }
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

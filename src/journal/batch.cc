@@ -10,7 +10,7 @@
 // have all values. In version 1 a row is the device number, the time, fields, and a zero byte. A
 // field is the index of its name plus one, and its value; an index that no name has yet means that
 // the name follows.
-#include "history/log/batch.h"
+#include "journal/batch.h"
 
 #include <algorithm>
 #include <array>
@@ -18,7 +18,7 @@
 #include <cstring>
 #include <utility>
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 constexpr std::uint8_t kVersion = 3;
@@ -535,4 +535,4 @@ std::span<const BatchReader::Field> BatchReader::fields() {
   return {};
 }
 
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

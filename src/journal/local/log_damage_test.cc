@@ -21,14 +21,14 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "history/log/log.h"
-#include "history/log/segment.h"
-#include "history/log/test_disk.h"
+#include "journal/local/log.h"
+#include "journal/local/segment.h"
+#include "journal/local/test_disk.h"
 #include "storage/seen_number.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 
-namespace gridloom::history {
+namespace gridloom::journal {
 namespace {
 
 using testing::ElementsAre;
@@ -572,4 +572,4 @@ TEST_F(LogDamage, ARecordThatIsDamagedIsMissing) {
 }
 
 }  // namespace
-}  // namespace gridloom::history
+}  // namespace gridloom::journal

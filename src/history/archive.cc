@@ -394,13 +394,15 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   if (!disk) return std::unexpected(disk.error());
   impl->disk = std::move(*disk);
   const std::uint64_t applied = impl->builder->applied();
+  const auto in_sessions = impl->options.sessions_applied.common();
+  if (!in_sessions) return std::unexpected(in_sessions.error());
   const bool has_sessions = static_cast<bool>(impl->options.on_session_changes);
   const std::uint64_t sessions_applied =
-      has_sessions ? impl->options.sessions_applied : std::numeric_limits<std::uint64_t>::max();
+      has_sessions ? *in_sessions : std::numeric_limits<std::uint64_t>::max();
   impl->sessions_applied = sessions_applied;
   const journal::StoredUpTo stored_up_to{.history = applied,
                                          .some_of_history = impl->builder->stored_through(),
-                                         .sessions = impl->options.sessions_applied};
+                                         .sessions = *in_sessions};
   RecoveryScan scan(impl->names);
   std::optional<ParallelRecoveryScan> beside(scan);
   auto log = journal::Log::open(
@@ -506,7 +508,9 @@ std::uint64_t Archive::append_record(journal::RecordKind kind, std::string paylo
   return impl_->log->append(kind, std::move(payload), std::move(durable), waiters);
 }
 
-void Archive::sessions_stored(std::uint64_t up_to) { impl_->sessions_applied = up_to; }
+void Archive::sessions_stored(const journal::Positions& up_to) {
+  impl_->sessions_applied = up_to.least();
+}
 
 // While the builder is slow, its publishers wait, and not the log, where everybody's records are.
 bool Archive::behind() const {

@@ -35,6 +35,7 @@
 #include "history/store/store.h"
 #include "journal/journal.h"
 #include "journal/local/log.h"
+#include "journal/positions.h"
 
 namespace gridloom::history {
 
@@ -73,10 +74,11 @@ class Archive final : public journal::Journal {
     // `sessions_applied`, each once, in order, before the durability of its record is reported. On
     // the opener's thread while the archive is opened, on the log's thread after that.
     std::function<void(std::uint64_t sequence, std::string_view changes)> on_session_changes{};
-    std::uint64_t sessions_applied = 0;
+    journal::Positions sessions_applied{};
     bool clock_is_driven = false;  // the clock is set on purpose: trust its time
   };
-  // Also reads the records left in the log. kIo, kMalformed: as for Store and Log.
+  // Also reads the records left in the log. kIo, kMalformed: as for Store and Log. kConflict:
+  // `sessions_applied` differs among partitions; the log numbers the records of all together.
   [[nodiscard]] static Result<std::unique_ptr<Archive>> open(Options options);
   ~Archive() override;
 
@@ -110,8 +112,8 @@ class Archive final : public journal::Journal {
   // original.
   [[nodiscard]] std::shared_ptr<void> pin_log();
 
-  // Session changes up to this record are stored elsewhere: the log need not keep them.
-  void sessions_stored(std::uint64_t up_to);
+  // Session changes up to these records are stored elsewhere: the log need not keep them.
+  void sessions_stored(const journal::Positions& up_to);
 
   // Returns when everything appended so far is durable; false: the disk refuses. Must not be called
   // on one of the archive's threads.

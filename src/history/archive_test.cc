@@ -259,11 +259,12 @@ TEST_F(ArchiveLossTest, AMissingLogIsReported) {
 class ArchiveAndSessionsTest : public ArchiveTest {
  protected:
   std::unique_ptr<Archive> open_for(std::uint64_t sessions_applied) {
-    return must(Archive::open({.data = folder_.data(),
-                               .clock = &clock_,
-                               .limits = limits_,
-                               .on_session_changes = [](std::uint64_t, std::string_view) {},
-                               .sessions_applied = sessions_applied}));
+    return must(
+        Archive::open({.data = folder_.data(),
+                       .clock = &clock_,
+                       .limits = limits_,
+                       .on_session_changes = [](std::uint64_t, std::string_view) {},
+                       .sessions_applied = journal::Positions::everywhere(sessions_applied)}));
   }
   void start_for(std::uint64_t sessions_applied) {
     archive_ = open_for(sessions_applied);
@@ -282,6 +283,15 @@ class ArchiveAndSessionsTest : public ArchiveTest {
     return static_cast<std::size_t>(std::distance(begin(all), end(all)));
   }
 };
+
+TEST_F(ArchiveAndSessionsTest, PositionsOfSessionsThatDifferAreRefused) {
+  journal::Positions applied;
+  applied.advance(Partition{3}, 1);
+  const auto opened =
+      Archive::open({.data = folder_.data(), .clock = &clock_, .sessions_applied = applied});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kConflict);
+}
 
 TEST_F(ArchiveAndSessionsTest, TheLogKeepsWhatSessionsNeedAndNoMore) {
   for (int i = 0; i < 3; ++i) {

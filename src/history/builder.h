@@ -47,7 +47,9 @@ class Builder {
     std::size_t head_bytes = std::size_t{64} * 1024 * 1024;  // more: hours stored in chunks
     HourIntegrator integrate{};
   };
-  // `store` and `names` outlive the builder; `names` are those of the store.
+  // `store` and `names` outlive the builder; `names` are those of the store. kConflict: the store's
+  // partitions are at different records; the builder takes the records of a journal that numbers
+  // them together.
   [[nodiscard]] static Result<std::unique_ptr<Builder>> make(Store& store, FieldNames& names,
                                                              Options options);
 

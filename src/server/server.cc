@@ -83,8 +83,9 @@ Status Server::open_data() {
        .clock_is_driven = options_.clock_is_driven});
   if (!archive) return std::unexpected(archive.error());
   archive_ = std::move(*archive);
-  store_->on_applied(
-      [archive = archive_.get()](std::uint64_t record) { archive->sessions_stored(record); });
+  store_->on_applied([archive = archive_.get()](const journal::Positions& applied) {
+    archive->sessions_stored(applied);
+  });
   if (options_.journaling == Journaling::kDurable) platform_->journal = archive_.get();
   if (options_.journaling == Journaling::kInstant) {
     platform_->journal = &instant_journal_.emplace(*archive_);

@@ -147,7 +147,7 @@ class Feeder {
       if (of != hour && in_step >= kReportsAStep) {
         append(std::exchange(in_batch, 0));
         settle(*archive_, shard_);
-        clock_.set(of * kHour_ms + history::ArchiveLimits{}.grace.count());
+        clock_.set(of * kHour_ms + history::RecorderLimits{}.grace.count());
         in_step = 0;
       }
       hour = of;

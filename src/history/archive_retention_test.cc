@@ -36,7 +36,7 @@ class ArchiveRetentionTest : public testing::Test {
   void open() {
     archive_ = must(Archive::open({.data = folder_.data(),
                                    .clock = &clock_,
-                                   .limits = {.keep = {.raw_days = 1}},
+                                   .limits = {.recorder = {.keep = {.raw_days = 1}}},
                                    .clock_is_driven = true}));
   }
   void report(DeviceNumber device) {

@@ -9,7 +9,6 @@
 #include <fstream>
 #include <future>
 #include <iterator>
-#include <latch>
 #include <thread>
 
 #include "journal/turn.h"
@@ -106,7 +105,7 @@ TEST_F(ArchiveTest, DurableRecordsSurviveACrash) {
 }
 
 TEST_F(ArchiveTest, IsBehindWhileMuchWaitsForTheBuilder) {
-  limits_.builder_bytes = 4096;
+  limits_.recorder.builder_bytes = 4096;
   archive_ = open(folder_.data());  // not started: the builder takes nothing
   const std::string value = fmt::format("\"{}\"", std::string(1200, 'x'));
   report(1, 0ms, "a", value);
@@ -150,32 +149,6 @@ TEST_F(ArchiveTest, ACrashAfterTheStoreReadsNothingTwice) {
   archive_.reset();
   const auto again = open(before);
   EXPECT_EQ(rows(*again, 1), (Lines{"1000 a=1"}));
-}
-
-TEST_F(ArchiveTest, AnAccountHasItsShareOfReadsAndAdministrationAThreadOfItsOwn) {
-  limits_.reads = {.entries = 2, .at_once = 1};
-  start();
-  std::latch begun(2);
-  std::latch go_on(1);
-  const auto query = [&](std::int64_t account, bool waits) {
-    return archive_->read(Query{.account = account, .step = [&, waits](Reader&) {
-                                  if (waits) begun.count_down();
-                                  if (waits) go_on.wait();
-                                  return Progress::kDone;
-                                }});
-  };
-  ASSERT_TRUE(query(1, true));  // one per thread
-  ASSERT_TRUE(query(2, true));
-  begun.wait();
-  EXPECT_TRUE(query(1, false));
-  EXPECT_FALSE(query(1, false));
-  EXPECT_TRUE(query(2, false));
-  EXPECT_TRUE(query(3, false));
-  std::promise<void> read;
-  ASSERT_TRUE(archive_->read([&](Reader&) { read.set_value(); }));
-  read.get_future().wait();
-  go_on.count_down();
-  archive_.reset();  // before the latches are destroyed
 }
 
 TEST_F(ArchiveTest, TheAuditIsReadNewestFirstFromMemoryAndStore) {

@@ -32,6 +32,31 @@ struct Shared {
   std::atomic<unsigned> publishing;     // threads that still publish
 };
 
+// Clients that wait for their turn to publish, by number. One that waits already is not added
+// again.
+class TurnQueue {
+ public:
+  [[nodiscard]] bool empty() const { return queue_.empty(); }
+  [[nodiscard]] std::size_t size() const { return queue_.size(); }
+  void add(std::size_t client) {
+    if (waits_.size() <= client) waits_.resize(client + 1);
+    if (waits_[client]) return;
+    waits_[client] = true;
+    queue_.push_back(client);
+  }
+  // Requires that it is not empty.
+  [[nodiscard]] std::size_t take() {
+    const std::size_t client = queue_.front();
+    queue_.pop_front();
+    waits_[client] = false;
+    return client;
+  }
+
+ private:
+  std::deque<std::size_t> queue_;
+  std::vector<bool> waits_;  // by client: it is in queue_
+};
+
 // One thread of the load: the connections whose number is `first`, `first + step`, ...
 class Worker final : public client::MqttConnection::Listener {
  public:
@@ -65,7 +90,6 @@ class Worker final : public client::MqttConnection::Listener {
   [[nodiscard]] bool publish(std::size_t index, Moment due);
   void drain();
   void handle_events(int timeout_ms);
-  void offer(client::MqttConnection& client);
   [[nodiscard]] int patience_ms() const;
 
   const MqttLoad& load_;
@@ -77,8 +101,7 @@ class Worker final : public client::MqttConnection::Listener {
   std::vector<std::unique_ptr<client::MqttConnection>>
       clients_;                      // the subscribers, if they are here, come first
   std::vector<std::string> topics_;  // by client
-  std::deque<std::size_t> free_;     // clients that wait for their turn to publish
-  std::vector<bool> waits_;          // by client: it is in free_
+  TurnQueue turns_;
   std::size_t signing_in_ = 0;
   std::size_t next_payload_ = 0;
   Moment now_;
@@ -94,8 +117,7 @@ class Worker final : public client::MqttConnection::Listener {
 
 void Worker::on_signed_in(client::MqttConnection& client) {
   --signing_in_;
-  waits_.resize(clients_.size());
-  if (client.number() >= subscribers()) offer(client);
+  if (client.number() >= subscribers()) turns_.add(client.number());
 }
 
 void Worker::on_acknowledged(client::MqttConnection& client, Moment due) {
@@ -104,11 +126,11 @@ void Worker::on_acknowledged(client::MqttConnection& client, Moment due) {
     ++counts_.operations;
     counts_.latencies.add(now_ - due);
   }
-  offer(client);
+  turns_.add(client.number());
 }
 
 void Worker::on_writable(client::MqttConnection& client) {
-  if (client.may_publish()) offer(client);
+  if (client.may_publish()) turns_.add(client.number());
 }
 
 void Worker::on_message(const wire::mqtt::Publish& message) {
@@ -119,12 +141,6 @@ void Worker::on_bytes(std::size_t sent, std::size_t received) {
   if (!publishing_ || !shared_.run.measured(now_)) return;
   counts_.bytes_sent += sent;
   counts_.bytes_received += received;
-}
-
-void Worker::offer(client::MqttConnection& client) {
-  if (waits_[client.number()]) return;
-  waits_[client.number()] = true;
-  free_.push_back(client.number());
 }
 
 Status Worker::begin_sign_in(const client::MqttConnection::SignIn& who) {
@@ -199,7 +215,7 @@ void Worker::run() {
 
 // How long no message has to be published.
 int Worker::patience_ms() const {
-  if (free_.empty() || (load_.in_turn && !is_settled())) return kIdle_ms;
+  if (turns_.empty() || (load_.in_turn && !is_settled())) return kIdle_ms;
   if (load_.rate <= 0) return 0;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_due_ - now_).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, kIdle_ms));
@@ -208,12 +224,10 @@ int Worker::patience_ms() const {
 void Worker::publish_due() {
   if (!publishing_) return;
   // A connection of QoS 0 is free again at once: the others and incoming data get their turn.
-  for (std::size_t left = free_.size(); left > 0; --left) {
+  for (std::size_t left = turns_.size(); left > 0; --left) {
     if (load_.rate > 0 && next_due_ > now_) return;
     if (load_.in_turn && !is_settled()) return;
-    const std::size_t index = free_.front();
-    free_.pop_front();
-    waits_[index] = false;
+    const std::size_t index = turns_.take();
     if (publish(index, load_.rate > 0 ? next_due_ : now_) && load_.rate > 0) next_due_ += interval_;
   }
 }
@@ -232,7 +246,7 @@ bool Worker::publish(std::size_t index, Moment due) {
     ++taken_;
     if (shared_.run.measured(now_)) ++counts_.operations;
   }
-  if (client.may_publish()) offer(client);
+  if (client.may_publish()) turns_.add(client.number());
   return true;
 }
 

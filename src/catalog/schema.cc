@@ -85,6 +85,13 @@ JsonObject fields() {
           {"additionalProperties", definition("field")}};
 }
 
+JsonObject range() {
+  JsonObject both = list_of({{"type", "number"}});
+  both["minItems"] = 2;
+  both["maxItems"] = 2;
+  return both;
+}
+
 // The JSON Schema of a key's value.
 JsonObject form_of(const Key& key) {
   switch (key.form) {
@@ -104,12 +111,8 @@ JsonObject form_of(const Key& key) {
       return {{"type", "integer"}, {"minimum", 0}};
     case Form::kNumber:
       return {{"type", "number"}};
-    case Form::kRange: {
-      JsonObject range = list_of({{"type", "number"}});
-      range["minItems"] = 2;
-      range["maxItems"] = 2;
-      return range;
-    }
+    case Form::kRange:
+      return range();
     case Form::kTexts:
       return list_of(key.choices.empty() ? text() : JsonObject{{"enum", array_of(key.choices)}});
     case Form::kTextOrTexts:

@@ -56,6 +56,7 @@ std::optional<std::string_view> match(std::string_view form, std::string_view pa
 
 }  // namespace
 
+// tidy: table, of the requests that are answered
 std::span<const OwnApi::Route> OwnApi::routes() {
   static constexpr std::array kRoutes = {
       Route{.path = "/api/v1/me",

@@ -164,7 +164,7 @@ TEST(AccountFlow, AFloodOfOneAccountDoesNotHoldUpAnother) {
   }
   std::optional<std::size_t> seen;  // of the flood, when the answer came
   home.hub->read_all(dora, "DEV-D",
-                     {.loop = &home.client_loop, .done = [&](const Result<SharedText>& answer) {
+                     {.loop = &home.client_loop, .done = [&](const Result<DeviceAnswer>& answer) {
                         EXPECT_TRUE(answer);
                         seen = watching->got.size();
                       }});

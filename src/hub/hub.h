@@ -114,9 +114,9 @@ class Hub {
 
   // The loop of the device's shard. A connection on it reports without a task (report() below).
   [[nodiscard]] Loop& loop_of(std::string_view sn) const;
-  // Whether report() may be called now: `client` is a device on the loop of its shard, to which
-  // requests have no path, and neither its own nor its account's earlier work waits. On the client's
-  // loop.
+  // Whether report() may be called now: `client` is a device on the loop of its shard, requests
+  // have no path to it, and neither the client's nor its account's earlier work waits. On the
+  // client's loop.
   [[nodiscard]] bool takes_report(const Client& client) const;
   // The device published `payload` on its own quota topic; not retained, without properties. Only
   // while takes_report(), on the client's loop; the acknowledgement may come during the call.

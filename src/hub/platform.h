@@ -25,7 +25,7 @@
 #include "hub/topic_rights.h"
 #include "journal/journal.h"
 #include "registry/directory.h"
-#include "registry/registry.h"
+#include "registry/directory_source.h"
 #include "time/time_zone.h"
 #include "twin/twin.h"
 #include "wire/json.h"
@@ -112,7 +112,7 @@ struct Counters {
 struct Platform {
   const Clock& clock;
   std::shared_ptr<const catalog::Catalog> catalog;
-  const registry::Registry& registry;
+  const registry::DirectorySource& registry;
   Config config{};
   std::optional<SessionKeeper> sessions{};  // none: sessions end with the server
   journal::Journal* journal = nullptr;      // null: no history, and nothing waits for it

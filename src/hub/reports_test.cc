@@ -103,7 +103,8 @@ TEST_F(OwnReports, NoReportOvertakesTheDevicesEarlierWork) {
 // What a report costs grows with its bytes and with the number of its values.
 TEST_F(OwnReports, ManyValuesAreMoreEffortThanFew) {
   ManualLoop loop;
-  Shard shard(home.platform, loop, [](std::string_view) { return true; }, [](auto) {});
+  Shard shard(
+      home.platform, loop, [](std::string_view) { return true; }, [](auto) {}, [](const Reply&) {});
   const auto client = std::make_shared<FakeClient>(
       loop, must(home.hub->sign_in(kSn, home.device(kSn).key)), std::string(kSn));
   const auto effort_of = [&](std::string_view payload) {

@@ -20,7 +20,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "registry/directory.h"
+#include "registry/directory_source.h"
 #include "registry/rules.h"
 
 namespace gridloom::registry {
@@ -108,19 +108,16 @@ struct PasswordChange {
   std::int64_t keeps_session = 0;  // the account's other sessions end; 0: all do
 };
 
-class Registry {
+class Registry final : public DirectorySource {
  public:
-  Registry(const Registry&) = delete;
-  Registry& operator=(const Registry&) = delete;
-  ~Registry();
+  ~Registry() override;
 
   // Creates the folder, the key file and the database if they do not exist, and upgrades an older
   // schema. Errors name the file and the remedy.
   [[nodiscard]] static Result<std::unique_ptr<Registry>> open(
       const std::filesystem::path& data_folder);
 
-  // Never null. Takes a short lock; a caller may cache the result and refresh it in on_change.
-  [[nodiscard]] std::shared_ptr<const Directory> directory() const;
+  [[nodiscard]] std::shared_ptr<const Directory> directory() const override;
 
   // Errors of all changes: kBadParams (rules.h), kNotFound (no such account, key, device or share),
   // kConflict (already exists, limit reached, or still in use), kIo.
@@ -182,9 +179,8 @@ class Registry {
   [[nodiscard]] std::string setback() const;
   void accept_setback();
 
-  // Calls `listener` after each commit, on the thread that made the change. directory() is already
-  // updated, and the listener may call any function of this class. Listeners cannot be removed.
-  void on_change(std::function<void()> listener);
+  // After each commit.
+  void on_change(std::function<void()> listener) override;
 
  private:
   // Checks a change against `present`, then writes it to both the store and the draft.

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -408,6 +410,47 @@ TEST_F(RegistryTest, AnAccountGoesWithItsKeysAndSharesButNotWithDevices) {
   EXPECT_GT(account("bert"), bert) << "a number is never used again";
 }
 
+// Makes one of the registry's changes, with numbers from `draw`. False: it was refused.
+bool change_at_random(Registry& registry, const std::function<std::uint64_t(std::uint64_t)>& draw) {
+  const std::string name = fmt::format("account {}", draw(6));
+  const std::string sn = fmt::format("SN{}", draw(12));
+  switch (draw(11)) {
+    case 0:
+    case 1:
+      return registry.add_account({.name = name}).has_value();
+    case 2:
+      return registry.add_keys(name).has_value();
+    case 3:
+      for (const AccessKey* key : registry.directory()->keys_of(AccountId{1})) {
+        return registry.remove_key(key->access_key).has_value();
+      }
+      return false;
+    case 4:
+      return draw(2) == 0 ? registry.rotate_certificate(name).has_value()
+                          : registry.rotate_gateway(name).has_value();
+    case 5:
+      return registry.remove_account(name).has_value();
+    case 6:
+      return registry.add_device({.sn = sn, .name = name, .owner = name}).has_value();
+    case 7:
+      return registry.rename_device({.sn = sn, .name = name}).has_value();
+    case 8:
+      return registry
+          .share_device({.sn = sn, .account = name, .rights = static_cast<Rights>(draw(3))})
+          .has_value();
+    case 9:
+      return registry
+          .move_device(
+              {.sn = sn,
+               .owner = name,
+               .history = draw(2) == 0 ? MovedHistory::kStaysBehind : MovedHistory::kGoesAlong})
+          .has_value();
+    default:
+      return draw(3) == 0 ? registry.remove_device(sn).has_value()
+                          : registry.rotate_device(sn).has_value();
+  }
+}
+
 TEST_F(RegistryTest, AnyHistoryOfChangesReadsBackAsItIsInMemory) {
   // The directory in memory is built change by change, the one after a restart from the rows.
   const Chance chance(20240611);
@@ -415,55 +458,7 @@ TEST_F(RegistryTest, AnyHistoryOfChangesReadsBackAsItIsInMemory) {
   const auto draw = [&](std::uint64_t below) { return chance.bits(draws++) % below; };
   std::size_t made = 0;
   for (int i = 0; i < 600; ++i) {
-    const std::string name = fmt::format("account {}", draw(6));
-    const std::string sn = fmt::format("SN{}", draw(12));
-    bool done = false;
-    switch (draw(11)) {
-      case 0:
-      case 1:
-        done = registry_->add_account({.name = name}).has_value();
-        break;
-      case 2:
-        done = registry_->add_keys(name).has_value();
-        break;
-      case 3:
-        for (const AccessKey* key : registry_->directory()->keys_of(AccountId{1})) {
-          done = registry_->remove_key(key->access_key).has_value();
-          break;
-        }
-        break;
-      case 4:
-        done = draw(2) == 0 ? registry_->rotate_certificate(name).has_value()
-                            : registry_->rotate_gateway(name).has_value();
-        break;
-      case 5:
-        done = registry_->remove_account(name).has_value();
-        break;
-      case 6:
-        done = registry_->add_device({.sn = sn, .name = name, .owner = name}).has_value();
-        break;
-      case 7:
-        done = registry_->rename_device({.sn = sn, .name = name}).has_value();
-        break;
-      case 8:
-        done =
-            registry_
-                ->share_device({.sn = sn, .account = name, .rights = static_cast<Rights>(draw(3))})
-                .has_value();
-        break;
-      case 9:
-        done = registry_
-                   ->move_device({.sn = sn,
-                                  .owner = name,
-                                  .history = draw(2) == 0 ? MovedHistory::kStaysBehind
-                                                          : MovedHistory::kGoesAlong})
-                   .has_value();
-        break;
-      default:
-        done = draw(3) == 0 ? registry_->remove_device(sn).has_value()
-                            : registry_->rotate_device(sn).has_value();
-    }
-    made += done ? 1 : 0;
+    made += change_at_random(*registry_, draw) ? 1 : 0;
     if (i % 40 == 39) {
       const std::string before = describe(*registry_->directory());
       EXPECT_FALSE(before.contains("false"));

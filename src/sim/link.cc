@@ -21,10 +21,18 @@ constexpr auto kQos = wire::mqtt::Qos::kAtLeastOnce;
 
 }  // namespace
 
+void RetryPause::begin(client::Moment now) {
+  const double pause_s =
+      std::min(kRetryFirst_s * static_cast<double>(1U << failures_), kRetryMost_s);
+  failures_ = std::min(failures_ + 1, 5U);
+  end_ = now + std::chrono::duration_cast<Steady::duration>(std::chrono::duration<double>(
+                   pause_s * (0.5 + 0.5 * chance_.uniform(failures_))));
+}
+
 Link::Link(Options options, Listener& listener)
     : options_(std::move(options)),
       listener_(listener),
-      chance_(Chance(0).split(options_.client_id)) {}
+      retry_pause_(Chance(0).split(options_.client_id)) {}
 
 void Link::open() {
   sent_ = heard_ = Steady::now();
@@ -66,12 +74,7 @@ void Link::lose(const Error& why) {
   const bool again = std::exchange(
       refused_, why.code == ErrorCode::kUnknownKey || why.code == ErrorCode::kNoPermission);
   if (refused_ && !again) spdlog::warn("virtual device {}: {}", options_.user, why.detail);
-  // Increasing pauses, randomized so that not all links retry at once.
-  const double pause_s = std::min(kRetryFirst_s * static_cast<double>(1U << tries_), kRetryMost_s);
-  tries_ = std::min(tries_ + 1, 5U);
-  retry_at_ = Steady::now() +
-              std::chrono::duration_cast<Steady::duration>(
-                  std::chrono::duration<double>(pause_s * (0.5 + 0.5 * chance_.uniform(tries_))));
+  retry_pause_.begin(Steady::now());
   listener_.on_offline(why);
 }
 
@@ -134,7 +137,7 @@ void Link::on_ready(std::uint32_t events) {
 }
 
 void Link::on_signed_in(client::MqttConnection& /*connection*/) {
-  tries_ = 0;
+  retry_pause_.reset();
   refused_ = false;
   listener_.on_online();
 }

@@ -22,6 +22,22 @@
 
 namespace gridloom::sim {
 
+// The pauses before a link connects again: longer after each failure, and random in part, so that
+// not all links try at once.
+class RetryPause {
+ public:
+  explicit RetryPause(Chance chance) : chance_(chance) {}
+
+  void begin(client::Moment now);  // after a failure
+  void reset() { failures_ = 0; }  // after a success
+  [[nodiscard]] client::Moment end() const { return end_; }
+
+ private:
+  Chance chance_;
+  unsigned failures_ = 0;  // as far as they lengthen the pause
+  client::Moment end_;
+};
+
 class Link final : public net::IoLoop::Watched,
                    public client::MqttConnection::Listener,
                    public std::enable_shared_from_this<Link> {
@@ -73,7 +89,7 @@ class Link final : public net::IoLoop::Watched,
   [[nodiscard]] bool opening() const { return connection_ && !connection_->signed_in(); }
   [[nodiscard]] bool closed() const { return !connection_; }
   // When the link may be opened again; valid once it is closed.
-  [[nodiscard]] Moment retry_at() const { return retry_at_; }
+  [[nodiscard]] Moment retry_at() const { return retry_pause_.end(); }
   [[nodiscard]] bool refused() const { return refused_; }
   [[nodiscard]] std::size_t unacknowledged() const;
   [[nodiscard]] std::uint64_t bytes_sent() const { return bytes_sent_; }
@@ -94,7 +110,7 @@ class Link final : public net::IoLoop::Watched,
 
   Options options_;
   Listener& listener_;
-  Chance chance_;
+  RetryPause retry_pause_;
   // Shared with on_ready(), within which the owner may call drop().
   std::shared_ptr<client::MqttConnection> connection_;
   struct Waiting {
@@ -105,8 +121,6 @@ class Link final : public net::IoLoop::Watched,
   Moment sent_;
   Moment heard_;
   Moment pinged_;
-  Moment retry_at_;
-  unsigned tries_ = 0;
   bool flushing_ = false;  // a flush is scheduled for the end of the turn
   bool refused_ = false;
   std::uint64_t bytes_sent_ = 0;

@@ -14,6 +14,16 @@ struct Row {
   PowerFlow flow;
 };
 
+void expect_same(const PowerFlow& flow, const PowerFlow& expected) {
+  EXPECT_DOUBLE_EQ(flow.pv_w, expected.pv_w);
+  EXPECT_DOUBLE_EQ(flow.inverter_w, expected.inverter_w);
+  EXPECT_DOUBLE_EQ(flow.charger_w, expected.charger_w);
+  EXPECT_DOUBLE_EQ(flow.import_w, expected.import_w);
+  EXPECT_DOUBLE_EQ(flow.export_w, expected.export_w);
+  EXPECT_DOUBLE_EQ(flow.dc_loads_w, expected.dc_loads_w);
+  EXPECT_DOUBLE_EQ(flow.ac_loads_w, expected.ac_loads_w);
+}
+
 TEST(PowerFlow, GivesTheSunToTheLoadsThenToTheBatteriesThenToTheGrid) {
   const Row rows[] = {
       {.what = "sun for everything",
@@ -65,14 +75,7 @@ TEST(PowerFlow, GivesTheSunToTheLoadsThenToTheBatteriesThenToTheGrid) {
   for (const Row& row : rows) {
     SCOPED_TRACE(row.what);
     EXPECT_DOUBLE_EQ(battery_power_w(row.offer), row.battery_w);
-    const PowerFlow flow = power_flow(row.offer, row.battery_w);
-    EXPECT_DOUBLE_EQ(flow.pv_w, row.flow.pv_w);
-    EXPECT_DOUBLE_EQ(flow.inverter_w, row.flow.inverter_w);
-    EXPECT_DOUBLE_EQ(flow.charger_w, row.flow.charger_w);
-    EXPECT_DOUBLE_EQ(flow.import_w, row.flow.import_w);
-    EXPECT_DOUBLE_EQ(flow.export_w, row.flow.export_w);
-    EXPECT_DOUBLE_EQ(flow.dc_loads_w, row.flow.dc_loads_w);
-    EXPECT_DOUBLE_EQ(flow.ac_loads_w, row.flow.ac_loads_w);
+    expect_same(power_flow(row.offer, row.battery_w), row.flow);
   }
 }
 

@@ -29,6 +29,11 @@ std::string shown(std::string text) {
   return text;
 }
 
+registry::Rights rights_called(std::string_view word) {
+  if (word == "full") return registry::Rights::kFull;
+  return word == "monitor" ? registry::Rights::kMonitor : registry::Rights::kNone;
+}
+
 // The settings at the beginning of a transcript.
 struct Beginning {
   TimePoint clock = kStart;
@@ -216,13 +221,9 @@ Status Runner::directive(const Line& line) {
            .owner = words[3],
            .played = words.size() == 5 ? Played::kByHand : Played::kBySimulator,
            .setup = line.payload});
-    case Directive::kShare: {
-      const auto rights = words[2] == "full"      ? registry::Rights::kFull
-                          : words[2] == "monitor" ? registry::Rights::kMonitor
-                                                  : registry::Rights::kNone;
+    case Directive::kShare:
       return server_->registry().share_device(
-          {.sn = words[0], .account = words[1], .rights = rights});
-    }
+          {.sn = words[0], .account = words[1], .rights = rights_called(words[2])});
     case Directive::kAs:
       if (actors_.key_of(words[0]) == nullptr) {
         return fail(ErrorCode::kNotFound, fmt::format("there is no account {} here", words[0]));

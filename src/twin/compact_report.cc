@@ -67,11 +67,13 @@ class CompactReader::Scanner {
   bool read(std::vector<Member>& envelope, std::vector<Member>& body, std::size_t& kind) {
     std::optional<std::size_t> members_before_body;
     skip_space();
-    const bool whole = object([&](std::string_view name) {
-      if (members_before_body || !is_next('{') || (name != "params" && name != "param")) {
+    const bool whole = members([&] {
+      const auto name = key();
+      if (!name) return false;
+      if (members_before_body || !is_next('{') || (*name != "params" && *name != "param")) {
         const char* const begin = at_;
         if (!value(1)) return false;
-        envelope.emplace_back(name, std::string_view(begin, at_));
+        envelope.emplace_back(*name, std::string_view(begin, at_));
         return true;
       }
       members_before_body = envelope.size();
@@ -107,13 +109,6 @@ class CompactReader::Scanner {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
   }
 
-  template <typename OnMember>
-  bool object(const OnMember& on_member) {
-    return members([&] {
-      const auto name = key();
-      return name && on_member(*name);
-    });
-  }
   // Reads an object; `on_member` reads a member from its name on.
   template <typename OnMember>
   bool members(const OnMember& on_member) {

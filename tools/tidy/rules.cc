@@ -26,6 +26,11 @@ std::string to_text(const Finding& finding) {
 
 void Report::at_line(const Source& file, std::size_t line, std::string what, std::string cure) {
   if (line >= 1 && line <= file.line_count() && is_allowed(file.line(line))) return;
+  at_line_always(file, line, std::move(what), std::move(cure));
+}
+
+void Report::at_line_always(const Source& file, std::size_t line, std::string what,
+                            std::string cure) {
   findings_.push_back({.file = file.path(),
                        .line = std::max<std::size_t>(line, 1),
                        .what = std::move(what),
@@ -43,6 +48,7 @@ std::vector<Finding> check_all(const Tree& tree) {
   check_topics(tree, report);
   check_documents(tree, report);
   check_places(tree, report);
+  check_sizes(tree, report);
   std::vector<Finding> findings = report.findings();
   std::ranges::sort(findings, {}, [](const Finding& finding) {
     return std::tie(finding.file, finding.line, finding.what);

@@ -76,8 +76,9 @@ class Splitter {
     const std::string close = ")" + text_.substr(at_ + 1, open - at_ - 1) + "\"";
     const std::size_t end = std::min(text_.find(close, open), text_.size());
     literals_.push_back({.offset = open + 1, .content = text_.substr(open + 1, end - open - 1)});
-    blank(code_, at_ + 1, end);
-    at_ = std::min(end + close.size(), text_.size());
+    const std::size_t after = std::min(end + close.size(), text_.size());
+    blank(code_, at_ + 1, after - 1);
+    at_ = after;
   }
 
   // A number may contain ' between digits, which does not open a character literal.

@@ -146,73 +146,84 @@ void add_home_options(CLI::App& app, ServeOptions& o) {
             "time,load_w,sun,air_c");
 }
 
-void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
-  CLI::App* serve_app = add_command(app, "serve", "Runs the platform");
-  ServeOptions& o = a.serve;
-  set_group(*serve_app, group::kRun);
-  set_examples(*serve_app,
-               {"gridloom serve --demo --data data", "gridloom serve --demo --start -7d --speed 60",
-                "gridloom --config /etc/gridloom/gridloom.conf serve"});
+// Listeners, folders and limits of the server.
+void add_server_options(CLI::App& app, ServeOptions& o) {
   const auto listener = [&](const std::string& name, std::string& value, std::string_view help) {
-    add_value(*serve_app, name, value, placeholder::kAddress, help).show_default();
+    add_value(app, name, value, placeholder::kAddress, help).show_default();
   };
   o.data = default_data_folder();
   add_value(
-      *serve_app, "--data", o.data, placeholder::kFolder,
+      app, "--data", o.data, placeholder::kFolder,
       fmt::format("Data folder of the server; its default is {}, where that is set", kDataVariable))
       .show_default();
   listener("--http", o.http, "HTTP listener; port 0 takes any free port");
   listener("--https", o.https, "HTTPS listener");
   listener("--mqtt", o.mqtt, "MQTT listener");
   listener("--mqtts", o.mqtts, "MQTT over TLS listener");
-  add_value(*serve_app, "--public-host", o.public_host, "HOST",
+  add_value(app, "--public-host", o.public_host, "HOST",
             "Host name of this server: in the certificate, in /certification, in browsers");
-  add_value(*serve_app, "--trusted-proxy", o.trusted_proxies, "ADDR[/BITS]",
+  add_value(app, "--trusted-proxy", o.trusted_proxies, "ADDR[/BITS]",
             "Reverse proxy whose X-Forwarded-For and X-Forwarded-Proto say which client a request "
             "comes from; repeatable")
       .repeatable();
-  add_value(*serve_app, "--devices", o.devices, placeholder::kFolder,
+  add_value(app, "--devices", o.devices, placeholder::kFolder,
             "Folder with additional device files");
-  add_value(*serve_app, "--web", o.web, placeholder::kFolder,
+  add_value(app, "--web", o.web, placeholder::kFolder,
             "Folder of a built page of the dashboard, instead of the built-in one");
-  add_value(*serve_app, "--set-timeout-ms", o.set_timeout_ms, "MS",
-            "Time for a device to answer a set")
+  add_value(app, "--set-timeout-ms", o.set_timeout_ms, "MS", "Time for a device to answer a set")
       .check(whole_number(100, 600'000))
       .show_default();
-  add_value(*serve_app, "--threads", o.threads, placeholder::kCount,
-            "Threads; 0: one for each core")
+  add_value(app, "--threads", o.threads, placeholder::kCount, "Threads; 0: one for each core")
       .check(whole_number(0, 256));
-  add_value(*serve_app, "--log-level", o.log_level, "LEVEL",
+  add_value(app, "--log-level", o.log_level, "LEVEL",
             "Log messages of this level and above: debug, info, warn, error")
       .check(one_of({"trace", "debug", "info", "warn", "error", "off"}))
       .show_default();
-  add_limits_option(*serve_app, o);
-  serve_app->add_option("--" + std::string(kLimitsOfFile), o.limits_of_file)->group("");
-  add_home_options(*serve_app, o);
-  add_value(*serve_app, "--speed", o.speed, "FACTOR",
+  add_limits_option(app, o);
+  app.add_option("--" + std::string(kLimitsOfFile), o.limits_of_file)->group("");
+}
+
+// The time in which the virtual devices live.
+void add_clock_options(CLI::App& app, ServeOptions& o) {
+  add_value(app, "--speed", o.speed, "FACTOR",
             "Seconds of the devices' time for each real second; see `gridloom time`")
       .show_default();
-  add_value(*serve_app, "--start", o.start, placeholder::kTime,
+  add_value(app, "--start", o.start, placeholder::kTime,
             "Start of the devices' time: -7d, 2026-01-15");
-  add_value(*serve_app, "--until", o.until, placeholder::kTime,
+  add_value(app, "--until", o.until, placeholder::kTime,
             "Pause the devices' time there: +7d (after its start), 2026-01-22");
-  add_flag(*serve_app, "--paused", o.paused, "Start with the devices' time paused");
-  add_value(*serve_app, "--past", o.past, placeholder::kSpan,
+  add_flag(app, "--paused", o.paused, "Start with the devices' time paused");
+  add_value(app, "--past", o.past, placeholder::kSpan,
             "In a new data folder: have the virtual devices live this long before the start, as "
             "fast as they can: 21d");
-  add_value(*serve_app, "--replay-check", o.replay_check, placeholder::kWord,
+}
+
+// Options that make the server stricter or more permissive.
+void add_safety_options(CLI::App& app, ServeOptions& o) {
+  add_value(app, "--replay-check", o.replay_check, placeholder::kWord,
             "Refuse repeated and old sets and certification requests: on, off, or auto for on at "
             "listeners beyond the loopback")
       .check(one_of({"auto", "on", "off"}))
       .show_default();
-  add_flag(*serve_app, "--strict", o.strict,
+  add_flag(app, "--strict", o.strict,
            "Enforce what the vendor's cloud enforces: timestamps, replays, wildcards, client ids");
-  add_flag(*serve_app, "--no-history", o.no_history,
+  add_flag(app, "--no-history", o.no_history,
            "Store no reports; an acknowledgement then means received, not stored");
-  add_flag(*serve_app, "--insecure-plain", o.insecure_plain,
+  add_flag(app, "--insecure-plain", o.insecure_plain,
            "Allow --http and --mqtt on addresses other than the loopback");
-  add_flag(*serve_app, "--core-dumps", o.core_dumps,
-           "Allow core dumps; a core dump contains all keys");
+  add_flag(app, "--core-dumps", o.core_dumps, "Allow core dumps; a core dump contains all keys");
+}
+
+void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
+  CLI::App* serve_app = add_command(app, "serve", "Runs the platform");
+  set_group(*serve_app, group::kRun);
+  set_examples(*serve_app,
+               {"gridloom serve --demo --data data", "gridloom serve --demo --start -7d --speed 60",
+                "gridloom --config /etc/gridloom/gridloom.conf serve"});
+  add_server_options(*serve_app, a.serve);
+  add_home_options(*serve_app, a.serve);
+  add_clock_options(*serve_app, a.serve);
+  add_safety_options(*serve_app, a.serve);
   // The option is on the root command, because only this one reads a file; the keys are serve's.
   app.config_formatter(std::make_shared<FlatConfig>());
   app.allow_config_extras(CLI::config_extras_mode::error);

@@ -304,64 +304,58 @@ int simulate(const Arguments& arguments) {
   return made ? run_fleet(*made) : report_error(made.error());
 }
 
-}  // namespace
-
-std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
-  CLI::App* verb = add_command(
-      app, "simulate",
-      "Runs virtual devices: without a server they simulate a span of time as fast as possible, "
-      "with a server they report to it in real time");
-  set_group(*verb, group::kTest);
-  set_examples(*verb, {"gridloom simulate --family delta_2=3,power_ocean --for 7d",
-                       "gridloom simulate --family delta_2=500 --data data --for 10m",
-                       "gridloom simulate outage.loom --seed 7"});
-  add_value(*verb, "--family", a.families, "FAMILY=N,...",
+// Devices, their environment and the simulated time. Returns the option of the seed.
+Option add_world_options(CLI::App& app, Arguments& a) {
+  add_value(app, "--family", a.families, "FAMILY=N,...",
             "Devices of each family, as delta_2=500,power_stream=20");
-  add_devices_option(*verb, a.devices);
-  add_value(*verb, "--from", a.from, placeholder::kTime, "Start of the simulated time")
+  add_devices_option(app, a.devices);
+  add_value(app, "--from", a.from, placeholder::kTime, "Start of the simulated time")
       .show_default();
-  add_value(*verb, "--for", a.span, placeholder::kSpan,
+  add_value(app, "--for", a.span, placeholder::kSpan,
             "Duration of the simulated time: 90m, 365d; by default a day, and with a server "
             "without end");
-  add_value(*verb, "--step", a.step, placeholder::kSpan,
+  add_value(app, "--step", a.step, placeholder::kSpan,
             "Simulated time between two steps of a device, 1s to 60s")
       .show_default();
-  const Option seed = add_value(*verb, "--seed", a.world.seed, placeholder::kCount,
+  const Option seed = add_value(app, "--seed", a.world.seed, placeholder::kCount,
                                 "Seed of all chance; the same seed repeats the same run")
                           .show_default();
-  add_value(*verb, "--latitude", a.world.latitude_deg, "DEGREES",
+  add_value(app, "--latitude", a.world.latitude_deg, "DEGREES",
             "Latitude of the site, degrees north")
       .check(number(-66, 66))
       .show_default();
-  add_value(*verb, "--household-kwh", a.world.yearly_kwh, "KWH",
+  add_value(app, "--household-kwh", a.world.yearly_kwh, "KWH",
             "Energy that the home uses in a year, kWh")
       .check(number(0, 1e6))
       .show_default();
-  add_value(*verb, "--world", a.world_file, placeholder::kFile,
+  add_value(app, "--world", a.world_file, placeholder::kFile,
             "CSV file with household and weather of a real home: time,load_w,sun,air_c");
   add_value(
-      *verb, "--place", a.place, placeholder::kWord,
+      app, "--place", a.place, placeholder::kWord,
       "Where all devices stand, indoor, outdoor, garage or camper; by default as their device "
       "files say")
       .check(one_of({"indoor", "outdoor", "garage", "camper"}));
-  add_value(*verb, "--threads", a.threads, placeholder::kCount, "Threads that simulate")
+  add_value(app, "--threads", a.threads, placeholder::kCount, "Threads that simulate")
       .check(whole_number(1, kMaxThreads))
       .show_default();
-  add_value(*verb, "--fault", a.faults, placeholder::kFault,
+  add_value(app, "--fault", a.faults, placeholder::kFault,
             "Fault to inject, NAME[:VALUE][=PROBABILITY][@SN]; repeatable")
       .repeatable();
+  return seed;
+}
+
+// The server to which the devices report.
+void add_server_options(CLI::App& app, Arguments& a) {
   const std::string group = "With a server";
   const auto online = [&](const std::string& name, auto& value, const char* kind,
                           std::string_view help) {
-    return add_value(*verb, name, value, kind, help).group(group);
+    return add_value(app, name, value, kind, help).group(group);
   };
   online("--data", a.data, placeholder::kFolder,
          "Data folder of a server on this machine, which creates missing devices and their keys");
   online("--server", a.server, placeholder::kAddress,
          "MQTT address of the server, HOST:PORT; by default that of the server of --data");
-  add_ca_option(*verb, a.ca).group(group);
+  add_ca_option(app, a.ca).group(group);
   online("--keys", a.keys, placeholder::kFile,
          "File with one \"SN KEY\" a line, for the devices to sign in");
   online("--gateway", a.gateway, placeholder::kAccount,
@@ -376,6 +370,23 @@ std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) 
       .check(not_negative());
   online("--pid", a.pid, "PID",
          "Process id of the server, to report its CPU time and memory as well");
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* verb = add_command(
+      app, "simulate",
+      "Runs virtual devices: without a server they simulate a span of time as fast as possible, "
+      "with a server they report to it in real time");
+  set_group(*verb, group::kTest);
+  set_examples(*verb, {"gridloom simulate --family delta_2=3,power_ocean --for 7d",
+                       "gridloom simulate --family delta_2=500 --data data --for 10m",
+                       "gridloom simulate outage.loom --seed 7"});
+  const Option seed = add_world_options(*verb, a);
+  add_server_options(*verb, a);
   add_json_option(*verb, a.json);
   add_value(*verb, "scenarios", a.scenarios, placeholder::kFile,
             "Scenarios to play: *.loom files, or their folders");

@@ -77,6 +77,31 @@ std::uint64_t first_in(std::string_view name) {
   return error == std::errc() && first != 0 ? first : 1;
 }
 
+// 0 if the file is gone.
+std::uint64_t size_of(const fs::path& file) {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(file, error);
+  return error ? 0 : size;
+}
+
+bool is_there(const fs::path& file) {
+  std::error_code error;
+  return fs::exists(file, error);
+}
+
+// Names of files, and of everything else that is not a folder.
+std::vector<std::string> names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    std::error_code ignored;
+    if (!entry->is_directory(ignored)) names.push_back(entry->path().filename().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 class Check {
  public:
   Check(fs::path folder, const OnCheckProgress& on_progress)
@@ -100,28 +125,30 @@ class Check {
     // Read before the files they refer to, because these may grow during the check.
     sessions_seen_ = storage::SeenNumber(folder_ / kSessionsSeen).read();
     log_seen_ = storage::SeenNumber(folder_ / kLogSeen).read();
-    const std::vector<std::string> names = names_in("");
+    const std::vector<std::string> names = names_in(folder_);
     for (const std::string_view must : {kRegistry, kKey}) {
       if (!is_one_of(names, must)) damage(must, "it is missing");
     }
     for (const std::string_view sub : {std::string_view(), kLog, kCertificates, kVirtualStates}) {
-      for (const std::string& name : names_in(sub)) progress_.bytes += size_of(sub, name);
+      for (const std::string& name : names_in(folder_ / sub)) {
+        progress_.bytes += size_of(folder_ / sub / name);
+      }
     }
     for (const std::string& name : names) {
       tell(name);
       check_file(name);
-      progress_.bytes_done += size_of("", name);
+      progress_.bytes_done += size_of(folder_ / name);
     }
     // After history.db, which determines the records that the log must have.
-    for (const std::string& name : names_in(kLog)) {
+    for (const std::string& name : names_in(folder_ / kLog)) {
       if (name.ends_with(kSegmentSuffix)) newest_segment_ = fmt::format("{}/{}", kLog, name);
     }
     for (const std::string_view sub : {kLog, kCertificates, kVirtualStates}) {
-      for (const std::string& name : names_in(sub)) {
+      for (const std::string& name : names_in(folder_ / sub)) {
         const std::string path = fmt::format("{}/{}", sub, name);
         tell(path);
         check_file(path);
-        progress_.bytes_done += size_of(sub, name);
+        progress_.bytes_done += size_of(folder_ / sub / name);
       }
     }
     look_for_gaps();
@@ -135,26 +162,6 @@ class Check {
   void tell(const std::string& name) {
     progress_.file = name;
     if (on_progress_) on_progress_(progress_);
-  }
-
-  // 0 if the file is gone.
-  [[nodiscard]] std::uint64_t size_of(std::string_view sub, const std::string& name) const {
-    std::error_code error;
-    const std::uintmax_t size = fs::file_size(folder_ / sub / name, error);
-    return error ? 0 : size;
-  }
-
-  // Names of files, and of everything else that is not a folder.
-  [[nodiscard]] std::vector<std::string> names_in(std::string_view sub) const {
-    std::vector<std::string> names;
-    std::error_code error;
-    for (fs::directory_iterator entry(folder_ / sub, error);
-         !error && entry != fs::directory_iterator(); entry.increment(error)) {
-      std::error_code ignored;
-      if (!entry->is_directory(ignored)) names.push_back(entry->path().filename().string());
-    }
-    std::ranges::sort(names);
-    return names;
   }
 
   CheckedFile& file(std::string_view name) {
@@ -324,16 +331,11 @@ class Check {
     return why;
   }
 
-  [[nodiscard]] bool is_there(const std::string& name) const {
-    std::error_code error;
-    return fs::exists(folder_ / name, error);
-  }
-
   void check_wal(const std::string& name) {
     std::uint64_t frames = 0;
     const auto why = settled([&]() -> std::optional<Error> {
       const auto bytes = read_file(folder_ / name, kMaxFile);
-      if (!bytes) return is_there(name) ? std::optional(bytes.error()) : std::nullopt;
+      if (!bytes) return is_there(folder_ / name) ? std::optional(bytes.error()) : std::nullopt;
       const storage::WalCheck check = storage::check_wal(*bytes);
       frames = check.frames;
       if (!check.damage) return std::nullopt;
@@ -361,7 +363,7 @@ class Check {
       torn = 0;
       last = first - 1;
       const auto bytes = read_file(folder_ / name, kMaxFile);
-      if (!bytes) return is_there(name) ? std::optional(bytes.error()) : std::nullopt;
+      if (!bytes) return is_there(folder_ / name) ? std::optional(bytes.error()) : std::nullopt;
       const auto parts = journal::read_segment(*bytes);
       if (!parts) return parts.error();
       std::uint64_t places = 0;
@@ -387,7 +389,7 @@ class Check {
     segments_->last = std::max(segments_->last, last);
     log_is_read_ = log_is_read_ && (!why || why->code != ErrorCode::kIo);
     if (why) return failed(name, *why);
-    if (!is_there(name)) {
+    if (!is_there(folder_ / name)) {
       return add_note(name, "removed during the check: history.db has its records");
     }
     add_note(name, fmt::format("{} records", records));

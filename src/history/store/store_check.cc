@@ -47,6 +47,7 @@ Status readable_quarters(const Statement& row) {
   return quarters ? Status() : std::unexpected(quarters.error());
 }
 
+// tidy: table, of how the rows of each table are checked
 std::vector<Table> tables() {
   const auto hours = [](RowTable table) {
     return [table](const Statement& row) {

@@ -34,6 +34,7 @@ struct Ratings {
   double type_c_w = 0;
 };
 
+// tidy: table, of the fields that the model reads and writes
 struct Slots : ModelSlots {
   using ModelSlots::ModelSlots;
 

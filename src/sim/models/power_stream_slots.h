@@ -29,6 +29,7 @@ struct Ratings {
   std::int64_t most_plugs_w = 0;
 };
 
+// tidy: table, of the fields that the model reads and writes
 struct Slots : ModelSlots {
   using ModelSlots::ModelSlots;
 

@@ -105,9 +105,8 @@ inline void add_switches(Invariants& all) {
           });
 }
 
-inline void add_pack(Invariants& all) {
+inline void add_charge(Invariants& all) {
   const Slot soc = all.at("bms_bmsStatus.f32ShowSoc");
-  const Slot volts = all.at("bms_bmsStatus.vol");
   all.add_range("pd.soc", 0, 100);
   all.add_range("bms_bmsStatus.f32ShowSoc", 0, 100);
   all.add_sum("pd.soc", {"bms_bmsStatus.soc"});
@@ -141,6 +140,10 @@ inline void add_pack(Invariants& all) {
            out = all.at("bms_bmsStatus.outputWatts")](const Observation& seen) {
             return seen[in] >= 0 && seen[out] >= 0 && (seen[in] == 0 || seen[out] == 0);
           });
+}
+
+inline void add_voltages(Invariants& all) {
+  const Slot volts = all.at("bms_bmsStatus.vol");
   all.add("cellVol are sixteen that add up to vol, from minCellVol to maxCellVol",
           [=, cells = all.at("bms_bmsStatus.cellVol"), low = all.at("bms_bmsStatus.minCellVol"),
            high = all.at("bms_bmsStatus.maxCellVol")](const Observation& seen) {
@@ -182,7 +185,8 @@ inline Invariants delta_2_invariants(FieldTablePtr table) {
   delta_2::add_sums(all);
   delta_2::add_products(all);
   delta_2::add_switches(all);
-  delta_2::add_pack(all);
+  delta_2::add_charge(all);
+  delta_2::add_voltages(all);
   return all;
 }
 

@@ -246,6 +246,39 @@ TEST(MqttConformance, NoPropertiesAreSaidByALengthOfZero) {
                                {"UNSUBSCRIBE", raw_packet(0xa2, raw_u16(1))}});
 }
 
+// Every property of the standard, with a value.
+std::map<unsigned, std::string> all_properties() {
+  const std::string one(1, '\x01');
+  const std::string four("\0\0\0\x01", 4);
+  return {{1, one},
+          {2, four},
+          {3, raw_text("x")},
+          {8, raw_text("x")},
+          {9, raw_text("x")},
+          {11, one},
+          {17, four},
+          {18, raw_text("x")},
+          {19, raw_u16(1)},
+          {21, raw_text("x")},
+          {22, raw_text("x")},
+          {23, one},
+          {24, four},
+          {25, one},
+          {26, raw_text("x")},
+          {28, raw_text("x")},
+          {31, raw_text("x")},
+          {33, raw_u16(1)},
+          {34, raw_u16(1)},
+          {35, raw_u16(1)},
+          {36, one},
+          {37, one},
+          {38, raw_text("x") + raw_text("y")},
+          {39, four},
+          {40, one},
+          {41, one},
+          {42, one}};
+}
+
 // Section 2.2.2.2: a property that its packet may not carry makes it malformed.
 TEST(MqttConformance, APropertyOfAnotherPacketIsMalformed) {
   struct Place {
@@ -279,36 +312,7 @@ TEST(MqttConformance, APropertyOfAnotherPacketIsMalformed) {
              raw_text("c") + raw_properties(Version::k5, list) + raw_text("w") + raw_text(""));
        }},
   };
-  // Every property of the standard, with a value.
-  const std::string one(1, '\x01');
-  const std::string four("\0\0\0\x01", 4);
-  const std::map<unsigned, std::string> properties = {{1, one},
-                                                      {2, four},
-                                                      {3, raw_text("x")},
-                                                      {8, raw_text("x")},
-                                                      {9, raw_text("x")},
-                                                      {11, one},
-                                                      {17, four},
-                                                      {18, raw_text("x")},
-                                                      {19, raw_u16(1)},
-                                                      {21, raw_text("x")},
-                                                      {22, raw_text("x")},
-                                                      {23, one},
-                                                      {24, four},
-                                                      {25, one},
-                                                      {26, raw_text("x")},
-                                                      {28, raw_text("x")},
-                                                      {31, raw_text("x")},
-                                                      {33, raw_u16(1)},
-                                                      {34, raw_u16(1)},
-                                                      {35, raw_u16(1)},
-                                                      {36, one},
-                                                      {37, one},
-                                                      {38, raw_text("x") + raw_text("y")},
-                                                      {39, four},
-                                                      {40, one},
-                                                      {41, one},
-                                                      {42, one}};
+  const std::map<unsigned, std::string> properties = all_properties();
   for (const Place& place : places) {
     for (const auto& [id, value] : properties) {
       if (place.may_carry.contains(id)) continue;

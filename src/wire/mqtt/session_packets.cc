@@ -22,6 +22,14 @@ bool is_plain(const Publish& packet) {
   });
 }
 
+PublishReceived event_of(const Publish& packet, Message message, AckToken token) {
+  return {.message = std::make_shared<const Message>(std::move(message)),
+          .qos = packet.qos,
+          .retain = packet.retain,
+          .dup = packet.dup,
+          .token = token};
+}
+
 }  // namespace
 
 void Session::dispatch(const Packet& packet) {
@@ -138,12 +146,8 @@ void Session::on(const Publish& packet) {
                     .token = token})) {
     return;
   }
-  events_.emplace_back(PublishReceived{.message = std::make_shared<const Message>(message_of(
-                                           *topic, packet.payload, packet.properties, now_)),
-                                       .qos = packet.qos,
-                                       .retain = packet.retain,
-                                       .dup = packet.dup,
-                                       .token = token});
+  events_.emplace_back(
+      event_of(packet, message_of(*topic, packet.payload, packet.properties, now_), token));
 }
 
 void Session::acknowledge(AckToken token, Reason reason, std::string_view why) {

@@ -52,7 +52,7 @@ void HistoryQueries::answer(ReadQueue& from, Store own) const {
 
 // Wraps a query so that its first slices wait until the builder has taken everything that was
 // durable when the query began.
-Query HistoryQueries::with_wait(Query query) {
+Query HistoryQueries::with_wait(Query query) const {
   using Steady = std::chrono::steady_clock;
   struct Begun {
     std::uint64_t until = 0;  // records the builder must have taken

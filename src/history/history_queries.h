@@ -56,7 +56,7 @@ class HistoryQueries {
  private:
   explicit HistoryQueries(Options options);
   [[nodiscard]] Status start();
-  [[nodiscard]] Query with_wait(Query query);
+  [[nodiscard]] Query with_wait(Query query) const;
   void answer(ReadQueue& from, Store own) const;
 
   const Options options_;

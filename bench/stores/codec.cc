@@ -13,12 +13,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "history/blocks/block.h"
-#include "history/log/batch.h"
+#include "journal/batch.h"
 #include "stores/stream.h"
 
 namespace {
@@ -27,6 +27,7 @@ using gridloom::bench::append_json;
 using gridloom::bench::DeviceStream;
 using gridloom::bench::Reading;
 namespace history = gridloom::history;
+namespace journal = gridloom::journal;
 
 constexpr std::int64_t kHour_ms = 3'600'000;
 
@@ -54,7 +55,7 @@ Data make(std::uint32_t devices, std::int64_t hours) {
       for (const Reading& reading : readings) {
         append_json(data.json.emplace_back(), reading);
         data.samples.push_back(
-            {.field = reading.field, .value = history::value_of(data.json.back())});
+            {.field = reading.field, .value = gridloom::value_of(data.json.back())});
       }
     }
   }
@@ -107,12 +108,12 @@ void measure_batches(const Data& data, std::size_t reports_in_a_batch) {
   std::vector<Report> reports = data.reports;
   std::ranges::sort(reports, {},
                     [](const Report& each) { return std::pair(each.at_ms, each.device); });
-  std::vector<history::NameRef> refs(DeviceStream::kFields);
+  std::vector<journal::NameRef> refs(DeviceStream::kFields);
   std::vector<std::string> names;
   for (std::uint32_t field = 0; field < DeviceStream::kFields; ++field) {
     names.push_back(DeviceStream::name(field));
   }
-  history::BatchWriter writer;
+  journal::BatchWriter writer;
   std::vector<std::string> batches;
   Figures figures{.name = fmt::format("batches of {}", reports_in_a_batch),
                   .samples = data.samples.size()};
@@ -135,7 +136,7 @@ void measure_batches(const Data& data, std::size_t reports_in_a_batch) {
   figures.read_s = best_of_three([&] {
     seen = 0;
     for (const std::string& batch : batches) {
-      history::BatchReader reader(batch);
+      journal::BatchReader reader(batch);
       while (reader.next() != nullptr) seen += reader.fields().size();
       require(!reader.failed(), "a batch cannot be read");
     }

@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "history/archive.h"
-#include "history/log/batch.h"
-#include "history/log/log.h"
+#include "journal/batch.h"
+#include "journal/local/log.h"
 #include "stores/data.h"
 #include "stores/stores.h"
 #include "stores/stream.h"
@@ -26,7 +26,7 @@ namespace gridloom::bench {
 namespace {
 
 using history::Archive;
-using history::RecordKind;
+using journal::RecordKind;
 
 // So many reports at least between two moves of the clock.
 constexpr std::size_t kReportsAStep = 50'000;
@@ -73,9 +73,9 @@ class Shard {
 
  private:
   const Data& data_;
-  std::vector<history::NameRef> refs_;
+  std::vector<journal::NameRef> refs_;
   std::vector<std::string> names_;
-  history::BatchWriter writer_;
+  journal::BatchWriter writer_;
   std::uint64_t appended_ = 0;
   std::atomic<std::uint64_t> durable_{0};
 };
@@ -147,7 +147,7 @@ class Feeder {
       if (of != hour && in_step >= kReportsAStep) {
         append(std::exchange(in_batch, 0));
         settle(*archive_, shard_);
-        clock_.set(of * kHour_ms + history::ArchiveLimits{}.grace.count());
+        clock_.set(of * kHour_ms + history::RecorderLimits{}.grace.count());
         in_step = 0;
       }
       hour = of;
@@ -192,9 +192,9 @@ void fill_gridloom(const Data& data, const std::filesystem::path& folder) {
 }
 
 void fill_log(const Data& data, const std::filesystem::path& folder) {
-  auto disk = history::open_folder(folder);
+  auto disk = journal::open_folder(folder);
   if (!disk) give_up(disk.error().detail);
-  auto log = history::Log::open({.disk = disk->get()}, 0, [](const history::Record&) {});
+  auto log = journal::Log::open({.disk = disk->get()}, 0, [](const journal::Record&) {});
   if (!log) give_up(log.error().detail);
   Shard shard(data);
   const Meter meter;

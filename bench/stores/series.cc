@@ -29,7 +29,7 @@ using gridloom::bench::DeviceStream;
 using gridloom::bench::Reading;
 namespace history = gridloom::history;
 
-constexpr history::DeviceNumber kDevice = 1;
+constexpr gridloom::DeviceNumber kDevice = 1;
 
 template <typename T>
 T must(gridloom::Result<T> result) {
@@ -69,7 +69,7 @@ void fill(history::Store& store, std::int64_t hours, std::size_t most_fields) {
     for (std::size_t i = 0; i < readings.size(); ++i) {
       if (readings[i].field >= most_fields) continue;
       append_json(texts[i], readings[i]);
-      samples.push_back({.field = readings[i].field, .value = history::value_of(texts[i])});
+      samples.push_back({.field = readings[i].field, .value = gridloom::value_of(texts[i])});
     }
     writer.add(stream.at_ms(), samples);
   }

@@ -1,21 +1,16 @@
 // The archive: years of values that devices reported, and the audit of user actions.
 //
-//   shards ─▶ journal (log on disk) ─▶ builder ─▶ blocks, energies, twins, audit (history.db) ─▶
-//   readers
+//   shards ─▶ journal (log on disk) ─▶ recorder (history.db) ─▶ queries
 //
-// A record is safe once it is in the log. The builder, a thread that follows the log, groups rows
-// by device and hour, and stores each hour as a block once the hour is over (or earlier, in chunks,
-// if there is much data). The log is trimmed behind the builder; the records that are still in the
-// log at start-up are read again.
+// This is the composition of a server's data folder: the local journal, which makes records durable
+// (journal/local/local_journal.h), the recorder, which stores them and trims the journal
+// (history/recorder.h has the guarantees), and the queries of both (history/history_queries.h).
 //
-// Guarantees: every record that was reported as durable is in the log or in the store at any
-// moment, and appears in history once. Equal rows are different reports, and none is left out
-// because another is equal, except where a report says that it may have been sent before (kResent).
+// Thread rule: any function from any thread, unless it says otherwise.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -25,33 +20,29 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/device_number.h"
 #include "base/result.h"
 #include "history/builder.h"
 #include "history/fair_queue.h"
-#include "history/log/journal.h"
-#include "history/log/log.h"
 #include "history/reader.h"
+#include "history/recorder.h"
 #include "history/recovery_scan.h"
 #include "history/store/damage_notes.h"
-#include "history/store/retention.h"
-#include "history/store/store.h"
+#include "journal/journal.h"
+#include "journal/local/log.h"
+#include "journal/positions.h"
 
 namespace gridloom::history {
 
 struct ArchiveLimits {
   // What waits for the disk is what everybody's acknowledgements wait for.
-  LogLimits log{.waiting_bytes = std::size_t{4} * 1024 * 1024};
-  // On disk, and not yet in heads. Above half of it behind() is true; all of it is never exceeded
-  // by more than what waited for one sync.
-  std::size_t builder_bytes = std::size_t{16} * 1024 * 1024;
-  std::size_t head_bytes = std::size_t{64} * 1024 * 1024;  // above this, hours are stored in chunks
-  Millis grace{120'000};  // an hour becomes a block this long after its end
-  FairLimits reads{};     // for the queries of one account
-  RetentionLimits keep{};
+  journal::LogLimits log{.waiting_bytes = std::size_t{4} * 1024 * 1024};
+  RecorderLimits recorder{};
+  FairLimits reads{};  // for the queries of one account
 };
 
 struct ArchiveHealth {
-  LogHealth log{};
+  journal::LogHealth log{};
   std::string store_failing{};  // why blocks cannot be stored now; empty: no error
   std::uint64_t malformed_records = 0;
   std::size_t damaged_rows = 0;       // in history.db, found since the start
@@ -62,7 +53,7 @@ struct ArchiveHealth {
   std::size_t unknown_devices = 0;    // devices in history that are not in the registry
 };
 
-class Archive final : public Journal {
+class Archive final : public journal::Journal {
  public:
   struct Options {
     std::filesystem::path data;
@@ -72,11 +63,12 @@ class Archive final : public Journal {
     // Called with changes of MQTT sessions (RecordKind::kTurn): those of the records above
     // `sessions_applied`, each once, in order, before the durability of its record is reported. On
     // the opener's thread while the archive is opened, on the log's thread after that.
-    std::function<void(std::uint64_t sequence, std::string_view changes)> on_session_changes{};
-    std::uint64_t sessions_applied = 0;
+    Recorder::OnSessionChanges on_session_changes{};
+    journal::Positions sessions_applied{};
     bool clock_is_driven = false;  // the clock is set on purpose: trust its time
   };
-  // Also reads the records left in the log. kIo, kMalformed: as for Store and Log.
+  // Also reads the records left in the log. kIo, kMalformed: as for Store and Log. kConflict:
+  // `sessions_applied` differs among partitions; the log numbers the records of all together.
   [[nodiscard]] static Result<std::unique_ptr<Archive>> open(Options options);
   ~Archive() override;
 
@@ -95,8 +87,7 @@ class Archive final : public Journal {
 
   // Starts making blocks. `take_twins` is called on the builder's thread; it returns the twins that
   // changed since the last call.
-  using TakeTwins = std::function<std::vector<StoredTwin>()>;
-  void start(TakeTwins take_twins);
+  void start(Recorder::TakeTwins take_twins);
   // Stores everything received so far and trims the log, so that the next start has nothing to read
   // again. The archive does no work after that.
   void stop();
@@ -110,8 +101,8 @@ class Archive final : public Journal {
   // original.
   [[nodiscard]] std::shared_ptr<void> pin_log();
 
-  // Session changes up to this record are stored elsewhere: the log need not keep them.
-  void sessions_stored(std::uint64_t up_to);
+  // Session changes up to these records are stored elsewhere: the log need not keep them.
+  void sessions_stored(const journal::Positions& up_to);
 
   // Returns when everything appended so far is durable; false: the disk refuses. Must not be called
   // on one of the archive's threads.
@@ -136,7 +127,7 @@ class Archive final : public Journal {
 
  private:
   struct Impl;
-  std::uint64_t append_record(RecordKind kind, std::string payload, Task durable,
+  std::uint64_t append_record(journal::RecordKind kind, std::string payload, Task durable,
                               std::size_t waiters) override;
   explicit Archive(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -9,10 +9,9 @@
 #include <fstream>
 #include <future>
 #include <iterator>
-#include <latch>
 #include <thread>
 
-#include "history/log/turn.h"
+#include "journal/turn.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
 #include "testing/clock.h"
@@ -41,12 +40,12 @@ class ArchiveTest : public testing::Test {
   }
   // Returns once the report is durable.
   void report(DeviceNumber device, Millis after, std::string_view name, std::string_view value) {
-    BatchWriter writer;
+    journal::BatchWriter writer;
     writer.begin(device, unix_ms(clock_.now()) + after.count());
     writer.add(name, value);
     writer.end();
     std::promise<void> durable;
-    archive_->append(RecordKind::kReports, writer.take(), [&] { durable.set_value(); });
+    archive_->append(journal::RecordKind::kReports, writer.take(), [&] { durable.set_value(); });
     durable.get_future().wait();
   }
   // A copy of the folder in the state that a crash would leave now.
@@ -77,7 +76,7 @@ class ArchiveTest : public testing::Test {
     Lines lines;
     for (const Recovered& one : archive.take_recovered()) {
       std::string line = fmt::format("{} {}", one.twin.device, one.twin.text);
-      for (const LastValue& value : one.values) {
+      for (const journal::LastValue& value : one.values) {
         line += fmt::format(" {}={}", value.name, value.text);
       }
       lines.push_back(std::move(line));
@@ -98,7 +97,7 @@ TEST_F(ArchiveTest, DurableRecordsSurviveACrash) {
   report(1, 1s, "a", "1");
   report(2, 2s, "b", R"("text")");
   report(1, 3s, "a", "2.50");
-  report(1, 3s, kPresence, "1");
+  report(1, 3s, journal::kPresence, "1");
   const auto again = open(crashed());
   EXPECT_EQ(recovered(*again), (Lines{"1  a=2.50", R"(2  b="text")"}));
   EXPECT_EQ(rows(*again, 1), (Lines{"1000 a=1", "3000 a=2.5", "3000 $online=1"}));
@@ -106,7 +105,7 @@ TEST_F(ArchiveTest, DurableRecordsSurviveACrash) {
 }
 
 TEST_F(ArchiveTest, IsBehindWhileMuchWaitsForTheBuilder) {
-  limits_.builder_bytes = 4096;
+  limits_.recorder.builder_bytes = 4096;
   archive_ = open(folder_.data());  // not started: the builder takes nothing
   const std::string value = fmt::format("\"{}\"", std::string(1200, 'x'));
   report(1, 0ms, "a", value);
@@ -152,37 +151,11 @@ TEST_F(ArchiveTest, ACrashAfterTheStoreReadsNothingTwice) {
   EXPECT_EQ(rows(*again, 1), (Lines{"1000 a=1"}));
 }
 
-TEST_F(ArchiveTest, AnAccountHasItsShareOfReadsAndAdministrationAThreadOfItsOwn) {
-  limits_.reads = {.entries = 2, .at_once = 1};
-  start();
-  std::latch begun(2);
-  std::latch go_on(1);
-  const auto query = [&](std::int64_t account, bool waits) {
-    return archive_->read(Query{.account = account, .step = [&, waits](Reader&) {
-                                  if (waits) begun.count_down();
-                                  if (waits) go_on.wait();
-                                  return Progress::kDone;
-                                }});
-  };
-  ASSERT_TRUE(query(1, true));  // one per thread
-  ASSERT_TRUE(query(2, true));
-  begun.wait();
-  EXPECT_TRUE(query(1, false));
-  EXPECT_FALSE(query(1, false));
-  EXPECT_TRUE(query(2, false));
-  EXPECT_TRUE(query(3, false));
-  std::promise<void> read;
-  ASSERT_TRUE(archive_->read([&](Reader&) { read.set_value(); }));
-  read.get_future().wait();
-  go_on.count_down();
-  archive_.reset();  // before the latches are destroyed
-}
-
 TEST_F(ArchiveTest, TheAuditIsReadNewestFirstFromMemoryAndStore) {
   start();
   const auto append = [&](std::string entry) {
     std::promise<void> durable;
-    archive_->append(RecordKind::kAudit, std::move(entry), [&] { durable.set_value(); });
+    archive_->append(journal::RecordKind::kAudit, std::move(entry), [&] { durable.set_value(); });
     durable.get_future().wait();
   };
   append("1");
@@ -259,11 +232,12 @@ TEST_F(ArchiveLossTest, AMissingLogIsReported) {
 class ArchiveAndSessionsTest : public ArchiveTest {
  protected:
   std::unique_ptr<Archive> open_for(std::uint64_t sessions_applied) {
-    return must(Archive::open({.data = folder_.data(),
-                               .clock = &clock_,
-                               .limits = limits_,
-                               .on_session_changes = [](std::uint64_t, std::string_view) {},
-                               .sessions_applied = sessions_applied}));
+    return must(
+        Archive::open({.data = folder_.data(),
+                       .clock = &clock_,
+                       .limits = limits_,
+                       .on_session_changes = [](std::uint64_t, std::string_view) {},
+                       .sessions_applied = journal::Positions::everywhere(sessions_applied)}));
   }
   void start_for(std::uint64_t sessions_applied) {
     archive_ = open_for(sessions_applied);
@@ -271,9 +245,9 @@ class ArchiveAndSessionsTest : public ArchiveTest {
   }
   std::uint64_t change_of_sessions() {
     std::promise<void> durable;
-    const std::uint64_t record =
-        archive_->append(RecordKind::kTurn, make_turn({.batch = {}, .session_changes = "x"}),
-                         [&] { durable.set_value(); });
+    const std::uint64_t record = archive_->append(
+        journal::RecordKind::kTurn, journal::make_turn({.batch = {}, .session_changes = "x"}),
+        [&] { durable.set_value(); });
     durable.get_future().wait();
     return record;
   }
@@ -282,6 +256,15 @@ class ArchiveAndSessionsTest : public ArchiveTest {
     return static_cast<std::size_t>(std::distance(begin(all), end(all)));
   }
 };
+
+TEST_F(ArchiveAndSessionsTest, PositionsOfSessionsThatDifferAreRefused) {
+  journal::Positions applied;
+  applied.advance(Partition{3}, 1);
+  const auto opened =
+      Archive::open({.data = folder_.data(), .clock = &clock_, .sessions_applied = applied});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kConflict);
+}
 
 TEST_F(ArchiveAndSessionsTest, TheLogKeepsWhatSessionsNeedAndNoMore) {
   for (int i = 0; i < 3; ++i) {

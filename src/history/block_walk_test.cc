@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "history/blocks/chunk.h"
+#include "history/blocks/hours.h"
 #include "history/blocks/rows.h"
 #include "history/instant_journal.h"
 #include "history/test_archive.h"
-#include "history/values/hours.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -149,12 +149,12 @@ TEST(StoreChunks, AnHourThatWasStoredAnewIsReadFromItsBegin) {
 class BlockWalkTest : public testing::Test {
  protected:
   void report(std::int64_t after_ms, std::string_view value) {
-    BatchWriter writer;
+    journal::BatchWriter writer;
     writer.begin(1, kStart_ms + after_ms);
     writer.add("text", value);
     writer.add("n", "1");
     writer.end();
-    journal().append(RecordKind::kReports, writer.take(), {});
+    journal().append(journal::RecordKind::kReports, writer.take(), {});
   }
   InstantJournal& journal() {
     if (!journal_) journal_.emplace(*archive_);

@@ -11,7 +11,8 @@
 #include "history/blocks/chunk.h"
 #include "history/blocks/rows.h"
 #include "history/energy/hour_rows.h"
-#include "history/log/turn.h"
+#include "journal/positions.h"
+#include "journal/turn.h"
 
 namespace gridloom::history {
 namespace {
@@ -49,13 +50,15 @@ Result<std::unique_ptr<Builder>> Builder::make(Store& store, FieldNames& names, 
   std::unique_ptr<Builder> builder(new Builder(store, names, std::move(options)));
   const auto applied = store.applied();
   if (!applied) return std::unexpected(applied.error());
-  builder->applied_ = builder->taken_ = *applied;
+  const auto record = applied->common();
+  if (!record) return std::unexpected(record.error());
+  builder->applied_ = builder->taken_ = *record;
   auto taken = store.taken();
   if (!taken) return std::unexpected(taken.error());
   builder->taken_is_known_ = taken->is_known;
-  builder->stored_through_ = *applied;
-  for (const auto& [of, record] : taken->of) {
-    builder->stored_through_ = std::max(builder->stored_through_, record);
+  builder->stored_through_ = *record;
+  for (const auto& [of, last] : taken->of) {
+    builder->stored_through_ = std::max(builder->stored_through_, last);
   }
   builder->head_blocks_.set_stored(std::move(taken->of));
   const auto open = store.open_hours();
@@ -97,23 +100,23 @@ Status Builder::store_settled() {
     if (Status stored = store_hours(hours, kFirstHour); !stored) return stored;
   }
   Changes known;
-  known.applied = applied_;
+  known.applied = journal::Positions::everywhere(applied_);
   if (Status written = store_.write(known); !written) return written;
   taken_is_known_ = true;
   return {};
 }
 
-Status Builder::take(std::uint64_t sequence, RecordKind kind, std::string_view payload) {
+Status Builder::take(std::uint64_t sequence, journal::RecordKind kind, std::string_view payload) {
   taken_ = sequence;
   switch (kind) {
-    case RecordKind::kReports:
-    case RecordKind::kTurn:
-      if (kind == RecordKind::kTurn && !read_turn(payload)) break;
-      if (const auto batch = batch_of(kind, payload); !batch.empty()) {
+    case journal::RecordKind::kReports:
+    case journal::RecordKind::kTurn:
+      if (kind == journal::RecordKind::kTurn && !journal::read_turn(payload)) break;
+      if (const auto batch = journal::batch_of(kind, payload); !batch.empty()) {
         return head_blocks_.take(sequence, batch);
       }
       return {};
-    case RecordKind::kAudit:
+    case journal::RecordKind::kAudit:
       add_audit(sequence, payload);
       return {};
   }
@@ -185,9 +188,10 @@ Status Builder::checkpoint(std::vector<StoredTwin> twins) {
   changes.twins = std::move(twins);
   changes.audit = audit();
   // The log is still needed for the existing heads.
-  changes.applied = head_blocks_.first_sequence().value_or(taken_ + 1) - 1;
+  const std::uint64_t applied = head_blocks_.first_sequence().value_or(taken_ + 1) - 1;
+  changes.applied = journal::Positions::everywhere(applied);
   if (Status written = store_.write(changes); !written) return written;
-  applied_ = std::max(applied_, *changes.applied);
+  applied_ = std::max(applied_, applied);
   stored_some_ = false;
   const std::lock_guard lock(mutex_);
   audit_.erase(audit_.begin(), audit_.begin() + static_cast<std::ptrdiff_t>(changes.audit.size()));

@@ -24,8 +24,8 @@
 #include "history/blocks/block.h"
 #include "history/blocks/field_names.h"
 #include "history/head_blocks.h"
-#include "history/log/journal.h"
 #include "history/store/store.h"
+#include "journal/journal.h"
 
 namespace gridloom::history {
 
@@ -47,12 +47,15 @@ class Builder {
     std::size_t head_bytes = std::size_t{64} * 1024 * 1024;  // more: hours stored in chunks
     HourIntegrator integrate{};
   };
-  // `store` and `names` outlive the builder; `names` are those of the store.
+  // `store` and `names` outlive the builder; `names` are those of the store. kConflict: the store's
+  // partitions are at different records; the builder takes the records of a journal that numbers
+  // them together.
   [[nodiscard]] static Result<std::unique_ptr<Builder>> make(Store& store, FieldNames& names,
                                                              Options options);
 
   // Takes one record of the log, in log order. kMalformed: the record is invalid, and is left out.
-  [[nodiscard]] Status take(std::uint64_t sequence, RecordKind kind, std::string_view payload);
+  [[nodiscard]] Status take(std::uint64_t sequence, journal::RecordKind kind,
+                            std::string_view payload);
 
   // After the records that were left in the log at a start: drops the rows of them that the store
   // has, if it cannot tell which these are (TakenRecords::is_known).

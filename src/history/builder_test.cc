@@ -40,7 +40,7 @@ class BuilderTest : public testing::Test {
     builder_ = must(Builder::make(*store_, *names_, options_));
   }
   std::string batch(const std::vector<Row>& rows) {
-    BatchWriter writer;
+    journal::BatchWriter writer;
     for (const Row& row : rows) {
       writer.begin(row.device, unix_ms(kStart + row.after));
       writer.add(row.name, row.value);
@@ -49,7 +49,7 @@ class BuilderTest : public testing::Test {
     return writer.take();
   }
   void take(const std::vector<Row>& rows) {
-    must(builder_->take(++sequence_, RecordKind::kReports, batch(rows)));
+    must(builder_->take(++sequence_, journal::RecordKind::kReports, batch(rows)));
   }
   void store(Millis after, Builder::Amount what = Builder::Amount::kSlice) {
     must(builder_->store(kStart + after, what));
@@ -140,13 +140,13 @@ TEST_F(BuilderTest, StoppingStoresEverythingAndTheHourIsMergedLater) {
 // A row may contain a field twice, as its report did; a block does not.
 TEST_F(BuilderTest, ARowWithAFieldTwiceIsKnownAgainAfterAStop) {
   const auto twice = [this](Millis after, bool resent) {
-    BatchWriter writer;
+    journal::BatchWriter writer;
     writer.begin(1, unix_ms(kStart + after));
     writer.add("a", "1");
     writer.add("a", "2");
-    if (resent) writer.add(kResent, "1");
+    if (resent) writer.add(journal::kResent, "1");
     writer.end();
-    must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+    must(builder_->take(++sequence_, journal::RecordKind::kReports, writer.take()));
   };
   twice(1min, false);
   store(2min, Builder::Amount::kEverything);
@@ -163,12 +163,12 @@ TEST_F(BuilderTest, AReportThatIsSentAgainIsFoundBehindADamagedPart) {
   take({{.after = 50min}});
   store(51min, Builder::Amount::kEverything);
   open();
-  BatchWriter writer;
+  journal::BatchWriter writer;
   writer.begin(1, unix_ms(kStart + 50min));
   writer.add("a", "1");
-  writer.add(kResent, "1");
+  writer.add(journal::kResent, "1");
   writer.end();
-  must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+  must(builder_->take(++sequence_, journal::RecordKind::kReports, writer.take()));
   EXPECT_EQ(builder_->head_blocks().bytes(), 0);
 }
 
@@ -206,12 +206,12 @@ TEST_F(BuilderTest, MuchInMemoryIsStoredInParts) {
 
 TEST_F(BuilderTest, AReportThatIsSentAgainStandsThereOnce) {
   const auto again = [this](Millis after, std::string_view value) {
-    BatchWriter writer;
+    journal::BatchWriter writer;
     writer.begin(1, unix_ms(kStart + after));
     writer.add("a", value);
-    writer.add(kResent, "1");
+    writer.add(journal::kResent, "1");
     writer.end();
-    must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+    must(builder_->take(++sequence_, journal::RecordKind::kReports, writer.take()));
   };
   take({{.after = 1s, .value = "1"}, {.after = 2s, .value = "2"}});
   again(1s, "1");
@@ -224,20 +224,20 @@ TEST_F(BuilderTest, AReportThatIsSentAgainStandsThereOnce) {
 
 TEST_F(BuilderTest, AReportThatIsSentAgainAfterAStopStandsThereOnce) {
   const auto again = [this](Millis after, std::string_view value) {
-    BatchWriter writer;
+    journal::BatchWriter writer;
     writer.begin(1, unix_ms(kStart + after));
     writer.add("a", value);
     writer.add("b", R"("text")");
-    writer.add(kResent, "1");
+    writer.add(journal::kResent, "1");
     writer.end();
-    must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+    must(builder_->take(++sequence_, journal::RecordKind::kReports, writer.take()));
   };
-  BatchWriter writer;
+  journal::BatchWriter writer;
   writer.begin(1, unix_ms(kStart + 58min));
   writer.add("b", R"("text")");
   writer.add("a", "1.50");
   writer.end();
-  must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+  must(builder_->take(++sequence_, journal::RecordKind::kReports, writer.take()));
   store(59min, Builder::Amount::kEverything);
   open();
   again(58min, "1.5");
@@ -249,7 +249,7 @@ TEST_F(BuilderTest, AReportThatIsSentAgainAfterAStopStandsThereOnce) {
 // Each report has different fields, so that most of the shapes get no number.
 TEST_F(BuilderTest, ReportsOfThousandsOfShapesAreKept) {
   constexpr int kReports = 3000;
-  const auto report = [](BatchWriter& writer, int number) {
+  const auto report = [](journal::BatchWriter& writer, int number) {
     writer.begin(1, unix_ms(kStart) + number);
     if (number == 0) {
       for (int i = 0; i < 2000; ++i) writer.add("many." + std::to_string(i), std::to_string(i));
@@ -257,18 +257,18 @@ TEST_F(BuilderTest, ReportsOfThousandsOfShapesAreKept) {
     writer.add("f" + std::to_string(number), std::to_string(number));
     writer.add("f" + std::to_string(number % 7), "null");
   };
-  BatchWriter writer;
+  journal::BatchWriter writer;
   for (int i = 0; i < kReports; ++i) {
     report(writer, i);
     writer.end();
   }
-  must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+  must(builder_->take(++sequence_, journal::RecordKind::kReports, writer.take()));
   for (const int number : {0, 10, kReports - 1}) {
     report(writer, number);
-    writer.add(kResent, "1");
+    writer.add(journal::kResent, "1");
     writer.end();
   }
-  must(builder_->take(++sequence_, RecordKind::kReports, writer.take()));
+  must(builder_->take(++sequence_, journal::RecordKind::kReports, writer.take()));
   store(62min);
   const Lines lines = stored();
   ASSERT_EQ(lines.size(), 1U + kReports);
@@ -282,7 +282,7 @@ TEST_F(BuilderTest, AReportWhoseValuesAreNotThoseOfItsFieldsIsLeftOut) {
   take({{.after = 1s, .value = "1"}});
   std::string bytes = batch({{.after = 2s, .value = "2"}, {.after = 3s, .value = "3"}});
   bytes.back() = static_cast<char>(0x83);  // the second byte of the number is missing
-  must(builder_->take(++sequence_, RecordKind::kReports, bytes));
+  must(builder_->take(++sequence_, journal::RecordKind::kReports, bytes));
   take({{.after = 4s, .value = "4"}});
   store(62min);
   EXPECT_EQ(stored(), (Lines{"0:", "1000 a=1", "2000 a=2", "4000 a=4"}));
@@ -328,7 +328,7 @@ TEST_F(BuilderTest, NamesKeepTheirNumbers) {
 }
 
 TEST_F(BuilderTest, TheAuditIsKeptInMemoryAndThenInTheStore) {
-  must(builder_->take(++sequence_, RecordKind::kAudit, R"({"what":"set"})"));
+  must(builder_->take(++sequence_, journal::RecordKind::kAudit, R"({"what":"set"})"));
   EXPECT_EQ(builder_->audit().size(), 1);
   store(1s);
   EXPECT_TRUE(builder_->audit().empty());
@@ -342,7 +342,7 @@ TEST_F(BuilderTest, TheAuditIsKeptInMemoryAndThenInTheStore) {
 }
 
 TEST_F(BuilderTest, ARecordThatIsNoBatchIsLeftOut) {
-  const Status taken = builder_->take(++sequence_, RecordKind::kReports, "nonsense");
+  const Status taken = builder_->take(++sequence_, journal::RecordKind::kReports, "nonsense");
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code, ErrorCode::kMalformed);
   take({{.after = 1s}});
@@ -375,12 +375,12 @@ TEST_F(BuilderTest, EnergiesAreMadeOfAnHourAndTheOneBefore) {
 TEST_F(BuilderTest, TwinsAndTheirMarkAreStoredTogether) {
   take({{.after = 1s}});
   must(builder_->store(kStart + 1min, Builder::Amount::kEverything));
-  EXPECT_EQ(must(store_->applied()), 0);
+  EXPECT_EQ(must(store_->applied()), journal::Positions::everywhere(0));
   must(builder_->checkpoint({{.device = 1, .sn = "R331", .text = "{}"}}));
   const auto twins = must(store_->twins());
   ASSERT_EQ(twins.size(), 1);
   EXPECT_EQ(twins[0].sn, "R331");
-  EXPECT_EQ(must(store_->applied()), 1);
+  EXPECT_EQ(must(store_->applied()), journal::Positions::everywhere(1));
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 #include "history/block_walk.h"
 #include "history/energy/energy_integrator.h"
-#include "history/log/journal.h"
+#include "journal/journal.h"
 
 namespace gridloom::history {
 namespace {
@@ -28,7 +28,7 @@ void hold(std::int64_t hour, std::string_view energies, HourRows& rows) {
 Columns columns_of(const EnergySources& sources, const FieldNames& names) {
   return {.wanted = [&sources, &names](FieldId field) {
     const std::string name = names.name_of(field);
-    return name == kPresence ||
+    return name == journal::kPresence ||
            std::ranges::any_of(sources.powers,
                                [&](const auto& power) { return matches(power.name, name); }) ||
            std::ranges::any_of(sources.counters,

@@ -15,8 +15,8 @@
 
 #include "catalog/loader.h"
 #include "history/energy/energy_integrator.h"
-#include "history/log/batch.h"
 #include "history/test_archive.h"
+#include "journal/batch.h"
 #include "storage/sqlite.h"
 #include "testing/clock.h"
 #include "testing/must.h"
@@ -74,7 +74,7 @@ class EnergyQueryTest : public testing::Test {
   void steady(Millis from, Millis to, std::string_view name, std::string_view json) {
     for (Millis at = from; at <= to; at += 1min) report(at, name, json);
   }
-  void send() { archive_->append(RecordKind::kReports, writer_.take(), {}); }
+  void send() { archive_->append(journal::RecordKind::kReports, writer_.take(), {}); }
 
   // The energies between neighbours of `bounds`, which are times after kStart.
   std::vector<double> wh(EnergyFlow flow, const std::vector<Millis>& bounds,
@@ -111,7 +111,7 @@ class EnergyQueryTest : public testing::Test {
   TestClock clock_{kStart};
   bool known_ = true;
   std::unique_ptr<Archive> archive_;
-  BatchWriter writer_;
+  journal::BatchWriter writer_;
 };
 
 TEST_F(EnergyQueryTest, TheRunningHourIsReadFromMemory) {

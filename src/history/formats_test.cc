@@ -17,9 +17,9 @@
 #include "history/blocks/rollup.h"
 #include "history/blocks/rows.h"
 #include "history/energy/energy_integrator.h"
-#include "history/log/batch.h"
 #include "history/store/row_checksum.h"
 #include "history/store/store.h"
+#include "journal/batch.h"
 
 namespace gridloom::history {
 namespace {
@@ -63,7 +63,7 @@ std::string hex(std::string_view bytes) {
 
 std::vector<std::string> rows_of_batch(std::string_view bytes) {
   std::vector<std::string> rows;
-  BatchReader reader(bytes);
+  journal::BatchReader reader(bytes);
   while (const auto* row = reader.next()) {
     std::string& text =
         rows.emplace_back(std::to_string(row->device) + " " + std::to_string(row->at_ms));
@@ -94,7 +94,7 @@ TEST(Formats, TheExampleOfAChecksumIsWhatIsWritten) {
 }
 
 TEST(Formats, TheExampleOfABatchIsWhatIsWritten) {
-  BatchWriter writer;
+  journal::BatchWriter writer;
   writer.begin(12, 1'700'000'000'000);
   writer.add("tank.temperature_c", "54.5");
   writer.add("heating", "true");

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/bytes.h"
 #include "history/blocks/rows.h"
-#include "history/log/journal.h"
-#include "history/values/bytes.h"
+#include "journal/journal.h"
 
 namespace gridloom::history {
 namespace {
@@ -76,12 +76,12 @@ std::string HeadBlocks::beginning_of(const Shape& shape) {
   return bytes;
 }
 
-HeadBlocks::OfBatch HeadBlocks::shape_of(const BatchReader::Shape& names,
-                                         const BatchReader& reader) {
+HeadBlocks::OfBatch HeadBlocks::shape_of(const journal::BatchReader::Shape& names,
+                                         const journal::BatchReader& reader) {
   OfBatch found;
   Shape shape;
   for (const std::uint32_t name : names) {
-    if (reader.names()[name] == kResent) {
+    if (reader.names()[name] == journal::kResent) {
       found.resent = true;
     } else {
       shape.push_back(ids_[name]);
@@ -91,7 +91,7 @@ HeadBlocks::OfBatch HeadBlocks::shape_of(const BatchReader::Shape& names,
   return found;
 }
 
-void HeadBlocks::name_shapes(const BatchReader& reader) {
+void HeadBlocks::name_shapes(const journal::BatchReader& reader) {
   while (ids_.size() < reader.names().size()) {
     ids_.push_back(names_.id_of(reader.names()[ids_.size()]));
   }
@@ -100,12 +100,12 @@ void HeadBlocks::name_shapes(const BatchReader& reader) {
   }
 }
 
-bool HeadBlocks::came_before(const BatchReader::Row& row, BatchReader& reader) {
+bool HeadBlocks::came_before(const journal::BatchReader::Row& row, journal::BatchReader& reader) {
   const OfBatch& shape = of_batch_[row.shape];
   samples_.clear();
   std::string values;
-  for (const BatchReader::Field& field : reader.fields()) {
-    if (reader.names()[field.name] == kResent) continue;
+  for (const journal::BatchReader::Field& field : reader.fields()) {
+    if (reader.names()[field.name] == journal::kResent) continue;
     values += field.bytes;
     samples_.push_back({.field = ids_[field.name], .value = field.value});
   }
@@ -152,11 +152,11 @@ void HeadBlocks::set_stored(std::map<DeviceHour, std::uint64_t> taken) {
 Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
   const bool comes_again = sequence <= stored_through_;
   if (!comes_again && !stored_.empty()) stored_.clear();
-  BatchReader reader(batch);
+  journal::BatchReader reader(batch);
   ids_.clear();
   of_batch_.clear();
   const std::lock_guard lock(mutex_);
-  while (const BatchReader::Row* row = reader.next()) {
+  while (const journal::BatchReader::Row* row = reader.next()) {
     name_shapes(reader);
     if (!purged_.empty() && purged_.contains(row->device)) continue;
     if (comes_again) {

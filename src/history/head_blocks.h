@@ -24,12 +24,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "history/blocks/block.h"
 #include "history/blocks/field_names.h"
-#include "history/log/batch.h"
 #include "history/store/store.h"
-#include "history/values/bytes.h"
+#include "journal/batch.h"
 
 namespace gridloom::history {
 
@@ -102,14 +102,16 @@ class HeadBlocks {
     bool resent = false;  // kResent is among its fields
   };
 
-  void name_shapes(const BatchReader& reader);
+  void name_shapes(const journal::BatchReader& reader);
   // Reads a row behind its time; its fields are in `fields`. Returns its values.
   [[nodiscard]] std::string_view read_row(Cursor& row, Shape& fields) const;
-  [[nodiscard]] OfBatch shape_of(const BatchReader::Shape& names, const BatchReader& reader);
+  [[nodiscard]] OfBatch shape_of(const journal::BatchReader::Shape& names,
+                                 const journal::BatchReader& reader);
   [[nodiscard]] std::string beginning_of(const Shape& shape);
   // Writes a resent row to row_, without its time and the kResent field. True: an equal row of the
   // same time exists.
-  [[nodiscard]] bool came_before(const BatchReader::Row& row, BatchReader& reader);
+  [[nodiscard]] bool came_before(const journal::BatchReader::Row& row,
+                                 journal::BatchReader& reader);
   [[nodiscard]] bool knows(const DeviceHour& of, std::int64_t at_ms) const;
   [[nodiscard]] bool is_among(std::string_view rows, std::int64_t at_ms) const;
   [[nodiscard]] const Head* find(const DeviceHour& of) const;

@@ -12,19 +12,19 @@
 #include <utility>
 
 #include "history/archive.h"
-#include "history/log/journal.h"
+#include "journal/journal.h"
 
 namespace gridloom::history {
 
 // A journal that reports every record as durable at once.
-class InstantJournal final : public Journal {
+class InstantJournal final : public journal::Journal {
  public:
   explicit InstantJournal(Archive& archive) : archive_(archive) {}
   [[nodiscard]] bool behind() const override { return false; }
   [[nodiscard]] std::string failing() const override { return {}; }
 
  private:
-  std::uint64_t append_record(RecordKind kind, std::string payload, Task durable,
+  std::uint64_t append_record(journal::RecordKind kind, std::string payload, Task durable,
                               std::size_t waiters) override {
     const std::uint64_t sequence = archive_.append(kind, std::move(payload), {}, waiters);
     if (durable) durable();

@@ -1,5 +1,5 @@
 // Read access to history for one thread: what is stored, and what is in memory and not stored yet.
-// The archive creates one for each of its reading threads, and queues queries for them.
+// HistoryQueries creates one for each of its threads, and queues queries for them.
 //
 // kDamaged of any function: the requested data, or a part of them, are on a damaged page of
 // history.db, which is noted.
@@ -28,7 +28,7 @@ namespace gridloom::history {
 
 class Reader {
  public:
-  // The parts of an archive that all its readers share; they outlive the readers.
+  // What all readers of a history share; it outlives them.
   struct Shared {
     const FieldNames* names = nullptr;
     const Builder* builder = nullptr;
@@ -44,7 +44,7 @@ class Reader {
   using OnBlock = BlockWalk::OnBlock;
   [[nodiscard]] Status each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
                                   const OnBlock& on_block);
-  // Reads the energies of completed hours, as computed by Archive::Options::account. `on_damaged`,
+  // Reads the energies of completed hours, as computed by an HourIntegrator. `on_damaged`,
   // if given, is called for each hour whose energies are damaged.
   [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
                                    const Store::OnBytes& on_energy,
@@ -83,7 +83,8 @@ class Reader {
   Store store_;
 };
 
-// A query of an account, processed in slices on the archive's threads (history/fair_queue.h).
+// A query of an account, processed in slices on the threads of HistoryQueries
+// (history/fair_queue.h).
 using ReadQueue = FairQueue<Reader>;
 using Query = ReadQueue::Entry;
 // Queues a query; false: its account has the maximum number of queries already.

@@ -11,18 +11,18 @@ constexpr std::size_t kMaxWaitingBytes = std::size_t{16} * 1024 * 1024;
 }  // namespace
 
 void RecoveryScan::take(std::string_view batch) {
-  BatchReader reader(batch);
+  journal::BatchReader reader(batch);
   of_batch_.clear();
-  while (const BatchReader::Row* row = reader.next()) {
+  while (const journal::BatchReader::Row* row = reader.next()) {
     while (of_batch_.size() < reader.names().size()) {
       const std::string_view name = reader.names()[of_batch_.size()];
-      of_batch_.push_back({.field = names_.id_of(name), .own = is_own(name)});
+      of_batch_.push_back({.field = names_.id_of(name), .own = journal::is_own(name)});
     }
     Device& device = devices_[row->device];
     // Reports of one kind have the same fields in the same order, so the next field is usually
     // here.
     auto at = device.begin();
-    for (const BatchReader::Field& said : reader.fields()) {
+    for (const journal::BatchReader::Field& said : reader.fields()) {
       const Name& name = of_batch_[said.name];
       if (name.own) continue;
       if (at == device.end() || at->field != name.field) {
@@ -36,14 +36,14 @@ void RecoveryScan::take(std::string_view batch) {
   }
 }
 
-std::vector<LastValue> RecoveryScan::values_of(Device& device) const {
-  std::vector<LastValue> values;
+std::vector<journal::LastValue> RecoveryScan::values_of(Device& device) const {
+  std::vector<journal::LastValue> values;
   values.reserve(device.size());
   for (Last& last : device) {
     values.push_back({.name = names_.name_of(last.field),
                       .text = last.text.empty() ? text_of(last.number) : std::move(last.text)});
   }
-  std::ranges::sort(values, {}, &LastValue::name);
+  std::ranges::sort(values, {}, &journal::LastValue::name);
   return values;
 }
 

@@ -13,18 +13,18 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/value.h"
 #include "history/blocks/field_names.h"
-#include "history/log/batch.h"
-#include "history/log/journal.h"
 #include "history/store/store.h"
-#include "history/values/value.h"
+#include "journal/batch.h"
+#include "journal/journal.h"
 
 namespace gridloom::history {
 
 // The state of a device when the server ended.
 struct Recovered {
-  StoredTwin twin;                // sn and text empty: none was stored yet
-  std::vector<LastValue> values;  // newer than the twin, sorted by name
+  StoredTwin twin;                         // sn and text empty: none was stored yet
+  std::vector<journal::LastValue> values;  // newer than the twin, sorted by name
 };
 
 class RecoveryScan {
@@ -46,7 +46,7 @@ class RecoveryScan {
   };
   using Device = std::vector<Last>;  // in the order in which the fields were first reported
 
-  [[nodiscard]] std::vector<LastValue> values_of(Device& device) const;
+  [[nodiscard]] std::vector<journal::LastValue> values_of(Device& device) const;
 
   FieldNames& names_;
   std::unordered_map<DeviceNumber, Device> devices_;

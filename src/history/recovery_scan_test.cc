@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "history/log/batch.h"
+#include "journal/batch.h"
 
 namespace gridloom::history {
 namespace {
@@ -36,7 +36,7 @@ class RecoveryScanTest : public testing::Test {
   using Lines = std::vector<std::string>;
   FieldNames names_{{}};
   RecoveryScan tail_{names_};
-  BatchWriter writer_;
+  journal::BatchWriter writer_;
 };
 
 TEST_F(RecoveryScanTest, TheLastValueOfEachFieldCounts) {
@@ -56,7 +56,7 @@ TEST_F(RecoveryScanTest, TheLastOfTwoValuesInAReportCounts) {
 }
 
 TEST_F(RecoveryScanTest, ThePlatformsOwnValuesAreSkipped) {
-  report(1, {{kPresence, "1"}, {"a", "1"}, {kResent, "true"}, {"b", "2"}});
+  report(1, {{journal::kPresence, "1"}, {"a", "1"}, {journal::kResent, "true"}, {"b", "2"}});
   end_record();
   EXPECT_EQ(recovered(), (Lines{"1  a=1 b=2"}));
 }

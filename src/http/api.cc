@@ -429,7 +429,7 @@ void Api::certification(Call call) const {
   if (account == nullptr) {
     return call.done(call.form.failure({.code = ErrorCode::kUnknownKey, .detail = {}}));
   }
-  options_.hub->record_access(call.account, {.what = history::audit_kind("certification"),
+  options_.hub->record_access(call.account, {.what = journal::audit_kind("certification"),
                                              .through = "http",
                                              .by = hub::by_key(call.request.access_key),
                                              .from = call.request.peer});

@@ -46,7 +46,7 @@ class HistoryApi {
 
  private:
   struct Readable {
-    history::DeviceNumber number = 0;
+    DeviceNumber number = 0;
     catalog::FamilyPtr family;
   };
   // kNoPermission: there is no such device, or the account may not read it.

@@ -51,7 +51,7 @@ std::string HomeFeed::Home::text() const {
 struct HomeFeed::Work {
   AccountId account{};
   std::vector<ShownDevice> devices;
-  std::vector<history::DeviceNumber> numbers;  // of the devices
+  std::vector<DeviceNumber> numbers;  // of the devices
   std::unordered_map<std::string_view, std::size_t> places;
   std::optional<overview::Ledger> ledger;
 };

@@ -39,7 +39,7 @@ class SeriesAnswer {
  public:
   struct Options {
     std::string sn;
-    history::DeviceNumber device = 0;
+    DeviceNumber device = 0;
     history::SeriesRequest request{};
     history::SeriesLimits limits{};
     UnitOf unit_of{};  // empty: none is known

@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
-#include "history/log/batch.h"
+#include "history/blocks/hours.h"
 #include "history/series/series_request.h"
 #include "history/test_archive.h"
-#include "history/values/hours.h"
+#include "journal/batch.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -50,7 +50,7 @@ class SeriesAnswerTest : public testing::Test {
   }
   void keep() {
     std::promise<void> durable;
-    archive_->append(history::RecordKind::kReports, writer_.take(), [&] { durable.set_value(); });
+    archive_->append(journal::RecordKind::kReports, writer_.take(), [&] { durable.set_value(); });
     durable.get_future().wait();
   }
   Result<std::string> answer(const SeriesParameters& words, const SeriesLimits& limits = {}) {
@@ -77,7 +77,7 @@ class SeriesAnswerTest : public testing::Test {
   TestClock clock_{kNow};
   TemporaryFolder folder_;
   std::unique_ptr<history::Archive> archive_;
-  history::BatchWriter writer_;
+  journal::BatchWriter writer_;
 };
 
 TEST_F(SeriesAnswerTest, RawValuesAreJsonAsItCame) {

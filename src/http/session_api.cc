@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "base/printable.h"
-#include "history/log/audit_kind.h"
 #include "http/browser.h"
 #include "http/params.h"
+#include "journal/audit_kind.h"
 
 namespace gridloom::http {
 namespace {
@@ -75,7 +75,7 @@ void SessionApi::record(const Visitor& visitor, const Result<registry::NewSessio
   hub.record_access(session.account, event);
   static_cast<void>(hub.is_first_use(session.hash, visitor.peer));  // this was it
   for (const auto& [number, is_over] : made->ended) {
-    hub.record_access(session.account, {.what = history::audit_kind("session.end"),
+    hub.record_access(session.account, {.what = journal::audit_kind("session.end"),
                                         .through = "session",
                                         .by = is_over ? "its age" : "too many sessions",
                                         .client = visitor.client,
@@ -137,7 +137,7 @@ void SessionApi::sign_out(Call call, bool secure) const {
   const std::string name = cookie_name(options_.sign_in->instance(), secure);
   const registry::AccountId account = call.session.account;
   const std::int64_t own = call.session.number;
-  SessionAction act{.what = history::audit_kind("sign-out"),
+  SessionAction act{.what = journal::audit_kind("sign-out"),
                     .session = std::move(call.session),
                     .peer = std::move(call.peer)};
   options_.sign_in->end(account, own,
@@ -183,7 +183,7 @@ void SessionApi::end(Call call, std::string_view number) const {
                                wire::shortened(printable(number)))}));
   }
   const registry::AccountId account = call.session.account;
-  SessionAction act{.what = history::audit_kind("session.end"),
+  SessionAction act{.what = journal::audit_kind("session.end"),
                     .session = std::move(call.session),
                     .peer = std::move(call.peer)};
   options_.sign_in->end(account, wanted,
@@ -204,7 +204,7 @@ void SessionApi::set_password(Call call, const JsonObject& body) const {
     if (!given) return call.done(call.form.failure(given.error()));
     current = std::move(*given);
   }
-  SessionAction act{.what = history::audit_kind("password.set"),
+  SessionAction act{.what = journal::audit_kind("password.set"),
                     .session = call.session,
                     .peer = std::move(call.peer)};
   options_.sign_in->set_password(
@@ -216,7 +216,7 @@ void SessionApi::set_password(Call call, const JsonObject& body) const {
                 done = std::move(call.done)](const Result<SignIn::EndedSessions>& ended) mutable {
          if (ended) {
            record(act, 0);
-           act.what = history::audit_kind("session.end");
+           act.what = journal::audit_kind("session.end");
            for (const std::int64_t number : *ended) record(act, number);
            return done(empty());
          }

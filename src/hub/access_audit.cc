@@ -104,7 +104,7 @@ bool AccessAudit::is_first_use(std::string_view credential, std::string_view fro
   return true;
 }
 
-void AccessAudit::record(history::Journal& journal, TimePoint now, const AccessEvent& event) {
+void AccessAudit::record(journal::Journal& journal, TimePoint now, const AccessEvent& event) {
   const auto admitted = event.refused.empty() ? admit(now, event) : admit_refused(now, event.from);
   if (!admitted) return;
   std::uint64_t left_out = *admitted;
@@ -126,7 +126,7 @@ void AccessAudit::record(history::Journal& journal, TimePoint now, const AccessE
   }
   if (!event.refused.empty()) entry["why"] = event.refused;
   if (left_out != 0) entry["leftOut"] = left_out;
-  journal.append(history::RecordKind::kAudit, wire::to_text(entry), {});
+  journal.append(journal::RecordKind::kAudit, wire::to_text(entry), {});
 }
 
 }  // namespace gridloom::hub

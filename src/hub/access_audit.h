@@ -20,13 +20,13 @@
 
 #include "base/clock.h"
 #include "base/string_map.h"
-#include "history/log/audit_kind.h"
-#include "history/log/journal.h"
+#include "journal/audit_kind.h"
+#include "journal/journal.h"
 
 namespace gridloom::hub {
 
 struct AccessEvent {
-  std::string_view what = history::audit_kind("sign-in");
+  std::string_view what = journal::audit_kind("sign-in");
   std::string_view who{};  // an account's name, a serial number, gateway:<account name>; if
                            // refused, the name that was given; empty: unknown
   std::string_view through = "mqtt";
@@ -45,7 +45,7 @@ struct AccessEvent {
 // Thread rule: any thread.
 class AccessAudit {
  public:
-  void record(history::Journal& journal, TimePoint now, const AccessEvent& event);
+  void record(journal::Journal& journal, TimePoint now, const AccessEvent& event);
 
   // Whether this is the first use of the credential, named by its hash, from the address within
   // kUseStep: a credential that is in use all the time has one entry a day.

@@ -98,7 +98,7 @@ TEST(AccessAuditTest, WhatAClientSaysOfItselfIsPrintable) {
   FakeJournal journal;
   AccessAudit audit;
   audit.record(journal, kTestStart,
-               {.what = history::audit_kind("session.end"),
+               {.what = journal::audit_kind("session.end"),
                 .who = "anna",
                 .through = "session",
                 .by = by_session(3),

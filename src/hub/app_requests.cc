@@ -7,8 +7,8 @@
 
 #include "base/redacted.h"
 #include "catalog/family.h"
-#include "history/log/audit_kind.h"
 #include "hub/credentials.h"
+#include "journal/audit_kind.h"
 
 namespace gridloom::hub {
 namespace {
@@ -324,7 +324,7 @@ std::uint64_t AppRequests::start_set(const registry::Device& device, JsonObject 
   const auto* app = std::get_if<MqttRequester>(&command.requester);
   Message like = app == nullptr ? Message() : *app->message;
   like.payload = wire::to_text(message);
-  JsonObject entry = entry_of(history::audit_kind("set"), command, device.sn);
+  JsonObject entry = entry_of(journal::audit_kind("set"), command, device.sn);
   if (like.payload.size() > kMaxAudited_bytes) {
     entry["message"] = wire::shortened(like.payload, kMaxAudited_bytes);
     entry["messageBytes"] = like.payload.size();
@@ -446,7 +446,7 @@ void AppRequests::record_refused_set(const Command& command, const std::string& 
   if (platform.journal == nullptr || platform.journal->behind()) return;
   const auto left_out = refused_sets_.admit(platform.steady->now());
   if (!left_out) return;
-  JsonObject entry = entry_of(history::audit_kind("set_refused"), command, redacted_extract(sn));
+  JsonObject entry = entry_of(journal::audit_kind("set_refused"), command, redacted_extract(sn));
   entry["why"] = redacted(why.detail);
   if (*left_out != 0) entry["leftOut"] = *left_out;
   parts_.writer.add_audit(std::move(entry));
@@ -459,7 +459,7 @@ void AppRequests::record_outcome(const std::string& sn, const Command& command,
     if (!reply) record_refused_set(command, sn, reply.error());
     return;
   }
-  JsonObject entry{{"what", history::audit_kind("set_reply")},
+  JsonObject entry{{"what", journal::audit_kind("set_reply")},
                    {"who", command.who},
                    {"through", way_of(command)},
                    {"sn", sn},

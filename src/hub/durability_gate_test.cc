@@ -11,14 +11,14 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class SlowJournal final : public history::Journal {
+class SlowJournal final : public journal::Journal {
  public:
   [[nodiscard]] bool behind() const override { return is_behind; }
   [[nodiscard]] std::string failing() const override { return {}; }
   bool is_behind = false;
 
  private:
-  std::uint64_t append_record(history::RecordKind, std::string, Task, std::size_t) override {
+  std::uint64_t append_record(journal::RecordKind, std::string, Task, std::size_t) override {
     return 0;
   }
 };

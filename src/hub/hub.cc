@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "base/redacted.h"
-#include "history/log/turn.h"
 #include "hub/credentials.h"
 #include "hub/fault_view.h"
+#include "journal/turn.h"
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::hub {
@@ -187,8 +187,8 @@ void Hub::record_event(const ClientEvent& event) const {
 
 void Hub::record_changes(std::string changes, Task durable) const {
   if (platform_.journal != nullptr) {
-    platform_.journal->append(history::RecordKind::kTurn,
-                              history::make_turn({.batch = {}, .session_changes = changes}),
+    platform_.journal->append(journal::RecordKind::kTurn,
+                              journal::make_turn({.batch = {}, .session_changes = changes}),
                               std::move(durable));
     return;
   }

@@ -4,15 +4,15 @@
 #include <gtest/gtest.h>
 
 #include "base/chance.h"
-#include "history/log/batch.h"
-#include "history/log/turn.h"
 #include "hub/test_journal.h"
+#include "journal/batch.h"
+#include "journal/turn.h"
 #include "testing/home.h"
 
 namespace gridloom::hub {
 namespace {
 
-using history::RecordKind;
+using journal::RecordKind;
 
 struct JournaledHome : TestHome {
   JournaledHome() : TestHome(2) {
@@ -39,7 +39,7 @@ struct JournaledHome : TestHome {
     Lines lines;
     for (const FakeJournal::Record& record : journal.records) {
       if (record.kind != RecordKind::kReports) continue;
-      history::BatchReader reader(record.payload);
+      journal::BatchReader reader(record.payload);
       while (const auto* row = reader.next()) {
         std::string line = fmt::format("{} {}", row->device, row->at_ms - unix_ms(kTestStart));
         for (const auto& field : reader.fields()) {
@@ -245,7 +245,7 @@ TEST(JournalTest, AReceiptIsInTheRecordOfItsPublication) {
        .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}});
   ASSERT_EQ(home.journal.records.size(), 1);
   EXPECT_EQ(home.journal.records[0].kind, RecordKind::kTurn);
-  const auto turn = history::read_turn(home.journal.records[0].payload);
+  const auto turn = journal::read_turn(home.journal.records[0].payload);
   ASSERT_TRUE(turn);
   EXPECT_FALSE(turn->batch.empty());
   std::vector<Receipt> taken;

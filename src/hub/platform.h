@@ -18,12 +18,12 @@
 #include "base/per_key_limit.h"
 #include "base/string_map.h"
 #include "catalog/family.h"
-#include "history/log/journal.h"
 #include "hub/access_audit.h"
 #include "hub/client_events.h"
 #include "hub/client_id_budget.h"
 #include "hub/fault_injector.h"
 #include "hub/topic_rights.h"
+#include "journal/journal.h"
 #include "registry/directory.h"
 #include "registry/directory_source.h"
 #include "time/time_zone.h"
@@ -115,7 +115,7 @@ struct Platform {
   const registry::DirectorySource& registry;
   Config config{};
   std::optional<SessionKeeper> sessions{};  // none: sessions end with the server
-  history::Journal* journal = nullptr;      // null: no history, and nothing waits for it
+  journal::Journal* journal = nullptr;      // null: no history, and nothing waits for it
   Presence presence{};
   Counters counters{};
   ClientIdBudget client_ids{};

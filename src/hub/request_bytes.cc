@@ -6,17 +6,11 @@
 #include <utility>
 #include <variant>
 
-#include "history/values/bytes.h"
+#include "base/bytes.h"
 #include "wire/mqtt/stored_message.h"
 
 namespace gridloom::hub {
 namespace {
-
-using history::append_fixed64;
-using history::append_signed;
-using history::append_text;
-using history::append_varint;
-using history::Cursor;
 
 constexpr std::uint64_t kVersion = 1;
 
@@ -119,7 +113,7 @@ class Writer {
 
 // ---- reading
 
-// After the first read that does not fit, everything that is read is empty (history::Cursor).
+// After the first read that does not fit, everything that is read is empty (Cursor).
 class Reader {
  public:
   Reader(std::string_view bytes, const ClientBook* clients) : cursor_(bytes), clients_(clients) {

@@ -2,15 +2,10 @@
 
 #include <optional>
 
-#include "history/values/bytes.h"
+#include "base/bytes.h"
 
 namespace gridloom::hub {
 namespace {
-
-using history::append_fixed64;
-using history::append_text;
-using history::append_varint;
-using history::Cursor;
 
 // The numbers as stored in the log.
 enum class Type : std::uint8_t {

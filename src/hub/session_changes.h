@@ -1,4 +1,4 @@
-// Changes of clients' MQTT sessions as bytes of the log (history::RecordKind::kTurn), in the same
+// Changes of clients' MQTT sessions as bytes of the log (journal::RecordKind::kTurn), in the same
 // record as the reports that caused them. After a crash, repeated publications are recognized by
 // these changes, and a message queued for a client is as durable as the publication that was
 // acknowledged to its sender.

@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "base/loop.h"
-#include "history/log/journal.h"
+#include "journal/journal.h"
 
 namespace gridloom::hub {
 
 // Keeps records until the test makes them durable.
-class FakeJournal final : public history::Journal {
+class FakeJournal final : public journal::Journal {
  public:
   struct Record {
-    history::RecordKind kind{};
+    journal::RecordKind kind{};
     std::string payload;
     Task durable;
     std::size_t waiters = 0;
@@ -30,7 +30,7 @@ class FakeJournal final : public history::Journal {
   std::string why;
 
  private:
-  std::uint64_t append_record(history::RecordKind kind, std::string payload, Task durable,
+  std::uint64_t append_record(journal::RecordKind kind, std::string payload, Task durable,
                               std::size_t waiters) override {
     records.push_back({.kind = kind,
                        .payload = std::move(payload),

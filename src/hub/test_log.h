@@ -11,27 +11,27 @@
 #include <vector>
 
 #include "base/loop.h"
-#include "history/log/batch.h"
-#include "history/log/journal.h"
-#include "history/log/turn.h"
-#include "history/values/value.h"
+#include "base/value.h"
+#include "journal/batch.h"
+#include "journal/journal.h"
+#include "journal/turn.h"
 #include "testing/home.h"
 
 namespace gridloom::hub {
 
 // Keeps records in `waiting` until the test makes them durable; those in `safe` survive.
-class TestLog final : public history::Journal {
+class TestLog final : public journal::Journal {
  public:
   struct Record {
     std::uint64_t sequence = 0;
-    history::RecordKind kind{};
+    journal::RecordKind kind{};
     std::string payload;
     Task durable;
 
     // Empty: the record has none.
     [[nodiscard]] std::string_view session_changes() const {
       const auto turn =
-          kind == history::RecordKind::kTurn ? history::read_turn(payload) : std::nullopt;
+          kind == journal::RecordKind::kTurn ? journal::read_turn(payload) : std::nullopt;
       return turn ? turn->session_changes : std::string_view();
     }
   };
@@ -42,7 +42,7 @@ class TestLog final : public history::Journal {
   [[nodiscard]] Lines values_of(std::string_view field) const {
     Lines values;
     for (const Record& record : safe) {
-      history::BatchReader reader(history::batch_of(record.kind, record.payload));
+      journal::BatchReader reader(journal::batch_of(record.kind, record.payload));
       while (reader.next() != nullptr) {
         for (const auto& sample : reader.fields()) {
           if (reader.names()[sample.name] == field) values.push_back(text_of(sample.value));
@@ -57,7 +57,7 @@ class TestLog final : public history::Journal {
   std::uint64_t last = 0;
 
  private:
-  std::uint64_t append_record(history::RecordKind kind, std::string payload, Task durable,
+  std::uint64_t append_record(journal::RecordKind kind, std::string payload, Task durable,
                               std::size_t /*waiters*/) override {
     waiting.push_back({.sequence = ++last,
                        .kind = kind,

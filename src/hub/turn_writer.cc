@@ -5,12 +5,12 @@
 #include <utility>
 #include <variant>
 
-#include "history/log/turn.h"
+#include "journal/turn.h"
 
 namespace gridloom::hub {
 namespace {
 
-using history::RecordKind;
+using journal::RecordKind;
 
 // The changes of one publication are never split.
 constexpr std::size_t kMaxChangesBytes = std::size_t{1024} * 1024;
@@ -31,16 +31,16 @@ std::uint64_t TurnWriter::add_report(const Report& report) {
       reports_.add(name, value.text);
     }
   }
-  if (report.may_repeat) reports_.add(history::kResent, "1");
+  if (report.may_repeat) reports_.add(journal::kResent, "1");
   reports_.end();
   ++waiters_;
   return appended_ + 1;
 }
 
-void TurnWriter::add_presence(history::DeviceNumber device, TimePoint at, bool online) {
+void TurnWriter::add_presence(DeviceNumber device, TimePoint at, bool online) {
   if (platform_.journal == nullptr) return;
   reports_.begin(device, unix_ms(at));
-  reports_.add(history::kPresence, online ? "1" : "0");
+  reports_.add(journal::kPresence, online ? "1" : "0");
   reports_.end();
 }
 
@@ -85,7 +85,7 @@ void TurnWriter::append() {
   if (!changes_.empty()) {
     const std::string reports = reports_.empty() ? std::string() : reports_.take();
     append(RecordKind::kTurn,
-           history::make_turn({.batch = reports, .session_changes = std::exchange(changes_, {})}),
+           journal::make_turn({.batch = reports, .session_changes = std::exchange(changes_, {})}),
            waiters);
   } else if (!reports_.empty()) {
     append(RecordKind::kReports, reports_.take(), waiters);

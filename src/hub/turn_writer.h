@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "history/log/batch.h"
 #include "hub/platform.h"
 #include "hub/session_changes.h"
+#include "journal/batch.h"
 #include "twin/twin.h"
 #include "wire/json.h"
 
@@ -34,17 +34,17 @@ class TurnWriter {
   TurnWriter& operator=(const TurnWriter&) = delete;
 
   struct Report {
-    history::DeviceNumber device = 0;
+    DeviceNumber device = 0;
     TimePoint at;
     const twin::Twin& twin;
-    std::span<history::NameRef> refs;  // by slot, for the quotas that the family declares
+    std::span<journal::NameRef> refs;  // by slot, for the quotas that the family declares
     std::span<const twin::AcceptedValue> values;  // as Twin::apply() returned them
-    bool may_repeat = false;  // may have been received before (history::kResent)
+    bool may_repeat = false;  // may have been received before (journal::kResent)
   };
   // The functions below that return a number name the record that will hold what was added; 0:
   // there is no journal, and nothing is to be waited for.
   std::uint64_t add_report(const Report& report);
-  void add_presence(history::DeviceNumber device, TimePoint at, bool online);
+  void add_presence(DeviceNumber device, TimePoint at, bool online);
   void add_change(const SessionChange& change);
   // The entry gets the time of the devices' clock as "at".
   std::uint64_t add_audit(wire::JsonObject entry);
@@ -64,11 +64,11 @@ class TurnWriter {
 
  private:
   [[nodiscard]] bool has_turn() const { return !reports_.empty() || !changes_.empty(); }
-  void append(history::RecordKind kind, std::string payload, std::size_t waiters);
+  void append(journal::RecordKind kind, std::string payload, std::size_t waiters);
 
   Platform& platform_;
   std::function<void(std::uint64_t record)> durable_;
-  history::BatchWriter reports_;
+  journal::BatchWriter reports_;
   std::string changes_;
   std::vector<std::string> audit_;
   // Reports and receipts since the last record: about as many clients wait for the next. Reports of

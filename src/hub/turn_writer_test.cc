@@ -9,7 +9,7 @@
 namespace gridloom::hub {
 namespace {
 
-using history::RecordKind;
+using journal::RecordKind;
 using testing::ElementsAre;
 
 class TurnWriterTest : public testing::Test {

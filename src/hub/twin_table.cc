@@ -105,7 +105,7 @@ Status TwinTable::restore(const SavedTwin& saved) {
   if (device == nullptr || device->number != saved.number) return {};
   twin::Twin& twin = at(saved.sn).twin;
   const Status restored = saved.text.empty() ? Status() : twin.restore(saved.text);
-  for (const history::LastValue& value : saved.newer) twin.replay_value(value.name, value.text);
+  for (const journal::LastValue& value : saved.newer) twin.replay_value(value.name, value.text);
   return restored;
 }
 

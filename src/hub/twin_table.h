@@ -17,11 +17,11 @@
 
 #include "base/result.h"
 #include "base/string_map.h"
-#include "history/log/batch.h"
-#include "history/log/journal.h"
 #include "hub/client.h"
 #include "hub/platform.h"
 #include "hub/report_route.h"
+#include "journal/batch.h"
+#include "journal/journal.h"
 #include "registry/directory.h"
 #include "twin/twin.h"
 
@@ -32,13 +32,13 @@ struct SavedTwin {
   std::string sn;
   std::int64_t number = 0;                  // registry::Device::number
   std::string text;                         // Twin::save(); empty: nothing was saved
-  std::vector<history::LastValue> newer{};  // reported since the text was saved
+  std::vector<journal::LastValue> newer{};  // reported since the text was saved
 };
 
 // Shared by all devices of a family.
 struct FamilyState {
   twin::LayoutPtr layout;
-  std::vector<history::NameRef> refs;  // in the order of the layout's names
+  std::vector<journal::NameRef> refs;  // in the order of the layout's names
 };
 
 struct DeviceState {

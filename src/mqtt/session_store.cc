@@ -131,7 +131,7 @@ struct SessionStore::Impl {
     due = std::chrono::steady_clock::now() + kEvery;
     if (record == applied) return;
     applied = record;
-    if (tell) tell(record);
+    if (tell) tell(journal::Positions::everywhere(record));
   }
 
   // With the lock held. False: the changes end in bytes that are no change.
@@ -254,7 +254,7 @@ struct SessionStore::Impl {
   std::chrono::steady_clock::time_point wal_due{};  // used by the thread once it runs, as the next
   bool wal_is_empty = true;
   std::chrono::steady_clock::time_point unlogged_due{};
-  std::function<void(std::uint64_t)> tell;
+  std::function<void(const journal::Positions&)> tell;
   bool flushing = false;
   bool writing = false;
   bool failed = false;  // the last attempt failed
@@ -452,9 +452,11 @@ void SessionStore::put(std::string_view changes) {
   impl_->wake.notify_all();
 }
 
-std::uint64_t SessionStore::applied() const { return impl_->applied; }
+journal::Positions SessionStore::applied() const {
+  return journal::Positions::everywhere(impl_->applied);
+}
 
-void SessionStore::on_applied(std::function<void(std::uint64_t record)> tell) {
+void SessionStore::on_applied(std::function<void(const journal::Positions& applied)> tell) {
   const std::lock_guard lock(impl_->mutex);
   impl_->tell = std::move(tell);
 }

@@ -19,6 +19,7 @@
 
 #include "base/result.h"
 #include "hub/platform.h"
+#include "journal/positions.h"
 #include "mqtt/stored_session.h"
 #include "mqtt/stream_table.h"
 
@@ -50,10 +51,10 @@ class SessionStore {
   // Adds the changes of a log record; call it in the order of the records. They are in memory until
   // they are stored, a minute later at most.
   void take(std::uint64_t record, std::string_view changes);
-  // The last record whose changes are stored.
-  [[nodiscard]] std::uint64_t applied() const;
+  // The last record whose changes are stored, one number for all partitions.
+  [[nodiscard]] journal::Positions applied() const;
   // `tell` is called, on any thread, when applied() has grown. To be set before the first take().
-  void on_applied(std::function<void(std::uint64_t record)> tell);
+  void on_applied(std::function<void(const journal::Positions& applied)> tell);
 
   // Adds changes that no log holds.
   void put(std::string_view changes);

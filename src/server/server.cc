@@ -83,8 +83,9 @@ Status Server::open_data() {
        .clock_is_driven = options_.clock_is_driven});
   if (!archive) return std::unexpected(archive.error());
   archive_ = std::move(*archive);
-  store_->on_applied(
-      [archive = archive_.get()](std::uint64_t record) { archive->sessions_stored(record); });
+  store_->on_applied([archive = archive_.get()](const journal::Positions& applied) {
+    archive->sessions_stored(applied);
+  });
   if (options_.journaling == Journaling::kDurable) platform_->journal = archive_.get();
   if (options_.journaling == Journaling::kInstant) {
     platform_->journal = &instant_journal_.emplace(*archive_);
@@ -174,7 +175,7 @@ void Server::start(const wire::JsonObject& facts) {
     for (const auto& loop : loops_) loop->start();
   }
   archive_->start([this] { return changed_twins(); });
-  note(history::audit_kind("start"), facts);
+  note(journal::audit_kind("start"), facts);
   listeners_.start();
 }
 
@@ -183,7 +184,7 @@ void Server::stop(const wire::JsonObject& facts) {
     listeners_.stop();
     settle();
   });
-  note(history::audit_kind("stop"), facts);
+  note(journal::audit_kind("stop"), facts);
 }
 
 void Server::with_loops(const std::function<void()>& work) const {
@@ -212,7 +213,7 @@ void Server::note(std::string_view what, const wire::JsonObject& facts) {
   wire::JsonObject entry{{"what", what}, {"who", "server"}};
   for (const auto& fact : facts) entry[fact.key()] = fact.value();
   entry["at"] = unix_ms(options_.clocks.devices.now());
-  archive_->append(history::RecordKind::kAudit, wire::to_text(entry), {});
+  archive_->append(journal::RecordKind::kAudit, wire::to_text(entry), {});
 }
 
 // The changed twins of all shards, collected on their loops.

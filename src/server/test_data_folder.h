@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "history/archive.h"
-#include "history/log/batch.h"
+#include "journal/batch.h"
 #include "registry/registry.h"
 #include "server/reconcile.h"
 #include "testing/must.h"
@@ -44,11 +44,11 @@ class DataFolderTest : public testing::Test {
     registry.reset();
   }
   void report(std::int64_t number) {
-    history::BatchWriter writer;
+    journal::BatchWriter writer;
     writer.begin(number, unix_ms(clock.now()));
     writer.add("a", "1");
     writer.end();
-    archive->append(history::RecordKind::kReports, writer.take(), {});
+    archive->append(journal::RecordKind::kReports, writer.take(), {});
   }
   // The devices that still have history after everything is stored and purged.
   Numbers kept() {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "history/instant_journal.h"
-#include "history/log/turn.h"
+#include "journal/turn.h"
 #include "mqtt/connection.h"
 #include "mqtt/session_store.h"
 
@@ -24,16 +24,16 @@ using wire::mqtt::Qos;
 using wire::mqtt::Version;
 
 // Stores session changes in the session store as soon as they are in the log.
-class WholeJournal final : public history::Journal {
+class WholeJournal final : public journal::Journal {
  public:
   WholeJournal(history::Archive& archive, const std::unique_ptr<mqtt::SessionStore>& store)
       : log_(archive), store_(store) {}
-  std::uint64_t append_record(history::RecordKind kind, std::string payload, Task durable,
+  std::uint64_t append_record(journal::RecordKind kind, std::string payload, Task durable,
                               std::size_t waiters) override {
     const std::string copy = payload;
     const std::uint64_t sequence =
         log_.append(kind, std::move(payload), std::move(durable), waiters);
-    const auto turn = kind == history::RecordKind::kTurn ? history::read_turn(copy) : std::nullopt;
+    const auto turn = kind == journal::RecordKind::kTurn ? journal::read_turn(copy) : std::nullopt;
     if (turn && store_) store_->take(sequence, turn->session_changes);
     return sequence;
   }

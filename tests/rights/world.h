@@ -104,7 +104,7 @@ class World {
   mqtt::Server server_;
   TestClock archive_clock_{kTestStart};
   std::unique_ptr<history::Archive> archive_;
-  std::unique_ptr<history::Journal> journal_;
+  std::unique_ptr<journal::Journal> journal_;
   std::unique_ptr<http::HomeFeed> homes_;
   std::unique_ptr<http::LiveFeed> feed_;
   std::unique_ptr<http::SignIn> sign_in_;

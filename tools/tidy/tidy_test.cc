@@ -92,19 +92,20 @@ TEST(Layers, NameEveryFolderOnceAndNoOther) {
 }
 
 TEST(Layers, OrderTheFoldersOfARoom) {
-  const std::vector<File> rooms = {{"layers.txt",
-                                    "base:\n"
-                                    "history: base\n"
-                                    "  log:\n"
-                                    "  .: log\n"
-                                    "  series: log .\n"
-                                    "hub: history\n"},
-                                   {"src/base/a.h", ""},
-                                   {"src/history/archive.h", "#include \"history/log/log.h\"\n"},
-                                   {"src/history/log/log.h", "#include \"base/a.h\"\n"},
-                                   {"src/history/log/testdata/old.txt", ""},
-                                   {"src/history/series/plot.h", ""},
-                                   {"src/hub/hub.h", "#include \"history/series/plot.h\"\n"}};
+  const std::vector<File> rooms = {
+      {"layers.txt",
+       "base:\n"
+       "history: base\n"
+       "  blocks:\n"
+       "  .: blocks\n"
+       "  series: blocks .\n"
+       "hub: history\n"},
+      {"src/base/a.h", ""},
+      {"src/history/archive.h", "#include \"history/blocks/block.h\"\n"},
+      {"src/history/blocks/block.h", "#include \"base/a.h\"\n"},
+      {"src/history/blocks/testdata/old.txt", ""},
+      {"src/history/series/plot.h", ""},
+      {"src/hub/hub.h", "#include \"history/series/plot.h\"\n"}};
   struct Row {
     File file;
     std::string_view finding;  // empty: none
@@ -112,14 +113,15 @@ TEST(Layers, OrderTheFoldersOfARoom) {
   const std::string plot = "#include \"history/series/plot.h\"\n";
   for (const Row& row : std::vector<Row>{
            {{"src/history/series/steps.h", plot + "#include \"history/archive.h\"\n"}, ""},
-           {{"src/history/archive_test.cc", "#include \"history/log/log.h\"\n"}, ""},
+           {{"src/history/archive_test.cc", "#include \"history/blocks/block.h\"\n"}, ""},
            {{"src/history/archive.cc", plot},
             "'.' may not include 'series'; layers.txt lets this "
-            "folder include log: pass in what it needs"},
-           {{"src/history/log/segment.cc", "#include \"history/archive.h\"\n"},
-            "src/history/log/segment.cc:1: error: 'log' may not include '.'; layers.txt lets this "
+            "folder include blocks: pass in what it needs"},
+           {{"src/history/blocks/column.cc", "#include \"history/archive.h\"\n"},
+            "src/history/blocks/column.cc:1: error: 'blocks' may not include '.'; layers.txt lets "
+            "this "
             "folder include nothing"},
-           {{"src/history/log/log_test.cc", plot}, "'log' may not include 'series'"},
+           {{"src/history/blocks/block_test.cc", plot}, "'blocks' may not include 'series'"},
            {{"src/history/store/store.h", ""}, "src/history/store has no row"}}) {
     std::vector<File> files = rooms;
     files.push_back(row.file);

@@ -12,9 +12,9 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "base/read_file.h"
+#include "base/value.h"
 #include "history/blocks/chunk.h"
 #include "history/blocks/rows.h"
-#include "history/values/value.h"
 #include "time/iso_text.h"
 #include "wire/json.h"
 
@@ -31,7 +31,7 @@ std::string time_text(std::int64_t at_ms) {
 
 // Appends a value as JSON. A value that is not valid JSON (NaN, or bytes that are not UTF-8)
 // becomes a string.
-void append_json(std::string& out, const history::Value& value) {
+void append_json(std::string& out, const Value& value) {
   if (value.is_number || wire::parse_json(value.text)) {
     out += text_of(value);
     return;

@@ -29,7 +29,7 @@ std::string block_of(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
     std::vector<history::Sample> samples;
     for (const auto& [field, json] : row.fields) {
-      samples.push_back({.field = field, .value = history::value_of(json)});
+      samples.push_back({.field = field, .value = value_of(json)});
     }
     writer.add(row.at_ms, samples);
   }

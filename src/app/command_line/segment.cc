@@ -15,9 +15,9 @@
 #include "app/command_line/usage_error.h"
 #include "base/printable.h"
 #include "base/read_file.h"
-#include "history/log/batch.h"
-#include "history/log/log.h"
-#include "history/log/turn.h"
+#include "journal/batch.h"
+#include "journal/local/log.h"
+#include "journal/turn.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -25,9 +25,9 @@ namespace {
 
 constexpr std::size_t kMaxSegment = std::size_t{2} << 30U;  // bytes; twice the largest limit
 
-using history::Record;
-using history::RecordKind;
-using history::SegmentChunk;
+using journal::Record;
+using journal::RecordKind;
+using journal::SegmentChunk;
 
 std::string kind_of(const Record& record) {
   switch (record.kind) {
@@ -46,10 +46,10 @@ std::string counted(std::size_t count, std::string_view what) {
 }
 
 std::string content_of_reports(std::string_view batch) {
-  history::BatchReader reader(batch);
+  journal::BatchReader reader(batch);
   std::size_t rows = 0;
-  std::set<history::DeviceNumber> devices;
-  while (const history::BatchReader::Row* row = reader.next()) {
+  std::set<DeviceNumber> devices;
+  while (const journal::BatchReader::Row* row = reader.next()) {
     ++rows;
     devices.insert(row->device);
   }
@@ -58,7 +58,7 @@ std::string content_of_reports(std::string_view batch) {
 }
 
 std::string content_of_turn(std::string_view payload) {
-  const auto turn = history::read_turn(payload);
+  const auto turn = journal::read_turn(payload);
   if (!turn) return "bytes that are not a turn";
   const std::string changes = counted(turn->session_changes.size(), "byte") + " of sessions";
   return turn->batch.empty() ? changes : content_of_reports(turn->batch) + ", " + changes;
@@ -113,7 +113,7 @@ void print(const SegmentChunk& part) {
 int show_segment(const std::filesystem::path& file, bool json) {
   const auto bytes = read_file(file, kMaxSegment);
   if (!bytes) return report_error(bytes.error());
-  const auto parts = history::read_segment(*bytes);
+  const auto parts = journal::read_segment(*bytes);
   if (!parts) {
     fmt::print(stderr, "gridloom: {}: {}\n", file.string(), parts.error().detail);
     return 1;

@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "history/log/log.h"
+#include "journal/local/log.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
 class App;
@@ -20,7 +20,7 @@ namespace gridloom::app {
 
 // Describes a record beyond its size: the entry itself for an audit record; the number of rows and
 // devices for reports.
-[[nodiscard]] std::string content_of(const history::Record& record);
+[[nodiscard]] std::string content_of(const journal::Record& record);
 
 // Prints one line per record, and one per stretch of bytes that is not a record; returns 1 if there
 // were such stretches, or if the file is not a segment.

@@ -6,20 +6,20 @@
 #include <string>
 #include <string_view>
 
-#include "history/log/batch.h"
+#include "journal/batch.h"
 
 namespace gridloom::app {
 namespace {
 
-using history::RecordKind;
+using journal::RecordKind;
 
 std::string said_of(RecordKind kind, std::string_view payload) {
   return content_of({.sequence = 1, .kind = kind, .payload = payload});
 }
 
 std::string batch() {
-  history::BatchWriter writer;
-  for (const history::DeviceNumber device : {7, 9, 7}) {
+  journal::BatchWriter writer;
+  for (const DeviceNumber device : {7, 9, 7}) {
     writer.begin(device, 1'700'000'000'000);
     writer.add("power", "12.5");
     writer.end();
@@ -29,7 +29,7 @@ std::string batch() {
 
 TEST(SegmentShow, CountsRowsAndDevicesOfReports) {
   EXPECT_EQ(said_of(RecordKind::kReports, batch()), "3 rows of 2 devices");
-  history::BatchWriter one;
+  journal::BatchWriter one;
   one.begin(7, 0);
   one.end();
   EXPECT_EQ(said_of(RecordKind::kReports, one.take()), "1 row of 1 device");

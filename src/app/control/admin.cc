@@ -240,8 +240,8 @@ Result<Json> list_audit(const AdminContext& context, const JsonObject& request) 
 Result<Json> make_backup(const AdminContext& context, const JsonObject& request) {
   const std::string folder = text_in(request, "folder");
   // Does not wait for the audit entry: a disk that refuses the audit is a good reason for a backup.
-  context.archive.append(history::RecordKind::kAudit,
-                         wire::to_text(JsonObject{{"what", history::audit_kind(kBackupOp)},
+  context.archive.append(journal::RecordKind::kAudit,
+                         wire::to_text(JsonObject{{"what", journal::audit_kind(kBackupOp)},
                                                   {"who", "admin"},
                                                   {"through", "command"},
                                                   {"folder", wire::shortened(folder, 400)},
@@ -298,7 +298,7 @@ constexpr auto kOperations = std::to_array<AdminOperation>({
 });
 
 static_assert(std::ranges::all_of(kOperations, [](const AdminOperation& row) {
-  return row.facts.front().empty() || history::is_audit_kind(row.kind);
+  return row.facts.front().empty() || journal::is_audit_kind(row.kind);
 }));
 
 JsonObject entry_of(const AdminOperation& row, const JsonObject& request, const Json& answer) {

@@ -86,11 +86,11 @@ Result<AuditFilter> audit_filter(const JsonObject& request) {
     if (!value->is_array()) return bad("what");
     for (const Json& each : value->get_array()) {
       if (!each.is_string()) return bad("what");
-      if (!history::is_audit_kind(each.get_string())) {
+      if (!journal::is_audit_kind(each.get_string())) {
         return fail(ErrorCode::kBadParams,
                     fmt::format("--what: \"{}\" is no kind of entry; there are {}",
                                 redacted_extract(each.get_string()),
-                                fmt::join(history::kAuditKinds, ", ")));
+                                fmt::join(journal::kAuditKinds, ", ")));
       }
       filter.what.emplace_back(each.get_string());
     }
@@ -146,7 +146,7 @@ Status append_audit(history::Archive& archive, const Clock& clock, JsonObject en
   if (!entry.contains("at")) entry["at"] = unix_ms(clock.now());
   const auto safe = std::make_shared<std::promise<void>>();
   std::future<void> done = safe->get_future();
-  archive.append(history::RecordKind::kAudit, wire::to_text(entry), [safe] { safe->set_value(); });
+  archive.append(journal::RecordKind::kAudit, wire::to_text(entry), [safe] { safe->set_value(); });
   const Millis patience = archive.failing().empty() ? kPatience : kPatienceWhileFailing;
   if (done.wait_for(patience) == std::future_status::ready) return {};
   const std::string why = archive.failing();

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/archive.h"
-#include "history/log/audit_kind.h"
+#include "journal/audit_kind.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -30,7 +30,7 @@ struct AuditFilter {
   static constexpr std::size_t kMaxBytes = std::size_t{48} * 1024 * 1024;  // all entries together
   // `what` of an entry whose row is damaged. Such entries pass every filter but the time range, and
   // are shown with the time of the following entry, their number and the stored bytes.
-  static constexpr std::string_view kDamaged = history::audit_kind("damaged");
+  static constexpr std::string_view kDamaged = journal::audit_kind("damaged");
 };
 
 // Parses a filter as the admin socket receives it: {"since": ms, "until": ms, "what": ["set"],

@@ -55,7 +55,7 @@ TEST_F(AuditTest, TheNewestAreFoundInMemoryAndInTheStore) {
   for (int id = 0; id < 2500; ++id) {
     clock.pass(Millis(1000));
     archive->append(
-        history::RecordKind::kAudit,
+        journal::RecordKind::kAudit,
         wire::to_text(wire::JsonObject{
             {"id", id}, {"what", id % 2 == 0 ? "even" : "odd"}, {"at", unix_ms(clock.now())}}),
         {});

@@ -16,7 +16,7 @@
 #include "app/control/admin.h"
 #include "app/control/admin_client.h"
 #include "app/control/local_socket.h"
-#include "history/log/batch.h"
+#include "journal/batch.h"
 #include "testing/home.h"
 
 namespace gridloom::app {
@@ -38,12 +38,12 @@ class HistoryStreamTest : public testing::Test {
     archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
     static_cast<void>(archive->take_recovered());
     archive->start([] { return std::vector<history::StoredTwin>(); });
-    history::BatchWriter batch;
+    journal::BatchWriter batch;
     batch.begin(registry->directory()->find_device(kSn)->number, unix_ms(kTestStart));
     batch.add("pd.soc", "50");
     batch.end();
     std::promise<void> durable;
-    archive->append(history::RecordKind::kReports, batch.take(), [&] { durable.set_value(); });
+    archive->append(journal::RecordKind::kReports, batch.take(), [&] { durable.set_value(); });
     durable.get_future().wait();
   }
   [[nodiscard]] AdminContext context() const {

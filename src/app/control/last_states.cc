@@ -18,9 +18,9 @@
 #include "app/data_folder/virtual_state.h"
 #include "base/immediate_loop.h"
 #include "history/blocks/block.h"
-#include "history/log/journal.h"
 #include "history/reader.h"
 #include "hub/hub.h"
+#include "journal/journal.h"
 
 namespace gridloom::app {
 namespace {
@@ -39,7 +39,7 @@ Result<std::optional<std::int64_t>> last_report_in(const history::Block& block,
   if (Status read = block.times(times); !read) return std::unexpected(read.error());
   std::vector<history::Block::Timed> own;
   for (const history::FieldId field : block.fields()) {
-    if (!history::is_own(names.name_of(field))) continue;
+    if (!journal::is_own(names.name_of(field))) continue;
     if (Status read = block.values(field, own); !read) return std::unexpected(read.error());
   }
   // A report may have come in the millisecond of one of the platform's rows.
@@ -53,8 +53,7 @@ Result<std::optional<std::int64_t>> last_report_in(const history::Block& block,
   return std::nullopt;
 }
 
-Result<std::optional<TimePoint>> last_report_at(history::Reader& reader,
-                                                history::DeviceNumber device) {
+Result<std::optional<TimePoint>> last_report_at(history::Reader& reader, DeviceNumber device) {
   constexpr int kMostHours = 3;  // hours may have rows of the platform alone
   std::int64_t before = std::numeric_limits<std::int64_t>::max();
   for (int tries = 0; tries < kMostHours; ++tries) {

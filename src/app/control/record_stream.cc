@@ -123,8 +123,8 @@ Result<Json> begin_recording(const AdminContext& context, const JsonObject& requ
                                  {"owner", static_cast<std::int64_t>(device->owner)},
                                  {"shares", std::move(shares)}});
   }
-  context.archive.append(history::RecordKind::kAudit,
-                         wire::to_text(JsonObject{{"what", history::audit_kind("record")},
+  context.archive.append(journal::RecordKind::kAudit,
+                         wire::to_text(JsonObject{{"what", journal::audit_kind("record")},
                                                   {"who", "admin"},
                                                   {"through", "command"},
                                                   {"sns", JsonArray(sns->begin(), sns->end())},

@@ -18,10 +18,10 @@
 #include "app/data_folder/backup_description.h"
 #include "app/data_folder/virtual_state.h"
 #include "base/read_file.h"
-#include "history/log/log.h"
-#include "history/log/log_loss.h"
 #include "history/store/damage_notes.h"
 #include "history/store/store_check.h"
+#include "journal/local/log.h"
+#include "journal/local/log_loss.h"
 #include "mqtt/session_tables.h"
 #include "net/tls.h"
 #include "registry/revision.h"
@@ -364,11 +364,11 @@ class Check {
       last = first - 1;
       const auto bytes = read_file(folder_ / name, kMaxFile);
       if (!bytes) return is_there(folder_ / name) ? std::optional(bytes.error()) : std::nullopt;
-      const auto parts = history::read_segment(*bytes);
+      const auto parts = journal::read_segment(*bytes);
       if (!parts) return parts.error();
       std::uint64_t places = 0;
       std::uint64_t lost = 0;
-      for (const history::SegmentChunk& part : *parts) {
+      for (const journal::SegmentChunk& part : *parts) {
         if (!part.record && is_newest && is_torn_behind(last)) {
           torn = bytes->size() - part.offset;
           break;
@@ -408,13 +408,13 @@ class Check {
     if (!applied_ || at_work_ || !log_is_read_) return;
     const std::uint64_t seen = log_seen_.value_or(0);
     const std::uint64_t known = std::max({*applied_, some_of_history_, sessions_applied_, seen});
-    history::LogLoss loss{.seen = seen};
+    journal::LogLoss loss{.seen = seen};
     if (segments_ && segments_->first > *applied_ + 1) {
       loss.gaps.push_back({.first = *applied_ + 1, .last = segments_->first - 1});
     }
     const std::uint64_t end = segments_ ? segments_->last : 0;
     if (end < known) loss.ends_early = end;
-    for (std::string& note : history::loss_notes(loss, {.history = *applied_,
+    for (std::string& note : journal::loss_notes(loss, {.history = *applied_,
                                                         .some_of_history = some_of_history_,
                                                         .sessions = sessions_applied_})) {
       damage(kLog, std::move(note));

@@ -11,10 +11,10 @@
 #include <ranges>
 #include <tuple>
 
+#include "base/bytes.h"
 #include "history/blocks/block_layout.h"
 #include "history/blocks/column.h"
 #include "history/blocks/compressed_buffer.h"
-#include "history/values/bytes.h"
 
 namespace gridloom::history {
 namespace {

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/value.h"
 #include "history/blocks/compressed_buffer.h"
-#include "history/values/value.h"
 
 namespace gridloom::history {
 

@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "history/blocks/block.h"
 #include "history/blocks/block_layout.h"
 #include "history/blocks/test_rows.h"
-#include "history/values/bytes.h"
-#include "history/values/test_dice.h"
+#include "testing/dice.h"
 
 namespace gridloom::history {
 namespace {

@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
 #include "history/blocks/block.h"
 #include "history/blocks/block_layout.h"
 #include "history/blocks/chunk.h"
-#include "history/values/bytes.h"
 
 namespace {
 
@@ -63,12 +63,12 @@ std::string without_check(std::string block) {
 }
 
 // Decodes rows: a time difference, then fields and values until a field that does not ascend.
-std::string write(history::Cursor& from) {
+std::string write(gridloom::Cursor& from) {
   history::BlockWriter writer;
   std::int64_t at_ms = 0;
   std::vector<history::Sample> samples;
   do {
-    at_ms = history::total(at_ms, from.signed_varint());
+    at_ms = gridloom::wrapping_sum(at_ms, from.signed_varint());
     samples.clear();
     for (std::uint64_t n = from.varint() % 16; n > 0 && !from.at_end(); --n) {
       samples.push_back(
@@ -84,7 +84,7 @@ std::string write(history::Cursor& from) {
 // NOLINTNEXTLINE(readability-identifier-naming): the name belongs to libFuzzer
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string all(data, data + size);
-  history::Cursor cursor(all);
+  gridloom::Cursor cursor(all);
   const std::uint64_t kind = cursor.varint() % 3;
   if (kind == 0) {
     read(std::string(cursor.rest()));

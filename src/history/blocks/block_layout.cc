@@ -6,7 +6,7 @@
 #include <bit>
 #include <limits>
 
-#include "history/values/bytes.h"
+#include "base/bytes.h"
 
 namespace gridloom::history {
 namespace {
@@ -55,13 +55,13 @@ Wide wide_total(Wide a, Wide b) {
 }
 
 std::uint64_t span_of(const Layout& layout) {
-  return static_cast<std::uint64_t>(difference(layout.last_at_ms, layout.first_at_ms));
+  return static_cast<std::uint64_t>(wrapping_difference(layout.last_at_ms, layout.first_at_ms));
 }
 
 // The integral expected from the column's mean and its time span; the difference to it is written.
 Wide expected_integral(const Layout& layout, const Column& column) {
   const Presence& presence = layout.presences[column.presence];
-  const std::int64_t span_ms = difference(layout.last_at_ms, presence.first_at_ms);
+  const std::int64_t span_ms = wrapping_difference(layout.last_at_ms, presence.first_at_ms);
   const Wide most = Wide{1} << 88U;
   const Wide sum = column.exact.sum;
   const auto limit = std::int64_t{1} << 36U;
@@ -93,8 +93,8 @@ void append_presences(std::string& out, const Layout& layout) {
   }
   for (std::size_t i = 1; i < layout.presences.size(); ++i) {
     const Presence& presence = layout.presences[i];
-    append_signed(out, difference(presence.first_at_ms, layout.first_at_ms));
-    append_signed(out, difference(layout.last_at_ms, presence.last_at_ms));
+    append_signed(out, wrapping_difference(presence.first_at_ms, layout.first_at_ms));
+    append_signed(out, wrapping_difference(layout.last_at_ms, presence.last_at_ms));
   }
 }
 
@@ -118,8 +118,8 @@ bool read_presences(Cursor& cursor, Layout& layout) {
   }
   for (std::size_t i = 1; i <= count; ++i) {
     Presence& presence = layout.presences[i];
-    presence.first_at_ms = total(layout.first_at_ms, cursor.signed_varint());
-    presence.last_at_ms = difference(layout.last_at_ms, cursor.signed_varint());
+    presence.first_at_ms = wrapping_sum(layout.first_at_ms, cursor.signed_varint());
+    presence.last_at_ms = wrapping_difference(layout.last_at_ms, cursor.signed_varint());
   }
   return !cursor.failed();
 }
@@ -197,11 +197,11 @@ void each_loose(auto& columns, const OnLoose& on_loose) {
 void append_statistics(std::string& out, const Layout& layout) {
   each_exact(layout.columns, [&](const Column& c) { append_signed(out, c.exact.min); });
   each_exact(layout.columns, [&](const Column& c) {
-    append_varint(out, static_cast<std::uint64_t>(difference(c.exact.max, c.exact.min)));
+    append_varint(out, static_cast<std::uint64_t>(wrapping_difference(c.exact.max, c.exact.min)));
   });
   each_exact(layout.columns, [&](const Column& c) {
     if (c.constant()) return;
-    append_varint(out, static_cast<std::uint64_t>(difference(c.exact.last, c.exact.min)));
+    append_varint(out, static_cast<std::uint64_t>(wrapping_difference(c.exact.last, c.exact.min)));
   });
   each_exact(layout.columns, [&](const Column& c) {
     if (c.constant()) return;
@@ -222,12 +222,12 @@ void append_statistics(std::string& out, const Layout& layout) {
 void read_statistics(Cursor& cursor, Layout& layout) {
   each_exact(layout.columns, [&](Column& c) { c.exact.min = cursor.signed_varint(); });
   each_exact(layout.columns, [&](Column& c) {
-    c.exact.max = total(c.exact.min, static_cast<std::int64_t>(cursor.varint()));
+    c.exact.max = wrapping_sum(c.exact.min, static_cast<std::int64_t>(cursor.varint()));
   });
   each_exact(layout.columns, [&](Column& c) {
     c.exact.last = c.exact.min;
     if (c.constant()) return;
-    c.exact.last = total(c.exact.min, static_cast<std::int64_t>(cursor.varint()));
+    c.exact.last = wrapping_sum(c.exact.min, static_cast<std::int64_t>(cursor.varint()));
   });
   each_exact(layout.columns, [&](Column& c) {
     c.exact.sum = least_sum(layout, c);
@@ -308,7 +308,7 @@ Result<Layout> read_layout(std::string_view bytes) {
   Layout layout;
   layout.rows = cursor.varint();
   layout.first_at_ms = cursor.signed_varint();
-  layout.last_at_ms = total(layout.first_at_ms, static_cast<std::int64_t>(cursor.varint()));
+  layout.last_at_ms = wrapping_sum(layout.first_at_ms, static_cast<std::int64_t>(cursor.varint()));
   ByteRange place = read_place(cursor);
   const std::string_view packed = cursor.bytes(place.size);
   if (cursor.failed() || layout.rows == 0 || layout.rows > kMaxSamples) return damaged;

@@ -11,7 +11,7 @@
 
 #include "history/blocks/block.h"
 #include "history/blocks/test_rows.h"
-#include "history/values/test_dice.h"
+#include "testing/dice.h"
 
 namespace gridloom::history {
 namespace {

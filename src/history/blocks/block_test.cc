@@ -16,7 +16,7 @@
 
 #include "history/blocks/chunk.h"
 #include "history/blocks/test_rows.h"
-#include "history/values/test_dice.h"
+#include "testing/dice.h"
 
 namespace gridloom::history {
 namespace {

@@ -12,11 +12,11 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/bytes.h"
 #include "history/blocks/block.h"
 #include "history/blocks/block_layout.h"
 #include "history/blocks/column.h"
 #include "history/blocks/compressed_buffer.h"
-#include "history/values/bytes.h"
 
 namespace gridloom::history {
 namespace {
@@ -165,7 +165,7 @@ void BlockDraft::collect(const std::vector<BlockWriter::Row>& rows, std::string_
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::int64_t at_ms = rows[i].at_ms;
     const auto gap_ms =
-        i == 0 ? 0 : static_cast<std::uint64_t>(difference(at_ms, with_.times.back()));
+        i == 0 ? 0 : static_cast<std::uint64_t>(wrapping_difference(at_ms, with_.times.back()));
     const std::int64_t alive_ms = i == 0 ? 0 : with_.alive_ms.back();
     with_.times.push_back(at_ms);
     with_.alive_ms.push_back(alive_ms + (gap_ms <= std::uint64_t{kLongestGap_ms}

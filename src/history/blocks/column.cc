@@ -5,7 +5,7 @@
 #include <bit>
 #include <unordered_map>
 
-#include "history/values/bytes.h"
+#include "base/bytes.h"
 
 namespace gridloom::history {
 namespace {
@@ -94,8 +94,8 @@ void append_times(std::string& out, std::span<const std::int64_t> times) {
   Varints varints(out, times.size());
   std::int64_t last_gap = 0;
   for (std::size_t i = 1; i < times.size(); ++i) {
-    const std::int64_t gap = difference(times[i], times[i - 1]);
-    varints.put(zigzag(difference(gap, last_gap)));
+    const std::int64_t gap = wrapping_difference(times[i], times[i - 1]);
+    varints.put(zigzag(wrapping_difference(gap, last_gap)));
     last_gap = gap;
   }
   varints.done();
@@ -110,8 +110,8 @@ bool read_times(std::string_view bytes, std::int64_t first_at_ms, std::size_t co
   Cursor cursor(bytes);
   std::int64_t gap = 0;
   for (std::size_t i = 1; i < count; ++i) {
-    gap = total(gap, cursor.signed_varint());
-    const std::int64_t at_ms = total(times.back(), gap);
+    gap = wrapping_sum(gap, cursor.signed_varint());
+    const std::int64_t at_ms = wrapping_sum(times.back(), gap);
     if (at_ms < times.back()) return false;
     times.push_back(at_ms);
   }
@@ -142,7 +142,7 @@ void append_numbers(std::string& out, const Numbers& numbers, std::int64_t base)
   for (const std::uint8_t scale : numbers.scales) varints.put_byte(scale);
   std::int64_t last = numbers.loose() ? 0 : base;
   for (const std::int64_t digits : numbers.digits) {
-    varints.put(zigzag(difference(digits, last)));
+    varints.put(zigzag(wrapping_difference(digits, last)));
     if (!numbers.loose()) last = digits;
   }
   varints.done();
@@ -162,7 +162,7 @@ bool read_numbers(std::string_view bytes, std::int64_t base, std::size_t count, 
   numbers.digits.resize(count);
   std::int64_t last = numbers.loose() ? 0 : base;
   for (std::int64_t& digits : numbers.digits) {
-    digits = total(last, cursor.signed_varint());
+    digits = wrapping_sum(last, cursor.signed_varint());
     if (!numbers.loose()) last = digits;
   }
   return !cursor.failed() && cursor.at_end();

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "history/values/value.h"
+#include "base/value.h"
 
 namespace gridloom::history {
 

@@ -12,11 +12,11 @@
 #include <optional>
 #include <utility>
 
+#include "base/bytes.h"
 #include "history/blocks/column.h"
 #include "history/blocks/compressed_buffer.h"
+#include "history/blocks/hours.h"
 #include "history/blocks/rollup.h"
-#include "history/values/bytes.h"
-#include "history/values/hours.h"
 
 namespace gridloom::history {
 namespace {
@@ -121,14 +121,14 @@ void append_exact(std::string& out, const OfField& quarters, const Exact& exact)
   for (std::size_t i = 0; i < kQuarters; ++i) {
     const Digits& digits = exact.digits[i];
     if (quarters[i].count != 0) {
-      append_signed(out, difference(digits.last, before));
-      append_signed(out, difference(digits.last, digits.min));
-      append_signed(out, difference(digits.max, digits.last));
-      append_signed(out, difference(digits.sum, expected_sum(quarters[i].count, digits)));
+      append_signed(out, wrapping_difference(digits.last, before));
+      append_signed(out, wrapping_difference(digits.last, digits.min));
+      append_signed(out, wrapping_difference(digits.max, digits.last));
+      append_signed(out, wrapping_difference(digits.sum, expected_sum(quarters[i].count, digits)));
     }
     if (quarters[i].held_ms != 0) {
-      append_signed(out,
-                    difference(digits.integral, expected_integral(quarters[i], digits, before)));
+      append_signed(out, wrapping_difference(digits.integral,
+                                             expected_integral(quarters[i], digits, before)));
     }
     if (quarters[i].count != 0) before = digits.last;
   }
@@ -196,17 +196,18 @@ void read_exact(Cursor& from, OfField& quarters, std::uint8_t scale) {
   for (RollupField& quarter : quarters) {
     Digits digits;
     if (quarter.count != 0) {
-      digits.last = total(before, from.signed_varint());
-      digits.min = difference(digits.last, from.signed_varint());
-      digits.max = total(digits.last, from.signed_varint());
-      digits.sum = total(expected_sum(quarter.count, digits), from.signed_varint());
+      digits.last = wrapping_sum(before, from.signed_varint());
+      digits.min = wrapping_difference(digits.last, from.signed_varint());
+      digits.max = wrapping_sum(digits.last, from.signed_varint());
+      digits.sum = wrapping_sum(expected_sum(quarter.count, digits), from.signed_varint());
       quarter.min = value_of_digits(digits.min, scale);
       quarter.max = value_of_digits(digits.max, scale);
       quarter.sum = value_of_digits(digits.sum, scale);
       quarter.last = value_of_digits(digits.last, scale);
     }
     if (quarter.held_ms != 0) {
-      digits.integral = total(expected_integral(quarter, digits, before), from.signed_varint());
+      digits.integral =
+          wrapping_sum(expected_integral(quarter, digits, before), from.signed_varint());
       quarter.integral = value_of_digits(digits.integral, scale);
     }
     if (quarter.count != 0) before = digits.last;

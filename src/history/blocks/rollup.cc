@@ -7,8 +7,8 @@
 #include <map>
 #include <utility>
 
-#include "history/values/bytes.h"
-#include "history/values/hours.h"
+#include "base/bytes.h"
+#include "history/blocks/hours.h"
 
 namespace gridloom::history {
 namespace {
@@ -48,7 +48,8 @@ class AliveClock {
 
  private:
   [[nodiscard]] static bool is_alive(std::int64_t from, std::int64_t to) {
-    return static_cast<std::uint64_t>(difference(to, from)) <= std::uint64_t{kLongestGap_ms};
+    return static_cast<std::uint64_t>(wrapping_difference(to, from)) <=
+           std::uint64_t{kLongestGap_ms};
   }
 
   std::vector<std::int64_t> times_;

@@ -15,7 +15,7 @@
 
 #include "base/result.h"
 #include "history/blocks/block.h"
-#include "history/values/hours.h"
+#include "history/blocks/hours.h"
 
 namespace gridloom::history {
 

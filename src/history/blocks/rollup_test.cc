@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "history/values/hours.h"
+#include "history/blocks/hours.h"
 #include "testing/must.h"
 
 namespace gridloom::history {

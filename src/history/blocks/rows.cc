@@ -24,7 +24,7 @@ void RowsWriter::add(std::int64_t at_ms, std::size_t shape, std::span<const Fiel
     bytes_ += static_cast<char>(kVersion);
   }
   std::array<char, 2 * kLongestVarint> bytes;
-  char* end = put_varint(bytes.data(), zigzag(difference(at_ms, last_at_ms_)));
+  char* end = put_varint(bytes.data(), zigzag(wrapping_difference(at_ms, last_at_ms_)));
   end = put_varint(end, shape);
   append_until(bytes_, bytes.data(), end);
   if (shape == shapes_) {
@@ -60,7 +60,7 @@ Result<RowsReader> RowsReader::open(std::string_view bytes) {
 
 const RowsReader::Row* RowsReader::next() {
   while (!rest_.at_end()) {
-    row_.at_ms = total(row_.at_ms, rest_.signed_varint());
+    row_.at_ms = wrapping_sum(row_.at_ms, rest_.signed_varint());
     const std::uint64_t shape = rest_.varint();
     if (shape > shapes_.size()) rest_.fail();
     if (shape == shapes_.size()) read_shape();

@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "history/blocks/block.h"
-#include "history/values/bytes.h"
 
 namespace gridloom::history {
 

@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "history/blocks/block_layout.h"
 #include "history/blocks/chunk.h"
 #include "history/blocks/rows.h"
-#include "history/values/bytes.h"
 
 namespace {
 
@@ -40,7 +40,7 @@ std::vector<Report> read(std::string_view bytes, bool& failed) {
     report.at_ms = row->at_ms;
     for (const history::Sample& sample : row->samples) {
       report.fields.push_back(sample.field);
-      history::append_value(report.values, sample.value);
+      gridloom::append_value(report.values, sample.value);
     }
   }
   failed = reader->failed();

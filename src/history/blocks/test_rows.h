@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "history/blocks/block.h"
-#include "history/values/test_dice.h"
+#include "testing/dice.h"
 
 namespace gridloom::history {
 

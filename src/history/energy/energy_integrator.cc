@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
-#include "history/values/bytes.h"
-#include "history/values/hours.h"
+#include "base/bytes.h"
+#include "history/blocks/hours.h"
 
 namespace gridloom::history {
 namespace {
@@ -399,7 +399,7 @@ Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
   HourEnergies energies;
   std::int64_t quarter = hour * 4;
   for (std::uint64_t left = cursor.varint(); left > 0 && !cursor.failed(); --left) {
-    quarter = total(quarter, cursor.signed_varint());
+    quarter = wrapping_sum(quarter, cursor.signed_varint());
     const std::uint64_t mask = cursor.varint();
     if (mask >> kEnergyFlows != 0 || quarter < -kMaxQuarter || quarter > kMaxQuarter) {
       return malformed();
@@ -411,7 +411,7 @@ Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
   }
   for (std::uint64_t left = cursor.varint(); left > 0 && !cursor.failed(); --left) {
     const std::uint64_t flow = cursor.varint();
-    const std::int64_t from_ms = total(hour * kHour_ms, cursor.signed_varint());
+    const std::int64_t from_ms = wrapping_sum(hour * kHour_ms, cursor.signed_varint());
     const auto length_ms = static_cast<std::int64_t>(cursor.varint());
     if (flow >= kEnergyFlows || length_ms <= 0 || length_ms > kMax_ms || from_ms < -kMax_ms ||
         from_ms > kMax_ms) {

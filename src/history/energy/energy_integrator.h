@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "base/result.h"
+#include "history/blocks/hours.h"
 #include "history/energy/energy_flow.h"
 #include "history/energy/energy_sources.h"
 #include "history/energy/hour_rows.h"
-#include "history/values/hours.h"
 
 namespace gridloom::history {
 

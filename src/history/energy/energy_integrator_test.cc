@@ -17,8 +17,8 @@
 
 #include "base/clock.h"
 #include "catalog/loader.h"
-#include "history/values/hours.h"
-#include "history/values/test_dice.h"
+#include "history/blocks/hours.h"
+#include "testing/dice.h"
 #include "testing/must.h"
 
 namespace gridloom::history {

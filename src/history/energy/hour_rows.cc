@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "history/log/journal.h"
+#include "journal/journal.h"
 
 namespace gridloom::history {
 namespace {
@@ -24,7 +24,7 @@ void sort_by_time(std::vector<T>& all) {
 }  // namespace
 
 bool block_has_reports(const Block& block, const FieldNames& names) {
-  const auto presence = names.find(kPresence);
+  const auto presence = names.find(journal::kPresence);
   return std::ranges::any_of(block.fields(), [&](FieldId field) { return field != presence; });
 }
 
@@ -48,7 +48,7 @@ Status HourRows::add(const Block& block) {
       }
     }
   }
-  const auto presence = names_->find(kPresence);
+  const auto presence = names_->find(journal::kPresence);
   if (!presence) return {};
   std::vector<Point> points;
   if (Status read = block.numbers(*presence, points); !read) return read;

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "history/values/hours.h"
+#include "history/blocks/hours.h"
 
 namespace gridloom::history {
 namespace {

@@ -15,9 +15,9 @@
 #include "history/builder.h"
 #include "history/reader.h"
 #include "history/series/series.h"
-#include "history/values/test_dice.h"
 #include "storage/files.h"
 #include "testing/clock.h"
+#include "testing/dice.h"
 #include "testing/failing_reads.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -69,7 +69,7 @@ class ExactlyOnceTest : public testing::Test {
     if (!builder) return std::unexpected(builder.error());
     builder_ = std::move(*builder);
     for (std::uint64_t sequence = builder_->applied() + 1; sequence <= log_.size(); ++sequence) {
-      must(builder_->take(sequence, RecordKind::kReports, log_[sequence - 1]));
+      must(builder_->take(sequence, journal::RecordKind::kReports, log_[sequence - 1]));
     }
     return builder_->settle();
   }
@@ -81,7 +81,7 @@ class ExactlyOnceTest : public testing::Test {
   }
   // One record with reports of any devices.
   void report(const std::vector<std::pair<DeviceNumber, Row>>& rows) {
-    BatchWriter writer;
+    journal::BatchWriter writer;
     for (const auto& [device, row] : rows) {
       writer.begin(device, row.at_ms);
       writer.add("a", std::to_string(row.value));
@@ -89,7 +89,7 @@ class ExactlyOnceTest : public testing::Test {
       model_[static_cast<std::size_t>(device)].push_back(row);
     }
     log_.push_back(writer.take());
-    must(builder_->take(log_.size(), RecordKind::kReports, log_.back()));
+    must(builder_->take(log_.size(), journal::RecordKind::kReports, log_.back()));
   }
   // Stores hours as rows or, if they are over, as blocks, and forgets to say so.
   void store(std::int64_t at_ms, Builder::Amount amount) {
@@ -239,13 +239,13 @@ TEST_F(ExactlyOnceTest, RowsThatAreStoredWhileTheyAreRead) {
   for (const bool as_block : {false, true}) {
     const std::int64_t hour = kFirst + (as_block ? 1 : 0);
     const std::int64_t at_ms = hour * kHour_ms;
-    BatchWriter writer;
+    journal::BatchWriter writer;
     writer.begin(1, at_ms);
     writer.add("a", "1");
     writer.add("text", '"' + std::string(2 * BlockWalk::kBytesAtOnce, 'x') + '"');
     writer.end();
     log_.push_back(writer.take());
-    must(builder_->take(log_.size(), RecordKind::kReports, log_.back()));
+    must(builder_->take(log_.size(), journal::RecordKind::kReports, log_.back()));
     store(at_ms, kEverything);
     report({{1, {at_ms, 1}}, {1, {at_ms, 1}}, {1, {at_ms + 1, 1}}});
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "history/values/test_dice.h"
+#include "testing/dice.h"
 
 namespace gridloom::history {
 namespace {

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "history/blocks/chunk.h"
-#include "history/values/hours.h"
+#include "history/blocks/hours.h"
 
 namespace gridloom::history {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "history/blocks/rollup.h"
 #include "history/series/test_series.h"
-#include "history/values/test_dice.h"
+#include "testing/dice.h"
 #include "testing/must.h"
 
 namespace gridloom::history {

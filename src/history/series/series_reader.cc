@@ -9,8 +9,8 @@
 #include <span>
 #include <utility>
 
-#include "history/log/journal.h"
-#include "history/values/hours.h"
+#include "history/blocks/hours.h"
+#include "journal/journal.h"
 #include "time/grammar.h"
 
 namespace gridloom::history {
@@ -118,7 +118,7 @@ Status SeriesReader::match_quarters(Reader& reader) {
 // Resolves the requested names to fields, each once and in the order of the request; the fields of
 // a name that ends in * are sorted by name.
 Status SeriesReader::find_fields(Reader& reader) {
-  presence_ = reader.names().find(kPresence);
+  presence_ = reader.names().find(journal::kPresence);
   const std::vector<std::string>& asked = options_.request.fields;
   std::vector<std::vector<Field>> matches(asked.size());
   for (const FieldId id : reported_) {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "history/instant_journal.h"
-#include "history/log/batch.h"
 #include "history/test_archive.h"
+#include "journal/batch.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -69,11 +69,11 @@ class SeriesReaderTest : public testing::Test {
  protected:
   void report(std::int64_t after_ms,
               const std::vector<std::pair<std::string_view, std::string_view>>& values) {
-    BatchWriter writer;
+    journal::BatchWriter writer;
     writer.begin(1, kStart_ms + after_ms);
     for (const auto& [name, json] : values) writer.add(name, json);
     writer.end();
-    archive_->append(RecordKind::kReports, writer.take(), {});
+    archive_->append(journal::RecordKind::kReports, writer.take(), {});
   }
   Status read(SeriesParameters words, SeriesReader::Order order, Recorder& recorder,
               const SeriesLimits& limits = {}) {

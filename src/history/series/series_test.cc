@@ -21,7 +21,7 @@
 #include "history/blocks/test_lines.h"
 #include "history/series/test_series.h"
 #include "history/store/store.h"
-#include "history/values/test_dice.h"
+#include "testing/dice.h"
 #include "time/test_zone.h"
 
 namespace gridloom::history {

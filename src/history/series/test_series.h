@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/value.h"
 #include "history/blocks/block.h"
+#include "history/blocks/hours.h"
 #include "history/series/series.h"
-#include "history/values/hours.h"
-#include "history/values/value.h"
 #include "testing/must.h"
 
 namespace gridloom::history {

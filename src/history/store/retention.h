@@ -23,8 +23,8 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/device_number.h"
 #include "base/result.h"
-#include "history/log/batch.h"
 #include "history/store/running_days.h"
 #include "history/store/store.h"
 #include "storage/sqlite.h"

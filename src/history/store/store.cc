@@ -138,6 +138,12 @@ Status Store::put_applied(std::uint64_t applied) {
 }
 
 Status Store::write(const Changes& changes) {
+  std::optional<std::uint64_t> applied;
+  if (changes.applied) {
+    const auto common = changes.applied->common();
+    if (!common) return std::unexpected(common.error());
+    applied = *common;
+  }
   auto transaction = Transaction::begin(database_);
   if (!transaction) return std::unexpected(transaction.error());
   Status done =
@@ -176,13 +182,19 @@ Status Store::write(const Changes& changes) {
                           .bind(row_checksum(RowTable::kAudit, {key}, row.entry));
                     });
   }
-  if (done && changes.applied) done = put_applied(*changes.applied);
+  if (done && applied) done = put_applied(*applied);
   if (done) done = transaction->commit();
-  if (done && changes.applied) is_in_file_ = storage::empty_wal(database_);
+  if (done && applied) is_in_file_ = storage::empty_wal(database_);
   return done;
 }
 
-Result<std::uint64_t> Store::applied() {
+Result<journal::Positions> Store::applied() {
+  const auto record = applied_record();
+  if (!record) return std::unexpected(record.error());
+  return journal::Positions::everywhere(*record);
+}
+
+Result<std::uint64_t> Store::applied_record() {
   std::optional<std::int64_t> known;
   const Status read =
       database_.each_row("SELECT one, sequence, checksum FROM applied", [&](const Statement& row) {
@@ -230,7 +242,7 @@ Result<TakenRecords> Store::taken() {
         return Status();
       });
   if (!read) return std::unexpected(read.error());
-  const auto known = applied();
+  const auto known = applied_record();
   if (!known) return std::unexpected(known.error());
   const auto repeated = all.of.extract(kOfApplied);
   all.is_known = is_good && !repeated.empty() && repeated.mapped() == *known;

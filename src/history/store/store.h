@@ -18,11 +18,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/device_number.h"
 #include "base/result.h"
 #include "history/blocks/block.h"
-#include "history/log/batch.h"
+#include "history/blocks/hours.h"
 #include "history/store/damaged_rows.h"
-#include "history/values/hours.h"
+#include "journal/positions.h"
 #include "storage/sqlite.h"
 
 namespace gridloom::history {
@@ -65,7 +66,8 @@ struct Changes {
   std::vector<Energies> energies;
   std::vector<StoredTwin> twins;
   std::vector<AuditRow> audit;
-  std::optional<std::uint64_t> applied;  // the database contains the log's records up to this one
+  // The database contains the records of the journal up to these.
+  std::optional<journal::Positions> applied;
 };
 
 // How much of the log the store has of the hours that have more than Changes::applied tells: a
@@ -85,15 +87,17 @@ class Store {
       const std::filesystem::path& data,
       std::shared_ptr<DamagedRows> damaged = std::make_shared<DamagedRows>());
 
-  // Commits all changes, or none of them if an error is returned.
+  // Commits all changes, or none of them if an error is returned. kConflict: Changes::applied
+  // differs among partitions, and the file has one number for all of them.
   [[nodiscard]] Status write(const Changes& changes);
   // What the last write() with `applied` stored is in the file, and not in its write-ahead log
   // alone: records up to there may leave the log.
   [[nodiscard]] bool is_in_file() const { return is_in_file_; }
 
-  // The last applied record of the log (Changes::applied). If its row is damaged, a lower number
-  // that is safe: the log is read again from there, and the row is written anew.
-  [[nodiscard]] Result<std::uint64_t> applied();
+  // The last applied record of the journal (Changes::applied), one number for all partitions. If
+  // its row is damaged, a lower number that is safe: the journal is read again from there, and the
+  // row is written anew.
+  [[nodiscard]] Result<journal::Positions> applied();
   // Field names, by FieldId. A damaged name is replaced by `damaged.field.N`, which no device
   // reports: the field's stored values stay available under that name.
   [[nodiscard]] Result<std::vector<std::string>> names();
@@ -158,6 +162,7 @@ class Store {
   [[nodiscard]] Status put_hours(const std::vector<Changes::Hour>& hours);
   [[nodiscard]] Status put_taken(const DeviceHour& of, std::uint64_t record);
   [[nodiscard]] Status put_applied(std::uint64_t applied);
+  [[nodiscard]] Result<std::uint64_t> applied_record();
   [[nodiscard]] Status remove_parts(const DeviceHour& of);
   [[nodiscard]] Result<std::optional<std::int64_t>> first_hour(std::string_view sql,
                                                                DeviceNumber device,

@@ -24,6 +24,7 @@ namespace gridloom::history {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
 
@@ -81,7 +82,7 @@ class StoreTest : public testing::Test {
                                .text = fmt::format(R"({{"power_w":{}}})", device)});
     }
     changes.audit = {{.sequence = 4, .entry = R"({"at":4})"}, {.sequence = 9, .entry = "{}"}};
-    changes.applied = 9;
+    changes.applied = journal::Positions::everywhere(9);
     must(store_->write(changes));
     const std::string bytes = some_quarters();
     change("INSERT INTO quarter VALUES (1, 400000, X'{}', {})", hex(bytes),
@@ -122,7 +123,7 @@ class StoreTest : public testing::Test {
   // Everything that the store returns, one line each.
   Lines all() {
     Lines lines;
-    lines.push_back(fmt::format("applied {}", must(store_->applied())));
+    lines.push_back(fmt::format("applied {}", must(must(store_->applied()).common())));
     for (const std::string& name : must(store_->names())) lines.push_back("name " + name);
     for (const StoredTwin& twin : must(store_->twins())) {
       lines.push_back(fmt::format("twin {} {} {}", twin.device, twin.sn, twin.text));
@@ -259,14 +260,29 @@ TEST_F(StoreTest, ADamagedAppliedRowIsRewritten) {
   fill();
   change("UPDATE applied SET sequence = 1000");
   open();
-  EXPECT_EQ(must(store_->applied()), 9);  // the newest audit entry's
+  EXPECT_EQ(must(store_->applied()),
+            journal::Positions::everywhere(9));  // the newest audit entry's
   open();
-  EXPECT_EQ(must(store_->applied()), 9);
+  EXPECT_EQ(must(store_->applied()), journal::Positions::everywhere(9));
   EXPECT_EQ(damaged_->count(), 0);
   Changes changes;
-  changes.applied = 12;
+  changes.applied = journal::Positions::everywhere(12);
   must(store_->write(changes));
-  EXPECT_EQ(must(store_->applied()), 12);
+  EXPECT_EQ(must(store_->applied()), journal::Positions::everywhere(12));
+}
+
+TEST_F(StoreTest, PositionsThatDifferAreRefusedWithAllChanges) {
+  fill();
+  const Lines before = all();
+  Changes changes;
+  changes.audit = {{.sequence = 10, .entry = "{}"}};
+  changes.applied = journal::Positions::everywhere(12);
+  changes.applied->advance(Partition{3}, 15);
+  const Status written = store_->write(changes);
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, ErrorCode::kConflict);
+  EXPECT_THAT(written.error().detail, HasSubstr("one number has to stand for"));
+  EXPECT_EQ(all(), before);
 }
 
 // A damaged chunk is not removed when the hour gets its block.

@@ -1,0 +1,98 @@
+// What waits for the builder's thread: records that are durable and in no head yet, and devices
+// that were removed.
+//
+// The journal's thread adds records, and waits while there is no room, so memory is bounded and
+// writers see that the journal is behind. Readers wait here until the builder has what they are to
+// see.
+//
+// Thread rule: any function from any thread, unless it says otherwise.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/device_number.h"
+#include "journal/journal.h"
+
+namespace gridloom::history {
+
+class BuilderQueue {
+ public:
+  // A durable record that is not yet in a head.
+  struct Item {
+    std::uint64_t sequence = 0;
+    journal::RecordKind kind{};
+    std::string payload;  // empty for an audit record, which add() gives away
+  };
+
+  // `most_bytes` is exceeded by what is added at once, and by no more.
+  explicit BuilderQueue(std::size_t most_bytes) : most_bytes_(most_bytes) {}
+
+  // kFlushing: the journal's last records come, also more than there is room for, as the builder
+  // takes no more while history.db cannot be written. kEnding: the builder takes what is here, and
+  // no more. kStopped: records are not added, and left for the next start.
+  enum class State : std::uint8_t { kRunning, kFlushing, kEnding, kStopped };
+  void enter(State state);
+
+  // Waits for room. `on_audit` is called for each audit record before it can be taken.
+  using OnAudit = std::function<void(const journal::Record& record)>;
+  void add(std::span<const journal::Record> records, const OnAudit& on_audit);
+  void purge(DeviceNumber device);
+
+  // The builder's thread runs from now on, so that readers may wait for it.
+  void begin();
+  struct Wait {
+    std::chrono::milliseconds most{};
+    bool is_full = false;  // the builder can take no more records before the end
+  };
+  struct Work {
+    std::deque<Item> items;
+    std::vector<DeviceNumber> purged;
+    bool ends = false;  // these are the last
+  };
+  // Waits for work, at most for `wait.most`. The builder's thread.
+  [[nodiscard]] Work take(const Wait& wait);
+  // The record is in a head: its memory is free for others.
+  void release(Item& item);
+  // So many records that take() returned are in heads.
+  void count_taken(std::size_t items);
+
+  // The number of records that were added since the start.
+  [[nodiscard]] std::uint64_t added() const;
+  // Waits until the builder has taken `until` records, at most for `most`. The wait also ends if
+  // the builder is stalled, because the store does not work. False: not yet.
+  [[nodiscard]] bool wait_until_taken(std::uint64_t until, std::chrono::milliseconds most);
+
+  // The bytes of the records in the queue, and of those that were taken from it and are in no head
+  // yet.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  // More than half of the room is used.
+  [[nodiscard]] bool behind() const { return bytes_ > most_bytes_ / 2; }
+
+ private:
+  const std::size_t most_bytes_;
+  std::atomic<std::size_t> bytes_{0};
+
+  mutable std::mutex mutex_;  // guards the members below
+  std::condition_variable wake_;
+  std::condition_variable room_;
+  std::condition_variable taken_wake_;
+  std::deque<Item> items_;
+  std::vector<DeviceNumber> purged_;
+  std::uint64_t added_ = 0;  // number of records, since the start
+  std::uint64_t taken_ = 0;  // of these, taken by the builder
+  bool is_stalled_ = false;  // the builder takes no more until its store has made room
+  bool has_builder_ = false;
+  State state_ = State::kRunning;
+};
+
+}  // namespace gridloom::history

@@ -1,0 +1,123 @@
+#include "history/builder_queue.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace gridloom::history {
+namespace {
+
+using namespace std::chrono_literals;
+using State = BuilderQueue::State;
+
+class BuilderQueueTest : public testing::Test {
+ protected:
+  void add(std::string payload, journal::RecordKind kind = journal::RecordKind::kReports) {
+    const journal::Record record{.sequence = ++sequence_, .kind = kind, .payload = payload};
+    queue_.add(std::span(&record, 1),
+               [this](const journal::Record& audit) { audits_.push_back(audit.sequence); });
+  }
+  // The numbers of the records that the builder takes now.
+  std::vector<std::uint64_t> take(bool is_full = false) {
+    work_ = queue_.take({.most = 0ms, .is_full = is_full});
+    std::vector<std::uint64_t> numbers;
+    for (const BuilderQueue::Item& item : work_.items) numbers.push_back(item.sequence);
+    return numbers;
+  }
+  void release() {
+    for (BuilderQueue::Item& item : work_.items) queue_.release(item);
+    queue_.count_taken(work_.items.size());
+  }
+
+  using Numbers = std::vector<std::uint64_t>;
+  BuilderQueue queue_{100};
+  std::uint64_t sequence_ = 0;
+  Numbers audits_;
+  BuilderQueue::Work work_;
+};
+
+TEST_F(BuilderQueueTest, ARecordCountsUntilItIsReleased) {
+  add(std::string(60, 'x'));
+  EXPECT_EQ(queue_.bytes(), 60);
+  EXPECT_TRUE(queue_.behind());
+  EXPECT_EQ(take(), Numbers{1});
+  EXPECT_EQ(queue_.bytes(), 60) << "it is in no head yet";
+  release();
+  EXPECT_EQ(queue_.bytes(), 0);
+  EXPECT_FALSE(queue_.behind());
+  EXPECT_EQ(take(), Numbers{});
+}
+
+TEST_F(BuilderQueueTest, AnAuditRecordIsGivenAwayAndTakesNoRoom) {
+  add("entry", journal::RecordKind::kAudit);
+  EXPECT_EQ(audits_, Numbers{1});
+  EXPECT_EQ(queue_.bytes(), 0);
+  EXPECT_EQ(take(), Numbers{1});
+  EXPECT_TRUE(work_.items.front().payload.empty());
+}
+
+TEST_F(BuilderQueueTest, WhoAddsWaitsForRoom) {
+  add(std::string(100, 'x'));
+  std::atomic<bool> added = false;
+  std::jthread journal([&] {
+    add("more");
+    added = true;
+  });
+  EXPECT_EQ(take(), Numbers{1});
+  EXPECT_FALSE(added);
+  release();
+  journal.join();
+  EXPECT_EQ(take(), Numbers{2});
+}
+
+TEST_F(BuilderQueueTest, TheLastRecordsAreAddedWithoutRoomAndNoneAfterThat) {
+  add(std::string(100, 'x'));
+  queue_.enter(State::kFlushing);
+  add("one of the last");
+  EXPECT_EQ(take(true), Numbers{}) << "a full builder takes none";
+  EXPECT_FALSE(work_.ends);
+  queue_.enter(State::kEnding);
+  EXPECT_EQ(take(true), (Numbers{1, 2})) << "but at the end";
+  EXPECT_TRUE(work_.ends);
+  queue_.enter(State::kStopped);
+  add("left to the next start");
+  EXPECT_EQ(take(), Numbers{});
+}
+
+TEST_F(BuilderQueueTest, RemovedDevicesAreTakenByAFullBuilderToo) {
+  add("x");
+  queue_.purge(7);
+  queue_.purge(8);
+  EXPECT_EQ(take(true), Numbers{});
+  EXPECT_EQ(work_.purged, (std::vector<DeviceNumber>{7, 8}));
+  EXPECT_EQ(take(), Numbers{1});
+  EXPECT_TRUE(work_.purged.empty());
+}
+
+TEST_F(BuilderQueueTest, AReaderWaitsForABuilderThatRunsAndIsNotStalled) {
+  add("a");
+  EXPECT_EQ(queue_.added(), 1);
+  EXPECT_TRUE(queue_.wait_until_taken(1, 0ms)) << "no builder runs";
+  queue_.begin();
+  EXPECT_FALSE(queue_.wait_until_taken(1, 0ms));
+  EXPECT_EQ(take(), Numbers{1});
+  EXPECT_FALSE(queue_.wait_until_taken(1, 0ms)) << "it is in no head yet";
+  release();
+  EXPECT_TRUE(queue_.wait_until_taken(1, 0ms));
+  EXPECT_FALSE(queue_.wait_until_taken(2, 0ms));
+  EXPECT_EQ(take(true), Numbers{});
+  EXPECT_TRUE(queue_.wait_until_taken(2, 0ms)) << "the builder is stalled";
+  EXPECT_EQ(take(), Numbers{});
+  EXPECT_FALSE(queue_.wait_until_taken(2, 0ms));
+  queue_.enter(State::kFlushing);
+  EXPECT_TRUE(queue_.wait_until_taken(2, 0ms)) << "the server ends";
+}
+
+}  // namespace
+}  // namespace gridloom::history

@@ -1,0 +1,69 @@
+// The queries of history and the threads that answer them: two for accounts, round-robin and a few
+// milliseconds at a time (history/fair_queue.h), and one for administration, which no load of
+// accounts delays.
+//
+// A query sees everything that was durable when it began: its first slices wait until the builder
+// has it, without blocking the thread for others.
+//
+// Another thread verifies all of history.db once (history/store/background_check.h).
+//
+// Thread rule: any function from any thread, and stop() not from a query.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "history/builder_queue.h"
+#include "history/fair_queue.h"
+#include "history/reader.h"
+#include "history/store/background_check.h"
+#include "history/store/damaged_rows.h"
+#include "history/store/store.h"
+
+namespace gridloom::history {
+
+class HistoryQueries {
+ public:
+  struct Options {
+    std::filesystem::path data;
+    FairLimits limits{};      // for the queries of one account
+    Reader::Shared shared{};  // what it points to outlives the queries
+    std::shared_ptr<DamagedRows> damaged_rows{};
+    BuilderQueue* queue = nullptr;  // outlives the queries
+  };
+  // Opens history.db for each thread, and starts them. Fails as Store does.
+  [[nodiscard]] static Result<std::unique_ptr<HistoryQueries>> open(Options options);
+  ~HistoryQueries();  // as stop()
+  HistoryQueries(const HistoryQueries&) = delete;
+  HistoryQueries& operator=(const HistoryQueries&) = delete;
+
+  // Queues an account's query, which is processed in turn with those of other accounts. False: the
+  // account has the maximum number of queries already.
+  [[nodiscard]] bool read(Query query);
+  // Runs `task` on the thread that is reserved for administration. False: too many tasks wait.
+  [[nodiscard]] bool read(std::move_only_function<void(Reader&)> task);
+  // Whether an account's query is not answered yet: its last step has not returned.
+  [[nodiscard]] bool has_queries() const { return !reads_.empty(); }
+
+  // Drops the queries that wait, and returns when none is being answered. Later ones are refused.
+  void stop();
+
+ private:
+  explicit HistoryQueries(Options options);
+  [[nodiscard]] Status start();
+  [[nodiscard]] Query with_wait(Query query) const;
+  void answer(ReadQueue& from, Store own) const;
+
+  const Options options_;
+  ReadQueue reads_;
+  ReadQueue admin_reads_;
+  std::vector<std::jthread> readers_;
+  std::optional<BackgroundCheck> check_;
+};
+
+}  // namespace gridloom::history

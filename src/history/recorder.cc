@@ -1,0 +1,376 @@
+#include "history/recorder.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <thread>
+#include <utility>
+
+#include "journal/turn.h"
+#include "storage/files.h"
+#include "storage/wal_check.h"
+
+namespace gridloom::history {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds kLook = 500ms;  // interval to check whether an hour is over
+constexpr std::chrono::milliseconds kAgain = 1s;    // retry delay after a store error
+constexpr std::chrono::seconds kMarkEvery{10};  // checkpoint interval while much is being stored
+constexpr std::chrono::milliseconds kBetweenPieces = 20ms;  // between steps of retention
+constexpr std::chrono::minutes kCompactRetry{1};            // delay after retention failed
+constexpr Millis kErrorsEvery{60'000};
+
+Millis steady_time() {
+  return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
+}  // namespace
+
+struct Recorder::Impl {
+  explicit Impl(Options given, Store opened, std::vector<std::string> known)
+      : options(std::move(given)),
+        damage(options.data),
+        store(std::move(opened)),
+        names(std::move(known)),
+        queue(options.limits.builder_bytes) {}
+
+  void on_records(std::span<const journal::Record> records) {
+    if (beside) {
+      for (const journal::Record& record : records) replay(record);
+      return;
+    }
+    for (const journal::Record& record : records) hand_over_sessions(record);
+    queue.add(records, [this](const journal::Record& record) {
+      builder->add_audit(record.sequence, record.payload);
+    });
+  }
+
+  // Takes a record that the journal had before this start.
+  void replay(const journal::Record& record) {
+    if (record.sequence > sessions_from) hand_over_sessions(record);
+    if (record.sequence <= builder->applied()) return;
+    beside->take(std::string(journal::batch_of(record.kind, record.payload)));
+    take(record.sequence, record.kind, record.payload);
+  }
+
+  void hand_over_sessions(const journal::Record& record) {
+    if (record.kind != journal::RecordKind::kTurn || !options.on_session_changes) return;
+    if (const auto turn = journal::read_turn(record.payload);
+        turn && !turn->session_changes.empty()) {
+      options.on_session_changes(record.sequence, turn->session_changes);
+      sessions_handed = record.sequence;
+    }
+  }
+
+  // The last records that the journal need not keep. Records without session changes do not hold
+  // the journal: if only such records arrived, sessions.db is not written.
+  [[nodiscard]] journal::Positions stored() const {
+    const std::uint64_t in_history = builder->applied();
+    const std::uint64_t handed = sessions_handed;
+    const std::lock_guard lock(mutex);
+    journal::Positions both;
+    for (std::size_t i = 0; i < kPartitions; ++i) {
+      const auto partition = static_cast<Partition>(i);
+      const std::uint64_t in_sessions = sessions_applied.at(partition);
+      both.advance(partition,
+                   handed <= in_sessions ? in_history : std::min(in_history, in_sessions));
+    }
+    return both;
+  }
+
+  void build() {
+    bool compacts = false;  // retention has more work
+    while (true) {
+      const bool full = builder->is_full();
+      BuilderQueue::Work work = queue.take({.most = full       ? kAgain
+                                                    : compacts ? kBetweenPieces
+                                                               : kLook,
+                                            .is_full = full});
+      for (const DeviceNumber device : work.purged) drop(device);
+      for (BuilderQueue::Item& item : work.items) {
+        if (item.kind == journal::RecordKind::kAudit) {
+          builder->mark_taken(item.sequence);
+        } else {
+          take(item.sequence, item.kind, item.payload);
+        }
+        queue.release(item);
+      }
+      queue.count_taken(work.items.size());
+      if (work.ends) return store_now(Builder::Amount::kEverything);
+      if (builder->is_due(options.clock->now()) || builder->wants_checkpoint()) {
+        store_now(Builder::Amount::kSlice);
+      }
+      compacts = compact();
+    }
+  }
+
+  void drop(DeviceNumber device) {
+    retry_after.reset();  // a device goes to make room on a full disk, too
+    builder->purge(device);
+    retention->purge(device);
+    twins.erase(device);
+    dropped.insert(device);  // its shard may not know yet
+  }
+
+  // Does one step of the work of retention. False: nothing to do, or not possible now.
+  bool compact() {
+    const auto now = std::chrono::steady_clock::now();
+    if (retry_after && now - *retry_after < kCompactRetry) return false;
+    retry_after.reset();
+    const auto more = retention->work(options.clock->now());
+    if (more) return *more;
+    retry_after = now;
+    if (more.error().code == ErrorCode::kDamaged) {
+      damage.note_page(options.clock->now(), more.error());
+    }
+    spdlog::error("data past their retention time could not be removed and are kept for now: {}",
+                  more.error().detail);
+    return false;
+  }
+
+  void take(std::uint64_t sequence, journal::RecordKind kind, std::string_view payload) {
+    if (const Status read = builder->take(sequence, kind, payload); !read) {
+      ++malformed;
+      spdlog::error("record {} of the log is left out of the history: {}", sequence,
+                    read.error().detail);
+    }
+  }
+
+  void store_now(Builder::Amount what) {
+    const auto tried = std::chrono::steady_clock::now();
+    if (what == Builder::Amount::kSlice && failed_at && tried - *failed_at < kAgain) return;
+    const TimePoint now = options.clock->now();
+    Status stored_all = builder->store(now, what);
+    // The twins are newer than everything stored before.
+    const bool marks = what == Builder::Amount::kEverything || !builder->is_due(now) ||
+                       tried - marked_at >= kMarkEvery;
+    if (stored_all && marks) {
+      stored_all = checkpoint();
+      marked_at = tried;
+    }
+    if (stored_all) {
+      if (failed_at) spdlog::info("history.db can be written again");
+      failed_at.reset();
+      set_failing({});
+      if (pins == 0 && store.is_in_file()) journal->trim(stored());
+      return;
+    }
+    failed_at = tried;
+    set_failing(stored_all.error().detail);
+    if (last_warned_at && tried - *last_warned_at < kErrorsEvery) return;
+    last_warned_at = tried;
+    spdlog::error("history.db cannot be written; reports stay in the log until it can: {}",
+                  stored_all.error().detail);
+  }
+
+  void set_failing(std::string why) {
+    const std::lock_guard lock(mutex);
+    store_failing = std::move(why);
+  }
+
+  Status checkpoint() {
+    // Twins count as saved once they were taken, so they are kept here until they are stored.
+    if (take_twins) {
+      for (StoredTwin& twin : take_twins()) {
+        const DeviceNumber device = twin.device;
+        if (dropped.contains(device)) continue;
+        twins.insert_or_assign(device, std::move(twin));
+      }
+    }
+    std::vector<StoredTwin> rows;
+    rows.reserve(twins.size());
+    for (const auto& [device, twin] : twins) rows.push_back(twin);
+    Status marked = builder->checkpoint(std::move(rows));
+    if (marked) twins.clear();
+    return marked;
+  }
+
+  Options options;
+  DamageNotes damage;
+  Store store;  // used by the builder
+  FieldNames names;
+  std::shared_ptr<DamagedRows> damaged_rows;
+  std::unique_ptr<Builder> builder;
+  Reader::Shared shared;
+  journal::JournalReader* journal = nullptr;
+  BuilderQueue queue;
+  // While records of before are read.
+  std::optional<RecoveryScan> scan;
+  std::optional<ParallelRecoveryScan> beside;
+
+  // Owned by the builder's thread once it runs.
+  std::optional<Retention> retention;
+  std::optional<std::chrono::steady_clock::time_point> retry_after;
+  TakeTwins take_twins;
+  std::map<DeviceNumber, StoredTwin> twins;  // not yet stored
+  std::set<DeviceNumber> dropped;            // removed devices
+  std::chrono::steady_clock::time_point marked_at{};
+  std::optional<std::chrono::steady_clock::time_point> failed_at;
+  std::optional<std::chrono::steady_clock::time_point> last_warned_at;
+
+  std::atomic<std::uint64_t> malformed{0};
+  std::atomic<int> pins{0};                       // the journal is not trimmed while there are any
+  std::uint64_t sessions_from = 0;                // records up to it are not handed over again
+  std::atomic<std::uint64_t> sessions_handed{0};  // last record with session changes
+
+  mutable std::mutex mutex;  // guards the members below
+  journal::Positions sessions_applied;
+  std::set<DeviceNumber> unknown;  // devices with data that are not in the registry
+  std::string store_failing;
+
+  std::jthread thread;
+};
+
+Recorder::Recorder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Recorder::~Recorder() { stop(); }
+
+Result<std::unique_ptr<Recorder>> Recorder::open(Options options) {
+  const auto damaged_rows = std::make_shared<DamagedRows>();
+  const std::string lost_changes = storage::damage_of_wal(options.data / "history.db");
+  auto store = Store::open(options.data, damaged_rows);
+  if (!store) return std::unexpected(with_remedy(store.error()));
+  auto names = store->names();
+  if (!names) return std::unexpected(with_remedy(names.error()));
+  // Notes that the disk does not give now must not be replaced by newer ones.
+  if (Status good = storage::check_readable(options.data / "damage.txt"); !good) {
+    return std::unexpected(good.error());
+  }
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(*store), std::move(*names));
+  impl->damaged_rows = damaged_rows;
+  if (!lost_changes.empty()) impl->damage.note(impl->options.clock->now(), lost_changes);
+  const RecorderLimits& limits = impl->options.limits;
+  auto builder = Builder::make(impl->store, impl->names,
+                               {.grace = limits.grace,
+                                .head_bytes = limits.head_bytes,
+                                .integrate = impl->options.integrate});
+  if (!builder) return std::unexpected(with_remedy(builder.error()));
+  impl->builder = std::move(*builder);
+  impl->shared = {.names = &impl->names,
+                  .builder = impl->builder.get(),
+                  .damage = &impl->damage,
+                  .clock = impl->options.clock};
+  Retention::Steady steady;
+  if (!impl->options.clock_is_driven) steady = steady_time;
+  auto retention =
+      Retention::open(impl->options.data, limits.keep, std::move(steady), damaged_rows);
+  if (!retention) return std::unexpected(with_remedy(retention.error()));
+  impl->retention.emplace(std::move(*retention));
+  const auto in_sessions = impl->options.sessions_applied.common();
+  if (!in_sessions) return std::unexpected(in_sessions.error());
+  const bool has_sessions = static_cast<bool>(impl->options.on_session_changes);
+  impl->sessions_from = has_sessions ? *in_sessions : std::numeric_limits<std::uint64_t>::max();
+  impl->sessions_applied = journal::Positions::everywhere(impl->sessions_from);
+  return std::unique_ptr<Recorder>(new Recorder(std::move(impl)));
+}
+
+Status Recorder::follow(journal::JournalReader& journal) {
+  Impl& impl = *impl_;
+  impl.journal = &journal;
+  impl.beside.emplace(impl.scan.emplace(impl.names));
+  const std::uint64_t stored = std::min(impl.builder->applied(), impl.sessions_from);
+  const Status read =
+      journal.from(journal::Positions::everywhere(stored),
+                   [&impl](std::span<const journal::Record> records) { impl.on_records(records); });
+  impl.beside.reset();
+  if (!read) return read;
+  if (Status settled = impl.builder->settle(); !settled) {
+    return std::unexpected(with_remedy(settled.error()));
+  }
+  return {};
+}
+
+Result<std::vector<Recovered>> Recorder::recover() {
+  auto twins = impl_->store.twins();
+  if (!twins && twins.error().code == ErrorCode::kDamaged) {
+    impl_->damage.note_page(impl_->options.clock->now(), twins.error());
+    twins = std::vector<StoredTwin>();  // devices will report again
+  }
+  if (!twins) return std::unexpected(twins.error());
+  std::vector<Recovered> recovered = impl_->scan->with(std::move(*twins));
+  impl_->scan.reset();
+  return recovered;
+}
+
+Result<std::vector<DeviceNumber>> Recorder::devices() {
+  auto known = impl_->retention->devices();
+  if (!known && known.error().code == ErrorCode::kDamaged) {
+    impl_->damage.note_page(impl_->options.clock->now(), known.error());
+  }
+  if (!known) return known;
+  std::ranges::copy(impl_->builder->head_blocks().devices(), std::back_inserter(*known));
+  std::ranges::sort(*known);
+  known->erase(std::ranges::unique(*known).begin(), known->end());
+  return known;
+}
+
+void Recorder::set_unknown(std::vector<DeviceNumber> devices) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->unknown.clear();
+  impl_->unknown.insert(devices.begin(), devices.end());
+}
+
+std::vector<DeviceNumber> Recorder::unknown() const {
+  const std::lock_guard lock(impl_->mutex);
+  return {impl_->unknown.begin(), impl_->unknown.end()};
+}
+
+void Recorder::purge(DeviceNumber device) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->unknown.erase(device);
+  }
+  impl_->queue.purge(device);
+}
+
+void Recorder::start(TakeTwins take_twins) {
+  impl_->take_twins = std::move(take_twins);
+  impl_->queue.begin();
+  impl_->thread = std::jthread([impl = impl_.get()] { impl->build(); });
+}
+
+void Recorder::begin_stop() { impl_->queue.enter(BuilderQueue::State::kFlushing); }
+
+void Recorder::stop() {
+  impl_->queue.enter(BuilderQueue::State::kEnding);
+  if (impl_->thread.joinable()) impl_->thread.join();
+  impl_->queue.enter(BuilderQueue::State::kStopped);
+}
+
+std::shared_ptr<void> Recorder::pin() {
+  ++impl_->pins;
+  return {impl_.get(), [](Impl* impl) { --impl->pins; }};
+}
+
+void Recorder::sessions_stored(const journal::Positions& up_to) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->sessions_applied = up_to;
+}
+
+RecorderHealth Recorder::health() const {
+  const std::lock_guard lock(impl_->mutex);
+  return {.store_failing = impl_->store_failing,
+          .malformed_records = impl_->malformed.load(),
+          .damaged_rows = impl_->damaged_rows->count(),
+          .head_bytes = impl_->builder->head_blocks().bytes(),
+          .unknown_devices = impl_->unknown.size()};
+}
+
+DamageNotes& Recorder::damage() { return impl_->damage; }
+const Builder& Recorder::builder() const { return *impl_->builder; }
+BuilderQueue& Recorder::queue() { return impl_->queue; }
+const Reader::Shared& Recorder::shared() const { return impl_->shared; }
+const std::shared_ptr<DamagedRows>& Recorder::damaged_rows() const { return impl_->damaged_rows; }
+
+}  // namespace gridloom::history

@@ -1,0 +1,216 @@
+// Tests the recorder alone, with a journal in memory: what it stores, what it lets the journal
+// forget, and where it starts again. archive_test.cc has the same with the log on disk.
+#include "history/recorder.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "history/blocks/chunk.h"
+#include "history/blocks/hours.h"
+#include "history/test_memory_journal.h"
+#include "journal/turn.h"
+#include "storage/files.h"
+#include "testing/clock.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
+
+namespace gridloom::history {
+namespace {
+
+using journal::Positions;
+using Lines = std::vector<std::string>;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+constexpr std::int64_t kHour = 470'000;
+constexpr std::int64_t kStart_ms = kHour * kHour_ms;
+
+class RecorderTest : public testing::Test {
+ protected:
+  RecorderTest() { must(storage::make_data_folder(folder_.data())); }
+
+  Result<std::unique_ptr<Recorder>> open(const Positions& sessions) {
+    return Recorder::open({.data = folder_.data(),
+                           .clock = &clock_,
+                           .limits = limits_,
+                           .on_session_changes =
+                               [this](std::uint64_t sequence, std::string_view changes) {
+                                 changes_.push_back(fmt::format("{} {}", sequence, changes));
+                               },
+                           .sessions_applied = sessions});
+  }
+  // A server's start: opens, reads the journal, and begins to store.
+  void start(const Positions& sessions = {}) {
+    recorder_ = must(open(sessions));
+    must(recorder_->follow(journal_));
+    recovered_ = must(recorder_->recover());
+    recorder_->start({});
+  }
+  void stop() {
+    recorder_->begin_stop();
+    recorder_->stop();
+    recorder_.reset();
+    journal_.forget_reader();
+  }
+  void change_sessions(std::string_view changes) {
+    journal_.append(journal::RecordKind::kTurn,
+                    journal::make_turn({.batch = {}, .session_changes = changes}));
+  }
+  // What history.db has, without a recorder.
+  Positions stored() { return must(must(Store::open(folder_.data())).applied()); }
+  Lines rows(DeviceNumber device) {
+    Store store = must(Store::open(folder_.data()));
+    const FieldNames names(must(store.names()));
+    Lines lines;
+    must(store.each_chunk(device, 0, 2 * kHour, [&](std::int64_t, std::string_view chunk) {
+      return each_row(chunk, [&](std::int64_t at_ms, std::span<const Sample> samples) {
+        for (const Sample& sample : samples) {
+          lines.push_back(fmt::format("{} {}={}", at_ms - kStart_ms, names.name_of(sample.field),
+                                      text_of(sample.value)));
+        }
+      });
+    }));
+    return lines;
+  }
+
+  TemporaryFolder folder_;
+  TestClock clock_{TimePoint(Millis(kStart_ms))};
+  RecorderLimits limits_{};
+  MemoryJournal journal_;
+  Lines changes_;  // of sessions, handed over
+  std::vector<Recovered> recovered_;
+  std::unique_ptr<Recorder> recorder_;
+};
+
+TEST_F(RecorderTest, StoresWhatComesAndLetsTheJournalForgetIt) {
+  start();
+  EXPECT_EQ(journal_.read_from(), Positions());
+  journal_.report(1, kStart_ms + 1, "a", "1");
+  journal_.report(2, kStart_ms + 2, "b", "2");
+  journal_.append(journal::RecordKind::kAudit, R"({"what":"set"})");
+  stop();
+  EXPECT_EQ(stored(), Positions::everywhere(3));
+  EXPECT_EQ(journal_.trimmed(), Positions::everywhere(3));
+  EXPECT_THAT(rows(1), ElementsAre("1 a=1"));
+  EXPECT_THAT(rows(2), ElementsAre("2 b=2"));
+}
+
+TEST_F(RecorderTest, StartsAgainBehindWhatIsStored) {
+  start();
+  journal_.report(1, kStart_ms + 1, "a", "1");
+  journal_.report(1, kStart_ms + 2, "a", "2");
+  stop();
+  journal_.report(1, kStart_ms + 3, "a", "3");  // durable, and taken by nobody
+  start(Positions::everywhere(2));
+  EXPECT_EQ(journal_.read_from(), Positions::everywhere(2));
+  ASSERT_EQ(recovered_.size(), 1);
+  ASSERT_EQ(recovered_[0].values.size(), 1);
+  EXPECT_EQ(recovered_[0].values[0].text, "3");
+  journal_.report(1, kStart_ms + 4, "a", "4");
+  stop();
+  EXPECT_EQ(stored(), Positions::everywhere(4));
+  EXPECT_THAT(rows(1), ElementsAre("1 a=1", "2 a=2", "3 a=3", "4 a=4"));
+}
+
+TEST_F(RecorderTest, TakesEachRecordOnceWhateverTheSessionsStillNeed) {
+  start();
+  change_sessions("x");
+  journal_.report(1, kStart_ms + 1, "a", "1");
+  stop();
+  EXPECT_THAT(changes_, ElementsAre("1 x"));
+  start();  // nothing of sessions is stored: the journal is read from its begin
+  EXPECT_EQ(journal_.read_from(), Positions());
+  EXPECT_THAT(changes_, ElementsAre("1 x", "1 x"));
+  EXPECT_THAT(recovered_, IsEmpty());
+  stop();
+  EXPECT_THAT(rows(1), ElementsAre("1 a=1"));
+}
+
+TEST_F(RecorderTest, TheJournalKeepsWhatSessionsNeed) {
+  start();
+  journal_.report(1, kStart_ms + 1, "a", "1");
+  change_sessions("x");
+  change_sessions("y");
+  journal_.report(1, kStart_ms + 2, "a", "2");
+  recorder_->sessions_stored(Positions::everywhere(2));
+  stop();
+  EXPECT_EQ(stored(), Positions::everywhere(4));
+  EXPECT_EQ(journal_.trimmed(), Positions::everywhere(2));
+}
+
+TEST_F(RecorderTest, TheJournalKeepsOfAPartitionWhatSessionsNeedOfIt) {
+  start();
+  for (int i = 0; i < 5; ++i) change_sessions("x");
+  journal_.report(1, kStart_ms + 1, "a", "1");
+  Positions behind = Positions::everywhere(2);
+  behind.advance(Partition{7}, 5);
+  recorder_->sessions_stored(behind);
+  stop();
+  Positions expected = Positions::everywhere(2);
+  expected.advance(Partition{7}, 6);  // all that sessions need of it is stored: history decides
+  EXPECT_EQ(journal_.trimmed(), expected);
+}
+
+TEST_F(RecorderTest, RecordsWithoutSessionChangesHoldNothingForThem) {
+  start();
+  journal_.report(1, kStart_ms + 1, "a", "1");
+  journal_.report(1, kStart_ms + 2, "a", "2");
+  stop();
+  EXPECT_EQ(journal_.trimmed(), Positions::everywhere(2)) << "sessions.db was never written";
+}
+
+TEST_F(RecorderTest, SessionChangesAreHandedOverBeforeTheirRecordCountsAsDurable) {
+  start();
+  change_sessions("x");
+  EXPECT_THAT(changes_, ElementsAre("1 x"));
+  change_sessions("");
+  change_sessions("y");
+  EXPECT_THAT(changes_, ElementsAre("1 x", "3 y"));
+  stop();
+  start(Positions::everywhere(1));
+  EXPECT_THAT(changes_, ElementsAre("1 x", "3 y", "3 y")) << "those that sessions.db has not";
+  stop();
+}
+
+TEST_F(RecorderTest, APinHoldsTheJournal) {
+  start();
+  journal_.report(1, kStart_ms + 1, "a", "1");
+  auto pin = recorder_->pin();
+  recorder_->begin_stop();
+  recorder_->stop();
+  EXPECT_EQ(journal_.trimmed(), std::nullopt);
+  pin.reset();
+  recorder_.reset();
+  EXPECT_EQ(stored(), Positions::everywhere(1));
+}
+
+TEST_F(RecorderTest, ARecordThatIsNoBatchIsCountedAndLeftOut) {
+  start();
+  journal_.append(journal::RecordKind::kReports, "nonsense");
+  journal_.report(1, kStart_ms + 1, "a", "1");
+  recorder_->begin_stop();
+  recorder_->stop();
+  EXPECT_EQ(recorder_->health().malformed_records, 1);
+  recorder_.reset();
+  EXPECT_THAT(rows(1), ElementsAre("1 a=1"));
+}
+
+TEST_F(RecorderTest, PositionsOfSessionsThatDifferAreRefused) {
+  Positions sessions;
+  sessions.advance(Partition{3}, 1);
+  const auto opened = open(sessions);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kConflict);
+}
+
+}  // namespace
+}  // namespace gridloom::history

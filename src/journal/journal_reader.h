@@ -1,0 +1,37 @@
+// The reading half of a journal: how its records reach those who store what is in them.
+//
+// Thread rules are at the functions.
+#pragma once
+
+#include <functional>
+#include <span>
+
+#include "base/result.h"
+#include "journal/journal.h"
+#include "journal/positions.h"
+
+namespace gridloom::journal {
+
+class JournalReader {
+ public:
+  JournalReader() = default;
+  JournalReader(const JournalReader&) = delete;
+  JournalReader& operator=(const JournalReader&) = delete;
+  virtual ~JournalReader() = default;
+
+  // Records in their order; views live as long as the call.
+  using OnRecords = std::function<void(std::span<const Record>)>;
+  // Hands over every record behind `positions`, once and in order. The records that the journal has
+  // already come on the caller's thread, before the function returns. Later ones come on a thread
+  // of the journal, when they are durable and before that is reported to those who appended them.
+  // This thread waits for `on_records`, so the writers' backpressure is that of the reader;
+  // `on_records` must not wait for the journal, and may call trim(). To be called once, before
+  // anything is appended. kIo: the records cannot be read. kMalformed: they are of a later version.
+  // kConflict: the journal numbers the records of all partitions together, and the positions
+  // differ.
+  [[nodiscard]] virtual Status from(const Positions& positions, OnRecords on_records) = 0;
+  // Records up to these positions are no longer needed: they are removed soon after. Any thread.
+  virtual void trim(const Positions& positions) = 0;
+};
+
+}  // namespace gridloom::journal

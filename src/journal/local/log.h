@@ -1,0 +1,136 @@
+// The write-ahead log: a report, a set or a sign-in is safe once it is in here. Records are
+// appended to segment files by the log's own thread, many at once (group commit), and synced before
+// they are acknowledged.
+//
+// Promises:
+//  - A record whose `durable` was called is there after a crash or a loss of power, exactly once.
+//  - Records are kept, replayed and handed on in the order of their sequence numbers, which are
+//    never reused, across restarts too.
+//  - While the disk fails, no record is reported as durable; waiting records are kept and tried
+//    again in a new segment, and behind() applies backpressure, so that memory is bounded.
+//  - A torn end is cut at start-up, whichever sectors of the last write are whole. Damage anywhere
+//    else is copied to a file of its own and reported; the records around it are good.
+// docs/internals/formats.md shows the bytes.
+// Thread rule: any function from any thread unless it says otherwise.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/result.h"
+#include "journal/journal.h"
+#include "journal/local/disk.h"
+
+namespace gridloom::journal {
+
+struct LogLimits {
+  Millis commit{5};                                           // the window of CommitRule
+  std::size_t commit_bytes = std::size_t{1} * 1024 * 1024;    // or until this much waits
+  std::size_t waiting_bytes = std::size_t{64} * 1024 * 1024;  // above this, behind() is true
+  std::size_t segment_bytes = std::size_t{16} * 1024 * 1024;
+  Millis retry{1000};  // delay after a failure
+};
+
+// Missing records: neither in the log nor, according to the `after` of Log::open, in the store to
+// which the log was applied.
+struct RecordGap {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  friend bool operator==(const RecordGap&, const RecordGap&) = default;
+};
+
+// Records that a start found missing from the log, compared with `after`.
+struct LogLoss {
+  static constexpr std::size_t kMaxGaps = 20;
+  std::vector<RecordGap> gaps{};  // the first of them
+  // The last record of a log that ends too early: other stores hold records up to
+  // Log::Options::known, or records up to `seen` were durable once. 0: the log has no segment at
+  // all.
+  std::optional<std::uint64_t> ends_early{};
+  std::uint64_t seen = 0;  // the record number in the file Log::Options::seen
+};
+
+struct LogHealth {
+  std::optional<std::string> failing{};  // why nothing is acknowledged at present
+  // Total damage in the segments read at start-up, first found now or at an earlier start.
+  std::uint64_t damaged_bytes = 0;
+  std::uint64_t damaged_places = 0;
+};
+
+class Log {
+ public:
+  // Called on the log's thread with the records that have become durable, in order, before their
+  // `durable` callbacks; views live as long as the call. The callback may be slow: the log waits
+  // for it, and behind() shows the backpressure. It may call append() and trim(), but not flush().
+  using Written = std::function<void(std::span<const Record>)>;
+  using OnRecord = std::function<void(const Record&)>;
+
+  struct Options {
+    Disk* disk = nullptr;          // outlives the log
+    const Clock* clock = nullptr;  // times in files and messages; outlives the log; none: system's
+    LogLimits limits{};
+    Written written{};
+    // Other stores hold records up to this number, or up to `after` if that is greater: none of
+    // these numbers is assigned again, whatever the log contains.
+    std::uint64_t known = 0;
+    // A file that remembers the number of the last durable record, which then counts as known as
+    // well; empty: none.
+    std::filesystem::path seen{};
+  };
+  // Calls `replay` on the caller's thread for every record whose sequence number is above `after`,
+  // then begins a new segment. kIo: the folder cannot be read. kMalformed: a segment is of a later
+  // version.
+  [[nodiscard]] static Result<std::unique_ptr<Log>> open(Options options, std::uint64_t after,
+                                                         const OnRecord& replay);
+  ~Log();  // writes the waiting records, as far as the disk allows
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  // The payload is at most 1 GiB. `durable` may be empty; it is called on the log's thread and must
+  // not block. It is never called for a record that did not get onto the disk before the log ended.
+  // Returns the record's sequence number. `waiters`: as Journal::append() says.
+  std::uint64_t append(RecordKind kind, std::string payload, Task durable, std::size_t waiters = 1);
+  // Backpressure: more bytes wait than the limit allows, and callers that can wait should append
+  // nothing now.
+  [[nodiscard]] bool behind() const;
+  // Returns when everything appended so far is durable; false: the disk fails. The disk is tried at
+  // once, without waiting for `commit` or `retry`. Not to be called on the log's own thread.
+  [[nodiscard]] bool flush();
+  // Records up to this one are no longer needed: segments that hold no others are removed soon
+  // after.
+  void trim(std::uint64_t up_to);
+
+  [[nodiscard]] LogHealth health() const;
+  [[nodiscard]] const LogLoss& loss() const;
+  // Bytes of all segments on disk, and bytes that wait in memory.
+  [[nodiscard]] std::uint64_t bytes() const;
+  [[nodiscard]] std::size_t waiting_bytes() const;
+
+ private:
+  struct Impl;
+  explicit Log(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// One chunk of a segment file, for people and tests: a record, or a stretch of bytes that is not a
+// record.
+struct SegmentChunk {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  std::optional<Record> record{};  // none: damaged, or torn if it is the end
+};
+// The chunks of a segment file in order, without gaps; the first begins after the header, unless
+// the header is damaged. kMalformed: not a segment (nothing in it is good), or of a later version.
+[[nodiscard]] Result<std::vector<SegmentChunk>> read_segment(std::string_view bytes);
+
+}  // namespace gridloom::journal

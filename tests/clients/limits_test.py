@@ -134,7 +134,7 @@ TESTED_ELSEWHERE = {
     "history.head-bytes": ["BuilderTest.MuchInMemoryIsStoredInParts"],
     "history.grace-ms": ["BuilderTest.AnHourIsStoredOnceItIsOver"],
     "history.reads": [
-        "ArchiveTest.AnAccountHasItsShareOfReadsAndAdministrationAThreadOfItsOwn",
+        "HistoryQueriesTest.AnAccountHasItsShareOfReadsAndAdministrationAThreadOfItsOwn",
         "FairQueue.AFullShareIsRefusedAndTheOthersAreNot",
     ],
     "history.reads-at-once": ["FairQueue.ServesAccountsInTurnSliceBySlice"],

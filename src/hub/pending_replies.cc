@@ -65,7 +65,8 @@ void PendingReplies::take(Reply reply) {
     const std::lock_guard lock(part.mutex);
     if (id.place >= part.places.size()) return;
     Waiting& waiting = part.places[id.place];
-    if (waiting.use != id.use || waiting.count == 0 || --waiting.count != 0) return;
+    if (waiting.use != id.use || waiting.count == 0) return;
+    if (--waiting.count != 0) return;
     loop = waiting.loop;
     done = std::move(waiting.done);
     waiting.done = nullptr;

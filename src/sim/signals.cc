@@ -83,6 +83,7 @@ double phase_of(const Signal& signal, const Environment& environment) {
 double reflected(double value, const Signal& signal) {
   const double span = signal.high - signal.low;
   if (span <= 0) return signal.low;
+  if (value >= signal.low && value <= signal.high) return signal.low + (value - signal.low);
   const double there_and_back = std::fmod(std::abs(value - signal.low), 2 * span);
   return signal.low + std::min(there_and_back, 2 * span - there_and_back);
 }
@@ -126,10 +127,11 @@ class SignalModel final : public Model {
     elapsed_s_ += seconds_of(dt);
     const std::int64_t now_ms = unix_ms(environment.now);
     if (now_ms >= next_ms_) count_events(now_ms);
+    const double of_minute = std::sqrt(seconds_of(dt) / 60);
     for (const std::size_t k : random_walks_) {
       const Signal& signal = *(*slots_)[k].signal;
       const std::uint64_t draw = static_cast<std::uint64_t>(now_ms) * walks_.size() + k;
-      const double change = signal.step * std::sqrt(seconds_of(dt) / 60) * chance_.normal(draw);
+      const double change = signal.step * of_minute * chance_.normal(draw);
       walks_[k] = reflected(walks_[k] + change, signal);
     }
   }

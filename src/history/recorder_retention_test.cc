@@ -11,6 +11,7 @@
 
 #include "history/blocks/hours.h"
 #include "history/blocks/rollup.h"
+#include "history/builder_queue.h"
 #include "history/history_queries.h"
 #include "history/recorder.h"
 #include "history/test_memory_journal.h"
@@ -106,6 +107,9 @@ TEST_F(RecorderRetentionTest, ARemovedDeviceIsForgottenAtOnceAndStaysSo) {
   EXPECT_TRUE(becomes(1, {0, 0}));
   report(1);
   report(2);
+  // A report that is taken after its hour was stored would be in a chunk of its own.
+  BuilderQueue& queue = recorder_->queue();
+  EXPECT_TRUE(queue.wait_until_taken(queue.added(), 20s));
   clock_.set(at_hour(kFirst + 2));
   EXPECT_TRUE(becomes(2, {1, 0}));
   close();

@@ -52,7 +52,7 @@ class FailingReads {
   static int read(sqlite3_file* file, void* to, int bytes, sqlite3_int64 offset) {
     const std::uint64_t number = ++reads;
     if (number < injected.at || number - injected.at >= injected.times) {
-      return real_read(file, to, bytes, offset);
+      return real_read.load()(file, to, bytes, offset);
     }
     errno = EIO;
     return SQLITE_IOERR_CORRUPTFS;  // what SQLite makes of EIO
@@ -62,8 +62,8 @@ class FailingReads {
   sqlite3_vfs vfs_;
   static inline ReadFault injected;
   static inline std::atomic<std::uint64_t> reads{0};
-  static inline int (*real_read)(sqlite3_file*, void*, int,
-                                 sqlite3_int64) = nullptr;  // of all files
+  using Read = int (*)(sqlite3_file*, void*, int, sqlite3_int64);
+  static inline std::atomic<Read> real_read = nullptr;  // of all files
   // The methods of databases, and those of their write-ahead logs, with read() instead.
   static inline std::map<const sqlite3_io_methods*, sqlite3_io_methods> failing_methods;
   static inline std::mutex guard;

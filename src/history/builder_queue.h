@@ -89,7 +89,7 @@ class BuilderQueue {
   std::deque<Item> items_;
   std::vector<DeviceNumber> purged_;
   std::uint64_t added_ = 0;  // number of records, since the start
-  std::uint64_t taken_ = 0;  // of these, taken by the builder
+  std::uint64_t taken_ = 0;  // how many of these the builder has taken
   bool is_stalled_ = false;  // the builder takes no more until its store has made room
   bool has_builder_ = false;
   State state_ = State::kRunning;

@@ -30,7 +30,7 @@ inline constexpr ReplyId kNoReply{};
 
 struct DeviceAnswer {
   SharedText text{};                       // as the request's comment says
-  std::optional<TimePoint> last_report{};  // by the devices' clock; of ReadAll only
+  std::optional<TimePoint> last_report{};  // by the devices' clock; only ReadAll has it
 };
 struct Reply {
   ReplyId to{};

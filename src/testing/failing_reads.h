@@ -63,7 +63,7 @@ class FailingReads {
   static inline ReadFault injected;
   static inline std::atomic<std::uint64_t> reads{0};
   using Read = int (*)(sqlite3_file*, void*, int, sqlite3_int64);
-  static inline std::atomic<Read> real_read = nullptr;  // of all files
+  static inline std::atomic<Read> real_read = nullptr;  // reads any of the files
   // The methods of databases, and those of their write-ahead logs, with read() instead.
   static inline std::map<const sqlite3_io_methods*, sqlite3_io_methods> failing_methods;
   static inline std::mutex guard;

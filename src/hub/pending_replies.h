@@ -29,8 +29,8 @@ class PendingReplies {
 
  private:
   struct Waiting {
-    std::uint32_t use =
-        1;  // counts the uses of this place: a reply to an earlier one is told by it
+    // Counts the uses of this place: a reply to an earlier one is recognized by it.
+    std::uint32_t use = 1;
     std::size_t count = 0;  // so many replies are missing; 0: the place is free
     Loop* loop = nullptr;
     Callback<Result<DeviceAnswer>> done{};

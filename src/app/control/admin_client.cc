@@ -24,6 +24,7 @@
 #include "app/control/operation_names.h"
 #include "app/process/local_zone.h"
 #include "app/process/log_format.h"
+#include "base/clock.h"
 #include "catalog/loader.h"
 #include "server/reconcile.h"
 #include "storage/data_lock.h"
@@ -37,7 +38,7 @@ using wire::JsonObject;
 namespace {
 
 constexpr int kAnswerTime_ms = 10'000;
-constexpr int kBackupTime_ms = 24 * 3600 * 1000;
+constexpr int kBackupTime_ms = int{kDay_ms};
 constexpr int kDeviceTime_ms = 660'000;  // --set-timeout-ms is 600 s at most
 constexpr Millis kLockTime{10'000};
 constexpr int kPollInterval_ms = 20;

@@ -280,18 +280,17 @@ Urls urls_of(const ServeProcess& process) {
 
 AdminContext admin_context(ServeProcess& process, const ServeOptions& options) {
   Server& server = *process.server;
-  return {server.registry(),
-          server.catalog(),
-          server.archive(),
-          process.clock(),
-          options.data,
-          &server.session_store(),
-          {},
-          server.limits().series,
-          process.virtual_time ? &*process.virtual_time : nullptr,
-          process.faults.get(),
-          &server.hub(),
-          server.platform().zone};
+  return {.registry = server.registry(),
+          .catalog = server.catalog(),
+          .archive = server.archive(),
+          .clock = process.clock(),
+          .data = options.data,
+          .sessions = &server.session_store(),
+          .series = server.limits().series,
+          .time = process.virtual_time ? &*process.virtual_time : nullptr,
+          .faults = process.faults.get(),
+          .hub = &server.hub(),
+          .zone = server.platform().zone};
 }
 
 Status make_demo(ServeProcess& process, const ServeOptions& options) {

@@ -67,8 +67,12 @@ std::invoke_result_t<Operation, const AdminContext&> on_stopped(
   if (const Status agreed = server::reconcile(**registry, **archive, clock); !agreed) {
     return std::unexpected(agreed.error());
   }
-  AdminContext context{**registry, **catalog, **archive, clock, data_folder};
-  context.zone = local_zone().zone;
+  const AdminContext context{.registry = **registry,
+                             .catalog = **catalog,
+                             .archive = **archive,
+                             .clock = clock,
+                             .data = data_folder,
+                             .zone = local_zone().zone};
   return operation(context);
 }
 

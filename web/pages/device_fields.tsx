@@ -35,7 +35,7 @@ export function FieldsTab({twin, family}: {twin: Twin; family: Family}) {
   }
   return (
     <section class="card fields">
-      <div class="tools">
+      <div class="field-tools">
         <h2>{words.fields}</h2>
         <input
           type="search"

@@ -62,8 +62,8 @@ export function HistoryPage() {
       >
         {words.title}
       </PageTitle>
-      <section class="card history">
-        <div class="tools">
+      <section class="card">
+        <div class="history-tools">
           <button type="button" class="plain" aria-label={words.earlier} onClick={() => move(-1)}>
             <Icon name="left" />
           </button>

@@ -116,8 +116,7 @@ std::string nonce() {
 
 std::string text_in(const Json& object, std::string_view key) {
   const Json* value = wire::member(object, key);
-  if (value == nullptr) return {};
-  return value->is_string() ? std::string(value->get_string()) : wire::to_text(*value);
+  return value == nullptr ? std::string() : wire::plain_text(*value);
 }
 
 std::unexpected<Error> unexpected_data(std::string_view what) {

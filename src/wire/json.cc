@@ -451,9 +451,24 @@ Status walk_json(std::string_view text, const JsonLimits& limits, const JsonVisi
   return read(text, limits, sink);
 }
 
+std::string plain_text(const Json& value) {
+  return value.is_string() ? std::string(value.get_string()) : to_text(value);
+}
+
 const Json* member(const Json& value, std::string_view key) {
   const JsonObject* object = value.if_object();
   return object == nullptr ? nullptr : object->if_contains(key);
+}
+
+std::string_view text_in(const Json& object, std::string_view key) {
+  const JsonObject* members = object.if_object();
+  return members == nullptr ? std::string_view() : text_in(*members, key);
+}
+
+std::string_view text_in(const JsonObject& object, std::string_view key) {
+  const Json* value = object.if_contains(key);
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string_view() : std::string_view(*text);
 }
 
 bool is_whole(const Json& value) {

@@ -45,6 +45,8 @@ struct JsonVisitor;
 void append_text(std::string& out, const Json& value);
 void append_text(std::string& out, const JsonObject& object);
 void append_quoted(std::string& out, std::string_view text);
+// A string as it is, without quotes; any other value as to_text().
+[[nodiscard]] std::string plain_text(const Json& value);
 
 enum class LeafKind : std::uint8_t { kString, kNumber, kBool, kNull, kEmptyObject, kEmptyArray };
 
@@ -71,6 +73,9 @@ struct JsonVisitor {
 
 // The member of an object, or nullptr (also when `value` is no object).
 [[nodiscard]] const Json* member(const Json& value, std::string_view key);
+// The member as text, which lives as long as the object; empty if there is none that is a string.
+[[nodiscard]] std::string_view text_in(const Json& object, std::string_view key);
+[[nodiscard]] std::string_view text_in(const JsonObject& object, std::string_view key);
 
 // Whether `value` is a whole number (5, 5.0, 5e0) in the range of int64.
 [[nodiscard]] bool is_whole(const Json& value);

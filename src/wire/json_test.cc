@@ -286,6 +286,27 @@ TEST(Json, AMemberIsFoundOnlyInAnObject) {
   EXPECT_EQ(member(Json(JsonArray{}), "a"), nullptr);
 }
 
+TEST(Json, AMembersTextIsThatOfAString) {
+  const Json value = *parse_json(R"({"a":"b","c":5,"d":null,"e":""})");
+  const std::vector<std::pair<std::string_view, std::string_view>> cases = {
+      {"a", "b"}, {"c", ""}, {"d", ""}, {"e", ""}, {"f", ""}};
+  for (const auto& [key, text] : cases) {
+    EXPECT_EQ(text_in(value, key), text) << key;
+    EXPECT_EQ(text_in(value.get_object(), key), text) << key;
+  }
+  EXPECT_EQ(text_in(Json("a"), "a"), "");
+}
+
+TEST(Json, AValueAsPlainTextHasNoQuotes) {
+  const std::vector<std::pair<std::string_view, std::string_view>> cases = {
+      {R"("a\"b")", "a\"b"},
+      {"\"\"", ""},
+      {"229.7", "229.7"},
+      {"null", "null"},
+      {R"(["a"])", R"(["a"])"}};
+  for (const auto& [text, plain] : cases) EXPECT_EQ(plain_text(*parse_json(text)), plain);
+}
+
 TEST(Json, KindsHaveNamesForMessages) {
   const std::vector<std::pair<std::string_view, std::string_view>> cases = {
       {"null", "null"},     {"true", "a boolean"}, {"1", "a number"},  {"1.5", "a number"},

@@ -120,8 +120,7 @@ void print(const wire::JsonObject& told, bool json) {
   if (json) return print_json(told);
   for (const auto& [name, value] : told) {
     const std::string label = std::string(name) + ':';
-    fmt::print("{:25}{}\n", label,
-               value.is_string() ? std::string(value.get_string()) : wire::to_text(value));
+    fmt::print("{:25}{}\n", label, wire::plain_text(value));
   }
 }
 

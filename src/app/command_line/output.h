@@ -60,8 +60,7 @@ void print_json(const wire::Json& value);
 void print_object(const wire::JsonObject& object, bool json);
 
 // A text as it is, any other value as JSON.
-[[nodiscard]] std::string text_of(const wire::Json& value);
-// The member's text_of(); empty if the object has no such member.
+// The member's wire::plain_text(); empty if the object has no such member.
 [[nodiscard]] std::string member_text(const wire::Json& object, std::string_view name);
 
 // Says on standard error, for people, that a list is empty, and what to do about it: standard

@@ -107,8 +107,7 @@ void print(const Playback::Counts& counts, bool json) {
   if (!counts.last_error.empty()) told["last_trouble"] = counts.last_error;
   if (json) return print_json(told);
   for (const auto& [name, value] : told) {
-    fmt::print("{:15}{}\n", std::string(name) + ':',
-               value.is_string() ? std::string(value.get_string()) : wire::to_text(value));
+    fmt::print("{:15}{}\n", std::string(name) + ':', wire::plain_text(value));
   }
 }
 

@@ -43,11 +43,6 @@ constexpr int kDeviceTime_ms = 660'000;  // --set-timeout-ms is 600 s at most
 constexpr Millis kLockTime{10'000};
 constexpr int kPollInterval_ms = 20;
 
-std::string_view text_in(const JsonObject& request, std::string_view key) {
-  const Json* text = request.if_contains(key);
-  return text != nullptr && text->is_string() ? std::string_view(text->get_string()) : "";
-}
-
 // Carries `operation` out on the folder of a stopped server, whose lock the caller holds.
 template <typename Operation>
 std::invoke_result_t<Operation, const AdminContext&> on_stopped(
@@ -156,11 +151,11 @@ std::string_view how_to_check(std::string_view op) {
 
 // The error for a missing answer, with its consequences.
 std::unexpected<Error> unanswered(const JsonObject& request, const Error& why) {
-  const std::string_view op = text_in(request, "op");
+  const std::string_view op = wire::text_in(request, "op");
   if (op == kBackupOp) {
     return fail(ErrorCode::kIo, fmt::format("{}; the backup is complete only if {} has a "
                                             "backup.json",
-                                            why.detail, text_in(request, "folder")));
+                                            why.detail, wire::text_in(request, "folder")));
   }
   if (!is_change(op)) return std::unexpected(why);
   return fail(ErrorCode::kIo, fmt::format("{}; the change may or may not have been made: {}",
@@ -168,7 +163,7 @@ std::unexpected<Error> unanswered(const JsonObject& request, const Error& why) {
 }
 
 Result<Json> ask_server(const Socket& server, const JsonObject& request) {
-  const std::string_view op = text_in(request, "op");
+  const std::string_view op = wire::text_in(request, "op");
   const int patience_ms = op == kBackupOp ? kBackupTime_ms
                           : waits(op)     ? kDeviceTime_ms
                                           : kAnswerTime_ms;

@@ -139,7 +139,7 @@ std::vector<std::string> texts_in(const Result<Json>& answer) {
   std::vector<std::string> texts;
   if (!answer || !answer->is_array()) return texts;
   for (const Json& each : answer->get_array()) {
-    texts.push_back(each.is_string() ? std::string(each.get_string()) : wire::to_text(each));
+    texts.push_back(wire::plain_text(each));
   }
   return texts;
 }

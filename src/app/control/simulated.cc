@@ -25,8 +25,7 @@ Result<catalog::FamilyPtr> family_in(const catalog::Catalog& catalog, const Json
   }
   std::vector<std::string_view> known;
   for (const catalog::FamilyPtr& family : catalog.families()) known.emplace_back(family->id);
-  const std::string_view asked =
-      id != nullptr && id->is_string() ? std::string_view(id->get_string()) : "";
+  const std::string_view asked = wire::text_in(request, "family");
   return fail(ErrorCode::kBadParams, fmt::format("family is {}: the server has no such family{}",
                                                  id == nullptr ? "missing" : wire::to_text(*id),
                                                  did_you_mean(asked, known)));

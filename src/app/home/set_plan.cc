@@ -439,9 +439,8 @@ std::string command_text(const SetPlan& plan) {
         std::ranges::find(plan.command->params, std::string_view(name), &Param::name);
     const bool is_scaled = param != plan.command->params.end() && value.is_number();
     text += fmt::format(" {}={}", std::string_view(name),
-                        is_scaled           ? number_text(value.to_number<double>() * param->scale)
-                        : value.is_string() ? std::string(value.get_string())
-                                            : wire::to_text(value));
+                        is_scaled ? number_text(value.to_number<double>() * param->scale)
+                                  : wire::plain_text(value));
   }
   return text;
 }

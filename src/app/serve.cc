@@ -389,7 +389,7 @@ Status greet(const ServeProcess& process, const net::TlsFiles& files,
 }
 
 // Called on the admin socket's thread.
-void carry_out(ServeProcess& process, const std::vector<FaultRule>& rules) {
+void set_faults(ServeProcess& process, const std::vector<FaultRule>& rules) {
   process.server->set_faults(rules);
   if (!process.fleet) return;
   process.sim_loop->post([fleet = process.fleet.get(), rules] { fleet->set_faults(rules); });
@@ -398,7 +398,7 @@ void carry_out(ServeProcess& process, const std::vector<FaultRule>& rules) {
 Status open_admin(ServeProcess& process, const ServeOptions& options) {
   process.faults = std::make_unique<FaultRules>(
       process.server->catalog(), process.clock(),
-      [&process](const std::vector<FaultRule>& rules) { carry_out(process, rules); });
+      [&process](const std::vector<FaultRule>& rules) { set_faults(process, rules); });
   AdminContext context = admin_context(process, options);
   context.sign_in = &process.server->sign_in();
   context.page = urls_of(process).http;

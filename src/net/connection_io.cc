@@ -287,7 +287,7 @@ void ConnectionIo::update_account() {
   const std::size_t kept = protocol_->kept_bytes();
   const std::size_t counted = kept > kFreeBytes ? kept - kFreeBytes : 0;
   const std::size_t had = unauthenticated_bytes_.bytes();
-  if (counted < had) unauthenticated_bytes_.give_back(had - counted);
+  if (counted < had) unauthenticated_bytes_.release(had - counted);
   if (counted <= had || unauthenticated_bytes_.take(counted - had)) return;
   place_.connections->warn_of_unauthenticated(dependencies_.clock.now());
   close();

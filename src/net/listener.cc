@@ -130,7 +130,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
           ::accept4(accepting.get(), peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (socket.get() >= 0) {
         is_reported = false;
-        if (!has_gone(socket.get())) hand_over(socket, host_of(peer));
+        if (!has_gone(socket.get())) assign(socket, host_of(peer));
         continue;
       }
       if (errno == EAGAIN || errno == EWOULDBLOCK) return;
@@ -156,7 +156,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     });
   }
 
-  void hand_over(Descriptor& socket, std::string peer) {
+  void assign(Descriptor& socket, std::string peer) {
     PerKeyLimit::Permit permit;
     if (const std::size_t most = options.limits.connections_per_address; most > 0) {
       auto taken = permits.take(peer, most);
@@ -297,13 +297,13 @@ void Listener::start() {
 
 void Listener::stop() {
   for (std::size_t i = 0; i < impl_->loops.size(); ++i) {
-    std::promise<void> told;
-    impl_->loops[i]->post([this, i, &told] {
+    std::promise<void> stopped;
+    impl_->loops[i]->post([this, i, &stopped] {
       if (i == 0) impl_->accepting.close();
       impl_->connection_sets[i].each([](ConnectionIo& connection) { connection.server_stops(); });
-      told.set_value();
+      stopped.set_value();
     });
-    told.get_future().wait();
+    stopped.get_future().wait();
   }
 }
 

@@ -132,7 +132,7 @@ class Events {
     return after_value(error);
   }
 
-  bool on_key_part(std::string_view part, std::size_t, BoostError&) { return keep(part); }
+  bool on_key_part(std::string_view part, std::size_t, BoostError&) { return append(part); }
   bool on_key(std::string_view part, std::size_t, BoostError& error) {
     const std::string_view name = joined(part);
     if (!names_.add(open_.back(), name)) {
@@ -147,14 +147,14 @@ class Events {
     return goes_on(error);
   }
 
-  bool on_string_part(std::string_view part, std::size_t, BoostError&) { return keep(part); }
+  bool on_string_part(std::string_view part, std::size_t, BoostError&) { return append(part); }
   bool on_string(std::string_view part, std::size_t, BoostError& error) {
     sink_.string(joined(part));
     parts_.clear();
     return after_value(error);
   }
 
-  bool on_number_part(std::string_view part, BoostError&) { return keep(part); }
+  bool on_number_part(std::string_view part, BoostError&) { return append(part); }
   bool on_int64(std::int64_t value, std::string_view part, BoostError& error) {
     return on_double(static_cast<double>(value), part, error);
   }
@@ -184,7 +184,7 @@ class Events {
   bool on_comment(std::string_view, BoostError&) { return true; }
 
  private:
-  bool keep(std::string_view part) {
+  bool append(std::string_view part) {
     parts_.append(part);
     return true;
   }

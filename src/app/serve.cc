@@ -69,8 +69,8 @@ bool is_of_full_disk(const Error& error, const std::filesystem::path& data) {
   return error.code == ErrorCode::kIo && storage::is_nearly_full(data);
 }
 
-// What the process adds to a server. The destructor ends everything that uses the server, then the
-// server, which uses the clocks.
+// The parts that a process adds to a server. The destructor ends everything that uses the server,
+// then the server, which uses the clocks.
 struct ServeProcess {
   SystemClock wall;
   SteadyClock steady;

@@ -27,7 +27,7 @@ struct NameRef {
 
 class BatchDictionary {
  public:
-  // What is remembered across batches, at most, when a batch begins.
+  // The most names and shapes that are remembered across batches.
   static constexpr std::size_t kMaxNames = 4096;
   static constexpr std::size_t kMaxShapes = 128;
 

@@ -271,7 +271,7 @@ void ConnectionIo::arrive(Place place, const std::string& peer, Task arrived) {
   place_ = place;
   phase_ = Phase::kEstablished;
   place_.connections->add(shared_from_this(), peer);
-  // What has arrived meanwhile is reported as an event.
+  // Bytes that have arrived meanwhile are reported as an event.
   if (!place_.loop->watch(stream_.fd(), *this)) return close();
   arrived();
   update_account();
@@ -428,7 +428,7 @@ void ConnectionIo::shut_down() {
   if (state != Stream::State::kOpen) close();
 }
 
-// What the kernel keeps for a peer that does not read is freed at once.
+// The kernel's buffers for a peer that does not read are freed at once.
 void ConnectionIo::reset() {
   stream_.reset_at_close();
   close();

@@ -1,4 +1,4 @@
-// What a server speaks on its connections: the signed HTTP API, with MQTT inside WebSockets, and
+// The protocols of a server's connections: the signed HTTP API, with MQTT inside WebSockets, and
 // MQTT. Owns an http::Api per loop, and what connections share: MQTT's sessions, the budget of
 // failed sign-ins, replay guards, request rates.
 //

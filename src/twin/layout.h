@@ -45,8 +45,8 @@ struct Layout {
   // Whether the quota has a nature (catalog::Field::nature) in W.
   [[nodiscard]] bool is_power(std::size_t slot) const { return powers[slot]; }
 
-  // Which report an envelope identifies: the index of the first of `envelopes` that matches, or
-  // envelopes.size() for an undeclared report.
+  // Finds the report that an envelope identifies: the index of the first of `envelopes` that
+  // matches, or envelopes.size() for an undeclared report.
   [[nodiscard]] std::size_t kind_of(std::span<const Member> envelope) const;
 
   catalog::FamilyPtr family;

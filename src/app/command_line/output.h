@@ -1,5 +1,5 @@
-// What commands print: aligned tables for people, one JSON value a line for programs, and colours
-// on a terminal only.
+// The output of commands: aligned tables for people, one JSON value a line for programs, and
+// colours on a terminal only.
 #pragma once
 
 #include <cstddef>

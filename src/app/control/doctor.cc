@@ -167,7 +167,7 @@ Finding check_modes(const fs::path& data) {
     open += fmt::format("{}{} (mode {:04o})", open.empty() ? "" : ", ", name, *mode);
   };
   add(data, "the folder");
-  // What is inside of a folder that only its owner may enter is out of reach.
+  // Files inside of a folder that only its owner may enter are out of reach.
   if (open.empty()) return good(kCheck, "only its owner can read it");
   for (const char* name : kPrivate) add(data / name, name);
   return problem(kCheck, fmt::format("other users may enter or read: {}; run `chmod -R go= DIR` "

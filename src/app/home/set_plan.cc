@@ -38,7 +38,7 @@ bool same_word(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-// What parameters and fields have in common for reading a value.
+// The facts of a parameter or field that are needed to read a value.
 struct ValueForm {
   std::string_view name;
   FieldType type{};

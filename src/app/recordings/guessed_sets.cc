@@ -180,7 +180,7 @@ class Sets {
     }
   }
 
-  // What the device reported soon after a set, and before the next one.
+  // The values that the device reported soon after a set, and before the next one.
   [[nodiscard]] std::map<std::string, Json> after(std::size_t set) const {
     const RecordedTraffic::Entry& asked = traffic_.entries[set];
     std::map<std::string, Json> values;

@@ -79,7 +79,7 @@ TEST(MqttSession, APlainPublicationIsOfferedBeforeItBecomesAnEvent) {
   EXPECT_EQ(receive({twice}), Lines{}) << "a retransmission";
   EXPECT_EQ(talk.said(), Lines{"PUBREC 3 success"});
 
-  // What a receiver would get beyond the payload, and what comes behind an event, is an event.
+  // A message with more than a payload is an event, and so are those behind an event.
   Properties typed;
   typed.add(PropertyId::kContentType, "text");
   const Publish retained{.retain = true, .topic = "t", .payload = "4"};

@@ -1,6 +1,6 @@
 // What a value that a device reported says: its name, its unit, or that there is no sensor.
 import type {FieldFacts, NamedValue} from '../api/types.ts';
-import {quantity} from './number.ts';
+import {quantity, thinSpace} from './number.ts';
 
 export interface Said {
   text: string;
@@ -14,8 +14,6 @@ interface Words {
   none: string;
   noSensor: string;
 }
-
-const thinSpace = '\u202f';
 
 export function say(facts: Facts | undefined, value: unknown, locale: string, words: Words): Said {
   const plain = (text: string): Said => ({text, unit: '', raw: null, absent: false});

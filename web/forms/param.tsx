@@ -3,6 +3,7 @@
 import {useId} from 'preact/hooks';
 import type {ParamFacts} from '../api/types.ts';
 import {typed} from '../format/field.ts';
+import {thinSpace} from '../format/number.ts';
 import {localeName, texts} from '../i18n/index.ts';
 import {Segments} from '../ui/controls.tsx';
 import {chosenEntry, type Entry, jsonEntry, numberEntry} from './body.ts';
@@ -98,7 +99,7 @@ function uniqueNames(param: ParamFacts): {value: unknown; label: string}[] | nul
   if (!param.values) return null;
   const seen = new Set<string>();
   return param.values.flatMap(({value, name}) => {
-    const label = name ?? `${String(value)}${param.unit ? `\u202f${param.unit}` : ''}`;
+    const label = name ?? `${String(value)}${param.unit ? thinSpace + param.unit : ''}`;
     if (seen.has(label)) return [];
     seen.add(label);
     return [{value, label}];

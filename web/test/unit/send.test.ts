@@ -3,25 +3,15 @@ import {test} from 'node:test';
 import type {DeviceFacts, Family} from '../../api/types.ts';
 import {SetSender} from '../../forms/send.ts';
 import {Twin} from '../../store/twins.ts';
-import {answerWith, FakeTime, openStream} from '../fakes.ts';
+import {answerWith, balcony, FakeTime, openStream} from '../fakes.ts';
 
 const family: Family = {id: 'f', fields: [{name: 'soc', type: 'int'}], commands: []};
-const facts: DeviceFacts = {
-  sn: 'A 1',
-  name: 'Balcony',
-  family: 'f',
-  owner: 'demo',
-  rights: 'owner',
-  online: true,
-  reportedAt: 900,
-  values: {soc: 50},
-};
 const body = {params: {limit: 80}};
 const soc80 = [{field: 'soc', value: 80}];
 
 function open(changed: Partial<DeviceFacts> = {}) {
   const time = new FakeTime();
-  const twin = new Twin({...facts, ...changed}, family);
+  const twin = new Twin({...balcony, sn: 'A 1', ...changed}, family);
   const {live, socket} = openStream();
   twin.follow(live);
   socket().receive({t: 'names', family: 'f', names: ['soc']});

@@ -486,6 +486,16 @@ std::int64_t whole(const Json& value) {
   return static_cast<std::int64_t>(value.get_double());
 }
 
+std::optional<std::int64_t> whole_in(const Json& object, std::string_view key) {
+  const JsonObject* members = object.if_object();
+  return members == nullptr ? std::nullopt : whole_in(*members, key);
+}
+
+std::optional<std::int64_t> whole_in(const JsonObject& object, std::string_view key) {
+  const Json* value = object.if_contains(key);
+  return value != nullptr && is_whole(*value) ? std::optional(whole(*value)) : std::nullopt;
+}
+
 Json numeric_id(const Json& id) {
   if (!id.is_string()) return id;
   const std::string_view text = id.get_string();

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -81,6 +82,9 @@ struct JsonVisitor {
 [[nodiscard]] bool is_whole(const Json& value);
 // The value as an integer. Requires is_whole().
 [[nodiscard]] std::int64_t whole(const Json& value);
+// The member as an integer. Nothing: there is none that is_whole().
+[[nodiscard]] std::optional<std::int64_t> whole_in(const Json& object, std::string_view key);
+[[nodiscard]] std::optional<std::int64_t> whole_in(const JsonObject& object, std::string_view key);
 
 // Converts a string of digits to a number; returns any other value unchanged. Replies contain a
 // numeric message id as a number, as real devices do (quirk 24).

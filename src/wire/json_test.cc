@@ -297,6 +297,17 @@ TEST(Json, AMembersTextIsThatOfAString) {
   EXPECT_EQ(text_in(Json("a"), "a"), "");
 }
 
+TEST(Json, AMembersNumberIsThatOfAWholeOne) {
+  const Json value = *parse_json(R"({"a":-5,"b":5e0,"c":1.5,"d":"5","e":null})");
+  const std::vector<std::pair<std::string_view, std::optional<std::int64_t>>> cases = {
+      {"a", -5}, {"b", 5}, {"c", {}}, {"d", {}}, {"e", {}}, {"f", {}}};
+  for (const auto& [key, number] : cases) {
+    EXPECT_EQ(whole_in(value, key), number) << key;
+    EXPECT_EQ(whole_in(value.get_object(), key), number) << key;
+  }
+  EXPECT_EQ(whole_in(Json(5), "a"), std::nullopt);
+}
+
 TEST(Json, AValueAsPlainTextHasNoQuotes) {
   const std::vector<std::pair<std::string_view, std::string_view>> cases = {
       {R"("a\"b")", "a\"b"},

@@ -36,9 +36,8 @@ struct Arguments {
 };
 
 std::optional<Millis> now_in(const Json& answer) {
-  const Json* now = wire::member(answer, "now");
-  if (now == nullptr || !wire::is_whole(*now)) return std::nullopt;
-  return Millis(wire::whole(*now));
+  const auto now_ms = wire::whole_in(answer, "now");
+  return now_ms ? std::optional(Millis(*now_ms)) : std::nullopt;
 }
 
 int print(const Json& answer, bool json) {

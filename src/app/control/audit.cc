@@ -43,10 +43,7 @@ Json damaged_entry(const history::AuditRow& row, std::int64_t newer_ms) {
 
 }  // namespace
 
-std::int64_t at_of(const Json& entry) {
-  const Json* at = wire::member(entry, "at");
-  return at != nullptr && wire::is_whole(*at) ? wire::whole(*at) : 0;
-}
+std::int64_t at_of(const Json& entry) { return wire::whole_in(entry, "at").value_or(0); }
 
 Result<AuditFilter> audit_filter(const JsonObject& request) {
   AuditFilter filter;

@@ -33,11 +33,8 @@ Result<catalog::FamilyPtr> family_in(const catalog::Catalog& catalog, const Json
 
 Result<std::int64_t> number_in(const JsonObject& request, std::string_view name,
                                std::int64_t most) {
-  const Json* value = request.if_contains(name);
-  if (value != nullptr && wire::is_whole(*value)) {
-    const std::int64_t number = wire::whole(*value);
-    if (number >= 1 && number <= most) return number;
-  }
+  const auto number = wire::whole_in(request, name);
+  if (number && *number >= 1 && *number <= most) return *number;
   return fail(ErrorCode::kBadParams, fmt::format("{} must be from 1 to {}", name, most));
 }
 

@@ -68,8 +68,7 @@ class LocalHome final : public Home {
     auto answer = ask_admin(data_, {{"op", kValuesOp}, {"sn", sn}});
     if (!answer) return std::unexpected(answer.error());
     DeviceValues values;
-    const Json* age_ms = wire::member(*answer, "ageMs");
-    if (age_ms != nullptr && wire::is_whole(*age_ms)) values.age = Millis(wire::whole(*age_ms));
+    if (const auto age_ms = wire::whole_in(*answer, "ageMs")) values.age = Millis(*age_ms);
     const Json* quotas = wire::member(*answer, "quotas");
     if (quotas != nullptr && quotas->is_object()) values.quotas = quotas->get_object();
     return values;

@@ -21,7 +21,6 @@ namespace gridloom::app {
 namespace {
 
 namespace fs = std::filesystem;
-using wire::Json;
 using wire::JsonObject;
 
 constexpr std::size_t kMaxName = 64;

@@ -32,9 +32,8 @@ constexpr std::array<std::string_view, 11> kKinds = {
     "known",    "online",    "offline", "device_sends", "device_gets", "app_sends",
     "app_gets", "reads_all", "reads",   "sets",         "answered"};
 
-std::int64_t whole_of(const Json& object, std::string_view name) {
-  const Json* value = wire::member(object, name);
-  return value != nullptr && wire::is_whole(*value) ? wire::whole(*value) : 0;
+std::int64_t whole_or_0(const Json& object, std::string_view name) {
+  return wire::whole_in(object, name).value_or(0);
 }
 
 std::string id_of(std::string_view payload) {
@@ -125,15 +124,15 @@ Result<TrafficEvent> traffic_event_in(const Json& json) {
                 "the server sent an event of a kind that this program does not know");
   }
   TrafficEvent event{.kind = static_cast<Kind>(what - kKinds.begin()),
-                     .at = TimePoint(Millis(whole_of(json, "at"))),
+                     .at = TimePoint(Millis(whole_or_0(json, "at"))),
                      .sn = std::string(wire::text_in(json, "sn")),
-                     .account = static_cast<registry::AccountId>(whole_of(json, "account")),
+                     .account = static_cast<registry::AccountId>(whole_or_0(json, "account")),
                      .verb = *verb,
-                     .request = static_cast<std::uint64_t>(whole_of(json, "request")),
+                     .request = static_cast<std::uint64_t>(whole_or_0(json, "request")),
                      .text = std::string(wire::text_in(json, "text"))};
   if (wire::member(json, "text") == nullptr) {
     // A transcript cannot express such a payload: an unparsable line takes its place.
-    event.text = fmt::format("<{} bytes that are no text>", whole_of(json, "bytes"));
+    event.text = fmt::format("<{} bytes that are no text>", whole_or_0(json, "bytes"));
   }
   if (wire::member(json, "fault") != nullptr) {
     const auto code = error_code_of(wire::text_in(json, "code"));

@@ -1,7 +1,7 @@
 // The commands of a device as forms, made from its family's description.
 import {useMemo, useRef, useState} from 'preact/hooks';
 import type {CommandFacts, Family, FieldFacts, ParamFacts} from '../api/types.ts';
-import {saidText, say} from '../format/field.ts';
+import {display, textOf} from '../format/field.ts';
 import {commandBody, curlLine, type Entry, mosquittoLine, type Wire} from '../forms/body.ts';
 import {Param} from '../forms/param.tsx';
 import {SetSender, type SetState} from '../forms/send.ts';
@@ -152,7 +152,7 @@ function choiceText(param: ParamFacts, value: unknown): string {
   const valueWords = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
   const {unit, scale, values} = param;
   const facts = {...(unit ? {unit} : {}), ...(scale ? {scale} : {}), ...(values ? {values} : {})};
-  return saidText(say(facts, value, localeName(), valueWords));
+  return textOf(display(facts, value, localeName(), valueWords));
 }
 
 function reportedValue(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {
@@ -163,7 +163,7 @@ function reportedValue(twin: Twin, family: Family, command: CommandFacts, param:
   const valueWords = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
   const facts = param.values && !field.values ? {...field, values: param.values} : field;
   return {
-    text: saidText(say(facts, reading.value, localeName(), valueWords)),
+    text: textOf(display(facts, reading.value, localeName(), valueWords)),
     value: reading.value,
   };
 }

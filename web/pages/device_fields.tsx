@@ -1,7 +1,7 @@
 // All fields of a device, grouped by the board or module that reports them, live.
 import {useMemo, useState} from 'preact/hooks';
 import type {Family, FieldFacts} from '../api/types.ts';
-import {saidText, say} from '../format/field.ts';
+import {display, textOf} from '../format/field.ts';
 import {ageText, localeName, texts} from '../i18n/index.ts';
 import {fieldsOf, type NamedField} from '../store/paths.ts';
 import type {Twin} from '../store/twins.ts';
@@ -106,15 +106,17 @@ function Value({twin, name, facts}: {twin: Twin; name: string; facts: FieldFacts
       </dd>
     );
   const valueWords = {none: words.noBits, noSensor: words.noSensor};
-  const it = say(facts, reading.value, localeName(), valueWords);
-  const stale = it.absent || !twin.isCurrent.value;
-  const shown = saidText(it);
+  const displayed = display(facts, reading.value, localeName(), valueWords);
+  const stale = displayed.absent || !twin.isCurrent.value;
+  const shown = textOf(displayed);
   return (
     <dd class={stale ? 'stale' : ''}>
       <b title={shown.length > 80 ? shown : undefined}>
         <bdi>{shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}</bdi>
       </b>
-      {it.raw !== null && !it.absent && <span class="muted raw">({it.raw})</span>}
+      {displayed.raw !== null && !displayed.absent && (
+        <span class="muted raw">({displayed.raw})</span>
+      )}
       <span class="age muted">{reading.at === null ? '' : ageText(reading.at)}</span>
     </dd>
   );

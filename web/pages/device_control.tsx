@@ -1,11 +1,11 @@
 // The commands of a device as forms, made from its family's description.
 import {useMemo, useRef, useState} from 'preact/hooks';
 import type {CommandFacts, Family, FieldFacts, ParamFacts} from '../api/types.ts';
-import {display, textOf} from '../format/field.ts';
+import {textOf} from '../format/field.ts';
 import {commandBody, curlLine, type Entry, mosquittoLine, type Wire} from '../forms/body.ts';
 import {Param} from '../forms/param.tsx';
 import {SetSender, type SetState} from '../forms/send.ts';
-import {localeName, texts} from '../i18n/index.ts';
+import {displayed, texts} from '../i18n/index.ts';
 import {matches} from '../store/paths.ts';
 import type {Twin} from '../store/twins.ts';
 import {CopyLine} from '../ui/controls.tsx';
@@ -149,10 +149,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
 
 /** A value that is about to be sent, as a person would say it. */
 function choiceText(param: ParamFacts, value: unknown): string {
-  const valueWords = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
-  const {unit, scale, values} = param;
-  const facts = {...(unit ? {unit} : {}), ...(scale ? {scale} : {}), ...(values ? {values} : {})};
-  return textOf(display(facts, value, localeName(), valueWords));
+  return textOf(displayed(param, value));
 }
 
 function reportedValue(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {
@@ -160,10 +157,9 @@ function reportedValue(twin: Twin, family: Family, command: CommandFacts, param:
   if (!field || field.name.includes('*')) return null;
   const reading = twin.field(field.name).value;
   if (!reading) return null;
-  const valueWords = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
   const facts = param.values && !field.values ? {...field, values: param.values} : field;
   return {
-    text: textOf(display(facts, reading.value, localeName(), valueWords)),
+    text: textOf(displayed(facts, reading.value)),
     value: reading.value,
   };
 }

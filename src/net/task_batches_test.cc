@@ -9,13 +9,15 @@ namespace gridloom::net {
 namespace {
 
 // A steady clock that the test moves.
-struct TestSteady {
-  using time_point = std::chrono::steady_clock::time_point;
-  static time_point now() { return now_; }
-  static void pass(std::chrono::microseconds time) { now_ += time; }
+struct TestSteady : std::chrono::steady_clock {
+  static time_point now() { return at(); }
+  static void pass(std::chrono::microseconds time) { at() += time; }
 
  private:
-  static inline time_point now_{std::chrono::hours(1)};
+  static time_point& at() {
+    static time_point moment{std::chrono::hours(1)};
+    return moment;
+  }
 };
 
 class TaskBatchesTest : public testing::Test {

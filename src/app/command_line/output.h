@@ -59,7 +59,6 @@ void print_json(const wire::Json& value);
 // holds a warning.
 void print_object(const wire::JsonObject& object, bool json);
 
-// A text as it is, any other value as JSON.
 // The member's wire::plain_text(); empty if the object has no such member.
 [[nodiscard]] std::string member_text(const wire::Json& object, std::string_view name);
 

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "history/series/series.h"
 #include "history/store/store.h"
 #include "storage/files.h"
@@ -23,6 +24,7 @@
 
 namespace {
 
+using gridloom::kDay_ms;
 using gridloom::Status;
 using gridloom::bench::append_json;
 using gridloom::bench::DeviceStream;
@@ -117,11 +119,10 @@ int main(int argc, char** argv) {
     must(gridloom::storage::make_data_folder(data));
     history::Store store = must(history::Store::open(data));
     fill(store, days * 24, fields);
-    const std::int64_t from_ms =
-        (DeviceStream::kStart_ms / history::kDay_ms + 1) * history::kDay_ms;
+    const std::int64_t from_ms = (DeviceStream::kStart_ms / kDay_ms + 1) * kDay_ms;
     history::SeriesQuery query{.fields = {0},
                                .from_ms = from_ms,
-                               .to_ms = from_ms + (days - 1) * history::kDay_ms,
+                               .to_ms = from_ms + (days - 1) * kDay_ms,
                                .step_ms = 15 * 60'000,
                                .aggregate = history::Aggregate::kMean};
     fmt::print("a device of {} fields, {} days\n", fields, days - 1);
@@ -130,7 +131,7 @@ int main(int argc, char** argv) {
     measure(store, "  integral by 15 minutes", query);
     query.step_ms = 3'600'000;
     measure(store, "  integral by hours", query);
-    query.step_ms = history::kDay_ms;
+    query.step_ms = kDay_ms;
     measure(store, "  integral by days", query);
     query.aggregate = history::Aggregate::kSum;
     measure(store, "  sum by days", query);

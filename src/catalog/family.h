@@ -14,12 +14,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/result.h"
+#include "base/string_map.h"
 #include "catalog/formula.h"
 #include "catalog/physics.h"
 #include "catalog/signal.h"
@@ -264,15 +264,6 @@ struct Virtual {
 
 enum class QuotaAllForm : std::uint8_t { kFlat, kNested };
 
-// Allows lookup in a map of strings by string_view, without constructing a string.
-struct NameHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view name) const {
-    return std::hash<std::string_view>{}(name);
-  }
-};
-using NameIndex = std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>>;
-
 struct Family {
   std::string id;                // "delta_2"
   std::string product;           // "DELTA 2"
@@ -325,7 +316,7 @@ struct Family {
   // selectors.
   [[nodiscard]] std::string unknown_command(const JsonObject& message) const;
 
-  NameIndex field_by_name;  // filled by the loader
+  StringMap<std::size_t> field_by_name;  // filled by the loader
 };
 
 using FamilyPtr = std::shared_ptr<const Family>;

@@ -12,7 +12,6 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 
 #include "base/clock.h"
 #include "base/per_key_limit.h"
@@ -74,7 +73,7 @@ class Presence {
 
  private:
   mutable std::shared_mutex mutex_;
-  std::unordered_set<std::string, StringHash, std::equal_to<>> online_;
+  StringSet online_;
 };
 
 // A retained message and the topic that it was published to. Null: it was cleared.

@@ -25,7 +25,7 @@ constexpr std::string_view kNoRoomToRetain = "there is no room for further retai
 
 // The limits for a device's own timestamp: values that it could not send for a day are still stored
 // at their own time, and a clock that is wrong does not spoil the history.
-constexpr Millis kOldest{24 * 60 * 60 * 1000};
+constexpr Millis kOldest{kDay_ms};
 constexpr Millis kNewest{60 * 1000};
 
 // The timestamp of a report, if it has one that is plausible.

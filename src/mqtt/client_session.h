@@ -96,7 +96,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   [[nodiscard]] std::size_t subscriptions() const { return subscriptions_.size(); }
   // Charges a new subscription to the account. False: the account's budget is exhausted.
   [[nodiscard]] bool charge_subscription(std::string_view filter);
-  void refund_subscription(std::string_view filter) { filters_.give_back(cost_of(filter)); }
+  void refund_subscription(std::string_view filter) { filters_.release(cost_of(filter)); }
   // For a new subscription, charge_subscription() must have succeeded before.
   void add_subscription(const hub::Subscription& subscription);
   // False: there was no such subscription.

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "hub/credentials.h"
 #include "wire/json.h"
 
@@ -14,7 +15,7 @@ namespace {
 
 // Idle streams (their session has ended) kept per user, and the time for which each is kept.
 constexpr std::size_t kMaxIdleStreams = 64;
-constexpr Millis kIdleStreamsFor{Millis(24 * 60 * 60 * 1000)};
+constexpr Millis kIdleStreamsFor{kDay_ms};
 constexpr Millis kIdleStreamsEvery{60'000};
 
 void record(const hub::Hub& hub, const hub::SessionChange& change) {

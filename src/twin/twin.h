@@ -121,7 +121,7 @@ class Twin {
 
   // A quota that gets this text has had another one until now.
   void remember(std::size_t slot, std::string_view text);
-  // What a quota was when the moment began; empty: it had no value. Nothing: it is the same.
+  // The quota's value when the moment began; empty: it had none. Nothing: it is the same.
   [[nodiscard]] std::optional<std::string_view> before(std::size_t slot) const;
 
   // The slot of a member of a report if it is the extra quota that is expected, by index.

@@ -2,7 +2,7 @@
 
 export interface Me {
   account: string;
-  scope?: 'read' | 'control' | 'admin';
+  scope?: 'read' | 'control';
   csrf?: string;
   instance?: string;
   zone?: string;
@@ -84,7 +84,7 @@ export interface DeviceFacts {
   family: string;
   product?: string;
   owner: string;
-  rights: 'owner' | 'full' | 'control' | 'monitor';
+  rights: 'owner' | 'full' | 'monitor';
   online: boolean;
   reportedAt?: number | null;
   values?: Record<string, unknown>;

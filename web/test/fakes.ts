@@ -1,6 +1,19 @@
 // What the page gets from a browser, as a test owns it: time that passes when told, sockets without
 // a network, and answers without a server.
 import {LiveClient, type Socket, type SocketEvents} from '../api/live.ts';
+import type {DeviceFacts} from '../api/types.ts';
+
+/** A device with one value, as the server tells it. */
+export const balcony: DeviceFacts = {
+  sn: 'A',
+  name: 'Balcony',
+  family: 'f',
+  owner: 'demo',
+  rights: 'owner',
+  online: true,
+  reportedAt: 900,
+  values: {soc: 50},
+};
 
 export class FakeTime {
   nowMs = 0;

@@ -135,7 +135,7 @@ class Check {
       }
     }
     for (const std::string& name : names) {
-      tell(name);
+      report_progress(name);
       check_file(name);
       progress_.bytes_done += size_of(folder_ / name);
     }
@@ -146,7 +146,7 @@ class Check {
     for (const std::string_view sub : {kLog, kCertificates, kVirtualStates}) {
       for (const std::string& name : names_in(folder_ / sub)) {
         const std::string path = fmt::format("{}/{}", sub, name);
-        tell(path);
+        report_progress(path);
         check_file(path);
         progress_.bytes_done += size_of(folder_ / sub / name);
       }
@@ -159,7 +159,7 @@ class Check {
   }
 
  private:
-  void tell(const std::string& name) {
+  void report_progress(const std::string& name) {
     progress_.file = name;
     if (on_progress_) on_progress_(progress_);
   }

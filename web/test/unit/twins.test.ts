@@ -1,21 +1,11 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {DeviceFacts, Family, FieldFacts} from '../../api/types.ts';
+import type {Family, FieldFacts} from '../../api/types.ts';
 import {loadTwin, Twin} from '../../store/twins.ts';
-import {answerWith, openStream} from '../fakes.ts';
+import {answerWith, balcony as facts, openStream} from '../fakes.ts';
 
 const field = (name: string): FieldFacts => ({name, type: 'int'});
 const family: Family = {id: 'f', fields: [field('soc'), field('w')], commands: []};
-const facts: DeviceFacts = {
-  sn: 'A',
-  name: 'Balcony',
-  family: 'f',
-  owner: 'demo',
-  rights: 'owner',
-  online: true,
-  reportedAt: 900,
-  values: {soc: 50},
-};
 const names = {t: 'names', family: 'f', names: ['soc', 'w']};
 const snapshot = {t: 'snap', id: 1, seq: 1, now: 2000, family: 'f', state: 'live', last: 1900};
 

@@ -22,7 +22,7 @@
 #include "history/store/store_check.h"
 #include "journal/local/log.h"
 #include "journal/local/log_loss.h"
-#include "mqtt/session_tables.h"
+#include "mqtt/sqlite/session_tables.h"
 #include "net/tls.h"
 #include "registry/revision.h"
 #include "registry/sqlite/store.h"

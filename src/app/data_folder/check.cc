@@ -22,10 +22,10 @@
 #include "history/store/store_check.h"
 #include "journal/local/log.h"
 #include "journal/local/log_loss.h"
-#include "mqtt/session_tables.h"
+#include "mqtt/sqlite/session_tables.h"
 #include "net/tls.h"
 #include "registry/revision.h"
-#include "registry/store.h"
+#include "registry/sqlite/store.h"
 #include "storage/files.h"
 #include "storage/seen_number.h"
 #include "storage/sqlite.h"
@@ -284,7 +284,7 @@ class Check {
   }
 
   void check_registry(Database database) {
-    const Status good = registry::Store::check(folder_, std::move(database));
+    const Status good = registry::SqliteStore::check(folder_, std::move(database));
     if (good) return add_note(kRegistry, "rows with checksums, and secrets");
     if (good.error().code == ErrorCode::kConflict) return add_note(kRegistry, good.error().detail);
     failed(kRegistry, good.error());

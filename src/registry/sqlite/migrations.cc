@@ -3,20 +3,19 @@
 // SignInBy. Columns of sealed secrets are BLOBs in the format that seal.cc
 // describes; columns that are not sealed hold no secrets. AUTOINCREMENT ensures that an account's
 // number is never reused for another account.
-#include "registry/migrations.h"
+#include "registry/sqlite/migrations.h"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <string>
 
-#include "registry/table_sums.h"
+#include "registry/sqlite/table_sums.h"
 
 namespace gridloom::registry {
 namespace {
 
 using storage::Database;
-using storage::Transaction;
 
 constexpr std::string_view kVersion1 = R"(
 CREATE TABLE schema_version (
@@ -95,8 +94,8 @@ CREATE TABLE revision (
 INSERT INTO revision VALUES (1, lower(hex(randomblob(16))), 0);
 )";
 
-// Checksums of the tables' content: registry/table_sums.h. A later migration checks the sums first
-// and adds what it changes to them afterwards.
+// Checksums of the tables' content: registry/sqlite/table_sums.h. A later migration checks the sums
+// first and adds what it changes to them afterwards.
 constexpr std::string_view kChecksums = R"(
 ALTER TABLE accounts ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE access_keys ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
@@ -184,7 +183,7 @@ Result<std::int64_t> schema_version(Database& database) {
 }
 
 Status migrate(Database& database, std::span<const Migration> steps) {
-  Result<Transaction> transaction = Transaction::begin(database);
+  Result<storage::Transaction> transaction = storage::Transaction::begin(database);
   if (!transaction) return std::unexpected(transaction.error());
   const Result<std::int64_t> found = schema_version(database);
   if (!found) return std::unexpected(found.error());

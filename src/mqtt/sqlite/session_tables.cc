@@ -1,4 +1,4 @@
-#include "mqtt/session_tables.h"
+#include "mqtt/sqlite/session_tables.h"
 
 #include <fmt/format.h>
 

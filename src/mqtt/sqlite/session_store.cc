@@ -1,3 +1,7 @@
+// The session store in SQLite: DATA/sessions.db, written on its own thread, about a megabyte per
+// transaction; docs/internals/formats.md shows the tables. Short-lived data are never written: the
+// changes of a minute are put together first. Messages and subscriptions are stored as equivalent
+// MQTT 5 packets.
 #include "mqtt/session_store.h"
 
 #include <fmt/format.h>
@@ -12,8 +16,8 @@
 #include <thread>
 #include <utility>
 
-#include "mqtt/session_rows.h"
-#include "mqtt/session_tables.h"
+#include "mqtt/sqlite/session_rows.h"
+#include "mqtt/sqlite/session_tables.h"
 #include "storage/empty_wal.h"
 #include "storage/reserve.h"
 #include "storage/seen_number.h"
@@ -72,10 +76,9 @@ Result<StreamTable> streams_in(Database& database) {
   return streams;
 }
 
-}  // namespace
-
-struct SessionStore::Impl {
-  Impl(Database opened, const std::filesystem::path& data)
+// sessions.db, and the changes that are not in it yet.
+struct SessionsFile {
+  SessionsFile(Database opened, const std::filesystem::path& data)
       : folder(data), database(std::move(opened)), seen(seen_in(data)) {}
 
   void work() {
@@ -263,18 +266,6 @@ struct SessionStore::Impl {
   std::jthread thread;
 };
 
-SessionStore::SessionStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-
-SessionStore::~SessionStore() {
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->stopping = true;
-  }
-  impl_->wake.notify_all();
-}
-
-namespace {
-
 // The state read from the file when it is opened.
 struct Content {
   Database database;
@@ -374,6 +365,104 @@ Error with_remedy(Error fault, const std::filesystem::path& folder) {
   return fault;
 }
 
+class SqliteSessionStore final : public SessionStore {
+ public:
+  explicit SqliteSessionStore(std::unique_ptr<SessionsFile> file) : file_(std::move(file)) {}
+  ~SqliteSessionStore() override {
+    {
+      const std::lock_guard lock(file_->mutex);
+      file_->stopping = true;
+    }
+    file_->wake.notify_all();
+  }
+  SqliteSessionStore(const SqliteSessionStore&) = delete;
+  SqliteSessionStore& operator=(const SqliteSessionStore&) = delete;
+
+  [[nodiscard]] Result<Loaded> load() override;
+  [[nodiscard]] std::string loss(bool served_before) const override;
+  void take(std::uint64_t record, std::string_view changes) override;
+  [[nodiscard]] journal::Positions applied() const override;
+  void on_applied(std::function<void(const journal::Positions& applied)> tell) override;
+  void put(std::string_view changes) override;
+  void flush() override;
+  [[nodiscard]] hub::SessionKeeper keeper() override;
+
+ private:
+  std::unique_ptr<SessionsFile> file_;
+};
+
+std::string SqliteSessionStore::loss(bool served_before) const {
+  if (!file_->loss.empty() || !file_->is_new || !served_before) return file_->loss;
+  return fmt::format("sessions.db was missing or empty: {}", kWhatIsLost);
+}
+
+Result<SessionStore::Loaded> SqliteSessionStore::load() {
+  SessionsFile& file = *file_;
+  auto rows = file.load();
+  if (!rows) return std::unexpected(with_remedy(rows.error(), file.folder));
+  if (rows->unreadable != 0) {
+    spdlog::error("sessions.db: {} rows cannot be read and are left out", rows->unreadable);
+  }
+  file.number = std::max({file.number.load(), file.streams.highest(), rows->highest_number,
+                          file.pending.back().highest_number()});
+  if (!file.unlogged) file.pending.assign(1, PendingRows());
+  Loaded loaded{.sessions = std::move(rows->sessions),
+                .streams = file.streams.all(),
+                .retained = std::move(rows->retained)};
+  file.thread = std::jthread([at = &file] { at->work(); });
+  return loaded;
+}
+
+void SqliteSessionStore::take(std::uint64_t record, std::string_view changes) {
+  bool is_first = false;
+  {
+    const std::lock_guard lock(file_->mutex);
+    is_first = !file_->has_changes() || file_->pending.back().bytes() > kMaxPendingBytes;
+    if (!file_->apply(changes)) {
+      spdlog::error(
+          "record {} of the log: its changes of MQTT sessions cannot be read and are left out",
+          record);
+    }
+    file_->streams.set_record(record);
+  }
+  if (is_first) file_->wake.notify_all();
+}
+
+void SqliteSessionStore::put(std::string_view changes) {
+  {
+    const std::lock_guard lock(file_->mutex);
+    static_cast<void>(file_->apply(changes));
+    if (!std::exchange(file_->unlogged, true)) {
+      file_->unlogged_due = std::chrono::steady_clock::now() + kEveryWithoutLog;
+    }
+  }
+  file_->wake.notify_all();
+}
+
+journal::Positions SqliteSessionStore::applied() const {
+  return journal::Positions::everywhere(file_->applied);
+}
+
+void SqliteSessionStore::on_applied(std::function<void(const journal::Positions& applied)> tell) {
+  const std::lock_guard lock(file_->mutex);
+  file_->tell = std::move(tell);
+}
+
+void SqliteSessionStore::flush() {
+  std::unique_lock lock(file_->mutex);
+  file_->failed = false;
+  file_->flushing = true;
+  file_->wake.notify_all();
+  file_->done.wait(lock,
+                   [this] { return file_->failed || (!file_->writing && !file_->has_changes()); });
+  file_->flushing = false;
+}
+
+hub::SessionKeeper SqliteSessionStore::keeper() {
+  return {.new_number = [file = file_.get()] { return ++file->number; },
+          .take = [this](std::string_view changes) { put(changes); }};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::path& folder) {
@@ -393,87 +482,15 @@ Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::
   // Above all numbers that were ever given out, which are unknown after a loss.
   if (!loss.empty()) content->last_number = unix_ms(SystemClock().now());
   append_loss(loss, loss_of(content->damaged_rows));
-  auto impl = std::make_unique<Impl>(std::move(content->database), folder);
-  impl->streams = std::move(content->streams);
-  impl->streams.set_record(content->applied);
-  impl->pending.assign(1, PendingRows(highest_in_file));
-  impl->applied = content->applied;
-  impl->number = content->last_number;
-  impl->loss = std::move(loss);
-  impl->is_new = is_new;
-  return std::unique_ptr<SessionStore>(new SessionStore(std::move(impl)));
-}
-
-std::string SessionStore::loss(bool served_before) const {
-  if (!impl_->loss.empty() || !impl_->is_new || !served_before) return impl_->loss;
-  return fmt::format("sessions.db was missing or empty: {}", kWhatIsLost);
-}
-
-Result<SessionStore::Loaded> SessionStore::load() {
-  Impl& impl = *impl_;
-  auto rows = impl.load();
-  if (!rows) return std::unexpected(with_remedy(rows.error(), impl.folder));
-  if (rows->unreadable != 0) {
-    spdlog::error("sessions.db: {} rows cannot be read and are left out", rows->unreadable);
-  }
-  impl.number = std::max({impl.number.load(), impl.streams.highest(), rows->highest_number,
-                          impl.pending.back().highest_number()});
-  if (!impl.unlogged) impl.pending.assign(1, PendingRows());
-  Loaded loaded{.sessions = std::move(rows->sessions),
-                .streams = impl.streams.all(),
-                .retained = std::move(rows->retained)};
-  impl.thread = std::jthread([at = &impl] { at->work(); });
-  return loaded;
-}
-
-void SessionStore::take(std::uint64_t record, std::string_view changes) {
-  bool is_first = false;
-  {
-    const std::lock_guard lock(impl_->mutex);
-    is_first = !impl_->has_changes() || impl_->pending.back().bytes() > kMaxPendingBytes;
-    if (!impl_->apply(changes)) {
-      spdlog::error(
-          "record {} of the log: its changes of MQTT sessions cannot be read and are left out",
-          record);
-    }
-    impl_->streams.set_record(record);
-  }
-  if (is_first) impl_->wake.notify_all();
-}
-
-void SessionStore::put(std::string_view changes) {
-  {
-    const std::lock_guard lock(impl_->mutex);
-    static_cast<void>(impl_->apply(changes));
-    if (!std::exchange(impl_->unlogged, true)) {
-      impl_->unlogged_due = std::chrono::steady_clock::now() + kEveryWithoutLog;
-    }
-  }
-  impl_->wake.notify_all();
-}
-
-journal::Positions SessionStore::applied() const {
-  return journal::Positions::everywhere(impl_->applied);
-}
-
-void SessionStore::on_applied(std::function<void(const journal::Positions& applied)> tell) {
-  const std::lock_guard lock(impl_->mutex);
-  impl_->tell = std::move(tell);
-}
-
-void SessionStore::flush() {
-  std::unique_lock lock(impl_->mutex);
-  impl_->failed = false;
-  impl_->flushing = true;
-  impl_->wake.notify_all();
-  impl_->done.wait(lock,
-                   [this] { return impl_->failed || (!impl_->writing && !impl_->has_changes()); });
-  impl_->flushing = false;
-}
-
-hub::SessionKeeper SessionStore::keeper() {
-  return {.new_number = [impl = impl_.get()] { return ++impl->number; },
-          .take = [this](std::string_view changes) { put(changes); }};
+  auto sessions = std::make_unique<SessionsFile>(std::move(content->database), folder);
+  sessions->streams = std::move(content->streams);
+  sessions->streams.set_record(content->applied);
+  sessions->pending.assign(1, PendingRows(highest_in_file));
+  sessions->applied = content->applied;
+  sessions->number = content->last_number;
+  sessions->loss = std::move(loss);
+  sessions->is_new = is_new;
+  return std::make_unique<SqliteSessionStore>(std::move(sessions));
 }
 
 }  // namespace gridloom::mqtt

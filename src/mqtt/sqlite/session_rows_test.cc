@@ -1,5 +1,5 @@
 // Interrupted writes of rows: replaying the log leads to the same rows as one complete write.
-#include "mqtt/session_rows.h"
+#include "mqtt/sqlite/session_rows.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@
 
 #include "base/chance.h"
 #include "hub/session_changes.h"
-#include "mqtt/session_tables.h"
+#include "mqtt/sqlite/session_tables.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 #include "wire/mqtt/stored_message.h"

@@ -1,14 +1,13 @@
-#include "mqtt/session_rows.h"
+#include "mqtt/sqlite/session_rows.h"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <ranges>
 #include <string_view>
 #include <unordered_map>
 #include <variant>
 
-#include "mqtt/session_tables.h"
+#include "mqtt/sqlite/session_tables.h"
 #include "mqtt/stored_packets.h"
 #include "wire/mqtt/stored_message.h"
 
@@ -80,25 +79,6 @@ std::optional<Outbox::Kept> message_row(const Statement& row) {
   return kept;
 }
 
-// The log does not record when a message of QoS 1 was sent. A message before one that was sent has
-// been sent too: it is sent again in its place, with a packet id that no other message has.
-void infer_sent(std::vector<Outbox::Kept>& messages) {
-  std::set<std::uint16_t> taken;
-  for (const Outbox::Kept& kept : messages) taken.insert(kept.packet_id);
-  bool later_was_sent = false;
-  std::uint16_t free_id = 0;
-  for (Outbox::Kept& kept : std::views::reverse(messages)) {
-    if (kept.stage != Outbox::DeliveryState::kWaiting) {
-      later_was_sent = true;
-    } else if (later_was_sent && kept.entry.qos == wire::mqtt::Qos::kAtLeastOnce) {
-      while (!taken.insert(++free_id).second) {
-      }
-      kept.stage = Outbox::DeliveryState::kSent;
-      kept.packet_id = free_id;
-    }
-  }
-}
-
 Status read_sessions(Database& database, ReadRows& rows) {
   std::unordered_map<std::int64_t, std::size_t> places;
   Status status =
@@ -111,23 +91,17 @@ Status read_sessions(Database& database, ReadRows& rows) {
         return Status();
       });
   if (!status) return status;
-  status = database.each_row(
-      "SELECT * FROM message ORDER BY session, sequence", [&](const Statement& row) {
-        rows.highest_number = std::max(rows.highest_number, row.integer(1));
-        const auto place = places.find(row.integer(0));
-        if (place == places.end()) return Status();
-        auto kept = message_row(row);
-        if (!kept) return ++rows.unreadable, Status();
-        StoredSession& session = rows.sessions[place->second];
-        // Unknown whether the session's last connection sent the message: the log does not record
-        // it.
-        kept->entry.maybe_sent = !session.parked_at &&
-                                 kept->stage == Outbox::DeliveryState::kWaiting &&
-                                 kept->entry.qos == wire::mqtt::Qos::kAtLeastOnce;
-        session.messages.push_back(std::move(*kept));
-        return Status();
-      });
-  for (StoredSession& session : rows.sessions) infer_sent(session.messages);
+  status = database.each_row("SELECT * FROM message ORDER BY session, sequence",
+                             [&](const Statement& row) {
+                               rows.highest_number = std::max(rows.highest_number, row.integer(1));
+                               const auto place = places.find(row.integer(0));
+                               if (place == places.end()) return Status();
+                               auto kept = message_row(row);
+                               if (!kept) return ++rows.unreadable, Status();
+                               rows.sessions[place->second].messages.push_back(std::move(*kept));
+                               return Status();
+                             });
+  for (StoredSession& session : rows.sessions) infer_sent(session);
   return status;
 }
 

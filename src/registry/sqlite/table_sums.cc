@@ -2,7 +2,7 @@
 // inserted, changed or deleted; SQLite has no XOR operator, but a XOR b is (a | b) - (a & b). The
 // triggers belong to the connection (TEMP): another program that changes the file does not have our
 // SQL function, and its changes count as damage.
-#include "registry/table_sums.h"
+#include "registry/sqlite/table_sums.h"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 // Tests the schema's history: data stored by version 1 stay readable, and a migration is never half
 // applied. A new migration adds testdata/version_N.sql and a row to the tests with the fixture.
-#include "registry/migrations.h"
+#include "registry/sqlite/migrations.h"
 
 #include <gtest/gtest.h>
 
@@ -41,7 +41,7 @@ class Migrations : public testing::Test {
     Database database = empty_database();
     EXPECT_TRUE(database.run("PRAGMA foreign_keys = off"));
     const Status loaded = database.run(
-        content_of(std::filesystem::path(GL_SOURCE_DIR) / "src/registry/testdata" / name));
+        content_of(std::filesystem::path(GL_SOURCE_DIR) / "src/registry/sqlite/testdata" / name));
     EXPECT_TRUE(loaded) << loaded.error().detail;
     write_content(folder_.data() / "secret.key", kFixtureKey);
     std::filesystem::permissions(folder_.data() / "secret.key", std::filesystem::perms{0600});

@@ -1,4 +1,4 @@
-#include "registry/name_list.h"
+#include "registry/sqlite/name_list.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

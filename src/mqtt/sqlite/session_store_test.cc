@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "hub/session_changes.h"
-#include "mqtt/session_tables.h"
+#include "mqtt/sqlite/session_tables.h"
 #include "storage/seen_number.h"
 #include "storage/sqlite.h"
 #include "testing/failing_reads.h"

@@ -1,5 +1,5 @@
 // Tests that a change of registry.sqlite by anything but this program is detected at opening.
-#include "registry/table_sums.h"
+#include "registry/sqlite/table_sums.h"
 
 #include <gtest/gtest.h>
 

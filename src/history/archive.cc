@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "history/history_queries.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "journal/local/local_journal.h"
 #include "journal/local/log_loss.h"
 
@@ -21,7 +22,10 @@ Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   auto impl = std::make_unique<Impl>();
+  const std::shared_ptr<StoreFactory> stores =
+      options.stores ? std::move(options.stores) : sqlite_store_factory(options.data);
   auto recorder = Recorder::open({.data = options.data,
+                                  .stores = stores,
                                   .clock = options.clock,
                                   .limits = options.limits.recorder,
                                   .integrate = std::move(options.integrate),
@@ -48,10 +52,9 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   auto recovered = impl->recorder->recover();
   if (!recovered) return std::unexpected(recovered.error());
   impl->recovered = std::move(*recovered);
-  auto queries = HistoryQueries::open({.data = options.data,
+  auto queries = HistoryQueries::open({.stores = stores,
                                        .limits = options.limits.reads,
                                        .shared = impl->recorder->shared(),
-                                       .damaged_rows = impl->recorder->damaged_rows(),
                                        .queue = &impl->recorder->queue()});
   if (!queries) return std::unexpected(queries.error());
   impl->queries = std::move(*queries);

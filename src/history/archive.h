@@ -3,8 +3,9 @@
 //   shards ─▶ journal (log on disk) ─▶ recorder (history.db) ─▶ queries
 //
 // This is the composition of a server's data folder: the local journal, which makes records durable
-// (journal/local/local_journal.h), the recorder, which stores them and trims the journal
-// (history/recorder.h has the guarantees), and the queries of both (history/history_queries.h).
+// (journal/local/local_journal.h), history's store (history.db, unless another one is passed in),
+// the recorder, which stores the records and trims the journal (history/recorder.h has the
+// guarantees), and the queries of both (history/history_queries.h).
 //
 // Thread rule: any function from any thread, unless it says otherwise.
 #pragma once
@@ -28,6 +29,7 @@
 #include "history/recorder.h"
 #include "history/recovery_scan.h"
 #include "history/store/damage_notes.h"
+#include "history/store/store_factory.h"
 #include "journal/journal.h"
 #include "journal/local/log.h"
 #include "journal/positions.h"
@@ -57,6 +59,7 @@ class Archive final : public journal::Journal {
  public:
   struct Options {
     std::filesystem::path data;
+    std::shared_ptr<StoreFactory> stores{};  // null: history.db in `data`
     const Clock* clock = nullptr;
     ArchiveLimits limits{};
     HourIntegrator integrate{};  // called on the builder's thread

@@ -16,7 +16,7 @@ struct StoreCheck {
   std::uint64_t rows = 0;
   std::uint64_t blocks = 0;                // rows of the table block among them
   bool has_checksums = true;               // false: a file of version 1, whose rows have none
-  std::optional<std::uint64_t> applied{};  // as Store::applied(), if that can be known
+  std::optional<std::uint64_t> applied{};  // as SqliteStore::applied(), if that can be known
   std::uint64_t some_applied = 0;          // the last record of which any rows are here
   std::vector<std::string> damages{};      // descriptions for people; at most kMaxDamages
   std::uint64_t damaged = 0;               // number of all damages found

@@ -12,6 +12,7 @@ namespace gridloom::history {
 
 // The members are destroyed in the reverse of their order: each uses those before it.
 struct Archive::Impl {
+  std::shared_ptr<StoreFactory> stores;
   std::unique_ptr<Recorder> recorder;
   std::unique_ptr<journal::LocalJournal> journal;
   std::unique_ptr<HistoryQueries> queries;
@@ -22,10 +23,9 @@ Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   auto impl = std::make_unique<Impl>();
-  const std::shared_ptr<StoreFactory> stores =
-      options.stores ? std::move(options.stores) : sqlite_store_factory(options.data);
+  impl->stores = options.stores ? std::move(options.stores) : sqlite_store_factory(options.data);
   auto recorder = Recorder::open({.data = options.data,
-                                  .stores = stores,
+                                  .stores = impl->stores,
                                   .clock = options.clock,
                                   .limits = options.limits.recorder,
                                   .integrate = std::move(options.integrate),
@@ -52,7 +52,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   auto recovered = impl->recorder->recover();
   if (!recovered) return std::unexpected(recovered.error());
   impl->recovered = std::move(*recovered);
-  auto queries = HistoryQueries::open({.stores = stores,
+  auto queries = HistoryQueries::open({.stores = impl->stores,
                                        .limits = options.limits.reads,
                                        .shared = impl->recorder->shared(),
                                        .queue = &impl->recorder->queue()});
@@ -111,6 +111,11 @@ std::shared_ptr<void> Archive::pin_log() {
   // Durable records are on the disk already; flush() adds those of the last moment.
   static_cast<void>(impl_->journal->flush());
   return pin;
+}
+
+Result<std::vector<std::filesystem::path>> Archive::backup_store(
+    const std::filesystem::path& folder, const std::stop_token& stop) {
+  return impl_->stores->backup(folder, stop);
 }
 
 bool Archive::flush() { return impl_->journal->flush(); }

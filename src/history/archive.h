@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -103,6 +104,11 @@ class Archive final : public journal::Journal {
   // that is made first, and a copy of DATA/log that is made then, are together as good as the
   // original.
   [[nodiscard]] std::shared_ptr<void> pin_log();
+
+  // Copies history's store into files in `folder`, and returns their names, as
+  // StoreFactory::backup() does.
+  [[nodiscard]] Result<std::vector<std::filesystem::path>> backup_store(
+      const std::filesystem::path& folder, const std::stop_token& stop);
 
   // Session changes up to these records are stored elsewhere: the log need not keep them.
   void sessions_stored(const journal::Positions& up_to);

@@ -61,7 +61,7 @@ std::size_t remove_rows(DeviceTables& device, RetentionStore::Kind kind, std::si
 
 }  // namespace
 
-Result<bool> MemoryRetentionStore::commit(const Slice& slice) {
+Result<bool> MemoryRetentionStore::commit(const Work& slice) {
   draft_.emplace(*tables_);
   auto result = slice();
   if (result) draft_->commit();

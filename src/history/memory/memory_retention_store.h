@@ -24,8 +24,8 @@ class MemoryRetentionStore final : public RetentionStore {
   explicit MemoryRetentionStore(std::shared_ptr<MemoryTables> tables)
       : tables_(std::move(tables)) {}
 
-  [[nodiscard]] Result<bool> commit(const Slice& slice) override;
-  [[nodiscard]] Result<bool> with_little_space(const Slice& work) override { return work(); }
+  [[nodiscard]] Result<bool> commit(const Work& slice) override;
+  [[nodiscard]] Result<bool> with_little_space(const Work& work) override { return work(); }
 
   [[nodiscard]] Result<std::optional<DeviceNumber>> next_device(
       Kind kind, std::optional<DeviceNumber> after) override;

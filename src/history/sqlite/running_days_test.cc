@@ -10,9 +10,9 @@
 #include <string_view>
 
 #include "history/sqlite/damaged_rows.h"
+#include "history/sqlite/row_check.h"
 #include "history/sqlite/sqlite_retention_store.h"
 #include "history/sqlite/sqlite_store.h"
-#include "history/sqlite/store_check.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
 #include "testing/must.h"
@@ -49,7 +49,7 @@ class RunningDaysTest : public testing::Test {
 
 TEST_F(RunningDaysTest, GoodRowsHaveNoDamage) {
   EXPECT_EQ(reached(), kBegin + 48h);
-  EXPECT_EQ(must(check_store(*database_)).damaged, 0);
+  EXPECT_EQ(must(check_rows(*database_)).damaged, 0);
   EXPECT_EQ(damaged_->count(), 0);
 }
 
@@ -57,7 +57,7 @@ TEST_F(RunningDaysTest, ADayWhoseRowIsDamagedDoesNotCount) {
   for (const std::string_view column : {"day", "ran_ms", "first_row", "checksum"}) {
     add(column, 1024);
     EXPECT_EQ(reached(), std::nullopt) << column;
-    EXPECT_EQ(must(check_store(*database_)).damaged, 3) << column;
+    EXPECT_EQ(must(check_rows(*database_)).damaged, 3) << column;
     EXPECT_GE(damaged_->count(), 3) << column;
     add(column, -1024);
     EXPECT_EQ(reached(), kBegin + 48h) << column;

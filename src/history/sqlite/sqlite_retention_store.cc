@@ -61,7 +61,7 @@ Result<std::unique_ptr<SqliteRetentionStore>> SqliteRetentionStore::open(
       new SqliteRetentionStore(std::move(*database), std::move(damaged), *kind == kIncremental));
 }
 
-Result<bool> SqliteRetentionStore::commit(const Slice& slice) {
+Result<bool> SqliteRetentionStore::commit(const Work& slice) {
   auto transaction = Transaction::begin(database_);
   if (!transaction) return std::unexpected(transaction.error());
   auto result = slice();
@@ -73,7 +73,7 @@ Result<bool> SqliteRetentionStore::commit(const Slice& slice) {
 // Removing rows writes to the write-ahead log, for which a full disk has no room. What is in it
 // goes into the file, and what is removed is not overwritten with zeros, which takes as much room
 // again.
-Result<bool> SqliteRetentionStore::with_little_space(const Slice& work) {
+Result<bool> SqliteRetentionStore::with_little_space(const Work& work) {
   storage::empty_wal(database_);
   const auto usual = database_.integer("PRAGMA secure_delete");
   if (!usual) return std::unexpected(usual.error());

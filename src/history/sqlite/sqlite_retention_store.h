@@ -28,8 +28,8 @@ class SqliteRetentionStore final : public RetentionStore {
       const std::filesystem::path& data,
       std::shared_ptr<DamagedRows> damaged = std::make_shared<DamagedRows>());
 
-  [[nodiscard]] Result<bool> commit(const Slice& slice) override;
-  [[nodiscard]] Result<bool> with_little_space(const Slice& work) override;
+  [[nodiscard]] Result<bool> commit(const Work& slice) override;
+  [[nodiscard]] Result<bool> with_little_space(const Work& work) override;
 
   [[nodiscard]] Result<std::optional<DeviceNumber>> next_device(
       Kind kind, std::optional<DeviceNumber> after) override;

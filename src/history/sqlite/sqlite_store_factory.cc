@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "history/sqlite/damaged_rows.h"
+#include "history/sqlite/row_check.h"
 #include "history/sqlite/sqlite_retention_store.h"
 #include "history/sqlite/sqlite_store.h"
 #include "storage/sqlite.h"
@@ -32,6 +33,9 @@ class SqliteStoreFactory final : public StoreFactory {
   Result<std::unique_ptr<RetentionStore>> open_retention() override {
     return SqliteRetentionStore::open(data_, damaged_);
   }
+  Result<std::vector<std::filesystem::path>> backup(const std::filesystem::path& folder,
+                                                    const std::stop_token& stop) override;
+  Result<StoreCheck> check(Writers writers) override;
   Result<std::string> verify(const std::stop_token& stop) override;
   [[nodiscard]] std::size_t damaged_rows() const override { return damaged_->count(); }
   [[nodiscard]] Error with_remedy(Error error) const override;
@@ -41,6 +45,41 @@ class SqliteStoreFactory final : public StoreFactory {
   const std::filesystem::path file_;
   const std::shared_ptr<DamagedRows> damaged_ = std::make_shared<DamagedRows>();
 };
+
+Result<std::vector<std::filesystem::path>> SqliteStoreFactory::backup(
+    const std::filesystem::path& folder, const std::stop_token& stop) {
+  std::vector<std::filesystem::path> files;
+  if (!std::filesystem::exists(file_)) return files;
+  auto database = storage::Database::open(file_);
+  if (!database) return std::unexpected(database.error());
+  files.push_back(file_.filename());
+  if (Status done = database->copy_to(folder / files.back(), stop); !done) {
+    return std::unexpected(done.error());
+  }
+  return files;
+}
+
+Result<StoreCheck> SqliteStoreFactory::check(Writers writers) {
+  using storage::Database;
+  // Reads include a write-ahead log that a stopped server left.
+  std::error_code error;
+  const std::uintmax_t log = std::filesystem::file_size(file_.string() + "-wal", error);
+  const bool has_log = writers == Writers::kMaybe || (!error && log != 0);
+  auto database =
+      Database::open_to_read(file_, has_log ? Database::Writers::kMaybe : Database::Writers::kNone);
+  if (!database) return std::unexpected(database.error());
+  auto structure = database->integrity();
+  if (!structure) return std::unexpected(structure.error());
+  auto rows = check_rows(*database);
+  StoreCheck found;
+  if (rows) {
+    found = std::move(*rows);
+  } else {
+    found.failed = rows.error();
+  }
+  found.structure = std::move(*structure);
+  return found;
+}
 
 // A damaged row is found by its checksum when it is read, but a damaged index only returns fewer
 // rows, and the missing rows would go unnoticed.

@@ -14,8 +14,8 @@
 
 #include "history/blocks/rollup.h"
 #include "history/energy/energy_integrator.h"
+#include "history/sqlite/row_check.h"
 #include "history/sqlite/row_checksum.h"
-#include "history/sqlite/store_check.h"
 #include "storage/files.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -151,7 +151,7 @@ class SqliteStoreTest : public testing::Test {
     auto database = must(storage::Database::open_to_read(folder_.data() / "history.db",
                                                          storage::Database::Writers::kMaybe));
     EXPECT_THAT(must(database.integrity()), IsEmpty());
-    return must(check_store(database));
+    return must(check_rows(database));
   }
 
   TemporaryFolder folder_;

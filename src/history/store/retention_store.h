@@ -34,11 +34,11 @@ class RetentionStore {
 
   // Runs `slice`, and commits all of its changes if it returns a value, and none of them if it
   // returns an error, which is returned. Other writers wait. Not to be nested.
-  using Slice = std::function<Result<bool>()>;
-  [[nodiscard]] virtual Result<bool> commit(const Slice& slice) = 0;
+  using Work = std::function<Result<bool>()>;
+  [[nodiscard]] virtual Result<bool> commit(const Work& slice) = 0;
   // Runs `work`, whose slices then need as little free space as possible: after kIo, which a full
   // disk may have caused.
-  [[nodiscard]] virtual Result<bool> with_little_space(const Slice& work) = 0;
+  [[nodiscard]] virtual Result<bool> with_little_space(const Work& work) = 0;
 
   // The kinds of data that are stored by device.
   enum class Kind : std::uint8_t { kChunks, kRollups, kEnergies, kTwin };

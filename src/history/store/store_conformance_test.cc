@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -95,6 +96,44 @@ TEST_P(StoreConformance, AGoodStoreHasNoDamage) {
   EXPECT_EQ(stores_->damaged_rows(), 0);
   store_.reset();
   EXPECT_EQ(must(stores_->open()).lost_changes, "");
+}
+
+TEST_P(StoreConformance, ACheckKnowsHowFarTheStoreIs) {
+  BlockWriter writer;
+  writer.add(kHour.hour * kHour_ms, std::vector{Sample{.field = 0, .value = value_of("1")}});
+  Changes changes = some_changes();
+  changes.hours.front().chunks = {writer.finish()};  // a check reads what is in it
+  changes.energies.clear();
+  must(store_->write(changes));
+  using Writers = StoreFactory::Writers;
+  const StoreCheck while_open = must(stores_->check(Writers::kMaybe));
+  store_.reset();
+  const StoreCheck closed = must(stores_->check(Writers::kNone));
+  for (const StoreCheck& check : {while_open, closed}) {
+    EXPECT_EQ(check.applied, 2);
+    EXPECT_EQ(check.some_applied, 3);
+    EXPECT_EQ(check.blocks, 1);
+    EXPECT_EQ(check.rows, while_open.rows);
+    EXPECT_GE(check.rows, 6) << "two names, a chunk, a twin, an entry, a taken record";
+    EXPECT_EQ(check.damaged, 0);
+    EXPECT_THAT(check.damages, IsEmpty());
+    EXPECT_THAT(check.structure, IsEmpty());
+    EXPECT_EQ(check.unread, "");
+    EXPECT_FALSE(check.failed);
+  }
+}
+
+TEST_P(StoreConformance, ABackupConsistsOfTheFilesThatItNames) {
+  must(store_->write(some_changes()));
+  const std::filesystem::path folder = folder_.path() / "copy";
+  std::filesystem::create_directory(folder);
+  std::vector<std::filesystem::path> found;
+  const auto named = must(stores_->backup(folder, {}));
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    found.push_back(entry.path().filename());
+  }
+  EXPECT_THAT(found, testing::UnorderedElementsAreArray(named));
+  EXPECT_THAT(chunks(*store_, 1), ElementsAre("10 a", "10 b"));
 }
 
 TEST_P(StoreConformance, OnlyDamageHasARemedy) {

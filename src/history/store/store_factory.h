@@ -5,13 +5,17 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "history/store/retention_store.h"
 #include "history/store/store.h"
+#include "history/store/store_check.h"
 
 namespace gridloom::history {
 
@@ -32,9 +36,23 @@ class StoreFactory {
   [[nodiscard]] virtual Result<std::unique_ptr<StoreReader>> open_reader() = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<RetentionStore>> open_retention() = 0;
 
-  // Verifies everything that is stored, on the caller's thread, while others read and write.
-  // Returns a description of the damage, for DamageNotes. Empty: there is none, or the storage is
-  // not verified because of its size, or `stop` was requested. kIo: the storage cannot be read.
+  // Copies everything that is stored, as it is at one moment, into files in `folder`, which exists,
+  // while others read and write. Returns their names; none: nothing is stored, or the storage does
+  // not outlive its process. kConflict: `stop` was requested. kIo: the copy cannot be written.
+  [[nodiscard]] virtual Result<std::vector<std::filesystem::path>> backup(
+      const std::filesystem::path& folder, const std::stop_token& stop) = 0;
+  // Checks each row of everything that is stored, and changes nothing; also if no connection was
+  // opened. kIo: the storage cannot be read. kDamaged: it cannot be opened.
+  enum class Writers : std::uint8_t {
+    kMaybe,  // others, of another process too, may write meanwhile
+    kNone,
+  };
+  [[nodiscard]] virtual Result<StoreCheck> check(Writers writers) = 0;
+
+  // Verifies in a running server that the storage finds all of its rows, whose content is verified
+  // when they are read. On the caller's thread, while others read and write. Returns a description
+  // of the damage, for DamageNotes. Empty: there is none, or the storage is not verified because of
+  // its size, or `stop` was requested. kIo: the storage cannot be read.
   [[nodiscard]] virtual Result<std::string> verify(const std::stop_token& stop) = 0;
   // Number of damaged rows that its connections have found.
   [[nodiscard]] virtual std::size_t damaged_rows() const = 0;

@@ -1,4 +1,4 @@
-#include "history/sqlite/store_check.h"
+#include "history/sqlite/row_check.h"
 
 #include <fmt/format.h>
 
@@ -192,7 +192,7 @@ class Check {
 
 }  // namespace
 
-Result<StoreCheck> check_store(Database& database) {
+Result<StoreCheck> check_rows(Database& database) {
   const auto version = database.integer("PRAGMA user_version");
   if (!version) return std::unexpected(version.error());
   if (*version < 1 || *version > kStoreVersion) {

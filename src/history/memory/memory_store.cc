@@ -222,8 +222,8 @@ Result<std::vector<std::int64_t>> MemoryStore::hours_without_energies(DeviceNumb
 
 Status MemoryStore::each_audit(const OnAudit& on_entry) {
   return read([&](const MemoryRows& all) -> Status {
-    for (auto entry = all.audit->rbegin(); entry != all.audit->rend(); ++entry) {
-      if (!on_entry({.sequence = entry->first, .entry = *entry->second})) break;
+    for (const auto& [sequence, entry] : std::views::reverse(*all.audit)) {
+      if (!on_entry({.sequence = sequence, .entry = *entry})) break;
     }
     return {};
   });

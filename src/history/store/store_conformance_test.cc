@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
@@ -454,9 +455,9 @@ TEST_P(StoreConformance, OneReadIsOfOneMomentWithoutASnapshot) {
 TEST_P(StoreConformance, ReadersOnOtherThreadsSeeWholeChanges) {
   constexpr int kChanges = 100;
   std::atomic<bool> ended = false;
-  std::vector<std::unique_ptr<StoreReader>> readers;
-  for (int i = 0; i < 2; ++i) readers.push_back(must(stores_->open_reader()));
+  const std::array readers = {must(stores_->open_reader()), must(stores_->open_reader())};
   std::vector<std::jthread> threads;
+  threads.reserve(readers.size());
   for (const auto& reader : readers) {
     threads.emplace_back([&ended, &store = *reader] {
       bool is_last = false;

@@ -1,4 +1,4 @@
-#include "history/store/store_schema.h"
+#include "history/sqlite/store_schema.h"
 
 #include <spdlog/spdlog.h>
 
@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "history/store/row_checksum.h"
+#include "history/sqlite/row_checksum.h"
 
 namespace gridloom::history {
 namespace {
@@ -69,7 +69,7 @@ CREATE TABLE applied (
 ) STRICT;
 )";
 
-// A program of version 2 that does not know this table may ignore it: see Store::taken().
+// A program of version 2 that does not know this table may ignore it: see SqliteStore::taken().
 constexpr std::string_view kTakenTable = R"(
 CREATE TABLE IF NOT EXISTS taken (
   device INTEGER NOT NULL,

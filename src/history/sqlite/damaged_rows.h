@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "history/store/row_checksum.h"
+#include "history/sqlite/row_checksum.h"
 
 namespace gridloom::history {
 

@@ -1,4 +1,4 @@
-#include "history/store/store_check.h"
+#include "history/sqlite/row_check.h"
 
 #include <fmt/format.h>
 
@@ -14,9 +14,9 @@
 #include "history/blocks/chunk.h"
 #include "history/blocks/rollup.h"
 #include "history/energy/energy_integrator.h"
-#include "history/store/damaged_rows.h"
-#include "history/store/row_checksum.h"
-#include "history/store/store_schema.h"
+#include "history/sqlite/damaged_rows.h"
+#include "history/sqlite/row_checksum.h"
+#include "history/sqlite/store_schema.h"
 
 namespace gridloom::history {
 namespace {
@@ -192,7 +192,7 @@ class Check {
 
 }  // namespace
 
-Result<StoreCheck> check_store(Database& database) {
+Result<StoreCheck> check_rows(Database& database) {
   const auto version = database.integer("PRAGMA user_version");
   if (!version) return std::unexpected(version.error());
   if (*version < 1 || *version > kStoreVersion) {

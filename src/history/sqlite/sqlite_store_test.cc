@@ -1,6 +1,6 @@
 // Tests that damage in the rows of history.db is detected, whatever column it is in, and that a
-// file of version 1 is upgraded.
-#include "history/store/store.h"
+// file of version 1 is upgraded. sqlite_conformance_test.cc has what every store does.
+#include "history/sqlite/sqlite_store.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -14,8 +14,8 @@
 
 #include "history/blocks/rollup.h"
 #include "history/energy/energy_integrator.h"
-#include "history/store/row_checksum.h"
-#include "history/store/store_check.h"
+#include "history/sqlite/row_check.h"
+#include "history/sqlite/row_checksum.h"
 #include "storage/files.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -24,7 +24,6 @@ namespace gridloom::history {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
 
@@ -51,9 +50,9 @@ std::string some_quarters() {
   return write_rollups(must(rollups_of(400'000, blocks)));
 }
 
-class StoreTest : public testing::Test {
+class SqliteStoreTest : public testing::Test {
  protected:
-  StoreTest() {
+  SqliteStoreTest() {
     must(storage::make_data_folder(folder_.data()));
     open();
   }
@@ -65,7 +64,7 @@ class StoreTest : public testing::Test {
   void open() {
     store_.reset();
     damaged_ = std::make_shared<DamagedRows>();
-    store_.emplace(must(Store::open(folder_.data(), damaged_)));
+    store_ = must(SqliteStore::open(folder_.data(), damaged_));
   }
   void fill() {
     Changes changes;
@@ -137,7 +136,7 @@ class StoreTest : public testing::Test {
       };
       must(store_->each_chunk(device, 0, kHour * 2, line("block")));
       EXPECT_EQ(walked(device), block_lines(lines, device));
-      must(store_->each_energy(device, 0, kHour * 2, line("energy")));
+      must(store_->each_energy(device, 0, kHour * 2, line("energy"), {}));
       must(store_->each_rollup(device, 0, kHour * 2, line("quarter")));
     }
     must(store_->each_audit([&](const AuditRow& row) {
@@ -152,12 +151,12 @@ class StoreTest : public testing::Test {
     auto database = must(storage::Database::open_to_read(folder_.data() / "history.db",
                                                          storage::Database::Writers::kMaybe));
     EXPECT_THAT(must(database.integrity()), IsEmpty());
-    return must(check_store(database));
+    return must(check_rows(database));
   }
 
   TemporaryFolder folder_;
   std::shared_ptr<DamagedRows> damaged_;
-  std::optional<Store> store_;
+  std::unique_ptr<Store> store_;
 };
 
 struct Damage {
@@ -202,7 +201,7 @@ constexpr Damage kDamages[] = {
     {"what is applied, not there", "DELETE FROM applied"},
 };
 
-class StoreDamageTest : public StoreTest, public testing::WithParamInterface<Damage> {};
+class SqliteDamageTest : public SqliteStoreTest, public testing::WithParamInterface<Damage> {};
 
 // Whether a line replaces a damaged row, or has less than was stored.
 bool says_so(const std::string& line) {
@@ -210,7 +209,7 @@ bool says_so(const std::string& line) {
          (line.starts_with("audit ") && line.ends_with(" ?")) || line == "applied 9";
 }
 
-TEST_P(StoreDamageTest, IsCountedAndNeverAnsweredAsTrue) {
+TEST_P(SqliteDamageTest, IsCountedAndNeverAnsweredAsTrue) {
   fill();
   open();
   const Lines before = all();
@@ -224,7 +223,7 @@ TEST_P(StoreDamageTest, IsCountedAndNeverAnsweredAsTrue) {
 }
 
 // A check of the whole file finds the damage as well, whether the row is ever read or not.
-TEST_P(StoreDamageTest, IsFoundByACheckOfTheFile) {
+TEST_P(SqliteDamageTest, IsFoundByACheckOfTheFile) {
   fill();
   EXPECT_EQ(checked().damaged, 0);
   change("{}", GetParam().sql);
@@ -233,9 +232,9 @@ TEST_P(StoreDamageTest, IsFoundByACheckOfTheFile) {
   EXPECT_FALSE(check.damages.empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(OfEachColumn, StoreDamageTest, testing::ValuesIn(kDamages));
+INSTANTIATE_TEST_SUITE_P(OfEachColumn, SqliteDamageTest, testing::ValuesIn(kDamages));
 
-TEST_F(StoreTest, NoTwoRowsHaveOneChecksum) {
+TEST_F(SqliteStoreTest, NoTwoRowsHaveOneChecksum) {
   std::set<std::int64_t> checksums;
   std::size_t rows = 0;
   for (const RowTable table : {RowTable::kEnergy, RowTable::kQuarter}) {
@@ -256,7 +255,7 @@ TEST_F(StoreTest, NoTwoRowsHaveOneChecksum) {
   EXPECT_EQ(checksums.size(), rows);
 }
 
-TEST_F(StoreTest, ADamagedAppliedRowIsRewritten) {
+TEST_F(SqliteStoreTest, ADamagedAppliedRowIsRewritten) {
   fill();
   change("UPDATE applied SET sequence = 1000");
   open();
@@ -271,22 +270,8 @@ TEST_F(StoreTest, ADamagedAppliedRowIsRewritten) {
   EXPECT_EQ(must(store_->applied()), journal::Positions::everywhere(12));
 }
 
-TEST_F(StoreTest, PositionsThatDifferAreRefusedWithAllChanges) {
-  fill();
-  const Lines before = all();
-  Changes changes;
-  changes.audit = {{.sequence = 10, .entry = "{}"}};
-  changes.applied = journal::Positions::everywhere(12);
-  changes.applied->advance(Partition{3}, 15);
-  const Status written = store_->write(changes);
-  ASSERT_FALSE(written);
-  EXPECT_EQ(written.error().code, ErrorCode::kConflict);
-  EXPECT_THAT(written.error().detail, HasSubstr("one number has to stand for"));
-  EXPECT_EQ(all(), before);
-}
-
 // A damaged chunk is not removed when the hour gets its block.
-TEST_F(StoreTest, ADamagedChunkStaysWhenTheHourIsRewritten) {
+TEST_F(SqliteStoreTest, ADamagedChunkStaysWhenTheHourIsRewritten) {
   const DeviceHour of{.device = 1, .hour = kHour};
   write_hour(of, one_row_block(kHour, "1"), false);
   write_hour(of, one_row_block(kHour, "2"), false);
@@ -312,9 +297,9 @@ std::string sample(const std::string& name) {
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }
 
-class StoreUpgradeTest : public StoreTest {
+class SqliteUpgradeTest : public SqliteStoreTest {
  protected:
-  StoreUpgradeTest() {
+  SqliteUpgradeTest() {
     store_.reset();
     const auto file = folder_.data() / "history.db";
     for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + end);
@@ -324,7 +309,7 @@ class StoreUpgradeTest : public StoreTest {
   }
 };
 
-TEST_F(StoreUpgradeTest, Version1IsReadAsItWas) {
+TEST_F(SqliteUpgradeTest, Version1IsReadAsItWas) {
   EXPECT_EQ(all(), (Lines{"applied 41", "name power_w", "name voltage_v",
                           R"(twin 7 HEATER-01 {"power_w":54.5})",
                           "block 7 472222 " + hex(sample("block-1.block")),
@@ -337,7 +322,7 @@ TEST_F(StoreUpgradeTest, Version1IsReadAsItWas) {
   EXPECT_THAT(must(store_->open_hours()), ElementsAre(DeviceHour{.device = 7, .hour = 472'223}));
 }
 
-TEST_F(StoreUpgradeTest, RowsOfVersion1HaveChecksumsAfterwards) {
+TEST_F(SqliteUpgradeTest, RowsOfVersion1HaveChecksumsAfterwards) {
   change("UPDATE energy SET hour = 472001");
   change("UPDATE quarter SET quarters = X'00'");
   change("UPDATE audit SET entry = '{{}}' WHERE sequence = 40");
@@ -351,7 +336,7 @@ TEST_F(StoreUpgradeTest, RowsOfVersion1HaveChecksumsAfterwards) {
   EXPECT_EQ(damaged_->count(), 5);
 }
 
-TEST_F(StoreUpgradeTest, AnUpgradedFileHasTheTablesOfANewFile) {
+TEST_F(SqliteUpgradeTest, AnUpgradedFileHasTheTablesOfANewFile) {
   const auto tables = [](const std::filesystem::path& folder) {
     Lines lines;
     auto database = must(storage::Database::open(folder / "history.db"));
@@ -368,7 +353,7 @@ TEST_F(StoreUpgradeTest, AnUpgradedFileHasTheTablesOfANewFile) {
   };
   const TemporaryFolder fresh;
   must(storage::make_data_folder(fresh.data()));
-  static_cast<void>(must(Store::open(fresh.data())));
+  static_cast<void>(must(SqliteStore::open(fresh.data())));
   EXPECT_EQ(tables(folder_.data()), tables(fresh.data()));
 }
 

@@ -1,4 +1,4 @@
-#include "history/store/store.h"
+#include "history/sqlite/sqlite_store.h"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <initializer_list>
 #include <utility>
 
-#include "history/store/row_checksum.h"
-#include "history/store/store_schema.h"
+#include "history/sqlite/row_checksum.h"
+#include "history/sqlite/store_schema.h"
 #include "storage/empty_wal.h"
 
 namespace gridloom::history {
@@ -57,18 +57,19 @@ Status for_each(Database& database, std::string_view sql, const Rows& rows, Bind
 
 }  // namespace
 
-Result<Store> Store::open(const std::filesystem::path& data, std::shared_ptr<DamagedRows> damaged) {
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& data,
+                                                       std::shared_ptr<DamagedRows> damaged) {
   auto database = open_store_database(data / "history.db");
   if (!database) return std::unexpected(database.error());
   if (Status sized = database->run(fmt::format("PRAGMA cache_size = -{}", kCache_kib)); !sized) {
     return std::unexpected(sized.error());
   }
-  return Store(std::move(*database), std::move(damaged));
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(*database), std::move(damaged)));
 }
 
 // Removes the good chunks of an hour. A damaged chunk stays, for an attempt to repair it by hand,
 // and no longer counts as open.
-Status Store::remove_parts(const DeviceHour& of) {
+Status SqliteStore::remove_parts(const DeviceHour& of) {
   auto rows = database_.prepare(
       "SELECT part, over, block, checksum FROM block WHERE device = ? AND hour = ?");
   if (!rows) return std::unexpected(rows.error());
@@ -93,7 +94,7 @@ Status Store::remove_parts(const DeviceHour& of) {
   return {};
 }
 
-Status Store::put_hours(const std::vector<Changes::Hour>& hours) {
+Status SqliteStore::put_hours(const std::vector<Changes::Hour>& hours) {
   for (const Changes::Hour& hour : hours) {
     if (hour.over) {
       if (Status removed = remove_parts(hour.of); !removed) return removed;
@@ -119,13 +120,13 @@ Status Store::put_hours(const std::vector<Changes::Hour>& hours) {
   return {};
 }
 
-Status Store::put_taken(const DeviceHour& of, std::uint64_t record) {
+Status SqliteStore::put_taken(const DeviceHour& of, std::uint64_t record) {
   return database_.execute("INSERT OR REPLACE INTO taken VALUES (?, ?, ?, ?)", of.device, of.hour,
                            key_of(record), taken_checksum(of, key_of(record)));
 }
 
 // What `applied` tells need not be told of single hours.
-Status Store::put_applied(std::uint64_t applied) {
+Status SqliteStore::put_applied(std::uint64_t applied) {
   const std::int64_t record = key_of(applied);
   Status done =
       database_.execute("UPDATE applied SET sequence = ?1, checksum = ?2 WHERE sequence < ?1",
@@ -137,7 +138,7 @@ Status Store::put_applied(std::uint64_t applied) {
   return done ? put_taken(kOfApplied, static_cast<std::uint64_t>(*now)) : done;
 }
 
-Status Store::write(const Changes& changes) {
+Status SqliteStore::write(const Changes& changes) {
   std::optional<std::uint64_t> applied;
   if (changes.applied) {
     const auto common = changes.applied->common();
@@ -188,13 +189,13 @@ Status Store::write(const Changes& changes) {
   return done;
 }
 
-Result<journal::Positions> Store::applied() {
+Result<journal::Positions> SqliteStore::applied() {
   const auto record = applied_record();
   if (!record) return std::unexpected(record.error());
   return journal::Positions::everywhere(*record);
 }
 
-Result<std::uint64_t> Store::applied_record() {
+Result<std::uint64_t> SqliteStore::applied_record() {
   std::optional<std::int64_t> known;
   const Status read =
       database_.each_row("SELECT one, sequence, checksum FROM applied", [&](const Statement& row) {
@@ -226,7 +227,7 @@ Result<std::uint64_t> Store::applied_record() {
   return static_cast<std::uint64_t>(*least);
 }
 
-Result<TakenRecords> Store::taken() {
+Result<TakenRecords> SqliteStore::taken() {
   TakenRecords all;
   bool is_good = true;
   const Status read = database_.each_row(
@@ -249,7 +250,7 @@ Result<TakenRecords> Store::taken() {
   return all;
 }
 
-Result<bool> Store::has_taken(const DeviceHour& of, std::uint64_t record) {
+Result<bool> SqliteStore::has_taken(const DeviceHour& of, std::uint64_t record) {
   auto statement = database_.prepare(
       "SELECT sequence, checksum, 1 FROM applied UNION ALL "
       "SELECT record, checksum, 0 FROM taken WHERE device = ?1 AND hour = ?2");
@@ -266,11 +267,14 @@ Result<bool> Store::has_taken(const DeviceHour& of, std::uint64_t record) {
   }
 }
 
-Result<storage::Transaction> Store::snapshot() {
-  return Transaction::begin(database_, Transaction::Kind::kReading);
+Status SqliteStore::begin_snapshot() {
+  auto transaction = Transaction::begin(database_, Transaction::Kind::kReading);
+  if (!transaction) return std::unexpected(transaction.error());
+  snapshot_.emplace(std::move(*transaction));
+  return {};
 }
 
-Result<std::vector<std::string>> Store::names() {
+Result<std::vector<std::string>> SqliteStore::names() {
   std::vector<std::string> names;
   const Status read = database_.each_row(
       "SELECT id, name, checksum FROM name ORDER BY id", [&](const Statement& row) -> Status {
@@ -295,7 +299,7 @@ Result<std::vector<std::string>> Store::names() {
   return names;
 }
 
-Result<std::vector<StoredTwin>> Store::twins() {
+Result<std::vector<StoredTwin>> SqliteStore::twins() {
   std::vector<StoredTwin> twins;
   const Status read =
       database_.each_row("SELECT device, sn, state, checksum FROM twin", [&](const Statement& row) {
@@ -313,7 +317,7 @@ Result<std::vector<StoredTwin>> Store::twins() {
   return twins;
 }
 
-Result<std::vector<DeviceHour>> Store::open_hours() {
+Result<std::vector<DeviceHour>> SqliteStore::open_hours() {
   std::vector<DeviceHour> hours;
   const Status read = database_.each_row(
       "SELECT DISTINCT device, hour FROM block WHERE over = 0", [&](const Statement& row) {
@@ -325,14 +329,14 @@ Result<std::vector<DeviceHour>> Store::open_hours() {
 }
 
 // The columns of `sql`: hour, part, over (both 0 if the table has none), bytes, checksum.
-struct Store::HourRow {
+struct SqliteStore::HourRow {
   RowTable table{};
   std::string_view sql;
   std::string_view loss;  // the consequence of a damaged row
 };
 
-Status Store::each_hour(const HourRow& rows, const DeviceHour& from, std::int64_t to,
-                        const OnBytes& on_bytes, const OnHour& on_damaged) {
+Status SqliteStore::each_hour(const HourRow& rows, const DeviceHour& from, std::int64_t to,
+                              const OnBytes& on_bytes, const OnHour& on_damaged) {
   auto statement = database_.prepare(rows.sql);
   if (!statement) return std::unexpected(statement.error());
   statement->bind(from.device).bind(from.hour).bind(to);
@@ -357,8 +361,8 @@ Status Store::each_hour(const HourRow& rows, const DeviceHour& from, std::int64_
   }
 }
 
-Status Store::each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
-                         const OnBytes& on_chunk) {
+Status SqliteStore::each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
+                               const OnBytes& on_chunk) {
   return each_hour({.table = RowTable::kBlock,
                     .sql = "SELECT hour, part, over, block, checksum FROM block WHERE device = ? "
                            "AND hour >= ? AND hour < ? ORDER BY device, hour, part",
@@ -366,7 +370,8 @@ Status Store::each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to
                    {.device = device, .hour = from}, to, on_chunk, {});
 }
 
-Result<Store::ChunkPosition> Store::resume(DeviceNumber device, const ChunkPosition& place) {
+Result<SqliteStore::ChunkPosition> SqliteStore::resume(DeviceNumber device,
+                                                       const ChunkPosition& place) {
   if (place.chunk == 0) return place;
   auto statement = database_.prepare(
       "SELECT ifnull(checksum, over + 2 * length(block)) FROM block "
@@ -379,8 +384,8 @@ Result<Store::ChunkPosition> Store::resume(DeviceNumber device, const ChunkPosit
   return ChunkPosition{.hour = place.hour};
 }
 
-Result<bool> Store::chunks_from(DeviceNumber device, const ChunkPosition& place, std::int64_t to,
-                                const OnChunk& on_chunk) {
+Result<bool> SqliteStore::chunks_from(DeviceNumber device, const ChunkPosition& place,
+                                      std::int64_t to, const OnChunk& on_chunk) {
   auto statement = database_.prepare(
       "SELECT hour, part, over, block, checksum FROM block WHERE device = ?1 "
       "AND (hour, part) >= (?2, ?3) AND hour < ?4 ORDER BY device, hour, part");
@@ -409,8 +414,8 @@ Result<bool> Store::chunks_from(DeviceNumber device, const ChunkPosition& place,
   }
 }
 
-Status Store::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                          const OnBytes& on_energy, const OnHour& on_damaged) {
+Status SqliteStore::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                const OnBytes& on_energy, const OnHour& on_damaged) {
   return each_hour({.table = RowTable::kEnergy,
                     .sql = "SELECT hour, 0, 0, quarters, checksum FROM energy WHERE device = ? "
                            "AND hour >= ? AND hour < ? ORDER BY device, hour",
@@ -419,8 +424,8 @@ Status Store::each_energy(DeviceNumber device, std::int64_t from, std::int64_t t
                    {.device = device, .hour = from}, to, on_energy, on_damaged);
 }
 
-Status Store::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
-                          const OnBytes& on_rollup) {
+Status SqliteStore::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                const OnBytes& on_rollup) {
   return each_hour({.table = RowTable::kQuarter,
                     .sql = "SELECT hour, 0, 0, quarters, checksum FROM quarter WHERE device = ? "
                            "AND hour >= ? AND hour < ? ORDER BY device, hour",
@@ -428,13 +433,14 @@ Status Store::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t t
                    {.device = device, .hour = from}, to, on_rollup, {});
 }
 
-Result<std::optional<std::int64_t>> Store::hour_before(DeviceNumber device, std::int64_t hour) {
+Result<std::optional<std::int64_t>> SqliteStore::hour_before(DeviceNumber device,
+                                                             std::int64_t hour) {
   return first_hour(
       "SELECT hour FROM block WHERE device = ? AND hour < ? ORDER BY hour DESC LIMIT 1", device,
       hour);
 }
 
-Result<std::optional<std::int64_t>> Store::hour_from(DeviceNumber device, std::int64_t hour) {
+Result<std::optional<std::int64_t>> SqliteStore::hour_from(DeviceNumber device, std::int64_t hour) {
   const auto block = first_hour(
       "SELECT hour FROM block WHERE device = ? AND hour >= ? ORDER BY hour LIMIT 1", device, hour);
   if (!block) return block;
@@ -444,8 +450,9 @@ Result<std::optional<std::int64_t>> Store::hour_from(DeviceNumber device, std::i
   return *energy ? std::min(*block, *energy) : *block;
 }
 
-Result<std::optional<std::int64_t>> Store::first_hour(std::string_view sql, DeviceNumber device,
-                                                      std::int64_t hour) {
+Result<std::optional<std::int64_t>> SqliteStore::first_hour(std::string_view sql,
+                                                            DeviceNumber device,
+                                                            std::int64_t hour) {
   auto statement = database_.prepare(sql);
   if (!statement) return std::unexpected(statement.error());
   statement->bind(device).bind(hour);
@@ -454,9 +461,9 @@ Result<std::optional<std::int64_t>> Store::first_hour(std::string_view sql, Devi
   return *row ? std::optional(statement->integer(0)) : std::nullopt;
 }
 
-Result<std::vector<std::int64_t>> Store::hours_without_energies(DeviceNumber device,
-                                                                std::int64_t from,
-                                                                std::int64_t to) {
+Result<std::vector<std::int64_t>> SqliteStore::hours_without_energies(DeviceNumber device,
+                                                                      std::int64_t from,
+                                                                      std::int64_t to) {
   constexpr std::string_view kHours = R"(
     SELECT hour FROM block WHERE device = ?1 AND hour >= ?2 AND hour < ?3
     EXCEPT SELECT hour FROM energy WHERE device = ?1 AND hour >= ?2 AND hour < ?3
@@ -473,7 +480,7 @@ Result<std::vector<std::int64_t>> Store::hours_without_energies(DeviceNumber dev
   }
 }
 
-Status Store::each_audit(const OnAudit& on_entry) {
+Status SqliteStore::each_audit(const OnAudit& on_entry) {
   auto statement =
       database_.prepare("SELECT sequence, entry, checksum FROM audit ORDER BY sequence DESC");
   if (!statement) return std::unexpected(statement.error());

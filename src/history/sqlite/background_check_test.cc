@@ -6,7 +6,8 @@
 #include <future>
 #include <string>
 
-#include "history/store/store.h"
+#include "history/sqlite/sqlite_store.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
 #include "testing/must.h"
@@ -19,12 +20,12 @@ class BackgroundCheckTest : public testing::Test {
  protected:
   BackgroundCheckTest() {
     must(storage::make_data_folder(folder_.data()));
-    Store store = must(Store::open(folder_.data()));
+    const auto store = must(SqliteStore::open(folder_.data()));
     Changes changes;
     for (std::int64_t hour = 300; hour < 310; ++hour) {
       changes.energies.push_back({.of = {.device = 7, .hour = hour}, .bytes = "energies"});
     }
-    must(store.write(changes));
+    must(store->write(changes));
   }
   [[nodiscard]] std::filesystem::path file() const { return folder_.data() / "history.db"; }
   // Changes the hour in the last byte of the first index entry.
@@ -50,7 +51,8 @@ class BackgroundCheckTest : public testing::Test {
 TEST_F(BackgroundCheckTest, TellsOfAnIndexThatKnowsOtherRows) {
   damage_index();
   std::promise<std::string> told;
-  const BackgroundCheck check(file(), [&told](std::string why) { told.set_value(std::move(why)); });
+  const BackgroundCheck check(sqlite_store_factory(folder_.data()),
+                              [&told](std::string why) { told.set_value(std::move(why)); });
   const std::string why = told.get_future().get();
   EXPECT_TRUE(why.starts_with("history.db is damaged, and stored data may be missing")) << why;
   EXPECT_TRUE(why.contains("sqlite_autoindex_energy_1")) << why;
@@ -59,7 +61,9 @@ TEST_F(BackgroundCheckTest, TellsOfAnIndexThatKnowsOtherRows) {
 TEST_F(BackgroundCheckTest, ReadsAGoodFileToItsEndAndSaysNothing) {
   auto database = must(storage::Database::open_to_read(file(), storage::Database::Writers::kMaybe));
   EXPECT_TRUE(must(database.integrity()).empty());
-  const BackgroundCheck check(file(), [](const std::string& why) { ADD_FAILURE() << why; });
+  const auto stores = sqlite_store_factory(folder_.data());
+  EXPECT_EQ(must(stores->verify({})), "");
+  const BackgroundCheck check(stores, [](const std::string& why) { ADD_FAILURE() << why; });
 }
 
 TEST_F(BackgroundCheckTest, EndsWhenItIsAskedTo) {

@@ -1,4 +1,4 @@
-#include "history/store/damaged_rows.h"
+#include "history/sqlite/damaged_rows.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>

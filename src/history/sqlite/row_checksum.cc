@@ -1,4 +1,4 @@
-#include "history/store/row_checksum.h"
+#include "history/sqlite/row_checksum.h"
 
 #include <string>
 #include <utility>

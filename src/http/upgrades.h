@@ -1,5 +1,5 @@
 // The paths at which a connection becomes a WebSocket. The session finds them here and nowhere else
-// (http/session.cc), and the matrix of rights has a row for each (Api::endpoints()).
+// (http/session.cc), and the matrix of rights has a row for each (api::Api::endpoints()).
 #pragma once
 
 #include <algorithm>

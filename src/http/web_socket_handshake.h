@@ -2,7 +2,7 @@
 // response or a refusal that says what is missing. Pure.
 //
 // The Origin header is not checked here. It protects sites whose cookies a browser sends
-// automatically: the live stream, which takes a cookie, checks it (http/api.h). MQTT takes none;
+// automatically: the live stream, which takes a cookie, checks it (api/api.h). MQTT takes none;
 // every client has to sign in with its own password.
 #pragma once
 

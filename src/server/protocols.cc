@@ -36,29 +36,29 @@ Protocols::Protocols(const Options& options)
 void Protocols::add_apis(ApiOptions options) {
   if (!options.trusted_proxies.empty()) proxies_.emplace(std::move(options.trusted_proxies));
   for (const auto& loop : options_.loops) {
-    apis_.push_back(std::make_unique<http::Api>(
-        http::Api::Options{.hub = options_.mqtt.hub,
-                           .loop = loop.get(),
-                           .reads = options.reads,
-                           .series = options_.limits.series,
-                           .mqtt = options.mqtt,
-                           .metrics = throttled(options.metrics, *options_.mqtt.clock),
-                           .health = options.health,
-                           .signing = options_.limits.signing,
-                           .rate = rate_ ? &*rate_ : nullptr,
-                           .replays = replays_ ? &*replays_ : nullptr,
-                           .guard = &guard_,
-                           .failures = options_.mqtt.failures,
-                           .page = options.page,
-                           .homes = options.homes,
-                           .live = options.live,
-                           .sign_in = options.sign_in,
-                           .virtual_time = options.virtual_time}));
+    apis_.push_back(std::make_unique<api::Api>(
+        api::Api::Options{.hub = options_.mqtt.hub,
+                          .loop = loop.get(),
+                          .reads = options.reads,
+                          .series = options_.limits.series,
+                          .mqtt = options.mqtt,
+                          .metrics = throttled(options.metrics, *options_.mqtt.clock),
+                          .health = options.health,
+                          .signing = options_.limits.signing,
+                          .rate = rate_ ? &*rate_ : nullptr,
+                          .replays = replays_ ? &*replays_ : nullptr,
+                          .guard = &guard_,
+                          .failures = options_.mqtt.failures,
+                          .page = options.page,
+                          .homes = options.homes,
+                          .live = options.live,
+                          .sign_in = options.sign_in,
+                          .virtual_time = options.virtual_time}));
     loop->on_sweep([api = apis_.back().get()] { api->tick(); });
   }
 }
 
-http::Api& Protocols::api_of(const Loop& loop) const {
+api::Api& Protocols::api_of(const Loop& loop) const {
   const auto found =
       std::ranges::find_if(options_.loops, [&](const auto& each) { return each.get() == &loop; });
   return *apis_.at(static_cast<std::size_t>(found - options_.loops.begin()));
@@ -70,7 +70,7 @@ net::MakeProtocol Protocols::make(Interface interface, ReplayCheck replay_check)
 
 net::MakeProtocol Protocols::make_http(ReplayCheck replay_check) const {
   return [this, replay_check](net::ConnectionContext context) -> std::shared_ptr<net::Protocol> {
-    http::Api* api = &api_of(context.loop);
+    api::Api* api = &api_of(context.loop);
     return std::make_shared<http::Session>(
         std::move(context),
         [api, replay_check](http::Request& request, Callback<http::Response> done) {

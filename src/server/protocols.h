@@ -1,5 +1,5 @@
 // What a server speaks on its connections: the signed HTTP API, with MQTT inside WebSockets, and
-// MQTT. Owns an http::Api per loop, and what these share: replay guards and request rates.
+// MQTT. Owns an api::Api per loop, and what these share: replay guards and request rates.
 //
 // Thread rule: the constructor and add_apis() before the loops turn; make() from any thread after
 // that. A protocol belongs to the loop of its connection.
@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-#include "http/api.h"
-#include "http/request_rate.h"
+#include "api/api.h"
+#include "api/gate/request_rate.h"
 #include "http/trusted_proxies.h"
 #include "mqtt/client_session.h"
 #include "net/network.h"
@@ -45,13 +45,13 @@ class Protocols {
 
   struct ApiOptions {
     history::Reads reads;
-    http::BrokerAddress mqtt;
+    api::BrokerAddress mqtt;
     std::function<std::string()> metrics;  // the text of /metrics; any thread
-    std::function<http::Health()> health;  // /healthz; any thread
-    const http::Page* page = nullptr;      // outlives the protocols, as the next ones
-    http::HomeFeed* homes = nullptr;
-    http::LiveFeed* live = nullptr;
-    http::SignIn* sign_in = nullptr;
+    std::function<api::Health()> health;   // /healthz; any thread
+    const api::Page* page = nullptr;       // outlives the protocols, as the next ones
+    api::HomeFeed* homes = nullptr;
+    api::LiveFeed* live = nullptr;
+    api::SignIn* sign_in = nullptr;
     const VirtualClock* virtual_time = nullptr;
     std::vector<net::Network> trusted_proxies{};
   };
@@ -62,15 +62,15 @@ class Protocols {
   [[nodiscard]] net::MakeProtocol make(Interface interface, ReplayCheck replay_check) const;
 
  private:
-  [[nodiscard]] http::Api& api_of(const Loop& loop) const;
+  [[nodiscard]] api::Api& api_of(const Loop& loop) const;
   [[nodiscard]] net::MakeProtocol make_http(ReplayCheck replay_check) const;
 
   Options options_;
   wire::ReplayGuard guard_;
   std::optional<wire::ReplayGuard> replays_;
-  std::optional<http::RequestRate> rate_;
+  std::optional<api::RequestRate> rate_;
   std::optional<http::TrustedProxies> proxies_;
-  std::vector<std::unique_ptr<http::Api>> apis_;  // by loop
+  std::vector<std::unique_ptr<api::Api>> apis_;  // by loop
 };
 
 }  // namespace gridloom::server

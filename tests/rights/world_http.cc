@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "http/browser.h"
+#include "api/gate/browser.h"
 #include "http/session.h"
 #include "http/test_frames.h"
 #include "http/upgrades.h"
@@ -102,8 +102,8 @@ http::Request World::request_of(std::string_view endpoint, std::string_view sent
     const std::string& value = signer.cookie->reveal();
     request.browser.host = signer.page.host;
     request.browser.cookie =
-        fmt::format("other=1; {}={}", http::cookie_name(sign_in_->instance(), false), value);
-    request.browser.csrf = http::csrf_token(value);
+        fmt::format("other=1; {}={}", api::cookie_name(sign_in_->instance(), false), value);
+    request.browser.csrf = api::csrf_token(value);
     request.browser.origin = signer.page.origin;
     request.browser.fetch_site = signer.page.fetch_site;
   }

@@ -235,9 +235,9 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
   if (!tls) return std::unexpected(tls.error());
   auto listeners = listeners_of(options, *tls);
   if (!listeners) return std::unexpected(listeners.error());
-  http::PageFiles page;
+  api::PageFiles page;
   if (!options.web.empty()) {
-    auto found = http::PageFiles::in_folder(options.web);
+    auto found = api::PageFiles::in_folder(options.web);
     if (!found) return fail(found.error().code, "--web: " + found.error().detail);
     page = std::move(*found);
   }

@@ -158,27 +158,27 @@ Status Server::listen(ListenOptions options) {
     const net::Address* bound = listeners_.bound(Interface::kMqtt, Security::kTls);
     if (bound != nullptr) options.mqtt.port = bound->port;
   }
-  http::Page page({.files = std::move(options.page), .public_host = options.mqtt.public_host});
+  api::Page page({.files = std::move(options.page), .public_host = options.mqtt.public_host});
   const history::Reads reads = [archive = archive_.get()](auto query) {
     return archive->read(std::move(query));
   };
-  homes_.emplace(http::HomeFeed::Options{
-      .hub = hub_.get(), .steady = &options_.clocks.steady, .reads = reads});
+  homes_.emplace(
+      api::HomeFeed::Options{.hub = hub_.get(), .steady = &options_.clocks.steady, .reads = reads});
   const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
-  live_.emplace(http::LiveFeed::Options{
+  live_.emplace(api::LiveFeed::Options{
       .hub = hub_.get(), .virtual_time = virtual_time, .limits = options_.limits.live});
   loops_.front()->on_sweep([this] { live_->sweep(); });
-  worker_.emplace(http::SignIn::lanes(options_.limits.sign_in));
-  sign_in_.emplace(http::SignIn::Options{.registry = registry_.get(),
-                                         .wall = &options_.clocks.wall,
-                                         .steady = &options_.clocks.steady,
-                                         .public_host = options.mqtt.public_host,
-                                         .work =
-                                             [this](http::SignIn::Lane lane, Task task) {
-                                               return worker_->post(static_cast<std::size_t>(lane),
-                                                                    std::move(task));
-                                             },
-                                         .limits = options_.limits.sign_in});
+  worker_.emplace(api::SignIn::lanes(options_.limits.sign_in));
+  sign_in_.emplace(api::SignIn::Options{.registry = registry_.get(),
+                                        .wall = &options_.clocks.wall,
+                                        .steady = &options_.clocks.steady,
+                                        .public_host = options.mqtt.public_host,
+                                        .work =
+                                            [this](api::SignIn::Lane lane, Task task) {
+                                              return worker_->post(static_cast<std::size_t>(lane),
+                                                                   std::move(task));
+                                            },
+                                        .limits = options_.limits.sign_in});
   protocols_->add_apis(
       {.reads = reads,
        .mqtt = std::move(options.mqtt),

@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "api/api.h"
 #include "base/clock.h"
 #include "base/fault_rule.h"
 #include "base/result.h"
@@ -28,7 +29,6 @@
 #include "catalog/family.h"
 #include "history/archive.h"
 #include "history/instant_journal.h"
-#include "http/api.h"
 #include "hub/hub.h"
 #include "mqtt/session_store.h"
 #include "net/network.h"
@@ -83,8 +83,8 @@ class Server {
     std::vector<ListenerOptions> listeners{};
     std::optional<std::size_t> connections{};  // of all listeners together; none: any number
     // The address of MQTT in /certification. Port 0: that of the MQTT listener with TLS.
-    http::BrokerAddress mqtt{};
-    http::PageFiles page{};  // of the dashboard
+    api::BrokerAddress mqtt{};
+    api::PageFiles page{};  // of the dashboard
     // Reverse proxies, whose word is taken for which client a request comes from.
     std::vector<net::Network> trusted_proxies{};
     // Wraps the protocol of each connection to a listener, for a caller that observes the bytes;
@@ -113,7 +113,7 @@ class Server {
   [[nodiscard]] mqtt::SessionStore& session_store() { return *store_; }
   [[nodiscard]] hub::Hub& hub() { return *hub_; }
   // After listen().
-  [[nodiscard]] http::SignIn& sign_in() { return *sign_in_; }
+  [[nodiscard]] api::SignIn& sign_in() { return *sign_in_; }
   [[nodiscard]] const hub::Platform& platform() const { return *platform_; }
   [[nodiscard]] const Limits& limits() const { return options_.limits; }
   [[nodiscard]] const Listeners& listeners() const { return listeners_; }
@@ -135,9 +135,9 @@ class Server {
   std::unique_ptr<history::Archive> archive_;
   std::optional<history::InstantJournal> instant_journal_;
   std::unique_ptr<hub::Hub> hub_;
-  std::optional<http::HomeFeed> homes_;
-  std::optional<http::LiveFeed> live_;
-  std::optional<http::SignIn> sign_in_;
+  std::optional<api::HomeFeed> homes_;
+  std::optional<api::LiveFeed> live_;
+  std::optional<api::SignIn> sign_in_;
   std::optional<Protocols> protocols_;
   Listeners listeners_;
   std::optional<Worker> worker_;  // of sign_in_; its tasks end first

@@ -26,7 +26,7 @@ namespace gridloom::hub {
 class Hub;
 }
 
-namespace gridloom::http {
+namespace gridloom::api {
 class SignIn;
 }
 
@@ -44,12 +44,12 @@ struct AdminContext {
   mqtt::SessionStore* sessions = nullptr;  // set on a running server
   std::stop_token stop{};                  // interrupts long operations
   history::SeriesLimits series{};
-  VirtualClock* time = nullptr;     // `clock`, if it is virtual
-  FaultRules* faults = nullptr;     // set on a running server
-  hub::Hub* hub = nullptr;          // set on a running server
-  time::TimeZone zone{};            // of local times in requests and answers
-  http::SignIn* sign_in = nullptr;  // set on a running server
-  std::string page{};               // "http://127.0.0.1:8080"; set on a running server
+  VirtualClock* time = nullptr;    // `clock`, if it is virtual
+  FaultRules* faults = nullptr;    // set on a running server
+  hub::Hub* hub = nullptr;         // set on a running server
+  time::TimeZone zone{};           // of local times in requests and answers
+  api::SignIn* sign_in = nullptr;  // set on a running server
+  std::string page{};              // "http://127.0.0.1:8080"; set on a running server
 };
 
 // Carries out a request such as {"op": "account.add", ...} and returns its outcome. kBadParams:

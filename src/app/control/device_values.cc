@@ -12,10 +12,10 @@
 #include <string>
 #include <utility>
 
+#include "api/history/energy.h"
 #include "base/immediate_loop.h"
 #include "history/energy/energy_sources.h"
 #include "history/energy_query.h"
-#include "http/energy.h"
 #include "hub/hub.h"
 #include "hub/reply_to.h"
 
@@ -133,7 +133,7 @@ Result<Json> read_device_energy(const AdminContext& context, const JsonObject& r
   const auto target = target_of(context, request);
   if (!target) return std::unexpected(target.error());
   const auto question =
-      http::parse_energy_request(request, {.at = context.clock.now(), .zone = context.zone});
+      api::parse_energy_request(request, {.at = context.clock.now(), .zone = context.zone});
   if (!question) return std::unexpected(question.error());
   history::EnergyQuery query(
       {.device = target->number,
@@ -156,7 +156,7 @@ Result<Json> read_device_energy(const AdminContext& context, const JsonObject& r
     ended.acquire();
     if (!good) return std::unexpected(good.error());
   }
-  return parsed(http::energy_response(target->sn, query.sources(), *question, query.sums()));
+  return parsed(api::energy_response(target->sn, query.sources(), *question, query.sums()));
 }
 
 }  // namespace gridloom::app

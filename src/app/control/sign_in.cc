@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "api/gate/sign_in.h"
 #include "app/control/request_members.h"
-#include "http/sign_in.h"
 #include "time/iso_text.h"
 
 namespace gridloom::app {
@@ -48,7 +48,7 @@ Result<Json> make_sign_in_link(const AdminContext& context, const JsonObject& re
   }
   const auto token = context.sign_in->make_link(account);
   if (!token) return std::unexpected(token.error());
-  const TimePoint end = SystemClock().now() + http::SignIn::kLinkLife;
+  const TimePoint end = SystemClock().now() + api::SignIn::kLinkLife;
   return JsonObject{{"account", account},
                     {"link", sign_in_link(context.page, token->reveal())},
                     {"expiresAt", time::iso_text(unix_ms(end), context.zone)}};

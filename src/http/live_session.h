@@ -1,10 +1,10 @@
 // The server's side of the live stream (docs/user/api.md), inside a WebSocket: lines of JSON in and
 // out. What a client gets is composed when its connection can take it, from the values of that
-// moment: a client that reads slowly skips what it missed, and costs a number per subscription and
-// the output that was composed last. That is kOutputBytes and one line, which is as long as all
-// values of a device or a home. A client about whose devices there is nothing new costs nothing but
-// its place in a list.
-// Belongs to the loop of its connection.
+// moment: a client that reads slowly skips what it missed, and costs a number per subscription, the
+// output that was composed last, and up to LiveTwinQueue::kAtOnce twins. The output is kOutputBytes
+// and one line, which is as long as all values of a device or a home. A client about whose devices
+// there is nothing new costs nothing but its place in a list. Belongs to the loop of its
+// connection.
 #pragma once
 
 #include <cstddef>
@@ -25,6 +25,7 @@
 #include "http/home_feed.h"
 #include "http/live_account.h"
 #include "http/live_feed.h"
+#include "http/live_schedule.h"
 #include "net/protocol.h"
 #include "registry/directory.h"
 #include "wire/json.h"
@@ -87,11 +88,16 @@ class LiveSession final : public net::Protocol,
     LiveFieldsPtr fields;  // null: all
     Millis every = kLeastPeriod;
     std::optional<TimePoint> flushed;
-    bool has_news = false;    // its id is in ready_ or later_
-    std::uint64_t seq = 0;    // of what the client has; 0: nothing yet
-    std::uint64_t names = 0;  // how many names it knows
-    std::string_view state;   // that it was told
+    // The topic device uses these:
+    enum class TwinRead : std::uint8_t { kNone, kWanted, kAsked, kTaken };  // for a snapshot
+    TwinRead read = TwinRead::kNone;
+    TwinSnapshotPtr twin;      // kTaken; null: the device was never heard of
+    std::uint64_t number = 0;  // of the last change that the client has
+    std::uint64_t names = 0;   // how many names it knows
+    std::uint64_t losses = 0;  // LiveDevice::Moment, when the twin was asked for
+    std::string_view state;    // that it was told; empty: it has no snapshot
     // The topic home uses these:
+    HomeWatch home_watch;
     std::optional<HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has
   };
@@ -116,14 +122,15 @@ class LiveSession final : public net::Protocol,
   void ask_for_home();
   void on_home(Result<HomeFeed::Home> home);
 
-  void add_news(Id id, Subscription& subscription);
-  // Moves the news whose time has come to ready_.
-  void make_ready();
+  void add_news(Id id, const Subscription& subscription);
   [[nodiscard]] bool is_due(const Subscription& subscription) const;
-  [[nodiscard]] LiveDevice::Moment moment_of(const Subscription& subscription) const;
+  // The client needs a snapshot of the device, which a read of its twin comes before.
+  void want_twin(Id id, Subscription& subscription);
+  void read_twins();
   void flush(Id id, Subscription& subscription, std::string& out);
   void flush_home(Id id, Subscription& subscription, std::string& out) const;
   void flush_device(Id id, Subscription& subscription, std::string& out);
+  void flush_snapshot(Id id, Subscription& subscription, std::string& out);
 
   Options options_;
   LiveAccountPtr account_;
@@ -137,8 +144,8 @@ class LiveSession final : public net::Protocol,
   std::unordered_map<std::string_view, Id> by_sn_;  // the texts are those of the watched devices
   std::optional<Id> home_;                          // the subscription to the home
   bool is_asking_ = false;                          // for the home; the answer is for home_
-  std::set<Id> ready_;                              // have news that are due
-  std::set<std::pair<TimePoint, Id>> later_;        // have news that will be due then
+  LiveSchedule schedule_;
+  LiveTwinQueue twins_;
   std::set<std::string, std::less<>> named_families_;
   std::shared_ptr<const registry::Directory> directory_;  // that the rights were last checked by
   std::int64_t ends_ms_ = 0;                              // the credential, by that directory
@@ -146,7 +153,6 @@ class LiveSession final : public net::Protocol,
   TimePoint beat_;
   std::optional<TimePoint> welcomed_;
   bool owes_welcome_ = false;
-  Id last_flushed_ = 0;
   bool is_paused_ = false;
   bool finished_ = false;
 };

@@ -145,7 +145,6 @@ Status Server::listen(ListenOptions options) {
   const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
   live_.emplace(http::LiveFeed::Options{
       .hub = hub_.get(), .virtual_time = virtual_time, .limits = options_.limits.live});
-  loops_.front()->on_sweep([this] { live_->sweep(); });
   worker_.emplace(http::SignIn::lanes(options_.limits.sign_in));
   sign_in_.emplace(http::SignIn::Options{.registry = registry_.get(),
                                          .wall = &options_.clocks.wall,

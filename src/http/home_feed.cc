@@ -43,6 +43,27 @@ overview::Overview figures_of(const catalog::Family& family, const hub::TwinSnap
   return overview_of(family, values);
 }
 
+// The energies of a home's devices while they are queried.
+struct Sums {
+  std::vector<history::EnergyQuery> queries;
+  std::vector<std::size_t> devices;  // whose queries these are
+  std::size_t next = 0;
+};
+
+// Energies of a device that has not reported today are not known: they are not 0.
+overview::Ledger ledger_of(const std::vector<ShownDevice>& devices, const Sums& sums) {
+  std::vector<overview::DeviceEnergies> energies;
+  energies.reserve(devices.size());
+  for (const ShownDevice& device : devices) {
+    energies.push_back({.role = device.role, .sources = &device.sources});
+  }
+  for (std::size_t i = 0; i < sums.devices.size(); ++i) {
+    const history::EnergyQuery& query = sums.queries[i];
+    if (query.has_rows()) energies[sums.devices[i]].energies = query.sums().front();
+  }
+  return overview::ledger_of(energies);
+}
+
 }  // namespace
 
 std::string HomeFeed::Home::text() const {
@@ -315,11 +336,6 @@ void HomeFeed::add_ledger(const WorkPtr& work) {
   const std::vector<std::int64_t> bounds = {
       history::quarter_before(time::begin_of(time::Step::kDay, at, platform.zone)),
       history::quarter_after(at + 1)};
-  struct Sums {
-    std::vector<history::EnergyQuery> queries;
-    std::vector<std::size_t> devices;  // whose queries these are
-    std::size_t next = 0;
-  };
   const auto sums = std::make_shared<Sums>();
   sums->queries.reserve(work->devices.size());
   for (std::size_t i = 0; i < work->devices.size(); ++i) {
@@ -339,17 +355,7 @@ void HomeFeed::add_ledger(const WorkPtr& work) {
       if (query.done()) ++sums->next;
     }
     if (sums->next < sums->queries.size()) return history::Progress::kMore;
-    // Energies of a device that has not reported today are not known: they are not 0.
-    std::vector<overview::DeviceEnergies> energies;
-    energies.reserve(work->devices.size());
-    for (const ShownDevice& device : work->devices) {
-      energies.push_back({.role = device.role, .sources = &device.sources});
-    }
-    for (std::size_t i = 0; i < sums->devices.size(); ++i) {
-      const history::EnergyQuery& query = sums->queries[i];
-      if (query.has_rows()) energies[sums->devices[i]].energies = query.sums().front();
-    }
-    work->ledger = overview::ledger_of(energies);
+    work->ledger = ledger_of(work->devices, *sums);
     finish(work);
     return history::Progress::kDone;
   };

@@ -47,7 +47,9 @@ class HomeWatch {
   HomeWatch& operator=(const HomeWatch&) = delete;
   ~HomeWatch();
 
-  // Whether the home may be another one than the last that was computed. Cheap.
+  [[nodiscard]] bool is_watching() const { return freshness_ != nullptr; }
+  // Whether the home may be another one than the last that was computed. Cheap; only of a watch
+  // that is_watching().
   [[nodiscard]] bool is_stale() const;
 
  private:

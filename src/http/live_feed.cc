@@ -67,7 +67,8 @@ bool LiveDevice::apply(const hub::DeviceChanges& changes, std::uint64_t seq) {
       if (extra_.size() <= extra) extra_.resize(extra + 1);
       extra_[extra] = value.name;
     }
-    if (positions_.empty() || value.number <= dropped_) continue;  // nobody needs it
+    if (positions_.empty()) dropped_ = std::max(dropped_, value.number);  // nobody follows
+    if (value.number <= dropped_) continue;
     Change& change = waiting_[value.slot];
     waiting_bytes_ += value.text.size();
     waiting_bytes_ -= change.text.size();

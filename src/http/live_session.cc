@@ -196,6 +196,7 @@ void LiveSession::lost() {
   by_sn_.clear();
   subscriptions_.clear();
   home_.reset();
+  home_watch_ = {};
   schedule_.clear();
   twins_.clear();
   place_ = {};
@@ -283,7 +284,9 @@ void LiveSession::add(Id id, Subscription made) {
     return want_twin(id, added);
   }
   home_ = id;
-  added.home_watch = options_.homes->watch(options_.caller.account, options_.context.loop);
+  if (!home_watch_.is_watching()) {
+    home_watch_ = options_.homes->watch(options_.caller.account, options_.context.loop);
+  }
   ask_for_home();
 }
 
@@ -297,10 +300,6 @@ void LiveSession::unsubscribe(Id id) {
   if (home_ == id) home_.reset();
   if (gone.watch.device() != nullptr) by_sn_.erase(gone.watch.device()->sn());
   subscriptions_.erase(found);
-}
-
-bool LiveSession::is_due(const Subscription& subscription) const {
-  return !subscription.flushed || now_ - *subscription.flushed >= subscription.every;
 }
 
 void LiveSession::add_news(Id id, const Subscription& subscription) {
@@ -532,10 +531,11 @@ void LiveSession::tick(TimePoint now) {
   if (owes_welcome_ && now_ - *welcomed_ >= kWelcomeEvery) welcome();
   schedule_.make_ready(now_);
   options_.feed->check_quiet(options_.caller.account);
+  if (!home_) home_watch_ = {};
   if (is_paused_ || !home_) return;
   const Subscription& home = subscriptions_.at(*home_);
-  if (schedule_.has_news(*home_) || !is_due(home)) return;
-  if (home.home_watch.is_stale()) ask_for_home();
+  const bool is_due = !home.flushed || now_ - *home.flushed >= home.every;
+  if (is_due && !schedule_.has_news(*home_) && home_watch_.is_stale()) ask_for_home();
 }
 
 }  // namespace gridloom::http

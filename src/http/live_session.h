@@ -97,7 +97,6 @@ class LiveSession final : public net::Protocol,
     std::uint64_t losses = 0;  // LiveDevice::Moment, when the twin was asked for
     std::string_view state;    // that it was told; empty: it has no snapshot
     // The topic home uses these:
-    HomeWatch home_watch;
     std::optional<HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has
   };
@@ -123,7 +122,6 @@ class LiveSession final : public net::Protocol,
   void on_home(Result<HomeFeed::Home> home);
 
   void add_news(Id id, const Subscription& subscription);
-  [[nodiscard]] bool is_due(const Subscription& subscription) const;
   // The client needs a snapshot of the device, which a read of its twin comes before.
   void want_twin(Id id, Subscription& subscription);
   void read_twins();
@@ -143,7 +141,8 @@ class LiveSession final : public net::Protocol,
   std::map<Id, Subscription> subscriptions_;
   std::unordered_map<std::string_view, Id> by_sn_;  // the texts are those of the watched devices
   std::optional<Id> home_;                          // the subscription to the home
-  bool is_asking_ = false;                          // for the home; the answer is for home_
+  HomeWatch home_watch_;    // until a tick without a subscription to the home
+  bool is_asking_ = false;  // for the home; the answer is for home_
   LiveSchedule schedule_;
   LiveTwinQueue twins_;
   std::set<std::string, std::less<>> named_families_;

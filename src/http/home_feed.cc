@@ -96,7 +96,7 @@ struct HomeFeed::Watched {
   std::shared_ptr<HomeWatch::Freshness> freshness = std::make_shared<HomeWatch::Freshness>();
   std::shared_ptr<Reader> reader;
   hub::ChangeSubscription subscription;
-  // As last computed; none while it is being computed.
+  // The home as it was computed last; none while it is being computed.
   std::shared_ptr<const registry::Directory> directory;
   std::vector<ShownDevice> devices;
   std::vector<DeviceNumber> numbers;  // of the devices

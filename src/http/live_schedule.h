@@ -63,7 +63,8 @@ class LiveSchedule {
   Id last_ = 0;
 };
 
-// Whose twins are to be read: so many at a time that a client which does not take them holds few.
+// Lists the subscriptions whose twins are to be read, and gives out few at a time: a client that
+// does not take them holds no more.
 class LiveTwinQueue {
  public:
   using Id = std::int64_t;

@@ -457,7 +457,7 @@ void LiveSession::flush_snapshot(Id id, Subscription& subscription, std::string&
   subscription.names = has_values ? twin->names() : 0;
   subscription.state = moment.state;
   const bool follows = device.follow(this, subscription.number);
-  // What came since the twin was read.
+  // There may be news since the twin was read.
   if (!follows || moment.names != subscription.names || moment.losses != subscription.losses) {
     want_twin(id, subscription);
   } else if (moment.number > subscription.number) {

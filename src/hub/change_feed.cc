@@ -35,12 +35,21 @@ void erase(std::vector<ChangeMailboxPtr>& from, const ChangeMailbox& mailbox) {
 bool ChangeMailbox::add(const DeviceChanges& changes, Partition partition, std::uint64_t through) {
   const std::lock_guard lock(mutex_);
   if (state_ == State::kClosed) return false;
-  ChangeBatch::Covered& covered = through_[partition];
-  covered.partition = partition;
-  covered.through = std::max(covered.through, through);
+  cover(partition, through);
   if (!waiting_.is_lost) merge(changes);
   if (bytes_ > options_.most_bytes) lose();
   return std::exchange(state_, State::kPosted) == State::kEmpty;
+}
+
+void ChangeMailbox::cover(Partition partition, std::uint64_t through) {
+  const auto known =
+      std::ranges::find(waiting_.covered, partition, &ChangeBatch::Covered::partition);
+  if (known != waiting_.covered.end()) {
+    known->through = through;
+  } else if (through > told_.at(partition)) {
+    waiting_.covered.push_back(
+        {.partition = partition, .after = told_.at(partition), .through = through});
+  }
 }
 
 void ChangeMailbox::merge(const DeviceChanges& changes) {
@@ -98,10 +107,8 @@ void ChangeMailbox::deliver() {
     batch = std::exchange(waiting_, {});
     places_.clear();
     bytes_ = 0;
-    for (auto& [partition, covered] : through_) {
-      if (covered.after == covered.through) continue;
-      batch.covered.push_back(covered);
-      covered.after = covered.through;
+    for (const ChangeBatch::Covered& each : batch.covered) {
+      told_.advance(each.partition, each.through);
     }
   }
   if (const auto reader = options_.reader.lock()) reader->on_changes(std::move(batch));

@@ -11,9 +11,10 @@
 // Changes are told at the end of the shard's turn, behind its records on their way to the journal,
 // as subscribers over MQTT get them: they do not wait for the disk. The outcome of a set does.
 //
-// What a reader has not taken yet is kept for it: of each value the latest text, and of all so much
-// as its limit says. Beyond that the reader loses the thread: it is told so once, and reads again.
-// A shard never waits for a reader. Without a reader of its partition, a report costs one branch.
+// The feed keeps what a reader has not taken yet: of each value the latest text, and of all so much
+// as the reader's limit says. Beyond that the reader loses the thread: it is told so once, and
+// reads again. A shard never waits for a reader. Without a reader of its partition, a report costs
+// one branch.
 //
 // Thread rule: any thread, unless a comment says otherwise.
 #pragma once
@@ -34,6 +35,7 @@
 #include "base/loop.h"
 #include "base/partition.h"
 #include "base/string_map.h"
+#include "journal/positions.h"
 #include "registry/directory.h"
 
 namespace gridloom::hub {
@@ -55,7 +57,7 @@ struct FaultChange {
 };
 
 struct ShownPresence {
-  // For whom: an injected platform fault hides a device from some accounts. 0: it is the truth.
+  // The account that sees it so, because an injected platform fault hides the device; 0: it is so.
   registry::AccountId account{};
   bool online = false;
   TimePoint at;
@@ -90,7 +92,8 @@ struct DeviceChanges {
 
 struct ChangeBatch {
   // The batch has all that is new of the reader's devices behind `after` up to `through`, which is
-  // `after` of the partition's next one. `after` is 0 in the first.
+  // `after` of the partition's next one; 0 in the first. A reader that may go away and return keeps
+  // `through` in journal::Positions.
   struct Covered {
     Partition partition{};
     std::uint64_t after = 0;
@@ -127,7 +130,7 @@ struct ChangeReaderOptions {
   std::size_t most_bytes = std::size_t{4} * 1024 * 1024;  // kept until the reader takes them
 };
 
-// What waits for one reader. Shards add to it; the reader's loop takes it.
+// Holds what waits for one reader. Shards add to it; the reader's loop takes it.
 class ChangeMailbox {
  public:
   explicit ChangeMailbox(ChangeReaderOptions options) : options_(std::move(options)) {}
@@ -150,6 +153,7 @@ class ChangeMailbox {
     std::size_t place = 0;  // in devices
     std::size_t bytes = 0;
   };
+  void cover(Partition partition, std::uint64_t through);
   void merge(const DeviceChanges& changes);
   void lose();
   void deliver();
@@ -157,7 +161,7 @@ class ChangeMailbox {
   const ChangeReaderOptions options_;
   std::mutex mutex_;
   State state_ = State::kEmpty;
-  std::map<Partition, ChangeBatch::Covered> through_;  // as told, or as waits
+  journal::Positions told_;  // as the reader has it, or lost it
   ChangeBatch waiting_;
   StringMap<Waiting> places_;
   std::size_t bytes_ = 0;
@@ -206,7 +210,7 @@ class ChangeFeed {
   [[nodiscard]] std::uint64_t generation(Partition partition) const {
     return parts_[number_of(partition)].generation.load(std::memory_order_acquire);
   }
-  // Who reads the device; null: the registry does not know it.
+  // The readers of the device; null: the registry does not know it.
   [[nodiscard]] std::vector<ChangeMailboxPtr> readers_of(std::string_view sn,
                                                          const registry::Device* device) const;
   // The readers of accounts and of everything.

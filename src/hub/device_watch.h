@@ -1,4 +1,4 @@
-// Who reads a device's changes (hub/change_feed.h), as its shard last looked it up.
+// The readers of a device's changes (hub/change_feed.h), as its shard last looked them up.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct DeviceWatch {
   std::set<std::size_t> faulty{};         // slots whose values are errors or warnings
 };
 
-// What a device keeps of it. Used by ShardChanges alone.
+// Each device has one. Used by ShardChanges alone.
 struct WatchState {
   std::unique_ptr<DeviceWatch> watch;  // null: nobody reads the device
   std::uint64_t as_of = 0;             // when that was looked up; 0: never

@@ -45,7 +45,7 @@ class SlotTexts {
 
 struct TwinSnapshot {
   std::string sn;
-  // Of the last change of the device's partition: later changes have greater ones.
+  // The number of the last change of the device's partition: later changes have greater ones.
   std::uint64_t number = 0;
   bool has_values = false;               // the device has reported
   std::optional<TimePoint> last_report;  // nothing: not since the server started

@@ -88,6 +88,8 @@ struct Field {
 
 // "2 (charging)", "5 (grid, solar input 1)" for bits, "230" for a value without a name.
 [[nodiscard]] std::string named(const Field& field, const Json& value);
+// Whether the field, or a declared member of its value, may report errors or warnings.
+[[nodiscard]] bool may_report_errors(const Field& field);
 // Whether the field reports an error or a warning with this value.
 [[nodiscard]] bool is_error(const Field& field, const Json& value);
 

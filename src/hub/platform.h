@@ -18,6 +18,7 @@
 #include "base/string_map.h"
 #include "catalog/family.h"
 #include "hub/access_audit.h"
+#include "hub/change_feed.h"
 #include "hub/client_events.h"
 #include "hub/client_id_budget.h"
 #include "hub/fault_injector.h"
@@ -121,6 +122,7 @@ struct Platform {
   AccessAudit access_audit{};
   ClientEvents client_events{};
   FaultInjector fault_injector{};
+  ChangeFeed changes{};
   // `clock` is the devices' time, which may be virtual. `wall` is the system's time: clients'
   // timestamps are compared with it, and stored times refer to it.
   const Clock* wall = &clock;

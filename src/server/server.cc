@@ -167,7 +167,6 @@ Status Server::listen(ListenOptions options) {
   const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
   live_.emplace(api::LiveFeed::Options{
       .hub = hub_.get(), .virtual_time = virtual_time, .limits = options_.limits.live});
-  loops_.front()->on_sweep([this] { live_->sweep(); });
   worker_.emplace(api::SignIn::lanes(options_.limits.sign_in));
   sign_in_.emplace(api::SignIn::Options{.registry = registry_.get(),
                                         .wall = &options_.clocks.wall,

@@ -453,7 +453,7 @@ void LiveSession::flush_snapshot(Id id, Subscription& subscription, std::string&
   out += R"("f":)";
   add_values(out, twin.get(), subscription.fields.get(), now_ms);
   out += "}\n";
-  subscription.number = twin == nullptr ? 0 : twin->number;
+  subscription.number = twin == nullptr ? moment.number : twin->number;
   subscription.names = has_values ? twin->names() : 0;
   subscription.state = moment.state;
   const bool follows = device.follow(this, subscription.number);

@@ -94,7 +94,7 @@ void ChangeMailbox::lose() {
 }
 
 void ChangeMailbox::post(const std::shared_ptr<ChangeMailbox>& mailbox) {
-  mailbox->options_.loop->post([mailbox] { mailbox->deliver(); });
+  mailbox->options_.loop->post_lazily([mailbox] { mailbox->deliver(); });
 }
 
 void ChangeMailbox::deliver() {

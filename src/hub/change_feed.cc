@@ -53,10 +53,9 @@ void ChangeMailbox::cover(Partition partition, std::uint64_t through) {
 }
 
 void ChangeMailbox::merge(const DeviceChanges& changes) {
-  const auto [found, is_new] =
-      places_.try_emplace(changes.sn, Waiting{.place = waiting_.devices.size()});
+  const auto [found, is_new] = places_.try_emplace(changes.sn, waiting_.devices.size());
   if (is_new) waiting_.devices.push_back({.sn = changes.sn});
-  DeviceChanges& into = waiting_.devices[found->second.place];
+  DeviceChanges& into = waiting_.devices[found->second];
   std::size_t bytes = is_new ? kChangeBytes + changes.sn.size() : 0;
   into.number = std::max(into.number, changes.number);
   if (changes.last_report) into.last_report = changes.last_report;
@@ -95,7 +94,7 @@ void ChangeMailbox::lose() {
 }
 
 void ChangeMailbox::post(const std::shared_ptr<ChangeMailbox>& mailbox) {
-  mailbox->options_.loop->post([mailbox] { mailbox->deliver(); });
+  mailbox->options_.loop->post_lazily([mailbox] { mailbox->deliver(); });
 }
 
 void ChangeMailbox::deliver() {

@@ -149,10 +149,6 @@ class ChangeMailbox {
 
  private:
   enum class State : std::uint8_t { kEmpty, kPosted, kClosed };
-  struct Waiting {
-    std::size_t place = 0;  // in devices
-    std::size_t bytes = 0;
-  };
   void cover(Partition partition, std::uint64_t through);
   void merge(const DeviceChanges& changes);
   void lose();
@@ -163,7 +159,7 @@ class ChangeMailbox {
   State state_ = State::kEmpty;
   journal::Positions told_;  // as the reader has it, or lost it
   ChangeBatch waiting_;
-  StringMap<Waiting> places_;
+  StringMap<std::size_t> places_;  // in waiting_.devices, by serial number
   std::size_t bytes_ = 0;
 };
 using ChangeMailboxPtr = std::shared_ptr<ChangeMailbox>;

@@ -62,7 +62,6 @@ class RequestBytesTest : public testing::Test {
                            .as_object(),
             .origin = {.by = "token 7", .from = "192.0.2.1"}},
         SaveTwin{std::string(kSn)},
-        ReadTwins{{std::string(kSn), "", "R331ZEB4ZEAL0529"}},
         Publish{.client = one, .publications = {publication(R"({"a":1})"), publication("")}},
         Subscribe{.client = one,
                   .subscription = {.filter = "$share/g/open/x/#",
@@ -84,7 +83,8 @@ class RequestBytesTest : public testing::Test {
                                .subscription_ids = {1, 2},
                                .share = std::make_shared<const std::string>("$share/g/x"),
                                .number = 40},
-                              {.message = message, .subscription_ids = {}}}}};
+                              {.message = message, .subscription_ids = {}}}},
+        ReadTwins{{std::string(kSn), "", "R331ZEB4ZEAL0529"}}};
     std::vector<Request> requests;
     for (const Request::Action& action : actions) {
       requests.push_back(

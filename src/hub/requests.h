@@ -117,8 +117,8 @@ struct HandOn {
 };
 
 struct Request {
-  using Action = std::variant<ReadAll, Read, Set, SaveTwin, ReadTwins, Publish, Subscribe,
-                              Unsubscribe, Connect, Disconnect, EndSession, Rebind, HandOn>;
+  using Action = std::variant<ReadAll, Read, Set, SaveTwin, Publish, Subscribe, Unsubscribe,
+                              Connect, Disconnect, EndSession, Rebind, HandOn, ReadTwins>;
   // In whose turn it is done; 0: at once, before all that accounts ask for.
   registry::AccountId account{};
   ReplyId reply = kNoReply;

@@ -177,7 +177,7 @@ class LiveReader::Notices {
     std::size_t count = 0;
     for (auto& [loop, told_here] : by_loop_) {
       count += told_here.size();
-      loop->post([watchers = std::move(told_here)] {
+      loop->post_lazily([watchers = std::move(told_here)] {
         for (const auto& each : watchers) {
           const Told& told = each.second;
           if (const auto watcher = told.watcher.lock()) watcher->on_news(told.devices);

@@ -2,6 +2,7 @@
 // which wait for their device's twin to be read. Belongs to the loop of its connection.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -16,17 +17,17 @@ namespace gridloom::api {
 class LiveSchedule {
  public:
   using Id = std::int64_t;
+  // News of all subscriptions are sent together, not more often than this.
+  static constexpr Millis kPeriod{250};
 
-  // The subscription has news from now on, which may be sent at `due`. Nothing happens if it has
-  // some already.
+  // The subscription has news from now on, which may be sent at `due`, and kPeriod after others
+  // were sent. Nothing happens if it has some already.
   void add(Id id, TimePoint due, TimePoint now) {
-    if (!has_news_.insert({id, due}).second) return;
-    if (due <= now) {
-      ready_.insert(id);
-    } else {
-      later_.emplace(due, id);
-    }
+    if (sent_) due = std::max(due, *sent_ + kPeriod);
+    add_at(id, due, now);
   }
+  // The same of news that the client waits for.
+  void add_at_once(Id id, TimePoint now) { add_at(id, now, now); }
   void remove(Id id) {
     const auto found = has_news_.find(id);
     if (found == has_news_.end()) return;
@@ -47,8 +48,9 @@ class LiveSchedule {
   [[nodiscard]] bool has_news(Id id) const { return has_news_.contains(id); }
   // Takes the subscription behind the one that was taken last: each has its turn, however much the
   // others have. Nothing: none is ready.
-  [[nodiscard]] std::optional<Id> take() {
+  [[nodiscard]] std::optional<Id> take(TimePoint now) {
     if (ready_.empty()) return std::nullopt;
+    sent_ = now;
     auto next = ready_.upper_bound(last_);
     if (next == ready_.end()) next = ready_.begin();
     last_ = *next;
@@ -57,10 +59,20 @@ class LiveSchedule {
   }
 
  private:
+  void add_at(Id id, TimePoint due, TimePoint now) {
+    if (!has_news_.insert({id, due}).second) return;
+    if (due <= now) {
+      ready_.insert(id);
+    } else {
+      later_.emplace(due, id);
+    }
+  }
+
   std::map<Id, TimePoint> has_news_;  // when it is due
   std::set<Id> ready_;
   std::set<std::pair<TimePoint, Id>> later_;
   Id last_ = 0;
+  std::optional<TimePoint> sent_;
 };
 
 // Lists the subscriptions whose twins are to be read, and gives out few at a time: a client that

@@ -303,8 +303,8 @@ void LiveSession::unsubscribe(Id id) {
 }
 
 void LiveSession::add_news(Id id, const Subscription& subscription) {
-  const TimePoint due = subscription.flushed ? *subscription.flushed + subscription.every : now_;
-  schedule_.add(id, due, now_);
+  if (!subscription.flushed) return schedule_.add_at_once(id, now_);
+  schedule_.add(id, *subscription.flushed + subscription.every, now_);
 }
 
 void LiveSession::on_news(const std::vector<LiveDevicePtr>& devices) {
@@ -374,7 +374,7 @@ void LiveSession::take_output(std::string& out) {
   }
   if (is_paused_) return;
   while (out.size() < kOutputBytes) {
-    const auto id = schedule_.take();
+    const auto id = schedule_.take(now_);
     if (!id) break;
     flush(*id, subscriptions_.at(*id), out);
   }
@@ -453,7 +453,7 @@ void LiveSession::flush_snapshot(Id id, Subscription& subscription, std::string&
   out += R"("f":)";
   add_values(out, twin.get(), subscription.fields.get(), now_ms);
   out += "}\n";
-  subscription.number = twin == nullptr ? 0 : twin->number;
+  subscription.number = twin == nullptr ? moment.number : twin->number;
   subscription.names = has_values ? twin->names() : 0;
   subscription.state = moment.state;
   const bool follows = device.follow(this, subscription.number);

@@ -45,7 +45,7 @@ class LiveSession final : public net::Protocol,
  public:
   static constexpr Millis kHeartbeat{15'000};
   static constexpr Millis kWelcomeEvery{1'000};
-  static constexpr Millis kLeastPeriod{250};
+  static constexpr Millis kLeastPeriod = LiveSchedule::kPeriod;
   static constexpr Millis kMostPeriod{60'000};
   static constexpr std::size_t kLineBytes = std::size_t{16} * 1024;    // of a client's message
   static constexpr std::size_t kOutputBytes = std::size_t{64} * 1024;  // composed at once

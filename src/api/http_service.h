@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "api/api.h"
 #include "api/gate/replay_check.h"

@@ -127,7 +127,7 @@ class HomeText : public ApiTest {
   std::string home_text() {
     std::string text;
     homes.get(alice, {.loop = &home.client_loop, .done = [&](Result<HomeFeed::Home> answer) {
-                        text = must(std::move(answer)).text();
+                        text = must(std::move(answer)).json;
                       }});
     home.settle();
     return text;

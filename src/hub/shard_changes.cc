@@ -45,20 +45,21 @@ std::set<std::size_t> faulty_slots(const twin::Twin& twin) {
   return faulty;
 }
 
-// The numbers of the devices that the reader reads, by serial number.
-std::map<std::string_view, std::int64_t> devices_of(const registry::Directory& directory,
-                                                    const ChangeReaderOptions& reader) {
-  std::map<std::string_view, std::int64_t> devices;
-  const auto add = [&](const std::vector<const registry::Device*>& list) {
-    for (const registry::Device* device : list) devices.emplace(device->sn, device->number);
-  };
-  if (reader.scope == Scope::kAll) {
-    add(directory.devices());
-  } else {
-    add(directory.devices_of(reader.account));
-    add(directory.shared_with(reader.account));
-  }
+// The devices that the reader reads.
+std::vector<const registry::Device*> devices_of(const registry::Directory& directory,
+                                                const ChangeReaderOptions& reader) {
+  if (reader.scope == Scope::kAll) return directory.devices();
+  std::vector<const registry::Device*> devices = directory.devices_of(reader.account);
+  std::ranges::copy(directory.shared_with(reader.account), std::back_inserter(devices));
   return devices;
+}
+
+// Their numbers, by serial number.
+std::map<std::string_view, std::int64_t> numbers_of(
+    const std::vector<const registry::Device*>& devices) {
+  std::map<std::string_view, std::int64_t> numbers;
+  for (const registry::Device* device : devices) numbers.emplace(device->sn, device->number);
+  return numbers;
 }
 
 }  // namespace
@@ -85,8 +86,11 @@ void ShardChanges::use(std::shared_ptr<const registry::Directory> directory) {
 }
 
 void ShardChanges::compare(const registry::Directory& before, const ChangeMailboxPtr& reader) {
-  const auto were = devices_of(before, reader->options());
-  const auto are = devices_of(*directory_, reader->options());
+  const auto devices_before = devices_of(before, reader->options());
+  const auto devices = devices_of(*directory_, reader->options());
+  if (devices == devices_before) return;  // directories share what has not changed
+  const auto were = numbers_of(devices_before);
+  const auto are = numbers_of(devices);
   for (const auto& [sn, number] : were) {
     if (!are.contains(sn) && mine_(sn)) tell_membership(reader, sn, Membership::kRemoved);
   }

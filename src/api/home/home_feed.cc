@@ -66,10 +66,6 @@ overview::Ledger ledger_of(const std::vector<ShownDevice>& devices, const Sums& 
 
 }  // namespace
 
-std::string HomeFeed::Home::text() const {
-  return fmt::format(R"({{"now":{},{}}})", now_ms, std::string_view(members));
-}
-
 // --- watching
 
 // Until when a home that was computed is as it was.
@@ -376,17 +372,19 @@ void HomeFeed::finish(const WorkPtr& work) {
       until_ms = std::min(until_ms, unix_ms(*changes_at));
     }
   }
-  SharedText members(home_members(work->devices, work->ledger, at));
+  std::string members = home_members(work->devices, work->ledger, at);
+  SharedText json(fmt::format(R"({{"now":{},{}}})", unix_ms(at), members));
   std::vector<hub::ReplyTo<Home>> waiting;
   Home home;
   {
     const std::lock_guard lock(mutex_);
     Entry& entry = homes_[work->account];
-    const bool is_same = entry.home && std::string_view(entry.home->members) == members;
+    const bool is_same = entry.home && entry.members == members;
     home = {.version = is_same ? entry.home->version : ++last_version_,
             .now_ms = unix_ms(at),
-            .members = std::move(members)};
+            .json = std::move(json)};
     entry.home = home;
+    entry.members = std::move(members);
     entry.ledger = work->ledger;
     entry.computed = options_.steady->now();
     entry.is_computing = false;

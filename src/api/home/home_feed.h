@@ -78,11 +78,9 @@ class HomeFeed {
   ~HomeFeed();  // after the last call of a watch
 
   struct Home {
-    std::uint64_t version = 0;  // differs where the members differ
+    std::uint64_t version = 0;  // differs where the object differs, apart from its "now"
     std::int64_t now_ms = 0;    // by the devices' clock
-    SharedText members;         // of the JSON object, without "now"
-    // The whole JSON object.
-    [[nodiscard]] std::string text() const;
+    SharedText json;            // an object
   };
   // A home that is not older than kFresh, or of which nothing has changed. kConflict: so many homes
   // are watched or computed that there is no room for another one.
@@ -105,6 +103,7 @@ class HomeFeed {
   using WorkPtr = std::shared_ptr<Work>;
   struct Entry {
     std::optional<Home> home;
+    std::string members;  // of its object, without "now"
     TimePoint computed{};
     bool is_computing = false;
     std::vector<hub::ReplyTo<Home>> waiting;

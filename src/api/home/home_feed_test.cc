@@ -30,7 +30,7 @@ class HomeFeedTest : public ApiTest {
     home.settle();
     return std::move(answer.value());
   }
-  std::string text() { return must(get(homes, alice)).text(); }
+  std::string text() { return std::string(must(get(homes, alice)).json); }
   void report(int soc) {
     home.report(
         device, kSn,

@@ -91,7 +91,7 @@ void LiveDevice::lose() {
   ++losses_;
   waiting_.clear();
   waiting_bytes_ = 0;
-  std::string().swap(cached_);
+  cached_ = {};
 }
 
 void LiveDevice::set_position(Watching& watching, std::optional<std::uint64_t> position) {
@@ -126,8 +126,8 @@ bool LiveDevice::follow(const LiveWatcher* watcher, std::uint64_t number) {
   return true;
 }
 
-std::string LiveDevice::changes(std::uint64_t after, std::uint64_t through,
-                                const LiveFields* fields) const {
+SharedText LiveDevice::changes(std::uint64_t after, std::uint64_t through,
+                               const LiveFields* fields) const {
   const std::lock_guard lock(mutex_);
   const std::pair wanted(after, through);
   if (fields == nullptr && !cached_.empty() && cached_for_ == wanted) return cached_;
@@ -139,14 +139,11 @@ std::string LiveDevice::changes(std::uint64_t after, std::uint64_t through,
     fmt::format_to(std::back_inserter(text), "[{},{},{}]", slot, change.text, change.at_ms);
   }
   text += ']';
-  if (fields != nullptr) return text;
-  if (text.size() > kCachedBytes) {
-    std::string().swap(cached_);
-  } else {
-    cached_ = text;
-    cached_for_ = wanted;
-  }
-  return text;
+  SharedText shared(std::move(text));
+  if (fields != nullptr) return shared;
+  cached_ = shared.size() > kCachedBytes ? SharedText() : shared;
+  cached_for_ = wanted;
+  return shared;
 }
 
 std::size_t LiveDevice::cached_bytes() const {
@@ -161,38 +158,40 @@ std::size_t LiveDevice::waiting_bytes() const {
 
 // --- the devices of an account
 
-// Collects what watchers are told, so that each loop gets one task.
+// Collects which watchers are told of which devices, so that each loop gets one task.
 class LiveReader::Notices {
  public:
   // Requires that the device's mutex is held.
   void add(const LiveDevicePtr& device) {
     for (const auto& [key, watching] : device->watchers_) {
-      Told& told = by_loop_[watching.loop][key];
-      told.watcher = watching.watcher;
-      told.devices.push_back(device);
+      std::vector<Told>& here = by_loop_[watching.loop];
+      if (here.empty() || here.back().device.front() != device)
+        here.push_back({.device = {device}});
+      here.back().watchers.push_back(watching.watcher);
+      ++count_;
     }
   }
-  // Returns how many watchers are told.
+  // Returns how many watchers are told, each counted for each of its devices.
   std::size_t send() {
-    std::size_t count = 0;
     for (auto& [loop, told_here] : by_loop_) {
-      count += told_here.size();
-      loop->post_lazily([watchers = std::move(told_here)] {
-        for (const auto& each : watchers) {
-          const Told& told = each.second;
-          if (const auto watcher = told.watcher.lock()) watcher->on_news(told.devices);
+      loop->post_lazily([all = std::move(told_here)] {
+        for (const Told& told : all) {
+          for (const auto& each : told.watchers) {
+            if (const auto watcher = each.lock()) watcher->on_news(told.device);
+          }
         }
       });
     }
-    return count;
+    return count_;
   }
 
  private:
   struct Told {
-    std::weak_ptr<LiveWatcher> watcher{};
-    std::vector<LiveDevicePtr> devices{};
+    std::vector<LiveDevicePtr> device;  // one, as on_news() takes it
+    std::vector<std::weak_ptr<LiveWatcher>> watchers{};
   };
-  std::unordered_map<Loop*, std::unordered_map<const LiveWatcher*, Told>> by_loop_;
+  std::unordered_map<Loop*, std::vector<Told>> by_loop_;
+  std::size_t count_ = 0;
 };
 
 void LiveReader::subscribe(Loop& loop) {

@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "base/shared_text.h"
 #include "base/string_map.h"
 #include "base/virtual_clock.h"
 #include "hub/change_feed.h"
@@ -73,8 +74,8 @@ class LiveDevice {
   // [[index, value, time of the change], ...] of the values that changed behind `after` up to
   // `through`, as JSON; `fields` are those that count, null: all. For a watcher that follows from
   // `after` or earlier.
-  [[nodiscard]] std::string changes(std::uint64_t after, std::uint64_t through,
-                                    const LiveFields* fields) const;
+  [[nodiscard]] SharedText changes(std::uint64_t after, std::uint64_t through,
+                                   const LiveFields* fields) const;
   // The watcher has everything up to this number. False: changes behind it are no longer kept.
   bool follow(const LiveWatcher* watcher, std::uint64_t number);
 
@@ -127,7 +128,7 @@ class LiveDevice {
   std::string_view state_;
   // What most clients ask for next; they share it.
   mutable std::pair<std::uint64_t, std::uint64_t> cached_for_;
-  mutable std::string cached_;
+  mutable SharedText cached_;
 };
 
 class LiveFeed;

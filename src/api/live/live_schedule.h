@@ -8,7 +8,6 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <utility>
 
 #include "base/clock.h"
 
@@ -28,49 +27,40 @@ class LiveSchedule {
   }
   // The same of news that the client waits for.
   void add_at_once(Id id, TimePoint now) { add_at(id, now, now); }
-  void remove(Id id) {
-    const auto found = has_news_.find(id);
-    if (found == has_news_.end()) return;
-    ready_.erase(id);
-    later_.erase({found->second, id});
-    has_news_.erase(found);
-  }
+  void remove(Id id) { news_.erase(id); }
   void clear() { *this = {}; }
 
-  // Moves the news whose time has come to those that are ready.
-  void make_ready(TimePoint now) {
-    while (!later_.empty() && later_.begin()->first <= now) {
-      ready_.insert(later_.begin()->second);
-      later_.erase(later_.begin());
-    }
-  }
-  [[nodiscard]] bool is_ready() const { return !ready_.empty(); }
-  [[nodiscard]] bool has_news(Id id) const { return has_news_.contains(id); }
+  // News whose time has come by now are ready.
+  void make_ready(TimePoint now) { now_ = now; }
+  // Whether some are ready.
+  [[nodiscard]] bool is_ready() const { return !news_.empty() && earliest_ <= now_; }
+  [[nodiscard]] bool has_news(Id id) const { return news_.contains(id); }
   // Takes the subscription behind the one that was taken last: each has its turn, however much the
   // others have. Nothing: none is ready.
-  [[nodiscard]] std::optional<Id> take(TimePoint now) {
-    if (ready_.empty()) return std::nullopt;
-    sent_ = now;
-    auto next = ready_.upper_bound(last_);
-    if (next == ready_.end()) next = ready_.begin();
-    last_ = *next;
-    remove(last_);
-    return last_;
+  [[nodiscard]] std::optional<Id> take() {
+    auto next = news_.upper_bound(last_);
+    for (std::size_t tried = 0; tried < news_.size(); ++tried, ++next) {
+      if (next == news_.end()) next = news_.begin();
+      if (next->second > now_) continue;
+      sent_ = now_;
+      last_ = next->first;
+      news_.erase(next);
+      return last_;
+    }
+    earliest_ = TimePoint::max();
+    for (const auto& [id, due] : news_) earliest_ = std::min(earliest_, due);
+    return std::nullopt;
   }
 
  private:
   void add_at(Id id, TimePoint due, TimePoint now) {
-    if (!has_news_.insert({id, due}).second) return;
-    if (due <= now) {
-      ready_.insert(id);
-    } else {
-      later_.emplace(due, id);
-    }
+    now_ = now;
+    if (news_.emplace(id, due).second) earliest_ = std::min(earliest_, due);
   }
 
-  std::map<Id, TimePoint> has_news_;  // when it is due
-  std::set<Id> ready_;
-  std::set<std::pair<TimePoint, Id>> later_;
+  std::map<Id, TimePoint> news_;           // when they are due
+  TimePoint earliest_ = TimePoint::max();  // none is due earlier
+  TimePoint now_{};
   Id last_ = 0;
   std::optional<TimePoint> sent_;
 };

@@ -311,12 +311,13 @@ void LiveSession::on_news(const std::vector<LiveDevicePtr>& devices) {
   for (const LiveDevicePtr& device : devices) {
     const auto found = by_sn_.find(device->sn());
     if (found == by_sn_.end()) continue;
-    Subscription& subscription = subscriptions_.at(found->second);
-    const LiveDevice::Moment moment = device->moment();
-    if (moment.names != subscription.names || moment.losses != subscription.losses) {
-      want_twin(found->second, subscription);
-    } else if (subscription.read == Subscription::TwinRead::kNone) {
-      add_news(found->second, subscription);
+    const Id id = found->second;
+    Subscription& subscription = subscriptions_.at(id);
+    if (subscription.read != Subscription::TwinRead::kNone || schedule_.has_news(id)) continue;
+    if (subscription.is_behind(device->moment())) {
+      want_twin(id, subscription);
+    } else {
+      add_news(id, subscription);
     }
   }
   read_twins();
@@ -374,7 +375,7 @@ void LiveSession::take_output(std::string& out) {
   }
   if (is_paused_) return;
   while (out.size() < kOutputBytes) {
-    const auto id = schedule_.take(now_);
+    const auto id = schedule_.take();
     if (!id) break;
     flush(*id, subscriptions_.at(*id), out);
   }
@@ -389,10 +390,9 @@ void LiveSession::flush(Id id, Subscription& subscription, std::string& out) {
 
 void LiveSession::flush_home(Id id, Subscription& subscription, std::string& out) const {
   const HomeFeed::Home& home = *subscription.home;
-  fmt::format_to(std::back_inserter(out), R"({{"t":"{}","id":{},"seq":{},"now":{},"home":{}}})",
-                 subscription.version == 0 ? "snap" : "d", id, options_.feed->seq(), home.now_ms,
-                 home.text());
-  out += '\n';
+  fmt::format_to(std::back_inserter(out), R"({{"t":"{}","id":{},"seq":{},"now":{},"home":)",
+                 subscription.version == 0 ? "snap" : "d", id, options_.feed->seq(), home.now_ms);
+  out.append(home.json).append("}\n");
   subscription.version = home.version;
 }
 
@@ -401,16 +401,16 @@ void LiveSession::flush_device(Id id, Subscription& subscription, std::string& o
     return flush_snapshot(id, subscription, out);
   LiveDevice& device = *subscription.watch.device();
   const LiveDevice::Moment moment = device.moment();
+  if (subscription.is_behind(moment)) return want_twin(id, subscription);
   const std::int64_t now_ms = unix_ms(options_.feed->now());
   const std::string_view state = moment.state;
   const auto add = std::back_inserter(out);
   if (moment.number > subscription.number) {
-    const std::string changes =
+    const SharedText changes =
         device.changes(subscription.number, moment.number, subscription.fields.get());
     if (changes != kNoChanges) {
-      fmt::format_to(add, R"({{"t":"d","id":{},"seq":{},"now":{},"f":{}}})", id, moment.seq, now_ms,
-                     changes);
-      out += '\n';
+      fmt::format_to(add, R"({{"t":"d","id":{},"seq":{},"now":{},"f":)", id, moment.seq, now_ms);
+      out.append(changes).append("}\n");
     }
     subscription.number = moment.number;
     device.follow(this, moment.number);
@@ -458,7 +458,7 @@ void LiveSession::flush_snapshot(Id id, Subscription& subscription, std::string&
   subscription.state = moment.state;
   const bool follows = device.follow(this, subscription.number);
   // There may be news since the twin was read.
-  if (!follows || moment.names != subscription.names || moment.losses != subscription.losses) {
+  if (!follows || subscription.is_behind(moment)) {
     want_twin(id, subscription);
   } else if (moment.number > subscription.number) {
     add_news(id, subscription);

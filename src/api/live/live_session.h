@@ -96,6 +96,10 @@ class LiveSession final : public net::Protocol,
     std::uint64_t names = 0;   // how many names it knows
     std::uint64_t losses = 0;  // LiveDevice::Moment, when the twin was asked for
     std::string_view state;    // that it was told; empty: it has no snapshot
+    // Whether changes do not suffice: the client needs another snapshot.
+    [[nodiscard]] bool is_behind(const LiveDevice::Moment& moment) const {
+      return moment.names != names || moment.losses != losses;
+    }
     // The topic home uses these:
     std::optional<HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has

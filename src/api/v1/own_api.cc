@@ -204,7 +204,7 @@ void OwnApi::home(Call call) const {
       {.loop = options_.loop,
        .done = [form = call.form,
                 done = std::move(call.done)](const Result<HomeFeed::Home>& home) mutable {
-         done(home ? form.success_shared(home->text()) : form.failure(home.error()));
+         done(home ? form.success_shared(home->json) : form.failure(home.error()));
        }});
 }
 

@@ -165,7 +165,7 @@ void Api::handle_own(const http::Request& request, Callback<http::Response> done
   if (auto refused = without_rate(request, credential, caller.account, form, now)) {
     return done(std::move(*refused));
   }
-  const bool has_body = !found->route->body.empty();
+  const bool has_body = found->route->body != nullptr;
   auto params = is_signed  ? wire::parameters_of(claim, options_.signing, std::move(read))
                 : has_body ? body_of(request, options_.signing.json)
                            : wire::parameters_of(query_of(request), options_.signing);

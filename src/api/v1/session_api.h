@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "api/answer/answer_form.h"
+#include "api/bodies/people.h"
 #include "api/gate/sign_in.h"
 #include "base/loop.h"
 #include "base/virtual_clock.h"
@@ -44,9 +45,8 @@ class SessionApi {
   void end(Call call, std::string_view number) const;
   void set_password(Call call, const wire::JsonObject& body) const;
 
-  // What /me tells a browser.
-  [[nodiscard]] wire::JsonObject facts(const registry::Account& account,
-                                       std::string_view csrf) const;
+  // What /me tells a browser: views of the arguments and of the server's parts.
+  [[nodiscard]] body::Me facts(const registry::Account& account, std::string_view csrf) const;
 
  private:
   // Who asks to sign in, for the audit.

@@ -13,6 +13,7 @@
 
 #include "api/answer/params.h"
 #include "api/gate/browser.h"
+#include "api/v1/async_api.h"
 #include "api/v1/open_api.h"
 #include "api/vendor/main_unit.h"
 #include "http/upgrades.h"
@@ -30,6 +31,8 @@ constexpr std::size_t kKeyedContexts = 4096;
 constexpr std::string_view kHealth = "/healthz";
 constexpr std::string_view kMetrics = "/metrics";
 constexpr std::string_view kDescription = "/openapi.json";
+constexpr std::string_view kLiveDescription = "/asyncapi.json";
+constexpr std::array kOpenPaths = {kHealth, kMetrics, kDescription, kLiveDescription};
 constexpr std::string_view kSigned = "/iot-open/";
 
 Result<std::vector<std::string>> quotas_of(const JsonObject& object, std::size_t most) {
@@ -126,8 +129,7 @@ const Api::Route* Api::find_route(std::string_view path) {
 
 std::vector<std::string> Api::endpoints() {
   std::vector<std::string> all;
-  for (const std::string_view path : {kHealth, kMetrics, kDescription})
-    all.push_back(fmt::format("GET {}", path));
+  for (const std::string_view path : kOpenPaths) all.push_back(fmt::format("GET {}", path));
   for (const Route& route : table()) {
     if (route.get != nullptr) all.push_back(fmt::format("GET {}", route.path));
     if (route.post != nullptr) all.push_back(fmt::format("POST {}", route.path));
@@ -193,8 +195,7 @@ std::vector<DeviceRow> Api::listed(const registry::Directory& directory,
 
 void Api::handle(const http::Request& request, Callback<http::Response> done) {
   const bool reads = request.method == http::Method::kGet || request.method == http::Method::kHead;
-  const bool is_open = reads && (request.path == kHealth || request.path == kMetrics ||
-                                 request.path == kDescription);
+  const bool is_open = reads && std::ranges::find(kOpenPaths, request.path) != kOpenPaths.end();
   // A page on an attacker's name for this address must not read them (DNS rebinding).
   if (is_open && !is_local_name(request.host)) {
     if (auto refused = of_wrong_host(request, AnswerForm(AnswerForm::Style::kPlain))) {
@@ -212,9 +213,9 @@ void Api::handle(const http::Request& request, Callback<http::Response> done) {
                  .content_type = "text/plain; version=0.0.4",
                  .body = options_.metrics ? options_.metrics() : std::string()});
   }
-  if (is_open && request.path == kDescription) {
+  if (is_open) {
     http::Response response;
-    response.data = open_api();
+    response.data = request.path == kDescription ? open_api() : async_api();
     return done(std::move(response));
   }
   if (request.path.starts_with(wire::kOwnPaths)) return handle_own(request, std::move(done));

@@ -1,5 +1,5 @@
 // The signed HTTP API of the vendor's documents, Gridloom's own (api/v1/own_api.h), /openapi.json,
-// /healthz and /metrics: requests in, responses out.
+// /asyncapi.json, /healthz and /metrics: requests in, responses out.
 //
 // A request of Gridloom's own API is signed, or has a token or the cookie of a session; the answers
 // differ in form (api/answer/answer_form.h).

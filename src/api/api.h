@@ -1,39 +1,32 @@
-// The signed HTTP API of the vendor's documents, Gridloom's own (api/v1/own_api.h), /openapi.json,
-// /asyncapi.json, /healthz and /metrics: requests in, responses out.
+// All that is asked over HTTP: the signed API of the vendor's documents (api/vendor/vendor_api.h),
+// Gridloom's own (api/v1/own_api.h), /openapi.json, /asyncapi.json, /healthz and /metrics, and the
+// dashboard's page: requests in, responses out.
 //
-// A request of Gridloom's own API is signed, or has a token or the cookie of a session; the answers
-// differ in form (api/answer/answer_form.h).
-//
-// There is one Api per loop; it caches keyed signature contexts for the access keys it has seen. It
-// holds no sockets and never blocks: data of a device's twin come back through the hub, its history
-// from the archive.
+// There is one Api per loop. It holds no sockets and never blocks: data of a device's twin come
+// back through the hub, its history from the archive.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "api/answer/answer_form.h"
-#include "api/answer/device_rows.h"
+#include "api/gate/gate.h"
+#include "api/gate/replay_check.h"
 #include "api/gate/request_rate.h"
 #include "api/gate/sign_in.h"
 #include "api/history/history_api.h"
 #include "api/live/live_feed.h"
+#include "api/own_requests.h"
 #include "api/page/page.h"
 #include "api/v1/own_api.h"
 #include "api/v1/session_api.h"
+#include "api/vendor/vendor_api.h"
 #include "base/failure_budget.h"
 #include "base/loop.h"
-#include "base/result.h"
-#include "base/shared_text.h"
-#include "base/string_map.h"
+#include "base/virtual_clock.h"
 #include "http/message.h"
 #include "hub/hub.h"
 #include "net/protocol.h"
@@ -41,13 +34,6 @@
 #include "wire/signing.h"
 
 namespace gridloom::api {
-
-// The MQTT broker address that /certification reports to apps.
-struct BrokerAddress {
-  std::string public_host;  // empty: the host that the request was sent to
-  std::uint16_t port = 0;
-  bool secure = true;
-};
 
 struct Health {
   bool good = true;
@@ -67,140 +53,48 @@ class Api {
     wire::SigningLimits signing{};
     RequestRate* rate = nullptr;           // shared by all loops; null: any rate
     wire::ReplayGuard* replays = nullptr;  // shared by all loops; null: any timestamp, any replay
-    // Replay protection for the requests that change or reveal most (sets, and the certification
-    // with its password), applied to `guarded` requests if `replays` is null.
-    wire::ReplayGuard* guard = nullptr;
-    FailureBudget* failures = nullptr;  // shared by all listeners; null: no limit of failures
-    const Page* page = nullptr;         // shared by all loops; null: there are no pages
-    HomeFeed* homes = nullptr;          // shared by all loops
-    LiveFeed* live = nullptr;           // shared by all loops; null: there is no live stream
-    SignIn* sign_in = nullptr;          // shared by all loops; null: no browser can sign in
+    wire::ReplayGuard* guard = nullptr;    // shared by all loops (Signatures::Options)
+    FailureBudget* failures = nullptr;     // shared by all listeners; null: no limit of failures
+    const Page* page = nullptr;            // shared by all loops; null: there are no pages
+    HomeFeed* homes = nullptr;             // shared by all loops
+    LiveFeed* live = nullptr;              // shared by all loops; null: there is no live stream
+    SignIn* sign_in = nullptr;             // shared by all loops; null: no browser can sign in
     const VirtualClock* virtual_time = nullptr;  // the devices' clock, if it is one
   };
   explicit Api(Options options);
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+  ~Api() = default;
 
   // All endpoints, one method each: "GET /healthz" and so on, those where a WebSocket is opened
   // included; HEAD is allowed where GET is answered. {sn} stands for a serial number.
   [[nodiscard]] static std::vector<std::string> endpoints();
 
   // The request is not used after the return, `done` may be.
-  void handle(const http::Request& request, Callback<http::Response> done);
+  void handle(const http::Request& request, Callback<http::Response> done,
+              ReplayCheck replay_check = ReplayCheck::kOff);
   // The protocol of the live stream for a request that may open it, or the refusal.
   [[nodiscard]] std::expected<std::shared_ptr<net::Protocol>, http::Response> open_live(
       const http::Request& request, net::ConnectionContext context);
   // Decides by the head of a request that has a body how much of it handle() will use; 0: nothing
-  // (Session::BodyLimit).
+  // (http::Service::body_limit).
   [[nodiscard]] std::size_t body_limit(const http::Request& head) const;
   // To be called a few times a second: sends responses that an injected platform fault delays.
-  void tick();
+  void tick() { gate_.faults.tick(); }
 
  private:
-  struct Call {
-    const http::Request& request;  // until the handler returns
-    wire::JsonObject params;
-    registry::AccountId account{};
-    AnswerForm form;
-    Callback<http::Response> done;
-  };
-  using Handler = void (Api::*)(Call call) const;
-  struct Route;
-
-  [[nodiscard]] static std::span<const Route> table();
-  [[nodiscard]] static const Route* find_route(std::string_view path);
-  // The account that signed a request, and the parameters as they were read for its signature.
-  struct Signed {
-    registry::AccountId account{};
-    wire::ReadParameters read{};
-  };
-  void handle_own(const http::Request& request, Callback<http::Response> done);
-  // The caller of a request with a token of this hash.
-  [[nodiscard]] Result<OwnApi::Caller> token_holder(const http::Request& request,
-                                                    std::string_view hash,
-                                                    const registry::Directory& directory,
-                                                    TimePoint now) const;
-  // The caller of a request with a cookie of this hash.
-  [[nodiscard]] Result<OwnApi::Caller> session_holder(const http::Request& request,
-                                                      std::string_view hash,
-                                                      const registry::Directory& directory,
-                                                      TimePoint now) const;
-  // The value of our cookie in the request; empty: it has none.
-  [[nodiscard]] std::string_view cookie_of(const http::Request& request) const;
-  // The header Authorization; empty if there is none, or if it is a proxy's own password.
-  [[nodiscard]] std::string_view authorization_of(const http::Request& request) const;
-  // Whether the request counts by the cookie of a session.
-  [[nodiscard]] bool is_by_cookie(const http::Request& request) const {
-    return authorization_of(request).empty() && !cookie_of(request).empty();
-  }
-  // The name of what the request is signed or authorized with, for limits: the access key, or the
-  // hash of the token or the cookie.
-  [[nodiscard]] std::string credential_of(const http::Request& request) const;
-  // Answers a route that is for everybody, which has no caller yet.
-  void handle_without_caller(const OwnApi::Route& route, const http::Request& request,
-                             const AnswerForm& form, Callback<http::Response> done);
-  // The caller by the token or the cookie of a request.
-  [[nodiscard]] Result<OwnApi::Caller> holder(const http::Request& request, std::string_view hash,
-                                              const registry::Directory& directory,
-                                              TimePoint now) const;
-  // 421 if the request names a host that is not this server.
-  [[nodiscard]] std::optional<http::Response> of_wrong_host(const http::Request& request,
-                                                            const AnswerForm& form) const;
-  [[nodiscard]] Result<Signed> signed_by(const http::Request& request, wire::SignedRequest claim,
-                                         TimePoint now);
-  [[nodiscard]] Status verified(const http::Request& request, wire::SignedRequest claim,
-                                const registry::AccessKey& key, wire::ReadParameters& read);
-  // Checks limits before any work is spent on a request: 429 if its address or its credential, a
-  // key or a token, has no credit.
-  [[nodiscard]] std::optional<http::Response> without_credit(const http::Request& request,
-                                                             std::string_view credential,
-                                                             const AnswerForm& form,
-                                                             TimePoint now) const;
-  // Tells the connection whose request it is, and takes a token from the rate of its credential.
-  [[nodiscard]] std::optional<http::Response> without_rate(const http::Request& request,
-                                                           std::string_view credential,
-                                                           registry::AccountId account,
-                                                           const AnswerForm& form,
-                                                           TimePoint now) const;
-  // Applies injected platform faults to the request about `sn`, which may be empty; false if it was
-  // answered.
-  [[nodiscard]] bool apply_faults(const http::Request& request, registry::AccountId account,
-                                  std::string_view sn, const AnswerForm& form,
-                                  Callback<http::Response>& done);
-  [[nodiscard]] TimePoint now() const;
-  [[nodiscard]] http::Response too_many_requests(Millis wait, const AnswerForm& form) const;
-  [[nodiscard]] Result<wire::KeyedMac*> mac_of(const registry::AccessKey& key);
-
-  void list(Call call) const;
-  [[nodiscard]] std::vector<DeviceRow> listed(const registry::Directory& directory,
-                                              registry::AccountId account) const;
-  void certification(Call call) const;
-  void quota(Call call) const;
-  void set_quota(Call call) const;
-  void quota_all(Call call) const;
-  void quota_data(Call call) const;
-  void main_sn(Call call) const;
-
-  [[nodiscard]] static wire::SignedRequest claim_of(const http::Request& request);
-  [[nodiscard]] static HistoryApi::Call history_call(Call call);
-  // Moves what the response needs out of the call.
-  hub::ReplyTo<hub::DeviceAnswer> reply_to_of(Call& call) const;
-
-  struct Keyed {
-    Secret secret;
-    wire::KeyedMac mac;
-  };
+  // What everybody may read from a program's point of view: health, metrics, the description.
+  [[nodiscard]] http::Response answer_open(const http::Request& request) const;
+  void handle_signed(const VendorApi::Route& route, const http::Request& request,
+                     Callback<http::Response> done, ReplayCheck replay_check);
 
   Options options_;
+  Gate gate_;
   HistoryApi history_;
   SessionApi sessions_;
   OwnApi own_;
-  std::unique_ptr<DeviceRows> device_rows_;  // of device/list
-  StringMap<Keyed> macs_;
-  struct Late {
-    TimePoint due;
-    http::Response response;
-    Callback<http::Response> done;
-  };
-  std::vector<Late> late_;
+  OwnRequests own_requests_;
+  VendorApi vendor_;
 };
 
 }  // namespace gridloom::api

@@ -18,9 +18,9 @@ using testing::HasSubstr;
 
 class ApiCreditTest : public ApiTest {
  protected:
-  http::Response ask(Api& of, http::Request made) {
+  http::Response ask(Api& of, http::Request made, ReplayCheck check = ReplayCheck::kOff) {
     http::Response got{.status = 0};
-    of.handle(std::move(made), [&got](http::Response answer) { got = std::move(answer); });
+    of.handle(std::move(made), [&got](http::Response answer) { got = std::move(answer); }, check);
     home.settle();
     return got;
   }
@@ -31,7 +31,7 @@ class ApiCreditTest : public ApiTest {
     return made;
   }
   static http::Request forged(http::Request made) {
-    made.sign.back() = made.sign.back() == '0' ? '1' : '0';
+    made.headers[header::kSign].back() = made.headers[header::kSign].back() == '0' ? '1' : '0';
     return made;
   }
 };
@@ -46,7 +46,7 @@ TEST_F(ApiCreditTest, AnAddressThatFailsOftenIsRefusedUnread) {
   EXPECT_THAT(ask(limited, from(kAway, bob)).body, HasSubstr(R"("code":"0")"));
   const http::Request wrong = forged(from(kAway, key_of("alice")));
   http::Request unknown = from(kAway, key_of("alice"));
-  unknown.access_key = "nobody";
+  unknown.headers[header::kAccessKey] = "nobody";
   EXPECT_THAT(ask(limited, wrong).body, HasSubstr(R"("code":"8521")"));
   EXPECT_THAT(ask(limited, unknown).body, HasSubstr(R"("code":"8513")"));
   EXPECT_THAT(ask(limited, wrong).body, HasSubstr(R"("code":"8521")"));
@@ -81,11 +81,11 @@ TEST_F(ApiCreditTest, AKeyWithoutCreditIsRefusedBeforeItsSignatureIsChecked) {
 
 TEST_F(ApiCreditTest, TheBodyOfAnUnknownKeyIsNotWanted) {
   http::Request made = request(http::Method::kPut, "device/quota");
-  made.access_key = "nobody";
+  made.headers[header::kAccessKey] = "nobody";
   EXPECT_EQ(api.body_limit(made), 0U);
-  made.access_key.clear();
+  made.headers[header::kAccessKey].clear();
   EXPECT_EQ(api.body_limit(made), 0U);
-  made.access_key = key_of("alice").access_key;
+  made.headers[header::kAccessKey] = key_of("alice").access_key;
   EXPECT_EQ(api.body_limit(made), http::kAnyBody);
 }
 
@@ -93,11 +93,10 @@ TEST_F(ApiCreditTest, AGuardedSetOrCertificationIsOfNowAndComesOnce) {
   wire::ReplayGuard guard({}, wire::ReplayRule::kPatient);
   Api guarded({.hub = home.hub.get(), .loop = &home.client_loop, .guard = &guard});
   const auto asked = [&](http::Method method, std::string_view path, TimePoint at,
-                         bool is_guarded) {
+                         ReplayCheck check) {
     http::Request made = request(method, path);
-    made.guarded = is_guarded;
     sign_at(made, at, "1");
-    return ask(guarded, std::move(made)).body;
+    return ask(guarded, std::move(made), check).body;
   };
   struct Row {
     http::Method method;
@@ -107,17 +106,17 @@ TEST_F(ApiCreditTest, AGuardedSetOrCertificationIsOfNowAndComesOnce) {
   for (const Row& row : {Row{http::Method::kGet, "certification", false},
                          Row{http::Method::kPut, "device/quota", false},
                          Row{http::Method::kGet, "device/list", true}}) {
-    const auto refused = [&](TimePoint at, bool is_guarded) {
-      return asked(row.method, row.path, at, is_guarded).contains(R"("code":"8521")");
+    const auto refused = [&](TimePoint at, ReplayCheck check) {
+      return asked(row.method, row.path, at, check).contains(R"("code":"8521")");
     };
     const TimePoint now = home.clock.now();
     const TimePoint early = now - std::chrono::hours(1);
-    EXPECT_FALSE(refused(now, true)) << row.path;
-    EXPECT_EQ(refused(now, true), !row.comes_twice) << row.path;
-    EXPECT_EQ(refused(early, true), !row.comes_twice) << row.path;
+    EXPECT_FALSE(refused(now, ReplayCheck::kOn)) << row.path;
+    EXPECT_EQ(refused(now, ReplayCheck::kOn), !row.comes_twice) << row.path;
+    EXPECT_EQ(refused(early, ReplayCheck::kOn), !row.comes_twice) << row.path;
     // From this machine, replays and old timestamps stay allowed.
-    EXPECT_FALSE(refused(now, false)) << row.path;
-    EXPECT_FALSE(refused(early, false)) << row.path;
+    EXPECT_FALSE(refused(now, ReplayCheck::kOff)) << row.path;
+    EXPECT_FALSE(refused(early, ReplayCheck::kOff)) << row.path;
     home.clock.pass(Millis(1));
   }
 }
@@ -125,34 +124,33 @@ TEST_F(ApiCreditTest, AGuardedSetOrCertificationIsOfNowAndComesOnce) {
 TEST_F(ApiCreditTest, TheOwnInterfaceSignsMethodAndPath) {
   const registry::AccessKey key = key_of("alice");
   const auto device_resource = [&](std::string_view sn, std::string_view signed_path,
-                                   bool is_guarded) {
+                                   ReplayCheck check) {
     http::Request made = request(http::Method::kGet, fmt::format("/api/v1/devices/{}/energy", sn));
-    made.guarded = is_guarded;
-    made.access_key = key.access_key;
-    made.nonce = "1";
-    made.timestamp = "1671171709428";
+    made.headers[header::kAccessKey] = key.access_key;
+    made.headers[header::kNonce] = "1";
+    made.headers[header::kTimestamp] = "1671171709428";
     auto mac = must(wire::KeyedMac::make(key.secret_key));
-    made.sign = must(wire::sign({.content_type = {},
-                                 .query = {},
-                                 .body = {},
-                                 .access_key = made.access_key,
-                                 .nonce = made.nonce,
-                                 .timestamp = made.timestamp,
-                                 .sign = {},
-                                 .method = signed_path.empty() ? "" : "GET",
-                                 .path = signed_path},
-                                mac));
-    return ask(api, std::move(made)).body;
+    made.headers[header::kSign] = must(wire::sign({.content_type = {},
+                                                   .query = {},
+                                                   .body = {},
+                                                   .access_key = made.headers[header::kAccessKey],
+                                                   .nonce = made.headers[header::kNonce],
+                                                   .timestamp = made.headers[header::kTimestamp],
+                                                   .sign = {},
+                                                   .method = signed_path.empty() ? "" : "GET",
+                                                   .path = signed_path},
+                                                  mac));
+    return ask(api, std::move(made), check).body;
   };
   const std::string path = fmt::format("/api/v1/devices/{}/energy", kSn);
   const std::string other = fmt::format("/api/v1/devices/{}/energy", kOcean);
-  EXPECT_THAT(device_resource(kSn, path, true), HasSubstr(R"("code":"0")"));
-  EXPECT_THAT(device_resource(kSn, path, false), HasSubstr(R"("code":"0")"));
-  EXPECT_THAT(device_resource(kSn, other, true), HasSubstr(R"("code":"8521")"));
-  EXPECT_THAT(device_resource(kSn, other, false), HasSubstr(R"("code":"8521")"));
-  EXPECT_THAT(device_resource(kSn, "", true),
+  EXPECT_THAT(device_resource(kSn, path, ReplayCheck::kOn), HasSubstr(R"("code":"0")"));
+  EXPECT_THAT(device_resource(kSn, path, ReplayCheck::kOff), HasSubstr(R"("code":"0")"));
+  EXPECT_THAT(device_resource(kSn, other, ReplayCheck::kOn), HasSubstr(R"("code":"8521")"));
+  EXPECT_THAT(device_resource(kSn, other, ReplayCheck::kOff), HasSubstr(R"("code":"8521")"));
+  EXPECT_THAT(device_resource(kSn, "", ReplayCheck::kOn),
               AllOf(HasSubstr(R"("code":"8521")"), HasSubstr("&method=GET&path=" + path)));
-  EXPECT_THAT(device_resource(kSn, "", false), HasSubstr(R"("code":"0")"));
+  EXPECT_THAT(device_resource(kSn, "", ReplayCheck::kOff), HasSubstr(R"("code":"0")"));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "api/test_api.h"
+#include "http/test_talk.h"
 #include "testing/must.h"
 #include "time/test_zone.h"
 
@@ -80,7 +81,7 @@ TEST_F(ApiTest, StrictModeRefusesOldAndRepeatedRequests) {
   // A request with a bad signature does not use up its nonce.
   http::Request forged = request(http::Method::kGet, "device/list");
   sign_at(forged, now, "5");
-  forged.sign.back() = forged.sign.back() == '0' ? '1' : '0';
+  forged.headers[header::kSign].back() = forged.headers[header::kSign].back() == '0' ? '1' : '0';
   one.handle(std::move(forged), [](const http::Response&) {});
   EXPECT_THAT(asked(one, now, "5"), HasSubstr(R"("code":"0")"));
 }
@@ -311,17 +312,24 @@ TEST_F(ApiTest, RefusesAWrongKeyAndAWrongSignature) {
   EXPECT_THAT(with([](http::Request&) {}), StartsWith(R"({"code":"0")"));
   const std::string no_key = R"({"code":"8513","message":"accessKey is invalid)";
   const std::string wrong = R"({"code":"8521","message":"signature is wrong)";
-  EXPECT_THAT(with([](http::Request& r) { r.access_key.clear(); }), StartsWith(no_key));
-  EXPECT_THAT(with([](http::Request& r) { r.access_key = "nobody"; }), StartsWith(no_key));
-  EXPECT_THAT(with([](http::Request& r) { r.sign.clear(); }), StartsWith(wrong));
-  EXPECT_THAT(with([](http::Request& r) { r.sign.back() = r.sign.back() == '0' ? '1' : '0'; }),
+  EXPECT_THAT(with([](http::Request& r) { r.headers[header::kAccessKey].clear(); }),
+              StartsWith(no_key));
+  EXPECT_THAT(with([](http::Request& r) { r.headers[header::kAccessKey] = "nobody"; }),
+              StartsWith(no_key));
+  EXPECT_THAT(with([](http::Request& r) { r.headers[header::kSign].clear(); }), StartsWith(wrong));
+  EXPECT_THAT(with([](http::Request& r) {
+                r.headers[header::kSign].back() =
+                    r.headers[header::kSign].back() == '0' ? '1' : '0';
+              }),
               StartsWith(wrong));
-  EXPECT_THAT(with([](http::Request& r) { r.nonce = "1"; }), StartsWith(wrong));
-  EXPECT_THAT(with([](http::Request& r) { r.nonce.clear(); }), StartsWith(wrong));
-  EXPECT_THAT(with([](http::Request& r) { r.timestamp = "1"; }), StartsWith(wrong));
+  EXPECT_THAT(with([](http::Request& r) { r.headers[header::kNonce] = "1"; }), StartsWith(wrong));
+  EXPECT_THAT(with([](http::Request& r) { r.headers[header::kNonce].clear(); }), StartsWith(wrong));
+  EXPECT_THAT(with([](http::Request& r) { r.headers[header::kTimestamp] = "1"; }),
+              StartsWith(wrong));
   EXPECT_THAT(with([](http::Request& r) { r.query = "sn=HJ31ZDH2ZF690025"; }), StartsWith(wrong));
-  EXPECT_THAT(with([&](http::Request& r) { r.access_key = key_of("bob").access_key; }),
-              StartsWith(wrong));
+  EXPECT_THAT(
+      with([&](http::Request& r) { r.headers[header::kAccessKey] = key_of("bob").access_key; }),
+      StartsWith(wrong));
 }
 
 TEST_F(ApiTest, ARemovedKeyIsRefusedAtOnceAndANewOneWorks) {

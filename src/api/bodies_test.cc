@@ -20,6 +20,7 @@
 #include "api/bodies/people.h"
 #include "api/gate/browser.h"
 #include "api/live/live_session.h"
+#include "api/message/headers.h"
 #include "api/schema/test_check.h"
 #include "api/test_api.h"
 #include "api/v1/async_api.h"
@@ -85,10 +86,11 @@ class BodiesTest : public ApiTest {
     http::Request made = request(method, path);
     const std::string& cookie = session.text.reveal();
     made.host = "127.0.0.1";
-    made.browser.host = "127.0.0.1:8080";
-    made.browser.origin = "http://127.0.0.1:8080";
-    made.browser.cookie = fmt::format("{}={}", cookie_name(sign_in.instance(), false), cookie);
-    made.browser.csrf = csrf_token(cookie);
+    made.headers[header::kHostAndPort] = "127.0.0.1:8080";
+    made.headers[header::kOrigin] = "http://127.0.0.1:8080";
+    made.headers[header::kCookie] =
+        fmt::format("{}={}", cookie_name(sign_in.instance(), false), cookie);
+    made.headers[header::kCsrf] = csrf_token(cookie);
     return made;
   }
   Json answer(http::Request made, unsigned status = 200) {

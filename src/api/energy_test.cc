@@ -13,10 +13,10 @@
 
 #include "api/api.h"
 #include "api/bodies/energy.h"
+#include "api/message/headers.h"
 #include "api/schema/test_check.h"
 #include "history/energy_query.h"
 #include "history/test_archive.h"
-#include "http/test_talk.h"
 #include "testing/home.h"
 #include "time/test_zone.h"
 
@@ -64,18 +64,18 @@ class EnergyTest : public testing::Test {
     made.path = fmt::format("/api/v1/devices/{}/energy", sn);
     made.query = query;
     const auto key = *home.registry->directory()->keys_of(home.account(as).id).at(0);
-    made.access_key = key.access_key;
-    made.nonce = "345164";
-    made.timestamp = "1671171709428";
+    made.headers[header::kAccessKey] = key.access_key;
+    made.headers[header::kNonce] = "345164";
+    made.headers[header::kTimestamp] = "1671171709428";
     auto mac = must(wire::KeyedMac::make(key.secret_key));
-    made.sign = must(wire::sign({.content_type = {},
-                                 .query = made.query,
-                                 .body = {},
-                                 .access_key = made.access_key,
-                                 .nonce = made.nonce,
-                                 .timestamp = made.timestamp,
-                                 .sign = {}},
-                                mac));
+    made.headers[header::kSign] = must(wire::sign({.content_type = {},
+                                                   .query = made.query,
+                                                   .body = {},
+                                                   .access_key = made.headers[header::kAccessKey],
+                                                   .nonce = made.headers[header::kNonce],
+                                                   .timestamp = made.headers[header::kTimestamp],
+                                                   .sign = {}},
+                                                  mac));
     std::optional<http::Response> answer;
     api.handle(std::move(made), [&](http::Response response) { answer = std::move(response); });
     home.settle();

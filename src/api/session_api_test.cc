@@ -40,13 +40,13 @@ class SessionApiTest : public ApiTest {
     http::Request made = request(method, path);
     made.host = "127.0.0.1";
     made.peer = "10.1.2.3";
-    made.browser.host = "127.0.0.1:8080";
-    made.browser.origin = "http://127.0.0.1:8080";
-    made.browser.user_agent = "Firefox";
+    made.headers[header::kHostAndPort] = "127.0.0.1:8080";
+    made.headers[header::kOrigin] = "http://127.0.0.1:8080";
+    made.headers[header::kUserAgent] = "Firefox";
     if (!cookie.empty()) {
-      made.browser.cookie =
+      made.headers[header::kCookie] =
           fmt::format("a=b; {}={}", cookie_name(sign_in.instance(), false), cookie);
-      made.browser.csrf = csrf_token(cookie);
+      made.headers[header::kCsrf] = csrf_token(cookie);
     }
     if (!body.empty()) {
       made.content_type = "application/json";
@@ -127,7 +127,7 @@ TEST_F(SessionApiTest, OfTooManyLinksTheOldestGoes) {
 TEST_F(SessionApiTest, OverTlsTheCookieBelongsToTheHostAlone) {
   http::Request made = browser_request(http::Method::kPost, "/api/v1/session");
   made.secure = true;
-  made.browser.origin = "https://127.0.0.1:8080";
+  made.headers[header::kOrigin] = "https://127.0.0.1:8080";
   made.content_type = "application/json";
   made.body = fmt::format(R"({{"link":"{}"}})", must(sign_in.make_link("alice")).reveal());
   EXPECT_THAT(ask(std::move(made)), StartsWith("200 "));
@@ -185,7 +185,7 @@ TEST_F(SessionApiTest, WhatIsNoAttemptToSignInCostsTheAddressAsMuch) {
                        std::string_view origin = "http://127.0.0.1:8080") {
     http::Request made = browser_request(http::Method::kPost, "/api/v1/session", body);
     made.content_type = type;
-    made.browser.origin = origin;
+    made.headers[header::kOrigin] = origin;
     EXPECT_EQ(limited.body_limit(made),
               failures.wait(made.peer, {}, steady.now()) ? 0 : sign_in.limits().body_bytes);
     unsigned status = 0;
@@ -207,7 +207,7 @@ TEST_F(SessionApiTest, WhatIsNoAttemptToSignInCostsTheAddressAsMuch) {
 TEST_F(SessionApiTest, TheBodyOfASignInIsShort) {
   http::Request made = browser_request(http::Method::kPost, "/api/v1/session");
   EXPECT_EQ(api.body_limit(made), 2048U);
-  made.access_key = key_of("alice").access_key;
+  made.headers[header::kAccessKey] = key_of("alice").access_key;
   EXPECT_EQ(api.body_limit(made), 2048U);
   made.authorization = "Bearer glt_none";
   EXPECT_EQ(api.body_limit(made), 2048U);
@@ -248,22 +248,24 @@ TEST_F(SessionApiTest, AChangeNeedsTheTokenAndThisOrigin) {
     change(made);
     return ask(std::move(made)).substr(0, 3);
   };
-  EXPECT_EQ(changed([](http::Request& r) { r.browser.csrf.clear(); }), "403");
-  EXPECT_EQ(changed([](http::Request& r) { r.browser.csrf.back() ^= 1; }), "403");
-  EXPECT_EQ(changed([](http::Request& r) { r.browser.origin = "http://evil.example"; }), "403");
-  EXPECT_EQ(changed([](http::Request& r) { r.browser.origin = "http://127.0.0.1:8081"; }), "403");
-  EXPECT_EQ(changed([](http::Request& r) { r.browser.origin = "null"; }), "403");
-  EXPECT_EQ(changed([](http::Request& r) { r.browser.origin.clear(); }), "403");
+  EXPECT_EQ(changed([](http::Request& r) { r.headers[header::kCsrf].clear(); }), "403");
+  EXPECT_EQ(changed([](http::Request& r) { r.headers[header::kCsrf].back() ^= 1; }), "403");
+  EXPECT_EQ(changed([](http::Request& r) { r.headers[header::kOrigin] = "http://evil.example"; }),
+            "403");
+  EXPECT_EQ(changed([](http::Request& r) { r.headers[header::kOrigin] = "http://127.0.0.1:8081"; }),
+            "403");
+  EXPECT_EQ(changed([](http::Request& r) { r.headers[header::kOrigin] = "null"; }), "403");
+  EXPECT_EQ(changed([](http::Request& r) { r.headers[header::kOrigin].clear(); }), "403");
   EXPECT_EQ(changed([](http::Request& r) {
-              r.browser.origin.clear();
-              r.browser.fetch_site = "same-site";
+              r.headers[header::kOrigin].clear();
+              r.headers[header::kFetchSite] = "same-site";
             }),
             "403");
   EXPECT_EQ(changed([](http::Request& r) { r.host = "evil.example"; }), "421");
   EXPECT_EQ(changed([](http::Request& r) { r.content_type = "text/plain"; }), "400");
   EXPECT_EQ(changed([](http::Request& r) {
-              r.browser.origin.clear();
-              r.browser.fetch_site = "same-origin";
+              r.headers[header::kOrigin].clear();
+              r.headers[header::kFetchSite] = "same-origin";
             }),
             "204");
 }
@@ -273,8 +275,9 @@ TEST_F(SessionApiTest, AProxyMaySpeakTlsWithTheBrowser) {
   const auto ended = [&](bool secure, std::string_view origin) {
     http::Request made = browser_request(http::Method::kDelete, "/api/v1/sessions/999");
     made.secure = secure;
-    made.browser.cookie = fmt::format("{}={}", cookie_name(sign_in.instance(), secure), cookie);
-    made.browser.origin = origin;
+    made.headers[header::kCookie] =
+        fmt::format("{}={}", cookie_name(sign_in.instance(), secure), cookie);
+    made.headers[header::kOrigin] = origin;
     return ask(std::move(made)).substr(0, 3);
   };
   EXPECT_EQ(ended(false, "https://127.0.0.1:8080"), "404") << "it was let in";
@@ -286,7 +289,7 @@ TEST_F(SessionApiTest, AnotherSiteCannotSignABrowserIn) {
   http::Request made = browser_request(http::Method::kPost, "/api/v1/session");
   made.content_type = "application/json";
   made.body = fmt::format(R"({{"link":"{}"}})", must(sign_in.make_link("alice")).reveal());
-  made.browser.origin = "http://evil.example";
+  made.headers[header::kOrigin] = "http://evil.example";
   EXPECT_THAT(ask(std::move(made)), StartsWith("403 "));
 }
 

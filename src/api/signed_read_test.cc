@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "api/http_service.h"
 #include "api/test_api.h"
 #include "http/session.h"
 #include "testing/allocation_count.h"
@@ -45,8 +46,9 @@ class SignedReadTest : public ApiTest {
     return fmt::format(
         "GET {}{}{} HTTP/1.1\r\nHost: 192.0.2.1:8080\r\naccessKey: {}\r\nnonce: {}\r\n"
         "timestamp: {}\r\nsign: {}\r\n\r\n",
-        made.path, query.empty() ? "" : "?", query, made.access_key, made.nonce, made.timestamp,
-        made.sign);
+        made.path, query.empty() ? "" : "?", query, made.headers[header::kAccessKey],
+        made.headers[header::kNonce], made.headers[header::kTimestamp],
+        made.headers[header::kSign]);
   }
   // The response; the memory of the last one is used again, as a loop does.
   const std::string& ask(std::string_view bytes) {
@@ -62,13 +64,11 @@ class SignedReadTest : public ApiTest {
   FailureBudget failures{100};
   Api limited{
       {.hub = home.hub.get(), .loop = &home.client_loop, .rate = &rate, .failures = &failures}};
+  HttpService service{{.api = &limited, .hub = home.hub.get()}};
   std::shared_ptr<http::Session> session = std::make_shared<http::Session>(
       net::ConnectionContext{
           .loop = home.client_loop, .wake = [] {}, .secure = false, .peer = "192.0.2.7"},
-      [this](const http::Request& request, Callback<http::Response> done) {
-        limited.handle(request, std::move(done));
-      },
-      http::SessionLimits{}, now);
+      service, http::SessionLimits{}, now);
   std::string values;
   std::string out;
 };
@@ -83,9 +83,8 @@ TEST_F(SignedReadTest, AllocatesLittleAndNeverTheSizeOfTheValues) {
   const std::size_t bytes = count.bytes();
   RecordProperty("allocations", static_cast<int>(allocations / kReads));
   RecordProperty("bytes", static_cast<int>(bytes / kReads));
-  ASSERT_THAT(http::without_trace(out),
-              AllOf(StartsWith("HTTP/1.1 200 OK\r\n"),
-                    EndsWith("\r\n\r\n" + golden("0", "Success", values))));
+  ASSERT_THAT(without_trace(out), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"),
+                                        EndsWith("\r\n\r\n" + golden("0", "Success", values))));
   EXPECT_GT(values.size(), 5000U);
   // Two are OpenSSL's and eight the hub's; the loops of the test add one now and then.
   EXPECT_LE(allocations, kReads * 22 + kReads / 2) << "each: " << allocations / kReads;
@@ -107,7 +106,7 @@ TEST_F(SignedReadTest, NothingOfARequestIsLeftForTheNext) {
 
 TEST_F(SignedReadTest, PipelinedReadsAreAnsweredWhole) {
   const std::string read = bytes_of("device/quota/all", "sn=R331ZEB4ZEAL0528");
-  std::string expected = http::without_trace(ask(read));
+  std::string expected = without_trace(ask(read));
   expected += expected;
   std::string all;
   session->receive(read + read, now);
@@ -115,7 +114,7 @@ TEST_F(SignedReadTest, PipelinedReadsAreAnsweredWhole) {
     home.settle();
     session->take_output(all);
   }
-  EXPECT_EQ(http::without_trace(all), expected);
+  EXPECT_EQ(without_trace(all), expected);
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/log_throttle.h"
-#include "base/redacted.h"
 #include "http/session.h"
 #include "hub/hub.h"
 #include "mqtt/connection.h"
@@ -54,14 +53,23 @@ void Protocols::add_apis(ApiOptions options) {
                           .live = options.live,
                           .sign_in = options.sign_in,
                           .virtual_time = options.virtual_time}));
-    loop->on_sweep([api = apis_.back().get()] { api->tick(); });
+    api::Api* api = apis_.back().get();
+    loop->on_sweep([api] { api->tick(); });
+    for (const ReplayCheck check : {ReplayCheck::kOff, ReplayCheck::kOn}) {
+      services_.push_back(std::make_unique<api::HttpService>(
+          api::HttpService::Options{.api = api,
+                                    .hub = options_.mqtt.hub,
+                                    .mqtt = mqtt::serve(options_.mqtt),
+                                    .replay_check = check}));
+    }
   }
 }
 
-api::Api& Protocols::api_of(const Loop& loop) const {
+http::Service& Protocols::service_of(const Loop& loop, ReplayCheck replay_check) const {
   const auto found =
       std::ranges::find_if(options_.loops, [&](const auto& each) { return each.get() == &loop; });
-  return *apis_.at(static_cast<std::size_t>(found - options_.loops.begin()));
+  const auto at = static_cast<std::size_t>(found - options_.loops.begin());
+  return *services_.at(2 * at + (replay_check == ReplayCheck::kOn ? 1 : 0));
 }
 
 net::MakeProtocol Protocols::make(Interface interface, ReplayCheck replay_check) const {
@@ -70,30 +78,10 @@ net::MakeProtocol Protocols::make(Interface interface, ReplayCheck replay_check)
 
 net::MakeProtocol Protocols::make_http(ReplayCheck replay_check) const {
   return [this, replay_check](net::ConnectionContext context) -> std::shared_ptr<net::Protocol> {
-    api::Api* api = &api_of(context.loop);
-    return std::make_shared<http::Session>(
-        std::move(context),
-        [api, replay_check](http::Request& request, Callback<http::Response> done) {
-          request.guarded = replay_check == ReplayCheck::kOn;
-          api->handle(request, std::move(done));
-        },
-        options_.limits.http, options_.mqtt.clock->now(), mqtt::serve(options_.mqtt),
-        [api](const http::Request& head) { return api->body_limit(head); },
-        [hub = options_.mqtt.hub](const http::Session::Refused& refused) {
-          // An unknown key may be the secret one, in the wrong header.
-          const auto directory = hub->platform().registry.directory();
-          const bool is_known = directory->find_key(refused.access_key) != nullptr;
-          hub->record_event({.kind = hub::ClientEvent::Kind::kRequestRefused,
-                             .reason = refused.code,
-                             .user = is_known ? std::string(refused.access_key)
-                                              : redacted_name(refused.access_key),
-                             .peer = refused.peer,
-                             .detail = refused.why});
-        },
-        [api](const http::Request& request, net::ConnectionContext live) {
-          return api->open_live(request, std::move(live));
-        },
-        proxies_ ? &*proxies_ : nullptr);
+    http::Service& service = service_of(context.loop, replay_check);
+    return std::make_shared<http::Session>(std::move(context), service, options_.limits.http,
+                                           options_.mqtt.clock->now(),
+                                           proxies_ ? &*proxies_ : nullptr);
   };
 }
 

@@ -14,6 +14,8 @@
 
 #include "api/api.h"
 #include "api/gate/request_rate.h"
+#include "api/http_service.h"
+#include "http/service.h"
 #include "http/trusted_proxies.h"
 #include "mqtt/client_session.h"
 #include "net/network.h"
@@ -62,7 +64,7 @@ class Protocols {
   [[nodiscard]] net::MakeProtocol make(Interface interface, ReplayCheck replay_check) const;
 
  private:
-  [[nodiscard]] api::Api& api_of(const Loop& loop) const;
+  [[nodiscard]] http::Service& service_of(const Loop& loop, ReplayCheck replay_check) const;
   [[nodiscard]] net::MakeProtocol make_http(ReplayCheck replay_check) const;
 
   Options options_;
@@ -71,6 +73,8 @@ class Protocols {
   std::optional<api::RequestRate> rate_;
   std::optional<http::TrustedProxies> proxies_;
   std::vector<std::unique_ptr<api::Api>> apis_;  // by loop
+  // Two of each loop: for listeners without the check of replays, and with it.
+  std::vector<std::unique_ptr<api::HttpService>> services_;
 };
 
 }  // namespace gridloom::server

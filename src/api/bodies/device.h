@@ -39,7 +39,7 @@ struct DeviceState : Device {
 };
 const schema::Body& describe(schema::Of<DeviceState> /*of*/);
 
-// The rows are written one by one (api/answer/device_rows.h).
+// The rows are written one by one (api/message/device_rows.h).
 struct Devices;
 const schema::Body& describe(schema::Of<Devices> /*of*/);
 

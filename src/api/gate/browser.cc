@@ -8,7 +8,8 @@
 #include <chrono>
 #include <climits>
 
-#include "api/answer/params.h"
+#include "api/message/headers.h"
+#include "api/message/params.h"
 #include "base/sha256.h"
 #include "http/head.h"
 #include "net/address.h"
@@ -59,19 +60,21 @@ std::string csrf_token(std::string_view cookie_value) {
 }
 
 Status check_origin(const http::Request& request, bool must_say) {
-  const http::BrowserHeaders& browser = request.browser;
-  if (!browser.origin.empty()) {
-    const std::string own = fmt::format("{}://{}", request.secure ? "https" : "http", browser.host);
-    if (http::same_name(browser.origin, own)) return {};
+  const std::string& origin = request.headers[header::kOrigin];
+  const std::string& fetch_site = request.headers[header::kFetchSite];
+  const std::string& host = request.headers[header::kHostAndPort];
+  if (!origin.empty()) {
+    const std::string own = fmt::format("{}://{}", request.secure ? "https" : "http", host);
+    if (http::same_name(origin, own)) return {};
     // A reverse proxy in front of a plain listener may speak TLS with the browser.
     const bool is_behind_proxy =
-        !request.secure && http::same_name(browser.origin, fmt::format("https://{}", browser.host));
+        !request.secure && http::same_name(origin, fmt::format("https://{}", host));
     if (is_behind_proxy) return {};
     return fail(ErrorCode::kNoPermission,
                 fmt::format("the header Origin is another one: must be {}", shown(own)));
   }
-  if (browser.fetch_site == "same-origin") return {};
-  if (browser.fetch_site.empty() && !must_say) return {};
+  if (fetch_site == "same-origin") return {};
+  if (fetch_site.empty() && !must_say) return {};
   return fail(ErrorCode::kNoPermission,
               "the request does not say that a page of this server made it: send the header "
               "Origin, or Sec-Fetch-Site: same-origin");

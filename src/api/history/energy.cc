@@ -8,8 +8,8 @@
 #include <optional>
 #include <utility>
 
-#include "api/answer/params.h"
 #include "api/bodies/energy.h"
+#include "api/message/params.h"
 #include "history/energy_query.h"
 #include "time/calendar.h"
 #include "time/grammar.h"

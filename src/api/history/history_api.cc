@@ -4,10 +4,10 @@
 #include <memory>
 #include <utility>
 
-#include "api/answer/params.h"
 #include "api/history/energy.h"
 #include "api/history/quota_data.h"
 #include "api/history/series_body.h"
+#include "api/message/params.h"
 #include "history/energy_query.h"
 #include "hub/credentials.h"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-#include "api/answer/answer_form.h"
+#include "api/message/answer_form.h"
 #include "base/loop.h"
 #include "history/reader.h"
 #include "history/series/series_request.h"

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/answer/params.h"
+#include "api/message/params.h"
 #include "time/iso_text.h"
 
 namespace gridloom::api {

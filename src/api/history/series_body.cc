@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "api/answer/params.h"
+#include "api/message/params.h"
 
 namespace gridloom::api {
 

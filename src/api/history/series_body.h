@@ -11,8 +11,8 @@
 #include <stop_token>
 #include <string>
 
-#include "api/answer/answer_form.h"
 #include "api/history/series_answer.h"
+#include "api/message/answer_form.h"
 #include "base/loop.h"
 #include "history/reader.h"
 #include "history/series/series_request.h"
@@ -56,7 +56,7 @@ class SeriesBody final : public http::BodySource, public std::enable_shared_from
 
   SeriesAnswer answer_;
   Options options_;
-  http::SplitEnvelope around_;
+  SplitEnvelope around_;
   bool begun_ = false;
   // Used by the thread that produces a piece, or by the loop while none does.
   std::string ready_;

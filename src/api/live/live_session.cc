@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-#include "api/answer/params.h"
+#include "api/message/params.h"
 #include "base/redacted.h"
 #include "hub/credentials.h"
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/gate/browser.h"
+#include "api/message/headers.h"
 #include "base/printable.h"
 #include "http/list_header.h"
 #include "wire/json.h"
@@ -56,7 +57,8 @@ bool is_reading(http::Method method) {
 bool Page::answers(const http::Request& request) const {
   if (request.path == "/" || request.path == kIndex) return true;
   if (options_.files.empty()) return false;
-  if (is_reading(request.method) && http::lists_token(request.browser.accept, "text/html"))
+  if (is_reading(request.method) &&
+      http::lists_token(request.headers[header::kAccept], "text/html"))
     return true;
   return options_.files.find(request.path).has_value();
 }
@@ -95,7 +97,7 @@ http::Response Page::answer(const http::Request& request) const {
 http::Response Page::file(const http::Request& request, PageFile found, bool is_asset) const {
   http::Response response;
   const bool in_gzip =
-      !found.gzip.empty() && http::accepts(request.browser.accept_encoding, "gzip");
+      !found.gzip.empty() && http::accepts(request.headers[header::kAcceptEncoding], "gzip");
   // Each form of the bytes has a tag of its own (RFC 9110, 8.8.3).
   const std::string tag = fmt::format("\"{}{}\"", found.tag, in_gzip ? "-gz" : "");
   response.content_type = found.type;
@@ -103,7 +105,7 @@ http::Response Page::file(const http::Request& request, PageFile found, bool is_
   response.headers.emplace_back("Vary", "Accept-Encoding");
   response.headers.emplace_back("Cache-Control",
                                 is_asset ? "public, max-age=31536000, immutable" : "no-cache");
-  if (http::names_tag(request.browser.if_none_match, tag)) {
+  if (http::names_tag(request.headers[header::kIfNoneMatch], tag)) {
     response.status = 304;
     return response;
   }

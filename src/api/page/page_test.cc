@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/message/headers.h"
 #include "http/list_header.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -19,7 +20,7 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string header(const http::Response& response, std::string_view name) {
+std::string header_of(const http::Response& response, std::string_view name) {
   const auto found =
       std::ranges::find(response.headers, name, &std::pair<std::string_view, std::string>::first);
   return found == response.headers.end() ? std::string() : found->second;
@@ -46,7 +47,7 @@ class PageTest : public testing::Test {
     http::Request made;
     made.path = path;
     made.host = "localhost";
-    made.browser.accept = accept;
+    made.headers[header::kAccept] = accept;
     return made;
   }
 
@@ -96,24 +97,24 @@ TEST_F(PageTest, EveryAnswerIsProtected) {
   for (const auto& [asked, status] : cases) {
     const http::Response answer = page().answer(asked);
     EXPECT_EQ(answer.status, status);
-    EXPECT_THAT(header(answer, "Content-Security-Policy"),
+    EXPECT_THAT(header_of(answer, "Content-Security-Policy"),
                 HasSubstr("default-src 'none'; script-src 'self';"));
-    EXPECT_EQ(header(answer, "X-Content-Type-Options"), "nosniff");
-    EXPECT_EQ(header(answer, "Referrer-Policy"), "no-referrer");
+    EXPECT_EQ(header_of(answer, "X-Content-Type-Options"), "nosniff");
+    EXPECT_EQ(header_of(answer, "Referrer-Policy"), "no-referrer");
   }
 }
 
 TEST_F(PageTest, BrowsersKeepWhatCannotChangeAndAskForTheRest) {
   const http::Response asset = page().answer(request("/assets/main.1234.js"));
-  EXPECT_EQ(header(asset, "Cache-Control"), "public, max-age=31536000, immutable");
+  EXPECT_EQ(header_of(asset, "Cache-Control"), "public, max-age=31536000, immutable");
   const http::Response index = page().answer(request("/"));
-  EXPECT_EQ(header(index, "Cache-Control"), "no-cache");
+  EXPECT_EQ(header_of(index, "Cache-Control"), "no-cache");
   http::Request again = request("/");
-  again.browser.if_none_match = header(index, "ETag");
+  again.headers[header::kIfNoneMatch] = header_of(index, "ETag");
   const http::Response same = page().answer(again);
   EXPECT_EQ(same.status, 304U);
   EXPECT_EQ(whole_body(same), "");
-  EXPECT_EQ(header(same, "ETag"), header(index, "ETag"));
+  EXPECT_EQ(header_of(same, "ETag"), header_of(index, "ETag"));
   write("index.html", "<p>another");
   EXPECT_EQ(whole_body(page().answer(again)), "<p>another");
 }

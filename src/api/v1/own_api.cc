@@ -8,12 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "api/answer/params.h"
 #include "api/bodies/energy.h"
 #include "api/bodies/family.h"
 #include "api/bodies/home.h"
 #include "api/bodies/people.h"
 #include "api/bodies/series.h"
+#include "api/message/headers.h"
+#include "api/message/params.h"
 #include "http/list_header.h"
 #include "hub/credentials.h"
 
@@ -293,7 +294,7 @@ void OwnApi::answer(Call call, const FamilyTexts::Text& text) {
   if (call.form.is_plain()) {
     response.headers.emplace_back("ETag", text.tag);
     response.headers.emplace_back("Cache-Control", "private, no-cache");
-    if (http::names_tag(call.request.browser.if_none_match, text.tag)) {
+    if (http::names_tag(call.request.headers[header::kIfNoneMatch], text.tag)) {
       response.status = 304;
       response.data = {};
     }
@@ -349,9 +350,10 @@ void OwnApi::history(Call call) const {
 void OwnApi::command(Call call) const {
   const registry::Token* token = call.caller.token;
   const registry::BrowserSession* session = call.caller.session;
-  hub::RequestOrigin origin{.by = token != nullptr     ? hub::by_token(token->number)
-                                  : session != nullptr ? hub::by_session(session->number)
-                                                       : hub::by_key(call.request.access_key),
+  hub::RequestOrigin origin{.by = token != nullptr ? hub::by_token(token->number)
+                                  : session != nullptr
+                                      ? hub::by_session(session->number)
+                                      : hub::by_key(call.request.headers[header::kAccessKey]),
                             .from = call.request.peer};
   options_.hub->set(call.caller.account, std::move(call.named), std::move(call.body),
                     {.loop = options_.loop,

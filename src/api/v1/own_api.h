@@ -14,11 +14,12 @@
 #include <string>
 #include <string_view>
 
-#include "api/answer/answer_form.h"
-#include "api/answer/device_rows.h"
 #include "api/bodies/device.h"
+#include "api/gate/callers.h"
 #include "api/history/history_api.h"
 #include "api/home/home_feed.h"
+#include "api/message/answer_form.h"
+#include "api/message/device_rows.h"
 #include "api/schema/body.h"
 #include "api/v1/family_texts.h"
 #include "api/v1/session_api.h"
@@ -56,19 +57,12 @@ class OwnApi {
   };
   explicit OwnApi(const Options& options);
 
-  // Who asks, and what.
-  struct Caller {
-    registry::AccountId account{};
-    registry::Scope scope = registry::Scope::kControl;
-    const registry::Token* token = nullptr;  // until the handler returns, as the next one
-    const registry::BrowserSession* session = nullptr;
-    std::string csrf{};  // of the session
-  };
+  // What is asked, and who asks.
   struct Call {
     const http::Request& request;  // until the handler returns
-    Caller caller;
-    std::string named;        // what stands in the path for {sn}, {family} or {session}
-    wire::JsonObject params;  // of the query
+    Caller caller;                 // its pointers are valid until the handler returns
+    std::string named;             // what stands in the path for {sn}, {family} or {session}
+    wire::JsonObject params;       // of the query
     wire::JsonObject body;
     AnswerForm form;
     Callback<http::Response> done;

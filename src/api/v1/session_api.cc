@@ -5,8 +5,9 @@
 #include <charconv>
 #include <utility>
 
-#include "api/answer/params.h"
 #include "api/gate/browser.h"
+#include "api/message/headers.h"
+#include "api/message/params.h"
 #include "base/printable.h"
 #include "journal/audit_kind.h"
 
@@ -100,7 +101,7 @@ void SessionApi::sign_in(const http::Request& request, const JsonObject& body, A
                          Callback<http::Response> done) const {
   SignIn& signing = *options_.sign_in;
   const auto refuse = [&](const Error& error) { done(form.failure(error)); };
-  const std::string client = request.browser.user_agent;
+  const std::string client = request.headers[header::kUserAgent];
   const bool is_by_link = body.contains("link");
   const auto reply_to = [&](std::string account) {
     return SignIn::NewSession{

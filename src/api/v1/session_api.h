@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "api/answer/answer_form.h"
 #include "api/bodies/people.h"
 #include "api/gate/sign_in.h"
+#include "api/message/answer_form.h"
 #include "base/loop.h"
 #include "base/virtual_clock.h"
 #include "http/message.h"

@@ -8,7 +8,7 @@
 #include <ranges>
 #include <utility>
 
-#include "http/envelope.h"
+#include "api/message/envelope.h"
 #include "time/iso_text.h"
 #include "transcripts/pattern.h"
 #include "wire/topics.h"
@@ -296,7 +296,7 @@ std::string Recording::answered(const TrafficEvent& event) {
   unanswered_.erase(found);
   const std::string trace(32, '0');
   const http::Response response =
-      event.error ? http::failure(*event.error, trace) : http::success(event.text, trace);
+      event.error ? api::failure(*event.error, trace) : api::success(event.text, trace);
   return pattern_of(plain(response.body), fmt::format("< {}{} ", which, response.status));
 }
 

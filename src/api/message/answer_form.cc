@@ -1,4 +1,4 @@
-#include "api/answer/answer_form.h"
+#include "api/message/answer_form.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -67,25 +67,25 @@ std::string_view code_of_status(unsigned status) {
 }  // namespace
 
 http::Response AnswerForm::success(std::string_view data) const {
-  if (style_ == Style::kEnvelope) return http::success(data, trace_id_);
+  if (style_ == Style::kEnvelope) return api::success(data, trace_id_);
   http::Response response;
   response.body = data;
   return response;
 }
 
 http::Response AnswerForm::success_shared(SharedText data) const {
-  if (style_ == Style::kEnvelope) return http::success_shared(std::move(data), trace_id_);
+  if (style_ == Style::kEnvelope) return api::success_shared(std::move(data), trace_id_);
   http::Response response;
   response.data = std::move(data);
   return response;
 }
 
-http::SplitEnvelope AnswerForm::around() const {
-  return style_ == Style::kEnvelope ? http::success_envelope(trace_id_) : http::SplitEnvelope{};
+SplitEnvelope AnswerForm::around() const {
+  return style_ == Style::kEnvelope ? success_envelope(trace_id_) : SplitEnvelope{};
 }
 
 http::Response AnswerForm::failure(const Error& fault) const {
-  if (style_ == Style::kEnvelope) return http::failure(fault, trace_id_);
+  if (style_ == Style::kEnvelope) return api::failure(fault, trace_id_);
   const unsigned status = status_of(fault.code);
   if (status == 500) {
     spdlog::error("request with trace id {} failed: {}", std::string_view(trace_id_), fault.detail);
@@ -97,7 +97,7 @@ http::Response AnswerForm::failure(const Error& fault) const {
 }
 
 http::Response AnswerForm::refusal(unsigned status, std::string_view why) const {
-  if (style_ == Style::kEnvelope) return http::transport_error(status, why);
+  if (style_ == Style::kEnvelope) return transport_error(status, why);
   return plain_error(status, code_of_status(status), redacted(why));
 }
 

@@ -10,7 +10,7 @@
 #include "base/shared_text.h"
 #include "http/message.h"
 
-namespace gridloom::http {
+namespace gridloom::api {
 
 // 32 hex digits, by which the log identifies failed requests.
 class TraceId {
@@ -26,9 +26,9 @@ class TraceId {
 };
 
 // `data` is JSON text; empty: the response has no data.
-[[nodiscard]] Response success(std::string_view data, std::string_view trace_id);
+[[nodiscard]] http::Response success(std::string_view data, std::string_view trace_id);
 // The same without a copy of the data.
-[[nodiscard]] Response success_shared(SharedText data, std::string_view trace_id);
+[[nodiscard]] http::Response success_shared(SharedText data, std::string_view trace_id);
 
 // The text before and after the data of success(), for data that are streamed.
 struct SplitEnvelope {
@@ -39,9 +39,9 @@ struct SplitEnvelope {
 
 // HTTP status 200 with the error's code. The detail is sent to the client, except for errors of the
 // server itself: those details go to the log only.
-[[nodiscard]] Response failure(const Error& fault, std::string_view trace_id);
+[[nodiscard]] http::Response failure(const Error& fault, std::string_view trace_id);
 
 // Response to an error before the API is reached: 400, 404, 405, 408, 413, 431, 503.
-[[nodiscard]] Response transport_error(unsigned status, std::string_view why);
+[[nodiscard]] http::Response transport_error(unsigned status, std::string_view why);
 
-}  // namespace gridloom::http
+}  // namespace gridloom::api

@@ -1,4 +1,4 @@
-#include "api/answer/device_rows.h"
+#include "api/message/device_rows.h"
 
 namespace gridloom::api {
 

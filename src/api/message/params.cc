@@ -1,4 +1,4 @@
-#include "api/answer/params.h"
+#include "api/message/params.h"
 
 #include <fmt/format.h>
 

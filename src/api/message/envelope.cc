@@ -1,4 +1,4 @@
-#include "http/envelope.h"
+#include "api/message/envelope.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -14,7 +14,7 @@
 #include "base/secret.h"
 #include "wire/json.h"
 
-namespace gridloom::http {
+namespace gridloom::api {
 namespace {
 
 constexpr std::string_view kData = R"(,"data":)";
@@ -71,15 +71,15 @@ TraceId TraceId::make() {
   return id;
 }
 
-Response success(std::string_view data, std::string_view trace_id) {
-  Response response;
+http::Response success(std::string_view data, std::string_view trace_id) {
+  http::Response response;
   response.body = envelope("0", "Success", data, trace_id);
   return response;
 }
 
-Response success_shared(SharedText data, std::string_view trace_id) {
+http::Response success_shared(SharedText data, std::string_view trace_id) {
   if (data.empty()) return success({}, trace_id);
-  Response response;
+  http::Response response;
   response.body.reserve(kUsualBytes);
   append_begin(response.body, "0", "Success");
   response.body += kData;
@@ -97,9 +97,9 @@ SplitEnvelope success_envelope(std::string_view trace_id) {
   return around;
 }
 
-Response failure(const Error& fault, std::string_view trace_id) {
+http::Response failure(const Error& fault, std::string_view trace_id) {
   const auto [code, message] = code_of(fault.code);
-  Response response;
+  http::Response response;
   if (code == "1000") {
     log_failure(fault, trace_id);
     // Clients are told what the disk refuses, but no names of files.
@@ -120,15 +120,15 @@ Response failure(const Error& fault, std::string_view trace_id) {
   return response;
 }
 
-Response transport_error(unsigned status, std::string_view why) {
-  Response response;
+http::Response transport_error(unsigned status, std::string_view why) {
+  http::Response response;
   response.status = status;
   response.code = std::to_string(status);
   response.why = redacted(why);
   response.body =
-      envelope(response.code, fmt::format("{}: {}", reason_phrase(status), response.why), {},
+      envelope(response.code, fmt::format("{}: {}", http::reason_phrase(status), response.why), {},
                TraceId::make());
   return response;
 }
 
-}  // namespace gridloom::http
+}  // namespace gridloom::api

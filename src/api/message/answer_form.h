@@ -1,16 +1,16 @@
-// How the answers to one request look: in the platform's envelope (http/envelope.h), as every
-// signed request is answered, or plain, as a request with a token is: data without an envelope, and
-// errors by HTTP status with {"code","message"}.
+// How the answers to one request look: in the platform's envelope (api/message/envelope.h), as
+// every signed request is answered, or plain, as a request with a token is: data without an
+// envelope, and errors by HTTP status with {"code","message"}.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "api/message/envelope.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/shared_text.h"
-#include "http/envelope.h"
 #include "http/message.h"
 
 namespace gridloom::api {
@@ -25,7 +25,7 @@ class AnswerForm {
   // The same without a copy of the data.
   [[nodiscard]] http::Response success_shared(SharedText data) const;
   // The text before and after data that are streamed.
-  [[nodiscard]] http::SplitEnvelope around() const;
+  [[nodiscard]] SplitEnvelope around() const;
   // The detail is sent to the client, except for errors of the server itself: those go to the log.
   [[nodiscard]] http::Response failure(const Error& fault) const;
   // A refusal by HTTP status in either style: 404, 405, 421, 429, 503.
@@ -35,11 +35,11 @@ class AnswerForm {
   [[nodiscard]] http::Response too_many(Millis wait, std::string_view why) const;
 
   [[nodiscard]] bool is_plain() const { return style_ == Style::kPlain; }
-  [[nodiscard]] const http::TraceId& trace_id() const { return trace_id_; }
+  [[nodiscard]] const TraceId& trace_id() const { return trace_id_; }
 
  private:
   Style style_;
-  http::TraceId trace_id_ = http::TraceId::make();
+  TraceId trace_id_ = TraceId::make();
 };
 
 }  // namespace gridloom::api

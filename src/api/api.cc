@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "api/gate/browser.h"
@@ -9,6 +12,7 @@
 #include "api/message/headers.h"
 #include "api/message/params.h"
 #include "api/upgrades.h"
+#include "api/v1/async_api.h"
 #include "api/v1/open_api.h"
 
 namespace gridloom::api {
@@ -20,19 +24,19 @@ using wire::Json;
 constexpr std::string_view kHealth = "/healthz";
 constexpr std::string_view kMetrics = "/metrics";
 constexpr std::string_view kDescription = "/openapi.json";
+constexpr std::string_view kLiveDescription = "/asyncapi.json";
+constexpr std::array kOpenPaths = {kHealth, kMetrics, kDescription, kLiveDescription};
 
 bool is_open(const http::Request& request) {
   const bool reads = request.method == http::Method::kGet || request.method == http::Method::kHead;
-  return reads &&
-         (request.path == kHealth || request.path == kMetrics || request.path == kDescription);
+  return reads && std::ranges::find(kOpenPaths, request.path) != kOpenPaths.end();
 }
 
 }  // namespace
 
 std::vector<std::string> Api::endpoints() {
   std::vector<std::string> all;
-  for (const std::string_view path : {kHealth, kMetrics, kDescription})
-    all.push_back(fmt::format("GET {}", path));
+  for (const std::string_view path : kOpenPaths) all.push_back(fmt::format("GET {}", path));
   for (const VendorApi::Route& route : VendorApi::routes()) {
     if (route.get != nullptr) all.push_back(fmt::format("GET {}", route.path));
     if (route.post != nullptr) all.push_back(fmt::format("POST {}", route.path));
@@ -99,7 +103,7 @@ http::Response Api::answer_open(const http::Request& request) const {
     response.content_type = "text/plain; version=0.0.4";
     if (options_.metrics) response.body = options_.metrics();
   } else {
-    response.data = open_api();
+    response.data = request.path == kDescription ? open_api() : async_api();
   }
   return response;
 }

@@ -1,6 +1,6 @@
 // All that is asked over HTTP: the signed API of the vendor's documents (api/vendor/vendor_api.h),
-// Gridloom's own (api/v1/own_api.h), /openapi.json, /healthz and /metrics, and the dashboard's
-// page: requests in, responses out.
+// Gridloom's own (api/v1/own_api.h), /openapi.json, /asyncapi.json, /healthz and /metrics, and the
+// dashboard's page: requests in, responses out.
 //
 // There is one Api per loop. It holds no sockets and never blocks: data of a device's twin come
 // back through the hub, its history from the archive.

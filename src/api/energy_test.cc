@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "api/api.h"
+#include "api/bodies/energy.h"
 #include "api/message/headers.h"
+#include "api/schema/test_check.h"
 #include "history/energy_query.h"
 #include "history/test_archive.h"
 #include "testing/home.h"
@@ -79,6 +81,12 @@ class EnergyTest : public testing::Test {
     home.settle();
     if (!answer) return "no answer";
     const std::string data = member_of(answer->body, "data");
+    if (!data.empty()) {
+      EXPECT_THAT(
+          schema::differences(must(wire::parse_json(data)), schema::body_of<body::Energy>()),
+          testing::IsEmpty())
+          << data;
+    }
     return data.empty() ? fmt::format("{} {}", answer->status, answer->body) : data;
   }
   static std::vector<std::string> buckets(const std::string& data) {

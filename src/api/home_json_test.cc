@@ -13,7 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "api/bodies/home.h"
+#include "api/schema/test_check.h"
 #include "api/test_api.h"
+#include "testing/must.h"
 #include "wire/json.h"
 
 namespace gridloom::api {
@@ -120,6 +123,30 @@ TEST(HomeJson, NamesAFewDevicesAndCountsTheOthers) {
   devices.push_back(station);
   EXPECT_THAT(node_of(devices, "sun"),
               HasSubstr(fmt::format(R"("unknownDevices":{})", devices.size())));
+}
+
+TEST(HomeJson, IsAsItIsDescribed) {
+  ShownDevice station = shown(kSn);
+  station.figures.charge_percent = 62.04;
+  station.figures.errors.push_back({.field = "pd.errCode",
+                                    .text = "Error: overload",
+                                    .title = "Error",
+                                    .meaning = "overload",
+                                    .value = 3});
+  ShownDevice away = shown(kSn);
+  away.online = away.has_values = false;
+  away.last_report.reset();
+  std::vector<ShownDevice> devices(overview::kMaxNamedUnknown + 1, away);
+  devices.push_back(station);
+  devices.push_back(ocean());
+  const std::string text = fmt::format(
+      R"({{"now":1,{}}})", home_members(devices, overview::Ledger{.sun_kwh = 1.25}, kNow));
+  EXPECT_THAT(schema::differences(must(wire::parse_json(text)), schema::body_of<body::Home>()),
+              testing::IsEmpty());
+  EXPECT_THAT(text, AllOf(HasSubstr(R"("charge_percent":62,)"), HasSubstr(R"("sun_kwh":1.25,)"),
+                          HasSubstr(R"("faults":[{"field":"pd.errCode","title":"Error",)"
+                                    R"("value":3,"text":"overload"}])"),
+                          HasSubstr(R"("unknown_s":null},"devices":[)")));
 }
 
 class HomeText : public ApiTest {

@@ -108,7 +108,7 @@ Result<JsonObject> OwnRequests::parameters_of(const OwnApi::Route& route, const 
   if (asked.by == By::kSignature) {
     return wire::parameters_of(claim, limits, std::move(read));
   }
-  if (!route.body.empty()) return body_of(asked.request, limits.json);
+  if (route.body != nullptr) return body_of(asked.request, limits.json);
   return wire::parameters_of(query_of(asked.request), limits);
 }
 
@@ -155,7 +155,7 @@ void OwnRequests::handle(const http::Request& request, ReplayCheck replay_check,
                     .body = {},
                     .form = form,
                     .done = std::move(done)};
-  (found->route->body.empty() ? call.params : call.body) = std::move(*params);
+  (found->route->body == nullptr ? call.params : call.body) = std::move(*params);
   options_.own->handle(*found->route, std::move(call));
 }
 

@@ -29,6 +29,7 @@ const std::map<std::string_view, std::string_view>& requests() {
       {"GET /healthz", ""},
       {"GET /metrics", ""},
       {"GET /openapi.json", ""},
+      {"GET /asyncapi.json", ""},
       {"GET /iot-open/sign/device/list", ""},
       {"GET /iot-open/sign/certification", ""},
       {"GET /iot-open/sign/device/quota",

@@ -1,5 +1,5 @@
 // A reported value as people read it: by its name, with its unit, or that there is no sensor.
-import type {FieldFacts, NamedValue} from '../api/types.ts';
+import type {Field, Value} from '../api/types.ts';
 import {quantity, thinSpace} from './number.ts';
 
 export interface DisplayedValue {
@@ -9,7 +9,7 @@ export interface DisplayedValue {
   absent: boolean;
 }
 
-type Facts = Pick<FieldFacts, 'unit' | 'scale' | 'values' | 'bits' | 'absent'>;
+type Facts = Pick<Field, 'unit' | 'scale' | 'values' | 'bits' | 'absent'>;
 interface Words {
   none: string;
   noSensor: string;
@@ -52,12 +52,12 @@ export function same(a: unknown, b: unknown): boolean {
   return a === b || (Array.isArray(a) ? a.includes(b) : JSON.stringify(a) === JSON.stringify(b));
 }
 
-function nameOf(values: NamedValue[] | undefined, value: unknown): string | null {
+function nameOf(values: Value[] | undefined, value: unknown): string | null {
   const found = values?.find((named) => named.value === value);
   return found?.name ?? null;
 }
 
-function bitNames(bits: NamedValue[], value: number): string {
+function bitNames(bits: Value[], value: number): string {
   return bits
     .filter((bit) => Math.floor(value / 2 ** Number(bit.value)) % 2 === 1)
     .map((bit) => bit.name ?? `bit ${bit.value}`)

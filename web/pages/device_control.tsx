@@ -1,6 +1,6 @@
 // The commands of a device as forms, made from its family's description.
 import {useMemo, useRef, useState} from 'preact/hooks';
-import type {CommandFacts, Family, FieldFacts, ParamFacts} from '../api/types.ts';
+import type {CommandFacts, Family, Field, ParamFacts} from '../api/types.ts';
 import {textOf} from '../format/field.ts';
 import {commandBody, curlLine, type Entry, mosquittoLine, type Wire} from '../forms/body.ts';
 import {Param} from '../forms/param.tsx';
@@ -27,7 +27,7 @@ export function ControlTab({twin, family}: {twin: Twin; family: Family}) {
 }
 
 /** The fields that show a parameter: as the file says, or the only ones that the command sets. */
-function shownBy(family: Family, command: CommandFacts, param: ParamFacts): FieldFacts[] {
+function shownBy(family: Family, command: CommandFacts, param: ParamFacts): Field[] {
   if (param.sets) {
     return param.sets.flatMap((name) => family.fields.filter((field) => matches(field.name, name)));
   }

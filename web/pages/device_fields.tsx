@@ -1,6 +1,6 @@
 // All fields of a device, grouped by the board or module that reports them, live.
 import {useMemo, useState} from 'preact/hooks';
-import type {Family, FieldFacts} from '../api/types.ts';
+import type {Family, Field} from '../api/types.ts';
 import {textOf} from '../format/field.ts';
 import {ageText, displayed, texts} from '../i18n/index.ts';
 import {fieldsOf, type NamedField} from '../store/paths.ts';
@@ -95,7 +95,7 @@ function Row({twin, field: {name, facts}}: {twin: Twin; field: NamedField}) {
   );
 }
 
-function Value({twin, name, facts}: {twin: Twin; name: string; facts: FieldFacts | undefined}) {
+function Value({twin, name, facts}: {twin: Twin; name: string; facts: Field | undefined}) {
   const reading = twin.field(name).value;
   const words = texts.value.device;
   if (reading === null)

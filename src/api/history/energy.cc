@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "api/bodies/energy.h"
 #include "api/message/params.h"
 #include "history/energy_query.h"
 #include "time/calendar.h"
@@ -39,11 +40,6 @@ constexpr std::array kPeriods = {
     Period{"year", Step::kYear, Step::kMonth, "months"},
 };
 
-// The names in the response, by energy flow.
-constexpr std::array<std::string_view, history::kEnergyFlows> kNames = {
-    "pv", "batteryIn", "batteryOut", "gridIn", "gridOut",    "home",
-    "ev", "heater",    "heatpump",   "pvToEv", "pvToHeater", "pvToHeatpump"};
-
 Result<const Period*> period_of(const JsonObject& params) {
   const Json* value = params.if_contains("period");
   if (value == nullptr) return kPeriods.data();
@@ -70,18 +66,18 @@ Result<std::optional<std::int64_t>> time_param(const JsonObject& params, std::st
 
 double rounded(double value, double steps) { return std::round(value * steps) / steps; }
 
-void add_sums(JsonObject& object, const history::EnergySources& sources, const Energies& sum) {
+void add_sums(body::EnergySums& row, const history::EnergySources& sources, const Energies& sum) {
   for (const EnergyFlow flow : sources.flows) {
-    object[kNames.at(static_cast<std::size_t>(flow))] = rounded(sum.of(flow) / 1000, 1000);
+    row.*body::kFlowSums.at(static_cast<std::size_t>(flow)) = rounded(sum.of(flow) / 1000, 1000);
   }
   const auto has = [&](EnergyFlow flow) {
     return std::ranges::find(sources.flows, flow) != sources.flows.end();
   };
   if (const auto share = self_sufficiency(sum); share && has(EnergyFlow::kGridIn)) {
-    object["selfSufficiency"] = rounded(*share, 10'000);
+    row.self_sufficiency = rounded(*share, 10'000);
   }
   if (const auto share = self_consumption(sum); share && has(EnergyFlow::kGridOut)) {
-    object["selfConsumption"] = rounded(*share, 10'000);
+    row.self_consumption = rounded(*share, 10'000);
   }
 }
 
@@ -125,29 +121,24 @@ Result<EnergyRequest> parse_energy_request(const JsonObject& params, const time:
 std::string energy_response(std::string_view sn, const history::EnergySources& sources,
                             const EnergyRequest& question, std::span<const Energies> sums) {
   const std::vector<std::int64_t>& bounds = question.bounds;
-  wire::JsonArray flows;
+  body::Energy answer{.sn = sn,
+                      .period = {question.period},
+                      .from = time::iso_text(bounds.front(), question.zone),
+                      .to = time::iso_text(bounds.back(), question.zone)};
   for (const EnergyFlow flow : sources.flows) {
-    flows.emplace_back(kNames.at(static_cast<std::size_t>(flow)));
+    answer.quantities.push_back({body::Quantity::kWords.at(static_cast<std::size_t>(flow))});
   }
-  wire::JsonArray buckets;
+  answer.buckets.reserve(sums.size());
   Energies total;
   for (std::size_t i = 0; i < sums.size(); ++i) {
-    JsonObject bucket{{"from", time::iso_text(bounds[i], question.zone)},
-                      {"to", time::iso_text(bounds[i + 1], question.zone)}};
+    body::Bucket& bucket = answer.buckets.emplace_back();
+    bucket.from = time::iso_text(bounds[i], question.zone);
+    bucket.to = time::iso_text(bounds[i + 1], question.zone);
     add_sums(bucket, sources, sums[i]);
-    buckets.emplace_back(std::move(bucket));
     total += sums[i];
   }
-  JsonObject whole;
-  add_sums(whole, sources, total);
-  return wire::to_text(JsonObject{{"sn", sn},
-                                  {"period", question.period},
-                                  {"from", time::iso_text(bounds.front(), question.zone)},
-                                  {"to", time::iso_text(bounds.back(), question.zone)},
-                                  {"unit", "kWh"},
-                                  {"quantities", std::move(flows)},
-                                  {"buckets", std::move(buckets)},
-                                  {"total", std::move(whole)}});
+  add_sums(answer.total, sources, total);
+  return schema::to_text(answer);
 }
 
 }  // namespace gridloom::api

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "api/bodies/series.h"
+#include "api/schema/test_check.h"
 #include "history/blocks/hours.h"
 #include "history/series/series_request.h"
 #include "history/test_archive.h"
@@ -71,7 +73,15 @@ class SeriesAnswerTest : public testing::Test {
       if (good) return promise.set_value(std::move(text));
       promise.set_value(std::unexpected(good.error()));
     }));
-    return promise.get_future().get();
+    Result<std::string> text = promise.get_future().get();
+    const bool is_small = text && text->size() < wire::JsonLimits().bytes;
+    if (is_small && text->starts_with('{')) {
+      EXPECT_THAT(
+          schema::differences(must(wire::parse_json(*text)), schema::body_of<body::History>()),
+          testing::IsEmpty())
+          << *text;
+    }
+    return text;
   }
 
   TestClock clock_{kNow};

@@ -4,100 +4,99 @@
 #include <chrono>
 #include <cmath>
 
+#include "api/bodies/home.h"
 #include "hub/shard.h"
-#include "wire/json.h"
 
 namespace gridloom::api {
 namespace {
 
+using body::NumberOrNull;
 using overview::HomePicture;
 using overview::Node;
 using overview::Place;
-using wire::Json;
-using wire::JsonArray;
-using wire::JsonObject;
 
 constexpr Millis kUsualRhythm = std::chrono::seconds(60);
 
-Json or_null(const std::optional<double>& number, double steps = 10) {
-  if (!number) return {};
-  const double rounded = std::round(*number * steps) / steps;
-  return rounded == 0 ? 0.0 : rounded;  // and no -0
+double rounded(double number, double steps = 10) {
+  const double round = std::round(number * steps) / steps;
+  return round == 0 ? 0.0 : round;  // and no -0
 }
 
-Json energy(const std::optional<double>& kwh) { return or_null(kwh, 1000); }
+NumberOrNull or_null(const std::optional<double>& number, double steps = 10) {
+  if (!number) return {};
+  return {rounded(*number, steps)};
+}
+
+NumberOrNull energy(const std::optional<double>& kwh) { return or_null(kwh, 1000); }
 
 // Names the devices because of which a node's power is not known; a node that is known stays as it
 // is.
-void add_unknown(JsonObject& row, const Node& node, const std::vector<ShownDevice>& devices) {
+void add_unknown(body::HomeNode& row, const Node& node, const std::vector<ShownDevice>& devices) {
   if (node.unknown_devices == 0) return;
-  JsonArray rows;
+  std::vector<body::UnknownDevice>& rows = row.unknown.emplace();
+  rows.reserve(node.unknown.size());
   for (const overview::UnknownDevice& each : node.unknown) {
-    rows.push_back(
-        JsonObject{{"sn", devices.at(each.device).sn}, {"reason", name_of(each.reason)}});
+    rows.push_back({.sn = devices.at(each.device).sn, .reason = each.reason});
   }
-  row["unknown"] = std::move(rows);
-  if (node.unknown_devices > node.unknown.size()) row["unknownDevices"] = node.unknown_devices;
+  if (node.unknown_devices > node.unknown.size()) row.unknown_devices = node.unknown_devices;
 }
 
-JsonObject nodes_of(const HomePicture& picture, const std::vector<ShownDevice>& devices) {
-  JsonObject nodes;
+schema::Map<Place, body::HomeNode> nodes_of(const HomePicture& picture,
+                                            const std::vector<ShownDevice>& devices) {
+  schema::Map<Place, body::HomeNode> nodes;
   for (std::size_t i = 0; i < overview::kPlaces; ++i) {
     const auto place = static_cast<Place>(i);
     const Node& node = picture.at(place);
     if (!node.exists) continue;
-    JsonObject row{{"power_w", or_null(node.power_w)}, {"atLeast", node.at_least}};
-    if (place == Place::kBattery) row["charge_percent"] = or_null(picture.charge_percent);
+    body::HomeNode row{.power_w = or_null(node.power_w), .at_least = node.at_least};
+    if (place == Place::kBattery) row.charge_percent = or_null(picture.charge_percent);
     add_unknown(row, node, devices);
-    nodes[name_of(place)] = std::move(row);
+    nodes.members.emplace_back(place, std::move(row));
   }
   return nodes;
 }
 
-JsonArray flows_of(const HomePicture& picture) {
-  JsonArray rows;
+std::vector<body::Flow> flows_of(const HomePicture& picture) {
+  std::vector<body::Flow> rows;
+  rows.reserve(picture.flows.size());
   for (const overview::Flow& flow : picture.flows) {
-    rows.push_back(JsonObject{{"from", name_of(flow.from)},
-                              {"to", name_of(flow.to)},
-                              {"power_w", or_null(flow.power_w)}});
+    rows.push_back({.from = flow.from, .to = flow.to, .power_w = rounded(flow.power_w)});
   }
   return rows;
 }
 
-JsonObject today_of(const std::optional<overview::Ledger>& ledger) {
+body::Today today_of(const std::optional<overview::Ledger>& ledger) {
   const overview::Ledger none;
   const overview::Ledger& sums = ledger ? *ledger : none;
-  return {{"sun_kwh", energy(sums.sun_kwh)},
-          {"gridImport_kwh", energy(sums.grid_import_kwh)},
-          {"gridExport_kwh", energy(sums.grid_export_kwh)},
-          {"home_kwh", energy(sums.home_kwh)},
-          {"batteryIn_kwh", energy(sums.battery_in_kwh)},
-          {"batteryOut_kwh", energy(sums.battery_out_kwh)},
-          {"selfSufficiency_percent", or_null(sums.self_sufficiency_percent)},
-          {"unknown_s", Json()}};
+  return {.sun_kwh = energy(sums.sun_kwh),
+          .grid_import_kwh = energy(sums.grid_import_kwh),
+          .grid_export_kwh = energy(sums.grid_export_kwh),
+          .home_kwh = energy(sums.home_kwh),
+          .battery_in_kwh = energy(sums.battery_in_kwh),
+          .battery_out_kwh = energy(sums.battery_out_kwh),
+          .self_sufficiency_percent = or_null(sums.self_sufficiency_percent)};
 }
 
-JsonObject device_of(const ShownDevice& device, TimePoint now) {
-  JsonArray faults;
-  for (const overview::ActiveError& each : device.figures.errors) {
-    faults.push_back(JsonObject{{"field", each.field},
-                                {"title", each.title},
-                                {"value", each.value},
-                                {"text", each.meaning}});
+body::HomeDevice device_of(const ShownDevice& device, TimePoint now) {
+  const overview::Overview& figures = device.figures;
+  body::HomeDevice row{.sn = device.sn,
+                       .name = device.name,
+                       .family = device.family->id,
+                       .family_name = device.family->product,
+                       .role = device.role,
+                       .state = {state_of(device, now)},
+                       .charge_percent = or_null(figures.charge_percent),
+                       .battery_power_w = or_null(figures.battery_w),
+                       .sun_power_w = or_null(figures.sun_w),
+                       .load_power_w = or_null(figures.load_w),
+                       .grid_power_w = or_null(figures.grid_w)};
+  if (device.last_report) row.last_report_ms = {unix_ms(*device.last_report)};
+  row.faults.reserve(figures.errors.size());
+  for (const overview::ActiveError& each : figures.errors) {
+    row.faults.push_back(
+        {.field = each.field, .title = each.title, .value = each.value, .text = each.meaning});
   }
-  return {{"sn", device.sn},
-          {"name", device.name},
-          {"family", device.family->id},
-          {"familyName", device.family->product},
-          {"role", name_of(device.role)},
-          {"state", state_of(device, now)},
-          {"lastReport", device.last_report ? Json(unix_ms(*device.last_report)) : Json()},
-          {"charge_percent", or_null(device.figures.charge_percent)},
-          {"batteryPower_w", or_null(device.figures.battery_w)},
-          {"sunPower_w", or_null(device.figures.sun_w)},
-          {"loadPower_w", or_null(device.figures.load_w)},
-          {"gridPower_w", or_null(device.figures.grid_w)},
-          {"faults", std::move(faults)}};
+  return row;
 }
 
 bool is_fresh(const ShownDevice& device, TimePoint now) {
@@ -156,7 +155,8 @@ std::string home_members(const std::vector<ShownDevice>& devices,
                          const std::optional<overview::Ledger>& today, TimePoint now) {
   std::vector<overview::HomeDevice> parts;
   parts.reserve(devices.size());
-  JsonArray rows;
+  body::Home home;
+  home.devices.reserve(devices.size());
   const std::optional<TimePoint> moment = moment_of(devices, now);
   for (const ShownDevice& device : devices) {
     const bool is_ahead = moment && device.moment >= *moment + hub::kMoment;
@@ -166,17 +166,15 @@ std::string home_members(const std::vector<ShownDevice>& devices,
                      .has_charge = overview::has_charge(*device.family),
                      .figures = is_fresh(device, now) ? &figures : nullptr,
                      .no_figures = no_figures_of(device)});
-    rows.push_back(device_of(device, now));
+    home.devices.push_back(device_of(device, now));
   }
   const HomePicture picture = overview::picture_of(parts);
-  const std::string text =
-      wire::to_text(JsonObject{{"nodes", nodes_of(picture, devices)},
-                               {"flows", flows_of(picture)},
-                               {"unaccounted_w", or_null(picture.unaccounted_w)},
-                               {"gridCaption", name_of(picture.grid_caption)},
-                               {"today", today_of(today)},
-                               {"devices", std::move(rows)}});
-  return text.substr(1, text.size() - 2);
+  home.nodes = nodes_of(picture, devices);
+  home.flows = flows_of(picture);
+  home.unaccounted_w = or_null(picture.unaccounted_w);
+  home.grid_caption = picture.grid_caption;
+  home.today = today_of(today);
+  return schema::members_text(home, 1);
 }
 
 }  // namespace gridloom::api

@@ -5,8 +5,8 @@
 
 #include <utility>
 
+#include "api/bodies/error.h"
 #include "base/redacted.h"
-#include "wire/json.h"
 
 namespace gridloom::api {
 namespace {
@@ -43,7 +43,7 @@ http::Response plain_error(unsigned status, std::string_view code, std::string m
   http::Response response;
   response.status = status;
   response.code = code;
-  response.body = wire::to_text(wire::JsonObject{{"code", code}, {"message", message}});
+  response.body = schema::to_text(body::Error{.code = code, .message = message});
   response.why = std::move(message);
   return response;
 }

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
 
+#include "api/bodies/error.h"
+#include "api/schema/json_schema.h"
 #include "api/v1/own_api.h"
 #include "wire/json.h"
 
@@ -15,186 +18,6 @@ namespace {
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
-
-// What the routes' tables do not say: the forms of bodies. Times are Unix milliseconds unless they
-// are text.
-constexpr std::string_view kSchemas = R"({
-"Me": {"type": "object", "required": ["account", "scope"], "properties": {
-  "account": {"type": "string"},
-  "scope": {"$ref": "#/components/schemas/Scope"},
-  "token": {"type": "object", "required": ["number", "name"], "properties": {
-    "number": {"type": "integer"},
-    "name": {"type": "string"},
-    "expiresAt": {"type": "integer", "description": "Unix milliseconds; absent: never"}}},
-  "csrf": {"type": "string",
-    "description": "For a session; X-Gridloom-CSRF of requests that change anything"},
-  "instance": {"type": "string", "description": "Tells this server's cookie from others'"},
-  "zone": {"type": "string", "description": "The server's time zone, as Europe/Berlin"},
-  "now": {"type": "integer", "description": "The devices' time, Unix milliseconds"},
-  "rate": {"type": "number", "description": "Seconds of the devices' time in a second; 0: paused"},
-  "virtualTime": {"type": "boolean"},
-  "passwordSet": {"type": "boolean"},
-  "admin": {"type": "boolean"}}},
-"SignIn": {"type": "object", "description": "Either a link, or an account with its password",
-  "properties": {
-  "link": {"type": "string", "description": "The token of a link of `gridloom sign-in`"},
-  "account": {"type": "string"},
-  "password": {"type": "string"}}},
-"NewPassword": {"type": "object", "required": ["password"], "properties": {
-  "password": {"type": "string", "minLength": 10},
-  "current": {"type": "string", "description":
-    "Unless none is set, or a link signed this browser in during the last ten minutes"}}},
-"Sessions": {"type": "object", "required": ["sessions"], "properties": {
-  "sessions": {"type": "array", "items": {"type": "object",
-    "required": ["id", "current", "by", "made", "lastUsed", "client"], "properties": {
-    "id": {"type": "integer"},
-    "current": {"type": "boolean"},
-    "by": {"type": "string", "enum": ["link", "password"]},
-    "made": {"type": "integer", "description": "Unix milliseconds"},
-    "lastUsed": {"type": "integer", "description": "Unix milliseconds, to within an hour"},
-    "client": {"type": "string", "description": "How the browser names itself"}}}}}},
-"Scope": {"type": "string", "enum": ["read", "control"]},
-"Device": {"type": "object",
-  "required": ["sn", "name", "family", "product", "owner", "rights", "online"], "properties": {
-  "sn": {"type": "string"},
-  "name": {"type": "string"},
-  "family": {"type": "string", "description": "The device file's id"},
-  "product": {"type": "string"},
-  "owner": {"type": "string", "description": "Name of the account that owns it"},
-  "rights": {"type": "string", "enum": ["owner", "full", "monitor"]},
-  "online": {"type": "boolean"}}},
-"Devices": {"type": "object", "required": ["devices"], "properties": {
-  "devices": {"type": "array", "items": {"$ref": "#/components/schemas/Device"}}}},
-"DeviceState": {"allOf": [{"$ref": "#/components/schemas/Device"}, {"type": "object",
-  "required": ["values"], "properties": {
-  "reportedAt": {"type": "integer",
-    "description": "Unix milliseconds of the last report; absent: none since the server started"},
-  "values": {"type": "object", "additionalProperties": true,
-    "description": "Each field that the device has reported, as it reported it"}}}]},
-"FamilySummary": {"type": "object", "required": ["id", "prefixes"], "properties": {
-  "id": {"type": "string"},
-  "product": {"type": "string"},
-  "description": {"type": "string"},
-  "prefixes": {"type": "array", "items": {"type": "string"},
-    "description": "How the serial numbers of its devices begin"}}},
-"Families": {"type": "object", "required": ["families"], "properties": {
-  "families": {"type": "array", "items": {"$ref": "#/components/schemas/FamilySummary"}}}},
-"Family": {"allOf": [{"$ref": "#/components/schemas/FamilySummary"}, {"type": "object",
-  "required": ["fields", "commands"], "properties": {
-  "fields": {"type": "array", "items": {"$ref": "#/components/schemas/Field"}},
-  "commands": {"type": "array", "items": {"$ref": "#/components/schemas/CommandFacts"}}}}]},
-"Value": {"type": "object", "required": ["value"], "properties": {
-  "value": {}, "name": {"type": "string"}}},
-"Field": {"type": "object", "required": ["name", "type"], "additionalProperties": true,
-  "properties": {
-  "name": {"type": "string"},
-  "title": {"type": "string", "description": "Short, for a label"},
-  "description": {"type": "string"},
-  "type": {"type": "string"},
-  "unit": {"type": "string"},
-  "scale": {"type": "number", "description": "A value times this is in the unit"},
-  "range": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
-  "values": {"type": "array", "items": {"$ref": "#/components/schemas/Value"}},
-  "nature": {"type": "string", "description": "What it is in every family, as battery.power"},
-  "part": {"type": "boolean",
-    "description": "One of the fields whose sum is the power of the nature"},
-  "error": {"type": "boolean", "description": "An error or a warning"},
-  "sets": {"type": "array", "items": {"type": "string"},
-    "description": "Of a parameter: fields that take its value as it is"},
-  "set_by": {"type": "array", "items": {"type": "string"},
-    "description": "Commands that change it"}}},
-"CommandFacts": {"type": "object", "required": ["name", "dangerous", "params"],
-  "additionalProperties": true, "properties": {
-  "name": {"type": "string"},
-  "title": {"type": "string"},
-  "description": {"type": "string"},
-  "dangerous": {"type": "boolean", "description": "A person should confirm it"},
-  "select": {"type": "object", "description":
-    "What names the command in the body of a set: a path in it, and the value there"},
-  "params": {"type": "array", "items": {"$ref": "#/components/schemas/Field"}}}},
-"Home": {"type": "object",
-  "required": ["now", "nodes", "flows", "unaccounted_w", "gridCaption", "today", "devices"],
-  "properties": {
-  "now": {"type": "integer", "description": "The devices' time, Unix milliseconds"},
-  "nodes": {"type": "object", "description":
-    "sun, battery, grid, home, car, heat: those that the home has",
-    "additionalProperties": {"$ref": "#/components/schemas/HomeNode"}},
-  "flows": {"type": "array", "items": {"type": "object", "required": ["from", "to", "power_w"],
-    "properties": {
-    "from": {"type": "string"},
-    "to": {"type": "string"},
-    "power_w": {"type": "number"}}}},
-  "unaccounted_w": {"type": ["number", "null"],
-    "description": "What the sources give more than the uses explain; null: not known"},
-  "gridCaption": {"type": "string", "enum": ["measured", "import_of_devices", "none"]},
-  "today": {"type": "object", "description":
-    "kWh since midnight, of devices that have reported since; null: not known; unknown_s always is",
-    "additionalProperties": {"type": ["number", "null"]}},
-  "devices": {"type": "array", "items": {"$ref": "#/components/schemas/HomeDevice"}}}},
-"HomeNode": {"type": "object", "required": ["power_w", "atLeast"], "properties": {
-  "power_w": {"type": ["number", "null"], "description":
-    "battery: + charges, grid: + imports; null: not known"},
-  "atLeast": {"type": "boolean", "description": "Some of the devices behind it are not known"},
-  "charge_percent": {"type": ["number", "null"], "description":
-    "battery: the mean of those that are known; null: none is"},
-  "unknown": {"type": "array", "minItems": 1, "maxItems": 8, "description":
-    "Why power_w is null or at least that: devices whose power is not known; absent: it is known",
-    "items": {"type": "object", "required": ["sn", "reason"], "properties": {
-    "sn": {"type": "string"},
-    "reason": {"type": "string",
-      "enum": ["never", "offline", "old", "not_reported", "not_measured"]}}}},
-  "unknownDevices": {"type": "integer", "description":
-    "How many devices there are, where unknown names the first of them only"}}},
-"HomeDevice": {"type": "object", "additionalProperties": {"type": ["number", "null"]},
-  "required": ["sn", "name", "family", "familyName", "role", "state", "lastReport", "faults"],
-  "properties": {
-  "sn": {"type": "string"},
-  "name": {"type": "string"},
-  "family": {"type": "string"},
-  "familyName": {"type": "string"},
-  "role": {"type": "string", "enum": ["meter", "feeder", "consumer", "panel", "other"]},
-  "state": {"type": "string", "enum": ["live", "quiet", "offline", "never"]},
-  "lastReport": {"type": ["integer", "null"], "description": "Unix milliseconds"},
-  "faults": {"type": "array", "items": {"type": "object",
-    "required": ["field", "title", "value", "text"], "properties": {
-    "field": {"type": "string"},
-    "title": {"type": "string"},
-    "value": {},
-    "text": {"type": "string", "description": "What the value means"}}}}}},
-"Energy": {"type": "object", "required": ["sn", "period", "from", "to", "unit", "quantities",
-  "buckets", "total"], "properties": {
-  "sn": {"type": "string"},
-  "period": {"type": "string", "enum": ["day", "week", "month", "year"]},
-  "from": {"type": "string", "format": "date-time"},
-  "to": {"type": "string", "format": "date-time"},
-  "unit": {"type": "string"},
-  "quantities": {"type": "array", "items": {"type": "string"}},
-  "buckets": {"type": "array", "items": {"type": "object", "additionalProperties": true}},
-  "total": {"type": "object", "additionalProperties": {"type": "number"}}}},
-"History": {"type": "object", "required": ["sn", "from", "to", "series"], "properties": {
-  "sn": {"type": "string"},
-  "from": {"type": "integer"},
-  "to": {"type": "integer"},
-  "step": {"type": "integer", "description": "Milliseconds"},
-  "aggregate": {"type": "string"},
-  "series": {"type": "array", "items": {"type": "object", "required": ["field", "points"],
-    "properties": {
-    "field": {"type": "string"},
-    "unit": {"type": "string"},
-    "scale": {"type": "number", "description": "A value times this is in the unit"},
-    "decimals": {"type": "integer"},
-    "points": {"type": "array", "description": "Time in Unix milliseconds, and value; null: a gap",
-      "items": {"type": "array", "minItems": 2, "maxItems": 2, "items": {}}}}}}}},
-"Command": {"type": "object", "additionalProperties": true,
-  "description": "The family's set message without sn and id, as its documents write it",
-  "examples": [{"moduleType": 5, "operateType": "acChgCfg",
-    "params": {"chgWatts": 600, "chgPauseFlag": 255}}]},
-"Reply": {"type": "object", "additionalProperties": true,
-  "description": "The device's reply, as it sent it"},
-"Error": {"type": "object", "required": ["code", "message"], "properties": {
-  "code": {"type": "string", "examples": ["bad_params", "no_permission", "offline"]},
-  "message": {"type": "string"}}}
-})";
 
 struct Failure {
   std::string_view status;
@@ -215,12 +38,8 @@ constexpr auto kPathParameters = std::to_array<std::pair<std::string_view, std::
      {"family", "Id of the family, as delta_2"},
      {"session", "Number of the session, as listed"}});
 
-Json reference(std::string_view schema) {
-  return JsonObject{{"$ref", fmt::format("#/components/schemas/{}", schema)}};
-}
-
-Json json_content(std::string_view schema) {
-  return JsonObject{{"application/json", JsonObject{{"schema", reference(schema)}}}};
+Json json_content(schema::BodyOf body) {
+  return JsonObject{{"application/json", JsonObject{{"schema", schema::reference(body().name)}}}};
 }
 
 JsonArray parameters_of(const OwnApi::Route& route) {
@@ -267,15 +86,15 @@ JsonArray security_of(const OwnApi::Route& route) {
 
 JsonObject operation(const OwnApi::Route& route) {
   JsonObject responses;
-  if (route.answer.empty()) {
+  if (route.answer == nullptr) {
     responses["204"] = JsonObject{{"description", "Success"}};
   } else {
     responses["200"] =
         JsonObject{{"description", "Success"}, {"content", json_content(route.answer)}};
   }
   for (const Failure& failure : kFailures) {
-    responses[failure.status] =
-        JsonObject{{"description", failure.text}, {"content", json_content("Error")}};
+    responses[failure.status] = JsonObject{
+        {"description", failure.text}, {"content", json_content(&schema::body_of<body::Error>)}};
   }
   JsonObject made{{"operationId", route.id},
                   {"summary", route.summary},
@@ -283,7 +102,7 @@ JsonObject operation(const OwnApi::Route& route) {
                   {"security", security_of(route)},
                   {"parameters", parameters_of(route)},
                   {"responses", std::move(responses)}};
-  if (!route.body.empty()) {
+  if (route.body != nullptr) {
     made["requestBody"] = JsonObject{{"required", true}, {"content", json_content(route.body)}};
   }
   return made;
@@ -315,7 +134,6 @@ std::string make() {
                         {"in", "header"},
                         {"name", "X-Gridloom-CSRF"},
                         {"description", "The member csrf of GET /api/v1/me"}};
-  auto schemas = wire::parse_json(kSchemas, {.bytes = kSchemas.size(), .keys = kSchemas.size()});
   return wire::to_text(JsonObject{
       {"openapi", "3.1.0"},
       {"info", JsonObject{{"title", "Gridloom"},
@@ -331,10 +149,22 @@ std::string make() {
       {"components",
        JsonObject{
            {"securitySchemes", JsonObject{{"token", bearer}, {"session", session}, {"csrf", csrf}}},
-           {"schemas", schemas ? std::move(*schemas) : Json(JsonObject())}}}});
+           {"schemas", schema::json_schemas(own_bodies())}}}});
 }
 
 }  // namespace
+
+std::vector<schema::BodyOf> own_bodies() {
+  std::vector<schema::BodyOf> bodies;
+  for (const OwnApi::Route& route : OwnApi::routes()) {
+    for (const schema::BodyOf body : {route.body, route.answer}) {
+      const bool is_new = body != nullptr && std::ranges::find(bodies, body) == bodies.end();
+      if (is_new) bodies.push_back(body);
+    }
+  }
+  bodies.push_back(&schema::body_of<body::Error>);
+  return bodies;
+}
 
 const SharedText& open_api() {
   static const SharedText text(make());

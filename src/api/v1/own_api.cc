@@ -8,6 +8,11 @@
 #include <utility>
 #include <vector>
 
+#include "api/bodies/energy.h"
+#include "api/bodies/family.h"
+#include "api/bodies/home.h"
+#include "api/bodies/people.h"
+#include "api/bodies/series.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
 #include "http/list_header.h"
@@ -18,8 +23,7 @@ namespace {
 
 using registry::Rights;
 using registry::Scope;
-using wire::JsonArray;
-using wire::JsonObject;
+using schema::body_of;
 
 constexpr std::string_view kFrom =
     "begin: a day, a time in ISO 8601, Unix milliseconds, or back from now as -7d";
@@ -38,6 +42,9 @@ constexpr std::array kHistoryQuery = {
     OwnParameter{"points", "at most this many points, chosen so that a curve keeps its form"},
     OwnParameter{"format", "json or csv; json if it is left out"},
 };
+
+// The end of a device's text, in the place of which its presence is put.
+constexpr std::string_view kPresence = "false}";
 
 // What stands in the path for the braces of the form; nothing: the path has another form.
 std::optional<std::string_view> match(std::string_view form, std::string_view path) {
@@ -63,14 +70,14 @@ std::span<const OwnApi::Route> OwnApi::routes() {
       Route{.path = "/api/v1/me",
             .id = "whoAmI",
             .summary = "The account that asks, and what its token may do.",
-            .answer = "Me",
+            .answer = &body_of<body::Me>,
             .handler = &OwnApi::me},
       Route{.method = http::Method::kPost,
             .path = "/api/v1/session",
             .id = "signIn",
             .summary = "Signs a browser in, by a one-time link or a password: sets a cookie.",
-            .body = "SignIn",
-            .answer = "Me",
+            .body = &body_of<body::SignIn>,
+            .answer = &body_of<body::Me>,
             .access = Access::kEverybody,
             .handler = &OwnApi::sign_in},
       Route{.method = http::Method::kDelete,
@@ -82,7 +89,7 @@ std::span<const OwnApi::Route> OwnApi::routes() {
       Route{.path = "/api/v1/sessions",
             .id = "listSessions",
             .summary = "The account's browser sessions.",
-            .answer = "Sessions",
+            .answer = &body_of<body::Sessions>,
             .access = Access::kSignedInPeople,
             .handler = &OwnApi::sessions},
       Route{.method = http::Method::kDelete,
@@ -95,54 +102,54 @@ std::span<const OwnApi::Route> OwnApi::routes() {
             .path = "/api/v1/me/password",
             .id = "setPassword",
             .summary = "Sets the account's password, and ends its other browser sessions.",
-            .body = "NewPassword",
+            .body = &body_of<body::NewPassword>,
             .access = Access::kSignedInPeople,
             .handler = &OwnApi::set_password},
       Route{.path = "/api/v1/home",
             .id = "getHome",
             .summary = "Where the home's power comes from and goes to, today's energies, each "
                        "device in a few figures.",
-            .answer = "Home",
+            .answer = &body_of<body::Home>,
             .handler = &OwnApi::home},
       Route{.path = "/api/v1/devices",
             .id = "listDevices",
             .summary = "The account's own devices, then those shared with it.",
-            .answer = "Devices",
+            .answer = &body_of<body::Devices>,
             .handler = &OwnApi::devices},
       Route{.path = "/api/v1/devices/{sn}",
             .id = "getDevice",
             .summary = "A device with all its values, as it last reported them.",
-            .answer = "DeviceState",
+            .answer = &body_of<body::DeviceState>,
             .handler = &OwnApi::device},
       Route{.path = "/api/v1/families",
             .id = "listFamilies",
             .summary = "The device families that this server knows.",
-            .answer = "Families",
+            .answer = &body_of<body::Families>,
             .handler = &OwnApi::families},
       Route{.path = "/api/v1/families/{family}",
             .id = "getFamily",
             .summary = "A family: its fields with units and named values, and its commands.",
-            .answer = "Family",
+            .answer = &body_of<body::Family>,
             .handler = &OwnApi::family},
       Route{.path = "/api/v1/devices/{sn}/energy",
             .id = "getEnergy",
             .summary = "Energies of a device by hour, day, week, month or year.",
             .query = kEnergyQuery,
-            .answer = "Energy",
+            .answer = &body_of<body::Energy>,
             .handler = &OwnApi::energy},
       Route{.path = "/api/v1/devices/{sn}/history",
             .id = "getHistory",
             .summary = "Past values of fields of a device.",
             .query = kHistoryQuery,
-            .answer = "History",
+            .answer = &body_of<body::History>,
             .handler = &OwnApi::history},
       Route{.method = http::Method::kPost,
             .path = "/api/v1/devices/{sn}/commands",
             .scope = Scope::kControl,
             .id = "sendCommand",
             .summary = "Sends a command to a device and answers with its reply.",
-            .body = "Command",
-            .answer = "Reply",
+            .body = &body_of<body::Command>,
+            .answer = &body_of<body::Reply>,
             .handler = &OwnApi::command},
   };
   return kRoutes;
@@ -187,15 +194,15 @@ void OwnApi::me(Call call) const {
   }
   if (call.caller.session != nullptr) {
     return call.done(
-        call.form.success(wire::to_text(options_.sessions->facts(*account, call.caller.csrf))));
+        call.form.success(schema::to_text(options_.sessions->facts(*account, call.caller.csrf))));
   }
-  JsonObject answer{{"account", account->name}, {"scope", name_of(call.caller.scope)}};
+  body::Me answer{.account = account->name, .scope = call.caller.scope};
   if (const registry::Token* token = call.caller.token) {
-    JsonObject facts{{"number", token->number}, {"name", token->name}};
-    if (token->expires_ms != 0) facts["expiresAt"] = token->expires_ms;
-    answer["token"] = std::move(facts);
+    body::TokenFacts& facts =
+        answer.token.emplace(body::TokenFacts{.number = token->number, .name = token->name});
+    if (token->expires_ms != 0) facts.expires_at_ms = token->expires_ms;
   }
-  call.done(call.form.success(wire::to_text(answer)));
+  call.done(call.form.success(schema::to_text(answer)));
 }
 
 void OwnApi::home(Call call) const {
@@ -216,24 +223,25 @@ OwnApi::OwnApi(const Options& options)
         std::vector<DeviceRow> rows;
         for (const auto& list : {directory.devices_of(account), directory.shared_with(account)}) {
           for (const registry::Device* device : list) {
-            std::string row = wire::to_text(description(directory, *device, account));
-            row.back() = ',';
-            rows.push_back({.sn = device->sn, .before = row + R"("online":)", .after = "}"});
+            std::string row = schema::to_text(description(directory, *device, account));
+            row.resize(row.size() - kPresence.size());
+            rows.push_back({.sn = device->sn, .before = std::move(row), .after = "}"});
           }
         }
         return rows;
       })) {}
 
-JsonObject OwnApi::description(const registry::Directory& directory, const registry::Device& device,
-                               registry::AccountId account) const {
+body::Device OwnApi::description(const registry::Directory& directory,
+                                 const registry::Device& device,
+                                 registry::AccountId account) const {
   const catalog::FamilyPtr& family = options_.hub->platform().catalog->of_serial(device.sn);
   const registry::Account* owner = directory.find_account(device.owner);
-  return {{"sn", device.sn},
-          {"name", device.name},
-          {"family", family->id},
-          {"product", family->product},
-          {"owner", owner == nullptr ? std::string() : owner->name},
-          {"rights", name_of(registry::Directory::rights(account, device))}};
+  return {.sn = device.sn,
+          .name = device.name,
+          .family = family->id,
+          .product = family->product,
+          .owner = owner == nullptr ? std::string_view() : std::string_view(owner->name),
+          .rights = registry::Directory::rights(account, device)};
 }
 
 void OwnApi::devices(Call call) const {
@@ -252,23 +260,19 @@ void OwnApi::device(Call call) const {
   const registry::AccountId account = call.caller.account;
   const auto device = hub::permitted_device(*directory, account, call.named, Rights::kMonitor);
   if (!device) return call.done(call.form.failure(device.error()));
-  JsonObject described = description(*directory, **device, account);
-  described["online"] = options_.hub->online(account, (*device)->sn);
-  std::string begin = wire::to_text(described);
-  options_.hub->read_all(
-      account, std::move(call.named),
-      {.loop = options_.loop,
-       .done = [text = std::move(begin), form = call.form,
-                done = std::move(call.done)](Result<hub::DeviceAnswer> answer) mutable {
-         if (!answer) return done(form.failure(answer.error()));
-         text.back() = ',';
-         if (answer->last_report) {
-           fmt::format_to(std::back_inserter(text), R"("reportedAt":{},)",
-                          unix_ms(*answer->last_report));
-         }
-         text.append(R"("values":)").append(answer->text).append("}");
-         done(form.success(text));
-       }});
+  body::DeviceState state{description(*directory, **device, account)};
+  state.online = options_.hub->online(account, (*device)->sn);
+  options_.hub->read_all(account, std::move(call.named),
+                         {.loop = options_.loop,
+                          // The directory keeps what `state` has views of.
+                          .done = [state, directory, form = call.form, done = std::move(call.done)](
+                                      Result<hub::DeviceAnswer> answer) mutable {
+                            if (!answer) return done(form.failure(answer.error()));
+                            if (answer->last_report)
+                              state.reported_at_ms = unix_ms(*answer->last_report);
+                            state.values = {.text = answer->text};
+                            done(form.success(schema::to_text(state)));
+                          }});
 }
 
 void OwnApi::families(Call call) const { answer(std::move(call), families_->all()); }

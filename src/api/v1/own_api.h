@@ -3,8 +3,8 @@
 // account by its signature.
 //
 // The table of routes is also what /openapi.json is made of (api/v1/open_api.h): a route that is
-// not described cannot be added. Everything here runs on the loop of the request and does not
-// block.
+// not described cannot be added, and its bodies are those that api/bodies describes. Everything
+// here runs on the loop of the request and does not block.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,13 @@
 #include <string>
 #include <string_view>
 
+#include "api/bodies/device.h"
 #include "api/gate/callers.h"
 #include "api/history/history_api.h"
 #include "api/home/home_feed.h"
 #include "api/message/answer_form.h"
 #include "api/message/device_rows.h"
+#include "api/schema/body.h"
 #include "api/v1/family_texts.h"
 #include "api/v1/session_api.h"
 #include "base/loop.h"
@@ -74,8 +76,8 @@ class OwnApi {
     std::string_view id;       // unique; clients that are generated name their functions after it
     std::string_view summary;  // a sentence
     std::span<const OwnParameter> query{};
-    std::string_view body{};    // the schema of the request's body; empty: it has none
-    std::string_view answer{};  // the schema of the answer's body; empty: it has none (204)
+    schema::BodyOf body = nullptr;    // of the request; null: it has none
+    schema::BodyOf answer = nullptr;  // null: it has none (204)
     Access access = Access::kCallers;
     void (OwnApi::*handler)(Call call) const = nullptr;
   };
@@ -108,9 +110,10 @@ class OwnApi {
   void end_session(Call call) const;
   void set_password(Call call) const;
 
-  [[nodiscard]] wire::JsonObject description(const registry::Directory& directory,
-                                             const registry::Device& device,
-                                             registry::AccountId account) const;
+  // Views of the directory and of the catalogue; without its presence.
+  [[nodiscard]] body::Device description(const registry::Directory& directory,
+                                         const registry::Device& device,
+                                         registry::AccountId account) const;
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
   [[nodiscard]] static SessionApi::Call session_call(Call& call);
   static void answer(Call call, const FamilyTexts::Text& text);

@@ -15,7 +15,6 @@ namespace gridloom::api {
 namespace {
 
 using registry::BrowserSession;
-using wire::JsonArray;
 using wire::JsonObject;
 
 constexpr std::string_view kUtc = "UTC";
@@ -31,18 +30,18 @@ http::Response refusal(const AnswerForm& form, const Error& error,
 
 }  // namespace
 
-JsonObject SessionApi::facts(const registry::Account& account, std::string_view csrf) const {
+body::Me SessionApi::facts(const registry::Account& account, std::string_view csrf) const {
   const hub::Platform& platform = options_.hub->platform();
-  return {{"account", account.name},
-          {"scope", name_of(registry::Scope::kControl)},
-          {"csrf", csrf},
-          {"instance", options_.sign_in->instance()},
-          {"zone", platform.zone_name.empty() ? kUtc : std::string_view(platform.zone_name)},
-          {"now", unix_ms(platform.clock.now())},
-          {"rate", rate_of(options_.virtual_time)},
-          {"virtualTime", options_.virtual_time != nullptr},
-          {"passwordSet", !account.password_hash.empty()},
-          {"admin", false}};
+  return {.account = account.name,
+          .scope = registry::Scope::kControl,
+          .csrf = csrf,
+          .instance = options_.sign_in->instance(),
+          .zone = platform.zone_name.empty() ? kUtc : std::string_view(platform.zone_name),
+          .now_ms = unix_ms(platform.clock.now()),
+          .rate = rate_of(options_.virtual_time),
+          .virtual_time = options_.virtual_time != nullptr,
+          .password_set = !account.password_hash.empty(),
+          .admin = false};
 }
 
 http::Response SessionApi::welcome(const registry::NewSession& made, bool secure,
@@ -53,7 +52,8 @@ http::Response SessionApi::welcome(const registry::NewSession& made, bool secure
     return form.failure({.code = ErrorCode::kUnknownKey, .detail = "the account was removed"});
   }
   const std::string& cookie = made.text.reveal();
-  http::Response response = form.success(wire::to_text(facts(*account, csrf_token(cookie))));
+  const std::string csrf = csrf_token(cookie);
+  http::Response response = form.success(schema::to_text(facts(*account, csrf)));
   response.headers.emplace_back(
       "Set-Cookie", set_cookie(cookie_name(options_.sign_in->instance(), secure), cookie, secure));
   return response;
@@ -161,17 +161,17 @@ void SessionApi::sign_out(Call call, bool secure) const {
 void SessionApi::list(Call call) const {
   const hub::Platform& platform = options_.hub->platform();
   const auto directory = platform.registry.directory();
-  JsonArray rows;
+  body::Sessions answer;
   for (const BrowserSession* each : directory->sessions_of(call.session.account)) {
     if (has_ended(*each, platform.wall->now())) continue;
-    rows.push_back(JsonObject{{"id", each->number},
-                              {"current", each->number == call.session.number},
-                              {"by", each->by == registry::SignInBy::kLink ? "link" : "password"},
-                              {"made", each->made_ms},
-                              {"lastUsed", each->used_ms},
-                              {"client", each->client}});
+    answer.sessions.push_back({.id = each->number,
+                               .current = each->number == call.session.number,
+                               .by = {each->by == registry::SignInBy::kLink ? "link" : "password"},
+                               .made_ms = each->made_ms,
+                               .last_used_ms = each->used_ms,
+                               .client = each->client});
   }
-  call.done(call.form.success(wire::to_text(JsonObject{{"sessions", std::move(rows)}})));
+  call.done(call.form.success(schema::to_text(answer)));
 }
 
 void SessionApi::end(Call call, std::string_view number) const {

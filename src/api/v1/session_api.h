@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/bodies/people.h"
 #include "api/gate/sign_in.h"
 #include "api/message/answer_form.h"
 #include "base/loop.h"
@@ -44,9 +45,8 @@ class SessionApi {
   void end(Call call, std::string_view number) const;
   void set_password(Call call, const wire::JsonObject& body) const;
 
-  // What /me tells a browser.
-  [[nodiscard]] wire::JsonObject facts(const registry::Account& account,
-                                       std::string_view csrf) const;
+  // What /me tells a browser: views of the arguments and of the server's parts.
+  [[nodiscard]] body::Me facts(const registry::Account& account, std::string_view csrf) const;
 
  private:
   // Who asks to sign in, for the audit.

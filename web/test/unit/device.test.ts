@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {CommandFacts, Home} from '../../api/types.ts';
+import type {CommandFacts, Home, ParamFacts} from '../../api/types.ts';
 import {columns, gaps, panes, stepFor} from '../../charts/data.ts';
 import {isFlowing, mix} from '../../flow/layout.ts';
 import {display, parseNumber, textOf, typed} from '../../format/field.ts';
@@ -50,12 +50,12 @@ test('numbers are read as people type them', () => {
   assert.equal(typed(125, 0.1, 'de'), '12,5');
 });
 
-const number = {
+const number: ParamFacts = {
   name: 'w',
   type: 'int',
   required: false,
   scale: 0.1,
-  range: [0, 8000] as [number, number],
+  range: [0, 8000],
 };
 
 test('what was typed becomes a wire value, within its range', () => {
@@ -73,6 +73,7 @@ test('what was typed becomes a wire value, within its range', () => {
 
 test('a command is selected by members, also nested ones', () => {
   const command: CommandFacts = {
+    kind: 'command',
     name: 'a',
     dangerous: false,
     params: [],

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {DeviceFacts, Family} from '../../api/types.ts';
+import type {DeviceState, Family} from '../../api/types.ts';
 import {SetSender} from '../../forms/send.ts';
 import {Twin} from '../../store/twins.ts';
 import {answerWith, balcony, FakeTime, openStream} from '../fakes.ts';
 
-const family: Family = {id: 'f', fields: [{name: 'soc', type: 'int'}], commands: []};
+const family: Family = {
+  id: 'f',
+  prefixes: [],
+  fields: [{name: 'soc', type: 'int'}],
+  commands: [],
+};
 const body = {params: {limit: 80}};
 const soc80 = [{field: 'soc', value: 80}];
 
-function open(changed: Partial<DeviceFacts> = {}) {
+function open(changed: Partial<DeviceState> = {}) {
   const time = new FakeTime();
   const twin = new Twin({...balcony, sn: 'A 1', ...changed}, family);
   const {live, socket} = openStream();

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -59,8 +60,8 @@ class FakeReader final : public ChangeReader {
       }
     }
     for (const SetOutcome& set : device.sets) {
-      constexpr std::string_view kKinds[] = {" answered", " refused", " unanswered"};
-      line += kKinds[static_cast<std::size_t>(set.kind)];
+      constexpr std::array<std::string_view, 3> kKinds = {" answered", " refused", " unanswered"};
+      line += kKinds.at(static_cast<std::size_t>(set.kind));
     }
     if (device.membership == Membership::kAdded) line += " added";
     if (device.membership == Membership::kRemoved) line += " removed";

@@ -57,10 +57,11 @@ TEST(Twin, CountsWhatAReportNamesAndWhatItChanges) {
 }
 
 TEST(Twin, SaysWhichQuotasAReportChanged) {
-  const struct {
+  struct Row {
     std::string_view report;
     std::vector<std::string> changed;
-  } rows[] = {
+  };
+  const std::vector<Row> rows = {
       {R"({"typeCode":"pdStatus","params":{"soc":5,"x":1}})", {"pd.soc", "pd.x"}},
       {R"({"typeCode":"pdStatus","params":{"soc":5,"x":2}})", {"pd.x"}},
       {R"({"typeCode":"pdStatus","params":{"soc":5,"x":2}})", {}},

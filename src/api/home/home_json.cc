@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "hub/shard.h"
+#include "hub/publications.h"
 #include "wire/json.h"
 
 namespace gridloom::api {

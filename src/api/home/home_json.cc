@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "api/bodies/home.h"
-#include "hub/shard.h"
+#include "hub/publications.h"
 
 namespace gridloom::api {
 namespace {

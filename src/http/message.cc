@@ -2,9 +2,9 @@
 
 namespace gridloom::http {
 
-const std::string& HeaderValues::operator[](std::size_t index) const {
+const std::string& HeaderValues::none() {
   static const std::string kNone;
-  return index < values_.size() ? values_[index] : kNone;
+  return kNone;
 }
 
 std::string& HeaderValues::operator[](std::size_t index) {

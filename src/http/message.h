@@ -51,13 +51,17 @@ struct WantedHeader {
 // is missing, or was not read, is empty. The texts keep their memory for the next request.
 class HeaderValues {
  public:
-  [[nodiscard]] const std::string& operator[](std::size_t index) const;
+  [[nodiscard]] const std::string& operator[](std::size_t index) const {
+    return index < values_.size() ? values_[index] : none();
+  }
   // Grows up to the index.
   [[nodiscard]] std::string& operator[](std::size_t index);
   // From now on there are `count` values; those that were there before stay.
   void resize(std::size_t count) { values_.resize(count); }
 
  private:
+  [[nodiscard]] static const std::string& none();
+
   std::vector<std::string> values_;
 };
 

@@ -95,8 +95,9 @@ void ResponseSender::end_response() {
 }
 
 void ResponseSender::drop_response() {
-  gone_->request_stop();
-  gone_.reset();
+  // Who is told may answer at once, which resets the member.
+  std::stop_source gone = *std::exchange(gone_, std::nullopt);
+  gone.request_stop();
   rest_.reset();
   finish();
 }

@@ -22,12 +22,13 @@ class PlatformFaultsTest : public testing::Test {
     request.path = path;
     answer.reset();
     Callback<http::Response> done = [this](http::Response got) { answer = std::move(got); };
-    if (!faults.apply(request, registry::AccountId{1}, "SN", form, done)) return false;
+    if (!faults.apply(request, alice, "SN", form, done)) return false;
     done(form.success(R"({"a":1})"));
     return true;
   }
 
   TestHome home;
+  registry::AccountId alice = home.add_account("alice");
   PlatformFaults faults{home.platform};
   AnswerForm form{AnswerForm::Style::kEnvelope};
   std::optional<http::Response> answer;

@@ -72,14 +72,27 @@ std::optional<std::optional<double>> measured(const HomeDevice& device, Power po
   return power_in(device, power);
 }
 
-std::optional<double> battery_of(const HomeDevice& device) {
-  if (device.figures == nullptr) return std::nullopt;
-  return battery_power(*device.sources, device.figures->powers_w);
-}
-
 bool has_battery(const EnergySources& sources) {
   return measures(sources, Power::kBattery) || measures(sources, Power::kBatteryCharge) ||
          measures(sources, Power::kBatteryDischarge);
+}
+
+// A battery whose power the family does not measure takes what its device gets and does not give.
+bool has_battery_by_balance(const HomeDevice& device) {
+  return device.has_charge && !has_battery(*device.sources) &&
+         measures(*device.sources, Power::kGridImport) && measures(*device.sources, Power::kLoad);
+}
+
+std::optional<double> battery_of(const HomeDevice& device) {
+  if (device.figures == nullptr) return std::nullopt;
+  if (!has_battery_by_balance(device)) {
+    return battery_power(*device.sources, device.figures->powers_w);
+  }
+  const auto import = power_in(device, Power::kGridImport);
+  const auto load = power_in(device, Power::kLoad);
+  const auto sun = measures(*device.sources, Power::kPv) ? power_in(device, Power::kPv) : 0;
+  if (!import || !load || !sun) return std::nullopt;
+  return *sun + *import - *load;
 }
 
 struct Sums {
@@ -101,7 +114,9 @@ void add_sources(Sums& sums, const HomeDevice& device, const UnknownDevice& if_u
     if (!part) sums.unknown_sources.add(if_unknown);
   };
   if (const auto sun = measured(device, Power::kPv)) add_to(sums.sun, *sun);
-  if (has_battery(*device.sources)) add_to(sums.battery, battery_of(device));
+  if (has_battery(*device.sources) || has_battery_by_balance(device)) {
+    add_to(sums.battery, battery_of(device));
+  }
   if (device.role == Role::kMeter) {
     add_to(sums.grid, power_in(device, Power::kGrid));
   } else if (device.role == Role::kConsumer && !sums.has_meter) {

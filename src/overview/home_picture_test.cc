@@ -113,6 +113,27 @@ TEST(HomePicture, WithoutAMeterTheImportOfDevicesIsSaidToBeThat) {
                                       Flow{Place::kGrid, Place::kBattery, 100}));
 }
 
+// A DELTA 2 Max: its pack does not tell its power.
+TEST(HomePicture, ABatteryThatIsNotMeasuredTakesWhatItsDeviceGetsAndDoesNotGive) {
+  const Made station{
+      .role = Role::kConsumer,
+      .reported = {{Power::kPv, 600}, {Power::kGridImport, 100}, {Power::kLoad, 50}},
+      .charge = 40};
+  const HomePicture made = picture({meter(2000, 500, -500, 1000), station});
+  EXPECT_THAT(made.at(Place::kBattery).power_w, Optional(1150.0));
+  EXPECT_THAT(made.at(Place::kSun).power_w, Optional(2600.0));
+  EXPECT_THAT(home_of(made), Optional(950.0)) << "100 of the house's 1000 W are the station's";
+  EXPECT_THAT(made.unaccounted_w, Optional(0.0));
+  const HomePicture alone = picture({station});
+  EXPECT_THAT(alone.at(Place::kBattery).power_w, Optional(650.0));
+  EXPECT_THAT(home_of(alone), Optional(50.0));
+  Made unreported = station;
+  unreported.reported.back().second.reset();
+  const HomePicture lacking = picture({meter(2000, 500, -500, 1000), unreported});
+  EXPECT_TRUE(lacking.at(Place::kBattery).at_least);
+  EXPECT_TRUE(lacking.at(Place::kHome).at_least) << "the balance is not whole";
+}
+
 TEST(HomePicture, FeedersAloneHaveNoGrid) {
   const HomePicture made = picture({feeder(400, 390)});
   EXPECT_FALSE(made.at(Place::kGrid).exists);

@@ -5,7 +5,10 @@
 
 PROGRAM is a release build (sanitizers would be counted too), CALL_COUNTER the library of bench/call_counter.cc, which
 is preloaded into the server. What it does not see is said there. Counts depend neither on the machine nor on what
-else it does, but for one thing: a server that falls behind handles more reports at once, which is cheaper.
+else it does, but for two things: the more reports a server finds at once, the less each costs, and the rows of an hour
+are kept in buffers that double, those of all devices in the same moment. Whether that moment is within a measured
+window depends on how many reports came before. So the least of several windows is a report's own count: a window is
+measured again, some times, before a count is too high.
 """
 import argparse
 import os
@@ -21,14 +24,16 @@ import server  # noqa: E402
 
 PROGRAM, CALL_COUNTER = "", ""
 DEVICES = 200
-# Seconds that are measured, and what the generator is told.
+MOST_WINDOWS = 8
+WINDOW_S = 2
+# What the generator is told.
 LOADS = {
     # One report of each device in flight: they share turns and commits.
-    "saturated": (2, ["--connections", DEVICES]),
+    "saturated": ["--connections", DEVICES],
     # One report of one device after the other is in flight: each has its turns and its commit for itself.
-    "in turn": (2, ["--connections", DEVICES, "--in-turn"]),
+    "in turn": ["--connections", DEVICES, "--in-turn"],
     # The same with one device.
-    "alone": (4, ["--connections", 1, "--in-turn"]),
+    "alone": ["--connections", 1, "--in-turn"],
 }
 # Most of a report, by load, beside the range of the runs when the bound was set. One copy of a report more (900
 # bytes), or one allocation, is above. Who lowers a count lowers its bound.
@@ -41,18 +46,18 @@ BOUNDS = {
         "copied_bytes": 4300,  # 3,800 to 3,920
     },
     "in turn": {
-        "system_calls": 9.6,  # 9.0, also with a load of 13 beside, as the two below
-        "allocations": 37,  # 31.5 to 35.8
-        "allocated_bytes": 9200,  # 6,930 to 8,590
-        "copies": 31,
-        "copied_bytes": 6700,
+        "system_calls": 9.6,  # 9.0, also with a load of 9 beside, as all of these
+        "allocations": 36,  # 33.0 to 34.2
+        "allocated_bytes": 8400,  # 7,350 to 7,670
+        "copies": 29.5,  # 27.5 to 27.7
+        "copied_bytes": 5700,  # 5,010
     },
     "alone": {
         "system_calls": 9.6,  # 9.0
-        "allocations": 35,  # 34.2
-        "allocated_bytes": 8700,  # 7,950 to 8,040
-        "copies": 29,  # 28.0
-        "copied_bytes": 6500,  # 5,830 to 5,880
+        "allocations": 35,  # 32.3 to 34.2
+        "allocated_bytes": 8700,  # 7,780 to 8,140
+        "copies": 29,  # 27.0
+        "copied_bytes": 6000,  # 5,170 to 5,310
     },
 }
 
@@ -67,21 +72,30 @@ class ReportCountsTest(unittest.TestCase):
             cls.home = common.Home(folder, 1, DEVICES)
         cls.addClassCleanup(cls.home.server.stop)
 
+    def counts_of_window(self, name):
+        timing = argparse.Namespace(seconds=WINDOW_S, warm_up=0.5)
+        figures = common.load(
+            timing, "mqtt", self.home.place("mqtt"), self.home.pid, "--devices", self.home.devices, "--qos", 1,
+            "--payload", ROOT / "bench/reports/pd_status.jsonl", "--subscriber", self.home.subscriber,
+            "--subscribe", f"/open/{self.home.account}/+/quota", *LOADS[name], counts=self.counts, quiet=True)
+        counts = figures["server_per_operation"]
+        print(f"\n{name}, {figures['operations']} reports:", counts, file=sys.stderr)
+        # Each report is received, and something is copied: else nothing was counted.
+        self.assertGreaterEqual(counts["recv"] + counts["read"], 0.9)
+        self.assertGreater(counts["copied_bytes"], 0)
+        return counts
+
     def test_a_report_stays_within_its_bounds(self):
-        for name, (seconds, flags) in LOADS.items():
-            timing = argparse.Namespace(seconds=seconds, warm_up=1)
-            figures = common.load(
-                timing, "mqtt", self.home.place("mqtt"), self.home.pid, "--devices", self.home.devices, "--qos", 1,
-                "--payload", ROOT / "bench/reports/pd_status.jsonl", "--subscriber", self.home.subscriber,
-                "--subscribe", f"/open/{self.home.account}/+/quota", *flags, counts=self.counts, quiet=True)
-            counts = figures["server_per_operation"]
-            print(f"\n{name}, {figures['operations']} reports:", counts, file=sys.stderr)
-            # Each report is received, and something is copied: else nothing was counted.
-            self.assertGreaterEqual(counts["recv"] + counts["read"], 0.9)
-            self.assertGreater(counts["copied_bytes"], 0)
+        for name in LOADS:
+            least = {}
+            for _ in range(MOST_WINDOWS):
+                counts = self.counts_of_window(name)
+                least = {count: min(counts[count], least.get(count, counts[count])) for count in BOUNDS[name]}
+                if all(least[count] <= most for count, most in BOUNDS[name].items()):
+                    break
             for count, most in BOUNDS[name].items():
                 with self.subTest(load=name, count=count):
-                    self.assertLessEqual(counts[count], most)
+                    self.assertLessEqual(least[count], most)
 
 
 if __name__ == "__main__":

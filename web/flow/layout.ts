@@ -15,7 +15,8 @@ export const places: Record<NodeId, {x: number; y: number}> = {
 
 const sunToGrid = 'M144 58H68Q48 58 48 78V132';
 const sunToBattery = 'M216 58H292Q312 58 312 78V132';
-const bow = 'M58 203C88 262 272 262 302 203';
+// It leaves the rings beside their captions.
+const bow = 'M73 193C100 262 260 262 287 193';
 
 /** Pipes by "from-to"; a flow of another pair is told in words only. */
 export const pipes: Record<string, string> = {
@@ -27,7 +28,7 @@ export const pipes: Record<string, string> = {
   'battery-home': 'M276 168H216',
   'home-battery': 'M216 168H276',
   'grid-battery': bow,
-  'battery-grid': 'M302 203C272 262 88 262 58 203',
+  'battery-grid': 'M287 193C260 262 100 262 73 193',
   'home-car': 'M166 201V214Q166 228 152 228H126Q112 228 112 242V250',
   'home-heat': 'M194 201V214Q194 228 208 228H234Q248 228 248 242V250',
 };
@@ -48,16 +49,18 @@ export function drawnPipes(home: Home): string[] {
   const list = standing
     .filter(([from, to]) => has(from) && has(to))
     .map(([from, to]) => pipes[`${from}-${to}`]!);
-  const bowed = home.flows.some(
+  const hasBow = home.flows.some(
     (flow) =>
       pipes[`${flow.from}-${flow.to}`] !== undefined &&
       new Set([flow.from, flow.to, 'grid', 'battery']).size === 2,
   );
-  return bowed ? [...list, bow] : list;
+  return hasBow ? [...list, bow] : list;
 }
 
+/** The bow has its room also while it is not drawn, so that nothing moves. */
 export function height(home: Home): number {
-  return home.nodes.car || home.nodes.heat ? 346 : 230;
+  if (home.nodes.car || home.nodes.heat) return 346;
+  return home.nodes.grid && home.nodes.battery ? 254 : 230;
 }
 
 /** A flow appears from 10 W and goes under 5 W, so that it does not flicker. */

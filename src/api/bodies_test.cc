@@ -257,7 +257,6 @@ class LiveBodiesTest : public BodiesTest {
     for (Millis left = time; left.count() > 0; left -= Millis(250)) {
       steady.pass(Millis(250));
       home.pass(Millis(250));
-      feed.sweep();
       home.settle();
       stream->tick(steady.now());
       home.settle();

@@ -149,7 +149,7 @@ TEST(HomeJson, IsAsItIsDescribed) {
                           HasSubstr(R"("unknown_s":null},"devices":[)")));
 }
 
-class HomeFeedTest : public ApiTest {
+class HomeText : public ApiTest {
  protected:
   std::string home_text() {
     std::string text;
@@ -161,7 +161,7 @@ class HomeFeedTest : public ApiTest {
   }
 };
 
-TEST_F(HomeFeedTest, ADeviceThatOnlyConnectedHasNeverReported) {
+TEST_F(HomeText, ADeviceThatOnlyConnectedHasNeverReported) {
   const FakePtr silent = home.connect_device(kOcean, "ocean");
   home.leave(silent);
   const std::string text = home_text();
@@ -169,7 +169,7 @@ TEST_F(HomeFeedTest, ADeviceThatOnlyConnectedHasNeverReported) {
   EXPECT_THAT(text, HasSubstr(fmt::format(R"({{"sn":"{}","reason":"never"}})", kOcean)));
 }
 
-TEST_F(HomeFeedTest, EnergiesOfADayWithoutReportsAreNotKnown) {
+TEST_F(HomeText, EnergiesOfADayWithoutReportsAreNotKnown) {
   EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":0,"gridImport_kwh":null,)"));
   home.pass(std::chrono::hours(24));
   steady.pass(HomeFeed::kLedgerFresh);

@@ -74,8 +74,6 @@ class LiveTest : public ApiTest {
     for (Millis left = time; left.count() > 0; left -= Millis(250)) {
       steady.pass(Millis(250));
       home.pass(Millis(250));
-      feed.sweep();
-      home.settle();
       session->tick(steady.now());
       home.settle();
     }
@@ -137,8 +135,8 @@ TEST_F(LiveTest, ADeviceIsSentWholeAndThenByWhatChanges) {
                               HasSubstr(",5,17000000"), HasSubstr(",7,17000000")));
   pass(Millis(250));
   EXPECT_THAT(take(), IsEmpty()) << "nothing changed";
-  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6,"wattsOutSum":7}})");
   woken = 0;
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6,"wattsOutSum":7}})");
   pass(Millis(250));
   EXPECT_GT(woken, 0);
   const Lines second = take();
@@ -453,6 +451,7 @@ TEST_F(LiveTest, OnlyWhoWatchesADeviceIsTold) {
   say(kDeviceSub);
   const std::uint64_t before = feed.notices();
   report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6}})");
+  EXPECT_EQ(feed.notices() - before, 1U) << "at once";
   pass(Millis(250));
   EXPECT_EQ(feed.notices() - before, 1U);
   EXPECT_TRUE(session->has_output());
@@ -461,19 +460,93 @@ TEST_F(LiveTest, OnlyWhoWatchesADeviceIsTold) {
   EXPECT_EQ(feed.notices() - before, 1U) << "nothing happened";
 }
 
-TEST_F(LiveTest, SubscribingAgainDoesNotAskTheShardAgain) {
+TEST_F(LiveTest, ATwinIsReadOnceForEachSubscription) {
   say(kDeviceSub);
-  const std::uint64_t before = feed.looks();
-  for (int i = 0; i < 100; ++i) {
+  EXPECT_EQ(feed.reads(), 1U);
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":6}})");
+  pass(Millis(1000));
+  EXPECT_EQ(take().size(), 1U);
+  EXPECT_EQ(feed.reads(), 1U) << "changes come by themselves";
+  for (int i = 0; i < 10; ++i) {
     send(R"({"t":"unsub","id":2})");
     EXPECT_THAT(say(kDeviceSub), ElementsAre(HasSubstr(R"("t":"snap")")));
   }
-  EXPECT_EQ(feed.looks(), before);
+  EXPECT_EQ(feed.reads(), 11U);
   send(R"({"t":"unsub","id":2})");
-  pass(Millis(2000));
-  const std::uint64_t after = feed.looks();
   pass(Millis(1000));
-  EXPECT_EQ(feed.looks(), after) << "nobody watches it any more";
+  EXPECT_EQ(feed.reads(), 11U);
+}
+
+TEST_F(LiveTest, AClientThatDoesNotReadHoldsFewTwins) {
+  LiveFeed wide({.hub = home.hub.get(), .virtual_time = nullptr, .limits = {}});
+  session = must(LiveSession::open(
+      {.context = {.loop = home.client_loop, .wake = [] {}, .secure = false, .peer = "test"},
+       .caller = alice_caller(),
+       .feed = &wide,
+       .homes = &homes,
+       .now = steady.now()}));
+  std::string messages;
+  constexpr std::size_t kDevices = 3 * LiveTwinQueue::kAtOnce;
+  for (std::size_t i = 0; i < kDevices; ++i) {
+    const std::string sn = fmt::format("SN-{}", i);
+    home.add_device(sn, "alice");
+    messages += fmt::format(R"({{"t":"sub","id":{},"topic":"device","sn":"{}"}})", i, sn) + '\n';
+  }
+  messages.pop_back();
+  session->tick(steady.now());
+  send(messages);
+  EXPECT_EQ(wide.reads(), std::size_t{LiveTwinQueue::kAtOnce});
+  std::size_t snaps = 0;
+  while (session->has_output()) {
+    snaps += take().size();
+    home.settle();
+  }
+  EXPECT_EQ(snaps, kDevices);
+  EXPECT_EQ(wide.reads(), kDevices);
+  session.reset();
+}
+
+TEST_F(LiveTest, AValueThatComesWhileTheTwinIsReadIsSentOnce) {
+  for (const bool is_before : {true, false}) {
+    session = open(alice_caller());
+    const auto change = [&] {
+      hub::Hub::Batch batch(*home.hub);
+      static const auto kMessage = std::make_shared<const wire::mqtt::Message>(wire::mqtt::Message{
+          .topic = "/device/R331ZEB4ZEAL0528/quota",
+          .payload = R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":66}})"});
+      ASSERT_TRUE(batch.add(device, kMessage, {}));
+      batch.post(device);
+    };
+    report(kReport);
+    if (is_before) change();
+    session->receive(std::string(kDeviceSub) + '\n', steady.now());
+    if (!is_before) change();
+    home.settle();
+    Lines lines = take();
+    pass(Millis(1000));
+    for (std::string& line : take()) lines.push_back(std::move(line));
+    const auto has_it = [](std::string_view line) { return line.contains(",66,17000000"); };
+    EXPECT_EQ(std::ranges::count_if(lines, has_it), 1) << is_before;
+  }
+}
+
+TEST_F(LiveTest, WhoMissesTooMuchReadsTheTwinAgain) {
+  say(kDeviceSub);
+  say(R"({"t":"pause"})");
+  const std::string large(LiveDevice::kMostWaiting / 2, 'x');
+  report(fmt::format(R"({{"params":{{"pd.one":"{}"}}}})", large));
+  report(fmt::format(R"({{"params":{{"pd.soc":6,"pd.two":"{}"}}}})", large));
+  send(R"({"t":"play"})");
+  std::string last;
+  for (int i = 0; i < 4; ++i) {
+    for (std::string& line : take()) last = std::move(line);
+    pass(Millis(250));
+  }
+  EXPECT_THAT(last, AllOf(StartsWith(R"({"t":"snap","id":2,)"), HasSubstr(",6,17000000")));
+  report(R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":7}})");
+  pass(Millis(250));
+  EXPECT_THAT(take(),
+              ElementsAre(AllOf(StartsWith(R"({"t":"d","id":2,)"), HasSubstr(",7,17000000"))));
 }
 
 TEST_F(LiveTest, DevicesOfOneReadAreLookedAtTogether) {
@@ -484,7 +557,7 @@ TEST_F(LiveTest, DevicesOfOneReadAreLookedAtTogether) {
       steady.now());
   home.settle();
   EXPECT_EQ(feed.seq(), seq + 1);
-  EXPECT_EQ(feed.looks(), 2U);
+  EXPECT_EQ(feed.reads(), 2U);
 }
 
 TEST_F(LiveTest, ItEndsWithTheSession) {

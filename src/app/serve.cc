@@ -69,8 +69,8 @@ bool is_of_full_disk(const Error& error, const std::filesystem::path& data) {
   return error.code == ErrorCode::kIo && storage::is_nearly_full(data);
 }
 
-// What the process adds to a server. The destructor ends everything that uses the server, then the
-// server, which uses the clocks.
+// The parts that a process adds to a server. The destructor ends everything that uses the server,
+// then the server, which uses the clocks.
 struct ServeProcess {
   SystemClock wall;
   SteadyClock steady;
@@ -280,18 +280,17 @@ Urls urls_of(const ServeProcess& process) {
 
 AdminContext admin_context(ServeProcess& process, const ServeOptions& options) {
   Server& server = *process.server;
-  return {server.registry(),
-          server.catalog(),
-          server.archive(),
-          process.clock(),
-          options.data,
-          &server.session_store(),
-          {},
-          server.limits().series,
-          process.virtual_time ? &*process.virtual_time : nullptr,
-          process.faults.get(),
-          &server.hub(),
-          server.platform().zone};
+  return {.registry = server.registry(),
+          .catalog = server.catalog(),
+          .archive = server.archive(),
+          .clock = process.clock(),
+          .data = options.data,
+          .sessions = &server.session_store(),
+          .series = server.limits().series,
+          .time = process.virtual_time ? &*process.virtual_time : nullptr,
+          .faults = process.faults.get(),
+          .hub = &server.hub(),
+          .zone = server.platform().zone};
 }
 
 Status make_demo(ServeProcess& process, const ServeOptions& options) {
@@ -390,7 +389,7 @@ Status greet(const ServeProcess& process, const net::TlsFiles& files,
 }
 
 // Called on the admin socket's thread.
-void carry_out(ServeProcess& process, const std::vector<FaultRule>& rules) {
+void set_faults(ServeProcess& process, const std::vector<FaultRule>& rules) {
   process.server->set_faults(rules);
   if (!process.fleet) return;
   process.sim_loop->post([fleet = process.fleet.get(), rules] { fleet->set_faults(rules); });
@@ -399,7 +398,7 @@ void carry_out(ServeProcess& process, const std::vector<FaultRule>& rules) {
 Status open_admin(ServeProcess& process, const ServeOptions& options) {
   process.faults = std::make_unique<FaultRules>(
       process.server->catalog(), process.clock(),
-      [&process](const std::vector<FaultRule>& rules) { carry_out(process, rules); });
+      [&process](const std::vector<FaultRule>& rules) { set_faults(process, rules); });
   AdminContext context = admin_context(process, options);
   context.sign_in = &process.server->sign_in();
   context.page = urls_of(process).http;

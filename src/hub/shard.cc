@@ -25,7 +25,7 @@ constexpr std::string_view kNoRoomToRetain = "there is no room for further retai
 
 // The limits for a device's own timestamp: values that it could not send for a day are still stored
 // at their own time, and a clock that is wrong does not spoil the history.
-constexpr Millis kOldest{24 * 60 * 60 * 1000};
+constexpr Millis kOldest{kDay_ms};
 constexpr Millis kNewest{60 * 1000};
 
 // The timestamp of a report, if it has one that is plausible.
@@ -82,6 +82,7 @@ Shard::Shard(Platform& platform, const Loop& loop, std::function<bool(std::strin
       retained_(platform, writer_),
       faults_(platform),
       traffic_(platform.clock),
+      changes_(platform, mine_),
       twins_(platform,
              [this](const registry::Device& by) {
                faults_.remove(by.sn);
@@ -92,6 +93,7 @@ Shard::Shard(Platform& platform, const Loop& loop, std::function<bool(std::strin
                  .twins = twins_,
                  .faults = faults_,
                  .traffic = traffic_,
+                 .changes = changes_,
                  .writer = writer_,
                  .gate = gate_,
                  .fanout = fanout_,
@@ -104,6 +106,7 @@ void Shard::use(const std::shared_ptr<const registry::Directory>& directory) {
   directory_ = directory;
   faults_.use(directory);
   twins_.use(directory);
+  changes_.use(directory);
   fanout_.use(directory);
   requests_.use(directory);
 }
@@ -301,7 +304,8 @@ void Shard::on_report(const ClientPtr& client, const InboundReport& report, Devi
     state.moment = now;
     state.twin.begin_moment();
   }
-  const auto applied = state.twin.apply(report.payload, reader_, &taken_);
+  const auto applied =
+      state.twin.apply(report.payload, reader_, &taken_, changes_.begin_report(report.sn, state));
   if (!applied) {
     counters.reports_malformed.fetch_add(1, std::memory_order_relaxed);
     report_refusal(client, ClientEvent::Kind::kReportRefused, "malformed",
@@ -322,6 +326,7 @@ void Shard::on_report(const ClientPtr& client, const InboundReport& report, Devi
   if (taken_.empty()) return;
   const auto own_time = timestamp_of(reader_, now);
   state.last_report = time_after(state.last_report, now);
+  effort_ += changes_.end_report(report.sn, state, applied->changed != 0);
   answer.record =
       writer_.add_report({.device = state.number,
                           .at = own_time.value_or(state.last_report),
@@ -357,20 +362,9 @@ void Shard::add_tap(const TapFilter& filter) {
   traffic_.add(filter, known);
 }
 
-void Shard::visit(const std::string& sn, const VisitTwin& each) {
-  ++effort_;
-  const DeviceState* state = twins_.find(sn).state;
-  if (state == nullptr) return;
-  effort_ +=
-      each({.sn = sn,
-            .twin = state->twin,
-            .moment = state->moment,
-            .last_report = state->last_report == TimePoint{} ? std::nullopt
-                                                             : std::optional(state->last_report)});
-}
-
 void Shard::flush() {
   writer_.append();
+  changes_.flush();
   traffic_.flush();
   router_.flush();
 }

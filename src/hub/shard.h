@@ -2,7 +2,7 @@
 // (base/partition.h), and is the only writer of their twins. It decides about publications,
 // presence, retained messages and revoked rights; AppRequests decides about reads and sets. The
 // parts keep the state: TwinTable, RetainedStore, Router, Fanout, TurnWriter, DurabilityGate,
-// FaultOverlay and TrafficFeed.
+// FaultOverlay, TrafficFeed and ShardChanges.
 //
 // A shard belongs to one loop and is called only there; Hub posts. It has no sockets, threads or
 // timers: time comes in by tick(), messages leave through Client.
@@ -29,6 +29,7 @@
 #include "hub/requests.h"
 #include "hub/retained_store.h"
 #include "hub/router.h"
+#include "hub/shard_changes.h"
 #include "hub/traffic_feed.h"
 #include "hub/turn_writer.h"
 #include "hub/twin_table.h"
@@ -38,19 +39,6 @@ namespace gridloom::hub {
 
 // A device's reports within this time are of one moment.
 inline constexpr Millis kMoment{500};
-
-// A device's twin while it is shown (Hub::visit_twins).
-struct TwinView {
-  const std::string& sn;
-  const twin::Twin& twin;
-  TimePoint moment;                      // when that of Twin::for_each_value_before() began
-  std::optional<TimePoint> last_report;  // nothing: not since the server started
-};
-
-// Returns the effort of the visit beyond that of finding the twin, in the units of Inbox.
-using VisitTwin = std::function<std::int64_t(const TwinView&)>;
-// Ends a visit. Returns its effort, in the units of Inbox.
-using EndVisit = std::move_only_function<std::int64_t()>;
 
 // The cost of a message in addition to its payload, in bytes of credit.
 inline constexpr std::size_t kMessageBytes = 256;
@@ -87,9 +75,6 @@ class Shard {
   void add_tap(const TapFilter& filter);
   void remove_tap(const TrafficTap& tap) { traffic_.remove(tap); }
 
-  // See Hub::visit_twins().
-  void visit(const std::string& sn, const VisitTwin& each);
-
   // The clients' loops have more to deliver than they should: the hub does no further work of the
   // inbox.
   [[nodiscard]] bool is_ahead_of_loops() const { return router_.is_ahead_of_loops(); }
@@ -98,10 +83,10 @@ class Shard {
 
   void tick(TimePoint now);  // times out sets, drops what the registry revoked
   // Appends this turn's records to the journal, and posts deliveries and acknowledgements to the
-  // clients' loops.
+  // clients' loops, and changes to those of their readers.
   void flush();
   [[nodiscard]] bool has_output() const {
-    return !router_.empty() || !writer_.empty() || !traffic_.empty();
+    return !router_.empty() || !writer_.empty() || !traffic_.empty() || !changes_.empty();
   }
 
  private:
@@ -179,6 +164,7 @@ class Shard {
   RetainedStore retained_;
   FaultOverlay faults_;
   TrafficFeed traffic_;
+  ShardChanges changes_;
   TwinTable twins_;
   Fanout fanout_;
   AppRequests requests_;

@@ -46,6 +46,7 @@ void Shard::set_online(const std::string& sn, bool online) {
     writer_.add_presence(state->number, time_after(state->last_report, platform_.clock.now()),
                          online);
   }
+  changes_.presence(sn, state, online);
   if (device == nullptr) return;
   fanout_.to_accounts(
       *device, Verb::kStatus,
@@ -57,6 +58,7 @@ void Shard::show_hidden_presence(const registry::Device& device) {
   for (const auto& [id, online] : faults_.presence_changes(device)) {
     const registry::Account* account = directory_->find_account(id);
     if (account == nullptr) continue;
+    changes_.presence(device.sn, twins_.find(device.sn).state, online, id);
     router_.to_apps(
         account->certificate_account, device.sn, Verb::kStatus,
         {.like = status_message(platform_.clock.now(), online), .qos = Qos::kAtLeastOnce});

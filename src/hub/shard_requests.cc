@@ -49,6 +49,17 @@ void Shard::execute(registry::AccountId account, ReplyId reply, Request::Action&
             requests_.set(account, std::move(set), reply);
           },
           [&](const SaveTwin& save) { answer({.text = twins_.save(save.sn)}); },
+          [&](const ReadTwins& read) {
+            DeviceAnswer found;
+            for (const std::string& sn : read.sns) {
+              ++effort_;
+              const DeviceState* state = twins_.find(sn).state;
+              if (state == nullptr) continue;
+              found.twins.push_back(changes_.snapshot_of(sn, *state));
+              count_effort(found.twins.back().bytes());
+            }
+            answer(std::move(found));
+          },
           [&](const Subscribe& request) { subscribe(request); },
           [&](const Unsubscribe& request) { unsubscribe(request); },
           [&](const Connect& request) { connect(request.client); },

@@ -19,12 +19,10 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "api/api.h"
 #include "base/clock.h"
-#include "base/failure_budget.h"
 #include "base/fault_rule.h"
 #include "base/result.h"
 #include "base/worker.h"
@@ -33,7 +31,6 @@
 #include "history/instant_journal.h"
 #include "hub/hub.h"
 #include "mqtt/session_store.h"
-#include "mqtt/session_table.h"
 #include "net/network.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
@@ -128,11 +125,6 @@ class Server {
   void make_hub();
   // Runs `work`, which waits for tasks of the loops.
   void with_loops(const std::function<void()>& work) const;
-  void settle();
-  void note(std::string_view what, const wire::JsonObject& facts);
-  [[nodiscard]] std::vector<history::StoredTwin> changed_twins();
-  [[nodiscard]] std::string metrics() const;
-  [[nodiscard]] api::Health health() const;
 
   // Destroyed in reverse order.
   Options options_;  // without the loops
@@ -143,10 +135,6 @@ class Server {
   std::unique_ptr<history::Archive> archive_;
   std::optional<history::InstantJournal> instant_journal_;
   std::unique_ptr<hub::Hub> hub_;
-  std::unique_ptr<mqtt::SessionTable> sessions_;
-  std::optional<FailureBudget> failures_;  // shared by all connections
-  mqtt::ServerContext mqtt_;
-  std::optional<api::Page> page_;
   std::optional<api::HomeFeed> homes_;
   std::optional<api::LiveFeed> live_;
   std::optional<api::SignIn> sign_in_;

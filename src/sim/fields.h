@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/string_map.h"
 #include "catalog/family.h"
 #include "sim/text_buffer.h"
 #include "wire/json.h"
@@ -62,7 +63,7 @@ class FieldTable {
   catalog::FamilyPtr family_;
   std::vector<Entry> entries_;
   std::vector<Module> modules_;
-  catalog::NameIndex index_;
+  StringMap<std::size_t> index_;
 };
 using FieldTablePtr = std::shared_ptr<const FieldTable>;
 

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "sim/models/parts.h"
 #include "time/iso_text.h"
 

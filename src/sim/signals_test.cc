@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/clock.h"
 #include "catalog/loader.h"
 #include "sim/models/parts.h"
 

@@ -162,8 +162,6 @@ std::string World::open(const http::Request& request) {
   for (int i = 0; i < 3; ++i) {
     while (session->has_work()) session->work();
     server_.home.settle();
-    feed_->sweep();
-    server_.home.settle();
   }
   answer.clear();
   session->take_output(answer);

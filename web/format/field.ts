@@ -1,8 +1,8 @@
-// What a value that a device reported says: its name, its unit, or that there is no sensor.
+// A reported value as people read it: by its name, with its unit, or that there is no sensor.
 import type {Field, Value} from '../api/types.ts';
-import {quantity} from './number.ts';
+import {quantity, thinSpace} from './number.ts';
 
-export interface Said {
+export interface DisplayedValue {
   text: string;
   unit: string;
   raw: string | null;
@@ -15,10 +15,13 @@ interface Words {
   noSensor: string;
 }
 
-const thinSpace = '\u202f';
-
-export function say(facts: Facts | undefined, value: unknown, locale: string, words: Words): Said {
-  const plain = (text: string): Said => ({text, unit: '', raw: null, absent: false});
+export function display(
+  facts: Facts | undefined,
+  value: unknown,
+  locale: string,
+  words: Words,
+): DisplayedValue {
+  const plain = (text: string): DisplayedValue => ({text, unit: '', raw: null, absent: false});
   if (facts?.absent !== undefined && same(facts.absent, value)) {
     return {text: words.noSensor, unit: '', raw: rawText(value), absent: true};
   }
@@ -37,8 +40,8 @@ export function say(facts: Facts | undefined, value: unknown, locale: string, wo
   return plain(rawText(value));
 }
 
-export function saidText(said: Said): string {
-  return said.unit ? said.text + (said.unit === '%' ? '' : thinSpace) + said.unit : said.text;
+export function textOf({text, unit}: DisplayedValue): string {
+  return unit ? text + (unit === '%' ? '' : thinSpace) + unit : text;
 }
 
 export function rawText(value: unknown): string {

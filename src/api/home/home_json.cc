@@ -122,11 +122,15 @@ std::optional<TimePoint> moment_of(const std::vector<ShownDevice>& devices, Time
 
 }  // namespace
 
+// A device without changes sends all its values now and then; half as long again is late.
+Millis quiet_after(const catalog::Family& family) {
+  return std::max(kUsualRhythm, Millis(family.messages.full_ms * 3 / 2));
+}
+
 std::string_view state_of(const catalog::Family& family, const DeviceMoment& moment) {
   if (!moment.online) return moment.has_values ? "offline" : "never";
-  // A device without changes sends all its values now and then; half as long again is late.
-  const Millis rhythm = std::max(kUsualRhythm, Millis(family.messages.full_ms * 3 / 2));
-  const bool is_live = moment.last_report && moment.now - *moment.last_report <= rhythm;
+  const bool is_live =
+      moment.last_report && moment.now - *moment.last_report <= quiet_after(family);
   return is_live ? "live" : "quiet";
 }
 
@@ -135,6 +139,16 @@ std::string_view state_of(const ShownDevice& device, TimePoint now) {
                                    .has_values = device.has_values,
                                    .last_report = device.last_report,
                                    .now = now});
+}
+
+std::optional<TimePoint> next_change(const ShownDevice& device, TimePoint now) {
+  std::optional<TimePoint> next;
+  if (!device.last_report) return next;
+  for (const Millis age : {quiet_after(*device.family), kOldValue}) {
+    const TimePoint at = *device.last_report + age + Millis(1);
+    if (at > now && (!next || at < *next)) next = at;
+  }
+  return next;
 }
 
 std::string home_members(const std::vector<ShownDevice>& devices,

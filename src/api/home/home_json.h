@@ -34,6 +34,8 @@ struct ShownDevice {
   overview::Overview figures_before;  // when that moment began
 };
 
+// A connected device that is silent for longer than this is quiet.
+[[nodiscard]] Millis quiet_after(const catalog::Family& family);
 // "live", "quiet" (connected, but silent for longer than its family reports), "offline" or "never".
 [[nodiscard]] std::string_view state_of(const ShownDevice& device, TimePoint now);
 // The same, by what it depends on.
@@ -44,6 +46,10 @@ struct DeviceMoment {
   TimePoint now;
 };
 [[nodiscard]] std::string_view state_of(const catalog::Family& family, const DeviceMoment& moment);
+
+// When the device is shown otherwise by the time alone: it becomes quiet, or its values old.
+// Nothing: it does not.
+[[nodiscard]] std::optional<TimePoint> next_change(const ShownDevice& device, TimePoint now);
 
 // The members of the object, without "now".
 [[nodiscard]] std::string home_members(const std::vector<ShownDevice>& devices,

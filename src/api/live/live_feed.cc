@@ -4,95 +4,147 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 #include "api/home/home_json.h"
 #include "base/secret.h"
-#include "wire/json.h"
 
 namespace gridloom::api {
 namespace {
 
 constexpr std::size_t kEpochBytes = 4;
 constexpr std::size_t kFewAccounts = 16;
-constexpr std::size_t kFewDevices = 1024;
-constexpr int kKeptSweeps = 4;           // for which a device is kept that nobody watches any more
-constexpr std::int64_t kLookEffort = 8;  // for a device with new values, in units of hub::Inbox
+constexpr std::int64_t kNever_ms = std::numeric_limits<std::int64_t>::max();
+
+// Removes what nobody has any more, now and then.
+template <typename T>
+void purge(std::map<AccountId, std::weak_ptr<T>>& from, std::size_t& at_size) {
+  if (from.size() < at_size) return;
+  std::erase_if(from, [](const auto& each) { return each.second.expired(); });
+  at_size = 2 * from.size() + kFewAccounts;
+}
 
 }  // namespace
 
-LiveDevice::Moment LiveDevice::moment(AccountId account) const {
+// --- a device
+
+LiveDevice::Moment LiveDevice::moment() const {
   const std::lock_guard lock(mutex_);
-  const auto of = accounts_.find(account);
-  return {.is_loaded = is_loaded_,
-          .seq = seq_,
-          .names = names_.size(),
+  const std::size_t names = declared_ ? declared_->size() + extra_.size() : 1;
+  return {.seq = seq_,
+          .number = number_,
+          .names = has_values_ ? names : 0,
+          .losses = losses_,
           .last_report = last_report_,
-          .state = of == accounts_.end() ? std::string_view() : of->second.state};
+          .state = state_};
 }
 
-void LiveDevice::unwatch(AccountId account, const LiveWatcher* watcher) {
-  const std::lock_guard lock(mutex_);
-  const auto of = accounts_.find(account);
-  if (of == accounts_.end()) return;
-  of->second.watchers.erase(watcher);
-  if (of->second.watchers.empty()) accounts_.erase(of);
+std::string_view LiveDevice::name_of(std::size_t slot) const {
+  if (slot < declared_->size()) return (*declared_)[slot];
+  const std::size_t extra = slot - declared_->size();
+  return extra < extra_.size() ? std::string_view(extra_[extra]) : std::string_view();
 }
 
-std::optional<AccountId> LiveDevice::next_account(AccountId owner,
-                                                  const std::set<AccountId>& busy) {
-  if (accounts_.contains(owner) && !busy.contains(owner)) return owner;
-  auto at = accounts_.upper_bound(looked_for_);
-  for (std::size_t tried = 0; tried < accounts_.size(); ++tried, ++at) {
-    if (at == accounts_.end()) at = accounts_.begin();
-    if (!busy.contains(at->first)) return looked_for_ = at->first;
+bool LiveDevice::apply(const hub::DeviceChanges& changes, std::uint64_t seq) {
+  if (changes.last_report) last_report_ = std::max(last_report_, changes.last_report);
+  number_ = std::max(number_, changes.number);
+  if (changes.membership != hub::Membership::kUnchanged) {
+    // It may be another device from now on.
+    declared_.reset();
+    extra_.clear();
+    has_values_ = false;
+    last_report_.reset();
+    lose();
+    return true;
   }
-  return std::nullopt;
-}
-
-bool LiveDevice::update(const hub::TwinView& view, std::uint64_t seq, std::int64_t now_ms) {
-  const std::lock_guard lock(mutex_);
-  last_report_ = view.last_report;
-  if (seq_ != 0 && version_ == view.twin.version()) return false;
-  // A look that began earlier may come later. What a client has not seen has a later number.
-  seq = std::max(seq, seq_ + 1);
-  version_ = view.twin.version();
-  declared_ = view.twin.declared_slots();
-  const std::int64_t at_ms = view.last_report ? unix_ms(*view.last_report) : now_ms;
-  bool changed = false;
-  view.twin.for_each_value([&](std::size_t slot, std::string_view text) {
-    for (std::size_t next = names_.size(); next <= slot || next < declared_; ++next) {
-      names_.push_back(view.twin.name_of(next));
+  if (changes.values.empty()) return false;
+  has_values_ = true;
+  seq_ = seq;
+  for (const hub::ValueChange& value : changes.values) {
+    if (declared_ && value.slot >= declared_->size()) {
+      const std::size_t extra = value.slot - declared_->size();
+      if (extra_.size() <= extra) extra_.resize(extra + 1);
+      extra_[extra] = value.name;
     }
-    if (values_.size() < names_.size()) values_.resize(names_.size());
-    Value& value = values_[slot];
-    if (value.text == text) return;
-    value = {.text = std::string(text), .changed_ms = at_ms, .seq = seq};
-    changed = true;
-  });
-  if (changed) seq_ = seq;
-  return changed;
+    if (positions_.empty()) dropped_ = std::max(dropped_, value.number);  // nobody follows
+    if (value.number <= dropped_) continue;
+    Change& change = waiting_[value.slot];
+    waiting_bytes_ += value.text.size();
+    waiting_bytes_ -= change.text.size();
+    change = {.text = value.text, .at_ms = unix_ms(value.at), .number = value.number};
+  }
+  if (waiting_bytes_ > kMostWaiting) lose();
+  return true;
 }
 
-std::string LiveDevice::changes_after(std::uint64_t seq, const LiveFields* fields) const {
-  const std::lock_guard lock(mutex_);
-  if (fields == nullptr && cached_seq_ == seq_ && cached_after_ == seq && !cached_.empty()) {
-    return cached_;
+void LiveDevice::load(const hub::TwinSnapshot* snapshot, std::uint64_t seq) {
+  if (snapshot == nullptr) return;
+  declared_ = snapshot->declared;
+  if (snapshot->extra.size() >= extra_.size()) extra_ = snapshot->extra;
+  if (snapshot->last_report) last_report_ = std::max(last_report_, snapshot->last_report);
+  if (snapshot->has_values && seq_ == 0) seq_ = seq;
+  has_values_ = has_values_ || snapshot->has_values;
+}
+
+void LiveDevice::lose() {
+  ++losses_;
+  waiting_.clear();
+  waiting_bytes_ = 0;
+  std::string().swap(cached_);
+}
+
+void LiveDevice::set_position(Watching& watching, std::optional<std::uint64_t> position) {
+  if (watching.position == position) return;
+  if (watching.position) {
+    const auto found = positions_.find(*watching.position);
+    if (--found->second == 0) positions_.erase(found);
   }
+  watching.position = position;
+  if (position) ++positions_[*position];
+  drop_taken();
+}
+
+void LiveDevice::drop_taken() {
+  const std::uint64_t taken = positions_.empty() ? number_ : positions_.begin()->first;
+  if (taken <= dropped_) return;
+  dropped_ = taken;
+  std::erase_if(waiting_, [this](const auto& each) {
+    const Change& change = each.second;
+    if (change.number > dropped_) return false;
+    waiting_bytes_ -= change.text.size();
+    return true;
+  });
+}
+
+bool LiveDevice::follow(const LiveWatcher* watcher, std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  if (number < dropped_) return false;
+  if (const auto found = watchers_.find(watcher); found != watchers_.end()) {
+    set_position(found->second, number);
+  }
+  return true;
+}
+
+std::string LiveDevice::changes(std::uint64_t after, std::uint64_t through,
+                                const LiveFields* fields) const {
+  const std::lock_guard lock(mutex_);
+  const std::pair wanted(after, through);
+  if (fields == nullptr && !cached_.empty() && cached_for_ == wanted) return cached_;
   std::string text = "[";
-  for (std::size_t slot = 0; slot < values_.size(); ++slot) {
-    const Value& value = values_[slot];
-    if (value.seq <= seq || (fields != nullptr && !fields->contains(names_[slot]))) continue;
+  for (const auto& [slot, change] : waiting_) {
+    if (change.number <= after || change.number > through) continue;
+    if (fields != nullptr && (!declared_ || !fields->contains(name_of(slot)))) continue;
     if (text.size() > 1) text += ',';
-    fmt::format_to(std::back_inserter(text), "[{},{},{}]", slot, value.text, value.changed_ms);
+    fmt::format_to(std::back_inserter(text), "[{},{},{}]", slot, change.text, change.at_ms);
   }
   text += ']';
-  if (fields == nullptr && text.size() > kCachedBytes) {
+  if (fields != nullptr) return text;
+  if (text.size() > kCachedBytes) {
     std::string().swap(cached_);
-  } else if (fields == nullptr) {
+  } else {
     cached_ = text;
-    cached_after_ = seq;
-    cached_seq_ = seq_;
+    cached_for_ = wanted;
   }
   return text;
 }
@@ -102,183 +154,30 @@ std::size_t LiveDevice::cached_bytes() const {
   return cached_.size();
 }
 
-std::string LiveDevice::names(Names which) const {
+std::size_t LiveDevice::waiting_bytes() const {
   const std::lock_guard lock(mutex_);
-  const std::size_t end = which == Names::kAll ? names_.size() : std::min(declared_, names_.size());
-  std::string text = "[";
-  for (std::size_t i = 0; i < end; ++i) {
-    if (i != 0) text += ',';
-    wire::append_quoted(text, names_[i]);
-  }
-  return text += ']';
+  return waiting_bytes_;
 }
 
-bool LiveDevice::has_own_names() const {
-  const std::lock_guard lock(mutex_);
-  return names_.size() > declared_;
-}
-
-LiveFeed::LiveFeed(Options options)
-    : options_(options), epoch_(random_hex(kEpochBytes)), shared_(options.limits) {}
-
-double LiveFeed::rate() const { return rate_of(options_.virtual_time); }
-
-LiveAccountPtr LiveFeed::account(AccountId id) {
-  const std::lock_guard lock(mutex_);
-  std::weak_ptr<LiveAccount>& known = accounts_[id];
-  if (LiveAccountPtr account = known.lock()) return account;
-  auto made = std::make_shared<LiveAccount>(id, shared_);
-  known = made;
-  if (accounts_.size() >= purge_accounts_at_) {
-    std::erase_if(accounts_, [](const auto& each) { return each.second.expired(); });
-    purge_accounts_at_ = 2 * accounts_.size() + kFewAccounts;
-  }
-  return made;
-}
-
-void LiveFeed::add_device(const LiveDevicePtr& device) {
-  // Those that are watched have places in the accounts' budgets. The others go by and by, and at
-  // once when they are many.
-  if (devices_.size() >= purge_devices_at_) {
-    std::erase_if(devices_, [](const auto& each) {
-      const std::lock_guard lock(each.second->mutex_);
-      return each.second->accounts_.empty();
-    });
-    purge_devices_at_ = 2 * devices_.size() + kFewDevices;
-  }
-  devices_.emplace(device->sn(), device);
-  fresh_.push_back(device);
-}
-
-Status LiveFeed::add_watcher(LiveDevice& device, const Watcher& by) const {
-  const AccountId account = by.account->id();
-  const std::lock_guard lock(device.mutex_);
-  auto of = device.accounts_.find(account);
-  if (of == device.accounts_.end()) {
-    auto place = by.account->add_device();
-    if (!place) return std::unexpected(place.error());
-    of = device.accounts_.try_emplace(account).first;
-    of->second.place = std::move(*place);
-    if (device.is_loaded_) of->second.state = state_for(device, account);
-  }
-  of->second.watchers.insert_or_assign(
-      by.watcher.get(), LiveDevice::Watching{.watcher = by.watcher, .loop = by.loop});
-  device.unwatched_sweeps_ = 0;
-  return {};
-}
-
-Result<LiveWatch> LiveFeed::watch(const std::string& sn, const Watcher& by) {
-  LiveDevicePtr device;
-  bool is_first_fresh = false;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = devices_.find(sn);
-    const bool is_new = found == devices_.end();
-    device = is_new
-                 ? std::make_shared<LiveDevice>(sn, options_.hub->platform().catalog->of_serial(sn))
-                 : found->second;
-    if (Status added = add_watcher(*device, by); !added) return std::unexpected(added.error());
-    is_first_fresh = is_new && fresh_.empty();
-    if (is_new) add_device(device);
-  }
-  // Behind the other messages of this read: one look for all their devices.
-  if (is_first_fresh) by.loop->post([this] { look_at_fresh(); });
-  return LiveWatch(std::move(device), by.account->id(), by.watcher.get());
-}
-
-std::string_view LiveFeed::state_for(const LiveDevice& device, AccountId account) const {
-  return state_of(*device.family_, {.online = options_.hub->online(account, device.sn_),
-                                    .has_values = device.seq_ != 0,
-                                    .last_report = device.last_report_,
-                                    .now = now()});
-}
-
-// The devices that are looked at in turns of one account.
-struct LiveFeed::Look {
-  AccountId account{};
-  bool is_swept = false;  // the account is in swept_
-  StringMap<LiveDevicePtr> devices{};
-};
-
-void LiveFeed::add_to(Looks& looks, const LiveDevicePtr& device,
-                      const registry::Directory& directory, const std::set<AccountId>& busy) {
-  const registry::Device* registered = directory.find_device(device->sn());
-  const AccountId owner = registered == nullptr ? AccountId{} : registered->owner;
-  const auto account = device->next_account(owner, busy);
-  if (!account) return;
-  std::shared_ptr<Look>& look = looks[*account];
-  if (!look) look = std::make_shared<Look>(Look{.account = *account});
-  look->devices.emplace(device->sn(), device);
-}
-
-void LiveFeed::sweep() {
-  const auto directory = options_.hub->platform().registry.directory();
-  Looks looks;
-  {
-    const std::lock_guard lock(mutex_);
-    for (auto at = devices_.begin(); at != devices_.end();) {
-      LiveDevice& device = *at->second;
-      const std::lock_guard device_lock(device.mutex_);
-      // A client that unsubscribes and subscribes again does not cost a look each time.
-      const bool goes = device.accounts_.empty() && ++device.unwatched_sweeps_ > kKeptSweeps;
-      if (!goes) add_to(looks, at->second, *directory, swept_);
-      at = goes ? devices_.erase(at) : std::next(at);
-    }
-    for (const auto& [account, look] : looks) {
-      look->is_swept = true;
-      swept_.insert(account);
-    }
-  }
-  look_at(looks);
-}
-
-void LiveFeed::look_at_fresh() {
-  const auto directory = options_.hub->platform().registry.directory();
-  Looks looks;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const LiveDevicePtr& device : std::exchange(fresh_, {})) {
-      const std::lock_guard device_lock(device->mutex_);
-      add_to(looks, device, *directory, {});
-    }
-  }
-  look_at(looks);
-}
-
-void LiveFeed::look_at(const Looks& looks) {
-  const std::uint64_t seq = ++seq_;
-  for (const auto& [account, look] : looks) {
-    std::vector<std::string> sns;
-    sns.reserve(look->devices.size());
-    for (const auto& each : look->devices) sns.push_back(each.first);
-    looks_ += sns.size();
-    options_.hub->visit_twins(
-        account, sns,
-        [look, seq, now_ms = unix_ms(now())](const hub::TwinView& view) -> std::int64_t {
-          const LiveDevicePtr& device = look->devices.find(view.sn)->second;
-          return device->update(view, seq, now_ms) ? kLookEffort : 0;
-        },
-        [this, look] { return finish(*look); });
-  }
-}
-
-namespace {
+// --- the devices of an account
 
 // Collects what watchers are told, so that each loop gets one task.
-class Notices {
+class LiveReader::Notices {
  public:
-  void add(const LiveWatcher* key, std::weak_ptr<LiveWatcher> watcher, Loop* loop,
-           const LiveDevicePtr& device) {
-    Told& told = by_loop_[loop][key];
-    told.watcher = std::move(watcher);
-    told.devices.push_back(device);
+  // Requires that the device's mutex is held.
+  void add(const LiveDevicePtr& device) {
+    for (const auto& [key, watching] : device->watchers_) {
+      Told& told = by_loop_[watching.loop][key];
+      told.watcher = watching.watcher;
+      told.devices.push_back(device);
+    }
   }
   // Returns how many watchers are told.
   std::size_t send() {
     std::size_t count = 0;
     for (auto& [loop, told_here] : by_loop_) {
       count += told_here.size();
-      loop->post([watchers = std::move(told_here)] {
+      loop->post_lazily([watchers = std::move(told_here)] {
         for (const auto& each : watchers) {
           const Told& told = each.second;
           if (const auto watcher = told.watcher.lock()) watcher->on_news(told.devices);
@@ -296,33 +195,186 @@ class Notices {
   std::unordered_map<Loop*, std::unordered_map<const LiveWatcher*, Told>> by_loop_;
 };
 
-}  // namespace
+void LiveReader::subscribe(Loop& loop) {
+  subscription_ = feed_.hub().changes().subscribe({.reader = weak_from_this(), .loop = &loop});
+}
 
-std::int64_t LiveFeed::finish(const Look& look) {
-  Notices notices;
-  std::int64_t effort = 0;
-  for (const auto& [sn, each_device] : look.devices) {
-    LiveDevice& device = *each_device;
-    const std::lock_guard lock(device.mutex_);
-    // Looks of several accounts may be under way, and the one that saw the change may end last.
-    const bool is_changed = std::exchange(device.told_seq_, device.seq_) != device.seq_;
-    const bool is_new = !std::exchange(device.is_loaded_, true) || is_changed;
-    ++effort;
-    for (auto& [account, of] : device.accounts_) {
-      ++effort;
-      const std::string_view state = state_for(device, account);
-      if (std::exchange(of.state, state) == state && !is_new) continue;
-      effort += static_cast<std::int64_t>(of.watchers.size());
-      for (const auto& [key, each] : of.watchers)
-        notices.add(key, each.watcher, each.loop, each_device);
+bool LiveReader::update_state(LiveDevice& device) {
+  const std::string_view state =
+      state_of(*device.family_, {.online = feed_.hub().online(account_, device.sn_),
+                                 .has_values = device.has_values_,
+                                 .last_report = device.last_report_,
+                                 .now = feed_.now()});
+  if (state == "live") {
+    const std::int64_t quiet_ms = unix_ms(*device.last_report_ + quiet_after(*device.family_)) + 1;
+    std::int64_t earliest = quiet_at_ms_;
+    while (quiet_ms < earliest && !quiet_at_ms_.compare_exchange_weak(earliest, quiet_ms)) {
     }
   }
-  notices_ += notices.send();
-  if (look.is_swept) {
+  return std::exchange(device.state_, state) != state;
+}
+
+void LiveReader::on_changes(hub::ChangeBatch batch) {
+  const std::uint64_t seq = ++feed_.seq_;
+  Notices notices;
+  {
     const std::lock_guard lock(mutex_);
-    swept_.erase(look.account);
+    if (batch.is_lost) {
+      for (const auto& [sn, device] : devices_) {
+        const std::lock_guard device_lock(device->mutex_);
+        device->lose();
+        notices.add(device);
+      }
+    }
+    for (const hub::DeviceChanges& changes : batch.devices) {
+      const auto found = devices_.find(changes.sn);
+      if (found == devices_.end()) continue;
+      const LiveDevicePtr& device = found->second;
+      const std::lock_guard device_lock(device->mutex_);
+      const bool is_news = device->apply(changes, seq);
+      if (update_state(*device) || is_news) notices.add(device);
+    }
   }
-  return effort;
+  feed_.notices_ += notices.send();
+}
+
+void LiveReader::check_quiet() {
+  if (unix_ms(feed_.now()) < quiet_at_ms_) return;
+  Notices notices;
+  {
+    const std::lock_guard lock(mutex_);
+    quiet_at_ms_ = kNever_ms;
+    for (const auto& [sn, device] : devices_) {
+      const std::lock_guard device_lock(device->mutex_);
+      if (update_state(*device)) notices.add(device);
+    }
+  }
+  feed_.notices_ += notices.send();
+}
+
+// The others are told of what the twins say of the state.
+void LiveReader::load(const std::vector<LiveDevicePtr>& devices,
+                      const std::vector<TwinSnapshotPtr>& twins) {
+  const std::uint64_t seq = ++feed_.seq_;
+  Notices notices;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    LiveDevice& device = *devices[i];
+    const std::lock_guard lock(device.mutex_);
+    device.load(twins[i].get(), seq);
+    const bool is_first = device.state_.empty();
+    if (update_state(device) && !is_first) notices.add(devices[i]);
+  }
+  feed_.notices_ += notices.send();
+}
+
+void LiveReader::unwatch(const LiveDevicePtr& device, const LiveWatcher* watcher) {
+  const std::lock_guard lock(mutex_);
+  const std::lock_guard device_lock(device->mutex_);
+  const auto found = device->watchers_.find(watcher);
+  if (found == device->watchers_.end()) return;
+  device->set_position(found->second, std::nullopt);
+  device->watchers_.erase(found);
+  if (!device->watchers_.empty()) return;
+  subscription_.remove(device->sn_);
+  devices_.erase(device->sn_);
+}
+
+// --- all devices
+
+LiveFeed::LiveFeed(Options options)
+    : options_(options), epoch_(random_hex(kEpochBytes)), shared_(options.limits) {}
+
+double LiveFeed::rate() const { return rate_of(options_.virtual_time); }
+
+LiveAccountPtr LiveFeed::account(AccountId id) {
+  const std::lock_guard lock(mutex_);
+  std::weak_ptr<LiveAccount>& known = accounts_[id];
+  if (LiveAccountPtr account = known.lock()) return account;
+  auto made = std::make_shared<LiveAccount>(id, shared_);
+  known = made;
+  purge(accounts_, purge_accounts_at_);
+  return made;
+}
+
+LiveReaderPtr LiveFeed::reader_of(AccountId account, Loop& loop) {
+  const std::lock_guard lock(mutex_);
+  std::weak_ptr<LiveReader>& known = readers_[account];
+  if (LiveReaderPtr reader = known.lock()) return reader;
+  auto made = std::make_shared<LiveReader>(*this, account);
+  made->subscribe(loop);
+  known = made;
+  purge(readers_, purge_readers_at_);
+  return made;
+}
+
+Result<LiveWatch> LiveFeed::watch(const std::string& sn, const Watcher& by) {
+  LiveReaderPtr reader = reader_of(by.account->id(), *by.loop);
+  const std::lock_guard lock(reader->mutex_);
+  auto found = reader->devices_.find(sn);
+  if (found == reader->devices_.end()) {
+    auto place = by.account->add_device();
+    if (!place) return std::unexpected(place.error());
+    auto made = std::make_shared<LiveDevice>(sn, options_.hub->platform().catalog->of_serial(sn),
+                                             std::move(*place));
+    found = reader->devices_.emplace(sn, std::move(made)).first;
+    reader->subscription_.add(sn);
+  }
+  LiveDevicePtr device = found->second;
+  {
+    const std::lock_guard device_lock(device->mutex_);
+    device->watchers_.insert_or_assign(
+        by.watcher.get(), LiveDevice::Watching{.watcher = by.watcher, .loop = by.loop});
+  }
+  return LiveWatch(std::move(reader), std::move(device), by.watcher.get());
+}
+
+void LiveFeed::read(const Watcher& by, std::vector<LiveDevicePtr> devices,
+                    Callback<std::vector<TwinSnapshotPtr>> done) {
+  std::vector<std::string> sns;
+  sns.reserve(devices.size());
+  for (const LiveDevicePtr& device : devices) {
+    sns.push_back(device->sn());
+    const std::lock_guard lock(device->mutex_);
+    const auto found = device->watchers_.find(by.watcher.get());
+    // The twin that is read has all that is known here.
+    if (found != device->watchers_.end() && !found->second.position) {
+      device->set_position(found->second, device->number_);
+    }
+  }
+  reads_ += sns.size();
+  const AccountId account = by.account->id();
+  options_.hub->read_twins(
+      account, sns,
+      {.loop = by.loop,
+       .done = [reader = reader_of(account, *by.loop), devices = std::move(devices),
+                done = std::move(done)](Result<std::vector<hub::TwinSnapshot>> read) mutable {
+         StringMap<TwinSnapshotPtr> twins;
+         if (read) {
+           for (hub::TwinSnapshot& twin : *read) {
+             std::string sn = twin.sn;
+             twins.emplace(std::move(sn),
+                           std::make_shared<const hub::TwinSnapshot>(std::move(twin)));
+           }
+         }
+         std::vector<TwinSnapshotPtr> found;
+         for (const LiveDevicePtr& device : devices) {
+           const auto twin = twins.find(device->sn());
+           found.push_back(twin == twins.end() ? nullptr : twin->second);
+         }
+         reader->load(devices, found);
+         done(std::move(found));
+       }});
+}
+
+void LiveFeed::check_quiet(AccountId account) {
+  LiveReaderPtr reader;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = readers_.find(account); found != readers_.end()) {
+      reader = found->second.lock();
+    }
+  }
+  if (reader) reader->check_quiet();
 }
 
 }  // namespace gridloom::api

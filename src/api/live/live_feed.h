@@ -1,8 +1,11 @@
-// The devices that clients of the live stream watch, each looked at once for all of them. A sweep
-// asks the shards for the values that changed since the last one and gives each the sequence number
-// of that sweep. A client remembers one number per device, and gets what has a later one: changes
-// that it was too slow for are left out, and nothing is queued for it. Only the clients that watch
-// a device are told that it changed.
+// The devices that clients of the live stream watch. What changes comes from the hub's feed of
+// changes (hub/change_feed.h), one reader for each account; a device is one object for all clients
+// of an account that watch it.
+//
+// A client reads a device's twin once and then follows the numbers of its changes. What some client
+// has not taken yet is kept here, of each value the latest, so that nothing is queued for a client;
+// beyond kMostWaiting the clients read the twin again. Only the clients that watch a device are
+// told that it changed.
 //
 // Thread rule: any thread, unless a comment says otherwise.
 #pragma once
@@ -10,12 +13,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,12 +29,15 @@
 #include "base/result.h"
 #include "base/string_map.h"
 #include "base/virtual_clock.h"
+#include "hub/change_feed.h"
 #include "hub/hub.h"
+#include "hub/twin_snapshot.h"
 
 namespace gridloom::api {
 
 class LiveDevice;
 using LiveDevicePtr = std::shared_ptr<LiveDevice>;
+using TwinSnapshotPtr = std::shared_ptr<const hub::TwinSnapshot>;
 
 // A client that watches devices.
 class LiveWatcher {
@@ -47,109 +51,143 @@ class LiveWatcher {
   virtual void on_news(const std::vector<LiveDevicePtr>& devices) = 0;
 };
 
-// A device that is watched.
+// A device that clients of one account watch.
 class LiveDevice {
  public:
-  LiveDevice(std::string sn, catalog::FamilyPtr family)
-      : sn_(std::move(sn)), family_(std::move(family)) {}
+  LiveDevice(std::string sn, catalog::FamilyPtr family, TakenBytes place)
+      : sn_(std::move(sn)), family_(std::move(family)), place_(std::move(place)) {}
 
   [[nodiscard]] const std::string& sn() const { return sn_; }
   [[nodiscard]] const catalog::Family& family() const { return *family_; }
 
   struct Moment {
-    bool is_loaded = false;   // the shard was asked
-    std::uint64_t seq = 0;    // of the last change
-    std::uint64_t names = 0;  // grows with the number of names
+    std::uint64_t seq = 0;     // LiveFeed::seq() of the last change of a value; 0: it has none
+    std::uint64_t number = 0;  // of its last change in the hub's feed
+    std::uint64_t names = 0;   // grows with the number of names; 0: it has no values
+    std::uint64_t losses = 0;  // grows when those who follow are to read the twin again
     std::optional<TimePoint> last_report;
-    std::string_view state;  // api/home/home_json.h; empty: nobody of the account watches it
+    std::string_view state;  // api/home/home_json.h
   };
-  // As the account sees it.
-  [[nodiscard]] Moment moment(AccountId account) const;
+  [[nodiscard]] Moment moment() const;
 
-  // [[index, value, time of the change], ...] of the values that changed after `seq`, as JSON;
-  // `fields` are those that count, null: all.
-  [[nodiscard]] std::string changes_after(std::uint64_t seq, const LiveFields* fields) const;
-  // The names of all values, by index, as JSON; those of the family alone have the same indexes for
-  // each of its devices.
-  enum class Names : std::uint8_t { kOfFamily, kAll };
-  [[nodiscard]] std::string names(Names which) const;
-  [[nodiscard]] bool has_own_names() const;
+  // [[index, value, time of the change], ...] of the values that changed behind `after` up to
+  // `through`, as JSON; `fields` are those that count, null: all. For a watcher that follows from
+  // `after` or earlier.
+  [[nodiscard]] std::string changes(std::uint64_t after, std::uint64_t through,
+                                    const LiveFields* fields) const;
+  // The watcher has everything up to this number. False: changes behind it are no longer kept.
+  bool follow(const LiveWatcher* watcher, std::uint64_t number);
+
   // The bytes of the changes that are kept for the next client that asks for the same; larger ones
   // are not kept.
   static constexpr std::size_t kCachedBytes = std::size_t{64} * 1024;
   [[nodiscard]] std::size_t cached_bytes() const;
+  // The bytes of changes that some watcher has not taken yet.
+  static constexpr std::size_t kMostWaiting = std::size_t{256} * 1024;
+  [[nodiscard]] std::size_t waiting_bytes() const;
 
  private:
   friend class LiveFeed;
-  friend class LiveWatch;
-  struct Value {
+  friend class LiveReader;
+  struct Change {
     std::string text;
-    std::int64_t changed_ms = 0;
-    std::uint64_t seq = 0;  // 0: it has no value
+    std::int64_t at_ms = 0;
+    std::uint64_t number = 0;
   };
   struct Watching {
     std::weak_ptr<LiveWatcher> watcher;
     Loop* loop = nullptr;
+    std::optional<std::uint64_t> position{};  // nothing: it follows no changes yet
   };
-  struct OfAccount {
-    TakenBytes place{};  // among the devices that the account watches
-    std::string_view state{};
-    std::unordered_map<const LiveWatcher*, Watching> watchers{};
-  };
-  // On the shard's thread. Whether anything changed.
-  bool update(const hub::TwinView& view, std::uint64_t seq, std::int64_t now_ms);
-  // Requires that mutex_ is held. The account in whose turns the device is looked at next, none of
-  // `busy`: the owner if it watches, else each account that watches in rotation. Nothing: there is
-  // none.
-  [[nodiscard]] std::optional<AccountId> next_account(AccountId owner,
-                                                      const std::set<AccountId>& busy);
-  void unwatch(AccountId account, const LiveWatcher* watcher);
+  // These require that mutex_ is held. Whether there is news for the watchers.
+  bool apply(const hub::DeviceChanges& changes, std::uint64_t seq);
+  void load(const hub::TwinSnapshot* snapshot, std::uint64_t seq);
+  // Those who follow are to read the twin again.
+  void lose();
+  void set_position(Watching& watching, std::optional<std::uint64_t> position);
+  void drop_taken();
+  [[nodiscard]] std::string_view name_of(std::size_t slot) const;
 
   const std::string sn_;
   const catalog::FamilyPtr family_;
+  const TakenBytes place_;  // among the devices that the account watches
   mutable std::mutex mutex_;
-  bool is_loaded_ = false;
-  std::uint64_t version_ = 0;  // of the twin
+  std::unordered_map<const LiveWatcher*, Watching> watchers_;
+  std::map<std::uint64_t, std::size_t> positions_;  // how many watchers have which
+  std::map<std::size_t, Change> waiting_;           // by slot
+  std::size_t waiting_bytes_ = 0;
+  std::uint64_t dropped_ = 0;  // changes up to this number were dropped from waiting_
   std::uint64_t seq_ = 0;
-  std::size_t declared_ = 0;        // slots of the family
-  std::vector<std::string> names_;  // by slot
-  std::vector<Value> values_;       // by slot
+  std::uint64_t number_ = 0;
+  std::uint64_t losses_ = 0;
+  bool has_values_ = false;
+  std::shared_ptr<const std::vector<std::string>> declared_;  // null: its twin was not read yet
+  std::vector<std::string> extra_;
   std::optional<TimePoint> last_report_;
-  std::map<AccountId, OfAccount> accounts_;  // that watch it
-  AccountId looked_for_{};                   // the last one in the rotation of next_account()
-  std::uint64_t told_seq_ = 0;               // of the last change that its watchers were told of
-  int unwatched_sweeps_ = 0;
+  std::string_view state_;
   // What most clients ask for next; they share it.
-  mutable std::uint64_t cached_after_ = 0;
-  mutable std::uint64_t cached_seq_ = 0;
+  mutable std::pair<std::uint64_t, std::uint64_t> cached_for_;
   mutable std::string cached_;
 };
+
+class LiveFeed;
+
+// The devices that the clients of one account watch, and their reader of the hub's feed.
+class LiveReader final : public hub::ChangeReader, public std::enable_shared_from_this<LiveReader> {
+ public:
+  LiveReader(LiveFeed& feed, AccountId account) : feed_(feed), account_(account) {}
+  // `loop` is where changes are taken; call once.
+  void subscribe(Loop& loop);
+
+  void on_changes(hub::ChangeBatch batch) override;
+  // Tells of the devices that have become quiet since the last call.
+  void check_quiet();
+  // The devices' twins were read; null: the hub knows nothing of the device.
+  void load(const std::vector<LiveDevicePtr>& devices, const std::vector<TwinSnapshotPtr>& twins);
+
+ private:
+  friend class LiveFeed;
+  friend class LiveWatch;
+  class Notices;
+  void unwatch(const LiveDevicePtr& device, const LiveWatcher* watcher);
+  // Requires that the device's mutex is held. Whether the state is another one.
+  bool update_state(LiveDevice& device);
+
+  LiveFeed& feed_;
+  const AccountId account_;
+  std::mutex mutex_;  // is taken before that of a device
+  StringMap<LiveDevicePtr> devices_;
+  hub::ChangeSubscription subscription_;
+  // Before this time by the devices' clock, in Unix milliseconds, no device becomes quiet.
+  std::atomic<std::int64_t> quiet_at_ms_ = 0;
+};
+using LiveReaderPtr = std::shared_ptr<LiveReader>;
 
 // Watches a device until it is destroyed. On the watcher's loop.
 class LiveWatch {
  public:
   LiveWatch() = default;
-  LiveWatch(LiveDevicePtr device, AccountId account, const LiveWatcher* watcher)
-      : device_(std::move(device)), account_(account), watcher_(watcher) {}
+  LiveWatch(LiveReaderPtr reader, LiveDevicePtr device, const LiveWatcher* watcher)
+      : reader_(std::move(reader)), device_(std::move(device)), watcher_(watcher) {}
   LiveWatch(LiveWatch&& other) noexcept = default;
   LiveWatch& operator=(LiveWatch&& other) noexcept {
+    std::swap(reader_, other.reader_);
     std::swap(device_, other.device_);
-    std::swap(account_, other.account_);
     std::swap(watcher_, other.watcher_);
     return *this;
   }
   LiveWatch(const LiveWatch&) = delete;
   LiveWatch& operator=(const LiveWatch&) = delete;
   ~LiveWatch() {
-    if (device_) device_->unwatch(account_, watcher_);
+    if (device_) reader_->unwatch(device_, watcher_);
   }
 
   // Null: it watches nothing.
-  [[nodiscard]] const LiveDevice* device() const { return device_.get(); }
+  [[nodiscard]] const LiveDevicePtr& device() const { return device_; }
 
  private:
+  LiveReaderPtr reader_;
   LiveDevicePtr device_;
-  AccountId account_{};
   const LiveWatcher* watcher_ = nullptr;
 };
 
@@ -173,8 +211,13 @@ class LiveFeed {
   // A watcher may watch a device once. kConflict: too many devices are watched already, by the
   // limit that the error names.
   [[nodiscard]] Result<LiveWatch> watch(const std::string& sn, const Watcher& by);
-  // Looks at all devices; call a few times a second.
-  void sweep();
+  // Reads the twins of devices that the watcher watches, in turns of its account, and calls `done`
+  // on its loop with those that there are. Changes behind them are kept for it until it says how
+  // far it follows.
+  void read(const Watcher& by, std::vector<LiveDevicePtr> devices,
+            Callback<std::vector<TwinSnapshotPtr>> done);
+  // Tells the account's watchers of the devices that have become quiet; call a few times a second.
+  void check_quiet(AccountId account);
 
   [[nodiscard]] const std::string& epoch() const { return epoch_; }  // of this run of the server
   [[nodiscard]] std::uint64_t seq() const { return seq_; }
@@ -185,41 +228,25 @@ class LiveFeed {
   [[nodiscard]] const LiveLimits& limits() const { return options_.limits; }
   // How often a watcher was told of news, since the start.
   [[nodiscard]] std::uint64_t notices() const { return notices_; }
-  // How often a device's twin was asked for.
-  [[nodiscard]] std::uint64_t looks() const { return looks_; }
+  // How often a device's twin was read.
+  [[nodiscard]] std::uint64_t reads() const { return reads_; }
 
  private:
-  struct Look;
-  using Looks = std::map<AccountId, std::shared_ptr<Look>>;
-  [[nodiscard]] Status add_watcher(LiveDevice& device, const Watcher& by) const;
-  // Requires that mutex_ is held. Adds a device that nobody watched lately.
-  void add_device(const LiveDevicePtr& device);
-  // Requires that the device's mutex is held.
-  [[nodiscard]] std::string_view state_for(const LiveDevice& device, AccountId account) const;
-  // Requires that the device's mutex is held. Adds the device to the look of the account in whose
-  // turns it is looked at; `busy` are accounts that are left out.
-  static void add_to(Looks& looks, const LiveDevicePtr& device,
-                     const registry::Directory& directory, const std::set<AccountId>& busy);
-  void look_at_fresh();
-  // Each account's devices in turns of that account.
-  void look_at(const Looks& looks);
-  // Tells the watchers. Returns the effort, in the units of hub::Inbox.
-  std::int64_t finish(const Look& look);
+  friend class LiveReader;
+  // The account's reader, made if there is none; `loop` is for a new one.
+  [[nodiscard]] LiveReaderPtr reader_of(AccountId account, Loop& loop);
 
   Options options_;
   const std::string epoch_;
   const LiveAccount::Shared shared_;
   std::atomic<std::uint64_t> seq_ = 0;
   std::atomic<std::uint64_t> notices_ = 0;
-  std::atomic<std::uint64_t> looks_ = 0;
+  std::atomic<std::uint64_t> reads_ = 0;
   std::mutex mutex_;
-  // Accounts whose look of a sweep has not ended. Sweeps leave them out, and nobody else waits.
-  std::set<AccountId> swept_;
-  StringMap<LiveDevicePtr> devices_;
-  std::size_t purge_devices_at_ = 0;
-  std::vector<LiveDevicePtr> fresh_;  // not looked at yet
   std::map<AccountId, std::weak_ptr<LiveAccount>> accounts_;
   std::size_t purge_accounts_at_ = 0;
+  std::map<AccountId, std::weak_ptr<LiveReader>> readers_;
+  std::size_t purge_readers_at_ = 0;
 };
 
 }  // namespace gridloom::api

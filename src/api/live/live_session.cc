@@ -32,6 +32,31 @@ std::string_view text_in(const JsonObject& message, std::string_view key) {
                                                 : std::string_view();
 }
 
+// The first `count` names, as JSON.
+std::string names_of(const hub::TwinSnapshot& twin, std::size_t count) {
+  std::string text = "[";
+  for (std::size_t slot = 0; slot < count; ++slot) {
+    if (slot != 0) text += ',';
+    wire::append_quoted(text, twin.name_of(slot));
+  }
+  return text += ']';
+}
+
+// [[index, value, time], ...] of the twin, as JSON: of `fields`; null: of all.
+void add_values(std::string& out, const hub::TwinSnapshot* twin, const LiveFields* fields,
+                std::int64_t now_ms) {
+  out += '[';
+  if (twin != nullptr) {
+    const std::int64_t at_ms = twin->last_report ? unix_ms(*twin->last_report) : now_ms;
+    twin->values.for_each([&](std::size_t slot, std::string_view text) {
+      if (fields != nullptr && !fields->contains(twin->name_of(slot))) return;
+      if (out.back() != '[') out += ',';
+      fmt::format_to(std::back_inserter(out), "[{},{},{}]", slot, text, at_ms);
+    });
+  }
+  out += ']';
+}
+
 std::optional<std::int64_t> number_in(const JsonObject& message, std::string_view key) {
   const Json* value = message.if_contains(key);
   if (value == nullptr || !wire::is_whole(*value)) return std::nullopt;
@@ -74,7 +99,7 @@ void LiveSession::work() {
 }
 
 void LiveSession::work_on_lines() {
-  make_ready();
+  schedule_.make_ready(now_);
   std::size_t taken = 0;
   has_line_ = false;
   while (!finished_) {
@@ -99,6 +124,7 @@ void LiveSession::work_on_lines() {
   searched_ -= std::min(searched_, taken);
   input_.erase(0, taken);
   if (input_.empty()) std::string().swap(input_);  // a client that is silent holds no buffer
+  read_twins();
 }
 
 std::int64_t LiveSession::on_line(std::string_view line) {
@@ -170,8 +196,9 @@ void LiveSession::lost() {
   by_sn_.clear();
   subscriptions_.clear();
   home_.reset();
-  ready_.clear();
-  later_.clear();
+  home_watch_ = {};
+  schedule_.clear();
+  twins_.clear();
   place_ = {};
 }
 
@@ -251,61 +278,89 @@ void LiveSession::subscribe(Id id, const JsonObject& message) {
 
 void LiveSession::add(Id id, Subscription made) {
   Subscription& added = subscriptions_.emplace(id, std::move(made)).first->second;
-  const LiveDevice* device = added.watch.device();
-  if (device == nullptr) {
-    home_ = id;
-    return ask_for_home();
+  const LiveDevicePtr& device = added.watch.device();
+  if (device != nullptr) {
+    by_sn_.insert_or_assign(device->sn(), id);
+    return want_twin(id, added);
   }
-  by_sn_.insert_or_assign(device->sn(), id);
-  // The others are told once the device was looked at.
-  if (moment_of(added).is_loaded) add_news(id, added);
+  home_ = id;
+  if (!home_watch_.is_watching()) {
+    home_watch_ = options_.homes->watch(options_.caller.account, options_.context.loop);
+  }
+  ask_for_home();
 }
 
 void LiveSession::unsubscribe(Id id) {
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end()) return;
   const Subscription& gone = found->second;
-  if (gone.has_news && ready_.erase(id) == 0) later_.erase({*gone.flushed + gone.every, id});
+  schedule_.remove(id);
+  twins_.remove(id, gone.read == Subscription::TwinRead::kTaken ||
+                        gone.read == Subscription::TwinRead::kAsked);
   if (home_ == id) home_.reset();
   if (gone.watch.device() != nullptr) by_sn_.erase(gone.watch.device()->sn());
   subscriptions_.erase(found);
 }
 
-bool LiveSession::is_due(const Subscription& subscription) const {
-  return !subscription.flushed || now_ - *subscription.flushed >= subscription.every;
-}
-
-void LiveSession::add_news(Id id, Subscription& subscription) {
-  if (std::exchange(subscription.has_news, true)) return;
-  if (is_due(subscription)) {
-    ready_.insert(id);
-  } else {
-    later_.emplace(*subscription.flushed + subscription.every, id);
-  }
-}
-
-void LiveSession::make_ready() {
-  while (!later_.empty() && later_.begin()->first <= now_) {
-    ready_.insert(later_.begin()->second);
-    later_.erase(later_.begin());
-  }
+void LiveSession::add_news(Id id, const Subscription& subscription) {
+  if (!subscription.flushed) return schedule_.add_at_once(id, now_);
+  schedule_.add(id, *subscription.flushed + subscription.every, now_);
 }
 
 void LiveSession::on_news(const std::vector<LiveDevicePtr>& devices) {
   for (const LiveDevicePtr& device : devices) {
     const auto found = by_sn_.find(device->sn());
-    if (found != by_sn_.end()) add_news(found->second, subscriptions_.at(found->second));
+    if (found == by_sn_.end()) continue;
+    Subscription& subscription = subscriptions_.at(found->second);
+    const LiveDevice::Moment moment = device->moment();
+    if (moment.names != subscription.names || moment.losses != subscription.losses) {
+      want_twin(found->second, subscription);
+    } else if (subscription.read == Subscription::TwinRead::kNone) {
+      add_news(found->second, subscription);
+    }
   }
+  read_twins();
   if (has_output()) options_.context.wake();
 }
 
-LiveDevice::Moment LiveSession::moment_of(const Subscription& subscription) const {
-  return subscription.watch.device()->moment(options_.caller.account);
+void LiveSession::want_twin(Id id, Subscription& subscription) {
+  if (subscription.read != Subscription::TwinRead::kNone) return;
+  subscription.read = Subscription::TwinRead::kWanted;
+  twins_.add(id);
+}
+
+// Those of one read of the connection are read together.
+void LiveSession::read_twins() {
+  std::vector<LiveDevicePtr> devices;
+  while (const auto id = twins_.take()) {
+    Subscription& subscription = subscriptions_.at(*id);
+    subscription.read = Subscription::TwinRead::kAsked;
+    devices.push_back(subscription.watch.device());
+    subscription.losses = devices.back()->moment().losses;
+  }
+  if (devices.empty()) return;
+  options_.feed->read(
+      {.account = account_, .watcher = shared_from_this(), .loop = &options_.context.loop}, devices,
+      [weak = weak_from_this(), devices](const std::vector<TwinSnapshotPtr>& twins) {
+        const auto self = weak.lock();
+        if (!self) return;
+        for (std::size_t i = 0; i < devices.size(); ++i) {
+          const auto found = self->by_sn_.find(devices[i]->sn());
+          if (found == self->by_sn_.end()) continue;
+          Subscription& subscription = self->subscriptions_.at(found->second);
+          // The client may have subscribed again meanwhile.
+          if (subscription.read != Subscription::TwinRead::kAsked) continue;
+          subscription.read = Subscription::TwinRead::kTaken;
+          subscription.twin = twins[i];
+          self->add_news(found->second, subscription);
+        }
+        if (self->has_output()) self->options_.context.wake();
+      });
 }
 
 bool LiveSession::has_output() const {
   if (!replies_.empty() || finished_ || now_ - beat_ >= kHeartbeat) return true;
-  return !is_paused_ && !ready_.empty();
+  return !is_paused_ && schedule_.is_ready();
 }
 
 void LiveSession::take_output(std::string& out) {
@@ -318,18 +373,15 @@ void LiveSession::take_output(std::string& out) {
     out += '\n';
   }
   if (is_paused_) return;
-  // Begins behind the subscription that came last: each has its turn, however much the others have.
-  while (!ready_.empty() && out.size() < kOutputBytes) {
-    auto next = ready_.upper_bound(last_flushed_);
-    if (next == ready_.end()) next = ready_.begin();
-    const Id id = last_flushed_ = *next;
-    ready_.erase(next);
-    flush(id, subscriptions_.at(id), out);
+  while (out.size() < kOutputBytes) {
+    const auto id = schedule_.take(now_);
+    if (!id) break;
+    flush(*id, subscriptions_.at(*id), out);
   }
+  read_twins();
 }
 
 void LiveSession::flush(Id id, Subscription& subscription, std::string& out) {
-  subscription.has_news = false;
   subscription.flushed = now_;
   return subscription.watch.device() != nullptr ? flush_device(id, subscription, out)
                                                 : flush_home(id, subscription, out);
@@ -345,51 +397,72 @@ void LiveSession::flush_home(Id id, Subscription& subscription, std::string& out
 }
 
 void LiveSession::flush_device(Id id, Subscription& subscription, std::string& out) {
-  const LiveDevice& device = *subscription.watch.device();
-  const LiveDevice::Moment moment = moment_of(subscription);
-  const LiveFields* fields = subscription.fields.get();
+  if (subscription.read == Subscription::TwinRead::kTaken)
+    return flush_snapshot(id, subscription, out);
+  LiveDevice& device = *subscription.watch.device();
+  const LiveDevice::Moment moment = device.moment();
   const std::int64_t now_ms = unix_ms(options_.feed->now());
   const std::string_view state = moment.state;
   const auto add = std::back_inserter(out);
-  // A device without values has no names either: they come with its first report.
-  const bool needs_snapshot = subscription.state.empty() || subscription.names != moment.names;
-  if (needs_snapshot) {
-    if (moment.names > 0 && named_families_.insert(device.family().id).second) {
-      fmt::format_to(add, R"({{"t":"names","family":"{}","names":{}}})", device.family().id,
-                     device.names(LiveDevice::Names::kOfFamily));
-      out += '\n';
-    }
-    fmt::format_to(add, R"({{"t":"snap","id":{},"seq":{},"now":{},"family":"{}","state":"{}",)", id,
-                   moment.seq, now_ms, device.family().id, state);
-    if (moment.last_report) {
-      fmt::format_to(add, R"("last":{},)", unix_ms(*moment.last_report));
-    } else {
-      out += R"("last":null,)";
-    }
-    if (device.has_own_names()) {
-      fmt::format_to(add, R"("names":{},)", device.names(LiveDevice::Names::kAll));
-    }
-    fmt::format_to(add, R"("f":{}}})", device.changes_after(0, fields));
-    out += '\n';
-  } else {
-    const std::string changes = moment.seq == subscription.seq
-                                    ? std::string(kNoChanges)
-                                    : device.changes_after(subscription.seq, fields);
+  if (moment.number > subscription.number) {
+    const std::string changes =
+        device.changes(subscription.number, moment.number, subscription.fields.get());
     if (changes != kNoChanges) {
       fmt::format_to(add, R"({{"t":"d","id":{},"seq":{},"now":{},"f":{}}})", id, moment.seq, now_ms,
                      changes);
       out += '\n';
     }
-    if (state != subscription.state) {
-      const std::int64_t since = moment.last_report ? unix_ms(*moment.last_report) : now_ms;
-      fmt::format_to(add, R"({{"t":"state","id":{},"seq":{},"now":{},"state":"{}","since":{}}})",
-                     id, moment.seq, now_ms, state, state == "live" ? now_ms : since);
-      out += '\n';
-    }
+    subscription.number = moment.number;
+    device.follow(this, moment.number);
   }
-  subscription.seq = moment.seq;
-  subscription.names = moment.names;
-  subscription.state = state;
+  if (state != subscription.state) {
+    const std::int64_t since = moment.last_report ? unix_ms(*moment.last_report) : now_ms;
+    fmt::format_to(add, R"({{"t":"state","id":{},"seq":{},"now":{},"state":"{}","since":{}}})", id,
+                   moment.seq, now_ms, state, state == "live" ? now_ms : since);
+    out += '\n';
+    subscription.state = state;
+  }
+}
+
+// A device without values has no names either: they come with its first report.
+void LiveSession::flush_snapshot(Id id, Subscription& subscription, std::string& out) {
+  LiveDevice& device = *subscription.watch.device();
+  const LiveDevice::Moment moment = device.moment();
+  const TwinSnapshotPtr twin = std::exchange(subscription.twin, nullptr);
+  subscription.read = Subscription::TwinRead::kNone;
+  twins_.give_back();
+  const bool has_values = twin != nullptr && twin->has_values;
+  const std::string& family = device.family().id;
+  const auto add = std::back_inserter(out);
+  if (has_values && named_families_.insert(family).second) {
+    fmt::format_to(add, R"({{"t":"names","family":"{}","names":{}}})", family,
+                   names_of(*twin, twin->declared->size()));
+    out += '\n';
+  }
+  const std::int64_t now_ms = unix_ms(options_.feed->now());
+  fmt::format_to(add, R"({{"t":"snap","id":{},"seq":{},"now":{},"family":"{}","state":"{}",)", id,
+                 moment.seq, now_ms, family, moment.state);
+  if (moment.last_report) {
+    fmt::format_to(add, R"("last":{},)", unix_ms(*moment.last_report));
+  } else {
+    out += R"("last":null,)";
+  }
+  if (has_values && !twin->extra.empty()) {
+    fmt::format_to(add, R"("names":{},)", names_of(*twin, twin->names()));
+  }
+  out += R"("f":)";
+  add_values(out, twin.get(), subscription.fields.get(), now_ms);
+  out += "}\n";
+  subscription.number = twin == nullptr ? moment.number : twin->number;
+  subscription.names = has_values ? twin->names() : 0;
+  subscription.state = moment.state;
+  const bool follows = device.follow(this, subscription.number);
+  // There may be news since the twin was read.
+  if (!follows || moment.names != subscription.names || moment.losses != subscription.losses) {
+    want_twin(id, subscription);
+  } else if (moment.number > subscription.number) {
+    add_news(id, subscription);
+  }
 }
 
 // A client that subscribes again and again has one request at a time.
@@ -439,7 +512,7 @@ void LiveSession::check_rights() {
 void LiveSession::check_subscriptions() {
   std::vector<Id> gone;
   for (const auto& [id, subscription] : subscriptions_) {
-    const LiveDevice* device = subscription.watch.device();
+    const LiveDevicePtr& device = subscription.watch.device();
     if (device == nullptr) continue;
     const auto allowed =
         hub::permitted_device(*directory_, options_.caller.account, device->sn(), Rights::kMonitor);
@@ -456,10 +529,13 @@ void LiveSession::tick(TimePoint now) {
   check_rights();
   if (finished_) return;
   if (owes_welcome_ && now_ - *welcomed_ >= kWelcomeEvery) welcome();
-  make_ready();
+  schedule_.make_ready(now_);
+  options_.feed->check_quiet(options_.caller.account);
+  if (!home_) home_watch_ = {};
   if (is_paused_ || !home_) return;
   const Subscription& home = subscriptions_.at(*home_);
-  if (!home.has_news && is_due(home)) ask_for_home();
+  const bool is_due = !home.flushed || now_ - *home.flushed >= home.every;
+  if (is_due && !schedule_.has_news(*home_) && home_watch_.is_stale()) ask_for_home();
 }
 
 }  // namespace gridloom::api

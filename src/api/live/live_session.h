@@ -1,10 +1,10 @@
 // The server's side of the live stream (docs/user/api.md), inside a WebSocket: lines of JSON in and
 // out. What a client gets is composed when its connection can take it, from the values of that
-// moment: a client that reads slowly skips what it missed, and costs a number per subscription and
-// the output that was composed last. That is kOutputBytes and one line, which is as long as all
-// values of a device or a home. A client about whose devices there is nothing new costs nothing but
-// its place in a list.
-// Belongs to the loop of its connection.
+// moment: a client that reads slowly skips what it missed, and costs a number per subscription, the
+// output that was composed last, and up to LiveTwinQueue::kAtOnce twins. The output is kOutputBytes
+// and one line, which is as long as all values of a device or a home. A client about whose devices
+// there is nothing new costs nothing but its place in a list. Belongs to the loop of its
+// connection.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +23,7 @@
 #include "api/home/home_feed.h"
 #include "api/live/live_account.h"
 #include "api/live/live_feed.h"
+#include "api/live/live_schedule.h"
 #include "base/byte_budget.h"
 #include "base/clock.h"
 #include "net/protocol.h"
@@ -44,7 +45,7 @@ class LiveSession final : public net::Protocol,
  public:
   static constexpr Millis kHeartbeat{15'000};
   static constexpr Millis kWelcomeEvery{1'000};
-  static constexpr Millis kLeastPeriod{250};
+  static constexpr Millis kLeastPeriod = LiveSchedule::kPeriod;
   static constexpr Millis kMostPeriod{60'000};
   static constexpr std::size_t kLineBytes = std::size_t{16} * 1024;    // of a client's message
   static constexpr std::size_t kOutputBytes = std::size_t{64} * 1024;  // composed at once
@@ -87,10 +88,14 @@ class LiveSession final : public net::Protocol,
     LiveFieldsPtr fields;  // null: all
     Millis every = kLeastPeriod;
     std::optional<TimePoint> flushed;
-    bool has_news = false;    // its id is in ready_ or later_
-    std::uint64_t seq = 0;    // of what the client has; 0: nothing yet
-    std::uint64_t names = 0;  // how many names it knows
-    std::string_view state;   // that it was told
+    // The topic device uses these:
+    enum class TwinRead : std::uint8_t { kNone, kWanted, kAsked, kTaken };  // for a snapshot
+    TwinRead read = TwinRead::kNone;
+    TwinSnapshotPtr twin;      // kTaken; null: the device was never heard of
+    std::uint64_t number = 0;  // of the last change that the client has
+    std::uint64_t names = 0;   // how many names it knows
+    std::uint64_t losses = 0;  // LiveDevice::Moment, when the twin was asked for
+    std::string_view state;    // that it was told; empty: it has no snapshot
     // The topic home uses these:
     std::optional<HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has
@@ -116,14 +121,14 @@ class LiveSession final : public net::Protocol,
   void ask_for_home();
   void on_home(Result<HomeFeed::Home> home);
 
-  void add_news(Id id, Subscription& subscription);
-  // Moves the news whose time has come to ready_.
-  void make_ready();
-  [[nodiscard]] bool is_due(const Subscription& subscription) const;
-  [[nodiscard]] LiveDevice::Moment moment_of(const Subscription& subscription) const;
+  void add_news(Id id, const Subscription& subscription);
+  // The client needs a snapshot of the device, which a read of its twin comes before.
+  void want_twin(Id id, Subscription& subscription);
+  void read_twins();
   void flush(Id id, Subscription& subscription, std::string& out);
   void flush_home(Id id, Subscription& subscription, std::string& out) const;
   void flush_device(Id id, Subscription& subscription, std::string& out);
+  void flush_snapshot(Id id, Subscription& subscription, std::string& out);
 
   Options options_;
   LiveAccountPtr account_;
@@ -136,9 +141,10 @@ class LiveSession final : public net::Protocol,
   std::map<Id, Subscription> subscriptions_;
   std::unordered_map<std::string_view, Id> by_sn_;  // the texts are those of the watched devices
   std::optional<Id> home_;                          // the subscription to the home
-  bool is_asking_ = false;                          // for the home; the answer is for home_
-  std::set<Id> ready_;                              // have news that are due
-  std::set<std::pair<TimePoint, Id>> later_;        // have news that will be due then
+  HomeWatch home_watch_;    // until a tick without a subscription to the home
+  bool is_asking_ = false;  // for the home; the answer is for home_
+  LiveSchedule schedule_;
+  LiveTwinQueue twins_;
   std::set<std::string, std::less<>> named_families_;
   std::shared_ptr<const registry::Directory> directory_;  // that the rights were last checked by
   std::int64_t ends_ms_ = 0;                              // the credential, by that directory
@@ -146,7 +152,6 @@ class LiveSession final : public net::Protocol,
   TimePoint beat_;
   std::optional<TimePoint> welcomed_;
   bool owes_welcome_ = false;
-  Id last_flushed_ = 0;
   bool is_paused_ = false;
   bool finished_ = false;
 };

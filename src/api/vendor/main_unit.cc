@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string_view>
 #include <unordered_map>
@@ -10,16 +9,12 @@
 #include <vector>
 
 #include "catalog/loader.h"
-#include "hub/shard.h"
+#include "hub/twin_snapshot.h"
 #include "wire/json.h"
 
 namespace gridloom::api {
 namespace {
 
-// The effort of a visit, in units of hub::Inbox.
-constexpr std::int64_t kVisitEffort = 1;
-
-// The shards write different units.
 struct Search {
   struct Unit {
     std::string sn;
@@ -61,19 +56,21 @@ void find_main_unit(hub::Hub& hub, registry::AccountId account, const std::strin
     sns.push_back(search->units[k].sn);
     search->places.emplace(search->units[k].sn, k);
   }
-  hub.visit_twins(
-      account, sns,
-      [search, family](const hub::TwinView& view) {
-        Search::Unit& unit = search->units[search->places.at(view.sn)];
-        unit.group = view.twin.value(family->system->group);
-        unit.is_main = view.twin.value(family->system->role) ==
-                       wire::to_text(wire::Json(family->system->main));
-        return kVisitEffort;
-      },
-      [search] {
-        answer(std::move(search->reply_to), Result<std::string>(search->main_sn()));
-        return kVisitEffort;
-      });
+  hub.read_twins(account, sns,
+                 {.loop = search->reply_to.loop,
+                  .done = [search, family](const Result<std::vector<hub::TwinSnapshot>>& twins) {
+                    const catalog::UnitSystem& system = *family->system;
+                    const std::string main = wire::to_text(wire::Json(system.main));
+                    for (const hub::TwinSnapshot& twin : *twins) {
+                      Search::Unit& unit = search->units[search->places.at(twin.sn)];
+                      twin.values.for_each([&](std::size_t slot, std::string_view text) {
+                        const std::string& name = twin.name_of(slot);
+                        if (name == system.group) unit.group = text;
+                        if (name == system.role) unit.is_main = text == main;
+                      });
+                    }
+                    search->reply_to.done(search->main_sn());
+                  }});
 }
 
 }  // namespace gridloom::api

@@ -313,7 +313,7 @@ JsonObject entry_of(const AdminOperation& row, const JsonObject& request, const 
 
 Result<Json> change(const AdminContext& context, const AdminOperation& row,
                     const JsonObject& request) {
-  // What frees room on a full disk is carried out, and recorded once there is room.
+  // Operations that free room on a full disk are carried out, and recorded once there is room.
   const bool makes_room = row.frees_room && storage::is_nearly_full(context.data);
   if (const std::string why = context.archive.failing(); !why.empty() && !makes_room) {
     return fail(ErrorCode::kIo,

@@ -24,6 +24,7 @@
 #include "app/control/operation_names.h"
 #include "app/process/local_zone.h"
 #include "app/process/log_format.h"
+#include "base/clock.h"
 #include "catalog/loader.h"
 #include "server/reconcile.h"
 #include "storage/data_lock.h"
@@ -37,15 +38,10 @@ using wire::JsonObject;
 namespace {
 
 constexpr int kAnswerTime_ms = 10'000;
-constexpr int kBackupTime_ms = 24 * 3600 * 1000;
+constexpr int kBackupTime_ms = int{kDay_ms};
 constexpr int kDeviceTime_ms = 660'000;  // --set-timeout-ms is 600 s at most
 constexpr Millis kLockTime{10'000};
 constexpr int kPollInterval_ms = 20;
-
-std::string_view text_in(const JsonObject& request, std::string_view key) {
-  const Json* text = request.if_contains(key);
-  return text != nullptr && text->is_string() ? std::string_view(text->get_string()) : "";
-}
 
 // Carries `operation` out on the folder of a stopped server, whose lock the caller holds.
 template <typename Operation>
@@ -66,8 +62,12 @@ std::invoke_result_t<Operation, const AdminContext&> on_stopped(
   if (const Status agreed = server::reconcile(**registry, **archive, clock); !agreed) {
     return std::unexpected(agreed.error());
   }
-  AdminContext context{**registry, **catalog, **archive, clock, data_folder};
-  context.zone = local_zone().zone;
+  const AdminContext context{.registry = **registry,
+                             .catalog = **catalog,
+                             .archive = **archive,
+                             .clock = clock,
+                             .data = data_folder,
+                             .zone = local_zone().zone};
   return operation(context);
 }
 
@@ -151,11 +151,11 @@ std::string_view how_to_check(std::string_view op) {
 
 // The error for a missing answer, with its consequences.
 std::unexpected<Error> unanswered(const JsonObject& request, const Error& why) {
-  const std::string_view op = text_in(request, "op");
+  const std::string_view op = wire::text_in(request, "op");
   if (op == kBackupOp) {
     return fail(ErrorCode::kIo, fmt::format("{}; the backup is complete only if {} has a "
                                             "backup.json",
-                                            why.detail, text_in(request, "folder")));
+                                            why.detail, wire::text_in(request, "folder")));
   }
   if (!is_change(op)) return std::unexpected(why);
   return fail(ErrorCode::kIo, fmt::format("{}; the change may or may not have been made: {}",
@@ -163,7 +163,7 @@ std::unexpected<Error> unanswered(const JsonObject& request, const Error& why) {
 }
 
 Result<Json> ask_server(const Socket& server, const JsonObject& request) {
-  const std::string_view op = text_in(request, "op");
+  const std::string_view op = wire::text_in(request, "op");
   const int patience_ms = op == kBackupOp ? kBackupTime_ms
                           : waits(op)     ? kDeviceTime_ms
                                           : kAnswerTime_ms;

@@ -10,8 +10,7 @@ namespace gridloom::app {
 
 // Empty: the request has no such member, or not as a text.
 [[nodiscard]] inline std::string text_in(const wire::JsonObject& request, std::string_view name) {
-  const wire::Json* value = request.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
+  return std::string(wire::text_in(request, name));
 }
 
 }  // namespace gridloom::app

@@ -25,8 +25,7 @@ Result<catalog::FamilyPtr> family_in(const catalog::Catalog& catalog, const Json
   }
   std::vector<std::string_view> known;
   for (const catalog::FamilyPtr& family : catalog.families()) known.emplace_back(family->id);
-  const std::string_view asked =
-      id != nullptr && id->is_string() ? std::string_view(id->get_string()) : "";
+  const std::string_view asked = wire::text_in(request, "family");
   return fail(ErrorCode::kBadParams, fmt::format("family is {}: the server has no such family{}",
                                                  id == nullptr ? "missing" : wire::to_text(*id),
                                                  did_you_mean(asked, known)));
@@ -34,11 +33,8 @@ Result<catalog::FamilyPtr> family_in(const catalog::Catalog& catalog, const Json
 
 Result<std::int64_t> number_in(const JsonObject& request, std::string_view name,
                                std::int64_t most) {
-  const Json* value = request.if_contains(name);
-  if (value != nullptr && wire::is_whole(*value)) {
-    const std::int64_t number = wire::whole(*value);
-    if (number >= 1 && number <= most) return number;
-  }
+  const auto number = wire::whole_in(request, name);
+  if (number && *number >= 1 && *number <= most) return *number;
   return fail(ErrorCode::kBadParams, fmt::format("{} must be from 1 to {}", name, most));
 }
 

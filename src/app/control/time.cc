@@ -16,7 +16,7 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-Json told(const VirtualClock::State& state) {
+Json json_of(const VirtualClock::State& state) {
   const std::string_view word = !state.paused ? "runs" : state.settled ? "paused" : "settles";
   const bool is_whole = state.speed == std::floor(state.speed);
   return JsonObject{
@@ -47,7 +47,7 @@ Status check_speed(double speed, std::string_view name) {
 }
 
 Result<Json> read_time(const AdminContext& context, const JsonObject&) {
-  if (context.time != nullptr) return told(context.time->state());
+  if (context.time != nullptr) return json_of(context.time->state());
   if (context.hub == nullptr) return no_server();
   return JsonObject{{"now", unix_ms(context.clock.now())}, {"speed", 1}, {"state", "real"}};
 }
@@ -77,7 +77,7 @@ Result<Json> change_time(const AdminContext& context, const JsonObject& request)
     }
     time.step(Millis(std::llround(ms)));
   }
-  return told(time.state());
+  return json_of(time.state());
 }
 
 }  // namespace gridloom::app

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/clock.h"
 #include "sim/household/draws.h"
 #include "sim/rounding.h"
 
@@ -11,7 +12,6 @@ namespace gridloom::sim::household {
 namespace {
 
 constexpr std::int64_t kHour_ms = 3'600'000;
-constexpr std::int64_t kDay_ms = 24 * kHour_ms;
 constexpr double kMinute_ms = 60'000;
 
 // Small movements: their size, and how long a value holds.

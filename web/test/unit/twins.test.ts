@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {DeviceState, Family, Field} from '../../api/types.ts';
+import type {Family, Field} from '../../api/types.ts';
 import {loadTwin, Twin} from '../../store/twins.ts';
-import {answerWith, openStream} from '../fakes.ts';
+import {answerWith, balcony as facts, openStream} from '../fakes.ts';
 
 const field = (name: string): Field => ({name, type: 'int'});
 const family: Family = {
@@ -10,17 +10,6 @@ const family: Family = {
   prefixes: [],
   fields: [field('soc'), field('w')],
   commands: [],
-};
-const facts: DeviceState = {
-  sn: 'A',
-  name: 'Balcony',
-  family: 'f',
-  product: 'F',
-  owner: 'demo',
-  rights: 'owner',
-  online: true,
-  reportedAt: 900,
-  values: {soc: 50},
 };
 const names = {t: 'names', family: 'f', names: ['soc', 'w']};
 const snapshot = {t: 'snap', id: 1, seq: 1, now: 2000, family: 'f', state: 'live', last: 1900};

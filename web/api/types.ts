@@ -1,5 +1,5 @@
-// Bodies of /api/v1 and messages of the live stream, as src/api/bodies describes them. Made by a
-// program: `build/dev/tools/gl_api_types > web/api/types.ts`.
+// Bodies of /api/v1 and messages of the live stream, as src/api/bodies describes them.
+// Made by a program: `build/dev/tools/gl_api_types > web/api/types.ts`.
 
 export type Scope = 'read' | 'control';
 

@@ -136,7 +136,7 @@ class Talk : public Service {
   TimePoint now{Millis(1'700'000'000'000)};
   bool defer = false;
   std::size_t allowed_body = kAnyBody;  // what body_limit() says
-  bool fetches = true;                 // otherwise the test takes the output itself
+  bool fetches = true;                  // otherwise the test takes the output itself
   std::vector<std::pair<std::string_view, std::string>> further;
   std::shared_ptr<BodySource> rest;                       // of the next response
   std::shared_ptr<Echo> echo = std::make_shared<Echo>();  // inside a WebSocket

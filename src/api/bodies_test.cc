@@ -1,5 +1,5 @@
-// What /api/v1 answers and what the live stream says is what api/bodies describes, and so are the
-// page's types and the descriptions of the interface.
+// Answers of /api/v1, messages of the live stream, the page's types and the descriptions of the
+// interface are as api/bodies describes them.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,11 +1,11 @@
-// What /api/v1 takes and answers, and the messages of the live stream, as src/api/bodies
-// describes them. Made by a program: `build/dev/tools/gl_api_types > web/api/types.ts`.
+// Bodies of /api/v1 and messages of the live stream, as src/api/bodies describes them.
+// Made by a program: `build/dev/tools/gl_api_types > web/api/types.ts`.
 
 export type Scope = 'read' | 'control';
 
 export interface TokenFacts {
   number: number;
-  /** What the token is for. */
+  /** The purpose of the token. */
   name: string;
   /** In Unix milliseconds. Absent: never. */
   expiresAt?: number;
@@ -77,7 +77,7 @@ export interface UnknownDevice {
 }
 
 export interface HomeNode {
-  /** In W. Of a battery: charging is positive; of the grid: an import; null: not known. */
+  /** In W. Charging of a battery and import from the grid are positive; null: not known. */
   power_w: number | null;
   /** Some of the devices behind it are not known. */
   atLeast: boolean;
@@ -129,7 +129,7 @@ export interface ActiveError {
   field: string;
   title: string;
   value: unknown;
-  /** What the value means. */
+  /** Meaning of the value. */
   text: string;
 }
 
@@ -163,7 +163,7 @@ export interface Home {
   /** Those that the home has. */
   nodes: Partial<Record<NodeId, HomeNode>>;
   flows: Flow[];
-  /** In W. What the sources give more than the uses explain; null: not known. */
+  /** In W. Surplus of the sources over the known uses; null: not known. */
   unaccounted_w: number | null;
   gridCaption: GridCaption;
   today: Today;
@@ -181,7 +181,7 @@ export interface Device {
   product: string;
   /** Name of the account that owns it. */
   owner: string;
-  /** Those of the account that asks. */
+  /** The rights of the account that asks. */
   rights: Rights;
   online: boolean;
 }
@@ -199,10 +199,10 @@ export interface DeviceState {
   product: string;
   /** Name of the account that owns it. */
   owner: string;
-  /** Those of the account that asks. */
+  /** The rights of the account that asks. */
   rights: Rights;
   online: boolean;
-  /** In Unix milliseconds. Of the last report; absent: there is none since the server started. */
+  /** In Unix milliseconds. Time of the last report; absent: none since the server started. */
   reportedAt?: number;
   /** Each field that the device has reported, as it reported it. */
   values: Record<string, unknown>;
@@ -224,7 +224,7 @@ export type FieldType = 'int' | 'float' | 'string' | 'bool' | 'array' | 'object'
 
 export interface Value {
   value: unknown;
-  /** What the value stands for; absent: itself. */
+  /** The meaning of the value; absent: the value itself. */
   name?: string;
 }
 
@@ -239,7 +239,7 @@ export interface Field {
   title?: string;
   description?: string;
   type: FieldType;
-  /** That of a value times scale. */
+  /** The unit of a value times scale. */
   unit?: string;
   /** A value times this is in the unit; absent: 1. */
   scale?: number;
@@ -247,15 +247,15 @@ export interface Field {
   range?: [number, number];
   /** Those that have a name, or all that there are. */
   values?: Value[];
-  /** It is field; absent: a member of another field. */
+  /** Always field; absent: a member of another field. */
   kind?: string;
-  /** Of a bit mask: numbers of bits, and their names. */
+  /** Numbers and names of the bits of a bit mask. */
   bits?: Value[];
-  /** What it is in every family, as battery.power. */
+  /** Its meaning in every family, as battery.power. */
   nature?: string;
   /** One of the fields whose sum is the power of the nature. */
   part?: boolean;
-  /** What a positive value means. */
+  /** Meaning of a positive value. */
   sign?: string;
   /** Where the field is documented. */
   source?: string;
@@ -279,7 +279,7 @@ export interface ParamFacts {
   title?: string;
   description?: string;
   type: FieldType;
-  /** That of a value times scale. */
+  /** The unit of a value times scale. */
   unit?: string;
   /** A value times this is in the unit; absent: 1. */
   scale?: number;
@@ -305,7 +305,7 @@ export interface CommandFacts {
   dangerous: boolean;
   /** Where the command is documented. */
   source?: string;
-  /** What names the command in the body of a set: a path in it, and the value there. */
+  /** Names the command in the body of a set: a path in it, and the value there. */
   select?: Record<string, unknown>;
   params: ParamFacts[];
 }
@@ -412,7 +412,7 @@ export interface Energy {
   /** A time in ISO 8601. */
   to: string;
   unit: 'kWh';
-  /** What the device's family measures. */
+  /** Those that the device's family measures. */
   quantities: Quantity[];
   buckets: Bucket[];
   total: EnergySums;
@@ -486,7 +486,7 @@ export interface FieldNames {
 /** The first of a subscription. */
 export interface HomeSnapshot {
   t: 'snap';
-  /** That the client gave to the subscription. */
+  /** The client gave it to the subscription. */
   id: number;
   /** Place in the stream. */
   seq: number;
@@ -498,7 +498,7 @@ export interface HomeSnapshot {
 /** The whole home, after a change. */
 export interface HomeChange {
   t: 'd';
-  /** That the client gave to the subscription. */
+  /** The client gave it to the subscription. */
   id: number;
   /** Place in the stream. */
   seq: number;
@@ -512,7 +512,7 @@ export type Row = [number, unknown, number?];
 /** All of a subscription: replace what you have. */
 export interface DeviceSnapshot {
   t: 'snap';
-  /** That the client gave to the subscription. */
+  /** The client gave it to the subscription. */
   id: number;
   /** Place in the stream. */
   seq: number;
@@ -520,18 +520,18 @@ export interface DeviceSnapshot {
   now: number;
   family: string;
   state: State;
-  /** In Unix milliseconds. Of the last report; null: none since the server started. */
+  /** In Unix milliseconds. Time of the last report; null: none since the server started. */
   last: number | null;
-  /** Of the device's fields; absent: they are those of its family. */
+  /** Names of the device's fields; absent: those of its family. */
   names?: string[];
   /** Values of fields, by the place of the field's name. */
   f: Row[];
 }
 
-/** What changed since the last message. */
+/** Changes since the last message. */
 export interface DeviceChange {
   t: 'd';
-  /** That the client gave to the subscription. */
+  /** The client gave it to the subscription. */
   id: number;
   /** Place in the stream. */
   seq: number;
@@ -543,7 +543,7 @@ export interface DeviceChange {
 
 export interface StateChange {
   t: 'state';
-  /** That the client gave to the subscription. */
+  /** The client gave it to the subscription. */
   id: number;
   /** Place in the stream. */
   seq: number;
@@ -572,7 +572,7 @@ export interface StreamError {
   code: string;
   /** For people. */
   message: string;
-  /** Of the subscription or of the message, if that had one. */
+  /** The id of the subscription or of the message, if that had one. */
   id?: number;
 }
 
@@ -596,9 +596,9 @@ export type ServerMessage =
   | Bye;
 
 export interface Resume {
-  /** That of the last welcome. */
+  /** The epoch of the last welcome. */
   epoch: string;
-  /** That of the last message. */
+  /** The seq of the last message. */
   seq: number;
 }
 
@@ -633,7 +633,7 @@ export interface SubscribeDevice {
 /** Ends a subscription. */
 export interface Unsubscribe {
   t: 'unsub';
-  /** That the client gave to the subscription. */
+  /** The client gave it to the subscription. */
   id: number;
 }
 

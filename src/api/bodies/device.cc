@@ -6,7 +6,7 @@ namespace {
 using schema::declared;
 using schema::member;
 
-// Of a struct that is a Device.
+// The members of a struct that is a Device.
 template <typename T>
 consteval auto device_members() {
   return std::array{
@@ -15,7 +15,7 @@ consteval auto device_members() {
       member<&Device::family, T>("family", {.text = "The device file's id"}),
       member<&Device::product, T>("product"),
       member<&Device::owner, T>("owner", {.text = "Name of the account that owns it"}),
-      member<&Device::rights, T>("rights", {.text = "Those of the account that asks"}),
+      member<&Device::rights, T>("rights", {.text = "The rights of the account that asks"}),
       // The last: it is put into rows that are kept.
       member<&Device::online, T>("online"),
   };
@@ -35,7 +35,7 @@ const schema::Body& describe(schema::Of<DeviceState> /*of*/) {
       std::array{
           member<&DeviceState::reported_at_ms>(
               "reportedAt",
-              {.text = "Of the last report; absent: there is none since the server started",
+              {.text = "Time of the last report; absent: none since the server started",
                .unit = "Unix milliseconds"}),
           member<&DeviceState::values>(
               "values", {.text = "Each field that the device has reported, as it reported it"}),

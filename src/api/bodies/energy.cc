@@ -9,7 +9,7 @@ using schema::member;
 
 constexpr std::string_view kIso = "A time in ISO 8601";
 
-// Of a struct that is EnergySums; absent where the family does not measure it.
+// The members of a struct that is EnergySums.
 template <typename T>
 consteval auto sum_members() {
   return std::array{
@@ -59,7 +59,8 @@ const schema::Body& describe(schema::Of<Energy> /*of*/) {
       member<&Energy::from>("from", {kIso}),
       member<&Energy::to>("to", {kIso}),
       constant("unit", "kWh"),
-      member<&Energy::quantities>("quantities", {.text = "What the device's family measures"}),
+      member<&Energy::quantities>("quantities",
+                                  {.text = "Those that the device's family measures"}),
       member<&Energy::buckets>("buckets"),
       member<&Energy::total>("total"),
   };

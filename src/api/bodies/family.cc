@@ -28,14 +28,14 @@ consteval auto summary_members() {
   };
 }
 
-// What fields and parameters have in common.
+// Fields and parameters have these.
 consteval auto described_members() {
   return std::array{
       declared<Text>("name"),
       declared<MaybeText>("title", {.text = "Short, for a label"}),
       declared<MaybeText>("description"),
       declared<catalog::FieldType>("type"),
-      declared<MaybeText>("unit", {.text = "That of a value times scale"}),
+      declared<MaybeText>("unit", {.text = "The unit of a value times scale"}),
       declared<MaybeNumber>("scale", {.text = "A value times this is in the unit; absent: 1"}),
       declared<std::optional<std::tuple<double, double>>>("range",
                                                           {.text = "The least and the greatest"}),
@@ -70,7 +70,7 @@ const schema::Body& describe(schema::Of<Family> /*of*/) {
 const schema::Body& describe(schema::Of<Value> /*of*/) {
   static constexpr std::array kMembers = {
       declared<wire::Json>("value"),
-      declared<MaybeText>("name", {.text = "What the value stands for; absent: itself"}),
+      declared<MaybeText>("name", {.text = "The meaning of the value; absent: the value itself"}),
   };
   static constexpr schema::Body kBody{.name = "Value", .members = kMembers};
   return kBody;
@@ -81,13 +81,12 @@ const schema::Body& describe(schema::Of<Field> /*of*/) {
   static constexpr std::array kMembers = joined(
       described_members(),
       std::array{
-          declared<MaybeText>("kind", {.text = "It is field; absent: a member of another field"}),
-          declared<MaybeValues>("bits",
-                                {.text = "Of a bit mask: numbers of bits, and their names"}),
-          declared<MaybeText>("nature", {.text = "What it is in every family, as battery.power"}),
+          declared<MaybeText>("kind", {.text = "Always field; absent: a member of another field"}),
+          declared<MaybeValues>("bits", {.text = "Numbers and names of the bits of a bit mask"}),
+          declared<MaybeText>("nature", {.text = "Its meaning in every family, as battery.power"}),
           declared<Flag>("part",
                          {.text = "One of the fields whose sum is the power of the nature"}),
-          declared<MaybeText>("sign", {.text = "What a positive value means"}),
+          declared<MaybeText>("sign", {.text = "Meaning of a positive value"}),
           declared<MaybeText>("source", {.text = "Where the field is documented"}),
           declared<std::optional<wire::Json>>("absent", {.text = "Stands for: there is no value"}),
           declared<Flag>("error", {.text = "An error or a warning"}),
@@ -134,8 +133,7 @@ const schema::Body& describe(schema::Of<CommandFacts> /*of*/) {
       declared<MaybeText>("source", {.text = "Where the command is documented"}),
       declared<std::optional<schema::RawObject>>(
           "select",
-          {.text =
-               "What names the command in the body of a set: a path in it, and the value there"}),
+          {.text = "Names the command in the body of a set: a path in it, and the value there"}),
       declared<std::vector<ParamFacts>>("params"),
   };
   static constexpr schema::Body kBody{.name = "CommandFacts", .members = kMembers};

@@ -17,7 +17,7 @@ const schema::Body& describe(schema::Of<HomeNode> /*of*/) {
   static constexpr std::array kMembers = {
       member<&HomeNode::power_w>(
           "power_w",
-          {.text = "Of a battery: charging is positive; of the grid: an import; null: not known",
+          {.text = "Charging of a battery and import from the grid are positive; null: not known",
            .unit = "W"}),
       member<&HomeNode::at_least>("atLeast",
                                   {.text = "Some of the devices behind it are not known"}),
@@ -69,7 +69,7 @@ const schema::Body& describe(schema::Of<ActiveError> /*of*/) {
       member<&ActiveError::field>("field"),
       member<&ActiveError::title>("title"),
       member<&ActiveError::value>("value"),
-      member<&ActiveError::text>("text", {.text = "What the value means"}),
+      member<&ActiveError::text>("text", {.text = "Meaning of the value"}),
   };
   static constexpr schema::Body kBody{.name = "ActiveError", .members = kMembers};
   return kBody;
@@ -107,8 +107,7 @@ const schema::Body& describe(schema::Of<Home> /*of*/) {
       member<&Home::flows>("flows"),
       member<&Home::unaccounted_w>(
           "unaccounted_w",
-          {.text = "What the sources give more than the uses explain; null: not known",
-           .unit = "W"}),
+          {.text = "Surplus of the sources over the known uses; null: not known", .unit = "W"}),
       member<&Home::grid_caption>("gridCaption"),
       member<&Home::today>("today"),
       member<&Home::devices>("devices"),

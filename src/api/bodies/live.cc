@@ -15,7 +15,7 @@ using schema::Facts;
 using Text = std::string_view;
 using Whole = std::int64_t;
 
-constexpr Facts kId{.text = "That the client gave to the subscription"};
+constexpr Facts kId{.text = "The client gave it to the subscription"};
 constexpr Facts kSeq{.text = "Place in the stream"};
 constexpr Facts kNow{.text = "The devices' time", .unit = "Unix milliseconds"};
 constexpr Facts kRate{.text = "Seconds of the devices' time in a second; 0: paused"};
@@ -26,7 +26,7 @@ struct AllFields {
   static constexpr std::array<std::string_view, 1> kWords = {"*"};
 };
 
-// What messages about a subscription begin with.
+// Messages about a subscription begin with these.
 consteval auto subscription_members(std::string_view type) {
   return std::array{constant("t", type), declared<Whole>("id", kId), declared<Whole>("seq", kSeq),
                     declared<Whole>("now", kNow)};
@@ -85,10 +85,10 @@ const schema::Body& describe(schema::Of<DeviceSnapshot> /*of*/) {
           declared<Text>("family"),
           declared<schema::WordOf<State>>("state"),
           declared<schema::OrNull<Whole>>(
-              "last", {.text = "Of the last report; null: none since the server started",
+              "last", {.text = "Time of the last report; null: none since the server started",
                        .unit = "Unix milliseconds"}),
           declared<std::optional<std::vector<Text>>>(
-              "names", {.text = "Of the device's fields; absent: they are those of its family"}),
+              "names", {.text = "Names of the device's fields; absent: those of its family"}),
           declared<std::vector<Row>>("f", kRows),
       });
   static constexpr schema::Body kBody{.name = "DeviceSnapshot",
@@ -101,7 +101,7 @@ const schema::Body& describe(schema::Of<DeviceChange> /*of*/) {
   static constexpr std::array kMembers =
       joined(subscription_members("d"), std::array{declared<std::vector<Row>>("f", kRows)});
   static constexpr schema::Body kBody{
-      .name = "DeviceChange", .text = "What changed since the last message", .members = kMembers};
+      .name = "DeviceChange", .text = "Changes since the last message", .members = kMembers};
   return kBody;
 }
 
@@ -134,8 +134,9 @@ const schema::Body& describe(schema::Of<StreamError> /*of*/) {
       constant("t", "error"),
       declared<Text>("code", {.text = "As in answers over HTTP"}),
       declared<Text>("message", {.text = "For people"}),
-      declared<std::optional<Whole>>("id", {.text = "Of the subscription or of the message, if "
-                                                    "that had one"}),
+      declared<std::optional<Whole>>("id",
+                                     {.text = "The id of the subscription or of the message, if "
+                                              "that had one"}),
   };
   static constexpr schema::Body kBody{
       .name = "StreamError",
@@ -166,8 +167,8 @@ const schema::Body& describe(schema::Of<Hello> /*of*/) {
 
 const schema::Body& describe(schema::Of<Resume> /*of*/) {
   static constexpr std::array kMembers = {
-      declared<Text>("epoch", {.text = "That of the last welcome"}),
-      declared<Whole>("seq", {.text = "That of the last message"}),
+      declared<Text>("epoch", {.text = "The epoch of the last welcome"}),
+      declared<Whole>("seq", {.text = "The seq of the last message"}),
   };
   static constexpr schema::Body kBody{.name = "Resume", .members = kMembers};
   return kBody;

@@ -8,7 +8,7 @@ using schema::member;
 const schema::Body& describe(schema::Of<TokenFacts> /*of*/) {
   static constexpr std::array kMembers = {
       member<&TokenFacts::number>("number"),
-      member<&TokenFacts::name>("name", {.text = "What the token is for"}),
+      member<&TokenFacts::name>("name", {.text = "The purpose of the token"}),
       member<&TokenFacts::expires_at_ms>("expiresAt",
                                          {.text = "Absent: never", .unit = "Unix milliseconds"}),
   };

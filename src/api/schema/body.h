@@ -36,7 +36,7 @@
 
 namespace gridloom::api::schema {
 
-// What a member's type does not say.
+// Facts about a member that its type does not have.
 struct Facts {
   std::string_view text{};  // what it means, and when it is absent or null
   std::string_view unit{};

@@ -15,7 +15,7 @@ namespace gridloom::api::schema {
 // {"$ref"} to the schema of this name.
 [[nodiscard]] wire::JsonObject reference(std::string_view schema);
 
-// What a member means and its unit, as one text.
+// A member's unit and meaning as one text.
 [[nodiscard]] std::string description_of(const Facts& facts);
 
 // The schemas of the bodies and of all that they refer to, by name.

@@ -1,4 +1,4 @@
-// What is made of the description of a body: its text, its schema, its type for the page.
+// The description of a body gives its text, its schema and its type for the page.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -79,7 +79,7 @@ const schema::Body& describe(schema::Of<Tree> /*of*/) {
                  schema::member<&Tree::leaves>("leaves"), schema::member<&Tree::notes>("notes"),
                  schema::member<&Tree::raw>("raw"), schema::member<&Tree::any>("any")});
   static constexpr schema::Body kBody{
-      .name = "Tree", .text = "What stands in a forest", .members = kMembers};
+      .name = "Tree", .text = "A tree of a forest", .members = kMembers};
   return kBody;
 }
 

@@ -16,7 +16,7 @@
 
 namespace gridloom::api::schema {
 
-// What differs from a description, each with its path in the value.
+// Collects how a value differs from a description, with the path of each difference.
 class Differences {
  public:
   void check(const wire::Json& value, const Body& body, const std::string& path) {

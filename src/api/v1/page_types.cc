@@ -11,8 +11,8 @@ namespace gridloom::api {
 namespace {
 
 constexpr std::string_view kOpening =
-    "// What /api/v1 takes and answers, and the messages of the live stream, as src/api/bodies\n"
-    "// describes them. Made by a program: `build/dev/tools/gl_api_types > web/api/types.ts`.\n";
+    "// Bodies of /api/v1 and messages of the live stream, as src/api/bodies describes them.\n"
+    "// Made by a program: `build/dev/tools/gl_api_types > web/api/types.ts`.\n";
 
 }  // namespace
 

@@ -65,7 +65,7 @@ class HeatPump {
   void move_door(const Around& around, Millis dt);
 
   // When the door is open in a span of time; both are 0: not at all.
-  struct Door {
+  struct Opening {
     std::int64_t span = -1;
     std::int64_t from_ms = 0;
     std::int64_t until_ms = 0;
@@ -75,7 +75,7 @@ class HeatPump {
   Settings settings_;
   double temperature_c_ = 20;
   Decay closed_;           // while the door is
-  Door door_;              // of the last span
+  Opening door_;           // of the last span
   double open_share_ = 0;  // of the last step's time
   bool wanted_ = false;
   bool runs_ = false;

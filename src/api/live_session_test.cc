@@ -278,37 +278,6 @@ TEST_F(LiveTest, NothingIsSaidAfterTheBye) {
   EXPECT_EQ(session->kept_bytes(), 0U);
 }
 
-class SilentWatcher final : public LiveWatcher {
- public:
-  void on_news(const std::vector<LiveDevicePtr>& /*devices*/) override {}
-};
-
-TEST_F(LiveTest, DevicesThatAreWatchedAreBounded) {
-  LiveFeed small({.hub = home.hub.get(), .virtual_time = nullptr, .limits = {.devices = 1}});
-  const LiveAccountPtr of_alice = small.account(alice);
-  const LiveAccountPtr of_bob = small.account(home.account("bob").id);
-  const auto one = std::make_shared<SilentWatcher>();
-  const auto other = std::make_shared<SilentWatcher>();
-  const auto watch = [&](const std::shared_ptr<SilentWatcher>& by, std::string_view sn,
-                         const LiveAccountPtr& account) {
-    return small.watch(std::string(sn),
-                       {.account = account, .watcher = by, .loop = &home.client_loop});
-  };
-  std::vector<LiveWatch> own;
-  for (std::size_t i = 0; i < LiveAccount::kOwnDevices; ++i) {
-    own.push_back(must(watch(one, fmt::format("SN-{}", i), of_alice)));
-  }
-  auto first = watch(one, kSn, of_alice);
-  ASSERT_TRUE(first);
-  EXPECT_EQ(must(watch(other, kSn, of_alice)).device(), first->device());
-  EXPECT_FALSE(watch(one, kOcean, of_alice));
-  EXPECT_TRUE(watch(other, kOcean, of_bob)) << "Bob has some of his own";
-  home.settle();
-  first = LiveWatch();
-  EXPECT_TRUE(watch(one, kOcean, of_alice)) << "nobody watches the first one any more";
-  home.settle();
-}
-
 // --- what an account's clients cost ---
 
 TEST_F(LiveTest, AClientAsksForOneHomeAtATime) {

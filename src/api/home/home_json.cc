@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cmath>
 
-#include "hub/publications.h"
+#include "hub/shard.h"
 #include "wire/json.h"
 
 namespace gridloom::api {

@@ -265,42 +265,17 @@ TEST_F(LiveTest, SubscriptionsAndMessagesAreBounded) {
   EXPECT_THAT(say(R"({"t":"sub","id":1,"topic":"home"})"),
               Not(ElementsAre(StartsWith(R"({"t":"error")"))))
       << "an id that is there is replaced";
-  session->receive(std::string(LiveSession::kLineBytes + 1, ' '), steady.now());
+  session->receive(std::string(LiveInput::kLineBytes + 1, ' '), steady.now());
   EXPECT_THAT(take(), ElementsAre(R"({"t":"bye","why":"a message has at most 16384 bytes"})"));
   EXPECT_TRUE(session->finished());
 }
 
 TEST_F(LiveTest, NothingIsSaidAfterTheBye) {
-  session->receive(std::string(LiveSession::kLineBytes + 1, 'x') + "\n{\"t\":\"hello\"}\n",
+  session->receive(std::string(LiveInput::kLineBytes + 1, 'x') + "\n{\"t\":\"hello\"}\n",
                    steady.now());
   EXPECT_THAT(take(), ElementsAre(R"({"t":"bye","why":"a message has at most 16384 bytes"})"));
   EXPECT_TRUE(session->finished());
   EXPECT_EQ(session->kept_bytes(), 0U);
-}
-
-TEST_F(LiveTest, DevicesThatAreWatchedAreBounded) {
-  LiveFeed small({.hub = home.hub.get(), .virtual_time = nullptr, .limits = {.devices = 1}});
-  const LiveAccountPtr of_alice = small.account(alice);
-  const LiveAccountPtr of_bob = small.account(home.account("bob").id);
-  const auto other = open(alice_caller());
-  const auto watch = [&](const std::shared_ptr<LiveSession>& by, std::string_view sn,
-                         const LiveAccountPtr& account) {
-    return small.watch(std::string(sn),
-                       {.account = account, .watcher = by, .loop = &home.client_loop});
-  };
-  std::vector<LiveWatch> own;
-  for (std::size_t i = 0; i < LiveAccount::kOwnDevices; ++i) {
-    own.push_back(must(watch(session, fmt::format("SN-{}", i), of_alice)));
-  }
-  auto first = watch(session, kSn, of_alice);
-  ASSERT_TRUE(first);
-  EXPECT_EQ(must(watch(other, kSn, of_alice)).device(), first->device());
-  EXPECT_FALSE(watch(session, kOcean, of_alice));
-  EXPECT_TRUE(watch(other, kOcean, of_bob)) << "Bob has some of his own";
-  home.settle();
-  first = LiveWatch();
-  EXPECT_TRUE(watch(session, kOcean, of_alice)) << "nobody watches the first one any more";
-  home.settle();
 }
 
 // --- what an account's clients cost ---

@@ -157,14 +157,16 @@ TEST_P(InjectedFaults, ASetIsCarriedOutAndItsReplyIsDropped) {
 TEST_P(InjectedFaults, ACertificateIsRefusedAndDevicesAreNot) {
   const registry::Account account = home.account("alice");
   const auto sign_in = [&] {
-    return home.hub->sign_in(account.certificate_account, account.certificate_password).has_value();
+    return home.hub->access()
+        .sign_in(account.certificate_account, account.certificate_password)
+        .has_value();
   };
   EXPECT_TRUE(sign_in());
   set_rules({{.fault = "refused_certificate", .account = "alice"}});
   EXPECT_FALSE(sign_in());
-  EXPECT_TRUE(home.hub->sign_in(kSn, home.device(kSn).key));
-  EXPECT_TRUE(home.hub->sign_in(home.account("bob").certificate_account,
-                                home.account("bob").certificate_password));
+  EXPECT_TRUE(home.hub->access().sign_in(kSn, home.device(kSn).key));
+  EXPECT_TRUE(home.hub->access().sign_in(home.account("bob").certificate_account,
+                                         home.account("bob").certificate_password));
   set_rules({});
   EXPECT_TRUE(sign_in());
 }
@@ -172,14 +174,14 @@ TEST_P(InjectedFaults, ACertificateIsRefusedAndDevicesAreNot) {
 TEST_P(InjectedFaults, FewClientIdsAndNoWildcards) {
   const FakePtr app = home.connect_app("alice");
   set_rules({{.fault = "few_client_ids", .value = 2}, {.fault = "no_wildcards"}});
-  EXPECT_TRUE(home.hub->admit(app->identity(), "one"));
-  EXPECT_TRUE(home.hub->admit(app->identity(), "two"));
-  EXPECT_TRUE(home.hub->admit(app->identity(), "one"));
-  EXPECT_FALSE(home.hub->admit(app->identity(), "three"));
+  EXPECT_TRUE(home.hub->access().admit(app->identity(), "one"));
+  EXPECT_TRUE(home.hub->access().admit(app->identity(), "two"));
+  EXPECT_TRUE(home.hub->access().admit(app->identity(), "one"));
+  EXPECT_FALSE(home.hub->access().admit(app->identity(), "three"));
   EXPECT_FALSE(home.subscribe(app, {.filter = home.open("alice", "+/quota")}));
   EXPECT_TRUE(home.subscribe(app, {.filter = home.open("alice", fmt::format("{}/quota", kSn))}));
   set_rules({});
-  EXPECT_TRUE(home.hub->admit(app->identity(), "three"));
+  EXPECT_TRUE(home.hub->access().admit(app->identity(), "three"));
   EXPECT_TRUE(home.subscribe(app, {.filter = home.open("alice", "+/quota")}));
 }
 

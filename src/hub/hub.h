@@ -1,5 +1,6 @@
-// The hub finds the shard that holds a device's twin. The MQTT and HTTP servers call it from their
-// own loops; it posts to the shard, and results are posted to the loop of the caller.
+// The hub is what MQTT and HTTP servers, and the server around them, ask of devices and clients.
+// They call it from their own loops; it sends requests to the shards (ShardSet), and results are
+// posted to the loop of the caller.
 //
 // Thread rules: any function from any thread, unless its comment says otherwise.
 #pragma once
@@ -15,15 +16,16 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
-#include "base/partition.h"
 #include "base/result.h"
 #include "hub/client.h"
-#include "hub/inbox.h"
-#include "hub/pending_replies.h"
+#include "hub/client_access.h"
+#include "hub/inbound.h"
 #include "hub/platform.h"
 #include "hub/reply_to.h"
 #include "hub/requests.h"
+#include "hub/saved_state.h"
 #include "hub/shard.h"
+#include "hub/shard_set.h"
 
 namespace gridloom::hub {
 
@@ -31,35 +33,21 @@ class Hub {
  public:
   // One shard per loop. The loops outlive the hub; none of their tasks runs after they stop.
   Hub(Platform& platform, const std::vector<Loop*>& loops, RequestPath path = {});
-  ~Hub();
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
+  // Who may connect, and subscribe to what.
+  [[nodiscard]] ClientAccess& access() { return access_; }
+  // What outlives the server. Valid as long as the hub.
+  [[nodiscard]] SavedState saved_state() { return {platform_, shards_}; }
+
   // Presence as the account sees it: connected, unless an injected fault hides the device.
   [[nodiscard]] bool online(registry::AccountId account, std::string_view sn) const;
-
-  // The identity of a user name and password. kUnknownKey: no such name, or another password. The
-  // user name is an account's certificate account, a device's serial number, or "gateway:<account
-  // name>".
-  [[nodiscard]] Result<Identity> sign_in(std::string_view user, const Secret& password) const;
-
-  // The identity of a user name, as if it had signed in now: for sessions that outlived the server.
-  [[nodiscard]] std::optional<Identity> identity_of(std::string_view user) const;
-
-  // Whether the credential that `who` signed in with is still valid (hub/credentials.h).
-  [[nodiscard]] bool still_valid(const Identity& who) const;
-
-  // Whether `who` may sign in under this client id. kNoPermission: the account used too many ids
-  // today.
-  [[nodiscard]] Status admit(const Identity& who, std::string_view client_id);
 
   // Appends changes of sessions (hub/session_changes.h) to the journal; `durable`, which may be
   // empty, is called as Journal::append() says, or at once where there is no journal.
   void record_changes(std::string changes, Task durable) const;
 
-  // The user name that a client gave, for the log and the audit: one that nobody has may be a
-  // secret in the wrong place.
-  [[nodiscard]] std::string shown_user(std::string_view user) const;
   // Records the event in the audit. With `who`, the entry has an account's own name instead of its
   // certificate account.
   void record_access(const Identity& who, AccessEvent event);
@@ -91,8 +79,8 @@ class Hub {
 
   // False: not granted (a topic of another account or device, or outside the platform's topics).
   [[nodiscard]] bool subscribe(const ClientPtr& client, const Subscription& subscription);
-  // subscribe() above in two steps, for a caller that has to write the grant to the log in between.
-  [[nodiscard]] FilterScope grant(const Client& client, std::string_view filter) const;
+  // The second step of the above, for a caller that has to write the grant (ClientAccess::grant)
+  // to the log in between.
   void subscribe(const ClientPtr& client, const Subscription& subscription,
                  const FilterScope& granted);
   void unsubscribe(const ClientPtr& client, const std::string& filter);
@@ -113,14 +101,18 @@ class Hub {
   };
 
   // The loop of the device's shard. A connection on it reports without a task (report() below).
-  [[nodiscard]] Loop& loop_of(std::string_view sn) const;
+  [[nodiscard]] Loop& loop_of(std::string_view sn) const { return shards_.loop_of(sn); }
   // Whether report() may be called now: `client` is a device on the loop of its shard, requests
   // have no path to it, and neither the client's nor its account's earlier work waits. On the
   // client's loop.
-  [[nodiscard]] bool takes_report(const Client& client) const;
+  [[nodiscard]] bool takes_report(const Client& client) const {
+    return shards_.takes_report(client);
+  }
   // The device published `payload` on its own quota topic; not retained, without properties. Only
   // while takes_report(), on the client's loop; the acknowledgement may come during the call.
-  void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options);
+  void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options) {
+    shards_.report(client, payload, options);
+  }
 
   // The values of a device as the text of a JSON object, and when it last reported.
   void read_all(registry::AccountId account, std::string sn, ReplyTo<DeviceAnswer> reply_to);
@@ -133,17 +125,6 @@ class Hub {
   // are not checked. Left out are devices of which the hub knows nothing since it started.
   void read_twins(registry::AccountId account, const std::vector<std::string>& sns,
                   ReplyTo<std::vector<TwinSnapshot>> reply_to);
-
-  // Restores a message that was retained when the server stopped; call before anything else. False:
-  // its publisher no longer exists or may no longer read the device (hub/credentials.h).
-  [[nodiscard]] bool restore_retained(const RetainedChange& retained);
-
-  // `taken` is called on each shard's thread with its twins that changed since the last call.
-  void save_twins(std::function<void(std::vector<SavedTwin>)> taken);
-  // What SavedTwin::text is for the device now; empty: the device has not reported.
-  void save_twin(std::string sn, ReplyTo<DeviceAnswer> reply_to);
-  // Restores a saved twin; call before anything else.
-  void restore_twin(SavedTwin saved);
 
   // Counts messages that one client's session dropped since the last call.
   void count_dropped(const wire::mqtt::Dropped& dropped);
@@ -163,33 +144,9 @@ class Hub {
   [[nodiscard]] ChangeFeed& changes() { return platform_.changes; }
 
  private:
-  struct ShardSlot {
-    std::unique_ptr<Shard> shard;
-    Loop* loop = nullptr;
-    // Used on the loop only.
-    Inbox inbox{};
-    bool works = false;    // a task for the inbox is posted
-    bool flushes = false;  // a task that flushes is posted
-
-    void take(Request request);
-    void work_later();
-    void flush_later();
-  };
-  [[nodiscard]] std::optional<double> injected(PlatformFault fault, const Identity& who) const;
-  // Sends the request to a shard, behind what its account asked for before.
-  void send(std::size_t index, Request request);
-  void send_to_all(registry::AccountId account, const Request::Action& action,
-                   ReplyId reply = kNoReply);
-  // Runs a task of this process on a shard, which does not go through the inbox.
-  template <typename Act>
-  void on_shard(std::size_t index, Act act);
-  void on_all(const std::function<void(Shard&)>& task);
-
   Platform& platform_;
-  PartitionMap places_;  // which shard has each partition
-  RequestPath path_;
-  PendingReplies replies_;
-  std::vector<ShardSlot> shards_;
+  ShardSet shards_;
+  ClientAccess access_;
 };
 
 }  // namespace gridloom::hub

@@ -73,8 +73,8 @@ constexpr std::string_view kSet =
 TEST(JournalTest, AReportOnTheShardsLoopWaitsForTheJournalAsOthersDo) {
   JournaledHome home;
   const auto device = std::make_shared<FakeClient>(
-      home.hub->loop_of(home.kSn), must(home.hub->sign_in(home.kSn, home.device(home.kSn).key)),
-      "near");
+      home.hub->loop_of(home.kSn),
+      must(home.hub->access().sign_in(home.kSn, home.device(home.kSn).key)), "near");
   home.hub->connected(device);
   home.settle();
   home.commit();
@@ -505,7 +505,7 @@ TEST(JournalTest, ATwinIsSavedWhenItChanged) {
   std::vector<SavedTwin> saved;
   const auto save = [&] {
     saved.clear();
-    home.hub->save_twins(
+    home.hub->saved_state().save_twins(
         [&](std::vector<SavedTwin> twins) { std::ranges::move(twins, std::back_inserter(saved)); });
     home.settle();
     return saved.size();

@@ -34,7 +34,7 @@ class OwnReports : public testing::Test {
   }
   FakePtr connect(std::string_view sn, Loop& loop) {
     auto client = std::make_shared<FakeClient>(
-        loop, must(home.hub->sign_in(sn, home.device(sn).key)), std::string(sn));
+        loop, must(home.hub->access().sign_in(sn, home.device(sn).key)), std::string(sn));
     home.hub->connected(client);
     home.settle();
     return client;
@@ -106,7 +106,7 @@ TEST_F(OwnReports, ManyValuesAreMoreEffortThanFew) {
   Shard shard(
       home.platform, loop, [](std::string_view) { return true; }, [](auto) {}, [](const Reply&) {});
   const auto client = std::make_shared<FakeClient>(
-      loop, must(home.hub->sign_in(kSn, home.device(kSn).key)), std::string(kSn));
+      loop, must(home.hub->access().sign_in(kSn, home.device(kSn).key)), std::string(kSn));
   const auto effort_of = [&](std::string_view payload) {
     const std::int64_t before = shard.effort();
     shard.report(client, payload, {.qos = Qos::kAtMostOnce});

@@ -46,6 +46,7 @@ class RequestExecutorTest : public testing::Test {
     return steps;
   }
   void subscribe(const std::string& filter, bool send_retained = false) {
+    app->charge_credit(kMessageBytes);
     execute(
         Subscribe{.client = app,
                   .subscription = {
@@ -99,7 +100,7 @@ TEST_F(RequestExecutorTest, ASubscriberGetsWhatIsRetainedIfItAskedForIt) {
 }
 
 TEST_F(RequestExecutorTest, CreditIsReturnedWhenARequestIsDone) {
-  app->charge_credit(2 * kMessageBytes);
+  app->charge_credit(kMessageBytes);
   subscribe(parts.home.open("alice", "#"));
   EXPECT_FALSE(app->is_settled());
   execute(Unsubscribe{.client = app, .filter = parts.home.open("alice", "#")});

@@ -58,7 +58,7 @@ TEST_F(Sessions, AccountsDevicesAndGatewaysSignInWithTheirOwnSecretOnly) {
       {"NOSUCH1", device.key, {}},
   };
   for (const Row& row : rows) {
-    const auto identity = home.hub->sign_in(row.user, row.password);
+    const auto identity = home.hub->access().sign_in(row.user, row.password);
     ASSERT_EQ(identity.has_value(), row.role.has_value()) << row.user;
     if (identity) {
       EXPECT_EQ(identity->role, *row.role);
@@ -123,7 +123,8 @@ TEST_F(Sessions, ASessionOfASignInBeforeARotationDoesNotOutliveIt) {
   const registry::Account alice = home.account("alice");
   auto client = std::make_shared<FakeClient>(
       home.client_loop,
-      must(home.hub->sign_in(alice.certificate_account, alice.certificate_password)), "phone");
+      must(home.hub->access().sign_in(alice.certificate_account, alice.certificate_password)),
+      "phone");
   static_cast<void>(must(home.registry->rotate_certificate("alice")));
   home.settle();
   pass_a_second();

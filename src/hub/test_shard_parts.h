@@ -51,8 +51,8 @@ struct TestShardParts {
 
   // A client that signed in, on a loop of its own; the home's hub does not know it.
   FakePtr client(std::string_view user, const Secret& password, std::string id = "c") {
-    return std::make_shared<FakeClient>(home.client_loop, must(home.hub->sign_in(user, password)),
-                                        std::move(id));
+    return std::make_shared<FakeClient>(
+        home.client_loop, must(home.hub->access().sign_in(user, password)), std::move(id));
   }
   FakePtr app(std::string_view account, std::string id = "app") {
     const registry::Account found = home.account(account);

@@ -16,7 +16,7 @@ namespace {
 void publish(const ClientSessionPtr& session, const std::unique_ptr<wire::mqtt::Will>& will) {
   const ServerContext& server = session->server();
   // A client whose credentials have ended (a stolen password, say) must not publish its will.
-  if (!will || !server.hub->still_valid(session->identity())) return;
+  if (!will || !server.hub->access().still_valid(session->identity())) return;
   // A will that the client may not publish is dropped, as it would be while connected.
   hub::Hub::Batch batch(*server.hub);
   if (batch.add(session, publishable(*will, server.clock->now()),

@@ -149,7 +149,7 @@ void Connection::on(const wire::mqtt::ConnectRequested& event) {
 void Connection::admit(wire::mqtt::ConnectRequest request, hub::Identity identity) {
   if (request.client_id.empty()) assigned_id_ = "gl-" + random_hex(12);
   const std::string& client_id = assigned_id_.empty() ? request.client_id : assigned_id_;
-  if (const Status good = server_.hub->admit(identity, client_id); !good) {
+  if (const Status good = server_.hub->access().admit(identity, client_id); !good) {
     events_.refused(request, Reason::kNotAuthorized, good.error().detail);
     events_.record_sign_in(identity, client_id, good.error().detail);
     return session_.refuse(Reason::kNotAuthorized, good.error().detail);

@@ -18,12 +18,13 @@ void ConnectionEvents::add(hub::ClientEvent::Kind kind, Reason reason, std::stri
 
 void ConnectionEvents::refused(const wire::mqtt::ConnectRequest& request, Reason reason,
                                std::string_view why) const {
-  server_.hub->record_event({.kind = hub::ClientEvent::Kind::kSignInRefused,
-                             .reason = name_of(reason),
-                             .user = server_.hub->shown_user(request.username.value_or("")),
-                             .client_id = redacted(request.client_id),
-                             .peer = peer_,
-                             .detail = why});
+  server_.hub->record_event(
+      {.kind = hub::ClientEvent::Kind::kSignInRefused,
+       .reason = name_of(reason),
+       .user = server_.hub->access().shown_user(request.username.value_or("")),
+       .client_id = redacted(request.client_id),
+       .peer = peer_,
+       .detail = why});
 }
 
 void ConnectionEvents::record_sign_in(const hub::Identity& who, std::string_view client_id,
@@ -33,10 +34,11 @@ void ConnectionEvents::record_sign_in(const hub::Identity& who, std::string_view
 
 void ConnectionEvents::record_wrong_credentials(const wire::mqtt::ConnectRequest& request,
                                                 std::string_view refused) const {
-  server_.hub->record_access({.who = server_.hub->shown_user(request.username.value_or("")),
-                              .client = redacted(request.client_id),
-                              .from = peer_,
-                              .refused = refused});
+  server_.hub->record_access(
+      {.who = server_.hub->access().shown_user(request.username.value_or("")),
+       .client = redacted(request.client_id),
+       .from = peer_,
+       .refused = refused});
 }
 
 }  // namespace gridloom::mqtt

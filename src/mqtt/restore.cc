@@ -13,7 +13,7 @@ std::size_t restore(const ServerContext& server, const std::vector<Loop*>& loops
                     SessionStore::Loaded loaded) {
   std::size_t dropped = 0;
   for (const hub::RetainedChange& retained : loaded.retained) {
-    if (server.hub->restore_retained(retained)) continue;
+    if (server.hub->saved_state().restore_retained(retained)) continue;
     ++dropped;
     record(*server.hub, hub::RetainedKept{.topic = retained.topic});
   }

@@ -173,7 +173,7 @@ void SessionTable::restore(const ServerContext& server, const std::vector<Loop*>
   std::vector<ClientSessionPtr> replaced;
   const TimePoint now = server.clock->now();
   for (StoredStream& row : streams) {
-    if (!server.hub->identity_of(row.user)) {
+    if (!server.hub->access().identity_of(row.user)) {
       end_stored(*server.hub, row.number);
       continue;
     }
@@ -183,7 +183,7 @@ void SessionTable::restore(const ServerContext& server, const std::vector<Loop*>
     streams_.insert_or_assign(row.user + '\n' + row.client_id, stream);
   }
   for (StoredSession& row : stored) {
-    auto identity = server.hub->identity_of(row.user);
+    auto identity = server.hub->access().identity_of(row.user);
     if (!identity || !is_of(row, *identity)) {
       record(*server.hub, hub::SessionEnded{row.number});
       continue;

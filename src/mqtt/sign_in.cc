@@ -22,7 +22,7 @@ std::expected<hub::Identity, SignInRefusal> sign_in(const ServerContext& server,
                              wait->count())});
     }
   }
-  auto identity = server.hub->sign_in(user, password);
+  auto identity = server.hub->access().sign_in(user, password);
   if (identity) {
     if (failures != nullptr) failures->succeeded(peer, user, server.clock->now());
     return std::move(*identity);

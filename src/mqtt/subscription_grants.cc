@@ -37,7 +37,7 @@ Reason grant_one(ClientSession& session, const wire::mqtt::Subscription& wanted,
   }
   const bool retained = wanted.retain_handling == RetainHandling::kSend ||
                         (wanted.retain_handling == RetainHandling::kSendIfNew && is_new);
-  const hub::FilterScope scope = server.hub->grant(session, wanted.filter);
+  const hub::FilterScope scope = server.hub->access().grant(session.identity(), wanted.filter);
   if (!scope.granted) {
     if (is_new) subscriptions.refund(wanted.filter);
     return Reason::kNotAuthorized;

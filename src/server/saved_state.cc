@@ -22,10 +22,10 @@ void restore_twins(const SavedState& saved) {
   for (history::Recovered& recovered : saved.archive.take_recovered()) {
     const auto device = devices.find(recovered.twin.device);
     if (device == devices.end()) continue;  // removed meanwhile
-    saved.hub.restore_twin({.sn = device->second->sn,
-                            .number = recovered.twin.device,
-                            .text = std::move(recovered.twin.text),
-                            .newer = std::move(recovered.values)});
+    saved.hub.saved_state().restore_twin({.sn = device->second->sn,
+                                          .number = recovered.twin.device,
+                                          .text = std::move(recovered.twin.text),
+                                          .newer = std::move(recovered.values)});
   }
 }
 
@@ -47,7 +47,7 @@ std::vector<history::StoredTwin> changed_twins(hub::Hub& hub, std::size_t shards
   std::mutex mutex;
   std::vector<history::StoredTwin> all;
   std::latch answers(static_cast<std::ptrdiff_t>(shards));
-  hub.save_twins([&](std::vector<hub::SavedTwin> twins) {
+  hub.saved_state().save_twins([&](std::vector<hub::SavedTwin> twins) {
     {
       const std::lock_guard lock(mutex);
       for (hub::SavedTwin& twin : twins) {

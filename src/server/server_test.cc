@@ -58,7 +58,7 @@ class ServerTest : public testing::Test {
 
   void report(std::string_view payload) {
     const auto device = std::make_shared<FakeClient>(
-        *server->loops().front(), must(server->hub().sign_in(kSn, key)), "device");
+        *server->loops().front(), must(server->hub().access().sign_in(kSn, key)), "device");
     server->hub().connected(device);
     hub::Hub::Batch batch(server->hub());
     const auto message = std::make_shared<const wire::mqtt::Message>(wire::mqtt::Message{

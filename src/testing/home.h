@@ -115,8 +115,8 @@ struct TestHome {
 
   // --- connections ---
   FakePtr connect(std::string_view user, const Secret& password, std::string_view client_id) {
-    auto client = std::make_shared<FakeClient>(client_loop, must(hub->sign_in(user, password)),
-                                               std::string(client_id));
+    auto client = std::make_shared<FakeClient>(
+        client_loop, must(hub->access().sign_in(user, password)), std::string(client_id));
     hub->connected(client);
     settle();
     return client;

@@ -254,5 +254,30 @@ TEST_F(LiveFeedTest, ADeviceThatIsRemovedIsReadAgain) {
   EXPECT_EQ(of_alice.device()->moment().names, 0U);
 }
 
+TEST_F(LiveFeedTest, DevicesThatAreWatchedAreBounded) {
+  LiveFeed small({.hub = home.hub.get(), .virtual_time = nullptr, .limits = {.devices = 1}});
+  const LiveAccountPtr of_alice = small.account(alice);
+  const LiveAccountPtr of_bob = small.account(bob);
+  const auto one = std::make_shared<CountingWatcher>();
+  const auto other = std::make_shared<CountingWatcher>();
+  const auto watch = [&](const WatcherPtr& by, std::string_view sn, const LiveAccountPtr& account) {
+    return small.watch(std::string(sn),
+                       {.account = account, .watcher = by, .loop = &home.client_loop});
+  };
+  std::vector<LiveWatch> own;
+  for (std::size_t i = 0; i < LiveAccount::kOwnDevices; ++i) {
+    own.push_back(must(watch(one, fmt::format("SN-{}", i), of_alice)));
+  }
+  auto first = watch(one, kSn, of_alice);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(must(watch(other, kSn, of_alice)).device(), first->device());
+  EXPECT_FALSE(watch(one, "SN-last", of_alice));
+  EXPECT_TRUE(watch(other, "SN-last", of_bob)) << "Bob has some of his own";
+  run_all();
+  first = LiveWatch();
+  EXPECT_TRUE(watch(one, "SN-last", of_alice)) << "nobody watches the first one any more";
+  run_all();
+}
+
 }  // namespace
 }  // namespace gridloom::api

@@ -106,10 +106,11 @@ std::vector<std::string> saved_twins(hub::Hub& hub, const std::vector<std::strin
   std::latch all(static_cast<std::ptrdiff_t>(sns.size()));
   ImmediateLoop loop;
   for (std::size_t i = 0; i < sns.size(); ++i) {
-    hub.save_twin(sns[i], {.loop = &loop, .done = [&, i](const Result<hub::DeviceAnswer>& answer) {
-                             if (answer) saved[i] = std::string_view(answer->text);
-                             all.count_down();
-                           }});
+    hub.saved_state().save_twin(
+        sns[i], {.loop = &loop, .done = [&, i](const Result<hub::DeviceAnswer>& answer) {
+                   if (answer) saved[i] = std::string_view(answer->text);
+                   all.count_down();
+                 }});
   }
   all.wait();
   return saved;

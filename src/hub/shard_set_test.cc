@@ -1,0 +1,110 @@
+#include "hub/shard_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "testing/home.h"
+
+namespace gridloom::hub {
+namespace {
+
+const std::string kSn = "R331ZEB4ZEAL0528";
+
+class ShardSetTest : public testing::Test {
+ protected:
+  ShardSetTest() {
+    home.add_account("alice");
+    home.add_device(kSn, "alice");
+  }
+  ShardSet make(RequestPath path = {}) { return {home.platform, home.loops(), std::move(path)}; }
+  FakePtr device(Loop& loop) {
+    return std::make_shared<FakeClient>(
+        loop, must(home.hub->access().sign_in(kSn, home.device(kSn).key)), "c");
+  }
+
+  TestHome home{4};
+};
+
+TEST_F(ShardSetTest, ADeviceIsOnTheLoopOfItsShard) {
+  ShardSet shards = make();
+  ASSERT_EQ(shards.size(), 4U);
+  std::set<std::size_t> used;
+  for (int i = 0; i < 100; ++i) {
+    const std::string sn = fmt::format("SN{}", i);
+    const std::size_t index = shards.index_of(sn);
+    ASSERT_LT(index, shards.size());
+    EXPECT_EQ(&shards.loop_of(sn), home.loops()[index]);
+    used.insert(index);
+  }
+  EXPECT_EQ(used.size(), 4U);
+}
+
+TEST_F(ShardSetTest, ATaskForAllRunsOnEachShardOnce) {
+  ShardSet shards = make();
+  std::set<const Shard*> seen;
+  int calls = 0;
+  shards.post_to_all([&](Shard& shard) {
+    seen.insert(&shard);
+    ++calls;
+  });
+  EXPECT_EQ(calls, 0);
+  home.settle();
+  EXPECT_EQ(calls, 4);
+  EXPECT_EQ(seen.size(), 4U);
+}
+
+TEST_F(ShardSetTest, TheAskerIsToldOnceAllShardsHaveAnswered) {
+  ShardSet shards = make();
+  const FakePtr old = device(home.client_loop);
+  const FakePtr fresh = device(home.client_loop);
+  int done = 0;
+  const ReplyId reply = shards.replies().add(shards.size(), &home.client_loop, [&done] { ++done; });
+  shards.send_to_all(home.account("alice").id, Rebind{.old = old, .fresh = fresh}, reply);
+  for (std::size_t i = 0; i + 1 < shards.size(); ++i) home.shard_loops[i]->run();
+  home.client_loop.run();
+  EXPECT_EQ(done, 0);
+  home.settle();
+  EXPECT_EQ(done, 1);
+  EXPECT_EQ(shards.replies().size(), 0U);
+}
+
+TEST_F(ShardSetTest, RequestsAndRepliesGoOnTheirPath) {
+  Lines passed;
+  ShardSet shards = make({.request =
+                              [&passed](Request request) {
+                                passed.emplace_back("request");
+                                return request;
+                              },
+                          .reply =
+                              [&passed](Reply reply) {
+                                passed.emplace_back("reply");
+                                return reply;
+                              }});
+  TestHome::Answer answer;
+  shards.send(shards.index_of(kSn),
+              {.reply = shards.replies().add(home.reply_into(answer)), .action = SaveTwin{kSn}});
+  home.settle();
+  EXPECT_EQ(passed, (Lines{"request", "reply"}));
+  EXPECT_TRUE(answer.here());
+}
+
+TEST_F(ShardSetTest, AReportIsACallOnlyWhereRequestsHaveNoPath) {
+  ShardSet shards = make();
+  EXPECT_TRUE(shards.takes_report(*device(shards.loop_of(kSn))));
+  EXPECT_FALSE(shards.takes_report(*device(home.client_loop)));
+  const FakeClient app(shards.loop_of(kSn), Identity{.role = Role::kAccount, .name = kSn}, "app");
+  EXPECT_FALSE(shards.takes_report(app));
+  ShardSet far = make({.request = [](Request request) { return request; }});
+  EXPECT_FALSE(far.takes_report(*device(far.loop_of(kSn))));
+}
+
+}  // namespace
+}  // namespace gridloom::hub

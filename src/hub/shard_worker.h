@@ -1,0 +1,52 @@
+// One shard at work on its loop: requests wait in its inbox for the turn of their account, and what
+// a piece of work has caused is flushed behind the tasks that the loop has already.
+//
+// Thread rules: post() and send() from any thread, all else on the loop.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "base/loop.h"
+#include "hub/client.h"
+#include "hub/inbound.h"
+#include "hub/inbox.h"
+#include "hub/platform.h"
+#include "hub/requests.h"
+#include "hub/shard.h"
+
+namespace gridloom::hub {
+
+class ShardWorker {
+ public:
+  // `mine` and `reply` are Shard's. None of the loop's tasks runs after this object is gone.
+  ShardWorker(Platform& platform, Loop& loop, std::function<bool(std::string_view)> mine,
+              std::function<void(Reply)> reply);
+  ShardWorker(const ShardWorker&) = delete;
+  ShardWorker& operator=(const ShardWorker&) = delete;
+
+  [[nodiscard]] Loop& loop() const { return loop_; }
+
+  // Runs a task of this process on the shard, which does not go through the inbox.
+  void post(std::move_only_function<void(Shard&)> task);
+  // The request is done behind what its account asked for before; one without an account at once.
+  void send(Request request);
+
+  // See Hub::takes_report() and Hub::report(). A report is done at once, and its effort counts in
+  // the account's next turns.
+  [[nodiscard]] bool takes_report(const Client& client) const;
+  void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options);
+
+ private:
+  void take(Request request);
+  void work_later();
+  void flush_later();
+
+  Loop& loop_;
+  Shard shard_;
+  Inbox inbox_;
+  bool works_ = false;    // a task for the inbox is posted
+  bool flushes_ = false;  // a task that flushes is posted
+};
+
+}  // namespace gridloom::hub

@@ -24,9 +24,6 @@
 #include <vector>
 
 #include "app/control/admin.h"
-#include "app/control/fault.h"
-#include "app/control/last_states.h"
-#include "app/control/sign_in.h"
 #include "app/demo.h"
 #include "app/exit_codes.h"
 #include "app/limits.h"
@@ -42,6 +39,9 @@
 #include "catalog/loader.h"
 #include "net/io_loop.h"
 #include "net/tls.h"
+#include "operations/faults.h"
+#include "operations/last_states.h"
+#include "operations/sign_in.h"
 #include "server/server.h"
 #include "sim/fleet.h"
 #include "storage/data_lock.h"
@@ -83,7 +83,7 @@ struct ServeProcess {
   MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
   std::jthread trimming;
   std::unique_ptr<Server> server;
-  std::unique_ptr<FaultRules> faults;
+  std::unique_ptr<operations::FaultRules> faults;
   std::unique_ptr<AdminSocket> admin;
   std::optional<DemoHome> demo;
   std::unique_ptr<net::IoLoop> sim_loop;
@@ -278,20 +278,19 @@ Urls urls_of(const ServeProcess& process) {
           .mqtts = reachable(bound(process, Interface::kMqtt, Security::kTls))};
 }
 
-AdminContext admin_context(ServeProcess& process, const ServeOptions& options) {
+operations::Context admin_context(ServeProcess& process, const ServeOptions& options) {
   Server& server = *process.server;
-  return {server.registry(),
-          server.catalog(),
-          server.archive(),
-          process.clock(),
-          options.data,
-          &server.session_store(),
-          {},
-          server.limits().series,
-          process.virtual_time ? &*process.virtual_time : nullptr,
-          process.faults.get(),
-          &server.hub(),
-          server.platform().zone};
+  return {.registry = server.registry(),
+          .catalog = server.catalog(),
+          .archive = server.archive(),
+          .clock = process.clock(),
+          .data = options.data,
+          .sessions = &server.session_store(),
+          .series = server.limits().series,
+          .time = process.virtual_time ? &*process.virtual_time : nullptr,
+          .faults = process.faults.get(),
+          .hub = &server.hub(),
+          .zone = server.platform().zone};
 }
 
 Status make_demo(ServeProcess& process, const ServeOptions& options) {
@@ -306,13 +305,13 @@ Status make_demo(ServeProcess& process, const ServeOptions& options) {
 // the server, whose loops know the devices' last values.
 Status find_last_states(ServeProcess& process, const ServeOptions& options) {
   std::vector<sim::Member>& members = process.demo->members;
-  const AdminContext context = admin_context(process, options);
-  for (std::size_t first = 0; first < members.size(); first += kMaxStatesAtOnce) {
+  const operations::Context context = admin_context(process, options);
+  for (std::size_t first = 0; first < members.size(); first += operations::kMaxStatesAtOnce) {
     const std::span some(members.begin() + static_cast<std::ptrdiff_t>(first),
-                         std::min(kMaxStatesAtOnce, members.size() - first));
+                         std::min(operations::kMaxStatesAtOnce, members.size() - first));
     std::vector<std::string> sns;
     for (const sim::Member& member : some) sns.push_back(member.sn);
-    auto states = last_states(context, sns);
+    auto states = operations::last_states(context, sns);
     if (!states) return std::unexpected(states.error());
     for (std::size_t i = 0; i < some.size(); ++i) some[i].last = std::move((*states)[i]);
   }
@@ -347,7 +346,7 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options,
           .sites = process.demo->sites,
           .keep =
               [data = options.data](const std::string& sn, const wire::JsonObject& unreported) {
-                keep_unreported(data, sn, unreported);
+                operations::keep_unreported(data, sn, unreported);
               },
           .clock = &process.clock(),
           .time = process.virtual_time ? &*process.virtual_time : nullptr,
@@ -397,10 +396,10 @@ void carry_out(ServeProcess& process, const std::vector<FaultRule>& rules) {
 }
 
 Status open_admin(ServeProcess& process, const ServeOptions& options) {
-  process.faults = std::make_unique<FaultRules>(
+  process.faults = std::make_unique<operations::FaultRules>(
       process.server->catalog(), process.clock(),
       [&process](const std::vector<FaultRule>& rules) { carry_out(process, rules); });
-  AdminContext context = admin_context(process, options);
+  operations::Context context = admin_context(process, options);
   context.sign_in = &process.server->sign_in();
   context.page = urls_of(process).http;
   auto admin = AdminSocket::open(context);
@@ -431,7 +430,7 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
   if (process.demo) {
     const auto token = process.server->sign_in().make_link(kDemoAccount);
     if (!token) return std::unexpected(token.error());
-    process.sign_in_link = Secret(sign_in_link(urls_of(process).http, token->reveal()));
+    process.sign_in_link = Secret(operations::sign_in_link(urls_of(process).http, token->reveal()));
   }
   storage::keep_reserve(options.data);
   auto ready = ReadyFile::write(options.data, facts_of(process, *files));

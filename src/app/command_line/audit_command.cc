@@ -13,11 +13,11 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
-#include "app/control/audit.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"
 #include "base/result.h"
+#include "operations/audit.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
 
@@ -42,8 +42,9 @@ std::string plain(const Json& value) {
 }  // namespace
 
 std::string line_of(const Json& entry, const time::TimeZone& zone) {
-  std::string line = fmt::format("{} {}", time::clock_text(TimePoint(Millis(at_of(entry))), zone),
-                                 text_in(entry, "what"));
+  std::string line =
+      fmt::format("{} {}", time::clock_text(TimePoint(Millis(operations::at_of(entry))), zone),
+                  operations::text_in(entry, "what"));
   if (!entry.is_object()) return line;
   for (const auto& [key, value] : entry.get_object()) {
     if (key != "at" && key != "what")
@@ -58,7 +59,7 @@ struct Arguments {
   std::string data;
   std::string from, to, who, sn, by, address;
   std::vector<std::string> what;
-  std::size_t limit = AuditFilter{}.limit;
+  std::size_t limit = operations::AuditFilter{}.limit;
   bool json = false;
 };
 
@@ -128,7 +129,7 @@ std::shared_ptr<void> add_audit(CLI::App& app, std::function<int()>& chosen) {
             "Only entries caused from this network address");
   add_value(*audit, "--last,--limit", a.limit, placeholder::kCount,
             "Largest number of entries; the newest are shown")
-      .check(whole_number(1, AuditFilter::kMaxEntries))
+      .check(whole_number(1, operations::AuditFilter::kMaxEntries))
       .show_default();
   add_json_option(*audit, a.json);
   set_action(*audit, chosen, [arguments] { return run(*arguments); });

@@ -16,9 +16,9 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
-#include "app/control/operation_names.h"
 #include "app/data_folder/restore.h"
 #include "app/process/progress.h"
+#include "operations/backup.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -50,7 +50,7 @@ Result<wire::Json> make_backup(const Arguments& arguments, const std::filesystem
   Progress progress;
   const auto whole = static_cast<double>(bytes_in(arguments.data));
   auto answer = std::async(std::launch::async, [&] {
-    return ask_admin(arguments.data, {{"op", kBackupOp}, {"folder", folder.string()}});
+    return ask_admin(arguments.data, {{"op", operations::kBackupOp}, {"folder", folder.string()}});
   });
   while (answer.wait_for(kPollInterval) != std::future_status::ready) {
     const std::uint64_t made = bytes_in(folder);

@@ -17,6 +17,7 @@
 #include "app/control/admin_client.h"
 #include "app/control/local_socket.h"
 #include "journal/batch.h"
+#include "operations/streams.h"
 #include "testing/home.h"
 
 namespace gridloom::app {
@@ -46,12 +47,12 @@ class HistoryStreamTest : public testing::Test {
     archive->append(journal::RecordKind::kReports, batch.take(), [&] { durable.set_value(); });
     durable.get_future().wait();
   }
-  [[nodiscard]] AdminContext context() const {
+  [[nodiscard]] operations::Context context() const {
     return {*registry, *test_catalog(), *archive, clock, folder.data()};
   }
   // A value for each second of a day.
   [[nodiscard]] static wire::JsonObject request() {
-    return {{"op", kHistoryOp},
+    return {{"op", operations::kHistoryOp},
             {"sn", kSn},
             {"fields", "pd.soc"},
             {"from", fmt::format("{}", unix_ms(kTestStart))},

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "app/command_line/common_options.h"
+#include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
@@ -92,13 +93,10 @@ int run_restore(const Arguments& arguments) {
 std::shared_ptr<void> add_backup(CLI::App& app, std::function<int()>& chosen) {
   const auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
-  CLI::App* backup =
-      add_command(app, "backup", "Makes a backup of a data folder, also while its server runs");
+  CLI::App* backup = add_command(app, "backup", operation_text(operations::kBackupOp));
   set_group(*backup, group::kRun);
   set_examples(*backup, {"gridloom backup /var/backups/gridloom"});
-  add_value(*backup, "folder", a.folder, placeholder::kFolder,
-            "Target folder; it must be empty or must not exist yet")
-      .required();
+  add_parameter(*backup, operations::kBackupOp, "folder", "folder", a.folder, placeholder::kFolder);
   add_data_option(*backup, a.data);
   add_json_option(*backup, a.json);
   set_action(*backup, chosen, [arguments] { return run_backup(*arguments); });

@@ -240,6 +240,11 @@ std::expected<std::shared_ptr<net::Protocol>, Response> Api::open_live(
     if (!is_browser) response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return std::unexpected(std::move(response));
   }
+  if (!registry::permits(caller->scope, registry::Scope::kRead)) {
+    return std::unexpected(form.failure(
+        {.code = ErrorCode::kNoPermission,
+         .detail = "the token is an administrator's, and belongs to no account with devices"}));
+  }
   if (auto refused = without_rate(request, credential, caller->account, form, now)) {
     return std::unexpected(std::move(*refused));
   }
@@ -328,8 +333,11 @@ Result<OwnApi::Caller> Api::token_holder(const Request& request, std::string_vie
   }
   if (!why.empty() || options_.hub->is_first_use(hash, request.peer)) {
     const bool is_known = token != nullptr;
+    const bool is_admin = is_known && token->scope == registry::Scope::kAdmin;
+    const std::string who = is_admin ? administrator_name(*token) : std::string();
     options_.hub->record_access(is_known ? token->account : registry::AccountId{},
-                                {.through = "token",
+                                {.who = who,
+                                 .through = "token",
                                  .by = is_known ? hub::by_token(token->number) : std::string(),
                                  .client = request.browser.user_agent,
                                  .from = request.peer,

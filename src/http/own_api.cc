@@ -168,7 +168,7 @@ void OwnApi::handle(const Route& route, Call call) const {
                            .detail = fmt::format("{} {} is for a browser that is signed in",
                                                  name_of(route.method), route.path)}));
   }
-  if (call.caller.scope < route.scope) {
+  if (!registry::permits(call.caller.scope, route.scope)) {
     return call.done(
         call.form.failure({.code = ErrorCode::kNoPermission,
                            .detail = fmt::format("the token's scope is {}: {} {} asks for {}",

@@ -94,7 +94,7 @@ class OwnApi {
   // that there are. HEAD is answered as GET.
   [[nodiscard]] static Result<Found> find(Method method, std::string_view path);
 
-  // Only with a scope that the route asks for; kNoPermission otherwise.
+  // Only with a scope that permits what the route asks for; kNoPermission otherwise.
   void handle(const Route& route, Call call) const;
 
  private:

@@ -36,11 +36,10 @@ TimePoint now_of(const Context& context) {
 
 JsonObject facts_of(const registry::Token& token, std::string_view account,
                     const time::TimeZone& zone) {
-  JsonObject facts{{"number", token.number},
-                   {"name", token.name},
-                   {"account", account},
-                   {"scope", name_of(token.scope)},
-                   {"madeAt", time::iso_text(token.made_ms, zone)}};
+  JsonObject facts{{"number", token.number}, {"name", token.name}};
+  if (!account.empty()) facts["account"] = account;  // an administrator's token has none
+  facts["scope"] = name_of(token.scope);
+  facts["madeAt"] = time::iso_text(token.made_ms, zone);
   if (token.expires_ms != 0) facts["expiresAt"] = time::iso_text(token.expires_ms, zone);
   return facts;
 }
@@ -48,10 +47,15 @@ JsonObject facts_of(const registry::Token& token, std::string_view account,
 Result<Json> add_token(const Context& context, const Arguments& arguments) {
   const std::string name = arguments.text("name");
   const std::string account = arguments.text("account");
+  const Scope scope = scope_named(arguments.text("scope"));
+  if (account.empty() && scope != Scope::kAdmin) {
+    return fail(ErrorCode::kBadParams,
+                "account is missing: must be the name of an account, unless the scope is admin");
+  }
   const auto made =
       context.registry.add_token({.name = name,
                                   .account = account,
-                                  .scope = scope_named(arguments.text("scope")),
+                                  .scope = scope,
                                   .now = now_of(context),
                                   .valid_for = Millis(*arguments.integer("validForMs"))});
   if (!made) return std::unexpected(made.error());
@@ -65,14 +69,17 @@ Result<Json> list_tokens(const Context& context, const Arguments& arguments) {
   const std::string wanted = arguments.text("account");
   const TimePoint now = now_of(context);
   JsonArray rows;
-  for (const registry::Account* account : directory->accounts()) {
-    if (!wanted.empty() && account->name != wanted) continue;
-    for (const registry::Token* token : directory->tokens_of(account->id)) {
-      JsonObject row = facts_of(*token, account->name, context.zone);
+  const auto add = [&](registry::AccountId holder, std::string_view name) {
+    for (const registry::Token* token : directory->tokens_of(holder)) {
+      JsonObject row = facts_of(*token, name, context.zone);
       row["expired"] = has_expired(*token, now);
       rows.push_back(std::move(row));
     }
+  };
+  for (const registry::Account* account : directory->accounts()) {
+    if (wanted.empty() || account->name == wanted) add(account->id, account->name);
   }
+  if (wanted.empty()) add({}, {});  // those of administrators
   return Json(std::move(rows));
 }
 
@@ -87,11 +94,10 @@ Result<Json> remove_token(const Context& context, const Arguments& arguments) {
 constexpr std::array kAddParameters = {
     Parameter{.name = "name", .text = "What the token is for", .required = true},
     Parameter{.name = "account",
-              .text = "Account whose devices it may use",
-              .type = Type::kAccount,
-              .required = true},
+              .text = "Account whose devices it may use; none for the scope admin",
+              .type = Type::kAccount},
     Parameter{.name = "scope",
-              .text = "What it may do: read, or control as well",
+              .text = "What it may do: read, control as well, or administer the server (admin)",
               .type = Type::kChoice,
               .required = true,
               .values = registry::kScopeNames},

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/sha256.h"
 #include "registry/directory_draft.h"
@@ -291,6 +292,10 @@ Result<NewToken> Registry::add_token(const TokenSpec& spec) {
   if (Status valid = check_name(spec.name, kATokenName); !valid) {
     return std::unexpected(valid.error());
   }
+  if (spec.scope == Scope::kAdmin && !spec.account.empty()) {
+    return fail(ErrorCode::kBadParams,
+                "a token with the scope admin belongs to no account: leave the account out");
+  }
   NewToken made{
       .token = {.number = 0,
                 .hash = {},
@@ -302,13 +307,19 @@ Result<NewToken> Registry::add_token(const TokenSpec& spec) {
       .text = Secret(std::string(kTokenPrefix) + random_key(kTokenCharacters))};
   made.token.hash = sha256_of(made.text.reveal());
   Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const Result<const Account*> account = account_named(present, spec.account);
-    if (!account) return std::unexpected(account.error());
-    made.token.account = (*account)->id;
+    if (spec.scope != Scope::kAdmin) {
+      const Result<const Account*> account = account_named(present, spec.account);
+      if (!account) return std::unexpected(account.error());
+      made.token.account = (*account)->id;
+    }
     if (present.tokens_of(made.token.account).size() >= kTokensPerAccount) {
-      return fail(ErrorCode::kConflict,
-                  fmt::format("account '{}' has {} tokens already; remove one first", spec.account,
-                              kTokensPerAccount));
+      return fail(
+          ErrorCode::kConflict,
+          spec.account.empty()
+              ? fmt::format("there are {} tokens of administrators already; remove one first",
+                            kTokensPerAccount)
+              : fmt::format("account '{}' has {} tokens already; remove one first", spec.account,
+                            kTokensPerAccount));
     }
     const Result<std::int64_t> number = store_->insert(made.token);
     if (!number) return std::unexpected(number.error());
@@ -322,8 +333,10 @@ Result<NewToken> Registry::add_token(const TokenSpec& spec) {
 
 Status Registry::remove_token(std::int64_t number) {
   return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    for (const Account* account : present.accounts()) {
-      const auto tokens = present.tokens_of(account->id);
+    std::vector<AccountId> holders{AccountId{}};
+    for (const Account* account : present.accounts()) holders.push_back(account->id);
+    for (const AccountId holder : holders) {
+      const auto tokens = present.tokens_of(holder);
       const auto found = std::ranges::find(tokens, number, &Token::number);
       if (found == tokens.end()) continue;
       const Token token = **found;

@@ -31,6 +31,14 @@ struct Arguments {
 };
 
 int add(const Arguments& a) {
+  const bool is_admin = a.scope == name_of(registry::Scope::kAdmin);
+  if (is_admin != a.account.empty()) {
+    return report_error({.code = ErrorCode::kBadParams,
+                         .detail = is_admin ? "--account is not for the scope admin: a token with "
+                                              "it belongs to no account"
+                                            : "gridloom token add: --account ACCOUNT is missing; "
+                                              "`gridloom token add --help` describes it"});
+  }
   Millis valid_for{0};
   if (a.valid_for != kNever) {
     const auto span = time::parse_span(
@@ -41,7 +49,11 @@ int add(const Arguments& a) {
     }
     valid_for = *span;
   }
-  if (Status known = check_account(a.admin, a.account); !known) return report_error(known.error());
+  if (!is_admin) {
+    if (Status known = check_account(a.admin, a.account); !known) {
+      return report_error(known.error());
+    }
+  }
   return ask_and_print(a.admin, {{"op", "token.add"},
                                  {"name", a.name},
                                  {"account", a.account},
@@ -101,7 +113,8 @@ std::shared_ptr<void> add_token(CLI::App& app, std::function<int()>& chosen) {
             "When it expires, from now; never: it does not");
   set_examples(*added, {"gridloom token add Grafana --account ann",
                         "gridloom token add heating --account ann --scope control --valid-for 30d",
-                        "gridloom token add backup --account ann --valid-for never"});
+                        "gridloom token add backup --account ann --valid-for never",
+                        "gridloom token add panel --scope admin"});
   // Prints a table.
   CLI::App* listed = add_admin_command(*token, "list", operation_text("token.list"), a.admin,
                                        chosen, [&a] { return list(a); });

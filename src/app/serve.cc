@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "app/control/admin.h"
+#include "app/control/administration.h"
 #include "app/demo.h"
 #include "app/exit_codes.h"
 #include "app/limits.h"
@@ -82,6 +83,7 @@ struct ServeProcess {
   std::optional<storage::DataLock> lock;
   MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
   std::jthread trimming;
+  ServerAdministration administration;
   std::unique_ptr<Server> server;
   std::unique_ptr<operations::FaultRules> faults;
   std::unique_ptr<AdminSocket> admin;
@@ -94,6 +96,7 @@ struct ServeProcess {
   ~ServeProcess() {
     ready.reset();
     admin.reset();
+    administration.close();
     if (sim_loop) sim_loop->stop();
     fleet.reset();
     server.reset();
@@ -249,7 +252,8 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
                                                  .connections = *descriptors,
                                                  .mqtt = {.public_host = options.public_host},
                                                  .page = std::move(page),
-                                                 .trusted_proxies = std::move(*proxies)});
+                                                 .trusted_proxies = std::move(*proxies),
+                                                 .administration = &process.administration});
       !listening) {
     return std::unexpected(listening.error());
   }
@@ -388,7 +392,7 @@ Status greet(const ServeProcess& process, const net::TlsFiles& files,
                        process.demo->key, *account);
 }
 
-// Called on the admin socket's thread.
+// Called on the thread that changed the rules, which is none of the loops.
 void carry_out(ServeProcess& process, const std::vector<FaultRule>& rules) {
   process.server->set_faults(rules);
   if (!process.fleet) return;
@@ -405,6 +409,7 @@ Status open_admin(ServeProcess& process, const ServeOptions& options) {
   auto admin = AdminSocket::open(context);
   if (!admin) return std::unexpected(admin.error());
   process.admin = std::move(*admin);
+  process.administration.open(context);
   return {};
 }
 

@@ -166,7 +166,8 @@ Api::Api(Options options)
             .loop = options_.loop,
             .history = &history_,
             .sessions = &sessions_,
-            .homes = options_.homes}),
+            .homes = options_.homes,
+            .administration = options_.administration}),
       device_rows_(std::make_unique<DeviceRows>(
           [this](const registry::Directory& directory, registry::AccountId account) {
             return listed(directory, account);

@@ -191,6 +191,31 @@ constexpr std::string_view kSchemas = R"({
     "params": {"chgWatts": 600, "chgPauseFlag": 255}}]},
 "Reply": {"type": "object", "additionalProperties": true,
   "description": "The device's reply, as it sent it"},
+"OperationParameters": {"type": "object", "additionalProperties": true,
+  "description": "By name, as GET /api/v1/admin/operations lists them",
+  "examples": [{"sn": "R331ABC1", "owner": "ann"}]},
+"OperationAnswer": {"type": ["object", "array"],
+  "description": "What the operation answers; its member warning says that the audit lacks it"},
+"Operations": {"type": "object", "required": ["operations"], "properties": {
+  "operations": {"type": "array", "items": {"type": "object",
+    "required": ["name", "text", "parameters", "access", "changes", "http"], "properties": {
+    "name": {"type": "string"},
+    "text": {"type": "string", "description": "What it does"},
+    "access": {"type": "string", "enum": ["administrator", "owner"]},
+    "changes": {"type": "boolean"},
+    "http": {"type": "boolean", "description": "false: only the command line offers it"},
+    "audit": {"type": "string", "description": "Kind of its entry in the audit; absent: none"},
+    "parameters": {"type": "array", "items": {"type": "object",
+      "required": ["name", "text", "type", "required"], "properties": {
+      "name": {"type": "string"},
+      "text": {"type": "string"},
+      "type": {"type": "string"},
+      "required": {"type": "boolean"},
+      "minimum": {"type": "number"},
+      "maximum": {"type": "number"},
+      "maxBytes": {"type": "integer"},
+      "maxItems": {"type": "integer"},
+      "values": {"type": "array", "items": {"type": "string"}}}}}}}}}},
 "Error": {"type": "object", "required": ["code", "message"], "properties": {
   "code": {"type": "string", "examples": ["bad_params", "no_permission", "offline"]},
   "message": {"type": "string"}}}
@@ -213,7 +238,8 @@ constexpr auto kFailures = std::to_array<Failure>({
 constexpr auto kPathParameters = std::to_array<std::pair<std::string_view, std::string_view>>(
     {{"sn", "Serial number of the device"},
      {"family", "Id of the family, as delta_2"},
-     {"session", "Number of the session, as listed"}});
+     {"session", "Number of the session, as listed"},
+     {"operation", "Name of the operation, as device.add"}});
 
 Json reference(std::string_view schema) {
   return JsonObject{{"$ref", fmt::format("#/components/schemas/{}", schema)}};
@@ -259,6 +285,7 @@ JsonArray security_of(const OwnApi::Route& route) {
     return ways;
   }
   if (route.access == Access::kCallers) ways.push_back(JsonObject{{"token", JsonArray()}});
+  if (route.scope == registry::Scope::kAdmin) return ways;
   JsonObject session{{"session", JsonArray()}};
   if (route.method != Method::kGet) session["csrf"] = JsonArray();
   ways.push_back(std::move(session));

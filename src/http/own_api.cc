@@ -143,6 +143,20 @@ std::span<const OwnApi::Route> OwnApi::routes() {
             .body = "Command",
             .answer = "Reply",
             .handler = &OwnApi::command},
+      Route{.path = "/api/v1/admin/operations",
+            .scope = Scope::kAdmin,
+            .id = "listOperations",
+            .summary = "The operations of administration, with their parameters and limits.",
+            .answer = "Operations",
+            .handler = &OwnApi::operations},
+      Route{.method = Method::kPost,
+            .path = "/api/v1/admin/{operation}",
+            .scope = Scope::kAdmin,
+            .id = "runOperation",
+            .summary = "Carries out an operation of administration.",
+            .body = "OperationParameters",
+            .answer = "OperationAnswer",
+            .handler = &OwnApi::run_operation},
   };
   return kRoutes;
 }
@@ -209,6 +223,7 @@ void OwnApi::home(Call call) const {
 
 OwnApi::OwnApi(const Options& options)
     : options_(options),
+      admin_({.loop = options.loop, .administration = options.administration}),
       families_(std::make_unique<FamilyTexts>(options.hub->platform().catalog)),
       device_rows_(std::make_unique<DeviceRows>([this](const registry::Directory& directory,
                                                        registry::AccountId account) {
@@ -358,6 +373,19 @@ void OwnApi::command(Call call) const {
                                       : form.failure(reply.error()));
                          }},
                     std::move(origin));
+}
+
+void OwnApi::operations(Call call) const { admin_.list(call.form, std::move(call.done)); }
+
+// Only a token has the scope admin.
+void OwnApi::run_operation(Call call) const {
+  const registry::Token& token = *call.caller.token;
+  admin_.run({.operation = std::move(call.named),
+              .parameters = std::move(call.body),
+              .who = administrator_name(token),
+              .by = hub::by_token(token.number),
+              .from = call.request.peer},
+             call.form, std::move(call.done));
 }
 
 }  // namespace gridloom::http

@@ -15,6 +15,7 @@
 
 #include "base/loop.h"
 #include "base/result.h"
+#include "http/admin_api.h"
 #include "http/answer_form.h"
 #include "http/device_rows.h"
 #include "http/family_texts.h"
@@ -49,7 +50,8 @@ class OwnApi {
     Loop* loop = nullptr;  // answers are delivered on it
     const HistoryApi* history = nullptr;
     const SessionApi* sessions = nullptr;
-    HomeFeed* homes = nullptr;  // shared by all loops
+    HomeFeed* homes = nullptr;                 // shared by all loops
+    Administration* administration = nullptr;  // likewise; null: there is none over HTTP
   };
   explicit OwnApi(const Options& options);
 
@@ -64,7 +66,7 @@ class OwnApi {
   struct Call {
     const Request& request;  // until the handler returns
     Caller caller;
-    std::string named;        // what stands in the path for {sn}, {family} or {session}
+    std::string named;        // what stands in the path for {sn}, {family}, {session}, {operation}
     wire::JsonObject params;  // of the query
     wire::JsonObject body;
     AnswerForm form;
@@ -74,7 +76,7 @@ class OwnApi {
   struct Route {
     Method method = Method::kGet;
     std::string_view path;  // {sn} stands for a serial number, {family} for a family's id,
-                            // {session} for a session's number
+                            // {session} for a session's number, {operation} for a name
     registry::Scope scope = registry::Scope::kRead;
     std::string_view id;       // unique; clients that are generated name their functions after it
     std::string_view summary;  // a sentence
@@ -112,6 +114,8 @@ class OwnApi {
   void sessions(Call call) const;
   void end_session(Call call) const;
   void set_password(Call call) const;
+  void operations(Call call) const;
+  void run_operation(Call call) const;
 
   [[nodiscard]] wire::JsonObject description(const registry::Directory& directory,
                                              const registry::Device& device,
@@ -121,6 +125,7 @@ class OwnApi {
   static void answer(Call call, const FamilyTexts::Text& text);
 
   Options options_;
+  AdminApi admin_;
   std::unique_ptr<FamilyTexts> families_;
   std::unique_ptr<DeviceRows> device_rows_;
 };

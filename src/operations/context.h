@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <stop_token>
 #include <string>
 
@@ -40,6 +42,8 @@ struct Context {
   time::TimeZone zone{};            // of local times in requests and answers
   http::SignIn* sign_in = nullptr;  // set on a running server
   std::string page{};               // "http://127.0.0.1:8080"; set on a running server
+  // Held during each operation that does not wait for a device; all copies have the same.
+  std::shared_ptr<std::mutex> turn = std::make_shared<std::mutex>();
 };
 
 }  // namespace gridloom::operations

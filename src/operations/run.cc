@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -94,6 +95,8 @@ Result<Json> run(const Context& context, std::string_view name, const JsonObject
     return fail(ErrorCode::kBadParams,
                 fmt::format("{} is answered by a stream, and only by the admin socket", name));
   }
+  std::unique_lock<std::mutex> turn;
+  if (operation->timing == Timing::kAtOnce) turn = std::unique_lock(*context.turn);
   switch (operation->audit.recorded) {
     case Recorded::kUndecided:  // does not compile
     case Recorded::kNever:

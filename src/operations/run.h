@@ -1,8 +1,8 @@
 // Carries out operations of the table (operations/table.h): checks the parameters, runs the
 // function, and writes the audit, without secrets, before the answer.
 //
-// Thread rule: one call at a time for operations that change something; those that wait or take
-// long (Timing) may run beside others. All block.
+// Thread rule: any thread. All calls block: those of one context take turns (Context::turn), except
+// operations that wait for a device or take long (Timing), which run beside others.
 #pragma once
 
 #include <string>

@@ -65,8 +65,8 @@ TEST_F(RunTest, AnAnswerThatIsAStreamAsAWholeIsForTheSocket) {
 
 TEST_F(RunTest, TheAuditNamesWhoAskedAndFromWhere) {
   must(ask("account.add", {{"name", "anna"}},
-           {.who = "admin:panel", .through = "api", .by = "token 7", .from = "192.0.2.1"}));
-  EXPECT_THAT(audit(), HasSubstr(R"("what":"account.add","who":"admin:panel","through":"api",)"
+           {.who = "admin:panel", .through = "http", .by = "token 7", .from = "192.0.2.1"}));
+  EXPECT_THAT(audit(), HasSubstr(R"("what":"account.add","who":"admin:panel","through":"http",)"
                                  R"("by":"token 7","from":"192.0.2.1","name":"anna")"));
 }
 

@@ -53,6 +53,7 @@ void Protocols::add_apis(ApiOptions options) {
                            .homes = options.homes,
                            .live = options.live,
                            .sign_in = options.sign_in,
+                           .administration = options.administration,
                            .virtual_time = options.virtual_time}));
     loop->on_sweep([api = apis_.back().get()] { api->tick(); });
   }

@@ -52,6 +52,7 @@ class Protocols {
     http::HomeFeed* homes = nullptr;
     http::LiveFeed* live = nullptr;
     http::SignIn* sign_in = nullptr;
+    http::Administration* administration = nullptr;  // null: none over HTTP
     const VirtualClock* virtual_time = nullptr;
     std::vector<net::Network> trusted_proxies{};
   };

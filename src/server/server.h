@@ -90,6 +90,8 @@ class Server {
     http::PageFiles page{};  // of the dashboard
     // Reverse proxies, whose word is taken for which client a request comes from.
     std::vector<net::Network> trusted_proxies{};
+    // Outlives the server; null: it is not administered over HTTP.
+    http::Administration* administration = nullptr;
     // Wraps the protocol of each connection to a listener, for a caller that observes the bytes;
     // empty: none is wrapped.
     std::function<std::shared_ptr<net::Protocol>(std::shared_ptr<net::Protocol>)> wrap{};

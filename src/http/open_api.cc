@@ -304,6 +304,10 @@ JsonObject operation(const OwnApi::Route& route) {
     responses[failure.status] =
         JsonObject{{"description", failure.text}, {"content", json_content("Error")}};
   }
+  if (route.scope == registry::Scope::kAdmin) {
+    responses["409"] = JsonObject{{"description", "It cannot be done now; the message says why."},
+                                  {"content", json_content("Error")}};
+  }
   JsonObject made{{"operationId", route.id},
                   {"summary", route.summary},
                   {"description", access_text(route)},

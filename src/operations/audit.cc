@@ -159,7 +159,8 @@ constexpr std::array kParameters = {
               .type = Type::kTexts,
               .most_items = 64},
     Parameter{.name = "who",
-              .text = "Only entries caused by this account, serial number, gateway:NAME or admin"},
+              .text = "Only entries caused by this account, serial number, gateway:NAME, admin or "
+                      "admin:NAME"},
     Parameter{.name = "sn", .text = "Only entries about this device", .type = Type::kSerialNumber},
     Parameter{.name = "by",
               .text = "Only entries caused by this credential: \"token 7\", \"session 3\", "

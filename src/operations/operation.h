@@ -24,7 +24,7 @@ class Arguments;
 struct Context;
 
 enum class Type : std::uint8_t {
-  kText,
+  kText,          // texts come first: is_text()
   kSecret,        // a text that no message repeats
   kSerialNumber,  // a text
   kAccount,       // a text: the name of an account
@@ -41,17 +41,17 @@ enum class Type : std::uint8_t {
 // A text that is empty and a list that is empty are as if they had not been given.
 struct Parameter {
   std::string_view name;
-  std::string_view text;  // what it is: begins with a capital, ends without a full stop
+  std::string_view text;  // its description: ends without a full stop
   Type type = Type::kText;
   bool required = false;
-  std::size_t most_bytes = 256;  // of a text, and of each in a list
-  double least = 0;              // of a number, and of each in a list
+  std::size_t most_bytes = 256;  // the longest text, also in a list
+  double least = 0;              // the least number, also in a list
   double most = 0;
-  std::size_t most_items = 0;  // of a list
+  std::size_t most_items = 0;  // in a list
   std::span<const std::string_view> values{};
 };
 
-// Who may ask for an operation.
+// The rights that an operation asks for.
 enum class Access : std::uint8_t {
   kAdministrator,  // administrators alone
   kOwner           // about a device: its owner too, once owners have a way to ask
@@ -69,7 +69,7 @@ enum class Recorded : std::uint8_t {
 
 struct Audit {
   Recorded recorded = Recorded::kUndecided;
-  std::string_view kind{};  // of the entry: journal::kAuditKinds
+  std::string_view kind{};  // one of journal::kAuditKinds
   // Members of the answer, or else of the request, that the entry has. No secrets.
   std::array<std::string_view, 6> facts{};
 };
@@ -91,7 +91,7 @@ enum class FreesRoom : std::uint8_t { kNo, kYes };
 
 struct Operation {
   std::string_view name;  // "device.move"
-  std::string_view text;  // what it does: begins with a verb, ends without a full stop
+  std::string_view text;  // its description: begins with a verb, ends without a full stop
   std::span<const Parameter> parameters{};
   Audit audit;
   Function function = nullptr;  // null: all of the answer is a stream

@@ -46,7 +46,7 @@ void note(const Context& context, JsonObject entry) {
 
 Result<Json> change(const Context& context, const Arguments& arguments, const Caller& caller) {
   const Operation& operation = arguments.operation();
-  // What frees room on a full disk is carried out, and recorded once there is room.
+  // An operation that frees room on a full disk is carried out, and recorded once there is room.
   const bool makes_room =
       operation.frees_room == FreesRoom::kYes && storage::is_nearly_full(context.data);
   if (const std::string why = context.archive.failing(); !why.empty() && !makes_room) {

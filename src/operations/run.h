@@ -16,7 +16,7 @@ namespace gridloom::operations {
 
 inline constexpr std::string_view kWarningMember = "warning";  // member of the answer to a change
 
-// Who asks, as the audit names it.
+// The caller of an operation, as the audit names it.
 struct Caller {
   std::string who = "admin";
   std::string through = "command";

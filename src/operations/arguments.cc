@@ -16,19 +16,14 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-std::string number_text(double value) {
-  return value == static_cast<double>(static_cast<std::int64_t>(value))
-             ? fmt::format("{}", static_cast<std::int64_t>(value))
-             : fmt::format("{}", value);
-}
-
 std::string range_text(const Parameter& parameter) {
-  return fmt::format("from {} to {}", number_text(parameter.least), number_text(parameter.most));
+  return fmt::format("from {} to {}", parameter.least, parameter.most);
 }
 
 // As a message may show it.
 std::string shown(const Parameter& parameter, const Json& value) {
   if (parameter.type == Type::kSecret || names_a_secret(parameter.name)) return "***";
+  if (value.is_double()) return fmt::format("{}", value.get_double());  // JSON text has 2E0 for 2
   return redacted_extract(wire::to_text(value));
 }
 

@@ -185,6 +185,15 @@ TEST(Parameters, OneOfAnotherTypeIsNamedWithItsValue) {
   }
 }
 
+TEST(Parameters, ANumberIsNamedAsPeopleWriteIt) {
+  EXPECT_EQ(refusal(operation("fault.on"), {{"fault", "slow_answer"}, {"probability", 2.0}}),
+            "probability is 2: must be from 0 to 1");
+  EXPECT_EQ(refusal(operation("token.remove"), {{"number", 0.5}}),
+            "number is 0.5: must be a whole number from 1 to 999999999");
+  EXPECT_EQ(refusal(operation("time.step"), {{"ms", 0}}),
+            "ms is 0: must be a whole number from 1 to 86400000000000");
+}
+
 TEST(Parameters, OneBeyondItsLimitIsRefusedAndOneAtItIsNot) {
   for (const Operation& row : table()) {
     for (const Parameter& each : row.parameters) {

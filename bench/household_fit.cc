@@ -24,7 +24,6 @@ namespace {
 using namespace gridloom;
 using namespace gridloom::sim::household;
 
-constexpr std::int64_t kDay_ms = 86'400'000;
 constexpr Millis kStep{900'000};
 constexpr std::size_t kHomes = 40;
 constexpr std::size_t kCheckedHomes = 40;

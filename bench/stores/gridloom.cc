@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "history/archive.h"
+#include "history/sqlite/sqlite_store.h"
 #include "journal/batch.h"
 #include "journal/local/log.h"
 #include "stores/data.h"
@@ -239,7 +240,7 @@ std::string block_of_next_hour(DeviceStream& stream, std::int64_t until_ms, std:
 }  // namespace
 
 void fill_hours(const Fleet& fleet, const std::filesystem::path& folder) {
-  auto store = history::Store::open(folder);
+  auto store = history::SqliteStore::open(folder);
   if (!store) give_up(store.error().detail);
   const auto now_ms =
       std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch());
@@ -250,7 +251,7 @@ void fill_hours(const Fleet& fleet, const std::filesystem::path& folder) {
     changes.names.emplace_back(field, DeviceStream::name(field));
   }
   const auto write = [&] {
-    const Status written = store->write(std::exchange(changes, {}));
+    const Status written = (*store)->write(std::exchange(changes, {}));
     if (!written) give_up(written.error().detail);
   };
   std::vector<DeviceStream> streams;

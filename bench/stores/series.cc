@@ -11,18 +11,21 @@
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "history/series/series.h"
-#include "history/store/store.h"
+#include "history/sqlite/sqlite_store.h"
 #include "storage/files.h"
 #include "stores/stream.h"
 
 namespace {
 
+using gridloom::kDay_ms;
 using gridloom::Status;
 using gridloom::bench::append_json;
 using gridloom::bench::DeviceStream;
@@ -115,13 +118,13 @@ int main(int argc, char** argv) {
   for (const std::size_t fields : {std::size_t{1}, std::size_t{DeviceStream::kFields}}) {
     const std::filesystem::path data = std::filesystem::path(folder) / fmt::format("{}", fields);
     must(gridloom::storage::make_data_folder(data));
-    history::Store store = must(history::Store::open(data));
+    const std::unique_ptr<history::Store> opened = must(history::SqliteStore::open(data));
+    history::Store& store = *opened;
     fill(store, days * 24, fields);
-    const std::int64_t from_ms =
-        (DeviceStream::kStart_ms / history::kDay_ms + 1) * history::kDay_ms;
+    const std::int64_t from_ms = (DeviceStream::kStart_ms / kDay_ms + 1) * kDay_ms;
     history::SeriesQuery query{.fields = {0},
                                .from_ms = from_ms,
-                               .to_ms = from_ms + (days - 1) * history::kDay_ms,
+                               .to_ms = from_ms + (days - 1) * kDay_ms,
                                .step_ms = 15 * 60'000,
                                .aggregate = history::Aggregate::kMean};
     fmt::print("a device of {} fields, {} days\n", fields, days - 1);
@@ -130,7 +133,7 @@ int main(int argc, char** argv) {
     measure(store, "  integral by 15 minutes", query);
     query.step_ms = 3'600'000;
     measure(store, "  integral by hours", query);
-    query.step_ms = history::kDay_ms;
+    query.step_ms = kDay_ms;
     measure(store, "  integral by days", query);
     query.aggregate = history::Aggregate::kSum;
     measure(store, "  sum by days", query);

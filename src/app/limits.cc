@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/nearest.h"
 
 namespace gridloom::app {
@@ -19,7 +20,6 @@ namespace {
 constexpr std::int64_t kMany = 10'000'000;
 constexpr std::int64_t kKilobyte = 1024;
 constexpr std::int64_t kGigabyte = std::int64_t{1024} * 1024 * 1024;
-constexpr std::int64_t kDay_ms = std::int64_t{24} * 3600 * 1000;
 constexpr std::int64_t kShort = std::numeric_limits<std::uint16_t>::max();
 constexpr std::int64_t kDeep = 1000;  // levels that recursive parsers may use
 

@@ -16,7 +16,6 @@ namespace gridloom::app {
 namespace {
 
 namespace fs = std::filesystem;
-using wire::Json;
 using wire::JsonObject;
 
 constexpr std::string_view kFrom = "from";
@@ -37,9 +36,9 @@ std::optional<TimePoint> begun_in(const fs::path& data) {
   const auto bytes = read_file(file_in(data), kMostBytes);
   if (!bytes) return std::nullopt;
   const auto begun = wire::parse_json(*bytes);
-  const Json* from = begun ? wire::member(*begun, kFrom) : nullptr;
-  if (from == nullptr || !wire::is_whole(*from)) return std::nullopt;
-  return TimePoint(Millis(wire::whole(*from)));
+  const auto from_ms = begun ? wire::whole_in(*begun, kFrom) : std::nullopt;
+  if (!from_ms) return std::nullopt;
+  return TimePoint(Millis(*from_ms));
 }
 
 Status check(const ServeOptions& options) {

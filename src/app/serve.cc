@@ -70,8 +70,8 @@ bool is_of_full_disk(const Error& error, const std::filesystem::path& data) {
   return error.code == ErrorCode::kIo && storage::is_nearly_full(data);
 }
 
-// What the process adds to a server. The destructor ends everything that uses the server, then the
-// server, which uses the clocks.
+// The parts that a process adds to a server. The destructor ends everything that uses the server,
+// then the server, which uses the clocks.
 struct ServeProcess {
   SystemClock wall;
   SteadyClock steady;
@@ -238,9 +238,9 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
   if (!tls) return std::unexpected(tls.error());
   auto listeners = listeners_of(options, *tls);
   if (!listeners) return std::unexpected(listeners.error());
-  http::PageFiles page;
+  api::PageFiles page;
   if (!options.web.empty()) {
-    auto found = http::PageFiles::in_folder(options.web);
+    auto found = api::PageFiles::in_folder(options.web);
     if (!found) return fail(found.error().code, "--web: " + found.error().detail);
     page = std::move(*found);
   }
@@ -393,7 +393,7 @@ Status greet(const ServeProcess& process, const net::TlsFiles& files,
 }
 
 // Called on the thread that changed the rules, which is none of the loops.
-void carry_out(ServeProcess& process, const std::vector<FaultRule>& rules) {
+void set_faults(ServeProcess& process, const std::vector<FaultRule>& rules) {
   process.server->set_faults(rules);
   if (!process.fleet) return;
   process.sim_loop->post([fleet = process.fleet.get(), rules] { fleet->set_faults(rules); });
@@ -402,7 +402,7 @@ void carry_out(ServeProcess& process, const std::vector<FaultRule>& rules) {
 Status open_admin(ServeProcess& process, const ServeOptions& options) {
   process.faults = std::make_unique<operations::FaultRules>(
       process.server->catalog(), process.clock(),
-      [&process](const std::vector<FaultRule>& rules) { carry_out(process, rules); });
+      [&process](const std::vector<FaultRule>& rules) { set_faults(process, rules); });
   operations::Context context = admin_context(process, options);
   context.sign_in = &process.server->sign_in();
   context.page = urls_of(process).http;

@@ -15,9 +15,9 @@ bool ByteBudget::take(std::size_t bytes) {
   return true;
 }
 
-void ByteBudget::give_back(std::size_t bytes) {
+void ByteBudget::release(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
-  if (whole_) whole_->give_back(beyond_own(taken_) - beyond_own(taken_ - bytes));
+  if (whole_) whole_->release(beyond_own(taken_) - beyond_own(taken_ - bytes));
   taken_ -= bytes;
 }
 
@@ -33,13 +33,13 @@ TakenBytes::TakenBytes(TakenBytes&& other) noexcept
 
 TakenBytes& TakenBytes::operator=(TakenBytes&& other) noexcept {
   if (this == &other) return *this;
-  give_back(bytes_);
+  release(bytes_);
   budget_ = std::move(other.budget_);
   bytes_ = std::exchange(other.bytes_, 0);
   return *this;
 }
 
-TakenBytes::~TakenBytes() { give_back(bytes_); }
+TakenBytes::~TakenBytes() { release(bytes_); }
 
 bool TakenBytes::take(std::size_t bytes) {
   if (budget_ && !budget_->take(bytes)) return false;
@@ -47,8 +47,8 @@ bool TakenBytes::take(std::size_t bytes) {
   return true;
 }
 
-void TakenBytes::give_back(std::size_t bytes) {
-  if (budget_) budget_->give_back(bytes);
+void TakenBytes::release(std::size_t bytes) {
+  if (budget_) budget_->release(bytes);
   bytes_ -= bytes;
 }
 

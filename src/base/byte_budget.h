@@ -1,5 +1,5 @@
-// A memory budget shared by several holders: each takes the bytes that it keeps, and gives them
-// back.
+// A memory budget shared by several holders: each takes the bytes that it keeps, and releases
+// them.
 //
 // A budget may be part of a whole that many budgets share. A part has some bytes of its own, which
 // no other part can take; only bytes beyond them are taken from the whole.
@@ -19,7 +19,7 @@ class ByteBudget {
 
   // False: not enough bytes are left, here or in the whole; nothing was taken.
   [[nodiscard]] bool take(std::size_t bytes);
-  void give_back(std::size_t bytes);
+  void release(std::size_t bytes);
   [[nodiscard]] std::size_t taken() const;
 
  private:
@@ -36,7 +36,7 @@ class ByteBudget {
 
 using ByteBudgetPtr = std::shared_ptr<ByteBudget>;
 
-// The bytes that one holder has taken from a budget, given back on destruction. Without a budget,
+// The bytes that one holder has taken from a budget, released on destruction. Without a budget,
 // any number may be taken. One thread at a time.
 class TakenBytes {
  public:
@@ -50,7 +50,7 @@ class TakenBytes {
 
   [[nodiscard]] bool take(std::size_t bytes);
   // `bytes` is at most bytes().
-  void give_back(std::size_t bytes);
+  void release(std::size_t bytes);
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] const ByteBudgetPtr& budget() const { return budget_; }
 

@@ -13,7 +13,7 @@ TEST(ByteBudget, GivesWhatItHasAndNoMore) {
   ByteBudget budget(100);
   EXPECT_TRUE(budget.take(100));
   EXPECT_FALSE(budget.take(1));
-  budget.give_back(40);
+  budget.release(40);
   EXPECT_FALSE(budget.take(41));
   EXPECT_TRUE(budget.take(40));
   EXPECT_EQ(budget.taken(), 100U);
@@ -31,10 +31,10 @@ TEST(ByteBudget, APartTakesOfTheWhole) {
   EXPECT_TRUE(other.take(30));
   EXPECT_EQ(whole->taken(), 100U);
   EXPECT_FALSE(one.take(1)) << "it has its most";
-  one.give_back(85);
+  one.release(85);
   EXPECT_EQ(whole->taken(), 20U);
-  one.give_back(5);
-  other.give_back(30);
+  one.release(5);
+  other.release(30);
   EXPECT_EQ(whole->taken(), 0U);
 }
 

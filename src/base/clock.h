@@ -9,6 +9,9 @@ namespace gridloom {
 using Millis = std::chrono::milliseconds;
 using TimePoint = std::chrono::sys_time<Millis>;
 
+// A day of 24 hours; one of a time zone may be longer or shorter (time/calendar.h).
+inline constexpr std::int64_t kDay_ms = 86'400'000;
+
 // Thread rule: now() may be called from any thread.
 class Clock {
  public:

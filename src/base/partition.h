@@ -25,7 +25,7 @@ constexpr std::size_t number_of(Partition partition) { return static_cast<std::s
 // The partition of a serial number, or of an account's or a gateway's user name.
 [[nodiscard]] Partition partition_of(std::string_view name);
 
-// Which place has each partition. Places are numbered from 0; those of a server are its loops.
+// Says which place has each partition. Places are numbered from 0; those of a server are its loops.
 class PartitionMap {
  public:
   // Deals the partitions to `places` places in turn. At least one place; a place beyond the number

@@ -1,4 +1,5 @@
-// Hash maps by string that can be searched with a string_view, without making a string of it.
+// Hash maps by string, and sets of strings, that can be searched with a string_view without making
+// a string of it.
 #pragma once
 
 #include <cstddef>
@@ -6,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace gridloom {
 
@@ -18,5 +20,6 @@ struct StringHash {
 
 template <typename T>
 using StringMap = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
+using StringSet = std::unordered_set<std::string, StringHash, std::equal_to<>>;
 
 }  // namespace gridloom

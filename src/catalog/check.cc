@@ -96,14 +96,14 @@ Status check_elements(const Param& param, const JsonArray& given, const std::str
 Status check_exactly_one(const Param& param, const JsonObject& given, const std::string& path,
                          JsonObject* kept);
 
-void keep(const Json& value, Json* kept) {
+void copy_value(const Json& value, Json* kept) {
   if (kept != nullptr) *kept = value;
 }
 
 // Keeps the value to publish; of an object, only its declared members.
 Status check_value(const Param& param, const Json& value, const std::string& path, Json* kept) {
   if (among(param.also, value)) {
-    keep(value, kept);
+    copy_value(value, kept);
     return {};
   }
   if (!fits(param.type, value)) {
@@ -132,7 +132,7 @@ Status check_value(const Param& param, const Json& value, const std::string& pat
     Status size = check_size(param, characters(value.get_string()), path);
     if (!size) return size;
   }
-  keep(value, kept);
+  copy_value(value, kept);
   return {};
 }
 
@@ -149,7 +149,7 @@ Status check_elements(const Param& param, const JsonArray& given, const std::str
     Json* element = elements == nullptr ? nullptr : &elements->emplace_back(nullptr);
     // A sentinel is kept: without it the later elements would move up.
     if (among(param.fields.front().unchanged, given[k])) {
-      keep(given[k], element);
+      copy_value(given[k], element);
       continue;
     }
     Status good =

@@ -103,7 +103,7 @@ class Copier {
   }
 
  private:
-  // What is copied.
+  // The size of a copy.
   struct Size {
     std::size_t nodes = 0;
     std::size_t bytes = 0;
@@ -271,7 +271,7 @@ class Expander {
     return made;
   }
 
-  // What nothing uses is most likely a typing error.
+  // A group that nothing uses is most likely a typing error.
   void check_used() {
     for (const auto& [name, group] : groups_) {
       if (group.is_used) continue;

@@ -148,6 +148,10 @@ std::string named(const Field& field, const Json& value) {
   return text_of({.value = value, .name = std::move(names)});
 }
 
+bool may_report_errors(const Field& field) {
+  return field.error || std::ranges::any_of(field.fields, may_report_errors);
+}
+
 bool is_error(const Field& field, const Json& value) {
   const auto ok = [&](const Json& one) {
     return std::ranges::any_of(field.ok, [&](const Json& good) { return same_value(good, one); });

@@ -14,12 +14,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "base/result.h"
+#include "base/string_map.h"
 #include "catalog/formula.h"
 #include "catalog/physics.h"
 #include "catalog/signal.h"
@@ -88,6 +88,8 @@ struct Field {
 
 // "2 (charging)", "5 (grid, solar input 1)" for bits, "230" for a value without a name.
 [[nodiscard]] std::string named(const Field& field, const Json& value);
+// Whether the field, or a declared member of its value, may report errors or warnings.
+[[nodiscard]] bool may_report_errors(const Field& field);
 // Whether the field reports an error or a warning with this value.
 [[nodiscard]] bool is_error(const Field& field, const Json& value);
 
@@ -264,15 +266,6 @@ struct Virtual {
 
 enum class QuotaAllForm : std::uint8_t { kFlat, kNested };
 
-// Allows lookup in a map of strings by string_view, without constructing a string.
-struct NameHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view name) const {
-    return std::hash<std::string_view>{}(name);
-  }
-};
-using NameIndex = std::unordered_map<std::string, std::size_t, NameHash, std::equal_to<>>;
-
 struct Family {
   std::string id;                // "delta_2"
   std::string product;           // "DELTA 2"
@@ -325,7 +318,7 @@ struct Family {
   // selectors.
   [[nodiscard]] std::string unknown_command(const JsonObject& message) const;
 
-  NameIndex field_by_name;  // filled by the loader
+  StringMap<std::size_t> field_by_name;  // filled by the loader
 };
 
 using FamilyPtr = std::shared_ptr<const Family>;

@@ -26,7 +26,7 @@ void put(JsonObject& object, std::string_view name, const std::vector<NamedValue
   object[name] = std::move(rows);
 }
 
-// What fields and parameters have in common.
+// The members that fields and parameters have in common.
 template <typename T>
 JsonObject described(const T& each) {
   JsonObject row{{"name", each.name}};

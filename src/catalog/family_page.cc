@@ -205,7 +205,8 @@ struct ExampleDevice {
   std::string_view sn;
 };
 
-// What the documents show in a set beside the parameters, with values for the references.
+// Adds the members that the documents show in a set beside the parameters, with values for the
+// references.
 void put_members(const ExampleDevice& device, const wire::JsonObject& members,
                  wire::JsonObject& into) {
   for (const auto& [key, value] : members) {

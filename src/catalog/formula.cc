@@ -41,7 +41,7 @@ class Parser {
   }
 
  private:
-  // What the text lacks at this place.
+  // Notes what the text lacks at this place.
   bool miss(std::string_view what) {
     const std::string_view before = text_.substr(0, at_);
     problem_ = before.empty() ? fmt::format("at the beginning {}", what)

@@ -56,8 +56,8 @@ enum class Plug : std::uint8_t {
   kOffGrid,  // it supplies a site without a grid; one a site at most
 };
 
-// What people do with a device of their own accord: they send it these sets when the condition
-// comes true. `when` is a formula over kHabitNames, and true above 0.
+// A use of a device that people make of their own accord: they send it these sets when the
+// condition comes true. `when` is a formula over kHabitNames, and true above 0.
 struct Habit {
   Formula when;
   std::vector<CheckedSet> sets;  // of commands of the device's family

@@ -143,8 +143,8 @@ TEST(Home, NumbersTheDevicesOfAFamilyInTheWholeFile) {
                                 "R331SIM00000003 DELTA 2 3"));
 }
 
-// What feeds the site beside a meter of its own family is a unit of its system, if the family forms
-// systems.
+// A device that feeds the site beside a meter of its own family is a unit of its system, if the
+// family forms systems.
 TEST(Home, FindsTheUnitsOfASystem) {
   const struct {
     std::string_view devices;

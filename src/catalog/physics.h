@@ -30,7 +30,8 @@ enum class PartKind : std::uint8_t {
   kModel
 };
 
-// What a part can show in a field. Powers are positive, unless the row below says otherwise.
+// A quantity that a part can show in a field. Powers are positive, unless the row below says
+// otherwise.
 enum class Quantity : std::uint8_t {
   kSoc,
   kPower,  // + charges a battery; + takes from the grid

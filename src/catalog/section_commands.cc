@@ -375,7 +375,7 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
 std::string selector(const Command& command) {
   std::string text;
   for (const auto& [path, value] : command.select) {
-    text += value.is_string() ? std::string(value.get_string()) : wire::to_text(value);
+    text += wire::plain_text(value);
     text += '\n';
   }
   return text;

@@ -280,7 +280,7 @@ void check_groups(const Entry& file, const Family& family) {
   }
 }
 
-// What is a part needs another one.
+// A field that is a part needs another one.
 void check_parts(const Entry& file, const Family& family) {
   for (const Field& field : family.fields) {
     if (!field.part || std::ranges::count(family.fields, field.nature, &Field::nature) > 1)

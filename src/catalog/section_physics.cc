@@ -215,7 +215,7 @@ class PhysicsReader {
     return field;
   }
 
-  // What moves by itself is no setting.
+  // A field that moves by itself is no setting.
   [[nodiscard]] bool has_signal(const Formula& formula, const Entry& entry,
                                 std::string_view key) const {
     const auto moves = std::ranges::find_if(formula.names, [&](const std::string& name) {

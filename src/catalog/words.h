@@ -13,7 +13,7 @@ namespace gridloom::catalog {
 [[nodiscard]] std::string join(const std::vector<std::string>& words, std::string_view last);
 
 inline constexpr std::size_t kMaxId = 40;  // characters
-// What an id must be, for error messages.
+// The rule for ids, for error messages.
 inline constexpr std::string_view kIdWords =
     "must be lower-case letters, digits and _, a letter first, at most 40 characters";
 [[nodiscard]] bool is_id(std::string_view text);

@@ -114,10 +114,9 @@ std::string nonce() {
   return std::to_string(std::uniform_int_distribution(100'000, 999'999)(device));
 }
 
-std::string text_in(const Json& object, std::string_view key) {
+std::string plain_text_in(const Json& object, std::string_view key) {
   const Json* value = wire::member(object, key);
-  if (value == nullptr) return {};
-  return value->is_string() ? std::string(value->get_string()) : wire::to_text(*value);
+  return value == nullptr ? std::string() : wire::plain_text(*value);
 }
 
 std::unexpected<Error> unexpected_data(std::string_view what) {
@@ -236,10 +235,10 @@ Result<std::vector<ListedDevice>> ApiClient::devices() {
   if (!data->is_array()) return unexpected_data("a list of devices");
   std::vector<ListedDevice> devices;
   for (const Json& row : data->get_array()) {
-    const std::string online = text_in(row, "online");
-    devices.push_back({.sn = text_in(row, "sn"),
-                       .name = text_in(row, "deviceName"),
-                       .product = text_in(row, "productName"),
+    const std::string online = plain_text_in(row, "online");
+    devices.push_back({.sn = plain_text_in(row, "sn"),
+                       .name = plain_text_in(row, "deviceName"),
+                       .product = plain_text_in(row, "productName"),
                        .online = online == "1" || online == "true"});
   }
   return devices;
@@ -264,11 +263,11 @@ Result<MqttAccess> ApiClient::certification() {
   auto data = object_in(call("GET", kCertification));
   if (!data) return std::unexpected(data.error());
   const Json object(std::move(*data));
-  return MqttAccess{.user = text_in(object, "certificateAccount"),
-                    .password = Secret(text_in(object, "certificatePassword")),
-                    .host = text_in(object, "url"),
-                    .port = text_in(object, "port"),
-                    .secure = text_in(object, "protocol") != "mqtt"};
+  return MqttAccess{.user = plain_text_in(object, "certificateAccount"),
+                    .password = Secret(plain_text_in(object, "certificatePassword")),
+                    .host = plain_text_in(object, "url"),
+                    .port = plain_text_in(object, "port"),
+                    .secure = plain_text_in(object, "protocol") != "mqtt"};
 }
 
 Result<Json> ApiClient::energy(std::string_view sn, const Query& query) {

@@ -246,7 +246,8 @@ TEST(HttpClientSession, HasLimits) {
   }
 }
 
-// What a hostile server sends without an end costs its limit once, not once for each form of it.
+// A body that a hostile server sends without an end costs its limit once, not once for each form of
+// it.
 TEST(HttpClientSession, ABodyInChunksIsKeptOnce) {
   constexpr std::size_t kBody = std::size_t{1} << 20U;
   HttpSession session({.body_bytes = kBody});

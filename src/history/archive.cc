@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "history/history_queries.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "journal/local/local_journal.h"
 #include "journal/local/log_loss.h"
 
@@ -11,6 +12,7 @@ namespace gridloom::history {
 
 // The members are destroyed in the reverse of their order: each uses those before it.
 struct Archive::Impl {
+  std::shared_ptr<StoreFactory> stores;
   std::unique_ptr<Recorder> recorder;
   std::unique_ptr<journal::LocalJournal> journal;
   std::unique_ptr<HistoryQueries> queries;
@@ -21,7 +23,9 @@ Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   auto impl = std::make_unique<Impl>();
+  impl->stores = options.stores ? std::move(options.stores) : sqlite_store_factory(options.data);
   auto recorder = Recorder::open({.data = options.data,
+                                  .stores = impl->stores,
                                   .clock = options.clock,
                                   .limits = options.limits.recorder,
                                   .integrate = std::move(options.integrate),
@@ -48,10 +52,9 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   auto recovered = impl->recorder->recover();
   if (!recovered) return std::unexpected(recovered.error());
   impl->recovered = std::move(*recovered);
-  auto queries = HistoryQueries::open({.data = options.data,
+  auto queries = HistoryQueries::open({.stores = impl->stores,
                                        .limits = options.limits.reads,
                                        .shared = impl->recorder->shared(),
-                                       .damaged_rows = impl->recorder->damaged_rows(),
                                        .queue = &impl->recorder->queue()});
   if (!queries) return std::unexpected(queries.error());
   impl->queries = std::move(*queries);
@@ -108,6 +111,11 @@ std::shared_ptr<void> Archive::pin_log() {
   // Durable records are on the disk already; flush() adds those of the last moment.
   static_cast<void>(impl_->journal->flush());
   return pin;
+}
+
+Result<std::vector<std::filesystem::path>> Archive::backup_store(
+    const std::filesystem::path& folder, const std::stop_token& stop) {
+  return impl_->stores->backup(folder, stop);
 }
 
 bool Archive::flush() { return impl_->journal->flush(); }

@@ -3,8 +3,9 @@
 //   shards ─▶ journal (log on disk) ─▶ recorder (history.db) ─▶ queries
 //
 // This is the composition of a server's data folder: the local journal, which makes records durable
-// (journal/local/local_journal.h), the recorder, which stores them and trims the journal
-// (history/recorder.h has the guarantees), and the queries of both (history/history_queries.h).
+// (journal/local/local_journal.h), history's store (history.db, unless another one is passed in),
+// the recorder, which stores the records and trims the journal (history/recorder.h has the
+// guarantees), and the queries of both (history/history_queries.h).
 //
 // Thread rule: any function from any thread, unless it says otherwise.
 #pragma once
@@ -14,6 +15,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +30,7 @@
 #include "history/recorder.h"
 #include "history/recovery_scan.h"
 #include "history/store/damage_notes.h"
+#include "history/store/store_factory.h"
 #include "journal/journal.h"
 #include "journal/local/log.h"
 #include "journal/positions.h"
@@ -57,6 +60,7 @@ class Archive final : public journal::Journal {
  public:
   struct Options {
     std::filesystem::path data;
+    std::shared_ptr<StoreFactory> stores{};  // null: history.db in `data`
     const Clock* clock = nullptr;
     ArchiveLimits limits{};
     HourIntegrator integrate{};  // called on the builder's thread
@@ -100,6 +104,11 @@ class Archive final : public journal::Journal {
   // that is made first, and a copy of DATA/log that is made then, are together as good as the
   // original.
   [[nodiscard]] std::shared_ptr<void> pin_log();
+
+  // Copies history's store into files in `folder`, and returns their names, as
+  // StoreFactory::backup() does.
+  [[nodiscard]] Result<std::vector<std::filesystem::path>> backup_store(
+      const std::filesystem::path& folder, const std::stop_token& stop);
 
   // Session changes up to these records are stored elsewhere: the log need not keep them.
   void sessions_stored(const journal::Positions& up_to);

@@ -9,8 +9,10 @@
 #include <fstream>
 #include <future>
 #include <iterator>
+#include <memory>
 #include <thread>
 
+#include "history/memory/memory_store_factory.h"
 #include "journal/turn.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
@@ -31,8 +33,10 @@ class ArchiveTest : public testing::Test {
  protected:
   ArchiveTest() { must(storage::make_data_folder(folder_.data())); }
 
-  std::unique_ptr<Archive> open(const std::filesystem::path& data) {
-    return must(Archive::open({.data = data, .clock = &clock_, .limits = limits_}));
+  std::unique_ptr<Archive> open(const std::filesystem::path& data,
+                                std::shared_ptr<StoreFactory> stores = {}) {
+    return must(Archive::open(
+        {.data = data, .stores = std::move(stores), .clock = &clock_, .limits = limits_}));
   }
   void start() {
     archive_ = open(folder_.data());
@@ -126,6 +130,21 @@ TEST_F(ArchiveTest, AStopLeavesNothingToReadAgain) {
   archive_.reset();
   const auto again = open(folder_.data());
   EXPECT_LT(log_bytes, 100) << "an empty segment";
+  EXPECT_EQ(recovered(*again), (Lines{"1 saved"}));
+  EXPECT_EQ(rows(*again, 1), (Lines{"1000 a=1"}));
+}
+
+TEST_F(ArchiveTest, AStoreInMemoryTakesThePlaceOfTheFile) {
+  const std::shared_ptr<StoreFactory> stores = memory_store_factory();
+  archive_ = open(folder_.data(), stores);
+  archive_->start([this] { return std::exchange(twins_, {}); });
+  report(1, 1s, "a", "1");
+  twins_.push_back({.device = 1, .sn = "R331", .text = "saved"});
+  archive_->stop();
+  EXPECT_LT(archive_->health().log_bytes, 100) << "all of it is stored";
+  archive_.reset();
+  EXPECT_FALSE(std::filesystem::exists(folder_.data() / "history.db"));
+  const auto again = open(folder_.data(), stores);
   EXPECT_EQ(recovered(*again), (Lines{"1 saved"}));
   EXPECT_EQ(rows(*again, 1), (Lines{"1000 a=1"}));
 }

@@ -63,7 +63,7 @@ Status BlockWalk::read_store(Reader& reader, const OnBlock& on_block, const OnAg
   next_ = *place;
   const auto all = reader.store().chunks_from(
       options_.device, *place, options_.to,
-      [&](const Store::ChunkPosition& at, std::string_view chunk) -> Result<bool> {
+      [&](const StoreReader::ChunkPosition& at, std::string_view chunk) -> Result<bool> {
         next_ = at.after();
         bytes_ += chunk.size();
         ++chunks_;

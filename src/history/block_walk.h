@@ -58,8 +58,8 @@ class BlockWalk {
 
   Options options_;
   bool began_ = false;
-  bool stored_ = false;        // the store was read to its end
-  Store::ChunkPosition next_;  // next chunk in the store
+  bool stored_ = false;              // the store was read to its end
+  StoreReader::ChunkPosition next_;  // next chunk in the store
   struct InMemory {
     std::int64_t hour = 0;
     HeadBlocks::Copy rows;

@@ -25,7 +25,6 @@ namespace gridloom::history {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 using Lines = std::vector<std::string>;
 
 constexpr std::int64_t kHour = 1'700'000'000'000 / kHour_ms;
@@ -108,42 +107,6 @@ TEST(EachBlockOf, ADamagedPartIsAFault) {
   std::string chunk = rows_part({{1, {"10"}}});
   chunk[chunk.size() / 2] ^= 1;
   EXPECT_FALSE(each_block_of(chunk, only(1), [](const Block&) { return Status(); }));
-}
-
-// If an hour's chunks are replaced by one block between two calls, the hour is read again.
-TEST(StoreChunks, AnHourThatWasStoredAnewIsReadFromItsBegin) {
-  const TemporaryFolder folder;
-  must(storage::make_data_folder(folder.data()));
-  Store store = must(Store::open(folder.data()));
-  const DeviceHour of{.device = 1, .hour = kHour};
-  const auto write = [&](std::vector<std::string> chunks, bool over) {
-    Changes changes;
-    changes.hours.push_back({.of = of, .chunks = std::move(chunks), .over = over});
-    must(store.write(changes));
-  };
-  Store::ChunkPosition next{.hour = kHour, .chunk = 0};
-  const auto read = [&](std::size_t most) {
-    Lines chunks;
-    static_cast<void>(must(store.chunks_from(
-        1, must(store.resume(1, next)), kHour + 1,
-        [&](const Store::ChunkPosition& at, std::string_view bytes) -> Result<bool> {
-          chunks.emplace_back(bytes);
-          next = at.after();
-          return chunks.size() < most;
-        })));
-    return chunks;
-  };
-  write({"a", "b", "c"}, false);
-  EXPECT_THAT(read(2), ElementsAre("a", "b"));
-  EXPECT_THAT(read(1), ElementsAre("c"));
-  EXPECT_THAT(read(1), IsEmpty());
-  next = {.hour = kHour, .chunk = 0};
-  EXPECT_THAT(read(2), ElementsAre("a", "b"));
-  write({"d"}, false);
-  EXPECT_THAT(read(1), ElementsAre("c"));
-  write({"a"}, true);  // the same bytes
-  EXPECT_THAT(read(9), ElementsAre("a"));
-  EXPECT_THAT(read(9), IsEmpty());
 }
 
 class BlockWalkTest : public testing::Test {

@@ -309,7 +309,8 @@ Result<std::string> Builder::energies_of(const DeviceHour& of, const Changes& ch
                                          [&](std::int64_t, std::string_view bytes) {
                                            found = bytes;
                                            return Status();
-                                         });
+                                         },
+                                         {});
   if (!read) return std::unexpected(read.error());
   return found;
 }

@@ -6,11 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 
 #include "history/blocks/test_lines.h"
-#include "storage/files.h"
+#include "history/memory/memory_store_factory.h"
 #include "testing/must.h"
-#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
@@ -33,9 +34,9 @@ class BuilderTest : public testing::Test {
 
   // Simulates a start: data that were not stored are lost.
   void open() {
-    must(storage::make_data_folder(folder_.data()));
     builder_.reset();
-    store_.emplace(must(Store::open(folder_.data())));
+    store_.reset();
+    store_ = must(stores_->open()).store;
     names_.emplace(must(store_->names()));
     builder_ = must(Builder::make(*store_, *names_, options_));
   }
@@ -71,9 +72,9 @@ class BuilderTest : public testing::Test {
   }
 
   using Lines = std::vector<std::string>;
-  TemporaryFolder folder_;
+  std::shared_ptr<StoreFactory> stores_ = memory_store_factory();
   Builder::Options options_{};
-  std::optional<Store> store_;
+  std::unique_ptr<Store> store_;
   std::optional<FieldNames> names_;
   std::unique_ptr<Builder> builder_;
   std::uint64_t sequence_ = 0;

@@ -17,7 +17,7 @@
 #include "history/blocks/rollup.h"
 #include "history/blocks/rows.h"
 #include "history/energy/energy_integrator.h"
-#include "history/store/row_checksum.h"
+#include "history/sqlite/row_checksum.h"
 #include "history/store/store.h"
 #include "journal/batch.h"
 

@@ -31,11 +31,11 @@ Result<std::unique_ptr<HistoryQueries>> HistoryQueries::open(Options options) {
 
 Status HistoryQueries::start() {
   const Reader::Shared& shared = options_.shared;
-  check_.emplace(options_.data / "history.db", [&shared](const std::string& why) {
+  check_.emplace(options_.stores, [&shared](const std::string& why) {
     shared.damage->note(shared.clock->now(), why);
   });
   for (std::size_t i = 0; i < kReaders + 1; ++i) {
-    auto own = Store::open(options_.data, options_.damaged_rows);
+    auto own = options_.stores->open_reader();
     if (!own) return std::unexpected(own.error());
     ReadQueue& from = i < kReaders ? reads_ : admin_reads_;
     readers_.emplace_back(
@@ -44,7 +44,7 @@ Status HistoryQueries::start() {
   return {};
 }
 
-void HistoryQueries::answer(ReadQueue& from, Store own) const {
+void HistoryQueries::answer(ReadQueue& from, std::unique_ptr<StoreReader> own) const {
   Reader reader(options_.shared, std::move(own));
   while (from.wait_and_run(reader)) {
   }

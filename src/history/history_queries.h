@@ -5,12 +5,11 @@
 // A query sees everything that was durable when it began: its first slices wait until the builder
 // has it, without blocking the thread for others.
 //
-// Another thread verifies all of history.db once (history/store/background_check.h).
+// Another thread verifies all of the store once (history/store/background_check.h).
 //
 // Thread rule: any function from any thread, and stop() not from a query.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,21 +21,20 @@
 #include "history/fair_queue.h"
 #include "history/reader.h"
 #include "history/store/background_check.h"
-#include "history/store/damaged_rows.h"
 #include "history/store/store.h"
+#include "history/store/store_factory.h"
 
 namespace gridloom::history {
 
 class HistoryQueries {
  public:
   struct Options {
-    std::filesystem::path data;
-    FairLimits limits{};      // for the queries of one account
-    Reader::Shared shared{};  // what it points to outlives the queries
-    std::shared_ptr<DamagedRows> damaged_rows{};
-    BuilderQueue* queue = nullptr;  // outlives the queries
+    std::shared_ptr<StoreFactory> stores;  // opened for each thread
+    FairLimits limits{};                   // for the queries of one account
+    Reader::Shared shared{};               // what it points to outlives the queries
+    BuilderQueue* queue = nullptr;         // outlives the queries
   };
-  // Opens history.db for each thread, and starts them. Fails as Store does.
+  // Opens the store for each thread, and starts them. Fails as StoreFactory does.
   [[nodiscard]] static Result<std::unique_ptr<HistoryQueries>> open(Options options);
   ~HistoryQueries();  // as stop()
   HistoryQueries(const HistoryQueries&) = delete;
@@ -57,7 +55,7 @@ class HistoryQueries {
   explicit HistoryQueries(Options options);
   [[nodiscard]] Status start();
   [[nodiscard]] Query with_wait(Query query) const;
-  void answer(ReadQueue& from, Store own) const;
+  void answer(ReadQueue& from, std::unique_ptr<StoreReader> own) const;
 
   const Options options_;
   ReadQueue reads_;

@@ -1,4 +1,4 @@
-// Tests the queries alone, with a recorder of a journal in memory.
+// Tests the queries alone, with a recorder of a journal and a store in memory.
 #include "history/history_queries.h"
 
 #include <gtest/gtest.h>
@@ -12,6 +12,7 @@
 
 #include "history/blocks/block.h"
 #include "history/blocks/hours.h"
+#include "history/memory/memory_store_factory.h"
 #include "history/recorder.h"
 #include "history/test_memory_journal.h"
 #include "storage/files.h"
@@ -29,15 +30,14 @@ class HistoryQueriesTest : public testing::Test {
  protected:
   HistoryQueriesTest() {
     must(storage::make_data_folder(folder_.data()));
-    recorder_ = must(Recorder::open({.data = folder_.data(), .clock = &clock_}));
+    recorder_ = must(Recorder::open({.data = folder_.data(), .stores = stores_, .clock = &clock_}));
     must(recorder_->follow(journal_));
     static_cast<void>(must(recorder_->recover()));
   }
   void open(const FairLimits& limits = {}) {
-    queries_ = must(HistoryQueries::open({.data = folder_.data(),
+    queries_ = must(HistoryQueries::open({.stores = stores_,
                                           .limits = limits,
                                           .shared = recorder_->shared(),
-                                          .damaged_rows = recorder_->damaged_rows(),
                                           .queue = &recorder_->queue()}));
   }
   static int rows(Reader& reader) {
@@ -49,6 +49,7 @@ class HistoryQueriesTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
+  std::shared_ptr<StoreFactory> stores_ = memory_store_factory();
   TestClock clock_{TimePoint(Millis(kStart_ms))};
   MemoryJournal journal_;
   std::unique_ptr<Recorder> recorder_;

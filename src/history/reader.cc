@@ -25,8 +25,9 @@ Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t t
 }
 
 Status Reader::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                           const Store::OnBytes& on_energy, const Store::OnHour& on_damaged) {
-  return note_damage(store_.each_energy(device, from, to, on_energy, on_damaged));
+                           const StoreReader::OnBytes& on_energy,
+                           const StoreReader::OnHour& on_damaged) {
+  return note_damage(store_->each_energy(device, from, to, on_energy, on_damaged));
 }
 
 Status Reader::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
@@ -37,13 +38,13 @@ Status Reader::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t 
     spdlog::error("the history of device {}, hour {}: {}", device, hour, quarters.error().detail);
     return {};
   };
-  return note_damage(store_.each_rollup(device, from, to, read_hour));
+  return note_damage(store_->each_rollup(device, from, to, read_hour));
 }
 
 Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std::int64_t hour) {
   const auto head_blocks =
       shared_->builder->head_blocks().hours(device, std::numeric_limits<std::int64_t>::min(), hour);
-  auto found = note_damage(store_.hour_before(device, hour));
+  auto found = note_damage(store_->hour_before(device, hour));
   if (!found || head_blocks.empty()) return found;
   return std::max(found->value_or(head_blocks.back()), head_blocks.back());
 }
@@ -51,7 +52,7 @@ Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std
 Result<std::optional<std::int64_t>> Reader::hour_from(DeviceNumber device, std::int64_t hour) {
   const auto head_blocks =
       shared_->builder->head_blocks().hours(device, hour, std::numeric_limits<std::int64_t>::max());
-  auto found = note_damage(store_.hour_from(device, hour));
+  auto found = note_damage(store_->hour_from(device, hour));
   if (!found || head_blocks.empty()) return found;
   return std::min(found->value_or(head_blocks.front()), head_blocks.front());
 }
@@ -61,7 +62,7 @@ Result<std::vector<std::int64_t>> Reader::hours_without_energies(DeviceNumber de
                                                                  std::int64_t to) {
   const std::vector<std::int64_t> head_blocks =
       shared_->builder->head_blocks().hours(device, from, to);
-  auto found = note_damage(store_.hours_without_energies(device, from, to));
+  auto found = note_damage(store_->hours_without_energies(device, from, to));
   if (!found) return found;
   found->insert(found->end(), head_blocks.begin(), head_blocks.end());
   std::ranges::sort(*found);
@@ -69,14 +70,14 @@ Result<std::vector<std::int64_t>> Reader::hours_without_energies(DeviceNumber de
   return found;
 }
 
-Status Reader::each_audit(const Store::OnAudit& on_entry) {
+Status Reader::each_audit(const StoreReader::OnAudit& on_entry) {
   const std::vector<AuditRow> waiting = shared_->builder->audit();
   std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
   for (const AuditRow& row : std::views::reverse(waiting)) {
     last = row.sequence;
     if (!on_entry(row)) return {};
   }
-  return note_damage(store_.each_audit(
+  return note_damage(store_->each_audit(
       [&](const AuditRow& row) { return row.sequence >= last || on_entry(row); }));
 }
 

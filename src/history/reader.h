@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -35,7 +36,8 @@ class Reader {
     DamageNotes* damage = nullptr;
     const Clock* clock = nullptr;
   };
-  Reader(const Shared& shared, Store store) : shared_(&shared), store_(std::move(store)) {}
+  Reader(const Shared& shared, std::unique_ptr<StoreReader> store)
+      : shared_(&shared), store_(std::move(store)) {}
 
   // Reads the blocks of a device's hours [from, to). An hour that was stored in chunks has several
   // blocks; those of an hour that is replaced in the store meanwhile may be read twice. Stops at
@@ -47,8 +49,8 @@ class Reader {
   // Reads the energies of completed hours, as computed by an HourIntegrator. `on_damaged`,
   // if given, is called for each hour whose energies are damaged.
   [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                   const Store::OnBytes& on_energy,
-                                   const Store::OnHour& on_damaged = {});
+                                   const StoreReader::OnBytes& on_energy,
+                                   const StoreReader::OnHour& on_damaged = {});
   // Reads the 15-minute rollups that are kept of hours whose blocks exceeded the retention time. An
   // hour is returned either here or by each_block(). Stops at the first error.
   using OnRollup = std::function<Status(std::int64_t hour, const HourOfRollups& quarters)>;
@@ -65,10 +67,10 @@ class Reader {
                                                                          std::int64_t from,
                                                                          std::int64_t to);
   // Reads the audit, newest entry first.
-  [[nodiscard]] Status each_audit(const Store::OnAudit& on_entry);
+  [[nodiscard]] Status each_audit(const StoreReader::OnAudit& on_entry);
   [[nodiscard]] const FieldNames& names() const;
   // Direct access to the store. Callers pass the errors of direct reads through note_damage().
-  [[nodiscard]] Store& store() { return store_; }
+  [[nodiscard]] StoreReader& store() { return *store_; }
   // Notes a damaged page; the returned error contains only what a client may know.
   [[nodiscard]] Error note_damage(Error fault) const;
   [[nodiscard]] const HeadBlocks& head_blocks() const;
@@ -80,7 +82,7 @@ class Reader {
   }
 
   const Shared* shared_;
-  Store store_;
+  std::unique_ptr<StoreReader> store_;
 };
 
 // A query of an account, processed in slices on the threads of HistoryQueries

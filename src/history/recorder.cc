@@ -17,7 +17,6 @@
 
 #include "journal/turn.h"
 #include "storage/files.h"
-#include "storage/wal_check.h"
 
 namespace gridloom::history {
 namespace {
@@ -38,7 +37,7 @@ Millis steady_time() {
 }  // namespace
 
 struct Recorder::Impl {
-  explicit Impl(Options given, Store opened, std::vector<std::string> known)
+  explicit Impl(Options given, std::unique_ptr<Store> opened, std::vector<std::string> known)
       : options(std::move(given)),
         damage(options.data),
         store(std::move(opened)),
@@ -163,7 +162,7 @@ struct Recorder::Impl {
       if (failed_at) spdlog::info("history.db can be written again");
       failed_at.reset();
       set_failing({});
-      if (pins == 0 && store.is_in_file()) journal->trim(stored());
+      if (pins == 0 && store->is_checkpointed()) journal->trim(stored());
       return;
     }
     failed_at = tried;
@@ -198,9 +197,8 @@ struct Recorder::Impl {
 
   Options options;
   DamageNotes damage;
-  Store store;  // used by the builder
+  std::unique_ptr<Store> store;  // used by the builder
   FieldNames names;
-  std::shared_ptr<DamagedRows> damaged_rows;
   std::unique_ptr<Builder> builder;
   Reader::Shared shared;
   journal::JournalReader* journal = nullptr;
@@ -237,25 +235,26 @@ Recorder::Recorder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Recorder::~Recorder() { stop(); }
 
 Result<std::unique_ptr<Recorder>> Recorder::open(Options options) {
-  const auto damaged_rows = std::make_shared<DamagedRows>();
-  const std::string lost_changes = storage::damage_of_wal(options.data / "history.db");
-  auto store = Store::open(options.data, damaged_rows);
-  if (!store) return std::unexpected(with_remedy(store.error()));
-  auto names = store->names();
-  if (!names) return std::unexpected(with_remedy(names.error()));
+  StoreFactory& stores = *options.stores;
+  auto opened = stores.open();
+  if (!opened) return std::unexpected(stores.with_remedy(opened.error()));
+  auto names = opened->store->names();
+  if (!names) return std::unexpected(stores.with_remedy(names.error()));
   // Notes that the disk does not give now must not be replaced by newer ones.
   if (Status good = storage::check_readable(options.data / "damage.txt"); !good) {
     return std::unexpected(good.error());
   }
-  auto impl = std::make_unique<Impl>(std::move(options), std::move(*store), std::move(*names));
-  impl->damaged_rows = damaged_rows;
-  if (!lost_changes.empty()) impl->damage.note(impl->options.clock->now(), lost_changes);
+  auto impl =
+      std::make_unique<Impl>(std::move(options), std::move(opened->store), std::move(*names));
+  if (!opened->lost_changes.empty()) {
+    impl->damage.note(impl->options.clock->now(), opened->lost_changes);
+  }
   const RecorderLimits& limits = impl->options.limits;
-  auto builder = Builder::make(impl->store, impl->names,
+  auto builder = Builder::make(*impl->store, impl->names,
                                {.grace = limits.grace,
                                 .head_bytes = limits.head_bytes,
                                 .integrate = impl->options.integrate});
-  if (!builder) return std::unexpected(with_remedy(builder.error()));
+  if (!builder) return std::unexpected(stores.with_remedy(builder.error()));
   impl->builder = std::move(*builder);
   impl->shared = {.names = &impl->names,
                   .builder = impl->builder.get(),
@@ -263,10 +262,9 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Options options) {
                   .clock = impl->options.clock};
   Retention::Steady steady;
   if (!impl->options.clock_is_driven) steady = steady_time;
-  auto retention =
-      Retention::open(impl->options.data, limits.keep, std::move(steady), damaged_rows);
-  if (!retention) return std::unexpected(with_remedy(retention.error()));
-  impl->retention.emplace(std::move(*retention));
+  auto retention = stores.open_retention();
+  if (!retention) return std::unexpected(stores.with_remedy(retention.error()));
+  impl->retention.emplace(std::move(*retention), limits.keep, std::move(steady));
   const auto in_sessions = impl->options.sessions_applied.common();
   if (!in_sessions) return std::unexpected(in_sessions.error());
   const bool has_sessions = static_cast<bool>(impl->options.on_session_changes);
@@ -286,13 +284,13 @@ Status Recorder::follow(journal::JournalReader& journal) {
   impl.beside.reset();
   if (!read) return read;
   if (Status settled = impl.builder->settle(); !settled) {
-    return std::unexpected(with_remedy(settled.error()));
+    return std::unexpected(impl.options.stores->with_remedy(settled.error()));
   }
   return {};
 }
 
 Result<std::vector<Recovered>> Recorder::recover() {
-  auto twins = impl_->store.twins();
+  auto twins = impl_->store->twins();
   if (!twins && twins.error().code == ErrorCode::kDamaged) {
     impl_->damage.note_page(impl_->options.clock->now(), twins.error());
     twins = std::vector<StoredTwin>();  // devices will report again
@@ -362,7 +360,7 @@ RecorderHealth Recorder::health() const {
   const std::lock_guard lock(impl_->mutex);
   return {.store_failing = impl_->store_failing,
           .malformed_records = impl_->malformed.load(),
-          .damaged_rows = impl_->damaged_rows->count(),
+          .damaged_rows = impl_->options.stores->damaged_rows(),
           .head_bytes = impl_->builder->head_blocks().bytes(),
           .unknown_devices = impl_->unknown.size()};
 }
@@ -371,6 +369,5 @@ DamageNotes& Recorder::damage() { return impl_->damage; }
 const Builder& Recorder::builder() const { return *impl_->builder; }
 BuilderQueue& Recorder::queue() { return impl_->queue; }
 const Reader::Shared& Recorder::shared() const { return impl_->shared; }
-const std::shared_ptr<DamagedRows>& Recorder::damaged_rows() const { return impl_->damaged_rows; }
 
 }  // namespace gridloom::history

@@ -1,7 +1,7 @@
 // The recorder stores years of what is in a journal's records: values that devices reported, and
 // the audit of user actions.
 //
-//   journal ─▶ builder ─▶ blocks, energies, twins, audit (history.db)
+//   journal ─▶ builder ─▶ blocks, energies, twins, audit (history/store/store.h)
 //
 // A record is safe once it is in the journal. The builder, a thread that follows the journal,
 // groups rows by device and hour, and stores each hour as a block once the hour is over (or
@@ -34,9 +34,9 @@
 #include "history/reader.h"
 #include "history/recovery_scan.h"
 #include "history/store/damage_notes.h"
-#include "history/store/damaged_rows.h"
 #include "history/store/retention.h"
 #include "history/store/store.h"
+#include "history/store/store_factory.h"
 #include "journal/journal_reader.h"
 #include "journal/positions.h"
 
@@ -54,7 +54,7 @@ struct RecorderLimits {
 struct RecorderHealth {
   std::string store_failing{};  // why blocks cannot be stored now; empty: no error
   std::uint64_t malformed_records = 0;
-  std::size_t damaged_rows = 0;     // in history.db, found since the start
+  std::size_t damaged_rows = 0;     // in the store, found since the start
   std::size_t head_bytes = 0;       // in memory, not yet stored as blocks
   std::size_t unknown_devices = 0;  // devices in history that are not in the registry
 };
@@ -63,7 +63,8 @@ class Recorder {
  public:
   using OnSessionChanges = std::function<void(std::uint64_t sequence, std::string_view changes)>;
   struct Options {
-    std::filesystem::path data;
+    std::filesystem::path data;            // has the notes of damage
+    std::shared_ptr<StoreFactory> stores;  // the recorder opens the one that writes
     const Clock* clock = nullptr;
     RecorderLimits limits{};
     HourIntegrator integrate{};  // called on the builder's thread
@@ -74,8 +75,9 @@ class Recorder {
     journal::Positions sessions_applied{};
     bool clock_is_driven = false;  // the clock is set on purpose: trust its time
   };
-  // Opens history.db. kIo, kMalformed: as for Store. kConflict: `sessions_applied` differs among
-  // partitions; the recorder follows a journal that numbers the records of all together.
+  // Opens the store. kIo, kDamaged, kMalformed: as for StoreFactory. kConflict: `sessions_applied`
+  // differs among partitions; the recorder follows a journal that numbers the records of all
+  // together.
   [[nodiscard]] static Result<std::unique_ptr<Recorder>> open(Options options);
   ~Recorder();  // ends the builder's thread, as stop() does
   Recorder(const Recorder&) = delete;
@@ -122,7 +124,6 @@ class Recorder {
   [[nodiscard]] BuilderQueue& queue();
   // What readers of the same data need, as long as the recorder lives.
   [[nodiscard]] const Reader::Shared& shared() const;
-  [[nodiscard]] const std::shared_ptr<DamagedRows>& damaged_rows() const;
 
  private:
   struct Impl;

@@ -14,6 +14,7 @@
 #include "history/builder_queue.h"
 #include "history/history_queries.h"
 #include "history/recorder.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "history/test_memory_journal.h"
 #include "storage/files.h"
 #include "testing/clock.h"
@@ -36,16 +37,16 @@ class RecorderRetentionTest : public testing::Test {
     open();
   }
   void open() {
+    stores_ = sqlite_store_factory(folder_.data());
     recorder_ = must(Recorder::open({.data = folder_.data(),
+                                     .stores = stores_,
                                      .clock = &clock_,
                                      .limits = {.keep = {.raw_days = 1}},
                                      .clock_is_driven = true}));
     must(recorder_->follow(journal_));
     static_cast<void>(must(recorder_->recover()));
-    queries_ = must(HistoryQueries::open({.data = folder_.data(),
-                                          .shared = recorder_->shared(),
-                                          .damaged_rows = recorder_->damaged_rows(),
-                                          .queue = &recorder_->queue()}));
+    queries_ = must(HistoryQueries::open(
+        {.stores = stores_, .shared = recorder_->shared(), .queue = &recorder_->queue()}));
   }
   // Stores everything, and ends.
   void close() {
@@ -82,6 +83,7 @@ class RecorderRetentionTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
+  std::shared_ptr<StoreFactory> stores_;
   TestClock clock_{at_hour(kFirst)};
   MemoryJournal journal_;
   std::unique_ptr<Recorder> recorder_;

@@ -1,5 +1,6 @@
-// Tests the recorder alone, with a journal in memory: what it stores, what it lets the journal
-// forget, and where it starts again. archive_test.cc has the same with the log on disk.
+// Tests the recorder alone, with a journal and a store in memory: what it stores, what it lets the
+// journal forget, and where it starts again. archive_test.cc has the same with log and store on
+// disk.
 #include "history/recorder.h"
 
 #include <fmt/format.h>
@@ -16,6 +17,7 @@
 
 #include "history/blocks/chunk.h"
 #include "history/blocks/hours.h"
+#include "history/memory/memory_store_factory.h"
 #include "history/test_memory_journal.h"
 #include "journal/turn.h"
 #include "storage/files.h"
@@ -40,6 +42,7 @@ class RecorderTest : public testing::Test {
 
   Result<std::unique_ptr<Recorder>> open(const Positions& sessions) {
     return Recorder::open({.data = folder_.data(),
+                           .stores = stores_,
                            .clock = &clock_,
                            .limits = limits_,
                            .on_session_changes =
@@ -65,13 +68,13 @@ class RecorderTest : public testing::Test {
     journal_.append(journal::RecordKind::kTurn,
                     journal::make_turn({.batch = {}, .session_changes = changes}));
   }
-  // What history.db has, without a recorder.
-  Positions stored() { return must(must(Store::open(folder_.data())).applied()); }
+  // What the store has, without a recorder.
+  Positions stored() { return must(must(stores_->open()).store->applied()); }
   Lines rows(DeviceNumber device) {
-    Store store = must(Store::open(folder_.data()));
-    const FieldNames names(must(store.names()));
+    const auto store = must(stores_->open()).store;
+    const FieldNames names(must(store->names()));
     Lines lines;
-    must(store.each_chunk(device, 0, 2 * kHour, [&](std::int64_t, std::string_view chunk) {
+    must(store->each_chunk(device, 0, 2 * kHour, [&](std::int64_t, std::string_view chunk) {
       return each_row(chunk, [&](std::int64_t at_ms, std::span<const Sample> samples) {
         for (const Sample& sample : samples) {
           lines.push_back(fmt::format("{} {}={}", at_ms - kStart_ms, names.name_of(sample.field),
@@ -83,6 +86,7 @@ class RecorderTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
+  std::shared_ptr<StoreFactory> stores_ = memory_store_factory();
   TestClock clock_{TimePoint(Millis(kStart_ms))};
   RecorderLimits limits_{};
   MemoryJournal journal_;

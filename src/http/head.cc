@@ -20,10 +20,8 @@ constexpr std::size_t kLongestMethod = 32;
 constexpr std::size_t kMostlyFields = 16;
 // Headers that may occur only once: with two, the meaning would depend on which one a program
 // reads.
-constexpr std::array kSingle = {"accessKey"sv,      "nonce"sv,  "timestamp"sv,
-                                "sign"sv,           "Host"sv,   "Content-Type"sv,
-                                "Content-Length"sv, "Expect"sv, "Transfer-Encoding"sv,
-                                "Authorization"sv};
+constexpr std::array kSingle = {"Host"sv,   "Content-Type"sv,      "Content-Length"sv,
+                                "Expect"sv, "Transfer-Encoding"sv, "Authorization"sv};
 
 std::unexpected<Refusal> refuse(std::string why, unsigned status = 400) {
   return std::unexpected(Refusal{.status = status, .why = std::move(why)});
@@ -108,7 +106,7 @@ std::expected<void, Refusal> parse_first_line(std::string_view line, Head& head)
   return check_target(head.target);
 }
 
-// Checked because /certification passes the host on to the app.
+// Checked because services pass the host on to their clients.
 bool is_host(std::string_view host) { return std::ranges::all_of(host, kHostCharacters); }
 
 bool lists(const Head& head, std::string_view name, std::string_view token) {
@@ -153,11 +151,20 @@ std::expected<void, Refusal> find_coding(Head& head) {
   return {};
 }
 
-std::expected<void, Refusal> check_fields(Head& head) {
+std::expected<void, Refusal> check_single(const Head& head, std::string_view name) {
+  const auto count = std::ranges::count_if(
+      head.fields, [name](const Field& field) { return same_name(field.name, name); });
+  if (count > 1) return refuse(fmt::format("the header {} stands twice", name));
+  return {};
+}
+
+std::expected<void, Refusal> check_fields(Head& head, std::span<const WantedHeader> wanted) {
+  for (const WantedHeader& header : wanted) {
+    if (header.form != HeaderForm::kOnce) continue;
+    if (auto single = check_single(head, header.name); !single) return single;
+  }
   for (const std::string_view name : kSingle) {
-    const auto count = std::ranges::count_if(
-        head.fields, [name](const Field& field) { return same_name(field.name, name); });
-    if (count > 1) return refuse(fmt::format("the header {} stands twice", name));
+    if (auto single = check_single(head, name); !single) return single;
   }
   if (const auto length = find_length(head); !length) return length;
   if (const auto coding = find_coding(head); !coding) return coding;
@@ -234,7 +241,8 @@ std::expected<Field, Refusal> parse_field(std::string_view line) {
   return field;
 }
 
-std::expected<void, Refusal> parse_head(std::string_view text, Head& head) {
+std::expected<void, Refusal> parse_head(std::string_view text, Head& head,
+                                        std::span<const WantedHeader> wanted) {
   Head fresh;
   fresh.fields = std::move(head.fields);
   fresh.fields.clear();
@@ -250,7 +258,7 @@ std::expected<void, Refusal> parse_head(std::string_view text, Head& head) {
     }
     head.fields.push_back(*field);
   }
-  return check_fields(head);
+  return check_fields(head, wanted);
 }
 
 }  // namespace gridloom::http

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +50,10 @@ struct Head {
 // further call is needed.
 [[nodiscard]] std::expected<bool, Refusal> check_start(std::string_view text, std::size_t checked);
 
-// `text` ends with the empty line of the head. Overwrites `head`, whose list keeps its memory.
-[[nodiscard]] std::expected<void, Refusal> parse_head(std::string_view text, Head& head);
+// `text` ends with the empty line of the head. Overwrites `head`, whose list keeps its memory. Of
+// the `wanted` headers those that decide what a request means occur only once, too.
+[[nodiscard]] std::expected<void, Refusal> parse_head(std::string_view text, Head& head,
+                                                      std::span<const WantedHeader> wanted = {});
 
 // "NAME: VALUE", without the line break. The reason of a refusal quotes the name alone: the value
 // may be a secret, however malformed its line.

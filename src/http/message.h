@@ -35,17 +35,34 @@ class Waiting {
   virtual void signed_by(std::int64_t account) = 0;
 };
 
-// What only browsers send, read for paths outside the signed API.
-struct BrowserHeaders {
-  std::string host;    // with the port
-  std::string cookie;  // a secret: not for logs
-  std::string origin;
-  std::string fetch_site;  // Sec-Fetch-Site
-  std::string csrf;        // X-Gridloom-CSRF
-  std::string user_agent;
-  std::string accept;
-  std::string accept_encoding;
-  std::string if_none_match;
+// How a header is read that a service wants.
+enum class HeaderForm : std::uint8_t {
+  kOnce,   // decides what a request means: a request that has it twice is refused
+  kFirst,  // the first value
+  kList    // all values, joined by commas
+};
+
+struct WantedHeader {
+  std::string_view name;
+  HeaderForm form = HeaderForm::kFirst;
+};
+
+// Values of wanted headers, by their index in the service's list (Service::headers). A header that
+// is missing, or was not read, is empty. The texts keep their memory for the next request.
+class HeaderValues {
+ public:
+  [[nodiscard]] const std::string& operator[](std::size_t index) const {
+    return index < values_.size() ? values_[index] : none();
+  }
+  // Grows up to the index.
+  [[nodiscard]] std::string& operator[](std::size_t index);
+  // From now on there are `count` values; those that were there before stay.
+  void resize(std::size_t count) { values_.resize(count); }
+
+ private:
+  [[nodiscard]] static const std::string& none();
+
+  std::vector<std::string> values_;
 };
 
 // A limit of a body's bytes that leaves it to the session's own.
@@ -53,21 +70,16 @@ inline constexpr std::size_t kAnyBody = std::numeric_limits<std::size_t>::max();
 
 struct Request {
   Method method = Method::kGet;
-  std::string path;   // "/iot-open/...", with a doubled slash at its start reduced to one (quirk 7)
+  std::string path;   // with a doubled slash at its start reduced to one (quirk 7)
   std::string query;  // as sent, after the '?'; empty for a lone '?'
   std::string content_type;
-  std::string host;  // without the port
-  std::string access_key;
-  std::string nonce;
-  std::string timestamp;
-  std::string sign;
+  std::string host;           // without the port
   std::string authorization;  // a secret: not for logs
-  BrowserHeaders browser{};
+  HeaderValues headers{};     // that the service wants; some are secrets
   std::string body;
   bool secure = false;
   std::weak_ptr<Waiting> waiting{};  // may be empty
   std::string peer;                  // the client's address
-  bool guarded = false;              // replays are refused: the client is not on this machine
 };
 
 // A body that is produced while it is sent: the next piece is requested when the previous one has

@@ -2,34 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
-#include "http/body_reader.h"
-#include "http/envelope.h"
-#include "http/head.h"
-#include "http/upgrades.h"
 #include "http/web_socket_handshake.h"
 
 namespace gridloom::http {
 namespace {
 
-constexpr std::string_view kHeadEnd = "\r\n\r\n";
-constexpr std::string_view kSignedPaths = "/iot-open/";
-constexpr std::size_t kShownKeyBytes = 64;
-constexpr std::size_t kUsualHeadBytes = 256;  // of a response
-// Output of this size goes to the connection without a copy.
-constexpr std::size_t kMovedBytes = std::size_t{16} * 1024;
-// A larger head leaves no memory to the requests after it: a connection that waits for a body would
-// keep what others filled.
-constexpr std::size_t kReusedHeadBytes = 1024;
-
-// "localhost:8080", "[::1]:8080" and "[::1]" without port and brackets.
-std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(1, host.find(']') - 1);
-  return host.substr(0, host.find(':'));
-}
+constexpr std::size_t kShownUserBytes = 64;
 
 WebSocketRequest handshake_of(const Head& head) {
   return {.method = head.method,
@@ -42,466 +22,169 @@ WebSocketRequest handshake_of(const Head& head) {
           .protocols = head.joined("Sec-WebSocket-Protocol")};
 }
 
-// Overwrites all members of the request, which may be that of another client, with what the API
-// needs; the body is still to come.
-void set_request(Request& request, const Head& head, const net::ConnectionContext& context) {
-  request.method = head.method;
-  std::string_view target = head.target;
-  if (!target.starts_with('/') && target != "*") {
-    const std::size_t slash = target.find('/', target.find("//") + 2);
-    target = slash == std::string_view::npos ? "/" : target.substr(slash);
-  }
-  while (target.starts_with("//")) target.remove_prefix(1);
-  const std::size_t mark = target.find('?');
-  request.path = target.substr(0, mark);
-  request.query = mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
-  request.content_type = head.value("Content-Type");
-  request.host = without_port(head.value("Host"));
-  request.access_key = head.value("accessKey");
-  request.nonce = head.value("nonce");
-  request.timestamp = head.value("timestamp");
-  request.sign = head.value("sign");
-  request.authorization = head.value("Authorization");
-  if (request.path.starts_with(kSignedPaths)) {
-    request.browser = {};
-  } else {
-    request.browser = {.host = std::string(head.value("Host")),
-                       .cookie = head.joined("Cookie"),
-                       .origin = std::string(head.value("Origin")),
-                       .fetch_site = std::string(head.value("Sec-Fetch-Site")),
-                       .csrf = std::string(head.value("X-Gridloom-CSRF")),
-                       .user_agent = std::string(head.value("User-Agent")),
-                       .accept = head.joined("Accept"),
-                       .accept_encoding = head.joined("Accept-Encoding"),
-                       .if_none_match = head.joined("If-None-Match")};
-  }
-  request.body.clear();
-  request.secure = context.secure;
-  request.waiting.reset();
-  request.peer = context.peer;
-  request.guarded = false;
-}
-
-// Skips empty chunks: an empty chunk would end the body.
-void append_chunk(std::string& out, std::string_view bytes) {
-  if (bytes.empty()) return;
-  fmt::format_to(std::back_inserter(out), "{:x}\r\n", bytes.size());
-  out.append(bytes).append("\r\n");
-}
-
 }  // namespace
 
-std::string_view name_of(Method method) {
-  switch (method) {
-    case Method::kGet:
-      return "GET";
-    case Method::kHead:
-      return "HEAD";
-    case Method::kPost:
-      return "POST";
-    case Method::kPut:
-      return "PUT";
-    case Method::kDelete:
-      return "DELETE";
-    case Method::kOptions:
-      return "OPTIONS";
-    case Method::kOther:
-      break;
-  }
-  return "OTHER";
-}
-
-std::string_view reason_phrase(unsigned status) {
-  switch (status) {
-    case 101:
-      return "Switching Protocols";
-    case 200:
-      return "OK";
-    case 204:
-      return "No Content";
-    case 304:
-      return "Not Modified";
-    case 400:
-      return "Bad Request";
-    case 401:
-      return "Unauthorized";
-    case 403:
-      return "Forbidden";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 408:
-      return "Request Timeout";
-    case 409:
-      return "Conflict";
-    case 413:
-      return "Payload Too Large";
-    case 421:
-      return "Misdirected Request";
-    case 417:
-      return "Expectation Failed";
-    case 426:
-      return "Upgrade Required";
-    case 429:
-      return "Too Many Requests";
-    case 431:
-      return "Request Header Fields Too Large";
-    case 503:
-      return "Service Unavailable";
-    case 504:
-      return "Gateway Timeout";
-    default:
-      return status < 500 ? "Refused" : "Internal Server Error";
-  }
-}
-
-std::string whole_body(const Response& response) {
-  std::string body = response.body;
-  return body.insert(response.data_at, std::string_view(response.data));
-}
-
-// A request whose head has been parsed. Its texts and lists keep their memory for the next request.
-// Most requests come in one piece and are handled at once, so one per thread does, and a connection
-// that is idle has none.
-struct Session::Reading {
-  Head head;  // its views are valid until more is received
-  std::size_t head_bytes = 0;
-  Request request;
-  std::optional<BodyReader> body;
-  bool expects_continue = false;
-};
-
-struct Session::Proxied {
-  const TrustedProxies& proxies;
-  TrustedProxies::Client connection;
-};
-
-std::unique_ptr<Session::Reading>& Session::spare_reading() {
-  thread_local std::unique_ptr<Reading> spare;
-  return spare;
-}
-
-std::unique_ptr<Session::Reading> Session::take_reading() {
-  std::unique_ptr<Reading> reading = std::exchange(spare_reading(), nullptr);
-  return reading ? std::move(reading) : std::make_unique<Reading>();
-}
-
-void Session::keep_for_next(std::unique_ptr<Reading> reading) {
-  if (reading->head_bytes > kReusedHeadBytes) return;
-  reading->request.waiting.reset();
-  std::string().swap(reading->request.body);
-  reading->body.reset();
-  spare_reading() = std::move(reading);
-}
-
-Session::Session(net::ConnectionContext context, Handler handler, const SessionLimits& limits,
-                 TimePoint now, net::MakeProtocol mqtt, BodyLimit body_limit, OnRefused on_refused,
-                 Live live, const TrustedProxies* proxies)
+Session::Session(net::ConnectionContext context, Service& service, const SessionLimits& limits,
+                 TimePoint now, const TrustedProxies* proxies)
     : context_(std::move(context)),
-      handler_(std::move(handler)),
+      client_(context_, proxies),
+      service_(service),
       limits_(limits),
-      mqtt_(std::move(mqtt)),
-      body_limit_(std::move(body_limit)),
-      on_refused_(std::move(on_refused)),
-      live_(std::move(live)),
+      reader_(service, {.header_bytes = limits.header_bytes, .body_bytes = limits.body_bytes}),
       now_(now),
-      since_(now) {
-  if (proxies == nullptr || !proxies->trusts(context_.peer)) return;
-  proxied_ = std::make_unique<const Proxied>(
-      *proxies, TrustedProxies::Client{.address = context_.peer, .secure = context_.secure});
-}
-
-Session::~Session() = default;
+      since_(now) {}
 
 void Session::receive(std::string_view bytes, TimePoint now) {
   now_ = now;
   if (web_socket_) return web_socket_->receive(bytes, now);
-  if (finished_) return;
-  in_ += bytes;
-  go_on();
+  if (sender_.has_finished()) return;
+  reader_.receive(bytes);
+  handle_requests();
 }
 
 bool Session::finished() const {
-  if (!out_.empty()) return false;
-  return web_socket_ ? web_socket_->finished() : finished_;
+  if (!sender_.is_empty()) return false;
+  return web_socket_ ? web_socket_->finished() : sender_.has_finished();
 }
 
+bool Session::resets() const { return sender_.state() == ResponseSender::State::kReset; }
+
 bool Session::wants_input() const {
-  return web_socket_ ? web_socket_->wants_input() : !answering_ && !finished_ && !put_off_;
+  return web_socket_ ? web_socket_->wants_input()
+                     : sender_.is_idle() && pipeline_ != Pipeline::kFull;
 }
 
 std::int64_t Session::account() const { return web_socket_ ? web_socket_->account() : account_; }
 
 std::size_t Session::kept_bytes() const {
-  if (web_socket_) return web_socket_->kept_bytes();
-  return in_.size() + (reading_ ? reading_->body->kept_bytes() : 0);
+  return web_socket_ ? web_socket_->kept_bytes() : reader_.kept_bytes();
 }
 
-void Session::go_on() {
-  working_ = true;
+void Session::handle_requests() {
+  pipeline_ = Pipeline::kWorking;
   // A client may request much in few bytes and not read it: the remaining requests wait until the
   // output is sent.
-  while (!answering_ && !finished_ && !web_socket_ && output_bytes() < limits_.output_bytes &&
-         parse_one()) {
+  while (sender_.is_idle() && !web_socket_ && sender_.output_bytes() < limits_.output_bytes &&
+         handle_one()) {
   }
-  // Erased once for all requests of a read: each erase moves all bytes after it.
-  in_.erase(0, std::exchange(taken_, 0));
-  put_off_ = output_bytes() >= limits_.output_bytes;
-  working_ = false;
+  reader_.drop_read_bytes();
+  pipeline_ = sender_.output_bytes() >= limits_.output_bytes ? Pipeline::kFull : Pipeline::kOpen;
   // The first frames may follow directly after the request.
-  if (web_socket_ && !in_.empty()) web_socket_->receive(std::exchange(in_, {}), now_);
+  if (web_socket_ && reader_.has_bytes()) web_socket_->receive(reader_.take_bytes(), now_);
 }
 
-// True: a request was consumed and perhaps answered; the buffer may hold another one.
-bool Session::parse_one() {
-  if (!in_request_) {
-    // Some clients send a line break after a body that belongs to no message (RFC 9112, 2.2).
-    taken_ = std::min(in_.find_first_not_of("\r\n", taken_), in_.size());
-    if (unread().empty()) return false;
-    in_request_ = true;
+bool Session::handle_one() {
+  using State = RequestReader::State;
+  if (reader_.state() == State::kBetween) {
+    if (!reader_.begin()) return false;
     since_ = now_;
   }
-  if (!reading_ && !read_head()) return false;
-  if (web_socket_) return false;
-  if (!reading_) return true;  // a refused upgrade
-  std::string_view rest = unread();
-  const auto whole = reading_->body->read(rest);
-  if (!whole) return refuse(whole.error().status, whole.error().why), false;
-  taken_ = in_.size() - rest.size();
+  if (reader_.state() == State::kHead) {
+    client_.forget(context_);
+    const auto read = reader_.read_head();
+    if (!read) return refuse(read.error()), false;
+    if (!*read) return false;
+    on_head();
+    if (reader_.state() == State::kBetween) return !web_socket_;
+  }
+  const auto whole = reader_.read_body();
+  if (!whole) return refuse(whole.error()), false;
   if (!*whole) {
-    reading_->head = {};
-    if (std::exchange(reading_->expects_continue, false)) out_ += "HTTP/1.1 100 Continue\r\n\r\n";
+    if (reader_.take_expectation()) sender_.append("HTTP/1.1 100 Continue\r\n\r\n");
     return false;
   }
   on_request();
   return true;
 }
 
-void Session::set_client(const Head* head) {
-  if (!proxied_) return;
-  TrustedProxies::Client client = proxied_->connection;
-  if (head != nullptr) {
-    client = proxied_->proxies.find_client({.addresses = head->joined("X-Forwarded-For"),
-                                            .schemes = head->joined("X-Forwarded-Proto")},
-                                           std::move(client), now_);
-  }
-  context_.peer = std::move(client.address);
-  context_.secure = client.secure;
-}
-
-// True: the head is complete and valid.
-bool Session::read_head() {
-  set_client(nullptr);
-  const std::string_view in = unread();
-  const std::size_t end = in.find(kHeadEnd, searched_ - std::min(searched_, kHeadEnd.size() - 1));
-  const bool too_long = end == std::string::npos ? in.size() > limits_.header_bytes
-                                                 : end + kHeadEnd.size() > limits_.header_bytes;
-  if (!line_good_) {
-    const auto good = check_start(in, searched_);
-    if (!good) return refuse(good.error().status, good.error().why), false;
-    line_good_ = *good;
-  }
-  if (too_long) {
-    return refuse(431, fmt::format("the header is over {} bytes", limits_.header_bytes)), false;
-  }
-  if (end == std::string::npos) {
-    searched_ = in.size();
-    return false;
-  }
-  searched_ = 0;
-  line_good_ = false;
-  std::unique_ptr<Reading> reading = take_reading();
-  const Head& head = reading->head;
-  const auto parsed = parse_head(in.substr(0, end + kHeadEnd.size()), reading->head);
-  if (!parsed) return refuse(parsed.error().status, parsed.error().why), false;
-  keep_alive_ = head.keep_alive;
-  head_ = head.method == Method::kHead;
-  in_chunks_ = head.version == 11;
-  set_client(&head);
-  set_request(reading->request, head, context_);
-  reading->head_bytes = end + kHeadEnd.size();
-  reading->expects_continue = head.expects_continue;
-  const bool has_body = head.chunked || head.length.value_or(0) != 0;
-  const UpgradeRoute* const route = find_upgrade(reading->request.path);
-  if (route != nullptr && (route->to == Upgrade::kMqtt ? bool(mqtt_) : bool(live_))) {
-    in_request_ = false;
+void Session::on_head() {
+  const Head& head = reader_.head();
+  Request& request = reader_.request();
+  client_.find(head, context_, now_);
+  request.secure = context_.secure;
+  request.peer = context_.peer;
+  sender_.set_form({.is_head = head.method == Method::kHead,
+                    .keeps_alive = head.keep_alive,
+                    .in_chunks = head.version == 11});
+  const bool has_body = reader_.has_body();
+  if (const auto to = service_.find_upgrade(request.path)) {
     // The body is not read, so the connection must end: bytes after a refusal could be taken for a
     // request.
-    if (has_body) keep_alive_ = false;
-    upgrade(*route, handshake_of(head), reading->request);
-  } else {
-    BodyLimits limits{.body_bytes = limits_.body_bytes, .trailer_bytes = limits_.header_bytes};
-    const std::size_t most =
-        has_body && body_limit_ ? body_limit_(reading->request) : limits.body_bytes;
-    if (most > 0) limits.body_bytes = std::min(limits.body_bytes, most);
-    reading->body.emplace(head, limits);
-    if (most == 0) reading->body->discard();
-    reading_ = std::move(reading);
+    if (has_body) sender_.end_after_response();
+    upgrade(*to);
+    return reader_.leave_body();
   }
-  taken_ += end + kHeadEnd.size();
-  return true;
+  reader_.begin_body(has_body ? service_.body_limit(request) : kAnyBody);
 }
 
 void Session::on_request() {
-  std::unique_ptr<Reading> reading = std::move(reading_);
-  Request& request = reading->request;
-  request.body = reading->body->take();
-  in_request_ = false;
-  answering_ = true;
+  std::unique_ptr<PartialRequest> partial = reader_.take();
+  Request& request = partial->request;
+  sender_.begin();
   request.waiting = weak_from_this();
-  access_key_.assign(request.access_key, 0, kShownKeyBytes);
-  handler_(request, [weak = weak_from_this()](Response response) {
+  user_.assign(service_.user_of(request), 0, kShownUserBytes);
+  service_.handle(request, [weak = weak_from_this()](Response response) {
     const std::shared_ptr<Session> self = weak.lock();
-    if (!self || self->lost_ || !self->answering_) return;
-    self->answering_ = false;
+    if (!self || self->sender_.state() != ResponseSender::State::kHandling) return;
     self->respond(std::move(response));
-    self->answering_ = self->rest_ != nullptr;
-    if (!self->answering_) self->gone_.reset();
     self->since_ = self->now_;
-    if (!self->working_) self->context_.wake();
+    if (self->pipeline_ != Pipeline::kWorking) self->context_.wake();
   });
-  keep_for_next(std::move(reading));
-  if (peer_ended_ && answering_) peer_ends();
+  PartialRequest::keep_for_next(std::move(partial));
+  sender_.handler_returned();
 }
 
-void Session::upgrade(const UpgradeRoute& route, const WebSocketRequest& handshake,
-                      const Request& request) {
+void Session::upgrade(const Upgrade& to) {
   const auto refuse_with = [this](Response response) {
     respond(std::move(response));
     since_ = now_;
   };
-  auto accepted = accept_web_socket(handshake, route.protocol);
-  if (!accepted) return refuse_with(std::move(accepted.error()));
+  const auto accepted = accept_web_socket(handshake_of(reader_.head()), to.protocol);
+  if (!accepted) {
+    const RefusedHandshake& refused = accepted.error();
+    Response response = service_.refusal(refused.refusal.status, refused.refusal.why);
+    if (!refused.header.empty()) response.headers.emplace_back(refused.header, refused.value);
+    return refuse_with(std::move(response));
+  }
   net::ConnectionContext context = context_;
   context.move = {};  // this session, which has the socket, belongs to its loop
-  std::shared_ptr<net::Protocol> inner;
-  if (route.to == Upgrade::kMqtt) {
-    inner = mqtt_(std::move(context));
-  } else {
-    auto live = live_(request, std::move(context));
-    if (!live) return refuse_with(std::move(live.error()));
-    inner = std::move(*live);
-    if (context_.bound_output) context_.bound_output();
-  }
-  out_ += *accepted;
-  web_socket_ = std::make_unique<WebSocket>(
-      std::move(inner), limits_.web_socket, now_,
-      route.to == Upgrade::kMqtt ? WebSocketForm::kBytes : WebSocketForm::kLines);
+  auto inner = service_.open(reader_.request(), std::move(context));
+  if (!inner) return refuse_with(std::move(inner.error()));
+  sender_.append(*accepted);
+  web_socket_ = std::make_unique<WebSocket>(std::move(*inner), limits_.web_socket, now_, to.form);
 }
 
 void Session::respond(Response response) {
-  if (!response.code.empty() && on_refused_) {
-    on_refused_({.code = response.code,
-                 .access_key = access_key_,
-                 .peer = context_.peer,
-                 .why = response.why});
+  if (!response.code.empty()) {
+    service_.on_refused(
+        {.code = response.code, .user = user_, .peer = context_.peer, .why = response.why});
   }
-  access_key_.clear();
-  if (response.ending != Ending::kNone) {
-    finished_ = true;
-    resets_ = response.ending == Ending::kReset;
-    return;
-  }
-  const bool has_no_body = response.status == 204 || response.status == 304;
-  const bool streams = response.rest != nullptr;
-  if (streams && !in_chunks_) keep_alive_ = false;
-  if (streams && !head_) rest_ = response.rest;
-  if (!keep_alive_ && !rest_) finished_ = true;
-  const auto status = fmt::format_int(response.status);
-  const auto length = fmt::format_int(response.body.size() + response.data.size());
-  if (out_.empty()) out_.reserve(kUsualHeadBytes + response.body.size());
-  out_.append("HTTP/1.1 ").append(status.data(), status.size()).append(1, ' ');
-  out_.append(reason_phrase(response.status)).append("\r\nServer: Gridloom\r\n");
-  if (!has_no_body) {
-    out_.append("Content-Type: ").append(response.content_type).append("\r\n");
-  }
-  for (const auto& [name, value] : response.headers) {
-    out_.append(name).append(": ").append(value).append("\r\n");
-  }
-  if (has_no_body) {
-    // Such a response has no length either (RFC 9110, 8.6).
-  } else if (!streams) {
-    out_.append("Content-Length: ").append(length.data(), length.size()).append("\r\n");
-  } else if (in_chunks_) {
-    out_.append("Transfer-Encoding: chunked\r\n");
-  }
-  out_.append("Connection: ").append(keep_alive_ ? "keep-alive" : "close").append("\r\n\r\n");
-  if (head_) return;
-  if (streams && in_chunks_) return append_chunk(out_, response.body);
-  const std::string_view body = response.body;
-  out_ += body.substr(0, response.data_at);
-  if (!data_.empty()) {
-    out_ += response.data;
-  } else if (!response.data.empty()) {
-    data_ = std::move(response.data);
-    data_at_ = out_.size();
-  }
-  out_ += body.substr(response.data_at);
+  user_.clear();
+  sender_.respond(std::move(response));
 }
 
-// take_output() is called until there is no more output, so a piece that comes at once and is not
-// empty needs no wake().
-void Session::ask_for_rest() {
-  piece_requested_ = requesting_ = true;
-  const std::shared_ptr<BodySource> source = rest_;
-  source->next([weak = weak_from_this()](BodySource::Piece piece) {
-    const std::shared_ptr<Session> self = weak.lock();
-    if (!self || self->lost_ || !self->rest_) return;
-    self->on_piece(std::move(piece));
-    if (!self->requesting_ || self->out_.empty()) self->context_.wake();
-  });
-  requesting_ = false;
-}
-
-void Session::on_piece(BodySource::Piece piece) {
-  using Then = BodySource::Then;
-  piece_requested_ = false;
-  if (in_chunks_) {
-    append_chunk(out_, piece.bytes);
-  } else {
-    out_ += piece.bytes;
-  }
-  retries_later_ = piece.then == Then::kLater;
-  if (piece.then == Then::kMore || piece.then == Then::kLater) return;
-  if (piece.then == Then::kEnd && in_chunks_) out_ += "0\r\n\r\n";
-  rest_.reset();
-  gone_.reset();
-  answering_ = false;
-  since_ = now_;
-  if (piece.then == Then::kFailed) resets_ = !in_chunks_;
-  if (piece.then == Then::kFailed || !keep_alive_) finished_ = true;
-}
-
-void Session::refuse(unsigned status, std::string_view why) {
-  keep_alive_ = head_ = false;
-  respond(transport_error(status, why));
-  finished_ = true;
-}
-
-// The output keeps no memory: an idle connection holds no buffer.
-void Session::hand_over(std::string& out) {
-  if (out_.empty()) return;
-  if (out.empty() && data_.empty() && out_.size() >= kMovedBytes) {
-    out = std::exchange(out_, {});
-    return;
-  }
-  const std::string_view text = out_;
-  out.append(text.substr(0, data_at_)).append(data_).append(text.substr(data_at_));
-  std::string().swap(out_);
-  data_ = {};
-  data_at_ = 0;
+void Session::refuse(const Refusal& refusal) {
+  sender_.end_connection();
+  respond(service_.refusal(refusal.status, refusal.why));
 }
 
 void Session::take_output(std::string& out) {
-  if (rest_ && !piece_requested_ && !retries_later_ && out_.empty()) ask_for_rest();
-  hand_over(out);
+  if (sender_.may_request_piece()) {
+    sender_.request_piece([weak = weak_from_this()](BodySource::Piece piece) {
+      const std::shared_ptr<Session> self = weak.lock();
+      if (!self) return;
+      const bool needs_wake = self->sender_.take_piece(piece);
+      if (!self->sender_.is_answering()) self->since_ = self->now_;
+      if (needs_wake) self->context_.wake();
+    });
+  }
+  sender_.hand_over(out);
   if (web_socket_) return web_socket_->take_output(out);
   // A response that came outside of receive() may be followed by a pipelined request; and after one
   // that filled the output, more may be read.
-  if (!answering_ && (put_off_ || !in_.empty()) && !finished_) {
-    go_on();
-    hand_over(out);
+  if (sender_.is_idle() && (pipeline_ == Pipeline::kFull || reader_.has_bytes())) {
+    handle_requests();
+    sender_.hand_over(out);
   }
 }
 
@@ -512,53 +195,37 @@ void Session::work() {
 }
 
 bool Session::has_output() const {
-  if (!out_.empty() || finished_) return true;
+  if (sender_.has_output()) return true;
   if (web_socket_) return web_socket_->has_output();
-  if (rest_) return !piece_requested_ && !retries_later_;
-  return put_off_ && !answering_;
+  return pipeline_ == Pipeline::kFull && sender_.is_idle();
 }
 
 void Session::server_stops() {
   if (web_socket_) return web_socket_->server_stops();
-  keep_alive_ = false;
-  if (!answering_) finished_ = true;
+  sender_.stop();
 }
 
-// The peer may have closed its sending side only, but that cannot be known before something is
-// sent, and producing the response may take long.
 void Session::peer_ends() {
-  if (web_socket_) return;
-  peer_ended_ = true;
-  if (!gone_) return;
-  gone_->request_stop();
-  gone_.reset();
-  rest_.reset();
-  answering_ = false;
-  finished_ = true;
-}
-
-std::stop_token Session::gone() {
-  if (!gone_) gone_.emplace();
-  return gone_->get_token();
+  if (!web_socket_) sender_.peer_ends();
 }
 
 void Session::lost() {
-  lost_ = true;
-  rest_.reset();
-  if (gone_) gone_->request_stop();
+  sender_.lose();
   if (web_socket_) web_socket_->lost();
 }
 
 void Session::tick(TimePoint now) {
   now_ = now;
   if (web_socket_) return web_socket_->tick(now);
-  retries_later_ = false;
-  if (finished_ || answering_) return;
-  if (in_request_ && now - since_ > limits_.request_time) {
-    refuse(408, fmt::format("the request did not come to its end in {} ms",
-                            limits_.request_time.count()));
-  } else if (!in_request_ && now - since_ > limits_.idle_time) {
-    finished_ = true;
+  sender_.tick();
+  if (!sender_.is_idle()) return;
+  const bool is_between = reader_.state() == RequestReader::State::kBetween;
+  if (!is_between && now - since_ > limits_.request_time) {
+    refuse({.status = 408,
+            .why = fmt::format("the request did not come to its end in {} ms",
+                               limits_.request_time.count())});
+  } else if (is_between && now - since_ > limits_.idle_time) {
+    sender_.finish();
   }
 }
 

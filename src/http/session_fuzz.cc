@@ -26,7 +26,7 @@ std::string comparable(std::string text) {
   if (const std::size_t at = text.find(kRefusal); at != std::string::npos) {
     text.resize(at);
   }
-  return gridloom::http::without_trace(text);
+  return text;
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ TEST(HttpBodyLimit, AnUnwantedBodyIsSkipped) {
        {"Content-Length: 9\r\n\r\nsome body",
         "Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n5\r\n body\r\n0\r\n\r\n"}) {
     Talk talk;
-    talk.body_limit = 0;
+    talk.allowed_body = 0;
     talk.send_in_pieces(fmt::format("PUT /a HTTP/1.1\r\n{}GET /b HTTP/1.1\r\n\r\n", body), 3);
     ASSERT_EQ(talk.requests.size(), 2U) << body;
     EXPECT_EQ(talk.requests[0].body, "");
@@ -72,7 +72,7 @@ TEST(HttpBodyLimit, AnUnwantedBodyIsSkipped) {
   for (const std::string_view size :
        {"Content-Length: 11\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n5\r\n"}) {
     Talk talk(Talk::Mqtt::kEcho, {.body_bytes = 10});
-    talk.body_limit = 0;
+    talk.allowed_body = 0;
     talk.send(fmt::format("PUT /a HTTP/1.1\r\n{}", size));
     EXPECT_THAT(talk.out, StartsWith("HTTP/1.1 413 ")) << size;
     EXPECT_TRUE(talk.finished());
@@ -86,7 +86,7 @@ TEST(HttpBodyLimit, ABodyBeyondTheLimitThatItsHeadHasIsRefusedAtOnce) {
         "Transfer-Encoding: chunked\r\n\r\nB\r\n",
         "Transfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n5\r\n"}) {
     Talk talk;
-    talk.body_limit = 10;
+    talk.allowed_body = 10;
     talk.send(fmt::format("POST /a HTTP/1.1\r\n{}", size));
     EXPECT_THAT(talk.out, HasSubstr("the body is over 10 bytes")) << size;
     EXPECT_THAT(talk.out, StartsWith("HTTP/1.1 413 ")) << size;
@@ -94,7 +94,7 @@ TEST(HttpBodyLimit, ABodyBeyondTheLimitThatItsHeadHasIsRefusedAtOnce) {
     EXPECT_TRUE(talk.requests.empty());
   }
   Talk talk(Talk::Mqtt::kEcho, {.body_bytes = 9});
-  talk.body_limit = 10;
+  talk.allowed_body = 10;
   talk.send("POST /a HTTP/1.1\r\nContent-Length: 9\r\n\r\nsome body");
   ASSERT_EQ(talk.requests.size(), 1U);
   EXPECT_EQ(talk.requests[0].body, "some body");
@@ -135,12 +135,12 @@ TEST_F(ProxiedSession, NobodyElseIsBelieved) {
 
 TEST_F(ProxiedSession, SoIsWhatIsRefusedAndWhatIsInsideAWebSocket) {
   Talk talk(Talk::Mqtt::kEcho, {}, &proxies, "10.0.0.1");
-  talk.body_limit = 1;
+  talk.allowed_body = 1;
   talk.send(request("X-Forwarded-For: 198.51.100.7\r\nContent-Length: 2\r\n"));
-  EXPECT_EQ(talk.refused_peer, "198.51.100.7");
+  EXPECT_EQ(talk.refused.peer, "198.51.100.7");
   Talk broken(Talk::Mqtt::kEcho, {}, &proxies, "10.0.0.1");
   broken.send(request("X-Forwarded-For: 198.51.100.7\r\n") + request("no header\r\n"));
-  EXPECT_EQ(broken.refused_peer, "10.0.0.1") << "not the client of the request before";
+  EXPECT_EQ(broken.refused.peer, "10.0.0.1") << "not the client of the request before";
   Talk socket(Talk::Mqtt::kEcho, {}, &proxies, "10.0.0.1");
   socket.send(request(
       "Host: h\r\nX-Forwarded-For: 198.51.100.7\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -189,28 +189,27 @@ TEST_F(HttpStream, ALostClientEndsTheSourceAndALatePieceIsIgnored) {
 }
 
 // A session whose responses the test makes; the handler asks for the token or does not.
-struct Asked {
-  explicit Asked(bool asks) {
-    session = std::make_shared<Session>(
-        net::ConnectionContext{.loop = loop, .wake = [] {}, .secure = false, .peer = "test"},
-        [this, asks](Request request, Callback<Response> answer) {
-          const auto waiting = request.waiting.lock();
-          if (waiting && asks) gone = waiting->gone();
-          done = std::move(answer);
-        },
-        SessionLimits(), TimePoint());
+class Asked final : public Talk {
+ public:
+  explicit Asked(bool asks) : asks_(asks) { fetches = false; }
+
+  void handle(Request& request, Callback<Response> answer) override {
+    const auto connection = request.waiting.lock();
+    if (connection && asks_) gone = connection->gone();
+    done = std::move(answer);
   }
-  void ask() { session->receive("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", TimePoint()); }
+  void ask() { session->receive("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", now); }
   std::string output() const {
-    std::string out;
-    session->take_output(out);
-    return out;
+    std::string bytes;
+    session->take_output(bytes);
+    return bytes;
   }
 
-  ImmediateLoop loop;
-  std::shared_ptr<Session> session;
   std::stop_token gone;
   Callback<Response> done;
+
+ private:
+  bool asks_;
 };
 
 TEST(HttpWaiting, ANextRequestIsReadAfterAnAnswerAboveTheOutputLimit) {

@@ -1,56 +1,110 @@
-// A conversation with an HTTP session, as a value: bytes in, bytes out, responses at once or on
-// request. Like ConnectionIo, it fetches the output whenever the session wakes it, or
+// A conversation with an HTTP session and its service, as a value: bytes in, bytes out, responses
+// at once or on request. Like ConnectionIo, it fetches the output whenever the session wakes it, or
 // has any after a step.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <expected>
 #include <memory>
-#include <regex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/immediate_loop.h"
+#include "http/service.h"
 #include "http/session.h"
 #include "http/test_frames.h"
 
 namespace gridloom::http {
 
-// Replaces the trace ids, which are new each time.
-inline std::string without_trace(const std::string& text) {
-  static const std::regex kTrace("\"eagleEyeTraceId\":\"[0-9a-f]{32}\"");
-  return std::regex_replace(text, kTrace, "\"eagleEyeTraceId\":\"<trace>\"");
-}
+// The headers that the service of a Talk wants, by their index in Request::headers.
+inline constexpr std::size_t kKeyHeader = 0;
+inline constexpr std::size_t kAgentHeader = 1;
+inline constexpr std::size_t kListHeader = 2;
+inline constexpr std::array kTalkHeaders = {
+    WantedHeader{.name = "X-Key", .form = HeaderForm::kOnce},
+    WantedHeader{.name = "X-Agent", .form = HeaderForm::kFirst},
+    WantedHeader{.name = "X-List", .form = HeaderForm::kList},
+};
 
-class Talk {
+struct SeenRefusal {
+  std::string peer;
+  std::string user;
+};
+
+class Talk : public Service {
  public:
   enum class Mqtt : std::uint8_t { kEcho, kNone };
   explicit Talk(Mqtt mqtt = Mqtt::kEcho, const SessionLimits& limits = {},
-                const TrustedProxies* proxies = nullptr, std::string peer = "test") {
-    net::MakeProtocol make;
-    if (mqtt == Mqtt::kEcho) {
-      make = [this](const net::ConnectionContext& context) {
-        inner_peer = context.peer;
-        return echo;
-      };
-    }
+                const TrustedProxies* proxies = nullptr, std::string peer = "test")
+      : mqtt_(mqtt) {
     session = std::make_shared<Session>(
         net::ConnectionContext{
             .loop = loop_, .wake = [this] { fetch(); }, .secure = false, .peer = std::move(peer)},
-        [this](Request request, Callback<Response> done) {
-          take(std::move(request), std::move(done));
-        },
-        limits, now, std::move(make), [this](const Request&) { return body_limit; },
-        [this](const Session::Refused& refused) { refused_peer = refused.peer; }, Session::Live(),
-        proxies);
+        *this, limits, now, proxies);
   }
   Talk(const Talk&) = delete;
   Talk& operator=(const Talk&) = delete;
-  ~Talk() = default;
+  ~Talk() override = default;
+
+  [[nodiscard]] std::span<const WantedHeader> headers() const override { return kTalkHeaders; }
+  // Below /few, only the first one is wanted.
+  [[nodiscard]] std::size_t headers_for(std::string_view path) const override {
+    return path.starts_with("/few") ? 1 : kTalkHeaders.size();
+  }
+  [[nodiscard]] std::size_t body_limit(const Request& /*head*/) const override {
+    return allowed_body;
+  }
+  void handle(Request& request, Callback<Response> done) override {
+    deepest = std::max(deepest, ++inside_);
+    std::string body(name_of(request.method));
+    body.append(1, ' ').append(request.path);
+    if (!request.query.empty()) body.append(1, '?').append(request.query);
+    body.append(1, ' ').append(request.host).append(request.body);
+    Response response{.status = 200, .content_type = "text/plain", .body = std::move(body)};
+    response.headers = further;
+    response.rest = std::exchange(rest, nullptr);
+    response.code = std::exchange(code, {});
+    requests.push_back(request);
+    if (defer) {
+      waiting.emplace_back(std::move(response), std::move(done));
+    } else {
+      done(std::move(response));
+    }
+    --inside_;
+  }
+  [[nodiscard]] std::optional<Upgrade> find_upgrade(std::string_view path) const override {
+    if (path != "/mqtt" || mqtt_ == Mqtt::kNone) return std::nullopt;
+    return Upgrade{.protocol = "mqtt"};
+  }
+  [[nodiscard]] std::expected<std::shared_ptr<net::Protocol>, Response> open(
+      const Request& /*request*/, net::ConnectionContext context) override {
+    inner_peer = context.peer;
+    if (refuses_socket) return std::unexpected(refusal(403, "not for you"));
+    return echo;
+  }
+  [[nodiscard]] Response refusal(unsigned status, std::string_view why) const override {
+    Response response{.status = status,
+                      .body = fmt::format(R"({{"code":"{}","message":"{}"}})", status, why)};
+    response.code = std::to_string(status);
+    response.why = why;
+    return response;
+  }
+  [[nodiscard]] std::string_view user_of(const Request& request) const override {
+    return request.headers[kKeyHeader];
+  }
+  void on_refused(const Refused& last) override {
+    refused = {.peer = std::string(last.peer), .user = std::string(last.user)};
+  }
 
   void send(std::string_view bytes) {
     session->receive(bytes, now);
@@ -81,13 +135,15 @@ class Talk {
 
   TimePoint now{Millis(1'700'000'000'000)};
   bool defer = false;
-  std::size_t body_limit = kAnyBody;
-  bool fetches = true;  // otherwise the test takes the output itself
+  std::size_t allowed_body = kAnyBody;  // what body_limit() says
+  bool fetches = true;                  // otherwise the test takes the output itself
   std::vector<std::pair<std::string_view, std::string>> further;
   std::shared_ptr<BodySource> rest;                       // of the next response
   std::shared_ptr<Echo> echo = std::make_shared<Echo>();  // inside a WebSocket
   std::string inner_peer;                                 // of the WebSocket
-  std::string refused_peer;                               // of the last request that was refused
+  bool refuses_socket = false;                            // no WebSocket is opened
+  SeenRefusal refused;                                    // of the last request that was refused
+  std::string code;                                       // of the next response, if not empty
   std::shared_ptr<Session> session;
   std::string out;
   std::vector<Request> requests;
@@ -99,24 +155,7 @@ class Talk {
     if (fetches) session->take_output(out);
   }
 
-  void take(Request request, Callback<Response> done) {
-    deepest = std::max(deepest, ++inside_);
-    std::string body(name_of(request.method));
-    body.append(1, ' ').append(request.path);
-    if (!request.query.empty()) body.append(1, '?').append(request.query);
-    body.append(1, ' ').append(request.host).append(request.body);
-    Response response{.status = 200, .content_type = "text/plain", .body = std::move(body)};
-    response.headers = further;
-    response.rest = std::exchange(rest, nullptr);
-    requests.push_back(std::move(request));
-    if (defer) {
-      waiting.emplace_back(std::move(response), std::move(done));
-    } else {
-      done(std::move(response));
-    }
-    --inside_;
-  }
-
+  Mqtt mqtt_;
   ImmediateLoop loop_;
   int inside_ = 0;
 };

@@ -4,8 +4,8 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <utility>
 
-#include "http/envelope.h"
 #include "http/list_header.h"
 
 namespace gridloom::http {
@@ -35,17 +35,17 @@ std::string accept_of(std::string_view key) {
 }
 // NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
 
-std::unexpected<Response> refuse(unsigned status, std::string_view why,
-                                 std::string_view header = {}, std::string_view value = {}) {
-  Response response = transport_error(status, why);
-  if (!header.empty()) response.headers.emplace_back(header, value);
-  return std::unexpected(std::move(response));
+std::unexpected<RefusedHandshake> refuse(unsigned status, std::string why,
+                                         std::string_view header = {},
+                                         std::string_view value = {}) {
+  return std::unexpected(RefusedHandshake{
+      .refusal = {.status = status, .why = std::move(why)}, .header = header, .value = value});
 }
 
 }  // namespace
 
-std::expected<std::string, Response> accept_web_socket(const WebSocketRequest& request,
-                                                       std::string_view protocol) {
+std::expected<std::string, RefusedHandshake> accept_web_socket(const WebSocketRequest& request,
+                                                               std::string_view protocol) {
   if (request.method != Method::kGet) {
     return refuse(405, "a WebSocket is opened by GET", "Allow", "GET");
   }

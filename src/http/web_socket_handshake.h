@@ -2,14 +2,14 @@
 // response or a refusal that says what is missing. Pure.
 //
 // The Origin header is not checked here. It protects sites whose cookies a browser sends
-// automatically: the live stream, which takes a cookie, checks it (http/api.h). MQTT takes none;
-// every client has to sign in with its own password.
+// automatically: a service that takes a cookie checks it (Service::open).
 #pragma once
 
 #include <expected>
 #include <string>
 #include <string_view>
 
+#include "http/head.h"
 #include "http/message.h"
 
 namespace gridloom::http {
@@ -26,8 +26,15 @@ struct WebSocketRequest {
   std::string protocols;  // Sec-WebSocket-Protocol
 };
 
+// Why a WebSocket is not opened.
+struct RefusedHandshake {
+  Refusal refusal{};
+  std::string_view header{};  // of the response, which says how to do better; empty: none
+  std::string_view value{};
+};
+
 // The bytes of the 101 that selects `protocol`, which must be among the offered ones.
-[[nodiscard]] std::expected<std::string, Response> accept_web_socket(
+[[nodiscard]] std::expected<std::string, RefusedHandshake> accept_web_socket(
     const WebSocketRequest& request, std::string_view protocol);
 
 }  // namespace gridloom::http

@@ -491,6 +491,15 @@ TEST(WebSocketHandshake, ARefusalLeavesTheConnectionToFurtherRequests) {
   EXPECT_THAT(talk.take(), StartsWith("HTTP/1.1 101 "));
 }
 
+TEST(WebSocketHandshake, TheServiceMayRefuseIt) {
+  Talk talk;
+  talk.refuses_socket = true;
+  talk.send(kOpen);
+  EXPECT_THAT(talk.take(), StartsWith("HTTP/1.1 403 "));
+  talk.send("GET /a HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(talk.take(), testing::EndsWith("GET /a "));
+}
+
 TEST(WebSocketHandshake, ElsewhereAnUpgradeIsAnOrdinaryRequest) {
   Talk talk;
   talk.send(replaced("/mqtt", "/a"));

@@ -413,8 +413,21 @@ void AppRequests::finish(const std::string& sn, Command command, Result<DeviceRe
   const std::uint64_t record = command.record == 0 ? 0 : parts_.writer.last_record();
   parts_.gate.when_durable(
       record, [this, sn, command = std::move(command), reply = std::move(reply)]() mutable {
+        tell_outcome(sn, command, reply);
         answer_requester(sn, std::move(command), std::move(reply));
       });
+}
+
+void AppRequests::tell_outcome(const std::string& sn, const Command& command,
+                               const Result<DeviceReply>& reply) {
+  using enum SetOutcome::Kind;
+  SetOutcome outcome{.kind = kAnswered, .id = command.id, .account = command.account, .at = {}};
+  if (!reply) {
+    const bool was_sent = !command.id.empty();
+    outcome.kind = was_sent && reply.error().code == ErrorCode::kOffline ? kUnanswered : kRefused;
+    outcome.why = wire::shortened(reply.error().detail, kMaxWhy_bytes);
+  }
+  parts_.changes.set_ended(sn, parts_.twins.find(sn).state, std::move(outcome));
 }
 
 void AppRequests::answer_requester(const std::string& sn, Command command,

@@ -30,6 +30,7 @@
 #include "hub/inbound.h"
 #include "hub/platform.h"
 #include "hub/requests.h"
+#include "hub/shard_changes.h"
 #include "hub/traffic_feed.h"
 #include "hub/turn_writer.h"
 #include "hub/twin_table.h"
@@ -46,6 +47,7 @@ class AppRequests {
     TwinTable& twins;
     FaultOverlay& faults;
     TrafficFeed& traffic;
+    ShardChanges& changes;
     TurnWriter& writer;
     DurabilityGate& gate;
     Fanout& fanout;
@@ -99,6 +101,8 @@ class AppRequests {
                           Command command);
   // Records the outcome, and answers the requester once it and all before it are durable.
   void finish(const std::string& sn, Command command, Result<DeviceReply> reply);
+  void tell_outcome(const std::string& sn, const Command& command,
+                    const Result<DeviceReply>& reply);
   void answer_requester(const std::string& sn, Command command, Result<DeviceReply> reply);
   void answer_http(const std::string& sn, const HttpRequester& requester,
                    Result<DeviceAnswer> answer);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "hub/pending_replies.h"
+#include "hub/shard_changes.h"
 #include "hub/test_log.h"
 #include "testing/home.h"
 
@@ -51,6 +52,7 @@ class AppRequestsTest : public testing::Test {
     const auto directory = home.registry->directory();
     faults.use(directory);
     twins.use(directory);
+    changes.use(directory);
     fanout.use(directory);
     requests.use(directory);
   }
@@ -107,11 +109,13 @@ class AppRequestsTest : public testing::Test {
   TrafficFeed traffic{home.clock};
   TwinTable twins{home.platform, [](const registry::Device&) {}};
   Fanout fanout{router, faults, traffic};
+  ShardChanges changes{home.platform, [](std::string_view) { return true; }};
   PendingReplies replies;
   AppRequests requests{{.platform = home.platform,
                         .twins = twins,
                         .faults = faults,
                         .traffic = traffic,
+                        .changes = changes,
                         .writer = writer,
                         .gate = gate,
                         .fanout = fanout,

@@ -10,7 +10,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 
 #include "base/clock.h"
 #include "base/string_map.h"
@@ -25,11 +24,9 @@ class ClientIdBudget {
                            std::size_t ids_a_day, TimePoint now);
 
  private:
-  using Ids = std::unordered_set<std::string, StringHash, std::equal_to<>>;
-
   std::mutex mutex_;
   std::chrono::sys_days today_{};
-  StringMap<Ids> used_;  // by account
+  StringMap<StringSet> used_;  // client ids by account
 };
 
 }  // namespace gridloom::hub

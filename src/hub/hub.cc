@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <utility>
@@ -19,6 +20,8 @@ namespace {
 
 // The effort that a shard spends on its inbox before its loop serves connections again.
 constexpr std::int64_t kEffortAtOnce = 512;
+// Twins that one request reads: it fits into a turn of its account.
+constexpr std::size_t kTwinsAtOnce = 16;
 
 }  // namespace
 
@@ -90,14 +93,6 @@ void Hub::on_shard(std::size_t index, Act act) {
 
 void Hub::on_all(const std::function<void(Shard&)>& task) {
   for (std::size_t i = 0; i < shards_.size(); ++i) on_shard(i, task);
-}
-
-void Hub::add_to_inbox(registry::AccountId account, std::size_t index, Inbox::Work work) {
-  ShardSlot& slot = shards_[index];
-  slot.loop->post([&slot, account, work = std::move(work)]() mutable {
-    slot.inbox.add(account, std::move(work));
-    slot.work_later();
-  });
 }
 
 void Hub::send(std::size_t index, Request request) {
@@ -351,38 +346,37 @@ void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject mess
             Set{.sn = std::move(sn), .message = std::move(message), .origin = std::move(origin)}});
 }
 
-void Hub::visit_twins(registry::AccountId account, const std::vector<std::string>& sns,
-                      VisitTwin each, EndVisit done) {
-  if (sns.empty()) {
-    done();
-    return;
+void Hub::read_twins(registry::AccountId account, const std::vector<std::string>& sns,
+                     ReplyTo<std::vector<TwinSnapshot>> reply_to) {
+  if (sns.empty()) return answer(std::move(reply_to), Result<std::vector<TwinSnapshot>>());
+  std::vector<std::vector<std::vector<std::string>>> by_shard(shards_.size());
+  std::size_t requests = 0;
+  for (const std::string& sn : sns) {
+    auto& parts = by_shard[places_.place_of(sn)];
+    if (parts.empty() || parts.back().size() == kTwinsAtOnce) {
+      parts.emplace_back();
+      ++requests;
+    }
+    parts.back().push_back(sn);
   }
-  std::vector<std::vector<std::string>> by_shard(shards_.size());
-  for (const std::string& sn : sns) by_shard[places_.place_of(sn)].push_back(sn);
-  struct Visit {
-    VisitTwin each;
-    EndVisit done;
-    std::atomic<std::size_t> shards = 0;
+  // Used on the asker's loop only.
+  struct Found {
+    std::size_t missing = 0;
+    std::vector<TwinSnapshot> twins;
+    Callback<Result<std::vector<TwinSnapshot>>> done;
   };
-  const auto visit = std::make_shared<Visit>();
-  visit->each = std::move(each);
-  visit->done = std::move(done);
-  visit->shards = static_cast<std::size_t>(
-      std::ranges::count_if(by_shard, [](const auto& here) { return !here.empty(); }));
+  const auto found = std::make_shared<Found>(
+      Found{.missing = requests, .twins = {}, .done = std::move(reply_to.done)});
+  const auto take = [found](Result<DeviceAnswer> part) {
+    if (part) std::ranges::move(part->twins, std::back_inserter(found->twins));
+    if (--found->missing == 0) found->done(std::move(found->twins));
+  };
   for (std::size_t i = 0; i < shards_.size(); ++i) {
-    if (by_shard[i].empty()) continue;
-    add_to_inbox(account, i,
-                 [&shard = *shards_[i].shard, visit, here = std::move(by_shard[i]),
-                  next = std::size_t{0}]() mutable -> Inbox::Step {
-                   const std::int64_t before = shard.effort();
-                   while (next < here.size() && shard.effort() - before < Inbox::kStepEffort) {
-                     shard.visit(here[next++], visit->each);
-                   }
-                   const bool more = next < here.size();
-                   std::int64_t effort = shard.effort() - before;
-                   if (!more && --visit->shards == 0) effort += visit->done();
-                   return {.effort = effort, .more = more};
-                 });
+    for (auto& part : by_shard[i]) {
+      send(i, {.account = account,
+               .reply = replies_.add({.loop = reply_to.loop, .done = take}),
+               .action = ReadTwins{std::move(part)}});
+    }
   }
 }
 

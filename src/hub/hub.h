@@ -129,12 +129,10 @@ class Hub {
   void set(registry::AccountId account, std::string sn, wire::JsonObject message,
            ReplyTo<DeviceAnswer> reply_to, RequestOrigin origin = {});
 
-  // Shows twins on the threads of their shards, in turns of the account: `each` is called for one
-  // device of a shard at a time, and keeps nothing of what it gets. Devices that have not reported
-  // are left out. `done` is called after the last, on a shard's thread and in the account's turn,
-  // or at once if there are no devices.
-  void visit_twins(registry::AccountId account, const std::vector<std::string>& sns, VisitTwin each,
-                   EndVisit done);
+  // The twins of these devices as they are now, in any order, read in turns of the account; rights
+  // are not checked. Left out are devices of which the hub knows nothing since it started.
+  void read_twins(registry::AccountId account, const std::vector<std::string>& sns,
+                  ReplyTo<std::vector<TwinSnapshot>> reply_to);
 
   // Restores a message that was retained when the server stopped; call before anything else. False:
   // its publisher no longer exists or may no longer read the device (hub/credentials.h).
@@ -162,6 +160,7 @@ class Hub {
   void registry_changed();
 
   [[nodiscard]] const Platform& platform() const { return platform_; }
+  [[nodiscard]] ChangeFeed& changes() { return platform_.changes; }
 
  private:
   struct ShardSlot {
@@ -185,8 +184,6 @@ class Hub {
   template <typename Act>
   void on_shard(std::size_t index, Act act);
   void on_all(const std::function<void(Shard&)>& task);
-  // `work` may take several turns.
-  void add_to_inbox(registry::AccountId account, std::size_t index, Inbox::Work work);
 
   Platform& platform_;
   PartitionMap places_;  // which shard has each partition

@@ -12,13 +12,13 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 
 #include "base/clock.h"
 #include "base/per_key_limit.h"
 #include "base/string_map.h"
 #include "catalog/family.h"
 #include "hub/access_audit.h"
+#include "hub/change_feed.h"
 #include "hub/client_events.h"
 #include "hub/client_id_budget.h"
 #include "hub/fault_injector.h"
@@ -74,7 +74,7 @@ class Presence {
 
  private:
   mutable std::shared_mutex mutex_;
-  std::unordered_set<std::string, StringHash, std::equal_to<>> online_;
+  StringSet online_;
 };
 
 // A retained message and the topic that it was published to. Null: it was cleared.
@@ -122,6 +122,7 @@ struct Platform {
   AccessAudit access_audit{};
   ClientEvents client_events{};
   FaultInjector fault_injector{};
+  ChangeFeed changes{};
   // `clock` is the devices' time, which may be virtual. `wall` is the system's time: clients'
   // timestamps are compared with it, and stored times refer to it.
   const Clock* wall = &clock;

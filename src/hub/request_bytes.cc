@@ -34,6 +34,29 @@ class Writer {
     number(bits);
   }
 
+  void texts(const std::vector<std::string>& values) {
+    number(values.size());
+    for (const std::string& value : values) text(value);
+  }
+  void slots(const SlotTexts& texts) {
+    number(texts.size());
+    texts.for_each([this](std::size_t slot, std::string_view value) {
+      number(slot);
+      text(value);
+    });
+  }
+  void twin(const TwinSnapshot& twin) {
+    text(twin.sn);
+    number(twin.number);
+    flags({twin.has_values});
+    time(twin.last_report);
+    whole(unix_ms(twin.moment));
+    texts(*twin.declared);
+    texts(twin.extra);
+    slots(twin.values);
+    slots(twin.before);
+  }
+
   void message(const wire::mqtt::Message& message, const wire::mqtt::PacketFlags& flags) {
     time(message.expires_at);
     text(wire::mqtt::packet_of(message, flags));
@@ -63,8 +86,7 @@ class Writer {
   void action(const ReadAll& read) { text(read.sn); }
   void action(const Read& read) {
     text(read.sn);
-    number(read.quotas.size());
-    for (const std::string& quota : read.quotas) text(quota);
+    texts(read.quotas);
   }
   void action(const Set& set) {
     text(set.sn);
@@ -73,6 +95,7 @@ class Writer {
     text(set.origin.from);
   }
   void action(const SaveTwin& save) { text(save.sn); }
+  void action(const ReadTwins& read) { texts(read.sns); }
   void action(const Publish& publish) {
     client(publish.client);
     number(publish.publications.size());
@@ -147,6 +170,40 @@ class Reader {
     return client;
   }
 
+  std::vector<std::string> texts() {
+    std::vector<std::string> values;
+    for (std::size_t left = count(); left != 0; --left) values.push_back(text());
+    return values;
+  }
+  // Slots of `names` quotas, in ascending order.
+  SlotTexts slots(std::size_t names) {
+    SlotTexts texts;
+    std::size_t least = 0;
+    for (std::size_t left = count(); left != 0; --left) {
+      const std::uint64_t slot = number();
+      const std::string_view value = cursor_.text();
+      if (slot < least || slot >= names) {
+        cursor_.fail();
+        return texts;
+      }
+      texts.add(slot, value);
+      least = slot + 1;
+    }
+    return texts;
+  }
+  TwinSnapshot twin() {
+    TwinSnapshot twin{.sn = text(),
+                      .number = number(),
+                      .has_values = flag(),
+                      .last_report = time(),
+                      .moment = TimePoint(Millis(whole())),
+                      .declared = std::make_shared<const std::vector<std::string>>(texts()),
+                      .extra = texts()};
+    twin.values = slots(twin.names());
+    twin.before = slots(twin.names());
+    return twin;
+  }
+
   wire::mqtt::PacketMessage message() {
     const std::optional<TimePoint> expires_at = time();
     auto message = wire::mqtt::message_in(cursor_.text(), expires_at);
@@ -191,7 +248,7 @@ class Reader {
   void action(ReadAll& read) { read.sn = text(); }
   void action(Read& read) {
     read.sn = text();
-    for (std::size_t left = count(); left != 0; --left) read.quotas.push_back(text());
+    read.quotas = texts();
   }
   void action(Set& set) {
     set.sn = text();
@@ -205,6 +262,7 @@ class Reader {
     set.origin = {.by = text(), .from = text()};
   }
   void action(SaveTwin& save) { save.sn = text(); }
+  void action(ReadTwins& read) { read.sns = texts(); }
   void action(Publish& publish) {
     publish.client = client();
     for (std::size_t left = count(); left != 0; --left) {
@@ -301,6 +359,8 @@ std::string bytes_of(const Reply& reply) {
   if (reply.answer) {
     writer.text(reply.answer->text);
     writer.time(reply.answer->last_report);
+    writer.number(reply.answer->twins.size());
+    for (const TwinSnapshot& twin : reply.answer->twins) writer.twin(twin);
   } else {
     writer.number(static_cast<std::uint64_t>(reply.answer.error().code));
     writer.text(reply.answer.error().detail);
@@ -314,6 +374,9 @@ Result<Reply> reply_in(std::string_view bytes) {
   if (reader.flag()) {
     reply.answer->text = reader.text();
     reply.answer->last_report = reader.time();
+    for (std::size_t left = reader.count(); left != 0; --left) {
+      reply.answer->twins.push_back(reader.twin());
+    }
   } else {
     const auto code = reader.number_up_to<ErrorCode>(kLastError);
     reply.answer = gridloom::fail(code, reader.text());

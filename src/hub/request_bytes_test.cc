@@ -83,7 +83,8 @@ class RequestBytesTest : public testing::Test {
                                .subscription_ids = {1, 2},
                                .share = std::make_shared<const std::string>("$share/g/x"),
                                .number = 40},
-                              {.message = message, .subscription_ids = {}}}}};
+                              {.message = message, .subscription_ids = {}}}},
+        ReadTwins{{std::string(kSn), "", "R331ZEB4ZEAL0529"}}};
     std::vector<Request> requests;
     for (const Request::Action& action : actions) {
       requests.push_back(
@@ -201,6 +202,55 @@ TEST_F(RequestBytesTest, RepliesKeepTextTimeAndErrors) {
   }
 }
 
+// A reply with a twin that has every member set.
+Reply reply_with_twin() {
+  TwinSnapshot twin{.sn = std::string(kSn),
+                    .number = 1'000'000,
+                    .has_values = true,
+                    .last_report = TimePoint(Millis(7)),
+                    .moment = TimePoint(Millis(-6)),
+                    .declared = std::make_shared<const std::vector<std::string>>(
+                        std::vector<std::string>{"pd.soc", "inv.outputWatts"}),
+                    .extra = {"pd.brandNew"}};
+  twin.values.add(0, "5");
+  twin.values.add(2, R"({"a":[1]})");
+  twin.before.add(1, "");
+  return {.to = ReplyId{5}, .answer = DeviceAnswer{.twins = {twin, twin}}};
+}
+
+TEST_F(RequestBytesTest, ATwinKeepsAllThatItIs) {
+  const Reply sent = reply_with_twin();
+  const Reply read = must(reply_in(bytes_of(sent)));
+  EXPECT_EQ(bytes_of(read), bytes_of(sent));
+  ASSERT_EQ(read.answer->twins.size(), 2U);
+  const TwinSnapshot& twin = read.answer->twins[1];
+  EXPECT_EQ(twin.sn, kSn);
+  EXPECT_EQ(twin.number, 1'000'000U);
+  EXPECT_TRUE(twin.has_values);
+  EXPECT_EQ(twin.last_report, TimePoint(Millis(7)));
+  EXPECT_EQ(twin.moment, TimePoint(Millis(-6)));
+  EXPECT_EQ(twin.names(), 3U);
+  EXPECT_EQ(twin.name_of(1), "inv.outputWatts");
+  EXPECT_EQ(twin.name_of(2), "pd.brandNew");
+  std::string values;
+  twin.values.for_each([&](std::size_t slot, std::string_view text) {
+    values += std::to_string(slot).append("=").append(text).append(" ");
+  });
+  EXPECT_EQ(values, R"(0=5 2={"a":[1]} )");
+  EXPECT_EQ(twin.before.size(), 1U);
+}
+
+TEST_F(RequestBytesTest, SlotsThatATwinCannotHaveAreRefused) {
+  for (const auto& [first, second] : {std::pair{1U, 1U}, std::pair{2U, 1U}, std::pair{0U, 3U}}) {
+    Reply reply = reply_with_twin();
+    SlotTexts& before = reply.answer->twins[1].before;
+    before = {};
+    before.add(first, "1");
+    before.add(second, "2");
+    EXPECT_FALSE(reply_in(bytes_of(reply))) << first << ", " << second;
+  }
+}
+
 TEST_F(RequestBytesTest, WhatIsCutOrTooLongIsRefused) {
   for (const Request& request : each()) {
     const std::string bytes = bytes_of(request, clients);
@@ -209,11 +259,14 @@ TEST_F(RequestBytesTest, WhatIsCutOrTooLongIsRefused) {
     }
     EXPECT_FALSE(request_in(bytes + '\0', clients));
   }
-  const std::string reply = bytes_of({.to = ReplyId{1}, .answer = DeviceAnswer{.text = "x"}});
-  for (std::size_t size = 0; size < reply.size(); ++size) {
-    EXPECT_FALSE(reply_in(reply.substr(0, size)));
+  for (const Reply& each :
+       {Reply{.to = ReplyId{1}, .answer = DeviceAnswer{.text = "x"}}, reply_with_twin()}) {
+    const std::string reply = bytes_of(each);
+    for (std::size_t size = 0; size < reply.size(); ++size) {
+      EXPECT_FALSE(reply_in(reply.substr(0, size)));
+    }
+    EXPECT_FALSE(reply_in(reply + '\0'));
   }
-  EXPECT_FALSE(reply_in(reply + '\0'));
 }
 
 TEST_F(RequestBytesTest, AnotherVersionIsRefused) {

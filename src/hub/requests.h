@@ -19,6 +19,7 @@
 #include "hub/client.h"
 #include "hub/inbound.h"
 #include "hub/subscription_table.h"
+#include "hub/twin_snapshot.h"
 #include "registry/directory.h"
 #include "wire/json.h"
 
@@ -31,6 +32,7 @@ inline constexpr ReplyId kNoReply{};
 struct DeviceAnswer {
   SharedText text{};                       // as the request's comment says
   std::optional<TimePoint> last_report{};  // by the devices' clock; only ReadAll has it
+  std::vector<TwinSnapshot> twins{};       // only ReadTwins has them
 };
 struct Reply {
   ReplyId to{};
@@ -63,6 +65,11 @@ struct Set {
 // What SavedTwin::text is for the device now; empty: the device has not reported.
 struct SaveTwin {
   std::string sn;
+};
+// The twins of devices of one shard, for this process: no rights are checked. Left out are devices
+// of which the hub knows nothing since it started.
+struct ReadTwins {
+  std::vector<std::string> sns;
 };
 // Publications of a client for devices of one shard, in order. No answer: what the client asked to
 // be acknowledged is acknowledged to the client.
@@ -111,7 +118,7 @@ struct HandOn {
 
 struct Request {
   using Action = std::variant<ReadAll, Read, Set, SaveTwin, Publish, Subscribe, Unsubscribe,
-                              Connect, Disconnect, EndSession, Rebind, HandOn>;
+                              Connect, Disconnect, EndSession, Rebind, HandOn, ReadTwins>;
   // In whose turn it is done; 0: at once, before all that accounts ask for.
   registry::AccountId account{};
   ReplyId reply = kNoReply;

@@ -57,7 +57,7 @@ bool RetainedStore::put(const Publisher& by, const wire::mqtt::MessagePtr& messa
     if (known) before->second.bytes = std::move(bytes);
     return false;
   }
-  if (needed < had) bytes.give_back(had - needed);
+  if (needed < had) bytes.release(had - needed);
   keep(by, message, qos, std::move(bytes));
   const Retained kept{.message = message, .qos = qos};
   record(message->topic, &kept, by.device);

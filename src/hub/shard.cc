@@ -1,102 +1,78 @@
-// Clients and their publications. Presence and what registry changes end are in shard_presence.cc.
 #include "hub/shard.h"
 
-#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <charconv>
-#include <functional>
+#include <chrono>
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "hub/credentials.h"
-#include "wire/mqtt/topic.h"
+#include "hub/topic_rights.h"
+#include "wire/json.h"
 
 namespace gridloom::hub {
 namespace {
 
-using wire::mqtt::Reason;
-
-constexpr std::int64_t kEffort = 4;
-constexpr std::size_t kBytesOfEffort = 256;
-constexpr std::size_t kValuesOfEffort = 8;  // of a report, from its text into twin and log
-constexpr std::string_view kEnded = "the credentials are no longer valid";
-constexpr std::string_view kNoRoomToRetain = "there is no room for further retained messages";
-
-// The limits for a device's own timestamp: values that it could not send for a day are still stored
-// at their own time, and a clock that is wrong does not spoil the history.
-constexpr Millis kOldest{24 * 60 * 60 * 1000};
-constexpr Millis kNewest{60 * 1000};
-
-// The timestamp of a report, if it has one that is plausible.
-std::optional<TimePoint> timestamp_of(const twin::ReportReader& report, TimePoint now) {
-  const auto& envelope = report.envelope();
-  const auto found =
-      std::ranges::find(envelope, std::string_view("timestamp"), &twin::Member::name);
-  if (found == envelope.end()) return std::nullopt;
-  const std::string_view text = found->text;
-  std::int64_t ms = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  const TimePoint at{Millis(ms)};
-  return at >= now - kOldest && at <= now + kNewest ? std::optional(at) : std::nullopt;
-}
-
-// True if a report with a time of its own, which came with DUP and was not recognized by its
-// client's stream, may be one that came through another stream before. It is the one report of a
-// device that is compared with earlier ones by its values, so it must not be compared with those
-// that came with it: of the reports of one time that are equal only the first may repeat.
-bool may_repeat(DeviceState& state, const InboundReport& report, TimePoint at) {
-  constexpr std::size_t kMostOfOneTime = 64;
-  if (!report.options.resent || report.options.identity.is_complete) return false;
-  if (at < state.resent_at) return false;
-  if (at > std::exchange(state.resent_at, at)) state.resent.clear();
-  const std::size_t digest = std::hash<std::string_view>{}(report.payload);
-  if (state.resent.size() == kMostOfOneTime ||
-      std::ranges::find(state.resent, digest) != state.resent.end()) {
-    return false;
-  }
-  state.resent.push_back(digest);
-  return true;
-}
+// A twin's text is kept for about this long after a read.
+constexpr std::chrono::seconds kTextUnused{10};
 
 }  // namespace
 
 Shard::Shard(Platform& platform, const Loop& loop, std::function<bool(std::string_view)> mine,
-             Post post, std::function<void(Reply)> reply)
+             const Post& post, std::function<void(Reply)> reply)
     : platform_(platform),
-      loop_(loop),
       mine_(std::move(mine)),
-      post_(std::move(post)),
-      reply_(std::move(reply)),
       directory_(platform.registry.directory()),
-      writer_(platform,
-              [this](std::uint64_t record) {
-                post_([record](Shard& shard) { shard.gate_.durable(record); });
-              }),
-      router_(platform, writer_,
-              // An empty task, so that the hub checks for work.
-              [this] { post_([](Shard&) {}); }),
-      gate_(platform,
-            [this](const ClientPtr& client, const Ack& ack) { acknowledge(client, ack); }),
-      retained_(platform, writer_),
       faults_(platform),
-      traffic_(platform.clock),
+      turn_(platform, loop, mine_,
+            {.durable =
+                 [post](std::uint64_t record) {
+                   post([record](Shard& shard) { shard.turn_.gate().durable(record); });
+                 },
+             // An empty task, so that the hub checks for work.
+             .caught_up = [post] { post([](Shard&) {}); }}),
+      retained_(platform, turn_.writer()),
       twins_(platform,
              [this](const registry::Device& by) {
                faults_.remove(by.sn);
                requests_.device_replaced(by.sn);
              }),
-      fanout_(router_, faults_, traffic_),
+      fanout_(turn_.router(), faults_, turn_.traffic()),
       requests_({.platform = platform,
                  .twins = twins_,
                  .faults = faults_,
-                 .traffic = traffic_,
-                 .writer = writer_,
-                 .gate = gate_,
+                 .traffic = turn_.traffic(),
+                 .changes = turn_.changes(),
+                 .writer = turn_.writer(),
+                 .gate = turn_.gate(),
                  .fanout = fanout_,
-                 .reply = [this](Reply reply) { reply_(std::move(reply)); }}),
-      reader_(platform.config.report) {
+                 .reply = reply}),
+      presence_({.platform = platform,
+                 .turn = turn_,
+                 .twins = twins_,
+                 .faults = faults_,
+                 .fanout = fanout_}),
+      retained_sender_({.clock = platform.clock,
+                        .retained = retained_,
+                        .faults = faults_,
+                        .router = turn_.router(),
+                        .mine = mine_}),
+      publications_({.platform = platform,
+                     .turn = turn_,
+                     .twins = twins_,
+                     .retained = retained_,
+                     .fanout = fanout_,
+                     .presence = presence_,
+                     .requests = requests_}),
+      executor_({.turn = turn_,
+                 .twins = twins_,
+                 .clients = clients_,
+                 .presence = presence_,
+                 .retained = retained_sender_,
+                 .publications = publications_,
+                 .requests = requests_,
+                 .reply = std::move(reply)}) {
   use(directory_);
 }
 
@@ -104,23 +80,13 @@ void Shard::use(const std::shared_ptr<const registry::Directory>& directory) {
   directory_ = directory;
   faults_.use(directory);
   twins_.use(directory);
+  turn_.use(directory);
   fanout_.use(directory);
   requests_.use(directory);
-}
-
-void Shard::count_effort(std::size_t bytes) {
-  effort_ += kEffort + static_cast<std::int64_t>(bytes / kBytesOfEffort);
-}
-
-void Shard::report_refusal(const ClientPtr& client, ClientEvent::Kind kind, std::string_view reason,
-                           std::string_view why) {
-  platform_.client_events.record({.kind = kind,
-                                  .reason = reason,
-                                  .user = client->identity().name,
-                                  .client_id = client->client_id(),
-                                  .peer = client->peer(),
-                                  .detail = why},
-                                 platform_.steady->now());
+  presence_.use(directory);
+  retained_sender_.use(directory);
+  publications_.use(directory);
+  executor_.use(directory);
 }
 
 void Shard::restore_twin(const SavedTwin& saved) {
@@ -130,217 +96,54 @@ void Shard::restore_twin(const SavedTwin& saved) {
   }
 }
 
-void Shard::consume_credit(const ClientPtr& client, std::size_t bytes) {
-  gate_.consume_credit(client, bytes);
+void Shard::restore_retained(const RetainedChange& retained) {
+  const auto by_app = open_topic(retained.topic);
+  const auto by_device = device_topic(retained.topic);
+  const registry::Account* account =
+      by_app ? directory_->find_certificate(by_app->account) : nullptr;
+  const registry::Device* device = by_device ? directory_->find_device(by_device->sn) : nullptr;
+  if (account == nullptr && device == nullptr) return;
+  const auto by = account != nullptr
+                      ? RetainedStore::Publisher::of_apps(account->certificate_account, account->id)
+                      : RetainedStore::Publisher::of_device(*device);
+  if (retained_.restore(by, retained.message, retained.qos)) return;
+  spdlog::error(
+      "the retained message of topic {} is dropped: the budget for retained messages is used up",
+      wire::to_text(wire::Json(wire::shortened(retained.topic))));
 }
 
-void Shard::acknowledge(const ClientPtr& client, const Ack& ack) {
-  if (&client->loop() == &loop_) {
-    client->acknowledge(ack);
-  } else {
-    router_.acknowledge(client, ack);
-  }
+// Checks all clients and devices, so only after a change that revokes something: a thousand devices
+// may be added one by one. Done at once: a set that follows the change must not reach a client
+// whose rights the change ends. Devices are checked again at the next tick, since their connections
+// may not have ended before.
+void Shard::registry_changed() {
+  const std::uint64_t before = directory_->revocations();
+  use(platform_.registry.directory());
+  if (directory_->revocations() == before) return;
+  flush();
+  clients_.revoke(*directory_);
+  presence_.drop_lost_by_gateways();
+  drop_devices();
+  retained_.remove_if(
+      [this](const RetainedChange& retained) { return !still_retained(*directory_, retained); });
+  rights_changed_ = true;
 }
 
-// The receipt of the publication is in the same record as its effects.
-template <typename Take>
-void Shard::answer(const ClientPtr& client, const PublishOptions& options, std::size_t bytes,
-                   Take take) {
-  count_effort(bytes);
-  Answer answer{.ack = {.token = options.token}};
-  const PublishOptions::Identity& identity = options.identity;
-  if (identity.repeated) {
-    answer.record = writer_.last_record();
-  } else {
-    const std::size_t before = writer_.bytes();
-    take(answer);
-    if (identity.stream != 0 && !is_refusal(answer.ack.reason)) {
-      writer_.add_change(PublicationTaken{
-          .stream = identity.stream, .receipt = identity.receipt, .settled = identity.settled});
-      answer.record = writer_.last_record();
-    }
-    if (client->flow()) client->flow()->wrote(writer_.bytes() - before);
-  }
-  if (is_refusal(answer.ack.reason)) {
-    report_refusal(client, ClientEvent::Kind::kPublicationRefused,
-                   wire::mqtt::name_of(answer.ack.reason), answer.ack.why);
-  }
-  if (writer_.is_full()) writer_.append();
-  if (options.qos != Qos::kAtMostOnce) gate_.acknowledge(client, answer.ack, answer.record);
+void Shard::drop_devices() {
+  // An account that may no longer set the device does not get its replies.
+  twins_.for_each([this](const std::string& sn, const DeviceState& state) {
+    const registry::Device* device = directory_->find_device(sn);
+    if (device == nullptr || device->number != state.number) return;
+    requests_.drop_forbidden(*device);
+  });
+  twins_.remove_unknown([this](const std::string& sn) { return !requests_.waits_for(sn); });
 }
 
-void Shard::publish(const ClientPtr& client, const Inbound& inbound) {
-  answer(client, inbound.options, inbound.message->payload.size(),
-         [&](Answer& answer) { take(client, inbound, answer); });
-}
-
-void Shard::take(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
-  if (client->identity().role == Role::kAccount) {
-    publish_by_account(client, inbound, answer);
-  } else {
-    publish_by_device(client, inbound, answer);
-  }
-}
-
-// While the journal is behind, or the account has written its allowance, publications go through
-// the inbox, where they hold credit.
-bool Shard::takes_report(const Client& client) const {
-  if (is_ahead_of_loops()) return false;
-  if (platform_.journal != nullptr && platform_.journal->behind()) return false;
-  return !client.flow() || !client.flow()->may_have_written_too_much();
-}
-
-void Shard::report(const ClientPtr& client, std::string_view payload,
-                   const PublishOptions& options) {
-  answer(client, options, payload.size(),
-         [&, report = InboundReport{client->identity().name, payload, options}](Answer& answer) {
-           take_report(client, report, answer);
-         });
-}
-
-// Does what publish_by_device() does for such a message, without making it.
-void Shard::take_report(const ClientPtr& client, const InboundReport& report, Answer& answer) {
-  const Identity& who = client->identity();
-  const auto [device, present] = twins_.find_own(*client);
-  if (!speaks_for(*directory_, who, device, answer)) return;
-  DeviceState& state = present != nullptr ? *present : twins_.at(who.name);
-  if (traffic_.wants(who.name)) {
-    traffic_.message(TrafficEvent::Kind::kDeviceSends, who.name, Verb::kQuota, report.payload);
-  }
-  OutgoingReport outgoing(report.payload, report.options.qos, *client);
-  const ReportRoute& route = fanout_.route_of(*device, state.route);
-  fanout_.to_device(route, outgoing);
-  use_transport(*client, who.name, state);
-  on_report(client, report, state, answer);
-  fanout_.to_accounts(*device, route, outgoing);
-}
-
-bool Shard::retain(const Inbound& inbound, const RetainedStore::Publisher& by, Answer& answer) {
-  if (!inbound.options.retain || retained_.put(by, inbound.message, inbound.options.qos)) {
-    return true;
-  }
-  answer.ack.reason = Reason::kQuotaExceeded;
-  answer.ack.why = kNoRoomToRetain;
-  return false;
-}
-
-void Shard::publish_by_account(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
-  const Identity& who = client->identity();
-  if (!still_valid(*directory_, who)) {
-    answer.ack.reason = Reason::kNotAuthorized;
-    answer.ack.why = kEnded;
-    return;
-  }
-  if (inbound.options.retain &&
-      permitted_device(*directory_, who.account, inbound.sn, registry::Rights::kMonitor) &&
-      !retain(inbound, RetainedStore::Publisher::of_apps(who.name, who.account), answer)) {
-    return;
-  }
-  router_.to_apps(who.name, inbound.sn, inbound.verb,
-                  {.like = *inbound.message,
-                   .qos = inbound.options.qos,
-                   .retain = inbound.options.retain,
-                   .from = client.get()});
-  traffic_.message(TrafficEvent::Kind::kAppSends, inbound.sn, inbound.verb,
-                   inbound.message->payload, who.account);
-  if (inbound.verb == Verb::kSet) {
-    answer.record =
-        requests_.set(who,
-                      {.by = fmt::format("client {}", wire::shortened(client->client_id())),
-                       .from = client->peer()},
-                      inbound);
-  }
-  if (inbound.verb == Verb::kGet) requests_.get(who, inbound);
-}
-
-bool Shard::speaks_for(const registry::Directory& directory, const Identity& who,
-                       const registry::Device* device, Answer& answer) {
-  // A connection that is being closed may have published before the kick arrived.
-  const bool own = device != nullptr &&
-                   (who.role == Role::kDevice
-                        ? device->number == who.device && device->key_generation == who.generation
-                        : device->owner == who.account);
-  if (own && (who.role != Role::kGateway || still_valid(directory, who))) return true;
-  answer.ack.reason = Reason::kNotAuthorized;
-  answer.ack.why = who.role == Role::kDevice
-                       ? kEnded
-                       : std::string_view("a gateway speaks for its own account's devices only");
-  return false;
-}
-
-void Shard::publish_by_device(const ClientPtr& client, const Inbound& inbound, Answer& answer) {
-  const auto [device, present] = twins_.find(inbound.sn);
-  if (!speaks_for(*directory_, client->identity(), device, answer)) return;
-  DeviceState& state = present != nullptr ? *present : twins_.at(inbound.sn);
-  traffic_.message(TrafficEvent::Kind::kDeviceSends, inbound.sn, inbound.verb,
-                   inbound.message->payload);
-  const OutgoingMessage message{.like = *inbound.message,
-                                .qos = inbound.options.qos,
-                                .retain = inbound.options.retain,
-                                .from = client.get()};
-  fanout_.to_device(*device, inbound.verb, message);
-  // The platform publishes each device's presence itself, retained.
-  if (inbound.verb == Verb::kStatus) return on_status(client, inbound, state);
-  if (!retain(inbound, RetainedStore::Publisher::of_device(*device), answer)) return;
-  // A will is published for a connection that no longer exists.
-  if (client->present()) use_transport(*client, inbound.sn, state);
-  if (inbound.verb == Verb::kSetReply) return requests_.on_reply(*device, inbound);
-  if (inbound.verb == Verb::kQuota) {
-    on_report(client, {inbound.sn, inbound.message->payload, inbound.options}, state, answer);
-  }
-  fanout_.to_accounts(*device, inbound.verb, message);
-}
-
-void Shard::on_report(const ClientPtr& client, const InboundReport& report, DeviceState& state,
-                      Answer& answer) {
-  Counters& counters = platform_.counters;
-  counters.reports.fetch_add(1, std::memory_order_relaxed);
-  counters.report_bytes.fetch_add(report.payload.size(), std::memory_order_relaxed);
-  const TimePoint now = platform_.clock.now();
-  if (now < state.moment || now - state.moment >= kMoment) {
-    state.moment = now;
-    state.twin.begin_moment();
-  }
-  const auto applied = state.twin.apply(report.payload, reader_, &taken_);
-  if (!applied) {
-    counters.reports_malformed.fetch_add(1, std::memory_order_relaxed);
-    report_refusal(client, ClientEvent::Kind::kReportRefused, "malformed",
-                   fmt::format("of {}: {}", report.sn, applied.error().detail));
-    return;
-  }
-  if (applied->refused != 0) {
-    counters.quotas_refused.fetch_add(applied->refused, std::memory_order_relaxed);
-    report_refusal(
-        client, ClientEvent::Kind::kReportRefused, "too many quotas",
-        fmt::format("{} quotas of {} are not kept, nor is their history: the limits are "
-                    "device.extra-quotas={} and device.extra-bytes={}, and {} levels of a "
-                    "name, which must not begin with '$'",
-                    applied->refused, report.sn, platform_.config.twin.extra_quotas,
-                    platform_.config.twin.extra_bytes, twin::Twin::kMaxLevels));
-  }
-  effort_ += static_cast<std::int64_t>((taken_.size() + applied->refused) / kValuesOfEffort);
-  if (taken_.empty()) return;
-  const auto own_time = timestamp_of(reader_, now);
-  state.last_report = time_after(state.last_report, now);
-  answer.record =
-      writer_.add_report({.device = state.number,
-                          .at = own_time.value_or(state.last_report),
-                          .twin = state.twin,
-                          .refs = state.family.refs,
-                          .values = taken_,
-                          .may_repeat = own_time && may_repeat(state, report, *own_time)});
-}
-
-// A device may also report its presence itself, for example through a gateway.
-void Shard::on_status(const ClientPtr& client, const Inbound& inbound, DeviceState& state) {
-  if (!client->present()) return;
-  const auto parsed = wire::parse_json(inbound.message->payload, platform_.config.json);
-  if (!parsed) return;
-  const wire::Json* params = wire::member(*parsed, "params");
-  const wire::Json* status = params == nullptr ? nullptr : wire::member(*params, "status");
-  if (status == nullptr || !wire::is_whole(*status)) return;
-  if (wire::whole(*status) != 0) return use_transport(*client, inbound.sn, state);
-  if (twins_.mark_offline(*client, inbound.sn, state).presence) set_online(inbound.sn, false);
+void Shard::injected_faults_changed() {
+  faults_.rules_changed();
+  twins_.for_each([this](const std::string& sn, DeviceState& state) {
+    faults_.freeze_or_thaw(directory_->find_device(sn), sn, state.twin);
+  });
 }
 
 void Shard::add_tap(const TapFilter& filter) {
@@ -354,25 +157,22 @@ void Shard::add_tap(const TapFilter& filter) {
                      .online = state != nullptr && !state->transports.empty(),
                      .reports_offline = state != nullptr && state->reports_offline});
   }
-  traffic_.add(filter, known);
+  turn_.traffic().add(filter, known);
 }
 
-void Shard::visit(const std::string& sn, const VisitTwin& each) {
-  ++effort_;
-  const DeviceState* state = twins_.find(sn).state;
-  if (state == nullptr) return;
-  effort_ +=
-      each({.sn = sn,
-            .twin = state->twin,
-            .moment = state->moment,
-            .last_report = state->last_report == TimePoint{} ? std::nullopt
-                                                             : std::optional(state->last_report)});
-}
-
-void Shard::flush() {
-  writer_.append();
-  traffic_.flush();
-  router_.flush();
+void Shard::tick(TimePoint now) {
+  turn_.gate().release_credit();
+  if (faults_.active()) {
+    presence_.show_hidden();
+    if (faults_.is_drop_due(now)) clients_.drop_by_chance(faults_);
+    faults_.end_tick();
+  }
+  if (std::exchange(rights_changed_, false)) drop_devices();
+  if (now < texts_dropped_at_ || now >= texts_dropped_at_ + kTextUnused) {
+    texts_dropped_at_ = now;
+    twins_.drop_unused_texts();
+  }
+  requests_.tick(now);
 }
 
 }  // namespace gridloom::hub

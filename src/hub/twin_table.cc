@@ -23,7 +23,9 @@ DeviceState& TwinTable::at(std::string_view sn) {
     shared.refs.resize(shared.layout->names.size());
   }
   const std::int64_t number = device == nullptr ? 0 : device->number;
-  return devices_.try_emplace(std::string(sn), number, shared, platform_.config.twin).first->second;
+  return devices_
+      .try_emplace(std::string(sn), number, partition_of(sn), shared, platform_.config.twin)
+      .first->second;
 }
 
 TwinTable::Entry TwinTable::find(std::string_view sn) {

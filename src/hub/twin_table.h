@@ -15,9 +15,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/partition.h"
 #include "base/result.h"
 #include "base/string_map.h"
 #include "hub/client.h"
+#include "hub/device_watch.h"
 #include "hub/platform.h"
 #include "hub/report_route.h"
 #include "journal/batch.h"
@@ -42,11 +44,14 @@ struct FamilyState {
 };
 
 struct DeviceState {
-  DeviceState(std::int64_t registered, FamilyState& shared, const twin::TwinLimits& limits)
-      : number(registered), family(shared), twin(shared.layout, limits) {}
+  DeviceState(std::int64_t registered, Partition of_sn, FamilyState& shared,
+              const twin::TwinLimits& limits)
+      : number(registered), partition(of_sn), family(shared), twin(shared.layout, limits) {}
   std::int64_t number;  // registry::Device::number; 0: the registry does not know the device
+  Partition partition;  // of the serial number
   FamilyState& family;
   twin::Twin twin;
+  WatchState watch{};                            // ShardChanges
   std::unordered_set<const Client*> transports;  // connections through which the device speaks
   const Client* active_transport = nullptr;      // the one used last
   std::unique_ptr<ReportRoute> route;            // null: not found yet; see Fanout::route_of

@@ -29,18 +29,9 @@ constexpr std::uint64_t kEndOfRow = 0;  // of version 1
 constexpr std::size_t kMostRepeatedBytes = 16;
 static_assert(kLongestNumber <= kMostRepeatedBytes);
 
-// What is remembered across batches, at most, when a batch begins.
-constexpr std::size_t kMaxNames = 4096;
-constexpr std::size_t kMaxShapes = 128;
-
 // The bytes that are kept for a row's size until it is known, and the first size that needs more.
 constexpr std::size_t kSizeBytes = 2;
 constexpr std::size_t kFirstLargeSize = std::size_t{1} << 14U;
-
-std::string_view bytes_of(const std::vector<std::uint32_t>& shape) {
-  return {static_cast<const char*>(static_cast<const void*>(shape.data())),
-          shape.size() * sizeof(shape[0])};
-}
 
 constexpr std::size_t bitmap_bytes(std::size_t fields) { return (fields + 7) / 8; }
 constexpr std::uint8_t bit_of(std::size_t field) {
@@ -135,31 +126,25 @@ void BatchWriter::begin(DeviceNumber device, std::int64_t at_ms) {
   at_ms_ = at_ms;
   shape_at_ = size_;
   count_ = 0;
-  foreseen_ = nullptr;
+  expected_ = nullptr;
   shape_.clear();
   values_.clear();
 }
 
-std::uint32_t BatchWriter::index_of_new(std::string_view name) {
-  names_.push_back({.text = std::string(name)});
-  return static_cast<std::uint32_t>(names_.size() - 1);
-}
-
 void BatchWriter::add(NameRef& ref, std::string_view name, std::string_view json) {
-  if (ref.generation != generation_) ref = {.generation = generation_, .index = index_of_new(name)};
-  add_value(ref.index, json);
+  add_value(dictionary_.index_of(ref, name), json);
 }
 
 void BatchWriter::add(std::string_view name, std::string_view json) {
-  auto found = others_.find(name);
-  if (found == others_.end()) found = others_.emplace(name, index_of_new(name)).first;
-  add_value(found->second, json);
+  add_value(dictionary_.index_of(name), json);
 }
 
 void BatchWriter::add_value(std::uint32_t name, std::string_view json) {
-  if (count_ == 0 && names_[name].shape != kNone) open_row(shapes_[names_[name].shape]);
-  if (foreseen_ != nullptr) {
-    const std::vector<std::uint32_t>& names = foreseen_->names;
+  if (count_ == 0) {
+    if (Shape* const expected = dictionary_.expected_shape(name)) open_row(*expected);
+  }
+  if (expected_ != nullptr) {
+    const std::vector<std::uint32_t>& names = expected_->names;
     if (count_ < names.size() && names[count_] == name) {
       put(json);
       ++count_;
@@ -178,8 +163,8 @@ void BatchWriter::add_value(std::uint32_t name, std::string_view json) {
 }
 
 void BatchWriter::end() {
-  if (foreseen_ != nullptr && count_ < foreseen_->names.size()) abandon_row();
-  if (foreseen_ != nullptr) {
+  if (expected_ != nullptr && count_ < expected_->names.size()) abandon_row();
+  if (expected_ != nullptr) {
     close_row();
   } else {
     write_row();
@@ -187,46 +172,13 @@ void BatchWriter::end() {
   last_at_ms_ = at_ms_;
 }
 
-bool BatchWriter::refer_to(Shape& shape) {
-  const bool is_new = shape.batch != batch_;
-  if (is_new) shape.index = shapes_in_batch_++;
-  wrote_to(put_varint(space_for(kLongestVarint), shape.index));
-  if (is_new) define(shape, std::exchange(shape.batch, batch_) != 0);
-  return is_new;
-}
-
-// `again`: an earlier batch has defined it, so later ones will.
-void BatchWriter::define(Shape& shape, bool again) {
-  const std::uint32_t before = names_in_batch_;
-  for (const std::uint32_t index : shape.names) {
-    Name& name = names_[index];
-    if (name.batch == batch_) continue;
-    name.batch = batch_;
-    name.index = names_in_batch_++;
-  }
-  const std::size_t count = shape.names.size();
-  const bool all_new = names_in_batch_ - before == count;
-  if (all_new && !shape.definition.empty()) return append(shape.definition);
-  definition_.clear();
-  append_varint(definition_, 2 * count + (all_new ? 1 : 0));
-  if (!all_new) {
-    for (const std::uint32_t index : shape.names) append_varint(definition_, names_[index].index);
-  }
-  std::uint32_t next = before;
-  for (const std::uint32_t index : shape.names) {
-    if (names_[index].index != next) continue;
-    append_text(definition_, names_[index].text);
-    ++next;
-  }
-  append(definition_);
-  if (all_new && again) shape.definition = definition_;
-}
-
 // Begins a row in the shape that it is expected to have.
 void BatchWriter::open_row(Shape& shape) {
-  foreseen_ = &shape;
-  names_before_ = names_in_batch_;
-  is_first_ = refer_to(shape);
+  expected_ = &shape;
+  const BatchDictionary::Reference reference = dictionary_.refer_to(shape);
+  wrote_to(put_varint(space_for(kLongestVarint), reference.index));
+  is_first_ = !reference.definition.empty();
+  if (is_first_) append(reference.definition);
   if (!is_first_ && !shape.are_located) locate(shape);
   const std::size_t bitmap = is_first_ ? 0 : bitmap_bytes(shape.names.size());
   char* const at = space_for(kSizeBytes + bitmap);
@@ -242,7 +194,7 @@ void BatchWriter::put(std::string_view json) {
   char* const end = put_short(begin, json);
   if (end == nullptr) return put_long(json);
   if (!is_first_) {
-    const char* const last = bytes_.data() + foreseen_->located[count_];
+    const char* const last = bytes_.data() + expected_->located[count_];
     if (are_equal(begin, last, static_cast<std::size_t>(end - begin))) return;
     mark_written(count_);
   }
@@ -259,7 +211,7 @@ void BatchWriter::put_long(std::string_view text) {
 
 void BatchWriter::put_encoded(std::size_t field, std::string_view bytes) {
   const bool repeats =
-      bytes.size() <= kMostRepeatedBytes && value_at(foreseen_->located[field]) == bytes;
+      bytes.size() <= kMostRepeatedBytes && value_at(expected_->located[field]) == bytes;
   if (repeats) return;
   mark_written(field);
   append(bytes);
@@ -272,7 +224,7 @@ void BatchWriter::mark_written(std::size_t field) {
 }
 
 void BatchWriter::close_row() {
-  Shape& shape = *foreseen_;
+  Shape& shape = *expected_;
   const std::size_t size = size_ - bitmap_at_;
   std::size_t moved = 0;
   if (size < kFirstLargeSize) {
@@ -293,18 +245,13 @@ void BatchWriter::close_row() {
   for (const Written& value : written_) shape.located[value.field] = value.position + moved;
 }
 
-// The row has another shape than was foreseen: removes it, and keeps its values for write_row().
+// The row has another shape than was expected: removes it, and keeps its values for write_row().
 void BatchWriter::abandon_row() {
-  Shape& shape = *std::exchange(foreseen_, nullptr);
+  Shape& shape = *std::exchange(expected_, nullptr);
   shape_.assign(shape.names.begin(), shape.names.begin() + static_cast<std::ptrdiff_t>(count_));
   if (is_first_) {
     values_.assign(bytes_, values_at_, size_ - values_at_);
-    for (const std::uint32_t index : shape.names) {
-      if (names_[index].index >= names_before_) names_[index].batch = 0;
-    }
-    names_in_batch_ = names_before_;
-    shape.batch = 0;
-    --shapes_in_batch_;
+    dictionary_.withdraw(shape);
   } else {
     auto written = written_.begin();
     for (std::size_t i = 0; i < count_; ++i) {
@@ -315,26 +262,9 @@ void BatchWriter::abandon_row() {
   size_ = shape_at_;
 }
 
-// A shape is foreseen from its second row on: devices that report only what has changed have
-// another shape in nearly each row.
-BatchWriter::Shape& BatchWriter::shape_of_row() {
-  const auto found = shape_indexes_.find(bytes_of(shape_));
-  if (found != shape_indexes_.end()) {
-    if (!shape_.empty()) names_[shape_.front()].shape = found->second;
-    return shapes_[found->second];
-  }
-  shape_indexes_.emplace(bytes_of(shape_), static_cast<std::uint32_t>(shape_count_));
-  if (shape_count_ == shapes_.size()) shapes_.emplace_back();
-  Shape& shape = shapes_[shape_count_++];
-  shape.names = shape_;
-  shape.definition.clear();
-  shape.batch = 0;
-  return shape;
-}
-
 // Writes a row from shape_ and values_.
 void BatchWriter::write_row() {
-  open_row(shape_of_row());
+  open_row(dictionary_.shape_of(shape_));
   if (is_first_) {
     append(values_);
   } else {
@@ -365,21 +295,7 @@ std::string BatchWriter::take() {
   taken.resize(size_);
   last_size_ = std::exchange(size_, 0);
   last_at_ms_ = 0;
-  names_in_batch_ = 0;
-  shapes_in_batch_ = 0;
-  ++batch_;
-  const bool too_many_names = names_.size() > kMaxNames;
-  if (too_many_names || shape_count_ > kMaxShapes) {
-    if (shape_count_ > 2 * kMaxShapes) shapes_.clear();
-    shape_count_ = 0;
-    shape_indexes_.clear();
-    for (Name& name : names_) name.shape = kNone;
-  }
-  if (too_many_names) {
-    ++generation_;
-    names_.clear();
-    others_.clear();
-  }
+  dictionary_.begin_batch();
   return taken;
 }
 
@@ -514,7 +430,7 @@ void BatchReader::read_row_of_version_1() {
     append_value(values_, rest_.value());
   }
   const auto [found, is_new] =
-      shape_indexes_.try_emplace(std::string(bytes_of(shape_)), shapes_.size());
+      shape_indexes_.try_emplace(std::string(key_of(shape_)), shapes_.size());
   if (is_new) shapes_.push_back(shape_);
   row_.shape = found->second;
   row_.values = values_;

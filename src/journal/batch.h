@@ -18,15 +18,9 @@
 #include "base/device_number.h"
 #include "base/string_map.h"
 #include "base/value.h"
+#include "journal/batch_dictionary.h"
 
 namespace gridloom::journal {
-
-// Index of a field name in its writer. A caller keeps one NameRef for each name that it uses often,
-// to avoid a lookup; a NameRef belongs to one writer.
-struct NameRef {
-  std::uint32_t generation = 0;
-  std::uint32_t index = 0;
-};
 
 class BatchWriter {
  public:
@@ -43,26 +37,8 @@ class BatchWriter {
   [[nodiscard]] std::string take();
 
  private:
-  static constexpr std::uint32_t kNone = UINT32_MAX;
-  struct Name {
-    std::string text;
-    std::uint64_t batch = 0;      // in which `index` is its index
-    std::uint32_t index = 0;      // by which that batch refers to it
-    std::uint32_t shape = kNone;  // the last shape that began with this name
-  };
-  struct Shape {
-    std::vector<std::uint32_t> names{};  // indexes in names_
-    std::string definition{};  // as written where all of its names are new; empty: not yet
-    std::uint64_t batch = 0;   // in which the members below are right
-    std::uint32_t index = 0;   // by which that batch refers to it
-    // The values of the last row, as positions in bytes_: of the first, if that row has all
-    // values, and of each, once they were needed.
-    std::size_t values_at = 0;
-    bool are_located = false;
-    std::vector<std::size_t> located{};
-  };
+  using Shape = BatchDictionary::Shape;
 
-  [[nodiscard]] std::uint32_t index_of_new(std::string_view name);
   void add_value(std::uint32_t name, std::string_view json);
   void open_row(Shape& shape);
   [[nodiscard]] std::string_view written() const { return {bytes_.data(), size_}; }
@@ -76,35 +52,21 @@ class BatchWriter {
   void close_row();
   void abandon_row();
   void write_row();
-  // Writes the shape's index, and its definition if the batch has none. True: it had none.
-  bool refer_to(Shape& shape);
-  void define(Shape& shape, bool again);
   void locate(Shape& shape) const;
   [[nodiscard]] std::string_view value_at(std::size_t position) const;
-  [[nodiscard]] Shape& shape_of_row();
 
   std::string bytes_;          // the batch, and space behind it
   std::size_t size_ = 0;       // of the batch
   std::size_t last_size_ = 0;  // of the previous batch: the estimate for the next one
   std::int64_t last_at_ms_ = 0;
-  // Names and shapes outlive a batch; their indexes in it do not.
-  std::uint64_t batch_ = 1;
-  std::uint32_t names_in_batch_ = 0;
-  std::uint32_t shapes_in_batch_ = 0;
-  std::uint32_t generation_ = 1;  // of names_
-  std::vector<Name> names_;
-  StringMap<std::uint32_t> others_;  // names without a NameRef
-  std::vector<Shape> shapes_;
-  std::size_t shape_count_ = 0;             // in use; the others keep their memory
-  StringMap<std::uint32_t> shape_indexes_;  // key: the bytes of Shape::names
-  // The row being written. Its shape is foreseen when its first name is known, and its values are
+  BatchDictionary dictionary_;
+  // The row being written. Its shape is expected when its first name is known, and its values are
   // written straight behind it; if it turns out to be another, the row is written again.
   std::int64_t at_ms_ = 0;
-  std::size_t count_ = 0;           // of its fields
-  Shape* foreseen_ = nullptr;       // null: none, and the row is collected in shape_ and values_
-  bool is_first_ = false;           // of its shape in this batch: it has all values, and no bitmap
-  std::uint32_t names_before_ = 0;  // in the batch
-  std::size_t shape_at_ = 0;        // positions in bytes_
+  std::size_t count_ = 0;      // of its fields
+  Shape* expected_ = nullptr;  // null: none, and the row is collected in shape_ and values_
+  bool is_first_ = false;      // of its shape in this batch: it has all values, and no bitmap
+  std::size_t shape_at_ = 0;   // positions in bytes_
   std::size_t size_at_ = 0;
   std::size_t bitmap_at_ = 0;
   std::size_t values_at_ = 0;
@@ -115,7 +77,6 @@ class BatchWriter {
   std::vector<Written> written_;  // values that the row has, if it is not the first
   std::vector<std::uint32_t> shape_;
   std::string values_;
-  std::string definition_;  // of a shape that is being defined
 };
 
 // Reads one batch row by row.

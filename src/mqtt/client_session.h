@@ -8,44 +8,34 @@
 // the old one has arrived, and until then the successor holds back its deliveries. So no message
 // overtakes another.
 //
-//   waiting (for a takeover) -> live -> parked -> over
+//   waiting (for a takeover) -> live -> parked -> handing over (to a successor) -> over
 //
+// Its parts have the rules of what they hold: SessionSubscriptions, SessionPublications (from the
+// client), SessionQueue (for the client), SessionLifetime. This class has the order of events.
 // Thread rule: everything on loop(), unless Client says otherwise. Handled elsewhere: bytes
 // (Connection), client ids (SessionTable), the disk (SessionStore).
 #pragma once
 
-#include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
-#include "base/failure_budget.h"
 #include "hub/hub.h"
-#include "mqtt/account_shares.h"
-#include "mqtt/client_stream.h"
+#include "mqtt/server_context.h"
+#include "mqtt/session_lifetime.h"
+#include "mqtt/session_log.h"
+#include "mqtt/session_publications.h"
+#include "mqtt/session_queue.h"
+#include "mqtt/session_subscriptions.h"
 #include "mqtt/stored_session.h"
 #include "wire/mqtt/session.h"
 
 namespace gridloom::mqtt {
 
 class Connection;
-class SessionTable;
-
-// The server environment of a session; outlives every session.
-struct ServerContext {
-  hub::Hub* hub = nullptr;
-  const Clock* clock = nullptr;  // a steady one (hub::Platform::steady)
-  SessionTable* sessions = nullptr;
-  wire::mqtt::Limits limits{};
-  FailureBudget* failures = nullptr;  // of sign-ins, shared with HTTP; null: any number may fail
-};
 
 class ClientSession final : public hub::Client, public std::enable_shared_from_this<ClientSession> {
  public:
@@ -68,20 +58,23 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void rights_changed() override;
   void resume_reading() override;
 
+  // Its parts. What a caller changes in the subscriptions is stored by record_row().
+  [[nodiscard]] SessionSubscriptions& subscriptions() { return subscriptions_; }
+  [[nodiscard]] SessionPublications& publications() { return publications_; }
+  [[nodiscard]] const SessionLifetime& lifetime() const { return lifetime_; }
+
   // --- for the connection ---
   // Whether reading must pause because this client, or all clients of its account, are throttled;
   // resume_reading() is called when the connection may be read from again.
   [[nodiscard]] bool holds_back();
-  // The identity of a QoS 1 or 2 publication, to detect repetitions. Only after join().
-  [[nodiscard]] hub::PublishOptions::Identity identify(
-      const wire::mqtt::PlainPublication& publication);
-  void refused(const wire::mqtt::AckToken& token);
   // Writes the outbox's delivery steps into the log. If the log must have some of them before the
   // client is told more, the connection is notified (log_has_steps).
-  void record_steps(std::vector<wire::mqtt::Outbox::DeliveryStep> steps, std::uint64_t taken);
-  // PUBREL arrived: `done` is called on loop(), if this session lives that long, once the release
-  // is as durable as the message.
-  void release(std::uint16_t packet_id, std::function<void()> done);
+  void record_steps(const TakenSteps& steps);
+  // Writes the session's current row. `done` is called on loop(), if this session lives that long,
+  // once the log has the row; at once, if the session ends with its connection.
+  void record_row(std::function<void()> done);
+  // Adds the messages that the outbox has dropped since the last call to the counters.
+  void count_dropped(const wire::mqtt::Dropped& so_far);
   struct ConnectionEnd {
     wire::mqtt::SessionState state;
     std::unique_ptr<wire::mqtt::Will> will;   // to be published; null: none
@@ -91,35 +84,8 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   [[nodiscard]] wire::mqtt::SessionState go_live();
   void connection_ended(ConnectionEnd end);
 
-  [[nodiscard]] std::uint32_t expiry_s() const { return expiry_s_; }
-  [[nodiscard]] bool has_subscription(std::string_view filter) const;
-  [[nodiscard]] std::size_t subscriptions() const { return subscriptions_.size(); }
-  // Charges a new subscription to the account. False: the account's budget is exhausted.
-  [[nodiscard]] bool charge_subscription(std::string_view filter);
-  void refund_subscription(std::string_view filter) { filters_.give_back(cost_of(filter)); }
-  // For a new subscription, charge_subscription() must have succeeded before.
-  void add_subscription(const hub::Subscription& subscription);
-  // False: there was no such subscription.
-  bool remove_subscription(const std::string& filter);
-  // Writes the session's current row. `done` is called on loop(), if this session lives that long,
-  // once the log has the row; at once, if the session ends with its connection.
-  void record_row(std::function<void()> done);
-  // Adds the messages that the outbox has dropped since the last call to the counters.
-  void count_dropped(const wire::mqtt::Dropped& so_far);
-
   // --- for the table ---
-  void use_stream(ClientStreamPtr stream) {
-    stream_ = std::move(stream);
-    stream_is_complete_ = stream_ && stream_->number() != 0;
-  }
-  // The session starts clean.
-  void clear_stream() const;
-  // Any thread.
-  void record(const hub::SessionChange& change) const;
-  // Any thread. Empty: sessions end with the server.
-  [[nodiscard]] const std::optional<hub::SessionKeeper>& keeper() const;
-  [[nodiscard]] TimePoint now() const { return server_.clock->now(); }
-  [[nodiscard]] const ClientStreamPtr& stream() const { return stream_; }
+  [[nodiscard]] const ServerContext& server() const { return server_; }  // any thread
   // Another connection resumes this session: it ends here and continues in `successor`.
   void hand_over(std::shared_ptr<ClientSession> successor);
   // Ends the session: another connection took its client id without resuming it, or its credentials
@@ -129,61 +95,30 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void expire();
   // Handles deadlines, and what is to be kept on disk.
   void sweep(TimePoint now);
-  // When it was parked, in ms since 1970 by ServerContext::clock; 0: it is not. Any thread.
-  [[nodiscard]] std::int64_t parked_since_ms() const {
-    return parked_since_ms_.load(std::memory_order_relaxed);
-  }
-  // As requested when the session was made. Any thread.
-  [[nodiscard]] bool outlives_connection() const { return outlives_connection_; }
   // At start-up, before any other call: registers a stored session's subscriptions with the hub,
   // and logs the removal of messages that its queue had no room for.
   void register_restored();
 
  private:
-  enum class SessionStage : std::uint8_t { kWaiting, kLive, kParked, kOver };
+  enum class SessionStage : std::uint8_t { kWaiting, kLive, kParked, kHandingOver, kOver };
   struct Takeover {
-    wire::mqtt::SessionState state;
-    std::map<std::string, hub::Subscription, std::less<>> subscriptions;
-    TakenBytes filters;
-    wire::mqtt::Dropped counted;
+    SessionQueue queue;
+    SessionSubscriptions subscriptions;
     std::int64_t stored_number = 0;
   };
 
   void resume(std::optional<Takeover> takeover);
   void park();
   void end();
-  void publish_will();
-  // While parked: drops queued messages that the client may not receive any more.
-  void drop_what_is_not_for_it();
-  // `done`, if it is not empty, is called on loop() once the log has the changes.
-  void record(std::string changes, std::function<void()> done);
-  void push(const hub::Delivery& delivery);
-  // Writes the delivery steps of the outbox while there is no connection.
-  void record_own_marks();
-  [[nodiscard]] wire::mqtt::SharePtr budgets_of(std::string_view topic) const;
-  [[nodiscard]] StoredSession row() const;
 
   const ServerContext& server_;
   std::weak_ptr<Connection> connection_;
-  ClientStreamPtr stream_;
-  bool stream_is_complete_ = false;  // it began before this session's connection
   SessionStage stage_ = SessionStage::kWaiting;
-  std::uint32_t expiry_s_;
-  const bool outlives_connection_;
-  bool discarded_ = false;                    // ends with its connection
-  bool handing_over_ = false;                 // parked, and no longer ended by this object
   std::shared_ptr<ClientSession> successor_;  // arrived while this one was still waiting itself
-  const AccountBudgetsPtr share_;
-  TakenBytes filters_;  // by cost_of(), of all subscriptions
-  std::map<std::string, hub::Subscription, std::less<>> subscriptions_;
-  wire::mqtt::SessionState kept_;     // while parked
-  std::vector<hub::Delivery> early_;  // deliveries while waiting
-  std::vector<hub::Ack> early_acks_;
-  std::unique_ptr<wire::mqtt::Will> will_;  // delayed
-  std::optional<TimePoint> will_due_;
-  std::optional<TimePoint> ends_at_;
-  std::atomic<std::int64_t> parked_since_ms_{0};
-  wire::mqtt::Dropped counted_;
+  SessionPublications publications_;
+  SessionLifetime lifetime_;
+  SessionQueue queue_;
+  SessionSubscriptions subscriptions_;
 };
 
 using ClientSessionPtr = std::shared_ptr<ClientSession>;

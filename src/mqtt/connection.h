@@ -12,7 +12,7 @@
 
 #include "hub/hub.h"
 #include "mqtt/client_session.h"
-#include "mqtt/session_table.h"
+#include "mqtt/connection_events.h"
 #include "net/protocol.h"
 #include "wire/mqtt/session.h"
 
@@ -48,7 +48,6 @@ class Connection final : public net::Protocol,
   // The log has the delivery steps up to this value of Outbox::steps_taken().
   void log_has_steps(std::uint64_t up_to);
   void resume_reading() const { context_.wake(); }
-  [[nodiscard]] const wire::mqtt::Session& session() const { return session_; }
 
  private:
   // A device's report goes to its shard at once if the shard is on this loop and idle for the
@@ -59,32 +58,16 @@ class Connection final : public net::Protocol,
   void on(const wire::mqtt::ConnectRequested& event);
   // The credentials are good; on the loop where the connection stays.
   void admit(wire::mqtt::ConnectRequest request, hub::Identity identity);
-  void join(SessionTable::Start start);
-  // Reports an event of the signed-in client to the log and the counters.
-  void log_event(hub::ClientEvent::Kind kind, wire::mqtt::Reason reason,
-                 std::string_view why) const;
-  void tell_refusal(wire::mqtt::Reason reason, const wire::mqtt::ConnectRequest& request,
-                    std::string_view why) const;
-  // `refused`: the reason; empty: the sign-in succeeded.
-  void record_sign_in(const hub::Identity& who, std::string_view client_id,
-                      std::string_view refused);
   void on(const wire::mqtt::PublishReceived& event);
   void on(const wire::mqtt::PublishReleased& event);
   void on(const wire::mqtt::SubscribeRequested& event);
-  struct Granted {
-    hub::Subscription subscription;
-    hub::FilterScope scope;
-  };
-  // Returns a refusal, or appends to `granted` and keeps the subscription in the session.
-  [[nodiscard]] wire::mqtt::Reason admit(const wire::mqtt::Subscription& wanted,
-                                         std::uint32_t subscription_id,
-                                         std::vector<Granted>& granted);
   void on(const wire::mqtt::UnsubscribeRequested& event);
   void on(const wire::mqtt::Ended& event);
 
   const ServerContext& server_;
   net::ConnectionContext context_;
   Loop* loop_;  // the connection's, which may move once
+  ConnectionEvents events_;
   wire::mqtt::Session session_;
   hub::Hub::Batch batch_;
   std::shared_ptr<ClientSession> client_;  // from a successful CONNECT to the end

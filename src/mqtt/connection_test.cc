@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/chance.h"
+#include "mqtt/session_table.h"
 #include "mqtt/test_peer.h"
 #include "testing/home.h"
 

@@ -1,11 +1,9 @@
 // Storage for everything that outlives a restart of the server: sessions, the messages that wait in
-// them, retained messages, and the identities of publications. SQLite, written on its own thread,
-// about a megabyte per transaction; docs/internals/formats.md shows the tables.
+// them, retained messages, and the identities of publications.
 //
-// All changes are in the log first (hub/session_changes.h). The file is at the state of the record
-// that applied() names, or later, so that the log can be trimmed: short-lived data are never
-// written here. Without a log, changes come by put(), and those put 250 ms before a kill -9 are
-// usually on disk. Messages and subscriptions are stored as equivalent MQTT 5 packets.
+// All changes are in the log first (hub/session_changes.h). The store is at the state of the record
+// that applied() names, or later, so that the log can be trimmed. Without a log, changes come by
+// put(), and those put 250 ms before a kill -9 are usually stored.
 // Thread rule: any function from any thread; load() before anything else is served.
 #pragma once
 
@@ -27,47 +25,44 @@ namespace gridloom::mqtt {
 
 class SessionStore {
  public:
-  // Creates sessions.db in `folder` if there is none, or if it is damaged: the damaged file is kept
-  // under another name. kMalformed: the file is of a later version.
+  // Opens the store of a data folder. A damaged one is kept under another name, and a new one is
+  // created. kMalformed: it is of a later version.
   [[nodiscard]] static Result<std::unique_ptr<SessionStore>> open(
       const std::filesystem::path& folder);
-  ~SessionStore();  // flushes
+
+  SessionStore() = default;
   SessionStore(const SessionStore&) = delete;
   SessionStore& operator=(const SessionStore&) = delete;
+  virtual ~SessionStore() = default;  // flushes
 
   struct Loaded {
     StoredSessions sessions;
     StoredStreams streams;
     std::vector<hub::RetainedChange> retained;
   };
-  // Returns the state when the file was opened, plus the changes of the log since then; call it
-  // once. Rows that cannot be read are reported in the server's log and left out. Fails with the
-  // file's errors.
-  [[nodiscard]] Result<Loaded> load();
-  // Describes what was lost with a damaged file, or with one that is missing although a server has
+  // Returns the state when the store was opened, plus the changes taken since then; call it once.
+  // What cannot be read is reported in the server's log and left out. Fails with the errors of the
+  // disk.
+  [[nodiscard]] virtual Result<Loaded> load() = 0;
+  // Describes what was lost with a damaged store, or with one that is missing although a server has
   // run here before. Empty: nothing.
-  [[nodiscard]] std::string loss(bool served_before) const;
+  [[nodiscard]] virtual std::string loss(bool served_before) const = 0;
 
   // Adds the changes of a log record; call it in the order of the records. They are in memory until
   // they are stored, a minute later at most.
-  void take(std::uint64_t record, std::string_view changes);
+  virtual void take(std::uint64_t record, std::string_view changes) = 0;
   // The last record whose changes are stored, one number for all partitions.
-  [[nodiscard]] journal::Positions applied() const;
+  [[nodiscard]] virtual journal::Positions applied() const = 0;
   // `tell` is called, on any thread, when applied() has grown. To be set before the first take().
-  void on_applied(std::function<void(const journal::Positions& applied)> tell);
+  virtual void on_applied(std::function<void(const journal::Positions& applied)> tell) = 0;
 
   // Adds changes that no log holds.
-  void put(std::string_view changes);
-  // Returns when all changes so far are on disk, or cannot be written.
-  void flush();
+  virtual void put(std::string_view changes) = 0;
+  // Returns when all changes so far are stored, or cannot be written.
+  virtual void flush() = 0;
 
-  // The interface for the hub.
-  [[nodiscard]] hub::SessionKeeper keeper();
-
- private:
-  struct Impl;
-  explicit SessionStore(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  // The interface for the hub; it refers to this store.
+  [[nodiscard]] virtual hub::SessionKeeper keeper() = 0;
 };
 
 }  // namespace gridloom::mqtt

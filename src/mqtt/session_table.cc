@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "hub/credentials.h"
+#include "mqtt/session_log.h"
 #include "wire/json.h"
 
 namespace gridloom::mqtt {
@@ -14,14 +16,8 @@ namespace {
 
 // Idle streams (their session has ended) kept per user, and the time for which each is kept.
 constexpr std::size_t kMaxIdleStreams = 64;
-constexpr Millis kIdleStreamsFor{Millis(24 * 60 * 60 * 1000)};
+constexpr Millis kIdleStreamsFor{kDay_ms};
 constexpr Millis kIdleStreamsEvery{60'000};
-
-void record(const hub::Hub& hub, const hub::SessionChange& change) {
-  std::string bytes;
-  hub::append_change(bytes, change);
-  hub.record_changes(std::move(bytes), {});
-}
 
 void end_stored(const hub::Hub& hub, std::int64_t stream) {
   if (stream != 0) record(hub, hub::StreamEnded{stream});
@@ -50,7 +46,7 @@ ClientSessionPtr SessionTable::longest_parked(const std::string& user) const {
   const std::string prefix = user + '\n';
   for (auto at = sessions_.lower_bound(prefix);
        at != sessions_.end() && at->first.starts_with(prefix); ++at) {
-    const std::int64_t since_ms = at->second->parked_since_ms();
+    const std::int64_t since_ms = at->second->lifetime().parked_since_ms();
     if (since_ms == 0 || (oldest && since_ms >= oldest_ms)) continue;
     oldest = at->second;
     oldest_ms = since_ms;
@@ -63,7 +59,7 @@ bool SessionTable::evict_parked(const ClientSession& fresh) {
   const std::string& user = fresh.identity().name;
   const OfUser& has = users_[user];
   const bool full = has.all >= limits_.sessions ||
-                    (fresh.outlives_connection() && has.kept >= limits_.kept_sessions);
+                    (fresh.lifetime().outlives_connection() && has.kept >= limits_.kept_sessions);
   if (!full) return true;
   const ClientSessionPtr oldest = longest_parked(user);
   if (!oldest) return false;
@@ -77,7 +73,7 @@ void SessionTable::count_out(const ClientSession& session) {
   const auto account = of_accounts_.find(session.identity().account);
   if (--account->second == 0) of_accounts_.erase(account);
   const auto user = users_.find(session.identity().name);
-  if (session.outlives_connection()) --user->second.kept;
+  if (session.lifetime().outlives_connection()) --user->second.kept;
   if (--user->second.all == 0) users_.erase(user);
 }
 
@@ -87,7 +83,7 @@ ClientSessionPtr SessionTable::put(const ClientSessionPtr& session) {
   OfUser& user = users_[session->identity().name];
   ++user.all;
   ++of_accounts_[session->identity().account];
-  if (session->outlives_connection()) {
+  if (session->lifetime().outlives_connection()) {
     ++user.kept;
     watched_[&session->loop()].insert(session);
   }
@@ -96,8 +92,8 @@ ClientSessionPtr SessionTable::put(const ClientSessionPtr& session) {
 }
 
 void SessionTable::give_number(ClientSession& fresh, const ClientSession* resumed) {
-  const auto& keeper = fresh.keeper();
-  if (!fresh.outlives_connection() || !keeper) return;
+  const auto& keeper = fresh.server().hub->platform().sessions;
+  if (!fresh.lifetime().outlives_connection() || !keeper) return;
   const std::int64_t number = resumed == nullptr ? 0 : resumed->stored_number();
   fresh.set_stored_number(number != 0 ? number : keeper->new_number());
 }
@@ -117,7 +113,7 @@ SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start sta
     older = put(fresh);
     ClientStreamPtr& stream = streams_[key_of(*fresh)];
     if (!stream) stream = std::make_shared<ClientStream>();
-    fresh->use_stream(stream);
+    fresh->publications().use(stream);
     // A session of an earlier password, or of a device that had this serial number before, is not
     // resumed: the notice of its end may just not have arrived yet.
     resumes =
@@ -125,7 +121,7 @@ SessionTable::Joined SessionTable::join(const ClientSessionPtr& fresh, Start sta
     give_number(*fresh, resumes ? older.get() : nullptr);
   }
   if (!resumes) {
-    fresh->clear_stream();
+    fresh->publications().clear();
     if (older) older->loop().post([older] { older->discard(hub::KickReason::kTakenOver); });
     return Joined::kNew;
   }
@@ -139,7 +135,7 @@ void SessionTable::end_stream(const ClientSession& session) {
   const std::string key = key_of(session);
   const auto ended = streams_.find(key);
   if (ended == streams_.end()) return;
-  ended->second->use(session.now());
+  ended->second->use(session.server().clock->now());
   const bool no_more = ended->second->empty();
   auto oldest = no_more ? ended : streams_.end();
   std::size_t idle = 0;
@@ -152,7 +148,7 @@ void SessionTable::end_stream(const ClientSession& session) {
   }
   if (!no_more && idle <= kMaxIdleStreams) return;
   if (const std::int64_t number = oldest->second->number(); number != 0) {
-    session.record(hub::StreamEnded{number});
+    record(*session.server().hub, hub::StreamEnded{number});
   }
   streams_.erase(oldest);
 }
@@ -213,7 +209,7 @@ void SessionTable::restore(const ServerContext& server, const std::vector<Loop*>
                                                                .client_id = row.client_id,
                                                                .expiry_s = row.expiry_s},
                                         std::move(row));
-    session->use_stream(std::move(stream));
+    session->publications().use(std::move(stream));
     {
       const std::lock_guard lock(mutex_);
       // Two sessions of one client id: the first was being ended when the server stopped.
@@ -252,7 +248,7 @@ SessionTable::Counts SessionTable::counts() const {
   const std::lock_guard lock(mutex_);
   Counts counts{.sessions = sessions_.size()};
   for (const auto& [key, session] : sessions_) {
-    if (session->parked_since_ms() != 0) ++counts.waiting;
+    if (session->lifetime().parked_since_ms() != 0) ++counts.waiting;
   }
   return counts;
 }

@@ -1,5 +1,7 @@
 #include "mqtt/stored_session.h"
 
+#include <ranges>
+#include <set>
 #include <utility>
 
 #include "mqtt/stored_packets.h"
@@ -7,6 +9,7 @@
 
 namespace gridloom::mqtt {
 
+using wire::mqtt::Outbox;
 using wire::mqtt::stored_ms;
 using wire::mqtt::time_of;
 
@@ -30,6 +33,30 @@ std::string change_of(const StoredSession& session) {
   std::string change;
   hub::append_change(change, kept);
   return change;
+}
+
+// A message before one that was sent has been sent too: it is sent again in its place, with a
+// packet id that no other message has. Whether the session's last connection sent one of the others
+// is unknown.
+void infer_sent(StoredSession& session) {
+  std::set<std::uint16_t> taken;
+  for (Outbox::Kept& kept : session.messages) {
+    taken.insert(kept.packet_id);
+    kept.entry.maybe_sent = !session.parked_at && kept.stage == Outbox::DeliveryState::kWaiting &&
+                            kept.entry.qos == wire::mqtt::Qos::kAtLeastOnce;
+  }
+  bool later_was_sent = false;
+  std::uint16_t free_id = 0;
+  for (Outbox::Kept& kept : std::views::reverse(session.messages)) {
+    if (kept.stage != Outbox::DeliveryState::kWaiting) {
+      later_was_sent = true;
+    } else if (later_was_sent && kept.entry.qos == wire::mqtt::Qos::kAtLeastOnce) {
+      while (!taken.insert(++free_id).second) {
+      }
+      kept.stage = Outbox::DeliveryState::kSent;
+      kept.packet_id = free_id;
+    }
+  }
 }
 
 std::optional<StoredSession> session_of(const hub::SessionKept& kept) {

@@ -34,6 +34,9 @@ using StoredSessions = std::vector<StoredSession>;
 
 // The session as a hub::SessionKept, without `received` and `messages`.
 [[nodiscard]] std::string change_of(const StoredSession& session);
+// For a store that has read the session and its messages: marks the messages of QoS 1 that were
+// sent, or may have been. The log does not record when one is sent.
+void infer_sent(StoredSession& session);
 // Empty: it contains an invalid packet.
 [[nodiscard]] std::optional<StoredSession> session_of(const hub::SessionKept& kept);
 

@@ -271,7 +271,7 @@ void ConnectionIo::arrive(Place place, const std::string& peer, Task arrived) {
   place_ = place;
   phase_ = Phase::kEstablished;
   place_.connections->add(shared_from_this(), peer);
-  // What has arrived meanwhile is reported as an event.
+  // Bytes that have arrived meanwhile are reported as an event.
   if (!place_.loop->watch(stream_.fd(), *this)) return close();
   arrived();
   update_account();
@@ -287,7 +287,7 @@ void ConnectionIo::update_account() {
   const std::size_t kept = protocol_->kept_bytes();
   const std::size_t counted = kept > kFreeBytes ? kept - kFreeBytes : 0;
   const std::size_t had = unauthenticated_bytes_.bytes();
-  if (counted < had) unauthenticated_bytes_.give_back(had - counted);
+  if (counted < had) unauthenticated_bytes_.release(had - counted);
   if (counted <= had || unauthenticated_bytes_.take(counted - had)) return;
   place_.connections->warn_of_unauthenticated(dependencies_.clock.now());
   close();
@@ -428,7 +428,7 @@ void ConnectionIo::shut_down() {
   if (state != Stream::State::kOpen) close();
 }
 
-// What the kernel keeps for a peer that does not read is freed at once.
+// The kernel's buffers for a peer that does not read are freed at once.
 void ConnectionIo::reset() {
   stream_.reset_at_close();
   close();

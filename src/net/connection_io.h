@@ -94,7 +94,7 @@ class ConnectionIo final : public IoLoop::Watched,
     IoLoop* loop = nullptr;
     ConnectionSet* connections = nullptr;
   };
-  // What all connections of a listener share.
+  // The parts that all connections of a listener share.
   struct Dependencies {
     const Clock& clock;
     const ListenerLimits& limits;

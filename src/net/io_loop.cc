@@ -1,12 +1,10 @@
 #include "net/io_loop.h"
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <iterator>
 #include <utility>
 
 namespace gridloom::net {
@@ -28,8 +26,6 @@ constexpr int kPasses = 4;
 constexpr std::chrono::milliseconds kReading{1};
 // After this long, newly readable descriptors are read before the remaining turn ends are called.
 constexpr std::chrono::milliseconds kTurnEnd{2};
-// A loop that does little wakes another one at once, a busy one no more often than this.
-constexpr std::chrono::milliseconds kWakePeriod{1};
 constexpr int kIterationsPerClockRead = 8;  // iterations between two reads of the clock
 
 // The loop that this thread runs.
@@ -37,22 +33,20 @@ thread_local IoLoop* here = nullptr;
 
 }  // namespace
 
-IoLoop::IoLoop()
-    : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+IoLoop::IoLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
   event.data.ptr = nullptr;
-  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, mailbox_.wake_descriptor(), &event);
 }
 
 IoLoop::~IoLoop() {
   stop();
   // Tasks may own objects that close descriptors when they are destroyed.
-  posted_.clear();
+  mailbox_.clear();
   mine_.clear();
   at_end_.clear();
   kept_.clear();
-  ::close(wake_);
   ::close(epoll_);
 }
 
@@ -60,56 +54,12 @@ void IoLoop::post(Task task, Handover handover) {
   if (here == this) {
     mine_.push_back(std::move(task));
   } else if (here != nullptr) {
-    std::vector<Outgoing>& outgoing = here->outgoing_;
-    auto known = std::ranges::find(outgoing, this, &Outgoing::to);
-    if (known == outgoing.end()) known = outgoing.insert(known, {.to = this});
-    known->tasks.push_back(std::move(task));
-    if (handover == Handover::kNow) known->handover = Handover::kNow;
+    here->outgoing_.add(mailbox_, std::move(task), handover);
   } else {
     Tasks one;
     one.push_back(std::move(task));
-    take_over(one);
+    mailbox_.add(one);
   }
-}
-
-// Leaves `tasks` empty.
-void IoLoop::take_over(Tasks& tasks) {
-  {
-    const std::scoped_lock lock(mutex_);
-    if (posted_.empty()) {
-      posted_.swap(tasks);
-    } else {
-      std::ranges::move(tasks, std::back_inserter(posted_));
-    }
-    posts_.store(true);
-  }
-  tasks.clear();
-  if (asleep_.exchange(false)) wake();
-}
-
-bool IoLoop::send_out(Handover handover) {
-  bool kept = false;
-  for (Outgoing& outgoing : outgoing_) {
-    if (outgoing.tasks.empty()) continue;
-    if (outgoing.to->asleep_.load()) {
-      const auto now = Steady::now();
-      if (handover == Handover::kMayWait && outgoing.handover == Handover::kMayWait &&
-          now < outgoing.woken_at + kWakePeriod) {
-        kept = true;
-        continue;
-      }
-      outgoing.woken_at = now;
-    }
-    outgoing.handover = Handover::kMayWait;
-    outgoing.to->take_over(outgoing.tasks);
-  }
-  return kept;
-}
-
-void IoLoop::wake() const {
-  const std::uint64_t one = 1;
-  // write() fails only when the counter is full, and then the loop is awake.
-  [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof(one));
 }
 
 Status IoLoop::watch(int fd, Watched& who) const {
@@ -143,7 +93,7 @@ void IoLoop::start() {
 
 void IoLoop::stop() {
   stopping_.store(true);
-  wake();
+  mailbox_.wake();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -152,7 +102,7 @@ bool IoLoop::turn() {
   bool busy = wait(0);
   busy = run_tasks() || busy;
   busy = end_turn() || busy;
-  send_out(Handover::kNow);
+  outgoing_.send(Handover::kNow);
   here = before;
   return busy;
 }
@@ -169,28 +119,27 @@ void IoLoop::run() {
         kept ? kWakePeriod
              : std::chrono::ceil<std::chrono::milliseconds>(next_sweep - Steady::now());
     wait(static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-    send_out(Handover::kMayWait);
+    outgoing_.send(Handover::kMayWait);
     run_tasks();
-    send_out(Handover::kMayWait);
+    outgoing_.send(Handover::kMayWait);
     if (const auto now = Steady::now(); now >= next_sweep) {
       swept_ms_ = steady_ms();
       sweep_now();
       next_sweep = now + kSweepPeriod;
     }
     end_turn();
-    kept = send_out(Handover::kMayWait);
+    kept = outgoing_.send(Handover::kMayWait);
   }
   here = nullptr;
 }
 
 bool IoLoop::wait(int most_ms) {
-  // Set before checking for work: a post in between sees it, and wakes the loop.
-  asleep_.store(true);
-  const bool busy = !mine_.empty() || !at_end_.empty() || posts_.load();
-  if (busy) asleep_.store(false);
+  mailbox_.fall_asleep();
+  const bool busy = !mine_.empty() || !at_end_.empty() || !mailbox_.empty();
+  if (busy) mailbox_.stay_awake();
   const int count =
       ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), busy ? 0 : most_ms);
-  asleep_.store(false);
+  mailbox_.stay_awake();
   bool ready = false;
   late_ = !at_end_.empty();  // pending turn ends come first
   const auto late_at = Steady::now() + kReading;
@@ -207,10 +156,8 @@ bool IoLoop::wait(int most_ms) {
 
 bool IoLoop::run_tasks() {
   for (int pass = 0; pass < kPasses; ++pass) {
-    if (posts_.load()) {
-      const std::scoped_lock lock(mutex_);
-      posts_.store(false);
-      running_.swap(posted_);
+    if (!mailbox_.empty()) {
+      mailbox_.take(running_);
       // Tasks of other threads have no order relative to this thread's own.
       for (Task& task : mine_) running_.push_back(std::move(task));
       mine_.clear();

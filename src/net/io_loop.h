@@ -16,7 +16,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <thread>
 #include <utility>
@@ -25,6 +24,8 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "net/mailbox.h"
+#include "net/task_batches.h"
 #include "net/turn_ends.h"
 
 namespace gridloom::net {
@@ -51,7 +52,7 @@ class IoLoop final : public Loop {
 
   void post(Task task) override { post(std::move(task), Handover::kNow); }
   void post_lazily(Task task) override { post(std::move(task), Handover::kMayWait); }
-  [[nodiscard]] bool has_posted() const override { return posts_.load(); }
+  [[nodiscard]] bool has_posted() const override { return !mailbox_.empty(); }
 
   // On the loop's thread. `who` must live until the end of the turn in which it closed `fd`; its
   // owner passes it to keep_for_turn() at that time.
@@ -87,24 +88,15 @@ class IoLoop final : public Loop {
   void stop();  // returns when the thread has ended; drops posted tasks that have not run
 
  private:
-  using Tasks = std::vector<Task>;
-
   void run();
   // Each returns whether there was anything to do.
   bool wait(int most_ms);
   bool run_tasks();
   bool end_turn();
-  void take_over(Tasks& tasks);
-  // When tasks are handed over to another loop. kMayWait: not while it sleeps and has just been
-  // woken for others.
-  enum class Handover : std::uint8_t { kNow, kMayWait };
   void post(Task task, Handover handover);
-  // Hands over the tasks for other loops. Returns whether some are kept for a later call.
-  bool send_out(Handover handover);
-  void wake() const;
 
   int epoll_;
-  int wake_;  // eventfd
+  Mailbox mailbox_;
   std::array<epoll_event, 1024> events_{};
   std::vector<std::function<void()>> sweeps_;
 
@@ -114,20 +106,8 @@ class IoLoop final : public Loop {
   Tasks running_;
   TurnEnds<Watched> at_end_;
   std::vector<std::shared_ptr<Watched>> kept_;
-  // Tasks of this loop for another one. They are handed over in batches, several times a turn,
-  // because a lock and a wake-up for each task would cost more than the task.
-  struct Outgoing {
-    IoLoop* to;
-    Tasks tasks{};
-    Handover handover = Handover::kMayWait;            // of the tasks together
-    std::chrono::steady_clock::time_point woken_at{};  // the last time that it slept
-  };
-  std::vector<Outgoing> outgoing_;
+  TaskBatches<std::chrono::steady_clock> outgoing_;  // for other loops
 
-  std::mutex mutex_;
-  Tasks posted_;                     // by other threads; guarded by the mutex
-  std::atomic<bool> posts_{false};   // posted_ is not empty
-  std::atomic<bool> asleep_{false};  // or about to sleep: a post has to wake the loop
   std::atomic<bool> stopping_{false};
   std::atomic<std::int64_t> swept_ms_{0};  // on the steady clock; 0: not started
   std::jthread thread_;

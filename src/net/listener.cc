@@ -28,8 +28,8 @@ constexpr int kBacklog = 4096;
 constexpr int kAcceptedAtOnce = 256;
 // Connections accepted but not yet started by their loop. Beyond this the kernel keeps them: with a
 // busy loop they would otherwise accumulate here until no descriptor is left.
-constexpr std::size_t kMaxComing = 512;
-static_assert(kMaxComing > Listener::kMaxOverBudget);
+constexpr std::size_t kMaxPending = 512;
+static_assert(kMaxPending > Listener::kMaxOverBudget);
 
 class Descriptor {
  public:
@@ -49,7 +49,7 @@ class Descriptor {
 };
 
 // In a flood of connections that come and go at once, most have gone before they are accepted.
-bool has_gone(int fd) {
+bool is_reset(int fd) {
   char byte = 0;
   return ::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == ECONNRESET;
 }
@@ -94,24 +94,25 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
 
   // Counts an accepted connection until its loop starts or drops it. Accepting resumes when the
   // count falls to half of its maximum.
-  class Coming {
+  class PendingConnection {
    public:
-    explicit Coming(std::shared_ptr<Impl> of) : Coming(std::move(of), &Impl::coming, kMaxComing) {}
-    static Coming over_budget(std::shared_ptr<Impl> of) {
+    explicit PendingConnection(std::shared_ptr<Impl> of)
+        : PendingConnection(std::move(of), &Impl::pending, kMaxPending) {}
+    static PendingConnection over_budget(std::shared_ptr<Impl> of) {
       return {std::move(of), &Impl::over_budget, kMaxOverBudget};
     }
-    Coming(Coming&&) noexcept = default;
-    Coming(const Coming&) = delete;
-    Coming& operator=(const Coming&) = delete;
-    Coming& operator=(Coming&&) = delete;
-    ~Coming() {
+    PendingConnection(PendingConnection&&) noexcept = default;
+    PendingConnection(const PendingConnection&) = delete;
+    PendingConnection& operator=(const PendingConnection&) = delete;
+    PendingConnection& operator=(PendingConnection&&) = delete;
+    ~PendingConnection() {
       if (!of_ || (*of_.*count_)-- != most_ / 2) return;
       of_->loops.front()->post([self = std::move(of_)] { self->accept_at_turn_end(); });
     }
 
    private:
     using Count = std::atomic<std::size_t> Impl::*;
-    Coming(std::shared_ptr<Impl> of, Count count, std::size_t most)
+    PendingConnection(std::shared_ptr<Impl> of, Count count, std::size_t most)
         : of_(std::move(of)), count_(count), most_(most) {
       ++(*of_.*count_);
     }
@@ -124,13 +125,13 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   // Runs on the first loop, until no connection waits.
   void accept() {
     for (int i = 0; i < kAcceptedAtOnce && accepting.get() >= 0; ++i) {
-      if (coming >= kMaxComing || over_budget >= kMaxOverBudget) return;
+      if (pending >= kMaxPending || over_budget >= kMaxOverBudget) return;
       SocketAddress peer;
       Descriptor socket(
           ::accept4(accepting.get(), peer.raw(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (socket.get() >= 0) {
         is_reported = false;
-        if (!has_gone(socket.get())) hand_over(socket, host_of(peer));
+        if (!is_reset(socket.get())) assign(socket, host_of(peer));
         continue;
       }
       if (errno == EAGAIN || errno == EWOULDBLOCK) return;
@@ -156,7 +157,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     });
   }
 
-  void hand_over(Descriptor& socket, std::string peer) {
+  void assign(Descriptor& socket, std::string peer) {
     PerKeyLimit::Permit permit;
     if (const std::size_t most = options.limits.connections_per_address; most > 0) {
       auto taken = permits.take(peer, most);
@@ -168,8 +169,8 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     const std::size_t open = open_connections();
     // Runs on the loop of the connection set.
     auto begin = [self = shared_from_this(), stream = Stream(socket.release()), peer,
-                  permit = std::move(permit),
-                  one = Coming(shared_from_this())](std::size_t at, SparePermit spare) mutable {
+                  permit = std::move(permit), one = PendingConnection(shared_from_this())](
+                     std::size_t at, SparePermit spare) mutable {
       self->run(at, std::move(stream), std::move(peer),
                 {.address = std::move(permit), .spare = std::move(spare)});
     };
@@ -179,7 +180,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
     const std::size_t full = fullest();
     loops[full]->post([self = shared_from_this(), index, full, from = std::move(peer),
                        begin = std::move(begin),
-                       one = Coming::over_budget(shared_from_this())]() mutable {
+                       one = PendingConnection::over_budget(shared_from_this())]() mutable {
       if (self->connection_sets[full].close_unauthenticated()) {
         return self->loops[index]->post(
             [index, begin = std::move(begin)]() mutable { begin(index, {}); });
@@ -228,7 +229,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   }
 
   [[nodiscard]] std::size_t open_connections() const {
-    std::size_t sum = coming;
+    std::size_t sum = pending;
     for (const ConnectionSet& connections : connection_sets) sum += connections.size();
     return sum;
   }
@@ -245,7 +246,7 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   std::size_t number = 0;                      // in the connection budget
   PerKeyLimit permits;                         // by the peer's address
   PerKeyLimit spare_seats;
-  std::atomic<std::size_t> coming{0};
+  std::atomic<std::size_t> pending{0};
   std::atomic<std::size_t> over_budget{0};
   Descriptor accepting;    // used on the first loop
   bool is_paused = false;  // this and the next one: on the first loop
@@ -297,13 +298,13 @@ void Listener::start() {
 
 void Listener::stop() {
   for (std::size_t i = 0; i < impl_->loops.size(); ++i) {
-    std::promise<void> told;
-    impl_->loops[i]->post([this, i, &told] {
+    std::promise<void> stopped;
+    impl_->loops[i]->post([this, i, &stopped] {
       if (i == 0) impl_->accepting.close();
       impl_->connection_sets[i].each([](ConnectionIo& connection) { connection.server_stops(); });
-      told.set_value();
+      stopped.set_value();
     });
-    told.get_future().wait();
+    stopped.get_future().wait();
   }
 }
 

@@ -58,7 +58,7 @@ TEST(Listener, AConnectionMovesToAnotherLoop) {
   ASSERT_TRUE(first.send("echo 1\nmove 0\n"));
   EXPECT_EQ(first.line(), "1");
   EXPECT_EQ(first.line(), "here");
-  // What follows the command has not been read when the connection departs.
+  // The lines after the command have not been read when the connection departs.
   ASSERT_TRUE(first.send("move 1\n") && first.send("echo 2\n") && first.send("known 7\necho 3\n"));
   for (const std::string_view line : {"there", "2", "3"}) EXPECT_EQ(first.line(), line);
   ASSERT_TRUE(second.send("move 0\n"));

@@ -1,4 +1,4 @@
-// What a read says about its socket, plain and TLS, and what a request costs in system calls.
+// A read's answer about its socket, plain and TLS, and the system calls that a request costs.
 #include "net/stream.h"
 
 #include <gtest/gtest.h>
@@ -74,7 +74,7 @@ class Relayed {
       to_client();
     }
     if (!done) throw std::runtime_error("no handshake");
-    // What TLS 1.3 sends after the handshake.
+    // TLS 1.3 sends more after the handshake.
     std::array<char, 16> none{};
     static_cast<void>(client.read(none));
     static_cast<void>(server.read(none));

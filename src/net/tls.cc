@@ -297,7 +297,7 @@ Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
                  .key = folder / "server.key"};
   for (const char* name : {"ca.pem", "ca.key", "server.pem", "server.key"}) {
     if (!std::filesystem::exists(folder / name, error)) continue;
-    // What cannot be read now is not damaged, and must not be replaced.
+    // A file that cannot be read now is not damaged, and must not be replaced.
     if (auto read = read_file(folder / name, kMaxCertificate_bytes); !read) {
       return std::unexpected(std::move(read.error()));
     }

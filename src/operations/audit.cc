@@ -46,16 +46,7 @@ Json damaged_entry(const history::AuditRow& row, std::int64_t newer_ms) {
 
 }  // namespace
 
-std::string_view text_in(const Json& entry, std::string_view key) {
-  const Json* value = wire::member(entry, key);
-  return value != nullptr && value->is_string() ? std::string_view(value->get_string())
-                                                : std::string_view();
-}
-
-std::int64_t at_of(const Json& entry) {
-  const Json* at = wire::member(entry, "at");
-  return at != nullptr && wire::is_whole(*at) ? wire::whole(*at) : 0;
-}
+std::int64_t at_of(const Json& entry) { return wire::whole_in(entry, "at").value_or(0); }
 
 Result<AuditFilter> audit_filter(const Arguments& arguments) {
   AuditFilter filter{.what = arguments.texts("what"),
@@ -79,12 +70,12 @@ Result<AuditFilter> audit_filter(const Arguments& arguments) {
 
 bool is_wanted(const AuditFilter& filter, const Json& entry) {
   if (!is_in_time(filter, entry)) return false;
-  if (!filter.who.empty() && text_in(entry, "who") != filter.who) return false;
-  if (!filter.sn.empty() && text_in(entry, "sn") != filter.sn) return false;
-  if (!filter.by.empty() && text_in(entry, "by") != filter.by) return false;
-  if (!filter.from.empty() && text_in(entry, "from") != filter.from) return false;
+  if (!filter.who.empty() && wire::text_in(entry, "who") != filter.who) return false;
+  if (!filter.sn.empty() && wire::text_in(entry, "sn") != filter.sn) return false;
+  if (!filter.by.empty() && wire::text_in(entry, "by") != filter.by) return false;
+  if (!filter.from.empty() && wire::text_in(entry, "from") != filter.from) return false;
   return filter.what.empty() ||
-         std::ranges::find(filter.what, text_in(entry, "what")) != filter.what.end();
+         std::ranges::find(filter.what, wire::text_in(entry, "what")) != filter.what.end();
 }
 
 Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filter,

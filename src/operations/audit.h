@@ -43,9 +43,8 @@ struct AuditFilter {
 [[nodiscard]] Result<AuditFilter> audit_filter(const Arguments& arguments);
 [[nodiscard]] bool is_wanted(const AuditFilter& filter, const wire::Json& entry);
 
-// Members of an entry: its time, unix ms, and a text. 0, and empty, where it has none.
+// The time of an entry, unix ms; 0: it has none.
 [[nodiscard]] std::int64_t at_of(const wire::Json& entry);
-[[nodiscard]] std::string_view text_in(const wire::Json& entry, std::string_view key);
 
 // The newest entries that pass the filter, in chronological order. kBadParams: the entries are
 // larger than `most_bytes`.

@@ -83,7 +83,7 @@ class Copy {
   // registry comes last.
   [[nodiscard]] Status all() {
     const auto hold = context_.archive.pin_log();
-    if (Status done = database("history.db"); !done) return done;
+    if (Status done = history(); !done) return done;
     if (context_.sessions != nullptr) context_.sessions->flush();
     if (Status done = database("sessions.db"); !done) return done;
     if (Status done = files("log"); !done) return done;
@@ -117,6 +117,14 @@ class Copy {
     if (!sha256) return std::unexpected(sha256.error());
     list_.push_back({.name = name, .bytes = size, .sha256 = std::move(*sha256)});
     bytes_ += size;
+    return {};
+  }
+  Status history() {
+    const auto names = context_.archive.backup_store(folder_, context_.stop);
+    if (!names) return std::unexpected(names.error());
+    for (const fs::path& name : *names) {
+      if (Status done = made(name); !done) return done;
+    }
     return {};
   }
   Status database(const fs::path& name) {

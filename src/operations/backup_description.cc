@@ -92,12 +92,8 @@ Result<BackupDescription> parse_description(std::string_view text) {
     return fail(ErrorCode::kMalformed, "is of a later version of Gridloom");
   }
   BackupDescription description;
-  if (const Json* at = wire::member(*parsed, "at"); at != nullptr && wire::is_whole(*at)) {
-    description.at = TimePoint(Millis(wire::whole(*at)));
-  }
-  if (const Json* of = wire::member(*parsed, "of"); of != nullptr && of->is_string()) {
-    description.of = of->get_string();
-  }
+  if (const auto at = wire::whole_in(*parsed, "at")) description.at = TimePoint(Millis(*at));
+  description.of = wire::text_in(*parsed, "of");
   for (const Json& each : list->get_array()) {
     auto file = file_of(each, hashed);
     if (!file) return none();

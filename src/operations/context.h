@@ -19,7 +19,7 @@ namespace gridloom::hub {
 class Hub;
 }
 
-namespace gridloom::http {
+namespace gridloom::api {
 class SignIn;
 }
 
@@ -36,12 +36,12 @@ struct Context {
   mqtt::SessionStore* sessions = nullptr;  // set on a running server
   std::stop_token stop{};                  // interrupts long operations
   history::SeriesLimits series{};
-  VirtualClock* time = nullptr;     // `clock`, if it is virtual
-  FaultRules* faults = nullptr;     // set on a running server
-  hub::Hub* hub = nullptr;          // set on a running server
-  time::TimeZone zone{};            // of local times in requests and answers
-  http::SignIn* sign_in = nullptr;  // set on a running server
-  std::string page{};               // "http://127.0.0.1:8080"; set on a running server
+  VirtualClock* time = nullptr;    // `clock`, if it is virtual
+  FaultRules* faults = nullptr;    // set on a running server
+  hub::Hub* hub = nullptr;         // set on a running server
+  time::TimeZone zone{};           // of local times in requests and answers
+  api::SignIn* sign_in = nullptr;  // set on a running server
+  std::string page{};              // "http://127.0.0.1:8080"; set on a running server
   // Held during each operation that does not wait for a device; all copies have the same.
   std::shared_ptr<std::mutex> turn = std::make_shared<std::mutex>();
 };

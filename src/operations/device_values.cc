@@ -13,10 +13,10 @@
 #include <string>
 #include <utility>
 
+#include "api/history/energy.h"
 #include "base/immediate_loop.h"
 #include "history/energy/energy_sources.h"
 #include "history/energy_query.h"
-#include "http/energy.h"
 #include "hub/hub.h"
 #include "hub/reply_to.h"
 #include "operations/arguments.h"
@@ -126,7 +126,7 @@ Result<Json> set_device(const Context& context, const Arguments& arguments) {
 Result<Json> read_device_energy(const Context& context, const Arguments& arguments) {
   const auto target = target_of(context, arguments);
   if (!target) return std::unexpected(target.error());
-  const auto question = http::parse_energy_request(
+  const auto question = api::parse_energy_request(
       arguments.given(), {.at = context.clock.now(), .zone = context.zone});
   if (!question) return std::unexpected(question.error());
   history::EnergyQuery query(
@@ -150,7 +150,7 @@ Result<Json> read_device_energy(const Context& context, const Arguments& argumen
     ended.acquire();
     if (!good) return std::unexpected(good.error());
   }
-  return parsed(http::energy_response(target->sn, query.sources(), *question, query.sums()));
+  return parsed(api::energy_response(target->sn, query.sources(), *question, query.sums()));
 }
 
 constexpr Parameter kSn{.name = "sn",

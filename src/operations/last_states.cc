@@ -198,8 +198,7 @@ std::shared_ptr<sim::LastState> last_state_in(const Json& row) {
   auto state = std::make_shared<sim::LastState>();
   state->reported = object_in("reported");
   state->unreported = object_in("unreported");
-  const Json* at = wire::member(row, "at");
-  if (at != nullptr && wire::is_whole(*at)) state->at = TimePoint(Millis(wire::whole(*at)));
+  if (const auto at = wire::whole_in(row, "at")) state->at = TimePoint(Millis(*at));
   return state;
 }
 

@@ -116,8 +116,7 @@ Result<Json> run(const Context& context, std::string_view name, const JsonObject
 }
 
 std::string operation_in(const JsonObject& request) {
-  const Json* name = request.if_contains("op");
-  return name != nullptr && name->is_string() ? std::string(name->get_string()) : std::string();
+  return std::string(wire::text_in(request, "op"));
 }
 
 JsonObject parameters_in(const JsonObject& request) {

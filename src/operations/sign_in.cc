@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "http/sign_in.h"
+#include "api/gate/sign_in.h"
 #include "operations/arguments.h"
 #include "operations/context.h"
 #include "time/iso_text.h"
@@ -45,7 +45,7 @@ Result<Json> make_sign_in_link(const Context& context, const Arguments& argument
   }
   const auto token = context.sign_in->make_link(account);
   if (!token) return std::unexpected(token.error());
-  const TimePoint end = SystemClock().now() + http::SignIn::kLinkLife;
+  const TimePoint end = SystemClock().now() + api::SignIn::kLinkLife;
   return JsonObject{{"account", account},
                     {"link", sign_in_link(context.page, token->reveal())},
                     {"expiresAt", time::iso_text(unix_ms(end), context.zone)}};

@@ -1,5 +1,5 @@
 // The operation sign-in: a one-time link with which a browser signs in on the dashboard of the
-// running server (http/sign_in.h).
+// running server (api/gate/sign_in.h).
 #pragma once
 
 #include <span>

@@ -19,7 +19,7 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-Json told(const VirtualClock::State& state) {
+Json json_of(const VirtualClock::State& state) {
   const std::string_view word = !state.paused ? "runs" : state.settled ? "paused" : "settles";
   const bool is_whole = state.speed == std::floor(state.speed);
   return JsonObject{
@@ -52,7 +52,7 @@ Status check_speed(double speed, std::string_view name) {
 namespace {
 
 Result<Json> read_time(const Context& context, const Arguments&) {
-  if (context.time != nullptr) return told(context.time->state());
+  if (context.time != nullptr) return json_of(context.time->state());
   if (context.hub == nullptr) return no_server();
   return JsonObject{{"now", unix_ms(context.clock.now())}, {"speed", 1}, {"state", "real"}};
 }
@@ -62,7 +62,7 @@ Result<Json> change_time(const Context& context, Change change) {
   const auto found = virtual_time(context);
   if (!found) return std::unexpected(found.error());
   change(**found);
-  return told((*found)->state());
+  return json_of((*found)->state());
 }
 
 Result<Json> pause(const Context& context, const Arguments&) {

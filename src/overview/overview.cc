@@ -40,11 +40,6 @@ std::optional<double> charge_of(const Family& family, const std::vector<FlatValu
   return sum / static_cast<double>(count);
 }
 
-// Whether the field, or a member of its value, reports errors.
-bool has_errors(const Field& field) {
-  return field.error || std::ranges::any_of(field.fields, has_errors);
-}
-
 void add_power(Overview& overview, Power power, double watts) {
   switch (power) {
     case Power::kPv:
@@ -98,7 +93,7 @@ bool has_charge(const Family& family) {
 
 bool is_in_overview(const Family& family, std::string_view quota) {
   const Field* field = family.field(quota);
-  return field != nullptr && (!field->nature.empty() || has_errors(*field));
+  return field != nullptr && (!field->nature.empty() || catalog::may_report_errors(*field));
 }
 
 bool measures(const history::EnergySources& sources, Power power) {

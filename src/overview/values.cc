@@ -65,7 +65,7 @@ std::string number_text(double number) {
 
 std::string value_text(const Field* field, const Json& value) {
   if (field == nullptr) {
-    return value.is_string() ? printable(value.get_string()) : printable(wire::to_text(value));
+    return printable(wire::plain_text(value));
   }
   if (is_absent(*field, value)) return "-";
   if (!field->values.empty() || !field->bits.empty()) {

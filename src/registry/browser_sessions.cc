@@ -8,12 +8,13 @@
 
 #include "base/printable.h"
 #include "base/sha256.h"
-#include "registry/directory_draft.h"
+#include "registry/committer.h"
 #include "registry/registry.h"
-#include "registry/store.h"
 
 namespace gridloom::registry {
 namespace {
+
+using Edit = Committer::Edit;
 
 constexpr std::size_t kCookieCharacters = 43;  // 256 bits
 constexpr std::size_t kClientCharacters = 120;
@@ -36,26 +37,26 @@ Result<NewSession> Registry::add_session(const SessionSpec& spec) {
                               .used_ms = unix_ms(spec.now)},
                   .text = Secret(random_key(kCookieCharacters))};
   made.session.hash = sha256_of(made.text.reveal());
-  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    if (present.find_account(spec.account) == nullptr) {
+  Status done = committer_->apply([&](Edit& edit) -> Status {
+    if (edit.present.find_account(spec.account) == nullptr) {
       return fail(ErrorCode::kUnknownKey, "the account was removed");
     }
     made.ended.clear();
-    auto sessions = present.sessions_of(spec.account);
+    auto sessions = edit.present.sessions_of(spec.account);
     std::ranges::sort(sessions, {}, &BrowserSession::used_ms);
     std::size_t kept = sessions.size();
     for (const BrowserSession* each : sessions) {
       const bool is_over = has_ended(*each, spec.now);
       if (!is_over && kept < kSessionsPerAccount) continue;
-      if (Status removed = store_->remove(*each); !removed) return removed;
-      draft.erase_session(each->hash);
+      if (Status removed = edit.stored.remove(*each); !removed) return removed;
+      edit.next.erase_session(each->hash);
       made.ended.push_back({.number = each->number, .is_over = is_over});
       --kept;
     }
-    const Result<std::int64_t> number = store_->insert(made.session);
+    const Result<std::int64_t> number = edit.stored.insert(made.session);
     if (!number) return std::unexpected(number.error());
     made.session.number = *number;
-    draft.put(made.session);
+    edit.next.put(made.session);
     return {};
   });
   if (!done) return std::unexpected(done.error());
@@ -63,44 +64,44 @@ Result<NewSession> Registry::add_session(const SessionSpec& spec) {
 }
 
 Status Registry::use_session(std::string_view hash, TimePoint now) {
-  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const BrowserSession* found = present.find_session(hash);
+  return committer_->apply([&](Edit& edit) -> Status {
+    const BrowserSession* found = edit.present.find_session(hash);
     if (found == nullptr) return fail(ErrorCode::kNotFound, "the session has ended");
     BrowserSession session = *found;
     session.used_ms = std::max(session.used_ms, unix_ms(now));
-    if (Status stored = store_->update_use(session); !stored) return stored;
-    draft.put(std::move(session));
+    if (Status stored = edit.stored.update_use(session); !stored) return stored;
+    edit.next.put(std::move(session));
     return {};
   });
 }
 
 Status Registry::end_session(AccountId account, std::int64_t number) {
-  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const BrowserSession* found = session_of(present, account, number);
+  return committer_->apply([&](Edit& edit) -> Status {
+    const BrowserSession* found = session_of(edit.present, account, number);
     if (found == nullptr) {
       return fail(ErrorCode::kNotFound, fmt::format("the account has no session {}", number));
     }
     const BrowserSession session = *found;
-    draft.erase_session(session.hash);
-    return store_->remove(session);
+    edit.next.erase_session(session.hash);
+    return edit.stored.remove(session);
   });
 }
 
 Result<std::vector<BrowserSession>> Registry::set_password(const PasswordChange& change) {
   std::vector<BrowserSession> ended;
-  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const Account* found = present.find_account(change.account);
+  Status done = committer_->apply([&](Edit& edit) -> Status {
+    const Account* found = edit.present.find_account(change.account);
     if (found == nullptr) return fail(ErrorCode::kUnknownKey, "the account was removed");
     Account account = *found;
     account.password_hash = change.hash;
-    if (Status stored = store_->update_password_hash(account); !stored) return stored;
-    draft.put(std::move(account));
+    if (Status stored = edit.stored.update_password_hash(account); !stored) return stored;
+    edit.next.put(std::move(account));
     ended.clear();
-    for (const BrowserSession* each : present.sessions_of(change.account)) {
+    for (const BrowserSession* each : edit.present.sessions_of(change.account)) {
       if (each->number == change.keeps_session) continue;
-      if (Status removed = store_->remove(*each); !removed) return removed;
+      if (Status removed = edit.stored.remove(*each); !removed) return removed;
       ended.push_back(*each);
-      draft.erase_session(each->hash);
+      edit.next.erase_session(each->hash);
     }
     return {};
   });

@@ -1,6 +1,5 @@
-// Implements the rules of every change. A change is checked against the present directory, written
-// to the store and to a draft of the next directory, and published when the store has committed; if
-// anything fails, the store and the directory stay unchanged.
+// Implements the rules of every change: a change is checked against the present directory, then
+// written to the store and to the next directory, which the committer publishes.
 #include "registry/registry.h"
 
 #include <fmt/format.h>
@@ -11,14 +10,12 @@
 #include <vector>
 
 #include "base/sha256.h"
-#include "registry/directory_draft.h"
-#include "registry/revision.h"
-#include "registry/store.h"
+#include "registry/committer.h"
 
 namespace gridloom::registry {
 namespace {
 
-using storage::Transaction;
+using Edit = Committer::Edit;
 
 constexpr std::string_view kAnAccountName = "an account name";
 constexpr std::string_view kADeviceName = "a device name";
@@ -94,132 +91,75 @@ Result<std::vector<Share>> shares_with(const Device& device, const Share& share,
   return shares;
 }
 
-// Adds the remedy for a damaged file to the error.
-Error with_remedy(Error fault) {
-  if (fault.code != ErrorCode::kDamaged) return fault;
-  fault.detail +=
-      "; restore registry.sqlite and secret.key from a backup. To start without accounts and "
-      "devices and keep the history, move both, registry.sqlite-wal and registry.sqlite-shm to "
-      "another folder";
-  return fault;
+Result<Secret> insert_device(Edit& edit, const DeviceSpec& spec) {
+  if (Status valid = check_sn(spec.sn); !valid) return std::unexpected(valid.error());
+  if (Status valid = check_name(spec.name, kADeviceName); !valid) {
+    return std::unexpected(valid.error());
+  }
+  if (!spec.key.empty()) {
+    if (Status valid = check_secret(spec.key, "a device key", kDeviceKeyMinBytes); !valid) {
+      return std::unexpected(valid.error());
+    }
+  }
+  const Result<const Account*> owner = account_named(edit.present, spec.owner);
+  if (!owner) return std::unexpected(owner.error());
+  Device device{
+      .sn = std::string(spec.sn),
+      .name = std::string(spec.name),
+      .owner = (*owner)->id,
+      .key = Secret(spec.key.empty() ? random_key(kMadeKeyCharacters) : std::string(spec.key)),
+      .number = 0,
+      .shares = {}};
+  const Result<std::int64_t> number = edit.stored.insert(device);
+  if (!number && number.error().code == ErrorCode::kConflict) {
+    return fail(ErrorCode::kConflict, fmt::format("device '{}' exists already", spec.sn));
+  }
+  if (!number) return std::unexpected(number.error());
+  device.number = *number;
+  Secret key = device.key;
+  edit.next.put(std::move(device));
+  return key;
+}
+
+// Stores a moved device that already has its new owner and key; sets its new number.
+Status store_moved(Edit& edit, Device& device, MovedHistory history) {
+  if (history == MovedHistory::kGoesAlong) {
+    ++device.key_generation;
+    if (Status stored = edit.stored.remove_shares(device); !stored) return stored;
+    if (Status stored = edit.stored.update_name_and_owner(device); !stored) return stored;
+    return edit.stored.update_key(device);
+  }
+  if (Status removed = edit.stored.remove(device); !removed) return removed;
+  const Result<std::int64_t> number = edit.stored.insert(device);
+  if (!number) return std::unexpected(number.error());
+  device.number = *number;
+  device.key_generation = 1;
+  return {};
 }
 
 }  // namespace
 
-Registry::Registry(std::unique_ptr<Store> store, std::filesystem::path data_folder)
-    : store_(std::move(store)), data_folder_(std::move(data_folder)) {}
+Registry::Registry(std::unique_ptr<Committer> committer)
+    : committer_(std::move(committer)), instance_(committer_->id().substr(0, kInstanceDigits)) {}
 
 Registry::~Registry() = default;
 
-Result<std::unique_ptr<Registry>> Registry::open(const std::filesystem::path& data_folder) {
-  Result<Store> store = Store::open(data_folder);
-  if (!store) return std::unexpected(with_remedy(store.error()));
-  std::unique_ptr<Registry> registry(
-      new Registry(std::make_unique<Store>(std::move(*store)), data_folder));
-  if (Status loaded = registry->load(); !loaded) {
-    return std::unexpected(with_remedy(loaded.error()));
-  }
-  return registry;
+Result<std::unique_ptr<Registry>> Registry::open(std::unique_ptr<Store> store,
+                                                 const std::filesystem::path& data_folder) {
+  auto committer = std::make_unique<Committer>(std::move(store), data_folder);
+  if (Status loaded = committer->load(); !loaded) return std::unexpected(loaded.error());
+  return std::unique_ptr<Registry>(new Registry(std::move(committer)));
 }
 
-Status Registry::load() {
-  if (Status good = check_seen_readable(data_folder_); !good) return good;
-  const std::lock_guard lock(writing_);
-  Result<Transaction> transaction = store_->begin();
-  if (!transaction) return std::unexpected(transaction.error());
-  if (Status done = catch_up(); !done) return done;
-  const Result<Revision> revision = store_->revision();
-  if (!revision) return std::unexpected(revision.error());
-  const auto seen = last_seen(data_folder_);
-  if (seen) {
-    setback_ = setback_between(*seen, *revision);
-    // The registry continues under a new id, so that its new revisions cannot be taken for the
-    // missing ones.
-    const bool falls_behind = !setback_.empty() && seen->registry == revision->registry;
-    if (falls_behind) {
-      if (Status renamed = store_->restart_revisions(); !renamed) return renamed;
-    }
-  }
-  const Result<Revision> current = store_->revision();
-  if (!current) return std::unexpected(current.error());
-  instance_ = current->registry.substr(0, kInstanceDigits);
-  // Written only if it changed: on a full disk, writing would lose the existing file.
-  if (setback_.empty() && seen != revision.value()) remember(data_folder_, *revision);
-  if (Status done = transaction->commit(); !done) return done;
-  store_->empty_wal();
-  return {};
-}
-
-std::string Registry::setback() const {
-  const std::lock_guard lock(viewing_);
-  return setback_;
-}
-
-void Registry::accept_setback() {
-  const std::lock_guard writing(writing_);
-  if (const Result<Revision> revision = store_->revision()) remember(data_folder_, *revision);
-  const std::lock_guard lock(viewing_);
-  setback_.clear();
-}
-
-std::shared_ptr<const Directory> Registry::directory() const {
-  const std::lock_guard lock(viewing_);
-  return view_;
-}
+std::shared_ptr<const Directory> Registry::directory() const { return committer_->directory(); }
 
 void Registry::on_change(std::function<void()> listener) {
-  const std::lock_guard lock(viewing_);
-  listeners_.push_back(std::move(listener));
+  committer_->on_change(std::move(listener));
 }
 
-void Registry::publish(std::shared_ptr<const Directory> next) {
-  // `next` now holds the old directory. If this is its last reference, destroying it may take long
-  // and happens outside the lock.
-  const std::lock_guard lock(viewing_);
-  view_.swap(next);
-}
+std::string Registry::setback() const { return committer_->setback(); }
 
-Status Registry::apply(const Change& change) {
-  const std::shared_ptr<const Directory> before = directory();
-  Status done = commit(change);
-  std::vector<std::function<void()>> listeners;
-  {
-    const std::lock_guard lock(viewing_);
-    if (view_ != before) listeners = listeners_;
-  }
-  for (const auto& listener : listeners) listener();
-  return done;
-}
-
-Status Registry::commit(const Change& change) {
-  const std::lock_guard lock(writing_);
-  Result<Transaction> transaction = store_->begin();
-  if (!transaction) return std::unexpected(transaction.error());
-  if (Status done = catch_up(); !done) return done;
-  const std::shared_ptr<const Directory> present = directory();
-  DirectoryDraft draft(*present);
-  if (Status done = change(*present, draft); !done) return done;
-  if (Status done = store_->count_revision(); !done) return done;
-  const Result<Revision> revision = store_->revision();
-  if (!revision) return std::unexpected(revision.error());
-  if (Status done = transaction->commit(); !done) return done;
-  store_->empty_wal();
-  // Only after the commit: a crash in between must not look like a lost change.
-  if (setback().empty()) remember(data_folder_, *revision);
-  publish(std::move(draft).finish());
-  return {};
-}
-
-Status Registry::catch_up() {
-  const Result<bool> changed = store_->changed_elsewhere();
-  if (!changed) return std::unexpected(changed.error());
-  if (!*changed) return {};
-  DirectoryDraft draft{Directory()};
-  draft.replaces(*directory());
-  if (Status done = store_->load(draft); !done) return done;
-  publish(std::move(draft).finish());
-  return {};
-}
+void Registry::accept_setback() { committer_->accept_setback(); }
 
 Result<NewAccount> Registry::add_account(const AccountSpec& spec) {
   if (Status valid = check_name(spec.name, kAnAccountName); !valid) {
@@ -233,22 +173,22 @@ Result<NewAccount> Registry::add_account(const AccountSpec& spec) {
                               .certificate_password = Secret(random_hex(kCertificateBytes)),
                               .gateway_key = Secret(random_key(kMadeKeyCharacters))},
                   .key = std::move(*key)};
-  Status done = apply([this, &made](const Directory& present, DirectoryDraft& draft) -> Status {
-    if (present.find_account_by_name(made.account.name) != nullptr) {
+  Status done = committer_->apply([&](Edit& edit) -> Status {
+    if (edit.present.find_account_by_name(made.account.name) != nullptr) {
       return fail(ErrorCode::kConflict,
                   fmt::format("account '{}' exists already", made.account.name));
     }
-    if (present.find_key(made.key.access_key) != nullptr) {
+    if (edit.present.find_key(made.key.access_key) != nullptr) {
       return fail(ErrorCode::kConflict,
                   fmt::format("the access key '{}' is in use already", made.key.access_key));
     }
-    const Result<AccountId> id = store_->insert(made.account);
+    const Result<AccountId> id = edit.stored.insert(made.account);
     if (!id) return std::unexpected(id.error());
     made.account.id = *id;
     made.key.account = *id;
-    if (Status stored = store_->insert(made.key); !stored) return stored;
-    draft.put(made.account);
-    draft.put(made.key);
+    if (Status stored = edit.stored.insert(made.key); !stored) return stored;
+    edit.next.put(made.account);
+    edit.next.put(made.key);
     return {};
   });
   if (!done) return std::unexpected(done.error());
@@ -259,17 +199,17 @@ Result<AccessKey> Registry::add_keys(std::string_view account_name) {
   AccessKey key{.access_key = random_key(kMadeKeyCharacters),
                 .secret_key = Secret(random_key(kMadeKeyCharacters)),
                 .account = {}};
-  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const Result<const Account*> account = account_named(present, account_name);
+  Status done = committer_->apply([&](Edit& edit) -> Status {
+    const Result<const Account*> account = account_named(edit.present, account_name);
     if (!account) return std::unexpected(account.error());
     key.account = (*account)->id;
-    if (present.keys_of(key.account).size() >= kKeyPairsPerAccount) {
+    if (edit.present.keys_of(key.account).size() >= kKeyPairsPerAccount) {
       return fail(ErrorCode::kConflict,
                   fmt::format("account '{}' has {} key pairs already; remove one first",
                               account_name, kKeyPairsPerAccount));
     }
-    if (Status stored = store_->insert(key); !stored) return stored;
-    draft.put(key);
+    if (Status stored = edit.stored.insert(key); !stored) return stored;
+    edit.next.put(key);
     return {};
   });
   if (!done) return std::unexpected(done.error());
@@ -278,13 +218,13 @@ Result<AccessKey> Registry::add_keys(std::string_view account_name) {
 
 Status Registry::remove_key(std::string_view access_key) {
   if (Status valid = check_access_key(access_key); !valid) return valid;
-  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const AccessKey* key = present.find_key(access_key);
+  return committer_->apply([&](Edit& edit) -> Status {
+    const AccessKey* key = edit.present.find_key(access_key);
     if (key == nullptr) {
       return fail(ErrorCode::kNotFound, fmt::format("there is no access key '{}'", access_key));
     }
-    draft.erase_key(access_key);
-    return store_->remove(*key);
+    edit.next.erase_key(access_key);
+    return edit.stored.remove(*key);
   });
 }
 
@@ -306,13 +246,13 @@ Result<NewToken> Registry::add_token(const TokenSpec& spec) {
                 .expires_ms = spec.valid_for.count() == 0 ? 0 : unix_ms(spec.now + spec.valid_for)},
       .text = Secret(std::string(kTokenPrefix) + random_key(kTokenCharacters))};
   made.token.hash = sha256_of(made.text.reveal());
-  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+  Status done = committer_->apply([&](Edit& edit) -> Status {
     if (spec.scope != Scope::kAdmin) {
-      const Result<const Account*> account = account_named(present, spec.account);
+      const Result<const Account*> account = account_named(edit.present, spec.account);
       if (!account) return std::unexpected(account.error());
       made.token.account = (*account)->id;
     }
-    if (present.tokens_of(made.token.account).size() >= kTokensPerAccount) {
+    if (edit.present.tokens_of(made.token.account).size() >= kTokensPerAccount) {
       return fail(
           ErrorCode::kConflict,
           spec.account.empty()
@@ -321,10 +261,10 @@ Result<NewToken> Registry::add_token(const TokenSpec& spec) {
               : fmt::format("account '{}' has {} tokens already; remove one first", spec.account,
                             kTokensPerAccount));
     }
-    const Result<std::int64_t> number = store_->insert(made.token);
+    const Result<std::int64_t> number = edit.stored.insert(made.token);
     if (!number) return std::unexpected(number.error());
     made.token.number = *number;
-    draft.put(made.token);
+    edit.next.put(made.token);
     return {};
   });
   if (!done) return std::unexpected(done.error());
@@ -332,16 +272,16 @@ Result<NewToken> Registry::add_token(const TokenSpec& spec) {
 }
 
 Status Registry::remove_token(std::int64_t number) {
-  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+  return committer_->apply([&](Edit& edit) -> Status {
     std::vector<AccountId> holders{AccountId{}};
-    for (const Account* account : present.accounts()) holders.push_back(account->id);
+    for (const Account* account : edit.present.accounts()) holders.push_back(account->id);
     for (const AccountId holder : holders) {
-      const auto tokens = present.tokens_of(holder);
+      const auto tokens = edit.present.tokens_of(holder);
       const auto found = std::ranges::find(tokens, number, &Token::number);
       if (found == tokens.end()) continue;
       const Token token = **found;
-      draft.erase_token(token.hash);
-      return store_->remove(token);
+      edit.next.erase_token(token.hash);
+      return edit.stored.remove(token);
     }
     return fail(ErrorCode::kNotFound, fmt::format("there is no token {}", number));
   });
@@ -349,14 +289,14 @@ Status Registry::remove_token(std::int64_t number) {
 
 Result<Secret> Registry::rotate_certificate(std::string_view account_name) {
   Secret password(random_hex(kCertificateBytes));
-  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const Result<const Account*> found = account_named(present, account_name);
+  Status done = committer_->apply([&](Edit& edit) -> Status {
+    const Result<const Account*> found = account_named(edit.present, account_name);
     if (!found) return std::unexpected(found.error());
     Account account = **found;
     account.certificate_password = password;
     ++account.certificate_generation;
-    if (Status stored = store_->update_certificate_password(account); !stored) return stored;
-    draft.put(std::move(account));
+    if (Status stored = edit.stored.update_certificate_password(account); !stored) return stored;
+    edit.next.put(std::move(account));
     return {};
   });
   if (!done) return std::unexpected(done.error());
@@ -365,14 +305,14 @@ Result<Secret> Registry::rotate_certificate(std::string_view account_name) {
 
 Result<Secret> Registry::rotate_gateway(std::string_view account_name) {
   Secret key(random_key(kMadeKeyCharacters));
-  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const Result<const Account*> found = account_named(present, account_name);
+  Status done = committer_->apply([&](Edit& edit) -> Status {
+    const Result<const Account*> found = account_named(edit.present, account_name);
     if (!found) return std::unexpected(found.error());
     Account account = **found;
     account.gateway_key = key;
     ++account.gateway_generation;
-    if (Status stored = store_->update_gateway_key(account); !stored) return stored;
-    draft.put(std::move(account));
+    if (Status stored = edit.stored.update_gateway_key(account); !stored) return stored;
+    edit.next.put(std::move(account));
     return {};
   });
   if (!done) return std::unexpected(done.error());
@@ -380,17 +320,17 @@ Result<Secret> Registry::rotate_gateway(std::string_view account_name) {
 }
 
 Status Registry::remove_account(std::string_view name) {
-  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const Result<const Account*> account = account_named(present, name);
+  return committer_->apply([&](Edit& edit) -> Status {
+    const Result<const Account*> account = account_named(edit.present, name);
     if (!account) return std::unexpected(account.error());
-    const std::size_t owned = present.devices_of((*account)->id).size();
+    const std::size_t owned = edit.present.devices_of((*account)->id).size();
     if (owned != 0) {
       return fail(ErrorCode::kConflict,
                   fmt::format("account '{}' owns {} device{}; move or remove {} first", name, owned,
                               owned == 1 ? "" : "s", owned == 1 ? "it" : "them"));
     }
-    draft.erase_account((*account)->id);
-    return store_->remove(**account);
+    edit.next.erase_account((*account)->id);
+    return edit.stored.remove(**account);
   });
 }
 
@@ -403,9 +343,9 @@ Result<Secret> Registry::add_device(const DeviceSpec& spec) {
 Result<std::vector<Secret>> Registry::add_devices(std::span<const DeviceSpec> specs) {
   std::vector<Secret> keys;
   keys.reserve(specs.size());
-  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
+  Status done = committer_->apply([&](Edit& edit) -> Status {
     for (const DeviceSpec& spec : specs) {
-      Result<Secret> key = insert_device(present, draft, spec);
+      Result<Secret> key = insert_device(edit, spec);
       if (!key) return std::unexpected(key.error());
       keys.push_back(std::move(*key));
     }
@@ -415,46 +355,15 @@ Result<std::vector<Secret>> Registry::add_devices(std::span<const DeviceSpec> sp
   return keys;
 }
 
-Result<Secret> Registry::insert_device(const Directory& present, DirectoryDraft& draft,
-                                       const DeviceSpec& spec) {
-  if (Status valid = check_sn(spec.sn); !valid) return std::unexpected(valid.error());
-  if (Status valid = check_name(spec.name, kADeviceName); !valid) {
-    return std::unexpected(valid.error());
-  }
-  if (!spec.key.empty()) {
-    if (Status valid = check_secret(spec.key, "a device key", kDeviceKeyMinBytes); !valid) {
-      return std::unexpected(valid.error());
-    }
-  }
-  const Result<const Account*> owner = account_named(present, spec.owner);
-  if (!owner) return std::unexpected(owner.error());
-  Device device{
-      .sn = std::string(spec.sn),
-      .name = std::string(spec.name),
-      .owner = (*owner)->id,
-      .key = Secret(spec.key.empty() ? random_key(kMadeKeyCharacters) : std::string(spec.key)),
-      .number = 0,
-      .shares = {}};
-  const Result<std::int64_t> number = store_->insert(device);
-  if (!number && number.error().code == ErrorCode::kConflict) {
-    return fail(ErrorCode::kConflict, fmt::format("device '{}' exists already", spec.sn));
-  }
-  if (!number) return std::unexpected(number.error());
-  device.number = *number;
-  Secret key = device.key;
-  draft.put(std::move(device));
-  return key;
-}
-
 Status Registry::rename_device(const DeviceRename& change) {
   if (Status valid = check_name(change.name, kADeviceName); !valid) return valid;
-  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const Result<const Device*> found = device_of(present, change.sn);
+  return committer_->apply([&](Edit& edit) -> Status {
+    const Result<const Device*> found = device_of(edit.present, change.sn);
     if (!found) return std::unexpected(found.error());
     Device device = **found;
     device.name = change.name;
-    if (Status stored = store_->update_name_and_owner(device); !stored) return stored;
-    draft.put(std::move(device));
+    if (Status stored = edit.stored.update_name_and_owner(device); !stored) return stored;
+    edit.next.put(std::move(device));
     return {};
   });
 }
@@ -465,10 +374,10 @@ Status Registry::share_device(const DeviceShare& share) {
         ErrorCode::kBadParams,
         "rights is 'owner': must be monitor, full or none; to change the owner, move the device");
   }
-  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const Result<const Device*> found = device_of(present, share.sn);
+  return committer_->apply([&](Edit& edit) -> Status {
+    const Result<const Device*> found = device_of(edit.present, share.sn);
     if (!found) return std::unexpected(found.error());
-    const Result<const Account*> account = account_named(present, share.account);
+    const Result<const Account*> account = account_named(edit.present, share.account);
     if (!account) return std::unexpected(account.error());
     Device device = **found;
     if (device.owner == (*account)->id) {
@@ -479,22 +388,22 @@ Status Registry::share_device(const DeviceShare& share) {
     Result<std::vector<Share>> shares = shares_with(device, change, share.account);
     if (!shares) return std::unexpected(shares.error());
     device.shares = std::move(*shares);
-    if (Status stored = store_->update_share(device, change); !stored) return stored;
-    draft.put(std::move(device));
+    if (Status stored = edit.stored.update_share(device, change); !stored) return stored;
+    edit.next.put(std::move(device));
     return {};
   });
 }
 
 Result<Secret> Registry::rotate_device(std::string_view sn) {
   Secret key(random_key(kMadeKeyCharacters));
-  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const Result<const Device*> found = device_of(present, sn);
+  Status done = committer_->apply([&](Edit& edit) -> Status {
+    const Result<const Device*> found = device_of(edit.present, sn);
     if (!found) return std::unexpected(found.error());
     Device device = **found;
     device.key = key;
     ++device.key_generation;
-    if (Status stored = store_->update_key(device); !stored) return stored;
-    draft.put(std::move(device));
+    if (Status stored = edit.stored.update_key(device); !stored) return stored;
+    edit.next.put(std::move(device));
     return {};
   });
   if (!done) return std::unexpected(done.error());
@@ -503,10 +412,10 @@ Result<Secret> Registry::rotate_device(std::string_view sn) {
 
 Result<Secret> Registry::move_device(const DeviceMove& change) {
   Secret key(random_key(kMadeKeyCharacters));
-  Status done = apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const Result<const Device*> found = device_of(present, change.sn);
+  Status done = committer_->apply([&](Edit& edit) -> Status {
+    const Result<const Device*> found = device_of(edit.present, change.sn);
     if (!found) return std::unexpected(found.error());
-    const Result<const Account*> owner = account_named(present, change.owner);
+    const Result<const Account*> owner = account_named(edit.present, change.owner);
     if (!owner) return std::unexpected(owner.error());
     Device device = **found;
     if (device.owner == (*owner)->id) {
@@ -516,46 +425,30 @@ Result<Secret> Registry::move_device(const DeviceMove& change) {
     device.owner = (*owner)->id;
     device.shares.clear();
     device.key = key;
-    if (Status stored = store_moved(device, change.history); !stored) return stored;
-    draft.put(std::move(device));
+    if (Status stored = store_moved(edit, device, change.history); !stored) return stored;
+    edit.next.put(std::move(device));
     return {};
   });
   if (!done) return std::unexpected(done.error());
   return key;
 }
 
-Status Registry::store_moved(Device& device, MovedHistory history) {
-  if (history == MovedHistory::kGoesAlong) {
-    ++device.key_generation;
-    if (Status stored = store_->remove_shares(device); !stored) return stored;
-    if (Status stored = store_->update_name_and_owner(device); !stored) return stored;
-    return store_->update_key(device);
-  }
-  if (Status removed = store_->remove(device); !removed) return removed;
-  const Result<std::int64_t> number = store_->insert(device);
-  if (!number) return std::unexpected(number.error());
-  device.number = *number;
-  device.key_generation = 1;
-  return {};
-}
-
 Status Registry::remove_device(std::string_view sn) {
-  return apply([&](const Directory& present, DirectoryDraft& draft) -> Status {
-    const Result<const Device*> device = device_of(present, sn);
+  return committer_->apply([&](Edit& edit) -> Status {
+    const Result<const Device*> device = device_of(edit.present, sn);
     if (!device) return std::unexpected(device.error());
-    draft.erase_device(sn);
-    return store_->remove(**device);
+    edit.next.erase_device(sn);
+    return edit.stored.remove(**device);
   });
 }
 
 Result<std::vector<std::int64_t>> Registry::removed_devices() {
-  const std::lock_guard lock(writing_);
-  return store_->removed_devices();
+  return committer_->removed_devices();
 }
 
 Status Registry::purge_devices(std::span<const std::int64_t> numbers) {
-  return apply([&](const Directory& present, DirectoryDraft&) -> Status {
-    for (const Device* device : present.devices()) {
+  return committer_->apply([&](Edit& edit) -> Status {
+    for (const Device* device : edit.present.devices()) {
       if (std::ranges::find(numbers, device->number) == numbers.end()) continue;
       return fail(ErrorCode::kConflict,
                   fmt::format("number {} belongs to device '{}', which the registry has: remove "
@@ -563,21 +456,17 @@ Status Registry::purge_devices(std::span<const std::int64_t> numbers) {
                               device->number, device->sn));
     }
     for (const std::int64_t number : numbers) {
-      if (Status added = store_->add_removed(number); !added) return added;
+      if (Status added = edit.stored.add_removed(number); !added) return added;
     }
     return {};
   });
 }
 
 Status Registry::reserve_device_numbers(std::int64_t highest) {
-  {
-    const std::lock_guard lock(writing_);
-    const Result<std::int64_t> given = store_->highest_device_number();
-    if (!given) return std::unexpected(given.error());
-    if (*given >= highest) return {};
-  }
-  return apply(
-      [&](const Directory&, DirectoryDraft&) { return store_->reserve_device_numbers(highest); });
+  const Result<std::int64_t> given = committer_->highest_device_number();
+  if (!given) return std::unexpected(given.error());
+  if (*given >= highest) return {};
+  return committer_->apply([&](Edit& edit) { return edit.stored.reserve_device_numbers(highest); });
 }
 
 }  // namespace gridloom::registry

@@ -1,9 +1,9 @@
 // The registry: accounts, access keys, tokens, browser sessions, MQTT certificates, devices, shares
-// and gateway keys, kept in DATA/registry.sqlite, with their secrets sealed under DATA/secret.key.
+// and gateway keys, kept in a store (registry/store.h).
 //
 // Every function may be called from any thread. Changes are serialised, block on disk I/O, and are
 // durable when they return; MQTT and HTTP requests read directory(), which never waits for a
-// change. Another process may change the same file: its changes become visible here with the next
+// change. Another process may change the same store: its changes become visible here with the next
 // change made through this object.
 #pragma once
 
@@ -11,7 +11,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +24,7 @@
 
 namespace gridloom::registry {
 
-class DirectoryDraft;
+class Committer;
 class Store;
 
 // Begins the text of every token, so that secret scanners and people recognize one.
@@ -112,10 +111,14 @@ class Registry final : public DirectorySource {
  public:
   ~Registry() override;
 
-  // Creates the folder, the key file and the database if they do not exist, and upgrades an older
-  // schema. Errors name the file and the remedy.
+  // Opens the registry of a data folder, whose files are created if they do not exist, and upgraded
+  // if they are of an earlier version. Errors name the file and the remedy.
   [[nodiscard]] static Result<std::unique_ptr<Registry>> open(
       const std::filesystem::path& data_folder);
+  // Opens the registry in `store`; the data folder, which exists, has the file of the last revision
+  // seen (registry/revision.h).
+  [[nodiscard]] static Result<std::unique_ptr<Registry>> open(
+      std::unique_ptr<Store> store, const std::filesystem::path& data_folder);
 
   [[nodiscard]] std::shared_ptr<const Directory> directory() const override;
 
@@ -183,30 +186,10 @@ class Registry final : public DirectorySource {
   void on_change(std::function<void()> listener) override;
 
  private:
-  // Checks a change against `present`, then writes it to both the store and the draft.
-  using Change = std::function<Status(const Directory& present, DirectoryDraft& draft)>;
+  explicit Registry(std::unique_ptr<Committer> committer);
 
-  Registry(std::unique_ptr<Store> store, std::filesystem::path data_folder);
-
-  [[nodiscard]] Status apply(const Change& change);
-  [[nodiscard]] Status commit(const Change& change);
-  [[nodiscard]] Status catch_up();
-  [[nodiscard]] Status load();
-  [[nodiscard]] Result<Secret> insert_device(const Directory& present, DirectoryDraft& draft,
-                                             const DeviceSpec& spec);
-  // Stores a moved device that already has its new owner and key; sets its new number.
-  [[nodiscard]] Status store_moved(Device& device, MovedHistory history);
-  void publish(std::shared_ptr<const Directory> next);
-
-  std::mutex writing_;  // guards the store
-  const std::unique_ptr<Store> store_;
-  const std::filesystem::path data_folder_;
-  std::string instance_;  // set when the registry is opened
-
-  mutable std::mutex viewing_;  // guards the members below; held only while they are copied
-  std::shared_ptr<const Directory> view_ = std::make_shared<const Directory>();
-  std::vector<std::function<void()>> listeners_;
-  std::string setback_;
+  const std::unique_ptr<Committer> committer_;
+  const std::string instance_;
 };
 
 }  // namespace gridloom::registry

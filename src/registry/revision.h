@@ -1,9 +1,9 @@
 // Records the last known revision of a data folder's registry in a separate file:
 // DATA/registry.seen.
 //
-// Reason: a registry that lost its last changes looks intact. SQLite silently ends its write-ahead
-// log at the first damaged frame, and an old copy that was restored is valid as well. The number of
-// commits, kept in a separate file, shows the loss.
+// Reason: a registry that lost its last changes looks intact. A damaged write-ahead log ends
+// silently at its first damaged frame, and an old copy that was restored is valid as well. The
+// number of commits, kept in a separate file, shows the loss.
 // The file serves only this check: if it is missing or damaged, nothing is known. It is not synced,
 // so after a loss of power it may be older than the registry, never newer.
 #pragma once

@@ -1,93 +1,98 @@
-// The registry's storage on disk: one function for each kind of row, without the registry's rules.
+// The registry's storage: one function for each kind of row, without the registry's rules.
 //
-// Used by one thread at a time (the registry's writer). Secrets are sealed when written and opened
-// when read; a change takes effect when the Transaction from begin() is committed.
+// A Store is one connection to the stored registry, which other connections, also of other
+// processes, may change. All changes are made in a Transaction: they take effect together when it
+// is committed, and not at all if it is not.
+//
+// Thread rule: one thread at a time uses a Store and its transaction (the registry's writer).
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <string_view>
-#include <utility>
+#include <memory>
 #include <vector>
 
 #include "base/result.h"
 #include "registry/directory.h"
 #include "registry/directory_draft.h"
 #include "registry/revision.h"
-#include "registry/seal.h"
-#include "storage/empty_wal.h"
-#include "storage/sqlite.h"
 
 namespace gridloom::registry {
 
+// Errors of each function: kConflict (a key that exists already, an account that does not exist, an
+// account that is removed while it owns devices), kIo, kDamaged. A function that fails changes
+// nothing; the changes before it stay.
+class Transaction {
+ public:
+  Transaction() = default;
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  virtual ~Transaction() = default;  // rolls back unless it was committed
+
+  // Durable when it returns. No other function may be called after it.
+  [[nodiscard]] virtual Status commit() = 0;
+
+  // Whether another connection committed a change since the last call on this connection; true on
+  // the first call.
+  [[nodiscard]] virtual Result<bool> changed_elsewhere() = 0;
+  // Loads everything into an empty draft. kDamaged: the data differ from what was written.
+  [[nodiscard]] virtual Status load(DirectoryDraft& draft) = 0;
+
+  // Numbers ascend, and none is given twice, not even after a removal.
+  [[nodiscard]] virtual Result<AccountId> insert(const Account& account) = 0;  // ignores account.id
+  [[nodiscard]] virtual Status insert(const AccessKey& key) = 0;
+  // Ignores number. kConflict as well: a token of the scope admin that has an account, or one of
+  // another scope that has none.
+  [[nodiscard]] virtual Result<std::int64_t> insert(const Token& token) = 0;
+  [[nodiscard]] virtual Result<std::int64_t> insert(const BrowserSession& session) = 0;  // as well
+  // Ignores number, shares and key generation, which is 1.
+  [[nodiscard]] virtual Result<std::int64_t> insert(const Device& device) = 0;
+
+  // The update of a secret also stores its generation. An update of a row that does not exist
+  // changes nothing.
+  [[nodiscard]] virtual Status update_certificate_password(const Account& account) = 0;
+  [[nodiscard]] virtual Status update_gateway_key(const Account& account) = 0;
+  [[nodiscard]] virtual Status update_password_hash(const Account& account) = 0;
+  [[nodiscard]] virtual Status update_use(const BrowserSession& session) = 0;
+  [[nodiscard]] virtual Status update_key(const Device& device) = 0;
+  [[nodiscard]] virtual Status update_name_and_owner(const Device& device) = 0;
+  // kNone removes the share.
+  [[nodiscard]] virtual Status update_share(const Device& device, const Share& share) = 0;
+
+  [[nodiscard]] virtual Status remove_shares(const Device& device) = 0;
+  [[nodiscard]] virtual Status remove(const Account& account) = 0;  // with all that belongs to it
+  [[nodiscard]] virtual Status remove(const AccessKey& key) = 0;
+  [[nodiscard]] virtual Status remove(const Token& token) = 0;
+  [[nodiscard]] virtual Status remove(const BrowserSession& session) = 0;
+  // Also removes the device's shares, and adds its number to the removed devices.
+  [[nodiscard]] virtual Status remove(const Device& device) = 0;
+
+  [[nodiscard]] virtual Status add_removed(std::int64_t device_number) = 0;  // idempotent
+  // New devices get numbers above `highest`.
+  [[nodiscard]] virtual Status reserve_device_numbers(std::int64_t highest) = 0;
+
+  // Counts one more commit. Returns the revision that the store has after this transaction.
+  [[nodiscard]] virtual Result<Revision> count_revision() = 0;
+  // Restarts the revisions at 0 under a new registry id, which it returns.
+  [[nodiscard]] virtual Result<Revision> restart_revisions() = 0;
+};
+
 class Store {
  public:
-  // See Registry::open.
-  [[nodiscard]] static Result<Store> open(const std::filesystem::path& data_folder);
-  // Checks, without any change, that `database`, which is the registry of the folder, can be read
-  // and that the folder's key opens each secret in it. kConflict: the database has an earlier or a
-  // later version, and only the key was checked.
-  [[nodiscard]] static Status check(const std::filesystem::path& data_folder,
-                                    storage::Database database);
+  Store() = default;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  virtual ~Store() = default;
 
-  [[nodiscard]] Result<storage::Transaction> begin() {
-    return storage::Transaction::begin(database_);
-  }
-  void empty_wal() { storage::empty_wal(database_); }
-  // Whether another connection committed a change since the last call; true on the first call.
-  [[nodiscard]] Result<bool> changed_elsewhere();
-  // Loads everything into an empty draft. kDamaged: the data differ from what was written. Must be
-  // called within a transaction; otherwise the result may mix two states.
-  [[nodiscard]] Status load(DirectoryDraft& draft);
+  // Waits until no other connection has a transaction. The transaction must end before the next one
+  // begins, and before the store is destroyed.
+  [[nodiscard]] virtual Result<std::unique_ptr<Transaction>> begin() = 0;
 
-  [[nodiscard]] Result<AccountId> insert(const Account& account);  // ignores account.id
-  [[nodiscard]] Status insert(const AccessKey& key);
-  [[nodiscard]] Result<std::int64_t> insert(const Token& token);             // ignores token.number
-  [[nodiscard]] Result<std::int64_t> insert(const BrowserSession& session);  // ignores number
-  [[nodiscard]] Result<std::int64_t> insert(const Device& device);  // ignores number and shares
-  // The update of a secret also stores its generation.
-  [[nodiscard]] Status update_certificate_password(const Account& account);
-  [[nodiscard]] Status update_gateway_key(const Account& account);
-  [[nodiscard]] Status update_password_hash(const Account& account);
-  [[nodiscard]] Status update_use(const BrowserSession& session);
-  [[nodiscard]] Status update_key(const Device& device);
-  [[nodiscard]] Status update_name_and_owner(const Device& device);
-  [[nodiscard]] Status update_share(const Device& device, const Share& share);  // kNone removes
-  [[nodiscard]] Status remove_shares(const Device& device);
-  [[nodiscard]] Status remove(const Account& account);  // with all that belongs to it
-  [[nodiscard]] Status remove(const AccessKey& key);
-  [[nodiscard]] Status remove(const Token& token);
-  [[nodiscard]] Status remove(const BrowserSession& session);
-  // Also removes the device's shares; removed_devices() contains its number from then on.
-  [[nodiscard]] Status remove(const Device& device);
-
-  [[nodiscard]] Status add_removed(std::int64_t device_number);       // idempotent
-  [[nodiscard]] Result<std::vector<std::int64_t>> removed_devices();  // ascending
-  [[nodiscard]] Result<std::int64_t> highest_device_number();         // ever assigned; 0: none
-  // New devices get numbers above `highest`.
-  [[nodiscard]] Status reserve_device_numbers(std::int64_t highest);
-
-  // Counts one more commit, within the transaction.
-  [[nodiscard]] Status count_revision();
-  [[nodiscard]] Result<Revision> revision();
-  // Restarts the revisions at 0 under a new registry id.
-  [[nodiscard]] Status restart_revisions();
-
- private:
-  Store(storage::Database database, Sealer sealer)
-      : database_(std::move(database)), sealer_(std::move(sealer)) {}
-
-  [[nodiscard]] Status check_seal(const std::filesystem::path& data_folder);
-  [[nodiscard]] Status check_sums();  // if the schema version has checksums
-  [[nodiscard]] Status load_accounts(DirectoryDraft& draft);
-  [[nodiscard]] Status load_keys(DirectoryDraft& draft);
-  [[nodiscard]] Status load_tokens(DirectoryDraft& draft);
-  [[nodiscard]] Status load_sessions(DirectoryDraft& draft);
-  [[nodiscard]] Status load_devices(DirectoryDraft& draft);
-
-  storage::Database database_;
-  Sealer sealer_;
-  std::int64_t seen_version_ = -1;
+  // The committed state, also of other connections; in a transaction, before its first change.
+  [[nodiscard]] virtual Result<Revision> revision() = 0;
+  // The numbers of all removed devices, ascending.
+  [[nodiscard]] virtual Result<std::vector<std::int64_t>> removed_devices() = 0;
+  // The highest device number that was ever given or reserved; 0: none.
+  [[nodiscard]] virtual Result<std::int64_t> highest_device_number() = 0;
 };
 
 }  // namespace gridloom::registry

@@ -12,7 +12,7 @@ constexpr Millis kTooLong{5'000};
 
 }  // namespace
 
-http::Health health_of(const history::ArchiveHealth& archive, Millis longest_stall) {
+api::Health health_of(const history::ArchiveHealth& archive, Millis longest_stall) {
   wire::JsonObject text{{"status", "ok"}};
   const auto failing = [&text](const char* what, const std::string& why) {
     text["status"] = "failing";

@@ -4,9 +4,9 @@
 #include <memory>
 #include <span>
 
+#include "api/api.h"
 #include "base/clock.h"
 #include "history/archive.h"
-#include "http/api.h"
 #include "net/io_loop.h"
 
 namespace gridloom::server {
@@ -16,9 +16,9 @@ namespace gridloom::server {
 // "damaged", when nothing fails but `damageNotes` losses or damages are not accepted yet. The texts
 // are shown only by `gridloom damage`, because they are not for everybody. Damage alone never makes
 // the status "failing".
-[[nodiscard]] http::Health health_of(const history::ArchiveHealth& archive, Millis longest_stall);
-[[nodiscard]] inline http::Health health_of(const history::ArchiveHealth& archive,
-                                            std::span<const std::unique_ptr<net::IoLoop>> loops) {
+[[nodiscard]] api::Health health_of(const history::ArchiveHealth& archive, Millis longest_stall);
+[[nodiscard]] inline api::Health health_of(const history::ArchiveHealth& archive,
+                                           std::span<const std::unique_ptr<net::IoLoop>> loops) {
   return health_of(archive, net::longest_stall(loops));
 }
 

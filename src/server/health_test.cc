@@ -37,7 +37,7 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
        Millis(5000)},
   };
   for (const Row& row : rows) {
-    const http::Health health = health_of(row.archive, row.longest_stall);
+    const api::Health health = health_of(row.archive, row.longest_stall);
     EXPECT_EQ(health.good, row.good);
     EXPECT_EQ(health.text, row.text);
   }

@@ -4,11 +4,11 @@
 #include <chrono>
 #include <cstddef>
 
+#include "api/gate/sign_in.h"
+#include "api/live/live_feed.h"
 #include "history/archive.h"
 #include "history/series/series_request.h"
-#include "http/live_feed.h"
 #include "http/session.h"
-#include "http/sign_in.h"
 #include "hub/platform.h"
 #include "mqtt/session_table.h"
 #include "net/limits.h"
@@ -22,8 +22,8 @@ struct Limits {
   net::ListenerLimits listeners{};                                    // for each listener
   std::size_t unauthenticated_bytes = std::size_t{64} * 1024 * 1024;  // all connections together
   http::SessionLimits http{};
-  http::LiveLimits live{};
-  http::SignInLimits sign_in{};
+  api::LiveLimits live{};
+  api::SignInLimits sign_in{};
   wire::SigningLimits signing{};
   std::size_t requests_per_second = 0;  // for one access key; 0: unlimited
   wire::mqtt::Limits mqtt{};

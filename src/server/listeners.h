@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "api/gate/replay_check.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/address.h"
@@ -25,10 +26,7 @@
 
 namespace gridloom::server {
 
-// Whether repeated sets and certification requests are refused, and requests of Gridloom's own
-// interface must sign their method and path (http::Request::guarded): for a listener whose clients
-// are not on this machine.
-enum class ReplayCheck : std::uint8_t { kOff, kOn };
+using api::ReplayCheck;
 
 struct ListenerOptions {
   Interface interface = Interface::kHttp;

@@ -5,9 +5,7 @@
 #include <utility>
 
 #include "base/log_throttle.h"
-#include "base/redacted.h"
 #include "http/session.h"
-#include "hub/hub.h"
 #include "mqtt/connection.h"
 
 namespace gridloom::server {
@@ -28,73 +26,72 @@ std::function<std::string()> throttled(std::function<std::string()> metrics, con
 }  // namespace
 
 Protocols::Protocols(const Options& options)
-    : options_(options), guard_(options.limits.guard, wire::ReplayRule::kPatient) {
+    : options_(options),
+      sessions_(options.limits.sessions),
+      guard_(options.limits.guard, wire::ReplayRule::kPatient) {
+  if (const std::size_t most = options_.limits.failures_per_minute; most > 0) {
+    failures_.emplace(most);
+  }
+  mqtt_ = {.hub = &options_.hub,
+           .clock = &options_.clock,
+           .sessions = &sessions_,
+           .limits = options_.limits.mqtt,
+           .failures = failures_ ? &*failures_ : nullptr};
+  for (const auto& loop : options_.loops) {
+    loop->on_sweep([this, loop = loop.get()] { sessions_.sweep(*loop, options_.clock.now()); });
+  }
   if (options_.strictness == Strictness::kStrict) replays_.emplace(options_.limits.replays);
   if (const std::size_t rate = options_.limits.requests_per_second; rate > 0) rate_.emplace(rate);
 }
 
 void Protocols::add_apis(ApiOptions options) {
+  page_.emplace(std::move(options.page));
   if (!options.trusted_proxies.empty()) proxies_.emplace(std::move(options.trusted_proxies));
   for (const auto& loop : options_.loops) {
-    apis_.push_back(std::make_unique<http::Api>(
-        http::Api::Options{.hub = options_.mqtt.hub,
-                           .loop = loop.get(),
-                           .reads = options.reads,
-                           .series = options_.limits.series,
-                           .mqtt = options.mqtt,
-                           .metrics = throttled(options.metrics, *options_.mqtt.clock),
-                           .health = options.health,
-                           .signing = options_.limits.signing,
-                           .rate = rate_ ? &*rate_ : nullptr,
-                           .replays = replays_ ? &*replays_ : nullptr,
-                           .guard = &guard_,
-                           .failures = options_.mqtt.failures,
-                           .page = options.page,
-                           .homes = options.homes,
-                           .live = options.live,
-                           .sign_in = options.sign_in,
-                           .administration = options.administration,
-                           .virtual_time = options.virtual_time}));
-    loop->on_sweep([api = apis_.back().get()] { api->tick(); });
+    apis_.push_back(std::make_unique<api::Api>(
+        api::Api::Options{.hub = &options_.hub,
+                          .loop = loop.get(),
+                          .reads = options.reads,
+                          .series = options_.limits.series,
+                          .mqtt = options.mqtt,
+                          .metrics = throttled(options.metrics, options_.clock),
+                          .health = options.health,
+                          .signing = options_.limits.signing,
+                          .rate = rate_ ? &*rate_ : nullptr,
+                          .replays = replays_ ? &*replays_ : nullptr,
+                          .guard = &guard_,
+                          .failures = mqtt_.failures,
+                          .page = &*page_,
+                          .homes = options.homes,
+                          .live = options.live,
+                          .sign_in = options.sign_in,
+                          .administration = options.administration,
+                          .virtual_time = options.virtual_time}));
+    api::Api* api = apis_.back().get();
+    loop->on_sweep([api] { api->tick(); });
+    for (const ReplayCheck check : {ReplayCheck::kOff, ReplayCheck::kOn}) {
+      services_.push_back(std::make_unique<api::HttpService>(api::HttpService::Options{
+          .api = api, .hub = &options_.hub, .mqtt = mqtt::serve(mqtt_), .replay_check = check}));
+    }
   }
 }
 
-http::Api& Protocols::api_of(const Loop& loop) const {
+http::Service& Protocols::service_of(const Loop& loop, ReplayCheck replay_check) const {
   const auto found =
       std::ranges::find_if(options_.loops, [&](const auto& each) { return each.get() == &loop; });
-  return *apis_.at(static_cast<std::size_t>(found - options_.loops.begin()));
+  const auto at = static_cast<std::size_t>(found - options_.loops.begin());
+  return *services_.at(2 * at + (replay_check == ReplayCheck::kOn ? 1 : 0));
 }
 
 net::MakeProtocol Protocols::make(Interface interface, ReplayCheck replay_check) const {
-  return interface == Interface::kHttp ? make_http(replay_check) : mqtt::serve(options_.mqtt);
+  return interface == Interface::kHttp ? make_http(replay_check) : mqtt::serve(mqtt_);
 }
 
 net::MakeProtocol Protocols::make_http(ReplayCheck replay_check) const {
   return [this, replay_check](net::ConnectionContext context) -> std::shared_ptr<net::Protocol> {
-    http::Api* api = &api_of(context.loop);
-    return std::make_shared<http::Session>(
-        std::move(context),
-        [api, replay_check](http::Request& request, Callback<http::Response> done) {
-          request.guarded = replay_check == ReplayCheck::kOn;
-          api->handle(request, std::move(done));
-        },
-        options_.limits.http, options_.mqtt.clock->now(), mqtt::serve(options_.mqtt),
-        [api](const http::Request& head) { return api->body_limit(head); },
-        [hub = options_.mqtt.hub](const http::Session::Refused& refused) {
-          // An unknown key may be the secret one, in the wrong header.
-          const auto directory = hub->platform().registry.directory();
-          const bool is_known = directory->find_key(refused.access_key) != nullptr;
-          hub->record_event({.kind = hub::ClientEvent::Kind::kRequestRefused,
-                             .reason = refused.code,
-                             .user = is_known ? std::string(refused.access_key)
-                                              : redacted_name(refused.access_key),
-                             .peer = refused.peer,
-                             .detail = refused.why});
-        },
-        [api](const http::Request& request, net::ConnectionContext live) {
-          return api->open_live(request, std::move(live));
-        },
-        proxies_ ? &*proxies_ : nullptr);
+    http::Service& service = service_of(context.loop, replay_check);
+    return std::make_shared<http::Session>(std::move(context), service, options_.limits.http,
+                                           options_.clock.now(), proxies_ ? &*proxies_ : nullptr);
   };
 }
 

@@ -1,5 +1,6 @@
-// What a server speaks on its connections: the signed HTTP API, with MQTT inside WebSockets, and
-// MQTT. Owns an http::Api per loop, and what these share: replay guards and request rates.
+// The protocols of a server's connections: the signed HTTP API, with MQTT inside WebSockets, and
+// MQTT. Owns an api::Api per loop, and what connections share: MQTT's sessions, the budget of
+// failed sign-ins, replay guards, request rates.
 //
 // Thread rule: the constructor and add_apis() before the loops turn; make() from any thread after
 // that. A protocol belongs to the loop of its connection.
@@ -12,10 +13,16 @@
 #include <string>
 #include <vector>
 
-#include "http/api.h"
-#include "http/request_rate.h"
+#include "api/api.h"
+#include "api/gate/request_rate.h"
+#include "api/http_service.h"
+#include "base/clock.h"
+#include "base/failure_budget.h"
+#include "http/service.h"
 #include "http/trusted_proxies.h"
+#include "hub/hub.h"
 #include "mqtt/client_session.h"
+#include "mqtt/session_table.h"
 #include "net/network.h"
 #include "net/protocol.h"
 #include "server/interface.h"
@@ -32,7 +39,8 @@ enum class Strictness : std::uint8_t { kRelaxed, kStrict };
 class Protocols {
  public:
   struct Options {
-    const mqtt::ServerContext& mqtt;  // also names the hub, the clock and the failure budget
+    hub::Hub& hub;
+    const Clock& clock;  // a steady one
     LoopSpan loops;
     const Limits& limits;
     Strictness strictness = Strictness::kRelaxed;
@@ -45,14 +53,14 @@ class Protocols {
 
   struct ApiOptions {
     history::Reads reads;
-    http::BrokerAddress mqtt;
+    api::BrokerAddress mqtt;
     std::function<std::string()> metrics;  // the text of /metrics; any thread
-    std::function<http::Health()> health;  // /healthz; any thread
-    const http::Page* page = nullptr;      // outlives the protocols, as the next ones
-    http::HomeFeed* homes = nullptr;
-    http::LiveFeed* live = nullptr;
-    http::SignIn* sign_in = nullptr;
-    http::Administration* administration = nullptr;  // null: none over HTTP
+    std::function<api::Health()> health;   // /healthz; any thread
+    api::Page page;                        // of the dashboard
+    api::HomeFeed* homes = nullptr;        // outlives the protocols, as the next ones
+    api::LiveFeed* live = nullptr;
+    api::SignIn* sign_in = nullptr;
+    api::Administration* administration = nullptr;  // null: none over HTTP
     const VirtualClock* virtual_time = nullptr;
     std::vector<net::Network> trusted_proxies{};
   };
@@ -62,16 +70,26 @@ class Protocols {
   // For connections to a listener of the interface.
   [[nodiscard]] net::MakeProtocol make(Interface interface, ReplayCheck replay_check) const;
 
+  // For sessions that are restored; before the loops turn.
+  [[nodiscard]] const mqtt::ServerContext& mqtt() const { return mqtt_; }
+  [[nodiscard]] mqtt::SessionTable& sessions() { return sessions_; }
+
  private:
-  [[nodiscard]] http::Api& api_of(const Loop& loop) const;
+  [[nodiscard]] http::Service& service_of(const Loop& loop, ReplayCheck replay_check) const;
   [[nodiscard]] net::MakeProtocol make_http(ReplayCheck replay_check) const;
 
   Options options_;
+  mqtt::SessionTable sessions_;
+  std::optional<FailureBudget> failures_;
+  mqtt::ServerContext mqtt_;
+  std::optional<api::Page> page_;
   wire::ReplayGuard guard_;
   std::optional<wire::ReplayGuard> replays_;
-  std::optional<http::RequestRate> rate_;
+  std::optional<api::RequestRate> rate_;
   std::optional<http::TrustedProxies> proxies_;
-  std::vector<std::unique_ptr<http::Api>> apis_;  // by loop
+  std::vector<std::unique_ptr<api::Api>> apis_;  // by loop
+  // Two of each loop: for listeners without the check of replays, and with it.
+  std::vector<std::unique_ptr<api::HttpService>> services_;
 };
 
 }  // namespace gridloom::server

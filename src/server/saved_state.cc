@@ -1,6 +1,8 @@
 #include "server/saved_state.h"
 
 #include <cstdint>
+#include <latch>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -39,6 +41,23 @@ Status restore(const SavedState& saved) {
   restore_twins(saved);
   static_cast<void>(mqtt::restore(saved.mqtt, as_loops(saved.loops), std::move(*loaded)));
   return {};
+}
+
+std::vector<history::StoredTwin> changed_twins(hub::Hub& hub, std::size_t shards) {
+  std::mutex mutex;
+  std::vector<history::StoredTwin> all;
+  std::latch answers(static_cast<std::ptrdiff_t>(shards));
+  hub.save_twins([&](std::vector<hub::SavedTwin> twins) {
+    {
+      const std::lock_guard lock(mutex);
+      for (hub::SavedTwin& twin : twins) {
+        all.push_back({.device = twin.number, .sn = twin.sn, .text = std::move(twin.text)});
+      }
+    }
+    answers.count_down();
+  });
+  answers.wait();
+  return all;
 }
 
 }  // namespace gridloom::server

@@ -1,7 +1,10 @@
 // Restores at a start the state that a server had at its last stop or crash: the devices' last
-// values, retained messages and sessions. What was lost or damaged meanwhile is noted
-// (history::DamageNotes), so that /healthz and `gridloom damage` show it.
+// values, retained messages and sessions; and collects the twins for it. What was lost or damaged
+// meanwhile is noted (history::DamageNotes), so that /healthz and `gridloom damage` show it.
 #pragma once
+
+#include <cstddef>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -27,5 +30,8 @@ struct SavedState {
 // Call once, before the archive starts and the loops turn. Fails where the state cannot be read,
 // or the registry not be reconciled with the history (server/reconcile.h).
 [[nodiscard]] Status restore(const SavedState& saved);
+
+// The twins that changed since the last call, of all `shards`. Waits for their loops.
+[[nodiscard]] std::vector<history::StoredTwin> changed_twins(hub::Hub& hub, std::size_t shards);
 
 }  // namespace gridloom::server

@@ -1,8 +1,6 @@
 #include "server/server.h"
 
 #include <future>
-#include <latch>
-#include <mutex>
 #include <utility>
 
 #include "history/energy_query.h"
@@ -22,6 +20,43 @@ hub::Config config_of(const Limits& limits, Strictness strictness) {
     config.client_ids_a_day = limits.client_ids_a_day;
   }
   return config;
+}
+
+// Stores what the last messages changed in parked sessions: the changes pass from a connection to a
+// shard, then to a session, then to the store. Waits for the loops, which turn.
+void store_sessions(LoopSpan loops, mqtt::SessionTable& sessions, mqtt::SessionStore& store,
+                    const Clock& clock) {
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& loop : loops) {
+      std::promise<void> done;
+      loop->post([&] {
+        if (round == 2) sessions.sweep(*loop, clock.now());
+        done.set_value();
+      });
+      done.get_future().wait();
+    }
+  }
+  store.flush();
+}
+
+// Writes an audit entry of the server's without waiting for the disk.
+void write_audit(history::Archive& archive, TimePoint now, std::string_view what,
+                 const wire::JsonObject& facts) {
+  wire::JsonObject entry{{"what", what}, {"who", "server"}};
+  for (const auto& fact : facts) entry[fact.key()] = fact.value();
+  entry["at"] = unix_ms(now);
+  archive.append(journal::RecordKind::kAudit, wire::to_text(entry), {});
+}
+
+std::string metrics_of(const hub::Platform& platform, const Listeners& listeners,
+                       const mqtt::SessionTable& sessions, const history::Archive& archive) {
+  const auto counts = sessions.counts();
+  return metrics_text(platform,
+                      {.http = listeners.connections(Interface::kHttp),
+                       .mqtt = listeners.connections(Interface::kMqtt),
+                       .sessions = counts.sessions,
+                       .sessions_waiting = counts.waiting},
+                      archive.health());
 }
 
 }  // namespace
@@ -49,7 +84,7 @@ Result<std::unique_ptr<Server>> Server::open(Options options) {
                                    .store = *server->store_,
                                    .archive = *server->archive_,
                                    .hub = *server->hub_,
-                                   .mqtt = server->mqtt_,
+                                   .mqtt = server->protocols_->mqtt(),
                                    .loops = server->loops_,
                                    .wall = server->options_.clocks.wall});
   if (!restored) return std::unexpected(restored.error());
@@ -97,20 +132,8 @@ void Server::make_hub() {
   hub_ = std::make_unique<hub::Hub>(*platform_, as_loops(loops_), options_.request_path);
   loops_.front()->on_sweep([hub = hub_.get()] { hub->tick(); });
   registry_->on_change([hub = hub_.get()] { hub->registry_changed(); });
-  sessions_ = std::make_unique<mqtt::SessionTable>(options_.limits.sessions);
-  if (const std::size_t most = options_.limits.failures_per_minute; most > 0) {
-    failures_.emplace(most);
-  }
-  mqtt_ = {.hub = hub_.get(),
-           .clock = &options_.clocks.steady,
-           .sessions = sessions_.get(),
-           .limits = options_.limits.mqtt,
-           .failures = failures_ ? &*failures_ : nullptr};
-  for (const auto& loop : loops_) {
-    loop->on_sweep(
-        [this, loop = loop.get()] { sessions_->sweep(*loop, options_.clocks.steady.now()); });
-  }
-  protocols_.emplace(Protocols::Options{.mqtt = mqtt_,
+  protocols_.emplace(Protocols::Options{.hub = *hub_,
+                                        .clock = options_.clocks.steady,
                                         .loops = loops_,
                                         .limits = options_.limits,
                                         .strictness = options_.strictness});
@@ -135,39 +158,39 @@ Status Server::listen(ListenOptions options) {
     const net::Address* bound = listeners_.bound(Interface::kMqtt, Security::kTls);
     if (bound != nullptr) options.mqtt.port = bound->port;
   }
-  page_.emplace(http::Page::Options{.files = std::move(options.page),
-                                    .public_host = options.mqtt.public_host});
+  api::Page page({.files = std::move(options.page), .public_host = options.mqtt.public_host});
   const history::Reads reads = [archive = archive_.get()](auto query) {
     return archive->read(std::move(query));
   };
-  homes_.emplace(http::HomeFeed::Options{
-      .hub = hub_.get(), .steady = &options_.clocks.steady, .reads = reads});
+  homes_.emplace(
+      api::HomeFeed::Options{.hub = hub_.get(), .steady = &options_.clocks.steady, .reads = reads});
   const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
-  live_.emplace(http::LiveFeed::Options{
+  live_.emplace(api::LiveFeed::Options{
       .hub = hub_.get(), .virtual_time = virtual_time, .limits = options_.limits.live});
-  loops_.front()->on_sweep([this] { live_->sweep(); });
-  worker_.emplace(http::SignIn::lanes(options_.limits.sign_in));
-  sign_in_.emplace(http::SignIn::Options{.registry = registry_.get(),
-                                         .wall = &options_.clocks.wall,
-                                         .steady = &options_.clocks.steady,
-                                         .public_host = options.mqtt.public_host,
-                                         .work =
-                                             [this](http::SignIn::Lane lane, Task task) {
-                                               return worker_->post(static_cast<std::size_t>(lane),
-                                                                    std::move(task));
-                                             },
-                                         .limits = options_.limits.sign_in});
-  protocols_->add_apis({.reads = reads,
-                        .mqtt = std::move(options.mqtt),
-                        .metrics = [this] { return metrics(); },
-                        .health = [this] { return health(); },
-                        .page = &*page_,
-                        .homes = &*homes_,
-                        .live = &*live_,
-                        .sign_in = &*sign_in_,
-                        .administration = options.administration,
-                        .virtual_time = virtual_time,
-                        .trusted_proxies = std::move(options.trusted_proxies)});
+  worker_.emplace(api::SignIn::lanes(options_.limits.sign_in));
+  sign_in_.emplace(api::SignIn::Options{.registry = registry_.get(),
+                                        .wall = &options_.clocks.wall,
+                                        .steady = &options_.clocks.steady,
+                                        .public_host = options.mqtt.public_host,
+                                        .work =
+                                            [this](api::SignIn::Lane lane, Task task) {
+                                              return worker_->post(static_cast<std::size_t>(lane),
+                                                                   std::move(task));
+                                            },
+                                        .limits = options_.limits.sign_in});
+  protocols_->add_apis(
+      {.reads = reads,
+       .mqtt = std::move(options.mqtt),
+       .metrics =
+           [this] { return metrics_of(*platform_, listeners_, protocols_->sessions(), *archive_); },
+       .health = [this] { return health_of(archive_->health(), loops_); },
+       .page = std::move(page),
+       .homes = &*homes_,
+       .live = &*live_,
+       .sign_in = &*sign_in_,
+       .administration = options.administration,
+       .virtual_time = virtual_time,
+       .trusted_proxies = std::move(options.trusted_proxies)});
   return {};
 }
 
@@ -175,64 +198,22 @@ void Server::start(const wire::JsonObject& facts) {
   if (!options_.turn_loops_during) {
     for (const auto& loop : loops_) loop->start();
   }
-  archive_->start([this] { return changed_twins(); });
-  note(journal::audit_kind("start"), facts);
+  archive_->start([this] { return changed_twins(*hub_, loops_.size()); });
+  write_audit(*archive_, options_.clocks.devices.now(), journal::audit_kind("start"), facts);
   listeners_.start();
 }
 
 void Server::stop(const wire::JsonObject& facts) {
   with_loops([this] {
     listeners_.stop();
-    settle();
+    store_sessions(loops_, protocols_->sessions(), *store_, options_.clocks.steady);
   });
-  note(journal::audit_kind("stop"), facts);
+  write_audit(*archive_, options_.clocks.devices.now(), journal::audit_kind("stop"), facts);
 }
 
 void Server::with_loops(const std::function<void()>& work) const {
   if (options_.turn_loops_during) return options_.turn_loops_during(loops_, work);
   work();
-}
-
-// Stores what the last messages changed in parked sessions: the changes pass from a connection to a
-// shard, then to a session, then to the store.
-void Server::settle() {
-  for (int round = 0; round < 3; ++round) {
-    for (const auto& loop : loops_) {
-      std::promise<void> done;
-      loop->post([&] {
-        if (round == 2) sessions_->sweep(*loop, options_.clocks.steady.now());
-        done.set_value();
-      });
-      done.get_future().wait();
-    }
-  }
-  store_->flush();
-}
-
-// Writes an audit entry without waiting for the disk.
-void Server::note(std::string_view what, const wire::JsonObject& facts) {
-  wire::JsonObject entry{{"what", what}, {"who", "server"}};
-  for (const auto& fact : facts) entry[fact.key()] = fact.value();
-  entry["at"] = unix_ms(options_.clocks.devices.now());
-  archive_->append(journal::RecordKind::kAudit, wire::to_text(entry), {});
-}
-
-// The changed twins of all shards, collected on their loops.
-std::vector<history::StoredTwin> Server::changed_twins() {
-  std::mutex mutex;
-  std::vector<history::StoredTwin> all;
-  std::latch shards(static_cast<std::ptrdiff_t>(loops_.size()));
-  hub_->save_twins([&](std::vector<hub::SavedTwin> twins) {
-    {
-      const std::lock_guard lock(mutex);
-      for (hub::SavedTwin& twin : twins) {
-        all.push_back({.device = twin.number, .sn = twin.sn, .text = std::move(twin.text)});
-      }
-    }
-    shards.count_down();
-  });
-  shards.wait();
-  return all;
 }
 
 net::MakeProtocol Server::protocol(Interface interface) const {
@@ -243,17 +224,5 @@ void Server::set_faults(const std::vector<FaultRule>& rules) {
   platform_->fault_injector.set(rules);
   hub_->injected_faults_changed();
 }
-
-std::string Server::metrics() const {
-  const auto sessions = sessions_->counts();
-  return metrics_text(*platform_,
-                      {.http = listeners_.connections(Interface::kHttp),
-                       .mqtt = listeners_.connections(Interface::kMqtt),
-                       .sessions = sessions.sessions,
-                       .sessions_waiting = sessions.waiting},
-                      archive_->health());
-}
-
-http::Health Server::health() const { return health_of(archive_->health(), loops_); }
 
 }  // namespace gridloom::server

@@ -19,21 +19,18 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "api/api.h"
 #include "base/clock.h"
-#include "base/failure_budget.h"
 #include "base/fault_rule.h"
 #include "base/result.h"
 #include "base/worker.h"
 #include "catalog/family.h"
 #include "history/archive.h"
 #include "history/instant_journal.h"
-#include "http/api.h"
 #include "hub/hub.h"
 #include "mqtt/session_store.h"
-#include "mqtt/session_table.h"
 #include "net/network.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
@@ -86,12 +83,12 @@ class Server {
     std::vector<ListenerOptions> listeners{};
     std::optional<std::size_t> connections{};  // of all listeners together; none: any number
     // The address of MQTT in /certification. Port 0: that of the MQTT listener with TLS.
-    http::BrokerAddress mqtt{};
-    http::PageFiles page{};  // of the dashboard
+    api::BrokerAddress mqtt{};
+    api::PageFiles page{};  // of the dashboard
     // Reverse proxies, whose word is taken for which client a request comes from.
     std::vector<net::Network> trusted_proxies{};
     // Outlives the server; null: it is not administered over HTTP.
-    http::Administration* administration = nullptr;
+    api::Administration* administration = nullptr;
     // Wraps the protocol of each connection to a listener, for a caller that observes the bytes;
     // empty: none is wrapped.
     std::function<std::shared_ptr<net::Protocol>(std::shared_ptr<net::Protocol>)> wrap{};
@@ -118,7 +115,7 @@ class Server {
   [[nodiscard]] mqtt::SessionStore& session_store() { return *store_; }
   [[nodiscard]] hub::Hub& hub() { return *hub_; }
   // After listen().
-  [[nodiscard]] http::SignIn& sign_in() { return *sign_in_; }
+  [[nodiscard]] api::SignIn& sign_in() { return *sign_in_; }
   [[nodiscard]] const hub::Platform& platform() const { return *platform_; }
   [[nodiscard]] const Limits& limits() const { return options_.limits; }
   [[nodiscard]] const Listeners& listeners() const { return listeners_; }
@@ -130,11 +127,6 @@ class Server {
   void make_hub();
   // Runs `work`, which waits for tasks of the loops.
   void with_loops(const std::function<void()>& work) const;
-  void settle();
-  void note(std::string_view what, const wire::JsonObject& facts);
-  [[nodiscard]] std::vector<history::StoredTwin> changed_twins();
-  [[nodiscard]] std::string metrics() const;
-  [[nodiscard]] http::Health health() const;
 
   // Destroyed in reverse order.
   Options options_;  // without the loops
@@ -145,13 +137,9 @@ class Server {
   std::unique_ptr<history::Archive> archive_;
   std::optional<history::InstantJournal> instant_journal_;
   std::unique_ptr<hub::Hub> hub_;
-  std::unique_ptr<mqtt::SessionTable> sessions_;
-  std::optional<FailureBudget> failures_;  // shared by all connections
-  mqtt::ServerContext mqtt_;
-  std::optional<http::Page> page_;
-  std::optional<http::HomeFeed> homes_;
-  std::optional<http::LiveFeed> live_;
-  std::optional<http::SignIn> sign_in_;
+  std::optional<api::HomeFeed> homes_;
+  std::optional<api::LiveFeed> live_;
+  std::optional<api::SignIn> sign_in_;
   std::optional<Protocols> protocols_;
   Listeners listeners_;
   std::optional<Worker> worker_;  // of sign_in_; its tasks end first

@@ -83,7 +83,7 @@ class ServerTest : public testing::Test {
     settle();
     return text;
   }
-  // What the server sends on a new connection on which these bytes arrive.
+  // The bytes that the server sends on a new connection on which these arrive.
   std::string ask(std::string_view bytes, std::string peer = "127.0.0.1") {
     const auto connection = server->protocol(Interface::kHttp)(
         {.loop = *server->loops().front(), .wake = [] {}, .peer = std::move(peer)});

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -70,11 +71,19 @@ class DataFolderTest : public testing::Test {
   }
   void lose_registry() {
     close();
-    for (const char* name :
-         {"registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm", "secret.key"}) {
-      std::filesystem::remove(folder.data() / name);
-    }
+    std::filesystem::remove(folder.data() / "secret.key");
+    for (const std::filesystem::path& file : files_of_registry()) std::filesystem::remove(file);
     open();
+  }
+
+  // The files of its store, and not registry.seen, the last revision that a server saw.
+  [[nodiscard]] std::vector<std::filesystem::path> files_of_registry() const {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.data())) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with("registry.") && name != "registry.seen") files.push_back(entry.path());
+    }
+    return files;
   }
 
   TemporaryFolder folder;

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "sim/models/test_invariants.h"
 #include "sim/test_bench.h"
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "base/clock.h"
 #include "sim/ageing.h"
 #include "sim/rounding.h"
 
@@ -37,7 +38,6 @@ constexpr double kThermalResistance_k_per_w = 0.35;
 constexpr double kResting_a = 0.05;  // less does not count as charging or discharging
 constexpr double kMicro = 1e6;
 constexpr double kUcPerAh = 3600 * kMicro;
-constexpr std::int64_t kDay_ms = 24LL * 3600 * 1000;
 constexpr double kYear_ms = 365.25 * kDay_ms;
 
 using Wide = __int128;

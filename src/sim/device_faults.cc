@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/nearest.h"
 #include "sim/models/parts.h"
 

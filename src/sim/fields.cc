@@ -65,7 +65,7 @@ Fields::Fields(FieldTablePtr table)
     : table_(std::move(table)),
       bits_(table_->entries().size()),
       forms_(table_->entries().size(), kNull),
-      changed_((table_->entries().size() + 63) / 64) {
+      changed_(2 * ((table_->entries().size() + 63) / 64)) {
   for (const Entry& entry : table_->entries()) store(entry.slot.index, entry.field->initial);
 }
 
@@ -316,7 +316,11 @@ std::string Fields::reported_name(Slot slot) const {
   return std::string(entry.name).replace(star, length, serial(in_names));
 }
 
-void Fields::clear_changes() { std::ranges::fill(changed_, 0); }
+void Fields::clear_changes(ChangeReader reader) {
+  const std::span<std::uint64_t> all(changed_);
+  const std::size_t words = all.size() / 2;
+  std::ranges::fill(reader == ChangeReader::kReports ? all.first(words) : all.last(words), 0);
+}
 
 void apply_initial(Fields& fields, const catalog::Family& family, std::string_view sn) {
   const auto& devices = family.virtual_devices.devices;

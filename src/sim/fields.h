@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/string_map.h"
 #include "catalog/family.h"
 #include "sim/text_buffer.h"
 #include "wire/json.h"
@@ -62,9 +63,12 @@ class FieldTable {
   catalog::FamilyPtr family_;
   std::vector<Entry> entries_;
   std::vector<Module> modules_;
-  catalog::NameIndex index_;
+  StringMap<std::size_t> index_;
 };
 using FieldTablePtr = std::shared_ptr<const FieldTable>;
+
+// Who asks what changed: the reports, and the signals that are computed from other fields.
+enum class ChangeReader : std::uint8_t { kReports, kSignals };
 
 // The fields of one device, in wire units. Numbers are columns: a number of 64 bits and its form.
 // Texts, arrays and objects are kept as JSON text. Records which fields changed, for the delta
@@ -137,13 +141,18 @@ class Fields {
   [[nodiscard]] const std::vector<Entry>& entries() const { return table_->entries(); }
   [[nodiscard]] const catalog::Family& family() const { return table_->family(); }
 
-  // The fields that changed since clear_changes(), one bit each: that of a Slot::index is bit
-  // index % 64 of word index / 64.
-  [[nodiscard]] std::span<const std::uint64_t> changes() const { return changed_; }
+  // The fields that changed since clear_changes() of the same reader, one bit each: that of a
+  // Slot::index is bit index % 64 of word index / 64.
+  [[nodiscard]] std::span<const std::uint64_t> changes(
+      ChangeReader reader = ChangeReader::kReports) const {
+    const std::span<const std::uint64_t> all(changed_);
+    const std::size_t words = all.size() / 2;
+    return reader == ChangeReader::kReports ? all.first(words) : all.last(words);
+  }
   [[nodiscard]] bool changed(std::size_t index) const {
     return ((changed_[index / 64] >> (index % 64)) & 1U) != 0;
   }
-  void clear_changes();
+  void clear_changes(ChangeReader reader = ChangeReader::kReports);
   void reset_to_initial();  // every field; marks those that change
 
   // A pinned field keeps its value, whatever is set, until unpin() restores the value it had before
@@ -207,7 +216,11 @@ class Fields {
   [[nodiscard]] const Text& text_of(std::size_t index) const {
     return texts_[static_cast<std::size_t>(bits_[index])];
   }
-  void mark(std::size_t index) { changed_[index / 64] |= std::uint64_t{1} << (index % 64); }
+  void mark(std::size_t index) {
+    const std::uint64_t bit = std::uint64_t{1} << (index % 64);
+    changed_[index / 64] |= bit;
+    changed_[changed_.size() / 2 + index / 64] |= bit;
+  }
   void put(std::size_t index, Value value) {
     if (bits_[index] != value.bits || forms_[index] != value.form) replace_value(index, value);
   }
@@ -223,7 +236,7 @@ class Fields {
   // By Slot::index.
   std::vector<std::int64_t> bits_;
   std::vector<Form> forms_;
-  std::vector<std::uint64_t> changed_;
+  std::vector<std::uint64_t> changed_;  // one half for each ChangeReader
   std::vector<Text> texts_;
   std::vector<std::size_t> free_texts_;       // indexes into texts_ that no field has
   std::uint32_t versions_ = 0;                // the last version of a text

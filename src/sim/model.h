@@ -131,6 +131,11 @@ class Model {
   // numbers only: there are many more steps than reports, so fields are read where they change, in
   // start() and command().
   virtual void step(const Environment& environment, Millis dt) = 0;
+  // The model whose step() may be called in place of this one's, because there are many more steps
+  // than reports; this one then learns of them by elapse() before write(). A model that was made
+  // around another one names that.
+  [[nodiscard]] virtual Model& stepped() { return *this; }
+  virtual void elapse(Millis /*time*/) {}
   // Writes the results of the last step, whose environment was `environment`; idempotent.
   virtual void write(Fields& fields, const Environment& environment) = 0;
   // Called after write() and after the declared effects of any command: reads the settings, and

@@ -24,6 +24,7 @@ class Outing {
       day_ = day;
       hours_ = hours_of(day);
     }
+    if (hours_.from_h >= hours_.to_h) return false;
     const double hour = hour_of(environment);
     return hour >= hours_.from_h && hour < hours_.to_h;
   }

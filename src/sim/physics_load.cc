@@ -1,5 +1,7 @@
 #include "sim/physics_load.h"
 
+#include <memory>
+
 #include "sim/models/resume.h"
 
 namespace gridloom::sim::physics {
@@ -9,8 +11,9 @@ using catalog::Quantity;
 void start_heat_pump(LoadState& state, const LoadPart& part, Chance chance,
                      const Environment& environment) {
   if (!part.heat_pump) return;
-  state.heat_pump.emplace(part.heat_pump->options, chance.split("heat_pump"),
-                          part.heat_pump->initial_c.value_or(environment.air_c));
+  state.heat_pump =
+      std::make_unique<HeatPump>(part.heat_pump->options, chance.split("heat_pump"),
+                                 part.heat_pump->initial_c.value_or(environment.air_c));
 }
 
 void resume_heat_pump(LoadState& state, const LoadPart& part, const Resumed& resumed) {

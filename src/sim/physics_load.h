@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <limits>
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "base/chance.h"
@@ -31,7 +31,7 @@ struct PartState {
 struct LoadState : PartState {
   double limit_w = std::numeric_limits<double>::infinity();  // it switches itself off above
   bool tripped = false;
-  std::optional<HeatPump> heat_pump;
+  std::unique_ptr<HeatPump> heat_pump;  // null: it is a load
 };
 
 // The heat pump is at its initial temperature, or at that of the air.

@@ -29,6 +29,7 @@
 #include "sim/power_flow.h"
 #include "sim/regulation.h"
 #include "sim/roof.h"
+#include "sim/rounding.h"
 
 namespace gridloom::sim {
 namespace {
@@ -53,7 +54,7 @@ constexpr double kMostBatteries = 100;
 // change of the voltage during the step.
 double close_to_w(double asked_w) { return 0.05 + 0.002 * std::abs(asked_w); }
 
-std::int64_t to_mw(double power_w) { return std::llround(power_w * 1000); }
+std::int64_t to_mw(double power_w) { return round_to_int64(power_w * 1000); }
 double to_w(std::int64_t power_mw) { return static_cast<double>(power_mw) / 1000; }
 
 struct GridState : PartState {
@@ -315,10 +316,12 @@ class PhysicsModel final : public Model {
   double wanted_w(std::size_t k, const Environment& environment, Millis dt) {
     LoadState& state = loads_[k];
     if (state.heat_pump) {
-      return state.heat_pump->demand_w({.now = environment.now,
-                                        .air_c = environment.air_c,
-                                        .has_people = people_ && are_up(environment)},
-                                       dt);
+      return state.heat_pump->demand_w(
+          {.now = environment.now,
+           .air_c = environment.air_c,
+           .has_people =
+               people_ && state.heat_pump->may_open(environment.now, dt) && are_up(environment)},
+          dt);
     }
     double power_w = load_w(k, environment);
     if (k == 0) {
@@ -394,8 +397,10 @@ class PhysicsModel final : public Model {
   void share_out(const PowerOffer& offer, const PowerFlow& flow) {
     const auto scale = [](auto& states, double used_w, double offered_w, const auto& concerned) {
       const double share = offered_w > 0 ? std::min(used_w / offered_w, 1.0) : 0;
+      if (share == 1) return;
       for (std::size_t k = 0; k < states.size(); ++k) {
-        if (concerned(k)) states[k].power_mw = to_mw(share * to_w(states[k].power_mw));
+        if (states[k].power_mw == 0 || !concerned(k)) continue;
+        states[k].power_mw = to_mw(share * to_w(states[k].power_mw));
       }
     };
     const auto is_dc = [&](std::size_t k) { return slots_->loads[k].dc; };
@@ -469,6 +474,7 @@ class PhysicsModel final : public Model {
       }
     }
     each_simple_part([&](const Part& /*part*/, PartState& state) {
+      if (state.power_mw == 0) return;
       for (Meter& meter : state.meters) meter.counted_uj += state.power_mw * dt.count();
     });
     for (std::size_t f = 0; f < grid_.meters.size(); ++f) {

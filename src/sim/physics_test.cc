@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "catalog/family.h"
 #include "sim/battery.h"
 #include "sim/effects.h"

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "sim/test_bench.h"
 #include "sim/test_home_devices.h"
 

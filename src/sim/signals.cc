@@ -7,11 +7,16 @@
 #include <limits>
 #include <memory>
 #include <numbers>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "sim/models/parts.h"
+#include "sim/quick_noise.h"
+#include "sim/walk.h"
 #include "time/iso_text.h"
 
 namespace gridloom::sim {
@@ -27,6 +32,14 @@ struct SignalSlot {
   Slot slot;
   std::vector<Slot> inputs;  // by Formula::names
   double per_s = 0;          // of a time: its unit in a second
+  std::optional<Walk> walk{};
+  std::size_t counted = 0;  // of a moment: the number of the count; else its own
+  // The fields that the value depends on, and its own: the bits of words (Fields::changes()).
+  struct Word {
+    std::size_t index = 0;
+    std::uint64_t bits = 0;
+  };
+  std::vector<Word> words{};
 
   // It counts events that come by chance.
   [[nodiscard]] bool has_events() const {
@@ -36,6 +49,16 @@ struct SignalSlot {
   [[nodiscard]] bool has_condition() const {
     return signal->shape == Signal::Shape::kTime ||
            (signal->shape == Signal::Shape::kCount && signal->period_s == 0);
+  }
+  [[nodiscard]] bool is_touched(std::span<const std::uint64_t> changes) const {
+    return std::ranges::any_of(
+        words, [changes](const Word& word) { return (changes[word.index] & word.bits) != 0; });
+  }
+  void depend_on(Slot on) {
+    const std::size_t index = on.index / 64;
+    auto word = std::ranges::find(words, index, &Word::index);
+    if (word == words.end()) word = words.insert(word, {.index = index});
+    word->bits |= std::uint64_t{1} << (on.index % 64);
   }
 };
 using SignalSlots = std::vector<SignalSlot>;
@@ -55,18 +78,36 @@ std::vector<Slot> inputs_of(const FieldTable& table, const FieldTable::Entry& en
   return inputs;
 }
 
+SignalSlot slot_of(const FieldTable& table, const FieldTable::Entry& entry) {
+  const Signal& signal = *entry.field->signal;
+  const double unit_s = catalog::seconds_of_unit(entry.field->unit);
+  SignalSlot slot{.signal = &signal,
+                  .slot = entry.slot,
+                  .inputs = inputs_of(table, entry),
+                  .per_s = unit_s > 0 ? 1 / unit_s : 0};
+  if (signal.shape == Signal::Shape::kRandomWalk) {
+    slot.walk.emplace(signal.step, signal.high - signal.low);
+  }
+  slot.depend_on(slot.slot);
+  for (const Slot input : slot.inputs) slot.depend_on(input);
+  return slot;
+}
+
 SignalSlots slots_of(const FieldTable& table) {
   SignalSlots slots;
   for (const std::size_t index : table.family().signals) {
     const Field& field = table.family().fields[index];
     for (const FieldTable::Entry& entry : table.entries()) {
       if (entry.field != &field) continue;
-      const double unit_s = catalog::seconds_of_unit(field.unit);
-      slots.push_back({.signal = &*field.signal,
-                       .slot = entry.slot,
-                       .inputs = inputs_of(table, entry),
-                       .per_s = unit_s > 0 ? 1 / unit_s : 0});
+      slots.push_back(slot_of(table, entry));
+      slots.back().counted = slots.size() - 1;
     }
+  }
+  for (SignalSlot& moment : slots) {
+    if (moment.signal->shape != Signal::Shape::kMoment) continue;
+    const auto counted = std::ranges::find(slots, moment.inputs.front().index,
+                                           [](const SignalSlot& one) { return one.slot.index; });
+    if (counted != slots.end()) moment.counted = static_cast<std::size_t>(counted - slots.begin());
   }
   return slots;
 }
@@ -93,8 +134,8 @@ class SignalModel final : public Model {
   SignalModel(std::shared_ptr<const SignalSlots> slots, std::unique_ptr<Model> model, Chance chance)
       : slots_(std::move(slots)),
         model_(std::move(model)),
-        chance_(chance.split("signal")),
-        events_(chance_.split("event")),
+        events_(chance.split("signal").split("event")),
+        noise_(chance.split("signal").split("walk")),
         walks_(slots_->size()),
         moves_(slots_->size()) {}
 
@@ -124,20 +165,15 @@ class SignalModel final : public Model {
 
   void step(const Environment& environment, Millis dt) override {
     model_->step(environment, dt);
-    elapsed_s_ += seconds_of(dt);
-    const std::int64_t now_ms = unix_ms(environment.now);
-    if (now_ms >= next_ms_) count_events(now_ms);
-    const double of_minute = std::sqrt(seconds_of(dt) / 60);
-    for (const std::size_t k : random_walks_) {
-      const Signal& signal = *(*slots_)[k].signal;
-      const std::uint64_t draw = static_cast<std::uint64_t>(now_ms) * walks_.size() + k;
-      const double change = signal.step * of_minute * chance_.normal(draw);
-      walks_[k] = reflected(walks_[k] + change, signal);
-    }
+    elapse(dt);
   }
+  [[nodiscard]] Model& stepped() override { return model_->stepped(); }
+  void elapse(Millis time) override { elapsed_ += time; }
 
   void write(Fields& fields, const Environment& environment) override {
     model_->write(fields, environment);
+    const std::int64_t now_ms = unix_ms(environment.now);
+    if (now_ms >= next_ms_) count_events(now_ms);
     write_signals(fields, environment);
   }
 
@@ -163,16 +199,16 @@ class SignalModel final : public Model {
   static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
   void begin_walks(const Fields& fields, const Environment& environment) {
-    random_walks_.clear();
+    sees_all_ = true;
     next_ms_ = kNever;
     for (std::size_t k = 0; k < walks_.size(); ++k) {
-      const Signal& signal = *(*slots_)[k].signal;
-      walks_[k] = fields.si((*slots_)[k].slot);
-      if (signal.shape == Signal::Shape::kRandomWalk) {
-        walks_[k] = std::clamp(walks_[k], signal.low, signal.high);
-        random_walks_.push_back(k);
+      const SignalSlot& of = (*slots_)[k];
+      walks_[k] = fields.si(of.slot);
+      if (of.walk) {
+        walks_[k] = std::clamp(walks_[k], of.signal->low, of.signal->high) -
+                    of.walk->at(unix_ms(environment.now), noise_, k);
       }
-      if (!(*slots_)[k].has_events()) continue;
+      if (!of.has_events()) continue;
       moves_[k].next_ms = next_event_ms(k, unix_ms(environment.now));
       next_ms_ = std::min(next_ms_, moves_[k].next_ms);
     }
@@ -207,9 +243,8 @@ class SignalModel final : public Model {
   }
 
   // Counts, or adds up the time of, what was true since the fields were written before.
-  void follow_condition(std::size_t k, const Fields& fields, double elapsed_s) {
+  void follow_condition(std::size_t k, bool is_true, double elapsed_s) {
     Move& move = moves_[k];
-    const bool is_true = number_of(k, fields) > 0;
     if ((*slots_)[k].signal->shape == Signal::Shape::kTime) {
       if (move.is_true) walks_[k] += elapsed_s * (*slots_)[k].per_s;
     } else if (is_begun_ && is_true && !move.is_true) {
@@ -219,35 +254,48 @@ class SignalModel final : public Model {
   }
 
   void write_signals(Fields& fields, const Environment& environment) {
-    const double elapsed_s = std::exchange(elapsed_s_, 0);
+    const double elapsed_s = seconds_of(std::exchange(elapsed_, Millis{0}));
+    const std::int64_t held = unix_ms(environment.now) / Walk::kHolds_ms;
+    const bool walks = std::exchange(held_, held) != held;
     for (std::size_t k = 0; k < walks_.size(); ++k) {
-      const Slot slot = (*slots_)[k].slot;
-      if ((*slots_)[k].signal->shape == Signal::Shape::kClock) {
-        fields.set_text(slot, time::clock_text(environment.now, {}));
+      const SignalSlot& of = (*slots_)[k];
+      if (of.signal->shape == Signal::Shape::kClock) {
+        fields.set_text(of.slot, time::clock_text(environment.now, {}));
         continue;
       }
-      if ((*slots_)[k].has_condition()) follow_condition(k, fields, elapsed_s);
-      fields.set_in_range(slot, value_of(k, fields, environment));
+      // Those before may have changed fields that this one reads.
+      const bool is_touched = sees_all_ || of.is_touched(fields.changes(ChangeReader::kSignals));
+      bool moves = of.signal->shape != Signal::Shape::kFormula;
+      if (of.walk) moves = walks;
+      if (of.has_condition()) {
+        moves = of.signal->shape == Signal::Shape::kTime && moves_[k].is_true;
+        follow_condition(k, is_touched ? number_of(k, fields) > 0 : moves_[k].is_true, elapsed_s);
+      }
+      if (moves || is_touched) fields.set_in_range(of.slot, value_of(k, fields, environment));
     }
+    sees_all_ = false;
+    fields.clear_changes(ChangeReader::kSignals);
   }
 
   [[nodiscard]] double value_of(std::size_t k, const Fields& fields,
                                 const Environment& environment) {
-    const auto& [signal, slot, inputs, per_s] = (*slots_)[k];
-    switch (signal->shape) {
+    const SignalSlot& of = (*slots_)[k];
+    const Signal& signal = *of.signal;
+    switch (signal.shape) {
       case Signal::Shape::kRamp:
-        return std::lerp(signal->low, signal->high, phase_of(*signal, environment));
+        return std::lerp(signal.low, signal.high, phase_of(signal, environment));
       case Signal::Shape::kSine: {
-        const double turn = 2 * std::numbers::pi * phase_of(*signal, environment);
-        return std::lerp(signal->low, signal->high, (1 + std::sin(turn)) / 2);
+        const double turn = 2 * std::numbers::pi * phase_of(signal, environment);
+        return std::lerp(signal.low, signal.high, (1 + std::sin(turn)) / 2);
       }
       case Signal::Shape::kRandomWalk:
+        return reflected(walks_[k] + of.walk->at(unix_ms(environment.now), noise_, k), signal);
       case Signal::Shape::kCount:
         return walks_[k];
       case Signal::Shape::kTime:
         return std::floor(walks_[k]);
       case Signal::Shape::kMoment: {
-        const std::int64_t at_ms = last_event_ms(inputs.front());
+        const std::int64_t at_ms = moves_[of.counted].last_ms;
         return at_ms > 0 ? std::floor(static_cast<double>(at_ms) / 1000) : walks_[k];
       }
       case Signal::Shape::kAir:
@@ -270,23 +318,17 @@ class SignalModel final : public Model {
     return evaluate(of.signal->formula, values_);
   }
 
-  // The count in this slot had its last event then; 0: none yet.
-  [[nodiscard]] std::int64_t last_event_ms(Slot slot) const {
-    for (std::size_t k = 0; k < moves_.size(); ++k) {
-      if ((*slots_)[k].slot.index == slot.index) return moves_[k].last_ms;
-    }
-    return 0;
-  }
-
   std::shared_ptr<const SignalSlots> slots_;
   std::unique_ptr<Model> model_;
-  Chance chance_;
   Chance events_;
-  std::vector<double> walks_;  // by slot: what a random walk, count, time or moment has come to
-  std::vector<Move> moves_;    // by slot
-  std::vector<std::size_t> random_walks_;  // their slots
-  std::int64_t next_ms_ = kNever;          // of all events
-  double elapsed_s_ = 0;                   // since the fields were written
+  QuickNoise noise_;
+  std::int64_t next_ms_ = kNever;  // of all events
+  Millis elapsed_{0};              // since the fields were written
+  // By slot: what a count, time or moment has come to; where a random walk would be at its value 0.
+  std::vector<double> walks_;
+  std::vector<Move> moves_;  // by slot
+  std::int64_t held_ = 0;    // the span of the random walks' values (Walk::kHolds_ms)
+  bool sees_all_ = true;     // no field has been read
   bool is_begun_ = true;
   std::vector<double> values_;  // of a formula's fields
 };

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/clock.h"
 #include "catalog/loader.h"
 #include "sim/models/parts.h"
 
@@ -248,19 +249,64 @@ TEST_F(SignalsTest, WalkWithinTheirRangeAndTheSameWayWithTheSameChance) {
   EXPECT_GT(differences, 4000);
 }
 
-TEST_F(SignalsTest, AWalkDoesNotDependOnHowOftenItIsWritten) {
+TEST_F(SignalsTest, AWalkDoesNotDependOnTheStepsNorOnHowOftenItIsWritten) {
+  constexpr hours kEnd{30};
+  const Slot hpa = table->find("air.hpa").value();
   const auto model = make(Chance(1));
-  const auto silent = make(Chance(1));
-  Fields of_silent(table);
+  const auto coarse = make(Chance(1));
+  Fields of_coarse(table);
   model->start(fields, at(hours{0}));
-  silent->start(of_silent, at(hours{0}));
-  for (int k = 0; k < 100; ++k) {
-    model->step(at(hours{0}), Millis{2000});
-    model->write(fields, at(hours{0}));
-    silent->step(at(hours{0}), Millis{2000});
+  coarse->start(of_coarse, at(hours{0}));
+  std::set<double> seen;
+  for (seconds now{2}; now <= kEnd; now += seconds{2}) {
+    model->step(at(now), Millis{2000});
+    if (now.count() % 10 == 0) model->write(fields, at(now));
+    if (now.count() % 60 != 0) continue;
+    coarse->step(at(now), Millis{60'000});
+    coarse->write(of_coarse, at(now));
+    ASSERT_EQ(fields.si(hpa), of_coarse.si(hpa)) << now.count();
+    seen.insert(fields.si(hpa));
   }
-  silent->write(of_silent, at(hours{0}));
-  EXPECT_EQ(value("air.hpa"), of_silent.si(table->find("air.hpa").value()));
+  EXPECT_GT(seen.size(), 20U);
+}
+
+TEST_F(SignalsTest, AWalkGoesOnFromItsLastValueAfterARestart) {
+  const Slot hpa = table->find("air.hpa").value();
+  auto model = make(Chance(1));
+  model->start(fields, at(hours{0}));
+  for (int hour = 1; hour <= 200; ++hour) {
+    const Environment around = at(hours{hour});
+    model->step(around, Millis{60'000});
+    model->write(fields, around);
+    const double before = fields.si(hpa);
+    model = make(Chance(1));
+    model->resume(fields, around, {}, {});
+    ASSERT_EQ(fields.si(hpa), before);
+  }
+}
+
+// A value that somebody else changed, such as a fault, comes back, and so does what reads it.
+TEST_F(SignalsTest, SeeWhatOthersChanged) {
+  const auto model = make(Chance(1));
+  model->start(fields, at(hours{7}));
+  const Slot watts = table->find("pack.P-1.watts").value();
+  const Slot amp = table->find("pack.P-1.amp").value();
+  for (const int round : {1, 2}) {
+    SCOPED_TRACE(round);
+    fields.pin(watts.index, 400);
+    fields.clear_changes();
+    model->write(fields, at(hours{7}));
+    EXPECT_EQ(value("pack.P-1.amp"), 8);
+    fields.unpin(watts.index);
+    fields.pin(amp.index, 77);
+    fields.clear_changes();
+    model->write(fields, at(hours{7}));
+    EXPECT_EQ(value("pack.P-1.amp"), 77);
+    fields.unpin(amp.index);
+    fields.clear_changes();
+    model->write(fields, at(hours{7}));
+    EXPECT_EQ(value("pack.P-1.amp"), 2);
+  }
 }
 
 }  // namespace

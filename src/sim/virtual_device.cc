@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -66,9 +67,9 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
       sn_(std::move(sn)),
       fields_(virtual_family_->table),
       model_(virtual_family_->make_model(chance.split(sn_))),
+      stepped_(environment.now),
       place_(virtual_family_->table->family().place),
       started_(environment.now),
-      stepped_(environment.now),
       reported_(environment.now),
       message_id_(static_cast<std::int64_t>(chance.split(sn_).bits(0) & 0x3fffffffU)),
       chance_(chance) {
@@ -91,16 +92,16 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
     fields_.reset_to_initial();
     apply_initial(fields_, family(), sn_);
     apply_initial(fields_, setup.initial);
-    model_ = virtual_family_->make_model(chance.split(sn_));
+    model_ = OwnedModel(virtual_family_->make_model(chance.split(sn_)));
     model_->start(fields_, here);
   }
   taken_version_ = model_->unreported_version();
   if (setup.habits.empty()) return;
   // The same people as in the model.
   const Chance alone = chance.split(sn_).split("household");
-  habits_.emplace(setup.habits,
-                  household::home_of(household::household_of(environment.household, alone),
-                                     environment.household_kwh));
+  habits_ = std::make_unique<Habits>(
+      setup.habits, household::home_of(household::household_of(environment.household, alone),
+                                       environment.household_kwh));
   if (last != nullptr) habits_->resume(here);
 }
 
@@ -203,7 +204,7 @@ void VirtualDevice::move(const Environment& environment) {
   const Millis dt = std::min(gone, kLongestStep);
   Environment& here = unwritten_.emplace(environment);
   adapt(here);
-  model_->step(here, dt);
+  model_.step(here, dt);
   if (habits_) follow_habits();
 }
 
@@ -222,7 +223,7 @@ void VirtualDevice::follow_habits() {
 }
 
 void VirtualDevice::write_numbers() {
-  if (unwritten_) model_->write(fields_, *unwritten_);
+  if (unwritten_) model_.write(fields_, *unwritten_);
   unwritten_.reset();
 }
 

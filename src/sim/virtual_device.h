@@ -22,6 +22,7 @@
 #include "sim/last_state.h"
 #include "sim/model.h"
 #include "sim/outing.h"
+#include "sim/owned_model.h"
 #include "sim/report_text.h"
 #include "wire/json.h"
 
@@ -131,20 +132,21 @@ class VirtualDevice {
   VirtualFamilyPtr virtual_family_;
   std::string sn_;
   Fields fields_;
-  std::unique_ptr<Model> model_;
+  // What every step uses stands together: many devices do not fit into a processor's nearest cache.
+  OwnedModel model_;
+  TimePoint stepped_;
   catalog::Place place_;
   std::optional<std::uint32_t> circuits_;  // this and the next as in Environment
   std::vector<catalog::Roof> roofs_;
   double carried_ = 0;
-  Outing outing_;
-  std::optional<Habits> habits_;
-  TimePoint started_;
-  TimePoint stepped_;
-  TimePoint reported_;                    // when every field was reported last
+  std::vector<Active> active_;
+  std::unique_ptr<Habits> habits_;        // null: it has none
   std::optional<Environment> unwritten_;  // environment of the last step, until write_numbers()
+  Outing outing_;
+  TimePoint started_;
+  TimePoint reported_;  // when every field was reported last
   std::int64_t message_id_ = 0;
   Chance chance_;
-  std::vector<Active> active_;
   std::vector<std::size_t> pinned_;  // by Slot::index
   bool cut_off_ = false;
   bool lacks_grid_ = false;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "sim/test_bench.h"
 #include "sim/test_family.h"
 

@@ -8,7 +8,6 @@
 namespace gridloom::sim {
 namespace {
 
-constexpr std::int64_t kDay_ms = 86'400'000;
 // A state of the sky: its light, and how much that varies within minutes.
 struct Sky {
   double light = 1;

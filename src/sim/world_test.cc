@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "sim/models/parts.h"
 #include "time/time_zone.h"
 

@@ -55,10 +55,6 @@ class Unfinished {
 
 }  // namespace
 
-FileDescriptor::~FileDescriptor() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 std::unexpected<Error> system_error(std::string_view what, const std::filesystem::path& path) {
   const int error = errno;
   return fail(ErrorCode::kIo, fmt::format("{} {}: {}", what, path.string(),

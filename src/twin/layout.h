@@ -5,12 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -19,8 +17,6 @@
 #include "twin/member.h"
 
 namespace gridloom::twin {
-
-using NameSet = std::unordered_set<std::string, StringHash, std::equal_to<>>;
 
 struct Layout {
   explicit Layout(catalog::FamilyPtr of);
@@ -31,8 +27,8 @@ struct Layout {
     // For a report about one module (catalog::Report::module): the member with the module's serial
     // number, the names of a module's fields without group and number, and the groups among them.
     std::string module;
-    NameSet module_fields;
-    NameSet module_groups;
+    StringSet module_fields;
+    StringSet module_groups;
   };
 
   // Whether, in a nested body, an object with this name is one value and not a group. The name is a
@@ -49,8 +45,8 @@ struct Layout {
   // Whether the quota has a nature (catalog::Field::nature) in W.
   [[nodiscard]] bool is_power(std::size_t slot) const { return powers[slot]; }
 
-  // Which report an envelope identifies: the index of the first of `envelopes` that matches, or
-  // envelopes.size() for an undeclared report.
+  // Finds the report that an envelope identifies: the index of the first of `envelopes` that
+  // matches, or envelopes.size() for an undeclared report.
   [[nodiscard]] std::size_t kind_of(std::span<const Member> envelope) const;
 
   catalog::FamilyPtr family;
@@ -59,7 +55,7 @@ struct Layout {
   std::vector<std::uint32_t> by_name;  // slots, sorted by name
   std::vector<bool> powers;            // by slot
   std::vector<Envelope> envelopes;
-  NameSet values;
+  StringSet values;
   bool repeats = false;    // reports may name a quota twice (catalog::Report::also_flat)
   bool has_lists = false;  // of fields that are catalog::Field::one_as_object
 };

@@ -112,7 +112,10 @@ struct ReportReader::Handler {
   bool on_object_begin(error_code& ec) {
     if (!enter(ec)) return false;
     if (value_depth != 0) return separate(), text += '{', comma = false, true;
-    if (depth == 1) return in_body = has_body = body_depth == 1, true;
+    if (depth == 1) {
+      in_body = has_body = body_depth == 1;
+      return true;
+    }
     if (depth == 2 && !has_body && (key == "params" || key == "param")) {
       in_body = has_body = true;
       return true;
@@ -124,7 +127,10 @@ struct ReportReader::Handler {
     const std::size_t size = path.size();
     if (!path.empty()) path += '.';
     path += key;
-    if (layout->is_value(path)) return path.resize(size), false;
+    if (layout->is_value(path)) {
+      path.resize(size);
+      return false;
+    }
     path_sizes.push_back(size);
     return true;
   }

@@ -248,8 +248,8 @@ TEST(ReportReader, TellsTheSlotOfADeclaredQuotaWhateverItExpected) {
   }
 }
 
-// What is compared instead of read must be what would have been read: a quota's name may contain
-// characters that JSON has to escape.
+// Text that is compared instead of read must be as it would have been read: a quota's name may
+// contain characters that JSON has to escape.
 TEST(ReportReader, DoesNotExpectANameThatNeedsEscapes) {
   const LayoutPtr layout = layout_of("quoted.yaml", R"yaml(
 family: quoted

@@ -52,16 +52,17 @@ std::string_view Twin::text_of(std::size_t slot) const {
 }
 
 Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
-                            std::vector<AcceptedValue>* taken) {
+                            std::vector<AcceptedValue>* taken, std::vector<std::size_t>* changed) {
   if (Status read = reader.read(*layout_, payload); !read) {
     return std::unexpected(std::move(read.error()));
   }
   Applied applied;
   if (taken != nullptr) taken->clear();
+  if (changed != nullptr) changed->clear();
   const std::string_view prefix = reader.prefix(*layout_);
   std::size_t next_extra = 0;
   for (const Member& member : reader.body()) {
-    const std::size_t changed = applied.changed;
+    const std::size_t changed_before = applied.changed;
     std::optional<std::size_t> slot = member.slot;
     if (member.slot >= values_.slots()) slot = expected_extra(member.name, prefix, next_extra);
     if (!slot) {
@@ -72,8 +73,9 @@ Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
     if (slot && *slot >= values_.slots()) next_extra = *slot - values_.slots() + 1;
     if (layout_->repeats && slot) {
       const bool is_first = reader.mention(*slot);
-      if (!is_first && applied.changed == changed) continue;
+      if (!is_first && applied.changed == changed_before) continue;
     }
+    if (changed != nullptr && slot && applied.changed != changed_before) changed->push_back(*slot);
     ++applied.taken;
     if (slot && taken != nullptr) taken->emplace_back(*slot, member.text);
   }

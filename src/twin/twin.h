@@ -55,9 +55,11 @@ class Twin {
   explicit Twin(LayoutPtr layout, const TwinLimits& limits = {});
 
   // Applies a report. kMalformed as for ReportReader::read(); the twin is then unchanged. Replaces
-  // the content of `taken` with the accepted values.
+  // the content of `taken` with the accepted values, and that of `changed` with the slots whose
+  // text differs from the one before; a slot may be there twice.
   [[nodiscard]] Result<Applied> apply(std::string_view payload, ReportReader& reader,
-                                      std::vector<AcceptedValue>* taken = nullptr);
+                                      std::vector<AcceptedValue>* taken = nullptr,
+                                      std::vector<std::size_t>* changed = nullptr);
   // Replays one value from the log, as the device reported it earlier.
   void replay_value(std::string_view name, std::string_view text);
 
@@ -76,6 +78,8 @@ class Twin {
 
   // The JSON text of one quota; empty if there is none. Valid until the next change.
   [[nodiscard]] std::string_view value(std::string_view name) const;
+  // The same, by the slot.
+  [[nodiscard]] std::string_view text_of(std::size_t slot) const;
 
   // The slots of the quotas that the family declares; those of others follow.
   [[nodiscard]] std::size_t declared_slots() const { return values_.slots(); }
@@ -121,7 +125,7 @@ class Twin {
 
   // A quota that gets this text has had another one until now.
   void remember(std::size_t slot, std::string_view text);
-  // What a quota was when the moment began; empty: it had no value. Nothing: it is the same.
+  // The quota's value when the moment began; empty: it had none. Nothing: it is the same.
   [[nodiscard]] std::optional<std::string_view> before(std::size_t slot) const;
 
   // The slot of a member of a report if it is the extra quota that is expected, by index.
@@ -137,7 +141,6 @@ class Twin {
 
   [[nodiscard]] std::size_t slots() const;
   [[nodiscard]] const Extra& extra_of(std::size_t slot) const;
-  [[nodiscard]] std::string_view text_of(std::size_t slot) const;
   void sort_extras();
   // These need sorted extras. The slots that have a value and whose names begin with `head`, sorted
   // by name.

@@ -56,6 +56,31 @@ TEST(Twin, CountsWhatAReportNamesAndWhatItChanges) {
   EXPECT_EQ(applied.changed, 0U);
 }
 
+TEST(Twin, SaysWhichQuotasAReportChanged) {
+  struct Row {
+    std::string_view report;
+    std::vector<std::string> changed;
+  };
+  const std::vector<Row> rows = {
+      {R"({"typeCode":"pdStatus","params":{"soc":5,"x":1}})", {"pd.soc", "pd.x"}},
+      {R"({"typeCode":"pdStatus","params":{"soc":5,"x":2}})", {"pd.x"}},
+      {R"({"typeCode":"pdStatus","params":{"soc":5,"x":2}})", {}},
+      {R"({"typeCode":"pdStatus","params":{"state":"a","soc":6}})", {"pd.state", "pd.soc"}},
+  };
+  Twin twin(flat_layout());
+  ReportReader reader;
+  std::vector<std::size_t> changed = {7};
+  for (const auto& row : rows) {
+    ASSERT_TRUE(twin.apply(row.report, reader, nullptr, &changed)) << row.report;
+    std::vector<std::string> names;
+    for (const std::size_t slot : changed) {
+      names.push_back(twin.name_of(slot));
+      EXPECT_EQ(twin.text_of(slot), twin.value(twin.name_of(slot)));
+    }
+    EXPECT_EQ(names, row.changed) << row.report;
+  }
+}
+
 std::string shown_before(const Twin& twin) {
   std::string shown;
   twin.for_each_value_before([&](std::size_t slot, std::string_view text) {

@@ -132,7 +132,7 @@ class Events {
     return after_value(error);
   }
 
-  bool on_key_part(std::string_view part, std::size_t, BoostError&) { return keep(part); }
+  bool on_key_part(std::string_view part, std::size_t, BoostError&) { return append(part); }
   bool on_key(std::string_view part, std::size_t, BoostError& error) {
     const std::string_view name = joined(part);
     if (!names_.add(open_.back(), name)) {
@@ -147,14 +147,14 @@ class Events {
     return goes_on(error);
   }
 
-  bool on_string_part(std::string_view part, std::size_t, BoostError&) { return keep(part); }
+  bool on_string_part(std::string_view part, std::size_t, BoostError&) { return append(part); }
   bool on_string(std::string_view part, std::size_t, BoostError& error) {
     sink_.string(joined(part));
     parts_.clear();
     return after_value(error);
   }
 
-  bool on_number_part(std::string_view part, BoostError&) { return keep(part); }
+  bool on_number_part(std::string_view part, BoostError&) { return append(part); }
   bool on_int64(std::int64_t value, std::string_view part, BoostError& error) {
     return on_double(static_cast<double>(value), part, error);
   }
@@ -184,7 +184,7 @@ class Events {
   bool on_comment(std::string_view, BoostError&) { return true; }
 
  private:
-  bool keep(std::string_view part) {
+  bool append(std::string_view part) {
     parts_.append(part);
     return true;
   }
@@ -451,9 +451,24 @@ Status walk_json(std::string_view text, const JsonLimits& limits, const JsonVisi
   return read(text, limits, sink);
 }
 
+std::string plain_text(const Json& value) {
+  return value.is_string() ? std::string(value.get_string()) : to_text(value);
+}
+
 const Json* member(const Json& value, std::string_view key) {
   const JsonObject* object = value.if_object();
   return object == nullptr ? nullptr : object->if_contains(key);
+}
+
+std::string_view text_in(const Json& object, std::string_view key) {
+  const JsonObject* members = object.if_object();
+  return members == nullptr ? std::string_view() : text_in(*members, key);
+}
+
+std::string_view text_in(const JsonObject& object, std::string_view key) {
+  const Json* value = object.if_contains(key);
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? std::string_view() : std::string_view(*text);
 }
 
 bool is_whole(const Json& value) {
@@ -469,6 +484,16 @@ std::int64_t whole(const Json& value) {
   if (const std::int64_t* i = value.if_int64()) return *i;
   if (const std::uint64_t* u = value.if_uint64()) return static_cast<std::int64_t>(*u);
   return static_cast<std::int64_t>(value.get_double());
+}
+
+std::optional<std::int64_t> whole_in(const Json& object, std::string_view key) {
+  const JsonObject* members = object.if_object();
+  return members == nullptr ? std::nullopt : whole_in(*members, key);
+}
+
+std::optional<std::int64_t> whole_in(const JsonObject& object, std::string_view key) {
+  const Json* value = object.if_contains(key);
+  return value != nullptr && is_whole(*value) ? std::optional(whole(*value)) : std::nullopt;
 }
 
 Json numeric_id(const Json& id) {

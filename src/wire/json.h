@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -45,6 +46,8 @@ struct JsonVisitor;
 void append_text(std::string& out, const Json& value);
 void append_text(std::string& out, const JsonObject& object);
 void append_quoted(std::string& out, std::string_view text);
+// A string as it is, without quotes; any other value as to_text().
+[[nodiscard]] std::string plain_text(const Json& value);
 
 enum class LeafKind : std::uint8_t { kString, kNumber, kBool, kNull, kEmptyObject, kEmptyArray };
 
@@ -71,11 +74,17 @@ struct JsonVisitor {
 
 // The member of an object, or nullptr (also when `value` is no object).
 [[nodiscard]] const Json* member(const Json& value, std::string_view key);
+// The member as text, which lives as long as the object; empty if there is none that is a string.
+[[nodiscard]] std::string_view text_in(const Json& object, std::string_view key);
+[[nodiscard]] std::string_view text_in(const JsonObject& object, std::string_view key);
 
 // Whether `value` is a whole number (5, 5.0, 5e0) in the range of int64.
 [[nodiscard]] bool is_whole(const Json& value);
 // The value as an integer. Requires is_whole().
 [[nodiscard]] std::int64_t whole(const Json& value);
+// The member as an integer. Nothing: there is none that is_whole().
+[[nodiscard]] std::optional<std::int64_t> whole_in(const Json& object, std::string_view key);
+[[nodiscard]] std::optional<std::int64_t> whole_in(const JsonObject& object, std::string_view key);
 
 // Converts a string of digits to a number; returns any other value unchanged. Replies contain a
 // numeric message id as a number, as real devices do (quirk 24).

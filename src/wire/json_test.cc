@@ -286,6 +286,38 @@ TEST(Json, AMemberIsFoundOnlyInAnObject) {
   EXPECT_EQ(member(Json(JsonArray{}), "a"), nullptr);
 }
 
+TEST(Json, AMembersTextIsThatOfAString) {
+  const Json value = *parse_json(R"({"a":"b","c":5,"d":null,"e":""})");
+  const std::vector<std::pair<std::string_view, std::string_view>> cases = {
+      {"a", "b"}, {"c", ""}, {"d", ""}, {"e", ""}, {"f", ""}};
+  for (const auto& [key, text] : cases) {
+    EXPECT_EQ(text_in(value, key), text) << key;
+    EXPECT_EQ(text_in(value.get_object(), key), text) << key;
+  }
+  EXPECT_EQ(text_in(Json("a"), "a"), "");
+}
+
+TEST(Json, AMembersNumberIsThatOfAWholeOne) {
+  const Json value = *parse_json(R"({"a":-5,"b":5e0,"c":1.5,"d":"5","e":null})");
+  const std::vector<std::pair<std::string_view, std::optional<std::int64_t>>> cases = {
+      {"a", -5}, {"b", 5}, {"c", {}}, {"d", {}}, {"e", {}}, {"f", {}}};
+  for (const auto& [key, number] : cases) {
+    EXPECT_EQ(whole_in(value, key), number) << key;
+    EXPECT_EQ(whole_in(value.get_object(), key), number) << key;
+  }
+  EXPECT_EQ(whole_in(Json(5), "a"), std::nullopt);
+}
+
+TEST(Json, AValueAsPlainTextHasNoQuotes) {
+  const std::vector<std::pair<std::string_view, std::string_view>> cases = {
+      {R"("a\"b")", "a\"b"},
+      {"\"\"", ""},
+      {"229.7", "229.7"},
+      {"null", "null"},
+      {R"(["a"])", R"(["a"])"}};
+  for (const auto& [text, plain] : cases) EXPECT_EQ(plain_text(*parse_json(text)), plain);
+}
+
 TEST(Json, KindsHaveNamesForMessages) {
   const std::vector<std::pair<std::string_view, std::string_view>> cases = {
       {"null", "null"},     {"true", "a boolean"}, {"1", "a number"},  {"1.5", "a number"},

@@ -39,8 +39,7 @@ void add_leaves(const wire::Json& value, const std::string& path, std::multiset<
       add_leaves((*array)[i], path + "[" + std::to_string(i) + "]", out);
     }
   } else {
-    out.insert(path + "=" +
-               (value.is_string() ? std::string(value.get_string()) : wire::to_text(value)));
+    out.insert(path + "=" + wire::plain_text(value));
   }
 }
 

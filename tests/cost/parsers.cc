@@ -3,13 +3,19 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <expected>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "api/message/envelope.h"
+#include "api/message/headers.h"
 #include "base/immediate_loop.h"
+#include "http/service.h"
 #include "http/session.h"
 #include "http/web_socket.h"
 #include "twin/layout.h"
@@ -57,15 +63,43 @@ void feed(net::Protocol& protocol, std::string_view bytes, std::size_t at_once) 
   }
 }
 
+// A service without any cost, which wants as many headers as the real one.
+class SilentService final : public http::Service {
+ public:
+  [[nodiscard]] std::span<const http::WantedHeader> headers() const override {
+    return api::kHeaders;
+  }
+  [[nodiscard]] std::size_t headers_for(std::string_view path) const override {
+    return api::headers_for(path);
+  }
+  [[nodiscard]] std::size_t body_limit(const http::Request& /*head*/) const override {
+    return http::kAnyBody;
+  }
+  void handle(http::Request& /*request*/, Callback<http::Response> done) override {
+    done({.status = 200, .body = "{}"});
+  }
+  [[nodiscard]] std::optional<http::Upgrade> find_upgrade(std::string_view path) const override {
+    return path == "/mqtt" ? std::optional(http::Upgrade{.protocol = "mqtt"}) : std::nullopt;
+  }
+  [[nodiscard]] std::expected<std::shared_ptr<net::Protocol>, http::Response> open(
+      const http::Request& /*request*/, net::ConnectionContext /*context*/) override {
+    return std::make_shared<Silent>();
+  }
+  [[nodiscard]] http::Response refusal(unsigned status, std::string_view why) const override {
+    return api::transport_error(status, why);
+  }
+  [[nodiscard]] std::string_view user_of(const http::Request& request) const override {
+    return request.headers[api::header::kAccessKey];
+  }
+  void on_refused(const http::Refused& /*refused*/) override {}
+};
+
 void read_http(std::string_view bytes, std::size_t at_once) {
   ImmediateLoop loop;
+  SilentService service;
   const auto session = std::make_shared<http::Session>(
-      net::ConnectionContext{.loop = loop, .wake = [] {}, .secure = false, .peer = {}},
-      [](const http::Request& /*request*/, Callback<http::Response> done) {
-        done({.status = 200, .body = "{}"});
-      },
-      http::SessionLimits{}, kNow,
-      [](const net::ConnectionContext& /*line*/) { return std::make_shared<Silent>(); });
+      net::ConnectionContext{.loop = loop, .wake = [] {}, .secure = false, .peer = {}}, service,
+      http::SessionLimits{}, kNow);
   feed(*session, bytes, at_once);
 }
 

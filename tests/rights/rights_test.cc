@@ -78,7 +78,7 @@ std::string matrix(When when) {
     kept[2].push_back(world.will(actor));
   }
   Rows asked{head("request", world.signers())};
-  for (const std::string& endpoint : http::Api::endpoints()) {
+  for (const std::string& endpoint : api::Api::endpoints()) {
     asked.push_back({endpoint});
     for (const Signer& signer : world.signers())
       asked.back().push_back(world.ask(endpoint, signer));
@@ -151,7 +151,7 @@ TEST(Rights, EveryRoleAndEveryEndpointIsAsked) {
     }));
   }
   const Signer& owner = world.signers().front();
-  for (const std::string& endpoint : http::Api::endpoints()) {
+  for (const std::string& endpoint : api::Api::endpoints()) {
     EXPECT_NE(world.ask(endpoint, owner), "no request") << endpoint;
   }
 }

@@ -285,25 +285,25 @@ World::PeerPtr World::signed_in(const Actor& actor, const std::string& client_id
 void World::connect_watchers() {
   server_.home.clock.pass(seconds(1));
   sign_in_ =
-      std::make_unique<http::SignIn>(http::SignIn::Options{.registry = server_.home.registry.get(),
-                                                           .wall = &server_.home.clock,
-                                                           .steady = &server_.home.clock});
-  homes_ = std::make_unique<http::HomeFeed>(http::HomeFeed::Options{
+      std::make_unique<api::SignIn>(api::SignIn::Options{.registry = server_.home.registry.get(),
+                                                         .wall = &server_.home.clock,
+                                                         .steady = &server_.home.clock});
+  homes_ = std::make_unique<api::HomeFeed>(api::HomeFeed::Options{
       .hub = server_.home.hub.get(), .steady = &server_.home.clock, .reads = {}});
-  feed_ = std::make_unique<http::LiveFeed>(http::LiveFeed::Options{.hub = server_.home.hub.get()});
-  api_ = std::make_unique<http::Api>(
-      http::Api::Options{.hub = server_.home.hub.get(),
-                         .loop = &server_.home.client_loop,
-                         .reads =
-                             [this](auto task) {
-                               history::read_now(*archive_, std::move(task));
-                               return true;
-                             },
-                         .mqtt = {.public_host = {}, .port = 8883, .secure = true},
-                         .metrics = [] { return std::string("gridloom_things 1\n"); },
-                         .homes = homes_.get(),
-                         .live = feed_.get(),
-                         .sign_in = sign_in_.get()});
+  feed_ = std::make_unique<api::LiveFeed>(api::LiveFeed::Options{.hub = server_.home.hub.get()});
+  api_ = std::make_unique<api::Api>(
+      api::Api::Options{.hub = server_.home.hub.get(),
+                        .loop = &server_.home.client_loop,
+                        .reads =
+                            [this](auto task) {
+                              history::read_now(*archive_, std::move(task));
+                              return true;
+                            },
+                        .mqtt = {.public_host = {}, .port = 8883, .secure = true},
+                        .metrics = [] { return std::string("gridloom_things 1\n"); },
+                        .homes = homes_.get(),
+                        .live = feed_.get(),
+                        .sign_in = sign_in_.get()});
   device_ = peer();
   device_->join_device(kSn, {.client_id = "the device"});
   device_watcher_ = peer();

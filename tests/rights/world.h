@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "api/api.h"
+#include "api/gate/sign_in.h"
 #include "history/test_archive.h"
-#include "http/api.h"
-#include "http/sign_in.h"
 #include "hub/credentials.h"
 #include "mqtt/test_peer.h"
 #include "mqtt/test_server.h"
@@ -105,10 +105,10 @@ class World {
   TestClock archive_clock_{kTestStart};
   std::unique_ptr<history::Archive> archive_;
   std::unique_ptr<journal::Journal> journal_;
-  std::unique_ptr<http::HomeFeed> homes_;
-  std::unique_ptr<http::LiveFeed> feed_;
-  std::unique_ptr<http::SignIn> sign_in_;
-  std::unique_ptr<http::Api> api_;
+  std::unique_ptr<api::HomeFeed> homes_;
+  std::unique_ptr<api::LiveFeed> feed_;
+  std::unique_ptr<api::SignIn> sign_in_;
+  std::unique_ptr<api::Api> api_;
   std::vector<Actor> actors_;
   std::vector<Signer> signers_;
   std::int64_t removed_token_ = 0;

@@ -8,10 +8,12 @@
 #include <string_view>
 #include <utility>
 
-#include "http/browser.h"
+#include "api/gate/browser.h"
+#include "api/http_service.h"
+#include "api/message/headers.h"
+#include "api/upgrades.h"
 #include "http/session.h"
 #include "http/test_frames.h"
-#include "http/upgrades.h"
 #include "mqtt/connection.h"
 #include "rights/world.h"
 #include "wire/signing.h"
@@ -27,6 +29,7 @@ const std::map<std::string_view, std::string_view>& requests() {
       {"GET /healthz", ""},
       {"GET /metrics", ""},
       {"GET /openapi.json", ""},
+      {"GET /asyncapi.json", ""},
       {"GET /iot-open/sign/device/list", ""},
       {"GET /iot-open/sign/certification", ""},
       {"GET /iot-open/sign/device/quota",
@@ -105,56 +108,52 @@ http::Request World::request_of(std::string_view endpoint, std::string_view sent
   if (signer.token) request.authorization = fmt::format("Bearer {}", signer.token->reveal());
   if (signer.cookie) {
     const std::string& value = signer.cookie->reveal();
-    request.browser.host = signer.page.host;
-    request.browser.cookie =
-        fmt::format("other=1; {}={}", http::cookie_name(sign_in_->instance(), false), value);
-    request.browser.csrf = http::csrf_token(value);
-    request.browser.origin = signer.page.origin;
-    request.browser.fetch_site = signer.page.fetch_site;
+    request.headers[api::header::kHostAndPort] = signer.page.host;
+    request.headers[api::header::kCookie] =
+        fmt::format("other=1; {}={}", api::cookie_name(sign_in_->instance(), false), value);
+    request.headers[api::header::kCsrf] = api::csrf_token(value);
+    request.headers[api::header::kOrigin] = signer.page.origin;
+    request.headers[api::header::kFetchSite] = signer.page.fetch_site;
   }
   if (signer.key) {
-    request.access_key = signer.key->access_key;
-    request.nonce = "345164";
-    request.timestamp = std::to_string(unix_ms(server_.home.clock.now()));
+    request.headers[api::header::kAccessKey] = signer.key->access_key;
+    request.headers[api::header::kNonce] = "345164";
+    request.headers[api::header::kTimestamp] = std::to_string(unix_ms(server_.home.clock.now()));
     auto mac = must(
         wire::KeyedMac::make(signer.wrong ? Secret("another-secret-key") : signer.key->secret_key));
-    request.sign = must(wire::sign({.content_type = request.content_type,
-                                    .query = request.query,
-                                    .body = request.body,
-                                    .access_key = request.access_key,
-                                    .nonce = request.nonce,
-                                    .timestamp = request.timestamp,
-                                    .sign = {}},
-                                   mac));
+    request.headers[api::header::kSign] =
+        must(wire::sign({.content_type = request.content_type,
+                         .query = request.query,
+                         .body = request.body,
+                         .access_key = request.headers[api::header::kAccessKey],
+                         .nonce = request.headers[api::header::kNonce],
+                         .timestamp = request.headers[api::header::kTimestamp],
+                         .sign = {}},
+                        mac));
   }
   return request;
 }
 
 std::string World::open(const http::Request& request) {
+  api::HttpService service(
+      {.api = api_.get(), .hub = server_.home.hub.get(), .mqtt = mqtt::serve(*server_.server)});
   const auto session = std::make_shared<http::Session>(
       net::ConnectionContext{.loop = server_.home.client_loop, .wake = [] {}, .peer = "test"},
-      [this](http::Request& asked, Callback<http::Response> done) {
-        api_->handle(asked, std::move(done));
-      },
-      http::SessionLimits{}, server_.home.clock.now(), mqtt::serve(*server_.server),
-      http::Session::BodyLimit(), http::Session::OnRefused(),
-      [this](const http::Request& asked, net::ConnectionContext context) {
-        return api_->open_live(asked, std::move(context));
-      });
+      service, http::SessionLimits{}, server_.home.clock.now());
   std::string bytes = fmt::format(
       "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
       "Sec-WebSocket-Protocol: {}\r\n",
-      request.path, request.host, http::find_upgrade(request.path)->protocol);
+      request.path, request.host, api::find_upgrade(request.path)->upgrade.protocol);
   for (const auto& [name, value] : {std::pair{"Authorization", request.authorization},
-                                    {"Cookie", request.browser.cookie},
-                                    {"Origin", request.browser.origin},
-                                    {"Sec-Fetch-Site", request.browser.fetch_site},
-                                    {"X-Gridloom-CSRF", request.browser.csrf},
-                                    {"accessKey", request.access_key},
-                                    {"nonce", request.nonce},
-                                    {"timestamp", request.timestamp},
-                                    {"sign", request.sign}}) {
+                                    {"Cookie", request.headers[api::header::kCookie]},
+                                    {"Origin", request.headers[api::header::kOrigin]},
+                                    {"Sec-Fetch-Site", request.headers[api::header::kFetchSite]},
+                                    {"X-Gridloom-CSRF", request.headers[api::header::kCsrf]},
+                                    {"accessKey", request.headers[api::header::kAccessKey]},
+                                    {"nonce", request.headers[api::header::kNonce]},
+                                    {"timestamp", request.headers[api::header::kTimestamp]},
+                                    {"sign", request.headers[api::header::kSign]}}) {
     if (!value.empty()) bytes += fmt::format("{}: {}\r\n", name, value);
   }
   session->receive(bytes + "\r\n", server_.home.clock.now());
@@ -168,8 +167,6 @@ std::string World::open(const http::Request& request) {
   for (int i = 0; i < 3; ++i) {
     while (session->has_work()) session->work();
     server_.home.settle();
-    feed_->sweep();
-    server_.home.settle();
   }
   answer.clear();
   session->take_output(answer);
@@ -181,7 +178,7 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
   const auto known = requests().find(endpoint);
   if (known == requests().end()) return "no request";
   http::Request request = request_of(endpoint, known->second, signer);
-  if (http::find_upgrade(request.path) != nullptr) return open(request);
+  if (api::find_upgrade(request.path) != nullptr) return open(request);
   std::optional<http::Response> response;
   api_->handle(std::move(request), [&response](http::Response got) { response = std::move(got); });
   server_.home.settle();

@@ -1,9 +1,16 @@
 // The live stream: one WebSocket for the whole page, and subscriptions that survive a lost
 // connection. Socket, time and chance come from outside, so that a test owns them.
 import {signal} from '@preact/signals';
-import {decode, type Heading, type StreamMessage, type SubscriptionMessage} from './messages.ts';
+import {decode, type SubscriptionMessage} from './messages.ts';
+import type {
+  ClientMessage,
+  Resume,
+  ServerMessage,
+  SubscribeDevice,
+  SubscribeHome,
+} from './types.ts';
 
-export type Topic = {topic: 'home'} | {topic: 'device'; sn: string; fields: '*'; every: number};
+export type Topic = Omit<SubscribeHome, 't' | 'id'> | Omit<SubscribeDevice, 't' | 'id'>;
 
 export interface Socket {
   send: (text: string) => void;
@@ -49,7 +56,7 @@ export class LiveClient {
   private open = false;
   private nextId = 1;
   private failures = 0;
-  private resume: {epoch: string; seq: number} | null = null;
+  private resume: Resume | null = null;
   private cancelRetry = nothing;
   private cancelSilence = nothing;
   private cancelPause = nothing;
@@ -128,26 +135,27 @@ export class LiveClient {
     this.send({t: 'hello', ...(this.resume ? {resume: this.resume} : {})});
   }
 
-  private send(message: Record<string, unknown>): void {
+  private send(message: ClientMessage): void {
     if (this.open) this.socket?.send(JSON.stringify(message));
   }
 
   private receive(text: string): void {
     this.heardAt.value = this.options.monotonicMs();
     this.expectMessage();
-    const decoded = decode(text);
-    if (decoded === null) return;
-    const {heading, message} = decoded;
-    if (heading.now !== null) this.options.onTime(heading.now, heading.rate);
-    if (heading.seq !== null && this.resume) this.resume.seq = heading.seq;
-    this.handle(message, heading);
+    const message = decode(text);
+    if (message === null) return;
+    if ('now' in message) {
+      this.options.onTime(message.now, 'rate' in message ? message.rate : null);
+    }
+    if ('seq' in message && this.resume) this.resume.seq = message.seq;
+    this.handle(message);
   }
 
-  private handle(message: StreamMessage, heading: Heading): void {
+  private handle(message: ServerMessage): void {
     switch (message.t) {
       case 'welcome':
         this.failures = 0;
-        this.resume = {epoch: message.epoch, seq: heading.seq ?? 0};
+        this.resume = {epoch: message.epoch, seq: message.seq};
         for (const [id, {topic}] of this.subscriptions) this.send({t: 'sub', id, ...topic});
         this.contact.value = 'live';
         break;
@@ -163,7 +171,7 @@ export class LiveClient {
       case 'd':
       case 'state':
       case 'error':
-        if (message.id !== null) this.subscriptions.get(message.id)?.on(message);
+        if (message.id !== undefined) this.subscriptions.get(message.id)?.on(message);
         break;
       default:
         message satisfies never;

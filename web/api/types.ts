@@ -1,139 +1,311 @@
-// What /api/v1 answers, as far as the page reads it.
+// Bodies of /api/v1 and messages of the live stream, as src/api/bodies describes them.
+// Made by a program: `build/dev/tools/gl_api_types > web/api/types.ts`.
+
+export type Scope = 'read' | 'control';
+
+export interface TokenFacts {
+  number: number;
+  /** The purpose of the token. */
+  name: string;
+  /** In Unix milliseconds. Absent: never. */
+  expiresAt?: number;
+}
 
 export interface Me {
   account: string;
-  scope?: 'read' | 'control' | 'admin';
+  scope: Scope;
+  /** Absent: asked without a token. */
+  token?: TokenFacts;
+  /**
+   * X-Gridloom-CSRF of requests that change anything; this and all below are absent without a
+   * session.
+   */
   csrf?: string;
+  /** Tells this server's cookie from others'. */
   instance?: string;
+  /** The server's time zone, as Europe/Berlin. */
   zone?: string;
+  /** In Unix milliseconds. The devices' time. */
   now?: number;
+  /** Seconds of the devices' time in a second; 0: paused. */
   rate?: number;
   virtualTime?: boolean;
   passwordSet?: boolean;
   admin?: boolean;
 }
 
-export type State = 'live' | 'quiet' | 'offline' | 'never';
-export type Role = 'meter' | 'feeder' | 'consumer' | 'panel' | 'other';
+/** Either a link, or an account with its password. */
+export interface SignIn {
+  /** The token of a link of `gridloom sign-in`. */
+  link?: string;
+  account?: string;
+  password?: string;
+}
+
+export type SignInBy = 'link' | 'password';
+
+export interface BrowserSession {
+  id: number;
+  /** The session that asks. */
+  current: boolean;
+  by: SignInBy;
+  /** In Unix milliseconds. */
+  made: number;
+  /** In Unix milliseconds. To within an hour. */
+  lastUsed: number;
+  /** How the browser names itself. */
+  client: string;
+}
+
+export interface Sessions {
+  sessions: BrowserSession[];
+}
+
+export interface NewPassword {
+  password: string;
+  /** Absent: none is set, or a link signed this browser in during the last ten minutes. */
+  current?: string;
+}
+
 export type NodeId = 'sun' | 'battery' | 'grid' | 'home' | 'car' | 'heat';
 
-export interface Fault {
+export type UnknownReason = 'never' | 'offline' | 'old' | 'not_reported' | 'not_measured';
+
+export interface UnknownDevice {
+  sn: string;
+  reason: UnknownReason;
+}
+
+export interface HomeNode {
+  /** In W. Charging of a battery and import from the grid are positive; null: not known. */
+  power_w: number | null;
+  /** Some of the devices behind it are not known. */
+  atLeast: boolean;
+  /** In %. The mean of those that are known; null: none is; absent: it is no battery. */
+  charge_percent?: number | null;
+  /**
+   * The first 8 devices whose power is not known, which is why power_w is null or at least that;
+   * absent: it is known.
+   */
+  unknown?: UnknownDevice[];
+  /** How many devices there are, where unknown names the first of them only. */
+  unknownDevices?: number;
+}
+
+export interface Flow {
+  from: NodeId;
+  to: NodeId;
+  /** In W. */
+  power_w: number;
+}
+
+export type GridCaption = 'measured' | 'import_of_devices' | 'none';
+
+/** Energies since midnight, of devices that have reported since; null: not known. */
+export interface Today {
+  /** In kWh. */
+  sun_kwh: number | null;
+  /** In kWh. */
+  gridImport_kwh: number | null;
+  /** In kWh. */
+  gridExport_kwh: number | null;
+  /** In kWh. */
+  home_kwh: number | null;
+  /** In kWh. */
+  batteryIn_kwh: number | null;
+  /** In kWh. */
+  batteryOut_kwh: number | null;
+  /** In %. */
+  selfSufficiency_percent: number | null;
+  /** Not counted: always null. */
+  unknown_s: null;
+}
+
+export type Role = 'meter' | 'feeder' | 'consumer' | 'panel' | 'other';
+
+export type State = 'live' | 'quiet' | 'offline' | 'never';
+
+export interface ActiveError {
   field: string;
   title: string;
   value: unknown;
+  /** Meaning of the value. */
   text: string;
-  since?: number | null;
 }
 
 export interface HomeDevice {
   sn: string;
   name: string;
+  /** The device file's id. */
   family: string;
   familyName: string;
   role: Role;
   state: State;
+  /** In Unix milliseconds. Null: none since the server started. */
   lastReport: number | null;
-  charge_percent?: number | null;
-  batteryPower_w?: number | null;
-  sunPower_w?: number | null;
-  loadPower_w?: number | null;
-  gridPower_w?: number | null;
-  faults: Fault[];
-}
-
-export type UnknownReason = 'never' | 'offline' | 'old' | 'not_reported' | 'not_measured';
-export interface FlowNode {
-  power_w: number | null;
-  atLeast?: boolean;
-  charge_percent?: number | null;
-  /** Why the power is not known, or not all of it; the first devices. */
-  unknown?: {sn: string; reason: UnknownReason}[];
-  /** How many devices there are, if not all of them are named. */
-  unknownDevices?: number;
-}
-export interface Flow {
-  from: NodeId;
-  to: NodeId;
-  power_w: number;
-}
-
-export interface Today {
-  sun_kwh: number | null;
-  gridImport_kwh: number | null;
-  gridExport_kwh: number | null;
-  home_kwh: number | null;
-  batteryIn_kwh: number | null;
-  batteryOut_kwh: number | null;
-  selfSufficiency_percent: number | null;
-  unknown_s: number | null;
+  /** In %. Null: not known. */
+  charge_percent: number | null;
+  /** In W. Charging is positive; null: not known. */
+  batteryPower_w: number | null;
+  /** In W. Null: not known. */
+  sunPower_w: number | null;
+  /** In W. Null: not known. */
+  loadPower_w: number | null;
+  /** In W. An import is positive; null: not known. */
+  gridPower_w: number | null;
+  /** Those that the device reports now. */
+  faults: ActiveError[];
 }
 
 export interface Home {
+  /** In Unix milliseconds. The devices' time. */
   now: number;
-  nodes: Partial<Record<NodeId, FlowNode>>;
+  /** Those that the home has. */
+  nodes: Partial<Record<NodeId, HomeNode>>;
   flows: Flow[];
-  unaccounted_w?: number | null;
-  gridCaption?: 'measured' | 'import_of_devices' | 'none';
+  /** In W. Surplus of the sources over the known uses; null: not known. */
+  unaccounted_w: number | null;
+  gridCaption: GridCaption;
   today: Today;
   devices: HomeDevice[];
 }
 
-export interface DeviceFacts {
+export type Rights = 'owner' | 'full' | 'monitor';
+
+export interface Device {
+  /** Serial number. */
   sn: string;
   name: string;
+  /** The device file's id. */
   family: string;
-  product?: string;
+  product: string;
+  /** Name of the account that owns it. */
   owner: string;
-  rights: 'owner' | 'full' | 'control' | 'monitor';
+  /** The rights of the account that asks. */
+  rights: Rights;
   online: boolean;
-  reportedAt?: number | null;
-  values?: Record<string, unknown>;
 }
 
-export interface NamedValue {
+export interface Devices {
+  devices: Device[];
+}
+
+export interface DeviceState {
+  /** Serial number. */
+  sn: string;
+  name: string;
+  /** The device file's id. */
+  family: string;
+  product: string;
+  /** Name of the account that owns it. */
+  owner: string;
+  /** The rights of the account that asks. */
+  rights: Rights;
+  online: boolean;
+  /** In Unix milliseconds. Time of the last report; absent: none since the server started. */
+  reportedAt?: number;
+  /** Each field that the device has reported, as it reported it. */
+  values: Record<string, unknown>;
+}
+
+export interface FamilySummary {
+  id: string;
+  product?: string;
+  description?: string;
+  /** How the serial numbers of its devices begin. */
+  prefixes: string[];
+}
+
+export interface Families {
+  families: FamilySummary[];
+}
+
+export type FieldType = 'int' | 'float' | 'string' | 'bool' | 'array' | 'object' | 'any';
+
+export interface Value {
   value: unknown;
+  /** The meaning of the value; absent: the value itself. */
   name?: string;
 }
 
-export interface FieldFacts {
+export interface Feed {
+  part: string;
+  quantity: string;
+}
+
+export interface Field {
   name: string;
+  /** Short, for a label. */
   title?: string;
   description?: string;
-  type: string;
+  type: FieldType;
+  /** The unit of a value times scale. */
   unit?: string;
+  /** A value times this is in the unit; absent: 1. */
   scale?: number;
+  /** The least and the greatest. */
   range?: [number, number];
-  values?: NamedValue[];
-  bits?: NamedValue[];
-  absent?: unknown;
+  /** Those that have a name, or all that there are. */
+  values?: Value[];
+  /** Always field; absent: a member of another field. */
+  kind?: string;
+  /** Numbers and names of the bits of a bit mask. */
+  bits?: Value[];
+  /** Its meaning in every family, as battery.power. */
   nature?: string;
+  /** One of the fields whose sum is the power of the nature. */
   part?: boolean;
+  /** Meaning of a positive value. */
   sign?: string;
+  /** Where the field is documented. */
+  source?: string;
+  /** Stands for: there is no value. */
+  absent?: unknown;
+  /** An error or a warning. */
   error?: boolean;
+  /** The start value of a virtual device. */
+  initial?: unknown;
+  /** Commands that change it. */
   set_by?: string[];
-  fields?: FieldFacts[];
+  /** Members of an object, or the element of a list. */
+  fields?: Field[];
+  /** Parts of the family's physics that give its value. */
+  fed_by?: Feed[];
 }
 
 export interface ParamFacts {
   name: string;
+  /** Short, for a label. */
   title?: string;
   description?: string;
-  type: string;
-  required: boolean;
+  type: FieldType;
+  /** The unit of a value times scale. */
   unit?: string;
+  /** A value times this is in the unit; absent: 1. */
   scale?: number;
+  /** The least and the greatest. */
   range?: [number, number];
-  values?: NamedValue[];
-  unchanged?: unknown;
+  /** Those that have a name, or all that there are. */
+  values?: Value[];
+  required: boolean;
+  /** Exactly one of the object's members must be true. */
+  exactly_one?: boolean;
+  /** Fields that take its value as it is. */
   sets?: string[];
+  /** Members of an object, or the element of a list. */
   params?: ParamFacts[];
 }
 
 export interface CommandFacts {
+  kind: 'command';
   name: string;
   title?: string;
   description?: string;
+  /** A person should confirm it. */
   dangerous: boolean;
+  /** Where the command is documented. */
+  source?: string;
+  /** Names the command in the body of a set: a path in it, and the value there. */
   select?: Record<string, unknown>;
   params: ParamFacts[];
 }
@@ -142,18 +314,13 @@ export interface Family {
   id: string;
   product?: string;
   description?: string;
-  fields: FieldFacts[];
+  /** How the serial numbers of its devices begin. */
+  prefixes: string[];
+  fields: Field[];
   commands: CommandFacts[];
 }
 
-export type Point = [number, number | null];
-export interface History {
-  sn: string;
-  from: number;
-  to: number;
-  step?: number;
-  series: {field: string; unit?: string; scale?: number; points: Point[]}[];
-}
+export type Period = 'day' | 'week' | 'month' | 'year';
 
 export type Quantity =
   | 'pv'
@@ -164,22 +331,364 @@ export type Quantity =
   | 'home'
   | 'ev'
   | 'heater'
-  | 'heatpump';
-export type Bucket = {from: string; to: string} & Partial<Record<Quantity, number>>;
-export interface Energy {
-  sn: string;
-  period: string;
+  | 'heatpump'
+  | 'pvToEv'
+  | 'pvToHeater'
+  | 'pvToHeatpump';
+
+/** What the device's family does not measure is absent. */
+export interface Bucket {
+  /** A time in ISO 8601. */
   from: string;
+  /** A time in ISO 8601. */
   to: string;
-  quantities: string[];
-  buckets: Bucket[];
-  total: Partial<Record<Quantity | 'selfSufficiency' | 'selfConsumption', number>>;
+  /** In kWh. */
+  pv?: number;
+  /** In kWh. */
+  batteryIn?: number;
+  /** In kWh. */
+  batteryOut?: number;
+  /** In kWh. */
+  gridIn?: number;
+  /** In kWh. */
+  gridOut?: number;
+  /** In kWh. */
+  home?: number;
+  /** In kWh. */
+  ev?: number;
+  /** In kWh. */
+  heater?: number;
+  /** In kWh. */
+  heatpump?: number;
+  /** In kWh. */
+  pvToEv?: number;
+  /** In kWh. */
+  pvToHeater?: number;
+  /** In kWh. */
+  pvToHeatpump?: number;
+  /** The part of the use that was not imported, from 0 to 1; absent: nothing was used. */
+  selfSufficiency?: number;
+  /** The part of the sun's energy that was not exported, from 0 to 1; absent: there was none. */
+  selfConsumption?: number;
 }
 
-export interface BrowserSession {
-  id: number;
-  current: boolean;
-  made: number;
-  lastUsed: number;
-  client: string;
+/** What the device's family does not measure is absent. */
+export interface EnergySums {
+  /** In kWh. */
+  pv?: number;
+  /** In kWh. */
+  batteryIn?: number;
+  /** In kWh. */
+  batteryOut?: number;
+  /** In kWh. */
+  gridIn?: number;
+  /** In kWh. */
+  gridOut?: number;
+  /** In kWh. */
+  home?: number;
+  /** In kWh. */
+  ev?: number;
+  /** In kWh. */
+  heater?: number;
+  /** In kWh. */
+  heatpump?: number;
+  /** In kWh. */
+  pvToEv?: number;
+  /** In kWh. */
+  pvToHeater?: number;
+  /** In kWh. */
+  pvToHeatpump?: number;
+  /** The part of the use that was not imported, from 0 to 1; absent: nothing was used. */
+  selfSufficiency?: number;
+  /** The part of the sun's energy that was not exported, from 0 to 1; absent: there was none. */
+  selfConsumption?: number;
 }
+
+export interface Energy {
+  sn: string;
+  period: Period;
+  /** A time in ISO 8601. */
+  from: string;
+  /** A time in ISO 8601. */
+  to: string;
+  unit: 'kWh';
+  /** Those that the device's family measures. */
+  quantities: Quantity[];
+  buckets: Bucket[];
+  total: EnergySums;
+}
+
+export type Aggregate = 'mean' | 'min' | 'max' | 'sum' | 'count' | 'last' | 'integral';
+
+export type Point = [number, unknown];
+
+export interface Series {
+  field: string;
+  /** Absent: the field has none. */
+  unit?: string;
+  /** A value times this is in the unit; absent: 1. */
+  scale?: number;
+  decimals?: number;
+  /** Time in Unix milliseconds, and value; null: a gap. */
+  points: Point[];
+}
+
+export interface History {
+  sn: string;
+  /** In Unix milliseconds. */
+  from: number;
+  /** In Unix milliseconds. */
+  to: number;
+  /** In milliseconds. Absent: every reported value. */
+  step?: number;
+  /** Absent: every reported value. */
+  aggregate?: Aggregate;
+  series: Series[];
+}
+
+/** The family's set message without sn and id, as its documents write it. */
+export type Command = Record<string, unknown>;
+
+/** The device's reply, as it sent it. */
+export type Reply = Record<string, unknown>;
+
+export interface OperationParameterFacts {
+  name: string;
+  /** Its meaning. */
+  text: string;
+  /** As text, integer or account. */
+  type: string;
+  required: boolean;
+  /** The least number. */
+  minimum?: number;
+  /** The greatest number. */
+  maximum?: number;
+  /** In bytes. The longest text, also in a list. */
+  maxBytes?: number;
+  /** The most elements of a list. */
+  maxItems?: number;
+  /** The words of a choice. */
+  values?: string[];
+}
+
+export type OperationAccess = 'administrator' | 'owner';
+
+export interface OperationFacts {
+  name: string;
+  /** Its effect. */
+  text: string;
+  parameters: OperationParameterFacts[];
+  access: OperationAccess;
+  changes: boolean;
+  /** False: only the command line offers it. */
+  http: boolean;
+  /** Kind of its entry in the audit; absent: none. */
+  audit?: string;
+}
+
+export interface Operations {
+  operations: OperationFacts[];
+}
+
+/** By name, as GET /api/v1/admin/operations lists them. */
+export type OperationParameters = Record<string, unknown>;
+
+/** The answer of the operation; its member warning says that the audit lacks it. */
+export type OperationAnswer = Record<string, unknown> | unknown[];
+
+export interface Error {
+  /** As bad_params, no_permission or offline. */
+  code: string;
+  /** For people. */
+  message: string;
+}
+
+/** Answers hello. */
+export interface Welcome {
+  t: 'welcome';
+  /** Differs after a restart of the server. */
+  epoch: string;
+  /** Place in the stream. */
+  seq: number;
+  /** In Unix milliseconds. The devices' time. */
+  now: number;
+  /** Seconds of the devices' time in a second; 0: paused. */
+  rate: number;
+  /** To each device. */
+  rights: Record<string, Rights>;
+  /** Always false: subscribe again. */
+  resumed: boolean;
+}
+
+/** The names of a family's fields, to which rows refer by their place, from 0 on. */
+export interface FieldNames {
+  t: 'names';
+  family: string;
+  names: string[];
+}
+
+/** The first of a subscription. */
+export interface HomeSnapshot {
+  t: 'snap';
+  /** The client gave it to the subscription. */
+  id: number;
+  /** Place in the stream. */
+  seq: number;
+  /** In Unix milliseconds. The devices' time. */
+  now: number;
+  home: Home;
+}
+
+/** The whole home, after a change. */
+export interface HomeChange {
+  t: 'd';
+  /** The client gave it to the subscription. */
+  id: number;
+  /** Place in the stream. */
+  seq: number;
+  /** In Unix milliseconds. The devices' time. */
+  now: number;
+  home: Home;
+}
+
+export type Row = [number, unknown, number?];
+
+/** All of a subscription: replace what you have. */
+export interface DeviceSnapshot {
+  t: 'snap';
+  /** The client gave it to the subscription. */
+  id: number;
+  /** Place in the stream. */
+  seq: number;
+  /** In Unix milliseconds. The devices' time. */
+  now: number;
+  family: string;
+  state: State;
+  /** In Unix milliseconds. Time of the last report; null: none since the server started. */
+  last: number | null;
+  /** Names of the device's fields; absent: those of its family. */
+  names?: string[];
+  /** Values of fields, by the place of the field's name. */
+  f: Row[];
+}
+
+/** Changes since the last message. */
+export interface DeviceChange {
+  t: 'd';
+  /** The client gave it to the subscription. */
+  id: number;
+  /** Place in the stream. */
+  seq: number;
+  /** In Unix milliseconds. The devices' time. */
+  now: number;
+  /** Values of fields, by the place of the field's name. */
+  f: Row[];
+}
+
+export interface StateChange {
+  t: 'state';
+  /** The client gave it to the subscription. */
+  id: number;
+  /** Place in the stream. */
+  seq: number;
+  /** In Unix milliseconds. The devices' time. */
+  now: number;
+  state: State;
+  /** In Unix milliseconds. Its last report, or the present. */
+  since: number;
+}
+
+/** Comes every 15 seconds. */
+export interface Heartbeat {
+  t: 'hb';
+  /** In Unix milliseconds. The devices' time. */
+  now: number;
+  /** Seconds of the devices' time in a second; 0: paused. */
+  rate: number;
+  /** Place in the stream. */
+  seq: number;
+}
+
+/** A message was refused, or a subscription has ended: the device is no longer shared. */
+export interface StreamError {
+  t: 'error';
+  /** As in answers over HTTP. */
+  code: string;
+  /** For people. */
+  message: string;
+  /** The id of the subscription or of the message, if that had one. */
+  id?: number;
+}
+
+/** The last message: the server closes. */
+export interface Bye {
+  t: 'bye';
+  /** For people; `signed out` where the session has ended. */
+  why: string;
+}
+
+export type ServerMessage =
+  | Welcome
+  | FieldNames
+  | HomeSnapshot
+  | HomeChange
+  | DeviceSnapshot
+  | DeviceChange
+  | StateChange
+  | Heartbeat
+  | StreamError
+  | Bye;
+
+export interface Resume {
+  /** The epoch of the last welcome. */
+  epoch: string;
+  /** The seq of the last message. */
+  seq: number;
+}
+
+/** Answered by welcome, once a second at most. */
+export interface Hello {
+  t: 'hello';
+  /** Not read: nothing is resumed. */
+  resume?: Resume;
+}
+
+/** Another subscription to the home takes the place of the first. */
+export interface SubscribeHome {
+  t: 'sub';
+  id: number;
+  topic: 'home';
+  /** In milliseconds. At most so often: from 1000 to 60000; absent: 1000. */
+  every?: number;
+}
+
+/** Another subscription to the device takes the place of the first. */
+export interface SubscribeDevice {
+  t: 'sub';
+  id: number;
+  topic: 'device';
+  sn: string;
+  /** Names, 256 at most; absent: all. */
+  fields?: '*' | string[];
+  /** In milliseconds. At most so often: from 250 to 60000; absent: 250. */
+  every?: number;
+}
+
+/** Ends a subscription. */
+export interface Unsubscribe {
+  t: 'unsub';
+  /** The client gave it to the subscription. */
+  id: number;
+}
+
+/** Nothing but heartbeats until play. */
+export interface Pause {
+  t: 'pause';
+}
+
+/** Ends a pause. */
+export interface Play {
+  t: 'play';
+}
+
+export type ClientMessage = Hello | SubscribeHome | SubscribeDevice | Unsubscribe | Pause | Play;

@@ -1,6 +1,6 @@
 // From the answers of the history to columns, as uPlot wants them. A gap stays null: uPlot draws a
 // line through NaN.
-import type {FieldFacts, History, Point} from '../api/types.ts';
+import type {Field, History, Point} from '../api/types.ts';
 
 export type Column = (number | null)[];
 
@@ -77,7 +77,7 @@ const byNature: Record<string, string> = {
 const others = ['link', 'car', 'heat', 'sun', 'grid', 'battery'];
 
 /** The colour token of a line: that of its energy, else the next one. */
-export function colourOf(facts: FieldFacts | undefined, place: number): string {
+export function colourOf(facts: Field | undefined, place: number): string {
   const nature = facts?.nature?.split('.')[0] ?? '';
   return byNature[nature] ?? others[place % others.length]!;
 }
@@ -112,7 +112,7 @@ export function panes(lines: Line[]): Pane[] {
 
 export function linesOf(
   answer: History,
-  facts: Map<string, FieldFacts | undefined>,
+  facts: Map<string, Field | undefined>,
   columnsOfValues: Column[],
 ): Line[] {
   return answer.series.map((one, i) => {

@@ -1,5 +1,5 @@
 // Where the nodes stand and how the pipes run, in a drawing of 360 by 346.
-import type {Flow, FlowNode, Home, NodeId} from '../api/types.ts';
+import type {Flow, Home, HomeNode, NodeId} from '../api/types.ts';
 
 export const ring = 36;
 export const width = 360;
@@ -90,7 +90,7 @@ export function mix(home: Home): {from: NodeId; share: number}[] {
 }
 
 export type NodeState = 'unknown' | 'idle' | 'active';
-export function nodeState(node: FlowNode): NodeState {
+export function nodeState(node: HomeNode): NodeState {
   if (node.power_w === null) return 'unknown';
   return Math.abs(node.power_w) < 1 ? 'idle' : 'active';
 }

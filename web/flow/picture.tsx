@@ -1,6 +1,6 @@
 // The energy-flow picture of a home: nodes, pipes, dots, and the same in words.
 import {useEffect, useRef, useState} from 'preact/hooks';
-import type {Flow, FlowNode, Home, NodeId} from '../api/types.ts';
+import type {Flow, Home, HomeNode, NodeId} from '../api/types.ts';
 import {percentText, powerFigure, powerText, texts} from '../i18n/index.ts';
 import {live} from '../store/live.ts';
 import {moving} from '../store/preferences.ts';
@@ -54,7 +54,7 @@ export function FlowPicture({home}: {home: Home}) {
         )}
         {!moving.value &&
           flows.map((flow) => <Arrow key={`${flow.from}-${flow.to}`} flow={flow} />)}
-        {(Object.entries(home.nodes) as [NodeId, FlowNode][]).map(([id, node]) => (
+        {(Object.entries(home.nodes) as [NodeId, HomeNode][]).map(([id, node]) => (
           <Node key={id} id={id} node={node} home={home} />
         ))}
       </svg>
@@ -117,7 +117,7 @@ function Arrow({flow}: {flow: Flow}) {
   );
 }
 
-function Node({id, node, home}: {id: NodeId; node: FlowNode; home: Home}) {
+function Node({id, node, home}: {id: NodeId; node: HomeNode; home: Home}) {
   const {x, y} = places[id];
   const before = useRef('');
   const figure = powerFigure(node.power_w === null ? null : Math.abs(node.power_w), before.current);
@@ -151,7 +151,7 @@ function Node({id, node, home}: {id: NodeId; node: FlowNode; home: Home}) {
   );
 }
 
-function caption(id: NodeId, node: FlowNode, home: Home): string {
+function caption(id: NodeId, node: HomeNode, home: Home): string {
   const words = texts.value.home;
   // Pipes leave the home where its name would stand.
   if (id === 'home' && (home.nodes.car || home.nodes.heat)) return '';

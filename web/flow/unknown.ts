@@ -1,5 +1,5 @@
 // Why the power of a place is not known, in words.
-import type {FlowNode, Home, NodeId} from '../api/types.ts';
+import type {Home, HomeNode, NodeId} from '../api/types.ts';
 import type {Texts} from '../i18n/en.ts';
 
 const mostNames = 3;
@@ -34,4 +34,4 @@ export function unknownTexts(home: Home, texts: Texts): [NodeId, string][] {
   });
 }
 
-const isKnown = (node: FlowNode) => node.power_w !== null && !node.atLeast;
+const isKnown = (node: HomeNode) => node.power_w !== null && !node.atLeast;

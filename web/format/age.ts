@@ -1,5 +1,5 @@
 // How long ago, and when: in the zone of the server, whose home it is.
-import {decimal} from './number.ts';
+import {decimal, thinSpace} from './number.ts';
 
 export interface AgeWords {
   now: string;
@@ -7,8 +7,6 @@ export interface AgeWords {
   min: string;
   h: string;
 }
-
-const thinSpace = '\u202f';
 
 /** "now", "12 s", "4 min", "3 h"; from a day on the caller shows the date. */
 export function age(ms: number, words: AgeWords): string | null {

@@ -1,24 +1,27 @@
-// What a value that a device reported says: its name, its unit, or that there is no sensor.
-import type {FieldFacts, NamedValue} from '../api/types.ts';
-import {quantity} from './number.ts';
+// A reported value as people read it: by its name, with its unit, or that there is no sensor.
+import type {Field, Value} from '../api/types.ts';
+import {quantity, thinSpace} from './number.ts';
 
-export interface Said {
+export interface DisplayedValue {
   text: string;
   unit: string;
   raw: string | null;
   absent: boolean;
 }
 
-type Facts = Pick<FieldFacts, 'unit' | 'scale' | 'values' | 'bits' | 'absent'>;
+type Facts = Pick<Field, 'unit' | 'scale' | 'values' | 'bits' | 'absent'>;
 interface Words {
   none: string;
   noSensor: string;
 }
 
-const thinSpace = '\u202f';
-
-export function say(facts: Facts | undefined, value: unknown, locale: string, words: Words): Said {
-  const plain = (text: string): Said => ({text, unit: '', raw: null, absent: false});
+export function display(
+  facts: Facts | undefined,
+  value: unknown,
+  locale: string,
+  words: Words,
+): DisplayedValue {
+  const plain = (text: string): DisplayedValue => ({text, unit: '', raw: null, absent: false});
   if (facts?.absent !== undefined && same(facts.absent, value)) {
     return {text: words.noSensor, unit: '', raw: rawText(value), absent: true};
   }
@@ -37,8 +40,8 @@ export function say(facts: Facts | undefined, value: unknown, locale: string, wo
   return plain(rawText(value));
 }
 
-export function saidText(said: Said): string {
-  return said.unit ? said.text + (said.unit === '%' ? '' : thinSpace) + said.unit : said.text;
+export function textOf({text, unit}: DisplayedValue): string {
+  return unit ? text + (unit === '%' ? '' : thinSpace) + unit : text;
 }
 
 export function rawText(value: unknown): string {
@@ -49,12 +52,12 @@ export function same(a: unknown, b: unknown): boolean {
   return a === b || (Array.isArray(a) ? a.includes(b) : JSON.stringify(a) === JSON.stringify(b));
 }
 
-function nameOf(values: NamedValue[] | undefined, value: unknown): string | null {
+function nameOf(values: Value[] | undefined, value: unknown): string | null {
   const found = values?.find((named) => named.value === value);
   return found?.name ?? null;
 }
 
-function bitNames(bits: NamedValue[], value: number): string {
+function bitNames(bits: Value[], value: number): string {
   return bits
     .filter((bit) => Math.floor(value / 2 ** Number(bit.value)) % 2 === 1)
     .map((bit) => bit.name ?? `bit ${bit.value}`)

@@ -8,7 +8,7 @@ export interface Figure {
 
 export const unknown = '—';
 const minus = '\u2212';
-const thinSpace = '\u202f';
+export const thinSpace = '\u202f';
 
 const formats = new Map<string, Intl.NumberFormat>();
 

@@ -1,5 +1,6 @@
 // The message that a form sends, and the same as command lines.
 import type {CommandFacts, ParamFacts} from '../api/types.ts';
+import {parseNumber} from '../format/field.ts';
 
 export type Wire = Record<string, unknown>;
 
@@ -44,17 +45,37 @@ export function mosquittoLine(host: string, sn: string, body: Wire): string {
   );
 }
 
-export interface Check {
+/** What a person gave a parameter: the form has it, and the controls show it. */
+export interface Entry {
+  /** As it goes over the wire. */
   value: unknown;
+  /** What is wrong with it: then it is not sent. */
   problem: null | 'number' | 'range' | 'json';
+  /** As it was typed, which the value does not tell: 7, 7.0 and 7,0 are one number. */
+  text: string;
 }
 
-/** What was typed as a wire value, or what is wrong with it. */
-export function wireNumber(number: number | null, param: ParamFacts): Check {
-  if (number === null) return {value: null, problem: 'number'};
+/** A choice or a text, with which nothing can be wrong. */
+export function chosenEntry(value: unknown): Entry {
+  return {value, problem: null, text: ''};
+}
+
+/** A typed number in the parameter's unit. */
+export function numberEntry(text: string, param: ParamFacts): Entry {
+  const number = parseNumber(text);
+  if (number === null) return {value: null, problem: 'number', text};
   const scale = param.scale ?? 1;
   const exact = Number((number / scale).toFixed(6));
   const value = param.type === 'int' ? Math.round(exact) : exact;
   const [least, most] = param.range ?? [-Infinity, Infinity];
-  return {value, problem: value < least || value > most ? 'range' : null};
+  return {value, problem: value < least || value > most ? 'range' : null, text};
+}
+
+/** A list or an object, typed as JSON. */
+export function jsonEntry(text: string): Entry {
+  try {
+    return {value: JSON.parse(text), problem: null, text};
+  } catch {
+    return {value: null, problem: 'json', text};
+  }
 }

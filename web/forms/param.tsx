@@ -1,32 +1,34 @@
-// One parameter of a command as the control that fits its description.
-import {useId, useState} from 'preact/hooks';
+// One parameter of a command as the control that fits its description. It keeps nothing: what it
+// shows is the form's entry, or else what the device reports.
+import {useId} from 'preact/hooks';
 import type {ParamFacts} from '../api/types.ts';
-import {parseNumber, typed} from '../format/field.ts';
+import {typed} from '../format/field.ts';
+import {thinSpace} from '../format/number.ts';
 import {localeName, texts} from '../i18n/index.ts';
 import {Segments} from '../ui/controls.tsx';
-import {type Check, wireNumber} from './body.ts';
+import {chosenEntry, type Entry, jsonEntry, numberEntry} from './body.ts';
 
 interface Props {
   param: ParamFacts;
   /** What the device reports now, in words and as it stands on the wire. */
   reported: {text: string; value: unknown} | null;
-  touched: boolean;
   /** What stands above already. */
   about: string | undefined;
-  value: unknown;
-  onChange: (check: Check) => void;
+  /** Undefined: the person has not touched it. */
+  entry: Entry | undefined;
+  onChange: (entry: Entry) => void;
 }
 
 export function Param(props: Props) {
-  const {param, reported, touched, about} = props;
+  const {param, reported, entry, about} = props;
   const words = texts.value.set;
   const title = param.title ?? param.description ?? param.name;
   return (
-    <div class={`param ${touched ? 'touched' : ''}`}>
+    <div class={`param ${entry ? 'touched' : ''}`}>
       <div class="param-head">
         <span class="param-title">{title}</span>
         {param.required && <span class="muted small-text">{words.required}</span>}
-        {touched ? (
+        {entry ? (
           <span class="changed">{words.changedHere}</span>
         ) : (
           reported && <span class="muted small-text">{words.isNow(reported.text)}</span>
@@ -41,14 +43,14 @@ export function Param(props: Props) {
 }
 
 function Control(props: Props & {title: string}) {
-  const {param, title, touched, value, reported, onChange} = props;
+  const {param, title, entry, reported, onChange} = props;
   const id = useId();
-  const shown = touched ? value : reported?.value;
+  const shown = entry ? entry.value : reported?.value;
   const named = uniqueNames(param);
   if (named && named.length <= 4) {
     const chosen =
       named.find((choice) => choice.value === shown) ??
-      named.find((choice) => choice.label === reported?.text && !touched);
+      named.find((choice) => choice.label === reported?.text && !entry);
     return (
       <Segments
         label={title}
@@ -58,7 +60,7 @@ function Control(props: Props & {title: string}) {
           value: JSON.stringify(choice.value),
           label: choice.label,
         }))}
-        onChange={(json) => onChange({value: JSON.parse(json), problem: null})}
+        onChange={(json) => onChange(chosenEntry(JSON.parse(json)))}
       />
     );
   }
@@ -67,9 +69,7 @@ function Control(props: Props & {title: string}) {
       <select
         aria-label={title}
         value={shown === undefined ? '' : JSON.stringify(shown)}
-        onChange={(event) =>
-          onChange({value: JSON.parse(event.currentTarget.value), problem: null})
-        }
+        onChange={(event) => onChange(chosenEntry(JSON.parse(event.currentTarget.value)))}
       >
         <option value="" disabled />
         {named.map((choice) => (
@@ -87,7 +87,7 @@ function Control(props: Props & {title: string}) {
         aria-label={title}
         maxLength={256}
         value={String(shown ?? '')}
-        onInput={(event) => onChange({value: event.currentTarget.value, problem: null})}
+        onInput={(event) => onChange(chosenEntry(event.currentTarget.value))}
       />
     );
   }
@@ -99,7 +99,7 @@ function uniqueNames(param: ParamFacts): {value: unknown; label: string}[] | nul
   if (!param.values) return null;
   const seen = new Set<string>();
   return param.values.flatMap(({value, name}) => {
-    const label = name ?? `${String(value)}${param.unit ? `\u202f${param.unit}` : ''}`;
+    const label = name ?? `${String(value)}${param.unit ? thinSpace + param.unit : ''}`;
     if (seen.has(label)) return [];
     seen.add(label);
     return [{value, label}];
@@ -108,41 +108,26 @@ function uniqueNames(param: ParamFacts): {value: unknown; label: string}[] | nul
 
 /** What may be typed, or what is wrong with what was. */
 function rangeText(
-  problem: Check['problem'],
-  typedText: string,
+  entry: Entry | undefined,
   limits: [string, string] | undefined,
 ): string | undefined {
   const words = texts.value.set;
-  if (problem === 'number') return words.notNumber(typedText);
+  if (entry?.problem === 'number') return words.notNumber(entry.text);
   if (!limits) return undefined;
-  return problem === 'range' ? words.outOf(...limits) : words.range(...limits);
+  return entry?.problem === 'range' ? words.outOf(...limits) : words.range(...limits);
 }
 
-function NumberControl({
-  param,
-  title,
-  touched,
-  value,
-  reported,
-  onChange,
-}: Props & {title: string}) {
+function NumberControl({param, title, entry, reported, onChange}: Props & {title: string}) {
   const id = useId();
   const scale = param.scale ?? 1;
-  const shown = touched ? value : reported?.value;
-  const [draft, setDraft] = useState<string | null>(null);
-  const [problem, setProblem] = useState<Check['problem']>(null);
+  const asTyped = (wire: number) => typed(wire, scale, localeName());
+  const shown = entry ? entry.value : reported?.value;
   const number = typeof shown === 'number' ? shown : null;
-  const text = draft ?? (number === null ? '' : typed(number, scale, localeName()));
+  const text = entry?.text ?? (number === null ? '' : asTyped(number));
   const [least, most] = param.range ?? [];
-  const limits = param.range?.map((wire) => typed(wire, scale, localeName())) as
-    | [string, string]
-    | undefined;
-  const take = (raw: string, check: Check) => {
-    setDraft(raw);
-    setProblem(check.problem);
-    onChange(check);
-  };
+  const limits = param.range?.map(asTyped) as [string, string] | undefined;
   const slider = param.range && (param.unit === '%' || most! - least! <= 100) && most! - least! > 4;
+  const problem = entry?.problem ?? null;
   return (
     <>
       <div class="number-control">
@@ -153,11 +138,11 @@ function NumberControl({
             min={least}
             max={most}
             step={1}
-            value={number ?? least}
+            value={number}
             aria-valuetext={`${text} ${param.unit ?? ''}`}
             onInput={(event) => {
               const wire = Number(event.currentTarget.value);
-              take(typed(wire, scale, localeName()), {value: wire, problem: null});
+              onChange({value: wire, problem: null, text: asTyped(wire)});
             }}
           />
         )}
@@ -168,25 +153,21 @@ function NumberControl({
           aria-invalid={problem !== null}
           aria-describedby={id}
           autocomplete="off"
-          onInput={(event) => {
-            const raw = event.currentTarget.value;
-            take(raw, wireNumber(parseNumber(raw), param));
-          }}
+          onInput={(event) => onChange(numberEntry(event.currentTarget.value, param))}
         />
         {param.unit && <span class="muted">{param.unit}</span>}
       </div>
       <p id={id} class={`small-text ${problem ? 'bad' : 'muted'}`}>
-        {rangeText(problem, text, limits)}
+        {rangeText(entry, limits)}
       </p>
     </>
   );
 }
 
-function JsonControl({title, touched, value, reported, onChange}: Props & {title: string}) {
+function JsonControl({title, entry, reported, onChange}: Props & {title: string}) {
   const id = useId();
-  const shown = touched ? value : reported?.value;
-  const [draft, setDraft] = useState<string | null>(null);
-  const [bad, setBad] = useState(false);
+  const bad = entry?.problem === 'json';
+  const reportedText = reported === null ? '' : JSON.stringify(reported.value);
   return (
     <>
       <textarea
@@ -195,18 +176,8 @@ function JsonControl({title, touched, value, reported, onChange}: Props & {title
         aria-label={title}
         aria-invalid={bad}
         aria-describedby={id}
-        value={draft ?? (shown === undefined ? '' : JSON.stringify(shown))}
-        onInput={(event) => {
-          const text = event.currentTarget.value;
-          setDraft(text);
-          try {
-            onChange({value: JSON.parse(text), problem: null});
-            setBad(false);
-          } catch {
-            onChange({value: null, problem: 'json'});
-            setBad(true);
-          }
-        }}
+        value={entry?.text ?? reportedText}
+        onInput={(event) => onChange(jsonEntry(event.currentTarget.value))}
       />
       <p id={id} class="small-text bad">
         {bad ? `JSON: ${texts.value.set.notJson}` : ''}

@@ -1,5 +1,5 @@
 // Sending a set, and what becomes of it: done is what the device reports, not what was asked.
-import type {Signal} from '@preact/signals';
+import {type ReadonlySignal, signal} from '@preact/signals';
 import {ApiError, request} from '../api/client.ts';
 import {same} from '../format/field.ts';
 import type {Reading, Twin} from '../store/twins.ts';
@@ -24,72 +24,105 @@ export interface Expected {
   value: unknown;
 }
 
-export async function sendSet(
-  twin: Twin,
-  body: Wire,
-  expected: Expected[],
-  state: Signal<SetState>,
-  reply: Signal<unknown>,
-): Promise<void> {
-  state.value = {state: 'sending'};
-  reply.value = null;
-  const shown = watch(twin, expected);
-  try {
-    const answer = await request<{data?: {ack?: number; message?: string}}>(
-      'POST',
-      `/devices/${encodeURIComponent(twin.facts.sn)}/commands`,
-      body,
-    );
-    reply.value = answer;
-    const ack = answer?.data?.ack ?? 0;
-    if (ack !== 0) {
-      state.value = {state: 'refused', why: answer.data?.message ?? `ack ${ack}`};
-    } else if (expected.length === 0) {
-      state.value = {state: 'accepted'};
-    } else {
-      state.value = {state: 'waiting'};
-      state.value = await shown.outcome;
+interface Reply {
+  data?: {ack?: number; message?: string};
+}
+
+/** Calls back once, and returns what takes that back. */
+type After = (ms: number, call: () => void) => () => void;
+
+/** The sets of one form, one at a time. It alone writes their state and reply. */
+export class SetSender {
+  private readonly current = signal<SetState>({state: 'idle'});
+  private readonly answer = signal<unknown>(null);
+
+  constructor(
+    private readonly twin: Twin,
+    private readonly after: After = afterTimeout,
+  ) {}
+
+  /** What became of the last set. */
+  get state(): ReadonlySignal<SetState> {
+    return this.current;
+  }
+
+  /** The device's reply to it; null if there is none. */
+  get reply(): ReadonlySignal<unknown> {
+    return this.answer;
+  }
+
+  /** Whether the device did what was asked, as far as it tells; then the form begins anew. */
+  async send(body: Wire, expected: Expected[]): Promise<boolean> {
+    this.current.value = {state: 'sending'};
+    this.answer.value = null;
+    const watch = watchReports(this.twin, expected, this.after);
+    try {
+      const reply = await request<Reply>(
+        'POST',
+        `/devices/${encodeURIComponent(this.twin.facts.sn)}/commands`,
+        body,
+      );
+      this.answer.value = reply;
+      const refusal = refusalIn(reply);
+      if (refusal !== null || expected.length === 0) {
+        this.current.value = refusal ?? {state: 'accepted'};
+      } else {
+        this.current.value = {state: 'waiting'};
+        this.current.value = await watch.outcome();
+      }
+    } catch (error) {
+      this.current.value = this.failure(error);
+    } finally {
+      watch.stop();
     }
-  } catch (error) {
-    const failure = error instanceof ApiError ? error : null;
-    if (failure?.code !== 'offline') {
-      state.value = {state: 'refused', why: failure?.message ?? String(error)};
-    } else {
-      state.value = {state: twin.state.peek() === 'offline' ? 'offline' : 'unanswered'};
-    }
-  } finally {
-    shown.stop();
+    return this.current.value.state === 'accepted' || this.current.value.state === 'applied';
+  }
+
+  private failure(error: unknown): SetState {
+    if (!(error instanceof ApiError)) return {state: 'refused', why: String(error)};
+    if (error.code !== 'offline') return {state: 'refused', why: error.message};
+    return {state: this.twin.state.peek() === 'offline' ? 'offline' : 'unanswered'};
   }
 }
 
+function refusalIn(reply: Reply): SetState | null {
+  const ack = reply?.data?.ack ?? 0;
+  return ack === 0 ? null : {state: 'refused', why: reply.data?.message ?? `ack ${ack}`};
+}
+
+function afterTimeout(ms: number, call: () => void): () => void {
+  const timer = setTimeout(call, ms);
+  return () => clearTimeout(timer);
+}
+
 /** Resolves once the twin shows all that was asked for, or says otherwise for too long. */
-function watch(twin: Twin, expected: Expected[]): {outcome: Promise<SetState>; stop: () => void} {
+function watchReports(twin: Twin, expected: Expected[], after: After) {
   const is = (name: string) => (twin.field(name).peek() as Reading | null)?.value;
   const differing = () => expected.find(({field, value}) => !same(is(field), value));
   let decide: (state: SetState) => void = () => undefined;
-  const outcome = new Promise<SetState>((resolve) => {
+  const decided = new Promise<SetState>((resolve) => {
     decide = resolve;
   });
   const look = () => {
     if (!differing()) decide({state: 'applied'});
   };
   twin.watchers.add(look);
-  const late = window.setTimeout(() => {
+  const cancel = after(reportMs, () => {
     const open = differing();
     decide(
       open
         ? {state: 'notApplied', field: open.field, asked: open.value, is: is(open.field)}
         : {state: 'applied'},
     );
-  }, reportMs);
+  });
   return {
-    get outcome() {
+    outcome: () => {
       look();
-      return outcome;
+      return decided;
     },
     stop: () => {
       twin.watchers.delete(look);
-      clearTimeout(late);
+      cancel();
     },
   };
 }

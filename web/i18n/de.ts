@@ -71,7 +71,6 @@ export const de: Texts = {
     exported: 'Ins Netz',
     batteryIn: 'In Batterien',
     batteryOut: 'Aus Batterien',
-    unknownFor: (span) => `${span} unbekannt`,
     atLeast: 'mindestens',
     unaccounted: (power) => `${power} ohne Erklärung`,
     importOfDevices: 'Bezug dieser Geräte; Einspeisung wird nicht gemessen',

@@ -74,7 +74,6 @@ export const en = {
     exported: 'To the grid',
     batteryIn: 'Into batteries',
     batteryOut: 'From batteries',
-    unknownFor: (span: string) => `unknown for ${span}`,
     atLeast: 'at least',
     unaccounted: (power: string) => `${power} unaccounted for`,
     importOfDevices: 'Import of these devices; export is not measured',

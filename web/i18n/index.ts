@@ -1,6 +1,7 @@
 import {signal} from '@preact/signals';
 import {me} from '../api/client.ts';
 import {type AgeWords, age, span, when} from '../format/age.ts';
+import {type DisplayedValue, display} from '../format/field.ts';
 import {energy, type Figure, joined, percent, power} from '../format/number.ts';
 import {serverNow, tick} from '../store/clock.ts';
 import type {Alarm} from '../store/home.ts';
@@ -39,6 +40,12 @@ export const whenText = (ms: number, form: Parameters<typeof when>[1]) =>
   when(ms, form, locale(), zone());
 export const spanText = (s: number) => span(s, words(), locale());
 export const localeName = () => locale();
+
+/** A reported value, or one that is about to be sent. */
+export function displayed(facts: Parameters<typeof display>[0], value: unknown): DisplayedValue {
+  const {noBits, noSensor} = texts.value.device;
+  return display(facts, value, locale(), {none: noBits, noSensor});
+}
 
 const words = (): AgeWords => texts.value.age;
 

@@ -1,12 +1,11 @@
 // The commands of a device as forms, made from its family's description.
-import {signal} from '@preact/signals';
 import {useMemo, useRef, useState} from 'preact/hooks';
-import type {CommandFacts, Family, FieldFacts, ParamFacts} from '../api/types.ts';
-import {saidText, say} from '../format/field.ts';
-import {type Check, commandBody, curlLine, mosquittoLine, type Wire} from '../forms/body.ts';
+import type {CommandFacts, Family, Field, ParamFacts} from '../api/types.ts';
+import {textOf} from '../format/field.ts';
+import {commandBody, curlLine, type Entry, mosquittoLine, type Wire} from '../forms/body.ts';
 import {Param} from '../forms/param.tsx';
-import {type SetState, sendSet} from '../forms/send.ts';
-import {localeName, texts} from '../i18n/index.ts';
+import {SetSender, type SetState} from '../forms/send.ts';
+import {displayed, texts} from '../i18n/index.ts';
 import {matches} from '../store/paths.ts';
 import type {Twin} from '../store/twins.ts';
 import {CopyLine} from '../ui/controls.tsx';
@@ -28,7 +27,7 @@ export function ControlTab({twin, family}: {twin: Twin; family: Family}) {
 }
 
 /** The fields that show a parameter: as the file says, or the only ones that the command sets. */
-function shownBy(family: Family, command: CommandFacts, param: ParamFacts): FieldFacts[] {
+function shownBy(family: Family, command: CommandFacts, param: ParamFacts): Field[] {
   if (param.sets) {
     return param.sets.flatMap((name) => family.fields.filter((field) => matches(field.name, name)));
   }
@@ -38,38 +37,32 @@ function shownBy(family: Family, command: CommandFacts, param: ParamFacts): Fiel
 
 function CommandForm({twin, family, command}: {twin: Twin; family: Family; command: CommandFacts}) {
   const words = texts.value.set;
-  const [state, reply] = useMemo(
-    () => [signal<SetState>({state: 'idle'}), signal<unknown>(null)],
-    [],
-  );
-  const [checks, setChecks] = useState<Record<string, Check>>({});
-  // Counts sets that were done: their forms begin anew.
-  const [round, setRound] = useState(0);
+  const sender = useMemo(() => new SetSender(twin), [twin]);
+  const [entries, setEntries] = useState<Record<string, Entry>>({});
   const dialog = useRef<HTMLDialogElement>(null);
   const params = useMemo(
     () => [...command.params].sort((a, b) => Number(b.required) - Number(a.required)),
     [command],
   );
 
-  const values: Wire = Object.fromEntries(Object.entries(checks).map(([k, v]) => [k, v.value]));
+  const values: Wire = Object.fromEntries(Object.entries(entries).map(([k, v]) => [k, v.value]));
   const body = commandBody(command, values);
-  const touched = Object.keys(checks).length > 0;
-  const missing = params.some((param) => param.required && !(param.name in checks));
-  const wrong = Object.values(checks).some((check) => check.problem !== null);
-  const busy = state.value.state === 'sending' || state.value.state === 'waiting';
+  const touched = Object.keys(entries).length > 0;
+  const missing = params.some((param) => param.required && !(param.name in entries));
+  const wrong = Object.values(entries).some((entry) => entry.problem !== null);
+  const state = sender.state.value;
+  const reply = sender.reply.value;
+  const busy = state.state === 'sending' || state.state === 'waiting';
 
   const send = async () => {
     const expected = params
-      .filter((param) => param.name in checks)
+      .filter((param) => param.name in entries)
       .flatMap((param) =>
         shownBy(family, command, param)
           .filter((f) => !f.name.includes('*') && f.type !== 'array')
           .map((field) => ({field: field.name, value: values[param.name]})),
       );
-    await sendSet(twin, body, expected, state, reply);
-    if (state.value.state !== 'applied' && state.value.state !== 'accepted') return;
-    setChecks({});
-    setRound(round + 1);
+    if (await sender.send(body, expected)) setEntries({});
   };
   const submit = (event: Event) => {
     event.preventDefault();
@@ -85,13 +78,12 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
       )}
       {params.map((param) => (
         <Param
-          key={`${param.name} ${round}`}
+          key={param.name}
           param={param}
-          touched={param.name in checks}
           about={command.description}
           reported={reportedValue(twin, family, command, param)}
-          value={checks[param.name]?.value}
-          onChange={(check) => setChecks((before) => ({...before, [param.name]: check}))}
+          entry={entries[param.name]}
+          onChange={(entry) => setEntries((before) => ({...before, [param.name]: entry}))}
         />
       ))}
       <div class="buttons">
@@ -106,16 +98,16 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
         ) : (
           <p class="muted small-text">{words.noSelect}</p>
         )}
-        <Outcome state={state.value} />
+        <Outcome state={state} />
       </div>
       <details>
         <summary>{words.asCommand}</summary>
         <CopyLine text={curlLine(location.origin, twin.facts.sn, body)} />
         <CopyLine text={mosquittoLine(location.hostname, twin.facts.sn, body)} />
-        {reply.value !== null && (
+        {reply !== null && (
           <>
             <p class="small-text">{words.reply}</p>
-            <pre>{JSON.stringify(reply.value, null, 1)}</pre>
+            <pre>{JSON.stringify(reply, null, 1)}</pre>
           </>
         )}
       </details>
@@ -127,7 +119,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
           </p>
           <ul>
             {params
-              .filter((param) => param.name in checks)
+              .filter((param) => param.name in entries)
               .map((param) => (
                 <li key={param.name}>
                   {param.title ?? param.name}: <b>{choiceText(param, values[param.name])}</b>
@@ -157,10 +149,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
 
 /** A value that is about to be sent, as a person would say it. */
 function choiceText(param: ParamFacts, value: unknown): string {
-  const valueWords = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
-  const {unit, scale, values} = param;
-  const facts = {...(unit ? {unit} : {}), ...(scale ? {scale} : {}), ...(values ? {values} : {})};
-  return saidText(say(facts, value, localeName(), valueWords));
+  return textOf(displayed(param, value));
 }
 
 function reportedValue(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {
@@ -168,10 +157,9 @@ function reportedValue(twin: Twin, family: Family, command: CommandFacts, param:
   if (!field || field.name.includes('*')) return null;
   const reading = twin.field(field.name).value;
   if (!reading) return null;
-  const valueWords = {none: texts.value.device.noBits, noSensor: texts.value.device.noSensor};
   const facts = param.values && !field.values ? {...field, values: param.values} : field;
   return {
-    text: saidText(say(facts, reading.value, localeName(), valueWords)),
+    text: textOf(displayed(facts, reading.value)),
     value: reading.value,
   };
 }

@@ -1,8 +1,8 @@
 // All fields of a device, grouped by the board or module that reports them, live.
 import {useMemo, useState} from 'preact/hooks';
-import type {Family, FieldFacts} from '../api/types.ts';
-import {saidText, say} from '../format/field.ts';
-import {ageText, localeName, texts} from '../i18n/index.ts';
+import type {Family, Field} from '../api/types.ts';
+import {textOf} from '../format/field.ts';
+import {ageText, displayed, texts} from '../i18n/index.ts';
 import {fieldsOf, type NamedField} from '../store/paths.ts';
 import type {Twin} from '../store/twins.ts';
 import {Segments} from '../ui/controls.tsx';
@@ -35,7 +35,7 @@ export function FieldsTab({twin, family}: {twin: Twin; family: Family}) {
   }
   return (
     <section class="card fields">
-      <div class="tools">
+      <div class="field-tools">
         <h2>{words.fields}</h2>
         <input
           type="search"
@@ -95,7 +95,7 @@ function Row({twin, field: {name, facts}}: {twin: Twin; field: NamedField}) {
   );
 }
 
-function Value({twin, name, facts}: {twin: Twin; name: string; facts: FieldFacts | undefined}) {
+function Value({twin, name, facts}: {twin: Twin; name: string; facts: Field | undefined}) {
   const reading = twin.field(name).value;
   const words = texts.value.device;
   if (reading === null)
@@ -105,16 +105,15 @@ function Value({twin, name, facts}: {twin: Twin; name: string; facts: FieldFacts
         <span class="muted">{words.never}</span>
       </dd>
     );
-  const valueWords = {none: words.noBits, noSensor: words.noSensor};
-  const it = say(facts, reading.value, localeName(), valueWords);
-  const stale = it.absent || !twin.isCurrent.value;
-  const shown = saidText(it);
+  const value = displayed(facts, reading.value);
+  const stale = value.absent || !twin.isCurrent.value;
+  const shown = textOf(value);
   return (
     <dd class={stale ? 'stale' : ''}>
       <b title={shown.length > 80 ? shown : undefined}>
         <bdi>{shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}</bdi>
       </b>
-      {it.raw !== null && !it.absent && <span class="muted raw">({it.raw})</span>}
+      {value.raw !== null && !value.absent && <span class="muted raw">({value.raw})</span>}
       <span class="age muted">{reading.at === null ? '' : ageText(reading.at)}</span>
     </dd>
   );

@@ -9,7 +9,7 @@ import {serverNow} from '../store/clock.ts';
 import {fieldsOf, type NamedField} from '../store/paths.ts';
 import {query, setQuery} from '../store/routes.ts';
 import type {Twin} from '../store/twins.ts';
-import {Segments} from '../ui/controls.tsx';
+import {Segments, ToggleButton} from '../ui/controls.tsx';
 import {Icon} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 
@@ -201,14 +201,7 @@ function Plots({
         />
       ))}
       <div class="buttons">
-        <button
-          type="button"
-          class="small"
-          aria-pressed={asTable}
-          onClick={() => setAsTable(!asTable)}
-        >
-          {words.table}
-        </button>
+        <ToggleButton label={words.table} isOn={asTable} onChange={setAsTable} />
         <a
           class="button small"
           download={`${twin.facts.sn}.csv`}

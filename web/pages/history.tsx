@@ -18,7 +18,7 @@ import {energyFigure, energyText, percentText, texts, whenText, zone} from '../i
 import {serverNow} from '../store/clock.ts';
 import {home} from '../store/home.ts';
 import {query, setQuery} from '../store/routes.ts';
-import {PageTitle, Segments} from '../ui/controls.tsx';
+import {PageTitle, Segments, ToggleButton} from '../ui/controls.tsx';
 import {Icon} from '../ui/icon.tsx';
 import {Failure, Skeleton} from '../ui/load.tsx';
 
@@ -62,8 +62,8 @@ export function HistoryPage() {
       >
         {words.title}
       </PageTitle>
-      <section class="card history">
-        <div class="tools">
+      <section class="card">
+        <div class="history-tools">
           <button type="button" class="plain" aria-label={words.earlier} onClick={() => move(-1)}>
             <Icon name="left" />
           </button>
@@ -188,14 +188,7 @@ function Energies({
         <Shares total={total} />
       </dl>
       <div class="buttons">
-        <button
-          type="button"
-          class="small"
-          aria-pressed={asTable}
-          onClick={() => setAsTable(!asTable)}
-        >
-          {words.table}
-        </button>
+        <ToggleButton label={words.table} isOn={asTable} onChange={setAsTable} />
         <button type="button" class="small" onClick={() => download(file, bars, parts)}>
           {words.csv}
         </button>

@@ -171,11 +171,11 @@ function Password() {
           type="password"
           autocomplete="new-password"
           required
-          aria-describedby="password-said"
+          aria-describedby="password-outcome"
           aria-invalid={error !== null}
         />
       </label>
-      <p id="password-said" role="status" class={`small-text ${error ? 'bad' : outcome}`}>
+      <p id="password-outcome" role="status" class={`small-text ${error ? 'bad' : outcome}`}>
         {error ?? (done ? words.changed : words.short)}
       </p>
       <button type="submit">{words.change}</button>

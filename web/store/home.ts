@@ -54,7 +54,7 @@ function alarmsOf(device: HomeDevice): Alarm[] {
     text: fault.text,
     field: fault.field,
     title: fault.title,
-    since: fault.since ?? null,
+    since: null,
   }));
   if (device.state === 'offline') {
     list.push({

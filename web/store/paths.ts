@@ -1,5 +1,5 @@
 // Names of fields: some families report flat names, others nested objects.
-import type {Family, FieldFacts} from '../api/types.ts';
+import type {Family, Field} from '../api/types.ts';
 
 /** Rows of name and value. An object is a field if the family says so, else its members are. */
 export function flatten(
@@ -28,7 +28,7 @@ export function matches(pattern: string, name: string): boolean {
 
 export interface NamedField {
   name: string;
-  facts: FieldFacts | undefined;
+  facts: Field | undefined;
 }
 
 /** The family's fields, those of modules by the names reported, and what no file knows. */

@@ -2,13 +2,15 @@
 import {batch, computed, type Signal, signal} from '@preact/signals';
 import {get} from '../api/client.ts';
 import type {LiveClient} from '../api/live.ts';
+import type {SubscriptionMessage} from '../api/messages.ts';
 import type {
   DeviceChange,
   DeviceSnapshot,
+  DeviceState,
+  Family,
+  State,
   StreamError,
-  SubscriptionMessage,
-} from '../api/messages.ts';
-import type {DeviceFacts, Family, State} from '../api/types.ts';
+} from '../api/types.ts';
 import {flatten} from './paths.ts';
 
 export interface Reading {
@@ -30,13 +32,13 @@ export class Twin {
   private ownNames: readonly string[] | null = null;
 
   constructor(
-    readonly facts: DeviceFacts,
+    readonly facts: DeviceState,
     private readonly family: Family,
   ) {
     this.lastReport.value = facts.reportedAt ?? null;
     if (facts.reportedAt) this.state.value = facts.online ? 'live' : 'offline';
     const known = new Set(family.fields.map((field) => field.name));
-    this.put(flatten(facts.values ?? {}, known).map(([name, value]) => ({name, value, at: null})));
+    this.put(flatten(facts.values, known).map(([name, value]) => ({name, value, at: null})));
   }
 
   field(name: string): Signal<Reading | null> {
@@ -61,7 +63,7 @@ export class Twin {
         this.error.value = null;
         this.state.value = message.state;
         if (message.last !== null) this.lastReport.value = message.last;
-        if (message.names !== null) this.ownNames = message.names;
+        if (message.names) this.ownNames = message.names;
         this.putRows(message, live);
         break;
       case 'd':
@@ -80,7 +82,7 @@ export class Twin {
     }
   }
 
-  private putRows({rows, now}: DeviceSnapshot | DeviceChange, live: LiveClient): void {
+  private putRows({f: rows, now}: DeviceSnapshot | DeviceChange, live: LiveClient): void {
     const names = this.ownNames ?? live.namesOf(this.family.id);
     this.put(
       rows.flatMap(([index, value, at]) => {
@@ -117,7 +119,7 @@ export function familyOf(id: string): Promise<Family> {
 }
 
 export async function loadTwin(sn: string, cancel: AbortSignal): Promise<[Twin, Family]> {
-  const facts = await get<DeviceFacts>(`/devices/${encodeURIComponent(sn)}`, cancel);
+  const facts = await get<DeviceState>(`/devices/${encodeURIComponent(sn)}`, cancel);
   const family = await familyOf(facts.family);
   return [new Twin(facts, family), family];
 }

@@ -1,6 +1,20 @@
 // What the page gets from a browser, as a test owns it: time that passes when told, sockets without
 // a network, and answers without a server.
 import {LiveClient, type Socket, type SocketEvents} from '../api/live.ts';
+import type {DeviceState} from '../api/types.ts';
+
+/** A device with one value, as the server tells it. */
+export const balcony: DeviceState = {
+  sn: 'A',
+  name: 'Balcony',
+  family: 'f',
+  product: 'F',
+  owner: 'demo',
+  rights: 'owner',
+  online: true,
+  reportedAt: 900,
+  values: {soc: 50},
+};
 
 export class FakeTime {
   nowMs = 0;

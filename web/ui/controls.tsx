@@ -42,6 +42,23 @@ export function Segments<T extends string>({
   );
 }
 
+/** A button that stays pressed while its state is on. */
+export function ToggleButton({
+  label,
+  isOn,
+  onChange,
+}: {
+  label: string;
+  isOn: boolean;
+  onChange: (isOn: boolean) => void;
+}) {
+  return (
+    <button type="button" class="small" aria-pressed={isOn} onClick={() => onChange(!isOn)}>
+      {label}
+    </button>
+  );
+}
+
 /** Tabs as links: each is an address, so back and reload do what they should. */
 export function Tabs<T extends string>({
   label,

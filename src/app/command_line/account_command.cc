@@ -60,7 +60,7 @@ int list(const AdminArguments& arguments) {
       continue;
     }
     std::vector<std::string> keys;
-    for (const Json& key : row.at("accessKeys").as_array()) keys.push_back(text_of(key));
+    for (const Json& key : row.at("accessKeys").as_array()) keys.push_back(wire::plain_text(key));
     table.add({member_text(row, "name"), member_text(row, "devices"),
                member_text(row, "certificateAccount"), fmt::format("{}", fmt::join(keys, " "))});
   }

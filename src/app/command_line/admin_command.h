@@ -1,5 +1,5 @@
-// What `gridloom account` and `gridloom device` share: a subcommand sends one request to the
-// server, or to the folder of a stopped one, and prints the answer.
+// The common part of `gridloom account` and `gridloom device`: a subcommand sends one request to
+// the server, or to the folder of a stopped one, and prints the answer.
 #pragma once
 
 #include <functional>

@@ -45,7 +45,7 @@ std::string plain(const Json& value) {
 std::string line_of(const Json& entry, const time::TimeZone& zone) {
   std::string line =
       fmt::format("{} {}", time::clock_text(TimePoint(Millis(operations::at_of(entry))), zone),
-                  operations::text_in(entry, "what"));
+                  wire::text_in(entry, "what"));
   if (!entry.is_object()) return line;
   for (const auto& [key, value] : entry.get_object()) {
     if (key != "at" && key != "what")

@@ -39,9 +39,9 @@ std::uint64_t bytes_in(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::recursive_directory_iterator at(folder, error);
   for (; !error && at != std::filesystem::recursive_directory_iterator(); at.increment(error)) {
-    std::error_code gone;
-    const std::uintmax_t size = at->is_regular_file(gone) ? at->file_size(gone) : 0;
-    if (!gone) bytes += size;
+    std::error_code failed;
+    const std::uintmax_t size = at->is_regular_file(failed) ? at->file_size(failed) : 0;
+    if (!failed) bytes += size;
   }
   return bytes;
 }

@@ -35,7 +35,7 @@ struct BenchArguments {
   bench::SetLoad set;
 };
 
-int tell(const Result<bench::Summary>& summary, bool json) {
+int print_summary(const Result<bench::Summary>& summary, bool json) {
   if (!summary) return report_error(summary.error());
   if (json) {
     print_json(summary->to_json());
@@ -185,7 +185,7 @@ void add_mqtt(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen)
             "File with the user name and password of the subscribers");
   set_action(*verb, chosen, [&a] {
     if (Status filled = fill_mqtt(a); !filled) return report_error(filled.error());
-    return tell(bench::run(a.mqtt), a.json);
+    return print_summary(bench::run(a.mqtt), a.json);
   });
 }
 
@@ -208,7 +208,7 @@ void add_http(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen)
   add_requests(*verb, a, a.http);
   set_action(*verb, chosen, [&a] {
     if (Status filled = fill_http(a, a.http); !filled) return report_error(filled.error());
-    return tell(bench::run(a.http), a.json);
+    return print_summary(bench::run(a.http), a.json);
   });
 }
 
@@ -226,7 +226,7 @@ void add_set(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen) 
       .required();
   set_action(*verb, chosen, [&a] {
     if (Status filled = fill_set(a); !filled) return report_error(filled.error());
-    return tell(bench::run(a.set), a.json);
+    return print_summary(bench::run(a.set), a.json);
   });
 }
 

@@ -127,7 +127,7 @@ void add_limits(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   set_action(*limits, chosen, [&a] { return print_limits(a); });
 }
 
-// What virtual devices it runs.
+// The options that say which virtual devices it runs.
 void add_home_options(CLI::App& app, ServeOptions& o) {
   const Option demo(app.add_flag("--demo", o.demo,
                                  "Run a demo home of virtual devices; --demo=all: with one of "

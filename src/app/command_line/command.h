@@ -73,7 +73,7 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
 void require_command_below(CLI::App& command);
 // The command is given alone, for `action`, or with one of the commands below it.
 void allow_command_below(CLI::App& command, Action& chosen, Action action);
-// What the parent has may be given after the command as well.
+// Options of the parent may be given after the command as well.
 void accept_options_of_parent(CLI::App& command);
 // If the command line has the command, `chosen` becomes `action`.
 void set_action(CLI::App& command, Action& chosen, Action action);

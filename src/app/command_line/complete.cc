@@ -17,7 +17,7 @@
 #include "catalog/loader.h"
 #include "catalog/natures.h"
 #include "hub/fault_injector.h"
-#include "registry/name_list.h"
+#include "registry/sqlite/name_list.h"
 #include "sim/device_faults.h"
 
 namespace gridloom::app {

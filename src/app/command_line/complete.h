@@ -1,7 +1,7 @@
-// What may stand next on a command line that is being typed, for the shell completions
-// (completion.h): commands and options from the command tree, and values by their placeholders:
-// families, fields and faults from the device files, homes from the program, serial numbers and
-// accounts from the data folder, if this user may read it.
+// Finds the words that may stand next on a command line that is being typed, for the shell
+// completions (completion.h): commands and options from the command tree, and values by their
+// placeholders: families, fields and faults from the device files, homes from the program, serial
+// numbers and accounts from the data folder, if this user may read it.
 #pragma once
 
 #include <span>

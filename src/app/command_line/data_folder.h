@@ -1,4 +1,4 @@
-// Which commands may create the data folder that --data names, and which need an existing one.
+// The commands that may create the data folder that --data names; the others need an existing one.
 //
 // Invariant: a command with a wrong --data creates neither a folder nor a file, unless its row says
 // kMayCreate. The command line checks this table once, before it runs any command; a test goes

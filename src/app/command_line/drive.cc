@@ -49,9 +49,9 @@ class FleetProgress {
  public:
   void show(const Use& begun, const Use& last, const Use& now, std::optional<double> share,
             std::optional<Millis> left) {
-    const double gone = std::max(seconds(now.at - last.at), 1e-9);
-    const auto rate = [gone](std::uint64_t before, std::uint64_t after) {
-      return static_cast<double>(after - before) / gone;
+    const double elapsed_s = std::max(seconds(now.at - last.at), 1e-9);
+    const auto rate = [elapsed_s](std::uint64_t before, std::uint64_t after) {
+      return static_cast<double>(after - before) / elapsed_s;
     };
     const std::string text = fmt::format(
         "{} {:.0f} s  {} of {} connections online  {:.0f} sent/s  {:.0f} acknowledged/s{}{}",
@@ -87,7 +87,7 @@ wire::JsonObject summary(const FleetRun& options, const Use& begun, const Use& f
   const auto rate = [measured](std::uint64_t before, std::uint64_t after) {
     return std::round(static_cast<double>(after - before) / measured);
   };
-  wire::JsonObject told{
+  wire::JsonObject result{
       {"seed", options.fleet.world.seed},
       {"devices", all.devices},
       {"connections", all.connections},
@@ -109,19 +109,18 @@ wire::JsonObject summary(const FleetRun& options, const Use& begun, const Use& f
       {"own_cores", rounded((end.own_s - from.own_s) / measured)},
       {"own_mb", std::round(bench::resident_mb(::getpid()).value_or(0))}};
   if (end.server_s && from.server_s) {
-    told["server_cores"] = rounded((*end.server_s - *from.server_s) / measured);
-    told["server_mb"] = std::round(bench::resident_mb(options.server).value_or(0));
+    result["server_cores"] = rounded((*end.server_s - *from.server_s) / measured);
+    result["server_mb"] = std::round(bench::resident_mb(options.server).value_or(0));
   }
-  if (!all.last_error.empty()) told["last_trouble"] = all.last_error;
-  return told;
+  if (!all.last_error.empty()) result["last_trouble"] = all.last_error;
+  return result;
 }
 
-void print(const wire::JsonObject& told, bool json) {
-  if (json) return print_json(told);
-  for (const auto& [name, value] : told) {
+void print(const wire::JsonObject& result, bool json) {
+  if (json) return print_json(result);
+  for (const auto& [name, value] : result) {
     const std::string label = std::string(name) + ':';
-    fmt::print("{:25}{}\n", label,
-               value.is_string() ? std::string(value.get_string()) : wire::to_text(value));
+    fmt::print("{:25}{}\n", label, wire::plain_text(value));
   }
 }
 
@@ -154,8 +153,8 @@ int run_fleet(const FleetRun& options) {
     if (!from && counts.arrived == counts.connections) from = now;
     std::optional<double> share;
     if (options.span) {
-      const Steady::duration gone = from ? now.at - from->at : Steady::duration(0);
-      share = seconds(gone) / seconds(*options.span);
+      const Steady::duration elapsed = from ? now.at - from->at : Steady::duration(0);
+      share = seconds(elapsed) / seconds(*options.span);
       // If no device has come online at all, the wait for the server ends.
       const bool in_vain =
           counts.arrived == 0 &&

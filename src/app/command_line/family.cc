@@ -90,7 +90,7 @@ std::string unit_of(const std::string& unit, double scale) {
   return scale == 1 ? unit : fmt::format("{} (value times {})", unit, scale);
 }
 
-// What the values of a field can be.
+// Prints which values a field can have.
 void show_form(const std::string& indent, const Field& field) {
   show_line(indent + "type", name_of(field.type));
   show_line(indent + "unit", unit_of(field.unit, field.scale));
@@ -101,7 +101,7 @@ void show_form(const std::string& indent, const Field& field) {
   if (field.absent) show_line(indent + "absent", wire::to_text(*field.absent));
 }
 
-// What stands inside of a field's value: "[].ctrlSta" is a member of its elements.
+// Prints what stands inside of a field's value: "[].ctrlSta" is a member of its elements.
 void show_inside(const Field& field, const std::string& path) {
   for (const Field& inner : field.fields) {
     const std::string name = inner.name.empty() ? path + "[]"
@@ -191,7 +191,7 @@ void show_part(const PhysicsPart& part) {
     show_line(quantity_name(feed.quantity), feed.field);
 }
 
-// What of a family has `name` in its name; all of it for an empty name.
+// The parts of a family that have `name` in their names; all of them for an empty name.
 struct Found {
   std::vector<const Field*> fields{};
   std::vector<const Command*> commands{};

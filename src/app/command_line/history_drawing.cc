@@ -40,9 +40,9 @@ std::optional<int> decimals_of(const JsonObject& answer, const JsonObject& serie
   const Json* aggregate = answer.if_contains("aggregate");
   if (aggregate != nullptr && *aggregate == "count") return 0;
   if (aggregate != nullptr && *aggregate == "integral") return std::nullopt;
-  const Json* decimals = series.if_contains("decimals");
-  if (decimals == nullptr || !wire::is_whole(*decimals)) return std::nullopt;
-  return static_cast<int>(std::clamp<std::int64_t>(wire::whole(*decimals), 0, kMaxDecimals));
+  const auto decimals = wire::whole_in(series, "decimals");
+  if (!decimals) return std::nullopt;
+  return static_cast<int>(std::clamp<std::int64_t>(*decimals, 0, kMaxDecimals));
 }
 
 std::string number_text(double number, std::optional<int> decimals) {

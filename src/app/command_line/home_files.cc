@@ -231,8 +231,8 @@ int print_home_schema() {
   return 0;
 }
 
-// What `gridloom serve` would not start because of: families whose files lack what the models of
-// their virtual devices need.
+// The reasons for which `gridloom serve` would not start: families whose files lack what the models
+// of their virtual devices need.
 std::vector<Error> models_missing(const Home& home) {
   std::set<const catalog::Family*> seen;
   std::vector<Error> missing;

@@ -1,4 +1,4 @@
-// What `gridloom status` shows of each device. Pure, but for read_status().
+// The picture of each device that `gridloom status` shows. Pure, but for read_status().
 #pragma once
 
 #include <cstdint>

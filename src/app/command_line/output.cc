@@ -128,17 +128,13 @@ void print_object(const wire::JsonObject& object, bool json) {
   shown.erase(operations::kWarningMember);  // goes to standard error
   if (json) return print_json(shown);
   for (const auto& [name, value] : shown) {
-    fmt::print("{}: {}\n", std::string_view(name), printable(text_of(value)));
+    fmt::print("{}: {}\n", std::string_view(name), printable(wire::plain_text(value)));
   }
-}
-
-std::string text_of(const wire::Json& value) {
-  return value.is_string() ? std::string(value.get_string()) : wire::to_text(value);
 }
 
 std::string member_text(const wire::Json& object, std::string_view name) {
   const wire::Json* value = wire::member(object, name);
-  return value == nullptr ? std::string() : text_of(*value);
+  return value == nullptr ? std::string() : wire::plain_text(*value);
 }
 
 void print_note(std::string_view note) { fmt::print(stderr, "{}\n", note); }

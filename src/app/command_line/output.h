@@ -1,5 +1,5 @@
-// What commands print: aligned tables for people, one JSON value a line for programs, and colours
-// on a terminal only.
+// The output of commands: aligned tables for people, one JSON value a line for programs, and
+// colours on a terminal only.
 #pragma once
 
 #include <cstddef>
@@ -59,9 +59,7 @@ void print_json(const wire::Json& value);
 // holds a warning.
 void print_object(const wire::JsonObject& object, bool json);
 
-// A text as it is, any other value as JSON.
-[[nodiscard]] std::string text_of(const wire::Json& value);
-// The member's text_of(); empty if the object has no such member.
+// The member's wire::plain_text(); empty if the object has no such member.
 [[nodiscard]] std::string member_text(const wire::Json& object, std::string_view name);
 
 // Says on standard error, for people, that a list is empty, and what to do about it: standard

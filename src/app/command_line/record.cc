@@ -126,9 +126,9 @@ Status record(const Arguments& arguments, const std::optional<Millis>& span) {
     const auto lines = stream->read();
     ended = !lines;
     if (lines) good = write_lines(*lines, recording, *file);
-    const std::chrono::duration<double, std::milli> gone = Steady::now() - begun_at;
+    const std::chrono::duration<double, std::milli> elapsed = Steady::now() - begun_at;
     progress.show(
-        span ? std::optional(gone.count() / static_cast<double>(span->count())) : std::nullopt,
+        span ? std::optional(elapsed.count() / static_cast<double>(span->count())) : std::nullopt,
         fmt::format("{} messages of devices, {} requests", recording.messages(),
                     recording.requests()));
   }

@@ -96,19 +96,18 @@ Playback::Counts counts_of(net::IoLoop& loop, const Playback& playback) {
 }
 
 void print(const Playback::Counts& counts, bool json) {
-  wire::JsonObject told{{"devices", counts.devices},
-                        {"refused", counts.refused},
-                        {"lost", counts.losses},
-                        {"sent", counts.sent},
-                        {"acknowledged", counts.acknowledged},
-                        {"sets", counts.sets},
-                        {"answered", counts.answered},
-                        {"played_s", static_cast<double>(counts.played.count()) / 1000}};
-  if (!counts.last_error.empty()) told["last_trouble"] = counts.last_error;
-  if (json) return print_json(told);
-  for (const auto& [name, value] : told) {
-    fmt::print("{:15}{}\n", std::string(name) + ':',
-               value.is_string() ? std::string(value.get_string()) : wire::to_text(value));
+  wire::JsonObject result{{"devices", counts.devices},
+                          {"refused", counts.refused},
+                          {"lost", counts.losses},
+                          {"sent", counts.sent},
+                          {"acknowledged", counts.acknowledged},
+                          {"sets", counts.sets},
+                          {"answered", counts.answered},
+                          {"played_s", static_cast<double>(counts.played.count()) / 1000}};
+  if (!counts.last_error.empty()) result["last_trouble"] = counts.last_error;
+  if (json) return print_json(result);
+  for (const auto& [name, value] : result) {
+    fmt::print("{:15}{}\n", std::string(name) + ':', wire::plain_text(value));
   }
 }
 

@@ -121,10 +121,10 @@ Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
 // Runs it and shows how far it is.
 sim::DryRunSummary run_shown(const sim::DryRun& dry_run) {
   Progress progress;
-  return sim::run(dry_run, [&](Millis gone) {
+  return sim::run(dry_run, [&](Millis elapsed) {
     if (!progress.is_due()) return;
-    progress.show(static_cast<double>(gone.count()) / static_cast<double>(dry_run.span.count()),
-                  fmt::format("{} of {}", time::rounded_span_text(gone),
+    progress.show(static_cast<double>(elapsed.count()) / static_cast<double>(dry_run.span.count()),
+                  fmt::format("{} of {}", time::rounded_span_text(elapsed),
                               time::rounded_span_text(dry_run.span)));
   });
 }

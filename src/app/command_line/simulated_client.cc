@@ -22,11 +22,6 @@ using wire::JsonArray;
 
 constexpr std::size_t kMaxReady = 65'536;  // bytes of ready.json
 
-std::string text_of(const Json& object, std::string_view name) {
-  const Json* value = wire::member(object, name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
-
 }  // namespace
 
 Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const Groups& groups,
@@ -43,12 +38,13 @@ Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const G
                      {"count", std::min(operations::kMaxSimulatedAtOnce, total - first + 1)}},
                     device_files);
       if (!answer) return std::unexpected(answer.error());
-      all.gateway_key = Secret(text_of(*answer, "gatewayKey"));
+      all.gateway_key = Secret(std::string(wire::text_in(*answer, "gatewayKey")));
       const Json* rows = wire::member(*answer, "devices");
       if (rows == nullptr || !rows->is_array()) continue;
       for (const Json& row : rows->get_array()) {
-        all.members.push_back(
-            {.family = family, .sn = text_of(row, "sn"), .key = Secret(text_of(row, "key"))});
+        all.members.push_back({.family = family,
+                               .sn = std::string(wire::text_in(row, "sn")),
+                               .key = Secret(std::string(wire::text_in(row, "key")))});
       }
     }
   }
@@ -65,7 +61,8 @@ Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_fol
   std::vector<Secret> keys;
   const Json* rows = wire::member(*answer, "devices");
   if (rows != nullptr && rows->is_array()) {
-    for (const Json& row : rows->get_array()) keys.emplace_back(text_of(row, "key"));
+    for (const Json& row : rows->get_array())
+      keys.emplace_back(std::string(wire::text_in(row, "key")));
   }
   if (keys.size() == sns.size()) return keys;
   return fail(ErrorCode::kInternal, "the server's answer does not have the keys of all devices");
@@ -96,7 +93,7 @@ Result<client::Peer> find_server(const std::string& server,
   if (!server.empty()) return client::find_peer(server);
   const auto text = read_file(data_folder / "ready.json", kMaxReady);
   const auto facts = wire::parse_json(text.value_or(""));
-  const std::string mqtt = facts ? text_of(*facts, "mqtt") : "";
+  const std::string mqtt(facts ? wire::text_in(*facts, "mqtt") : "");
   if (!mqtt.empty()) return client::find_peer(mqtt);
   return fail(ErrorCode::kNotFound,
               fmt::format("--data {}: no server runs there", data_folder.string()));

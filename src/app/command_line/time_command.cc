@@ -37,9 +37,8 @@ struct Arguments {
 };
 
 std::optional<Millis> now_in(const Json& answer) {
-  const Json* now = wire::member(answer, "now");
-  if (now == nullptr || !wire::is_whole(*now)) return std::nullopt;
-  return Millis(wire::whole(*now));
+  const auto now_ms = wire::whole_in(answer, "now");
+  return now_ms ? std::optional(Millis(*now_ms)) : std::nullopt;
 }
 
 int print(const Json& answer, bool json) {
@@ -69,10 +68,10 @@ class StepProgress {
   void show(const Json& answer) {
     const auto now = now_in(answer);
     if (!begun_ || !now) return;
-    const Millis gone = *now - *begun_;
+    const Millis elapsed = *now - *begun_;
     progress_.show(
-        static_cast<double>(gone.count()) / static_cast<double>(span_.count()),
-        fmt::format("{} of {}", time::rounded_span_text(gone), time::rounded_span_text(span_)));
+        static_cast<double>(elapsed.count()) / static_cast<double>(span_.count()),
+        fmt::format("{} of {}", time::rounded_span_text(elapsed), time::rounded_span_text(span_)));
   }
 
  private:

@@ -19,7 +19,7 @@ namespace {
 
 using Words = std::span<const std::string>;
 
-// What the words of a command line stand for, up to the first one that cannot be understood.
+// The meaning of a command line's words, up to the first one that cannot be understood.
 struct Reading {
   const CLI::App* command;
   std::string wrong_command;

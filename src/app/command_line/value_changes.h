@@ -1,4 +1,4 @@
-// What changed between two looks at a home: for `gridloom watch`. Pure.
+// The changes between two looks at a home: for `gridloom watch`. Pure.
 #pragma once
 
 #include <string>

@@ -52,7 +52,7 @@ struct Arguments {
   std::uint64_t count = 0;  // 0: without end
 };
 
-// What one look at the home gave.
+// The result of one look at the home.
 struct Look {
   std::vector<SeenValue> values{};
   std::vector<DeviceStatus> devices{};  // of a whole home

@@ -21,6 +21,7 @@
 #include "app/control/local_socket.h"
 #include "app/process/local_zone.h"
 #include "app/process/log_format.h"
+#include "base/clock.h"
 #include "catalog/loader.h"
 #include "operations/audit.h"
 #include "operations/backup.h"
@@ -39,7 +40,7 @@ using wire::JsonObject;
 namespace {
 
 constexpr int kAnswerTime_ms = 10'000;
-constexpr int kBackupTime_ms = 24 * 3600 * 1000;
+constexpr int kBackupTime_ms = int{kDay_ms};
 constexpr int kDeviceTime_ms = 660'000;  // --set-timeout-ms is 600 s at most
 constexpr Millis kLockTime{10'000};
 constexpr int kPollInterval_ms = 20;
@@ -63,8 +64,12 @@ std::invoke_result_t<Operation, const operations::Context&> on_stopped(
   if (const Status agreed = server::reconcile(**registry, **archive, clock); !agreed) {
     return std::unexpected(agreed.error());
   }
-  operations::Context context{**registry, **catalog, **archive, clock, data_folder};
-  context.zone = local_zone().zone;
+  const operations::Context context{.registry = **registry,
+                                    .catalog = **catalog,
+                                    .archive = **archive,
+                                    .clock = clock,
+                                    .data = data_folder,
+                                    .zone = local_zone().zone};
   return operation(context);
 }
 
@@ -153,7 +158,7 @@ std::unexpected<Error> unanswered(const JsonObject& request, const Error& why) {
   if (op == operations::kBackupOp) {
     return fail(ErrorCode::kIo,
                 fmt::format("{}; the backup is complete only if {} has a backup.json", why.detail,
-                            operations::text_in(request, "folder")));
+                            wire::text_in(request, "folder")));
   }
   const operations::Operation* operation = operations::find(op);
   if (operation == nullptr || !is_change(*operation)) return std::unexpected(why);

@@ -48,7 +48,11 @@ class AdminTest : public testing::TestWithParam<Way> {
     if (GetParam() == Way::kSocket) socket = must(AdminSocket::open(context()));
   }
   [[nodiscard]] operations::Context context() const {
-    return {*registry, *test_catalog(), *archive, clock, folder.data()};
+    return {.registry = *registry,
+            .catalog = *test_catalog(),
+            .archive = *archive,
+            .clock = clock,
+            .data = folder.data()};
   }
   Result<wire::Json> ask(std::string_view request) {
     const wire::JsonObject object = must(wire::parse_json(request)).as_object();
@@ -268,7 +272,11 @@ class SocketTest : public testing::Test {
         archive(must(history::Archive::open({.data = folder.data(), .clock = &clock}))),
         socket(must(AdminSocket::open(context()))) {}
   [[nodiscard]] operations::Context context() const {
-    return {*registry, *test_catalog(), *archive, clock, folder.data()};
+    return {.registry = *registry,
+            .catalog = *test_catalog(),
+            .archive = *archive,
+            .clock = clock,
+            .data = folder.data()};
   }
 
   [[nodiscard]] std::string raw(std::string_view bytes) const {
@@ -443,7 +451,11 @@ TEST(AdminOnAFullDisk, TellsKeysOfWhatIsMadeThoughTheAuditLacksItAndThenRefuses)
   const auto registry = must(Registry::open(folder.data()));
   const auto archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
   fill_disk_under_log(folder.data());
-  const operations::Context context{*registry, *test_catalog(), *archive, clock, folder.data()};
+  const operations::Context context{.registry = *registry,
+                                    .catalog = *test_catalog(),
+                                    .archive = *archive,
+                                    .clock = clock,
+                                    .data = folder.data()};
   const auto made = operations::administer(context, {{"op", "account.add"}, {"name", "ann"}});
   ASSERT_TRUE(made) << made.error().detail;
   const wire::JsonObject& told = made->as_object();

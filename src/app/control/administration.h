@@ -11,12 +11,12 @@
 #include <thread>
 #include <vector>
 
-#include "http/administration.h"
+#include "api/v1/administration.h"
 #include "operations/context.h"
 
 namespace gridloom::app {
 
-class ServerAdministration final : public http::Administration {
+class ServerAdministration final : public api::Administration {
  public:
   ServerAdministration() = default;
   ~ServerAdministration() override;

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "api/bodies/operations.h"
+#include "api/schema/test_check.h"
 #include "base/immediate_loop.h"
 #include "operations/run.h"
 #include "operations/table.h"
@@ -19,6 +21,7 @@ namespace gridloom::app {
 namespace {
 
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 class AdministrationTest : public testing::Test {
  protected:
@@ -93,6 +96,8 @@ TEST_F(AdministrationTest, ListsEachOperationOfTheTable) {
   const wire::Json list =
       must(wire::parse_json(std::string_view(text), {.bytes = 1U << 20U, .keys = 10'000}));
   EXPECT_EQ(list.at("operations").as_array().size(), operations::table().size());
+  EXPECT_THAT(api::schema::differences(list, api::schema::body_of<api::body::Operations>()),
+              IsEmpty());
 }
 
 }  // namespace

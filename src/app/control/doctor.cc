@@ -20,7 +20,7 @@
 #include "app/control/admin_client.h"
 #include "app/process/version.h"
 #include "base/read_file.h"
-#include "history/store/store_schema.h"
+#include "history/sqlite/store_schema.h"
 #include "net/address.h"
 
 namespace gridloom::app {
@@ -139,7 +139,7 @@ std::vector<std::string> texts_in(const Result<Json>& answer) {
   std::vector<std::string> texts;
   if (!answer || !answer->is_array()) return texts;
   for (const Json& each : answer->get_array()) {
-    texts.push_back(each.is_string() ? std::string(each.get_string()) : wire::to_text(each));
+    texts.push_back(wire::plain_text(each));
   }
   return texts;
 }
@@ -167,7 +167,7 @@ Finding check_modes(const fs::path& data) {
     open += fmt::format("{}{} (mode {:04o})", open.empty() ? "" : ", ", name, *mode);
   };
   add(data, "the folder");
-  // What is inside of a folder that only its owner may enter is out of reach.
+  // Files inside of a folder that only its owner may enter are out of reach.
   if (open.empty()) return good(kCheck, "only its owner can read it");
   for (const char* name : kPrivate) add(data / name, name);
   return problem(kCheck, fmt::format("other users may enter or read: {}; run `chmod -R go= DIR` "

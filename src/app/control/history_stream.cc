@@ -13,11 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "api/history/series_answer.h"
 #include "app/control/admin.h"
 #include "app/control/local_socket.h"
 #include "base/nearest.h"
 #include "catalog/natures.h"
-#include "http/series_answer.h"
 #include "operations/arguments.h"
 #include "operations/run.h"
 #include "operations/streams.h"
@@ -58,8 +58,8 @@ std::optional<int> decimals_of(const catalog::Field& field) {
   return std::max(decimals, 0);
 }
 
-http::UnitOf units_with_decimals(const catalog::FamilyPtr& family) {
-  return [family](std::string_view name) -> http::FieldUnit {
+api::UnitOf units_with_decimals(const catalog::FamilyPtr& family) {
+  return [family](std::string_view name) -> api::FieldUnit {
     const catalog::Field* field = family->field(name);
     if (field == nullptr) return {};
     return {.unit = field->unit, .scale = field->scale, .decimals = decimals_of(*field)};
@@ -106,8 +106,7 @@ Result<std::vector<std::string>> named_fields(const std::vector<std::string>& as
   return names;
 }
 
-Result<http::SeriesAnswer> answer_to(const operations::Context& context,
-                                     const JsonObject& request) {
+Result<api::SeriesAnswer> answer_to(const operations::Context& context, const JsonObject& request) {
   const JsonObject parameters = operations::parameters_in(request);
   const auto arguments =
       operations::Arguments::check(operations::operation(operations::kHistoryOp), parameters);
@@ -127,15 +126,15 @@ Result<http::SeriesAnswer> answer_to(const operations::Context& context,
   auto names = named_fields(asked->fields, *family, serial, context.archive);
   if (!names) return std::unexpected(names.error());
   asked->fields = std::move(*names);
-  return http::SeriesAnswer({.sn = serial,
-                             .device = device->number,
-                             .request = std::move(*asked),
-                             .limits = context.series,
-                             .unit_of = units_with_decimals(family)});
+  return api::SeriesAnswer({.sn = serial,
+                            .device = device->number,
+                            .request = std::move(*asked),
+                            .limits = context.series,
+                            .unit_of = units_with_decimals(family)});
 }
 
 // Works for one turn, or until a chunk is ready.
-Status work(history::Archive& archive, http::SeriesAnswer& answer, std::string& ready) {
+Status work(history::Archive& archive, api::SeriesAnswer& answer, std::string& ready) {
   Status good;
   std::binary_semaphore ended(0);
   const bool taken = archive.read([&](history::Reader& reader) {

@@ -48,7 +48,11 @@ class HistoryStreamTest : public testing::Test {
     durable.get_future().wait();
   }
   [[nodiscard]] operations::Context context() const {
-    return {*registry, *test_catalog(), *archive, clock, folder.data()};
+    return {.registry = *registry,
+            .catalog = *test_catalog(),
+            .archive = *archive,
+            .clock = clock,
+            .data = folder.data()};
   }
   // A value for each second of a day.
   [[nodiscard]] static wire::JsonObject request() {

@@ -10,12 +10,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/file_descriptor.h"
 #include "base/result.h"
-#include "storage/files.h"
 
 namespace gridloom::app {
 
-using Socket = storage::FileDescriptor;
+using Socket = FileDescriptor;
 
 inline constexpr std::size_t kMaxMessage = std::size_t{64} * 1024 * 1024;  // a list of many devices
 

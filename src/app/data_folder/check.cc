@@ -16,16 +16,16 @@
 #include <utility>
 
 #include "base/read_file.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/damage_notes.h"
-#include "history/store/store_check.h"
 #include "journal/local/log.h"
 #include "journal/local/log_loss.h"
-#include "mqtt/session_tables.h"
+#include "mqtt/sqlite/session_tables.h"
 #include "net/tls.h"
 #include "operations/backup_description.h"
 #include "operations/virtual_state.h"
 #include "registry/revision.h"
-#include "registry/store.h"
+#include "registry/sqlite/store.h"
 #include "storage/files.h"
 #include "storage/seen_number.h"
 #include "storage/sqlite.h"
@@ -136,7 +136,7 @@ class Check {
       }
     }
     for (const std::string& name : names) {
-      tell(name);
+      report_progress(name);
       check_file(name);
       progress_.bytes_done += size_of(folder_ / name);
     }
@@ -147,7 +147,7 @@ class Check {
     for (const std::string_view sub : {kLog, kCertificates, operations::kVirtualStates}) {
       for (const std::string& name : names_in(folder_ / sub)) {
         const std::string path = fmt::format("{}/{}", sub, name);
-        tell(path);
+        report_progress(path);
         check_file(path);
         progress_.bytes_done += size_of(folder_ / sub / name);
       }
@@ -160,7 +160,7 @@ class Check {
   }
 
  private:
-  void tell(const std::string& name) {
+  void report_progress(const std::string& name) {
     progress_.file = name;
     if (on_progress_) on_progress_(progress_);
   }
@@ -233,12 +233,12 @@ class Check {
   }
 
   void check_database(const std::string& name) {
+    if (name == kHistory) return check_history();
     auto database = Database::open_to_read(folder_ / name, writers_of(name));
     if (!database) return failed(name, database.error());
     const auto found = database->integrity();
     if (!found) return failed(name, found.error());
     for (const std::string& each : *found) damage(name, each);
-    if (name == kHistory) return check_history(*database);
     if (name == kRegistry) return check_registry(std::move(*database));
     check_sessions(*database);
   }
@@ -266,10 +266,14 @@ class Check {
     not_checked(name, "damaged, or empty after a loss of power: not compared");
   }
 
-  void check_history(Database& database) {
+  void check_history() {
+    using Writers = history::StoreFactory::Writers;
     const std::string name(kHistory);
-    const auto found = history::check_store(database);
+    const auto found =
+        history::sqlite_store_factory(folder_)->check(at_work_ ? Writers::kMaybe : Writers::kNone);
     if (!found) return failed(name, found.error());
+    for (const std::string& each : found->structure) damage(name, each);
+    if (found->failed) return failed(name, *found->failed);
     for (const std::string& each : found->damages) damage(name, each);
     if (found->damaged > found->damages.size()) {
       damage(name, fmt::format("{} more", found->damaged - found->damages.size()));
@@ -285,7 +289,7 @@ class Check {
   }
 
   void check_registry(Database database) {
-    const Status good = registry::Store::check(folder_, std::move(database));
+    const Status good = registry::SqliteStore::check(folder_, std::move(database));
     if (good) return add_note(kRegistry, "rows with checksums, and secrets");
     if (good.error().code == ErrorCode::kConflict) return add_note(kRegistry, good.error().detail);
     failed(kRegistry, good.error());

@@ -17,17 +17,13 @@ using wire::JsonObject;
 
 constexpr Millis kPace{200};
 
-std::string text_in(const Json& object, std::string_view key) {
-  const Json* value = wire::member(object, key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
-
 std::vector<std::string> shares_in(const Json& row) {
   std::vector<std::string> shares;
   const Json* list = wire::member(row, "shares");
   if (list == nullptr || !list->is_array()) return shares;
   for (const Json& each : list->get_array()) {
-    shares.push_back(fmt::format("{} ({})", text_in(each, "account"), text_in(each, "rights")));
+    shares.push_back(
+        fmt::format("{} ({})", wire::text_in(each, "account"), wire::text_in(each, "rights")));
   }
   return shares;
 }
@@ -59,10 +55,10 @@ class LocalHome final : public Home {
     if (!answer->is_array()) return fail(ErrorCode::kInternal, "the list of devices is no list");
     for (const Json& row : answer->get_array()) {
       const Json* online = wire::member(row, "online");
-      devices.push_back({.sn = text_in(row, "sn"),
-                         .name = text_in(row, "name"),
+      devices.push_back({.sn = std::string(wire::text_in(row, "sn")),
+                         .name = std::string(wire::text_in(row, "name")),
                          .online = online != nullptr && *online == true,
-                         .owner = text_in(row, "owner"),
+                         .owner = std::string(wire::text_in(row, "owner")),
                          .shares = shares_in(row)});
     }
     return devices;
@@ -72,8 +68,7 @@ class LocalHome final : public Home {
     auto answer = ask_admin(data_, {{"op", operations::kValuesOp}, {"sn", sn}});
     if (!answer) return std::unexpected(answer.error());
     DeviceValues values;
-    const Json* age_ms = wire::member(*answer, "ageMs");
-    if (age_ms != nullptr && wire::is_whole(*age_ms)) values.age = Millis(wire::whole(*age_ms));
+    if (const auto age_ms = wire::whole_in(*answer, "ageMs")) values.age = Millis(*age_ms);
     const Json* quotas = wire::member(*answer, "quotas");
     if (quotas != nullptr && quotas->is_object()) values.quotas = quotas->get_object();
     return values;

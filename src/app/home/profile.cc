@@ -21,7 +21,6 @@ namespace gridloom::app {
 namespace {
 
 namespace fs = std::filesystem;
-using wire::Json;
 using wire::JsonObject;
 
 constexpr std::size_t kMaxName = 64;
@@ -48,11 +47,6 @@ Status check_name(std::string_view name) {
 
 fs::path file_of(const fs::path& folder, std::string_view name) {
   return folder / (std::string(name) + std::string(kSuffix));
-}
-
-std::string text_in(const Json& object, std::string_view key) {
-  const Json* value = wire::member(object, key);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 Result<client::ApiOptions> from_environment() {
@@ -117,12 +111,12 @@ Result<client::ApiOptions> read_profile(const fs::path& folder, std::string_view
                             file.string(), name));
   }
   // The environment may have the secret, so that the file need not.
-  std::string secret = text_in(*parsed, "secretKey");
+  std::string secret(wire::text_in(*parsed, "secretKey"));
   if (secret.empty()) secret = environment("GRIDLOOM_SECRET_KEY");
-  return client::ApiOptions{.server = text_in(*parsed, "host"),
-                            .access_key = text_in(*parsed, "accessKey"),
+  return client::ApiOptions{.server = std::string(wire::text_in(*parsed, "host")),
+                            .access_key = std::string(wire::text_in(*parsed, "accessKey")),
                             .secret_key = Secret(std::move(secret)),
-                            .ca = text_in(*parsed, "ca")};
+                            .ca = std::string(wire::text_in(*parsed, "ca"))};
 }
 
 Status write_profile(const fs::path& folder, std::string_view name,

@@ -38,7 +38,7 @@ bool same_word(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
-// What parameters and fields have in common for reading a value.
+// The facts of a parameter or field that are needed to read a value.
 struct ValueForm {
   std::string_view name;
   FieldType type{};
@@ -439,9 +439,8 @@ std::string command_text(const SetPlan& plan) {
         std::ranges::find(plan.command->params, std::string_view(name), &Param::name);
     const bool is_scaled = param != plan.command->params.end() && value.is_number();
     text += fmt::format(" {}={}", std::string_view(name),
-                        is_scaled           ? number_text(value.to_number<double>() * param->scale)
-                        : value.is_string() ? std::string(value.get_string())
-                                            : wire::to_text(value));
+                        is_scaled ? number_text(value.to_number<double>() * param->scale)
+                                  : wire::plain_text(value));
   }
   return text;
 }

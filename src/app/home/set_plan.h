@@ -1,5 +1,5 @@
-// What `gridloom set SN WORDS...` sends: the message of a command, found by its name or by a field
-// that it sets, with values in the units and names of the device file. Pure.
+// Plans what `gridloom set SN WORDS...` sends: the message of a command, found by its name or by a
+// field that it sets, with values in the units and names of the device file. Pure.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ struct SetPlan {
 [[nodiscard]] const catalog::Command* find_command(const catalog::Family& family,
                                                    std::string_view word);
 
-// What to say of a word that is neither a command nor a field.
+// The error for a word that is neither a command nor a field.
 [[nodiscard]] Error unknown_word(const catalog::Family& family, std::string_view word);
 
 // The device that a set is sent to.

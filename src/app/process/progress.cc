@@ -58,16 +58,16 @@ std::string Progress::bar(std::optional<double> share) {
 }
 
 std::string Progress::line(std::optional<double> share, std::string_view text,
-                           Steady::duration gone) {
+                           Steady::duration elapsed) {
   if (!share) {
     return fmt::format("{}  {}", text,
-                       time::rounded_span_text(std::chrono::duration_cast<Millis>(gone)));
+                       time::rounded_span_text(std::chrono::duration_cast<Millis>(elapsed)));
   }
   const double part = std::clamp(*share, 0.0, 1.0);
   std::string made = fmt::format("{} {:3.0f} %  {}", bar(part), part * 100, text);
   if (part >= kMinShare) {
-    const double gone_ms = std::chrono::duration<double, std::milli>(gone).count();
-    const Millis left(static_cast<std::int64_t>(gone_ms * (1 - part) / part));
+    const double elapsed_ms = std::chrono::duration<double, std::milli>(elapsed).count();
+    const Millis left(static_cast<std::int64_t>(elapsed_ms * (1 - part) / part));
     made += fmt::format("  {} left", time::rounded_span_text(left));
   }
   return made;

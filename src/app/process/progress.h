@@ -32,7 +32,7 @@ class Progress {
 
   // The line after this time: "[=====     ]  40 %  TEXT  12 s left".
   [[nodiscard]] static std::string line(std::optional<double> share, std::string_view text,
-                                        Steady::duration gone);
+                                        Steady::duration elapsed);
 
   // "[=====     ]"; empty for an unknown share.
   [[nodiscard]] static std::string bar(std::optional<double> share);

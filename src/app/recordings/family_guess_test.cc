@@ -35,8 +35,8 @@ void put_nested(wire::JsonObject& into, std::string_view name, const wire::Json&
   put_nested(group.get_object(), name.substr(dot + 1), value);
 }
 
-// What a user would record of a device that is used: minutes of each hour of a day, every command
-// some times.
+// Traffic as a user would record it of a device in use: minutes of each hour of a day, every
+// command some times.
 class UsedDevice {
  public:
   explicit UsedDevice(const catalog::FamilyPtr& family)

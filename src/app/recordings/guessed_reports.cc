@@ -29,10 +29,6 @@ bool is_serial(std::string_view text) {
   return text.size() >= kLeastSerial && is(std::isdigit) && is(std::isupper) && !is(std::islower);
 }
 
-std::string text_of(const Json& value) {
-  return value.is_string() ? std::string(value.get_string()) : wire::to_text(value);
-}
-
 bool is_among(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -117,7 +113,7 @@ void GuessedReports::find_envelope() {
     }
   }
   for (const auto& [name, member] : common_) {
-    if (!member.numbers && member.last.is_string() && is_serial(text_of(member.last))) {
+    if (!member.numbers && member.last.is_string() && is_serial(wire::plain_text(member.last))) {
       module_ = name;
     } else if (!member.changes() && (member.values.size() > 1 || member.count < reports)) {
       matching_.insert(name);
@@ -125,7 +121,7 @@ void GuessedReports::find_envelope() {
   }
   for (const RecordedTraffic::Entry& entry : traffic_.entries) {
     const Json* sn = module_.empty() ? nullptr : entry.message.if_contains(module_);
-    if (!entry.is_set && sn != nullptr) modules_.insert(text_of(*sn));
+    if (!entry.is_set && sn != nullptr) modules_.insert(wire::plain_text(*sn));
   }
 }
 
@@ -169,11 +165,12 @@ void GuessedReports::find_kinds() {
   for (Kind& kind : kinds_) {
     for (const auto& each : kind.match) {
       if (each.value().is_string() && kind.name.empty())
-        kind.name = plain_name(text_of(each.value()));
+        kind.name = plain_name(wire::plain_text(each.value()));
     }
     if (kind.name.empty()) {
       kind.name = "report";
-      for (const auto& each : kind.match) kind.name += '_' + plain_name(text_of(each.value()));
+      for (const auto& each : kind.match)
+        kind.name += '_' + plain_name(wire::plain_text(each.value()));
     }
     while (!names.insert(kind.name).second) kind.name += '_';
   }
@@ -366,7 +363,7 @@ void GuessedReports::write(GuessedFamily& family) const {
       for (const RecordedTraffic::Entry& entry : traffic_.entries) {
         const Json* sn = entry.is_set ? nullptr : entry.message.if_contains(module_);
         if (sn == nullptr || kind_of(entry.message) != &kind) continue;
-        if (!is_among(all, text_of(*sn))) all.push_back(text_of(*sn));
+        if (!is_among(all, wire::plain_text(*sn))) all.push_back(wire::plain_text(*sn));
       }
     }
     for (const std::string& name : kind.fields) {

@@ -26,7 +26,7 @@ struct EnvelopeMember {
   void add(const wire::Json& value);
   // A counter or a clock.
   [[nodiscard]] bool changes() const;
-  // What a device file has in its place: the value, or a reference.
+  // Its shape in a device file: the value, or a reference.
   [[nodiscard]] wire::Json shape(std::string_view name) const;
 };
 

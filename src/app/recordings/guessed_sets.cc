@@ -38,10 +38,6 @@ const Json* at_path(const JsonObject& message, std::string_view path) {
   return params == nullptr ? nullptr : params->if_contains(path.substr(7));
 }
 
-std::string text_of(const Json& value) {
-  return value.is_string() ? std::string(value.get_string()) : wire::to_text(value);
-}
-
 // Whether a field has the value of a parameter: a boolean has that of 0 or 1.
 bool same(const Json& field, const Json& param) {
   const auto number = [](const Json& value) {
@@ -142,7 +138,7 @@ class Sets {
     std::string name;
     for (const auto& [path, value] : select) {
       if (!value.is_string() || path.starts_with("params.")) continue;
-      name = text_of(value);
+      name = wire::plain_text(value);
     }
     const bool alone =
         !name.empty() && std::ranges::none_of(family_.commands, [&](const GuessedCommand& command) {
@@ -150,7 +146,7 @@ class Sets {
         });
     if (!alone) {
       name = "set";
-      for (const auto& each : select) name += '_' + text_of(each.second);
+      for (const auto& each : select) name += '_' + wire::plain_text(each.second);
     }
     std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
     return name;
@@ -184,7 +180,7 @@ class Sets {
     }
   }
 
-  // What the device reported soon after a set, and before the next one.
+  // The values that the device reported soon after a set, and before the next one.
   [[nodiscard]] std::map<std::string, Json> after(std::size_t set) const {
     const RecordedTraffic::Entry& asked = traffic_.entries[set];
     std::map<std::string, Json> values;

@@ -8,7 +8,7 @@
 #include <ranges>
 #include <utility>
 
-#include "http/envelope.h"
+#include "api/message/envelope.h"
 #include "time/iso_text.h"
 #include "transcripts/pattern.h"
 #include "wire/topics.h"
@@ -32,21 +32,15 @@ constexpr std::array<std::string_view, 11> kKinds = {
     "known",    "online",    "offline", "device_sends", "device_gets", "app_sends",
     "app_gets", "reads_all", "reads",   "sets",         "answered"};
 
-std::string text_of(const Json& object, std::string_view name) {
-  const Json* value = wire::member(object, name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
-}
-
-std::int64_t whole_of(const Json& object, std::string_view name) {
-  const Json* value = wire::member(object, name);
-  return value != nullptr && wire::is_whole(*value) ? wire::whole(*value) : 0;
+std::int64_t whole_or_0(const Json& object, std::string_view name) {
+  return wire::whole_in(object, name).value_or(0);
 }
 
 std::string id_of(std::string_view payload) {
   const auto json = wire::parse_json(payload, kJsonLimits);
   const Json* id = json ? wire::member(*json, "id") : nullptr;
   if (id == nullptr) return {};
-  return id->is_string() ? std::string(id->get_string()) : wire::to_text(*id);
+  return wire::plain_text(*id);
 }
 
 bool is_secret(std::string_view name) {
@@ -123,30 +117,30 @@ JsonObject to_json(const TrafficEvent& event) {
 }
 
 Result<TrafficEvent> traffic_event_in(const Json& json) {
-  const auto what = std::ranges::find(kKinds, text_of(json, "what"));
-  const auto verb = wire::verb_of(text_of(json, "verb"));
+  const auto what = std::ranges::find(kKinds, wire::text_in(json, "what"));
+  const auto verb = wire::verb_of(wire::text_in(json, "verb"));
   if (what == kKinds.end() || !verb) {
     return fail(ErrorCode::kMalformed,
                 "the server sent an event of a kind that this program does not know");
   }
   TrafficEvent event{.kind = static_cast<Kind>(what - kKinds.begin()),
-                     .at = TimePoint(Millis(whole_of(json, "at"))),
-                     .sn = text_of(json, "sn"),
-                     .account = static_cast<registry::AccountId>(whole_of(json, "account")),
+                     .at = TimePoint(Millis(whole_or_0(json, "at"))),
+                     .sn = std::string(wire::text_in(json, "sn")),
+                     .account = static_cast<registry::AccountId>(whole_or_0(json, "account")),
                      .verb = *verb,
-                     .request = static_cast<std::uint64_t>(whole_of(json, "request")),
-                     .text = text_of(json, "text")};
+                     .request = static_cast<std::uint64_t>(whole_or_0(json, "request")),
+                     .text = std::string(wire::text_in(json, "text"))};
   if (wire::member(json, "text") == nullptr) {
     // A transcript cannot express such a payload: an unparsable line takes its place.
-    event.text = fmt::format("<{} bytes that are no text>", whole_of(json, "bytes"));
+    event.text = fmt::format("<{} bytes that are no text>", whole_or_0(json, "bytes"));
   }
   if (wire::member(json, "fault") != nullptr) {
-    const auto code = error_code_of(text_of(json, "code"));
+    const auto code = error_code_of(wire::text_in(json, "code"));
     if (!code) {
       return fail(ErrorCode::kMalformed,
                   "the server sent an event of a kind that this program does not know");
     }
-    event.error = Error{.code = *code, .detail = text_of(json, "fault")};
+    event.error = Error{.code = *code, .detail = std::string(wire::text_in(json, "fault"))};
   }
   return event;
 }
@@ -296,7 +290,7 @@ std::string Recording::answered(const TrafficEvent& event) {
   unanswered_.erase(found);
   const std::string trace(32, '0');
   const http::Response response =
-      event.error ? http::failure(*event.error, trace) : http::success(event.text, trace);
+      event.error ? api::failure(*event.error, trace) : api::success(event.text, trace);
   return pattern_of(plain(response.body), fmt::format("< {}{} ", which, response.status));
 }
 

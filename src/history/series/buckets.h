@@ -15,8 +15,6 @@
 
 namespace gridloom::history {
 
-inline constexpr std::int64_t kDay_ms = 86'400'000;
-
 struct Bucket {
   std::int64_t begin_ms = 0;
   std::int64_t end_ms = 0;  // exclusive

@@ -15,6 +15,7 @@
 #include "history/builder.h"
 #include "history/reader.h"
 #include "history/series/series.h"
+#include "history/sqlite/sqlite_store.h"
 #include "storage/files.h"
 #include "testing/clock.h"
 #include "testing/dice.h"
@@ -59,9 +60,9 @@ class ExactlyOnceTest : public testing::Test {
   // A start after a crash: what is in the log and was not applied is taken again.
   Status start() {
     close();
-    auto store = Store::open(folder_.data());
+    auto store = SqliteStore::open(folder_.data());
     if (!store) return std::unexpected(store.error());
-    store_.emplace(std::move(*store));
+    store_ = std::move(*store);
     auto names = store_->names();
     if (!names) return std::unexpected(names.error());
     names_.emplace(std::move(*names));
@@ -77,7 +78,7 @@ class ExactlyOnceTest : public testing::Test {
     must(storage::make_data_folder(folder_.data()));
     must(start());
     shared_ = {.names = &*names_, .builder = builder_.get(), .clock = &clock_};
-    reader_.emplace(shared_, must(Store::open(folder_.data())));
+    reader_.emplace(shared_, must(SqliteStore::open(folder_.data())));
   }
   // One record with reports of any devices.
   void report(const std::vector<std::pair<DeviceNumber, Row>>& rows) {
@@ -146,7 +147,7 @@ class ExactlyOnceTest : public testing::Test {
 
   TemporaryFolder folder_;
   TestClock clock_;
-  std::optional<Store> store_;
+  std::unique_ptr<Store> store_;
   std::optional<FieldNames> names_;
   std::unique_ptr<Builder> builder_;
   Reader::Shared shared_;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/clock.h"
 #include "history/series/buckets.h"
 #include "time/grammar.h"
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "history/blocks/test_lines.h"
-#include "history/series/buckets.h"
 #include "time/test_zone.h"
 
 namespace gridloom::history {

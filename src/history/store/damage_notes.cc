@@ -126,12 +126,4 @@ Status DamageNotes::accept() {
   return {};
 }
 
-Error with_remedy(Error fault) {
-  if (fault.code != ErrorCode::kDamaged) return fault;
-  fault.detail +=
-      "; restore history.db from a backup. To start a new history with the data that the log still "
-      "has, move history.db, history.db-wal and history.db-shm to another folder";
-  return fault;
-}
-
 }  // namespace gridloom::history

@@ -51,8 +51,4 @@ class DamageNotes {
 // checksum of the other lines. An earlier version wrote no checksum.
 [[nodiscard]] bool is_intact(std::string_view notes);
 
-// Returns an error that keeps the archive from opening; for a damaged history.db, with advice on
-// how to continue.
-[[nodiscard]] Error with_remedy(Error fault);
-
 }  // namespace gridloom::history

@@ -14,20 +14,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/device_number.h"
 #include "base/result.h"
+#include "history/store/retention_store.h"
 #include "history/store/running_days.h"
 #include "history/store/store.h"
-#include "storage/sqlite.h"
 
 namespace gridloom::history {
 
@@ -44,11 +42,8 @@ class Retention {
   // is trusted. With `steady`, a monotonic time that nobody sets, `now` is the machine's clock,
   // which may be wrong for a while: RunningDays then decides how far time has advanced.
   using Steady = std::function<Millis()>;
-  // Opens the database, which Store::open() has created. Damaged rows of the table running_day are
-  // reported to `damaged`.
-  [[nodiscard]] static Result<Retention> open(
-      const std::filesystem::path& data, RetentionLimits limits, Steady steady = {},
-      std::shared_ptr<DamagedRows> damaged = std::make_shared<DamagedRows>());
+  Retention(std::unique_ptr<RetentionStore> store, RetentionLimits limits, Steady steady = {})
+      : store_(std::move(store)), limits_(limits), steady_(std::move(steady)) {}
 
   // Removes all stored data of the device, slice by slice.
   void purge(DeviceNumber device) { purged_.push_back(device); }
@@ -60,15 +55,8 @@ class Retention {
   [[nodiscard]] Result<bool> work(TimePoint now);
 
  private:
-  Retention(storage::Database database, RetentionLimits limits, Steady steady,
-            std::shared_ptr<DamagedRows> damaged)
-      : database_(std::move(database)),
-        limits_(limits),
-        steady_(std::move(steady)),
-        damaged_(std::move(damaged)) {}
-
   enum class Step : std::uint8_t { kBlocks, kQuarters, kAudit, kRoom, kRest };
-  // The position of a walk over the devices of a table.
+  // The position of a walk over the devices that have data of a kind.
   struct WalkPosition {
     DeviceNumber device = 0;
     std::int64_t hour = 0;  // the next hour
@@ -80,25 +68,19 @@ class Retention {
   [[nodiscard]] Result<bool> walk(TimePoint now);
   [[nodiscard]] Result<bool> purge_some(DeviceNumber device);
   [[nodiscard]] Result<bool> expire_blocks(TimePoint now);
-  [[nodiscard]] Result<bool> expire_hour(const DeviceHour& of);
+  [[nodiscard]] Status expire_hour(const DeviceHour& of);
   [[nodiscard]] Result<bool> expire_quarters(TimePoint now);
   [[nodiscard]] Result<bool> expire_audit(TimePoint now);
-  [[nodiscard]] Result<bool> give_back();
-  [[nodiscard]] Result<bool> next_device(std::string_view table, WalkPosition& position);
-  [[nodiscard]] Result<std::int64_t> removed_by(std::string_view sql, std::int64_t first,
-                                                std::int64_t second);
+  [[nodiscard]] Result<bool> next_device(RetentionStore::Kind kind, WalkPosition& position);
 
-  storage::Database database_;
+  std::unique_ptr<RetentionStore> store_;
   RetentionLimits limits_;
   Steady steady_;
-  std::shared_ptr<DamagedRows> damaged_;
   std::optional<RunningDays> days_;  // read when first needed
   std::deque<DeviceNumber> purged_;
   Step step_ = Step::kRest;
   WalkPosition position_;
   std::int64_t walked_hour_ = -1;       // the hour in which the last walk began
-  bool gives_back_ = false;             // the database can return free pages
-  bool has_given_back_ = false;         // some, since the write-ahead log was emptied
   std::int64_t last_warned_hour_ = -1;  // walked_hour_ of the walk that last reported damage
 };
 

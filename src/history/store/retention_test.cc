@@ -1,32 +1,29 @@
-// Tests the removal and rollup of old data, the purge of deleted devices, and that free disk space
-// is returned.
+// The suite of retention over any storage: the removal and rollup of old data, the purge of deleted
+// devices, and clocks that are wrong.
 #include "history/store/retention.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <filesystem>
+#include <cstdint>
 #include <optional>
 #include <random>
 #include <set>
-#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "history/blocks/rollup.h"
 #include "history/blocks/rows.h"
-#include "storage/files.h"
-#include "testing/must.h"
-#include "testing/temporary_folder.h"
+#include "history/store/test_store_suite.h"
 
 namespace gridloom::history {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::int64_t kFirst = 470'000;  // the hour of the first block
 constexpr std::chrono::hours kDay{24};
 
 TimePoint at_hour(std::int64_t hour) { return TimePoint(Millis(hour * kHour_ms)); }
@@ -41,64 +38,54 @@ std::string block_of(std::int64_t hour, double value) {
   return writer.finish();
 }
 
-class RetentionTest : public testing::Test {
- protected:
-  RetentionTest() {
-    must(storage::make_data_folder(folder_.data()));
-    store_.emplace(must(Store::open(folder_.data())));
-    Changes changes;
-    changes.names = {{0, "a"}};
-    must(store_->write(changes));
-  }
-  void put(DeviceNumber device, std::int64_t hour, std::string bytes) {
-    Changes changes;
-    changes.hours.push_back(
-        {.of = {.device = device, .hour = hour}, .chunks = {std::move(bytes)}, .over = true});
-    changes.energies.push_back({.of = {.device = device, .hour = hour}, .bytes = "energies"});
-    must(store_->write(changes));
-  }
-  void put(DeviceNumber device, std::int64_t hour) { put(device, hour, block_of(hour, 1)); }
-  Retention open(RetentionLimits limits) { return must(Retention::open(folder_.data(), limits)); }
-  // Does all work that is due; returns the number of slices.
-  int work(Retention& retention, TimePoint now) {
-    int pieces = 0;
-    while (must(retention.work(now))) {
-      if (++pieces > 100'000) throw std::runtime_error("there is no end");
-    }
-    return pieces;
-  }
-  std::vector<std::int64_t> blocks(DeviceNumber device) {
-    std::vector<std::int64_t> hours;
-    must(store_->each_chunk(device, 0, kFirst * 2, [&](std::int64_t hour, std::string_view) {
-      hours.push_back(hour - kFirst);
-      return Status();
-    }));
-    return hours;
-  }
-  std::vector<std::int64_t> quarters(DeviceNumber device) {
-    std::vector<std::int64_t> hours;
-    must(store_->each_rollup(device, 0, kFirst * 2, [&](std::int64_t hour, std::string_view bytes) {
-      EXPECT_TRUE(read_rollups(hour, bytes));
-      hours.push_back(hour - kFirst);
-      return Status();
-    }));
-    return hours;
-  }
-  std::size_t energies(DeviceNumber device) {
-    std::size_t count = 0;
-    must(store_->each_energy(device, 0, kFirst * 2, [&](std::int64_t, std::string_view) {
-      ++count;
-      return Status();
-    }));
-    return count;
-  }
+}  // namespace
 
-  using Hours = std::vector<std::int64_t>;
-  TemporaryFolder folder_;
-  std::optional<Store> store_;
-};
+void RetentionTest::put(DeviceNumber device, std::int64_t hour) {
+  put(device, hour, block_of(hour, 1));
+}
 
-TEST_F(RetentionTest, RowsOfWhichNoBlockWasMadeBecomeQuartersAsWell) {
+RetentionTest::Hours RetentionTest::blocks(DeviceNumber device) {
+  Hours hours;
+  must(store_->each_chunk(device, 0, kLastHour, [&](std::int64_t hour, std::string_view) {
+    hours.push_back(hour - kFirst);
+    return Status();
+  }));
+  return hours;
+}
+
+RetentionTest::Hours RetentionTest::quarters(DeviceNumber device) {
+  Hours hours;
+  must(store_->each_rollup(device, 0, kLastHour, [&](std::int64_t hour, std::string_view bytes) {
+    EXPECT_TRUE(read_rollups(hour, bytes));
+    hours.push_back(hour - kFirst);
+    return Status();
+  }));
+  return hours;
+}
+
+void WrongClockTest::run(std::int64_t hours) {
+  for (std::int64_t i = 0; i < hours; ++i) {
+    put(1, hour());
+    for (int chunk = 0; chunk < 3; ++chunk) pass(20min);
+  }
+}
+
+void WrongClockTest::pass(Millis span) {
+  true_time_ += span;
+  steady_ += span;
+  work(*retention_, shown());
+}
+
+void WrongClockTest::wrong(std::int64_t hours, Millis span) {
+  off_hours_ = hours;
+  put(1, hour());
+  for (int i = 0; i < 10; ++i) pass(span / 10);
+  off_hours_ = 0;
+}
+
+namespace {
+
+TEST_P(RetentionTest, RowsOfWhichNoBlockWasMadeBecomeQuartersAsWell) {
   const std::int64_t at_ms = kFirst * kHour_ms;
   RowsWriter writer;
   for (std::int64_t i = 0; i < 6; ++i) {
@@ -122,7 +109,7 @@ TEST_F(RetentionTest, RowsOfWhichNoBlockWasMadeBecomeQuartersAsWell) {
   EXPECT_EQ(kept[0], kept[1]);
 }
 
-TEST_F(RetentionTest, ABlockThatIsTooOldBecomesQuarters) {
+TEST_P(RetentionTest, ABlockThatIsTooOldBecomesQuarters) {
   for (std::int64_t hour = 0; hour < 4; ++hour) put(1, kFirst + hour);
   put(7, kFirst + 1);
   Retention retention = open({.raw_days = 1});
@@ -133,13 +120,13 @@ TEST_F(RetentionTest, ABlockThatIsTooOldBecomesQuarters) {
   EXPECT_EQ(quarters(1), (Hours{0, 1}));
   EXPECT_EQ(blocks(7), Hours{});
   EXPECT_EQ(quarters(7), Hours{1});
-  EXPECT_EQ(energies(1), 4) << "they stay for ever";
+  EXPECT_EQ(energies(*store_, 1).size(), 4) << "they stay for ever";
   EXPECT_FALSE(must(retention.work(at_hour(kFirst + 28) + 59min))) << "once an hour";
   work(retention, at_hour(kFirst + 29));
   EXPECT_EQ(blocks(1), Hours{3});
 }
 
-TEST_F(RetentionTest, QuartersSayWhatTheBlockSaid) {
+TEST_P(RetentionTest, QuartersSayWhatTheBlockSaid) {
   put(1, kFirst, block_of(kFirst, 2.5));
   Retention retention = open({.raw_days = 1});
   work(retention, at_hour(kFirst + 100));
@@ -155,14 +142,14 @@ TEST_F(RetentionTest, QuartersSayWhatTheBlockSaid) {
   EXPECT_EQ(seen, 1);
 }
 
-TEST_F(RetentionTest, ZeroIsForEver) {
+TEST_P(RetentionTest, ZeroIsForEver) {
   put(1, kFirst);
   Retention retention = open({.raw_days = 0});
   work(retention, at_hour(kFirst) + 10'000 * kDay);
   EXPECT_EQ(blocks(1), Hours{0});
 }
 
-TEST_F(RetentionTest, RollupsAndAuditEntriesAreRemovedAfterTheirRetention) {
+TEST_P(RetentionTest, RollupsAndAuditEntriesAreRemovedAfterTheirRetention) {
   for (std::int64_t hour = 0; hour < 200; ++hour) put(1, kFirst + hour);
   Changes changes;
   for (std::uint64_t i = 1; i <= 1000; ++i) {
@@ -191,7 +178,7 @@ TEST_F(RetentionTest, RollupsAndAuditEntriesAreRemovedAfterTheirRetention) {
   EXPECT_EQ(last, 700);
 }
 
-TEST_F(RetentionTest, ADamagedBlockStaysAndKeepsNobodyElse) {
+TEST_P(RetentionTest, ADamagedBlockStaysAndKeepsNobodyElse) {
   put(1, kFirst, "this is no block");
   put(1, kFirst + 1);
   put(2, kFirst);
@@ -202,7 +189,7 @@ TEST_F(RetentionTest, ADamagedBlockStaysAndKeepsNobodyElse) {
   EXPECT_EQ(quarters(2), Hours{0});
 }
 
-TEST_F(RetentionTest, AForgottenDeviceLosesEverythingAndOthersNothing) {
+TEST_P(RetentionTest, AForgottenDeviceLosesEverythingAndOthersNothing) {
   for (DeviceNumber device = 1; device <= 3; ++device) {
     for (std::int64_t hour = 0; hour < 100; ++hour) put(device, kFirst + hour);
     Changes changes;
@@ -215,39 +202,17 @@ TEST_F(RetentionTest, AForgottenDeviceLosesEverythingAndOthersNothing) {
   retention.purge(2);
   work(retention, at_hour(kFirst + 60));
   EXPECT_EQ(must(retention.devices()), (std::vector<DeviceNumber>{1, 3}));
-  EXPECT_EQ(blocks(2).size() + quarters(2).size() + energies(2), 0);
+  EXPECT_EQ(blocks(2).size() + quarters(2).size() + energies(*store_, 2).size(), 0);
   for (const DeviceNumber device : {1, 3}) {
     EXPECT_EQ(blocks(device).size() + quarters(device).size(), 100);
-    EXPECT_EQ(energies(device), 100);
+    EXPECT_EQ(energies(*store_, device).size(), 100);
   }
   EXPECT_EQ(must(store_->twins()).size(), 2);
 }
 
-TEST_F(RetentionTest, TheDiskGetsItsRoomBack) {
-  std::mt19937_64 dice(1);
-  for (DeviceNumber device = 1; device <= 2; ++device) {
-    for (std::int64_t hour = 0; hour < 200; ++hour) {
-      std::string noise(20'000, '\0');
-      for (char& c : noise) c = static_cast<char>(dice());
-      put(device, kFirst + hour, noise);
-    }
-  }
-  const auto size = [&] {
-    storage::Database database = must(storage::Database::open(folder_.data() / "history.db"));
-    must(database.run("PRAGMA wal_checkpoint(truncate)"));
-    return std::filesystem::file_size(folder_.data() / "history.db");
-  };
-  const std::uintmax_t before = size();
-  Retention retention = open({});
-  retention.purge(1);
-  work(retention, at_hour(kFirst + 200));
-  EXPECT_LT(size(), before * 7 / 10);
-  EXPECT_EQ(blocks(2).size(), 200);
-}
-
 // The clock moves at any point, and a crash (a new Retention) follows any slice: an hour is always
 // stored either as blocks or as rollups, never as both or neither.
-TEST_F(RetentionTest, AnHourIsAlwaysThereOnce) {
+TEST_P(RetentionTest, AnHourIsAlwaysThereOnce) {
   for (DeviceNumber device = 1; device <= 5; ++device) {
     for (std::int64_t hour = 0; hour < 60; ++hour) put(device, kFirst + hour);
   }
@@ -267,45 +232,7 @@ TEST_F(RetentionTest, AnHourIsAlwaysThereOnce) {
   }
 }
 
-// A server on a machine's clock, which may be set wrongly, and the time that really passes.
-class WrongClockTest : public RetentionTest {
- protected:
-  static constexpr std::int64_t kYear_hours = 365 * 24;
-
-  void start() { retention_.emplace(open_real()); }
-  Retention open_real() {
-    return must(
-        Retention::open(folder_.data(), {.raw_days = raw_days_}, [this] { return steady_; }));
-  }
-  // Adds a block every hour and runs retention every 20 minutes.
-  void run(std::int64_t hours) {
-    for (std::int64_t i = 0; i < hours; ++i) {
-      put(1, hour());
-      for (int chunk = 0; chunk < 3; ++chunk) pass(20min);
-    }
-  }
-  void pass(Millis span) {
-    true_time_ += span;
-    steady_ += span;
-    work(*retention_, shown());
-  }
-  // The clock is off by `hours` for `span`, during which a block is stored.
-  void wrong(std::int64_t hours, Millis span) {
-    off_hours_ = hours;
-    put(1, hour());
-    for (int i = 0; i < 10; ++i) pass(span / 10);
-    off_hours_ = 0;
-  }
-  [[nodiscard]] TimePoint shown() const { return true_time_ + std::chrono::hours(off_hours_); }
-  [[nodiscard]] std::int64_t hour() const { return hour_of(unix_ms(shown())); }
-  std::size_t raw_days_ = 90;
-  TimePoint true_time_ = at_hour(kFirst);
-  Millis steady_{5'000'000};
-  std::int64_t off_hours_ = 0;
-  std::optional<Retention> retention_;
-};
-
-TEST_F(WrongClockTest, AServerThatAlwaysRunsKeepsADayOrTwoMore) {
+TEST_P(WrongClockTest, AServerThatAlwaysRunsKeepsADayOrTwoMore) {
   raw_days_ = 4;
   start();
   run(24 * 8);
@@ -316,7 +243,7 @@ TEST_F(WrongClockTest, AServerThatAlwaysRunsKeepsADayOrTwoMore) {
   EXPECT_EQ(quarters(1).size() + kept.size(), 24 * 8);
 }
 
-TEST_F(WrongClockTest, SecondsOrHoursOfAnotherYearDropNothing) {
+TEST_P(WrongClockTest, SecondsOrHoursOfAnotherYearDropNothing) {
   start();
   run(72);
   for (const std::int64_t off : {kYear_hours, -kYear_hours, 3 * kYear_hours, kYear_hours + 24}) {
@@ -331,7 +258,7 @@ TEST_F(WrongClockTest, SecondsOrHoursOfAnotherYearDropNothing) {
   EXPECT_EQ(quarters(1), Hours{}) << "and what came meanwhile stays";
 }
 
-TEST_F(WrongClockTest, AStartInAnotherYearDropsNothing) {
+TEST_P(WrongClockTest, AStartInAnotherYearDropsNothing) {
   start();
   run(72);
   for (const std::int64_t off : {kYear_hours, -kYear_hours}) {
@@ -347,7 +274,7 @@ TEST_F(WrongClockTest, AStartInAnotherYearDropsNothing) {
   }
 }
 
-TEST_F(WrongClockTest, AFirstStartBeforeTheClockWasSetDropsNothing) {
+TEST_P(WrongClockTest, AFirstStartBeforeTheClockWasSetDropsNothing) {
   off_hours_ = -kFirst + 1;  // 1970
   start();
   pass(500ms);
@@ -359,7 +286,7 @@ TEST_F(WrongClockTest, AFirstStartBeforeTheClockWasSetDropsNothing) {
   EXPECT_EQ(blocks(1).front(), 1 - kFirst);
 }
 
-TEST_F(WrongClockTest, RetentionContinuesOnceTheClockIsRight) {
+TEST_P(WrongClockTest, RetentionContinuesOnceTheClockIsRight) {
   raw_days_ = 4;
   start();
   run(72);
@@ -372,7 +299,7 @@ TEST_F(WrongClockTest, RetentionContinuesOnceTheClockIsRight) {
   EXPECT_EQ(blocks(1).back(), kYear_hours + 72);
 }
 
-TEST_F(WrongClockTest, AServerThatWasOffCatchesUpAfterADay) {
+TEST_P(WrongClockTest, AServerThatWasOffCatchesUpAfterADay) {
   raw_days_ = 4;
   start();
   run(72);

@@ -3,14 +3,10 @@
 #include <algorithm>
 #include <limits>
 #include <ranges>
-
-#include "history/store/row_checksum.h"
+#include <utility>
 
 namespace gridloom::history {
 namespace {
-
-using storage::Database;
-using storage::Statement;
 
 constexpr std::int64_t kDay_ms = std::int64_t{24} * 3600 * 1000;
 constexpr std::int64_t kMaxSpan_ms = std::int64_t{3600} * 1000;
@@ -23,89 +19,68 @@ std::int64_t day_of(TimePoint at) {
   return std::chrono::floor<std::chrono::days>(at).time_since_epoch().count();
 }
 
-std::int64_t checksum_of(std::int64_t day, std::int64_t ran_ms, std::int64_t first_row) {
-  return row_checksum(RowTable::kRunningDay, {day, ran_ms, first_row}, {});
-}
-
 }  // namespace
 
-Result<RunningDays> RunningDays::open(Database& database, DamagedRows& damaged) {
-  const Status made = database.run(
-      "CREATE TABLE IF NOT EXISTS running_day (day INTEGER PRIMARY KEY, ran_ms INTEGER NOT NULL, "
-      "first_row INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT");
-  if (!made) return std::unexpected(made.error());
+Result<RunningDays> RunningDays::open(RetentionStore& store) {
+  auto days = store.running_days();
+  if (!days) return std::unexpected(days.error());
   RunningDays all;
-  const Status read = database.each_row(
-      "SELECT day, ran_ms, first_row, checksum FROM running_day ORDER BY day",
-      [&all, &damaged](const Statement& row) {
-        if (row.integer(3) != checksum_of(row.integer(0), row.integer(1), row.integer(2))) {
-          damaged.found({.table = RowTable::kRunningDay, .key = row.integer(0)},
-                        "the day counts as one on which the server did not run");
-          return Status();
-        }
-        all.days_.push_back({.day = row.integer(0),
-                             .ran_ms = std::clamp<std::int64_t>(row.integer(1), 0, kDay_ms),
-                             .first_row = row.integer(2)});
-        return Status();
-      });
-  if (!read) return std::unexpected(read.error());
+  all.days_ = std::move(*days);
+  for (RunningDay& each : all.days_) {
+    each.ran_ms = std::clamp<std::int64_t>(each.ran_ms, 0, kDay_ms);
+  }
   return all;
 }
 
-RunningDays::Day* RunningDays::current() {
-  const auto found = std::ranges::find(days_, current_.value_or(0), &Day::day);
+RunningDay* RunningDays::current() {
+  const auto found = std::ranges::find(days_, current_.value_or(0), &RunningDay::day);
   return current_ && found != days_.end() ? &*found : nullptr;
 }
 
-Status RunningDays::note(Database& database, TimePoint now, Millis steady) {
+Status RunningDays::note(RetentionStore& store, TimePoint now, Millis steady) {
   const std::int64_t ran =
       last_steady_ ? std::clamp<std::int64_t>((steady - *last_steady_).count(), 0, kMaxSpan_ms) : 0;
   last_steady_ = steady;
-  if (Day* day = current()) {
+  if (RunningDay* day = current()) {
     day->ran_ms = std::min(day->ran_ms + ran, kDay_ms);
     unsaved_ms_ += ran;
   }
   if (current_ != day_of(now)) {
-    if (Status saved = save(database); !saved) return saved;
-    return enter(database, day_of(now));
+    if (Status saved = save(store); !saved) return saved;
+    return enter(store, day_of(now));
   }
-  return unsaved_ms_ < kSaveEvery_ms ? Status() : save(database);
+  return unsaved_ms_ < kSaveEvery_ms ? Status() : save(store);
 }
 
-Status RunningDays::enter(Database& database, std::int64_t day) {
-  const auto next = database.integer("SELECT ifnull(max(rowid), 0) + 1 FROM block");
+Status RunningDays::enter(RetentionStore& store, std::int64_t day) {
+  const auto next = store.next_mark();
   if (!next) return std::unexpected(next.error());
-  auto at = std::ranges::lower_bound(days_, day, {}, &Day::day);
+  auto at = std::ranges::lower_bound(days_, day, {}, &RunningDay::day);
   if (at == days_.end() || at->day != day) {
-    at = days_.insert(at, {.day = day, .ran_ms = 0, .first_row = *next});
+    at = days_.insert(at, {.day = day, .ran_ms = 0, .first_mark = *next});
   } else if (at->ran_ms < kShort_ms && current_) {
-    at->first_row = *next;  // the earlier entry came from a wrong clock
+    at->first_mark = *next;  // the earlier entry came from a wrong clock
   }
   current_ = day;
   if (std::cmp_greater(days_.size(), kMaxDays)) {
     const std::int64_t oldest = days_.front().day == day ? days_[1].day : days_.front().day;
-    if (Status removed = database.execute("DELETE FROM running_day WHERE day = ?", oldest);
-        !removed) {
-      return removed;
-    }
-    std::erase_if(days_, [oldest](const Day& each) { return each.day == oldest; });
+    if (Status removed = store.remove_running_day(oldest); !removed) return removed;
+    std::erase_if(days_, [oldest](const RunningDay& each) { return each.day == oldest; });
   }
-  return save(database);
+  return save(store);
 }
 
-Status RunningDays::save(Database& database) {
-  const Day* day = current();
+Status RunningDays::save(RetentionStore& store) {
+  const RunningDay* day = current();
   if (day == nullptr) return {};
-  Status saved = database.execute("INSERT OR REPLACE INTO running_day VALUES (?, ?, ?, ?)",
-                                  day->day, day->ran_ms, day->first_row,
-                                  checksum_of(day->day, day->ran_ms, day->first_row));
+  Status saved = store.put_running_day(*day);
   if (saved) unsaved_ms_ = 0;
   return saved;
 }
 
 std::optional<TimePoint> RunningDays::reached(TimePoint now) const {
   std::int64_t ran_ms = 0;
-  for (const Day& day : std::views::reverse(days_)) {
+  for (const RunningDay& day : std::views::reverse(days_)) {
     ran_ms += day.ran_ms;
     if (ran_ms < kDay_ms) continue;
     return std::min(now, TimePoint(std::chrono::sys_days(std::chrono::days(day.day + 1))));
@@ -113,23 +88,23 @@ std::optional<TimePoint> RunningDays::reached(TimePoint now) const {
   return std::nullopt;
 }
 
-std::int64_t RunningDays::first_row_after(TimePoint at, TimePoint reached) const {
+std::int64_t RunningDays::first_mark_after(TimePoint at, TimePoint reached) const {
   const std::int64_t after = day_of(at);
   const std::int64_t until = day_of(reached);
   std::int64_t first = std::numeric_limits<std::int64_t>::max();
-  for (const Day& each : days_) {
-    if (each.day > after && each.day <= until) first = std::min(first, each.first_row);
+  for (const RunningDay& each : days_) {
+    if (each.day > after && each.day <= until) first = std::min(first, each.first_mark);
   }
-  // A short day right before the first of them is a start with a wrong clock: its rows belong to
+  // A short day right before the first of them is a start with a wrong clock: its chunks belong to
   // that first day.
-  const Day* before = nullptr;
-  for (const Day& each : days_) {
-    if (each.first_row < first && (before == nullptr || each.first_row > before->first_row)) {
+  const RunningDay* before = nullptr;
+  for (const RunningDay& each : days_) {
+    if (each.first_mark < first && (before == nullptr || each.first_mark > before->first_mark)) {
       before = &each;
     }
   }
   if (before == nullptr || before->ran_ms >= kShort_ms) return first;
-  return before->first_row;
+  return before->first_mark;
 }
 
 }  // namespace gridloom::history

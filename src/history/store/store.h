@@ -1,17 +1,17 @@
-// The permanent storage of blocks, energies, twins and the audit: tables of one SQLite database
-// (DATA/history.db; docs/internals/formats.md shows them). Each row has a checksum that is verified
-// when the row is read (history/store/row_checksum.h): a damaged row is reported to DamagedRows and
-// left out, unless a function says otherwise. The damaged row stays in the file.
+// The permanent storage of blocks, energies, twins and the audit, as those see it who write and
+// read it. history/store/store_factory.h opens it.
 //
-// One Store is one database connection: one thread at a time. The server has one Store that writes
-// and one for each thread that reads; readers see committed data.
+// Each object is one connection: one thread at a time. The server has one Store that writes and one
+// StoreReader for each thread that reads; readers see committed data. A damaged row is left out and
+// counted (StoreFactory::damaged_rows()), unless a function says otherwise.
+//
+// kIo of any function: the storage cannot be read or written now. kDamaged: the data, or a part of
+// them, are on a damaged page.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,9 +22,7 @@
 #include "base/result.h"
 #include "history/blocks/block.h"
 #include "history/blocks/hours.h"
-#include "history/store/damaged_rows.h"
 #include "journal/positions.h"
-#include "storage/sqlite.h"
 
 namespace gridloom::history {
 
@@ -61,12 +59,12 @@ struct Changes {
     DeviceHour of;
     std::string bytes;
   };
-  std::vector<std::pair<FieldId, std::string>> names;
+  std::vector<std::pair<FieldId, std::string>> names;  // new ones
   std::vector<Hour> hours;
-  std::vector<Energies> energies;
-  std::vector<StoredTwin> twins;
-  std::vector<AuditRow> audit;
-  // The database contains the records of the journal up to these.
+  std::vector<Energies> energies;  // replace those of the same hours
+  std::vector<StoredTwin> twins;   // replace those of the same devices
+  std::vector<AuditRow> audit;     // entries whose sequence is stored already change nothing
+  // The store contains the records of the journal up to these.
   std::optional<journal::Positions> applied;
 };
 
@@ -74,46 +72,46 @@ struct Changes {
 // record that is read again has rows of many devices, and those of some are stored already.
 struct TakenRecords {
   std::map<DeviceHour, std::uint64_t> of;
-  // False: these are not all, as a program that does not write them used the file, or as they are
-  // damaged. The rows themselves have to be compared.
+  // False: these are not all, as a program that does not write them used the storage, or as they
+  // are damaged. The rows themselves have to be compared.
   bool is_known = false;
 };
 
-class Store {
+// What answers of queries are read from.
+class StoreReader {
  public:
-  // Creates the file if there is none; upgrades one of an earlier version. kMalformed: damaged, or
-  // of a later version. Several stores may report to one DamagedRows.
-  [[nodiscard]] static Result<Store> open(
-      const std::filesystem::path& data,
-      std::shared_ptr<DamagedRows> damaged = std::make_shared<DamagedRows>());
+  // While it lives, all that its reader reads is of one moment. It must not outlive the reader,
+  // which has one at a time.
+  class Snapshot {
+   public:
+    Snapshot(Snapshot&& other) noexcept : reader_(std::exchange(other.reader_, nullptr)) {}
+    Snapshot& operator=(Snapshot&&) = delete;
+    ~Snapshot() {
+      if (reader_ != nullptr) reader_->end_snapshot();
+    }
 
-  // Commits all changes, or none of them if an error is returned. kConflict: Changes::applied
-  // differs among partitions, and the file has one number for all of them.
-  [[nodiscard]] Status write(const Changes& changes);
-  // What the last write() with `applied` stored is in the file, and not in its write-ahead log
-  // alone: records up to there may leave the log.
-  [[nodiscard]] bool is_in_file() const { return is_in_file_; }
+   private:
+    friend class StoreReader;
+    explicit Snapshot(StoreReader& reader) : reader_(&reader) {}
+    StoreReader* reader_;
+  };
 
-  // The last applied record of the journal (Changes::applied), one number for all partitions. If
-  // its row is damaged, a lower number that is safe: the journal is read again from there, and the
-  // row is written anew.
-  [[nodiscard]] Result<journal::Positions> applied();
-  // Field names, by FieldId. A damaged name is replaced by `damaged.field.N`, which no device
-  // reports: the field's stored values stay available under that name.
-  [[nodiscard]] Result<std::vector<std::string>> names();
-  [[nodiscard]] Result<std::vector<StoredTwin>> twins();
-  [[nodiscard]] Result<TakenRecords> taken();
+  StoreReader(const StoreReader&) = delete;
+  StoreReader& operator=(const StoreReader&) = delete;
+  virtual ~StoreReader() = default;
+
+  [[nodiscard]] Result<Snapshot> snapshot() {
+    if (Status begun = begin_snapshot(); !begun) return std::unexpected(begun.error());
+    return Snapshot(*this);
+  }
   // Whether the store has the rows that the log's records up to `record` have of an hour.
-  [[nodiscard]] Result<bool> has_taken(const DeviceHour& of, std::uint64_t record);
-  // While the returned object lives, all that is read is of one moment.
-  [[nodiscard]] Result<storage::Transaction> snapshot();
-  // Hours with chunks that are not marked as over.
-  [[nodiscard]] Result<std::vector<DeviceHour>> open_hours();
+  [[nodiscard]] virtual Result<bool> has_taken(const DeviceHour& of, std::uint64_t record) = 0;
 
   // The chunks of the hours [from, to) of a device, in their order; views live as long as the call.
+  // Stops at the first error of `on_chunk`, as the other functions do.
   using OnBytes = std::function<Status(std::int64_t hour, std::string_view bytes)>;
-  [[nodiscard]] Status each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                  const OnBytes& on_chunk);
+  [[nodiscard]] virtual Status each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                          const OnBytes& on_chunk) = 0;
   // Reads the chunks from `place` up to hour `to` until `on_chunk` returns false. True: all were
   // read.
   struct ChunkPosition {
@@ -126,54 +124,66 @@ class Store {
       return {.hour = hour, .chunk = chunk + 1, .before = before};
     }
   };
+  using OnChunk = std::function<Result<bool>(const ChunkPosition& at, std::string_view bytes)>;
+  [[nodiscard]] virtual Result<bool> chunks_from(DeviceNumber device, const ChunkPosition& place,
+                                                 std::int64_t to, const OnChunk& on_chunk) = 0;
   // Where a reader that continues after a chunk has to continue: at `place`, or at the first chunk
   // of its hour if the hour was rewritten meanwhile.
-  [[nodiscard]] Result<ChunkPosition> resume(DeviceNumber device, const ChunkPosition& place);
-  using OnChunk = std::function<Result<bool>(const ChunkPosition& at, std::string_view bytes)>;
-  [[nodiscard]] Result<bool> chunks_from(DeviceNumber device, const ChunkPosition& place,
-                                         std::int64_t to, const OnChunk& on_chunk);
-  // Energies of the hours [from, to). `on_damaged`, if given, is called for hours whose energies
-  // are left out because their row is damaged.
+  [[nodiscard]] virtual Result<ChunkPosition> resume(DeviceNumber device,
+                                                     const ChunkPosition& place) = 0;
+  // Energies of the hours [from, to), ascending. `on_damaged`, if given, is called for hours whose
+  // energies are left out because their row is damaged.
   using OnHour = std::function<void(std::int64_t hour)>;
-  [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                   const OnBytes& on_energy, const OnHour& on_damaged = {});
-  // 15-minute rollups of hours whose blocks were too old to be kept (history/blocks/rollup.h).
-  [[nodiscard]] Status each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                   const OnBytes& on_rollup);
+  [[nodiscard]] virtual Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                           const OnBytes& on_energy, const OnHour& on_damaged) = 0;
+  // 15-minute rollups of the hours [from, to), ascending: of hours whose blocks were too old to be
+  // kept (history/blocks/rollup.h).
+  [[nodiscard]] virtual Status each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                           const OnBytes& on_rollup) = 0;
   // hour_before(): the last hour before `hour` that has blocks. hour_from(): the first hour from
   // `hour` on that has blocks or energies.
-  [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
-                                                                std::int64_t hour);
-  [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
-                                                              std::int64_t hour);
+  [[nodiscard]] virtual Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
+                                                                        std::int64_t hour) = 0;
+  [[nodiscard]] virtual Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
+                                                                      std::int64_t hour) = 0;
   // Hours of [from, to) that have blocks but no stored energies, or whose blocks may contain more
   // than the stored energies because the hour is not over.
-  [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,
-                                                                         std::int64_t from,
-                                                                         std::int64_t to);
+  [[nodiscard]] virtual Result<std::vector<std::int64_t>> hours_without_energies(
+      DeviceNumber device, std::int64_t from, std::int64_t to) = 0;
   // Audit entries, the newest first, including damaged ones; `on_entry` returns false to stop.
   using OnAudit = std::function<bool(const AuditRow&)>;
-  [[nodiscard]] Status each_audit(const OnAudit& on_entry);
+  [[nodiscard]] virtual Status each_audit(const OnAudit& on_entry) = 0;
+
+ protected:
+  StoreReader() = default;
 
  private:
-  struct HourRow;
-  [[nodiscard]] Status each_hour(const HourRow& rows, const DeviceHour& from, std::int64_t to,
-                                 const OnBytes& on_bytes, const OnHour& on_damaged);
-  [[nodiscard]] Status put_hours(const std::vector<Changes::Hour>& hours);
-  [[nodiscard]] Status put_taken(const DeviceHour& of, std::uint64_t record);
-  [[nodiscard]] Status put_applied(std::uint64_t applied);
-  [[nodiscard]] Result<std::uint64_t> applied_record();
-  [[nodiscard]] Status remove_parts(const DeviceHour& of);
-  [[nodiscard]] Result<std::optional<std::int64_t>> first_hour(std::string_view sql,
-                                                               DeviceNumber device,
-                                                               std::int64_t hour);
+  [[nodiscard]] virtual Status begin_snapshot() = 0;
+  virtual void end_snapshot() = 0;
+};
 
-  Store(storage::Database database, std::shared_ptr<DamagedRows> damaged)
-      : database_(std::move(database)), damaged_(std::move(damaged)) {}
+// What the builder writes to, and reads when it starts.
+class Store : public StoreReader {
+ public:
+  // Commits all changes, or none of them if an error is returned. kConflict: Changes::applied
+  // differs among partitions, and the store has one number for all of them; or the number of a new
+  // name has a name.
+  [[nodiscard]] virtual Status write(const Changes& changes) = 0;
+  // Whether what the last write() with `applied` stored is where no damage of the storage's own log
+  // can reach it: records up to there may leave the journal.
+  [[nodiscard]] virtual bool is_checkpointed() const = 0;
 
-  storage::Database database_;
-  std::shared_ptr<DamagedRows> damaged_;
-  bool is_in_file_ = true;
+  // The last applied record of the journal (Changes::applied), one number for all partitions; it
+  // never goes back. If it is damaged, a lower number that is safe: the journal is read again from
+  // there.
+  [[nodiscard]] virtual Result<journal::Positions> applied() = 0;
+  // Field names, by FieldId. A damaged name is replaced by `damaged.field.N`, which no device
+  // reports: the field's stored values stay available under that name. kMalformed: one is missing.
+  [[nodiscard]] virtual Result<std::vector<std::string>> names() = 0;
+  [[nodiscard]] virtual Result<std::vector<StoredTwin>> twins() = 0;
+  [[nodiscard]] virtual Result<TakenRecords> taken() = 0;
+  // Hours with chunks that are not marked as over.
+  [[nodiscard]] virtual Result<std::vector<DeviceHour>> open_hours() = 0;
 };
 
 }  // namespace gridloom::history

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "base/clock.h"
 #include "sim/household/draws.h"
 #include "sim/rounding.h"
 
@@ -11,7 +12,6 @@ namespace gridloom::sim::household {
 namespace {
 
 constexpr std::int64_t kHour_ms = 3'600'000;
-constexpr std::int64_t kDay_ms = 24 * kHour_ms;
 constexpr double kMinute_ms = 60'000;
 
 // Small movements: their size, and how long a value holds.
@@ -228,7 +228,11 @@ void Load::show(std::int64_t local_ms, std::uint32_t touched) {
   for (std::size_t k = 0; k < channels_.size(); ++k) {
     if ((touched >> k & 1U) != 0) show(k);
   }
-  next_ms_ = std::min({(slot + 1) * kWobble_ms, (day_ + 1) * kDay_ms, next_tick_ms_});
+  next_ms_ = std::min((day_ + 1) * kDay_ms, next_tick_ms_);
+  const auto is_on = [](const Channel& channel) {
+    return channel.steady_cw + channel.unsteady_cw > 0;
+  };
+  if (std::ranges::any_of(channels_, is_on)) next_ms_ = std::min(next_ms_, (slot + 1) * kWobble_ms);
   if (next_switch_ < switches_.size()) {
     next_ms_ = std::min(next_ms_, day_ * kDay_ms + switches_[next_switch_].at_ms);
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/chance.h"
+#include "base/clock.h"
 #include "sim/household/standard_profile.h"
 
 namespace gridloom::sim::household {
@@ -17,7 +18,6 @@ namespace {
 
 constexpr std::int64_t kMinute_ms = 60'000;
 constexpr std::int64_t kHour_ms = 60 * kMinute_ms;
-constexpr std::int64_t kDay_ms = 24 * kHour_ms;
 constexpr std::int64_t kFirstDay =
     std::chrono::sys_days{std::chrono::January / 1 / 2025}.time_since_epoch().count();
 constexpr std::int64_t kStart_ms = kFirstDay * kDay_ms;

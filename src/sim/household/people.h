@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/chance.h"
+#include "base/clock.h"
 #include "sim/household/home.h"
 
 namespace gridloom::sim::household {
@@ -55,8 +56,6 @@ class People {
     return std::ranges::any_of(
         spans, [hour](const Span& span) { return hour >= span.from_h && hour < span.to_h; });
   }
-
-  static constexpr std::int64_t kDay_ms = 86'400'000;
 
   Home home_;
   std::int64_t day_ = std::numeric_limits<std::int64_t>::min();

@@ -105,8 +105,6 @@ class Delta2 final : public Model {
   std::shared_ptr<const Slots> slots_;
   delta_2::Planner planner_;
   Noise noise_;
-  Chance own_;  // what this unit has and others of its kind have not
-  CellSpread cells_;
   Battery battery_{Battery::Options{}};
   EnergyBalance balance_;
   Settings set_;
@@ -133,6 +131,8 @@ class Delta2 final : public Model {
   Decay other_cooling_{delta_2::kPartCooling_s};
   double design_ah_ = 0;
   std::array<double, kCounters.size()> uncounted_{};  // less than one is kept for the next report
+  Chance own_;  // what this unit has and others of its kind have not
+  CellSpread cells_;
 };
 
 void Delta2::start(Fields& fields, const Environment& environment) {

@@ -151,6 +151,7 @@ void Planner::put_loads(const Settings& set, const Environment& environment, Flo
   const auto port_w = [&](household::Port port, double usual_w) {
     if (environment.household_w) return usual_w;  // what usually hangs there, all the time
     const double percent = ports_.power_w(static_cast<std::size_t>(port));
+    if (percent == 0) return 0.0;  // as most of the time
     return round_half_away(percent / 100 * usual_w);
   };
   if (set.car_on) flow.car_w = port_w(household::Port::kCar, ratings_.car_w);

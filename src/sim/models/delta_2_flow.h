@@ -116,14 +116,14 @@ class Planner {
 
   const Ratings& ratings_;
   Chance chance_;
-  HouseholdLoad plugged_in_;
-  HouseholdLoad ports_;  // in percent
   Outing at_car_;
   Generator generator_;
   Latch wall_full_;
   Latch solar_full_;
   Latch empty_;
   Latch serves_self_;  // the battery supplies the load although mains is present
+  HouseholdLoad plugged_in_;
+  HouseholdLoad ports_;  // in percent
 };
 
 }  // namespace gridloom::sim::delta_2

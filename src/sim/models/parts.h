@@ -19,7 +19,6 @@ namespace gridloom::sim {
 
 constexpr std::int64_t kMinute_ms = 60'000;
 constexpr std::int64_t kHour_ms = 60 * kMinute_ms;
-constexpr std::int64_t kDay_ms = 24 * kHour_ms;
 constexpr Millis kInstant{1};  // a step this long makes a command show at once
 
 [[nodiscard]] inline double seconds_of(Millis time) {

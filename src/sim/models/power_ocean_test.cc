@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "sim/model.h"
 #include "sim/models/test_power_ocean_invariants.h"
 #include "sim/test_bench.h"

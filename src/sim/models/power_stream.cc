@@ -106,7 +106,7 @@ Settings read_settings(const Fields& fields, const Slots& slots) {
   set.battery_first = fields.on(slots.battery_first);
   set.feeds_grid = !fields.on(slots.feed_in_forbidden);
   set.permanent_w = fields.integer(slots.permanent_demand);
-  set.rated_w = fields.integer(slots.rated);
+  set.rated_w = std::max<std::int64_t>(0, fields.integer(slots.rated));
   set.lower_soc = fields.si(slots.lower_limit);
   set.upper_soc = fields.si(slots.upper_limit);
   return set;

@@ -36,7 +36,7 @@ std::uint64_t Outbox::add_step(DeliveryStep::Step step, std::int64_t number,
 void Outbox::steps_are_logged(std::uint64_t up_to) { logged_ = std::max(logged_, up_to); }
 
 void Outbox::forget(const Entry& entry) {
-  held_.give_back(bytes_of(*entry.message));
+  held_.release(bytes_of(*entry.message));
   add_step(DeliveryStep::Step::kDone, entry.number);
 }
 
@@ -349,7 +349,7 @@ Decoded<std::optional<Pubrel>> Outbox::on_pubrec(std::uint16_t packet_id, Reason
     forget(entry);
     return std::nullopt;
   }
-  held_.give_back(bytes_of(*entry.message));
+  held_.release(bytes_of(*entry.message));
   const std::uint64_t waits_for = add_step(DeliveryStep::Step::kReleased, entry.number, packet_id);
   released_.push_back({.packet_id = packet_id,
                        .release = waits_for != 0 ? Release::kHeld : Release::kSent,

@@ -37,9 +37,9 @@ void write_answer(std::string& out, const PublishAnswer<kType>& packet, Version 
 
 void write_reasons(Writer& out, const std::vector<Reason>& reasons, Version version) {
   for (const Reason reason : reasons) {
-    const Reason said =
+    const Reason allowed =
         version == Version::k311 && is_refusal(reason) ? Reason::kUnspecifiedError : reason;
-    out.u8(static_cast<std::uint32_t>(said));
+    out.u8(static_cast<std::uint32_t>(allowed));
   }
 }
 

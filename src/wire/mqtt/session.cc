@@ -71,7 +71,7 @@ void Session::receive(std::string_view bytes, TimePoint now, PlainPublicationTak
   if (connection_state_ == ConnectionState::kFinished) return;
   if (connection_state_ == ConnectionState::kDeciding) return hold(bytes);
   taker_ = taker;
-  keep(consume(complete_tail(bytes)));
+  keep_tail(consume(complete_tail(bytes)));
   taker_ = nullptr;
 }
 
@@ -91,7 +91,7 @@ std::string_view Session::complete_tail(std::string_view bytes) {
   return bytes;
 }
 
-void Session::keep(std::string_view rest) {
+void Session::keep_tail(std::string_view rest) {
   if (connection_state_ == ConnectionState::kFinished || rest.empty()) return;
   if (connection_state_ == ConnectionState::kDeciding) return hold(rest);
   tail_.append(rest);
@@ -244,7 +244,7 @@ void Session::accept(const ConnectAnswer& answer, TimePoint now, SessionState st
                 .topic_aliases = std::min(client_aliases_, limits_.out_topic_alias_maximum)});
   send_connack(answer, asked_keepalive_s);
   const std::string held = std::exchange(tail_, {});
-  keep(consume(held));
+  keep_tail(consume(held));
 }
 
 std::uint16_t Session::granted_keepalive_s(const ConnectAnswer& answer) const {
@@ -258,18 +258,18 @@ std::uint16_t Session::granted_keepalive_s(const ConnectAnswer& answer) const {
 // Sends the values that differ from the standard's defaults, so that the client knows all of them.
 void Session::send_connack(const ConnectAnswer& answer, std::uint16_t asked_keepalive_s) {
   Connack packet{.session_present = answer.session_present, .reason = Reason::kSuccess};
-  Properties& told = packet.properties;
+  Properties& properties = packet.properties;
   if (answer.session_expiry_s != asked_expiry_s_) {
-    told.add(PropertyId::kSessionExpiryS, answer.session_expiry_s);
+    properties.add(PropertyId::kSessionExpiryS, answer.session_expiry_s);
   }
-  told.add(PropertyId::kReceiveMaximum, limits_.receive_maximum);
-  told.add(PropertyId::kMaximumPacketSize, static_cast<std::uint32_t>(limits_.packet_bytes));
+  properties.add(PropertyId::kReceiveMaximum, limits_.receive_maximum);
+  properties.add(PropertyId::kMaximumPacketSize, static_cast<std::uint32_t>(limits_.packet_bytes));
   if (!answer.assigned_client_id.empty()) {
-    told.add(PropertyId::kAssignedClientId, answer.assigned_client_id);
+    properties.add(PropertyId::kAssignedClientId, answer.assigned_client_id);
   }
-  told.add(PropertyId::kTopicAliasMaximum, limits_.topic_alias_maximum);
+  properties.add(PropertyId::kTopicAliasMaximum, limits_.topic_alias_maximum);
   if (answer.server_keepalive_s || keepalive_s_ != asked_keepalive_s) {
-    told.add(PropertyId::kServerKeepAliveS, keepalive_s_);
+    properties.add(PropertyId::kServerKeepAliveS, keepalive_s_);
   }
   send(packet);
 }
@@ -392,16 +392,17 @@ void Session::pump() {
 
 void Session::send_refusal(Reason reason, std::string_view why) {
   if (version_ == Version::k311 && !has_return_code_311(reason)) return;
-  const Reason said = may_carry(PacketType::kConnack, reason) ? reason : Reason::kUnspecifiedError;
-  append_last(output_, Connack{.session_present = false, .reason = said}, why, version_,
+  const Reason allowed =
+      may_carry(PacketType::kConnack, reason) ? reason : Reason::kUnspecifiedError;
+  append_last(output_, Connack{.session_present = false, .reason = allowed}, why, version_,
               client_packet_bytes_);
 }
 
 void Session::send_disconnect(Reason reason, std::string_view why) {
   if (version_ == Version::k311) return;
-  const Reason said =
+  const Reason allowed =
       may_carry(PacketType::kDisconnect, reason) ? reason : Reason::kUnspecifiedError;
-  append_last(output_, Disconnect{.reason = said}, why, version_, client_packet_bytes_);
+  append_last(output_, Disconnect{.reason = allowed}, why, version_, client_packet_bytes_);
 }
 
 void Session::end(Reason reason, std::string why) {

@@ -261,7 +261,7 @@ class Session {
   std::string_view complete_tail(std::string_view bytes);
   std::string_view consume(std::string_view bytes);
   void hold(std::string_view bytes);
-  void keep(std::string_view rest);
+  void keep_tail(std::string_view rest);
   [[nodiscard]] Decoded<std::optional<Header>> peek(std::string_view bytes) const;
   void handle(const Header& header, std::string_view body);
 

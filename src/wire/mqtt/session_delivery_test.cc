@@ -79,7 +79,7 @@ TEST(MqttSession, APlainPublicationIsOfferedBeforeItBecomesAnEvent) {
   EXPECT_EQ(receive({twice}), Lines{}) << "a retransmission";
   EXPECT_EQ(talk.said(), Lines{"PUBREC 3 success"});
 
-  // What a receiver would get beyond the payload, and what comes behind an event, is an event.
+  // A message with more than a payload is an event, and so are those behind an event.
   Properties typed;
   typed.add(PropertyId::kContentType, "text");
   const Publish retained{.retain = true, .topic = "t", .payload = "4"};
@@ -270,7 +270,7 @@ TEST(Outbox, TakesOfItsBudgetAndGivesAllBack) {
     push(outbox, Qos::kAtLeastOnce);
     EXPECT_EQ(outbox.waiting(), 1U);
     EXPECT_EQ(outbox.dropped().queue_full, 1U);
-    budget->give_back(89);
+    budget->release(89);
     push(outbox, Qos::kAtMostOnce);
     outbox.close();
     Outbox next = std::move(outbox);
@@ -281,7 +281,7 @@ TEST(Outbox, TakesOfItsBudgetAndGivesAllBack) {
     push(next, Qos::kAtLeastOnce);
     EXPECT_EQ(next.waiting(), 0U);
     EXPECT_EQ(next.dropped().queue_full, 2U);
-    budget->give_back(95);
+    budget->release(95);
     next.restore({.entry = {.message = message("t", "x"), .qos = Qos::kAtLeastOnce}});
     EXPECT_EQ(budget->taken(), 2U);
   }

@@ -4,7 +4,7 @@ import {ApiError, get, me, request} from '../../api/client.ts';
 import {answerWith} from '../fakes.ts';
 
 beforeEach(() => {
-  me.value = {account: 'demo', csrf: 'token'};
+  me.value = {account: 'demo', scope: 'control', csrf: 'token'};
 });
 
 test('a read has no body and no token; a change has both', async () => {

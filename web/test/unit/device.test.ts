@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {CommandFacts, Home} from '../../api/types.ts';
+import type {CommandFacts, Home, ParamFacts} from '../../api/types.ts';
 import {columns, gaps, panes, stepFor} from '../../charts/data.ts';
 import {isFlowing, mix} from '../../flow/layout.ts';
-import {parseNumber, saidText, say, typed} from '../../format/field.ts';
-import {commandBody, curlLine, wireNumber} from '../../forms/body.ts';
+import {display, parseNumber, textOf, typed} from '../../format/field.ts';
+import {commandBody, curlLine, jsonEntry, numberEntry} from '../../forms/body.ts';
 import {flatten, matches} from '../../store/paths.ts';
 
 const words = {none: 'none', noSensor: 'no sensor'};
 const text = (facts: object | undefined, value: unknown) =>
-  saidText(say(facts, value, 'en', words)).replace(/\u202f/g, ' ');
+  textOf(display(facts, value, 'en', words)).replace(/\u202f/g, ' ');
 
-test('values are said by name, unit and scale', () => {
+test('values are displayed by name, unit and scale', () => {
   assert.equal(text({unit: 'V', scale: 0.001}, 53_587), '53.587 V');
   assert.equal(text({unit: '%'}, 62), '62%');
   assert.equal(text({values: [{value: 0, name: 'off'}]}, 0), 'off');
@@ -50,22 +50,30 @@ test('numbers are read as people type them', () => {
   assert.equal(typed(125, 0.1, 'de'), '12,5');
 });
 
-const number = {
+const number: ParamFacts = {
   name: 'w',
   type: 'int',
   required: false,
   scale: 0.1,
-  range: [0, 8000] as [number, number],
+  range: [0, 8000],
 };
 
 test('what was typed becomes a wire value, within its range', () => {
-  assert.deepEqual(wireNumber(800, number), {value: 8000, problem: null});
-  assert.deepEqual(wireNumber(800.1, number), {value: 8001, problem: 'range'});
-  assert.deepEqual(wireNumber(null, number), {value: null, problem: 'number'});
+  for (const [typedText, value, problem] of [
+    ['800', 8000, null],
+    ['800,0', 8000, null],
+    ['800.1', 8001, 'range'],
+    ['many', null, 'number'],
+  ] as const) {
+    assert.deepEqual(numberEntry(typedText, number), {value, problem, text: typedText});
+  }
+  assert.deepEqual(jsonEntry('[1]'), {value: [1], problem: null, text: '[1]'});
+  assert.deepEqual(jsonEntry('[1'), {value: null, problem: 'json', text: '[1'});
 });
 
 test('a command is selected by members, also nested ones', () => {
   const command: CommandFacts = {
+    kind: 'command',
     name: 'a',
     dangerous: false,
     params: [],

@@ -10,6 +10,7 @@ const answer = (sn: string, energies: object) =>
     sn,
     period: 'day',
     ...hour,
+    unit: 'kWh',
     quantities: [],
     buckets: [{...hour, ...energies}],
     total: {},

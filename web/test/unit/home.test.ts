@@ -13,6 +13,11 @@ const device = (name: string, more: Partial<HomeDevice> = {}): HomeDevice => ({
   role: 'other',
   state: 'live',
   lastReport: 500,
+  charge_percent: null,
+  batteryPower_w: null,
+  sunPower_w: null,
+  loadPower_w: null,
+  gridPower_w: null,
   faults: [],
   ...more,
 });
@@ -60,9 +65,9 @@ test('a home that cannot be fetched is an error until it can', async () => {
   assert.equal(homeError.value, null);
 });
 
-test('faults and silence are alarms, with the moment if it is known', () => {
+test('faults and silence are alarms, with the moment where it is known', () => {
   home.value = homeOf([
-    device('A', {faults: [hot, {...hot, field: 'fan', since: 300}]}),
+    device('A', {faults: [hot, {...hot, field: 'fan'}]}),
     device('B', {state: 'offline'}),
     device('C', {state: 'quiet'}),
     device('D', {state: 'never', lastReport: null}),
@@ -71,7 +76,7 @@ test('faults and silence are alarms, with the moment if it is known', () => {
     alarms.value.map(({key, kind, since}) => [key, kind, since]),
     [
       ['A temp', 'fault', null],
-      ['A fan', 'fault', 300],
+      ['A fan', 'fault', null],
       ['B silent', 'silent', 500],
     ],
   );

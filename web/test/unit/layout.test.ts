@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {FlowNode, Home, NodeId} from '../../api/types.ts';
+import type {Home, HomeNode, NodeId} from '../../api/types.ts';
 import {drawnPipes, height, width} from '../../flow/layout.ts';
 
-const node: FlowNode = {power_w: 100, atLeast: false};
+const node: HomeNode = {power_w: 100, atLeast: false};
 const homeOf = (nodes: NodeId[], from: NodeId, to: NodeId) =>
   ({
     nodes: Object.fromEntries(nodes.map((id) => [id, node])),

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {SubscriptionMessage} from '../../api/messages.ts';
+import type {Home} from '../../api/types.ts';
 import {fakeStream, openStream} from '../fakes.ts';
 
-const home = {now: 1, nodes: {}, flows: [], today: {}, devices: []};
+const home = {now: 1, nodes: {}, flows: [], today: {}, devices: []} as unknown as Home;
 const device = (sn: string) => ({topic: 'device', sn, fields: '*', every: 250}) as const;
 
 test('subscriptions made before the welcome are asked for once it is there', () => {
@@ -37,7 +38,7 @@ test('a message goes to its subscription, and to none once that has ended', () =
   socket().receive({t: 'd', id: 1, seq: 8, now: 2000, home});
   end();
   socket().receive({t: 'd', id: 1, seq: 9, now: 3000, home});
-  assert.deepEqual(got, [{t: 'd', id: 1, home}]);
+  assert.deepEqual(got, [{t: 'd', id: 1, seq: 8, now: 2000, home}]);
   assert.deepEqual(socket().sent.at(-1), {t: 'unsub', id: 1});
 });
 

@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {DeviceFacts, Family, FieldFacts} from '../../api/types.ts';
+import type {Family, Field} from '../../api/types.ts';
 import {loadTwin, Twin} from '../../store/twins.ts';
-import {answerWith, openStream} from '../fakes.ts';
+import {answerWith, balcony as facts, openStream} from '../fakes.ts';
 
-const field = (name: string): FieldFacts => ({name, type: 'int'});
-const family: Family = {id: 'f', fields: [field('soc'), field('w')], commands: []};
-const facts: DeviceFacts = {
-  sn: 'A',
-  name: 'Balcony',
-  family: 'f',
-  owner: 'demo',
-  rights: 'owner',
-  online: true,
-  reportedAt: 900,
-  values: {soc: 50},
+const field = (name: string): Field => ({name, type: 'int'});
+const family: Family = {
+  id: 'f',
+  prefixes: [],
+  fields: [field('soc'), field('w')],
+  commands: [],
 };
 const names = {t: 'names', family: 'f', names: ['soc', 'w']};
 const snapshot = {t: 'snap', id: 1, seq: 1, now: 2000, family: 'f', state: 'live', last: 1900};
@@ -35,7 +30,8 @@ test('a twin begins with what was loaded, without the times of its values', () =
   assert.equal(twin.field('w').value, null);
   assert.deepEqual(twin.names.value, ['soc']);
   assert.equal(new Twin({...facts, online: false}, family).state.value, 'offline');
-  assert.equal(new Twin({...facts, reportedAt: null}, family).state.value, 'never');
+  const {reportedAt: _, ...silent} = facts;
+  assert.equal(new Twin(silent, family).state.value, 'never');
 });
 
 test('a snapshot replaces values, and names of its own count for this device alone', () => {

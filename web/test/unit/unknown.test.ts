@@ -1,27 +1,27 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {FlowNode, Home, HomeDevice, UnknownReason} from '../../api/types.ts';
+import type {Home, HomeDevice, HomeNode, UnknownReason} from '../../api/types.ts';
 import {unknownTexts} from '../../flow/unknown.ts';
 import {de} from '../../i18n/de.ts';
 import {en} from '../../i18n/en.ts';
 
 const device = (sn: string, name: string) => ({sn, name}) as HomeDevice;
-const homeWith = (sun: FlowNode) =>
+const homeWith = (sun: HomeNode) =>
   ({
     nodes: {sun, grid: {power_w: 0, atLeast: false}},
     flows: [],
     devices: [device('A', 'Balcony'), device('B', 'Cellar')],
   }) as unknown as Home;
 const because = (sn: string, reason: UnknownReason) => ({sn, reason});
-const linesOf = (sun: FlowNode, words = en) =>
+const linesOf = (sun: HomeNode, words = en) =>
   unknownTexts(homeWith(sun), words).map(([id, text]) => `${id} ${text}`);
 
 test('a power that is not known has its reasons, and one that is has none', () => {
-  const rows: [FlowNode, string[]][] = [
+  const rows: [HomeNode, string[]][] = [
     [{power_w: 0, atLeast: false}, []],
-    [{power_w: null}, ['sun Sun: unknown']],
+    [{power_w: null, atLeast: false}, ['sun Sun: unknown']],
     [
-      {power_w: null, unknown: [because('A', 'offline')]},
+      {power_w: null, atLeast: false, unknown: [because('A', 'offline')]},
       ['sun Sun: unknown (\u2068Balcony\u2069: offline)'],
     ],
     [
@@ -33,15 +33,22 @@ test('a power that is not known has its reasons, and one that is has none', () =
     ],
   ];
   for (const [sun, lines] of rows) assert.deepEqual(linesOf(sun), lines);
-  assert.deepEqual(linesOf({power_w: null, unknown: [because('A', 'not_reported')]}, de), [
-    'sun Sonne: unbekannt (\u2068Balcony\u2069: noch nicht gemeldet)',
-  ]);
+  assert.deepEqual(
+    linesOf({power_w: null, atLeast: false, unknown: [because('A', 'not_reported')]}, de),
+    ['sun Sonne: unbekannt (\u2068Balcony\u2069: noch nicht gemeldet)'],
+  );
 });
 
 test('of many devices a few are named, and the others counted', () => {
   const many = (count: number) => Array.from({length: count}, () => because('A', 'offline'));
-  const last = (sun: FlowNode) => linesOf(sun)[0]!.split('; ').at(-1);
-  assert.equal(last({power_w: null, unknown: many(3)}), '\u2068Balcony\u2069: offline)');
-  assert.equal(last({power_w: null, unknown: many(4)}), '1 more)');
-  assert.equal(last({power_w: null, unknown: many(8), unknownDevices: 20}), '17 more)');
+  const last = (sun: HomeNode) => linesOf(sun)[0]!.split('; ').at(-1);
+  assert.equal(
+    last({power_w: null, atLeast: false, unknown: many(3)}),
+    '\u2068Balcony\u2069: offline)',
+  );
+  assert.equal(last({power_w: null, atLeast: false, unknown: many(4)}), '1 more)');
+  assert.equal(
+    last({power_w: null, atLeast: false, unknown: many(8), unknownDevices: 20}),
+    '17 more)',
+  );
 });

@@ -1,0 +1,69 @@
+#include "api/bodies/device.h"
+
+namespace gridloom::api::body {
+namespace {
+
+using schema::declared;
+using schema::member;
+
+// The members of a struct that is a Device.
+template <typename T>
+consteval auto device_members() {
+  return std::array{
+      member<&Device::sn, T>("sn", {.text = "Serial number"}),
+      member<&Device::name, T>("name"),
+      member<&Device::family, T>("family", {.text = "The device file's id"}),
+      member<&Device::product, T>("product"),
+      member<&Device::owner, T>("owner", {.text = "Name of the account that owns it"}),
+      member<&Device::rights, T>("rights", {.text = "The rights of the account that asks"}),
+      // The last: it is put into rows that are kept.
+      member<&Device::online, T>("online"),
+  };
+}
+
+}  // namespace
+
+const schema::Body& describe(schema::Of<Device> /*of*/) {
+  static constexpr std::array kMembers = device_members<Device>();
+  static constexpr schema::Body kBody{.name = "Device", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<DeviceState> /*of*/) {
+  static constexpr std::array kMembers = joined(
+      device_members<DeviceState>(),
+      std::array{
+          member<&DeviceState::reported_at_ms>(
+              "reportedAt",
+              {.text = "Time of the last report; absent: none since the server started",
+               .unit = "Unix milliseconds"}),
+          member<&DeviceState::values>(
+              "values", {.text = "Each field that the device has reported, as it reported it"}),
+      });
+  static constexpr schema::Body kBody{.name = "DeviceState", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Devices> /*of*/) {
+  static constexpr std::array kMembers = {declared<std::vector<Device>>("devices")};
+  static constexpr schema::Body kBody{.name = "Devices", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Command> /*of*/) {
+  static constexpr schema::Body kBody{
+      .name = "Command",
+      .text = "The family's set message without sn and id, as its documents write it",
+      .is_open = true,
+      .example = R"({"moduleType":5,"operateType":"acChgCfg",)"
+                 R"("params":{"chgWatts":600,"chgPauseFlag":255}})"};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Reply> /*of*/) {
+  static constexpr schema::Body kBody{
+      .name = "Reply", .text = "The device's reply, as it sent it", .is_open = true};
+  return kBody;
+}
+
+}  // namespace gridloom::api::body

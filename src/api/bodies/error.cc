@@ -1,0 +1,16 @@
+#include "api/bodies/error.h"
+
+namespace gridloom::api::body {
+
+using schema::member;
+
+const schema::Body& describe(schema::Of<Error> /*of*/) {
+  static constexpr std::array kMembers = {
+      member<&Error::code>("code", {.text = "As bad_params, no_permission or offline"}),
+      member<&Error::message>("message", {.text = "For people"}),
+  };
+  static constexpr schema::Body kBody{.name = "Error", .members = kMembers};
+  return kBody;
+}
+
+}  // namespace gridloom::api::body

@@ -1,0 +1,143 @@
+#include "api/bodies/family.h"
+
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "wire/json.h"
+
+namespace gridloom::api::body {
+namespace {
+
+using schema::constant;
+using schema::declared;
+using schema::joined;
+using Text = std::string_view;
+using MaybeText = std::optional<std::string_view>;
+using MaybeTexts = std::optional<std::vector<std::string_view>>;
+using MaybeValues = std::optional<std::vector<Value>>;
+using MaybeNumber = std::optional<double>;
+
+consteval auto summary_members() {
+  return std::array{
+      declared<Text>("id"),
+      declared<MaybeText>("product"),
+      declared<MaybeText>("description"),
+      declared<std::vector<std::string_view>>(
+          "prefixes", {.text = "How the serial numbers of its devices begin"}),
+  };
+}
+
+// Fields and parameters have these.
+consteval auto described_members() {
+  return std::array{
+      declared<Text>("name"),
+      declared<MaybeText>("title", {.text = "Short, for a label"}),
+      declared<MaybeText>("description"),
+      declared<catalog::FieldType>("type"),
+      declared<MaybeText>("unit", {.text = "The unit of a value times scale"}),
+      declared<MaybeNumber>("scale", {.text = "A value times this is in the unit; absent: 1"}),
+      declared<std::optional<std::tuple<double, double>>>("range",
+                                                          {.text = "The least and the greatest"}),
+      declared<MaybeValues>("values", {.text = "Those that have a name, or all that there are"}),
+  };
+}
+
+}  // namespace
+
+const schema::Body& describe(schema::Of<FamilySummary> /*of*/) {
+  static constexpr std::array kMembers = summary_members();
+  static constexpr schema::Body kBody{.name = "FamilySummary", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Families> /*of*/) {
+  static constexpr std::array kMembers = {declared<std::vector<FamilySummary>>("families")};
+  static constexpr schema::Body kBody{.name = "Families", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Family> /*of*/) {
+  static constexpr std::array kMembers =
+      joined(summary_members(), std::array{
+                                    declared<std::vector<Field>>("fields"),
+                                    declared<std::vector<CommandFacts>>("commands"),
+                                });
+  static constexpr schema::Body kBody{.name = "Family", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Value> /*of*/) {
+  static constexpr std::array kMembers = {
+      declared<wire::Json>("value"),
+      declared<MaybeText>("name", {.text = "The meaning of the value; absent: the value itself"}),
+  };
+  static constexpr schema::Body kBody{.name = "Value", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Field> /*of*/) {
+  using Flag = std::optional<bool>;
+  static constexpr std::array kMembers = joined(
+      described_members(),
+      std::array{
+          declared<MaybeText>("kind", {.text = "Always field; absent: a member of another field"}),
+          declared<MaybeValues>("bits", {.text = "Numbers and names of the bits of a bit mask"}),
+          declared<MaybeText>("nature", {.text = "Its meaning in every family, as battery.power"}),
+          declared<Flag>("part",
+                         {.text = "One of the fields whose sum is the power of the nature"}),
+          declared<MaybeText>("sign", {.text = "Meaning of a positive value"}),
+          declared<MaybeText>("source", {.text = "Where the field is documented"}),
+          declared<std::optional<wire::Json>>("absent", {.text = "Stands for: there is no value"}),
+          declared<Flag>("error", {.text = "An error or a warning"}),
+          declared<std::optional<wire::Json>>("initial",
+                                              {.text = "The start value of a virtual device"}),
+          declared<MaybeTexts>("set_by", {.text = "Commands that change it"}),
+          declared<std::optional<std::vector<Field>>>(
+              "fields", {.text = "Members of an object, or the element of a list"}),
+          declared<std::optional<std::vector<Feed>>>(
+              "fed_by", {.text = "Parts of the family's physics that give its value"}),
+      });
+  static constexpr schema::Body kBody{.name = "Field", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Feed> /*of*/) {
+  static constexpr std::array kMembers = {declared<Text>("part"), declared<Text>("quantity")};
+  static constexpr schema::Body kBody{.name = "Feed", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<ParamFacts> /*of*/) {
+  static constexpr std::array kMembers =
+      joined(described_members(),
+             std::array{
+                 declared<bool>("required"),
+                 declared<std::optional<bool>>(
+                     "exactly_one", {.text = "Exactly one of the object's members must be true"}),
+                 declared<MaybeTexts>("sets", {.text = "Fields that take its value as it is"}),
+                 declared<std::optional<std::vector<ParamFacts>>>(
+                     "params", {.text = "Members of an object, or the element of a list"}),
+             });
+  static constexpr schema::Body kBody{.name = "ParamFacts", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<CommandFacts> /*of*/) {
+  static constexpr std::array kMembers = {
+      constant("kind", "command"),
+      declared<Text>("name"),
+      declared<MaybeText>("title"),
+      declared<MaybeText>("description"),
+      declared<bool>("dangerous", {.text = "A person should confirm it"}),
+      declared<MaybeText>("source", {.text = "Where the command is documented"}),
+      declared<std::optional<schema::RawObject>>(
+          "select",
+          {.text = "Names the command in the body of a set: a path in it, and the value there"}),
+      declared<std::vector<ParamFacts>>("params"),
+  };
+  static constexpr schema::Body kBody{.name = "CommandFacts", .members = kMembers};
+  return kBody;
+}
+
+}  // namespace gridloom::api::body

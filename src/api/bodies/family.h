@@ -1,0 +1,39 @@
+// Bodies about device families, which catalog/family_json.h writes.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "api/schema/body.h"
+#include "catalog/family.h"
+
+namespace gridloom::api {
+
+template <>
+struct schema::Words<catalog::FieldType> {
+  using enum catalog::FieldType;
+  static constexpr std::string_view kName = "FieldType";
+  static constexpr std::array kValues = {kInt, kFloat, kString, kBool, kArray, kObject, kAny};
+};
+
+namespace body {
+
+struct FamilySummary;
+const schema::Body& describe(schema::Of<FamilySummary> /*of*/);
+struct Families;
+const schema::Body& describe(schema::Of<Families> /*of*/);
+struct Family;
+const schema::Body& describe(schema::Of<Family> /*of*/);
+struct Value;
+const schema::Body& describe(schema::Of<Value> /*of*/);
+struct Field;
+const schema::Body& describe(schema::Of<Field> /*of*/);
+struct Feed;
+const schema::Body& describe(schema::Of<Feed> /*of*/);
+struct ParamFacts;
+const schema::Body& describe(schema::Of<ParamFacts> /*of*/);
+struct CommandFacts;
+const schema::Body& describe(schema::Of<CommandFacts> /*of*/);
+
+}  // namespace body
+}  // namespace gridloom::api

@@ -1,0 +1,39 @@
+#include "api/bodies/series.h"
+
+#include <optional>
+#include <vector>
+
+namespace gridloom::api::body {
+
+using schema::declared;
+
+const schema::Body& describe(schema::Of<Series> /*of*/) {
+  static constexpr std::array kMembers = {
+      declared<std::string_view>("field"),
+      declared<std::optional<std::string_view>>("unit", {.text = "Absent: the field has none"}),
+      declared<std::optional<double>>("scale",
+                                      {.text = "A value times this is in the unit; absent: 1"}),
+      declared<std::optional<std::int64_t>>("decimals"),
+      declared<std::vector<Point>>("points",
+                                   {.text = "Time in Unix milliseconds, and value; null: a gap"}),
+  };
+  static constexpr schema::Body kBody{.name = "Series", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<History> /*of*/) {
+  static constexpr std::array kMembers = {
+      declared<std::string_view>("sn"),
+      declared<std::int64_t>("from", {.unit = "Unix milliseconds"}),
+      declared<std::int64_t>("to", {.unit = "Unix milliseconds"}),
+      declared<std::optional<std::int64_t>>(
+          "step", {.text = "Absent: every reported value", .unit = "milliseconds"}),
+      declared<std::optional<history::Aggregate>>("aggregate",
+                                                  {.text = "Absent: every reported value"}),
+      declared<std::vector<Series>>("series"),
+  };
+  static constexpr schema::Body kBody{.name = "History", .members = kMembers};
+  return kBody;
+}
+
+}  // namespace gridloom::api::body

@@ -1,0 +1,132 @@
+#include "api/history/history_api.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "api/history/energy.h"
+#include "api/history/quota_data.h"
+#include "api/history/series_body.h"
+#include "api/message/params.h"
+#include "history/energy_query.h"
+#include "hub/credentials.h"
+
+namespace gridloom::api {
+namespace {
+
+// Runs the query slice by slice; at the end `text_of` formats the response's data.
+template <typename TextOf>
+auto answer_of(history::EnergyQuery query, const AnswerForm& form, TextOf text_of) {
+  return [query = std::move(query), form, text_of = std::move(text_of)](
+             history::Reader& reader) mutable -> std::optional<http::Response> {
+    for (const history::Slice slice; !query.done() && !slice.over();) {
+      if (Status worked = query.work(reader); !worked) return form.failure(worked.error());
+    }
+    if (!query.done()) return std::nullopt;
+    return form.success(text_of(query));
+  };
+}
+
+}  // namespace
+
+Result<HistoryApi::Readable> HistoryApi::readable(registry::AccountId account,
+                                                  const std::string& sn) const {
+  const auto directory = options_.platform->registry.directory();
+  const auto device = hub::permitted_device(*directory, account, sn, registry::Rights::kMonitor);
+  if (!device) return std::unexpected(device.error());
+  return Readable{.number = (*device)->number, .family = options_.platform->catalog->of_serial(sn)};
+}
+
+time::Now HistoryApi::now() const {
+  return {.at = options_.platform->clock.now(), .zone = options_.platform->zone};
+}
+
+void HistoryApi::read(Call call, Answer answer) const {
+  auto done = std::make_shared<Callback<http::Response>>(std::move(call.done));
+  auto step = [done, loop = options_.loop,
+               answer = std::move(answer)](history::Reader& reader) mutable {
+    auto response = answer(reader);
+    if (!response) return history::Progress::kMore;
+    loop->post([done = std::move(done), response = std::move(*response)]() mutable {
+      (*done)(std::move(response));
+    });
+    return history::Progress::kDone;
+  };
+  const bool taken = options_.reads && options_.reads({.account = std::to_underlying(call.account),
+                                                       .gone = std::move(call.gone),
+                                                       .step = std::move(step)});
+  if (taken) return;
+  http::Response busy = call.form.refusal(
+      503,
+      "too many questions of this account about history are being answered: ask again in a "
+      "second");
+  busy.headers.emplace_back("Retry-After", "1");
+  (*done)(std::move(busy));
+}
+
+void HistoryApi::quota_data(Call call) const {
+  const auto refuse = [&call](const Error& fault) { call.done(call.form.failure(fault)); };
+  const auto sn = text_param(call.params, "sn", "sn");
+  if (!sn) return refuse(sn.error());
+  const auto question = parse_quota_data_request(call.params, options_.platform->zone);
+  if (!question) return refuse(question.error());
+  const auto device = readable(call.account, *sn);
+  if (!device) return refuse(device.error());
+  const auto history = history_of(*device->family, question->code);
+  if (!history) return refuse(history.error());
+  const AnswerForm form = call.form;
+  const std::vector<std::int64_t> bounds = {history::quarter_before(question->from_ms),
+                                            std::max(history::quarter_after(question->to_ms),
+                                                     history::quarter_before(question->from_ms))};
+  history::EnergyQuery query({.device = device->number,
+                              .sources = history::EnergySources(*device->family),
+                              .bounds = bounds});
+  read(std::move(call), answer_of(std::move(query), form,
+                                  [history = *history, form](const history::EnergyQuery& of) {
+                                    // A second response sits inside `data` (quirk 15).
+                                    const http::Response inner = success(
+                                        history_list(*history, of.sums().front()), form.trace_id());
+                                    return inner.body;
+                                  }));
+}
+
+void HistoryApi::energy(const std::string& sn, Call call) const {
+  const auto refuse = [&call](const Error& fault) { call.done(call.form.failure(fault)); };
+  const auto device = readable(call.account, sn);
+  if (!device) return refuse(device.error());
+  auto question = parse_energy_request(call.params, now());
+  if (!question) return refuse(question.error());
+  const AnswerForm form = call.form;
+  history::EnergyQuery query({.device = device->number,
+                              .sources = history::EnergySources(*device->family),
+                              .bounds = question->bounds});
+  read(std::move(call),
+       answer_of(std::move(query), form,
+                 [sn, question = std::move(*question)](const history::EnergyQuery& of) {
+                   return energy_response(sn, of.sources(), question, of.sums());
+                 }));
+}
+
+void HistoryApi::series(const std::string& sn, Call call) const {
+  const auto refuse = [&call](const Error& fault) { call.done(call.form.failure(fault)); };
+  const auto device = readable(call.account, sn);
+  if (!device) return refuse(device.error());
+  auto request = parse_series_request(call.params, now(), options_.series);
+  if (!request) return refuse(request.error());
+  const auto format = request->format;
+  const auto body =
+      std::make_shared<SeriesBody>(SeriesAnswer({.sn = sn,
+                                                 .device = device->number,
+                                                 .request = std::move(*request),
+                                                 .limits = options_.series,
+                                                 .unit_of = units_of(device->family)}),
+                                   SeriesBody::Options{.format = format,
+                                                       .form = call.form,
+                                                       .account = call.account,
+                                                       .gone = call.gone,
+                                                       .reads = options_.reads,
+                                                       .loop = options_.loop});
+  read(std::move(call), [body](history::Reader& reader) { return body->begin(reader); });
+}
+
+}  // namespace gridloom::api

@@ -1,0 +1,407 @@
+#include "api/home/home_feed.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "api/home/home_json.h"
+#include "history/energy_query.h"
+#include "time/calendar.h"
+#include "wire/json.h"
+
+namespace gridloom::api {
+namespace {
+
+using registry::AccountId;
+
+// Twins that are read and understood at once, in less than a millisecond.
+constexpr std::size_t kTwinsAtOnce = 32;
+constexpr std::int64_t kNever_ms = std::numeric_limits<std::int64_t>::max();
+
+enum class When : std::uint8_t { kNow, kBeforeMoment };
+
+overview::Overview figures_of(const catalog::Family& family, const hub::TwinSnapshot& twin,
+                              When when) {
+  std::map<std::size_t, std::string_view> before;
+  if (when == When::kBeforeMoment) {
+    twin.before.for_each([&](std::size_t slot, std::string_view text) { before[slot] = text; });
+  }
+  std::vector<overview::FlatValue> values;
+  twin.values.for_each([&](std::size_t slot, std::string_view text) {
+    const std::string& name = twin.name_of(slot);
+    if (!overview::is_in_overview(family, name)) return;
+    const auto was = before.find(slot);
+    if (auto value = wire::parse_json(was == before.end() ? text : was->second)) {
+      values.push_back({.name = name, .value = std::move(*value)});
+    }
+  });
+  std::ranges::sort(values, {}, &overview::FlatValue::name);
+  return overview_of(family, values);
+}
+
+// The energies of a home's devices while they are queried.
+struct Sums {
+  std::vector<history::EnergyQuery> queries;
+  std::vector<std::size_t> devices;  // whose queries these are
+  std::size_t next = 0;
+};
+
+// Energies of a device that has not reported today are not known: they are not 0.
+overview::Ledger ledger_of(const std::vector<ShownDevice>& devices, const Sums& sums) {
+  std::vector<overview::DeviceEnergies> energies;
+  energies.reserve(devices.size());
+  for (const ShownDevice& device : devices) {
+    energies.push_back({.role = device.role, .sources = &device.sources});
+  }
+  for (std::size_t i = 0; i < sums.devices.size(); ++i) {
+    const history::EnergyQuery& query = sums.queries[i];
+    if (query.has_rows()) energies[sums.devices[i]].energies = query.sums().front();
+  }
+  return overview::ledger_of(energies);
+}
+
+}  // namespace
+
+// --- watching
+
+// Until when a home that was computed is as it was.
+struct HomeWatch::Freshness {
+  std::atomic<HomeFeed*> feed = nullptr;           // null: it is gone
+  std::atomic<bool> has_changed = true;            // a device has, since the last computation began
+  std::atomic<std::int64_t> until_ms = kNever_ms;  // by the devices' clock: states change with time
+  std::atomic<std::int64_t> ledger_ms = kNever_ms;  // by the steady clock: energies are to be added
+  std::atomic<const registry::Directory*> directory = nullptr;
+};
+
+class HomeFeed::Reader final : public hub::ChangeReader {
+ public:
+  Reader(HomeFeed& feed, AccountId account) : feed_(feed), account_(account) {}
+  void on_changes(hub::ChangeBatch batch) override { feed_.on_changes(account_, batch); }
+
+ private:
+  HomeFeed& feed_;
+  const AccountId account_;
+};
+
+struct HomeFeed::Watched {
+  std::size_t watches = 0;
+  std::shared_ptr<HomeWatch::Freshness> freshness = std::make_shared<HomeWatch::Freshness>();
+  std::shared_ptr<Reader> reader;
+  hub::ChangeSubscription subscription;
+  // The home as it was computed last; none while it is being computed.
+  std::shared_ptr<const registry::Directory> directory;
+  std::vector<ShownDevice> devices;
+  std::vector<DeviceNumber> numbers;  // of the devices
+  std::set<std::string> changed;      // since that began
+  bool is_lost = true;                // any device may have changed
+};
+
+// A home that is being computed, on one thread at a time.
+struct HomeFeed::Work {
+  AccountId account{};
+  Loop* loop = nullptr;
+  std::shared_ptr<const registry::Directory> directory;
+  std::vector<ShownDevice> devices;
+  std::vector<DeviceNumber> numbers;  // of the devices
+  std::unordered_map<std::string_view, std::size_t> places;
+  std::vector<std::string> to_read;  // devices whose twins are read, the next one last
+  std::optional<overview::Ledger> ledger;
+  std::int64_t ledger_ms = kNever_ms;  // when energies are to be added, by the steady clock
+};
+
+HomeWatch::~HomeWatch() {
+  if (!freshness_) return;
+  if (HomeFeed* const feed = freshness_->feed) feed->unwatch(account_);
+}
+
+bool HomeWatch::is_stale() const {
+  const HomeFeed::Options& options = freshness_->feed.load()->options_;
+  const hub::Platform& platform = options.hub->platform();
+  return freshness_->has_changed || unix_ms(platform.clock.now()) >= freshness_->until_ms ||
+         unix_ms(options.steady->now()) >= freshness_->ledger_ms ||
+         platform.registry.directory().get() != freshness_->directory;
+}
+
+HomeFeed::~HomeFeed() {
+  for (auto& [account, entry] : homes_) {
+    if (entry.watched) entry.watched->freshness->feed = nullptr;
+  }
+}
+
+HomeWatch HomeFeed::watch(AccountId account, Loop& loop) {
+  HomeWatch watch;
+  const std::lock_guard lock(mutex_);
+  // A home that is watched is there even if there is no room for it: clients of the live stream
+  // have limits of their own.
+  Entry* const known = entry_of(account);
+  Entry& entry = known != nullptr ? *known : homes_[account];
+  if (!entry.watched) {
+    entry.watched = std::make_shared<Watched>();
+    entry.watched->freshness->feed = this;
+    entry.watched->reader = std::make_shared<Reader>(*this, account);
+    entry.watched->subscription = options_.hub->changes().subscribe(
+        {.reader = entry.watched->reader,
+         .loop = &loop,
+         .scope = hub::ChangeReaderOptions::Scope::kAccount,
+         .account = account,
+         .detail = hub::ChangeReaderOptions::Detail::kDevicesOnly});
+  }
+  ++entry.watched->watches;
+  update_idle(account, entry);
+  watch.account_ = account;
+  watch.freshness_ = entry.watched->freshness;
+  return watch;
+}
+
+void HomeFeed::unwatch(AccountId account) {
+  const std::lock_guard lock(mutex_);
+  Entry& entry = homes_.at(account);
+  if (--entry.watched->watches != 0) return;
+  entry.watched.reset();
+  update_idle(account, entry);
+}
+
+void HomeFeed::on_changes(AccountId account, const hub::ChangeBatch& batch) {
+  const std::lock_guard lock(mutex_);
+  const auto found = homes_.find(account);
+  if (found == homes_.end() || !found->second.watched) return;
+  Watched& watched = *found->second.watched;
+  watched.is_lost = watched.is_lost || batch.is_lost;
+  for (const hub::DeviceChanges& device : batch.devices) watched.changed.insert(device.sn);
+  watched.freshness->has_changed = true;
+}
+
+// --- homes that are kept
+
+HomeFeed::Entry* HomeFeed::entry_of(AccountId account) {
+  if (const auto found = homes_.find(account); found != homes_.end()) return &found->second;
+  while (homes_.size() >= options_.max_homes) {
+    if (idle_.empty()) return nullptr;
+    homes_.erase(idle_.front());
+    idle_.pop_front();
+  }
+  return &homes_[account];
+}
+
+void HomeFeed::update_idle(AccountId account, Entry& entry) {
+  const bool is_idle = !entry.watched && !entry.is_computing;
+  if (is_idle == entry.idle.has_value()) return;
+  if (is_idle) {
+    entry.idle = idle_.insert(idle_.end(), account);
+  } else {
+    idle_.erase(*entry.idle);
+    entry.idle.reset();
+  }
+}
+
+std::size_t HomeFeed::waiting(AccountId account) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = homes_.find(account);
+  return found == homes_.end() ? 0 : found->second.waiting.size();
+}
+
+std::size_t HomeFeed::homes() const {
+  const std::lock_guard lock(mutex_);
+  return homes_.size();
+}
+
+bool HomeFeed::is_current(const Entry& entry) const {
+  if (!entry.home) return false;
+  const TimePoint now = options_.steady->now();
+  if (now - entry.computed < kFresh) return true;
+  if (!entry.watched) return false;
+  const HomeWatch::Freshness& freshness = *entry.watched->freshness;
+  const hub::Platform& platform = options_.hub->platform();
+  return !freshness.has_changed && unix_ms(platform.clock.now()) < freshness.until_ms &&
+         unix_ms(now) < freshness.ledger_ms &&
+         platform.registry.directory().get() == freshness.directory;
+}
+
+void HomeFeed::get(AccountId account, hub::ReplyTo<Home> reply_to) {
+  WorkPtr work;
+  {
+    const std::lock_guard lock(mutex_);
+    Entry* const entry = entry_of(account);
+    if (entry == nullptr) {
+      return hub::answer<Home>(
+          std::move(reply_to),
+          fail(ErrorCode::kConflict,
+               fmt::format("more than {} homes are looked at at once", options_.max_homes)));
+    }
+    if (is_current(*entry)) return hub::answer<Home>(std::move(reply_to), Home(*entry->home));
+    Loop& loop = *reply_to.loop;
+    entry->waiting.push_back(std::move(reply_to));
+    if (std::exchange(entry->is_computing, true)) return;
+    update_idle(account, *entry);
+    work = begin(account, *entry, loop);
+  }
+  read_some(work);
+}
+
+// --- computing one
+
+HomeFeed::WorkPtr HomeFeed::begin(AccountId account, Entry& entry, Loop& loop) const {
+  const hub::Platform& platform = options_.hub->platform();
+  auto work = std::make_shared<Work>();
+  work->account = account;
+  work->loop = &loop;
+  work->directory = platform.registry.directory();
+  Watched* const watched = entry.watched.get();
+  std::set<std::string> changed;
+  bool is_whole = true;
+  if (watched != nullptr) {
+    is_whole = std::exchange(watched->is_lost, false) || watched->directory != work->directory;
+    changed = std::exchange(watched->changed, {});
+    watched->freshness->has_changed = false;
+    work->devices = std::exchange(watched->devices, {});
+    work->numbers = std::exchange(watched->numbers, {});
+  }
+  if (is_whole) {
+    work->devices.clear();
+    work->numbers.clear();
+    for (const auto& list :
+         {work->directory->devices_of(account), work->directory->shared_with(account)}) {
+      for (const registry::Device* device : list) {
+        const catalog::FamilyPtr& family = platform.catalog->of_serial(device->sn);
+        work->devices.push_back({.sn = device->sn,
+                                 .name = device->name,
+                                 .family = family,
+                                 .sources = history::EnergySources(*family),
+                                 .role = overview::role_of(*family),
+                                 .online = false,
+                                 .has_values = false,
+                                 .last_report = {},
+                                 .moment = {},
+                                 .figures = {},
+                                 .figures_before = {}});
+        work->numbers.push_back(device->number);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < work->devices.size(); ++i) {
+    const std::string& sn = work->devices[i].sn;
+    work->places.emplace(sn, i);
+    if (is_whole || changed.contains(sn)) work->to_read.push_back(sn);
+  }
+  return work;
+}
+
+void HomeFeed::read_some(const WorkPtr& work) {
+  if (work->to_read.empty()) return add_ledger(work);
+  const std::size_t some = std::min(work->to_read.size(), kTwinsAtOnce);
+  const auto first = work->to_read.end() - static_cast<std::ptrdiff_t>(some);
+  const std::vector<std::string> sns(first, work->to_read.end());
+  work->to_read.erase(first, work->to_read.end());
+  reads_ += sns.size();
+  options_.hub->read_twins(
+      work->account, sns,
+      {.loop = work->loop, .done = [this, work](Result<std::vector<hub::TwinSnapshot>> read) {
+         for (const hub::TwinSnapshot& twin : *read) {
+           ShownDevice& device = work->devices[work->places.at(twin.sn)];
+           device.last_report = twin.last_report;
+           device.moment = twin.moment;
+           device.figures = figures_of(*device.family, twin, When::kNow);
+           device.figures_before = figures_of(*device.family, twin, When::kBeforeMoment);
+           device.has_values = twin.has_values;  // it may have connected only
+         }
+         read_some(work);
+       }});
+}
+
+void HomeFeed::add_ledger(const WorkPtr& work) {
+  const TimePoint now = options_.steady->now();
+  const bool has_ledger = options_.reads && work->devices.size() <= kMaxLedger;
+  const bool is_due = [&] {
+    const std::lock_guard lock(mutex_);
+    Entry& entry = homes_[work->account];
+    work->ledger = entry.ledger;
+    if (entry.ledger_computed && now - *entry.ledger_computed < kLedgerFresh) {
+      if (has_ledger) work->ledger_ms = unix_ms(*entry.ledger_computed + kLedgerFresh);
+      return false;
+    }
+    entry.ledger_computed = now;
+    return true;
+  }();
+  if (!is_due || !has_ledger) return finish(work);
+  const hub::Platform& platform = options_.hub->platform();
+  const std::int64_t at = unix_ms(platform.clock.now());
+  const std::vector<std::int64_t> bounds = {
+      history::quarter_before(time::begin_of(time::Step::kDay, at, platform.zone)),
+      history::quarter_after(at + 1)};
+  const auto sums = std::make_shared<Sums>();
+  sums->queries.reserve(work->devices.size());
+  for (std::size_t i = 0; i < work->devices.size(); ++i) {
+    if (!work->devices[i].has_values) continue;
+    sums->devices.push_back(i);
+    sums->queries.emplace_back(history::EnergyQuery::Options{
+        .device = work->numbers[i], .sources = work->devices[i].sources, .bounds = bounds});
+  }
+  const auto step = [this, work, sums](history::Reader& reader) {
+    for (const history::Slice slice; sums->next < sums->queries.size() && !slice.over();) {
+      history::EnergyQuery& query = sums->queries[sums->next];
+      // Without the energies of one device the others' sums would be wrong.
+      if (Status worked = query.work(reader); !worked) {
+        finish(work);
+        return history::Progress::kDone;
+      }
+      if (query.done()) ++sums->next;
+    }
+    if (sums->next < sums->queries.size()) return history::Progress::kMore;
+    work->ledger = ledger_of(work->devices, *sums);
+    finish(work);
+    return history::Progress::kDone;
+  };
+  const bool taken =
+      options_.reads({.account = std::to_underlying(work->account), .gone = {}, .step = step});
+  if (!taken) finish(work);
+}
+
+void HomeFeed::finish(const WorkPtr& work) {
+  const hub::Platform& platform = options_.hub->platform();
+  const TimePoint at = platform.clock.now();
+  for (ShownDevice& device : work->devices) {
+    device.online = options_.hub->online(work->account, device.sn);
+  }
+  std::int64_t until_ms = time::begin_after(time::Step::kDay, unix_ms(at), platform.zone);
+  for (const ShownDevice& device : work->devices) {
+    if (const auto changes_at = next_change(device, at)) {
+      until_ms = std::min(until_ms, unix_ms(*changes_at));
+    }
+  }
+  std::string members = home_members(work->devices, work->ledger, at);
+  SharedText json(fmt::format(R"({{"now":{},{}}})", unix_ms(at), members));
+  std::vector<hub::ReplyTo<Home>> waiting;
+  Home home;
+  {
+    const std::lock_guard lock(mutex_);
+    Entry& entry = homes_[work->account];
+    const bool is_same = entry.home && entry.members == members;
+    home = {.version = is_same ? entry.home->version : ++last_version_,
+            .now_ms = unix_ms(at),
+            .json = std::move(json)};
+    entry.home = home;
+    entry.members = std::move(members);
+    entry.ledger = work->ledger;
+    entry.computed = options_.steady->now();
+    entry.is_computing = false;
+    waiting = std::exchange(entry.waiting, {});
+    if (entry.watched) {
+      HomeWatch::Freshness& freshness = *entry.watched->freshness;
+      freshness.until_ms = until_ms;
+      freshness.ledger_ms = work->ledger_ms;
+      freshness.directory = work->directory.get();
+      entry.watched->directory = work->directory;
+      entry.watched->numbers = std::move(work->numbers);
+      work->places.clear();
+      entry.watched->devices = std::move(work->devices);
+    }
+    update_idle(work->account, entry);
+  }
+  for (hub::ReplyTo<Home>& each : waiting) hub::answer<Home>(std::move(each), Home(home));
+}
+
+}  // namespace gridloom::api

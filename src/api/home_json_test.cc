@@ -1,0 +1,180 @@
+// The home as its answer writes it: why a power is not known, and that nothing unknown is 0.
+#include "api/home/home_json.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "api/bodies/home.h"
+#include "api/schema/test_check.h"
+#include "api/test_api.h"
+#include "testing/must.h"
+#include "wire/json.h"
+
+namespace gridloom::api {
+namespace {
+
+using history::Power;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr TimePoint kNow = kTestStart;
+
+// A device that is connected and reported a second ago; powers are added by the tests.
+ShownDevice shown(std::string_view sn) {
+  const catalog::FamilyPtr& family = test_catalog()->of_serial(sn);
+  return {.sn = std::string(sn),
+          .name = "name",
+          .family = family,
+          .sources = history::EnergySources(*family),
+          .role = overview::role_of(*family),
+          .online = true,
+          .has_values = true,
+          .last_report = kNow - seconds(1),
+          .moment = kNow - seconds(1),
+          .figures = {},
+          .figures_before = {}};
+}
+
+ShownDevice ocean() {
+  ShownDevice made = shown(kOcean);
+  for (const auto& [power, watts] :
+       {std::pair{Power::kPv, 2000.0}, std::pair{Power::kBattery, 500.0},
+        std::pair{Power::kGrid, -200.0}, std::pair{Power::kLoad, 1300.0},
+        std::pair{Power::kEv, 0.0}}) {
+    made.figures.powers_w.at(static_cast<std::size_t>(power)) = watts;
+  }
+  return made;
+}
+
+std::string node_of(const std::vector<ShownDevice>& devices, std::string_view place) {
+  const auto home =
+      wire::parse_json(fmt::format("{{{}}}", home_members(devices, std::nullopt, kNow)));
+  if (!home) return "no JSON";
+  const wire::Json* nodes = wire::member(*home, "nodes");
+  const wire::Json* node = nodes == nullptr ? nullptr : wire::member(*nodes, place);
+  return node == nullptr ? "none" : wire::to_text(*node);
+}
+
+struct ReasonCase {
+  bool online = true;
+  bool has_values = true;
+  std::optional<Millis> age{};  // of the last report; nothing: there is none
+  std::string sun;              // the node
+};
+
+TEST(HomeJson, SaysWhyAPowerIsNotKnown) {
+  const auto because = [](std::string_view reason) {
+    return fmt::format(
+        R"({{"power_w":null,"atLeast":false,"unknown":[{{"sn":"{}","reason":"{}"}}]}})", kOcean,
+        reason);
+  };
+  const std::string known = R"({"power_w":2000,"atLeast":false})";
+  const std::vector<ReasonCase> cases{
+      {.age = seconds(1), .sun = known},
+      {.age = kOldValue, .sun = known},
+      {.age = kOldValue + Millis(1), .sun = because("old")},
+      {.sun = because("old")},  // reported before the server started
+      {.online = false, .age = kOldValue, .sun = known},
+      {.online = false, .age = kOldValue + Millis(1), .sun = because("offline")},
+      {.online = false, .has_values = false, .sun = because("never")},
+      {.has_values = false, .sun = because("never")},
+  };
+  for (const ReasonCase& each : cases) {
+    ShownDevice device = ocean();
+    device.online = each.online;
+    device.has_values = each.has_values;
+    device.last_report = each.age ? std::optional(kNow - *each.age) : std::nullopt;
+    device.moment = device.last_report.value_or(TimePoint());
+    EXPECT_EQ(node_of({device}, "sun"), each.sun)
+        << (each.online ? "online" : "offline") << ", age "
+        << each.age.value_or(Millis(-1)).count();
+  }
+}
+
+TEST(HomeJson, NamesTheDevicesThatASumLacks) {
+  ShownDevice station = shown(kSn);  // has reported no power yet
+  EXPECT_EQ(node_of({ocean(), station}, "sun"),
+            fmt::format(R"({{"power_w":2000,"atLeast":true,)"
+                        R"("unknown":[{{"sn":"{}","reason":"not_reported"}}]}})",
+                        kSn));
+  EXPECT_EQ(node_of({ocean(), station}, "grid"), R"({"power_w":-200,"atLeast":false})");
+  EXPECT_THAT(node_of({ocean(), station}, "home"),
+              AllOf(HasSubstr(R"("power_w":1300,"atLeast":true)"), HasSubstr("not_reported")));
+}
+
+TEST(HomeJson, NamesAFewDevicesAndCountsTheOthers) {
+  ShownDevice station = shown(kSn);
+  station.online = false;
+  station.last_report.reset();
+  std::vector<ShownDevice> devices(overview::kMaxNamedUnknown, station);
+  EXPECT_THAT(node_of(devices, "sun"), Not(HasSubstr("unknownDevices")));
+  devices.push_back(station);
+  EXPECT_THAT(node_of(devices, "sun"),
+              HasSubstr(fmt::format(R"("unknownDevices":{})", devices.size())));
+}
+
+TEST(HomeJson, IsAsItIsDescribed) {
+  ShownDevice station = shown(kSn);
+  station.figures.charge_percent = 62.04;
+  station.figures.errors.push_back({.field = "pd.errCode",
+                                    .text = "Error: overload",
+                                    .title = "Error",
+                                    .meaning = "overload",
+                                    .value = 3});
+  ShownDevice away = shown(kSn);
+  away.online = away.has_values = false;
+  away.last_report.reset();
+  std::vector<ShownDevice> devices(overview::kMaxNamedUnknown + 1, away);
+  devices.push_back(station);
+  devices.push_back(ocean());
+  const std::string text = fmt::format(
+      R"({{"now":1,{}}})", home_members(devices, overview::Ledger{.sun_kwh = 1.25}, kNow));
+  EXPECT_THAT(schema::differences(must(wire::parse_json(text)), schema::body_of<body::Home>()),
+              testing::IsEmpty());
+  EXPECT_THAT(text, AllOf(HasSubstr(R"("charge_percent":62,)"), HasSubstr(R"("sun_kwh":1.25,)"),
+                          HasSubstr(R"("faults":[{"field":"pd.errCode","title":"Error",)"
+                                    R"("value":3,"text":"overload"}])"),
+                          HasSubstr(R"("unknown_s":null},"devices":[)")));
+}
+
+class HomeText : public ApiTest {
+ protected:
+  std::string home_text() {
+    std::string text;
+    homes.get(alice, {.loop = &home.client_loop, .done = [&](Result<HomeFeed::Home> answer) {
+                        text = must(std::move(answer)).json;
+                      }});
+    home.settle();
+    return text;
+  }
+};
+
+TEST_F(HomeText, ADeviceThatOnlyConnectedHasNeverReported) {
+  const FakePtr silent = home.connect_device(kOcean, "ocean");
+  home.leave(silent);
+  const std::string text = home_text();
+  EXPECT_THAT(text, HasSubstr(R"("state":"never")"));
+  EXPECT_THAT(text, HasSubstr(fmt::format(R"({{"sn":"{}","reason":"never"}})", kOcean)));
+}
+
+TEST_F(HomeText, EnergiesOfADayWithoutReportsAreNotKnown) {
+  EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":0,"gridImport_kwh":null,)"));
+  home.pass(std::chrono::hours(24));
+  steady.pass(HomeFeed::kLedgerFresh);
+  EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":null,"gridImport_kwh":null,)"));
+}
+
+}  // namespace
+}  // namespace gridloom::api

@@ -1,0 +1,379 @@
+#include "api/live/live_feed.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "api/home/home_json.h"
+#include "base/secret.h"
+
+namespace gridloom::api {
+namespace {
+
+constexpr std::size_t kEpochBytes = 4;
+constexpr std::size_t kFewAccounts = 16;
+constexpr std::int64_t kNever_ms = std::numeric_limits<std::int64_t>::max();
+
+// Removes what nobody has any more, now and then.
+template <typename T>
+void purge(std::map<AccountId, std::weak_ptr<T>>& from, std::size_t& at_size) {
+  if (from.size() < at_size) return;
+  std::erase_if(from, [](const auto& each) { return each.second.expired(); });
+  at_size = 2 * from.size() + kFewAccounts;
+}
+
+}  // namespace
+
+// --- a device
+
+LiveDevice::Moment LiveDevice::moment() const {
+  const std::lock_guard lock(mutex_);
+  const std::size_t names = declared_ ? declared_->size() + extra_.size() : 1;
+  return {.seq = seq_,
+          .number = number_,
+          .names = has_values_ ? names : 0,
+          .losses = losses_,
+          .last_report = last_report_,
+          .state = state_};
+}
+
+std::string_view LiveDevice::name_of(std::size_t slot) const {
+  if (slot < declared_->size()) return (*declared_)[slot];
+  const std::size_t extra = slot - declared_->size();
+  return extra < extra_.size() ? std::string_view(extra_[extra]) : std::string_view();
+}
+
+bool LiveDevice::apply(const hub::DeviceChanges& changes, std::uint64_t seq) {
+  if (changes.last_report) last_report_ = std::max(last_report_, changes.last_report);
+  number_ = std::max(number_, changes.number);
+  if (changes.membership != hub::Membership::kUnchanged) {
+    // It may be another device from now on.
+    declared_.reset();
+    extra_.clear();
+    has_values_ = false;
+    last_report_.reset();
+    lose();
+    return true;
+  }
+  if (changes.values.empty()) return false;
+  has_values_ = true;
+  seq_ = seq;
+  for (const hub::ValueChange& value : changes.values) {
+    if (declared_ && value.slot >= declared_->size()) {
+      const std::size_t extra = value.slot - declared_->size();
+      if (extra_.size() <= extra) extra_.resize(extra + 1);
+      extra_[extra] = value.name;
+    }
+    if (positions_.empty()) dropped_ = std::max(dropped_, value.number);  // nobody follows
+    if (value.number <= dropped_) continue;
+    Change& change = waiting_[value.slot];
+    waiting_bytes_ += value.text.size();
+    waiting_bytes_ -= change.text.size();
+    change = {.text = value.text, .at_ms = unix_ms(value.at), .number = value.number};
+  }
+  if (waiting_bytes_ > kMostWaiting) lose();
+  return true;
+}
+
+void LiveDevice::load(const hub::TwinSnapshot* snapshot, std::uint64_t seq) {
+  if (snapshot == nullptr) return;
+  declared_ = snapshot->declared;
+  if (snapshot->extra.size() >= extra_.size()) extra_ = snapshot->extra;
+  if (snapshot->last_report) last_report_ = std::max(last_report_, snapshot->last_report);
+  if (snapshot->has_values && seq_ == 0) seq_ = seq;
+  has_values_ = has_values_ || snapshot->has_values;
+}
+
+void LiveDevice::lose() {
+  ++losses_;
+  waiting_.clear();
+  waiting_bytes_ = 0;
+  cached_ = {};
+}
+
+void LiveDevice::set_position(Watching& watching, std::optional<std::uint64_t> position) {
+  if (watching.position == position) return;
+  if (watching.position) {
+    const auto found = positions_.find(*watching.position);
+    if (--found->second == 0) positions_.erase(found);
+  }
+  watching.position = position;
+  if (position) ++positions_[*position];
+  drop_taken();
+}
+
+void LiveDevice::drop_taken() {
+  const std::uint64_t taken = positions_.empty() ? number_ : positions_.begin()->first;
+  if (taken <= dropped_) return;
+  dropped_ = taken;
+  std::erase_if(waiting_, [this](const auto& each) {
+    const Change& change = each.second;
+    if (change.number > dropped_) return false;
+    waiting_bytes_ -= change.text.size();
+    return true;
+  });
+}
+
+bool LiveDevice::follow(const LiveWatcher* watcher, std::uint64_t number) {
+  const std::lock_guard lock(mutex_);
+  if (number < dropped_) return false;
+  if (const auto found = watchers_.find(watcher); found != watchers_.end()) {
+    set_position(found->second, number);
+  }
+  return true;
+}
+
+SharedText LiveDevice::changes(std::uint64_t after, std::uint64_t through,
+                               const LiveFields* fields) const {
+  const std::lock_guard lock(mutex_);
+  const std::pair wanted(after, through);
+  if (fields == nullptr && !cached_.empty() && cached_for_ == wanted) return cached_;
+  std::string text = "[";
+  for (const auto& [slot, change] : waiting_) {
+    if (change.number <= after || change.number > through) continue;
+    if (fields != nullptr && (!declared_ || !fields->contains(name_of(slot)))) continue;
+    if (text.size() > 1) text += ',';
+    fmt::format_to(std::back_inserter(text), "[{},{},{}]", slot, change.text, change.at_ms);
+  }
+  text += ']';
+  SharedText shared(std::move(text));
+  if (fields != nullptr) return shared;
+  cached_ = shared.size() > kCachedBytes ? SharedText() : shared;
+  cached_for_ = wanted;
+  return shared;
+}
+
+std::size_t LiveDevice::cached_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return cached_.size();
+}
+
+std::size_t LiveDevice::waiting_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_bytes_;
+}
+
+// --- the devices of an account
+
+// Collects which watchers are told of which devices, so that each loop gets one task.
+class LiveReader::Notices {
+ public:
+  // Requires that the device's mutex is held.
+  void add(const LiveDevicePtr& device) {
+    for (const auto& [key, watching] : device->watchers_) {
+      std::vector<Told>& here = by_loop_[watching.loop];
+      if (here.empty() || here.back().device.front() != device)
+        here.push_back({.device = {device}});
+      here.back().watchers.push_back(watching.watcher);
+      ++count_;
+    }
+  }
+  // Returns how many watchers are told, each counted for each of its devices.
+  std::size_t send() {
+    for (auto& [loop, told_here] : by_loop_) {
+      loop->post_lazily([all = std::move(told_here)] {
+        for (const Told& told : all) {
+          for (const auto& each : told.watchers) {
+            if (const auto watcher = each.lock()) watcher->on_news(told.device);
+          }
+        }
+      });
+    }
+    return count_;
+  }
+
+ private:
+  struct Told {
+    std::vector<LiveDevicePtr> device;  // one, as on_news() takes it
+    std::vector<std::weak_ptr<LiveWatcher>> watchers{};
+  };
+  std::unordered_map<Loop*, std::vector<Told>> by_loop_;
+  std::size_t count_ = 0;
+};
+
+void LiveReader::subscribe(Loop& loop) {
+  subscription_ = feed_.hub().changes().subscribe({.reader = weak_from_this(), .loop = &loop});
+}
+
+bool LiveReader::update_state(LiveDevice& device) {
+  const std::string_view state =
+      state_of(*device.family_, {.online = feed_.hub().online(account_, device.sn_),
+                                 .has_values = device.has_values_,
+                                 .last_report = device.last_report_,
+                                 .now = feed_.now()});
+  if (state == "live") {
+    const std::int64_t quiet_ms = unix_ms(*device.last_report_ + quiet_after(*device.family_)) + 1;
+    std::int64_t earliest = quiet_at_ms_;
+    while (quiet_ms < earliest && !quiet_at_ms_.compare_exchange_weak(earliest, quiet_ms)) {
+    }
+  }
+  return std::exchange(device.state_, state) != state;
+}
+
+void LiveReader::on_changes(hub::ChangeBatch batch) {
+  const std::uint64_t seq = ++feed_.seq_;
+  Notices notices;
+  {
+    const std::lock_guard lock(mutex_);
+    if (batch.is_lost) {
+      for (const auto& [sn, device] : devices_) {
+        const std::lock_guard device_lock(device->mutex_);
+        device->lose();
+        notices.add(device);
+      }
+    }
+    for (const hub::DeviceChanges& changes : batch.devices) {
+      const auto found = devices_.find(changes.sn);
+      if (found == devices_.end()) continue;
+      const LiveDevicePtr& device = found->second;
+      const std::lock_guard device_lock(device->mutex_);
+      const bool is_news = device->apply(changes, seq);
+      if (update_state(*device) || is_news) notices.add(device);
+    }
+  }
+  feed_.notices_ += notices.send();
+}
+
+void LiveReader::check_quiet() {
+  if (unix_ms(feed_.now()) < quiet_at_ms_) return;
+  Notices notices;
+  {
+    const std::lock_guard lock(mutex_);
+    quiet_at_ms_ = kNever_ms;
+    for (const auto& [sn, device] : devices_) {
+      const std::lock_guard device_lock(device->mutex_);
+      if (update_state(*device)) notices.add(device);
+    }
+  }
+  feed_.notices_ += notices.send();
+}
+
+// The others are told of what the twins say of the state.
+void LiveReader::load(const std::vector<LiveDevicePtr>& devices,
+                      const std::vector<TwinSnapshotPtr>& twins) {
+  const std::uint64_t seq = ++feed_.seq_;
+  Notices notices;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    LiveDevice& device = *devices[i];
+    const std::lock_guard lock(device.mutex_);
+    device.load(twins[i].get(), seq);
+    const bool is_first = device.state_.empty();
+    if (update_state(device) && !is_first) notices.add(devices[i]);
+  }
+  feed_.notices_ += notices.send();
+}
+
+void LiveReader::unwatch(const LiveDevicePtr& device, const LiveWatcher* watcher) {
+  const std::lock_guard lock(mutex_);
+  const std::lock_guard device_lock(device->mutex_);
+  const auto found = device->watchers_.find(watcher);
+  if (found == device->watchers_.end()) return;
+  device->set_position(found->second, std::nullopt);
+  device->watchers_.erase(found);
+  if (!device->watchers_.empty()) return;
+  subscription_.remove(device->sn_);
+  devices_.erase(device->sn_);
+}
+
+// --- all devices
+
+LiveFeed::LiveFeed(Options options)
+    : options_(options), epoch_(random_hex(kEpochBytes)), shared_(options.limits) {}
+
+double LiveFeed::rate() const { return rate_of(options_.virtual_time); }
+
+LiveAccountPtr LiveFeed::account(AccountId id) {
+  const std::lock_guard lock(mutex_);
+  std::weak_ptr<LiveAccount>& known = accounts_[id];
+  if (LiveAccountPtr account = known.lock()) return account;
+  auto made = std::make_shared<LiveAccount>(id, shared_);
+  known = made;
+  purge(accounts_, purge_accounts_at_);
+  return made;
+}
+
+LiveReaderPtr LiveFeed::reader_of(AccountId account, Loop& loop) {
+  const std::lock_guard lock(mutex_);
+  std::weak_ptr<LiveReader>& known = readers_[account];
+  if (LiveReaderPtr reader = known.lock()) return reader;
+  auto made = std::make_shared<LiveReader>(*this, account);
+  made->subscribe(loop);
+  known = made;
+  purge(readers_, purge_readers_at_);
+  return made;
+}
+
+Result<LiveWatch> LiveFeed::watch(const std::string& sn, const Watcher& by) {
+  LiveReaderPtr reader = reader_of(by.account->id(), *by.loop);
+  const std::lock_guard lock(reader->mutex_);
+  auto found = reader->devices_.find(sn);
+  if (found == reader->devices_.end()) {
+    auto place = by.account->add_device();
+    if (!place) return std::unexpected(place.error());
+    auto made = std::make_shared<LiveDevice>(sn, options_.hub->platform().catalog->of_serial(sn),
+                                             std::move(*place));
+    found = reader->devices_.emplace(sn, std::move(made)).first;
+    reader->subscription_.add(sn);
+  }
+  LiveDevicePtr device = found->second;
+  {
+    const std::lock_guard device_lock(device->mutex_);
+    device->watchers_.insert_or_assign(
+        by.watcher.get(), LiveDevice::Watching{.watcher = by.watcher, .loop = by.loop});
+  }
+  return LiveWatch(std::move(reader), std::move(device), by.watcher.get());
+}
+
+void LiveFeed::read(const Watcher& by, std::vector<LiveDevicePtr> devices,
+                    Callback<std::vector<TwinSnapshotPtr>> done) {
+  std::vector<std::string> sns;
+  sns.reserve(devices.size());
+  for (const LiveDevicePtr& device : devices) {
+    sns.push_back(device->sn());
+    const std::lock_guard lock(device->mutex_);
+    const auto found = device->watchers_.find(by.watcher.get());
+    // The twin that is read has all that is known here.
+    if (found != device->watchers_.end() && !found->second.position) {
+      device->set_position(found->second, device->number_);
+    }
+  }
+  reads_ += sns.size();
+  const AccountId account = by.account->id();
+  options_.hub->read_twins(
+      account, sns,
+      {.loop = by.loop,
+       .done = [reader = reader_of(account, *by.loop), devices = std::move(devices),
+                done = std::move(done)](Result<std::vector<hub::TwinSnapshot>> read) mutable {
+         StringMap<TwinSnapshotPtr> twins;
+         if (read) {
+           for (hub::TwinSnapshot& twin : *read) {
+             std::string sn = twin.sn;
+             twins.emplace(std::move(sn),
+                           std::make_shared<const hub::TwinSnapshot>(std::move(twin)));
+           }
+         }
+         std::vector<TwinSnapshotPtr> found;
+         for (const LiveDevicePtr& device : devices) {
+           const auto twin = twins.find(device->sn());
+           found.push_back(twin == twins.end() ? nullptr : twin->second);
+         }
+         reader->load(devices, found);
+         done(std::move(found));
+       }});
+}
+
+void LiveFeed::check_quiet(AccountId account) {
+  LiveReaderPtr reader;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = readers_.find(account); found != readers_.end()) {
+      reader = found->second.lock();
+    }
+  }
+  if (reader) reader->check_quiet();
+}
+
+}  // namespace gridloom::api

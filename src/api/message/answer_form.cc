@@ -1,0 +1,111 @@
+#include "api/message/answer_form.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "api/bodies/error.h"
+#include "base/redacted.h"
+
+namespace gridloom::api {
+namespace {
+
+unsigned status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kBadParams:
+    case ErrorCode::kInvalidValue:
+    case ErrorCode::kMalformed:
+    case ErrorCode::kModelNotAllowed:
+    case ErrorCode::kUnknownIndexCode:
+      return 400;
+    case ErrorCode::kWrongSignature:
+    case ErrorCode::kUnknownKey:
+      return 401;
+    case ErrorCode::kNoPermission:
+      return 403;
+    case ErrorCode::kNotFound:
+      return 404;
+    case ErrorCode::kConflict:
+      return 409;
+    case ErrorCode::kOffline:
+      return 504;
+    case ErrorCode::kIo:
+      return 503;
+    case ErrorCode::kInternal:
+    case ErrorCode::kDamaged:
+      break;
+  }
+  return 500;
+}
+
+http::Response plain_error(unsigned status, std::string_view code, std::string message) {
+  http::Response response;
+  response.status = status;
+  response.code = code;
+  response.body = schema::to_text(body::Error{.code = code, .message = message});
+  response.why = std::move(message);
+  return response;
+}
+
+// The code of a refusal that no Error stands for.
+std::string_view code_of_status(unsigned status) {
+  switch (status) {
+    case 404:
+      return "not_found";
+    case 405:
+      return "wrong_method";
+    case 421:
+      return "wrong_host";
+    case 429:
+      return "too_many_requests";
+    default:
+      return "unavailable";
+  }
+}
+
+}  // namespace
+
+http::Response AnswerForm::success(std::string_view data) const {
+  if (style_ == Style::kEnvelope) return api::success(data, trace_id_);
+  http::Response response;
+  response.body = data;
+  return response;
+}
+
+http::Response AnswerForm::success_shared(SharedText data) const {
+  if (style_ == Style::kEnvelope) return api::success_shared(std::move(data), trace_id_);
+  http::Response response;
+  response.data = std::move(data);
+  return response;
+}
+
+SplitEnvelope AnswerForm::around() const {
+  return style_ == Style::kEnvelope ? success_envelope(trace_id_) : SplitEnvelope{};
+}
+
+http::Response AnswerForm::failure(const Error& fault) const {
+  if (style_ == Style::kEnvelope) return api::failure(fault, trace_id_);
+  const unsigned status = status_of(fault.code);
+  if (status == 500) {
+    spdlog::error("request with trace id {} failed: {}", std::string_view(trace_id_), fault.detail);
+    return plain_error(status, name_of(fault.code),
+                       fmt::format("the server failed; its log has the reason under {}",
+                                   std::string_view(trace_id_)));
+  }
+  return plain_error(status, name_of(fault.code), redacted(fault.detail));
+}
+
+http::Response AnswerForm::refusal(unsigned status, std::string_view why) const {
+  if (style_ == Style::kEnvelope) return transport_error(status, why);
+  return plain_error(status, code_of_status(status), redacted(why));
+}
+
+http::Response AnswerForm::too_many(Millis wait, std::string_view why) const {
+  http::Response response = refusal(429, why);
+  // Rounded up to whole seconds: a client that waits this long is never early.
+  response.headers.emplace_back("Retry-After", std::to_string((wait.count() + 999) / 1000));
+  return response;
+}
+
+}  // namespace gridloom::api

@@ -1,0 +1,45 @@
+// How the answers to one request look: in the platform's envelope (api/message/envelope.h), as
+// every signed request is answered, or plain, as a request with a token is: data without an
+// envelope, and errors by HTTP status with {"code","message"}.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "api/message/envelope.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/shared_text.h"
+#include "http/message.h"
+
+namespace gridloom::api {
+
+class AnswerForm {
+ public:
+  enum class Style : std::uint8_t { kEnvelope, kPlain };
+  explicit AnswerForm(Style style) : style_(style) {}
+
+  // `data` is JSON text.
+  [[nodiscard]] http::Response success(std::string_view data) const;
+  // The same without a copy of the data.
+  [[nodiscard]] http::Response success_shared(SharedText data) const;
+  // The text before and after data that are streamed.
+  [[nodiscard]] SplitEnvelope around() const;
+  // The detail is sent to the client, except for errors of the server itself: those go to the log.
+  [[nodiscard]] http::Response failure(const Error& fault) const;
+  // A refusal by HTTP status in either style: 404, 405, 421, 429, 503.
+  [[nodiscard]] http::Response refusal(unsigned status, std::string_view why) const;
+
+  // 429 with Retry-After.
+  [[nodiscard]] http::Response too_many(Millis wait, std::string_view why) const;
+
+  [[nodiscard]] bool is_plain() const { return style_ == Style::kPlain; }
+  [[nodiscard]] const TraceId& trace_id() const { return trace_id_; }
+
+ private:
+  Style style_;
+  TraceId trace_id_ = TraceId::make();
+};
+
+}  // namespace gridloom::api

@@ -1,0 +1,38 @@
+#include "api/message/params.h"
+
+#include <fmt/format.h>
+
+#include "base/redacted.h"
+
+namespace gridloom::api {
+
+using wire::Json;
+using wire::JsonObject;
+
+std::string shown(const Json& value) { return redacted_extract(wire::to_text(value)); }
+std::string shown(std::string_view text) { return redacted_extract(text); }
+
+Result<std::string> text_param(const JsonObject& object, std::string_view key,
+                               std::string_view path) {
+  const Json* value = object.if_contains(key);
+  if (value == nullptr) {
+    return fail(ErrorCode::kBadParams, fmt::format("{} is missing: must be a text", path));
+  }
+  if (!value->is_string() || value->get_string().empty()) {
+    const std::string_view kind = value->is_string() ? "empty" : wire::kind_name(*value);
+    return fail(ErrorCode::kBadParams, fmt::format("{} is {}: must be a text", path,
+                                                   names_a_secret(key) ? kind : shown(*value)));
+  }
+  return std::string(value->get_string());
+}
+
+Result<const JsonObject*> params_of(const JsonObject& object) {
+  const Json* params = object.if_contains("params");
+  if (params == nullptr || !params->is_object()) {
+    return fail(ErrorCode::kBadParams, fmt::format("params is {}: must be an object",
+                                                   params == nullptr ? "missing" : shown(*params)));
+  }
+  return &params->get_object();
+}
+
+}  // namespace gridloom::api

@@ -1,0 +1,23 @@
+// Access to the parameters of signed requests, with error messages for wrong ones.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "wire/json.h"
+
+namespace gridloom::api {
+
+// A value, and a text of a request, as error messages show them: shortened, and without keys.
+[[nodiscard]] std::string shown(const wire::Json& value);
+[[nodiscard]] std::string shown(std::string_view text);
+
+// kBadParams: the parameter is missing, not a string, or empty; the message refers to it as `path`,
+// and shows its value unless it is a secret by its name.
+[[nodiscard]] Result<std::string> text_param(const wire::JsonObject& object, std::string_view key,
+                                             std::string_view path);
+// The object `params` of a body.
+[[nodiscard]] Result<const wire::JsonObject*> params_of(const wire::JsonObject& object);
+
+}  // namespace gridloom::api

@@ -1,0 +1,247 @@
+#include "api/own_requests.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "api/gate/browser.h"
+#include "api/live/live_session.h"
+#include "api/message/params.h"
+
+namespace gridloom::api {
+namespace {
+
+using wire::JsonObject;
+
+// The parameters of a request that is not signed are those of its query, whatever its type.
+wire::SignedRequest query_of(const http::Request& request) {
+  wire::SignedRequest only{};
+  only.query = request.query;
+  return only;
+}
+
+Result<JsonObject> body_of(const http::Request& request, const wire::JsonLimits& limits) {
+  if (!wire::is_json_type(request.content_type)) {
+    return fail(ErrorCode::kBadParams, "Content-Type must be application/json");
+  }
+  auto body = wire::parse_json(request.body, limits);
+  if (!body) return std::unexpected(body.error());
+  if (!body->is_object()) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("the body is {}: must be a JSON object", wire::kind_name(*body)));
+  }
+  return std::move(body->get_object());
+}
+
+// Data are no script and no page, and no other site's page may have them in itself.
+Callback<http::Response> sealed(Callback<http::Response> done) {
+  return [done = std::move(done)](http::Response response) mutable {
+    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+    response.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+    done(std::move(response));
+  };
+}
+
+// Answers to a browser are about the moment and about one person, unless they say otherwise.
+Callback<http::Response> unstored(Callback<http::Response> done) {
+  return [done = std::move(done)](http::Response response) mutable {
+    const bool says = std::ranges::any_of(
+        response.headers, [](const auto& header) { return header.first == "Cache-Control"; });
+    if (!says) response.headers.emplace_back("Cache-Control", "no-store");
+    done(std::move(response));
+  };
+}
+
+http::Response no_route(const http::Request& request, const AnswerForm& form, const Error& why) {
+  if (why.code == ErrorCode::kNotFound) return form.refusal(404, why.detail);
+  http::Response response =
+      form.refusal(405, fmt::format("{} takes {}", shown(request.path), why.detail));
+  response.headers.emplace_back("Allow", why.detail);
+  return response;
+}
+
+// The response to a request without a good token says how to send one.
+http::Response with_challenge(http::Response response) {
+  response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+}  // namespace
+
+OwnRequests::Asked OwnRequests::asked_by(const http::Request& request,
+                                         ReplayCheck replay_check) const {
+  const Callers& callers = options_.gate->callers;
+  const auto by = callers.is_signed(request)      ? By::kSignature
+                  : callers.is_by_cookie(request) ? By::kCookie
+                                                  : By::kToken;
+  return {.request = request,
+          .credential = callers.credential_of(request),
+          .form = AnswerForm(by == By::kSignature ? AnswerForm::Style::kEnvelope
+                                                  : AnswerForm::Style::kPlain),
+          .now = options_.platform->steady->now(),
+          .replay_check = replay_check,
+          .by = by};
+}
+
+Result<OwnRequests::Verified> OwnRequests::find_caller(const Asked& asked,
+                                                       const wire::SignedRequest& claim,
+                                                       const registry::Directory& directory) const {
+  Verified verified;
+  if (asked.by == By::kSignature) {
+    auto by = options_.gate->signatures.verify(asked.request, claim, asked.replay_check, asked.now);
+    if (!by) return std::unexpected(std::move(by.error()));
+    verified.caller.account = by->account;
+    verified.read = std::move(by->read);
+    return verified;
+  }
+  auto caller = options_.gate->callers.find(asked.request, asked.credential, directory, asked.now);
+  if (!caller) return std::unexpected(std::move(caller.error()));
+  verified.caller = std::move(*caller);
+  return verified;
+}
+
+Result<JsonObject> OwnRequests::parameters_of(const OwnApi::Route& route, const Asked& asked,
+                                              const wire::SignedRequest& claim,
+                                              wire::ReadParameters read) const {
+  const wire::SigningLimits& limits = options_.gate->signatures.limits();
+  if (asked.by == By::kSignature) {
+    return wire::parameters_of(claim, limits, std::move(read));
+  }
+  if (route.body != nullptr) return body_of(asked.request, limits.json);
+  return wire::parameters_of(query_of(asked.request), limits);
+}
+
+void OwnRequests::handle(const http::Request& request, ReplayCheck replay_check,
+                         Callback<http::Response> done) const {
+  done = sealed(std::move(done));
+  const Asked asked = asked_by(request, replay_check);
+  const AnswerForm& form = asked.form;
+  const auto found = OwnApi::find(request.method, request.path);
+  if (!found) return done(no_route(request, form, found.error()));
+  const Admission& admission = options_.gate->admission;
+  if (auto refused = admission.check_credit(request, asked.credential, form, asked.now)) {
+    return done(std::move(*refused));
+  }
+  if (found->route->access == Access::kEverybody) {
+    return handle_without_caller(*found->route, request, AnswerForm(AnswerForm::Style::kPlain),
+                                 unstored(std::move(done)));
+  }
+  const bool is_browser = asked.by == By::kCookie;
+  if (is_browser) {
+    if (auto refused = options_.gate->callers.check_host(request, form)) {
+      return done(std::move(*refused));
+    }
+    done = unstored(std::move(done));
+  }
+  const auto directory = options_.platform->registry.directory();
+  const wire::SignedRequest claim = claim_of(request);
+  auto verified = find_caller(asked, claim, *directory);
+  if (!verified) {
+    http::Response failure = form.failure(verified.error());
+    return done(asked.by == By::kToken ? with_challenge(std::move(failure)) : std::move(failure));
+  }
+  const registry::AccountId account = verified->caller.account;
+  if (auto refused = admission.check_rate(request, asked.credential, account, form, asked.now)) {
+    return done(std::move(*refused));
+  }
+  auto params = parameters_of(*found->route, asked, claim, std::move(verified->read));
+  if (!params) return done(form.failure(params.error()));
+  if (!options_.gate->faults.apply(request, account, found->named, form, done)) return;
+  OwnApi::Call call{.request = request,
+                    .caller = std::move(verified->caller),
+                    .named = std::string(found->named),
+                    .params = {},
+                    .body = {},
+                    .form = form,
+                    .done = std::move(done)};
+  (found->route->body == nullptr ? call.params : call.body) = std::move(*params);
+  options_.own->handle(*found->route, std::move(call));
+}
+
+void OwnRequests::handle_without_caller(const OwnApi::Route& route, const http::Request& request,
+                                        const AnswerForm& form,
+                                        Callback<http::Response> done) const {
+  if (options_.sign_in == nullptr) {
+    return done(form.refusal(404, "nobody can sign in at this server"));
+  }
+  if (auto refused = options_.gate->callers.check_host(request, form))
+    return done(std::move(*refused));
+  // This comes before what costs the address: another site's page could otherwise lock its visitors
+  // out of signing in.
+  if (Status ours = check_origin(request, false); !ours) return done(form.failure(ours.error()));
+  // Failed attempts count for the address too, and so does what is no attempt at all: reading it
+  // costs the server as much.
+  done = [failures = options_.failures, peer = request.peer, at = options_.platform->steady->now(),
+          done = std::move(done)](http::Response response) mutable {
+    const bool has_failed = response.status == 400 || response.status == 401;
+    if (failures != nullptr && has_failed) failures->failed(peer, {}, at);
+    done(std::move(response));
+  };
+  auto body = body_of(request, options_.gate->signatures.limits().json);
+  if (!body) return done(form.failure(body.error()));
+  const wire::Json* account = body->if_contains("account");
+  if (account != nullptr && account->is_string()) {
+    if (const auto wait = options_.sign_in->wait(account->get_string(), request.peer)) {
+      return done(form.too_many(*wait, "too many attempts to sign in to this account failed"));
+    }
+  }
+  options_.own->handle(route, {.request = request,
+                               .caller = {},
+                               .named = {},
+                               .params = {},
+                               .body = std::move(*body),
+                               .form = form,
+                               .done = std::move(done)});
+}
+
+// The Origin is checked as for a change: another site's page must not read the home by the cookie
+// that the browser sends along.
+std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRequests::open_live(
+    const http::Request& request, net::ConnectionContext context) const {
+  const AnswerForm form(AnswerForm::Style::kPlain);
+  if (options_.live == nullptr) {
+    return std::unexpected(form.refusal(404, "this server has no live stream"));
+  }
+  const Callers& callers = options_.gate->callers;
+  const Admission& admission = options_.gate->admission;
+  const TimePoint now = options_.platform->steady->now();
+  const std::string credential = callers.credential_of(request);
+  if (auto refused = admission.check_credit(request, credential, form, now)) {
+    return std::unexpected(std::move(*refused));
+  }
+  const bool is_browser = callers.is_by_cookie(request);
+  if (is_browser) {
+    if (auto refused = callers.check_host(request, form)) {
+      return std::unexpected(std::move(*refused));
+    }
+    if (Status ours = check_origin(request, true); !ours) {
+      return std::unexpected(form.failure(ours.error()));
+    }
+  }
+  const auto directory = options_.platform->registry.directory();
+  const auto caller = callers.find(request, credential, *directory, now);
+  if (!caller) {
+    http::Response failure = form.failure(caller.error());
+    return std::unexpected(is_browser ? std::move(failure) : with_challenge(std::move(failure)));
+  }
+  if (!registry::permits(caller->scope, registry::Scope::kRead)) {
+    return std::unexpected(form.failure(
+        {.code = ErrorCode::kNoPermission,
+         .detail = "the token is an administrator's, and belongs to no account with devices"}));
+  }
+  if (auto refused = admission.check_rate(request, credential, caller->account, form, now)) {
+    return std::unexpected(std::move(*refused));
+  }
+  auto session = LiveSession::open({.context = std::move(context),
+                                    .caller = {.account = caller->account,
+                                               .token = is_browser ? std::string() : credential,
+                                               .session = is_browser ? credential : std::string()},
+                                    .feed = options_.live,
+                                    .homes = options_.homes,
+                                    .now = now});
+  if (!session) return std::unexpected(form.refusal(429, session.error().detail));
+  return std::move(*session);
+}
+
+}  // namespace gridloom::api

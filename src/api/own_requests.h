@@ -1,0 +1,77 @@
+// Requests of Gridloom's own API, /api/v1, on their way to its routes (api/v1/own_api.h) and to the
+// live stream: who asks, by which credential, and whether it may ask now.
+//
+// A request is signed, or has a token or the cookie of a session; the answers differ in form
+// (api/message/answer_form.h). Belongs to a loop.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <string>
+
+#include "api/gate/gate.h"
+#include "api/gate/replay_check.h"
+#include "api/home/home_feed.h"
+#include "api/live/live_feed.h"
+#include "api/message/answer_form.h"
+#include "api/v1/own_api.h"
+#include "base/failure_budget.h"
+#include "base/loop.h"
+#include "http/message.h"
+#include "net/protocol.h"
+
+namespace gridloom::api {
+
+class OwnRequests {
+ public:
+  // What the options point to outlives the object.
+  struct Options {
+    const hub::Platform* platform = nullptr;
+    Gate* gate = nullptr;
+    const OwnApi* own = nullptr;
+    FailureBudget* failures = nullptr;  // null: no limit of failures
+    SignIn* sign_in = nullptr;          // null: no browser can sign in
+    LiveFeed* live = nullptr;           // null: there is no live stream
+    HomeFeed* homes = nullptr;
+  };
+  explicit OwnRequests(const Options& options) : options_(options) {}
+
+  // The request is not used after the return, `done` may be.
+  void handle(const http::Request& request, ReplayCheck replay_check,
+              Callback<http::Response> done) const;
+  // The protocol of the live stream for a request that may open it, or the refusal.
+  [[nodiscard]] std::expected<std::shared_ptr<net::Protocol>, http::Response> open_live(
+      const http::Request& request, net::ConnectionContext context) const;
+
+ private:
+  enum class By : std::uint8_t { kSignature, kToken, kCookie };
+  // A request that asks for a route, and by what.
+  struct Asked {
+    const http::Request& request;
+    std::string credential;
+    AnswerForm form;
+    TimePoint now{};
+    ReplayCheck replay_check = ReplayCheck::kOff;
+    By by = By::kSignature;
+  };
+  struct Verified {
+    Caller caller;
+    wire::ReadParameters read;  // for a signature
+  };
+  [[nodiscard]] Asked asked_by(const http::Request& request, ReplayCheck replay_check) const;
+  [[nodiscard]] Result<Verified> find_caller(const Asked& asked, const wire::SignedRequest& claim,
+                                             const registry::Directory& directory) const;
+  // The parameters of the route, in the query or in the body.
+  [[nodiscard]] Result<wire::JsonObject> parameters_of(const OwnApi::Route& route,
+                                                       const Asked& asked,
+                                                       const wire::SignedRequest& claim,
+                                                       wire::ReadParameters read) const;
+  // Answers a route that is for everybody, which has no caller yet.
+  void handle_without_caller(const OwnApi::Route& route, const http::Request& request,
+                             const AnswerForm& form, Callback<http::Response> done) const;
+
+  Options options_;
+};
+
+}  // namespace gridloom::api

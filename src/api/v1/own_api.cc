@@ -1,0 +1,397 @@
+#include "api/v1/own_api.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "api/bodies/energy.h"
+#include "api/bodies/family.h"
+#include "api/bodies/home.h"
+#include "api/bodies/operations.h"
+#include "api/bodies/people.h"
+#include "api/bodies/series.h"
+#include "api/message/headers.h"
+#include "api/message/params.h"
+#include "http/list_header.h"
+#include "hub/credentials.h"
+
+namespace gridloom::api {
+namespace {
+
+using registry::Rights;
+using registry::Scope;
+using schema::body_of;
+
+constexpr std::string_view kFrom =
+    "begin: a day, a time in ISO 8601, Unix milliseconds, or back from now as -7d";
+constexpr std::string_view kTo = "end, written as from, or now; it does not belong to the span";
+constexpr std::array kEnergyQuery = {
+    OwnParameter{"period", "day, week, month or year; day if it is left out"},
+    OwnParameter{"from", kFrom},
+    OwnParameter{"to", kTo},
+};
+constexpr std::array kHistoryQuery = {
+    OwnParameter{"fields", "names of fields, separated by commas; * stands for any text", true},
+    OwnParameter{"from", kFrom},
+    OwnParameter{"to", kTo},
+    OwnParameter{"step", "length of a step, such as 15m; every reported value if it is left out"},
+    OwnParameter{"aggregate", "mean, min, max, sum, count, last or integral of a step's values"},
+    OwnParameter{"points", "at most this many points, chosen so that a curve keeps its form"},
+    OwnParameter{"format", "json or csv; json if it is left out"},
+};
+
+// The end of a device's text, in the place of which its presence is put.
+constexpr std::string_view kPresence = "false}";
+
+// What stands in the path for the braces of the form; nothing: the path has another form.
+std::optional<std::string_view> match(std::string_view form, std::string_view path) {
+  const std::size_t hole = form.find('{');
+  if (hole == std::string_view::npos) {
+    return form == path ? std::optional<std::string_view>("") : std::nullopt;
+  }
+  const std::string_view before = form.substr(0, hole);
+  const std::string_view after = form.substr(form.find('}') + 1);
+  if (!path.starts_with(before)) return std::nullopt;
+  path.remove_prefix(before.size());
+  if (!path.ends_with(after)) return std::nullopt;
+  path.remove_suffix(after.size());
+  if (path.empty() || path.contains('/')) return std::nullopt;
+  return path;
+}
+
+}  // namespace
+
+// tidy: table, of the requests that are answered
+std::span<const OwnApi::Route> OwnApi::routes() {
+  static constexpr std::array kRoutes = {
+      Route{.path = "/api/v1/me",
+            .id = "whoAmI",
+            .summary = "The account that asks, and what its token may do.",
+            .answer = &body_of<body::Me>,
+            .handler = &OwnApi::me},
+      Route{.method = http::Method::kPost,
+            .path = "/api/v1/session",
+            .id = "signIn",
+            .summary = "Signs a browser in, by a one-time link or a password: sets a cookie.",
+            .body = &body_of<body::SignIn>,
+            .answer = &body_of<body::Me>,
+            .access = Access::kEverybody,
+            .handler = &OwnApi::sign_in},
+      Route{.method = http::Method::kDelete,
+            .path = "/api/v1/session",
+            .id = "signOut",
+            .summary = "Ends the browser's session.",
+            .access = Access::kSignedInPeople,
+            .handler = &OwnApi::sign_out},
+      Route{.path = "/api/v1/sessions",
+            .id = "listSessions",
+            .summary = "The account's browser sessions.",
+            .answer = &body_of<body::Sessions>,
+            .access = Access::kSignedInPeople,
+            .handler = &OwnApi::sessions},
+      Route{.method = http::Method::kDelete,
+            .path = "/api/v1/sessions/{session}",
+            .id = "endSession",
+            .summary = "Ends a browser session of the account.",
+            .access = Access::kSignedInPeople,
+            .handler = &OwnApi::end_session},
+      Route{.method = http::Method::kPut,
+            .path = "/api/v1/me/password",
+            .id = "setPassword",
+            .summary = "Sets the account's password, and ends its other browser sessions.",
+            .body = &body_of<body::NewPassword>,
+            .access = Access::kSignedInPeople,
+            .handler = &OwnApi::set_password},
+      Route{.path = "/api/v1/home",
+            .id = "getHome",
+            .summary = "Where the home's power comes from and goes to, today's energies, each "
+                       "device in a few figures.",
+            .answer = &body_of<body::Home>,
+            .handler = &OwnApi::home},
+      Route{.path = "/api/v1/devices",
+            .id = "listDevices",
+            .summary = "The account's own devices, then those shared with it.",
+            .answer = &body_of<body::Devices>,
+            .handler = &OwnApi::devices},
+      Route{.path = "/api/v1/devices/{sn}",
+            .id = "getDevice",
+            .summary = "A device with all its values, as it last reported them.",
+            .answer = &body_of<body::DeviceState>,
+            .handler = &OwnApi::device},
+      Route{.path = "/api/v1/families",
+            .id = "listFamilies",
+            .summary = "The device families that this server knows.",
+            .answer = &body_of<body::Families>,
+            .handler = &OwnApi::families},
+      Route{.path = "/api/v1/families/{family}",
+            .id = "getFamily",
+            .summary = "A family: its fields with units and named values, and its commands.",
+            .answer = &body_of<body::Family>,
+            .handler = &OwnApi::family},
+      Route{.path = "/api/v1/devices/{sn}/energy",
+            .id = "getEnergy",
+            .summary = "Energies of a device by hour, day, week, month or year.",
+            .query = kEnergyQuery,
+            .answer = &body_of<body::Energy>,
+            .handler = &OwnApi::energy},
+      Route{.path = "/api/v1/devices/{sn}/history",
+            .id = "getHistory",
+            .summary = "Past values of fields of a device.",
+            .query = kHistoryQuery,
+            .answer = &body_of<body::History>,
+            .handler = &OwnApi::history},
+      Route{.method = http::Method::kPost,
+            .path = "/api/v1/devices/{sn}/commands",
+            .scope = Scope::kControl,
+            .id = "sendCommand",
+            .summary = "Sends a command to a device and answers with its reply.",
+            .body = &body_of<body::Command>,
+            .answer = &body_of<body::Reply>,
+            .handler = &OwnApi::command},
+      Route{.path = "/api/v1/admin/operations",
+            .scope = Scope::kAdmin,
+            .id = "listOperations",
+            .summary = "The operations of administration, with their parameters and limits.",
+            .answer = &body_of<body::Operations>,
+            .handler = &OwnApi::operations},
+      Route{.method = http::Method::kPost,
+            .path = "/api/v1/admin/{operation}",
+            .scope = Scope::kAdmin,
+            .id = "runOperation",
+            .summary = "Carries out an operation of administration.",
+            .body = &body_of<body::OperationParameters>,
+            .answer = &body_of<body::OperationAnswer>,
+            .handler = &OwnApi::run_operation},
+  };
+  return kRoutes;
+}
+
+Result<OwnApi::Found> OwnApi::find(http::Method method, std::string_view path) {
+  if (method == http::Method::kHead) method = http::Method::kGet;
+  std::string others;
+  for (const Route& route : routes()) {
+    const auto named = match(route.path, path);
+    if (!named) continue;
+    if (route.method == method) return Found{.route = &route, .named = *named};
+    if (!others.empty()) others += ", ";
+    others += route.method == http::Method::kGet ? "GET, HEAD" : name_of(route.method);
+  }
+  if (!others.empty()) return fail(ErrorCode::kConflict, std::move(others));
+  return fail(ErrorCode::kNotFound, fmt::format("there is nothing at {}", shown(path)));
+}
+
+void OwnApi::handle(const Route& route, Call call) const {
+  if (route.access == Access::kSignedInPeople && call.caller.session == nullptr) {
+    return call.done(
+        call.form.failure({.code = ErrorCode::kNoPermission,
+                           .detail = fmt::format("{} {} is for a browser that is signed in",
+                                                 name_of(route.method), route.path)}));
+  }
+  if (!registry::permits(call.caller.scope, route.scope)) {
+    return call.done(
+        call.form.failure({.code = ErrorCode::kNoPermission,
+                           .detail = fmt::format("the token's scope is {}: {} {} asks for {}",
+                                                 name_of(call.caller.scope), name_of(route.method),
+                                                 route.path, name_of(route.scope))}));
+  }
+  (this->*route.handler)(std::move(call));
+}
+
+void OwnApi::me(Call call) const {
+  const auto directory = options_.hub->platform().registry.directory();
+  const registry::Account* account = directory->find_account(call.caller.account);
+  if (account == nullptr) {
+    return call.done(call.form.failure({.code = ErrorCode::kUnknownKey, .detail = {}}));
+  }
+  if (call.caller.session != nullptr) {
+    return call.done(
+        call.form.success(schema::to_text(options_.sessions->facts(*account, call.caller.csrf))));
+  }
+  body::Me answer{.account = account->name, .scope = call.caller.scope};
+  if (const registry::Token* token = call.caller.token) {
+    body::TokenFacts& facts =
+        answer.token.emplace(body::TokenFacts{.number = token->number, .name = token->name});
+    if (token->expires_ms != 0) facts.expires_at_ms = token->expires_ms;
+  }
+  call.done(call.form.success(schema::to_text(answer)));
+}
+
+void OwnApi::home(Call call) const {
+  options_.homes->get(call.caller.account,
+                      {.loop = options_.loop,
+                       .done = [form = call.form, done = std::move(call.done)](
+                                   const Result<HomeFeed::Home>& home) mutable {
+                         done(home ? form.success_shared(home->json) : form.failure(home.error()));
+                       }});
+}
+
+OwnApi::OwnApi(const Options& options)
+    : options_(options),
+      admin_({.loop = options.loop, .administration = options.administration}),
+      families_(std::make_unique<FamilyTexts>(options.hub->platform().catalog)),
+      device_rows_(std::make_unique<DeviceRows>([this](const registry::Directory& directory,
+                                                       registry::AccountId account) {
+        std::vector<DeviceRow> rows;
+        for (const auto& list : {directory.devices_of(account), directory.shared_with(account)}) {
+          for (const registry::Device* device : list) {
+            std::string row = schema::to_text(description(directory, *device, account));
+            row.resize(row.size() - kPresence.size());
+            rows.push_back({.sn = device->sn, .before = std::move(row), .after = "}"});
+          }
+        }
+        return rows;
+      })) {}
+
+body::Device OwnApi::description(const registry::Directory& directory,
+                                 const registry::Device& device,
+                                 registry::AccountId account) const {
+  const catalog::FamilyPtr& family = options_.hub->platform().catalog->of_serial(device.sn);
+  const registry::Account* owner = directory.find_account(device.owner);
+  return {.sn = device.sn,
+          .name = device.name,
+          .family = family->id,
+          .product = family->product,
+          .owner = owner == nullptr ? std::string_view() : std::string_view(owner->name),
+          .rights = registry::Directory::rights(account, device)};
+}
+
+void OwnApi::devices(Call call) const {
+  const registry::AccountId account = call.caller.account;
+  std::string text = R"({"devices":[)";
+  text += device_rows_->text(options_.hub->platform().registry.directory(), account,
+                             {.online = "true", .offline = "false"}, [&](std::string_view sn) {
+                               return options_.hub->online(account, sn);
+                             });
+  text += "]}";
+  call.done(call.form.success_shared(std::move(text)));
+}
+
+void OwnApi::device(Call call) const {
+  const auto directory = options_.hub->platform().registry.directory();
+  const registry::AccountId account = call.caller.account;
+  const auto device = hub::permitted_device(*directory, account, call.named, Rights::kMonitor);
+  if (!device) return call.done(call.form.failure(device.error()));
+  body::DeviceState state{description(*directory, **device, account)};
+  state.online = options_.hub->online(account, (*device)->sn);
+  options_.hub->read_all(account, std::move(call.named),
+                         {.loop = options_.loop,
+                          // The directory keeps what `state` has views of.
+                          .done = [state, directory, form = call.form, done = std::move(call.done)](
+                                      Result<hub::DeviceAnswer> answer) mutable {
+                            if (!answer) return done(form.failure(answer.error()));
+                            if (answer->last_report)
+                              state.reported_at_ms = unix_ms(*answer->last_report);
+                            state.values = {.text = answer->text};
+                            done(form.success(schema::to_text(state)));
+                          }});
+}
+
+void OwnApi::families(Call call) const { answer(std::move(call), families_->all()); }
+
+void OwnApi::family(Call call) const {
+  const FamilyTexts::Text* text = families_->of(call.named);
+  if (text == nullptr) {
+    return call.done(call.form.failure(
+        {.code = ErrorCode::kNotFound,
+         .detail = fmt::format("there is no family {}; GET /api/v1/families lists them",
+                               shown(call.named))}));
+  }
+  answer(std::move(call), *text);
+}
+
+// The text is the same for everybody, so a client that has it need not get it again.
+void OwnApi::answer(Call call, const FamilyTexts::Text& text) {
+  http::Response response = call.form.success_shared(text.json);
+  if (call.form.is_plain()) {
+    response.headers.emplace_back("ETag", text.tag);
+    response.headers.emplace_back("Cache-Control", "private, no-cache");
+    if (http::names_tag(call.request.headers[header::kIfNoneMatch], text.tag)) {
+      response.status = 304;
+      response.data = {};
+    }
+  }
+  call.done(std::move(response));
+}
+
+SessionApi::Call OwnApi::session_call(Call& call) {
+  return {.session = *call.caller.session,
+          .csrf = std::move(call.caller.csrf),
+          .peer = call.request.peer,
+          .form = call.form,
+          .done = std::move(call.done)};
+}
+
+void OwnApi::sign_in(Call call) const {
+  options_.sessions->sign_in(call.request, call.body, call.form, std::move(call.done));
+}
+
+void OwnApi::sign_out(Call call) const {
+  options_.sessions->sign_out(session_call(call), call.request.secure);
+}
+
+void OwnApi::sessions(Call call) const { options_.sessions->list(session_call(call)); }
+
+void OwnApi::end_session(Call call) const {
+  options_.sessions->end(session_call(call), call.named);
+}
+
+void OwnApi::set_password(Call call) const {
+  options_.sessions->set_password(session_call(call), call.body);
+}
+
+HistoryApi::Call OwnApi::history_call(Call call) {
+  const auto waiting = call.request.waiting.lock();
+  return {.params = std::move(call.params),
+          .account = call.caller.account,
+          .form = call.form,
+          .gone = waiting ? waiting->gone() : std::stop_token(),
+          .done = std::move(call.done)};
+}
+
+void OwnApi::energy(Call call) const {
+  const std::string sn = call.named;
+  options_.history->energy(sn, history_call(std::move(call)));
+}
+
+void OwnApi::history(Call call) const {
+  const std::string sn = call.named;
+  options_.history->series(sn, history_call(std::move(call)));
+}
+
+void OwnApi::command(Call call) const {
+  const registry::Token* token = call.caller.token;
+  const registry::BrowserSession* session = call.caller.session;
+  hub::RequestOrigin origin{.by = token != nullptr ? hub::by_token(token->number)
+                                  : session != nullptr
+                                      ? hub::by_session(session->number)
+                                      : hub::by_key(call.request.headers[header::kAccessKey]),
+                            .from = call.request.peer};
+  options_.hub->set(call.caller.account, std::move(call.named), std::move(call.body),
+                    {.loop = options_.loop,
+                     .done =
+                         [form = call.form,
+                          done = std::move(call.done)](Result<hub::DeviceAnswer> reply) mutable {
+                           done(reply ? form.success_shared(std::move(reply->text))
+                                      : form.failure(reply.error()));
+                         }},
+                    std::move(origin));
+}
+
+void OwnApi::operations(Call call) const { admin_.list(call.form, std::move(call.done)); }
+
+// Only a token has the scope admin.
+void OwnApi::run_operation(Call call) const {
+  const registry::Token& token = *call.caller.token;
+  admin_.run({.operation = std::move(call.named),
+              .parameters = std::move(call.body),
+              .who = administrator_name(token),
+              .by = hub::by_token(token.number),
+              .from = call.request.peer},
+             call.form, std::move(call.done));
+}
+
+}  // namespace gridloom::api

@@ -1,0 +1,131 @@
+// Gridloom's own interface, /api/v1: which routes there are, and their answers. Who asks has been
+// found out before (api/api.h): a program by its token, a person by the cookie of a session, or an
+// account by its signature.
+//
+// The table of routes is also what /openapi.json is made of (api/v1/open_api.h): a route that is
+// not described cannot be added, and its bodies are those that api/bodies describes. Everything
+// here runs on the loop of the request and does not block.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/bodies/device.h"
+#include "api/gate/callers.h"
+#include "api/history/history_api.h"
+#include "api/home/home_feed.h"
+#include "api/message/answer_form.h"
+#include "api/message/device_rows.h"
+#include "api/schema/body.h"
+#include "api/v1/admin_api.h"
+#include "api/v1/family_texts.h"
+#include "api/v1/session_api.h"
+#include "base/loop.h"
+#include "base/result.h"
+#include "http/message.h"
+#include "hub/hub.h"
+#include "registry/directory.h"
+#include "wire/json.h"
+
+namespace gridloom::api {
+
+// A parameter of the query.
+struct OwnParameter {
+  std::string_view name;
+  std::string_view text;  // what it means
+  bool required = false;
+};
+
+// Who may ask for a route at all.
+enum class Access : std::uint8_t {
+  kEverybody,      // also without any credential
+  kCallers,        // with a token, a session or a signature
+  kSignedInPeople  // with a session only: tokens must not outlive themselves by it
+};
+
+class OwnApi {
+ public:
+  struct Options {
+    hub::Hub* hub = nullptr;
+    Loop* loop = nullptr;  // answers are delivered on it
+    const HistoryApi* history = nullptr;
+    const SessionApi* sessions = nullptr;
+    HomeFeed* homes = nullptr;                 // shared by all loops
+    Administration* administration = nullptr;  // likewise; null: there is none over HTTP
+  };
+  explicit OwnApi(const Options& options);
+
+  // What is asked, and who asks.
+  struct Call {
+    const http::Request& request;  // until the handler returns
+    Caller caller;                 // its pointers are valid until the handler returns
+    std::string named;  // what stands in the path for {sn}, {family}, {session} or {operation}
+    wire::JsonObject params;  // of the query
+    wire::JsonObject body;
+    AnswerForm form;
+    Callback<http::Response> done;
+  };
+
+  struct Route {
+    http::Method method = http::Method::kGet;
+    std::string_view path;  // {sn} stands for a serial number, {family} for a family's id,
+                            // {session} for a session's number, {operation} for a name
+    registry::Scope scope = registry::Scope::kRead;
+    std::string_view id;       // unique; clients that are generated name their functions after it
+    std::string_view summary;  // a sentence
+    std::span<const OwnParameter> query{};
+    schema::BodyOf body = nullptr;    // of the request; null: it has none
+    schema::BodyOf answer = nullptr;  // null: it has none (204)
+    Access access = Access::kCallers;
+    void (OwnApi::*handler)(Call call) const = nullptr;
+  };
+  [[nodiscard]] static std::span<const Route> routes();
+
+  struct Found {
+    const Route* route = nullptr;
+    std::string_view named;  // points into the path
+  };
+  // kNotFound: there is nothing at the path; kConflict: not by this method, the detail lists those
+  // that there are. HEAD is answered as GET.
+  [[nodiscard]] static Result<Found> find(http::Method method, std::string_view path);
+
+  // Only with a scope that permits what the route asks for; kNoPermission otherwise.
+  void handle(const Route& route, Call call) const;
+
+ private:
+  void me(Call call) const;
+  void home(Call call) const;
+  void devices(Call call) const;
+  void device(Call call) const;
+  void families(Call call) const;
+  void family(Call call) const;
+  void energy(Call call) const;
+  void history(Call call) const;
+  void command(Call call) const;
+  void sign_in(Call call) const;
+  void sign_out(Call call) const;
+  void sessions(Call call) const;
+  void end_session(Call call) const;
+  void set_password(Call call) const;
+  void operations(Call call) const;
+  void run_operation(Call call) const;
+
+  // Views of the directory and of the catalogue; without its presence.
+  [[nodiscard]] body::Device description(const registry::Directory& directory,
+                                         const registry::Device& device,
+                                         registry::AccountId account) const;
+  [[nodiscard]] static HistoryApi::Call history_call(Call call);
+  [[nodiscard]] static SessionApi::Call session_call(Call& call);
+  static void answer(Call call, const FamilyTexts::Text& text);
+
+  Options options_;
+  AdminApi admin_;
+  std::unique_ptr<FamilyTexts> families_;
+  std::unique_ptr<DeviceRows> device_rows_;
+};
+
+}  // namespace gridloom::api

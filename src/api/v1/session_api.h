@@ -1,0 +1,74 @@
+// The routes of /api/v1 with which people sign in on the dashboard: sessions and passwords. The
+// routes are in the table of api/v1/own_api.h, the rules in api/gate/sign_in.h. One per loop.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "api/bodies/people.h"
+#include "api/gate/sign_in.h"
+#include "api/message/answer_form.h"
+#include "base/loop.h"
+#include "base/virtual_clock.h"
+#include "http/message.h"
+#include "hub/hub.h"
+#include "wire/json.h"
+
+namespace gridloom::api {
+
+class SessionApi {
+ public:
+  struct Options {
+    hub::Hub* hub = nullptr;
+    Loop* loop = nullptr;                        // answers are delivered on it
+    SignIn* sign_in = nullptr;                   // null: nobody can sign in
+    const VirtualClock* virtual_time = nullptr;  // the devices' clock, if it is one
+  };
+  explicit SessionApi(Options options) : options_(options) {}
+
+  // Without a session: {"link"} or {"account","password"}. Another site's page did not make the
+  // request: check_origin() was asked.
+  void sign_in(const http::Request& request, const wire::JsonObject& body, AnswerForm form,
+               Callback<http::Response> done) const;
+
+  // With a session.
+  struct Call {
+    registry::BrowserSession session;
+    std::string csrf;
+    std::string peer;  // the client's address
+    AnswerForm form;
+    Callback<http::Response> done;
+  };
+  void sign_out(Call call, bool secure) const;
+  void list(Call call) const;
+  void end(Call call, std::string_view number) const;
+  void set_password(Call call, const wire::JsonObject& body) const;
+
+  // What /me tells a browser: views of the arguments and of the server's parts.
+  [[nodiscard]] body::Me facts(const registry::Account& account, std::string_view csrf) const;
+
+ private:
+  // Who asks to sign in, for the audit.
+  struct Visitor {
+    std::string_view through;  // "link" or "password"
+    std::string account{};     // that was named; empty: none
+    std::string peer;
+    std::string client;
+  };
+  void record(const Visitor& visitor, const Result<registry::NewSession>& made) const;
+  // Something that a session did.
+  struct SessionAction {
+    std::string_view what;
+    registry::BrowserSession session;
+    std::string peer;
+  };
+  // `ended`: the number of the session that ended by it; 0: none did.
+  void record(const SessionAction& act, std::int64_t ended, std::string_view refused = {}) const;
+  [[nodiscard]] http::Response welcome(const registry::NewSession& made, bool secure,
+                                       const AnswerForm& form) const;
+
+  Options options_;
+};
+
+}  // namespace gridloom::api

@@ -1,0 +1,176 @@
+#include "history/memory/memory_retention_store.h"
+
+#include <boost/json.hpp>
+
+namespace gridloom::history {
+namespace {
+
+// Whether the time of an audit entry is before `before_ms`, or absent.
+bool is_audit_before(std::string_view entry, std::int64_t before_ms) {
+  boost::system::error_code error;
+  const boost::json::value json = boost::json::parse(entry, error);
+  if (error) return false;
+  if (!json.is_object()) return true;
+  const boost::json::value* at = json.as_object().if_contains("at");
+  if (at == nullptr || at->is_null()) return true;
+  if (at->is_double()) return at->as_double() < static_cast<double>(before_ms);
+  return at->is_int64() && at->as_int64() < before_ms;
+}
+
+// Removes the first entries of a map while `is_old` says so; at most `most`.
+template <typename Map, typename IsOld>
+std::size_t remove_first(Map& map, std::size_t most, IsOld is_old) {
+  std::size_t removed = 0;
+  while (removed < most && !map.empty() && is_old(*map.begin())) {
+    map.erase(map.begin());
+    ++removed;
+  }
+  return removed;
+}
+
+bool has(const DeviceTables& device, RetentionStore::Kind kind) {
+  switch (kind) {
+    case RetentionStore::Kind::kChunks:
+      return !device.chunks.empty();
+    case RetentionStore::Kind::kRollups:
+      return !device.rollups.empty();
+    case RetentionStore::Kind::kEnergies:
+      return !device.energies.empty();
+    case RetentionStore::Kind::kTwin:
+      return device.twin.has_value();
+  }
+  return false;
+}
+
+std::size_t remove_rows(DeviceTables& device, RetentionStore::Kind kind, std::size_t most) {
+  const auto any = [](const auto&) { return true; };
+  switch (kind) {
+    case RetentionStore::Kind::kChunks:
+      return remove_first(device.chunks, most, any);
+    case RetentionStore::Kind::kRollups:
+      return remove_first(device.rollups, most, any);
+    case RetentionStore::Kind::kEnergies:
+      return remove_first(device.energies, most, any);
+    case RetentionStore::Kind::kTwin:
+      if (most == 0 || !device.twin) return 0;
+      device.twin.reset();
+      return 1;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Result<bool> MemoryRetentionStore::commit(const Work& slice) {
+  draft_.emplace(*tables_);
+  auto result = slice();
+  if (result) draft_->commit();
+  draft_.reset();
+  return result;
+}
+
+Result<std::optional<DeviceNumber>> MemoryRetentionStore::next_device(
+    Kind kind, std::optional<DeviceNumber> after) {
+  return change([&](MemoryRows& all) -> std::optional<DeviceNumber> {
+    auto device = after ? all.devices.upper_bound(*after) : all.devices.begin();
+    while (device != all.devices.end() && !has(*device->second, kind)) ++device;
+    return device == all.devices.end() ? std::nullopt : std::optional(device->first);
+  });
+}
+
+Result<std::size_t> MemoryRetentionStore::remove(Kind kind, DeviceNumber device, std::size_t most) {
+  return change([&](MemoryRows& all) -> std::size_t {
+    const auto found = all.devices.find(device);
+    if (found == all.devices.end() || !has(*found->second, kind)) return 0;
+    DeviceTables& tables = found->second.change();
+    const std::size_t removed = remove_rows(tables, kind, most);
+    if (tables.chunks.empty() && tables.rollups.empty() && tables.energies.empty() &&
+        !tables.twin) {
+      all.devices.erase(found);
+    }
+    return removed;
+  });
+}
+
+Result<std::int64_t> MemoryRetentionStore::next_mark() {
+  return change([](const MemoryRows& all) { return all.next_mark; });
+}
+
+Result<std::optional<std::int64_t>> MemoryRetentionStore::next_hour(DeviceNumber device,
+                                                                    std::int64_t from,
+                                                                    std::int64_t to,
+                                                                    std::int64_t below) {
+  return change([&](MemoryRows& all) -> std::optional<std::int64_t> {
+    std::optional<std::int64_t> found;
+    for (const auto& [key, chunk] : chunks_of(device_of(all, device), from, to)) {
+      if (found && *found != key.hour) break;
+      // A chunk that is young keeps its hour, which comes with all its chunks one after the other.
+      if (chunk.mark >= below) {
+        from = key.hour + 1;
+        found.reset();
+      } else if (key.hour >= from) {
+        found = key.hour;
+      }
+    }
+    return found;
+  });
+}
+
+Result<std::vector<std::string>> MemoryRetentionStore::chunks(const DeviceHour& of) {
+  return change([&](MemoryRows& all) {
+    std::vector<std::string> chunks;
+    for (const auto& [key, chunk] : chunks_of(device_of(all, of.device), of.hour)) {
+      chunks.push_back(*chunk.bytes);
+    }
+    return chunks;
+  });
+}
+
+Status MemoryRetentionStore::replace_by_rollups(const DeviceHour& of, std::string_view rollups) {
+  change([&](MemoryRows& all) {
+    DeviceTables& tables = all.devices[of.device].change();
+    tables.rollups.try_emplace(of.hour, bytes_of(rollups));
+    const auto old = chunks_of(tables, of.hour);
+    tables.chunks.erase(old.begin(), old.end());
+  });
+  return {};
+}
+
+Result<std::size_t> MemoryRetentionStore::remove_rollups(DeviceNumber device, std::int64_t before,
+                                                         std::size_t most) {
+  return change([&](MemoryRows& all) -> std::size_t {
+    const auto found = all.devices.find(device);
+    if (found == all.devices.end()) return 0;
+    const auto is_old = [&](const auto& rollups) { return rollups.first < before; };
+    if (found->second->rollups.empty() || !is_old(*found->second->rollups.begin())) return 0;
+    return remove_first(found->second.change().rollups, most, is_old);
+  });
+}
+
+Result<std::size_t> MemoryRetentionStore::remove_audit(std::int64_t before_ms, std::size_t most) {
+  return change([&](MemoryRows& all) -> std::size_t {
+    const auto is_old = [&](const auto& row) { return is_audit_before(*row.second, before_ms); };
+    if (all.audit->empty() || !is_old(*all.audit->begin())) return 0;
+    return remove_first(all.audit.change(), most, is_old);
+  });
+}
+
+Result<std::vector<RunningDay>> MemoryRetentionStore::running_days() {
+  return change([](MemoryRows& all) {
+    std::vector<RunningDay> days;
+    for (const auto& [number, day] : *all.running_days) days.push_back(day);
+    return days;
+  });
+}
+
+Status MemoryRetentionStore::put_running_day(const RunningDay& day) {
+  change([&](MemoryRows& all) { all.running_days.change().insert_or_assign(day.day, day); });
+  return {};
+}
+
+Status MemoryRetentionStore::remove_running_day(std::int64_t day) {
+  change([&](MemoryRows& all) { all.running_days.change().erase(day); });
+  return {};
+}
+
+}  // namespace gridloom::history

@@ -1,0 +1,232 @@
+#include "history/memory/memory_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <ranges>
+#include <string_view>
+
+namespace gridloom::history {
+namespace {
+
+Status each_hour(const BytesByHour& hours, std::int64_t from, std::int64_t to,
+                 const StoreReader::OnBytes& on_bytes) {
+  for (const auto& [hour, bytes] :
+       std::ranges::subrange(hours.lower_bound(from), hours.lower_bound(std::max(from, to)))) {
+    if (Status taken = on_bytes(hour, *bytes); !taken) return taken;
+  }
+  return {};
+}
+
+void put_hour(MemoryRows& all, const Changes::Hour& hour) {
+  DeviceTables& device = all.devices[hour.of.device].change();
+  auto old = chunks_of(device, hour.of.hour);
+  if (hour.over) old = {device.chunks.erase(old.begin(), old.end()), old.end()};
+  std::int64_t next = old.empty() ? 0 : std::prev(old.end())->first.chunk + 1;
+  for (const std::string& bytes : hour.chunks) {
+    device.chunks.emplace(
+        ChunkKey{.hour = hour.of.hour, .chunk = next++},
+        MemoryChunk{.bytes = bytes_of(bytes), .mark = all.next_mark++, .over = hour.over});
+  }
+  if (hour.taken != 0) all.taken.change().insert_or_assign(hour.of, hour.taken);
+}
+
+// What `applied` tells need not be told of single hours.
+void put_applied(MemoryRows& all, std::uint64_t applied) {
+  all.applied = std::max(all.applied, applied);
+  std::erase_if(all.taken.change(), [&](const auto& row) { return row.second <= all.applied; });
+}
+
+Status check_names(const MemoryRows& tables, const Changes& changes) {
+  std::map<FieldId, std::string_view> fresh;
+  for (const auto& [id, name] : changes.names) {
+    if (tables.names->contains(id) || !fresh.emplace(id, name).second) {
+      return fail(ErrorCode::kConflict, fmt::format("field {} has a name already", id));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Status MemoryStore::write(const Changes& changes) {
+  std::uint64_t applied = 0;
+  if (changes.applied) {
+    const auto common = changes.applied->common();
+    if (!common) return std::unexpected(common.error());
+    applied = *common;
+  }
+  return tables_->change([&](MemoryRows& all) -> Status {
+    if (Status good = check_names(all, changes); !good) return good;
+    if (!changes.names.empty()) {
+      all.names.change().insert(changes.names.begin(), changes.names.end());
+    }
+    for (const Changes::Hour& hour : changes.hours) put_hour(all, hour);
+    for (const Changes::Energies& row : changes.energies) {
+      all.devices[row.of.device].change().energies.insert_or_assign(row.of.hour,
+                                                                    bytes_of(row.bytes));
+    }
+    for (const StoredTwin& twin : changes.twins) all.devices[twin.device].change().twin = twin;
+    for (const AuditRow& row : changes.audit) {
+      all.audit.change().try_emplace(row.sequence, bytes_of(row.entry));
+    }
+    if (changes.applied) put_applied(all, applied);
+    return {};
+  });
+}
+
+Result<journal::Positions> MemoryStore::applied() {
+  return read([](const MemoryRows& all) { return journal::Positions::everywhere(all.applied); });
+}
+
+Result<std::vector<std::string>> MemoryStore::names() {
+  return read([](const MemoryRows& all) -> Result<std::vector<std::string>> {
+    std::vector<std::string> names;
+    for (const auto& [id, name] : *all.names) {
+      if (id != names.size()) {
+        return fail(ErrorCode::kMalformed,
+                    fmt::format("the name of field {} is missing", names.size()));
+      }
+      names.push_back(name);
+    }
+    return names;
+  });
+}
+
+Result<std::vector<StoredTwin>> MemoryStore::twins() {
+  return read([](const MemoryRows& all) {
+    std::vector<StoredTwin> twins;
+    for (const auto& [number, device] : all.devices) {
+      if (device->twin) twins.push_back(*device->twin);
+    }
+    return twins;
+  });
+}
+
+Result<TakenRecords> MemoryStore::taken() {
+  return read(
+      [](const MemoryRows& all) { return TakenRecords{.of = *all.taken, .is_known = true}; });
+}
+
+Result<std::vector<DeviceHour>> MemoryStore::open_hours() {
+  return read([](const MemoryRows& all) {
+    std::vector<DeviceHour> hours;
+    for (const auto& [number, device] : all.devices) {
+      for (const auto& [key, chunk] : device->chunks) {
+        const DeviceHour of{.device = number, .hour = key.hour};
+        if (!chunk.over && (hours.empty() || hours.back() != of)) hours.push_back(of);
+      }
+    }
+    return hours;
+  });
+}
+
+Result<bool> MemoryStore::has_taken(const DeviceHour& of, std::uint64_t record) {
+  return read([&](const MemoryRows& all) {
+    if (all.applied >= record) return true;
+    const auto found = all.taken->find(of);
+    return found != all.taken->end() && found->second >= record;
+  });
+}
+
+Status MemoryStore::each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
+                               const OnBytes& on_chunk) {
+  return read([&](const MemoryRows& all) -> Status {
+    for (const auto& [key, chunk] : chunks_of(device_of(all, device), from, to)) {
+      if (Status taken = on_chunk(key.hour, *chunk.bytes); !taken) return taken;
+    }
+    return {};
+  });
+}
+
+Result<bool> MemoryStore::chunks_from(DeviceNumber device, const ChunkPosition& place,
+                                      std::int64_t to, const OnChunk& on_chunk) {
+  return read([&](const MemoryRows& all) -> Result<bool> {
+    const Chunks& chunks = device_of(all, device).chunks;
+    const ChunkKey from{.hour = place.hour, .chunk = place.chunk};
+    for (const auto& [key, chunk] : std::ranges::subrange(
+             chunks.lower_bound(from), chunks.lower_bound(std::max(from, ChunkKey{.hour = to})))) {
+      const auto goes_on =
+          on_chunk({.hour = key.hour, .chunk = key.chunk, .before = chunk.mark}, *chunk.bytes);
+      if (!goes_on || !*goes_on) return goes_on;
+    }
+    return true;
+  });
+}
+
+Result<StoreReader::ChunkPosition> MemoryStore::resume(DeviceNumber device,
+                                                       const ChunkPosition& place) {
+  if (place.chunk == 0) return place;
+  return read([&](const MemoryRows& all) {
+    const Chunks& chunks = device_of(all, device).chunks;
+    const auto before = chunks.find({.hour = place.hour, .chunk = place.chunk - 1});
+    const bool same = before != chunks.end() && before->second.mark == place.before;
+    return same ? place : ChunkPosition{.hour = place.hour};
+  });
+}
+
+Status MemoryStore::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                const OnBytes& on_energy, const OnHour& /*on_damaged*/) {
+  return read([&](const MemoryRows& all) {
+    return each_hour(device_of(all, device).energies, from, to, on_energy);
+  });
+}
+
+Status MemoryStore::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                const OnBytes& on_rollup) {
+  return read([&](const MemoryRows& all) {
+    return each_hour(device_of(all, device).rollups, from, to, on_rollup);
+  });
+}
+
+Result<std::optional<std::int64_t>> MemoryStore::hour_before(DeviceNumber device,
+                                                             std::int64_t hour) {
+  return read([&](const MemoryRows& all) -> std::optional<std::int64_t> {
+    const Chunks& chunks = device_of(all, device).chunks;
+    const auto after = chunks.lower_bound({.hour = hour});
+    if (after == chunks.begin()) return std::nullopt;
+    return std::prev(after)->first.hour;
+  });
+}
+
+Result<std::optional<std::int64_t>> MemoryStore::hour_from(DeviceNumber device, std::int64_t hour) {
+  return read([&](const MemoryRows& all) -> std::optional<std::int64_t> {
+    const DeviceTables& tables = device_of(all, device);
+    std::optional<std::int64_t> first;
+    if (const auto chunk = tables.chunks.lower_bound({.hour = hour});
+        chunk != tables.chunks.end()) {
+      first = chunk->first.hour;
+    }
+    if (const auto energy = tables.energies.lower_bound(hour); energy != tables.energies.end()) {
+      first = std::min(first.value_or(energy->first), energy->first);
+    }
+    return first;
+  });
+}
+
+Result<std::vector<std::int64_t>> MemoryStore::hours_without_energies(DeviceNumber device,
+                                                                      std::int64_t from,
+                                                                      std::int64_t to) {
+  return read([&](const MemoryRows& all) {
+    const DeviceTables& tables = device_of(all, device);
+    std::vector<std::int64_t> hours;
+    for (const auto& [key, chunk] : chunks_of(tables, from, to)) {
+      const bool is_missing = !chunk.over || !tables.energies.contains(key.hour);
+      if (is_missing && (hours.empty() || hours.back() != key.hour)) hours.push_back(key.hour);
+    }
+    return hours;
+  });
+}
+
+Status MemoryStore::each_audit(const OnAudit& on_entry) {
+  return read([&](const MemoryRows& all) -> Status {
+    for (const auto& [sequence, entry] : std::views::reverse(*all.audit)) {
+      if (!on_entry({.sequence = sequence, .entry = *entry})) break;
+    }
+    return {};
+  });
+}
+
+}  // namespace gridloom::history

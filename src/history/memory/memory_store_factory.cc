@@ -1,0 +1,60 @@
+#include "history/memory/memory_store_factory.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "history/memory/memory_retention_store.h"
+#include "history/memory/memory_store.h"
+#include "history/memory/memory_tables.h"
+
+namespace gridloom::history {
+namespace {
+
+StoreCheck count_rows(MemoryTables& tables) {
+  const MemoryTables::View view(tables);
+  const MemoryRows& all = *view;
+  StoreCheck found;
+  for (const auto& [number, device] : all.devices) {
+    found.blocks += device->chunks.size();
+    found.rows += device->rollups.size() + device->energies.size() + (device->twin ? 1U : 0U);
+  }
+  found.rows += found.blocks + all.names->size() + all.audit->size() + all.taken->size() +
+                all.running_days->size();
+  found.applied = all.applied;
+  for (const auto& [of, record] : *all.taken) {
+    found.some_applied = std::max(found.some_applied, record);
+  }
+  return found;
+}
+
+class MemoryStoreFactory final : public StoreFactory {
+ public:
+  Result<Opened> open() override { return Opened{.store = std::make_unique<MemoryStore>(tables_)}; }
+  Result<std::unique_ptr<StoreReader>> open_reader() override {
+    return std::make_unique<MemoryStore>(tables_);
+  }
+  Result<std::unique_ptr<RetentionStore>> open_retention() override {
+    return std::make_unique<MemoryRetentionStore>(tables_);
+  }
+  Result<std::vector<std::filesystem::path>> backup(const std::filesystem::path& /*folder*/,
+                                                    const std::stop_token& /*stop*/) override {
+    return std::vector<std::filesystem::path>();
+  }
+  Result<StoreCheck> check(Writers /*writers*/) override { return count_rows(*tables_); }
+  Result<std::string> verify(const std::stop_token& /*stop*/) override { return std::string(); }
+  [[nodiscard]] std::size_t damaged_rows() const override { return 0; }
+  [[nodiscard]] Error with_remedy(Error error) const override { return error; }
+
+ private:
+  const std::shared_ptr<MemoryTables> tables_ = std::make_shared<MemoryTables>();
+};
+
+}  // namespace
+
+std::shared_ptr<StoreFactory> memory_store_factory() {
+  return std::make_shared<MemoryStoreFactory>();
+}
+
+}  // namespace gridloom::history

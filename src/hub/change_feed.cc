@@ -1,0 +1,232 @@
+#include "hub/change_feed.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace gridloom::hub {
+namespace {
+
+using Scope = ChangeReaderOptions::Scope;
+
+// The memory of a change beside its texts.
+constexpr std::size_t kChangeBytes = 96;
+
+std::size_t bytes_of(const ValueChange& value) {
+  return kChangeBytes + value.name.size() + value.text.size();
+}
+
+// Puts the change in the place of an earlier one with the same key. The list is sorted by it.
+template <typename Change, typename Key>
+Change* latest(std::vector<Change>& changes, const Change& change, Key key) {
+  const auto at = std::ranges::lower_bound(changes, change.*key, {}, key);
+  if (at == changes.end() || (*at).*key != change.*key) return &*changes.insert(at, change);
+  *at = change;
+  return nullptr;
+}
+
+void erase(std::vector<ChangeMailboxPtr>& from, const ChangeMailbox& mailbox) {
+  std::erase_if(from, [&](const ChangeMailboxPtr& each) { return each.get() == &mailbox; });
+}
+
+}  // namespace
+
+// --- a reader's mailbox
+
+bool ChangeMailbox::add(const DeviceChanges& changes, Partition partition, std::uint64_t through) {
+  const std::lock_guard lock(mutex_);
+  if (state_ == State::kClosed) return false;
+  cover(partition, through);
+  if (!waiting_.is_lost) merge(changes);
+  if (bytes_ > options_.most_bytes) lose();
+  return std::exchange(state_, State::kPosted) == State::kEmpty;
+}
+
+void ChangeMailbox::cover(Partition partition, std::uint64_t through) {
+  const auto known =
+      std::ranges::find(waiting_.covered, partition, &ChangeBatch::Covered::partition);
+  if (known != waiting_.covered.end()) {
+    known->through = through;
+  } else if (through > told_.at(partition)) {
+    waiting_.covered.push_back(
+        {.partition = partition, .after = told_.at(partition), .through = through});
+  }
+}
+
+void ChangeMailbox::merge(const DeviceChanges& changes) {
+  const auto [found, is_new] = places_.try_emplace(changes.sn, waiting_.devices.size());
+  if (is_new) waiting_.devices.push_back({.sn = changes.sn});
+  DeviceChanges& into = waiting_.devices[found->second];
+  std::size_t bytes = is_new ? kChangeBytes + changes.sn.size() : 0;
+  into.number = std::max(into.number, changes.number);
+  if (changes.last_report) into.last_report = changes.last_report;
+  if (changes.membership != Membership::kUnchanged) into.membership = changes.membership;
+  if (wants_values()) {
+    for (const ValueChange& each : changes.values) {
+      const auto at = std::ranges::lower_bound(into.values, each.slot, {}, &ValueChange::slot);
+      if (at == into.values.end() || at->slot != each.slot) {
+        into.values.insert(at, each);
+        bytes += bytes_of(each);
+      } else {
+        bytes += bytes_of(each);
+        bytes_ -= bytes_of(*at);
+        *at = each;
+      }
+    }
+    for (const FaultChange& each : changes.faults) {
+      if (latest(into.faults, each, &FaultChange::slot) != nullptr) bytes += kChangeBytes;
+    }
+    for (const ShownPresence& each : changes.presence) {
+      if (latest(into.presence, each, &ShownPresence::account) != nullptr) bytes += kChangeBytes;
+    }
+    for (const SetOutcome& each : changes.sets) {
+      into.sets.push_back(each);
+      bytes += kChangeBytes + each.id.size() + each.why.size();
+    }
+  }
+  bytes_ += bytes;
+}
+
+void ChangeMailbox::lose() {
+  waiting_.is_lost = true;
+  waiting_.devices = {};
+  places_ = {};
+  bytes_ = 0;
+}
+
+void ChangeMailbox::post(const std::shared_ptr<ChangeMailbox>& mailbox) {
+  mailbox->options_.loop->post_lazily([mailbox] { mailbox->deliver(); });
+}
+
+void ChangeMailbox::deliver() {
+  ChangeBatch batch;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::kPosted) return;
+    state_ = State::kEmpty;
+    batch = std::exchange(waiting_, {});
+    places_.clear();
+    bytes_ = 0;
+    for (const ChangeBatch::Covered& each : batch.covered) {
+      told_.advance(each.partition, each.through);
+    }
+  }
+  if (const auto reader = options_.reader.lock()) reader->on_changes(std::move(batch));
+}
+
+void ChangeMailbox::close() {
+  const std::lock_guard lock(mutex_);
+  state_ = State::kClosed;
+  waiting_ = {};
+  places_ = {};
+  bytes_ = 0;
+}
+
+// --- subscriptions
+
+ChangeSubscription::~ChangeSubscription() {
+  if (mailbox_) feed_->end(mailbox_);
+}
+
+void ChangeSubscription::add(const std::string& sn) { feed_->add(mailbox_, sn); }
+
+void ChangeSubscription::remove(const std::string& sn) { feed_->remove(*mailbox_, sn); }
+
+// --- the feed
+
+void ChangeFeed::count(Partition partition, int readers) {
+  Part& part = parts_[number_of(partition)];
+  part.readers.fetch_add(static_cast<std::uint32_t>(readers), std::memory_order_relaxed);
+  part.generation.fetch_add(1, std::memory_order_release);
+}
+
+void ChangeFeed::count_everywhere(int readers) {
+  for (std::size_t i = 0; i < kPartitions; ++i) count(static_cast<Partition>(i), readers);
+}
+
+ChangeSubscription ChangeFeed::subscribe(ChangeReaderOptions options) {
+  auto mailbox = std::make_shared<ChangeMailbox>(std::move(options));
+  const ChangeReaderOptions& chosen = mailbox->options();
+  const std::lock_guard lock(mutex_);
+  if (chosen.scope == Scope::kAll) of_everything_.push_back(mailbox);
+  if (chosen.scope == Scope::kAccount) by_account_[chosen.account].push_back(mailbox);
+  if (chosen.scope != Scope::kDevices) count_everywhere(1);
+  return {*this, std::move(mailbox)};
+}
+
+void ChangeFeed::end(const ChangeMailboxPtr& mailbox) {
+  mailbox->close();
+  const ChangeReaderOptions& options = mailbox->options();
+  const std::lock_guard lock(mutex_);
+  switch (options.scope) {
+    case Scope::kAll:
+      erase(of_everything_, *mailbox);
+      return count_everywhere(-1);
+    case Scope::kAccount: {
+      const auto found = by_account_.find(options.account);
+      erase(found->second, *mailbox);
+      if (found->second.empty()) by_account_.erase(found);
+      return count_everywhere(-1);
+    }
+    case Scope::kDevices:
+      for (auto at = by_device_.begin(); at != by_device_.end();) {
+        const std::size_t before = at->second.size();
+        erase(at->second, *mailbox);
+        if (at->second.size() != before) count(partition_of(at->first), -1);
+        at = at->second.empty() ? by_device_.erase(at) : std::next(at);
+      }
+  }
+}
+
+void ChangeFeed::add(const ChangeMailboxPtr& mailbox, const std::string& sn) {
+  const std::lock_guard lock(mutex_);
+  by_device_[sn].push_back(mailbox);
+  count(partition_of(sn), 1);
+}
+
+void ChangeFeed::remove(const ChangeMailbox& mailbox, const std::string& sn) {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_device_.find(sn);
+  if (found == by_device_.end()) return;
+  const std::size_t before = found->second.size();
+  erase(found->second, mailbox);
+  if (found->second.size() != before) count(partition_of(sn), -1);
+  if (found->second.empty()) by_device_.erase(found);
+}
+
+std::vector<ChangeMailboxPtr> ChangeFeed::readers_of(std::string_view sn,
+                                                     const registry::Device* device) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ChangeMailboxPtr> readers = of_everything_;
+  const auto add = [&](const std::vector<ChangeMailboxPtr>& more) {
+    readers.insert(readers.end(), more.begin(), more.end());
+  };
+  if (const auto found = by_device_.find(sn); found != by_device_.end()) add(found->second);
+  if (device == nullptr || by_account_.empty()) return readers;
+  const auto add_account = [&](registry::AccountId account) {
+    if (const auto found = by_account_.find(account); found != by_account_.end()) {
+      add(found->second);
+    }
+  };
+  add_account(device->owner);
+  for (const registry::Share& share : device->shares) add_account(share.account);
+  return readers;
+}
+
+std::vector<ChangeMailboxPtr> ChangeFeed::wide_readers() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ChangeMailboxPtr> readers = of_everything_;
+  for (const auto& [account, some] : by_account_) {
+    readers.insert(readers.end(), some.begin(), some.end());
+  }
+  return readers;
+}
+
+std::vector<std::string> ChangeFeed::named_devices() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> all;
+  all.reserve(by_device_.size());
+  for (const auto& [sn, readers] : by_device_) all.push_back(sn);
+  return all;
+}
+
+}  // namespace gridloom::hub

@@ -1,0 +1,448 @@
+// The feed of changes: what readers of devices, accounts and everything are told, in which numbers,
+// and what becomes of readers that are slow, leave, or lose their devices.
+#include "hub/change_feed.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hub/test_journal.h"
+#include "testing/home.h"
+
+namespace gridloom::hub {
+namespace {
+
+using registry::Rights;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using Scope = ChangeReaderOptions::Scope;
+
+constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
+constexpr std::string_view kOther = "R331ZEB4ZEAL0529";
+
+class FakeReader final : public ChangeReader {
+ public:
+  void on_changes(ChangeBatch batch) override { batches.push_back(std::move(batch)); }
+
+  // "SN soc=5 +fault=inv.errCode online set=answered added", a line a device, without numbers.
+  Lines take() {
+    Lines lines;
+    for (const ChangeBatch& batch : std::exchange(batches, {})) {
+      if (batch.is_lost) lines.emplace_back("lost");
+      for (const DeviceChanges& device : batch.devices) lines.push_back(shown(device));
+    }
+    return lines;
+  }
+
+  std::vector<ChangeBatch> batches;
+
+ private:
+  static std::string shown(const DeviceChanges& device) {
+    std::string line = device.sn;
+    for (const ValueChange& value : device.values) line += fmt::format(" {}", value.text);
+    for (const FaultChange& fault : device.faults) line += fault.is_active ? " +fault" : " -fault";
+    for (const ShownPresence& each : device.presence) {
+      line += each.online ? " online" : " offline";
+      if (each.account != registry::AccountId{}) {
+        line += fmt::format("@{}", std::to_underlying(each.account));
+      }
+    }
+    for (const SetOutcome& set : device.sets) {
+      constexpr std::array<std::string_view, 3> kKinds = {" answered", " refused", " unanswered"};
+      line += kKinds.at(static_cast<std::size_t>(set.kind));
+    }
+    if (device.membership == Membership::kAdded) line += " added";
+    if (device.membership == Membership::kRemoved) line += " removed";
+    return line;
+  }
+};
+
+class ChangeFeedTest : public testing::Test {
+ protected:
+  ChangeFeedTest() {
+    alice = home.add_account("alice");
+    bob = home.add_account("bob");
+    home.add_device(kSn, "alice");
+    home.add_device(kOther, "alice");
+  }
+  ChangeSubscription subscribe(const std::shared_ptr<FakeReader>& by,
+                               ChangeReaderOptions options = {}) {
+    options.reader = by;
+    options.loop = &reading;
+    return home.hub->changes().subscribe(std::move(options));
+  }
+  // A reader of the device.
+  ChangeSubscription read_device(std::string_view sn, ChangeReaderOptions options = {}) {
+    ChangeSubscription subscription = subscribe(reader, std::move(options));
+    subscription.add(std::string(sn));
+    return subscription;
+  }
+  void report(const FakePtr& device, std::string_view sn, std::string_view params) {
+    home.report(device, sn, fmt::format(R"({{"params":{{{}}}}})", params));
+  }
+  Lines told() {
+    reading.run();
+    return reader->take();
+  }
+  static std::string line(std::string_view rest, std::string_view sn = kSn) {
+    return fmt::format("{}{}{}", sn, rest.empty() ? "" : " ", rest);
+  }
+  TwinSnapshot snapshot(std::string_view sn) {
+    TwinSnapshot found;
+    home.hub->read_twins(
+        alice, {std::string(sn)},
+        {.loop = &home.client_loop, .done = [&](Result<std::vector<TwinSnapshot>> twins) {
+           if (!must(twins).empty()) found = twins->front();
+         }});
+    home.settle();
+    return found;
+  }
+
+  ManualLoop reading;
+  TestHome home;
+  registry::AccountId alice{};
+  registry::AccountId bob{};
+  std::shared_ptr<FakeReader> reader = std::make_shared<FakeReader>();
+};
+
+TEST_F(ChangeFeedTest, AValueIsToldWhenItDiffers) {
+  const FakePtr device = home.connect_device(kSn);
+  const ChangeSubscription subscription = read_device(kSn);
+  report(device, kSn, R"("pd.soc":5,"pd.brandNew":"x")");
+  reading.run();
+  ASSERT_EQ(reader->batches.size(), 1U);
+  const DeviceChanges changes = reader->batches[0].devices.at(0);
+  ASSERT_EQ(changes.values.size(), 2U);
+  EXPECT_EQ(changes.values[0].text, "5");
+  EXPECT_EQ(changes.values[0].name, "") << "its slot says which it is";
+  EXPECT_EQ(changes.values[0].at, home.clock.now());
+  EXPECT_EQ(changes.values[1].name, "pd.brandNew");
+  const TwinSnapshot twin = snapshot(kSn);
+  EXPECT_EQ(twin.name_of(changes.values[0].slot), "pd.soc");
+  EXPECT_EQ(twin.name_of(changes.values[1].slot), "pd.brandNew");
+  EXPECT_THAT(told(), ElementsAre(line("5 \"x\"")));
+  report(device, kSn, R"("pd.soc":5)");
+  EXPECT_THAT(told(), ElementsAre(line(""))) << "it reported, and nothing changed";
+  report(device, kSn, R"("pd.soc":6,"pd.brandNew":"x")");
+  EXPECT_THAT(told(), ElementsAre(line("6")));
+}
+
+TEST_F(ChangeFeedTest, NumbersOfAPartitionHaveNoHoles) {
+  const ChangeSubscription all = subscribe(reader, {.scope = Scope::kAll});
+  std::vector<FakePtr> devices;
+  std::vector<std::string> sns;
+  for (int i = 0; i < 20; ++i) {
+    sns.push_back(fmt::format("SN-{}", i));
+    home.add_device(sns.back(), "alice");
+    devices.push_back(home.connect_device(sns.back(), sns.back()));
+    reading.run();
+  }
+  for (int soc = 0; soc < 5; ++soc) {
+    for (std::size_t i = 0; i < sns.size(); ++i) {
+      report(devices[i], sns[i], fmt::format(R"("soc":{},"x":{})", soc, soc));
+      report(devices[i], sns[i], fmt::format(R"("soc":{})", soc));
+      if (soc % 2 == 0) reading.run();
+    }
+  }
+  home.leave(devices[3]);
+  must(home.registry->remove_device(sns[4]));
+  home.settle();
+  reading.run();
+
+  std::map<Partition, std::uint64_t> through;
+  for (const ChangeBatch& batch : reader->batches) {
+    ASSERT_FALSE(batch.is_lost);
+    std::map<Partition, ChangeBatch::Covered> covered;
+    for (const ChangeBatch::Covered& each : batch.covered) {
+      EXPECT_EQ(each.after, through[each.partition]);
+      EXPECT_GT(each.through, each.after);
+      through[each.partition] = each.through;
+      covered[each.partition] = each;
+    }
+    for (const DeviceChanges& device : batch.devices) {
+      if (device.number == 0) continue;
+      const Partition partition = partition_of(device.sn);
+      ASSERT_TRUE(covered.contains(partition)) << device.sn;
+      std::set<std::uint64_t> numbers = {device.number};
+      for (const ValueChange& value : device.values) numbers.insert(value.number);
+      for (const ShownPresence& each : device.presence) numbers.insert(each.number);
+      for (const std::uint64_t number : numbers) {
+        EXPECT_GT(number, covered[partition].after);
+        EXPECT_LE(number, covered[partition].through);
+      }
+    }
+  }
+  EXPECT_GT(through.size(), 3U) << "several partitions";
+}
+
+TEST_F(ChangeFeedTest, EachChangeThatIsTakenAtOnceHasTheNextNumber) {
+  const FakePtr device = home.connect_device(kSn);
+  const ChangeSubscription subscription = read_device(kSn);
+  std::vector<std::uint64_t> numbers;
+  for (int soc = 1; soc <= 5; ++soc) {
+    report(device, kSn, fmt::format(R"("pd.soc":{},"pd.x":{})", soc, soc));
+    reading.run();
+    const ChangeBatch batch = std::exchange(reader->batches, {}).at(0);
+    numbers.push_back(batch.devices.at(0).number);
+    EXPECT_EQ(batch.covered.at(0).partition, partition_of(kSn));
+    EXPECT_EQ(batch.covered.at(0).through, numbers.back());
+    EXPECT_EQ(batch.devices[0].values.at(1).number, numbers.back()) << "one for a report";
+    report(device, kSn, fmt::format(R"("pd.soc":{})", soc));  // changes nothing, and has none
+    static_cast<void>(told());
+  }
+  const std::uint64_t first = numbers.front();
+  EXPECT_THAT(numbers, ElementsAre(first, first + 1, first + 2, first + 3, first + 4));
+}
+
+TEST_F(ChangeFeedTest, NumbersGoOnWithoutReaders) {
+  const FakePtr device = home.connect_device(kSn);
+  report(device, kSn, R"("pd.soc":5)");
+  const std::uint64_t before = snapshot(kSn).number;
+  EXPECT_EQ(snapshot(kSn).number, before) << "a reader that returns has missed nothing";
+  report(device, kSn, R"("pd.soc":6)");
+  EXPECT_EQ(snapshot(kSn).number, before + 1) << "and now it has";
+}
+
+TEST_F(ChangeFeedTest, ASnapshotAndWhatFollowsMissNothingAndRepeatNothing) {
+  const FakePtr device = home.connect_device(kSn);
+  report(device, kSn, R"("pd.soc":5)");
+  const ChangeSubscription subscription = read_device(kSn);
+  report(device, kSn, R"("pd.soc":6)");
+  const TwinSnapshot twin = snapshot(kSn);
+  report(device, kSn, R"("pd.soc":7)");
+  reading.run();
+  std::string values;
+  twin.values.for_each([&](std::size_t /*slot*/, std::string_view text) { values += text; });
+  EXPECT_EQ(values, "6");
+  for (const ChangeBatch& batch : reader->batches) {
+    for (const ValueChange& value : batch.devices.at(0).values) {
+      if (value.number > twin.number) values += value.text;
+    }
+  }
+  EXPECT_EQ(values, "67");
+}
+
+TEST_F(ChangeFeedTest, AValueThatChangesManyTimesIsThereOnce) {
+  const FakePtr device = home.connect_device(kSn);
+  const ChangeSubscription subscription = read_device(kSn);
+  for (int soc = 1; soc <= 10; ++soc) report(device, kSn, fmt::format(R"("pd.soc":{})", soc));
+  EXPECT_TRUE(reading.step());
+  EXPECT_FALSE(reading.step()) << "one task, however many turns had news";
+  EXPECT_THAT(reader->take(), ElementsAre(line("10")));
+}
+
+TEST_F(ChangeFeedTest, ASlowReaderLosesTheThreadAndIsToldOnce) {
+  const FakePtr device = home.connect_device(kSn);
+  const ChangeSubscription subscription = read_device(kSn, {.most_bytes = 1000});
+  report(device, kSn, R"("pd.soc":1)");
+  reading.run();
+  const std::uint64_t known = reader->batches.at(0).covered.at(0).through;
+  reader->batches.clear();
+  for (int i = 0; i < 50; ++i) report(device, kSn, fmt::format(R"("pd.x{}":1,"pd.soc":{})", i, i));
+  reading.run();
+  ASSERT_EQ(reader->batches.size(), 1U);
+  EXPECT_TRUE(reader->batches[0].is_lost);
+  EXPECT_THAT(reader->batches[0].devices, IsEmpty());
+  EXPECT_EQ(reader->batches[0].covered.at(0).after, known);
+  EXPECT_EQ(reader->batches[0].covered.at(0).through, snapshot(kSn).number)
+      << "it reads again from here";
+  reader->batches.clear();
+  report(device, kSn, R"("pd.soc":77)");
+  EXPECT_THAT(told(), ElementsAre(line("77")));
+}
+
+TEST_F(ChangeFeedTest, TheLimitOfAReaderHoldsAtItsValue) {
+  const FakePtr device = home.connect_device(kSn);
+  // A device and a change cost 96 bytes each beside their texts.
+  const std::size_t bytes = 96 + kSn.size() + 96 + 1;
+  for (const bool fits : {true, false}) {
+    const ChangeSubscription subscription =
+        read_device(kSn, {.most_bytes = fits ? bytes : bytes - 1});
+    report(device, kSn, fits ? R"("pd.soc":5)" : R"("pd.soc":6)");
+    EXPECT_THAT(told(), ElementsAre(fits ? line("5") : std::string("lost")));
+  }
+}
+
+TEST_F(ChangeFeedTest, PresenceIsToldAsItIsAndAsAnAccountSeesIt) {
+  const ChangeSubscription subscription = read_device(kSn);
+  const FakePtr device = home.connect_device(kSn);
+  EXPECT_THAT(told(), ElementsAre(line("online")));
+  home.platform.fault_injector.set({{.fault = "stale_offline", .account = "alice"}});
+  home.hub->injected_faults_changed();
+  home.pass(Millis(250));
+  const std::string of_alice = fmt::format("@{}", std::to_underlying(alice));
+  EXPECT_THAT(told(), ElementsAre(line("offline" + of_alice)));
+  home.platform.fault_injector.set({});
+  home.pass(Millis(250));
+  EXPECT_THAT(told(), ElementsAre(line("online" + of_alice)));
+  home.leave(device);
+  EXPECT_THAT(told(), ElementsAre(line("offline")));
+}
+
+TEST_F(ChangeFeedTest, AFieldThatReportsAnErrorIsAFault) {
+  const FakePtr device = home.connect_device(kSn);
+  report(device, kSn, R"("inv.errCode":3)");
+  const ChangeSubscription subscription = read_device(kSn);
+  const auto said = [&](std::string_view params) {
+    report(device, kSn, params);
+    return told();
+  };
+  EXPECT_THAT(said(R"("inv.errCode":3,"pd.soc":5)"), ElementsAre(line("5"))) << "it was known";
+  EXPECT_THAT(said(R"("inv.errCode":4)"), ElementsAre(line("4"))) << "another error of the field";
+  EXPECT_THAT(said(R"("inv.errCode":0)"), ElementsAre(line("0 -fault")));
+  EXPECT_THAT(said(R"("inv.errCode":1,"pd.errCode":2)"), ElementsAre(line("2 1 +fault +fault")));
+}
+
+TEST_F(ChangeFeedTest, ASetIsToldWithItsOutcomeOnceThatIsDurable) {
+  constexpr std::string_view kQuiet =
+      R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})";
+  FakeJournal journal;
+  home.platform.journal = &journal;
+  const auto make_durable = [&] {
+    for (FakeJournal::Record& record : std::exchange(journal.records, {})) {
+      if (record.durable) record.durable();
+    }
+    home.settle();
+  };
+  const ChangeSubscription subscription = read_device(kSn);
+  static_cast<void>(home.set(alice, kSn, kQuiet));
+  EXPECT_THAT(told(), ElementsAre(line("refused"))) << "it is offline";
+
+  const FakePtr device = home.connect_device(kSn);
+  make_durable();
+  static_cast<void>(told());
+  device->take();
+  static_cast<void>(home.set(alice, kSn, kQuiet));
+  const Lines asked = device->take();
+  ASSERT_EQ(asked.size(), 1U);
+  home.publish(
+      device, fmt::format("/device/{}/set_reply", kSn),
+      fmt::format(R"({{"id":{},"data":{{"ack":0}}}})", member_of(payload_of(asked[0]), "id")));
+  EXPECT_THAT(told(), IsEmpty());
+  make_durable();
+  EXPECT_THAT(told(), ElementsAre(line("answered")));
+
+  static_cast<void>(home.set(alice, kSn, kQuiet));
+  home.pass(home.platform.config.set_deadline + Millis(1));
+  make_durable();
+  EXPECT_THAT(told(), ElementsAre(line("unanswered")));
+  home.platform.journal = nullptr;
+}
+
+TEST_F(ChangeFeedTest, AnAccountsReaderFollowsItsDevices) {
+  const ChangeSubscription of_bob = subscribe(reader, {.scope = Scope::kAccount, .account = bob});
+  const auto of_alice = std::make_shared<FakeReader>();
+  const ChangeSubscription alices =
+      subscribe(of_alice, {.scope = Scope::kAccount, .account = alice});
+  FakePtr device = home.connect_device(kSn);
+  report(device, kSn, R"("pd.soc":1)");
+  EXPECT_THAT(told(), IsEmpty());
+  home.share(kSn, "bob", Rights::kMonitor);
+  EXPECT_THAT(told(), ElementsAre(line("added")));
+  report(device, kSn, R"("pd.soc":2)");
+  EXPECT_THAT(told(), ElementsAre(line("2")));
+  home.share(kSn, "bob", Rights::kNone);
+  EXPECT_THAT(told(), ElementsAre(line("removed")));
+  report(device, kSn, R"("pd.soc":3)");
+  EXPECT_THAT(told(), IsEmpty());
+  home.leave(device);
+  reading.run();
+  of_alice->take();
+
+  must(home.registry->move_device({.sn = kSn, .owner = "bob"}));
+  home.settle();
+  Lines lines = told();
+  EXPECT_EQ(std::ranges::count(lines, line("added")), 1) << testing::PrintToString(lines);
+  lines = of_alice->take();
+  EXPECT_EQ(std::ranges::count(lines, line("removed")), 1) << testing::PrintToString(lines);
+  device = home.connect_device(kSn, "again");
+  static_cast<void>(told());
+  of_alice->take();
+  report(device, kSn, R"("pd.soc":4)");
+  EXPECT_THAT(told(), ElementsAre(line("4")));
+  EXPECT_THAT(of_alice->take(), IsEmpty());
+}
+
+TEST_F(ChangeFeedTest, AReaderOfADeviceIsToldOfThatOneAlone) {
+  const FakePtr one = home.connect_device(kSn);
+  const FakePtr two = home.connect_device(kOther, "other");
+  ChangeSubscription subscription = read_device(kSn);
+  report(two, kOther, R"("pd.soc":1)");
+  EXPECT_THAT(told(), IsEmpty());
+  subscription.add(std::string(kOther));
+  report(two, kOther, R"("pd.soc":2)");
+  EXPECT_THAT(told(), ElementsAre(line("2", kOther)));
+  subscription.remove(std::string(kOther));
+  report(two, kOther, R"("pd.soc":3)");
+  report(one, kSn, R"("pd.soc":3)");
+  EXPECT_THAT(told(), ElementsAre(line("3")));
+  must(home.registry->remove_device(kSn));
+  home.settle();
+  const Lines lines = told();
+  EXPECT_EQ(std::ranges::count(lines, line("removed")), 1) << testing::PrintToString(lines);
+}
+
+TEST_F(ChangeFeedTest, AReaderOfWhichDevicesHaveNewsGetsNoValues) {
+  const FakePtr device = home.connect_device(kSn);
+  const ChangeSubscription subscription =
+      read_device(kSn, {.detail = ChangeReaderOptions::Detail::kDevicesOnly});
+  report(device, kSn, R"("pd.soc":5)");
+  EXPECT_THAT(told(), ElementsAre(line("")));
+}
+
+TEST_F(ChangeFeedTest, WhoHasGoneIsToldNothing) {
+  const FakePtr device = home.connect_device(kSn);
+  {
+    const ChangeSubscription subscription = read_device(kSn);
+    report(device, kSn, R"("pd.soc":5)");
+  }
+  EXPECT_THAT(told(), IsEmpty()) << "not even what waited";
+  EXPECT_FALSE(home.hub->changes().has_readers(partition_of(kSn)));
+  report(device, kSn, R"("pd.soc":6)");
+  EXPECT_THAT(told(), IsEmpty());
+}
+
+TEST_F(ChangeFeedTest, TwinsOfManyDevicesAreReadFromAllShards) {
+  std::vector<std::string> sns;
+  for (int i = 0; i < 100; ++i) {
+    sns.push_back(fmt::format("SN-{}", i));
+    home.add_device(sns.back(), "alice");
+    const FakePtr device = home.connect_device(sns.back(), sns.back());
+    report(device, sns.back(), fmt::format(R"("soc":{})", i));
+  }
+  sns.emplace_back("SN-nobody");
+  std::set<std::string> found;
+  const auto read = [&](const std::vector<std::string>& which) {
+    found.clear();
+    bool is_done = false;
+    home.hub->read_twins(
+        alice, which,
+        {.loop = &home.client_loop, .done = [&](Result<std::vector<TwinSnapshot>> twins) {
+           is_done = true;
+           for (const TwinSnapshot& twin : must(std::move(twins))) {
+             found.insert(twin.sn);
+           }
+         }});
+    home.settle();
+    EXPECT_TRUE(is_done);
+  };
+  read(sns);
+  EXPECT_EQ(found.size(), 100U) << "the hub knows nothing of the last one";
+  read({});
+  EXPECT_THAT(found, IsEmpty());
+}
+
+}  // namespace
+}  // namespace gridloom::hub

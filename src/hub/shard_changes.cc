@@ -1,0 +1,280 @@
+#include "hub/shard_changes.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <utility>
+
+#include "catalog/family.h"
+#include "wire/json.h"
+
+namespace gridloom::hub {
+namespace {
+
+using Scope = ChangeReaderOptions::Scope;
+
+// So many values are collected and handed to a reader with one unit of effort.
+constexpr std::size_t kValuesOfEffort = 8;
+
+// Whether the field's value is an error or a warning, or a member of it is.
+bool is_faulty(const catalog::Field& field, std::string_view text) {
+  const auto value = wire::parse_json(text, {.bytes = text.size()});
+  if (!value) return false;
+  bool faulty = false;
+  catalog::for_each_value(
+      field, *value,
+      [&](const catalog::Field& part, const wire::Json& of_part, const std::string& /*path*/) {
+        faulty = faulty || catalog::is_error(part, of_part);
+      });
+  return faulty;
+}
+
+// The field, if it may report errors.
+const catalog::Field* error_field(const twin::Twin& twin, std::size_t slot) {
+  if (slot >= twin.declared_slots()) return nullptr;
+  const catalog::Field* field = twin.family().field(twin.name_of(slot));
+  return field != nullptr && catalog::may_report_errors(*field) ? field : nullptr;
+}
+
+std::set<std::size_t> faulty_slots(const twin::Twin& twin) {
+  std::set<std::size_t> faulty;
+  twin.for_each_value([&](std::size_t slot, std::string_view text) {
+    const catalog::Field* field = error_field(twin, slot);
+    if (field != nullptr && is_faulty(*field, text)) faulty.insert(slot);
+  });
+  return faulty;
+}
+
+// The devices that the reader reads.
+std::vector<const registry::Device*> devices_of(const registry::Directory& directory,
+                                                const ChangeReaderOptions& reader) {
+  if (reader.scope == Scope::kAll) return directory.devices();
+  std::vector<const registry::Device*> devices = directory.devices_of(reader.account);
+  std::ranges::copy(directory.shared_with(reader.account), std::back_inserter(devices));
+  return devices;
+}
+
+// Their numbers, by serial number.
+std::map<std::string_view, std::int64_t> numbers_of(
+    const std::vector<const registry::Device*>& devices) {
+  std::map<std::string_view, std::int64_t> numbers;
+  for (const registry::Device* device : devices) numbers.emplace(device->sn, device->number);
+  return numbers;
+}
+
+}  // namespace
+
+// --- who reads
+
+void ShardChanges::use(std::shared_ptr<const registry::Directory> directory) {
+  ++directories_;
+  const auto before = std::exchange(directory_, std::move(directory));
+  if (!before || before == directory_) return;
+  for (const ChangeMailboxPtr& reader : feed_.wide_readers()) compare(*before, reader);
+  if (before->revocations() == directory_->revocations()) return;
+  for (const std::string& sn : feed_.named_devices()) {
+    const registry::Device* was = before->find_device(sn);
+    const registry::Device* is = directory_->find_device(sn);
+    const bool is_same = was == nullptr || (is != nullptr && is->number == was->number);
+    if (is_same || !mine_(sn)) continue;
+    for (const ChangeMailboxPtr& reader : feed_.readers_of(sn, nullptr)) {
+      if (reader->options().scope == Scope::kDevices) {
+        tell_membership(reader, sn, Membership::kRemoved);
+      }
+    }
+  }
+}
+
+void ShardChanges::compare(const registry::Directory& before, const ChangeMailboxPtr& reader) {
+  const auto devices_before = devices_of(before, reader->options());
+  const auto devices = devices_of(*directory_, reader->options());
+  if (devices == devices_before) return;  // directories share what has not changed
+  const auto were = numbers_of(devices_before);
+  const auto are = numbers_of(devices);
+  for (const auto& [sn, number] : were) {
+    if (!are.contains(sn) && mine_(sn)) tell_membership(reader, sn, Membership::kRemoved);
+  }
+  for (const auto& [sn, number] : are) {
+    const auto was = were.find(sn);
+    const bool is_same = was != were.end() && was->second == number;
+    if (!is_same && mine_(sn)) tell_membership(reader, sn, Membership::kAdded);
+  }
+}
+
+void ShardChanges::tell_membership(const ChangeMailboxPtr& reader, std::string_view sn,
+                                   Membership membership) {
+  const Partition partition = partition_of(sn);
+  turn_.push_back({.readers = {reader},
+                   .partition = partition,
+                   .changes = {.sn = std::string(sn),
+                               .number = ++numbers_[number_of(partition)],
+                               .membership = membership}});
+}
+
+// Both numbers only grow: their sum is the same only if both are.
+DeviceWatch* ShardChanges::watch_of(std::string_view sn, DeviceState& state) {
+  WatchState& known = state.watch;
+  const std::uint64_t as_of = feed_.generation(state.partition) + directories_;
+  if (std::exchange(known.as_of, as_of) == as_of) return known.watch.get();
+  auto readers = feed_.readers_of(sn, directory_->find_device(sn));
+  if (readers.empty()) {
+    known.watch.reset();
+    return nullptr;
+  }
+  const bool wants_values =
+      std::ranges::any_of(readers, [](const auto& each) { return each->wants_values(); });
+  const bool knew_faults = known.watch != nullptr && known.watch->wants_values;
+  if (!known.watch) known.watch = std::make_unique<DeviceWatch>();
+  if (wants_values && !knew_faults) known.watch->faulty = faulty_slots(state.twin);
+  known.watch->readers = std::move(readers);
+  known.watch->wants_values = wants_values;
+  return known.watch.get();
+}
+
+// --- what changes
+
+DeviceChanges& ShardChanges::changes_of(std::string_view sn, Partition partition,
+                                        const std::vector<ChangeMailboxPtr>& readers) {
+  auto found = places_.find(sn);
+  if (found == places_.end()) {
+    found = places_.emplace(sn, turn_.size()).first;
+    turn_.push_back({.readers = {}, .partition = partition, .changes = {.sn = std::string(sn)}});
+  }
+  Told& told = turn_[found->second];
+  told.readers = readers;
+  return told.changes;
+}
+
+DeviceChanges* ShardChanges::begin_change(std::string_view sn, DeviceState* state) {
+  const Partition partition = state != nullptr ? state->partition : partition_of(sn);
+  const std::uint64_t number = ++numbers_[number_of(partition)];
+  if (!feed_.has_readers(partition)) return nullptr;
+  std::vector<ChangeMailboxPtr> readers;
+  if (state == nullptr) {
+    readers = feed_.readers_of(sn, directory_->find_device(sn));
+  } else if (const DeviceWatch* watch = watch_of(sn, *state)) {
+    readers = watch->readers;
+  }
+  if (readers.empty()) return nullptr;
+  DeviceChanges& changes = changes_of(sn, partition, readers);
+  changes.number = number;
+  return &changes;
+}
+
+void ShardChanges::presence(std::string_view sn, DeviceState* state, bool online,
+                            registry::AccountId account) {
+  DeviceChanges* const told = begin_change(sn, state);
+  if (told == nullptr) return;
+  std::erase_if(told->presence, [&](const auto& each) { return each.account == account; });
+  told->presence.push_back(
+      {.account = account, .online = online, .at = platform_.clock.now(), .number = told->number});
+}
+
+void ShardChanges::set_ended(std::string_view sn, DeviceState* state, SetOutcome outcome) {
+  DeviceChanges* const told = begin_change(sn, state);
+  if (told == nullptr) return;
+  outcome.at = platform_.clock.now();
+  outcome.number = told->number;
+  told->sets.push_back(std::move(outcome));
+}
+
+std::int64_t ShardChanges::tell_report(std::string_view sn, const DeviceState& state,
+                                       bool has_changed) {
+  DeviceWatch& watch = *std::exchange(reporting_, nullptr);
+  DeviceChanges& told = changes_of(sn, state.partition, watch.readers);
+  told.last_report = state.last_report;
+  const auto readers = static_cast<std::int64_t>(watch.readers.size());
+  if (!has_changed) return readers;
+  told.number = numbers_[number_of(state.partition)];
+  if (!watch.wants_values) return readers;
+  for (const std::size_t slot : changed_) {
+    const bool is_extra = slot >= state.twin.declared_slots();
+    ValueChange value{.slot = slot,
+                      .name = is_extra ? state.twin.name_of(slot) : std::string(),
+                      .text = std::string(state.twin.text_of(slot)),
+                      .at = state.last_report,
+                      .number = told.number};
+    tell_fault(told, watch, state.twin, value);
+    const auto at = std::ranges::lower_bound(told.values, slot, {}, &ValueChange::slot);
+    if (at != told.values.end() && at->slot == slot) {
+      *at = std::move(value);
+    } else {
+      told.values.insert(at, std::move(value));
+    }
+  }
+  return readers * static_cast<std::int64_t>(1 + changed_.size() / kValuesOfEffort);
+}
+
+void ShardChanges::tell_fault(DeviceChanges& told, DeviceWatch& watch, const twin::Twin& twin,
+                              const ValueChange& value) const {
+  const catalog::Field* field = error_field(twin, value.slot);
+  if (field == nullptr) return;
+  const bool is_active = is_faulty(*field, value.text);
+  const bool was_active = watch.faulty.contains(value.slot);
+  if (is_active == was_active) return;
+  if (is_active) {
+    watch.faulty.insert(value.slot);
+  } else {
+    watch.faulty.erase(value.slot);
+  }
+  const auto at = std::ranges::lower_bound(told.faults, value.slot, {}, &FaultChange::slot);
+  const FaultChange fault{
+      .slot = value.slot, .is_active = is_active, .at = value.at, .number = value.number};
+  if (at != told.faults.end() && at->slot == value.slot) {
+    *at = fault;
+  } else {
+    told.faults.insert(at, fault);
+  }
+}
+
+TwinSnapshot ShardChanges::snapshot_of(const std::string& sn, const DeviceState& state) const {
+  const twin::Twin& twin = state.twin;
+  TwinSnapshot snapshot{.sn = sn,
+                        .number = numbers_[number_of(state.partition)],
+                        .has_values = twin.version() != 0,
+                        .last_report = state.last_report == TimePoint{}
+                                           ? std::nullopt
+                                           : std::optional(state.last_report),
+                        .moment = state.moment,
+                        // Shares the layout's list.
+                        .declared = {state.family.layout, &state.family.layout->names},
+                        .extra = {}};
+  std::size_t next = 0;  // the slot behind those that were compared
+  const auto had_none_up_to = [&](std::size_t end) {
+    for (; next < end; ++next) {
+      if (!twin.text_of(next).empty()) snapshot.before.add(next, {});
+    }
+  };
+  std::size_t end = 0;
+  twin.for_each_value([&](std::size_t slot, std::string_view text) {
+    if (slot >= twin.declared_slots()) snapshot.extra.push_back(twin.name_of(slot));
+    snapshot.values.add(slot, text);
+    end = slot + 1;
+  });
+  twin.for_each_value_before([&](std::size_t slot, std::string_view text) {
+    had_none_up_to(slot);
+    if (text != twin.text_of(slot)) snapshot.before.add(slot, text);
+    next = slot + 1;
+  });
+  had_none_up_to(end);
+  return snapshot;
+}
+
+// --- the end of a turn
+
+void ShardChanges::flush() {
+  if (turn_.empty()) return;
+  std::vector<ChangeMailboxPtr> to_post;
+  for (const Told& told : turn_) {
+    for (const ChangeMailboxPtr& reader : told.readers) {
+      if (reader->add(told.changes, told.partition, numbers_[number_of(told.partition)])) {
+        to_post.push_back(reader);
+      }
+    }
+  }
+  turn_.clear();
+  places_.clear();
+  for (const ChangeMailboxPtr& reader : to_post) ChangeMailbox::post(reader);
+}
+
+}  // namespace gridloom::hub

@@ -1,0 +1,119 @@
+#include "registry/committer.h"
+
+#include <optional>
+#include <utility>
+
+#include "registry/revision.h"
+
+namespace gridloom::registry {
+
+Committer::Committer(std::unique_ptr<Store> store, std::filesystem::path data_folder)
+    : store_(std::move(store)), data_folder_(std::move(data_folder)) {}
+
+Status Committer::load() {
+  if (Status good = check_seen_readable(data_folder_); !good) return good;
+  const std::lock_guard lock(writing_);
+  const auto transaction = store_->begin();
+  if (!transaction) return std::unexpected(transaction.error());
+  if (Status done = catch_up(**transaction); !done) return done;
+  const Result<Revision> revision = store_->revision();
+  if (!revision) return std::unexpected(revision.error());
+  id_ = revision->registry;
+  const std::optional<Revision> seen = last_seen(data_folder_);
+  if (seen) {
+    setback_ = setback_between(*seen, *revision);
+    // The registry continues under a new id, so that its new revisions cannot be taken for the
+    // missing ones.
+    const bool falls_behind = !setback_.empty() && seen->registry == revision->registry;
+    if (falls_behind) {
+      const Result<Revision> restarted = (*transaction)->restart_revisions();
+      if (!restarted) return std::unexpected(restarted.error());
+      id_ = restarted->registry;
+    }
+  }
+  // Written only if it changed: on a full disk, writing would lose the existing file.
+  if (setback_.empty() && seen != revision.value()) remember(data_folder_, *revision);
+  return (*transaction)->commit();
+}
+
+std::string Committer::setback() const {
+  const std::lock_guard lock(viewing_);
+  return setback_;
+}
+
+void Committer::accept_setback() {
+  const std::lock_guard writing(writing_);
+  if (const Result<Revision> revision = store_->revision()) remember(data_folder_, *revision);
+  const std::lock_guard lock(viewing_);
+  setback_.clear();
+}
+
+std::shared_ptr<const Directory> Committer::directory() const {
+  const std::lock_guard lock(viewing_);
+  return view_;
+}
+
+void Committer::on_change(std::function<void()> listener) {
+  const std::lock_guard lock(viewing_);
+  listeners_.push_back(std::move(listener));
+}
+
+void Committer::publish(std::shared_ptr<const Directory> next) {
+  // `next` now holds the old directory. If this is its last reference, destroying it may take long
+  // and happens outside the lock.
+  const std::lock_guard lock(viewing_);
+  view_.swap(next);
+}
+
+Result<std::vector<std::int64_t>> Committer::removed_devices() {
+  const std::lock_guard lock(writing_);
+  return store_->removed_devices();
+}
+
+Result<std::int64_t> Committer::highest_device_number() {
+  const std::lock_guard lock(writing_);
+  return store_->highest_device_number();
+}
+
+Status Committer::apply(const Change& change) {
+  const std::shared_ptr<const Directory> before = directory();
+  Status done = commit(change);
+  std::vector<std::function<void()>> listeners;
+  {
+    const std::lock_guard lock(viewing_);
+    if (view_ != before) listeners = listeners_;
+  }
+  for (const auto& listener : listeners) listener();
+  return done;
+}
+
+Status Committer::commit(const Change& change) {
+  const std::lock_guard lock(writing_);
+  const auto transaction = store_->begin();
+  if (!transaction) return std::unexpected(transaction.error());
+  if (Status done = catch_up(**transaction); !done) return done;
+  const std::shared_ptr<const Directory> present = directory();
+  DirectoryDraft draft(*present);
+  Edit edit{.present = *present, .next = draft, .stored = **transaction};
+  if (Status done = change(edit); !done) return done;
+  const Result<Revision> revision = (*transaction)->count_revision();
+  if (!revision) return std::unexpected(revision.error());
+  if (Status done = (*transaction)->commit(); !done) return done;
+  // Only after the commit: a crash in between must not look like a lost change.
+  if (setback().empty()) remember(data_folder_, *revision);
+  publish(std::move(draft).finish());
+  return {};
+}
+
+Status Committer::catch_up(Transaction& transaction) {
+  const Result<bool> changed = transaction.changed_elsewhere();
+  if (!changed) return std::unexpected(changed.error());
+  if (!*changed) return {};
+  DirectoryDraft draft{Directory()};
+  draft.replaces(*directory());
+  if (Status done = transaction.load(draft); !done) return done;
+  publish(std::move(draft).finish());
+  return {};
+}
+
+}  // namespace gridloom::registry

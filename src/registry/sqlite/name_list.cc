@@ -1,0 +1,41 @@
+#include "registry/sqlite/name_list.h"
+
+#include <string_view>
+#include <system_error>
+
+#include "storage/sqlite.h"
+
+namespace gridloom::registry {
+namespace {
+
+constexpr std::string_view kFile = "registry.sqlite";
+
+Status read(storage::Database& database, std::string_view sql, std::vector<std::string>& names) {
+  return database.each_row(sql, [&names](const storage::Statement& row) {
+    names.emplace_back(row.bytes(0));
+    return Status();
+  });
+}
+
+}  // namespace
+
+Result<NameList> read_names(const std::filesystem::path& data_folder) {
+  using Writers = storage::Database::Writers;
+  std::error_code error;
+  const bool is_in_use = std::filesystem::exists(data_folder / "registry.sqlite-wal", error);
+  auto database = storage::Database::open_to_read(data_folder / kFile,
+                                                  is_in_use ? Writers::kMaybe : Writers::kNone);
+  if (!database) return std::unexpected(database.error());
+  NameList names;
+  if (Status good = read(*database, "SELECT sn FROM devices ORDER BY sn", names.serial_numbers);
+      !good) {
+    return std::unexpected(std::move(good.error()));
+  }
+  if (Status good = read(*database, "SELECT name FROM accounts ORDER BY name", names.accounts);
+      !good) {
+    return std::unexpected(std::move(good.error()));
+  }
+  return names;
+}
+
+}  // namespace gridloom::registry

@@ -59,6 +59,7 @@ class Api {
     HomeFeed* homes = nullptr;             // shared by all loops
     LiveFeed* live = nullptr;              // shared by all loops; null: there is no live stream
     SignIn* sign_in = nullptr;             // shared by all loops; null: no browser can sign in
+    Administration* administration = nullptr;    // shared by all loops; null: none over HTTP
     const VirtualClock* virtual_time = nullptr;  // the devices' clock, if it is one
   };
   explicit Api(Options options);

@@ -85,6 +85,18 @@ TEST_F(OwnApiTest, SaysWhoAsks) {
                         unix_ms(home.platform.wall->now()) + 5));
 }
 
+TEST_F(OwnApiTest, AnAdministratorsTokenReadsNothingOfAnyAccount) {
+  const auto made =
+      must(home.registry->add_token({.name = "panel", .account = {}, .scope = Scope::kAdmin}));
+  const std::string text(made.text.reveal());
+  for (const std::string_view path :
+       {std::string_view("/api/v1/me"), std::string_view("/api/v1/home"),
+        std::string_view("/api/v1/devices"), kDevice, std::string_view("/api/v1/families")}) {
+    EXPECT_THAT(ask(text, path), AllOf(StartsWith("403 "), HasSubstr("the token's scope is admin")))
+        << path;
+  }
+}
+
 TEST_F(OwnApiTest, ListsOwnAndSharedDevices) {
   home.share(kSn, "bob", Rights::kMonitor);
   EXPECT_EQ(ask(token("bob", Scope::kRead), "/api/v1/devices"),

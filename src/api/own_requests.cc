@@ -225,6 +225,11 @@ std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRequests::open_
     http::Response failure = form.failure(caller.error());
     return std::unexpected(is_browser ? std::move(failure) : with_challenge(std::move(failure)));
   }
+  if (!registry::permits(caller->scope, registry::Scope::kRead)) {
+    return std::unexpected(form.failure(
+        {.code = ErrorCode::kNoPermission,
+         .detail = "the token is an administrator's, and belongs to no account with devices"}));
+  }
   if (auto refused = admission.check_rate(request, credential, caller->account, form, now)) {
     return std::unexpected(std::move(*refused));
   }

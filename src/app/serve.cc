@@ -24,9 +24,7 @@
 #include <vector>
 
 #include "app/control/admin.h"
-#include "app/control/fault.h"
-#include "app/control/last_states.h"
-#include "app/control/sign_in.h"
+#include "app/control/administration.h"
 #include "app/demo.h"
 #include "app/exit_codes.h"
 #include "app/limits.h"
@@ -42,6 +40,9 @@
 #include "catalog/loader.h"
 #include "net/io_loop.h"
 #include "net/tls.h"
+#include "operations/faults.h"
+#include "operations/last_states.h"
+#include "operations/sign_in.h"
 #include "server/server.h"
 #include "sim/fleet.h"
 #include "storage/data_lock.h"
@@ -82,8 +83,9 @@ struct ServeProcess {
   std::optional<storage::DataLock> lock;
   MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
   std::jthread trimming;
+  ServerAdministration administration;
   std::unique_ptr<Server> server;
-  std::unique_ptr<FaultRules> faults;
+  std::unique_ptr<operations::FaultRules> faults;
   std::unique_ptr<AdminSocket> admin;
   std::optional<DemoHome> demo;
   std::unique_ptr<net::IoLoop> sim_loop;
@@ -94,6 +96,7 @@ struct ServeProcess {
   ~ServeProcess() {
     ready.reset();
     admin.reset();
+    administration.close();
     if (sim_loop) sim_loop->stop();
     fleet.reset();
     server.reset();
@@ -249,7 +252,8 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
                                                  .connections = *descriptors,
                                                  .mqtt = {.public_host = options.public_host},
                                                  .page = std::move(page),
-                                                 .trusted_proxies = std::move(*proxies)});
+                                                 .trusted_proxies = std::move(*proxies),
+                                                 .administration = &process.administration});
       !listening) {
     return std::unexpected(listening.error());
   }
@@ -278,7 +282,7 @@ Urls urls_of(const ServeProcess& process) {
           .mqtts = reachable(bound(process, Interface::kMqtt, Security::kTls))};
 }
 
-AdminContext admin_context(ServeProcess& process, const ServeOptions& options) {
+operations::Context admin_context(ServeProcess& process, const ServeOptions& options) {
   Server& server = *process.server;
   return {.registry = server.registry(),
           .catalog = server.catalog(),
@@ -305,13 +309,13 @@ Status make_demo(ServeProcess& process, const ServeOptions& options) {
 // the server, whose loops know the devices' last values.
 Status find_last_states(ServeProcess& process, const ServeOptions& options) {
   std::vector<sim::Member>& members = process.demo->members;
-  const AdminContext context = admin_context(process, options);
-  for (std::size_t first = 0; first < members.size(); first += kMaxStatesAtOnce) {
+  const operations::Context context = admin_context(process, options);
+  for (std::size_t first = 0; first < members.size(); first += operations::kMaxStatesAtOnce) {
     const std::span some(members.begin() + static_cast<std::ptrdiff_t>(first),
-                         std::min(kMaxStatesAtOnce, members.size() - first));
+                         std::min(operations::kMaxStatesAtOnce, members.size() - first));
     std::vector<std::string> sns;
     for (const sim::Member& member : some) sns.push_back(member.sn);
-    auto states = last_states(context, sns);
+    auto states = operations::last_states(context, sns);
     if (!states) return std::unexpected(states.error());
     for (std::size_t i = 0; i < some.size(); ++i) some[i].last = std::move((*states)[i]);
   }
@@ -346,7 +350,7 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options,
           .sites = process.demo->sites,
           .keep =
               [data = options.data](const std::string& sn, const wire::JsonObject& unreported) {
-                keep_unreported(data, sn, unreported);
+                operations::keep_unreported(data, sn, unreported);
               },
           .clock = &process.clock(),
           .time = process.virtual_time ? &*process.virtual_time : nullptr,
@@ -388,7 +392,7 @@ Status greet(const ServeProcess& process, const net::TlsFiles& files,
                        process.demo->key, *account);
 }
 
-// Called on the admin socket's thread.
+// Called on the thread that changed the rules, which is none of the loops.
 void set_faults(ServeProcess& process, const std::vector<FaultRule>& rules) {
   process.server->set_faults(rules);
   if (!process.fleet) return;
@@ -396,15 +400,16 @@ void set_faults(ServeProcess& process, const std::vector<FaultRule>& rules) {
 }
 
 Status open_admin(ServeProcess& process, const ServeOptions& options) {
-  process.faults = std::make_unique<FaultRules>(
+  process.faults = std::make_unique<operations::FaultRules>(
       process.server->catalog(), process.clock(),
       [&process](const std::vector<FaultRule>& rules) { set_faults(process, rules); });
-  AdminContext context = admin_context(process, options);
+  operations::Context context = admin_context(process, options);
   context.sign_in = &process.server->sign_in();
   context.page = urls_of(process).http;
   auto admin = AdminSocket::open(context);
   if (!admin) return std::unexpected(admin.error());
   process.admin = std::move(*admin);
+  process.administration.open(context);
   return {};
 }
 
@@ -430,7 +435,7 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
   if (process.demo) {
     const auto token = process.server->sign_in().make_link(kDemoAccount);
     if (!token) return std::unexpected(token.error());
-    process.sign_in_link = Secret(sign_in_link(urls_of(process).http, token->reveal()));
+    process.sign_in_link = Secret(operations::sign_in_link(urls_of(process).http, token->reveal()));
   }
   storage::keep_reserve(options.data);
   auto ready = ReadyFile::write(options.data, facts_of(process, *files));

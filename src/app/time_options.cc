@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "app/control/time.h"
+#include "operations/time.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
 
@@ -16,7 +16,7 @@ Result<TimeOptions> time_options(const ServeOptions& options, const time::Now& n
   const bool is_real =
       options.speed == 1 && options.start.empty() && options.until.empty() && !options.paused;
   if (is_real) return std::nullopt;
-  if (Status checked = check_speed(options.speed, "--speed"); !checked) {
+  if (Status checked = operations::check_speed(options.speed, "--speed"); !checked) {
     return std::unexpected(std::move(checked.error()));
   }
   VirtualClock::Options made{

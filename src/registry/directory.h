@@ -46,22 +46,32 @@ struct AccessKey {
   AccountId account{};
 };
 
-// What a bearer token may do with the account's devices. Each includes those before it; the numbers
-// are stored.
-enum class Scope : std::uint8_t { kRead = 1, kControl = 2 };
-inline constexpr std::array<std::string_view, 2> kScopeNames = {"read", "control"};
+// What a bearer token may do: read the account's devices, control them as well, or administer the
+// server. A token of an administrator belongs to no account and has no devices. The numbers are
+// stored.
+enum class Scope : std::uint8_t { kRead = 1, kControl = 2, kAdmin = 3 };
+inline constexpr std::array<std::string_view, 3> kScopeNames = {"read", "control", "admin"};
 [[nodiscard]] std::string_view name_of(Scope scope);
+// Whether a credential of the scope `given` may do what asks for `needed`.
+[[nodiscard]] constexpr bool permits(Scope given, Scope needed) {
+  const bool is_of_administrators = given == Scope::kAdmin || needed == Scope::kAdmin;
+  return is_of_administrators ? given == needed : given >= needed;
+}
 
 // A credential of a program for /api/v1. Only the hash of its text is stored.
 struct Token {
   std::int64_t number = 0;  // ascends in the order of adding; names the token in lists
   std::string hash;         // sha256_of() its text
   std::string name;         // what it is for
-  AccountId account{};
+  AccountId account{};      // 0: none, an administrator's
   Scope scope = Scope::kRead;
   std::int64_t made_ms = 0;     // Unix time, as stored times are
   std::int64_t expires_ms = 0;  // 0: never
 };
+// An administrator in the audit, where a gateway is gateway:NAME.
+[[nodiscard]] inline std::string administrator_name(const Token& token) {
+  return "admin:" + token.name;
+}
 [[nodiscard]] inline bool has_expired(const Token& token, TimePoint now) {
   return token.expires_ms != 0 && token.expires_ms <= unix_ms(now);
 }
@@ -123,7 +133,8 @@ class Directory {
   // Incremented when a credential, a device or a share is revoked or removed.
   [[nodiscard]] std::uint64_t revocations() const { return revocations_; }
 
-  // All lists are in the order of adding; an unknown account has empty lists.
+  // All lists are in the order of adding; an unknown account has empty lists. The tokens of
+  // AccountId{} are those of administrators.
   [[nodiscard]] std::vector<const Account*> accounts() const;
   [[nodiscard]] std::vector<const Device*> devices() const;
   [[nodiscard]] std::vector<const AccessKey*> keys_of(AccountId account) const;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/sha256.h"
 #include "registry/committer.h"
@@ -231,6 +232,10 @@ Result<NewToken> Registry::add_token(const TokenSpec& spec) {
   if (Status valid = check_name(spec.name, kATokenName); !valid) {
     return std::unexpected(valid.error());
   }
+  if (spec.scope == Scope::kAdmin && !spec.account.empty()) {
+    return fail(ErrorCode::kBadParams,
+                "a token with the scope admin belongs to no account: leave the account out");
+  }
   NewToken made{
       .token = {.number = 0,
                 .hash = {},
@@ -242,13 +247,19 @@ Result<NewToken> Registry::add_token(const TokenSpec& spec) {
       .text = Secret(std::string(kTokenPrefix) + random_key(kTokenCharacters))};
   made.token.hash = sha256_of(made.text.reveal());
   Status done = committer_->apply([&](Edit& edit) -> Status {
-    const Result<const Account*> account = account_named(edit.present, spec.account);
-    if (!account) return std::unexpected(account.error());
-    made.token.account = (*account)->id;
+    if (spec.scope != Scope::kAdmin) {
+      const Result<const Account*> account = account_named(edit.present, spec.account);
+      if (!account) return std::unexpected(account.error());
+      made.token.account = (*account)->id;
+    }
     if (edit.present.tokens_of(made.token.account).size() >= kTokensPerAccount) {
-      return fail(ErrorCode::kConflict,
-                  fmt::format("account '{}' has {} tokens already; remove one first", spec.account,
-                              kTokensPerAccount));
+      return fail(
+          ErrorCode::kConflict,
+          spec.account.empty()
+              ? fmt::format("there are {} tokens of administrators already; remove one first",
+                            kTokensPerAccount)
+              : fmt::format("account '{}' has {} tokens already; remove one first", spec.account,
+                            kTokensPerAccount));
     }
     const Result<std::int64_t> number = edit.stored.insert(made.token);
     if (!number) return std::unexpected(number.error());
@@ -262,8 +273,10 @@ Result<NewToken> Registry::add_token(const TokenSpec& spec) {
 
 Status Registry::remove_token(std::int64_t number) {
   return committer_->apply([&](Edit& edit) -> Status {
-    for (const Account* account : edit.present.accounts()) {
-      const auto tokens = edit.present.tokens_of(account->id);
+    std::vector<AccountId> holders{AccountId{}};
+    for (const Account* account : edit.present.accounts()) holders.push_back(account->id);
+    for (const AccountId holder : holders) {
+      const auto tokens = edit.present.tokens_of(holder);
       const auto found = std::ranges::find(tokens, number, &Token::number);
       if (found == tokens.end()) continue;
       const Token token = **found;

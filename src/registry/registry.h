@@ -44,7 +44,7 @@ struct NewAccount {
 
 struct TokenSpec {
   std::string_view name;     // what it is for
-  std::string_view account;  // the account's name
+  std::string_view account;  // the account's name; empty, and only then, for Scope::kAdmin
   Scope scope = Scope::kRead;
   TimePoint now{};
   Millis valid_for{};  // 0: it never expires

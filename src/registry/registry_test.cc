@@ -86,6 +86,32 @@ TEST_F(RegistryTest, AnAccountHasUpTo16KeyPairs) {
   expect_fault(registry_->add_keys("bert"), ErrorCode::kNotFound, "there is no account 'bert'");
 }
 
+TEST_F(RegistryTest, ATokenOfAnAdministratorBelongsToNoAccount) {
+  account("anna");
+  const Result<NewToken> made =
+      registry_->add_token({.name = "panel", .account = {}, .scope = Scope::kAdmin});
+  ASSERT_TRUE(made) << made.error().detail;
+  EXPECT_EQ(made->token.account, AccountId{});
+  EXPECT_EQ(registry_->directory()->tokens_of(AccountId{}).size(), 1U);
+  expect_fault(registry_->add_token({.name = "panel", .account = "anna", .scope = Scope::kAdmin}),
+               ErrorCode::kBadParams,
+               "a token with the scope admin belongs to no account: leave the account out");
+  EXPECT_FALSE(registry_->add_token({.name = "reader", .account = {}, .scope = Scope::kRead}));
+  EXPECT_TRUE(registry_->remove_account("anna"));
+  EXPECT_EQ(registry_->directory()->tokens_of(AccountId{}).size(), 1U);
+  EXPECT_TRUE(registry_->remove_token(made->token.number));
+  EXPECT_TRUE(registry_->directory()->tokens_of(AccountId{}).empty());
+}
+
+TEST(Scopes, AnAdministratorMayNotDoWhatAnOwnerMayNorTheOtherWayRound) {
+  using enum Scope;
+  EXPECT_TRUE(permits(kRead, kRead) && permits(kControl, kRead) && permits(kControl, kControl));
+  EXPECT_FALSE(permits(kRead, kControl));
+  EXPECT_TRUE(permits(kAdmin, kAdmin));
+  EXPECT_FALSE(permits(kAdmin, kRead) || permits(kAdmin, kControl));
+  EXPECT_FALSE(permits(kRead, kAdmin) || permits(kControl, kAdmin));
+}
+
 TEST_F(RegistryTest, ATokenIsFoundByTheHashOfItsTextOnly) {
   const AccountId anna = account("anna");
   const TimePoint now{Millis(1'700'000'000'000)};

@@ -40,7 +40,9 @@ class Transaction {
   // Numbers ascend, and none is given twice, not even after a removal.
   [[nodiscard]] virtual Result<AccountId> insert(const Account& account) = 0;  // ignores account.id
   [[nodiscard]] virtual Status insert(const AccessKey& key) = 0;
-  [[nodiscard]] virtual Result<std::int64_t> insert(const Token& token) = 0;  // ignores number
+  // Ignores number. kConflict as well: a token of the scope admin that has an account, or one of
+  // another scope that has none.
+  [[nodiscard]] virtual Result<std::int64_t> insert(const Token& token) = 0;
   [[nodiscard]] virtual Result<std::int64_t> insert(const BrowserSession& session) = 0;  // as well
   // Ignores number, shares and key generation, which is 1.
   [[nodiscard]] virtual Result<std::int64_t> insert(const Device& device) = 0;

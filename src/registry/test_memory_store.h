@@ -97,7 +97,12 @@ class MemoryTransaction final : public Transaction {
     return {};
   }
   Result<std::int64_t> insert(const Token& token) override {
-    if (!has(token.account) || has_hash(rows_.tokens, token.hash)) return conflict("tokens");
+    const bool is_of_nobody = token.account == AccountId{};
+    const bool is_of_administrator = token.scope == Scope::kAdmin;
+    if (is_of_nobody != is_of_administrator || (!is_of_nobody && !has(token.account)) ||
+        has_hash(rows_.tokens, token.hash)) {
+      return conflict("tokens");
+    }
     Token row = token;
     row.number = ++rows_.last_token;
     return rows_.tokens.emplace(row.number, row).first->first;

@@ -50,6 +50,10 @@ inline std::string describe(const Directory& directory) {
          directory.find_account_by_name(a->name) == a,
          directory.find_certificate(a->certificate_account) == a);
   }
+  for (const Token* t : directory.tokens_of({})) {
+    line("administrator's token {} {} {} {} {} {} {}", t->number, t->hash, t->name,
+         name_of(t->scope), t->made_ms, t->expires_ms, directory.find_token(t->hash) == t);
+  }
   for (const Device* d : directory.devices()) {
     line("device {} {} {} {} {} {}", d->number, d->sn, d->name, static_cast<int>(d->owner),
          d->key.reveal(), d->key_generation);

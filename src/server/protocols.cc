@@ -65,6 +65,7 @@ void Protocols::add_apis(ApiOptions options) {
                           .homes = options.homes,
                           .live = options.live,
                           .sign_in = options.sign_in,
+                          .administration = options.administration,
                           .virtual_time = options.virtual_time}));
     api::Api* api = apis_.back().get();
     loop->on_sweep([api] { api->tick(); });

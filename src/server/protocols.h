@@ -60,6 +60,7 @@ class Protocols {
     api::HomeFeed* homes = nullptr;        // outlives the protocols, as the next ones
     api::LiveFeed* live = nullptr;
     api::SignIn* sign_in = nullptr;
+    api::Administration* administration = nullptr;  // null: none over HTTP
     const VirtualClock* virtual_time = nullptr;
     std::vector<net::Network> trusted_proxies{};
   };

@@ -188,6 +188,7 @@ Status Server::listen(ListenOptions options) {
        .homes = &*homes_,
        .live = &*live_,
        .sign_in = &*sign_in_,
+       .administration = options.administration,
        .virtual_time = virtual_time,
        .trusted_proxies = std::move(options.trusted_proxies)});
   return {};

@@ -87,6 +87,8 @@ class Server {
     api::PageFiles page{};  // of the dashboard
     // Reverse proxies, whose word is taken for which client a request comes from.
     std::vector<net::Network> trusted_proxies{};
+    // Outlives the server; null: it is not administered over HTTP.
+    api::Administration* administration = nullptr;
     // Wraps the protocol of each connection to a listener, for a caller that observes the bytes;
     // empty: none is wrapped.
     std::function<std::shared_ptr<net::Protocol>(std::shared_ptr<net::Protocol>)> wrap{};

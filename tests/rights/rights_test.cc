@@ -113,8 +113,8 @@ taken away and on one that is stopped meanwhile, and both must answer as it says
 The device is HEATER-01. It belongs to `owner` and is shared in full with `full`, for monitoring with `monitor`, and
 was shared in full with `ended`. `rotated` has a new MQTT password and gateway key and asks with the old ones; the
 account `removed` is gone. `rotated device` and `moved device` ask with the key that they had before. The scope of a
-token is control, unless its name says another. {self} is the certificate account of who asks, {owner} that of the
-owner.
+token is control, unless its name says another; the admin's belongs to no account. {self} is the certificate account of
+who asks, {owner} that of the owner.
 
 A `page` is a browser with the cookie of a session: `old page` and `ended page` were signed in before. The others
 without an account's name have the owner's cookie: `forged page` was made to ask by another site, `null page` by one
@@ -125,7 +125,8 @@ to a proxy, `rebound page` by a name that is not this server's; and one has a to
 HTTP        ok: data, or it was done; empty: none of the account's, of a stream: not this device; sent: the set reached the device; open: needs no signature; a
             number: the platform's code (1006 the device keeps nothing of that kind, 8512 no permission, 8513 unknown
             key, 8521 wrong signature) or an HTTP status (401 no token, an unknown or an expired one; 403 no permission, or
-            the token's scope is too small; 400 and 404: the caller may ask, and asked for what is not valid)
+            the token's scope is too small; 400 and 404: the caller may ask, and asked for what is not valid or is not
+            there: this server is not administered over HTTP)
 PUBLISH     done: the other side saw it; -: taken, but nobody saw it; refused; shut: not let in
 SUBSCRIBE   live: gets what the device sends or is told from now on; kept: gets what the device retained; -: granted,
             but nothing comes; refused; shut

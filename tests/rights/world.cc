@@ -175,6 +175,7 @@ void World::add_tokens() {
   add("removed's token", "removed", Scope::kControl, long_time);
   add("expired token", "owner", Scope::kControl, Millis(1));
   removed_token_ = add("removed token", "owner", Scope::kControl, long_time);
+  add("admin's token", "", Scope::kAdmin, long_time);
 }
 
 void World::add_sessions() {

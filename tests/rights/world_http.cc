@@ -56,6 +56,8 @@ const std::map<std::string_view, std::string_view>& requests() {
       {"GET /api/v1/devices/{sn}/energy", ""},
       {"GET /api/v1/devices/{sn}/history", "fields=temperature"},
       {"POST /api/v1/devices/{sn}/commands", R"({"params":{"x":1}})"},
+      {"GET /api/v1/admin/operations", ""},
+      {"POST /api/v1/admin/{operation}", R"({"name":"mallory"})"},
       {"GET /mqtt", ""},
       {"GET /api/v1/live", R"({"t":"sub","id":1,"topic":"device","sn":"HEATER-01"})"},
   };
@@ -92,6 +94,9 @@ http::Request World::request_of(std::string_view endpoint, std::string_view sent
   // No account has a session of this number: a test of rights must not end those it uses.
   if (const std::size_t at = request.path.find("{session}"); at != std::string::npos) {
     request.path.replace(at, 9, "999");
+  }
+  if (const std::size_t at = request.path.find("{operation}"); at != std::string::npos) {
+    request.path.replace(at, 11, "account.add");
   }
   request.host = signer.page.host;
   if (sent.starts_with('{')) {

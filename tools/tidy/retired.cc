@@ -39,7 +39,7 @@ constexpr std::array kRetired = std::to_array<RetiredName>({
     {"Seats", "PerKeyLimit"},
     {"Seat", "Permit"},
     {"Seldom", "LogThrottle"},
-    {"Estate", "SessionTakeover in mqtt, AdminContext in app"},
+    {"Estate", "SessionTakeover in mqtt, Context in operations"},
     {"heir", "successor", "src/mqtt/"},
     {"Door", "ServerContext"},
     {"Line", "ConnectionContext", "src/net/"},

@@ -452,6 +452,50 @@ export type Command = Record<string, unknown>;
 /** The device's reply, as it sent it. */
 export type Reply = Record<string, unknown>;
 
+export interface OperationParameterFacts {
+  name: string;
+  /** Its meaning. */
+  text: string;
+  /** As text, integer or account. */
+  type: string;
+  required: boolean;
+  /** The least number. */
+  minimum?: number;
+  /** The greatest number. */
+  maximum?: number;
+  /** In bytes. The longest text, also in a list. */
+  maxBytes?: number;
+  /** The most elements of a list. */
+  maxItems?: number;
+  /** The words of a choice. */
+  values?: string[];
+}
+
+export type OperationAccess = 'administrator' | 'owner';
+
+export interface OperationFacts {
+  name: string;
+  /** Its effect. */
+  text: string;
+  parameters: OperationParameterFacts[];
+  access: OperationAccess;
+  changes: boolean;
+  /** False: only the command line offers it. */
+  http: boolean;
+  /** Kind of its entry in the audit; absent: none. */
+  audit?: string;
+}
+
+export interface Operations {
+  operations: OperationFacts[];
+}
+
+/** By name, as GET /api/v1/admin/operations lists them. */
+export type OperationParameters = Record<string, unknown>;
+
+/** The answer of the operation; its member warning says that the audit lacks it. */
+export type OperationAnswer = Record<string, unknown> | unknown[];
+
 export interface Error {
   /** As bad_params, no_permission or offline. */
   code: string;

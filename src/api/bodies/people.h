@@ -12,6 +12,7 @@
 
 namespace gridloom::api {
 
+// A token of an administrator is told nothing about an account: kAdmin is never sent.
 template <>
 struct schema::Words<registry::Scope> {
   static constexpr std::string_view kName = "Scope";

@@ -137,8 +137,11 @@ Result<Caller> Callers::token_holder(const http::Request& request, std::string_v
   }
   if (!why.empty() || options_.hub->is_first_use(hash, request.peer)) {
     const bool is_known = token != nullptr;
+    const bool is_admin = is_known && token->scope == registry::Scope::kAdmin;
+    const std::string who = is_admin ? administrator_name(*token) : std::string();
     options_.hub->record_access(is_known ? token->account : registry::AccountId{},
-                                {.through = "token",
+                                {.who = who,
+                                 .through = "token",
                                  .by = is_known ? hub::by_token(token->number) : std::string(),
                                  .client = request.headers[header::kUserAgent],
                                  .from = request.peer,

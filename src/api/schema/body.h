@@ -58,6 +58,7 @@ struct Body {
   std::string_view text{};
   std::span<const Member> members{};
   bool is_open = false;        // has members that are not described
+  bool or_list = false;        // may be a list as well, of anything
   std::string_view example{};  // JSON text
 };
 

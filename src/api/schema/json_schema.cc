@@ -50,6 +50,7 @@ JsonObject or_null(JsonObject schema) {
 
 JsonObject Schemas::schema_of(const Body& body) {
   JsonObject schema = typed("object");
+  if (body.or_list) schema["type"] = JsonArray{"object", "array"};
   if (!body.text.empty()) schema["description"] = body.text;
   JsonArray required;
   JsonObject properties;

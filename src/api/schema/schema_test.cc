@@ -96,6 +96,13 @@ const schema::Body& describe(schema::Of<Forest> /*of*/) {
   return kBody;
 }
 
+struct Wood;
+const schema::Body& describe(schema::Of<Wood> /*of*/) {
+  static constexpr schema::Body kBody{
+      .name = "Wood", .text = "Whatever grows", .is_open = true, .or_list = true};
+  return kBody;
+}
+
 }  // namespace sample
 
 namespace {
@@ -153,10 +160,15 @@ TEST(BodyDescription, FindsWhatDiffersFromIt) {
                     R"("parts":[{"by_colour":{},"pairs":[],"trees":"green"}]})",
                     body_of<sample::Forest>()),
               IsEmpty());
+  EXPECT_THAT(found(R"({"oak":1})", body_of<sample::Wood>()), IsEmpty());
+  EXPECT_THAT(found(R"([1])", body_of<sample::Wood>()), IsEmpty());
+  EXPECT_THAT(found("1", body_of<sample::Wood>()), ElementsAre("Wood is no object"));
+  EXPECT_THAT(found("[]", body_of<sample::Leaf>()), ElementsAre("Leaf is no object"));
 }
 
 TEST(BodyDescription, BecomesSchemas) {
-  const std::array<schema::BodyOf, 2> bodies = {&body_of<sample::Tree>, &body_of<sample::Forest>};
+  const std::array<schema::BodyOf, 3> bodies = {&body_of<sample::Tree>, &body_of<sample::Forest>,
+                                                &body_of<sample::Wood>};
   const wire::JsonObject made = schema::json_schemas(bodies);
   EXPECT_EQ(wire::to_text(made.at("Leaf")),
             R"({"type":"object","required":["count"],"properties":{"count":{"type":"integer",)"
@@ -169,6 +181,9 @@ TEST(BodyDescription, BecomesSchemas) {
   EXPECT_EQ(wire::to_text(made.at("Pair")),
             R"({"type":"array","prefixItems":[{"type":"number"},{"type":"string"}],)"
             R"("minItems":1,"maxItems":2})");
+  EXPECT_EQ(wire::to_text(made.at("Wood")),
+            R"({"type":["object","array"],"description":"Whatever grows",)"
+            R"("additionalProperties":true})");
   EXPECT_EQ(wire::to_text(made.at("Forest").at("properties")),
             R"({"by_colour":{"type":"object","additionalProperties":{"$ref":)"
             R"("#/components/schemas/Leaf"},"propertyNames":{"$ref":)"
@@ -181,6 +196,11 @@ TEST(BodyDescription, BecomesSchemas) {
 TEST(BodyDescription, BecomesTypesOfThePage) {
   static constexpr std::array<schema::BodyOf, 2> kBodies = {&body_of<sample::Leaf>,
                                                             &body_of<sample::Forest>};
+  static constexpr std::array<schema::BodyOf, 1> kWood = {&body_of<sample::Wood>};
+  EXPECT_EQ(schema::typescript(kWood, {}), R"(
+/** Whatever grows. */
+export type Wood = Record<string, unknown> | unknown[];
+)");
   static constexpr std::array kUnions = {schema::Union{.name = "Either", .bodies = kBodies}};
   EXPECT_EQ(schema::typescript(kBodies, kUnions), R"(
 export interface Leaf {

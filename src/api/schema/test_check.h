@@ -20,6 +20,7 @@ namespace gridloom::api::schema {
 class Differences {
  public:
   void check(const wire::Json& value, const Body& body, const std::string& path) {
+    if (body.or_list && value.is_array()) return;
     const wire::JsonObject* object = value.if_object();
     if (object == nullptr) return add(path, "is no object");
     for (const Member& member : body.members) {

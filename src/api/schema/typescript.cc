@@ -147,7 +147,9 @@ void Types::add(const Body& body) {
   for (const Member& member : body.members) add_named(member.type);
   out_ += '\n' + comment(body.text, "");
   if (body.members.empty()) {
-    out_ += alias(body.name, {"Record<string, unknown>"});
+    std::vector<std::string> all{"Record<string, unknown>"};
+    if (body.or_list) all.emplace_back("unknown[]");
+    out_ += alias(body.name, all);
     return;
   }
   out_ += fmt::format("export interface {} {{\n", body.name);

@@ -36,7 +36,8 @@ constexpr auto kFailures = std::to_array<Failure>({
 constexpr auto kPathParameters = std::to_array<std::pair<std::string_view, std::string_view>>(
     {{"sn", "Serial number of the device"},
      {"family", "Id of the family, as delta_2"},
-     {"session", "Number of the session, as listed"}});
+     {"session", "Number of the session, as listed"},
+     {"operation", "Name of the operation, as device.add"}});
 
 Json json_content(schema::BodyOf body) {
   return JsonObject{{"application/json", JsonObject{{"schema", schema::reference(body().name)}}}};
@@ -78,6 +79,7 @@ JsonArray security_of(const OwnApi::Route& route) {
     return ways;
   }
   if (route.access == Access::kCallers) ways.push_back(JsonObject{{"token", JsonArray()}});
+  if (route.scope == registry::Scope::kAdmin) return ways;
   JsonObject session{{"session", JsonArray()}};
   if (route.method != http::Method::kGet) session["csrf"] = JsonArray();
   ways.push_back(std::move(session));
@@ -95,6 +97,10 @@ JsonObject operation(const OwnApi::Route& route) {
   for (const Failure& failure : kFailures) {
     responses[failure.status] = JsonObject{
         {"description", failure.text}, {"content", json_content(&schema::body_of<body::Error>)}};
+  }
+  if (route.scope == registry::Scope::kAdmin) {
+    responses["409"] = JsonObject{{"description", "It cannot be done now; the message says why."},
+                                  {"content", json_content(&schema::body_of<body::Error>)}};
   }
   JsonObject made{{"operationId", route.id},
                   {"summary", route.summary},

@@ -11,6 +11,7 @@
 #include "api/bodies/energy.h"
 #include "api/bodies/family.h"
 #include "api/bodies/home.h"
+#include "api/bodies/operations.h"
 #include "api/bodies/people.h"
 #include "api/bodies/series.h"
 #include "api/message/headers.h"
@@ -151,6 +152,20 @@ std::span<const OwnApi::Route> OwnApi::routes() {
             .body = &body_of<body::Command>,
             .answer = &body_of<body::Reply>,
             .handler = &OwnApi::command},
+      Route{.path = "/api/v1/admin/operations",
+            .scope = Scope::kAdmin,
+            .id = "listOperations",
+            .summary = "The operations of administration, with their parameters and limits.",
+            .answer = &body_of<body::Operations>,
+            .handler = &OwnApi::operations},
+      Route{.method = http::Method::kPost,
+            .path = "/api/v1/admin/{operation}",
+            .scope = Scope::kAdmin,
+            .id = "runOperation",
+            .summary = "Carries out an operation of administration.",
+            .body = &body_of<body::OperationParameters>,
+            .answer = &body_of<body::OperationAnswer>,
+            .handler = &OwnApi::run_operation},
   };
   return kRoutes;
 }
@@ -176,7 +191,7 @@ void OwnApi::handle(const Route& route, Call call) const {
                            .detail = fmt::format("{} {} is for a browser that is signed in",
                                                  name_of(route.method), route.path)}));
   }
-  if (call.caller.scope < route.scope) {
+  if (!registry::permits(call.caller.scope, route.scope)) {
     return call.done(
         call.form.failure({.code = ErrorCode::kNoPermission,
                            .detail = fmt::format("the token's scope is {}: {} {} asks for {}",
@@ -206,17 +221,17 @@ void OwnApi::me(Call call) const {
 }
 
 void OwnApi::home(Call call) const {
-  options_.homes->get(
-      call.caller.account,
-      {.loop = options_.loop,
-       .done = [form = call.form,
-                done = std::move(call.done)](const Result<HomeFeed::Home>& home) mutable {
-         done(home ? form.success_shared(home->json) : form.failure(home.error()));
-       }});
+  options_.homes->get(call.caller.account,
+                      {.loop = options_.loop,
+                       .done = [form = call.form, done = std::move(call.done)](
+                                   const Result<HomeFeed::Home>& home) mutable {
+                         done(home ? form.success_shared(home->json) : form.failure(home.error()));
+                       }});
 }
 
 OwnApi::OwnApi(const Options& options)
     : options_(options),
+      admin_({.loop = options.loop, .administration = options.administration}),
       families_(std::make_unique<FamilyTexts>(options.hub->platform().catalog)),
       device_rows_(std::make_unique<DeviceRows>([this](const registry::Directory& directory,
                                                        registry::AccountId account) {
@@ -364,6 +379,19 @@ void OwnApi::command(Call call) const {
                                       : form.failure(reply.error()));
                          }},
                     std::move(origin));
+}
+
+void OwnApi::operations(Call call) const { admin_.list(call.form, std::move(call.done)); }
+
+// Only a token has the scope admin.
+void OwnApi::run_operation(Call call) const {
+  const registry::Token& token = *call.caller.token;
+  admin_.run({.operation = std::move(call.named),
+              .parameters = std::move(call.body),
+              .who = administrator_name(token),
+              .by = hub::by_token(token.number),
+              .from = call.request.peer},
+             call.form, std::move(call.done));
 }
 
 }  // namespace gridloom::api

@@ -21,6 +21,7 @@
 #include "api/message/answer_form.h"
 #include "api/message/device_rows.h"
 #include "api/schema/body.h"
+#include "api/v1/admin_api.h"
 #include "api/v1/family_texts.h"
 #include "api/v1/session_api.h"
 #include "base/loop.h"
@@ -53,7 +54,8 @@ class OwnApi {
     Loop* loop = nullptr;  // answers are delivered on it
     const HistoryApi* history = nullptr;
     const SessionApi* sessions = nullptr;
-    HomeFeed* homes = nullptr;  // shared by all loops
+    HomeFeed* homes = nullptr;                 // shared by all loops
+    Administration* administration = nullptr;  // likewise; null: there is none over HTTP
   };
   explicit OwnApi(const Options& options);
 
@@ -61,8 +63,8 @@ class OwnApi {
   struct Call {
     const http::Request& request;  // until the handler returns
     Caller caller;                 // its pointers are valid until the handler returns
-    std::string named;             // what stands in the path for {sn}, {family} or {session}
-    wire::JsonObject params;       // of the query
+    std::string named;  // what stands in the path for {sn}, {family}, {session} or {operation}
+    wire::JsonObject params;  // of the query
     wire::JsonObject body;
     AnswerForm form;
     Callback<http::Response> done;
@@ -71,7 +73,7 @@ class OwnApi {
   struct Route {
     http::Method method = http::Method::kGet;
     std::string_view path;  // {sn} stands for a serial number, {family} for a family's id,
-                            // {session} for a session's number
+                            // {session} for a session's number, {operation} for a name
     registry::Scope scope = registry::Scope::kRead;
     std::string_view id;       // unique; clients that are generated name their functions after it
     std::string_view summary;  // a sentence
@@ -91,7 +93,7 @@ class OwnApi {
   // that there are. HEAD is answered as GET.
   [[nodiscard]] static Result<Found> find(http::Method method, std::string_view path);
 
-  // Only with a scope that the route asks for; kNoPermission otherwise.
+  // Only with a scope that permits what the route asks for; kNoPermission otherwise.
   void handle(const Route& route, Call call) const;
 
  private:
@@ -109,6 +111,8 @@ class OwnApi {
   void sessions(Call call) const;
   void end_session(Call call) const;
   void set_password(Call call) const;
+  void operations(Call call) const;
+  void run_operation(Call call) const;
 
   // Views of the directory and of the catalogue; without its presence.
   [[nodiscard]] body::Device description(const registry::Directory& directory,
@@ -119,6 +123,7 @@ class OwnApi {
   static void answer(Call call, const FamilyTexts::Text& text);
 
   Options options_;
+  AdminApi admin_;
   std::unique_ptr<FamilyTexts> families_;
   std::unique_ptr<DeviceRows> device_rows_;
 };

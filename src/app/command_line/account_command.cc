@@ -10,6 +10,7 @@
 
 #include "app/command_line/admin_command.h"
 #include "app/command_line/common_options.h"
+#include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/secret_input.h"
 #include "app/command_line/usage_error.h"
@@ -24,8 +25,7 @@ using wire::JsonObject;
 
 struct Arguments {
   AdminArguments admin;
-  std::string name, access_key, secret_key_file, remove;
-  bool gateway = false;
+  std::string name, access_key, secret_key_file;
 };
 
 int add(const Arguments& arguments) {
@@ -68,8 +68,11 @@ int list(const AdminArguments& arguments) {
   return 0;
 }
 
-void add_name(CLI::App& command, std::string& name) {
-  add_value(command, "name", name, placeholder::kAccount, "Name of the account").required();
+ParameterOption name_option() {
+  return {.parameter = "name",
+          .names = "name",
+          .placeholder = placeholder::kAccount,
+          .required_here = true};
 }
 
 }  // namespace
@@ -81,39 +84,32 @@ std::shared_ptr<void> add_account(CLI::App& app, std::function<int()>& chosen) {
   set_group(*account, group::kRun);
   set_examples(*account, {"gridloom account add ann", "gridloom account list"});
   require_command_below(*account);
-  CLI::App* added = add_admin_command(*account, "add", "Adds an account and prints its keys, once",
-                                      a.admin, chosen, [&a] { return add(a); });
-  add_value(*added, "name", a.name, placeholder::kName, "Name of the new account").required();
-  add_value(*added, "--access-key", a.access_key, placeholder::kWord,
-            "Access key to use instead of a generated one");
+  // Reads the secret key from a file: an argument would stand in the shell's history.
+  CLI::App* added = add_admin_command(*account, "add", operation_text("account.add"), a.admin,
+                                      chosen, [&a] { return add(a); });
+  add_parameter(*added, "account.add", "name", "name", a.name, placeholder::kName);
+  add_parameter(*added, "account.add", "accessKey", "--access-key", a.access_key,
+                placeholder::kWord);
   add_value(*added, "--secret-key-file", a.secret_key_file, placeholder::kFile,
             "File with the secret key of the account; - reads standard input");
   set_examples(*added,
                {"gridloom account add ann",
                 "gridloom account add ann --access-key MYKEY --secret-key-file secret.txt"});
-  CLI::App* listed = add_admin_command(*account, "list", "Lists the accounts", a.admin, chosen,
-                                       [&a] { return list(a.admin); });
+  // Prints a table.
+  CLI::App* listed = add_admin_command(*account, "list", operation_text("account.list"), a.admin,
+                                       chosen, [&a] { return list(a.admin); });
   set_examples(*listed, {"gridloom account list", "gridloom account list --json"});
-  CLI::App* keys =
-      add_admin_command(*account, "keys", "Adds a key pair, or removes one", a.admin, chosen, [&a] {
-        return ask_and_print(a.admin,
-                             {{"op", "account.keys"}, {"name", a.name}, {"remove", a.remove}});
-      });
-  add_name(*keys, a.name);
-  add_value(*keys, "--remove", a.remove, placeholder::kWord, "Access key to remove");
+  CLI::App* keys = add_operation_command(
+      *account, "keys", "account.keys", a.admin, chosen,
+      {name_option(),
+       {.parameter = "remove", .names = "--remove", .placeholder = placeholder::kWord}});
   set_examples(*keys, {"gridloom account keys ann", "gridloom account keys ann --remove MYKEY"});
-  CLI::App* rotated = add_admin_command(
-      *account, "rotate", "Gives an account a new MQTT password", a.admin, chosen, [&a] {
-        return ask_and_print(a.admin,
-                             {{"op", "account.rotate"}, {"name", a.name}, {"gateway", a.gateway}});
-      });
-  add_name(*rotated, a.name);
-  add_flag(*rotated, "--gateway", a.gateway, "Make a new gateway key instead and print it, once");
+  CLI::App* rotated =
+      add_operation_command(*account, "rotate", "account.rotate", a.admin, chosen,
+                            {name_option(), {.parameter = "gateway", .names = "--gateway"}});
   set_examples(*rotated, {"gridloom account rotate ann", "gridloom account rotate ann --gateway"});
-  CLI::App* removed = add_admin_command(
-      *account, "remove", "Removes an account that owns no device", a.admin, chosen,
-      [&a] { return ask_and_print(a.admin, {{"op", "account.remove"}, {"name", a.name}}); });
-  add_name(*removed, a.name);
+  CLI::App* removed =
+      add_operation_command(*account, "remove", "account.remove", a.admin, chosen, {name_option()});
   set_examples(*removed, {"gridloom account remove ann"});
   return kept;
 }

@@ -10,14 +10,15 @@
 #include <vector>
 
 #include "app/command_line/common_options.h"
+#include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
-#include "app/control/audit.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"
 #include "base/result.h"
+#include "operations/audit.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
 
@@ -42,8 +43,9 @@ std::string plain(const Json& value) {
 }  // namespace
 
 std::string line_of(const Json& entry, const time::TimeZone& zone) {
-  std::string line = fmt::format("{} {}", time::clock_text(TimePoint(Millis(at_of(entry))), zone),
-                                 wire::text_in(entry, "what"));
+  std::string line =
+      fmt::format("{} {}", time::clock_text(TimePoint(Millis(operations::at_of(entry))), zone),
+                  wire::text_in(entry, "what"));
   if (!entry.is_object()) return line;
   for (const auto& [key, value] : entry.get_object()) {
     if (key != "at" && key != "what")
@@ -58,7 +60,7 @@ struct Arguments {
   std::string data;
   std::string from, to, who, sn, by, address;
   std::vector<std::string> what;
-  std::size_t limit = AuditFilter{}.limit;
+  std::size_t limit = operations::AuditFilter{}.limit;
   bool json = false;
 };
 
@@ -109,26 +111,18 @@ int run(const Arguments& arguments) {
 std::shared_ptr<void> add_audit(CLI::App& app, std::function<int()>& chosen) {
   const auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
-  CLI::App* audit = add_command(app, "audit", "Shows the audit log: who changed what, and when");
+  CLI::App* audit = add_command(app, "audit", operation_text("audit"));
   set_group(*audit, group::kUse);
   set_examples(*audit, {"gridloom audit --from -1d",
                         "gridloom audit --what set,set_reply --device R331ZEB4ZEAL0528"});
   add_data_option(*audit, a.data);
   add_span_options(*audit, a.from, a.to);
-  add_value(
-      *audit, "--what", a.what, placeholder::kWord,
-      "Only entries of this kind: set, set_reply, sign-in, device.add ...; several with commas")
-      .delimiter(',');
-  add_value(*audit, "--who", a.who, placeholder::kName,
-            "Only entries caused by this account, serial number, gateway:NAME or admin");
-  add_value(*audit, "--device,--sn", a.sn, placeholder::kSn, "Only entries about this device");
-  add_value(*audit, "--by", a.by, placeholder::kWord,
-            "Only entries caused by this credential: \"token 7\", \"session 3\", \"key KEY\"");
-  add_value(*audit, "--address", a.address, placeholder::kWord,
-            "Only entries caused from this network address");
-  add_value(*audit, "--last,--limit", a.limit, placeholder::kCount,
-            "Largest number of entries; the newest are shown")
-      .check(whole_number(1, AuditFilter::kMaxEntries))
+  add_parameter(*audit, "audit", "what", "--what", a.what, placeholder::kWord).delimiter(',');
+  add_parameter(*audit, "audit", "who", "--who", a.who, placeholder::kName);
+  add_parameter(*audit, "audit", "sn", "--device,--sn", a.sn, placeholder::kSn);
+  add_parameter(*audit, "audit", "by", "--by", a.by, placeholder::kWord);
+  add_parameter(*audit, "audit", "address", "--address", a.address, placeholder::kWord);
+  add_parameter(*audit, "audit", "limit", "--last,--limit", a.limit, placeholder::kCount)
       .show_default();
   add_json_option(*audit, a.json);
   set_action(*audit, chosen, [arguments] { return run(*arguments); });

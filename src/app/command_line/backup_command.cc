@@ -13,12 +13,13 @@
 #include <system_error>
 
 #include "app/command_line/common_options.h"
+#include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
-#include "app/control/operation_names.h"
 #include "app/data_folder/restore.h"
 #include "app/process/progress.h"
+#include "operations/backup.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -50,7 +51,7 @@ Result<wire::Json> make_backup(const Arguments& arguments, const std::filesystem
   Progress progress;
   const auto whole = static_cast<double>(bytes_in(arguments.data));
   auto answer = std::async(std::launch::async, [&] {
-    return ask_admin(arguments.data, {{"op", kBackupOp}, {"folder", folder.string()}});
+    return ask_admin(arguments.data, {{"op", operations::kBackupOp}, {"folder", folder.string()}});
   });
   while (answer.wait_for(kPollInterval) != std::future_status::ready) {
     const std::uint64_t made = bytes_in(folder);
@@ -92,13 +93,10 @@ int run_restore(const Arguments& arguments) {
 std::shared_ptr<void> add_backup(CLI::App& app, std::function<int()>& chosen) {
   const auto arguments = std::make_shared<Arguments>();
   Arguments& a = *arguments;
-  CLI::App* backup =
-      add_command(app, "backup", "Makes a backup of a data folder, also while its server runs");
+  CLI::App* backup = add_command(app, "backup", operation_text(operations::kBackupOp));
   set_group(*backup, group::kRun);
   set_examples(*backup, {"gridloom backup /var/backups/gridloom"});
-  add_value(*backup, "folder", a.folder, placeholder::kFolder,
-            "Target folder; it must be empty or must not exist yet")
-      .required();
+  add_parameter(*backup, operations::kBackupOp, "folder", "folder", a.folder, placeholder::kFolder);
   add_data_option(*backup, a.data);
   add_json_option(*backup, a.json);
   set_action(*backup, chosen, [arguments] { return run_backup(*arguments); });

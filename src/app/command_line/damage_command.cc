@@ -60,6 +60,7 @@ std::shared_ptr<void> add_damage(CLI::App& app, std::function<int()>& chosen) {
   set_examples(*damage, {"gridloom damage", "gridloom damage --accept"});
   add_data_option(*damage, a.data);
   add_json_option(*damage, a.json);
+  // Two operations, damage.list and damage.accept, and an exit code: the help is of both.
   add_flag(*damage, "--accept", a.accept,
            "Accept all notes, and clear the list; damage that persists is noted again");
   set_action(*damage, chosen, [arguments] { return run(*arguments); });

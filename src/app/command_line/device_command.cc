@@ -5,7 +5,6 @@
 #include <fnmatch.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "app/command_line/admin_command.h"
 #include "app/command_line/common_options.h"
+#include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
@@ -28,10 +28,7 @@ using wire::JsonObject;
 
 struct Arguments {
   AdminArguments admin;
-  std::string sn, owner, name, account, rights;
-  std::vector<std::int64_t> numbers;
-  bool unknown = false;
-  bool with_history = false;
+  std::string sn, owner;
   bool dry_run = false;
   bool yes = false;
 };
@@ -153,52 +150,35 @@ int remove(const Arguments& arguments) {
   return ask_and_print(arguments.admin, {{"op", "device.remove"}, {"sn", arguments.sn}});
 }
 
-void add_sn(CLI::App& command, std::string& sn) {
-  add_value(command, "sn", sn, placeholder::kSn, "Serial number of the device").required();
+ParameterOption sn_option(const char* placeholder = placeholder::kSn) {
+  return {.parameter = "sn", .names = "sn", .placeholder = placeholder};
 }
 
 void add_changes(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
-  CLI::App* renamed =
-      add_admin_command(device, "rename", "Changes the name of a device", a.admin, chosen, [&a] {
-        return ask_and_print(a.admin, {{"op", "device.rename"}, {"sn", a.sn}, {"name", a.name}});
-      });
-  add_sn(*renamed, a.sn);
-  add_value(*renamed, "name", a.name, placeholder::kName, "The new name").required();
+  CLI::App* renamed = add_operation_command(
+      device, "rename", "device.rename", a.admin, chosen,
+      {sn_option(), {.parameter = "name", .names = "name", .placeholder = placeholder::kName}});
   set_examples(*renamed, {"gridloom device rename R331ZEB4ZEAL0528 'Power station'"});
-  CLI::App* shared = add_admin_command(
-      device, "share", "Shares a device with another account", a.admin, chosen, [&a] {
-        return ask_and_print(
-            a.admin,
-            {{"op", "device.share"}, {"sn", a.sn}, {"account", a.account}, {"rights", a.rights}});
-      });
-  add_sn(*shared, a.sn);
-  add_value(*shared, "account", a.account, placeholder::kAccount, "Account that gets the rights")
-      .required();
-  add_value(*shared, "rights", a.rights, "RIGHTS", "monitor, full, or none to stop sharing")
-      .required();
+  CLI::App* shared = add_operation_command(
+      device, "share", "device.share", a.admin, chosen,
+      {sn_option(),
+       {.parameter = "account", .names = "account", .placeholder = placeholder::kAccount},
+       {.parameter = "rights", .names = "rights", .placeholder = "RIGHTS"}});
   set_examples(*shared, {"gridloom device share R331ZEB4ZEAL0528 ben monitor",
                          "gridloom device share R331ZEB4ZEAL0528 ben none"});
-  CLI::App* moved = add_admin_command(
-      device, "move", "Gives a device to another account, with a new key and without its history",
-      a.admin, chosen, [&a] {
-        return ask_and_print(a.admin, {{"op", "device.move"},
-                                       {"sn", a.sn},
-                                       {"owner", a.owner},
-                                       {"withHistory", a.with_history}});
-      });
-  add_sn(*moved, a.sn);
-  add_value(*moved, "owner", a.owner, placeholder::kAccount, "The new owner").required();
-  add_flag(*moved, "--with-history", a.with_history,
-           "Hand the history of the device to the new owner as well");
+  CLI::App* moved = add_operation_command(
+      device, "move", "device.move", a.admin, chosen,
+      {sn_option(),
+       {.parameter = "owner", .names = "owner", .placeholder = placeholder::kAccount},
+       {.parameter = "withHistory", .names = "--with-history"}});
   set_examples(*moved, {"gridloom device move R331ZEB4ZEAL0528 ben --with-history"});
-  CLI::App* rotated = add_admin_command(
-      device, "rotate", "Gives a device a new key and prints it, once", a.admin, chosen,
-      [&a] { return ask_and_print(a.admin, {{"op", "device.rotate"}, {"sn", a.sn}}); });
-  add_sn(*rotated, a.sn);
+  CLI::App* rotated =
+      add_operation_command(device, "rotate", "device.rotate", a.admin, chosen, {sn_option()});
   set_examples(*rotated, {"gridloom device rotate R331ZEB4ZEAL0528"});
 }
 
 void add_removals(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
+  // Asks for one operation for each device that matches a pattern.
   CLI::App* removed = add_admin_command(device, "remove",
                                         "Removes a device, or all that match a pattern, and their "
                                         "history",
@@ -214,16 +194,10 @@ void add_removals(CLI::App& device, Arguments& a, std::function<int()>& chosen) 
   set_examples(*removed, {"gridloom device remove R331ZEB4ZEAL0528",
                           "gridloom device remove '*' --owner simulated --dry-run",
                           "gridloom device remove '*' --owner simulated --yes"});
-  CLI::App* purged = add_admin_command(
-      device, "purge", "Purges the history of devices that the registry does not have", a.admin,
-      chosen, [&a] {
-        return ask_and_print(a.admin, {{"op", "device.purge"},
-                                       {"numbers", JsonArray(a.numbers.begin(), a.numbers.end())},
-                                       {"unknown", a.unknown}});
-      });
-  add_value(*purged, "number", a.numbers, "NUMBER",
-            "Device numbers, as the log of the server names them");
-  add_flag(*purged, "--unknown", a.unknown, "Every device that the registry does not have");
+  CLI::App* purged =
+      add_operation_command(device, "purge", "device.purge", a.admin, chosen,
+                            {{.parameter = "numbers", .names = "number", .placeholder = "NUMBER"},
+                             {.parameter = "unknown", .names = "--unknown"}});
   set_examples(*purged, {"gridloom device purge 17 18", "gridloom device purge --unknown"});
 }
 
@@ -236,20 +210,16 @@ std::shared_ptr<void> add_device(CLI::App& app, std::function<int()>& chosen) {
   set_group(*device, group::kUse);
   set_examples(*device, {"gridloom device list", "gridloom device add R331ABC1 --owner ann"});
   require_command_below(*device);
-  CLI::App* listed = add_admin_command(*device, "list", "Lists devices", a.admin, chosen,
-                                       [&a] { return list(a); });
-  add_value(*listed, "--owner", a.owner, placeholder::kAccount, "Only devices of this account");
+  // Prints a table.
+  CLI::App* listed = add_admin_command(*device, "list", operation_text("device.list"), a.admin,
+                                       chosen, [&a] { return list(a); });
+  add_parameter(*listed, "device.list", "owner", "--owner", a.owner, placeholder::kAccount);
   set_examples(*listed, {"gridloom device list", "gridloom device list --owner ann --json"});
-  CLI::App* added = add_admin_command(
-      *device, "add", "Adds a device and prints its key, once", a.admin, chosen, [&a] {
-        return ask_and_print(
-            a.admin, {{"op", "device.add"}, {"sn", a.sn}, {"owner", a.owner}, {"name", a.name}});
-      });
-  add_value(*added, "sn", a.sn, "NEW_SN", "Serial number of the new device").required();
-  add_value(*added, "--owner", a.owner, placeholder::kAccount, "Account that owns the device")
-      .required();
-  add_value(*added, "--name", a.name, placeholder::kName,
-            "Name of the device; by default that of the product");
+  CLI::App* added = add_operation_command(
+      *device, "add", "device.add", a.admin, chosen,
+      {sn_option("NEW_SN"),
+       {.parameter = "owner", .names = "--owner", .placeholder = placeholder::kAccount},
+       {.parameter = "name", .names = "--name", .placeholder = placeholder::kName}});
   set_examples(*added, {"gridloom device add R331ABC1 --owner ann --name 'Power station'"});
   add_changes(*device, a, chosen);
   add_removals(*device, a, chosen);

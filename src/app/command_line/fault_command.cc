@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "app/command_line/common_options.h"
+#include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
@@ -90,7 +91,7 @@ void print_known(const std::vector<Json>& rows) {
 }
 
 int list(const Arguments& a) {
-  const auto answer = ask_admin(a.data, {{"op", "fault.list"}, {"all", a.all ? "yes" : ""}});
+  const auto answer = ask_admin(a.data, {{"op", "fault.list"}, {"all", a.all}});
   if (!answer) return report_error(answer.error());
   const wire::JsonArray& all = answer->get_array();
   if (a.json) {
@@ -157,31 +158,24 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
     set_action(*made, chosen, std::move(run));
     return made;
   };
-  CLI::App* on = verb("on", "Switches a fault on", [&a] { return switch_on(a); });
-  add_value(*on, "fault", a.fault, placeholder::kFault,
-            "Name of the fault; `gridloom fault list --all` lists the names")
-      .required();
-  add_value(*on, "--device", a.sn, placeholder::kSn,
-            "Serial number of the device; by default all devices that can have the fault");
-  add_value(*on, "--account", a.account, placeholder::kAccount,
-            "Platform faults only: restrict the fault to apps of this account");
-  add_value(*on, "--probability", a.probability, "SHARE",
-            "Probability of the fault, 0 to 1: of each minute for devices, of each case for the "
-            "platform")
+  // The commands below print tables, and read a span.
+  CLI::App* on = verb("on", operation_text("fault.on"), [&a] { return switch_on(a); });
+  add_parameter(*on, "fault.on", "fault", "fault", a.fault, placeholder::kFault);
+  add_parameter(*on, "fault.on", "sn", "--device", a.sn, placeholder::kSn);
+  add_parameter(*on, "fault.on", "account", "--account", a.account, placeholder::kAccount);
+  add_parameter(*on, "fault.on", "probability", "--probability", a.probability, "SHARE")
       .show_default();
-  add_value(*on, "--value", a.value, "NUMBER",
-            "Parameter of the fault; its description explains it");
+  add_parameter(*on, "fault.on", "value", "--value", a.value, "NUMBER");
   add_value(*on, "--for", a.span, placeholder::kSpan,
             "Duration: 30s, 15m, 2h; by default until it is switched off");
   set_examples(*on, {"gridloom fault on disconnect --device R331ZEB4ZEAL0528 --for 5m",
                      "gridloom fault on slow --value 3 --probability 0.1"});
-  CLI::App* off = verb("off", "Switches a fault off; without a name, all of them",
-                       [&a] { return switch_off(a); });
-  add_value(*off, "fault", a.fault, placeholder::kFault, "Name of the fault");
-  add_value(*off, "--device", a.sn, placeholder::kSn, "Only faults of this device");
+  CLI::App* off = verb("off", operation_text("fault.off"), [&a] { return switch_off(a); });
+  add_parameter(*off, "fault.off", "fault", "fault", a.fault, placeholder::kFault);
+  add_parameter(*off, "fault.off", "sn", "--device", a.sn, placeholder::kSn);
   set_examples(*off, {"gridloom fault off disconnect", "gridloom fault off"});
-  CLI::App* listed = verb("list", "Lists the faults that are on", [&a] { return list(a); });
-  add_flag(*listed, "--all", a.all, "List every fault that can be injected");
+  CLI::App* listed = verb("list", operation_text("fault.list"), [&a] { return list(a); });
+  add_flag(*listed, "--all", a.all, std::string(parameter_text("fault.list", "all")));
   set_examples(*listed, {"gridloom fault list", "gridloom fault list --all"});
   return kept;
 }

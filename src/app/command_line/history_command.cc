@@ -21,6 +21,7 @@
 #include "base/printable.h"
 #include "base/result.h"
 #include "history/series/series_request.h"
+#include "operations/streams.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -48,7 +49,7 @@ bool is_drawn(const HistoryArguments& arguments) {
 }
 
 Result<JsonObject> request_of(const HistoryArguments& arguments) {
-  JsonObject request{{"op", kHistoryOp},
+  JsonObject request{{"op", operations::kHistoryOp},
                      {"sn", arguments.sn},
                      {"fields", arguments.fields},
                      {"from", arguments.from},

@@ -8,8 +8,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "app/control/operation_names.h"
 #include "base/printable.h"
+#include "operations/run.h"
 
 namespace gridloom::app {
 namespace {
@@ -125,7 +125,7 @@ void print_json(const wire::Json& value) { fmt::print("{}\n", wire::to_text(valu
 
 void print_object(const wire::JsonObject& object, bool json) {
   wire::JsonObject shown = object;
-  shown.erase(kWarningMember);  // goes to standard error
+  shown.erase(operations::kWarningMember);  // goes to standard error
   if (json) return print_json(shown);
   for (const auto& [name, value] : shown) {
     fmt::print("{}: {}\n", std::string_view(name), printable(wire::plain_text(value)));

@@ -7,6 +7,7 @@
 
 #include "app/command_line/admin_command.h"
 #include "app/command_line/common_options.h"
+#include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
@@ -43,12 +44,11 @@ int sign_in(const Arguments& a) {
 std::shared_ptr<void> add_sign_in(CLI::App& app, std::function<int()>& chosen) {
   const auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
-  CLI::App* command =
-      add_admin_command(app, "sign-in", "Prints a link that signs a browser in on the dashboard",
-                        a.admin, chosen, [&a] { return sign_in(a); });
+  // Prints the link alone, for a shell to take.
+  CLI::App* command = add_admin_command(app, "sign-in", operation_text("sign-in"), a.admin, chosen,
+                                        [&a] { return sign_in(a); });
   set_group(*command, group::kRun);
-  add_value(*command, "--account", a.account, placeholder::kAccount,
-            "Who is signed in; the only account if it is left out");
+  add_parameter(*command, "sign-in", "account", "--account", a.account, placeholder::kAccount);
   set_examples(*command, {"gridloom sign-in", "gridloom sign-in --account ann"});
   return kept;
 }

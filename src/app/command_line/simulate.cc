@@ -17,14 +17,14 @@
 #include "app/command_line/scenario.h"
 #include "app/command_line/simulated_client.h"
 #include "app/command_line/usage_error.h"
-#include "app/control/last_states.h"
-#include "app/control/simulated.h"
 #include "app/device_groups.h"
 #include "app/process/local_zone.h"
 #include "app/process/progress.h"
 #include "base/read_file.h"
 #include "bench/mqtt_load.h"
 #include "catalog/loader.h"
+#include "operations/last_states.h"
+#include "operations/simulated.h"
 #include "sim/dry_run.h"
 #include "sim/virtual_device.h"
 #include "time/grammar.h"
@@ -276,7 +276,7 @@ Result<FleetRun> drive_of(const Arguments& arguments) {
     }
     made.fleet.keep = [data = arguments.data](const std::string& sn,
                                               const wire::JsonObject& unreported) {
-      keep_unreported(data, sn, unreported);
+      operations::keep_unreported(data, sn, unreported);
     };
   }
   if (!arguments.ca.empty()) {
@@ -285,10 +285,11 @@ Result<FleetRun> drive_of(const Arguments& arguments) {
     made.fleet.tls = std::move(*tls);
   }
   if (!arguments.gateway.empty() || arguments.connections != 0) {
-    made.fleet.gateway = {
-        .account = arguments.gateway.empty() ? std::string(kSimulatedAccount) : arguments.gateway,
-        .key = devices->gateway_key,
-        .connections = std::max<std::size_t>(arguments.connections, 1)};
+    made.fleet.gateway = {.account = arguments.gateway.empty()
+                                         ? std::string(operations::kSimulatedAccount)
+                                         : arguments.gateway,
+                          .key = devices->gateway_key,
+                          .connections = std::max<std::size_t>(arguments.connections, 1)};
   }
   if (!arguments.span.empty()) {
     const auto span = time::parse_span(arguments.span, {.name = "--for"});

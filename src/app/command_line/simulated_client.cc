@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "app/control/admin_client.h"
-#include "app/control/last_states.h"
-#include "app/control/simulated.h"
 #include "base/read_file.h"
+#include "operations/last_states.h"
+#include "operations/simulated.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -29,13 +29,14 @@ Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const G
   Simulated all;
   for (const auto& [family, devices] : groups) {
     const auto total = static_cast<std::int64_t>(devices);
-    for (std::int64_t first = 1; first <= total; first += kMaxSimulatedAtOnce) {
-      const auto answer = ask_admin(data_folder,
-                                    {{"op", "device.simulated"},
-                                     {"family", family->id},
-                                     {"first", first},
-                                     {"count", std::min(kMaxSimulatedAtOnce, total - first + 1)}},
-                                    device_files);
+    for (std::int64_t first = 1; first <= total; first += operations::kMaxSimulatedAtOnce) {
+      const auto answer =
+          ask_admin(data_folder,
+                    {{"op", "device.simulated"},
+                     {"family", family->id},
+                     {"first", first},
+                     {"count", std::min(operations::kMaxSimulatedAtOnce, total - first + 1)}},
+                    device_files);
       if (!answer) return std::unexpected(answer.error());
       all.gateway_key = Secret(std::string(wire::text_in(*answer, "gatewayKey")));
       const Json* rows = wire::member(*answer, "devices");
@@ -69,8 +70,8 @@ Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_fol
 
 Status find_last_states(const std::filesystem::path& data_folder,
                         std::vector<sim::Member>& members) {
-  for (std::size_t first = 0; first < members.size(); first += kMaxStatesAtOnce) {
-    const std::size_t count = std::min(kMaxStatesAtOnce, members.size() - first);
+  for (std::size_t first = 0; first < members.size(); first += operations::kMaxStatesAtOnce) {
+    const std::size_t count = std::min(operations::kMaxStatesAtOnce, members.size() - first);
     JsonArray sns;
     for (std::size_t i = 0; i < count; ++i) sns.emplace_back(members[first + i].sn);
     const auto answer =
@@ -81,7 +82,8 @@ Status find_last_states(const std::filesystem::path& data_folder,
       return fail(ErrorCode::kInternal,
                   "the server's answer does not have the states of all devices");
     }
-    for (std::size_t i = 0; i < count; ++i) members[first + i].last = last_state_in((*rows)[i]);
+    for (std::size_t i = 0; i < count; ++i)
+      members[first + i].last = operations::last_state_in((*rows)[i]);
   }
   return {};
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/command_line/common_options.h"
+#include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
@@ -114,20 +115,18 @@ std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
     set_action(*made, chosen, std::move(run));
     return made;
   };
+  // All print the time as a line for people, and a step waits for the devices.
   CLI::App* pause =
-      verb("pause", "Pauses the devices' time", [&a] { return ask(a, {{"op", "time.pause"}}); });
+      verb("pause", operation_text("time.pause"), [&a] { return ask(a, {{"op", "time.pause"}}); });
   set_examples(*pause, {"gridloom time pause"});
-  CLI::App* resume =
-      verb("resume", "Resumes the devices' time", [&a] { return ask(a, {{"op", "time.resume"}}); });
+  CLI::App* resume = verb("resume", operation_text("time.resume"),
+                          [&a] { return ask(a, {{"op", "time.resume"}}); });
   set_examples(*resume, {"gridloom time resume"});
-  CLI::App* speed = verb("speed", "Sets the speed of the devices' time",
+  CLI::App* speed = verb("speed", operation_text("time.speed"),
                          [&a] { return ask(a, {{"op", "time.speed"}, {"speed", a.speed}}); });
-  add_value(*speed, "speed", a.speed, "FACTOR", "Seconds of the devices' time for each real second")
-      .required();
+  add_parameter(*speed, "time.speed", "speed", "speed", a.speed, "FACTOR");
   set_examples(*speed, {"gridloom time speed 60"});
-  CLI::App* stepped =
-      verb("step", "Advances the time by a span as fast as the devices can, then pauses",
-           [&a] { return step(a); });
+  CLI::App* stepped = verb("step", operation_text("time.step"), [&a] { return step(a); });
   add_value(*stepped, "by", a.by, placeholder::kSpan, "The span: 30s, 15m, 2h, 7d, 1w").required();
   set_examples(*stepped, {"gridloom time step 15m", "gridloom time step 7d"});
   return kept;

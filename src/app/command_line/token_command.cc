@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdint>
 #include <string>
 
 #include "app/command_line/admin_command.h"
 #include "app/command_line/common_options.h"
+#include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
+#include "registry/directory.h"
 #include "time/grammar.h"
 #include "wire/json.h"
 
@@ -27,10 +28,17 @@ struct Arguments {
   std::string name, account;
   std::string scope = "read";
   std::string valid_for = "365d";
-  std::int64_t number = 0;
 };
 
 int add(const Arguments& a) {
+  const bool is_admin = a.scope == name_of(registry::Scope::kAdmin);
+  if (is_admin != a.account.empty()) {
+    return report_error({.code = ErrorCode::kBadParams,
+                         .detail = is_admin ? "--account is not for the scope admin: a token with "
+                                              "it belongs to no account"
+                                            : "gridloom token add: --account ACCOUNT is missing; "
+                                              "`gridloom token add --help` describes it"});
+  }
   Millis valid_for{0};
   if (a.valid_for != kNever) {
     const auto span = time::parse_span(
@@ -41,7 +49,11 @@ int add(const Arguments& a) {
     }
     valid_for = *span;
   }
-  if (Status known = check_account(a.admin, a.account); !known) return report_error(known.error());
+  if (!is_admin) {
+    if (Status known = check_account(a.admin, a.account); !known) {
+      return report_error(known.error());
+    }
+  }
   return ask_and_print(a.admin, {{"op", "token.add"},
                                  {"name", a.name},
                                  {"account", a.account},
@@ -90,29 +102,27 @@ std::shared_ptr<void> add_token(CLI::App& app, std::function<int()>& chosen) {
   set_group(*token, group::kRun);
   set_examples(*token, {"gridloom token add Grafana --account ann", "gridloom token list"});
   require_command_below(*token);
-  CLI::App* added = add_admin_command(*token, "add", "Adds a token and prints it, once", a.admin,
-                                      chosen, [&a] { return add(a); });
-  add_value(*added, "name", a.name, placeholder::kName, "What the token is for").required();
-  add_value(*added, "--account", a.account, placeholder::kAccount,
-            "Account whose devices it may use")
-      .required();
-  add_value(*added, "--scope", a.scope, "SCOPE", "What it may do: read, or control as well")
-      .check(one_of({"read", "control"}));
+  // Reads a span, and asks whether the account exists.
+  CLI::App* added = add_admin_command(*token, "add", operation_text("token.add"), a.admin, chosen,
+                                      [&a] { return add(a); });
+  add_parameter(*added, "token.add", "name", "name", a.name, placeholder::kName);
+  add_parameter(*added, "token.add", "account", "--account", a.account, placeholder::kAccount);
+  add_value(*added, "--scope", a.scope, "SCOPE", parameter_text("token.add", "scope"))
+      .check(one_of({registry::kScopeNames.begin(), registry::kScopeNames.end()}));
   add_value(*added, "--valid-for", a.valid_for, placeholder::kSpan,
             "When it expires, from now; never: it does not");
   set_examples(*added, {"gridloom token add Grafana --account ann",
                         "gridloom token add heating --account ann --scope control --valid-for 30d",
-                        "gridloom token add backup --account ann --valid-for never"});
-  CLI::App* listed = add_admin_command(*token, "list", "Lists the tokens", a.admin, chosen,
-                                       [&a] { return list(a); });
-  add_value(*listed, "--account", a.account, placeholder::kAccount, "Only those of this account");
+                        "gridloom token add backup --account ann --valid-for never",
+                        "gridloom token add panel --scope admin"});
+  // Prints a table.
+  CLI::App* listed = add_admin_command(*token, "list", operation_text("token.list"), a.admin,
+                                       chosen, [&a] { return list(a); });
+  add_parameter(*listed, "token.list", "account", "--account", a.account, placeholder::kAccount);
   set_examples(*listed, {"gridloom token list", "gridloom token list --account ann"});
-  CLI::App* removed = add_admin_command(
-      *token, "remove", "Removes a token; it ends at once", a.admin, chosen,
-      [&a] { return ask_and_print(a.admin, {{"op", "token.remove"}, {"number", a.number}}); });
-  add_value(*removed, "number", a.number, "NUMBER", "Number of the token, as listed")
-      .required()
-      .check(whole_number(1, 999'999'999));
+  CLI::App* removed =
+      add_operation_command(*token, "remove", "token.remove", a.admin, chosen,
+                            {{.parameter = "number", .names = "number", .placeholder = "NUMBER"}});
   set_examples(*removed, {"gridloom token remove 3"});
   return kept;
 }

@@ -18,14 +18,16 @@
 #include <type_traits>
 #include <utility>
 
-#include "app/control/admin.h"
-#include "app/control/device_values.h"
 #include "app/control/local_socket.h"
-#include "app/control/operation_names.h"
 #include "app/process/local_zone.h"
 #include "app/process/log_format.h"
 #include "base/clock.h"
 #include "catalog/loader.h"
+#include "operations/audit.h"
+#include "operations/backup.h"
+#include "operations/device_values.h"
+#include "operations/run.h"
+#include "operations/table.h"
 #include "server/reconcile.h"
 #include "storage/data_lock.h"
 #include "storage/reserve.h"
@@ -45,7 +47,7 @@ constexpr int kPollInterval_ms = 20;
 
 // Carries `operation` out on the folder of a stopped server, whose lock the caller holds.
 template <typename Operation>
-std::invoke_result_t<Operation, const AdminContext&> on_stopped(
+std::invoke_result_t<Operation, const operations::Context&> on_stopped(
     const std::filesystem::path& data_folder, const std::filesystem::path& devices,
     Operation operation) {
   // Log messages of the registry and the archive are not part of the command's answer.
@@ -62,12 +64,12 @@ std::invoke_result_t<Operation, const AdminContext&> on_stopped(
   if (const Status agreed = server::reconcile(**registry, **archive, clock); !agreed) {
     return std::unexpected(agreed.error());
   }
-  const AdminContext context{.registry = **registry,
-                             .catalog = **catalog,
-                             .archive = **archive,
-                             .clock = clock,
-                             .data = data_folder,
-                             .zone = local_zone().zone};
+  const operations::Context context{.registry = **registry,
+                                    .catalog = **catalog,
+                                    .archive = **archive,
+                                    .clock = clock,
+                                    .data = data_folder,
+                                    .zone = local_zone().zone};
   return operation(context);
 }
 
@@ -135,7 +137,8 @@ std::string_view how_to_check(std::string_view op) {
       {"account.keys",
        "`gridloom account list` shows whether it was; if so, the secret key of the new pair is not "
        "known: remove the pair"},
-      {kSetOp, "`gridloom get` shows the device's values, and `gridloom audit` whether it was"},
+      {operations::kSetOp,
+       "`gridloom get` shows the device's values, and `gridloom audit` whether it was"},
       {"device.add",
        "`gridloom device list` shows whether it was; if so, the key of the new device is not "
        "known: remove the device and add it again"},
@@ -151,22 +154,27 @@ std::string_view how_to_check(std::string_view op) {
 
 // The error for a missing answer, with its consequences.
 std::unexpected<Error> unanswered(const JsonObject& request, const Error& why) {
-  const std::string_view op = wire::text_in(request, "op");
-  if (op == kBackupOp) {
-    return fail(ErrorCode::kIo, fmt::format("{}; the backup is complete only if {} has a "
-                                            "backup.json",
-                                            why.detail, wire::text_in(request, "folder")));
+  const std::string op = operations::operation_in(request);
+  if (op == operations::kBackupOp) {
+    return fail(ErrorCode::kIo,
+                fmt::format("{}; the backup is complete only if {} has a backup.json", why.detail,
+                            wire::text_in(request, "folder")));
   }
-  if (!is_change(op)) return std::unexpected(why);
+  const operations::Operation* operation = operations::find(op);
+  if (operation == nullptr || !is_change(*operation)) return std::unexpected(why);
   return fail(ErrorCode::kIo, fmt::format("{}; the change may or may not have been made: {}",
                                           why.detail, how_to_check(op)));
 }
 
+int patience_ms_of(std::string_view op) {
+  const operations::Operation* operation = operations::find(op);
+  if (operation == nullptr) return kAnswerTime_ms;
+  if (operation->timing == operations::Timing::kLong) return kBackupTime_ms;
+  return operation->timing == operations::Timing::kWaits ? kDeviceTime_ms : kAnswerTime_ms;
+}
+
 Result<Json> ask_server(const Socket& server, const JsonObject& request) {
-  const std::string_view op = wire::text_in(request, "op");
-  const int patience_ms = op == kBackupOp ? kBackupTime_ms
-                          : waits(op)     ? kDeviceTime_ms
-                                          : kAnswerTime_ms;
+  const int patience_ms = patience_ms_of(operations::operation_in(request));
   // A server that does not read the whole request may still answer.
   static_cast<void>(write_all(server.get(), wire::to_text(request)));
   const auto text = read_all(server.get(), patience_ms);
@@ -185,8 +193,8 @@ Result<Json> ask_admin(const std::filesystem::path& data_folder, const JsonObjec
   const auto way = way_to(data_folder);
   if (!way) return std::unexpected(way.error());
   if (way->server) return ask_server(*way->server, request);
-  return on_stopped(data_folder, devices, [&request](const AdminContext& context) {
-    return administer(context, request);
+  return on_stopped(data_folder, devices, [&request](const operations::Context& context) {
+    return operations::administer(context, request);
   });
 }
 
@@ -195,7 +203,7 @@ Status ask_history(const std::filesystem::path& data_folder, const JsonObject& r
   auto way = way_to(data_folder);
   if (!way) return std::unexpected(way.error());
   if (!way->server) {
-    return on_stopped(data_folder, devices, [&](const AdminContext& context) {
+    return on_stopped(data_folder, devices, [&](const operations::Context& context) {
       return stream_history(context, request, on_chunk);
     });
   }
@@ -210,7 +218,7 @@ Status ask_history(const std::filesystem::path& data_folder, const JsonObject& r
 }
 
 void print_warning(const Json& answer) {
-  const Json* warning = wire::member(answer, kWarningMember);
+  const Json* warning = wire::member(answer, operations::kWarningMember);
   if (warning == nullptr || !warning->is_string()) return;
   fmt::print(stderr, "gridloom: warning: {}\n", std::string_view(warning->get_string()));
 }

@@ -1,4 +1,4 @@
-// The client side of administration (app/control/admin.h): sends the requests of commands to a data
+// The client side of administration (operations/run.h): sends the requests of commands to a data
 // folder, whether a server runs on the folder or not. One thread at a time.
 #pragma once
 
@@ -15,8 +15,9 @@
 
 namespace gridloom::app {
 
-// The answer of a running server to an operation that streams: an outcome, as from administer(),
-// followed by lines until one side ends it, or by the chunks of a text. One thread.
+// The answer of a running server to an operation that streams: an outcome, as from
+// operations::administer(), followed by lines until one side ends it, or by the chunks of a text.
+// One thread.
 class AdminStream {
  public:
   // kConflict: no server runs on the folder; otherwise the errors of the operation.

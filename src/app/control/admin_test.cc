@@ -26,6 +26,8 @@
 
 #include "app/control/admin_client.h"
 #include "app/control/local_socket.h"
+#include "operations/run.h"
+#include "operations/table.h"
 #include "testing/home.h"
 
 namespace gridloom::app {
@@ -45,7 +47,7 @@ class AdminTest : public testing::TestWithParam<Way> {
     archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
     if (GetParam() == Way::kSocket) socket = must(AdminSocket::open(context()));
   }
-  [[nodiscard]] AdminContext context() const {
+  [[nodiscard]] operations::Context context() const {
     return {.registry = *registry,
             .catalog = *test_catalog(),
             .archive = *archive,
@@ -54,7 +56,7 @@ class AdminTest : public testing::TestWithParam<Way> {
   }
   Result<wire::Json> ask(std::string_view request) {
     const wire::JsonObject object = must(wire::parse_json(request)).as_object();
-    return GetParam() == Way::kDirect ? administer(context(), object)
+    return GetParam() == Way::kDirect ? operations::administer(context(), object)
                                       : ask_admin(folder.data(), object);
   }
   // The outcome as text; an error as "fault: detail".
@@ -269,7 +271,7 @@ class SocketTest : public testing::Test {
       : registry(must(Registry::open(folder.data()))),
         archive(must(history::Archive::open({.data = folder.data(), .clock = &clock}))),
         socket(must(AdminSocket::open(context()))) {}
-  [[nodiscard]] AdminContext context() const {
+  [[nodiscard]] operations::Context context() const {
     return {.registry = *registry,
             .catalog = *test_catalog(),
             .archive = *archive,
@@ -323,6 +325,15 @@ TEST_F(SocketTest, SurvivesNonsense) {
     EXPECT_THAT(raw(nonsense), HasSubstr("error")) << nonsense;
   }
   EXPECT_EQ(raw(R"({"op":"account.list"})"), R"({"ok":[]})");
+}
+
+TEST_F(SocketTest, ReachesEachOperationOfTheTableAndChecksItsParameters) {
+  for (const operations::Operation& each : operations::table()) {
+    const wire::JsonObject request{{"op", each.name}, {"no-such-parameter", 1}};
+    EXPECT_THAT(raw(wire::to_text(request)),
+                HasSubstr(fmt::format(R"({{"error":"{} has no parameter)", each.name)))
+        << each.name;
+  }
 }
 
 TEST_F(SocketTest, ASocketThatAKilledServerLeftIsReplaced) {
@@ -406,7 +417,7 @@ TEST_F(SocketTest, AClientThatDoesNotReadItsAnswerHoldsUpNobodyForLong) {
 TEST_F(SocketTest, AFolderWithTooLongANameIsExplained) {
   const std::filesystem::path deep = folder.path() / std::string(120, 'x');
   std::filesystem::create_directories(deep);
-  AdminContext far = context();
+  operations::Context far = context();
   far.data = deep;
   const auto opened = AdminSocket::open(far);
   ASSERT_FALSE(opened);
@@ -440,12 +451,12 @@ TEST(AdminOnAFullDisk, TellsKeysOfWhatIsMadeThoughTheAuditLacksItAndThenRefuses)
   const auto registry = must(Registry::open(folder.data()));
   const auto archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
   fill_disk_under_log(folder.data());
-  const AdminContext context{.registry = *registry,
-                             .catalog = *test_catalog(),
-                             .archive = *archive,
-                             .clock = clock,
-                             .data = folder.data()};
-  const auto made = administer(context, {{"op", "account.add"}, {"name", "ann"}});
+  const operations::Context context{.registry = *registry,
+                                    .catalog = *test_catalog(),
+                                    .archive = *archive,
+                                    .clock = clock,
+                                    .data = folder.data()};
+  const auto made = operations::administer(context, {{"op", "account.add"}, {"name", "ann"}});
   ASSERT_TRUE(made) << made.error().detail;
   const wire::JsonObject& told = made->as_object();
   EXPECT_NE(registry->directory()->find_key(told.at("accessKey").as_string().subview()), nullptr);
@@ -457,7 +468,7 @@ TEST(AdminOnAFullDisk, TellsKeysOfWhatIsMadeThoughTheAuditLacksItAndThenRefuses)
   print_warning(*made);
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
               HasSubstr("gridloom: warning: the change was made"));
-  const auto refused = administer(context, {{"op", "account.add"}, {"name", "ben"}});
+  const auto refused = operations::administer(context, {{"op", "account.add"}, {"name", "ben"}});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kIo);
   EXPECT_EQ(registry->directory()->find_account_by_name("ben"), nullptr);

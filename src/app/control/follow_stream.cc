@@ -1,6 +1,5 @@
 #include "app/control/follow_stream.h"
 
-#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <chrono>
@@ -57,27 +56,6 @@ std::string line_of(const std::set<std::string>& sns) {
 }
 
 }  // namespace
-
-Result<Json> begin_following(const AdminContext& context, const JsonObject& request) {
-  if (context.hub == nullptr) {
-    return fail(ErrorCode::kConflict, "only a running server has devices that report");
-  }
-  const auto directory = context.registry.directory();
-  JsonArray sns;
-  if (const Json* named = request.if_contains("sns"); named != nullptr && named->is_array()) {
-    for (const Json& sn : named->get_array()) {
-      if (!sn.is_string() || directory->find_device(sn.get_string()) == nullptr) {
-        return fail(ErrorCode::kNotFound,
-                    fmt::format("there is no device {}", wire::shortened(wire::to_text(sn))));
-      }
-      sns.push_back(sn);
-    }
-  }
-  if (sns.empty()) {
-    for (const registry::Device* device : directory->devices()) sns.emplace_back(device->sn);
-  }
-  return JsonObject{{"sns", std::move(sns)}};
-}
 
 void stream_news(hub::Hub& hub, const Json& begun, std::string_view first, int socket,
                  const std::stop_token& stop) {

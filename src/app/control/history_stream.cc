@@ -18,11 +18,14 @@
 #include "app/control/local_socket.h"
 #include "base/nearest.h"
 #include "catalog/natures.h"
+#include "operations/arguments.h"
+#include "operations/run.h"
+#include "operations/streams.h"
+#include "operations/table.h"
 
 namespace gridloom::app {
 namespace {
 
-using wire::Json;
 using wire::JsonObject;
 
 // The archive's thread for administration works for one answer at most this long at a time.
@@ -31,13 +34,11 @@ constexpr std::chrono::milliseconds kTurn{100};
 constexpr std::array<std::string_view, 7> kWords = {"fields",    "from",   "to",    "step",
                                                     "aggregate", "format", "points"};
 
-Result<history::SeriesRequest> request_of(const JsonObject& request, const time::Now& now,
+Result<history::SeriesRequest> request_of(const operations::Arguments& arguments,
+                                          const time::Now& now,
                                           const history::SeriesLimits& limits) {
-  std::array<std::string_view, kWords.size()> words{};
-  for (std::size_t i = 0; i < kWords.size(); ++i) {
-    const Json* value = request.if_contains(kWords.at(i));
-    if (value != nullptr && value->is_string()) words.at(i) = value->get_string();
-  }
+  std::array<std::string, kWords.size()> words{};
+  for (std::size_t i = 0; i < kWords.size(); ++i) words.at(i) = arguments.text(kWords.at(i));
   return history::series_request({.fields = words[0],
                                   .from = words[1],
                                   .to = words[2],
@@ -105,10 +106,12 @@ Result<std::vector<std::string>> named_fields(const std::vector<std::string>& as
   return names;
 }
 
-Result<api::SeriesAnswer> answer_to(const AdminContext& context, const JsonObject& request) {
-  const Json* sn = request.if_contains("sn");
-  if (sn == nullptr || !sn->is_string()) return fail(ErrorCode::kBadParams, "sn is missing");
-  const std::string serial(sn->get_string());
+Result<api::SeriesAnswer> answer_to(const operations::Context& context, const JsonObject& request) {
+  const JsonObject parameters = operations::parameters_in(request);
+  const auto arguments =
+      operations::Arguments::check(operations::operation(operations::kHistoryOp), parameters);
+  if (!arguments) return std::unexpected(arguments.error());
+  const std::string serial = arguments->text("sn");
   const auto directory = context.registry.directory();
   const registry::Device* device = directory->find_device(serial);
   if (device == nullptr) {
@@ -117,7 +120,7 @@ Result<api::SeriesAnswer> answer_to(const AdminContext& context, const JsonObjec
                                                   wire::shortened(serial)));
   }
   auto asked =
-      request_of(request, {.at = context.clock.now(), .zone = context.zone}, context.series);
+      request_of(*arguments, {.at = context.clock.now(), .zone = context.zone}, context.series);
   if (!asked) return std::unexpected(asked.error());
   const catalog::FamilyPtr family = context.catalog.of_serial(serial);
   auto names = named_fields(asked->fields, *family, serial, context.archive);
@@ -158,7 +161,7 @@ Status put(std::string_view ready, const OnChunk& on_chunk) {
 
 }  // namespace
 
-Status stream_history(const AdminContext& context, const JsonObject& request,
+Status stream_history(const operations::Context& context, const JsonObject& request,
                       const OnChunk& on_chunk) {
   auto answer = answer_to(context, request);
   if (!answer) return std::unexpected(std::move(answer.error()));
@@ -173,7 +176,7 @@ Status stream_history(const AdminContext& context, const JsonObject& request,
   return {};
 }
 
-void send_history(const AdminContext& context, const JsonObject& request, int socket) {
+void send_history(const operations::Context& context, const JsonObject& request, int socket) {
   bool begun = false;
   const Status made = stream_history(context, request, [&](std::string_view chunk) -> Status {
     if (chunk.empty()) {

@@ -8,13 +8,11 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "operations/context.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
 
-struct AdminContext;
-
-inline constexpr std::string_view kHistoryOp = "history";
 inline constexpr std::size_t kHistoryChunkBytes = std::size_t{64} * 1024;  // at most
 
 // Takes the next chunk of a text. An empty one says that none is ready yet: it comes a few times a
@@ -25,11 +23,11 @@ using OnChunk = std::function<Status(std::string_view chunk)>;
 // Answers {"op":"history","sn":..,"fields":..,"from":..,..} with a text in the requested format;
 // `on_chunk` is called on the calling thread, which waits for the archive. kBadParams, kNotFound:
 // the detail says what is wrong, and no chunk was taken.
-[[nodiscard]] Status stream_history(const AdminContext& context, const wire::JsonObject& request,
-                                    const OnChunk& on_chunk);
+[[nodiscard]] Status stream_history(const operations::Context& context,
+                                    const wire::JsonObject& request, const OnChunk& on_chunk);
 
 // Sends the answer to a client of the admin socket, in the form of docs/internals/formats.md. Ends
 // early when the client is gone.
-void send_history(const AdminContext& context, const wire::JsonObject& request, int socket);
+void send_history(const operations::Context& context, const wire::JsonObject& request, int socket);
 
 }  // namespace gridloom::app

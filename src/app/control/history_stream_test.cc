@@ -17,6 +17,7 @@
 #include "app/control/admin_client.h"
 #include "app/control/local_socket.h"
 #include "journal/batch.h"
+#include "operations/streams.h"
 #include "testing/home.h"
 
 namespace gridloom::app {
@@ -46,7 +47,7 @@ class HistoryStreamTest : public testing::Test {
     archive->append(journal::RecordKind::kReports, batch.take(), [&] { durable.set_value(); });
     durable.get_future().wait();
   }
-  [[nodiscard]] AdminContext context() const {
+  [[nodiscard]] operations::Context context() const {
     return {.registry = *registry,
             .catalog = *test_catalog(),
             .archive = *archive,
@@ -55,7 +56,7 @@ class HistoryStreamTest : public testing::Test {
   }
   // A value for each second of a day.
   [[nodiscard]] static wire::JsonObject request() {
-    return {{"op", kHistoryOp},
+    return {{"op", operations::kHistoryOp},
             {"sn", kSn},
             {"fields", "pd.soc"},
             {"from", fmt::format("{}", unix_ms(kTestStart))},

@@ -1,9 +1,7 @@
 #include "app/control/record_stream.h"
 
-#include <fmt/format.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -20,10 +18,8 @@ namespace {
 
 using hub::TrafficEvent;
 using wire::Json;
-using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr std::size_t kMaxDevices = 256;                     // per recording
 constexpr std::size_t kMaxWaiting = std::size_t{32} << 20U;  // bytes not yet taken by the reader
 constexpr std::chrono::milliseconds kLookEvery{100};  // for checking that the reader is still there
 
@@ -75,63 +71,7 @@ std::string lines_of(const Queue::Taken& taken) {
   return lines;
 }
 
-Result<std::vector<std::string>> sns_in(const AdminContext& context, const JsonObject& request) {
-  const auto directory = context.registry.directory();
-  std::vector<std::string> sns;
-  if (const Json* named = request.if_contains("sns"); named != nullptr && named->is_array()) {
-    for (const Json& sn : named->get_array()) {
-      if (!sn.is_string() || directory->find_device(sn.get_string()) == nullptr) {
-        return fail(ErrorCode::kNotFound,
-                    fmt::format("there is no device {}", wire::shortened(wire::to_text(sn))));
-      }
-      sns.emplace_back(sn.get_string());
-    }
-  }
-  if (sns.empty()) {
-    for (const registry::Device* device : directory->devices()) sns.push_back(device->sn);
-  }
-  std::ranges::sort(sns);
-  const auto twice = std::ranges::unique(sns);
-  sns.erase(twice.begin(), twice.end());
-  if (!sns.empty() && sns.size() <= kMaxDevices) return sns;
-  return fail(ErrorCode::kBadParams,
-              fmt::format("a recording has 1 to {} devices, and this one would have {}: name them "
-                          "with --device",
-                          kMaxDevices, sns.size()));
-}
-
 }  // namespace
-
-Result<Json> begin_recording(const AdminContext& context, const JsonObject& request) {
-  if (context.hub == nullptr) {
-    return fail(ErrorCode::kConflict, "only a running server can be recorded");
-  }
-  const auto sns = sns_in(context, request);
-  if (!sns) return std::unexpected(sns.error());
-  const auto directory = context.registry.directory();
-  JsonArray devices;
-  for (const std::string& sn : *sns) {
-    const registry::Device* device = directory->find_device(sn);
-    if (device == nullptr) continue;
-    JsonArray shares;
-    for (const registry::Share& share : device->shares) {
-      shares.push_back(JsonObject{{"account", static_cast<std::int64_t>(share.account)},
-                                  {"rights", static_cast<int>(share.rights)}});
-    }
-    devices.push_back(JsonObject{{"sn", sn},
-                                 {"family", context.catalog.of_serial(sn)->id},
-                                 {"owner", static_cast<std::int64_t>(device->owner)},
-                                 {"shares", std::move(shares)}});
-  }
-  context.archive.append(journal::RecordKind::kAudit,
-                         wire::to_text(JsonObject{{"what", journal::audit_kind("record")},
-                                                  {"who", "admin"},
-                                                  {"through", "command"},
-                                                  {"sns", JsonArray(sns->begin(), sns->end())},
-                                                  {"at", unix_ms(context.clock.now())}}),
-                         {});
-  return JsonObject{{"at", unix_ms(context.clock.now())}, {"devices", std::move(devices)}};
-}
 
 RecordingStart recording_start_from(const Json& answer) {
   RecordingStart begun{.devices = {},

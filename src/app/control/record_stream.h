@@ -8,19 +8,14 @@
 #include <string_view>
 #include <vector>
 
-#include "app/control/admin.h"
 #include "app/recordings/recording.h"
-#include "base/result.h"
+#include "base/clock.h"
 #include "hub/hub.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
 
-// Answers {sns: [...]}, or {} for all devices, with the list of devices and the time at which the
-// recording begins. kNotFound: a named device does not exist; kConflict: no server runs.
-[[nodiscard]] Result<wire::Json> begin_recording(const AdminContext& context,
-                                                 const wire::JsonObject& request);
-// The answer of begin_recording(), parsed by the client.
+// The answer of the operation (operations/streams.h), parsed by the client.
 struct RecordingStart {
   std::vector<RecordedDevice> devices;
   TimePoint at;

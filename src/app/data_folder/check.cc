@@ -15,8 +15,6 @@
 #include <system_error>
 #include <utility>
 
-#include "app/data_folder/backup_description.h"
-#include "app/data_folder/virtual_state.h"
 #include "base/read_file.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/damage_notes.h"
@@ -24,6 +22,8 @@
 #include "journal/local/log_loss.h"
 #include "mqtt/sqlite/session_tables.h"
 #include "net/tls.h"
+#include "operations/backup_description.h"
+#include "operations/virtual_state.h"
 #include "registry/revision.h"
 #include "registry/sqlite/store.h"
 #include "storage/files.h"
@@ -109,7 +109,7 @@ class Check {
 
   Result<std::vector<CheckedFile>> all() {
     std::error_code error;
-    const bool is_backup = fs::exists(folder_ / kBackupDescription, error);
+    const bool is_backup = fs::exists(folder_ / operations::kBackupDescription, error);
     const bool is_data = fs::exists(folder_ / kKey, error) ||
                          std::ranges::any_of(kDatabases, [&](std::string_view name) {
                            return fs::exists(folder_ / name, error);
@@ -117,7 +117,7 @@ class Check {
     if (!is_backup && !is_data) {
       return fail(ErrorCode::kNotFound,
                   fmt::format("{} is neither a data folder nor a backup: it has no {} and no {}",
-                              folder_.string(), kRegistry, kBackupDescription));
+                              folder_.string(), kRegistry, operations::kBackupDescription));
     }
     at_work_ = !is_backup && is_at_work(folder_);
     if (is_backup) check_backup();
@@ -129,7 +129,8 @@ class Check {
     for (const std::string_view must : {kRegistry, kKey}) {
       if (!is_one_of(names, must)) damage(must, "it is missing");
     }
-    for (const std::string_view sub : {std::string_view(), kLog, kCertificates, kVirtualStates}) {
+    for (const std::string_view sub :
+         {std::string_view(), kLog, kCertificates, operations::kVirtualStates}) {
       for (const std::string& name : names_in(folder_ / sub)) {
         progress_.bytes += size_of(folder_ / sub / name);
       }
@@ -143,7 +144,7 @@ class Check {
     for (const std::string& name : names_in(folder_ / kLog)) {
       if (name.ends_with(kSegmentSuffix)) newest_segment_ = fmt::format("{}/{}", kLog, name);
     }
-    for (const std::string_view sub : {kLog, kCertificates, kVirtualStates}) {
+    for (const std::string_view sub : {kLog, kCertificates, operations::kVirtualStates}) {
       for (const std::string& name : names_in(folder_ / sub)) {
         const std::string path = fmt::format("{}/{}", sub, name);
         report_progress(path);
@@ -182,11 +183,11 @@ class Check {
   }
 
   void check_backup() {
-    const auto description = read_description(folder_);
-    if (!description) return failed(kBackupDescription, description.error());
-    file(kBackupDescription).note = fmt::format("{} files", description->files.size());
-    for (const BackupFile& each : description->files) {
-      const Status good = verify(each, folder_ / each.name);
+    const auto description = operations::read_description(folder_);
+    if (!description) return failed(operations::kBackupDescription, description.error());
+    file(operations::kBackupDescription).note = fmt::format("{} files", description->files.size());
+    for (const operations::BackupFile& each : description->files) {
+      const Status good = operations::verify(each, folder_ / each.name);
       const std::string name = each.name.string();
       if (good) {
         file(name).note = each.sha256.empty() ? "the size is right" : "the SHA-256 is right";
@@ -198,7 +199,7 @@ class Check {
 
   void check_file(const std::string& name) {
     const std::string_view view = name;
-    if (view == kBackupDescription) return;
+    if (view == operations::kBackupDescription) return;
     if (is_one_of(kDatabases, view)) return check_database(name);
     if (view.ends_with(kWal) && is_one_of(kDatabases, view.substr(0, view.size() - kWal.size()))) {
       return check_wal(name);
@@ -304,7 +305,7 @@ class Check {
   }
 
   void check_virtual_state(const std::string& name) {
-    const auto state = read_virtual_state(folder_ / name);
+    const auto state = operations::read_virtual_state(folder_ / name);
     if (!state) return failed(name, state.error());
     add_note(name, "its SHA-256");
   }

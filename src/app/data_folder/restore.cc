@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "app/data_folder/backup_description.h"
-#include "app/data_folder/backup_files.h"
+#include "operations/backup_description.h"
+#include "operations/backup_files.h"
 #include "storage/files.h"
 
 namespace gridloom::app {
@@ -147,10 +147,10 @@ class Staging {
     const bool in_data = folder_.parent_path() == data_;
     if (Status done = in_data ? move_out() : move(copy(), data_); !done) return done;
     // Sync the names first, so that a data folder without a staging folder is always complete.
-    if (Status done = sync_to_disk(folder_.parent_path()); !done) return done;
+    if (Status done = operations::sync_to_disk(folder_.parent_path()); !done) return done;
     if (Status done = remove_tree(folder_); !done) return done;
     storage::FileDescriptor ended = std::move(handle_);
-    return sync_to_disk(folder_.parent_path());
+    return operations::sync_to_disk(folder_.parent_path());
   }
 
  private:
@@ -206,28 +206,30 @@ Status make_room(const fs::path& data) {
 }
 
 // Verifies each copy: neither the backup's bytes nor the copied bytes are wrong.
-Status copy_back(const std::vector<BackupFile>& files, const fs::path& folder,
+Status copy_back(const std::vector<operations::BackupFile>& files, const fs::path& folder,
                  const fs::path& data) {
-  for (const BackupFile& each : files) {
+  for (const operations::BackupFile& each : files) {
     // All sizes first, because that check is cheap.
-    if (Status good = verify({.name = each.name, .bytes = each.bytes}, folder / each.name); !good) {
+    if (Status good =
+            operations::verify({.name = each.name, .bytes = each.bytes}, folder / each.name);
+        !good) {
       return good;
     }
   }
   if (Status made = storage::make_data_folder(data); !made) return made;
   std::vector<fs::path> folders{data};
-  for (const BackupFile& each : files) {
+  for (const operations::BackupFile& each : files) {
     const fs::path to = data / each.name;
     if (std::ranges::find(folders, to.parent_path()) == folders.end()) {
       if (Status made = storage::make_data_folder(to.parent_path()); !made) return made;
       folders.insert(folders.begin(), to.parent_path());
     }
     const mode_t mode = each.name.extension() == ".pem" ? kPublic : kPrivate;
-    if (Status done = copy_file(folder / each.name, to, mode); !done) return done;
-    if (Status good = verify(each, to); !good) return good;
+    if (Status done = operations::copy_file(folder / each.name, to, mode); !done) return done;
+    if (Status good = operations::verify(each, to); !good) return good;
   }
   for (const fs::path& made : folders) {
-    if (Status done = sync_to_disk(made); !done) return done;
+    if (Status done = operations::sync_to_disk(made); !done) return done;
   }
   return {};
 }
@@ -243,7 +245,7 @@ Status not_whole(const fs::path& folder, const Error& fault) {
 }  // namespace
 
 Result<Restored> restore(const fs::path& folder, const fs::path& data) {
-  const auto description = read_description(folder);
+  const auto description = operations::read_description(folder);
   if (!description) return std::unexpected(description.error());
   const fs::path target = resolved(data);
   if (Status done = make_room(target); !done) return std::unexpected(done.error());
@@ -261,7 +263,7 @@ Result<Restored> restore(const fs::path& folder, const fs::path& data) {
   if (done) done = staging->commit();
   if (!done) return std::unexpected(done.error());
   const bool hashed = std::ranges::none_of(
-      description->files, [](const BackupFile& file) { return file.sha256.empty(); });
+      description->files, [](const operations::BackupFile& file) { return file.sha256.empty(); });
   return Restored{.hashed = hashed};
 }
 

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "app/control/admin_client.h"
-#include "app/control/device_values.h"
-#include "app/control/follow_stream.h"
+#include "operations/device_values.h"
+#include "operations/streams.h"
 
 namespace gridloom::app {
 namespace {
@@ -65,7 +65,7 @@ class LocalHome final : public Home {
   }
 
   Result<DeviceValues> values(const std::string& sn) override {
-    auto answer = ask_admin(data_, {{"op", kValuesOp}, {"sn", sn}});
+    auto answer = ask_admin(data_, {{"op", operations::kValuesOp}, {"sn", sn}});
     if (!answer) return std::unexpected(answer.error());
     DeviceValues values;
     if (const auto age_ms = wire::whole_in(*answer, "ageMs")) values.age = Millis(*age_ms);
@@ -75,7 +75,8 @@ class LocalHome final : public Home {
   }
 
   Result<Json> set(const std::string& sn, const JsonObject& message) override {
-    const auto answer = ask_admin(data_, {{"op", kSetOp}, {"sn", sn}, {"message", message}});
+    const auto answer =
+        ask_admin(data_, {{"op", operations::kSetOp}, {"sn", sn}, {"message", message}});
     if (!answer) return std::unexpected(answer.error());
     const Json* reply = wire::member(*answer, "answer");
     print_warning(*answer);
@@ -83,11 +84,11 @@ class LocalHome final : public Home {
   }
 
   Result<Json> energy_today(const std::string& sn) override {
-    return ask_admin(data_, {{"op", kEnergyOp}, {"sn", sn}, {"period", "day"}});
+    return ask_admin(data_, {{"op", operations::kEnergyOp}, {"sn", sn}, {"period", "day"}});
   }
 
   Result<std::unique_ptr<News>> follow(const std::string& sn) override {
-    JsonObject request{{"op", kFollowOp}};
+    JsonObject request{{"op", operations::kFollowOp}};
     if (!sn.empty()) request["sns"] = wire::JsonArray{sn};
     auto stream = AdminStream::open(data_, request);
     if (!stream) return std::unexpected(stream.error());

@@ -1,6 +1,6 @@
-// Stored numbers: shares.rights is 1 (monitor) or 2 (full), as in Rights; tokens.scope is 1 (read)
-// or 2 (control), as in Scope; browser_sessions.signed_in_by is 1 (link) or 2 (password), as in
-// SignInBy. Columns of sealed secrets are BLOBs in the format that seal.cc
+// Stored numbers: shares.rights is 1 (monitor) or 2 (full), as in Rights; tokens.scope is 1
+// (read), 2 (control) or 3 (admin), as in Scope; browser_sessions.signed_in_by is 1 (link) or 2
+// (password), as in SignInBy. Columns of sealed secrets are BLOBs in the format that seal.cc
 // describes; columns that are not sealed hold no secrets. AUTOINCREMENT ensures that an account's
 // number is never reused for another account.
 #include "registry/sqlite/migrations.h"
@@ -149,6 +149,30 @@ CREATE TABLE browser_sessions (
 CREATE INDEX browser_sessions_by_account ON browser_sessions (account);
 )";
 
+// Tokens of administrators, which belong to no account. SQLite cannot change a column's constraint,
+// so the rows move to a new table; numbers are not given out again.
+constexpr std::string_view kAdministrators = R"(
+CREATE TABLE tokens_of_7 (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hash TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  account INTEGER REFERENCES accounts (id) ON DELETE CASCADE,
+  scope INTEGER NOT NULL CHECK (scope IN (1, 2, 3)),
+  made_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  checksum INTEGER NOT NULL DEFAULT 0,
+  CHECK ((account IS NULL) = (scope = 3))
+) STRICT;
+INSERT INTO tokens_of_7
+  SELECT id, hash, name, account, scope, made_ms, expires_ms, checksum FROM tokens;
+DELETE FROM sqlite_sequence WHERE name = 'tokens_of_7';
+INSERT INTO sqlite_sequence (name, seq)
+  SELECT 'tokens_of_7', seq FROM sqlite_sequence WHERE name = 'tokens';
+DROP TABLE tokens;
+ALTER TABLE tokens_of_7 RENAME TO tokens;
+CREATE INDEX tokens_by_account ON tokens (account);
+)";
+
 constexpr std::array kMigrations{
     Migration{.version = 1, .sql = kVersion1},
     Migration{.version = 2, .sql = kCredentialGenerations},
@@ -163,6 +187,10 @@ constexpr std::array kMigrations{
               .sql = kBrowserSessions,
               .first = [](Database& database) { return check_table_sums(database, 5); },
               .then = [](Database& database) { return add_table_sums(database, 6); }},
+    Migration{.version = 7,
+              .sql = kAdministrators,
+              .first = [](Database& database) { return check_table_sums(database, 6); },
+              .then = [](Database& database) { return add_table_sums(database, 7); }},
 };
 
 }  // namespace

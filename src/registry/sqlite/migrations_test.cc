@@ -160,6 +160,32 @@ TEST_F(Migrations, ADatabaseOfVersion6IsWhole) {
   ASSERT_TRUE((*registry)->add_session({.account = anna->id, .client = {}, .now = {}}));
 }
 
+// Version 7 has tokens of administrators. Numbers of tokens that were removed stay given out.
+TEST_F(Migrations, ATokenOfAnAdministratorGetsANumberThatNoTokenHad) {
+  fixture("version_6.sql");
+  std::int64_t number = 0;
+  {
+    const Result<std::unique_ptr<Registry>> registry = Registry::open(folder_.data());
+    ASSERT_TRUE(registry) << registry.error().detail;
+    const auto removed = (*registry)->add_token({.name = "removed", .account = "anna"});
+    ASSERT_TRUE(removed) << removed.error().detail;
+    ASSERT_TRUE((*registry)->remove_token(removed->token.number));
+    const auto made =
+        (*registry)->add_token({.name = "panel", .account = {}, .scope = Scope::kAdmin});
+    ASSERT_TRUE(made) << made.error().detail;
+    number = made->token.number;
+    EXPECT_GT(number, removed->token.number);
+  }
+  const Result<std::unique_ptr<Registry>> again = Registry::open(folder_.data());
+  ASSERT_TRUE(again) << again.error().detail;
+  const auto directory = (*again)->directory();
+  const auto tokens = directory->tokens_of(AccountId{});
+  ASSERT_EQ(tokens.size(), 1U);
+  EXPECT_EQ(tokens.front()->number, number);
+  EXPECT_EQ(tokens.front()->scope, Scope::kAdmin);
+  EXPECT_EQ(directory->tokens_of(directory->find_account_by_name("anna")->id).size(), 1U);
+}
+
 // A change that version 4 would have found must not be covered by sums that are computed anew.
 TEST_F(Migrations, ADamagedDatabaseOfVersion4IsRefusedAndStaysAsItIs) {
   {

@@ -56,7 +56,7 @@ Status SqliteTransaction::insert(const AccessKey& key) {
 Result<std::int64_t> SqliteTransaction::insert(const Token& token) {
   Status done = database_.execute(
       "INSERT INTO tokens (hash, name, account, scope, made_ms, expires_ms) "
-      "VALUES (?, ?, ?, ?, ?, ?)",
+      "VALUES (?, ?, NULLIF(?, 0), ?, ?, ?)",
       token.hash, token.name, number_of(token.account),
       static_cast<std::int64_t>(std::to_underlying(token.scope)), token.made_ms, token.expires_ms);
   if (!done) return std::unexpected(done.error());

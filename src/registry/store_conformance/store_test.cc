@@ -82,6 +82,11 @@ Token token_of(std::string_view hash, AccountId account) {
           .made_ms = 1000,
           .expires_ms = 2000};
 }
+Token admin_token_of(std::string_view hash, AccountId account) {
+  Token token = token_of(hash, account);
+  token.scope = Scope::kAdmin;
+  return token;
+}
 BrowserSession session_of(std::string_view hash, AccountId account) {
   return {.number = 0,
           .hash = std::string(hash),
@@ -178,6 +183,12 @@ const RowChange kRowChanges[] = {
     {"a token is inserted",
      [](const Directory&, Transaction& transaction, DirectoryDraft& draft) {
        Token token = token_of("another token", kAnna);
+       token.number = must(transaction.insert(token));
+       draft.put(token);
+     }},
+    {"a token of an administrator is inserted",
+     [](const Directory&, Transaction& transaction, DirectoryDraft& draft) {
+       Token token = admin_token_of("another token", {});
        token.number = must(transaction.insert(token));
        draft.put(token);
      }},
@@ -390,6 +401,14 @@ const Refusal kRefusals[] = {
     {"a token of no account",
      [](Transaction& transaction) {
        return code_of(transaction.insert(token_of("another token", kNobody)));
+     }},
+    {"a token of no account that is not an administrator's",
+     [](Transaction& transaction) {
+       return code_of(transaction.insert(token_of("another token", {})));
+     }},
+    {"a token of an administrator that has an account",
+     [](Transaction& transaction) {
+       return code_of(transaction.insert(admin_token_of("another token", kAnna)));
      }},
     {"a session of no account",
      [](Transaction& transaction) {

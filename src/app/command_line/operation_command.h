@@ -1,0 +1,48 @@
+// Commands that are operations of administration (operations/table.h): the help of a command, and
+// the help and the checks of its arguments and options, are the table's.
+//
+// A command that only maps its arguments to parameters is declared by add_operation_command(). One
+// that does more (reads a file, asks for several operations, prints a table) has a function of its
+// own, and takes from the table what is the same.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/command_line/admin_command.h"
+#include "app/command_line/command.h"
+#include "operations/operation.h"
+
+namespace gridloom::app {
+
+// The help of a command: what the operation does.
+[[nodiscard]] std::string operation_text(std::string_view operation);
+// The help of an option: what the parameter is.
+[[nodiscard]] std::string_view parameter_text(std::string_view operation,
+                                              std::string_view parameter);
+
+// Declares an argument or an option for a parameter. Whether it is required and the range of a
+// whole number are the table's; other limits are left to the operation, whose message names the
+// parameter.
+template <OptionValue T>
+Option add_parameter(CLI::App& command, std::string_view operation, std::string_view parameter,
+                     const std::string& names, T& value, const char* placeholder);
+
+// How a parameter is given on the command line.
+struct ParameterOption {
+  std::string_view parameter;
+  std::string names;             // "--owner"; "sn": an argument
+  const char* placeholder = "";  // none for a flag
+  bool required_here = false;    // though the operation can do without
+};
+
+// Declares a command that asks for an operation and prints the object in the answer. `arguments`
+// must outlive the command.
+CLI::App* add_operation_command(CLI::App& parent, const std::string& name,
+                                std::string_view operation, AdminArguments& arguments,
+                                std::function<int()>& chosen,
+                                const std::vector<ParameterOption>& options);
+
+}  // namespace gridloom::app

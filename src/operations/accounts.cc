@@ -1,0 +1,140 @@
+#include "operations/accounts.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+#include "operations/arguments.h"
+#include "operations/context.h"
+
+namespace gridloom::operations {
+namespace {
+
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+Result<Json> add_account(const Context& context, const Arguments& arguments) {
+  const std::string name = arguments.text("name");
+  const std::string access_key = arguments.text("accessKey");
+  const std::string secret_key = arguments.text("secretKey");
+  const auto added = context.registry.add_account(
+      {.name = name, .access_key = access_key, .secret_key = secret_key});
+  if (!added) return std::unexpected(added.error());
+  return JsonObject{{"name", added->account.name},
+                    {"accessKey", added->key.access_key},
+                    {"secretKey", added->key.secret_key.reveal()},
+                    {"gatewayKey", added->account.gateway_key.reveal()}};
+}
+
+Result<Json> list_accounts(const Context& context, const Arguments&) {
+  const auto directory = context.registry.directory();
+  JsonArray rows;
+  for (const registry::Account* account : directory->accounts()) {
+    JsonArray keys;
+    for (const registry::AccessKey* key : directory->keys_of(account->id)) {
+      keys.emplace_back(key->access_key);
+    }
+    rows.push_back(JsonObject{{"name", account->name},
+                              {"accessKeys", std::move(keys)},
+                              {"devices", directory->devices_of(account->id).size()},
+                              {"certificateAccount", account->certificate_account}});
+  }
+  return Json(std::move(rows));
+}
+
+Result<Json> add_keys(const Context& context, const Arguments& arguments) {
+  const std::string remove = arguments.text("remove");
+  if (!remove.empty()) {
+    if (Status removed = context.registry.remove_key(remove); !removed) {
+      return std::unexpected(std::move(removed.error()));
+    }
+    return JsonObject{{"removed", remove}};
+  }
+  const auto added = context.registry.add_keys(arguments.text("name"));
+  if (!added) return std::unexpected(added.error());
+  return JsonObject{{"accessKey", added->access_key}, {"secretKey", added->secret_key.reveal()}};
+}
+
+Result<Json> rotate(const Context& context, const Arguments& arguments) {
+  const std::string name = arguments.text("name");
+  if (arguments.flag("gateway")) {
+    const auto key = context.registry.rotate_gateway(name);
+    if (!key) return std::unexpected(key.error());
+    return JsonObject{{"rotated", name}, {"gatewayKey", key->reveal()}};
+  }
+  if (const auto rotated = context.registry.rotate_certificate(name); !rotated) {
+    return std::unexpected(rotated.error());
+  }
+  return JsonObject{{"rotated", name}};
+}
+
+Result<Json> remove_account(const Context& context, const Arguments& arguments) {
+  const std::string name = arguments.text("name");
+  if (Status removed = context.registry.remove_account(name); !removed) {
+    return std::unexpected(std::move(removed.error()));
+  }
+  return JsonObject{{"removed", name}};
+}
+
+constexpr Parameter kName{
+    .name = "name", .text = "Name of the account", .type = Type::kAccount, .required = true};
+
+constexpr std::array kAddParameters = {
+    Parameter{.name = "name", .text = "Name of the new account", .required = true},
+    Parameter{.name = "accessKey",
+              .text = "Access key to use instead of a generated one",
+              .most_bytes = registry::kAccessKeyMaxBytes},
+    Parameter{.name = "secretKey",
+              .text = "Secret key of the account, with an access key",
+              .type = Type::kSecret,
+              .most_bytes = registry::kSecretMaxBytes},
+};
+constexpr std::array kKeysParameters = {
+    // Not asked for where a key is removed.
+    Parameter{.name = kName.name, .text = kName.text, .type = kName.type},
+    Parameter{.name = "remove",
+              .text = "Access key to remove",
+              .most_bytes = registry::kAccessKeyMaxBytes},
+};
+constexpr std::array kRotateParameters = {
+    kName,
+    Parameter{.name = "gateway",
+              .text = "Make a new gateway key instead and print it, once",
+              .type = Type::kFlag},
+};
+constexpr std::array kRemoveParameters = {kName};
+
+constexpr std::array kOperations = {
+    Operation{.name = "account.add",
+              .text = "Adds an account and prints its keys, once",
+              .parameters = kAddParameters,
+              .audit = {Recorded::kBeforeAnswer, "account.add", {"name", "accessKey"}},
+              .function = add_account},
+    Operation{.name = "account.list",
+              .text = "Lists the accounts",
+              .audit = kChangesNothing,
+              .function = list_accounts},
+    Operation{.name = "account.keys",
+              .text = "Adds a key pair, or removes one",
+              .parameters = kKeysParameters,
+              .audit = {Recorded::kBeforeAnswer, "account.keys", {"name", "accessKey", "removed"}},
+              .function = add_keys},
+    Operation{.name = "account.rotate",
+              .text = "Gives an account a new MQTT password",
+              .parameters = kRotateParameters,
+              .audit = {Recorded::kBeforeAnswer, "account.rotate", {"name", "gateway"}},
+              .function = rotate},
+    Operation{.name = "account.remove",
+              .text = "Removes an account that owns no device",
+              .parameters = kRemoveParameters,
+              .audit = {Recorded::kBeforeAnswer, "account.remove", {"name"}},
+              .function = remove_account},
+};
+static_assert(are_complete(kOperations));
+
+}  // namespace
+
+std::span<const Operation> account_operations() { return kOperations; }
+
+}  // namespace gridloom::operations

@@ -1,0 +1,280 @@
+#include "operations/backup.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "mqtt/session_store.h"
+#include "operations/arguments.h"
+#include "operations/backup_description.h"
+#include "operations/backup_files.h"
+#include "operations/virtual_state.h"
+#include "storage/files.h"
+#include "storage/sqlite.h"
+
+namespace gridloom::operations {
+namespace {
+
+namespace fs = std::filesystem;
+using wire::Json;
+using wire::JsonObject;
+
+constexpr mode_t kPrivate = 0600;
+
+Status error_of(const fs::path& path, const std::error_code& error) {
+  return fail(ErrorCode::kIo, fmt::format("{}: {}", path.string(), error.message()));
+}
+
+// A backup has it until it is complete; the process that writes the backup locks it.
+constexpr std::string_view kUnfinished = "backup.unfinished";
+
+bool has_nothing(const fs::path& folder) {
+  std::error_code error;
+  return fs::is_empty(folder, error) && !error;
+}
+
+// Removes what a backup consists of, and nothing else.
+void clear(const fs::path& folder) {
+  std::error_code ignored;
+  for (const std::string_view name :
+       {"history.db", "sessions.db", "log", "registry.sqlite", "secret.key", "tls"}) {
+    fs::remove_all(folder / name, ignored);
+    for (const char* suffix : {"-journal", "-wal", "-shm"}) {
+      fs::remove(folder / std::string(name).append(suffix), ignored);
+    }
+  }
+  fs::remove_all(folder / kVirtualStates, ignored);
+  for (const char* suffix : {"", ".new"}) {
+    fs::remove(folder / std::string(kBackupDescription).append(suffix), ignored);
+  }
+  fs::remove(folder / kUnfinished, ignored);
+}
+
+std::vector<fs::path> files_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error); !error && entry != fs::directory_iterator();
+       entry.increment(error)) {
+    if (entry->is_regular_file(error)) files.push_back(entry->path().filename());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+// Copies the files one by one, and records them for the description.
+class Copy {
+ public:
+  Copy(const Context& context, fs::path folder) : context_(context), folder_(std::move(folder)) {}
+
+  // The order of the steps is what keeps the promise: no record that leaves the log after the first
+  // steps is missing in the databases that they copied, and the copied log has the records that
+  // these were stored from. History knows no device that the registry does not know, so the
+  // registry comes last.
+  [[nodiscard]] Status all() {
+    const auto hold = context_.archive.pin_log();
+    if (Status done = history(); !done) return done;
+    if (context_.sessions != nullptr) context_.sessions->flush();
+    if (Status done = database("sessions.db"); !done) return done;
+    if (Status done = files("log"); !done) return done;
+    if (Status done = database("registry.sqlite"); !done) return done;
+    if (Status done = file("secret.key"); !done) return done;
+    if (Status done = files(kVirtualStates); !done) return done;
+    return files("tls");
+  }
+  [[nodiscard]] Status describe() {
+    for (const fs::path& made :
+         {folder_ / "log", folder_ / "tls", folder_ / kVirtualStates, folder_}) {
+      if (!fs::exists(made)) continue;
+      if (Status done = sync_to_disk(made); !done) return done;
+    }
+    return storage::write_private_file(
+        folder_ / kBackupDescription,
+        write_description(
+            {.at = context_.clock.now(), .of = context_.data.string(), .files = list_},
+            context_.zone));
+  }
+  [[nodiscard]] Json answer() const {
+    return JsonObject{{"backup", folder_.string()}, {"files", list_.size()}, {"bytes", bytes_}};
+  }
+
+ private:
+  Status made(const fs::path& name) {
+    std::error_code error;
+    const std::uintmax_t size = fs::file_size(folder_ / name, error);
+    if (error) return error_of(folder_ / name, error);
+    auto sha256 = sha256_of_file(folder_ / name);
+    if (!sha256) return std::unexpected(sha256.error());
+    list_.push_back({.name = name, .bytes = size, .sha256 = std::move(*sha256)});
+    bytes_ += size;
+    return {};
+  }
+  Status history() {
+    const auto names = context_.archive.backup_store(folder_, context_.stop);
+    if (!names) return std::unexpected(names.error());
+    for (const fs::path& name : *names) {
+      if (Status done = made(name); !done) return done;
+    }
+    return {};
+  }
+  Status database(const fs::path& name) {
+    if (!fs::exists(context_.data / name)) return {};
+    auto database = storage::Database::open(context_.data / name);
+    if (!database) return std::unexpected(database.error());
+    if (Status done = database->copy_to(folder_ / name, context_.stop); !done) return done;
+    return made(name);
+  }
+  Status file(const fs::path& name) {
+    if (Status done = copy_file(context_.data / name, folder_ / name, kPrivate); !done) return done;
+    return made(name);
+  }
+  Status files(const fs::path& sub) {
+    if (!fs::exists(context_.data / sub)) return {};
+    if (Status done = storage::make_data_folder(folder_ / sub); !done) return done;
+    for (const fs::path& name : files_in(context_.data / sub)) {
+      if (context_.stop.stop_requested()) return fail(ErrorCode::kConflict, "it was interrupted");
+      const Status done = file(sub / name);
+      // The segment is gone, so all its records are in history.db.
+      if (!done && done.error().code == ErrorCode::kNotFound) continue;
+      if (!done) return done;
+    }
+    return {};
+  }
+
+  const Context& context_;
+  fs::path folder_;
+  std::vector<BackupFile> list_;
+  std::uintmax_t bytes_ = 0;
+};
+
+// The folder of a backup while it is being written. Unless it was completed, its content is removed
+// at the end, and so is the folder if it was made for the backup. After a kill the content stays,
+// with a marker by which the next backup knows it.
+class Target {
+ public:
+  [[nodiscard]] static Result<Target> take(const fs::path& folder) {
+    std::error_code error;
+    const bool was_there = fs::exists(folder, error);
+    if (was_there && !has_nothing(folder)) {
+      if (Status cleared = clear_unfinished(folder); !cleared) {
+        return std::unexpected(cleared.error());
+      }
+    }
+    if (Status made = storage::make_data_folder(folder); !made) {
+      return std::unexpected(made.error());
+    }
+    Target target(folder, !was_there);
+    if (::chmod(folder.c_str(), 0700) != 0) return storage::system_error("cannot protect", folder);
+    target.marker_ = open_marker(folder, O_RDWR | O_CREAT);
+    if (!target.marker_.is_open()) return storage::system_error("cannot make", marker_of(folder));
+    if (::flock(target.marker_.get(), LOCK_EX | LOCK_NB) != 0) {
+      target.folder_.clear();  // what is in it is another's
+      return being_written(folder);
+    }
+    return target;
+  }
+  Target(Target&& other) noexcept
+      : folder_(std::exchange(other.folder_, {})),
+        marker_(std::move(other.marker_)),
+        is_ours_(other.is_ours_) {}
+  Target& operator=(Target&&) = delete;
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+  ~Target() {
+    if (folder_.empty()) return;
+    clear(folder_);
+    std::error_code ignored;
+    if (is_ours_) fs::remove(folder_, ignored);
+  }
+
+  void complete() {
+    std::error_code ignored;
+    fs::remove(marker_of(folder_), ignored);
+    folder_.clear();
+  }
+
+ private:
+  Target(fs::path folder, bool is_ours) : folder_(std::move(folder)), is_ours_(is_ours) {}
+
+  static fs::path marker_of(const fs::path& folder) { return folder / kUnfinished; }
+  static storage::FileDescriptor open_marker(const fs::path& folder, int flags) {
+    return storage::FileDescriptor(::open(marker_of(folder).c_str(), flags | O_CLOEXEC, kPrivate));
+  }
+  static std::unexpected<Error> being_written(const fs::path& folder) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("another backup is being written into {}", folder.string()));
+  }
+  // Removes the rest of a backup that was interrupted.
+  [[nodiscard]] static Status clear_unfinished(const fs::path& folder) {
+    const storage::FileDescriptor marker = open_marker(folder, O_RDWR);
+    std::error_code error;
+    if (marker.is_open() && !fs::exists(folder / kBackupDescription, error)) {
+      if (::flock(marker.get(), LOCK_EX | LOCK_NB) != 0) return being_written(folder);
+      clear(folder);
+      if (has_nothing(folder)) return {};
+    }
+    return fail(ErrorCode::kBadParams,
+                fmt::format("{} exists and is not an empty folder", folder.string()));
+  }
+
+  fs::path folder_;  // empty: nothing to clear
+  storage::FileDescriptor marker_;
+  bool is_ours_ = false;
+};
+
+}  // namespace
+
+Result<Json> back_up(const Context& context, const fs::path& folder) {
+  if (!folder.is_absolute()) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("{:?} is not an absolute path", folder.string()));
+  }
+  auto target = Target::take(folder);
+  if (!target) return std::unexpected(target.error());
+  Copy copy(context, folder);
+  Status done = copy.all();
+  if (done) done = copy.describe();
+  if (!done) return std::unexpected(done.error());
+  target->complete();
+  return copy.answer();
+}
+
+namespace {
+
+Result<Json> make_backup(const Context& context, const Arguments& arguments) {
+  return back_up(context, arguments.text("folder"));
+}
+
+constexpr std::array kParameters = {
+    Parameter{.name = "folder",
+              .text = "Target folder; it must be empty or must not exist yet",
+              .required = true,
+              .most_bytes = 4096},
+};
+
+constexpr std::array kOperations = {
+    Operation{.name = kBackupOp,
+              .text = "Makes a backup of a data folder, also while its server runs",
+              .parameters = kParameters,
+              // A disk that refuses the audit is a good reason for a backup.
+              .audit = {Recorded::kAtBegin, "backup", {"folder"}},
+              .function = make_backup,
+              .timing = Timing::kLong},
+};
+static_assert(are_complete(kOperations));
+
+}  // namespace
+
+std::span<const Operation> backup_operations() { return kOperations; }
+
+}  // namespace gridloom::operations

@@ -1,0 +1,49 @@
+// The parts of a server, running or stopped, that operations work on.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+#include "base/virtual_clock.h"
+#include "catalog/family.h"
+#include "history/archive.h"
+#include "history/series/series_request.h"
+#include "mqtt/session_store.h"
+#include "registry/registry.h"
+#include "time/time_zone.h"
+
+namespace gridloom::hub {
+class Hub;
+}
+
+namespace gridloom::api {
+class SignIn;
+}
+
+namespace gridloom::operations {
+
+class FaultRules;
+
+struct Context {
+  registry::Registry& registry;
+  const catalog::Catalog& catalog;
+  history::Archive& archive;
+  const Clock& clock;
+  std::filesystem::path data;
+  mqtt::SessionStore* sessions = nullptr;  // set on a running server
+  std::stop_token stop{};                  // interrupts long operations
+  history::SeriesLimits series{};
+  VirtualClock* time = nullptr;    // `clock`, if it is virtual
+  FaultRules* faults = nullptr;    // set on a running server
+  hub::Hub* hub = nullptr;         // set on a running server
+  time::TimeZone zone{};           // of local times in requests and answers
+  api::SignIn* sign_in = nullptr;  // set on a running server
+  std::string page{};              // "http://127.0.0.1:8080"; set on a running server
+  // Held during each operation that does not wait for a device; all copies have the same.
+  std::shared_ptr<std::mutex> turn = std::make_shared<std::mutex>();
+};
+
+}  // namespace gridloom::operations

@@ -1,0 +1,209 @@
+#include "operations/device_values.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <semaphore>
+#include <string>
+#include <utility>
+
+#include "api/history/energy.h"
+#include "base/immediate_loop.h"
+#include "history/energy/energy_sources.h"
+#include "history/energy_query.h"
+#include "hub/hub.h"
+#include "hub/reply_to.h"
+#include "operations/arguments.h"
+#include "operations/context.h"
+
+namespace gridloom::operations {
+namespace {
+
+using registry::Device;
+using wire::Json;
+using wire::JsonObject;
+
+constexpr std::size_t kMaxAnswer = std::size_t{64} * 1024 * 1024;  // bytes
+constexpr std::size_t kMaxMembers = 10'000'000;
+
+// The answer to a request to the hub, for a thread that waits for it.
+class Awaited {
+ public:
+  // An abandoned request is harmless: it has a part of the shared state.
+  [[nodiscard]] hub::ReplyTo<hub::DeviceAnswer> reply_to() const {
+    static ImmediateLoop loop;
+    return {.loop = &loop, .done = [state = state_](Result<hub::DeviceAnswer> result) {
+              const std::scoped_lock lock(state->mutex);
+              state->result = std::move(result);
+              state->changed.notify_all();
+            }};
+  }
+  // kIo: the server stops.
+  [[nodiscard]] Result<hub::DeviceAnswer> wait(const std::stop_token& stop) const {
+    std::unique_lock lock(state_->mutex);
+    state_->changed.wait(lock, stop, [this] { return state_->result.has_value(); });
+    if (!state_->result) return fail(ErrorCode::kIo, "the server is stopping");
+    return std::move(*state_->result);
+  }
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::optional<Result<hub::DeviceAnswer>> result;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+struct Target {
+  std::string sn;
+  std::int64_t number = 0;
+  registry::AccountId owner{};
+};
+
+Result<Target> target_of(const Context& context, const Arguments& arguments) {
+  const std::string sn = arguments.text("sn");
+  const auto directory = context.registry.directory();
+  const Device* device = directory->find_device(sn);
+  if (device == nullptr) {
+    return fail(ErrorCode::kNotFound, fmt::format("there is no device {}; `gridloom device list` "
+                                                  "lists them",
+                                                  wire::shortened(sn)));
+  }
+  return Target{.sn = device->sn, .number = device->number, .owner = device->owner};
+}
+
+Result<hub::Hub*> running_hub(const Context& context) {
+  if (context.hub != nullptr) return context.hub;
+  return fail(ErrorCode::kConflict, fmt::format("no server runs on {0}, and only a running server "
+                                                "has its devices: start it with `gridloom serve "
+                                                "--data {0}`",
+                                                context.data.string()));
+}
+
+Result<Json> parsed(std::string_view text) {
+  return wire::parse_json(text, {.bytes = kMaxAnswer, .keys = kMaxMembers});
+}
+
+Result<Json> read_device_values(const Context& context, const Arguments& arguments) {
+  const auto target = target_of(context, arguments);
+  if (!target) return std::unexpected(target.error());
+  const auto hub = running_hub(context);
+  if (!hub) return std::unexpected(hub.error());
+  const Awaited awaited;
+  (*hub)->read_all(target->owner, target->sn, awaited.reply_to());
+  const auto all = awaited.wait(context.stop);
+  if (!all) return std::unexpected(all.error());
+  auto quotas = parsed(all->text);
+  if (!quotas) return std::unexpected(quotas.error());
+  const Json age_ms =
+      all->last_report ? Json(unix_ms(context.clock.now()) - unix_ms(*all->last_report)) : Json();
+  return JsonObject{{"online", (*hub)->online(target->owner, target->sn)},
+                    {"quotas", std::move(*quotas)},
+                    {"ageMs", age_ms}};
+}
+
+Result<Json> set_device(const Context& context, const Arguments& arguments) {
+  const auto target = target_of(context, arguments);
+  if (!target) return std::unexpected(target.error());
+  const auto hub = running_hub(context);
+  if (!hub) return std::unexpected(hub.error());
+  const Awaited awaited;
+  (*hub)->set(target->owner, target->sn, *arguments.object("message"), awaited.reply_to());
+  const auto answer = awaited.wait(context.stop);
+  if (!answer) return std::unexpected(answer.error());
+  auto reply = parsed(answer->text);
+  if (!reply) return std::unexpected(reply.error());
+  return JsonObject{{"sn", target->sn}, {"answer", std::move(*reply)}};
+}
+
+Result<Json> read_device_energy(const Context& context, const Arguments& arguments) {
+  const auto target = target_of(context, arguments);
+  if (!target) return std::unexpected(target.error());
+  const auto question = api::parse_energy_request(
+      arguments.given(), {.at = context.clock.now(), .zone = context.zone});
+  if (!question) return std::unexpected(question.error());
+  history::EnergyQuery query(
+      {.device = target->number,
+       .sources = history::EnergySources(*context.catalog.of_serial(target->sn)),
+       .bounds = question->bounds});
+  while (!query.done()) {
+    if (context.stop.stop_requested()) return fail(ErrorCode::kIo, "the server is stopping");
+    Status good;
+    std::binary_semaphore ended(0);
+    const bool taken = context.archive.read([&](history::Reader& reader) {
+      for (const history::Slice slice; good && !query.done() && !slice.over();) {
+        good = query.work(reader);
+      }
+      ended.release();
+    });
+    if (!taken) {
+      return fail(ErrorCode::kConflict,
+                  "too many requests for history are waiting: try again later");
+    }
+    ended.acquire();
+    if (!good) return std::unexpected(good.error());
+  }
+  return parsed(api::energy_response(target->sn, query.sources(), *question, query.sums()));
+}
+
+constexpr Parameter kSn{.name = "sn",
+                        .text = "Serial number of the device",
+                        .type = Type::kSerialNumber,
+                        .required = true,
+                        .most_bytes = registry::kSnMaxBytes};
+constexpr std::array kOneDevice = {kSn};
+constexpr std::array kSetParameters = {
+    kSn,
+    Parameter{.name = "message",
+              .text = "The command, as a set over HTTP has it",
+              .type = Type::kObject,
+              .required = true},
+};
+constexpr auto kPeriods = std::to_array<std::string_view>({"day", "week", "month", "year"});
+constexpr std::array kEnergyParameters = {
+    kSn,
+    Parameter{.name = "period",
+              .text = "day, week, month or year; day if it is left out",
+              .type = Type::kChoice,
+              .values = kPeriods},
+    Parameter{.name = "from", .text = "Begin: a day, a time in ISO 8601, or back from now as -7d"},
+    Parameter{.name = "to", .text = "End, written as from; it does not belong to the span"},
+};
+
+constexpr std::array kOperations = {
+    Operation{.name = kValuesOp,
+              .text = "Shows all values of a device, as it last reported them",
+              .parameters = kOneDevice,
+              .audit = kChangesNothing,
+              .function = read_device_values,
+              .access = Access::kOwner,
+              .timing = Timing::kWaits},
+    Operation{.name = kSetOp,
+              .text = "Sends a command to a device and answers with its reply",
+              .parameters = kSetParameters,
+              .audit = {Recorded::kBeforeAnswer, "device.set", {"sn"}},
+              .function = set_device,
+              .access = Access::kOwner,
+              .timing = Timing::kWaits},
+    Operation{.name = kEnergyOp,
+              .text = "Shows the energies of a device by hour, day, week, month or year",
+              .parameters = kEnergyParameters,
+              .audit = kChangesNothing,
+              .function = read_device_energy,
+              .access = Access::kOwner,
+              .timing = Timing::kWaits},
+};
+static_assert(are_complete(kOperations));
+
+}  // namespace
+
+std::span<const Operation> device_value_operations() { return kOperations; }
+
+}  // namespace gridloom::operations

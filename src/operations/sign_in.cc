@@ -1,0 +1,77 @@
+#include "operations/sign_in.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api/gate/sign_in.h"
+#include "operations/arguments.h"
+#include "operations/context.h"
+#include "time/iso_text.h"
+
+namespace gridloom::operations {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+Result<std::string> only_account(const registry::Registry& registry) {
+  const auto directory = registry.directory();
+  std::vector<std::string_view> names;
+  for (const registry::Account* each : directory->accounts()) names.emplace_back(each->name);
+  if (names.size() == 1) return std::string(names.front());
+  if (names.empty()) {
+    return fail(ErrorCode::kNotFound,
+                "there is no account yet; `gridloom account add NAME` adds one");
+  }
+  return fail(ErrorCode::kBadParams, fmt::format("choose an account with --account: there are {}",
+                                                 fmt::join(names, ", ")));
+}
+
+Result<Json> make_sign_in_link(const Context& context, const Arguments& arguments) {
+  if (context.sign_in == nullptr) {
+    return fail(ErrorCode::kConflict,
+                "only a running server can be signed in to, and none runs on this data folder");
+  }
+  std::string account = arguments.text("account");
+  if (account.empty()) {
+    auto only = only_account(context.registry);
+    if (!only) return std::unexpected(only.error());
+    account = std::move(*only);
+  }
+  const auto token = context.sign_in->make_link(account);
+  if (!token) return std::unexpected(token.error());
+  const TimePoint end = SystemClock().now() + api::SignIn::kLinkLife;
+  return JsonObject{{"account", account},
+                    {"link", sign_in_link(context.page, token->reveal())},
+                    {"expiresAt", time::iso_text(unix_ms(end), context.zone)}};
+}
+
+constexpr std::array kParameters = {
+    Parameter{.name = "account",
+              .text = "Who is signed in; the only account if it is left out",
+              .type = Type::kAccount},
+};
+
+constexpr std::array kOperations = {
+    Operation{.name = "sign-in",
+              .text = "Prints a link that signs a browser in on the dashboard",
+              .parameters = kParameters,
+              .audit = {Recorded::kBeforeAnswer, "link.add", {"account"}},
+              .function = make_sign_in_link},
+};
+static_assert(are_complete(kOperations));
+
+}  // namespace
+
+std::string sign_in_link(std::string_view page, std::string_view token) {
+  return fmt::format("{}/sign-in#t={}", page, token);
+}
+
+std::span<const Operation> sign_in_operations() { return kOperations; }
+
+}  // namespace gridloom::operations

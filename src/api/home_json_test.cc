@@ -29,7 +29,7 @@ using testing::Not;
 constexpr TimePoint kNow = kTestStart;
 
 // A device that is connected and reported a second ago; powers are added by the tests.
-ShownDevice shown(std::string_view sn) {
+home::HomeDevice shown(std::string_view sn) {
   const catalog::FamilyPtr& family = test_catalog()->of_serial(sn);
   return {.sn = std::string(sn),
           .name = "name",
@@ -44,8 +44,8 @@ ShownDevice shown(std::string_view sn) {
           .figures_before = {}};
 }
 
-ShownDevice ocean() {
-  ShownDevice made = shown(kOcean);
+home::HomeDevice ocean() {
+  home::HomeDevice made = shown(kOcean);
   for (const auto& [power, watts] :
        {std::pair{Power::kPv, 2000.0}, std::pair{Power::kBattery, 500.0},
         std::pair{Power::kGrid, -200.0}, std::pair{Power::kLoad, 1300.0},
@@ -55,9 +55,9 @@ ShownDevice ocean() {
   return made;
 }
 
-std::string node_of(const std::vector<ShownDevice>& devices, std::string_view place) {
+std::string node_of(const std::vector<home::HomeDevice>& devices, std::string_view place) {
   const auto home =
-      wire::parse_json(fmt::format("{{{}}}", home_members(devices, std::nullopt, kNow)));
+      wire::parse_json(fmt::format("{{{}}}", home_members({.now = kNow, .devices = devices})));
   if (!home) return "no JSON";
   const wire::Json* nodes = wire::member(*home, "nodes");
   const wire::Json* node = nodes == nullptr ? nullptr : wire::member(*nodes, place);
@@ -80,16 +80,16 @@ TEST(HomeJson, SaysWhyAPowerIsNotKnown) {
   const std::string known = R"({"power_w":2000,"atLeast":false})";
   const std::vector<ReasonCase> cases{
       {.age = seconds(1), .sun = known},
-      {.age = kOldValue, .sun = known},
-      {.age = kOldValue + Millis(1), .sun = because("old")},
+      {.age = overview::kOldValue, .sun = known},
+      {.age = overview::kOldValue + Millis(1), .sun = because("old")},
       {.sun = because("old")},  // reported before the server started
-      {.online = false, .age = kOldValue, .sun = known},
-      {.online = false, .age = kOldValue + Millis(1), .sun = because("offline")},
+      {.online = false, .age = overview::kOldValue, .sun = known},
+      {.online = false, .age = overview::kOldValue + Millis(1), .sun = because("offline")},
       {.online = false, .has_values = false, .sun = because("never")},
       {.has_values = false, .sun = because("never")},
   };
   for (const ReasonCase& each : cases) {
-    ShownDevice device = ocean();
+    home::HomeDevice device = ocean();
     device.online = each.online;
     device.has_values = each.has_values;
     device.last_report = each.age ? std::optional(kNow - *each.age) : std::nullopt;
@@ -101,7 +101,7 @@ TEST(HomeJson, SaysWhyAPowerIsNotKnown) {
 }
 
 TEST(HomeJson, NamesTheDevicesThatASumLacks) {
-  ShownDevice station = shown(kSn);  // has reported no power yet
+  home::HomeDevice station = shown(kSn);  // has reported no power yet
   EXPECT_EQ(node_of({ocean(), station}, "sun"),
             fmt::format(R"({{"power_w":2000,"atLeast":true,)"
                         R"("unknown":[{{"sn":"{}","reason":"not_reported"}}]}})",
@@ -112,10 +112,10 @@ TEST(HomeJson, NamesTheDevicesThatASumLacks) {
 }
 
 TEST(HomeJson, NamesAFewDevicesAndCountsTheOthers) {
-  ShownDevice station = shown(kSn);
+  home::HomeDevice station = shown(kSn);
   station.online = false;
   station.last_report.reset();
-  std::vector<ShownDevice> devices(overview::kMaxNamedUnknown, station);
+  std::vector<home::HomeDevice> devices(overview::kMaxNamedUnknown, station);
   EXPECT_THAT(node_of(devices, "sun"), Not(HasSubstr("unknownDevices")));
   devices.push_back(station);
   EXPECT_THAT(node_of(devices, "sun"),
@@ -126,7 +126,7 @@ class HomeText : public ApiTest {
  protected:
   std::string home_text() {
     std::string text;
-    homes.get(alice, {.loop = &home.client_loop, .done = [&](Result<HomeFeed::Home> answer) {
+    homes.get(alice, {.loop = &home.client_loop, .done = [&](Result<home::HomeFeed::Home> answer) {
                         text = must(std::move(answer)).text();
                       }});
     home.settle();
@@ -145,7 +145,7 @@ TEST_F(HomeText, ADeviceThatOnlyConnectedHasNeverReported) {
 TEST_F(HomeText, EnergiesOfADayWithoutReportsAreNotKnown) {
   EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":0,"gridImport_kwh":null,)"));
   home.pass(std::chrono::hours(24));
-  steady.pass(HomeFeed::kLedgerFresh);
+  steady.pass(home::HomeFeed::kLedgerFresh);
   EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":null,"gridImport_kwh":null,)"));
 }
 

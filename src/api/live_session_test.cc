@@ -318,7 +318,7 @@ TEST_F(LiveTest, AClientAsksForOneHomeAtATime) {
   EXPECT_EQ(homes.waiting(alice), 0U);
   EXPECT_THAT(take(), ElementsAre(StartsWith(R"({"t":"snap","id":100,)")))
       << "the answer is for the subscription that is there by then";
-  steady.pass(HomeFeed::kFresh);
+  steady.pass(home::HomeFeed::kFresh);
   send(sub(1) + "\n{\"t\":\"unsub\",\"id\":1}");
   EXPECT_THAT(take(), IsEmpty());
   EXPECT_THAT(say(sub(2)), ElementsAre(StartsWith(R"({"t":"snap","id":2,)")));

@@ -3,6 +3,7 @@
 #include <future>
 #include <utility>
 
+#include "api/home/home_json.h"
 #include "history/energy_query.h"
 #include "server/families.h"
 #include "server/health.h"
@@ -162,8 +163,10 @@ Status Server::listen(ListenOptions options) {
   const history::Reads reads = [archive = archive_.get()](auto query) {
     return archive->read(std::move(query));
   };
-  homes_.emplace(
-      api::HomeFeed::Options{.hub = hub_.get(), .steady = &options_.clocks.steady, .reads = reads});
+  homes_.emplace(home::HomeFeed::Options{.hub = hub_.get(),
+                                         .steady = &options_.clocks.steady,
+                                         .members_of = api::home_members,
+                                         .reads = reads});
   const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
   live_.emplace(api::LiveFeed::Options{
       .hub = hub_.get(), .virtual_time = virtual_time, .limits = options_.limits.live});

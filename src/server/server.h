@@ -29,6 +29,7 @@
 #include "catalog/family.h"
 #include "history/archive.h"
 #include "history/instant_journal.h"
+#include "home/home_feed.h"
 #include "hub/hub.h"
 #include "mqtt/session_store.h"
 #include "net/network.h"
@@ -135,7 +136,7 @@ class Server {
   std::unique_ptr<history::Archive> archive_;
   std::optional<history::InstantJournal> instant_journal_;
   std::unique_ptr<hub::Hub> hub_;
-  std::optional<api::HomeFeed> homes_;
+  std::optional<home::HomeFeed> homes_;
   std::optional<api::LiveFeed> live_;
   std::optional<api::SignIn> sign_in_;
   std::optional<Protocols> protocols_;

@@ -1,10 +1,13 @@
 #include "api/home/home_json.h"
 
-#include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <cstddef>
+#include <optional>
+#include <utility>
+#include <vector>
 
-#include "hub/shard.h"
+#include "overview/home_picture.h"
+#include "overview/ledger.h"
 #include "wire/json.h"
 
 namespace gridloom::api {
@@ -17,8 +20,6 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr Millis kUsualRhythm = std::chrono::seconds(60);
-
 Json or_null(const std::optional<double>& number, double steps = 10) {
   if (!number) return {};
   const double rounded = std::round(*number * steps) / steps;
@@ -29,7 +30,7 @@ Json energy(const std::optional<double>& kwh) { return or_null(kwh, 1000); }
 
 // Names the devices because of which a node's power is not known; a node that is known stays as it
 // is.
-void add_unknown(JsonObject& row, const Node& node, const std::vector<ShownDevice>& devices) {
+void add_unknown(JsonObject& row, const Node& node, const std::vector<home::HomeDevice>& devices) {
   if (node.unknown_devices == 0) return;
   JsonArray rows;
   for (const overview::UnknownDevice& each : node.unknown) {
@@ -40,7 +41,7 @@ void add_unknown(JsonObject& row, const Node& node, const std::vector<ShownDevic
   if (node.unknown_devices > node.unknown.size()) row["unknownDevices"] = node.unknown_devices;
 }
 
-JsonObject nodes_of(const HomePicture& picture, const std::vector<ShownDevice>& devices) {
+JsonObject nodes_of(const HomePicture& picture, const std::vector<home::HomeDevice>& devices) {
   JsonObject nodes;
   for (std::size_t i = 0; i < overview::kPlaces; ++i) {
     const auto place = static_cast<Place>(i);
@@ -77,7 +78,7 @@ JsonObject today_of(const std::optional<overview::Ledger>& ledger) {
           {"unknown_s", Json()}};
 }
 
-JsonObject device_of(const ShownDevice& device, TimePoint now) {
+JsonObject device_of(const home::HomeDevice& device, TimePoint now) {
   JsonArray faults;
   for (const overview::ActiveError& each : device.figures.errors) {
     faults.push_back(JsonObject{{"field", each.field},
@@ -90,7 +91,7 @@ JsonObject device_of(const ShownDevice& device, TimePoint now) {
           {"family", device.family->id},
           {"familyName", device.family->product},
           {"role", name_of(device.role)},
-          {"state", state_of(device, now)},
+          {"state", name_of(freshness_of(device, now))},
           {"lastReport", device.last_report ? Json(unix_ms(*device.last_report)) : Json()},
           {"charge_percent", or_null(device.figures.charge_percent)},
           {"batteryPower_w", or_null(device.figures.battery_w)},
@@ -100,81 +101,18 @@ JsonObject device_of(const ShownDevice& device, TimePoint now) {
           {"faults", std::move(faults)}};
 }
 
-bool is_fresh(const ShownDevice& device, TimePoint now) {
-  return device.last_report && now - *device.last_report <= kOldValue;
-}
-
-overview::UnknownReason no_figures_of(const ShownDevice& device) {
-  using enum overview::UnknownReason;
-  if (!device.has_values) return kNever;
-  return device.online ? kOld : kOffline;
-}
-
-// The powers of a home belong to the moment for which all of its meters have reported: a switch
-// that one device told and the meter has not seen yet invents no power. Nothing: there is no meter.
-std::optional<TimePoint> moment_of(const std::vector<ShownDevice>& devices, TimePoint now) {
-  std::optional<TimePoint> moment;
-  for (const ShownDevice& device : devices) {
-    if (device.role != overview::Role::kMeter || !is_fresh(device, now)) continue;
-    moment = std::min(moment.value_or(*device.last_report), *device.last_report);
-  }
-  return moment;
-}
-
 }  // namespace
 
-// A device without changes sends all its values now and then; half as long again is late.
-Millis quiet_after(const catalog::Family& family) {
-  return std::max(kUsualRhythm, Millis(family.messages.full_ms * 3 / 2));
-}
-
-std::string_view state_of(const catalog::Family& family, const DeviceMoment& moment) {
-  if (!moment.online) return moment.has_values ? "offline" : "never";
-  const bool is_live =
-      moment.last_report && moment.now - *moment.last_report <= quiet_after(family);
-  return is_live ? "live" : "quiet";
-}
-
-std::string_view state_of(const ShownDevice& device, TimePoint now) {
-  return state_of(*device.family, {.online = device.online,
-                                   .has_values = device.has_values,
-                                   .last_report = device.last_report,
-                                   .now = now});
-}
-
-std::optional<TimePoint> next_change(const ShownDevice& device, TimePoint now) {
-  std::optional<TimePoint> next;
-  if (!device.last_report) return next;
-  for (const Millis age : {quiet_after(*device.family), kOldValue}) {
-    const TimePoint at = *device.last_report + age + Millis(1);
-    if (at > now && (!next || at < *next)) next = at;
-  }
-  return next;
-}
-
-std::string home_members(const std::vector<ShownDevice>& devices,
-                         const std::optional<overview::Ledger>& today, TimePoint now) {
-  std::vector<overview::HomeDevice> parts;
-  parts.reserve(devices.size());
+std::string home_members(const home::HomeState& state) {
   JsonArray rows;
-  const std::optional<TimePoint> moment = moment_of(devices, now);
-  for (const ShownDevice& device : devices) {
-    const bool is_ahead = moment && device.moment >= *moment + hub::kMoment;
-    const overview::Overview& figures = is_ahead ? device.figures_before : device.figures;
-    parts.push_back({.role = device.role,
-                     .sources = &device.sources,
-                     .has_charge = overview::has_charge(*device.family),
-                     .figures = is_fresh(device, now) ? &figures : nullptr,
-                     .no_figures = no_figures_of(device)});
-    rows.push_back(device_of(device, now));
-  }
-  const HomePicture picture = overview::picture_of(parts);
+  for (const home::HomeDevice& device : state.devices) rows.push_back(device_of(device, state.now));
+  const HomePicture picture = home::picture_of(state);
   const std::string text =
-      wire::to_text(JsonObject{{"nodes", nodes_of(picture, devices)},
+      wire::to_text(JsonObject{{"nodes", nodes_of(picture, state.devices)},
                                {"flows", flows_of(picture)},
                                {"unaccounted_w", or_null(picture.unaccounted_w)},
                                {"gridCaption", name_of(picture.grid_caption)},
-                               {"today", today_of(today)},
+                               {"today", today_of(state.today)},
                                {"devices", std::move(rows)}});
   return text.substr(1, text.size() - 2);
 }

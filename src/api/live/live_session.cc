@@ -270,7 +270,7 @@ void LiveSession::subscribe(Id id, const JsonObject& message) {
     unsubscribe(*same);
   }
   unsubscribe(id);
-  const Millis usual = sn.empty() ? HomeFeed::kFresh : kLeastPeriod;
+  const Millis usual = sn.empty() ? home::HomeFeed::kFresh : kLeastPeriod;
   const auto every = number_in(message, "every");
   made.every = every ? std::clamp(Millis(*every), usual, kMostPeriod) : usual;
   add(id, std::move(made));
@@ -388,7 +388,7 @@ void LiveSession::flush(Id id, Subscription& subscription, std::string& out) {
 }
 
 void LiveSession::flush_home(Id id, Subscription& subscription, std::string& out) const {
-  const HomeFeed::Home& home = *subscription.home;
+  const home::HomeFeed::Home& home = *subscription.home;
   fmt::format_to(std::back_inserter(out), R"({{"t":"{}","id":{},"seq":{},"now":{},"home":{}}})",
                  subscription.version == 0 ? "snap" : "d", id, options_.feed->seq(), home.now_ms,
                  home.text());
@@ -470,12 +470,12 @@ void LiveSession::ask_for_home() {
   if (std::exchange(is_asking_, true)) return;
   options_.homes->get(options_.caller.account,
                       {.loop = &options_.context.loop,
-                       .done = [weak = weak_from_this()](Result<HomeFeed::Home> home) {
+                       .done = [weak = weak_from_this()](Result<home::HomeFeed::Home> home) {
                          if (const auto self = weak.lock()) self->on_home(std::move(home));
                        }});
 }
 
-void LiveSession::on_home(Result<HomeFeed::Home> home) {
+void LiveSession::on_home(Result<home::HomeFeed::Home> home) {
   is_asking_ = false;
   if (!home_ || !home) return;
   Subscription& subscription = subscriptions_.at(*home_);

@@ -20,12 +20,12 @@
 #include <utility>
 #include <vector>
 
-#include "api/home/home_feed.h"
 #include "api/live/live_account.h"
 #include "api/live/live_feed.h"
 #include "api/live/live_schedule.h"
 #include "base/byte_budget.h"
 #include "base/clock.h"
+#include "home/home_feed.h"
 #include "net/protocol.h"
 #include "registry/directory.h"
 #include "wire/json.h"
@@ -57,7 +57,7 @@ class LiveSession final : public net::Protocol,
     net::ConnectionContext context;
     LiveCaller caller;
     LiveFeed* feed = nullptr;
-    HomeFeed* homes = nullptr;
+    home::HomeFeed* homes = nullptr;
     TimePoint now{};  // by the server's monotonic clock
   };
   // kConflict: the account has too many clients, or all accounts have.
@@ -97,7 +97,7 @@ class LiveSession final : public net::Protocol,
     std::uint64_t losses = 0;  // LiveDevice::Moment, when the twin was asked for
     std::string_view state;    // that it was told; empty: it has no snapshot
     // The topic home uses these:
-    std::optional<HomeFeed::Home> home;
+    std::optional<home::HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has
   };
   using Id = std::int64_t;
@@ -119,7 +119,7 @@ class LiveSession final : public net::Protocol,
   // When the credential ends, in Unix milliseconds; nothing: there is no such credential any more.
   [[nodiscard]] std::optional<std::int64_t> credential_end() const;
   void ask_for_home();
-  void on_home(Result<HomeFeed::Home> home);
+  void on_home(Result<home::HomeFeed::Home> home);
 
   void add_news(Id id, const Subscription& subscription);
   // The client needs a snapshot of the device, which a read of its twin comes before.
@@ -141,8 +141,8 @@ class LiveSession final : public net::Protocol,
   std::map<Id, Subscription> subscriptions_;
   std::unordered_map<std::string_view, Id> by_sn_;  // the texts are those of the watched devices
   std::optional<Id> home_;                          // the subscription to the home
-  HomeWatch home_watch_;    // until a tick without a subscription to the home
-  bool is_asking_ = false;  // for the home; the answer is for home_
+  home::HomeWatch home_watch_;  // until a tick without a subscription to the home
+  bool is_asking_ = false;      // for the home; the answer is for home_
   LiveSchedule schedule_;
   LiveTwinQueue twins_;
   std::set<std::string, std::less<>> named_families_;

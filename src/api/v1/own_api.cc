@@ -203,7 +203,7 @@ void OwnApi::home(Call call) const {
       call.caller.account,
       {.loop = options_.loop,
        .done = [form = call.form,
-                done = std::move(call.done)](const Result<HomeFeed::Home>& home) mutable {
+                done = std::move(call.done)](const Result<home::HomeFeed::Home>& home) mutable {
          done(home ? form.success_shared(home->text()) : form.failure(home.error()));
        }});
 }

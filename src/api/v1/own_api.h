@@ -16,13 +16,13 @@
 
 #include "api/gate/callers.h"
 #include "api/history/history_api.h"
-#include "api/home/home_feed.h"
 #include "api/message/answer_form.h"
 #include "api/message/device_rows.h"
 #include "api/v1/family_texts.h"
 #include "api/v1/session_api.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "home/home_feed.h"
 #include "http/message.h"
 #include "hub/hub.h"
 #include "registry/directory.h"
@@ -51,7 +51,7 @@ class OwnApi {
     Loop* loop = nullptr;  // answers are delivered on it
     const HistoryApi* history = nullptr;
     const SessionApi* sessions = nullptr;
-    HomeFeed* homes = nullptr;  // shared by all loops
+    home::HomeFeed* homes = nullptr;  // shared by all loops
   };
   explicit OwnApi(const Options& options);
 

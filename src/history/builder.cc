@@ -20,7 +20,7 @@ namespace {
 constexpr Millis kLateRowsEvery{60'000};
 constexpr std::size_t kHoursAPiece = 256;
 constexpr std::size_t kBytesAPiece = std::size_t{1} * 1024 * 1024;  // of blocks
-constexpr std::size_t kMaxAudit = 1000;                             // entries in memory
+constexpr std::size_t kMaxAudit = 1000;                             // entries, events in memory
 constexpr std::int64_t kFirstHour = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kLastHour = std::numeric_limits<std::int64_t>::max();
 
@@ -119,6 +119,8 @@ Status Builder::take(std::uint64_t sequence, journal::RecordKind kind, std::stri
     case journal::RecordKind::kAudit:
       add_audit(sequence, payload);
       return {};
+    case journal::RecordKind::kEvents:
+      return add_events(sequence, payload);
   }
   return fail(ErrorCode::kMalformed, "a record of an unknown kind");
 }
@@ -128,7 +130,22 @@ void Builder::add_audit(std::uint64_t sequence, std::string_view payload) {
   audit_.push_back({.sequence = sequence, .entry = std::string(payload)});
 }
 
+Status Builder::add_events(std::uint64_t sequence, std::string_view payload) {
+  auto events = journal::read_events(payload);
+  if (!events) return fail(ErrorCode::kMalformed, "a record of events that are none");
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < events->size(); ++i) {
+    events_.push_back({.id = journal::event_id(sequence, i), .event = std::move((*events)[i])});
+  }
+  return {};
+}
+
 void Builder::purge(DeviceNumber device) {
+  {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(events_,
+                  [device](const StoredEvent& each) { return each.event.device == device; });
+  }
   head_blocks_.purge(device);
   std::erase_if(open_, [device](const DeviceHour& of) { return of.device == device; });
 }
@@ -160,12 +177,40 @@ std::vector<DeviceHour> Builder::next_hours(std::int64_t closed, Amount amount) 
 
 bool Builder::wants_checkpoint() const {
   const std::lock_guard lock(mutex_);
-  return stored_some_ || audit_.size() > kMaxAudit;
+  return stored_some_ || audit_.size() > kMaxAudit || events_.size() > kMaxAudit;
 }
 
 std::vector<AuditRow> Builder::audit() const {
   const std::lock_guard lock(mutex_);
   return audit_;
+}
+
+std::vector<StoredEvent> Builder::events() const {
+  const std::lock_guard lock(mutex_);
+  return events_;
+}
+
+std::vector<StoredEvent> Builder::events_of(DeviceNumber device) const {
+  std::vector<StoredEvent> some;
+  const std::lock_guard lock(mutex_);
+  std::ranges::copy_if(events_, std::back_inserter(some),
+                       [device](const StoredEvent& each) { return each.event.device == device; });
+  return some;
+}
+
+Result<std::vector<StoredEvent>> Builder::open_faults() {
+  auto open = store_.open_faults();
+  if (!open) return open;
+  for (StoredEvent& each : events()) {
+    const journal::DeviceEvent& event = each.event;
+    const bool begins = event.kind == journal::EventKind::kFaultBegan;
+    if (!begins && event.kind != journal::EventKind::kFaultEnded) continue;
+    std::erase_if(*open, [&](const StoredEvent& other) {
+      return other.event.device == event.device && other.event.field == event.field;
+    });
+    if (begins) open->push_back(std::move(each));
+  }
+  return open;
 }
 
 Status Builder::store(TimePoint now, Amount amount) {
@@ -187,6 +232,7 @@ Status Builder::checkpoint(std::vector<StoredTwin> twins) {
   Changes changes;
   changes.twins = std::move(twins);
   changes.audit = audit();
+  changes.events = events();
   // The log is still needed for the existing heads.
   const std::uint64_t applied = head_blocks_.first_sequence().value_or(taken_ + 1) - 1;
   changes.applied = journal::Positions::everywhere(applied);
@@ -195,6 +241,8 @@ Status Builder::checkpoint(std::vector<StoredTwin> twins) {
   stored_some_ = false;
   const std::lock_guard lock(mutex_);
   audit_.erase(audit_.begin(), audit_.begin() + static_cast<std::ptrdiff_t>(changes.audit.size()));
+  events_.erase(events_.begin(),
+                events_.begin() + static_cast<std::ptrdiff_t>(changes.events.size()));
   return {};
 }
 

@@ -25,13 +25,18 @@
 
 namespace gridloom::history {
 
+// Whether what a record has can be read as soon as it is durable, before the builder's turn.
+[[nodiscard]] constexpr bool is_readable_at_once(journal::RecordKind kind) {
+  return kind == journal::RecordKind::kAudit || kind == journal::RecordKind::kEvents;
+}
+
 class BuilderQueue {
  public:
   // A durable record that is not yet in a head.
   struct Item {
     std::uint64_t sequence = 0;
     journal::RecordKind kind{};
-    std::string payload;  // empty for an audit record, which add() gives away
+    std::string payload;  // empty for a record that add() gave away
   };
 
   // `most_bytes` is exceeded by what is added at once, and by no more.
@@ -43,9 +48,10 @@ class BuilderQueue {
   enum class State : std::uint8_t { kRunning, kFlushing, kEnding, kStopped };
   void enter(State state);
 
-  // Waits for room. `on_audit` is called for each audit record before it can be taken.
-  using OnAudit = std::function<void(const journal::Record& record)>;
-  void add(std::span<const journal::Record> records, const OnAudit& on_audit);
+  // Waits for room. `on_readable` is called for each record that is_readable_at_once() before it
+  // can be taken.
+  using OnReadable = std::function<void(const journal::Record& record)>;
+  void add(std::span<const journal::Record> records, const OnReadable& on_readable);
   void purge(DeviceNumber device);
 
   // The builder's thread runs from now on, so that readers may wait for it.

@@ -51,7 +51,10 @@ struct Recorder::Impl {
     }
     for (const journal::Record& record : records) hand_over_sessions(record);
     queue.add(records, [this](const journal::Record& record) {
-      builder->add_audit(record.sequence, record.payload);
+      if (record.kind == journal::RecordKind::kAudit) {
+        return builder->add_audit(record.sequence, record.payload);
+      }
+      note_malformed(record.sequence, builder->add_events(record.sequence, record.payload));
     });
   }
 
@@ -98,7 +101,7 @@ struct Recorder::Impl {
                                             .is_full = full});
       for (const DeviceNumber device : work.purged) drop(device);
       for (BuilderQueue::Item& item : work.items) {
-        if (item.kind == journal::RecordKind::kAudit) {
+        if (is_readable_at_once(item.kind)) {
           builder->mark_taken(item.sequence);
         } else {
           take(item.sequence, item.kind, item.payload);
@@ -139,11 +142,14 @@ struct Recorder::Impl {
   }
 
   void take(std::uint64_t sequence, journal::RecordKind kind, std::string_view payload) {
-    if (const Status read = builder->take(sequence, kind, payload); !read) {
-      ++malformed;
-      spdlog::error("record {} of the log is left out of the history: {}", sequence,
-                    read.error().detail);
-    }
+    note_malformed(sequence, builder->take(sequence, kind, payload));
+  }
+
+  void note_malformed(std::uint64_t sequence, const Status& read) {
+    if (read) return;
+    ++malformed;
+    spdlog::error("record {} of the log is left out of the history: {}", sequence,
+                  read.error().detail);
   }
 
   void store_now(Builder::Amount what) {
@@ -299,6 +305,14 @@ Result<std::vector<Recovered>> Recorder::recover() {
   std::vector<Recovered> recovered = impl_->scan->with(std::move(*twins));
   impl_->scan.reset();
   return recovered;
+}
+
+Result<std::vector<StoredEvent>> Recorder::open_faults() {
+  auto open = impl_->builder->open_faults();
+  if (!open && open.error().code == ErrorCode::kDamaged) {
+    impl_->damage.note_page(impl_->options.clock->now(), open.error());
+  }
+  return open;
 }
 
 Result<std::vector<DeviceNumber>> Recorder::devices() {

@@ -37,6 +37,8 @@ Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
     index.emplace(field.name, names.size());
     names.push_back(field.name);
     powers.push_back(!field.nature.empty() && field.unit == "W");
+    errors.push_back(catalog::may_report_errors(field));
+    has_errors = has_errors || errors.back();
   }
   for (std::uint32_t slot = 0; slot < names.size(); ++slot) by_name.push_back(slot);
   std::ranges::sort(by_name, {},

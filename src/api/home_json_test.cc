@@ -41,7 +41,8 @@ home::HomeDevice shown(std::string_view sn) {
           .last_report = kNow - seconds(1),
           .moment = kNow - seconds(1),
           .figures = {},
-          .figures_before = {}};
+          .figures_before = {},
+          .faults_since = {}};
 }
 
 home::HomeDevice ocean() {

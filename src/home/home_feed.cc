@@ -19,6 +19,7 @@ using registry::AccountId;
 
 // Twins that are read and understood at once, in less than a millisecond.
 constexpr std::size_t kTwinsAtOnce = 32;
+constexpr Millis kJustNow = std::chrono::seconds(5);
 constexpr std::int64_t kNever_ms = std::numeric_limits<std::int64_t>::max();
 
 enum class When : std::uint8_t { kNow, kBeforeMoment };
@@ -280,7 +281,8 @@ HomeFeed::WorkPtr HomeFeed::begin(AccountId account, Entry& entry, Loop& loop) c
                                  .last_report = {},
                                  .moment = {},
                                  .figures = {},
-                                 .figures_before = {}});
+                                 .figures_before = {},
+                                 .faults_since = {}});
         work->numbers.push_back(device->number);
       }
     }
@@ -363,6 +365,22 @@ void HomeFeed::add_ledger(const WorkPtr& work) {
   if (!taken) finish(work);
 }
 
+// Whether the log of events may know the beginning of a fault soon, which was reported just now.
+bool HomeFeed::add_fault_times(std::vector<HomeDevice>& devices, TimePoint now) const {
+  if (options_.events == nullptr) return false;
+  bool is_due = false;
+  for (HomeDevice& device : devices) {
+    device.faults_since.clear();
+    if (device.figures.errors.empty()) continue;
+    device.faults_since = options_.events->active_faults(device.sn);
+    const bool is_known = std::ranges::all_of(device.figures.errors, [&](const auto& each) {
+      return device.faults_since.contains(each.quota);
+    });
+    is_due = is_due || (!is_known && device.last_report && now - *device.last_report < kJustNow);
+  }
+  return is_due;
+}
+
 void HomeFeed::finish(const WorkPtr& work) {
   const hub::Platform& platform = options_.hub->platform();
   const TimePoint at = platform.clock.now();
@@ -370,6 +388,9 @@ void HomeFeed::finish(const WorkPtr& work) {
     device.online = options_.hub->online(work->account, device.sn);
   }
   std::int64_t until_ms = time::begin_after(time::Step::kDay, unix_ms(at), platform.zone);
+  if (add_fault_times(work->devices, at)) {
+    until_ms = std::min(until_ms, unix_ms(at + kFresh));
+  }
   for (const HomeDevice& device : work->devices) {
     if (const auto changes_at = next_change(device, at)) {
       until_ms = std::min(until_ms, unix_ms(*changes_at));

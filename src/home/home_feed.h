@@ -22,6 +22,7 @@
 #include "base/loop.h"
 #include "base/shared_text.h"
 #include "history/reader.h"
+#include "home/event_log.h"
 #include "home/home_state.h"
 #include "hub/change_feed.h"
 #include "hub/hub.h"
@@ -71,7 +72,8 @@ class HomeFeed {
     const Clock* steady = nullptr;
     // Writes a home as the members of a JSON object. Any thread.
     std::function<std::string(const HomeState&)> members_of{};
-    history::Reads reads{};        // Archive::read; empty: there are no energies
+    const EventLog* events = nullptr;  // null: since when faults last is not known
+    history::Reads reads{};            // Archive::read; empty: there are no energies
     std::size_t max_homes = 4096;  // kept at once; those that nobody watches make room for others
   };
   explicit HomeFeed(Options options) : options_(std::move(options)) {}
@@ -123,6 +125,7 @@ class HomeFeed {
 
   void read_some(const WorkPtr& work);
   void add_ledger(const WorkPtr& work);
+  [[nodiscard]] bool add_fault_times(std::vector<HomeDevice>& devices, TimePoint now) const;
   void finish(const WorkPtr& work);
   void unwatch(registry::AccountId account);
   void on_changes(registry::AccountId account, const hub::ChangeBatch& batch);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "catalog/family.h"
 #include "history/energy/energy_sources.h"
+#include "home/event_book.h"
 #include "overview/freshness.h"
 #include "overview/home_picture.h"
 #include "overview/ledger.h"
@@ -27,6 +28,7 @@ struct HomeDevice {
   TimePoint moment;                      // when the moment of its last reports began
   overview::Overview figures;
   overview::Overview figures_before;  // when that moment began
+  FaultTimes faults_since;            // of figures.errors, those of which it is known
 };
 
 [[nodiscard]] overview::Freshness freshness_of(const HomeDevice& device, TimePoint now);

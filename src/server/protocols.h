@@ -59,6 +59,7 @@ class Protocols {
     std::function<api::Health()> health;   // /healthz; any thread
     api::Page page;                        // of the dashboard
     home::HomeFeed* homes = nullptr;       // outlives the protocols, as the next ones
+    const home::EventLog* events = nullptr;
     api::LiveFeed* live = nullptr;
     api::SignIn* sign_in = nullptr;
     const VirtualClock* virtual_time = nullptr;

@@ -89,6 +89,7 @@ Result<std::unique_ptr<Server>> Server::open(Options options) {
                                    .loops = server->loops_,
                                    .wall = server->options_.clocks.wall});
   if (!restored) return std::unexpected(restored.error());
+  if (Status started = server->start_event_log(); !started) return std::unexpected(started.error());
   return server;
 }
 
@@ -140,6 +141,15 @@ void Server::make_hub() {
                                         .strictness = options_.strictness});
 }
 
+Status Server::start_event_log() {
+  auto open = archive_->open_faults();
+  if (!open && open.error().code != ErrorCode::kDamaged) return std::unexpected(open.error());
+  event_log_.emplace(home::EventLog::Options{.hub = hub_.get(), .loop = loops_.front().get()});
+  event_log_->start(open.value_or(std::vector<history::StoredEvent>()));
+  loops_.front()->on_sweep([log = &*event_log_] { log->tick(); });
+  return {};
+}
+
 Status Server::listen(ListenOptions options) {
   const auto protocol_of = [&](const ListenerOptions& listener) -> net::MakeProtocol {
     net::MakeProtocol make = protocols_->make(listener.interface, listener.replay_check);
@@ -166,6 +176,7 @@ Status Server::listen(ListenOptions options) {
   homes_.emplace(home::HomeFeed::Options{.hub = hub_.get(),
                                          .steady = &options_.clocks.steady,
                                          .members_of = api::home_members,
+                                         .events = &*event_log_,
                                          .reads = reads});
   const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
   live_.emplace(api::LiveFeed::Options{
@@ -189,6 +200,7 @@ Status Server::listen(ListenOptions options) {
        .health = [this] { return health_of(archive_->health(), loops_); },
        .page = std::move(page),
        .homes = &*homes_,
+       .events = &*event_log_,
        .live = &*live_,
        .sign_in = &*sign_in_,
        .virtual_time = virtual_time,
@@ -206,6 +218,7 @@ void Server::start(const wire::JsonObject& facts) {
 }
 
 void Server::stop(const wire::JsonObject& facts) {
+  event_log_->stop();
   with_loops([this] {
     listeners_.stop();
     store_sessions(loops_, protocols_->sessions(), *store_, options_.clocks.steady);

@@ -29,6 +29,7 @@
 #include "catalog/family.h"
 #include "history/archive.h"
 #include "history/instant_journal.h"
+#include "home/event_log.h"
 #include "home/home_feed.h"
 #include "hub/hub.h"
 #include "mqtt/session_store.h"
@@ -124,6 +125,7 @@ class Server {
   explicit Server(Options options);
   [[nodiscard]] Status open_data();
   void make_hub();
+  [[nodiscard]] Status start_event_log();
   // Runs `work`, which waits for tasks of the loops.
   void with_loops(const std::function<void()>& work) const;
 
@@ -136,6 +138,7 @@ class Server {
   std::unique_ptr<history::Archive> archive_;
   std::optional<history::InstantJournal> instant_journal_;
   std::unique_ptr<hub::Hub> hub_;
+  std::optional<home::EventLog> event_log_;
   std::optional<home::HomeFeed> homes_;
   std::optional<api::LiveFeed> live_;
   std::optional<api::SignIn> sign_in_;

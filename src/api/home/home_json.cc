@@ -74,18 +74,10 @@ JsonObject today_of(const std::optional<overview::Ledger>& ledger) {
           {"home_kwh", energy(sums.home_kwh)},
           {"batteryIn_kwh", energy(sums.battery_in_kwh)},
           {"batteryOut_kwh", energy(sums.battery_out_kwh)},
-          {"selfSufficiency_percent", or_null(sums.self_sufficiency_percent)},
-          {"unknown_s", Json()}};
+          {"selfSufficiency_percent", or_null(sums.self_sufficiency_percent)}};
 }
 
 JsonObject device_of(const home::HomeDevice& device, TimePoint now) {
-  JsonArray faults;
-  for (const overview::ActiveError& each : device.figures.errors) {
-    faults.push_back(JsonObject{{"field", each.field},
-                                {"title", each.title},
-                                {"value", each.value},
-                                {"text", each.meaning}});
-  }
   return {{"sn", device.sn},
           {"name", device.name},
           {"family", device.family->id},
@@ -98,10 +90,25 @@ JsonObject device_of(const home::HomeDevice& device, TimePoint now) {
           {"sunPower_w", or_null(device.figures.sun_w)},
           {"loadPower_w", or_null(device.figures.load_w)},
           {"gridPower_w", or_null(device.figures.grid_w)},
-          {"faults", std::move(faults)}};
+          {"faults", faults_json(device.figures.errors, device.faults_since)}};
 }
 
 }  // namespace
+
+JsonArray faults_json(const std::vector<overview::ActiveError>& faults,
+                      const home::FaultTimes& since) {
+  JsonArray rows;
+  for (const overview::ActiveError& each : faults) {
+    const auto found = since.find(each.quota);
+    rows.push_back(
+        JsonObject{{"field", each.field},
+                   {"title", each.title},
+                   {"value", each.value},
+                   {"text", each.meaning},
+                   {"since", found == since.end() ? Json() : Json(unix_ms(found->second))}});
+  }
+  return rows;
+}
 
 std::string home_members(const home::HomeState& state) {
   JsonArray rows;

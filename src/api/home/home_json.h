@@ -2,12 +2,19 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "home/home_state.h"
+#include "overview/overview.h"
+#include "wire/json.h"
 
 namespace gridloom::api {
 
 // The members of the object, without "now".
 [[nodiscard]] std::string home_members(const home::HomeState& state);
+
+// The faults that a device has, and since when: null where that is not known.
+[[nodiscard]] wire::JsonArray faults_json(const std::vector<overview::ActiveError>& faults,
+                                          const home::FaultTimes& since);
 
 }  // namespace gridloom::api

@@ -66,9 +66,10 @@ constexpr std::string_view kSchemas = R"({
 "Devices": {"type": "object", "required": ["devices"], "properties": {
   "devices": {"type": "array", "items": {"$ref": "#/components/schemas/Device"}}}},
 "DeviceState": {"allOf": [{"$ref": "#/components/schemas/Device"}, {"type": "object",
-  "required": ["values"], "properties": {
+  "required": ["faults", "values"], "properties": {
   "reportedAt": {"type": "integer",
     "description": "Unix milliseconds of the last report; absent: none since the server started"},
+  "faults": {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}},
   "values": {"type": "object", "additionalProperties": true,
     "description": "Each field that the device has reported, as it reported it"}}}]},
 "FamilySummary": {"type": "object", "required": ["id", "prefixes"], "properties": {
@@ -128,7 +129,7 @@ constexpr std::string_view kSchemas = R"({
     "description": "What the sources give more than the uses explain; null: not known"},
   "gridCaption": {"type": "string", "enum": ["measured", "import_of_devices", "none"]},
   "today": {"type": "object", "description":
-    "kWh since midnight, of devices that have reported since; null: not known; unknown_s always is",
+    "kWh since midnight, of devices that have reported since; null: not known",
     "additionalProperties": {"type": ["number", "null"]}},
   "devices": {"type": "array", "items": {"$ref": "#/components/schemas/HomeDevice"}}}},
 "HomeNode": {"type": "object", "required": ["power_w", "atLeast"], "properties": {
@@ -155,12 +156,33 @@ constexpr std::string_view kSchemas = R"({
   "role": {"type": "string", "enum": ["meter", "feeder", "consumer", "panel", "other"]},
   "state": {"type": "string", "enum": ["live", "quiet", "offline", "never"]},
   "lastReport": {"type": ["integer", "null"], "description": "Unix milliseconds"},
-  "faults": {"type": "array", "items": {"type": "object",
-    "required": ["field", "title", "value", "text"], "properties": {
-    "field": {"type": "string"},
-    "title": {"type": "string"},
-    "value": {},
-    "text": {"type": "string", "description": "What the value means"}}}}}},
+  "faults": {"type": "array", "items": {"$ref": "#/components/schemas/Fault"}}}},
+"Fault": {"type": "object", "required": ["field", "title", "value", "text", "since"],
+  "properties": {
+  "field": {"type": "string"},
+  "title": {"type": "string"},
+  "value": {},
+  "text": {"type": "string", "description": "What the value means"},
+  "since": {"type": ["integer", "null"], "description":
+    "Unix milliseconds of the report with which it began; null: not known"}}},
+"Events": {"type": "object", "required": ["events"], "properties": {
+  "events": {"type": "array", "items": {"$ref": "#/components/schemas/Event"}},
+  "next": {"type": "string", "description":
+    "cursor of the next page, whose events are older; absent: there is none"}}},
+"Event": {"type": "object", "required": ["sn", "at", "kind"], "properties": {
+  "sn": {"type": "string"},
+  "at": {"type": "integer", "description": "Unix milliseconds"},
+  "kind": {"type": "string", "enum": ["fault.began", "fault.ended", "online", "offline",
+    "set.answered", "set.refused", "set.unanswered", "left_out"]},
+  "field": {"type": "string", "description": "Of a fault, as the next ones"},
+  "title": {"type": "string"},
+  "value": {"description": "The field's value when the fault began"},
+  "text": {"type": "string", "description": "What the value means"},
+  "since": {"type": "integer", "description": "Unix milliseconds of its beginning"},
+  "id": {"type": "string", "description": "Of a set: the id that it was sent with"},
+  "why": {"type": "string", "description": "Of a set: why it failed"},
+  "count": {"type": "integer", "description":
+    "left_out: so many events were more than the limit of an hour"}}},
 "Energy": {"type": "object", "required": ["sn", "period", "from", "to", "unit", "quantities",
   "buckets", "total"], "properties": {
   "sn": {"type": "string"},

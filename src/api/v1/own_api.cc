@@ -8,10 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "api/home/home_json.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
 #include "http/list_header.h"
 #include "hub/credentials.h"
+#include "overview/overview.h"
+#include "overview/values.h"
 
 namespace gridloom::api {
 namespace {
@@ -39,6 +42,14 @@ constexpr std::array kHistoryQuery = {
     OwnParameter{"format", "json or csv; json if it is left out"},
 };
 
+constexpr std::array kEventQuery = {
+    OwnParameter{"from", kFrom},
+    OwnParameter{"to", kTo},
+    OwnParameter{"kind", "kinds of events, separated by commas; all if it is left out"},
+    OwnParameter{"limit", "at most so many events, 1 to 1000; 100 if it is left out"},
+    OwnParameter{"cursor", "next of the page before, for the events that follow it"},
+};
+
 // What stands in the path for the braces of the form; nothing: the path has another form.
 std::optional<std::string_view> match(std::string_view form, std::string_view path) {
   const std::size_t hole = form.find('{');
@@ -53,6 +64,16 @@ std::optional<std::string_view> match(std::string_view form, std::string_view pa
   path.remove_suffix(after.size());
   if (path.empty() || path.contains('/')) return std::nullopt;
   return path;
+}
+
+// The faults in the values of a device, which are only searched if there are any.
+JsonArray faults_in(std::string_view values, const catalog::Family& family,
+                    const home::FaultTimes& since) {
+  if (since.empty()) return {};
+  const auto all = wire::parse_json(values, {.bytes = values.size(), .keys = values.size()});
+  if (!all || !all->is_object()) return {};
+  const auto flat = overview::flat_values(family, all->get_object());
+  return faults_json(overview::overview_of(family, flat).errors, since);
 }
 
 }  // namespace
@@ -136,6 +157,19 @@ std::span<const OwnApi::Route> OwnApi::routes() {
             .query = kHistoryQuery,
             .answer = "History",
             .handler = &OwnApi::history},
+      Route{.path = "/api/v1/devices/{sn}/events",
+            .id = "listDeviceEvents",
+            .summary = "Faults, presence and sets of a device, the newest first.",
+            .query = kEventQuery,
+            .answer = "Events",
+            .handler = &OwnApi::device_events},
+      Route{.path = "/api/v1/events",
+            .id = "listEvents",
+            .summary = "Faults, presence and sets of all devices that the account may read, the "
+                       "newest first.",
+            .query = kEventQuery,
+            .answer = "Events",
+            .handler = &OwnApi::events},
       Route{.method = http::Method::kPost,
             .path = "/api/v1/devices/{sn}/commands",
             .scope = Scope::kControl,
@@ -255,10 +289,13 @@ void OwnApi::device(Call call) const {
   JsonObject described = description(*directory, **device, account);
   described["online"] = options_.hub->online(account, (*device)->sn);
   std::string begin = wire::to_text(described);
+  home::FaultTimes since;
+  if (options_.events != nullptr) since = options_.events->active_faults((*device)->sn);
+  const catalog::FamilyPtr family = options_.hub->platform().catalog->of_serial((*device)->sn);
   options_.hub->read_all(
       account, std::move(call.named),
       {.loop = options_.loop,
-       .done = [text = std::move(begin), form = call.form,
+       .done = [text = std::move(begin), form = call.form, since = std::move(since), family,
                 done = std::move(call.done)](Result<hub::DeviceAnswer> answer) mutable {
          if (!answer) return done(form.failure(answer.error()));
          text.back() = ',';
@@ -266,7 +303,8 @@ void OwnApi::device(Call call) const {
            fmt::format_to(std::back_inserter(text), R"("reportedAt":{},)",
                           unix_ms(*answer->last_report));
          }
-         text.append(R"("values":)").append(answer->text).append("}");
+         text.append(R"("faults":)").append(wire::to_text(faults_in(answer->text, *family, since)));
+         text.append(R"(,"values":)").append(answer->text).append("}");
          done(form.success(text));
        }});
 }
@@ -341,6 +379,15 @@ void OwnApi::energy(Call call) const {
 void OwnApi::history(Call call) const {
   const std::string sn = call.named;
   options_.history->series(sn, history_call(std::move(call)));
+}
+
+void OwnApi::device_events(Call call) const {
+  const std::string sn = call.named;
+  options_.history->events(sn, history_call(std::move(call)));
+}
+
+void OwnApi::events(Call call) const {
+  options_.history->events({}, history_call(std::move(call)));
 }
 
 void OwnApi::command(Call call) const {

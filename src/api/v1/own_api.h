@@ -22,6 +22,7 @@
 #include "api/v1/session_api.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "home/event_log.h"
 #include "home/home_feed.h"
 #include "http/message.h"
 #include "hub/hub.h"
@@ -51,7 +52,8 @@ class OwnApi {
     Loop* loop = nullptr;  // answers are delivered on it
     const HistoryApi* history = nullptr;
     const SessionApi* sessions = nullptr;
-    home::HomeFeed* homes = nullptr;  // shared by all loops
+    home::HomeFeed* homes = nullptr;         // shared by all loops
+    const home::EventLog* events = nullptr;  // likewise; null: since when faults last is not known
   };
   explicit OwnApi(const Options& options);
 
@@ -101,6 +103,8 @@ class OwnApi {
   void family(Call call) const;
   void energy(Call call) const;
   void history(Call call) const;
+  void events(Call call) const;
+  void device_events(Call call) const;
   void command(Call call) const;
   void sign_in(Call call) const;
   void sign_out(Call call) const;

@@ -1,7 +1,7 @@
 // The live stream: one WebSocket for the whole page, and subscriptions that survive a lost
 // connection. Socket, time and chance come from outside, so that a test owns them.
 import {signal} from '@preact/signals';
-import {decode, type Heading, type StreamMessage, type SubscriptionMessage} from './messages.ts';
+import {decode, type StreamMessage, type SubscriptionMessage} from './messages.ts';
 
 export type Topic = {topic: 'home'} | {topic: 'device'; sn: string; fields: '*'; every: number};
 
@@ -49,7 +49,6 @@ export class LiveClient {
   private open = false;
   private nextId = 1;
   private failures = 0;
-  private resume: {epoch: string; seq: number} | null = null;
   private cancelRetry = nothing;
   private cancelSilence = nothing;
   private cancelPause = nothing;
@@ -82,7 +81,6 @@ export class LiveClient {
   stop(): void {
     this.started = false;
     this.cancelRetry();
-    this.resume = null;
     this.drop();
   }
 
@@ -125,7 +123,7 @@ export class LiveClient {
 
   private greet(): void {
     this.open = true;
-    this.send({t: 'hello', ...(this.resume ? {resume: this.resume} : {})});
+    this.send({t: 'hello'});
   }
 
   private send(message: Record<string, unknown>): void {
@@ -139,15 +137,13 @@ export class LiveClient {
     if (decoded === null) return;
     const {heading, message} = decoded;
     if (heading.now !== null) this.options.onTime(heading.now, heading.rate);
-    if (heading.seq !== null && this.resume) this.resume.seq = heading.seq;
-    this.handle(message, heading);
+    this.handle(message);
   }
 
-  private handle(message: StreamMessage, heading: Heading): void {
+  private handle(message: StreamMessage): void {
     switch (message.t) {
       case 'welcome':
         this.failures = 0;
-        this.resume = {epoch: message.epoch, seq: heading.seq ?? 0};
         for (const [id, {topic}] of this.subscriptions) this.send({t: 'sub', id, ...topic});
         this.contact.value = 'live';
         break;

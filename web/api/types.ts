@@ -22,7 +22,7 @@ export interface Fault {
   title: string;
   value: unknown;
   text: string;
-  since?: number | null;
+  since: number | null;
 }
 
 export interface HomeDevice {
@@ -65,7 +65,6 @@ export interface Today {
   batteryIn_kwh: number | null;
   batteryOut_kwh: number | null;
   selfSufficiency_percent: number | null;
-  unknown_s: number | null;
 }
 
 export interface Home {
@@ -76,6 +75,37 @@ export interface Home {
   gridCaption?: 'measured' | 'import_of_devices' | 'none';
   today: Today;
   devices: HomeDevice[];
+}
+
+export type EventKind =
+  | 'fault.began'
+  | 'fault.ended'
+  | 'online'
+  | 'offline'
+  | 'set.answered'
+  | 'set.refused'
+  | 'set.unanswered'
+  | 'left_out';
+
+/** What happened to a device; `field` to `since` are those of a fault. */
+export interface DeviceEvent {
+  sn: string;
+  at: number;
+  kind: EventKind;
+  field?: string;
+  title?: string;
+  value?: unknown;
+  text?: string;
+  since?: number;
+  id?: string;
+  why?: string;
+  count?: number;
+}
+
+/** A page of events, the newest first; `next` is the cursor of the one that follows. */
+export interface EventPage {
+  events: DeviceEvent[];
+  next?: string;
 }
 
 export interface DeviceFacts {

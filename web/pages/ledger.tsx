@@ -1,6 +1,6 @@
 // What today brought: the part of the home's use that did not come from the grid, and the kWh.
 import type {Home, Today} from '../api/types.ts';
-import {energyFigure, percentText, spanText, texts} from '../i18n/index.ts';
+import {energyFigure, percentText, texts} from '../i18n/index.ts';
 
 interface Row {
   key: string;
@@ -56,9 +56,6 @@ export function Ledger({today, home}: {today: Today; home: Home}) {
           })}
         </dl>
       </div>
-      {(today.unknown_s ?? 0) >= 60 && (
-        <p class="muted small-text">{words.unknownFor(spanText(today.unknown_s!))}</p>
-      )}
     </section>
   );
 }

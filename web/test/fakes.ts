@@ -65,7 +65,7 @@ export class FakeSocket implements Socket {
 
   welcome(): void {
     this.events.onOpen();
-    this.receive({t: 'welcome', epoch: 'e1', seq: 7, now: 1000, rate: 1, resumed: false});
+    this.receive({t: 'welcome', epoch: 'e1', seq: 7, now: 1000, rate: 1});
   }
 }
 

@@ -18,7 +18,7 @@ const device = (name: string, more: Partial<HomeDevice> = {}): HomeDevice => ({
 });
 const homeOf = (devices: HomeDevice[]) =>
   ({now: 1_700_000_000_000, nodes: {}, flows: [], today: {}, devices}) as unknown as Home;
-const hot = {field: 'temp', title: 'Too hot', value: 1, text: 'Let it cool.'};
+const hot = {field: 'temp', title: 'Too hot', value: 1, text: 'Let it cool.', since: null};
 
 beforeEach(() => {
   home.value = null;

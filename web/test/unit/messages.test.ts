@@ -8,7 +8,7 @@ const home = {now: 1, nodes: {}, flows: [], today: {}, devices: []};
 test('each message that the server sends is read', () => {
   const rows: [object, object][] = [
     [
-      {t: 'welcome', epoch: 'e', seq: 3, now: 5, rate: 1, rights: {}, resumed: false},
+      {t: 'welcome', epoch: 'e', seq: 3, now: 5, rate: 1, rights: {}},
       {t: 'welcome', epoch: 'e'},
     ],
     [

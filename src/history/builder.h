@@ -10,7 +10,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <span>
@@ -24,6 +23,7 @@
 #include "history/blocks/block.h"
 #include "history/blocks/field_names.h"
 #include "history/head_blocks.h"
+#include "history/readable_records.h"
 #include "history/store/store.h"
 #include "journal/journal.h"
 
@@ -63,10 +63,12 @@ class Builder {
   // The last record that any rows in the store are of.
   [[nodiscard]] std::uint64_t stored_through() const { return stored_through_; }
 
-  // Takes a record of the audit or of events in two steps, so that it can be read as soon as it is
-  // durable. The first step may run on any thread, in log order. kMalformed: these are no events.
-  void add_audit(std::uint64_t sequence, std::string_view payload);
-  [[nodiscard]] Status add_events(std::uint64_t sequence, std::string_view payload);
+  // Takes a record that is_readable_at_once() in two steps, so that it can be read as soon as it is
+  // durable. The first step may run on any thread, in log order. kMalformed as for ReadableRecords.
+  [[nodiscard]] Status add_readable(std::uint64_t sequence, journal::RecordKind kind,
+                                    std::string_view payload) {
+    return readable_.add(sequence, kind, payload);
+  }
   // The second step follows when the record's turn comes.
   void mark_taken(std::uint64_t sequence) { taken_ = sequence; }
 
@@ -81,8 +83,8 @@ class Builder {
   // last record.
   [[nodiscard]] Status checkpoint(std::vector<StoredTwin> twins);
   [[nodiscard]] std::uint64_t applied() const { return applied_; }
-  // True if something was stored since the last checkpoint, or much of the audit or
-  // of the events is not yet stored.
+  // True if something was stored since the last checkpoint, or much of the audit or of the events
+  // is not yet stored.
   [[nodiscard]] bool wants_checkpoint() const;
   // True if the heads use more memory than they should: take no more records until store() has done
   // its work.
@@ -92,13 +94,8 @@ class Builder {
   void purge(DeviceNumber device);
 
   [[nodiscard]] const HeadBlocks& head_blocks() const { return head_blocks_; }
-  // Audit entries not yet stored, in order.
-  [[nodiscard]] std::vector<AuditRow> audit() const;
-  // Events not yet stored, in order.
-  [[nodiscard]] std::vector<StoredEvent> events() const;
-  [[nodiscard]] std::vector<StoredEvent> events_of(DeviceNumber device) const;
-  // The beginnings of faults that have not ended, whether or not they are stored yet.
-  [[nodiscard]] Result<std::vector<StoredEvent>> open_faults();
+  // Audit entries and events that are not yet stored.
+  [[nodiscard]] const ReadableRecords& readable() const { return readable_; }
 
  private:
   Builder(Store& store, FieldNames& names, Options options)
@@ -129,9 +126,7 @@ class Builder {
   Options options_;
   HeadBlocks head_blocks_;
   std::set<DeviceHour> open_;  // hours in the store that are not yet over
-  mutable std::mutex mutex_;   // guards audit_ and events_
-  std::vector<AuditRow> audit_;
-  std::vector<StoredEvent> events_;
+  ReadableRecords readable_;
   std::size_t names_stored_ = 0;
   std::uint64_t taken_ = 0;
   std::uint64_t applied_ = 0;

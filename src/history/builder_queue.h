@@ -21,14 +21,10 @@
 #include <vector>
 
 #include "base/device_number.h"
+#include "history/readable_records.h"
 #include "journal/journal.h"
 
 namespace gridloom::history {
-
-// Whether what a record has can be read as soon as it is durable, before the builder's turn.
-[[nodiscard]] constexpr bool is_readable_at_once(journal::RecordKind kind) {
-  return kind == journal::RecordKind::kAudit || kind == journal::RecordKind::kEvents;
-}
 
 class BuilderQueue {
  public:

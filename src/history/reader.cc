@@ -71,7 +71,7 @@ Result<std::vector<std::int64_t>> Reader::hours_without_energies(DeviceNumber de
 }
 
 Status Reader::each_audit(const StoreReader::OnAudit& on_entry) {
-  const std::vector<AuditRow> waiting = shared_->builder->audit();
+  const std::vector<AuditRow> waiting = shared_->builder->readable().audit();
   std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
   for (const AuditRow& row : std::views::reverse(waiting)) {
     last = row.sequence;
@@ -83,7 +83,7 @@ Status Reader::each_audit(const StoreReader::OnAudit& on_entry) {
 
 Status Reader::each_event(DeviceNumber device, std::int64_t from_ms, const EventPosition& before,
                           const StoreReader::OnEvent& on_event) {
-  std::vector<StoredEvent> waiting = shared_->builder->events_of(device);
+  std::vector<StoredEvent> waiting = shared_->builder->readable().events_of(device);
   std::erase_if(waiting, [&](const StoredEvent& each) {
     return each.event.at_ms < from_ms || position_of(each) >= before;
   });

@@ -51,10 +51,8 @@ struct Recorder::Impl {
     }
     for (const journal::Record& record : records) hand_over_sessions(record);
     queue.add(records, [this](const journal::Record& record) {
-      if (record.kind == journal::RecordKind::kAudit) {
-        return builder->add_audit(record.sequence, record.payload);
-      }
-      note_malformed(record.sequence, builder->add_events(record.sequence, record.payload));
+      note_malformed(record.sequence,
+                     builder->add_readable(record.sequence, record.kind, record.payload));
     });
   }
 
@@ -308,11 +306,12 @@ Result<std::vector<Recovered>> Recorder::recover() {
 }
 
 Result<std::vector<StoredEvent>> Recorder::open_faults() {
-  auto open = impl_->builder->open_faults();
-  if (!open && open.error().code == ErrorCode::kDamaged) {
-    impl_->damage.note_page(impl_->options.clock->now(), open.error());
+  auto stored = impl_->store->open_faults();
+  if (!stored && stored.error().code == ErrorCode::kDamaged) {
+    impl_->damage.note_page(impl_->options.clock->now(), stored.error());
   }
-  return open;
+  if (!stored) return stored;
+  return impl_->builder->readable().open_faults(std::move(*stored));
 }
 
 Result<std::vector<DeviceNumber>> Recorder::devices() {

@@ -83,7 +83,7 @@ void EventBook::take_fault(Known& device, const hub::FaultChange& change) {
   if (!change.is_active) return end(device, change.field, change.at);
   const auto known = device.faults.find(change.field);
   if (known != device.faults.end() && known->second.is_active) return;
-  Fault& fault = device.faults[change.field];
+  FaultRecord& fault = device.faults[change.field];
   fault = {.since = change.at, .text = short_text(change.text)};
   fault.is_written = admit(device, Group::kFaults);
   if (fault.is_written) write_fault(device, change.field, fault);
@@ -92,7 +92,7 @@ void EventBook::take_fault(Known& device, const hub::FaultChange& change) {
 void EventBook::end(Known& device, const std::string& field, TimePoint at) {
   const auto found = device.faults.find(field);
   if (found == device.faults.end() || !found->second.is_active) return;
-  Fault& fault = found->second;
+  FaultRecord& fault = found->second;
   fault.is_active = false;
   fault.ended = at;
   fault.is_written = admit(device, Group::kFaults);
@@ -118,7 +118,8 @@ void EventBook::write(const Known& device, DeviceEvent event) {
   events_.push_back(std::move(event));
 }
 
-void EventBook::write_fault(const Known& device, const std::string& field, const Fault& fault) {
+void EventBook::write_fault(const Known& device, const std::string& field,
+                            const FaultRecord& fault) {
   write(device, {.at_ms = unix_ms(fault.is_active ? fault.since : fault.ended),
                  .kind = fault.is_active ? EventKind::kFaultBegan : EventKind::kFaultEnded,
                  .since_ms = unix_ms(fault.since),

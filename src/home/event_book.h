@@ -60,7 +60,7 @@ class EventBook {
  private:
   enum class Group : std::uint8_t { kFaults, kPresence, kSets };
   static constexpr std::size_t kGroups = 3;
-  struct Fault {
+  struct FaultRecord {
     TimePoint since{};
     TimePoint ended{};
     bool is_active = true;
@@ -70,7 +70,7 @@ class EventBook {
   struct Known {
     DeviceNumber number = 0;
     AccountId owner{};
-    StringMap<Fault> faults{};                    // those that are active, or not written
+    StringMap<FaultRecord> faults{};              // those that are active, or not written
     std::array<std::uint64_t, kGroups> events{};  // of this hour
     std::uint64_t left_out = 0;                   // likewise
   };
@@ -81,7 +81,7 @@ class EventBook {
   // False: the event is left out.
   [[nodiscard]] bool admit(Known& device, Group group);
   void write(const Known& device, journal::DeviceEvent event);
-  void write_fault(const Known& device, const std::string& field, const Fault& fault);
+  void write_fault(const Known& device, const std::string& field, const FaultRecord& fault);
   void begin_hour(TimePoint now);
 
   Limits limits_;

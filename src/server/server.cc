@@ -3,7 +3,6 @@
 #include <future>
 #include <utility>
 
-#include "api/home/home_json.h"
 #include "history/energy_query.h"
 #include "server/families.h"
 #include "server/health.h"
@@ -89,7 +88,7 @@ Result<std::unique_ptr<Server>> Server::open(Options options) {
                                    .loops = server->loops_,
                                    .wall = server->options_.clocks.wall});
   if (!restored) return std::unexpected(restored.error());
-  if (Status started = server->start_event_log(); !started) return std::unexpected(started.error());
+  if (Status started = server->homes_->start(); !started) return std::unexpected(started.error());
   return server;
 }
 
@@ -133,21 +132,17 @@ Status Server::open_data() {
 void Server::make_hub() {
   hub_ = std::make_unique<hub::Hub>(*platform_, as_loops(loops_), options_.request_path);
   loops_.front()->on_sweep([hub = hub_.get()] { hub->tick(); });
+  homes_.emplace(HomeServices::Options{.hub = *hub_,
+                                       .archive = *archive_,
+                                       .loop = *loops_.front(),
+                                       .steady = options_.clocks.steady});
+  loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
   registry_->on_change([hub = hub_.get()] { hub->registry_changed(); });
   protocols_.emplace(Protocols::Options{.hub = *hub_,
                                         .clock = options_.clocks.steady,
                                         .loops = loops_,
                                         .limits = options_.limits,
                                         .strictness = options_.strictness});
-}
-
-Status Server::start_event_log() {
-  auto open = archive_->open_faults();
-  if (!open && open.error().code != ErrorCode::kDamaged) return std::unexpected(open.error());
-  event_log_.emplace(home::EventLog::Options{.hub = hub_.get(), .loop = loops_.front().get()});
-  event_log_->start(open.value_or(std::vector<history::StoredEvent>()));
-  loops_.front()->on_sweep([log = &*event_log_] { log->tick(); });
-  return {};
 }
 
 Status Server::listen(ListenOptions options) {
@@ -173,11 +168,6 @@ Status Server::listen(ListenOptions options) {
   const history::Reads reads = [archive = archive_.get()](auto query) {
     return archive->read(std::move(query));
   };
-  homes_.emplace(home::HomeFeed::Options{.hub = hub_.get(),
-                                         .steady = &options_.clocks.steady,
-                                         .members_of = api::home_members,
-                                         .events = &*event_log_,
-                                         .reads = reads});
   const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
   live_.emplace(api::LiveFeed::Options{
       .hub = hub_.get(), .virtual_time = virtual_time, .limits = options_.limits.live});
@@ -199,8 +189,8 @@ Status Server::listen(ListenOptions options) {
            [this] { return metrics_of(*platform_, listeners_, protocols_->sessions(), *archive_); },
        .health = [this] { return health_of(archive_->health(), loops_); },
        .page = std::move(page),
-       .homes = &*homes_,
-       .events = &*event_log_,
+       .homes = &homes_->homes(),
+       .events = &homes_->events(),
        .live = &*live_,
        .sign_in = &*sign_in_,
        .virtual_time = virtual_time,
@@ -218,7 +208,7 @@ void Server::start(const wire::JsonObject& facts) {
 }
 
 void Server::stop(const wire::JsonObject& facts) {
-  event_log_->stop();
+  homes_->stop();
   with_loops([this] {
     listeners_.stop();
     store_sessions(loops_, protocols_->sessions(), *store_, options_.clocks.steady);

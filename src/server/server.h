@@ -29,13 +29,12 @@
 #include "catalog/family.h"
 #include "history/archive.h"
 #include "history/instant_journal.h"
-#include "home/event_log.h"
-#include "home/home_feed.h"
 #include "hub/hub.h"
 #include "mqtt/session_store.h"
 #include "net/network.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
+#include "server/home_services.h"
 #include "server/limits.h"
 #include "server/listeners.h"
 #include "server/loops.h"
@@ -125,7 +124,6 @@ class Server {
   explicit Server(Options options);
   [[nodiscard]] Status open_data();
   void make_hub();
-  [[nodiscard]] Status start_event_log();
   // Runs `work`, which waits for tasks of the loops.
   void with_loops(const std::function<void()>& work) const;
 
@@ -138,8 +136,7 @@ class Server {
   std::unique_ptr<history::Archive> archive_;
   std::optional<history::InstantJournal> instant_journal_;
   std::unique_ptr<hub::Hub> hub_;
-  std::optional<home::EventLog> event_log_;
-  std::optional<home::HomeFeed> homes_;
+  std::optional<HomeServices> homes_;
   std::optional<api::LiveFeed> live_;
   std::optional<api::SignIn> sign_in_;
   std::optional<Protocols> protocols_;

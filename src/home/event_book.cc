@@ -131,6 +131,10 @@ void EventBook::remove(std::string_view sn) {
   if (const auto found = devices_.find(sn); found != devices_.end()) devices_.erase(found);
 }
 
+void EventBook::remove_if(const std::function<bool(std::string_view sn)>& is_gone) {
+  std::erase_if(devices_, [&](const auto& each) { return is_gone(each.first); });
+}
+
 void EventBook::tick(TimePoint now) {
   if (hour_of(now) != hour_) begin_hour(now);
 }

@@ -49,6 +49,8 @@ class EventBook {
   void restore(std::string_view sn, const journal::DeviceEvent& began);
   void take(const Device& device, const hub::DeviceChanges& changes, TimePoint now);
   void remove(std::string_view sn);
+  // Removes the devices of which `is_gone` is true.
+  void remove_if(const std::function<bool(std::string_view sn)>& is_gone);
   // Begins a new hour, if it has come.
   void tick(TimePoint now);
 

@@ -61,7 +61,7 @@ void EventLog::on_changes(const hub::ChangeBatch& batch) {
     const std::lock_guard lock(mutex_);
     for (const hub::DeviceChanges& changes : batch.devices) {
       const registry::Device* device = directory->find_device(changes.sn);
-      if (device == nullptr || changes.membership == hub::Membership::kRemoved) {
+      if (device == nullptr) {
         book_.remove(changes.sn);
       } else {
         book_.take({.sn = changes.sn, .number = device->number, .owner = device->owner}, changes,
@@ -75,10 +75,15 @@ void EventLog::on_changes(const hub::ChangeBatch& batch) {
 
 void EventLog::tick() {
   if (is_stopped_) return;
+  const hub::Platform& platform = options_.hub->platform();
+  const auto directory = platform.registry.directory();
   std::vector<journal::DeviceEvent> events;
   {
     const std::lock_guard lock(mutex_);
-    book_.tick(options_.hub->platform().clock.now());
+    if (std::exchange(revocations_, directory->revocations()) != directory->revocations()) {
+      book_.remove_if([&](std::string_view sn) { return directory->find_device(sn) == nullptr; });
+    }
+    book_.tick(platform.clock.now());
     events = book_.take_events();
   }
   write(events);

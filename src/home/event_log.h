@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -56,8 +57,9 @@ class EventLog {
   std::atomic<bool> is_stopped_ = false;
   std::shared_ptr<Reader> reader_;
   hub::ChangeSubscription subscription_;
-  mutable std::mutex mutex_;  // guards book_
+  mutable std::mutex mutex_;  // guards the members below
   EventBook book_;
+  std::uint64_t revocations_ = 0;  // of the directory whose devices the book has
 };
 
 }  // namespace gridloom::home

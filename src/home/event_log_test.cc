@@ -112,8 +112,9 @@ TEST_F(EventLogTest, ADeviceThatTheRegistryForgetsHasNoFaults) {
   start();
   report(R"("inv.errCode":1)");
   EXPECT_NE(since("inv.errCode"), 0);
-  must(home_.registry->remove_device(std::string(kSn)));
+  must(home_.registry->remove_device(kSn));
   home_.settle();
+  log_->tick();
   EXPECT_EQ(since("inv.errCode"), 0);
 }
 

@@ -26,7 +26,7 @@ Change* latest(std::vector<Change>& changes, const Change& change, Key key) {
 
 bool has_events(const DeviceChanges& changes) {
   return changes.has_all_faults || !changes.faults.empty() || !changes.presence.empty() ||
-         !changes.sets.empty() || changes.membership != Membership::kUnchanged;
+         !changes.sets.empty();
 }
 
 void erase(std::vector<ChangeMailboxPtr>& from, const ChangeMailbox& mailbox) {

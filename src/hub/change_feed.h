@@ -129,7 +129,7 @@ struct ChangeReaderOptions {
   enum class Detail : std::uint8_t {
     kAll,
     kDevicesOnly,  // which devices have news, without them
-    kEvents        // faults, presence, ends of sets and membership; no reports, no values
+    kEvents        // faults, presence and ends of sets; no reports, no values, no membership
   };
   std::weak_ptr<ChangeReader> reader{};
   Loop* loop = nullptr;  // the reader's; outlives the feed

@@ -69,7 +69,9 @@ void ShardChanges::use(std::shared_ptr<const registry::Directory> directory) {
   ++directories_;
   const auto before = std::exchange(directory_, std::move(directory));
   if (!before || before == directory_) return;
-  for (const ChangeMailboxPtr& reader : feed_.wide_readers()) compare(*before, reader);
+  for (const ChangeMailboxPtr& reader : feed_.wide_readers()) {
+    if (reader->wants_reports()) compare(*before, reader);
+  }
   if (before->revocations() == directory_->revocations()) return;
   for (const std::string& sn : feed_.named_devices()) {
     const registry::Device* was = before->find_device(sn);

@@ -500,6 +500,21 @@ TEST_F(EventReaderTest, IsToldAllFaultsOnceAndThenEachChangeInOrder) {
   EXPECT_THAT(faults(*second), ElementsAre("all", "+pd.errCode=3"));
 }
 
+TEST_F(EventReaderTest, IsToldOfTheFaultsOfModules) {
+  constexpr std::string_view kKit = "M106ZAB4Z000001F";  // of a family with modules
+  home.add_device(kKit, "alice");
+  const FakePtr kit = home.connect_device(kKit, "kit");
+  const ChangeSubscription events = read_events(reader);
+  report(kit, kKit, R"("bp2000.BP1.errCode":61000,"bp2000.BP1.soc":50)");
+  reading.run();
+  EXPECT_THAT(faults(*reader), ElementsAre("all"));
+  report(kit, kKit, R"("bp2000.BP1.errCode":61001)");
+  report(kit, kKit, R"("bp2000.BP1.errCode":61000)");
+  reading.run();
+  EXPECT_THAT(faults(*reader),
+              ElementsAre("+bp2000.BP1.errCode=61001", "-bp2000.BP1.errCode=61000"));
+}
+
 TEST_F(EventReaderTest, TakesNothingFromAReaderOfReports) {
   const FakePtr device = home.connect_device(kSn);
   const auto other = std::make_shared<FakeReader>();

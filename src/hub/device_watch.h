@@ -19,6 +19,8 @@ struct DeviceWatch {
   bool needs_slots = false;               // the slots that a report changed are needed
   bool is_new = false;             // a reader of events has not been told which faults there are
   std::set<std::size_t> faulty{};  // slots whose values are errors or warnings
+  // Of quotas of modules, behind the declared slots: whether they may report errors.
+  std::vector<bool> module_errors{};
 };
 
 // Each device has one. Used by ShardChanges alone.

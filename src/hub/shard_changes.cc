@@ -30,17 +30,31 @@ bool is_faulty(const catalog::Field& field, std::string_view text) {
   return faulty;
 }
 
-bool is_faulty(const twin::Layout& layout, const twin::Twin& twin, std::size_t slot) {
-  const catalog::Field* field = layout.family->field(layout.names[slot]);
+bool is_faulty(const twin::Twin& twin, std::size_t slot) {
+  const catalog::Field* field = twin.family().field(twin.name_of(slot));
   return field != nullptr && is_faulty(*field, twin.text_of(slot));
 }
 
-std::set<std::size_t> faulty_slots(const DeviceState& state) {
+// Whether values in the slot may be errors or warnings. Finds out once for each quota of a module.
+bool may_report_errors(const DeviceState& state, DeviceWatch& watch, std::size_t slot) {
   const twin::Layout& layout = *state.family.layout;
+  if (slot < layout.errors.size()) return layout.errors[slot];
+  if (!layout.has_module_errors) return false;
+  std::vector<bool>& known = watch.module_errors;
+  const std::size_t index = slot - layout.errors.size();
+  while (known.size() <= index) {
+    const catalog::Field* field =
+        layout.family->field(state.twin.name_of(layout.errors.size() + known.size()));
+    known.push_back(field != nullptr && catalog::may_report_errors(*field));
+  }
+  return known[index];
+}
+
+std::set<std::size_t> faulty_slots(const DeviceState& state, DeviceWatch& watch) {
   std::set<std::size_t> faulty;
-  if (!layout.has_errors) return faulty;
+  if (!state.family.layout->has_errors) return faulty;
   state.twin.for_each_value([&](std::size_t slot, std::string_view /*text*/) {
-    if (layout.may_report_errors(slot) && is_faulty(layout, state.twin, slot)) faulty.insert(slot);
+    if (may_report_errors(state, watch, slot) && is_faulty(state.twin, slot)) faulty.insert(slot);
   });
   return faulty;
 }
@@ -122,7 +136,7 @@ DeviceWatch* ShardChanges::watch_of(std::string_view sn, DeviceState& state) {
   if (!known.watch) known.watch = std::make_unique<DeviceWatch>();
   DeviceWatch& watch = *known.watch;
   const bool wants_faults = std::ranges::any_of(readers, &ChangeMailbox::wants_events);
-  if (wants_faults && !watch.wants_faults) watch.faulty = faulty_slots(state);
+  if (wants_faults && !watch.wants_faults) watch.faulty = faulty_slots(state, watch);
   watch.is_new = watch.is_new || std::ranges::any_of(readers, [&](const ChangeMailboxPtr& each) {
                    return !each->wants_reports() &&
                           std::ranges::find(watch.readers, each) == watch.readers.end();
@@ -216,11 +230,10 @@ std::int64_t ShardChanges::tell_report(std::string_view sn, const DeviceState& s
 }
 
 void ShardChanges::tell_faults(std::string_view sn, const DeviceState& state, DeviceWatch& watch) {
-  const twin::Layout& layout = *state.family.layout;
   const std::uint64_t number = numbers_[number_of(state.partition)];
   for (const std::size_t slot : changed_) {
-    if (!watch.needs_slots || !layout.may_report_errors(slot)) continue;
-    const bool is_active = is_faulty(layout, state.twin, slot);
+    if (!watch.needs_slots || !may_report_errors(state, watch, slot)) continue;
+    const bool is_active = is_faulty(state.twin, slot);
     if (is_active == watch.faulty.contains(slot)) continue;
     if (is_active) {
       watch.faulty.insert(slot);
@@ -231,7 +244,7 @@ void ShardChanges::tell_faults(std::string_view sn, const DeviceState& state, De
     DeviceChanges& told = changes_of(sn, state.partition, watch.readers);
     told.number = number;
     told.faults.push_back({.slot = slot,
-                           .field = layout.names[slot],
+                           .field = state.twin.name_of(slot),
                            .text = std::string(state.twin.text_of(slot)),
                            .is_active = is_active,
                            .at = state.last_report,
@@ -249,7 +262,7 @@ void ShardChanges::tell_all_faults(DeviceChanges& told, const DeviceState& state
   told.has_all_faults = true;
   for (const std::size_t slot : watch.faulty) {
     told.faults.push_back({.slot = slot,
-                           .field = state.family.layout->names[slot],
+                           .field = state.twin.name_of(slot),
                            .text = std::string(state.twin.text_of(slot)),
                            .is_active = true,
                            .at = at,

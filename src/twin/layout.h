@@ -45,11 +45,6 @@ struct Layout {
   // Whether the quota has a nature (catalog::Field::nature) in W.
   [[nodiscard]] bool is_power(std::size_t slot) const { return powers[slot]; }
 
-  // Whether values of the quota may be errors or warnings (catalog::may_report_errors()).
-  [[nodiscard]] bool may_report_errors(std::size_t slot) const {
-    return slot < errors.size() && errors[slot];
-  }
-
   // Finds the report that an envelope identifies: the index of the first of `envelopes` that
   // matches, or envelopes.size() for an undeclared report.
   [[nodiscard]] std::size_t kind_of(std::span<const Member> envelope) const;
@@ -59,12 +54,13 @@ struct Layout {
   StringMap<std::size_t> index;
   std::vector<std::uint32_t> by_name;  // slots, sorted by name
   std::vector<bool> powers;            // by slot
-  std::vector<bool> errors;            // by slot: may_report_errors()
+  std::vector<bool> errors;            // by slot: catalog::may_report_errors()
   std::vector<Envelope> envelopes;
   StringSet values;
   bool repeats = false;     // reports may name a quota twice (catalog::Report::also_flat)
-  bool has_errors = false;  // of fields that may report errors
-  bool has_lists = false;   // of fields that are catalog::Field::one_as_object
+  bool has_errors = false;  // of fields that may report errors; some of them may be of modules
+  bool has_module_errors = false;
+  bool has_lists = false;  // of fields that are catalog::Field::one_as_object
 };
 
 using LayoutPtr = std::shared_ptr<const Layout>;

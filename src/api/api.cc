@@ -75,6 +75,7 @@ Api::Api(Options options)
             .history = &history_,
             .sessions = &sessions_,
             .homes = options_.homes,
+            .events = options_.events,
             .administration = options_.administration}),
       own_requests_({.platform = &options_.hub->platform(),
                      .gate = &gate_,

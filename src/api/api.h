@@ -27,6 +27,7 @@
 #include "base/failure_budget.h"
 #include "base/loop.h"
 #include "base/virtual_clock.h"
+#include "home/home_feed.h"
 #include "http/message.h"
 #include "hub/hub.h"
 #include "net/protocol.h"
@@ -51,14 +52,15 @@ class Api {
     std::function<std::string()> metrics{};  // the text of /metrics
     std::function<Health()> health{};        // /healthz
     wire::SigningLimits signing{};
-    RequestRate* rate = nullptr;           // shared by all loops; null: any rate
-    wire::ReplayGuard* replays = nullptr;  // shared by all loops; null: any timestamp, any replay
-    wire::ReplayGuard* guard = nullptr;    // shared by all loops (Signatures::Options)
-    FailureBudget* failures = nullptr;     // shared by all listeners; null: no limit of failures
-    const Page* page = nullptr;            // shared by all loops; null: there are no pages
-    HomeFeed* homes = nullptr;             // shared by all loops
-    LiveFeed* live = nullptr;              // shared by all loops; null: there is no live stream
-    SignIn* sign_in = nullptr;             // shared by all loops; null: no browser can sign in
+    RequestRate* rate = nullptr;             // shared by all loops; null: any rate
+    wire::ReplayGuard* replays = nullptr;    // shared by all loops; null: any timestamp, any replay
+    wire::ReplayGuard* guard = nullptr;      // shared by all loops (Signatures::Options)
+    FailureBudget* failures = nullptr;       // shared by all listeners; null: no limit of failures
+    const Page* page = nullptr;              // shared by all loops; null: there are no pages
+    home::HomeFeed* homes = nullptr;         // shared by all loops
+    const home::EventLog* events = nullptr;  // shared by all loops; null: see OwnApi::Options
+    LiveFeed* live = nullptr;                // shared by all loops; null: there is no live stream
+    SignIn* sign_in = nullptr;               // shared by all loops; null: no browser can sign in
     Administration* administration = nullptr;    // shared by all loops; null: none over HTTP
     const VirtualClock* virtual_time = nullptr;  // the devices' clock, if it is one
   };

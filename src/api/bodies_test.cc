@@ -66,6 +66,10 @@ constexpr auto kAsked = std::to_array<Asked>({
     {.id = "getHistory",
      .path = "/api/v1/devices/R331ZEB4ZEAL0528/history",
      .query = "fields=pd.soc&from=-1h&step=15m"},
+    {.id = "listDeviceEvents",
+     .path = "/api/v1/devices/R331ZEB4ZEAL0528/events",
+     .query = "limit=1"},
+    {.id = "listEvents", .path = "/api/v1/events"},
 });
 
 class BodiesTest : public ApiTest {
@@ -285,7 +289,6 @@ class LiveBodiesTest : public BodiesTest {
 
 TEST_F(LiveBodiesTest, EachMessageIsAsItIsDescribed) {
   say(R"({"t":"hello"})");
-  say(R"({"t":"hello","resume":{"epoch":"x","seq":3}})");
   say(R"({"t":"sub","id":1,"topic":"home","every":1000})");
   say(R"({"t":"sub","id":2,"topic":"device","sn":"R331ZEB4ZEAL0528","fields":"*","every":250})");
   say(R"({"t":"sub","id":3,"topic":"device","sn":"HJ31ZDH2ZF690025","fields":["a"]})");

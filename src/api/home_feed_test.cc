@@ -1,6 +1,6 @@
 // The home of an account: what is read again when something changes, what a home costs that nobody
 // watches, and how many homes are kept.
-#include "api/home/home_feed.h"
+#include "home/home_feed.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -22,11 +22,12 @@ using testing::HasSubstr;
 
 class HomeFeedTest : public ApiTest {
  protected:
-  Result<HomeFeed::Home> get(HomeFeed& from, AccountId account) {
-    std::optional<Result<HomeFeed::Home>> answer;
-    from.get(account, {.loop = &home.client_loop, .done = [&](Result<HomeFeed::Home> home_now) {
-                         answer = std::move(home_now);
-                       }});
+  Result<home::HomeFeed::Home> get(home::HomeFeed& from, AccountId account) {
+    std::optional<Result<home::HomeFeed::Home>> answer;
+    from.get(account,
+             {.loop = &home.client_loop, .done = [&](Result<home::HomeFeed::Home> home_now) {
+                answer = std::move(home_now);
+              }});
     home.settle();
     return std::move(answer.value());
   }
@@ -41,11 +42,11 @@ class HomeFeedTest : public ApiTest {
            home.hub->changes().has_readers(partition_of(kOcean));
   }
   // A home at another time that is computed again if it may be.
-  void wait() { steady.pass(HomeFeed::kFresh); }
+  void wait() { steady.pass(home::HomeFeed::kFresh); }
 };
 
 TEST_F(HomeFeedTest, OnlyADeviceWithNewsIsReadAgain) {
-  const HomeWatch watch = homes.watch(alice, home.client_loop);
+  const home::HomeWatch watch = homes.watch(alice, home.client_loop);
   EXPECT_THAT(text(), HasSubstr(R"("charge_percent":5)"));
   EXPECT_EQ(homes.reads(), 2U);
   EXPECT_FALSE(watch.is_stale());
@@ -60,7 +61,7 @@ TEST_F(HomeFeedTest, OnlyADeviceWithNewsIsReadAgain) {
 }
 
 TEST_F(HomeFeedTest, AHomeThatWasJustComputedIsNotComputedAgain) {
-  const HomeWatch watch = homes.watch(alice, home.client_loop);
+  const home::HomeWatch watch = homes.watch(alice, home.client_loop);
   text();
   report(6);
   EXPECT_THAT(text(), HasSubstr(R"("charge_percent":5)")) << "not older than kFresh";
@@ -74,23 +75,23 @@ TEST_F(HomeFeedTest, AHomeThatNobodyWatchesCostsNothing) {
   text();
   EXPECT_FALSE(has_readers()) << "somebody asked once";
   {
-    const HomeWatch one = homes.watch(alice, home.client_loop);
-    const HomeWatch two = homes.watch(alice, home.client_loop);
+    const home::HomeWatch one = homes.watch(alice, home.client_loop);
+    const home::HomeWatch two = homes.watch(alice, home.client_loop);
     EXPECT_TRUE(has_readers());
   }
   EXPECT_FALSE(has_readers());
   const std::uint64_t reads = homes.reads();
   report(6);
-  home.pass(HomeFeed::kLedgerFresh);
+  home.pass(home::HomeFeed::kLedgerFresh);
   wait();
   EXPECT_EQ(homes.reads(), reads);
   EXPECT_THAT(text(), HasSubstr(R"("charge_percent":6)")) << "it is computed when it is asked for";
 }
 
 TEST_F(HomeFeedTest, AWatchedHomeGrowsOldByTimeAndByTheRegistry) {
-  const HomeWatch watch = homes.watch(alice, home.client_loop);
+  const home::HomeWatch watch = homes.watch(alice, home.client_loop);
   EXPECT_THAT(text(), HasSubstr(R"("state":"live")"));
-  const Millis quiet = quiet_after(*test_catalog()->of_serial(kSn));
+  const Millis quiet = overview::quiet_after(*test_catalog()->of_serial(kSn));
   home.clock.pass(quiet);
   EXPECT_FALSE(watch.is_stale());
   home.clock.pass(Millis(1));
@@ -107,10 +108,10 @@ TEST_F(HomeFeedTest, AWatchedHomeGrowsOldByTimeAndByTheRegistry) {
 }
 
 TEST_F(HomeFeedTest, EnergiesAreAddedWhenTheirTimeHasCome) {
-  const HomeWatch watch = homes.watch(alice, home.client_loop);
+  const home::HomeWatch watch = homes.watch(alice, home.client_loop);
   text();
   EXPECT_FALSE(watch.is_stale());
-  steady.pass(HomeFeed::kLedgerFresh);
+  steady.pass(home::HomeFeed::kLedgerFresh);
   EXPECT_FALSE(watch.is_stale()) << "there is nothing to add";
   text();
   report(6);
@@ -119,12 +120,12 @@ TEST_F(HomeFeedTest, EnergiesAreAddedWhenTheirTimeHasCome) {
   report(7);
   text();
   EXPECT_FALSE(watch.is_stale());
-  steady.pass(HomeFeed::kLedgerFresh);
+  steady.pass(home::HomeFeed::kLedgerFresh);
   EXPECT_TRUE(watch.is_stale()) << "the last report came after they were added";
 }
 
 TEST_F(HomeFeedTest, ADeviceThatIsAddedAppears) {
-  const HomeWatch watch = homes.watch(alice, home.client_loop);
+  const home::HomeWatch watch = homes.watch(alice, home.client_loop);
   text();
   home.add_device("SN-3", "alice");
   EXPECT_TRUE(watch.is_stale());
@@ -133,7 +134,8 @@ TEST_F(HomeFeedTest, ADeviceThatIsAddedAppears) {
 }
 
 TEST_F(HomeFeedTest, SoManyHomesAreKept) {
-  HomeFeed small({.hub = home.hub.get(), .steady = &steady, .max_homes = 2});
+  home::HomeFeed small(
+      {.hub = home.hub.get(), .steady = &steady, .members_of = home_members, .max_homes = 2});
   const AccountId carl = home.add_account("carl");
   const AccountId bob = home.account("bob").id;
   for (const AccountId account : {alice, bob, carl, alice}) {
@@ -141,10 +143,10 @@ TEST_F(HomeFeedTest, SoManyHomesAreKept) {
     EXPECT_LE(small.homes(), 2U) << "the oldest makes room";
   }
   EXPECT_EQ(small.homes(), 2U);
-  const HomeWatch one = small.watch(alice, home.client_loop);
+  const home::HomeWatch one = small.watch(alice, home.client_loop);
   EXPECT_TRUE(get(small, bob));
   EXPECT_TRUE(get(small, carl)) << "there is one place";
-  const HomeWatch two = small.watch(bob, home.client_loop);
+  const home::HomeWatch two = small.watch(bob, home.client_loop);
   const auto refused = get(small, carl);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
@@ -152,15 +154,18 @@ TEST_F(HomeFeedTest, SoManyHomesAreKept) {
 }
 
 TEST_F(HomeFeedTest, HomesThatAreComputedMakeNoRoom) {
-  HomeFeed small({.hub = home.hub.get(), .steady = &steady, .max_homes = 1});
+  home::HomeFeed small(
+      {.hub = home.hub.get(), .steady = &steady, .members_of = home_members, .max_homes = 1});
   bool is_answered = false;
-  small.get(alice, {.loop = &home.client_loop, .done = [&](const Result<HomeFeed::Home>& answer) {
-                      is_answered = answer.has_value();
-                    }});
+  small.get(alice,
+            {.loop = &home.client_loop, .done = [&](const Result<home::HomeFeed::Home>& answer) {
+               is_answered = answer.has_value();
+             }});
   std::optional<bool> bobs;
   small.get(home.account("bob").id,
-            {.loop = &home.client_loop,
-             .done = [&](const Result<HomeFeed::Home>& answer) { bobs = answer.has_value(); }});
+            {.loop = &home.client_loop, .done = [&](const Result<home::HomeFeed::Home>& answer) {
+               bobs = answer.has_value();
+             }});
   home.settle();
   EXPECT_TRUE(is_answered);
   EXPECT_EQ(bobs, false);

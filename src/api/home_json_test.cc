@@ -32,7 +32,7 @@ using testing::Not;
 constexpr TimePoint kNow = kTestStart;
 
 // A device that is connected and reported a second ago; powers are added by the tests.
-ShownDevice shown(std::string_view sn) {
+home::HomeDevice shown(std::string_view sn) {
   const catalog::FamilyPtr& family = test_catalog()->of_serial(sn);
   return {.sn = std::string(sn),
           .name = "name",
@@ -44,11 +44,12 @@ ShownDevice shown(std::string_view sn) {
           .last_report = kNow - seconds(1),
           .moment = kNow - seconds(1),
           .figures = {},
-          .figures_before = {}};
+          .figures_before = {},
+          .faults_since = {}};
 }
 
-ShownDevice ocean() {
-  ShownDevice made = shown(kOcean);
+home::HomeDevice ocean() {
+  home::HomeDevice made = shown(kOcean);
   for (const auto& [power, watts] :
        {std::pair{Power::kPv, 2000.0}, std::pair{Power::kBattery, 500.0},
         std::pair{Power::kGrid, -200.0}, std::pair{Power::kLoad, 1300.0},
@@ -58,9 +59,9 @@ ShownDevice ocean() {
   return made;
 }
 
-std::string node_of(const std::vector<ShownDevice>& devices, std::string_view place) {
+std::string node_of(const std::vector<home::HomeDevice>& devices, std::string_view place) {
   const auto home =
-      wire::parse_json(fmt::format("{{{}}}", home_members(devices, std::nullopt, kNow)));
+      wire::parse_json(fmt::format("{{{}}}", home_members({.now = kNow, .devices = devices})));
   if (!home) return "no JSON";
   const wire::Json* nodes = wire::member(*home, "nodes");
   const wire::Json* node = nodes == nullptr ? nullptr : wire::member(*nodes, place);
@@ -83,16 +84,16 @@ TEST(HomeJson, SaysWhyAPowerIsNotKnown) {
   const std::string known = R"({"power_w":2000,"atLeast":false})";
   const std::vector<ReasonCase> cases{
       {.age = seconds(1), .sun = known},
-      {.age = kOldValue, .sun = known},
-      {.age = kOldValue + Millis(1), .sun = because("old")},
+      {.age = overview::kOldValue, .sun = known},
+      {.age = overview::kOldValue + Millis(1), .sun = because("old")},
       {.sun = because("old")},  // reported before the server started
-      {.online = false, .age = kOldValue, .sun = known},
-      {.online = false, .age = kOldValue + Millis(1), .sun = because("offline")},
+      {.online = false, .age = overview::kOldValue, .sun = known},
+      {.online = false, .age = overview::kOldValue + Millis(1), .sun = because("offline")},
       {.online = false, .has_values = false, .sun = because("never")},
       {.has_values = false, .sun = because("never")},
   };
   for (const ReasonCase& each : cases) {
-    ShownDevice device = ocean();
+    home::HomeDevice device = ocean();
     device.online = each.online;
     device.has_values = each.has_values;
     device.last_report = each.age ? std::optional(kNow - *each.age) : std::nullopt;
@@ -104,7 +105,7 @@ TEST(HomeJson, SaysWhyAPowerIsNotKnown) {
 }
 
 TEST(HomeJson, NamesTheDevicesThatASumLacks) {
-  ShownDevice station = shown(kSn);  // has reported no power yet
+  home::HomeDevice station = shown(kSn);  // has reported no power yet
   EXPECT_EQ(node_of({ocean(), station}, "sun"),
             fmt::format(R"({{"power_w":2000,"atLeast":true,)"
                         R"("unknown":[{{"sn":"{}","reason":"not_reported"}}]}})",
@@ -115,10 +116,10 @@ TEST(HomeJson, NamesTheDevicesThatASumLacks) {
 }
 
 TEST(HomeJson, NamesAFewDevicesAndCountsTheOthers) {
-  ShownDevice station = shown(kSn);
+  home::HomeDevice station = shown(kSn);
   station.online = false;
   station.last_report.reset();
-  std::vector<ShownDevice> devices(overview::kMaxNamedUnknown, station);
+  std::vector<home::HomeDevice> devices(overview::kMaxNamedUnknown, station);
   EXPECT_THAT(node_of(devices, "sun"), Not(HasSubstr("unknownDevices")));
   devices.push_back(station);
   EXPECT_THAT(node_of(devices, "sun"),
@@ -126,34 +127,37 @@ TEST(HomeJson, NamesAFewDevicesAndCountsTheOthers) {
 }
 
 TEST(HomeJson, IsAsItIsDescribed) {
-  ShownDevice station = shown(kSn);
+  home::HomeDevice station = shown(kSn);
   station.figures.charge_percent = 62.04;
   station.figures.errors.push_back({.field = "pd.errCode",
                                     .text = "Error: overload",
                                     .title = "Error",
                                     .meaning = "overload",
-                                    .value = 3});
-  ShownDevice away = shown(kSn);
+                                    .value = 3,
+                                    .quota = "pd.errCode"});
+  station.faults_since = {{"pd.errCode", TimePoint(Millis(5))}};
+  home::HomeDevice away = shown(kSn);
   away.online = away.has_values = false;
   away.last_report.reset();
-  std::vector<ShownDevice> devices(overview::kMaxNamedUnknown + 1, away);
+  std::vector<home::HomeDevice> devices(overview::kMaxNamedUnknown + 1, away);
   devices.push_back(station);
   devices.push_back(ocean());
   const std::string text = fmt::format(
-      R"({{"now":1,{}}})", home_members(devices, overview::Ledger{.sun_kwh = 1.25}, kNow));
+      R"({{"now":1,{}}})",
+      home_members({.now = kNow, .devices = devices, .today = overview::Ledger{.sun_kwh = 1.25}}));
   EXPECT_THAT(schema::differences(must(wire::parse_json(text)), schema::body_of<body::Home>()),
               testing::IsEmpty());
   EXPECT_THAT(text, AllOf(HasSubstr(R"("charge_percent":62,)"), HasSubstr(R"("sun_kwh":1.25,)"),
                           HasSubstr(R"("faults":[{"field":"pd.errCode","title":"Error",)"
-                                    R"("value":3,"text":"overload"}])"),
-                          HasSubstr(R"("unknown_s":null},"devices":[)")));
+                                    R"("value":3,"text":"overload","since":5}])"),
+                          HasSubstr(R"("selfSufficiency_percent":null},"devices":[)")));
 }
 
 class HomeText : public ApiTest {
  protected:
   std::string home_text() {
     std::string text;
-    homes.get(alice, {.loop = &home.client_loop, .done = [&](Result<HomeFeed::Home> answer) {
+    homes.get(alice, {.loop = &home.client_loop, .done = [&](Result<home::HomeFeed::Home> answer) {
                         text = must(std::move(answer)).json;
                       }});
     home.settle();
@@ -172,7 +176,7 @@ TEST_F(HomeText, ADeviceThatOnlyConnectedHasNeverReported) {
 TEST_F(HomeText, EnergiesOfADayWithoutReportsAreNotKnown) {
   EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":0,"gridImport_kwh":null,)"));
   home.pass(std::chrono::hours(24));
-  steady.pass(HomeFeed::kLedgerFresh);
+  steady.pass(home::HomeFeed::kLedgerFresh);
   EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":null,"gridImport_kwh":null,)"));
 }
 

@@ -113,10 +113,10 @@ TEST_F(OwnApiTest, ShowsADeviceWithItsValues) {
             fmt::format(R"(200 {{"sn":"R331ZEB4ZEAL0528","name":"R331ZEB4ZEAL0528",)"
                         R"("family":"delta_2","product":"DELTA 2","owner":"alice",)"
                         R"("rights":"owner","online":true,"reportedAt":{},)"
-                        R"("values":{{"pd.soc":5,"pd.wattsOutSum":7}}}})",
+                        R"("faults":[],"values":{{"pd.soc":5,"pd.wattsOutSum":7}}}})",
                         unix_ms(home.clock.now())));
   EXPECT_THAT(ask(reader, "/api/v1/devices/HJ31ZDH2ZF690025"),
-              AllOf(StartsWith("200 "), HasSubstr(R"("online":false,"values":{}})")));
+              AllOf(StartsWith("200 "), HasSubstr(R"("online":false,"faults":[],"values":{}})")));
 }
 
 TEST_F(OwnApiTest, PresenceInAListIsThatOfTheMoment) {

@@ -12,12 +12,12 @@
 
 #include "api/gate/gate.h"
 #include "api/gate/replay_check.h"
-#include "api/home/home_feed.h"
 #include "api/live/live_feed.h"
 #include "api/message/answer_form.h"
 #include "api/v1/own_api.h"
 #include "base/failure_budget.h"
 #include "base/loop.h"
+#include "home/home_feed.h"
 #include "http/message.h"
 #include "net/protocol.h"
 
@@ -33,7 +33,7 @@ class OwnRequests {
     FailureBudget* failures = nullptr;  // null: no limit of failures
     SignIn* sign_in = nullptr;          // null: no browser can sign in
     LiveFeed* live = nullptr;           // null: there is no live stream
-    HomeFeed* homes = nullptr;
+    home::HomeFeed* homes = nullptr;
   };
   explicit OwnRequests(const Options& options) : options_(options) {}
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "api/api.h"
+#include "api/home/home_json.h"
 #include "api/message/headers.h"
 #include "history/test_archive.h"
 #include "testing/home.h"
@@ -123,10 +124,13 @@ class ApiTest : public testing::Test {
   std::optional<http::Response> response;
   TestClock steady{kTestStart};
   SignIn sign_in{{.registry = home.registry.get(), .wall = &home.clock, .steady = &steady}};
-  HomeFeed homes{{.hub = home.hub.get(), .steady = &steady, .reads = [this](auto task) {
-                    history::read_now(*archive, std::move(task));
-                    return true;
-                  }}};
+  home::HomeFeed homes{{.hub = home.hub.get(),
+                        .steady = &steady,
+                        .members_of = home_members,
+                        .reads = [this](auto task) {
+                          history::read_now(*archive, std::move(task));
+                          return true;
+                        }}};
   Api api{{.hub = home.hub.get(),
            .loop = &home.client_loop,
            .reads =

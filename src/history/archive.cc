@@ -65,6 +65,8 @@ Archive::~Archive() { stop(); }
 
 std::vector<Recovered> Archive::take_recovered() { return std::exchange(impl_->recovered, {}); }
 
+Result<std::vector<StoredEvent>> Archive::open_faults() { return impl_->recorder->open_faults(); }
+
 Result<std::vector<DeviceNumber>> Archive::devices() { return impl_->recorder->devices(); }
 
 void Archive::set_unknown(std::vector<DeviceNumber> devices) {

@@ -79,6 +79,9 @@ class Archive final : public journal::Journal {
   // The last values of the devices when the server ended. Call once, before start().
   [[nodiscard]] std::vector<Recovered> take_recovered();
 
+  // The beginnings of faults that have not ended. Before start(). kDamaged: they cannot be read;
+  // the damage is noted.
+  [[nodiscard]] Result<std::vector<StoredEvent>> open_faults();
   // All devices with data in the archive, ascending. Before start(). kDamaged: the list cannot be
   // read; the damage is noted.
   [[nodiscard]] Result<std::vector<DeviceNumber>> devices();

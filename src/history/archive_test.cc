@@ -200,6 +200,47 @@ TEST_F(ArchiveTest, TheAuditIsReadNewestFirstFromMemoryAndStore) {
   EXPECT_EQ(entries, (Lines{"3", "2", "1"}));
 }
 
+TEST_F(ArchiveTest, EventsAreReadNewestFirstFromMemoryAndStoreAndFaultsStayOpen) {
+  using enum journal::EventKind;
+  start();
+  const auto append = [&](journal::DeviceEvent event) {
+    std::promise<void> durable;
+    archive_->append(journal::RecordKind::kEvents, journal::make_events({&event, 1}),
+                     [&] { durable.set_value(); });
+    durable.get_future().wait();
+  };
+  const auto times = [&] {
+    std::promise<std::vector<std::int64_t>> read;
+    EXPECT_TRUE(archive_->read([&](Reader& reader) {
+      std::vector<std::int64_t> all;
+      must(reader.each_event(1, 0, {.at_ms = 1000}, [&](const StoredEvent& each) {
+        all.push_back(each.event.at_ms);
+        return true;
+      }));
+      read.set_value(std::move(all));
+    }));
+    return read.get_future().get();
+  };
+  append({.device = 1, .at_ms = 100, .kind = kFaultBegan, .field = "err", .text = "5"});
+  append({.device = 1, .at_ms = 300, .kind = kOffline});
+  append({.device = 2, .at_ms = 150, .kind = kOffline});
+  archive_->stop();
+  archive_.reset();
+  start();
+  append({.device = 1, .at_ms = 200, .kind = kOnline});
+  std::vector<std::int64_t> read;
+  for (int look = 0; look < 1000 && read.size() < 3; ++look) read = times();
+  EXPECT_EQ(read, (std::vector<std::int64_t>{300, 200, 100}));
+  const std::filesystem::path before = crashed();
+  archive_->stop();
+  archive_.reset();
+  const auto again = open(before);
+  const auto faults = must(again->open_faults());
+  ASSERT_EQ(faults.size(), 1);
+  EXPECT_EQ(faults.front().event.field, "err");
+  EXPECT_EQ(faults.front().event.at_ms, 100);
+}
+
 // Everything is stored and the log trimmed, so that history.db or the log reveals what the other
 // lacks.
 class ArchiveLossTest : public ArchiveTest {

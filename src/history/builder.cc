@@ -20,7 +20,6 @@ namespace {
 constexpr Millis kLateRowsEvery{60'000};
 constexpr std::size_t kHoursAPiece = 256;
 constexpr std::size_t kBytesAPiece = std::size_t{1} * 1024 * 1024;  // of blocks
-constexpr std::size_t kMaxAudit = 1000;                             // entries in memory
 constexpr std::int64_t kFirstHour = std::numeric_limits<std::int64_t>::min();
 constexpr std::int64_t kLastHour = std::numeric_limits<std::int64_t>::max();
 
@@ -117,18 +116,14 @@ Status Builder::take(std::uint64_t sequence, journal::RecordKind kind, std::stri
       }
       return {};
     case journal::RecordKind::kAudit:
-      add_audit(sequence, payload);
-      return {};
+    case journal::RecordKind::kEvents:
+      return readable_.add(sequence, kind, payload);
   }
   return fail(ErrorCode::kMalformed, "a record of an unknown kind");
 }
 
-void Builder::add_audit(std::uint64_t sequence, std::string_view payload) {
-  const std::lock_guard lock(mutex_);
-  audit_.push_back({.sequence = sequence, .entry = std::string(payload)});
-}
-
 void Builder::purge(DeviceNumber device) {
+  readable_.purge(device);
   head_blocks_.purge(device);
   std::erase_if(open_, [device](const DeviceHour& of) { return of.device == device; });
 }
@@ -158,15 +153,7 @@ std::vector<DeviceHour> Builder::next_hours(std::int64_t closed, Amount amount) 
   return hours;
 }
 
-bool Builder::wants_checkpoint() const {
-  const std::lock_guard lock(mutex_);
-  return stored_some_ || audit_.size() > kMaxAudit;
-}
-
-std::vector<AuditRow> Builder::audit() const {
-  const std::lock_guard lock(mutex_);
-  return audit_;
-}
+bool Builder::wants_checkpoint() const { return stored_some_ || readable_.is_much(); }
 
 Status Builder::store(TimePoint now, Amount amount) {
   if (Status settled = store_settled(); !settled) return settled;
@@ -186,15 +173,15 @@ Status Builder::store(TimePoint now, Amount amount) {
 Status Builder::checkpoint(std::vector<StoredTwin> twins) {
   Changes changes;
   changes.twins = std::move(twins);
-  changes.audit = audit();
+  changes.audit = readable_.audit();
+  changes.events = readable_.events();
   // The log is still needed for the existing heads.
   const std::uint64_t applied = head_blocks_.first_sequence().value_or(taken_ + 1) - 1;
   changes.applied = journal::Positions::everywhere(applied);
   if (Status written = store_.write(changes); !written) return written;
   applied_ = std::max(applied_, applied);
   stored_some_ = false;
-  const std::lock_guard lock(mutex_);
-  audit_.erase(audit_.begin(), audit_.begin() + static_cast<std::ptrdiff_t>(changes.audit.size()));
+  readable_.drop(changes.audit.size(), changes.events.size());
   return {};
 }
 

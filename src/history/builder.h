@@ -1,8 +1,8 @@
 // The builder turns records of the log into blocks: rows are collected in heads, and completed
 // hours are written to the store.
 //
-// It has no effects outside the store: the caller owns the thread and the time. The heads and the
-// audit entries that are not yet stored may be read from any thread.
+// It has no effects outside the store: the caller owns the thread and the time. The heads, and the
+// audit entries and events that are not yet stored, may be read from any thread.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <span>
@@ -24,6 +23,7 @@
 #include "history/blocks/block.h"
 #include "history/blocks/field_names.h"
 #include "history/head_blocks.h"
+#include "history/readable_records.h"
 #include "history/store/store.h"
 #include "journal/journal.h"
 
@@ -63,10 +63,13 @@ class Builder {
   // The last record that any rows in the store are of.
   [[nodiscard]] std::uint64_t stored_through() const { return stored_through_; }
 
-  // Takes an audit record in two steps, so that it can be read as soon as it is durable. The first
-  // step may run on any thread, in log order;
-  void add_audit(std::uint64_t sequence, std::string_view payload);
-  // the second step follows when the record's turn comes.
+  // Takes a record that is_readable_at_once() in two steps, so that it can be read as soon as it is
+  // durable. The first step may run on any thread, in log order. kMalformed as for ReadableRecords.
+  [[nodiscard]] Status add_readable(std::uint64_t sequence, journal::RecordKind kind,
+                                    std::string_view payload) {
+    return readable_.add(sequence, kind, payload);
+  }
+  // The second step follows when the record's turn comes.
   void mark_taken(std::uint64_t sequence) { taken_ = sequence; }
 
   // True if store() has something to do.
@@ -75,11 +78,13 @@ class Builder {
   // records can be taken in between; or everything.
   enum class Amount : std::uint8_t { kSlice, kEverything };
   [[nodiscard]] Status store(TimePoint now, Amount amount);
-  // Stores the audit, these twins, and the number of the last log record whose data are all in the
-  // store. The twins have changed since the last checkpoint, and were taken after the last record.
+  // Stores the audit, the events, these twins, and the number of the last log record whose data are
+  // all in the store. The twins have changed since the last checkpoint, and were taken after the
+  // last record.
   [[nodiscard]] Status checkpoint(std::vector<StoredTwin> twins);
   [[nodiscard]] std::uint64_t applied() const { return applied_; }
-  // True if something was stored since the last checkpoint, or much of the audit is not yet stored.
+  // True if something was stored since the last checkpoint, or much of the audit or of the events
+  // is not yet stored.
   [[nodiscard]] bool wants_checkpoint() const;
   // True if the heads use more memory than they should: take no more records until store() has done
   // its work.
@@ -89,8 +94,8 @@ class Builder {
   void purge(DeviceNumber device);
 
   [[nodiscard]] const HeadBlocks& head_blocks() const { return head_blocks_; }
-  // Audit entries not yet stored, in order.
-  [[nodiscard]] std::vector<AuditRow> audit() const;
+  // Audit entries and events that are not yet stored.
+  [[nodiscard]] const ReadableRecords& readable() const { return readable_; }
 
  private:
   Builder(Store& store, FieldNames& names, Options options)
@@ -121,8 +126,7 @@ class Builder {
   Options options_;
   HeadBlocks head_blocks_;
   std::set<DeviceHour> open_;  // hours in the store that are not yet over
-  mutable std::mutex mutex_;   // guards audit_
-  std::vector<AuditRow> audit_;
+  ReadableRecords readable_;
   std::size_t names_stored_ = 0;
   std::uint64_t taken_ = 0;
   std::uint64_t applied_ = 0;

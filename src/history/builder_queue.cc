@@ -13,14 +13,14 @@ void BuilderQueue::enter(State state) {
   wake_.notify_all();
 }
 
-void BuilderQueue::add(std::span<const journal::Record> records, const OnAudit& on_audit) {
+void BuilderQueue::add(std::span<const journal::Record> records, const OnReadable& on_readable) {
   std::unique_lock lock(mutex_);
   room_.wait(lock, [this] { return bytes_ < most_bytes_ || state_ != State::kRunning; });
   if (state_ == State::kStopped) return;  // the next start reads them from the journal
   for (const journal::Record& record : records) {
     Item item{.sequence = record.sequence, .kind = record.kind, .payload = {}};
-    if (record.kind == journal::RecordKind::kAudit) {
-      on_audit(record);
+    if (is_readable_at_once(record.kind)) {
+      on_readable(record);
     } else {
       item.payload = record.payload;
     }

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/device_number.h"
+#include "history/readable_records.h"
 #include "journal/journal.h"
 
 namespace gridloom::history {
@@ -31,7 +32,7 @@ class BuilderQueue {
   struct Item {
     std::uint64_t sequence = 0;
     journal::RecordKind kind{};
-    std::string payload;  // empty for an audit record, which add() gives away
+    std::string payload;  // empty for a record that add() gave away
   };
 
   // `most_bytes` is exceeded by what is added at once, and by no more.
@@ -43,9 +44,10 @@ class BuilderQueue {
   enum class State : std::uint8_t { kRunning, kFlushing, kEnding, kStopped };
   void enter(State state);
 
-  // Waits for room. `on_audit` is called for each audit record before it can be taken.
-  using OnAudit = std::function<void(const journal::Record& record)>;
-  void add(std::span<const journal::Record> records, const OnAudit& on_audit);
+  // Waits for room. `on_readable` is called for each record that is_readable_at_once() before it
+  // can be taken.
+  using OnReadable = std::function<void(const journal::Record& record)>;
+  void add(std::span<const journal::Record> records, const OnReadable& on_readable);
   void purge(DeviceNumber device);
 
   // The builder's thread runs from now on, so that readers may wait for it.

@@ -330,9 +330,9 @@ TEST_F(BuilderTest, NamesKeepTheirNumbers) {
 
 TEST_F(BuilderTest, TheAuditIsKeptInMemoryAndThenInTheStore) {
   must(builder_->take(++sequence_, journal::RecordKind::kAudit, R"({"what":"set"})"));
-  EXPECT_EQ(builder_->audit().size(), 1);
+  EXPECT_EQ(builder_->readable().audit().size(), 1);
   store(1s);
-  EXPECT_TRUE(builder_->audit().empty());
+  EXPECT_TRUE(builder_->readable().audit().empty());
   EXPECT_EQ(builder_->applied(), 1);
   Lines entries;
   must(store_->each_audit([&](const AuditRow& row) {
@@ -340,6 +340,33 @@ TEST_F(BuilderTest, TheAuditIsKeptInMemoryAndThenInTheStore) {
     return true;
   }));
   EXPECT_EQ(entries, (Lines{R"(1 {"what":"set"})"}));
+}
+
+TEST_F(BuilderTest, EventsAreKeptInMemoryAndThenInTheStore) {
+  using enum journal::EventKind;
+  const auto take_events = [&](std::vector<journal::DeviceEvent> events) {
+    return builder_->take(++sequence_, journal::RecordKind::kEvents, journal::make_events(events));
+  };
+  const auto open_faults = [&] {
+    Lines lines;
+    for (const StoredEvent& each : builder_->readable().open_faults(must(store_->open_faults()))) {
+      lines.push_back(fmt::format("{} {}", each.event.device, each.event.field));
+    }
+    return lines;
+  };
+  must(take_events({{.device = 1, .kind = kFaultBegan, .field = "a"},
+                    {.device = 1, .kind = kFaultBegan, .field = "b"}}));
+  EXPECT_EQ(open_faults(), (Lines{"1 a", "1 b"}));
+  store(1s);
+  EXPECT_TRUE(builder_->readable().events().empty());
+  EXPECT_EQ(builder_->applied(), 1);
+  EXPECT_EQ(must(store_->open_faults()).size(), 2);
+  must(take_events({{.device = 1, .kind = kFaultEnded, .field = "a"},
+                    {.device = 2, .kind = kFaultBegan, .field = "a"}}));
+  EXPECT_EQ(open_faults(), (Lines{"1 b", "2 a"})) << "the store does not have the last ones";
+  builder_->purge(2);
+  EXPECT_EQ(open_faults(), (Lines{"1 b"}));
+  EXPECT_FALSE(builder_->take(++sequence_, journal::RecordKind::kEvents, "no events"));
 }
 
 TEST_F(BuilderTest, ARecordThatIsNoBatchIsLeftOut) {

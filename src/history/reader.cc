@@ -71,7 +71,7 @@ Result<std::vector<std::int64_t>> Reader::hours_without_energies(DeviceNumber de
 }
 
 Status Reader::each_audit(const StoreReader::OnAudit& on_entry) {
-  const std::vector<AuditRow> waiting = shared_->builder->audit();
+  const std::vector<AuditRow> waiting = shared_->builder->readable().audit();
   std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
   for (const AuditRow& row : std::views::reverse(waiting)) {
     last = row.sequence;
@@ -79,6 +79,34 @@ Status Reader::each_audit(const StoreReader::OnAudit& on_entry) {
   }
   return note_damage(store_->each_audit(
       [&](const AuditRow& row) { return row.sequence >= last || on_entry(row); }));
+}
+
+Status Reader::each_event(DeviceNumber device, std::int64_t from_ms, const EventPosition& before,
+                          const StoreReader::OnEvent& on_event) {
+  std::vector<StoredEvent> waiting = shared_->builder->readable().events_of(device);
+  std::erase_if(waiting, [&](const StoredEvent& each) {
+    return each.event.at_ms < from_ms || position_of(each) >= before;
+  });
+  std::ranges::sort(waiting, {}, position_of);  // the newest last
+  bool goes_on = true;
+  // Those that wait and are not older than the position.
+  const auto take_waiting = [&](const EventPosition& down_to) {
+    while (goes_on && !waiting.empty() && position_of(waiting.back()) >= down_to) {
+      goes_on = on_event(waiting.back());
+      waiting.pop_back();
+    }
+  };
+  Status read =
+      note_damage(store_->each_event(device, from_ms, before, [&](const StoredEvent& stored) {
+        // An event may have been stored since those that wait were copied.
+        const bool waits = std::ranges::any_of(
+            waiting, [&](const StoredEvent& each) { return each.id == stored.id; });
+        take_waiting(position_of(stored));
+        if (goes_on && !waits) goes_on = on_event(stored);
+        return goes_on;
+      }));
+  if (read) take_waiting({.at_ms = from_ms});
+  return read;
 }
 
 const FieldNames& Reader::names() const { return *shared_->names; }

@@ -68,6 +68,10 @@ class Reader {
                                                                          std::int64_t to);
   // Reads the audit, newest entry first.
   [[nodiscard]] Status each_audit(const StoreReader::OnAudit& on_entry);
+  // Reads the events of a device from `from_ms` on that are before `before`, newest first.
+  [[nodiscard]] Status each_event(DeviceNumber device, std::int64_t from_ms,
+                                  const EventPosition& before,
+                                  const StoreReader::OnEvent& on_event);
   [[nodiscard]] const FieldNames& names() const;
   // Direct access to the store. Callers pass the errors of direct reads through note_damage().
   [[nodiscard]] StoreReader& store() { return *store_; }

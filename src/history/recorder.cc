@@ -51,7 +51,8 @@ struct Recorder::Impl {
     }
     for (const journal::Record& record : records) hand_over_sessions(record);
     queue.add(records, [this](const journal::Record& record) {
-      builder->add_audit(record.sequence, record.payload);
+      note_malformed(record.sequence,
+                     builder->add_readable(record.sequence, record.kind, record.payload));
     });
   }
 
@@ -98,7 +99,7 @@ struct Recorder::Impl {
                                             .is_full = full});
       for (const DeviceNumber device : work.purged) drop(device);
       for (BuilderQueue::Item& item : work.items) {
-        if (item.kind == journal::RecordKind::kAudit) {
+        if (is_readable_at_once(item.kind)) {
           builder->mark_taken(item.sequence);
         } else {
           take(item.sequence, item.kind, item.payload);
@@ -139,11 +140,14 @@ struct Recorder::Impl {
   }
 
   void take(std::uint64_t sequence, journal::RecordKind kind, std::string_view payload) {
-    if (const Status read = builder->take(sequence, kind, payload); !read) {
-      ++malformed;
-      spdlog::error("record {} of the log is left out of the history: {}", sequence,
-                    read.error().detail);
-    }
+    note_malformed(sequence, builder->take(sequence, kind, payload));
+  }
+
+  void note_malformed(std::uint64_t sequence, const Status& read) {
+    if (read) return;
+    ++malformed;
+    spdlog::error("record {} of the log is left out of the history: {}", sequence,
+                  read.error().detail);
   }
 
   void store_now(Builder::Amount what) {
@@ -299,6 +303,15 @@ Result<std::vector<Recovered>> Recorder::recover() {
   std::vector<Recovered> recovered = impl_->scan->with(std::move(*twins));
   impl_->scan.reset();
   return recovered;
+}
+
+Result<std::vector<StoredEvent>> Recorder::open_faults() {
+  auto stored = impl_->store->open_faults();
+  if (!stored && stored.error().code == ErrorCode::kDamaged) {
+    impl_->damage.note_page(impl_->options.clock->now(), stored.error());
+  }
+  if (!stored) return stored;
+  return impl_->builder->readable().open_faults(std::move(*stored));
 }
 
 Result<std::vector<DeviceNumber>> Recorder::devices() {

@@ -91,6 +91,8 @@ class Recorder {
   // does; values on damaged pages are noted and left out.
   [[nodiscard]] Result<std::vector<Recovered>> recover();
 
+  // The beginnings of faults that have not ended. Before start().
+  [[nodiscard]] Result<std::vector<StoredEvent>> open_faults();
   // All devices with data, ascending. Before start(). kDamaged: the list cannot be read; the damage
   // is noted.
   [[nodiscard]] Result<std::vector<DeviceNumber>> devices();

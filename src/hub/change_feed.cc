@@ -24,6 +24,11 @@ Change* latest(std::vector<Change>& changes, const Change& change, Key key) {
   return nullptr;
 }
 
+bool has_events(const DeviceChanges& changes) {
+  return changes.has_all_faults || !changes.faults.empty() || !changes.presence.empty() ||
+         !changes.sets.empty();
+}
+
 void erase(std::vector<ChangeMailboxPtr>& from, const ChangeMailbox& mailbox) {
   std::erase_if(from, [&](const ChangeMailboxPtr& each) { return each.get() == &mailbox; });
 }
@@ -33,6 +38,7 @@ void erase(std::vector<ChangeMailboxPtr>& from, const ChangeMailbox& mailbox) {
 // --- a reader's mailbox
 
 bool ChangeMailbox::add(const DeviceChanges& changes, Partition partition, std::uint64_t through) {
+  if (!wants_reports() && !has_events(changes)) return false;
   const std::lock_guard lock(mutex_);
   if (state_ == State::kClosed) return false;
   cover(partition, through);
@@ -72,8 +78,12 @@ void ChangeMailbox::merge(const DeviceChanges& changes) {
         *at = each;
       }
     }
+  }
+  if (wants_events()) {
+    into.has_all_faults = into.has_all_faults || changes.has_all_faults;
     for (const FaultChange& each : changes.faults) {
-      if (latest(into.faults, each, &FaultChange::slot) != nullptr) bytes += kChangeBytes;
+      into.faults.push_back(each);
+      bytes += kChangeBytes + each.field.size() + each.text.size();
     }
     for (const ShownPresence& each : changes.presence) {
       if (latest(into.presence, each, &ShownPresence::account) != nullptr) bytes += kChangeBytes;

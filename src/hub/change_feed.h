@@ -51,6 +51,8 @@ struct ValueChange {
 // A field whose value began or ceased to be an error or a warning (catalog::is_error()).
 struct FaultChange {
   std::size_t slot = 0;
+  std::string field;  // name of the quota
+  std::string text;   // its value, JSON
   bool is_active = false;
   TimePoint at;
   std::uint64_t number = 0;
@@ -78,15 +80,18 @@ struct SetOutcome {
 // Whether a device came to, or left, what the reader subscribed to.
 enum class Membership : std::uint8_t { kUnchanged, kAdded, kRemoved };
 
-// All that is new of a device, each value and each fault once, as it is now.
+// All that is new of a device, each value once, as it is now.
 struct DeviceChanges {
   std::string sn;
   std::uint64_t number = 0;  // of the last change; 0: it reported, and nothing changed
   std::optional<TimePoint> last_report{};  // nothing: it did not report
   std::vector<ValueChange> values{};       // by slot
-  std::vector<FaultChange> faults{};       // by slot
-  std::vector<ShownPresence> presence{};   // by account
-  std::vector<SetOutcome> sets{};          // in order
+  std::vector<FaultChange> faults{};       // in order
+  // `faults` begins with all that the device has, as the reader (Detail::kEvents) is told of the
+  // device for the first time.
+  bool has_all_faults = false;
+  std::vector<ShownPresence> presence{};  // by account
+  std::vector<SetOutcome> sets{};         // in order
   Membership membership = Membership::kUnchanged;
 };
 
@@ -121,7 +126,11 @@ struct ChangeReaderOptions {
     kAccount,  // all that the account may read
     kAll
   };
-  enum class Detail : std::uint8_t { kAll, kDevicesOnly };  // which devices have news, without them
+  enum class Detail : std::uint8_t {
+    kAll,
+    kDevicesOnly,  // which devices have news, without them
+    kEvents        // faults, presence and ends of sets; no reports, no values, no membership
+  };
   std::weak_ptr<ChangeReader> reader{};
   Loop* loop = nullptr;  // the reader's; outlives the feed
   Scope scope = Scope::kDevices;
@@ -138,6 +147,12 @@ class ChangeMailbox {
   [[nodiscard]] const ChangeReaderOptions& options() const { return options_; }
   [[nodiscard]] bool wants_values() const {
     return options_.detail == ChangeReaderOptions::Detail::kAll;
+  }
+  [[nodiscard]] bool wants_reports() const {
+    return options_.detail != ChangeReaderOptions::Detail::kEvents;
+  }
+  [[nodiscard]] bool wants_events() const {
+    return options_.detail != ChangeReaderOptions::Detail::kDevicesOnly;
   }
   // Adds what is new of a device of the partition, whose last change has the number `through`.
   // True: the caller is to call post() at the end of its turn.

@@ -444,5 +444,88 @@ TEST_F(ChangeFeedTest, TwinsOfManyDevicesAreReadFromAllShards) {
   EXPECT_THAT(found, IsEmpty());
 }
 
+// --- events
+
+class EventReaderTest : public ChangeFeedTest {
+ protected:
+  ChangeSubscription read_events(const std::shared_ptr<FakeReader>& by) {
+    return subscribe(by, {.scope = ChangeReaderOptions::Scope::kAll,
+                          .detail = ChangeReaderOptions::Detail::kEvents});
+  }
+  // The fields and texts of the faults that the reader was told, in order.
+  static Lines faults(FakeReader& of) {
+    Lines lines;
+    for (const ChangeBatch& batch : std::exchange(of.batches, {})) {
+      for (const DeviceChanges& device : batch.devices) {
+        if (device.has_all_faults) lines.emplace_back("all");
+        for (const FaultChange& each : device.faults) {
+          lines.push_back(
+              fmt::format("{}{}={}", each.is_active ? "+" : "-", each.field, each.text));
+        }
+      }
+    }
+    return lines;
+  }
+};
+
+TEST_F(EventReaderTest, IsToldOfNoReports) {
+  const FakePtr device = home.connect_device(kSn);
+  const ChangeSubscription events = read_events(reader);
+  report(device, kSn, R"("pd.soc":50,"inv.errCode":0)");
+  EXPECT_THAT(told(), ElementsAre(line(""))) << "that it has no faults";
+  report(device, kSn, R"("pd.soc":51)");
+  report(device, kSn, R"("pd.soc":51)");
+  reading.run();
+  EXPECT_TRUE(reader->batches.empty());
+  home.leave(device);
+  EXPECT_THAT(told(), ElementsAre(line("offline")));
+}
+
+TEST_F(EventReaderTest, IsToldAllFaultsOnceAndThenEachChangeInOrder) {
+  const FakePtr device = home.connect_device(kSn);
+  report(device, kSn, R"("inv.errCode":1,"pd.errCode":0)");
+  const ChangeSubscription events = read_events(reader);
+  report(device, kSn, R"("pd.soc":50)");
+  reading.run();
+  EXPECT_THAT(faults(*reader), ElementsAre("all", "+inv.errCode=1"));
+  for (const std::string_view params :
+       {R"("pd.errCode":2)", R"("pd.errCode":0)", R"("pd.errCode":2)", R"("pd.errCode":3)"}) {
+    report(device, kSn, params);
+  }
+  reading.run();
+  EXPECT_THAT(faults(*reader), ElementsAre("+pd.errCode=2", "-pd.errCode=0", "+pd.errCode=2"));
+  const auto second = std::make_shared<FakeReader>();
+  const ChangeSubscription again = read_events(second);
+  report(device, kSn, R"("inv.errCode":0)");
+  reading.run();
+  EXPECT_THAT(faults(*second), ElementsAre("all", "+pd.errCode=3"));
+}
+
+TEST_F(EventReaderTest, IsToldOfTheFaultsOfModules) {
+  constexpr std::string_view kKit = "M106ZAB4Z000001F";  // of a family with modules
+  home.add_device(kKit, "alice");
+  const FakePtr kit = home.connect_device(kKit, "kit");
+  const ChangeSubscription events = read_events(reader);
+  report(kit, kKit, R"("bp2000.BP1.errCode":61000,"bp2000.BP1.soc":50)");
+  reading.run();
+  EXPECT_THAT(faults(*reader), ElementsAre("all"));
+  report(kit, kKit, R"("bp2000.BP1.errCode":61001)");
+  report(kit, kKit, R"("bp2000.BP1.errCode":61000)");
+  reading.run();
+  EXPECT_THAT(faults(*reader),
+              ElementsAre("+bp2000.BP1.errCode=61001", "-bp2000.BP1.errCode=61000"));
+}
+
+TEST_F(EventReaderTest, TakesNothingFromAReaderOfReports) {
+  const FakePtr device = home.connect_device(kSn);
+  const auto other = std::make_shared<FakeReader>();
+  const ChangeSubscription events = read_events(other);
+  const ChangeSubscription values = read_device(kSn);
+  report(device, kSn, R"("pd.soc":50)");
+  EXPECT_THAT(told(), ElementsAre(line("50")));
+  report(device, kSn, R"("pd.soc":51)");
+  EXPECT_THAT(told(), ElementsAre(line("51")));
+}
+
 }  // namespace
 }  // namespace gridloom::hub

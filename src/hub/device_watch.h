@@ -13,8 +13,14 @@ namespace gridloom::hub {
 
 struct DeviceWatch {
   std::vector<ChangeMailboxPtr> readers;  // at least one
+  bool wants_reports = false;             // one of them wants to know of each report
   bool wants_values = false;              // one of them does
-  std::set<std::size_t> faulty{};         // slots whose values are errors or warnings
+  bool wants_faults = false;              // likewise
+  bool needs_slots = false;               // the slots that a report changed are needed
+  bool is_new = false;             // a reader of events has not been told which faults there are
+  std::set<std::size_t> faulty{};  // slots whose values are errors or warnings
+  // Of quotas of modules, behind the declared slots: whether they may report errors.
+  std::vector<bool> module_errors{};
 };
 
 // Each device has one. Used by ShardChanges alone.

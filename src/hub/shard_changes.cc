@@ -24,23 +24,37 @@ bool is_faulty(const catalog::Field& field, std::string_view text) {
   catalog::for_each_value(
       field, *value,
       [&](const catalog::Field& part, const wire::Json& of_part, const std::string& /*path*/) {
-        faulty = faulty || catalog::is_error(part, of_part);
+        const bool is_absent = part.absent && catalog::same_value(*part.absent, of_part);
+        faulty = faulty || (!is_absent && catalog::is_error(part, of_part));
       });
   return faulty;
 }
 
-// The field, if it may report errors.
-const catalog::Field* error_field(const twin::Twin& twin, std::size_t slot) {
-  if (slot >= twin.declared_slots()) return nullptr;
+bool is_faulty(const twin::Twin& twin, std::size_t slot) {
   const catalog::Field* field = twin.family().field(twin.name_of(slot));
-  return field != nullptr && catalog::may_report_errors(*field) ? field : nullptr;
+  return field != nullptr && is_faulty(*field, twin.text_of(slot));
 }
 
-std::set<std::size_t> faulty_slots(const twin::Twin& twin) {
+// Whether values in the slot may be errors or warnings. Finds out once for each quota of a module.
+bool may_report_errors(const DeviceState& state, DeviceWatch& watch, std::size_t slot) {
+  const twin::Layout& layout = *state.family.layout;
+  if (slot < layout.errors.size()) return layout.errors[slot];
+  if (!layout.has_module_errors) return false;
+  std::vector<bool>& known = watch.module_errors;
+  const std::size_t index = slot - layout.errors.size();
+  while (known.size() <= index) {
+    const catalog::Field* field =
+        layout.family->field(state.twin.name_of(layout.errors.size() + known.size()));
+    known.push_back(field != nullptr && catalog::may_report_errors(*field));
+  }
+  return known[index];
+}
+
+std::set<std::size_t> faulty_slots(const DeviceState& state, DeviceWatch& watch) {
   std::set<std::size_t> faulty;
-  twin.for_each_value([&](std::size_t slot, std::string_view text) {
-    const catalog::Field* field = error_field(twin, slot);
-    if (field != nullptr && is_faulty(*field, text)) faulty.insert(slot);
+  if (!state.family.layout->has_errors) return faulty;
+  state.twin.for_each_value([&](std::size_t slot, std::string_view /*text*/) {
+    if (may_report_errors(state, watch, slot) && is_faulty(state.twin, slot)) faulty.insert(slot);
   });
   return faulty;
 }
@@ -70,7 +84,9 @@ void ShardChanges::use(std::shared_ptr<const registry::Directory> directory) {
   ++directories_;
   const auto before = std::exchange(directory_, std::move(directory));
   if (!before || before == directory_) return;
-  for (const ChangeMailboxPtr& reader : feed_.wide_readers()) compare(*before, reader);
+  for (const ChangeMailboxPtr& reader : feed_.wide_readers()) {
+    if (reader->wants_reports()) compare(*before, reader);
+  }
   if (before->revocations() == directory_->revocations()) return;
   for (const std::string& sn : feed_.named_devices()) {
     const registry::Device* was = before->find_device(sn);
@@ -121,14 +137,20 @@ DeviceWatch* ShardChanges::watch_of(std::string_view sn, DeviceState& state) {
     known.watch.reset();
     return nullptr;
   }
-  const bool wants_values =
-      std::ranges::any_of(readers, [](const auto& each) { return each->wants_values(); });
-  const bool knew_faults = known.watch != nullptr && known.watch->wants_values;
   if (!known.watch) known.watch = std::make_unique<DeviceWatch>();
-  if (wants_values && !knew_faults) known.watch->faulty = faulty_slots(state.twin);
-  known.watch->readers = std::move(readers);
-  known.watch->wants_values = wants_values;
-  return known.watch.get();
+  DeviceWatch& watch = *known.watch;
+  const bool wants_faults = std::ranges::any_of(readers, &ChangeMailbox::wants_events);
+  if (wants_faults && !watch.wants_faults) watch.faulty = faulty_slots(state, watch);
+  watch.is_new = watch.is_new || std::ranges::any_of(readers, [&](const ChangeMailboxPtr& each) {
+                   return !each->wants_reports() &&
+                          std::ranges::find(watch.readers, each) == watch.readers.end();
+                 });
+  watch.wants_reports = std::ranges::any_of(readers, &ChangeMailbox::wants_reports);
+  watch.wants_values = std::ranges::any_of(readers, &ChangeMailbox::wants_values);
+  watch.wants_faults = wants_faults;
+  watch.needs_slots = watch.wants_values || (wants_faults && state.family.layout->has_errors);
+  watch.readers = std::move(readers);
+  return &watch;
 }
 
 // --- what changes
@@ -150,14 +172,19 @@ DeviceChanges* ShardChanges::begin_change(std::string_view sn, DeviceState* stat
   const std::uint64_t number = ++numbers_[number_of(partition)];
   if (!feed_.has_readers(partition)) return nullptr;
   std::vector<ChangeMailboxPtr> readers;
+  DeviceWatch* watch = nullptr;
   if (state == nullptr) {
     readers = feed_.readers_of(sn, directory_->find_device(sn));
-  } else if (const DeviceWatch* watch = watch_of(sn, *state)) {
-    readers = watch->readers;
+  } else {
+    watch = watch_of(sn, *state);
+    if (watch != nullptr) readers = watch->readers;
   }
   if (readers.empty()) return nullptr;
   DeviceChanges& changes = changes_of(sn, partition, readers);
   changes.number = number;
+  if (watch != nullptr && watch->is_new) {
+    tell_all_faults(changes, *state, *watch, platform_.clock.now());
+  }
   return &changes;
 }
 
@@ -181,9 +208,11 @@ void ShardChanges::set_ended(std::string_view sn, DeviceState* state, SetOutcome
 std::int64_t ShardChanges::tell_report(std::string_view sn, const DeviceState& state,
                                        bool has_changed) {
   DeviceWatch& watch = *std::exchange(reporting_, nullptr);
+  const auto readers = static_cast<std::int64_t>(watch.readers.size());
+  if (watch.is_new || (watch.wants_faults && has_changed)) tell_faults(sn, state, watch);
+  if (!watch.wants_reports) return 0;
   DeviceChanges& told = changes_of(sn, state.partition, watch.readers);
   told.last_report = state.last_report;
-  const auto readers = static_cast<std::int64_t>(watch.readers.size());
   if (!has_changed) return readers;
   told.number = numbers_[number_of(state.partition)];
   if (!watch.wants_values) return readers;
@@ -194,7 +223,6 @@ std::int64_t ShardChanges::tell_report(std::string_view sn, const DeviceState& s
                       .text = std::string(state.twin.text_of(slot)),
                       .at = state.last_report,
                       .number = told.number};
-    tell_fault(told, watch, state.twin, value);
     const auto at = std::ranges::lower_bound(told.values, slot, {}, &ValueChange::slot);
     if (at != told.values.end() && at->slot == slot) {
       *at = std::move(value);
@@ -205,25 +233,44 @@ std::int64_t ShardChanges::tell_report(std::string_view sn, const DeviceState& s
   return readers * static_cast<std::int64_t>(1 + changed_.size() / kValuesOfEffort);
 }
 
-void ShardChanges::tell_fault(DeviceChanges& told, DeviceWatch& watch, const twin::Twin& twin,
-                              const ValueChange& value) const {
-  const catalog::Field* field = error_field(twin, value.slot);
-  if (field == nullptr) return;
-  const bool is_active = is_faulty(*field, value.text);
-  const bool was_active = watch.faulty.contains(value.slot);
-  if (is_active == was_active) return;
-  if (is_active) {
-    watch.faulty.insert(value.slot);
-  } else {
-    watch.faulty.erase(value.slot);
+void ShardChanges::tell_faults(std::string_view sn, const DeviceState& state, DeviceWatch& watch) {
+  const std::uint64_t number = numbers_[number_of(state.partition)];
+  for (const std::size_t slot : changed_) {
+    if (!watch.needs_slots || !may_report_errors(state, watch, slot)) continue;
+    const bool is_active = is_faulty(state.twin, slot);
+    if (is_active == watch.faulty.contains(slot)) continue;
+    if (is_active) {
+      watch.faulty.insert(slot);
+    } else {
+      watch.faulty.erase(slot);
+    }
+    if (watch.is_new) continue;
+    DeviceChanges& told = changes_of(sn, state.partition, watch.readers);
+    told.number = number;
+    told.faults.push_back({.slot = slot,
+                           .field = state.twin.name_of(slot),
+                           .text = std::string(state.twin.text_of(slot)),
+                           .is_active = is_active,
+                           .at = state.last_report,
+                           .number = number});
   }
-  const auto at = std::ranges::lower_bound(told.faults, value.slot, {}, &FaultChange::slot);
-  const FaultChange fault{
-      .slot = value.slot, .is_active = is_active, .at = value.at, .number = value.number};
-  if (at != told.faults.end() && at->slot == value.slot) {
-    *at = fault;
-  } else {
-    told.faults.insert(at, fault);
+  if (!watch.is_new) return;
+  DeviceChanges& told = changes_of(sn, state.partition, watch.readers);
+  told.number = number;
+  tell_all_faults(told, state, watch, state.last_report);
+}
+
+void ShardChanges::tell_all_faults(DeviceChanges& told, const DeviceState& state,
+                                   DeviceWatch& watch, TimePoint at) {
+  watch.is_new = false;
+  told.has_all_faults = true;
+  for (const std::size_t slot : watch.faulty) {
+    told.faults.push_back({.slot = slot,
+                           .field = state.twin.name_of(slot),
+                           .text = std::string(state.twin.text_of(slot)),
+                           .is_active = true,
+                           .at = at,
+                           .number = told.number});
   }
 }
 

@@ -38,7 +38,7 @@ class ShardChanges {
   // put the slots that changed; null: nobody reads them.
   [[nodiscard]] std::vector<std::size_t>* begin_report(std::string_view sn, DeviceState& state) {
     reporting_ = feed_.has_readers(state.partition) ? watch_of(sn, state) : nullptr;
-    return reporting_ != nullptr && reporting_->wants_values ? &changed_ : nullptr;
+    return reporting_ != nullptr && reporting_->needs_slots ? &changed_ : nullptr;
   }
   // The report was applied, and state.last_report set. Returns the effort, in the units of Inbox.
   std::int64_t end_report(std::string_view sn, DeviceState& state, bool has_changed) {
@@ -71,8 +71,10 @@ class ShardChanges {
   [[nodiscard]] DeviceChanges& changes_of(std::string_view sn, Partition partition,
                                           const std::vector<ChangeMailboxPtr>& readers);
   std::int64_t tell_report(std::string_view sn, const DeviceState& state, bool has_changed);
-  void tell_fault(DeviceChanges& told, DeviceWatch& watch, const twin::Twin& twin,
-                  const ValueChange& value) const;
+  void tell_faults(std::string_view sn, const DeviceState& state, DeviceWatch& watch);
+  // Tells a new reader of events all faults of the device.
+  void tell_all_faults(DeviceChanges& told, const DeviceState& state, DeviceWatch& watch,
+                       TimePoint at);
   void tell_membership(const ChangeMailboxPtr& reader, std::string_view sn, Membership membership);
   void compare(const registry::Directory& before, const ChangeMailboxPtr& reader);
 

@@ -75,7 +75,27 @@ TEST_F(ShardChangesTest, AReportThatNobodyReadsAllocatesNothing) {
   EXPECT_TRUE(changes.empty());
 }
 
-// The test above is worth nothing if its counter does not count.
+TEST_F(ShardChangesTest, AReportWithoutEventsCostsAReaderOfEventsNothing) {
+  if (!AllocationCount::is_possible()) GTEST_SKIP() << "built without a sanitizer that counts";
+  const ChangeSubscription events =
+      home.platform.changes.subscribe({.reader = reader,
+                                       .loop = &home.client_loop,
+                                       .scope = ChangeReaderOptions::Scope::kAll,
+                                       .detail = ChangeReaderOptions::Detail::kEvents});
+  report(R"({"params":{"pd.soc":1}})");
+  changes.flush();
+  report(R"({"params":{"pd.soc":2}})");
+  DeviceState& state = table.at(kSn);
+  const AllocationCount count;
+  const auto* const changed = changes.begin_report(kSn, state);
+  const std::int64_t effort = changes.end_report(kSn, state, true);
+  EXPECT_EQ(count.allocations(), 0U);
+  EXPECT_NE(changed, nullptr) << "the twin tells which fields changed";
+  EXPECT_EQ(effort, 0);
+  EXPECT_TRUE(changes.empty());
+}
+
+// The tests above are worth nothing if their counter does not count.
 TEST_F(ShardChangesTest, AReportThatSomebodyReadsIsCounted) {
   if (!AllocationCount::is_possible()) GTEST_SKIP() << "built without a sanitizer that counts";
   const ChangeSubscription subscription = subscribe();

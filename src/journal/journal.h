@@ -19,6 +19,7 @@ enum class RecordKind : std::uint8_t {
   kReports = 1,  // a batch (journal/batch.h)
   kAudit = 2,    // a JSON object
   kTurn = 3,     // a batch and the changes of MQTT sessions that are atomic with it (turn.h)
+  kEvents = 4,   // events of devices (device_event.h)
 };
 
 struct Record {

@@ -138,7 +138,8 @@ Overview overview_of(const Family& family, const std::vector<FlatValue>& values)
                .text = fmt::format("{}: {}", title_of(field), value_text(&field, value)),
                .title = title_of(field),
                .meaning = value_text(&field, value),
-               .value = value});
+               .value = value,
+               .quota = each.name});
         });
   }
   return overview;

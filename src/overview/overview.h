@@ -17,11 +17,12 @@
 namespace gridloom::overview {
 
 struct ActiveError {
-  std::string field;
-  std::string text;  // the field's title, and the meaning of the value
+  std::string field;  // the quota, and behind it where in its value the error stands
+  std::string text;   // the field's title, and the meaning of the value
   std::string title{};
   std::string meaning{};
   wire::Json value{};
+  std::string quota{};  // whose value says so
 };
 
 // By history::Power; nothing: not known.

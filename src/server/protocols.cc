@@ -63,6 +63,7 @@ void Protocols::add_apis(ApiOptions options) {
                           .failures = mqtt_.failures,
                           .page = &*page_,
                           .homes = options.homes,
+                          .events = options.events,
                           .live = options.live,
                           .sign_in = options.sign_in,
                           .administration = options.administration,

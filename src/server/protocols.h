@@ -18,6 +18,7 @@
 #include "api/http_service.h"
 #include "base/clock.h"
 #include "base/failure_budget.h"
+#include "home/home_feed.h"
 #include "http/service.h"
 #include "http/trusted_proxies.h"
 #include "hub/hub.h"
@@ -57,7 +58,8 @@ class Protocols {
     std::function<std::string()> metrics;  // the text of /metrics; any thread
     std::function<api::Health()> health;   // /healthz; any thread
     api::Page page;                        // of the dashboard
-    api::HomeFeed* homes = nullptr;        // outlives the protocols, as the next ones
+    home::HomeFeed* homes = nullptr;       // outlives the protocols, as the next ones
+    const home::EventLog* events = nullptr;
     api::LiveFeed* live = nullptr;
     api::SignIn* sign_in = nullptr;
     api::Administration* administration = nullptr;  // null: none over HTTP

@@ -88,6 +88,7 @@ Result<std::unique_ptr<Server>> Server::open(Options options) {
                                    .loops = server->loops_,
                                    .wall = server->options_.clocks.wall});
   if (!restored) return std::unexpected(restored.error());
+  if (Status started = server->homes_->start(); !started) return std::unexpected(started.error());
   return server;
 }
 
@@ -131,6 +132,11 @@ Status Server::open_data() {
 void Server::make_hub() {
   hub_ = std::make_unique<hub::Hub>(*platform_, as_loops(loops_), options_.request_path);
   loops_.front()->on_sweep([hub = hub_.get()] { hub->tick(); });
+  homes_.emplace(HomeServices::Options{.hub = *hub_,
+                                       .archive = *archive_,
+                                       .loop = *loops_.front(),
+                                       .steady = options_.clocks.steady});
+  loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
   registry_->on_change([hub = hub_.get()] { hub->registry_changed(); });
   protocols_.emplace(Protocols::Options{.hub = *hub_,
                                         .clock = options_.clocks.steady,
@@ -162,8 +168,6 @@ Status Server::listen(ListenOptions options) {
   const history::Reads reads = [archive = archive_.get()](auto query) {
     return archive->read(std::move(query));
   };
-  homes_.emplace(
-      api::HomeFeed::Options{.hub = hub_.get(), .steady = &options_.clocks.steady, .reads = reads});
   const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
   live_.emplace(api::LiveFeed::Options{
       .hub = hub_.get(), .virtual_time = virtual_time, .limits = options_.limits.live});
@@ -185,7 +189,8 @@ Status Server::listen(ListenOptions options) {
            [this] { return metrics_of(*platform_, listeners_, protocols_->sessions(), *archive_); },
        .health = [this] { return health_of(archive_->health(), loops_); },
        .page = std::move(page),
-       .homes = &*homes_,
+       .homes = &homes_->homes(),
+       .events = &homes_->events(),
        .live = &*live_,
        .sign_in = &*sign_in_,
        .administration = options.administration,
@@ -204,6 +209,7 @@ void Server::start(const wire::JsonObject& facts) {
 }
 
 void Server::stop(const wire::JsonObject& facts) {
+  homes_->stop();
   with_loops([this] {
     listeners_.stop();
     store_sessions(loops_, protocols_->sessions(), *store_, options_.clocks.steady);

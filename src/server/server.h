@@ -34,6 +34,7 @@
 #include "net/network.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
+#include "server/home_services.h"
 #include "server/limits.h"
 #include "server/listeners.h"
 #include "server/loops.h"
@@ -137,7 +138,7 @@ class Server {
   std::unique_ptr<history::Archive> archive_;
   std::optional<history::InstantJournal> instant_journal_;
   std::unique_ptr<hub::Hub> hub_;
-  std::optional<api::HomeFeed> homes_;
+  std::optional<HomeServices> homes_;
   std::optional<api::LiveFeed> live_;
   std::optional<api::SignIn> sign_in_;
   std::optional<Protocols> protocols_;

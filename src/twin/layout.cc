@@ -32,11 +32,17 @@ bool may_be_object(const Field& field) {
 
 Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
   for (const catalog::Field& field : family->fields) {
-    if (field.name.contains('*')) continue;
+    const bool may_report_errors = catalog::may_report_errors(field);
+    has_errors = has_errors || may_report_errors;
+    if (field.name.contains('*')) {
+      has_module_errors = has_module_errors || may_report_errors;
+      continue;
+    }
     has_lists = has_lists || field.one_as_object;
     index.emplace(field.name, names.size());
     names.push_back(field.name);
     powers.push_back(!field.nature.empty() && field.unit == "W");
+    errors.push_back(may_report_errors);
   }
   for (std::uint32_t slot = 0; slot < names.size(); ++slot) by_name.push_back(slot);
   std::ranges::sort(by_name, {},

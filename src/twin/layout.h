@@ -54,9 +54,12 @@ struct Layout {
   StringMap<std::size_t> index;
   std::vector<std::uint32_t> by_name;  // slots, sorted by name
   std::vector<bool> powers;            // by slot
+  std::vector<bool> errors;            // by slot: catalog::may_report_errors()
   std::vector<Envelope> envelopes;
   StringSet values;
-  bool repeats = false;    // reports may name a quota twice (catalog::Report::also_flat)
+  bool repeats = false;     // reports may name a quota twice (catalog::Report::also_flat)
+  bool has_errors = false;  // of fields that may report errors; some of them may be of modules
+  bool has_module_errors = false;
   bool has_lists = false;  // of fields that are catalog::Field::one_as_object
 };
 

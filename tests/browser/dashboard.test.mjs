@@ -242,8 +242,10 @@ test('a fault shows on the card and as an alarm, and ends', async () => {
   await page.waitForSelector('.strip .worst.bad');
   await page.locator('.navigation a[href="/alarms"]').click();
   await page.locator('.alarm.active').first().waitFor();
+  await page.locator('.alarm.active a[href*="tab=plots&from="]').first().waitFor(); // Since when is known.
   fault('off');
   await page.waitForFunction(() => document.querySelectorAll('.alarm.active').length === 0);
+  await page.locator('.alarm.past').first().waitFor();
   await page.waitForFunction(() => !document.querySelector('.strip .worst.bad'));
   assert.deepEqual(complaints, []);
   await page.close();

@@ -31,7 +31,6 @@ const nothingYet = {
   batteryIn_kwh: null,
   batteryOut_kwh: null,
   selfSufficiency_percent: null,
-  unknown_s: null,
 };
 
 /** A page whose home has these devices; the stream stays silent. */

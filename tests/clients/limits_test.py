@@ -145,6 +145,7 @@ TESTED_ELSEWHERE = {
     "history.raw-days": ["RetentionTest.ABlockThatIsTooOldBecomesQuarters"],
     "history.quarter-days": ["RetentionTest.RollupsAndAuditEntriesAreRemovedAfterTheirRetention"],
     "history.audit-days": ["RetentionTest.RollupsAndAuditEntriesAreRemovedAfterTheirRetention"],
+    "history.event-days": ["RetentionTest.EventsAreRemovedAfterTheirRetentionAndOpenFaultsAreKept"],
 }
 
 

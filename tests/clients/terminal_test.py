@@ -80,7 +80,7 @@ class HomeTest(ServerTest):
         line = next(line for line in table.splitlines() if line.startswith(DELTA_2))
         self.assertIn("Kitchen power station", line)
         self.assertIn(" % ", line)
-        self.assertTrue(line.endswith("online"), line)
+        self.assertTrue(line.endswith("live"), line)
         self.assertIn("TODAY, kWh", table)
         only = self.said("status", "kitchen")
         self.assertIn(DELTA_2, only)
@@ -90,7 +90,7 @@ class HomeTest(ServerTest):
     def test_a_terminal_has_colours_unless_they_are_unwanted(self):
         code, text = on_terminal("status", "--data", self.server.data)
         self.assertEqual(code, 0)
-        self.assertIn("\x1b[32monline", text)
+        self.assertIn("\x1b[32mlive", text)
         for unwanted in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
             code, text = on_terminal("status", "--data", self.server.data, environment=unwanted)
             self.assertEqual(code, 0)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/home/home_json.h"
 #include "history/instant_journal.h"
 #include "journal/turn.h"
 #include "mqtt/connection.h"
@@ -288,8 +289,10 @@ void World::connect_watchers() {
       std::make_unique<api::SignIn>(api::SignIn::Options{.registry = server_.home.registry.get(),
                                                          .wall = &server_.home.clock,
                                                          .steady = &server_.home.clock});
-  homes_ = std::make_unique<api::HomeFeed>(api::HomeFeed::Options{
-      .hub = server_.home.hub.get(), .steady = &server_.home.clock, .reads = {}});
+  homes_ = std::make_unique<home::HomeFeed>(home::HomeFeed::Options{.hub = server_.home.hub.get(),
+                                                                    .steady = &server_.home.clock,
+                                                                    .members_of = api::home_members,
+                                                                    .reads = {}});
   feed_ = std::make_unique<api::LiveFeed>(api::LiveFeed::Options{.hub = server_.home.hub.get()});
   api_ = std::make_unique<api::Api>(
       api::Api::Options{.hub = server_.home.hub.get(),

@@ -12,6 +12,7 @@
 #include "api/api.h"
 #include "api/gate/sign_in.h"
 #include "history/test_archive.h"
+#include "home/home_feed.h"
 #include "hub/credentials.h"
 #include "mqtt/test_peer.h"
 #include "mqtt/test_server.h"
@@ -105,7 +106,7 @@ class World {
   TestClock archive_clock_{kTestStart};
   std::unique_ptr<history::Archive> archive_;
   std::unique_ptr<journal::Journal> journal_;
-  std::unique_ptr<api::HomeFeed> homes_;
+  std::unique_ptr<home::HomeFeed> homes_;
   std::unique_ptr<api::LiveFeed> feed_;
   std::unique_ptr<api::SignIn> sign_in_;
   std::unique_ptr<api::Api> api_;

@@ -55,6 +55,8 @@ const std::map<std::string_view, std::string_view>& requests() {
       {"GET /api/v1/families/{family}", ""},
       {"GET /api/v1/devices/{sn}/energy", ""},
       {"GET /api/v1/devices/{sn}/history", "fields=temperature"},
+      {"GET /api/v1/devices/{sn}/events", ""},
+      {"GET /api/v1/events", ""},
       {"POST /api/v1/devices/{sn}/commands", R"({"params":{"x":1}})"},
       {"GET /api/v1/admin/operations", ""},
       {"POST /api/v1/admin/{operation}", R"({"name":"mallory"})"},

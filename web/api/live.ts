@@ -2,13 +2,7 @@
 // connection. Socket, time and chance come from outside, so that a test owns them.
 import {signal} from '@preact/signals';
 import {decode, type SubscriptionMessage} from './messages.ts';
-import type {
-  ClientMessage,
-  Resume,
-  ServerMessage,
-  SubscribeDevice,
-  SubscribeHome,
-} from './types.ts';
+import type {ClientMessage, ServerMessage, SubscribeDevice, SubscribeHome} from './types.ts';
 
 export type Topic = Omit<SubscribeHome, 't' | 'id'> | Omit<SubscribeDevice, 't' | 'id'>;
 
@@ -56,7 +50,6 @@ export class LiveClient {
   private open = false;
   private nextId = 1;
   private failures = 0;
-  private resume: Resume | null = null;
   private cancelRetry = nothing;
   private cancelSilence = nothing;
   private cancelPause = nothing;
@@ -89,7 +82,6 @@ export class LiveClient {
   stop(): void {
     this.started = false;
     this.cancelRetry();
-    this.resume = null;
     this.drop();
   }
 
@@ -132,7 +124,7 @@ export class LiveClient {
 
   private greet(): void {
     this.open = true;
-    this.send({t: 'hello', ...(this.resume ? {resume: this.resume} : {})});
+    this.send({t: 'hello'});
   }
 
   private send(message: ClientMessage): void {
@@ -147,7 +139,6 @@ export class LiveClient {
     if ('now' in message) {
       this.options.onTime(message.now, 'rate' in message ? message.rate : null);
     }
-    if ('seq' in message && this.resume) this.resume.seq = message.seq;
     this.handle(message);
   }
 
@@ -155,7 +146,6 @@ export class LiveClient {
     switch (message.t) {
       case 'welcome':
         this.failures = 0;
-        this.resume = {epoch: message.epoch, seq: message.seq};
         for (const [id, {topic}] of this.subscriptions) this.send({t: 'sub', id, ...topic});
         this.contact.value = 'live';
         break;

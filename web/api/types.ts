@@ -117,8 +117,6 @@ export interface Today {
   batteryOut_kwh: number | null;
   /** In %. */
   selfSufficiency_percent: number | null;
-  /** Not counted: always null. */
-  unknown_s: null;
 }
 
 export type Role = 'meter' | 'feeder' | 'consumer' | 'panel' | 'other';
@@ -131,6 +129,8 @@ export interface ActiveError {
   value: unknown;
   /** Meaning of the value. */
   text: string;
+  /** In Unix milliseconds. Time of the report with which it began; null: not known. */
+  since: number | null;
 }
 
 export interface HomeDevice {
@@ -204,6 +204,8 @@ export interface DeviceState {
   online: boolean;
   /** In Unix milliseconds. Time of the last report; absent: none since the server started. */
   reportedAt?: number;
+  /** Those that the device reports now. */
+  faults: ActiveError[];
   /** Each field that the device has reported, as it reported it. */
   values: Record<string, unknown>;
 }
@@ -446,6 +448,45 @@ export interface History {
   series: Series[];
 }
 
+export type EventKind =
+  | 'fault.began'
+  | 'fault.ended'
+  | 'online'
+  | 'offline'
+  | 'set.answered'
+  | 'set.refused'
+  | 'set.unanswered'
+  | 'left_out';
+
+export interface DeviceEvent {
+  sn: string;
+  /** In Unix milliseconds. */
+  at: number;
+  kind: EventKind;
+  /** This and all up to since are absent where it is no fault. */
+  field?: string;
+  title?: string;
+  /** The field's value when the fault began. */
+  value?: unknown;
+  /** Meaning of the value. */
+  text?: string;
+  /** In Unix milliseconds. The beginning of the fault. */
+  since?: number;
+  /** The id of a set; absent: it is no set, or was not sent to the device. */
+  id?: string;
+  /** The failure of a set; absent: there is none. */
+  why?: string;
+  /** How many events were more than the limit of an hour; absent: it is not left_out. */
+  count?: number;
+}
+
+export interface EventPage {
+  /** The newest first. */
+  events: DeviceEvent[];
+  /** cursor of the next page, whose events are older; absent: there is none. */
+  next?: string;
+}
+
 /** The family's set message without sn and id, as its documents write it. */
 export type Command = Record<string, unknown>;
 
@@ -516,8 +557,6 @@ export interface Welcome {
   rate: number;
   /** To each device. */
   rights: Record<string, Rights>;
-  /** Always false: subscribe again. */
-  resumed: boolean;
 }
 
 /** The names of a family's fields, to which rows refer by their place, from 0 on. */
@@ -639,18 +678,9 @@ export type ServerMessage =
   | StreamError
   | Bye;
 
-export interface Resume {
-  /** The epoch of the last welcome. */
-  epoch: string;
-  /** The seq of the last message. */
-  seq: number;
-}
-
 /** Answered by welcome, once a second at most. */
 export interface Hello {
   t: 'hello';
-  /** Not read: nothing is resumed. */
-  resume?: Resume;
 }
 
 /** Another subscription to the home takes the place of the first. */

@@ -1,6 +1,7 @@
 // One pane of lines over time. uPlot draws; the instance lives in a ref and dies with the pane.
 import {useEffect, useRef, useState} from 'preact/hooks';
 import type uPlot from 'uplot';
+import type {DeviceEvent} from '../api/types.ts';
 import {quantity} from '../format/number.ts';
 import {localeName, texts, whenText, zone} from '../i18n/index.ts';
 import {themeVersion} from '../store/preferences.ts';
@@ -12,6 +13,8 @@ interface Props {
   from: number;
   to: number;
   stepMs: number;
+  /** Marked by lines. */
+  events: DeviceEvent[];
   onZoom: (from: number, to: number) => void;
   onBack: () => void;
 }
@@ -25,7 +28,7 @@ const numberText = (value: number | null | undefined) =>
   value == null ? '—' : quantity(value, localeName(), Math.abs(value) >= 100 ? 1 : 0.01);
 
 export function Plot(props: Props) {
-  const {pane, times, from, to, stepMs} = props;
+  const {pane, times, from, to, stepMs, events} = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const latest = useRef(props);
@@ -65,6 +68,10 @@ export function Plot(props: Props) {
       plot.current?.setScale('x', {min: from, max: to});
     });
   }, [times, pane, from, to]);
+
+  useEffect(() => {
+    plot.current?.redraw(false);
+  }, [events]);
 
   return (
     <figure>
@@ -166,6 +173,7 @@ function options(
     series: [{}, ...pane.lines.map((line) => lineOptions(line))],
     hooks: {
       drawClear: [(u) => shadeGaps(u, latest.current)],
+      draw: [(u) => markEvents(u, latest.current)],
       setCursor: [(u) => setAt(u.cursor.idx ?? null)],
       setSelect: [
         (u) => {
@@ -210,6 +218,35 @@ function shadeGaps(u: uPlot, {pane, times, stepMs}: Props): void {
     const x1 = Math.max(bbox.left, u.valToPos(times[first]!, 'x', true));
     const x2 = Math.min(bbox.left + bbox.width, u.valToPos(times[last]! + stepMs, 'x', true));
     if (x2 > x1) ctx.fillRect(x1, bbox.top, x2 - x1, bbox.height);
+  }
+  ctx.restore();
+}
+
+const eventColours: Record<DeviceEvent['kind'], string> = {
+  'fault.began': 'critical',
+  'fault.ended': 'critical',
+  online: 'muted',
+  offline: 'muted',
+  'set.answered': 'link',
+  'set.refused': 'link',
+  'set.unanswered': 'link',
+  left_out: 'muted',
+};
+
+/** A line for each event: solid where something began, dashed where it ended. */
+function markEvents(u: uPlot, {events}: Props): void {
+  const {ctx, bbox} = u;
+  ctx.save();
+  ctx.lineWidth = devicePixelRatio;
+  for (const {at, kind} of events) {
+    const x = Math.round(u.valToPos(at, 'x', true));
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.strokeStyle = token(eventColours[kind]);
+    ctx.setLineDash(kind === 'fault.ended' || kind === 'online' ? [4, 4] : []);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
   }
   ctx.restore();
 }

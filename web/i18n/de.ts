@@ -164,6 +164,17 @@ export const de: Texts = {
     week: '7 Tage',
     month: '30 Tage',
     span: 'Spanne',
+    events: 'Was geschah',
+    event: {
+      'fault.began': (title) => `${title}: begann`,
+      'fault.ended': (title) => `${title}: endete`,
+      online: () => 'Verbunden',
+      offline: () => 'Kontakt verloren',
+      'set.answered': () => 'Ein Befehl wurde beantwortet',
+      'set.refused': () => 'Ein Befehl wurde abgelehnt',
+      'set.unanswered': () => 'Ein Befehl wurde nicht beantwortet',
+      left_out: (_, count) => `${count} weitere Ereignisse, die nicht aufgehoben wurden`,
+    },
   },
   set: {
     send: 'Senden',
@@ -240,6 +251,9 @@ export const de: Texts = {
     unknownSince: 'seit wann, ist unbekannt',
     open: 'Gerät',
     plot: 'Kurve dazu',
+    past: 'Vergangen',
+    noPast: 'Noch kein Fehler ist zu Ende.',
+    lasted: (when, span) => `ab ${when}, ${span} lang`,
     reports: (field) => `Gemeldet als ${field}`,
   },
   fleet: {

@@ -167,6 +167,17 @@ export const en = {
     week: '7 days',
     month: '30 days',
     span: 'Span',
+    events: 'What happened',
+    event: {
+      'fault.began': (title: string) => `${title} began`,
+      'fault.ended': (title: string) => `${title} ended`,
+      online: () => 'Connected',
+      offline: () => 'Contact lost',
+      'set.answered': () => 'A command was answered',
+      'set.refused': () => 'A command was refused',
+      'set.unanswered': () => 'A command was not answered',
+      left_out: (_: string, count: number) => `${count} more events, which were not kept`,
+    },
   },
   set: {
     send: 'Send',
@@ -244,6 +255,9 @@ export const en = {
     unknownSince: 'since when is not known',
     open: 'Device',
     plot: 'Plot around it',
+    past: 'Past',
+    noPast: 'No fault has ended yet.',
+    lasted: (when: string, span: string) => `from ${when}, for ${span}`,
     reports: (field: string) => `Reported as ${field}`,
   },
   fleet: {

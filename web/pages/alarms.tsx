@@ -1,13 +1,18 @@
-// What is wrong now: which device, since when, and what it means.
-import {useEffect} from 'preact/hooks';
-import {ageText, alarmText, texts, whenText} from '../i18n/index.ts';
+// What is wrong now, and what was: which device, since when, and what it means.
+import {useEffect, useState} from 'preact/hooks';
+import {get} from '../api/client.ts';
+import type {DeviceEvent, EventPage} from '../api/types.ts';
+import {ageText, alarmText, spanText, texts, whenText} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {type Alarm, alarms, home} from '../store/home.ts';
 import {PageTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
-import {Skeleton} from '../ui/load.tsx';
+import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 
 const around = 3_600_000;
+/** An event is in the list of past ones a moment after the alarm is gone. */
+const settleMs = 2000;
+const pastRows = 50;
 
 export function AlarmsPage() {
   const words = texts.value.alarms;
@@ -64,15 +69,72 @@ export function AlarmsPage() {
           </ul>
         </section>
       )}
+      <Past active={list.map((alarm) => alarm.key).join()} />
     </>
+  );
+}
+
+/** Faults that have ended; read again when the active ones are others. */
+function Past({active}: {active: string}) {
+  const words = texts.value.alarms;
+  const [settled, setSettled] = useState('');
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(active), settleMs);
+    return () => clearTimeout(timer);
+  }, [active]);
+  const loaded = useLoad(
+    (cancel) => get<EventPage>(`/events?kind=fault.ended&limit=${pastRows}`, cancel),
+    [settled],
+  );
+  const names = new Map(home.value?.devices.map((device) => [device.sn, device.name]));
+  return (
+    <section aria-labelledby="past-title">
+      <h2 id="past-title" class="section-title">
+        {words.past}
+      </h2>
+      {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
+      {loaded.data?.events.length === 0 && <p class="muted">{words.noPast}</p>}
+      <ul class="alarm-list">
+        {loaded.data?.events.map((event) => (
+          <li key={`${event.sn} ${event.field} ${event.at}`}>
+            <Ended event={event} name={names.get(event.sn) ?? event.sn} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const plotAround = (from: number, to: number) =>
+  `?tab=plots&from=${from - around}&to=${Math.round(Math.min(serverNow(), to + around))}`;
+
+function Ended({event, name}: {event: DeviceEvent; name: string}) {
+  const words = texts.value.alarms;
+  const since = event.since ?? event.at;
+  const page = `/d/${encodeURIComponent(event.sn)}`;
+  return (
+    <article class="card alarm past">
+      <StateMark mark="never" size={20} />
+      <h3>
+        <bdi>{name}</bdi>: {event.title ?? event.field}
+      </h3>
+      <p>{event.text}</p>
+      <p class="muted">
+        {words.lasted(whenText(since, 'moment'), spanText((event.at - since) / 1000))} ·{' '}
+        <span class="raw">{event.field}</span>
+      </p>
+      <p class="buttons">
+        <a class="button small" href={`${page}${plotAround(since, event.at)}`}>
+          {words.plot}
+        </a>
+      </p>
+    </article>
   );
 }
 
 function Active({alarm}: {alarm: Alarm}) {
   const words = texts.value.alarms;
   const page = `/d/${encodeURIComponent(alarm.sn)}`;
-  const until = Math.round(Math.min(serverNow(), (alarm.since ?? 0) + around));
-  const from = alarm.since === null ? '' : `&from=${alarm.since - around}&to=${until}`;
   return (
     <article class="card alarm active">
       <StateMark mark={alarm.kind === 'fault' ? 'critical' : 'offline'} size={20} />
@@ -96,7 +158,7 @@ function Active({alarm}: {alarm: Alarm}) {
           {words.open}
         </a>
         {alarm.since !== null && (
-          <a class="button small" href={`${page}?tab=plots${from}`}>
+          <a class="button small" href={`${page}${plotAround(alarm.since, alarm.since)}`}>
             {words.plot}
           </a>
         )}

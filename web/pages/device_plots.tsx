@@ -1,7 +1,7 @@
 // The past of a device's fields. The address says which fields and which span.
 import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
 import {get} from '../api/client.ts';
-import type {Family, History} from '../api/types.ts';
+import type {DeviceEvent, EventPage, Family, History} from '../api/types.ts';
 import {columns, linesOf, panes, stepFor} from '../charts/data.ts';
 import {Plot} from '../charts/plot.tsx';
 import {texts, whenText} from '../i18n/index.ts';
@@ -24,6 +24,8 @@ const spans: Record<string, number> = {
 const mostFields = 8;
 const refreshMs = 5000;
 const tableRows = 500;
+const mostEvents = 200;
+const noEvents: DeviceEvent[] = [];
 
 function isNumeric(field: NamedField): boolean {
   return field.facts?.type === 'int' || field.facts?.type === 'float';
@@ -125,6 +127,9 @@ function Plots({
     `/devices/${sn}/history?fields=${names}&from=${Math.round(from)}` +
     `&to=${Math.round(to)}&step=${step.text}`;
   const loaded = useLoad((cancel) => get<History>(address, cancel), [address]);
+  const eventsAddress = `/devices/${sn}/events?from=${Math.round(from)}&to=${Math.round(to)}&limit=${mostEvents}`;
+  const happened = useLoad((cancel) => get<EventPage>(eventsAddress, cancel), [eventsAddress]);
+  const events = happened.data?.events ?? noEvents;
   const shown = useMemo(() => {
     if (!loaded.data) return null;
     const [times, ...values] = columns(loaded.data.series);
@@ -196,6 +201,7 @@ function Plots({
           from={from}
           to={to}
           stepMs={step.ms}
+          events={events}
           onZoom={zoom}
           onBack={back}
         />
@@ -213,9 +219,37 @@ function Plots({
       {shown && asTable && (
         <Table times={shown.times} lines={shown.panes.flatMap((p) => p.lines)} />
       )}
+      {happened.error && <Failure error={happened.error} retry={happened.reload} />}
+      <Events events={events} />
       <p class="muted small-text">{words.help}</p>
     </section>
   );
+}
+
+/** The marks of the plots as words. */
+function Events({events}: {events: DeviceEvent[]}) {
+  const words = texts.value.plot;
+  if (events.length === 0) return null;
+  return (
+    <details class="plot-events">
+      <summary>
+        {words.events} <span class="muted">{events.length}</span>
+      </summary>
+      <ul>
+        {events.map((event) => (
+          <li key={`${event.at} ${event.kind} ${event.field ?? event.id ?? ''}`}>
+            <span class="muted">{whenText(event.at, 'moment')}</span> {eventText(event)}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function eventText(event: DeviceEvent): string {
+  const text = texts.value.plot.event[event.kind](event.title ?? '', event.count ?? 0);
+  const more = event.kind === 'fault.began' ? event.text : event.why;
+  return more ? `${text}: ${more}` : text;
 }
 
 function Table({times, lines}: {times: number[]; lines: ReturnType<typeof linesOf>}) {

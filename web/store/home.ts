@@ -54,7 +54,7 @@ function alarmsOf(device: HomeDevice): Alarm[] {
     text: fault.text,
     field: fault.field,
     title: fault.title,
-    since: null,
+    since: fault.since,
   }));
   if (device.state === 'offline') {
     list.push({

@@ -12,6 +12,7 @@ export const balcony: DeviceState = {
   owner: 'demo',
   rights: 'owner',
   online: true,
+  faults: [],
   reportedAt: 900,
   values: {soc: 50},
 };
@@ -66,7 +67,7 @@ export class FakeSocket implements Socket {
 
   welcome(): void {
     this.events.onOpen();
-    this.receive({t: 'welcome', epoch: 'e1', seq: 7, now: 1000, rate: 1, resumed: false});
+    this.receive({t: 'welcome', epoch: 'e1', seq: 7, now: 1000, rate: 1});
   }
 }
 

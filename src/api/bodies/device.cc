@@ -37,6 +37,7 @@ const schema::Body& describe(schema::Of<DeviceState> /*of*/) {
               "reportedAt",
               {.text = "Time of the last report; absent: none since the server started",
                .unit = "Unix milliseconds"}),
+          member<&DeviceState::faults>("faults", {.text = "Those that the device reports now"}),
           member<&DeviceState::values>(
               "values", {.text = "Each field that the device has reported, as it reported it"}),
       });

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/bodies/events.h"
 #include "api/schema/body.h"
 #include "registry/directory.h"
 
@@ -35,6 +36,7 @@ const schema::Body& describe(schema::Of<Device> /*of*/);
 
 struct DeviceState : Device {
   std::optional<std::int64_t> reported_at_ms{};
+  std::vector<ActiveError> faults{};
   schema::RawObject values{};
 };
 const schema::Body& describe(schema::Of<DeviceState> /*of*/);

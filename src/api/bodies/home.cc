@@ -55,23 +55,11 @@ const schema::Body& describe(schema::Of<Today> /*of*/) {
       member<&Today::battery_in_kwh>("batteryIn_kwh", {.unit = "kWh"}),
       member<&Today::battery_out_kwh>("batteryOut_kwh", {.unit = "kWh"}),
       member<&Today::self_sufficiency_percent>("selfSufficiency_percent", {.unit = "%"}),
-      member<&Today::unknown_s>("unknown_s", {.text = "Not counted: always null"}),
   };
   static constexpr schema::Body kBody{
       .name = "Today",
       .text = "Energies since midnight, of devices that have reported since; null: not known",
       .members = kMembers};
-  return kBody;
-}
-
-const schema::Body& describe(schema::Of<ActiveError> /*of*/) {
-  static constexpr std::array kMembers = {
-      member<&ActiveError::field>("field"),
-      member<&ActiveError::title>("title"),
-      member<&ActiveError::value>("value"),
-      member<&ActiveError::text>("text", {.text = "Meaning of the value"}),
-  };
-  static constexpr schema::Body kBody{.name = "ActiveError", .members = kMembers};
   return kBody;
 }
 

@@ -8,9 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "api/bodies/events.h"
 #include "api/schema/body.h"
+#include "overview/freshness.h"
 #include "overview/home_picture.h"
-#include "wire/json.h"
 
 namespace gridloom::api {
 
@@ -42,14 +43,16 @@ struct schema::Words<overview::GridCaption> {
   static constexpr std::array kValues = {kMeasured, kImportOfDevices, kNone};
 };
 
+template <>
+struct schema::Words<overview::Freshness> {
+  using enum overview::Freshness;
+  static constexpr std::string_view kName = "State";
+  static constexpr std::array kValues = {kLive, kQuiet, kOffline, kNever};
+};
+
 namespace body {
 
 using NumberOrNull = schema::OrNull<double>;
-
-struct State {
-  static constexpr std::string_view kName = "State";
-  static constexpr std::array<std::string_view, 4> kWords = {"live", "quiet", "offline", "never"};
-};
 
 struct UnknownDevice {
   std::string_view sn;
@@ -81,17 +84,8 @@ struct Today {
   NumberOrNull battery_in_kwh{};
   NumberOrNull battery_out_kwh{};
   NumberOrNull self_sufficiency_percent{};
-  std::nullptr_t unknown_s{};
 };
 const schema::Body& describe(schema::Of<Today> /*of*/);
-
-struct ActiveError {
-  std::string_view field;
-  std::string_view title;
-  wire::Json value{};
-  std::string_view text;
-};
-const schema::Body& describe(schema::Of<ActiveError> /*of*/);
 
 struct HomeDevice {
   std::string_view sn;
@@ -99,7 +93,7 @@ struct HomeDevice {
   std::string_view family;
   std::string_view family_name;
   overview::Role role{};
-  schema::WordOf<State> state;
+  overview::Freshness state{};
   schema::OrNull<std::int64_t> last_report_ms{};
   NumberOrNull charge_percent{};
   NumberOrNull battery_power_w{};

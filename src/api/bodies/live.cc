@@ -42,7 +42,6 @@ const schema::Body& describe(schema::Of<Welcome> /*of*/) {
       declared<Whole>("now", kNow),
       declared<double>("rate", kRate),
       declared<schema::Map<Text, registry::Rights>>("rights", {.text = "To each device"}),
-      declared<bool>("resumed", {.text = "Always false: subscribe again"}),
   };
   static constexpr schema::Body kBody{
       .name = "Welcome", .text = "Answers hello", .members = kMembers};
@@ -83,7 +82,7 @@ const schema::Body& describe(schema::Of<DeviceSnapshot> /*of*/) {
       subscription_members("snap"),
       std::array{
           declared<Text>("family"),
-          declared<schema::WordOf<State>>("state"),
+          declared<overview::Freshness>("state"),
           declared<schema::OrNull<Whole>>(
               "last", {.text = "Time of the last report; null: none since the server started",
                        .unit = "Unix milliseconds"}),
@@ -109,7 +108,7 @@ const schema::Body& describe(schema::Of<StateChange> /*of*/) {
   static constexpr std::array kMembers = joined(
       subscription_members("state"),
       std::array{
-          declared<schema::WordOf<State>>("state"),
+          declared<overview::Freshness>("state"),
           declared<Whole>("since",
                           {.text = "Its last report, or the present", .unit = "Unix milliseconds"}),
       });
@@ -156,21 +155,9 @@ const schema::Body& describe(schema::Of<Bye> /*of*/) {
 }
 
 const schema::Body& describe(schema::Of<Hello> /*of*/) {
-  static constexpr std::array kMembers = {
-      constant("t", "hello"),
-      declared<std::optional<Resume>>("resume", {.text = "Not read: nothing is resumed"}),
-  };
+  static constexpr std::array kMembers = {constant("t", "hello")};
   static constexpr schema::Body kBody{
       .name = "Hello", .text = "Answered by welcome, once a second at most", .members = kMembers};
-  return kBody;
-}
-
-const schema::Body& describe(schema::Of<Resume> /*of*/) {
-  static constexpr std::array kMembers = {
-      declared<Text>("epoch", {.text = "The epoch of the last welcome"}),
-      declared<Whole>("seq", {.text = "The seq of the last message"}),
-  };
-  static constexpr schema::Body kBody{.name = "Resume", .members = kMembers};
   return kBody;
 }
 

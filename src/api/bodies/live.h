@@ -50,8 +50,6 @@ inline constexpr auto kServerMessages = std::to_array<schema::BodyOf>(
 // From a client.
 struct Hello;
 const schema::Body& describe(schema::Of<Hello> /*of*/);
-struct Resume;
-const schema::Body& describe(schema::Of<Resume> /*of*/);
 struct SubscribeHome;
 const schema::Body& describe(schema::Of<SubscribeHome> /*of*/);
 struct SubscribeDevice;

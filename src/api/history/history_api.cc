@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "api/history/energy.h"
+#include "api/history/events.h"
 #include "api/history/quota_data.h"
 #include "api/history/series_body.h"
 #include "api/message/params.h"
@@ -127,6 +130,38 @@ void HistoryApi::series(const std::string& sn, Call call) const {
                                                        .reads = options_.reads,
                                                        .loop = options_.loop});
   read(std::move(call), [body](history::Reader& reader) { return body->begin(reader); });
+}
+
+void HistoryApi::events(const std::string& sn, Call call) const {
+  const auto refuse = [&call](const Error& fault) { call.done(call.form.failure(fault)); };
+  std::vector<EventDevice> devices;
+  const auto add = [&](const registry::Device& device) {
+    devices.push_back({.sn = device.sn,
+                       .number = device.number,
+                       .family = options_.platform->catalog->of_serial(device.sn)});
+  };
+  const auto directory = options_.platform->registry.directory();
+  if (sn.empty()) {
+    for (const auto& list :
+         {directory->devices_of(call.account), directory->shared_with(call.account)}) {
+      for (const registry::Device* device : list) add(*device);
+    }
+  } else {
+    const auto device =
+        hub::permitted_device(*directory, call.account, sn, registry::Rights::kMonitor);
+    if (!device) return refuse(device.error());
+    add(**device);
+  }
+  auto request = parse_event_request(call.params, now());
+  if (!request) return refuse(request.error());
+  const AnswerForm form = call.form;
+  read(std::move(call),
+       [query = EventQuery(std::move(*request), std::move(devices)),
+        form](history::Reader& reader) mutable -> std::optional<http::Response> {
+         if (Status worked = query.work(reader); !worked) return form.failure(worked.error());
+         if (!query.done()) return std::nullopt;
+         return form.success(query.text());
+       });
 }
 
 }  // namespace gridloom::api

@@ -1,4 +1,4 @@
-// What is answered from history: quota/data of the signed API, and energies and series of
+// What is answered from history: quota/data of the signed API, and energies, series and events of
 // Gridloom's own (api/v1/own_api.h).
 //
 // Responses are produced on the archive's threads and are delivered on the loop of the request;
@@ -43,6 +43,8 @@ class HistoryApi {
   void quota_data(Call call) const;
   void energy(const std::string& sn, Call call) const;
   void series(const std::string& sn, Call call) const;
+  // Of one device; `sn` empty: of all that the account may read.
+  void events(const std::string& sn, Call call) const;
 
  private:
   struct Readable {

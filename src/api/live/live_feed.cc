@@ -7,8 +7,8 @@
 #include <limits>
 #include <utility>
 
-#include "api/home/home_json.h"
 #include "base/secret.h"
+#include "overview/freshness.h"
 
 namespace gridloom::api {
 namespace {
@@ -199,13 +199,18 @@ void LiveReader::subscribe(Loop& loop) {
 }
 
 bool LiveReader::update_state(LiveDevice& device) {
-  const std::string_view state =
-      state_of(*device.family_, {.online = feed_.hub().online(account_, device.sn_),
-                                 .has_values = device.has_values_,
-                                 .last_report = device.last_report_,
-                                 .now = feed_.now()});
-  if (state == "live") {
-    const std::int64_t quiet_ms = unix_ms(*device.last_report_ + quiet_after(*device.family_)) + 1;
+  std::optional<Millis> age;
+  if (device.last_report_) {
+    age = std::chrono::duration_cast<Millis>(feed_.now() - *device.last_report_);
+  }
+  const overview::Freshness freshness =
+      overview::freshness_of(*device.family_, {.online = feed_.hub().online(account_, device.sn_),
+                                               .has_values = device.has_values_,
+                                               .age = age});
+  const std::string_view state = name_of(freshness);
+  if (freshness == overview::Freshness::kLive) {
+    const std::int64_t quiet_ms =
+        unix_ms(*device.last_report_ + overview::quiet_after(*device.family_)) + 1;
     std::int64_t earliest = quiet_at_ms_;
     while (quiet_ms < earliest && !quiet_at_ms_.compare_exchange_weak(earliest, quiet_ms)) {
     }

@@ -67,7 +67,7 @@ class LiveDevice {
     std::uint64_t names = 0;   // grows with the number of names; 0: it has no values
     std::uint64_t losses = 0;  // grows when those who follow are to read the twin again
     std::optional<TimePoint> last_report;
-    std::string_view state;  // api/home/home_json.h
+    std::string_view state;  // of overview/freshness.h
   };
   [[nodiscard]] Moment moment() const;
 

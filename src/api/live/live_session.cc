@@ -125,8 +125,7 @@ void LiveSession::welcome() {
   owes_welcome_ = false;
   welcomed_ = now_;
   fmt::format_to(std::back_inserter(replies_),
-                 R"({{"t":"welcome","epoch":"{}","seq":{},"now":{},"rate":{},"rights":{},)"
-                 R"("resumed":false}})",
+                 R"({{"t":"welcome","epoch":"{}","seq":{},"now":{},"rate":{},"rights":{}}})",
                  options_.feed->epoch(), options_.feed->seq(), unix_ms(options_.feed->now()),
                  options_.feed->rate(),
                  std::string_view(account_->rights(credential_.shared_directory())));

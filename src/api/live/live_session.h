@@ -14,7 +14,6 @@
 #include <string>
 #include <string_view>
 
-#include "api/home/home_feed.h"
 #include "api/live/live_account.h"
 #include "api/live/live_credential.h"
 #include "api/live/live_feed.h"
@@ -22,6 +21,7 @@
 #include "api/live/live_subscriptions.h"
 #include "base/byte_budget.h"
 #include "base/clock.h"
+#include "home/home_feed.h"
 #include "net/protocol.h"
 
 namespace gridloom::api {
@@ -38,7 +38,7 @@ class LiveSession final : public net::Protocol {
     net::ConnectionContext context;
     LiveCaller caller;
     LiveFeed* feed = nullptr;
-    HomeFeed* homes = nullptr;
+    home::HomeFeed* homes = nullptr;
     TimePoint now{};  // by the server's monotonic clock
   };
   // kConflict: the account has too many clients, or all accounts have.

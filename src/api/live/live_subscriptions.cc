@@ -114,7 +114,7 @@ Status LiveSubscriptions::subscribe(Id id, const JsonObject& message,
     unsubscribe(*same);
   }
   unsubscribe(id);
-  const Millis usual = sn.empty() ? HomeFeed::kFresh : LiveSchedule::kPeriod;
+  const Millis usual = sn.empty() ? home::HomeFeed::kFresh : LiveSchedule::kPeriod;
   const auto every = number_in(message, "every");
   made.every = every ? std::clamp(Millis(*every), usual, kMostPeriod) : usual;
   add(id, std::move(made));
@@ -211,7 +211,7 @@ void LiveSubscriptions::flush(Id id, Subscription& subscription, std::string& ou
 }
 
 void LiveSubscriptions::flush_home(Id id, Subscription& subscription, std::string& out) const {
-  const HomeFeed::Home& home = *subscription.home;
+  const home::HomeFeed::Home& home = *subscription.home;
   fmt::format_to(std::back_inserter(out), R"({{"t":"{}","id":{},"seq":{},"now":{},"home":)",
                  subscription.version == 0 ? "snap" : "d", id, options_.feed->seq(), home.now_ms);
   out.append(home.json).append("}\n");
@@ -292,12 +292,12 @@ void LiveSubscriptions::ask_for_home() {
   if (std::exchange(is_asking_, true)) return;
   options_.homes->get(
       options_.account_id,
-      {.loop = options_.loop, .done = [weak = weak_from_this()](Result<HomeFeed::Home> home) {
+      {.loop = options_.loop, .done = [weak = weak_from_this()](Result<home::HomeFeed::Home> home) {
          if (const auto self = weak.lock()) self->on_home(std::move(home));
        }});
 }
 
-void LiveSubscriptions::on_home(Result<HomeFeed::Home> home) {
+void LiveSubscriptions::on_home(Result<home::HomeFeed::Home> home) {
   is_asking_ = false;
   if (!home_ || !home) return;
   Subscription& subscription = subscriptions_.at(*home_);

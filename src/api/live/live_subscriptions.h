@@ -21,7 +21,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "api/home/home_feed.h"
 #include "api/live/live_account.h"
 #include "api/live/live_feed.h"
 #include "api/live/live_schedule.h"
@@ -29,6 +28,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "home/home_feed.h"
 #include "registry/directory.h"
 #include "wire/json.h"
 
@@ -45,7 +45,7 @@ class LiveSubscriptions final : public LiveWatcher,
     registry::AccountId account_id{};
     LiveAccountPtr account;
     LiveFeed* feed = nullptr;
-    HomeFeed* homes = nullptr;
+    home::HomeFeed* homes = nullptr;
     Loop* loop = nullptr;           // the connection's
     std::function<void()> on_news;  // is_ready() may have become true
     TimePoint now{};
@@ -103,7 +103,7 @@ class LiveSubscriptions final : public LiveWatcher,
       return moment.names != names || moment.losses != losses;
     }
     // The topic home uses these:
-    std::optional<HomeFeed::Home> home;
+    std::optional<home::HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has
   };
 
@@ -113,7 +113,7 @@ class LiveSubscriptions final : public LiveWatcher,
   // The client needs a snapshot of the device, which a read of its twin comes before.
   void want_twin(Id id, Subscription& subscription);
   void ask_for_home();
-  void on_home(Result<HomeFeed::Home> home);
+  void on_home(Result<home::HomeFeed::Home> home);
 
   void flush(Id id, Subscription& subscription, std::string& out);
   void flush_home(Id id, Subscription& subscription, std::string& out) const;
@@ -124,8 +124,8 @@ class LiveSubscriptions final : public LiveWatcher,
   std::map<Id, Subscription> subscriptions_;
   std::unordered_map<std::string_view, Id> by_sn_;  // the texts are those of the watched devices
   std::optional<Id> home_;                          // the subscription to the home
-  HomeWatch home_watch_;    // until a tick without a subscription to the home
-  bool is_asking_ = false;  // for the home; the answer is for home_
+  home::HomeWatch home_watch_;  // until a tick without a subscription to the home
+  bool is_asking_ = false;      // for the home; the answer is for home_
   LiveSchedule schedule_;
   LiveTwinQueue twins_;
   std::set<std::string, std::less<>> named_families_;

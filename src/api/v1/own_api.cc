@@ -9,15 +9,19 @@
 #include <vector>
 
 #include "api/bodies/energy.h"
+#include "api/bodies/events.h"
 #include "api/bodies/family.h"
 #include "api/bodies/home.h"
 #include "api/bodies/operations.h"
 #include "api/bodies/people.h"
 #include "api/bodies/series.h"
+#include "api/home/home_json.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
 #include "http/list_header.h"
 #include "hub/credentials.h"
+#include "overview/overview.h"
+#include "overview/values.h"
 
 namespace gridloom::api {
 namespace {
@@ -44,6 +48,14 @@ constexpr std::array kHistoryQuery = {
     OwnParameter{"format", "json or csv; json if it is left out"},
 };
 
+constexpr std::array kEventQuery = {
+    OwnParameter{"from", kFrom},
+    OwnParameter{"to", kTo},
+    OwnParameter{"kind", "kinds of events, separated by commas; all if it is left out"},
+    OwnParameter{"limit", "at most so many events, 1 to 1000; 100 if it is left out"},
+    OwnParameter{"cursor", "next of the page before, for the events that follow it"},
+};
+
 // The end of a device's text, in the place of which its presence is put.
 constexpr std::string_view kPresence = "false}";
 
@@ -61,6 +73,16 @@ std::optional<std::string_view> match(std::string_view form, std::string_view pa
   path.remove_suffix(after.size());
   if (path.empty() || path.contains('/')) return std::nullopt;
   return path;
+}
+
+// The faults in the values of a device, which are only searched if there are any.
+std::vector<overview::ActiveError> errors_in(std::string_view values, const catalog::Family& family,
+                                             const home::FaultTimes& since) {
+  if (since.empty()) return {};
+  const auto all = wire::parse_json(values, {.bytes = values.size(), .keys = values.size()});
+  if (!all || !all->is_object()) return {};
+  const auto flat = overview::flat_values(family, all->get_object());
+  return overview::overview_of(family, flat).errors;
 }
 
 }  // namespace
@@ -144,6 +166,19 @@ std::span<const OwnApi::Route> OwnApi::routes() {
             .query = kHistoryQuery,
             .answer = &body_of<body::History>,
             .handler = &OwnApi::history},
+      Route{.path = "/api/v1/devices/{sn}/events",
+            .id = "listDeviceEvents",
+            .summary = "Faults, presence and sets of a device, the newest first.",
+            .query = kEventQuery,
+            .answer = &body_of<body::EventPage>,
+            .handler = &OwnApi::device_events},
+      Route{.path = "/api/v1/events",
+            .id = "listEvents",
+            .summary = "Faults, presence and sets of all devices that the account may read, the "
+                       "newest first.",
+            .query = kEventQuery,
+            .answer = &body_of<body::EventPage>,
+            .handler = &OwnApi::events},
       Route{.method = http::Method::kPost,
             .path = "/api/v1/devices/{sn}/commands",
             .scope = Scope::kControl,
@@ -224,7 +259,7 @@ void OwnApi::home(Call call) const {
   options_.homes->get(call.caller.account,
                       {.loop = options_.loop,
                        .done = [form = call.form, done = std::move(call.done)](
-                                   const Result<HomeFeed::Home>& home) mutable {
+                                   const Result<home::HomeFeed::Home>& home) mutable {
                          done(home ? form.success_shared(home->json) : form.failure(home.error()));
                        }});
 }
@@ -277,17 +312,22 @@ void OwnApi::device(Call call) const {
   if (!device) return call.done(call.form.failure(device.error()));
   body::DeviceState state{description(*directory, **device, account)};
   state.online = options_.hub->online(account, (*device)->sn);
-  options_.hub->read_all(account, std::move(call.named),
-                         {.loop = options_.loop,
-                          // The directory keeps what `state` has views of.
-                          .done = [state, directory, form = call.form, done = std::move(call.done)](
-                                      Result<hub::DeviceAnswer> answer) mutable {
-                            if (!answer) return done(form.failure(answer.error()));
-                            if (answer->last_report)
-                              state.reported_at_ms = unix_ms(*answer->last_report);
-                            state.values = {.text = answer->text};
-                            done(form.success(schema::to_text(state)));
-                          }});
+  home::FaultTimes since;
+  if (options_.events != nullptr) since = options_.events->active_faults((*device)->sn);
+  const catalog::FamilyPtr family = options_.hub->platform().catalog->of_serial((*device)->sn);
+  options_.hub->read_all(
+      account, std::move(call.named),
+      {.loop = options_.loop,
+       // The directory keeps what `state` has views of.
+       .done = [state = std::move(state), directory, form = call.form, since = std::move(since),
+                family, done = std::move(call.done)](Result<hub::DeviceAnswer> answer) mutable {
+         if (!answer) return done(form.failure(answer.error()));
+         if (answer->last_report) state.reported_at_ms = unix_ms(*answer->last_report);
+         const auto errors = errors_in(answer->text, *family, since);
+         state.faults = faults_of(errors, since);
+         state.values = {.text = answer->text};
+         done(form.success(schema::to_text(state)));
+       }});
 }
 
 void OwnApi::families(Call call) const { answer(std::move(call), families_->all()); }
@@ -360,6 +400,15 @@ void OwnApi::energy(Call call) const {
 void OwnApi::history(Call call) const {
   const std::string sn = call.named;
   options_.history->series(sn, history_call(std::move(call)));
+}
+
+void OwnApi::device_events(Call call) const {
+  const std::string sn = call.named;
+  options_.history->events(sn, history_call(std::move(call)));
+}
+
+void OwnApi::events(Call call) const {
+  options_.history->events({}, history_call(std::move(call)));
 }
 
 void OwnApi::command(Call call) const {

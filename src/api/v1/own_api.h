@@ -17,7 +17,6 @@
 #include "api/bodies/device.h"
 #include "api/gate/callers.h"
 #include "api/history/history_api.h"
-#include "api/home/home_feed.h"
 #include "api/message/answer_form.h"
 #include "api/message/device_rows.h"
 #include "api/schema/body.h"
@@ -26,6 +25,8 @@
 #include "api/v1/session_api.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "home/event_log.h"
+#include "home/home_feed.h"
 #include "http/message.h"
 #include "hub/hub.h"
 #include "registry/directory.h"
@@ -54,7 +55,8 @@ class OwnApi {
     Loop* loop = nullptr;  // answers are delivered on it
     const HistoryApi* history = nullptr;
     const SessionApi* sessions = nullptr;
-    HomeFeed* homes = nullptr;                 // shared by all loops
+    home::HomeFeed* homes = nullptr;         // shared by all loops
+    const home::EventLog* events = nullptr;  // likewise; null: since when faults last is not known
     Administration* administration = nullptr;  // likewise; null: there is none over HTTP
   };
   explicit OwnApi(const Options& options);
@@ -105,6 +107,8 @@ class OwnApi {
   void family(Call call) const;
   void energy(Call call) const;
   void history(Call call) const;
+  void events(Call call) const;
+  void device_events(Call call) const;
   void command(Call call) const;
   void sign_in(Call call) const;
   void sign_out(Call call) const;

@@ -30,8 +30,7 @@ constexpr std::size_t kBar = 10;       // characters
 constexpr std::size_t kMostName = 22;  // likewise
 constexpr std::size_t kMostState = 48;
 constexpr double kLow_percent = 15;
-constexpr double kIdle_w = 1;      // a battery below this neither charges nor discharges
-constexpr Millis kStale{300'000};  // after this long without a report powers no longer count
+constexpr double kIdle_w = 1;  // a battery below this neither charges nor discharges
 
 // The sums of the energy answer, and how the table names them.
 constexpr auto kEnergyColumns = std::to_array<std::pair<std::string_view, std::string_view>>({
@@ -70,16 +69,17 @@ Cell charge_cell(const DeviceStatus& status) {
 Cell age_cell(const std::optional<Millis>& age) {
   if (!age) return {.text = "-"};
   return {.text = time::rounded_span_text(*age),
-          .style = *age > kStale ? Style::kWarning : Style::kPlain};
+          .style = overview::is_of_now(*age) ? Style::kPlain : Style::kWarning};
 }
 
 Cell state_cell(const DeviceStatus& status) {
-  std::string text = status.device.online ? "online" : "offline";
-  Style style = status.device.online ? Style::kGood : Style::kWarning;
+  const bool is_live = status.freshness == overview::Freshness::kLive;
+  std::string text(overview::name_of(status.freshness));
+  Style style = is_live ? Style::kGood : Style::kWarning;
   const std::vector<ActiveError>& errors = status.overview.errors;
   if (!errors.empty()) {
     style = Style::kBad;
-    text = (status.device.online ? "" : "offline; ") + errors.front().text;
+    text = (is_live ? std::string() : text + "; ") + errors.front().text;
     if (errors.size() > 1) text += fmt::format(" and {} more", errors.size() - 1);
   }
   if (!status.error.empty()) {
@@ -165,6 +165,11 @@ DeviceStatus read_status(OpenHome& home, const HomeDevice& device, WithEnergy wi
     return status;
   }
   status.age = values->age;
+  const bool has_values = !values->quotas.empty();
+  status.freshness = overview::freshness_of(
+      *family, {.online = device.online,
+                .has_values = has_values,
+                .age = values->knows_age || !has_values ? values->age : Millis(0)});
   status.overview = overview::overview_of(*family, overview::flat_values(*family, values->quotas));
   if (with_energy == WithEnergy::kNo) return status;
   // A server without energy sums, or a family without powers, has nothing to add.
@@ -195,6 +200,7 @@ JsonObject status_json(const DeviceStatus& status) {
                  {"name", status.device.name},
                  {"family", status.family},
                  {"online", status.device.online},
+                 {"state", overview::name_of(status.freshness)},
                  {"chargePercent", or_null(status.overview.charge_percent)},
                  {"sunW", or_null(status.overview.sun_w)},
                  {"gridW", or_null(status.overview.grid_w)},

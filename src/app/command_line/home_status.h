@@ -10,6 +10,7 @@
 #include "app/home/home.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "overview/freshness.h"
 #include "overview/overview.h"
 #include "wire/json.h"
 
@@ -19,6 +20,7 @@ struct DeviceStatus {
   HomeDevice device{};
   std::string family{};
   overview::Overview overview{};
+  overview::Freshness freshness = overview::Freshness::kOffline;
   std::optional<Millis> age{};    // since the last report
   wire::JsonObject energy_kwh{};  // of today; empty: not known
   std::string error{};            // why its values could not be read

@@ -20,6 +20,7 @@ DeviceStatus kitchen() {
   return {.device = {.sn = "R331A", .name = "Küche", .online = true},
           .family = "delta_2",
           .overview = {.charge_percent = 52.4, .sun_w = 120.6, .grid_w = -3.2, .battery_w = 80},
+          .freshness = overview::Freshness::kLive,
           .age = Millis(2100),
           .energy_kwh = {{"pv", 1.256}, {"home", 0}}};
 }
@@ -38,7 +39,7 @@ TEST(Table, LinesUpByCharacters) {
 TEST(StatusText, IsALineADeviceAndTheEnergyOfToday) {
   EXPECT_EQ(status_text({kitchen()}, false),
             "DEVICE  NAME   CHARGE                SUN  GRID  LOAD  AGE  STATE\n"
-            "R331A   Küche  █████░░░░░  52 % ▲  121 W  -3 W     -   2s  online\n"
+            "R331A   Küche  █████░░░░░  52 % ▲  121 W  -3 W     -   2s  live\n"
             "\n"
             "TODAY, kWh  NAME    SUN  LOAD\n"
             "R331A       Küche  1.26  0.00\n");
@@ -47,12 +48,17 @@ TEST(StatusText, IsALineADeviceAndTheEnergyOfToday) {
 TEST(StatusText, ShowsWhatIsWrong) {
   DeviceStatus broken = kitchen();
   broken.device.online = false;
+  broken.freshness = overview::Freshness::kOffline;
   broken.energy_kwh = {};
   broken.overview = {.errors = {{.field = "a", .text = "Fan: 3"}, {.field = "b", .text = "x"}}};
   broken.age.reset();
   const std::string text = status_text({broken}, false);
   EXPECT_THAT(text, HasSubstr("offline; Fan: 3 and 1 more"));
   EXPECT_THAT(text, Not(HasSubstr("TODAY")));
+  DeviceStatus silent = kitchen();
+  silent.freshness = overview::Freshness::kQuiet;
+  EXPECT_THAT(status_text({silent}, false), HasSubstr("  quiet\n"));
+  EXPECT_THAT(wire::to_text(status_json(silent)), HasSubstr(R"("state":"quiet")"));
   broken.error = "no answer";
   EXPECT_THAT(status_text({broken}, false), HasSubstr("no answer"));
   EXPECT_THAT(wire::to_text(status_json(broken)), HasSubstr(R"("chargePercent":null)"));

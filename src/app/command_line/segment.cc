@@ -16,6 +16,7 @@
 #include "base/printable.h"
 #include "base/read_file.h"
 #include "journal/batch.h"
+#include "journal/device_event.h"
 #include "journal/local/log.h"
 #include "journal/turn.h"
 #include "wire/json.h"
@@ -37,6 +38,8 @@ std::string kind_of(const Record& record) {
       return "audit";
     case RecordKind::kTurn:
       return "turn";
+    case RecordKind::kEvents:
+      return "events";
   }
   return fmt::format("kind {}", static_cast<unsigned>(record.kind));
 }
@@ -64,6 +67,11 @@ std::string content_of_turn(std::string_view payload) {
   return turn->batch.empty() ? changes : content_of_reports(turn->batch) + ", " + changes;
 }
 
+std::string content_of_events(std::string_view payload) {
+  const auto events = journal::read_events(payload);
+  return events ? counted(events->size(), "event") : "bytes that are no events";
+}
+
 }  // namespace
 
 // An audit record is JSON text, but the file may come from anywhere: characters that would move the
@@ -71,6 +79,7 @@ std::string content_of_turn(std::string_view payload) {
 std::string content_of(const Record& record) {
   if (record.kind == RecordKind::kReports) return content_of_reports(record.payload);
   if (record.kind == RecordKind::kTurn) return content_of_turn(record.payload);
+  if (record.kind == RecordKind::kEvents) return content_of_events(record.payload);
   if (record.kind != RecordKind::kAudit) return {};
   std::string text(record.payload);
   for (char& c : text) {

@@ -26,7 +26,8 @@ struct HomeDevice {
 
 struct DeviceValues {
   wire::JsonObject quotas{};    // as quota/all answers them
-  std::optional<Millis> age{};  // since the last report; nothing: not known
+  std::optional<Millis> age{};  // since the last report; nothing: none since the server started
+  bool knows_age = true;        // false: this way to the server does not tell ages
 };
 
 // Says that devices have reported something or came and went, as it happens. What they reported,

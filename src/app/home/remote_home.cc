@@ -41,7 +41,7 @@ class RemoteHome final : public Home {
   Result<DeviceValues> values(const std::string& sn) override {
     auto quotas = api_.quota_all(sn);
     if (!quotas) return std::unexpected(quotas.error());
-    return DeviceValues{.quotas = std::move(*quotas)};
+    return DeviceValues{.quotas = std::move(*quotas), .knows_age = false};
   }
 
   Result<Json> set(const std::string& sn, const JsonObject& message) override {

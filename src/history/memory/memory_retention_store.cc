@@ -38,6 +38,8 @@ bool has(const DeviceTables& device, RetentionStore::Kind kind) {
       return !device.energies.empty();
     case RetentionStore::Kind::kTwin:
       return device.twin.has_value();
+    case RetentionStore::Kind::kEvents:
+      return !device.events.empty();
   }
   return false;
 }
@@ -55,6 +57,8 @@ std::size_t remove_rows(DeviceTables& device, RetentionStore::Kind kind, std::si
       if (most == 0 || !device.twin) return 0;
       device.twin.reset();
       return 1;
+    case RetentionStore::Kind::kEvents:
+      return remove_first(device.events, most, any);
   }
   return 0;
 }
@@ -85,7 +89,7 @@ Result<std::size_t> MemoryRetentionStore::remove(Kind kind, DeviceNumber device,
     DeviceTables& tables = found->second.change();
     const std::size_t removed = remove_rows(tables, kind, most);
     if (tables.chunks.empty() && tables.rollups.empty() && tables.energies.empty() &&
-        !tables.twin) {
+        !tables.twin && tables.events.empty()) {
       all.devices.erase(found);
     }
     return removed;
@@ -152,6 +156,26 @@ Result<std::size_t> MemoryRetentionStore::remove_audit(std::int64_t before_ms, s
     const auto is_old = [&](const auto& row) { return is_audit_before(*row.second, before_ms); };
     if (all.audit->empty() || !is_old(*all.audit->begin())) return 0;
     return remove_first(all.audit.change(), most, is_old);
+  });
+}
+
+Result<std::size_t> MemoryRetentionStore::remove_events(std::int64_t before_ms, std::size_t most) {
+  return change([&](MemoryRows& all) {
+    std::size_t removed = 0;
+    for (auto& [number, device] : all.devices) {
+      if (device->events.empty() || device->events.begin()->first.at_ms >= before_ms) continue;
+      Events& events = device.change().events;
+      for (auto at = events.begin();
+           removed < most && at != events.end() && at->first.at_ms < before_ms;) {
+        if (at->second.is_open) {
+          ++at;
+          continue;
+        }
+        at = events.erase(at);
+        ++removed;
+      }
+    }
+    return removed;
   });
 }
 

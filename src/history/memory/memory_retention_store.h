@@ -40,6 +40,8 @@ class MemoryRetentionStore final : public RetentionStore {
   [[nodiscard]] Result<std::size_t> remove_rollups(DeviceNumber device, std::int64_t before,
                                                    std::size_t most) override;
   [[nodiscard]] Result<std::size_t> remove_audit(std::int64_t before_ms, std::size_t most) override;
+  [[nodiscard]] Result<std::size_t> remove_events(std::int64_t before_ms,
+                                                  std::size_t most) override;
   [[nodiscard]] Result<bool> return_space() override { return false; }
 
   [[nodiscard]] Result<std::vector<RunningDay>> running_days() override;

@@ -39,6 +39,19 @@ void put_applied(MemoryRows& all, std::uint64_t applied) {
   std::erase_if(all.taken.change(), [&](const auto& row) { return row.second <= all.applied; });
 }
 
+void put_event(MemoryRows& all, const StoredEvent& stored) {
+  using enum journal::EventKind;
+  const journal::DeviceEvent& event = stored.event;
+  DeviceTables& device = all.devices[event.device].change();
+  const bool begins = event.kind == kFaultBegan;
+  const auto [at, is_new] =
+      device.events.emplace(position_of(stored), MemoryEvent{.event = event, .is_open = begins});
+  if (!is_new || (!begins && event.kind != kFaultEnded)) return;
+  for (auto& [position, each] : device.events) {
+    if (position != at->first && each.event.field == event.field) each.is_open = false;
+  }
+}
+
 Status check_names(const MemoryRows& tables, const Changes& changes) {
   std::map<FieldId, std::string_view> fresh;
   for (const auto& [id, name] : changes.names) {
@@ -72,6 +85,7 @@ Status MemoryStore::write(const Changes& changes) {
     for (const AuditRow& row : changes.audit) {
       all.audit.change().try_emplace(row.sequence, bytes_of(row.entry));
     }
+    for (const StoredEvent& stored : changes.events) put_event(all, stored);
     if (changes.applied) put_applied(all, applied);
     return {};
   });
@@ -108,6 +122,19 @@ Result<std::vector<StoredTwin>> MemoryStore::twins() {
 Result<TakenRecords> MemoryStore::taken() {
   return read(
       [](const MemoryRows& all) { return TakenRecords{.of = *all.taken, .is_known = true}; });
+}
+
+Result<std::vector<StoredEvent>> MemoryStore::open_faults() {
+  return read([](const MemoryRows& all) {
+    std::vector<StoredEvent> open;
+    for (const auto& [number, device] : all.devices) {
+      for (const auto& [position, each] : device->events) {
+        if (each.is_open) open.push_back({.id = position.id, .event = each.event});
+      }
+    }
+    std::ranges::sort(open, {}, &StoredEvent::id);
+    return open;
+  });
 }
 
 Result<std::vector<DeviceHour>> MemoryStore::open_hours() {
@@ -224,6 +251,20 @@ Status MemoryStore::each_audit(const OnAudit& on_entry) {
   return read([&](const MemoryRows& all) -> Status {
     for (const auto& [sequence, entry] : std::views::reverse(*all.audit)) {
       if (!on_entry({.sequence = sequence, .entry = *entry})) break;
+    }
+    return {};
+  });
+}
+
+Status MemoryStore::each_event(DeviceNumber device, std::int64_t from_ms,
+                               const EventPosition& before, const OnEvent& on_event) {
+  return read([&](const MemoryRows& all) -> Status {
+    const Events& events = device_of(all, device).events;
+    const auto from = events.lower_bound({.at_ms = from_ms});
+    auto at = events.lower_bound(std::max(before, EventPosition{.at_ms = from_ms}));
+    while (at != from) {
+      --at;
+      if (!on_event({.id = at->first.id, .event = at->second.event})) break;
     }
     return {};
   });

@@ -27,6 +27,7 @@ class MemoryStore final : public Store {
   [[nodiscard]] Result<std::vector<std::string>> names() override;
   [[nodiscard]] Result<std::vector<StoredTwin>> twins() override;
   [[nodiscard]] Result<TakenRecords> taken() override;
+  [[nodiscard]] Result<std::vector<StoredEvent>> open_faults() override;
   [[nodiscard]] Result<std::vector<DeviceHour>> open_hours() override;
 
   [[nodiscard]] Result<bool> has_taken(const DeviceHour& of, std::uint64_t record) override;
@@ -48,6 +49,8 @@ class MemoryStore final : public Store {
                                                                          std::int64_t from,
                                                                          std::int64_t to) override;
   [[nodiscard]] Status each_audit(const OnAudit& on_entry) override;
+  [[nodiscard]] Status each_event(DeviceNumber device, std::int64_t from_ms,
+                                  const EventPosition& before, const OnEvent& on_event) override;
 
  private:
   // Calls `function` with the tables of the snapshot, or of now. No lock is held meanwhile.

@@ -58,6 +58,12 @@ struct ChunkKey {
 };
 
 using Chunks = std::map<ChunkKey, MemoryChunk>;
+struct MemoryEvent {
+  journal::DeviceEvent event;
+  bool is_open = false;  // a fault that has not ended
+};
+
+using Events = std::map<EventPosition, MemoryEvent>;
 using BytesByHour = std::map<std::int64_t, Bytes>;
 
 struct DeviceTables {
@@ -65,6 +71,7 @@ struct DeviceTables {
   BytesByHour rollups;
   BytesByHour energies;
   std::optional<StoredTwin> twin;
+  Events events;
 };
 
 // Everything that is stored.

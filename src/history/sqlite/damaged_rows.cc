@@ -11,6 +11,8 @@ std::string DamagedRows::location_of(const RowKey& row) {
       return fmt::format("field {}", row.key);
     case RowTable::kTwin:
       return fmt::format("device {}", row.key);
+    case RowTable::kEvent:
+      return fmt::format("event {}", row.key);
     case RowTable::kAudit:
       return fmt::format("entry {}", row.key);
     case RowTable::kApplied:

@@ -20,7 +20,8 @@ class DamagedRows {
   // The columns that identify a row; a column that the table does not have is 0.
   struct RowKey {
     RowTable table{};
-    std::int64_t key = 0;  // the device; for `name` the field, for `audit` the sequence number
+    std::int64_t key =
+        0;  // the device; for `name` the field, for `audit` the sequence number, for `event` the id
     std::int64_t hour = 0;
     std::int64_t chunk = 0;
     friend auto operator<=>(const RowKey&, const RowKey&) = default;

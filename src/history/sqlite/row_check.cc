@@ -119,6 +119,22 @@ std::vector<Table> tables() {
              return row_checksum(RowTable::kTaken, {row.integer(0), row.integer(1), row.integer(3)},
                                  {});
            }},
+      {.table = RowTable::kEvent,
+       .sql = "SELECT id, 0, 0, device, at, kind, since, count, field, text, open, {} FROM event",
+       .stored = 11,
+       .checksum =
+           [](const Statement& row) {
+             return event_checksum(
+                 {.id = static_cast<std::uint64_t>(row.integer(0)),
+                  .event = {.device = row.integer(3),
+                            .at_ms = row.integer(4),
+                            .kind = static_cast<journal::EventKind>(row.integer(5)),
+                            .since_ms = row.integer(6),
+                            .count = static_cast<std::uint64_t>(row.integer(7)),
+                            .field = std::string(row.bytes(8)),
+                            .text = std::string(row.bytes(9))}},
+                 row.integer(10) != 0 ? FaultState::kOpen : FaultState::kClosed);
+           }},
   };
 }
 
@@ -211,7 +227,8 @@ Result<StoreCheck> check_rows(Database& database) {
       });
   if (!read) return std::unexpected(read.error());
   for (const Table& table : tables()) {
-    const bool may_miss = table.table == RowTable::kRunningDay || table.table == RowTable::kTaken;
+    const bool may_miss = table.table == RowTable::kRunningDay || table.table == RowTable::kTaken ||
+                          table.table == RowTable::kEvent;
     if (!may_miss || present.contains(name_of(table.table))) check.look_at(table);
   }
   return check.found();

@@ -9,6 +9,8 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "history/store/store.h"
+
 namespace gridloom::history {
 
 // The numbers are part of the checksum: they never change.
@@ -22,6 +24,7 @@ enum class RowTable : std::uint8_t {
   kApplied = 7,
   kRunningDay = 8,
   kTaken = 9,
+  kEvent = 10,
 };
 
 // The table's name in the database.
@@ -34,5 +37,9 @@ enum class RowTable : std::uint8_t {
 // The checksum of a row of `twin`, whose content is two texts.
 [[nodiscard]] std::int64_t twin_checksum(std::int64_t device, std::string_view sn,
                                          std::string_view state);
+
+// The checksum of a row of `event`. Open: a fault that has not ended.
+enum class FaultState : std::uint8_t { kClosed = 0, kOpen = 1 };
+[[nodiscard]] std::int64_t event_checksum(const StoredEvent& stored, FaultState state);
 
 }  // namespace gridloom::history

@@ -32,6 +32,8 @@ std::string_view table_of(RetentionStore::Kind kind) {
       return "energy";
     case RetentionStore::Kind::kTwin:
       return "twin";
+    case RetentionStore::Kind::kEvents:
+      return "event";
   }
   return {};
 }
@@ -175,6 +177,12 @@ Result<std::size_t> SqliteRetentionStore::remove_audit(std::int64_t before_ms, s
       "AND sequence < ifnull((SELECT min(sequence) FROM (SELECT sequence, entry FROM audit ORDER "
       "BY sequence LIMIT ?2) WHERE NOT json_valid(entry) OR entry ->> 'at' >= ?1), "
       "9223372036854775807)",
+      before_ms, static_cast<std::int64_t>(most));
+}
+
+Result<std::size_t> SqliteRetentionStore::remove_events(std::int64_t before_ms, std::size_t most) {
+  return removed_by(
+      "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE open = 0 AND at < ? LIMIT ?)",
       before_ms, static_cast<std::int64_t>(most));
 }
 

@@ -46,6 +46,8 @@ class SqliteRetentionStore final : public RetentionStore {
   [[nodiscard]] Result<std::size_t> remove_rollups(DeviceNumber device, std::int64_t before,
                                                    std::size_t most) override;
   [[nodiscard]] Result<std::size_t> remove_audit(std::int64_t before_ms, std::size_t most) override;
+  [[nodiscard]] Result<std::size_t> remove_events(std::int64_t before_ms,
+                                                  std::size_t most) override;
   // Some pages at a time, if more than an eighth of the file is free.
   [[nodiscard]] Result<bool> return_space() override;
 

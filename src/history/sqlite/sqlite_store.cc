@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <utility>
 
+#include "history/sqlite/event_rows.h"
 #include "history/sqlite/row_checksum.h"
 #include "history/sqlite/store_schema.h"
 #include "storage/empty_wal.h"
@@ -183,6 +184,7 @@ Status SqliteStore::write(const Changes& changes) {
                           .bind(row_checksum(RowTable::kAudit, {key}, row.entry));
                     });
   }
+  if (done) done = put_events(database_, changes.events);
   if (done && applied) done = put_applied(*applied);
   if (done) done = transaction->commit();
   if (done && applied) is_in_file_ = storage::empty_wal(database_);
@@ -315,6 +317,10 @@ Result<std::vector<StoredTwin>> SqliteStore::twins() {
       });
   if (!read) return std::unexpected(read.error());
   return twins;
+}
+
+Result<std::vector<StoredEvent>> SqliteStore::open_faults() {
+  return read_open_faults(database_, *damaged_);
 }
 
 Result<std::vector<DeviceHour>> SqliteStore::open_hours() {
@@ -500,6 +506,12 @@ Status SqliteStore::each_audit(const OnAudit& on_entry) {
       return {};
     }
   }
+}
+
+Status SqliteStore::each_event(DeviceNumber device, std::int64_t from_ms,
+                               const EventPosition& before, const OnEvent& on_event) {
+  return read_events(database_, *damaged_, {.device = device, .from_ms = from_ms, .before = before},
+                     on_event);
 }
 
 }  // namespace gridloom::history

@@ -38,6 +38,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<std::vector<std::string>> names() override;
   [[nodiscard]] Result<std::vector<StoredTwin>> twins() override;
   [[nodiscard]] Result<TakenRecords> taken() override;
+  [[nodiscard]] Result<std::vector<StoredEvent>> open_faults() override;
   [[nodiscard]] Result<std::vector<DeviceHour>> open_hours() override;
 
   [[nodiscard]] Result<bool> has_taken(const DeviceHour& of, std::uint64_t record) override;
@@ -59,6 +60,8 @@ class SqliteStore final : public Store {
                                                                          std::int64_t from,
                                                                          std::int64_t to) override;
   [[nodiscard]] Status each_audit(const OnAudit& on_entry) override;
+  [[nodiscard]] Status each_event(DeviceNumber device, std::int64_t from_ms,
+                                  const EventPosition& before, const OnEvent& on_event) override;
 
  private:
   struct HourRow;

@@ -80,6 +80,16 @@ class SqliteStoreTest : public testing::Test {
                                .sn = fmt::format("HEATER-{}", device),
                                .text = fmt::format(R"({{"power_w":{}}})", device)});
     }
+    changes.events = {
+        {.id = 1024,
+         .event = {.device = 3,
+                   .at_ms = 50,
+                   .kind = journal::EventKind::kFaultBegan,
+                   .since_ms = 40,
+                   .field = "err",
+                   .text = "5"}},
+        {.id = 1025,
+         .event = {.device = 3, .at_ms = 60, .kind = journal::EventKind::kLeftOut, .count = 9}}};
     changes.audit = {{.sequence = 4, .entry = R"({"at":4})"}, {.sequence = 9, .entry = "{}"}};
     changes.applied = journal::Positions::everywhere(9);
     must(store_->write(changes));
@@ -139,6 +149,18 @@ class SqliteStoreTest : public testing::Test {
       must(store_->each_energy(device, 0, kHour * 2, line("energy"), {}));
       must(store_->each_rollup(device, 0, kHour * 2, line("quarter")));
     }
+    for (const DeviceNumber device : {1, 2, 3, 7}) {
+      must(store_->each_event(device, 0, {.at_ms = 1000}, [&](const StoredEvent& each) {
+        const journal::DeviceEvent& event = each.event;
+        lines.push_back(fmt::format("event {} {} {} {} {} {} {} {}", each.id, event.device,
+                                    event.at_ms, name_of(event.kind), event.since_ms, event.count,
+                                    event.field, event.text));
+        return true;
+      }));
+    }
+    for (const StoredEvent& each : must(store_->open_faults())) {
+      lines.push_back(fmt::format("open {}", each.id));
+    }
     must(store_->each_audit([&](const AuditRow& row) {
       lines.push_back(fmt::format("audit {} {}", row.sequence, row.damaged ? "?" : row.entry));
       return true;
@@ -195,6 +217,15 @@ constexpr Damage kDamages[] = {
      "UPDATE twin SET sn = 'HEATER-3{', state = '\"power_w\":3}' WHERE device = 3"},
     {"the number of an audit entry", "UPDATE audit SET sequence = 5 WHERE sequence = 4"},
     {"an audit entry", "UPDATE audit SET entry = '{\"at\":5}' WHERE sequence = 4"},
+    {"the id of an event", "UPDATE event SET id = 1026 WHERE id = 1024"},
+    {"the device of an event", "UPDATE event SET device = 7 WHERE id = 1024"},
+    {"the time of an event", "UPDATE event SET at = 51 WHERE id = 1024"},
+    {"the kind of an event", "UPDATE event SET kind = 3 WHERE id = 1025"},
+    {"when a fault began", "UPDATE event SET since = 41 WHERE id = 1024"},
+    {"the events that were left out", "UPDATE event SET count = 1 WHERE id = 1025"},
+    {"a text of an event in its other text",
+     "UPDATE event SET field = 'er', text = 'r5' WHERE id = 1024"},
+    {"that a fault has not ended", "UPDATE event SET open = 0 WHERE id = 1024"},
     {"what is applied", "UPDATE applied SET sequence = 13"},
     {"the checksum of what is applied", "UPDATE applied SET checksum = 0"},
     {"what is applied, as negative", "UPDATE applied SET sequence = -9"},

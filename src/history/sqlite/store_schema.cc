@@ -80,6 +80,26 @@ CREATE TABLE IF NOT EXISTS taken (
 ) STRICT;
 )";
 
+// A program of version 2 that does not know this table may ignore it. `open` is 1 for the beginning
+// of a fault that has not ended.
+constexpr std::string_view kEventTable = R"(
+CREATE TABLE IF NOT EXISTS event (
+  id INTEGER PRIMARY KEY,
+  device INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  field TEXT NOT NULL,
+  text TEXT NOT NULL,
+  open INTEGER NOT NULL,
+  checksum INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS event_of_device ON event (device, at);
+CREATE INDEX IF NOT EXISTS closed_event ON event (at) WHERE open = 0;
+CREATE INDEX IF NOT EXISTS open_fault ON event (device) WHERE open = 1;
+)";
+
 constexpr std::string_view kColumnsOfVersion2 = R"(
 CREATE TABLE new_name (
   id INTEGER PRIMARY KEY,
@@ -200,8 +220,10 @@ Result<Database> open_store_database(const std::filesystem::path& file) {
                                     .first_rows = first_rows,
                                     .upgrade = upgrade});
   if (!database) return database;
-  if (Status made = database->run(std::string(kTakenTable)); !made) {
-    return std::unexpected(made.error());
+  for (const std::string_view tables : {kTakenTable, kEventTable}) {
+    if (Status made = database->run(std::string(tables)); !made) {
+      return std::unexpected(made.error());
+    }
   }
   return database;
 }

@@ -30,7 +30,8 @@ constexpr std::size_t kRowsAtOnce = 16;
 constexpr std::size_t kRollupsAtOnce = 64;
 constexpr std::size_t kEntriesAtOnce = 256;
 
-constexpr std::array kKinds = {Kind::kChunks, Kind::kRollups, Kind::kEnergies, Kind::kTwin};
+constexpr std::array kKinds = {Kind::kChunks, Kind::kRollups, Kind::kEnergies, Kind::kTwin,
+                               Kind::kEvents};
 
 class Stopwatch {
  public:
@@ -119,6 +120,9 @@ Result<bool> Retention::walk(TimePoint now) {
       break;
     case Step::kAudit:
       more = expire_audit(now);
+      break;
+    case Step::kEvents:
+      more = expire_events(now);
       break;
     case Step::kRoom:
       more = store_->return_space();
@@ -243,6 +247,17 @@ Result<bool> Retention::expire_audit(TimePoint now) {
       unix_ms(now) - static_cast<std::int64_t>(limits_.audit_days) * kDay_ms;
   return store_->commit([&]() -> Result<bool> {
     const auto removed = store_->remove_audit(first_ms, kEntriesAtOnce);
+    if (!removed) return std::unexpected(removed.error());
+    return *removed != 0;
+  });
+}
+
+Result<bool> Retention::expire_events(TimePoint now) {
+  if (limits_.event_days == 0 || now == TimePoint::min()) return false;
+  const std::int64_t first_ms =
+      unix_ms(now) - static_cast<std::int64_t>(limits_.event_days) * kDay_ms;
+  return store_->commit([&]() -> Result<bool> {
+    const auto removed = store_->remove_events(first_ms, kEntriesAtOnce);
     if (!removed) return std::unexpected(removed.error());
     return *removed != 0;
   });

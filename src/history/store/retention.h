@@ -34,6 +34,7 @@ struct RetentionLimits {
   std::size_t raw_days = 90;
   std::size_t quarter_days = 0;  // 15-minute rollups; counted from the hour, as the others are
   std::size_t audit_days = 730;
+  std::size_t event_days = 366;
 };
 
 class Retention {
@@ -55,7 +56,7 @@ class Retention {
   [[nodiscard]] Result<bool> work(TimePoint now);
 
  private:
-  enum class Step : std::uint8_t { kBlocks, kQuarters, kAudit, kRoom, kRest };
+  enum class Step : std::uint8_t { kBlocks, kQuarters, kAudit, kEvents, kRoom, kRest };
   // The position of a walk over the devices that have data of a kind.
   struct WalkPosition {
     DeviceNumber device = 0;
@@ -71,6 +72,7 @@ class Retention {
   [[nodiscard]] Status expire_hour(const DeviceHour& of);
   [[nodiscard]] Result<bool> expire_quarters(TimePoint now);
   [[nodiscard]] Result<bool> expire_audit(TimePoint now);
+  [[nodiscard]] Result<bool> expire_events(TimePoint now);
   [[nodiscard]] Result<bool> next_device(RetentionStore::Kind kind, WalkPosition& position);
 
   std::unique_ptr<RetentionStore> store_;

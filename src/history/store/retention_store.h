@@ -41,7 +41,7 @@ class RetentionStore {
   [[nodiscard]] virtual Result<bool> with_little_space(const Work& work) = 0;
 
   // The kinds of data that are stored by device.
-  enum class Kind : std::uint8_t { kChunks, kRollups, kEnergies, kTwin };
+  enum class Kind : std::uint8_t { kChunks, kRollups, kEnergies, kTwin, kEvents };
   // The first device above `after` that has data of the kind; without `after`, the first of all.
   [[nodiscard]] virtual Result<std::optional<DeviceNumber>> next_device(
       Kind kind, std::optional<DeviceNumber> after) = 0;
@@ -72,6 +72,10 @@ class RetentionStore {
   // An entry without a time counts as old.
   [[nodiscard]] virtual Result<std::size_t> remove_audit(std::int64_t before_ms,
                                                          std::size_t most) = 0;
+  // Removes at most `most` events of any device that are before `before_ms`, but not the beginning
+  // of a fault that has not ended. Returns their number.
+  [[nodiscard]] virtual Result<std::size_t> remove_events(std::int64_t before_ms,
+                                                          std::size_t most) = 0;
   // Returns some unused space to the file system. False: there is not enough of it to do so.
   [[nodiscard]] virtual Result<bool> return_space() = 0;
 

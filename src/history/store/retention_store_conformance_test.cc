@@ -208,6 +208,31 @@ TEST_P(RetentionStoreConformance, AuditEntriesAreRemovedUpToTheFirstThatIsNotOld
   }
 }
 
+TEST_P(RetentionStoreConformance, OldEventsAreRemovedSomeAtATimeAndOpenFaultsAreKept) {
+  using enum journal::EventKind;
+  write_events({event(1, 7, 10, kFaultBegan, "a"), event(2, 8, 20, kOnline),
+                event(3, 8, 30, kOffline), event(4, 7, 40, kOnline), event(5, 7, 100, kOffline)});
+  commit([&] {
+    EXPECT_EQ(must(retention_->remove_events(100, 2)), 2);
+    EXPECT_EQ(must(retention_->remove_events(100, 2)), 1);
+    EXPECT_EQ(must(retention_->remove_events(100, 2)), 0);
+  });
+  EXPECT_THAT(events(*store_, 7), ElementsAre("5 offline ", "1 fault.began a"));
+  EXPECT_THAT(events(*store_, 8), IsEmpty());
+  EXPECT_THAT(open_faults(), ElementsAre("1 fault.began a"));
+}
+
+TEST_P(RetentionStoreConformance, TheEventsOfADeviceAreRemovedWithIt) {
+  write_events({event(1, 7, 10, journal::EventKind::kFaultBegan, "a"), event(2, 8, 20)});
+  EXPECT_EQ(must(retention_->next_device(Kind::kEvents, std::nullopt)), 7);
+  EXPECT_EQ(must(retention_->next_device(Kind::kEvents, 7)), 8);
+  EXPECT_EQ(must(retention_->next_device(Kind::kEvents, 8)), std::nullopt);
+  commit([&] { EXPECT_EQ(must(retention_->remove(Kind::kEvents, 7, 10)), 1); });
+  EXPECT_THAT(events(*store_, 7), IsEmpty());
+  EXPECT_THAT(open_faults(), IsEmpty());
+  EXPECT_THAT(events(*store_, 8), ElementsAre("2 online "));
+}
+
 TEST_P(RetentionStoreConformance, AuditEntriesAreRemovedSomeAtATime) {
   for (std::uint64_t i = 1; i <= 5; ++i) write_audit(i, R"({"at":1})");
   commit([&] {

@@ -149,6 +149,26 @@ TEST_P(RetentionTest, ZeroIsForEver) {
   EXPECT_EQ(blocks(1), Hours{0});
 }
 
+TEST_P(RetentionTest, EventsAreRemovedAfterTheirRetentionAndOpenFaultsAreKept) {
+  const auto at_ms = [](std::int64_t hour) { return unix_ms(at_hour(kFirst + hour)); };
+  std::vector<StoredEvent> written{event(1, 7, at_ms(0), journal::EventKind::kFaultBegan, "err")};
+  for (std::uint64_t i = 2; i <= 1000; ++i) {
+    written.push_back(event(i, 7, at_ms(static_cast<std::int64_t>(i))));
+  }
+  write_events(std::move(written));
+  Retention retention = open({.event_days = 10});
+  work(retention, at_hour(kFirst + 240));
+  EXPECT_EQ(events(*store_, 7).size(), 1000) << "none is ten days old";
+  work(retention, at_hour(kFirst + 700 + 240));
+  const Lines kept = events(*store_, 7);
+  EXPECT_EQ(kept.size(), 302);
+  EXPECT_EQ(kept[300], "700 online ");
+  EXPECT_EQ(kept.back(), "1 fault.began err");
+  Retention for_ever = open({.event_days = 0});
+  work(for_ever, at_hour(kFirst + 1'000'000));
+  EXPECT_EQ(events(*store_, 7).size(), 302);
+}
+
 TEST_P(RetentionTest, RollupsAndAuditEntriesAreRemovedAfterTheirRetention) {
   for (std::int64_t hour = 0; hour < 200; ++hour) put(1, kFirst + hour);
   Changes changes;

@@ -1,5 +1,5 @@
-// The permanent storage of blocks, energies, twins and the audit, as those see it who write and
-// read it. history/store/store_factory.h opens it.
+// The permanent storage of blocks, energies, twins, events and the audit, as those see it who write
+// and read it. history/store/store_factory.h opens it.
 //
 // Each object is one connection: one thread at a time. The server has one Store that writes and one
 // StoreReader for each thread that reads; readers see committed data. A damaged row is left out and
@@ -9,6 +9,7 @@
 // them, are on a damaged page.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -22,6 +23,7 @@
 #include "base/result.h"
 #include "history/blocks/block.h"
 #include "history/blocks/hours.h"
+#include "journal/device_event.h"
 #include "journal/positions.h"
 
 namespace gridloom::history {
@@ -45,6 +47,20 @@ struct AuditRow {
   bool damaged = false;  // `entry` holds what is left of the damaged entry
 };
 
+struct StoredEvent {
+  std::uint64_t id = 0;  // journal::event_id()
+  journal::DeviceEvent event;
+};
+// A place among the events of devices, which are ordered by time, and by id where that is the same.
+struct EventPosition {
+  std::int64_t at_ms = 0;
+  std::uint64_t id = 0;
+  friend auto operator<=>(const EventPosition&, const EventPosition&) = default;
+};
+[[nodiscard]] inline EventPosition position_of(const StoredEvent& stored) {
+  return {.at_ms = stored.event.at_ms, .id = stored.id};
+}
+
 // Changes that are committed in one transaction.
 struct Changes {
   struct Hour {
@@ -61,9 +77,10 @@ struct Changes {
   };
   std::vector<std::pair<FieldId, std::string>> names;  // new ones
   std::vector<Hour> hours;
-  std::vector<Energies> energies;  // replace those of the same hours
-  std::vector<StoredTwin> twins;   // replace those of the same devices
-  std::vector<AuditRow> audit;     // entries whose sequence is stored already change nothing
+  std::vector<Energies> energies;   // replace those of the same hours
+  std::vector<StoredTwin> twins;    // replace those of the same devices
+  std::vector<AuditRow> audit;      // entries whose sequence is stored already change nothing
+  std::vector<StoredEvent> events;  // in order; those whose id is stored already change nothing
   // The store contains the records of the journal up to these.
   std::optional<journal::Positions> applied;
 };
@@ -153,6 +170,11 @@ class StoreReader {
   // Audit entries, the newest first, including damaged ones; `on_entry` returns false to stop.
   using OnAudit = std::function<bool(const AuditRow&)>;
   [[nodiscard]] virtual Status each_audit(const OnAudit& on_entry) = 0;
+  // The events of a device from `from_ms` on that are before `before`, the newest first; `on_event`
+  // returns false to stop.
+  using OnEvent = std::function<bool(const StoredEvent&)>;
+  [[nodiscard]] virtual Status each_event(DeviceNumber device, std::int64_t from_ms,
+                                          const EventPosition& before, const OnEvent& on_event) = 0;
 
  protected:
   StoreReader() = default;
@@ -182,6 +204,8 @@ class Store : public StoreReader {
   [[nodiscard]] virtual Result<std::vector<std::string>> names() = 0;
   [[nodiscard]] virtual Result<std::vector<StoredTwin>> twins() = 0;
   [[nodiscard]] virtual Result<TakenRecords> taken() = 0;
+  // The events with which faults began that have not ended, by id.
+  [[nodiscard]] virtual Result<std::vector<StoredEvent>> open_faults() = 0;
   // Hours with chunks that are not marked as over.
   [[nodiscard]] virtual Result<std::vector<DeviceHour>> open_hours() = 0;
 };

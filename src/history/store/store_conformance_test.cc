@@ -373,6 +373,54 @@ TEST_P(StoreConformance, HoursWhoseEnergiesAreMissingOrOldAreFound) {
   EXPECT_THAT(must(store_->hours_without_energies(1, 11, 12)), ElementsAre(11));
 }
 
+TEST_P(StoreConformance, EventsAreReadNewestFirstAndEachIsStoredOnce) {
+  write_events({event(1, 7, 100), event(2, 8, 100), event(3, 7, 300)});
+  write_events({event(4, 7, 200), event(5, 7, 300), event(3, 7, 300)});
+  EXPECT_THAT(events(*store_, 7), ElementsAre("5 online ", "3 online ", "4 online ", "1 online "));
+  EXPECT_THAT(events(*store_, 7, 200), ElementsAre("5 online ", "3 online ", "4 online "));
+  EXPECT_THAT(events(*store_, 7, 200, {.at_ms = 300, .id = 5}),
+              ElementsAre("3 online ", "4 online "));
+  EXPECT_THAT(events(*store_, 7, 0, {.at_ms = 300}), ElementsAre("4 online ", "1 online "));
+  EXPECT_THAT(events(*store_, 9), IsEmpty());
+  Lines first;
+  must(store_->each_event(7, 0, kNewest, [&](const StoredEvent& stored) {
+    first.push_back(line_of(stored));
+    return false;
+  }));
+  EXPECT_THAT(first, ElementsAre("5 online "));
+}
+
+TEST_P(StoreConformance, AnEventIsReadAsItWasWritten) {
+  const journal::DeviceEvent whole{.device = 7,
+                                   .at_ms = 100,
+                                   .kind = journal::EventKind::kFaultEnded,
+                                   .since_ms = 40,
+                                   .count = 3,
+                                   .field = "bms.err",
+                                   .text = R"([1,"ä"])"};
+  write_events({{.id = 9, .event = whole}});
+  std::vector<journal::DeviceEvent> read;
+  must(store_->each_event(7, 0, kNewest, [&](const StoredEvent& stored) {
+    read.push_back(stored.event);
+    return true;
+  }));
+  EXPECT_THAT(read, ElementsAre(whole));
+}
+
+TEST_P(StoreConformance, AFaultIsOpenUntilItEnds) {
+  using enum journal::EventKind;
+  const std::vector<StoredEvent> history{
+      event(1, 7, 100, kFaultBegan, "a"), event(2, 7, 110, kFaultBegan, "b"),
+      event(3, 8, 120, kFaultBegan, "a"), event(4, 7, 130, kFaultEnded, "a"),
+      event(5, 8, 140, kFaultBegan, "a"), event(6, 7, 150, kOffline)};
+  write_events(history);
+  EXPECT_THAT(open_faults(), ElementsAre("2 fault.began b", "5 fault.began a"));
+  write_events(history);
+  EXPECT_THAT(open_faults(), ElementsAre("2 fault.began b", "5 fault.began a")) << "read again";
+  write_events({event(7, 7, 160, kFaultBegan, "a"), event(8, 7, 160, kFaultEnded, "b")});
+  EXPECT_THAT(open_faults(), ElementsAre("5 fault.began a", "7 fault.began a"));
+}
+
 TEST_P(StoreConformance, TheAuditIsReadNewestFirstAndEachEntryIsStoredOnce) {
   write_audit(9, "b");
   write_audit(4, "a");

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -89,6 +90,37 @@ class StoreSuite : public testing::TestWithParam<StoreImplementation> {
       return true;
     }));
     return lines;
+  }
+  void write_events(std::vector<StoredEvent> events) {
+    Changes changes;
+    changes.events = std::move(events);
+    must(store_->write(changes));
+  }
+  static StoredEvent event(std::uint64_t id, DeviceNumber device, std::int64_t at_ms,
+                           journal::EventKind kind = journal::EventKind::kOnline,
+                           std::string field = {}) {
+    return {.id = id,
+            .event = {.device = device, .at_ms = at_ms, .kind = kind, .field = std::move(field)}};
+  }
+  static constexpr EventPosition kNewest{.at_ms = std::numeric_limits<std::int64_t>::max()};
+  // Lines such as "ID KIND FIELD", the newest first.
+  static Lines events(StoreReader& from, DeviceNumber device, std::int64_t from_ms = 0,
+                      EventPosition before = kNewest) {
+    Lines lines;
+    must(from.each_event(device, from_ms, before, [&](const StoredEvent& stored) {
+      lines.push_back(line_of(stored));
+      return true;
+    }));
+    return lines;
+  }
+  Lines open_faults() {
+    Lines lines;
+    for (const StoredEvent& each : must(store_->open_faults())) lines.push_back(line_of(each));
+    return lines;
+  }
+  static std::string line_of(const StoredEvent& stored) {
+    return std::to_string(stored.id) + " " + std::string(name_of(stored.event.kind)) + " " +
+           stored.event.field;
   }
   static StoreReader::OnBytes add_to(Lines& lines) {
     return [&lines](std::int64_t hour, std::string_view bytes) {

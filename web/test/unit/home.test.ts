@@ -23,7 +23,7 @@ const device = (name: string, more: Partial<HomeDevice> = {}): HomeDevice => ({
 });
 const homeOf = (devices: HomeDevice[]) =>
   ({now: 1_700_000_000_000, nodes: {}, flows: [], today: {}, devices}) as unknown as Home;
-const hot = {field: 'temp', title: 'Too hot', value: 1, text: 'Let it cool.'};
+const hot = {field: 'temp', title: 'Too hot', value: 1, text: 'Let it cool.', since: null};
 
 beforeEach(() => {
   home.value = null;
@@ -67,7 +67,7 @@ test('a home that cannot be fetched is an error until it can', async () => {
 
 test('faults and silence are alarms, with the moment where it is known', () => {
   home.value = homeOf([
-    device('A', {faults: [hot, {...hot, field: 'fan'}]}),
+    device('A', {faults: [hot, {...hot, field: 'fan', since: 300}]}),
     device('B', {state: 'offline'}),
     device('C', {state: 'quiet'}),
     device('D', {state: 'never', lastReport: null}),
@@ -76,7 +76,7 @@ test('faults and silence are alarms, with the moment where it is known', () => {
     alarms.value.map(({key, kind, since}) => [key, kind, since]),
     [
       ['A temp', 'fault', null],
-      ['A fan', 'fault', null],
+      ['A fan', 'fault', 300],
       ['B silent', 'silent', 500],
     ],
   );

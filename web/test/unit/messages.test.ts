@@ -7,7 +7,7 @@ const home = {now: 1, nodes: {}, flows: [], today: {}, devices: []};
 
 test('each message that the server sends is read', () => {
   for (const sent of [
-    {t: 'welcome', epoch: 'e', seq: 3, now: 5, rate: 1, rights: {}, resumed: false},
+    {t: 'welcome', epoch: 'e', seq: 3, now: 5, rate: 1, rights: {}},
     {t: 'names', family: 'f', names: ['a']},
     {t: 'hb', now: 5, rate: 1, seq: 3},
     {t: 'bye', why: 'signed out'},

@@ -1,4 +1,4 @@
-#include "api/home/home_feed.h"
+#include "home/home_feed.h"
 
 #include <fmt/format.h>
 
@@ -8,18 +8,18 @@
 #include <unordered_map>
 #include <utility>
 
-#include "api/home/home_json.h"
 #include "history/energy_query.h"
 #include "time/calendar.h"
 #include "wire/json.h"
 
-namespace gridloom::api {
+namespace gridloom::home {
 namespace {
 
 using registry::AccountId;
 
 // Twins that are read and understood at once, in less than a millisecond.
 constexpr std::size_t kTwinsAtOnce = 32;
+constexpr Millis kJustNow = std::chrono::seconds(5);
 constexpr std::int64_t kNever_ms = std::numeric_limits<std::int64_t>::max();
 
 enum class When : std::uint8_t { kNow, kBeforeMoment };
@@ -51,10 +51,10 @@ struct Sums {
 };
 
 // Energies of a device that has not reported today are not known: they are not 0.
-overview::Ledger ledger_of(const std::vector<ShownDevice>& devices, const Sums& sums) {
+overview::Ledger ledger_of(const std::vector<HomeDevice>& devices, const Sums& sums) {
   std::vector<overview::DeviceEnergies> energies;
   energies.reserve(devices.size());
-  for (const ShownDevice& device : devices) {
+  for (const HomeDevice& device : devices) {
     energies.push_back({.role = device.role, .sources = &device.sources});
   }
   for (std::size_t i = 0; i < sums.devices.size(); ++i) {
@@ -69,7 +69,7 @@ overview::Ledger ledger_of(const std::vector<ShownDevice>& devices, const Sums& 
 // --- watching
 
 // Until when a home that was computed is as it was.
-struct HomeWatch::Freshness {
+struct HomeWatch::Validity {
   std::atomic<HomeFeed*> feed = nullptr;           // null: it is gone
   std::atomic<bool> has_changed = true;            // a device has, since the last computation began
   std::atomic<std::int64_t> until_ms = kNever_ms;  // by the devices' clock: states change with time
@@ -89,12 +89,12 @@ class HomeFeed::Reader final : public hub::ChangeReader {
 
 struct HomeFeed::Watched {
   std::size_t watches = 0;
-  std::shared_ptr<HomeWatch::Freshness> freshness = std::make_shared<HomeWatch::Freshness>();
+  std::shared_ptr<HomeWatch::Validity> validity = std::make_shared<HomeWatch::Validity>();
   std::shared_ptr<Reader> reader;
   hub::ChangeSubscription subscription;
   // The home as it was computed last; none while it is being computed.
   std::shared_ptr<const registry::Directory> directory;
-  std::vector<ShownDevice> devices;
+  std::vector<HomeDevice> devices;
   std::vector<DeviceNumber> numbers;  // of the devices
   std::set<std::string> changed;      // since that began
   bool is_lost = true;                // any device may have changed
@@ -105,7 +105,7 @@ struct HomeFeed::Work {
   AccountId account{};
   Loop* loop = nullptr;
   std::shared_ptr<const registry::Directory> directory;
-  std::vector<ShownDevice> devices;
+  std::vector<HomeDevice> devices;
   std::vector<DeviceNumber> numbers;  // of the devices
   std::unordered_map<std::string_view, std::size_t> places;
   std::vector<std::string> to_read;  // devices whose twins are read, the next one last
@@ -114,21 +114,21 @@ struct HomeFeed::Work {
 };
 
 HomeWatch::~HomeWatch() {
-  if (!freshness_) return;
-  if (HomeFeed* const feed = freshness_->feed) feed->unwatch(account_);
+  if (!validity_) return;
+  if (HomeFeed* const feed = validity_->feed) feed->unwatch(account_);
 }
 
 bool HomeWatch::is_stale() const {
-  const HomeFeed::Options& options = freshness_->feed.load()->options_;
+  const HomeFeed::Options& options = validity_->feed.load()->options_;
   const hub::Platform& platform = options.hub->platform();
-  return freshness_->has_changed || unix_ms(platform.clock.now()) >= freshness_->until_ms ||
-         unix_ms(options.steady->now()) >= freshness_->ledger_ms ||
-         platform.registry.directory().get() != freshness_->directory;
+  return validity_->has_changed || unix_ms(platform.clock.now()) >= validity_->until_ms ||
+         unix_ms(options.steady->now()) >= validity_->ledger_ms ||
+         platform.registry.directory().get() != validity_->directory;
 }
 
 HomeFeed::~HomeFeed() {
   for (auto& [account, entry] : homes_) {
-    if (entry.watched) entry.watched->freshness->feed = nullptr;
+    if (entry.watched) entry.watched->validity->feed = nullptr;
   }
 }
 
@@ -141,7 +141,7 @@ HomeWatch HomeFeed::watch(AccountId account, Loop& loop) {
   Entry& entry = known != nullptr ? *known : homes_[account];
   if (!entry.watched) {
     entry.watched = std::make_shared<Watched>();
-    entry.watched->freshness->feed = this;
+    entry.watched->validity->feed = this;
     entry.watched->reader = std::make_shared<Reader>(*this, account);
     entry.watched->subscription = options_.hub->changes().subscribe(
         {.reader = entry.watched->reader,
@@ -153,7 +153,7 @@ HomeWatch HomeFeed::watch(AccountId account, Loop& loop) {
   ++entry.watched->watches;
   update_idle(account, entry);
   watch.account_ = account;
-  watch.freshness_ = entry.watched->freshness;
+  watch.validity_ = entry.watched->validity;
   return watch;
 }
 
@@ -172,7 +172,7 @@ void HomeFeed::on_changes(AccountId account, const hub::ChangeBatch& batch) {
   Watched& watched = *found->second.watched;
   watched.is_lost = watched.is_lost || batch.is_lost;
   for (const hub::DeviceChanges& device : batch.devices) watched.changed.insert(device.sn);
-  watched.freshness->has_changed = true;
+  watched.validity->has_changed = true;
 }
 
 // --- homes that are kept
@@ -214,11 +214,11 @@ bool HomeFeed::is_current(const Entry& entry) const {
   const TimePoint now = options_.steady->now();
   if (now - entry.computed < kFresh) return true;
   if (!entry.watched) return false;
-  const HomeWatch::Freshness& freshness = *entry.watched->freshness;
+  const HomeWatch::Validity& validity = *entry.watched->validity;
   const hub::Platform& platform = options_.hub->platform();
-  return !freshness.has_changed && unix_ms(platform.clock.now()) < freshness.until_ms &&
-         unix_ms(now) < freshness.ledger_ms &&
-         platform.registry.directory().get() == freshness.directory;
+  return !validity.has_changed && unix_ms(platform.clock.now()) < validity.until_ms &&
+         unix_ms(now) < validity.ledger_ms &&
+         platform.registry.directory().get() == validity.directory;
 }
 
 void HomeFeed::get(AccountId account, hub::ReplyTo<Home> reply_to) {
@@ -256,7 +256,7 @@ HomeFeed::WorkPtr HomeFeed::begin(AccountId account, Entry& entry, Loop& loop) c
   if (watched != nullptr) {
     is_whole = std::exchange(watched->is_lost, false) || watched->directory != work->directory;
     changed = std::exchange(watched->changed, {});
-    watched->freshness->has_changed = false;
+    watched->validity->has_changed = false;
     work->devices = std::exchange(watched->devices, {});
     work->numbers = std::exchange(watched->numbers, {});
   }
@@ -277,7 +277,8 @@ HomeFeed::WorkPtr HomeFeed::begin(AccountId account, Entry& entry, Loop& loop) c
                                  .last_report = {},
                                  .moment = {},
                                  .figures = {},
-                                 .figures_before = {}});
+                                 .figures_before = {},
+                                 .faults_since = {}});
         work->numbers.push_back(device->number);
       }
     }
@@ -301,7 +302,7 @@ void HomeFeed::read_some(const WorkPtr& work) {
       work->account, sns,
       {.loop = work->loop, .done = [this, work](Result<std::vector<hub::TwinSnapshot>> read) {
          for (const hub::TwinSnapshot& twin : *read) {
-           ShownDevice& device = work->devices[work->places.at(twin.sn)];
+           HomeDevice& device = work->devices[work->places.at(twin.sn)];
            device.last_report = twin.last_report;
            device.moment = twin.moment;
            device.figures = figures_of(*device.family, twin, When::kNow);
@@ -360,19 +361,39 @@ void HomeFeed::add_ledger(const WorkPtr& work) {
   if (!taken) finish(work);
 }
 
+// Whether the log of events may know the beginning of a fault soon, which was reported just now.
+bool HomeFeed::add_fault_times(std::vector<HomeDevice>& devices, TimePoint now) const {
+  if (options_.events == nullptr) return false;
+  bool is_due = false;
+  for (HomeDevice& device : devices) {
+    device.faults_since.clear();
+    if (device.figures.errors.empty()) continue;
+    device.faults_since = options_.events->active_faults(device.sn);
+    const bool is_known = std::ranges::all_of(device.figures.errors, [&](const auto& each) {
+      return device.faults_since.contains(each.quota);
+    });
+    is_due = is_due || (!is_known && device.last_report && now - *device.last_report < kJustNow);
+  }
+  return is_due;
+}
+
 void HomeFeed::finish(const WorkPtr& work) {
   const hub::Platform& platform = options_.hub->platform();
   const TimePoint at = platform.clock.now();
-  for (ShownDevice& device : work->devices) {
+  for (HomeDevice& device : work->devices) {
     device.online = options_.hub->online(work->account, device.sn);
   }
   std::int64_t until_ms = time::begin_after(time::Step::kDay, unix_ms(at), platform.zone);
-  for (const ShownDevice& device : work->devices) {
+  if (add_fault_times(work->devices, at)) {
+    until_ms = std::min(until_ms, unix_ms(at + kFresh));
+  }
+  for (const HomeDevice& device : work->devices) {
     if (const auto changes_at = next_change(device, at)) {
       until_ms = std::min(until_ms, unix_ms(*changes_at));
     }
   }
-  std::string members = home_members(work->devices, work->ledger, at);
+  HomeState state{.now = at, .devices = std::move(work->devices), .today = work->ledger};
+  std::string members = options_.members_of(state);
   SharedText json(fmt::format(R"({{"now":{},{}}})", unix_ms(at), members));
   std::vector<hub::ReplyTo<Home>> waiting;
   Home home;
@@ -390,18 +411,18 @@ void HomeFeed::finish(const WorkPtr& work) {
     entry.is_computing = false;
     waiting = std::exchange(entry.waiting, {});
     if (entry.watched) {
-      HomeWatch::Freshness& freshness = *entry.watched->freshness;
-      freshness.until_ms = until_ms;
-      freshness.ledger_ms = work->ledger_ms;
-      freshness.directory = work->directory.get();
+      HomeWatch::Validity& validity = *entry.watched->validity;
+      validity.until_ms = until_ms;
+      validity.ledger_ms = work->ledger_ms;
+      validity.directory = work->directory.get();
       entry.watched->directory = work->directory;
       entry.watched->numbers = std::move(work->numbers);
       work->places.clear();
-      entry.watched->devices = std::move(work->devices);
+      entry.watched->devices = std::move(state.devices);
     }
     update_idle(work->account, entry);
   }
   for (hub::ReplyTo<Home>& each : waiting) hub::answer<Home>(std::move(each), Home(home));
 }
 
-}  // namespace gridloom::api
+}  // namespace gridloom::home

@@ -1,15 +1,14 @@
-// What GET /api/v1/home answers, and the topic home of the live stream: the picture of an account's
-// home, computed once for all who ask for it. While somebody watches a home, the hub's feed of
-// changes (hub/change_feed.h) says which devices have news, and only those are read again; a home
-// that nobody watches is computed when it is asked for, and costs nothing else. Shared by all
-// loops.
-// Thread rule: any thread.
+// The home of an account as text, computed once for all who ask for it. While somebody watches a
+// home, the hub's feed of changes (hub/change_feed.h) says which devices have news, and only those
+// are read again; a home that nobody watches is computed when it is asked for, and costs nothing
+// else. Shared by all loops. Thread rule: any thread.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -23,13 +22,15 @@
 #include "base/loop.h"
 #include "base/shared_text.h"
 #include "history/reader.h"
+#include "home/event_log.h"
+#include "home/home_state.h"
 #include "hub/change_feed.h"
 #include "hub/hub.h"
 #include "hub/reply_to.h"
 #include "overview/ledger.h"
 #include "registry/directory.h"
 
-namespace gridloom::api {
+namespace gridloom::home {
 
 class HomeFeed;
 
@@ -40,24 +41,24 @@ class HomeWatch {
   HomeWatch(HomeWatch&& other) noexcept { *this = std::move(other); }
   HomeWatch& operator=(HomeWatch&& other) noexcept {
     std::swap(account_, other.account_);
-    std::swap(freshness_, other.freshness_);
+    std::swap(validity_, other.validity_);
     return *this;
   }
   HomeWatch(const HomeWatch&) = delete;
   HomeWatch& operator=(const HomeWatch&) = delete;
   ~HomeWatch();
 
-  [[nodiscard]] bool is_watching() const { return freshness_ != nullptr; }
+  [[nodiscard]] bool is_watching() const { return validity_ != nullptr; }
   // Whether the home may be another one than the last that was computed. Cheap; only of a watch
   // that is_watching().
   [[nodiscard]] bool is_stale() const;
 
  private:
   friend class HomeFeed;
-  struct Freshness;
+  struct Validity;
 
   registry::AccountId account_{};
-  std::shared_ptr<const Freshness> freshness_;
+  std::shared_ptr<const Validity> validity_;
 };
 
 class HomeFeed {
@@ -69,7 +70,10 @@ class HomeFeed {
   struct Options {
     hub::Hub* hub = nullptr;
     const Clock* steady = nullptr;
-    history::Reads reads{};        // Archive::read; empty: there are no energies
+    // Writes a home as the members of a JSON object. Any thread.
+    std::function<std::string(const HomeState&)> members_of{};
+    const EventLog* events = nullptr;  // null: since when faults last is not known
+    history::Reads reads{};            // Archive::read; empty: there are no energies
     std::size_t max_homes = 4096;  // kept at once; those that nobody watches make room for others
   };
   explicit HomeFeed(Options options) : options_(std::move(options)) {}
@@ -120,6 +124,7 @@ class HomeFeed {
 
   void read_some(const WorkPtr& work);
   void add_ledger(const WorkPtr& work);
+  [[nodiscard]] bool add_fault_times(std::vector<HomeDevice>& devices, TimePoint now) const;
   void finish(const WorkPtr& work);
   void unwatch(registry::AccountId account);
   void on_changes(registry::AccountId account, const hub::ChangeBatch& batch);
@@ -133,4 +138,4 @@ class HomeFeed {
   std::uint64_t last_version_ = 0;
 };
 
-}  // namespace gridloom::api
+}  // namespace gridloom::home

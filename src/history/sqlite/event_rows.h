@@ -1,0 +1,31 @@
+// The rows of the table `event` of history.db. Each function is for one connection, on its thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/device_number.h"
+#include "base/result.h"
+#include "history/sqlite/damaged_rows.h"
+#include "history/store/store.h"
+#include "storage/sqlite.h"
+
+namespace gridloom::history {
+
+// In the caller's transaction; see Changes::events.
+[[nodiscard]] Status put_events(storage::Database& database,
+                                const std::vector<StoredEvent>& events);
+
+struct EventSpan {
+  DeviceNumber device = 0;
+  std::int64_t from_ms = 0;
+  EventPosition before;
+};
+// As StoreReader::each_event().
+[[nodiscard]] Status read_events(storage::Database& database, DamagedRows& damaged,
+                                 const EventSpan& span, const StoreReader::OnEvent& on_event);
+// As Store::open_faults().
+[[nodiscard]] Result<std::vector<StoredEvent>> read_open_faults(storage::Database& database,
+                                                                DamagedRows& damaged);
+
+}  // namespace gridloom::history

@@ -1,0 +1,66 @@
+#include "home/home_state.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "hub/publications.h"
+
+namespace gridloom::home {
+namespace {
+
+std::optional<Millis> age_of(const HomeDevice& device, TimePoint now) {
+  if (!device.last_report) return std::nullopt;
+  return std::chrono::duration_cast<Millis>(now - *device.last_report);
+}
+
+bool is_of_now(const HomeDevice& device, TimePoint now) {
+  const auto age = age_of(device, now);
+  return age && overview::is_of_now(*age);
+}
+
+overview::UnknownReason no_figures_of(const HomeDevice& device) {
+  using enum overview::UnknownReason;
+  if (!device.has_values) return kNever;
+  return device.online ? kOld : kOffline;
+}
+
+// The moment for which all meters of the home have reported. Nothing: there is no meter.
+std::optional<TimePoint> moment_of(const HomeState& state) {
+  std::optional<TimePoint> moment;
+  for (const HomeDevice& device : state.devices) {
+    if (device.role != overview::Role::kMeter || !is_of_now(device, state.now)) continue;
+    moment = std::min(moment.value_or(*device.last_report), *device.last_report);
+  }
+  return moment;
+}
+
+}  // namespace
+
+overview::Freshness freshness_of(const HomeDevice& device, TimePoint now) {
+  return overview::freshness_of(
+      *device.family,
+      {.online = device.online, .has_values = device.has_values, .age = age_of(device, now)});
+}
+
+std::optional<TimePoint> next_change(const HomeDevice& device, TimePoint now) {
+  if (!device.last_report) return std::nullopt;
+  return overview::next_change(*device.family, *device.last_report, now);
+}
+
+overview::HomePicture picture_of(const HomeState& state) {
+  std::vector<overview::HomeDevice> parts;
+  parts.reserve(state.devices.size());
+  const std::optional<TimePoint> moment = moment_of(state);
+  for (const HomeDevice& device : state.devices) {
+    const bool is_ahead = moment && device.moment >= *moment + hub::kMoment;
+    const overview::Overview& figures = is_ahead ? device.figures_before : device.figures;
+    parts.push_back({.role = device.role,
+                     .sources = &device.sources,
+                     .has_charge = overview::has_charge(*device.family),
+                     .figures = is_of_now(device, state.now) ? &figures : nullptr,
+                     .no_figures = no_figures_of(device)});
+  }
+  return overview::picture_of(parts);
+}
+
+}  // namespace gridloom::home

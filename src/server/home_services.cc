@@ -1,0 +1,30 @@
+#include "server/home_services.h"
+
+#include <expected>
+#include <utility>
+#include <vector>
+
+#include "api/home/home_json.h"
+#include "history/store/store.h"
+
+namespace gridloom::server {
+
+HomeServices::HomeServices(const Options& options)
+    : options_(options),
+      events_({.hub = &options.hub, .loop = &options.loop}),
+      homes_({.hub = &options.hub,
+              .steady = &options.steady,
+              .members_of = api::home_members,
+              .events = &events_,
+              .reads = [archive = &options.archive](auto query) {
+                return archive->read(std::move(query));
+              }}) {}
+
+Status HomeServices::start() {
+  auto open = options_.archive.open_faults();
+  if (!open && open.error().code != ErrorCode::kDamaged) return std::unexpected(open.error());
+  events_.start(open.value_or(std::vector<history::StoredEvent>()));
+  return {};
+}
+
+}  // namespace gridloom::server

@@ -1,0 +1,44 @@
+// What a server knows of homes beyond single devices: the log of events, and the homes of accounts.
+//
+// Thread rule: start() before the loops turn; tick() on the loop; stop() from any thread.
+#pragma once
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/result.h"
+#include "history/archive.h"
+#include "home/event_log.h"
+#include "home/home_feed.h"
+#include "hub/hub.h"
+
+namespace gridloom::server {
+
+class HomeServices {
+ public:
+  // These outlive the services. Events are written on `loop`.
+  struct Options {
+    hub::Hub& hub;
+    history::Archive& archive;
+    Loop& loop;
+    const Clock& steady;
+  };
+  explicit HomeServices(const Options& options);
+
+  // Takes over the faults that were open when the server ended. Before the archive starts. Fails as
+  // Archive::open_faults() does; without those on damaged pages it goes on.
+  [[nodiscard]] Status start();
+  // To be called a few times a minute, on the loop.
+  void tick() { events_.tick(); }
+  // Nothing is written any more.
+  void stop() { events_.stop(); }
+
+  [[nodiscard]] const home::EventLog& events() const { return events_; }
+  [[nodiscard]] home::HomeFeed& homes() { return homes_; }
+
+ private:
+  Options options_;
+  home::EventLog events_;
+  home::HomeFeed homes_;
+};
+
+}  // namespace gridloom::server

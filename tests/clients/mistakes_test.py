@@ -134,10 +134,8 @@ VALUES = [
     (["family", "new", "2kilns"], USAGE, "gridloom: ...is not a family id..."),
     (["replay", "{none}"], USAGE,
      "gridloom: the server is missing: give --data DIR of one on this machine, or --server HOST:PORT and --keys FILE"),
-    (["token", "add", "x"], USAGE,
-     "gridloom: gridloom token add: --account ACCOUNT is missing; `gridloom token add --help` describes it"),
     (["token", "add", "x", "--account", "demo", "--scope", "write"], USAGE,
-     'gridloom: --scope: "write" is not valid: must be read or control'),
+     'gridloom: --scope: "write" is not valid: must be read, control or admin'),
     (["token", "remove", "x"], USAGE,
      'gridloom: NUMBER: "x" is not valid: must be a whole number from 1 to 999999999'),
     (["bench", "http", "--server", "nowhere"], USAGE, "gridloom: ...nowhere..."),
@@ -181,6 +179,8 @@ EXPLAINED = [
 ]
 
 SERVER = [
+    (["token", "add", "x"], USAGE,
+     "gridloom: gridloom token add: --account ACCOUNT is missing; `gridloom token add --help` describes it"),
     (["token", "add", "x", "--account", "demmo"], FAILED,
      "gridloom: there is no account demmo; did you mean demo? `gridloom account list` lists them"),
     (["token", "add", "x", "--account", "demo", "--valid-for", "3"], USAGE,

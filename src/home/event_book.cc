@@ -37,7 +37,8 @@ std::int64_t hour_of(TimePoint at) {
 
 void EventBook::restore(std::string_view sn, const DeviceEvent& began) {
   Known& device = known({.sn = sn, .number = began.device, .owner = {}});
-  device.faults[began.field] = {.since = TimePoint(Millis(began.since_ms)), .text = began.text};
+  const TimePoint since{Millis(began.since_ms)};
+  device.faults[began.field] = {.since = since, .text = began.text, .open_since = since};
 }
 
 EventBook::Known& EventBook::known(const Device& device) {
@@ -84,9 +85,10 @@ void EventBook::take_fault(Known& device, const hub::FaultChange& change) {
   const auto known = device.faults.find(change.field);
   if (known != device.faults.end() && known->second.is_active) return;
   FaultRecord& fault = device.faults[change.field];
-  fault = {.since = change.at, .text = short_text(change.text)};
-  fault.is_written = admit(device, Group::kFaults);
-  if (fault.is_written) write_fault(device, change.field, fault);
+  fault.is_active = true;
+  fault.since = change.at;
+  fault.text = short_text(change.text);
+  if (admit(device, Group::kFaults)) write_fault(device, change.field, fault);
 }
 
 void EventBook::end(Known& device, const std::string& field, TimePoint at) {
@@ -95,10 +97,8 @@ void EventBook::end(Known& device, const std::string& field, TimePoint at) {
   FaultRecord& fault = found->second;
   fault.is_active = false;
   fault.ended = at;
-  fault.is_written = admit(device, Group::kFaults);
-  if (!fault.is_written) return;
-  write_fault(device, field, fault);
-  device.faults.erase(found);
+  if (admit(device, Group::kFaults)) write_fault(device, field, fault);
+  if (!fault.open_since) device.faults.erase(found);
 }
 
 bool EventBook::admit(Known& device, Group group) {
@@ -118,13 +118,20 @@ void EventBook::write(const Known& device, DeviceEvent event) {
   events_.push_back(std::move(event));
 }
 
-void EventBook::write_fault(const Known& device, const std::string& field,
-                            const FaultRecord& fault) {
-  write(device, {.at_ms = unix_ms(fault.is_active ? fault.since : fault.ended),
-                 .kind = fault.is_active ? EventKind::kFaultBegan : EventKind::kFaultEnded,
-                 .since_ms = unix_ms(fault.since),
-                 .field = field,
-                 .text = fault.text});
+void EventBook::write_fault(const Known& device, const std::string& field, FaultRecord& fault) {
+  const auto write_as = [&](EventKind kind, TimePoint at, TimePoint since) {
+    write(device, {.at_ms = unix_ms(at),
+                   .kind = kind,
+                   .since_ms = unix_ms(since),
+                   .field = field,
+                   .text = fault.text});
+  };
+  if (fault.is_active && fault.open_since == fault.since) return;
+  if (fault.open_since) write_as(EventKind::kFaultEnded, fault.ended, *fault.open_since);
+  fault.open_since.reset();
+  if (!fault.is_active) return;
+  write_as(EventKind::kFaultBegan, fault.since, fault.since);
+  fault.open_since = fault.since;
 }
 
 void EventBook::remove(std::string_view sn) {
@@ -148,7 +155,7 @@ void EventBook::begin_hour(TimePoint now) {
       write(device, {.at_ms = unix_ms(now), .kind = EventKind::kLeftOut, .count = count});
     }
     for (auto& [field, fault] : device.faults) {
-      if (!std::exchange(fault.is_written, true)) write_fault(device, field, fault);
+      write_fault(device, field, fault);
     }
     std::erase_if(device.faults, [](const auto& each) { return !each.second.is_active; });
   }

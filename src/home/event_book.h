@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,15 +65,16 @@ class EventBook {
   static constexpr std::size_t kGroups = 3;
   struct FaultRecord {
     TimePoint since{};
-    TimePoint ended{};
+    TimePoint ended{};  // the last time
     bool is_active = true;
-    bool is_written = true;  // the log knows it as it is
-    std::string text{};      // the value when it began
+    std::string text{};  // the value when it began
+    // The begin that the log has without an end. The fault may have ended, and begun again, since.
+    std::optional<TimePoint> open_since{};
   };
   struct Known {
     DeviceNumber number = 0;
     AccountId owner{};
-    StringMap<FaultRecord> faults{};              // those that are active, or not written
+    StringMap<FaultRecord> faults{};              // those that are active, or open in the log
     std::array<std::uint64_t, kGroups> events{};  // of this hour
     std::uint64_t left_out = 0;                   // likewise
   };
@@ -83,7 +85,8 @@ class EventBook {
   // False: the event is left out.
   [[nodiscard]] bool admit(Known& device, Group group);
   void write(const Known& device, journal::DeviceEvent event);
-  void write_fault(const Known& device, const std::string& field, const FaultRecord& fault);
+  // Writes what the log lacks: the end of the begin that it has, the begin of an active fault.
+  void write_fault(const Known& device, const std::string& field, FaultRecord& fault);
   void begin_hour(TimePoint now);
 
   Limits limits_;

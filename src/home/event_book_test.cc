@@ -179,6 +179,20 @@ TEST_F(EventBookTest, WhatWasLeftOutIsWrittenAtTheEndOfTheHourAsItIsThen) {
   EXPECT_THAT(events(), ElementsAre("7 7200 left_out count 1", "7 3605 fault.ended err since 30"));
 }
 
+TEST_F(EventBookTest, AnEndThatWasLeftOutIsWrittenBeforeTheNextBegin) {
+  for (int i = 0; i < 3; ++i) fault("fan", i % 2 == 0);
+  fault("err", true);
+  now_ += seconds(10);
+  fault("err", false);
+  now_ += seconds(10);
+  fault("err", true);
+  static_cast<void>(events());
+  now_ = kStart + hours(1);
+  book_.tick(now_);
+  EXPECT_THAT(events(), ElementsAre("7 3600 left_out count 2", "7 10 fault.ended err since 0",
+                                    "7 20 fault.began err since 20"));
+}
+
 TEST_F(EventBookTest, TheDevicesOfAnAccountShareALimit) {
   for (int i = 0; i < 2; ++i) {
     for (const EventBook::Device& of : {kStation, kOther}) {

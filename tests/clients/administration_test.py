@@ -25,13 +25,13 @@ class AdministrationTest(ServerTest):
             answer = line.getresponse()
             return answer.status, json.loads(answer.read())
 
-    def run_operation(self, name, **parameters):
-        status, answer = self.ask("POST", f"{ADMIN}/{name}", parameters)
+    def run_operation(self, operation, /, **parameters):
+        status, answer = self.ask("POST", f"{ADMIN}/{operation}", parameters)
         self.assertEqual(status, 200, answer)
         return answer
 
-    def refused(self, name, status, **parameters):
-        found, answer = self.ask("POST", f"{ADMIN}/{name}", parameters)
+    def refused(self, operation, status, /, **parameters):
+        found, answer = self.ask("POST", f"{ADMIN}/{operation}", parameters)
         self.assertEqual(found, status, answer)
         return answer["message"]
 

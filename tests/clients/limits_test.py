@@ -69,7 +69,7 @@ TESTED_ELSEWHERE = {
     "sign-in.waiting-checks": ["SignInTest.AsManyChecksWaitAsConfigured"],
     "sign-in.waiting-ends": ["SignInTest.SessionsEndInALaneOfTheirOwnWithABoundForEachAccount"],
     "live.subscriptions": ["LiveTest.SubscriptionsAndMessagesAreBounded"],
-    "live.devices": ["LiveTest.DevicesThatAreWatchedAreBounded"],
+    "live.devices": ["LiveFeedTest.DevicesThatAreWatchedAreBounded"],
     "live.clients-per-account": ["LiveTest.ClientsOfAnAccountAreBounded"],
     "live.all-clients": ["LiveAccount.EachLimitHoldsForAllAccountsToo"],
     "live.subscriptions-per-account": ["LiveTest.SubscriptionsOfAnAccountAreBounded"],

@@ -115,10 +115,9 @@ TEST(HomePicture, WithoutAMeterTheImportOfDevicesIsSaidToBeThat) {
 
 // A DELTA 2 Max: its pack does not tell its power.
 TEST(HomePicture, ABatteryThatIsNotMeasuredTakesWhatItsDeviceGetsAndDoesNotGive) {
-  const Made station{
-      .role = Role::kConsumer,
-      .reported = {{Power::kPv, 600}, {Power::kGridImport, 100}, {Power::kLoad, 50}},
-      .charge = 40};
+  const Made station{.role = Role::kConsumer,
+                     .reported = {{Power::kPv, 600}, {Power::kGridImport, 100}, {Power::kLoad, 50}},
+                     .charge = 40};
   const HomePicture made = picture({meter(2000, 500, -500, 1000), station});
   EXPECT_THAT(made.at(Place::kBattery).power_w, Optional(1150.0));
   EXPECT_THAT(made.at(Place::kSun).power_w, Optional(2600.0));

@@ -1,5 +1,5 @@
 // What is wrong now, and what was: which device, since when, and what it means.
-import {useEffect, useState} from 'preact/hooks';
+import {useEffect, useRef} from 'preact/hooks';
 import {get} from '../api/client.ts';
 import type {DeviceEvent, EventPage} from '../api/types.ts';
 import {ageText, alarmText, spanText, texts, whenText} from '../i18n/index.ts';
@@ -10,8 +10,9 @@ import {StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 
 const around = 3_600_000;
-/** An event is in the list of past ones a moment after the alarm is gone. */
-const settleMs = 2000;
+/** A fault's end is in the log a moment after the home has it: the log is read again until then. */
+const firstRetryMs = 1000;
+const lastRetryMs = 64_000;
 const pastRows = 50;
 
 export function AlarmsPage() {
@@ -69,23 +70,36 @@ export function AlarmsPage() {
           </ul>
         </section>
       )}
-      <Past active={list.map((alarm) => alarm.key).join()} />
+      <Past active={list} />
     </>
   );
 }
 
-/** Faults that have ended; read again when the active ones are others. */
-function Past({active}: {active: string}) {
+/** Faults that have ended; read again when an active one has. */
+function Past({active}: {active: Alarm[]}) {
   const words = texts.value.alarms;
-  const [settled, setSettled] = useState('');
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(active), settleMs);
-    return () => clearTimeout(timer);
-  }, [active]);
+  const faults = active.filter((alarm) => alarm.since !== null).map(keyOf);
+  const before = useRef<string[]>([]);
+  const missing = useRef(new Set<string>());
+  const retryMs = useRef(firstRetryMs);
+  for (const key of before.current) if (!faults.includes(key)) missing.current.add(key);
+  before.current = faults;
   const loaded = useLoad(
     (cancel) => get<EventPage>(`/events?kind=fault.ended&limit=${pastRows}`, cancel),
-    [settled],
+    [faults.join()],
   );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer counts once.
+  useEffect(() => {
+    for (const event of loaded.data?.events ?? []) missing.current.delete(keyOf(event));
+    if (missing.current.size === 0 || retryMs.current > lastRetryMs) {
+      missing.current.clear();
+      retryMs.current = firstRetryMs;
+      return;
+    }
+    const timer = setTimeout(loaded.reload, retryMs.current);
+    retryMs.current *= 2;
+    return () => clearTimeout(timer);
+  }, [loaded.data, faults.join()]);
   const names = new Map(home.value?.devices.map((device) => [device.sn, device.name]));
   return (
     <section aria-labelledby="past-title">
@@ -104,6 +118,9 @@ function Past({active}: {active: string}) {
     </section>
   );
 }
+
+const keyOf = (fault: {sn: string; field?: string; since?: number | null}) =>
+  `${fault.sn} ${fault.field} ${fault.since}`;
 
 const plotAround = (from: number, to: number) =>
   `?tab=plots&from=${from - around}&to=${Math.round(Math.min(serverNow(), to + around))}`;

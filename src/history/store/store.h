@@ -11,6 +11,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <map>
 #include <optional>

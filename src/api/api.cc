@@ -36,6 +36,7 @@ bool is_open(const http::Request& request) {
 
 std::vector<std::string> Api::endpoints() {
   std::vector<std::string> all;
+  all.reserve(kOpenPaths.size());
   for (const std::string_view path : kOpenPaths) all.push_back(fmt::format("GET {}", path));
   for (const VendorApi::Route& route : VendorApi::routes()) {
     if (route.get != nullptr) all.push_back(fmt::format("GET {}", route.path));

@@ -13,7 +13,7 @@ namespace {
 // Tasks that write their numbers into `seen`.
 Tasks tasks_of(std::vector<int>& seen, const std::vector<int>& numbers) {
   Tasks tasks;
-  for (const int number : numbers) tasks.push_back([&seen, number] { seen.push_back(number); });
+  for (const int number : numbers) tasks.emplace_back([&seen, number] { seen.push_back(number); });
   return tasks;
 }
 

@@ -45,7 +45,7 @@ TEST_F(WalkTest, GoesAsFarAsItsSpanAndNotMuchFarther) {
   const Walk walk(1, 30);
   double least = 0;
   double most = 0;
-  for (int hour = 0; hour < 24 * 60; ++hour) {
+  for (std::int64_t hour = 0; hour < 24 * 60; ++hour) {
     const double value = walk.at(kBegin_ms + hour * 60 * kMinute_ms, noise, 0);
     least = std::min(least, value);
     most = std::max(most, value);

@@ -87,8 +87,7 @@ std::vector<overview::ActiveError> errors_in(std::string_view values, const cata
 
 }  // namespace
 
-// tidy: table, of the requests that are answered
-std::span<const OwnApi::Route> OwnApi::routes() {
+struct OwnApi::Table {
   static constexpr std::array kRoutes = {
       Route{.path = "/api/v1/me",
             .id = "whoAmI",
@@ -202,8 +201,9 @@ std::span<const OwnApi::Route> OwnApi::routes() {
             .answer = &body_of<body::OperationAnswer>,
             .handler = &OwnApi::run_operation},
   };
-  return kRoutes;
-}
+};
+
+std::span<const OwnApi::Route> OwnApi::routes() { return Table::kRoutes; }
 
 Result<OwnApi::Found> OwnApi::find(http::Method method, std::string_view path) {
   if (method == http::Method::kHead) method = http::Method::kGet;

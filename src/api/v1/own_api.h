@@ -99,6 +99,7 @@ class OwnApi {
   void handle(const Route& route, Call call) const;
 
  private:
+  struct Table;  // of the routes
   void me(Call call) const;
   void home(Call call) const;
   void devices(Call call) const;

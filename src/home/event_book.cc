@@ -10,7 +10,7 @@ namespace {
 using journal::DeviceEvent;
 using journal::EventKind;
 
-// Of a value, and of why a set failed.
+// Limits the text of a value, and of why a set failed.
 constexpr std::size_t kMaxTextBytes = 512;
 
 std::string short_text(std::string_view text) {

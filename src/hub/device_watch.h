@@ -19,7 +19,7 @@ struct DeviceWatch {
   bool needs_slots = false;               // the slots that a report changed are needed
   bool is_new = false;             // a reader of events has not been told which faults there are
   std::set<std::size_t> faulty{};  // slots whose values are errors or warnings
-  // Of quotas of modules, behind the declared slots: whether they may report errors.
+  // Says of quotas of modules, behind the declared slots, whether they may report errors.
   std::vector<bool> module_errors{};
 };
 

@@ -27,7 +27,7 @@ DEVICES = 200
 MOST_WINDOWS = 8
 WINDOW_S = 2
 MOST_WINDOW_S = 16
-# Of a window: what a server does each second is of little weight then. The next window is longer if it had fewer.
+# What a server does each second weighs little in a window with so many. After one with fewer, the next is longer.
 FEW_REPORTS = 2000
 # What the generator is told.
 LOADS = {

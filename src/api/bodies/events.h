@@ -39,16 +39,16 @@ struct DeviceEvent {
   std::string_view sn;
   std::int64_t at_ms = 0;
   journal::EventKind kind{};
-  // Of a fault:
+  // A fault has these:
   std::optional<std::string_view> field{};
   std::optional<std::string> title{};
   std::optional<wire::Json> value{};
   std::optional<std::string> text{};
   std::optional<std::int64_t> since_ms{};
-  // Of a set:
+  // A set has these:
   std::optional<std::string_view> id{};
   std::optional<std::string_view> why{};
-  // Of events that were left out:
+  // Events that were left out have this:
   std::optional<std::uint64_t> count{};
 };
 const schema::Body& describe(schema::Of<DeviceEvent> /*of*/);

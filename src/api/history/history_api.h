@@ -43,7 +43,7 @@ class HistoryApi {
   void quota_data(Call call) const;
   void energy(const std::string& sn, Call call) const;
   void series(const std::string& sn, Call call) const;
-  // Of one device; `sn` empty: of all that the account may read.
+  // Answers for one device; `sn` empty: for all that the account may read.
   void events(const std::string& sn, Call call) const;
 
  private:

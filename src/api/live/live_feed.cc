@@ -94,14 +94,13 @@ void LiveDevice::lose() {
   cached_ = {};
 }
 
-void LiveDevice::set_position(Watching& watching, std::optional<std::uint64_t> position) {
-  if (watching.position == position) return;
-  if (watching.position) {
-    const auto found = positions_.find(*watching.position);
+void LiveDevice::move(Position from, Position to) {
+  if (from == to) return;
+  if (to) ++positions_[*to];
+  if (from) {
+    const auto found = positions_.find(*from);
     if (--found->second == 0) positions_.erase(found);
   }
-  watching.position = position;
-  if (position) ++positions_[*position];
   drop_taken();
 }
 
@@ -115,15 +114,6 @@ void LiveDevice::drop_taken() {
     waiting_bytes_ -= change.text.size();
     return true;
   });
-}
-
-bool LiveDevice::follow(const LiveWatcher* watcher, std::uint64_t number) {
-  const std::lock_guard lock(mutex_);
-  if (number < dropped_) return false;
-  if (const auto found = watchers_.find(watcher); found != watchers_.end()) {
-    set_position(found->second, number);
-  }
-  return true;
 }
 
 SharedText LiveDevice::changes(std::uint64_t after, std::uint64_t through,
@@ -156,43 +146,43 @@ std::size_t LiveDevice::waiting_bytes() const {
   return waiting_bytes_;
 }
 
+// --- who watches what
+
+void LiveBoard::add(const LiveDevice& device, LiveNotice& notice) {
+  notices_[&device].push_back(&notice);
+}
+
+void LiveBoard::remove(const LiveDevice& device, const LiveNotice& notice) {
+  const auto found = notices_.find(&device);
+  std::erase(found->second, &notice);
+  if (found->second.empty()) notices_.erase(found);
+}
+
+std::size_t LiveBoard::tell(const std::vector<LiveDevicePtr>& devices) const {
+  std::size_t told = 0;
+  for (const LiveDevicePtr& device : devices) {
+    const auto found = notices_.find(device.get());
+    if (found == notices_.end()) continue;
+    for (LiveNotice* notice : found->second) told += notice->give() ? 1 : 0;
+  }
+  return told;
+}
+
+void LiveWatch::hold() {
+  const std::lock_guard lock(at_.device->mutex_);
+  if (position_) return;
+  position_ = at_.device->number_;
+  at_.device->move(std::nullopt, position_);
+}
+
+bool LiveWatch::follow(std::uint64_t number) {
+  const std::lock_guard lock(at_.device->mutex_);
+  if (number < at_.device->dropped_) return false;
+  at_.device->move(std::exchange(position_, number), number);
+  return true;
+}
+
 // --- the devices of an account
-
-// Collects which watchers are told of which devices, so that each loop gets one task.
-class LiveReader::Notices {
- public:
-  // Requires that the device's mutex is held.
-  void add(const LiveDevicePtr& device) {
-    for (const auto& [key, watching] : device->watchers_) {
-      std::vector<Told>& here = by_loop_[watching.loop];
-      if (here.empty() || here.back().device.front() != device)
-        here.push_back({.device = {device}});
-      here.back().watchers.push_back(watching.watcher);
-      ++count_;
-    }
-  }
-  // Returns how many watchers are told, each counted for each of its devices.
-  std::size_t send() {
-    for (auto& [loop, told_here] : by_loop_) {
-      loop->post_lazily([all = std::move(told_here)] {
-        for (const Told& told : all) {
-          for (const auto& each : told.watchers) {
-            if (const auto watcher = each.lock()) watcher->on_news(told.device);
-          }
-        }
-      });
-    }
-    return count_;
-  }
-
- private:
-  struct Told {
-    std::vector<LiveDevicePtr> device;  // one, as on_news() takes it
-    std::vector<std::weak_ptr<LiveWatcher>> watchers{};
-  };
-  std::unordered_map<Loop*, std::vector<Told>> by_loop_;
-  std::size_t count_ = 0;
-};
 
 void LiveReader::subscribe(Loop& loop) {
   subscription_ = feed_.hub().changes().subscribe({.reader = weak_from_this(), .loop = &loop});
@@ -220,14 +210,14 @@ bool LiveReader::update_state(LiveDevice& device) {
 
 void LiveReader::on_changes(hub::ChangeBatch batch) {
   const std::uint64_t seq = ++feed_.seq_;
-  Notices notices;
+  std::vector<LiveDevicePtr> news;
   {
     const std::lock_guard lock(mutex_);
     if (batch.is_lost) {
       for (const auto& [sn, device] : devices_) {
         const std::lock_guard device_lock(device->mutex_);
         device->lose();
-        notices.add(device);
+        news.push_back(device);
       }
     }
     for (const hub::DeviceChanges& changes : batch.devices) {
@@ -236,51 +226,74 @@ void LiveReader::on_changes(hub::ChangeBatch batch) {
       const LiveDevicePtr& device = found->second;
       const std::lock_guard device_lock(device->mutex_);
       const bool is_news = device->apply(changes, seq);
-      if (update_state(*device) || is_news) notices.add(device);
+      if (update_state(*device) || is_news) news.push_back(device);
     }
   }
-  feed_.notices_ += notices.send();
+  tell(std::move(news));
 }
 
 void LiveReader::check_quiet() {
   if (unix_ms(feed_.now()) < quiet_at_ms_) return;
-  Notices notices;
+  std::vector<LiveDevicePtr> news;
   {
     const std::lock_guard lock(mutex_);
     quiet_at_ms_ = kNever_ms;
     for (const auto& [sn, device] : devices_) {
       const std::lock_guard device_lock(device->mutex_);
-      if (update_state(*device)) notices.add(device);
+      if (update_state(*device)) news.push_back(device);
     }
   }
-  feed_.notices_ += notices.send();
+  tell(std::move(news));
 }
 
 // The others are told of what the twins say of the state.
 void LiveReader::load(const std::vector<LiveDevicePtr>& devices,
                       const std::vector<TwinSnapshotPtr>& twins) {
   const std::uint64_t seq = ++feed_.seq_;
-  Notices notices;
+  std::vector<LiveDevicePtr> news;
   for (std::size_t i = 0; i < devices.size(); ++i) {
     LiveDevice& device = *devices[i];
     const std::lock_guard lock(device.mutex_);
     device.load(twins[i].get(), seq);
     const bool is_first = device.state_.empty();
-    if (update_state(device) && !is_first) notices.add(devices[i]);
+    if (update_state(device) && !is_first) news.push_back(devices[i]);
   }
-  feed_.notices_ += notices.send();
+  tell(std::move(news));
 }
 
-void LiveReader::unwatch(const LiveDevicePtr& device, const LiveWatcher* watcher) {
+void LiveReader::tell(std::vector<LiveDevicePtr> devices) {
+  if (devices.empty()) return;
+  for (const LiveDevicePtr& device : devices) {
+    device->version_.fetch_add(1, std::memory_order_release);
+  }
+  const auto news = std::make_shared<const std::vector<LiveDevicePtr>>(std::move(devices));
+  std::map<Loop*, LiveBoardPtr> boards;
+  {
+    const std::lock_guard lock(mutex_);
+    boards = boards_;
+  }
+  for (const auto& [loop, board] : boards) {
+    loop->post_lazily(
+        [self = shared_from_this(), board, news] { self->feed_.notices_ += board->tell(*news); });
+  }
+}
+
+LiveBoardPtr LiveReader::board_of(Loop& loop) {
+  LiveBoardPtr& board = boards_[&loop];
+  if (!board) board = std::make_shared<LiveBoard>();
+  return board;
+}
+
+void LiveReader::end(const LiveWatch& watch) {
+  const LiveWatch::Place& at = watch.at_;
   const std::lock_guard lock(mutex_);
-  const std::lock_guard device_lock(device->mutex_);
-  const auto found = device->watchers_.find(watcher);
-  if (found == device->watchers_.end()) return;
-  device->set_position(found->second, std::nullopt);
-  device->watchers_.erase(found);
-  if (!device->watchers_.empty()) return;
-  subscription_.remove(device->sn_);
-  devices_.erase(device->sn_);
+  const std::lock_guard device_lock(at.device->mutex_);
+  at.board->remove(*at.device, *at.notice);
+  if (at.board->empty()) boards_.erase(at.loop);
+  at.device->move(watch.position_, std::nullopt);
+  if (--at.device->watches_ != 0) return;
+  subscription_.remove(at.device->sn_);
+  devices_.erase(at.device->sn_);
 }
 
 // --- all devices
@@ -326,31 +339,27 @@ Result<LiveWatch> LiveFeed::watch(const std::string& sn, const Watcher& by) {
   LiveDevicePtr device = found->second;
   {
     const std::lock_guard device_lock(device->mutex_);
-    device->watchers_.insert_or_assign(
-        by.watcher.get(), LiveDevice::Watching{.watcher = by.watcher, .loop = by.loop});
+    ++device->watches_;
   }
-  return LiveWatch(std::move(reader), std::move(device), by.watcher.get());
+  LiveBoardPtr board = reader->board_of(*by.loop);
+  board->add(*device, *by.notice);
+  return LiveWatch({.reader = reader,
+                    .device = std::move(device),
+                    .board = std::move(board),
+                    .loop = by.loop,
+                    .notice = by.notice});
 }
 
-void LiveFeed::read(const Watcher& by, std::vector<LiveDevicePtr> devices,
+void LiveFeed::read(AccountId account, Loop& loop, std::vector<LiveDevicePtr> devices,
                     Callback<std::vector<TwinSnapshotPtr>> done) {
   std::vector<std::string> sns;
   sns.reserve(devices.size());
-  for (const LiveDevicePtr& device : devices) {
-    sns.push_back(device->sn());
-    const std::lock_guard lock(device->mutex_);
-    const auto found = device->watchers_.find(by.watcher.get());
-    // The twin that is read has all that is known here.
-    if (found != device->watchers_.end() && !found->second.position) {
-      device->set_position(found->second, device->number_);
-    }
-  }
+  for (const LiveDevicePtr& device : devices) sns.push_back(device->sn());
   reads_ += sns.size();
-  const AccountId account = by.account->id();
   options_.hub->read_twins(
       account, sns,
-      {.loop = by.loop,
-       .done = [reader = reader_of(account, *by.loop), devices = std::move(devices),
+      {.loop = &loop,
+       .done = [reader = reader_of(account, loop), devices = std::move(devices),
                 done = std::move(done)](Result<std::vector<hub::TwinSnapshot>> read) mutable {
          StringMap<TwinSnapshotPtr> twins;
          if (read) {

@@ -5,7 +5,7 @@
 // A client reads a device's twin once and then follows the numbers of its changes. What some client
 // has not taken yet is kept here, of each value the latest, so that nothing is queued for a client;
 // beyond kMostWaiting the clients read the twin again. Only the clients that watch a device are
-// told that it changed.
+// told that it changed, each once until it looks at what it watches.
 //
 // Thread rule: any thread, unless a comment says otherwise.
 #pragma once
@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -40,16 +41,28 @@ class LiveDevice;
 using LiveDevicePtr = std::shared_ptr<LiveDevice>;
 using TwinSnapshotPtr = std::shared_ptr<const hub::TwinSnapshot>;
 
-// A client that watches devices.
-class LiveWatcher {
+// Tells a client that there is something new of what it watches: once, until it looks. Belongs to
+// the loop of the client's connection.
+class LiveNotice {
  public:
-  LiveWatcher() = default;
-  LiveWatcher(const LiveWatcher&) = delete;
-  LiveWatcher& operator=(const LiveWatcher&) = delete;
-  virtual ~LiveWatcher() = default;
+  explicit LiveNotice(std::function<void()> tell) : tell_(std::move(tell)) {}
+  LiveNotice(const LiveNotice&) = delete;
+  LiveNotice& operator=(const LiveNotice&) = delete;
+  ~LiveNotice() = default;
 
-  // There is something new of these devices, which may no longer be watched. On the watcher's loop.
-  virtual void on_news(const std::vector<LiveDevicePtr>& devices) = 0;
+  // False: the client was told before, and has not looked yet.
+  bool give() {
+    if (std::exchange(is_given_, true)) return false;
+    tell_();
+    return true;
+  }
+  [[nodiscard]] bool is_given() const { return is_given_; }
+  // The client looks. Whether there is something new.
+  bool take() { return std::exchange(is_given_, false); }
+
+ private:
+  bool is_given_ = false;
+  std::function<void()> tell_;
 };
 
 // A device that clients of one account watch.
@@ -70,14 +83,14 @@ class LiveDevice {
     std::string_view state;  // of overview/freshness.h
   };
   [[nodiscard]] Moment moment() const;
+  // Grows whenever those who watch are told of something new.
+  [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
   // [[index, value, time of the change], ...] of the values that changed behind `after` up to
   // `through`, as JSON; `fields` are those that count, null: all. For a watcher that follows from
   // `after` or earlier.
   [[nodiscard]] SharedText changes(std::uint64_t after, std::uint64_t through,
                                    const LiveFields* fields) const;
-  // The watcher has everything up to this number. False: changes behind it are no longer kept.
-  bool follow(const LiveWatcher* watcher, std::uint64_t number);
 
   // The bytes of the changes that are kept for the next client that asks for the same; larger ones
   // are not kept.
@@ -90,31 +103,29 @@ class LiveDevice {
  private:
   friend class LiveFeed;
   friend class LiveReader;
+  friend class LiveWatch;
+  using Position = std::optional<std::uint64_t>;  // nothing: who watches follows no changes yet
   struct Change {
     std::string text;
     std::int64_t at_ms = 0;
     std::uint64_t number = 0;
-  };
-  struct Watching {
-    std::weak_ptr<LiveWatcher> watcher;
-    Loop* loop = nullptr;
-    std::optional<std::uint64_t> position{};  // nothing: it follows no changes yet
   };
   // These require that mutex_ is held. Whether there is news for the watchers.
   bool apply(const hub::DeviceChanges& changes, std::uint64_t seq);
   void load(const hub::TwinSnapshot* snapshot, std::uint64_t seq);
   // Those who follow are to read the twin again.
   void lose();
-  void set_position(Watching& watching, std::optional<std::uint64_t> position);
+  void move(Position from, Position to);
   void drop_taken();
   [[nodiscard]] std::string_view name_of(std::size_t slot) const;
 
   const std::string sn_;
   const catalog::FamilyPtr family_;
   const TakenBytes place_;  // among the devices that the account watches
+  std::atomic<std::uint64_t> version_ = 0;
   mutable std::mutex mutex_;
-  std::unordered_map<const LiveWatcher*, Watching> watchers_;
-  std::map<std::uint64_t, std::size_t> positions_;  // how many watchers have which
+  std::size_t watches_ = 0;
+  std::map<std::uint64_t, std::size_t> positions_;  // how many watches have which
   std::map<std::size_t, Change> waiting_;           // by slot
   std::size_t waiting_bytes_ = 0;
   std::uint64_t dropped_ = 0;  // changes up to this number were dropped from waiting_
@@ -131,7 +142,22 @@ class LiveDevice {
   mutable SharedText cached_;
 };
 
+// Who on one loop watches which devices of an account. Belongs to that loop.
+class LiveBoard {
+ public:
+  void add(const LiveDevice& device, LiveNotice& notice);
+  void remove(const LiveDevice& device, const LiveNotice& notice);
+  [[nodiscard]] bool empty() const { return notices_.empty(); }
+  // Tells those who watch one of these devices. Returns how many notices were given.
+  std::size_t tell(const std::vector<LiveDevicePtr>& devices) const;
+
+ private:
+  std::unordered_map<const LiveDevice*, std::vector<LiveNotice*>> notices_;
+};
+using LiveBoardPtr = std::shared_ptr<LiveBoard>;
+
 class LiveFeed;
+class LiveWatch;
 
 // The devices that the clients of one account watch, and their reader of the hub's feed.
 class LiveReader final : public hub::ChangeReader, public std::enable_shared_from_this<LiveReader> {
@@ -149,8 +175,11 @@ class LiveReader final : public hub::ChangeReader, public std::enable_shared_fro
  private:
   friend class LiveFeed;
   friend class LiveWatch;
-  class Notices;
-  void unwatch(const LiveDevicePtr& device, const LiveWatcher* watcher);
+  // Requires that mutex_ is held.
+  [[nodiscard]] LiveBoardPtr board_of(Loop& loop);
+  void end(const LiveWatch& watch);
+  // Tells those who watch these devices that there is something new of them.
+  void tell(std::vector<LiveDevicePtr> devices);
   // Requires that the device's mutex is held. Whether the state is another one.
   bool update_state(LiveDevice& device);
 
@@ -158,38 +187,50 @@ class LiveReader final : public hub::ChangeReader, public std::enable_shared_fro
   const AccountId account_;
   std::mutex mutex_;  // is taken before that of a device
   StringMap<LiveDevicePtr> devices_;
+  std::map<Loop*, LiveBoardPtr> boards_;
   hub::ChangeSubscription subscription_;
   // Before this time by the devices' clock, in Unix milliseconds, no device becomes quiet.
   std::atomic<std::int64_t> quiet_at_ms_ = 0;
 };
 using LiveReaderPtr = std::shared_ptr<LiveReader>;
 
-// Watches a device until it is destroyed. On the watcher's loop.
+// Watches a device until it is destroyed. On the client's loop.
 class LiveWatch {
  public:
   LiveWatch() = default;
-  LiveWatch(LiveReaderPtr reader, LiveDevicePtr device, const LiveWatcher* watcher)
-      : reader_(std::move(reader)), device_(std::move(device)), watcher_(watcher) {}
-  LiveWatch(LiveWatch&& other) noexcept = default;
+  LiveWatch(LiveWatch&& other) noexcept { *this = std::move(other); }
   LiveWatch& operator=(LiveWatch&& other) noexcept {
-    std::swap(reader_, other.reader_);
-    std::swap(device_, other.device_);
-    std::swap(watcher_, other.watcher_);
+    std::swap(at_, other.at_);
+    std::swap(position_, other.position_);
     return *this;
   }
   LiveWatch(const LiveWatch&) = delete;
   LiveWatch& operator=(const LiveWatch&) = delete;
   ~LiveWatch() {
-    if (device_) reader_->unwatch(device_, watcher_);
+    if (at_.device) at_.reader->end(*this);
   }
 
   // Null: it watches nothing.
-  [[nodiscard]] const LiveDevicePtr& device() const { return device_; }
+  [[nodiscard]] const LiveDevicePtr& device() const { return at_.device; }
+  // Changes from now on are kept for the client, until it says how far it follows.
+  void hold();
+  // The client has everything up to this number. False: changes behind it are no longer kept.
+  bool follow(std::uint64_t number);
 
  private:
-  LiveReaderPtr reader_;
-  LiveDevicePtr device_;
-  const LiveWatcher* watcher_ = nullptr;
+  friend class LiveFeed;
+  friend class LiveReader;
+  struct Place {
+    LiveReaderPtr reader;
+    LiveDevicePtr device;
+    LiveBoardPtr board;
+    Loop* loop = nullptr;  // of the board
+    LiveNotice* notice = nullptr;
+  };
+  explicit LiveWatch(Place at) : at_(std::move(at)) {}
+
+  Place at_;
+  std::optional<std::uint64_t> position_;
 };
 
 class LiveFeed {
@@ -206,16 +247,15 @@ class LiveFeed {
 
   struct Watcher {
     LiveAccountPtr account;
-    std::shared_ptr<LiveWatcher> watcher;
-    Loop* loop = nullptr;  // the watcher's
+    LiveNotice* notice = nullptr;  // outlives the watch
+    Loop* loop = nullptr;          // the client's, on which this is called
   };
-  // A watcher may watch a device once. kConflict: too many devices are watched already, by the
+  // A client may watch a device once. kConflict: too many devices are watched already, by the
   // limit that the error names.
   [[nodiscard]] Result<LiveWatch> watch(const std::string& sn, const Watcher& by);
-  // Reads the twins of devices that the watcher watches, in turns of its account, and calls `done`
-  // on its loop with those that there are. Changes behind them are kept for it until it says how
-  // far it follows.
-  void read(const Watcher& by, std::vector<LiveDevicePtr> devices,
+  // Reads the twins of devices that somebody of the account watches, in turns of the account, and
+  // calls `done` on the loop with those that there are. Who watches holds the changes first.
+  void read(AccountId account, Loop& loop, std::vector<LiveDevicePtr> devices,
             Callback<std::vector<TwinSnapshotPtr>> done);
   // Tells the account's watchers of the devices that have become quiet; call a few times a second.
   void check_quiet(AccountId account);
@@ -227,7 +267,7 @@ class LiveFeed {
   [[nodiscard]] double rate() const;
   [[nodiscard]] hub::Hub& hub() const { return *options_.hub; }
   [[nodiscard]] const LiveLimits& limits() const { return options_.limits; }
-  // How often a watcher was told of news, since the start.
+  // How often a client was told of news, since the start.
   [[nodiscard]] std::uint64_t notices() const { return notices_; }
   // How often a device's twin was read.
   [[nodiscard]] std::uint64_t reads() const { return reads_; }

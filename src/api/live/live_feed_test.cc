@@ -31,9 +31,13 @@ constexpr std::string_view kBobs = "R331ZEB4ZEAL0529";  // Bob's
 constexpr std::size_t kPieces = 10'000;
 constexpr std::size_t kFew = 100;
 
-class CountingWatcher final : public LiveWatcher {
+// A client that looks at once.
+class CountingWatcher {
  public:
-  void on_news(const std::vector<LiveDevicePtr>& devices) override { news += devices.size(); }
+  LiveNotice notice{[this] {
+    ++news;
+    notice.take();
+  }};
   std::size_t news = 0;
 };
 using WatcherPtr = std::shared_ptr<CountingWatcher>;
@@ -72,21 +76,20 @@ class LiveFeedTest : public testing::Test {
     home.share(sn, "carl", Rights::kMonitor);
     run_all();
   }
-  LiveFeed::Watcher watcher(AccountId account, const WatcherPtr& by) {
-    return {.account = feed.account(account), .watcher = by, .loop = &at_once};
-  }
   LiveWatch watch(std::string_view sn, AccountId account, const WatcherPtr& by) {
-    return must(feed.watch(std::string(sn), watcher(account, by)));
+    return must(
+        feed.watch(std::string(sn),
+                   {.account = feed.account(account), .notice = &by->notice, .loop = &at_once}));
   }
   // Reads the twin and follows it. Returns the number of the snapshot.
-  std::uint64_t follow(const LiveWatch& watch, AccountId account, const WatcherPtr& by) {
+  std::uint64_t follow(LiveWatch& watch, AccountId account) {
     std::uint64_t number = 0;
-    feed.read(watcher(account, by), {watch.device()},
-              [&](const std::vector<TwinSnapshotPtr>& twins) {
-                number = twins.at(0) == nullptr ? 0 : twins[0]->number;
-              });
+    watch.hold();
+    feed.read(account, at_once, {watch.device()}, [&](const std::vector<TwinSnapshotPtr>& twins) {
+      number = twins.at(0) == nullptr ? 0 : twins[0]->number;
+    });
     run_all();
-    EXPECT_TRUE(watch.device()->follow(by.get(), number));
+    EXPECT_TRUE(watch.follow(number));
     return number;
   }
   void report() {
@@ -122,7 +125,7 @@ class LiveFeedTest : public testing::Test {
 };
 
 TEST_F(LiveFeedTest, ABusyAccountDelaysNobodyElse) {
-  const LiveWatch of_alice = watch(kSn, alice, one);
+  LiveWatch of_alice = watch(kSn, alice, one);
   const LiveWatch of_bob = watch(kBobs, bob, other);
   run_all();
   jam(bob, kBobs);
@@ -154,8 +157,8 @@ TEST_F(LiveFeedTest, ABusyOwnerDelaysNoReaderOfHisDevice) {
 
 TEST_F(LiveFeedTest, WhoNoLongerWatchesIsToldNothing) {
   {
-    const LiveWatch first = watch(kSn, alice, one);
-    const LiveWatch second = watch(kSn, alice, other);
+    LiveWatch first = watch(kSn, alice, one);
+    LiveWatch second = watch(kSn, alice, other);
   }
   const LiveWatch again = watch(kSn, alice, other);
   report();
@@ -164,16 +167,39 @@ TEST_F(LiveFeedTest, WhoNoLongerWatchesIsToldNothing) {
   EXPECT_EQ(other->news, 1U);
 }
 
+TEST_F(LiveFeedTest, WhoHasNotLookedIsNotToldAgain) {
+  std::size_t news = 0;
+  LiveNotice notice([&] { ++news; });
+  const auto watch = [&](std::string_view sn) {
+    return must(feed.watch(std::string(sn),
+                           {.account = feed.account(bob), .notice = &notice, .loop = &at_once}));
+  };
+  share(kSn);
+  const LiveWatch first = watch(kSn);
+  const LiveWatch second = watch(kBobs);
+  const std::uint64_t version = first.device()->version();
+  report();
+  run_all();
+  report();
+  run_all();
+  EXPECT_EQ(news, 1U);
+  EXPECT_EQ(first.device()->version(), version + 2) << "and sees that there is news";
+  EXPECT_TRUE(notice.take());
+  report();
+  run_all();
+  EXPECT_EQ(news, 2U);
+}
+
 TEST_F(LiveFeedTest, WhatSomeoneHasNotTakenIsKeptAndNoMore) {
-  const LiveWatch first = watch(kSn, alice, one);
-  const LiveWatch second = watch(kSn, alice, other);
+  LiveWatch first = watch(kSn, alice, one);
+  LiveWatch second = watch(kSn, alice, other);
   LiveDevice& watched = *first.device();
   EXPECT_EQ(second.device(), first.device());
   report();
   run_all();
   EXPECT_EQ(watched.waiting_bytes(), 0U) << "nobody follows yet";
-  const std::uint64_t begin = follow(first, alice, one);
-  follow(second, alice, other);
+  const std::uint64_t begin = follow(first, alice);
+  follow(second, alice);
   report();
   report();
   run_all();
@@ -181,19 +207,19 @@ TEST_F(LiveFeedTest, WhatSomeoneHasNotTakenIsKeptAndNoMore) {
   EXPECT_EQ(end, begin + 2);
   EXPECT_EQ(watched.waiting_bytes(), 1U) << "the value is there once";
   EXPECT_THAT(watched.changes(begin, end, nullptr), HasSubstr(fmt::format(",{},", soc)));
-  EXPECT_TRUE(watched.follow(one.get(), end));
+  EXPECT_TRUE(first.follow(end));
   EXPECT_EQ(watched.waiting_bytes(), 1U) << "the other one has not taken it";
-  EXPECT_TRUE(watched.follow(other.get(), end));
+  EXPECT_TRUE(second.follow(end));
   EXPECT_EQ(watched.waiting_bytes(), 0U);
-  EXPECT_FALSE(watched.follow(other.get(), begin)) << "what came behind is gone";
+  EXPECT_FALSE(second.follow(begin)) << "what came behind is gone";
 }
 
 TEST_F(LiveFeedTest, ChangesEndWhereTheyAreToEnd) {
-  const LiveWatch watch_of_alice = watch(kSn, alice, one);
+  LiveWatch watch_of_alice = watch(kSn, alice, one);
   LiveDevice& watched = *watch_of_alice.device();
   report();
   run_all();
-  const std::uint64_t begin = follow(watch_of_alice, alice, one);
+  const std::uint64_t begin = follow(watch_of_alice, alice);
   report();
   home.report(device, kSn, R"({"params":{"bmsMaster.temp":31}})");
   run_all();
@@ -203,11 +229,11 @@ TEST_F(LiveFeedTest, ChangesEndWhereTheyAreToEnd) {
 }
 
 TEST_F(LiveFeedTest, TooMuchThatWaitsIsLost) {
-  const LiveWatch of_alice = watch(kSn, alice, one);
+  LiveWatch of_alice = watch(kSn, alice, one);
   LiveDevice& watched = *of_alice.device();
   report();
   run_all();
-  follow(of_alice, alice, one);
+  follow(of_alice, alice);
   const std::uint64_t losses = watched.moment().losses;
   const auto note = [&](std::string_view name, std::size_t bytes) {
     home.report(device, kSn,
@@ -225,9 +251,9 @@ TEST_F(LiveFeedTest, TooMuchThatWaitsIsLost) {
 }
 
 TEST_F(LiveFeedTest, LongChangesAreNotKept) {
-  const LiveWatch of_alice = watch(kSn, alice, one);
+  LiveWatch of_alice = watch(kSn, alice, one);
   LiveDevice& watched = *of_alice.device();
-  const std::uint64_t begin = follow(of_alice, alice, one);
+  const std::uint64_t begin = follow(of_alice, alice);
   const auto changes = [&] {
     run_all();
     return watched.changes(begin, watched.moment().number, nullptr).size();
@@ -243,10 +269,10 @@ TEST_F(LiveFeedTest, LongChangesAreNotKept) {
 }
 
 TEST_F(LiveFeedTest, ADeviceThatIsRemovedIsReadAgain) {
-  const LiveWatch of_alice = watch(kSn, alice, one);
+  LiveWatch of_alice = watch(kSn, alice, one);
   report();
   run_all();
-  follow(of_alice, alice, one);
+  follow(of_alice, alice);
   const std::uint64_t losses = of_alice.device()->moment().losses;
   must(home.registry->remove_device(kSn));
   run_all();
@@ -262,7 +288,7 @@ TEST_F(LiveFeedTest, DevicesThatAreWatchedAreBounded) {
   const auto other = std::make_shared<CountingWatcher>();
   const auto watch = [&](const WatcherPtr& by, std::string_view sn, const LiveAccountPtr& account) {
     return small.watch(std::string(sn),
-                       {.account = account, .watcher = by, .loop = &home.client_loop});
+                       {.account = account, .notice = &by->notice, .loop = &home.client_loop});
   };
   std::vector<LiveWatch> own;
   for (std::size_t i = 0; i < LiveAccount::kOwnDevices; ++i) {

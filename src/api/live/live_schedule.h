@@ -32,6 +32,8 @@ class LiveSchedule {
 
   // News whose time has come by now are ready.
   void make_ready(TimePoint now) { now_ = now; }
+  // Whether kPeriod has passed since some were sent.
+  [[nodiscard]] bool may_send() const { return !sent_ || *sent_ + kPeriod <= now_; }
   // Whether some are ready.
   [[nodiscard]] bool is_ready() const { return !news_.empty() && earliest_ <= now_; }
   [[nodiscard]] bool has_news(Id id) const { return news_.contains(id); }

@@ -47,6 +47,13 @@ void add_values(std::string& out, const hub::TwinSnapshot* twin, const LiveField
 
 }  // namespace
 
+LiveSubscriptions::LiveSubscriptions(Options options)
+    : options_(std::move(options)),
+      notice_(std::make_unique<LiveNotice>([this] {
+        if (is_ready()) options_.on_news();
+      })),
+      now_(options_.now) {}
+
 Result<LiveFieldsPtr> LiveSubscriptions::fields_in(const JsonObject& message) const {
   const Json* value = message.if_contains("fields");
   if (value == nullptr || (value->is_string() && value->get_string() == "*")) return nullptr;
@@ -104,7 +111,7 @@ Status LiveSubscriptions::subscribe(Id id, const JsonObject& message,
   }
   if (!sn.empty() && !same) {
     auto watch = options_.feed->watch(
-        sn, {.account = options_.account, .watcher = shared_from_this(), .loop = options_.loop});
+        sn, {.account = options_.account, .notice = notice_.get(), .loop = options_.loop});
     if (!watch) return std::unexpected(watch.error());
     made.watch = std::move(*watch);
   }
@@ -126,6 +133,7 @@ void LiveSubscriptions::add(Id id, Subscription made) {
   const LiveDevicePtr& device = added.watch.device();
   if (device != nullptr) {
     by_sn_.insert_or_assign(device->sn(), id);
+    watched_.push_back({.id = id, .device = device.get(), .version = device->version()});
     return want_twin(id, added);
   }
   home_ = id;
@@ -144,6 +152,7 @@ void LiveSubscriptions::unsubscribe(Id id) {
                         gone.read == Subscription::TwinRead::kAsked);
   if (home_ == id) home_.reset();
   if (gone.watch.device() != nullptr) by_sn_.erase(gone.watch.device()->sn());
+  std::erase_if(watched_, [&](const Watched& each) { return each.id == id; });
   subscriptions_.erase(found);
 }
 
@@ -152,21 +161,21 @@ void LiveSubscriptions::add_news(Id id, const Subscription& subscription) {
   schedule_.add(id, *subscription.flushed + subscription.every, now_);
 }
 
-void LiveSubscriptions::on_news(const std::vector<LiveDevicePtr>& devices) {
-  for (const LiveDevicePtr& device : devices) {
-    const auto found = by_sn_.find(device->sn());
-    if (found == by_sn_.end()) continue;
-    const Id id = found->second;
-    Subscription& subscription = subscriptions_.at(id);
-    if (subscription.read != Subscription::TwinRead::kNone || schedule_.has_news(id)) continue;
-    if (subscription.is_behind(device->moment())) {
-      want_twin(id, subscription);
+void LiveSubscriptions::look() {
+  if (!schedule_.may_send() || !notice_->take()) return;
+  for (Watched& watched : watched_) {
+    const std::uint64_t version = watched.device->version();
+    if (std::exchange(watched.version, version) == version) continue;
+    Subscription& subscription = subscriptions_.at(watched.id);
+    if (subscription.read != Subscription::TwinRead::kNone || schedule_.has_news(watched.id)) {
+      continue;
+    }
+    if (subscription.is_behind(watched.device->moment())) {
+      want_twin(watched.id, subscription);
     } else {
-      add_news(id, subscription);
+      add_news(watched.id, subscription);
     }
   }
-  read_twins();
-  options_.on_news();
 }
 
 void LiveSubscriptions::want_twin(Id id, Subscription& subscription) {
@@ -181,12 +190,13 @@ void LiveSubscriptions::read_twins() {
   while (const auto id = twins_.take()) {
     Subscription& subscription = subscriptions_.at(*id);
     subscription.read = Subscription::TwinRead::kAsked;
+    subscription.watch.hold();  // the twin that is read has all that is known here
     devices.push_back(subscription.watch.device());
     subscription.losses = devices.back()->moment().losses;
   }
   if (devices.empty()) return;
   options_.feed->read(
-      {.account = options_.account, .watcher = shared_from_this(), .loop = options_.loop}, devices,
+      options_.account_id, *options_.loop, devices,
       [weak = weak_from_this(), devices](const std::vector<TwinSnapshotPtr>& twins) {
         const auto self = weak.lock();
         if (!self) return;
@@ -235,7 +245,7 @@ void LiveSubscriptions::flush_device(Id id, Subscription& subscription, std::str
       out.append(changes).append("}\n");
     }
     subscription.number = moment.number;
-    device.follow(this, moment.number);
+    subscription.watch.follow(moment.number);
   }
   if (state != subscription.state) {
     const std::int64_t since = moment.last_report ? unix_ms(*moment.last_report) : now_ms;
@@ -278,7 +288,7 @@ void LiveSubscriptions::flush_snapshot(Id id, Subscription& subscription, std::s
   subscription.number = twin == nullptr ? moment.number : twin->number;
   subscription.names = has_values ? twin->names() : 0;
   subscription.state = moment.state;
-  const bool follows = device.follow(this, subscription.number);
+  const bool follows = subscription.watch.follow(subscription.number);
   // There may be news since the twin was read.
   if (!follows || subscription.is_behind(moment)) {
     want_twin(id, subscription);
@@ -314,6 +324,8 @@ void LiveSubscriptions::advance(TimePoint now) {
 
 void LiveSubscriptions::tick(TimePoint now) {
   advance(now);
+  look();
+  read_twins();
   if (!home_) home_watch_ = {};
 }
 
@@ -325,6 +337,7 @@ void LiveSubscriptions::refresh_home() {
 }
 
 void LiveSubscriptions::take_output(std::string& out, std::size_t most) {
+  look();
   while (out.size() < most) {
     const auto id = schedule_.take();
     if (!id) break;
@@ -343,12 +356,14 @@ std::vector<LiveSubscriptions::Refused> LiveSubscriptions::drop_forbidden(
         hub::permitted_device(directory, options_.account_id, device->sn(), Rights::kMonitor);
     if (!allowed) refused.push_back({.id = id, .error = allowed.error()});
   }
+  std::ranges::sort(refused, {}, &Refused::id);
   for (const Refused& each : refused) unsubscribe(each.id);
   return refused;
 }
 
 void LiveSubscriptions::clear() {
   by_sn_.clear();
+  watched_.clear();
   subscriptions_.clear();
   home_.reset();
   home_watch_ = {};

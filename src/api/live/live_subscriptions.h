@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -35,8 +34,7 @@
 
 namespace gridloom::api {
 
-class LiveSubscriptions final : public LiveWatcher,
-                                public std::enable_shared_from_this<LiveSubscriptions> {
+class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions> {
  public:
   using Id = std::int64_t;  // the client's name for a subscription
   static constexpr Millis kMostPeriod{60'000};
@@ -51,7 +49,7 @@ class LiveSubscriptions final : public LiveWatcher,
     std::function<void()> on_news;  // is_ready() may have become true
     TimePoint now{};
   };
-  explicit LiveSubscriptions(Options options) : options_(std::move(options)), now_(options_.now) {}
+  explicit LiveSubscriptions(Options options);
 
   // Does what a client's message of the type sub asks for; one with the same id, or to the same
   // device or the home, is replaced. kBadParams: the message is wrong; kNoPermission: the account
@@ -78,11 +76,11 @@ class LiveSubscriptions final : public LiveWatcher,
   // read together, so call when a read of the connection is done.
   void read_twins();
 
-  [[nodiscard]] bool is_ready() const { return schedule_.is_ready(); }
+  [[nodiscard]] bool is_ready() const {
+    return schedule_.is_ready() || (notice_->is_given() && schedule_.may_send());
+  }
   // Appends lines until there are no more, or `out` has `most` bytes.
   void take_output(std::string& out, std::size_t most);
-
-  void on_news(const std::vector<LiveDevicePtr>& devices) override;
 
  private:
   struct Subscription {
@@ -108,7 +106,16 @@ class LiveSubscriptions final : public LiveWatcher,
     std::uint64_t version = 0;  // that it has
   };
 
+  // A device that a subscription watches, close to the others: looking for news touches no more.
+  struct Watched {
+    Id id = 0;
+    const LiveDevice* device = nullptr;
+    std::uint64_t version = 0;  // of the device, when it was looked at
+  };
+
   void add(Id id, Subscription made);
+  // Finds out which devices have news, if there are some.
+  void look();
   [[nodiscard]] Result<LiveFieldsPtr> fields_in(const wire::JsonObject& message) const;
   void add_news(Id id, const Subscription& subscription);
   // The client needs a snapshot of the device, which a read of its twin comes before.
@@ -122,7 +129,10 @@ class LiveSubscriptions final : public LiveWatcher,
   void flush_snapshot(Id id, Subscription& subscription, std::string& out);
 
   Options options_;
-  std::map<Id, Subscription> subscriptions_;
+  // Apart from the rest, because it is looked at with each change of a device.
+  std::unique_ptr<LiveNotice> notice_;
+  std::unordered_map<Id, Subscription> subscriptions_;
+  std::vector<Watched> watched_;
   std::unordered_map<std::string_view, Id> by_sn_;  // the texts are those of the watched devices
   std::optional<Id> home_;                          // the subscription to the home
   home::HomeWatch home_watch_;  // until a tick without a subscription to the home

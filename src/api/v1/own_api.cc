@@ -18,6 +18,8 @@
 #include "api/home/home_json.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
+#include "base/nearest.h"
+#include "catalog/language.h"
 #include "http/list_header.h"
 #include "hub/credentials.h"
 #include "overview/overview.h"
@@ -56,6 +58,13 @@ constexpr std::array kEventQuery = {
     OwnParameter{"cursor", "next of the page before, for the events that follow it"},
 };
 
+constexpr std::array kFamilyQuery = {
+    OwnParameter{
+        .name = "lang",
+        .text = "language of the texts; en if it is left out, and for texts without a translation",
+        .choices = catalog::kLanguageTags},
+};
+
 // The end of a device's text, in the place of which its presence is put.
 constexpr std::string_view kPresence = "false}";
 
@@ -73,6 +82,19 @@ std::optional<std::string_view> match(std::string_view form, std::string_view pa
   path.remove_suffix(after.size());
   if (path.empty() || path.contains('/')) return std::nullopt;
   return path;
+}
+
+// kBadParams: the parameter lang names no language.
+Result<catalog::Language> language_in(const wire::JsonObject& params) {
+  const wire::Json* tag = params.if_contains("lang");
+  if (tag == nullptr) return catalog::Language::kEnglish;
+  const auto* text = tag->if_string();
+  const auto language = text == nullptr ? std::nullopt : catalog::language_of(*text);
+  if (language) return *language;
+  return fail(
+      ErrorCode::kBadParams,
+      fmt::format("lang is {}: must be {}", shown(*tag),
+                  joined_or({catalog::kLanguageTags.begin(), catalog::kLanguageTags.end()})));
 }
 
 // The faults in the values of a device, which are only searched if there are any.
@@ -146,11 +168,13 @@ struct OwnApi::Table {
       Route{.path = "/api/v1/families",
             .id = "listFamilies",
             .summary = "The device families that this server knows.",
+            .query = kFamilyQuery,
             .answer = &body_of<body::Families>,
             .handler = &OwnApi::families},
       Route{.path = "/api/v1/families/{family}",
             .id = "getFamily",
             .summary = "A family: its fields with units and named values, and its commands.",
+            .query = kFamilyQuery,
             .answer = &body_of<body::Family>,
             .handler = &OwnApi::family},
       Route{.path = "/api/v1/devices/{sn}/energy",
@@ -330,10 +354,16 @@ void OwnApi::device(Call call) const {
        }});
 }
 
-void OwnApi::families(Call call) const { answer(std::move(call), families_->all()); }
+void OwnApi::families(Call call) const {
+  const auto language = language_in(call.params);
+  if (!language) return call.done(call.form.failure(language.error()));
+  answer(std::move(call), families_->all(*language));
+}
 
 void OwnApi::family(Call call) const {
-  const FamilyTexts::Text* text = families_->of(call.named);
+  const auto language = language_in(call.params);
+  if (!language) return call.done(call.form.failure(language.error()));
+  const FamilyTexts::Text* text = families_->of(call.named, *language);
   if (text == nullptr) {
     return call.done(call.form.failure(
         {.code = ErrorCode::kNotFound,

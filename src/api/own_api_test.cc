@@ -170,9 +170,14 @@ TEST_F(OwnApiTest, TextsOfFamiliesAreMadeOnceForEachLanguage) {
 }
 
 TEST_F(OwnApiTest, RefusesALanguageThatThereIsNot) {
-  for (const std::string_view path : {"/api/v1/families", "/api/v1/families/delta_2"}) {
+  for (const std::string_view path :
+       {"/api/v1/families", "/api/v1/families/delta_2", "/api/v1/home", "/api/v1/events",
+        "/api/v1/devices/R331ZEB4ZEAL0528", "/api/v1/devices/R331ZEB4ZEAL0528/events"}) {
     EXPECT_THAT(ask(reader, path, "lang=fr"),
-                AllOf(StartsWith("400 "), HasSubstr("lang is"), HasSubstr("must be en or de")));
+                AllOf(StartsWith("400 "), HasSubstr("lang is"), HasSubstr("must be en or de")))
+        << path;
+  }
+  for (const std::string_view path : {"/api/v1/families", "/api/v1/families/delta_2"}) {
     EXPECT_THAT(ask(reader, path, "lang=de"), StartsWith("200 "));
     EXPECT_EQ(ask(reader, path, "lang=en"), ask(reader, path));
   }

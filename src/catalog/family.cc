@@ -285,6 +285,11 @@ FamilyPtr Catalog::find(std::string_view id) const {
   return nullptr;
 }
 
+FamilyPtr Catalog::in_language(const FamilyPtr& family, Language language) const {
+  const FamilyPtr translated = find(family->id, language);
+  return translated == nullptr ? family : translated;
+}
+
 FamilyPtr Catalog::find(std::string_view id, Language language) const {
   if (language == Language::kGerman) {
     const auto found = std::ranges::find(

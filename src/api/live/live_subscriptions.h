@@ -106,6 +106,7 @@ class LiveSubscriptions final : public LiveWatcher,
     // The topic home uses these:
     std::optional<home::HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has
+    catalog::Language language = catalog::Language::kEnglish;
   };
 
   void add(Id id, Subscription made);

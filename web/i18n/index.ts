@@ -55,6 +55,10 @@ export function ageText(ms: number | null | undefined): string {
   return age(serverNow() - ms, words()) ?? whenText(ms, 'moment');
 }
 
+/** Why a request failed: in the words of the page, or else in the server's. */
+export const reasonText = ({code, message}: {code: string; message: string}) =>
+  texts.value.error.because[code] ?? message;
+
 export function alarmText(alarm: Alarm): string {
   return alarm.kind === 'silent' ? texts.value.alarms.silent : (alarm.title ?? alarm.text);
 }

@@ -477,20 +477,6 @@ constexpr auto kQuirkKeys = std::to_array<Key>({
     {.name = "source", .form = Form::kSource, .description = kSourceWords, .required = true},
 });
 
-constexpr auto kFaultKeys = std::to_array<Key>({
-    {.name = "description", .description = "What is wrong with the device", .required = true},
-    {.name = "environment",
-     .form = Form::kNumbers,
-     .description = "What the device feels while it has the fault",
-     .choices = kEnvironmentChanges},
-    {.name = "reports",
-     .form = Form::kObject,
-     .description = "Fields and the values that they have meanwhile"},
-    {.name = "freezes",
-     .form = Form::kTexts,
-     .description = "Fields that keep their values meanwhile"},
-});
-
 // ---- renamed keys
 
 struct RenamedKey {
@@ -551,8 +537,9 @@ constexpr auto kSections = std::to_array<Section>({
     {.name = "command_texts", .keys = kCommandTextKeys},
     {.name = "param_texts", .keys = kParamTextKeys},
     {.name = "fault_texts", .keys = kFaultTextKeys},
+    {.name = "group_texts", .keys = kGroupTextKeys},
 });
-static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kFaultTexts) + 1);
+static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kGroupTexts) + 1);
 
 }  // namespace
 

@@ -87,6 +87,7 @@ enum class SectionId : std::uint8_t {
   kCommandTexts,
   kParamTexts,
   kFaultTexts,
+  kGroupTexts,
 };
 
 inline constexpr std::string_view kNone = "none";  // of Form::kEntryOrNone

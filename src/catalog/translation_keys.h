@@ -26,6 +26,10 @@ inline constexpr auto kTranslationKeys = std::to_array<Key>({
      .form = Form::kEntries,
      .description = "Texts of the templates, by their names",
      .section = SectionId::kTemplateTexts},
+    {.name = "groups",
+     .form = Form::kEntries,
+     .description = "What people call the groups of fields, by their names",
+     .section = SectionId::kGroupTexts},
     {.name = "fields",
      .form = Form::kFields,
      .description = "Texts of fields, groups and uses of templates, by the keys of the device file",
@@ -91,6 +95,10 @@ inline constexpr auto kParamTextKeys = std::to_array<Key>({
 
 inline constexpr auto kFaultTextKeys = std::to_array<Key>({
     {.name = "description", .description = "What is wrong with the device"},
+});
+
+inline constexpr auto kGroupTextKeys = std::to_array<Key>({
+    {.name = "title", .description = "Short name to show, of at most 30 characters"},
 });
 
 inline constexpr auto kTemplateTextKeys = std::to_array<Key>({

@@ -1,5 +1,5 @@
-// The keys of a family's virtual devices. A part of the tables of keys.h, in a file of its own for
-// its length.
+// The keys of a family's virtual devices, of their faults, and of its groups of fields. A part of
+// the tables of keys.h, in a file of its own for its length.
 #pragma once
 
 #include <array>
@@ -8,6 +8,20 @@
 #include "catalog/keys.h"
 
 namespace gridloom::catalog {
+
+inline constexpr auto kFaultKeys = std::to_array<Key>({
+    {.name = "description", .description = "What is wrong with the device", .required = true},
+    {.name = "environment",
+     .form = Form::kNumbers,
+     .description = "What the device feels while it has the fault",
+     .choices = kEnvironmentChanges},
+    {.name = "reports",
+     .form = Form::kObject,
+     .description = "Fields and the values that they have meanwhile"},
+    {.name = "freezes",
+     .form = Form::kTexts,
+     .description = "Fields that keep their values meanwhile"},
+});
 
 inline constexpr auto kVirtualKeys = std::to_array<Key>({
     {.name = "devices",
@@ -39,6 +53,12 @@ inline constexpr auto kDeviceKeys = std::to_array<Key>({
      .form = Form::kTexts,
      .description = "Circuits of the home that this device supplies",
      .choices = kHomeCircuits},
+});
+
+inline constexpr auto kGroupKeys = std::to_array<Key>({
+    {.name = "title",
+     .description = "Short name to show, of at most 30 characters",
+     .required = true},
 });
 
 }  // namespace gridloom::catalog

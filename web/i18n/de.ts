@@ -48,7 +48,8 @@ export const de: Texts = {
       io: 'Der Server kann seine Daten nicht lesen.',
       damaged: 'Die Daten des Servers sind beschädigt.',
       too_many_requests: 'Zu viele Anfragen in kurzer Zeit.',
-      busy: 'Der Server ist gerade ausgelastet.',
+      unavailable: 'Der Server ist gerade ausgelastet.',
+      no_answer: 'Das Gerät hat nicht rechtzeitig geantwortet.',
     },
   },
   signIn: {

@@ -122,7 +122,7 @@ class Collector {
       problems_.push_back(std::move(family.error().detail));
       return nullptr;
     }
-    // What another file of the family was translated to does not fit this one.
+    // The translation of another file of the family does not fit this one.
     std::erase_if(german_, [&](const FamilyPtr& one) { return one->id == (*family)->id; });
     put(families_, *family);
     return *family;

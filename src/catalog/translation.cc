@@ -99,7 +99,7 @@ class TextWriter {
     to = text;
   }
 
-  // Of values, of bits, or of a template's parameters.
+  // The names are those of values, of bits, or of a template's parameters.
   void put_names(YamlNode& to, const YamlMember& member, const std::string& path) {
     if (!check_mapping(to, member, path)) return;
     for (const YamlMember& name : member.value.members) {

@@ -120,7 +120,8 @@ ActiveError error_of(const Field& field, const Json& value) {
           .value = value};
 }
 
-// What stands inside of a field's value at a path, as "[2].state"; nullptr: the field does not say.
+// The field that stands at a path in another, as "[2].state"; nullptr: the file does not declare
+// it.
 const Field* field_inside(const Field* field, std::string_view path) {
   while (field != nullptr && !path.empty()) {
     if (path.starts_with('[')) {

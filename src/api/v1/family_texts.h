@@ -1,6 +1,6 @@
-// What GET /api/v1/families and GET /api/v1/families/FAMILY answer in each language: the same for
-// everybody as long as the server runs, and large, so each text is made at its first request and
-// kept.
+// The answers of GET /api/v1/families and GET /api/v1/families/FAMILY in each language: the same
+// for everybody as long as the server runs, and large, so each text is made at its first request
+// and kept.
 //
 // Belongs to a loop.
 #pragma once

@@ -420,7 +420,7 @@ std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
   set_examples(*start, {"gridloom family new heat_pump --devices my-devices"});
   CLI::App* schema = add_command(*family, "schema", "Prints the JSON Schema of device files");
   add_flag(*schema, "--translations", a.translations,
-           "Of their translations, such as devices/de/delta_2.yaml");
+           "Print the schema of their translations, such as devices/de/delta_2.yaml");
   set_action(*schema, chosen, [&a] { return print_family_schema(a); });
   set_examples(*schema, {"gridloom family schema > schema.json"});
   CLI::App* check =

@@ -166,7 +166,9 @@ test('a change of the language needs no reload', async () => {
     history.pushState(null, '', path);
     dispatchEvent(new PopStateEvent('popstate'));
   }, `/d/${delta}`);
-  await page.getByText('Charge of the battery as the screen shows it').first().waitFor();
+  await page.waitForFunction(() =>
+    document.body.textContent.includes('Charge of the battery as the screen shows it'),
+  );
   assert.equal(await page.evaluate(() => window.stillThisPage), true);
   await page.close();
 });

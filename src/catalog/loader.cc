@@ -165,7 +165,9 @@ class Collector {
   std::vector<std::string> problems_;
 };
 
-Result<FamilyPtr> read_family(YamlNode& root, Mistakes& mistakes) {
+// `original`: of a translated file, the family without translation; null: the file is none. Physics
+// goes by English names of values, and is that of the original.
+std::shared_ptr<Family> read_family(YamlNode& root, const Family* original, Mistakes& mistakes) {
   const Entry file(root, "", mistakes, SectionId::kFile);
   expand(root, file);
   auto family = std::make_shared<Family>();
@@ -175,9 +177,13 @@ Result<FamilyPtr> read_family(YamlNode& root, Mistakes& mistakes) {
   read_messages(file, *family);
   read_faults(file, *family);
   check_signals(file, *family);
-  read_physics(file, *family);
-  if (!mistakes.none()) return std::unexpected(mistakes.fault());
-  return FamilyPtr(std::move(family));
+  if (original == nullptr) {
+    read_physics(file, *family);
+  } else {
+    family->physics = original->physics;
+    family->place = original->place;
+  }
+  return family;
 }
 
 // Whether the text is YAML; records a mistake otherwise.
@@ -247,7 +253,9 @@ Result<FamilyPtr> load_family(std::string_view file_name, std::string_view text)
   Mistakes mistakes(file_name);
   YamlDocument document = read_yaml(text);
   if (!is_yaml(document, mistakes)) return std::unexpected(mistakes.fault());
-  return read_family(document.root, mistakes);
+  std::shared_ptr<Family> family = read_family(document.root, nullptr, mistakes);
+  if (!mistakes.none()) return std::unexpected(mistakes.fault());
+  return FamilyPtr(std::move(family));
 }
 
 Result<FamilyPtr> load_translation(const Family& family, std::string_view file,
@@ -260,13 +268,13 @@ Result<FamilyPtr> load_translation(const Family& family, std::string_view file,
   }
   put_texts(document.root, texts.root, mistakes);
   if (!mistakes.none()) return std::unexpected(mistakes.fault());
-  auto translated = read_family(document.root, mistakes);
-  if (translated &&
-      !std::ranges::equal((*translated)->fields, family.fields, {}, &Field::name, &Field::name)) {
+  std::shared_ptr<Family> translated = read_family(document.root, &family, mistakes);
+  if (mistakes.none() &&
+      !std::ranges::equal(translated->fields, family.fields, {}, &Field::name, &Field::name)) {
     mistakes.add(1, "fields", "a text of `with` is a part of a field's name");
-    return std::unexpected(mistakes.fault());
   }
-  return translated;
+  if (!mistakes.none()) return std::unexpected(mistakes.fault());
+  return FamilyPtr(std::move(translated));
 }
 
 std::vector<std::string> missing_texts(std::string_view file, std::string_view translation) {

@@ -1,10 +1,11 @@
-# devices/*.yaml and homes/*.yaml go into the binary as they are, each folder with one generated assembler file
-# (.incbin costs no compile time).
+# devices/*.yaml, devices/de/*.yaml and homes/*.yaml go into the binary as they are, each folder with one generated
+# assembler file (.incbin costs no compile time).
 
-# gl_embedded(FOLDER): the library gl_FOLDER with the tables gl_FOLDER_table and gl_FOLDER_count; see
-# src/catalog/embedded.cc.
-function(gl_embedded folder)
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.yaml)
+# gl_embedded(PATH): the library gl_FOLDER with the tables gl_FOLDER_table and gl_FOLDER_count; FOLDER is the path with _
+# for /. See src/catalog/embedded.cc.
+function(gl_embedded path)
+  string(REPLACE "/" "_" folder ${path})
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.yaml)
   set(rows "")
   set(data "")
   set(index 0)
@@ -34,4 +35,5 @@ gl_${folder}_count:
 endfunction()
 
 gl_embedded(devices)
+gl_embedded(devices/de)
 gl_embedded(homes)

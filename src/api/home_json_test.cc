@@ -153,6 +153,24 @@ TEST(HomeJson, IsAsItIsDescribed) {
                           HasSubstr(R"("selfSufficiency_percent":null},"devices":[)")));
 }
 
+TEST(HomeJson, SaysFaultsInTheWordsOfALanguage) {
+  const auto catalog = must(catalog::load_catalog({}, catalog::Translations::kAll));
+  home::HomeDevice station = shown(kSn);
+  station.figures.errors.push_back({.field = "bms_emsStatus.bmsWarState",
+                                    .text = "Warnings of the pack: 2 (too cold)",
+                                    .title = "Warnings of the pack",
+                                    .meaning = "2 (too cold)",
+                                    .value = 2,
+                                    .quota = "bms_emsStatus.bmsWarState"});
+  const home::HomeState state{.now = kNow, .devices = {station}};
+  const std::string english = home_members(state);
+  EXPECT_THAT(english,
+              HasSubstr(R"-("title":"Warnings of the pack","value":2,"text":"2 (too cold)")-"));
+  EXPECT_EQ(translated_home_members(state, *catalog, catalog::Language::kEnglish), english);
+  EXPECT_THAT(translated_home_members(state, *catalog, catalog::Language::kGerman),
+              HasSubstr(R"-("title":"Warnungen des Akkupacks","value":2,"text":"2 (zu kalt)")-"));
+}
+
 class HomeText : public ApiTest {
  protected:
   std::string home_text() {

@@ -150,16 +150,37 @@ TEST_F(OwnApiTest, RowsOfDevicesAreMadeOnceForADirectory) {
   EXPECT_EQ(rows.made(), 3U);
 }
 
-TEST_F(OwnApiTest, TextsOfFamiliesAreMadeOnce) {
-  FamilyTexts texts(home.platform.catalog);
-  const FamilyTexts::Text* first = texts.of("delta_2");
+TEST_F(OwnApiTest, TextsOfFamiliesAreMadeOnceForEachLanguage) {
+  using enum catalog::Language;
+  FamilyTexts texts(must(catalog::load_catalog({}, catalog::Translations::kAll)));
+  const FamilyTexts::Text* first = texts.of("smart_plug", kEnglish);
   ASSERT_NE(first, nullptr);
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(texts.of("delta_2"), first);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(texts.of("smart_plug", kEnglish), first);
   EXPECT_EQ(texts.made(), 1U);
-  EXPECT_EQ(texts.of("delta_99"), nullptr);
-  EXPECT_NE(texts.all().tag, first->tag);
-  EXPECT_EQ(&texts.all(), &texts.all());
+  EXPECT_EQ(texts.of("delta_99", kEnglish), nullptr);
+  EXPECT_NE(texts.all(kEnglish).tag, first->tag);
+  EXPECT_EQ(&texts.all(kEnglish), &texts.all(kEnglish));
   EXPECT_EQ(texts.made(), 2U);
+  const FamilyTexts::Text* german = texts.of("smart_plug", kGerman);
+  ASSERT_NE(german, nullptr);
+  EXPECT_NE(german->tag, first->tag);
+  EXPECT_THAT(std::string(std::string_view(german->json)), HasSubstr("Steckdose"));
+  EXPECT_THAT(std::string(std::string_view(texts.all(kGerman).json)), HasSubstr("Steckdose"));
+  EXPECT_EQ(texts.made(), 4U);
+}
+
+TEST_F(OwnApiTest, RefusesALanguageThatThereIsNot) {
+  for (const std::string_view path :
+       {"/api/v1/families", "/api/v1/families/delta_2", "/api/v1/home", "/api/v1/events",
+        "/api/v1/devices/R331ZEB4ZEAL0528", "/api/v1/devices/R331ZEB4ZEAL0528/events"}) {
+    EXPECT_THAT(ask(reader, path, "lang=fr"),
+                AllOf(StartsWith("400 "), HasSubstr("lang is"), HasSubstr("must be en or de")))
+        << path;
+  }
+  for (const std::string_view path : {"/api/v1/families", "/api/v1/families/delta_2"}) {
+    EXPECT_THAT(ask(reader, path, "lang=de"), StartsWith("200 "));
+    EXPECT_EQ(ask(reader, path, "lang=en"), ask(reader, path));
+  }
 }
 
 TEST_F(OwnApiTest, AFamilyThatAClientHasIsNotSentAgain) {

@@ -172,7 +172,7 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
     process.virtual_time.emplace(process.steady, *time);
     process.virtual_time->allow_until(time->start);  // until everything is started
   }
-  auto catalog = catalog::load_catalog(options.devices);
+  auto catalog = catalog::load_catalog(options.devices, catalog::Translations::kAll);
   if (!catalog) return std::unexpected(catalog.error());
   const unsigned threads =
       options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());

@@ -1,4 +1,5 @@
-// The device files and home files that the build embeds in the binary (cmake/embedded_files.cmake).
+// The device files, translations and home files that the build embeds in the binary
+// (cmake/embedded_files.cmake).
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -14,10 +15,12 @@ struct GlFileRow {
   const char* begin;
   std::uint64_t length;
 };
-extern const GlFileRow gl_devices_table[];    // NOLINT
-extern const std::uint64_t gl_devices_count;  // NOLINT
-extern const GlFileRow gl_homes_table[];      // NOLINT
-extern const std::uint64_t gl_homes_count;    // NOLINT
+extern const GlFileRow gl_devices_table[];       // NOLINT
+extern const std::uint64_t gl_devices_count;     // NOLINT
+extern const GlFileRow gl_devices_de_table[];    // NOLINT
+extern const std::uint64_t gl_devices_de_count;  // NOLINT
+extern const GlFileRow gl_homes_table[];         // NOLINT
+extern const std::uint64_t gl_homes_count;       // NOLINT
 }
 
 namespace gridloom::catalog {
@@ -36,6 +39,10 @@ std::vector<EmbeddedFile> files_of(std::span<const GlFileRow> rows) {
 
 std::vector<EmbeddedFile> embedded_files() {
   return files_of({gl_devices_table, gl_devices_count});
+}
+
+std::vector<EmbeddedFile> embedded_translations() {
+  return files_of({gl_devices_de_table, gl_devices_de_count});
 }
 
 std::vector<EmbeddedFile> embedded_homes() { return files_of({gl_homes_table, gl_homes_count}); }

@@ -258,7 +258,8 @@ std::string simulated_sn(const Family& family, std::size_t number) {
   return fmt::format("{}SIM{:08}", family.prefixes.empty() ? "" : family.prefixes.front(), number);
 }
 
-Catalog::Catalog(std::vector<FamilyPtr> families) : families_(std::move(families)) {
+Catalog::Catalog(std::vector<FamilyPtr> families, std::vector<FamilyPtr> german)
+    : families_(std::move(families)), german_(std::move(german)) {
   const auto found =
       std::ranges::find_if(families_, [](const auto& family) { return family->passthrough; });
   passthrough_ = found == families_.end() ? unknown_family() : *found;
@@ -282,6 +283,20 @@ FamilyPtr Catalog::find(std::string_view id) const {
     if (family->id == id) return family;
   }
   return nullptr;
+}
+
+FamilyPtr Catalog::in_language(const FamilyPtr& family, Language language) const {
+  const FamilyPtr translated = find(family->id, language);
+  return translated == nullptr ? family : translated;
+}
+
+FamilyPtr Catalog::find(std::string_view id, Language language) const {
+  if (language == Language::kGerman) {
+    const auto found = std::ranges::find(
+        german_, id, [](const FamilyPtr& one) -> std::string_view { return one->id; });
+    if (found != german_.end()) return *found;
+  }
+  return find(id);
 }
 
 }  // namespace gridloom::catalog

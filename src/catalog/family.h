@@ -21,6 +21,7 @@
 #include "base/result.h"
 #include "base/string_map.h"
 #include "catalog/formula.h"
+#include "catalog/language.h"
 #include "catalog/physics.h"
 #include "catalog/signal.h"
 #include "wire/json.h"
@@ -342,16 +343,23 @@ struct CheckedSet {
 // All device families, looked up by serial number. Immutable; any thread.
 class Catalog {
  public:
-  explicit Catalog(std::vector<FamilyPtr> families);
+  // `german`: families with their German texts, for those that have a translation.
+  explicit Catalog(std::vector<FamilyPtr> families, std::vector<FamilyPtr> german = {});
 
   // The family with the longest prefix that `sn` starts with; the passthrough family if none
   // matches.
   [[nodiscard]] const FamilyPtr& of_serial(std::string_view sn) const;
   [[nodiscard]] FamilyPtr find(std::string_view id) const;  // nullptr if unknown
+  // The family with its texts in the language, which are English where there is no translation.
+  // Only its texts differ; nullptr if it is unknown.
+  [[nodiscard]] FamilyPtr find(std::string_view id, Language language) const;
+  // The same of a family that may be none of these.
+  [[nodiscard]] FamilyPtr in_language(const FamilyPtr& family, Language language) const;
   [[nodiscard]] const std::vector<FamilyPtr>& families() const { return families_; }
 
  private:
   std::vector<FamilyPtr> families_;
+  std::vector<FamilyPtr> german_;
   FamilyPtr passthrough_;
 };
 

@@ -8,6 +8,8 @@
 #include "catalog/family.h"
 #include "catalog/home_keys.h"
 #include "catalog/physics_keys.h"
+#include "catalog/translation_keys.h"
+#include "catalog/virtual_keys.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -475,52 +477,6 @@ constexpr auto kQuirkKeys = std::to_array<Key>({
     {.name = "source", .form = Form::kSource, .description = kSourceWords, .required = true},
 });
 
-constexpr auto kFaultKeys = std::to_array<Key>({
-    {.name = "description", .description = "What is wrong with the device", .required = true},
-    {.name = "environment",
-     .form = Form::kNumbers,
-     .description = "What the device feels while it has the fault",
-     .choices = kEnvironmentChanges},
-    {.name = "reports",
-     .form = Form::kObject,
-     .description = "Fields and the values that they have meanwhile"},
-    {.name = "freezes",
-     .form = Form::kTexts,
-     .description = "Fields that keep their values meanwhile"},
-});
-
-constexpr auto kVirtualKeys = std::to_array<Key>({
-    {.name = "devices",
-     .form = Form::kItems,
-     .description = "For a family of your own: its virtual devices, which join the demo home",
-     .section = SectionId::kDevice},
-    {.name = "in_home",
-     .form = Form::kFlag,
-     .description = "false: the demo home has these devices with --demo=all only"},
-    {.name = "modules",
-     .form = Form::kTextLists,
-     .description = "Group: the serial numbers that its * takes"},
-    {.name = "modules_of",
-     .description = "Serial number of the device that has these modules, while every other one has "
-                    "modules of its own; the first of devices by default"},
-});
-
-constexpr auto kDeviceKeys = std::to_array<Key>({
-    {.name = "sn", .description = "Serial number", .required = true},
-    {.name = "name", .description = "Name in the device list", .required = true},
-    {.name = "initial",
-     .form = Form::kObject,
-     .description = "Fields and the values that this device starts with"},
-    {.name = "place",
-     .form = Form::kChoice,
-     .description = "Where this device stands, if not where its family usually does",
-     .choices = kPlaces},
-    {.name = "circuits",
-     .form = Form::kTexts,
-     .description = "Circuits of the home that this device supplies",
-     .choices = kHomeCircuits},
-});
-
 // ---- renamed keys
 
 struct RenamedKey {
@@ -573,8 +529,17 @@ constexpr auto kSections = std::to_array<Section>({
     {.name = "roof", .keys = kRoofKeys},
     {.name = "site_device", .keys = kSiteDeviceKeys},
     {.name = "habit", .keys = kHabitKeys},
+    {.name = "translation", .keys = kTranslationKeys},
+    {.name = "default_texts", .keys = kDefaultTextKeys},
+    {.name = "template_texts", .keys = kTemplateTextKeys},
+    {.name = "use_texts", .keys = kUseTextKeys},
+    {.name = "field_texts", .keys = kFieldTextKeys},
+    {.name = "command_texts", .keys = kCommandTextKeys},
+    {.name = "param_texts", .keys = kParamTextKeys},
+    {.name = "fault_texts", .keys = kFaultTextKeys},
+    {.name = "group_texts", .keys = kGroupTextKeys},
 });
-static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kHabit) + 1);
+static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kGroupTexts) + 1);
 
 }  // namespace
 
@@ -584,7 +549,10 @@ const Section& section_of(SectionId id) { return kSections.at(static_cast<std::s
 
 std::span<const Section> sections_of_file(SectionId file) {
   constexpr auto kHome = static_cast<std::size_t>(SectionId::kHome);
-  return file == SectionId::kHome ? sections().subspan(kHome) : sections().first(kHome);
+  constexpr auto kTranslation = static_cast<std::size_t>(SectionId::kTranslation);
+  if (file == SectionId::kTranslation) return sections().subspan(kTranslation);
+  if (file == SectionId::kHome) return sections().subspan(kHome, kTranslation - kHome);
+  return sections().first(kHome);
 }
 
 const Key* Section::find(std::string_view key) const {

@@ -1,6 +1,6 @@
-// The keys of a device file and of a home file: what each kind of mapping in them may and must
-// have. The readers go by these tables, and the JSON Schemas for editors (schema.h) are made of
-// them, so that both accept the same keys. Private to catalog.
+// The keys of a device file, of a home file and of a translation: what each kind of mapping in them
+// may and must have. The readers go by these tables, and the JSON Schemas for editors (schema.h)
+// are made of them, so that both accept the same keys. Private to catalog.
 #pragma once
 
 #include <array>
@@ -41,8 +41,8 @@ enum class Form : std::uint8_t {
   kFields,       // fields, groups of fields and uses of templates (expand.h), by their names
 };
 
-// The kinds of mappings: from kFile on those in a device file, which kFile is as a whole, and from
-// kHome on those in a home file.
+// The kinds of mappings: from kFile on those in a device file, which kFile is as a whole, from
+// kHome on those in a home file, and from kTranslation on those in a translation.
 enum class SectionId : std::uint8_t {
   kFile,
   kMessages,
@@ -79,6 +79,15 @@ enum class SectionId : std::uint8_t {
   kRoof,
   kSiteDevice,
   kHabit,
+  kTranslation,
+  kDefaultTexts,
+  kTemplateTexts,
+  kUseTexts,
+  kFieldTexts,
+  kCommandTexts,
+  kParamTexts,
+  kFaultTexts,
+  kGroupTexts,
 };
 
 inline constexpr std::string_view kNone = "none";  // of Form::kEntryOrNone
@@ -109,7 +118,7 @@ struct Section {
 };
 [[nodiscard]] std::span<const Section> sections();  // in the order of SectionId
 [[nodiscard]] const Section& section_of(SectionId id);
-// The sections of a whole file, kFile or kHome: the file first.
+// The sections of a whole file, kFile, kHome or kTranslation: the file first.
 [[nodiscard]] std::span<const Section> sections_of_file(SectionId file);
 
 // The name of a key of earlier device files today; empty if `key` is none.

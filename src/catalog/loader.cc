@@ -1,5 +1,6 @@
-// Converts a device file's text to a Family, and all files to a Catalog. sections.h reads the
-// sections; this file handles a file, or several files, as a whole.
+// Converts a device file's text to a Family, with the texts of its translation or its own, and all
+// files to a Catalog. sections.h reads the sections; this file handles a file, or several files, as
+// a whole.
 #include "catalog/loader.h"
 
 #include <fmt/core.h>
@@ -16,6 +17,7 @@
 #include "catalog/entry.h"
 #include "catalog/expand.h"
 #include "catalog/sections.h"
+#include "catalog/translation.h"
 #include "catalog/yaml_tree.h"
 
 namespace gridloom::catalog {
@@ -113,67 +115,187 @@ void check_together(const std::vector<FamilyPtr>& families, std::vector<std::str
 // Loads families one by one; keeps the last family of each id, and all problems.
 class Collector {
  public:
-  void load(std::string_view name, std::string_view text) {
+  // Null, with a problem: the file has mistakes.
+  FamilyPtr load(std::string_view name, std::string_view text) {
     Result<FamilyPtr> family = load_family(name, text);
     if (!family) {
       problems_.push_back(std::move(family.error().detail));
-      return;
+      return nullptr;
     }
-    const auto same =
-        std::ranges::find(families_, (*family)->id, [](const FamilyPtr& one) { return one->id; });
-    if (same == families_.end()) {
-      families_.push_back(std::move(*family));
+    // The translation of another file of the family does not fit this one.
+    std::erase_if(german_, [&](const FamilyPtr& one) { return one->id == (*family)->id; });
+    put(families_, *family);
+    return *family;
+  }
+
+  void translate(const Family& family, std::string_view file, const EmbeddedFile& translation) {
+    Result<FamilyPtr> german = load_translation(family, file, translation);
+    if (german) {
+      put(german_, std::move(*german));
     } else {
-      *same = std::move(*family);
+      problems_.push_back(std::move(german.error().detail));
     }
   }
 
+  void add_problem(std::string problem) { problems_.push_back(std::move(problem)); }
+
   Result<std::shared_ptr<const Catalog>> finish() {
     if (problems_.empty()) check_together(families_, problems_);
-    if (problems_.empty()) return std::make_shared<const Catalog>(std::move(families_));
+    if (problems_.empty()) {
+      return std::make_shared<const Catalog>(std::move(families_), std::move(german_));
+    }
     std::string all;
     for (const std::string& problem : problems_) all += (all.empty() ? "" : "\n") + problem;
     return fail(ErrorCode::kMalformed, std::move(all));
   }
 
  private:
+  static void put(std::vector<FamilyPtr>& families, FamilyPtr family) {
+    const auto same =
+        std::ranges::find(families, family->id, [](const FamilyPtr& one) { return one->id; });
+    if (same == families.end()) {
+      families.push_back(std::move(family));
+    } else {
+      *same = std::move(family);
+    }
+  }
+
   std::vector<FamilyPtr> families_;
+  std::vector<FamilyPtr> german_;
   std::vector<std::string> problems_;
 };
+
+// `original`: of a translated file, the family without translation; null: the file is none. Physics
+// goes by English names of values, and is that of the original.
+std::shared_ptr<Family> read_family(YamlNode& root, const Family* original, Mistakes& mistakes) {
+  const Entry file(root, "", mistakes, SectionId::kFile);
+  expand(root, file);
+  auto family = std::make_shared<Family>();
+  read_head(file, mistakes.file(), *family);
+  read_fields(file, *family);
+  read_commands(file, *family);
+  read_messages(file, *family);
+  read_faults(file, *family);
+  check_signals(file, *family);
+  if (original == nullptr) {
+    read_physics(file, *family);
+  } else {
+    family->physics = original->physics;
+    family->place = original->place;
+  }
+  return family;
+}
+
+// Whether the text is YAML; records a mistake otherwise.
+bool is_yaml(const YamlDocument& document, Mistakes& mistakes) {
+  if (document.mistake.what.empty()) return true;
+  mistakes.add(document.mistake.line, "", document.mistake.what);
+  return false;
+}
+
+const EmbeddedFile* find_file(const std::vector<EmbeddedFile>& files, std::string_view name) {
+  const auto found = std::ranges::find(files, name, &EmbeddedFile::name);
+  return found == files.end() ? nullptr : &*found;
+}
+
+// Loads the device files of a folder with their translations, and those of families of which the
+// folder has no file.
+Status load_folder(const std::filesystem::path& folder, Translations translations,
+                   Collector& collector) {
+  const auto files = device_files(folder);
+  if (!files) return std::unexpected(files.error());
+  const std::filesystem::path german = folder / kGermanFolder;
+  std::error_code ignored;
+  std::vector<std::filesystem::path> left;
+  if (translations == Translations::kAll && std::filesystem::is_directory(german, ignored)) {
+    auto found = device_files(german);
+    if (!found) return std::unexpected(found.error());
+    left = std::move(*found);
+  }
+  const auto translate = [&](const Family& family, std::string_view file,
+                             const std::filesystem::path& path) -> Status {
+    const auto text = read_text(path, kMaxDeviceFile);
+    if (!text) return std::unexpected(text.error());
+    const std::string name = path.string();
+    collector.translate(family, file, {.name = name, .text = *text});
+    return {};
+  };
+  for (const std::filesystem::path& path : *files) {
+    const auto text = read_text(path, kMaxDeviceFile);
+    if (!text) return std::unexpected(text.error());
+    const FamilyPtr family = collector.load(path.string(), *text);
+    const auto found = std::ranges::find(left, german / path.filename());
+    if (found == left.end()) continue;
+    if (family != nullptr) {
+      if (Status translated = translate(*family, *text, *found); !translated) return translated;
+    }
+    left.erase(found);
+  }
+  const std::vector<EmbeddedFile> embedded =
+      left.empty() ? std::vector<EmbeddedFile>() : embedded_files();
+  for (const std::filesystem::path& path : left) {
+    const EmbeddedFile* file = find_file(embedded, path.filename().string());
+    if (file == nullptr) {
+      collector.add_problem(fmt::format("{}: there is no device file {}", path.string(),
+                                        (folder / path.filename()).string()));
+      continue;
+    }
+    const auto family = load_family(file->name, file->text);
+    if (!family) return std::unexpected(family.error());
+    if (Status translated = translate(**family, file->text, path); !translated) return translated;
+  }
+  return {};
+}
 
 }  // namespace
 
 Result<FamilyPtr> load_family(std::string_view file_name, std::string_view text) {
   Mistakes mistakes(file_name);
   YamlDocument document = read_yaml(text);
-  if (!document.mistake.what.empty()) {
-    mistakes.add(document.mistake.line, "", document.mistake.what);
-    return std::unexpected(mistakes.fault());
-  }
-  const Entry file(document.root, "", mistakes, SectionId::kFile);
-  expand(document.root, file);
-  auto family = std::make_shared<Family>();
-  read_head(file, file_name, *family);
-  read_fields(file, *family);
-  read_commands(file, *family);
-  read_messages(file, *family);
-  read_faults(file, *family);
-  check_signals(file, *family);
-  read_physics(file, *family);
+  if (!is_yaml(document, mistakes)) return std::unexpected(mistakes.fault());
+  std::shared_ptr<Family> family = read_family(document.root, nullptr, mistakes);
   if (!mistakes.none()) return std::unexpected(mistakes.fault());
   return FamilyPtr(std::move(family));
 }
 
-Result<std::shared_ptr<const Catalog>> load_catalog(const std::filesystem::path& folder) {
+Result<FamilyPtr> load_translation(const Family& family, std::string_view file,
+                                   const EmbeddedFile& translation) {
+  Mistakes mistakes(translation.name);
+  YamlDocument document = read_yaml(file);
+  const YamlDocument texts = read_yaml(translation.text);
+  if (!is_yaml(document, mistakes) || !is_yaml(texts, mistakes)) {
+    return std::unexpected(mistakes.fault());
+  }
+  put_texts(document.root, texts.root, mistakes);
+  if (!mistakes.none()) return std::unexpected(mistakes.fault());
+  std::shared_ptr<Family> translated = read_family(document.root, &family, mistakes);
+  if (mistakes.none() &&
+      !std::ranges::equal(translated->fields, family.fields, {}, &Field::name, &Field::name)) {
+    mistakes.add(1, "fields", "a text of `with` is a part of a field's name");
+  }
+  if (!mistakes.none()) return std::unexpected(mistakes.fault());
+  return FamilyPtr(std::move(translated));
+}
+
+std::vector<std::string> missing_texts(std::string_view file, std::string_view translation) {
+  return missing_texts(read_yaml(file).root, read_yaml(translation).root);
+}
+
+Result<std::shared_ptr<const Catalog>> load_catalog(const std::filesystem::path& folder,
+                                                    Translations translations) {
   Collector collector;
-  for (const EmbeddedFile& file : embedded_files()) collector.load(file.name, file.text);
+  const std::vector<EmbeddedFile> german =
+      translations == Translations::kAll ? embedded_translations() : std::vector<EmbeddedFile>();
+  for (const EmbeddedFile& file : embedded_files()) {
+    const FamilyPtr family = collector.load(file.name, file.text);
+    const EmbeddedFile* texts = find_file(german, file.name);
+    if (family == nullptr || texts == nullptr) continue;
+    const std::string name = fmt::format("{}/{}", kGermanFolder, file.name);
+    collector.translate(*family, file.text, {.name = name, .text = texts->text});
+  }
   if (!folder.empty()) {
-    const auto files = device_files(folder);
-    if (!files) return std::unexpected(files.error());
-    for (const std::filesystem::path& path : *files) {
-      const auto text = read_text(path, kMaxDeviceFile);
-      if (!text) return std::unexpected(text.error());
-      collector.load(path.string(), *text);
+    if (const Status loaded = load_folder(folder, translations, collector); !loaded) {
+      return std::unexpected(loaded.error());
     }
   }
   return collector.finish();

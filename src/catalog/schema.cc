@@ -75,14 +75,15 @@ JsonObject source() {
   return {{"type", "string"}, {"pattern", fmt::format("^{0}(, *{0})*$", kOne)}};
 }
 
-// Fields, groups of fields, and uses of templates.
-JsonObject fields() {
-  const JsonObject use = definition("use");
+// Fields, groups of fields, and uses of templates; or the texts of these.
+JsonObject fields(SectionId section) {
+  const bool is_texts = section == SectionId::kFieldTexts;
+  const JsonObject use = definition(is_texts ? "use_texts" : "use");
   return {{"type", "object"},
           {"patternProperties",
            JsonObject{{"<[a-z][a-z0-9_]*>$", JsonObject{{"anyOf", JsonArray{use, list_of(use)}}}},
-                      {"\\.$", definition("field_part")}}},
-          {"additionalProperties", definition("field")}};
+                      {"\\.$", definition(is_texts ? "field_texts" : "field_part")}}},
+          {"additionalProperties", definition(is_texts ? "field_texts" : "field")}};
 }
 
 JsonObject range() {
@@ -146,7 +147,7 @@ JsonObject form_of(const Key& key) {
     case Form::kEntries:
       return mapping_to(entry(key));
     case Form::kFields:
-      return fields();
+      return fields(key.section);
     case Form::kItems:
       break;
   }
@@ -289,6 +290,11 @@ std::string device_file_schema() {
   JsonObject all = definitions(SectionId::kFile);
   all["placeholder"] = JsonObject{{"type", "string"}, {"pattern", "<[a-z][a-z0-9_]*>"}};
   return text_of(std::move(schema), std::move(all));
+}
+
+std::string translation_schema() {
+  return text_of(schema_of(SectionId::kTranslation, "Gridloom translation of a device file"),
+                 definitions(SectionId::kTranslation));
 }
 
 std::string home_file_schema() {

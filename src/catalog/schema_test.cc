@@ -25,6 +25,14 @@ TEST(Schema, IsTheCommittedOne) {
       << "devices/schema.json is not current: gridloom family schema > devices/schema.json";
 }
 
+TEST(Schema, OfTranslationsIsTheCommittedOne) {
+  std::ifstream in(GL_SOURCE_DIR "/devices/de/schema.json", std::ios::binary);
+  const std::string committed{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_TRUE(translation_schema() == committed)
+      << "devices/de/schema.json is not current: gridloom family schema --translations > "
+         "devices/de/schema.json";
+}
+
 TEST(Schema, OfHomesIsTheCommittedOne) {
   std::ifstream in(GL_SOURCE_DIR "/homes/schema.json", std::ios::binary);
   const std::string committed{std::istreambuf_iterator<char>(in), {}};

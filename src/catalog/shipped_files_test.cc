@@ -54,6 +54,24 @@ TEST(ShippedFiles, WriteNoKeyThatStandsInTheDefaults) {
   }
 }
 
+// The names of a field's values: its own, those of its bits, or those of an array's elements.
+bool has_names(const Field& field) {
+  if (field.type != FieldType::kArray) return !field.values.empty() || !field.bits.empty();
+  return !field.fields.empty() && !field.fields.front().values.empty();
+}
+
+// An alarm that says "1" says nothing: each field that reports errors names at least the value
+// without one.
+TEST(ShippedFiles, NameTheValuesOfErrors) {
+  const auto catalog = load_catalog({}).value();
+  for (const FamilyPtr& family : catalog->families()) {
+    for (const Field& field : family->fields) {
+      if (!field.error) continue;
+      EXPECT_TRUE(has_names(field)) << family->id << ": " << field.name;
+    }
+  }
+}
+
 using testing::ElementsAre;
 
 using DevicesBySn = std::map<std::string, SiteDevice>;

@@ -395,6 +395,13 @@ void HomeFeed::finish(const WorkPtr& work) {
   HomeState state{.now = at, .devices = std::move(work->devices), .today = work->ledger};
   std::string members = options_.members_of(state);
   SharedText json(fmt::format(R"({{"now":{},{}}})", unix_ms(at), members));
+  const bool has_words = std::ranges::any_of(
+      state.devices, [](const HomeDevice& device) { return !device.figures.errors.empty(); });
+  SharedText german = json;
+  if (has_words && options_.german_members_of) {
+    german = SharedText(
+        fmt::format(R"({{"now":{},{}}})", unix_ms(at), options_.german_members_of(state)));
+  }
   std::vector<hub::ReplyTo<Home>> waiting;
   Home home;
   {
@@ -403,7 +410,8 @@ void HomeFeed::finish(const WorkPtr& work) {
     const bool is_same = entry.home && entry.members == members;
     home = {.version = is_same ? entry.home->version : ++last_version_,
             .now_ms = unix_ms(at),
-            .json = std::move(json)};
+            .json = std::move(json),
+            .german = std::move(german)};
     entry.home = home;
     entry.members = std::move(members);
     entry.ledger = work->ledger;

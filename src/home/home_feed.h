@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/shared_text.h"
+#include "catalog/language.h"
 #include "history/reader.h"
 #include "home/event_log.h"
 #include "home/home_state.h"
@@ -72,6 +73,9 @@ class HomeFeed {
     const Clock* steady = nullptr;
     // Writes a home as the members of a JSON object. Any thread.
     std::function<std::string(const HomeState&)> members_of{};
+    // The same in German; empty: there is English only. Asked only for a home with faults, as
+    // nothing else has words.
+    std::function<std::string(const HomeState&)> german_members_of{};
     const EventLog* events = nullptr;  // null: since when faults last is not known
     history::Reads reads{};            // Archive::read; empty: there are no energies
     std::size_t max_homes = 4096;  // kept at once; those that nobody watches make room for others
@@ -85,6 +89,11 @@ class HomeFeed {
     std::uint64_t version = 0;  // differs where the object differs, apart from its "now"
     std::int64_t now_ms = 0;    // by the devices' clock
     SharedText json;            // an object
+    SharedText german;          // the same in German
+
+    [[nodiscard]] const SharedText& in(catalog::Language language) const {
+      return language == catalog::Language::kGerman ? german : json;
+    }
   };
   // A home that is not older than kFresh, or of which nothing has changed. kConflict: so many homes
   // are watched or computed that there is no room for another one.

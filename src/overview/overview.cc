@@ -85,6 +85,59 @@ KnownPowers powers_of(const Family& family, const history::EnergySources& source
   return powers_w;
 }
 
+// Whether the element of an array is none of its errors.
+bool is_good_element(const Field& field, std::size_t index, const Json& value) {
+  return std::ranges::any_of(field.ok, [&](const Json& good) {
+    const wire::JsonArray* all = good.if_array();
+    if (all == nullptr) return catalog::same_value(good, value);
+    return index < all->size() && catalog::same_value((*all)[index], value);
+  });
+}
+
+// The meaning of an error's value; of an array whose elements have names, that of each element that
+// is an error.
+std::string meaning_of(const Field& field, const Json& value) {
+  const wire::JsonArray* elements = value.if_array();
+  const Field* element = field.fields.empty() ? nullptr : &field.fields.front();
+  if (elements == nullptr || element == nullptr || element->values.empty()) {
+    return value_text(&field, value);
+  }
+  std::string meaning;
+  for (std::size_t k = 0; k < elements->size(); ++k) {
+    if (is_good_element(field, k, (*elements)[k])) continue;
+    meaning += meaning.empty() ? "" : ", ";
+    meaning += value_text(element, (*elements)[k]);
+  }
+  return meaning;
+}
+
+ActiveError error_of(const Field& field, const Json& value) {
+  std::string meaning = meaning_of(field, value);
+  return {.field = {},
+          .text = fmt::format("{}: {}", title_of(field), meaning),
+          .title = title_of(field),
+          .meaning = std::move(meaning),
+          .value = value};
+}
+
+// The field that stands at a path in another, as "[2].state"; nullptr: the file does not declare
+// it.
+const Field* field_inside(const Field* field, std::string_view path) {
+  while (field != nullptr && !path.empty()) {
+    if (path.starts_with('[')) {
+      field = field->fields.empty() ? nullptr : &field->fields.front();
+      path.remove_prefix(std::min(path.find(']'), path.size() - 1) + 1);
+      continue;
+    }
+    if (path.starts_with('.')) path.remove_prefix(1);
+    const std::string_view name = path.substr(0, path.find_first_of(".["));
+    const auto found = std::ranges::find(field->fields, name, &Field::name);
+    field = found == field->fields.end() ? nullptr : &*found;
+    path.remove_prefix(name.size());
+  }
+  return field;
+}
+
 }  // namespace
 
 bool has_charge(const Family& family) {
@@ -133,16 +186,22 @@ Overview overview_of(const Family& family, const std::vector<FlatValue>& values)
           if (!catalog::is_error(field, value)) return;
           if (field.absent && catalog::same_value(*field.absent, value)) return;
           const bool is_member = !path.empty() && !path.starts_with('[');
-          overview.errors.push_back(
-              {.field = each.name + (is_member ? "." : "") + path,
-               .text = fmt::format("{}: {}", title_of(field), value_text(&field, value)),
-               .title = title_of(field),
-               .meaning = value_text(&field, value),
-               .value = value,
-               .quota = each.name});
+          ActiveError& error = overview.errors.emplace_back(error_of(field, value));
+          error.field = each.name + (is_member ? "." : "") + path;
+          error.quota = each.name;
         });
   }
   return overview;
+}
+
+ActiveError in_words_of(const Family& family, const ActiveError& error) {
+  const std::string_view path = std::string_view(error.field).substr(error.quota.size());
+  const Field* field = field_inside(family.field(error.quota), path);
+  if (field == nullptr) return error;
+  ActiveError same = error_of(*field, error.value);
+  same.field = error.field;
+  same.quota = error.quota;
+  return same;
 }
 
 }  // namespace gridloom::overview

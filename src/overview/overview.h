@@ -54,4 +54,7 @@ struct Overview {
 [[nodiscard]] Overview overview_of(const catalog::Family& family,
                                    const std::vector<FlatValue>& values);
 
+// The same error in the words of `family`, which differs from the device's own in its texts only.
+[[nodiscard]] ActiveError in_words_of(const catalog::Family& family, const ActiveError& error);
+
 }  // namespace gridloom::overview

@@ -176,5 +176,66 @@ TEST(Overview, NamesTheErrorsThatAreActive) {
   EXPECT_THAT(errors(R"({"pd.err":500,"pd.errs":[0,0],"pd.soc":1})"), ElementsAre());
 }
 
+TEST(Overview, NamesTheErrorsInTheWordsOfAnotherLanguage) {
+  using enum catalog::Language;
+  const auto catalog = must(catalog::load_catalog({}, catalog::Translations::kAll));
+  const struct {
+    std::string_view sn;
+    std::string_view quotas;
+    std::string_view english;
+    std::string_view german;
+  } rows[] = {
+      {"HW52ZDH1RF3J0033", R"({"2_1.warnCode":1})", "Warning: 1 (overload)",
+       "Warnung: 1 (Überlast)"},
+      {"HW52ZDH1RF3J0033", R"({"2_1.errCode":3})", "Fault: 3", "Störung: 3"},
+      {"HJ31ZDH2ZF690025", R"({"emsErrCode.errCode":[601,701]})", "Faults: 601 (heat pump), 701",
+       "Störungen: 601 (Wärmepumpe), 701"},
+      {"R331ZEB4ZEAL0528", R"({"bms_emsStatus.bmsWarState":1})",
+       "Warnings of the pack: 1 (too hot)", "Warnungen des Akkupacks: 1 (zu heiß)"},
+  };
+  for (const auto& row : rows) {
+    const catalog::FamilyPtr family = catalog->of_serial(row.sn);
+    const Overview seen = overview_of(*family, flat_values(*family, object(row.quotas)));
+    ASSERT_EQ(seen.errors.size(), 1U) << row.quotas;
+    EXPECT_EQ(seen.errors.front().text, row.english);
+    const ActiveError german =
+        in_words_of(*catalog->in_language(family, kGerman), seen.errors.front());
+    EXPECT_EQ(german.text, row.german);
+    EXPECT_EQ(german.title + ": " + german.meaning, row.german);
+    EXPECT_EQ(german.field, seen.errors.front().field);
+    EXPECT_EQ(german.value, seen.errors.front().value);
+    EXPECT_EQ(in_words_of(*catalog->in_language(family, kEnglish), seen.errors.front()).text,
+              row.english);
+  }
+}
+
+TEST(Overview, FindsTheWordsOfAMemberAndOfAnElement) {
+  const auto english = must(catalog::load_family("parted.yaml", R"yaml(
+family: parted
+product: Parted
+description: x
+prefixes: [PA1]
+messages: {report_body: params, report: {}, reply: {}, result: data}
+reports: {all: {match: {cmdId: 1}, fields: [list]}}
+fields:
+  list:
+    type: array
+    description: Units
+    of: {type: object, fields: {state: {type: int, title: State, values: {1: broken}}}}
+)yaml"));
+  const ActiveError error{.field = "list[1].state",
+                          .text = "Zustand: 1 (kaputt)",
+                          .title = "Zustand",
+                          .meaning = "1 (kaputt)",
+                          .value = 1,
+                          .quota = "list"};
+  EXPECT_EQ(in_words_of(*english, error).text, "State: 1 (broken)");
+  ActiveError unknown = error;
+  unknown.field = "list[1].other";
+  EXPECT_EQ(in_words_of(*english, unknown).text, error.text);
+  unknown.quota = unknown.field = "nothing";
+  EXPECT_EQ(in_words_of(*english, unknown).text, error.text);
+}
+
 }  // namespace
 }  // namespace gridloom::overview

@@ -15,10 +15,14 @@ HomeServices::HomeServices(const Options& options)
       homes_({.hub = &options.hub,
               .steady = &options.steady,
               .members_of = api::home_members,
+              .german_members_of =
+                  [catalog = options.hub.platform().catalog](const home::HomeState& state) {
+                    return api::translated_home_members(state, *catalog,
+                                                        catalog::Language::kGerman);
+                  },
               .events = &events_,
-              .reads = [archive = &options.archive](auto query) {
-                return archive->read(std::move(query));
-              }}) {}
+              .reads = [archive = &options.archive](
+                           auto query) { return archive->read(std::move(query)); }}) {}
 
 Status HomeServices::start() {
   auto open = options_.archive.open_faults();

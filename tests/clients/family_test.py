@@ -15,6 +15,7 @@ DEVICES = ROOT / "devices"
 SCHEMA = DEVICES / "schema.json"
 FILES = [*sorted(DEVICES.glob("*.yaml")), ROOT / "tests/transcripts/new_family/heat_pump.yaml",
          *sorted((ROOT / "tests/families").glob("*.yaml"))]
+TRANSLATIONS = DEVICES / "de"
 NUMBER = r"-?(?:0|[1-9][0-9]*)"
 
 
@@ -120,6 +121,22 @@ class SchemaTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout, SCHEMA.read_text())
 
+    def test_that_of_translations_takes_those_that_come_with_the_program(self):
+        text = (TRANSLATIONS / "schema.json").read_text()
+        done = cli("family", "schema", "--translations")
+        self.assertEqual((done.returncode, done.stdout), (0, text), done.stderr)
+        schema = json.loads(text)
+        jsonschema.Draft7Validator.check_schema(schema)
+        validator = jsonschema.Draft7Validator(schema)
+        files = sorted(TRANSLATIONS.glob("*.yaml"))
+        self.assertEqual([file.name for file in files], [file.name for file in sorted(DEVICES.glob("*.yaml"))])
+        for file in files:
+            with self.subTest(file=file.name):
+                translation = load(file.read_text())
+                self.assertEqual([error.message for error in validator.iter_errors(translation)], [])
+                translation["fields"] = {"a": {"unit": "W"}}
+                self.assertNotEqual(list(validator.iter_errors(translation)), [])
+
     def test_it_takes_every_file_that_comes_with_the_program(self):
         for file in FILES:
             with self.subTest(file=file.name):
@@ -137,6 +154,38 @@ class SchemaTest(unittest.TestCase):
             with self.subTest(what):
                 self.assertNotEqual(self.mistakes(spoilt), [])
                 self.assertEqual(cli("family", "check", folder / "kiln.yaml").returncode, 1)
+
+
+class TranslationTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = temporary_folder()
+        self.assertEqual(cli("family", "new", "kiln", "--devices", self.folder).returncode, 0)
+        (self.folder / "de").mkdir()
+        self.file = self.folder / "de/kiln.yaml"
+
+    def test_texts_that_are_missing_are_listed_and_are_no_mistakes(self):
+        self.file.write_text("family: kiln\ndescription: Ein Brennofen\n")
+        done = cli("family", "check", self.file)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stdout, r"kiln.yaml: good: \d+ texts are missing\n")
+        self.assertIn("\n  fields.", done.stdout)
+        row = json.loads(cli("family", "check", self.file, "--json").stdout)
+        self.assertEqual(row["family"], "kiln")
+        self.assertNotIn("description", row["missing"])
+
+    def test_a_mistake_has_its_line(self):
+        self.file.write_text("family: kiln\ndescribtion: Ein Brennofen\n")
+        done = cli("family", "check", self.file)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("kiln.yaml:2: describtion: unknown key", done.stderr)
+        self.assertIn("did you mean description?", done.stderr)
+
+    def test_a_translation_needs_its_device_file(self):
+        (self.folder / "kiln.yaml").unlink()
+        self.file.write_text("family: kiln\n")
+        done = cli("family", "check", self.file)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("there is no device file", done.stderr)
 
 
 class NewFamilyTest(unittest.TestCase):

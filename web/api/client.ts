@@ -16,6 +16,20 @@ export class ApiError extends Error {
 /** Who is signed in: undefined until the server said, null if nobody is. */
 export const me = signal<Me | null | undefined>(undefined);
 
+export type Language = 'en' | 'de';
+
+/** The language of the page, in which the server is asked for the texts of device files. */
+export const language = signal<Language>('en');
+
+/** The answers that have such texts; the others take no language. */
+const withTexts = /^\/(home|events|families(\/[^/?]+)?|devices\/[^/?]+(\/events)?)(\?|$)/;
+
+function inLanguage(path: string): string {
+  const tag = language.peek();
+  if (tag === 'en' || !withTexts.test(path)) return path;
+  return `${path}${path.includes('?') ? '&' : '?'}lang=${tag}`;
+}
+
 export async function request<T>(
   method: string,
   path: string,
@@ -27,7 +41,7 @@ export async function request<T>(
   if (method !== 'GET' && me.value?.csrf) headers['X-Gridloom-CSRF'] = me.value.csrf;
   let answer: Response;
   try {
-    answer = await fetch(`/api/v1${path}`, {
+    answer = await fetch(`/api/v1${method === 'GET' ? inLanguage(path) : path}`, {
       method,
       headers,
       credentials: 'same-origin',

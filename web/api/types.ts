@@ -690,6 +690,8 @@ export interface SubscribeHome {
   topic: 'home';
   /** In milliseconds. At most so often: from 1000 to 60000; absent: 1000. */
   every?: number;
+  /** Language of titles and meanings of faults; absent: en. */
+  lang?: 'en' | 'de';
 }
 
 /** Another subscription to the device takes the place of the first. */

@@ -40,6 +40,8 @@ export const en = {
     noPage: 'There is no such page.',
     toHome: 'To the home page',
     wait: (s: number) => `The server asks to wait ${s} s.`,
+    /** By the code of an answer; the server's own words are English. */
+    because: {no_contact: 'The server does not answer.'} as Record<string, string>,
   },
   signIn: {
     title: 'Sign in',

@@ -1,5 +1,5 @@
 import {signal} from '@preact/signals';
-import {me} from '../api/client.ts';
+import {type Language, language, me} from '../api/client.ts';
 import {type AgeWords, age, span, when} from '../format/age.ts';
 import {type DisplayedValue, display} from '../format/field.ts';
 import {energy, type Figure, joined, percent, power} from '../format/number.ts';
@@ -7,11 +7,10 @@ import {serverNow, tick} from '../store/clock.ts';
 import type {Alarm} from '../store/home.ts';
 import {en, type Texts} from './en.ts';
 
-export type Language = 'en' | 'de';
+export {type Language, language} from '../api/client.ts';
 
 /** The texts of the language chosen; read `.value` where they are shown. */
 export const texts = signal<Texts>(en);
-export const language = signal<Language>('en');
 
 export async function setLanguage(chosen: Language): Promise<void> {
   const loaded = chosen === 'de' ? (await import('./de.ts')).de : en;
@@ -55,6 +54,10 @@ export function ageText(ms: number | null | undefined): string {
   void tick.value;
   return age(serverNow() - ms, words()) ?? whenText(ms, 'moment');
 }
+
+/** Why a request failed: in the words of the page, or else in the server's. */
+export const reasonText = ({code, message}: {code: string; message: string}) =>
+  texts.value.error.because[code] ?? message;
 
 export function alarmText(alarm: Alarm): string {
   return alarm.kind === 'silent' ? texts.value.alarms.silent : (alarm.title ?? alarm.text);

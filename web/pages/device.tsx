@@ -1,6 +1,6 @@
 // One device: what it reports, its past, and what it can be told.
 import {useEffect, useMemo} from 'preact/hooks';
-import {ApiError} from '../api/client.ts';
+import {ApiError, language} from '../api/client.ts';
 import type {Family, HomeDevice} from '../api/types.ts';
 import {ageText, texts} from '../i18n/index.ts';
 import {home} from '../store/home.ts';
@@ -25,7 +25,7 @@ export function DevicePage() {
 }
 
 function Loaded({sn, summary}: {sn: string; summary: HomeDevice | undefined}) {
-  const loaded = useLoad((cancel) => loadTwin(sn, cancel), [sn]);
+  const loaded = useLoad((cancel) => loadTwin(sn, cancel), [sn, language.value]);
   const twin = loaded.data?.[0];
   useEffect(() => twin?.follow(live), [twin]);
   useEffect(() => {

@@ -2,7 +2,7 @@
 import {useEffect, useState} from 'preact/hooks';
 import {type ApiError, me, request} from '../api/client.ts';
 import type {Me} from '../api/types.ts';
-import {texts} from '../i18n/index.ts';
+import {reasonText, texts} from '../i18n/index.ts';
 import {navigate, path} from '../store/routes.ts';
 import {CopyLine} from '../ui/controls.tsx';
 
@@ -65,7 +65,7 @@ export function SignIn() {
         )}
         {error && (
           <p role="alert" class="bad" id="sign-in-error">
-            {error.status === 401 ? words.wrong : error.message}
+            {error.status === 401 ? words.wrong : reasonText(error)}
           </p>
         )}
         <form onSubmit={send} aria-describedby={error ? 'sign-in-error' : undefined}>

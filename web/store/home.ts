@@ -1,6 +1,6 @@
 // The home as the server computed it: fetched once, then whole by the stream.
-import {computed, signal} from '@preact/signals';
-import {type ApiError, get} from '../api/client.ts';
+import {computed, effect, signal, untracked} from '@preact/signals';
+import {type ApiError, get, language} from '../api/client.ts';
 import type {LiveClient} from '../api/live.ts';
 import type {Home, HomeDevice, State} from '../api/types.ts';
 import {clock} from './clock.ts';
@@ -11,8 +11,10 @@ export const homeError = signal<ApiError | null>(null);
 let following = false;
 
 export async function fetchHome(): Promise<void> {
+  const asked = language.peek();
   try {
     const got = await get<Home>('/home');
+    if (asked !== language.peek()) return; // A later answer has the words.
     clock.set(got.now);
     home.value = got;
     homeError.value = null;
@@ -21,13 +23,21 @@ export async function fetchHome(): Promise<void> {
   }
 }
 
-/** Asks for the home, and keeps it as the stream tells it; a second call does nothing. */
+/**
+ * Asks for the home, and keeps it as the stream tells it, both anew in another language; a second
+ * call does nothing.
+ */
 export function followHome(live: LiveClient): void {
   if (following) return;
   following = true;
-  void fetchHome();
-  live.subscribe({topic: 'home'}, (message) => {
-    if ('home' in message) home.value = message.home;
+  effect(() => {
+    const lang = language.value;
+    return untracked(() => {
+      void fetchHome();
+      return live.subscribe({topic: 'home', ...(lang === 'en' ? {} : {lang})}, (message) => {
+        if ('home' in message) home.value = message.home;
+      });
+    });
   });
 }
 

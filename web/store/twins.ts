@@ -1,6 +1,6 @@
 // Twins on screen. Each value is a signal of its own: a change redraws one text and no list.
 import {batch, computed, type Signal, signal} from '@preact/signals';
-import {get} from '../api/client.ts';
+import {get, language} from '../api/client.ts';
 import type {LiveClient} from '../api/live.ts';
 import type {SubscriptionMessage} from '../api/messages.ts';
 import type {
@@ -106,14 +106,16 @@ export class Twin {
   }
 }
 
+/** Each family once in each language. */
 const families = new Map<string, Promise<Family>>();
 
 export function familyOf(id: string): Promise<Family> {
-  let family = families.get(id);
+  const key = `${language.peek()} ${id}`;
+  let family = families.get(key);
   if (!family) {
     family = get<Family>(`/families/${encodeURIComponent(id)}`);
-    families.set(id, family);
-    family.catch(() => families.delete(id));
+    families.set(key, family);
+    family.catch(() => families.delete(key));
   }
   return family;
 }

@@ -2,7 +2,7 @@
 import type {ComponentChildren} from 'preact';
 import {useEffect, useState} from 'preact/hooks';
 import {ApiError} from '../api/client.ts';
-import {texts} from '../i18n/index.ts';
+import {reasonText, texts} from '../i18n/index.ts';
 
 export interface Loaded<T> {
   data: T | null;
@@ -46,7 +46,7 @@ export function Failure({error, retry}: {error: ApiError; retry?: () => void}) {
   return (
     <section class="card notice" role="alert">
       <h2>{words.title}</h2>
-      <p>{error.message}</p>
+      <p>{reasonText(error)}</p>
       {error.retryAfter !== null && <p>{words.wait(error.retryAfter)}</p>}
       {retry && (
         <p>

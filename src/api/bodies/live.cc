@@ -5,6 +5,7 @@
 
 #include "api/bodies/device.h"
 #include "api/bodies/home.h"
+#include "catalog/language.h"
 
 namespace gridloom::api::body {
 namespace {
@@ -24,6 +25,11 @@ constexpr Facts kRows{.text = "Values of fields, by the place of the field's nam
 struct AllFields {
   static constexpr std::string_view kName{};
   static constexpr std::array<std::string_view, 1> kWords = {"*"};
+};
+
+struct Languages {
+  static constexpr std::string_view kName{};
+  static constexpr auto kWords = catalog::kLanguageTags;
 };
 
 // Messages about a subscription begin with these.
@@ -169,6 +175,8 @@ const schema::Body& describe(schema::Of<SubscribeHome> /*of*/) {
       declared<std::optional<Whole>>(
           "every",
           {.text = "At most so often: from 1000 to 60000; absent: 1000", .unit = "milliseconds"}),
+      declared<std::optional<schema::WordOf<Languages>>>(
+          "lang", {.text = "Language of titles and meanings of faults; absent: en"}),
   };
   static constexpr schema::Body kBody{
       .name = "SubscribeHome",

@@ -143,6 +143,9 @@ Result<EventRequest> parse_event_request(const JsonObject& params, const time::N
                                                      EventRequest::kMaxLimit));
     }
   }
+  const auto language = language_in(params);
+  if (!language) return std::unexpected(language.error());
+  request.language = *language;
   auto kinds = kinds_in(text_of(params, "kind"));
   if (!kinds) return std::unexpected(kinds.error());
   request.kinds = std::move(*kinds);

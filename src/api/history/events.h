@@ -12,6 +12,7 @@
 #include "base/device_number.h"
 #include "base/result.h"
 #include "catalog/family.h"
+#include "catalog/language.h"
 #include "history/reader.h"
 #include "history/store/store.h"
 #include "time/time_zone.h"
@@ -25,6 +26,7 @@ struct EventRequest {
   history::EventPosition before;  // of the first event that is too new for the page
   std::size_t limit = 100;
   std::vector<std::string> kinds{};  // names of the kinds that are wanted; empty: all
+  catalog::Language language = catalog::Language::kEnglish;  // of titles and meanings
 };
 // kBadParams: a parameter is wrong; the detail names it and what is valid.
 [[nodiscard]] Result<EventRequest> parse_event_request(const wire::JsonObject& params,
@@ -33,7 +35,7 @@ struct EventRequest {
 struct EventDevice {
   std::string sn;
   DeviceNumber number = 0;
-  catalog::FamilyPtr family;
+  catalog::FamilyPtr family;  // in the language of the request
 };
 
 // Reads one page, in slices.

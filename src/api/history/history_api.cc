@@ -134,11 +134,14 @@ void HistoryApi::series(const std::string& sn, Call call) const {
 
 void HistoryApi::events(const std::string& sn, Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(call.form.failure(fault)); };
+  auto request = parse_event_request(call.params, now());
+  if (!request) return refuse(request.error());
   std::vector<EventDevice> devices;
-  const auto add = [&](const registry::Device& device) {
+  const auto add = [&, language = request->language](const registry::Device& device) {
+    const catalog::Catalog& catalog = *options_.platform->catalog;
     devices.push_back({.sn = device.sn,
                        .number = device.number,
-                       .family = options_.platform->catalog->of_serial(device.sn)});
+                       .family = catalog.in_language(catalog.of_serial(device.sn), language)});
   };
   const auto directory = options_.platform->registry.directory();
   if (sn.empty()) {
@@ -152,8 +155,6 @@ void HistoryApi::events(const std::string& sn, Call call) const {
     if (!device) return refuse(device.error());
     add(**device);
   }
-  auto request = parse_event_request(call.params, now());
-  if (!request) return refuse(request.error());
   const AnswerForm form = call.form;
   read(std::move(call),
        [query = EventQuery(std::move(*request), std::move(devices)),

@@ -111,6 +111,19 @@ std::vector<body::ActiveError> faults_of(const std::vector<overview::ActiveError
   return rows;
 }
 
+std::string translated_home_members(const home::HomeState& state, const catalog::Catalog& catalog,
+                                    catalog::Language language) {
+  home::HomeState translated = state;
+  for (home::HomeDevice& device : translated.devices) {
+    const catalog::FamilyPtr family = catalog.find(device.family->id, language);
+    if (family == nullptr) continue;
+    for (overview::ActiveError& error : device.figures.errors) {
+      error = overview::in_words_of(*family, error);
+    }
+  }
+  return home_members(translated);
+}
+
 std::string home_members(const home::HomeState& state) {
   const HomePicture picture = home::picture_of(state);
   body::Home home{.nodes = nodes_of(picture, state.devices),

@@ -5,13 +5,19 @@
 #include <vector>
 
 #include "api/bodies/events.h"
+#include "catalog/family.h"
+#include "catalog/language.h"
 #include "home/home_state.h"
 #include "overview/overview.h"
 
 namespace gridloom::api {
 
-// The members of the object, without "now".
+// The members of the object, without "now"; titles and meanings of faults are English.
 [[nodiscard]] std::string home_members(const home::HomeState& state);
+// The same in another language, by the translations of the devices' families.
+[[nodiscard]] std::string translated_home_members(const home::HomeState& state,
+                                                  const catalog::Catalog& catalog,
+                                                  catalog::Language language);
 
 // The faults that a device has, and since when: null where that is not known. They have views of
 // `faults`.

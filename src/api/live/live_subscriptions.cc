@@ -87,7 +87,11 @@ Status LiveSubscriptions::subscribe(Id id, const JsonObject& message,
     auto fields = fields_in(message);
     if (!fields) return std::unexpected(fields.error());
     made.fields = std::move(*fields);
-  } else if (topic != "home") {
+  } else if (topic == "home") {
+    const auto language = language_in(message);
+    if (!language) return std::unexpected(language.error());
+    made.language = *language;
+  } else {
     return fail(ErrorCode::kBadParams,
                 fmt::format("topic is \"{}\": must be home or device", shown(topic)));
   }
@@ -224,7 +228,7 @@ void LiveSubscriptions::flush_home(Id id, Subscription& subscription, std::strin
   const home::HomeFeed::Home& home = *subscription.home;
   fmt::format_to(std::back_inserter(out), R"({{"t":"{}","id":{},"seq":{},"now":{},"home":)",
                  subscription.version == 0 ? "snap" : "d", id, options_.feed->seq(), home.now_ms);
-  out.append(home.json).append("}\n");
+  out.append(home.in(subscription.language)).append("}\n");
   subscription.version = home.version;
 }
 

@@ -104,6 +104,7 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
     // The topic home uses these:
     std::optional<home::HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has
+    catalog::Language language = catalog::Language::kEnglish;
   };
 
   // A device that a subscription watches, close to the others: looking for news touches no more.

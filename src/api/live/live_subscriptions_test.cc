@@ -119,6 +119,7 @@ TEST_F(LiveSubscriptionsTest, AWrongMessageIsRefusedAndChangesNothing) {
              .says = "must be \"*\" or a list"},
         Case{.message = R"({"topic":"device","sn":"R331ZEB4ZEAL0528","fields":[5]})",
              .says = "must be names of fields"},
+        Case{.message = R"({"topic":"home","lang":"fr"})", .says = "must be en or de"},
         Case{.message = R"({"topic":"home"})", .says = "limit live.subscriptions"}}) {
     EXPECT_THAT(subscribe(3, each.message), HasSubstr(each.says)) << each.message;
   }

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
+#include "base/nearest.h"
 #include "base/redacted.h"
 
 namespace gridloom::api {
@@ -11,6 +14,18 @@ using wire::JsonObject;
 
 std::string shown(const Json& value) { return redacted_extract(wire::to_text(value)); }
 std::string shown(std::string_view text) { return redacted_extract(text); }
+
+Result<catalog::Language> language_in(const JsonObject& params) {
+  const Json* tag = params.if_contains("lang");
+  if (tag == nullptr) return catalog::Language::kEnglish;
+  const auto* text = tag->if_string();
+  const auto language = text == nullptr ? std::nullopt : catalog::language_of(*text);
+  if (language) return *language;
+  return fail(
+      ErrorCode::kBadParams,
+      fmt::format("lang is {}: must be {}", shown(*tag),
+                  joined_or({catalog::kLanguageTags.begin(), catalog::kLanguageTags.end()})));
+}
 
 Result<std::string> text_param(const JsonObject& object, std::string_view key,
                                std::string_view path) {

@@ -1,10 +1,11 @@
-// Access to the parameters of signed requests, with error messages for wrong ones.
+// Access to the parameters of requests, with error messages for wrong ones.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "catalog/language.h"
 #include "wire/json.h"
 
 namespace gridloom::api {
@@ -12,6 +13,9 @@ namespace gridloom::api {
 // A value, and a text of a request, as error messages show them: shortened, and without keys.
 [[nodiscard]] std::string shown(const wire::Json& value);
 [[nodiscard]] std::string shown(std::string_view text);
+
+// The language that the parameter lang names; English without it. kBadParams: it names none.
+[[nodiscard]] Result<catalog::Language> language_in(const wire::JsonObject& params);
 
 // kBadParams: the parameter is missing, not a string, or empty; the message refers to it as `path`,
 // and shows its value unless it is a secret by its name.

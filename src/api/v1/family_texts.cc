@@ -24,25 +24,25 @@ FamilyTexts::Text FamilyTexts::make(std::string json) {
   return {.json = std::move(json), .tag = std::move(tag)};
 }
 
-const FamilyTexts::Text* FamilyTexts::of(std::string_view family) {
-  if (const auto known = of_family_.find(family); known != of_family_.end()) {
-    return &known->second;
-  }
-  const catalog::FamilyPtr found = catalog_->find(family);
+const FamilyTexts::Text* FamilyTexts::of(std::string_view family, catalog::Language language) {
+  StringMap<Text>& texts = texts_.at(std::to_underlying(language)).of_family;
+  if (const auto known = texts.find(family); known != texts.end()) return &known->second;
+  const catalog::FamilyPtr found = catalog_->find(family, language);
   if (found == nullptr) return nullptr;
-  return &of_family_.emplace(family, make(wire::to_text(catalog::json_of(*found)))).first->second;
+  return &texts.emplace(family, make(wire::to_text(catalog::json_of(*found)))).first->second;
 }
 
-const FamilyTexts::Text& FamilyTexts::all() {
-  if (!all_) {
+const FamilyTexts::Text& FamilyTexts::all(catalog::Language language) {
+  std::unique_ptr<const Text>& all = texts_.at(std::to_underlying(language)).all;
+  if (!all) {
     wire::JsonArray rows;
     for (const catalog::FamilyPtr& family : catalog_->families()) {
-      rows.emplace_back(catalog::summary_of(*family));
+      rows.emplace_back(catalog::summary_of(*catalog_->find(family->id, language)));
     }
-    all_ = std::make_unique<const Text>(
+    all = std::make_unique<const Text>(
         make(wire::to_text(wire::JsonObject{{"families", std::move(rows)}})));
   }
-  return *all_;
+  return *all;
 }
 
 }  // namespace gridloom::api

@@ -1,9 +1,11 @@
-// What GET /api/v1/families and GET /api/v1/families/FAMILY answer: the same for everybody as long
-// as the server runs, and large, so each text is made at its first request and kept.
+// The answers of GET /api/v1/families and GET /api/v1/families/FAMILY in each language: the same
+// for everybody as long as the server runs, and large, so each text is made at its first request
+// and kept.
 //
 // Belongs to a loop.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +14,7 @@
 #include "base/shared_text.h"
 #include "base/string_map.h"
 #include "catalog/family.h"
+#include "catalog/language.h"
 
 namespace gridloom::api {
 
@@ -24,8 +27,8 @@ class FamilyTexts {
     std::string tag;  // for ETag, in quotes
   };
   // Null: there is no such family. Valid as long as this object.
-  [[nodiscard]] const Text* of(std::string_view family);
-  [[nodiscard]] const Text& all();
+  [[nodiscard]] const Text* of(std::string_view family, catalog::Language language);
+  [[nodiscard]] const Text& all(catalog::Language language);
   // How many texts were made.
   [[nodiscard]] std::uint64_t made() const { return made_; }
 
@@ -33,8 +36,11 @@ class FamilyTexts {
   [[nodiscard]] Text make(std::string json);
 
   std::shared_ptr<const catalog::Catalog> catalog_;
-  StringMap<Text> of_family_;
-  std::unique_ptr<const Text> all_;
+  struct Texts {
+    StringMap<Text> of_family;
+    std::unique_ptr<const Text> all;
+  };
+  std::array<Texts, catalog::kLanguageTags.size()> texts_;
   std::uint64_t made_ = 0;
 };
 

@@ -54,11 +54,15 @@ JsonArray parameters_of(const OwnApi::Route& route) {
                              {"schema", JsonObject{{"type", "string"}}}});
   }
   for (const OwnParameter& parameter : route.query) {
+    JsonObject schema{{"type", "string"}};
+    if (!parameter.choices.empty()) {
+      schema["enum"] = JsonArray(parameter.choices.begin(), parameter.choices.end());
+    }
     all.push_back(JsonObject{{"name", parameter.name},
                              {"in", "query"},
                              {"required", parameter.required},
                              {"description", parameter.text},
-                             {"schema", JsonObject{{"type", "string"}}}});
+                             {"schema", std::move(schema)}});
   }
   return all;
 }

@@ -18,6 +18,7 @@
 #include "api/home/home_json.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
+#include "catalog/language.h"
 #include "http/list_header.h"
 #include "hub/credentials.h"
 #include "overview/overview.h"
@@ -54,6 +55,22 @@ constexpr std::array kEventQuery = {
     OwnParameter{"kind", "kinds of events, separated by commas; all if it is left out"},
     OwnParameter{"limit", "at most so many events, 1 to 1000; 100 if it is left out"},
     OwnParameter{"cursor", "next of the page before, for the events that follow it"},
+    OwnParameter{.name = "lang",
+                 .text = "language of titles and meanings of faults; en if it is left out",
+                 .choices = catalog::kLanguageTags},
+};
+
+constexpr std::array kFamilyQuery = {
+    OwnParameter{
+        .name = "lang",
+        .text = "language of the texts; en if it is left out, and for texts without a translation",
+        .choices = catalog::kLanguageTags},
+};
+
+constexpr std::array kLanguageQuery = {
+    OwnParameter{.name = "lang",
+                 .text = "language of titles and meanings of faults; en if it is left out",
+                 .choices = catalog::kLanguageTags},
 };
 
 // The end of a device's text, in the place of which its presence is put.
@@ -131,6 +148,7 @@ struct OwnApi::Table {
             .id = "getHome",
             .summary = "Where the home's power comes from and goes to, today's energies, each "
                        "device in a few figures.",
+            .query = kLanguageQuery,
             .answer = &body_of<body::Home>,
             .handler = &OwnApi::home},
       Route{.path = "/api/v1/devices",
@@ -141,16 +159,19 @@ struct OwnApi::Table {
       Route{.path = "/api/v1/devices/{sn}",
             .id = "getDevice",
             .summary = "A device with all its values, as it last reported them.",
+            .query = kLanguageQuery,
             .answer = &body_of<body::DeviceState>,
             .handler = &OwnApi::device},
       Route{.path = "/api/v1/families",
             .id = "listFamilies",
             .summary = "The device families that this server knows.",
+            .query = kFamilyQuery,
             .answer = &body_of<body::Families>,
             .handler = &OwnApi::families},
       Route{.path = "/api/v1/families/{family}",
             .id = "getFamily",
             .summary = "A family: its fields with units and named values, and its commands.",
+            .query = kFamilyQuery,
             .answer = &body_of<body::Family>,
             .handler = &OwnApi::family},
       Route{.path = "/api/v1/devices/{sn}/energy",
@@ -256,12 +277,15 @@ void OwnApi::me(Call call) const {
 }
 
 void OwnApi::home(Call call) const {
-  options_.homes->get(call.caller.account,
-                      {.loop = options_.loop,
-                       .done = [form = call.form, done = std::move(call.done)](
-                                   const Result<home::HomeFeed::Home>& home) mutable {
-                         done(home ? form.success_shared(home->json) : form.failure(home.error()));
-                       }});
+  const auto language = language_in(call.params);
+  if (!language) return call.done(call.form.failure(language.error()));
+  options_.homes->get(
+      call.caller.account,
+      {.loop = options_.loop,
+       .done = [form = call.form, language = *language,
+                done = std::move(call.done)](const Result<home::HomeFeed::Home>& home) mutable {
+         done(home ? form.success_shared(home->in(language)) : form.failure(home.error()));
+       }});
 }
 
 OwnApi::OwnApi(const Options& options)
@@ -306,6 +330,8 @@ void OwnApi::devices(Call call) const {
 }
 
 void OwnApi::device(Call call) const {
+  const auto language = language_in(call.params);
+  if (!language) return call.done(call.form.failure(language.error()));
   const auto directory = options_.hub->platform().registry.directory();
   const registry::AccountId account = call.caller.account;
   const auto device = hub::permitted_device(*directory, account, call.named, Rights::kMonitor);
@@ -314,7 +340,9 @@ void OwnApi::device(Call call) const {
   state.online = options_.hub->online(account, (*device)->sn);
   home::FaultTimes since;
   if (options_.events != nullptr) since = options_.events->active_faults((*device)->sn);
-  const catalog::FamilyPtr family = options_.hub->platform().catalog->of_serial((*device)->sn);
+  const catalog::Catalog& catalog = *options_.hub->platform().catalog;
+  const catalog::FamilyPtr family =
+      catalog.in_language(catalog.of_serial((*device)->sn), *language);
   options_.hub->read_all(
       account, std::move(call.named),
       {.loop = options_.loop,
@@ -330,10 +358,16 @@ void OwnApi::device(Call call) const {
        }});
 }
 
-void OwnApi::families(Call call) const { answer(std::move(call), families_->all()); }
+void OwnApi::families(Call call) const {
+  const auto language = language_in(call.params);
+  if (!language) return call.done(call.form.failure(language.error()));
+  answer(std::move(call), families_->all(*language));
+}
 
 void OwnApi::family(Call call) const {
-  const FamilyTexts::Text* text = families_->of(call.named);
+  const auto language = language_in(call.params);
+  if (!language) return call.done(call.form.failure(language.error()));
+  const FamilyTexts::Text* text = families_->of(call.named, *language);
   if (text == nullptr) {
     return call.done(call.form.failure(
         {.code = ErrorCode::kNotFound,

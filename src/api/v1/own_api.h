@@ -39,6 +39,7 @@ struct OwnParameter {
   std::string_view name;
   std::string_view text;  // what it means
   bool required = false;
+  std::span<const std::string_view> choices{};  // its only values; empty: it has others
 };
 
 // Who may ask for a route at all.

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -236,6 +237,7 @@ Error unknown_name(const Family& family, std::string_view name) {
 struct Arguments {
   std::string devices, family, name, file;
   bool json = false;
+  bool translations = false;
 };
 
 int list_families(const Arguments& arguments) {
@@ -307,14 +309,60 @@ int new_family(const Arguments& arguments) {
   return 0;
 }
 
-int print_family_schema() {
-  fmt::print("{}", catalog::device_file_schema());
+int print_family_schema(const Arguments& arguments) {
+  fmt::print(
+      "{}", arguments.translations ? catalog::translation_schema() : catalog::device_file_schema());
+  return 0;
+}
+
+// The text of the device file that a translation belongs to: in the folder above, or else one that
+// comes with the program.
+Result<std::string> translated_file(const std::filesystem::path& translation) {
+  const std::filesystem::path beside = translation.parent_path() / ".." / translation.filename();
+  std::error_code ignored;
+  if (std::filesystem::exists(beside, ignored)) return read_text(beside, catalog::kMaxDeviceFile);
+  for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
+    if (file.name == translation.filename().string()) return std::string(file.text);
+  }
+  return fail(ErrorCode::kNotFound,
+              fmt::format("{}: there is no device file {}", translation.string(), beside.string()));
+}
+
+// Texts that are missing are no mistakes: they are those of the device file.
+int check_translation(const Arguments& arguments, std::string_view text) {
+  const std::filesystem::path path(arguments.file);
+  const auto file = translated_file(path);
+  if (!file) return report_error(file.error());
+  const auto family = catalog::load_family(path.filename().string(), *file);
+  if (!family) {
+    fmt::print(stderr, "{}\n", family.error().detail);
+    return kFailed;
+  }
+  const auto translated =
+      catalog::load_translation(**family, *file, {.name = arguments.file, .text = text});
+  if (!translated) {
+    fmt::print(stderr, "{}\n", translated.error().detail);
+    return kFailed;
+  }
+  const std::vector<std::string> missing = catalog::missing_texts(*file, text);
+  if (arguments.json) {
+    print_json(wire::JsonObject{{"file", arguments.file},
+                                {"family", (*translated)->id},
+                                {"missing", wire::JsonArray(missing.begin(), missing.end())}});
+    return 0;
+  }
+  fmt::print("{}: good: {} texts are missing\n", arguments.file, missing.size());
+  for (const std::string& each : missing) fmt::print("  {}\n", each);
   return 0;
 }
 
 int check_family(const Arguments& arguments) {
   const auto text = read_text(arguments.file, catalog::kMaxDeviceFile);
   if (!text) return report_error(text.error());
+  const std::filesystem::path path(arguments.file);
+  if (path.parent_path().filename() == catalog::kGermanFolder) {
+    return check_translation(arguments, *text);
+  }
   const auto family = catalog::load_family(arguments.file, *text);
   if (!family) {
     fmt::print(stderr, "{}\n", family.error().detail);
@@ -371,11 +419,17 @@ std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
             "Folder of the file; the current one by default");
   set_examples(*start, {"gridloom family new heat_pump --devices my-devices"});
   CLI::App* schema = add_command(*family, "schema", "Prints the JSON Schema of device files");
-  set_action(*schema, chosen, print_family_schema);
+  add_flag(*schema, "--translations", a.translations,
+           "Print the schema of their translations, such as devices/de/delta_2.yaml");
+  set_action(*schema, chosen, [&a] { return print_family_schema(a); });
   set_examples(*schema, {"gridloom family schema > schema.json"});
-  CLI::App* check = verb("check", "Reports every mistake in a device file", check_family);
-  add_value(*check, "file", a.file, placeholder::kFile, "Device file").required();
-  set_examples(*check, {"gridloom family check my-devices/heat_pump.yaml"});
+  CLI::App* check =
+      verb("check", "Reports every mistake in a device file or its translation", check_family);
+  add_value(*check, "file", a.file, placeholder::kFile,
+            "Device file, or its German texts in the folder de beside it")
+      .required();
+  set_examples(*check, {"gridloom family check my-devices/heat_pump.yaml",
+                        "gridloom family check my-devices/de/heat_pump.yaml"});
   return std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
       kept, add_family_files(*family, chosen));
 }

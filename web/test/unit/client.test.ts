@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
-import {ApiError, get, me, request} from '../../api/client.ts';
+import {ApiError, get, language, me, request} from '../../api/client.ts';
 import {answerWith} from '../fakes.ts';
 
 beforeEach(() => {
@@ -31,6 +31,36 @@ test('a read has no body and no token; a change has both', async () => {
       body: undefined,
     },
   ]);
+});
+
+test('texts of devices are asked for in the language of the page, and nothing else', async () => {
+  const requests = answerWith(() => Response.json({}));
+  const told = async (paths: string[]) => {
+    requests.length = 0;
+    for (const path of paths) await get(path);
+    return requests.map(({url}) => url.replace('/api/v1', ''));
+  };
+  const withTexts = [
+    '/home',
+    '/events',
+    '/families',
+    '/families/a',
+    '/devices/A',
+    '/devices/A/events',
+  ];
+  const others = ['/me', '/devices', '/devices/A/history?fields=a', '/home/energy', '/home/series'];
+  assert.deepEqual(await told(withTexts), withTexts);
+  language.value = 'de';
+  assert.deepEqual(
+    await told(withTexts),
+    withTexts.map((path) => `${path}?lang=de`),
+  );
+  assert.deepEqual(await told(['/events?limit=1']), ['/events?limit=1&lang=de']);
+  assert.deepEqual(await told(others), others);
+  requests.length = 0;
+  await request('POST', '/devices/A', {});
+  assert.equal(requests[0]?.url, '/api/v1/devices/A');
+  language.value = 'en';
 });
 
 test('without content there is no answer', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
+import {language} from '../../api/client.ts';
 import type {Home, HomeDevice} from '../../api/types.ts';
 import {serverNow} from '../../store/clock.ts';
 import {alarms, byTrouble, fetchHome, followHome, home, homeError} from '../../store/home.ts';
@@ -52,6 +53,23 @@ test('the home is fetched with its time, and then replaced whole by the stream',
   socket().receive({t: 'error', id: 1, code: 'conflict', message: 'limit'});
   socket().receive({t: 'd', id: 1, seq: 9, now: 2000, home: 'spoilt'});
   assert.equal(home.value?.devices.length, 2);
+
+  // In another language both are asked for anew.
+  requests.length = 0;
+  language.value = 'de';
+  await fetchHome();
+  assert.equal(requests[0]?.url, '/api/v1/home?lang=de');
+  assert.deepEqual(socket().sent.slice(2), [
+    {t: 'unsub', id: 1},
+    {t: 'sub', id: 2, topic: 'home', lang: 'de'},
+  ]);
+  socket().receive({t: 'snap', id: 2, seq: 9, now: 2000, home: homeOf([device('C')])});
+  assert.deepEqual(
+    home.value?.devices.map(({sn}) => sn),
+    ['C'],
+  );
+  language.value = 'en';
+  await fetchHome();
 });
 
 test('a home that cannot be fetched is an error until it can', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import {language} from '../../api/client.ts';
 import type {Family, Field} from '../../api/types.ts';
 import {loadTwin, Twin} from '../../store/twins.ts';
 import {answerWith, balcony as facts, openStream} from '../fakes.ts';
@@ -119,5 +120,14 @@ test('a family is loaded once for all its devices, and again after a failure', a
       '/api/v1/families/f',
       '/api/v1/devices/B%2F1',
     ],
+  );
+  requests.length = 0;
+  language.value = 'de';
+  await loadTwin('A', signal);
+  language.value = 'en';
+  await loadTwin('A', signal);
+  assert.deepEqual(
+    requests.map(({url}) => url),
+    ['/api/v1/devices/A?lang=de', '/api/v1/families/f?lang=de', '/api/v1/devices/A'],
   );
 });

@@ -1,0 +1,174 @@
+// A German page has no English word left. The words are those of the page's own texts (web/i18n)
+// and of all device files, as the server says them: English ones that no German text has.
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {launch, live, openPage, startServer} from './harness.mjs';
+
+const delta = 'R331ZEB4ZEAL0528';
+const leastWords = 500;
+
+let server;
+let browser;
+let context;
+
+before(async () => {
+  server = await startServer();
+  browser = await launch();
+  context = await browser.newContext({viewport: {width: 1280, height: 900}, locale: 'de-DE'});
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  server?.remove();
+});
+
+const wordsOf = (texts) =>
+  new Set(
+    texts
+      .join(' ')
+      .toLowerCase()
+      .match(/\p{L}{3,}/gu) ?? [],
+  );
+
+/** The literals of a file of texts, without what a program puts into them. */
+function literals(file) {
+  const source = readFileSync(join(process.env.GRIDLOOM_PAGE, '..', 'i18n', file), 'utf8');
+  return [...source.matchAll(/'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`/g)].map(
+    ([, plain, template]) => plain ?? template.replace(/\$\{[^}]*\}/g, ' '),
+  );
+}
+
+/** What people read of a family: titles, descriptions, signs, and names of values. */
+function textsOf(value, texts = []) {
+  if (Array.isArray(value)) for (const each of value) textsOf(each, texts);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return texts;
+  for (const [key, inside] of Object.entries(value)) {
+    const isText = ['title', 'description', 'sign'].includes(key);
+    const isName = key === 'name' && 'value' in value;
+    if ((isText || isName) && typeof inside === 'string') texts.push(inside);
+    else if (key !== 'initial') textsOf(inside, texts);
+  }
+  return texts;
+}
+
+const inApi = (page, path) =>
+  page.evaluate(async (at) => (await fetch(`/api/v1${at}`)).json(), path);
+
+async function dictionary(page) {
+  const texts = {en: literals('en.ts'), de: literals('de.ts')};
+  const {families} = await inApi(page, '/families');
+  for (const lang of ['en', 'de']) {
+    for (const {id} of families) {
+      textsOf(await inApi(page, `/families/${id}?lang=${lang}`), texts[lang]);
+    }
+  }
+  const german = wordsOf(texts.de);
+  const english = [...wordsOf(texts.en)].filter((word) => !german.has(word));
+  assert.ok(english.length > leastWords, `${english.length} words`);
+  return new Set(english);
+}
+
+/** Names that people and makers gave: those of devices, and of products. */
+async function names(page) {
+  const {devices} = await inApi(page, '/devices');
+  return wordsOf(devices.flatMap(({name, product, owner}) => [name, product ?? '', owner]));
+}
+
+/** All that a page says, without what is the same in every language: names and codes of devices. */
+const said = (page) =>
+  page.evaluate(() => {
+    const left = '.raw, bdi, code, pre, textarea, style, script, .brand';
+    const texts = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (!node.parentElement.closest(left)) texts.push(node.textContent);
+    }
+    for (const element of document.querySelectorAll(
+      '[title], [aria-label], [placeholder], [alt]',
+    )) {
+      if (element.closest(left)) continue;
+      for (const name of ['title', 'aria-label', 'placeholder', 'alt']) {
+        texts.push(element.getAttribute(name) ?? '');
+      }
+    }
+    // Names of fields stand behind titles, as (pd.soc).
+    return texts.map((text) => text.replace(/\([\w.*]+\)/g, ' '));
+  });
+
+async function check(page, path, english, known) {
+  await page.goto(server.url + path);
+  await page.waitForSelector('main h1, main .flow', {state: 'attached'});
+  await page.waitForFunction(() => !document.querySelector('[aria-busy]'));
+  assert.equal(await page.getAttribute('html', 'lang'), 'de');
+  const texts = await said(page);
+  const left = [...wordsOf(texts)].filter((word) => english.has(word) && !known.has(word));
+  const where = left.map(
+    (word) => `${word}: ${texts.find((text) => wordsOf([text]).has(word))?.slice(0, 100)}`,
+  );
+  assert.deepEqual(where, [], path);
+}
+
+test('no page has an English word left', async () => {
+  const {page} = await openPage(context, server.url);
+  await page.goto(server.link);
+  await live(page);
+  const english = await dictionary(page);
+  const known = await names(page);
+  const {devices} = await inApi(page, '/devices');
+  const pages = ['/', '/history', '/alarms', '/fleet', '/settings', '/wall', '/?embed', '/nothing'];
+  for (const path of pages) await check(page, path, english, known);
+  for (const {sn} of devices) {
+    for (const tab of ['', '?tab=plots', '?tab=control']) {
+      await check(page, `/d/${sn}${tab}`, english, known);
+    }
+  }
+  await page.close();
+});
+
+test('faults are said in German, on every page and after they have ended', async () => {
+  const {page} = await openPage(context, server.url);
+  await page.goto(`${server.url}/`);
+  await live(page);
+  const english = await dictionary(page);
+  const known = await names(page);
+  const fault = (state) =>
+    execFileSync(process.env.GRIDLOOM, [
+      ...['fault', state, 'over_temperature'],
+      ...['--data', server.data, '--device', delta],
+    ]);
+  fault('on');
+  await page.locator('.device-card .fault').first().waitFor();
+  for (const path of ['/', '/alarms', '/wall', `/d/${delta}`]) {
+    await check(page, path, english, known);
+  }
+  assert.match(await page.locator('main').innerText(), /Störung des Akkupacks/);
+  fault('off');
+  await page.goto(`${server.url}/alarms`);
+  await page.locator('.alarm.past').first().waitFor();
+  await check(page, '/alarms', english, known);
+  await page.close();
+});
+
+test('a change of the language needs no reload', async () => {
+  const {page} = await openPage(context, server.url);
+  await page.goto(`${server.url}/settings`);
+  await page.waitForSelector('main h1');
+  await page.evaluate(() => {
+    window.stillThisPage = true;
+  });
+  await page.getByText('English', {exact: true}).click();
+  await page.waitForFunction(() => document.documentElement.lang === 'en');
+  await page.evaluate((path) => {
+    history.pushState(null, '', path);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, `/d/${delta}`);
+  await page.waitForFunction(() =>
+    document.body.textContent.includes('Charge of the battery as the screen shows it'),
+  );
+  assert.equal(await page.evaluate(() => window.stillThisPage), true);
+  await page.close();
+});

@@ -121,10 +121,11 @@ Result<EnergyRequest> parse_energy_request(const JsonObject& params, const time:
 std::string energy_response(std::string_view sn, const history::EnergySources& sources,
                             const EnergyRequest& question, std::span<const Energies> sums) {
   const std::vector<std::int64_t>& bounds = question.bounds;
-  body::Energy answer{.sn = sn,
-                      .period = {question.period},
-                      .from = time::iso_text(bounds.front(), question.zone),
-                      .to = time::iso_text(bounds.back(), question.zone)};
+  body::Energy answer;
+  answer.sn = sn;
+  answer.period = {question.period};
+  answer.from = time::iso_text(bounds.front(), question.zone);
+  answer.to = time::iso_text(bounds.back(), question.zone);
   for (const EnergyFlow flow : sources.flows) {
     answer.quantities.push_back({body::Quantity::kWords.at(static_cast<std::size_t>(flow))});
   }

@@ -12,8 +12,8 @@ const answer = (sn: string, energies: object) =>
     ...hour,
     unit: 'kWh',
     quantities: [],
-    buckets: [{...hour, ...energies}],
-    total: {},
+    buckets: [{...hour, unknown_s: 0, ...energies}],
+    total: {unknown_s: 0},
   }) as Energy;
 const device = (sn: string, role: string) => ({sn, role}) as HomeDevice;
 

@@ -268,7 +268,7 @@ export const de: Texts = {
     noPast: 'Noch nichts: Hier stehen behobene Fehler und Zeiten ohne Kontakt.',
     fromTo: (from, to) => `${from} bis ${to}`,
     older: 'Ältere anzeigen',
-    severity: {error: 'Fehler.', warning: 'Warnung.', silent: 'Kein Kontakt.'},
+    severity: {error: 'Fehler.', warning: 'Warnung.'},
     code: (code) => `Code ${code}, dessen Bedeutung nicht dokumentiert ist`,
     acknowledge: 'Quittieren',
     acknowledged: 'Quittiert',

@@ -273,7 +273,7 @@ export const en = {
     noPast: 'Nothing yet: faults that have ended, and times without contact, are shown here.',
     fromTo: (from: string, to: string) => `${from} to ${to}`,
     older: 'Show older ones',
-    severity: {error: 'Error.', warning: 'Warning.', silent: 'No contact.'},
+    severity: {error: 'Error.', warning: 'Warning.'},
     code: (code: string) => `code ${code}, whose meaning is not documented`,
     acknowledge: 'Acknowledge',
     acknowledged: 'Acknowledged',

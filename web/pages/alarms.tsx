@@ -219,7 +219,11 @@ function Active({alarm}: {alarm: Alarm}) {
         <bdi>{alarm.device}</bdi>: {alarmText(alarm)}
       </h3>
       <p>
-        <b class="severity">{words.severity[alarm.severity]}</b>{' '}
+        {alarm.severity !== 'silent' && (
+          <>
+            <b class="severity">{words.severity[alarm.severity]}</b>{' '}
+          </>
+        )}
         {alarm.kind === 'silent' ? words.silentMeans : codeText(alarm.text)}
       </p>
       <p class="muted">

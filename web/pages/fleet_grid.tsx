@@ -247,11 +247,13 @@ function Row({device, index, top, forms, isCursor}: RowProps) {
   );
 }
 
-/** Sums over the rows, of what is known; the charge is a mean. */
+/** Sums over the rows, of what is known now; the charge is a mean. */
 function Foot({devices, forms}: {devices: HomeDevice[]; forms: Forms}) {
   const words = texts.value.fleet;
   const known = (column: Column) =>
-    devices.flatMap((device) => (readerOf[column](device) as number | null) ?? []);
+    devices
+      .filter((device) => device.state !== 'offline')
+      .flatMap((device) => (readerOf[column](device) as number | null) ?? []);
   const sum = (values: number[]) =>
     values.length === 0 ? null : values.reduce((a, b) => a + b, 0);
   const charges = known('charge');

@@ -154,16 +154,17 @@ export function Bars({bars, before = [], count, label, names, chosen, onChoose, 
   );
 }
 
-const sum = (bar: Bar, parts: BarPart[]) => parts.reduce((total, part) => total + bar[part], 0);
+const sum = (bar: Bar, parts: BarPart[]) =>
+  parts.reduce((total, part) => total + (bar[part] ?? 0), 0);
 
 /** Each part with where it begins and ends, away from zero. */
 function stack(bar: Bar, parts: BarPart[], sign: 1 | -1): [BarPart, number, number][] {
   let reached = 0;
   return parts
-    .filter((part) => bar[part] > 0)
+    .filter((part) => (bar[part] ?? 0) > 0)
     .map((part) => {
       const from = reached;
-      reached += bar[part];
+      reached += bar[part] ?? 0;
       return [part, sign * from, sign * reached];
     });
 }

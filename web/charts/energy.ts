@@ -1,21 +1,29 @@
-// Energies of the home from those of its devices, by their roles: the home is not the sum of its
-// devices, since what a consumer draws from a socket the meter has counted already.
-import type {Bucket, Energy, HomeDevice, Quantity} from '../api/types.ts';
+// Energies as the pages draw them: of the home, as the server combined it, or of one device.
+import type {Energy, EnergySums, HomeEnergy, HomeEnergySums} from '../api/types.ts';
 
-export interface Bar {
+/** In kWh. The home's use is without that of car and heat; null: not known, or not measured. */
+export type Parts = Record<BarPart, number | null>;
+
+export interface Bar extends Parts {
   from: number;
   to: number;
-  sun: number;
-  batteryOut: number;
-  gridIn: number;
-  home: number;
-  car: number;
-  heat: number;
-  batteryIn: number;
-  gridOut: number;
 }
 
-export type BarPart = Exclude<keyof Bar, 'from' | 'to'>;
+export interface Span {
+  bars: Bar[];
+  total: Parts;
+}
+
+export type BarPart =
+  | 'sun'
+  | 'batteryOut'
+  | 'gridIn'
+  | 'home'
+  | 'car'
+  | 'heat'
+  | 'batteryIn'
+  | 'gridOut';
+
 export const sources: BarPart[] = ['sun', 'batteryOut', 'gridIn'];
 export const uses: BarPart[] = ['home', 'car', 'heat', 'batteryIn', 'gridOut'];
 export const colourOf: Record<BarPart, string> = {
@@ -29,64 +37,76 @@ export const colourOf: Record<BarPart, string> = {
   gridOut: 'grid hatched',
 };
 
-export function barsOfHome(answers: Energy[], devices: HomeDevice[]): Bar[] {
-  const meters = new Set(
-    devices.filter((device) => device.role === 'meter').map((device) => device.sn),
-  );
-  const bars = new Map<string, Bar>();
-  for (const answer of answers) {
-    const measuresGrid = meters.size === 0 || meters.has(answer.sn);
-    for (const bucket of answer.buckets) {
-      const bar = bars.get(bucket.from) ?? empty(bucket);
-      bars.set(bucket.from, bar);
-      addTo(bar, bucket, measuresGrid);
-    }
-  }
-  const alone = answers.length === 1;
-  return [...bars.values()]
-    .sort((a, b) => a.from - b.from)
-    .map((bar) => {
-      const balance = bar.sun + bar.batteryOut + bar.gridIn - bar.batteryIn - bar.gridOut;
-      const used = alone ? bar.home : Math.max(0, balance);
-      return {...bar, home: Math.max(0, used - bar.car - bar.heat)};
-    });
+function ofHome(sums: HomeEnergySums): Parts {
+  return withoutParts({
+    sun: sums.sun_kwh ?? null,
+    batteryOut: sums.batteryOut_kwh ?? null,
+    gridIn: sums.gridImport_kwh ?? null,
+    home: sums.home_kwh ?? null,
+    car: sums.car_kwh ?? null,
+    heat: sums.heat_kwh ?? null,
+    batteryIn: sums.batteryIn_kwh ?? null,
+    gridOut: sums.gridExport_kwh ?? null,
+  });
 }
 
-function empty(bucket: Bucket): Bar {
+function ofDevice(sums: EnergySums): Parts {
+  const {heater, heatpump} = sums;
+  const isHeat = heater !== undefined || heatpump !== undefined;
+  return withoutParts({
+    sun: sums.pv ?? null,
+    batteryOut: sums.batteryOut ?? null,
+    gridIn: sums.gridIn ?? null,
+    home: sums.home ?? null,
+    car: sums.ev ?? null,
+    heat: isHeat ? (heater ?? 0) + (heatpump ?? 0) : null,
+    batteryIn: sums.batteryIn ?? null,
+    gridOut: sums.gridOut ?? null,
+  });
+}
+
+/** Car and heat are parts of the home's use: stacked, they make it up with the rest. */
+function withoutParts(parts: Parts): Parts {
+  if (parts.home === null) return parts;
+  return {...parts, home: Math.max(0, parts.home - (parts.car ?? 0) - (parts.heat ?? 0))};
+}
+
+interface Answered<Sums> {
+  buckets: (Sums & {from: string; to: string})[];
+  total: Sums;
+}
+
+function spanOf<Sums>(answer: Answered<Sums>, partsOf: (sums: Sums) => Parts): Span {
   return {
-    from: Date.parse(bucket.from),
-    to: Date.parse(bucket.to),
-    sun: 0,
-    batteryOut: 0,
-    gridIn: 0,
-    home: 0,
-    car: 0,
-    heat: 0,
-    batteryIn: 0,
-    gridOut: 0,
+    bars: answer.buckets.map((bucket) => ({
+      from: Date.parse(bucket.from),
+      to: Date.parse(bucket.to),
+      ...partsOf(bucket),
+    })),
+    total: partsOf(answer.total),
   };
 }
 
-function addTo(bar: Bar, bucket: Bucket, measuresGrid: boolean): void {
-  const of = (quantity: Quantity) => bucket[quantity] ?? 0;
-  bar.sun += of('pv');
-  bar.batteryIn += of('batteryIn');
-  bar.batteryOut += of('batteryOut');
-  bar.home += of('home');
-  bar.car += of('ev');
-  bar.heat += of('heater') + of('heatpump');
-  if (!measuresGrid) return;
-  bar.gridIn += of('gridIn');
-  bar.gridOut += of('gridOut');
+const spanOfHome = (answer: Answered<HomeEnergySums>): Span => spanOf(answer, ofHome);
+const spanOfDevice = (answer: Answered<EnergySums>): Span => spanOf(answer, ofDevice);
+
+export interface Energies extends Span {
+  /** Null: it was not asked for. */
+  previous: Span | null;
 }
 
-export function totalOf(bars: Bar[]): Record<BarPart, number> {
-  const total = Object.fromEntries([...sources, ...uses].map((part) => [part, 0])) as Record<
-    BarPart,
-    number
-  >;
-  for (const bar of bars) for (const part of [...sources, ...uses]) total[part] += bar[part];
-  return total;
+export function energiesOfHome(answer: HomeEnergy): Energies {
+  return {
+    ...spanOfHome(answer),
+    previous: answer.previous ? spanOfHome(answer.previous) : null,
+  };
+}
+
+export function energiesOfDevice(answer: Energy): Energies {
+  return {
+    ...spanOfDevice(answer),
+    previous: answer.previous ? spanOfDevice(answer.previous) : null,
+  };
 }
 
 /** 1, 2, 5 times a power of ten: how far apart the lines of a scale are. */

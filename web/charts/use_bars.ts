@@ -1,35 +1,34 @@
-// Energies of some devices in a period, as bars of the home.
-import {useMemo} from 'preact/hooks';
+// Energies of a period in one request: of the home, or of one device.
 import {get} from '../api/client.ts';
-import type {Energy, HomeDevice} from '../api/types.ts';
+import type {Energy, HomeEnergy} from '../api/types.ts';
 import {type Period, shifted} from '../format/period.ts';
 import {type Loaded, useLoad} from '../ui/load.tsx';
-import {type Bar, barsOfHome} from './energy.ts';
+import {type Energies, energiesOfDevice, energiesOfHome} from './energy.ts';
 
-/** The period that begins at `start`, a date; null is the present one, undefined is none. */
-export function useBars(
-  serials: string[] | undefined,
-  devices: HomeDevice[],
-  period: Period,
-  start: string | null | undefined,
-  version = 0,
-): Loaded<Bar[]> {
-  const loaded = useLoad(
-    (cancel): Promise<Energy[] | null> => {
-      if (!serials || start === undefined) return Promise.resolve(null);
-      const span = start === null ? '' : `&from=${start}&to=${shifted(start, period, 1)}`;
-      return Promise.all(
-        serials.map((sn) =>
-          get<Energy>(`/devices/${encodeURIComponent(sn)}/energy?period=${period}${span}`, cancel),
-        ),
-      );
-    },
-    [`${serials?.join() ?? ''} ${period} ${start} ${version}`],
+export interface Asked {
+  /** A serial number; null: the home. */
+  sn: string | null;
+  period: Period;
+  /** The first day; null: of the present period. */
+  start: string | null;
+  /** With the period before. */
+  compares?: boolean;
+}
+
+export function energyPath({sn, period, start, compares}: Asked): string {
+  const of = sn === null ? '/home' : `/devices/${encodeURIComponent(sn)}`;
+  const span = start === null ? '' : `&from=${start}&to=${shifted(start, period, 1)}`;
+  return `${of}/energy?period=${period}${span}${compares ? '&compare=previous' : ''}`;
+}
+
+/** Loads anew when `version` changes. */
+export function useBars(asked: Asked, version = 0): Loaded<Energies> {
+  const path = energyPath(asked);
+  return useLoad(
+    async (cancel) =>
+      asked.sn === null
+        ? energiesOfHome(await get<HomeEnergy>(path, cancel))
+        : energiesOfDevice(await get<Energy>(path, cancel)),
+    [path, version],
   );
-  // biome-ignore lint/correctness/useExhaustiveDependencies: roles of devices stay.
-  const data = useMemo(
-    () => (loaded.data ? barsOfHome(loaded.data, devices) : null),
-    [loaded.data],
-  );
-  return {...loaded, data};
 }

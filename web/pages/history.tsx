@@ -6,8 +6,8 @@ import {
   type BarPart,
   colourOf,
   csvCell,
+  type Parts,
   sources,
-  totalOf,
   uses,
 } from '../charts/energy.ts';
 import {partLabel} from '../charts/labels.ts';
@@ -36,16 +36,9 @@ export function HistoryPage() {
   const start = startOf(query.value.get('at') ?? today, period);
   const isCurrent = start === startOf(today, period);
   const one = query.value.get('dev');
-  const serials = one ? [one] : devices?.map((device) => device.sn);
-  const loaded = useBars(serials, devices ?? [], period, isCurrent ? null : start);
   const compare = query.value.get('cmp') === '1';
-  const before = useBars(
-    serials,
-    devices ?? [],
-    period,
-    compare ? shifted(start, period, -1) : undefined,
-  );
-  const bars = loaded.data;
+  const loaded = useBars({sn: one, period, start: isCurrent ? null : start, compares: compare});
+  const energies = loaded.data;
   const move = (by: number) => setQuery({at: shifted(start, period, by)}, false);
   return (
     <>
@@ -104,11 +97,12 @@ export function HistoryPage() {
           </select>
         </div>
         {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
-        {!bars && !loaded.error && <Skeleton height={420} />}
-        {bars && (
+        {!energies && !loaded.error && <Skeleton height={420} />}
+        {energies && (
           <Energies
-            bars={bars}
-            before={before.data}
+            bars={energies.bars}
+            total={energies.total}
+            before={energies.previous?.bars ?? []}
             start={start}
             period={period}
             file={`${one ?? 'home'}-${start}-${period}`}
@@ -135,13 +129,15 @@ const barForms = {day: 'time', week: 'day', month: 'day', year: 'monthShort'} as
 
 function Energies({
   bars,
+  total,
   before,
   start,
   period,
   file,
 }: {
   bars: Bar[];
-  before: Bar[] | null;
+  total: Parts;
+  before: Bar[];
   start: string;
   period: Period;
   file: string;
@@ -149,8 +145,7 @@ function Energies({
   const words = texts.value.history;
   const [chosen, setChosen] = useState<number | null>(null);
   const [asTable, setAsTable] = useState(false);
-  const total = totalOf(bars);
-  const parts = [...sources, ...uses].filter((part) => total[part] > 0);
+  const parts = [...sources, ...uses].filter((part) => (total[part] ?? 0) > 0);
   const bar = chosen === null ? null : bars[chosen];
   const shown = bar ?? total;
   const names = (one: Bar) => whenText((one.from + one.to) / 2, barForms[period]);
@@ -162,7 +157,7 @@ function Energies({
     <>
       <Bars
         bars={bars}
-        before={before ?? []}
+        before={before}
         count={Math.max(bars.length, barsOf(start, period))}
         names={atStart}
         label={words.bars(nameOf(start, period))}
@@ -198,10 +193,12 @@ function Energies({
   );
 }
 
-function Shares({total}: {total: Record<BarPart, number>}) {
-  const used = total.home + total.car + total.heat;
-  const share = (part: number, whole: number) =>
-    whole < 0.001 ? null : Math.min(100, Math.max(0, 100 * (1 - part / whole)));
+function Shares({total}: {total: Parts}) {
+  const used = total.home === null ? null : total.home + (total.car ?? 0) + (total.heat ?? 0);
+  const share = (part: number | null, whole: number | null) =>
+    part === null || whole === null || whole < 0.001
+      ? null
+      : Math.min(100, Math.max(0, 100 * (1 - part / whole)));
   const rows = [
     {key: 'sufficiency', label: texts.value.home.selfSufficient, value: share(total.gridIn, used)},
     {
@@ -262,7 +259,7 @@ function download(file: string, bars: Bar[], parts: BarPart[]): void {
     ['from', ...parts.map((part) => `${part}_kwh`)],
     ...bars.map((bar) => [
       new Date(bar.from).toISOString(),
-      ...parts.map((part) => Number(bar[part].toFixed(3))),
+      ...parts.map((part) => (bar[part] === null ? '' : Number(bar[part].toFixed(3)))),
     ]),
   ];
   const text = rows.map((row) => row.map(csvCell).join(',')).join('\n');

@@ -58,7 +58,7 @@ export function HomePage() {
           <Wellbeing />
         </Boundary>
         <Boundary>
-          <TodayBars devices={shown.devices} />
+          <TodayBars />
         </Boundary>
       </div>
       <Cards devices={shown.devices} />

@@ -1,8 +1,7 @@
 // Today by the hour, beside the ledger: when the sun came, and where it went.
 import {useState} from 'preact/hooks';
-import type {HomeDevice} from '../api/types.ts';
 import {Bars} from '../charts/bars.tsx';
-import {sources, totalOf, uses} from '../charts/energy.ts';
+import {sources, uses} from '../charts/energy.ts';
 import {partLabel} from '../charts/labels.ts';
 import {useBars} from '../charts/use_bars.ts';
 import {energyText, texts, whenText} from '../i18n/index.ts';
@@ -10,16 +9,15 @@ import {tick} from '../store/clock.ts';
 
 const refreshS = 60;
 
-export function TodayBars({devices}: {devices: HomeDevice[]}) {
+export function TodayBars() {
   const words = texts.value.home;
   const [chosen, setChosen] = useState<number | null>(null);
-  // A device without powers has no energy to ask for.
-  const serials = devices.filter((device) => device.role !== 'panel').map((device) => device.sn);
   const minute = Math.floor(tick.value / refreshS);
-  const bars = useBars(serials, devices, 'day', null, minute).data ?? [];
+  const energies = useBars({sn: null, period: 'day', start: null}, minute).data;
+  const bars = energies?.bars ?? [];
   const bar = chosen === null ? null : bars[chosen];
-  const parts = bar ? [...sources, ...uses].filter((part) => bar[part] > 0) : [];
-  const measured = Object.values(totalOf(bars)).some((kwh) => kwh > 0);
+  const parts = bar ? [...sources, ...uses].filter((part) => (bar[part] ?? 0) > 0) : [];
+  const measured = energies && Object.values(energies.total).some((kwh) => (kwh ?? 0) > 0);
   return (
     <section class="card" aria-labelledby="hours-title">
       <h2 id="hours-title">
@@ -39,7 +37,8 @@ export function TodayBars({devices}: {devices: HomeDevice[]}) {
       <p class="muted small-text reading">
         {bar
           ? `${whenText(bar.from, 'time')}: ` +
-            parts.map((part) => `${partLabel(part)} ${energyText(bar[part])}`).join(', ')
+            (parts.map((part) => `${partLabel(part)} ${energyText(bar[part])}`).join(', ') ||
+              energyText(null))
           : ''}
       </p>
     </section>

@@ -69,7 +69,7 @@ consteval auto home_sum_members() {
   };
 }
 
-constexpr std::string_view kHomeSums =
+constexpr std::string_view kHomeSumsText =
     "What no device measures, or what is not known of the span, is absent";
 
 }  // namespace
@@ -119,7 +119,7 @@ const schema::Body& describe(schema::Of<Energy> /*of*/) {
 const schema::Body& describe(schema::Of<HomeEnergySums> /*of*/) {
   static constexpr std::array kMembers = home_sum_members<HomeEnergySums>();
   static constexpr schema::Body kBody{
-      .name = "HomeEnergySums", .text = kHomeSums, .members = kMembers};
+      .name = "HomeEnergySums", .text = kHomeSumsText, .members = kMembers};
   return kBody;
 }
 
@@ -127,7 +127,8 @@ const schema::Body& describe(schema::Of<HomeBucket> /*of*/) {
   static constexpr std::array kMembers = joined(
       std::array{member<&HomeBucket::from>("from", {kIso}), member<&HomeBucket::to>("to", {kIso})},
       home_sum_members<HomeBucket>());
-  static constexpr schema::Body kBody{.name = "HomeBucket", .text = kHomeSums, .members = kMembers};
+  static constexpr schema::Body kBody{
+      .name = "HomeBucket", .text = kHomeSumsText, .members = kMembers};
   return kBody;
 }
 

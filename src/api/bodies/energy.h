@@ -11,6 +11,19 @@
 
 #include "api/schema/body.h"
 #include "history/energy/energy_flow.h"
+#include "overview/home_flows.h"
+
+namespace gridloom::api {
+
+template <>
+struct schema::Words<overview::Quantity> {
+  using enum overview::Quantity;
+  static constexpr std::string_view kName = "HomeQuantity";
+  static constexpr std::array kValues = {kSun,        kBatteryIn, kBatteryOut, kGridImport,
+                                         kGridExport, kHome,      kCar,        kHeat};
+};
+
+}  // namespace gridloom::api
 
 namespace gridloom::api::body {
 
@@ -82,13 +95,6 @@ struct Energy : EnergySpan {
 };
 const schema::Body& describe(schema::Of<Energy> /*of*/);
 
-// By overview::Quantity.
-struct HomeQuantity {
-  static constexpr std::string_view kName = "HomeQuantity";
-  static constexpr std::array<std::string_view, 8> kWords = {
-      "sun", "batteryIn", "batteryOut", "gridImport", "gridExport", "home", "car", "heat"};
-};
-
 // Sums of the home, as far as they are known.
 struct HomeEnergySums {
   std::int64_t unknown_s = 0;
@@ -105,6 +111,13 @@ struct HomeEnergySums {
   std::optional<double> self_consumption_percent{};
 };
 const schema::Body& describe(schema::Of<HomeEnergySums> /*of*/);
+
+// By overview::Quantity.
+inline constexpr std::array<std::optional<double> HomeEnergySums::*, overview::kQuantities>
+    kHomeSums = {&HomeEnergySums::sun_kwh,         &HomeEnergySums::battery_in_kwh,
+                 &HomeEnergySums::battery_out_kwh, &HomeEnergySums::grid_import_kwh,
+                 &HomeEnergySums::grid_export_kwh, &HomeEnergySums::home_kwh,
+                 &HomeEnergySums::car_kwh,         &HomeEnergySums::heat_kwh};
 
 struct HomeBucket : HomeEnergySums {
   std::string from;
@@ -136,7 +149,7 @@ inline constexpr std::string_view kGapDevicesText =
 
 struct HomeEnergy : HomeEnergySpan {
   schema::WordOf<Period> period;
-  std::vector<schema::WordOf<HomeQuantity>> quantities{};
+  std::vector<overview::Quantity> quantities{};
   std::optional<std::vector<DeviceGap>> unknown{};
   std::optional<std::size_t> unknown_devices{};
   std::optional<HomeEnergySpan> previous{};

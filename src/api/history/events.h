@@ -9,11 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/device_number.h"
 #include "base/result.h"
-#include "catalog/family.h"
 #include "history/reader.h"
 #include "history/store/store.h"
+#include "home/history_device.h"
 #include "time/time_zone.h"
 #include "wire/json.h"
 
@@ -30,16 +29,10 @@ struct EventRequest {
 [[nodiscard]] Result<EventRequest> parse_event_request(const wire::JsonObject& params,
                                                        const time::Now& now);
 
-struct EventDevice {
-  std::string sn;
-  DeviceNumber number = 0;
-  catalog::FamilyPtr family;
-};
-
 // Reads one page, in slices.
 class EventQuery {
  public:
-  EventQuery(EventRequest request, std::vector<EventDevice> devices)
+  EventQuery(EventRequest request, std::vector<home::HistoryDevice> devices)
       : request_(std::move(request)), devices_(std::move(devices)) {}
 
   // Reads for one time slice. Fails as Reader does.
@@ -58,7 +51,7 @@ class EventQuery {
   void trim();
 
   EventRequest request_;
-  std::vector<EventDevice> devices_;
+  std::vector<home::HistoryDevice> devices_;
   std::size_t next_ = 0;  // device
   std::vector<Found> found_;
 };

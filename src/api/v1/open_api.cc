@@ -54,11 +54,17 @@ JsonArray parameters_of(const OwnApi::Route& route) {
                              {"schema", JsonObject{{"type", "string"}}}});
   }
   for (const OwnParameter& parameter : route.query) {
+    JsonObject schema{{"type", "string"}};
+    if (parameter.words != nullptr) {
+      JsonArray words;
+      for (const std::string_view word : parameter.words()) words.emplace_back(word);
+      schema["enum"] = std::move(words);
+    }
     all.push_back(JsonObject{{"name", parameter.name},
                              {"in", "query"},
                              {"required", parameter.required},
                              {"description", parameter.text},
-                             {"schema", JsonObject{{"type", "string"}}}});
+                             {"schema", std::move(schema)}});
   }
   return all;
 }

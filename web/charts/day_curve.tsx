@@ -3,9 +3,10 @@
 import {useState} from 'preact/hooks';
 import {get} from '../api/client.ts';
 import type {HomeSeries, NodeId} from '../api/types.ts';
+import {hoursOfDay} from '../format/age.ts';
 import {decimal, powerForm} from '../format/number.ts';
 import {shifted} from '../format/period.ts';
-import {localeName, percentText, powerText, texts, whenText} from '../i18n/index.ts';
+import {localeName, percentText, powerText, texts, whenText, zone} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {useLoad} from '../ui/load.tsx';
 import {nextSlot} from './bars.tsx';
@@ -13,7 +14,8 @@ import {type Column, gaps, pathOf} from './data.ts';
 import {labelled, labelStep, scaleOf, stepDigits} from './scale.ts';
 import {useSize} from './use_size.ts';
 
-const stepText = '5m';
+/** The finest that the home has. */
+const stepText = '15m';
 const hourMs = 3_600_000;
 const left = 46;
 const right = 40;
@@ -66,8 +68,9 @@ export function DayCurve({series, label}: {series: HomeSeries; label: string}) {
   const height = width < 600 ? 220 : 250;
   const edge = width - (charge ? right : 8);
   const {from, times, step} = series;
-  // The day as long as the calendar has it, also where the answer ends with the present.
-  const to = Math.max(series.to, from + 23 * hourMs);
+  // The whole day, also where the answer ends with the present.
+  const hours = hoursOfDay(from, zone());
+  const to = from + hours * hourMs;
   const values = rows.flatMap((row) => row.column.flatMap((power_w) => power_w ?? []));
   const scale = scaleOf(Math.max(...values, 1), Math.max(0, -Math.min(...values, 0)), 4);
   const form = powerForm([scale.most, scale.least]);
@@ -78,7 +81,6 @@ export function DayCurve({series, label}: {series: HomeSeries; label: string}) {
     top + ((scale.most - power_w) / (scale.most - scale.least)) * (height - top - bottom);
   const yCharge = (percent: number) => top + (1 - percent / 100) * (height - top - bottom);
   const past = times.filter((time) => time < serverNow()).length;
-  const hours = Math.round((to - from) / hourMs);
   const every = labelStep(hours, (edge - left) / hours, 48);
   const unknown = gaps(
     [...rows.map((row) => row.column), ...(charge ? [charge] : [])],

@@ -82,3 +82,10 @@ export function dayOf(ms: number, zone: string): string {
     .map((type) => parts.find((part) => part.type === type)?.value)
     .join('-');
 }
+
+/** How many hours the day has that begins at a moment: 23 or 25 where clocks are changed. */
+export function hoursOfDay(midnight: number, zone: string): number {
+  const day = dayOf(midnight, zone);
+  const hours = [23, 24].find((many) => dayOf(midnight + many * 3_600_000, zone) !== day);
+  return hours ?? 25;
+}

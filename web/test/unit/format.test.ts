@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {age, dayOf, span, when} from '../../format/age.ts';
+import {age, dayOf, hoursOfDay, span, when} from '../../format/age.ts';
 import {
   energy,
   energyForm,
@@ -155,5 +155,16 @@ test('a column has one unit and one number of digits', () => {
   ];
   for (const [values, before, shown] of powers) {
     assert.deepEqual(column(values, powerForm(values, before)), shown);
+  }
+});
+
+test('a day has the hours that its clocks show', () => {
+  const rows: [string, number][] = [
+    ['2026-03-28T23:00:00Z', 23],
+    ['2026-06-20T22:00:00Z', 24],
+    ['2026-10-24T22:00:00Z', 25],
+  ];
+  for (const [midnight, hours] of rows) {
+    assert.equal(hoursOfDay(Date.parse(midnight), 'Europe/Berlin'), hours);
   }
 });

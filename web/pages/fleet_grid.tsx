@@ -229,8 +229,8 @@ function Row({device, index, top, forms, isCursor}: RowProps) {
       {cell(
         'sn',
         <>
-          <span class="of-phone">{device.familyName} · </span>
           <bdi>{device.sn}</bdi>
+          <span class="of-phone"> · {device.familyName}</span>
         </>,
       )}
       {cell('family', device.familyName)}

@@ -47,8 +47,12 @@ export interface Alarm {
   since: number | null;
 }
 
-/** A warning is told from an error by the name of its field, as device files know no other sign. */
-export const severityOf = (field: string): Severity => (/warn/i.test(field) ? 'warning' : 'error');
+/**
+ * A warning is told from an error by the name of its field, as warnCode or bmsWarState: device files
+ * have no other sign of it.
+ */
+export const severityOf = (field: string): Severity =>
+  /war[ns]/i.test(field) ? 'warning' : 'error';
 
 const worst: Record<Severity, number> = {error: 0, silent: 1, warning: 2};
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
 import type {ActiveError, DeviceEvent, Home, HomeDevice} from '../../api/types.ts';
 import {pastAlarms} from '../../pages/past_alarms.ts';
-import {alarms, home} from '../../store/home.ts';
+import {alarms, home, type Severity, severityOf} from '../../store/home.ts';
 import {deviceOf} from '../fakes.ts';
 
 const fault = (field: string, since: number | null = 5): ActiveError => ({
@@ -39,6 +39,18 @@ test('errors come first, then devices without contact, then warnings', () => {
     alarms.value.map(({device, severity}) => `${device} ${severity}`),
     ['C error', 'B silent', 'A warning'],
   );
+});
+
+test('a warning is told by the name of its field', () => {
+  const rows: [string, Severity][] = [
+    ['inv.errCode', 'error'],
+    ['20_1.pv2WarningCode', 'warning'],
+    ['iclow.0.warn_code', 'warning'],
+    ['bms_emsStatus.bmsWarState', 'warning'],
+    ['heartbeat.errorCodes[3]', 'error'],
+    ['pd.hardwareErr', 'error'],
+  ];
+  for (const [field, severity] of rows) assert.equal(severityOf(field), severity, field);
 });
 
 test('an alarm that is acknowledged stays, and asks for attention only when it begins again', () => {

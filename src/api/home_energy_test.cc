@@ -158,7 +158,7 @@ TEST_F(HomeEnergyTest, TheHomeIsOfTheDevicesThatTheAccountMayRead) {
   EXPECT_THAT(series("", "bob"), HasSubstr(R"("powers_w":{}})"));
   home.share(kEnergyOcean, "bob", registry::Rights::kMonitor);
   EXPECT_THAT(total(energy("", "bob")), HasSubstr(R"("sun_kwh":3,)"));
-  EXPECT_THAT(series("from=-1h&step=1h", "bob"), HasSubstr(R"("sun":[3000,)"));
+  EXPECT_THAT(series("from=-1h&step=1h", "bob"), HasSubstr(R"("sun":[3000])"));
 }
 
 TEST_F(HomeEnergyTest, TooManyRequestsOfAnAccountAreRefused) {

@@ -36,8 +36,10 @@ class HomeCharges::DeviceSteps final : public history::SeriesSink {
   void begin_field(std::string_view /*name*/) override {}
   void add_points(std::span<const history::SeriesPoint> points) override {
     for (const history::SeriesPoint& point : points) {
-      const auto next = std::ranges::upper_bound(bounds_, point.at_ms);
-      if (!point.number || next == bounds_.begin() || next == bounds_.end()) continue;
+      // The first step may begin within the series' own, which begins at its usual time.
+      const std::int64_t at_ms = std::max(point.at_ms, bounds_.front());
+      const auto next = std::ranges::upper_bound(bounds_, at_ms);
+      if (!point.number || next == bounds_.end()) continue;
       const auto step = static_cast<std::size_t>(next - bounds_.begin()) - 1;
       steps_[step].add(*point.number * scale_);
     }

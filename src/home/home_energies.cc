@@ -15,8 +15,8 @@ using overview::HomeFlowSums;
 
 constexpr double kMsPerHour = 3'600'000;
 constexpr std::int64_t kNoTime_ms = std::numeric_limits<std::int64_t>::min();
-// Shorter gaps are noise of the clocks.
-constexpr std::int64_t kShortestGap_ms = 1000;
+// A shorter gap is a device that signed in again: a sum is not called incomplete for that.
+constexpr std::int64_t kShortestGap_ms = 60'000;
 
 // How long the device is known in a bucket: as long as the flow that is known best.
 std::int64_t known_ms(const history::EnergySources& sources, const KnownTime& known) {

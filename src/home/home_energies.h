@@ -38,9 +38,9 @@ class HomeEnergies {
     kPower_w  // the mean of the time that is known
   };
   struct Options {
-    std::vector<HistoryDevice> devices;
-    std::vector<std::int64_t> bounds;  // of the buckets, as for energies_between()
-    std::size_t compared = 0;          // buckets in front of the span, with which it is compared
+    std::vector<HistoryDevice> devices{};
+    std::vector<std::int64_t> bounds{};  // of the buckets, as for energies_between()
+    std::size_t compared = 0;            // buckets in front of the span, with which it is compared
     std::int64_t now_ms = 0;
     Measure measure = Measure::kEnergy_wh;
   };

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <ranges>
 
 #include "history/blocks/block.h"
 #include "history/energy/energy_flow.h"

@@ -22,7 +22,7 @@ interface Props {
   /** Slots of the whole period; those to come stay empty. */
   count: number;
   label: string;
-  /** What a slot is called on the axis. */
+  /** Names a slot on the axis. */
   names: (index: number) => string;
   chosen: number | null;
   onChoose: (index: number | null) => void;
@@ -146,7 +146,7 @@ export function Bars(props: Props) {
 
 const thickness = (slot: number) => Math.min(slot * 0.76, 48);
 
-/** Which slot a key goes to; null: it goes nowhere. */
+/** The slot that a key goes to; null: it goes nowhere. */
 export function nextSlot(key: string, chosen: number | null, count: number): number | null {
   switch (key) {
     case 'ArrowLeft':

@@ -3,24 +3,23 @@
 import {useState} from 'preact/hooks';
 import {get} from '../api/client.ts';
 import type {HomeSeries, NodeId} from '../api/types.ts';
-import {hoursOfDay} from '../format/age.ts';
-import {decimal, powerForm} from '../format/number.ts';
+import {decimal} from '../format/number.ts';
 import {shifted} from '../format/period.ts';
 import {localeName, percentText, powerText, texts, whenText, zone} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {useLoad} from '../ui/load.tsx';
 import {nextSlot} from './bars.tsx';
 import {type Column, gaps, pathOf} from './data.ts';
-import {labelled, labelStep, scaleOf, stepDigits} from './scale.ts';
+import {areaOf, type DayGeometry, dayGeometry} from './day_geometry.ts';
+import {labelled, labelStep} from './scale.ts';
 import {useSize} from './use_size.ts';
 
 /** The finest that the home has. */
 const stepText = '15m';
 const hourMs = 3_600_000;
-const left = 46;
-const right = 40;
-const top = 24;
-const bottom = 24;
+/** The width of a label such as 12:00, with a space, in px. */
+const hourWidth = 48;
+const percents = [0, 50, 100];
 
 /** In the order of drawing: the home's use lies above the others. */
 const places = ['sun', 'grid', 'battery', 'home'] as const satisfies NodeId[];
@@ -65,35 +64,26 @@ export function DayCurve({series, label}: {series: HomeSeries; label: string}) {
   const {box, width} = useSize(240);
   const rows = rowsOf(series);
   const charge = series.charge_percent?.some((one) => one !== null) ? series.charge_percent : null;
-  const height = width < 600 ? 220 : 250;
-  const edge = width - (charge ? right : 8);
-  const {from, times, step} = series;
-  // The whole day, also where the answer ends with the present.
-  const hours = hoursOfDay(from, zone());
-  const to = from + hours * hourMs;
-  const values = rows.flatMap((row) => row.column.flatMap((power_w) => power_w ?? []));
-  const scale = scaleOf(Math.max(...values, 1), Math.max(0, -Math.min(...values, 0)), 4);
-  const form = powerForm([scale.most, scale.least]);
-  const digits = stepDigits(scale.step, form);
-  const x = (ms: number) => left + ((ms - from) / (to - from)) * (edge - left);
-  const at = (i: number) => x(times[i]! + step / 2);
-  const y = (power_w: number) =>
-    top + ((scale.most - power_w) / (scale.most - scale.least)) * (height - top - bottom);
-  const yCharge = (percent: number) => top + (1 - percent / 100) * (height - top - bottom);
-  const past = times.filter((time) => time < serverNow()).length;
-  const every = labelStep(hours, (edge - left) / hours, 48);
-  const unknown = gaps(
-    [...rows.map((row) => row.column), ...(charge ? [charge] : [])],
-    past,
-  ).filter(([first, last]) => last > first);
+  const geometry = dayGeometry({
+    series,
+    columns: rows.map((row) => row.column),
+    hasCharge: charge !== null,
+    width,
+    height: width < 600 ? 220 : 250,
+    zone: zone(),
+  });
+  const past = series.times.filter((time) => time < serverNow()).length;
   const shown = chosen ?? lastKnown(rows, past);
-  const pick = (event: PointerEvent) => {
-    const ms =
-      from +
-      ((event.clientX - box.current!.getBoundingClientRect().left - left) / (edge - left)) *
-        (to - from);
-    const index = Math.floor((ms - (times[0] ?? from)) / step);
+  const onMove = (event: PointerEvent) => {
+    const index = geometry.stepAt(event.clientX - box.current!.getBoundingClientRect().left);
     setChosen(index >= 0 && index < past ? index : null);
+  };
+  const onKey = (event: KeyboardEvent) => {
+    const next = past === 0 ? null : nextSlot(event.key, chosen, past);
+    if (next !== null) {
+      event.preventDefault();
+      setChosen(next);
+    }
   };
   return (
     <>
@@ -101,7 +91,8 @@ export function DayCurve({series, label}: {series: HomeSeries; label: string}) {
         rows={rows}
         charge={charge}
         index={shown}
-        moment={shown === null ? null : (times[shown] ?? null)}
+        moment={shown === null ? null : (series.times[shown] ?? null)}
+        isChosen={chosen !== null}
       />
       <div
         class="day-curve"
@@ -109,70 +100,119 @@ export function DayCurve({series, label}: {series: HomeSeries; label: string}) {
         tabIndex={0}
         role="group"
         aria-label={label}
-        onPointerMove={pick}
+        onPointerMove={onMove}
         onPointerLeave={() => setChosen(null)}
-        onKeyDown={(event) => {
-          const next = nextSlot(event.key, chosen, past);
-          if (next === null || past === 0) return;
-          event.preventDefault();
-          const far = event.shiftKey && chosen !== null ? (next - chosen) * 11 : 0;
-          setChosen(Math.min(past - 1, Math.max(0, next + far)));
-        }}
+        onKeyDown={onKey}
       >
-        <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
-          <text x={left - 8} y={12} text-anchor="end">
-            {form.unit}
-          </text>
-          {charge && (
-            <text x={width} y={12} text-anchor="end">
-              %
-            </text>
-          )}
-          {unknown.map(([first, last]) => (
-            <rect
-              key={first}
-              class="gap"
-              x={x(times[first]!)}
-              y={top}
-              width={x(times[last]! + step) - x(times[first]!)}
-              height={height - top - bottom}
+        <svg
+          width={geometry.width}
+          height={geometry.height}
+          viewBox={`0 0 ${geometry.width} ${geometry.height}`}
+          aria-hidden="true"
+        >
+          <Gaps
+            spans={gaps([...rows.map((row) => row.column), ...(charge ? [charge] : [])], past)}
+            geometry={geometry}
+          />
+          <Axes geometry={geometry} midnight={series.from} hasCharge={charge !== null} />
+          <Lines rows={rows} charge={charge} geometry={geometry} />
+          {chosen !== null && (
+            <path
+              class="cursor"
+              d={`M${geometry.stepX(chosen)} ${geometry.top}V${geometry.bottom}`}
             />
-          ))}
-          {scale.lines.map((power_w) => (
-            <g key={power_w} class={Math.abs(power_w) < scale.step / 2 ? 'zero' : 'line'}>
-              <path d={`M${left} ${y(power_w)}H${edge}`} />
-              <text x={left - 8} y={y(power_w) + 4} text-anchor="end">
-                {decimal(power_w / form.size, digits, localeName())}
-              </text>
-            </g>
-          ))}
-          {charge &&
-            [0, 50, 100].map((percent) => (
-              <text key={percent} x={width} y={yCharge(percent) + 4} text-anchor="end">
-                {percent}
-              </text>
-            ))}
-          {labelled(hours, every).map((hour) => (
-            <text key={hour} x={x(from + hour * hourMs)} y={height - 6} text-anchor="middle">
-              {whenText(from + hour * hourMs, 'time')}
-            </text>
-          ))}
-          {rows.map(({place, column}) => (
-            <g key={place} class={`of-${place} line-of-${place}`}>
-              {place === 'sun' && <path class="area" d={areaOf(column, at, y)} />}
-              <path class="curve" d={pathOf(column, at, y)} />
-            </g>
-          ))}
-          {charge && (
-            <g class="of-battery line-of-charge">
-              <path class="curve" d={pathOf(charge, at, yCharge)} />
-            </g>
-          )}
-          {shown !== null && chosen !== null && (
-            <path class="cursor" d={`M${at(shown)} ${top}V${height - bottom}`} />
           )}
         </svg>
       </div>
+    </>
+  );
+}
+
+/** Steps of which nothing is known; the last one may just have begun. */
+function Gaps({spans, geometry}: {spans: [number, number][]; geometry: DayGeometry}) {
+  const {stepEdge, top, bottom} = geometry;
+  return (
+    <>
+      {spans
+        .filter(([first, last]) => last > first)
+        .map(([first, last]) => (
+          <rect
+            key={first}
+            class="gap"
+            x={stepEdge(first)}
+            y={top}
+            width={stepEdge(last + 1) - stepEdge(first)}
+            height={bottom - top}
+          />
+        ))}
+    </>
+  );
+}
+
+interface AxesProps {
+  geometry: DayGeometry;
+  /** In Unix milliseconds. */
+  midnight: number;
+  hasCharge: boolean;
+}
+
+function Axes({geometry, midnight, hasCharge}: AxesProps) {
+  const {scale, form, left, right, width, hours, hourX, powerY, chargeY} = geometry;
+  const every = labelStep(hours, (right - left) / hours, hourWidth);
+  return (
+    <>
+      <text x={left - 8} y={12} text-anchor="end">
+        {form.unit}
+      </text>
+      {scale.lines.map((power_w) => (
+        <g key={power_w} class={Math.abs(power_w) < scale.step / 2 ? 'zero' : 'line'}>
+          <path d={`M${left} ${powerY(power_w)}H${right}`} />
+          <text x={left - 8} y={powerY(power_w) + 4} text-anchor="end">
+            {decimal(power_w / form.size, geometry.digits, localeName())}
+          </text>
+        </g>
+      ))}
+      {hasCharge && (
+        <text x={width} y={12} text-anchor="end">
+          %
+        </text>
+      )}
+      {hasCharge &&
+        percents.map((percent) => (
+          <text key={percent} x={width} y={chargeY(percent) + 4} text-anchor="end">
+            {percent}
+          </text>
+        ))}
+      {labelled(hours, every).map((hour) => (
+        <text key={hour} x={hourX(hour)} y={geometry.height - 6} text-anchor="middle">
+          {whenText(midnight + hour * hourMs, 'time')}
+        </text>
+      ))}
+    </>
+  );
+}
+
+interface LinesProps {
+  rows: Row[];
+  charge: Column | null;
+  geometry: DayGeometry;
+}
+
+function Lines({rows, charge, geometry}: LinesProps) {
+  const {stepX, powerY, chargeY} = geometry;
+  return (
+    <>
+      {rows.map(({place, column}) => (
+        <g key={place} class={`of-${place} line-of-${place}`}>
+          {place === 'sun' && <path class="area" d={areaOf(column, geometry)} />}
+          <path class="curve" d={pathOf(column, stepX, powerY)} />
+        </g>
+      ))}
+      {charge && (
+        <g class="of-battery line-of-charge">
+          <path class="curve" d={pathOf(charge, stepX, chargeY)} />
+        </g>
+      )}
     </>
   );
 }
@@ -184,34 +224,19 @@ function lastKnown(rows: Row[], past: number): number | null {
   return null;
 }
 
-/** The area between a line and 0, a piece for each stretch that is known. */
-function areaOf(column: Column, x: (i: number) => number, y: (v: number) => number): string {
-  let text = '';
-  for (let i = 0; i < column.length; i++) {
-    if (column[i] == null) continue;
-    const first = i;
-    while (column[i + 1] != null) i++;
-    text += `M${x(first).toFixed(1)} ${y(0).toFixed(1)}`;
-    for (let at = first; at <= i; at++) {
-      text += `L${x(at).toFixed(1)} ${y(column[at]!).toFixed(1)}`;
-    }
-    text += `L${x(i).toFixed(1)} ${y(0).toFixed(1)}Z`;
-  }
-  return text;
+interface CurveLegendProps {
+  rows: Row[];
+  charge: Column | null;
+  /** The step that is told. */
+  index: number | null;
+  /** In Unix milliseconds. */
+  moment: number | null;
+  /** The user chose the step: its values are to be read out. */
+  isChosen: boolean;
 }
 
 /** Each line with its colour and its value at a moment; no value moves its neighbours. */
-function CurveLegend({
-  rows,
-  charge,
-  index,
-  moment,
-}: {
-  rows: Row[];
-  charge: Column | null;
-  index: number | null;
-  moment: number | null;
-}) {
+function CurveLegend({rows, charge, index, moment, isChosen}: CurveLegendProps) {
   const words = texts.value.home;
   const told = inLegend.flatMap((place) => rows.find((row) => row.place === place) ?? []);
   const powerOf = (row: Row) => (index === null ? null : (row.column[index] ?? null));
@@ -222,7 +247,7 @@ function CurveLegend({
     return power_w > 0 ? words.discharging : words.charging;
   };
   return (
-    <ul class="curve-legend" aria-live="polite">
+    <ul class="curve-legend" aria-live={isChosen ? 'polite' : 'off'}>
       <li>
         <time>{moment === null ? '' : whenText(moment, 'time')}</time>
       </li>

@@ -1,4 +1,4 @@
-// What the parts of a bar are called, and how the slots of a period are.
+// Names of the parts of a bar, and of the slots of a period.
 import {addedDays, type Period, shifted} from '../format/period.ts';
 import {dateText, texts} from '../i18n/index.ts';
 import type {BarPart} from './energy.ts';

@@ -194,7 +194,7 @@ function MixRing({home}: {home: Home}) {
   );
 }
 
-/** What the ring around the home shows, with its colours. */
+/** The parts of the ring around the home, with its colours. */
 function MixLegend({home}: {home: Home}) {
   const parts = mix(home);
   if (parts.length === 0) return null;

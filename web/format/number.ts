@@ -86,7 +86,7 @@ function digitsOf(value: number): number {
 /** How all numbers of a column are written, so that they compare by eye. */
 export interface ColumnForm {
   unit: string;
-  /** Of the unit, in W or kWh. */
+  /** The unit in W or kWh. */
   size: number;
   digits: number;
   /** In W or kWh. Less than this is 0. */

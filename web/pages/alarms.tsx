@@ -1,4 +1,4 @@
-// What is wrong now, and what was: which device, since when, and what it means.
+// The page lists what is wrong now, and what was: which device, since when, and what it means.
 import {useEffect, useRef, useState} from 'preact/hooks';
 import {get} from '../api/client.ts';
 import type {DeviceEvent, EventPage, HomeDevice} from '../api/types.ts';

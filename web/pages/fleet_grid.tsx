@@ -61,7 +61,7 @@ function useForms(devices: HomeDevice[]): Forms {
   return {sun: form('sun'), battery: form('battery'), load: form('load'), grid: form('grid')};
 }
 
-/** Which row a key goes to, of `count`; null: it goes nowhere. */
+/** The row that a key goes to, of `count`; null: it goes nowhere. */
 export function nextRow(key: string, row: number, count: number, page: number): number | null {
   const to = {
     ArrowDown: row + 1,

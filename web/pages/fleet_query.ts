@@ -1,7 +1,7 @@
-// What is typed into the search of the fleet: words, and comparisons such as soc<20.
+// The search of the fleet takes words, and comparisons such as soc<20.
 import type {HomeDevice, State} from '../api/types.ts';
 
-/** What a query reads of a device beside itself. */
+/** A query reads this beside the device. */
 export interface Context {
   /** The devices' present time, in Unix milliseconds. */
   now: number;

@@ -26,7 +26,7 @@ export function HistoryPage() {
   return <History />;
 }
 
-/** What the address asks for; a date that does not exist, or that is to come, is today. */
+/** The address asks for this; a date that does not exist, or that is to come, is today. */
 function asked() {
   const wanted = query.value.get('period') as Period | null;
   const period = wanted && periods.includes(wanted) ? wanted : 'day';

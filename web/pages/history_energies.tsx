@@ -121,7 +121,7 @@ export function HistoryEnergies(props: Props) {
 /** A bar that is still to come is not unknown. */
 const hasBegun = (bar: Bar) => isKnown(bar) || bar.unknown_s > 0;
 
-/** What a slot is, and where nothing is known of it, that. */
+/** The name of a slot; it says where nothing is known of it. */
 function slotText(name: string, bar: Bar | null): string {
   const words = texts.value;
   if (!bar || !hasBegun(bar)) return `${name}: ${words.history.future}`;

@@ -1,5 +1,5 @@
-// What today brought: the part of the home's use that did not come from the grid, and the energies,
-// all in one unit.
+// The energies of today, all in one unit, and the part of the home's use that did not come from the
+// grid.
 import type {Home, Today} from '../api/types.ts';
 import {energyForm, inForm} from '../format/number.ts';
 import {localeName, percentText, spanText, texts} from '../i18n/index.ts';

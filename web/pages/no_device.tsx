@@ -1,4 +1,4 @@
-// What an account without devices sees: the ways to get one.
+// An account without devices sees the ways to get one.
 import {texts} from '../i18n/index.ts';
 import {CopyLine, PageTitle} from '../ui/controls.tsx';
 

@@ -1,4 +1,4 @@
-// What is over, made of the log of events: faults that have ended, and times without contact.
+// Past alarms are made of the log of events: faults that have ended, and times without contact.
 import type {DeviceEvent} from '../api/types.ts';
 import {type Severity, severityOf} from '../store/home.ts';
 

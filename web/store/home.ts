@@ -56,7 +56,7 @@ export const severityOf = (field: string): Severity =>
 
 const worst: Record<Severity, number> = {error: 0, silent: 1, warning: 2};
 
-/** What is wrong now, the worst first: faults that devices report, and devices without contact. */
+/** The worst comes first: faults that devices report, and devices without contact. */
 export const alarms = computed<Alarm[]>(() =>
   (home.value?.devices ?? [])
     .flatMap(alarmsOf)

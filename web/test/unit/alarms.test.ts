@@ -66,7 +66,7 @@ test('an alarm that is acknowledged stays, and asks for attention only when it b
 
   show(deviceOf('A', {faults: [fault('errCode', 9)]}));
   assert.equal(unseenAlarms.value.length, 1);
-  // What is over is forgotten with the next one.
+  // The one that is over is forgotten with the next one.
   acknowledge(alarms.value[0]!, true);
   assert.deepEqual(JSON.parse(stored.get('acknowledged')!), ['A errCode 9']);
   acknowledge(alarms.value[0]!, false);

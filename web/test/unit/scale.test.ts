@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import {nextSlot} from '../../charts/bars.tsx';
 import {pathOf} from '../../charts/data.ts';
+import {areaOf, dayGeometry} from '../../charts/day_geometry.ts';
 import {labelled, labelStep, scaleOf, stepDigits} from '../../charts/scale.ts';
 import {energyForm, powerForm} from '../../format/number.ts';
 
@@ -68,4 +69,30 @@ test('a line is interrupted where nothing is known', () => {
     (value) => value,
   );
   assert.equal(path, 'M0.0 1.0h0L1.0 2.0M3.0 3.0h0');
+});
+
+test('a day is drawn from midnight to midnight, also while it lasts', () => {
+  const midnight = Date.parse('2026-06-20T22:00:00Z');
+  const step = 900_000;
+  const series = {from: midnight, to: midnight + 2 * step, step, times: [], powers_w: {}};
+  const drawn = dayGeometry({
+    series,
+    columns: [
+      [1000, 3000],
+      [-500, null],
+    ],
+    hasCharge: true,
+    width: 46 + 960 + 40,
+    height: 248,
+    zone: 'Europe/Berlin',
+  });
+  assert.equal(drawn.hours, 24);
+  assert.deepEqual([drawn.hourX(0), drawn.hourX(12), drawn.hourX(24)], [46, 526, 1006]);
+  assert.deepEqual([drawn.stepEdge(0), drawn.stepX(0), drawn.stepEdge(1)], [46, 51, 56]);
+  assert.deepEqual([45, 46, 55, 57].map(drawn.stepAt), [-1, 0, 0, 1]);
+  assert.deepEqual([drawn.scale.most, drawn.scale.least], [3000, -1000]);
+  assert.deepEqual([drawn.powerY(3000), drawn.powerY(0), drawn.powerY(-1000)], [24, 174, 224]);
+  assert.deepEqual([drawn.chargeY(100), drawn.chargeY(0)], [24, 224]);
+  const area = areaOf([1000, null, 3000], drawn);
+  assert.equal(area, 'M51.0 174.0L51.0 124.0L51.0 174.0ZM71.0 174.0L71.0 24.0L71.0 174.0Z');
 });

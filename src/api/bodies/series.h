@@ -34,7 +34,7 @@ struct Point {
   using Type = std::tuple<std::int64_t, wire::Json>;
 };
 
-struct SeriesFormat {
+struct HistoryFormat {
   static constexpr std::string_view kName;
   static constexpr std::array<std::string_view, 2> kWords = {"json", "csv"};
 };

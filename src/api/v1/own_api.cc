@@ -60,7 +60,7 @@ constexpr std::array kHistoryQuery = {
     OwnParameter{"points", "at most this many points, chosen so that a curve keeps its form"},
     OwnParameter{.name = "format",
                  .text = "json if it is left out",
-                 .words = &schema::words_of_tag<body::SeriesFormat>},
+                 .words = &schema::words_of_tag<body::HistoryFormat>},
 };
 
 constexpr std::array kEventQuery = {

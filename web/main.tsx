@@ -7,15 +7,22 @@ import {clock, tick} from './store/clock.ts';
 import {live} from './store/live.ts';
 import {followPreferences} from './store/preferences.ts';
 import {followAddress} from './store/routes.ts';
+import {hasSignedIn, noteSignedIn} from './store/signed_in.ts';
+
+/** Null: nobody is signed in. */
+async function whoAmI(): Promise<Me | null> {
+  try {
+    return await get<Me>('/me');
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401) noteSignedIn(false);
+    return null;
+  }
+}
 
 async function start(): Promise<void> {
   const language = setLanguage(preferredLanguage());
-  try {
-    me.value = await get<Me>('/me');
-  } catch (error) {
-    me.value = null;
-    if (!(error instanceof ApiError)) throw error;
-  }
+  me.value = hasSignedIn() ? await whoAmI() : null;
   await language;
   render(<App />, document.getElementById('app')!);
 }
@@ -33,6 +40,7 @@ me.subscribe((account) => {
     live.stop();
     return;
   }
+  noteSignedIn(true);
   if (account.now !== undefined) clock.set(account.now, account.rate);
   live.start();
 });

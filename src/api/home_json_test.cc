@@ -142,15 +142,18 @@ TEST(HomeJson, IsAsItIsDescribed) {
   std::vector<home::HomeDevice> devices(overview::kMaxNamedUnknown + 1, away);
   devices.push_back(station);
   devices.push_back(ocean());
+  overview::Ledger ledger;
+  ledger.flows_kwh.of(overview::Quantity::kSun) = 1.25;
+  ledger.flows_kwh.unknown_ms = 90'500;
   const std::string text = fmt::format(
-      R"({{"now":1,{}}})",
-      home_members({.now = kNow, .devices = devices, .today = overview::Ledger{.sun_kwh = 1.25}}));
+      R"({{"now":1,{}}})", home_members({.now = kNow, .devices = devices, .today = ledger}));
   EXPECT_THAT(schema::differences(must(wire::parse_json(text)), schema::body_of<body::Home>()),
               testing::IsEmpty());
-  EXPECT_THAT(text, AllOf(HasSubstr(R"("charge_percent":62,)"), HasSubstr(R"("sun_kwh":1.25,)"),
-                          HasSubstr(R"("faults":[{"field":"pd.errCode","title":"Error",)"
-                                    R"("value":3,"text":"overload","since":5}])"),
-                          HasSubstr(R"("selfSufficiency_percent":null},"devices":[)")));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr(R"("charge_percent":62,)"), HasSubstr(R"("sun_kwh":1.25,)"),
+                    HasSubstr(R"("faults":[{"field":"pd.errCode","title":"Error",)"
+                              R"("value":3,"text":"overload","since":5}])"),
+                    HasSubstr(R"("selfSufficiency_percent":null,"unknown_s":90},"devices":[)")));
 }
 
 TEST(HomeJson, SaysFaultsInTheWordsOfALanguage) {
@@ -192,6 +195,10 @@ TEST_F(HomeText, ADeviceThatOnlyConnectedHasNeverReported) {
 }
 
 TEST_F(HomeText, EnergiesOfADayWithoutReportsAreNotKnown) {
+  EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":null,"gridImport_kwh":null,)"));
+  home.pass(std::chrono::minutes(1));
+  home.report(device, kSn, std::string(kReport));
+  steady.pass(home::HomeFeed::kLedgerFresh);
   EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":0,"gridImport_kwh":null,)"));
   home.pass(std::chrono::hours(24));
   steady.pass(home::HomeFeed::kLedgerFresh);

@@ -400,5 +400,28 @@ TEST(OpenApi, DescribesEveryRoute) {
   EXPECT_EQ(ids.size(), OwnApi::routes().size());
 }
 
+TEST(OpenApi, NamesTheWordsThatAParameterTakes) {
+  const Json api = must(wire::parse_json(std::string_view(open_api()), {.keys = 100'000}));
+  struct Row {
+    std::string_view path;
+    std::string_view parameter;
+    std::string_view words;
+  };
+  for (const Row& row :
+       std::vector<Row>{{"/api/v1/home/energy", "period", R"(["day","week","month","year"])"},
+                        {"/api/v1/home/energy", "compare", R"(["previous"])"},
+                        {"/api/v1/devices/{sn}/energy", "compare", R"(["previous"])"},
+                        {"/api/v1/devices/{sn}/history", "aggregate",
+                         R"(["mean","min","max","sum","count","last","integral"])"},
+                        {"/api/v1/devices/{sn}/history", "format", R"(["json","csv"])"}}) {
+    const auto& parameters = api.at("paths").at(row.path).at("get").at("parameters").as_array();
+    const auto* const found = std::ranges::find_if(parameters, [&](const Json& each) {
+      return std::string_view(each.at("name").as_string()) == row.parameter;
+    });
+    ASSERT_NE(found, parameters.end()) << row.path << ' ' << row.parameter;
+    EXPECT_EQ(wire::to_text(found->at("schema").at("enum")), row.words) << row.parameter;
+  }
+}
+
 }  // namespace
 }  // namespace gridloom::api

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -51,6 +52,7 @@ class EnergyQuery::Reading {
       return;
     }
     sums_.resize(options_.bounds.size() - 1);
+    known_.resize(sums_.size());
     if (sources().empty()) phase_ = Phase::kDone;
   }
 
@@ -74,7 +76,8 @@ class EnergyQuery::Reading {
   [[nodiscard]] bool done() const { return phase_ == Phase::kDone; }
   [[nodiscard]] const EnergySources& sources() const { return options_.sources; }
   [[nodiscard]] const std::vector<Energies>& sums() const { return sums_; }
-  [[nodiscard]] bool has_rows() const { return has_rows_; }
+  [[nodiscard]] const std::vector<KnownTime>& known() const { return known_; }
+  [[nodiscard]] std::int64_t known_until_ms() const { return known_until_ms_; }
 
  private:
   enum class Phase : std::uint8_t { kBegin, kStored, kBefore, kRowsBefore, kRows, kDone };
@@ -86,9 +89,6 @@ class EnergyQuery::Reading {
     const auto after = reader.hour_from(options_.device, to);
     if (!after) return std::unexpected(after.error());
     end_ = *after ? **after + 1 : to;
-    const auto first = reader.hour_from(options_.device, from_);
-    if (!first) return std::unexpected(first.error());
-    has_rows_ = first->has_value();
     // Finds hours that are only in blocks first: an hour that is stored meanwhile is still computed
     // from its blocks.
     for (const auto& [begin, until] : {std::pair(from_, to), std::pair(to, end_)}) {
@@ -222,19 +222,35 @@ class EnergyQuery::Reading {
       if (next == bounds.begin() || next == bounds.end()) continue;
       sums_[static_cast<std::size_t>(next - bounds.begin()) - 1] += wh;
     }
+    add_known(energies.known);
     if (energies.stretches.empty()) return;
-    const HourEnergies only{.quarters = {}, .stretches = energies.stretches, .held = {}};
+    const HourEnergies only{
+        .quarters = {}, .stretches = energies.stretches, .held = {}, .known = {}};
     for (std::size_t i = 0; i < sums_.size(); ++i) {
       sums_[i] += only.within(bounds[i], bounds[i + 1]);
     }
   }
 
+  void add_known(std::span<const KnownSpan> spans) {
+    const std::vector<std::int64_t>& bounds = options_.bounds;
+    for (const KnownSpan& span : spans) {
+      known_until_ms_ = std::max(known_until_ms_, span.to_ms);
+      const auto next = std::ranges::upper_bound(bounds, span.from_ms);
+      auto bucket = static_cast<std::size_t>(next - bounds.begin());
+      for (bucket = bucket == 0 ? 0 : bucket - 1;
+           bucket < known_.size() && bounds[bucket] < span.to_ms; ++bucket) {
+        known_[bucket].add(span, bounds[bucket], bounds[bucket + 1]);
+      }
+    }
+  }
+
   Options options_;
   std::vector<Energies> sums_;
+  std::vector<KnownTime> known_;  // by span, as sums_
   Phase phase_ = Phase::kBegin;
   std::int64_t from_ = 0;  // stored hours before this one were added
   std::int64_t end_ = 0;
-  bool has_rows_ = false;
+  std::int64_t known_until_ms_ = std::numeric_limits<std::int64_t>::min();
   std::set<std::int64_t> fresh_;    // hours to compute from blocks
   std::set<std::int64_t> damaged_;  // hours whose stored energies cannot be read
   std::set<std::int64_t>::const_iterator hour_;
@@ -257,7 +273,8 @@ Status EnergyQuery::work(Reader& reader) { return reading_->work(reader); }
 bool EnergyQuery::done() const { return reading_->done(); }
 const EnergySources& EnergyQuery::sources() const { return reading_->sources(); }
 const std::vector<Energies>& EnergyQuery::sums() const { return reading_->sums(); }
-bool EnergyQuery::has_rows() const { return reading_->has_rows(); }
+const std::vector<KnownTime>& EnergyQuery::known() const { return reading_->known(); }
+std::int64_t EnergyQuery::known_until_ms() const { return reading_->known_until_ms(); }
 
 Result<std::vector<Energies>> energies_between(Reader& reader, DeviceNumber device,
                                                const EnergySources& sources,

@@ -15,6 +15,7 @@
 #include "catalog/family.h"
 #include "history/energy/energy_flow.h"
 #include "history/energy/energy_sources.h"
+#include "history/energy/known_time.h"
 #include "history/reader.h"
 
 namespace gridloom::history {
@@ -40,9 +41,10 @@ class EnergyQuery {
   [[nodiscard]] const EnergySources& sources() const;
   // Valid once done().
   [[nodiscard]] const std::vector<Energies>& sums() const;
-  // Likewise. False: the device neither reported nor connected since the hour of the first bound,
-  // and the sums are 0 because nothing is known.
-  [[nodiscard]] bool has_rows() const;
+  // Likewise: how long each flow is known in each span. A sum of which nothing is known is not 0.
+  [[nodiscard]] const std::vector<KnownTime>& known() const;
+  // Likewise: the end of the last time that is known (past_ms()); the smallest number: none is.
+  [[nodiscard]] std::int64_t known_until_ms() const;
 
  private:
   class Reading;

@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -90,6 +92,22 @@ class EnergyQueryTest : public testing::Test {
     });
     return all;
   }
+  // How long the sun is known between neighbours of `bounds`, in minutes.
+  std::vector<std::int64_t> known_min(const std::vector<Millis>& bounds,
+                                      DeviceNumber device = kDevice) {
+    std::vector<std::int64_t> at_ms;
+    for (const Millis after : bounds) at_ms.push_back(unix_ms(kStart + after));
+    EnergyQuery query({.device = device, .sources = EnergySources(*family()), .bounds = at_ms});
+    read_now(*archive_, [&](Reader& reader) {
+      while (!query.done()) must(query.work(reader));
+    });
+    if (device == kDevice) known_until_ = TimePoint(Millis(query.known_until_ms()));
+    std::vector<std::int64_t> all;
+    for (const KnownTime& known : query.known()) {
+      all.push_back(known.of(EnergyFlow::kPv) / 60'000);
+    }
+    return all;
+  }
   // True if the hour's energies are in the store.
   bool is_stored(std::int64_t hour) {
     bool found = false;
@@ -110,6 +128,7 @@ class EnergyQueryTest : public testing::Test {
   TemporaryFolder folder_;
   TestClock clock_{kStart};
   bool known_ = true;
+  TimePoint known_until_{};
   std::unique_ptr<Archive> archive_;
   journal::BatchWriter writer_;
 };
@@ -259,23 +278,48 @@ TEST_F(EnergyQueryTest, ADeviceWithoutReportsHasNoEnergies) {
   EXPECT_EQ(wh(EnergyFlow::kPv, {0h, 1h}, kDevice + 1), (Sums{0}));
 }
 
-TEST_F(EnergyQueryTest, SumsAreKnownFromTheFirstRowOfTheSpan) {
-  report(90min, "w.pv", "0");
+// From memory, from the store, and after a restart.
+TEST_F(EnergyQueryTest, OnlyTheTimeOfReportsIsKnown) {
+  steady(90min, 150min, "w.pv", "0");
+  steady(200min, 210min, "w.pv", "0");
   send();
-  struct Case {
-    DeviceNumber device = kDevice;
-    Millis from{};
-    bool is_known = false;
+  const std::vector<Millis> bounds = {0h, 1h, 2h, 3h, 3h + 30min, 24h};
+  const auto check = [&](std::string_view where) {
+    EXPECT_EQ(known_min(bounds), (std::vector<std::int64_t>{0, 30, 30, 10, 0})) << where;
+    EXPECT_EQ(known_min(bounds, kDevice + 1), (std::vector<std::int64_t>(5))) << where;
+    EXPECT_EQ(known_until_, kStart + 210min) << where;
   };
-  for (const Case& each : {Case{.from = 0h, .is_known = true}, Case{.from = 1h, .is_known = true},
-                           Case{.from = 2h}, Case{.device = kDevice + 1, .from = 0h}}) {
-    EnergyQuery query({.device = each.device,
-                       .sources = EnergySources(*family()),
-                       .bounds = {unix_ms(kStart + each.from), unix_ms(kStart + 24h)}});
-    read_now(*archive_, [&](Reader& reader) {
-      while (!query.done()) must(query.work(reader));
-    });
-    EXPECT_EQ(query.has_rows(), each.is_known) << each.device << ' ' << each.from.count();
+  check("from memory");
+  clock_.set(kStart + 3h + 33min);
+  wait_until_stored(2);
+  check("partly from the store");
+  close();
+  clock_.set(kStart + 5h);
+  open();
+  wait_until_stored(3);
+  check("from the store");
+}
+
+TEST(PastTime, EndsWithTheLastReportWhileTheNextIsAwaited) {
+  constexpr std::int64_t kNow = 1000 * kHour_ms;
+  constexpr std::int64_t kNone = std::numeric_limits<std::int64_t>::min();
+  struct Row {
+    std::int64_t from_ms;
+    std::int64_t to_ms;
+    std::int64_t until_ms;
+    std::int64_t past_ms;
+  };
+  for (const Row& row : std::vector<Row>{
+           {kNow - kHour_ms, kNow, kNone, kHour_ms},
+           {kNow - kHour_ms, kNow + kHour_ms, kNone, kHour_ms},
+           {kNow, kNow + kHour_ms, kNone, 0},
+           {kNow + 1, kNow + kHour_ms, kNone, 0},
+           {kNow - kHour_ms, kNow + kHour_ms, kNow - kLongestGap_ms, kHour_ms - kLongestGap_ms},
+           {kNow - kHour_ms, kNow + kHour_ms, kNow - kLongestGap_ms - 1, kHour_ms},
+           {kNow - kHour_ms, kNow - kHour_ms / 2, kNow - 1000, kHour_ms / 2},
+           {kNow - 10, kNow + kHour_ms, kNow - 1000, 10}}) {
+    EXPECT_EQ(past_ms(row.from_ms, row.to_ms, row.until_ms, kNow), row.past_ms)
+        << row.from_ms << ' ' << row.until_ms;
   }
 }
 

@@ -1,11 +1,13 @@
 // Files of every version that was ever written can still be opened, and the examples in
 // docs/internals/formats.md are what the program writes.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,6 +16,7 @@
 
 #include "history/blocks/block.h"
 #include "history/blocks/chunk.h"
+#include "history/blocks/hours.h"
 #include "history/blocks/rollup.h"
 #include "history/blocks/rows.h"
 #include "history/energy/energy_integrator.h"
@@ -165,19 +168,30 @@ TEST(Formats, TheExampleOfEnergiesIsWhatIsWritten) {
   energies.quarters[kHour * 4].of(EnergyFlow::kPv) = 60;
   energies.quarters[kHour * 4].of(EnergyFlow::kLoad) = 0.3;
   energies.held = {{12, 1.2}};
+  energies.known = {{.from_ms = kHour * kHour_ms - 60'000, .to_ms = kHour * kHour_ms + 1'200'000}};
   EXPECT_EQ(hex(example("Example of energies")), hex(to_bytes(kHour, energies)));
 }
 
-// Version 1 has no held powers: the example from that version, which the corpus keeps.
-TEST(Formats, EnergiesOfVersion1StillOpen) {
+// Version 1 has no held powers, and neither it nor version 2 says what is known: the examples from
+// those versions, which the corpus keeps.
+TEST(Formats, EnergiesOfEarlierVersionsStillOpen) {
   constexpr std::int64_t kHour = 472'000;
-  const auto energies = energies_of(kHour, file("tests/formats/energies-1.bin"));
-  ASSERT_TRUE(energies.has_value());
-  ASSERT_EQ(energies->quarters.size(), 2U);
-  EXPECT_EQ(energies->quarters.at(kHour * 4 - 1).of(EnergyFlow::kPv), 40);
-  EXPECT_EQ(energies->quarters.at(kHour * 4).of(EnergyFlow::kPv), 60);
-  EXPECT_EQ(energies->quarters.at(kHour * 4).of(EnergyFlow::kLoad), 0.3);
-  EXPECT_TRUE(energies->held.empty());
+  struct Row {
+    std::string_view name;
+    std::map<FieldId, double> held;
+  };
+  for (const Row& row : std::vector<Row>{{"energies-1.bin", {}}, {"energies-2.bin", {{12, 1.2}}}}) {
+    const auto energies = energies_of(kHour, file(fmt::format("tests/formats/{}", row.name)));
+    ASSERT_TRUE(energies.has_value()) << row.name;
+    ASSERT_EQ(energies->quarters.size(), 2U) << row.name;
+    EXPECT_EQ(energies->quarters.at(kHour * 4 - 1).of(EnergyFlow::kPv), 40) << row.name;
+    EXPECT_EQ(energies->quarters.at(kHour * 4).of(EnergyFlow::kPv), 60) << row.name;
+    EXPECT_EQ(energies->quarters.at(kHour * 4).of(EnergyFlow::kLoad), 0.3) << row.name;
+    EXPECT_EQ(energies->held, row.held) << row.name;
+    EXPECT_THAT(energies->known, ElementsAre(KnownSpan{.from_ms = kHour * kHour_ms,
+                                                       .to_ms = (kHour + 1) * kHour_ms}))
+        << row.name;
+  }
 }
 
 // The content of tests/formats/block-1.block and of the batches there: all forms of columns.

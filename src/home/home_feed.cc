@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "history/energy_query.h"
+#include "home/home_energies.h"
 #include "time/calendar.h"
 #include "wire/json.h"
 
@@ -43,25 +44,14 @@ overview::Overview figures_of(const catalog::Family& family, const hub::TwinSnap
   return overview_of(family, values);
 }
 
-// The energies of a home's devices while they are queried.
-struct Sums {
-  std::vector<history::EnergyQuery> queries;
-  std::vector<std::size_t> devices;  // whose queries these are
-  std::size_t next = 0;
-};
-
-// Energies of a device that has not reported today are not known: they are not 0.
-overview::Ledger ledger_of(const std::vector<HomeDevice>& devices, const Sums& sums) {
-  std::vector<overview::DeviceEnergies> energies;
-  energies.reserve(devices.size());
-  for (const HomeDevice& device : devices) {
-    energies.push_back({.role = device.role, .sources = &device.sources});
-  }
-  for (std::size_t i = 0; i < sums.devices.size(); ++i) {
-    const history::EnergyQuery& query = sums.queries[i];
-    if (query.has_rows()) energies[sums.devices[i]].energies = query.sums().front();
-  }
-  return overview::ledger_of(energies);
+// The hours of the day at `at_ms` that have begun.
+std::vector<std::int64_t> hours_of_today(std::int64_t at_ms, const time::TimeZone& zone) {
+  constexpr std::size_t kMostHours = 32;
+  return time::bounds(
+      time::Step::kHour,
+      {.from_ms = history::quarter_before(time::begin_of(time::Step::kDay, at_ms, zone)),
+       .to_ms = history::quarter_after(at_ms + 1)},
+      zone, kMostHours);
 }
 
 }  // namespace
@@ -329,30 +319,27 @@ void HomeFeed::add_ledger(const WorkPtr& work) {
   }();
   if (!is_due || !has_ledger) return finish(work);
   const hub::Platform& platform = options_.hub->platform();
-  const std::int64_t at = unix_ms(platform.clock.now());
-  const std::vector<std::int64_t> bounds = {
-      history::quarter_before(time::begin_of(time::Step::kDay, at, platform.zone)),
-      history::quarter_after(at + 1)};
-  const auto sums = std::make_shared<Sums>();
-  sums->queries.reserve(work->devices.size());
+  const std::int64_t at_ms = unix_ms(platform.clock.now());
+  std::vector<HistoryDevice> devices;
+  devices.reserve(work->devices.size());
   for (std::size_t i = 0; i < work->devices.size(); ++i) {
-    if (!work->devices[i].has_values) continue;
-    sums->devices.push_back(i);
-    sums->queries.emplace_back(history::EnergyQuery::Options{
-        .device = work->numbers[i], .sources = work->devices[i].sources, .bounds = bounds});
+    const HomeDevice& device = work->devices[i];
+    devices.push_back({.sn = device.sn, .number = work->numbers[i], .family = device.family});
   }
-  const auto step = [this, work, sums](history::Reader& reader) {
-    for (const history::Slice slice; sums->next < sums->queries.size() && !slice.over();) {
-      history::EnergyQuery& query = sums->queries[sums->next];
-      // Without the energies of one device the others' sums would be wrong.
-      if (Status worked = query.work(reader); !worked) {
+  const auto energies = std::make_shared<HomeEnergies>(
+      HomeEnergies::Options{.devices = std::move(devices),
+                            .bounds = hours_of_today(at_ms, platform.zone),
+                            .now_ms = at_ms});
+  const auto step = [this, work, energies](history::Reader& reader) {
+    for (const history::Slice slice; !energies->done() && !slice.over();) {
+      if (Status worked = energies->work(reader); !worked) {
         finish(work);
         return history::Progress::kDone;
       }
-      if (query.done()) ++sums->next;
     }
-    if (sums->next < sums->queries.size()) return history::Progress::kMore;
-    work->ledger = ledger_of(work->devices, *sums);
+    if (!energies->done()) return history::Progress::kMore;
+    // Without the energies of one device the others' sums would be wrong.
+    if (!energies->is_damaged()) work->ledger = overview::ledger_of(energies->buckets());
     finish(work);
     return history::Progress::kDone;
   };

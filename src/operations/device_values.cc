@@ -150,7 +150,7 @@ Result<Json> read_device_energy(const Context& context, const Arguments& argumen
     ended.acquire();
     if (!good) return std::unexpected(good.error());
   }
-  return parsed(api::energy_response(target->sn, query.sources(), *question, query.sums()));
+  return parsed(api::energy_response(target->sn, *question, query));
 }
 
 constexpr Parameter kSn{.name = "sn",

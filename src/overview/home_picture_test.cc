@@ -15,12 +15,10 @@
 #include <vector>
 
 #include "base/chance.h"
-#include "overview/ledger.h"
 
 namespace gridloom::overview {
 namespace {
 
-using history::EnergyFlow;
 using history::EnergySources;
 using history::Power;
 using testing::DoubleNear;
@@ -455,63 +453,6 @@ TEST(HomePicture, HasAReasonForWhateverIsNotKnown) {
       }
     }
   }
-}
-
-DeviceEnergies energies(Role role, const EnergySources& sources,
-                        const std::vector<std::pair<EnergyFlow, double>>& wh) {
-  DeviceEnergies made{.role = role, .sources = &sources};
-  made.energies.emplace();
-  for (const auto& [flow, energy] : wh) made.energies->of(flow) = energy;
-  return made;
-}
-
-TEST(Ledger, CountsTheGridAtTheMeter) {
-  EnergySources meter_sources;
-  meter_sources.flows = {EnergyFlow::kPv,     EnergyFlow::kBatteryIn, EnergyFlow::kBatteryOut,
-                         EnergyFlow::kGridIn, EnergyFlow::kGridOut,   EnergyFlow::kLoad};
-  EnergySources station_sources;
-  station_sources.flows = {EnergyFlow::kBatteryIn, EnergyFlow::kGridIn, EnergyFlow::kLoad};
-  const DeviceEnergies ocean = energies(Role::kMeter, meter_sources,
-                                        {{EnergyFlow::kPv, 10'000},
-                                         {EnergyFlow::kBatteryIn, 3000},
-                                         {EnergyFlow::kBatteryOut, 1000},
-                                         {EnergyFlow::kGridIn, 2000},
-                                         {EnergyFlow::kGridOut, 4000}});
-  const DeviceEnergies station =
-      energies(Role::kConsumer, station_sources,
-               {{EnergyFlow::kBatteryIn, 500}, {EnergyFlow::kGridIn, 700}});
-  const Ledger both = ledger_of(std::array{ocean, station});
-  EXPECT_THAT(both.sun_kwh, Optional(10.0));
-  EXPECT_THAT(both.grid_import_kwh, Optional(2.0));
-  EXPECT_THAT(both.grid_export_kwh, Optional(4.0));
-  EXPECT_THAT(both.battery_in_kwh, Optional(3.5));
-  EXPECT_THAT(both.home_kwh, Optional(DoubleNear(5.5, 1e-9)));
-  EXPECT_THAT(both.self_sufficiency_percent, Optional(DoubleNear(100 * (1 - 2 / 5.5), 1e-9)));
-  const Ledger alone = ledger_of(std::array{station});
-  EXPECT_THAT(alone.grid_import_kwh, Optional(0.7));
-  EXPECT_EQ(alone.sun_kwh, std::nullopt);
-  EXPECT_EQ(alone.grid_export_kwh, std::nullopt) << "nothing measures it";
-  EXPECT_EQ(alone.self_sufficiency_percent, std::nullopt);
-  EXPECT_EQ(ledger_of({}).home_kwh, std::nullopt);
-}
-
-TEST(Ledger, WhatNoDeviceHasReportedIsNotZero) {
-  EnergySources meter_sources;
-  meter_sources.flows = {EnergyFlow::kPv, EnergyFlow::kGridIn, EnergyFlow::kGridOut};
-  EnergySources feeder_sources;
-  feeder_sources.flows = {EnergyFlow::kPv};
-  const DeviceEnergies silent{.role = Role::kMeter, .sources = &meter_sources};
-  const DeviceEnergies station =
-      energies(Role::kConsumer, feeder_sources, {{EnergyFlow::kPv, 400}});
-  const Ledger none = ledger_of(std::array{silent});
-  EXPECT_EQ(none.sun_kwh, std::nullopt);
-  EXPECT_EQ(none.grid_import_kwh, std::nullopt);
-  EXPECT_EQ(none.home_kwh, std::nullopt);
-  const Ledger some = ledger_of(std::array{silent, station});
-  EXPECT_THAT(some.sun_kwh, Optional(0.4)) << "of the devices that have reported";
-  EXPECT_EQ(some.grid_import_kwh, std::nullopt) << "a meter that is silent is the home's meter";
-  EXPECT_EQ(some.home_kwh, std::nullopt) << "without the grid";
-  EXPECT_EQ(some.self_sufficiency_percent, std::nullopt);
 }
 
 }  // namespace

@@ -5,61 +5,46 @@
 namespace gridloom::overview {
 namespace {
 
-using history::EnergyFlow;
-
 constexpr double kPerKilo = 1000;
+constexpr double kPercent = 100;
 
-// The energies of one flow.
-struct Sum {
-  bool exists = false;  // a device measures it
-  std::optional<double> kwh{};
+// The share of a whole that a part of it does not take.
+struct Share {
+  double part = 0;
+  double whole = 0;
 
-  void add(const DeviceEnergies& device, EnergyFlow flow) {
-    const auto& flows = device.sources->flows;
-    if (std::ranges::find(flows, flow) == flows.end()) return;
-    exists = true;
-    if (device.energies) kwh = kwh.value_or(0) + device.energies->of(flow) / kPerKilo;
+  void add(const std::optional<double>& of_part, const std::optional<double>& of_whole) {
+    if (!of_part || !of_whole) return;
+    part += *of_part;
+    whole += *of_whole;
   }
-  [[nodiscard]] bool is_unknown() const { return exists && !kwh; }
+  [[nodiscard]] std::optional<double> percent() const {
+    if (whole <= 0) return std::nullopt;
+    return std::clamp(1 - part / whole, 0.0, 1.0) * kPercent;
+  }
 };
 
 }  // namespace
 
-Ledger ledger_of(std::span<const DeviceEnergies> devices) {
-  Sum sun;
-  Sum battery_in;
-  Sum battery_out;
-  Sum grid_import;
-  Sum grid_export;
-  const bool has_meter = std::ranges::any_of(
-      devices, [](const DeviceEnergies& each) { return each.role == Role::kMeter; });
-  for (const DeviceEnergies& device : devices) {
-    sun.add(device, EnergyFlow::kPv);
-    battery_in.add(device, EnergyFlow::kBatteryIn);
-    battery_out.add(device, EnergyFlow::kBatteryOut);
-    // What a device draws from a socket is in the meter's figure already.
-    if (has_meter && device.role != Role::kMeter) continue;
-    grid_import.add(device, EnergyFlow::kGridIn);
-    if (has_meter) grid_export.add(device, EnergyFlow::kGridOut);
+Ledger ledger_of(std::span<const HomeFlows> parts_wh) {
+  Ledger ledger;
+  Share sufficiency;
+  Share consumption;
+  for (const HomeFlows& part : parts_wh) {
+    for (std::size_t i = 0; i < kQuantities; ++i) {
+      if (!part.values.at(i)) continue;
+      auto& sum = ledger.flows_kwh.values.at(i);
+      sum = sum.value_or(0) + *part.values.at(i) / kPerKilo;
+    }
+    ledger.flows_kwh.at_least = ledger.flows_kwh.at_least || part.at_least;
+    ledger.flows_kwh.is_metered = ledger.flows_kwh.is_metered || part.is_metered;
+    ledger.flows_kwh.unknown_ms += part.unknown_ms;
+    if (!part.is_metered) continue;
+    sufficiency.add(part.of(Quantity::kGridImport), part.of(Quantity::kHome));
+    consumption.add(part.of(Quantity::kGridExport), part.of(Quantity::kSun));
   }
-  Ledger ledger{.sun_kwh = sun.kwh,
-                .grid_import_kwh = grid_import.kwh,
-                .grid_export_kwh = grid_export.kwh,
-                .battery_in_kwh = battery_in.kwh,
-                .battery_out_kwh = battery_out.kwh};
-  const bool has_sources = ledger.sun_kwh || ledger.battery_out_kwh || ledger.grid_import_kwh;
-  const bool is_unknown = sun.is_unknown() || battery_in.is_unknown() || battery_out.is_unknown() ||
-                          grid_import.is_unknown() || grid_export.is_unknown();
-  if (!has_sources || is_unknown) return ledger;
-  const double home = ledger.sun_kwh.value_or(0) - ledger.battery_in_kwh.value_or(0) +
-                      ledger.battery_out_kwh.value_or(0) + ledger.grid_import_kwh.value_or(0) -
-                      ledger.grid_export_kwh.value_or(0);
-  ledger.home_kwh = std::max(0.0, home);
-  if (has_meter && ledger.grid_import_kwh && *ledger.home_kwh > 0) {
-    constexpr double kPercent = 100;
-    ledger.self_sufficiency_percent =
-        std::clamp(1 - *ledger.grid_import_kwh / *ledger.home_kwh, 0.0, 1.0) * kPercent;
-  }
+  ledger.self_sufficiency_percent = sufficiency.percent();
+  ledger.self_consumption_percent = consumption.percent();
   return ledger;
 }
 

@@ -25,8 +25,8 @@ void add_to(std::optional<double>& sum, double number) { sum = sum.value_or(0) +
 
 // The mean of all modules' values.
 std::optional<double> charge_of(const Family& family, const std::vector<FlatValue>& values) {
-  const auto field = std::ranges::find(family.fields, kChargeNature, &Field::nature);
-  if (field == family.fields.end()) return std::nullopt;
+  const Field* field = charge_field(family);
+  if (field == nullptr) return std::nullopt;
   double sum = 0;
   std::size_t count = 0;
   for (const FlatValue& each : values) {
@@ -140,9 +140,12 @@ const Field* field_inside(const Field* field, std::string_view path) {
 
 }  // namespace
 
-bool has_charge(const Family& family) {
-  return std::ranges::find(family.fields, kChargeNature, &Field::nature) != family.fields.end();
+const Field* charge_field(const Family& family) {
+  const auto field = std::ranges::find(family.fields, kChargeNature, &Field::nature);
+  return field == family.fields.end() ? nullptr : &*field;
 }
+
+bool has_charge(const Family& family) { return charge_field(family) != nullptr; }
 
 bool is_in_overview(const Family& family, std::string_view quota) {
   const Field* field = family.field(quota);

@@ -40,6 +40,8 @@ struct Overview {
   std::vector<ActiveError> errors{};
 };
 
+// The field that is the charge of the family's battery; null: it has none.
+[[nodiscard]] const catalog::Field* charge_field(const catalog::Family& family);
 // Whether the family has a charge.
 [[nodiscard]] bool has_charge(const catalog::Family& family);
 // Whether overview_of() uses a value of the quota.

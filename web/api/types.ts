@@ -117,6 +117,11 @@ export interface Today {
   batteryOut_kwh: number | null;
   /** In %. */
   selfSufficiency_percent: number | null;
+  /**
+   * In seconds. Since midnight, of which nothing is known; null: not computed yet, or too many
+   * devices.
+   */
+  unknown_s: number | null;
 }
 
 export type Role = 'meter' | 'feeder' | 'consumer' | 'panel' | 'other';
@@ -338,12 +343,14 @@ export type Quantity =
   | 'pvToHeater'
   | 'pvToHeatpump';
 
-/** What the device's family does not measure is absent. */
+/** What the device's family does not measure, or what is not known of the span, is absent. */
 export interface Bucket {
   /** A time in ISO 8601. */
   from: string;
   /** A time in ISO 8601. */
   to: string;
+  /** In seconds. The past part of the span of which nothing is known. */
+  unknown_s: number;
   /** In kWh. */
   pv?: number;
   /** In kWh. */
@@ -374,8 +381,10 @@ export interface Bucket {
   selfConsumption?: number;
 }
 
-/** What the device's family does not measure is absent. */
+/** What the device's family does not measure, or what is not known of the span, is absent. */
 export interface EnergySums {
+  /** In seconds. The past part of the span of which nothing is known. */
+  unknown_s: number;
   /** In kWh. */
   pv?: number;
   /** In kWh. */
@@ -404,6 +413,15 @@ export interface EnergySums {
   selfSufficiency?: number;
   /** The part of the sun's energy that was not exported, from 0 to 1; absent: there was none. */
   selfConsumption?: number;
+}
+
+export interface EnergySpan {
+  /** A time in ISO 8601. */
+  from: string;
+  /** A time in ISO 8601. */
+  to: string;
+  buckets: Bucket[];
+  total: EnergySums;
 }
 
 export interface Energy {
@@ -418,6 +436,116 @@ export interface Energy {
   quantities: Quantity[];
   buckets: Bucket[];
   total: EnergySums;
+  /** The span before, of the same length in the calendar; absent: compare is not given. */
+  previous?: EnergySpan;
+}
+
+export type HomeQuantity =
+  | 'sun'
+  | 'batteryIn'
+  | 'batteryOut'
+  | 'gridImport'
+  | 'gridExport'
+  | 'home'
+  | 'car'
+  | 'heat';
+
+/** What no device measures, or what is not known of the span, is absent. */
+export interface HomeBucket {
+  /** A time in ISO 8601. */
+  from: string;
+  /** A time in ISO 8601. */
+  to: string;
+  /** In seconds. The past part of the span of which nothing is known. */
+  unknown_s: number;
+  /** Some of the devices behind the sums are not known for all of it. */
+  atLeast: boolean;
+  /** In kWh. */
+  sun_kwh?: number;
+  /** In kWh. */
+  batteryIn_kwh?: number;
+  /** In kWh. */
+  batteryOut_kwh?: number;
+  /** In kWh. */
+  gridImport_kwh?: number;
+  /** In kWh. */
+  gridExport_kwh?: number;
+  /** In kWh. With what went to the car and to heating. */
+  home_kwh?: number;
+  /** In kWh. */
+  car_kwh?: number;
+  /** In kWh. */
+  heat_kwh?: number;
+  /** In %. The part of the use that was not imported; absent: nothing was used. */
+  selfSufficiency_percent?: number;
+  /** In %. The part of the sun's energy that was not exported; absent: there was none. */
+  selfConsumption_percent?: number;
+}
+
+/** What no device measures, or what is not known of the span, is absent. */
+export interface HomeEnergySums {
+  /** In seconds. The past part of the span of which nothing is known. */
+  unknown_s: number;
+  /** Some of the devices behind the sums are not known for all of it. */
+  atLeast: boolean;
+  /** In kWh. */
+  sun_kwh?: number;
+  /** In kWh. */
+  batteryIn_kwh?: number;
+  /** In kWh. */
+  batteryOut_kwh?: number;
+  /** In kWh. */
+  gridImport_kwh?: number;
+  /** In kWh. */
+  gridExport_kwh?: number;
+  /** In kWh. With what went to the car and to heating. */
+  home_kwh?: number;
+  /** In kWh. */
+  car_kwh?: number;
+  /** In kWh. */
+  heat_kwh?: number;
+  /** In %. The part of the use that was not imported; absent: nothing was used. */
+  selfSufficiency_percent?: number;
+  /** In %. The part of the sun's energy that was not exported; absent: there was none. */
+  selfConsumption_percent?: number;
+}
+
+export interface DeviceGap {
+  sn: string;
+  /** In seconds. */
+  unknown_s: number;
+  /** Its history cannot be read, and the sums are those of the others. */
+  damaged: boolean;
+}
+
+export interface HomeEnergySpan {
+  /** A time in ISO 8601. */
+  from: string;
+  /** A time in ISO 8601. */
+  to: string;
+  buckets: HomeBucket[];
+  total: HomeEnergySums;
+}
+
+export interface HomeEnergy {
+  period: Period;
+  /** A time in ISO 8601. */
+  from: string;
+  /** A time in ISO 8601. */
+  to: string;
+  /** Those that the home's devices measure. */
+  quantities: HomeQuantity[];
+  buckets: HomeBucket[];
+  total: HomeEnergySums;
+  /**
+   * The first 8 devices that are not known for all of the span, those with damaged history in
+   * front; absent: all are known.
+   */
+  unknown?: DeviceGap[];
+  /** How many devices there are, where unknown names the first of them only. */
+  unknownDevices?: number;
+  /** The span before, of the same length in the calendar; absent: compare is not given. */
+  previous?: HomeEnergySpan;
 }
 
 export type Aggregate = 'mean' | 'min' | 'max' | 'sum' | 'count' | 'last' | 'integral';
@@ -446,6 +574,31 @@ export interface History {
   /** Absent: every reported value. */
   aggregate?: Aggregate;
   series: Series[];
+}
+
+export interface HomeSeries {
+  /** In Unix milliseconds. */
+  from: number;
+  /** In Unix milliseconds. */
+  to: number;
+  /** In milliseconds. */
+  step: number;
+  /** In Unix milliseconds. When each step begins; a column has one value a step. */
+  times: number[];
+  /** In W. The mean of each step, with the signs of HomeNode; null: not known. */
+  powers_w: Partial<Record<NodeId, (number | null)[]>>;
+  /**
+   * In %. The mean of the batteries that are known; null: none is; absent: there is none, or too
+   * many for one answer.
+   */
+  charge_percent?: (number | null)[];
+  /**
+   * The first 8 devices that are not known for all of the span, those with damaged history in
+   * front; absent: all are known.
+   */
+  unknown?: DeviceGap[];
+  /** How many devices there are, where unknown names the first of them only. */
+  unknownDevices?: number;
 }
 
 export type EventKind =

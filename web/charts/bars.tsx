@@ -1,169 +1,234 @@
 // Stacked bars: sources upward, uses downward. SVG, because they are few and have to be themed.
-import {useEffect, useRef, useState} from 'preact/hooks';
-import {decimal} from '../format/number.ts';
+import {useRef} from 'preact/hooks';
+import {decimal, energyForm} from '../format/number.ts';
 import {localeName} from '../i18n/index.ts';
-import {type Bar, type BarPart, colourOf, niceStep, sources, uses} from './energy.ts';
+import {
+  type Bar,
+  type BarPart,
+  colourOf,
+  heightOf,
+  isKnown,
+  sources,
+  stacked,
+  uses,
+} from './energy.ts';
+import {labelled, labelStep, scaleOf, stepDigits} from './scale.ts';
+import {useSize} from './use_size.ts';
 
 interface Props {
   bars: Bar[];
-  /** Those of the period before, as outlines behind. */
+  /** Those of the period before, as outlines. */
   before?: Bar[];
-  /** Bars of the whole period; those to come stay empty. */
+  /** Slots of the whole period; those to come stay empty. */
   count: number;
   label: string;
-  names: (bar: Bar, index: number) => string;
+  /** Names a slot on the axis. */
+  names: (index: number) => string;
   chosen: number | null;
   onChoose: (index: number | null) => void;
-  /** Its height, if not that of a page's main picture. */
-  tall?: number;
+  /** A click or Enter on a bar; absent: nothing opens. */
+  onOpen?: (index: number) => void;
+  /** Fills the height of its box; absent: has the height of a page's main picture. */
+  fills?: boolean;
 }
 
-/** Decimals that tell two lines of the scale apart. */
-function digitsOf(step: number): number {
-  if (step < 0.1) return 2;
-  return step < 1 ? 1 : 0;
-}
-
-const left = 52;
+const left = 46;
 const bottom = 24;
-const top = 8;
+/** The unit has a row of its own above the topmost line. */
+const top = 24;
+const digitWidth = 7.5;
 
-export function Bars({bars, before = [], count, label, names, chosen, onChoose, tall}: Props) {
-  const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(640);
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => {
-      if (entry) setWidth(Math.max(280, entry.contentRect.width));
-    });
-    observer.observe(box.current!);
-    return () => observer.disconnect();
-  }, []);
-  const height = tall ?? (width < 600 ? 280 : 360);
-  const up = Math.max(...[...bars, ...before].map((bar) => sum(bar, sources)), 0.001);
-  const down = Math.max(...[...bars, ...before].map((bar) => sum(bar, uses)), 0.001);
-  const step = niceStep(Math.max(up, down), 4);
-  const most = Math.ceil(up / step) * step;
-  const least = Math.ceil(down / step) * step;
-  const y = (kwh: number) => top + ((most - kwh) / (most + least)) * (height - top - bottom);
+export function Bars(props: Props) {
+  const {bars, before = [], count, names, chosen, onChoose, onOpen} = props;
+  const {box, width, height: boxHeight} = useSize(240);
+  const usual = width < 600 ? 280 : 360;
+  const height = props.fills ? Math.max(170, boxHeight) : usual;
+  const all = [...bars, ...before.slice(0, count)];
+  const up = Math.max(...all.map((bar) => heightOf(bar, sources)), 0.001);
+  const down = Math.max(...all.map((bar) => heightOf(bar, uses)), 0);
+  const scale = scaleOf(up, down, height < 260 ? 2 : 4);
+  const form = energyForm([scale.most, scale.least]);
+  const digits = stepDigits(scale.step, form);
+  const y = (kwh: number) =>
+    top + ((scale.most - kwh) / (scale.most - scale.least)) * (height - top - bottom);
   const slot = (width - left) / count;
-  const digits = digitsOf(step);
-  const lines = Array.from(
-    {length: Math.round((most + least) / step) + 1},
-    (_, i) => most - i * step,
-  );
-  const every = Math.ceil(44 / slot);
-  const at = (x: number) => {
-    const index = Math.floor((x - left) / slot);
-    onChoose(index >= 0 && index < bars.length ? index : null);
+  const longest = Math.max(...Array.from({length: count}, (_, i) => names(i).length));
+  const every = labelStep(count, slot, longest * digitWidth + 8);
+  const pointer = useRef({isMouse: true, chosenBefore: null as number | null});
+
+  const at = (event: PointerEvent | MouseEvent) => {
+    const x = event.clientX - box.current!.getBoundingClientRect().left - left;
+    const index = Math.floor(x / slot);
+    return index >= 0 && index < count ? index : null;
   };
   const onKey = (event: KeyboardEvent) => {
-    const move = {ArrowLeft: -1, ArrowRight: 1}[event.key];
-    if (!move) return;
+    if (event.key === 'Enter' && chosen !== null) {
+      onOpen?.(chosen);
+      return;
+    }
+    const next = nextSlot(event.key, chosen, count);
+    if (next === null) return;
     event.preventDefault();
-    onChoose(
-      Math.min(bars.length - 1, Math.max(0, (chosen ?? (move > 0 ? -1 : bars.length)) + move)),
-    );
+    onChoose(next);
+  };
+  const onClick = (event: MouseEvent) => {
+    const index = at(event);
+    const {isMouse, chosenBefore} = pointer.current;
+    // A first touch shows the figures, as a mouse does that comes near.
+    if (index !== null && (isMouse || chosenBefore === index)) onOpen?.(index);
   };
   return (
     <div
-      class="bar-chart"
+      class={`bar-chart${props.fills ? ' fills' : ''}${onOpen && chosen !== null ? ' opens' : ''}`}
       ref={box}
       tabIndex={0}
-      role="img"
-      aria-label={label}
+      role="group"
+      aria-label={props.label}
       onKeyDown={onKey}
-      onPointerMove={(event) => at(event.clientX - box.current!.getBoundingClientRect().left)}
-      onPointerLeave={() => onChoose(null)}
+      onClick={onClick}
+      onPointerDown={(event) => {
+        pointer.current = {isMouse: event.pointerType === 'mouse', chosenBefore: chosen};
+      }}
+      onPointerMove={(event) => onChoose(at(event))}
+      onPointerLeave={(event) => {
+        if (event.pointerType === 'mouse') onChoose(null);
+      }}
     >
       <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
-        <defs>
-          {(['battery', 'grid'] as const).map((of) => (
-            <pattern
-              key={of}
-              id={`hatch-${of}`}
-              class={`of-${of}`}
-              width="6"
-              height="6"
-              patternUnits="userSpaceOnUse"
-              patternTransform="rotate(45)"
-            >
-              <rect class="hatch-ground" width="6" height="6" />
-              <rect class="hatch" width="3" height="6" />
-            </pattern>
-          ))}
-        </defs>
-        <text x={0} y={top + 4}>
-          kWh
+        <Patterns />
+        <text x={left - 8} y={12} text-anchor="end">
+          {form.unit}
         </text>
-        {lines.map((kwh) => (
-          <g key={kwh} class={Math.abs(kwh) < step / 2 ? 'zero' : 'line'}>
+        {scale.lines.map((kwh) => (
+          <g key={kwh} class={Math.abs(kwh) < scale.step / 2 ? 'zero' : 'line'}>
             <path d={`M${left} ${y(kwh)}H${width}`} />
             <text x={left - 8} y={y(kwh) + 4} text-anchor="end">
-              {decimal(Math.abs(kwh), digits, localeName())}
+              {decimal(Math.abs(kwh) / form.size, digits, localeName())}
             </text>
           </g>
         ))}
-        {before.slice(0, count).map((bar, i) => (
+        {chosen !== null && (
           <rect
-            key={bar.from}
-            class="before"
-            x={left + (i + 0.06) * slot}
-            y={y(sum(bar, sources))}
-            width={slot * 0.88}
-            height={y(-sum(bar, uses)) - y(sum(bar, sources))}
+            class="slot"
+            x={left + chosen * slot}
+            y={top}
+            width={slot}
+            height={height - top - bottom}
           />
+        )}
+        {bars.slice(0, count).map((bar, i) => (
+          <OneBar key={bar.from} bar={bar} x={left + i * slot} width={slot} y={y} scale={scale} />
         ))}
-        {bars.map((bar, i) => (
-          <g key={bar.from} class={chosen === i ? 'chosen' : ''}>
-            <rect
-              class="slot"
-              x={left + i * slot}
-              y={top}
-              width={slot}
-              height={height - top - bottom}
-            />
-            {stack(bar, sources, 1).map(([part, from, to]) => (
-              <Part
-                key={part}
-                part={part}
-                x={left + i * slot}
-                width={slot}
-                y1={y(to)}
-                y2={y(from)}
-              />
-            ))}
-            {stack(bar, uses, -1).map(([part, from, to]) => (
-              <Part
-                key={part}
-                part={part}
-                x={left + i * slot}
-                width={slot}
-                y1={y(from)}
-                y2={y(to)}
-              />
-            ))}
-            {i % every === 0 && (
-              <text class="name" x={left + (i + 0.5) * slot} y={height - 6} text-anchor="middle">
-                {names(bar, i)}
-              </text>
-            )}
-          </g>
+        {before
+          .slice(0, count)
+          .map(
+            (bar, i) =>
+              isKnown(bar) && (
+                <rect
+                  key={bar.from}
+                  class="before"
+                  x={left + i * slot + (slot - thickness(slot)) / 2 - 2}
+                  y={y(heightOf(bar, sources))}
+                  width={thickness(slot) + 4}
+                  height={y(-heightOf(bar, uses)) - y(heightOf(bar, sources))}
+                />
+              ),
+          )}
+        {labelled(count, every).map((i) => (
+          <text key={i} x={left + (i + 0.5) * slot} y={height - 6} text-anchor="middle">
+            {names(i)}
+          </text>
         ))}
       </svg>
     </div>
   );
 }
 
-const sum = (bar: Bar, parts: BarPart[]) => parts.reduce((total, part) => total + bar[part], 0);
+const thickness = (slot: number) => Math.min(slot * 0.76, 48);
+
+/** The slot that a key goes to; null: it goes nowhere. */
+export function nextSlot(key: string, chosen: number | null, count: number): number | null {
+  switch (key) {
+    case 'ArrowLeft':
+      return Math.max(0, (chosen ?? count) - 1);
+    case 'ArrowRight':
+      return Math.min(count - 1, (chosen ?? -1) + 1);
+    case 'Home':
+      return 0;
+    case 'End':
+      return count - 1;
+    default:
+      return null;
+  }
+}
+
+/** Hatched: what comes out of a battery, what goes to the grid, and what is not known. */
+function Patterns() {
+  return (
+    <defs>
+      {(['battery', 'grid', 'unknown'] as const).map((of) => (
+        <pattern
+          key={of}
+          id={`hatch-${of}`}
+          class={`of-${of}`}
+          width="6"
+          height="6"
+          patternUnits="userSpaceOnUse"
+          patternTransform="rotate(45)"
+        >
+          <rect class="hatch-ground" width="6" height="6" />
+          <rect class="hatch" width={of === 'unknown' ? 1.5 : 3} height="6" />
+        </pattern>
+      ))}
+    </defs>
+  );
+}
+
+interface OneBarProps {
+  bar: Bar;
+  x: number;
+  width: number;
+  y: (kwh: number) => number;
+  scale: {most: number; least: number};
+}
+
+function OneBar({bar, x, width, y, scale}: OneBarProps) {
+  if (!isKnown(bar)) {
+    if (bar.unknown_s === 0) return null; // still to come
+    return (
+      <rect
+        class="unknown"
+        x={x}
+        y={y(scale.most)}
+        width={width}
+        height={y(scale.least) - y(scale.most)}
+      />
+    );
+  }
+  return (
+    <g>
+      {[...stack(bar, sources, 1), ...stack(bar, uses, -1)].map(([part, from, to]) => (
+        <Part
+          key={part}
+          part={part}
+          x={x}
+          width={width}
+          y1={y(Math.max(from, to))}
+          y2={y(Math.min(from, to))}
+        />
+      ))}
+    </g>
+  );
+}
 
 /** Each part with where it begins and ends, away from zero. */
-function stack(bar: Bar, parts: BarPart[], sign: 1 | -1): [BarPart, number, number][] {
+function stack(bar: Bar, of: BarPart[], sign: 1 | -1): [BarPart, number, number][] {
   let reached = 0;
-  return parts
-    .filter((part) => bar[part] > 0)
+  return of
+    .filter((part) => stacked(bar, part) > 0)
     .map((part) => {
       const from = reached;
-      reached += bar[part];
+      reached += stacked(bar, part);
       return [part, sign * from, sign * reached];
     });
 }
@@ -182,7 +247,7 @@ function Part({
   y2: number;
 }) {
   const [colour, hatched] = colourOf[part].split(' ');
-  const thick = Math.min(width * 0.76, 48);
+  const thick = thickness(width);
   return (
     <rect
       class={`of-${colour}`}

@@ -128,3 +128,23 @@ export function linesOf(
     };
   });
 }
+
+/** An SVG path of a column; what is not known interrupts it, and one value alone is a dot. */
+export function pathOf(
+  column: Column,
+  x: (index: number) => number,
+  y: (value: number) => number,
+): string {
+  let text = '';
+  let isOpen = false;
+  for (const [i, value] of column.entries()) {
+    if (value === null) {
+      isOpen = false;
+      continue;
+    }
+    const point = `${x(i).toFixed(1)} ${y(value).toFixed(1)}`;
+    text += isOpen ? `L${point}` : `M${point}h0`;
+    isOpen = true;
+  }
+  return text;
+}

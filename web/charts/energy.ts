@@ -1,23 +1,61 @@
-// Energies of the home from those of its devices, by their roles: the home is not the sum of its
-// devices, since what a consumer draws from a socket the meter has counted already.
-import type {Bucket, Energy, HomeDevice, Quantity} from '../api/types.ts';
+// Energies as the pages draw them: of the home as the server combined it, or of one device.
+import type {
+  Bucket,
+  Energy,
+  EnergySpan,
+  EnergySums,
+  HomeBucket,
+  HomeEnergy,
+  HomeEnergySpan,
+  HomeEnergySums,
+} from '../api/types.ts';
 
-export interface Bar {
+export type BarPart =
+  | 'sun'
+  | 'batteryOut'
+  | 'gridIn'
+  | 'home'
+  | 'car'
+  | 'heat'
+  | 'batteryIn'
+  | 'gridOut';
+
+/** In kWh. The home's use includes what went to car and heat; null: not known, or not measured. */
+export type Sums = Record<BarPart, number | null>;
+
+/** In Unix milliseconds. */
+export interface Bar extends Sums {
   from: number;
   to: number;
-  sun: number;
-  batteryOut: number;
-  gridIn: number;
-  home: number;
-  car: number;
-  heat: number;
-  batteryIn: number;
-  gridOut: number;
+  /** The past part of which nothing is known, in seconds. */
+  unknown_s: number;
+  /** Some devices behind the sums are not known for all of it. */
+  atLeast: boolean;
 }
 
-export type BarPart = Exclude<keyof Bar, 'from' | 'to'>;
+export interface Total extends Sums {
+  unknown_s: number;
+  atLeast: boolean;
+  selfSufficiency_percent: number | null;
+  selfConsumption_percent: number | null;
+}
+
+export interface Span {
+  bars: Bar[];
+  total: Total;
+}
+
+export interface Energies extends Span {
+  /** Absent: not asked for. */
+  previous?: Span;
+  /** Devices that are not known for all of the span, at most eight. */
+  gaps: {sn: string; unknown_s: number; damaged: boolean}[];
+}
+
 export const sources: BarPart[] = ['sun', 'batteryOut', 'gridIn'];
+/** Home is what remains of its use without car and heat: the parts are stacked. */
 export const uses: BarPart[] = ['home', 'car', 'heat', 'batteryIn', 'gridOut'];
+export const parts: BarPart[] = [...sources, ...uses];
 export const colourOf: Record<BarPart, string> = {
   sun: 'sun',
   batteryOut: 'battery hatched',
@@ -29,64 +67,123 @@ export const colourOf: Record<BarPart, string> = {
   gridOut: 'grid hatched',
 };
 
-export function barsOfHome(answers: Energy[], devices: HomeDevice[]): Bar[] {
-  const meters = new Set(
-    devices.filter((device) => device.role === 'meter').map((device) => device.sn),
-  );
-  const bars = new Map<string, Bar>();
-  for (const answer of answers) {
-    const measuresGrid = meters.size === 0 || meters.has(answer.sn);
-    for (const bucket of answer.buckets) {
-      const bar = bars.get(bucket.from) ?? empty(bucket);
-      bars.set(bucket.from, bar);
-      addTo(bar, bucket, measuresGrid);
-    }
-  }
-  const alone = answers.length === 1;
-  return [...bars.values()]
-    .sort((a, b) => a.from - b.from)
-    .map((bar) => {
-      const balance = bar.sun + bar.batteryOut + bar.gridIn - bar.batteryIn - bar.gridOut;
-      const used = alone ? bar.home : Math.max(0, balance);
-      return {...bar, home: Math.max(0, used - bar.car - bar.heat)};
-    });
-}
-
-function empty(bucket: Bucket): Bar {
+function sumsOfHome(sums: HomeEnergySums): Sums {
   return {
-    from: Date.parse(bucket.from),
-    to: Date.parse(bucket.to),
-    sun: 0,
-    batteryOut: 0,
-    gridIn: 0,
-    home: 0,
-    car: 0,
-    heat: 0,
-    batteryIn: 0,
-    gridOut: 0,
+    sun: sums.sun_kwh ?? null,
+    batteryOut: sums.batteryOut_kwh ?? null,
+    gridIn: sums.gridImport_kwh ?? null,
+    home: sums.home_kwh ?? null,
+    car: sums.car_kwh ?? null,
+    heat: sums.heat_kwh ?? null,
+    batteryIn: sums.batteryIn_kwh ?? null,
+    gridOut: sums.gridExport_kwh ?? null,
   };
 }
 
-function addTo(bar: Bar, bucket: Bucket, measuresGrid: boolean): void {
-  const of = (quantity: Quantity) => bucket[quantity] ?? 0;
-  bar.sun += of('pv');
-  bar.batteryIn += of('batteryIn');
-  bar.batteryOut += of('batteryOut');
-  bar.home += of('home');
-  bar.car += of('ev');
-  bar.heat += of('heater') + of('heatpump');
-  if (!measuresGrid) return;
-  bar.gridIn += of('gridIn');
-  bar.gridOut += of('gridOut');
+function sumsOfDevice(sums: EnergySums): Sums {
+  const {heater, heatpump} = sums;
+  return {
+    sun: sums.pv ?? null,
+    batteryOut: sums.batteryOut ?? null,
+    gridIn: sums.gridIn ?? null,
+    home: sums.home ?? null,
+    car: sums.ev ?? null,
+    heat: heater === undefined && heatpump === undefined ? null : (heater ?? 0) + (heatpump ?? 0),
+    batteryIn: sums.batteryIn ?? null,
+    gridOut: sums.gridOut ?? null,
+  };
 }
 
-export function totalOf(bars: Bar[]): Record<BarPart, number> {
-  const total = Object.fromEntries([...sources, ...uses].map((part) => [part, 0])) as Record<
-    BarPart,
-    number
-  >;
-  for (const bar of bars) for (const part of [...sources, ...uses]) total[part] += bar[part];
-  return total;
+const homeBar = (bucket: HomeBucket): Bar => ({
+  from: Date.parse(bucket.from),
+  to: Date.parse(bucket.to),
+  unknown_s: bucket.unknown_s,
+  atLeast: bucket.atLeast,
+  ...sumsOfHome(bucket),
+});
+
+const deviceBar = (bucket: Bucket): Bar => ({
+  from: Date.parse(bucket.from),
+  to: Date.parse(bucket.to),
+  unknown_s: bucket.unknown_s,
+  atLeast: false,
+  ...sumsOfDevice(bucket),
+});
+
+const homeSpan = ({buckets, total}: HomeEnergySpan): Span => ({
+  bars: buckets.map(homeBar),
+  total: {
+    ...sumsOfHome(total),
+    unknown_s: total.unknown_s,
+    atLeast: total.atLeast,
+    selfSufficiency_percent: total.selfSufficiency_percent ?? null,
+    selfConsumption_percent: total.selfConsumption_percent ?? null,
+  },
+});
+
+const percent = (share: number | undefined) => (share === undefined ? null : share * 100);
+
+const deviceSpan = ({buckets, total}: EnergySpan): Span => ({
+  bars: buckets.map(deviceBar),
+  total: {
+    ...sumsOfDevice(total),
+    unknown_s: total.unknown_s,
+    atLeast: false,
+    selfSufficiency_percent: percent(total.selfSufficiency),
+    selfConsumption_percent: percent(total.selfConsumption),
+  },
+});
+
+export function energiesOfHome(answer: HomeEnergy): Energies {
+  return {
+    ...homeSpan(answer),
+    gaps: answer.unknown ?? [],
+    ...(answer.previous ? {previous: homeSpan(answer.previous)} : {}),
+  };
+}
+
+export function energiesOfDevice(answer: Energy): Energies {
+  return {
+    ...deviceSpan(answer),
+    gaps: [],
+    ...(answer.previous ? {previous: deviceSpan(answer.previous)} : {}),
+  };
+}
+
+/** Whether anything is known of it; 0 kWh is known. */
+export const isKnown = (sums: Sums) => parts.some((part) => sums[part] !== null);
+
+/** The height of a part in its stack: the home's without car and heat. */
+export function stacked(sums: Sums, part: BarPart): number {
+  const value = sums[part] ?? 0;
+  return part === 'home' ? Math.max(0, value - (sums.car ?? 0) - (sums.heat ?? 0)) : value;
+}
+
+export const heightOf = (sums: Sums, of: BarPart[]) =>
+  of.reduce((total, part) => total + stacked(sums, part), 0);
+
+/** Sums of bars, for a part of a span; null where none of them is known. */
+export function sumOf(bars: Bar[]): Sums {
+  const sum = (part: BarPart) => {
+    const known = bars.flatMap((bar) => bar[part] ?? []);
+    return known.length === 0 ? null : known.reduce((total, kwh) => total + kwh, 0);
+  };
+  return {
+    sun: sum('sun'),
+    batteryOut: sum('batteryOut'),
+    gridIn: sum('gridIn'),
+    home: sum('home'),
+    car: sum('car'),
+    heat: sum('heat'),
+    batteryIn: sum('batteryIn'),
+    gridOut: sum('gridOut'),
+  };
+}
+
+/** By how many percent a sum differs from that before; null: nothing to compare with. */
+export function changeOf(now: number | null, before: number | null): number | null {
+  if (now === null || before === null || before < 0.005) return null;
+  return (100 * (now - before)) / before;
 }
 
 /** 1, 2, 5 times a power of ten: how far apart the lines of a scale are. */

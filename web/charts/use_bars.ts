@@ -1,35 +1,38 @@
-// Energies of some devices in a period, as bars of the home.
-import {useMemo} from 'preact/hooks';
+// Energies of a period in one request: of the home, or of one device.
 import {get} from '../api/client.ts';
-import type {Energy, HomeDevice} from '../api/types.ts';
+import type {Energy, HomeEnergy} from '../api/types.ts';
 import {type Period, shifted} from '../format/period.ts';
 import {type Loaded, useLoad} from '../ui/load.tsx';
-import {type Bar, barsOfHome} from './energy.ts';
+import {type Energies, energiesOfDevice, energiesOfHome} from './energy.ts';
 
-/** The period that begins at `start`, a date; null is the present one, undefined is none. */
-export function useBars(
-  serials: string[] | undefined,
-  devices: HomeDevice[],
-  period: Period,
-  start: string | null | undefined,
-  version = 0,
-): Loaded<Bar[]> {
+export interface Asked {
+  /** A serial number; null: the whole home. */
+  dev: string | null;
+  period: Period;
+  /** The first day; null: the present period. */
+  start: string | null;
+  /** With the period before. */
+  compare?: boolean;
+}
+
+export function energyPath({dev, period, start, compare}: Asked): string {
+  const span = start === null ? '' : `&from=${start}&to=${shifted(start, period, 1)}`;
+  const of = dev === null ? '/home' : `/devices/${encodeURIComponent(dev)}`;
+  return `${of}/energy?period=${period}${span}${compare ? '&compare=previous' : ''}`;
+}
+
+/** Loads anew when `version` changes; what was loaded for another period is not shown. */
+export function useEnergies(asked: Asked, version = 0): Loaded<Energies> {
+  const path = energyPath(asked);
   const loaded = useLoad(
-    (cancel): Promise<Energy[] | null> => {
-      if (!serials || start === undefined) return Promise.resolve(null);
-      const span = start === null ? '' : `&from=${start}&to=${shifted(start, period, 1)}`;
-      return Promise.all(
-        serials.map((sn) =>
-          get<Energy>(`/devices/${encodeURIComponent(sn)}/energy?period=${period}${span}`, cancel),
-        ),
-      );
-    },
-    [`${serials?.join() ?? ''} ${period} ${start} ${version}`],
+    async (cancel) => ({
+      path,
+      energies:
+        asked.dev === null
+          ? energiesOfHome(await get<HomeEnergy>(path, cancel))
+          : energiesOfDevice(await get<Energy>(path, cancel)),
+    }),
+    [path, version],
   );
-  // biome-ignore lint/correctness/useExhaustiveDependencies: roles of devices stay.
-  const data = useMemo(
-    () => (loaded.data ? barsOfHome(loaded.data, devices) : null),
-    [loaded.data],
-  );
-  return {...loaded, data};
+  return {...loaded, data: loaded.data?.path === path ? loaded.data.energies : null};
 }

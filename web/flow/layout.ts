@@ -3,6 +3,8 @@ import type {Flow, Home, HomeNode, NodeId} from '../api/types.ts';
 
 export const ring = 36;
 export const width = 360;
+/** From a line of a caption to the next. */
+export const captionLine = 14;
 
 export const places: Record<NodeId, {x: number; y: number}> = {
   sun: {x: 180, y: 58},
@@ -60,7 +62,8 @@ export function drawnPipes(home: Home): string[] {
 /** The bow has its room also while it is not drawn, so that nothing moves. */
 export function height(home: Home): number {
   if (home.nodes.car || home.nodes.heat) return 346;
-  return home.nodes.grid && home.nodes.battery ? 254 : 230;
+  if (home.nodes.grid && home.nodes.battery) return 254;
+  return home.nodes.battery ? 244 : 230;
 }
 
 /** A flow appears from 10 W and goes under 5 W, so that it does not flicker. */

@@ -2,12 +2,14 @@
 import {useEffect, useRef, useState} from 'preact/hooks';
 import type {Flow, Home, HomeNode, NodeId} from '../api/types.ts';
 import {percentText, powerFigure, powerText, texts} from '../i18n/index.ts';
+import {rate} from '../store/clock.ts';
 import {live} from '../store/live.ts';
 import {moving} from '../store/preferences.ts';
 import {type IconName, iconPath} from '../ui/icon.tsx';
 import {Dots} from './dots.tsx';
 import {
   allFlows,
+  captionLine,
   drawnPipes,
   height,
   isFlowing,
@@ -66,7 +68,7 @@ export function FlowPicture({home}: {home: Home}) {
               from={flow.from}
               to={flow.to}
               power={flow.power_w}
-              running={live.contact.value !== 'lost'}
+              running={live.contact.value !== 'lost' && rate.value > 0}
             />
           ))}
         </div>
@@ -144,26 +146,29 @@ function Node({id, node, home}: {id: NodeId; node: HomeNode; home: Home}) {
           </tspan>
         )}
       </text>
-      <text class="caption" y={above ? -44 : ring + 15}>
-        {caption(id, node, home)}
-      </text>
+      {caption(id, node, home).map((line, i) => (
+        <text key={line} class="caption" y={above ? -44 : ring + 15 + i * captionLine}>
+          {line}
+        </text>
+      ))}
     </g>
   );
 }
 
-function caption(id: NodeId, node: HomeNode, home: Home): string {
+/** Lines of a caption: what is beside the edge has no room for a long one. */
+function caption(id: NodeId, node: HomeNode, home: Home): string[] {
   const words = texts.value.home;
   // Pipes leave the home where its name would stand.
-  if (id === 'home' && (home.nodes.car || home.nodes.heat)) return '';
+  if (id === 'home' && (home.nodes.car || home.nodes.heat)) return [];
   const power = node.power_w ?? 0;
   if (id === 'battery') {
     const charge = node.charge_percent == null ? words.battery : percentText(node.charge_percent);
     return Math.abs(power) < 1
-      ? charge
-      : `${charge} · ${power > 0 ? words.charging : words.discharging}`;
+      ? [charge]
+      : [charge, power > 0 ? words.charging : words.discharging];
   }
-  if (id === 'grid' && Math.abs(power) >= 1) return power > 0 ? words.importing : words.exporting;
-  return words[id];
+  if (id === 'grid' && Math.abs(power) >= 1) return [power > 0 ? words.importing : words.exporting];
+  return [words[id]];
 }
 
 /** The home's ring shows where its power comes from. */
@@ -189,6 +194,24 @@ function MixRing({home}: {home: Home}) {
   );
 }
 
+/** The parts of the ring around the home, with its colours. */
+function MixLegend({home}: {home: Home}) {
+  const parts = mix(home);
+  if (parts.length === 0) return null;
+  const words = texts.value.home;
+  return (
+    <p class="mix-legend">
+      <span>{words.ring}</span>
+      {parts.map(({from, share}) => (
+        <span key={from}>
+          <i class={`key of-${from}`} aria-hidden="true" />
+          {words[from]} <b>{percentText(share * 100)}</b>
+        </span>
+      ))}
+    </p>
+  );
+}
+
 /** The picture in words, for those who cannot see it; not read out by itself. */
 export function FlowWords({home}: {home: Home}) {
   const words = texts.value.home;
@@ -196,24 +219,27 @@ export function FlowWords({home}: {home: Home}) {
   const sources = [...new Set(flows.map((flow) => flow.from))];
   const unknowns = unknownTexts(home, texts.value);
   return (
-    <ul class="flow-words">
-      {flows.length === 0 && unknowns.length === 0 && <li>{words.nothingFlows}</li>}
-      {sources.map((from) => {
-        const of = flows.filter((flow) => flow.from === from);
-        const parts = of.map((flow) => `${powerText(flow.power_w)} ${words.to[flow.to]}`);
-        return (
-          <li key={from}>
-            <b>{words[from]}</b> {parts.join(', ')}
-          </li>
-        );
-      })}
-      {unknowns.map(([id, text]) => (
-        <li key={id}>{text}</li>
-      ))}
-      {home.gridCaption === 'import_of_devices' && <li>{words.importOfDevices}</li>}
-      {(home.unaccounted_w ?? 0) >= 1 && (
-        <li>{words.unaccounted(powerText(home.unaccounted_w))}</li>
-      )}
-    </ul>
+    <>
+      <MixLegend home={home} />
+      <ul class="flow-words">
+        {flows.length === 0 && unknowns.length === 0 && <li>{words.nothingFlows}</li>}
+        {sources.map((from) => {
+          const of = flows.filter((flow) => flow.from === from);
+          const parts = of.map((flow) => `${powerText(flow.power_w)} ${words.to[flow.to]}`);
+          return (
+            <li key={from}>
+              <b>{words[from]}</b> {parts.join(', ')}
+            </li>
+          );
+        })}
+        {unknowns.map(([id, text]) => (
+          <li key={id}>{text}</li>
+        ))}
+        {home.gridCaption === 'import_of_devices' && <li>{words.importOfDevices}</li>}
+        {(home.unaccounted_w ?? 0) >= 1 && (
+          <li>{words.unaccounted(powerText(home.unaccounted_w))}</li>
+        )}
+      </ul>
+    </>
   );
 }

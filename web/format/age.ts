@@ -32,16 +32,30 @@ export function span(seconds: number, words: AgeWords, locale: string): string {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-type Form = 'time' | 'seconds' | 'date' | 'moment' | 'month' | 'monthShort' | 'day' | 'year';
+type Form =
+  | 'time'
+  | 'seconds'
+  | 'date'
+  | 'weekdayDate'
+  | 'weekday'
+  | 'moment'
+  | 'month'
+  | 'monthShort'
+  | 'day'
+  | 'dayMonth'
+  | 'year';
 
 const forms: Record<Form, Intl.DateTimeFormatOptions> = {
   time: {hour: '2-digit', minute: '2-digit', hourCycle: 'h23'},
   seconds: {hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23'},
   date: {day: 'numeric', month: 'short', year: 'numeric'},
+  weekdayDate: {weekday: 'short', day: 'numeric', month: 'short', year: 'numeric'},
+  weekday: {weekday: 'short'},
   moment: {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23'},
   month: {month: 'long', year: 'numeric'},
   monthShort: {month: 'short'},
   day: {day: 'numeric'},
+  dayMonth: {day: 'numeric', month: 'short'},
   year: {year: 'numeric'},
 };
 
@@ -67,4 +81,11 @@ export function dayOf(ms: number, zone: string): string {
   return ['year', 'month', 'day']
     .map((type) => parts.find((part) => part.type === type)?.value)
     .join('-');
+}
+
+/** How many hours the day has that begins at a moment: 23 or 25 where clocks are changed. */
+export function hoursOfDay(midnight: number, zone: string): number {
+  const day = dayOf(midnight, zone);
+  const hours = [23, 24].find((many) => dayOf(midnight + many * 3_600_000, zone) !== day);
+  return hours ?? 25;
 }

@@ -82,3 +82,46 @@ function digitsOf(value: number): number {
   if (size < 9.995) return 2;
   return size < 99.95 ? 1 : 0;
 }
+
+/** How all numbers of a column are written, so that they compare by eye. */
+export interface ColumnForm {
+  unit: string;
+  /** The unit in W or kWh. */
+  size: number;
+  digits: number;
+  /** In W or kWh. Less than this is 0. */
+  least: number;
+}
+
+type Numbers = readonly (number | null | undefined)[];
+
+const largest = (values: Numbers) =>
+  values.reduce<number>((most, value) => Math.max(most, Math.abs(value ?? 0)), 0);
+
+/** The unit of the largest power; `before` is the unit until now, which it keeps near a border. */
+export function powerForm(values: Numbers, before = ''): ColumnForm {
+  const most = largest(values);
+  const unit = powerUnit(most, before);
+  if (unit === 'W') return {unit, size: 1, digits: 0, least: 1};
+  const size = unit === 'kW' ? 1e3 : 1e6;
+  return {unit, size, digits: most / size < 99.995 ? 2 : 1, least: 1};
+}
+
+/** The unit of the largest energy. */
+export function energyForm(values: Numbers): ColumnForm {
+  const most = largest(values);
+  if (most > 0 && most < 0.1) return {unit: 'Wh', size: 0.001, digits: 0, least: 0};
+  if (most >= 10_000) return {unit: 'MWh', size: 1000, digits: 2, least: 0};
+  const digits = most < 999.5 ? 1 : 0;
+  return {unit: 'kWh', size: 1, digits: most < 99.995 ? 2 : digits, least: 0};
+}
+
+/** A number without its unit; what rounds to 0 and is more says so. */
+export function inForm(value: number | null | undefined, form: ColumnForm, locale: string): string {
+  if (value == null || !Number.isFinite(value)) return unknown;
+  const step = 10 ** -form.digits;
+  const scaled = value / form.size;
+  if (scaled > 0 && value >= form.least && scaled < step / 2)
+    return `< ${decimal(step, form.digits, locale)}`;
+  return decimal(scaled, form.digits, locale);
+}

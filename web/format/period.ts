@@ -33,3 +33,19 @@ export function barsOf(start: string, period: Period): number {
   if (period === 'year') return 12;
   return Math.round((parse(shifted(start, period, 1)) - parse(start)) / dayMs);
 }
+
+/** The date so many days later. */
+export const addedDays = (date: string, days: number) => print(parse(date) + days * dayMs);
+
+/** Whether a text is a date that exists, as 2026-11-21. */
+export function isDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const ms = parse(text);
+  return !Number.isNaN(ms) && print(ms) === text;
+}
+
+/** The period that a slot of a longer one opens, and its first day; an hour opens none. */
+export function within(start: string, period: Period, index: number): [Period, string] | null {
+  if (period === 'year') return ['month', shifted(start, 'month', index)];
+  return period === 'day' ? null : ['day', addedDays(start, index)];
+}

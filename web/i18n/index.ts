@@ -37,6 +37,9 @@ export const energyFigure = (kwh: number | null | undefined): Figure => energy(k
 export const percentText = (value: number | null | undefined) => percent(value, locale());
 export const whenText = (ms: number, form: Parameters<typeof when>[1]) =>
   when(ms, form, locale(), zone());
+/** A date of the server's calendar, as 2026-11-21. */
+export const dateText = (date: string, form: Parameters<typeof when>[1]) =>
+  when(Date.parse(`${date}T12:00:00Z`), form, locale(), 'UTC');
 export const spanText = (s: number) => span(s, words(), locale());
 export const localeName = () => locale();
 
@@ -62,3 +65,7 @@ export const reasonText = ({code, message}: {code: string; message: string}) =>
 export function alarmText(alarm: Alarm): string {
   return alarm.kind === 'silent' ? texts.value.alarms.silent : (alarm.title ?? alarm.text);
 }
+
+/** The meaning of a fault's value; a number that has none is said to be a code. */
+export const codeText = (text: string) =>
+  /^-?\d+$/.test(text) ? texts.value.alarms.code(text) : text;

@@ -1,19 +1,34 @@
-// What is wrong now, and what was: which device, since when, and what it means.
-import {useEffect, useRef} from 'preact/hooks';
+// The page lists what is wrong now, and what was: which device, since when, and what it means.
+import {useEffect, useRef, useState} from 'preact/hooks';
 import {get} from '../api/client.ts';
-import type {DeviceEvent, EventPage} from '../api/types.ts';
-import {ageText, alarmText, spanText, texts, whenText} from '../i18n/index.ts';
+import type {DeviceEvent, EventPage, HomeDevice} from '../api/types.ts';
+import {dayOf} from '../format/age.ts';
+import {
+  ageText,
+  alarmText,
+  codeText,
+  dateText,
+  spanText,
+  texts,
+  whenText,
+  zone,
+} from '../i18n/index.ts';
+import {acknowledge, isAcknowledged} from '../store/acknowledged.ts';
 import {serverNow} from '../store/clock.ts';
 import {type Alarm, alarms, home} from '../store/home.ts';
 import {PageTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
+import {markOf} from './alarm_mark.ts';
+import {NoDevice} from './no_device.tsx';
+import {type PastAlarm, pastAlarms} from './past_alarms.ts';
 
 const around = 3_600_000;
 /** A fault's end is in the log a moment after the home has it: the log is read again until then. */
 const firstRetryMs = 1000;
 const lastRetryMs = 64_000;
-const pastRows = 50;
+const pastRows = 100;
+const pastPath = `/events?kind=fault.ended,online,offline&limit=${pastRows}`;
 
 export function AlarmsPage() {
   const words = texts.value.alarms;
@@ -21,6 +36,7 @@ export function AlarmsPage() {
     document.title = `${words.title} · Gridloom`;
   }, [words]);
   if (!home.value) return <Skeleton height={400} />;
+  if (home.value.devices.length === 0) return <NoDevice title={words.title} />;
   const list = alarms.value;
   const quiet = home.value.devices.filter((device) => device.state === 'quiet');
   return (
@@ -47,47 +63,48 @@ export function AlarmsPage() {
           ))}
         </ul>
       </section>
-      {quiet.length > 0 && (
-        <section aria-labelledby="quiet-title">
-          <h2 id="quiet-title" class="section-title">
-            {words.quiet} <span class="muted">{quiet.length}</span>
-          </h2>
-          <p class="muted">{words.quietHelp}</p>
-          <ul class="alarm-list">
-            {quiet.map((device) => (
-              <li key={device.sn}>
-                <article class="card alarm">
-                  <StateMark mark="quiet" size={20} />
-                  <h3>
-                    <a href={`/d/${encodeURIComponent(device.sn)}`}>
-                      <bdi>{device.name}</bdi>
-                    </a>
-                  </h3>
-                  <p class="muted">{ageText(device.lastReport)}</p>
-                </article>
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      {quiet.length > 0 && <Quiet devices={quiet} />}
       <Past active={list} />
     </>
   );
 }
 
-/** Faults that have ended; read again when an active one has. */
-function Past({active}: {active: Alarm[]}) {
+function Quiet({devices}: {devices: HomeDevice[]}) {
   const words = texts.value.alarms;
+  return (
+    <section aria-labelledby="quiet-title">
+      <h2 id="quiet-title" class="section-title">
+        {words.quiet} <span class="muted">{devices.length}</span>
+      </h2>
+      <p class="muted">{words.quietHelp}</p>
+      <ul class="alarm-list">
+        {devices.map((device) => (
+          <li key={device.sn}>
+            <article class="card alarm">
+              <StateMark mark="quiet" size={20} />
+              <h3>
+                <a href={`/d/${encodeURIComponent(device.sn)}`}>
+                  <bdi>{device.name}</bdi>
+                </a>
+              </h3>
+              <p class="muted">{texts.value.ago(ageText(device.lastReport))}</p>
+            </article>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** The log, read again when an active fault has ended, and further back when that is asked for. */
+function usePast(active: Alarm[]) {
   const faults = active.filter((alarm) => alarm.since !== null).map(keyOf);
   const before = useRef<string[]>([]);
   const missing = useRef(new Set<string>());
   const retryMs = useRef(firstRetryMs);
   for (const key of before.current) if (!faults.includes(key)) missing.current.add(key);
   before.current = faults;
-  const loaded = useLoad(
-    (cancel) => get<EventPage>(`/events?kind=fault.ended&limit=${pastRows}`, cancel),
-    [faults.join()],
-  );
+  const loaded = useLoad((cancel) => get<EventPage>(pastPath, cancel), [faults.join()]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each answer counts once.
   useEffect(() => {
     for (const event of loaded.data?.events ?? []) missing.current.delete(keyOf(event));
@@ -100,21 +117,55 @@ function Past({active}: {active: Alarm[]}) {
     retryMs.current *= 2;
     return () => clearTimeout(timer);
   }, [loaded.data, faults.join()]);
+  const [older, setOlder] = useState<{events: DeviceEvent[]; next?: string} | null>(null);
+  useEffect(() => setOlder(null), [loaded.data]);
+  const next = older ? older.next : loaded.data?.next;
+  const more = async () => {
+    const page = await get<EventPage>(`${pastPath}&cursor=${encodeURIComponent(next ?? '')}`);
+    setOlder({...page, events: [...(older?.events ?? []), ...page.events]});
+  };
+  return {
+    loaded,
+    events: [...(loaded.data?.events ?? []), ...(older?.events ?? [])],
+    more: next === undefined ? null : more,
+  };
+}
+
+/** Faults that have ended and times without contact, by the day of their end. */
+function Past({active}: {active: Alarm[]}) {
+  const words = texts.value.alarms;
+  const {loaded, events, more} = usePast(active);
+  const past = pastAlarms(events);
   const names = new Map(home.value?.devices.map((device) => [device.sn, device.name]));
+  const days = [...new Set(past.map((one) => dayOf(one.to, zone())))];
   return (
     <section aria-labelledby="past-title">
       <h2 id="past-title" class="section-title">
         {words.past}
       </h2>
       {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
-      {loaded.data?.events.length === 0 && <p class="muted">{words.noPast}</p>}
-      <ul class="alarm-list">
-        {loaded.data?.events.map((event) => (
-          <li key={`${event.sn} ${event.field} ${event.at}`}>
-            <Ended event={event} name={names.get(event.sn) ?? event.sn} />
-          </li>
-        ))}
-      </ul>
+      {loaded.data && past.length === 0 && <p class="muted">{words.noPast}</p>}
+      {days.map((day) => (
+        <div key={day} class="card past-day">
+          <h3>{dateText(day, 'weekdayDate')}</h3>
+          <ul>
+            {past
+              .filter((one) => dayOf(one.to, zone()) === day)
+              .map((one) => (
+                <li key={one.key} class="alarm past">
+                  <Ended alarm={one} name={names.get(one.sn) ?? one.sn} />
+                </li>
+              ))}
+          </ul>
+        </div>
+      ))}
+      {more && (
+        <p>
+          <button type="button" class="small" onClick={() => void more().catch(loaded.reload)}>
+            {words.older}
+          </button>
+        </p>
+      )}
     </section>
   );
 }
@@ -125,40 +176,56 @@ const keyOf = (fault: {sn: string; field?: string; since?: number | null}) =>
 const plotAround = (from: number, to: number) =>
   `?tab=plots&from=${from - around}&to=${Math.round(Math.min(serverNow(), to + around))}`;
 
-function Ended({event, name}: {event: DeviceEvent; name: string}) {
+function Ended({alarm, name}: {alarm: PastAlarm; name: string}) {
   const words = texts.value.alarms;
-  const since = event.since ?? event.at;
-  const page = `/d/${encodeURIComponent(event.sn)}`;
+  const page = `/d/${encodeURIComponent(alarm.sn)}`;
+  const isOneDay = dayOf(alarm.from, zone()) === dayOf(alarm.to, zone());
+  const from = whenText(alarm.from, isOneDay ? 'time' : 'moment');
   return (
-    <article class="card alarm past">
-      <StateMark mark="never" size={20} />
-      <h3>
-        <bdi>{name}</bdi>: {event.title ?? event.field}
-      </h3>
-      <p>{event.text}</p>
-      <p class="muted">
-        {words.lasted(whenText(since, 'moment'), spanText((event.at - since) / 1000))} ·{' '}
-        <span class="raw">{event.field}</span>
-      </p>
-      <p class="buttons">
-        <a class="button small" href={`${page}${plotAround(since, event.at)}`}>
-          {words.plot}
+    <>
+      <StateMark mark={markOf[alarm.severity]} />
+      <p>
+        <a href={page}>
+          <bdi>{name}</bdi>
         </a>
+        : {alarm.title ?? words.silent}
+        {alarm.text && <span class="muted"> ({codeText(alarm.text)})</span>}
       </p>
-    </article>
+      <p class="muted small-text">
+        {words.fromTo(from, whenText(alarm.to, 'time'))} ·{' '}
+        {spanText((alarm.to - alarm.from) / 1000)}
+        {alarm.field && (
+          <>
+            {' '}
+            · <span class="raw">{alarm.field}</span>
+          </>
+        )}
+      </p>
+      <a class="button small" href={`${page}${plotAround(alarm.from, alarm.to)}`}>
+        {words.plot}
+      </a>
+    </>
   );
 }
 
 function Active({alarm}: {alarm: Alarm}) {
   const words = texts.value.alarms;
   const page = `/d/${encodeURIComponent(alarm.sn)}`;
+  const isSeen = isAcknowledged(alarm);
   return (
-    <article class="card alarm active">
-      <StateMark mark={alarm.kind === 'fault' ? 'critical' : 'offline'} size={20} />
+    <article class={`card alarm active is-${alarm.severity} ${isSeen ? 'seen' : ''}`}>
+      <StateMark mark={markOf[alarm.severity]} size={20} />
       <h3>
         <bdi>{alarm.device}</bdi>: {alarmText(alarm)}
       </h3>
-      <p>{alarm.kind === 'silent' ? words.silentMeans : alarm.text}</p>
+      <p>
+        {alarm.severity !== 'silent' && (
+          <>
+            <b class="severity">{words.severity[alarm.severity]}</b>{' '}
+          </>
+        )}
+        {alarm.kind === 'silent' ? words.silentMeans : codeText(alarm.text)}
+      </p>
       <p class="muted">
         {alarm.since === null
           ? words.unknownSince
@@ -171,6 +238,15 @@ function Active({alarm}: {alarm: Alarm}) {
         )}
       </p>
       <p class="buttons">
+        <button
+          type="button"
+          class="small"
+          aria-pressed={isSeen}
+          title={words.acknowledgeHelp}
+          onClick={() => acknowledge(alarm, !isSeen)}
+        >
+          {isSeen ? words.acknowledged : words.acknowledge}
+        </button>
         <a class="button small" href={page}>
           {words.open}
         </a>

@@ -1,7 +1,9 @@
 // A device in a few figures: those that its family reports.
 import type {HomeDevice} from '../api/types.ts';
-import {ageText, percentText, powerFigure, texts} from '../i18n/index.ts';
+import {ageText, codeText, percentText, powerFigure, texts} from '../i18n/index.ts';
+import {severityOf} from '../store/home.ts';
 import {Icon, type IconName, StateMark} from '../ui/icon.tsx';
+import {markOf} from './alarm_mark.ts';
 
 interface Figure {
   key: string;
@@ -80,11 +82,11 @@ export function DeviceCard({
       <p class="muted">{device.familyName}</p>
       <StateLine device={device} />
       {device.faults.slice(0, 2).map((fault) => (
-        <p key={fault.field} class="bad fault">
-          <StateMark mark="critical" />
+        <p key={fault.field} class={`fault is-${severityOf(fault.field)}`}>
+          <StateMark mark={markOf[severityOf(fault.field)]} />
           <span>
             {fault.title}
-            {fault.text && `: ${fault.text}`}
+            {fault.text && `: ${codeText(fault.text)}`}
           </span>
         </p>
       ))}

@@ -1,64 +1,30 @@
 // All devices as a table: only the rows in view are in the document.
-import type {ComponentChildren} from 'preact';
-import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
+import {useEffect, useMemo, useRef} from 'preact/hooks';
 import type {HomeDevice} from '../api/types.ts';
-import {ageText, percentText, powerText, texts} from '../i18n/index.ts';
-import {byName, byTrouble, home} from '../store/home.ts';
+import {texts} from '../i18n/index.ts';
+import {serverNow} from '../store/clock.ts';
+import {byName, byTrouble, home, troubleKey} from '../store/home.ts';
 import {query, setQuery} from '../store/routes.ts';
 import {PageTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Skeleton} from '../ui/load.tsx';
+import {type Column, columns, Grid, isPower, readerOf} from './fleet_grid.tsx';
+import {type Filter, type FleetQuery, filters, parseQuery, passes} from './fleet_query.ts';
+import {NoDevice} from './no_device.tsx';
+import {useOrder} from './use_order.ts';
 
-type Column = 'name' | 'family' | 'state' | 'charge' | 'sun' | 'battery' | 'load' | 'grid' | 'last';
-
-const values: Record<Column, (device: HomeDevice) => string | number | null | undefined> = {
-  name: (d) => d.name,
-  family: (d) => d.familyName,
-  state: (d) => d.state,
-  charge: (d) => d.charge_percent,
-  sun: (d) => d.sunPower_w,
-  battery: (d) => d.batteryPower_w,
-  load: (d) => d.loadPower_w,
-  grid: (d) => d.gridPower_w,
-  last: (d) => d.lastReport,
-};
-
-const columns = Object.keys(values) as Column[];
-const spare = 6;
-const sortEveryMs = 5000;
-
-function ordered(devices: HomeDevice[], sort: string): HomeDevice[] {
-  const descending = sort.startsWith('-');
-  const value = values[sort.replace('-', '') as Column];
-  if (!value) return [...devices].sort(byTrouble);
-  const sign = descending ? -1 : 1;
-  return [...devices].sort((a, b) => {
+function compareBy(sort: string): (a: HomeDevice, b: HomeDevice) => number {
+  const value = readerOf[sort.replace('-', '') as Column];
+  if (!value) return byTrouble;
+  const sign = sort.startsWith('-') ? -1 : 1;
+  return (a, b) => {
     const [x, y] = [value(a), value(b)];
-    if (x == null || y == null) return (x == null ? 1 : 0) - (y == null ? 1 : 0);
-    return (
-      sign *
-        (typeof x === 'number' && typeof y === 'number' ? x - y : byName(String(x), String(y))) ||
-      byName(a.name, b.name)
-    );
-  });
-}
-
-/** The order holds for some seconds, and longer while the pointer is on the table. */
-function useOrder(devices: HomeDevice[], sort: string, held: {current: boolean}): HomeDevice[] {
-  const [version, setVersion] = useState(0);
-  useEffect(() => {
-    const timer = setInterval(() => {
-      if (!held.current) setVersion((v) => v + 1);
-    }, sortEveryMs);
-    return () => clearInterval(timer);
-  }, [held]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the order holds while values change.
-  const serials = useMemo(
-    () => ordered(devices, sort).map((device) => device.sn),
-    [sort, version, devices.length],
-  );
-  const bySerial = new Map(devices.map((device) => [device.sn, device]));
-  return serials.flatMap((sn) => bySerial.get(sn) ?? []);
+    if (x == null || y == null) {
+      return (x == null ? 1 : 0) - (y == null ? 1 : 0) || byName(a.name, b.name);
+    }
+    const order = typeof x === 'number' && typeof y === 'number' ? x - y : byName(`${x}`, `${y}`);
+    return sign * order || byName(a.name, b.name);
+  };
 }
 
 export function FleetPage() {
@@ -66,170 +32,133 @@ export function FleetPage() {
   useEffect(() => {
     document.title = `${words.title} · Gridloom`;
   }, [words]);
+  if (!home.value) return <Skeleton height={600} />;
+  const {devices} = home.value;
+  return devices.length === 0 ? <NoDevice title={words.title} /> : <Fleet devices={devices} />;
+}
+
+function Fleet({devices}: {devices: HomeDevice[]}) {
+  const words = texts.value.fleet;
   const held = useRef(false);
-  const devices = home.value?.devices ?? [];
   const sort = query.value.get('sort') ?? '';
   const search = query.value.get('q') ?? '';
-  const sorted = useOrder(devices, sort, held);
-  const wanted = search.toLowerCase();
-  const shown = sorted.filter((d) =>
-    `${d.name} ${d.sn} ${d.familyName} ${texts.value.state[d.state]}`
-      .toLowerCase()
-      .includes(wanted),
-  );
-  if (!home.value) return <Skeleton height={600} />;
+  const state = query.value.get('state');
+  const filter = filters.find((one) => one === state) ?? null;
+  const compare = useMemo(() => compareBy(sort), [sort]);
+  // Trouble moves a device at once only where the order is by trouble.
+  const key = sort === '' ? troubleKey(devices) : sort;
+  const sorted = useOrder(devices, compare, key, held);
+  const parsed = useMemo(() => parseQuery(search), [search]);
+  const context = {now: serverNow(), stateName: (of: HomeDevice['state']) => texts.value.state[of]};
+  const found = sorted.filter((device) => parsed.matches(device, context));
+  const shown = filter === null ? found : found.filter((device) => passes(device, filter));
+  const hold = (isHeld: boolean) => () => {
+    held.current = isHeld;
+  };
   return (
     <>
-      <PageTitle beside={<Totals devices={devices} />}>{words.title}</PageTitle>
-      <div class="fleet-tools">
-        <input
-          type="search"
-          aria-label={words.search}
-          placeholder={words.search}
-          value={search}
-          onInput={(event) => setQuery({q: event.currentTarget.value || null})}
-        />
-        <span class="muted small-text" role="status">
-          {words.totals(shown.length)}
-        </span>
-      </div>
+      <PageTitle beside={<Chips devices={found} filter={filter} />}>{words.title}</PageTitle>
+      <Search search={search} parsed={parsed} count={shown.length} sort={sort} />
       {shown.length === 0 ? (
-        <p class="muted">{words.none}</p>
+        <p class="muted">
+          {words.none}{' '}
+          <button type="button" class="small" onClick={() => setQuery({q: null, state: null})}>
+            {words.showAll}
+          </button>
+        </p>
       ) : (
         <div
           class="card fleet"
-          onPointerEnter={() => {
-            held.current = true;
-          }}
-          onPointerLeave={() => {
-            held.current = false;
-          }}
+          onPointerEnter={hold(true)}
+          onPointerLeave={hold(false)}
+          onFocusIn={hold(true)}
+          onFocusOut={hold(false)}
         >
-          <Rows devices={shown} sort={sort} />
+          <Grid devices={shown} sort={sort} />
         </div>
       )}
     </>
   );
 }
 
-function Totals({devices}: {devices: HomeDevice[]}) {
-  const count = (state: HomeDevice['state']) => devices.filter((d) => d.state === state).length;
-  const charges = devices.flatMap((d) => d.charge_percent ?? []);
-  const mean = charges.reduce((sum, charge) => sum + charge, 0) / charges.length;
+/** How many devices are in each state; a click shows only those. */
+function Chips({devices, filter}: {devices: HomeDevice[]; filter: Filter | null}) {
+  const words = texts.value;
   return (
-    <p class="totals">
-      {(['live', 'quiet', 'offline'] as const).map((state) => (
-        <span key={state}>
-          <StateMark mark={state} /> {texts.value.state[state]} <b>{count(state)}</b>
-        </span>
-      ))}
-      {charges.length > 0 && (
-        <span>
-          {texts.value.fleet.mean} <b>{percentText(mean)}</b>
-        </span>
-      )}
-    </p>
-  );
-}
-
-function Rows({devices, sort}: {devices: HomeDevice[]; sort: string}) {
-  const scroll = useRef<HTMLDivElement>(null);
-  const [window_, setWindow] = useState({top: 0, height: 800});
-  useEffect(() => {
-    const element = scroll.current!;
-    const look = () => setWindow({top: element.scrollTop, height: element.clientHeight});
-    const observer = new ResizeObserver(look);
-    observer.observe(element);
-    element.addEventListener('scroll', look, {passive: true});
-    return () => {
-      observer.disconnect();
-      element.removeEventListener('scroll', look);
-    };
-  }, []);
-  const high = innerWidth < 768 ? 60 : 40;
-  const first = Math.max(0, Math.floor(window_.top / high) - spare);
-  const last = Math.min(devices.length, Math.ceil((window_.top + window_.height) / high) + spare);
-  return (
-    <div
-      class="fleet-scroll"
-      ref={scroll}
-      tabIndex={0}
-      role="grid"
-      aria-label={texts.value.fleet.title}
-      aria-rowcount={devices.length + 1}
-      aria-colcount={columns.length + 1}
-      style={{height: `min(70dvh, ${devices.length * high + (high > 40 ? 2 : 46)}px)`}}
-    >
-      <Head sort={sort} />
-      <div class="fleet-body" role="rowgroup" style={{height: `${devices.length * high}px`}}>
-        {devices.slice(first, last).map((device, i) => (
-          <Row key={device.sn} device={device} index={first + i} top={(first + i) * high} />
-        ))}
-      </div>
-    </div>
-  );
-}
-
-const arrows = {ascending: ' ↑', descending: ' ↓', none: ''};
-
-function directionOf(column: Column, sort: string): keyof typeof arrows {
-  if (sort === column) return 'ascending';
-  return sort === `-${column}` ? 'descending' : 'none';
-}
-
-function Head({sort}: {sort: string}) {
-  const words = texts.value.fleet;
-  return (
-    <div class="fleet-head" role="row" aria-rowindex={1}>
-      <span role="columnheader">
-        <span class="hidden">{words.state}</span>
-      </span>
-      {columns.map((column) => {
-        const direction = directionOf(column, sort);
+    <fieldset class="state-chips">
+      <legend class="hidden">{words.fleet.filter}</legend>
+      {filters.map((one) => {
+        const count = devices.filter((device) => passes(device, one)).length;
         return (
-          <span key={column} role="columnheader" aria-sort={direction}>
-            <button
-              type="button"
-              onClick={() => setQuery({sort: direction === 'ascending' ? `-${column}` : column})}
-            >
-              {words[column]}
-              {arrows[direction]}
-            </button>
-          </span>
+          <button
+            key={one}
+            type="button"
+            class="small"
+            aria-pressed={filter === one}
+            disabled={count === 0 && filter !== one}
+            onClick={() => setQuery({state: filter === one ? null : one})}
+          >
+            <StateMark mark={one === 'trouble' ? 'critical' : one} />
+            {one === 'trouble' ? words.fleet.trouble : words.state[one]} <b>{count}</b>
+          </button>
         );
       })}
-    </div>
+    </fieldset>
   );
 }
 
-function Row({device, index, top}: {device: HomeDevice; index: number; top: number}) {
-  const cell = (name: string, content: ComponentChildren) => (
-    <span role="gridcell" class={`c-${name}`}>
-      {content}
-    </span>
-  );
+interface SearchProps {
+  search: string;
+  parsed: FleetQuery;
+  count: number;
+  sort: string;
+}
+
+function Search({search, parsed, count, sort}: SearchProps) {
+  const words = texts.value.fleet;
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const focus = (event: KeyboardEvent) => {
+      const isTyping = (event.target as Element | null)?.closest('input, select, textarea');
+      if (event.key !== '/' || isTyping) return;
+      event.preventDefault();
+      input.current?.focus();
+    };
+    addEventListener('keydown', focus);
+    return () => removeEventListener('keydown', focus);
+  }, []);
   return (
-    <div
-      class="fleet-row"
-      role="row"
-      aria-rowindex={index + 2}
-      style={{transform: `translateY(${top}px)`}}
-    >
-      {cell('mark', <StateMark mark={device.faults.length > 0 ? 'critical' : device.state} />)}
-      {cell(
-        'name',
-        <a href={`/d/${encodeURIComponent(device.sn)}`}>
-          <bdi>{device.name}</bdi>
-        </a>,
-      )}
-      {cell('family', device.familyName)}
-      {cell('state', device.faults[0]?.title ?? texts.value.state[device.state])}
-      {cell('charge', percentText(device.charge_percent))}
-      {cell('sun', powerText(device.sunPower_w))}
-      {cell('battery', powerText(device.batteryPower_w))}
-      {cell('load', powerText(device.loadPower_w))}
-      {cell('grid', powerText(device.gridPower_w))}
-      {cell('last', ageText(device.lastReport))}
+    <div class="fleet-tools">
+      <input
+        ref={input}
+        type="search"
+        aria-label={words.search}
+        aria-describedby="fleet-hint"
+        placeholder={words.search}
+        value={search}
+        onInput={(event) => setQuery({q: event.currentTarget.value || null})}
+      />
+      <span class="muted small-text" role="status">
+        {words.totals(count)}
+      </span>
+      <label class="fleet-sort">
+        <span class="hidden">{words.sortBy}</span>
+        <select
+          value={sort}
+          onChange={(event) => setQuery({sort: event.currentTarget.value || null})}
+        >
+          <option value="">{words.byTrouble}</option>
+          {columns.map((column) => (
+            <option key={column} value={isPower(column) ? `-${column}` : column}>
+              {words[column]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <p id="fleet-hint" class={`small-text ${parsed.wrong.length > 0 ? 'bad' : 'muted'}`}>
+        {parsed.wrong.length > 0 ? words.wrong(parsed.wrong[0]!) : words.hint}{' '}
+        <span class="fleet-keys muted">{words.keys}</span>
+      </p>
     </div>
   );
 }

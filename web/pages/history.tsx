@@ -1,26 +1,19 @@
 // Energy by hour, day and month: of the home, or of one device.
-import {useEffect, useState} from 'preact/hooks';
-import {Bars} from '../charts/bars.tsx';
-import {
-  type Bar,
-  type BarPart,
-  colourOf,
-  csvCell,
-  sources,
-  totalOf,
-  uses,
-} from '../charts/energy.ts';
-import {partLabel} from '../charts/labels.ts';
-import {useBars} from '../charts/use_bars.ts';
+import {useEffect, useRef} from 'preact/hooks';
+import {DayCurve, hasCurve, useDaySeries} from '../charts/day_curve.tsx';
+import {periodName} from '../charts/labels.ts';
+import {useEnergies} from '../charts/use_bars.ts';
 import {dayOf} from '../format/age.ts';
-import {barsOf, type Period, shifted, startOf} from '../format/period.ts';
-import {energyFigure, energyText, percentText, texts, whenText, zone} from '../i18n/index.ts';
+import {isDate, type Period, shifted, startOf} from '../format/period.ts';
+import {dateText, texts, zone} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {home} from '../store/home.ts';
 import {query, setQuery} from '../store/routes.ts';
-import {PageTitle, Segments, ToggleButton} from '../ui/controls.tsx';
+import {PageTitle, Segments} from '../ui/controls.tsx';
 import {Icon} from '../ui/icon.tsx';
 import {Failure, Skeleton} from '../ui/load.tsx';
+import {HistoryEnergies} from './history_energies.tsx';
+import {NoDevice} from './no_device.tsx';
 
 const periods: Period[] = ['day', 'week', 'month', 'year'];
 
@@ -29,24 +22,33 @@ export function HistoryPage() {
   useEffect(() => {
     document.title = `${words.title} · Gridloom`;
   }, [words]);
-  const devices = home.value?.devices;
-  const asked = query.value.get('period') as Period | null;
-  const period = asked && periods.includes(asked) ? asked : 'day';
+  if (home.value?.devices.length === 0) return <NoDevice title={words.title} />;
+  return <History />;
+}
+
+/** The address asks for this; a date that does not exist, or that is to come, is today. */
+function asked() {
+  const wanted = query.value.get('period') as Period | null;
+  const period = wanted && periods.includes(wanted) ? wanted : 'day';
   const today = dayOf(serverNow(), zone());
-  const start = startOf(query.value.get('at') ?? today, period);
-  const isCurrent = start === startOf(today, period);
-  const one = query.value.get('dev');
-  const serials = one ? [one] : devices?.map((device) => device.sn);
-  const loaded = useBars(serials, devices ?? [], period, isCurrent ? null : start);
-  const compare = query.value.get('cmp') === '1';
-  const before = useBars(
-    serials,
-    devices ?? [],
+  const at = query.value.get('at') ?? '';
+  const start = startOf(isDate(at) && at <= today ? at : today, period);
+  return {
     period,
-    compare ? shifted(start, period, -1) : undefined,
-  );
-  const bars = loaded.data;
-  const move = (by: number) => setQuery({at: shifted(start, period, by)}, false);
+    today,
+    start,
+    dev: query.value.get('dev'),
+    compare: query.value.get('cmp') === '1',
+  };
+}
+
+function History() {
+  const words = texts.value.history;
+  const {period, today, start, dev, compare} = asked();
+  const opened = useRef(false);
+  const loaded = useEnergies({dev, period, start, compare});
+  const go = (to: Period, at: string) =>
+    setQuery({period: to, at: startOf(today, to) === startOf(at, to) ? null : at}, false);
   return (
     <>
       <PageTitle
@@ -55,7 +57,7 @@ export function HistoryPage() {
             label={words.period}
             name="period"
             value={period}
-            onChange={(value) => setQuery({period: value, at: start}, false)}
+            onChange={(value) => go(value, start)}
             choices={periods.map((value) => ({value, label: words[value]}))}
           />
         }
@@ -63,212 +65,130 @@ export function HistoryPage() {
         {words.title}
       </PageTitle>
       <section class="card">
-        <div class="history-tools">
-          <button type="button" class="plain" aria-label={words.earlier} onClick={() => move(-1)}>
-            <Icon name="left" />
-          </button>
-          <h2 aria-live="polite">{nameOf(start, period)}</h2>
-          <button
-            type="button"
-            class="plain"
-            aria-label={words.later}
-            disabled={isCurrent}
-            onClick={() => move(1)}
-          >
-            <Icon name="right" />
-          </button>
-          {!isCurrent && (
-            <button type="button" class="small" onClick={() => setQuery({at: null}, false)}>
-              {words.today}
-            </button>
-          )}
-          <label class="switch">
-            <input
-              type="checkbox"
-              checked={compare}
-              onChange={() => setQuery({cmp: compare ? null : '1'})}
-            />
-            {words.compare}
-          </label>
-          <select
-            aria-label={words.of}
-            value={one ?? ''}
-            onChange={(event) => setQuery({dev: event.currentTarget.value || null})}
-          >
-            <option value="">{words.allDevices}</option>
-            {devices?.map((device) => (
-              <option key={device.sn} value={device.sn}>
-                {device.name}
-              </option>
-            ))}
-          </select>
-        </div>
+        <Tools period={period} start={start} today={today} go={go} />
+        <Choices dev={dev} compare={compare} />
         {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
-        {!bars && !loaded.error && <Skeleton height={420} />}
-        {bars && (
-          <Energies
-            bars={bars}
-            before={before.data}
+        {!loaded.data && !loaded.error && <Skeleton height={420} />}
+        {loaded.data && (
+          <HistoryEnergies
+            energies={loaded.data}
             start={start}
             period={period}
-            file={`${one ?? 'home'}-${start}-${period}`}
+            isCurrent={start === startOf(today, period)}
+            file={`${dev ?? 'home'}-${start}-${period}`}
+            opened={opened}
+            onOpen={(to, at) => {
+              opened.current = true;
+              go(to, at);
+            }}
           />
         )}
       </section>
+      {period === 'day' && dev === null && <PowerOfDay date={start} />}
     </>
   );
 }
 
-const noon = (date: string) => Date.parse(`${date}T12:00:00Z`);
-
-function nameOf(start: string, period: Period): string {
-  if (period === 'month') return whenText(noon(start), 'month');
-  if (period === 'year') return whenText(noon(start), 'year');
-  const first = whenText(noon(start), 'date');
-  return period === 'day'
-    ? first
-    : `${whenText(noon(start), 'day')}–${whenText(noon(shifted(start, 'day', 6)), 'date')}`;
+interface ToolsProps {
+  period: Period;
+  start: string;
+  today: string;
+  go: (to: Period, at: string) => void;
 }
 
-/** How the moment of one bar is written. */
-const barForms = {day: 'time', week: 'day', month: 'day', year: 'monthShort'} as const;
-
-function Energies({
-  bars,
-  before,
-  start,
-  period,
-  file,
-}: {
-  bars: Bar[];
-  before: Bar[] | null;
-  start: string;
-  period: Period;
-  file: string;
-}) {
+/** One period earlier or later, the longer ones that contain it, or any day. */
+function Tools({period, start, today, go}: ToolsProps) {
   const words = texts.value.history;
-  const [chosen, setChosen] = useState<number | null>(null);
-  const [asTable, setAsTable] = useState(false);
-  const total = totalOf(bars);
-  const parts = [...sources, ...uses].filter((part) => total[part] > 0);
-  const bar = chosen === null ? null : bars[chosen];
-  const shown = bar ?? total;
-  const names = (one: Bar) => whenText((one.from + one.to) / 2, barForms[period]);
-  const spanOf = (one: Bar) =>
-    period === 'day' ? `${whenText(one.from, 'time')}–${whenText(one.to, 'time')}` : names(one);
-  const atStart = (one: Bar) => (period === 'day' ? whenText(one.from, 'time') : names(one));
-  if (parts.length === 0) return <p class="muted nothing">{words.nothing}</p>;
+  const isCurrent = start === startOf(today, period);
+  const move = (by: number) => go(period, shifted(start, period, by));
   return (
-    <>
-      <Bars
-        bars={bars}
-        before={before ?? []}
-        count={Math.max(bars.length, barsOf(start, period))}
-        names={atStart}
-        label={words.bars(nameOf(start, period))}
-        chosen={chosen}
-        onChoose={setChosen}
-      />
-      <p class="muted small-text reading">{bar ? spanOf(bar) : words.total}</p>
-      <dl class="legend">
-        {parts.map((part) => {
-          const figure = energyFigure(shown[part]);
-          return (
-            <div key={part}>
-              <dt>
-                <i class={`key of-${colourOf[part]}`} aria-hidden="true" />
-                {partLabel(part)}
-              </dt>
-              <dd>
-                <b>{figure.text}</b> <small>{figure.unit}</small>
-              </dd>
-            </div>
-          );
-        })}
-        <Shares total={total} />
-      </dl>
-      <div class="buttons">
-        <ToggleButton label={words.table} isOn={asTable} onChange={setAsTable} />
-        <button type="button" class="small" onClick={() => download(file, bars, parts)}>
-          {words.csv}
+    <div class="history-tools">
+      <div class="history-steps">
+        <button type="button" class="plain" aria-label={words.earlier} onClick={() => move(-1)}>
+          <Icon name="left" />
+        </button>
+        <h2 aria-live="polite">{periodName(start, period)}</h2>
+        <button
+          type="button"
+          class="plain"
+          aria-label={words.later}
+          disabled={isCurrent}
+          onClick={() => move(1)}
+        >
+          <Icon name="right" />
         </button>
       </div>
-      {asTable && <Table bars={bars} parts={parts} names={atStart} />}
-    </>
-  );
-}
-
-function Shares({total}: {total: Record<BarPart, number>}) {
-  const used = total.home + total.car + total.heat;
-  const share = (part: number, whole: number) =>
-    whole < 0.001 ? null : Math.min(100, Math.max(0, 100 * (1 - part / whole)));
-  const rows = [
-    {key: 'sufficiency', label: texts.value.home.selfSufficient, value: share(total.gridIn, used)},
-    {
-      key: 'consumption',
-      label: texts.value.history.selfConsumption,
-      value: share(total.gridOut, total.sun),
-    },
-  ];
-  return (
-    <>
-      {rows.map(
-        (row) =>
-          row.value !== null && (
-            <div key={row.key}>
-              <dt>{row.label}</dt>
-              <dd>
-                <b>{percentText(row.value)}</b>
-              </dd>
-            </div>
-          ),
-      )}
-    </>
-  );
-}
-
-function Table({bars, parts, names}: {bars: Bar[]; parts: BarPart[]; names: (bar: Bar) => string}) {
-  const words = texts.value.history;
-  return (
-    <div class="table-box" tabIndex={0} role="region" aria-label={words.table}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{words.from}</th>
-            {parts.map((part) => (
-              <th key={part} scope="col">
-                {partLabel(part)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {bars.map((bar) => (
-            <tr key={bar.from}>
-              <td>{names(bar)}</td>
-              {parts.map((part) => (
-                <td key={part}>{energyText(bar[part])}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <label class="date-field">
+        <span>{words.date}</span>
+        <input
+          type="date"
+          value={start}
+          max={today}
+          onChange={(event) => {
+            const {value} = event.currentTarget;
+            if (isDate(value) && value <= today) go(period, value);
+          }}
+        />
+      </label>
+      <p class="history-up">
+        {(period === 'day' || period === 'week') && (
+          <button type="button" class="small" onClick={() => go('month', start)}>
+            {dateText(start, 'month')}
+          </button>
+        )}
+        {period !== 'year' && (
+          <button type="button" class="small" onClick={() => go('year', start)}>
+            {start.slice(0, 4)}
+          </button>
+        )}
+        {!isCurrent && (
+          <button type="button" class="small" onClick={() => go(period, today)}>
+            {words.current[period]}
+          </button>
+        )}
+      </p>
     </div>
   );
 }
 
-function download(file: string, bars: Bar[], parts: BarPart[]): void {
-  const rows = [
-    ['from', ...parts.map((part) => `${part}_kwh`)],
-    ...bars.map((bar) => [
-      new Date(bar.from).toISOString(),
-      ...parts.map((part) => Number(bar[part].toFixed(3))),
-    ]),
-  ];
-  const text = rows.map((row) => row.map(csvCell).join(',')).join('\n');
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([`${text}\n`], {type: 'text/csv'}));
-  link.download = `${file}.csv`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+function Choices({dev, compare}: {dev: string | null; compare: boolean}) {
+  const words = texts.value.history;
+  return (
+    <div class="history-choices">
+      <label class="switch">
+        <input
+          type="checkbox"
+          checked={compare}
+          onChange={() => setQuery({cmp: compare ? null : '1'})}
+        />
+        {words.compare}
+      </label>
+      <select
+        aria-label={words.of}
+        value={dev ?? ''}
+        onChange={(event) => setQuery({dev: event.currentTarget.value || null})}
+      >
+        <option value="">{words.allDevices}</option>
+        {home.value?.devices.map((device) => (
+          <option key={device.sn} value={device.sn}>
+            {device.name}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+/** The powers of the same day: bars say how much, the curve says when. */
+function PowerOfDay({date}: {date: string}) {
+  const words = texts.value.history;
+  const {data} = useDaySeries(date);
+  if (!data || !hasCurve(data)) return null;
+  const label = words.powerOf(periodName(date, 'day'));
+  return (
+    <section class="card" aria-labelledby="power-title">
+      <h2 id="power-title">{label}</h2>
+      <DayCurve series={data} label={label} />
+    </section>
+  );
 }

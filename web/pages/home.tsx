@@ -1,19 +1,24 @@
 // The home: where power flows, what today brought, and its devices.
-import {useEffect} from 'preact/hooks';
+import {useEffect, useRef} from 'preact/hooks';
 import type {HomeDevice} from '../api/types.ts';
 import {FlowPicture, FlowWords} from '../flow/picture.tsx';
 import {ageText, alarmText, texts} from '../i18n/index.ts';
-import {alarms, byTrouble, fetchHome, home, homeError} from '../store/home.ts';
+import {unseenAlarms} from '../store/acknowledged.ts';
+import {alarms, byTroubleAndPower, fetchHome, home, homeError, troubleKey} from '../store/home.ts';
 import {bare, titleRef} from '../store/routes.ts';
 import {Boundary} from '../ui/boundary.tsx';
-import {CopyLine, PageTitle} from '../ui/controls.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton} from '../ui/load.tsx';
+import {markOf} from './alarm_mark.ts';
+import {DayCard} from './day_card.tsx';
 import {DeviceCard} from './device_card.tsx';
 import {Ledger} from './ledger.tsx';
+import {NoDevice} from './no_device.tsx';
 import {TodayBars} from './today_bars.tsx';
+import {useOrder} from './use_order.ts';
 
 const mostCards = 12;
+const orderEveryMs = 60_000;
 const mostAlarms = 2;
 
 export function HomePage() {
@@ -44,22 +49,29 @@ export function HomePage() {
         {words.title}
       </h1>
       <div class="home-top">
-        <section class="card" aria-labelledby="flow-title">
-          <h2 id="flow-title">{words.flow}</h2>
+        <div class="home-column">
+          <section class="card" aria-labelledby="flow-title">
+            <h2 id="flow-title">{words.flow}</h2>
+            <Boundary>
+              <FlowPicture home={shown} />
+              <FlowWords home={shown} />
+            </Boundary>
+          </section>
           <Boundary>
-            <FlowPicture home={shown} />
-            <FlowWords home={shown} />
+            <DayCard />
           </Boundary>
-        </section>
-        <Boundary>
-          <Ledger today={shown.today} home={shown} />
-        </Boundary>
-        <Boundary>
-          <Wellbeing />
-        </Boundary>
-        <Boundary>
-          <TodayBars devices={shown.devices} />
-        </Boundary>
+        </div>
+        <div class="home-column">
+          <Boundary>
+            <Ledger today={shown.today} home={shown} />
+          </Boundary>
+          <Boundary>
+            <Wellbeing />
+          </Boundary>
+          <Boundary>
+            <TodayBars />
+          </Boundary>
+        </div>
       </div>
       <Cards devices={shown.devices} />
     </>
@@ -68,9 +80,19 @@ export function HomePage() {
 
 function Cards({devices}: {devices: HomeDevice[]}) {
   const words = texts.value.home;
-  const sorted = [...devices].sort(byTrouble);
+  const held = useRef(false);
+  const sorted = useOrder(devices, byTroubleAndPower, troubleKey(devices), held, orderEveryMs);
+  const hold = (isHeld: boolean) => () => {
+    held.current = isHeld;
+  };
   return (
-    <section aria-labelledby="cards-title">
+    <section
+      aria-labelledby="cards-title"
+      onPointerEnter={hold(true)}
+      onPointerLeave={hold(false)}
+      onFocusIn={hold(true)}
+      onFocusOut={hold(false)}
+    >
       <h2 id="cards-title" class="section-title">
         {words.devices}
       </h2>
@@ -95,14 +117,15 @@ function Cards({devices}: {devices: HomeDevice[]}) {
 
 /** Is everything well, or what is not. */
 function Wellbeing() {
-  const list = alarms.value;
+  const list = unseenAlarms.value;
+  const seen = alarms.value.length - list.length;
   const words = texts.value.home;
   if (list.length === 0) {
     return (
       <section class="card wellbeing">
         <p>
-          <StateMark mark="live" size={20} />
-          {words.allWell}
+          <StateMark mark={seen === 0 ? 'live' : 'warning'} size={20} />
+          {seen === 0 ? words.allWell : <a href="/alarms">{words.acknowledged(seen)}</a>}
         </p>
       </section>
     );
@@ -113,7 +136,7 @@ function Wellbeing() {
       <ul>
         {list.slice(0, mostAlarms).map((alarm) => (
           <li key={alarm.key}>
-            <StateMark mark={alarm.kind === 'fault' ? 'critical' : 'offline'} />
+            <StateMark mark={markOf[alarm.severity]} />
             <a href={`/d/${encodeURIComponent(alarm.sn)}`}>
               <bdi>{alarm.device}</bdi>
             </a>
@@ -127,19 +150,6 @@ function Wellbeing() {
           <a href="/alarms">{texts.value.alarmCount(list.length)}</a>
         </p>
       )}
-    </section>
-  );
-}
-
-function NoDevice() {
-  const words = texts.value.home;
-  return (
-    <section class="card empty">
-      <PageTitle>{words.empty}</PageTitle>
-      <p>{words.emptyHelp}</p>
-      <CopyLine text="gridloom serve --demo" />
-      <p>{words.emptyAdd}</p>
-      <CopyLine text="gridloom device add --help" />
     </section>
   );
 }

@@ -1,6 +1,8 @@
-// What today brought: the part of the home's use that did not come from the grid, and the kWh.
+// The energies of today, all in one unit, and the part of the home's use that did not come from the
+// grid.
 import type {Home, Today} from '../api/types.ts';
-import {energyFigure, percentText, texts} from '../i18n/index.ts';
+import {energyForm, inForm} from '../format/number.ts';
+import {localeName, percentText, spanText, texts} from '../i18n/index.ts';
 
 interface Row {
   key: string;
@@ -9,13 +11,14 @@ interface Row {
   colour: string;
 }
 
+/** Shorter unknown spans are the moments in which a server starts. */
+const leastUnknown_s = 300;
+
 export function Ledger({today, home}: {today: Today; home: Home}) {
   const words = texts.value.home;
   const rows: Row[] = [
-    {key: 'home', label: words.used, kwh: today.home_kwh, colour: 'home'},
-    ...(home.nodes.sun
-      ? [{key: 'sun', label: words.solar, kwh: today.sun_kwh, colour: 'sun'}]
-      : []),
+    {key: 'home', label: words.home, kwh: today.home_kwh, colour: 'home'},
+    ...(home.nodes.sun ? [{key: 'sun', label: words.sun, kwh: today.sun_kwh, colour: 'sun'}] : []),
     {key: 'in', label: words.imported, kwh: today.gridImport_kwh, colour: 'grid'},
     {key: 'out', label: words.exported, kwh: today.gridExport_kwh, colour: 'grid hatched'},
     ...(home.nodes.battery
@@ -31,31 +34,33 @@ export function Ledger({today, home}: {today: Today; home: Home}) {
       : []),
   ];
   const most = Math.max(0.001, ...rows.map((row) => row.kwh ?? 0));
+  const form = energyForm(rows.map((row) => row.kwh));
+  const unknown_s = today.unknown_s ?? 0;
   return (
     <section class="card ledger" aria-labelledby="today-title">
       <h2 id="today-title">{words.today}</h2>
       <div class="ledger-body">
         <Ring percent={today.selfSufficiency_percent} label={words.selfSufficient} />
         <dl class="bars">
-          {rows.map((row) => {
-            const figure = energyFigure(row.kwh);
-            return (
-              <div key={row.key}>
-                <dt>{row.label}</dt>
-                <dd>
-                  <b>{figure.text}</b>
-                  <small>{figure.unit}</small>
-                </dd>
-                <span
-                  class={`bar of-${row.colour}`}
-                  aria-hidden="true"
-                  style={{'--part': String((row.kwh ?? 0) / most)}}
-                />
-              </div>
-            );
-          })}
+          {rows.map((row) => (
+            <div key={row.key}>
+              <dt>{row.label}</dt>
+              <dd>
+                <b>{inForm(row.kwh, form, localeName())}</b>
+                <small>{form.unit}</small>
+              </dd>
+              <span
+                class={`bar of-${row.colour}`}
+                aria-hidden="true"
+                style={{'--part': String((row.kwh ?? 0) / most)}}
+              />
+            </div>
+          ))}
         </dl>
       </div>
+      {unknown_s >= leastUnknown_s && (
+        <p class="muted small-text">{words.unknownToday(spanText(unknown_s))}</p>
+      )}
     </section>
   );
 }

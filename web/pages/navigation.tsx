@@ -1,5 +1,5 @@
 import {texts} from '../i18n/index.ts';
-import {alarms} from '../store/home.ts';
+import {unseenAlarms} from '../store/acknowledged.ts';
 import {Icon, type IconName} from '../ui/icon.tsx';
 
 interface Entry {
@@ -18,7 +18,7 @@ const entries: Entry[] = [
 
 export function Navigation({place}: {place: string}) {
   const words = texts.value.nav;
-  const count = alarms.value.length;
+  const count = unseenAlarms.value.length;
   return (
     <nav class="navigation" aria-label={words.label}>
       {entries.map((entry) => (

@@ -1,11 +1,13 @@
-// Looks, language, and the account: where it is signed in, its password.
+// Looks, language, and the account: where it is signed in, its password, what others share with it.
 import {useEffect, useState} from 'preact/hooks';
 import {ApiError, get, me, request} from '../api/client.ts';
-import type {BrowserSession} from '../api/types.ts';
+import type {BrowserSession, Device, Devices, Sessions as SessionList} from '../api/types.ts';
+import {clientName} from '../format/client_name.ts';
 import {type Language, language, setLanguage, texts, whenText} from '../i18n/index.ts';
 import {moving, setMotion, setTheme, type Theme, theme} from '../store/preferences.ts';
 import {navigate} from '../store/routes.ts';
-import {PageTitle, Segments} from '../ui/controls.tsx';
+import {noteSignedIn} from '../store/signed_in.ts';
+import {CopyLine, PageTitle, Segments} from '../ui/controls.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 
 const shortest = 10;
@@ -78,6 +80,15 @@ export function SettingsPage() {
           <h2>{words.sessions}</h2>
           <Sessions />
         </section>
+        <section class="card">
+          <h2>{words.shared}</h2>
+          <Shared />
+          <p class="muted small-text">{words.shareHelp}</p>
+          <CopyLine text="gridloom device share --help" />
+          <h2>{words.tokens}</h2>
+          <p class="muted small-text">{words.tokensHelp}</p>
+          <CopyLine text="gridloom token list" />
+        </section>
       </div>
     </>
   );
@@ -85,13 +96,14 @@ export function SettingsPage() {
 
 async function signOut(): Promise<void> {
   await request('DELETE', '/session').catch(() => undefined);
+  noteSignedIn(false);
   me.value = null;
   navigate('/');
 }
 
 function Sessions() {
   const words = texts.value.settings;
-  const loaded = useLoad((cancel) => get<{sessions: BrowserSession[]}>('/sessions', cancel), []);
+  const loaded = useLoad((cancel) => get<SessionList>('/sessions', cancel), []);
   if (loaded.error) return <Failure error={loaded.error} retry={loaded.reload} />;
   if (!loaded.data) return <Skeleton height={80} />;
   const end = async (id: number) => {
@@ -103,12 +115,16 @@ function Sessions() {
       {loaded.data.sessions.map((session) => (
         <li key={session.id} class="session">
           <p>
-            <bdi>{session.client.slice(0, 80)}</bdi>
+            <span title={session.client}>
+              <bdi>{nameOf(session)}</bdi>
+            </span>
             <br />
             <span class="muted small-text">
               {session.current
                 ? words.current
                 : words.lastUsed(whenText(session.lastUsed, 'moment'))}
+              {' · '}
+              {words.signedIn[session.by](whenText(session.made, 'date'))}
             </span>
           </p>
           {!session.current && (
@@ -116,6 +132,41 @@ function Sessions() {
               {words.end}
             </button>
           )}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The browser in words: what it sends is for servers. */
+function nameOf(session: BrowserSession): string {
+  const words = texts.value.settings;
+  const name = clientName(session.client);
+  if (!name) return words.noName;
+  return name.system ? words.client(name.browser, name.system) : name.browser;
+}
+
+/** Devices of other accounts that this one may use. */
+function Shared() {
+  const words = texts.value.settings;
+  const loaded = useLoad((cancel) => get<Devices>('/devices', cancel), []);
+  if (loaded.error) return <Failure error={loaded.error} retry={loaded.reload} />;
+  if (!loaded.data) return <Skeleton height={40} />;
+  const shared = loaded.data.devices.filter((device: Device) => device.rights !== 'owner');
+  if (shared.length === 0) return <p>{words.noneShared}</p>;
+  return (
+    <ul class="sessions">
+      {shared.map((device) => (
+        <li key={device.sn} class="session">
+          <p>
+            <a href={`/d/${encodeURIComponent(device.sn)}`}>
+              <bdi>{device.name}</bdi>
+            </a>
+            <br />
+            <span class="muted small-text">
+              {words.sharedBy(device.owner)} · {words.rights[device.rights]}
+            </span>
+          </p>
         </li>
       ))}
     </ul>

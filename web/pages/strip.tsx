@@ -2,10 +2,11 @@
 import {me} from '../api/client.ts';
 import {decimal} from '../format/number.ts';
 import {alarmText, localeName, spanText, texts, whenText, zone} from '../i18n/index.ts';
+import {unseenAlarms} from '../store/acknowledged.ts';
 import {rate, serverNow, tick} from '../store/clock.ts';
-import {alarms} from '../store/home.ts';
 import {live} from '../store/live.ts';
 import {StateMark} from '../ui/icon.tsx';
+import {markOf} from './alarm_mark.ts';
 
 export function Strip() {
   return (
@@ -49,14 +50,14 @@ export function Contact() {
   );
 }
 
-/** The words of the worst alarm, on every page. */
+/** The words of the worst alarm that nobody has acknowledged here, on every page. */
 function Worst() {
-  const list = alarms.value;
+  const list = unseenAlarms.value;
   const first = list[0];
   if (!first) return <span class="worst" />;
   return (
-    <a class="worst bad" href="/alarms">
-      <StateMark mark={first.kind === 'fault' ? 'critical' : 'offline'} />
+    <a class={`worst ${first.severity === 'warning' ? 'warns' : 'bad'}`} href="/alarms">
+      <StateMark mark={markOf[first.severity]} />
       <span class="worst-text">
         <bdi>{first.device}</bdi>: {alarmText(first)}
       </span>
@@ -72,9 +73,10 @@ function ServerClock() {
   const own = zone() === Intl.DateTimeFormat().resolvedOptions().timeZone || zone() === '';
   const speed =
     rate.value === 0 ? words.paused : words.speed(decimal(rate.value, 2, localeName(), 0));
+  const isUnusual = virtual && rate.value !== 1;
   return (
     <span class="server-clock" title={own ? undefined : words.zone(zone())}>
-      {virtual && <b>{speed}</b>}
+      {isUnusual && <b>{speed}</b>}
       <time>{whenText(serverNow(), virtual ? 'moment' : 'time')}</time>
     </span>
   );

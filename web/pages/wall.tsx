@@ -2,11 +2,16 @@
 import {useEffect} from 'preact/hooks';
 import {FlowPicture, FlowWords} from '../flow/picture.tsx';
 import {alarmText, texts, whenText} from '../i18n/index.ts';
+import {unseenAlarms} from '../store/acknowledged.ts';
 import {serverNow, tick} from '../store/clock.ts';
-import {alarms, home} from '../store/home.ts';
+import {home} from '../store/home.ts';
+import {Boundary} from '../ui/boundary.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Skeleton} from '../ui/load.tsx';
+import {markOf} from './alarm_mark.ts';
+import {DayCard} from './day_card.tsx';
 import {Ledger} from './ledger.tsx';
+import {NoDevice} from './no_device.tsx';
 import {Contact} from './strip.tsx';
 
 export function WallPage() {
@@ -16,34 +21,40 @@ export function WallPage() {
   }, [words]);
   const shown = home.value;
   if (!shown) return <Skeleton height={800} />;
+  if (shown.devices.length === 0) return <NoDevice />;
   void tick.value;
   const hour = Number(whenText(serverNow(), 'time').slice(0, 2));
-  const first = alarms.value[0];
+  const [first, ...others] = unseenAlarms.value;
   return (
     <div class={`wall ${hour >= 22 || hour < 6 ? 'night' : ''}`}>
       <h1 class="hidden" tabIndex={-1}>
         {words.title}
       </h1>
-      <div>
+      <div class="wall-flow">
         <FlowPicture home={shown} />
         <div class="hidden">
           <FlowWords home={shown} />
         </div>
       </div>
       <div class="side">
-        <p>
+        <p class="wall-head">
           <time class="wall-clock">{whenText(serverNow(), 'time')}</time>
+          <span class="muted">{whenText(serverNow(), 'weekdayDate')}</span>
+          <Contact />
         </p>
-        <Contact />
         {first && (
-          <p class="bad fault">
-            <StateMark mark="critical" size={24} />
+          <p class={`wall-alarm fault is-${first.severity}`}>
+            <StateMark mark={markOf[first.severity]} size={32} />
             <span>
               <bdi>{first.device}</bdi>: {alarmText(first)}
+              {others.length > 0 && <b> {`+${others.length}`}</b>}
             </span>
           </p>
         )}
         <Ledger today={shown.today} home={shown} />
+        <Boundary>
+          <DayCard />
+        </Boundary>
       </div>
     </div>
   );

@@ -41,19 +41,37 @@ export function followHome(live: LiveClient): void {
   });
 }
 
+/** A device without contact has no error: what it does is not known. */
+export type Severity = 'error' | 'silent' | 'warning';
+
 export interface Alarm {
+  /** Another one when it begins again. */
   key: string;
   sn: string;
   device: string;
   kind: 'fault' | 'silent';
+  severity: Severity;
   text: string;
   field?: string;
   title?: string;
   since: number | null;
 }
 
-/** What is wrong now: faults that devices report, and devices without contact. */
-export const alarms = computed<Alarm[]>(() => (home.value?.devices ?? []).flatMap(alarmsOf));
+/**
+ * A warning is told from an error by the name of its field, as warnCode or bmsWarState: device files
+ * have no other sign of it.
+ */
+export const severityOf = (field: string): Severity =>
+  /war[ns]/i.test(field) ? 'warning' : 'error';
+
+const worst: Record<Severity, number> = {error: 0, silent: 1, warning: 2};
+
+/** The worst comes first: faults that devices report, and devices without contact. */
+export const alarms = computed<Alarm[]>(() =>
+  (home.value?.devices ?? [])
+    .flatMap(alarmsOf)
+    .sort((a, b) => worst[a.severity] - worst[b.severity]),
+);
 
 function alarmsOf(device: HomeDevice): Alarm[] {
   const list: Alarm[] = device.faults.map((fault) => ({
@@ -61,6 +79,7 @@ function alarmsOf(device: HomeDevice): Alarm[] {
     sn: device.sn,
     device: device.name,
     kind: 'fault',
+    severity: severityOf(fault.field),
     text: fault.text,
     field: fault.field,
     title: fault.title,
@@ -72,6 +91,7 @@ function alarmsOf(device: HomeDevice): Alarm[] {
       sn: device.sn,
       device: device.name,
       kind: 'silent',
+      severity: 'silent',
       text: '',
       since: device.lastReport,
     });
@@ -84,8 +104,25 @@ const rank: Record<State, number> = {offline: 1, never: 1, quiet: 2, live: 3};
 /** A collator compares several times faster than localeCompare(). */
 export const byName = new Intl.Collator().compare;
 
-/** Trouble first, then what moves most, then by name. */
+const trouble = (d: HomeDevice) => (d.faults.length > 0 ? 0 : rank[d.state]);
+
+/** Trouble first, then by name. */
 export function byTrouble(a: HomeDevice, b: HomeDevice): number {
-  const trouble = (d: HomeDevice) => (d.faults.length > 0 ? 0 : rank[d.state]);
   return trouble(a) - trouble(b) || byName(a.name, b.name);
 }
+
+/** The largest power of a device, in W. */
+export function powerOf(d: HomeDevice): number {
+  const powers = [d.sunPower_w, d.batteryPower_w, d.loadPower_w, d.gridPower_w];
+  return Math.max(0, ...powers.map((power_w) => Math.abs(power_w ?? 0)));
+}
+
+/** Trouble first, then where most power flows, then by name. */
+export function byTroubleAndPower(a: HomeDevice, b: HomeDevice): number {
+  // In steps of 10 W: what rests is ordered by name.
+  const steps = (d: HomeDevice) => Math.round(powerOf(d) / 10);
+  return trouble(a) - trouble(b) || steps(b) - steps(a) || byName(a.name, b.name);
+}
+
+/** Changes with the trouble of any device. */
+export const troubleKey = (devices: HomeDevice[]) => devices.map(trouble).join('');

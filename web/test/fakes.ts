@@ -1,7 +1,7 @@
 // What the page gets from a browser, as a test owns it: time that passes when told, sockets without
 // a network, and answers without a server.
 import {LiveClient, type Socket, type SocketEvents} from '../api/live.ts';
-import type {DeviceState} from '../api/types.ts';
+import type {DeviceState, HomeDevice} from '../api/types.ts';
 
 /** A device with one value, as the server tells it. */
 export const balcony: DeviceState = {
@@ -16,6 +16,24 @@ export const balcony: DeviceState = {
   reportedAt: 900,
   values: {soc: 50},
 };
+
+/** A device of the home that reports nothing but itself. */
+export const deviceOf = (name: string, more: Partial<HomeDevice> = {}): HomeDevice => ({
+  sn: name,
+  name,
+  family: 'f',
+  familyName: 'F',
+  role: 'other',
+  state: 'live',
+  lastReport: 500,
+  charge_percent: null,
+  batteryPower_w: null,
+  sunPower_w: null,
+  loadPower_w: null,
+  gridPower_w: null,
+  faults: [],
+  ...more,
+});
 
 export class FakeTime {
   nowMs = 0;

@@ -55,6 +55,11 @@ const schema::Body& describe(schema::Of<Today> /*of*/) {
       member<&Today::battery_in_kwh>("batteryIn_kwh", {.unit = "kWh"}),
       member<&Today::battery_out_kwh>("batteryOut_kwh", {.unit = "kWh"}),
       member<&Today::self_sufficiency_percent>("selfSufficiency_percent", {.unit = "%"}),
+      member<&Today::unknown_s>(
+          "unknown_s",
+          {.text = "Since midnight, of which nothing is known; null: not computed yet, or too many "
+                   "devices",
+           .unit = "seconds"}),
   };
   static constexpr schema::Body kBody{
       .name = "Today",

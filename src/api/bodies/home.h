@@ -84,6 +84,7 @@ struct Today {
   NumberOrNull battery_in_kwh{};
   NumberOrNull battery_out_kwh{};
   NumberOrNull self_sufficiency_percent{};
+  schema::OrNull<std::int64_t> unknown_s{};
 };
 const schema::Body& describe(schema::Of<Today> /*of*/);
 

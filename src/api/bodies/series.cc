@@ -6,6 +6,7 @@
 namespace gridloom::api::body {
 
 using schema::declared;
+using schema::member;
 
 const schema::Body& describe(schema::Of<Series> /*of*/) {
   static constexpr std::array kMembers = {
@@ -33,6 +34,28 @@ const schema::Body& describe(schema::Of<History> /*of*/) {
       declared<std::vector<Series>>("series"),
   };
   static constexpr schema::Body kBody{.name = "History", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<HomeSeries> /*of*/) {
+  static constexpr std::array kMembers = {
+      member<&HomeSeries::from_ms>("from", {.unit = "Unix milliseconds"}),
+      member<&HomeSeries::to_ms>("to", {.unit = "Unix milliseconds"}),
+      member<&HomeSeries::step_ms>("step", {.unit = "milliseconds"}),
+      member<&HomeSeries::times_ms>("times",
+                                    {.text = "When each step begins; a column has one value a step",
+                                     .unit = "Unix milliseconds"}),
+      member<&HomeSeries::powers_w>(
+          "powers_w", {.text = "The mean of each step, with the signs of HomeNode; null: not known",
+                       .unit = "W"}),
+      member<&HomeSeries::charge_percent>(
+          "charge_percent", {.text = "The mean of the batteries that are known; null: none is; "
+                                     "absent: there is none, or too many for one answer",
+                             .unit = "%"}),
+      member<&HomeSeries::unknown>("unknown", {.text = kGapsText}),
+      member<&HomeSeries::unknown_devices>("unknownDevices", {.text = kGapDevicesText}),
+  };
+  static constexpr schema::Body kBody{.name = "HomeSeries", .members = kMembers};
   return kBody;
 }
 

@@ -1,13 +1,20 @@
-// The body of GET /api/v1/devices/SN/history, which api/history/series_answer.h streams.
+// The bodies of GET /api/v1/devices/SN/history, which api/history/series_answer.h streams, and of
+// GET /api/v1/home/series.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
+#include "api/bodies/energy.h"
+#include "api/bodies/home.h"
 #include "api/schema/body.h"
 #include "history/series/bucket_aggregator.h"
+#include "overview/home_picture.h"
 #include "wire/json.h"
 
 namespace gridloom::api {
@@ -27,10 +34,30 @@ struct Point {
   using Type = std::tuple<std::int64_t, wire::Json>;
 };
 
+struct HistoryFormat {
+  static constexpr std::string_view kName;
+  static constexpr std::array<std::string_view, 2> kWords = {"json", "csv"};
+};
+
 struct Series;
 const schema::Body& describe(schema::Of<Series> /*of*/);
 struct History;
 const schema::Body& describe(schema::Of<History> /*of*/);
+
+// Each column has one value a step.
+struct HomeSeries {
+  using Column = std::vector<NumberOrNull>;
+
+  std::int64_t from_ms = 0;
+  std::int64_t to_ms = 0;
+  std::int64_t step_ms = 0;
+  std::vector<std::int64_t> times_ms{};
+  schema::Map<overview::Place, Column> powers_w{};
+  std::optional<Column> charge_percent{};
+  std::optional<std::vector<DeviceGap>> unknown{};
+  std::optional<std::size_t> unknown_devices{};
+};
+const schema::Body& describe(schema::Of<HomeSeries> /*of*/);
 
 }  // namespace body
 }  // namespace gridloom::api

@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "api/bodies/energy.h"
+#include "api/history/device_gaps.h"
 #include "api/message/params.h"
-#include "history/energy_query.h"
+#include "history/energy/known_time.h"
+#include "overview/ledger.h"
 #include "time/calendar.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
@@ -66,19 +70,143 @@ Result<std::optional<std::int64_t>> time_param(const JsonObject& params, std::st
 
 double rounded(double value, double steps) { return std::round(value * steps) / steps; }
 
-void add_sums(body::EnergySums& row, const history::EnergySources& sources, const Energies& sum) {
-  for (const EnergyFlow flow : sources.flows) {
-    row.*body::kFlowSums.at(static_cast<std::size_t>(flow)) = rounded(sum.of(flow) / 1000, 1000);
+double kwh_of(double wh) { return rounded(wh / 1000, 1000); }
+
+// The compared span is as long as the one that is asked for: by as many periods or buckets if it
+// consists of whole ones, or else by its time.
+std::int64_t begin_of_compared(const Period& of, const time::Range& span,
+                               const time::TimeZone& zone) {
+  for (const Step step : {of.span, of.bucket}) {
+    const bool is_whole = time::begin_of(step, span.from_ms, zone) == span.from_ms &&
+                          time::begin_of(step, span.to_ms, zone) == span.to_ms;
+    if (!is_whole) continue;
+    std::int64_t before = span.from_ms;
+    for (std::int64_t at = span.from_ms; at < span.to_ms; at = time::begin_after(step, at, zone)) {
+      before = time::begin_of(step, before - 1, zone);
+    }
+    return before;
   }
-  const auto has = [&](EnergyFlow flow) {
-    return std::ranges::find(sources.flows, flow) != sources.flows.end();
-  };
-  if (const auto share = self_sufficiency(sum); share && has(EnergyFlow::kGridIn)) {
+  return span.from_ms - (span.to_ms - span.from_ms);
+}
+
+// kBadParams: the parameter compare has another value.
+Result<bool> is_compared(const JsonObject& params) {
+  const Json* value = params.if_contains("compare");
+  if (value == nullptr) return false;
+  if (value->is_string() && value->get_string() == body::Comparison::kWords.front()) return true;
+  return fail(ErrorCode::kBadParams, fmt::format("compare is {}: must be {}", shown(*value),
+                                                 body::Comparison::kWords.front()));
+}
+
+// The energies of a device in one or more buckets, and how long each flow is known there.
+struct DeviceSums {
+  Energies wh{};
+  history::KnownTime known{};
+  std::int64_t unknown_ms = 0;
+
+  [[nodiscard]] bool is_known(const history::EnergySources& sources, EnergyFlow flow) const {
+    return std::ranges::find(sources.flows, flow) != sources.flows.end() && known.of(flow) > 0;
+  }
+  DeviceSums& operator+=(const DeviceSums& other) {
+    wh += other.wh;
+    for (std::size_t i = 0; i < known.ms.size(); ++i) known.ms.at(i) += other.known.ms.at(i);
+    unknown_ms += other.unknown_ms;
+    return *this;
+  }
+};
+
+DeviceSums sums_of(const history::EnergyQuery& query, const EnergyRequest& request,
+                   std::size_t bucket) {
+  DeviceSums sums{.wh = query.sums()[bucket], .known = query.known()[bucket]};
+  std::int64_t known_ms = 0;
+  for (const EnergyFlow flow : query.sources().flows) {
+    known_ms = std::max(known_ms, sums.known.of(flow));
+  }
+  const std::int64_t past_ms = history::past_ms(
+      request.bounds[bucket], request.bounds[bucket + 1],
+      known_ms > 0 ? query.known_until_ms() : std::numeric_limits<std::int64_t>::min(),
+      request.now_ms);
+  sums.unknown_ms = std::max<std::int64_t>(past_ms - known_ms, 0);
+  return sums;
+}
+
+void add_sums(body::EnergySums& row, const history::EnergySources& sources,
+              const DeviceSums& sums) {
+  row.unknown_s = sums.unknown_ms / 1000;
+  for (const EnergyFlow flow : sources.flows) {
+    if (!sums.is_known(sources, flow)) continue;
+    row.*body::kFlowSums.at(static_cast<std::size_t>(flow)) = kwh_of(sums.wh.of(flow));
+  }
+  const auto share = self_sufficiency(sums.wh);
+  if (share && sums.is_known(sources, EnergyFlow::kGridIn)) {
     row.self_sufficiency = rounded(*share, 10'000);
   }
-  if (const auto share = self_consumption(sum); share && has(EnergyFlow::kGridOut)) {
-    row.self_consumption = rounded(*share, 10'000);
+  const auto consumed = self_consumption(sums.wh);
+  if (consumed && sums.is_known(sources, EnergyFlow::kGridOut)) {
+    row.self_consumption = rounded(*consumed, 10'000);
   }
+}
+
+void add_sums(body::HomeEnergySums& row, std::span<const overview::HomeFlows> wh) {
+  const overview::Ledger ledger = overview::ledger_of(wh);
+  row.unknown_s = ledger.flows_kwh.unknown_ms / 1000;
+  row.at_least = ledger.flows_kwh.at_least;
+  for (std::size_t i = 0; i < overview::kQuantities; ++i) {
+    const auto& kwh = ledger.flows_kwh.values.at(i);
+    if (kwh) row.*body::kHomeSums.at(i) = rounded(*kwh, 1000);
+  }
+  if (const auto& share = ledger.self_sufficiency_percent) {
+    row.self_sufficiency_percent = rounded(*share, 10);
+  }
+  if (const auto& share = ledger.self_consumption_percent) {
+    row.self_consumption_percent = rounded(*share, 10);
+  }
+}
+
+// Buckets of a request: those of the span, or of the one before.
+struct BucketRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+};
+BucketRange asked_buckets(const EnergyRequest& request) {
+  return {.begin = request.compared, .end = request.bounds.size() - 1};
+}
+
+// Writes the times of a span, which is a body, and of its buckets; `add` adds a bucket's sums.
+template <typename Span, typename Add>
+void write_span(Span& span, const EnergyRequest& request, const BucketRange& range,
+                const Add& add) {
+  const auto text = [&](std::size_t bound) {
+    return time::iso_text(request.bounds[bound], request.zone);
+  };
+  span.from = text(range.begin);
+  span.to = text(range.end);
+  span.buckets.reserve(range.end - range.begin);
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    auto& bucket = span.buckets.emplace_back();
+    bucket.from = text(i);
+    bucket.to = text(i + 1);
+    add(bucket, i);
+  }
+}
+
+void write_device_span(body::EnergySpan& span, const EnergyRequest& request,
+                       const BucketRange& range, const history::EnergyQuery& query) {
+  DeviceSums total;
+  write_span(span, request, range, [&](body::Bucket& bucket, std::size_t i) {
+    const DeviceSums sums = sums_of(query, request, i);
+    add_sums(bucket, query.sources(), sums);
+    total += sums;
+  });
+  add_sums(span.total, query.sources(), total);
+}
+
+void write_home_span(body::HomeEnergySpan& span, const EnergyRequest& request,
+                     const BucketRange& range, std::span<const overview::HomeFlows> all_wh) {
+  write_span(span, request, range, [&](body::HomeBucket& bucket, std::size_t i) {
+    add_sums(bucket, all_wh.subspan(i, 1));
+  });
+  add_sums(span.total, all_wh.subspan(range.begin, range.end - range.begin));
 }
 
 }  // namespace
@@ -99,13 +227,15 @@ Result<EnergyRequest> parse_energy_request(const JsonObject& params, const time:
                 fmt::format("to is {}: must be after from, which is {}",
                             time::iso_text(end, now.zone), time::iso_text(begin, now.zone)));
   }
-  EnergyRequest question{.period = of.name,
-                         .bounds = time::bounds(of.bucket,
-                                                {.from_ms = history::quarter_before(begin),
-                                                 .to_ms = history::quarter_after(end)},
-                                                now.zone, kMaxBuckets + 1),
-                         .zone = now.zone};
-  std::vector<std::int64_t>& bounds = question.bounds;
+  const auto compared = is_compared(params);
+  if (!compared) return std::unexpected(compared.error());
+  const time::Range span{.from_ms = history::quarter_before(begin),
+                         .to_ms = history::quarter_after(end)};
+  EnergyRequest request{.period = of.name,
+                        .bounds = time::bounds(of.bucket, span, now.zone, kMaxBuckets + 1),
+                        .now_ms = unix_ms(now.at),
+                        .zone = now.zone};
+  std::vector<std::int64_t>& bounds = request.bounds;
   if (bounds.size() > kMaxBuckets + 1) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("from {} to {} are over {} {}: at most that many are answered at once, "
@@ -114,30 +244,42 @@ Result<EnergyRequest> parse_energy_request(const JsonObject& params, const time:
                             kMaxBuckets, of.buckets));
   }
   // Buckets that have not begun have no data.
-  while (bounds.size() > 1 && bounds[bounds.size() - 2] > unix_ms(now.at)) bounds.pop_back();
-  return question;
+  while (bounds.size() > 1 && bounds[bounds.size() - 2] > request.now_ms) bounds.pop_back();
+  if (!*compared) return request;
+  std::vector<std::int64_t> all = time::bounds(
+      of.bucket, {.from_ms = begin_of_compared(of, span, now.zone), .to_ms = span.from_ms},
+      now.zone, 2 * kMaxBuckets);
+  request.compared = all.size() - 1;
+  all.insert(all.end(), bounds.begin() + 1, bounds.end());
+  bounds = std::move(all);
+  return request;
 }
 
-std::string energy_response(std::string_view sn, const history::EnergySources& sources,
-                            const EnergyRequest& question, std::span<const Energies> sums) {
-  const std::vector<std::int64_t>& bounds = question.bounds;
-  body::Energy answer{.sn = sn,
-                      .period = {question.period},
-                      .from = time::iso_text(bounds.front(), question.zone),
-                      .to = time::iso_text(bounds.back(), question.zone)};
-  for (const EnergyFlow flow : sources.flows) {
+std::string energy_response(std::string_view sn, const EnergyRequest& request,
+                            const history::EnergyQuery& query) {
+  body::Energy answer;
+  answer.sn = sn;
+  answer.period = {request.period};
+  for (const EnergyFlow flow : query.sources().flows) {
     answer.quantities.push_back({body::Quantity::kWords.at(static_cast<std::size_t>(flow))});
   }
-  answer.buckets.reserve(sums.size());
-  Energies total;
-  for (std::size_t i = 0; i < sums.size(); ++i) {
-    body::Bucket& bucket = answer.buckets.emplace_back();
-    bucket.from = time::iso_text(bounds[i], question.zone);
-    bucket.to = time::iso_text(bounds[i + 1], question.zone);
-    add_sums(bucket, sources, sums[i]);
-    total += sums[i];
+  write_device_span(answer, request, asked_buckets(request), query);
+  if (request.compared > 0) {
+    write_device_span(answer.previous.emplace(), request, {.end = request.compared}, query);
   }
-  add_sums(answer.total, sources, total);
+  return schema::to_text(answer);
+}
+
+std::string home_energy_response(const EnergyRequest& request, const home::HomeEnergies& energies) {
+  const std::vector<overview::HomeFlows> all_wh = energies.buckets();
+  body::HomeEnergy answer;
+  answer.period = {request.period};
+  answer.quantities = energies.quantities();
+  add_gaps(answer, energies);
+  write_home_span(answer, request, asked_buckets(request), all_wh);
+  if (request.compared > 0) {
+    write_home_span(answer.previous.emplace(), request, {.end = request.compared}, all_wh);
+  }
   return schema::to_text(answer);
 }
 

@@ -81,7 +81,8 @@ Result<std::vector<std::string>> kinds_in(std::string_view text) {
   return kinds;
 }
 
-void add_fault(body::DeviceEvent& row, const EventDevice& device, const DeviceEvent& event) {
+void add_fault(body::DeviceEvent& row, const home::HistoryDevice& device,
+               const DeviceEvent& event) {
   row.field = event.field;
   auto value = wire::parse_json(event.text, {.bytes = event.text.size()});
   const catalog::Field* field = device.family->field(event.field);
@@ -103,7 +104,7 @@ void add_fault(body::DeviceEvent& row, const EventDevice& device, const DeviceEv
 }
 
 // Has views of both.
-body::DeviceEvent row_of(const EventDevice& device, const DeviceEvent& event) {
+body::DeviceEvent row_of(const home::HistoryDevice& device, const DeviceEvent& event) {
   body::DeviceEvent row{.sn = device.sn, .at_ms = event.at_ms, .kind = event.kind};
   switch (event.kind) {
     case EventKind::kFaultBegan:

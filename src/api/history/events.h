@@ -9,12 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/device_number.h"
 #include "base/result.h"
-#include "catalog/family.h"
 #include "catalog/language.h"
 #include "history/reader.h"
 #include "history/store/store.h"
+#include "home/history_device.h"
 #include "time/time_zone.h"
 #include "wire/json.h"
 
@@ -32,16 +31,10 @@ struct EventRequest {
 [[nodiscard]] Result<EventRequest> parse_event_request(const wire::JsonObject& params,
                                                        const time::Now& now);
 
-struct EventDevice {
-  std::string sn;
-  DeviceNumber number = 0;
-  catalog::FamilyPtr family;  // in the language of the request
-};
-
 // Reads one page, in slices.
 class EventQuery {
  public:
-  EventQuery(EventRequest request, std::vector<EventDevice> devices)
+  EventQuery(EventRequest request, std::vector<home::HistoryDevice> devices)
       : request_(std::move(request)), devices_(std::move(devices)) {}
 
   // Reads for one time slice. Fails as Reader does.
@@ -60,7 +53,7 @@ class EventQuery {
   void trim();
 
   EventRequest request_;
-  std::vector<EventDevice> devices_;
+  std::vector<home::HistoryDevice> devices_;
   std::size_t next_ = 0;  // device
   std::vector<Found> found_;
 };

@@ -8,18 +8,20 @@
 
 #include "api/history/energy.h"
 #include "api/history/events.h"
+#include "api/history/home_series.h"
 #include "api/history/quota_data.h"
 #include "api/history/series_body.h"
 #include "api/message/params.h"
 #include "history/energy_query.h"
+#include "home/home_energies.h"
 #include "hub/credentials.h"
 
 namespace gridloom::api {
 namespace {
 
 // Runs the query slice by slice; at the end `text_of` formats the response's data.
-template <typename TextOf>
-auto answer_of(history::EnergyQuery query, const AnswerForm& form, TextOf text_of) {
+template <typename Query, typename TextOf>
+auto answer_of(Query query, const AnswerForm& form, TextOf text_of) {
   return [query = std::move(query), form, text_of = std::move(text_of)](
              history::Reader& reader) mutable -> std::optional<http::Response> {
     for (const history::Slice slice; !query.done() && !slice.over();) {
@@ -38,6 +40,19 @@ Result<HistoryApi::Readable> HistoryApi::readable(registry::AccountId account,
   const auto device = hub::permitted_device(*directory, account, sn, registry::Rights::kMonitor);
   if (!device) return std::unexpected(device.error());
   return Readable{.number = (*device)->number, .family = options_.platform->catalog->of_serial(sn)};
+}
+
+std::vector<home::HistoryDevice> HistoryApi::readable_devices(registry::AccountId account) const {
+  const auto directory = options_.platform->registry.directory();
+  std::vector<home::HistoryDevice> devices;
+  for (const auto& list : {directory->devices_of(account), directory->shared_with(account)}) {
+    for (const registry::Device* device : list) {
+      devices.push_back({.sn = device->sn,
+                         .number = device->number,
+                         .family = options_.platform->catalog->of_serial(device->sn)});
+    }
+  }
+  return devices;
 }
 
 time::Now HistoryApi::now() const {
@@ -97,17 +112,40 @@ void HistoryApi::energy(const std::string& sn, Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(call.form.failure(fault)); };
   const auto device = readable(call.account, sn);
   if (!device) return refuse(device.error());
-  auto question = parse_energy_request(call.params, now());
-  if (!question) return refuse(question.error());
+  auto request = parse_energy_request(call.params, now());
+  if (!request) return refuse(request.error());
   const AnswerForm form = call.form;
   history::EnergyQuery query({.device = device->number,
                               .sources = history::EnergySources(*device->family),
-                              .bounds = question->bounds});
+                              .bounds = request->bounds});
   read(std::move(call),
        answer_of(std::move(query), form,
-                 [sn, question = std::move(*question)](const history::EnergyQuery& of) {
-                   return energy_response(sn, of.sources(), question, of.sums());
+                 [sn, request = std::move(*request)](const history::EnergyQuery& of) {
+                   return energy_response(sn, request, of);
                  }));
+}
+
+void HistoryApi::home_energy(Call call) const {
+  auto request = parse_energy_request(call.params, now());
+  if (!request) return call.done(call.form.failure(request.error()));
+  const AnswerForm form = call.form;
+  home::HomeEnergies energies({.devices = readable_devices(call.account),
+                               .bounds = request->bounds,
+                               .compared = request->compared,
+                               .now_ms = request->now_ms});
+  read(std::move(call), answer_of(std::move(energies), form,
+                                  [request = std::move(*request)](const home::HomeEnergies& of) {
+                                    return home_energy_response(request, of);
+                                  }));
+}
+
+void HistoryApi::home_series(Call call) const {
+  auto request = parse_home_series_request(call.params, now(), options_.series);
+  if (!request) return call.done(call.form.failure(request.error()));
+  const AnswerForm form = call.form;
+  HomeSeries series(std::move(*request), readable_devices(call.account));
+  read(std::move(call),
+       answer_of(std::move(series), form, [](const HomeSeries& of) { return of.text(); }));
 }
 
 void HistoryApi::series(const std::string& sn, Call call) const {
@@ -134,26 +172,18 @@ void HistoryApi::series(const std::string& sn, Call call) const {
 
 void HistoryApi::events(const std::string& sn, Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(call.form.failure(fault)); };
+  std::vector<home::HistoryDevice> devices;
+  if (sn.empty()) {
+    devices = readable_devices(call.account);
+  } else {
+    auto device = readable(call.account, sn);
+    if (!device) return refuse(device.error());
+    devices.push_back({.sn = sn, .number = device->number, .family = std::move(device->family)});
+  }
   auto request = parse_event_request(call.params, now());
   if (!request) return refuse(request.error());
-  std::vector<EventDevice> devices;
-  const auto add = [&, language = request->language](const registry::Device& device) {
-    const catalog::Catalog& catalog = *options_.platform->catalog;
-    devices.push_back({.sn = device.sn,
-                       .number = device.number,
-                       .family = catalog.in_language(catalog.of_serial(device.sn), language)});
-  };
-  const auto directory = options_.platform->registry.directory();
-  if (sn.empty()) {
-    for (const auto& list :
-         {directory->devices_of(call.account), directory->shared_with(call.account)}) {
-      for (const registry::Device* device : list) add(*device);
-    }
-  } else {
-    const auto device =
-        hub::permitted_device(*directory, call.account, sn, registry::Rights::kMonitor);
-    if (!device) return refuse(device.error());
-    add(**device);
+  for (home::HistoryDevice& device : devices) {
+    device.family = options_.platform->catalog->in_language(device.family, request->language);
   }
   const AnswerForm form = call.form;
   read(std::move(call),

@@ -10,11 +10,13 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/message/answer_form.h"
 #include "base/loop.h"
 #include "history/reader.h"
 #include "history/series/series_request.h"
+#include "home/history_device.h"
 #include "http/message.h"
 #include "hub/platform.h"
 #include "time/time_zone.h"
@@ -42,6 +44,9 @@ class HistoryApi {
   };
   void quota_data(Call call) const;
   void energy(const std::string& sn, Call call) const;
+  // Of all devices that the account may read, as one home.
+  void home_energy(Call call) const;
+  void home_series(Call call) const;
   void series(const std::string& sn, Call call) const;
   // Answers for one device; `sn` empty: for all that the account may read.
   void events(const std::string& sn, Call call) const;
@@ -53,6 +58,9 @@ class HistoryApi {
   };
   // kNoPermission: there is no such device, or the account may not read it.
   [[nodiscard]] Result<Readable> readable(registry::AccountId account, const std::string& sn) const;
+  // All that the account may read.
+  [[nodiscard]] std::vector<home::HistoryDevice> readable_devices(
+      registry::AccountId account) const;
   [[nodiscard]] time::Now now() const;
   // Works for one time slice. Empty: there is more to do.
   using Answer = std::move_only_function<std::optional<http::Response>(history::Reader&)>;

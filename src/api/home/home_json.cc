@@ -67,15 +67,17 @@ std::vector<body::Flow> flows_of(const HomePicture& picture) {
 }
 
 body::Today today_of(const std::optional<overview::Ledger>& ledger) {
-  const overview::Ledger none;
-  const overview::Ledger& sums = ledger ? *ledger : none;
-  return {.sun_kwh = energy(sums.sun_kwh),
-          .grid_import_kwh = energy(sums.grid_import_kwh),
-          .grid_export_kwh = energy(sums.grid_export_kwh),
-          .home_kwh = energy(sums.home_kwh),
-          .battery_in_kwh = energy(sums.battery_in_kwh),
-          .battery_out_kwh = energy(sums.battery_out_kwh),
-          .self_sufficiency_percent = or_null(sums.self_sufficiency_percent)};
+  using enum overview::Quantity;
+  if (!ledger) return {};
+  const overview::HomeFlows& sums = ledger->flows_kwh;
+  return {.sun_kwh = energy(sums.of(kSun)),
+          .grid_import_kwh = energy(sums.of(kGridImport)),
+          .grid_export_kwh = energy(sums.of(kGridExport)),
+          .home_kwh = energy(sums.of(kHome)),
+          .battery_in_kwh = energy(sums.of(kBatteryIn)),
+          .battery_out_kwh = energy(sums.of(kBatteryOut)),
+          .self_sufficiency_percent = or_null(ledger->self_sufficiency_percent),
+          .unknown_s = {sums.unknown_ms / 1000}};
 }
 
 body::HomeDevice device_of(const home::HomeDevice& device, TimePoint now) {

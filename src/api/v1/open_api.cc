@@ -55,8 +55,10 @@ JsonArray parameters_of(const OwnApi::Route& route) {
   }
   for (const OwnParameter& parameter : route.query) {
     JsonObject schema{{"type", "string"}};
-    if (!parameter.choices.empty()) {
-      schema["enum"] = JsonArray(parameter.choices.begin(), parameter.choices.end());
+    if (parameter.words != nullptr) {
+      JsonArray words;
+      for (const std::string_view word : parameter.words()) words.emplace_back(word);
+      schema["enum"] = std::move(words);
     }
     all.push_back(JsonObject{{"name", parameter.name},
                              {"in", "query"},

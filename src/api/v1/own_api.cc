@@ -31,22 +31,41 @@ using registry::Rights;
 using registry::Scope;
 using schema::body_of;
 
+std::vector<std::string_view> languages() {
+  return {catalog::kLanguageTags.begin(), catalog::kLanguageTags.end()};
+}
+
 constexpr std::string_view kFrom =
     "begin: a day, a time in ISO 8601, Unix milliseconds, or back from now as -7d";
 constexpr std::string_view kTo = "end, written as from, or now; it does not belong to the span";
 constexpr std::array kEnergyQuery = {
-    OwnParameter{"period", "day, week, month or year; day if it is left out"},
+    OwnParameter{.name = "period",
+                 .text = "what the buckets divide: hours of a day, days of a week or a month, "
+                         "months of a year; day if it is left out",
+                 .words = &schema::words_of_tag<body::Period>},
     OwnParameter{"from", kFrom},
     OwnParameter{"to", kTo},
+    OwnParameter{.name = "compare",
+                 .text = "adds the span before, of the same length in the calendar",
+                 .words = &schema::words_of_tag<body::Comparison>},
+};
+constexpr std::array kHomeSeriesQuery = {
+    OwnParameter{"from", kFrom},
+    OwnParameter{"to", kTo},
+    OwnParameter{"step", "whole quarters of an hour, such as 15m or 1h; 15m if it is left out"},
 };
 constexpr std::array kHistoryQuery = {
     OwnParameter{"fields", "names of fields, separated by commas; * stands for any text", true},
     OwnParameter{"from", kFrom},
     OwnParameter{"to", kTo},
     OwnParameter{"step", "length of a step, such as 15m; every reported value if it is left out"},
-    OwnParameter{"aggregate", "mean, min, max, sum, count, last or integral of a step's values"},
+    OwnParameter{.name = "aggregate",
+                 .text = "what a step's values are put together to; mean if it is left out",
+                 .words = &schema::words_of_enum<history::Aggregate>},
     OwnParameter{"points", "at most this many points, chosen so that a curve keeps its form"},
-    OwnParameter{"format", "json or csv; json if it is left out"},
+    OwnParameter{.name = "format",
+                 .text = "json if it is left out",
+                 .words = &schema::words_of_tag<body::HistoryFormat>},
 };
 
 constexpr std::array kEventQuery = {
@@ -57,20 +76,20 @@ constexpr std::array kEventQuery = {
     OwnParameter{"cursor", "next of the page before, for the events that follow it"},
     OwnParameter{.name = "lang",
                  .text = "language of titles and meanings of faults; en if it is left out",
-                 .choices = catalog::kLanguageTags},
+                 .words = &languages},
 };
 
 constexpr std::array kFamilyQuery = {
     OwnParameter{
         .name = "lang",
         .text = "language of the texts; en if it is left out, and for texts without a translation",
-        .choices = catalog::kLanguageTags},
+        .words = &languages},
 };
 
 constexpr std::array kLanguageQuery = {
     OwnParameter{.name = "lang",
                  .text = "language of titles and meanings of faults; en if it is left out",
-                 .choices = catalog::kLanguageTags},
+                 .words = &languages},
 };
 
 // The end of a device's text, in the place of which its presence is put.
@@ -180,12 +199,24 @@ struct OwnApi::Table {
             .query = kEnergyQuery,
             .answer = &body_of<body::Energy>,
             .handler = &OwnApi::energy},
+      Route{.path = "/api/v1/home/energy",
+            .id = "getHomeEnergy",
+            .summary = "Energies of the home, of all devices together, by hour, day or month.",
+            .query = kEnergyQuery,
+            .answer = &body_of<body::HomeEnergy>,
+            .handler = &OwnApi::home_energy},
       Route{.path = "/api/v1/devices/{sn}/history",
             .id = "getHistory",
             .summary = "Past values of fields of a device.",
             .query = kHistoryQuery,
             .answer = &body_of<body::History>,
             .handler = &OwnApi::history},
+      Route{.path = "/api/v1/home/series",
+            .id = "getHomeSeries",
+            .summary = "Powers of the home's sun, battery, grid and use over time, and its charge.",
+            .query = kHomeSeriesQuery,
+            .answer = &body_of<body::HomeSeries>,
+            .handler = &OwnApi::home_series},
       Route{.path = "/api/v1/devices/{sn}/events",
             .id = "listDeviceEvents",
             .summary = "Faults, presence and sets of a device, the newest first.",
@@ -429,6 +460,14 @@ HistoryApi::Call OwnApi::history_call(Call call) {
 void OwnApi::energy(Call call) const {
   const std::string sn = call.named;
   options_.history->energy(sn, history_call(std::move(call)));
+}
+
+void OwnApi::home_energy(Call call) const {
+  options_.history->home_energy(history_call(std::move(call)));
+}
+
+void OwnApi::home_series(Call call) const {
+  options_.history->home_series(history_call(std::move(call)));
 }
 
 void OwnApi::history(Call call) const {

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/bodies/device.h"
 #include "api/gate/callers.h"
@@ -39,7 +40,7 @@ struct OwnParameter {
   std::string_view name;
   std::string_view text;  // what it means
   bool required = false;
-  std::span<const std::string_view> choices{};  // its only values; empty: it has others
+  std::vector<std::string_view> (*words)() = nullptr;  // its values; null: any text
 };
 
 // Who may ask for a route at all.
@@ -103,6 +104,8 @@ class OwnApi {
   struct Table;  // of the routes
   void me(Call call) const;
   void home(Call call) const;
+  void home_energy(Call call) const;
+  void home_series(Call call) const;
   void devices(Call call) const;
   void device(Call call) const;
   void families(Call call) const;

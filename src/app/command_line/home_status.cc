@@ -176,6 +176,7 @@ DeviceStatus read_status(OpenHome& home, const HomeDevice& device, WithEnergy wi
   const auto energy = home.home->energy_today(device.sn);
   const Json* total = energy ? wire::member(*energy, "total") : nullptr;
   if (total != nullptr && total->is_object()) status.energy_kwh = total->get_object();
+  status.energy_kwh.erase("unknown_s");
   return status;
 }
 

@@ -12,7 +12,7 @@
 namespace gridloom::history {
 namespace {
 
-constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersion = 3;
 constexpr std::uint8_t kVersionWithoutHeld = 1;
 constexpr double kMsPerHour = 3'600'000;
 constexpr std::int64_t kLongestInQuarters_ms = 2 * kHour_ms;
@@ -43,6 +43,20 @@ Spans both(const Spans& a, const Spans& b) {
     ++(a[i].end < b[k].end ? i : k);
   }
   return common;
+}
+
+// The parts of `all` that are not in `others`.
+Spans without(const Spans& all, const Spans& others) {
+  Spans rest;
+  for (Span span : all) {
+    for (const Span& other : others) {
+      if (other.begin >= span.end) break;
+      if (other.begin > span.begin) rest.push_back({.begin = span.begin, .end = other.begin});
+      span.begin = std::max(span.begin, other.end);
+    }
+    if (span.begin < span.end) rest.push_back(span);
+  }
+  return rest;
 }
 
 // The difference between two successive samples of a counter. Steps exist only where the counter
@@ -193,6 +207,7 @@ class Accountant {
     }
     integrate(rows_);
     flush(last_ms_.value_or(0));
+    add_known();
     return std::move(energies_);
   }
 
@@ -216,7 +231,9 @@ class Accountant {
   void integrate(const HourRows& rows) {
     auto change = rows.changes.begin();
     for (const std::int64_t at_ms : rows.times) {
-      static_cast<void>(begin_row(at_ms));
+      const bool goes_on = begin_row(at_ms) && is_connected_;
+      if (goes_on && last_ms_) add_held(*last_ms_, at_ms);
+      is_connected_ = true;
       bool disconnected = false;
       for (; change != rows.changes.end() && change->at_ms == at_ms; ++change) {
         if (change->power == HourRows::Change::kDisconnected) {
@@ -229,8 +246,33 @@ class Accountant {
       }
       last_ms_ = at_ms;
       if (!disconnected) continue;
+      is_connected_ = false;
       flush(at_ms);
       forget(at_ms);
+    }
+  }
+
+  // The device reported from one row to the next.
+  void add_held(std::int64_t from_ms, std::int64_t to_ms) {
+    if (!held_.empty() && held_.back().end == from_ms) {
+      held_.back().end = to_ms;
+    } else {
+      held_.push_back({.begin = from_ms, .end = to_ms});
+    }
+  }
+
+  // The account of the hour before ended at its last row.
+  void add_known() {
+    const std::int64_t begin = before_.empty() ? rows_.times.front() : before_.times.back();
+    for (const Span& span : held_) {
+      if (span.end <= begin) continue;
+      energies_.known.push_back(
+          {.flow = {}, .from_ms = std::max(span.begin, begin), .to_ms = span.end});
+    }
+    for (const Window& window : windows_) {
+      for (const Span& span : without(window.covered, held_)) {
+        energies_.known.push_back({.flow = window.flow, .from_ms = span.begin, .to_ms = span.end});
+      }
     }
   }
 
@@ -299,6 +341,8 @@ class Accountant {
   Powers powers_{};
   std::int64_t since_ms_ = 0;
   std::optional<std::int64_t> last_ms_;
+  bool is_connected_ = true;  // after the last row
+  Spans held_;                // in which the device reported
   HourEnergies energies_;
 };
 
@@ -367,10 +411,22 @@ std::string to_bytes(std::int64_t hour, const HourEnergies& energies) {
     append_signed(out, milliwatts(watts));
     last_field = field;
   }
+  append_varint(out, energies.known.size());
+  std::int64_t last_ms = hour * kHour_ms;
+  for (const KnownSpan& span : energies.known) {
+    append_varint(out, span.flow ? static_cast<std::uint64_t>(*span.flow) + 1 : 0);
+    append_signed(out, span.from_ms - last_ms);
+    append_varint(out, static_cast<std::uint64_t>(span.to_ms - span.from_ms));
+    last_ms = span.to_ms;
+  }
   return out;
 }
 
 namespace {
+
+bool is_span(std::int64_t from_ms, std::int64_t length_ms) {
+  return length_ms > 0 && length_ms <= kMax_ms && from_ms >= -kMax_ms && from_ms <= kMax_ms;
+}
 
 // False: the bytes are malformed.
 bool read_held(Cursor& cursor, std::map<FieldId, double>& held) {
@@ -385,6 +441,33 @@ bool read_held(Cursor& cursor, std::map<FieldId, double>& held) {
   return true;
 }
 
+// Likewise.
+bool read_known(Cursor& cursor, std::int64_t hour, std::vector<KnownSpan>& known) {
+  std::int64_t last_ms = hour * kHour_ms;
+  for (std::uint64_t left = cursor.varint(); left > 0 && !cursor.failed(); --left) {
+    const std::uint64_t flow = cursor.varint();
+    const std::int64_t from_ms = wrapping_sum(last_ms, cursor.signed_varint());
+    const auto length_ms = static_cast<std::int64_t>(cursor.varint());
+    if (flow > kEnergyFlows || !is_span(from_ms, length_ms)) return false;
+    last_ms = from_ms + length_ms;
+    known.push_back({.flow = {}, .from_ms = from_ms, .to_ms = last_ms});
+    if (flow > 0) known.back().flow = static_cast<EnergyFlow>(flow - 1);
+  }
+  return true;
+}
+
+// Before version 3, all of an hour in which the device reported counts as known.
+void assume_known(std::int64_t hour, HourEnergies& energies) {
+  const std::int64_t begin = hour * kHour_ms;
+  energies.known.push_back({.flow = {}, .from_ms = begin, .to_ms = begin + kHour_ms});
+  for (const HourEnergies::Stretch& stretch : energies.stretches) {
+    if (stretch.from_ms >= begin) continue;
+    energies.known.push_back({.flow = stretch.flow,
+                              .from_ms = stretch.from_ms,
+                              .to_ms = std::min(stretch.to_ms, begin)});
+  }
+}
+
 }  // namespace
 
 Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
@@ -395,7 +478,7 @@ Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
   const std::string_view first = cursor.bytes(1);
   if (cursor.failed()) return malformed();
   const auto version = static_cast<std::uint8_t>(first.front());
-  if (version != kVersion && version != kVersionWithoutHeld) return malformed();
+  if (version < kVersionWithoutHeld || version > kVersion) return malformed();
   HourEnergies energies;
   std::int64_t quarter = hour * 4;
   for (std::uint64_t left = cursor.varint(); left > 0 && !cursor.failed(); --left) {
@@ -413,16 +496,18 @@ Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
     const std::uint64_t flow = cursor.varint();
     const std::int64_t from_ms = wrapping_sum(hour * kHour_ms, cursor.signed_varint());
     const auto length_ms = static_cast<std::int64_t>(cursor.varint());
-    if (flow >= kEnergyFlows || length_ms <= 0 || length_ms > kMax_ms || from_ms < -kMax_ms ||
-        from_ms > kMax_ms) {
-      return malformed();
-    }
+    if (flow >= kEnergyFlows || !is_span(from_ms, length_ms)) return malformed();
     energies.stretches.push_back({.flow = static_cast<EnergyFlow>(flow),
                                   .from_ms = from_ms,
                                   .to_ms = from_ms + length_ms,
                                   .wh = static_cast<double>(cursor.varint()) / 1000});
   }
-  if (version == kVersion && !read_held(cursor, energies.held)) return malformed();
+  if (version > kVersionWithoutHeld && !read_held(cursor, energies.held)) return malformed();
+  if (version < kVersion) {
+    assume_known(hour, energies);
+  } else if (!read_known(cursor, hour, energies.known)) {
+    return malformed();
+  }
   if (cursor.failed() || !cursor.at_end()) return malformed();
   return energies;
 }

@@ -19,6 +19,7 @@
 #include "history/energy/energy_flow.h"
 #include "history/energy/energy_sources.h"
 #include "history/energy/hour_rows.h"
+#include "history/energy/known_time.h"
 
 namespace gridloom::history {
 
@@ -36,6 +37,9 @@ struct HourEnergies {
   // By field, in W: powers that were reported before the hour's first row and still held then. The
   // account of the next hour needs them: a device may report a value once and never again.
   std::map<FieldId, double> held;
+  // The time that the account covers; may begin before the hour. Spans of one flow are those that
+  // only its counter covers, so they do not overlap with those of all flows.
+  std::vector<KnownSpan> known;
 
   // The energies within [from, to); both are multiples of a quarter of an hour.
   [[nodiscard]] Energies within(std::int64_t from_ms, std::int64_t to_ms) const;

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "catalog/loader.h"
 #include "history/blocks/hours.h"
+#include "journal/journal.h"
 #include "testing/dice.h"
 #include "testing/must.h"
 
@@ -120,6 +121,19 @@ class EnergyIntegratorTest : public testing::Test {
   }
 
   Course course;
+
+  // How long the flow is known between two times, in minutes.
+  double known_min(EnergyFlow flow, Millis from = 0ms, Millis to = 10'000h) {
+    if (accounts_.empty()) accounts_ = course.accounts();
+    const std::int64_t start = kFirstHour * kHour_ms;
+    KnownTime known;
+    for (const auto& [hour, energies] : accounts_) {
+      for (const KnownSpan& span : energies.known) {
+        known.add(span, start + from.count(), start + to.count());
+      }
+    }
+    return static_cast<double>(known.of(flow)) / 60'000;
+  }
 
  private:
   std::map<std::int64_t, HourEnergies> accounts_;
@@ -427,6 +441,42 @@ TEST_F(EnergyIntegratorTest, APowerHeldForHoursEndsWithAGap) {
   EXPECT_NEAR(wh(EnergyFlow::kLoad), 300, 0.01);
 }
 
+TEST_F(EnergyIntegratorTest, TheTimeBetweenReportsIsKnown) {
+  course.steady(10min, 150min, {{"w.pv", "0"}});
+  EXPECT_EQ(known_min(EnergyFlow::kPv), 140);
+  EXPECT_EQ(known_min(EnergyFlow::kLoad), 140) << "of all flows";
+  EXPECT_EQ(known_min(EnergyFlow::kPv, 0min, 60min), 50);
+  EXPECT_EQ(known_min(EnergyFlow::kPv, 60min, 75min), 15);
+  EXPECT_EQ(known_min(EnergyFlow::kPv, 145min, 160min), 5);
+}
+
+TEST_F(EnergyIntegratorTest, AGapIsNotKnown) {
+  course.steady(0min, 10min, {{"w.pv", "1000"}});
+  course.steady(30min, 40min, {{"w.pv", "1000"}});
+  course.report(45min, {{"w.pv", "1000"}});  // not a gap yet
+  course.steady(170min, 180min, {{"w.pv", "1000"}});
+  EXPECT_EQ(known_min(EnergyFlow::kPv), 10 + 15 + 10);
+  EXPECT_EQ(known_min(EnergyFlow::kPv, 10min, 30min), 0);
+  EXPECT_EQ(known_min(EnergyFlow::kPv, 60min, 120min), 0);
+}
+
+TEST_F(EnergyIntegratorTest, WhileADeviceIsAwayNothingIsKnown) {
+  course.steady(0min, 10min, {{"w.pv", "1000"}});
+  course.report(12min, {{journal::kPresence, "0"}});
+  course.report(14min, {{journal::kPresence, "1"}});
+  course.steady(15min, 20min, {{"w.pv", "1000"}});
+  EXPECT_EQ(known_min(EnergyFlow::kPv), 12 + 6);
+}
+
+TEST_F(EnergyIntegratorTest, ACounterIsKnownInAGapAsWell) {
+  course.steady(0min, 10min, {{"w.load", "100"}, {"wh.pv", "500"}});
+  course.steady(5h, 5h + 10min, {{"w.load", "100"}, {"wh.pv", "900"}});
+  EXPECT_EQ(known_min(EnergyFlow::kPv), 310);
+  EXPECT_EQ(known_min(EnergyFlow::kPv, 60min, 120min), 60);
+  EXPECT_EQ(known_min(EnergyFlow::kGridIn), 20);
+  EXPECT_EQ(known_min(EnergyFlow::kGridIn, 60min, 120min), 0);
+}
+
 TEST(StoredEnergies, ComeBackToTheMilliwattHour) {
   HourEnergies energies;
   energies.quarters[kFirstHour * 4 - 1].of(EnergyFlow::kPv) = 12.3456;
@@ -436,6 +486,10 @@ TEST(StoredEnergies, ComeBackToTheMilliwattHour) {
                                 .to_ms = kFirstHour * kHour_ms,
                                 .wh = 77.125});
   energies.held = {{7, -1200.5}, {4'000'000'000, 0}};
+  energies.known = {{.from_ms = (kFirstHour - 1) * kHour_ms - 7, .to_ms = kFirstHour * kHour_ms},
+                    {.flow = EnergyFlow::kGridIn,
+                     .from_ms = (kFirstHour - 40) * kHour_ms,
+                     .to_ms = kFirstHour * kHour_ms}};
   const std::string bytes = to_bytes(kFirstHour, energies);
   const HourEnergies back = must(energies_of(kFirstHour, bytes));
   ASSERT_EQ(back.quarters.size(), 2);
@@ -446,17 +500,23 @@ TEST(StoredEnergies, ComeBackToTheMilliwattHour) {
   EXPECT_EQ(back.stretches[0].to_ms, energies.stretches[0].to_ms);
   EXPECT_EQ(back.stretches[0].wh, 77.125);
   EXPECT_EQ(back.held, energies.held);
+  EXPECT_EQ(back.known, energies.known);
 }
 
 TEST(StoredEnergies, BytesThatAreNoneAreRefused) {
   HourEnergies energies;
   energies.quarters[kFirstHour * 4].of(EnergyFlow::kPv) = 60;
+  energies.known = {{.from_ms = kFirstHour * kHour_ms, .to_ms = (kFirstHour + 1) * kHour_ms}};
   const std::string bytes = to_bytes(kFirstHour, energies);
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_FALSE(energies_of(kFirstHour, std::string_view(bytes).substr(0, size))) << size;
   }
   EXPECT_FALSE(energies_of(kFirstHour, bytes + "x"));
-  EXPECT_FALSE(energies_of(kFirstHour, "\x03" + bytes.substr(1)));
+  EXPECT_FALSE(energies_of(kFirstHour, "\x04" + bytes.substr(1)));
+  // A span of an unknown flow, and one without a length.
+  EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x03\0\0\0\x01\x0D\0\x01", 8)));
+  EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x03\0\0\0\x01\x0C\0\0", 8)));
+  EXPECT_TRUE(energies_of(kFirstHour, std::string_view("\x03\0\0\0\x01\x0C\0\x01", 8)));
   EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x01\x01\x00\x80\x20", 5)));
   Dice dice(3);
   for (int i = 0; i < 20'000; ++i) {

@@ -65,16 +65,6 @@ Result<std::vector<std::string>> fields_of(std::string_view text, std::size_t mo
   return fields;
 }
 
-Result<std::int64_t> step_of(std::string_view text) {
-  if (text.empty()) return 0;
-  const auto step = time::parse_span(text, {.name = "step", .least = kMinStep, .most = kMaxStep});
-  if (!step) return std::unexpected(step.error());
-  if (*step > Millis(kDay_ms) && step->count() % kDay_ms != 0) {
-    return wrong("step", text, "must be whole days, as 2d or 1w, where it is more than a day");
-  }
-  return step->count();
-}
-
 // Whether a step begins where the span ends.
 bool is_bound(const SeriesRequest& request, const time::TimeZone& zone) {
   return Buckets(request.step_ms, zone).at(request.to_ms).begin_ms == request.to_ms;
@@ -114,6 +104,16 @@ Status read_words(const SeriesParameters& words, const SeriesLimits& limits,
 
 }  // namespace
 
+Result<std::int64_t> parse_step(std::string_view text) {
+  if (text.empty()) return 0;
+  const auto step = time::parse_span(text, {.name = "step", .least = kMinStep, .most = kMaxStep});
+  if (!step) return std::unexpected(step.error());
+  if (*step > Millis(kDay_ms) && step->count() % kDay_ms != 0) {
+    return wrong("step", text, "must be whole days, as 2d or 1w, where it is more than a day");
+  }
+  return step->count();
+}
+
 Result<SeriesRequest> series_request(const SeriesParameters& words, const time::Now& now,
                                      const SeriesLimits& limits) {
   SeriesRequest request;
@@ -130,7 +130,7 @@ Result<SeriesRequest> series_request(const SeriesParameters& words, const time::
   if (*from >= *to) {
     return wrong("to", words.to.empty() ? "now" : words.to, "must be behind from");
   }
-  const auto step = step_of(words.step);
+  const auto step = parse_step(words.step);
   if (!step) return std::unexpected(step.error());
   request.step_ms = *step;
   // Up to now is with what came in this millisecond: a report that was just acknowledged is there.

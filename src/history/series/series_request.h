@@ -51,4 +51,8 @@ struct SeriesParameters {
                                                    const time::Now& now,
                                                    const SeriesLimits& limits);
 
+// The length of a step in milliseconds, from a second to a hundred years; 0: an empty text.
+// kBadParams: as above.
+[[nodiscard]] Result<std::int64_t> parse_step(std::string_view text);
+
 }  // namespace gridloom::history

@@ -1,68 +1,142 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {Energy, HomeDevice} from '../../api/types.ts';
-import {barsOfHome, csvCell, niceStep, totalOf} from '../../charts/energy.ts';
-import {barsOf, shifted, startOf} from '../../format/period.ts';
+import type {Energy, HomeEnergy} from '../../api/types.ts';
+import {
+  changeOf,
+  csvCell,
+  energiesOfDevice,
+  energiesOfHome,
+  heightOf,
+  isKnown,
+  niceStep,
+  sources,
+  stacked,
+  sumOf,
+  uses,
+} from '../../charts/energy.ts';
+import {energyPath} from '../../charts/use_bars.ts';
+import {csvOf} from '../../pages/history_energies.tsx';
 
-const hour = {from: '2026-11-21T12:00:00+01:00', to: '2026-11-21T13:00:00+01:00'};
-const answer = (sn: string, energies: object) =>
-  ({
-    sn,
+const noon = {from: '2026-11-21T12:00:00+01:00', to: '2026-11-21T13:00:00+01:00'};
+const later = {from: '2026-11-21T13:00:00+01:00', to: '2026-11-21T14:00:00+01:00'};
+const known = {unknown_s: 0, atLeast: false};
+
+const home: HomeEnergy = {
+  period: 'day',
+  ...noon,
+  quantities: ['sun', 'home', 'car', 'gridExport'],
+  buckets: [
+    {...noon, ...known, sun_kwh: 2, gridExport_kwh: 0.5, home_kwh: 1.5, car_kwh: 0.4},
+    {...later, unknown_s: 3600, atLeast: false},
+  ],
+  total: {
+    unknown_s: 3600,
+    atLeast: true,
+    sun_kwh: 2,
+    gridExport_kwh: 0.5,
+    home_kwh: 1.5,
+    car_kwh: 0.4,
+    selfConsumption_percent: 75,
+  },
+};
+
+test('a bar of the home has what the server says, and what it does not say is not known', () => {
+  const {bars, total, previous} = energiesOfHome(home);
+  assert.equal(bars[0]!.from, Date.parse(noon.from));
+  assert.deepEqual([bars[0]!.sun, bars[0]!.home, bars[0]!.batteryIn], [2, 1.5, null]);
+  assert.equal(total.atLeast, true);
+  assert.equal(total.selfConsumption_percent, 75);
+  assert.equal(total.selfSufficiency_percent, null);
+  assert.equal(previous, undefined);
+});
+
+test('an hour of which nothing is known is unknown, not 0', () => {
+  const [first, second] = energiesOfHome(home).bars;
+  assert.equal(isKnown(first!), true);
+  assert.equal(isKnown(second!), false);
+  assert.equal(second!.unknown_s, 3600);
+  assert.equal(second!.sun, null);
+});
+
+test('uses are stacked: the home without car and heat, then these', () => {
+  const [bar] = energiesOfHome(home).bars;
+  assert.equal(Number(stacked(bar!, 'home').toFixed(6)), 1.1);
+  assert.equal(stacked(bar!, 'car'), 0.4);
+  assert.equal(heightOf(bar!, sources), 2);
+  assert.equal(heightOf(bar!, uses), 2);
+});
+
+test('the period before comes along where it was asked for', () => {
+  const {previous} = energiesOfHome({
+    ...home,
+    previous: {...noon, buckets: home.buckets, total: home.total},
+  });
+  assert.equal(previous?.bars.length, 2);
+  assert.equal(previous?.total.sun, 2);
+});
+
+test('one device shows what it reports, by the same names', () => {
+  const device: Energy = {
+    sn: 'A',
     period: 'day',
-    ...hour,
+    ...noon,
     unit: 'kWh',
-    quantities: [],
-    buckets: [{...hour, ...energies}],
-    total: {},
-  }) as Energy;
-const device = (sn: string, role: string) => ({sn, role}) as HomeDevice;
+    quantities: ['pv', 'heater', 'heatpump'],
+    buckets: [{...noon, unknown_s: 0, pv: 3, heater: 0.2, heatpump: 0.3}],
+    total: {unknown_s: 0, pv: 3, selfConsumption: 0.5},
+  };
+  const {bars, total} = energiesOfDevice(device);
+  assert.deepEqual([bars[0]!.sun, bars[0]!.heat, bars[0]!.home], [3, 0.5, null]);
+  assert.equal(total.selfConsumption_percent, 50);
+});
 
-test('behind a meter, what a consumer draws is not counted twice', () => {
-  const bars = barsOfHome(
+test('one request has the energies of a period, with those before if they are compared', () => {
+  const rows: [Parameters<typeof energyPath>[0], string][] = [
+    [{dev: null, period: 'day', start: null}, '/home/energy?period=day'],
     [
-      answer('ocean', {pv: 2, gridOut: 0.5, gridIn: 0, home: 1.5, ev: 0.4}),
-      answer('delta', {gridIn: 0.3, batteryIn: 0.3, home: 0}),
+      {dev: null, period: 'month', start: '2026-06-01', compare: true},
+      '/home/energy?period=month&from=2026-06-01&to=2026-07-01&compare=previous',
     ],
-    [device('ocean', 'meter'), device('delta', 'consumer')],
-  );
-  assert.equal(bars.length, 1);
-  assert.equal(bars[0]!.gridIn, 0);
-  assert.equal(Number(bars[0]!.home.toFixed(6)), 0.8);
-  assert.equal(totalOf(bars).car, 0.4);
+    [
+      {dev: 'A/B', period: 'week', start: '2026-06-15'},
+      '/devices/A%2FB/energy?period=week&from=2026-06-15&to=2026-06-22',
+    ],
+  ];
+  for (const [asked, path] of rows) assert.equal(energyPath(asked), path);
 });
 
-test('without a meter the grid is what the consumers draw', () => {
-  const bars = barsOfHome(
-    [answer('a', {gridIn: 0.3, home: 0.2}), answer('b', {gridIn: 0.2, home: 0.2})],
-    [device('a', 'consumer'), device('b', 'consumer')],
-  );
-  assert.equal(bars[0]!.gridIn, 0.5);
-  assert.equal(bars[0]!.home, 0.5);
+test('sums of bars leave out what is not known', () => {
+  const {bars} = energiesOfHome(home);
+  assert.equal(sumOf(bars).sun, 2);
+  assert.equal(sumOf(bars).batteryIn, null);
+  assert.equal(sumOf([]).sun, null);
 });
 
-test('one device shows what it reports', () => {
-  const bars = barsOfHome([answer('a', {pv: 3, home: 1.2})], [device('a', 'feeder')]);
-  assert.equal(bars[0]!.home, 1.2);
-});
-
-test('periods begin where the calendar says', () => {
-  assert.equal(startOf('2026-11-22', 'week'), '2026-11-16');
-  assert.equal(startOf('2026-11-16', 'week'), '2026-11-16');
-  assert.equal(shifted('2026-03-31', 'month', -1), '2026-02-01');
-  assert.equal(shifted('2026-01-01', 'day', -1), '2025-12-31');
-  assert.equal(shifted('2026-05-05', 'year', 1), '2027-01-01');
-  assert.deepEqual(
-    [barsOf('2026-02-01', 'month'), barsOf('2026-11-16', 'week'), barsOf('2026-01-01', 'year')],
-    [28, 7, 12],
-  );
+test('a change is in percent of what was before, if there was something', () => {
+  const rows: [number | null, number | null, number | null][] = [
+    [11, 10, 10],
+    [5, 10, -50],
+    [0, 10, -100],
+    [5, 0, null],
+    [null, 10, null],
+    [5, null, null],
+  ];
+  for (const [now, before, change] of rows) assert.equal(changeOf(now, before), change);
 });
 
 test('scales have round steps', () => {
   assert.deepEqual([niceStep(8, 4), niceStep(0.7, 4), niceStep(42, 4)], [2, 0.2, 20]);
 });
 
-test('a cell of CSV is no formula', () => {
+test('a cell of CSV is no formula, and unknown is no 0', () => {
   assert.equal(csvCell('=1+1'), "'=1+1");
   assert.equal(csvCell(-1), '-1');
   assert.equal(csvCell('a,"b"'), '"a,""b"""');
+  const {bars} = energiesOfHome(home);
+  assert.equal(
+    csvOf(bars, ['sun', 'car']),
+    'from,sun_kwh,car_kwh,unknown_s\n' +
+      '2026-11-21T11:00:00.000Z,2,0.4,0\n' +
+      '2026-11-21T12:00:00.000Z,,,3600\n',
+  );
 });

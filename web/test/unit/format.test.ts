@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {age, dayOf, span, when} from '../../format/age.ts';
-import {energy, joined, percent, power, quantity} from '../../format/number.ts';
+import {age, dayOf, hoursOfDay, span, when} from '../../format/age.ts';
+import {
+  energy,
+  energyForm,
+  inForm,
+  joined,
+  percent,
+  power,
+  powerForm,
+  quantity,
+} from '../../format/number.ts';
 
 const plain = (text: string) => text.replace(/\u202f/g, ' ');
 
@@ -107,4 +116,55 @@ test('times are those of the zone of the server', () => {
   assert.equal(when(ms, 'time', 'de', 'Europe/Berlin'), '00:20');
   assert.equal(dayOf(ms, 'Europe/Berlin'), '2026-01-15');
   assert.equal(dayOf(ms, 'UTC'), '2026-01-14');
+});
+
+test('a column has one unit and one number of digits', () => {
+  const column = (values: (number | null)[], form: ReturnType<typeof energyForm>) => [
+    form.unit,
+    ...values.map((value) => inForm(value, form, 'en')),
+  ];
+  const energies: [(number | null)[], string[]][] = [
+    [
+      [2.83, 0.033, 0.001, null, 0],
+      ['kWh', '2.83', '0.03', '< 0.01', '—', '0.00'],
+    ],
+    [
+      [0.05, 0.0004],
+      ['Wh', '50', '< 1'],
+    ],
+    [
+      [124.4, 2],
+      ['kWh', '124.4', '2.0'],
+    ],
+    [
+      [12_440, 300],
+      ['MWh', '12.44', '0.30'],
+    ],
+    [
+      [null, 0],
+      ['kWh', '—', '0.00'],
+    ],
+  ];
+  for (const [values, shown] of energies)
+    assert.deepEqual(column(values, energyForm(values)), shown);
+  const powers: [(number | null)[], string, string[]][] = [
+    [[277, 0.2, null, -4], '', ['W', '277', '0', '—', '−4']],
+    [[-4400, 277, -4], '', ['kW', '−4.40', '0.28', '0.00']],
+    [[960, 20], 'kW', ['kW', '0.96', '0.02']],
+    [[960, 20], '', ['W', '960', '20']],
+  ];
+  for (const [values, before, shown] of powers) {
+    assert.deepEqual(column(values, powerForm(values, before)), shown);
+  }
+});
+
+test('a day has the hours that its clocks show', () => {
+  const rows: [string, number][] = [
+    ['2026-03-28T23:00:00Z', 23],
+    ['2026-06-20T22:00:00Z', 24],
+    ['2026-10-24T22:00:00Z', 25],
+  ];
+  for (const [midnight, hours] of rows) {
+    assert.equal(hoursOfDay(Date.parse(midnight), 'Europe/Berlin'), hours);
+  }
 });

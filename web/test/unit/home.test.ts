@@ -3,25 +3,17 @@ import {beforeEach, test} from 'node:test';
 import {language} from '../../api/client.ts';
 import type {Home, HomeDevice} from '../../api/types.ts';
 import {serverNow} from '../../store/clock.ts';
-import {alarms, byTrouble, fetchHome, followHome, home, homeError} from '../../store/home.ts';
-import {answerWith, openStream} from '../fakes.ts';
+import {
+  alarms,
+  byTrouble,
+  byTroubleAndPower,
+  fetchHome,
+  followHome,
+  home,
+  homeError,
+} from '../../store/home.ts';
+import {answerWith, deviceOf as device, openStream} from '../fakes.ts';
 
-const device = (name: string, more: Partial<HomeDevice> = {}): HomeDevice => ({
-  sn: name,
-  name,
-  family: 'f',
-  familyName: 'F',
-  role: 'other',
-  state: 'live',
-  lastReport: 500,
-  charge_percent: null,
-  batteryPower_w: null,
-  sunPower_w: null,
-  loadPower_w: null,
-  gridPower_w: null,
-  faults: [],
-  ...more,
-});
 const homeOf = (devices: HomeDevice[]) =>
   ({now: 1_700_000_000_000, nodes: {}, flows: [], today: {}, devices}) as unknown as Home;
 const hot = {field: 'temp', title: 'Too hot', value: 1, text: 'Let it cool.', since: null};
@@ -115,5 +107,19 @@ test('devices with trouble come first, then those without contact, then by name'
       .map(({name}) => name)
       .join(''),
     'fdebac',
+  );
+});
+
+test('on Home, what moves most comes before what rests', () => {
+  const devices = [
+    device('rest'),
+    device('some', {loadPower_w: 300}),
+    device('most', {sunPower_w: 100, batteryPower_w: -2000}),
+    device('few', {loadPower_w: 3}),
+    device('gone', {state: 'offline', loadPower_w: 9000}),
+  ];
+  assert.deepEqual(
+    devices.sort(byTroubleAndPower).map(({name}) => name),
+    ['gone', 'most', 'some', 'few', 'rest'],
   );
 });

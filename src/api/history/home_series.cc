@@ -1,0 +1,159 @@
+#include "api/history/home_series.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "api/bodies/series.h"
+#include "api/history/device_gaps.h"
+#include "api/message/params.h"
+#include "history/blocks/hours.h"
+#include "history/energy_query.h"
+#include "history/series/buckets.h"
+#include "overview/home_flows.h"
+#include "time/grammar.h"
+
+namespace gridloom::api {
+namespace {
+
+using body::NumberOrNull;
+using overview::HomeFlows;
+using overview::Place;
+using overview::Quantity;
+using wire::JsonObject;
+
+// What flows into a place and out of it; what flows out counts negative.
+struct PlaceFlows {
+  Place place{};
+  Quantity in{};
+  std::optional<Quantity> out{};
+};
+constexpr std::array kPlaceFlows = {
+    PlaceFlows{Place::kSun, Quantity::kSun},
+    PlaceFlows{Place::kBattery, Quantity::kBatteryIn, Quantity::kBatteryOut},
+    PlaceFlows{Place::kGrid, Quantity::kGridImport, Quantity::kGridExport},
+    PlaceFlows{Place::kHome, Quantity::kHome},
+    PlaceFlows{Place::kCar, Quantity::kCar},
+    PlaceFlows{Place::kHeat, Quantity::kHeat},
+};
+
+NumberOrNull rounded(const std::optional<double>& number) {
+  if (!number) return {};
+  const double round = std::round(*number * 10) / 10;
+  return {round == 0 ? 0.0 : round};  // and no -0
+}
+
+std::optional<double> power_of(const HomeFlows& watts, const PlaceFlows& place) {
+  const std::optional<double>& in = watts.of(place.in);
+  const std::optional<double> out = place.out ? watts.of(*place.out) : std::nullopt;
+  if (!in && !out) return std::nullopt;
+  return in.value_or(0) - out.value_or(0);
+}
+
+// The text of a parameter; the default if it is not given.
+Result<std::string> word_of(const JsonObject& params, std::string_view name,
+                            std::string_view if_absent) {
+  if (!params.contains(name)) return std::string(if_absent);
+  return text_param(params, name, name);
+}
+
+Result<std::int64_t> time_of(const JsonObject& params, std::string_view name,
+                             std::string_view if_absent, const time::Now& now) {
+  const auto word = word_of(params, name, if_absent);
+  if (!word) return std::unexpected(word.error());
+  const auto at = time::parse_time(*word, {.name = name, .now = now, .takes_unix_ms = true});
+  if (!at) return std::unexpected(at.error());
+  return unix_ms(*at);
+}
+
+Result<std::int64_t> step_of(const JsonObject& params) {
+  const auto word = word_of(params, "step", "15m");
+  if (!word) return std::unexpected(word.error());
+  const auto step_ms = history::parse_step(*word);
+  if (!step_ms) return std::unexpected(step_ms.error());
+  if (*step_ms > 0 && *step_ms % history::kQuarter_ms == 0) return *step_ms;
+  return fail(ErrorCode::kBadParams,
+              fmt::format("step is {:?}: must be whole quarters of an hour, as 15m or 1h", *word));
+}
+
+}  // namespace
+
+Result<HomeSeriesRequest> parse_home_series_request(const JsonObject& params, const time::Now& now,
+                                                    const history::SeriesLimits& limits) {
+  const auto from = time_of(params, "from", "-1d", now);
+  if (!from) return std::unexpected(from.error());
+  const auto to = time_of(params, "to", "now", now);
+  if (!to) return std::unexpected(to.error());
+  const auto step_ms = step_of(params);
+  if (!step_ms) return std::unexpected(step_ms.error());
+  if (*from >= *to) {
+    return fail(ErrorCode::kBadParams, "to is not after from: must be behind it");
+  }
+  const std::int64_t begin_ms = history::quarter_before(*from);
+  const std::int64_t end_ms = history::quarter_after(*to);
+  if ((end_ms - begin_ms) / *step_ms >= static_cast<std::int64_t>(limits.plot_points)) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("from and to have more than {} steps of {} between them, and an answer "
+                            "has at most so many; a longer step or a shorter span would be valid",
+                            limits.plot_points, time::span_text(Millis(*step_ms))));
+  }
+  HomeSeriesRequest request{.bounds = {begin_ms},
+                            .step_ms = *step_ms,
+                            .charges = limits.fields,
+                            .now_ms = unix_ms(now.at),
+                            .zone = now.zone};
+  // Steps that have not begun have no data.
+  history::Buckets steps(*step_ms, now.zone);
+  for (std::int64_t at_ms = begin_ms; at_ms < end_ms && at_ms <= request.now_ms;) {
+    at_ms = std::min(steps.at(at_ms).end_ms, end_ms);
+    request.bounds.push_back(at_ms);
+  }
+  return request;
+}
+
+HomeSeries::HomeSeries(HomeSeriesRequest request, const std::vector<home::HistoryDevice>& devices)
+    : request_(std::move(request)),
+      energies_({.devices = devices,
+                 .bounds = request_.bounds,
+                 .now_ms = request_.now_ms,
+                 .measure = home::HomeEnergies::Measure::kPower_w}),
+      charges_({.devices = devices,
+                .bounds = request_.bounds,
+                .step_ms = request_.step_ms,
+                .zone = request_.zone,
+                .most = request_.charges}) {}
+
+Status HomeSeries::work(history::Reader& reader) {
+  return energies_.done() ? charges_.work(reader) : energies_.work(reader);
+}
+
+std::string HomeSeries::text() const {
+  body::HomeSeries answer{.from_ms = request_.bounds.front(),
+                          .to_ms = request_.bounds.back(),
+                          .step_ms = request_.step_ms,
+                          .times_ms = {request_.bounds.begin(), request_.bounds.end() - 1}};
+  const std::vector<HomeFlows> steps = energies_.buckets();
+  const auto has = [&](Quantity quantity) {
+    return std::ranges::find(energies_.quantities(), quantity) != energies_.quantities().end();
+  };
+  for (const PlaceFlows& place : kPlaceFlows) {
+    if (!has(place.in) && !(place.out && has(*place.out))) continue;
+    body::HomeSeries::Column column;
+    column.reserve(steps.size());
+    for (const HomeFlows& watts : steps) column.push_back(rounded(power_of(watts, place)));
+    answer.powers_w.members.emplace_back(place.place, std::move(column));
+  }
+  if (charges_.is_computed()) {
+    body::HomeSeries::Column& column = answer.charge_percent.emplace();
+    for (const auto& percent : charges_.percents()) column.push_back(rounded(percent));
+  }
+  add_gaps(answer, energies_);
+  return schema::to_text(answer);
+}
+
+}  // namespace gridloom::api

@@ -1,0 +1,143 @@
+#include "home/home_energies.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace gridloom::home {
+namespace {
+
+using history::Energies;
+using history::EnergyFlow;
+using history::KnownTime;
+using overview::DeviceFlows;
+using overview::HomeFlowSums;
+
+constexpr double kMsPerHour = 3'600'000;
+constexpr std::int64_t kNoTime_ms = std::numeric_limits<std::int64_t>::min();
+// A shorter gap is a device that signed in again: a sum is not called incomplete for that.
+constexpr std::int64_t kShortestGap_ms = 60'000;
+
+// How long the device is known in a bucket: as long as the flow that is known best.
+std::int64_t known_ms(const history::EnergySources& sources, const KnownTime& known) {
+  std::int64_t most = 0;
+  for (const EnergyFlow flow : sources.flows) most = std::max(most, known.of(flow));
+  return most;
+}
+
+DeviceFlows flows_of(const Energies& wh, const KnownTime& known, std::int64_t past_ms,
+                     HomeEnergies::Measure measure) {
+  DeviceFlows flows;
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    const std::int64_t ms = known.ms.at(i);
+    if (ms <= 0) continue;
+    double value = wh.wh.at(i);
+    if (measure == HomeEnergies::Measure::kPower_w) value *= kMsPerHour / static_cast<double>(ms);
+    flows.at(i) = {.value = value, .at_least = past_ms - ms >= kShortestGap_ms};
+  }
+  return flows;
+}
+
+}  // namespace
+
+HomeEnergies::HomeEnergies(Options options) : options_(std::move(options)) {
+  auto grid = HomeFlowSums::Grid::kImportOfDevices;
+  for (const HistoryDevice& device : options_.devices) {
+    const auto [kind, is_new] = kinds_.try_emplace(device.family.get());
+    if (is_new) {
+      kind->second = {.sources = history::EnergySources(*device.family),
+                      .role = overview::role_of(*device.family)};
+    }
+    if (kind->second.role == overview::Role::kMeter) grid = HomeFlowSums::Grid::kMeasured;
+  }
+  HomeFlowSums measured(grid);
+  for (const auto& [family, kind] : kinds_) measured.add(kind.role, kind.sources, {});
+  quantities_ = measured.quantities();
+  const std::size_t buckets = std::max<std::size_t>(options_.bounds.size(), 1) - 1;
+  sums_.assign(buckets, Sums{.flows = HomeFlowSums(grid)});
+  if (buckets == 0) options_.devices.clear();
+}
+
+std::int64_t HomeEnergies::past_of(std::size_t bucket) const {
+  return history::past_ms(options_.bounds[bucket], options_.bounds[bucket + 1], kNoTime_ms,
+                          options_.now_ms);
+}
+
+Status HomeEnergies::work(history::Reader& reader) {
+  const HistoryDevice& device = options_.devices[next_];
+  const Kind& kind = kinds_.at(device.family.get());
+  if (kind.sources.flows.empty()) {
+    next_device();
+    return {};
+  }
+  if (!query_) {
+    query_.emplace(history::EnergyQuery::Options{
+        .device = device.number, .sources = kind.sources, .bounds = options_.bounds});
+  }
+  const Status worked = query_->work(reader);
+  if (!worked && worked.error().code != ErrorCode::kDamaged) return worked;
+  if (!worked) {
+    add_damaged(kind, device);
+    next_device();
+  } else if (query_->done()) {
+    add(kind, device);
+    next_device();
+  }
+  return {};
+}
+
+void HomeEnergies::next_device() {
+  query_.reset();
+  ++next_;
+}
+
+void HomeEnergies::add(const Kind& kind, const HistoryDevice& device) {
+  std::int64_t device_unknown_ms = 0;
+  for (std::size_t i = 0; i < sums_.size(); ++i) {
+    const KnownTime& known = query_->known()[i];
+    const std::int64_t known_for_ms = known_ms(kind.sources, known);
+    const std::int64_t past_ms =
+        history::past_ms(options_.bounds[i], options_.bounds[i + 1],
+                         known_for_ms > 0 ? query_->known_until_ms() : kNoTime_ms, options_.now_ms);
+    sums_[i].flows.add(kind.role, kind.sources,
+                       flows_of(query_->sums()[i], known, past_ms, options_.measure));
+    const std::int64_t unknown_ms = std::max<std::int64_t>(past_ms - known_for_ms, 0);
+    sums_[i].unknown_ms = std::min(sums_[i].unknown_ms.value_or(unknown_ms), unknown_ms);
+    if (i >= options_.compared) device_unknown_ms += unknown_ms;
+  }
+  if (device_unknown_ms >= kShortestGap_ms) {
+    add_gap({.sn = device.sn, .unknown_ms = device_unknown_ms});
+  }
+}
+
+void HomeEnergies::add_damaged(const Kind& kind, const HistoryDevice& device) {
+  DeviceGap gap{.sn = device.sn, .is_damaged = true};
+  for (std::size_t i = 0; i < sums_.size(); ++i) {
+    sums_[i].flows.add(kind.role, kind.sources, {});
+    sums_[i].unknown_ms = std::min(sums_[i].unknown_ms.value_or(past_of(i)), past_of(i));
+    if (i >= options_.compared) gap.unknown_ms += past_of(i);
+  }
+  add_gap(std::move(gap));
+}
+
+void HomeEnergies::add_gap(DeviceGap gap) {
+  ++gap_count_;
+  if (gap.is_damaged && damaged_ < overview::kMaxNamedUnknown) {
+    gaps_.insert(gaps_.begin() + static_cast<std::ptrdiff_t>(damaged_++), std::move(gap));
+    if (gaps_.size() > overview::kMaxNamedUnknown) gaps_.pop_back();
+  } else if (gaps_.size() < overview::kMaxNamedUnknown) {
+    gaps_.push_back(std::move(gap));
+  }
+}
+
+std::vector<overview::HomeFlows> HomeEnergies::buckets() const {
+  std::vector<overview::HomeFlows> all;
+  all.reserve(sums_.size());
+  for (std::size_t i = 0; i < sums_.size(); ++i) {
+    all.push_back(sums_[i].flows.flows());
+    all.back().unknown_ms = sums_[i].unknown_ms.value_or(past_of(i));
+  }
+  return all;
+}
+
+}  // namespace gridloom::home

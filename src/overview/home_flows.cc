@@ -1,0 +1,89 @@
+#include "overview/home_flows.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace gridloom::overview {
+namespace {
+
+using history::EnergyFlow;
+
+constexpr std::array kQuantityOf = {
+    std::pair{EnergyFlow::kPv, Quantity::kSun},
+    std::pair{EnergyFlow::kBatteryIn, Quantity::kBatteryIn},
+    std::pair{EnergyFlow::kBatteryOut, Quantity::kBatteryOut},
+    std::pair{EnergyFlow::kLoad, Quantity::kHome},
+    std::pair{EnergyFlow::kEv, Quantity::kCar},
+    std::pair{EnergyFlow::kHeater, Quantity::kHeat},
+    std::pair{EnergyFlow::kHeatpump, Quantity::kHeat},
+};
+
+// Those that the home's use follows from.
+constexpr std::array kOfBalance = {Quantity::kSun, Quantity::kBatteryIn, Quantity::kBatteryOut,
+                                   Quantity::kGridImport, Quantity::kGridExport};
+
+bool has_flow(const history::EnergySources& sources, EnergyFlow flow) {
+  return std::ranges::binary_search(sources.flows, flow);
+}
+
+}  // namespace
+
+std::string_view name_of(Quantity quantity) {
+  static constexpr std::array<std::string_view, kQuantities> kNames = {
+      "sun", "batteryIn", "batteryOut", "gridImport", "gridExport", "home", "car", "heat"};
+  return kNames.at(static_cast<std::size_t>(quantity));
+}
+
+void HomeFlowSums::add_to(Sum& sum, const DeviceFlow& flow) {
+  sum.exists = true;
+  at_least_ = at_least_ || flow.at_least || !flow.value;
+  if (flow.value) sum.value = sum.value.value_or(0) + *flow.value;
+}
+
+void HomeFlowSums::add(Role role, const history::EnergySources& sources, const DeviceFlows& flows) {
+  const auto add_flow = [&](EnergyFlow flow, Quantity to) {
+    if (has_flow(sources, flow)) add_to(of(to), flows.at(static_cast<std::size_t>(flow)));
+  };
+  for (const auto& [flow, to] : kQuantityOf) add_flow(flow, to);
+  const bool is_metered = grid_ == Grid::kMeasured;
+  // What a device draws from a socket is in the meter's figure already.
+  if (is_metered && role != Role::kMeter) return;
+  add_flow(EnergyFlow::kGridIn, Quantity::kGridImport);
+  if (is_metered) add_flow(EnergyFlow::kGridOut, Quantity::kGridExport);
+}
+
+bool HomeFlowSums::has_sources() const {
+  return of(Quantity::kSun).exists || of(Quantity::kBatteryOut).exists ||
+         of(Quantity::kGridImport).exists;
+}
+
+std::optional<double> HomeFlowSums::home() const {
+  // The loads do not say what supplies them, so there is no other figure.
+  if (!has_sources()) return of(Quantity::kHome).value;
+  const auto is_unknown = [this](Quantity quantity) { return of(quantity).is_unknown(); };
+  if (std::ranges::any_of(kOfBalance, is_unknown)) return std::nullopt;
+  const auto value = [this](Quantity quantity) { return of(quantity).value.value_or(0); };
+  return std::max(0.0, value(Quantity::kSun) - value(Quantity::kBatteryIn) +
+                           value(Quantity::kBatteryOut) + value(Quantity::kGridImport) -
+                           value(Quantity::kGridExport));
+}
+
+HomeFlows HomeFlowSums::flows() const {
+  HomeFlows made{.at_least = at_least_, .is_metered = grid_ == Grid::kMeasured};
+  for (std::size_t i = 0; i < kQuantities; ++i) made.values.at(i) = sums_.at(i).value;
+  made.of(Quantity::kHome) = home();
+  return made;
+}
+
+std::vector<Quantity> HomeFlowSums::quantities() const {
+  std::vector<Quantity> all;
+  for (std::size_t i = 0; i < kQuantities; ++i) {
+    const auto quantity = static_cast<Quantity>(i);
+    const bool is_derived = quantity == Quantity::kHome && has_sources();
+    if (sums_.at(i).exists || is_derived) all.push_back(quantity);
+  }
+  return all;
+}
+
+}  // namespace gridloom::overview

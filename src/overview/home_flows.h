@@ -1,0 +1,87 @@
+// The flows of a home, as sums of those that its devices measure: energies of a span of time, or
+// its mean powers. As with the power of a moment (overview/home_picture.h), the home is not the sum
+// of its devices: what a device draws from a socket is in the meter's figure already. Pure.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "history/energy/energy_flow.h"
+#include "history/energy/energy_sources.h"
+#include "overview/home_picture.h"
+
+namespace gridloom::overview {
+
+enum class Quantity : std::uint8_t {
+  kSun,
+  kBatteryIn,
+  kBatteryOut,
+  kGridImport,
+  kGridExport,
+  kHome,  // with what goes to the car and to heating
+  kCar,
+  kHeat
+};
+inline constexpr std::size_t kQuantities = 8;
+[[nodiscard]] std::string_view name_of(Quantity quantity);
+
+// One flow of a device, in the unit of its home's sums.
+struct DeviceFlow {
+  std::optional<double> value{};  // nothing: not known
+  bool at_least = false;          // not known for all of the span
+};
+using DeviceFlows = std::array<DeviceFlow, history::kEnergyFlows>;  // by history::EnergyFlow
+
+// Nothing: no device measures it, or it is not known of any that does. Of the home: it follows from
+// the others, and one of those is not known.
+struct HomeFlows {
+  std::array<std::optional<double>, kQuantities> values{};  // by Quantity
+  bool at_least = false;        // some devices that belong to it are not known for all of the span
+  bool is_metered = false;      // a meter measures the home's connection to the grid
+  std::int64_t unknown_ms = 0;  // the past part of the span of which nothing is known
+
+  [[nodiscard]] std::optional<double>& of(Quantity quantity) {
+    return values.at(static_cast<std::size_t>(quantity));
+  }
+  [[nodiscard]] const std::optional<double>& of(Quantity quantity) const {
+    return values.at(static_cast<std::size_t>(quantity));
+  }
+};
+
+// Sums up one span, device by device.
+class HomeFlowSums {
+ public:
+  // The meter decides what the grid is, so it must be known before the first device is added.
+  enum class Grid : std::uint8_t { kMeasured, kImportOfDevices };
+  explicit HomeFlowSums(Grid grid) : grid_(grid) {}
+
+  void add(Role role, const history::EnergySources& sources, const DeviceFlows& flows);
+  [[nodiscard]] HomeFlows flows() const;
+  // What the devices measure, known or not, in the order of the enum.
+  [[nodiscard]] std::vector<Quantity> quantities() const;
+
+ private:
+  struct Sum {
+    bool exists = false;  // a device measures it
+    std::optional<double> value{};
+
+    [[nodiscard]] bool is_unknown() const { return exists && !value; }
+  };
+  void add_to(Sum& sum, const DeviceFlow& flow);
+  [[nodiscard]] Sum& of(Quantity quantity) { return sums_.at(static_cast<std::size_t>(quantity)); }
+  [[nodiscard]] const Sum& of(Quantity quantity) const {
+    return sums_.at(static_cast<std::size_t>(quantity));
+  }
+  [[nodiscard]] bool has_sources() const;
+  [[nodiscard]] std::optional<double> home() const;
+
+  Grid grid_;
+  std::array<Sum, kQuantities> sums_{};  // by Quantity; the home's are the loads of the devices
+  bool at_least_ = false;
+};
+
+}  // namespace gridloom::overview

@@ -1,0 +1,308 @@
+// The energies of a period: bars, sums beside those of the period before, and the table of them.
+import {useEffect, useRef, useState} from 'preact/hooks';
+import {Bars} from '../charts/bars.tsx';
+import {
+  type Bar,
+  type BarPart,
+  changeOf,
+  colourOf,
+  csvCell,
+  type Energies,
+  isKnown,
+  parts,
+  type Sums,
+  sources,
+  sumOf,
+  uses,
+} from '../charts/energy.ts';
+import {partLabel, periodName, slotName} from '../charts/labels.ts';
+import {type ColumnForm, energyForm, inForm} from '../format/number.ts';
+import {barsOf, type Period, shifted, within} from '../format/period.ts';
+import {localeName, percentText, spanText, texts, whenText} from '../i18n/index.ts';
+import {home} from '../store/home.ts';
+import {ToggleButton} from '../ui/controls.tsx';
+
+interface Props {
+  energies: Energies;
+  start: string;
+  period: Period;
+  isCurrent: boolean;
+  file: string;
+  onOpen: (period: Period, start: string) => void;
+  /** Set where the bars are those of a slot that was opened: the focus follows. */
+  opened: {current: boolean};
+}
+
+/** Shorter unknown spans are the moments in which a server starts. */
+const leastUnknown_s = 60;
+
+export function HistoryEnergies(props: Props) {
+  const {energies, start, period, isCurrent, file, onOpen, opened} = props;
+  const words = texts.value.history;
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (opened.current) box.current?.querySelector<HTMLElement>('.bar-chart')?.focus();
+    opened.current = false;
+  }, [opened]);
+  const [chosen, setChosen] = useState<number | null>(null);
+  const [asTable, setAsTable] = useState(false);
+  const {bars, total} = energies;
+  const before = energies.previous?.bars ?? [];
+  const measured = parts.filter((part) => total[part] !== null);
+  if (measured.length === 0) {
+    return (
+      <p class="muted nothing">
+        {words.nothing} {total.unknown_s >= leastUnknown_s && words.notKnown}
+      </p>
+    );
+  }
+  const count = Math.max(bars.length, barsOf(start, period));
+  const names = (i: number) => {
+    const bar = bars[i];
+    return period === 'day' && bar ? whenText(bar.from, 'time') : slotName(start, period, i);
+  };
+  const open = (i: number) => {
+    const slot = within(start, period, i);
+    if (slot && bars[i] && hasBegun(bars[i])) onOpen(...slot);
+  };
+  const bar = chosen === null ? null : (bars[chosen] ?? null);
+  const shown: Sums = bar ?? total;
+  const beforeName = periodName(shifted(start, period, -1), period);
+  return (
+    <div ref={box}>
+      <Bars
+        bars={bars}
+        before={before}
+        count={count}
+        names={names}
+        label={
+          period === 'day'
+            ? words.bars(periodName(start, period))
+            : words.opens(periodName(start, period))
+        }
+        chosen={chosen}
+        onChoose={setChosen}
+        {...(period === 'day' ? {} : {onOpen: open})}
+      />
+      <p class="muted small-text reading" aria-live="polite">
+        {chosen === null ? words.total : slotText(names(chosen), bar)}
+      </p>
+      <Legend
+        shown={shown}
+        measured={measured}
+        before={before.length === 0 ? null : comparedWith(energies, chosen, isCurrent)}
+        atLeast={(bar ?? total).atLeast}
+      />
+      {chosen === null && <Shares total={total} />}
+      {energies.previous && (
+        <p class="muted small-text compared">
+          {before.some((one) => isKnown(one)) ? (
+            <>
+              <i class="key outline" aria-hidden="true" />
+              {isCurrent ? words.comparedUntil(beforeName) : words.compared(beforeName)}
+            </>
+          ) : (
+            words.nothingBefore(beforeName)
+          )}
+        </p>
+      )}
+      <Unknown energies={energies} />
+      <div class="buttons">
+        <ToggleButton label={words.table} isOn={asTable} onChange={setAsTable} />
+        <button type="button" class="small" onClick={() => download(file, bars, measured)}>
+          {words.csv}
+        </button>
+      </div>
+      {asTable && <Table bars={bars} measured={measured} names={names} />}
+    </div>
+  );
+}
+
+/** A bar that is still to come is not unknown. */
+const hasBegun = (bar: Bar) => isKnown(bar) || bar.unknown_s > 0;
+
+/** The name of a slot; it says where nothing is known of it. */
+function slotText(name: string, bar: Bar | null): string {
+  const words = texts.value;
+  if (!bar || !hasBegun(bar)) return `${name}: ${words.history.future}`;
+  return isKnown(bar) ? name : `${name}: ${words.plot.unknown}`;
+}
+
+/** Sums of the period before: of the same bar, or of as much of it as the present one has had. */
+function comparedWith(energies: Energies, chosen: number | null, isCurrent: boolean): Sums | null {
+  const {previous, bars} = energies;
+  if (!previous) return null;
+  if (chosen !== null) return previous.bars[chosen] ?? null;
+  if (!isCurrent) return previous.total;
+  return sumOf(previous.bars.slice(0, bars.filter(hasBegun).length));
+}
+
+interface LegendProps {
+  shown: Sums;
+  measured: BarPart[];
+  before: Sums | null;
+  atLeast: boolean;
+}
+
+function Legend({measured, ...rest}: LegendProps) {
+  const words = texts.value.history;
+  const form = energyForm(measured.flatMap((part) => [rest.shown[part], rest.before?.[part]]));
+  return (
+    <div class="legends">
+      {[sources, uses].map((side) => (
+        <section key={side[0]}>
+          <h3>{side === sources ? words.sources : words.uses}</h3>
+          <Side {...rest} form={form} measured={side.filter((part) => measured.includes(part))} />
+        </section>
+      ))}
+    </div>
+  );
+}
+
+function Side({shown, measured, before, atLeast, form}: LegendProps & {form: ColumnForm}) {
+  const words = texts.value.history;
+  return (
+    <dl class="legend">
+      {measured.map((part) => (
+        <div key={part} class={part === 'car' || part === 'heat' ? 'part' : ''}>
+          <dt>
+            <i class={`key of-${colourOf[part]}`} aria-hidden="true" />
+            {part === 'car' || part === 'heat' ? words.ofWhich(partLabel(part)) : partLabel(part)}
+          </dt>
+          <dd>
+            {atLeast && shown[part] !== null && '≥ '}
+            <b>{inForm(shown[part], form, localeName())}</b> <small>{form.unit}</small>
+            {before?.[part] != null && <Change now={shown[part]} then={before[part]} form={form} />}
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** The same sum of the period before, and by how much it differs. */
+function Change({now, then, form}: {now: number | null; then: number | null; form: ColumnForm}) {
+  const words = texts.value.history;
+  const change = changeOf(now, then);
+  const sign = change !== null && change >= 0.5 ? '+' : '';
+  return (
+    <small class="change">
+      {change !== null && <b>{sign + percentText(Math.round(change))}</b>}{' '}
+      <span>{words.before(`${inForm(then, form, localeName())} ${form.unit}`)}</span>
+    </small>
+  );
+}
+
+function Shares({total}: {total: Energies['total']}) {
+  const rows: [string, number | null][] = [
+    [texts.value.home.selfSufficient, total.selfSufficiency_percent],
+    [texts.value.history.selfConsumption, total.selfConsumption_percent],
+  ];
+  return (
+    <dl class="legend shares">
+      {rows.map(
+        ([label, value]) =>
+          value !== null && (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd>
+                <b>{percentText(Math.min(100, Math.max(0, value)))}</b>
+              </dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}
+
+/** For how long nothing is known, and which devices are not known for all of the period. */
+function Unknown({energies}: {energies: Energies}) {
+  const words = texts.value.history;
+  const {total, gaps} = energies;
+  const names = new Map(home.value?.devices.map((device) => [device.sn, device.name]));
+  const told = gaps.filter((gap) => gap.damaged || gap.unknown_s >= leastUnknown_s);
+  if (total.unknown_s < leastUnknown_s && told.length === 0) return null;
+  return (
+    <div class="muted small-text unknowns">
+      {total.unknown_s >= leastUnknown_s && (
+        <p>
+          <i class="key unknown" aria-hidden="true" />
+          {words.unknownFor(spanText(total.unknown_s))}
+        </p>
+      )}
+      {told.length > 0 && (
+        <details>
+          <summary>{words.gaps(told.length)}</summary>
+          <ul>
+            {told.map((gap) => (
+              <li key={gap.sn}>
+                <a href={`/d/${encodeURIComponent(gap.sn)}`}>
+                  <bdi>{names.get(gap.sn) ?? gap.sn}</bdi>
+                </a>{' '}
+                {gap.damaged ? words.damaged : spanText(gap.unknown_s)}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}
+
+interface TableProps {
+  bars: Bar[];
+  measured: BarPart[];
+  names: (index: number) => string;
+}
+
+function Table({bars, measured, names}: TableProps) {
+  const words = texts.value.history;
+  const form = energyForm(bars.flatMap((bar) => measured.map((part) => bar[part])));
+  return (
+    <div class="table-box" tabIndex={0} role="region" aria-label={words.table}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{words.from}</th>
+            {measured.map((part) => (
+              <th key={part} scope="col">
+                {partLabel(part)} ({form.unit})
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {bars.map((bar, i) => (
+            <tr key={bar.from}>
+              <td>{names(i)}</td>
+              {measured.map((part) => (
+                <td key={part}>{inForm(bar[part], form, localeName())}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** The table as a file: what is not known is an empty cell. */
+export function csvOf(bars: Bar[], measured: BarPart[]): string {
+  const rows: (string | number)[][] = [
+    ['from', ...measured.map((part) => `${part}_kwh`), 'unknown_s'],
+    ...bars.map((bar) => [
+      new Date(bar.from).toISOString(),
+      ...measured.map((part) => (bar[part] === null ? '' : Number(bar[part].toFixed(3)))),
+      bar.unknown_s,
+    ]),
+  ];
+  return `${rows.map((row) => row.map(csvCell).join(',')).join('\n')}\n`;
+}
+
+function download(file: string, bars: Bar[], measured: BarPart[]): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([csvOf(bars, measured)], {type: 'text/csv'}));
+  link.download = `${file}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

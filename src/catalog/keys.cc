@@ -8,6 +8,7 @@
 #include "catalog/family.h"
 #include "catalog/home_keys.h"
 #include "catalog/physics_keys.h"
+#include "catalog/virtual_keys.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -20,6 +21,13 @@ constexpr auto kShapes = std::to_array<std::string_view>({"flat", "nested"});
 constexpr auto kTypes =
     std::to_array<std::string_view>({"int", "float", "string", "bool", "array", "object", "any"});
 constexpr auto kActors = std::to_array<std::string_view>({"model"});
+constexpr auto kFormats = std::to_array<std::string_view>({"version", "text"});
+constexpr auto kCommandGroupNames = [] {
+  std::array<std::string_view, kCommandGroups.size()> names;
+  std::ranges::transform(kCommandGroups, names.begin(),
+                         [](CommandGroup group) { return name_of(group); });
+  return names;
+}();
 constexpr auto kConversions = std::to_array<std::string_view>({"bool"});
 constexpr auto kCounters = std::to_array<std::string_view>(
     {"pv", "battery_in", "battery_out", "grid_in", "grid_out", "load", "ev", "heater", "heatpump",
@@ -106,6 +114,10 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .form = Form::kEntries,
      .description = "Fields that several groups have in the same way, by a name of your choice",
      .section = SectionId::kTemplate},
+    {.name = "groups",
+     .form = Form::kEntries,
+     .description = "What people call the groups of fields, by the beginning of the quota names",
+     .section = SectionId::kGroup},
     {.name = "fields",
      .form = Form::kFields,
      .description = "Every quota name; a segment * stands for a module's serial number. A name "
@@ -214,6 +226,14 @@ constexpr auto kFieldKeys = std::to_array<Key>({
     {.name = "part",
      .form = Form::kFlag,
      .description = "One of the fields whose sum is the power of its nature"},
+    {.name = "essential",
+     .form = Form::kFlag,
+     .description = "One of the few fields that people look at first"},
+    {.name = "format",
+     .form = Form::kChoice,
+     .description = "How the value is read: version is an int with a byte for each part "
+                    "(16908607 is 1.2.0.47), text an array of character codes",
+     .choices = kFormats},
     {.name = "range", .form = Form::kRange, .description = "Least and greatest value on the wire"},
     {.name = "values",
      .form = Form::kNamedValues,
@@ -227,6 +247,9 @@ constexpr auto kFieldKeys = std::to_array<Key>({
     {.name = "absent",
      .form = Form::kAny,
      .description = "The value that says that there is no value"},
+    {.name = "never",
+     .form = Form::kNumber,
+     .description = "Of a time, the number that stands for never"},
     {.name = "error",
      .form = Form::kFlag,
      .description = "An error or a warning: any value but those of ok"},
@@ -297,6 +320,10 @@ constexpr auto kCommandKeys = std::to_array<Key>({
      .form = Form::kFlag,
      .description = "Can cut off what hangs on the device, undo settings or change what protects "
                     "the wiring"},
+    {.name = "group",
+     .form = Form::kChoice,
+     .description = "The commands that it is shown with",
+     .choices = kCommandGroupNames},
     {.name = "select",
      .form = Form::kNames,
      .description = "Values of the members that the family's select names",
@@ -376,6 +403,9 @@ constexpr auto kParamKeys = std::to_array<Key>({
      .form = Form::kFlag,
      .description = "Without it the other parameters mean nothing"},
     {.name = "ignored", .form = Form::kFlag, .description = "Accepted without effect"},
+    {.name = "never",
+     .form = Form::kNumber,
+     .description = "Of a time, the number that stands for never"},
     {.name = "min_items",
      .form = Form::kSize,
      .description = "Least number of elements, or of characters of a string"},
@@ -475,52 +505,6 @@ constexpr auto kQuirkKeys = std::to_array<Key>({
     {.name = "source", .form = Form::kSource, .description = kSourceWords, .required = true},
 });
 
-constexpr auto kFaultKeys = std::to_array<Key>({
-    {.name = "description", .description = "What is wrong with the device", .required = true},
-    {.name = "environment",
-     .form = Form::kNumbers,
-     .description = "What the device feels while it has the fault",
-     .choices = kEnvironmentChanges},
-    {.name = "reports",
-     .form = Form::kObject,
-     .description = "Fields and the values that they have meanwhile"},
-    {.name = "freezes",
-     .form = Form::kTexts,
-     .description = "Fields that keep their values meanwhile"},
-});
-
-constexpr auto kVirtualKeys = std::to_array<Key>({
-    {.name = "devices",
-     .form = Form::kItems,
-     .description = "For a family of your own: its virtual devices, which join the demo home",
-     .section = SectionId::kDevice},
-    {.name = "in_home",
-     .form = Form::kFlag,
-     .description = "false: the demo home has these devices with --demo=all only"},
-    {.name = "modules",
-     .form = Form::kTextLists,
-     .description = "Group: the serial numbers that its * takes"},
-    {.name = "modules_of",
-     .description = "Serial number of the device that has these modules, while every other one has "
-                    "modules of its own; the first of devices by default"},
-});
-
-constexpr auto kDeviceKeys = std::to_array<Key>({
-    {.name = "sn", .description = "Serial number", .required = true},
-    {.name = "name", .description = "Name in the device list", .required = true},
-    {.name = "initial",
-     .form = Form::kObject,
-     .description = "Fields and the values that this device starts with"},
-    {.name = "place",
-     .form = Form::kChoice,
-     .description = "Where this device stands, if not where its family usually does",
-     .choices = kPlaces},
-    {.name = "circuits",
-     .form = Form::kTexts,
-     .description = "Circuits of the home that this device supplies",
-     .choices = kHomeCircuits},
-});
-
 // ---- renamed keys
 
 struct RenamedKey {
@@ -566,6 +550,7 @@ constexpr auto kSections = std::to_array<Section>({
     {.name = "heat_pump", .keys = kHeatPumpKeys},
     {.name = "identity", .keys = kIdentityKeys},
     {.name = "system", .keys = kSystemKeys},
+    {.name = "group", .keys = kGroupKeys},
     {.name = "home", .keys = kHomeKeys},
     {.name = "site", .keys = kSiteKeys},
     {.name = "site_grid", .keys = kSiteGridKeys},

@@ -41,7 +41,7 @@ enum class FieldType : std::uint8_t { kInt, kFloat, kString, kBool, kArray, kObj
 // How people read a value, where it is neither a number with a unit nor one of named values.
 enum class FieldFormat : std::uint8_t {
   kPlain,
-  kVersion,  // an int, one byte a part: 16908607 (0x0102002F) is 1.2.0.47
+  kVersion,  // an int, one byte a part: 16908335 (0x0102002F) is 1.2.0.47
   kText,     // an array of character codes: [86, 49] is "V1"
 };
 [[nodiscard]] constexpr std::string_view name_of(FieldFormat format) {

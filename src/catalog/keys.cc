@@ -232,7 +232,7 @@ constexpr auto kFieldKeys = std::to_array<Key>({
     {.name = "format",
      .form = Form::kChoice,
      .description = "How the value is read: version is an int with a byte for each part "
-                    "(16908607 is 1.2.0.47), text an array of character codes",
+                    "(16908335 is 1.2.0.47), text an array of character codes",
      .choices = kFormats},
     {.name = "range", .form = Form::kRange, .description = "Least and greatest value on the wire"},
     {.name = "values",

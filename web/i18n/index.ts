@@ -2,7 +2,7 @@ import {signal} from '@preact/signals';
 import {me} from '../api/client.ts';
 import {type AgeWords, age, span, when} from '../format/age.ts';
 import {type DisplayedValue, display} from '../format/field.ts';
-import {energy, type Figure, joined, percent, power} from '../format/number.ts';
+import {energy, type Figure, joined, measured, percent, power, unknown} from '../format/number.ts';
 import {serverNow, tick} from '../store/clock.ts';
 import type {Alarm} from '../store/home.ts';
 import {en, type Texts} from './en.ts';
@@ -38,13 +38,17 @@ export const energyFigure = (kwh: number | null | undefined): Figure => energy(k
 export const percentText = (value: number | null | undefined) => percent(value, locale());
 export const whenText = (ms: number, form: Parameters<typeof when>[1]) =>
   when(ms, form, locale(), zone());
+/** A value of a plot or a figure, in the unit that fits it. */
+export const measuredText = (value: number | null | undefined, unit: string) =>
+  value == null ? unknown : joined(measured(value, unit, locale()));
 export const spanText = (s: number) => span(s, words(), locale());
 export const localeName = () => locale();
 
 /** A reported value, or one that is about to be sent. */
 export function displayed(facts: Parameters<typeof display>[0], value: unknown): DisplayedValue {
   const {noBits, noSensor} = texts.value.device;
-  return display(facts, value, locale(), {none: noBits, noSensor});
+  const {never} = texts.value.set;
+  return display(facts, value, locale(), {none: noBits, noSensor, never, age: words()});
 }
 
 const words = (): AgeWords => texts.value.age;

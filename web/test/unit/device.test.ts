@@ -7,7 +7,12 @@ import {display, parseNumber, textOf, typed} from '../../format/field.ts';
 import {commandBody, curlLine, jsonEntry, numberEntry} from '../../forms/body.ts';
 import {flatten, matches} from '../../store/paths.ts';
 
-const words = {none: 'none', noSensor: 'no sensor'};
+const words = {
+  none: 'none',
+  noSensor: 'no sensor',
+  never: 'never',
+  age: {now: 'now', s: 's', min: 'min', h: 'h'},
+};
 const text = (facts: object | undefined, value: unknown) =>
   textOf(display(facts, value, 'en', words)).replace(/\u202f/g, ' ');
 

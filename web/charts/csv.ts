@@ -1,6 +1,7 @@
 // Lines of a plot as CSV: a row for each time, a column for each field, its unit in the head.
-import {csvCell} from './energy.ts';
+
 import type {Line} from './data.ts';
+import {csvCell} from './energy.ts';
 
 export function plotCsv(times: number[], lines: Line[]): string {
   const head = lines.map(({name, unit}) => csvCell(unit ? `${name} [${unit}]` : name));

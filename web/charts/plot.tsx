@@ -219,7 +219,7 @@ function Legend({pane, times, at, onRemove}: LegendProps) {
   const words = texts.value.devicePage;
   const time = (at === null ? times.at(-1) : times[at]) ?? null;
   return (
-    <ul class="legend" aria-live="polite">
+    <ul class="plot-legend" aria-live="polite">
       <li class="moment">
         <span class="muted">{at === null ? words.latest : words.reading}</span>
         <b>{time === null ? '—' : whenText(time, 'moment')}</b>

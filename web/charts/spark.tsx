@@ -40,9 +40,7 @@ export function Spark({column, label, bounds}: Props) {
       role="img"
       aria-label={label}
     >
-      {bounds === 'zero' && least < 0 && (
-        <path class="zero" d={sparkPath([0, 0], least, most)} />
-      )}
+      {bounds === 'zero' && least < 0 && <path class="zero" d={sparkPath([0, 0], least, most)} />}
       <path d={sparkPath(column, least, most)} />
     </svg>
   );

@@ -15,6 +15,8 @@ export interface Words {
   none: string;
   noSensor: string;
   never: string;
+  yes: string;
+  no: string;
   age: AgeWords;
 }
 
@@ -41,6 +43,9 @@ export function display(
     return {...plain(bitNames(facts.bits, value) || words.none), raw: rawText(value)};
   }
   if (typeof value === 'number') return {...plain(''), ...number(facts, value, locale, words)};
+  if (typeof value === 'boolean') {
+    return {...plain(value ? words.yes : words.no), raw: String(value)};
+  }
   return plain(rawText(value));
 }
 

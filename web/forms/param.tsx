@@ -2,6 +2,7 @@
 // shows is the form's entry, or else what the device reports.
 import {useId, useState} from 'preact/hooks';
 import type {ParamFacts} from '../api/types.ts';
+import {duration, inSeconds} from '../format/age.ts';
 import {typed} from '../format/field.ts';
 import {thinSpace} from '../format/number.ts';
 import {localeName, texts} from '../i18n/index.ts';
@@ -140,7 +141,7 @@ function NumberControl({param, title, entry, reported, onChange}: Props & {title
   const never = isNever(shown);
   const text = entry?.text ?? (number === null ? '' : asTyped(number));
   const [least, most] = param.range ?? [];
-  const limits = param.range?.map(asTyped) as [string, string] | undefined;
+  const limits = limitsOf(param, asTyped);
   const slider =
     units.length === 0 &&
     param.range &&
@@ -198,20 +199,27 @@ function NumberControl({param, title, entry, reported, onChange}: Props & {title
         )}
       </div>
       <p id={id} class={`small-text ${problem ? 'bad' : 'muted'}`}>
-        {withUnit(rangeText(entry, limits), problem, unit?.unit ?? param.unit)}
+        {rangeText(entry, limits)}
       </p>
     </>
   );
 }
 
-/** Limits have a unit: 0 to 1092 min. */
-function withUnit(
-  text: string | undefined,
-  problem: Entry['problem'],
-  unit: string | undefined,
-): string | undefined {
-  if (!text || !unit || problem === 'number') return text;
-  return problem === 'range' ? text : `${text}${thinSpace}${unit}`;
+/** The least and the greatest with their unit: 0 s to 18 h 12 min, 100 to 240 V. */
+function limitsOf(
+  param: ParamFacts,
+  asTyped: (wire: number) => string,
+): [string, string] | undefined {
+  if (!param.range) return undefined;
+  const [least, most] = param.range;
+  const scale = param.scale ?? 1;
+  if (timeUnitsOf(param).length > 0) {
+    const text = (wire: number) =>
+      duration(inSeconds(wire * scale, param.unit) ?? 0, texts.value.age);
+    return [text(least), text(most)];
+  }
+  const unit = param.unit ? `${thinSpace}${param.unit}` : '';
+  return [asTyped(least), asTyped(most) + unit];
 }
 
 function Unit({

@@ -48,7 +48,8 @@ export const localeName = () => locale();
 export function displayed(facts: Parameters<typeof display>[0], value: unknown): DisplayedValue {
   const {noBits, noSensor} = texts.value.device;
   const {never} = texts.value.set;
-  return display(facts, value, locale(), {none: noBits, noSensor, never, age: words()});
+  const {yes, no} = texts.value.devicePage;
+  return display(facts, value, locale(), {none: noBits, noSensor, never, yes, no, age: words()});
 }
 
 const words = (): AgeWords => texts.value.age;

@@ -60,7 +60,9 @@ function Commands({twin, family}: {twin: Twin; family: Family}) {
 
 /** All words by which a person may look for a command. */
 function says({name, title, description, params}: CommandFacts): string {
-  const own = params.map((param) => `${param.name} ${param.title ?? ''} ${param.description ?? ''}`);
+  const own = params.map(
+    (param) => `${param.name} ${param.title ?? ''} ${param.description ?? ''}`,
+  );
   return [name, title, description, ...own].join(' ');
 }
 

@@ -4,17 +4,10 @@ import {useEffect, useMemo, useState} from 'preact/hooks';
 import {get} from '../api/client.ts';
 import type {Family, History, HomeDevice} from '../api/types.ts';
 import {type Column, columns, stepFor} from '../charts/data.ts';
-import {Spark} from '../charts/spark.tsx';
 import {historyPath, known} from '../charts/span.ts';
+import {Spark} from '../charts/spark.tsx';
 import {textOf} from '../format/field.ts';
-import {
-  displayed,
-  measuredText,
-  percentText,
-  powerText,
-  spanText,
-  texts,
-} from '../i18n/index.ts';
+import {displayed, measuredText, percentText, powerText, spanText, texts} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import type {Twin} from '../store/twins.ts';
 import {useLoad} from '../ui/load.tsx';
@@ -107,36 +100,53 @@ interface Known {
   sparks: Sparks | null;
 }
 
-function tilesOf({twin, all, summary, sparks}: Known): ComponentChildren[] {
-  const words = texts.value.devicePage;
-  const read = (name: string) => twin.field(name).value?.value;
-  const line = (label: string, parts: Part[], bounds: 'percent' | 'zero' | 'own') =>
+type Line = (label: string, parts: Part[], bounds: 'percent' | 'zero' | 'own') => ComponentChildren;
+interface Shown extends Known {
+  read: (name: string) => unknown;
+  line: Line;
+}
+
+function tilesOf(known: Known): ComponentChildren[] {
+  const {twin, sparks} = known;
+  const line: Line = (label, parts, bounds) =>
     sparks && (
       <Spark
         column={sumColumn(parts, sparks.columns)}
         bounds={bounds}
-        label={words.spark(label, spanText(sparks.spanMs / 1000))}
+        label={texts.value.devicePage.spark(label, spanText(sparks.spanMs / 1000))}
       />
     );
+  const shown = {...known, line, read: (name: string) => twin.field(name).value?.value};
+  return [
+    ...chargeTiles(shown),
+    ...powerTiles(shown),
+    ...markedTiles(shown),
+    ...batteryTiles(shown),
+  ];
+}
+
+function chargeTiles({all, summary, read, line}: Shown): ComponentChildren[] {
+  if (all.charge.length === 0) return [];
+  const label = texts.value.devicePage.charge;
   const battery = all.powers.find(({key}) => key === 'battery');
   const batteryPower_w = battery && powerOf('battery', battery.parts, summary, read);
-  const tiles: ComponentChildren[] = [];
-  if (all.charge.length > 0) {
-    tiles.push(
-      <Tile
-        key="charge"
-        label={words.charge}
-        colour="battery"
-        value={percentText(summary?.charge_percent ?? sumOf(all.charge, read))}
-        beside={timeText(timeLeft(all, batteryPower_w, read))}
-        spark={line(words.charge, all.charge, 'percent')}
-      />,
-    );
-  }
-  for (const {key, parts} of all.powers) {
+  return [
+    <Tile
+      key="charge"
+      label={label}
+      colour="battery"
+      value={percentText(summary?.charge_percent ?? sumOf(all.charge, read))}
+      beside={timeText(timeLeft(all, batteryPower_w, read))}
+      spark={line(label, all.charge, 'percent')}
+    />,
+  ];
+}
+
+function powerTiles({all, summary, read, line}: Shown): ComponentChildren[] {
+  return all.powers.map(({key, parts, title}) => {
     const power_w = powerOf(key, parts, summary, read);
-    const {label, way} = powerWords(key, power_w);
-    tiles.push(
+    const {label, way} = powerWords(key, power_w, title);
+    return (
       <Tile
         key={key}
         label={label}
@@ -144,22 +154,30 @@ function tilesOf({twin, all, summary, sparks}: Known): ComponentChildren[] {
         value={powerText(power_w === null ? null : Math.abs(power_w))}
         beside={way}
         spark={line(label, parts, 'zero')}
-      />,
+      />
     );
-  }
-  for (const {name, facts} of all.marked) {
+  });
+}
+
+function markedTiles({all, read, line}: Shown): ComponentChildren[] {
+  return all.marked.map(({name, facts}) => {
     const label = facts?.title ?? name;
     const value = read(name);
-    const part = {name, factor: 1};
-    tiles.push(
+    const bounds = facts?.unit === 'W' ? 'zero' : 'own';
+    return (
       <Tile
         key={name}
         label={label}
         value={value === undefined ? '—' : textOf(displayed(facts, value))}
-        spark={facts?.unit ? line(label, [part], facts.unit === 'W' ? 'zero' : 'own') : null}
-      />,
+        spark={facts?.unit ? line(label, [{name, factor: 1}], bounds) : null}
+      />
     );
-  }
+  });
+}
+
+function batteryTiles({all, read, line}: Shown): ComponentChildren[] {
+  const words = texts.value.devicePage;
+  const tiles: ComponentChildren[] = [];
   if (all.temperatures.length > 0) {
     tiles.push(
       <Tile
@@ -171,13 +189,8 @@ function tilesOf({twin, all, summary, sparks}: Known): ComponentChildren[] {
     );
   }
   if (all.cycles.length > 0) {
-    tiles.push(
-      <Tile
-        key="cycles"
-        label={words.cycles}
-        value={measuredText(greatestOf(all.cycles, read), '')}
-      />,
-    );
+    const cycles = measuredText(greatestOf(all.cycles, read), '');
+    tiles.push(<Tile key="cycles" label={words.cycles} value={cycles} />);
   }
   return tiles;
 }
@@ -190,7 +203,11 @@ function timeText(left: ReturnType<typeof timeLeft>): string | undefined {
 }
 
 /** A power's name, and which way it flows where there are two. */
-function powerWords(key: PowerKey, power_w: number | null): {label: string; way?: string} {
+function powerWords(
+  key: PowerKey,
+  power_w: number | null,
+  title: string | undefined,
+): {label: string; way?: string} {
   const words = texts.value.home;
   const flows = power_w !== null && Math.abs(power_w) >= 1;
   if (key === 'battery') {
@@ -204,8 +221,8 @@ function powerWords(key: PowerKey, power_w: number | null): {label: string; way?
   const labels = {
     sun: words.sun,
     load: words.output,
-    car: texts.value.devicePage.carCharging,
-    heat: texts.value.devicePage.heating,
+    car: title ?? texts.value.devicePage.carCharging,
+    heat: title ?? texts.value.devicePage.heating,
   };
   return {label: labels[key]};
 }
@@ -228,7 +245,7 @@ function Tile({
       <dt>{label}</dt>
       <dd>
         <b>{value}</b>
-        <span class="muted">{beside}</span>
+        {beside && <span class="muted">{beside}</span>}
         {spark}
       </dd>
     </div>

@@ -57,9 +57,7 @@ export function PlotsTab({twin, family}: {twin: Twin; family: Family}) {
   const chosen = query.value.get('fields')?.split(',').filter(Boolean) ?? usual(fields);
   const facts = useMemo(() => new Map(fields.map((field) => [field.name, field.facts])), [fields]);
   const choose = (names: string[]) => setQuery({fields: names.join(',')});
-  const add = (
-    <AddField fields={fields} chosen={chosen} onAdd={(name) => choose([...chosen, name])} />
-  );
+  const add = <ChooseFields fields={fields} chosen={chosen} onChoose={choose} />;
   return (
     <section class="card plots">
       {chosen.length === 0 ? (
@@ -81,32 +79,39 @@ export function PlotsTab({twin, family}: {twin: Twin; family: Family}) {
   );
 }
 
-function AddField({
+/** Adds a field, or takes one out: on a phone the legend has no room for that. */
+function ChooseFields({
   fields,
   chosen,
-  onAdd,
+  onChoose,
 }: {
   fields: NamedField[];
   chosen: string[];
-  onAdd: (name: string) => void;
+  onChoose: (names: string[]) => void;
 }) {
   const words = texts.value.plot;
+  const choose = (name: string) =>
+    onChoose(chosen.includes(name) ? chosen.filter((one) => one !== name) : [...chosen, name]);
+  const listed = (isChosen: boolean) =>
+    fields
+      .filter(({name}) => chosen.includes(name) === isChosen)
+      .map(({name, facts}) => (
+        <option key={name} value={name} disabled={!isChosen && chosen.length >= mostFields}>
+          {facts?.title ?? name} ({name})
+        </option>
+      ));
   return (
     <select
       class="add-field"
       aria-label={words.add}
       value=""
-      disabled={chosen.length >= mostFields}
-      onChange={(event) => onAdd(event.currentTarget.value)}
+      onChange={(event) => choose(event.currentTarget.value)}
     >
       <option value="">{words.add}</option>
-      {fields
-        .filter(({name}) => !chosen.includes(name))
-        .map(({name, facts}) => (
-          <option key={name} value={name}>
-            {facts?.title ?? name} ({name})
-          </option>
-        ))}
+      {chosen.length > 0 && (
+        <optgroup label={texts.value.devicePage.takeOut}>{listed(true)}</optgroup>
+      )}
+      <optgroup label={words.add}>{listed(false)}</optgroup>
     </select>
   );
 }
@@ -172,14 +177,7 @@ interface Shown {
   panes: Pane[];
 }
 
-function Plots({
-  twin,
-  chosen,
-  facts,
-  add,
-  onRemove,
-  open,
-}: PlotsProps & {open: Span | null}) {
+function Plots({twin, chosen, facts, add, onRemove, open}: PlotsProps & {open: Span | null}) {
   const words = texts.value.plot;
   const [asTable, setAsTable] = useState(false);
   const levels = useRef<[string | null, string | null][]>([]);
@@ -324,9 +322,7 @@ function Tools({
         label={words.span}
         name="span"
         value={fixed ? null : span}
-        onChange={(value) =>
-          setQuery({span: value === 'fit' ? null : value, from: null, to: null})
-        }
+        onChange={(value) => setQuery({span: value === 'fit' ? null : value, from: null, to: null})}
         choices={[
           {value: 'fit', label: texts.value.devicePage.fit},
           {value: '1h', label: words.hour},

@@ -1,7 +1,8 @@
 // What people look at first of a device: by the natures of its family's fields, and by the fields
 // that the family's file marks.
-import type {Column} from '../charts/data.ts';
+
 import type {Family, Field, HomeDevice} from '../api/types.ts';
+import type {Column} from '../charts/data.ts';
 import {fieldsOf, type NamedField} from '../store/paths.ts';
 
 /** A field, and how its value counts. */
@@ -15,7 +16,8 @@ export type PowerKey = 'sun' | 'battery' | 'grid' | 'load' | 'car' | 'heat';
 
 export interface Essentials {
   charge: Part[];
-  powers: {key: PowerKey; parts: Part[]}[];
+  /** The title is that of the field, if it is one. */
+  powers: {key: PowerKey; parts: Part[]; title: string | undefined}[];
   temperatures: Part[];
   cycles: Part[];
   marked: NamedField[];
@@ -60,6 +62,8 @@ export function essentialsOf(family: Family, reported: string[]): Essentials {
     const own = more.filter(({facts}) => facts?.part || facts === first?.facts);
     return first ? [first, ...own] : [];
   };
+  const titleOf = (name: string | undefined) =>
+    named.find((field) => field.name === name)?.facts?.title;
   const parts = (nature: string, sign = 1) =>
     counting(nature).map(({name, facts}) => ({name, factor: sign * factorOf(facts)}));
   return {
@@ -67,7 +71,9 @@ export function essentialsOf(family: Family, reported: string[]): Essentials {
     powers: powers.flatMap(([key, choices]) => {
       const sums = choices.map((sum) => sum.flatMap(([nature, sign]) => parts(nature, sign)));
       const chosen = sums.find((sum) => sum.length > 0);
-      return chosen ? [{key, parts: chosen}] : [];
+      const [only, ...more] = chosen ?? [];
+      const title = more.length > 0 ? undefined : titleOf(only?.name);
+      return chosen ? [{key, parts: chosen, title}] : [];
     }),
     temperatures: of('battery.temperature').map(({name, facts}) => ({
       name,

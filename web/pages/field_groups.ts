@@ -12,10 +12,10 @@ export interface Group {
 /** In the order of the family's file; what has no group comes first. */
 export function groupsOf(fields: NamedField[], family: Family): Group[] {
   const titles = new Map(family.groups.map(({name, title}) => [name, title]));
-  const order = [...titles.keys()];
+  const order = ['', ...titles.keys()];
   const place = (key: string) => {
     const at = order.indexOf(key.split(' ')[0]!);
-    return key === '' ? -1 : at < 0 ? order.length : at;
+    return at < 0 ? order.length : at;
   };
   const groups = new Map<string, Group>();
   for (const field of fields) {
@@ -25,7 +25,7 @@ export function groupsOf(fields: NamedField[], family: Family): Group[] {
     const module = field.facts?.name.includes('*') ? (parts[1] ?? '') : '';
     const key = module ? `${first} ${module}` : first;
     const known = titles.get(first) ?? first;
-    const title = first === '' ? null : module ? `${known} · ${module}` : known;
+    const title = first ? [known, module].filter(Boolean).join(' · ') : null;
     const group = groups.get(key);
     if (group) group.fields.push(field);
     else groups.set(key, {key, title, fields: [field]});

@@ -49,7 +49,9 @@ export const favourites = signal<Record<string, string[]>>(storedFavourites());
 function storedFavourites(): Record<string, string[]> {
   try {
     const stored: unknown = JSON.parse(localStorage.getItem('favourites') ?? '{}');
-    return typeof stored === 'object' && stored !== null ? (stored as Record<string, string[]>) : {};
+    return typeof stored === 'object' && stored !== null
+      ? (stored as Record<string, string[]>)
+      : {};
   } catch {
     return {};
   }

@@ -11,6 +11,8 @@ const words = {
   none: 'none',
   noSensor: 'no sensor',
   never: 'never',
+  yes: 'yes',
+  no: 'no',
   age: {now: 'now', s: 's', min: 'min', h: 'h'},
 };
 const text = (facts: object | undefined, value: unknown) =>

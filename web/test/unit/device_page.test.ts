@@ -23,8 +23,8 @@ import {groupsOf} from '../../pages/field_groups.ts';
 import {fieldsOf} from '../../store/paths.ts';
 
 const age = {now: 'now', s: 's', min: 'min', h: 'h'};
-const words = {none: 'none', noSensor: 'no sensor', never: 'never', age};
-const plain = (text: string) => text.replace(/\u202f/g, ' ');
+const words = {none: 'none', noSensor: 'no sensor', never: 'never', yes: 'yes', no: 'no', age};
+const plain = (said: string) => said.replace(/\u202f/g, ' ');
 const text = (facts: object | undefined, value: unknown) =>
   plain(textOf(display(facts, value, 'en', words)));
 
@@ -41,6 +41,8 @@ test('versions, texts, times and powers are shown as people read them', () => {
     [{unit: 's'}, 90, '1 min 30 s'],
     [{unit: 'min', absent: 5939}, 5939, '—'],
     [{unit: 'V', absent: 5939}, 5939, 'no sensor'],
+    [{}, true, 'yes'],
+    [{values: [{value: false, name: 'off'}]}, false, 'off'],
     [{unit: 'W', scale: 0.1}, 9994, '999 W'],
     [{unit: 'W'}, 3240, '3.24 kW'],
     [{unit: 'W'}, -0.4, '0 W'],
@@ -100,7 +102,17 @@ test('times at an axis are short: the clock within a day, and days by their date
 
 test('a plot opens where values are', () => {
   assert.deepEqual(known([10, 20, 30, 40], [[null, 1, null, 2]], 10), {from: 20, to: 50});
-  assert.deepEqual(known([10, 20], [[null, null], [null, 5]], 10), {from: 20, to: 30});
+  assert.deepEqual(
+    known(
+      [10, 20],
+      [
+        [null, null],
+        [null, 5],
+      ],
+      10,
+    ),
+    {from: 20, to: 30},
+  );
   assert.equal(known([10, 20], [[null, null]], 10), null);
 });
 

@@ -6,7 +6,7 @@ import {measuredText, spanText, texts, whenText, zone} from '../i18n/index.ts';
 import {themeVersion} from '../store/preferences.ts';
 import {Icon} from '../ui/icon.tsx';
 import {timeLabels, timeSpace, valueLabels} from './axes.ts';
-import {extent, gaps, type Line, type Pane} from './data.ts';
+import {dashOf, extent, gaps, type Line, type Pane} from './data.ts';
 import {markEvents, shadeGaps, token} from './marks.ts';
 
 interface Props {
@@ -194,7 +194,7 @@ function lineOptions(line: Line): uPlot.Series {
     stroke: () => token(line.colour),
     width: 2,
     spanGaps: false,
-    ...(line.dashed ? {dash: [6, 4]} : {}),
+    dash: dashOf(line),
   };
 }
 
@@ -250,7 +250,7 @@ function Legend({pane, times, at, onRemove}: LegendProps) {
 function Swatch({line}: {line: Line}) {
   return (
     <i
-      class={`swatch ${line.dashed ? 'dashed' : ''}`}
+      class={`swatch ${line.dashed ? 'dashed' : ''} ${line.dotted ? 'dotted' : ''}`}
       style={{'--energy': `var(--${line.colour})`}}
       aria-hidden="true"
     />

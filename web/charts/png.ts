@@ -1,5 +1,5 @@
 // The plots as one picture: background, title and legend are drawn in, the canvases as they are.
-import type {Pane} from './data.ts';
+import {dashOf, type Pane} from './data.ts';
 import {token} from './marks.ts';
 
 const margin = 16;
@@ -33,10 +33,10 @@ export function picture(title: string, panes: Labelled[]): HTMLCanvasElement {
   panes.forEach(({canvas}, i) => {
     for (const entries of legends[i]!) {
       y += row * ratio;
-      for (const {x, text, colour, dashed} of entries) {
+      for (const {x, text, colour, dash} of entries) {
         ctx.strokeStyle = token(colour);
         ctx.lineWidth = 3 * ratio;
-        ctx.setLineDash(dashed ? [4 * ratio, 3 * ratio] : []);
+        ctx.setLineDash(dash.map((length) => length * ratio));
         ctx.beginPath();
         ctx.moveTo(margin * ratio + x, y - 4 * ratio);
         ctx.lineTo(margin * ratio + x + 18 * ratio, y - 4 * ratio);
@@ -55,7 +55,7 @@ interface Entry {
   x: number;
   text: string;
   colour: string;
-  dashed: boolean;
+  dash: number[];
 }
 
 /** The legend's entries in as many rows as they need. */
@@ -67,14 +67,15 @@ function legendRows(
 ): Entry[][] {
   const rows: Entry[][] = [[]];
   let x = 0;
-  for (const {title, unit, colour, dashed} of pane.lines) {
+  for (const line of pane.lines) {
+    const {title, unit, colour} = line;
     const text = unit ? `${title} (${unit})` : title;
     const size = ctx.measureText(text).width + 48 * ratio;
     if (x > 0 && x + size > width) {
       rows.push([]);
       x = 0;
     }
-    rows.at(-1)!.push({x, text, colour, dashed});
+    rows.at(-1)!.push({x, text, colour, dash: dashOf(line)});
     x += size;
   }
   return rows;

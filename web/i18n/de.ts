@@ -302,6 +302,7 @@ export const de: Texts = {
   devicePage: {
     essentials: 'Auf einen Blick',
     charge: 'Ladestand',
+    output: 'Ausgang',
     temperature: 'Akkutemperatur',
     cycles: 'Ladezyklen',
     heating: 'Heizung',

@@ -306,6 +306,7 @@ export const en = {
   devicePage: {
     essentials: 'At a glance',
     charge: 'Charge',
+    output: 'Output',
     temperature: 'Battery temperature',
     cycles: 'Charge cycles',
     heating: 'Heating',

@@ -106,8 +106,8 @@ interface Shown extends Known {
   line: Line;
 }
 
-function tilesOf(known: Known): ComponentChildren[] {
-  const {twin, sparks} = known;
+function tilesOf(given: Known): ComponentChildren[] {
+  const {twin, sparks} = given;
   const line: Line = (label, parts, bounds) =>
     sparks && (
       <Spark
@@ -116,7 +116,7 @@ function tilesOf(known: Known): ComponentChildren[] {
         label={texts.value.devicePage.spark(label, spanText(sparks.spanMs / 1000))}
       />
     );
-  const shown = {...known, line, read: (name: string) => twin.field(name).value?.value};
+  const shown = {...given, line, read: (name: string) => twin.field(name).value?.value};
   return [
     ...chargeTiles(shown),
     ...powerTiles(shown),
@@ -220,7 +220,7 @@ function powerWords(
   }
   const labels = {
     sun: words.sun,
-    load: words.output,
+    load: texts.value.devicePage.output,
     car: title ?? texts.value.devicePage.carCharging,
     heat: title ?? texts.value.devicePage.heating,
   };

@@ -158,7 +158,9 @@ function useView(open: Span | null): View {
     if (span === null && open) {
       const follows = now - open.to < refreshMs * 24;
       const to = follows ? now : open.to;
-      return {from: Math.min(open.from, to - leastSpan), to, follows};
+      // It grows to a day, and goes on with the time from there.
+      const most = Math.max(24 * hour, open.to - open.from);
+      return {from: Math.max(Math.min(open.from, to - leastSpan), to - most), to, follows};
     }
     return {from: now - (spans[span ?? ''] ?? 24 * hour), to: now, follows: true};
   }, [fixed, query.value, refresh, span, open]);

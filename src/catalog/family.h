@@ -38,7 +38,7 @@ enum class FieldType : std::uint8_t { kInt, kFloat, kString, kBool, kArray, kObj
 // Whether a JSON value has the type: kInt requires a whole number, kFloat accepts any number.
 [[nodiscard]] bool fits(FieldType type, const Json& value);
 
-// How people read a value, where it is neither a number with a unit nor one of named values.
+// A value that is neither a number with a unit nor one of named values is read in such a form.
 enum class FieldFormat : std::uint8_t {
   kPlain,
   kVersion,  // an int, one byte a part: 16908335 (0x0102002F) is 1.2.0.47
@@ -166,7 +166,7 @@ struct Effect {
   std::optional<std::int64_t> bit;   // of an int field, that is set to whether the value is not 0
 };
 
-// What a command is about, for people who look for it. Its place here is that on a page.
+// People look for a command in such a group. The order is that of a page.
 enum class CommandGroup : std::uint8_t {
   kOther,
   kPower,     // the device on and off, its modes
@@ -334,7 +334,7 @@ struct Virtual {
   std::string modules_of;  // the device that has these modules; empty: none has
 };
 
-// Fields whose quota names begin with `name` and a dot, as people call them.
+// The fields whose quota names begin with `name` and a dot have a title of their own.
 struct FieldGroup {
   std::string name;
   std::string title;

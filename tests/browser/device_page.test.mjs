@@ -1,4 +1,4 @@
-// The page of a device: what stands first, plots that hold still, forms that say what they mean.
+// The page of a device has essentials first, plots that hold still, forms that say what they mean.
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {after, before, test} from 'node:test';

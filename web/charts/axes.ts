@@ -1,11 +1,11 @@
-// What stands at the axes of a plot: labels of one unit and of one length, which do not touch.
+// The labels of a plot's axes have one unit and one length, and do not touch.
 import type uPlot from 'uplot';
 import {decimal, thinSpace} from '../format/number.ts';
 import {localeName, whenText} from '../i18n/index.ts';
 
 const day = 86_400_000;
 
-/** Times within a day by the clock, its beginning and days by their date. */
+/** Within a day times are told by the clock; its beginning, and days, by their date. */
 export function timeLabels(splits: number[], stepMs: number): string[] {
   return splits.map((ms) => {
     if (stepMs >= day) return whenText(ms, 'dayOfMonth');
@@ -15,7 +15,7 @@ export function timeLabels(splits: number[], stepMs: number): string[] {
   });
 }
 
-/** Labels of one axis in one unit, with the decimals that its steps need. */
+/** The labels of one axis have one unit, and the decimals that its steps need. */
 export function valueLabels(splits: number[], step: number, unit: string): string[] {
   const most = Math.max(...splits.map(Math.abs));
   const [shown, factor] = unitOf(most, unit);
@@ -35,7 +35,7 @@ function unitOf(most: number, unit: string): [string, number] {
 
 const percentSign = () => (localeName().startsWith('de') ? `${thinSpace}%` : '%');
 
-/** Pixels that a label of the time needs: those with seconds are longer. */
+/** A label of the time needs so many pixels: those with seconds are longer. */
 export function timeSpace(_: uPlot, __: number, from: number, to: number, pixels: number): number {
   return (to - from) / Math.max(pixels, 1) < 1000 ? 84 : 72;
 }

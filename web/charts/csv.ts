@@ -1,4 +1,4 @@
-// Lines of a plot as CSV: a row for each time, a column for each field, its unit in the head.
+// A plot's lines become CSV: a row for each time, a column for each field, its unit in the head.
 
 import type {Line} from './data.ts';
 import {csvCell} from './energy.ts';
@@ -12,7 +12,7 @@ export function plotCsv(times: number[], lines: Line[]): string {
   return [['time', ...head], ...rows].map((row) => `${row.join(',')}\n`).join('');
 }
 
-/** A number without the rest of a multiplication: 53.587, not 53.587000000000003. */
+/** The rest of a multiplication is left out: 53.587, not 53.587000000000003. */
 function numberText(value: number | null | undefined): string {
   return value == null ? '' : String(Number(value.toPrecision(12)));
 }

@@ -1,4 +1,4 @@
-// Files that the page makes itself.
+// The page makes some files itself, and hands them to the browser.
 
 export function download(file: string, content: Blob): void {
   const link = document.createElement('a');

@@ -1,4 +1,4 @@
-// What a plot draws beside its lines: spans in which nothing is known, and what happened.
+// A plot also draws the spans in which nothing is known, and marks of what happened.
 import type uPlot from 'uplot';
 import type {DeviceEvent} from '../api/types.ts';
 import {gaps, type Pane} from './data.ts';
@@ -41,7 +41,7 @@ export const marks: Record<DeviceEvent['kind'], Mark> = {
   left_out: {colour: 'muted', shape: 'circle', dashed: true},
 };
 
-/** A line for each event, with its sign on top. */
+/** Each event has a line, with its sign on top. */
 export function markEvents(u: uPlot, events: DeviceEvent[]): void {
   const {ctx, bbox} = u;
   ctx.save();

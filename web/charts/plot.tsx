@@ -90,7 +90,7 @@ export function Plot(props: Props) {
   );
 }
 
-/** Of the first screen the first pane has 60 %; style/plots.css keeps its place until it is drawn. */
+/** The first pane has 60 % of the screen; style/plots.css keeps its place until it is drawn. */
 const tall = (isFirst: boolean) => Math.max(240, Math.round(innerHeight * (isFirst ? 0.6 : 0.3)));
 
 function table({pane, times}: Props): uPlot.AlignedData {
@@ -198,7 +198,7 @@ function lineOptions(line: Line): uPlot.Series {
   };
 }
 
-/** Power from 0, or on both sides of it; what has no zero that means anything, by its own. */
+/** A power's scale has its 0; that of a voltage or a temperature begins near its least value. */
 function spread(least: number | null, most: number | null, unit: string): [number, number] {
   const zero = unit === 'W' || unit === 'Wh' || unit === 'A' ? [0] : [];
   const low = Math.min(...zero, least ?? 0);
@@ -214,7 +214,7 @@ interface LegendProps {
   onRemove: (name: string) => void;
 }
 
-/** The lines and their values under the cursor, each in its own place: nothing moves by it. */
+/** The lines have their values under the cursor here, each in its own place: nothing moves. */
 function Legend({pane, times, at, onRemove}: LegendProps) {
   const words = texts.value.devicePage;
   const time = (at === null ? times.at(-1) : times[at]) ?? null;

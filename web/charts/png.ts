@@ -1,4 +1,4 @@
-// The plots as one picture: background, title and legend are drawn in, the canvases as they are.
+// The plots become one picture: background, title and legend are drawn to their canvases.
 import {dashOf, type Pane} from './data.ts';
 import {token} from './marks.ts';
 
@@ -58,7 +58,7 @@ interface Entry {
   dash: number[];
 }
 
-/** The legend's entries in as many rows as they need. */
+/** The legend's entries take as many rows as they need. */
 function legendRows(
   ctx: CanvasRenderingContext2D,
   pane: Pane,

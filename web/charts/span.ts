@@ -1,4 +1,4 @@
-// The span in which fields have values, so that a plot opens where something is to be seen.
+// A plot opens in the span in which its fields have values.
 import {get} from '../api/client.ts';
 import type {History} from '../api/types.ts';
 import {type Column, columns} from './data.ts';
@@ -10,7 +10,7 @@ export interface Span {
   to: number;
 }
 
-/** From the first to the last row with a value; null: there is none. */
+/** The span goes from the first to the last row with a value; null: there is none. */
 export function known(times: number[], list: Column[], stepMs: number): Span | null {
   const rows = times.flatMap((_, row) => (list.some((one) => one[row] != null) ? [row] : []));
   if (rows.length === 0) return null;

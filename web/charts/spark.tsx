@@ -1,11 +1,11 @@
-// A line of a few points, without axes: what a value did lately. A gap stays a gap.
+// A sparkline tells without axes what a value did lately. A gap stays a gap.
 import type {Column} from './data.ts';
 
 const width = 120;
 const height = 28;
 const edge = 2;
 
-/** The path of a column between two values; a point between two gaps is a short line. */
+/** The path lies between two values; a point between two gaps is a short line. */
 export function sparkPath(column: Column, least: number, most: number): string {
   const room = most - least || 1;
   const place = (row: number) => (row / Math.max(column.length - 1, 1)) * width;

@@ -1,4 +1,4 @@
-// Commands by what they are about, in the order of a page.
+// Commands stand by what they are about, in the order of a page.
 import type {CommandFacts, CommandGroup} from '../api/types.ts';
 
 type Place = CommandGroup | 'other';

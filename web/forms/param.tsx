@@ -181,7 +181,7 @@ function NumberControl({param, title, entry, reported, onChange}: Props & {title
           unit={unit}
           onChange={(next) => {
             setChosen(next.unit);
-            // What was typed is the same number of another unit now.
+            // The number that was typed is one of another unit now.
             if (entry && !never) onChange(numberEntry(entry.text, param, next.times));
           }}
         />
@@ -205,7 +205,7 @@ function NumberControl({param, title, entry, reported, onChange}: Props & {title
   );
 }
 
-/** The least and the greatest with their unit: 0 s to 18 h 12 min, 100 to 240 V. */
+/** The least and the greatest have their unit: 0 s to 18 h 12 min, 100 to 240 V. */
 function limitsOf(
   param: ParamFacts,
   asTyped: (wire: number) => string,

@@ -1,4 +1,4 @@
-// What a device reports of a parameter, as its form would have it typed or chosen.
+// A reported value is told as its form would have it typed or chosen.
 import type {Field, ParamFacts} from '../api/types.ts';
 import {same, textOf, typed} from '../format/field.ts';
 import {thinSpace} from '../format/number.ts';

@@ -22,7 +22,7 @@ export function ControlTab({twin, family}: {twin: Twin; family: Family}) {
   return <Commands twin={twin} family={family} />;
 }
 
-/** From so many commands on a person looks for one by words. */
+/** A person looks for a command by words where there are so many. */
 const manyCommands = 5;
 
 function Commands({twin, family}: {twin: Twin; family: Family}) {
@@ -58,7 +58,7 @@ function Commands({twin, family}: {twin: Twin; family: Family}) {
   );
 }
 
-/** All words by which a person may look for a command. */
+/** A person may look for a command by any of these words. */
 function says({name, title, description, params}: CommandFacts): string {
   const own = params.map(
     (param) => `${param.name} ${param.title ?? ''} ${param.description ?? ''}`,
@@ -80,7 +80,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
   const sender = useMemo(() => new SetSender(twin), [twin]);
   const [entries, setEntries] = useState<Record<string, Entry>>({});
   const dialog = useRef<HTMLDialogElement>(null);
-  // What comes of a set stands beside it until the next one is made.
+  // The outcome of a set stands beside it until the next one is made.
   const [isAnswered, setAnswered] = useState(false);
   const params = useMemo(() => offered(command), [command]);
 
@@ -190,7 +190,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
   );
 }
 
-/** The parameters of a form: what must be given first, and nothing that has no effect. */
+/** A form begins with what must be given, and leaves out what has no effect. */
 function offered({params}: CommandFacts): ParamFacts[] {
   return params
     .filter((param) => !param.ignored)
@@ -202,7 +202,7 @@ function choiceText(param: ParamFacts, value: unknown): string {
   return textOf(displayed(param, value));
 }
 
-/** What the device reports of a parameter, in the parameter's own words and unit. */
+/** The device's value of a parameter is told in the parameter's own words and unit. */
 function reportedValue(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {
   const field = shownBy(family, command, param)[0];
   if (!field || field.name.includes('*')) return null;

@@ -1,4 +1,4 @@
-// The few figures that people look at first, each with what it did lately.
+// The few figures that people look at first stand here, each with what it did lately.
 import type {ComponentChildren} from 'preact';
 import {useEffect, useMemo, useState} from 'preact/hooks';
 import {get} from '../api/client.ts';
@@ -34,7 +34,7 @@ interface Sparks {
   spanMs: number;
 }
 
-/** One request for all lines; a second, finer one while there is little to show. */
+/** One request gets all lines; a second, finer one follows while there is little to show. */
 async function loadSparks(sn: string, names: string[], cancel: AbortSignal): Promise<Sparks> {
   const to = serverNow();
   const ask = async (from: number, step: {text: string; ms: number}) => {
@@ -202,7 +202,7 @@ function timeText(left: ReturnType<typeof timeLeft>): string | undefined {
   return left.until === 'full' ? words.fullIn(span) : words.emptyIn(span);
 }
 
-/** A power's name, and which way it flows where there are two. */
+/** A power that can flow two ways also says which. */
 function powerWords(
   key: PowerKey,
   power_w: number | null,

@@ -1,4 +1,4 @@
-// What a device reports now: the essentials, and below all fields in groups that open, live.
+// The present values of a device: essentials first, and all fields in groups that open.
 import {useMemo, useState} from 'preact/hooks';
 import type {Family, Field, HomeDevice} from '../api/types.ts';
 import {textOf} from '../format/field.ts';
@@ -15,7 +15,7 @@ import {groupsOf} from './field_groups.ts';
 type Filter = 'all' | 'reported' | 'faults';
 
 const cutAt = 80;
-/** What changed lately has no age: values move with every report. */
+/** A value that changed lately has no age: values move with every report. */
 const lately = 60_000;
 
 interface Props {

@@ -147,7 +147,7 @@ interface View {
   follows: boolean;
 }
 
-/** What the address asks for, or else the span that has values. */
+/** The view is that of the address, or else the span that has values. */
 function useView(open: Span | null): View {
   const [refresh, setRefresh] = useState(0);
   const span = query.value.get('span');

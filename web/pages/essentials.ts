@@ -1,11 +1,11 @@
-// What people look at first of a device: by the natures of its family's fields, and by the fields
-// that the family's file marks.
+// The natures of a family's fields, and the fields that its file marks, say what people look at
+// first.
 
 import type {Family, Field, HomeDevice} from '../api/types.ts';
 import type {Column} from '../charts/data.ts';
 import {fieldsOf, type NamedField} from '../store/paths.ts';
 
-/** A field, and how its value counts. */
+/** A field counts with a factor. */
 export interface Part {
   name: string;
   /** A value times this is in the unit, with the sign of the nature. */
@@ -26,7 +26,7 @@ export interface Essentials {
   timeLeft: NamedField | undefined;
 }
 
-/** Natures whose sum is the power, in the order of choice: the first that the family has. */
+/** The power is the sum of natures; of several choices the first that the family has counts. */
 const powers: [PowerKey, [string, number][][]][] = [
   ['sun', [[['pv.power', 1]]]],
   [
@@ -91,7 +91,7 @@ const factorOf = (facts: Field | undefined) => (facts?.scale ?? 1) * (facts?.inv
 
 export type Read = (name: string) => unknown;
 
-/** The sum of the parts that are known; null: none is. */
+/** Only known parts are summed; null: none is known. */
 export function sumOf(parts: Part[], read: Read): number | null {
   const known = valuesOf(parts, read);
   return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) : null;
@@ -109,7 +109,7 @@ function valuesOf(parts: Part[], read: Read): number[] {
   });
 }
 
-/** The same of a history's columns: a row without any known part is a gap. */
+/** Columns of a history are summed in the same way: a row without a known part is a gap. */
 export function sumColumn(parts: Part[], columns: Map<string, Column>): Column {
   const own = parts.flatMap(({name, factor}) => {
     const column = columns.get(name);
@@ -128,7 +128,7 @@ const leastPower_w = 1;
 
 export type TimeLeft = {until: 'full' | 'empty'; seconds: number} | null;
 
-/** How long the battery goes on as now; null: nothing flows, or the device does not say. */
+/** The battery goes on as now for so long; null: nothing flows, or the device does not say. */
 export function timeLeft(
   {toFull, toEmpty, timeLeft: either}: Essentials,
   batteryPower_w: number | null | undefined,
@@ -142,7 +142,7 @@ export function timeLeft(
   return {until, seconds: Math.abs(value * (field?.facts?.scale ?? 1)) * 60};
 }
 
-/** The power as the home counts it, or else the sum of the device's own fields. */
+/** The home's figure goes first, and then the sum of the device's own fields. */
 export function powerOf(
   key: PowerKey,
   parts: Part[],

@@ -1,4 +1,4 @@
-// Fields by the board or module that reports them, as the family's file calls it.
+// Fields stand by the board or module that reports them, as the family's file calls it.
 import type {Family} from '../api/types.ts';
 import type {NamedField} from '../store/paths.ts';
 
@@ -9,7 +9,7 @@ export interface Group {
   fields: NamedField[];
 }
 
-/** In the order of the family's file; what has no group comes first. */
+/** The groups have the order of the family's file; fields without a group come first. */
 export function groupsOf(fields: NamedField[], family: Family): Group[] {
   const titles = new Map(family.groups.map(({name, title}) => [name, title]));
   const order = ['', ...titles.keys()];

@@ -8,10 +8,10 @@ const day = 86_400_000;
 /** Within a day times are told by the clock; its beginning, and days, by their date. */
 export function timeLabels(splits: number[], stepMs: number): string[] {
   return splits.map((ms) => {
-    if (stepMs >= day) return whenText(ms, 'dayOfMonth');
+    if (stepMs >= day) return whenText(ms, 'dayMonth');
     if (stepMs < 60_000) return whenText(ms, 'seconds');
     const clock = whenText(ms, 'time');
-    return clock === '00:00' ? whenText(ms, 'dayOfMonth') : clock;
+    return clock === '00:00' ? whenText(ms, 'dayMonth') : clock;
   });
 }
 

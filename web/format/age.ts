@@ -66,7 +66,7 @@ type Form =
   | 'month'
   | 'monthShort'
   | 'day'
-  | 'dayOfMonth'
+  | 'dayMonth'
   | 'year';
 
 const forms: Record<Form, Intl.DateTimeFormatOptions> = {
@@ -77,7 +77,7 @@ const forms: Record<Form, Intl.DateTimeFormatOptions> = {
   month: {month: 'long', year: 'numeric'},
   monthShort: {month: 'short'},
   day: {day: 'numeric'},
-  dayOfMonth: {day: 'numeric', month: 'short'},
+  dayMonth: {day: 'numeric', month: 'short'},
   year: {year: 'numeric'},
 };
 

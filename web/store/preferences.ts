@@ -1,5 +1,6 @@
 // What this browser prefers; nothing else is kept here, and no secret.
 import {signal} from '@preact/signals';
+import {kept} from './kept.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -48,7 +49,7 @@ export const favourites = signal<Record<string, string[]>>(storedFavourites());
 
 function storedFavourites(): Record<string, string[]> {
   try {
-    const stored: unknown = JSON.parse(localStorage.getItem('favourites') ?? '{}');
+    const stored: unknown = JSON.parse(kept('favourites') ?? '{}');
     return typeof stored === 'object' && stored !== null
       ? (stored as Record<string, string[]>)
       : {};
@@ -65,7 +66,7 @@ export function toggleFavourite(family: string, field: string): void {
 }
 
 /** Whether fields are shown with their names on the wire and all that is known of them. */
-export const meanings = signal(localStorage.getItem('meanings') === 'on');
+export const meanings = signal(kept('meanings') === 'on');
 
 export function setMeanings(on: boolean): void {
   meanings.value = on;

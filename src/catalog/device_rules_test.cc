@@ -87,6 +87,34 @@ TEST(DeviceRules, TellMistakesOfHeatPumps) {
       "glacier.yaml", shipped("glacier.yaml"));
 }
 
+TEST(DeviceRules, TellMistakesOfWhatPeopleRead) {
+  expect_told(
+      {
+          {"  mppt: {title: Solar and car socket}\n", "  solar: {title: Solar and car socket}\n",
+           "groups.solar: no field begins with solar."},
+          {"  inv: {title: AC side}\n", "  inv: {}\n", "groups.inv.title: this key is missing"},
+          {"  inv: {title: AC side}\n", "  inv: {title: All that the inverter tells of itself}\n",
+           "groups.inv.title: "},
+          {"    format: version\n    title: Main board", "    format: date\n    title: Main board",
+           "fields.pd.sysVer.format: \"date\" must be"},
+          {"    format: version\n    title: Main board", "    format: text\n    title: Main board",
+           "fields.pd.sysVer.format: only an array can be read as a text"},
+          {"    format: version\n    title: Main board",
+           "    format: version\n    unit: s\n    title: Main board",
+           "fields.pd.sysVer.format: takes the place of unit, values and bits"},
+          {"    type: array\n    format: text\n", "    type: array\n    format: version\n",
+           "fields.bms_bmsStatus.hwVersion.format: only an int can be read as a version"},
+          {"    essential: true\n", "    essential: very\n", "fields.pd.chgDsgState.essential: "},
+          {"    unit: min\n    range: [0, 5999]\n    never: 0\n    title: Sleep",
+           "    unit: W\n    range: [0, 5999]\n    never: 0\n    title: Sleep",
+           "fields.pd.standbyMin.never: needs the unit s, min or h"},
+          {"    group: display\n    select: {moduleType: 5, operateType: quietMode}",
+           "    group: noise\n    select: {moduleType: 5, operateType: quietMode}",
+           "commands.quietMode.group: \"noise\" must be"},
+      },
+      "delta_2.yaml", shipped("delta_2.yaml"));
+}
+
 TEST(DeviceRules, TellMistakesOfPacksAndBits) {
   expect_told(
       {

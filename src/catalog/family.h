@@ -39,6 +39,24 @@ enum class FieldType : std::uint8_t { kInt, kFloat, kString, kBool, kArray, kObj
 // Whether a JSON value has the type: kInt requires a whole number, kFloat accepts any number.
 [[nodiscard]] bool fits(FieldType type, const Json& value);
 
+// A value that is neither a number with a unit nor one of named values is read in such a form.
+enum class FieldFormat : std::uint8_t {
+  kPlain,
+  kVersion,  // an int, one byte a part: 16908335 (0x0102002F) is 1.2.0.47
+  kText,     // an array of character codes: [86, 49] is "V1"
+};
+[[nodiscard]] constexpr std::string_view name_of(FieldFormat format) {
+  switch (format) {
+    case FieldFormat::kPlain:
+      return "plain";
+    case FieldFormat::kVersion:
+      return "version";
+    case FieldFormat::kText:
+      break;
+  }
+  return "text";
+}
+
 struct Range {
   double low = 0;
   double high = 0;
@@ -64,18 +82,21 @@ struct Field {
   std::string name;   // quota name; a '*' segment stands for a module's serial number
   std::string title;  // at most kMaxTitle; empty if the file has none and the description is long
   FieldType type = FieldType::kAny;
-  std::string unit;                // unit of value * scale: "W", "V", "%", "" for none
-  double scale = 1;                // wire value * scale = value in `unit`
-  std::string description;         // in our own words
-  std::string nature;              // "battery.power", "pv.power", ...; empty for most
-  std::string sign;                // what a positive value means, where both signs occur
-  bool invert = false;             // the sign is opposite to that of the nature
-  bool part = false;               // one of those whose sum is the power of the nature
+  std::string unit;         // unit of value * scale: "W", "V", "%", "" for none
+  double scale = 1;         // wire value * scale = value in `unit`
+  std::string description;  // in our own words
+  std::string nature;       // "battery.power", "pv.power", ...; empty for most
+  std::string sign;         // what a positive value means, where both signs occur
+  bool invert = false;      // the sign is opposite to that of the nature
+  bool part = false;        // one of those whose sum is the power of the nature
+  bool essential = false;   // one of the few that people look at first
+  FieldFormat format = FieldFormat::kPlain;
   std::optional<Range> range;      // for a number with values only: from the least to the greatest
   std::vector<NamedValue> values;  // all that the field has; with `others` those that are known
   bool others = false;
   std::vector<NamedValue> bits;  // of a bit mask: number of a bit and its name
   std::optional<Json> absent;    // stands for "there is no value"
+  std::optional<double> never;   // of a time: stands for "never"
   bool error = false;            // an error or a warning: any value but those of `ok`
   bool one_as_object = false;    // an array's only element stands for it in a report
   std::vector<Json> ok;          // values, or all elements of an array, that are no error
@@ -117,6 +138,7 @@ struct Param {
   std::vector<NamedValue> values;  // or: the only values accepted
   std::vector<Json> also;       // accepted outside range and values: a document's example uses them
   std::vector<Json> unchanged;  // sentinels: "leave unchanged"
+  std::optional<double> never;  // of a time: stands for "never"
   std::vector<std::string> alias;  // other spellings
   bool required = false;
   bool ignored = false;      // accepted without effect
@@ -145,10 +167,58 @@ struct Effect {
   std::optional<std::int64_t> bit;   // of an int field, that is set to whether the value is not 0
 };
 
+// People look for a command in such a group. The order is that of a page.
+enum class CommandGroup : std::uint8_t {
+  kOther,
+  kPower,     // the device on and off, its modes
+  kOutputs,   // sockets, circuits, relays
+  kCharging,  // from grid, sun and car
+  kBattery,   // limits, reserve, generator
+  kClimate,   // temperatures, fan, ice
+  kGrid,
+  kStandby,  // what switches itself off, and when
+  kDisplay,  // screen, light and sound
+  kSchedule,
+  kSetup,  // names, clock, region
+};
+inline constexpr std::array<CommandGroup, 11> kCommandGroups = {
+    CommandGroup::kOther,    CommandGroup::kPower,   CommandGroup::kOutputs,
+    CommandGroup::kCharging, CommandGroup::kBattery, CommandGroup::kClimate,
+    CommandGroup::kGrid,     CommandGroup::kStandby, CommandGroup::kDisplay,
+    CommandGroup::kSchedule, CommandGroup::kSetup};
+[[nodiscard]] constexpr std::string_view name_of(CommandGroup group) {
+  switch (group) {
+    case CommandGroup::kOther:
+      return "other";
+    case CommandGroup::kPower:
+      return "power";
+    case CommandGroup::kOutputs:
+      return "outputs";
+    case CommandGroup::kCharging:
+      return "charging";
+    case CommandGroup::kBattery:
+      return "battery";
+    case CommandGroup::kClimate:
+      return "climate";
+    case CommandGroup::kGrid:
+      return "grid";
+    case CommandGroup::kStandby:
+      return "standby";
+    case CommandGroup::kDisplay:
+      return "display";
+    case CommandGroup::kSchedule:
+      return "schedule";
+    case CommandGroup::kSetup:
+      break;
+  }
+  return "setup";
+}
+
 struct Command {
   std::string name;
   std::string title;  // as Field::title
   std::string description;
+  CommandGroup group = CommandGroup::kOther;
   // Can cut off what hangs on the device, undo settings, or change what protects the wiring: a
   // program asks its user before it sends the command.
   bool dangerous = false;
@@ -265,6 +335,12 @@ struct Virtual {
   std::string modules_of;  // the device that has these modules; empty: none has
 };
 
+// The fields whose quota names begin with `name` and a dot have a title of their own.
+struct FieldGroup {
+  std::string name;
+  std::string title;
+};
+
 enum class QuotaAllForm : std::uint8_t { kFlat, kNested };
 
 struct Family {
@@ -284,6 +360,7 @@ struct Family {
   std::map<std::string, std::string> select_aliases;  // other spelling of a path -> path
   std::map<std::string, std::string> aliases;         // requested name -> quota name
   std::vector<std::string> as_text;                   // groups returned as JSON inside a string
+  std::vector<FieldGroup> groups;                     // those that have a title, in order
   std::vector<Field> fields;
   std::vector<Command> commands;
   std::vector<Report> reports;

@@ -54,6 +54,8 @@ JsonArray params_of(const std::vector<Param>& params, const std::vector<Effect>&
     const std::string name = path + param.name;
     JsonObject row = described(param);
     row["required"] = param.required;
+    if (param.ignored) row["ignored"] = true;
+    if (param.never) row["never"] = *param.never;
     if (param.exactly_one) row["exactly_one"] = true;
     JsonArray copies;
     for (const Effect& effect : effects) {
@@ -85,9 +87,13 @@ JsonObject json_of(const Family& family, const Field& field) {
   put(row, "bits", field.bits);
   put(row, "nature", field.nature);
   if (field.part) row["part"] = true;
+  if (field.invert) row["invert"] = true;
   put(row, "sign", field.sign);
+  if (field.format != FieldFormat::kPlain) row["format"] = name_of(field.format);
+  if (field.essential) row["essential"] = true;
   put(row, "source", field.source);
   if (field.absent) row["absent"] = *field.absent;
+  if (field.never) row["never"] = *field.never;
   if (field.error) row["error"] = true;
   row["initial"] = field.initial;
   row["set_by"] = JsonArray(field.written_by.begin(), field.written_by.end());
@@ -108,6 +114,7 @@ JsonObject json_of(const Command& command) {
   put(row, "title", command.title);
   put(row, "description", command.description);
   row["dangerous"] = command.dangerous;
+  if (command.group != CommandGroup::kOther) row["group"] = name_of(command.group);
   put(row, "source", command.source);
   JsonObject select;
   for (const auto& [at, value] : command.select) select[at] = value;
@@ -141,6 +148,11 @@ JsonObject summary_of(const Family& family) {
 
 JsonObject json_of(const Family& family) {
   JsonObject whole = summary_of(family);
+  JsonArray groups;
+  for (const FieldGroup& group : family.groups) {
+    groups.push_back(JsonObject{{"name", group.name}, {"title", group.title}});
+  }
+  whole["groups"] = std::move(groups);
   JsonArray fields;
   for (const Field& field : family.fields) fields.emplace_back(json_of(family, field));
   whole["fields"] = std::move(fields);

@@ -22,6 +22,13 @@ constexpr auto kShapes = std::to_array<std::string_view>({"flat", "nested"});
 constexpr auto kTypes =
     std::to_array<std::string_view>({"int", "float", "string", "bool", "array", "object", "any"});
 constexpr auto kActors = std::to_array<std::string_view>({"model"});
+constexpr auto kFormats = std::to_array<std::string_view>({"version", "text"});
+constexpr auto kCommandGroupNames = [] {
+  std::array<std::string_view, kCommandGroups.size()> names;
+  std::ranges::transform(kCommandGroups, names.begin(),
+                         [](CommandGroup group) { return name_of(group); });
+  return names;
+}();
 constexpr auto kConversions = std::to_array<std::string_view>({"bool"});
 constexpr auto kCounters = std::to_array<std::string_view>(
     {"pv", "battery_in", "battery_out", "grid_in", "grid_out", "load", "ev", "heater", "heatpump",
@@ -108,6 +115,10 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .form = Form::kEntries,
      .description = "Fields that several groups have in the same way, by a name of your choice",
      .section = SectionId::kTemplate},
+    {.name = "groups",
+     .form = Form::kEntries,
+     .description = "What people call the groups of fields, by the beginning of the quota names",
+     .section = SectionId::kGroup},
     {.name = "fields",
      .form = Form::kFields,
      .description = "Every quota name; a segment * stands for a module's serial number. A name "
@@ -216,6 +227,14 @@ constexpr auto kFieldKeys = std::to_array<Key>({
     {.name = "part",
      .form = Form::kFlag,
      .description = "One of the fields whose sum is the power of its nature"},
+    {.name = "essential",
+     .form = Form::kFlag,
+     .description = "One of the few fields that people look at first"},
+    {.name = "format",
+     .form = Form::kChoice,
+     .description = "How the value is read: version is an int with a byte for each part "
+                    "(16908335 is 1.2.0.47), text an array of character codes",
+     .choices = kFormats},
     {.name = "range", .form = Form::kRange, .description = "Least and greatest value on the wire"},
     {.name = "values",
      .form = Form::kNamedValues,
@@ -229,6 +248,9 @@ constexpr auto kFieldKeys = std::to_array<Key>({
     {.name = "absent",
      .form = Form::kAny,
      .description = "The value that says that there is no value"},
+    {.name = "never",
+     .form = Form::kNumber,
+     .description = "Of a time, the number that stands for never"},
     {.name = "error",
      .form = Form::kFlag,
      .description = "An error or a warning: any value but those of ok"},
@@ -299,6 +321,10 @@ constexpr auto kCommandKeys = std::to_array<Key>({
      .form = Form::kFlag,
      .description = "Can cut off what hangs on the device, undo settings or change what protects "
                     "the wiring"},
+    {.name = "group",
+     .form = Form::kChoice,
+     .description = "The commands that it is shown with",
+     .choices = kCommandGroupNames},
     {.name = "select",
      .form = Form::kNames,
      .description = "Values of the members that the family's select names",
@@ -378,6 +404,9 @@ constexpr auto kParamKeys = std::to_array<Key>({
      .form = Form::kFlag,
      .description = "Without it the other parameters mean nothing"},
     {.name = "ignored", .form = Form::kFlag, .description = "Accepted without effect"},
+    {.name = "never",
+     .form = Form::kNumber,
+     .description = "Of a time, the number that stands for never"},
     {.name = "min_items",
      .form = Form::kSize,
      .description = "Least number of elements, or of characters of a string"},
@@ -522,6 +551,7 @@ constexpr auto kSections = std::to_array<Section>({
     {.name = "heat_pump", .keys = kHeatPumpKeys},
     {.name = "identity", .keys = kIdentityKeys},
     {.name = "system", .keys = kSystemKeys},
+    {.name = "group", .keys = kGroupKeys},
     {.name = "home", .keys = kHomeKeys},
     {.name = "site", .keys = kSiteKeys},
     {.name = "site_grid", .keys = kSiteGridKeys},

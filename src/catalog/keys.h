@@ -72,6 +72,7 @@ enum class SectionId : std::uint8_t {
   kHeatPump,
   kIdentity,
   kSystem,
+  kGroup,
   kHome,
   kSite,
   kSiteGrid,
@@ -128,7 +129,7 @@ struct Nature {
   std::string_view name;
   std::string_view unit;
 };
-inline constexpr std::array<Nature, 17> kNatures = {{{"pv.power", "W"},
+inline constexpr std::array<Nature, 22> kNatures = {{{"pv.power", "W"},
                                                      {"battery.power", "W"},
                                                      {"grid.power", "W"},
                                                      {"load.power", "W"},
@@ -144,6 +145,11 @@ inline constexpr std::array<Nature, 17> kNatures = {{{"pv.power", "W"},
                                                      {"battery.energy_out", "Wh"},
                                                      {"grid.energy_in", "Wh"},
                                                      {"grid.energy_out", "Wh"},
-                                                     {"load.energy", "Wh"}}};
+                                                     {"load.energy", "Wh"},
+                                                     {"battery.time_to_full", "min"},
+                                                     {"battery.time_to_empty", "min"},
+                                                     {"battery.time_left", "min"},
+                                                     {"battery.temperature", "°C"},
+                                                     {"battery.cycles", ""}}};
 
 }  // namespace gridloom::catalog

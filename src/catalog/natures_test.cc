@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "catalog/loader.h"
 #include "testing/must.h"
@@ -30,6 +31,37 @@ TEST(Natures, ChargeIsAFieldOfEachFamilyWithABattery) {
     EXPECT_THAT(nature_words(family_of(id)), Contains("soc")) << id;
   }
   EXPECT_EQ(fields_of_word(family_of("delta_2"), "soc").front()->name, "pd.soc");
+}
+
+TEST(Natures, TheStateOfABatteryIsFoundInEachFamilyThatReportsIt) {
+  struct Row {
+    std::string_view nature;
+    std::string_view unit;
+    std::vector<std::string_view> families;
+  };
+  const std::vector<Row> rows = {
+      {"battery.time_to_full",
+       "min",
+       {"delta_2", "delta_2_max", "glacier", "power_stream", "stream", "wave_2"}},
+      {"battery.time_to_empty",
+       "min",
+       {"delta_2", "delta_2_max", "glacier", "power_stream", "stream", "wave_2"}},
+      {"battery.time_left", "min", {"delta_pro_ultra", "power_kits", "smart_home_panel"}},
+      {"battery.temperature",
+       "°C",
+       {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "power_stream", "stream",
+        "wave_2"}},
+      {"battery.cycles",
+       "",
+       {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "stream", "wave_2"}},
+  };
+  for (const Row& row : rows) {
+    for (const std::string_view id : row.families) {
+      const auto found = fields_of_word(family_of(id), row.nature);
+      ASSERT_FALSE(found.empty()) << id << ' ' << row.nature;
+      EXPECT_EQ(found.front()->unit, row.unit) << id << ' ' << row.nature;
+    }
+  }
 }
 
 TEST(Natures, OneNatureMayHaveSeveralFields) {

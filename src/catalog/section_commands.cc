@@ -137,6 +137,7 @@ Param read_param(const std::string& name, const Entry& entry) {
   entry.texts("alias", param.alias);
   entry.flag("required", param.required);
   entry.flag("ignored", param.ignored);
+  read_never(entry, param.unit, param.never);
   entry.size("min_items", param.min_items);
   entry.size("max_items", param.max_items);
   entry.flag("exactly_one", param.exactly_one);
@@ -335,6 +336,11 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
   entry.text("description", command.description);
   entry.title(command.description, command.title);
   entry.flag("dangerous", command.dangerous);
+  std::string group;
+  entry.choice("group", group);
+  const auto* const known =
+      std::ranges::find(kCommandGroups, group, [](CommandGroup each) { return name_of(each); });
+  if (known != kCommandGroups.end()) command.group = *known;
   read_select(entry, family, command);
   entry.members("params", [&](const std::string& key, const YamlNode& value, std::string at) {
     const Entry param(value, std::move(at), file.mistakes(), SectionId::kParam);

@@ -238,6 +238,21 @@ void read_form(const Entry& entry, Field& field) {
                 "only an array whose elements are objects can have it, and no field of modules");
 }
 
+void read_format(const Entry& entry, Field& field) {
+  std::string format;
+  entry.choice("format", format);
+  if (format.empty()) return;
+  const bool version = format == name_of(FieldFormat::kVersion);
+  field.format = version ? FieldFormat::kVersion : FieldFormat::kText;
+  const FieldType type = version ? FieldType::kInt : FieldType::kArray;
+  if (field.type != type) {
+    entry.mistake("format", fmt::format("only an {} can be read as a {}", name_of(type), format));
+  }
+  if (!field.unit.empty() || !field.values.empty() || !field.bits.empty()) {
+    entry.mistake("format", "takes the place of unit, values and bits");
+  }
+}
+
 void read_field(const std::string& name, const Entry& entry, Family& family) {
   Field field;
   field.name = name;
@@ -248,6 +263,9 @@ void read_field(const std::string& name, const Entry& entry, Family& family) {
   entry.text("sign", field.sign);
   entry.flag("invert", field.invert);
   entry.flag("part", field.part);
+  entry.flag("essential", field.essential);
+  read_format(entry, field);
+  read_never(entry, field.unit, field.never);
   read_error(entry, field);
   entry.json("initial", field.initial);
   if (field.initial.is_null()) field.initial = usual_initial(field);
@@ -288,6 +306,16 @@ void check_parts(const Entry& file, const Family& family) {
     file.mistake("fields", fmt::format("{} is a part of {}, which no other field has", field.name,
                                        field.nature));
   }
+}
+
+void read_groups(const Entry& file, Family& family) {
+  file.members("groups", [&](const std::string& key, const YamlNode& value, std::string path) {
+    const Entry entry(value, std::move(path), file.mistakes(), SectionId::kGroup);
+    FieldGroup group{.name = key, .title = {}};
+    entry.title("", group.title);
+    if (!is_group(family, key)) entry.mistake("", fmt::format("no field begins with {}.", key));
+    family.groups.push_back(std::move(group));
+  });
 }
 
 void read_system(const Entry& file, Family& family) {
@@ -471,8 +499,16 @@ std::vector<std::pair<std::string, Json>> read_values(const Entry& entry, std::s
 void read_type(const Entry& entry, FieldType& to) {
   std::string name;
   entry.choice("type", name);
-  const auto type = std::ranges::find(kFieldTypes, name, name_of);
+  const auto* const type =
+      std::ranges::find(kFieldTypes, name, [](FieldType each) { return name_of(each); });
   if (type != kFieldTypes.end()) to = *type;
+}
+
+void read_never(const Entry& entry, std::string_view unit, std::optional<double>& to) {
+  if (!entry.has("never")) return;
+  entry.number("never", to.emplace());
+  if (unit == "s" || unit == "min" || unit == "h") return;
+  entry.mistake("never", "needs the unit s, min or h");
 }
 
 const Field* find_field(const Family& family, std::string_view name) {
@@ -498,6 +534,7 @@ void read_fields(const Entry& file, Family& family) {
   });
   check_groups(file, family);
   check_parts(file, family);
+  read_groups(file, family);
   read_names(file, family);
   read_system(file, family);
   read_virtual(file, family);

@@ -45,6 +45,8 @@ constexpr std::array kFieldTypes = {FieldType::kInt,  FieldType::kFloat, FieldTy
                                     FieldType::kBool, FieldType::kArray, FieldType::kObject,
                                     FieldType::kAny};
 void read_type(const Entry& entry, FieldType& to);
+// Reads the number that stands for "never" in a time of this unit.
+void read_never(const Entry& entry, std::string_view unit, std::optional<double>& to);
 
 // Reads the mapping under `key` as pairs of a field's name and a value.
 [[nodiscard]] std::vector<std::pair<std::string, Json>> read_values(const Entry& entry,

@@ -98,6 +98,25 @@ TEST(ShippedHomes, AllLoad) {
   EXPECT_THAT(names, ElementsAre("all.yaml", "balcony.yaml", "demo.yaml", "hamburg.yaml"));
 }
 
+// People read titles: no board's name, and commands in groups.
+TEST(ShippedFiles, SayWhatPeopleCallTheGroups) {
+  for (const EmbeddedFile& file : embedded_files()) {
+    const auto family = load_family(file.name, file.text);
+    ASSERT_TRUE(family) << family.error().detail;
+    std::set<std::string> titled;
+    for (const FieldGroup& group : (*family)->groups) titled.insert(group.name);
+    for (const Field& field : (*family)->fields) {
+      const auto dot = field.name.find('.');
+      if (dot == std::string::npos) continue;
+      EXPECT_TRUE(titled.contains(field.name.substr(0, dot))) << file.name << ": " << field.name;
+    }
+    if ((*family)->commands.size() < 2) continue;
+    for (const Command& command : (*family)->commands) {
+      EXPECT_NE(command.group, CommandGroup::kOther) << file.name << ": " << command.name;
+    }
+  }
+}
+
 // Devices stand in the homes; the key is for families of a user's own.
 TEST(ShippedFiles, ListNoDevice) {
   for (const EmbeddedFile& file : embedded_files()) {

@@ -6,6 +6,7 @@
 
 #include "catalog/family.h"
 #include "catalog/keys.h"
+#include "catalog/physics.h"
 
 namespace gridloom::catalog {
 

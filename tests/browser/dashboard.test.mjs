@@ -98,6 +98,7 @@ test('a set from the form changes the twin, and its reply is shown', async () =>
   const form = page.locator('form[data-command=lcdCfg]');
   const before_ = (await inApi(page, `/devices/${delta}`)).values['pd.lcdOffSec'];
   const asked = before_ === 1800 ? 600 : 1800;
+  await form.locator('select.unit').selectOption('s');
   await form.locator('input[inputmode=decimal]').first().fill(String(asked));
   await form.locator('button.primary').click();
   await form.locator('[data-state=applied]').waitFor();

@@ -13,7 +13,7 @@ const sizes = {desktop, phone};
 
 /** Name, path, and what to wait for. */
 const scenes = [
-  ['device', `/d/${station}`, '.field-row dd b'],
+  ['device', `/d/${station}`, '.tile .spark path'],
   ['plots', `/d/${battery}?tab=plots`, '.plot canvas'],
   ['control', `/d/${station}?tab=control`, '.command'],
   ['history', '/history', '.bar-chart rect'],

@@ -227,6 +227,13 @@ export interface Families {
   families: FamilySummary[];
 }
 
+export interface FieldGroup {
+  /** How the names of its fields begin, before a dot. */
+  name: string;
+  /** Short, for a label. */
+  title: string;
+}
+
 export type FieldType = 'int' | 'float' | 'string' | 'bool' | 'array' | 'object' | 'any';
 
 export interface Value {
@@ -234,6 +241,8 @@ export interface Value {
   /** The meaning of the value; absent: the value itself. */
   name?: string;
 }
+
+export type FieldFormat = 'version' | 'text';
 
 export interface Feed {
   part: string;
@@ -262,12 +271,23 @@ export interface Field {
   nature?: string;
   /** One of the fields whose sum is the power of the nature. */
   part?: boolean;
+  /** Its sign is opposite to that of the nature. */
+  invert?: boolean;
   /** Meaning of a positive value. */
   sign?: string;
+  /**
+   * How people read the value: as a version, a byte of the number for each part, or as a text of
+   * character codes.
+   */
+  format?: FieldFormat;
+  /** One of the few that people look at first. */
+  essential?: boolean;
   /** Where the field is documented. */
   source?: string;
   /** Stands for: there is no value. */
   absent?: unknown;
+  /** Of a time: stands for never. */
+  never?: number;
   /** An error or a warning. */
   error?: boolean;
   /** The start value of a virtual device. */
@@ -279,6 +299,18 @@ export interface Field {
   /** Parts of the family's physics that give its value. */
   fed_by?: Feed[];
 }
+
+export type CommandGroup =
+  | 'power'
+  | 'outputs'
+  | 'charging'
+  | 'battery'
+  | 'climate'
+  | 'grid'
+  | 'standby'
+  | 'display'
+  | 'schedule'
+  | 'setup';
 
 export interface ParamFacts {
   name: string;
@@ -295,6 +327,10 @@ export interface ParamFacts {
   /** Those that have a name, or all that there are. */
   values?: Value[];
   required: boolean;
+  /** Accepted without effect. */
+  ignored?: boolean;
+  /** Of a time: stands for never. */
+  never?: number;
   /** Exactly one of the object's members must be true. */
   exactly_one?: boolean;
   /** Fields that take its value as it is. */
@@ -310,6 +346,8 @@ export interface CommandFacts {
   description?: string;
   /** A person should confirm it. */
   dangerous: boolean;
+  /** What it is about; absent: none of these. */
+  group?: CommandGroup;
   /** Where the command is documented. */
   source?: string;
   /** Names the command in the body of a set: a path in it, and the value there. */
@@ -323,6 +361,7 @@ export interface Family {
   description?: string;
   /** How the serial numbers of its devices begin. */
   prefixes: string[];
+  groups: FieldGroup[];
   fields: Field[];
   commands: CommandFacts[];
 }

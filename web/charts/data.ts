@@ -89,16 +89,28 @@ export interface Line {
   colour: string;
   column: Column;
   dashed: boolean;
+  /** Another line of the pane has its colour. */
+  dotted?: boolean;
 }
 export interface Pane {
   unit: string;
   lines: Line[];
 }
 
+/** The dashes of a line; none: it is drawn through. */
+export function dashOf({dashed, dotted}: Line): number[] {
+  if (dashed) return [6, 4];
+  return dotted ? [2, 3] : [];
+}
+
 /** A pane for each unit; charge in percent goes with the first of the others. */
 export function panes(lines: Line[]): Pane[] {
   const list: Pane[] = [];
+  const colours = new Set<string>();
   for (const line of lines.filter((one) => one.unit !== '%')) {
+    const look = `${line.unit} ${line.colour}`;
+    if (colours.has(look)) line.dotted = true;
+    colours.add(look);
     const pane = list.find((one) => one.unit === line.unit);
     if (pane) pane.lines.push(line);
     else list.push({unit: line.unit, lines: [line]});

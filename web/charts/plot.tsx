@@ -2,10 +2,12 @@
 import {useEffect, useRef, useState} from 'preact/hooks';
 import type uPlot from 'uplot';
 import type {DeviceEvent} from '../api/types.ts';
-import {quantity} from '../format/number.ts';
-import {localeName, texts, whenText, zone} from '../i18n/index.ts';
+import {measuredText, spanText, texts, whenText, zone} from '../i18n/index.ts';
 import {themeVersion} from '../store/preferences.ts';
-import {extent, gaps, type Line, type Pane} from './data.ts';
+import {Icon} from '../ui/icon.tsx';
+import {timeLabels, timeSpace, valueLabels} from './axes.ts';
+import {dashOf, extent, gaps, type Line, type Pane} from './data.ts';
+import {markEvents, shadeGaps, token} from './marks.ts';
 
 interface Props {
   pane: Pane;
@@ -13,19 +15,14 @@ interface Props {
   from: number;
   to: number;
   stepMs: number;
+  /** The first pane is what the page is opened for. */
+  isFirst: boolean;
   /** Marked by lines. */
   events: DeviceEvent[];
   onZoom: (from: number, to: number) => void;
   onBack: () => void;
+  onRemove: (name: string) => void;
 }
-
-const token = (name: string) =>
-  getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-
-const withUnit = (text: string, unit: string) => (unit === '%' ? `${text}%` : `${text} ${unit}`);
-
-const numberText = (value: number | null | undefined) =>
-  value == null ? '—' : quantity(value, localeName(), Math.abs(value) >= 100 ? 1 : 0.01);
 
 export function Plot(props: Props) {
   const {pane, times, from, to, stepMs, events} = props;
@@ -35,7 +32,7 @@ export function Plot(props: Props) {
   latest.current = props;
   const [at, setAt] = useState<number | null>(null);
   const colours = themeVersion.value;
-  const kind = pane.lines.map((line) => line.name).join();
+  const kind = `${props.isFirst} ${pane.lines.map((line) => line.name).join()}`;
 
   useEffect(() => {
     let gone = false;
@@ -50,7 +47,9 @@ export function Plot(props: Props) {
       );
       observer = new ResizeObserver(() => {
         const width = element.clientWidth;
-        if (width > 0) requestAnimationFrame(() => plot.current?.setSize({width, height: tall()}));
+        if (width === 0) return;
+        const height = tall(latest.current.isFirst);
+        requestAnimationFrame(() => plot.current?.setSize({width, height}));
       });
       observer.observe(element);
     });
@@ -74,10 +73,10 @@ export function Plot(props: Props) {
   }, [events]);
 
   return (
-    <figure>
-      <Readout pane={pane} times={times} at={at} />
+    <figure class="pane">
+      <Legend pane={pane} times={times} at={at} onRemove={props.onRemove} />
       <div
-        class="plot"
+        class={props.isFirst ? 'plot first' : 'plot'}
         ref={box}
         tabIndex={0}
         role="img"
@@ -91,7 +90,8 @@ export function Plot(props: Props) {
   );
 }
 
-const tall = () => (innerWidth < 768 ? 240 : 320);
+/** The first pane has 60 % of the screen; style/plots.css keeps its place until it is drawn. */
+const tall = (isFirst: boolean) => Math.max(240, Math.round(innerHeight * (isFirst ? 0.6 : 0.3)));
 
 function table({pane, times}: Props): uPlot.AlignedData {
   return [times, ...pane.lines.map((line) => line.column)];
@@ -107,18 +107,10 @@ function options(
   element: HTMLElement,
   setAt: (at: number | null) => void,
 ): uPlot.Options {
-  const {pane} = latest.current;
-  const hasPercent = pane.lines.some((line) => line.unit === '%');
-  const axis = {
-    stroke: () => token('muted'),
-    font: '12px sans-serif',
-    ticks: {show: false},
-    grid: {stroke: () => token('hairline'), width: 1},
-  };
-  const own = pane.unit !== '%';
+  const {pane, isFirst} = latest.current;
   return {
     width: element.clientWidth,
-    height: tall(),
+    height: tall(isFirst),
     ms: 1,
     legend: {show: false},
     ...(zone() ? {tzDate: (ms: number) => Plotter.tzDate(new Date(ms), zone())} : {}),
@@ -133,47 +125,14 @@ function options(
         },
       },
     },
-    scales: {
-      x: {time: true, min: latest.current.from, max: latest.current.to},
-      ...(own
-        ? {y: {range: (_: uPlot, least: number | null, most: number | null) => spread(least, most)}}
-        : {}),
-      ...(hasPercent ? {'%': {range: [0, 100]}} : {}),
-    },
-    axes: [
-      {
-        ...axis,
-        values: (_, splits, __, ___, step) =>
-          splits.map((ms) => whenText(ms, step >= 86_400_000 ? 'moment' : 'time')),
-      },
-      ...(own
-        ? [
-            {
-              ...axis,
-              scale: 'y',
-              size: 64,
-              values: (_: uPlot, splits: number[]) =>
-                splits.map((v) => withUnit(numberText(v), pane.unit)),
-            },
-          ]
-        : []),
-      ...(hasPercent
-        ? [
-            {
-              ...axis,
-              scale: '%',
-              side: own ? (1 as const) : (3 as const),
-              size: 48,
-              grid: {show: !own},
-              values: (_: uPlot, splits: number[]) => splits.map((v) => `${v}%`),
-            },
-          ]
-        : []),
-    ],
+    scales: scales(latest.current),
+    axes: axes(pane),
     series: [{}, ...pane.lines.map((line) => lineOptions(line))],
     hooks: {
-      drawClear: [(u) => shadeGaps(u, latest.current)],
-      draw: [(u) => markEvents(u, latest.current)],
+      drawClear: [
+        (u) => shadeGaps(u, latest.current.pane, latest.current.times, latest.current.stepMs),
+      ],
+      draw: [(u) => markEvents(u, latest.current.events)],
       setCursor: [(u) => setAt(u.cursor.idx ?? null)],
       setSelect: [
         (u) => {
@@ -189,86 +148,101 @@ function options(
   };
 }
 
+const hasPercent = (pane: Pane) => pane.lines.some((line) => line.unit === '%');
+
+function scales({pane, from, to}: Props): uPlot.Scales {
+  const range = (_: uPlot, least: number | null, most: number | null) =>
+    spread(least, most, pane.unit);
+  return {
+    x: {time: true, min: from, max: to},
+    ...(pane.unit === '%' ? {} : {y: {range}}),
+    ...(hasPercent(pane) ? {'%': {range: [0, 100]}} : {}),
+  };
+}
+
+function axes(pane: Pane): uPlot.Axis[] {
+  const axis = {
+    stroke: () => token('muted'),
+    font: '12px sans-serif',
+    ticks: {show: false},
+    grid: {stroke: () => token('hairline'), width: 1},
+  };
+  const own = pane.unit !== '%';
+  const labels =
+    (unit: string) => (_: uPlot, splits: number[], __: number, ___: number, step: number) =>
+      valueLabels(splits, step, unit);
+  const time: uPlot.Axis = {
+    ...axis,
+    space: timeSpace,
+    values: (_, splits, __, ___, step) => timeLabels(splits, step),
+  };
+  const left: uPlot.Axis = {...axis, scale: 'y', size: 68, values: labels(pane.unit)};
+  const percent: uPlot.Axis = {
+    ...axis,
+    scale: '%',
+    side: own ? 1 : 3,
+    size: 52,
+    grid: {show: !own, stroke: () => token('hairline'), width: 1},
+    values: labels('%'),
+  };
+  return [time, ...(own ? [left] : []), ...(hasPercent(pane) ? [percent] : [])];
+}
+
 function lineOptions(line: Line): uPlot.Series {
   return {
     scale: line.unit === '%' ? '%' : 'y',
     stroke: () => token(line.colour),
     width: 2,
     spanGaps: false,
-    ...(line.dashed ? {dash: [6, 4]} : {}),
+    dash: dashOf(line),
   };
 }
 
-/** Power from 0, or on both sides of it. */
-function spread(least: number | null, most: number | null): [number, number] {
-  const low = Math.min(0, least ?? 0);
-  const high = Math.max(0, most ?? 1);
-  const room = (high - low || 1) * 0.06;
-  return [low < 0 ? low - room : 0, high + room];
+/** A power's scale has its 0; that of a voltage or a temperature begins near its least value. */
+function spread(least: number | null, most: number | null, unit: string): [number, number] {
+  const zero = unit === 'W' || unit === 'Wh' || unit === 'A' ? [0] : [];
+  const low = Math.min(...zero, least ?? 0);
+  const high = Math.max(...zero, most ?? 1);
+  const room = (high - low || Math.abs(high) || 1) * 0.06;
+  return [low === 0 ? 0 : low - room, high + room];
 }
 
-function shadeGaps(u: uPlot, {pane, times, stepMs}: Props): void {
-  const {ctx, bbox} = u;
-  ctx.save();
-  ctx.fillStyle = token('sunk');
-  for (const [first, last] of gaps(
-    pane.lines.map((line) => line.column),
-    times.length,
-  )) {
-    const x1 = Math.max(bbox.left, u.valToPos(times[first]!, 'x', true));
-    const x2 = Math.min(bbox.left + bbox.width, u.valToPos(times[last]! + stepMs, 'x', true));
-    if (x2 > x1) ctx.fillRect(x1, bbox.top, x2 - x1, bbox.height);
-  }
-  ctx.restore();
+interface LegendProps {
+  pane: Pane;
+  times: number[];
+  at: number | null;
+  onRemove: (name: string) => void;
 }
 
-const eventColours: Record<DeviceEvent['kind'], string> = {
-  'fault.began': 'critical',
-  'fault.ended': 'critical',
-  online: 'muted',
-  offline: 'muted',
-  'set.answered': 'link',
-  'set.refused': 'link',
-  'set.unanswered': 'link',
-  left_out: 'muted',
-};
-
-/** A line for each event: solid where something began, dashed where it ended. */
-function markEvents(u: uPlot, {events}: Props): void {
-  const {ctx, bbox} = u;
-  ctx.save();
-  ctx.lineWidth = devicePixelRatio;
-  for (const {at, kind} of events) {
-    const x = Math.round(u.valToPos(at, 'x', true));
-    if (x < bbox.left || x > bbox.left + bbox.width) continue;
-    ctx.strokeStyle = token(eventColours[kind]);
-    ctx.setLineDash(kind === 'fault.ended' || kind === 'online' ? [4, 4] : []);
-    ctx.beginPath();
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-    ctx.stroke();
-  }
-  ctx.restore();
-}
-
-function Readout({pane, times, at}: {pane: Pane; times: number[]; at: number | null}) {
-  const time = at === null ? null : times[at];
+/** The lines have their values under the cursor here, each in its own place: nothing moves. */
+function Legend({pane, times, at, onRemove}: LegendProps) {
+  const words = texts.value.devicePage;
+  const time = (at === null ? times.at(-1) : times[at]) ?? null;
   return (
-    <p class="readout" aria-live="polite">
-      {time != null && <b>{whenText(time, 'moment')}</b>}
+    <ul class="plot-legend" aria-live="polite">
+      <li class="moment">
+        <span class="muted">{at === null ? words.latest : words.reading}</span>
+        <b>{time === null ? '—' : whenText(time, 'moment')}</b>
+      </li>
       {pane.lines.map((line) => {
         const value = at === null ? extent(line.column)?.last : line.column[at];
         return (
-          <span key={line.name}>
+          <li key={line.name} title={`${line.title} (${line.name})`}>
             <Swatch line={line} />
-            {line.title}{' '}
-            <b>
-              {value == null ? texts.value.plot.unknown : withUnit(numberText(value), line.unit)}
-            </b>
-          </span>
+            <span class="name">{line.title}</span>
+            <b>{value == null ? texts.value.plot.unknown : measuredText(value, line.unit)}</b>
+            <button
+              type="button"
+              class="plain"
+              aria-label={words.hide(line.title)}
+              onClick={() => onRemove(line.name)}
+            >
+              <Icon name="close" size={16} />
+            </button>
+          </li>
         );
       })}
-    </p>
+    </ul>
   );
 }
 
@@ -276,7 +250,7 @@ function Readout({pane, times, at}: {pane: Pane; times: number[]; at: number | n
 function Swatch({line}: {line: Line}) {
   return (
     <i
-      class={`swatch ${line.dashed ? 'dashed' : ''}`}
+      class={`swatch ${line.dashed ? 'dashed' : ''} ${line.dotted ? 'dotted' : ''}`}
       style={{'--energy': `var(--${line.colour})`}}
       aria-hidden="true"
     />
@@ -288,7 +262,7 @@ function summary(pane: Pane): string {
     pane.lines
       .flatMap((line) => {
         const it = extent(line.column);
-        const text = (value: number | null) => withUnit(numberText(value), line.unit);
+        const text = (value: number | null) => measuredText(value, line.unit);
         return it
           ? [texts.value.plot.summary(line.title, text(it.least), text(it.most), text(it.last))]
           : [];
@@ -302,8 +276,8 @@ function gapText(pane: Pane, times: number[], stepMs: number): string {
     pane.lines.map((line) => line.column),
     times.length,
   ).reduce((sum, [first, last]) => sum + last - first + 1, 0);
-  const minutes = Math.round((rows * stepMs) / 60_000);
-  return minutes > 0 ? texts.value.plot.gaps(`${minutes} min`) : '';
+  const seconds = (rows * stepMs) / 1000;
+  return seconds >= 60 ? texts.value.plot.gaps(spanText(seconds)) : '';
 }
 
 /** The plot by keyboard: arrows move the cursor, plus and minus zoom, Escape goes back. */

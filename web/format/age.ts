@@ -30,6 +30,32 @@ export function span(seconds: number, words: AgeWords, locale: string): string {
   return `${hours}${thinSpace}${words.h}${rest}`;
 }
 
+const secondsOf: Record<string, number> = {ms: 0.001, s: 1, min: 60, h: 3600};
+
+/** Seconds of a number in a unit of time; null: it is no such unit. */
+export function inSeconds(value: number, unit: string | undefined): number | null {
+  const factor = secondsOf[unit ?? ''];
+  return factor === undefined ? null : value * factor;
+}
+
+/** A time that somebody sets, exactly: "30 s", "1 min 30 s", "12 h", "2 d 3 h". */
+export function duration(seconds: number, words: AgeWords): string {
+  let rest = Math.round(Math.abs(seconds));
+  const parts: string[] = [];
+  for (const [size, unit] of [
+    [86_400, 'd'],
+    [3600, words.h],
+    [60, words.min],
+    [1, words.s],
+  ] as const) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(`${count}${thinSpace}${unit}`);
+  }
+  const text = parts.slice(0, 2).join(' ') || `0${thinSpace}${words.s}`;
+  return seconds < 0 ? `\u2212${text}` : text;
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 type Form =

@@ -1,6 +1,7 @@
 // A reported value as people read it: by its name, with its unit, or that there is no sensor.
-import type {Field, Value} from '../api/types.ts';
-import {quantity, thinSpace} from './number.ts';
+import type {Field, FieldFormat, Value} from '../api/types.ts';
+import {type AgeWords, duration, inSeconds} from './age.ts';
+import {type Figure, measured, quantity, thinSpace, unknown} from './number.ts';
 
 export interface DisplayedValue {
   text: string;
@@ -9,10 +10,14 @@ export interface DisplayedValue {
   absent: boolean;
 }
 
-type Facts = Pick<Field, 'unit' | 'scale' | 'values' | 'bits' | 'absent'>;
-interface Words {
+type Facts = Pick<Field, 'unit' | 'scale' | 'values' | 'bits' | 'absent' | 'format' | 'never'>;
+export interface Words {
   none: string;
   noSensor: string;
+  never: string;
+  yes: string;
+  no: string;
+  age: AgeWords;
 }
 
 export function display(
@@ -23,21 +28,49 @@ export function display(
 ): DisplayedValue {
   const plain = (text: string): DisplayedValue => ({text, unit: '', raw: null, absent: false});
   if (facts?.absent !== undefined && same(facts.absent, value)) {
-    return {text: words.noSensor, unit: '', raw: rawText(value), absent: true};
+    const isTime = inSeconds(1, facts.unit) !== null;
+    const text = isTime ? unknown : words.noSensor;
+    return {text, unit: '', raw: rawText(value), absent: true};
   }
   const named = nameOf(facts?.values, value);
   if (named !== null) return {...plain(named), raw: rawText(value)};
+  if (facts?.never !== undefined && value === facts.never) {
+    return {...plain(words.never), raw: rawText(value)};
+  }
+  const formatted = formattedText(facts?.format, value);
+  if (formatted !== null) return {...plain(formatted), raw: rawText(value)};
   if (facts?.bits && typeof value === 'number') {
     return {...plain(bitNames(facts.bits, value) || words.none), raw: rawText(value)};
   }
-  if (typeof value === 'number') {
-    const scale = facts?.scale ?? 1;
-    const step = Number.isInteger(value) ? scale : 0;
-    // Without a unit it may be a version or a bit field: no thousands separators.
-    if (!facts?.unit && Number.isInteger(value) && scale === 1) return plain(String(value));
-    return {...plain(quantity(value * scale, locale, step)), unit: facts?.unit ?? ''};
+  if (typeof value === 'number') return {...plain(''), ...number(facts, value, locale, words)};
+  if (typeof value === 'boolean') {
+    return {...plain(value ? words.yes : words.no), raw: String(value)};
   }
   return plain(rawText(value));
+}
+
+function number(facts: Facts | undefined, value: number, locale: string, words: Words): Figure {
+  const scale = facts?.scale ?? 1;
+  const unit = facts?.unit ?? '';
+  // Without a unit it may be a version or a bit field: no thousands separators.
+  if (!unit && Number.isInteger(value) && scale === 1) return {text: String(value), unit};
+  const inUnit = value * scale;
+  if (unit === 'W' || unit === 'Wh') return measured(inUnit, unit, locale);
+  const seconds = unit === 'ms' ? null : inSeconds(inUnit, unit);
+  if (seconds !== null) return {text: duration(seconds, words.age), unit: ''};
+  return {text: quantity(inUnit, locale, Number.isInteger(value) ? scale : 0), unit};
+}
+
+/** A version by its bytes, 0x0102002F as 1.2.0.47 and 0x405 as 0.4.5; a text by its characters. */
+function formattedText(format: FieldFormat | undefined, value: unknown): string | null {
+  if (format === 'version' && typeof value === 'number') {
+    const bytes = [24, 16, 8, 0].map((bits) => Math.floor(value / 2 ** bits) % 256);
+    return (bytes[0] === 0 ? bytes.slice(1) : bytes).join('.');
+  }
+  if (format === 'text' && Array.isArray(value) && value.every((one) => typeof one === 'number')) {
+    return String.fromCodePoint(...value.filter((code) => code > 0));
+  }
+  return null;
 }
 
 export function textOf({text, unit}: DisplayedValue): string {

@@ -73,6 +73,14 @@ export function quantity(value: number, locale: string, step = 0): string {
   return decimal(value, digits, locale, 0);
 }
 
+/** A measured value: power and energy in the unit that fits, others with three or four digits. */
+export function measured(value: number, unit: string, locale: string): Figure {
+  if (unit === 'W') return power(value, locale);
+  if (unit === 'Wh') return energy(value / 1000, locale);
+  if (unit === '%') return {text: percent(value, locale), unit: ''};
+  return {text: decimal(value, unit === '°C' ? 1 : digitsOf(value), locale, 0), unit};
+}
+
 export function joined(figure: Figure): string {
   return figure.unit ? `${figure.text}${thinSpace}${figure.unit}` : figure.text;
 }

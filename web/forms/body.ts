@@ -60,15 +60,43 @@ export function chosenEntry(value: unknown): Entry {
   return {value, problem: null, text: ''};
 }
 
-/** A typed number in the parameter's unit. */
-export function numberEntry(text: string, param: ParamFacts): Entry {
+/** A typed number in the parameter's unit, or in one so many times as large. */
+export function numberEntry(text: string, param: ParamFacts, times = 1): Entry {
   const number = parseNumber(text);
   if (number === null) return {value: null, problem: 'number', text};
-  const scale = param.scale ?? 1;
+  const scale = (param.scale ?? 1) / times;
   const exact = Number((number / scale).toFixed(6));
   const value = param.type === 'int' ? Math.round(exact) : exact;
   const [least, most] = param.range ?? [-Infinity, Infinity];
   return {value, problem: value < least || value > most ? 'range' : null, text};
+}
+
+export interface TimeUnit {
+  unit: 's' | 'min' | 'h';
+  /** So many of the parameter's unit. */
+  times: number;
+}
+
+const timeUnits: {unit: TimeUnit['unit']; seconds: number}[] = [
+  {unit: 's', seconds: 1},
+  {unit: 'min', seconds: 60},
+  {unit: 'h', seconds: 3600},
+];
+
+/** The units that a person may give a time in; none: the parameter is no time. */
+export function timeUnitsOf(param: ParamFacts): TimeUnit[] {
+  const own = timeUnits.find(({unit}) => unit === param.unit);
+  if (!own || param.type !== 'int') return [];
+  const most = (param.range?.[1] ?? Infinity) * (param.scale ?? 1);
+  return timeUnits
+    .map(({unit, seconds}) => ({unit, times: seconds / own.seconds}))
+    .filter(({times}) => times >= 1 && times <= most);
+}
+
+/** The largest unit in which a value is whole, so that 300 s are 5 min. */
+export function usualUnit(units: TimeUnit[], value: number | null): TimeUnit | undefined {
+  const whole = units.filter(({times}) => value !== null && value !== 0 && value % times === 0);
+  return whole.at(-1) ?? units[0];
 }
 
 /** A list or an object, typed as JSON. */

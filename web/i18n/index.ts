@@ -2,7 +2,7 @@ import {signal} from '@preact/signals';
 import {type Language, language, me} from '../api/client.ts';
 import {type AgeWords, age, span, when} from '../format/age.ts';
 import {type DisplayedValue, display} from '../format/field.ts';
-import {energy, type Figure, joined, percent, power} from '../format/number.ts';
+import {energy, type Figure, joined, measured, percent, power, unknown} from '../format/number.ts';
 import {serverNow, tick} from '../store/clock.ts';
 import type {Alarm} from '../store/home.ts';
 import {en, type Texts} from './en.ts';
@@ -40,13 +40,18 @@ export const whenText = (ms: number, form: Parameters<typeof when>[1]) =>
 /** A date of the server's calendar, as 2026-11-21. */
 export const dateText = (date: string, form: Parameters<typeof when>[1]) =>
   when(Date.parse(`${date}T12:00:00Z`), form, locale(), 'UTC');
+/** A value of a plot or a figure, in the unit that fits it. */
+export const measuredText = (value: number | null | undefined, unit: string) =>
+  value == null ? unknown : joined(measured(value, unit, locale()));
 export const spanText = (s: number) => span(s, words(), locale());
 export const localeName = () => locale();
 
 /** A reported value, or one that is about to be sent. */
 export function displayed(facts: Parameters<typeof display>[0], value: unknown): DisplayedValue {
   const {noBits, noSensor} = texts.value.device;
-  return display(facts, value, locale(), {none: noBits, noSensor});
+  const {never} = texts.value.set;
+  const {yes, no} = texts.value.devicePage;
+  return display(facts, value, locale(), {none: noBits, noSensor, never, yes, no, age: words()});
 }
 
 const words = (): AgeWords => texts.value.age;

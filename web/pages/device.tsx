@@ -11,7 +11,7 @@ import {Boundary} from '../ui/boundary.tsx';
 import {PageTitle, Tabs} from '../ui/controls.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
-import {Charge, DeviceCard, Figures, StateLine} from './device_card.tsx';
+import {DeviceCard, StateLine} from './device_card.tsx';
 import {ControlTab} from './device_control.tsx';
 import {FieldsTab} from './device_fields.tsx';
 import {PlotsTab} from './device_plots.tsx';
@@ -62,10 +62,17 @@ function Gone() {
 
 type Tab = 'now' | 'plots' | 'control';
 
-function TabPage({tab, twin, family}: {tab: Tab; twin: Twin; family: Family}) {
+interface TabProps {
+  tab: Tab;
+  twin: Twin;
+  family: Family;
+  summary: HomeDevice | undefined;
+}
+
+function TabPage({tab, twin, family, summary}: TabProps) {
   if (tab === 'plots') return <PlotsTab twin={twin} family={family} />;
   if (tab === 'control') return <ControlTab twin={twin} family={family} />;
-  return <FieldsTab twin={twin} family={family} />;
+  return <FieldsTab twin={twin} family={family} summary={summary} />;
 }
 
 function Device({
@@ -95,7 +102,7 @@ function Device({
         href={(value) => (value === 'now' ? base : `${base}?tab=${value}`)}
       />
       <Boundary key={tab}>
-        <TabPage tab={tab} twin={twin} family={family} />
+        <TabPage tab={tab} twin={twin} family={family} summary={summary} />
       </Boundary>
     </>
   );
@@ -133,12 +140,6 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
           </span>
         </p>
       ))}
-      {shown && (
-        <div class={`essentials ${state === 'offline' ? 'stale' : ''}`}>
-          {shown.charge_percent != null && <Charge percent={shown.charge_percent} />}
-          <Figures device={shown} />
-        </div>
-      )}
       <a class="back" href="/fleet">
         <Icon name="left" size={16} />
         {words.nav.fleet}

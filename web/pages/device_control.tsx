@@ -3,7 +3,9 @@ import {useMemo, useRef, useState} from 'preact/hooks';
 import type {CommandFacts, Family, Field, ParamFacts} from '../api/types.ts';
 import {textOf} from '../format/field.ts';
 import {commandBody, curlLine, type Entry, mosquittoLine, type Wire} from '../forms/body.ts';
+import {commandGroups} from '../forms/groups.ts';
 import {Param} from '../forms/param.tsx';
+import {presentText} from '../forms/present.ts';
 import {SetSender, type SetState} from '../forms/send.ts';
 import {displayed, texts} from '../i18n/index.ts';
 import {matches} from '../store/paths.ts';
@@ -17,13 +19,51 @@ export function ControlTab({twin, family}: {twin: Twin; family: Family}) {
     return <p class="card muted">{words.watchOnly(twin.facts.owner)}</p>;
   }
   if (family.commands.length === 0) return <p class="card muted">{words.noCommands}</p>;
+  return <Commands twin={twin} family={family} />;
+}
+
+/** A person looks for a command by words where there are so many. */
+const manyCommands = 5;
+
+function Commands({twin, family}: {twin: Twin; family: Family}) {
+  const words = texts.value.devicePage;
+  const [search, setSearch] = useState('');
+  const wanted = search.trim().toLowerCase();
+  const shown = family.commands.filter((command) => says(command).toLowerCase().includes(wanted));
+  const groups = commandGroups(shown);
   return (
-    <div class="commands">
-      {family.commands.map((command) => (
-        <CommandForm key={command.name} twin={twin} family={family} command={command} />
+    <>
+      {family.commands.length > manyCommands && (
+        <input
+          type="search"
+          class="find-command"
+          placeholder={words.find}
+          aria-label={words.find}
+          value={search}
+          onInput={(event) => setSearch(event.currentTarget.value)}
+        />
+      )}
+      {groups.length === 0 && <p class="muted">{words.noMatch}</p>}
+      {groups.map(({group, commands}) => (
+        <section key={group} class="command-group" aria-label={words.groups[group]}>
+          <h2>{words.groups[group]}</h2>
+          <div class="commands">
+            {commands.map((command) => (
+              <CommandForm key={command.name} twin={twin} family={family} command={command} />
+            ))}
+          </div>
+        </section>
       ))}
-    </div>
+    </>
   );
+}
+
+/** A person may look for a command by any of these words. */
+function says({name, title, description, params}: CommandFacts): string {
+  const own = params.map(
+    (param) => `${param.name} ${param.title ?? ''} ${param.description ?? ''}`,
+  );
+  return [name, title, description, ...own].join(' ');
 }
 
 /** The fields that show a parameter: as the file says, or the only ones that the command sets. */
@@ -40,10 +80,9 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
   const sender = useMemo(() => new SetSender(twin), [twin]);
   const [entries, setEntries] = useState<Record<string, Entry>>({});
   const dialog = useRef<HTMLDialogElement>(null);
-  const params = useMemo(
-    () => [...command.params].sort((a, b) => Number(b.required) - Number(a.required)),
-    [command],
-  );
+  // The outcome of a set stands beside it until the next one is made.
+  const [isAnswered, setAnswered] = useState(false);
+  const params = useMemo(() => offered(command), [command]);
 
   const values: Wire = Object.fromEntries(Object.entries(entries).map(([k, v]) => [k, v.value]));
   const body = commandBody(command, values);
@@ -62,6 +101,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
           .filter((f) => !f.name.includes('*') && f.type !== 'array')
           .map((field) => ({field: field.name, value: values[param.name]})),
       );
+    setAnswered(true);
     if (await sender.send(body, expected)) setEntries({});
   };
   const submit = (event: Event) => {
@@ -72,7 +112,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
   const title = command.title ?? command.name;
   return (
     <form class="card command" onSubmit={submit} aria-label={title} data-command={command.name}>
-      <h2>{title}</h2>
+      <h3>{title}</h3>
       {command.description && command.description !== title && (
         <p class="muted small-text">{command.description}</p>
       )}
@@ -83,7 +123,10 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
           about={command.description}
           reported={reportedValue(twin, family, command, param)}
           entry={entries[param.name]}
-          onChange={(entry) => setEntries((before) => ({...before, [param.name]: entry}))}
+          onChange={(entry) => {
+            if (!busy) setAnswered(false);
+            setEntries((before) => ({...before, [param.name]: entry}));
+          }}
         />
       ))}
       <div class="buttons">
@@ -98,7 +141,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
         ) : (
           <p class="muted small-text">{words.noSelect}</p>
         )}
-        <Outcome state={state} />
+        <Outcome state={isAnswered ? state : {state: 'idle'}} />
       </div>
       <details>
         <summary>{words.asCommand}</summary>
@@ -147,21 +190,25 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
   );
 }
 
+/** A form begins with what must be given, and leaves out what has no effect. */
+function offered({params}: CommandFacts): ParamFacts[] {
+  return params
+    .filter((param) => !param.ignored)
+    .sort((a, b) => Number(b.required) - Number(a.required));
+}
+
 /** A value that is about to be sent, as a person would say it. */
 function choiceText(param: ParamFacts, value: unknown): string {
   return textOf(displayed(param, value));
 }
 
+/** The device's value of a parameter is told in the parameter's own words and unit. */
 function reportedValue(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {
   const field = shownBy(family, command, param)[0];
   if (!field || field.name.includes('*')) return null;
   const reading = twin.field(field.name).value;
   if (!reading) return null;
-  const facts = param.values && !field.values ? {...field, values: param.values} : field;
-  return {
-    text: textOf(displayed(facts, reading.value)),
-    value: reading.value,
-  };
+  return {text: presentText(param, field, reading.value), value: reading.value};
 }
 
 function Outcome({state}: {state: SetState}) {

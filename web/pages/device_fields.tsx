@@ -1,24 +1,35 @@
-// All fields of a device, grouped by the board or module that reports them, live.
+// The present values of a device: essentials first, and all fields in groups that open.
 import {useMemo, useState} from 'preact/hooks';
-import type {Family, Field} from '../api/types.ts';
+import type {Family, Field, HomeDevice} from '../api/types.ts';
 import {textOf} from '../format/field.ts';
 import {ageText, displayed, texts} from '../i18n/index.ts';
+import {serverNow} from '../store/clock.ts';
 import {fieldsOf, type NamedField} from '../store/paths.ts';
+import {favourites, meanings, setMeanings, toggleFavourite} from '../store/preferences.ts';
 import type {Twin} from '../store/twins.ts';
-import {Segments} from '../ui/controls.tsx';
-
-function groupOf(field: NamedField): string {
-  const parts = field.name.split('.');
-  if (field.facts?.name.includes('*')) return parts.slice(0, -1).join(' › ');
-  return parts.length > 1 ? parts[0]! : '';
-}
+import {Segments, ToggleButton} from '../ui/controls.tsx';
+import {Icon, StateMark} from '../ui/icon.tsx';
+import {Essentials} from './device_essentials.tsx';
+import {groupsOf} from './field_groups.ts';
 
 type Filter = 'all' | 'reported' | 'faults';
 
-export function FieldsTab({twin, family}: {twin: Twin; family: Family}) {
+const cutAt = 80;
+/** A value that changed lately has no age: values move with every report. */
+const lately = 60_000;
+
+interface Props {
+  twin: Twin;
+  family: Family;
+  summary: HomeDevice | undefined;
+}
+
+export function FieldsTab({twin, family, summary}: Props) {
   const words = texts.value.device;
+  const own = texts.value.devicePage;
   const [search, setSearch] = useState('');
   const [filter, setFilter] = useState<Filter>('all');
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const all = useMemo(() => fieldsOf(family, twin.names.value), [family, twin.names.value]);
   const wanted = search.trim().toLowerCase();
   const shown = all.filter(
@@ -28,66 +39,159 @@ export function FieldsTab({twin, family}: {twin: Twin; family: Family}) {
       (!wanted ||
         `${name} ${facts?.title ?? ''} ${facts?.description ?? ''}`.toLowerCase().includes(wanted)),
   );
-  const groups = new Map<string, NamedField[]>();
-  for (const field of shown) {
-    const group = groupOf(field);
-    groups.set(group, [...(groups.get(group) ?? []), field]);
-  }
+  const groups = groupsOf(shown, family);
+  const held = favourites.value[family.id] ?? [];
+  const chosen = shown.filter(({name}) => held.includes(name));
+  const isNarrow = wanted !== '' || filter === 'faults';
+  const isAllOpen = groups.every(({key}) => open.has(key));
+  const toggle = (key: string, isOpen: boolean) => {
+    const next = new Set(open);
+    if (isOpen) next.add(key);
+    else next.delete(key);
+    setOpen(next);
+  };
   return (
-    <section class="card fields">
-      <div class="field-tools">
-        <h2>{words.fields}</h2>
-        <input
-          type="search"
-          placeholder={words.search}
-          aria-label={words.search}
-          value={search}
-          onInput={(event) => setSearch(event.currentTarget.value)}
-        />
-        <Segments
-          label={words.fields}
-          name="field-filter"
-          value={filter}
-          onChange={setFilter}
-          choices={[
-            {value: 'all', label: texts.value.fleet.all},
-            {value: 'reported', label: words.changed},
-            {value: 'faults', label: words.faults},
-          ]}
-        />
-        <span class="muted" role="status">
-          {words.count(shown.length, all.length)}
-        </span>
-      </div>
-      {shown.length === 0 && <p class="muted">{words.none}</p>}
-      <div class="groups">
-        {[...groups].map(([group, fields]) => (
-          <section key={group} class="group">
-            <h3>{group ? <span class="raw">{group}</span> : words.whole}</h3>
-            <dl>
-              {fields.map((field) => (
-                <Row key={field.name} twin={twin} field={field} />
-              ))}
-            </dl>
+    <>
+      <Essentials twin={twin} family={family} summary={summary} />
+      <section class="card fields">
+        <div class="field-tools">
+          <h2>{words.fields}</h2>
+          <input
+            type="search"
+            placeholder={words.search}
+            aria-label={words.search}
+            value={search}
+            onInput={(event) => setSearch(event.currentTarget.value)}
+          />
+          <Segments
+            label={words.fields}
+            name="field-filter"
+            value={filter}
+            onChange={setFilter}
+            choices={[
+              {value: 'all', label: texts.value.fleet.all},
+              {value: 'reported', label: words.changed},
+              {value: 'faults', label: words.faults},
+            ]}
+          />
+          <ToggleButton label={own.meanings} isOn={meanings.value} onChange={setMeanings} />
+          {!isNarrow && (
+            <button
+              type="button"
+              class="small"
+              onClick={() => setOpen(new Set(isAllOpen ? [] : groups.map(({key}) => key)))}
+            >
+              {isAllOpen ? own.closeAll : own.openAll}
+            </button>
+          )}
+          <span class="muted" role="status">
+            {words.count(shown.length, all.length)}
+          </span>
+        </div>
+        {shown.length === 0 && <p class="muted">{words.none}</p>}
+        {chosen.length > 0 ? (
+          <section class="group favourites">
+            <h3>{own.favourites}</h3>
+            <Rows twin={twin} family={family} fields={chosen} />
           </section>
+        ) : (
+          held.length === 0 && <p class="muted small-text">{own.noFavourites}</p>
+        )}
+        {groups.map(({key, title, fields}) => (
+          <Group
+            key={key}
+            twin={twin}
+            family={family}
+            title={title ?? words.whole}
+            fields={fields}
+            faults={(summary?.faults ?? twin.facts.faults).map(({field}) => field)}
+            isOpen={isNarrow || open.has(key)}
+            onToggle={(isOpen) => toggle(key, isOpen)}
+          />
         ))}
-      </div>
-    </section>
+      </section>
+    </>
   );
 }
 
-function Row({twin, field: {name, facts}}: {twin: Twin; field: NamedField}) {
+function Group({
+  twin,
+  family,
+  title,
+  fields,
+  faults,
+  isOpen,
+  onToggle,
+}: {
+  twin: Twin;
+  family: Family;
+  title: string;
+  fields: NamedField[];
+  faults: string[];
+  isOpen: boolean;
+  onToggle: (isOpen: boolean) => void;
+}) {
+  const words = texts.value.devicePage;
+  const own = fields.filter(({name}) => faults.includes(name)).length;
+  return (
+    <details class="group" open={isOpen} onToggle={(event) => onToggle(event.currentTarget.open)}>
+      <summary>
+        <h3>{title}</h3>
+        {own > 0 && (
+          <span class="bad">
+            <StateMark mark="critical" /> {words.faultsInGroup(own)}
+          </span>
+        )}
+        <span class="muted">{words.inGroup(fields.length)}</span>
+      </summary>
+      {isOpen && <Rows twin={twin} family={family} fields={fields} />}
+    </details>
+  );
+}
+
+function Rows({twin, family, fields}: {twin: Twin; family: Family; fields: NamedField[]}) {
+  return (
+    <dl class="field-rows">
+      {fields.map((field) => (
+        <Row key={field.name} twin={twin} family={family} field={field} />
+      ))}
+    </dl>
+  );
+}
+
+function Row({
+  twin,
+  family,
+  field: {name, facts},
+}: {
+  twin: Twin;
+  family: Family;
+  field: NamedField;
+}) {
+  const words = texts.value.devicePage;
   const title = facts?.title ?? facts?.description ?? name;
   const page = `/d/${encodeURIComponent(twin.facts.sn)}`;
   const plot = `${page}?tab=plots&fields=${encodeURIComponent(name)}`;
-  const numeric = facts?.type === 'int' || facts?.type === 'float';
+  const isPlotted = (facts?.type === 'int' || facts?.type === 'float') && !facts.format;
+  const isFavourite = (favourites.value[family.id] ?? []).includes(name);
   return (
     <div class="field-row">
-      <dt>
-        {numeric ? <a href={plot}>{title}</a> : <span>{title}</span>}
-        <span class="raw muted">{name}</span>
-        {facts?.description && facts.description !== title && (
-          <span class="meaning muted">{facts.description}</span>
+      <dt title={meanings.value ? undefined : `${facts?.description ?? title} (${name})`}>
+        <button
+          type="button"
+          class={`plain star ${isFavourite ? 'on' : ''}`}
+          aria-pressed={isFavourite}
+          aria-label={isFavourite ? words.removeFavourite(title) : words.addFavourite(title)}
+          onClick={() => toggleFavourite(family.id, name)}
+        >
+          <Icon name="star" size={16} />
+        </button>
+        {isPlotted ? <a href={plot}>{title}</a> : <span>{title}</span>}
+        {meanings.value && (
+          <span class="meaning muted">
+            <span class="raw">{name}</span>
+            {facts?.description && facts.description !== title && <> · {facts.description}</>}
+          </span>
         )}
       </dt>
       <Value twin={twin} name={name} facts={facts} />
@@ -108,13 +212,16 @@ function Value({twin, name, facts}: {twin: Twin; name: string; facts: Field | un
   const value = displayed(facts, reading.value);
   const stale = value.absent || !twin.isCurrent.value;
   const shown = textOf(value);
+  const isOld = reading.at !== null && serverNow() - reading.at >= lately;
   return (
     <dd class={stale ? 'stale' : ''}>
-      <b title={shown.length > 80 ? shown : undefined}>
-        <bdi>{shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}</bdi>
+      <b title={shown.length > cutAt ? shown : undefined}>
+        <bdi>{shown.length > cutAt ? `${shown.slice(0, cutAt)}…` : shown}</bdi>
       </b>
-      {value.raw !== null && !value.absent && <span class="muted raw">({value.raw})</span>}
-      <span class="age muted">{reading.at === null ? '' : ageText(reading.at)}</span>
+      {meanings.value && value.raw !== null && !value.absent && (
+        <span class="muted raw">({value.raw})</span>
+      )}
+      <span class="age muted">{isOld ? ageText(reading.at) : ''}</span>
     </dd>
   );
 }

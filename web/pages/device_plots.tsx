@@ -1,10 +1,15 @@
 // The past of a device's fields. The address says which fields and which span.
+import type {JSX} from 'preact';
 import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
 import {get} from '../api/client.ts';
 import type {DeviceEvent, EventPage, Family, History} from '../api/types.ts';
-import {columns, linesOf, panes, stepFor} from '../charts/data.ts';
+import {plotCsv} from '../charts/csv.ts';
+import {columns, linesOf, type Pane, panes, stepFor} from '../charts/data.ts';
+import {download} from '../charts/download.ts';
 import {Plot} from '../charts/plot.tsx';
-import {texts, whenText} from '../i18n/index.ts';
+import {picture} from '../charts/png.ts';
+import {historyPath, known, knownSpan, type Span} from '../charts/span.ts';
+import {measuredText, texts, whenText} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {fieldsOf, type NamedField} from '../store/paths.ts';
 import {query, setQuery} from '../store/routes.ts';
@@ -25,6 +30,8 @@ const mostFields = 8;
 const refreshMs = 5000;
 const tableRows = 500;
 const mostEvents = 200;
+/** A plot of less than this shows too little. */
+const leastSpan = 120_000;
 const noEvents: DeviceEvent[] = [];
 
 function isNumeric(field: NamedField): boolean {
@@ -40,8 +47,9 @@ function usual(fields: NamedField[]): string[] {
     .slice(0, mostFields);
 }
 
+type Facts = Parameters<typeof linesOf>[1];
+
 export function PlotsTab({twin, family}: {twin: Twin; family: Family}) {
-  const words = texts.value.plot;
   const fields = useMemo(
     () => fieldsOf(family, twin.names.value).filter(isNumeric),
     [family, twin.names.value],
@@ -49,92 +57,149 @@ export function PlotsTab({twin, family}: {twin: Twin; family: Family}) {
   const chosen = query.value.get('fields')?.split(',').filter(Boolean) ?? usual(fields);
   const facts = useMemo(() => new Map(fields.map((field) => [field.name, field.facts])), [fields]);
   const choose = (names: string[]) => setQuery({fields: names.join(',')});
-  const rest = fields.filter(({name}) => !chosen.includes(name));
+  const add = <ChooseFields fields={fields} chosen={chosen} onChoose={choose} />;
   return (
-    <section class="card">
-      <div class="chips">
-        {chosen.map((name) => (
-          <span key={name} class="chip">
-            {facts.get(name)?.title ?? name}
-            <button
-              type="button"
-              class="plain"
-              aria-label={words.remove(facts.get(name)?.title ?? name)}
-              onClick={() => choose(chosen.filter((one) => one !== name))}
-            >
-              <Icon name="close" size={16} />
-            </button>
-          </span>
-        ))}
-        <select
-          class="add-field"
-          aria-label={words.add}
-          value=""
-          disabled={chosen.length >= mostFields}
-          onChange={(event) => choose([...chosen, event.currentTarget.value])}
-        >
-          <option value="">{words.add}</option>
-          {rest.map(({name, facts: fact}) => (
-            <option key={name} value={name}>
-              {fact?.title ?? name} ({name})
-            </option>
-          ))}
-        </select>
-      </div>
+    <section class="card plots">
       {chosen.length === 0 ? (
-        <p class="muted">{words.choose}</p>
+        <>
+          <p class="muted">{texts.value.plot.choose}</p>
+          {add}
+        </>
       ) : (
-        <Plots twin={twin} chosen={chosen} facts={facts} />
+        <Opened
+          key={chosen.join()}
+          twin={twin}
+          chosen={chosen}
+          facts={facts}
+          add={add}
+          onRemove={(name) => choose(chosen.filter((one) => one !== name))}
+        />
       )}
     </section>
   );
 }
 
-function Plots({
-  twin,
+/** Adds a field, or takes one out: on a phone the legend has no room for that. */
+function ChooseFields({
+  fields,
   chosen,
-  facts,
+  onChoose,
 }: {
-  twin: Twin;
+  fields: NamedField[];
   chosen: string[];
-  facts: Parameters<typeof linesOf>[1];
+  onChoose: (names: string[]) => void;
 }) {
   const words = texts.value.plot;
+  const choose = (name: string) =>
+    onChoose(chosen.includes(name) ? chosen.filter((one) => one !== name) : [...chosen, name]);
+  const listed = (isChosen: boolean) =>
+    fields
+      .filter(({name}) => chosen.includes(name) === isChosen)
+      .map(({name, facts}) => (
+        <option key={name} value={name} disabled={!isChosen && chosen.length >= mostFields}>
+          {facts?.title ?? name} ({name})
+        </option>
+      ));
+  return (
+    <select
+      class="add-field"
+      aria-label={words.add}
+      value=""
+      onChange={(event) => choose(event.currentTarget.value)}
+    >
+      <option value="">{words.add}</option>
+      {chosen.length > 0 && (
+        <optgroup label={texts.value.devicePage.takeOut}>{listed(true)}</optgroup>
+      )}
+      <optgroup label={words.add}>{listed(false)}</optgroup>
+    </select>
+  );
+}
+
+interface PlotsProps {
+  twin: Twin;
+  chosen: string[];
+  facts: Facts;
+  add: JSX.Element;
+  onRemove: (name: string) => void;
+}
+
+/** Finds the span that has values, once the address names none. */
+function Opened(props: PlotsProps) {
+  const {twin, chosen} = props;
+  const isAsked = query.value.has('span') || query.value.has('from');
+  const isNeeded = useRef(false);
+  isNeeded.current ||= !isAsked;
+  const found = useLoad(
+    async (cancel) =>
+      isNeeded.current && {span: await knownSpan(twin.facts.sn, chosen, serverNow(), cancel)},
+    [twin, isNeeded.current],
+  );
+  if (found.error) return <Failure error={found.error} retry={found.reload} />;
+  if (!isAsked && !found.data) return <Skeleton height={480} />;
+  return <Plots {...props} open={found.data ? found.data.span : null} />;
+}
+
+interface View {
+  from: number;
+  to: number;
+  /** It goes on with the time. */
+  follows: boolean;
+}
+
+/** The view is that of the address, or else the span that has values. */
+function useView(open: Span | null): View {
   const [refresh, setRefresh] = useState(0);
-  const [asTable, setAsTable] = useState(false);
-  const levels = useRef<[string | null, string | null][]>([]);
-  const box = useRef<HTMLElement>(null);
-  const span = query.value.get('span') ?? '24h';
+  const span = query.value.get('span');
   const fixed = Number(query.value.get('from')) || 0;
-  const [from, to] = useMemo(() => {
+  const view = useMemo(() => {
     const now = serverNow();
-    return fixed
-      ? [fixed, Number(query.value.get('to')) || now]
-      : [now - (spans[span] ?? 24 * hour), now];
-  }, [fixed, query.value, refresh, span]);
+    if (fixed) return {from: fixed, to: Number(query.value.get('to')) || now, follows: false};
+    if (span === null && open) {
+      const follows = now - open.to < refreshMs * 24;
+      const to = follows ? now : open.to;
+      // It grows to a day, and goes on with the time from there.
+      const most = Math.max(24 * hour, open.to - open.from);
+      return {from: Math.max(Math.min(open.from, to - leastSpan), to - most), to, follows};
+    }
+    return {from: now - (spans[span ?? ''] ?? 24 * hour), to: now, follows: true};
+  }, [fixed, query.value, refresh, span, open]);
   useEffect(() => {
-    if (fixed) return undefined;
+    if (!view.follows) return undefined;
     const timer = setInterval(() => {
       if (!document.hidden) setRefresh((n) => n + 1);
     }, refreshMs);
     return () => clearInterval(timer);
-  }, [fixed]);
+  }, [view.follows]);
+  return view;
+}
 
-  const step = stepFor(to - from, Math.min(1000, box.current?.clientWidth ?? 800));
-  const sn = encodeURIComponent(twin.facts.sn);
-  const names = encodeURIComponent(chosen.join(','));
-  const address =
-    `/devices/${sn}/history?fields=${names}&from=${Math.round(from)}` +
-    `&to=${Math.round(to)}&step=${step.text}`;
+interface Shown {
+  times: number[];
+  panes: Pane[];
+}
+
+function Plots({twin, chosen, facts, add, onRemove, open}: PlotsProps & {open: Span | null}) {
+  const words = texts.value.plot;
+  const [asTable, setAsTable] = useState(false);
+  const levels = useRef<[string | null, string | null][]>([]);
+  const box = useRef<HTMLElement>(null);
+  const {from: asked, to} = useView(open);
+  const step = stepFor(to - asked, Math.min(1000, box.current?.clientWidth ?? 800));
+  const {sn} = twin.facts;
+  const address = historyPath(sn, chosen, {from: asked, to}, step.text);
   const loaded = useLoad((cancel) => get<History>(address, cancel), [address]);
-  const eventsAddress = `/devices/${sn}/events?from=${Math.round(from)}&to=${Math.round(to)}&limit=${mostEvents}`;
+  const eventsAddress =
+    `/devices/${encodeURIComponent(sn)}/events` +
+    `?from=${Math.round(asked)}&to=${Math.round(to)}&limit=${mostEvents}`;
   const happened = useLoad((cancel) => get<EventPage>(eventsAddress, cancel), [eventsAddress]);
   const events = happened.data?.events ?? noEvents;
-  const shown = useMemo(() => {
+  const shown = useMemo<Shown | null>(() => {
     if (!loaded.data) return null;
     const [times, ...values] = columns(loaded.data.series);
     return {times, panes: panes(linesOf(loaded.data, facts, values))};
   }, [loaded.data, facts]);
+  const from = openedAt(open, shown, asked, to, step.ms);
 
   const zoom = (low: number, high: number) => {
     levels.current.push([query.value.get('from'), query.value.get('to')]);
@@ -147,11 +212,6 @@ function Plots({
     const [low, high] = levels.current.pop() ?? [null, null];
     setQuery({from: low, to: high});
   };
-  const shift = (part: number) => zoom(from + (to - from) * part, to + (to - from) * part);
-  const scale = (factor: number) => {
-    const half = ((to - from) * factor) / 2;
-    zoom((from + to) / 2 - half, (from + to) / 2 + half);
-  };
   return (
     <section
       ref={box}
@@ -159,20 +219,122 @@ function Plots({
       data-from={Math.round(from)}
       data-to={Math.round(to)}
     >
-      <div class="plot-tools">
-        <Segments
-          label={words.span}
-          name="span"
-          value={fixed ? null : span}
-          onChange={(value) => setQuery({span: value, from: null, to: null})}
-          choices={[
-            {value: '1h', label: words.hour},
-            {value: '6h', label: words.hours6},
-            {value: '24h', label: words.day},
-            {value: '7d', label: words.week},
-            {value: '30d', label: words.month},
-          ]}
+      <Tools view={{from, to}} zoom={zoom} add={add} />
+      {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
+      {!shown && !loaded.error && <Skeleton height={480} />}
+      {shown?.panes.map((pane, i) => (
+        <Plot
+          key={pane.unit}
+          pane={pane}
+          times={shown.times}
+          from={from}
+          to={to}
+          stepMs={step.ms}
+          isFirst={i === 0}
+          events={events}
+          onZoom={zoom}
+          onBack={back}
+          onRemove={onRemove}
         />
+      ))}
+      {shown && (
+        <div class="buttons">
+          <ToggleButton label={words.table} isOn={asTable} onChange={setAsTable} />
+          <button type="button" class="small" onClick={() => saveCsv(sn, shown)}>
+            {words.csv}
+          </button>
+          <button
+            type="button"
+            class="small"
+            onClick={() => savePicture(box.current!, twin.facts.name, sn, shown, {from, to})}
+          >
+            {words.png}
+          </button>
+        </div>
+      )}
+      {shown && asTable && (
+        <Table times={shown.times} lines={shown.panes.flatMap((p) => p.lines)} />
+      )}
+      {happened.error && <Failure error={happened.error} retry={happened.reload} />}
+      <Events events={events} />
+      <p class="muted small-text">{words.help}</p>
+    </section>
+  );
+}
+
+/** A plot that opens by itself begins with its first value, which a finer step tells better. */
+function openedAt(
+  open: object | null,
+  shown: Shown | null,
+  asked: number,
+  to: number,
+  stepMs: number,
+): number {
+  if (!open || !shown || query.value.has('span') || query.value.has('from')) return asked;
+  const lines = shown.panes.flatMap((pane) => pane.lines);
+  const span = known(
+    shown.times,
+    lines.map((line) => line.column),
+    stepMs,
+  );
+  return span ? Math.max(asked, Math.min(span.from, to - leastSpan)) : asked;
+}
+
+function saveCsv(sn: string, {times, panes: list}: Shown): void {
+  const lines = list.flatMap((pane) => pane.lines);
+  download(`${sn}.csv`, new Blob([plotCsv(times, lines)], {type: 'text/csv'}));
+}
+
+function savePicture(
+  box: HTMLElement,
+  name: string,
+  sn: string,
+  {panes: list}: Shown,
+  {from, to}: Span,
+): void {
+  const canvases = [...box.querySelectorAll<HTMLCanvasElement>('.plot canvas')];
+  const labelled = list.flatMap((pane, i) => (canvases[i] ? [{pane, canvas: canvases[i]}] : []));
+  if (labelled.length === 0) return;
+  const span = texts.value.devicePage.span(whenText(from, 'moment'), whenText(to, 'moment'));
+  picture(`${name} · ${span}`, labelled).toBlob((blob) => {
+    if (blob) download(`${sn}.png`, blob);
+  });
+}
+
+function Tools({
+  view: {from, to},
+  zoom,
+  add,
+}: {
+  view: Span;
+  zoom: (from: number, to: number) => void;
+  add: JSX.Element;
+}) {
+  const words = texts.value.plot;
+  const fixed = query.value.has('from');
+  const span = query.value.get('span') ?? 'fit';
+  const shift = (part: number) => zoom(from + (to - from) * part, to + (to - from) * part);
+  const scale = (factor: number) => {
+    const half = ((to - from) * factor) / 2;
+    zoom((from + to) / 2 - half, (from + to) / 2 + half);
+  };
+  return (
+    <div class="plot-tools">
+      <Segments
+        label={words.span}
+        name="span"
+        value={fixed ? null : span}
+        onChange={(value) => setQuery({span: value === 'fit' ? null : value, from: null, to: null})}
+        choices={[
+          {value: 'fit', label: texts.value.devicePage.fit},
+          {value: '1h', label: words.hour},
+          {value: '6h', label: words.hours6},
+          {value: '24h', label: words.day},
+          {value: '7d', label: words.week},
+          {value: '30d', label: words.month},
+        ]}
+      />
+      <span class="steps">
         <button type="button" class="plain" aria-label={words.earlier} onClick={() => shift(-0.5)}>
           <Icon name="left" />
         </button>
@@ -185,44 +347,14 @@ function Plots({
         <button type="button" class="plain" aria-label={words.zoomOut} onClick={() => scale(2)}>
           <Icon name="minus" />
         </button>
-        {fixed > 0 && (
-          <button type="button" class="small" onClick={() => setQuery({from: null, to: null})}>
-            {words.live}
-          </button>
-        )}
-      </div>
-      {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
-      {!shown && !loaded.error && <Skeleton height={320} />}
-      {shown?.panes.map((pane) => (
-        <Plot
-          key={pane.unit}
-          pane={pane}
-          times={shown.times}
-          from={from}
-          to={to}
-          stepMs={step.ms}
-          events={events}
-          onZoom={zoom}
-          onBack={back}
-        />
-      ))}
-      <div class="buttons">
-        <ToggleButton label={words.table} isOn={asTable} onChange={setAsTable} />
-        <a
-          class="button small"
-          download={`${twin.facts.sn}.csv`}
-          href={`/api/v1${address}&format=csv`}
-        >
-          {words.csv}
-        </a>
-      </div>
-      {shown && asTable && (
-        <Table times={shown.times} lines={shown.panes.flatMap((p) => p.lines)} />
+      </span>
+      {fixed && (
+        <button type="button" class="small" onClick={() => setQuery({from: null, to: null})}>
+          {words.live}
+        </button>
       )}
-      {happened.error && <Failure error={happened.error} retry={happened.reload} />}
-      <Events events={events} />
-      <p class="muted small-text">{words.help}</p>
-    </section>
+      {add}
+    </div>
   );
 }
 
@@ -263,7 +395,7 @@ function Table({times, lines}: {times: number[]; lines: ReturnType<typeof linesO
             <th scope="col">{words.time}</th>
             {lines.map((line) => (
               <th key={line.name} scope="col">
-                {line.title} ({line.unit || '1'})
+                {line.title}
               </th>
             ))}
           </tr>
@@ -275,7 +407,7 @@ function Table({times, lines}: {times: number[]; lines: ReturnType<typeof linesO
               <tr key={at}>
                 <td>{whenText(at, 'moment')}</td>
                 {lines.map((line) => (
-                  <td key={line.name}>{line.column[first + i] ?? words.unknown}</td>
+                  <td key={line.name}>{cell(line.column[first + i], line.unit)}</td>
                 ))}
               </tr>
             ))
@@ -284,4 +416,8 @@ function Table({times, lines}: {times: number[]; lines: ReturnType<typeof linesO
       </table>
     </div>
   );
+}
+
+function cell(value: number | null | undefined, unit: string): string {
+  return value == null ? texts.value.plot.unknown : measuredText(value, unit);
 }

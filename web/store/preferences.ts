@@ -1,5 +1,6 @@
 // What this browser prefers; nothing else is kept here, and no secret.
 import {signal} from '@preact/signals';
+import {kept} from './kept.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -41,4 +42,33 @@ export function followPreferences(): void {
   systemStill.addEventListener('change', () => {
     moving.value = wantsMotion();
   });
+}
+
+/** Names of fields by their family, in the order in which they were chosen. */
+export const favourites = signal<Record<string, string[]>>(storedFavourites());
+
+function storedFavourites(): Record<string, string[]> {
+  try {
+    const stored: unknown = JSON.parse(kept('favourites') ?? '{}');
+    return typeof stored === 'object' && stored !== null
+      ? (stored as Record<string, string[]>)
+      : {};
+  } catch {
+    return {};
+  }
+}
+
+export function toggleFavourite(family: string, field: string): void {
+  const held = favourites.value[family] ?? [];
+  const next = held.includes(field) ? held.filter((one) => one !== field) : [...held, field];
+  favourites.value = {...favourites.value, [family]: next};
+  localStorage.setItem('favourites', JSON.stringify(favourites.value));
+}
+
+/** Whether fields are shown with their names on the wire and all that is known of them. */
+export const meanings = signal(kept('meanings') === 'on');
+
+export function setMeanings(on: boolean): void {
+  meanings.value = on;
+  localStorage.setItem('meanings', on ? 'on' : 'off');
 }

@@ -25,6 +25,7 @@ const paths = {
   search: 'M11 4.500a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13M16 16l4 4',
   clock: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M12 7.500V12l3 2',
   check: 'M5 12.500l4.5 4.500L19 7.5',
+  star: 'M12 4l2.500 5.200 5.700.8-4.100 4 1 5.700L12 17l-5.100 2.700 1-5.700-4.100-4 5.700-.8z',
 } as const;
 
 export type IconName = keyof typeof paths;

@@ -60,6 +60,7 @@ const schema::Body& describe(schema::Of<Families> /*of*/) {
 const schema::Body& describe(schema::Of<Family> /*of*/) {
   static constexpr std::array kMembers =
       joined(summary_members(), std::array{
+                                    declared<std::vector<FieldGroup>>("groups"),
                                     declared<std::vector<Field>>("fields"),
                                     declared<std::vector<CommandFacts>>("commands"),
                                 });
@@ -76,6 +77,15 @@ const schema::Body& describe(schema::Of<Value> /*of*/) {
   return kBody;
 }
 
+const schema::Body& describe(schema::Of<FieldGroup> /*of*/) {
+  static constexpr std::array kMembers = {
+      declared<Text>("name", {.text = "How the names of its fields begin, before a dot"}),
+      declared<Text>("title", {.text = "Short, for a label"}),
+  };
+  static constexpr schema::Body kBody{.name = "FieldGroup", .members = kMembers};
+  return kBody;
+}
+
 const schema::Body& describe(schema::Of<Field> /*of*/) {
   using Flag = std::optional<bool>;
   static constexpr std::array kMembers = joined(
@@ -86,9 +96,15 @@ const schema::Body& describe(schema::Of<Field> /*of*/) {
           declared<MaybeText>("nature", {.text = "Its meaning in every family, as battery.power"}),
           declared<Flag>("part",
                          {.text = "One of the fields whose sum is the power of the nature"}),
+          declared<Flag>("invert", {.text = "Its sign is opposite to that of the nature"}),
           declared<MaybeText>("sign", {.text = "Meaning of a positive value"}),
+          declared<std::optional<catalog::FieldFormat>>(
+              "format", {.text = "How people read the value: as a version, a byte of the number "
+                                 "for each part, or as a text of character codes"}),
+          declared<Flag>("essential", {.text = "One of the few that people look at first"}),
           declared<MaybeText>("source", {.text = "Where the field is documented"}),
           declared<std::optional<wire::Json>>("absent", {.text = "Stands for: there is no value"}),
+          declared<MaybeNumber>("never", {.text = "Of a time: stands for never"}),
           declared<Flag>("error", {.text = "An error or a warning"}),
           declared<std::optional<wire::Json>>("initial",
                                               {.text = "The start value of a virtual device"}),
@@ -113,6 +129,8 @@ const schema::Body& describe(schema::Of<ParamFacts> /*of*/) {
       joined(described_members(),
              std::array{
                  declared<bool>("required"),
+                 declared<std::optional<bool>>("ignored", {.text = "Accepted without effect"}),
+                 declared<MaybeNumber>("never", {.text = "Of a time: stands for never"}),
                  declared<std::optional<bool>>(
                      "exactly_one", {.text = "Exactly one of the object's members must be true"}),
                  declared<MaybeTexts>("sets", {.text = "Fields that take its value as it is"}),
@@ -130,6 +148,8 @@ const schema::Body& describe(schema::Of<CommandFacts> /*of*/) {
       declared<MaybeText>("title"),
       declared<MaybeText>("description"),
       declared<bool>("dangerous", {.text = "A person should confirm it"}),
+      declared<std::optional<catalog::CommandGroup>>(
+          "group", {.text = "What it is about; absent: none of these"}),
       declared<MaybeText>("source", {.text = "Where the command is documented"}),
       declared<std::optional<schema::RawObject>>(
           "select",

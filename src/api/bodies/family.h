@@ -16,6 +16,21 @@ struct schema::Words<catalog::FieldType> {
   static constexpr std::array kValues = {kInt, kFloat, kString, kBool, kArray, kObject, kAny};
 };
 
+template <>
+struct schema::Words<catalog::FieldFormat> {
+  using enum catalog::FieldFormat;
+  static constexpr std::string_view kName = "FieldFormat";
+  static constexpr std::array kValues = {kVersion, kText};
+};
+
+template <>
+struct schema::Words<catalog::CommandGroup> {
+  using enum catalog::CommandGroup;
+  static constexpr std::string_view kName = "CommandGroup";
+  static constexpr std::array kValues = {kPower, kOutputs, kCharging, kBattery,  kClimate,
+                                         kGrid,  kStandby, kDisplay,  kSchedule, kSetup};
+};
+
 namespace body {
 
 struct FamilySummary;
@@ -26,6 +41,8 @@ struct Family;
 const schema::Body& describe(schema::Of<Family> /*of*/);
 struct Value;
 const schema::Body& describe(schema::Of<Value> /*of*/);
+struct FieldGroup;
+const schema::Body& describe(schema::Of<FieldGroup> /*of*/);
 struct Field;
 const schema::Body& describe(schema::Of<Field> /*of*/);
 struct Feed;

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {CommandFacts, Home, ParamFacts} from '../../api/types.ts';
-import {columns, gaps, panes, stepFor} from '../../charts/data.ts';
+import {columns, dashOf, gaps, panes, stepFor} from '../../charts/data.ts';
 import {isFlowing, mix} from '../../flow/layout.ts';
 import {display, parseNumber, textOf, typed} from '../../format/field.ts';
 import {commandBody, curlLine, jsonEntry, numberEntry} from '../../forms/body.ts';
 import {flatten, matches} from '../../store/paths.ts';
 
-const words = {none: 'none', noSensor: 'no sensor'};
+const words = {
+  none: 'none',
+  noSensor: 'no sensor',
+  never: 'never',
+  yes: 'yes',
+  no: 'no',
+  age: {now: 'now', s: 's', min: 'min', h: 'h'},
+};
 const text = (facts: object | undefined, value: unknown) =>
   textOf(display(facts, value, 'en', words)).replace(/\u202f/g, ' ');
 
@@ -138,6 +145,9 @@ test('steps fit the pixels; a pane has one unit and percents', () => {
     panes([line('%'), line('W'), line('V')]).map((p) => p.lines.map((l) => l.unit)),
     [['W', '%'], ['V']],
   );
+  // Two lines of one colour differ by their dashes.
+  const [pane] = panes([line('W'), line('W'), line('%')]);
+  assert.deepEqual(pane!.lines.map(dashOf), [[], [2, 3], [6, 4]]);
 });
 
 test('flows do not flicker, and the home shows where its power comes from', () => {

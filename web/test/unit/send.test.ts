@@ -5,7 +5,13 @@ import {SetSender} from '../../forms/send.ts';
 import {Twin} from '../../store/twins.ts';
 import {answerWith, balcony, FakeTime, openStream} from '../fakes.ts';
 
-const family: Family = {id: 'f', prefixes: [], fields: [{name: 'soc', type: 'int'}], commands: []};
+const family: Family = {
+  id: 'f',
+  prefixes: [],
+  groups: [],
+  fields: [{name: 'soc', type: 'int'}],
+  commands: [],
+};
 const body = {params: {limit: 80}};
 const soc80 = [{field: 'soc', value: 80}];
 

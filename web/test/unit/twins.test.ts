@@ -9,6 +9,7 @@ const field = (name: string): Field => ({name, type: 'int'});
 const family: Family = {
   id: 'f',
   prefixes: [],
+  groups: [],
   fields: [field('soc'), field('w')],
   commands: [],
 };

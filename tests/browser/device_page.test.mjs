@@ -1,0 +1,211 @@
+// The page of a device has essentials first, plots that hold still, forms that say what they mean.
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {after, before, test} from 'node:test';
+import {launch, live, openPage, startServer} from './harness.mjs';
+
+const delta = 'R331ZEB4ZEAL0528';
+const roof = 'HW513000SF767194';
+
+let server;
+let browser;
+let context;
+
+before(async () => {
+  server = await startServer({more: ['--past', '2d', '--speed', '30']});
+  browser = await launch();
+  context = await browser.newContext({
+    viewport: {width: 1440, height: 900},
+    locale: 'en-GB',
+    acceptDownloads: true,
+  });
+  const {page} = await openPage(context, server.url);
+  await page.goto(server.link);
+  await live(page);
+  await page.close();
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  server?.remove();
+});
+
+const open = async (path, from = context) => {
+  const opened = await openPage(from, server.url);
+  await opened.page.goto(server.url + path);
+  await opened.page.waitForSelector('.device-head');
+  await opened.page.waitForFunction(() => !document.querySelector('[aria-busy]'));
+  return opened;
+};
+
+const inApi = (page, path) =>
+  page.evaluate(async (at) => (await fetch(`/api/v1${at}`)).json(), path);
+
+test('what people look at first stands first, with what it did lately', async () => {
+  const histories = [];
+  const {page, complaints} = await openPage(context, server.url);
+  page.on('request', (request) => {
+    if (request.url().includes('/history?')) histories.push(request.url());
+  });
+  await page.goto(`${server.url}/d/${delta}`);
+  await page.waitForSelector('.tile .spark path');
+  const labels = await page.locator('.tile dt').allTextContents();
+  assert.deepEqual(labels, [
+    'Charge',
+    'Sun',
+    'Battery',
+    'Grid',
+    'Output',
+    'Battery state',
+    'Battery temperature',
+    'Charge cycles',
+  ]);
+  assert.equal(histories.length, 1, histories.join(' '));
+  const {values} = await inApi(page, `/devices/${delta}`);
+  const shown = await page.locator('.tile', {hasText: 'Charge cycles'}).locator('b').textContent();
+  assert.equal(shown, String(values['bms_bmsStatus.cycles']));
+  assert.deepEqual(complaints, []);
+  await page.close();
+});
+
+test('each device of the home has essentials', async () => {
+  const {page} = await open(`/d/${roof}`);
+  const {devices} = await inApi(page, '/devices');
+  await page.close();
+  for (const {sn} of devices) {
+    const {page: own, complaints} = await open(`/d/${sn}`);
+    await own.waitForSelector('.tile b');
+    const count = await own.locator('.tile').count();
+    assert.ok(count >= 3 && count <= 8, `${sn} has ${count}`);
+    assert.deepEqual(complaints, [], sn);
+    await own.close();
+  }
+});
+
+test('groups have titles for people, open, and tell versions as versions', async () => {
+  const {page} = await open(`/d/${delta}`);
+  const titles = await page.locator('.group > summary h3').allTextContents();
+  assert.deepEqual(titles, [
+    'Whole unit',
+    'Battery pack',
+    'Battery management',
+    'Extra batteries',
+    'Solar and car socket',
+    'AC side',
+  ]);
+  assert.equal(await page.locator('.field-row').count(), 0);
+  await page.locator('.group > summary', {hasText: 'Whole unit'}).click();
+  const firmware = page.locator('.field-row', {hasText: 'Main board firmware'}).locator('dd b');
+  assert.match(await firmware.textContent(), /^\d+\.\d+\.\d+\.\d+$/);
+  await page.locator('.field-tools input[type=search]').fill('hardware version');
+  const hardware = page.locator('.field-row', {hasText: 'Hardware version'}).locator('dd b');
+  assert.match(await hardware.textContent(), /^V\d/);
+  await page.close();
+});
+
+test('a favourite stays on top after a reload', async () => {
+  const {page} = await open(`/d/${delta}`);
+  await page.locator('.field-tools input[type=search]').fill('pd.soc');
+  await page.locator('.field-row .star').first().click();
+  await page.reload();
+  await page.locator('.favourites .field-row', {hasText: 'Charge'}).waitFor();
+  await page.locator('.favourites .star').click();
+  await page.locator('.favourites').waitFor({state: 'detached'});
+  await page.close();
+});
+
+test('a plot opens where data are, is most of the screen, and holds still under the pointer', async () => {
+  const {page, complaints} = await open(`/d/${delta}?tab=plots`);
+  const over = page.locator('.plot .u-over').first();
+  await over.waitFor();
+  const section = page.locator('[data-from]');
+  const first = Number(await section.getAttribute('data-from'));
+  const last = Number(await section.getAttribute('data-to'));
+  assert.ok(last - first > 3_600_000 && last - first <= 86_400_000, `${last - first} ms`);
+  const plot = page.locator('.plot').first();
+  const before_ = await plot.boundingBox();
+  assert.ok(before_.height >= 0.6 * 900, `${before_.height} px`);
+  const box = await over.boundingBox();
+  const heights = new Set([before_.y]);
+  for (const part of [0.1, 0.5, 0.9]) {
+    await page.mouse.move(box.x + box.width * part, box.y + 50);
+    await page.waitForFunction(
+      () => document.querySelector('.plot-legend .moment .muted').textContent === 'Reading',
+    );
+    heights.add((await plot.boundingBox()).y);
+  }
+  assert.deepEqual([...heights], [before_.y]);
+  assert.deepEqual(complaints, []);
+  await page.close();
+});
+
+test('a plot is saved as CSV with units, and as a picture', async () => {
+  const {page, complaints} = await open(`/d/${delta}?tab=plots&fields=pd.soc,pd.wattsOutSum`);
+  await page.locator('.plot canvas').first().waitFor();
+  const saved = async (name) => {
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', {name, exact: true}).click(),
+    ]);
+    return readFileSync(await file.path());
+  };
+  const [head, row] = (await saved('CSV')).toString().split('\n');
+  assert.equal(head, 'time,pd.wattsOutSum [W],pd.soc [%]');
+  assert.match(row, /^\d{4}-\d\d-\d\dT[\d:.]+Z,/);
+  const picture = await saved('PNG');
+  assert.deepEqual(
+    [...picture.subarray(1, 4)],
+    [...'PNG'].map((letter) => letter.charCodeAt(0)),
+  );
+  assert.ok(picture.length > 5000, `${picture.length} bytes`);
+  assert.deepEqual(complaints, []);
+  await page.close();
+});
+
+test('forms stand in groups; the present value has the unit and the words of the input', async () => {
+  const {page} = await open(`/d/${delta}?tab=control`);
+  assert.deepEqual(await page.locator('.command-group > h2').allTextContents(), [
+    'Outputs',
+    'Charging',
+    'Battery',
+    'Switching itself off',
+    'Screen, light and sound',
+  ]);
+  const form = (name) => page.locator(`form[data-command=${name}]`);
+  const present = (name) => form(name).locator('.param-head .muted').first().textContent();
+  assert.match(await present('dcChgCfg'), /^now \d+\u202fmA$/);
+  assert.match(await present('quietMode'), /^now (on|off)$/);
+  // Parameters without effect are not offered.
+  assert.equal(await form('watthConfig').locator('.param').count(), 2);
+  const copied = await form('dcChgCfg').locator('.copy-line code').first();
+  await form('dcChgCfg').locator('summary').click();
+  const [scroll, client] = await copied.evaluate((code) => [code.scrollWidth, code.clientWidth]);
+  assert.ok(scroll <= client, `a line of ${scroll} px in ${client}`);
+  await page.close();
+});
+
+test('a time is set in minutes, applied, and the word goes with the next change', async () => {
+  const {page} = await open(`/d/${delta}?tab=control`);
+  const form = page.locator('form[data-command=lcdCfg]');
+  const held = (await inApi(page, `/devices/${delta}`)).values['pd.lcdOffSec'];
+  const asked = held === 1800 ? 600 : 1800;
+  await form.locator('select.unit').selectOption('min');
+  await form
+    .locator('input[inputmode=decimal]')
+    .first()
+    .fill(String(asked / 60));
+  await form.locator('button.primary').click();
+  await form.locator('[data-state=applied]').waitFor();
+  assert.equal((await inApi(page, `/devices/${delta}`)).values['pd.lcdOffSec'], asked);
+  await form.locator('input[inputmode=decimal]').first().fill('nothing');
+  await form.locator('[data-state=idle]').waitFor({state: 'attached'});
+  await page.close();
+});
+
+test('a set is marked in the plots, and told in words below', async () => {
+  const {page} = await open(`/d/${delta}?tab=plots&span=1h`);
+  await page.locator('.plot-events summary').click();
+  await page.locator('.plot-events li', {hasText: 'A command was answered'}).first().waitFor();
+  await page.close();
+});

@@ -16,9 +16,9 @@ HomeServices::HomeServices(const Options& options)
               .steady = &options.steady,
               .members_of = api::home_members,
               .events = &events_,
-              .reads = [archive = &options.archive](auto query) {
-                return archive->read(std::move(query));
-              }}) {}
+              .reads = [archive = &options.archive](
+                           auto query) { return archive->read(std::move(query)); }}),
+      sets_({.hub = &options.hub, .loop = &options.loop}) {}
 
 Status HomeServices::start() {
   auto open = options_.archive.open_faults();

@@ -191,6 +191,7 @@ Status Server::listen(ListenOptions options) {
        .page = std::move(page),
        .homes = &homes_->homes(),
        .events = &homes_->events(),
+       .sets = &homes_->sets(),
        .live = &*live_,
        .sign_in = &*sign_in_,
        .administration = options.administration,

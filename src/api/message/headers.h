@@ -27,6 +27,7 @@ inline constexpr std::size_t kUserAgent = 9;
 inline constexpr std::size_t kAccept = 10;
 inline constexpr std::size_t kAcceptEncoding = 11;
 inline constexpr std::size_t kIfNoneMatch = 12;
+inline constexpr std::size_t kIdempotencyKey = 13;  // programs send it as well
 }  // namespace header
 
 inline constexpr std::size_t kSignedHeaders = header::kSign + 1;
@@ -49,8 +50,9 @@ inline constexpr std::array kHeaders = {
     http::WantedHeader{.name = "Accept", .form = http::HeaderForm::kList},
     http::WantedHeader{.name = "Accept-Encoding", .form = http::HeaderForm::kList},
     http::WantedHeader{.name = "If-None-Match", .form = http::HeaderForm::kList},
+    http::WantedHeader{.name = "Idempotency-Key", .form = http::HeaderForm::kOnce},
 };
-static_assert(kHeaders.size() == header::kIfNoneMatch + 1);
+static_assert(kHeaders.size() == header::kIdempotencyKey + 1);
 
 // How many of them a request for the path is read for.
 [[nodiscard]] inline std::size_t headers_for(std::string_view path) {

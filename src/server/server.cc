@@ -169,8 +169,10 @@ Status Server::listen(ListenOptions options) {
     return archive->read(std::move(query));
   };
   const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
-  live_.emplace(api::LiveFeed::Options{
-      .hub = hub_.get(), .virtual_time = virtual_time, .limits = options_.limits.live});
+  live_.emplace(api::LiveFeed::Options{.hub = hub_.get(),
+                                       .virtual_time = virtual_time,
+                                       .limits = options_.limits.live,
+                                       .epoch = homes_->sets().epoch()});
   worker_.emplace(api::SignIn::lanes(options_.limits.sign_in));
   sign_in_.emplace(api::SignIn::Options{.registry = registry_.get(),
                                         .wall = &options_.clocks.wall,

@@ -21,8 +21,9 @@ export async function request<T>(
   path: string,
   body?: unknown,
   cancel?: AbortSignal,
+  more: Record<string, string> = {},
 ): Promise<T> {
-  const headers: Record<string, string> = {Accept: 'application/json'};
+  const headers: Record<string, string> = {Accept: 'application/json', ...more};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (method !== 'GET' && me.value?.csrf) headers['X-Gridloom-CSRF'] = me.value.csrf;
   let answer: Response;

@@ -186,6 +186,8 @@ export const de: Texts = {
     refused: (why) => `Abgelehnt: ${why}`,
     unanswered: 'Keine Antwort in der Zeit; es kann noch wirken',
     offline: 'Das Gerät ist offline',
+    unknown: 'Nicht bekannt: Die Verbindung brach ab. Der Befehl kann ausgeführt sein',
+    lost: 'Nicht gesendet: Die Verbindung brach vorher ab',
     isNow: (value) => `jetzt ${value}`,
     choose: 'Ändern Sie zuerst etwas',
     dangerous: 'Wird nachgefragt',

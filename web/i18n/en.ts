@@ -189,6 +189,8 @@ export const en = {
     refused: (why: string) => `Refused: ${why}`,
     unanswered: 'No answer in time; it may still take effect',
     offline: 'The device is offline',
+    unknown: 'Not known: contact was lost. It may have been done',
+    lost: 'Not sent: contact was lost before',
     isNow: (value: string) => `now ${value}`,
     choose: 'Change something first',
     dangerous: 'Needs confirmation',

@@ -5,7 +5,7 @@ import {me} from '../api/client.ts';
 import {texts} from '../i18n/index.ts';
 import {followHome} from '../store/home.ts';
 import {live} from '../store/live.ts';
-import {bare, path, titleRef} from '../store/routes.ts';
+import {bare, decoded, path, titleRef} from '../store/routes.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {Skeleton} from '../ui/load.tsx';
 import {HomePage} from './home.tsx';
@@ -60,7 +60,7 @@ function Frame() {
 function Page({place}: {place: string}) {
   const [, kind = '', rest = ''] = place.split('/');
   if (kind === '') return <HomePage />;
-  if (kind === 'd' && rest) return <Lazy load={device} />;
+  if (kind === 'd' && rest && decoded(rest) !== null) return <Lazy load={device} />;
   const loader = loaders[kind];
   return loader && !rest ? <Lazy load={loader} /> : <NoPage />;
 }

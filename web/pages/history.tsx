@@ -33,7 +33,9 @@ export function HistoryPage() {
   const asked = query.value.get('period') as Period | null;
   const period = asked && periods.includes(asked) ? asked : 'day';
   const today = dayOf(serverNow(), zone());
-  const start = startOf(query.value.get('at') ?? today, period);
+  const at = query.value.get('at') ?? '';
+  const isDate = /^\d{4}-\d{2}-\d{2}$/.test(at) && !Number.isNaN(Date.parse(at));
+  const start = startOf(isDate ? at : today, period);
   const isCurrent = start === startOf(today, period);
   const one = query.value.get('dev');
   const serials = one ? [one] : devices?.map((device) => device.sn);

@@ -58,6 +58,15 @@ export class Router {
   }
 }
 
+/** A part of a path as it is meant; null: it is no text. */
+export function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
+
 const router = new Router();
 
 export const {path, query, bare} = router;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {Router} from '../../store/routes.ts';
+import {decoded, Router} from '../../store/routes.ts';
 
 /** A window with an address and a history that can go back. */
 function routerAt(address: string) {
@@ -88,4 +88,14 @@ test('the heading of another page is announced once, and that of the first page 
   router.announce(heading);
   assert.deepEqual(focused, [{preventScroll: true}]);
   assert.deepEqual(scrolls, [[0, 0]]);
+});
+
+test('a part of a path is a text, or none', () => {
+  assert.deepEqual(['R331%2F1', 'A', '', '%E0%A4%A', '%'].map(decoded), [
+    'R331/1',
+    'A',
+    '',
+    null,
+    null,
+  ]);
 });

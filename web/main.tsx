@@ -1,14 +1,23 @@
 import {render} from 'preact';
-import {ApiError, get, me} from './api/client.ts';
+import {ApiError, get, me, setCardToken} from './api/client.ts';
 import type {Me} from './api/types.ts';
 import {preferredLanguage, setLanguage} from './i18n/index.ts';
 import {App} from './pages/app.tsx';
 import {clock, tick} from './store/clock.ts';
 import {live} from './store/live.ts';
 import {followPreferences} from './store/preferences.ts';
-import {followAddress} from './store/routes.ts';
+import {embedded, followAddress} from './store/routes.ts';
+
+/** A card's token stands in the fragment, which no server sees; then it leaves the address. */
+function takeCardToken(): void {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (!embedded.peek() || token === null) return;
+  history.replaceState(null, '', location.pathname + location.search);
+  setCardToken(token);
+}
 
 async function start(): Promise<void> {
+  takeCardToken();
   const language = setLanguage(preferredLanguage());
   try {
     me.value = await get<Me>('/me');

@@ -164,7 +164,9 @@ Status Server::listen(ListenOptions options) {
     const net::Address* bound = listeners_.bound(Interface::kMqtt, Security::kTls);
     if (bound != nullptr) options.mqtt.port = bound->port;
   }
-  api::Page page({.files = std::move(options.page), .public_host = options.mqtt.public_host});
+  api::Page page({.files = std::move(options.page),
+                  .public_host = options.mqtt.public_host,
+                  .frame_origins = std::move(options.frame_origins)});
   const history::Reads reads = [archive = archive_.get()](auto query) {
     return archive->read(std::move(query));
   };

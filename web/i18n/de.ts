@@ -34,6 +34,7 @@ export const de: Texts = {
     details: 'Einzelheiten',
     gone: 'Es gibt kein solches Gerät, oder es ist nicht für Sie freigegeben.',
     noPage: 'Diese Seite gibt es nicht.',
+    noCard: 'Diese Karte braucht ein gültiges Token: …?embed#token=TOKEN.',
     toHome: 'Zur Startseite',
     wait: (s) => `Der Server bittet, ${s} s zu warten.`,
   },

@@ -38,6 +38,7 @@ export const en = {
     details: 'Details',
     gone: 'There is no such device, or it is not shared with you.',
     noPage: 'There is no such page.',
+    noCard: 'This card needs a token that is valid: …?embed#token=TOKEN.',
     toHome: 'To the home page',
     wait: (s: number) => `The server asks to wait ${s} s.`,
   },

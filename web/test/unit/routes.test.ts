@@ -41,6 +41,16 @@ test('an address is a path and a query', () => {
   assert.equal(String(routerAt('/').router.query.value), '');
 });
 
+test('a card is embedded wherever its address says so', () => {
+  const isEmbedded = (address: string) => routerAt(address).router.embedded.value;
+  assert.deepEqual(['/?embed', '/d/A?x=1&embed=1', '/d/A', '/wall'].map(isEmbedded), [
+    true,
+    true,
+    false,
+    false,
+  ]);
+});
+
 test('a wall and what is embedded have no navigation', () => {
   const bare = (address: string) => routerAt(address).router.bare.value;
   assert.deepEqual(['/wall', '/?embed', '/d/A?embed=1', '/', '/walls'].map(bare), [

@@ -77,6 +77,7 @@ Api::Api(Options options)
             .sessions = &sessions_,
             .homes = options_.homes,
             .events = options_.events,
+            .sets = options_.sets,
             .administration = options_.administration}),
       own_requests_({.platform = &options_.hub->platform(),
                      .gate = &gate_,

@@ -28,6 +28,7 @@
 #include "base/loop.h"
 #include "base/virtual_clock.h"
 #include "home/home_feed.h"
+#include "home/set_tracker.h"
 #include "http/message.h"
 #include "hub/hub.h"
 #include "net/protocol.h"
@@ -59,6 +60,7 @@ class Api {
     const Page* page = nullptr;              // shared by all loops; null: there are no pages
     home::HomeFeed* homes = nullptr;         // shared by all loops
     const home::EventLog* events = nullptr;  // shared by all loops; null: see OwnApi::Options
+    home::SetTracker* sets = nullptr;        // shared by all loops; null: no command is taken
     LiveFeed* live = nullptr;                // shared by all loops; null: there is no live stream
     SignIn* sign_in = nullptr;               // shared by all loops; null: no browser can sign in
     Administration* administration = nullptr;    // shared by all loops; null: none over HTTP

@@ -98,6 +98,31 @@ TEST_F(HttpServiceTest, WebSocketsAreWhereTheTableOfUpgradesSays) {
               StartsWith("HTTP/1.1 101 "));
 }
 
+// A page cannot send the header Authorization with a WebSocket.
+TEST_F(HttpServiceTest, ATokenMayStandAmongTheProtocolsOfTheLiveStream) {
+  LiveFeed feed({.hub = home.hub.get(), .virtual_time = nullptr, .limits = {}});
+  Api with_live({.hub = home.hub.get(),
+                 .loop = &home.client_loop,
+                 .homes = &homes,
+                 .live = &feed,
+                 .sign_in = &sign_in});
+  HttpService of({.api = &with_live, .hub = home.hub.get()});
+  const auto made = must(home.registry->add_token(
+      {.name = "card", .account = "alice", .scope = registry::Scope::kRead}));
+  const std::string token(made.text.reveal());
+  const auto ask = [&](std::string_view protocols) {
+    return talk(of, fmt::format("GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\n{}"
+                                "Sec-WebSocket-Protocol: {}\r\n\r\n",
+                                kHandshake, protocols));
+  };
+  EXPECT_THAT(
+      ask(fmt::format("gridloom.live.1, gridloom.token.{}", token)),
+      AllOf(StartsWith("HTTP/1.1 101 "), HasSubstr("Sec-WebSocket-Protocol: gridloom.live.1\r\n"),
+            testing::Not(HasSubstr(token))));
+  EXPECT_THAT(ask("gridloom.live.1, gridloom.token.glt_none"), StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(ask("gridloom.live.1"), StartsWith("HTTP/1.1 401 "));
+}
+
 TEST_F(HttpServiceTest, AServerWithoutALiveStreamSaysSo) {
   EXPECT_THAT(talk(service, fmt::format("GET /api/v1/live HTTP/1.1\r\nHost: a\r\n{}"
                                         "Sec-WebSocket-Protocol: gridloom.live.1\r\n\r\n",

@@ -7,7 +7,9 @@
 
 #include "api/gate/browser.h"
 #include "api/live/live_session.h"
+#include "api/message/headers.h"
 #include "api/message/params.h"
+#include "http/list_header.h"
 
 namespace gridloom::api {
 namespace {
@@ -59,6 +61,23 @@ http::Response no_route(const http::Request& request, const AnswerForm& form, co
       form.refusal(405, fmt::format("{} takes {}", shown(request.path), why.detail));
   response.headers.emplace_back("Allow", why.detail);
   return response;
+}
+
+// What the token of a page stands behind, among the protocols that it offers: it cannot send the
+// header Authorization with a WebSocket.
+constexpr std::string_view kOfferedToken = "gridloom.token.";
+
+http::Request with_offered_token(http::Request request) {
+  if (!request.authorization.empty()) return request;
+  std::string token;
+  const bool is_offered =
+      http::lists(request.headers[header::kWebSocketProtocols], [&token](std::string_view each) {
+        if (!each.starts_with(kOfferedToken)) return false;
+        token = each.substr(kOfferedToken.size());
+        return true;
+      });
+  if (is_offered) request.authorization = fmt::format("Bearer {}", token);
+  return request;
 }
 
 // The response to a request without a good token says how to send one.
@@ -151,6 +170,7 @@ void OwnRequests::handle(const http::Request& request, ReplayCheck replay_check,
   OwnApi::Call call{.request = request,
                     .caller = std::move(verified->caller),
                     .named = std::string(found->named),
+                    .inner = std::string(found->inner),
                     .params = {},
                     .body = {},
                     .form = form,
@@ -198,7 +218,8 @@ void OwnRequests::handle_without_caller(const OwnApi::Route& route, const http::
 // The Origin is checked as for a change: another site's page must not read the home by the cookie
 // that the browser sends along.
 std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRequests::open_live(
-    const http::Request& request, net::ConnectionContext context) const {
+    const http::Request& asked, net::ConnectionContext context) const {
+  const http::Request request = with_offered_token(asked);
   const AnswerForm form(AnswerForm::Style::kPlain);
   if (options_.live == nullptr) {
     return std::unexpected(form.refusal(404, "this server has no live stream"));

@@ -40,9 +40,10 @@ class OwnRequests {
   // The request is not used after the return, `done` may be.
   void handle(const http::Request& request, ReplayCheck replay_check,
               Callback<http::Response> done) const;
-  // The protocol of the live stream for a request that may open it, or the refusal.
+  // The protocol of the live stream for a request that may open it, or the refusal. A token may
+  // stand in Sec-WebSocket-Protocol too, as gridloom.token.TOKEN.
   [[nodiscard]] std::expected<std::shared_ptr<net::Protocol>, http::Response> open_live(
-      const http::Request& request, net::ConnectionContext context) const;
+      const http::Request& asked, net::ConnectionContext context) const;
 
  private:
   enum class By : std::uint8_t { kSignature, kToken, kCookie };

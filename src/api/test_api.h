@@ -15,6 +15,7 @@
 #include "api/home/home_json.h"
 #include "api/message/headers.h"
 #include "history/test_archive.h"
+#include "home/set_tracker.h"
 #include "testing/home.h"
 
 namespace gridloom::api {
@@ -131,6 +132,7 @@ class ApiTest : public testing::Test {
                           history::read_now(*archive, std::move(task));
                           return true;
                         }}};
+  home::SetTracker sets{{.hub = home.hub.get(), .loop = &home.client_loop}};
   Api api{{.hub = home.hub.get(),
            .loop = &home.client_loop,
            .reads =
@@ -141,6 +143,7 @@ class ApiTest : public testing::Test {
            .mqtt = {.public_host = {}, .port = 8883, .secure = true},
            .metrics = [] { return std::string("gridloom_things 1\n"); },
            .homes = &homes,
+           .sets = &sets,
            .sign_in = &sign_in}};
 };
 

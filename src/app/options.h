@@ -18,6 +18,7 @@ struct ServeOptions {
   std::string mqtts = "127.0.0.1:8883";
   std::string public_host;  // host in /certification; empty: the host of the request
   std::vector<std::string> trusted_proxies;  // each is ADDR or ADDR/BITS
+  std::vector<std::string> embed_origins;    // each is as for api::parse_origin()
   std::filesystem::path devices;             // folder with further device files
   std::filesystem::path web;  // folder of the dashboard's page; empty: the built-in one
   std::int64_t set_timeout_ms = 8000;

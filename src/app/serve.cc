@@ -229,6 +229,16 @@ Result<std::vector<net::Network>> trusted_proxies(const ServeOptions& options) {
   return networks;
 }
 
+Result<std::vector<std::string>> frame_origins(const ServeOptions& options) {
+  std::vector<std::string> origins;
+  for (const std::string& text : options.embed_origins) {
+    auto origin = api::parse_origin(text);
+    if (!origin) return fail(origin.error().code, "--embed-origin: " + origin.error().detail);
+    origins.push_back(std::move(*origin));
+  }
+  return origins;
+}
+
 Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& options) {
   std::vector<std::string> hosts;
   if (!options.public_host.empty()) hosts.push_back(options.public_host);
@@ -246,12 +256,15 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
   }
   auto proxies = trusted_proxies(options);
   if (!proxies) return std::unexpected(proxies.error());
+  auto origins = frame_origins(options);
+  if (!origins) return std::unexpected(origins.error());
   const auto descriptors = descriptors_for_connections();
   if (!descriptors) return std::unexpected(descriptors.error());
   if (Status listening = process.server->listen({.listeners = std::move(*listeners),
                                                  .connections = *descriptors,
                                                  .mqtt = {.public_host = options.public_host},
                                                  .page = std::move(page),
+                                                 .frame_origins = std::move(*origins),
                                                  .trusted_proxies = std::move(*proxies),
                                                  .administration = &process.administration});
       !listening) {

@@ -18,6 +18,7 @@ constexpr std::array kNames = {
     std::pair{ErrorCode::kModelNotAllowed, "model_not_allowed"sv},
     std::pair{ErrorCode::kUnknownIndexCode, "unknown_index_code"sv},
     std::pair{ErrorCode::kOffline, "offline"sv},
+    std::pair{ErrorCode::kNoAnswer, "no_answer"sv},
     std::pair{ErrorCode::kInternal, "internal"sv},
     std::pair{ErrorCode::kMalformed, "malformed"sv},
     std::pair{ErrorCode::kNotFound, "not_found"sv},
@@ -48,6 +49,7 @@ ApiCode code_of(ErrorCode code) {
     case ErrorCode::kUnknownIndexCode:
       return {.code = "1006", .message = "code is incorrect"};
     case ErrorCode::kOffline:
+    case ErrorCode::kNoAnswer:
       return {.code = "6012", .message = "the device is offline"};
     case ErrorCode::kInternal:
     case ErrorCode::kConflict:

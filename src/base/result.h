@@ -23,7 +23,8 @@ enum class ErrorCode : std::uint8_t {
   kNoPermission,      // 8512: unknown device or not this account's: the same answer for both
   kModelNotAllowed,   // 1006: a model that the account may not use
   kUnknownIndexCode,  // 1006: quota/data was asked for a code that the family does not have
-  kOffline,           // 6012: the device is not connected, or did not answer in time
+  kOffline,           // 6012: the device is not connected
+  kNoAnswer,          // 6012: the device is connected, but did not answer in time
   kInternal,          // 1000: our own mistake
   kMalformed,         // bytes that are not what they claim to be (JSON, YAML, MQTT, a key file)
   kNotFound,

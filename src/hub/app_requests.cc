@@ -77,6 +77,11 @@ Message plain(std::string payload) {
   return message;
 }
 
+// Whether the vendor's interface says that the device is offline.
+bool is_out_of_reach(const Error& error) {
+  return error.code == ErrorCode::kOffline || error.code == ErrorCode::kNoAnswer;
+}
+
 std::string_view way_of(const Command& command) {
   return std::holds_alternative<HttpRequester>(command.requester) ? kOverHttp : kOverMqtt;
 }
@@ -382,10 +387,10 @@ void AppRequests::on_reply(const registry::Device& device, const Inbound& inboun
 void AppRequests::tick(TimePoint now) {
   while (auto expired = commands_.take_expired(now)) {
     parts_.platform.counters.sets_failed.fetch_add(1, std::memory_order_relaxed);
-    finish(
-        expired->sn, std::move(expired->command),
-        fail(ErrorCode::kOffline, fmt::format("{} did not answer within {} s", expired->sn,
-                                              parts_.platform.config.set_deadline.count() / 1000)));
+    finish(expired->sn, std::move(expired->command),
+           fail(ErrorCode::kNoAnswer,
+                fmt::format("{} did not answer within {} s", expired->sn,
+                            parts_.platform.config.set_deadline.count() / 1000)));
   }
 }
 
@@ -402,7 +407,7 @@ void AppRequests::drop_forbidden(const registry::Device& device) {
 
 void AppRequests::device_replaced(const std::string& sn) {
   for (Command& command : commands_.take_all(sn)) {
-    finish(sn, std::move(command), fail(ErrorCode::kOffline, sn + " was removed meanwhile"));
+    finish(sn, std::move(command), fail(ErrorCode::kNoAnswer, sn + " was removed meanwhile"));
   }
 }
 
@@ -423,8 +428,7 @@ void AppRequests::tell_outcome(const std::string& sn, const Command& command,
   using enum SetOutcome::Kind;
   SetOutcome outcome{.kind = kAnswered, .id = command.id, .account = command.account, .at = {}};
   if (!reply) {
-    const bool was_sent = !command.id.empty();
-    outcome.kind = was_sent && reply.error().code == ErrorCode::kOffline ? kUnanswered : kRefused;
+    outcome.kind = reply.error().code == ErrorCode::kNoAnswer ? kUnanswered : kRefused;
     outcome.why = wire::shortened(reply.error().detail, kMaxWhy_bytes);
   }
   parts_.changes.set_ended(sn, parts_.twins.find(sn).state, std::move(outcome));
@@ -432,7 +436,7 @@ void AppRequests::tell_outcome(const std::string& sn, const Command& command,
 
 void AppRequests::answer_requester(const std::string& sn, Command command,
                                    Result<DeviceReply> reply) {
-  const bool concealed = !reply && reply.error().code == ErrorCode::kOffline &&
+  const bool concealed = !reply && is_out_of_reach(reply.error()) &&
                          parts_.platform.config.offline_requests == OfflineRequests::kLikeTheVendor;
   const auto* app = std::get_if<MqttRequester>(&command.requester);
   if (app != nullptr && (concealed || command.reply_dropped)) return;
@@ -447,8 +451,7 @@ void AppRequests::answer_requester(const std::string& sn, Command command,
         {.like = correlated(std::move(reply->message), *app->message), .qos = Qos::kAtLeastOnce});
   }
   const Error& error = reply.error();
-  refuse_mqtt(*app, sn, Verb::kSetReply, error.code == ErrorCode::kOffline ? "-2" : "-1",
-              message_of(error));
+  refuse_mqtt(*app, sn, Verb::kSetReply, is_out_of_reach(error) ? "-2" : "-1", message_of(error));
 }
 
 // --- the audit ---
@@ -481,7 +484,7 @@ void AppRequests::record_outcome(const std::string& sn, const Command& command,
     entry["outcome"] = "answered";
     if (reply->code) entry["code"] = wire::shortened(*reply->code);
   } else {
-    entry["outcome"] = reply.error().code == ErrorCode::kOffline ? "unanswered" : "refused";
+    entry["outcome"] = reply.error().code == ErrorCode::kNoAnswer ? "unanswered" : "refused";
     entry["why"] = wire::shortened(reply.error().detail, kMaxWhy_bytes);
   }
   parts_.writer.add_audit(std::move(entry));

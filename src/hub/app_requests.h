@@ -62,8 +62,8 @@ class AppRequests {
   // Reads are answered at once, with a JSON object; they return its size in bytes, 0 for a refusal.
   std::size_t read_all(registry::AccountId account, const ReadAll& request, ReplyId reply);
   std::size_t read(registry::AccountId account, const Read& request, ReplyId reply);
-  // Answers with the device's reply. Errors: also kBadParams, kOffline, and kIo while the journal
-  // cannot write.
+  // Answers with the device's reply. Errors: also kBadParams, kOffline if it was not sent,
+  // kNoAnswer if it was, and kIo while the journal cannot write.
   void set(registry::AccountId account, Set request, ReplyId reply);
 
   // Requests over MQTT, published by an app that signed in as `who`; refusals are published too.

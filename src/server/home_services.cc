@@ -22,7 +22,8 @@ HomeServices::HomeServices(const Options& options)
                   },
               .events = &events_,
               .reads = [archive = &options.archive](
-                           auto query) { return archive->read(std::move(query)); }}) {}
+                           auto query) { return archive->read(std::move(query)); }}),
+      sets_({.hub = &options.hub, .loop = &options.loop}) {}
 
 Status HomeServices::start() {
   auto open = options_.archive.open_faults();

@@ -1,4 +1,5 @@
-// What a server knows of homes beyond single devices: the log of events, and the homes of accounts.
+// What a server knows of homes beyond single devices: the log of events, the homes of accounts, and
+// what became of their sets.
 //
 // Thread rule: start() before the loops turn; tick() on the loop; stop() from any thread.
 #pragma once
@@ -9,13 +10,14 @@
 #include "history/archive.h"
 #include "home/event_log.h"
 #include "home/home_feed.h"
+#include "home/set_tracker.h"
 #include "hub/hub.h"
 
 namespace gridloom::server {
 
 class HomeServices {
  public:
-  // These outlive the services. Events are written on `loop`.
+  // These outlive the services. Events are written, and sets watched, on `loop`.
   struct Options {
     hub::Hub& hub;
     history::Archive& archive;
@@ -27,18 +29,23 @@ class HomeServices {
   // Takes over the faults that were open when the server ended. Before the archive starts. Fails as
   // Archive::open_faults() does; without those on damaged pages it goes on.
   [[nodiscard]] Status start();
-  // To be called a few times a minute, on the loop.
-  void tick() { events_.tick(); }
+  // To be called a few times a second, on the loop.
+  void tick() {
+    events_.tick();
+    sets_.tick();
+  }
   // Nothing is written any more.
   void stop() { events_.stop(); }
 
   [[nodiscard]] const home::EventLog& events() const { return events_; }
   [[nodiscard]] home::HomeFeed& homes() { return homes_; }
+  [[nodiscard]] home::SetTracker& sets() { return sets_; }
 
  private:
   Options options_;
   home::EventLog events_;
   home::HomeFeed homes_;
+  home::SetTracker sets_;
 };
 
 }  // namespace gridloom::server

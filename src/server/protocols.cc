@@ -64,6 +64,7 @@ void Protocols::add_apis(ApiOptions options) {
                           .page = &*page_,
                           .homes = options.homes,
                           .events = options.events,
+                          .sets = options.sets,
                           .live = options.live,
                           .sign_in = options.sign_in,
                           .administration = options.administration,

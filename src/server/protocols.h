@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/failure_budget.h"
 #include "home/home_feed.h"
+#include "home/set_tracker.h"
 #include "http/service.h"
 #include "http/trusted_proxies.h"
 #include "hub/hub.h"
@@ -60,6 +61,7 @@ class Protocols {
     api::Page page;                        // of the dashboard
     home::HomeFeed* homes = nullptr;       // outlives the protocols, as the next ones
     const home::EventLog* events = nullptr;
+    home::SetTracker* sets = nullptr;
     api::LiveFeed* live = nullptr;
     api::SignIn* sign_in = nullptr;
     api::Administration* administration = nullptr;  // null: none over HTTP

@@ -164,13 +164,17 @@ Status Server::listen(ListenOptions options) {
     const net::Address* bound = listeners_.bound(Interface::kMqtt, Security::kTls);
     if (bound != nullptr) options.mqtt.port = bound->port;
   }
-  api::Page page({.files = std::move(options.page), .public_host = options.mqtt.public_host});
+  api::Page page({.files = std::move(options.page),
+                  .public_host = options.mqtt.public_host,
+                  .frame_origins = std::move(options.frame_origins)});
   const history::Reads reads = [archive = archive_.get()](auto query) {
     return archive->read(std::move(query));
   };
   const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
-  live_.emplace(api::LiveFeed::Options{
-      .hub = hub_.get(), .virtual_time = virtual_time, .limits = options_.limits.live});
+  live_.emplace(api::LiveFeed::Options{.hub = hub_.get(),
+                                       .virtual_time = virtual_time,
+                                       .limits = options_.limits.live,
+                                       .epoch = homes_->sets().epoch()});
   worker_.emplace(api::SignIn::lanes(options_.limits.sign_in));
   sign_in_.emplace(api::SignIn::Options{.registry = registry_.get(),
                                         .wall = &options_.clocks.wall,
@@ -191,6 +195,7 @@ Status Server::listen(ListenOptions options) {
        .page = std::move(page),
        .homes = &homes_->homes(),
        .events = &homes_->events(),
+       .sets = &homes_->sets(),
        .live = &*live_,
        .sign_in = &*sign_in_,
        .administration = options.administration,

@@ -85,7 +85,8 @@ class Server {
     std::optional<std::size_t> connections{};  // of all listeners together; none: any number
     // The address of MQTT in /certification. Port 0: that of the MQTT listener with TLS.
     api::BrokerAddress mqtt{};
-    api::PageFiles page{};  // of the dashboard
+    api::PageFiles page{};                     // of the dashboard
+    std::vector<std::string> frame_origins{};  // as in api::Page::Options
     // Reverse proxies, whose word is taken for which client a request comes from.
     std::vector<net::Network> trusted_proxies{};
     // Outlives the server; null: it is not administered over HTTP.

@@ -9,7 +9,7 @@ import urllib.parse
 
 from mqtt_talk import await_reported
 from raw_socket import TEXT, RawSocket, Refused
-from server import DELTA_2, PATIENCE_S, POWER_OCEAN, Deadline, Server, ServerTest, run_tests, temporary_folder
+from server import DELTA_2, PATIENCE_S, POWER_OCEAN, Deadline, Server, ServerTest, cli, run_tests, temporary_folder
 
 PASSWORD = "correct horse"
 
@@ -182,6 +182,43 @@ class DashboardTest(ServerTest):
         live.say(t="sub", id=1, topic="home")
         live.wait("the home", lambda m: m["t"] == "snap")
         live.line.close()
+
+    def test_a_card_offers_its_token_among_the_protocols_of_the_live_stream(self):
+        token = json.loads(self.server.cli("token", "add", "card", "--account", "demo", "--json").stdout)["token"]
+        live = Live(RawSocket(self.server, "/api/v1/live", f"gridloom.live.1, gridloom.token.{token}"))
+        live.say(t="sub", id=1, topic="device", sn=DELTA_2)
+        live.wait("a device", lambda m: m["t"] == "snap")
+        live.line.close()
+        with self.assertRaises(Refused) as refused:
+            RawSocket(self.server, "/api/v1/live", "gridloom.live.1, gridloom.token.glt_none")
+        self.assertEqual(refused.exception.status, 401)
+        self.assertNotIn(token, self.server.log_text())
+
+    def test_cards_may_be_in_the_frames_that_the_server_was_told_of(self):
+        folder = temporary_folder()
+        (folder / "index.html").write_text("<p>page")
+        with Server("--web", folder, "--embed-origin", "https://a.example", "--embed-origin", "http://[::1]:8123",
+                    demo=False) as running:  # fmt: skip
+            browser = Browser(running)
+
+            def policy(path):
+                answer, _ = browser.ask("GET", path, headers=[("Accept", "text/html")])
+                isolated = answer.getheader("Cross-Origin-Opener-Policy") == "same-origin"
+                ancestors = answer.getheader("Content-Security-Policy").rpartition("frame-ancestors ")[2]
+                self.assertEqual(isolated, ancestors == "'none'", path)
+                return ancestors
+
+            for path in ("/?embed", "/d/R331?embed"):
+                self.assertEqual(policy(path), "https://a.example http://[::1]:8123")
+            for path in ("/", "/d/R331?tab=control", "/wall"):
+                self.assertEqual(policy(path), "'none'")
+            browser.connection.close()
+
+    def test_what_is_no_origin_is_refused(self):
+        for text in ("*", "home.example", "https://a.example/path", "https://*.example"):
+            result = cli("serve", "--embed-origin", text, data=temporary_folder())
+            self.assertEqual(result.returncode, 2, text)
+            self.assertIn(f"--embed-origin: {text} is no origin: must be as https://home.example", result.stderr)
 
     def test_a_folder_is_served_as_the_page(self):
         folder = temporary_folder()

@@ -289,11 +289,15 @@ void World::connect_watchers() {
       std::make_unique<api::SignIn>(api::SignIn::Options{.registry = server_.home.registry.get(),
                                                          .wall = &server_.home.clock,
                                                          .steady = &server_.home.clock});
-  homes_ = std::make_unique<home::HomeFeed>(home::HomeFeed::Options{.hub = server_.home.hub.get(),
-                                                                    .steady = &server_.home.clock,
-                                                                    .members_of = api::home_members,
-                                                                    .reads = {}});
-  feed_ = std::make_unique<api::LiveFeed>(api::LiveFeed::Options{.hub = server_.home.hub.get()});
+  parts_.homes =
+      std::make_unique<home::HomeFeed>(home::HomeFeed::Options{.hub = server_.home.hub.get(),
+                                                               .steady = &server_.home.clock,
+                                                               .members_of = api::home_members,
+                                                               .reads = {}});
+  parts_.sets = std::make_unique<home::SetTracker>(
+      home::SetTracker::Options{.hub = server_.home.hub.get(), .loop = &server_.home.client_loop});
+  parts_.feed =
+      std::make_unique<api::LiveFeed>(api::LiveFeed::Options{.hub = server_.home.hub.get()});
   api_ = std::make_unique<api::Api>(
       api::Api::Options{.hub = server_.home.hub.get(),
                         .loop = &server_.home.client_loop,
@@ -304,8 +308,9 @@ void World::connect_watchers() {
                             },
                         .mqtt = {.public_host = {}, .port = 8883, .secure = true},
                         .metrics = [] { return std::string("gridloom_things 1\n"); },
-                        .homes = homes_.get(),
-                        .live = feed_.get(),
+                        .homes = parts_.homes.get(),
+                        .sets = parts_.sets.get(),
+                        .live = parts_.feed.get(),
                         .sign_in = sign_in_.get()});
   device_ = peer();
   device_->join_device(kSn, {.client_id = "the device"});

@@ -13,6 +13,7 @@
 #include "api/gate/sign_in.h"
 #include "history/test_archive.h"
 #include "home/home_feed.h"
+#include "home/set_tracker.h"
 #include "hub/credentials.h"
 #include "mqtt/test_peer.h"
 #include "mqtt/test_server.h"
@@ -56,6 +57,13 @@ enum class When : std::uint8_t { kRunning, kStopped };
 
 // Whether one of the lines contains the text.
 [[nodiscard]] bool mentions(const Lines& lines, std::string_view text);
+
+// What the interface knows of homes.
+struct HomeParts {
+  std::unique_ptr<home::HomeFeed> homes{};
+  std::unique_ptr<home::SetTracker> sets{};
+  std::unique_ptr<api::LiveFeed> feed{};
+};
 
 class World {
  public:
@@ -106,8 +114,7 @@ class World {
   TestClock archive_clock_{kTestStart};
   std::unique_ptr<history::Archive> archive_;
   std::unique_ptr<journal::Journal> journal_;
-  std::unique_ptr<home::HomeFeed> homes_;
-  std::unique_ptr<api::LiveFeed> feed_;
+  HomeParts parts_;
   std::unique_ptr<api::SignIn> sign_in_;
   std::unique_ptr<api::Api> api_;
   std::vector<Actor> actors_;

@@ -60,6 +60,8 @@ const std::map<std::string_view, std::string_view>& requests() {
       {"GET /api/v1/devices/{sn}/events", ""},
       {"GET /api/v1/events", ""},
       {"POST /api/v1/devices/{sn}/commands", R"({"params":{"x":1}})"},
+      {"GET /api/v1/devices/{sn}/commands", ""},
+      {"GET /api/v1/devices/{sn}/commands/{command}", ""},
       {"GET /api/v1/admin/operations", ""},
       {"POST /api/v1/admin/{operation}", R"({"name":"mallory"})"},
       {"GET /mqtt", ""},
@@ -94,6 +96,9 @@ http::Request World::request_of(std::string_view endpoint, std::string_view sent
   }
   if (const std::size_t family = request.path.find("{family}"); family != std::string::npos) {
     request.path.replace(family, 8, "generic");
+  }
+  if (const std::size_t at = request.path.find("{command}"); at != std::string::npos) {
+    request.path.replace(at, 9, "unknown");
   }
   // No account has a session of this number: a test of rights must not end those it uses.
   if (const std::size_t at = request.path.find("{session}"); at != std::string::npos) {

@@ -13,6 +13,21 @@ export class ApiError extends Error {
   }
 }
 
+/** The token of a card in a frame, in memory alone; null: the session's cookie counts. */
+let cardToken: string | null = null;
+
+/** From now on all requests are by the token, and by no cookie. */
+export function setCardToken(token: string): void {
+  cardToken = token;
+}
+
+/** What a WebSocket offers: a browser sends no header with it. */
+export function liveProtocols(): string[] {
+  return cardToken === null
+    ? ['gridloom.live.1']
+    : ['gridloom.live.1', `gridloom.token.${cardToken}`];
+}
+
 /** Who is signed in: undefined until the server said, null if nobody is. */
 export const me = signal<Me | null | undefined>(undefined);
 
@@ -35,16 +50,18 @@ export async function request<T>(
   path: string,
   body?: unknown,
   cancel?: AbortSignal,
+  more: Record<string, string> = {},
 ): Promise<T> {
-  const headers: Record<string, string> = {Accept: 'application/json'};
+  const headers: Record<string, string> = {Accept: 'application/json', ...more};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (cardToken !== null) headers['Authorization'] = `Bearer ${cardToken}`;
   if (method !== 'GET' && me.value?.csrf) headers['X-Gridloom-CSRF'] = me.value.csrf;
   let answer: Response;
   try {
     answer = await fetch(`/api/v1${method === 'GET' ? inLanguage(path) : path}`, {
       method,
       headers,
-      credentials: 'same-origin',
+      credentials: cardToken === null ? 'same-origin' : 'omit',
       ...(body === undefined ? {} : {body: JSON.stringify(body)}),
       ...(cancel ? {signal: cancel} : {}),
     });

@@ -42,6 +42,8 @@ export class LiveClient {
   /** Whether the server is heard; `heardAt` is in `monotonicMs`. */
   readonly contact = signal<'connecting' | 'live' | 'lost'>('connecting');
   readonly heardAt;
+  /** Differs after a restart of the server; null: it has told nothing yet. */
+  epoch: string | null = null;
 
   private readonly subscriptions = new Map<number, {topic: Topic; on: OnMessage}>();
   private readonly names = new Map<string, readonly string[]>();
@@ -117,6 +119,17 @@ export class LiveClient {
     };
   }
 
+  /** Resolves once the server is heard. */
+  untilContact(): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = this.contact.subscribe((contact) => {
+        if (contact !== 'live') return;
+        resolve();
+        queueMicrotask(() => stop());
+      });
+    });
+  }
+
   /** Names of a family's fields, in the order of the stream's indices. */
   namesOf(family: string): readonly string[] {
     return this.names.get(family) ?? [];
@@ -146,6 +159,7 @@ export class LiveClient {
     switch (message.t) {
       case 'welcome':
         this.failures = 0;
+        this.epoch = message.epoch;
         for (const [id, {topic}] of this.subscriptions) this.send({t: 'sub', id, ...topic});
         this.contact.value = 'live';
         break;

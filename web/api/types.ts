@@ -682,8 +682,62 @@ export interface EventPage {
 /** The family's set message without sn and id, as its documents write it. */
 export type Command = Record<string, unknown>;
 
-/** The device's reply, as it sent it. */
-export type Reply = Record<string, unknown>;
+export type CommandState =
+  | 'sent'
+  | 'answered'
+  | 'applied'
+  | 'not_applied'
+  | 'refused'
+  | 'unanswered'
+  | 'offline';
+
+export interface ShownField {
+  field: string;
+  /** The value that shows the command. */
+  asked: unknown;
+  /** The value that the device reported last; absent: it has reported none. */
+  is?: unknown;
+}
+
+export interface CommandStatus {
+  /** As in Idempotency-Key, or made by the server. */
+  id: string;
+  /** Serial number. */
+  sn: string;
+  /** Differs after a restart of the server. */
+  epoch: string;
+  state: CommandState;
+  /** The state changes no more. */
+  final: boolean;
+  /** The session, token or key that sent it. */
+  by: string;
+  /** In Unix milliseconds. */
+  sentAt: number;
+  /**
+   * In Unix milliseconds. Time of the reply, or of the end of waiting for it; absent: it is
+   * awaited.
+   */
+  answeredAt?: number;
+  /** In Unix milliseconds. Absent: the state is not final. */
+  decidedAt?: number;
+  /** Those that show the command; none: no field does, and it ends as answered. */
+  fields: ShownField[];
+  /** As in errors, or device_refused; absent: nothing went wrong. */
+  code?: string;
+  /** For people; absent as code is. */
+  message?: string;
+  /** The parameter that is wrong; absent: none is, or not known. */
+  param?: string;
+  /** The device's reply, as it sent it; absent: none came, or it is longer than is kept. */
+  reply?: unknown;
+}
+
+export interface CommandList {
+  /** Differs after a restart of the server. */
+  epoch: string;
+  /** The newest first. */
+  commands: CommandStatus[];
+}
 
 export interface OperationParameterFacts {
   name: string;

@@ -1,8 +1,11 @@
-// Sending a set, and what becomes of it: done is what the device reports, not what was asked.
+// Sending a set, and what becomes of it: done is what the device reports, not what was asked. The
+// server knows which fields show it (docs/user/api.md, "Commands"); the page asks it by the id that
+// it gave the set, also after a lost connection.
 import {type ReadonlySignal, signal} from '@preact/signals';
 import {ApiError, request} from '../api/client.ts';
+import type {CommandStatus} from '../api/types.ts';
 import {same} from '../format/field.ts';
-import type {Reading, Twin} from '../store/twins.ts';
+import {live} from '../store/live.ts';
 import type {Wire} from './body.ts';
 
 export type SetState =
@@ -14,31 +17,35 @@ export type SetState =
   | {state: 'notApplied'; field: string; asked: unknown; is: unknown}
   | {state: 'refused'; why: string}
   | {state: 'unanswered'}
-  | {state: 'offline'};
+  | {state: 'offline'}
+  /** Contact was lost: it may have been done, and is asked for on return. */
+  | {state: 'unknown'}
+  /** It never reached the server. */
+  | {state: 'lost'};
 
-/** How long the device may take to report what it accepted. */
-const reportMs = 10_000;
-
-export interface Expected {
-  field: string;
-  value: unknown;
+/** What sending needs of the page, as a test owns it. */
+export interface Surroundings {
+  newId: () => string;
+  /** Resolves once the server is there again, and not at once. */
+  contact: () => Promise<void>;
+  /** Differs after a restart of the server; null: not known. */
+  epoch: () => string | null;
 }
 
-interface Reply {
-  data?: {ack?: number; message?: string};
-}
-
-/** Calls back once, and returns what takes that back. */
-type After = (ms: number, call: () => void) => () => void;
+/** How long the server may wait for the state to be final: longer than it waits for a reply. */
+const wait = '30s';
+/** Between two questions while the server does not answer. */
+const pauseMs = 1_000;
 
 /** The sets of one form, one at a time. It alone writes their state and reply. */
 export class SetSender {
   private readonly current = signal<SetState>({state: 'idle'});
   private readonly answer = signal<unknown>(null);
+  private sets = 0;
 
   constructor(
-    private readonly twin: Twin,
-    private readonly after: After = afterTimeout,
+    private readonly sn: string,
+    private readonly page: Surroundings = browser,
   ) {}
 
   /** What became of the last set. */
@@ -52,77 +59,110 @@ export class SetSender {
   }
 
   /** Whether the device did what was asked, as far as it tells; then the form begins anew. */
-  async send(body: Wire, expected: Expected[]): Promise<boolean> {
-    this.current.value = {state: 'sending'};
+  async send(body: Wire): Promise<boolean> {
+    const set = ++this.sets;
+    const show = (state: SetState) => {
+      if (set === this.sets) this.current.value = state;
+    };
+    show({state: 'sending'});
     this.answer.value = null;
-    const watch = watchReports(this.twin, expected, this.after);
-    try {
-      const reply = await request<Reply>(
-        'POST',
-        `/devices/${encodeURIComponent(this.twin.facts.sn)}/commands`,
-        body,
-      );
-      this.answer.value = reply;
-      const refusal = refusalIn(reply);
-      if (refusal !== null || expected.length === 0) {
-        this.current.value = refusal ?? {state: 'accepted'};
-      } else {
-        this.current.value = {state: 'waiting'};
-        this.current.value = await watch.outcome();
-      }
-    } catch (error) {
-      this.current.value = this.failure(error);
-    } finally {
-      watch.stop();
+    const id = this.page.newId();
+    const epoch = this.page.epoch();
+    let outcome = await this.start(id, body);
+    show(outcome.state);
+    while (outcome.isOpen) {
+      if (outcome.state.state === 'unknown') await this.page.contact();
+      outcome = await this.look(id, epoch, outcome.state);
+      show(outcome.state);
     }
-    return this.current.value.state === 'accepted' || this.current.value.state === 'applied';
+    if (set === this.sets) this.answer.value = outcome.reply ?? null;
+    return outcome.state.state === 'accepted' || outcome.state.state === 'applied';
   }
 
-  private failure(error: unknown): SetState {
-    if (!(error instanceof ApiError)) return {state: 'refused', why: String(error)};
-    if (error.code !== 'offline') return {state: 'refused', why: error.message};
-    return {state: this.twin.state.peek() === 'offline' ? 'offline' : 'unanswered'};
+  private get path(): string {
+    return `/devices/${encodeURIComponent(this.sn)}/commands`;
+  }
+
+  private async start(id: string, body: Wire): Promise<Outcome> {
+    try {
+      const key = {'Idempotency-Key': id};
+      return outcomeOf(await request<CommandStatus>('POST', this.path, body, undefined, key));
+    } catch (error) {
+      if (isLost(error)) return {state: {state: 'unknown'}, isOpen: true};
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code === 'offline') return {state: {state: 'offline'}, isOpen: false};
+      // The device may still do it.
+      if (error.code === 'no_answer') return {state: {state: 'unanswered'}, isOpen: true};
+      return refusal(error.message);
+    }
+  }
+
+  /** Asks what became of the set, which was `before` so far. */
+  private async look(id: string, epoch: string | null, before: SetState): Promise<Outcome> {
+    try {
+      return outcomeOf(await request<CommandStatus>('GET', `${this.path}/${id}?wait=${wait}`));
+    } catch (error) {
+      if (isLost(error)) return {state: {state: 'unknown'}, isOpen: true};
+      const isKnown = !(error instanceof ApiError && error.status === 404);
+      // A server that was started anew knows nothing of the sets before.
+      const isSame = epoch !== null && epoch === this.page.epoch();
+      if (!isKnown && before.state === 'unknown' && isSame) {
+        return {state: {state: 'lost'}, isOpen: false};
+      }
+      return {state: before.state === 'unanswered' ? before : {state: 'unknown'}, isOpen: false};
+    }
   }
 }
 
-function refusalIn(reply: Reply): SetState | null {
-  const ack = reply?.data?.ack ?? 0;
-  return ack === 0 ? null : {state: 'refused', why: reply.data?.message ?? `ack ${ack}`};
+interface Outcome {
+  state: SetState;
+  /** It may become another. */
+  isOpen: boolean;
+  reply?: unknown;
 }
 
-function afterTimeout(ms: number, call: () => void): () => void {
-  const timer = setTimeout(call, ms);
-  return () => clearTimeout(timer);
+function refusal(why: string): Outcome {
+  return {state: {state: 'refused', why}, isOpen: false};
 }
 
-/** Resolves once the twin shows all that was asked for, or says otherwise for too long. */
-function watchReports(twin: Twin, expected: Expected[], after: After) {
-  const is = (name: string) => (twin.field(name).peek() as Reading | null)?.value;
-  const differing = () => expected.find(({field, value}) => !same(is(field), value));
-  let decide: (state: SetState) => void = () => undefined;
-  const decided = new Promise<SetState>((resolve) => {
-    decide = resolve;
-  });
-  const look = () => {
-    if (!differing()) decide({state: 'applied'});
-  };
-  twin.watchers.add(look);
-  const cancel = after(reportMs, () => {
-    const open = differing();
-    decide(
-      open
-        ? {state: 'notApplied', field: open.field, asked: open.value, is: is(open.field)}
-        : {state: 'applied'},
-    );
-  });
-  return {
-    outcome: () => {
-      look();
-      return decided;
-    },
-    stop: () => {
-      twin.watchers.delete(look);
-      cancel();
-    },
-  };
+/** Whether it is not known if the request was carried out. */
+function isLost(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 0 || error.status === 502);
 }
+
+function outcomeOf(status: CommandStatus): Outcome {
+  return {state: stateOf(status), isOpen: !status.final, reply: status.reply};
+}
+
+function stateOf(status: CommandStatus): SetState {
+  switch (status.state) {
+    case 'sent':
+      return {state: 'sending'};
+    case 'answered':
+      return {state: status.final ? 'accepted' : 'waiting'};
+    case 'not_applied': {
+      const other = status.fields.find(({asked, is}) => !same(is, asked));
+      return {state: 'notApplied', field: other?.field ?? '', asked: other?.asked, is: other?.is};
+    }
+    case 'refused':
+      return {state: 'refused', why: status.message ?? status.code ?? ''};
+    case 'applied':
+    case 'unanswered':
+    case 'offline':
+      return {state: status.state};
+  }
+}
+
+const browser: Surroundings = {
+  newId: () =>
+    Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+      byte.toString(16).padStart(2, '0'),
+    ).join(''),
+  contact: async () => {
+    await new Promise((resolve) => {
+      setTimeout(resolve, pauseMs);
+    });
+    await live.untilContact();
+  },
+  epoch: () => live.epoch,
+};

@@ -34,6 +34,7 @@ export const de: Texts = {
     details: 'Details',
     gone: 'Dieses Gerät gibt es nicht, oder es ist nicht für Sie freigegeben.',
     noPage: 'Diese Seite gibt es nicht.',
+    noCard: 'Diese Karte braucht ein gültiges Token: …?embed#token=TOKEN.',
     toHome: 'Zur Startseite',
     wait: (s) => `Der Server bittet, ${s} s zu warten.`,
     because: {
@@ -204,6 +205,8 @@ export const de: Texts = {
     refused: (why) => `Abgelehnt: ${why}`,
     unanswered: 'Keine rechtzeitige Antwort; der Befehl kann noch wirken',
     offline: 'Das Gerät ist offline',
+    unknown: 'Nicht bekannt: Die Verbindung brach ab. Der Befehl kann ausgeführt sein',
+    lost: 'Nicht gesendet: Die Verbindung brach vorher ab',
     isNow: (value) => `jetzt ${value}`,
     choose: 'Ändern Sie zuerst etwas',
     dangerous: 'Mit Rückfrage',

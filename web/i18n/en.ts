@@ -38,6 +38,7 @@ export const en = {
     details: 'Details',
     gone: 'There is no such device, or it is not shared with you.',
     noPage: 'There is no such page.',
+    noCard: 'This card needs a token that is valid: …?embed#token=TOKEN.',
     toHome: 'To the home page',
     wait: (s: number) => `The server asks to wait ${s} s.`,
     /** By the code of an answer; the server's own words are English. */
@@ -194,6 +195,8 @@ export const en = {
     refused: (why: string) => `Refused: ${why}`,
     unanswered: 'No answer in time; it may still take effect',
     offline: 'The device is offline',
+    unknown: 'Not known: contact was lost. It may have been done',
+    lost: 'Not sent: contact was lost before',
     isNow: (value: string) => `now ${value}`,
     choose: 'Change something first',
     dangerous: 'Needs confirmation',

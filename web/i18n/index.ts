@@ -4,6 +4,7 @@ import {type AgeWords, age, span, when} from '../format/age.ts';
 import {type DisplayedValue, display} from '../format/field.ts';
 import {energy, type Figure, joined, measured, percent, power, unknown} from '../format/number.ts';
 import {serverNow, tick} from '../store/clock.ts';
+import {kept} from '../store/kept.ts';
 import type {Alarm} from '../store/home.ts';
 import {en, type Texts} from './en.ts';
 
@@ -20,7 +21,7 @@ export async function setLanguage(chosen: Language): Promise<void> {
 }
 
 export function preferredLanguage(): Language {
-  const stored = localStorage.getItem('language');
+  const stored = kept('language');
   return (stored ?? navigator.language).startsWith('de') ? 'de' : 'en';
 }
 

@@ -5,7 +5,7 @@ import {me} from '../api/client.ts';
 import {texts} from '../i18n/index.ts';
 import {followHome} from '../store/home.ts';
 import {live} from '../store/live.ts';
-import {bare, path, titleRef} from '../store/routes.ts';
+import {bare, decoded, embedded, path, titleRef} from '../store/routes.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {Skeleton} from '../ui/load.tsx';
 import {HomePage} from './home.tsx';
@@ -27,6 +27,7 @@ const loaders: Record<string, Loader> = {
 
 export function App() {
   if (me.value === undefined) return null;
+  if (me.value === null && embedded.value) return <NoCard />;
   if (me.value === null || path.value === '/sign-in') return <SignIn />;
   return <Frame />;
 }
@@ -60,7 +61,7 @@ function Frame() {
 function Page({place}: {place: string}) {
   const [, kind = '', rest = ''] = place.split('/');
   if (kind === '') return <HomePage />;
-  if (kind === 'd' && rest) return <Lazy load={device} />;
+  if (kind === 'd' && rest && decoded(rest) !== null) return <Lazy load={device} />;
   const loader = loaders[kind];
   return loader && !rest ? <Lazy load={loader} /> : <NoPage />;
 }
@@ -75,6 +76,17 @@ function Lazy({load}: {load: Loader}) {
   if (!loaded) return <Skeleton height={480} />;
   const Component = loaded.component;
   return <Component />;
+}
+
+/** Nobody signs in inside of another page. */
+function NoCard() {
+  return (
+    <main class="bare">
+      <section class="card notice">
+        <p>{texts.value.error.noCard}</p>
+      </section>
+    </main>
+  );
 }
 
 function NoPage() {

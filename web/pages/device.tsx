@@ -5,7 +5,7 @@ import type {Family, HomeDevice} from '../api/types.ts';
 import {ageText, texts} from '../i18n/index.ts';
 import {home} from '../store/home.ts';
 import {live} from '../store/live.ts';
-import {bare, path, query, titleRef} from '../store/routes.ts';
+import {bare, decoded, path, query, titleRef} from '../store/routes.ts';
 import {loadTwin, type Twin} from '../store/twins.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {PageTitle, Tabs} from '../ui/controls.tsx';
@@ -17,10 +17,12 @@ import {FieldsTab} from './device_fields.tsx';
 import {PlotsTab} from './device_plots.tsx';
 
 export function DevicePage() {
-  const sn = decodeURIComponent(path.value.split('/')[2] ?? '');
+  const sn = decoded(path.value.split('/')[2] ?? '') ?? '';
   const summary = home.value?.devices.find((device) => device.sn === sn);
-  if (bare.value)
-    return summary ? <DeviceCard device={summary} heading="h1" /> : <Skeleton height={200} />;
+  if (bare.value) {
+    if (!home.value) return <Skeleton height={200} />;
+    return summary ? <DeviceCard device={summary} heading="h1" /> : <Gone />;
+  }
   return <Loaded key={sn} sn={sn} summary={summary} />;
 }
 
@@ -53,9 +55,11 @@ function Gone() {
       <h1 tabIndex={-1} ref={titleRef}>
         {words.gone}
       </h1>
-      <p>
-        <a href="/fleet">{texts.value.nav.fleet}</a>
-      </p>
+      {!bare.value && (
+        <p>
+          <a href="/fleet">{texts.value.nav.fleet}</a>
+        </p>
+      )}
     </section>
   );
 }

@@ -77,7 +77,7 @@ function shownBy(family: Family, command: CommandFacts, param: ParamFacts): Fiel
 
 function CommandForm({twin, family, command}: {twin: Twin; family: Family; command: CommandFacts}) {
   const words = texts.value.set;
-  const sender = useMemo(() => new SetSender(twin), [twin]);
+  const sender = useMemo(() => new SetSender(twin.facts.sn), [twin]);
   const [entries, setEntries] = useState<Record<string, Entry>>({});
   const dialog = useRef<HTMLDialogElement>(null);
   // The outcome of a set stands beside it until the next one is made.
@@ -91,18 +91,12 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
   const wrong = Object.values(entries).some((entry) => entry.problem !== null);
   const state = sender.state.value;
   const reply = sender.reply.value;
-  const busy = state.state === 'sending' || state.state === 'waiting';
+  const busy = ['sending', 'waiting', 'unknown'].includes(state.state);
 
   const send = async () => {
-    const expected = params
-      .filter((param) => param.name in entries)
-      .flatMap((param) =>
-        shownBy(family, command, param)
-          .filter((f) => !f.name.includes('*') && f.type !== 'array')
-          .map((field) => ({field: field.name, value: values[param.name]})),
-      );
     setAnswered(true);
-    if (await sender.send(body, expected)) setEntries({});
+    // What was typed meanwhile stays.
+    if (await sender.send(body)) setEntries((now) => (now === entries ? {} : now));
   };
   const submit = (event: Event) => {
     event.preventDefault();
@@ -249,5 +243,9 @@ function outcomeLine(state: SetState): {mark: Mark; text: string} | null {
       return {mark: 'warning', text: words.unanswered};
     case 'offline':
       return {mark: 'critical', text: words.offline};
+    case 'unknown':
+      return {mark: 'warning', text: words.unknown};
+    case 'lost':
+      return {mark: 'critical', text: words.lost};
   }
 }

@@ -18,9 +18,24 @@ function takeToken(): string | null {
   return token;
 }
 
+/** The token that the page was opened with, and each that is pasted into its address later. */
+function useToken(): {token: string | null} {
+  const [taken, setTaken] = useState(() => ({token: takeToken()}));
+  useEffect(() => {
+    const take = () => {
+      const token = takeToken();
+      if (token !== null) setTaken({token});
+    };
+    addEventListener('hashchange', take);
+    return () => removeEventListener('hashchange', take);
+  }, []);
+  return taken;
+}
+
 export function SignIn() {
   const words = texts.value.signIn;
-  const [token] = useState(takeToken);
+  const taken = useToken();
+  const {token} = taken;
   const [trying, setTrying] = useState(token !== null);
   const [error, setError] = useState<ApiError | null>(null);
   const [spent, setSpent] = useState(false);
@@ -29,13 +44,16 @@ export function SignIn() {
     document.title = `${words.title} · Gridloom`;
   }, [words]);
   useEffect(() => {
-    if (token === null) return;
-    signIn({link: token}).catch((failure: ApiError) => {
+    if (taken.token === null) return;
+    setTrying(true);
+    setError(null);
+    setSpent(false);
+    signIn({link: taken.token}).catch((failure: ApiError) => {
       setTrying(false);
       if (failure.status === 401) setSpent(true);
       else setError(failure);
     });
-  }, [token]);
+  }, [taken]);
 
   const send = (event: Event) => {
     event.preventDefault();

@@ -1,5 +1,5 @@
 // The page's stream, over the browser's WebSocket. It connects when main.tsx starts it.
-import {me} from '../api/client.ts';
+import {liveProtocols, me} from '../api/client.ts';
 import {LiveClient, type Socket, type SocketEvents} from '../api/live.ts';
 import {clock} from './clock.ts';
 
@@ -20,7 +20,7 @@ export const live = new LiveClient({
 function connect({onOpen, onText, onClose}: SocketEvents): Socket {
   const address = new URL('/api/v1/live', location.href);
   address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  const socket = new WebSocket(address, 'gridloom.live.1');
+  const socket = new WebSocket(address, liveProtocols());
   socket.onopen = onOpen;
   socket.onmessage = (event) => onText(String(event.data));
   socket.onclose = onClose;

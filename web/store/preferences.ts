@@ -4,7 +4,7 @@ import {kept} from './kept.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
 
-export const theme = signal<Theme>((localStorage.getItem('theme') as Theme | null) ?? 'system');
+export const theme = signal<Theme>((kept('theme') as Theme | null) ?? 'system');
 /** Counts changes of the colours: a canvas has to be painted anew. */
 export const themeVersion = signal(0);
 
@@ -27,7 +27,7 @@ export function setTheme(chosen: Theme): void {
 export const moving = signal(wantsMotion());
 
 function wantsMotion(): boolean {
-  return localStorage.getItem('motion') !== 'off' && !systemStill.matches;
+  return kept('motion') !== 'off' && !systemStill.matches;
 }
 
 export function setMotion(on: boolean): void {

@@ -12,8 +12,10 @@ export class Router {
   private readonly address = signal('/');
   readonly path = computed(() => this.address.value.split('?')[0] ?? '/');
   readonly query = computed(() => new URLSearchParams(this.address.value.split('?')[1] ?? ''));
+  /** A card alone, perhaps in another page's frame. */
+  readonly embedded = computed(() => this.query.value.has('embed'));
   /** Shown without navigation, in a frame or on a wall. */
-  readonly bare = computed(() => this.query.value.has('embed') || this.path.value === '/wall');
+  readonly bare = computed(() => this.embedded.value || this.path.value === '/wall');
 
   private view: View | null = null;
   private arriving = false;
@@ -58,9 +60,18 @@ export class Router {
   }
 }
 
+/** A part of a path as it is meant; null: it is no text. */
+export function decoded(part: string): string | null {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return null;
+  }
+}
+
 const router = new Router();
 
-export const {path, query, bare} = router;
+export const {path, query, bare, embedded} = router;
 export const titleRef = (heading: HTMLElement | null) => router.announce(heading);
 export const navigate = (to: string, replace?: boolean) => router.navigate(to, replace);
 export const setQuery = (parts: Record<string, string | null>, replace?: boolean) =>
@@ -73,6 +84,12 @@ export function followAddress(): void {
   addEventListener('click', (event) => {
     const to = linkWithin(event);
     if (to === null) return;
+    if (embedded.peek()) {
+      // A frame has one card; the page itself is not for frames.
+      event.preventDefault();
+      open(to, '_blank', 'noopener');
+      return;
+    }
     event.preventDefault();
     navigate(to);
   });

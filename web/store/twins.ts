@@ -26,7 +26,6 @@ export class Twin {
   readonly isCurrent = computed(() => this.state.value !== 'offline' && this.error.value === null);
   /** Names of the fields that were ever reported, in the order of their arrival. */
   readonly names = signal<string[]>([]);
-  readonly watchers = new Set<(name: string, reading: Reading) => void>();
   private readonly fields = new Map<string, Signal<Reading | null>>();
   /** Names by index, where the device has other ones than its family: modules by serial number. */
   private ownNames: readonly string[] | null = null;
@@ -99,7 +98,6 @@ export class Twin {
         const held = this.field(name);
         if (held.peek() === null) fresh.push(name);
         held.value = {value, at};
-        for (const watcher of this.watchers) watcher(name, {value, at});
       }
       if (fresh.length > 0) this.names.value = [...this.names.peek(), ...fresh];
     });

@@ -61,10 +61,4 @@ const schema::Body& describe(schema::Of<Command> /*of*/) {
   return kBody;
 }
 
-const schema::Body& describe(schema::Of<Reply> /*of*/) {
-  static constexpr schema::Body kBody{
-      .name = "Reply", .text = "The device's reply, as it sent it", .is_open = true};
-  return kBody;
-}
-
 }  // namespace gridloom::api::body

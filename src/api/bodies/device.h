@@ -1,4 +1,4 @@
-// Bodies about a device: a row of the list, all its values, a command and its reply.
+// Bodies about a device: a row of the list, all its values, a command.
 #pragma once
 
 #include <array>
@@ -45,11 +45,9 @@ const schema::Body& describe(schema::Of<DeviceState> /*of*/);
 struct Devices;
 const schema::Body& describe(schema::Of<Devices> /*of*/);
 
-// Passed on as they came.
+// Passed on as it came.
 struct Command;
 const schema::Body& describe(schema::Of<Command> /*of*/);
-struct Reply;
-const schema::Body& describe(schema::Of<Reply> /*of*/);
 
 }  // namespace body
 }  // namespace gridloom::api

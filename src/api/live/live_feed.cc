@@ -299,7 +299,9 @@ void LiveReader::end(const LiveWatch& watch) {
 // --- all devices
 
 LiveFeed::LiveFeed(Options options)
-    : options_(options), epoch_(random_hex(kEpochBytes)), shared_(options.limits) {}
+    : options_(std::move(options)),
+      epoch_(options_.epoch.empty() ? random_hex(kEpochBytes) : options_.epoch),
+      shared_(options_.limits) {}
 
 double LiveFeed::rate() const { return rate_of(options_.virtual_time); }
 

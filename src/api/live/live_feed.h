@@ -239,6 +239,7 @@ class LiveFeed {
     hub::Hub* hub = nullptr;
     const VirtualClock* virtual_time = nullptr;  // the devices' clock, if it is one
     LiveLimits limits{};
+    std::string epoch{};  // of this run of the server; empty: the feed makes one
   };
   explicit LiveFeed(Options options);
 

@@ -29,6 +29,7 @@ unsigned status_of(ErrorCode code) {
     case ErrorCode::kConflict:
       return 409;
     case ErrorCode::kOffline:
+    case ErrorCode::kNoAnswer:
       return 504;
     case ErrorCode::kIo:
       return 503;

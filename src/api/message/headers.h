@@ -27,6 +27,8 @@ inline constexpr std::size_t kUserAgent = 9;
 inline constexpr std::size_t kAccept = 10;
 inline constexpr std::size_t kAcceptEncoding = 11;
 inline constexpr std::size_t kIfNoneMatch = 12;
+inline constexpr std::size_t kIdempotencyKey = 13;      // programs send it as well
+inline constexpr std::size_t kWebSocketProtocols = 14;  // may have a token: not for logs
 }  // namespace header
 
 inline constexpr std::size_t kSignedHeaders = header::kSign + 1;
@@ -49,8 +51,10 @@ inline constexpr std::array kHeaders = {
     http::WantedHeader{.name = "Accept", .form = http::HeaderForm::kList},
     http::WantedHeader{.name = "Accept-Encoding", .form = http::HeaderForm::kList},
     http::WantedHeader{.name = "If-None-Match", .form = http::HeaderForm::kList},
+    http::WantedHeader{.name = "Idempotency-Key", .form = http::HeaderForm::kOnce},
+    http::WantedHeader{.name = "Sec-WebSocket-Protocol", .form = http::HeaderForm::kList},
 };
-static_assert(kHeaders.size() == header::kIfNoneMatch + 1);
+static_assert(kHeaders.size() == header::kWebSocketProtocols + 1);
 
 // How many of them a request for the path is read for.
 [[nodiscard]] inline std::size_t headers_for(std::string_view path) {

@@ -1,9 +1,11 @@
 #include "api/page/page.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 #include "api/gate/browser.h"
@@ -21,8 +23,8 @@ constexpr std::string_view kHtml = "text/html; charset=utf-8";
 
 constexpr std::string_view kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'";
+    "manifest-src 'self'; base-uri 'none'; form-action 'self'; require-trusted-types-for 'script'; "
+    "trusted-types 'none'; frame-ancestors ";
 
 constexpr std::string_view kHowToGetOne =
     "<!doctype html><meta charset=utf-8><title>Gridloom</title>"
@@ -34,18 +36,46 @@ constexpr std::string_view kHowToGetOne =
     "DIR is its folder <code>web/dist</code>."
     "<p>The API is at <a href=/openapi.json>/api/v1</a> all the same.";
 
-void protect(http::Response& response) {
+// `policy_of_cards`: of an address that other pages may have in a frame; empty: none may.
+void protect(http::Response& response, std::string_view policy_of_cards) {
+  const bool is_card = !policy_of_cards.empty();
+  response.headers.emplace_back("Content-Security-Policy", is_card
+                                                               ? std::string(policy_of_cards)
+                                                               : fmt::format("{}'none'", kPolicy));
   for (const auto& [name, value] : {
-           std::pair{"Content-Security-Policy", kPolicy},
-           std::pair{"X-Content-Type-Options", std::string_view("nosniff")},
-           std::pair{"Referrer-Policy", std::string_view("no-referrer")},
-           std::pair{"Cross-Origin-Opener-Policy", std::string_view("same-origin")},
-           std::pair{"Cross-Origin-Resource-Policy", std::string_view("same-origin")},
-           std::pair{"Permissions-Policy",
-                     std::string_view("camera=(), microphone=(), geolocation=(), usb=()")},
+           std::pair{"X-Content-Type-Options", "nosniff"},
+           std::pair{"Referrer-Policy", "no-referrer"},
+           std::pair{"Permissions-Policy", "camera=(), microphone=(), geolocation=(), usb=()"},
        }) {
     response.headers.emplace_back(name, value);
   }
+  if (is_card) return;
+  for (const auto* const name : {"Cross-Origin-Opener-Policy", "Cross-Origin-Resource-Policy"}) {
+    response.headers.emplace_back(name, "same-origin");
+  }
+}
+
+bool is_card(const http::Request& request) {
+  return std::ranges::any_of(request.query | std::views::split('&'), [](auto&& part) {
+    const std::string_view text(part);
+    return text.substr(0, text.find('=')) == "embed";
+  });
+}
+
+bool is_port(std::string_view text) {
+  constexpr std::size_t kMostDigits = 5;
+  return !text.empty() && text.size() <= kMostDigits &&
+         text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// A name or an address, as browsers write it: in small letters.
+bool is_host(std::string_view text) {
+  if (text.starts_with('[')) {
+    return text.ends_with(']') && text.size() > 2 &&
+           text.find_first_not_of("0123456789abcdef:.", 1) == text.size() - 1;
+  }
+  return !text.empty() &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string_view::npos;
 }
 
 bool is_reading(http::Method method) {
@@ -53,6 +83,30 @@ bool is_reading(http::Method method) {
 }
 
 }  // namespace
+
+Result<std::string> parse_origin(std::string_view text) {
+  std::string_view rest = text;
+  bool is_good = false;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!text.starts_with(scheme)) continue;
+    rest.remove_prefix(scheme.size());
+    const std::size_t host_end = rest.starts_with('[') ? rest.find(']') + 1 : rest.find(':');
+    const std::string_view host = rest.substr(0, host_end);
+    const std::string_view port = rest.substr(host.size());
+    is_good = is_host(host) && (port.empty() || (port.starts_with(':') && is_port(port.substr(1))));
+    break;
+  }
+  if (is_good) return std::string(text);
+  return fail(ErrorCode::kBadParams,
+              fmt::format("{} is no origin: must be as https://home.example or "
+                          "http://192.168.1.5:8123, without a path",
+                          printable(text)));
+}
+
+Page::Page(Options options) : options_(std::move(options)) {
+  if (options_.frame_origins.empty()) return;
+  policy_of_cards_ = fmt::format("{}{}", kPolicy, fmt::join(options_.frame_origins, " "));
+}
 
 bool Page::answers(const http::Request& request) const {
   if (request.path == "/" || request.path == kIndex) return true;
@@ -90,7 +144,7 @@ http::Response Page::answer(const http::Request& request) const {
   } else if (auto index = options_.files.find(kIndex)) {
     response = file(request, std::move(*index), false);
   }
-  protect(response);
+  protect(response, is_card(request) ? policy_of_cards_ : std::string_view());
   return response;
 }
 

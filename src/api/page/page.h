@@ -1,12 +1,15 @@
 // Answers with the dashboard's page: its files, with what browsers need to protect those who use
-// it, and index.html for the addresses that the page itself understands. Pure, but for PageFiles.
+// it, and index.html for the addresses that the page itself understands. No other page may have it
+// in a frame, except for those that are allowed to: they may have addresses with the parameter
+// `embed`, which show one card without navigation and forms. Pure, but for PageFiles.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 #include "api/page/page_files.h"
+#include "base/result.h"
 #include "http/message.h"
 
 namespace gridloom::api {
@@ -16,8 +19,10 @@ class Page {
   struct Options {
     PageFiles files{};
     std::string public_host{};  // a name under which browsers find the server; may be empty
+    // Pages that may have cards in a frame, each by its origin (parse_origin()).
+    std::vector<std::string> frame_origins{};
   };
-  explicit Page(Options options) : options_(std::move(options)) {}
+  explicit Page(Options options);
 
   // Whether the page answers: a file of it, or an address that a browser opens. Other paths are for
   // programs, to which a page would be no answer.
@@ -29,6 +34,10 @@ class Page {
                                     bool is_asset) const;
 
   Options options_;
+  std::string policy_of_cards_;  // Content-Security-Policy; empty: no page may have them in a frame
 };
+
+// An origin, as https://home.example:8123: kBadParams if it is none, or names more than one.
+[[nodiscard]] Result<std::string> parse_origin(std::string_view text);
 
 }  // namespace gridloom::api

@@ -104,6 +104,50 @@ TEST_F(PageTest, EveryAnswerIsProtected) {
   }
 }
 
+TEST_F(PageTest, OnlyCardsMayBeInAFrameAndOnlyOfThePagesThatMay) {
+  const auto allowed_by = [&](const std::vector<std::string>& origins, std::string_view path,
+                              std::string_view query) {
+    const Page page({.files = must(PageFiles::in_folder(folder_.path() / "dist")),
+                     .public_host = {},
+                     .frame_origins = origins});
+    http::Request asked = request(path, kNavigation);
+    asked.query = query;
+    const http::Response answer = page.answer(asked);
+    const std::string policy = header_of(answer, "Content-Security-Policy");
+    EXPECT_THAT(policy, HasSubstr("default-src 'none'; script-src 'self';"));
+    const std::string ancestors = policy.substr(policy.find("frame-ancestors "));
+    const bool is_isolated = header_of(answer, "Cross-Origin-Opener-Policy") == "same-origin" &&
+                             header_of(answer, "Cross-Origin-Resource-Policy") == "same-origin";
+    EXPECT_EQ(is_isolated, ancestors == "frame-ancestors 'none'") << path << '?' << query;
+    return ancestors;
+  };
+  const std::vector<std::string> two = {"https://a.example", "http://[::1]:8123"};
+  constexpr std::string_view kNone = "frame-ancestors 'none'";
+  constexpr std::string_view kBoth = "frame-ancestors https://a.example http://[::1]:8123";
+  EXPECT_EQ(allowed_by({}, "/", "embed"), kNone);
+  EXPECT_EQ(allowed_by(two, "/", "embed"), kBoth);
+  EXPECT_EQ(allowed_by(two, "/d/R331", "theme=dark&embed=1"), kBoth);
+  for (const std::string_view query : {"", "tab=control", "embedded", "x=embed", "q=a%26embed"}) {
+    EXPECT_EQ(allowed_by(two, "/d/R331", query), kNone) << query;
+  }
+}
+
+TEST(Origin, IsASchemeAHostAndPerhapsAPort) {
+  for (const std::string_view good :
+       {"https://home.example", "http://192.168.1.5:8123", "http://[fd00::1]:80", "http://[::1]"}) {
+    EXPECT_EQ(must(parse_origin(good)), good);
+  }
+  for (const std::string_view bad :
+       {"", "*", "home.example", "https://", "https://*", "https://*.example", "https://a/",
+        "https://a b", "https://a;script-src", "https://a,https://b", "ftp://a",
+        "https://a:", "https://a:123456", "https://a:http", "http://[::1", "http://[]",
+        "https://A.example", "'self'", "http://[::1]x"}) {
+    const auto refused = parse_origin(bad);
+    ASSERT_FALSE(refused) << bad;
+    EXPECT_THAT(refused.error().detail, HasSubstr("is no origin: must be as https://"));
+  }
+}
+
 TEST_F(PageTest, BrowsersKeepWhatCannotChangeAndAskForTheRest) {
   const http::Response asset = page().answer(request("/assets/main.1234.js"));
   EXPECT_EQ(header_of(asset, "Cache-Control"), "public, max-age=31536000, immutable");

@@ -37,7 +37,11 @@ constexpr auto kPathParameters = std::to_array<std::pair<std::string_view, std::
     {{"sn", "Serial number of the device"},
      {"family", "Id of the family, as delta_2"},
      {"session", "Number of the session, as listed"},
-     {"operation", "Name of the operation, as device.add"}});
+     {"operation", "Name of the operation, as device.add"},
+     {"command", "Id of the command"}});
+
+// The route whose requests may have an id.
+constexpr std::string_view kSendsCommand = "sendCommand";
 
 Json json_content(schema::BodyOf body) {
   return JsonObject{{"application/json", JsonObject{{"schema", schema::reference(body().name)}}}};
@@ -52,6 +56,16 @@ JsonArray parameters_of(const OwnApi::Route& route) {
                              {"required", true},
                              {"description", text},
                              {"schema", JsonObject{{"type", "string"}}}});
+  }
+  if (route.id == kSendsCommand) {
+    all.push_back(JsonObject{
+        {"name", "Idempotency-Key"},
+        {"in", "header"},
+        {"required", false},
+        {"description",
+         "Id of the command: a request that repeats one does nothing twice, "
+         "and is answered by the state of the first"},
+        {"schema", JsonObject{{"type", "string"}, {"pattern", "^[A-Za-z0-9._~-]{1,64}$"}}}});
   }
   for (const OwnParameter& parameter : route.query) {
     JsonObject schema{{"type", "string"}};
@@ -99,6 +113,12 @@ JsonObject operation(const OwnApi::Route& route) {
   } else {
     responses["200"] =
         JsonObject{{"description", "Success"}, {"content", json_content(route.answer)}};
+  }
+  if (route.id == kSendsCommand) {
+    responses["202"] = JsonObject{{"description", "It was sent before, and is not answered yet"},
+                                  {"content", json_content(route.answer)}};
+    responses["409"] = JsonObject{{"description", "The id is that of another command."},
+                                  {"content", json_content(&schema::body_of<body::Error>)}};
   }
   for (const Failure& failure : kFailures) {
     responses[failure.status] = JsonObject{

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/bodies/commands.h"
 #include "api/bodies/energy.h"
 #include "api/bodies/events.h"
 #include "api/bodies/family.h"
@@ -92,23 +93,29 @@ constexpr std::array kLanguageQuery = {
                  .words = &languages},
 };
 
+constexpr std::array kCommandQuery = {
+    OwnParameter{"wait",
+                 "how long to wait for the state to be final, as 10s; 30s at most, and not "
+                 "at all if it is left out"},
+};
+
 // The end of a device's text, in the place of which its presence is put.
 constexpr std::string_view kPresence = "false}";
 
-// What stands in the path for the braces of the form; nothing: the path has another form.
-std::optional<std::string_view> match(std::string_view form, std::string_view path) {
-  const std::size_t hole = form.find('{');
-  if (hole == std::string_view::npos) {
-    return form == path ? std::optional<std::string_view>("") : std::nullopt;
+// What stands in the path for the braces of the form, of which there are two at most; nothing: the
+// path has another form.
+std::optional<std::array<std::string_view, 2>> match(std::string_view form, std::string_view path) {
+  std::array<std::string_view, 2> named;
+  for (std::size_t next = 0; form.contains('{'); ++next) {
+    const std::size_t hole = form.find('{');
+    if (!path.starts_with(form.substr(0, hole))) return std::nullopt;
+    path.remove_prefix(hole);
+    form.remove_prefix(form.find('}') + 1);
+    named.at(next) = path.substr(0, path.find('/'));
+    if (named.at(next).empty()) return std::nullopt;
+    path.remove_prefix(named.at(next).size());
   }
-  const std::string_view before = form.substr(0, hole);
-  const std::string_view after = form.substr(form.find('}') + 1);
-  if (!path.starts_with(before)) return std::nullopt;
-  path.remove_prefix(before.size());
-  if (!path.ends_with(after)) return std::nullopt;
-  path.remove_suffix(after.size());
-  if (path.empty() || path.contains('/')) return std::nullopt;
-  return path;
+  return form == path ? std::optional(named) : std::nullopt;
 }
 
 // The faults in the values of a device, which are only searched if there are any.
@@ -234,10 +241,21 @@ struct OwnApi::Table {
             .path = "/api/v1/devices/{sn}/commands",
             .scope = Scope::kControl,
             .id = "sendCommand",
-            .summary = "Sends a command to a device and answers with its reply.",
+            .summary = "Sends a command to a device, once for an id, and answers with its reply.",
             .body = &body_of<body::Command>,
-            .answer = &body_of<body::Reply>,
+            .answer = &body_of<body::CommandStatus>,
             .handler = &OwnApi::command},
+      Route{.path = "/api/v1/devices/{sn}/commands",
+            .id = "listCommands",
+            .summary = "The commands that the account has sent to a device during the last hour.",
+            .answer = &body_of<body::CommandList>,
+            .handler = &OwnApi::commands},
+      Route{.path = "/api/v1/devices/{sn}/commands/{command}",
+            .id = "getCommand",
+            .summary = "What became of a command: whether it was answered, and done.",
+            .query = kCommandQuery,
+            .answer = &body_of<body::CommandStatus>,
+            .handler = &OwnApi::command_status},
       Route{.path = "/api/v1/admin/operations",
             .scope = Scope::kAdmin,
             .id = "listOperations",
@@ -263,7 +281,9 @@ Result<OwnApi::Found> OwnApi::find(http::Method method, std::string_view path) {
   for (const Route& route : routes()) {
     const auto named = match(route.path, path);
     if (!named) continue;
-    if (route.method == method) return Found{.route = &route, .named = *named};
+    if (route.method == method) {
+      return Found{.route = &route, .named = named->front(), .inner = named->back()};
+    }
     if (!others.empty()) others += ", ";
     others += route.method == http::Method::kGet ? "GET, HEAD" : name_of(route.method);
   }
@@ -322,6 +342,7 @@ void OwnApi::home(Call call) const {
 OwnApi::OwnApi(const Options& options)
     : options_(options),
       admin_({.loop = options.loop, .administration = options.administration}),
+      commands_({.hub = options.hub, .loop = options.loop, .sets = options.sets}),
       families_(std::make_unique<FamilyTexts>(options.hub->platform().catalog)),
       device_rows_(std::make_unique<DeviceRows>([this](const registry::Directory& directory,
                                                        registry::AccountId account) {
@@ -484,6 +505,15 @@ void OwnApi::events(Call call) const {
   options_.history->events({}, history_call(std::move(call)));
 }
 
+CommandApi::Call OwnApi::command_call(Call& call) {
+  return {.account = call.caller.account,
+          .sn = std::move(call.named),
+          .id = std::move(call.inner),
+          .params = std::move(call.params),
+          .form = call.form,
+          .done = std::move(call.done)};
+}
+
 void OwnApi::command(Call call) const {
   const registry::Token* token = call.caller.token;
   const registry::BrowserSession* session = call.caller.session;
@@ -492,16 +522,14 @@ void OwnApi::command(Call call) const {
                                       ? hub::by_session(session->number)
                                       : hub::by_key(call.request.headers[header::kAccessKey]),
                             .from = call.request.peer};
-  options_.hub->set(call.caller.account, std::move(call.named), std::move(call.body),
-                    {.loop = options_.loop,
-                     .done =
-                         [form = call.form,
-                          done = std::move(call.done)](Result<hub::DeviceAnswer> reply) mutable {
-                           done(reply ? form.success_shared(std::move(reply->text))
-                                      : form.failure(reply.error()));
-                         }},
-                    std::move(origin));
+  call.inner = call.request.headers[header::kIdempotencyKey];
+  wire::JsonObject message = std::move(call.body);
+  commands_.send(command_call(call), std::move(message), std::move(origin));
 }
+
+void OwnApi::commands(Call call) const { commands_.list(command_call(call)); }
+
+void OwnApi::command_status(Call call) const { commands_.status(command_call(call)); }
 
 void OwnApi::operations(Call call) const { admin_.list(call.form, std::move(call.done)); }
 

@@ -22,12 +22,14 @@
 #include "api/message/device_rows.h"
 #include "api/schema/body.h"
 #include "api/v1/admin_api.h"
+#include "api/v1/command_api.h"
 #include "api/v1/family_texts.h"
 #include "api/v1/session_api.h"
 #include "base/loop.h"
 #include "base/result.h"
 #include "home/event_log.h"
 #include "home/home_feed.h"
+#include "home/set_tracker.h"
 #include "http/message.h"
 #include "hub/hub.h"
 #include "registry/directory.h"
@@ -59,6 +61,7 @@ class OwnApi {
     const SessionApi* sessions = nullptr;
     home::HomeFeed* homes = nullptr;         // shared by all loops
     const home::EventLog* events = nullptr;  // likewise; null: since when faults last is not known
+    home::SetTracker* sets = nullptr;        // likewise; null: no command is taken
     Administration* administration = nullptr;  // likewise; null: there is none over HTTP
   };
   explicit OwnApi(const Options& options);
@@ -67,7 +70,8 @@ class OwnApi {
   struct Call {
     const http::Request& request;  // until the handler returns
     Caller caller;                 // its pointers are valid until the handler returns
-    std::string named;  // what stands in the path for {sn}, {family}, {session} or {operation}
+    std::string named;    // what stands in the path for {sn}, {family}, {session} or {operation}
+    std::string inner{};  // likewise, for {command}
     wire::JsonObject params;  // of the query
     wire::JsonObject body;
     AnswerForm form;
@@ -77,7 +81,8 @@ class OwnApi {
   struct Route {
     http::Method method = http::Method::kGet;
     std::string_view path;  // {sn} stands for a serial number, {family} for a family's id,
-                            // {session} for a session's number, {operation} for a name
+                            // {session} for a session's number, {operation} for a name,
+                            // {command} for the id of one
     registry::Scope scope = registry::Scope::kRead;
     std::string_view id;       // unique; clients that are generated name their functions after it
     std::string_view summary;  // a sentence
@@ -91,7 +96,8 @@ class OwnApi {
 
   struct Found {
     const Route* route = nullptr;
-    std::string_view named;  // points into the path
+    std::string_view named;  // points into the path, as the next one
+    std::string_view inner{};
   };
   // kNotFound: there is nothing at the path; kConflict: not by this method, the detail lists those
   // that there are. HEAD is answered as GET.
@@ -115,6 +121,8 @@ class OwnApi {
   void events(Call call) const;
   void device_events(Call call) const;
   void command(Call call) const;
+  void commands(Call call) const;
+  void command_status(Call call) const;
   void sign_in(Call call) const;
   void sign_out(Call call) const;
   void sessions(Call call) const;
@@ -128,11 +136,13 @@ class OwnApi {
                                          const registry::Device& device,
                                          registry::AccountId account) const;
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
+  [[nodiscard]] static CommandApi::Call command_call(Call& call);
   [[nodiscard]] static SessionApi::Call session_call(Call& call);
   static void answer(Call call, const FamilyTexts::Text& text);
 
   Options options_;
   AdminApi admin_;
+  CommandApi commands_;
   std::unique_ptr<FamilyTexts> families_;
   std::unique_ptr<DeviceRows> device_rows_;
 };

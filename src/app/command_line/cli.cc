@@ -166,6 +166,10 @@ void add_server_options(CLI::App& app, ServeOptions& o) {
             "Reverse proxy whose X-Forwarded-For and X-Forwarded-Proto say which client a request "
             "comes from; repeatable")
       .repeatable();
+  add_value(app, "--embed-origin", o.embed_origins, "ORIGIN",
+            "Page that may have cards of the dashboard in a frame, as https://home.example:8123; "
+            "repeatable")
+      .repeatable();
   add_value(app, "--devices", o.devices, placeholder::kFolder,
             "Folder with additional device files");
   add_value(app, "--web", o.web, placeholder::kFolder,

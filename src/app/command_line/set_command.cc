@@ -22,9 +22,9 @@
 #include "app/command_line/usage_error.h"
 #include "app/home/set_plan.h"
 #include "base/printable.h"
+#include "catalog/effects.h"
 #include "history/energy/energy_sources.h"
 #include "overview/values.h"
-#include "sim/effects.h"
 #include "time/grammar.h"
 
 namespace gridloom::app {
@@ -66,7 +66,8 @@ std::vector<Change> changes_of(const Family& family, const SetPlan& plan,
   std::vector<Change> changes;
   const auto checked = catalog::check_set(family, plan.message);
   if (!checked || checked->command == nullptr) return changes;
-  for (const sim::FieldEffect& effect : sim::effects_of(*checked->command, checked->params)) {
+  for (const catalog::FieldEffect& effect :
+       catalog::effects_of(*checked->command, checked->params)) {
     for (const FlatValue& each : values) {
       if (!history::matches(effect.field, each.name)) continue;
       changes.push_back({.name = each.name,

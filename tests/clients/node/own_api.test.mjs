@@ -52,7 +52,7 @@ test('a command changes the device, and needs the scope', async () => {
   for (const enabled of [1, 0]) {
     const sent = await api.sendCommand(SN, { ...command, params: { enabled } });
     assert.equal(sent.status, 200);
-    assert.equal(sent.data.data.ack, 0);
+    assert.equal(sent.data.reply.data.ack, 0);
     assert.equal((await api.getDevice(SN)).data.values['mppt.beepState'], enabled);
   }
 });

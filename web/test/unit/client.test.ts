@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
-import {ApiError, get, language, me, request} from '../../api/client.ts';
+import {
+  ApiError,
+  get,
+  language,
+  liveProtocols,
+  me,
+  request,
+  setCardToken,
+} from '../../api/client.ts';
 import {answerWith} from '../fakes.ts';
 
 beforeEach(() => {
@@ -103,4 +111,14 @@ test('a server that does not answer is an error of its own; a cancelled request 
     assert.ok(!(error instanceof ApiError));
     return error === failure;
   });
+});
+
+// The last one: a card keeps its token as long as its page is open.
+test('the requests of a card are by its token, and the stream offers it', async () => {
+  assert.deepEqual(liveProtocols(), ['gridloom.live.1']);
+  setCardToken('glt_x');
+  const requests = answerWith(() => Response.json({}));
+  await get('/home');
+  assert.equal(requests[0]?.headers['authorization'], 'Bearer glt_x');
+  assert.deepEqual(liveProtocols(), ['gridloom.live.1', 'gridloom.token.glt_x']);
 });

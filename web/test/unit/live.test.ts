@@ -219,3 +219,19 @@ test('what is no message of the stream changes nothing but that the server is he
   assert.equal(told.times.length, times);
   assert.equal(live.contact.value, 'live');
 });
+
+test('contact is awaited, and each run of the server has an epoch', async () => {
+  const {live, socket} = fakeStream();
+  assert.equal(live.epoch, null);
+  live.start();
+  let isBack = false;
+  const back = live.untilContact().then(() => {
+    isBack = true;
+  });
+  await Promise.resolve();
+  assert.equal(isBack, false);
+  socket().welcome();
+  await back;
+  assert.equal(live.epoch, 'e1');
+  await live.untilContact();
+});

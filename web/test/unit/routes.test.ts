@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {Router} from '../../store/routes.ts';
+import {decoded, Router} from '../../store/routes.ts';
 
 /** A window with an address and a history that can go back. */
 function routerAt(address: string) {
@@ -39,6 +39,16 @@ test('an address is a path and a query', () => {
   assert.equal(router.query.value.get('tab'), 'plots');
   assert.equal(router.query.value.get('fields'), 'a,b');
   assert.equal(String(routerAt('/').router.query.value), '');
+});
+
+test('a card is embedded wherever its address says so', () => {
+  const isEmbedded = (address: string) => routerAt(address).router.embedded.value;
+  assert.deepEqual(['/?embed', '/d/A?x=1&embed=1', '/d/A', '/wall'].map(isEmbedded), [
+    true,
+    true,
+    false,
+    false,
+  ]);
 });
 
 test('a wall and what is embedded have no navigation', () => {
@@ -88,4 +98,14 @@ test('the heading of another page is announced once, and that of the first page 
   router.announce(heading);
   assert.deepEqual(focused, [{preventScroll: true}]);
   assert.deepEqual(scrolls, [[0, 0]]);
+});
+
+test('a part of a path is a text, or none', () => {
+  assert.deepEqual(['R331%2F1', 'A', '', '%E0%A4%A', '%'].map(decoded), [
+    'R331/1',
+    'A',
+    '',
+    null,
+    null,
+  ]);
 });

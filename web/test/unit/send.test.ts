@@ -1,114 +1,188 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {DeviceState, Family} from '../../api/types.ts';
-import {SetSender} from '../../forms/send.ts';
-import {Twin} from '../../store/twins.ts';
-import {answerWith, balcony, FakeTime, openStream} from '../fakes.ts';
+import type {CommandStatus} from '../../api/types.ts';
+import {SetSender, type Surroundings} from '../../forms/send.ts';
+import {answerWith, type Request} from '../fakes.ts';
 
-const family: Family = {
-  id: 'f',
-  prefixes: [],
-  groups: [],
-  fields: [{name: 'soc', type: 'int'}],
-  commands: [],
-};
 const body = {params: {limit: 80}};
-const soc80 = [{field: 'soc', value: 80}];
 
-function open(changed: Partial<DeviceState> = {}) {
-  const time = new FakeTime();
-  const twin = new Twin({...balcony, sn: 'A 1', ...changed}, family);
-  const {live, socket} = openStream();
-  twin.follow(live);
-  socket().receive({t: 'names', family: 'f', names: ['soc']});
-  const report = (soc: number) =>
-    socket().receive({t: 'd', id: 1, seq: 1, now: 1000, f: [[0, soc]]});
-  const sender = new SetSender(twin, (ms, call) => time.after(ms, call));
-  const stateOf = () => sender.state.value.state;
-  return {time, twin, sender, stateOf, report};
+const status = (changed: Partial<CommandStatus>): CommandStatus => ({
+  id: 'id1',
+  sn: 'A 1',
+  epoch: 'e1',
+  state: 'answered',
+  final: true,
+  by: 'session 1',
+  sentAt: 1,
+  fields: [],
+  ...changed,
+});
+
+const says = (changed: Partial<CommandStatus>) => Response.json(status(changed));
+const fails = (code: string, error: number) =>
+  Response.json({code, message: 'because'}, {status: error});
+const dies = (): never => {
+  throw new TypeError('Failed to fetch');
+};
+
+type Answer = () => Response;
+
+/** A sender, to whose requests the server answers one after the other. */
+function open(answers: Answer[], changed: Partial<Surroundings> = {}) {
+  const states: string[] = [];
+  const requests: Request[] = answerWith(() => {
+    const [next = dies] = answers.splice(0, 1);
+    states.push(sender.state.value.state);
+    return next();
+  });
+  let ids = 0;
+  const sender = new SetSender('A 1', {
+    newId: () => `id${++ids}`,
+    contact: () => Promise.resolve(),
+    epoch: () => 'e1',
+    ...changed,
+  });
+  return {sender, requests, states};
 }
 
-/** Lets the answer of the server arrive. */
-const answered = () => new Promise(setImmediate);
-
-const accepts = () => answerWith(() => Response.json({data: {ack: 0}}));
-
-test('a set is sent to the device, and done once its fields say so', async () => {
-  const requests = accepts();
-  const {sender, stateOf, report, twin} = open();
-  assert.equal(stateOf(), 'idle');
-  const done = sender.send(body, soc80);
-  assert.equal(stateOf(), 'sending');
-  await answered();
-  assert.equal(requests[0]?.url, '/api/v1/devices/A%201/commands');
-  assert.deepEqual(requests[0]?.body, body);
-  assert.equal(stateOf(), 'waiting');
-  assert.deepEqual(sender.reply.value, {data: {ack: 0}});
-  report(79);
-  await answered();
-  assert.equal(stateOf(), 'waiting');
-  report(80);
-  assert.equal(await done, true);
-  assert.equal(stateOf(), 'applied');
-  assert.equal(twin.watchers.size, 0);
+test('a set has an id, by which it is asked for until its state is final', async () => {
+  const reply = {data: {ack: 0}};
+  const {sender, requests, states} = open([
+    () => says({final: false, reply}),
+    () => says({final: false, reply}),
+    () => says({state: 'applied', reply}),
+  ]);
+  assert.equal(sender.state.value.state, 'idle');
+  assert.equal(await sender.send(body), true);
+  assert.deepEqual(states, ['sending', 'waiting', 'waiting']);
+  assert.equal(sender.state.value.state, 'applied');
+  assert.deepEqual(sender.reply.value, reply);
+  const [sent, asked] = requests;
+  assert.equal(sent?.url, '/api/v1/devices/A%201/commands');
+  assert.equal(sent?.method, 'POST');
+  assert.equal(sent?.headers['idempotency-key'], 'id1');
+  assert.deepEqual(sent?.body, body);
+  assert.equal(asked?.url, '/api/v1/devices/A%201/commands/id1?wait=30s');
+  assert.equal(asked?.method, 'GET');
 });
 
-test('what the device reported before it replied counts', async () => {
-  accepts();
-  const {sender, stateOf, report} = open();
-  const done = sender.send(body, soc80);
-  report(80);
-  assert.equal(await done, true);
-  assert.equal(stateOf(), 'applied');
+test('each set has an id of its own', async () => {
+  const {sender, requests} = open([() => says({}), () => says({})]);
+  await sender.send(body);
+  await sender.send(body);
+  assert.deepEqual(
+    requests.map((request) => request.headers['idempotency-key']),
+    ['id1', 'id2'],
+  );
 });
 
-test('a device that says otherwise for ten seconds has not done what was asked', async () => {
-  accepts();
-  const {sender, stateOf, report, time, twin} = open();
-  const done = sender.send(body, soc80);
-  await answered();
-  time.pass(9_999);
-  report(60);
-  await answered();
-  assert.equal(stateOf(), 'waiting');
-  time.pass(1);
-  assert.equal(await done, false);
-  assert.deepEqual(sender.state.value, {state: 'notApplied', field: 'soc', asked: 80, is: 60});
-  assert.equal(twin.watchers.size, 0);
-});
-
-test('without a field that shows it, a set that is acknowledged is accepted', async () => {
-  accepts();
-  const {sender, stateOf} = open();
-  assert.equal(await sender.send(body, []), true);
-  assert.equal(stateOf(), 'accepted');
-});
-
-test('a set that is not done says why', async () => {
-  const failed = (status: number, code: string) => () =>
-    Response.json({code, message: 'because'}, {status});
-  const rows = [
-    [() => Response.json({data: {ack: 1, message: 'busy'}}), {}, {state: 'refused', why: 'busy'}],
-    [() => Response.json({data: {ack: 3}}), {}, {state: 'refused', why: 'ack 3'}],
-    [failed(400, 'bad_params'), {}, {state: 'refused', why: 'because'}],
-    [failed(504, 'offline'), {}, {state: 'unanswered'}],
-    [failed(504, 'offline'), {online: false}, {state: 'offline'}],
-  ] as const;
-  for (const [answer, changed, state] of rows) {
-    answerWith(answer);
-    const {sender, twin} = open(changed);
-    assert.equal(await sender.send(body, soc80), false);
+test('a set ends as the server says', async () => {
+  const fields = [
+    {field: 'soc', asked: 80, is: 80},
+    {field: 'limit', asked: 1, is: 0},
+  ];
+  const rows: [Answer, object, boolean][] = [
+    [() => says({}), {state: 'accepted'}, true],
+    [() => says({state: 'applied'}), {state: 'applied'}, true],
+    [
+      () => says({state: 'not_applied', fields}),
+      {state: 'notApplied', field: 'limit', asked: 1, is: 0},
+      false,
+    ],
+    [
+      () => says({state: 'refused', code: 'device_refused', message: 'busy'}),
+      {state: 'refused', why: 'busy'},
+      false,
+    ],
+    [() => fails('bad_params', 400), {state: 'refused', why: 'because'}, false],
+    [() => fails('too_many_requests', 429), {state: 'refused', why: 'because'}, false],
+    [() => fails('io', 503), {state: 'refused', why: 'because'}, false],
+    [() => fails('offline', 504), {state: 'offline'}, false],
+  ];
+  for (const [answer, state, done] of rows) {
+    const {sender} = open([answer]);
+    assert.equal(await sender.send(body), done);
     assert.deepEqual(sender.state.value, state);
-    assert.equal(twin.watchers.size, 0);
   }
 });
 
+test('a device that does not answer may still do it', async () => {
+  const {sender, states} = open([
+    () => fails('no_answer', 504),
+    () => says({state: 'unanswered', final: false}),
+    () => says({state: 'applied'}),
+  ]);
+  assert.equal(await sender.send(body), true);
+  assert.deepEqual(states, ['sending', 'unanswered', 'unanswered']);
+  assert.equal(sender.state.value.state, 'applied');
+  const silent = open([() => fails('no_answer', 504), () => says({state: 'unanswered'})]);
+  assert.equal(await silent.sender.send(body), false);
+  assert.equal(silent.sender.state.value.state, 'unanswered');
+});
+
+test('a set whose answer is lost is unknown, and asked for once contact is back', async () => {
+  let returns = 0;
+  const {sender, requests, states} = open(
+    [dies, dies, () => fails('502', 502), () => says({state: 'applied'})],
+    {
+      contact: () => {
+        returns++;
+        return Promise.resolve();
+      },
+    },
+  );
+  assert.equal(await sender.send(body), true);
+  assert.deepEqual(states, ['sending', 'unknown', 'unknown', 'unknown']);
+  assert.equal(returns, 3);
+  assert.equal(sender.state.value.state, 'applied');
+  assert.deepEqual(
+    requests.map((request) => request.method),
+    ['POST', 'GET', 'GET', 'GET'],
+    'it is sent once',
+  );
+});
+
+test('a set that the same run of the server does not know never reached it', async () => {
+  const same = open([dies, () => fails('not_found', 404)]);
+  assert.equal(await same.sender.send(body), false);
+  assert.equal(same.sender.state.value.state, 'lost');
+  const epochs = ['e1', 'e2'];
+  const restarted = open([dies, () => fails('not_found', 404)], {
+    epoch: () => epochs.shift() ?? null,
+  });
+  assert.equal(await restarted.sender.send(body), false);
+  assert.equal(restarted.sender.state.value.state, 'unknown');
+});
+
 test('a new set forgets what became of the one before', async () => {
-  accepts();
-  const {sender, stateOf} = open();
-  await sender.send(body, []);
-  const done = sender.send(body, []);
-  assert.equal(stateOf(), 'sending');
+  const {sender} = open([
+    () => says({reply: {data: 1}}),
+    () => says({state: 'unanswered', final: false}),
+    () => says({state: 'unanswered'}),
+  ]);
+  await sender.send(body);
+  assert.deepEqual(sender.reply.value, {data: 1});
+  const done = sender.send(body);
+  assert.equal(sender.state.value.state, 'sending');
   assert.equal(sender.reply.value, null);
   await done;
+});
+
+test('what becomes of an earlier set is not shown as that of a later one', async () => {
+  let end: (answer: Response) => void = () => undefined;
+  const first = new Promise<Response>((resolve) => {
+    end = resolve;
+  });
+  let requests = 0;
+  answerWith(() => (++requests === 1 ? first : says({state: 'offline'})));
+  const sender = new SetSender('A', {
+    newId: () => String(requests),
+    contact: () => Promise.resolve(),
+    epoch: () => null,
+  });
+  const early = sender.send(body);
+  await sender.send(body);
+  end(says({state: 'applied'}));
+  assert.equal(await early, true);
+  assert.equal(sender.state.value.state, 'offline');
 });

@@ -1,0 +1,263 @@
+#include "home/set_tracker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <expected>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "base/sha256.h"
+#include "catalog/effects.h"
+
+namespace gridloom::home {
+namespace {
+
+constexpr std::size_t kIdBytes = 8;  // of an id that is made here
+
+// The fields that show the set as a whole: not those of modules, which a device may have or not.
+std::vector<ShownField> fields_of(const catalog::Family& family, const catalog::CheckedSet& set) {
+  std::vector<ShownField> fields;
+  for (catalog::FieldEffect& effect : catalog::effects_of(*set.command, set.params)) {
+    const catalog::Field* field = family.field(effect.field);
+    const bool is_plain = field != nullptr && !effect.field.contains('*') &&
+                          field->type != catalog::FieldType::kArray &&
+                          field->type != catalog::FieldType::kObject;
+    if (!is_plain) continue;
+    const auto known = std::ranges::find(fields, effect.field, &ShownField::name);
+    if (known != fields.end()) {
+      known->asked = std::move(effect.value);
+    } else {
+      fields.push_back({.name = std::move(effect.field), .asked = std::move(effect.value)});
+    }
+  }
+  return fields;
+}
+
+}  // namespace
+
+class SetTracker::Reader final : public hub::ChangeReader {
+ public:
+  explicit Reader(SetTracker& tracker) : tracker_(tracker) {}
+  void on_changes(hub::ChangeBatch batch) override { tracker_.on_changes(batch); }
+
+ private:
+  SetTracker& tracker_;
+};
+
+SetBook::Now SetTracker::now() const {
+  const hub::Platform& platform = options_.hub->platform();
+  return {.steady = platform.steady->now(), .devices = platform.clock.now()};
+}
+
+std::unexpected<Error> SetTracker::unknown(const SetId& id) const {
+  return fail(ErrorCode::kNotFound,
+              fmt::format("no command {} to {} is known: this run of the server ({}) has those of "
+                          "the last hour",
+                          id.id, id.sn, epoch_));
+}
+
+SetTracker::Explained SetTracker::explain(std::string_view sn,
+                                          const wire::JsonObject& message) const {
+  Explained explained{.family = options_.hub->platform().catalog->of_serial(sn)};
+  const auto checked = catalog::check_set(*explained.family, message);
+  if (!checked || checked->command == nullptr) return explained;
+  explained.command = checked->command;
+  explained.fields = fields_of(*explained.family, *checked);
+  return explained;
+}
+
+void SetTracker::send(Asked asked, hub::ReplyTo<SetRecord> reply_to) {
+  const std::string digest = sha256_of(wire::to_text(asked.message));
+  if (asked.id.id.empty()) asked.id.id = random_hex(kIdBytes);
+  const SetId id = asked.id;
+  Explained explained = explain(id.sn, asked.message);
+  const bool is_shown = !explained.fields.empty();
+  {
+    const std::lock_guard lock(mutex_);
+    if (const SetRecord* known = book_.find(id)) {
+      if (known->digest != digest) {
+        return hub::answer<SetRecord>(
+            std::move(reply_to),
+            fail(ErrorCode::kConflict,
+                 fmt::format("the id {} is that of another command to {}: a new command needs a "
+                             "new id",
+                             id.id, id.sn)));
+      }
+      return hub::answer<SetRecord>(std::move(reply_to), SetRecord(*known));
+    }
+    book_.add({.id = id, .by = asked.origin.by, .digest = digest, .fields = explained.fields},
+              now());
+    if (is_shown) watch(id);
+    waiting_.emplace(id, Waiting{.until = Until::kOutcome,
+                                 .latest = TimePoint::max(),
+                                 .reply_to = std::move(reply_to)});
+    settle();
+  }
+  // In the turns of one account the values are read before the set is sent.
+  if (is_shown) read(id.sn);
+  options_.hub->set(
+      id.account, id.sn, std::move(asked.message),
+      {.loop = options_.loop,
+       .done =
+           [this, id, explained = std::move(explained)](Result<hub::DeviceAnswer> answer) {
+             take_outcome(id, explained, std::move(answer));
+           }},
+      std::move(asked.origin));
+}
+
+void SetTracker::take_outcome(const SetId& id, const Explained& explained,
+                              Result<hub::DeviceAnswer> answer) {
+  SetBook::Outcome outcome{.reply = SharedText(),
+                           .is_online = options_.hub->online(id.account, id.sn)};
+  if (!answer) {
+    outcome.reply = std::unexpected(std::move(answer.error()));
+  } else {
+    outcome.reply = std::move(answer->text);
+    const auto reply = wire::parse_json(*outcome.reply, options_.hub->platform().config.json);
+    if (reply && explained.command != nullptr) {
+      outcome.refusal = catalog::refusal_in(*explained.family, *explained.command, *reply)
+                            .value_or(std::string());
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  book_.end(id, std::move(outcome), now());
+  settle();
+}
+
+void SetTracker::get(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply_to) {
+  const std::lock_guard lock(mutex_);
+  const SetRecord* record = book_.find(id);
+  if (record == nullptr) {
+    return hub::answer<SetRecord>(std::move(reply_to), unknown(id));
+  }
+  if (record->is_final() || wait <= Millis(0)) {
+    return hub::answer<SetRecord>(std::move(reply_to), SetRecord(*record));
+  }
+  waiting_.emplace(id, Waiting{.until = Until::kFinal,
+                               .latest = now().steady + wait,
+                               .reply_to = std::move(reply_to)});
+}
+
+std::vector<SetRecord> SetTracker::list(AccountId account, std::string_view sn) const {
+  const std::lock_guard lock(mutex_);
+  return book_.list(account, sn);
+}
+
+void SetTracker::watch(const SetId& id) {
+  if (!reader_) {
+    reader_ = std::make_shared<Reader>(*this);
+    subscription_ = options_.hub->changes().subscribe(
+        {.reader = reader_,
+         .loop = options_.loop,
+         .scope = hub::ChangeReaderOptions::Scope::kDevices,
+         .detail = hub::ChangeReaderOptions::Detail::kDevicesOnly});
+  }
+  if (watched_.emplace(id.sn, id.account).second) subscription_.add(id.sn);
+}
+
+void SetTracker::on_changes(const hub::ChangeBatch& batch) {
+  std::vector<std::string> devices;
+  {
+    const std::lock_guard lock(mutex_);
+    if (batch.is_lost) {
+      devices = book_.watched_devices();
+    } else {
+      for (const hub::DeviceChanges& each : batch.devices) {
+        if (book_.watches(each.sn)) devices.push_back(each.sn);
+      }
+    }
+  }
+  for (const std::string& sn : devices) read(sn);
+}
+
+void SetTracker::read(const std::string& sn) {
+  AccountId account{};
+  {
+    const std::lock_guard lock(mutex_);
+    const auto watched = watched_.find(sn);
+    if (watched == watched_.end()) return;
+    account = watched->second;
+    const auto [reading, is_first] = reading_.try_emplace(sn, false);
+    reading->second = !is_first;
+    if (!is_first) return;
+  }
+  options_.hub->read_twins(
+      account, {sn},
+      {.loop = options_.loop, .done = [this, sn](Result<std::vector<hub::TwinSnapshot>> twins) {
+         take_twin(sn, twins && !twins->empty() ? &twins->front() : nullptr);
+       }});
+}
+
+void SetTracker::take_twin(const std::string& sn, const hub::TwinSnapshot* twin) {
+  std::unordered_map<std::string_view, std::string_view> values;
+  if (twin != nullptr) {
+    twin->values.for_each([&](std::size_t slot, std::string_view text) {
+      values.emplace(twin->name_of(slot), text);
+    });
+  }
+  const auto value_of = [&](std::string_view field) -> std::optional<wire::Json> {
+    const auto found = values.find(field);
+    if (found == values.end()) return std::nullopt;
+    auto parsed = wire::parse_json(found->second);
+    return parsed ? std::optional(std::move(*parsed)) : std::nullopt;
+  };
+  bool reads_again = false;
+  {
+    const std::lock_guard lock(mutex_);
+    book_.read_back(sn, value_of, now());
+    const auto reading = reading_.find(sn);
+    reads_again = reading->second;
+    reading_.erase(reading);
+    settle();
+  }
+  if (reads_again) read(sn);
+}
+
+void SetTracker::settle() {
+  const TimePoint steady = now().steady;
+  for (const SetId& id : book_.take_changed()) answer_waiting(id, steady);
+  std::erase_if(watched_, [this](const auto& each) {
+    if (book_.watches(each.first)) return false;
+    subscription_.remove(each.first);
+    return true;
+  });
+}
+
+void SetTracker::answer_waiting(const SetId& id, TimePoint steady) {
+  const SetRecord* record = book_.find(id);
+  auto [at, end] = waiting_.equal_range(id);
+  while (at != end) {
+    Waiting& waiting = at->second;
+    if (record != nullptr) {
+      if (record->is_final() && waiting.until == Until::kOutcome) {
+        waiting.latest = std::min(waiting.latest, steady + kReplyGrace);
+      }
+      const bool is_there =
+          waiting.until == Until::kFinal ? record->is_final() : record->has_outcome();
+      if (!is_there && steady < waiting.latest) {
+        ++at;
+        continue;
+      }
+    }
+    hub::answer<SetRecord>(std::move(waiting.reply_to), record == nullptr
+                                                            ? Result<SetRecord>(unknown(id))
+                                                            : Result<SetRecord>(*record));
+    at = waiting_.erase(at);
+  }
+}
+
+void SetTracker::tick() {
+  const std::lock_guard lock(mutex_);
+  book_.tick(now());
+  settle();
+  const TimePoint steady = now().steady;
+  std::vector<SetId> waiting;
+  for (const auto& [id, each] : waiting_) {
+    if (waiting.empty() || waiting.back() != id) waiting.push_back(id);
+  }
+  for (const SetId& id : waiting) answer_waiting(id, steady);
+}
+
+}  // namespace gridloom::home

@@ -1,0 +1,111 @@
+// Sends sets for accounts, each under an id, and knows what became of them (home/set_book.h): a
+// device that answers may not have done what was asked, and one that does not may have. A set whose
+// id is known is not sent again.
+//
+// The fields that show a set are those of its device file (catalog/effects.h). They are read again
+// whenever the feed of changes has news of the device, and nobody polls.
+//
+// All is in memory, of one run of the server: `epoch` tells runs apart.
+//
+// Thread rule: any thread, unless a comment says otherwise.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/loop.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "base/string_map.h"
+#include "catalog/family.h"
+#include "home/set_book.h"
+#include "hub/change_feed.h"
+#include "hub/hub.h"
+#include "hub/reply_to.h"
+#include "hub/requests.h"
+#include "hub/twin_snapshot.h"
+#include "wire/json.h"
+
+namespace gridloom::home {
+
+class SetTracker {
+ public:
+  // How long the reply to a set is awaited once the device's fields show it.
+  static constexpr Millis kReplyGrace{2'000};
+
+  struct Options {
+    hub::Hub* hub = nullptr;
+    Loop* loop = nullptr;  // outcomes and changes are taken on it
+    SetBook::Limits limits{};
+  };
+  explicit SetTracker(const Options& options) : options_(options), book_(options.limits) {}
+  SetTracker(const SetTracker&) = delete;
+  SetTracker& operator=(const SetTracker&) = delete;
+  ~SetTracker() = default;
+
+  struct Asked {
+    SetId id;  // an empty text: it gets an id
+    wire::JsonObject message;
+    hub::RequestOrigin origin{};
+  };
+  // Sends the set, and answers once its outcome is known, or soon after the device's fields show
+  // it. A set whose id is known is answered at once as it is now. kConflict: it has another
+  // message. Whether the account may set the device is for the caller to see to.
+  void send(Asked asked, hub::ReplyTo<SetRecord> reply_to);
+  // Answers at once, or waits so long for the state to be final. kNotFound: the id is not known.
+  void get(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply_to);
+  // The account's sets of the device, the newest first.
+  [[nodiscard]] std::vector<SetRecord> list(AccountId account, std::string_view sn) const;
+  // Of this run of the server.
+  [[nodiscard]] const std::string& epoch() const { return epoch_; }
+
+  // To be called a few times a second.
+  void tick();
+
+ private:
+  class Reader;
+  enum class Until : std::uint8_t { kOutcome, kFinal };
+  struct Waiting {
+    Until until{};
+    TimePoint latest;  // by the steady clock
+    hub::ReplyTo<SetRecord> reply_to;
+  };
+  // A set as its device file explains it.
+  struct Explained {
+    catalog::FamilyPtr family;
+    const catalog::Command* command = nullptr;  // null: the file does not know it
+    std::vector<ShownField> fields{};
+  };
+  [[nodiscard]] SetBook::Now now() const;
+  [[nodiscard]] std::unexpected<Error> unknown(const SetId& id) const;
+  [[nodiscard]] Explained explain(std::string_view sn, const wire::JsonObject& message) const;
+  void take_outcome(const SetId& id, const Explained& explained, Result<hub::DeviceAnswer> answer);
+  void on_changes(const hub::ChangeBatch& batch);
+  // Reads the device's values, if somebody waits for them.
+  void read(const std::string& sn);
+  void take_twin(const std::string& sn, const hub::TwinSnapshot* twin);
+  // The functions below require that mutex_ is held.
+  void watch(const SetId& id);
+  // Answers those who wait for sets that changed, and unsubscribes from devices.
+  void settle();
+  void answer_waiting(const SetId& id, TimePoint steady);
+
+  const Options options_;
+  const std::string epoch_ = random_hex(8);
+  std::shared_ptr<Reader> reader_;
+  mutable std::mutex mutex_;  // guards the members below
+  hub::ChangeSubscription subscription_;
+  SetBook book_;
+  StringMap<AccountId> watched_;  // devices of the subscription, and in whose turn they are read
+  StringMap<bool> reading_;       // devices that are being read; true: they are to be read again
+  std::multimap<SetId, Waiting> waiting_;
+};
+
+}  // namespace gridloom::home

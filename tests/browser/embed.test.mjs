@@ -1,0 +1,91 @@
+// A card of the dashboard in another site's page, by a token that stands in the frame's address.
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {createServer} from 'node:http';
+import {after, before, test} from 'node:test';
+import {launch, startServer} from './harness.mjs';
+
+const delta = 'R331ZEB4ZEAL0528';
+
+let host; // The other site: localhost is none of 127.0.0.1's.
+let frame = '';
+let server;
+let browser;
+let token;
+
+const gridloom = (...words) =>
+  execFileSync(process.env.GRIDLOOM, [...words, '--data', server.data], {encoding: 'utf8'});
+
+before(async () => {
+  host = createServer((_request, response) => {
+    response.setHeader('Content-Type', 'text/html');
+    response.end(`<!doctype html><title>Host</title><iframe src="${frame}"></iframe>`);
+  });
+  await new Promise((resolve) => {
+    host.listen(0, 'localhost', resolve);
+  });
+  server = await startServer({
+    more: ['--speed', '30', '--embed-origin', `http://localhost:${host.address().port}`],
+  });
+  browser = await launch();
+  gridloom('account', 'add', 'kitchen');
+  gridloom('device', 'share', delta, 'kitchen', 'monitor');
+  [, token] = gridloom('token', 'add', 'card', '--account', 'kitchen').match(/^token: (\S+)/m);
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+  server?.remove();
+  host?.close();
+});
+
+/** The frame of the other site's page, and what its console says. */
+async function framed(path) {
+  frame = server.url + path;
+  const context = await browser.newContext({locale: 'en-GB'});
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(`http://localhost:${host.address().port}/`);
+  return {context, page, complaints, card: page.frameLocator('iframe')};
+}
+
+test('a card shows its device live, and its token leaves the address', async () => {
+  const {context, page, complaints, card} = await framed(`/d/${delta}?embed#token=${token}`);
+  await card.locator('.device-card h1').waitFor();
+  await card.locator('.device-card .state-live').waitFor();
+  const inner = page.frames().at(-1);
+  assert.equal(await inner.evaluate(() => location.hash), '');
+  assert.equal(await inner.evaluate(() => document.querySelectorAll('form, nav').length), 0);
+  const others = await inner.evaluate(async () => (await fetch('/api/v1/home')).status);
+  assert.equal(others, 401, 'no cookie stands for the token');
+  const opened = context.waitForEvent('page');
+  await card.locator('.device-card a').first().click();
+  assert.match((await opened).url(), new RegExp(`/d/${delta}$`));
+  assert.deepEqual(
+    complaints.filter((text) => !text.includes('401')),
+    [],
+  );
+  await context.close();
+});
+
+test('a card without a good token says so, and asks nobody to sign in', async () => {
+  const {context, card} = await framed(`/d/${delta}?embed#token=glt_none`);
+  await card.getByText('This card needs a token').waitFor();
+  assert.equal(await card.locator('form').count(), 0);
+  await context.close();
+});
+
+test('no other page than a card is shown in a frame', async () => {
+  const {context, page, complaints} = await framed(`/d/${delta}?tab=control`);
+  await page.waitForLoadState();
+  assert.ok(
+    complaints.some((text) => text.includes('frame-ancestors')),
+    complaints.join('\n'),
+  );
+  await context.close();
+});

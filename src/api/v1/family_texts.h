@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/shared_text.h"
+#include "api/message/tagged_text.h"
 #include "base/string_map.h"
 #include "catalog/family.h"
 
@@ -19,10 +19,7 @@ class FamilyTexts {
  public:
   explicit FamilyTexts(std::shared_ptr<const catalog::Catalog> catalog);
 
-  struct Text {
-    SharedText json;
-    std::string tag;  // for ETag, in quotes
-  };
+  using Text = TaggedText;
   // Null: there is no such family. Valid as long as this object.
   [[nodiscard]] const Text* of(std::string_view family);
   [[nodiscard]] const Text& all();

@@ -64,6 +64,15 @@ overview::Ledger ledger_of(const std::vector<HomeDevice>& devices, const Sums& s
   return overview::ledger_of(energies);
 }
 
+std::shared_ptr<const StringMap<overview::Freshness>> states_of(const HomeState& state) {
+  auto states = std::make_shared<StringMap<overview::Freshness>>();
+  states->reserve(state.devices.size());
+  for (const HomeDevice& device : state.devices) {
+    states->emplace(device.sn, freshness_of(device, state.now));
+  }
+  return states;
+}
+
 }  // namespace
 
 // --- watching
@@ -395,6 +404,7 @@ void HomeFeed::finish(const WorkPtr& work) {
   HomeState state{.now = at, .devices = std::move(work->devices), .today = work->ledger};
   std::string members = options_.members_of(state);
   SharedText json(fmt::format(R"({{"now":{},{}}})", unix_ms(at), members));
+  std::shared_ptr<const StringMap<overview::Freshness>> states = states_of(state);
   std::vector<hub::ReplyTo<Home>> waiting;
   Home home;
   {
@@ -403,7 +413,8 @@ void HomeFeed::finish(const WorkPtr& work) {
     const bool is_same = entry.home && entry.members == members;
     home = {.version = is_same ? entry.home->version : ++last_version_,
             .now_ms = unix_ms(at),
-            .json = std::move(json)};
+            .json = std::move(json),
+            .states = std::move(states)};
     entry.home = home;
     entry.members = std::move(members);
     entry.ledger = work->ledger;

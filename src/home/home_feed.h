@@ -21,12 +21,14 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/shared_text.h"
+#include "base/string_map.h"
 #include "history/reader.h"
 #include "home/event_log.h"
 #include "home/home_state.h"
 #include "hub/change_feed.h"
 #include "hub/hub.h"
 #include "hub/reply_to.h"
+#include "overview/freshness.h"
 #include "overview/ledger.h"
 #include "registry/directory.h"
 
@@ -85,6 +87,8 @@ class HomeFeed {
     std::uint64_t version = 0;  // differs where the object differs, apart from its "now"
     std::int64_t now_ms = 0;    // by the devices' clock
     SharedText json;            // an object
+    // Of its devices, by their serial numbers.
+    std::shared_ptr<const StringMap<overview::Freshness>> states{};
   };
   // A home that is not older than kFresh, or of which nothing has changed. kConflict: so many homes
   // are watched or computed that there is no room for another one.

@@ -27,6 +27,11 @@ struct Point {
   using Type = std::tuple<std::int64_t, wire::Json>;
 };
 
+struct HistoryFormat {
+  static constexpr std::string_view kName;
+  static constexpr std::array<std::string_view, 2> kWords = {"json", "csv"};
+};
+
 struct Series;
 const schema::Body& describe(schema::Of<Series> /*of*/);
 struct History;

@@ -21,31 +21,35 @@
 #include "api/message/device_rows.h"
 #include "api/schema/body.h"
 #include "api/v1/admin_api.h"
+#include "api/v1/device_choice.h"
 #include "api/v1/family_texts.h"
+#include "api/v1/own_parameter.h"
 #include "api/v1/session_api.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "base/string_map.h"
 #include "home/event_log.h"
 #include "home/home_feed.h"
 #include "http/message.h"
 #include "hub/hub.h"
+#include "overview/freshness.h"
 #include "registry/directory.h"
 #include "wire/json.h"
 
 namespace gridloom::api {
-
-// A parameter of the query.
-struct OwnParameter {
-  std::string_view name;
-  std::string_view text;  // what it means
-  bool required = false;
-};
 
 // Who may ask for a route at all.
 enum class Access : std::uint8_t {
   kEverybody,      // also without any credential
   kCallers,        // with a token, a session or a signature
   kSignedInPeople  // with a session only: tokens must not outlive themselves by it
+};
+
+// What may become of an answer on its way.
+enum class Keeping : std::uint8_t {
+  kOfMoment,  // no cache keeps it
+  kSecret,    // may have a credential: no cache keeps it, and it is not compressed (SECURITY.md)
+  kTagged     // the same for everybody as long as the server runs: has an ETag
 };
 
 class OwnApi {
@@ -66,7 +70,7 @@ class OwnApi {
     const http::Request& request;  // until the handler returns
     Caller caller;                 // its pointers are valid until the handler returns
     std::string named;  // what stands in the path for {sn}, {family}, {session} or {operation}
-    wire::JsonObject params;  // of the query
+    wire::JsonObject params;  // of the query; of a signed request without a body, all
     wire::JsonObject body;
     AnswerForm form;
     Callback<http::Response> done;
@@ -83,6 +87,7 @@ class OwnApi {
     schema::BodyOf body = nullptr;    // of the request; null: it has none
     schema::BodyOf answer = nullptr;  // null: it has none (204)
     Access access = Access::kCallers;
+    Keeping keeping = Keeping::kOfMoment;
     void (OwnApi::*handler)(Call call) const = nullptr;
   };
   [[nodiscard]] static std::span<const Route> routes();
@@ -91,11 +96,15 @@ class OwnApi {
     const Route* route = nullptr;
     std::string_view named;  // points into the path
   };
+  // Whether the answer may be compressed: it has no secret, and changes nothing.
+  [[nodiscard]] static bool may_compress(const Route& route);
+
   // kNotFound: there is nothing at the path; kConflict: not by this method, the detail lists those
   // that there are. HEAD is answered as GET.
   [[nodiscard]] static Result<Found> find(http::Method method, std::string_view path);
 
-  // Only with a scope that permits what the route asks for; kNoPermission otherwise.
+  // Only with a scope that permits what the route asks for, kNoPermission otherwise, and without
+  // parameters and members that the route does not have, kBadParams otherwise.
   void handle(const Route& route, Call call) const;
 
  private:
@@ -103,6 +112,9 @@ class OwnApi {
   void me(Call call) const;
   void home(Call call) const;
   void devices(Call call) const;
+  void list_devices(const DeviceChoice& choice, const StringMap<overview::Freshness>* states,
+                    registry::AccountId account, const AnswerForm& form,
+                    Callback<http::Response> done) const;
   void device(Call call) const;
   void families(Call call) const;
   void family(Call call) const;

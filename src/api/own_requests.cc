@@ -175,7 +175,7 @@ void OwnRequests::handle(const http::Request& request, ReplayCheck replay_check,
   if (auto refused = admission.check_rate(request, asked.credential, account, form, asked.now)) {
     return done(std::move(*refused));
   }
-  if (OwnApi::may_compress(route)) done = compressed(request, account, std::move(done));
+  if (may_compress(route)) done = compressed(request, account, std::move(done));
   auto given = parameters_of(route, asked, claim, std::move(verified->read));
   if (!given) return done(form.failure(given.error()));
   if (!options_.gate->faults.apply(request, account, found->named, form, done)) return;

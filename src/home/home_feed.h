@@ -87,7 +87,7 @@ class HomeFeed {
     std::uint64_t version = 0;  // differs where the object differs, apart from its "now"
     std::int64_t now_ms = 0;    // by the devices' clock
     SharedText json;            // an object
-    // Of its devices, by their serial numbers.
+    // The states of its devices, by their serial numbers.
     std::shared_ptr<const StringMap<overview::Freshness>> states{};
   };
   // A home that is not older than kFresh, or of which nothing has changed. kConflict: so many homes

@@ -33,7 +33,7 @@ struct Refused {
   std::string_view why;
 };
 
-// What is no good request.
+// A request that is no good HTTP.
 struct BadRequest {
   unsigned status = 400;  // of the response
   std::string_view why;

@@ -1,4 +1,4 @@
-"""What HTTP clients rely on at /api/v1: compression, tags, one form of errors, names that are checked, and pages."""
+"""HTTP clients rely on these at /api/v1: compression, tags, one form of errors, names that are checked, and pages."""
 import contextlib
 import ctypes
 import gzip

@@ -1,4 +1,4 @@
-// Which devices GET /api/v1/devices lists: a page of the list, and those that are wanted. Pure.
+// The choice of GET /api/v1/devices: a page of the list, and the devices that are wanted. Pure.
 #pragma once
 
 #include <cstddef>

@@ -184,7 +184,7 @@ struct OwnApi::Table {
 
 std::span<const OwnApi::Route> OwnApi::routes() { return Table::kRoutes; }
 
-bool OwnApi::may_compress(const Route& route) {
+bool may_compress(const OwnApi::Route& route) {
   return route.method == http::Method::kGet && route.access == Access::kCallers &&
          route.scope != Scope::kAdmin && route.keeping != Keeping::kSecret;
 }

@@ -45,7 +45,7 @@ enum class Access : std::uint8_t {
   kSignedInPeople  // with a session only: tokens must not outlive themselves by it
 };
 
-// What may become of an answer on its way.
+// Whether an answer may be kept on its way, and compressed.
 enum class Keeping : std::uint8_t {
   kOfMoment,  // no cache keeps it
   kSecret,    // may have a credential: no cache keeps it, and it is not compressed (SECURITY.md)
@@ -96,9 +96,6 @@ class OwnApi {
     const Route* route = nullptr;
     std::string_view named;  // points into the path
   };
-  // Whether the answer may be compressed: it has no secret, and changes nothing.
-  [[nodiscard]] static bool may_compress(const Route& route);
-
   // kNotFound: there is nothing at the path; kConflict: not by this method, the detail lists those
   // that there are. HEAD is answered as GET.
   [[nodiscard]] static Result<Found> find(http::Method method, std::string_view path);
@@ -144,5 +141,9 @@ class OwnApi {
   std::unique_ptr<FamilyTexts> families_;
   std::unique_ptr<DeviceRows> device_rows_;
 };
+
+// Whether the answer of the route may be compressed: it has no secret, and the request changes
+// nothing.
+[[nodiscard]] bool may_compress(const OwnApi::Route& route);
 
 }  // namespace gridloom::api

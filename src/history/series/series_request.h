@@ -40,7 +40,7 @@ struct SeriesRequest {
   Format format = Format::kJson;
   std::size_t points = 0;  // points of each field, downsampled for a plot (lttb.h); 0: all
   time::TimeZone zone{};   // whose days steps begin with
-  // Of the fields, those that are refused if the device did not report them in the span.
+  // Some of the fields: they are refused if the device did not report them in the span.
   std::vector<DoubtfulField> doubtful{};
 };
 

@@ -5,7 +5,7 @@
 # Debian has static libraries of all packages but fmt and spdlog, which have all their code in their headers too:
 # portable/*.cc compile it. Where another system lacks one, there is no gridloom_portable.
 set(archives "")
-foreach(name ssl crypto sqlite3 yaml-cpp boost_json sodium zstd xxhash)
+foreach(name ssl crypto sqlite3 yaml-cpp boost_json sodium zstd z xxhash)
   find_library(GL_ARCHIVE_${name} NAMES lib${name}.a)
   if(NOT GL_ARCHIVE_${name})
     message(STATUS "No gridloom_portable: there is no lib${name}.a")

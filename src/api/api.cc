@@ -11,6 +11,7 @@
 #include "api/message/envelope.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
+#include "api/message/tagged_text.h"
 #include "api/upgrades.h"
 #include "api/v1/async_api.h"
 #include "api/v1/open_api.h"
@@ -64,6 +65,7 @@ Api::Api(Options options)
             .admission = Admission({.rate = options_.rate, .failures = options_.failures}),
             .faults = PlatformFaults(options_.hub->platform())},
       history_({.platform = &options_.hub->platform(),
+                .hub = options_.hub,
                 .reads = options_.reads,
                 .loop = options_.loop,
                 .series = options_.series}),
@@ -79,9 +81,11 @@ Api::Api(Options options)
             .events = options_.events,
             .sets = options_.sets,
             .administration = options_.administration}),
+      compression_(options_.loop),
       own_requests_({.platform = &options_.hub->platform(),
                      .gate = &gate_,
                      .own = &own_,
+                     .compression = &compression_,
                      .failures = options_.failures,
                      .sign_in = options_.sign_in,
                      .live = options_.live,
@@ -91,7 +95,7 @@ Api::Api(Options options)
                .history = &history_,
                .mqtt = options_.mqtt}) {}
 
-http::Response Api::answer_open(const http::Request& request) const {
+http::Response Api::answer_open(const http::Request& request) {
   // A page on an attacker's name for this address must not read them (DNS rebinding).
   if (!is_local_name(request.host)) {
     if (auto refused = gate_.callers.check_host(request, AnswerForm(AnswerForm::Style::kPlain))) {
@@ -107,8 +111,20 @@ http::Response Api::answer_open(const http::Request& request) const {
     response.content_type = "text/plain; version=0.0.4";
     if (options_.metrics) response.body = options_.metrics();
   } else {
-    response.data = request.path == kDescription ? open_api() : async_api();
+    response = describe(request);
   }
+  return response;
+}
+
+// The descriptions have nothing that is not in the program.
+http::Response Api::describe(const http::Request& request) {
+  static const TaggedText http = tagged(open_api());
+  static const TaggedText stream = tagged(async_api());
+  const TaggedText& text = request.path == kDescription ? http : stream;
+  http::Response response;
+  response.data = text.json;
+  add_tag(response, text, request.headers[header::kIfNoneMatch], "no-cache");
+  compression_.apply(response, request.headers[header::kAcceptEncoding], {});
   return response;
 }
 

@@ -19,6 +19,7 @@
 #include "api/gate/sign_in.h"
 #include "api/history/history_api.h"
 #include "api/live/live_feed.h"
+#include "api/message/compression.h"
 #include "api/own_requests.h"
 #include "api/page/page.h"
 #include "api/v1/own_api.h"
@@ -88,8 +89,9 @@ class Api {
   void tick() { gate_.faults.tick(); }
 
  private:
-  // What everybody may read from a program's point of view: health, metrics, the description.
-  [[nodiscard]] http::Response answer_open(const http::Request& request) const;
+  // What everybody may read from a program's point of view: health, metrics, the descriptions.
+  [[nodiscard]] http::Response answer_open(const http::Request& request);
+  [[nodiscard]] http::Response describe(const http::Request& request);
   void handle_signed(const VendorApi::Route& route, const http::Request& request,
                      Callback<http::Response> done, ReplayCheck replay_check);
 
@@ -98,6 +100,7 @@ class Api {
   HistoryApi history_;
   SessionApi sessions_;
   OwnApi own_;
+  Compression compression_;
   OwnRequests own_requests_;
   VendorApi vendor_;
 };

@@ -5,8 +5,10 @@
 
 #include "api/message/envelope.h"
 #include "api/message/headers.h"
+#include "api/own_requests.h"
 #include "api/upgrades.h"
 #include "base/redacted.h"
+#include "wire/signing.h"
 
 namespace gridloom::api {
 
@@ -41,8 +43,9 @@ std::expected<std::shared_ptr<net::Protocol>, http::Response> HttpService::open(
   return live;
 }
 
-http::Response HttpService::refusal(unsigned status, std::string_view why) const {
-  return transport_error(status, why);
+http::Response HttpService::refusal(const http::BadRequest& bad) const {
+  return bad.path.starts_with(wire::kOwnPaths) ? OwnRequests::refusal(bad.status, bad.why)
+                                               : transport_error(bad.status, bad.why);
 }
 
 std::string_view HttpService::user_of(const http::Request& request) const {

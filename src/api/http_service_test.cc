@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/message/headers.h"
 #include "api/test_api.h"
@@ -18,6 +19,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 class HttpServiceTest : public ApiTest {
@@ -57,6 +59,36 @@ TEST_F(HttpServiceTest, WhatIsNoHttpIsAnsweredInTheEnvelope) {
   EXPECT_THAT(out, StartsWith("HTTP/1.1 400 Bad Request\r\n"));
   EXPECT_THAT(without_trace(out), AllOf(HasSubstr(R"({"code":"400","message":"Bad Request: )"),
                                         HasSubstr(R"("eagleEyeTraceId":"<trace>","tid":""})")));
+}
+
+// Below /api/v1 an error has one form, whoever finds it.
+TEST_F(HttpServiceTest, WhatIsNoHttpBelowTheOwnPathsIsAnsweredInTheirForm) {
+  struct Row {
+    std::string bytes;
+    std::string_view status;
+    std::string_view code;
+  };
+  const std::string_view path = "/api/v1/devices/R331ZEB4ZEAL0528/commands";
+  for (const Row& row : std::vector<Row>{
+           {fmt::format("GET {} HTTP/1.1\r\nHost: a\r\nnonce: a\r\nnonce: a\r\n\r\n", path), "400",
+            "malformed"},
+           {fmt::format("GET {} HTTP/3.0\r\n\r\n", path), "400", "malformed"},
+           {fmt::format("GET {} HTTP/1.1\r\nX: {}", path, std::string(9000, 'x')), "431",
+            "header_too_large"},
+           {fmt::format("POST {} HTTP/1.1\r\nHost: a\r\nContent-Length: 999999\r\n\r\n", path),
+            "413", "body_too_large"},
+           {fmt::format("POST {} HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n", path), "417",
+            "wrong_expectation"},
+           {"GET /api/v1/live HTTP/1.1\r\nHost: a\r\n\r\n", "426", "upgrade_required"},
+           {fmt::format("PATCH {} HTTP/1.1\r\nHost: a\r\n\r\n", path), "405", "wrong_method"},
+       }) {
+    const std::string out = talk(service, row.bytes);
+    EXPECT_THAT(out,
+                AllOf(StartsWith(fmt::format("HTTP/1.1 {} ", row.status)),
+                      HasSubstr(fmt::format(R"({{"code":"{}","message":")", row.code)),
+                      HasSubstr("Cache-Control: no-store\r\n"), Not(HasSubstr("eagleEyeTraceId"))))
+        << row.bytes.substr(0, 80);
+  }
 }
 
 TEST_F(HttpServiceTest, HeadersThatASignatureNeedsComeOnce) {

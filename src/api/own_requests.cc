@@ -36,23 +36,23 @@ Result<JsonObject> body_of(const http::Request& request, const wire::JsonLimits&
   return std::move(body->get_object());
 }
 
-// Data are no script and no page, and no other site's page may have them in itself.
-Callback<http::Response> sealed(Callback<http::Response> done) {
-  return [done = std::move(done)](http::Response response) mutable {
-    response.headers.emplace_back("X-Content-Type-Options", "nosniff");
-    response.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
-    done(std::move(response));
-  };
+// Data are no script and no page, no other site's page may have them in itself, and they are about
+// the moment and about one person, unless they say otherwise.
+void seal(http::Response& response) {
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  response.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+  const bool says = std::ranges::any_of(
+      response.headers, [](const auto& header) { return header.first == "Cache-Control"; });
+  if (!says) response.headers.emplace_back("Cache-Control", "no-store");
 }
 
-// Answers to a browser are about the moment and about one person, unless they say otherwise.
-Callback<http::Response> unstored(Callback<http::Response> done) {
-  return [done = std::move(done)](http::Response response) mutable {
-    const bool says = std::ranges::any_of(
-        response.headers, [](const auto& header) { return header.first == "Cache-Control"; });
-    if (!says) response.headers.emplace_back("Cache-Control", "no-store");
-    done(std::move(response));
-  };
+// A response with 401 says how to ask, and whether the token that was sent is the reason (RFC 6750,
+// 3). Browsers open no dialog for this scheme.
+void add_challenge(http::Response& response, bool has_token) {
+  if (response.status != 401) return;
+  response.headers.emplace_back("WWW-Authenticate",
+                                has_token ? R"(Bearer realm="gridloom", error="invalid_token")"
+                                          : R"(Bearer realm="gridloom")");
 }
 
 http::Response no_route(const http::Request& request, const AnswerForm& form, const Error& why) {
@@ -78,12 +78,6 @@ http::Request with_offered_token(http::Request request) {
       });
   if (is_offered) request.authorization = fmt::format("Bearer {}", token);
   return request;
-}
-
-// The response to a request without a good token says how to send one.
-http::Response with_challenge(http::Response response) {
-  response.headers.emplace_back("WWW-Authenticate", "Bearer");
-  return response;
 }
 
 }  // namespace
@@ -120,63 +114,97 @@ Result<OwnRequests::Verified> OwnRequests::find_caller(const Asked& asked,
   return verified;
 }
 
-Result<JsonObject> OwnRequests::parameters_of(const OwnApi::Route& route, const Asked& asked,
-                                              const wire::SignedRequest& claim,
-                                              wire::ReadParameters read) const {
+Result<OwnRequests::Parameters> OwnRequests::parameters_of(const OwnApi::Route& route,
+                                                           const Asked& asked,
+                                                           const wire::SignedRequest& claim,
+                                                           wire::ReadParameters read) const {
   const wire::SigningLimits& limits = options_.gate->signatures.limits();
+  Parameters parameters;
+  const bool has_body = route.body != nullptr;
   if (asked.by == By::kSignature) {
-    return wire::parameters_of(claim, limits, std::move(read));
+    auto all = wire::parameters_of(claim, limits, std::move(read));
+    if (!all) return std::unexpected(std::move(all.error()));
+    (has_body ? parameters.body : parameters.query) = std::move(*all);
+    return parameters;
   }
-  if (route.body != nullptr) return body_of(asked.request, limits.json);
-  return wire::parameters_of(query_of(asked.request), limits);
+  auto query = wire::parameters_of(query_of(asked.request), limits);
+  if (!query) return std::unexpected(std::move(query.error()));
+  parameters.query = std::move(*query);
+  if (!has_body) return parameters;
+  auto body = body_of(asked.request, limits.json);
+  if (!body) return std::unexpected(std::move(body.error()));
+  parameters.body = std::move(*body);
+  return parameters;
+}
+
+Callback<http::Response> OwnRequests::sealed(const Asked& asked,
+                                             Callback<http::Response> done) const {
+  const bool has_token = options_.gate->callers.has_token(asked.request);
+  return [has_token, done = std::move(done)](http::Response response) mutable {
+    add_challenge(response, has_token);
+    seal(response);
+    done(std::move(response));
+  };
+}
+
+Callback<http::Response> OwnRequests::compressed(const http::Request& request,
+                                                 registry::AccountId account,
+                                                 Callback<http::Response> done) const {
+  return [compression = options_.compression, account,
+          accepted = request.headers[header::kAcceptEncoding],
+          done = std::move(done)](http::Response response) mutable {
+    compression->apply(response, accepted, account);
+    done(std::move(response));
+  };
+}
+
+http::Response OwnRequests::refusal(unsigned status, std::string_view why) {
+  http::Response response = AnswerForm(AnswerForm::Style::kPlain).refusal(status, why);
+  seal(response);
+  return response;
 }
 
 void OwnRequests::handle(const http::Request& request, ReplayCheck replay_check,
                          Callback<http::Response> done) const {
-  done = sealed(std::move(done));
   const Asked asked = asked_by(request, replay_check);
+  done = sealed(asked, std::move(done));
   const AnswerForm& form = asked.form;
   const auto found = OwnApi::find(request.method, request.path);
   if (!found) return done(no_route(request, form, found.error()));
+  const OwnApi::Route& route = *found->route;
   const Admission& admission = options_.gate->admission;
   if (auto refused = admission.check_credit(request, asked.credential, form, asked.now)) {
     return done(std::move(*refused));
   }
-  if (found->route->access == Access::kEverybody) {
-    return handle_without_caller(*found->route, request, AnswerForm(AnswerForm::Style::kPlain),
-                                 unstored(std::move(done)));
+  if (route.access == Access::kEverybody) {
+    return handle_without_caller(route, request, AnswerForm(AnswerForm::Style::kPlain),
+                                 std::move(done));
   }
-  const bool is_browser = asked.by == By::kCookie;
-  if (is_browser) {
+  if (asked.by == By::kCookie) {
     if (auto refused = options_.gate->callers.check_host(request, form)) {
       return done(std::move(*refused));
     }
-    done = unstored(std::move(done));
   }
   const auto directory = options_.platform->registry.directory();
   const wire::SignedRequest claim = claim_of(request);
   auto verified = find_caller(asked, claim, *directory);
-  if (!verified) {
-    http::Response failure = form.failure(verified.error());
-    return done(asked.by == By::kToken ? with_challenge(std::move(failure)) : std::move(failure));
-  }
+  if (!verified) return done(form.failure(verified.error()));
   const registry::AccountId account = verified->caller.account;
   if (auto refused = admission.check_rate(request, asked.credential, account, form, asked.now)) {
     return done(std::move(*refused));
   }
-  auto params = parameters_of(*found->route, asked, claim, std::move(verified->read));
-  if (!params) return done(form.failure(params.error()));
+  if (may_compress(route)) done = compressed(request, account, std::move(done));
+  auto given = parameters_of(route, asked, claim, std::move(verified->read));
+  if (!given) return done(form.failure(given.error()));
   if (!options_.gate->faults.apply(request, account, found->named, form, done)) return;
-  OwnApi::Call call{.request = request,
-                    .caller = std::move(verified->caller),
-                    .named = std::string(found->named),
-                    .inner = std::string(found->inner),
-                    .params = {},
-                    .body = {},
-                    .form = form,
-                    .done = std::move(done)};
-  (found->route->body == nullptr ? call.params : call.body) = std::move(*params);
-  options_.own->handle(*found->route, std::move(call));
+  options_.own->handle(route, {.request = request,
+                               .caller = std::move(verified->caller),
+                               .named = std::string(found->named),
+                               .inner = std::string(found->inner),
+                               .params = std::move(given->query),
+                               .body = std::move(given->body),
+                               .form = form,
+                               .done = std::move(done)});
 }
 
 void OwnRequests::handle_without_caller(const OwnApi::Route& route, const http::Request& request,
@@ -198,7 +226,10 @@ void OwnRequests::handle_without_caller(const OwnApi::Route& route, const http::
     if (failures != nullptr && has_failed) failures->failed(peer, {}, at);
     done(std::move(response));
   };
-  auto body = body_of(request, options_.gate->signatures.limits().json);
+  const wire::SigningLimits& limits = options_.gate->signatures.limits();
+  auto query = wire::parameters_of(query_of(request), limits);
+  if (!query) return done(form.failure(query.error()));
+  auto body = body_of(request, limits.json);
   if (!body) return done(form.failure(body.error()));
   const wire::Json* account = body->if_contains("account");
   if (account != nullptr && account->is_string()) {
@@ -209,15 +240,25 @@ void OwnRequests::handle_without_caller(const OwnApi::Route& route, const http::
   options_.own->handle(route, {.request = request,
                                .caller = {},
                                .named = {},
-                               .params = {},
+                               .params = std::move(*query),
                                .body = std::move(*body),
                                .form = form,
                                .done = std::move(done)});
 }
 
+std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRequests::open_live(
+    const http::Request& request, net::ConnectionContext context) const {
+  auto opened = find_live(request, std::move(context));
+  if (!opened) {
+    add_challenge(opened.error(), options_.gate->callers.has_token(request));
+    seal(opened.error());
+  }
+  return opened;
+}
+
 // The Origin is checked as for a change: another site's page must not read the home by the cookie
 // that the browser sends along.
-std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRequests::open_live(
+std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRequests::find_live(
     const http::Request& asked, net::ConnectionContext context) const {
   const http::Request request = with_offered_token(asked);
   const AnswerForm form(AnswerForm::Style::kPlain);
@@ -242,10 +283,7 @@ std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRequests::open_
   }
   const auto directory = options_.platform->registry.directory();
   const auto caller = callers.find(request, credential, *directory, now);
-  if (!caller) {
-    http::Response failure = form.failure(caller.error());
-    return std::unexpected(is_browser ? std::move(failure) : with_challenge(std::move(failure)));
-  }
+  if (!caller) return std::unexpected(form.failure(caller.error()));
   if (!registry::permits(caller->scope, registry::Scope::kRead)) {
     return std::unexpected(form.failure(
         {.code = ErrorCode::kNoPermission,

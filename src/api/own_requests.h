@@ -9,11 +9,13 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "api/gate/gate.h"
 #include "api/gate/replay_check.h"
 #include "api/live/live_feed.h"
 #include "api/message/answer_form.h"
+#include "api/message/compression.h"
 #include "api/v1/own_api.h"
 #include "base/failure_budget.h"
 #include "base/loop.h"
@@ -30,6 +32,7 @@ class OwnRequests {
     const hub::Platform* platform = nullptr;
     Gate* gate = nullptr;
     const OwnApi* own = nullptr;
+    Compression* compression = nullptr;
     FailureBudget* failures = nullptr;  // null: no limit of failures
     SignIn* sign_in = nullptr;          // null: no browser can sign in
     LiveFeed* live = nullptr;           // null: there is no live stream
@@ -44,6 +47,8 @@ class OwnRequests {
   // stand in Sec-WebSocket-Protocol too, as gridloom.token.TOKEN.
   [[nodiscard]] std::expected<std::shared_ptr<net::Protocol>, http::Response> open_live(
       const http::Request& asked, net::ConnectionContext context) const;
+  // The response to a request of these paths that the protocol refuses (http::Service::refusal).
+  [[nodiscard]] static http::Response refusal(unsigned status, std::string_view why);
 
  private:
   enum class By : std::uint8_t { kSignature, kToken, kCookie };
@@ -63,11 +68,21 @@ class OwnRequests {
   [[nodiscard]] Asked asked_by(const http::Request& request, ReplayCheck replay_check) const;
   [[nodiscard]] Result<Verified> find_caller(const Asked& asked, const wire::SignedRequest& claim,
                                              const registry::Directory& directory) const;
-  // The parameters of the route, in the query or in the body.
-  [[nodiscard]] Result<wire::JsonObject> parameters_of(const OwnApi::Route& route,
-                                                       const Asked& asked,
-                                                       const wire::SignedRequest& claim,
-                                                       wire::ReadParameters read) const;
+  struct Parameters {
+    wire::JsonObject query;  // of a signed request whose route has no body, also those of its body
+    wire::JsonObject body;
+  };
+  [[nodiscard]] Result<Parameters> parameters_of(const OwnApi::Route& route, const Asked& asked,
+                                                 const wire::SignedRequest& claim,
+                                                 wire::ReadParameters read) const;
+  // Adds to the response what every one has.
+  [[nodiscard]] Callback<http::Response> sealed(const Asked& asked,
+                                                Callback<http::Response> done) const;
+  [[nodiscard]] Callback<http::Response> compressed(const http::Request& request,
+                                                    registry::AccountId account,
+                                                    Callback<http::Response> done) const;
+  [[nodiscard]] std::expected<std::shared_ptr<net::Protocol>, http::Response> find_live(
+      const http::Request& request, net::ConnectionContext context) const;
   // Answers a route that is for everybody, which has no caller yet.
   void handle_without_caller(const OwnApi::Route& route, const http::Request& request,
                              const AnswerForm& form, Callback<http::Response> done) const;

@@ -54,6 +54,15 @@ std::vector<std::int64_t> hours_of_today(std::int64_t at_ms, const time::TimeZon
       zone, kMostHours);
 }
 
+std::shared_ptr<const StringMap<overview::Freshness>> states_of(const HomeState& state) {
+  auto states = std::make_shared<StringMap<overview::Freshness>>();
+  states->reserve(state.devices.size());
+  for (const HomeDevice& device : state.devices) {
+    states->emplace(device.sn, freshness_of(device, state.now));
+  }
+  return states;
+}
+
 }  // namespace
 
 // --- watching
@@ -389,6 +398,7 @@ void HomeFeed::finish(const WorkPtr& work) {
     german = SharedText(
         fmt::format(R"({{"now":{},{}}})", unix_ms(at), options_.german_members_of(state)));
   }
+  std::shared_ptr<const StringMap<overview::Freshness>> states = states_of(state);
   std::vector<hub::ReplyTo<Home>> waiting;
   Home home;
   {
@@ -398,7 +408,8 @@ void HomeFeed::finish(const WorkPtr& work) {
     home = {.version = is_same ? entry.home->version : ++last_version_,
             .now_ms = unix_ms(at),
             .json = std::move(json),
-            .german = std::move(german)};
+            .german = std::move(german),
+            .states = std::move(states)};
     entry.home = home;
     entry.members = std::move(members);
     entry.ledger = work->ledger;

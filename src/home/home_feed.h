@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/shared_text.h"
+#include "base/string_map.h"
 #include "catalog/language.h"
 #include "history/reader.h"
 #include "home/event_log.h"
@@ -28,6 +29,7 @@
 #include "hub/change_feed.h"
 #include "hub/hub.h"
 #include "hub/reply_to.h"
+#include "overview/freshness.h"
 #include "overview/ledger.h"
 #include "registry/directory.h"
 
@@ -90,6 +92,8 @@ class HomeFeed {
     std::int64_t now_ms = 0;    // by the devices' clock
     SharedText json;            // an object
     SharedText german;          // the same in German
+    // The states of its devices, by their serial numbers.
+    std::shared_ptr<const StringMap<overview::Freshness>> states{};
 
     [[nodiscard]] const SharedText& in(catalog::Language language) const {
       return language == catalog::Language::kGerman ? german : json;

@@ -62,9 +62,11 @@ bool accepts(std::string_view list, std::string_view coding) {
 }
 
 bool names_tag(std::string_view list, std::string_view tag) {
-  return lists(list, [tag](std::string_view each) {
-    if (each.starts_with("W/")) each.remove_prefix(2);
-    return each == "*" || each == tag;
+  const auto without_weakness = [](std::string_view text) {
+    return text.substr(text.starts_with("W/") ? 2 : 0);
+  };
+  return lists(list, [&, opaque = without_weakness(tag)](std::string_view each) {
+    return each == "*" || without_weakness(each) == opaque;
   });
 }
 

@@ -25,6 +25,16 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
+// The target without a host, and with one slash at its start.
+std::string_view own_target(std::string_view target) {
+  if (!target.starts_with('/') && target != "*") {
+    const std::size_t slash = target.find('/', target.find("//") + 2);
+    target = slash == std::string_view::npos ? "/" : target.substr(slash);
+  }
+  while (target.starts_with("//")) target.remove_prefix(1);
+  return target;
+}
+
 }  // namespace
 
 std::unique_ptr<PartialRequest> PartialRequest::take() {
@@ -42,12 +52,7 @@ void PartialRequest::keep_for_next(std::unique_ptr<PartialRequest> partial) {
 
 void RequestReader::set_request(Request& request, const Head& head) const {
   request.method = head.method;
-  std::string_view target = head.target;
-  if (!target.starts_with('/') && target != "*") {
-    const std::size_t slash = target.find('/', target.find("//") + 2);
-    target = slash == std::string_view::npos ? "/" : target.substr(slash);
-  }
-  while (target.starts_with("//")) target.remove_prefix(1);
+  const std::string_view target = own_target(head.target);
   const std::size_t mark = target.find('?');
   request.path = target.substr(0, mark);
   request.query = mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
@@ -124,6 +129,18 @@ std::expected<bool, Refusal> RequestReader::read_body() {
   taken_ = in_.size() - rest.size();
   if (!*whole) partial_->head = {};
   return *whole;
+}
+
+std::string_view RequestReader::path_so_far() const {
+  if (partial_) return partial_->request.path;
+  if (state_ != State::kHead) return {};
+  std::string_view line = unread();
+  line = line.substr(0, line.find_first_of("\r\n"));
+  const std::size_t method = line.find(' ');
+  if (method == std::string_view::npos) return {};
+  line.remove_prefix(method + 1);
+  const std::string_view target = line.substr(0, line.find(' '));
+  return target.empty() ? target : own_target(target.substr(0, target.find('?')));
 }
 
 bool RequestReader::take_expectation() { return std::exchange(partial_->expects_continue, false); }

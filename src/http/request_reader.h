@@ -67,6 +67,9 @@ class RequestReader {
   void begin_body(std::size_t most);
   // In kBody. True: the request is whole.
   [[nodiscard]] std::expected<bool, Refusal> read_body();
+  // The path of the request that is being read, as much of it as has come and before its head was
+  // checked; empty: none.
+  [[nodiscard]] std::string_view path_so_far() const;
   // True, once: the client waits for 100 Continue.
   [[nodiscard]] bool take_expectation();
   // The whole request; kBody to kBetween.

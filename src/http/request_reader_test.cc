@@ -168,6 +168,32 @@ TEST(RequestReader, LimitsHoldAtTheirValueAndFailOnePastIt) {
   }
 }
 
+TEST(RequestReader, ARequestThatIsNoGoodHasThePathThatWasRead) {
+  struct Row {
+    std::string bytes;
+    std::string_view path;
+  };
+  const std::vector<Row> rows = {
+      {"", ""},
+      {"GET", ""},
+      {"GET ", ""},
+      {"GET /a", "/a"},
+      {"GET /a?b=/c HTTP/1.1\r\nX: y", "/a"},
+      {"GET //a/b HTTP/1.1\r\nX: y", "/a/b"},
+      {"GET http://host/a HTTP/1.1\r\nX: y", "/a"},
+      {"GET /a HTTP/1.1\r\nX-Key: a\r\nX-Key: a\r\n\r\n", "/a"},
+      {"GET /a HTTP/1.1\r\nX: " + std::string(200, 'x'), "/a"},
+      {"PUT /a?b=c HTTP/1.1\r\nContent-Length: 11\r\n\r\n", "/a"},
+      {"PUT /a HTTP/1.1\r\nContent-Length: 4\r\n\r\n01", "/a"},
+      {"GET /a HTTP/1.1\r\n\r\n", ""},  // the request was taken
+  };
+  for (const Row& row : rows) {
+    Reading reading;
+    reading.receive(row.bytes);
+    EXPECT_EQ(reading.reader.path_so_far(), row.path) << row.bytes;
+  }
+}
+
 // The memory of a request is used again, and a large one is not kept.
 TEST(RequestReader, TheNextRequestHasNothingOfTheOneBefore) {
   Reading reading;

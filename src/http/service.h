@@ -33,6 +33,13 @@ struct Refused {
   std::string_view why;
 };
 
+// A request that is no good HTTP.
+struct BadRequest {
+  unsigned status = 400;  // of the response
+  std::string_view why;
+  std::string_view path;  // as much of it as was read; empty: nothing
+};
+
 class Service {
  public:
   Service() = default;
@@ -62,7 +69,7 @@ class Service {
       const Request& request, net::ConnectionContext context) = 0;
 
   // The response to what is no good request: 400, 405, 408, 413, 417, 426, 431.
-  [[nodiscard]] virtual Response refusal(unsigned status, std::string_view why) const = 0;
+  [[nodiscard]] virtual Response refusal(const BadRequest& bad) const = 0;
   // The name that a request gives for its user, for on_refused(); a view into the request.
   [[nodiscard]] virtual std::string_view user_of(const Request& request) const = 0;
   virtual void on_refused(const Refused& refused) = 0;

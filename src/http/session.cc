@@ -142,7 +142,9 @@ void Session::upgrade(const Upgrade& to) {
   const auto accepted = accept_web_socket(handshake_of(reader_.head()), to.protocol);
   if (!accepted) {
     const RefusedHandshake& refused = accepted.error();
-    Response response = service_.refusal(refused.refusal.status, refused.refusal.why);
+    Response response = service_.refusal({.status = refused.refusal.status,
+                                          .why = refused.refusal.why,
+                                          .path = reader_.request().path});
     if (!refused.header.empty()) response.headers.emplace_back(refused.header, refused.value);
     return refuse_with(std::move(response));
   }
@@ -165,7 +167,8 @@ void Session::respond(Response response) {
 
 void Session::refuse(const Refusal& refusal) {
   sender_.end_connection();
-  respond(service_.refusal(refusal.status, refusal.why));
+  respond(service_.refusal(
+      {.status = refusal.status, .why = refusal.why, .path = reader_.path_so_far()}));
 }
 
 void Session::take_output(std::string& out) {

@@ -56,6 +56,31 @@ TEST(HttpBodyLimit, TakesBodiesUpToTheirLimit) {
   EXPECT_TRUE(more.finished());
 }
 
+TEST(HttpRefusal, HasThePathThatWasAskedFor) {
+  struct Row {
+    std::string bytes;
+    std::string_view status;
+    std::string_view path;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"hello\r\n\r\n", "400", ""},
+           {"GET /a?b HTTP/3.0\r\n\r\n", "400", "/a"},
+           {"GET /few HTTP/1.1\r\n\r\nGET /a HTTP/1.1\r\nno header\r\n\r\n", "400", "/a"},
+           {"GET /a HTTP/1.1\r\nX: " + std::string(9000, 'x'), "431", "/a"},
+           {"PUT /a HTTP/1.1\r\nContent-Length: 999999\r\n\r\n", "413", "/a"},
+           {"GET /mqtt HTTP/1.1\r\nHost: h\r\n\r\n", "426", "/mqtt"},
+           {"GET /a HTTP/1.1\r\n", "408", "/a"},
+           {"PUT /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nx", "408", "/a"},
+       }) {
+    Talk talk;
+    talk.bad_path = "none";
+    talk.send(row.bytes);
+    talk.pass(SessionLimits().request_time + Millis(1));
+    EXPECT_THAT(talk.out, HasSubstr(fmt::format("HTTP/1.1 {} ", row.status))) << row.bytes;
+    EXPECT_EQ(talk.bad_path, row.path) << row.bytes;
+  }
+}
+
 TEST(HttpBodyLimit, AnUnwantedBodyIsSkipped) {
   for (const std::string_view body :
        {"Content-Length: 9\r\n\r\nsome body",

@@ -89,14 +89,17 @@ class Talk : public Service {
   [[nodiscard]] std::expected<std::shared_ptr<net::Protocol>, Response> open(
       const Request& /*request*/, net::ConnectionContext context) override {
     inner_peer = context.peer;
-    if (refuses_socket) return std::unexpected(refusal(403, "not for you"));
+    if (refuses_socket)
+      return std::unexpected(refusal({.status = 403, .why = "not for you", .path = {}}));
     return echo;
   }
-  [[nodiscard]] Response refusal(unsigned status, std::string_view why) const override {
-    Response response{.status = status,
-                      .body = fmt::format(R"({{"code":"{}","message":"{}"}})", status, why)};
-    response.code = std::to_string(status);
-    response.why = why;
+  [[nodiscard]] Response refusal(const BadRequest& bad) const override {
+    Response response{
+        .status = bad.status,
+        .body = fmt::format(R"({{"code":"{}","message":"{}"}})", bad.status, bad.why)};
+    response.code = std::to_string(bad.status);
+    response.why = bad.why;
+    bad_path = bad.path;
     return response;
   }
   [[nodiscard]] std::string_view user_of(const Request& request) const override {
@@ -143,6 +146,7 @@ class Talk : public Service {
   std::string inner_peer;                                 // of the WebSocket
   bool refuses_socket = false;                            // no WebSocket is opened
   SeenRefusal refused;                                    // of the last request that was refused
+  mutable std::string bad_path;                           // of the last one that was no good
   std::string code;                                       // of the next response, if not empty
   std::shared_ptr<Session> session;
   std::string out;

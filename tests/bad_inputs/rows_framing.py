@@ -3,7 +3,7 @@
 Behind each ambiguous one stands a request that must not be answered: whoever found the body's end
 elsewhere would take it for one.
 """
-from http_row import ask, broken, raw, stays
+from http_row import ask, broken, broken_own, raw, stays
 from server import LIST, QUOTA
 
 
@@ -127,12 +127,15 @@ CHUNKS = [
 # Anybody may send one, so it is short; whatever the credential beside it.
 SIGN_IN = b"POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 SIGN_INS = [
-    broken("a sign-in whose body is over 2 KB", 413, raw(SIGN_IN + b"Content-Length: 2049\r\n\r\n"), "2048 bytes"),
-    broken("a sign-in of 255 KB that asks first", 413,
-           raw(SIGN_IN + b"Expect: 100-continue\r\nContent-Length: 261120\r\n\r\n"), "2048 bytes"),
-    broken("a sign-in in chunks of over 2 KB", 413,
-           raw(SIGN_IN + b"Transfer-Encoding: chunked\r\n\r\n400\r\n" + b" " * 1024 + b"\r\n401\r\n"), "2048 bytes"),
-    broken("a signed sign-in of 3 KB", 413, ask("POST", "/api/v1/session", body=b" " * 3072), "2048 bytes"),
+    broken_own("a sign-in whose body is over 2 KB", 413, "body_too_large",
+               raw(SIGN_IN + b"Content-Length: 2049\r\n\r\n"), "2048 bytes"),
+    broken_own("a sign-in of 255 KB that asks first", 413, "body_too_large",
+               raw(SIGN_IN + b"Expect: 100-continue\r\nContent-Length: 261120\r\n\r\n"), "2048 bytes"),
+    broken_own("a sign-in in chunks of over 2 KB", 413, "body_too_large",
+               raw(SIGN_IN + b"Transfer-Encoding: chunked\r\n\r\n400\r\n" + b" " * 1024 + b"\r\n401\r\n"),
+               "2048 bytes"),
+    broken_own("a signed sign-in of 3 KB", 413, "body_too_large",
+               ask("POST", "/api/v1/session", body=b" " * 3072), "2048 bytes"),
 ]
 
 NO_HTTP = [

@@ -85,11 +85,10 @@ class HistoryTest(unittest.TestCase):
     def check_all(self):
         start = self.start
         self.assertEqual(
-            self.points(fields="soc,mode,none"),
+            self.points(fields="soc,mode"),
             {
                 "soc": [[start + i * 10_000, 50 + i] for i in range(12)],
                 "mode": [[start + i * 10_000, "auto" if i else "off"] for i in range(12)],
-                "none": [],
             },
         )
         mean = self.history(fields="*", step="1m", to=start + 3 * MINUTE_MS)
@@ -149,7 +148,9 @@ class HistoryTest(unittest.TestCase):
         self.assertEqual(self.refusal(api=wrong)[0], "8521")
 
     def test_what_is_wrong_is_named(self):
+        self.report_usual()
         for query, said in (
+            ({"fields": "soc,sok"}, "fields is sok"),
             ({"fields": "a..*.b"}, "fields is"),
             ({"from": "yesterday"}, 'from is "yesterday"'),
             ({"to": "0"}, "behind from"),

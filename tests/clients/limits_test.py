@@ -242,7 +242,8 @@ class LimitsTest(unittest.TestCase):
         path, body = "/api/v1/session", b'{"link":"none"}'
         answer = self.ask("POST", path, body + b" " * (limit - len(body)))
         self.assertEqual((answer[0], answer[1]["code"]), (401, "unknown_key"), answer)
-        self.assert_refused(self.ask("POST", path, body + b" " * (limit + 1 - len(body))), 413, "413", limit)
+        over = self.ask("POST", path, body + b" " * (limit + 1 - len(body)))
+        self.assert_refused(over, 413, "body_too_large", limit)
 
     def test_http_query_bytes(self):
         limit = VALUES["http.query-bytes"]

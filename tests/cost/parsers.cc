@@ -85,8 +85,8 @@ class SilentService final : public http::Service {
       const http::Request& /*request*/, net::ConnectionContext /*context*/) override {
     return std::make_shared<Silent>();
   }
-  [[nodiscard]] http::Response refusal(unsigned status, std::string_view why) const override {
-    return api::transport_error(status, why);
+  [[nodiscard]] http::Response refusal(const http::BadRequest& bad) const override {
+    return api::transport_error(bad.status, bad.why);
   }
   [[nodiscard]] std::string_view user_of(const http::Request& request) const override {
     return request.headers[api::header::kAccessKey];

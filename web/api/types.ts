@@ -193,6 +193,8 @@ export interface Device {
 
 export interface Devices {
   devices: Device[];
+  /** after of the next page; absent: there is none. */
+  next?: string;
 }
 
 export interface DeviceState {

@@ -46,8 +46,17 @@ const schema::Body& describe(schema::Of<DeviceState> /*of*/) {
 }
 
 const schema::Body& describe(schema::Of<Devices> /*of*/) {
-  static constexpr std::array kMembers = {declared<std::vector<Device>>("devices")};
-  static constexpr schema::Body kBody{.name = "Devices", .members = kMembers};
+  static constexpr std::array kMembers = {
+      declared<std::vector<Device>>("devices"),
+      declared<std::optional<std::string_view>>(
+          "next", {.text = "after of the next page; absent: there is none"}),
+  };
+  static constexpr schema::Body kBody{
+      .name = "Devices",
+      .members = kMembers,
+      .example = R"({"devices":[{"sn":"R331ZEB4ZEAL0528","name":"Kitchen","family":"delta_2",)"
+                 R"("product":"DELTA 2","owner":"demo","rights":"owner","online":true}],)"
+                 R"("next":"R331ZEB4ZEAL0528"})"};
   return kBody;
 }
 

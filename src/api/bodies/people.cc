@@ -64,7 +64,8 @@ const schema::Body& describe(schema::Of<SignIn> /*of*/) {
   };
   static constexpr schema::Body kBody{.name = "SignIn",
                                       .text = "Either a link, or an account with its password",
-                                      .members = kMembers};
+                                      .members = kMembers,
+                                      .example = R"({"account":"demo","password":"a long one"})"};
   return kBody;
 }
 

@@ -44,6 +44,10 @@ std::string Callers::credential_of(const http::Request& request) const {
   return cookie.empty() ? sha256_of({}) : sha256_of(cookie);
 }
 
+bool Callers::has_token(const http::Request& request) const {
+  return http::same_name(authorization_of(request).substr(0, kBearer.size()), kBearer);
+}
+
 bool Callers::is_signed(const http::Request& request) const {
   return authorization_of(request).empty() && !request.headers[header::kAccessKey].empty();
 }

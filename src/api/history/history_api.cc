@@ -1,8 +1,11 @@
 #include "api/history/history_api.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -12,9 +15,12 @@
 #include "api/history/quota_data.h"
 #include "api/history/series_body.h"
 #include "api/message/params.h"
+#include "base/nearest.h"
 #include "history/energy_query.h"
 #include "home/home_energies.h"
 #include "hub/credentials.h"
+#include "hub/twin_snapshot.h"
+#include "journal/journal.h"
 
 namespace gridloom::api {
 namespace {
@@ -30,6 +36,27 @@ auto answer_of(Query query, const AnswerForm& form, TextOf text_of) {
     if (!query.done()) return std::nullopt;
     return form.success(text_of(query));
   };
+}
+
+// The names that the family does not declare: mistakes, unless the device reports them.
+std::vector<history::DoubtfulField> undeclared(const std::string& sn, const catalog::Family& family,
+                                               const std::vector<std::string>& fields) {
+  std::vector<history::DoubtfulField> doubtful;
+  std::vector<std::string_view> declared;
+  for (const std::string& name : fields) {
+    const bool is_own = name == journal::kPresence;
+    if (is_own || name.ends_with('*') || family.field(name) != nullptr) continue;
+    if (declared.empty()) {
+      for (const catalog::Field& field : family.fields) declared.emplace_back(field.name);
+    }
+    doubtful.push_back(
+        {.name = name,
+         .refusal = fmt::format("fields is {}: {} has no such field, and has not reported one; GET "
+                                "/api/v1/families/{} lists those of its family{}",
+                                shown(std::string_view(name)), sn, family.id,
+                                did_you_mean(name, declared))});
+  }
+  return doubtful;
 }
 
 }  // namespace
@@ -150,24 +177,50 @@ void HistoryApi::home_series(Call call) const {
 
 void HistoryApi::series(const std::string& sn, Call call) const {
   const auto refuse = [&call](const Error& fault) { call.done(call.form.failure(fault)); };
-  const auto device = readable(call.account, sn);
+  auto device = readable(call.account, sn);
   if (!device) return refuse(device.error());
   auto request = parse_series_request(call.params, now(), options_.series);
   if (!request) return refuse(request.error());
-  const auto format = request->format;
+  request->doubtful = undeclared(sn, *device->family, request->fields);
+  Series series{.sn = sn,
+                .device = std::move(*device),
+                .request = std::move(*request),
+                .call = std::move(call)};
+  if (series.request.doubtful.empty() || options_.hub == nullptr) {
+    return answer_series(std::move(series));
+  }
+  const registry::AccountId account = series.call.account;
+  options_.hub->read_twins(
+      account, {sn},
+      {.loop = options_.loop,
+       .done = [this, series = std::move(series)](
+                   const Result<std::vector<hub::TwinSnapshot>>& twins) mutable {
+         if (twins) {
+           for (const hub::TwinSnapshot& twin : *twins) {
+             std::erase_if(series.request.doubtful, [&](const history::DoubtfulField& field) {
+               return std::ranges::find(twin.extra, field.name) != twin.extra.end();
+             });
+           }
+         }
+         answer_series(std::move(series));
+       }});
+}
+
+void HistoryApi::answer_series(Series series) const {
+  const auto format = series.request.format;
   const auto body =
-      std::make_shared<SeriesBody>(SeriesAnswer({.sn = sn,
-                                                 .device = device->number,
-                                                 .request = std::move(*request),
+      std::make_shared<SeriesBody>(SeriesAnswer({.sn = std::move(series.sn),
+                                                 .device = series.device.number,
+                                                 .request = std::move(series.request),
                                                  .limits = options_.series,
-                                                 .unit_of = units_of(device->family)}),
+                                                 .unit_of = units_of(series.device.family)}),
                                    SeriesBody::Options{.format = format,
-                                                       .form = call.form,
-                                                       .account = call.account,
-                                                       .gone = call.gone,
+                                                       .form = series.call.form,
+                                                       .account = series.call.account,
+                                                       .gone = series.call.gone,
                                                        .reads = options_.reads,
                                                        .loop = options_.loop});
-  read(std::move(call), [body](history::Reader& reader) { return body->begin(reader); });
+  read(std::move(series.call), [body](history::Reader& reader) { return body->begin(reader); });
 }
 
 void HistoryApi::events(const std::string& sn, Call call) const {

@@ -18,6 +18,7 @@
 #include "history/series/series_request.h"
 #include "home/history_device.h"
 #include "http/message.h"
+#include "hub/hub.h"
 #include "hub/platform.h"
 #include "time/time_zone.h"
 #include "wire/json.h"
@@ -28,8 +29,9 @@ class HistoryApi {
  public:
   struct Options {
     const hub::Platform* platform = nullptr;
-    history::Reads reads{};  // Archive::read; empty: every query is answered with 503
-    Loop* loop = nullptr;    // responses are delivered on it
+    hub::Hub* hub = nullptr;  // null: the fields that devices have now are not known
+    history::Reads reads{};   // Archive::read; empty: every query is answered with 503
+    Loop* loop = nullptr;     // responses are delivered on it
     history::SeriesLimits series{};
   };
   explicit HistoryApi(Options options) : options_(std::move(options)) {}
@@ -61,6 +63,13 @@ class HistoryApi {
   // All that the account may read.
   [[nodiscard]] std::vector<home::HistoryDevice> readable_devices(
       registry::AccountId account) const;
+  struct Series {
+    std::string sn;
+    Readable device;
+    history::SeriesRequest request;
+    Call call;
+  };
+  void answer_series(Series series) const;
   [[nodiscard]] time::Now now() const;
   // Works for one time slice. Empty: there is more to do.
   using Answer = std::move_only_function<std::optional<http::Response>(history::Reader&)>;

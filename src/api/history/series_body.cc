@@ -28,12 +28,7 @@ Result<history::SeriesRequest> parse_series_request(const wire::JsonObject& para
     for (const auto& [own, place] : known) {
       if (own == name) word = place;
     }
-    if (word == nullptr) {
-      return fail(ErrorCode::kBadParams,
-                  fmt::format("{} is no parameter of history: there are fields, from, to, step, "
-                              "aggregate, format and points",
-                              shown(std::string_view(name))));
-    }
+    if (word == nullptr) continue;  // the route has no other parameters
     if (!value.is_string() || value.get_string().empty()) {
       return fail(ErrorCode::kBadParams,
                   fmt::format("{} is {}: must be a text", std::string_view(name), shown(value)));

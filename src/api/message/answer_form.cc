@@ -52,14 +52,26 @@ http::Response plain_error(unsigned status, std::string_view code, std::string m
 // The code of a refusal that no Error stands for.
 std::string_view code_of_status(unsigned status) {
   switch (status) {
+    case 400:
+      return "malformed";
     case 404:
       return "not_found";
     case 405:
       return "wrong_method";
+    case 408:
+      return "too_slow";
+    case 413:
+      return "body_too_large";
+    case 417:
+      return "wrong_expectation";
     case 421:
       return "wrong_host";
+    case 426:
+      return "upgrade_required";
     case 429:
       return "too_many_requests";
+    case 431:
+      return "header_too_large";
     default:
       return "unavailable";
   }

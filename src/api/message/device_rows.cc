@@ -1,5 +1,8 @@
 #include "api/message/device_rows.h"
 
+#include <algorithm>
+#include <span>
+
 namespace gridloom::api {
 
 const std::vector<DeviceRow>& DeviceRows::rows(
@@ -20,16 +23,35 @@ const std::vector<DeviceRow>& DeviceRows::rows(
 }
 
 std::string DeviceRows::text(const std::shared_ptr<const registry::Directory>& directory,
-                             AccountId account, const Words& words,
-                             const std::function<bool(std::string_view sn)>& is_online) {
-  std::string text;
-  for (const DeviceRow& row : rows(directory, account)) {
-    if (!text.empty()) text += ',';
-    text += row.before;
-    text += is_online(row.sn) ? words.online : words.offline;
-    text += row.after;
+                             AccountId account, const Words& words, const IsOnline& is_online) {
+  return page(directory, account, words, is_online, {}).text;
+}
+
+DeviceRows::Page DeviceRows::page(const std::shared_ptr<const registry::Directory>& directory,
+                                  AccountId account, const Words& words, const IsOnline& is_online,
+                                  const Choice& choice) {
+  std::span<const DeviceRow> left = rows(directory, account);
+  Page page;
+  if (!choice.after.empty()) {
+    const auto before = std::ranges::find(left, choice.after, &DeviceRow::sn);
+    page.is_after_known = before != left.end();
+    if (!page.is_after_known) return page;
+    left = {before + 1, left.end()};
   }
-  return text;
+  std::size_t count = 0;
+  for (const DeviceRow& row : left) {
+    if (choice.is_wanted && !choice.is_wanted(row)) continue;
+    if (count++ == choice.limit) {
+      page.has_more = true;
+      break;
+    }
+    if (!page.text.empty()) page.text += ',';
+    page.text += row.before;
+    page.text += is_online(row.sn) ? words.online : words.offline;
+    page.text += row.after;
+    page.last = row.sn;
+  }
+  return page;
 }
 
 }  // namespace gridloom::api

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,6 +26,8 @@ struct DeviceRow {
   std::string sn;
   std::string before;
   std::string after;
+  std::string family{};  // its id; empty: rows are not chosen by it
+  std::string search{};  // the texts in which people search, in lower case
 };
 
 class DeviceRows {
@@ -39,10 +42,26 @@ class DeviceRows {
     std::string_view online;
     std::string_view offline;
   };
+  using IsOnline = std::function<bool(std::string_view sn)>;
   // The rows, separated by commas.
   [[nodiscard]] std::string text(const std::shared_ptr<const registry::Directory>& directory,
-                                 AccountId account, const Words& words,
-                                 const std::function<bool(std::string_view sn)>& is_online);
+                                 AccountId account, const Words& words, const IsOnline& is_online);
+
+  // Some of the rows, in their order.
+  struct Choice {
+    std::string_view after{};  // the serial number of the row in front of the first; empty: none
+    std::size_t limit = std::numeric_limits<std::size_t>::max();
+    std::function<bool(const DeviceRow&)> is_wanted{};  // empty: each is
+  };
+  struct Page {
+    std::string text{};          // of the rows, separated by commas
+    std::string_view last{};     // the last row's serial number, until the next call
+    bool has_more = false;       // further rows are wanted
+    bool is_after_known = true;  // false: there is no row `after`, and the page is empty
+  };
+  [[nodiscard]] Page page(const std::shared_ptr<const registry::Directory>& directory,
+                          AccountId account, const Words& words, const IsOnline& is_online,
+                          const Choice& choice);
   // How often an account's rows were made.
   [[nodiscard]] std::uint64_t made() const { return made_; }
 

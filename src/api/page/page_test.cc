@@ -206,6 +206,7 @@ TEST(ListHeader, UnderstandsWeightsTagsAndBlanks) {
   EXPECT_FALSE(http::accepts("", "gzip"));
   EXPECT_FALSE(http::accepts("gzipped", "gzip"));
   EXPECT_TRUE(http::names_tag(R"("a", W/"b")", R"("b")"));
+  EXPECT_TRUE(http::names_tag(R"("a", "b")", R"(W/"b")"));
   EXPECT_TRUE(http::names_tag("*", R"("b")"));
   EXPECT_FALSE(http::names_tag(R"("ab")", R"("b")"));
   EXPECT_TRUE(http::lists_token("keep-alive, Upgrade", "upgrade"));

@@ -8,12 +8,6 @@ namespace {
 
 constexpr std::string_view kNone = "this server is not administered over HTTP";
 
-// An answer may show a key, which no cache may keep.
-http::Response unstored(http::Response response) {
-  response.headers.emplace_back("Cache-Control", "no-store");
-  return response;
-}
-
 }  // namespace
 
 void AdminApi::list(const AnswerForm& form, Callback<http::Response> done) const {
@@ -28,8 +22,7 @@ void AdminApi::run(Administration::Request request, const AnswerForm& form,
       std::move(request),
       {.loop = options_.loop,
        .done = [form, done = std::move(done)](Result<wire::Json> answer) mutable {
-         done(unstored(answer ? form.success(wire::to_text(*answer))
-                              : form.failure(answer.error())));
+         done(answer ? form.success(wire::to_text(*answer)) : form.failure(answer.error()));
        }});
 }
 

@@ -1,27 +1,18 @@
 #include "api/v1/family_texts.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
-#include "base/sha256.h"
 #include "catalog/family_json.h"
 #include "wire/json.h"
 
 namespace gridloom::api {
-namespace {
-
-constexpr std::size_t kTagBytes = 16;
-
-}  // namespace
 
 FamilyTexts::FamilyTexts(std::shared_ptr<const catalog::Catalog> catalog)
     : catalog_(std::move(catalog)) {}
 
 FamilyTexts::Text FamilyTexts::make(std::string json) {
   ++made_;
-  std::string tag = fmt::format("\"{:.{}}\"", sha256_of(json), kTagBytes);
-  return {.json = std::move(json), .tag = std::move(tag)};
+  return tagged(std::move(json));
 }
 
 const FamilyTexts::Text* FamilyTexts::of(std::string_view family, catalog::Language language) {

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/shared_text.h"
+#include "api/message/tagged_text.h"
 #include "base/string_map.h"
 #include "catalog/family.h"
 #include "catalog/language.h"
@@ -22,10 +22,7 @@ class FamilyTexts {
  public:
   explicit FamilyTexts(std::shared_ptr<const catalog::Catalog> catalog);
 
-  struct Text {
-    SharedText json;
-    std::string tag;  // for ETag, in quotes
-  };
+  using Text = TaggedText;
   // Null: there is no such family. Valid as long as this object.
   [[nodiscard]] const Text* of(std::string_view family, catalog::Language language);
   [[nodiscard]] const Text& all(catalog::Language language);

@@ -19,6 +19,8 @@
 #include "api/home/home_json.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
+#include "api/message/tagged_text.h"
+#include "api/v1/own_queries.h"
 #include "catalog/language.h"
 #include "http/list_header.h"
 #include "hub/credentials.h"
@@ -31,73 +33,6 @@ namespace {
 using registry::Rights;
 using registry::Scope;
 using schema::body_of;
-
-std::vector<std::string_view> languages() {
-  return {catalog::kLanguageTags.begin(), catalog::kLanguageTags.end()};
-}
-
-constexpr std::string_view kFrom =
-    "begin: a day, a time in ISO 8601, Unix milliseconds, or back from now as -7d";
-constexpr std::string_view kTo = "end, written as from, or now; it does not belong to the span";
-constexpr std::array kEnergyQuery = {
-    OwnParameter{.name = "period",
-                 .text = "what the buckets divide: hours of a day, days of a week or a month, "
-                         "months of a year; day if it is left out",
-                 .words = &schema::words_of_tag<body::Period>},
-    OwnParameter{"from", kFrom},
-    OwnParameter{"to", kTo},
-    OwnParameter{.name = "compare",
-                 .text = "adds the span before, of the same length in the calendar",
-                 .words = &schema::words_of_tag<body::Comparison>},
-};
-constexpr std::array kHomeSeriesQuery = {
-    OwnParameter{"from", kFrom},
-    OwnParameter{"to", kTo},
-    OwnParameter{"step", "whole quarters of an hour, such as 15m or 1h; 15m if it is left out"},
-};
-constexpr std::array kHistoryQuery = {
-    OwnParameter{"fields", "names of fields, separated by commas; * stands for any text", true},
-    OwnParameter{"from", kFrom},
-    OwnParameter{"to", kTo},
-    OwnParameter{"step", "length of a step, such as 15m; every reported value if it is left out"},
-    OwnParameter{.name = "aggregate",
-                 .text = "what a step's values are put together to; mean if it is left out",
-                 .words = &schema::words_of_enum<history::Aggregate>},
-    OwnParameter{"points", "at most this many points, chosen so that a curve keeps its form"},
-    OwnParameter{.name = "format",
-                 .text = "json if it is left out",
-                 .words = &schema::words_of_tag<body::HistoryFormat>},
-};
-
-constexpr std::array kEventQuery = {
-    OwnParameter{"from", kFrom},
-    OwnParameter{"to", kTo},
-    OwnParameter{"kind", "kinds of events, separated by commas; all if it is left out"},
-    OwnParameter{"limit", "at most so many events, 1 to 1000; 100 if it is left out"},
-    OwnParameter{"cursor", "next of the page before, for the events that follow it"},
-    OwnParameter{.name = "lang",
-                 .text = "language of titles and meanings of faults; en if it is left out",
-                 .words = &languages},
-};
-
-constexpr std::array kFamilyQuery = {
-    OwnParameter{
-        .name = "lang",
-        .text = "language of the texts; en if it is left out, and for texts without a translation",
-        .words = &languages},
-};
-
-constexpr std::array kLanguageQuery = {
-    OwnParameter{.name = "lang",
-                 .text = "language of titles and meanings of faults; en if it is left out",
-                 .words = &languages},
-};
-
-constexpr std::array kCommandQuery = {
-    OwnParameter{"wait",
-                 "how long to wait for the state to be final, as 10s; 30s at most, and not "
-                 "at all if it is left out"},
-};
 
 // The end of a device's text, in the place of which its presence is put.
 constexpr std::string_view kPresence = "false}";
@@ -136,6 +71,7 @@ struct OwnApi::Table {
             .id = "whoAmI",
             .summary = "The account that asks, and what its token may do.",
             .answer = &body_of<body::Me>,
+            .keeping = Keeping::kSecret,  // csrf
             .handler = &OwnApi::me},
       Route{.method = http::Method::kPost,
             .path = "/api/v1/session",
@@ -180,6 +116,7 @@ struct OwnApi::Table {
       Route{.path = "/api/v1/devices",
             .id = "listDevices",
             .summary = "The account's own devices, then those shared with it.",
+            .query = kDeviceQuery,
             .answer = &body_of<body::Devices>,
             .handler = &OwnApi::devices},
       Route{.path = "/api/v1/devices/{sn}",
@@ -191,14 +128,16 @@ struct OwnApi::Table {
       Route{.path = "/api/v1/families",
             .id = "listFamilies",
             .summary = "The device families that this server knows.",
-            .query = kFamilyQuery,
+            .query = kLanguageQuery,
             .answer = &body_of<body::Families>,
+            .keeping = Keeping::kTagged,
             .handler = &OwnApi::families},
       Route{.path = "/api/v1/families/{family}",
             .id = "getFamily",
             .summary = "A family: its fields with units and named values, and its commands.",
-            .query = kFamilyQuery,
+            .query = kLanguageQuery,
             .answer = &body_of<body::Family>,
+            .keeping = Keeping::kTagged,
             .handler = &OwnApi::family},
       Route{.path = "/api/v1/devices/{sn}/energy",
             .id = "getEnergy",
@@ -275,6 +214,11 @@ struct OwnApi::Table {
 
 std::span<const OwnApi::Route> OwnApi::routes() { return Table::kRoutes; }
 
+bool may_compress(const OwnApi::Route& route) {
+  return route.method == http::Method::kGet && route.access == Access::kCallers &&
+         route.scope != Scope::kAdmin && route.keeping != Keeping::kSecret;
+}
+
 Result<OwnApi::Found> OwnApi::find(http::Method method, std::string_view path) {
   if (method == http::Method::kHead) method = http::Method::kGet;
   std::string others;
@@ -305,6 +249,10 @@ void OwnApi::handle(const Route& route, Call call) const {
                                                  name_of(call.caller.scope), name_of(route.method),
                                                  route.path, name_of(route.scope))}));
   }
+  const std::string name = fmt::format("{} {}", name_of(route.method), route.path);
+  Status names = check_names(call.params, route.query, name);
+  if (names && route.body != nullptr) names = check_names(call.body, route.body());
+  if (!names) return call.done(call.form.failure(names.error()));
   (this->*route.handler)(std::move(call));
 }
 
@@ -351,7 +299,13 @@ OwnApi::OwnApi(const Options& options)
           for (const registry::Device* device : list) {
             std::string row = schema::to_text(description(directory, *device, account));
             row.resize(row.size() - kPresence.size());
-            rows.push_back({.sn = device->sn, .before = std::move(row), .after = "}"});
+            const catalog::FamilyPtr& family =
+                options_.hub->platform().catalog->of_serial(device->sn);
+            rows.push_back({.sn = device->sn,
+                            .before = std::move(row),
+                            .after = "}",
+                            .family = family->id,
+                            .search = search_text({device->sn, device->name, family->product})});
           }
         }
         return rows;
@@ -371,14 +325,54 @@ body::Device OwnApi::description(const registry::Directory& directory,
 }
 
 void OwnApi::devices(Call call) const {
+  auto choice = parse_device_choice(call.params, *options_.hub->platform().catalog);
+  if (!choice) return call.done(call.form.failure(choice.error()));
   const registry::AccountId account = call.caller.account;
-  std::string text = R"({"devices":[)";
-  text += device_rows_->text(options_.hub->platform().registry.directory(), account,
-                             {.online = "true", .offline = "false"}, [&](std::string_view sn) {
-                               return options_.hub->online(account, sn);
-                             });
-  text += "]}";
-  call.done(call.form.success_shared(std::move(text)));
+  if (choice->states.empty()) {
+    return list_devices(*choice, nullptr, account, call.form, std::move(call.done));
+  }
+  options_.homes->get(
+      account,
+      {.loop = options_.loop,
+       .done = [this, choice = std::move(*choice), account, form = call.form,
+                done = std::move(call.done)](const Result<home::HomeFeed::Home>& home) mutable {
+         if (!home) return done(form.failure(home.error()));
+         list_devices(choice, home->states.get(), account, form, std::move(done));
+       }});
+}
+
+// `states` are needed where the choice has some.
+void OwnApi::list_devices(const DeviceChoice& choice, const StringMap<overview::Freshness>* states,
+                          registry::AccountId account, const AnswerForm& form,
+                          Callback<http::Response> done) const {
+  const auto is_wanted = [&](const DeviceRow& row) {
+    if (!choice.family.empty() && row.family != choice.family) return false;
+    if (!row.search.contains(choice.search)) return false;
+    if (choice.states.empty()) return true;
+    const auto state = states->find(row.sn);
+    return state != states->end() &&
+           std::ranges::find(choice.states, state->second) != choice.states.end();
+  };
+  DeviceRows::Choice rows{.after = choice.after, .is_wanted = is_wanted};
+  if (choice.limit) rows.limit = *choice.limit;
+  const DeviceRows::Page page = device_rows_->page(
+      options_.hub->platform().registry.directory(), account,
+      {.online = "true", .offline = "false"},
+      [&](std::string_view sn) { return options_.hub->online(account, sn); }, rows);
+  if (!page.is_after_known) {
+    return done(form.failure(
+        {.code = ErrorCode::kBadParams,
+         .detail = fmt::format("after is {}: must be `next` of the page before, a device that the "
+                               "account may still read",
+                               shown(choice.after))}));
+  }
+  std::string text = fmt::format(R"({{"devices":[{}])", page.text);
+  if (page.has_more) {
+    text += R"(,"next":)";
+    wire::append_quoted(text, page.last);
+  }
+  text += '}';
+  done(form.success_shared(std::move(text)));
 }
 
 void OwnApi::device(Call call) const {
@@ -433,12 +427,7 @@ void OwnApi::family(Call call) const {
 void OwnApi::answer(Call call, const FamilyTexts::Text& text) {
   http::Response response = call.form.success_shared(text.json);
   if (call.form.is_plain()) {
-    response.headers.emplace_back("ETag", text.tag);
-    response.headers.emplace_back("Cache-Control", "private, no-cache");
-    if (http::names_tag(call.request.headers[header::kIfNoneMatch], text.tag)) {
-      response.status = 304;
-      response.data = {};
-    }
+    add_tag(response, text, call.request.headers[header::kIfNoneMatch], "private, no-cache");
   }
   call.done(std::move(response));
 }

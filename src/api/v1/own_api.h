@@ -23,33 +23,36 @@
 #include "api/schema/body.h"
 #include "api/v1/admin_api.h"
 #include "api/v1/command_api.h"
+#include "api/v1/device_choice.h"
 #include "api/v1/family_texts.h"
+#include "api/v1/own_parameter.h"
 #include "api/v1/session_api.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "base/string_map.h"
 #include "home/event_log.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
 #include "http/message.h"
 #include "hub/hub.h"
+#include "overview/freshness.h"
 #include "registry/directory.h"
 #include "wire/json.h"
 
 namespace gridloom::api {
-
-// A parameter of the query.
-struct OwnParameter {
-  std::string_view name;
-  std::string_view text;  // what it means
-  bool required = false;
-  std::vector<std::string_view> (*words)() = nullptr;  // its values; null: any text
-};
 
 // Who may ask for a route at all.
 enum class Access : std::uint8_t {
   kEverybody,      // also without any credential
   kCallers,        // with a token, a session or a signature
   kSignedInPeople  // with a session only: tokens must not outlive themselves by it
+};
+
+// Whether an answer may be kept on its way, and compressed.
+enum class Keeping : std::uint8_t {
+  kOfMoment,  // no cache keeps it
+  kSecret,    // may have a credential: no cache keeps it, and it is not compressed (SECURITY.md)
+  kTagged     // the same for everybody as long as the server runs: has an ETag
 };
 
 class OwnApi {
@@ -72,7 +75,7 @@ class OwnApi {
     Caller caller;                 // its pointers are valid until the handler returns
     std::string named;    // what stands in the path for {sn}, {family}, {session} or {operation}
     std::string inner{};  // likewise, for {command}
-    wire::JsonObject params;  // of the query
+    wire::JsonObject params;  // of the query; of a signed request without a body, all
     wire::JsonObject body;
     AnswerForm form;
     Callback<http::Response> done;
@@ -90,6 +93,7 @@ class OwnApi {
     schema::BodyOf body = nullptr;    // of the request; null: it has none
     schema::BodyOf answer = nullptr;  // null: it has none (204)
     Access access = Access::kCallers;
+    Keeping keeping = Keeping::kOfMoment;
     void (OwnApi::*handler)(Call call) const = nullptr;
   };
   [[nodiscard]] static std::span<const Route> routes();
@@ -103,7 +107,8 @@ class OwnApi {
   // that there are. HEAD is answered as GET.
   [[nodiscard]] static Result<Found> find(http::Method method, std::string_view path);
 
-  // Only with a scope that permits what the route asks for; kNoPermission otherwise.
+  // Only with a scope that permits what the route asks for, kNoPermission otherwise, and without
+  // parameters and members that the route does not have, kBadParams otherwise.
   void handle(const Route& route, Call call) const;
 
  private:
@@ -113,6 +118,9 @@ class OwnApi {
   void home_energy(Call call) const;
   void home_series(Call call) const;
   void devices(Call call) const;
+  void list_devices(const DeviceChoice& choice, const StringMap<overview::Freshness>* states,
+                    registry::AccountId account, const AnswerForm& form,
+                    Callback<http::Response> done) const;
   void device(Call call) const;
   void families(Call call) const;
   void family(Call call) const;
@@ -146,5 +154,9 @@ class OwnApi {
   std::unique_ptr<FamilyTexts> families_;
   std::unique_ptr<DeviceRows> device_rows_;
 };
+
+// Whether the answer of the route may be compressed: it has no secret, and the request changes
+// nothing.
+[[nodiscard]] bool may_compress(const OwnApi::Route& route);
 
 }  // namespace gridloom::api

@@ -30,6 +30,25 @@ constexpr std::array<std::int64_t, 17> kUsualSteps_s = {
     1,    5,     10,    30,    60,     300,     900,     1800,    3600,
     7200, 21600, 43200, 86400, 604800, 2592000, 7776000, 31536000};
 
+// Whether the names of the request need those that the device reported: for a pattern, and for a
+// doubtful name that somebody reported.
+bool needs_reported(const SeriesRequest& request, const FieldNames& names) {
+  return std::ranges::any_of(request.fields,
+                             [](const auto& name) { return name.ends_with('*'); }) ||
+         std::ranges::any_of(request.doubtful, [&](const DoubtfulField& field) {
+           return names.find(field.name).has_value();
+         });
+}
+
+Status check_doubtful(const SeriesRequest& request, const FieldNames& names,
+                      const std::set<FieldId>& reported) {
+  for (const DoubtfulField& field : request.doubtful) {
+    const auto id = names.find(field.name);
+    if (!id || !reported.contains(*id)) return fail(ErrorCode::kBadParams, field.refusal);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::int64_t SeriesReader::steps() const {
@@ -79,8 +98,7 @@ Columns SeriesReader::columns_of(std::vector<FieldId> fields) const {
 
 // Finds the fields that the device reported in the span.
 Status SeriesReader::match_blocks(Reader& reader) {
-  const bool any = std::ranges::any_of(options_.request.fields,
-                                       [](const auto& name) { return name.ends_with('*'); });
+  const bool any = needs_reported(options_.request, reader.names());
   const std::int64_t begin = hour_of(options_.request.from_ms);
   const std::int64_t end = hour_of(options_.request.to_ms - 1) + 1;
   if (any) {
@@ -118,6 +136,9 @@ Status SeriesReader::match_quarters(Reader& reader) {
 // Resolves the requested names to fields, each once and in the order of the request; the fields of
 // a name that ends in * are sorted by name.
 Status SeriesReader::find_fields(Reader& reader) {
+  if (Status good = check_doubtful(options_.request, reader.names(), reported_); !good) {
+    return good;
+  }
   presence_ = reader.names().find(journal::kPresence);
   const std::vector<std::string>& asked = options_.request.fields;
   std::vector<std::vector<Field>> matches(asked.size());

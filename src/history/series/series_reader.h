@@ -110,7 +110,7 @@ class SeriesReader {
   std::optional<BlockWalk> walk_;  // over the hours walk_from_ to walk_to_
   std::int64_t walk_from_ = 0;
   std::int64_t walk_to_ = 0;
-  std::set<FieldId> reported_;  // fields reported in the span; filled if a name ends in *
+  std::set<FieldId> reported_;  // fields reported in the span; filled if the names need them
   std::int64_t quarters_from_ = 0;
   std::optional<ValueCount> values_;
   std::optional<FieldId> presence_;

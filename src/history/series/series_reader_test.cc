@@ -76,12 +76,12 @@ class SeriesReaderTest : public testing::Test {
     archive_->append(journal::RecordKind::kReports, writer.take(), {});
   }
   Status read(SeriesParameters words, SeriesReader::Order order, Recorder& recorder,
-              const SeriesLimits& limits = {}) {
+              const SeriesLimits& limits = {}, std::vector<DoubtfulField> doubtful = {}) {
     words.from = "2026-11-01T12:00:00Z";
-    SeriesReader series({.device = 1,
-                         .request = must(series_request(words, {.at = kNow}, limits)),
-                         .limits = limits,
-                         .order = order});
+    SeriesRequest request = must(series_request(words, {.at = kNow}, limits));
+    request.doubtful = std::move(doubtful);
+    SeriesReader series(
+        {.device = 1, .request = std::move(request), .limits = limits, .order = order});
     Status worked;
     read_now(*archive_, [&](Reader& reader) {
       while (worked && !series.done()) worked = series.work(reader, recorder);
@@ -139,6 +139,30 @@ TEST_F(SeriesReaderTest, ASinkIsNotCalledForAnAnswerThatWouldBeTooLarge) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kBadParams);
   EXPECT_THAT(recorder.calls(), IsEmpty());
+}
+
+TEST_F(SeriesReaderTest, ADoubtfulFieldIsRefusedUnlessTheDeviceReportedIt) {
+  report(0, {{"a", "1"}, {"b", "2"}});
+  journal::BatchWriter others;
+  others.begin(2, kStart_ms);
+  others.add("c", "1");
+  others.end();
+  archive_->append(journal::RecordKind::kReports, others.take(), {});
+  struct Row {
+    std::string name;
+    bool is_refused;
+  };
+  for (const Row& row : std::vector<Row>{{"b", false}, {"c", true}, {"none", true}}) {
+    Recorder recorder;
+    const std::string fields = "a," + row.name;
+    const Status got = read({.fields = fields}, SeriesReader::Order::kByField, recorder, {},
+                            {{.name = row.name, .refusal = "what is " + row.name}});
+    EXPECT_EQ(got.has_value(), !row.is_refused) << row.name;
+    if (got) continue;
+    EXPECT_EQ(got.error().code, ErrorCode::kBadParams);
+    EXPECT_EQ(got.error().detail, "what is " + row.name);
+    EXPECT_THAT(recorder.calls(), IsEmpty());
+  }
 }
 
 }  // namespace

@@ -23,6 +23,12 @@ struct SeriesLimits {
   std::size_t plot_points = 10'000;
 };
 
+// A name that may be a mistake, and the error to answer if it is one.
+struct DoubtfulField {
+  std::string name;
+  std::string refusal;
+};
+
 struct SeriesRequest {
   enum class Format : std::uint8_t { kJson, kCsv };
 
@@ -34,6 +40,8 @@ struct SeriesRequest {
   Format format = Format::kJson;
   std::size_t points = 0;  // points of each field, downsampled for a plot (lttb.h); 0: all
   time::TimeZone zone{};   // whose days steps begin with
+  // Some of the fields: they are refused if the device did not report them in the span.
+  std::vector<DoubtfulField> doubtful{};
 };
 
 // The parameters as they were given; empty: not given.

@@ -1,0 +1,43 @@
+// Compresses the bodies of answers for clients that take it.
+//
+// A short body is compressed at once. A longer one, and one that is streamed, is compressed while
+// it is sent, a piece in each task of the loop, so that other connections get their turn between
+// two pieces and a client that reads slowly costs the memory of one compressor. The work is charged
+// to the account: it has kMaxStreams of these at a time on a loop, and its further answers are sent
+// as they are.
+//
+// Bodies with a secret must not come here: their length would tell something of it to one who has
+// a text of his own in the same body (SECURITY.md). Belongs to a loop.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "base/account_id.h"
+#include "base/loop.h"
+#include "base/per_key_limit.h"
+#include "http/message.h"
+
+namespace gridloom::api {
+
+class Compression {
+ public:
+  // A shorter body is sent as it is: it fits a packet or two anyway.
+  static constexpr std::size_t kLeastBytes = 1024;
+  static constexpr std::size_t kPieceBytes = std::size_t{32} * 1024;
+  static constexpr std::size_t kMaxStreams = 8;
+
+  // `loop` is the one on which answers are delivered.
+  explicit Compression(Loop* loop) : loop_(loop) {}
+
+  // Only an answer with status 200 is changed; each gets Vary.
+  void apply(http::Response& response, std::string_view accept_encoding, AccountId account);
+
+ private:
+  void compress(http::Response& response, std::string_view accept_encoding, AccountId account);
+
+  Loop* loop_;
+  PerKeyLimit streams_;
+};
+
+}  // namespace gridloom::api

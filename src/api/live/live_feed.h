@@ -233,6 +233,13 @@ class LiveWatch {
   std::optional<std::uint64_t> position_;
 };
 
+// A device that a client's subscription watches: looking for news touches no more than these.
+struct LiveWatched {
+  std::int64_t id = 0;  // the subscription
+  const LiveDevice* device = nullptr;
+  std::uint64_t version = 0;  // of the device, when it was looked at
+};
+
 class LiveFeed {
  public:
   struct Options {

@@ -156,7 +156,7 @@ void LiveSubscriptions::unsubscribe(Id id) {
                         gone.read == Subscription::TwinRead::kAsked);
   if (home_ == id) home_.reset();
   if (gone.watch.device() != nullptr) by_sn_.erase(gone.watch.device()->sn());
-  std::erase_if(watched_, [&](const Watched& each) { return each.id == id; });
+  std::erase_if(watched_, [&](const LiveWatched& each) { return each.id == id; });
   subscriptions_.erase(found);
 }
 
@@ -167,7 +167,7 @@ void LiveSubscriptions::add_news(Id id, const Subscription& subscription) {
 
 void LiveSubscriptions::look() {
   if (!schedule_.may_send() || !notice_->take()) return;
-  for (Watched& watched : watched_) {
+  for (LiveWatched& watched : watched_) {
     const std::uint64_t version = watched.device->version();
     if (std::exchange(watched.version, version) == version) continue;
     Subscription& subscription = subscriptions_.at(watched.id);

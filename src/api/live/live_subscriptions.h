@@ -107,13 +107,6 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
     catalog::Language language = catalog::Language::kEnglish;
   };
 
-  // A device that a subscription watches, close to the others: looking for news touches no more.
-  struct Watched {
-    Id id = 0;
-    const LiveDevice* device = nullptr;
-    std::uint64_t version = 0;  // of the device, when it was looked at
-  };
-
   void add(Id id, Subscription made);
   // Finds out which devices have news, if there are some.
   void look();
@@ -133,7 +126,7 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
   // Apart from the rest, because it is looked at with each change of a device.
   std::unique_ptr<LiveNotice> notice_;
   std::unordered_map<Id, Subscription> subscriptions_;
-  std::vector<Watched> watched_;
+  std::vector<LiveWatched> watched_;
   std::unordered_map<std::string_view, Id> by_sn_;  // the texts are those of the watched devices
   std::optional<Id> home_;                          // the subscription to the home
   home::HomeWatch home_watch_;  // until a tick without a subscription to the home

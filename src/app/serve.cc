@@ -361,10 +361,15 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options,
   return {};
 }
 
-wire::JsonObject facts_of(const ServeProcess& process, const net::TlsFiles& files) {
+wire::JsonObject facts_of(const ServeProcess& process, const net::TlsFiles& files,
+                          const std::filesystem::path& devices) {
   const Urls urls = urls_of(process);
   wire::JsonObject facts{{"http", urls.http},   {"https", urls.https},     {"mqtt", urls.mqtt},
                          {"mqtts", urls.mqtts}, {"ca", files.ca.string()}, {"pid", ::getpid()}};
+  if (!devices.empty()) {
+    std::error_code ignored;
+    facts["devices"] = std::filesystem::absolute(devices, ignored).string();
+  }
   if (process.demo) {
     facts["accessKey"] = process.demo->key.access_key;
     facts["secretKey"] = process.demo->key.secret_key.reveal();
@@ -438,7 +443,7 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
     process.sign_in_link = Secret(operations::sign_in_link(urls_of(process).http, token->reveal()));
   }
   storage::keep_reserve(options.data);
-  auto ready = ReadyFile::write(options.data, facts_of(process, *files));
+  auto ready = ReadyFile::write(options.data, facts_of(process, *files, options.devices));
   // Scripts wait for the file or for the end of the process. Only a full disk must not prevent
   // stored data from being read.
   if (!ready && !storage::is_nearly_full(options.data)) return std::unexpected(ready.error());

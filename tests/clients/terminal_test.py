@@ -1,6 +1,7 @@
 """A person at a terminal: sees the home, sets something, sees it change; here, and by a profile."""
 import json
 import os
+import pathlib
 import pty
 import stat
 import subprocess
@@ -166,6 +167,23 @@ class HomeTest(ServerTest):
             self.assertIn(word, text)
         self.assertEqual(self.told("device", "show", "kitchen")["sn"], DELTA_2)
 
+    def test_a_name_is_enough_in_every_command(self):
+        self.assertIn("soc", self.said("history", "kitchen", "soc", "--csv").splitlines()[0])
+        self.assertIn("Charge of the battery", self.said("explain", "kitchen", "pd.soc"))
+        self.assertEqual(self.told("fault", "on", "slow_answer", "--device", "kitchen")["sn"], DELTA_2)
+        self.said("fault", "off", "slow_answer", "--device", "kitchen")
+        self.told("set", "kitchen", FIELD, "620", "--wait", f"{PATIENCE_S}s")
+        entries = [json.loads(line) for line in self.said("audit", "--device", "kitchen", "--json").splitlines()]
+        self.assertEqual({entry["sn"] for entry in entries}, {DELTA_2})
+        self.server.add_account("ben")
+        self.assertEqual(self.told("device", "share", "kitchen", "ben", "monitor")["sn"], DELTA_2)
+        self.assertEqual(self.told("device", "rename", DELTA_2, "Galley")["sn"], DELTA_2)
+        self.assertEqual(self.told("device", "rename", "galley", "Kitchen power station")["sn"], DELTA_2)
+
+    def test_a_whole_name_goes_before_a_part_of_one(self):
+        self.assertEqual(self.told("get", "home battery", "bpSoc")["sn"], POWER_OCEAN)
+        self.assertIn("fits several devices", self.said("get", "home batt", "bpSoc", code=1))
+
     def test_watch_says_what_changes(self):
         for way in ([], ["--every", "200ms"]):
             with self.subTest(way):
@@ -254,6 +272,9 @@ class ProfileTest(ServerTest):
         self.assertIn("serial", self.command("device", "show", DELTA_2, "--profile", "home"))
         self.assertIn("500 W", self.command("watch", DELTA_2, FIELD, "--count", "1", "--profile",
                                             "home"))
+        self.assertIn("500 W", self.command("get", DELTA_2, FIELD, GRIDLOOM_PROFILE="home"))
+        self.assertIn("no Gridloom data in", self.command(
+            "get", DELTA_2, FIELD, "--data", temporary_folder(), code=1, GRIDLOOM_PROFILE="home"))
         self.command("logout", "home")
         self.assertIn("there is no profile home",
                       self.command("status", "--profile", "home", code=1))
@@ -285,6 +306,22 @@ class ProfileTest(ServerTest):
         self.assertIn("127.0.0.1:1", nowhere)
         self.assertIn("must be as", self.command("login", "x", "--host", "ftp://a", "--access-key",
                                                  "A", code=2, stdin="b\n"))
+
+
+class OwnFamiliesTest(unittest.TestCase):
+    def test_commands_know_the_families_of_the_server(self):
+        families = pathlib.Path(__file__).resolve().parents[1] / "families"
+        with Server("--devices", families, demo=False) as server:
+            self.assertEqual(server.facts["devices"], str(families))
+            server.add_account("ann")
+            server.add_device("SOL100000001", "ann", "--name", "Garden")
+            row = json.loads(server.cli("status", "--json").stdout)
+            self.assertEqual(row["family"], "solar_station")
+            self.assertIn("State of charge", server.cli("explain", "garden", "soc").stdout)
+            wrong = server.cli("set", "garden", "bat.sok", "1").stderr
+            self.assertIn("Solar Station has no command or field \"bat.sok\"; did you mean bat.soc?", wrong)
+            shown = run("family", "show", "solar_station", environment={"GRIDLOOM_DATA": str(server.data)})
+            self.assertEqual(shown.returncode, 0, shown.stderr)
 
 
 class StrictProfileTest(ProfileTest):

@@ -272,6 +272,7 @@ std::string data_folder_of(const CLI::App& command) {
   if (profile != nullptr && profile->count() > 0) return {};
   const CLI::Option* option = command.get_option_no_throw("--data");
   if (option != nullptr && option->count() > 0) return option->results().back();
+  if (profile != nullptr && !profile_of_environment().empty()) return {};
   if (option != nullptr) return option->get_default_str();
   return command.get_parent() == nullptr ? std::string() : data_folder_of(*command.get_parent());
 }

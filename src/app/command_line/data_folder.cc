@@ -81,7 +81,7 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"device show", DataFolder::kMustExist},
     {"watch", DataFolder::kMustExist},
     {"doctor", DataFolder::kMustExist},
-    {"explain", DataFolder::kNone},
+    {"explain", DataFolder::kMayLack},
     {"login", DataFolder::kNone},
     {"logout", DataFolder::kNone},
 });
@@ -89,6 +89,11 @@ constexpr auto kRows = std::to_array<CommandRow>({
 }  // namespace
 
 std::span<const CommandRow> command_rows() { return kRows; }
+
+bool has_data(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  return std::filesystem::exists(folder / kRegistry, ignored);
+}
 
 Status check_data_folder(std::string_view command, const std::filesystem::path& folder) {
   const auto* row = std::ranges::find(kRows, command, &CommandRow::command);

@@ -239,7 +239,8 @@ struct Arguments {
 };
 
 int list_families(const Arguments& arguments) {
-  const auto catalog = catalog::load_catalog(arguments.devices);
+  const auto catalog =
+      catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
   Table table({{.title = "FAMILY"},
                {.title = "PRODUCT"},
@@ -267,7 +268,8 @@ int list_families(const Arguments& arguments) {
 }
 
 int show_family(const Arguments& arguments) {
-  const auto catalog = catalog::load_catalog(arguments.devices);
+  const auto catalog =
+      catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
   const catalog::FamilyPtr family = (*catalog)->find(arguments.family);
   if (!family) return report_error(unknown_family(**catalog, arguments.family));

@@ -44,7 +44,7 @@ int print_status(const Arguments& arguments) {
     rows.push_back(read_status(*home, device));
     // No server runs on the folder: it is the same for all.
     if (!rows.back().error.empty() && rows.back().code == ErrorCode::kConflict &&
-        arguments.home.profile.empty()) {
+        profile_of(arguments.home).empty()) {
       return report_error({.code = ErrorCode::kConflict, .detail = rows.back().error});
     }
   }

@@ -64,10 +64,17 @@ class Home {
   [[nodiscard]] virtual Millis pace() const = 0;
 };
 
-// The device that a person means: a serial number, the beginning of one, or a part of a name, in
-// any case, if there is only one such device. kNotFound: there is none, or several; the detail
+// The device that a person means, in this order: a serial number, a whole name, the beginning of a
+// serial number, a part of a name; all but the first in any case, and only if one device fits.
+// kNotFound: there is none, and the detail has the nearest; kConflict: several fit, and the detail
 // lists them.
 [[nodiscard]] Result<HomeDevice> find_device(const std::vector<HomeDevice>& devices,
                                              std::string_view text);
+
+// Whether the text is the whole serial number or name of the device, and not a part of one.
+[[nodiscard]] bool is_whole_name(const HomeDevice& device, std::string_view text);
+
+// "Kitchen power station (R331ZEB4ZEAL0528)", in printable characters.
+[[nodiscard]] std::string device_text(const HomeDevice& device);
 
 }  // namespace gridloom::app

@@ -107,4 +107,10 @@ std::unique_ptr<Home> local_home(const std::filesystem::path& data_folder) {
   return std::make_unique<LocalHome>(data_folder);
 }
 
+Result<HomeDevice> local_device(const std::filesystem::path& data_folder, std::string_view text) {
+  const auto devices = local_home(data_folder)->devices();
+  if (!devices) return std::unexpected(devices.error());
+  return find_device(*devices, text);
+}
+
 }  // namespace gridloom::app

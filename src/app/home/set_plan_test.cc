@@ -129,12 +129,14 @@ TEST(FieldLookup, TakesWhatPeopleCallAField) {
 TEST(FindDevice, TakesSerialNumbersTheirBeginningsAndPartsOfNames) {
   const std::vector<HomeDevice> devices = {{.sn = "R331A", .name = "Kitchen station"},
                                            {.sn = "R331AB", .name = "Workshop station"},
-                                           {.sn = "HW51", .name = "Balcony"}};
+                                           {.sn = "HW51", .name = "Balcony"},
+                                           {.sn = "HJ31", .name = "Home battery"},
+                                           {.sn = "HJ32", .name = "Home battery of the annexe"}};
   const struct {
     std::string_view text, found;
   } rows[] = {
       {"R331A", "R331A"}, {"R331AB", "R331AB"}, {"hw", "HW51"},
-      {"kitch", "R331A"}, {"BALCONY", "HW51"},
+      {"kitch", "R331A"}, {"BALCONY", "HW51"}, {"home battery", "HJ31"}, {"annexe", "HJ32"},
   };
   for (const auto& row : rows) {
     const auto device = find_device(devices, row.text);
@@ -146,6 +148,26 @@ TEST(FindDevice, TakesSerialNumbersTheirBeginningsAndPartsOfNames) {
   EXPECT_THAT(find_device(devices, "garage").error().detail,
               HasSubstr("there is no device garage; there are R331A (Kitchen station)"));
   EXPECT_THAT(find_device({}, "x").error().detail, HasSubstr("nor any other"));
+}
+
+TEST(FindDevice, OffersTheDeviceWhoseNameIsNearest) {
+  const std::vector<HomeDevice> devices = {{.sn = "R331ZEB4", .name = "Kitchen power station"},
+                                           {.sn = "R331ZCB4", .name = "Workshop power station"}};
+  EXPECT_EQ(find_device(devices, "kitchn").error().detail,
+            "there is no device kitchn; did you mean Kitchen power station (R331ZEB4)?");
+  EXPECT_EQ(find_device(devices, "R331ZEB5").error().detail,
+            "there is no device R331ZEB5; did you mean Kitchen power station (R331ZEB4) or Workshop "
+            "power station (R331ZCB4)?");
+  EXPECT_EQ(find_device(devices, "powr").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(find_device(devices, "power").error().code, ErrorCode::kConflict);
+}
+
+TEST(FindDevice, KnowsAWholeNameFromAPart) {
+  const HomeDevice device{.sn = "R331A", .name = "Kitchen station"};
+  EXPECT_TRUE(is_whole_name(device, "R331A"));
+  EXPECT_TRUE(is_whole_name(device, "kitchen station"));
+  EXPECT_FALSE(is_whole_name(device, "kitchen"));
+  EXPECT_FALSE(is_whole_name(device, "R331"));
 }
 
 }  // namespace

@@ -67,6 +67,8 @@ PRINTS = [
     ("history", [DELTA_2, "soc", "--data", "{data}"], 0, 1),
     ("history", [DELTA_2, "pd.soc,pv.power", "--step", "1h", "--data", "{data}"], 0, 1),
     ("status", ["--data", "{data}"], 0, 7),
+    ("energy", ["--data", "{data}"], 0, 1),
+    ("energy", ["kitchen", "--period", "week", "--data", "{data}"], 0, 1),
     ("device show", [DELTA_2, "--data", "{data}"], 0, 1),
     ("get", [DELTA_2, "soc", "pd.*", "--data", "{data}"], 0, 1),
     ("set", [DELTA_2, "quietMode", "enabled=1", "--data", "{data}"], 0, 1),

@@ -1,10 +1,14 @@
 """A person at a terminal: sees the home, sets something, sees it change; here, and by a profile."""
+import fcntl
 import json
 import os
 import pathlib
 import pty
+import re
 import stat
+import struct
 import subprocess
+import termios
 import unittest
 
 from mqtt_talk import await_reported
@@ -24,9 +28,10 @@ def run(*arguments, environment=None, stdin=None, data=None):
                           env={**os.environ, **(environment or {})}, cwd=temporary_folder())
 
 
-def on_terminal(*arguments, environment=None):
-    """(exit code, text) of a command that has a terminal of its own."""
+def on_terminal(*arguments, environment=None, columns=200):
+    """(exit code, text) of a command that has a terminal of its own, of so many columns and 50 lines."""
     primary, secondary = pty.openpty()
+    fcntl.ioctl(primary, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     process = subprocess.Popen([servers.GRIDLOOM, *map(str, arguments)], stdin=secondary,
                                stdout=secondary, stderr=secondary, cwd=temporary_folder(),
                                env={**os.environ, "TERM": "xterm", **(environment or {})})
@@ -87,6 +92,35 @@ class HomeTest(ServerTest):
         self.assertIn(DELTA_2, only)
         self.assertNotIn(POWER_OCEAN, only)
         self.assertIn("there is no device garage", self.said("status", "garage", code=1))
+
+    def test_the_home_is_a_line_above_the_devices(self):
+        first = self.said("status").partition("\n\n")[0]
+        self.assertRegex(first, r"(?s)^home (\d+ W|at least|\?).*sun .*battery .*the\s+grid ")
+        self.assertNotIn("the grid", self.said("status", "kitchen"), "a home is all of its devices")
+
+    def test_status_and_watch_fit_a_terminal_of_eighty_columns(self):
+        for words in (("status",), ("watch", "--count", "1")):
+            code, text = on_terminal(*words, "--data", self.server.data, columns=80,
+                                     environment={"NO_COLOR": "1"})
+            self.assertEqual(code, 0, text)
+            self.assertIn("Kitchen", text)
+            for line in re.sub(r"\x1b\[\w", "", text).splitlines():
+                self.assertLessEqual(len(line), 80, line)
+
+    def test_energy_is_a_row_an_hour_or_a_day_and_the_home_is_no_sum(self):
+        device = self.told("energy", "kitchen")
+        self.assertEqual((device["sn"], device["period"], device["unit"]), (DELTA_2, "day", "kWh"))
+        home = self.told("energy")
+        self.assertIn("home_kwh", home["total"])
+        self.assertEqual([row["from"] for row in home["buckets"]], [row["from"] for row in device["buckets"]])
+        month = self.said("energy", "--period", "month")
+        self.assertRegex(month, r"^DAY, kWh +SUN +BATT IN +BATT OUT +GRID IN +GRID OUT +HOME")
+        self.assertRegex(month, r"(?m)^\d{4}-\d\d-\d\d (Mon|Tue|Wed|Thu|Fri|Sat|Sun) ")
+        self.assertRegex(month, r"(?m)^total ")
+        table = self.said("energy", "kitchen", "--csv").splitlines()
+        self.assertTrue(table[0].startswith("from,to,SUN [kWh],BATT IN [kWh]"), table[0])
+        self.assertEqual(len(table), 1 + len(device["buckets"]))
+        self.assertIn("must be day, week, month or year", self.said("energy", "--period", "decade", code=2))
 
     def test_a_terminal_has_colours_unless_they_are_unwanted(self):
         code, text = on_terminal("status", "--data", self.server.data)
@@ -270,6 +304,9 @@ class ProfileTest(ServerTest):
         self.assertTrue(all(row["confirmed"] for row in done["fields"]), done)
         self.assertIn("500 W", self.command("get", DELTA_2, FIELD, "--profile", "home"))
         self.assertIn("serial", self.command("device", "show", DELTA_2, "--profile", "home"))
+        energy = json.loads(self.command("energy", "--json", "--profile", "home"))
+        self.assertIn("home_kwh", energy["total"])
+        self.assertIn("BATT IN", self.command("energy", "kitchen", "--profile", "home"))
         self.assertIn("500 W", self.command("watch", DELTA_2, FIELD, "--count", "1", "--profile",
                                             "home"))
         self.assertIn("500 W", self.command("get", DELTA_2, FIELD, GRIDLOOM_PROFILE="home"))

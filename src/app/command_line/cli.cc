@@ -311,8 +311,9 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   app.require_subcommand(1);
   set_examples(
       app, {"gridloom serve --demo", "gridloom status", "gridloom history R331ZEB4ZEAL0528 soc"});
-  for (const auto& add : {add_status, add_get, add_set, add_watch, add_explain, add_device,
-                          add_device_show, add_history, add_audit, add_login, add_logout}) {
+  for (const auto& add :
+       {add_status, add_get, add_set, add_watch, add_explain, add_device, add_device_show,
+        add_history, add_energy, add_audit, add_login, add_logout}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_serve(app, arguments, chosen);

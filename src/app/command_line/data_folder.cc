@@ -76,6 +76,7 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"help", DataFolder::kNone},
     {"man", DataFolder::kNone},
     {"status", DataFolder::kMustExist},
+    {"energy", DataFolder::kMustExist},
     {"get", DataFolder::kMustExist},
     {"set", DataFolder::kMustExist},
     {"device show", DataFolder::kMustExist},

@@ -19,6 +19,7 @@ namespace gridloom::app {
 [[nodiscard]] std::shared_ptr<void> add_explain(CLI::App& app, std::function<int()>& chosen);
 // Below `device`, which must be there.
 [[nodiscard]] std::shared_ptr<void> add_device_show(CLI::App& app, std::function<int()>& chosen);
+[[nodiscard]] std::shared_ptr<void> add_energy(CLI::App& app, std::function<int()>& chosen);
 [[nodiscard]] std::shared_ptr<void> add_watch(CLI::App& app, std::function<int()>& chosen);
 [[nodiscard]] std::shared_ptr<void> add_doctor(CLI::App& app, std::function<int()>& chosen);
 [[nodiscard]] std::shared_ptr<void> add_login(CLI::App& app, std::function<int()>& chosen);

@@ -53,7 +53,10 @@ int print_status(const Arguments& arguments) {
   } else if (rows.empty()) {
     fmt::print(stderr, "gridloom: there are no devices yet; `gridloom device add` adds one\n");
   } else {
-    fmt::print("{}", status_text(rows, has_colours()));
+    // A home is all of its devices.
+    const std::string home_line = arguments.devices.empty() ? home_text(rows) : std::string();
+    fmt::print("{}{}{}", home_line, home_line.empty() ? "" : "\n",
+               status_text(rows, {.coloured = has_colours(), .width = columns_of_terminal()}));
   }
   // Without any device's values there is nothing to show.
   for (const DeviceStatus& row : rows) {

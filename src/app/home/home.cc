@@ -103,6 +103,15 @@ Result<HomeDevice> find_device(const std::vector<HomeDevice>& devices, std::stri
                             : fmt::format("there is no device {}{}", printable(text), meant));
 }
 
+std::vector<std::pair<std::string, std::string>> parameters_of(const EnergySpan& span) {
+  std::vector<std::pair<std::string, std::string>> given;
+  for (const auto& [name, value] : {std::pair("period", &span.period),
+                                    std::pair("from", &span.from), std::pair("to", &span.to)}) {
+    if (!value->empty()) given.emplace_back(name, *value);
+  }
+  return given;
+}
+
 bool is_whole_name(const HomeDevice& device, std::string_view text) {
   return device.sn == text || lower(device.name) == lower(text);
 }

@@ -524,6 +524,22 @@ int refuse(const Error& error, const ServeOptions& options) {
 
 }  // namespace
 
+Status check_options(const ServeOptions& options) {
+  if (const auto limits = limits_from(options.limits); !limits) {
+    return std::unexpected(limits.error());
+  }
+  if (const auto listeners = listeners_of(options, nullptr); !listeners) {
+    return std::unexpected(listeners.error());
+  }
+  if (const auto proxies = trusted_proxies(options); !proxies) {
+    return std::unexpected(proxies.error());
+  }
+  const auto time = time_options(options, {.at = SystemClock().now(), .zone = local_zone().zone});
+  if (!time) return std::unexpected(time.error());
+  const auto catalog = catalog::load_catalog(options.devices);
+  return catalog ? Status() : std::unexpected(catalog.error());
+}
+
 int serve(const ServeOptions& options) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("gridloom"));
   spdlog::default_logger()->set_formatter(log_formatter(local_zone().zone, LogName::kShown));

@@ -201,6 +201,46 @@ class HomeTest(ServerTest):
             self.assertIn(word, text)
         self.assertEqual(self.told("device", "show", "kitchen")["sn"], DELTA_2)
 
+    def test_a_wait_ends_when_the_condition_holds(self):
+        self.assertRegex(self.said("wait", "kitchen", "soc", ">=", "0"),
+                         rf"^Kitchen power station \({DELTA_2}\): pd.soc \d+ %\n$")
+        self.assertIn("Kitchen", self.said("wait", "kitchen", "online", "--timeout", "1m"))
+        late = self.said("wait", "kitchen", "soc > 100", "--timeout", "0s", code=1)
+        self.assertRegex(late, r"after 0s, pd.soc of Kitchen power station \(\w+\) is \d+ %")
+        with subprocess.Popen([servers.GRIDLOOM, "wait", DELTA_2, f"{FIELD} = 710", "--json", "--data",
+                               str(self.server.data)], text=True, stdout=subprocess.PIPE) as waiting:
+            self.said("set", DELTA_2, FIELD, "0.71kW", "--wait", f"{PATIENCE_S}s")
+            told = json.loads(waiting.stdout.readline())
+            self.assertEqual(waiting.wait(PATIENCE_S), 0)
+        self.assertEqual((told["value"], told["met"]), (710, True))
+
+    def test_natures_stand_for_the_fields_of_modules(self):
+        kit = self.told("get", "camper power", "load.power", "grid.power", "pv.power")["fields"]
+        self.assertTrue(all(row["unit"] == "W" for row in kit), kit)
+        self.assertGreater(len(kit), 2)
+        table = self.said("history", "camper power", "load.power", "--from", "-1m", "--csv").splitlines()
+        self.assertRegex(table[0], r"^time(,\S+ \[W\])+$")
+
+    def test_a_table_is_in_the_unit_of_its_heading(self):
+        shown = self.told("get", POWER_STREAM, "20_1.pvToInvWatts")["fields"][0]
+        self.assertEqual(shown["unit"], "W")
+        table = self.said("history", POWER_STREAM, "20_1.pvToInvWatts", "--from", "-1m", "--csv").splitlines()
+        self.assertEqual(table[0], "time,20_1.pvToInvWatts [W]")
+
+    def test_a_reader_that_goes_away_ends_no_server(self):
+        data = temporary_folder() / "data"
+        data.mkdir(mode=0o700)
+        unread, written = os.pipe()
+        os.close(unread)
+        doors = [word for door in servers.DOORS for word in ("--" + door, "127.0.0.1:0")]
+        process = servers.start_server([servers.GRIDLOOM, "serve", "--demo", "--data", str(data), *doors], data,
+                                       stdout=written, stderr=subprocess.DEVNULL)
+        os.close(written)
+        self.assertEqual(cli("status", data=data).returncode, 0)
+        process.terminate()
+        self.assertEqual(process.wait(PATIENCE_S), 0)
+        self.assertFalse((data / "ready.json").exists())
+
     def test_a_name_is_enough_in_every_command(self):
         self.assertIn("soc", self.said("history", "kitchen", "soc", "--csv").splitlines()[0])
         self.assertIn("Charge of the battery", self.said("explain", "kitchen", "pd.soc"))
@@ -307,6 +347,9 @@ class ProfileTest(ServerTest):
         energy = json.loads(self.command("energy", "--json", "--profile", "home"))
         self.assertIn("home_kwh", energy["total"])
         self.assertIn("BATT IN", self.command("energy", "kitchen", "--profile", "home"))
+        self.assertEqual(self.command("history", "kitchen", "soc", "--csv", "--profile", "home").splitlines()[0],
+                         "time,pd.soc [%]")
+        self.assertIn("mean of each", self.command("history", "kitchen", "soc", "--profile", "home"))
         self.assertIn("500 W", self.command("watch", DELTA_2, FIELD, "--count", "1", "--profile",
                                             "home"))
         self.assertIn("500 W", self.command("get", DELTA_2, FIELD, GRIDLOOM_PROFILE="home"))

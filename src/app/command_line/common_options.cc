@@ -77,6 +77,11 @@ void add_span_options(CLI::App& command, std::string& from, std::string& to) {
             "End of the span, exclusive; written as --from");
 }
 
+const std::vector<std::string>& log_levels() {
+  static const std::vector<std::string> all = {"trace", "debug", "info", "warn", "error", "off"};
+  return all;
+}
+
 Check one_of(std::vector<std::string> words) {
   return [words = std::move(words)](const std::string& text) -> std::string {
     if (std::ranges::find(words, text) != words.end()) return {};

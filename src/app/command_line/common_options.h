@@ -43,6 +43,9 @@ Option add_ca_option(CLI::App& command, std::string& file);
 // --from and --to of a span of past time.
 void add_span_options(CLI::App& command, std::string& from, std::string& to);
 
+// The words of --log-level, from all messages to none.
+[[nodiscard]] const std::vector<std::string>& log_levels();
+
 // Checks for Option::check().
 [[nodiscard]] Check one_of(std::vector<std::string> words);
 [[nodiscard]] Check whole_number(std::int64_t least, std::int64_t most);

@@ -36,7 +36,8 @@ const std::vector<Choices>& all_choices() {
       {.option = "--format", .words = {"table", "spark", "csv", "json"}},
       {.option = "--aggregate",
        .words = {"mean", "min", "max", "sum", "count", "last", "integral"}},
-      {.option = "--log-level", .words = {"debug", "info", "warn", "error"}},
+      {.option = "--log-level", .words = {log_levels().begin(), log_levels().end()}},
+      {.option = "--period", .words = {"day", "week", "month", "year"}},
       {.option = "--replay-check", .words = {"auto", "on", "off"}},
       {.option = "RIGHTS", .words = {"monitor", "full", "none"}},
       {.option = "SHELL", .words = {"bash", "zsh", "fish"}},
@@ -82,12 +83,10 @@ Typed read(const CLI::App& root, Words before) {
       }
       continue;
     }
-    const auto below = typed.command->get_subcommands(
-        [&](const CLI::App* each) { return each->get_name() == word; });
-    if (below.empty()) {
-      typed.arguments.push_back(word);
+    if (const CLI::App* below = command_named(*typed.command, word)) {
+      typed.command = below;
     } else {
-      typed.command = below.front();
+      typed.arguments.push_back(word);
     }
   }
   return typed;
@@ -249,10 +248,8 @@ void add_commands(const CLI::App& command, std::vector<std::string>& names) {
 std::vector<std::string> commands_to_describe(const CLI::App& root, const Typed& typed) {
   const CLI::App* at = &root;
   for (const std::string& word : typed.arguments) {
-    const auto below =
-        at->get_subcommands([&](const CLI::App* each) { return each->get_name() == word; });
-    if (below.empty()) return {};
-    at = below.front();
+    at = command_named(*at, word);
+    if (at == nullptr) return {};
   }
   std::vector<std::string> names;
   add_commands(*at, names);

@@ -205,6 +205,7 @@ void add_removals(CLI::App& device, Arguments& a, std::function<int()>& chosen) 
   set_examples(*removed, {"gridloom device remove R331ZEB4ZEAL0528",
                           "gridloom device remove '*' --owner simulated --dry-run",
                           "gridloom device remove '*' --owner simulated --yes"});
+  add_alias(*removed, "rm");
   CLI::App* purged =
       add_operation_command(device, "purge", "device.purge", a.admin, chosen,
                             {{.parameter = "numbers", .names = "number", .placeholder = "NUMBER"},
@@ -226,6 +227,7 @@ std::shared_ptr<void> add_device(CLI::App& app, std::function<int()>& chosen) {
                                        chosen, [&a] { return list(a); });
   add_parameter(*listed, "device.list", "owner", "--owner", a.owner, placeholder::kAccount);
   set_examples(*listed, {"gridloom device list", "gridloom device list --owner ann --json"});
+  add_alias(*listed, "ls");
   CLI::App* added = add_operation_command(
       *device, "add", "device.add", a.admin, chosen,
       {{.parameter = "sn", .names = "sn", .placeholder = "NEW_SN"},

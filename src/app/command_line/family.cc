@@ -359,6 +359,7 @@ std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* list = verb("list", "Lists the families", list_families);
   add_devices_option(*list, a.devices);
   set_examples(*list, {"gridloom family list", "gridloom family list --devices my-devices"});
+  add_alias(*list, "ls");
   CLI::App* show = verb("show", "Shows fields, commands and parts", show_family);
   add_value(*show, "family", a.family, placeholder::kFamily, "Id of the family").required();
   add_value(*show, "name", a.name, placeholder::kField,

@@ -191,6 +191,7 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* listed = verb("list", operation_text("fault.list"), [&a] { return list(a); });
   add_flag(*listed, "--all", a.all, std::string(parameter_text("fault.list", "all")));
   set_examples(*listed, {"gridloom fault list", "gridloom fault list --all"});
+  add_alias(*listed, "ls");
   return kept;
 }
 

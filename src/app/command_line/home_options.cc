@@ -20,6 +20,12 @@ std::string profile_of(const HomeOptions& options) {
   return names_folder ? std::string() : profile_of_environment();
 }
 
+Result<client::ApiOptions> keys_of_profile(const std::string& name) {
+  const auto folder = profile_folder();
+  if (!folder && name != kEnvironmentProfile) return std::unexpected(folder.error());
+  return read_profile(folder.value_or(std::filesystem::path()), name);
+}
+
 bool has_home(const HomeOptions& options) {
   return !profile_of(options).empty() || has_data(options.data);
 }
@@ -27,11 +33,9 @@ bool has_home(const HomeOptions& options) {
 Result<std::unique_ptr<Home>> home_of(const HomeOptions& options) {
   const std::string name = profile_of(options);
   if (name.empty()) return local_home(options.data);
-  const auto folder = profile_folder();
-  if (!folder && name != kEnvironmentProfile) return std::unexpected(folder.error());
-  const auto profile = read_profile(folder.value_or(std::filesystem::path()), name);
-  if (!profile) return std::unexpected(profile.error());
-  return remote_home(*profile);
+  const auto keys = keys_of_profile(name);
+  if (!keys) return std::unexpected(keys.error());
+  return remote_home(*keys);
 }
 
 Result<std::shared_ptr<const catalog::Catalog>> catalog_of(const HomeOptions& options) {

@@ -10,6 +10,7 @@
 #include "app/home/home.h"
 #include "base/result.h"
 #include "catalog/family.h"
+#include "client/api_client.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -32,6 +33,8 @@ Option add_device_argument(CLI::App& command, std::string& device);
 // The profile of the command: --profile, or without --data that of GRIDLOOM_PROFILE. Empty: the
 // server on the data folder.
 [[nodiscard]] std::string profile_of(const HomeOptions& options);
+// The keys of a profile; of "env", those of the environment.
+[[nodiscard]] Result<client::ApiOptions> keys_of_profile(const std::string& name);
 // Whether there is a home to ask: a profile, or a data folder with devices.
 [[nodiscard]] bool has_home(const HomeOptions& options);
 [[nodiscard]] Result<std::unique_ptr<Home>> home_of(const HomeOptions& options);

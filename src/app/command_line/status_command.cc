@@ -11,6 +11,7 @@
 #include "app/command_line/home_status.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
+#include "base/printable.h"
 
 namespace gridloom::app {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 struct Arguments {
   HomeOptions home;
   std::vector<std::string> devices;
+  bool watch = false;
 };
 
 Result<std::vector<HomeDevice>> chosen_devices(OpenHome& home,
@@ -65,6 +67,14 @@ int print_status(const Arguments& arguments) {
   return rows.empty() ? 0 : report_error({.code = ErrorCode::kIo, .detail = rows.front().error});
 }
 
+int watch_status(const Arguments& arguments) {
+  if (arguments.devices.empty()) return watch_home(arguments.home);
+  return report_error({.code = ErrorCode::kBadParams,
+                       .detail = fmt::format("--watch shows the whole home; `gridloom watch {}` "
+                                             "shows the values of a device",
+                                             printable(arguments.devices.front()))});
+}
+
 }  // namespace
 
 std::shared_ptr<void> add_status(CLI::App& app, std::function<int()>& chosen) {
@@ -78,7 +88,8 @@ std::shared_ptr<void> add_status(CLI::App& app, std::function<int()>& chosen) {
   add_value(*status, "devices", a.devices, placeholder::kSn,
             "Only these: serial numbers, beginnings, or parts of names");
   add_home_options(*status, a.home);
-  set_action(*status, chosen, [&a] { return print_status(a); });
+  add_flag(*status, "-w,--watch", a.watch, "Show the home live, as `gridloom watch`");
+  set_action(*status, chosen, [&a] { return a.watch ? watch_status(a) : print_status(a); });
   return kept;
 }
 

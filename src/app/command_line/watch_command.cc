@@ -49,9 +49,9 @@ constexpr std::string_view kEraseBelow = "\x1b[J";
 
 struct Arguments {
   HomeOptions home;
-  std::string device;
-  std::vector<std::string> fields;
-  std::string every;
+  std::string device{};
+  std::vector<std::string> fields{};
+  std::string every{};
   std::uint64_t count = 0;  // 0: without end
 };
 
@@ -286,6 +286,8 @@ int watch(const Arguments& arguments) {
 
 }  // namespace
 
+int watch_home(const HomeOptions& options) { return watch({.home = options}); }
+
 std::shared_ptr<void> add_watch(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
@@ -304,6 +306,7 @@ std::shared_ptr<void> add_watch(CLI::App& app, std::function<int()>& chosen) {
   add_value(*watch_app, "--count", a.count, placeholder::kCount,
             "End after so many changes, or screens of a terminal");
   add_home_options(*watch_app, a.home);
+  add_alias(*watch_app, "top");
   set_action(*watch_app, chosen, [&a] { return watch(a); });
   return kept;
 }

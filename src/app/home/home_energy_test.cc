@@ -19,10 +19,12 @@ DeviceEnergy device(std::string_view family, std::string_view answer) {
 TEST(HomeEnergy, IsNotTheSumOfTheDevices) {
   const std::vector<DeviceEnergy> devices = {
       device("power_ocean", R"({"period":"day","from":"A","to":"C",
-        "buckets":[{"from":"A","to":"B","pv":3,"batteryIn":1,"batteryOut":0,"gridIn":0.5,"gridOut":0,"ev":1.25}],
+        "buckets":[{"from":"A","to":"B","pv":3,"batteryIn":1,"batteryOut":0,"gridIn":0.5,
+                    "gridOut":0,"ev":1.25}],
         "total":{"pv":3,"batteryIn":1,"batteryOut":0,"gridIn":0.5,"gridOut":0,"ev":1.25}})"),
       device("delta_2", R"({"period":"day","from":"A","to":"C",
-        "buckets":[{"from":"A","to":"B","pv":0.2,"batteryIn":0.3,"batteryOut":0.1,"gridIn":0.4,"home":0.4},
+        "buckets":[{"from":"A","to":"B","pv":0.2,"batteryIn":0.3,"batteryOut":0.1,"gridIn":0.4,
+                    "home":0.4},
                    {"from":"B","to":"C"}],
         "total":{"pv":0.2,"batteryIn":0.3,"batteryOut":0.1,"gridIn":0.4,"home":0.4}})")};
   const wire::JsonObject home = home_energy_of(devices);

@@ -71,6 +71,24 @@ Cell age_cell(const std::optional<Millis>& age) {
           .style = overview::is_of_now(*age) ? Style::kPlain : Style::kWarning};
 }
 
+// The name that the device file gives the value; empty: it gives none.
+std::string_view name_in(std::string_view meaning) {
+  const std::size_t open = meaning.find(" (");
+  if (open == std::string_view::npos || !meaning.ends_with(')')) return {};
+  return meaning.substr(open + 2, meaning.size() - open - 3);
+}
+
+// The fault that says most: "Warnings of the pack: too hot" before "Fault of the pack: 1".
+std::string fault_text(const std::vector<ActiveError>& errors) {
+  const auto named = std::ranges::find_if(
+      errors, [](const ActiveError& each) { return !name_in(each.meaning).empty(); });
+  std::string text = named == errors.end()
+                         ? errors.front().text
+                         : fmt::format("{}: {}", named->title, name_in(named->meaning));
+  if (errors.size() > 1) text += fmt::format(" and {} more", errors.size() - 1);
+  return text;
+}
+
 Cell state_cell(const DeviceStatus& status) {
   const bool is_live = status.freshness == overview::Freshness::kLive;
   std::string text(overview::name_of(status.freshness));
@@ -78,8 +96,7 @@ Cell state_cell(const DeviceStatus& status) {
   const std::vector<ActiveError>& errors = status.overview.errors;
   if (!errors.empty()) {
     style = Style::kBad;
-    text = (is_live ? std::string() : text + "; ") + errors.front().text;
-    if (errors.size() > 1) text += fmt::format(" and {} more", errors.size() - 1);
+    text = (is_live ? std::string() : text + "; ") + fault_text(errors);
   }
   if (!status.error.empty()) {
     style = Style::kBad;

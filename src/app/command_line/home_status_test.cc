@@ -148,6 +148,18 @@ TEST(StatusText, ShowsWhatIsWrong) {
   EXPECT_THAT(wire::to_text(status_json(broken)), HasSubstr(R"("chargePercent":null)"));
 }
 
+TEST(StatusText, ShowsTheFaultThatHasAName) {
+  DeviceStatus hot = kitchen();
+  hot.overview.errors = {{.field = "a", .text = "Fault: 1", .title = "Fault", .meaning = "1"},
+                         {.field = "b",
+                          .text = "Warnings of the pack: 1 (too hot)",
+                          .title = "Warnings of the pack",
+                          .meaning = "1 (too hot)"}};
+  EXPECT_THAT(status_text({hot}, {}), HasSubstr("  Warnings of the pack: too hot and 1 more\n"));
+  hot.overview.errors.pop_back();
+  EXPECT_THAT(status_text({hot}, {}), HasSubstr("  Fault: 1\n"));
+}
+
 TEST(StatusText, HasABarOfTheCharge) {
   EXPECT_EQ(charge_bar(-5), "░░░░░░░░░░");
   EXPECT_EQ(charge_bar(4), "░░░░░░░░░░");

@@ -378,6 +378,18 @@ wire::JsonObject facts_of(const ServeProcess& process, const net::TlsFiles& file
   return facts;
 }
 
+// The program as it can be typed in this folder: its path, if the shell would not find it.
+std::string program_name() {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
+  const bool is_installed =
+      error || path.parent_path() == "/usr/bin" || path.parent_path() == "/usr/local/bin";
+  if (is_installed) return "gridloom";
+  const std::filesystem::path here = std::filesystem::current_path(error);
+  const std::filesystem::path near = path.lexically_relative(here);
+  return near.empty() || near.string().starts_with("..") ? path.string() : near.string();
+}
+
 // Prints the welcome on standard output, apart from the log on standard error.
 Status greet(const ServeProcess& process, const net::TlsFiles& files,
              const std::filesystem::path& data) {
@@ -393,6 +405,8 @@ Status greet(const ServeProcess& process, const net::TlsFiles& files,
                         .keys = data / "ready.json",
                         .sign_in_link = process.sign_in_link,
                         .sn = process.demo->members.front().sn,
+                        .program = program_name(),
+                        .data = data == std::filesystem::path("data") ? "" : data.string(),
                         .now = process.clock().now()},
                        process.demo->key, *account);
 }

@@ -123,6 +123,8 @@ class Package(unittest.TestCase):
             self.assertEqual((folder.st_uid, stat.S_IMODE(folder.st_mode)), (user.pw_uid, 0o700))
             self.assertRegex(self.say("gridloom", "--version").stdout,
                              rf"\Agridloom {re.escape(common.version())}( \([0-9a-f]+\+?\))?\n\Z")
+            shell = self.say("sh", "-c", ". /etc/profile.d/gridloom.sh; echo $GRIDLOOM_DATA").stdout
+            self.assertEqual(shell, "/var/lib/gridloom\n")
         with self.subTest("run"):
             with self.serve() as server:
                 self.assertEqual(server.facts["http"], "http://127.0.0.1:8080", "as the configuration says")

@@ -87,7 +87,8 @@ BEFORE = {
     "mqtt.md": "ACCOUNT={account}; PASSWORD={password}",
     # Until the home of the samples has reported.
     "terminal.md": "gridloom wait 'home battery' 'soc >= 0' --timeout 1m; "
-                   "gridloom wait annexe 'soc >= 0' --timeout 1m; gridloom wait bedroom 'soc >= 0' --timeout 1m; gridloom wait kitchen 'soc >= 0' --timeout 1m",
+                   "gridloom wait annexe 'soc >= 0' --timeout 1m; gridloom wait bedroom 'soc >= 0' --timeout 1m; "
+                   "gridloom wait kitchen 'soc >= 0' --timeout 1m",
     "scenarios.md": f"mkdir -p tests my-scenarios; cp -r {ROOT}/tests/scenario tests; "
                     f"cp {ROOT}/docs/examples/ci/outage.loom my-scenarios",
 }

@@ -1,6 +1,7 @@
 #include "app/home/home_energy.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <functional>
@@ -14,7 +15,6 @@
 #include "history/energy/energy_flow.h"
 #include "history/energy/energy_sources.h"
 #include "overview/home_picture.h"
-#include "overview/ledger.h"
 
 namespace gridloom::app {
 namespace {
@@ -45,34 +45,71 @@ void put(JsonObject& sums, std::string_view name, const std::optional<double>& n
   if (number) sums[name] = std::round(*number * steps) / steps;
 }
 
-// What the devices measure of a flow, as far as it is known.
-std::optional<double> sum_kwh(std::span<const overview::DeviceEnergies> devices, EnergyFlow flow) {
-  std::optional<double> kwh;
-  for (const overview::DeviceEnergies& each : devices) {
+// A device of the home in one bucket.
+struct Part {
+  overview::Role role = overview::Role::kOther;
+  const history::EnergySources* sources = nullptr;
+  std::optional<Energies> energies{};  // nothing: none is known
+};
+
+// The sum of a flow.
+struct Sum {
+  bool exists = false;  // a device measures it
+  std::optional<double> kwh{};
+
+  [[nodiscard]] bool is_unknown() const { return exists && !kwh; }
+};
+
+template <typename Counts>
+Sum sum_of(std::span<const Part> parts, EnergyFlow flow, Counts counts) {
+  Sum sum;
+  for (const Part& each : parts) {
     const auto& flows = each.sources->flows;
-    if (!each.energies || std::ranges::find(flows, flow) == flows.end()) continue;
-    kwh = kwh.value_or(0) + each.energies->of(flow) / kPerKilo;
+    if (!counts(each) || std::ranges::find(flows, flow) == flows.end()) continue;
+    sum.exists = true;
+    if (each.energies) sum.kwh = sum.kwh.value_or(0) + each.energies->of(flow) / kPerKilo;
   }
-  return kwh;
+  return sum;
 }
 
-void add_sums(JsonObject& row, std::span<const overview::DeviceEnergies> devices) {
+// As overview/home_picture.h has it for the powers of a moment: what a device draws from a socket
+// is in the meter's figure already.
+void add_sums(JsonObject& row, std::span<const Part> parts) {
   constexpr double kWattHours = 1000;
   constexpr double kTenths = 10;
-  const overview::Ledger ledger = overview::ledger_of(devices);
-  put(row, "sun_kwh", ledger.sun_kwh, kWattHours);
-  put(row, "batteryIn_kwh", ledger.battery_in_kwh, kWattHours);
-  put(row, "batteryOut_kwh", ledger.battery_out_kwh, kWattHours);
-  put(row, "gridImport_kwh", ledger.grid_import_kwh, kWattHours);
-  put(row, "gridExport_kwh", ledger.grid_export_kwh, kWattHours);
-  put(row, "home_kwh", ledger.home_kwh, kWattHours);
-  put(row, "car_kwh", sum_kwh(devices, EnergyFlow::kEv), kWattHours);
-  std::optional<double> heat_kwh = sum_kwh(devices, EnergyFlow::kHeater);
-  if (const auto pump_kwh = sum_kwh(devices, EnergyFlow::kHeatpump)) {
+  constexpr double kPercent = 100;
+  const bool has_meter = std::ranges::any_of(
+      parts, [](const Part& each) { return each.role == overview::Role::kMeter; });
+  const auto all = [](const Part&) { return true; };
+  const auto grid = [&](const Part& each) {
+    return !has_meter || each.role == overview::Role::kMeter;
+  };
+  const Sum sun = sum_of(parts, EnergyFlow::kPv, all);
+  const Sum in = sum_of(parts, EnergyFlow::kBatteryIn, all);
+  const Sum out = sum_of(parts, EnergyFlow::kBatteryOut, all);
+  const Sum drawn = sum_of(parts, EnergyFlow::kGridIn, grid);
+  const Sum fed = has_meter ? sum_of(parts, EnergyFlow::kGridOut, grid) : Sum();
+  put(row, "sun_kwh", sun.kwh, kWattHours);
+  put(row, "batteryIn_kwh", in.kwh, kWattHours);
+  put(row, "batteryOut_kwh", out.kwh, kWattHours);
+  put(row, "gridImport_kwh", drawn.kwh, kWattHours);
+  put(row, "gridExport_kwh", fed.kwh, kWattHours);
+  put(row, "car_kwh", sum_of(parts, EnergyFlow::kEv, all).kwh, kWattHours);
+  std::optional<double> heat_kwh = sum_of(parts, EnergyFlow::kHeater, all).kwh;
+  if (const auto pump_kwh = sum_of(parts, EnergyFlow::kHeatpump, all).kwh) {
     heat_kwh = heat_kwh.value_or(0) + *pump_kwh;
   }
   put(row, "heat_kwh", heat_kwh, kWattHours);
-  put(row, "selfSufficiency_percent", ledger.self_sufficiency_percent, kTenths);
+  const bool is_unknown = std::ranges::any_of(std::array{&sun, &in, &out, &drawn, &fed},
+                                              [](const Sum* each) { return each->is_unknown(); });
+  if (is_unknown || (!sun.kwh && !out.kwh && !drawn.kwh)) return;
+  const double home_kwh =
+      std::max(0.0, sun.kwh.value_or(0) - in.kwh.value_or(0) + out.kwh.value_or(0) +
+                        drawn.kwh.value_or(0) - fed.kwh.value_or(0));
+  put(row, "home_kwh", home_kwh, kWattHours);
+  if (!has_meter || !drawn.kwh || home_kwh <= 0) return;
+  put(row, "selfSufficiency_percent", std::clamp(1 - *drawn.kwh / home_kwh, 0.0, 1.0) * kPercent,
+      kTenths);
 }
 
 const JsonArray& buckets_of(const DeviceEnergy& device) {
@@ -95,7 +132,7 @@ JsonObject home_energy_of(std::span<const DeviceEnergy> devices) {
   if (devices.empty()) return {};
   std::vector<history::EnergySources> sources;
   sources.reserve(devices.size());
-  std::vector<overview::DeviceEnergies> parts;
+  std::vector<Part> parts;
   for (const DeviceEnergy& each : devices) {
     sources.emplace_back(*each.family);
     parts.push_back({.role = overview::role_of(*each.family), .sources = &sources.back()});

@@ -16,7 +16,7 @@ struct DeviceEnergy {
 };
 
 // The home is not the sum of its devices: what one draws from a socket is in the meter's figure
-// (overview/ledger.h). In the form of GET /api/v1/home/energy: {"period","from","to",
+// already. In the form of GET /api/v1/home/energy: {"period","from","to",
 // "buckets":[{"from","to","sun_kwh",..},..],"total":{"sun_kwh",..}}; a sum of which nothing is
 // known is absent. The answers are of the same span.
 [[nodiscard]] wire::JsonObject home_energy_of(std::span<const DeviceEnergy> devices);

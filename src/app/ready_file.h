@@ -26,4 +26,8 @@ class ReadyFile {
   std::filesystem::path path_;
 };
 
+// The folder of device files (--devices) of the server that runs on the data folder; empty: it has
+// only those in the program, or none runs there.
+[[nodiscard]] std::filesystem::path devices_of_server(const std::filesystem::path& data_folder);
+
 }  // namespace gridloom::app

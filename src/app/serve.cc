@@ -374,16 +374,33 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options,
   return {};
 }
 
-wire::JsonObject facts_of(const ServeProcess& process, const net::TlsFiles& files) {
+wire::JsonObject facts_of(const ServeProcess& process, const net::TlsFiles& files,
+                          const std::filesystem::path& devices) {
   const Urls urls = urls_of(process);
   wire::JsonObject facts{{"http", urls.http},   {"https", urls.https},     {"mqtt", urls.mqtt},
                          {"mqtts", urls.mqtts}, {"ca", files.ca.string()}, {"pid", ::getpid()}};
+  if (!devices.empty()) {
+    std::error_code ignored;
+    facts["devices"] = std::filesystem::absolute(devices, ignored).string();
+  }
   if (process.demo) {
     facts["accessKey"] = process.demo->key.access_key;
     facts["secretKey"] = process.demo->key.secret_key.reveal();
     facts["sign_in_link"] = process.sign_in_link.reveal();
   }
   return facts;
+}
+
+// The program as it can be typed in this folder: its path, if the shell would not find it.
+std::string program_name() {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
+  const bool is_installed =
+      error || path.parent_path() == "/usr/bin" || path.parent_path() == "/usr/local/bin";
+  if (is_installed) return "gridloom";
+  const std::filesystem::path here = std::filesystem::current_path(error);
+  const std::filesystem::path near = path.lexically_relative(here);
+  return near.empty() || near.string().starts_with("..") ? path.string() : near.string();
 }
 
 // Prints the welcome on standard output, apart from the log on standard error.
@@ -401,6 +418,8 @@ Status greet(const ServeProcess& process, const net::TlsFiles& files,
                         .keys = data / "ready.json",
                         .sign_in_link = process.sign_in_link,
                         .sn = process.demo->members.front().sn,
+                        .program = program_name(),
+                        .data = data == std::filesystem::path("data") ? "" : data.string(),
                         .now = process.clock().now()},
                        process.demo->key, *account);
 }
@@ -451,7 +470,7 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
     process.sign_in_link = Secret(operations::sign_in_link(urls_of(process).http, token->reveal()));
   }
   storage::keep_reserve(options.data);
-  auto ready = ReadyFile::write(options.data, facts_of(process, *files));
+  auto ready = ReadyFile::write(options.data, facts_of(process, *files, options.devices));
   // Scripts wait for the file or for the end of the process. Only a full disk must not prevent
   // stored data from being read.
   if (!ready && !storage::is_nearly_full(options.data)) return std::unexpected(ready.error());
@@ -531,6 +550,22 @@ int refuse(const Error& error, const ServeOptions& options) {
 }
 
 }  // namespace
+
+Status check_options(const ServeOptions& options) {
+  if (const auto limits = limits_from(options.limits); !limits) {
+    return std::unexpected(limits.error());
+  }
+  if (const auto listeners = listeners_of(options, nullptr); !listeners) {
+    return std::unexpected(listeners.error());
+  }
+  if (const auto proxies = trusted_proxies(options); !proxies) {
+    return std::unexpected(proxies.error());
+  }
+  const auto time = time_options(options, {.at = SystemClock().now(), .zone = local_zone().zone});
+  if (!time) return std::unexpected(time.error());
+  const auto catalog = catalog::load_catalog(options.devices);
+  return catalog ? Status() : std::unexpected(catalog.error());
+}
 
 int serve(const ServeOptions& options) {
   spdlog::set_default_logger(spdlog::stderr_color_mt("gridloom"));

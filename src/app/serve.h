@@ -3,8 +3,13 @@
 #pragma once
 
 #include "app/options.h"
+#include "base/result.h"
 
 namespace gridloom::app {
+
+// Whether the options make sense, as far as it can be told without starting: addresses, limits,
+// times, device files. kBadParams, kMalformed: the detail names the option.
+[[nodiscard]] Status check_options(const ServeOptions& options);
 
 // Returns the exit code of the process.
 [[nodiscard]] int serve(const ServeOptions& options);

@@ -178,6 +178,8 @@ TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
                             .timestamp = timestamp,
                             .sign = sign},
                            mac));
+  EXPECT_THAT(text, HasSubstr("\n  gridloom status\n"));
+  EXPECT_THAT(text, HasSubstr("\n  gridloom set R331ZEB4ZEAL0528 mppt.cfgChgWatts 600\n"));
   EXPECT_THAT(text, HasSubstr("-h localhost -p 8883"));
   EXPECT_THAT(text, HasSubstr(account->certificate_account));
 }

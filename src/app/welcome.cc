@@ -43,13 +43,20 @@ Result<std::string> welcome(const WelcomeFacts& facts, const registry::AccessKey
                                     *mac);
   if (!signature) return std::unexpected(signature.error());
   const std::size_t colon = facts.mqtts.rfind(':');
+  const std::string where =
+      facts.data.empty() ? std::string() : fmt::format(" --data '{}'", facts.data);
   return fmt::format(
       R"({}
   dashboard    {}
   access key   {}
   secret key   {}
 
-All values of a device:
+The dashboard's link shows the home in a browser. At a terminal, in a second window:
+
+  {} status{}
+  {} set {} mppt.cfgChgWatts 600{}
+
+All values of a device over HTTP:
 
   curl -s '{}/iot-open/sign/device/quota/all?{}' \
     -H 'accessKey: {}' -H 'nonce: 123456' -H 'timestamp: {}' \
@@ -64,9 +71,10 @@ Its reports as they come (Debian: mosquitto-clients):
 Stop with Ctrl-C.
 )",
       places(facts), facts.sign_in_link.reveal(), key.access_key, key.secret_key.reveal(),
-      facts.http, query, key.access_key, timestamp, *signature, facts.ca,
-      facts.mqtts.substr(0, colon), facts.mqtts.substr(colon + 1), account.certificate_account,
-      account.certificate_password.reveal(), account.certificate_account, facts.sn);
+      facts.program, where, facts.program, facts.sn, where, facts.http, query, key.access_key,
+      timestamp, *signature, facts.ca, facts.mqtts.substr(0, colon), facts.mqtts.substr(colon + 1),
+      account.certificate_account, account.certificate_password.reveal(),
+      account.certificate_account, facts.sn);
 }
 
 bool is_journal(int descriptor, const char* journal_stream) {

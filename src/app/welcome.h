@@ -1,4 +1,4 @@
-// The welcome text of the demo home: the addresses of the server, and two commands to paste.
+// The welcome text of the demo home: the addresses of the server, and commands to paste.
 #pragma once
 
 #include <string>
@@ -17,11 +17,14 @@ struct WelcomeFacts {
   std::string ca;     // path
   std::string keys;   // path of the file that holds the credentials
   Secret sign_in_link;
-  std::string sn;  // a device of the demo home
+  std::string sn;                    // a device of the demo home
+  std::string program = "gridloom";  // as it can be typed
+  std::string data{};                // of commands; empty: they find it without
   TimePoint now;
 };
 
-// Commands to paste: a signed curl (by default no time window makes it expire), a mosquitto_sub.
+// Commands to paste: status and a set, a signed curl (by default no time window makes it expire), a
+// mosquitto_sub.
 [[nodiscard]] Result<std::string> welcome(const WelcomeFacts& facts, const registry::AccessKey& key,
                                           const registry::Account& account);
 

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view kCharge = "soc";
 constexpr std::string_view kChargeNature = "battery.soc";
+constexpr std::string_view kGrid = "grid.power";
+constexpr std::string_view kGridImport = "grid.import_power";
 
 }  // namespace
 
@@ -23,9 +25,9 @@ std::vector<const Field*> fields_of_word(const Family& family, std::string_view 
   const std::string_view nature = nature_of_word(word);
   if (nature.empty()) return found;
   for (const Field& field : family.fields) {
-    if (field.nature == nature && !field.name.contains('*')) found.push_back(&field);
+    if (field.nature == nature) found.push_back(&field);
   }
-  return found;
+  return found.empty() && nature == kGrid ? fields_of_word(family, kGridImport) : found;
 }
 
 std::string nature_text(const Field& field) {

@@ -14,8 +14,8 @@ namespace gridloom::catalog {
 // other word.
 [[nodiscard]] std::string_view nature_of_word(std::string_view word);
 
-// The family's fields of the nature that the word stands for, in the file's order. Fields of
-// modules, whose names have a '*', are left out.
+// The family's fields of the nature that the word stands for, in the file's order; those of modules
+// have a '*' in their names. "grid.power" stands for the import where a family measures no more.
 [[nodiscard]] std::vector<const Field*> fields_of_word(const Family& family, std::string_view word);
 
 // The field's nature, and whether it is a part of it: "load.power (part)"; empty without a nature.

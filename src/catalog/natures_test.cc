@@ -69,6 +69,14 @@ TEST(Natures, OneNatureMayHaveSeveralFields) {
   EXPECT_EQ(nature_of_word("load.energy"), "load.energy");
 }
 
+TEST(Natures, TheFieldsOfModulesCountAndTheImportStandsForTheGrid) {
+  EXPECT_THAT(nature_words(family_of("power_kits")),
+              testing::AllOf(Contains("load.power"), Contains("grid.power"), Contains("pv.power")));
+  ASSERT_FALSE(fields_of_word(family_of("wave_2"), "grid.power").empty());
+  EXPECT_EQ(fields_of_word(family_of("wave_2"), "grid.power").front()->nature, "grid.import_power");
+  EXPECT_EQ(fields_of_word(family_of("power_ocean"), "grid.power").front()->nature, "grid.power");
+}
+
 TEST(Natures, OtherWordsStandForNothing) {
   EXPECT_EQ(nature_of_word("charge"), "");
   EXPECT_THAT(fields_of_word(family_of("delta_2"), "charge"), IsEmpty());

@@ -124,6 +124,19 @@ std::unexpected<Error> unexpected_data(std::string_view what) {
               fmt::format("the data of the server's answer are not {}", what));
 }
 
+std::string target_of(std::string_view path, const ApiClient::Query& query) {
+  std::string target(path);
+  for (const auto& [name, value] : query) {
+    target += target.contains('?') ? '&' : '?';
+    target += query_text(name) + '=' + query_text(value);
+  }
+  return target;
+}
+
+std::string history_path(std::string_view sn) {
+  return fmt::format("{}devices/{}/history", wire::kOwnPaths, query_text(sn));
+}
+
 Result<JsonObject> object_in(Result<Json> data) {
   if (!data) return std::unexpected(std::move(data.error()));
   if (data->is_null()) return JsonObject();
@@ -219,11 +232,7 @@ Result<ApiClient> ApiClient::open(const ApiOptions& options) {
 
 Result<Json> ApiClient::call(std::string_view method, std::string_view path, const Query& query,
                              std::string_view body) {
-  std::string target(path);
-  for (const auto& [name, value] : query) {
-    target += target.contains('?') ? '&' : '?';
-    target += query_text(name) + '=' + query_text(value);
-  }
+  const std::string target = target_of(path, query);
   const auto reply = impl_->send({.method = method, .target = target, .host = {}, .body = body});
   if (!reply) return std::unexpected(reply.error());
   return data_of_reply(reply->status, reply->body);
@@ -275,7 +284,19 @@ Result<Json> ApiClient::energy(std::string_view sn, const Query& query) {
 }
 
 Result<Json> ApiClient::history(std::string_view sn, const Query& query) {
-  return call("GET", fmt::format("{}devices/{}/history", wire::kOwnPaths, query_text(sn)), query);
+  return call("GET", history_path(sn), query);
+}
+
+Result<std::string> ApiClient::history_csv(std::string_view sn, Query query) {
+  query.emplace_back("format", "csv");
+  auto reply = impl_->send(
+      {.method = "GET", .target = target_of(history_path(sn), query), .host = {}, .body = {}});
+  if (!reply) return std::unexpected(reply.error());
+  constexpr unsigned kOk = 200;
+  const bool is_table = reply->status == kOk && !reply->body.starts_with('{');
+  if (is_table) return std::move(reply->body);
+  const auto refused = data_of_reply(reply->status, reply->body);
+  return refused ? unexpected_data("a table") : std::unexpected(refused.error());
 }
 
 }  // namespace gridloom::client

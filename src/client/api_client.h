@@ -73,6 +73,9 @@ class ApiClient {
   [[nodiscard]] Result<wire::Json> energy(std::string_view sn, const Query& query = {});
   [[nodiscard]] Result<wire::Json> history(std::string_view sn, const Query& query);
 
+  // The same as the text of a CSV file.
+  [[nodiscard]] Result<std::string> history_csv(std::string_view sn, Query query);
+
   // Any signed request. `body` is JSON, or empty.
   [[nodiscard]] Result<wire::Json> call(std::string_view method, std::string_view path,
                                         const Query& query = {}, std::string_view body = {});

@@ -130,8 +130,11 @@ Result<Json> add_fault_rule(const Context& context, const Arguments& arguments) 
                 fmt::format("there is no device {}", wire::shortened(rule.sn)));
   }
   if (!rule.account.empty() && directory->find_account_by_name(rule.account) == nullptr) {
+    std::vector<std::string_view> names;
+    for (const registry::Account* each : directory->accounts()) names.emplace_back(each->name);
     return fail(ErrorCode::kNotFound,
-                fmt::format("there is no account {}", wire::shortened(rule.account)));
+                fmt::format("there is no account {}{}", wire::shortened(rule.account),
+                            did_you_mean(rule.account, names)));
   }
   if (const auto ms = arguments.integer("for_ms")) {
     rule.until = context.clock.now() + Millis(*ms);

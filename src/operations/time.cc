@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -19,13 +20,19 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-Json json_of(const VirtualClock::State& state) {
+// A time that runs and does not move on says why.
+Json json_of(const VirtualClock::State& state, const Context& context) {
   const std::string_view word = !state.paused ? "runs" : state.settled ? "paused" : "settles";
   const bool is_whole = state.speed == std::floor(state.speed);
-  return JsonObject{
+  JsonObject row{
       {"now", unix_ms(state.now)},
       {"speed", is_whole ? Json(static_cast<std::int64_t>(state.speed)) : Json(state.speed)},
       {"state", word}};
+  const bool is_at_rest = state.paused && state.settled;
+  if (std::string why = context.archive.failing(); !why.empty() && !is_at_rest) {
+    row["failing"] = std::move(why);
+  }
+  return row;
 }
 
 std::unexpected<Error> no_server() {
@@ -52,7 +59,7 @@ Status check_speed(double speed, std::string_view name) {
 namespace {
 
 Result<Json> read_time(const Context& context, const Arguments&) {
-  if (context.time != nullptr) return json_of(context.time->state());
+  if (context.time != nullptr) return json_of(context.time->state(), context);
   if (context.hub == nullptr) return no_server();
   return JsonObject{{"now", unix_ms(context.clock.now())}, {"speed", 1}, {"state", "real"}};
 }
@@ -62,7 +69,7 @@ Result<Json> change_time(const Context& context, Change change) {
   const auto found = virtual_time(context);
   if (!found) return std::unexpected(found.error());
   change(**found);
-  return json_of((*found)->state());
+  return json_of((*found)->state(), context);
 }
 
 Result<Json> pause(const Context& context, const Arguments&) {

@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/nearest.h"
 #include "base/sha256.h"
 #include "registry/committer.h"
 
@@ -33,7 +35,10 @@ Result<const Account*> account_named(const Directory& present, std::string_view 
   }
   const Account* account = present.find_account_by_name(name);
   if (account == nullptr) {
-    return fail(ErrorCode::kNotFound, fmt::format("there is no account '{}'", name));
+    std::vector<std::string_view> names;
+    for (const Account* each : present.accounts()) names.emplace_back(each->name);
+    return fail(ErrorCode::kNotFound,
+                fmt::format("there is no account '{}'{}", name, did_you_mean(name, names)));
   }
   return account;
 }

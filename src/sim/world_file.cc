@@ -31,6 +31,15 @@ constexpr std::array kColumns = {
 };
 constexpr std::string_view kTime = "time";
 
+// The column that a heading names. A file that `gridloom history --csv` writes names fields of a
+// device, with their units: the power is the household's.
+const Column* column_of(std::string_view heading) {
+  if (heading.ends_with(" [W]")) heading = "load_w";
+  if (heading.ends_with(" [°C]")) heading = "air_c";
+  const auto* const found = std::ranges::find(kColumns, heading, &Column::name);
+  return found == kColumns.end() ? nullptr : found;
+}
+
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r";
   const std::size_t from = text.find_first_not_of(kBlank);
@@ -68,14 +77,14 @@ class Reader {
 
   [[nodiscard]] Status read_columns(std::string_view text) {
     for (const std::string_view cell : cells_of(text)) {
-      const auto column = std::ranges::find(kColumns, cell, &Column::name);
-      if (cell != kTime && column == kColumns.end()) {
+      const Column* found = cell == kTime ? nullptr : column_of(cell);
+      if (cell != kTime && found == nullptr) {
         return wrong(
             fmt::format("there is no column \"{}\": must be time, load_w, sun or air_c", cell));
       }
-      const Column* found = cell == kTime ? nullptr : &*column;
       if (std::ranges::find(columns_, found) != columns_.end()) {
-        return wrong(fmt::format("the column {} is there twice", cell));
+        return wrong(
+            fmt::format("the column {} is there twice", found == nullptr ? kTime : found->name));
       }
       columns_.push_back(found);
     }

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <system_error>
 
+#include "time/calendar.h"
 #include "time/iso_text.h"
 
 namespace gridloom::time {
@@ -47,20 +49,40 @@ std::optional<Millis> span_of(std::string_view text) {
   return *count * unit->length;
 }
 
+// "2026-11-24 14:05" of "24.11.2026 14:05"; any other text is returned as it is.
+std::string with_iso_date(std::string_view text) {
+  constexpr std::size_t kDate = 10;  // characters
+  const bool is_dotted = text.size() >= kDate && text[2] == '.' && text[5] == '.' &&
+                         text.substr(0, kDate).find_first_not_of("0123456789.") == text.npos;
+  if (!is_dotted) return std::string(text);
+  return fmt::format("{}-{}-{}{}", text.substr(6, 4), text.substr(3, 2), text.substr(0, 2),
+                     text.substr(kDate));
+}
+
+// The begin of today or yesterday, in local time.
+std::optional<TimePoint> day_named(std::string_view text, const Now& now) {
+  const bool is_yesterday = text == "yesterday";
+  if (!is_yesterday && text != "today") return std::nullopt;
+  const std::chrono::local_days day =
+      day_of(unix_ms(now.at), now.zone) - std::chrono::days(is_yesterday ? 1 : 0);
+  return TimePoint(Millis(begin_of(day, now.zone)));
+}
+
 std::optional<TimePoint> time_of(std::string_view text, const TimeOptions& options) {
   const bool is_relative = options.relative != Relative::kNone;
   if (is_relative && text == "now") return options.now.at;
+  if (const auto day = day_named(text, options.now); is_relative && day) return day;
   const bool is_past = text.starts_with('-');
   if (is_past || text.starts_with('+')) {
     const auto span = span_of(text.substr(1));
     if (!span || !is_relative || (!is_past && options.relative != Relative::kAny)) return {};
     return is_past ? options.now.at - *span : options.now.at + *span;
   }
-  if (options.takes_unix_ms && !text.contains('-')) {
+  if (options.takes_unix_ms && !text.contains('-') && !text.contains('.')) {
     const auto ms = whole_number(text);
     return ms ? std::optional(TimePoint(Millis(*ms))) : std::nullopt;
   }
-  const auto iso = parse_iso(text);
+  const auto iso = parse_iso(with_iso_date(text));
   if (!iso) return std::nullopt;
   if (iso->offset) return TimePoint(iso->local.time_since_epoch() - *iso->offset);
   return options.now.zone.to_utc(iso->local);
@@ -70,9 +92,10 @@ std::optional<TimePoint> time_of(std::string_view text, const TimeOptions& optio
 std::string valid_times(const TimeOptions& options) {
   std::string text =
       "must be a time in ISO 8601 (2026-11-01T00:00:00Z, 2026-11-01 14:05 or 2026-11-01; without Z "
-      "or an offset such as +01:00 it is local time)";
+      "or an offset such as +01:00 it is local time), a date such as 01.11.2026";
   if (options.takes_unix_ms) text += ", milliseconds since 1970 (1700000000000)";
-  if (options.relative != Relative::kNone) text += ", a time before now (-90m, -12h, -7d, -4w)";
+  if (options.relative != Relative::kNone)
+    text += ", a time before now (-90m, -12h, -7d, -4w), today, yesterday";
   if (options.relative == Relative::kAny) text += ", a time after now (+7d)";
   if (options.relative != Relative::kNone) text += ", or now";
   return text;

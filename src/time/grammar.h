@@ -34,7 +34,7 @@ struct SpanOptions {
 struct TimeOptions {
   enum class Relative : std::uint8_t {
     kNone,
-    kPast,  // "now" and "-7d"
+    kPast,  // "now", "-7d", "today" and "yesterday"
     kAny    // "+7d" as well
   };
   std::string_view name{};  // of the option or parameter, for the error
@@ -44,7 +44,8 @@ struct TimeOptions {
   TimePoint earliest{Millis{0}};
   TimePoint latest{Millis{253'402'300'799'000}};  // the end of the year 9999
 };
-// Parses a time in ISO 8601 (see parse_iso()), or one of the forms that the options allow.
+// Parses a time in ISO 8601 (see parse_iso()), whose date may be written "24.11.2026", or one of
+// the forms that the options allow.
 // kBadParams: the detail has the name, the text and what would be valid.
 [[nodiscard]] Result<TimePoint> parse_time(std::string_view text, const TimeOptions& options);
 

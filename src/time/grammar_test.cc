@@ -133,7 +133,11 @@ TEST(Time, IsReadInAllItsForms) {
            {"2023-11-14 23:13", 1'699'999'980'000},
            {"2023-11-14T22:13:20Z", 1'700'000'000'000},
            {"2023-11-14T22:13:20.500+00:00", 1'700'000'000'500},
-           {"2023-07-01", 1'688'162'400'000}}) {
+           {"2023-07-01", 1'688'162'400'000},
+           {"01.07.2023", 1'688'162'400'000},
+           {"14.11.2023 23:13", 1'699'999'980'000},
+           {"today", 1'699'916'400'000},
+           {"yesterday", 1'699'830'000'000}}) {
     const auto at = parse_time(text, everything());
     ASSERT_TRUE(at) << text << ": " << at.error().detail;
     EXPECT_EQ(unix_ms(*at), ms) << text;
@@ -153,6 +157,10 @@ TEST(Time, AnythingElseIsRefused) {
                                       "-99999999999999999999d",
                                       "-1000001d",
                                       "tomorrow",
+                                      "Today",
+                                      "1.7.2023",
+                                      "32.07.2023",
+                                      "01.07.23",
                                       "NOW",
                                       "now ",
                                       "1e12",
@@ -172,7 +180,7 @@ TEST(Time, AnythingElseIsRefused) {
 
 TEST(Time, ACallerMayTakeAPartOfTheForms) {
   const TimeOptions plain{.name = "clock", .relative = Relative::kNone};
-  for (const std::string_view text : {"now", "-7d", "+7d", "1700000000000"}) {
+  for (const std::string_view text : {"now", "-7d", "+7d", "today", "1700000000000"}) {
     const auto at = parse_time(text, plain);
     ASSERT_FALSE(at) << text;
     EXPECT_THAT(at.error().detail, AllOf(HasSubstr("clock is"), Not(HasSubstr("before now")),

@@ -404,6 +404,7 @@ void Actors::leap(const Leap& leap) {
 
 void Actors::step_devices(Says says) {
   const TimePoint now = server_.clock().now();
+  if (options_.on_step) options_.on_step(now);
   end_faults_whose_time_is_over();
   for (auto& [sn, device] : devices_) {
     if (device.back && now >= *device.back) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -75,6 +76,7 @@ class Actors {
     sim::World::Options site{};
     bool keeps_record = false;
     bool messages_wait = false;  // kept until taken, instead of until the next action
+    std::function<void(TimePoint now)> on_step{};  // called at each step of the devices, if given
   };
   Actors(TestServer& server, SchemaChecker& schema, Coverage& coverage, const Options& options);
   Actors(const Actors&) = delete;

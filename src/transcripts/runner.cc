@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <expected>
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -425,10 +427,21 @@ RunResult play(const Script& script, const std::shared_ptr<const catalog::Catalo
     return {
         .failures = {{.line = 0, .text = server.error().detail}}, .rewritten = {}, .record = {}};
   }
+  Millis whole{0};
+  for (const Line& line : script.lines) {
+    if (line.directive == Directive::kWait) whole += line.span;
+  }
+  std::function<void(TimePoint)> on_step;
+  if (options.on_step) {
+    on_step = [&options, whole, start = beginning->clock](TimePoint now) {
+      options.on_step(std::chrono::duration_cast<Millis>(now - start), whole);
+    };
+  }
   return Runner(script, std::move(*server), coverage,
                 {.site = beginning->site,
                  .keeps_record = options.keeps_record,
-                 .messages_wait = beginning->is_recorded})
+                 .messages_wait = beginning->is_recorded,
+                 .on_step = std::move(on_step)})
       .play();
 }
 

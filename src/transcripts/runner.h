@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,6 +35,8 @@ struct PlayOptions {
   Variant variant{};
   std::optional<std::uint64_t> seed{};  // overrides the file's seed
   bool keeps_record = false;            // record messages to apps, to compare runs
+  // Called at each step of the devices: the transcript's time that is over, and all of it.
+  std::function<void(Millis elapsed, Millis whole)> on_step{};
 };
 
 // The account "demo" exists from the start.

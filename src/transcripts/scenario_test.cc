@@ -2,6 +2,7 @@
 // clients that are refused. Each must fail when it should, with the line number.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -60,6 +61,20 @@ TEST(Scenario, IsWhatTheManualShows) {
   const Lines broken = failures(example.replace(at, 8, "soc < 50"), {.seed = 42});
   ASSERT_EQ(broken.size(), 1U);
   EXPECT_TRUE(manual.contains("outage.loom:" + broken[0])) << broken[0];
+}
+
+TEST(Scenario, TellsHowFarItIs) {
+  std::vector<Millis> elapsed;
+  const auto on_step = [&](Millis so_far, Millis whole) {
+    EXPECT_EQ(whole, Millis(150'000)) << "of all waits";
+    elapsed.push_back(so_far);
+  };
+  EXPECT_EQ(failures("device delta_2 R331A owner demo\n@ +30s\n@ +2min\n", {.on_step = on_step}),
+            Lines{});
+  ASSERT_GT(elapsed.size(), 10U);
+  EXPECT_TRUE(std::ranges::is_sorted(elapsed));
+  EXPECT_LE(elapsed.back(), Millis(150'000));
+  EXPECT_GT(elapsed.back(), Millis(100'000));
 }
 
 TEST(Scenario, DevicesStartAsTheirLinesSay) {

@@ -74,6 +74,7 @@ class AccountTest(ServerTest):
                 )
             )
             self.assertEqual(facts["accessKey"], key)
+            self.assertNotIn("secretKey", facts, "it was given")
             api = self.server.api(key, "Given0Secret0Key0of0a0client0000")
             self.assertEqual(api.devices(), {})
             wrong = self.server.api(key, "another")

@@ -98,7 +98,8 @@ class UnreadableFileTest(unittest.TestCase):
     def test_a_secret_key_is_one_line_of_standard_input(self):
         keys = ("--access-key", "A" * 32, "--secret-key-file", "-")
         done = cli("account", "add", "ann", *keys, data=self.folder / "data", stdin="s" * 32 + "\n")
-        self.assertEqual(told(done)["secretKey"], "s" * 32)
+        self.assertEqual(told(done)["accessKey"], "A" * 32)
+        self.assertNotIn("s" * 32, done.stdout + done.stderr, "who gave it knows it")
 
 
 class NoServerTest(unittest.TestCase):

@@ -93,6 +93,7 @@ class StoppedServerTest(unittest.TestCase):
             self.assertEqual(
                 set(running.facts) - {"accessKey", "secretKey", "sign_in_link"}, {*DOORS, "ca", "pid"}
             )
+            self.assertNotIn("devices", running.facts, "it was started without --devices")
             self.assertTrue(running.facts["sign_in_link"].startswith(running.facts["http"] + "/sign-in#t="))
             keys = running.facts["accessKey"], running.facts["secretKey"]
         with Server(data=self.data) as running:

@@ -29,6 +29,13 @@ OFFERED = [
     ("gridloom family show delta", ["delta_2", "delta_2_max", "delta_pro_ultra"]),
     ("gridloom family show delta_2 pd.so", ["pd.soc"]),
     ("gridloom home show dem", ["demo"]),
+    ("gridloom explain delta_2 acChC", ["acChgCfg"]),
+    ("gridloom explain delta_2 pd.so", ["pd.soc"]),
+    ("gridloom set R331SECOND mppt.cfgChgW", ["mppt.cfgChgWatts"]),
+    ("gridloom set R331SECOND acChC", ["acChgCfg"]),
+    ("gridloom set R331SECOND acChgCfg chgW", ["chgWatts="]),
+    ("gridloom energy --period we", ["week"]),
+    ("gridloom top --ev", ["--every"]),
     ("gridloom fault on disc", ["disconnect"]),
     ("gridloom fault on slow", ["slow_answer"]),
     ("gridloom limits --limit http.body", ["http.body-bytes="]),
@@ -46,8 +53,8 @@ class CompletionTest(unittest.TestCase):
         cls.data = cls.folder / "home"
         told(cli("account", "add", "ann", data=cls.data))
         told(cli("account", "add", "andy", data=cls.data))
-        for sn in (DELTA_2, "R331SECOND"):
-            told(cli("device", "add", sn, "--owner", "ann", data=cls.data))
+        for sn, name in ((DELTA_2, "Kitchen station"), ("R331SECOND", "Shed station")):
+            told(cli("device", "add", sn, "--owner", "ann", "--name", name, data=cls.data))
         cls.script = cls.folder / "script"
         cls.script.write_text(cli("completion", "bash").stdout)
 
@@ -74,6 +81,9 @@ class CompletionTest(unittest.TestCase):
         for typed, expected in [
             (f"gridloom device rotate --data {self.data} R331", ["R331SECOND", DELTA_2]),
             (f"gridloom device list --data {self.data} --owner an", ["andy", "ann"]),
+            (f"gridloom get --data {self.data} kit", ["kitchen"]),
+            (f"gridloom get --data {self.data} sta", []),
+            (f"gridloom get --data {self.data} kitchen pd.so", ["pd.soc"]),
             (f"gridloom history --data={self.data} R331S", ["R331SECOND"]),
         ]:
             with self.subTest(typed):

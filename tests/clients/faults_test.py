@@ -58,7 +58,7 @@ class DeviceFaultsTest(unittest.TestCase):
             why = fault(server, "on", "rain", code=2)
             for name in ("panel_lost", "disconnect", "slow_answer"):
                 self.assertIn(name, why)
-            self.assertIn("there is no device", fault(server, "on", "disconnect", "--device", "X",
+            self.assertIn("there is no device", fault(server, "on", "disconnect", "--device", "NOBODY",
                                                       code=1))
             self.assertIn("probability is 2", fault(server, "on", "slow_answer", "--probability",
                                                     "2", code=2))

@@ -67,6 +67,12 @@ PRINTS = [
     ("history", [DELTA_2, "soc", "--data", "{data}"], 0, 1),
     ("history", [DELTA_2, "pd.soc,pv.power", "--step", "1h", "--data", "{data}"], 0, 1),
     ("status", ["--data", "{data}"], 0, 7),
+    ("wait", [DELTA_2, "soc >= 0", "--data", "{data}"], 0, 1),
+    ("wait", [DELTA_2, "soc > 100", "--timeout", "0s", "--data", "{data}"], 1, 1),
+    ("version", [], 0, 1),
+    ("config check", ["{config}"], 0, 1),
+    ("energy", ["--data", "{data}"], 0, 1),
+    ("energy", ["kitchen", "--period", "week", "--data", "{data}"], 0, 1),
     ("device show", [DELTA_2, "--data", "{data}"], 0, 1),
     ("get", [DELTA_2, "soc", "pd.*", "--data", "{data}"], 0, 1),
     ("set", [DELTA_2, "quietMode", "enabled=1", "--data", "{data}"], 0, 1),
@@ -185,10 +191,12 @@ class JsonTest(unittest.TestCase):
         scenario, broken = folder / "good.loom", folder / "broken.loom"
         scenario.write_text("device delta_2 R331JSON1 owner demo\n@ +1min\n")
         broken.write_text("device delta_2 R331JSON1 owner demo\nnever: soc > 0\n@ +1min\n")
+        config = folder / "gridloom.conf"
+        config.write_text('http = "127.0.0.1:0"\nlimit = ["http.body-bytes=65536"]\n')
         server.add_account("eve")
         second = json.loads(server.cli("account", "keys", "eve", "--json").stdout)
         return {"data": server.data, "folder": folder, "access": access, "keys": keys, "scenario": scenario,
-                "broken": broken, "key": second["accessKey"], "http": "%s:%d" % server.place("http"),
+                "config": config, "broken": broken, "key": second["accessKey"], "http": "%s:%d" % server.place("http"),
                 "mqtt": "%s:%d" % server.place("mqtt")}
 
 

@@ -4,9 +4,12 @@ A row is (words, exit code, message). In words and messages, {data} is the data 
 demo home, {none} a folder that does not exist, {file} a file that has no meaning. A message is all of standard error;
 `...` in it stands for anything within a line. For a new command: add rows to the list it belongs to.
 """
+import os
 import re
+import subprocess
 import unittest
 
+import server as servers
 from server import DELTA_2, Server, cli, run_tests, temporary_folder
 
 USAGE, FAILED = 2, 1
@@ -23,6 +26,17 @@ COMMANDS = [
      'gridloom: there is no command "device lst"; did you mean device list? `gridloom device --help` describes it'),
     (["device", "remov"], USAGE,
      'gridloom: there is no command "device remov"; did you mean device remove? `gridloom device --help` describes it'),
+    (["logs"], USAGE,
+     'gridloom: there is no command "logs"; the server writes its log to standard error, and under systemd to the '
+     "journal: journalctl -u gridloom; `gridloom help` lists all commands"),
+    (["export"], USAGE,
+     'gridloom: there is no command "export"; `gridloom history SN FIELD --csv` and `gridloom energy --csv` print '
+     "tables, and `gridloom backup` copies all; `gridloom help` lists all commands"),
+    (["dashboard"], USAGE,
+     'gridloom: there is no command "dashboard"; `gridloom sign-in` prints a link to the dashboard; `gridloom help` '
+     "lists all commands"),
+    (["config"], USAGE,
+     "gridloom: gridloom config: the command is missing: check; `gridloom config --help` describes them"),
     (["account", "delete"], USAGE,
      'gridloom: there is no command "account delete"; there are add, list, keys, rotate, remove; '
      "`gridloom account --help` describes it"),
@@ -56,6 +70,10 @@ OPTIONS = [
      "gridloom: gridloom serve has no option --dmeo; did you mean --demo? `gridloom serve --help` describes it"),
     (["--verison"], USAGE,
      "gridloom: gridloom has no option --verison; did you mean --version? `gridloom help` lists all commands"),
+    (["--ownr", "demo", "device", "list"], USAGE,
+     "gridloom: gridloom has no option --ownr; `gridloom help` lists all commands"),
+    (["--owner", "demo", "status"], USAGE,
+     "gridloom: gridloom has no option --owner; --owner stands behind the command: gridloom COMMAND --owner ..."),
     (["audit", "--frobnicate"], USAGE,
      "gridloom: gridloom audit has no option --frobnicate; `gridloom audit --help` describes it"),
     (["limits", "--config", "x"], USAGE,
@@ -115,16 +133,20 @@ VALUES = [
     (["simulate"], USAGE, "gridloom: --family is required"),
     (["audit", "--last", "0", "--data", "{data}"], USAGE,
      'gridloom: --last: "0" is not valid: must be a whole number from 1 to 100000'),
-    (["audit", "--from", "yesterday", "--data", "{data}"], USAGE, 'gridloom: --from is "yesterday": must be a time ...'),
-    (["audit", "--since", "yesterday", "--data", "{data}"], USAGE,
-     'gridloom: --from is "yesterday": must be a time ...'),
+    (["audit", "--from", "lastweek", "--data", "{data}"], USAGE, 'gridloom: --from is "lastweek": must be a time ...'),
+    (["audit", "--since", "lastweek", "--data", "{data}"], USAGE,
+     'gridloom: --from is "lastweek": must be a time ...'),
+    (["audit", "--from", "24.13.2026", "--data", "{data}"], USAGE,
+     'gridloom: --from is "24.13.2026": must be a time in ISO 8601 (...), a date such as 01.11.2026, a time before now '
+     "(-90m, -12h, -7d, -4w), today, yesterday, ..."),
     (["limits", "--limit", "http.body-byte=1"], USAGE,
      'gridloom: --limit http.body-byte=1: there is no limit "http.body-byte"; did you mean http.body-bytes? '
      "`gridloom limits` lists the limits"),
     (["limits", "--limit", "http.body-bytes=lots"], USAGE,
      "gridloom: --limit http.body-bytes=lots: http.body-bytes must be a whole number from ... to ... (...)"),
     (["--config", "{file}", "serve"], USAGE,
-     'gridloom: --config: "htttp" is no option of serve; did you mean http or https? `gridloom serve --help` lists them'),
+     'gridloom: {file}:1: "htttp" is no option of serve; did you mean http or https? `gridloom serve --help` lists '
+     "them"),
     (["family", "show", "delta2"], USAGE,
      "gridloom: there is no family delta2; there are ...; did you mean delta_2?"),
     (["family", "show", "delta_2", "pd.scoc"], USAGE,
@@ -145,7 +167,29 @@ VALUES = [
 
 TERMINAL = [
     (["get", DELTA_2, "soc", "soc2"], USAGE, 'gridloom: there is no field "soc2"; did you mean soc...?'),
-    (["get", DELTA_2, ""], USAGE, 'gridloom: there is no field ""'),
+    (["get", DELTA_2, ""], USAGE, 'gridloom: there is no field ""; `gridloom family show delta_2` lists them'),
+    (["get", "kitchen", "battery.sok"], USAGE,
+     'gridloom: there is no field "battery.sok"; did you mean battery.soc...?'),
+    (["watch", "kitchen", "nofield"], USAGE,
+     'gridloom: there is no field "nofield"; `gridloom family show delta_2` lists them'),
+    (["get", "Living room plug", "grid.power"], USAGE,
+     "gridloom: Smart Plug does not measure grid.power; it has load.power"),
+    (["history", "Living room plug", "grid.power"], USAGE,
+     "gridloom: Smart Plug does not measure grid.power; it has load.power"),
+    (["set", "kitchen"], USAGE,
+     "gridloom: gridloom set: COMMAND|FIELD is missing; `gridloom set --help` describes it"),
+    (["wait", "kitchen", "soc"], USAGE,
+     'gridloom: "soc" is no condition: must be online, offline, or FIELD, one of = != < <= > >=, and VALUE, in quotes: '
+     "'soc > 80'"),
+    (["wait", "kitchen", "battery.sok > 80"], USAGE,
+     'gridloom: there is no field "battery.sok"; did you mean battery.soc...?'),
+    (["wait", "kitchen", "soc > much"], USAGE, 'gridloom: pd.soc is "much": must be a number of %'),
+    (["status", "kitchen", "--watch"], USAGE,
+     "gridloom: --watch shows the whole home; `gridloom watch kitchen` shows the values of a device"),
+    (["energy", "kitchn"], FAILED,
+     "gridloom: there is no device kitchn; did you mean Kitchen power station (" + DELTA_2 + ")?"),
+    (["energy", "--period", "wek"], USAGE,
+     'gridloom: --period: "wek" is not valid: must be day, week, month or year; did you mean week?'),
     (["get", "", "soc"], FAILED, "gridloom: the serial number of the device is empty"),
     (["get", "power station"], FAILED, 'gridloom: "power station" fits several devices: ...'),
     (["status", DELTA_2, "nosuch"], FAILED, "gridloom: there is no device nosuch; there are ..."),
@@ -154,8 +198,8 @@ TERMINAL = [
     (["set", DELTA_2, "mppt.cfgChgWatts"], USAGE, "gridloom: mppt.cfgChgWatts is a field: its value is missing"),
     (["set", DELTA_2, "mppt.cfgChgWatts", "600", "W"], USAGE,
      "gridloom: mppt.cfgChgWatts is a field, which takes one value and not 2; a value with a space stands in quotes"),
-    (["set", DELTA_2, "mppt.cfgChgWatts", "0.6kW"], USAGE,
-     'gridloom: mppt.cfgChgWatts is "0.6kW": must be a number of W'),
+    (["set", DELTA_2, "mppt.cfgChgWatts", "0.6MW"], USAGE,
+     'gridloom: mppt.cfgChgWatts is "0.6MW": must be a number of W'),
     (["set", DELTA_2, "acChgCfg"], USAGE,
      "gridloom: acChgCfg needs a parameter: chgWatts=VALUE or chgPauseFlag=VALUE"),
     (["set", DELTA_2, "acChgCfg=600"], USAGE,
@@ -165,7 +209,8 @@ TERMINAL = [
     (["set", DELTA_2, "soc", "5"], USAGE, "gridloom: no command of DELTA 2 sets pd.soc: it can only be read"),
     (["set", "M106", "bp2000.*.chgDsgMosState", "3"], USAGE,
      "gridloom: name the command that is to set bp2000.*.chgDsgMosState: powerOff enable=VALUE (sets 0 (both open))"),
-    (["watch", DELTA_2, "nosuch"], USAGE, 'gridloom: there is no field "nosuch"'),
+    (["watch", DELTA_2, "nosuch"], USAGE,
+     'gridloom: there is no field "nosuch"; `gridloom family show delta_2` lists them'),
     (["watch", DELTA_2, "soc", "--every", "0s"], USAGE,
      'gridloom: --every is "0s": must be a span of time from 200ms to ...'),
 ]
@@ -196,10 +241,14 @@ SERVER = [
     (["history", DELTA_2, "frobnicate"], USAGE,
      f'gridloom: {DELTA_2} has no field "frobnicate"; `gridloom family show delta_2` lists the fields'),
     (["history", "R331NONE", "soc"], FAILED,
-     "gridloom: there is no device R331NONE; `gridloom device list` lists them"),
+     "gridloom: there is no device R331NONE; there are ..."),
     (["history", DELTA_2, "soc", "--from", "now", "--to", "-1d"], USAGE, "gridloom: ..."),
     (["device", "list", "--owner", "demmo"], FAILED,
      "gridloom: there is no account demmo; did you mean demo? `gridloom account list` lists them"),
+    (["device", "add", "ZZ98NEW", "--owner", "demmo"], FAILED,
+     "gridloom: there is no account 'demmo'; did you mean demo?"),
+    (["fault", "on", "slow_answer", "--account", "demmo"], FAILED,
+     "gridloom: there is no account demmo; did you mean demo?"),
     (["device", "list", "--owner", "nobody"], FAILED,
      "gridloom: there is no account nobody; `gridloom account list` lists them"),
     (["device", "remove", "ZZ*"], FAILED,
@@ -216,7 +265,25 @@ SERVER = [
      "did you mean disconnect?"),
     (["fault", "on", "disconnect", "--for", "long"], USAGE,
      'gridloom: --for is "long": must be a span of time: a number and a unit, such as 250ms, 30s, 15m, 2h, 7d or 1w'),
-    (["fault", "on", "disconnect", "--device", "R331NONE"], FAILED, "gridloom: there is no device R331NONE"),
+    (["fault", "on", "disconnect", "--device", "R331NONE"], FAILED,
+     "gridloom: there is no device R331NONE; there are ..."),
+    *[([*words], FAILED, "gridloom: there is no device kitchn; did you mean Kitchen power station (" + DELTA_2 + ")?")
+      for words in (["get", "kitchn"], ["status", "kitchn"], ["watch", "kitchn"], ["device", "show", "kitchn"],
+                    ["set", "kitchn", "soc", "1"], ["history", "kitchn", "soc"], ["device", "rename", "kitchn", "Kiln"],
+                    ["device", "share", "kitchn", "demo", "full"], ["device", "move", "kitchn", "demo"],
+                    ["device", "rotate", "kitchn"], ["device", "remove", "kitchn"],
+                    ["fault", "on", "disconnect", "--device", "kitchn"],
+                    ["fault", "off", "disconnect", "--device", "kitchn"],
+                    ["record", "--out", "{none}/a.loom", "--device", "kitchn"])],
+    (["explain", "kitchn", "soc"], USAGE,
+     "gridloom: there is no device kitchn; did you mean Kitchen power station (" + DELTA_2 + ")?"),
+    (["device", "remove", "kitchen"], USAGE,
+     f'gridloom: "kitchen" is a part of Kitchen power station ({DELTA_2}): nothing was removed; --yes removes it and '
+     "its history"),
+    (["device", "move", "kitchen", "demo"], USAGE,
+     f'gridloom: "kitchen" is a part of Kitchen power station ({DELTA_2}): this cannot be undone, so it wants the '
+     "whole name or serial number"),
+    (["audit", "--device", "power station"], FAILED, 'gridloom: "power station" fits several devices: ...'),
     (["fault", "off", "disconnect"], FAILED, "gridloom: the fault disconnect is not on"),
     (["time", "step", "soon"], USAGE,
      'gridloom: time step is "soon": must be a span of time: a number and a unit, such as 250ms, 30s, 15m, 2h, 7d or '
@@ -242,7 +309,36 @@ FOLDERS = [
     (["home", "new", "{file}"], FAILED, "gridloom: {file} exists already, or cannot be written"),
     (["block", "show", "{file}"], FAILED, "gridloom: {file}: ..."),
     (["segment", "show", "{file}"], FAILED, "gridloom: {file}: ...not a segment..."),
-    (["restore", "{folder}", "--data", "{none}"], FAILED, "gridloom: ..."),
+    (["restore", "{folder}", "--data", "{none}"], FAILED, "gridloom: {folder} is not a complete backup: ..."),
+    (["restore", "{none}/backup", "--data", "{none}"], FAILED, "gridloom: there is no folder {none}/backup"),
+    (["config", "check", "{file}"], USAGE,
+     'gridloom: {file}:1: "htttp" is no option of serve; did you mean http or https? `gridloom serve --help` lists '
+     "them"),
+    (["config", "check", "{none}/gridloom.conf"], USAGE, "gridloom: ...{none}/gridloom.conf..."),
+]
+
+# The text of a configuration file, and what is wrong with it.
+CONFIGS = [
+    ('data = "data"\nhttp 127.0.0.1\n', '2: "http 127.0.0.1" is not KEY = VALUE, such as http = "127.0.0.1:8080"'),
+    ("# a comment\n\nnonsense = 3\n", '3: "nonsense" is no option of serve; `gridloom serve --help` lists them'),
+    ("log-levle = \"info\"\n", '1: "log-levle" is no option of serve; did you mean log-level? ...'),
+    ('[srve]\nhttp = "127.0.0.1:0"\n', "1: there is no section [srve]: all keys are options of serve"),
+    ('http = "127.0.0.1:0"\nlog-level = "loud"\n',
+     '2: --log-level: "loud" is not valid: must be trace, debug, info, warn, error or off'),
+    ('limit = [\n  "http.body-bytes=65536"]\n', "1: a list begins on the line of its key: limit = [...]"),
+    ('threads = "many"\n', '1: --threads: "many" is not valid: must be a whole number from 0 to 256'),
+]
+# Words that people type, which are other names of what there is.
+ALIASES = [
+    (["-V"], ["--version"]),
+    (["version"], ["--version"]),
+    (["device", "ls"], ["device", "list"]),
+    (["account", "ls"], ["account", "list"]),
+    (["family", "ls"], ["family", "list"]),
+    (["fault", "ls"], ["fault", "list"]),
+    (["plot", DELTA_2, "pd.beepMode", "--json"], ["history", DELTA_2, "pd.beepMode", "--json"]),
+    (["history", "kitchen", "pd.beepMode", "--last", "1m", "--csv"],
+     ["history", DELTA_2, "pd.beepMode", "--from", "-1m", "--csv"]),
 ]
 
 
@@ -290,6 +386,63 @@ class MistakesTest(unittest.TestCase):
     def test_wrong_folders_and_files(self):
         self.check(FOLDERS)
 
+    def test_wrong_configuration_files(self):
+        file = temporary_folder() / "gridloom.conf"
+        for text, message in CONFIGS:
+            file.write_text(text)
+            for words in (["config", "check", file], ["--config", file, "serve"]):
+                with self.subTest(text, words=words[0]):
+                    done = cli(*words)
+                    pattern = ".*".join(map(re.escape, message.split("...")))
+                    self.assertRegex(done.stderr, rf"\Agridloom: {re.escape(str(file))}:{pattern}\n\Z")
+                    self.assertEqual((done.returncode, done.stdout), (USAGE, ""))
+        file.write_text('http = "127.0.0.1:0"\nlimit = ["http.body-byte=1"]\n')
+        done = cli("config", "check", file)
+        self.assertEqual(done.returncode, USAGE)
+        self.assertRegex(done.stderr, f'{file}: .*there is no limit "http.body-byte"; did you mean http.body-bytes')
+        file.write_text('# good\nhttp = "127.0.0.1:0"\nstrict\n'
+                        'limit = ["http.body-bytes=65536",\n  "http.header-bytes=8192"]\n')
+        done = cli("config", "check", file)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn(f"{file}: good", done.stdout)
+
+    def test_other_names_do_the_same(self):
+        for words, real in ALIASES:
+            with self.subTest(" ".join(words)):
+                also = [] if words[0] in ("-V", "version", "family") else ["--data", str(self.server.data)]
+                done, wanted = cli(*words, *also), cli(*real, *also)
+                self.assertEqual((done.returncode, done.stderr), (0, wanted.stderr))
+                if words[0] not in ("plot", "history"):  # the time goes on between them
+                    self.assertEqual(done.stdout, wanted.stdout)
+
+    def test_options_may_stand_before_the_command(self):
+        done = cli("--data", self.server.data, "device", "list")
+        self.assertEqual((done.returncode, done.stdout), (0, self.server.cli("device", "list").stdout))
+        self.assertEqual(cli(f"--data={self.server.data}", "--json", "status").returncode, 0)
+
+    def test_days_have_names(self):
+        for day in ("yesterday", "today", "24.11.2025", "24.11.2025 14:05"):
+            done = cli("history", DELTA_2, "soc", "--from", day, "--csv", data=self.server.data)
+            with self.subTest(day):
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_a_list_is_not_drawn(self):
+        done = self.server.cli("history", "Home panel", "channelPower.infoList")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertEqual(done.stderr,
+                         "channelPower.infoList is no number (array), and is not drawn; --json shows its values\n")
+
+    def test_keys_that_are_refused_are_named(self):
+        facts, home = self.server.facts, str(temporary_folder())
+        for key, message in ((facts["accessKey"], "the secret key does not belong to the access key "
+                              f"{facts['accessKey']} (8521)"),
+                             ("NoSuchAccessKey", f"no account of {facts['http']} has the access key NoSuchAccessKey "
+                              "(8513)")):
+            done = subprocess.run(
+                [servers.GRIDLOOM, "login", "x", "--host", facts["http"], "--access-key", key], input="wrong\n",
+                text=True, capture_output=True, env={**os.environ, "XDG_CONFIG_HOME": home})
+            self.assertEqual((done.returncode, done.stderr.splitlines()[-1]), (FAILED, f"gridloom: {message}"))
+
     def test_scenarios(self):
         folder = temporary_folder()
         for text, message in (
@@ -308,8 +461,9 @@ class MistakesTest(unittest.TestCase):
                 self.assertRegex(done.stdout, pattern)
                 self.assertEqual(done.returncode, FAILED)
 
-    def test_there_are_sixty(self):
-        self.assertGreaterEqual(sum(map(len, (COMMANDS, OPTIONS, VALUES, TERMINAL, EXPLAINED, SERVER, FOLDERS))), 60)
+    def test_there_are_a_hundred(self):
+        lists = (COMMANDS, OPTIONS, VALUES, TERMINAL, EXPLAINED, SERVER, FOLDERS, CONFIGS, ALIASES)
+        self.assertGreaterEqual(sum(map(len, lists)), 100)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Every command in a `sh` block of the README and the user's guide works as it is printed.
+"""Every command in a `sh` block of the README and the user's guide works as it is printed, and every command with a
+prompt in a `console` block prints what stands below it: the lines of the sample are lines of the output, in their
+order, whatever the numbers in them are. `...` in a sample is anything within a line, and alone on a line any lines.
 
 All blocks of a page run in order in one shell, in a scratch folder, against a fresh server with the demo home whose data
 folder is ./data. What a reader has to fill in (keys, a serial number) and where things are on this machine (ports, /mnt)
@@ -34,6 +36,10 @@ SKIPPED = {
     ("year.md", "./run"): "lives a year; year_test.py lives a month",
     ("emulator.md", "gridloom simulate --server iot.example.org"): "needs a server elsewhere",
 }
+
+# Pages whose samples are not those of the commands that run here, and why.
+NOT_COMPARED = {"record.md": "its recording is of two seconds, and is not ended by Ctrl-C",
+                "time.md": "its steps are of minutes, where the page has a week"}
 
 # In every page.
 REPLACED = [
@@ -79,6 +85,10 @@ BEFORE = {
     "backup.md": "mkdir usb",
     "check.md": "mkdir usb; gridloom backup usb/gridloom-2026-11-20 >/dev/null",
     "mqtt.md": "ACCOUNT={account}; PASSWORD={password}",
+    # Until the home of the samples has reported.
+    "terminal.md": "gridloom wait 'home battery' 'soc >= 0' --timeout 1m; "
+                   "gridloom wait annexe 'soc >= 0' --timeout 1m; gridloom wait bedroom 'soc >= 0' --timeout 1m; "
+                   "gridloom wait kitchen 'soc >= 0' --timeout 1m",
     "scenarios.md": f"mkdir -p tests my-scenarios; cp -r {ROOT}/tests/scenario tests; "
                     f"cp {ROOT}/docs/examples/ci/outage.loom my-scenarios",
 }
@@ -131,6 +141,51 @@ def commands_of(block):
     return "\n".join(line[2:] for line in lines if line.startswith("$ ")) + "\n"
 
 
+def masked(line):
+    """A line without what differs each time: numbers, bars, arrows, what is not measured, and blanks."""
+    line = re.sub(r"[█░▲▼]+", " ", line)
+    line = re.sub(r"\b20\d\d-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?", "#", line)
+    line = re.sub(r"(?<![\w.])-?\d+(\.\d+)?(?![\w.]*[A-Za-z_]\w{2})", "#", line)
+    line = re.sub(r"(?<!\S)[-#](?: (?:W|%|kWh))?(?!\S)", "#", line)
+    return " ".join(line.split())
+
+
+def samples(block):
+    """(command, lines below it) of a block with prompts."""
+    found = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif found:
+            found[-1][1].append(line)
+    return [(command, lines) for command, lines in found if any(line.strip() for line in lines)]
+
+
+def missing_line(wanted, printed):
+    """The first line of a sample that is not in what was printed, behind the one before; None: all are."""
+    rest = [masked(line) for line in printed.splitlines()]
+    for line in wanted:
+        if not line.strip() or line.strip() == "...":
+            continue
+        pattern = re.compile(".*".join(map(re.escape, masked(line).split("..."))))
+        at = next((i for i, each in enumerate(rest) if pattern.fullmatch(each)), None)
+        if at is None:
+            return line
+        rest = rest[at + 1:]
+    return None
+
+
+class SamplesTest(unittest.TestCase):
+    def test_a_sample_is_compared_without_its_numbers(self):
+        printed = "SN   CHARGE  SUN\nR331  ███░░  61 % ▲   75 W\nHW51  -  -\nover\n"
+        self.assertIsNone(missing_line(["SN  CHARGE  SUN", "R331  █░░░░  5 %  -3.5 W", "...", "over"], printed))
+        self.assertIsNone(missing_line(["R331 ..."], printed))
+        self.assertEqual(missing_line(["SN  LOAD"], printed), "SN  LOAD")
+        self.assertEqual(missing_line(["over", "R331 ..."], printed), "R331 ...", "the order counts")
+        self.assertEqual(missing_line(["R332  █░░░░  5 %  3 W"], printed), "R332  █░░░░  5 %  3 W")
+        self.assertEqual(samples("$ a\n1\n2\n$ b\n$ c\n3\n"), [("a", ["1", "2"]), ("c", ["3"])])
+
+
 class PagesTest(unittest.TestCase):
     def test_each_skipped_block_is_there(self):
         for (name, begin), why in SKIPPED.items():
@@ -164,6 +219,19 @@ class PagesTest(unittest.TestCase):
                      "HOME": str(folder)})
         self.assertEqual(done.returncode, 0, done.stdout[-3000:])
         self.assertNotRegex(done.stdout, r'"code":"[1-9]', "an answer that refuses")
+        self.check_samples(name, done.stdout)
+
+    def check_samples(self, name, printed):
+        """Each sample of the page is what its command printed."""
+        page = next(page for page in PAGES if page.name == name)
+        parts = re.split(r"^== \S+:(\d+)$\n?", printed, flags=re.MULTILINE)
+        outputs = {int(line): text for line, text in zip(parts[1::2], parts[2::2])}
+        for line, block in blocks(page):
+            if line not in outputs or name in NOT_COMPARED:
+                continue  # it does not run, for a reason in SKIPPED
+            for command, wanted in samples(block):
+                with self.subTest(page=name, command=command):
+                    self.assertIsNone(missing_line(wanted, outputs[line]), outputs[line][-3000:])
 
     def script(self, name, wanted, server, places):
         certificate = server.api().certification()

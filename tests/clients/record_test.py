@@ -115,7 +115,7 @@ class RecordTest(unittest.TestCase):
         there = folder / "there.loom"
         there.write_text("precious")
         with Server(demo=False) as server:
-            for arguments, code, why in ((("--out", folder / "a", "--device", "R331"), 1, "no device \"R331\""),
+            for arguments, code, why in ((("--out", folder / "a", "--device", "R331"), 1, "no device R331"),
                                          (("--out", folder / "a"), 2, "a recording has 1 to 256 devices")):
                 refused = cli("record", *arguments, data=server.data)
                 self.assertEqual(refused.returncode, code)

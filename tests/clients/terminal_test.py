@@ -1,9 +1,14 @@
 """A person at a terminal: sees the home, sets something, sees it change; here, and by a profile."""
+import fcntl
 import json
 import os
+import pathlib
 import pty
+import re
 import stat
+import struct
 import subprocess
+import termios
 import unittest
 
 from mqtt_talk import await_reported
@@ -23,9 +28,10 @@ def run(*arguments, environment=None, stdin=None, data=None):
                           env={**os.environ, **(environment or {})}, cwd=temporary_folder())
 
 
-def on_terminal(*arguments, environment=None):
-    """(exit code, text) of a command that has a terminal of its own."""
+def on_terminal(*arguments, environment=None, columns=200):
+    """(exit code, text) of a command that has a terminal of its own, of so many columns and 50 lines."""
     primary, secondary = pty.openpty()
+    fcntl.ioctl(primary, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     process = subprocess.Popen([servers.GRIDLOOM, *map(str, arguments)], stdin=secondary,
                                stdout=secondary, stderr=secondary, cwd=temporary_folder(),
                                env={**os.environ, "TERM": "xterm", **(environment or {})})
@@ -86,6 +92,35 @@ class HomeTest(ServerTest):
         self.assertIn(DELTA_2, only)
         self.assertNotIn(POWER_OCEAN, only)
         self.assertIn("there is no device garage", self.said("status", "garage", code=1))
+
+    def test_the_home_is_a_line_above_the_devices(self):
+        first = self.said("status").partition("\n\n")[0]
+        self.assertRegex(first, r"(?s)^home (\d+ W|at least|\?).*sun .*battery .*the\s+grid ")
+        self.assertNotIn("the grid", self.said("status", "kitchen"), "a home is all of its devices")
+
+    def test_status_and_watch_fit_a_terminal_of_eighty_columns(self):
+        for words in (("status",), ("watch", "--count", "1")):
+            code, text = on_terminal(*words, "--data", self.server.data, columns=80,
+                                     environment={"NO_COLOR": "1"})
+            self.assertEqual(code, 0, text)
+            self.assertIn("Kitchen", text)
+            for line in re.sub(r"\x1b\[\w", "", text).splitlines():
+                self.assertLessEqual(len(line), 80, line)
+
+    def test_energy_is_a_row_an_hour_or_a_day_and_the_home_is_no_sum(self):
+        device = self.told("energy", "kitchen")
+        self.assertEqual((device["sn"], device["period"], device["unit"]), (DELTA_2, "day", "kWh"))
+        home = self.told("energy")
+        self.assertIn("home_kwh", home["total"])
+        self.assertEqual([row["from"] for row in home["buckets"]], [row["from"] for row in device["buckets"]])
+        month = self.said("energy", "--period", "month")
+        self.assertRegex(month, r"^DAY, kWh +SUN +BATT IN +BATT OUT +GRID IN +GRID OUT +HOME")
+        self.assertRegex(month, r"(?m)^\d{4}-\d\d-\d\d (Mon|Tue|Wed|Thu|Fri|Sat|Sun) ")
+        self.assertRegex(month, r"(?m)^total ")
+        table = self.said("energy", "kitchen", "--csv").splitlines()
+        self.assertTrue(table[0].startswith("from,to,SUN [kWh],BATT IN [kWh]"), table[0])
+        self.assertEqual(len(table), 1 + len(device["buckets"]))
+        self.assertIn("must be day, week, month or year", self.said("energy", "--period", "decade", code=2))
 
     def test_a_terminal_has_colours_unless_they_are_unwanted(self):
         code, text = on_terminal("status", "--data", self.server.data)
@@ -165,6 +200,63 @@ class HomeTest(ServerTest):
         for word in (f"serial     {DELTA_2}", "owner      demo", "presence   online", "today"):
             self.assertIn(word, text)
         self.assertEqual(self.told("device", "show", "kitchen")["sn"], DELTA_2)
+
+    def test_a_wait_ends_when_the_condition_holds(self):
+        self.assertRegex(self.said("wait", "kitchen", "soc", ">=", "0"),
+                         rf"^Kitchen power station \({DELTA_2}\): pd.soc \d+ %\n$")
+        self.assertIn("Kitchen", self.said("wait", "kitchen", "online", "--timeout", "1m"))
+        late = self.said("wait", "kitchen", "soc > 100", "--timeout", "0s", code=1)
+        self.assertRegex(late, r"after 0s, pd.soc of Kitchen power station \(\w+\) is \d+ %")
+        with subprocess.Popen([servers.GRIDLOOM, "wait", DELTA_2, f"{FIELD} = 710", "--json", "--data",
+                               str(self.server.data)], text=True, stdout=subprocess.PIPE) as waiting:
+            self.said("set", DELTA_2, FIELD, "0.71kW", "--wait", f"{PATIENCE_S}s")
+            told = json.loads(waiting.stdout.readline())
+            self.assertEqual(waiting.wait(PATIENCE_S), 0)
+        self.assertEqual((told["value"], told["met"]), (710, True))
+
+    def test_natures_stand_for_the_fields_of_modules(self):
+        kit = self.told("get", "camper power", "load.power", "grid.power", "pv.power")["fields"]
+        self.assertTrue(all(row["unit"] == "W" for row in kit), kit)
+        self.assertGreater(len(kit), 2)
+        table = self.said("history", "camper power", "load.power", "--from", "-1m", "--csv").splitlines()
+        self.assertRegex(table[0], r"^time(,\S+ \[W\])+$")
+
+    def test_a_table_is_in_the_unit_of_its_heading(self):
+        shown = self.told("get", POWER_STREAM, "20_1.pvToInvWatts")["fields"][0]
+        self.assertEqual(shown["unit"], "W")
+        table = self.said("history", POWER_STREAM, "20_1.pvToInvWatts", "--from", "-1m", "--csv").splitlines()
+        self.assertEqual(table[0], "time,20_1.pvToInvWatts [W]")
+
+    def test_a_reader_that_goes_away_ends_no_server(self):
+        data = temporary_folder() / "data"
+        data.mkdir(mode=0o700)
+        unread, written = os.pipe()
+        os.close(unread)
+        doors = [word for door in servers.DOORS for word in ("--" + door, "127.0.0.1:0")]
+        process = servers.start_server([servers.GRIDLOOM, "serve", "--demo", "--data", str(data), *doors], data,
+                                       stdout=written, stderr=subprocess.DEVNULL)
+        os.close(written)
+        self.assertEqual(cli("status", data=data).returncode, 0)
+        process.terminate()
+        self.assertEqual(process.wait(PATIENCE_S), 0)
+        self.assertFalse((data / "ready.json").exists())
+
+    def test_a_name_is_enough_in_every_command(self):
+        self.assertIn("soc", self.said("history", "kitchen", "soc", "--csv").splitlines()[0])
+        self.assertIn("Charge of the battery", self.said("explain", "kitchen", "pd.soc"))
+        self.assertEqual(self.told("fault", "on", "slow_answer", "--device", "kitchen")["sn"], DELTA_2)
+        self.said("fault", "off", "slow_answer", "--device", "kitchen")
+        self.told("set", "kitchen", FIELD, "620", "--wait", f"{PATIENCE_S}s")
+        entries = [json.loads(line) for line in self.said("audit", "--device", "kitchen", "--json").splitlines()]
+        self.assertEqual({entry["sn"] for entry in entries}, {DELTA_2})
+        self.server.add_account("ben")
+        self.assertEqual(self.told("device", "share", "kitchen", "ben", "monitor")["sn"], DELTA_2)
+        self.assertEqual(self.told("device", "rename", DELTA_2, "Galley")["sn"], DELTA_2)
+        self.assertEqual(self.told("device", "rename", "galley", "Kitchen power station")["sn"], DELTA_2)
+
+    def test_a_whole_name_goes_before_a_part_of_one(self):
+        self.assertEqual(self.told("get", "home battery", "bpSoc")["sn"], POWER_OCEAN)
+        self.assertIn("fits several devices", self.said("get", "home batt", "bpSoc", code=1))
 
     def test_watch_says_what_changes(self):
         for way in ([], ["--every", "200ms"]):
@@ -252,8 +344,17 @@ class ProfileTest(ServerTest):
         self.assertTrue(all(row["confirmed"] for row in done["fields"]), done)
         self.assertIn("500 W", self.command("get", DELTA_2, FIELD, "--profile", "home"))
         self.assertIn("serial", self.command("device", "show", DELTA_2, "--profile", "home"))
+        energy = json.loads(self.command("energy", "--json", "--profile", "home"))
+        self.assertIn("home_kwh", energy["total"])
+        self.assertIn("BATT IN", self.command("energy", "kitchen", "--profile", "home"))
+        self.assertEqual(self.command("history", "kitchen", "soc", "--csv", "--profile", "home").splitlines()[0],
+                         "time,pd.soc [%]")
+        self.assertIn("mean of each", self.command("history", "kitchen", "soc", "--profile", "home"))
         self.assertIn("500 W", self.command("watch", DELTA_2, FIELD, "--count", "1", "--profile",
                                             "home"))
+        self.assertIn("500 W", self.command("get", DELTA_2, FIELD, GRIDLOOM_PROFILE="home"))
+        self.assertIn("no Gridloom data in", self.command(
+            "get", DELTA_2, FIELD, "--data", temporary_folder(), code=1, GRIDLOOM_PROFILE="home"))
         self.command("logout", "home")
         self.assertIn("there is no profile home",
                       self.command("status", "--profile", "home", code=1))
@@ -285,6 +386,22 @@ class ProfileTest(ServerTest):
         self.assertIn("127.0.0.1:1", nowhere)
         self.assertIn("must be as", self.command("login", "x", "--host", "ftp://a", "--access-key",
                                                  "A", code=2, stdin="b\n"))
+
+
+class OwnFamiliesTest(unittest.TestCase):
+    def test_commands_know_the_families_of_the_server(self):
+        families = pathlib.Path(__file__).resolve().parents[1] / "families"
+        with Server("--devices", families, demo=False) as server:
+            self.assertEqual(server.facts["devices"], str(families))
+            server.add_account("ann")
+            server.add_device("SOL100000001", "ann", "--name", "Garden")
+            row = json.loads(server.cli("status", "--json").stdout)
+            self.assertEqual(row["family"], "solar_station")
+            self.assertIn("State of charge", server.cli("explain", "garden", "soc").stdout)
+            wrong = server.cli("set", "garden", "bat.sok", "1").stderr
+            self.assertIn("Solar Station has no command or field \"bat.sok\"; did you mean bat.soc?", wrong)
+            shown = run("family", "show", "solar_station", environment={"GRIDLOOM_DATA": str(server.data)})
+            self.assertEqual(shown.returncode, 0, shown.stderr)
 
 
 class StrictProfileTest(ProfileTest):

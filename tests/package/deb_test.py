@@ -121,7 +121,10 @@ class Package(unittest.TestCase):
             self.assertGreater(user.pw_uid, 0)
             self.assertIn("nologin", user.pw_shell)
             self.assertEqual((folder.st_uid, stat.S_IMODE(folder.st_mode)), (user.pw_uid, 0o700))
-            self.assertEqual(self.say("gridloom", "--version").stdout, f"gridloom {common.version()}\n")
+            self.assertRegex(self.say("gridloom", "--version").stdout,
+                             rf"\Agridloom {re.escape(common.version())}( \([0-9a-f]+\+?\))?\n\Z")
+            shell = self.say("sh", "-c", ". /etc/profile.d/gridloom.sh; echo $GRIDLOOM_DATA").stdout
+            self.assertEqual(shell, "/var/lib/gridloom\n")
         with self.subTest("run"):
             with self.serve() as server:
                 self.assertEqual(server.facts["http"], "http://127.0.0.1:8080", "as the configuration says")

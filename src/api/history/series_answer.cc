@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <span>
@@ -146,12 +147,22 @@ class JsonText final : public SeriesText {
   bool first_point_ = true;  // of its field
 };
 
+// Numbers are in the unit that the heading of their column names.
 class CsvText final : public SeriesText {
+ public:
+  explicit CsvText(const SeriesAnswer::Options& options)
+      : aggregate_(options.request.step_ms > 0 ? options.request.aggregate
+                                               : history::Aggregate::kLast),
+        unit_of_(options.unit_of) {}
+
+ private:
   void begin(const std::vector<std::string>& fields) override {
     text() += "time";
     for (const std::string& field : fields) {
+      const FieldUnit unit = unit_in_cells(field);
+      scales_.push_back(unit.scale);
       text() += ',';
-      append_cell(text(), field);
+      append_cell(text(), unit.unit.empty() ? field : fmt::format("{} [{}]", field, unit.unit));
     }
     text() += "\r\n";
   }
@@ -162,14 +173,32 @@ class CsvText final : public SeriesText {
 
   void add_row(std::int64_t at_ms, std::span<const SeriesPoint* const> row) override {
     time::append_utc(text(), at_ms);
-    for (const SeriesPoint* point : row) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
       text() += ',';
-      if (point != nullptr) append_cell_of(text(), *point);
+      if (row[i] != nullptr) append_in_unit(*row[i], scales_.at(i));
     }
     text() += "\r\n";
   }
 
   void end() override {}
+
+  // A count of values has no unit, and an integral over hours that of an energy.
+  [[nodiscard]] FieldUnit unit_in_cells(std::string_view field) const {
+    if (!unit_of_ || aggregate_ == history::Aggregate::kCount) return {};
+    FieldUnit unit = unit_of_(field);
+    if (aggregate_ == history::Aggregate::kIntegral && !unit.unit.empty()) unit.unit += 'h';
+    return unit;
+  }
+
+  void append_in_unit(const SeriesPoint& point, double scale) {
+    if (!point.number || scale == 1) return append_cell_of(text(), point);
+    // Fewer digits than a double has: 290 tenths are 29, and not 29.000000000000004.
+    fmt::format_to(std::back_inserter(text()), "{:.12g}", *point.number * scale);
+  }
+
+  const history::Aggregate aggregate_;
+  const UnitOf unit_of_;
+  std::vector<double> scales_;  // by column
 };
 
 bool is_csv(const SeriesAnswer::Options& options) {
@@ -177,7 +206,7 @@ bool is_csv(const SeriesAnswer::Options& options) {
 }
 
 std::unique_ptr<SeriesText> text_for(const SeriesAnswer::Options& options) {
-  if (is_csv(options)) return std::make_unique<CsvText>();
+  if (is_csv(options)) return std::make_unique<CsvText>(options);
   return std::make_unique<JsonText>(options);
 }
 

@@ -3,8 +3,10 @@
 //
 // JSON: {"sn":..,"from":..,"to":..,"step":..,"aggregate":..,
 //        "series":[{"field":..,"unit":..,"scale":..,"points":[[time,value],..]},..]}
-// Times and the step are in milliseconds; a gap is null. Without a step there is no "step" and no
-// "aggregate", and a scale of 1 is left out; so are "decimals" that UnitOf does not tell.
+// CSV: "time,pd.soc [%],..", with numbers in the unit of the heading.
+//
+// In JSON, times and the step are in milliseconds; a gap is null. Without a step there is no "step"
+// and no "aggregate", and a scale of 1 is left out; so are "decimals" that UnitOf does not tell.
 //
 // Thread rule: one thread at a time.
 #pragma once

@@ -152,6 +152,27 @@ TEST_F(SeriesAnswerTest, CsvHasARowForEachTime) {
             "time,a\r\n2026-11-01T12:00:00Z,1.75\r\n2026-11-01T12:10:00Z,\r\n");
 }
 
+TEST_F(SeriesAnswerTest, CsvIsInTheUnitThatItsHeadingNames) {
+  report(0, {{"pd.list", "290"}, {"pd.soc", "77.50"}});
+  report(1000, {{"pd.list", "[1]"}});
+  keep();
+  const auto csv = [&](std::string_view step, std::string_view aggregate) {
+    return must(answer({.fields = "pd.list,pd.soc",
+                        .from = "2026-11-01T12:00:00Z",
+                        .to = "2026-11-01T12:00:10Z",
+                        .step = step,
+                        .aggregate = aggregate,
+                        .format = "csv"}));
+  };
+  EXPECT_EQ(csv("", ""),
+            "time,pd.list [W],pd.soc [%]\r\n"
+            "2026-11-01T12:00:00Z,29,77.5\r\n"
+            "2026-11-01T12:00:01Z,[1],\r\n");
+  EXPECT_EQ(csv("10s", "max"), "time,pd.list [W],pd.soc [%]\r\n2026-11-01T12:00:00Z,29,77.5\r\n");
+  EXPECT_EQ(csv("10s", "count"), "time,pd.list,pd.soc\r\n2026-11-01T12:00:00Z,2,1\r\n");
+  EXPECT_TRUE(csv("10s", "integral").starts_with("time,pd.list [Wh],pd.soc [%h]\r\n"));
+}
+
 // Names and texts of devices are escaped; numbers stay numbers.
 TEST_F(SeriesAnswerTest, CsvHasNothingThatASpreadsheetWouldRun) {
   report(0, {{"=cmd|x", "\"=HYPERLINK(\\\"a\\\",1)\""}, {"=n", "-1.5"}, {"=t", "\"+1+1\""}});

@@ -14,6 +14,7 @@
 #include "app/command_line/output.h"
 #include "app/command_line/secret_input.h"
 #include "app/command_line/usage_error.h"
+#include "app/control/admin_client.h"
 #include "base/secret.h"
 #include "wire/json.h"
 
@@ -38,10 +39,16 @@ int add(const Arguments& arguments) {
     }
     secret = std::move(*read);
   }
-  return ask_and_print(arguments.admin, {{"op", "account.add"},
-                                         {"name", arguments.name},
-                                         {"accessKey", arguments.access_key},
-                                         {"secretKey", secret.reveal()}});
+  auto answer = ask(arguments.admin, {{"op", "account.add"},
+                                      {"name", arguments.name},
+                                      {"accessKey", arguments.access_key},
+                                      {"secretKey", secret.reveal()}});
+  if (!answer) return report_error(answer.error());
+  // A key that was imported is known.
+  if (!secret.empty()) answer->get_object().erase("secretKey");
+  print_object(answer->get_object(), arguments.admin.json);
+  print_warning(*answer);
+  return 0;
 }
 
 int list(const AdminArguments& arguments) {
@@ -99,6 +106,7 @@ std::shared_ptr<void> add_account(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* listed = add_admin_command(*account, "list", operation_text("account.list"), a.admin,
                                        chosen, [&a] { return list(a.admin); });
   set_examples(*listed, {"gridloom account list", "gridloom account list --json"});
+  add_alias(*listed, "ls");
   CLI::App* keys = add_operation_command(
       *account, "keys", "account.keys", a.admin, chosen,
       {name_option(),
@@ -111,6 +119,7 @@ std::shared_ptr<void> add_account(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* removed =
       add_operation_command(*account, "remove", "account.remove", a.admin, chosen, {name_option()});
   set_examples(*removed, {"gridloom account remove ann"});
+  add_alias(*removed, "rm");
   return kept;
 }
 

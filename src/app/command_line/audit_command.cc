@@ -14,6 +14,7 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
+#include "app/home/local_home.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"
@@ -64,10 +65,21 @@ struct Arguments {
   bool json = false;
 };
 
+// A device that was removed is in the audit by its serial number.
+Result<std::string> sn_of(const Arguments& arguments) {
+  if (arguments.sn.empty()) return std::string();
+  auto device = local_device(arguments.data, arguments.sn);
+  if (device) return std::move(device->sn);
+  if (device.error().code == ErrorCode::kNotFound) return arguments.sn;
+  return std::unexpected(device.error());
+}
+
 Result<JsonArray> ask(const Arguments& arguments) {
+  const auto sn = sn_of(arguments);
+  if (!sn) return std::unexpected(sn.error());
   JsonObject request{{"op", "audit"},
                      {"who", arguments.who},
-                     {"sn", arguments.sn},
+                     {"sn", *sn},
                      {"by", arguments.by},
                      {"address", arguments.address},
                      {"limit", arguments.limit},

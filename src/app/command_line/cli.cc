@@ -1,6 +1,7 @@
 #include "app/command_line/cli.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -23,6 +23,7 @@
 #include "app/command_line/common_options.h"
 #include "app/command_line/complete.h"
 #include "app/command_line/completion.h"
+#include "app/command_line/config_file.h"
 #include "app/command_line/damage_command.h"
 #include "app/command_line/data_folder.h"
 #include "app/command_line/device_command.h"
@@ -40,6 +41,7 @@
 #include "app/command_line/simulate.h"
 #include "app/command_line/time_command.h"
 #include "app/command_line/token_command.h"
+#include "app/command_line/typed_words.h"
 #include "app/command_line/usage_error.h"
 #include "app/limits.h"
 #include "app/options.h"
@@ -56,30 +58,6 @@ struct Arguments {
   ServeOptions serve;
   bool page = false;
   bool json = false;
-};
-
-constexpr std::size_t kMaxConfig = 1'048'576;  // bytes
-constexpr const char* kLimitsOfFile = "limits-of-file";
-
-// The format of the configuration file: serve's options, without a section.
-class FlatConfig final : public CLI::ConfigTOML {
-  std::vector<CLI::ConfigItem> from_config(std::istream& in) const override {
-    std::string text(kMaxConfig + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
-    if (in.bad()) throw CLI::FileError("--config: the file cannot be read; it may be a folder");
-    if (text.size() > kMaxConfig) {
-      throw CLI::FileError(fmt::format("--config: more than {} bytes", kMaxConfig));
-    }
-    std::istringstream lines(std::move(text));
-    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(lines);
-    for (CLI::ConfigItem& item : items) {
-      if (item.parents.empty()) item.parents = {"serve"};
-      // Stored under a separate name: limits on the command line would otherwise replace these.
-      if (item.name == "limit") item.name = kLimitsOfFile;
-    }
-    return items;
-  }
 };
 
 void add_limits_option(CLI::App& app, ServeOptions& options) {
@@ -180,8 +158,8 @@ void add_server_options(CLI::App& app, ServeOptions& o) {
   add_value(app, "--threads", o.threads, placeholder::kCount, "Threads; 0: one for each core")
       .check(whole_number(0, 256));
   add_value(app, "--log-level", o.log_level, "LEVEL",
-            "Log messages of this level and above: debug, info, warn, error")
-      .check(one_of({"trace", "debug", "info", "warn", "error", "off"}))
+            fmt::format("Log messages of this level and above: {}", fmt::join(log_levels(), ", ")))
+      .check(one_of(log_levels()))
       .show_default();
   add_limits_option(app, o);
   app.add_option("--" + std::string(kLimitsOfFile), o.limits_of_file)->group("");
@@ -229,11 +207,7 @@ void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
   add_clock_options(*serve_app, a.serve);
   add_safety_options(*serve_app, a.serve);
   // The option is on the root command, because only this one reads a file; the keys are serve's.
-  app.config_formatter(std::make_shared<FlatConfig>());
-  app.allow_config_extras(CLI::config_extras_mode::error);
-  app.set_config("--config", "",
-                 "Configuration file with options of serve, one a line: http = \"127.0.0.1:8080\"")
-      ->type_name(placeholder::kFile);
+  accept_config_file(app);
   accept_options_of_parent(*serve_app);
   set_action(*serve_app, chosen, [&a] {
     a.serve.limits = all_settings(a.serve);
@@ -253,12 +227,27 @@ void add_help(CLI::App& app, std::vector<std::string>& words, std::function<int(
   set_action(*help, chosen, [&app, &words] {
     const CLI::App* at = &app;
     for (const std::string& word : words) {
-      const auto below =
-          at->get_subcommands([&](const CLI::App* each) { return each->get_name() == word; });
-      if (below.empty()) return report_error(unknown_command(*at, word));
-      at = below.front();
+      const CLI::App* below = command_named(*at, word);
+      if (below == nullptr) return report_error(unknown_command(*at, word));
+      at = below;
     }
     fmt::print("{}", help_text(*at));
+    return 0;
+  });
+}
+
+// `gridloom version`, the same as --version.
+void add_version(CLI::App& app, bool& json, std::function<int()>& chosen) {
+  CLI::App* made = add_command(app, "version", "Prints the version, and the commit that it is of");
+  set_group(*made, group::kInspect);
+  set_examples(*made, {"gridloom version", "gridloom version --json"});
+  add_json_option(*made, json);
+  set_action(*made, chosen, [&json] {
+    if (json) {
+      print_json(wire::JsonObject{{"version", version()}, {"commit", commit()}});
+    } else {
+      fmt::print("{}\n", version_text());
+    }
     return 0;
   });
 }
@@ -276,6 +265,7 @@ std::string data_folder_of(const CLI::App& command) {
   if (profile != nullptr && profile->count() > 0) return {};
   const CLI::Option* option = command.get_option_no_throw("--data");
   if (option != nullptr && option->count() > 0) return option->results().back();
+  if (profile != nullptr && !profile_of_environment().empty()) return {};
   if (option != nullptr) return option->get_default_str();
   return command.get_parent() == nullptr ? std::string() : data_folder_of(*command.get_parent());
 }
@@ -309,24 +299,26 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   std::function<int()>& chosen = impl_->chosen;
   app.name("gridloom");
   app.formatter(help_formatter());
-  app.set_version_flag("--version", fmt::format("gridloom {}", version()), "Print the version");
+  app.set_version_flag("-V,--version", version_text(), "Print the version");
   app.set_help_flag("-h,--help", "Print this help");
   app.require_subcommand(1);
   set_examples(
       app, {"gridloom serve --demo", "gridloom status", "gridloom history R331ZEB4ZEAL0528 soc"});
-  for (const auto& add : {add_status, add_get, add_set, add_watch, add_explain, add_device,
-                          add_device_show, add_history, add_audit, add_login, add_logout}) {
+  for (const auto& add :
+       {add_status, add_get, add_set, add_watch, add_explain, add_device, add_device_show,
+        add_history, add_energy, add_wait, add_audit, add_login, add_logout}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_serve(app, arguments, chosen);
   for (const auto& add :
        {add_account, add_token, add_sign_in, add_backup, add_check, add_damage, add_simulate,
         add_time, add_fault, add_record, add_replay, add_bench, add_family, add_home_files,
-        add_block, add_segment, add_completion, add_doctor}) {
+        add_block, add_segment, add_completion, add_doctor, add_config}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);
   add_help(app, impl_->help_words, chosen);
+  add_version(app, arguments.json, chosen);
   add_manual(app, chosen);
   add_command_tree(app, chosen);
 }
@@ -341,19 +333,20 @@ std::vector<Command> CommandLine::commands() const {
 
 int CommandLine::run(int argc, const char* const* argv) {
   static_cast<void>(local_zone());  // before other threads exist
-  const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
-  if (words.empty()) {
+  const std::vector<std::string> typed(argv + std::min(argc, 1), argv + argc);
+  if (typed.empty()) {
     fmt::print("{}", help_text(impl_->app));
     return kWrongUsage;
   }
-  if (words.front() == kCompleteWord) {
-    for (const std::string& each : candidates(impl_->app, std::span(words).subspan(1))) {
+  if (typed.front() == kCompleteWord) {
+    for (const std::string& each : candidates(impl_->app, std::span(typed).subspan(1))) {
       fmt::print("{}\n", each);
     }
     return 0;
   }
+  const std::vector<std::string> words = options_behind_command(impl_->app, typed);
   try {
-    impl_->app.parse(argc, argv);
+    impl_->app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::Success& success) {
     return impl_->app.exit(success);
   } catch (const CLI::ParseError& error) {
@@ -367,6 +360,18 @@ int CommandLine::run(int argc, const char* const* argv) {
     }
   }
   return impl_->chosen();
+}
+
+Result<ServeOptions> CommandLine::options_of_file(const std::string& file) {
+  const std::vector<std::string> words = {"--config", file, "serve"};
+  try {
+    impl_->app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
+  } catch (const CLI::ParseError& error) {
+    return fail(ErrorCode::kBadParams, explain_usage(impl_->app, words, error));
+  }
+  ServeOptions options = impl_->arguments.serve;
+  options.limits = all_settings(options);
+  return options;
 }
 
 int run(int argc, char** argv) { return CommandLine().run(argc, argv); }

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "app/options.h"
+#include "base/result.h"
+
 namespace gridloom::app {
 
 struct Command {
@@ -24,6 +27,9 @@ class CommandLine {
   [[nodiscard]] std::vector<Command> commands() const;
   // Parses and runs the given command line. Returns the exit code of the process. Call only once.
   [[nodiscard]] int run(int argc, const char* const* argv);
+  // The options that `gridloom --config FILE serve` would have. kBadParams: the detail has the file
+  // and the line that is wrong. Call only once, and not with run().
+  [[nodiscard]] Result<ServeOptions> options_of_file(const std::string& file);
 
  private:
   struct Impl;

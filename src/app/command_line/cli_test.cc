@@ -52,7 +52,9 @@ void add_names(const Json& command, const std::string& before, std::set<std::str
 TEST(CommandLine, SaysItsVersion) {
   const Outcome outcome = run("--version");
   EXPECT_EQ(outcome.code, 0);
-  EXPECT_EQ(outcome.said, "gridloom " + std::string(version()) + "\n");
+  EXPECT_EQ(outcome.said, version_text() + "\n");
+  EXPECT_THAT(version_text(), testing::StartsWith("gridloom " + std::string(version())));
+  EXPECT_THAT(std::string(commit()), testing::MatchesRegex("([0-9a-f]+[+]?)?"));
   EXPECT_THAT(std::string(version()), testing::MatchesRegex("[0-9]+\\.[0-9]+\\.[0-9]+"));
 }
 

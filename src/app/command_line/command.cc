@@ -80,6 +80,8 @@ CLI::App* add_command(CLI::App& parent, const std::string& name, const std::stri
   return parent.add_subcommand(name, help);
 }
 
+void add_alias(CLI::App& command, const std::string& alias) { command.alias(alias); }
+
 void require_command_below(CLI::App& command) { command.require_subcommand(1); }
 
 void allow_command_below(CLI::App& command, Action& chosen, Action action) {

@@ -69,6 +69,8 @@ Option add_value(CLI::App& command, const std::string& names, T& value, const ch
 Option add_flag(CLI::App& command, const std::string& names, bool& value, const std::string& help);
 
 CLI::App* add_command(CLI::App& parent, const std::string& name, const std::string& help);
+// Another name of the command that people type; help and completion do not show it.
+void add_alias(CLI::App& command, const std::string& alias);
 // The command is given with one of the commands below it.
 void require_command_below(CLI::App& command);
 // The command is given alone, for `action`, or with one of the commands below it.

@@ -166,6 +166,12 @@ void set_examples(CLI::App& command, const std::vector<std::string_view>& exampl
   command.footer(text);
 }
 
+const CLI::App* command_named(const CLI::App& group, const std::string& word) {
+  const auto found =
+      group.get_subcommands([&](const CLI::App* each) { return each->check_name(word); });
+  return found.empty() ? nullptr : found.front();
+}
+
 std::string name_of(const CLI::App& command) {
   const CLI::App* parent = command.get_parent();
   if (parent == nullptr) return {};

@@ -41,6 +41,7 @@ inline constexpr const char* kProfile = "PROFILE";
 inline constexpr const char* kSn = "SN";
 inline constexpr const char* kSpan = "SPAN";
 inline constexpr const char* kTime = "TIME";
+inline constexpr const char* kWhat = "COMMAND|FIELD";
 inline constexpr const char* kWord = "WORD";
 }  // namespace placeholder
 
@@ -48,6 +49,10 @@ inline constexpr const char* kWord = "WORD";
 void set_group(CLI::App& command, const char* group);
 // Command lines for the end of the command's help.
 void set_examples(CLI::App& command, const std::vector<std::string_view>& examples);
+
+// The command of the group that a word names, by its name or another one (add_alias()); nullptr:
+// none.
+[[nodiscard]] const CLI::App* command_named(const CLI::App& group, const std::string& word);
 
 // The full name, such as "account add", from the root's child down to the command; empty for the
 // root.

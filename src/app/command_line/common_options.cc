@@ -10,6 +10,7 @@
 #include <optional>
 #include <system_error>
 
+#include "app/ready_file.h"
 #include "base/nearest.h"
 #include "base/redacted.h"
 
@@ -24,13 +25,19 @@ std::optional<T> parsed(const std::string& text) {
   return error == std::errc{} && stopped == end ? std::optional(value) : std::nullopt;
 }
 
+std::string variable_or(std::string_view name, std::string_view otherwise) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
+  const char* const given = std::getenv(std::string(name).c_str());
+  return given != nullptr && *given != '\0' ? given : std::string(otherwise);
+}
+
 }  // namespace
 
 std::string data_folder_or(std::string_view otherwise) {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
-  const char* const given = std::getenv(std::string(kDataVariable).c_str());
-  return given != nullptr && *given != '\0' ? given : std::string(otherwise);
+  return variable_or(kDataVariable, otherwise);
 }
+
+std::string profile_of_environment() { return variable_or(kProfileVariable, ""); }
 
 std::string default_data_folder() { return data_folder_or("data"); }
 
@@ -44,7 +51,13 @@ Option add_data_option(CLI::App& command, std::string& folder) {
 
 Option add_devices_option(CLI::App& command, std::string& folder) {
   return add_value(command, "--devices", folder, placeholder::kFolder,
-                   "Folder with additional device files");
+                   "Folder with additional device files; by default that of the server on the "
+                   "data folder");
+}
+
+std::filesystem::path device_files(const std::string& given,
+                                   const std::filesystem::path& data_folder) {
+  return given.empty() ? devices_of_server(data_folder) : std::filesystem::path(given);
 }
 
 Option add_json_option(CLI::App& command, bool& json) {
@@ -62,6 +75,11 @@ void add_span_options(CLI::App& command, std::string& from, std::string& to) {
             "2026-11-20T13:05:00Z");
   add_value(command, "--to,--until", to, placeholder::kTime,
             "End of the span, exclusive; written as --from");
+}
+
+const std::vector<std::string>& log_levels() {
+  static const std::vector<std::string> all = {"trace", "debug", "info", "warn", "error", "off"};
+  return all;
 }
 
 Check one_of(std::vector<std::string> words) {

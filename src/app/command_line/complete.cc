@@ -8,11 +8,15 @@
 #include <cstddef>
 #include <memory>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "app/command_line/command_help.h"
 #include "app/command_line/common_options.h"
+#include "app/home/home.h"
+#include "app/home/set_plan.h"
 #include "app/limits.h"
+#include "base/ascii.h"
 #include "catalog/home.h"
 #include "catalog/loader.h"
 #include "catalog/natures.h"
@@ -36,7 +40,8 @@ const std::vector<Choices>& all_choices() {
       {.option = "--format", .words = {"table", "spark", "csv", "json"}},
       {.option = "--aggregate",
        .words = {"mean", "min", "max", "sum", "count", "last", "integral"}},
-      {.option = "--log-level", .words = {"debug", "info", "warn", "error"}},
+      {.option = "--log-level", .words = {log_levels().begin(), log_levels().end()}},
+      {.option = "--period", .words = {"day", "week", "month", "year"}},
       {.option = "--replay-check", .words = {"auto", "on", "off"}},
       {.option = "RIGHTS", .words = {"monitor", "full", "none"}},
       {.option = "SHELL", .words = {"bash", "zsh", "fish"}},
@@ -82,12 +87,10 @@ Typed read(const CLI::App& root, Words before) {
       }
       continue;
     }
-    const auto below = typed.command->get_subcommands(
-        [&](const CLI::App* each) { return each->get_name() == word; });
-    if (below.empty()) {
-      typed.arguments.push_back(word);
+    if (const CLI::App* below = command_named(*typed.command, word)) {
+      typed.command = below;
     } else {
-      typed.command = below.front();
+      typed.arguments.push_back(word);
     }
   }
   return typed;
@@ -137,23 +140,47 @@ class Values {
 
  private:
   using Kind = std::vector<std::string> (Values::*)() const;
-  static const std::array<std::pair<std::string_view, Kind>, 10> kKinds;
+  static const std::array<std::pair<std::string_view, Kind>, 11> kKinds;
 
   [[nodiscard]] std::vector<std::string> files() const { return {std::string(kFilesMark)}; }
   [[nodiscard]] std::vector<std::string> folders() const { return {std::string(kFoldersMark)}; }
 
-  [[nodiscard]] std::vector<std::string> serial_numbers() const {
-    return registry::read_names(data()).value_or(registry::NameList()).serial_numbers;
+  [[nodiscard]] registry::NameList names() const {
+    return registry::read_names(data()).value_or(registry::NameList());
   }
-  [[nodiscard]] std::vector<std::string> accounts() const {
-    return registry::read_names(data()).value_or(registry::NameList()).accounts;
+  [[nodiscard]] std::vector<HomeDevice> devices() const {
+    const registry::NameList list = names();
+    std::vector<HomeDevice> devices;
+    for (std::size_t i = 0; i < list.serial_numbers.size(); ++i) {
+      devices.push_back({.sn = list.serial_numbers[i], .name = list.device_names.at(i)});
+    }
+    return devices;
   }
+  // Serial numbers, and words that are in the name of one device only.
+  [[nodiscard]] std::vector<std::string> device_words() const {
+    constexpr std::size_t kShortest = 3;  // letters
+    const std::vector<HomeDevice> all = devices();
+    std::vector<std::string> words;
+    words.reserve(all.size());
+    for (const HomeDevice& device : all) words.push_back(device.sn);
+    for (const HomeDevice& device : all) {
+      std::istringstream name(device.name);
+      for (std::string word; name >> word;) {
+        std::ranges::transform(word, word.begin(), lower);
+        const auto found = find_device(all, word);
+        const bool names_it = found && found->sn == device.sn;
+        if (names_it && word.size() >= kShortest) words.push_back(std::move(word));
+      }
+    }
+    return words;
+  }
+  [[nodiscard]] std::vector<std::string> accounts() const { return names().accounts; }
   [[nodiscard]] std::string data() const {
     return typed_.data.empty() ? default_data_folder() : typed_.data;
   }
 
   [[nodiscard]] std::shared_ptr<const catalog::Catalog> catalog() const {
-    return catalog::load_catalog(typed_.devices).value_or(nullptr);
+    return catalog::load_catalog(device_files(typed_.devices, data())).value_or(nullptr);
   }
 
   [[nodiscard]] std::vector<std::string> families() const {
@@ -179,22 +206,49 @@ class Values {
     return names;
   }
 
-  // Fields and commands of the family that was typed, or of the typed device's family.
+  // The family that was typed, or that of the device which was; null: none was.
+  [[nodiscard]] catalog::FamilyPtr family(const catalog::Catalog& all) const {
+    const std::string id = argument(typed_, placeholder::kFamily);
+    if (!id.empty()) return all.find(id);
+    const std::string device = argument(typed_, placeholder::kSn);
+    if (catalog::FamilyPtr found = all.find(device)) return found;
+    const auto named = find_device(devices(), device);
+    return all.of_serial(named ? named->sn : device);
+  }
+
+  // Fields of the family, and where they are explained, its commands.
   [[nodiscard]] std::vector<std::string> fields() const {
     std::vector<std::string> names;
     const auto all = catalog();
-    if (all == nullptr) return names;
-    const std::string id = argument(typed_, placeholder::kFamily);
-    const std::string sn = argument(typed_, placeholder::kSn);
-    const catalog::FamilyPtr family = id.empty() ? all->of_serial(sn) : all->find(id);
-    if (family == nullptr) return names;
-    for (const catalog::Field& field : family->fields) names.push_back(field.name);
-    if (id.empty()) {
-      for (const std::string_view nature : catalog::nature_words(*family)) {
-        names.emplace_back(nature);
+    const catalog::FamilyPtr of = all == nullptr ? nullptr : family(*all);
+    if (of == nullptr) return names;
+    for (const catalog::Field& field : of->fields) names.push_back(field.name);
+    const bool is_described = !argument(typed_, placeholder::kFamily).empty();
+    if (!is_described) {
+      for (const std::string_view nature : catalog::nature_words(*of)) names.emplace_back(nature);
+    }
+    if (is_described || name_of(*typed_.command) == "explain") {
+      for (const catalog::Command& command : of->commands) names.push_back(command.name);
+    }
+    return names;
+  }
+
+  // What can be set: commands and fields, and behind a command its parameters.
+  [[nodiscard]] std::vector<std::string> settable() const {
+    std::vector<std::string> names;
+    const auto all = catalog();
+    const catalog::FamilyPtr of = all == nullptr ? nullptr : family(*all);
+    if (of == nullptr) return names;
+    if (const std::string first = argument(typed_, placeholder::kWhat); !first.empty()) {
+      const catalog::Command* command = find_command(*of, first);
+      for (std::size_t i = 0; command != nullptr && i < command->params.size(); ++i) {
+        if (!command->params[i].ignored) names.push_back(command->params[i].name + '=');
       }
-    } else {
-      for (const catalog::Command& command : family->commands) names.push_back(command.name);
+      return names;
+    }
+    for (const catalog::Command& command : of->commands) names.push_back(command.name);
+    for (const catalog::Field& field : of->fields) {
+      if (!field.written_by.empty()) names.push_back(field.name);
     }
     return names;
   }
@@ -218,15 +272,16 @@ class Values {
   const Typed& typed_;
 };
 
-constexpr std::array<std::pair<std::string_view, Values::Kind>, 10> Values::kKinds = {
+constexpr std::array<std::pair<std::string_view, Values::Kind>, 11> Values::kKinds = {
     {{placeholder::kFile, &Values::files},
      {placeholder::kFolder, &Values::folders},
-     {placeholder::kSn, &Values::serial_numbers},
+     {placeholder::kSn, &Values::device_words},
      {placeholder::kAccount, &Values::accounts},
      {placeholder::kFamily, &Values::families},
      {placeholder::kHome, &Values::homes},
      {"FAMILY=N,...", &Values::counted_families},
      {placeholder::kField, &Values::fields},
+     {placeholder::kWhat, &Values::settable},
      {placeholder::kFault, &Values::faults},
      {placeholder::kLimit, &Values::limits}}};
 
@@ -249,10 +304,8 @@ void add_commands(const CLI::App& command, std::vector<std::string>& names) {
 std::vector<std::string> commands_to_describe(const CLI::App& root, const Typed& typed) {
   const CLI::App* at = &root;
   for (const std::string& word : typed.arguments) {
-    const auto below =
-        at->get_subcommands([&](const CLI::App* each) { return each->get_name() == word; });
-    if (below.empty()) return {};
-    at = below.front();
+    at = command_named(*at, word);
+    if (at == nullptr) return {};
   }
   std::vector<std::string> names;
   add_commands(*at, names);

@@ -69,6 +69,8 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"check", DataFolder::kNone},
     {"segment show", DataFolder::kNone},
     {"limits", DataFolder::kNone},
+    {"config check", DataFolder::kNone},
+    {"version", DataFolder::kNone},
     {"bench http", DataFolder::kNone},
     {"bench mqtt", DataFolder::kNone},
     {"bench set", DataFolder::kNone},
@@ -76,12 +78,14 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"help", DataFolder::kNone},
     {"man", DataFolder::kNone},
     {"status", DataFolder::kMustExist},
+    {"energy", DataFolder::kMustExist},
     {"get", DataFolder::kMustExist},
     {"set", DataFolder::kMustExist},
     {"device show", DataFolder::kMustExist},
     {"watch", DataFolder::kMustExist},
+    {"wait", DataFolder::kMustExist},
     {"doctor", DataFolder::kMustExist},
-    {"explain", DataFolder::kNone},
+    {"explain", DataFolder::kMayLack},
     {"login", DataFolder::kNone},
     {"logout", DataFolder::kNone},
 });
@@ -89,6 +93,11 @@ constexpr auto kRows = std::to_array<CommandRow>({
 }  // namespace
 
 std::span<const CommandRow> command_rows() { return kRows; }
+
+bool has_data(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  return std::filesystem::exists(folder / kRegistry, ignored);
+}
 
 Status check_data_folder(std::string_view command, const std::filesystem::path& folder) {
   const auto* row = std::ranges::find(kRows, command, &CommandRow::command);

@@ -17,6 +17,7 @@ namespace gridloom::app {
 enum class DataFolder : std::uint8_t {
   kNone,       // the command has no --data
   kMustExist,  // the folder, where one is given, must contain Gridloom's data
+  kMayLack,    // the command can do without the folder, and does not create it
   kMayCreate,  // the folder is created if it does not exist
 };
 
@@ -27,6 +28,9 @@ struct CommandRow {
 
 // Every command of the command line.
 [[nodiscard]] std::span<const CommandRow> command_rows();
+
+// Whether the folder contains Gridloom's data.
+[[nodiscard]] bool has_data(const std::filesystem::path& folder);
 
 // A command without a row is treated as kMustExist. kNotFound: there is no data in the folder;
 // kConflict: a restore into the folder has not ended, so that only `restore` may use the folder.

@@ -46,6 +46,7 @@ const std::map<std::string_view, std::vector<std::string>> kWanted = {
     {"get", {"SN1"}},
     {"set", {"SN1", "pd.soc", "1"}},
     {"device show", {"SN1"}},
+    {"wait", {"SN1", "soc > 1"}},
 };
 
 std::vector<std::string> words_of(std::string_view command, const fs::path& data) {

@@ -16,7 +16,9 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
+#include "app/home/local_home.h"
 #include "app/process/progress.h"
+#include "base/printable.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -147,11 +149,19 @@ int remove(const Arguments& arguments) {
     return report_error({.code = ErrorCode::kBadParams,
                          .detail = "--owner and --dry-run are for patterns, such as 'R331*'"});
   }
-  return ask_and_print(arguments.admin, {{"op", "device.remove"}, {"sn", arguments.sn}});
+  const auto device = local_device(arguments.admin.data, arguments.sn);
+  if (!device) return report_error(device.error());
+  if (!arguments.yes && !is_whole_name(*device, arguments.sn)) {
+    return report_error({.code = ErrorCode::kBadParams,
+                         .detail = fmt::format("\"{}\" is a part of {}: nothing was removed; --yes "
+                                               "removes it and its history",
+                                               printable(arguments.sn), device_text(*device))});
+  }
+  return ask_and_print(arguments.admin, {{"op", "device.remove"}, {"sn", device->sn}});
 }
 
-ParameterOption sn_option(const char* placeholder = placeholder::kSn) {
-  return {.parameter = "sn", .names = "sn", .placeholder = placeholder};
+ParameterOption sn_option(DeviceNaming naming = DeviceNaming::kAny) {
+  return {.parameter = "sn", .names = "sn", .placeholder = placeholder::kSn, .device = naming};
 }
 
 void add_changes(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
@@ -168,7 +178,7 @@ void add_changes(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
                          "gridloom device share R331ZEB4ZEAL0528 ben none"});
   CLI::App* moved = add_operation_command(
       device, "move", "device.move", a.admin, chosen,
-      {sn_option(),
+      {sn_option(DeviceNaming::kWhole),
        {.parameter = "owner", .names = "owner", .placeholder = placeholder::kAccount},
        {.parameter = "withHistory", .names = "--with-history"}});
   set_examples(*moved, {"gridloom device move R331ZEB4ZEAL0528 ben --with-history"});
@@ -184,16 +194,18 @@ void add_removals(CLI::App& device, Arguments& a, std::function<int()>& chosen) 
                                         "history",
                                         a.admin, chosen, [&a] { return remove(a); });
   add_value(*removed, "sn", a.sn, placeholder::kSn,
-            "Serial number, or a pattern of several: 'R331SIM*' (quoted)")
+            "Serial number or name, or a pattern of serial numbers: 'R331SIM*' (quoted)")
       .required();
   add_value(*removed, "--owner", a.owner, placeholder::kAccount,
             "Only devices of this account that match the pattern");
   add_flag(*removed, "--dry-run", a.dry_run,
            "List what the pattern would remove, and remove nothing");
-  add_flag(*removed, "--yes", a.yes, "Remove all devices that match the pattern");
+  add_flag(*removed, "--yes", a.yes,
+           "Remove all devices that match the pattern, or the one of which a part is given");
   set_examples(*removed, {"gridloom device remove R331ZEB4ZEAL0528",
                           "gridloom device remove '*' --owner simulated --dry-run",
                           "gridloom device remove '*' --owner simulated --yes"});
+  add_alias(*removed, "rm");
   CLI::App* purged =
       add_operation_command(device, "purge", "device.purge", a.admin, chosen,
                             {{.parameter = "numbers", .names = "number", .placeholder = "NUMBER"},
@@ -215,9 +227,10 @@ std::shared_ptr<void> add_device(CLI::App& app, std::function<int()>& chosen) {
                                        chosen, [&a] { return list(a); });
   add_parameter(*listed, "device.list", "owner", "--owner", a.owner, placeholder::kAccount);
   set_examples(*listed, {"gridloom device list", "gridloom device list --owner ann --json"});
+  add_alias(*listed, "ls");
   CLI::App* added = add_operation_command(
       *device, "add", "device.add", a.admin, chosen,
-      {sn_option("NEW_SN"),
+      {{.parameter = "sn", .names = "sn", .placeholder = "NEW_SN"},
        {.parameter = "owner", .names = "--owner", .placeholder = placeholder::kAccount},
        {.parameter = "name", .names = "--name", .placeholder = placeholder::kName}});
   set_examples(*added, {"gridloom device add R331ABC1 --owner ann --name 'Power station'"});

@@ -1,4 +1,5 @@
-// `gridloom explain`: what the device file says of a field or a command. It needs no server.
+// `gridloom explain`: what the device file says of a field or a command. It needs no server, unless
+// the family is given by the name of a device.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -20,7 +21,6 @@
 #include "base/nearest.h"
 #include "base/printable.h"
 #include "catalog/family_json.h"
-#include "catalog/loader.h"
 #include "catalog/natures.h"
 #include "overview/values.h"
 
@@ -36,10 +36,9 @@ using overview::number_text;
 using wire::JsonObject;
 
 struct Arguments {
+  HomeOptions home;
   std::string device;
   std::string name;
-  std::string devices;
-  bool json = false;
 };
 
 void print_line(std::string_view key, std::string_view text) {
@@ -136,12 +135,6 @@ void print_facts(const Family& family, JsonObject facts) {
   print_json(facts);
 }
 
-// A serial number has a family; the id of a family is one too.
-const Family* family_of(const catalog::Catalog& catalog, const std::string& word) {
-  if (const catalog::FamilyPtr family = catalog.find(word)) return family.get();
-  return catalog.of_serial(word).get();
-}
-
 Error unknown_family(const catalog::Catalog& catalog, const std::string& word) {
   std::vector<std::string_view> ids;
   for (const catalog::FamilyPtr& family : catalog.families()) ids.push_back(family->id);
@@ -150,33 +143,59 @@ Error unknown_family(const catalog::Catalog& catalog, const std::string& word) {
                                 printable(word), did_you_mean(word, ids))};
 }
 
-int explain(const Arguments& arguments) {
-  const auto catalog = catalog::load_catalog(arguments.devices);
-  if (!catalog) return report_error(catalog.error());
-  const Family* family = family_of(**catalog, arguments.device);
-  if (family->passthrough && family->id != arguments.device) {
-    return report_error(unknown_family(**catalog, arguments.device), kWrongUsage);
+// The family that a word names: by its id, by a serial number, or by the name of a device of the
+// home, if there is one.
+Result<catalog::FamilyPtr> family_of(const HomeOptions& options, const catalog::Catalog& catalog,
+                                     const std::string& word) {
+  if (const catalog::FamilyPtr family = catalog.find(word)) return family;
+  if (const catalog::FamilyPtr family = catalog.of_serial(word); !family->passthrough) {
+    return family;
   }
-  if (const Command* command = find_command(*family, arguments.name)) {
-    if (arguments.json) {
-      print_facts(*family, json_of(*command));
+  const Error unknown = unknown_family(catalog, word);
+  if (!has_home(options)) return std::unexpected(unknown);
+  auto home = home_of(options);
+  if (!home) return std::unexpected(home.error());
+  const auto devices = (*home)->devices();
+  if (!devices) return std::unexpected(devices.error());
+  const auto device = find_device(*devices, word);
+  if (device) return catalog.of_serial(device->sn);
+  const bool is_near = unknown.detail.ends_with('?');
+  return std::unexpected(is_near && device.error().code == ErrorCode::kNotFound ? unknown
+                                                                                : device.error());
+}
+
+int explain_name(const Family& family, const Arguments& arguments) {
+  if (const Command* command = find_command(family, arguments.name)) {
+    if (arguments.home.json) {
+      print_facts(family, json_of(*command));
     } else {
       print_command(*command);
     }
     return 0;
   }
-  const auto field = find_field(*family, arguments.name);
+  const auto field = find_field(family, arguments.name);
   if (!field) {
     const bool is_unknown = field.error().code == ErrorCode::kNotFound;
-    return report_error(is_unknown ? unknown_word(*family, arguments.name) : field.error(),
+    return report_error(is_unknown ? unknown_word(family, arguments.name) : field.error(),
                         kWrongUsage);
   }
-  if (arguments.json) {
-    print_facts(*family, json_of(*family, **field));
+  if (arguments.home.json) {
+    print_facts(family, json_of(family, **field));
   } else {
-    print_field(*family, **field);
+    print_field(family, **field);
   }
   return 0;
+}
+
+int explain(const Arguments& arguments) {
+  const auto catalog = catalog_of(arguments.home);
+  if (!catalog) return report_error(catalog.error());
+  const auto family = family_of(arguments.home, **catalog, arguments.device);
+  if (!family) {
+    const bool is_unknown = family.error().code == ErrorCode::kNotFound;
+    return report_error(family.error(), is_unknown ? kWrongUsage : kFailed);
+  }
+  return explain_name(**family, arguments);
 }
 
 }  // namespace
@@ -191,12 +210,11 @@ std::shared_ptr<void> add_explain(CLI::App& app, std::function<int()>& chosen) {
   set_examples(*explain_app,
                {"gridloom explain R331ZEB4ZEAL0528 pd.soc", "gridloom explain delta_2 acChgCfg"});
   add_value(*explain_app, "device", a.device, placeholder::kSn,
-            "Serial number, or the id of a family")
+            "Serial number, name or a part of it, or the id of a family")
       .required();
   add_value(*explain_app, "field", a.name, placeholder::kField, "Name of the field or command")
       .required();
-  add_devices_option(*explain_app, a.devices);
-  add_json_option(*explain_app, a.json);
+  add_home_options(*explain_app, a.home);
   set_action(*explain_app, chosen, [&a] { return explain(a); });
   return kept;
 }

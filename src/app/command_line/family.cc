@@ -241,7 +241,8 @@ struct Arguments {
 };
 
 int list_families(const Arguments& arguments) {
-  const auto catalog = catalog::load_catalog(arguments.devices);
+  const auto catalog =
+      catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
   Table table({{.title = "FAMILY"},
                {.title = "PRODUCT"},
@@ -269,7 +270,8 @@ int list_families(const Arguments& arguments) {
 }
 
 int show_family(const Arguments& arguments) {
-  const auto catalog = catalog::load_catalog(arguments.devices);
+  const auto catalog =
+      catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
   const catalog::FamilyPtr family = (*catalog)->find(arguments.family);
   if (!family) return report_error(unknown_family(**catalog, arguments.family));
@@ -405,6 +407,7 @@ std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* list = verb("list", "Lists the families", list_families);
   add_devices_option(*list, a.devices);
   set_examples(*list, {"gridloom family list", "gridloom family list --devices my-devices"});
+  add_alias(*list, "ls");
   CLI::App* show = verb("show", "Shows fields, commands and parts", show_family);
   add_value(*show, "family", a.family, placeholder::kFamily, "Id of the family").required();
   add_value(*show, "name", a.name, placeholder::kField,

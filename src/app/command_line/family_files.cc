@@ -108,7 +108,8 @@ int guess(const Arguments& arguments) {
 }
 
 int print_page(const Arguments& arguments) {
-  const auto catalog = catalog::load_catalog(arguments.devices);
+  const auto catalog =
+      catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
   if (arguments.family.empty()) {
     fmt::print("{}", catalog::families_page((*catalog)->families()));

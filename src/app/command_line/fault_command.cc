@@ -10,10 +10,12 @@
 #include <vector>
 
 #include "app/command_line/common_options.h"
+#include "app/command_line/home_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
+#include "app/home/local_home.h"
 #include "sim/device_faults.h"
 #include "time/grammar.h"
 #include "wire/json.h"
@@ -106,8 +108,18 @@ int list(const Arguments& a) {
   return 0;
 }
 
+// The serial number of the device that is named; empty: of none.
+Result<std::string> sn_of(const Arguments& a) {
+  if (a.sn.empty()) return std::string();
+  auto device = local_device(a.data, a.sn);
+  if (!device) return std::unexpected(device.error());
+  return std::move(device->sn);
+}
+
 int switch_off(const Arguments& a) {
-  const auto answer = ask_admin(a.data, {{"op", "fault.off"}, {"fault", a.fault}, {"sn", a.sn}});
+  const auto sn = sn_of(a);
+  if (!sn) return report_error(sn.error());
+  const auto answer = ask_admin(a.data, {{"op", "fault.off"}, {"fault", a.fault}, {"sn", *sn}});
   if (!answer) return report_error(answer.error());
   const bool none = member_text(*answer, "ended") == "0";
   if (none && !a.json) {
@@ -121,7 +133,9 @@ int switch_off(const Arguments& a) {
 
 int switch_on(const Arguments& a) {
   JsonObject request{{"op", "fault.on"}, {"fault", a.fault}, {"probability", a.probability}};
-  if (!a.sn.empty()) request["sn"] = a.sn;
+  const auto sn = sn_of(a);
+  if (!sn) return report_error(sn.error());
+  if (!sn->empty()) request["sn"] = *sn;
   if (!a.account.empty()) request["account"] = a.account;
   if (a.value) request["value"] = *a.value;
   if (!a.span.empty()) {
@@ -161,7 +175,7 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
   // The commands below print tables, and read a span.
   CLI::App* on = verb("on", operation_text("fault.on"), [&a] { return switch_on(a); });
   add_parameter(*on, "fault.on", "fault", "fault", a.fault, placeholder::kFault);
-  add_parameter(*on, "fault.on", "sn", "--device", a.sn, placeholder::kSn);
+  add_value(*on, "--device", a.sn, placeholder::kSn, kDeviceHelp);
   add_parameter(*on, "fault.on", "account", "--account", a.account, placeholder::kAccount);
   add_parameter(*on, "fault.on", "probability", "--probability", a.probability, "SHARE")
       .show_default();
@@ -172,11 +186,12 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
                      "gridloom fault on slow --value 3 --probability 0.1"});
   CLI::App* off = verb("off", operation_text("fault.off"), [&a] { return switch_off(a); });
   add_parameter(*off, "fault.off", "fault", "fault", a.fault, placeholder::kFault);
-  add_parameter(*off, "fault.off", "sn", "--device", a.sn, placeholder::kSn);
+  add_value(*off, "--device", a.sn, placeholder::kSn, kDeviceHelp);
   set_examples(*off, {"gridloom fault off disconnect", "gridloom fault off"});
   CLI::App* listed = verb("list", operation_text("fault.list"), [&a] { return list(a); });
   add_flag(*listed, "--all", a.all, std::string(parameter_text("fault.list", "all")));
   set_examples(*listed, {"gridloom fault list", "gridloom fault list --all"});
+  add_alias(*listed, "ls");
   return kept;
 }
 

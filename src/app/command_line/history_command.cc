@@ -1,27 +1,36 @@
 #include "app/command_line/history_command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "app/command_line/common_options.h"
 #include "app/command_line/history_drawing.h"
+#include "app/command_line/home_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/control/history_stream.h"
+#include "app/home/field_lookup.h"
+#include "app/home/local_home.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"
 #include "base/result.h"
+#include "client/api_client.h"
 #include "history/series/series_request.h"
 #include "operations/streams.h"
+#include "overview/values.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -36,35 +45,88 @@ constexpr std::size_t kTableRows = 24;
 constexpr std::string_view kLayout = "\n\t";
 
 struct HistoryArguments {
-  std::string data;
-  std::string devices;
-  std::string sn, fields, from = "-1d", to = "now", step, aggregate;
+  HomeOptions home;
+  std::string device, fields, from = "-1d", to = "now", last, step, aggregate;
   std::string format = "table";
   bool csv = false;
-  bool json = false;
+};
+
+// The device, and the parameters of a request for its series.
+struct Question {
+  HomeDevice device;
+  catalog::FamilyPtr family;
+  std::vector<std::pair<std::string, std::string>> parameters;  // that are given
 };
 
 bool is_drawn(const HistoryArguments& arguments) {
   return arguments.format == "table" || arguments.format == "spark";
 }
 
-Result<JsonObject> request_of(const HistoryArguments& arguments) {
-  JsonObject request{{"op", operations::kHistoryOp},
-                     {"sn", arguments.sn},
-                     {"fields", arguments.fields},
-                     {"from", arguments.from},
-                     {"to", arguments.to},
-                     {"step", arguments.step},
-                     {"aggregate", arguments.aggregate},
-                     {"format", is_drawn(arguments) ? "json" : arguments.format}};
-  if (is_drawn(arguments) && arguments.step.empty()) {
-    const auto span = history::series_request(
-        {.fields = arguments.fields, .from = arguments.from, .to = arguments.to},
-        {.at = SystemClock().now(), .zone = local_zone().zone}, {});
-    if (!span) return std::unexpected(span.error());
-    request["step"] = default_step(span->to_ms - span->from_ms);
+// The words of a list, "a,b".
+std::vector<std::string> words_of(std::string_view list) {
+  std::vector<std::string> words;
+  for (;;) {
+    const std::size_t comma = list.find(',');
+    words.emplace_back(list.substr(0, comma));
+    if (comma == std::string_view::npos) return words;
+    list.remove_prefix(comma + 1);
   }
-  return request;
+}
+
+// The names that the device has reported for words such as "soc", which HTTP does not know.
+Result<std::string> reported_names(const HistoryArguments& arguments, OpenDevice& open) {
+  const auto values = open.home.home->values(open.device.sn);
+  if (!values) return std::unexpected(values.error());
+  std::vector<std::string> known;
+  for (const auto& each : overview::flat_values(*open.family, values->quotas)) {
+    known.push_back(each.name);
+  }
+  std::vector<std::string> names;
+  for (const std::string& word : words_of(arguments.fields)) {
+    const auto found = find_quotas(*open.family, known, word);
+    if (!found) return fail(ErrorCode::kBadParams, found.error().detail);
+    names.insert(names.end(), found->begin(), found->end());
+  }
+  return fmt::format("{}", fmt::join(names, ","));
+}
+
+Result<Question> question_of(const HistoryArguments& arguments) {
+  Question question;
+  std::string fields = arguments.fields;
+  if (profile_of(arguments.home).empty()) {
+    auto device = local_device(arguments.home.data, arguments.device);
+    if (!device) return std::unexpected(device.error());
+    const auto catalog = catalog_of(arguments.home);
+    if (!catalog) return std::unexpected(catalog.error());
+    question.family = (*catalog)->of_serial(device->sn);
+    question.device = std::move(*device);
+  } else {
+    auto open = open_device(arguments.home, arguments.device);
+    if (!open) return std::unexpected(open.error());
+    auto names = reported_names(arguments, *open);
+    if (!names) return std::unexpected(names.error());
+    fields = std::move(*names);
+    question.family = open->family;
+    question.device = std::move(open->device);
+  }
+  const std::string from = arguments.last.empty() ? arguments.from : "-" + arguments.last;
+  std::string step = arguments.step;
+  if (is_drawn(arguments) && step.empty()) {
+    const auto span =
+        history::series_request({.fields = arguments.fields, .from = from, .to = arguments.to},
+                                {.at = SystemClock().now(), .zone = local_zone().zone}, {});
+    if (!span) return std::unexpected(span.error());
+    step = default_step(span->to_ms - span->from_ms);
+  }
+  for (auto&& [name, value] : std::initializer_list<std::pair<std::string_view, std::string>>{
+           {"fields", fields},
+           {"from", from},
+           {"to", arguments.to},
+           {"step", step},
+           {"aggregate", arguments.aggregate}}) {
+    if (!value.empty()) question.parameters.emplace_back(name, value);
+  }
+  return question;
 }
 
 // Standard output. Devices choose field names and text values, so a terminal gets only printable
@@ -97,48 +159,123 @@ class Output {
   std::string waiting_;  // the beginning of a character
 };
 
-Status print_text(const HistoryArguments& arguments, const JsonObject& request) {
+// The answer of the server on the data folder, or from the folder of a stopped one.
+Status ask_folder(const HistoryArguments& arguments, const Question& question,
+                  const OnChunk& on_chunk) {
+  JsonObject request{{"op", operations::kHistoryOp},
+                     {"sn", question.device.sn},
+                     {"format", is_drawn(arguments) ? "json" : arguments.format}};
+  for (const auto& [name, value] : question.parameters) request[name] = value;
+  return ask_history(arguments.home.data, request, arguments.home.devices, on_chunk);
+}
+
+Result<client::ApiClient> api_of_profile(const HistoryArguments& arguments) {
+  const auto keys = keys_of_profile(profile_of(arguments.home));
+  if (!keys) return std::unexpected(keys.error());
+  return client::ApiClient::open(*keys);
+}
+
+// The answer of a server elsewhere, in JSON.
+Result<Json> ask_profile(const HistoryArguments& arguments, const Question& question) {
+  auto api = api_of_profile(arguments);
+  if (!api) return std::unexpected(api.error());
+  auto answer = api->history(question.device.sn, question.parameters);
+  if (answer && !answer->is_object()) {
+    return fail(ErrorCode::kMalformed, "the server's answer is no series");
+  }
+  return answer;
+}
+
+// The same as text.
+Result<std::string> ask_profile_text(const HistoryArguments& arguments, const Question& question) {
+  if (arguments.format == "json") {
+    const auto answer = ask_profile(arguments, question);
+    return answer ? Result<std::string>(wire::to_text(*answer)) : std::unexpected(answer.error());
+  }
+  auto api = api_of_profile(arguments);
+  if (!api) return std::unexpected(api.error());
+  return api->history_csv(question.device.sn, question.parameters);
+}
+
+Result<Json> whole_answer(const HistoryArguments& arguments, const Question& question) {
+  if (!profile_of(arguments.home).empty()) return ask_profile(arguments, question);
+  std::string whole;
+  const Status read = ask_folder(arguments, question, [&whole](std::string_view chunk) -> Status {
+    if (whole.size() + chunk.size() > kMaxDrawn_bytes) {
+      return fail(ErrorCode::kBadParams,
+                  fmt::format("the answer is larger than {} MB: request a step, a shorter "
+                              "span or fewer fields, or --csv",
+                              kMaxDrawn_bytes / 1024 / 1024));
+    }
+    whole += chunk;
+    return {};
+  });
+  if (!read) return std::unexpected(read.error());
+  return wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
+}
+
+// Whether a point has a value: lists and texts have none in a step.
+bool has_values(const JsonObject& answer) {
+  return std::ranges::any_of(answer.at("series").as_array(), [](const Json& series) {
+    return std::ranges::any_of(series.at("points").as_array(),
+                               [](const Json& point) { return !point.at(1).is_null(); });
+  });
+}
+
+// Why there is nothing to draw; empty: nothing was reported, which a drawing says.
+std::string nothing_to_draw(const HistoryArguments& arguments, const Question& question) {
+  for (const std::string& word : words_of(arguments.fields)) {
+    const catalog::Field* field = question.family->field(word);
+    if (field != nullptr && !catalog::is_numeric(field->type)) {
+      return fmt::format("{} is no number ({}), and is not drawn; --json shows its values", word,
+                         catalog::name_of(field->type));
+    }
+  }
+  return {};
+}
+
+Status print_drawing(const HistoryArguments& arguments, const Question& question) {
+  const auto answer = whole_answer(arguments, question);
+  if (!answer) return std::unexpected(answer.error());
+  const JsonObject& series = answer->get_object();
+  if (const std::string why = has_values(series) ? "" : nothing_to_draw(arguments, question);
+      !why.empty()) {
+    print_note(why);
+    return {};
+  }
+  if (series.at("series").as_array().empty()) {
+    print_note(fmt::format("No field of {} that matches {} was reported in this span.",
+                           question.device.sn, arguments.fields));
+    return {};
+  }
   Output output;
-  Status printed = ask_history(arguments.data, request, arguments.devices,
-                               [&output](std::string_view chunk) { return output.put(chunk); });
+  const Status printed = output.put(printable(
+      draw_history(series, arguments.format == "table" ? kTableRows : 0, local_zone().zone),
+      kLayout));
+  return printed ? output.end() : printed;
+}
+
+Status print_text(const HistoryArguments& arguments, const Question& question) {
+  Output output;
+  Status printed;
+  if (profile_of(arguments.home).empty()) {
+    printed = ask_folder(arguments, question,
+                         [&output](std::string_view chunk) { return output.put(chunk); });
+  } else {
+    const auto text = ask_profile_text(arguments, question);
+    if (!text) return std::unexpected(text.error());
+    printed = output.put(*text);
+  }
   if (printed && arguments.format == "json") printed = output.put("\n");
   if (printed) printed = output.end();
   return printed;
 }
 
-Status print_drawing(const HistoryArguments& arguments, const JsonObject& request) {
-  std::string whole;
-  const Status read = ask_history(
-      arguments.data, request, arguments.devices, [&whole](std::string_view chunk) -> Status {
-        if (whole.size() + chunk.size() > kMaxDrawn_bytes) {
-          return fail(ErrorCode::kBadParams,
-                      fmt::format("the answer is larger than {} MB: request a step, a shorter "
-                                  "span or fewer fields, or --csv",
-                                  kMaxDrawn_bytes / 1024 / 1024));
-        }
-        whole += chunk;
-        return {};
-      });
-  if (!read) return read;
-  const auto parsed = wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
-  if (!parsed) return std::unexpected(parsed.error());
-  if (parsed->get_object().at("series").as_array().empty()) {
-    print_note(fmt::format("No field of {} that matches {} was reported in this span.",
-                           arguments.sn, arguments.fields));
-    return {};
-  }
-  Output output;
-  const Status printed = output.put(
-      printable(draw_history(parsed->get_object(), arguments.format == "table" ? kTableRows : 0,
-                             local_zone().zone),
-                kLayout));
-  return printed ? output.end() : printed;
-}
-
 Status print_history(const HistoryArguments& arguments) {
-  const auto request = request_of(arguments);
-  if (!request) return std::unexpected(request.error());
-  return is_drawn(arguments) ? print_drawing(arguments, *request) : print_text(arguments, *request);
+  const auto question = question_of(arguments);
+  if (!question) return std::unexpected(question.error());
+  return is_drawn(arguments) ? print_drawing(arguments, *question)
+                             : print_text(arguments, *question);
 }
 
 }  // namespace
@@ -149,20 +286,24 @@ std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* verb = add_command(app, "history", "Shows past values of a field");
   set_group(*verb, group::kUse);
   set_examples(*verb,
-               {"gridloom history R331ZEB4ZEAL0528 soc",
+               {"gridloom history kitchen soc",
                 "gridloom history R331ZEB4ZEAL0528 pd.soc,pd.wattsInSum --from -7d --step 1h",
                 "gridloom history R331ZEB4ZEAL0528 'pd.*' --from -1h --csv"});
-  add_data_option(*verb, a.data);
-  add_value(*verb, "--devices", a.devices, placeholder::kFolder, kDevicesOfStoppedServer);
-  add_value(*verb, "sn", a.sn, placeholder::kSn, "Serial number of the device").required();
+  add_device_argument(*verb, a.device).required();
   add_value(*verb, "field", a.fields, placeholder::kField,
             "Name of the field as in quota/all, or soc and natures such as pv.power, which each "
             "family has under its own name; several: a,b or pd.*")
       .required();
-  add_value(*verb, "--from", a.from, placeholder::kTime,
-            "Start of the span: -7d, 2026-11-01, 2026-11-01T00:00:00Z, unix ms")
-      .show_default();
-  add_value(*verb, "--to", a.to, placeholder::kTime, "End of the span; written as --from, or now")
+  const Option from = add_value(*verb, "--from,--since", a.from, placeholder::kTime,
+                                "Start of the span: -7d, yesterday, 2026-11-01, "
+                                "2026-11-01T00:00:00Z, unix ms")
+                          .show_default();
+  // People type it; --from -1h is the same.
+  add_value(*verb, "--last", a.last, placeholder::kSpan, "Length of the span until now: 1h, 7d")
+      .excludes(from)
+      .group("");
+  add_value(*verb, "--to,--until", a.to, placeholder::kTime,
+            "End of the span; written as --from, or now")
       .show_default();
   add_value(*verb, "--step", a.step, placeholder::kSpan,
             "Step between values: 10s, 15m, 1h, 1d; a drawing has one that suits the span");
@@ -172,10 +313,11 @@ std::shared_ptr<void> add_history(CLI::App& app, std::function<int()>& chosen) {
       .check(one_of({"table", "spark", "csv", "json"}))
       .show_default();
   add_flag(*verb, "--csv", a.csv, "Same as --format csv");
-  add_json_option(*verb, a.json);
+  add_home_options(*verb, a.home);
+  add_alias(*verb, "plot");
   set_action(*verb, chosen, [&a] {
     if (a.csv) a.format = "csv";
-    if (a.json) a.format = "json";
+    if (a.home.json) a.format = "json";
     const Status printed = print_history(a);
     return printed ? 0 : report_error(printed.error());
   });

@@ -169,7 +169,8 @@ Table devices_table_of(const Home& home) {
 // ---- the commands
 
 int list_homes(const Arguments& arguments) {
-  const auto catalog = catalog::load_catalog(arguments.devices);
+  const auto catalog =
+      catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
   Table table({{.title = "HOME"},
                {.title = "TITLE"},
@@ -194,7 +195,8 @@ int list_homes(const Arguments& arguments) {
 }
 
 int show_home(const Arguments& arguments) {
-  const auto catalog = catalog::load_catalog(arguments.devices);
+  const auto catalog =
+      catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
   const auto home = catalog::find_home(arguments.home, **catalog);
   if (!home) return report_error(home.error());
@@ -273,7 +275,8 @@ int check_file(const std::string& file, const Catalog& catalog, bool json) {
 
 // Checks all files, whatever is wrong with the first.
 int check_homes(const Arguments& arguments) {
-  const auto catalog = catalog::load_catalog(arguments.devices);
+  const auto catalog =
+      catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
   int code = 0;
   for (const std::string& file : arguments.files) {

@@ -6,41 +6,62 @@
 #include <utility>
 
 #include "app/command_line/common_options.h"
+#include "app/command_line/data_folder.h"
 #include "app/home/local_home.h"
 #include "app/home/profile.h"
 #include "app/home/remote_home.h"
 #include "catalog/loader.h"
 
 namespace gridloom::app {
-namespace {
 
-Result<std::unique_ptr<Home>> home_of(const HomeOptions& options) {
-  if (options.profile.empty()) return local_home(options.data);
-  const auto folder = profile_folder();
-  if (!folder && options.profile != kEnvironmentProfile) return std::unexpected(folder.error());
-  const auto profile = read_profile(folder.value_or(std::filesystem::path()), options.profile);
-  if (!profile) return std::unexpected(profile.error());
-  return remote_home(*profile);
+std::string profile_of(const HomeOptions& options) {
+  if (!options.profile.empty()) return options.profile;
+  const bool names_folder = options.data_option && options.data_option->is_given();
+  return names_folder ? std::string() : profile_of_environment();
 }
 
-}  // namespace
+Result<client::ApiOptions> keys_of_profile(const std::string& name) {
+  const auto folder = profile_folder();
+  if (!folder && name != kEnvironmentProfile) return std::unexpected(folder.error());
+  return read_profile(folder.value_or(std::filesystem::path()), name);
+}
+
+bool has_home(const HomeOptions& options) {
+  return !profile_of(options).empty() || has_data(options.data);
+}
+
+Result<std::unique_ptr<Home>> home_of(const HomeOptions& options) {
+  const std::string name = profile_of(options);
+  if (name.empty()) return local_home(options.data);
+  const auto keys = keys_of_profile(name);
+  if (!keys) return std::unexpected(keys.error());
+  return remote_home(*keys);
+}
+
+Result<std::shared_ptr<const catalog::Catalog>> catalog_of(const HomeOptions& options) {
+  return catalog::load_catalog(profile_of(options).empty()
+                                   ? device_files(options.devices, options.data)
+                                   : std::filesystem::path(options.devices));
+}
 
 void add_home_options(CLI::App& command, HomeOptions& options) {
   const Option data = add_data_option(command, options.data);
+  options.data_option = data;
   add_value(command, "--profile", options.profile, placeholder::kProfile,
-            "Profile of a server elsewhere, made by `gridloom login`, instead of --data")
+            fmt::format("Profile of a server elsewhere, made by `gridloom login`, instead of "
+                        "--data; its default is {}, where that is set",
+                        kProfileVariable))
       .excludes(data);
   add_devices_option(command, options.devices);
   add_json_option(command, options.json);
 }
 
 Option add_device_argument(CLI::App& command, std::string& device) {
-  return add_value(command, "device", device, placeholder::kSn,
-                   "Serial number, its beginning, or a part of the name");
+  return add_value(command, "device", device, placeholder::kSn, kDeviceHelp);
 }
 
 Result<OpenHome> open_home(const HomeOptions& options) {
-  auto catalog = catalog::load_catalog(options.devices);
+  auto catalog = catalog_of(options);
   if (!catalog) return std::unexpected(catalog.error());
   auto home = home_of(options);
   if (!home) return std::unexpected(home.error());

@@ -2,26 +2,44 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "app/command_line/command.h"
 #include "app/home/home.h"
 #include "base/result.h"
 #include "catalog/family.h"
+#include "client/api_client.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
 
 struct HomeOptions {
   std::string data{};
-  std::string profile{};  // empty: the server on the data folder
-  std::string devices{};  // folder with additional device files
+  std::string profile{};  // as it is given; profile_of() says which one counts
+  std::string devices{};  // folder with additional device files; empty: those of the server
   bool json = false;
+  std::optional<Option> data_option{};
 };
 
 void add_home_options(CLI::App& command, HomeOptions& options);
+// The help of an option or argument that names a device of the home (find_device()).
+inline constexpr std::string_view kDeviceHelp =
+    "Serial number, its beginning, or the name or a part of it";
 // The argument that names one device of the home (device_of()); optional, unless required().
 Option add_device_argument(CLI::App& command, std::string& device);
+
+// The profile of the command: --profile, or without --data that of GRIDLOOM_PROFILE. Empty: the
+// server on the data folder.
+[[nodiscard]] std::string profile_of(const HomeOptions& options);
+// The keys of a profile; of "env", those of the environment.
+[[nodiscard]] Result<client::ApiOptions> keys_of_profile(const std::string& name);
+// Whether there is a home to ask: a profile, or a data folder with devices.
+[[nodiscard]] bool has_home(const HomeOptions& options);
+[[nodiscard]] Result<std::unique_ptr<Home>> home_of(const HomeOptions& options);
+[[nodiscard]] Result<std::shared_ptr<const catalog::Catalog>> catalog_of(
+    const HomeOptions& options);
 
 // A home with the device families that its devices have.
 struct OpenHome {

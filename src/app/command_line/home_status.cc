@@ -1,18 +1,22 @@
 #include "app/command_line/home_status.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <map>
 #include <string_view>
 #include <utility>
 
+#include "app/command_line/energy_columns.h"
 #include "app/command_line/output.h"
 #include "base/printable.h"
+#include "history/energy/energy_sources.h"
+#include "overview/home_picture.h"
 #include "time/grammar.h"
 
 namespace gridloom::app {
@@ -26,24 +30,17 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr std::size_t kBar = 10;       // characters
+constexpr std::size_t kShortBar = 5;   // characters
 constexpr std::size_t kMostName = 22;  // likewise
+constexpr std::size_t kLeastName = 8;
 constexpr std::size_t kMostState = 48;
+constexpr std::size_t kLeastState = 7;
+constexpr std::size_t kNarrow = 100;  // characters of a line, below which names stand for devices
+constexpr std::size_t kPower = 7;     // of "12345 W"
+constexpr std::size_t kAge = 3;       // of "12s"
+constexpr std::size_t kEnergy = 5;    // of "12.34"
 constexpr double kLow_percent = 15;
 constexpr double kIdle_w = 1;  // a battery below this neither charges nor discharges
-
-// The sums of the energy answer, and how the table names them.
-constexpr auto kEnergyColumns = std::to_array<std::pair<std::string_view, std::string_view>>({
-    {"pv", "SUN"},
-    {"batteryIn", "CHARGED"},
-    {"batteryOut", "DISCHARGED"},
-    {"gridIn", "FROM GRID"},
-    {"gridOut", "TO GRID"},
-    {"home", "LOAD"},
-    {"ev", "EV"},
-    {"heater", "HEATER"},
-    {"heatpump", "HEAT PUMP"},
-});
 
 std::string watts_text(const std::optional<double>& watts) {
   if (!watts) return "-";
@@ -56,13 +53,15 @@ Style mark_of(const DeviceStatus& status, std::string_view member) {
   return is_marked ? Style::kWarning : Style::kPlain;
 }
 
-Cell charge_cell(const DeviceStatus& status) {
+bool is_narrow(const StatusLayout& layout) { return layout.width != 0 && layout.width < kNarrow; }
+
+Cell charge_cell(const DeviceStatus& status, std::size_t bar) {
   const Overview& overview = status.overview;
   if (!overview.charge_percent) return {.text = "-"};
   const double percent = *overview.charge_percent;
   const double battery_w = overview.battery_w.value_or(0);
   const std::string_view arrow = battery_w > kIdle_w ? " ▲" : battery_w < -kIdle_w ? " ▼" : "";
-  return {.text = fmt::format("{} {:>3.0f} %{}", charge_bar(percent), percent, arrow),
+  return {.text = fmt::format("{} {:>3.0f} %{}", charge_bar(percent, bar), percent, arrow),
           .style = percent <= kLow_percent ? Style::kBad : mark_of(status, "chargePercent")};
 }
 
@@ -72,6 +71,24 @@ Cell age_cell(const std::optional<Millis>& age) {
           .style = overview::is_of_now(*age) ? Style::kPlain : Style::kWarning};
 }
 
+// The name that the device file gives the value; empty: it gives none.
+std::string_view name_in(std::string_view meaning) {
+  const std::size_t open = meaning.find(" (");
+  if (open == std::string_view::npos || !meaning.ends_with(')')) return {};
+  return meaning.substr(open + 2, meaning.size() - open - 3);
+}
+
+// The fault that says most: "Warnings of the pack: too hot" before "Fault of the pack: 1".
+std::string fault_text(const std::vector<ActiveError>& errors) {
+  const auto named = std::ranges::find_if(
+      errors, [](const ActiveError& each) { return !name_in(each.meaning).empty(); });
+  std::string text = named == errors.end()
+                         ? errors.front().text
+                         : fmt::format("{}: {}", named->title, name_in(named->meaning));
+  if (errors.size() > 1) text += fmt::format(" and {} more", errors.size() - 1);
+  return text;
+}
+
 Cell state_cell(const DeviceStatus& status) {
   const bool is_live = status.freshness == overview::Freshness::kLive;
   std::string text(overview::name_of(status.freshness));
@@ -79,8 +96,7 @@ Cell state_cell(const DeviceStatus& status) {
   const std::vector<ActiveError>& errors = status.overview.errors;
   if (!errors.empty()) {
     style = Style::kBad;
-    text = (is_live ? std::string() : text + "; ") + errors.front().text;
-    if (errors.size() > 1) text += fmt::format(" and {} more", errors.size() - 1);
+    text = (is_live ? std::string() : text + "; ") + fault_text(errors);
   }
   if (!status.error.empty()) {
     style = Style::kBad;
@@ -93,58 +109,171 @@ std::string name_of(const DeviceStatus& status) {
   return shortened_to(printable(status.device.name), kMostName);
 }
 
-std::string devices_text(const std::vector<DeviceStatus>& devices, bool coloured) {
+// The columns that name a device: on a narrow terminal its name is enough for every command.
+void add_name_columns(std::vector<Table::Column>& columns, const StatusLayout& layout,
+                      std::string title) {
+  if (!is_narrow(layout)) columns.push_back({.title = std::exchange(title, "NAME")});
+  columns.push_back({.title = std::move(title), .shrinks_to = kLeastName});
+}
+
+void add_name_cells(std::vector<Cell>& row, const DeviceStatus& status,
+                    const StatusLayout& layout) {
+  if (!is_narrow(layout)) {
+    row.push_back({.text = printable(status.device.sn), .style = Style::kStrong});
+    row.push_back({.text = name_of(status)});
+    return;
+  }
+  const bool has_name = !status.device.name.empty();
+  row.push_back(
+      {.text = has_name ? name_of(status) : printable(status.device.sn), .style = Style::kStrong});
+}
+
+std::string devices_text(const std::vector<DeviceStatus>& devices, const StatusLayout& layout) {
+  constexpr std::size_t kBesideBar = 8;  // " 100 % ▲"
+  const std::size_t bar = is_narrow(layout) ? kShortBar : 2 * kShortBar;
   // The signed HTTP API does not say when a device reported.
   const bool has_ages =
       std::ranges::any_of(devices, [](const DeviceStatus& each) { return each.age.has_value(); });
-  std::vector<Table::Column> columns{{.title = "DEVICE"},
-                                     {.title = "NAME"},
-                                     {.title = "CHARGE"},
-                                     {.title = "SUN", .align = Align::kRight},
-                                     {.title = "GRID", .align = Align::kRight},
-                                     {.title = "LOAD", .align = Align::kRight}};
-  if (has_ages) columns.push_back({.title = "AGE", .align = Align::kRight});
-  columns.push_back({.title = "STATE"});
+  std::vector<Table::Column> columns;
+  if (layout.marks) columns.push_back({.title = "", .at_least = 1});
+  add_name_columns(columns, layout, "DEVICE");
+  columns.push_back({.title = "CHARGE", .at_least = bar + kBesideBar});
+  for (const char* title : {"SUN", "GRID", "LOAD"}) {
+    columns.push_back({.title = title, .align = Align::kRight, .at_least = kPower});
+  }
+  if (has_ages) columns.push_back({.title = "AGE", .align = Align::kRight, .at_least = kAge});
+  columns.push_back({.title = "STATE", .shrinks_to = kLeastState});
   Table table(std::move(columns));
   for (const DeviceStatus& each : devices) {
     const Overview& overview = each.overview;
-    std::vector<Cell> row{{.text = printable(each.device.sn), .style = Style::kStrong},
-                          {.text = name_of(each)},
-                          charge_cell(each),
-                          {.text = watts_text(overview.sun_w), .style = mark_of(each, "sunW")},
-                          {.text = watts_text(overview.grid_w), .style = mark_of(each, "gridW")},
-                          {.text = watts_text(overview.load_w), .style = mark_of(each, "loadW")}};
+    std::vector<Cell> row;
+    if (layout.marks) {
+      row.push_back({.text = each.changed.empty() ? "" : "*", .style = Style::kWarning});
+    }
+    add_name_cells(row, each, layout);
+    row.push_back(charge_cell(each, bar));
+    row.push_back({.text = watts_text(overview.sun_w), .style = mark_of(each, "sunW")});
+    row.push_back({.text = watts_text(overview.grid_w), .style = mark_of(each, "gridW")});
+    row.push_back({.text = watts_text(overview.load_w), .style = mark_of(each, "loadW")});
     if (has_ages) row.push_back(age_cell(each.age));
     row.push_back(state_cell(each));
     table.add_styled(std::move(row));
   }
-  return table.text(coloured);
+  return table.text(layout.coloured, layout.width);
 }
 
-std::string energy_text(const std::vector<DeviceStatus>& devices, bool coloured) {
-  std::vector<std::pair<std::string_view, std::string_view>> shown;
-  std::ranges::copy_if(kEnergyColumns, std::back_inserter(shown), [&](const auto& column) {
-    return std::ranges::any_of(
-        devices, [&](const DeviceStatus& each) { return each.energy_kwh.contains(column.first); });
-  });
+std::string energy_text(const std::vector<DeviceStatus>& devices, const StatusLayout& layout) {
+  std::vector<EnergyColumn> shown;
+  std::ranges::copy_if(kDeviceEnergyColumns, std::back_inserter(shown),
+                       [&](const EnergyColumn& column) {
+                         return std::ranges::any_of(devices, [&](const DeviceStatus& each) {
+                           return energy_of(each.energy_kwh, column).has_value();
+                         });
+                       });
   if (shown.empty()) return {};
-  std::vector<Table::Column> columns{{.title = "TODAY, kWh"}, {.title = "NAME"}};
-  for (const auto& [key, title] : shown) {
-    columns.push_back({.title = std::string(title), .align = Align::kRight});
+  std::vector<Table::Column> columns;
+  add_name_columns(columns, layout, "TODAY, kWh");
+  for (const EnergyColumn& each : shown) {
+    columns.push_back(
+        {.title = std::string(each.title), .align = Align::kRight, .at_least = kEnergy});
   }
   Table table(std::move(columns));
   for (const DeviceStatus& each : devices) {
     if (each.energy_kwh.empty()) continue;
-    std::vector<Cell> row{{.text = printable(each.device.sn), .style = Style::kStrong},
-                          {.text = name_of(each)}};
-    for (const auto& [key, title] : shown) {
-      const Json* kwh = each.energy_kwh.if_contains(key);
-      const bool is_known = kwh != nullptr && kwh->is_number();
-      row.push_back({.text = is_known ? fmt::format("{:.2f}", kwh->to_number<double>()) : "-"});
+    std::vector<Cell> row;
+    add_name_cells(row, each, layout);
+    for (const EnergyColumn& column : shown) {
+      row.push_back({.text = energy_cell(energy_of(each.energy_kwh, column))});
     }
     table.add_styled(std::move(row));
   }
-  return '\n' + table.text(coloured);
+  return '\n' + table.text(layout.coloured, layout.width);
+}
+
+// --- the home's powers
+
+using overview::HomePicture;
+using overview::Node;
+using overview::Place;
+
+std::string power_text(const Node& node) {
+  if (!node.power_w) return "?";
+  return fmt::format("{}{}", node.at_least ? "at least " : "", watts_text(std::abs(*node.power_w)));
+}
+
+std::string battery_text(const HomePicture& picture) {
+  const Node& node = picture.at(Place::kBattery);
+  std::string text = "battery";
+  if (picture.charge_percent) text += fmt::format(" {:.0f} %", *picture.charge_percent);
+  const double power_w = node.power_w.value_or(0);
+  if (node.power_w && std::abs(power_w) <= kIdle_w) return text + " idle";
+  return text + fmt::format(" {}{}",
+                            !node.power_w ? ""
+                            : power_w > 0 ? "charging "
+                                          : "giving ",
+                            power_text(node));
+}
+
+std::string grid_text(const Node& node) {
+  const bool is_fed = node.power_w && *node.power_w < 0;
+  return fmt::format("{} {}", is_fed ? "to the grid" : "from the grid", power_text(node));
+}
+
+// The parts in lines that fit a terminal of 80 columns.
+std::string wrapped(const std::vector<std::string>& parts) {
+  constexpr std::size_t kMost = 78;
+  std::string text;
+  std::size_t line = 0;
+  for (const std::string& part : parts) {
+    const std::size_t more = part.size() + 2;
+    if (!text.empty()) text += line + more > kMost ? ",\n  " : ", ";
+    line = line + more > kMost ? more + 2 : line + more;
+    text += part;
+  }
+  return text;
+}
+
+std::string picture_text(const HomePicture& picture) {
+  const bool is_known =
+      picture.charge_percent ||
+      std::ranges::any_of(picture.nodes, [](const Node& each) { return each.power_w.has_value(); });
+  if (!is_known) return {};
+  std::vector<std::string> parts;
+  for (const auto& [place, name] :
+       {std::pair(Place::kHome, "home"), std::pair(Place::kSun, "sun")}) {
+    const Node& node = picture.at(place);
+    if (node.exists) parts.push_back(fmt::format("{} {}", name, power_text(node)));
+  }
+  if (picture.at(Place::kBattery).exists) parts.push_back(battery_text(picture));
+  if (picture.at(Place::kGrid).exists) parts.push_back(grid_text(picture.at(Place::kGrid)));
+  for (const auto& [place, name] :
+       {std::pair(Place::kCar, "car"), std::pair(Place::kHeat, "heat")}) {
+    const Node& node = picture.at(place);
+    if (node.power_w.value_or(0) > kIdle_w) {
+      parts.push_back(fmt::format("{} {}", name, power_text(node)));
+    }
+  }
+  return wrapped(parts);
+}
+
+HomePicture picture_of(const std::vector<const DeviceStatus*>& devices) {
+  std::vector<history::EnergySources> sources;
+  sources.reserve(devices.size());
+  std::vector<overview::HomeDevice> parts;
+  for (const DeviceStatus* each : devices) {
+    using enum overview::UnknownReason;
+    const bool is_now = each->freshness == overview::Freshness::kLive ||
+                        (each->age && overview::is_of_now(*each->age));
+    sources.emplace_back(*each->device_file);
+    parts.push_back({.role = overview::role_of(*each->device_file),
+                     .sources = &sources.back(),
+                     .has_charge = overview::has_charge(*each->device_file),
+                     .figures = is_now && each->error.empty() ? &each->overview : nullptr,
+                     .no_figures = each->freshness == overview::Freshness::kNever ? kNever
+                                   : each->device.online                          ? kOld
+                                                                                  : kOffline});
+  }
+  return overview::picture_of(parts);
 }
 
 Json or_null(const std::optional<double>& number) {
@@ -157,7 +286,7 @@ Json or_null(const std::optional<double>& number) {
 
 DeviceStatus read_status(OpenHome& home, const HomeDevice& device, WithEnergy with_energy) {
   const catalog::FamilyPtr& family = home.catalog->of_serial(device.sn);
-  DeviceStatus status{.device = device, .family = family->id};
+  DeviceStatus status{.device = device, .family = family->id, .device_file = family};
   const auto values = home.home->values(device.sn);
   if (!values) {
     status.error = values.error().detail;
@@ -173,23 +302,38 @@ DeviceStatus read_status(OpenHome& home, const HomeDevice& device, WithEnergy wi
   status.overview = overview::overview_of(*family, overview::flat_values(*family, values->quotas));
   if (with_energy == WithEnergy::kNo) return status;
   // A server without energy sums, or a family without powers, has nothing to add.
-  const auto energy = home.home->energy_today(device.sn);
+  const auto energy = home.home->energy(device.sn, {.period = "day"});
   const Json* total = energy ? wire::member(*energy, "total") : nullptr;
   if (total != nullptr && total->is_object()) status.energy_kwh = total->get_object();
   status.energy_kwh.erase("unknown_s");
   return status;
 }
 
-std::string charge_bar(double percent) {
+std::string charge_bar(double percent, std::size_t characters) {
   const double share = std::clamp(percent / 100, 0.0, 1.0);
-  const auto full = static_cast<std::size_t>(std::lround(share * static_cast<double>(kBar)));
+  const auto full = static_cast<std::size_t>(std::lround(share * static_cast<double>(characters)));
   std::string bar;
-  for (std::size_t i = 0; i < kBar; ++i) bar += i < full ? "█" : "░";
+  for (std::size_t i = 0; i < characters; ++i) bar += i < full ? "█" : "░";
   return bar;
 }
 
-std::string status_text(const std::vector<DeviceStatus>& devices, bool coloured) {
-  return devices_text(devices, coloured) + energy_text(devices, coloured);
+std::string status_text(const std::vector<DeviceStatus>& devices, const StatusLayout& layout) {
+  return devices_text(devices, layout) + energy_text(devices, layout);
+}
+
+std::string home_text(const std::vector<DeviceStatus>& devices) {
+  std::map<std::string_view, std::vector<const DeviceStatus*>> homes;
+  for (const DeviceStatus& each : devices) {
+    if (each.device_file != nullptr) homes[each.device.owner].push_back(&each);
+  }
+  std::string lines;
+  for (const auto& [owner, parts] : homes) {
+    const std::string text = picture_text(picture_of(parts));
+    if (text.empty()) continue;
+    lines += homes.size() == 1 ? fmt::format("{}\n", text)
+                               : fmt::format("{}:\n  {}\n", printable(owner), text);
+  }
+  return lines;
 }
 
 JsonObject status_json(const DeviceStatus& status) {

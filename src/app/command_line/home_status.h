@@ -1,6 +1,7 @@
 // The picture of each device that `gridloom status` shows. Pure, but for read_status().
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "app/home/home.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "catalog/family.h"
 #include "overview/freshness.h"
 #include "overview/overview.h"
 #include "wire/json.h"
@@ -19,6 +21,7 @@ namespace gridloom::app {
 struct DeviceStatus {
   HomeDevice device{};
   std::string family{};
+  catalog::FamilyPtr device_file{};  // of the family; null: it takes no part in the home's powers
   overview::Overview overview{};
   overview::Freshness freshness = overview::Freshness::kOffline;
   std::optional<Millis> age{};    // since the last report
@@ -33,10 +36,20 @@ enum class WithEnergy : std::uint8_t { kNo, kYes };
 [[nodiscard]] DeviceStatus read_status(OpenHome& home, const HomeDevice& device,
                                        WithEnergy with_energy = WithEnergy::kYes);
 
+struct StatusLayout {
+  bool coloured = false;
+  std::size_t width = 0;  // characters of the terminal's line; 0: any width is good
+  bool marks = false;     // a column with * for the devices that have changed
+};
+
 // "██████░░░░"
-[[nodiscard]] std::string charge_bar(double percent);
+[[nodiscard]] std::string charge_bar(double percent, std::size_t characters = 10);
 // Two tables: a line a device, and the energy of today where there is any.
-[[nodiscard]] std::string status_text(const std::vector<DeviceStatus>& devices, bool coloured);
+[[nodiscard]] std::string status_text(const std::vector<DeviceStatus>& devices,
+                                      const StatusLayout& layout);
+// The powers of the home that the devices make, which are not their sums: "home 405 W, sun 3420 W,
+// battery 61 % charging 156 W, from the grid 22 W". A line for each owner; empty: nothing is known.
+[[nodiscard]] std::string home_text(const std::vector<DeviceStatus>& devices);
 [[nodiscard]] wire::JsonObject status_json(const DeviceStatus& status);
 
 }  // namespace gridloom::app

@@ -58,6 +58,18 @@ void warn_of_plain_text(std::string_view server) {
       server));
 }
 
+// Why keys are refused, in the words of a person who typed them.
+Error explained(Error error, const Arguments& arguments) {
+  if (error.code == ErrorCode::kWrongSignature) {
+    error.detail = fmt::format("the secret key does not belong to the access key {} (8521)",
+                               arguments.access_key);
+  } else if (error.code == ErrorCode::kUnknownKey) {
+    error.detail = fmt::format("no account of {} has the access key {} (8513)", arguments.host,
+                               arguments.access_key);
+  }
+  return error;
+}
+
 int list_profiles(const std::filesystem::path& folder) {
   for (const std::string& name : profile_names(folder)) {
     const auto profile = read_profile(folder, name);
@@ -88,7 +100,7 @@ int log_in(const Arguments& arguments) {
   std::string found;
   if (!arguments.no_check) {
     const auto devices = api->devices();
-    if (!devices) return report_error(devices.error());
+    if (!devices) return report_error(explained(devices.error(), arguments));
     found = fmt::format(" with {} device{}", devices->size(), devices->size() == 1 ? "" : "s");
   }
   if (Status written = write_profile(*folder, arguments.name, options); !written) {

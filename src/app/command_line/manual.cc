@@ -30,8 +30,10 @@ constexpr std::array<Entry, 3> kFiles = {
       "Its data folder: accounts, keys, history. Only the user gridloom may read it."},
      {"/var/lib/gridloom/tls/ca.pem", "The certificate that clients have to trust."}}};
 
-constexpr std::array<Entry, 2> kEnvironment = {
+constexpr std::array<Entry, 3> kEnvironment = {
     {{"GRIDLOOM_DATA", "The data folder of commands that are given no --data."},
+     {"GRIDLOOM_PROFILE",
+      "The profile of commands that take --profile and are given neither it nor --data."},
      {"NO_COLOR", "If it is set, output has no colours; it has them on a terminal only."}}};
 
 constexpr std::array<Entry, 3> kExitStatus = {

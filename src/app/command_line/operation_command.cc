@@ -1,5 +1,7 @@
 #include "app/command_line/operation_command.h"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +11,10 @@
 #include <utility>
 
 #include "app/command_line/common_options.h"
+#include "app/command_line/home_options.h"
+#include "app/command_line/usage_error.h"
+#include "app/home/local_home.h"
+#include "base/printable.h"
 #include "operations/table.h"
 #include "wire/json.h"
 
@@ -58,9 +64,10 @@ JsonObject request_of(const Operation& operation, const Values& values) {
 Option declare(CLI::App& command, const Parameter& parameter, const ParameterOption& option,
                Values& values) {
   const std::string_view name = parameter.name;
+  const std::string_view help =
+      option.device == DeviceNaming::kSerialNumber ? parameter.text : kDeviceHelp;
   const auto value = [&](auto& to) {
-    return with_checks(add_value(command, option.names, to, option.placeholder, parameter.text),
-                       parameter);
+    return with_checks(add_value(command, option.names, to, option.placeholder, help), parameter);
   };
   switch (parameter.type) {
     case Type::kText:
@@ -85,6 +92,26 @@ Option declare(CLI::App& command, const Parameter& parameter, const ParameterOpt
       break;  // no command maps one of these
   }
   std::abort();
+}
+
+// Puts the serial numbers in the place of the names of devices.
+Status name_devices(const AdminArguments& arguments, const std::vector<ParameterOption>& options,
+                    JsonObject& request) {
+  for (const ParameterOption& each : options) {
+    const wire::Json* given = request.if_contains(each.parameter);
+    if (given == nullptr || each.device == DeviceNaming::kSerialNumber) continue;
+    const std::string text(given->get_string());
+    const auto device = local_device(arguments.data, text);
+    if (!device) return std::unexpected(device.error());
+    if (each.device == DeviceNaming::kWhole && !is_whole_name(*device, text)) {
+      return fail(ErrorCode::kBadParams,
+                  fmt::format("\"{}\" is a part of {}: this cannot be undone, so it wants the "
+                              "whole name or serial number",
+                              printable(text), device_text(*device)));
+    }
+    request[each.parameter] = device->sn;
+  }
+  return {};
 }
 
 }  // namespace
@@ -128,8 +155,13 @@ CLI::App* add_operation_command(CLI::App& parent, const std::string& name,
   const Operation& row = operations::operation(operation);
   const auto values = std::make_shared<Values>();
   CLI::App* command = add_admin_command(
-      parent, name, std::string(row.text), arguments, chosen,
-      [&row, &arguments, values] { return ask_and_print(arguments, request_of(row, *values)); });
+      parent, name, std::string(row.text), arguments, chosen, [&row, &arguments, values, options] {
+        JsonObject request = request_of(row, *values);
+        if (Status named = name_devices(arguments, options, request); !named) {
+          return report_error(named.error());
+        }
+        return ask_and_print(arguments, request);
+      });
   for (const ParameterOption& each : options) {
     Option declared = declare(*command, operations::parameter(row, each.parameter), each, *values);
     if (each.required_here) declared.required();

@@ -6,6 +6,7 @@
 // own, and takes from the table what is the same.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -30,12 +31,20 @@ template <OptionValue T>
 Option add_parameter(CLI::App& command, std::string_view operation, std::string_view parameter,
                      const std::string& names, T& value, const char* placeholder);
 
+// How a device is named where the operation wants its serial number.
+enum class DeviceNaming : std::uint8_t {
+  kSerialNumber,  // of a device that there need not be
+  kAny,           // as find_device() (app/home/home.h) understands it
+  kWhole          // by the whole name or serial number, because the change cannot be undone
+};
+
 // How a parameter is given on the command line.
 struct ParameterOption {
   std::string_view parameter;
   std::string names;             // "--owner"; "sn": an argument
   const char* placeholder = "";  // none for a flag
   bool required_here = false;    // though the operation can do without
+  DeviceNaming device = DeviceNaming::kSerialNumber;
 };
 
 // Declares a command that asks for an operation and prints the object in the answer. `arguments`

@@ -1,6 +1,7 @@
 #include "app/command_line/output.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,6 +47,11 @@ bool has_colours() {
   return ::isatty(STDOUT_FILENO) == 1 && variable("NO_COLOR").empty() && variable("TERM") != "dumb";
 }
 
+std::size_t columns_of_terminal() {
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 std::string styled(std::string_view text, Style style, bool coloured) {
   const std::string_view code = code_of(style);
   if (code.empty() || !coloured || text.empty()) return std::string(text);
@@ -83,24 +89,41 @@ void Table::add_styled(std::vector<Cell> cells) {
   rows_.push_back(std::move(cells));
 }
 
-std::string Table::text(bool coloured) const {
-  if (rows_.empty()) return {};
+std::vector<std::size_t> Table::widths(std::size_t most) const {
   std::vector<std::size_t> widths;
+  std::size_t whole = 0;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    std::size_t widest = width_of(columns_[i].title);
+    std::size_t widest = std::max(columns_[i].at_least, width_of(columns_[i].title));
     for (const auto& row : rows_) widest = std::max(widest, width_of(row[i].text));
     widths.push_back(widest);
+    whole += widest + (i == 0 ? 0 : kGap.size());
   }
+  for (; most != 0 && whole > most; --whole) {
+    std::size_t* widest = nullptr;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const bool shrinks = columns_[i].shrinks_to != 0 && widths[i] > columns_[i].shrinks_to;
+      if (shrinks && (widest == nullptr || widths[i] > *widest)) widest = &widths[i];
+    }
+    if (widest == nullptr) break;
+    --*widest;
+  }
+  return widths;
+}
+
+std::string Table::text(bool coloured, std::size_t most) const {
+  if (rows_.empty()) return {};
+  const std::vector<std::size_t> widths = this->widths(most);
   std::string all;
   const auto add_line = [&](const auto& cell_of) {
     std::size_t blanks = 0;  // that are due, unless the line ends
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       const Cell& cell = cell_of(i);
-      const std::size_t padding = widths[i] - width_of(cell.text);
+      const std::string text = shortened_to(cell.text, widths[i]);
+      const std::size_t padding = widths[i] - width_of(text);
       const bool is_right = columns_[i].align == Align::kRight;
       if (is_right) blanks += padding;
-      if (!cell.text.empty()) {
-        all.append(blanks, ' ').append(styled(cell.text, cell.style, coloured));
+      if (!text.empty()) {
+        all.append(blanks, ' ').append(styled(text, cell.style, coloured));
         blanks = 0;
       }
       blanks += (is_right ? 0 : padding) + kGap.size();
@@ -119,7 +142,7 @@ std::string Table::text(bool coloured) const {
   return all;
 }
 
-void Table::print() const { fmt::print("{}", text()); }
+void Table::print() const { fmt::print("{}", text(has_colours(), columns_of_terminal())); }
 
 void print_json(const wire::Json& value) { fmt::print("{}\n", wire::to_text(value)); }
 

@@ -17,6 +17,8 @@ enum class Style : std::uint8_t { kPlain, kHeading, kStrong, kGood, kWarning, kB
 
 // Whether standard output takes colours: it is a terminal that knows them, and NO_COLOR is not set.
 [[nodiscard]] bool has_colours();
+// Characters in a line of standard output; 0: it is no terminal.
+[[nodiscard]] std::size_t columns_of_terminal();
 // The text in a colour if `coloured`, otherwise as it is.
 [[nodiscard]] std::string styled(std::string_view text, Style style, bool coloured = has_colours());
 
@@ -26,6 +28,8 @@ class Table {
   struct Column {
     std::string title;
     Align align = Align::kLeft;
+    std::size_t at_least = 0;    // characters, so that the columns behind it stay where they are
+    std::size_t shrinks_to = 0;  // characters, where the table is too wide; 0: it does not shrink
   };
   struct Cell {
     std::string text;
@@ -38,11 +42,15 @@ class Table {
   void add_styled(std::vector<Cell> cells);
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   // The heading and all rows, a line each; empty if there are no rows. Columns are two blanks
-  // apart, and no line ends with a blank.
-  [[nodiscard]] std::string text(bool coloured = has_colours()) const;
+  // apart, and no line ends with a blank. A table of more than `most` characters is made as narrow
+  // as its columns may shrink; 0: any width is good.
+  [[nodiscard]] std::string text(bool coloured = has_colours(), std::size_t most = 0) const;
+  // On standard output, no wider than the terminal if the columns may shrink so far.
   void print() const;
 
  private:
+  [[nodiscard]] std::vector<std::size_t> widths(std::size_t most) const;
+
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;
 };

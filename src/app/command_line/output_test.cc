@@ -17,6 +17,25 @@ TEST(Table, AlignsItsColumnsByCharacters) {
             "Shed   1200\n");
 }
 
+TEST(Table, ShrinksWhatMayShrinkToTheWidthOfTheTerminal) {
+  Table table(
+      {{.title = "NAME", .shrinks_to = 6}, {.title = "W"}, {.title = "OF", .shrinks_to = 3}});
+  table.add({"Kitchen power station", "1200 W", "annabelle"});
+  EXPECT_EQ(table.text(false, 80),
+            "NAME                   W       OF\n"
+            "Kitchen power station  1200 W  annabelle\n");
+  EXPECT_EQ(table.text(false, 30),
+            "NAME         W       OF\n"
+            "Kitchen po…  1200 W  annabelle\n");
+  EXPECT_EQ(table.text(false, 10), "NAME    W       OF\nKitch…  1200 W  an…\n");
+}
+
+TEST(Table, KeepsColumnsWhereTheyAre) {
+  Table table({{.title = "", .at_least = 1}, {.title = "W", .at_least = 4}, {.title = "OF"}});
+  table.add({"", "5", "ann"});
+  EXPECT_EQ(table.text(), "   W     OF\n   5     ann\n");
+}
+
 TEST(Table, IsEmptyWithoutRows) {
   const Table table({{.title = "NAME"}});
   EXPECT_TRUE(table.empty());

@@ -21,6 +21,7 @@
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/control/record_stream.h"
+#include "app/home/local_home.h"
 #include "app/process/process.h"
 #include "app/process/progress.h"
 #include "app/recordings/recording.h"
@@ -40,7 +41,7 @@ constexpr mode_t kOwnersOnly = 0600;  // recorded messages are private to the ow
 
 struct Arguments {
   std::string data;
-  std::vector<std::string> sns;
+  std::vector<std::string> devices;
   std::string out;
   std::string span;
   bool replaces_serials = false;
@@ -104,11 +105,22 @@ Status write_lines(const std::vector<std::string>& lines, Recording& recording,
   return write_all(file, text);
 }
 
+// The serial numbers of the devices that are named.
+Result<JsonArray> sns_of(const Arguments& arguments) {
+  JsonArray sns;
+  for (const std::string& text : arguments.devices) {
+    const auto device = local_device(arguments.data, text);
+    if (!device) return std::unexpected(device.error());
+    sns.emplace_back(device->sn);
+  }
+  return sns;
+}
+
 Status record(const Arguments& arguments, const std::optional<Millis>& span) {
   const Wait wait(span);
-  auto stream = AdminStream::open(
-      arguments.data,
-      {{"op", "record"}, {"sns", JsonArray(arguments.sns.begin(), arguments.sns.end())}});
+  const auto sns = sns_of(arguments);
+  if (!sns) return std::unexpected(sns.error());
+  auto stream = AdminStream::open(arguments.data, {{"op", "record"}, {"sns", *sns}});
   if (!stream) return std::unexpected(stream.error());
   const auto file = make_file(arguments.out);
   if (!file) return std::unexpected(file.error());
@@ -179,8 +191,9 @@ std::shared_ptr<void> add_record(CLI::App& app, std::function<int()>& chosen) {
                {"gridloom record --out home.loom --for 10m",
                 "gridloom record --out home.loom --device R331ZEB4ZEAL0528 --replace-serials"});
   add_data_option(*verb, a.data);
-  add_value(*verb, "--device", a.sns, placeholder::kSn,
-            "Serial number of a device to record; repeatable; by default all devices")
+  add_value(*verb, "--device", a.devices, placeholder::kSn,
+            "Device to record: serial number, its beginning, or the name or a part of it; "
+            "repeatable; by default all devices")
       .repeatable();
   add_value(*verb, "--out", a.out, placeholder::kFile, "File to write; it must not exist yet")
       .required();

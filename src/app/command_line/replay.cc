@@ -63,7 +63,7 @@ Result<Prepared> prepare(const Arguments& arguments) {
                 "the server is missing: give --data DIR of one on this machine, or --server "
                 "HOST:PORT and --keys FILE");
   }
-  const auto catalog = catalog::load_catalog(arguments.devices);
+  const auto catalog = catalog::load_catalog(device_files(arguments.devices, arguments.data));
   if (!catalog) return std::unexpected(catalog.error());
   const auto script = transcripts::load_script(arguments.file);
   if (!script) return std::unexpected(script.error());

@@ -13,6 +13,7 @@
 
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
+#include "app/process/progress.h"
 #include "base/clock.h"
 #include "catalog/loader.h"
 #include "time/grammar.h"
@@ -43,8 +44,16 @@ bool play(const fs::path& file, const Scenarios& scenarios,
   }
   const auto begun = std::chrono::steady_clock::now();
   transcripts::Coverage coverage;
+  Progress progress;
+  const auto show = [&](Millis elapsed, Millis whole) {
+    if (!progress.is_due() || whole <= Millis(0)) return;
+    progress.show(static_cast<double>(elapsed.count()) / static_cast<double>(whole.count()),
+                  fmt::format("{}, {} of {}", file.filename().string(),
+                              time::rounded_span_text(elapsed), time::rounded_span_text(whole)));
+  };
   const transcripts::RunResult outcome =
-      transcripts::play(*script, catalog, {.seed = scenarios.seed}, coverage);
+      transcripts::play(*script, catalog, {.seed = scenarios.seed, .on_step = show}, coverage);
+  progress.end();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   const auto& failures = outcome.failures;
   if (scenarios.json) {

@@ -238,9 +238,10 @@ std::shared_ptr<void> add_set(CLI::App& app, std::function<int()>& chosen) {
   set_examples(*set, {"gridloom set R331ZEB4ZEAL0528 acChgCfg chgWatts=600",
                       "gridloom set R331 mppt.cfgChgWatts 600W --dry-run"});
   add_device_argument(*set, a.device).required();
-  add_value(*set, "what", a.words, placeholder::kWord,
-            "COMMAND KEY=VALUE..., or FIELD VALUE: 600, 600W, on; `gridloom family show` and "
-            "`gridloom explain` name commands and fields")
+  add_value(
+      *set, "what", a.words, placeholder::kWhat,
+      "COMMAND KEY=VALUE..., or FIELD VALUE: 600, 600W, 0.6kW, on; `gridloom family show` and "
+      "`gridloom explain` name commands and fields")
       .required();
   add_value(*set, "--wait", a.wait, placeholder::kSpan,
             "How long to wait for the device to report the new values")

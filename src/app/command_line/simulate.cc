@@ -250,7 +250,7 @@ Status check_online(const Arguments& arguments) {
 
 Result<FleetRun> drive_of(const Arguments& arguments) {
   if (Status good = check_online(arguments); !good) return std::unexpected(good.error());
-  const auto catalog = catalog::load_catalog(arguments.devices);
+  const auto catalog = catalog::load_catalog(device_files(arguments.devices, arguments.data));
   if (!catalog) return std::unexpected(catalog.error());
   auto server = find_server(arguments.server, arguments.data);
   if (!server) return std::unexpected(server.error());

@@ -11,6 +11,7 @@
 #include "app/command_line/home_status.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
+#include "base/printable.h"
 
 namespace gridloom::app {
 namespace {
@@ -18,6 +19,7 @@ namespace {
 struct Arguments {
   HomeOptions home;
   std::vector<std::string> devices;
+  bool watch = false;
 };
 
 Result<std::vector<HomeDevice>> chosen_devices(OpenHome& home,
@@ -44,7 +46,7 @@ int print_status(const Arguments& arguments) {
     rows.push_back(read_status(*home, device));
     // No server runs on the folder: it is the same for all.
     if (!rows.back().error.empty() && rows.back().code == ErrorCode::kConflict &&
-        arguments.home.profile.empty()) {
+        profile_of(arguments.home).empty()) {
       return report_error({.code = ErrorCode::kConflict, .detail = rows.back().error});
     }
   }
@@ -53,13 +55,24 @@ int print_status(const Arguments& arguments) {
   } else if (rows.empty()) {
     fmt::print(stderr, "gridloom: there are no devices yet; `gridloom device add` adds one\n");
   } else {
-    fmt::print("{}", status_text(rows, has_colours()));
+    // A home is all of its devices.
+    const std::string home_line = arguments.devices.empty() ? home_text(rows) : std::string();
+    fmt::print("{}{}{}", home_line, home_line.empty() ? "" : "\n",
+               status_text(rows, {.coloured = has_colours(), .width = columns_of_terminal()}));
   }
   // Without any device's values there is nothing to show.
   for (const DeviceStatus& row : rows) {
     if (row.error.empty()) return 0;
   }
   return rows.empty() ? 0 : report_error({.code = ErrorCode::kIo, .detail = rows.front().error});
+}
+
+int watch_status(const Arguments& arguments) {
+  if (arguments.devices.empty()) return watch_home(arguments.home);
+  return report_error({.code = ErrorCode::kBadParams,
+                       .detail = fmt::format("--watch shows the whole home; `gridloom watch {}` "
+                                             "shows the values of a device",
+                                             printable(arguments.devices.front()))});
 }
 
 }  // namespace
@@ -75,7 +88,8 @@ std::shared_ptr<void> add_status(CLI::App& app, std::function<int()>& chosen) {
   add_value(*status, "devices", a.devices, placeholder::kSn,
             "Only these: serial numbers, beginnings, or parts of names");
   add_home_options(*status, a.home);
-  set_action(*status, chosen, [&a] { return print_status(a); });
+  add_flag(*status, "-w,--watch", a.watch, "Show the home live, as `gridloom watch`");
+  set_action(*status, chosen, [&a] { return a.watch ? watch_status(a) : print_status(a); });
   return kept;
 }
 

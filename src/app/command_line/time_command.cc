@@ -73,6 +73,7 @@ class StepProgress {
         static_cast<double>(elapsed.count()) / static_cast<double>(span_.count()),
         fmt::format("{} of {}", time::rounded_span_text(elapsed), time::rounded_span_text(span_)));
   }
+  void end() { progress_.end(); }
 
  private:
   Millis span_;
@@ -87,10 +88,20 @@ int step(const Arguments& arguments) {
   auto answer = ask_admin(arguments.data, {{"op", "time.step"}, {"ms", by->count()}});
   if (answer) {
     StepProgress progress(*answer, *by);
+    std::string why;
     while (answer && member_text(*answer, "state") != "paused") {
       ::poll(nullptr, 0, kPollInterval_ms);
       answer = ask_admin(arguments.data, {{"op", "time"}});
-      if (answer) progress.show(*answer);
+      if (!answer) break;
+      progress.show(*answer);
+      if (member_text(*answer, "failing") != std::exchange(why, member_text(*answer, "failing")) &&
+          !why.empty()) {
+        progress.end();
+        print_note(
+            fmt::format("gridloom: the devices' time stands still: {}; it goes on by itself "
+                        "when that is over",
+                        why));
+      }
     }
   }
   return answer ? print(*answer, arguments.json) : report_error(answer.error());

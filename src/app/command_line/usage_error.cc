@@ -5,12 +5,14 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdio>
 #include <string_view>
 #include <vector>
 
 #include "app/command_line/command_help.h"
+#include "app/command_line/config_file.h"
 #include "base/nearest.h"
 #include "base/redacted.h"
 
@@ -45,12 +47,6 @@ bool has_arguments(const CLI::App& command) {
                              [](const CLI::Option* each) { return each->get_positional(); });
 }
 
-const CLI::App* command_below(const CLI::App& command, const std::string& word) {
-  const auto found =
-      command.get_subcommands([&](const CLI::App* each) { return each->get_name() == word; });
-  return found.empty() ? nullptr : found.front();
-}
-
 Reading read(const CLI::App& root, Words words) {
   Reading reading{.command = &root, .wrong_command = {}, .wrong_option = {}, .arguments = {}};
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -64,7 +60,7 @@ Reading read(const CLI::App& root, Words words) {
         return reading;
       }
       if (option->get_items_expected_max() > 0 && name.size() == word.size()) ++i;
-    } else if (const CLI::App* below = command_below(*reading.command, word)) {
+    } else if (const CLI::App* below = command_named(*reading.command, word)) {
       reading.command = below;
     } else if (!reading.command->get_subcommands({}).empty() && !has_arguments(*reading.command)) {
       reading.wrong_command = word;
@@ -94,12 +90,52 @@ void add_commands(const CLI::App& command, std::vector<std::string>& names) {
   }
 }
 
+std::vector<const CLI::App*> all_commands(const CLI::App& group) {
+  std::vector<const CLI::App*> all;
+  for (const CLI::App* each : group.get_subcommands({})) {
+    all.push_back(each);
+    const auto below = all_commands(*each);
+    all.insert(all.end(), below.begin(), below.end());
+  }
+  return all;
+}
+
 const CLI::App& root_of(const CLI::App& command) {
   return command.get_parent() == nullptr ? command : root_of(*command.get_parent());
 }
 
+// Words that other programs have, and what does it here.
+struct Hint {
+  std::string_view word;
+  std::string_view text;
+};
+constexpr std::string_view kLogHint =
+    "the server writes its log to standard error, and under systemd to the journal: journalctl -u "
+    "gridloom";
+constexpr std::string_view kExportHint =
+    "`gridloom history SN FIELD --csv` and `gridloom energy --csv` print tables, and `gridloom "
+    "backup` copies all";
+constexpr std::string_view kPageHint = "`gridloom sign-in` prints a link to the dashboard";
+constexpr std::string_view kStartHint =
+    "`gridloom serve` runs a server until Ctrl-C, and systemd one in the background: systemctl "
+    "start gridloom";
+constexpr auto kHints = std::to_array<Hint>({{"logs", kLogHint},
+                                             {"log", kLogHint},
+                                             {"export", kExportHint},
+                                             {"dump", kExportHint},
+                                             {"open", kPageHint},
+                                             {"dashboard", kPageHint},
+                                             {"start", kStartHint},
+                                             {"stop", kStartHint}});
+
+std::string_view hint_for(const CLI::App& group, std::string_view word) {
+  const auto* const found = std::ranges::find(kHints, word, &Hint::word);
+  return group.get_parent() == nullptr && found != kHints.end() ? found->text : std::string_view();
+}
+
 // The end of a message about a word that is no command of `group`.
 std::string other_commands(const CLI::App& group, std::string_view word) {
+  if (const auto hint = hint_for(group, word); !hint.empty()) return fmt::format("; {};", hint);
   std::vector<std::string_view> names;
   const auto below =
       group.get_subcommands([](const CLI::App* each) { return !each->get_group().empty(); });
@@ -109,7 +145,7 @@ std::string other_commands(const CLI::App& group, std::string_view word) {
   names.assign(own.begin(), own.end());
   std::string meant;
   for (const std::string_view name : nearest(word, names)) {
-    const CLI::App* found = command_below(group, std::string(name));
+    const CLI::App* found = command_named(group, std::string(name));
     meant += fmt::format("{}{}", meant.empty() ? "" : " or ", name_of(*found));
   }
   if (meant.empty()) {
@@ -147,6 +183,14 @@ std::string wrong_option(const Reading& reading) {
   if (root.get_option_no_throw(reading.wrong_option) != nullptr) {
     return fmt::format("{0}; {1} stands before the command: gridloom {1} ... {2}", text,
                        reading.wrong_option, name_of(*reading.command));
+  }
+  const bool is_of_commands =
+      reading.command == &root && !std::ranges::none_of(all_commands(root), [&](const auto* each) {
+        return each->get_option_no_throw(reading.wrong_option) != nullptr;
+      });
+  if (is_of_commands) {
+    return fmt::format("{0}; {1} stands behind the command: gridloom COMMAND {1} ...", text,
+                       reading.wrong_option);
   }
   std::string meant = did_you_mean(reading.wrong_option, names);
   return fmt::format("{}{} {}", text, meant.empty() ? ";" : meant, see_help(*reading.command));
@@ -200,35 +244,18 @@ const CLI::Option* option_in(const CLI::App& command, std::string_view message) 
 }
 
 constexpr std::string_view kNotConverted = "Could not convert: ";
-constexpr std::string_view kNotInFile = "INI was not able to parse ";
 
-std::string wrong_value(const CLI::App& command, std::string_view message) {
+std::string wrong_value(const CLI::App& root, Words words, const CLI::App& command,
+                        std::string_view message) {
   message.remove_prefix(kNotConverted.size());
   const std::size_t equals = message.find(" = ");
   const std::string name(message.substr(0, equals));
   const std::string_view value = equals == std::string_view::npos ? "" : message.substr(equals + 3);
   const CLI::Option* option = option_of(command, name);
   const bool is_whole = option != nullptr && option->get_type_name() == placeholder::kCount;
-  return fmt::format("{}: \"{}\" is not valid: must be a {}number",
-                     option == nullptr ? name : shown_name(*option), redacted(value),
-                     is_whole ? "whole " : "");
-}
-
-// An unknown key of the configuration file, such as "serve.htttp".
-std::string wrong_key(const CLI::App& root, std::string_view message) {
-  message.remove_prefix(kNotInFile.size());
-  const std::string_view key = message.substr(message.find('.') + 1);
-  std::vector<std::string> own;
-  if (const CLI::App* serve = command_below(root, "serve")) {
-    for (const CLI::Option* each : serve->get_options()) {
-      const bool is_key = each->nonpositional() && each->get_name() != "--help";
-      if (is_key && !each->get_group().empty()) own.push_back(shown_name(*each).substr(2));
-    }
-  }
-  const std::vector<std::string_view> names(own.begin(), own.end());
-  const std::string meant = did_you_mean(key, names);
-  return fmt::format("--config: \"{}\" is no option of serve{} `gridloom serve --help` lists them",
-                     redacted(key), meant.empty() ? ";" : meant);
+  return fmt::format(
+      "{}{}: \"{}\" is not valid: must be a {}number", place_in_config(root, words, name),
+      option == nullptr ? name : shown_name(*option), redacted(value), is_whole ? "whole " : "");
 }
 
 }  // namespace
@@ -242,13 +269,14 @@ std::string explain_usage(const CLI::App& root, Words words, const CLI::ParseErr
   std::string message = error.what();
   if (code == ExitCodes::RequiredError) return missing(*reading.command);
   if (code == ExitCodes::ExtrasError && !reading.arguments.empty()) return too_many(reading);
-  if (message.starts_with(kNotConverted)) return wrong_value(*reading.command, message);
-  if (message.starts_with(kNotInFile)) return wrong_key(root, message);
+  if (message.starts_with(kNotConverted))
+    return wrong_value(root, words, *reading.command, message);
   if (const CLI::Option* option = option_in(*reading.command, message)) {
     if (code == ExitCodes::ArgumentMismatch) {
       return fmt::format("{}: {} is missing", shown_name(*option), placeholder_of(*option));
     }
-    return shown_name(*option) + message.substr(option->get_name().size());
+    return place_in_config(root, words, shown_name(*option)) + shown_name(*option) +
+           message.substr(option->get_name().size());
   }
   return message;
 }

@@ -41,14 +41,17 @@ using wire::Json;
 using wire::JsonObject;
 
 constexpr Millis kUsualPause{1000};
-constexpr std::size_t kMostValue = 44;  // characters in the table
-constexpr std::string_view kClear = "\x1b[H\x1b[J";
+constexpr std::size_t kMostValue = 44;   // characters in the table
+constexpr std::size_t kLeastField = 16;  // characters on a narrow terminal
+constexpr std::string_view kTopLeft = "\x1b[H";
+constexpr std::string_view kEraseLine = "\x1b[K";
+constexpr std::string_view kEraseBelow = "\x1b[J";
 
 struct Arguments {
   HomeOptions home;
-  std::string device;
-  std::vector<std::string> fields;
-  std::string every;
+  std::string device{};
+  std::vector<std::string> fields{};
+  std::string every{};
   std::uint64_t count = 0;  // 0: without end
 };
 
@@ -112,7 +115,9 @@ std::size_t lines_of_terminal() {
 }
 
 std::string values_text(const Look& look, const std::vector<ValueChange>& changes, bool coloured) {
-  Table table({{.title = ""}, {.title = "FIELD"}, {.title = "VALUE"}});
+  Table table({{.title = "", .at_least = 1},
+               {.title = "FIELD", .shrinks_to = kLeastField},
+               {.title = "VALUE", .shrinks_to = kLeastField}});
   for (const SeenValue& each : look.values) {
     const bool has_changed = std::ranges::any_of(changes, [&](const ValueChange& change) {
       return change.before != nullptr && change.now == &each;
@@ -122,7 +127,24 @@ std::string values_text(const Look& look, const std::vector<ValueChange>& change
                       {.text = shortened_to(printable(each.text), kMostValue),
                        .style = has_changed ? Style::kWarning : Style::kPlain}});
   }
-  return table.text(coloured);
+  return table.text(coloured, columns_of_terminal());
+}
+
+std::string home_screen(const Look& look, bool coloured) {
+  const std::string home_line = home_text(look.devices);
+  return home_line + (home_line.empty() ? "" : "\n") +
+         status_text(look.devices,
+                     {.coloured = coloured, .width = columns_of_terminal(), .marks = true});
+}
+
+// Writes the screen over the one before, so that it does not flicker.
+std::string drawn_over(std::string_view screen) {
+  std::string text(kTopLeft);
+  for (const char c : screen) {
+    if (c == '\n') text += kEraseLine;
+    text += c;
+  }
+  return text += kEraseBelow;
 }
 
 class Watch {
@@ -209,16 +231,19 @@ class Watch {
   }
 
   [[nodiscard]] bool fits_screen(const Look& look) const {
-    constexpr std::size_t kAround = 3;  // the clock, the heading, the prompt
-    const std::size_t rows = sn_.empty() ? look.devices.size() : look.values.size();
+    constexpr std::size_t kAround = 3;     // the clock, the heading, the prompt
+    constexpr std::size_t kHomeLines = 3;  // the second of which may be blank
+    const std::size_t rows = sn_.empty() ? look.devices.size() + kHomeLines : look.values.size();
     return ::isatty(STDOUT_FILENO) == 1 && rows + kAround <= lines_of_terminal();
   }
 
   void show_screen(const Look& look, const std::vector<ValueChange>& changes) const {
     const bool coloured = has_colours();
     fmt::print(
-        "{}{}  Ctrl-C ends\n{}", kClear, time::clock_text(SystemClock().now(), local_zone().zone),
-        sn_.empty() ? status_text(look.devices, coloured) : values_text(look, changes, coloured));
+        "{}",
+        drawn_over(fmt::format(
+            "{}  Ctrl-C ends\n{}", time::clock_text(SystemClock().now(), local_zone().zone),
+            sn_.empty() ? home_screen(look, coloured) : values_text(look, changes, coloured))));
   }
 
   void show_line(const ValueChange& change) const {
@@ -261,6 +286,8 @@ int watch(const Arguments& arguments) {
 
 }  // namespace
 
+int watch_home(const HomeOptions& options) { return watch({.home = options}); }
+
 std::shared_ptr<void> add_watch(CLI::App& app, std::function<int()>& chosen) {
   auto kept = std::make_shared<Arguments>();
   Arguments& a = *kept;
@@ -279,6 +306,7 @@ std::shared_ptr<void> add_watch(CLI::App& app, std::function<int()>& chosen) {
   add_value(*watch_app, "--count", a.count, placeholder::kCount,
             "End after so many changes, or screens of a terminal");
   add_home_options(*watch_app, a.home);
+  add_alias(*watch_app, "top");
   set_action(*watch_app, chosen, [&a] { return watch(a); });
   return kept;
 }

@@ -88,7 +88,8 @@ Json ready_of(const fs::path& data) {
 }
 
 void add_machine(std::vector<Fact>& facts) {
-  facts.push_back({.name = "gridloom", .text = std::string(version())});
+  facts.push_back(
+      {.name = "gridloom", .text = version_text().substr(version_text().find(' ') + 1)});
   utsname system{};
   if (::uname(&system) == 0) {
     facts.push_back({.name = "system",

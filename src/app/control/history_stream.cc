@@ -6,6 +6,8 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
+#include <iterator>
 #include <optional>
 #include <semaphore>
 #include <string>
@@ -18,6 +20,7 @@
 #include "app/control/local_socket.h"
 #include "base/nearest.h"
 #include "catalog/natures.h"
+#include "history/energy/energy_sources.h"
 #include "operations/arguments.h"
 #include "operations/run.h"
 #include "operations/streams.h"
@@ -66,16 +69,46 @@ api::UnitOf units_with_decimals(const catalog::FamilyPtr& family) {
   };
 }
 
-// Whether any device ever reported a field of this name.
-bool was_reported(history::Archive& archive, const std::string& name) {
-  bool found = false;
+// The names that any device ever reported which are `name`, where '*' stands for a module. Nothing:
+// the archive is too busy to say.
+std::optional<std::vector<std::string>> reported_names(history::Archive& archive,
+                                                       const std::string& name) {
+  std::vector<std::string> found;
   std::binary_semaphore ended(0);
   const bool taken = archive.read([&](history::Reader& reader) {
-    found = reader.names().find(name).has_value();
+    const history::FieldNames& names = reader.names();
+    if (names.find(name)) found.push_back(name);
+    for (std::size_t i = 0; name.contains('*') && i < names.size(); ++i) {
+      std::string each = names.name_of(static_cast<history::FieldId>(i));
+      if (history::matches(name, each)) found.push_back(std::move(each));
+    }
     ended.release();
   });
-  if (taken) ended.acquire();
-  return found || !taken;
+  if (!taken) return std::nullopt;
+  ended.acquire();
+  return found;
+}
+
+// The name of a field, or of each module's.
+std::vector<std::string> names_of(const catalog::Field& field, history::Archive& archive) {
+  if (!field.name.contains('*')) return {field.name};
+  return reported_names(archive, field.name).value_or(std::vector<std::string>());
+}
+
+std::unexpected<Error> no_field(const catalog::Family& family, std::string_view serial,
+                                const std::string& name) {
+  const std::vector<std::string_view> natures = nature_words(family);
+  if (!catalog::nature_of_word(name).empty()) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("{} does not measure {}{}", family.product, name,
+                            natures.empty() ? "" : "; it has " + joined_or(natures)));
+  }
+  std::vector<std::string_view> known = natures;
+  for (const catalog::Field& field : family.fields) known.emplace_back(field.name);
+  const std::string meant = did_you_mean(name, known);
+  return fail(ErrorCode::kBadParams,
+              fmt::format("{} has no field \"{}\"{} `gridloom family show {}` lists the fields",
+                          serial, wire::shortened(name), meant.empty() ? ";" : meant, family.id));
 }
 
 // Replaces words that each family has under its own name, "soc" and natures, by the family's
@@ -89,19 +122,15 @@ Result<std::vector<std::string>> named_fields(const std::vector<std::string>& as
     const auto fields = fields_of_word(family, name);
     if (is_own || family.field(name) != nullptr) {
       names.push_back(name);
-    } else if (!fields.empty()) {
-      for (const catalog::Field* field : fields) names.push_back(field->name);
-    } else if (was_reported(archive, name)) {
-      names.push_back(name);
-    } else {
-      std::vector<std::string_view> known = nature_words(family);
-      for (const catalog::Field& field : family.fields) known.emplace_back(field.name);
-      const std::string meant = did_you_mean(name, known);
-      return fail(
-          ErrorCode::kBadParams,
-          fmt::format("{} has no field \"{}\"{} `gridloom family show {}` lists the fields", serial,
-                      wire::shortened(name), meant.empty() ? ";" : meant, family.id));
+      continue;
     }
+    for (const catalog::Field* field : fields) {
+      std::ranges::copy(names_of(*field, archive), std::back_inserter(names));
+    }
+    if (!fields.empty()) continue;
+    const auto reported = reported_names(archive, name);
+    if (reported && reported->empty()) return no_field(family, serial, name);
+    names.push_back(name);
   }
   return names;
 }

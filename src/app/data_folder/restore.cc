@@ -245,6 +245,9 @@ Status not_whole(const fs::path& folder, const Error& fault) {
 }  // namespace
 
 Result<Restored> restore(const fs::path& folder, const fs::path& data) {
+  if (!is_there(folder)) {
+    return fail(ErrorCode::kNotFound, fmt::format("there is no folder {}", folder.string()));
+  }
   const auto description = operations::read_description(folder);
   if (!description) return std::unexpected(description.error());
   const fs::path target = resolved(data);

@@ -11,6 +11,7 @@
 #include "base/ascii.h"
 #include "base/nearest.h"
 #include "base/printable.h"
+#include "catalog/natures.h"
 #include "history/energy/energy_sources.h"
 
 namespace gridloom::app {
@@ -44,6 +45,31 @@ Result<std::vector<std::string>> only_one(std::string_view text, std::vector<std
                                                 printable(text), fmt::join(found, ", ")));
 }
 
+// The error for a text that is no name: a nature that the family does not measure, or a mistake.
+Error no_field(const Family& family, std::span<const std::string> names, std::string_view text) {
+  const std::vector<std::string_view> natures = catalog::nature_words(family);
+  if (!catalog::nature_of_word(text).empty()) {
+    const bool is_measured = !catalog::fields_of_word(family, text).empty();
+    return {.code = ErrorCode::kNotFound,
+            .detail = is_measured
+                          ? fmt::format("{} has not been reported", text)
+                          : fmt::format("{} does not measure {}{}", family.product, text,
+                                        natures.empty() ? "" : "; it has " + joined_or(natures))};
+  }
+  std::vector<std::string_view> known(names.begin(), names.end());
+  for (const Field& field : family.fields) {
+    if (field.nature.empty()) continue;
+    known.push_back(last_part(field.nature));
+    known.push_back(field.nature);
+  }
+  std::string meant = did_you_mean(text, known);
+  if (meant.empty() && !family.passthrough) {
+    meant = fmt::format("; `gridloom family show {}` lists them", family.id);
+  }
+  return {.code = ErrorCode::kNotFound,
+          .detail = fmt::format("there is no field \"{}\"{}", printable(text), meant)};
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> find_quotas(const Family& family,
@@ -68,16 +94,16 @@ Result<std::vector<std::string>> find_quotas(const Family& family,
     found = matching(names,
                      [&](const std::string& name) { return has_nature(family.field(name), text); });
   }
+  if (found.empty()) {
+    const auto fields = catalog::fields_of_word(family, text);
+    found = matching(names, [&](const std::string& name) {
+      return std::ranges::find(fields, family.field(name)) != fields.end();
+    });
+  }
   if (!found.empty()) return found;
   found = matching(names, [&](const std::string& name) { return same(last_part(name), text); });
   if (!found.empty()) return only_one(text, std::move(found));
-  std::vector<std::string_view> known(names.begin(), names.end());
-  for (const Field& field : family.fields) {
-    if (field.nature.empty()) continue;
-    known.push_back(last_part(field.nature));
-  }
-  return fail(ErrorCode::kNotFound, fmt::format("there is no field \"{}\"{}", printable(text),
-                                                did_you_mean(text, known)));
+  return std::unexpected(no_field(family, names, text));
 }
 
 std::vector<std::string> field_names(const Family& family) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -42,6 +43,17 @@ class News {
   [[nodiscard]] virtual Result<bool> wait(Millis patience) = 0;
 };
 
+// The parameters of a request for energies, as they are typed; empty: not given.
+struct EnergySpan {
+  std::string period{};  // day, week, month or year
+  std::string from{};
+  std::string to{};
+};
+
+// Those that are given, by their names in a request.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> parameters_of(
+    const EnergySpan& span);
+
 class Home {
  public:
   Home() = default;
@@ -54,9 +66,13 @@ class Home {
   // `message` as the vendor's documents show it, without `sn`. Returns the answer of the device.
   [[nodiscard]] virtual Result<wire::Json> set(const std::string& sn,
                                                const wire::JsonObject& message) = 0;
-  // The energy of the current day, as GET /api/v1/devices/{sn}/energy answers it. kNotFound: this
-  // server does not compute energy.
-  [[nodiscard]] virtual Result<wire::Json> energy_today(const std::string& sn) = 0;
+  // The energies of a device, as GET /api/v1/devices/{sn}/energy answers them. kNotFound: this
+  // server does not compute energies.
+  [[nodiscard]] virtual Result<wire::Json> energy(const std::string& sn,
+                                                  const EnergySpan& span) = 0;
+  // The energies of the home, as GET /api/v1/home/energy answers them. kNotFound: this way to the
+  // server has no sum of a home; home_energy_of() (home_energy.h) makes it from the devices'.
+  [[nodiscard]] virtual Result<wire::Json> home_energy(const EnergySpan& span) = 0;
   // News of a device; `sn` empty: of all. An error: this server does not tell; it can only be asked
   // from time to time.
   [[nodiscard]] virtual Result<std::unique_ptr<News>> follow(const std::string& sn) = 0;
@@ -64,10 +80,17 @@ class Home {
   [[nodiscard]] virtual Millis pace() const = 0;
 };
 
-// The device that a person means: a serial number, the beginning of one, or a part of a name, in
-// any case, if there is only one such device. kNotFound: there is none, or several; the detail
+// The device that a person means, in this order: a serial number, a whole name, the beginning of a
+// serial number, a part of a name; all but the first in any case, and only if one device fits.
+// kNotFound: there is none, and the detail has the nearest; kConflict: several fit, and the detail
 // lists them.
 [[nodiscard]] Result<HomeDevice> find_device(const std::vector<HomeDevice>& devices,
                                              std::string_view text);
+
+// Whether the text is the whole serial number or name of the device, and not a part of one.
+[[nodiscard]] bool is_whole_name(const HomeDevice& device, std::string_view text);
+
+// "Kitchen power station (R331ZEB4ZEAL0528)", in printable characters.
+[[nodiscard]] std::string device_text(const HomeDevice& device);
 
 }  // namespace gridloom::app

@@ -83,8 +83,15 @@ class LocalHome final : public Home {
     return reply == nullptr ? Json() : *reply;
   }
 
-  Result<Json> energy_today(const std::string& sn) override {
-    return ask_admin(data_, {{"op", operations::kEnergyOp}, {"sn", sn}, {"period", "day"}});
+  Result<Json> energy(const std::string& sn, const EnergySpan& span) override {
+    JsonObject request{{"op", operations::kEnergyOp}, {"sn", sn}};
+    for (const auto& [name, value] : parameters_of(span)) request[name] = value;
+    return ask_admin(data_, request);
+  }
+
+  // A data folder may have the homes of several accounts.
+  Result<Json> home_energy(const EnergySpan& /*span*/) override {
+    return fail(ErrorCode::kNotFound, "a data folder has no sum of a home");
   }
 
   Result<std::unique_ptr<News>> follow(const std::string& sn) override {
@@ -105,6 +112,12 @@ class LocalHome final : public Home {
 
 std::unique_ptr<Home> local_home(const std::filesystem::path& data_folder) {
   return std::make_unique<LocalHome>(data_folder);
+}
+
+Result<HomeDevice> local_device(const std::filesystem::path& data_folder, std::string_view text) {
+  const auto devices = local_home(data_folder)->devices();
+  if (!devices) return std::unexpected(devices.error());
+  return find_device(*devices, text);
 }
 
 }  // namespace gridloom::app

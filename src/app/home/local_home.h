@@ -4,11 +4,17 @@
 
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "app/home/home.h"
 
 namespace gridloom::app {
 
 [[nodiscard]] std::unique_ptr<Home> local_home(const std::filesystem::path& data_folder);
+
+// The device of the data folder that a person means (find_device()), whether a server runs on it or
+// not.
+[[nodiscard]] Result<HomeDevice> local_device(const std::filesystem::path& data_folder,
+                                              std::string_view text);
 
 }  // namespace gridloom::app

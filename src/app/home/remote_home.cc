@@ -1,8 +1,11 @@
 #include "app/home/remote_home.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "client/report_listener.h"
+#include "wire/signing.h"
 
 namespace gridloom::app {
 namespace {
@@ -48,14 +51,13 @@ class RemoteHome final : public Home {
     return api_.set(sn, message);
   }
 
-  Result<Json> energy_today(const std::string& sn) override {
-    auto energy = api_.energy(sn, {{"period", "day"}});
-    if (energy) return energy;
-    // Another server than Gridloom answers a path that it does not have in its own way.
-    const ErrorCode code = energy.error().code;
-    const bool is_missing = code == ErrorCode::kMalformed || code == ErrorCode::kInternal;
-    if (is_missing) energy.error().code = ErrorCode::kNotFound;
-    return energy;
+  Result<Json> energy(const std::string& sn, const EnergySpan& span) override {
+    return or_not_found(api_.energy(sn, parameters_of(span)));
+  }
+
+  Result<Json> home_energy(const EnergySpan& span) override {
+    return or_not_found(
+        api_.call("GET", fmt::format("{}home/energy", wire::kOwnPaths), parameters_of(span)));
   }
 
   Result<std::unique_ptr<News>> follow(const std::string& sn) override {
@@ -69,6 +71,15 @@ class RemoteHome final : public Home {
   [[nodiscard]] Millis pace() const override { return kPace; }
 
  private:
+  // Another server than Gridloom answers a path that it does not have in its own way.
+  static Result<Json> or_not_found(Result<Json> answer) {
+    if (answer) return answer;
+    const ErrorCode code = answer.error().code;
+    const bool is_missing = code == ErrorCode::kMalformed || code == ErrorCode::kInternal;
+    if (is_missing) answer.error().code = ErrorCode::kNotFound;
+    return answer;
+  }
+
   client::ApiClient api_;
   client::ApiOptions options_;
 };

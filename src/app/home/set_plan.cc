@@ -63,14 +63,24 @@ std::optional<Json> named_value(const std::vector<NamedValue>& values, std::stri
   return std::nullopt;
 }
 
+// The number in its unit; "0.6 kW" is 600 W.
 std::optional<double> number_in(std::string_view text, std::string_view unit) {
-  if (!unit.empty() && text.ends_with(unit)) text.remove_suffix(unit.size());
+  constexpr double kPerKilo = 1000;
+  double times = 1;
+  if (!unit.empty() && text.ends_with(unit)) {
+    text.remove_suffix(unit.size());
+    const bool may_be_kilo = unit == "W" || unit == "Wh" || unit == "VA";
+    if (may_be_kilo && text.ends_with('k')) {
+      text.remove_suffix(1);
+      times = kPerKilo;
+    }
+  }
   while (text.ends_with(' ')) text.remove_suffix(1);
   if (text.starts_with('+')) text.remove_prefix(1);
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return std::isfinite(number) ? std::optional(number) : std::nullopt;
+  return std::isfinite(number) ? std::optional(number * times) : std::nullopt;
 }
 
 Json on_wire(double number, double scale) {
@@ -386,9 +396,10 @@ Result<SetPlan> plan_set(const Family& family, std::span<const std::string> word
                 fmt::format("{} is read-only: it takes no sets", family.product));
   }
   if (family.commands.empty()) {
-    return fail(ErrorCode::kBadParams, fmt::format("no commands of {} are known: set it over HTTP "
-                                                   "or MQTT, where any message is passed on",
-                                                   family.product));
+    return fail(ErrorCode::kBadParams,
+                fmt::format("no commands of {} are known: set it over HTTP "
+                            "or MQTT, where any message is passed on",
+                            family.product.empty() ? "this device" : family.product));
   }
   const std::string& first = words.front();
   if (const Command* command = find_command(family, first)) {

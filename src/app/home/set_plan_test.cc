@@ -99,6 +99,33 @@ TEST(SetPlan, SaysWhatIsWrong) {
   for (const auto& row : rows) EXPECT_THAT(planned(*family, row.words), HasSubstr(row.why));
 }
 
+TEST(SetPlan, TakesKilowatts) {
+  catalog::Param param;
+  param.name = "chgWatts";
+  param.type = catalog::FieldType::kInt;
+  param.unit = "W";
+  for (const std::string_view text : {"600", "600W", "600 W", "0.6kW", "0.6 kW", "+0.6kW"}) {
+    const auto value = param_value(param, text);
+    ASSERT_TRUE(value) << text;
+    EXPECT_EQ(*value, 600) << text;
+  }
+  for (const std::string_view text : {"kW", "0.6k", "0.6MW", "0.6kkW"}) {
+    EXPECT_FALSE(param_value(param, text)) << text;
+  }
+}
+
+TEST(FieldLookup, SaysWhatAFamilyDoesNotMeasure) {
+  static const auto catalog = catalog::load_catalog({}).value();
+  const catalog::FamilyPtr plug = catalog->find("smart_plug");
+  const auto none = find_quotas(*plug, field_names(*plug), "grid.power");
+  ASSERT_FALSE(none);
+  EXPECT_THAT(none.error().detail, HasSubstr("does not measure grid.power; it has load.power"));
+  const auto near = find_quotas(*plug, field_names(*plug), "load.powr");
+  EXPECT_THAT(near.error().detail, HasSubstr("did you mean load.power?"));
+  const auto far = find_quotas(*plug, field_names(*plug), "zzzz");
+  EXPECT_THAT(far.error().detail, HasSubstr("; `gridloom family show smart_plug` lists them"));
+}
+
 TEST(FieldLookup, TakesWhatPeopleCallAField) {
   const auto family = made_up();
   const Words names = {"pack.A1.vol", "pack.B2.vol", "pd.beep", "pd.soc", "pd.state"};
@@ -129,12 +156,14 @@ TEST(FieldLookup, TakesWhatPeopleCallAField) {
 TEST(FindDevice, TakesSerialNumbersTheirBeginningsAndPartsOfNames) {
   const std::vector<HomeDevice> devices = {{.sn = "R331A", .name = "Kitchen station"},
                                            {.sn = "R331AB", .name = "Workshop station"},
-                                           {.sn = "HW51", .name = "Balcony"}};
+                                           {.sn = "HW51", .name = "Balcony"},
+                                           {.sn = "HJ31", .name = "Home battery"},
+                                           {.sn = "HJ32", .name = "Home battery of the annexe"}};
   const struct {
     std::string_view text, found;
   } rows[] = {
-      {"R331A", "R331A"}, {"R331AB", "R331AB"}, {"hw", "HW51"},
-      {"kitch", "R331A"}, {"BALCONY", "HW51"},
+      {"R331A", "R331A"},  {"R331AB", "R331AB"},     {"hw", "HW51"},     {"kitch", "R331A"},
+      {"BALCONY", "HW51"}, {"home battery", "HJ31"}, {"annexe", "HJ32"},
   };
   for (const auto& row : rows) {
     const auto device = find_device(devices, row.text);
@@ -146,6 +175,26 @@ TEST(FindDevice, TakesSerialNumbersTheirBeginningsAndPartsOfNames) {
   EXPECT_THAT(find_device(devices, "garage").error().detail,
               HasSubstr("there is no device garage; there are R331A (Kitchen station)"));
   EXPECT_THAT(find_device({}, "x").error().detail, HasSubstr("nor any other"));
+}
+
+TEST(FindDevice, OffersTheDeviceWhoseNameIsNearest) {
+  const std::vector<HomeDevice> devices = {{.sn = "R331ZEB4", .name = "Kitchen power station"},
+                                           {.sn = "R331ZCB4", .name = "Workshop power station"}};
+  EXPECT_EQ(find_device(devices, "kitchn").error().detail,
+            "there is no device kitchn; did you mean Kitchen power station (R331ZEB4)?");
+  EXPECT_EQ(find_device(devices, "R331ZEB5").error().detail,
+            "there is no device R331ZEB5; did you mean Kitchen power station (R331ZEB4) or "
+            "Workshop power station (R331ZCB4)?");
+  EXPECT_EQ(find_device(devices, "powr").error().code, ErrorCode::kNotFound);
+  EXPECT_EQ(find_device(devices, "power").error().code, ErrorCode::kConflict);
+}
+
+TEST(FindDevice, KnowsAWholeNameFromAPart) {
+  const HomeDevice device{.sn = "R331A", .name = "Kitchen station"};
+  EXPECT_TRUE(is_whole_name(device, "R331A"));
+  EXPECT_TRUE(is_whole_name(device, "kitchen station"));
+  EXPECT_FALSE(is_whole_name(device, "kitchen"));
+  EXPECT_FALSE(is_whole_name(device, "R331"));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <system_error>
@@ -91,6 +92,8 @@ void prepare_process(const ProcessOptions& options) {
     }
   }
   keep_freed_memory();
+  // A reader of standard output that goes away ends no server.
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   if (!options.zone_warning.empty()) spdlog::warn("{}", options.zone_warning);
 }
 

@@ -31,6 +31,10 @@ Result<NameList> read_names(const std::filesystem::path& data_folder) {
       !good) {
     return std::unexpected(std::move(good.error()));
   }
+  if (Status good = read(*database, "SELECT name FROM devices ORDER BY sn", names.device_names);
+      !good) {
+    return std::unexpected(std::move(good.error()));
+  }
   if (Status good = read(*database, "SELECT name FROM accounts ORDER BY name", names.accounts);
       !good) {
     return std::unexpected(std::move(good.error()));

@@ -12,6 +12,7 @@ namespace gridloom::registry {
 
 struct NameList {
   std::vector<std::string> serial_numbers;  // in order
+  std::vector<std::string> device_names;    // by serial number, in the same order
   std::vector<std::string> accounts;        // in order
 };
 

@@ -1,0 +1,268 @@
+// `gridloom energy`: the energies of the home or of a device, by hour, day or month.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <iterator>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/command_line/common_options.h"
+#include "app/command_line/energy_columns.h"
+#include "app/command_line/home_commands.h"
+#include "app/command_line/home_options.h"
+#include "app/command_line/output.h"
+#include "app/command_line/usage_error.h"
+#include "app/home/home_energy.h"
+#include "base/printable.h"
+
+namespace gridloom::app {
+namespace {
+
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+constexpr std::size_t kDate = 10;   // characters of "2026-11-26"
+constexpr std::size_t kMonth = 7;   // of "2026-11"
+constexpr std::size_t kHour = 16;   // of "2026-11-26T14:00"
+constexpr std::size_t kEnergy = 5;  // of "12.34"
+
+struct Arguments {
+  HomeOptions home;
+  std::string device;
+  EnergySpan span{.period = "day"};
+  bool csv = false;
+};
+
+// Energies as they are shown.
+struct Shown {
+  std::string owner{};  // of a home, where several have one on this server
+  JsonObject answer{};
+  std::span<const EnergyColumn> columns{};
+};
+
+JsonArray buckets_of(const JsonObject& answer) {
+  const Json* buckets = answer.if_contains("buckets");
+  return buckets != nullptr && buckets->is_array() ? buckets->get_array() : JsonArray();
+}
+
+JsonObject total_of(const JsonObject& answer) {
+  const Json* total = answer.if_contains("total");
+  return total != nullptr && total->is_object() ? total->get_object() : JsonObject();
+}
+
+std::string text_in(const JsonObject& object, std::string_view name) {
+  const Json* value = object.if_contains(name);
+  return value == nullptr ? std::string() : wire::plain_text(*value);
+}
+
+// " Thu" of "2026-11-26"; empty: no date.
+std::string weekday_of(std::string_view date) {
+  constexpr std::array<std::string_view, 7> kNames = {"Sun", "Mon", "Tue", "Wed",
+                                                      "Thu", "Fri", "Sat"};
+  int year = 0;
+  unsigned month = 0;
+  unsigned day = 0;
+  const auto read = [&](std::size_t at, std::size_t size, auto& to) {
+    const std::string_view digits = date.substr(std::min(at, date.size()), size);
+    return std::from_chars(digits.data(), digits.data() + digits.size(), to).ec == std::errc();
+  };
+  if (!read(0, 4, year) || !read(5, 2, month) || !read(8, 2, day)) return {};
+  const std::chrono::year_month_day at{std::chrono::year(year), std::chrono::month(month),
+                                       std::chrono::day(day)};
+  if (!at.ok()) return {};
+  const std::chrono::weekday weekday{std::chrono::sys_days(at)};
+  return fmt::format(" {}", kNames.at(weekday.c_encoding()));
+}
+
+// The begin of a bucket, as precisely as its period needs it.
+std::string label_of(std::string_view period, const std::string& from, bool is_one_day) {
+  if (period == "year") return from.substr(0, kMonth);
+  const std::string date = from.substr(0, kDate);
+  if (period != "day") return date + weekday_of(date);
+  std::string hour = from.substr(0, kHour);
+  if (hour.size() > kDate) hour[kDate] = ' ';
+  return is_one_day && hour.size() > kDate ? hour.substr(kDate + 1) : hour;
+}
+
+std::string shares_text(const JsonObject& total) {
+  std::string text;
+  constexpr double kPercent = 100;
+  const auto add = [&](std::string_view name, std::string_view member, double times) {
+    const Json* share = total.if_contains(member);
+    if (share == nullptr || !share->is_number()) return;
+    text += fmt::format("{}{} {:.0f} %", text.empty() ? "" : ", ", name,
+                        share->to_number<double>() * times);
+  };
+  add("self-sufficiency", "selfSufficiency", kPercent);
+  add("self-sufficiency", "selfSufficiency_percent", 1);
+  add("self-consumption", "selfConsumption", kPercent);
+  add("self-consumption", "selfConsumption_percent", 1);
+  return text.empty() ? text : text + '\n';
+}
+
+// The columns of which something is known.
+std::vector<EnergyColumn> known_columns(const Shown& shown) {
+  std::vector<EnergyColumn> known;
+  const JsonArray buckets = buckets_of(shown.answer);
+  const JsonObject total = total_of(shown.answer);
+  std::ranges::copy_if(shown.columns, std::back_inserter(known), [&](const EnergyColumn& column) {
+    return energy_of(total, column) || std::ranges::any_of(buckets, [&](const Json& each) {
+             return energy_of(each.as_object(), column).has_value();
+           });
+  });
+  return known;
+}
+
+void print_table(const Shown& shown) {
+  const JsonArray buckets = buckets_of(shown.answer);
+  const std::string period = text_in(shown.answer, "period");
+  const std::vector<EnergyColumn> columns = known_columns(shown);
+  if (buckets.empty() || columns.empty()) {
+    print_note("No energy is known of this span.");
+    return;
+  }
+  const auto from_of = [](const Json& bucket) {
+    return std::string(wire::text_in(bucket, "from"));
+  };
+  const bool is_one_day =
+      from_of(buckets.front()).substr(0, kDate) == from_of(buckets.back()).substr(0, kDate);
+  std::vector<Table::Column> titles{{.title = period == "day"    ? "HOUR, kWh"
+                                              : period == "year" ? "MONTH, kWh"
+                                                                 : "DAY, kWh"}};
+  for (const EnergyColumn& each : columns) {
+    titles.push_back(
+        {.title = std::string(each.title), .align = Table::Align::kRight, .at_least = kEnergy});
+  }
+  Table table(std::move(titles));
+  const auto add = [&](std::string label, const JsonObject& sums, Style style) {
+    std::vector<Table::Cell> row{{.text = std::move(label), .style = style}};
+    for (const EnergyColumn& each : columns) {
+      row.push_back({.text = energy_cell(energy_of(sums, each)), .style = style});
+    }
+    table.add_styled(std::move(row));
+  };
+  for (const Json& each : buckets) {
+    add(label_of(period, from_of(each), is_one_day), each.as_object(), Style::kPlain);
+  }
+  const JsonObject total = total_of(shown.answer);
+  add("total", total, Style::kStrong);
+  if (!shown.owner.empty()) fmt::print("{}\n", printable(shown.owner));
+  table.print();
+  fmt::print("{}", shares_text(total));
+}
+
+// Rows for a spreadsheet: kWh, and nothing where nothing is known.
+void print_csv(const Shown& shown) {
+  const std::vector<EnergyColumn> columns = known_columns(shown);
+  const bool has_owner = !shown.owner.empty();
+  fmt::print("{}from,to", has_owner ? "owner," : "");
+  for (const EnergyColumn& each : columns) fmt::print(",{} [kWh]", each.title);
+  fmt::print("\r\n");
+  for (const Json& bucket : buckets_of(shown.answer)) {
+    fmt::print("{}{}{},{}", shown.owner, has_owner ? "," : "", wire::text_in(bucket, "from"),
+               wire::text_in(bucket, "to"));
+    for (const EnergyColumn& each : columns) {
+      const auto kwh = energy_of(bucket.as_object(), each);
+      fmt::print(",{}", kwh ? fmt::format("{}", *kwh) : "");
+    }
+    fmt::print("\r\n");
+  }
+}
+
+Result<std::vector<Shown>> energies_of_device(const Arguments& arguments, OpenHome& home) {
+  const auto device = device_of(home, arguments.device);
+  if (!device) return std::unexpected(device.error());
+  auto answer = home.home->energy(device->sn, arguments.span);
+  if (!answer) return std::unexpected(answer.error());
+  if (!answer->is_object()) return fail(ErrorCode::kMalformed, "the answer is no object");
+  return std::vector<Shown>{{.answer = answer->get_object(), .columns = kDeviceEnergyColumns}};
+}
+
+// The home of each owner, from the energies of their devices.
+Result<std::vector<Shown>> added_up(const Arguments& arguments, OpenHome& home) {
+  const auto devices = home.home->devices();
+  if (!devices) return std::unexpected(devices.error());
+  std::map<std::string, std::vector<DeviceEnergy>> homes;
+  for (const HomeDevice& device : *devices) {
+    auto answer = home.home->energy(device.sn, arguments.span);
+    if (!answer) return std::unexpected(answer.error());
+    homes[device.owner].push_back(
+        {.family = home.catalog->of_serial(device.sn), .answer = std::move(*answer)});
+  }
+  std::vector<Shown> all;
+  for (const auto& [owner, parts] : homes) {
+    all.push_back({.owner = homes.size() == 1 ? std::string() : owner,
+                   .answer = home_energy_of(parts),
+                   .columns = kHomeEnergyColumns});
+  }
+  return all;
+}
+
+Result<std::vector<Shown>> energies_of_home(const Arguments& arguments, OpenHome& home) {
+  auto answer = home.home->home_energy(arguments.span);
+  if (answer && answer->is_object()) {
+    return std::vector<Shown>{{.answer = answer->get_object(), .columns = kHomeEnergyColumns}};
+  }
+  if (answer) return fail(ErrorCode::kMalformed, "the answer is no object");
+  if (answer.error().code != ErrorCode::kNotFound) return std::unexpected(answer.error());
+  return added_up(arguments, home);
+}
+
+int print_energies(const Arguments& arguments) {
+  auto home = open_home(arguments.home);
+  if (!home) return report_error(home.error());
+  const auto all = arguments.device.empty() ? energies_of_home(arguments, *home)
+                                            : energies_of_device(arguments, *home);
+  if (!all) return report_error(all.error());
+  if (all->empty() && !arguments.home.json) print_note("There are no devices yet.");
+  bool is_first = true;
+  for (const Shown& each : *all) {
+    if (arguments.home.json) {
+      JsonObject row = each.answer;
+      if (!each.owner.empty()) row["owner"] = each.owner;
+      print_json(row);
+    } else if (arguments.csv) {
+      print_csv(each);
+    } else {
+      if (!std::exchange(is_first, false)) fmt::print("\n");
+      print_table(each);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_energy(CLI::App& app, std::function<int()>& chosen) {
+  auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* energy = add_command(
+      app, "energy", "Shows the energies of the home, or of a device: by hour, day or month");
+  set_group(*energy, group::kUse);
+  set_examples(*energy, {"gridloom energy", "gridloom energy --period month",
+                         "gridloom energy kitchen --period week --from -1w --csv"});
+  add_device_argument(*energy, a.device);
+  add_value(
+      *energy, "--period", a.span.period, "PERIOD",
+      "day (hours), week or month (days), or year (months): the current one, unless --from or "
+      "--to says otherwise")
+      .check(one_of({"day", "week", "month", "year"}))
+      .show_default();
+  add_span_options(*energy, a.span.from, a.span.to);
+  add_flag(*energy, "--csv", a.csv, "Print a table for a spreadsheet, in kWh");
+  add_home_options(*energy, a.home);
+  set_action(*energy, chosen, [&a] { return print_energies(a); });
+  return kept;
+}
+
+}  // namespace gridloom::app

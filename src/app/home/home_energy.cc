@@ -1,7 +1,8 @@
 #include "app/home/home_energy.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <functional>
@@ -14,30 +15,40 @@
 #include "api/bodies/energy.h"
 #include "history/energy/energy_flow.h"
 #include "history/energy/energy_sources.h"
+#include "overview/home_flows.h"
 #include "overview/home_picture.h"
+#include "overview/ledger.h"
 
 namespace gridloom::app {
 namespace {
 
-using history::Energies;
-using history::EnergyFlow;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
 constexpr double kPerKilo = 1000;
+// A server before unknown_s has sums of all.
+constexpr double kShortestGap_s = 60;
 
-// Nothing: the row has no sum.
-std::optional<Energies> energies_in(const Json* row) {
-  std::optional<Energies> energies;
-  if (row == nullptr) return energies;
+// A device of the home, and what it does for it.
+struct Part {
+  overview::Role role{};
+  history::EnergySources sources;
+};
+
+// The sums of a row of a device's answer; what it does not have is not known.
+overview::DeviceFlows flows_in(const Json* row) {
+  overview::DeviceFlows flows;
+  if (row == nullptr) return flows;
+  const Json* unknown_s = wire::member(*row, "unknown_s");
+  const bool at_least = unknown_s != nullptr && unknown_s->is_number() &&
+                        unknown_s->to_number<double>() >= kShortestGap_s;
   for (std::size_t i = 0; i < history::kEnergyFlows; ++i) {
     const Json* kwh = wire::member(*row, api::body::Quantity::kWords.at(i));
     if (kwh == nullptr || !kwh->is_number()) continue;
-    if (!energies) energies.emplace();
-    energies->of(static_cast<EnergyFlow>(i)) = kwh->to_number<double>() * kPerKilo;
+    flows.at(i) = {.value = kwh->to_number<double>() * kPerKilo, .at_least = at_least};
   }
-  return energies;
+  return flows;
 }
 
 void put(JsonObject& sums, std::string_view name, const std::optional<double>& number,
@@ -45,71 +56,15 @@ void put(JsonObject& sums, std::string_view name, const std::optional<double>& n
   if (number) sums[name] = std::round(*number * steps) / steps;
 }
 
-// A device of the home in one bucket.
-struct Part {
-  overview::Role role = overview::Role::kOther;
-  const history::EnergySources* sources = nullptr;
-  std::optional<Energies> energies{};  // nothing: none is known
-};
-
-// The sum of a flow.
-struct Sum {
-  bool exists = false;  // a device measures it
-  std::optional<double> kwh{};
-
-  [[nodiscard]] bool is_unknown() const { return exists && !kwh; }
-};
-
-template <typename Counts>
-Sum sum_of(std::span<const Part> parts, EnergyFlow flow, Counts counts) {
-  Sum sum;
-  for (const Part& each : parts) {
-    const auto& flows = each.sources->flows;
-    if (!counts(each) || std::ranges::find(flows, flow) == flows.end()) continue;
-    sum.exists = true;
-    if (each.energies) sum.kwh = sum.kwh.value_or(0) + each.energies->of(flow) / kPerKilo;
-  }
-  return sum;
-}
-
-// As overview/home_picture.h has it for the powers of a moment: what a device draws from a socket
-// is in the meter's figure already.
-void add_sums(JsonObject& row, std::span<const Part> parts) {
+void add_sums(JsonObject& row, const overview::HomeFlows& wh) {
   constexpr double kWattHours = 1000;
   constexpr double kTenths = 10;
-  constexpr double kPercent = 100;
-  const bool has_meter = std::ranges::any_of(
-      parts, [](const Part& each) { return each.role == overview::Role::kMeter; });
-  const auto all = [](const Part&) { return true; };
-  const auto grid = [&](const Part& each) {
-    return !has_meter || each.role == overview::Role::kMeter;
-  };
-  const Sum sun = sum_of(parts, EnergyFlow::kPv, all);
-  const Sum in = sum_of(parts, EnergyFlow::kBatteryIn, all);
-  const Sum out = sum_of(parts, EnergyFlow::kBatteryOut, all);
-  const Sum drawn = sum_of(parts, EnergyFlow::kGridIn, grid);
-  const Sum fed = has_meter ? sum_of(parts, EnergyFlow::kGridOut, grid) : Sum();
-  put(row, "sun_kwh", sun.kwh, kWattHours);
-  put(row, "batteryIn_kwh", in.kwh, kWattHours);
-  put(row, "batteryOut_kwh", out.kwh, kWattHours);
-  put(row, "gridImport_kwh", drawn.kwh, kWattHours);
-  put(row, "gridExport_kwh", fed.kwh, kWattHours);
-  put(row, "car_kwh", sum_of(parts, EnergyFlow::kEv, all).kwh, kWattHours);
-  std::optional<double> heat_kwh = sum_of(parts, EnergyFlow::kHeater, all).kwh;
-  if (const auto pump_kwh = sum_of(parts, EnergyFlow::kHeatpump, all).kwh) {
-    heat_kwh = heat_kwh.value_or(0) + *pump_kwh;
+  const overview::Ledger ledger = overview::ledger_of(std::span(&wh, 1));
+  for (std::size_t i = 0; i < overview::kQuantities; ++i) {
+    const auto quantity = static_cast<overview::Quantity>(i);
+    put(row, fmt::format("{}_kwh", name_of(quantity)), ledger.flows_kwh.of(quantity), kWattHours);
   }
-  put(row, "heat_kwh", heat_kwh, kWattHours);
-  const bool is_unknown = std::ranges::any_of(std::array{&sun, &in, &out, &drawn, &fed},
-                                              [](const Sum* each) { return each->is_unknown(); });
-  if (is_unknown || (!sun.kwh && !out.kwh && !drawn.kwh)) return;
-  const double home_kwh =
-      std::max(0.0, sun.kwh.value_or(0) - in.kwh.value_or(0) + out.kwh.value_or(0) +
-                        drawn.kwh.value_or(0) - fed.kwh.value_or(0));
-  put(row, "home_kwh", home_kwh, kWattHours);
-  if (!has_meter || !drawn.kwh || home_kwh <= 0) return;
-  put(row, "selfSufficiency_percent", std::clamp(1 - *drawn.kwh / home_kwh, 0.0, 1.0) * kPercent,
-      kTenths);
+  put(row, "selfSufficiency_percent", ledger.self_sufficiency_percent, kTenths);
 }
 
 const JsonArray& buckets_of(const DeviceEnergy& device) {
@@ -130,18 +85,22 @@ const Json* bucket_at(const DeviceEnergy& device, std::string_view from) {
 
 JsonObject home_energy_of(std::span<const DeviceEnergy> devices) {
   if (devices.empty()) return {};
-  std::vector<history::EnergySources> sources;
-  sources.reserve(devices.size());
+  auto grid = overview::HomeFlowSums::Grid::kImportOfDevices;
   std::vector<Part> parts;
   for (const DeviceEnergy& each : devices) {
-    sources.emplace_back(*each.family);
-    parts.push_back({.role = overview::role_of(*each.family), .sources = &sources.back()});
+    parts.push_back(
+        {.role = overview::role_of(*each.family), .sources = history::EnergySources(*each.family)});
+    if (parts.back().role == overview::Role::kMeter) {
+      grid = overview::HomeFlowSums::Grid::kMeasured;
+    }
   }
   const auto sum_up = [&](JsonObject& row,
                           const std::function<const Json*(const DeviceEnergy&)>& of) {
-    for (std::size_t i = 0; i < devices.size(); ++i)
-      parts[i].energies = energies_in(of(devices[i]));
-    add_sums(row, parts);
+    overview::HomeFlowSums sums(grid);
+    for (std::size_t i = 0; i < devices.size(); ++i) {
+      sums.add(parts[i].role, parts[i].sources, flows_in(of(devices[i])));
+    }
+    add_sums(row, sums.flows());
   };
   // A device of which a bucket more has begun has it last.
   const DeviceEnergy& longest = *std::ranges::max_element(

@@ -4,8 +4,8 @@ import {type AgeWords, age, span, when} from '../format/age.ts';
 import {type DisplayedValue, display} from '../format/field.ts';
 import {energy, type Figure, joined, measured, percent, power, unknown} from '../format/number.ts';
 import {serverNow, tick} from '../store/clock.ts';
-import {kept} from '../store/kept.ts';
 import type {Alarm} from '../store/home.ts';
+import {kept} from '../store/kept.ts';
 import {en, type Texts} from './en.ts';
 
 export {type Language, language} from '../api/client.ts';

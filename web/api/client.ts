@@ -45,6 +45,14 @@ function inLanguage(path: string): string {
   return `${path}${path.includes('?') ? '&' : '?'}lang=${tag}`;
 }
 
+function headersOf(method: string, body: unknown): Record<string, string> {
+  const headers: Record<string, string> = {Accept: 'application/json'};
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (cardToken !== null) headers['Authorization'] = `Bearer ${cardToken}`;
+  if (method !== 'GET' && me.value?.csrf) headers['X-Gridloom-CSRF'] = me.value.csrf;
+  return headers;
+}
+
 export async function request<T>(
   method: string,
   path: string,
@@ -52,15 +60,11 @@ export async function request<T>(
   cancel?: AbortSignal,
   more: Record<string, string> = {},
 ): Promise<T> {
-  const headers: Record<string, string> = {Accept: 'application/json', ...more};
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
-  if (cardToken !== null) headers['Authorization'] = `Bearer ${cardToken}`;
-  if (method !== 'GET' && me.value?.csrf) headers['X-Gridloom-CSRF'] = me.value.csrf;
   let answer: Response;
   try {
     answer = await fetch(`/api/v1${method === 'GET' ? inLanguage(path) : path}`, {
       method,
-      headers,
+      headers: {...headersOf(method, body), ...more},
       credentials: cardToken === null ? 'same-origin' : 'omit',
       ...(body === undefined ? {} : {body: JSON.stringify(body)}),
       ...(cancel ? {signal: cancel} : {}),

@@ -174,7 +174,7 @@ TEST_F(EnergyTest, ErrorsNameTheParameter) {
   for (const Row& row : std::vector<Row>{
            {"period=hour", R"(period is \"hour\": must be day, week, month or year)"},
            {"compare=last", R"(compare is \"last\": must be previous)"},
-           {"from=yesterday", R"(from is \"yesterday\": must be a time in ISO 8601 (2026-11-01)"},
+           {"from=lately", R"(from is \"lately\": must be a time in ISO 8601 (2026-11-01)"},
            {"to=2026-02-29", R"(to is \"2026-02-29\": must be a time)"},
            {"from=-5", R"(from is \"-5\": must be a time)"},
            {"from=99999999999999",

@@ -145,7 +145,7 @@ TEST_F(HomeEnergyTest, ErrorsNameTheParameter) {
            {energy("compare=last"), R"(compare is \"last\": must be previous)"},
            {series("step=5m"), R"(step is \"5m\": must be whole quarters of an hour)"},
            {series("step=25h"), R"(step is \"25h\": must be whole days)"},
-           {series("from=yesterday"), R"(from is \"yesterday\": must be a time in ISO 8601)"},
+           {series("from=lately"), R"(from is \"lately\": must be a time in ISO 8601)"},
            {series("to=2026-10-01"), "to is not after from"},
            {series("from=2025-10-01&to=2026-10-01"), "have more than 10000 steps of 15m"}}) {
     EXPECT_THAT(row.answer, AllOf(StartsWith(R"(200 {"code":"1008")"), HasSubstr(row.says)));

@@ -146,17 +146,18 @@ TEST_F(OwnProtocolTest, ANameThatIsNotKnownIsRefused) {
   };
   const std::vector<Row> rows = {
       {"/api/v1/me", "x=1", "x is no parameter of GET /api/v1/me: it has none"},
-      {"/api/v1/home", "period=day", "period is no parameter of GET /api/v1/home: it has none"},
+      {"/api/v1/home", "period=day", "period is no parameter of GET /api/v1/home: must be lang"},
       {"/api/v1/devices", "limits=2",
        "limits is no parameter of GET /api/v1/devices: must be limit, after, state, family or q; "
        "did you mean limit"},
       {"/api/v1/devices/R331ZEB4ZEAL0528", "fields=a",
-       "fields is no parameter of GET /api/v1/devices/{sn}: it has none"},
+       "fields is no parameter of GET /api/v1/devices/{sn}: must be lang"},
       {"/api/v1/devices/R331ZEB4ZEAL0528/energy", "perod=day",
-       "must be period, from or to; did you mean period"},
+       "must be period, from, to or compare; did you mean period"},
       {"/api/v1/devices/R331ZEB4ZEAL0528/history", "field=pd.soc",
        "must be fields, from, to, step, aggregate, points or format; did you mean fields"},
-      {"/api/v1/events", "form=-1d", "must be from, to, kind, limit or cursor; did you mean from"},
+      {"/api/v1/events", "form=-1d",
+       "must be from, to, kind, limit, cursor or lang; did you mean from"},
       {"/api/v1/devices/R331ZEB4ZEAL0528/history", "fields=pd.soc,pd.sok",
        "fields is pd.sok: R331ZEB4ZEAL0528 has no such field, and has not reported one; GET "
        "/api/v1/families/delta_2 lists those of its family; did you mean pd.soc"},

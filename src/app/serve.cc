@@ -558,9 +558,8 @@ Status check_options(const ServeOptions& options) {
   if (const auto listeners = listeners_of(options, nullptr); !listeners) {
     return std::unexpected(listeners.error());
   }
-  if (const auto proxies = trusted_proxies(options); !proxies) {
-    return std::unexpected(proxies.error());
-  }
+  const auto proxies = trusted_proxies(options);
+  if (!proxies) return std::unexpected(proxies.error());
   const auto time = time_options(options, {.at = SystemClock().now(), .zone = local_zone().zone});
   if (!time) return std::unexpected(time.error());
   const auto catalog = catalog::load_catalog(options.devices);
@@ -584,9 +583,8 @@ int serve(const ServeOptions& options) {
     if (!signal) return refuse(signal.error(), options);
     if (*signal > 0) return 0;
   }
-  if (Status status = put_together(process, options, *time); !status) {
-    return refuse(status.error(), options);
-  }
+  const Status status = put_together(process, options, *time);
+  if (!status) return refuse(status.error(), options);
   spdlog::info("ready: HTTP {}, HTTPS {}, MQTT {}, MQTTS {}; data in {}",
                bound(process, Interface::kHttp, Security::kPlain).text(),
                bound(process, Interface::kHttp, Security::kTls).text(),

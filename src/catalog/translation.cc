@@ -66,7 +66,8 @@ class TextWriter {
   void put(YamlNode& to, const YamlMember& member, const Key& key, const std::string& path) {
     YamlNode* known = find(to, key.name);
     if (known == nullptr && key.name == kTitle) {
-      known = &to.members.emplace_back(YamlMember{.key = member.key, .line = member.line, .value = {}}).value;
+      YamlMember made{.key = member.key, .line = member.line, .value = {}};
+      known = &to.members.emplace_back(std::move(made)).value;
       known->kind = Kind::kScalar;
     }
     if (known == nullptr) {

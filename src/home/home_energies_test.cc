@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,7 +17,6 @@
 #include "history/test_archive.h"
 #include "journal/batch.h"
 #include "overview/ledger.h"
-#include "storage/sqlite.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -183,17 +181,7 @@ TEST_F(HomeEnergiesTest, DevicesWithDamagedHistoryAreNamedAndNotCounted) {
   steady(1, 0h, 2h, "w.pv", 1000);
   steady(2, 0h, 2h, "w.pv", 1000);
   close();
-  {
-    storage::Database database = must(storage::Database::open(folder_.data() / "history.db"));
-    must(database.run("PRAGMA wal_checkpoint(truncate)"));
-    const auto root = must(database.integer(
-        "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_energy_1'"));
-    const auto page = must(database.integer("PRAGMA page_size"));
-    std::fstream file(folder_.data() / "history.db",
-                      std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp((root - 1) * page);
-    file.write(std::string(static_cast<std::size_t>(page), '\xAA').data(), page);
-  }
+  history::damage_energies(folder_.data());
   open();
   const HomeEnergies energies = read({.devices = {{.sn = "SH1A", .number = 1, .family = sunny()},
                                                   {.sn = "SH1B", .number = 2, .family = sunny()}},

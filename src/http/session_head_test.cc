@@ -73,11 +73,11 @@ TEST(HttpRefusal, HasThePathThatWasAskedFor) {
            {"PUT /a HTTP/1.1\r\nContent-Length: 2\r\n\r\nx", "408", "/a"},
        }) {
     Talk talk;
-    talk.bad_path = "none";
+    talk.refused.path = "none";
     talk.send(row.bytes);
     talk.pass(SessionLimits().request_time + Millis(1));
     EXPECT_THAT(talk.out, HasSubstr(fmt::format("HTTP/1.1 {} ", row.status))) << row.bytes;
-    EXPECT_EQ(talk.bad_path, row.path) << row.bytes;
+    EXPECT_EQ(talk.refused.path, row.path) << row.bytes;
   }
 }
 

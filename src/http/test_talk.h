@@ -39,6 +39,7 @@ inline constexpr std::array kTalkHeaders = {
 struct SeenRefusal {
   std::string peer;
   std::string user;
+  std::string path;
 };
 
 class Talk : public Service {
@@ -99,14 +100,15 @@ class Talk : public Service {
         .body = fmt::format(R"({{"code":"{}","message":"{}"}})", bad.status, bad.why)};
     response.code = std::to_string(bad.status);
     response.why = bad.why;
-    bad_path = bad.path;
+    refused.path = bad.path;
     return response;
   }
   [[nodiscard]] std::string_view user_of(const Request& request) const override {
     return request.headers[kKeyHeader];
   }
   void on_refused(const Refused& last) override {
-    refused = {.peer = std::string(last.peer), .user = std::string(last.user)};
+    refused.peer = last.peer;
+    refused.user = last.user;
   }
 
   void send(std::string_view bytes) {
@@ -145,8 +147,7 @@ class Talk : public Service {
   std::shared_ptr<Echo> echo = std::make_shared<Echo>();  // inside a WebSocket
   std::string inner_peer;                                 // of the WebSocket
   bool refuses_socket = false;                            // no WebSocket is opened
-  SeenRefusal refused;                                    // of the last request that was refused
-  mutable std::string bad_path;                           // of the last one that was no good
+  mutable SeenRefusal refused;                            // of the last request that was refused
   std::string code;                                       // of the next response, if not empty
   std::shared_ptr<Session> session;
   std::string out;

@@ -179,6 +179,8 @@ void add_home(HomePicture& picture, const Sums& sums) {
   // A meter sees all of the home; without one, the parts may know better.
   const bool is_reported = !sums.has_meter && sums.uses.exists && sums.uses.is_whole();
   if (is_reported && differ(balance, sums.uses.value)) used = above(sums.uses.value);
+  // Devices that reported at other moments than the meter: no part is larger than the home.
+  used = std::max(used, above(sums.car.value) + above(sums.heat.value));
   home.power_w = used;
   picture.unaccounted_w = balance - used;
 }

@@ -195,6 +195,15 @@ TEST(HomePicture, CarAndHeatArePartsOfTheHome) {
                                                  Flow{Place::kHome, Place::kHeat, 700}));
 }
 
+TEST(HomePicture, NoPartIsLargerThanTheHome) {
+  Made made = meter(0, 0, 2000, 2000);
+  made.reported.emplace_back(Power::kEv, 1900);
+  made.reported.emplace_back(Power::kHeater, 300);  // reported later than the meter
+  const HomePicture picture_made = picture({made});
+  EXPECT_THAT(home_of(picture_made), Optional(2200.0));
+  EXPECT_THAT(picture_made.unaccounted_w, Optional(-200.0));
+}
+
 TEST(HomePicture, ThePartsOfABatteryHaveOneSign) {
   const Made made{.role = Role::kConsumer,
                   .reported = {{Power::kBatteryCharge, 50.0},

@@ -152,7 +152,7 @@ class HistoryTest(unittest.TestCase):
         for query, said in (
             ({"fields": "soc,sok"}, "fields is sok"),
             ({"fields": "a..*.b"}, "fields is"),
-            ({"from": "yesterday"}, 'from is "yesterday"'),
+            ({"from": "lately"}, 'from is "lately"'),
             ({"to": "0"}, "behind from"),
             ({"step": "36h"}, 'step is "36h"'),
             ({"step": "1h", "aggregate": "median"}, 'aggregate is "median"'),

@@ -325,7 +325,7 @@ CONFIGS = [
     ('[srve]\nhttp = "127.0.0.1:0"\n', "1: there is no section [srve]: all keys are options of serve"),
     ('http = "127.0.0.1:0"\nlog-level = "loud"\n',
      '2: --log-level: "loud" is not valid: must be trace, debug, info, warn, error or off'),
-    ('limit = [\n  "http.body-bytes=65536"]\n', "1: a list begins on the line of its key: limit = [...]"),
+    ('limit = [\n  "http.body-bytes=65536"]\n', '1: a list begins on the line of its key: limit = ["...",'),
     ('threads = "many"\n', '1: --threads: "many" is not valid: must be a whole number from 0 to 256'),
 ]
 # Words that people type, which are other names of what there is.

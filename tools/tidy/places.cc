@@ -24,6 +24,14 @@ bool begins_path(std::string_view text, std::size_t at) {
   return at == 0 || (!is_word(text[at - 1]) && !kGoesOn.contains(text[at - 1]));
 }
 
+// "/home/me/x" is somebody's folder, "/home/energy" a path of the API.
+bool is_folder_within(std::string_view text, std::size_t at, std::string_view folder) {
+  if (folder != "/home/") return true;
+  std::size_t end = at + folder.size();
+  while (end < text.size() && is_word(text[end])) ++end;
+  return end < text.size() && text[end] == '/';
+}
+
 template <typename OnHit>
 void each(std::string_view text, std::string_view what, const OnHit& on_hit) {
   for (std::size_t at = text.find(what); at != std::string_view::npos;
@@ -37,7 +45,7 @@ void check_folders(const Source& file, Report& report) {
   for (const std::string_view folder : kMachineFolders) {
     if (folder == "/tmp/" && !everywhere) continue;  // scripts may use it
     each(file.text(), folder, [&](std::size_t at) {
-      if (!begins_path(file.text(), at)) return;
+      if (!begins_path(file.text(), at) || !is_folder_within(file.text(), at, folder)) return;
       report.at(file, at, fmt::format("a path of one machine ({}...)", folder),
                 "write it from the root of the tree, or take it as a parameter");
     });

@@ -482,8 +482,9 @@ TEST(Places, RefusePathsOfOneMachine) {
                 .size(),
             3U);
   EXPECT_THAT(
-      findings_of(check_places, {{"docs/a.md", "https://example.com/home/ ~/work/ build/tmp/x\n"},
-                                 {"run", "mktemp -p /tmp/\n"}}),
+      findings_of(check_places,
+                  {{"docs/a.md", "https://example.com/home/ /home/energy ~/work/ build/tmp/x\n"},
+                   {"run", "mktemp -p /tmp/\n"}}),
       IsEmpty());
 }
 

@@ -43,6 +43,7 @@ std::vector<history::DoubtfulField> undeclared(const std::string& sn, const cata
                                                const std::vector<std::string>& fields) {
   std::vector<history::DoubtfulField> doubtful;
   std::vector<std::string_view> declared;
+  if (family.fields.empty()) return doubtful;  // its devices may report anything
   for (const std::string& name : fields) {
     const bool is_own = name == journal::kPresence;
     if (is_own || name.ends_with('*') || family.field(name) != nullptr) continue;

@@ -39,8 +39,10 @@ class Gzip final : public Compressor {
   bool add(std::string_view bytes, Then then, std::string& out) override {
     if (bytes.size() > std::numeric_limits<uInt>::max()) return false;
     // zlib does not write to its input.
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast,cppcoreguidelines-pro-type-const-cast)
+    // NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast)
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
     stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));
+    // NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
     stream_.avail_in = static_cast<uInt>(bytes.size());
     const int flush = then == Then::kEnd ? Z_FINISH : Z_NO_FLUSH;
     do {

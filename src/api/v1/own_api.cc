@@ -63,6 +63,47 @@ std::vector<overview::ActiveError> errors_in(std::string_view values, const cata
   return overview::overview_of(family, flat).errors;
 }
 
+// Of which devices a list is made.
+struct DeviceList {
+  hub::Hub& hub;
+  DeviceRows& rows;
+  registry::AccountId account{};
+};
+
+// `states` are needed where the choice has some.
+void list_devices(const DeviceList& list, const DeviceChoice& choice,
+                  const StringMap<overview::Freshness>* states, const AnswerForm& form,
+                  Callback<http::Response> done) {
+  const registry::AccountId account = list.account;
+  const auto is_wanted = [&](const DeviceRow& row) {
+    if (!choice.family.empty() && row.family != choice.family) return false;
+    if (!row.search.contains(choice.search)) return false;
+    if (choice.states.empty()) return true;
+    const auto state = states->find(row.sn);
+    return state != states->end() &&
+           std::ranges::find(choice.states, state->second) != choice.states.end();
+  };
+  DeviceRows::Choice rows{.after = choice.after, .is_wanted = is_wanted};
+  if (choice.limit) rows.limit = *choice.limit;
+  const DeviceRows::Page page = list.rows.page(
+      list.hub.platform().registry.directory(), account, {.online = "true", .offline = "false"},
+      [&](std::string_view sn) { return list.hub.online(account, sn); }, rows);
+  if (!page.is_after_known) {
+    return done(form.failure(
+        {.code = ErrorCode::kBadParams,
+         .detail = fmt::format("after is {}: must be `next` of the page before, a device that the "
+                               "account may still read",
+                               shown(choice.after))}));
+  }
+  std::string text = fmt::format(R"({{"devices":[{}])", page.text);
+  if (page.has_more) {
+    text += R"(,"next":)";
+    wire::append_quoted(text, page.last);
+  }
+  text += '}';
+  done(form.success_shared(std::move(text)));
+}
+
 }  // namespace
 
 struct OwnApi::Table {
@@ -329,7 +370,8 @@ void OwnApi::devices(Call call) const {
   if (!choice) return call.done(call.form.failure(choice.error()));
   const registry::AccountId account = call.caller.account;
   if (choice->states.empty()) {
-    return list_devices(*choice, nullptr, account, call.form, std::move(call.done));
+    return list_devices({.hub = *options_.hub, .rows = *device_rows_, .account = account}, *choice,
+                        nullptr, call.form, std::move(call.done));
   }
   options_.homes->get(
       account,
@@ -337,42 +379,9 @@ void OwnApi::devices(Call call) const {
        .done = [this, choice = std::move(*choice), account, form = call.form,
                 done = std::move(call.done)](const Result<home::HomeFeed::Home>& home) mutable {
          if (!home) return done(form.failure(home.error()));
-         list_devices(choice, home->states.get(), account, form, std::move(done));
+         list_devices({.hub = *options_.hub, .rows = *device_rows_, .account = account}, choice,
+                      home->states.get(), form, std::move(done));
        }});
-}
-
-// `states` are needed where the choice has some.
-void OwnApi::list_devices(const DeviceChoice& choice, const StringMap<overview::Freshness>* states,
-                          registry::AccountId account, const AnswerForm& form,
-                          Callback<http::Response> done) const {
-  const auto is_wanted = [&](const DeviceRow& row) {
-    if (!choice.family.empty() && row.family != choice.family) return false;
-    if (!row.search.contains(choice.search)) return false;
-    if (choice.states.empty()) return true;
-    const auto state = states->find(row.sn);
-    return state != states->end() &&
-           std::ranges::find(choice.states, state->second) != choice.states.end();
-  };
-  DeviceRows::Choice rows{.after = choice.after, .is_wanted = is_wanted};
-  if (choice.limit) rows.limit = *choice.limit;
-  const DeviceRows::Page page = device_rows_->page(
-      options_.hub->platform().registry.directory(), account,
-      {.online = "true", .offline = "false"},
-      [&](std::string_view sn) { return options_.hub->online(account, sn); }, rows);
-  if (!page.is_after_known) {
-    return done(form.failure(
-        {.code = ErrorCode::kBadParams,
-         .detail = fmt::format("after is {}: must be `next` of the page before, a device that the "
-                               "account may still read",
-                               shown(choice.after))}));
-  }
-  std::string text = fmt::format(R"({{"devices":[{}])", page.text);
-  if (page.has_more) {
-    text += R"(,"next":)";
-    wire::append_quoted(text, page.last);
-  }
-  text += '}';
-  done(form.success_shared(std::move(text)));
 }
 
 void OwnApi::device(Call call) const {

@@ -118,9 +118,6 @@ class OwnApi {
   void home_energy(Call call) const;
   void home_series(Call call) const;
   void devices(Call call) const;
-  void list_devices(const DeviceChoice& choice, const StringMap<overview::Freshness>* states,
-                    registry::AccountId account, const AnswerForm& form,
-                    Callback<http::Response> done) const;
   void device(Call call) const;
   void families(Call call) const;
   void family(Call call) const;

@@ -150,7 +150,6 @@ class HistoryTest(unittest.TestCase):
     def test_what_is_wrong_is_named(self):
         self.report_usual()
         for query, said in (
-            ({"fields": "soc,sok"}, "fields is sok"),
             ({"fields": "a..*.b"}, "fields is"),
             ({"from": "lately"}, 'from is "lately"'),
             ({"to": "0"}, "behind from"),

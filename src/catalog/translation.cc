@@ -160,6 +160,7 @@ class TextWriter {
     YamlNode* known = find(to, member.key);
     if (known != nullptr || mistakes_.is_full()) return known;
     std::vector<std::string_view> names;
+    names.reserve(to.members.size());
     for (const YamlMember& one : to.members) names.push_back(one.key);
     mistakes_.add(
         member.line, child(path, member.key),

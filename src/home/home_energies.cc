@@ -32,7 +32,7 @@ DeviceFlows flows_of(const Energies& wh, const KnownTime& known, std::int64_t pa
     const std::int64_t ms = known.ms.at(i);
     if (ms <= 0) continue;
     double value = wh.wh.at(i);
-    if (measure == HomeEnergies::Measure::kPower_w) value *= kMsPerHour / static_cast<double>(ms);
+    if (measure == HomeEnergies::Measure::kPower) value *= kMsPerHour / static_cast<double>(ms);
     flows.at(i) = {.value = value, .at_least = past_ms - ms >= kShortestGap_ms};
   }
   return flows;

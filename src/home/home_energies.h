@@ -34,15 +34,15 @@ struct DeviceGap {
 class HomeEnergies {
  public:
   enum class Measure : std::uint8_t {
-    kEnergy_wh,
-    kPower_w  // the mean of the time that is known
+    kEnergy,  // Wh
+    kPower    // W: the mean of the time that is known
   };
   struct Options {
     std::vector<HistoryDevice> devices{};
     std::vector<std::int64_t> bounds{};  // of the buckets, as for energies_between()
     std::size_t compared = 0;            // buckets in front of the span, with which it is compared
     std::int64_t now_ms = 0;
-    Measure measure = Measure::kEnergy_wh;
+    Measure measure = Measure::kEnergy;
   };
   explicit HomeEnergies(Options options);
 

@@ -147,7 +147,7 @@ TEST_F(HomeEnergiesTest, APowerIsTheMeanOfTheTimeThatIsKnown) {
   const HomeEnergies energies = read({.devices = {{.sn = "SH1A", .number = 1, .family = sunny()}},
                                       .bounds = hours(2),
                                       .now_ms = unix_ms(kStart + 2h),
-                                      .measure = HomeEnergies::Measure::kPower_w});
+                                      .measure = HomeEnergies::Measure::kPower});
   EXPECT_THAT(energies.buckets()[0].of(Quantity::kSun), Optional(DoubleNear(1000, 1e-6)));
   EXPECT_EQ(energies.buckets()[1].of(Quantity::kSun), std::nullopt);
 }

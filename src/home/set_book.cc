@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
 #include <utility>
 
 #include "catalog/family.h"
@@ -31,8 +32,8 @@ std::vector<SetRecord> SetBook::list(AccountId account, std::string_view sn) con
   std::vector<SetRecord> records;
   const auto found = by_account_.find(account);
   if (found == by_account_.end()) return records;
-  for (auto at = found->second.rbegin(); at != found->second.rend(); ++at) {
-    if ((*at)->record.id.sn == sn) records.push_back((*at)->record);
+  for (const auto& at : std::views::reverse(found->second)) {
+    if (at->record.id.sn == sn) records.push_back(at->record);
   }
   return records;
 }
@@ -104,7 +105,7 @@ void SetBook::read_back(std::string_view sn, const ValueOf& value_of, const Now&
   const auto found = open_.find(sn);
   if (found == open_.end()) return;
   const Places places = found->second;
-  for (const Order::iterator at : places) {
+  for (const auto& at : places) {
     for (ShownField& field : at->record.fields) {
       field.is = value_of(field.name);
       if (!at->was_read) field.was_other = !is_equal(field);
@@ -120,11 +121,11 @@ void SetBook::tick(const Now& now) {
   remove_old(now.steady);
   std::vector<Order::iterator> over;
   for (const auto& [sn, places] : open_) {
-    for (const Order::iterator at : places) {
+    for (const auto& at : places) {
       if (at->read_until && *at->read_until <= now.steady) over.push_back(at);
     }
   }
-  for (const Order::iterator at : over) {
+  for (const auto& at : over) {
     if (at->record.state == SetState::kAnswered) at->record.state = SetState::kNotApplied;
     close(at, now);
   }

@@ -29,8 +29,8 @@ Json json_of(const VirtualClock::State& state, const Context& context) {
       {"speed", is_whole ? Json(static_cast<std::int64_t>(state.speed)) : Json(state.speed)},
       {"state", word}};
   const bool is_at_rest = state.paused && state.settled;
-  if (std::string why = context.archive.failing(); !why.empty() && !is_at_rest) {
-    row["failing"] = std::move(why);
+  if (const std::string why = context.archive.failing(); !why.empty() && !is_at_rest) {
+    row["failing"] = why;
   }
   return row;
 }

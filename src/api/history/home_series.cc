@@ -121,7 +121,7 @@ HomeSeries::HomeSeries(HomeSeriesRequest request, const std::vector<home::Histor
       energies_({.devices = devices,
                  .bounds = request_.bounds,
                  .now_ms = request_.now_ms,
-                 .measure = home::HomeEnergies::Measure::kPower_w}),
+                 .measure = home::HomeEnergies::Measure::kPower}),
       charges_({.devices = devices,
                 .bounds = request_.bounds,
                 .step_ms = request_.step_ms,

@@ -151,6 +151,7 @@ class Values {
   [[nodiscard]] std::vector<HomeDevice> devices() const {
     const registry::NameList list = names();
     std::vector<HomeDevice> devices;
+    devices.reserve(list.serial_numbers.size());
     for (std::size_t i = 0; i < list.serial_numbers.size(); ++i) {
       devices.push_back({.sn = list.serial_numbers[i], .name = list.device_names.at(i)});
     }

@@ -200,6 +200,7 @@ Result<std::vector<Shown>> added_up(const Arguments& arguments, OpenHome& home) 
         {.family = home.catalog->of_serial(device.sn), .answer = std::move(*answer)});
   }
   std::vector<Shown> all;
+  all.reserve(homes.size());
   for (const auto& [owner, parts] : homes) {
     all.push_back({.owner = homes.size() == 1 ? std::string() : owner,
                    .answer = home_energy_of(parts),

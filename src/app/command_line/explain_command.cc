@@ -147,10 +147,8 @@ Error unknown_family(const catalog::Catalog& catalog, const std::string& word) {
 // home, if there is one.
 Result<catalog::FamilyPtr> family_of(const HomeOptions& options, const catalog::Catalog& catalog,
                                      const std::string& word) {
-  if (const catalog::FamilyPtr family = catalog.find(word)) return family;
-  if (const catalog::FamilyPtr family = catalog.of_serial(word); !family->passthrough) {
-    return family;
-  }
+  if (catalog::FamilyPtr named = catalog.find(word)) return named;
+  if (catalog::FamilyPtr family = catalog.of_serial(word); !family->passthrough) return family;
   const Error unknown = unknown_family(catalog, word);
   if (!has_home(options)) return std::unexpected(unknown);
   auto home = home_of(options);

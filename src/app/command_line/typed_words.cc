@@ -30,7 +30,9 @@ bool are_options_of(const CLI::App& command, std::span<const std::string> words)
   for (std::size_t i = 0; i < words.size(); ++i) {
     const CLI::Option* option = is_option(words[i]) ? option_of(command, words[i]) : nullptr;
     if (option == nullptr) return false;
-    if (takes_next_word(*option, words[i]) && ++i == words.size()) return false;
+    if (!takes_next_word(*option, words[i])) continue;
+    ++i;
+    if (i == words.size()) return false;
   }
   return true;
 }

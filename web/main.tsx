@@ -32,6 +32,8 @@ function takeCardToken(): boolean {
   return true;
 }
 
+followPreferences();
+followAddress();
 const hasCardToken = takeCardToken();
 
 async function start(): Promise<void> {
@@ -41,8 +43,6 @@ async function start(): Promise<void> {
   render(<App />, document.getElementById('app')!);
 }
 
-followPreferences();
-followAddress();
 setInterval(() => {
   tick.value++;
 }, 1000);

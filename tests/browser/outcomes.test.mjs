@@ -46,6 +46,7 @@ async function filledForm(page) {
   await form.waitFor();
   const now = (await inApi(page, `/devices/${delta}`)).values['pd.lcdOffSec'];
   const asked = now === 1800 ? 600 : 1800;
+  await form.locator('select.unit').selectOption('s');
   await form.locator('input[inputmode=decimal]').first().fill(String(asked));
   return {form, asked};
 }

@@ -65,7 +65,7 @@ test('a card shows its device live, and its token leaves the address', async () 
   assert.equal(others, 401, 'no cookie stands for the token');
   const opened = context.waitForEvent('page');
   await card.locator('.device-card a').first().click();
-  assert.match((await opened).url(), new RegExp(`/d/${delta}$`));
+  await (await opened).waitForURL(new RegExp(`/d/${delta}$`));
   assert.deepEqual(
     complaints.filter((text) => !text.includes('401')),
     [],

@@ -89,7 +89,7 @@ TEST_F(EnergyTest, PeriodsHaveTheirBuckets) {
     EXPECT_EQ(member_of(data, "to"), fmt::format("\"{}\"", row.to)) << row.query;
     EXPECT_EQ(buckets(data).size(), row.buckets) << row.query;
   }
-  // Of 297 days, an hour of which was left out in spring, and of two hours of today.
+  // 297 days are in it, one of them an hour short in spring, and two hours of today.
   EXPECT_THAT(ask(kEnergyOcean, "period=year"),
               HasSubstr(fmt::format(R"("total":{{"unknown_s":{},"pv":3,)",
                                     297 * 86'400 - 3600 + 2 * 3600)));

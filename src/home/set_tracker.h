@@ -63,7 +63,7 @@ class SetTracker {
   void get(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply_to);
   // The account's sets of the device, the newest first.
   [[nodiscard]] std::vector<SetRecord> list(AccountId account, std::string_view sn) const;
-  // Of this run of the server.
+  // It belongs to this run of the server.
   [[nodiscard]] const std::string& epoch() const { return epoch_; }
 
   // To be called a few times a second.

@@ -288,7 +288,7 @@ export interface Field {
   source?: string;
   /** Stands for: there is no value. */
   absent?: unknown;
-  /** Of a time: stands for never. */
+  /** The number that stands for never, in a time. */
   never?: number;
   /** An error or a warning. */
   error?: boolean;
@@ -331,7 +331,7 @@ export interface ParamFacts {
   required: boolean;
   /** Accepted without effect. */
   ignored?: boolean;
-  /** Of a time: stands for never. */
+  /** The number that stands for never, in a time. */
   never?: number;
   /** Exactly one of the object's members must be true. */
   exactly_one?: boolean;

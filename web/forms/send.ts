@@ -24,7 +24,7 @@ export type SetState =
   | {state: 'lost'};
 
 /** What sending needs of the page, as a test owns it. */
-export interface Surroundings {
+export interface Environment {
   newId: () => string;
   /** Resolves once the server is there again, and not at once. */
   contact: () => Promise<void>;
@@ -45,7 +45,7 @@ export class SetSender {
 
   constructor(
     private readonly sn: string,
-    private readonly page: Surroundings = browser,
+    private readonly page: Environment = browser,
   ) {}
 
   /** What became of the last set. */
@@ -153,7 +153,7 @@ function stateOf(status: CommandStatus): SetState {
   }
 }
 
-const browser: Surroundings = {
+const browser: Environment = {
   newId: () =>
     Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
       byte.toString(16).padStart(2, '0'),

@@ -104,7 +104,7 @@ const schema::Body& describe(schema::Of<Field> /*of*/) {
           declared<Flag>("essential", {.text = "One of the few that people look at first"}),
           declared<MaybeText>("source", {.text = "Where the field is documented"}),
           declared<std::optional<wire::Json>>("absent", {.text = "Stands for: there is no value"}),
-          declared<MaybeNumber>("never", {.text = "Of a time: stands for never"}),
+          declared<MaybeNumber>("never", {.text = "The number that stands for never, in a time"}),
           declared<Flag>("error", {.text = "An error or a warning"}),
           declared<std::optional<wire::Json>>("initial",
                                               {.text = "The start value of a virtual device"}),
@@ -125,18 +125,18 @@ const schema::Body& describe(schema::Of<Feed> /*of*/) {
 }
 
 const schema::Body& describe(schema::Of<ParamFacts> /*of*/) {
-  static constexpr std::array kMembers =
-      joined(described_members(),
-             std::array{
-                 declared<bool>("required"),
-                 declared<std::optional<bool>>("ignored", {.text = "Accepted without effect"}),
-                 declared<MaybeNumber>("never", {.text = "Of a time: stands for never"}),
-                 declared<std::optional<bool>>(
-                     "exactly_one", {.text = "Exactly one of the object's members must be true"}),
-                 declared<MaybeTexts>("sets", {.text = "Fields that take its value as it is"}),
-                 declared<std::optional<std::vector<ParamFacts>>>(
-                     "params", {.text = "Members of an object, or the element of a list"}),
-             });
+  static constexpr std::array kMembers = joined(
+      described_members(),
+      std::array{
+          declared<bool>("required"),
+          declared<std::optional<bool>>("ignored", {.text = "Accepted without effect"}),
+          declared<MaybeNumber>("never", {.text = "The number that stands for never, in a time"}),
+          declared<std::optional<bool>>(
+              "exactly_one", {.text = "Exactly one of the object's members must be true"}),
+          declared<MaybeTexts>("sets", {.text = "Fields that take its value as it is"}),
+          declared<std::optional<std::vector<ParamFacts>>>(
+              "params", {.text = "Members of an object, or the element of a list"}),
+      });
   static constexpr schema::Body kBody{.name = "ParamFacts", .members = kMembers};
   return kBody;
 }

@@ -46,7 +46,7 @@ class HistoryApi {
   };
   void quota_data(Call call) const;
   void energy(const std::string& sn, Call call) const;
-  // Of all devices that the account may read, as one home.
+  // All devices that the account may read are one home.
   void home_energy(Call call) const;
   void home_series(Call call) const;
   void series(const std::string& sn, Call call) const;

@@ -63,7 +63,7 @@ std::vector<overview::ActiveError> errors_in(std::string_view values, const cata
   return overview::overview_of(family, flat).errors;
 }
 
-// Of which devices a list is made.
+// The devices that a list is made from.
 struct DeviceList {
   hub::Hub& hub;
   DeviceRows& rows;

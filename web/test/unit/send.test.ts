@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {CommandStatus} from '../../api/types.ts';
-import {SetSender, type Surroundings} from '../../forms/send.ts';
+import {type Environment, SetSender} from '../../forms/send.ts';
 import {answerWith, type Request} from '../fakes.ts';
 
 const body = {params: {limit: 80}};
@@ -28,7 +28,7 @@ const dies = (): never => {
 type Answer = () => Response;
 
 /** A sender, to whose requests the server answers one after the other. */
-function open(answers: Answer[], changed: Partial<Surroundings> = {}) {
+function open(answers: Answer[], changed: Partial<Environment> = {}) {
   const states: string[] = [];
   const requests: Request[] = answerWith(() => {
     const [next = dies] = answers.splice(0, 1);

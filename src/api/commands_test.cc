@@ -242,6 +242,23 @@ TEST_F(CommandsTest, ADeviceThatIsAwayIsNotOneThatDoesNotAnswer) {
                                 HasSubstr(R"("code":"offline")")));
 }
 
+// The vendor's cloud does not tell these from a wrong set; what became of a command is told in
+// full.
+TEST_F(CommandsTest, AStrictServerKnowsWhatBecameOfACommandAsWell) {
+  home.platform.config.offline_requests = hub::OfflineRequests::kLikeTheVendor;
+  report(300);
+  post("silent", kCharge);
+  pass(Millis(8000));
+  EXPECT_THAT(said(), StartsWith(R"(504 {"code":"no_answer")"));
+  EXPECT_EQ(state("silent"), "unanswered...");
+  report(600);
+  EXPECT_EQ(state("silent"), "applied");
+  home.leave(device);
+  post("away", kCharge);
+  EXPECT_THAT(said(), StartsWith(R"(504 {"code":"offline")"));
+  EXPECT_EQ(state("away"), "offline");
+}
+
 TEST_F(CommandsTest, ARequestWaitsForTheStateToBeFinal) {
   report(300);
   post("one", kCharge);

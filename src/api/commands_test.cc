@@ -286,6 +286,21 @@ TEST_F(CommandsTest, AListHasTheAccountsCommandsTheNewestFirst) {
   EXPECT_THAT(said(), HasSubstr(R"("commands":[])"));
 }
 
+TEST_F(CommandsTest, ACommandIsReadBackByTheAccountThatAskedLast) {
+  home.share(kSn, "bob", Rights::kFull);
+  report(300);
+  const std::string own = std::exchange(controller, token("bob", Scope::kControl));
+  post("bobs", kCharge);
+  reply(R"({"ack":0})");
+  EXPECT_EQ(state("bobs"), "answered...");
+  home.share(kSn, "bob", Rights::kNone);
+  controller = own;
+  post("own", kCharge);
+  reply(R"({"ack":0})");
+  report(600);
+  EXPECT_EQ(state("own"), "applied");
+}
+
 TEST_F(CommandsTest, AnUnknownCommandIsNotFoundAndAStrangersIsNot) {
   EXPECT_THAT(get("none"), AllOf(StartsWith(R"(404 {"code":"not_found")"),
                                  HasSubstr("no command none to R331ZEB4ZEAL0528 is known")));

@@ -90,7 +90,8 @@ class SetTracker {
   void on_changes(const hub::ChangeBatch& batch);
   // Reads the device's values, if somebody waits for them.
   void read(const std::string& sn);
-  void take_twin(const std::string& sn, const hub::TwinSnapshot* twin);
+  // `twin`, read for the account; null: it may not read it, or the device has not reported.
+  void take_twin(const std::string& sn, AccountId account, const hub::TwinSnapshot* twin);
   // The functions below require that mutex_ is held.
   void watch(const SetId& id);
   // Answers those who wait for sets that changed, and unsubscribes from devices.
@@ -103,7 +104,7 @@ class SetTracker {
   mutable std::mutex mutex_;  // guards the members below
   hub::ChangeSubscription subscription_;
   SetBook book_;
-  StringMap<AccountId> watched_;  // devices of the subscription, and in whose turn they are read
+  StringMap<AccountId> watched_;  // devices of the subscription, and who asked last: reads them
   StringMap<bool> reading_;       // devices that are being read; true: they are to be read again
   std::multimap<SetId, Waiting> waiting_;
 };

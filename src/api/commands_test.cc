@@ -12,6 +12,7 @@
 
 #include "api/test_api.h"
 #include "base/partition.h"
+#include "base/secret.h"
 #include "testing/must.h"
 
 namespace gridloom::api {
@@ -232,6 +233,17 @@ TEST_F(CommandsTest, ARefusalSaysWhyAndByWhom) {
                                   HasSubstr(R"("param":"chgWatts")")));
   post("wrong", kWrong);
   EXPECT_THAT(said(), StartsWith(R"(400 {"code":"bad_params")")) << "as the first";
+}
+
+TEST_F(CommandsTest, AKeyInTheWrongPlaceIsNotRepeated) {
+  const std::string key = random_key(32);
+  post("wrong", fmt::format(R"({{"moduleType":5,"operateType":"acChgCfg",)"
+                            R"("params":{{"chgWatts":"{}","chgPauseFlag":255}}}})",
+                            key));
+  const auto is_without_key =
+      AllOf(HasSubstr("params.chgWatts"), HasSubstr("***"), Not(HasSubstr(key)));
+  EXPECT_THAT(said(), AllOf(StartsWith("400 "), is_without_key));
+  EXPECT_THAT(get("wrong"), AllOf(StartsWith("200 "), is_without_key));
 }
 
 TEST_F(CommandsTest, ADeviceThatIsAwayIsNotOneThatDoesNotAnswer) {

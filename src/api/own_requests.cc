@@ -63,7 +63,7 @@ http::Response no_route(const http::Request& request, const AnswerForm& form, co
   return response;
 }
 
-// What the token of a page stands behind, among the protocols that it offers: it cannot send the
+// A page puts its token behind this word, among the protocols that it offers: it cannot send the
 // header Authorization with a WebSocket.
 constexpr std::string_view kOfferedToken = "gridloom.token.";
 

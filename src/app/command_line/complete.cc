@@ -237,7 +237,7 @@ class Values {
     return names;
   }
 
-  // What can be set: commands and fields, and behind a command its parameters.
+  // The words that can be set: commands and fields, and behind a command its parameters.
   [[nodiscard]] std::vector<std::string> settable() const {
     std::vector<std::string> names;
     const auto all = catalog();

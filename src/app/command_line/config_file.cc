@@ -99,7 +99,7 @@ std::string unknown_key(const CLI::App& serve, std::string_view key) {
                      redacted(key), meant.empty() ? ";" : meant);
 }
 
-// What is wrong with a line; empty: nothing is.
+// The mistake in a line; empty: there is none.
 std::string mistake_in(const CLI::App& serve, const Line& line) {
   if (!line.has_value && line.text.starts_with('[')) {
     const std::string_view name = key_in(line.text.substr(1, line.text.find_last_of(']') - 1));

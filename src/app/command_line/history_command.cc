@@ -186,7 +186,7 @@ Result<Json> ask_profile(const HistoryArguments& arguments, const Question& ques
   return answer;
 }
 
-// The same as text.
+// The answer as text.
 Result<std::string> ask_profile_text(const HistoryArguments& arguments, const Question& question) {
   if (arguments.format == "json") {
     const auto answer = ask_profile(arguments, question);

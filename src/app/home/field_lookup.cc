@@ -114,7 +114,7 @@ Result<std::vector<std::string>> history_names(const Family& family,
   if (found || found.error().code != ErrorCode::kNotFound) return found;
   auto declared = find_quotas(family, field_names(family), text);
   if (!declared) return found;
-  // Of modules the server knows the names that they have reported, and not the declared one.
+  // The server knows the names that modules have reported, and not the declared one.
   std::erase_if(*declared, [](const std::string& name) { return name.contains('*'); });
   return declared->empty() ? std::move(found) : std::move(declared);
 }

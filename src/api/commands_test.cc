@@ -285,6 +285,18 @@ TEST_F(CommandsTest, ARequestWaitsForTheStateToBeFinal) {
   EXPECT_THAT(get("two", "wait=soon"), StartsWith(R"(400 {"code":"bad_params")"));
 }
 
+TEST_F(CommandsTest, AnAccountHasSoManyRequestsThatWait) {
+  report(300);
+  post("one", kCharge);
+  for (std::size_t i = 0; i < home::SetTracker::kMaxWaits; ++i) {
+    ASSERT_EQ(get("one", "wait=20s"), "no answer yet") << i;
+  }
+  EXPECT_THAT(get("one", "wait=20s"), HasSubstr(R"("state":"sent")")) << "at once";
+  pass(Millis(20'000));
+  post("two", kCharge);
+  EXPECT_EQ(get("two", "wait=20s"), "no answer yet") << "the others have ended";
+}
+
 TEST_F(CommandsTest, AListHasTheAccountsCommandsTheNewestFirst) {
   home.share(kSn, "bob", Rights::kFull);
   post("one", kUnknown);

@@ -135,9 +135,13 @@ void SetTracker::get(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply
   if (record->is_final() || wait <= Millis(0)) {
     return hub::answer<SetRecord>(std::move(reply_to), SetRecord(*record));
   }
+  // A client that goes away leaves its request waiting.
+  auto permit = waits_.take(fmt::to_string(std::to_underlying(id.account)), kMaxWaits);
+  if (!permit) return hub::answer<SetRecord>(std::move(reply_to), SetRecord(*record));
   waiting_.emplace(id, Waiting{.until = Until::kFinal,
                                .latest = now().steady + wait,
-                               .reply_to = std::move(reply_to)});
+                               .reply_to = std::move(reply_to),
+                               .permit = std::move(*permit)});
 }
 
 std::vector<SetRecord> SetTracker::list(AccountId account, std::string_view sn) const {

@@ -48,8 +48,20 @@ std::string_view key_in(std::string_view text) {
   return has_section ? text.substr(kSection.size() + 1) : text;
 }
 
+// A # in quotes begins no comment.
 std::string_view without_comment(std::string_view text) {
-  return trimmed(text.substr(0, text.find('#')));
+  char quote = '\0';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char letter = text[i];
+    if (quote != '\0') {
+      if (letter == quote) quote = '\0';
+    } else if (letter == '"' || letter == '\'') {
+      quote = letter;
+    } else if (letter == '#') {
+      return trimmed(text.substr(0, i));
+    }
+  }
+  return trimmed(text);
 }
 
 // The lines of the file that are neither empty nor comments, headings, or the rest of a list.

@@ -417,7 +417,7 @@ Status greet(const ServeProcess& process, const net::TlsFiles& files,
                         .ca = files.ca.string(),
                         .keys = data / "ready.json",
                         .sign_in_link = process.sign_in_link,
-                        .sn = process.demo->members.front().sn,
+                        .device = device_to_try(process.demo->members),
                         .program = program_name(),
                         .data = data == std::filesystem::path("data") ? "" : data.string(),
                         .now = process.clock().now()},
@@ -552,17 +552,17 @@ int refuse(const Error& error, const ServeOptions& options) {
 }  // namespace
 
 Status check_options(const ServeOptions& options) {
-  if (const auto limits = limits_from(options.limits); !limits) {
-    return std::unexpected(limits.error());
-  }
-  if (const auto listeners = listeners_of(options, nullptr); !listeners) {
-    return std::unexpected(listeners.error());
-  }
+  const auto limits = limits_from(options.limits);
+  if (!limits) return std::unexpected(limits.error());
+  const auto listeners = listeners_of(options, nullptr);
+  if (!listeners) return std::unexpected(listeners.error());
   const auto proxies = trusted_proxies(options);
   if (!proxies) return std::unexpected(proxies.error());
+  const auto origins = frame_origins(options);
+  if (!origins) return std::unexpected(origins.error());
   const auto time = time_options(options, {.at = SystemClock().now(), .zone = local_zone().zone});
   if (!time) return std::unexpected(time.error());
-  const auto catalog = catalog::load_catalog(options.devices);
+  const auto catalog = catalog::load_catalog(options.devices, catalog::Translations::kAll);
   return catalog ? Status() : std::unexpected(catalog.error());
 }
 

@@ -430,7 +430,7 @@ class Catalog {
   // The family with its texts in the language, which are English where there is no translation.
   // Only its texts differ; nullptr if it is unknown.
   [[nodiscard]] FamilyPtr find(std::string_view id, Language language) const;
-  // The same of a family that may be none of these.
+  // Translates a family that may be none of these.
   [[nodiscard]] FamilyPtr in_language(const FamilyPtr& family, Language language) const;
   [[nodiscard]] const std::vector<FamilyPtr>& families() const { return families_; }
 

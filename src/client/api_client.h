@@ -73,7 +73,7 @@ class ApiClient {
   [[nodiscard]] Result<wire::Json> energy(std::string_view sn, const Query& query = {});
   [[nodiscard]] Result<wire::Json> history(std::string_view sn, const Query& query);
 
-  // The same as the text of a CSV file.
+  // The past values as the text of a CSV file.
   [[nodiscard]] Result<std::string> history_csv(std::string_view sn, Query query);
 
   // Any signed request. `body` is JSON, or empty.

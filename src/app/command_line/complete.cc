@@ -157,13 +157,16 @@ class Values {
     }
     return devices;
   }
-  // Serial numbers, and words that are in the name of one device only.
+  // Serial numbers, and words that are in the name of one device only. Of more than kMostNamed
+  // devices, to search each word in the names of all would take longer than a person waits.
   [[nodiscard]] std::vector<std::string> device_words() const {
     constexpr std::size_t kShortest = 3;  // letters
+    constexpr std::size_t kMostNamed = 200;
     const std::vector<HomeDevice> all = devices();
     std::vector<std::string> words;
     words.reserve(all.size());
     for (const HomeDevice& device : all) words.push_back(device.sn);
+    if (all.size() > kMostNamed) return words;
     for (const HomeDevice& device : all) {
       std::istringstream name(device.name);
       for (std::string word; name >> word;) {
@@ -234,7 +237,7 @@ class Values {
     return names;
   }
 
-  // What can be set: commands and fields, and behind a command its parameters.
+  // The words that can be set: commands and fields, and behind a command its parameters.
   [[nodiscard]] std::vector<std::string> settable() const {
     std::vector<std::string> names;
     const auto all = catalog();

@@ -73,17 +73,17 @@ std::vector<std::string> words_of(std::string_view list) {
   }
 }
 
-// The names that the device has reported for words such as "soc", which HTTP does not know.
-Result<std::string> reported_names(const HistoryArguments& arguments, OpenDevice& open) {
+// The names of fields for words such as "soc", which HTTP does not know.
+Result<std::string> names_for_server(const HistoryArguments& arguments, OpenDevice& open) {
   const auto values = open.home.home->values(open.device.sn);
   if (!values) return std::unexpected(values.error());
-  std::vector<std::string> known;
+  std::vector<std::string> reported;
   for (const auto& each : overview::flat_values(*open.family, values->quotas)) {
-    known.push_back(each.name);
+    reported.push_back(each.name);
   }
   std::vector<std::string> names;
   for (const std::string& word : words_of(arguments.fields)) {
-    const auto found = find_quotas(*open.family, known, word);
+    const auto found = history_names(*open.family, reported, word);
     if (!found) return fail(ErrorCode::kBadParams, found.error().detail);
     names.insert(names.end(), found->begin(), found->end());
   }
@@ -103,7 +103,7 @@ Result<Question> question_of(const HistoryArguments& arguments) {
   } else {
     auto open = open_device(arguments.home, arguments.device);
     if (!open) return std::unexpected(open.error());
-    auto names = reported_names(arguments, *open);
+    auto names = names_for_server(arguments, *open);
     if (!names) return std::unexpected(names.error());
     fields = std::move(*names);
     question.family = open->family;
@@ -180,13 +180,13 @@ Result<Json> ask_profile(const HistoryArguments& arguments, const Question& ques
   auto api = api_of_profile(arguments);
   if (!api) return std::unexpected(api.error());
   auto answer = api->history(question.device.sn, question.parameters);
-  if (answer && !answer->is_object()) {
+  if (answer && !is_history(*answer)) {
     return fail(ErrorCode::kMalformed, "the server's answer is no series");
   }
   return answer;
 }
 
-// The same as text.
+// The answer as text.
 Result<std::string> ask_profile_text(const HistoryArguments& arguments, const Question& question) {
   if (arguments.format == "json") {
     const auto answer = ask_profile(arguments, question);

@@ -276,7 +276,34 @@ void draw(const JsonObject& answer, const JsonObject& series, const Drawing& dra
   append_table(points, drawing, out);
 }
 
+bool is_text(const Json* value) { return value != nullptr && value->is_string(); }
+bool is_time(const Json* value) { return value != nullptr && value->is_int64(); }
+
+bool is_point(const Json& value) {
+  const wire::JsonArray* pair = value.if_array();
+  return pair != nullptr && pair->size() == 2 && is_time(pair->data());
+}
+
+bool is_series(const Json& series) {
+  const Json* points = wire::member(series, "points");
+  const Json* unit = wire::member(series, "unit");
+  const Json* scale = wire::member(series, "scale");
+  return is_text(wire::member(series, "field")) && (unit == nullptr || unit->is_string()) &&
+         (scale == nullptr || scale->is_number()) && points != nullptr && points->is_array() &&
+         std::ranges::all_of(points->get_array(), is_point);
+}
+
 }  // namespace
+
+bool is_history(const Json& answer) {
+  const Json* all = wire::member(answer, "series");
+  const Json* step = wire::member(answer, "step");
+  const bool has_steps =
+      step == nullptr || (step->is_int64() && is_text(wire::member(answer, "aggregate")));
+  return is_time(wire::member(answer, "from")) && is_time(wire::member(answer, "to")) &&
+         has_steps && all != nullptr && all->is_array() &&
+         std::ranges::all_of(all->get_array(), is_series);
+}
 
 std::string draw_history(const JsonObject& answer, std::size_t rows, const time::TimeZone& zone) {
   std::string out;

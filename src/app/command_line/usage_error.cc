@@ -185,7 +185,7 @@ std::string wrong_option(const Reading& reading) {
                        reading.wrong_option, name_of(*reading.command));
   }
   const bool is_of_commands =
-      reading.command == &root && !std::ranges::none_of(all_commands(root), [&](const auto* each) {
+      reading.command == &root && std::ranges::any_of(all_commands(root), [&](const auto* each) {
         return each->get_option_no_throw(reading.wrong_option) != nullptr;
       });
   if (is_of_commands) {

@@ -41,7 +41,7 @@ struct Arguments {
   std::string timeout;
 };
 
-// What a look at the device has found.
+// The result of a look at the device.
 struct Seen {
   bool is_met = false;
   std::string field{};

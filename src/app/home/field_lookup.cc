@@ -106,6 +106,19 @@ Result<std::vector<std::string>> find_quotas(const Family& family,
   return std::unexpected(no_field(family, names, text));
 }
 
+Result<std::vector<std::string>> history_names(const Family& family,
+                                               std::span<const std::string> reported,
+                                               std::string_view text) {
+  if (text.ends_with('*')) return std::vector{std::string(text)};
+  auto found = find_quotas(family, reported, text);
+  if (found || found.error().code != ErrorCode::kNotFound) return found;
+  auto declared = find_quotas(family, field_names(family), text);
+  if (!declared) return found;
+  // The server knows the names that modules have reported, and not the declared one.
+  std::erase_if(*declared, [](const std::string& name) { return name.contains('*'); });
+  return declared->empty() ? std::move(found) : std::move(declared);
+}
+
 std::vector<std::string> field_names(const Family& family) {
   std::vector<std::string> names;
   names.reserve(family.fields.size());

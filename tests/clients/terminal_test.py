@@ -13,7 +13,7 @@ import unittest
 
 from mqtt_talk import await_reported
 from server import (DELTA_2, PATIENCE_S, POWER_OCEAN, POWER_STREAM, Server, ServerTest, cli,
-                    run_tests, temporary_folder)
+                    run_tests, temporary_folder, told)
 import server as servers
 
 FIELD = "mppt.cfgChgWatts"
@@ -376,6 +376,31 @@ class ProfileTest(ServerTest):
         variables = {"GRIDLOOM_HOST": self.server.facts["http"], "GRIDLOOM_SECRET_KEY": secret,
                      "GRIDLOOM_ACCESS_KEY": self.server.facts["accessKey"]}
         self.assertIn(DELTA_2, self.command("status", "--profile", "env", **variables))
+
+    def test_faults_are_injected_with_the_admin_token_of_a_profile(self):
+        keys, tokens = temporary_folder() / "key", temporary_folder() / "token"
+        keys.write_text(self.server.facts["secretKey"])
+        token = told(self.server.cli("token", "add", "faults", "--scope", "admin"))["token"]
+        tokens.write_text(token + "\n")
+        self.log_in("--secret-key-file", keys)
+        self.assertIn("the profile home has no admin token", self.command("fault", "list", "--profile", "home", code=1))
+        self.assertIn("the admin token of the profile home is refused: no account has this token",
+                      self.command("fault", "list", "--profile", "home", code=1, GRIDLOOM_ADMIN_TOKEN="wrong"))
+        self.assertIn("refuses the admin token", self.log_in("--secret-key-file", keys, "--admin-token-file", "-",
+                                                             stdin="wrong\n", code=1))
+        self.log_in("--secret-key-file", keys, "--admin-token-file", tokens)
+        self.assertNotIn(token, self.command("login", "--list"))
+        on = json.loads(self.command("fault", "on", "over_temperature", "--device", "kitchen", "--json",
+                                     "--profile", "home"))
+        self.assertEqual(on, {"fault": "over_temperature", "sn": DELTA_2})
+        here = self.server.cli("fault", "list").stdout
+        self.assertIn(DELTA_2, here)
+        self.assertEqual(self.command("fault", "list", GRIDLOOM_PROFILE="home"), here)
+        self.assertIn("there is no device kitchn; did you mean Kitchen power station",
+                      self.command("fault", "off", "--device", "kitchn", "--profile", "home", code=1))
+        self.assertIn("did you mean disconnect?",
+                      self.command("fault", "on", "disconect", "--profile", "home", code=2))
+        self.assertEqual(self.command("fault", "off", "--profile", "home"), "ended: 1\n")
 
     def test_a_server_that_is_not_trusted_or_not_there_is_named(self):
         untrusted = self.log_in(door="https", stdin=self.server.facts["secretKey"], code=1)

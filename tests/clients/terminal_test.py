@@ -98,14 +98,35 @@ class HomeTest(ServerTest):
         self.assertRegex(first, r"(?s)^home (\d+ W|at least|\?).*sun .*battery .*the\s+grid ")
         self.assertNotIn("the grid", self.said("status", "kitchen"), "a home is all of its devices")
 
-    def test_status_and_watch_fit_a_terminal_of_eighty_columns(self):
-        for words in (("status",), ("watch", "--count", "1")):
-            code, text = on_terminal(*words, "--data", self.server.data, columns=80,
-                                     environment={"NO_COLOR": "1"})
-            self.assertEqual(code, 0, text)
-            self.assertIn("Kitchen", text)
-            for line in re.sub(r"\x1b\[\w", "", text).splitlines():
-                self.assertLessEqual(len(line), 80, line)
+    def test_commands_fit_a_terminal_of_eighty_columns(self):
+        for words, seen in ((("status",), "Kitchen"), (("watch", "--count", "1"), "Kitchen"),
+                            (("device", "list"), "Kitchen"), (("device", "show", "kitchen"), "Kitchen"),
+                            (("get", "kitchen"), "MEANING"), (("get", "annexe"), "MEANING"),
+                            (("explain", "kitchen", "acChgCfg"), "chgWatts"), (("energy",), "BATT OUT"),
+                            (("energy", "--period", "week"), "BATT OUT"), (("energy", "--period", "year"), "BATT OUT"),
+                            (("history", "kitchen", "soc"), "mean of each 30m"),
+                            (("history", "kitchen", "bms_bmsStatus.f32ShowSoc"), "mean of each 30m"),
+                            (("fault", "list", "--all"), "disconnect"), (("doctor",), "listeners")):
+            with self.subTest(" ".join(words)):
+                code, text = on_terminal(*words, "--data", self.server.data, columns=80, environment={"NO_COLOR": "1"})
+                self.assertEqual(code, 0, text)
+                self.assertIn(seen, text)
+                for line in re.sub(r"\x1b\[\w", "", text).splitlines():
+                    self.assertLessEqual(len(line), 80, line)
+
+    def test_the_help_of_each_command_fits_a_terminal_of_eighty_columns(self):
+        def below(*words):
+            return [(*words, each) for each in run("__complete", "help", *words, "").stdout.split()]
+
+        groups = below()
+        commands = [*groups, *(each for group in groups for each in below(*group))]
+        self.assertGreater(len(commands), 70)
+        for name in map(" ".join, commands):
+            result = run(*name.split(), "--help", environment={"COLUMNS": "80"})
+            self.assertEqual(result.returncode, 0, name)
+            # An example is a line that can be copied.
+            for line in result.stdout.partition("\nExamples:\n")[0].splitlines():
+                self.assertLessEqual(len(line), 80, f"{name}: {line}")
 
     def test_energy_is_a_row_an_hour_or_a_day_and_the_home_is_no_sum(self):
         device = self.told("energy", "kitchen")

@@ -112,7 +112,7 @@ void add_home_options(CLI::App& app, ServeOptions& o) {
                                  "each family")
                         ->take_last()  // `./run` gives it too
                         ->check(one_of({"true", "false", "all"})));
-  const Option home = add_value(app, "--home", o.home, "NAME|FILE",
+  const Option home = add_value(app, "--home", o.home, placeholder::kHomeOrFile,
                                 "Run the virtual home of a file, or one that comes with Gridloom "
                                 "(gridloom home list)");
   add_value(app, "--demo-home", o.demo_home, "FAMILY=N,...",

@@ -24,7 +24,7 @@ struct Arguments {
 
 void print_text(const Diagnosis& diagnosis) {
   for (const Fact& fact : diagnosis.facts) {
-    fmt::print("{:<16} {}\n", fact.name, printable(fact.text));
+    fmt::print("{:<16} {}\n", fact.name, wrapped_words(printable(fact.text), 17));
   }
   fmt::print("\n");
   const bool coloured = has_colours();

@@ -249,7 +249,7 @@ int list_families(const Arguments& arguments) {
                {.title = "FIELDS", .align = Table::Align::kRight},
                {.title = "COMMANDS", .align = Table::Align::kRight},
                {.title = "REPORTS", .align = Table::Align::kRight},
-               {.title = "PREFIXES"}});
+               {.title = "PREFIXES", .wraps = true}});
   for (const catalog::FamilyPtr& family : (*catalog)->families()) {
     if (arguments.json) {
       print_json(wire::JsonObject{

@@ -85,7 +85,7 @@ void print_rules(const std::vector<Json>& rows) {
 }
 
 void print_known(const std::vector<Json>& rows) {
-  Table table({{.title = "FAULT"}, {.title = "OF"}, {.title = "DESCRIPTION"}});
+  Table table({{.title = "FAULT"}, {.title = "OF"}, {.title = "DESCRIPTION", .wraps = true}});
   for (const Json& row : rows) {
     table.add({member_text(row, "fault"), member_text(row, "of"), member_text(row, "means")});
   }

@@ -32,6 +32,23 @@ COMMANDS = [
     (["export"], USAGE,
      'gridloom: there is no command "export"; `gridloom history SN FIELD --csv` and `gridloom energy --csv` print '
      "tables, and `gridloom backup` copies all; `gridloom help` lists all commands"),
+    (["ls"], USAGE,
+     'gridloom: there is no command "ls"; `gridloom status` shows the home, and `gridloom device list` its devices; '
+     "`gridloom help` lists all commands"),
+    (["alarms"], USAGE,
+     'gridloom: there is no command "alarms"; `gridloom status` shows errors of devices, and the dashboard\'s Alarms what '
+     "was before; `gridloom help` lists all commands"),
+    (["profiles"], USAGE,
+     'gridloom: there is no command "profiles"; `gridloom login --list` lists profiles; `gridloom help` lists all '
+     "commands"),
+    (["demo"], USAGE,
+     'gridloom: there is no command "demo"; `gridloom serve --demo` runs a server with a demo home; `gridloom help` '
+     "lists all commands"),
+    (["users"], USAGE,
+     'gridloom: there is no command "users"; `gridloom account list` lists accounts; `gridloom help` lists all commands'),
+    (["describe"], USAGE,
+     'gridloom: there is no command "describe"; `gridloom device show SN` shows a device, and `gridloom explain SN FIELD` '
+     "a field; `gridloom help` lists all commands"),
     (["dashboard"], USAGE,
      'gridloom: there is no command "dashboard"; `gridloom sign-in` prints a link to the dashboard; `gridloom help` '
      "lists all commands"),
@@ -247,6 +264,8 @@ SERVER = [
      "gridloom: there is no account demmo; did you mean demo? `gridloom account list` lists them"),
     (["device", "add", "ZZ98NEW", "--owner", "demmo"], FAILED,
      "gridloom: there is no account 'demmo'; did you mean demo?"),
+    (["device", "add", "ZZ98NEW", "--owner", "nobody"], FAILED,
+     "gridloom: there is no account 'nobody'; there is demo"),
     (["fault", "on", "slow_answer", "--account", "demmo"], FAILED,
      "gridloom: there is no account demmo; did you mean demo?"),
     (["device", "list", "--owner", "nobody"], FAILED,

@@ -119,14 +119,24 @@ constexpr std::string_view kPageHint = "`gridloom sign-in` prints a link to the 
 constexpr std::string_view kStartHint =
     "`gridloom serve` runs a server until Ctrl-C, and systemd one in the background: systemctl "
     "start gridloom";
-constexpr auto kHints = std::to_array<Hint>({{"logs", kLogHint},
-                                             {"log", kLogHint},
-                                             {"export", kExportHint},
-                                             {"dump", kExportHint},
-                                             {"open", kPageHint},
-                                             {"dashboard", kPageHint},
-                                             {"start", kStartHint},
-                                             {"stop", kStartHint}});
+constexpr std::string_view kListHint =
+    "`gridloom status` shows the home, and `gridloom device list` its devices";
+constexpr std::string_view kAlarmHint =
+    "`gridloom status` shows errors of devices, and the dashboard's Alarms what was before";
+constexpr std::string_view kProfileHint = "`gridloom login --list` lists profiles";
+constexpr std::string_view kDemoHint = "`gridloom serve --demo` runs a server with a demo home";
+constexpr std::string_view kUserHint = "`gridloom account list` lists accounts";
+constexpr std::string_view kDescribeHint =
+    "`gridloom device show SN` shows a device, and `gridloom explain SN FIELD` a field";
+constexpr auto kHints = std::to_array<Hint>(
+    {{"logs", kLogHint},          {"log", kLogHint},         {"export", kExportHint},
+     {"dump", kExportHint},       {"open", kPageHint},       {"dashboard", kPageHint},
+     {"ui", kPageHint},           {"web", kPageHint},        {"ls", kListHint},
+     {"ps", kListHint},           {"alarms", kAlarmHint},    {"alerts", kAlarmHint},
+     {"events", kAlarmHint},      {"profile", kProfileHint}, {"profiles", kProfileHint},
+     {"demo", kDemoHint},         {"user", kUserHint},       {"users", kUserHint},
+     {"describe", kDescribeHint}, {"info", kDescribeHint},   {"start", kStartHint},
+     {"stop", kStartHint}});
 
 std::string_view hint_for(const CLI::App& group, std::string_view word) {
   const auto* const found = std::ranges::find(kHints, word, &Hint::word);

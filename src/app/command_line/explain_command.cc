@@ -42,7 +42,7 @@ struct Arguments {
 };
 
 void print_line(std::string_view key, std::string_view text) {
-  if (!text.empty()) fmt::print("  {:<12} {}\n", key, wrapped_words(printable(text), 15));
+  if (!text.empty()) fmt::print("  {:<13} {}\n", key, wrapped_words(printable(text), 16));
 }
 
 void print_values(std::string_view key, const std::vector<NamedValue>& values) {

@@ -212,6 +212,9 @@ class HomeTest(ServerTest):
         self.assertEqual(facts["set_by"], ["quietMode"])
         command = json.loads(cli("explain", DELTA_2, "acChgCfg", "--json").stdout)
         self.assertEqual(command["params"][0]["range"], [100, 1200])
+        elements = cli("explain", "power_ocean", "emsErrCode.errCode").stdout
+        self.assertIn("elements     601 (heat pump)\n               602 (heating rod)\n               and others", elements)
+        self.assertEqual(cli("explain", "delta_2", "mppt.faultCode").stdout.count("and others"), 0)
         wrong = cli("explain", DELTA_2, "pd.scoc")
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("did you mean pd.soc", wrong.stderr)

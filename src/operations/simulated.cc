@@ -53,7 +53,7 @@ Status make_missing(registry::Registry& registry, const catalog::Catalog& catalo
     }
   }
   if (missing.empty()) return {};
-  // Not before all devices are known to be possible, so that a refusal leaves nothing behind.
+  // The account is made last, so that a refusal leaves nothing behind.
   if (owner == nullptr) {
     if (const auto added = registry.add_account({.name = account}); !added) {
       return std::unexpected(added.error());

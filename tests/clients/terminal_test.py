@@ -106,9 +106,11 @@ class HomeTest(ServerTest):
                             (("energy", "--period", "week"), "BATT OUT"), (("energy", "--period", "year"), "BATT OUT"),
                             (("history", "kitchen", "soc"), "mean of each 30m"),
                             (("history", "kitchen", "bms_bmsStatus.f32ShowSoc"), "mean of each 30m"),
-                            (("fault", "list", "--all"), "disconnect"), (("doctor",), "listeners")):
+                            (("fault", "list", "--all"), "disconnect"), (("doctor",), "listeners"),
+                            (("limits",), "http.body-bytes")):
             with self.subTest(" ".join(words)):
-                code, text = on_terminal(*words, "--data", self.server.data, columns=80, environment={"NO_COLOR": "1"})
+                data = () if words[0] == "limits" else ("--data", self.server.data)
+                code, text = on_terminal(*words, *data, columns=80, environment={"NO_COLOR": "1"})
                 self.assertEqual(code, 0, text)
                 self.assertIn(seen, text)
                 for line in re.sub(r"\x1b\[\w", "", text).splitlines():

@@ -24,9 +24,9 @@ struct HomeOptions {
   std::optional<Option> data_option{};
 };
 
-// --data and --profile alone, of a command that shows no values.
+// Adds --data and --profile alone, for a command that shows no values.
 void add_server_options(CLI::App& command, HomeOptions& options);
-// All of them.
+// Adds all of the options.
 void add_home_options(CLI::App& command, HomeOptions& options);
 // The help of an option or argument that names a device of the home (find_device()).
 inline constexpr std::string_view kDeviceHelp =

@@ -70,7 +70,7 @@ Error explained(Error error, const Arguments& arguments) {
   return error;
 }
 
-// What the server of the profile has: its devices, and that it takes the admin token.
+// Tries the keys and the admin token; the text says how many devices the account has.
 Result<std::string> checked(const client::ApiOptions& options, const Arguments& arguments) {
   auto api = client::ApiClient::open(options);
   if (!api) return std::unexpected(api.error());

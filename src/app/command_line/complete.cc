@@ -250,7 +250,7 @@ class Values {
     return names;
   }
 
-  // What can be set: commands and fields, behind a command its parameters, and behind a field the
+  // Commands and fields that can be set; behind a command its parameters, and behind a field the
   // names of its values.
   [[nodiscard]] std::vector<std::string> settable() const {
     std::vector<std::string> names;

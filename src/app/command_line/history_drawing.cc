@@ -247,7 +247,7 @@ void append_table(std::vector<Shown> points, const Drawing& drawing, std::string
   }
 }
 
-// A line, or where that is too long for a terminal, two.
+// The title takes two lines where one is too long for a terminal.
 std::string title_of(const JsonObject& answer, const JsonObject& series,
                      const time::TimeZone& zone) {
   constexpr std::size_t kMost = 80;  // characters

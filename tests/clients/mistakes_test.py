@@ -100,6 +100,9 @@ OPTIONS = [
      "gridloom: gridloom time has no option --sped; `gridloom time --help` describes it"),
     (["device", "list", "--owner"], USAGE, "gridloom: --owner: ACCOUNT is missing"),
     (["serve", "--http"], USAGE, "gridloom: --http: ADDR:PORT is missing"),
+    (["history", DELTA_2, "soc", "--last"], USAGE, "gridloom: --last: SPAN is missing"),
+    (["token", "rm", "x"], USAGE,
+     'gridloom: NUMBER: "x" is not valid: must be a whole number from 1 to 999999999'),
     (["backup"], USAGE, "gridloom: gridloom backup: DIR is missing; `gridloom backup --help` describes it"),
     (["device", "add", "SN1"], USAGE,
      "gridloom: gridloom device add: --owner ACCOUNT is missing; `gridloom device add --help` describes it"),
@@ -355,6 +358,8 @@ ALIASES = [
     (["account", "ls"], ["account", "list"]),
     (["family", "ls"], ["family", "list"]),
     (["fault", "ls"], ["fault", "list"]),
+    (["token", "ls"], ["token", "list"]),
+    (["home", "ls"], ["home", "list"]),
     (["plot", DELTA_2, "pd.beepMode", "--json"], ["history", DELTA_2, "pd.beepMode", "--json"]),
     (["history", "kitchen", "pd.beepMode", "--last", "1m", "--csv"],
      ["history", DELTA_2, "pd.beepMode", "--from", "-1m", "--csv"]),
@@ -428,7 +433,7 @@ class MistakesTest(unittest.TestCase):
     def test_other_names_do_the_same(self):
         for words, real in ALIASES:
             with self.subTest(" ".join(words)):
-                also = [] if words[0] in ("-V", "version", "family") else ["--data", str(self.server.data)]
+                also = [] if words[0] in ("-V", "version", "family", "home") else ["--data", str(self.server.data)]
                 done, wanted = cli(*words, *also), cli(*real, *also)
                 self.assertEqual((done.returncode, done.stderr), (0, wanted.stderr))
                 if words[0] not in ("plot", "history"):  # the time goes on between them

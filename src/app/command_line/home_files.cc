@@ -309,6 +309,7 @@ std::shared_ptr<void> add_home_files(CLI::App& app, std::function<int()>& chosen
   CLI::App* list = verb("list", "Lists the homes that come with Gridloom", list_homes);
   add_devices_option(*list, a.devices);
   set_examples(*list, {"gridloom home list"});
+  add_alias(*list, "ls");
   CLI::App* show = verb("show", "Shows the sites and devices of a home", show_home);
   add_value(*show, "home", a.home, placeholder::kHome,
             "Id of a home that comes with Gridloom, or a home file, such as ./flat.yaml")

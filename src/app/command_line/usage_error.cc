@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdio>
+#include <ranges>
 #include <string_view>
 #include <vector>
 
@@ -253,6 +254,16 @@ const CLI::Option* option_in(const CLI::App& command, std::string_view message) 
   return nullptr;
 }
 
+// The option that the help leaves out and that the words give last, which the parser does not name;
+// nullptr: none.
+const CLI::Option* hidden_option_in(const CLI::App& command, Words words) {
+  for (const std::string& word : words | std::views::reverse) {
+    const CLI::Option* option = command.get_option_no_throw(word);
+    if (option != nullptr && option->get_group().empty()) return option;
+  }
+  return nullptr;
+}
+
 constexpr std::string_view kNotConverted = "Could not convert: ";
 
 std::string wrong_value(const CLI::App& root, Words words, const CLI::App& command,
@@ -281,7 +292,11 @@ std::string explain_usage(const CLI::App& root, Words words, const CLI::ParseErr
   if (code == ExitCodes::ExtrasError && !reading.arguments.empty()) return too_many(reading);
   if (message.starts_with(kNotConverted))
     return wrong_value(root, words, *reading.command, message);
-  if (const CLI::Option* option = option_in(*reading.command, message)) {
+  const CLI::Option* option = option_in(*reading.command, message);
+  if (option == nullptr && code == ExitCodes::ArgumentMismatch) {
+    option = hidden_option_in(*reading.command, words);
+  }
+  if (option != nullptr) {
     if (code == ExitCodes::ArgumentMismatch) {
       return fmt::format("{}: {} is missing", shown_name(*option), placeholder_of(*option));
     }

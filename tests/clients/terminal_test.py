@@ -101,8 +101,7 @@ class HomeTest(ServerTest):
     def test_commands_fit_a_terminal_of_eighty_columns(self):
         for words, seen in ((("status",), "Kitchen"), (("watch", "--count", "1"), "Kitchen"),
                             (("device", "list"), "Kitchen"), (("device", "show", "kitchen"), "Kitchen"),
-                            (("get", "kitchen"), "MEANING"), (("get", "annexe"), "MEANING"),
-                            (("explain", "kitchen", "acChgCfg"), "chgWatts"), (("energy",), "BATT OUT"),
+                            (("get", "kitchen"), "MEANING"), (("explain", "kitchen", "acChgCfg"), "chgWatts"), (("energy",), "BATT OUT"),
                             (("energy", "--period", "week"), "BATT OUT"), (("energy", "--period", "year"), "BATT OUT"),
                             (("history", "kitchen", "soc"), "mean of each 30m"),
                             (("history", "kitchen", "bms_bmsStatus.f32ShowSoc"), "mean of each 30m"),
@@ -111,7 +110,8 @@ class HomeTest(ServerTest):
             with self.subTest(" ".join(words)):
                 data = () if words[0] == "limits" else ("--data", self.server.data)
                 code, text = on_terminal(*words, *data, columns=80, environment={"NO_COLOR": "1"})
-                self.assertEqual(code, 0, text)
+                # The doctor may find something on this machine.
+                self.assertLessEqual(code, 1 if words[0] == "doctor" else 0, text)
                 self.assertIn(seen, text)
                 for line in re.sub(r"\x1b\[\w", "", text).splitlines():
                     self.assertLessEqual(len(line), 80, line)

@@ -32,7 +32,7 @@ void print_text(const Diagnosis& diagnosis) {
     fmt::print("{}  {:<16} {}\n",
                each.good ? styled("good   ", Style::kGood, coloured)
                          : styled("PROBLEM", Style::kBad, coloured),
-               each.check, printable(each.text));
+               each.check, wrapped_words(printable(each.text), 26));
   }
 }
 

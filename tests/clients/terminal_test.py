@@ -101,7 +101,8 @@ class HomeTest(ServerTest):
     def test_commands_fit_a_terminal_of_eighty_columns(self):
         for words, seen in ((("status",), "Kitchen"), (("watch", "--count", "1"), "Kitchen"),
                             (("device", "list"), "Kitchen"), (("device", "show", "kitchen"), "Kitchen"),
-                            (("get", "kitchen"), "MEANING"), (("explain", "kitchen", "acChgCfg"), "chgWatts"), (("energy",), "BATT OUT"),
+                            (("get", "kitchen"), "MEANING"), (("explain", "kitchen", "acChgCfg"), "chgWatts"),
+                            (("energy",), "BATT OUT"),
                             (("energy", "--period", "week"), "BATT OUT"), (("energy", "--period", "year"), "BATT OUT"),
                             (("history", "kitchen", "soc"), "mean of each 30m"),
                             (("history", "kitchen", "bms_bmsStatus.f32ShowSoc"), "mean of each 30m"),
@@ -215,7 +216,8 @@ class HomeTest(ServerTest):
         command = json.loads(cli("explain", DELTA_2, "acChgCfg", "--json").stdout)
         self.assertEqual(command["params"][0]["range"], [100, 1200])
         elements = cli("explain", "power_ocean", "emsErrCode.errCode").stdout
-        self.assertIn("elements     601 (heat pump)\n               602 (heating rod)\n               and others", elements)
+        self.assertIn("elements     601 (heat pump)\n" + " " * 15 + "602 (heating rod)\n" + " " * 15 + "and others",
+                      elements)
         self.assertEqual(cli("explain", "delta_2", "mppt.faultCode").stdout.count("and others"), 0)
         wrong = cli("explain", DELTA_2, "pd.scoc")
         self.assertEqual(wrong.returncode, 2)

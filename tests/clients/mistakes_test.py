@@ -190,6 +190,7 @@ TERMINAL = [
     (["get", DELTA_2, ""], USAGE, 'gridloom: there is no field ""; `gridloom family show delta_2` lists them'),
     (["get", "kitchen", "battery.sok"], USAGE,
      'gridloom: there is no field "battery.sok"; did you mean battery.soc...?'),
+    (["get", "kitchen", "grid.pwer"], USAGE, 'gridloom: there is no field "grid.pwer"; did you mean grid.power...?'),
     (["watch", "kitchen", "nofield"], USAGE,
      'gridloom: there is no field "nofield"; `gridloom family show delta_2` lists them'),
     (["get", "Living room plug", "grid.power"], USAGE,

@@ -377,7 +377,9 @@ class ProfileTest(ServerTest):
         self.assertIn("BATT IN", self.command("energy", "kitchen", "--profile", "home"))
         self.assertEqual(self.command("history", "kitchen", "soc", "--csv", "--profile", "home").splitlines()[0],
                          "time,pd.soc [%]")
-        self.assertIn("mean of each", self.command("history", "kitchen", "soc", "--profile", "home"))
+        drawn = self.command("history", "kitchen", "soc", "--profile", "home")
+        self.assertIn("mean of each", drawn)
+        self.assertRegex(drawn, r"(?m)^min \d+  mean \d+  max \d+$", "the digits of the field")
         self.assertIn("500 W", self.command("watch", DELTA_2, FIELD, "--count", "1", "--profile",
                                             "home"))
         self.assertIn("500 W", self.command("get", DELTA_2, FIELD, GRIDLOOM_PROFILE="home"))

@@ -214,6 +214,16 @@ Result<Json> whole_answer(const HistoryArguments& arguments, const Question& que
   return wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
 }
 
+// Adds the decimals of the fields where the answer has none: a server elsewhere does not tell them.
+void add_decimals(const catalog::Family& family, JsonObject& answer) {
+  for (Json& series : answer.at("series").as_array()) {
+    JsonObject& row = series.as_object();
+    const catalog::Field* field = family.field(std::string_view(row.at("field").as_string()));
+    const auto decimals = field == nullptr ? std::nullopt : overview::decimals_of(*field);
+    if (decimals && !row.contains("decimals")) row["decimals"] = *decimals;
+  }
+}
+
 // Whether a point has a value: lists and texts have none in a step.
 bool has_values(const JsonObject& answer) {
   return std::ranges::any_of(answer.at("series").as_array(), [](const Json& series) {
@@ -235,9 +245,10 @@ std::string nothing_to_draw(const HistoryArguments& arguments, const Question& q
 }
 
 Status print_drawing(const HistoryArguments& arguments, const Question& question) {
-  const auto answer = whole_answer(arguments, question);
+  auto answer = whole_answer(arguments, question);
   if (!answer) return std::unexpected(answer.error());
-  const JsonObject& series = answer->get_object();
+  JsonObject& series = answer->get_object();
+  add_decimals(*question.family, series);
   if (const std::string why = has_values(series) ? "" : nothing_to_draw(arguments, question);
       !why.empty()) {
     print_note(why);

@@ -247,21 +247,33 @@ void append_table(std::vector<Shown> points, const Drawing& drawing, std::string
   }
 }
 
+// The title takes two lines where one is too long for a terminal.
+std::string title_of(const JsonObject& answer, const JsonObject& series,
+                     const time::TimeZone& zone) {
+  constexpr std::size_t kMost = 80;  // characters
+  const auto at = [&](std::string_view name) {
+    return time::clock_text(TimePoint(Millis(answer.at(name).as_int64())), zone);
+  };
+  const Json* unit = series.if_contains("unit");
+  const std::string field = fmt::format(
+      "{}{},", std::string_view(series.at("field").as_string()),
+      unit == nullptr ? "" : fmt::format(" in {}", std::string_view(unit->as_string())));
+  std::string span = fmt::format("{} to {}", at("from"), at("to"));
+  if (const Json* step = answer.if_contains("step")) {
+    fmt::format_to(std::back_inserter(span), ", {} of each {}",
+                   std::string_view(answer.at("aggregate").as_string()),
+                   time::span_text(Millis(step->as_int64())));
+  }
+  const char between = field.size() + 1 + span.size() > kMost ? '\n' : ' ';
+  return fmt::format("{}{}{}\n", field, between, span);
+}
+
 void draw(const JsonObject& answer, const JsonObject& series, const Drawing& drawing,
           std::string& out) {
   const auto to = std::back_inserter(out);
   const std::optional<int> decimals = decimals_of(answer, series);
   const std::vector<Shown> points = points_of(series, decimals);
-  const Json* unit = series.if_contains("unit");
-  fmt::format_to(to, "{}{}, {} to {}", std::string_view(series.at("field").as_string()),
-                 unit == nullptr ? "" : fmt::format(" in {}", std::string_view(unit->as_string())),
-                 time::iso_text(answer.at("from").as_int64(), drawing.zone),
-                 time::iso_text(answer.at("to").as_int64(), drawing.zone));
-  if (const Json* step = answer.if_contains("step")) {
-    fmt::format_to(to, ", {} of each {}", std::string_view(answer.at("aggregate").as_string()),
-                   time::span_text(Millis(step->as_int64())));
-  }
-  out += '\n';
+  out += title_of(answer, series, drawing.zone);
   const Statistics all = statistics_of(points);
   if (all.count > 0) {
     append_plot(points, all, drawing, decimals, out);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <semaphore>
@@ -23,6 +22,7 @@
 #include "operations/run.h"
 #include "operations/streams.h"
 #include "operations/table.h"
+#include "overview/values.h"
 
 namespace gridloom::app {
 namespace {
@@ -50,20 +50,11 @@ Result<history::SeriesRequest> request_of(const operations::Arguments& arguments
                                  now, limits);
 }
 
-// Decimals of the values that a field can have. A number with a fraction may have any; two are
-// shown.
-std::optional<int> decimals_of(const catalog::Field& field) {
-  if (!catalog::is_numeric(field.type)) return std::nullopt;
-  if (field.type == catalog::FieldType::kFloat && field.scale == 1) return 2;
-  const int decimals = static_cast<int>(std::ceil(-std::log10(std::abs(field.scale)) - 1e-9));
-  return std::max(decimals, 0);
-}
-
 api::UnitOf units_with_decimals(const catalog::FamilyPtr& family) {
   return [family](std::string_view name) -> api::FieldUnit {
     const catalog::Field* field = family->field(name);
     if (field == nullptr) return {};
-    return {.unit = field->unit, .scale = field->scale, .decimals = decimals_of(*field)};
+    return {.unit = field->unit, .scale = field->scale, .decimals = overview::decimals_of(*field)};
   };
 }
 

@@ -57,10 +57,10 @@ Error no_field(const Family& family, std::span<const std::string> names, std::st
                                         natures.empty() ? "" : "; it has " + joined_or(natures))};
   }
   std::vector<std::string_view> known(names.begin(), names.end());
+  known.insert(known.end(), natures.begin(), natures.end());
   for (const Field& field : family.fields) {
     if (field.nature.empty()) continue;
     known.push_back(last_part(field.nature));
-    known.push_back(field.nature);
   }
   std::string meant = did_you_mean(text, known);
   if (meant.empty() && !family.passthrough) {

@@ -89,13 +89,14 @@ function Device({
   summary: HomeDevice | undefined;
 }) {
   const words = texts.value.device;
-  const tab = (query.value.get('tab') ?? 'now') as Tab;
   const base = `/d/${encodeURIComponent(twin.facts.sn)}`;
   const tabs = [
     {value: 'now' as Tab, label: words.now},
     {value: 'plots' as Tab, label: words.plots},
     {value: 'control' as Tab, label: words.control},
   ];
+  const asked = query.value.get('tab');
+  const tab = tabs.find(({value}) => value === asked)?.value ?? 'now';
   return (
     <>
       <Head twin={twin} summary={summary} />

@@ -80,7 +80,9 @@ test('the home is fetched with its time, and then replaced whole by the stream',
   await fetchHome();
   assert.equal(requests.length, 2);
   assert.deepEqual(
-    socket().sent.slice(-2).map((message) => (message as {t: string}).t),
+    socket()
+      .sent.slice(-2)
+      .map((message) => (message as {t: string}).t),
     ['unsub', 'sub'],
   );
   me.value = signedIn('demo');

@@ -101,6 +101,10 @@ test('groups have titles for people, open, and tell versions as versions', async
   await page.locator('.field-tools input[type=search]').fill('hardware version');
   const hardware = page.locator('.field-row', {hasText: 'Hardware version'}).locator('dd b');
   assert.match(await hardware.textContent(), /^V\d/);
+  assert.equal(new URL(page.url()).searchParams.get('q'), 'hardware version');
+  // The groups that the search opened close with it.
+  await page.locator('.field-tools input[type=search]').fill('');
+  await page.waitForFunction(() => document.querySelectorAll('.group[open]').length === 1);
   await page.close();
 });
 

@@ -9,6 +9,7 @@ import {presentText} from '../forms/present.ts';
 import {SetSender, type SetState} from '../forms/send.ts';
 import {displayed, texts} from '../i18n/index.ts';
 import {matches} from '../store/paths.ts';
+import {query, setQuery} from '../store/routes.ts';
 import type {Twin} from '../store/twins.ts';
 import {CopyLine} from '../ui/controls.tsx';
 import {type Mark, StateMark} from '../ui/icon.tsx';
@@ -27,7 +28,7 @@ const manyCommands = 5;
 
 function Commands({twin, family}: {twin: Twin; family: Family}) {
   const words = texts.value.devicePage;
-  const [search, setSearch] = useState('');
+  const search = query.value.get('q') ?? '';
   const wanted = search.trim().toLowerCase();
   const shown = family.commands.filter((command) => says(command).toLowerCase().includes(wanted));
   const groups = commandGroups(shown);
@@ -40,7 +41,7 @@ function Commands({twin, family}: {twin: Twin; family: Family}) {
           placeholder={words.find}
           aria-label={words.find}
           value={search}
-          onInput={(event) => setSearch(event.currentTarget.value)}
+          onInput={(event) => setQuery({q: event.currentTarget.value || null})}
         />
       )}
       {groups.length === 0 && <p class="muted">{words.noMatch}</p>}
@@ -135,7 +136,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
         ) : (
           <p class="muted small-text">{words.noSelect}</p>
         )}
-        <Outcome state={isAnswered ? state : {state: 'idle'}} />
+        <Outcome state={isAnswered ? state : {state: 'idle'}} family={family} />
       </div>
       <details>
         <summary>{words.asCommand}</summary>
@@ -205,8 +206,8 @@ function reportedValue(twin: Twin, family: Family, command: CommandFacts, param:
   return {text: presentText(param, field, reading.value), value: reading.value};
 }
 
-function Outcome({state}: {state: SetState}) {
-  const line = outcomeLine(state);
+function Outcome({state, family}: {state: SetState; family: Family}) {
+  const line = outcomeLine(state, family);
   return (
     <span role="status" data-state={state.state}>
       {line && (
@@ -219,7 +220,14 @@ function Outcome({state}: {state: SetState}) {
   );
 }
 
-function outcomeLine(state: SetState): {mark: Mark; text: string} | null {
+/** A value of the field that shows a set; one that the device has not reported is unknown. */
+function shownText(family: Family, name: string, value: unknown): string {
+  if (value === undefined) return texts.value.plot.unknown;
+  const facts = family.fields.find((field) => matches(field.name, name));
+  return textOf(displayed(facts, value));
+}
+
+function outcomeLine(state: SetState, family: Family): {mark: Mark; text: string} | null {
   const words = texts.value.set;
   switch (state.state) {
     case 'idle':
@@ -235,7 +243,10 @@ function outcomeLine(state: SetState): {mark: Mark; text: string} | null {
     case 'notApplied':
       return {
         mark: 'warning',
-        text: words.notApplied(String(state.asked), String(state.is)),
+        text: words.notApplied(
+          shownText(family, state.field, state.asked),
+          shownText(family, state.field, state.is),
+        ),
       };
     case 'refused':
       return {mark: 'critical', text: words.refused(state.why)};

@@ -28,6 +28,8 @@ const day = 86_400_000;
 const refreshMs = 60_000;
 const sparkPoints = 60;
 const fewPoints = 12;
+/** A request for a history takes no more names. */
+const mostNames = 32;
 
 interface Sparks {
   columns: Map<string, Column>;
@@ -52,10 +54,21 @@ async function loadSparks(sn: string, names: string[], cancel: AbortSignal): Pro
   return ask(to - found.spanMs, stepFor(found.spanMs, sparkPoints));
 }
 
+/** The names of the lines that are drawn; one whose parts are too many for a request has none. */
 function partsOf({charge, powers, temperatures, marked}: All): string[] {
   const numbers = marked.filter(({facts}) => facts?.unit);
-  const parts = [...charge, ...powers.flatMap((power) => power.parts), ...temperatures, ...numbers];
-  return [...new Set(parts.map(({name}) => name))];
+  const lines = [
+    charge,
+    ...powers.map((power) => power.parts),
+    temperatures.slice(0, 1),
+    ...numbers.map((one) => [one]),
+  ];
+  const names = new Set<string>();
+  for (const line of lines) {
+    const more = line.map(({name}) => name).filter((name) => !names.has(name));
+    if (names.size + more.length <= mostNames) for (const name of more) names.add(name);
+  }
+  return [...names];
 }
 
 export function Essentials({

@@ -1,6 +1,7 @@
 // The energies of a period: bars, sums beside those of the period before, and the table of them.
 import {useEffect, useRef, useState} from 'preact/hooks';
 import {Bars} from '../charts/bars.tsx';
+import {download} from '../charts/download.ts';
 import {
   type Bar,
   type BarPart,
@@ -109,7 +110,13 @@ export function HistoryEnergies(props: Props) {
       <Unknown energies={energies} />
       <div class="buttons">
         <ToggleButton label={words.table} isOn={asTable} onChange={setAsTable} />
-        <button type="button" class="small" onClick={() => download(file, bars, measured)}>
+        <button
+          type="button"
+          class="small"
+          onClick={() =>
+            download(`${file}.csv`, new Blob([csvOf(bars, measured)], {type: 'text/csv'}))
+          }
+        >
           {words.csv}
         </button>
       </div>
@@ -297,12 +304,4 @@ export function csvOf(bars: Bar[], measured: BarPart[]): string {
     ]),
   ];
   return `${rows.map((row) => row.map(csvCell).join(',')).join('\n')}\n`;
-}
-
-function download(file: string, bars: Bar[], measured: BarPart[]): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([csvOf(bars, measured)], {type: 'text/csv'}));
-  link.download = `${file}.csv`;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

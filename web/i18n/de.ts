@@ -4,7 +4,7 @@ const devices = (n: number) => (n === 1 ? '1 Gerät' : `${n} Geräte`);
 
 export const de: Texts = {
   age: {now: 'jetzt', s: 's', min: 'min', h: 'h'},
-  ago: (age) => (age === 'jetzt' ? age : `vor ${age}`),
+  ago: (span) => `vor ${span}`,
   nav: {
     label: 'Seiten',
     home: 'Zuhause',
@@ -84,7 +84,6 @@ export const de: Texts = {
     exported: 'Einspeisung',
     batteryIn: 'Akku geladen',
     batteryOut: 'Akku entladen',
-    atLeast: 'mindestens',
     unaccounted: (power) => `${power} nicht zugeordnet`,
     importOfDevices: 'Bezug dieser Geräte; Einspeisung wird nicht gemessen',
     empty: 'Noch kein Gerät',
@@ -135,7 +134,7 @@ export const de: Texts = {
     never: 'nicht gemeldet',
     noSensor: 'kein Sensor',
     noBits: 'keine',
-    silent: (age) => `Seit ${age} keine Meldung`,
+    silent: (span) => `Seit ${span} keine Meldung`,
     watchOnly: (owner) =>
       `Sie können dieses Gerät nur beobachten; weitere Rechte vergibt ${owner}.`,
     noCommands: 'Diese Gerätefamilie nimmt keine Befehle an.',

@@ -4,7 +4,7 @@ const devices = (n: number) => (n === 1 ? '1 device' : `${n} devices`);
 
 export const en = {
   age: {now: 'now', s: 's', min: 'min', h: 'h'},
-  ago: (age: string) => `${age} ago`,
+  ago: (span: string) => `${span} ago`,
   nav: {
     label: 'Pages',
     home: 'Home',
@@ -74,7 +74,6 @@ export const en = {
     exported: 'Grid export',
     batteryIn: 'Battery charged',
     batteryOut: 'Battery discharged',
-    atLeast: 'at least',
     unaccounted: (power: string) => `${power} unaccounted for`,
     importOfDevices: 'Import of these devices; export is not measured',
     empty: 'No device yet',
@@ -125,7 +124,7 @@ export const en = {
     never: 'not reported',
     noSensor: 'no sensor',
     noBits: 'none',
-    silent: (age: string) => `Nothing reported for ${age}`,
+    silent: (span: string) => `Nothing reported for ${span}`,
     watchOnly: (owner: string) => `You can watch this device; ask ${owner} for more.`,
     noCommands: 'This family takes no commands.',
     whole: 'General',

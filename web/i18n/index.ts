@@ -59,9 +59,16 @@ const words = (): AgeWords => texts.value.age;
 
 /** How old a moment is, from a day on its date; drawn anew each second. */
 export function ageText(ms: number | null | undefined): string {
-  if (ms == null) return '—';
+  if (ms == null) return unknown;
   void tick.value;
   return age(serverNow() - ms, words()) ?? whenText(ms, 'moment');
+}
+
+/** How long ago a moment is, for a sentence that can hold no date; drawn anew each second. */
+export function sinceText(ms: number | null | undefined): string {
+  if (ms == null) return unknown;
+  void tick.value;
+  return spanText(Math.max(0, serverNow() - ms) / 1000);
 }
 
 /** Why a request failed: in the words of the page, or else in the server's. */

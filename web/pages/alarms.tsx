@@ -4,10 +4,10 @@ import {get} from '../api/client.ts';
 import type {DeviceEvent, EventPage, HomeDevice} from '../api/types.ts';
 import {dayOf} from '../format/age.ts';
 import {
-  ageText,
   alarmText,
   codeText,
   dateText,
+  sinceText,
   spanText,
   texts,
   whenText,
@@ -87,7 +87,7 @@ function Quiet({devices}: {devices: HomeDevice[]}) {
                   <bdi>{device.name}</bdi>
                 </a>
               </h3>
-              <p class="muted">{texts.value.ago(ageText(device.lastReport))}</p>
+              <p class="muted">{texts.value.ago(sinceText(device.lastReport))}</p>
             </article>
           </li>
         ))}
@@ -229,7 +229,7 @@ function Active({alarm}: {alarm: Alarm}) {
       <p class="muted">
         {alarm.since === null
           ? words.unknownSince
-          : `${words.since(whenText(alarm.since, 'moment'))} (${ageText(alarm.since)})`}
+          : `${words.since(whenText(alarm.since, 'moment'))} (${sinceText(alarm.since)})`}
         {alarm.field && (
           <>
             {' '}

@@ -2,7 +2,7 @@
 import {useEffect, useMemo} from 'preact/hooks';
 import {ApiError, language} from '../api/client.ts';
 import type {Family, HomeDevice} from '../api/types.ts';
-import {ageText, texts} from '../i18n/index.ts';
+import {sinceText, texts} from '../i18n/index.ts';
 import {home} from '../store/home.ts';
 import {live} from '../store/live.ts';
 import {bare, decoded, path, query, titleRef} from '../store/routes.ts';
@@ -133,7 +133,7 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
       {(state === 'offline' || state === 'quiet') && (
         <p class="bad fault">
           <StateMark mark={state} />
-          {words.device.silent(ageText(current?.lastReport))}
+          {words.device.silent(sinceText(current?.lastReport))}
         </p>
       )}
       {shown?.faults.map((fault) => (

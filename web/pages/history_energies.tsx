@@ -21,6 +21,7 @@ import {type ColumnForm, energyForm, inForm} from '../format/number.ts';
 import {barsOf, type Period, shifted, within} from '../format/period.ts';
 import {localeName, percentText, spanText, texts, whenText} from '../i18n/index.ts';
 import {home} from '../store/home.ts';
+import {query, setQuery} from '../store/routes.ts';
 import {ToggleButton} from '../ui/controls.tsx';
 
 interface Props {
@@ -46,7 +47,7 @@ export function HistoryEnergies(props: Props) {
     opened.current = false;
   }, [opened]);
   const [chosen, setChosen] = useState<number | null>(null);
-  const [asTable, setAsTable] = useState(false);
+  const asTable = query.value.get('table') === '1';
   const {bars, total} = energies;
   const before = energies.previous?.bars ?? [];
   const measured = parts.filter((part) => total[part] !== null);
@@ -109,7 +110,11 @@ export function HistoryEnergies(props: Props) {
       )}
       <Unknown energies={energies} />
       <div class="buttons">
-        <ToggleButton label={words.table} isOn={asTable} onChange={setAsTable} />
+        <ToggleButton
+          label={words.table}
+          isOn={asTable}
+          onChange={(isOn) => setQuery({table: isOn ? '1' : null})}
+        />
         <button
           type="button"
           class="small"

@@ -120,9 +120,20 @@ function usePast(active: Alarm[]) {
   const [older, setOlder] = useState<{events: DeviceEvent[]; next?: string} | null>(null);
   useEffect(() => setOlder(null), [loaded.data]);
   const next = older ? older.next : loaded.data?.next;
+  const newest = useRef(loaded.data);
+  newest.current = loaded.data;
+  const [isAsking, setAsking] = useState(false);
   const more = async () => {
-    const page = await get<EventPage>(`${pastPath}&cursor=${encodeURIComponent(next ?? '')}`);
-    setOlder({...page, events: [...(older?.events ?? []), ...page.events]});
+    if (isAsking) return;
+    setAsking(true);
+    try {
+      const page = await get<EventPage>(`${pastPath}&cursor=${encodeURIComponent(next ?? '')}`);
+      // A page that goes on where the list no longer ends is dropped.
+      if (newest.current !== loaded.data) return;
+      setOlder({...page, events: [...(older?.events ?? []), ...page.events]});
+    } finally {
+      setAsking(false);
+    }
   };
   return {
     loaded,

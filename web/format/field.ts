@@ -80,7 +80,7 @@ export function textOf({text, unit}: DisplayedValue): string {
   return unit ? text + (unit === '%' ? '' : thinSpace) + unit : text;
 }
 
-export function rawText(value: unknown): string {
+function rawText(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 

@@ -25,7 +25,7 @@ function put(into: Wire, path: string[], value: unknown): void {
 }
 
 /** A text as one word of a shell. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 

@@ -34,7 +34,6 @@ export const powerText = (w: number | null | undefined) => joined(power(w, local
 export const powerFigure = (w: number | null | undefined, before = ''): Figure =>
   power(w, locale(), before);
 export const energyText = (kwh: number | null | undefined) => joined(energy(kwh, locale()));
-export const energyFigure = (kwh: number | null | undefined): Figure => energy(kwh, locale());
 export const percentText = (value: number | null | undefined) => percent(value, locale());
 export const whenText = (ms: number, form: Parameters<typeof when>[1]) =>
   when(ms, form, locale(), zone());

@@ -219,7 +219,7 @@ export const de: Texts = {
     date: 'Datum',
     earlier: 'Früher',
     later: 'Später',
-    of: 'Von',
+    of: 'Energie von',
     compare: 'Mit dem Zeitraum davor vergleichen',
     allDevices: 'Das ganze Haus',
     sources: 'Quellen',

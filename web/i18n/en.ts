@@ -209,7 +209,7 @@ export const en = {
     date: 'Date',
     earlier: 'Earlier',
     later: 'Later',
-    of: 'Of',
+    of: 'Energy of',
     compare: 'Compare with the period before',
     allDevices: 'The whole home',
     sources: 'Sources',

@@ -15,6 +15,7 @@ import {
   type Essentials as All,
   essentialsOf,
   greatestOf,
+  namesOfLines,
   type Part,
   type PowerKey,
   powerOf,
@@ -28,8 +29,6 @@ const day = 86_400_000;
 const refreshMs = 60_000;
 const sparkPoints = 60;
 const fewPoints = 12;
-/** A request for a history takes no more names. */
-const mostNames = 32;
 
 interface Sparks {
   columns: Map<string, Column>;
@@ -54,23 +53,6 @@ async function loadSparks(sn: string, names: string[], cancel: AbortSignal): Pro
   return ask(to - found.spanMs, stepFor(found.spanMs, sparkPoints));
 }
 
-/** The names of the lines that are drawn; one whose parts are too many for a request has none. */
-function partsOf({charge, powers, temperatures, marked}: All): string[] {
-  const numbers = marked.filter(({facts}) => facts?.unit);
-  const lines = [
-    charge,
-    ...powers.map((power) => power.parts),
-    temperatures.slice(0, 1),
-    ...numbers.map((one) => [one]),
-  ];
-  const names = new Set<string>();
-  for (const line of lines) {
-    const more = line.map(({name}) => name).filter((name) => !names.has(name));
-    if (names.size + more.length <= mostNames) for (const name of more) names.add(name);
-  }
-  return [...names];
-}
-
 export function Essentials({
   twin,
   family,
@@ -89,7 +71,7 @@ export function Essentials({
     }, refreshMs);
     return () => clearInterval(timer);
   }, []);
-  const names = partsOf(all);
+  const names = namesOfLines(all);
   const sparks = useLoad(
     async (cancel) => (names.length > 0 ? loadSparks(twin.facts.sn, names, cancel) : null),
     [twin, names.join(), minute],

@@ -14,6 +14,7 @@ import {presentText} from '../../forms/present.ts';
 import {
   essentialsOf,
   greatestOf,
+  namesOfLines,
   powerOf,
   sumColumn,
   sumOf,
@@ -201,6 +202,23 @@ test('a sparkline of several fields is their sum, and unknown where none is know
     {name: 'absent', factor: 1},
   ];
   assert.deepEqual(sumColumn(parts, columns), [-3, 2, null]);
+});
+
+test('one request has the names of all lines, but for one that does not fit', () => {
+  const modules = Array.from({length: 40}, (_, i) => `m.${i}.load`);
+  const all = essentialsOf(
+    family([
+      field('soc', {nature: 'battery.soc', unit: '%'}),
+      field('pv', {nature: 'pv.power', unit: 'W'}),
+      field('m.*.load', {nature: 'load.power', unit: 'W'}),
+      field('p1', {nature: 'battery.temperature', unit: '°C'}),
+      field('p2', {nature: 'battery.temperature', unit: '°C'}),
+      field('fan', {essential: true, unit: '%'}),
+      field('state', {essential: true}),
+    ]),
+    modules,
+  );
+  assert.deepEqual(namesOfLines(all), ['soc', 'pv', 'p1', 'fan']);
 });
 
 test('the time left is that to where the battery goes', () => {

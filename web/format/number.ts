@@ -23,7 +23,7 @@ export function decimal(value: number, digits: number, locale: string, atLeast =
     });
     formats.set(key, format);
   }
-  // What rounds to 0 has no sign; signDisplay 'negative' is unknown to browsers of 2022.
+  // A value that rounds to 0 has no sign; signDisplay 'negative' is unknown to browsers of 2022.
   const size = format.format(Math.abs(value));
   return value < 0 && size !== format.format(0) ? minus + size : size;
 }

@@ -96,7 +96,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
 
   const send = async () => {
     setAnswered(true);
-    // What was typed meanwhile stays.
+    // Entries that were typed meanwhile stay.
     if (await sender.send(body)) setEntries((now) => (now === entries ? {} : now));
   };
   const submit = (event: Event) => {

@@ -8,7 +8,7 @@ import {clock} from './clock.ts';
 export const home = signal<Home | null>(null);
 export const homeError = signal<ApiError | null>(null);
 
-/** Whose home it is; undefined: nobody is signed in. */
+/** The home is that of this account; undefined: nobody is signed in. */
 const account = computed(() => me.value?.account);
 
 let following = false;
@@ -57,7 +57,7 @@ export function followHome(live: LiveClient): void {
 export type Severity = 'error' | 'silent' | 'warning';
 
 export interface Alarm {
-  /** Of its device and field: one that begins again has the same. */
+  /** The device's serial number and the field: an alarm that begins again has the same. */
   key: string;
   sn: string;
   device: string;

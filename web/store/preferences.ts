@@ -1,4 +1,4 @@
-// What this browser prefers; nothing else is kept here, and no secret.
+// The preferences of this browser; nothing else is kept here, and no secret.
 import {signal} from '@preact/signals';
 import {keep, kept} from './kept.ts';
 

@@ -1,4 +1,4 @@
-// What the page says when something goes wrong: a set whose device or server is silent, a link that
+// The page says so when something goes wrong: a set whose device or server is silent, a link that
 // is pasted into an open tab, a device that is gone, an address that means nothing.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';

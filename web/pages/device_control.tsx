@@ -28,13 +28,13 @@ const manyCommands = 5;
 
 function Commands({twin, family}: {twin: Twin; family: Family}) {
   const words = texts.value.devicePage;
-  const search = query.value.get('q') ?? '';
+  const hasSearch = family.commands.length > manyCommands;
+  const search = (hasSearch && query.value.get('q')) || '';
   const wanted = search.trim().toLowerCase();
-  const shown = family.commands.filter((command) => says(command).toLowerCase().includes(wanted));
-  const groups = commandGroups(shown);
+  const isShown = (command: CommandFacts) => says(command).toLowerCase().includes(wanted);
   return (
     <>
-      {family.commands.length > manyCommands && (
+      {hasSearch && (
         <input
           type="search"
           class="find-command"
@@ -44,13 +44,21 @@ function Commands({twin, family}: {twin: Twin; family: Family}) {
           onInput={(event) => setQuery({q: event.currentTarget.value || null})}
         />
       )}
-      {groups.length === 0 && <p class="muted">{words.noMatch}</p>}
-      {groups.map(({group, commands}) => (
-        <section key={group} class="command-group" aria-label={words.groups[group]}>
+      {!family.commands.some(isShown) && <p class="muted">{words.noMatch}</p>}
+      {commandGroups(family.commands).map(({group, commands}) => (
+        <section
+          key={group}
+          class="command-group"
+          aria-label={words.groups[group]}
+          hidden={!commands.some(isShown)}
+        >
           <h2>{words.groups[group]}</h2>
           <div class="commands">
             {commands.map((command) => (
-              <CommandForm key={command.name} twin={twin} family={family} command={command} />
+              // A form that a search hides keeps what was typed, and what becomes of its set.
+              <div key={command.name} hidden={!isShown(command)}>
+                <CommandForm twin={twin} family={family} command={command} />
+              </div>
             ))}
           </div>
         </section>

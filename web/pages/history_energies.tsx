@@ -288,7 +288,10 @@ function Table({bars, measured, names}: TableProps) {
             <tr key={bar.from}>
               <td>{names(i)}</td>
               {measured.map((part) => (
-                <td key={part}>{inForm(bar[part], form, localeName())}</td>
+                <td key={part}>
+                  {bar.atLeast && bar[part] !== null && '≥ '}
+                  {inForm(bar[part], form, localeName())}
+                </td>
               ))}
             </tr>
           ))}

@@ -101,6 +101,10 @@ test('groups have titles for people, open, and tell versions as versions', async
   await page.locator('.field-tools input[type=search]').fill('hardware version');
   const hardware = page.locator('.field-row', {hasText: 'Hardware version'}).locator('dd b');
   assert.match(await hardware.textContent(), /^V\d/);
+  assert.equal(new URL(page.url()).searchParams.get('q'), 'hardware version');
+  // The groups that the search opened close with it.
+  await page.locator('.field-tools input[type=search]').fill('');
+  await page.waitForFunction(() => document.querySelectorAll('.group[open]').length === 1);
   await page.close();
 });
 
@@ -182,6 +186,15 @@ test('forms stand in groups; the present value has the unit and the words of the
   await form('dcChgCfg').locator('summary').click();
   const [scroll, client] = await copied.evaluate((code) => [code.scrollWidth, code.clientWidth]);
   assert.ok(scroll <= client, `a line of ${scroll} px in ${client}`);
+  // A form that a search hides keeps what was typed.
+  const amount = form('dcChgCfg').locator('input[inputmode=decimal]').first();
+  await amount.fill('7000');
+  await page.locator('.find-command').fill('quietMode');
+  await amount.waitFor({state: 'hidden'});
+  assert.ok(await form('quietMode').isVisible());
+  await page.locator('.find-command').fill('');
+  await amount.waitFor();
+  assert.equal(await amount.inputValue(), '7000');
   await page.close();
 });
 

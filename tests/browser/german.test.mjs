@@ -42,7 +42,7 @@ function literals(file) {
   );
 }
 
-/** What people read of a family: titles, descriptions, signs, and names of values. */
+/** The texts of a family for people: titles, descriptions, signs, and names of values. */
 function textsOf(value, texts = []) {
   if (Array.isArray(value)) for (const each of value) textsOf(each, texts);
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return texts;

@@ -235,8 +235,9 @@ class HomeTest(ServerTest):
         self.assertIn("Kitchen", self.said("wait", "kitchen", "online", "--timeout", "1m"))
         late = self.said("wait", "kitchen", "soc > 100", "--timeout", "0s", code=1)
         self.assertRegex(late, r"after 0s, pd.soc of Kitchen power station \(\w+\) is \d+ %")
-        with subprocess.Popen([servers.GRIDLOOM, "wait", DELTA_2, f"{FIELD} = 710", "--json", "--data",
-                               str(self.server.data)], text=True, stdout=subprocess.PIPE) as waiting:
+        with subprocess.Popen([servers.GRIDLOOM, "wait", DELTA_2, f"{FIELD} = 710", "--json", "--timeout",
+                               f"{PATIENCE_S}s", "--data", str(self.server.data)],
+                              text=True, stdout=subprocess.PIPE) as waiting:
             self.said("set", DELTA_2, FIELD, "0.71kW", "--wait", f"{PATIENCE_S}s")
             told = json.loads(waiting.stdout.readline())
             self.assertEqual(waiting.wait(PATIENCE_S), 0)
@@ -263,6 +264,7 @@ class HomeTest(ServerTest):
         doors = [word for door in servers.DOORS for word in ("--" + door, "127.0.0.1:0")]
         process = servers.start_server([servers.GRIDLOOM, "serve", "--demo", "--data", str(data), *doors], data,
                                        stdout=written, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.kill)
         os.close(written)
         self.assertEqual(cli("status", data=data).returncode, 0)
         process.terminate()

@@ -67,22 +67,25 @@ function formattedText(format: FieldFormat | undefined, value: unknown): string 
     const bytes = [24, 16, 8, 0].map((bits) => Math.floor(value / 2 ** bits) % 256);
     return (bytes[0] === 0 ? bytes.slice(1) : bytes).join('.');
   }
-  if (format === 'text' && Array.isArray(value) && value.every((one) => typeof one === 'number')) {
+  if (format === 'text' && Array.isArray(value) && value.every(isCodePoint)) {
     return String.fromCodePoint(...value.filter((code) => code > 0));
   }
   return null;
 }
 
+const isCodePoint = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0x10_ffff;
+
 export function textOf({text, unit}: DisplayedValue): string {
   return unit ? text + (unit === '%' ? '' : thinSpace) + unit : text;
 }
 
-export function rawText(value: unknown): string {
+function rawText(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 export function same(a: unknown, b: unknown): boolean {
-  return a === b || (Array.isArray(a) ? a.includes(b) : JSON.stringify(a) === JSON.stringify(b));
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function nameOf(values: Value[] | undefined, value: unknown): string | null {

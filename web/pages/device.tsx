@@ -2,7 +2,7 @@
 import {useEffect, useMemo} from 'preact/hooks';
 import {ApiError, language} from '../api/client.ts';
 import type {Family, HomeDevice} from '../api/types.ts';
-import {ageText, texts} from '../i18n/index.ts';
+import {sinceText, texts} from '../i18n/index.ts';
 import {home} from '../store/home.ts';
 import {live} from '../store/live.ts';
 import {bare, decoded, path, query, titleRef} from '../store/routes.ts';
@@ -89,13 +89,14 @@ function Device({
   summary: HomeDevice | undefined;
 }) {
   const words = texts.value.device;
-  const tab = (query.value.get('tab') ?? 'now') as Tab;
   const base = `/d/${encodeURIComponent(twin.facts.sn)}`;
   const tabs = [
     {value: 'now' as Tab, label: words.now},
     {value: 'plots' as Tab, label: words.plots},
     {value: 'control' as Tab, label: words.control},
   ];
+  const asked = query.value.get('tab');
+  const tab = tabs.find(({value}) => value === asked)?.value ?? 'now';
   return (
     <>
       <Head twin={twin} summary={summary} />
@@ -132,7 +133,7 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
       {(state === 'offline' || state === 'quiet') && (
         <p class="bad fault">
           <StateMark mark={state} />
-          {words.device.silent(ageText(current?.lastReport))}
+          {words.device.silent(sinceText(current?.lastReport))}
         </p>
       )}
       {shown?.faults.map((fault) => (

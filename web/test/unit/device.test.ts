@@ -37,7 +37,7 @@ test('values are displayed by name, unit and scale', () => {
   );
   assert.equal(text({bits: [{value: 0, name: 'hot'}]}, 0), 'none');
   assert.equal(text({absent: 65_535, unit: 'V'}, 65_535), 'no sensor');
-  assert.equal(text({absent: [-3270]}, -3270), 'no sensor');
+  assert.equal(text({absent: -3270}, -3270), 'no sensor');
   assert.equal(text(undefined, [1, 2]), '[1,2]');
   assert.equal(text(undefined, 16_908_607), '16908607');
 });

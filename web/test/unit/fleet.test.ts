@@ -82,9 +82,14 @@ test('what is no comparison is named, and hides nothing', () => {
     ['name<3', ['name<3']],
     ['soc<20', []],
     ['12:30', []],
+    // Every object of a script has these.
+    ['constructor:x', []],
+    ['toString<3', ['toString<3']],
+    ['soc<3valueof', ['soc<3valueof']],
   ];
   for (const [text, wrong] of rows) assert.deepEqual(parseQuery(text).wrong, wrong, text);
   assert.equal(found('colour<3').length, devices.length);
+  assert.deepEqual(found('constructor:x'), []);
 });
 
 test('a device that reports a fault is one with trouble, whatever its state', () => {

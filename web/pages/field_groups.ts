@@ -21,9 +21,11 @@ interface Place {
 /** Finds the place of a field by its name in the family's file. */
 function placesOf(family: Family): (name: string) => Place {
   const places = new Map<string, Place>();
-  family.groups.forEach(({name: key, title, fields}, order) => {
-    fields.forEach((name, position) => places.set(name, {key, title, order, position}));
-  });
+  for (const [order, {name: key, title, fields}] of family.groups.entries()) {
+    for (const [position, name] of fields.entries()) {
+      places.set(name, {key, title, order, position});
+    }
+  }
   return (name) => {
     const own = places.get(name);
     if (own) return own;
@@ -33,7 +35,8 @@ function placesOf(family: Family): (name: string) => Place {
     }
     // No group of the file has it: it stands with those of its board.
     const board = name.includes('.') ? name.slice(0, name.indexOf('.')) : '';
-    return {key: board, title: board || null, order: board ? family.groups.length : -1, position: 0};
+    const order = board ? family.groups.length : -1;
+    return {key: board, title: board || null, order, position: 0};
   };
 }
 

@@ -117,7 +117,9 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .section = SectionId::kTemplate},
     {.name = "groups",
      .form = Form::kEntries,
-     .description = "What people call the groups of fields, by the beginning of the quota names",
+     .description =
+         "What people call the groups of fields, by a name of your choice, in the order of "
+         "the page",
      .section = SectionId::kGroup},
     {.name = "fields",
      .form = Form::kFields,

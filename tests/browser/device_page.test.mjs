@@ -87,15 +87,20 @@ test('groups have titles for people, open, and tell versions as versions', async
   const {page} = await open(`/d/${delta}`);
   const titles = await page.locator('.group > summary h3').allTextContents();
   assert.deepEqual(titles, [
-    'Whole unit',
-    'Battery pack',
-    'Battery management',
-    'Extra batteries',
+    'Power and charge',
+    'Sockets and ports',
     'Solar and car socket',
     'AC side',
+    'Battery pack',
+    'Cells and health',
+    'Battery management',
+    'Extra batteries',
+    'Totals and hours of use',
+    'Unit and screen',
+    'Details of the pack',
   ]);
   assert.equal(await page.locator('.field-row').count(), 0);
-  await page.locator('.group > summary', {hasText: 'Whole unit'}).click();
+  await page.locator('.group > summary', {hasText: 'Unit and screen'}).click();
   const firmware = page.locator('.field-row', {hasText: 'Main board firmware'}).locator('dd b');
   assert.match(await firmware.textContent(), /^\d+\.\d+\.\d+\.\d+$/);
   await page.locator('.field-tools input[type=search]').fill('hardware version');

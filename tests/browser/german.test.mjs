@@ -171,7 +171,7 @@ test('a change of the language needs no reload', async () => {
     history.pushState(null, '', path);
     dispatchEvent(new PopStateEvent('popstate'));
   }, `/d/${delta}`);
-  await page.waitForFunction(() => document.body.textContent.includes('Whole unit'));
+  await page.waitForFunction(() => document.body.textContent.includes('Unit and screen'));
   assert.equal(await page.evaluate(() => window.stillThisPage), true);
   await page.close();
 });

@@ -58,10 +58,14 @@ export function energy(kwh: number | null | undefined, locale: string): Figure {
   return {text: decimal(kwh, digitsOf(kwh), locale), unit: 'kWh'};
 }
 
+/** Behind a number of percents, in German with a space. */
+export const percentSign = (locale: string): string =>
+  locale.startsWith('de') ? `${thinSpace}%` : '%';
+
 /** Whole percents; 100 only for what is full, "< 1" for a little. */
 export function percent(value: number | null | undefined, locale: string): string {
   if (value == null || !Number.isFinite(value)) return unknown;
-  const sign = locale.startsWith('de') ? `${thinSpace}%` : '%';
+  const sign = percentSign(locale);
   if (value > 0 && value < 1) return `< 1${sign}`;
   const whole = value >= 99.5 && value < 99.9 ? 99 : Math.round(value);
   return decimal(whole, 0, locale) + sign;

@@ -2,8 +2,8 @@
 import {useEffect, useMemo} from 'preact/hooks';
 import {ApiError, language} from '../api/client.ts';
 import type {Family, HomeDevice} from '../api/types.ts';
-import {sinceText, texts} from '../i18n/index.ts';
-import {home} from '../store/home.ts';
+import {codeText, sinceText, texts} from '../i18n/index.ts';
+import {home, severityOf} from '../store/home.ts';
 import {live} from '../store/live.ts';
 import {bare, decoded, path, query, titleRef} from '../store/routes.ts';
 import {loadTwin, type Twin} from '../store/twins.ts';
@@ -11,6 +11,7 @@ import {Boundary} from '../ui/boundary.tsx';
 import {PageTitle, Tabs} from '../ui/controls.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
+import {markOf} from './alarm_mark.ts';
 import {DeviceCard, StateLine} from './device_card.tsx';
 import {ControlTab} from './device_control.tsx';
 import {FieldsTab} from './device_fields.tsx';
@@ -137,11 +138,11 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
         </p>
       )}
       {shown?.faults.map((fault) => (
-        <p key={fault.field} class="bad fault">
-          <StateMark mark="critical" />
+        <p key={fault.field} class={`fault is-${severityOf(fault.field)}`}>
+          <StateMark mark={markOf[severityOf(fault.field)]} />
           <span>
             {fault.title}
-            {fault.text && `: ${fault.text}`} <span class="raw">{fault.field}</span>
+            {fault.text && `: ${codeText(fault.text)}`} <span class="raw">{fault.field}</span>
           </span>
         </p>
       ))}

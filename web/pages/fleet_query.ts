@@ -47,6 +47,7 @@ const keys: Record<string, NumberKey | TextKey> = {
   solar: 'sun',
   sonne: 'sun',
   battery: 'battery',
+  akku: 'battery',
   batterie: 'battery',
   output: 'output',
   load: 'output',

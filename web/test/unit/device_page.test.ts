@@ -143,8 +143,9 @@ const family = (fields: Field[]): Family => ({
   id: 'f',
   prefixes: [],
   groups: [
-    {name: 'pd', title: 'Whole unit'},
-    {name: 'bms', title: 'Battery'},
+    {name: 'pd', title: 'Whole unit', fields: ['pd.']},
+    {name: 'bms', title: 'Battery', fields: ['bms.', 'pd.soc']},
+    {name: 'cells', title: 'Cells', fields: ['m.*.t', 'm.*.v']},
   ],
   fields,
   commands: [],
@@ -248,14 +249,23 @@ test('the time left is that to where the battery goes', () => {
 });
 
 test('groups have the titles and the order of the family, and each module is one', () => {
-  const made = family([field('bms.vol'), field('pd.soc'), field('power'), field('m.*.w')]);
-  const groups = groupsOf(fieldsOf(made, ['m.B.w', 'm.A.w']), made);
+  const made = family([
+    field('pd.soc'),
+    field('bms.vol'),
+    field('pd.w'),
+    field('power'),
+    field('m.*.w'),
+    field('m.*.v'),
+    field('m.*.t'),
+  ]);
+  const groups = groupsOf(fieldsOf(made, ['m.B.w', 'm.A.w', 'm.A.v', 'm.A.t']), made);
   assert.deepEqual(
     groups.map(({title, fields}) => [title, fields.map(({name}) => name)]),
     [
       [null, ['power']],
-      ['Whole unit', ['pd.soc']],
-      ['Battery', ['bms.vol']],
+      ['Whole unit', ['pd.w']],
+      ['Battery', ['bms.vol', 'pd.soc']],
+      ['Cells · A', ['m.A.t', 'm.A.v']],
       ['m · A', ['m.A.w']],
       ['m · B', ['m.B.w']],
     ],

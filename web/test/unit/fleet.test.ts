@@ -55,6 +55,8 @@ test('a search takes words and comparisons, and all of them have to hold', () =>
     ['SOC >= 80%', []], // spaces separate words
     ['soc>=80%', ['Roof house']],
     ['ladung<20', ['Kitchen']],
+    ['ladestand<20', ['Kitchen']],
+    ['akku<0', ['Kitchen']],
     ['sun>1kW', ['Roof house']],
     ['sonne>4,1kW', ['Roof house']],
     ['battery<0', ['Kitchen']],

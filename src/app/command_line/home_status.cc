@@ -78,13 +78,22 @@ std::string_view name_in(std::string_view meaning) {
   return meaning.substr(open + 2, meaning.size() - open - 3);
 }
 
-// The fault that says most: "Warnings of the pack: too hot" before "Fault of the pack: 1".
-std::string fault_text(const std::vector<ActiveError>& errors) {
-  const auto named = std::ranges::find_if(
-      errors, [](const ActiveError& each) { return !name_in(each.meaning).empty(); });
-  std::string text = named == errors.end()
-                         ? errors.front().text
-                         : fmt::format("{}: {}", named->title, name_in(named->meaning));
+bool is_warning(const ActiveError& error) { return error.severity == catalog::Severity::kWarning; }
+
+// The one that says most: a fault before a warning, then one whose value has a name.
+const ActiveError& main_error(const std::vector<ActiveError>& errors) {
+  const auto rank = [](const ActiveError& each) {
+    return std::pair(is_warning(each), name_in(each.meaning).empty());
+  };
+  return *std::ranges::min_element(errors, {}, rank);
+}
+
+std::string error_text(const std::vector<ActiveError>& errors) {
+  const ActiveError& first = main_error(errors);
+  const std::string_view name = name_in(first.meaning);
+  std::string text = name.empty() ? first.text : fmt::format("{}: {}", first.title, name);
+  // Most titles of warnings have the word: "Warnings of the pack", "Converter warning".
+  if (is_warning(first) && !first.title.contains("arning")) text = "warning: " + text;
   if (errors.size() > 1) text += fmt::format(" and {} more", errors.size() - 1);
   return text;
 }
@@ -95,8 +104,8 @@ Cell state_cell(const DeviceStatus& status) {
   Style style = is_live ? Style::kGood : Style::kWarning;
   const std::vector<ActiveError>& errors = status.overview.errors;
   if (!errors.empty()) {
-    style = Style::kBad;
-    text = (is_live ? std::string() : text + "; ") + fault_text(errors);
+    style = is_warning(main_error(errors)) ? Style::kWarning : Style::kBad;
+    text = (is_live ? std::string() : text + "; ") + error_text(errors);
   }
   if (!status.error.empty()) {
     style = Style::kBad;
@@ -339,7 +348,8 @@ std::string home_text(const std::vector<DeviceStatus>& devices) {
 JsonObject status_json(const DeviceStatus& status) {
   JsonArray errors;
   for (const ActiveError& each : status.overview.errors) {
-    errors.push_back(JsonObject{{"field", each.field}, {"text", each.text}});
+    errors.push_back(JsonObject{
+        {"field", each.field}, {"severity", catalog::name_of(each.severity)}, {"text", each.text}});
   }
   JsonObject row{{"sn", status.device.sn},
                  {"name", status.device.name},

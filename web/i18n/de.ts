@@ -287,7 +287,7 @@ export const de: Texts = {
     noPast: 'Noch nichts: Hier stehen behobene Störungen und Zeiten ohne Kontakt.',
     fromTo: (from, to) => `${from} bis ${to}`,
     older: 'Ältere anzeigen',
-    severity: {error: 'Störung.', warning: 'Warnung.'},
+    severity: {fault: 'Störung.', warning: 'Warnung.'},
     code: (code) => `Code ${code}, dessen Bedeutung nicht dokumentiert ist`,
     acknowledge: 'Quittieren',
     acknowledged: 'Quittiert',

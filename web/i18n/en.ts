@@ -278,7 +278,7 @@ export const en = {
     noPast: 'Nothing yet: faults that have ended, and times without contact, are shown here.',
     fromTo: (from: string, to: string) => `${from} to ${to}`,
     older: 'Show older ones',
-    severity: {error: 'Error.', warning: 'Warning.'},
+    severity: {fault: 'Fault.', warning: 'Warning.'},
     code: (code: string) => `code ${code}, whose meaning is not documented`,
     acknowledge: 'Acknowledge',
     acknowledged: 'Acknowledged',

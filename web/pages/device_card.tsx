@@ -1,7 +1,7 @@
 // A device in a few figures: those that its family reports.
 import type {HomeDevice} from '../api/types.ts';
 import {ageText, codeText, percentText, powerFigure, texts} from '../i18n/index.ts';
-import {severityOf} from '../store/home.ts';
+import {worstFirst} from '../store/home.ts';
 import {Icon, type IconName, StateMark} from '../ui/icon.tsx';
 import {markOf} from './alarm_mark.ts';
 
@@ -81,9 +81,9 @@ export function DeviceCard({
       </Heading>
       <p class="muted">{device.familyName}</p>
       <StateLine device={device} />
-      {device.faults.slice(0, 2).map((fault) => (
-        <p key={fault.field} class={`fault is-${severityOf(fault.field)}`}>
-          <StateMark mark={markOf[severityOf(fault.field)]} />
+      {worstFirst(device.faults).slice(0, 2).map((fault) => (
+        <p key={fault.field} class={`fault is-${fault.severity}`}>
+          <StateMark mark={markOf[fault.severity]} />
           <span>
             {fault.title}
             {fault.text && `: ${codeText(fault.text)}`}

@@ -277,6 +277,7 @@ TEST(OpenApi, DeclaresTheErrorsThatARouteCanGive) {
            {"/api/v1/families/{family}", "get", "200 304 400 401 403 404 408 421 429 431 500"},
            {"/api/v1/devices/{sn}", "get", "200 400 401 403 408 421 429 431 500"},
            {"/api/v1/devices/{sn}/history", "get", "200 400 401 403 408 421 429 431 500 503"},
+           {"/api/v1/session", "get", "200 204 400 401 403 408 421 429 431 500"},
            {"/api/v1/session", "post", "200 400 401 403 404 408 413 421 429 431 500 503"},
            {"/api/v1/session", "delete", "204 400 401 403 408 421 429 431 500 503"},
            {"/api/v1/admin/operations", "get", "200 400 401 403 404 408 409 429 431 500"},

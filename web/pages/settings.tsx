@@ -6,7 +6,6 @@ import {clientName} from '../format/client_name.ts';
 import {type Language, language, setLanguage, texts, whenText} from '../i18n/index.ts';
 import {moving, setMotion, setTheme, type Theme, theme} from '../store/preferences.ts';
 import {navigate} from '../store/routes.ts';
-import {noteSignedIn} from '../store/signed_in.ts';
 import {CopyLine, PageTitle, Segments} from '../ui/controls.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 
@@ -96,7 +95,6 @@ export function SettingsPage() {
 
 async function signOut(): Promise<void> {
   await request('DELETE', '/session').catch(() => undefined);
-  noteSignedIn(false);
   me.value = null;
   navigate('/');
 }

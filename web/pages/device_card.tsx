@@ -81,15 +81,17 @@ export function DeviceCard({
       </Heading>
       <p class="muted">{device.familyName}</p>
       <StateLine device={device} />
-      {worstFirst(device.faults).slice(0, 2).map((fault) => (
-        <p key={fault.field} class={`fault is-${fault.severity}`}>
-          <StateMark mark={markOf[fault.severity]} />
-          <span>
-            {fault.title}
-            {fault.text && `: ${codeText(fault.text)}`}
-          </span>
-        </p>
-      ))}
+      {worstFirst(device.faults)
+        .slice(0, 2)
+        .map((fault) => (
+          <p key={fault.field} class={`fault is-${fault.severity}`}>
+            <StateMark mark={markOf[fault.severity]} />
+            <span>
+              {fault.title}
+              {fault.text && `: ${codeText(fault.text)}`}
+            </span>
+          </p>
+        ))}
       {device.faults.length > 2 && (
         <p class="bad small-text">{words.device.more(device.faults.length - 2)}</p>
       )}

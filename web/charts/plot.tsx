@@ -243,11 +243,7 @@ function Legend({pane, times, at, onRemove}: LegendProps) {
             <Swatch line={line} />
             <span class="name">{line.title}</span>
             <b>{valueText(value, line)}</b>
-            {line.before && (
-              <span class="before muted">
-                {valueText(at === null ? extent(line.before)?.last : line.before[at], line)}
-              </span>
-            )}
+            {line.before && <BeforeValue line={line} at={at} />}
             <button
               type="button"
               class="plain"
@@ -260,6 +256,17 @@ function Legend({pane, times, at, onRemove}: LegendProps) {
         );
       })}
     </ul>
+  );
+}
+
+/** The value one period earlier; the words of an empty one stand below the plots. */
+function BeforeValue({line, at}: {line: Line; at: number | null}) {
+  const it = extent(line.before ?? []);
+  const value = at === null ? it?.last : line.before?.[at];
+  return (
+    <span class="before muted">
+      {it && texts.value.history.before(value == null ? '—' : measuredText(value, line.unit))}
+    </span>
   );
 }
 

@@ -71,11 +71,7 @@ export function Compared({lines, before, stepMs}: ComparedProps) {
   const rows = lines.map((line) => ({line, comparison: compared(line)}));
   const known = rows.filter(({comparison}) => comparison !== null);
   if (known.length === 0) {
-    return (
-      <p class="muted small-text compared">
-        {texts.value.history.nothingBefore(momentsText(before))}
-      </p>
-    );
+    return <p class="muted small-text compared">{words.nothingBefore(momentsText(before))}</p>;
   }
   return (
     <section class="compared">

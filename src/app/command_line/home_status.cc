@@ -80,21 +80,32 @@ std::string_view name_in(std::string_view meaning) {
 
 bool is_warning(const ActiveError& error) { return error.severity == catalog::Severity::kWarning; }
 
-// The one that says most: a fault before a warning, then one whose value has a name.
-const ActiveError& main_error(const std::vector<ActiveError>& errors) {
-  const auto rank = [](const ActiveError& each) {
-    return std::pair(is_warning(each), name_in(each.meaning).empty());
-  };
-  return *std::ranges::min_element(errors, {}, rank);
+bool has_name(const ActiveError& error) { return !name_in(error.meaning).empty(); }
+
+// The worst: a fault before a warning, then one whose value has a name.
+const ActiveError& worst_of(const std::vector<ActiveError>& errors) {
+  return *std::ranges::min_element(errors, {}, [](const ActiveError& each) {
+    return std::pair(is_warning(each), !has_name(each));
+  });
 }
 
+std::string short_text(const ActiveError& error) {
+  if (!has_name(error)) return error.text;
+  return fmt::format("{}: {}", error.title, name_in(error.meaning));
+}
+
+// The worst error. Where its value has no name, one that has a name may be the reason and stands
+// before it: "Warnings of the pack: too hot; Fault of the pack: 1".
 std::string error_text(const std::vector<ActiveError>& errors) {
-  const ActiveError& first = main_error(errors);
-  const std::string_view name = name_in(first.meaning);
-  std::string text = name.empty() ? first.text : fmt::format("{}: {}", first.title, name);
+  const ActiveError& worst = worst_of(errors);
+  const auto named = std::ranges::find_if(errors, has_name);
+  const bool has_reason = !has_name(worst) && named != errors.end();
+  std::string text = has_reason ? short_text(*named) + "; " : std::string();
   // Most titles of warnings have the word: "Warnings of the pack", "Converter warning".
-  if (is_warning(first) && !first.title.contains("arning")) text = "warning: " + text;
-  if (errors.size() > 1) text += fmt::format(" and {} more", errors.size() - 1);
+  if (is_warning(worst) && !worst.title.contains("arning")) text += "warning: ";
+  text += short_text(worst);
+  const std::size_t told = has_reason ? 2 : 1;
+  if (errors.size() > told) text += fmt::format(" and {} more", errors.size() - told);
   return text;
 }
 
@@ -104,7 +115,7 @@ Cell state_cell(const DeviceStatus& status) {
   Style style = is_live ? Style::kGood : Style::kWarning;
   const std::vector<ActiveError>& errors = status.overview.errors;
   if (!errors.empty()) {
-    style = is_warning(main_error(errors)) ? Style::kWarning : Style::kBad;
+    style = is_warning(worst_of(errors)) ? Style::kWarning : Style::kBad;
     text = (is_live ? std::string() : text + "; ") + error_text(errors);
   }
   if (!status.error.empty()) {

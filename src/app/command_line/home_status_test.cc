@@ -150,7 +150,9 @@ TEST(StatusText, TellsAWarningFromAFault) {
       {{reminder}, "  warning: Reminder to take the ice: yes\n"},
       {{overload}, "  Converter warning: 1\n"},
       {{overload, reminder}, "  warning: Reminder to take the ice: yes and 1 more\n"},
-      {{reminder, fan}, "  Fan: 3 and 1 more\n"},
+      {{reminder, fan}, "  Reminder to take the ice: yes; Fan: 3\n"},
+      {{overload, fan}, "  Fan: 3 and 1 more\n"},
+      {{overload, reminder, fan}, "  Reminder to take the ice: yes; Fan: 3 and 1 more\n"},
   };
   for (const auto& row : rows) {
     DeviceStatus status = kitchen();
@@ -191,6 +193,8 @@ TEST(StatusText, ShowsTheFaultThatHasAName) {
                           .title = "Warnings of the pack",
                           .meaning = "1 (too hot)"}};
   EXPECT_THAT(status_text({hot}, {}), HasSubstr("  Warnings of the pack: too hot and 1 more\n"));
+  hot.overview.errors.back().severity = catalog::Severity::kWarning;
+  EXPECT_THAT(status_text({hot}, {}), HasSubstr("  Warnings of the pack: too hot; Fault: 1\n"));
   hot.overview.errors.pop_back();
   EXPECT_THAT(status_text({hot}, {}), HasSubstr("  Fault: 1\n"));
 }

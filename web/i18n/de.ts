@@ -388,6 +388,7 @@ export const de: Texts = {
     meanings: 'Namen und Bedeutungen',
     inGroup: (n) => (n === 1 ? '1 Feld' : `${n} Felder`),
     faultsInGroup: (n) => (n === 1 ? '1 Störung' : `${n} Störungen`),
+    warningsInGroup: (n) => (n === 1 ? '1 Warnung' : `${n} Warnungen`),
     modules: 'Module',
     fit: 'Alle Daten',
     reading: 'Ablesung',

@@ -379,6 +379,7 @@ export const en = {
     meanings: 'Names and meanings',
     inGroup: (n: number) => (n === 1 ? '1 field' : `${n} fields`),
     faultsInGroup: (n: number) => (n === 1 ? '1 fault' : `${n} faults`),
+    warningsInGroup: (n: number) => (n === 1 ? '1 warning' : `${n} warnings`),
     modules: 'Modules',
     fit: 'All data',
     reading: 'Reading',

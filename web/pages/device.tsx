@@ -3,7 +3,7 @@ import {useEffect, useMemo} from 'preact/hooks';
 import {ApiError, language} from '../api/client.ts';
 import type {Family, HomeDevice} from '../api/types.ts';
 import {ageText, texts} from '../i18n/index.ts';
-import {home} from '../store/home.ts';
+import {home, worstFirst} from '../store/home.ts';
 import {live} from '../store/live.ts';
 import {bare, decoded, path, query, titleRef} from '../store/routes.ts';
 import {loadTwin, type Twin} from '../store/twins.ts';
@@ -11,6 +11,7 @@ import {Boundary} from '../ui/boundary.tsx';
 import {PageTitle, Tabs} from '../ui/controls.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
+import {markOf} from './alarm_mark.ts';
 import {DeviceCard, StateLine} from './device_card.tsx';
 import {ControlTab} from './device_control.tsx';
 import {FieldsTab} from './device_fields.tsx';
@@ -135,9 +136,9 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
           {words.device.silent(ageText(current?.lastReport))}
         </p>
       )}
-      {shown?.faults.map((fault) => (
-        <p key={fault.field} class="bad fault">
-          <StateMark mark="critical" />
+      {worstFirst(shown?.faults ?? []).map((fault) => (
+        <p key={fault.field} class={`fault is-${fault.severity}`}>
+          <StateMark mark={markOf[fault.severity]} />
           <span>
             {fault.title}
             {fault.text && `: ${fault.text}`} <span class="raw">{fault.field}</span>

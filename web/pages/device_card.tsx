@@ -61,6 +61,13 @@ function gridLabel(power_w: number): string {
   return power_w >= 1 ? words.importing : words.grid;
 }
 
+/** The class of a card whose device reports faults, or warnings alone. */
+function troubleOf({faults}: HomeDevice): string {
+  const [first] = worstFirst(faults);
+  if (!first) return '';
+  return first.severity === 'warning' ? 'warned' : 'faulty';
+}
+
 export function DeviceCard({
   device,
   heading: Heading = 'h3',
@@ -71,9 +78,7 @@ export function DeviceCard({
   const words = texts.value;
   const stale = device.state === 'offline' || device.state === 'never';
   return (
-    <article
-      class={`card device-card ${stale ? 'stale' : ''} ${device.faults.length ? 'faulty' : ''}`}
-    >
+    <article class={`card device-card ${stale ? 'stale' : ''} ${troubleOf(device)}`}>
       <Heading>
         <a href={`/d/${encodeURIComponent(device.sn)}`}>
           <bdi>{device.name}</bdi>

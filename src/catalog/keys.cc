@@ -31,6 +31,7 @@ constexpr auto kConversions = std::to_array<std::string_view>({"bool"});
 constexpr auto kCounters = std::to_array<std::string_view>(
     {"pv", "battery_in", "battery_out", "grid_in", "grid_out", "load", "ev", "heater", "heatpump",
      "pv_to_ev", "pv_to_heater", "pv_to_heatpump"});
+
 // ---- the keys of each section
 
 constexpr auto kFileKeys = std::to_array<Key>({

@@ -7,37 +7,32 @@ import {clock, tick} from './store/clock.ts';
 import {live} from './store/live.ts';
 import {followPreferences} from './store/preferences.ts';
 import {embedded, followAddress} from './store/routes.ts';
-import {hasSignedIn, noteSignedIn} from './store/signed_in.ts';
 
-/** Null: nobody is signed in. */
+/** Null: nobody is signed in, which is an answer without content. */
 async function whoAmI(): Promise<Me | null> {
   try {
-    return await get<Me>('/me');
+    return (await get<Me | undefined>('/session')) ?? null;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return null;
   }
 }
 
-/**
- * A card's token stands in the fragment, which no server sees; then it leaves the address. Whether
- * there was one.
- */
-function takeCardToken(): boolean {
+/** A card's token stands in the fragment, which no server sees; then it leaves the address. */
+function takeCardToken(): void {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (!embedded.peek() || token === null) return false;
+  if (!embedded.peek() || token === null) return;
   history.replaceState(null, '', location.pathname + location.search);
   setCardToken(token);
-  return true;
 }
 
 followPreferences();
 followAddress();
-const hasCardToken = takeCardToken();
+takeCardToken();
 
 async function start(): Promise<void> {
   const language = setLanguage(preferredLanguage());
-  me.value = hasCardToken || hasSignedIn() ? await whoAmI() : null;
+  me.value = await whoAmI();
   await language;
   render(<App />, document.getElementById('app')!);
 }
@@ -53,7 +48,6 @@ me.subscribe((account) => {
     live.stop();
     return;
   }
-  if (!hasCardToken) noteSignedIn();
   if (account.now !== undefined) clock.set(account.now, account.rate);
   live.start();
 });

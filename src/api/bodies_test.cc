@@ -51,6 +51,7 @@ struct Asked {
 // Each route whose answer is described member by member.
 constexpr auto kAsked = std::to_array<Asked>({
     {.id = "whoAmI", .path = "/api/v1/me"},
+    {.id = "whoIsSignedIn", .path = "/api/v1/session"},
     {.id = "signIn", .path = "/api/v1/session", .body = "LINK"},
     {.id = "listSessions", .path = "/api/v1/sessions"},
     {.id = "getHome", .path = "/api/v1/home"},

@@ -89,9 +89,17 @@ TEST_F(EventsTest, AFaultHasItsBeginAndItsEnd) {
   EXPECT_THAT(answer, HasSubstr(fmt::format(R"({{"sn":"{}","at":{},"kind":"fault.ended",)", kSn,
                                             began + 1000)));
   EXPECT_THAT(answer, HasSubstr(fmt::format(R"("since":{})", began)));
+  EXPECT_THAT(answer, HasSubstr(R"("severity":"fault")"));
   EXPECT_THAT(answer, HasSubstr(R"("value":1)"));
   EXPECT_THAT(answer, Not(HasSubstr(R"("text":"")")));
   EXPECT_THAT(answer, Not(HasSubstr("next")));
+}
+
+TEST_F(EventsTest, AWarningIsToldFromAFault) {
+  report(R"("bms_emsStatus.bmsWarState":1)");
+  EXPECT_THAT(ask({}, kOfDevice), HasSubstr(R"("field":"bms_emsStatus.bmsWarState",)"
+                                            R"("severity":"warning")"));
+  EXPECT_THAT(home_text(&log), HasSubstr(R"("severity":"warning")"));
 }
 
 TEST_F(EventsTest, AreAsTheyAreDescribed) {

@@ -149,11 +149,11 @@ TEST(HomeJson, IsAsItIsDescribed) {
       R"({{"now":1,{}}})", home_members({.now = kNow, .devices = devices, .today = ledger}));
   EXPECT_THAT(schema::differences(must(wire::parse_json(text)), schema::body_of<body::Home>()),
               testing::IsEmpty());
-  EXPECT_THAT(text,
-              AllOf(HasSubstr(R"("charge_percent":62,)"), HasSubstr(R"("sun_kwh":1.25,)"),
-                    HasSubstr(R"("faults":[{"field":"pd.errCode","title":"Error",)"
-                              R"("value":3,"text":"overload","since":5}])"),
-                    HasSubstr(R"("selfSufficiency_percent":null,"unknown_s":90},"devices":[)")));
+  EXPECT_THAT(
+      text, AllOf(HasSubstr(R"("charge_percent":62,)"), HasSubstr(R"("sun_kwh":1.25,)"),
+                  HasSubstr(R"("faults":[{"field":"pd.errCode","severity":"fault","title":"Error",)"
+                            R"("value":3,"text":"overload","since":5}])"),
+                  HasSubstr(R"("selfSufficiency_percent":null,"unknown_s":90},"devices":[)")));
 }
 
 TEST(HomeJson, SaysFaultsInTheWordsOfALanguage) {

@@ -206,6 +206,27 @@ TEST_F(OwnProtocolTest, AFieldWithoutDataIsNoMistake) {
   EXPECT_THAT(ask(path, "fields=pd.none*"), StartsWith("200 "));
 }
 
+// A family without a device file declares no field: what the device has reported is what there is.
+TEST_F(OwnProtocolTest, AMistypedFieldIsRefusedInEveryFamily) {
+  constexpr std::string_view kUnknownKind = "ZZ98ANYTHING";
+  home.add_device(kUnknownKind, "alice");
+  const std::string path = fmt::format("/api/v1/devices/{}/history", kUnknownKind);
+  EXPECT_THAT(ask(path, "fields=soc"),
+              AllOf(StartsWith("400 "),
+                    HasSubstr("fields is soc: ZZ98ANYTHING has not reported such a field\"")));
+  const auto other = home.connect_device(kUnknownKind, "other");
+  home.report(other, kUnknownKind, R"({"params":{"soc":5,"power":7}})");
+  for (const std::string_view fields : {"soc", "soc,power", "soc,none*", "$online"}) {
+    EXPECT_THAT(ask(path, fmt::format("fields={}", fields)), StartsWith("200 ")) << fields;
+  }
+  EXPECT_THAT(ask(path, "fields=soc&from=2000-01-01&to=2000-01-02"),
+              HasSubstr(R"({"field":"soc","points":[]})"));
+  EXPECT_THAT(ask(path, "fields=soc,powr"),
+              AllOf(StartsWith("400 "),
+                    HasSubstr("fields is powr: ZZ98ANYTHING has not reported such a field; did you "
+                              "mean power?")));
+}
+
 TEST_F(OwnProtocolTest, DevicesAreListedInPages) {
   const std::string sn(kSn);
   const std::string ocean(kOcean);
@@ -295,6 +316,7 @@ TEST(OpenApi, DeclaresTheErrorsThatARouteCanGive) {
            {"/api/v1/families/{family}", "get", "200 304 400 401 403 404 408 421 429 431 500"},
            {"/api/v1/devices/{sn}", "get", "200 400 401 403 408 421 429 431 500"},
            {"/api/v1/devices/{sn}/history", "get", "200 400 401 403 408 421 429 431 500 503"},
+           {"/api/v1/session", "get", "200 204 400 401 403 408 421 429 431 500"},
            {"/api/v1/session", "post", "200 400 401 403 404 408 413 421 429 431 500 503"},
            {"/api/v1/session", "delete", "204 400 401 403 408 421 429 431 500 503"},
            {"/api/v1/admin/operations", "get", "200 400 401 403 404 408 409 429 431 500"},

@@ -55,6 +55,13 @@ void add_challenge(http::Response& response, bool has_token) {
                                           : R"(Bearer realm="gridloom")");
 }
 
+// Whether the route answers that nobody asks: there is no credential, or the session has ended.
+bool is_nobody(const OwnApi::Route& route, const http::Request& request, const Callers& callers,
+               const Error& why) {
+  return route.access == Access::kVisitors && why.code == ErrorCode::kUnknownKey &&
+         !callers.has_authorization(request);
+}
+
 http::Response no_route(const http::Request& request, const AnswerForm& form, const Error& why) {
   if (why.code == ErrorCode::kNotFound) return form.refusal(404, why.detail);
   http::Response response =
@@ -187,7 +194,11 @@ void OwnRequests::handle(const http::Request& request, ReplayCheck replay_check,
   const auto directory = options_.platform->registry.directory();
   const wire::SignedRequest claim = claim_of(request);
   auto verified = find_caller(asked, claim, *directory);
-  if (!verified) return done(form.failure(verified.error()));
+  if (!verified) {
+    const Error& why = verified.error();
+    const bool nobody = is_nobody(route, request, options_.gate->callers, why);
+    return done(nobody ? http::Response{.status = 204} : form.failure(why));
+  }
   const registry::AccountId account = verified->caller.account;
   if (auto refused = admission.check_rate(request, asked.credential, account, form, asked.now)) {
     return done(std::move(*refused));

@@ -104,6 +104,45 @@ TEST_F(SessionApiTest, ALinkSignsInOnce) {
               StartsWith(R"(401 {"code":"unknown_key","message":"the link was)"));
 }
 
+TEST_F(SessionApiTest, ThatNobodyIsSignedInIsNoError) {
+  const auto who = [&](std::string_view authorization = {}) {
+    http::Request made = browser_request(http::Method::kGet, "/api/v1/session");
+    made.authorization = authorization;
+    return ask(std::move(made));
+  };
+  EXPECT_EQ(who(), "204 ");
+  EXPECT_EQ(who("Basic dTpw"), "204 ") << "a proxy's own password";
+  EXPECT_THAT(who("Bearer glt_none"), StartsWith("401 "));
+  by_link();
+  EXPECT_EQ(who(), ask(http::Method::kGet, "/api/v1/me"));
+  http::Request elsewhere = browser_request(http::Method::kGet, "/api/v1/session");
+  elsewhere.host = "evil.example";
+  EXPECT_THAT(ask(std::move(elsewhere)), StartsWith("421 "));
+  ask(http::Method::kDelete, "/api/v1/session");
+  EXPECT_EQ(who(), "204 ") << "the session has ended";
+  EXPECT_THAT(ask(http::Method::kGet, "/api/v1/me"), StartsWith("401 "));
+}
+
+// Guessing a cookie costs the address as much as by any other route; having none costs nothing.
+TEST_F(SessionApiTest, ACookieThatNobodyHasCostsTheAddress) {
+  FailureBudget failures(2);
+  Api guarded({.hub = home.hub.get(),
+               .loop = &home.client_loop,
+               .failures = &failures,
+               .sign_in = &sign_in});
+  const auto status_with = [&](std::string_view guessed) {
+    cookie = guessed;
+    unsigned status = 0;
+    guarded.handle(browser_request(http::Method::kGet, "/api/v1/session"),
+                   [&status](const http::Response& got) { status = got.status; });
+    return status;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(status_with(""), 204U);
+  EXPECT_EQ(status_with("guessed"), 204U);
+  EXPECT_EQ(status_with("another"), 204U);
+  EXPECT_EQ(status_with("a third"), 429U);
+}
+
 TEST_F(SessionApiTest, ALinkEndsAfterTenMinutes) {
   const auto link_after = [this](Millis time) {
     const Secret token = must(sign_in.make_link("alice"));

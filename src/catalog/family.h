@@ -57,6 +57,13 @@ enum class FieldFormat : std::uint8_t {
   return "text";
 }
 
+// How bad the errors are that a field reports.
+enum class Severity : std::uint8_t { kFault, kWarning };
+inline constexpr std::array<Severity, 2> kSeverities = {Severity::kFault, Severity::kWarning};
+[[nodiscard]] constexpr std::string_view name_of(Severity severity) {
+  return severity == Severity::kWarning ? "warning" : "fault";
+}
+
 struct Range {
   double low = 0;
   double high = 0;
@@ -94,12 +101,13 @@ struct Field {
   std::optional<Range> range;      // for a number with values only: from the least to the greatest
   std::vector<NamedValue> values;  // all that the field has; with `others` those that are known
   bool others = false;
-  std::vector<NamedValue> bits;  // of a bit mask: number of a bit and its name
-  std::optional<Json> absent;    // stands for "there is no value"
-  std::optional<double> never;   // of a time: stands for "never"
-  bool error = false;            // an error or a warning: any value but those of `ok`
-  bool one_as_object = false;    // an array's only element stands for it in a report
-  std::vector<Json> ok;          // values, or all elements of an array, that are no error
+  std::vector<NamedValue> bits;          // of a bit mask: number of a bit and its name
+  std::optional<Json> absent;            // stands for "there is no value"
+  std::optional<double> never;           // of a time: stands for "never"
+  bool error = false;                    // an error or a warning: any value but those of `ok`
+  bool one_as_object = false;            // an array's only element stands for it in a report
+  std::vector<Json> ok;                  // values, or all elements of an array, that are no error
+  Severity severity = Severity::kFault;  // of its errors
   std::vector<Field> fields;     // declared members of an object; for an array one: its element
   std::optional<Signal> signal;  // how a virtual device's value moves by itself
   // The start value of a virtual device. If the file has none: `absent`, or else the type's zero.

@@ -95,6 +95,7 @@ JsonObject json_of(const Family& family, const Field& field) {
   if (field.absent) row["absent"] = *field.absent;
   if (field.never) row["never"] = *field.never;
   if (field.error) row["error"] = true;
+  if (field.error) row["severity"] = name_of(field.severity);
   row["initial"] = field.initial;
   row["set_by"] = JsonArray(field.written_by.begin(), field.written_by.end());
   if (!field.fields.empty()) row["fields"] = inner_of(field.fields);

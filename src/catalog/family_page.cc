@@ -96,7 +96,9 @@ std::string notes_of(const Field& field) {
   }
   if (field.absent) notes.push_back(wire::to_text(*field.absent) + ": no value");
   if (!field.sign.empty()) notes.push_back(field.sign);
-  if (field.error) notes.emplace_back("an error");
+  if (field.error) {
+    notes.emplace_back(field.severity == Severity::kWarning ? "a warning" : "an error");
+  }
   if (!field.written_by.empty()) {
     notes.push_back(fmt::format("set by {}", fmt::join(field.written_by, ", ")));
   }

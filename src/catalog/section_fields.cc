@@ -116,8 +116,13 @@ void read_absent(const Entry& entry, Field& field) {
 void read_error(const Entry& entry, Field& field) {
   entry.flag("error", field.error);
   entry.values("ok", field.ok);
+  std::string severity;
+  entry.choice("severity", severity);
+  if (severity == name_of(Severity::kWarning)) field.severity = Severity::kWarning;
   if (!field.error) {
-    if (entry.has("ok")) entry.mistake("ok", "needs error: true");
+    for (const char* key : {"ok", "severity"}) {
+      if (entry.has(key)) entry.mistake(key, "needs error: true");
+    }
     return;
   }
   field.others = true;  // no document names all errors

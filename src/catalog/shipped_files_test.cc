@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cstddef>
 #include <map>
@@ -71,6 +72,29 @@ TEST(ShippedFiles, NameTheValuesOfErrors) {
     for (const Field& field : family->fields) {
       if (!field.error) continue;
       EXPECT_TRUE(has_names(field)) << family->id << ": " << field.name;
+    }
+  }
+}
+
+// Whether the documents call what the field says a warning: by its name, as bmsWarState or
+// iceAlert, or by its description.
+bool is_called_warning(const Field& field) {
+  std::string text = field.name + ' ' + field.title + ' ' + field.description;
+  std::ranges::transform(text, text.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; });
+  return text.contains("warn") || text.contains("warstate") || text.contains("alert");
+}
+
+TEST(ShippedFiles, HaveTheSeverityThatTheDocumentsName) {
+  // A state of a working pack, and bits that no document explains.
+  const std::set<std::string_view> unreported = {"bmsTotal.warningEvent", "bp2000.*.warningEvent",
+                                                 "v1p0.bmsWarningState"};
+  const auto catalog = load_catalog({}).value();
+  for (const FamilyPtr& family : catalog->families()) {
+    for (const Field& field : family->fields) {
+      if (unreported.contains(field.name)) continue;
+      const bool is_warning = field.error && field.severity == Severity::kWarning;
+      EXPECT_EQ(is_warning, is_called_warning(field)) << family->id << ": " << field.name;
     }
   }
 }

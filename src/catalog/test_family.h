@@ -42,7 +42,7 @@ fields:
   pd.on: {type: bool, description: Output on, initial: true, values: {false: off, true: on}}
   pd.cur: {type: array, description: Currents, initial: [6, 6.5, yes, null]}
   pd.err: {type: int, title: Errors, description: What is wrong with the station just now,
-           error: true, ok: [0, 500], bits: {0: too hot, 9: no fan}}
+           error: true, ok: [0, 500], bits: {0: too hot, 9: no fan}, severity: warning}
   pd.errs: {type: array, description: Errors of each output, error: true, initial: [0, 0]}
   pd.left: {type: int, unit: min, description: Minutes until the station is empty or full,
             range: [0, 5999], absent: 65535, initial: 65535}

@@ -49,7 +49,9 @@ TEST(Values, ReadsTitlesErrorsBitsAndWhatStandsForNoValue) {
   EXPECT_TRUE(is_error(error, 1));
   EXPECT_EQ(named(error, 513), "513 (too hot, no fan)");
   EXPECT_EQ(named(error, 2), "2");
+  EXPECT_EQ(error.severity, Severity::kWarning);
   const Field& errors = *family->field("pd.errs");
+  EXPECT_EQ(errors.severity, Severity::kFault);
   EXPECT_EQ(errors.title, "Errors of each output");  // a short description is a title
   EXPECT_FALSE(is_error(errors, JsonArray()));
   EXPECT_FALSE(is_error(errors, JsonArray{0, 0}));
@@ -75,6 +77,10 @@ TEST(Values, TellsMistakesOfTitlesErrorsBitsAndUnits) {
       {"ok: [0, 500], bits", "ok: [500], bits",
        "fields.pd.err.initial: 0 is an error: list it under ok if it is not"},
       {"error: true, ok", "ok", "fields.pd.err.ok: needs error: true"},
+      {"severity: warning", "severity: bad",
+       "fields.pd.err.severity: \"bad\" must be fault or warning"},
+      {"description: Silent", "description: Silent, severity: warning",
+       "fields.pd.beep.severity: needs error: true"},
       {"9: no fan", "63: no fan", "fields.pd.err.bits: 63 must be 0 to 62"},
       {"9: no fan", "fan: 9", "fields.pd.err.bits.fan: \"fan\" is not of type int"},
       {"bits: {0: too", "values: {0: none}, bits: {0: too",

@@ -117,7 +117,8 @@ ActiveError error_of(const Field& field, const Json& value) {
           .text = fmt::format("{}: {}", title_of(field), meaning),
           .title = title_of(field),
           .meaning = std::move(meaning),
-          .value = value};
+          .value = value,
+          .severity = field.severity};
 }
 
 // The field that stands at a path in another, as "[2].state"; nullptr: the file does not declare

@@ -23,6 +23,7 @@ struct ActiveError {
   std::string meaning{};
   wire::Json value{};
   std::string quota{};  // whose value says so
+  catalog::Severity severity = catalog::Severity::kFault;
 };
 
 // By history::Power; nothing: not known.

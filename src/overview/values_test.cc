@@ -1,6 +1,7 @@
 // Values under flat names, and as people read them; what a device does in a few figures.
 #include "overview/values.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -168,11 +169,13 @@ TEST(Overview, NamesTheErrorsThatAreActive) {
     std::vector<std::string> all;
     for (const ActiveError& each :
          overview_of(*family, flat_values(*family, object(quotas))).errors)
-      all.push_back(each.field + " " + each.text);
+      all.push_back(fmt::format("{} {} {}", name_of(each.severity), each.field, each.text));
     return all;
   };
-  EXPECT_THAT(errors(R"({"pd.err":513})"), ElementsAre("pd.err Errors: 513 (too hot, no fan)"));
-  EXPECT_THAT(errors(R"({"pd.errs":[0,3]})"), ElementsAre("pd.errs Errors of each output: [0,3]"));
+  EXPECT_THAT(errors(R"({"pd.err":513})"),
+              ElementsAre("warning pd.err Errors: 513 (too hot, no fan)"));
+  EXPECT_THAT(errors(R"({"pd.errs":[0,3]})"),
+              ElementsAre("fault pd.errs Errors of each output: [0,3]"));
   EXPECT_THAT(errors(R"({"pd.err":500,"pd.errs":[0,0],"pd.soc":1})"), ElementsAre());
 }
 
@@ -204,6 +207,7 @@ TEST(Overview, NamesTheErrorsInTheWordsOfAnotherLanguage) {
     EXPECT_EQ(german.title + ": " + german.meaning, row.german);
     EXPECT_EQ(german.field, seen.errors.front().field);
     EXPECT_EQ(german.value, seen.errors.front().value);
+    EXPECT_EQ(german.severity, seen.errors.front().severity);
     EXPECT_EQ(in_words_of(*catalog->in_language(family, kEnglish), seen.errors.front()).text,
               row.english);
   }

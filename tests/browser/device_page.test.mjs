@@ -227,3 +227,67 @@ test('a set is marked in the plots, and told in words below', async () => {
   await page.locator('.plot-events li', {hasText: 'A command was answered'}).first().waitFor();
   await page.close();
 });
+
+test('a plot is compared with the period before: outlines, figures, table and CSV', async () => {
+  const {page, complaints} = await openPage(context, server.url);
+  const requests = [];
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname.startsWith('/api/v1/')) requests.push(request.url());
+  });
+  const fields = 'pd.wattsOutSum,pd.soc';
+  await page.goto(`${server.url}/d/${delta}?tab=plots&span=6h&fields=${fields}&cmp=1`);
+  const table = page.locator('.compared table');
+  await table.waitFor();
+  assert.ok(requests.length <= 10, requests.join('\n'));
+  assert.deepEqual(await table.locator('thead th').allTextContents(), [
+    'Value, difference',
+    'Least',
+    'Mean',
+    'Most',
+  ]);
+  const cells = await table.locator('tbody td').allTextContents();
+  assert.equal(cells.length, 6);
+  for (const cell of cells) assert.match(cell, /\S+.* [+−±]\S+/);
+  await page.locator('.plot-legend .before', {hasText: 'before'}).first().waitFor();
+
+  await page.getByRole('button', {name: 'Show as table'}).click();
+  const heads = page.getByRole('region', {name: 'Show as table'}).locator('th');
+  assert.equal((await heads.allTextContents()).filter((text) => /, before$/.test(text)).length, 2);
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', {name: 'CSV', exact: true}).click(),
+  ]);
+  const rows = readFileSync(await file.path(), 'utf8').split('\n');
+  assert.equal(
+    rows[0],
+    'time,pd.wattsOutSum [W],pd.wattsOutSum before [W],pd.soc [%],pd.soc before [%]',
+  );
+  // Each value of the period before is that of the history, a period earlier.
+  const rowOf = rows[rows.length >> 1].split(',');
+  const at = Date.parse(rowOf[0]);
+  const sixHours = 6 * 3_600_000;
+  const {series, step} = await inApi(
+    page,
+    `/devices/${delta}/history?fields=pd.soc&from=${at - sixHours}&to=${at - sixHours + 30_000}&step=30s`,
+  );
+  assert.equal(step, 30_000);
+  const earlier = series[0].points.find(([time]) => time === at - sixHours);
+  assert.equal(Number(rowOf[4]), Number(earlier[1].toPrecision(12)));
+
+  await page.getByRole('checkbox', {name: 'Compare with the period before'}).uncheck();
+  await table.waitFor({state: 'detached'});
+  assert.equal(new URL(page.url()).searchParams.get('cmp'), null);
+  assert.deepEqual(complaints, []);
+  await page.close();
+});
+
+test('where the period before has no data the plot says so, also of an own zoom', async () => {
+  const now = Date.now();
+  const zoom = `from=${now - 60 * 86_400_000}&to=${now}`;
+  for (const span of ['span=30d', zoom]) {
+    const {page} = await open(`/d/${delta}?tab=plots&fields=pd.soc&cmp=1&${span}`);
+    await page.getByText('There is nothing to compare with: no value from').waitFor();
+    assert.equal(await page.locator('.compared table').count(), 0);
+    await page.close();
+  }
+});

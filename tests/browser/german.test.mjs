@@ -127,7 +127,7 @@ test('no page has an English word left', async () => {
   const pages = ['/', '/history', '/alarms', '/fleet', '/settings', '/wall', '/?embed', '/nothing'];
   for (const path of pages) await check(page, path, english, known);
   for (const {sn} of devices) {
-    for (const tab of ['', '?tab=plots', '?tab=control']) {
+    for (const tab of ['', '?tab=plots', '?tab=plots&cmp=1', '?tab=control']) {
       await check(page, `/d/${sn}${tab}`, english, known);
     }
   }

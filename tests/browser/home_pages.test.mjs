@@ -337,9 +337,15 @@ test('an alarm says how bad it is and since when, is acknowledged, and has an en
   const {page, complaints} = await open('/alarms');
   await live(page);
   gridloom('fault', 'on', 'over_temperature', '--device', station);
-  const alarm = page.locator('.alarm.active').first();
-  await alarm.waitFor();
-  assert.match(await alarm.textContent(), /(Error|Warning)\./);
+  for (const [kind, word] of [
+    ['fault', 'Fault.'],
+    ['warning', 'Warning.'],
+  ]) {
+    const alarm = page.locator(`.alarm.active.is-${kind}`).first();
+    await alarm.waitFor();
+    assert.ok((await alarm.textContent()).includes(word), word);
+    assert.equal(await alarm.locator('.severity').count(), 1, 'a word, not a colour alone');
+  }
   await page
     .getByText(/since \d/)
     .first()

@@ -119,7 +119,7 @@ test('ten thousand devices scroll as a few hundred do', async () => {
 
 test('names are text, whatever they say, and unknown is no number', async () => {
   const name = '<img src=x onerror=alert(1)>"\'&\u202e';
-  const fault = {field: 'a', title: name, value: 1, text: name};
+  const fault = {field: 'a', severity: 'fault', title: name, value: 1, text: name};
   const devices = [
     someDevice(1, {name, faults: [fault]}),
     someDevice(2, {state: 'never', lastReport: null, charge_percent: null}),

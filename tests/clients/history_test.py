@@ -151,6 +151,7 @@ class HistoryTest(unittest.TestCase):
         self.report_usual()
         for query, said in (
             ({"fields": "a..*.b"}, "fields is"),
+            ({"fields": "soc,powr"}, f"fields is powr: {SN} has not reported such a field; did you mean power"),
             ({"from": "lately"}, 'from is "lately"'),
             ({"to": "0"}, "behind from"),
             ({"step": "36h"}, 'step is "36h"'),

@@ -192,7 +192,11 @@ class App:
 def numbers_in_history(api, sn, begin_ms):
     """The numbers of the reports, in order; all other values have to fit to them."""
     query = {"fields": ",".join(FIELDS), "from": str(begin_ms), "to": "now"}
-    series = api.data("GET", f"/api/v1/devices/{sn}/history", query)["series"]
+    answer = api.call("GET", f"/api/v1/devices/{sn}/history", query)
+    if "has not reported such a field" in answer["message"]:
+        return []  # no report of the device has come yet
+    assert answer["code"] == "0", answer
+    series = answer["data"]["series"]
     numbers = [value for _, value in series[0]["points"]]
     for field in series:
         times = [at for at, _ in field["points"]]

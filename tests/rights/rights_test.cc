@@ -122,7 +122,7 @@ without an origin, `other port's page` by another program of this host; `silent 
 from, `cross-site page`, `same-site page` and `same-origin page` by Sec-Fetch-Site alone; `proxied page` came over TLS
 to a proxy, `rebound page` by a name that is not this server's; and one has a token beside the cookie.
 
-HTTP        ok: data, or it was done; empty: none of the account's, of a stream: not this device; sent: the set reached the device; open: needs no signature; a
+HTTP        ok: data, or it was done; empty: none of the account's, of a stream: not this device, of a session: nobody's; sent: the set reached the device; open: needs no signature; a
             number: the platform's code (1006 the device keeps nothing of that kind, 8512 no permission, 8513 unknown
             key, 8521 wrong signature) or an HTTP status (401 no token, an unknown or an expired one; 403 no permission, or
             the token's scope is too small; 400 and 404: the caller may ask, and asked for what is not valid or is not

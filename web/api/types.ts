@@ -128,8 +128,11 @@ export type Role = 'meter' | 'feeder' | 'consumer' | 'panel' | 'other';
 
 export type State = 'live' | 'quiet' | 'offline' | 'never';
 
+export type Severity = 'fault' | 'warning';
+
 export interface ActiveError {
   field: string;
+  severity: Severity;
   title: string;
   value: unknown;
   /** Meaning of the value. */
@@ -294,6 +297,8 @@ export interface Field {
   never?: number;
   /** An error or a warning. */
   error?: boolean;
+  /** What an error of it is; absent: it reports none. */
+  severity?: Severity;
   /** The start value of a virtual device. */
   initial?: unknown;
   /** Commands that change it. */
@@ -661,6 +666,7 @@ export interface DeviceEvent {
   kind: EventKind;
   /** This and all up to since are absent where it is no fault. */
   field?: string;
+  severity?: Severity;
   title?: string;
   /** The field's value when the fault began. */
   value?: unknown;

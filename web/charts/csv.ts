@@ -1,13 +1,18 @@
-// A plot's lines become CSV: a row for each time, a column for each field, its unit in the head.
+// A plot's lines become CSV: a row for each time, a column for each field, its unit in the head. A
+// field that is compared has a column of the period before behind its own.
 
 import type {Line} from './data.ts';
 import {csvCell} from './energy.ts';
 
 export function plotCsv(times: number[], lines: Line[]): string {
-  const head = lines.map(({name, unit}) => csvCell(unit ? `${name} [${unit}]` : name));
+  const fields = lines.flatMap(({name, unit, column, before}) => [
+    {name, unit, column},
+    ...(before ? [{name: `${name} before`, unit, column: before}] : []),
+  ]);
+  const head = fields.map(({name, unit}) => csvCell(unit ? `${name} [${unit}]` : name));
   const rows = times.map((at, row) => [
     new Date(at).toISOString(),
-    ...lines.map(({column}) => numberText(column[row])),
+    ...fields.map(({column}) => numberText(column[row])),
   ]);
   return [['time', ...head], ...rows].map((row) => `${row.join(',')}\n`).join('');
 }

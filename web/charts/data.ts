@@ -91,6 +91,8 @@ export interface Line {
   dashed: boolean;
   /** Another line of the pane has its colour. */
   dotted?: boolean;
+  /** The values one period earlier, in the same rows; absent: they are not compared. */
+  before?: Column;
 }
 export interface Pane {
   unit: string;

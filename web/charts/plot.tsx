@@ -32,7 +32,8 @@ export function Plot(props: Props) {
   latest.current = props;
   const [at, setAt] = useState<number | null>(null);
   const colours = themeVersion.value;
-  const kind = `${props.isFirst} ${pane.lines.map((line) => line.name).join()}`;
+  const isCompared = pane.lines.some((line) => line.before);
+  const kind = `${props.isFirst} ${isCompared} ${pane.lines.map((line) => line.name).join()}`;
 
   useEffect(() => {
     let gone = false;
@@ -94,7 +95,8 @@ export function Plot(props: Props) {
 const tall = (isFirst: boolean) => Math.max(240, Math.round(innerHeight * (isFirst ? 0.6 : 0.3)));
 
 function table({pane, times}: Props): uPlot.AlignedData {
-  return [times, ...pane.lines.map((line) => line.column)];
+  const before = pane.lines.flatMap((line) => (line.before ? [line.before] : []));
+  return [times, ...before, ...pane.lines.map((line) => line.column)];
 }
 
 interface Latest {
@@ -127,7 +129,11 @@ function options(
     },
     scales: scales(latest.current),
     axes: axes(pane),
-    series: [{}, ...pane.lines.map((line) => lineOptions(line))],
+    series: [
+      {},
+      ...pane.lines.filter((line) => line.before).map((line) => outlineOptions(line)),
+      ...pane.lines.map((line) => lineOptions(line)),
+    ],
     hooks: {
       drawClear: [
         (u) => shadeGaps(u, latest.current.pane, latest.current.times, latest.current.stepMs),
@@ -198,6 +204,11 @@ function lineOptions(line: Line): uPlot.Series {
   };
 }
 
+/** The period before is drawn first, so that it lies below. */
+function outlineOptions(line: Line): uPlot.Series {
+  return {...lineOptions(line), width: 1.5, alpha: 0.5, points: {show: false}};
+}
+
 /** A power's scale has its 0; that of a voltage or a temperature begins near its least value. */
 function spread(least: number | null, most: number | null, unit: string): [number, number] {
   const zero = unit === 'W' || unit === 'Wh' || unit === 'A' ? [0] : [];
@@ -218,8 +229,9 @@ interface LegendProps {
 function Legend({pane, times, at, onRemove}: LegendProps) {
   const words = texts.value.devicePage;
   const time = (at === null ? times.at(-1) : times[at]) ?? null;
+  const isCompared = pane.lines.some((line) => line.before);
   return (
-    <ul class="plot-legend" aria-live="polite">
+    <ul class={isCompared ? 'plot-legend comparing' : 'plot-legend'} aria-live="polite">
       <li class="moment">
         <span class="muted">{at === null ? words.latest : words.reading}</span>
         <b>{time === null ? '—' : whenText(time, 'moment')}</b>
@@ -230,7 +242,8 @@ function Legend({pane, times, at, onRemove}: LegendProps) {
           <li key={line.name} title={`${line.title} (${line.name})`}>
             <Swatch line={line} />
             <span class="name">{line.title}</span>
-            <b>{value == null ? texts.value.plot.unknown : measuredText(value, line.unit)}</b>
+            <b>{valueText(value, line)}</b>
+            {line.before && <BeforeValue line={line} at={at} />}
             <button
               type="button"
               class="plain"
@@ -245,6 +258,20 @@ function Legend({pane, times, at, onRemove}: LegendProps) {
     </ul>
   );
 }
+
+/** The value one period earlier; the words of an empty one stand below the plots. */
+function BeforeValue({line, at}: {line: Line; at: number | null}) {
+  const it = extent(line.before ?? []);
+  const value = at === null ? it?.last : line.before?.[at];
+  return (
+    <span class="before muted">
+      {it && texts.value.history.before(value == null ? '—' : measuredText(value, line.unit))}
+    </span>
+  );
+}
+
+const valueText = (value: number | null | undefined, {unit}: Line) =>
+  value == null ? texts.value.plot.unknown : measuredText(value, unit);
 
 /** The look of a line: canvas colours come from tokens, and so does this. */
 function Swatch({line}: {line: Line}) {

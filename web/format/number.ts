@@ -95,6 +95,17 @@ function digitsOf(value: number): number {
   return size < 99.95 ? 1 : 0;
 }
 
+/** "+38 W", "−2 W", "±0 W"; shares differ in `points`: from 50 % to 60 % is no 10 % more. */
+export function difference(value: number, unit: string, locale: string, points: string): string {
+  const text = (amount: number) =>
+    unit === '%'
+      ? `${decimal(amount, 0, locale)} ${points}`
+      : joined(measured(amount, unit, locale));
+  const size = text(Math.abs(value));
+  if (size === text(0)) return `±${size}`;
+  return `${value < 0 ? '−' : '+'}${size}`;
+}
+
 /** How all numbers of a column are written, so that they compare by eye. */
 export interface ColumnForm {
   unit: string;

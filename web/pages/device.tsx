@@ -3,7 +3,7 @@ import {useEffect, useMemo} from 'preact/hooks';
 import {ApiError, language} from '../api/client.ts';
 import type {Family, HomeDevice} from '../api/types.ts';
 import {codeText, sinceText, texts} from '../i18n/index.ts';
-import {home, severityOf} from '../store/home.ts';
+import {home, worstFirst} from '../store/home.ts';
 import {live} from '../store/live.ts';
 import {bare, decoded, path, query, titleRef} from '../store/routes.ts';
 import {loadTwin, type Twin} from '../store/twins.ts';
@@ -137,9 +137,9 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
           {words.device.silent(sinceText(current?.lastReport))}
         </p>
       )}
-      {shown?.faults.map((fault) => (
-        <p key={fault.field} class={`fault is-${severityOf(fault.field)}`}>
-          <StateMark mark={markOf[severityOf(fault.field)]} />
+      {worstFirst(shown?.faults ?? []).map((fault) => (
+        <p key={fault.field} class={`fault is-${fault.severity}`}>
+          <StateMark mark={markOf[fault.severity]} />
           <span>
             {fault.title}
             {fault.text && `: ${codeText(fault.text)}`} <span class="raw">{fault.field}</span>

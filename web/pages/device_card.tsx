@@ -1,7 +1,7 @@
 // A device in a few figures: those that its family reports.
 import type {HomeDevice} from '../api/types.ts';
 import {ageText, codeText, percentText, powerFigure, texts} from '../i18n/index.ts';
-import {severityOf} from '../store/home.ts';
+import {worstFirst} from '../store/home.ts';
 import {Icon, type IconName, StateMark} from '../ui/icon.tsx';
 import {markOf} from './alarm_mark.ts';
 
@@ -61,6 +61,13 @@ function gridLabel(power_w: number): string {
   return power_w >= 1 ? words.importing : words.grid;
 }
 
+/** The class of a card whose device reports faults, or warnings alone. */
+function troubleOf({faults}: HomeDevice): string {
+  const [first] = worstFirst(faults);
+  if (!first) return '';
+  return first.severity === 'warning' ? 'warned' : 'faulty';
+}
+
 export function DeviceCard({
   device,
   heading: Heading = 'h3',
@@ -71,9 +78,7 @@ export function DeviceCard({
   const words = texts.value;
   const stale = device.state === 'offline' || device.state === 'never';
   return (
-    <article
-      class={`card device-card ${stale ? 'stale' : ''} ${device.faults.length ? 'faulty' : ''}`}
-    >
+    <article class={`card device-card ${stale ? 'stale' : ''} ${troubleOf(device)}`}>
       <Heading>
         <a href={`/d/${encodeURIComponent(device.sn)}`}>
           <bdi>{device.name}</bdi>
@@ -81,15 +86,17 @@ export function DeviceCard({
       </Heading>
       <p class="muted">{device.familyName}</p>
       <StateLine device={device} />
-      {device.faults.slice(0, 2).map((fault) => (
-        <p key={fault.field} class={`fault is-${severityOf(fault.field)}`}>
-          <StateMark mark={markOf[severityOf(fault.field)]} />
-          <span>
-            {fault.title}
-            {fault.text && `: ${codeText(fault.text)}`}
-          </span>
-        </p>
-      ))}
+      {worstFirst(device.faults)
+        .slice(0, 2)
+        .map((fault) => (
+          <p key={fault.field} class={`fault is-${fault.severity}`}>
+            <StateMark mark={markOf[fault.severity]} />
+            <span>
+              {fault.title}
+              {fault.text && `: ${codeText(fault.text)}`}
+            </span>
+          </p>
+        ))}
       {device.faults.length > 2 && (
         <p class="bad small-text">{words.device.more(device.faults.length - 2)}</p>
       )}

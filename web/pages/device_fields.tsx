@@ -1,6 +1,6 @@
 // The present values of a device: essentials first, and all fields in groups that open.
 import {useMemo, useState} from 'preact/hooks';
-import type {Family, Field, HomeDevice} from '../api/types.ts';
+import type {ActiveError, Family, Field, HomeDevice, Severity} from '../api/types.ts';
 import {textOf} from '../format/field.ts';
 import {ageText, displayed, texts} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
@@ -10,6 +10,7 @@ import {query, setQuery} from '../store/routes.ts';
 import type {Twin} from '../store/twins.ts';
 import {Segments, ToggleButton} from '../ui/controls.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
+import {markOf} from './alarm_mark.ts';
 import {Essentials} from './device_essentials.tsx';
 import {groupsOf} from './field_groups.ts';
 
@@ -106,7 +107,7 @@ export function FieldsTab({twin, family, summary}: Props) {
             family={family}
             title={title ?? words.whole}
             fields={fields}
-            faults={(summary?.faults ?? twin.facts.faults).map(({field}) => field)}
+            faults={summary?.faults ?? twin.facts.faults}
             isOpen={isNarrow || open.has(key)}
             // A search opens groups by itself; it is to leave them as they were.
             onToggle={(isOpen) => !isNarrow && toggle(key, isOpen)}
@@ -130,19 +131,29 @@ function Group({
   family: Family;
   title: string;
   fields: NamedField[];
-  faults: string[];
+  faults: ActiveError[];
   isOpen: boolean;
   onToggle: (isOpen: boolean) => void;
 }) {
   const words = texts.value.devicePage;
-  const own = fields.filter(({name}) => faults.includes(name)).length;
+  const countOf = (severity: Severity) =>
+    fields.filter(({name}) =>
+      faults.some((fault) => fault.field === name && fault.severity === severity),
+    ).length;
+  const own = countOf('fault');
+  const warnings = countOf('warning');
   return (
     <details class="group" open={isOpen} onToggle={(event) => onToggle(event.currentTarget.open)}>
       <summary>
         <h3>{title}</h3>
         {own > 0 && (
           <span class="bad">
-            <StateMark mark="critical" /> {words.faultsInGroup(own)}
+            <StateMark mark={markOf.fault} /> {words.faultsInGroup(own)}
+          </span>
+        )}
+        {warnings > 0 && (
+          <span class="fault is-warning">
+            <StateMark mark={markOf.warning} /> {words.warningsInGroup(warnings)}
           </span>
         )}
         <span class="muted">{words.inGroup(fields.length)}</span>

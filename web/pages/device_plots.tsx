@@ -3,13 +3,14 @@ import type {JSX} from 'preact';
 import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
 import {get} from '../api/client.ts';
 import type {DeviceEvent, EventPage, Family, History} from '../api/types.ts';
+import {earlier, withBefore} from '../charts/compare.ts';
 import {plotCsv} from '../charts/csv.ts';
 import {columns, linesOf, type Pane, panes, stepFor} from '../charts/data.ts';
 import {download} from '../charts/download.ts';
 import {Plot} from '../charts/plot.tsx';
 import {picture} from '../charts/png.ts';
 import {historyPath, known, knownSpan, type Span} from '../charts/span.ts';
-import {measuredText, texts, whenText} from '../i18n/index.ts';
+import {texts, whenText} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {fieldsOf, type NamedField} from '../store/paths.ts';
 import {query, setQuery} from '../store/routes.ts';
@@ -17,6 +18,7 @@ import type {Twin} from '../store/twins.ts';
 import {Segments, ToggleButton} from '../ui/controls.tsx';
 import {Icon} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
+import {Compared, momentsText, PlotTable} from './plot_tables.tsx';
 
 const hour = 3_600_000;
 const spans: Record<string, number> = {
@@ -28,7 +30,6 @@ const spans: Record<string, number> = {
 };
 const mostFields = 8;
 const refreshMs = 5000;
-const tableRows = 500;
 const mostEvents = 200;
 /** A plot of less than this shows too little. */
 const leastSpan = 120_000;
@@ -194,12 +195,17 @@ function Plots({twin, chosen, facts, add, onRemove, open}: PlotsProps & {open: S
     `?from=${Math.round(asked)}&to=${Math.round(to)}&limit=${mostEvents}`;
   const happened = useLoad((cancel) => get<EventPage>(eventsAddress, cancel), [eventsAddress]);
   const events = happened.data?.events ?? noEvents;
-  const shown = useMemo<Shown | null>(() => {
+  const alone = useMemo<Shown | null>(() => {
     if (!loaded.data) return null;
     const [times, ...values] = columns(loaded.data.series);
     return {times, panes: panes(linesOf(loaded.data, facts, values))};
   }, [loaded.data, facts]);
-  const from = openedAt(open, shown, asked, to, step.ms);
+  const from = openedAt(open, alone, asked, to, step.ms);
+  const before = useBefore(sn, chosen, alone && {from, to}, step);
+  const shown = useMemo<Shown | null>(() => {
+    if (!alone || !before.isAsked) return alone;
+    return {...alone, panes: withBefore(alone.panes, alone.times, before.data, step.ms)};
+  }, [alone, before.isAsked, before.data, step.ms]);
 
   const zoom = (low: number, high: number) => {
     levels.current.push([query.value.get('from'), query.value.get('to')]);
@@ -237,6 +243,14 @@ function Plots({twin, chosen, facts, add, onRemove, open}: PlotsProps & {open: S
           onRemove={onRemove}
         />
       ))}
+      {shown && before.isAsked && before.data && (
+        <Compared
+          lines={shown.panes.flatMap((pane) => pane.lines)}
+          before={{from: from - before.data.backMs, to: to - before.data.backMs}}
+          stepMs={step.ms}
+        />
+      )}
+      {before.isAsked && before.error && <Failure error={before.error} retry={before.reload} />}
       {shown && (
         <div class="buttons">
           <ToggleButton label={words.table} isOn={asTable} onChange={setAsTable} />
@@ -246,20 +260,41 @@ function Plots({twin, chosen, facts, add, onRemove, open}: PlotsProps & {open: S
           <button
             type="button"
             class="small"
-            onClick={() => savePicture(box.current!, twin.facts.name, sn, shown, {from, to})}
+            onClick={() =>
+              savePicture(box.current!, pictureTitle(twin, {from, to}, before), sn, shown)
+            }
           >
             {words.png}
           </button>
         </div>
       )}
       {shown && asTable && (
-        <Table times={shown.times} lines={shown.panes.flatMap((p) => p.lines)} />
+        <PlotTable times={shown.times} lines={shown.panes.flatMap((p) => p.lines)} />
       )}
       {happened.error && <Failure error={happened.error} retry={happened.reload} />}
       <Events events={events} />
       <p class="muted small-text">{words.help}</p>
     </section>
   );
+}
+
+const isComparing = () => query.value.get('cmp') === '1';
+
+/** The same fields one period earlier, if the address asks for them. */
+function useBefore(
+  sn: string,
+  fields: string[],
+  span: Span | null,
+  step: {text: string; ms: number},
+) {
+  const isAsked = isComparing() && span !== null;
+  const {backMs, ...at} = earlier(span ?? {from: 0, to: 0}, step.ms);
+  const address = isAsked ? historyPath(sn, fields, at, step.text) : '';
+  const loaded = useLoad(
+    async (cancel) => address && {history: await get<History>(address, cancel), backMs},
+    [address],
+  );
+  return {...loaded, data: loaded.data || null, isAsked};
 }
 
 /** A plot that opens by itself begins with its first value, which a finer step tells better. */
@@ -285,18 +320,24 @@ function saveCsv(sn: string, {times, panes: list}: Shown): void {
   download(`${sn}.csv`, new Blob([plotCsv(times, lines)], {type: 'text/csv'}));
 }
 
-function savePicture(
-  box: HTMLElement,
-  name: string,
-  sn: string,
-  {panes: list}: Shown,
-  {from, to}: Span,
-): void {
+interface Before {
+  isAsked: boolean;
+  data: {backMs: number} | null;
+}
+
+/** The device, the span, and that of the paler lines. */
+function pictureTitle(twin: Twin, {from, to}: Span, {isAsked, data}: Before): string {
+  const title = `${twin.facts.name} · ${momentsText({from, to})}`;
+  if (!isAsked || !data) return title;
+  const earlierSpan = {from: from - data.backMs, to: to - data.backMs};
+  return `${title} · ${texts.value.plot.paler(momentsText(earlierSpan))}`;
+}
+
+function savePicture(box: HTMLElement, title: string, sn: string, {panes: list}: Shown): void {
   const canvases = [...box.querySelectorAll<HTMLCanvasElement>('.plot canvas')];
   const labelled = list.flatMap((pane, i) => (canvases[i] ? [{pane, canvas: canvases[i]}] : []));
   if (labelled.length === 0) return;
-  const span = texts.value.devicePage.span(whenText(from, 'moment'), whenText(to, 'moment'));
-  picture(`${name} · ${span}`, labelled).toBlob((blob) => {
+  picture(title, labelled).toBlob((blob) => {
     if (blob) download(`${sn}.png`, blob);
   });
 }
@@ -353,6 +394,14 @@ function Tools({
           {words.live}
         </button>
       )}
+      <label class="switch">
+        <input
+          type="checkbox"
+          checked={isComparing()}
+          onChange={() => setQuery({cmp: isComparing() ? null : '1'})}
+        />
+        {texts.value.history.compare}
+      </label>
       {add}
     </div>
   );
@@ -382,42 +431,4 @@ function eventText(event: DeviceEvent): string {
   const text = texts.value.plot.event[event.kind](event.title ?? '', event.count ?? 0);
   const more = event.kind === 'fault.began' ? event.text : event.why;
   return more ? `${text}: ${more}` : text;
-}
-
-function Table({times, lines}: {times: number[]; lines: ReturnType<typeof linesOf>}) {
-  const words = texts.value.plot;
-  const first = Math.max(0, times.length - tableRows);
-  return (
-    <div class="table-box" tabIndex={0} role="region" aria-label={words.table}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{words.time}</th>
-            {lines.map((line) => (
-              <th key={line.name} scope="col">
-                {line.title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {times
-            .slice(first)
-            .map((at, i) => (
-              <tr key={at}>
-                <td>{whenText(at, 'moment')}</td>
-                {lines.map((line) => (
-                  <td key={line.name}>{cell(line.column[first + i], line.unit)}</td>
-                ))}
-              </tr>
-            ))
-            .reverse()}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function cell(value: number | null | undefined, unit: string): string {
-  return value == null ? texts.value.plot.unknown : measuredText(value, unit);
 }

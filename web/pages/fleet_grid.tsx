@@ -4,7 +4,7 @@ import {useEffect, useRef, useState} from 'preact/hooks';
 import type {HomeDevice} from '../api/types.ts';
 import {type ColumnForm, inForm, powerForm} from '../format/number.ts';
 import {ageText, localeName, percentText, texts} from '../i18n/index.ts';
-import {severityOf} from '../store/home.ts';
+import {worstFirst} from '../store/home.ts';
 import {navigate, query, setQuery} from '../store/routes.ts';
 import {StateMark} from '../ui/icon.tsx';
 import {markOf} from './alarm_mark.ts';
@@ -209,7 +209,7 @@ interface RowProps {
 }
 
 function Row({device, index, top, forms, isCursor}: RowProps) {
-  const [fault] = device.faults;
+  const [fault] = worstFirst(device.faults);
   return (
     <div
       class={`fleet-row ${isCursor ? 'cursor' : ''}`}
@@ -219,7 +219,7 @@ function Row({device, index, top, forms, isCursor}: RowProps) {
       aria-selected={isCursor}
       style={{transform: `translateY(${top}px)`}}
     >
-      {cell('mark', <StateMark mark={fault ? markOf[severityOf(fault.field)] : device.state} />)}
+      {cell('mark', <StateMark mark={fault ? markOf[fault.severity] : device.state} />)}
       {cell(
         'name',
         <a href={pathOf(device)} tabIndex={-1}>

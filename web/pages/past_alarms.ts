@@ -1,11 +1,11 @@
 // Past alarms are made of the log of events: faults that have ended, and times without contact.
 import type {DeviceEvent} from '../api/types.ts';
-import {type Severity, severityOf} from '../store/home.ts';
+import type {AlarmSeverity} from '../store/home.ts';
 
 export interface PastAlarm {
   key: string;
   sn: string;
-  severity: Severity;
+  severity: AlarmSeverity;
   /** Absent: the device was without contact. */
   title?: string;
   field?: string;
@@ -43,7 +43,7 @@ function endedFault(event: DeviceEvent): PastAlarm {
   return {
     key: `${event.sn} ${field} ${event.at}`,
     sn: event.sn,
-    severity: severityOf(field),
+    severity: event.severity ?? 'fault',
     title: event.title ?? field,
     field,
     text: event.text ?? '',

@@ -2,7 +2,7 @@
 import {computed, effect, signal, untracked} from '@preact/signals';
 import {type ApiError, get, language, me} from '../api/client.ts';
 import type {LiveClient} from '../api/live.ts';
-import type {Home, HomeDevice, State} from '../api/types.ts';
+import type {ActiveError, Home, HomeDevice, Severity, State} from '../api/types.ts';
 import {clock} from './clock.ts';
 
 export const home = signal<Home | null>(null);
@@ -53,8 +53,8 @@ export function followHome(live: LiveClient): void {
   });
 }
 
-/** A device without contact has no error: what it does is not known. */
-export type Severity = 'error' | 'silent' | 'warning';
+/** A device without contact has no fault: what it does is not known. */
+export type AlarmSeverity = Severity | 'silent';
 
 export interface Alarm {
   /** The device's serial number and the field: an alarm that begins again has the same. */
@@ -62,21 +62,18 @@ export interface Alarm {
   sn: string;
   device: string;
   kind: 'fault' | 'silent';
-  severity: Severity;
+  severity: AlarmSeverity;
   text: string;
   field?: string;
   title?: string;
   since: number | null;
 }
 
-/**
- * A warning is told from an error by the name of its field, as warnCode or bmsWarState: device files
- * have no other sign of it.
- */
-export const severityOf = (field: string): Severity =>
-  /war[ns]/i.test(field) ? 'warning' : 'error';
+const worst: Record<AlarmSeverity, number> = {fault: 0, silent: 1, warning: 2};
 
-const worst: Record<Severity, number> = {error: 0, silent: 1, warning: 2};
+/** The faults of a device, before its warnings. */
+export const worstFirst = (faults: ActiveError[]) =>
+  [...faults].sort((a, b) => worst[a.severity] - worst[b.severity]);
 
 /** The worst comes first: faults that devices report, and devices without contact. */
 export const alarms = computed<Alarm[]>(() =>
@@ -91,7 +88,7 @@ function alarmsOf(device: HomeDevice): Alarm[] {
     sn: device.sn,
     device: device.name,
     kind: 'fault',
-    severity: severityOf(fault.field),
+    severity: fault.severity,
     text: fault.text,
     field: fault.field,
     title: fault.title,

@@ -7,6 +7,7 @@ using schema::member;
 const schema::Body& describe(schema::Of<ActiveError> /*of*/) {
   static constexpr std::array kMembers = {
       member<&ActiveError::field>("field"),
+      member<&ActiveError::severity>("severity"),
       member<&ActiveError::title>("title"),
       member<&ActiveError::value>("value"),
       member<&ActiveError::text>("text", {.text = "Meaning of the value"}),
@@ -25,6 +26,7 @@ const schema::Body& describe(schema::Of<DeviceEvent> /*of*/) {
       member<&DeviceEvent::kind>("kind"),
       member<&DeviceEvent::field>(
           "field", {.text = "This and all up to since are absent where it is no fault"}),
+      member<&DeviceEvent::severity>("severity"),
       member<&DeviceEvent::title>("title"),
       member<&DeviceEvent::value>("value", {.text = "The field's value when the fault began"}),
       member<&DeviceEvent::text>("text", {.text = "Meaning of the value"}),

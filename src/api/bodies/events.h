@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/schema/body.h"
+#include "catalog/family.h"
 #include "journal/device_event.h"
 #include "wire/json.h"
 
@@ -24,10 +25,17 @@ struct schema::Words<journal::EventKind> {
                                          kSetAnswered, kSetRefused, kSetUnanswered, kLeftOut};
 };
 
+template <>
+struct schema::Words<catalog::Severity> {
+  static constexpr std::string_view kName = "Severity";
+  static constexpr std::array kValues = catalog::kSeverities;
+};
+
 namespace body {
 
 struct ActiveError {
   std::string_view field;
+  catalog::Severity severity{};
   std::string_view title;
   wire::Json value{};
   std::string_view text;
@@ -41,6 +49,7 @@ struct DeviceEvent {
   journal::EventKind kind{};
   // A fault has these:
   std::optional<std::string_view> field{};
+  std::optional<catalog::Severity> severity{};
   std::optional<std::string> title{};
   std::optional<wire::Json> value{};
   std::optional<std::string> text{};

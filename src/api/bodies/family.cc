@@ -109,6 +109,8 @@ const schema::Body& describe(schema::Of<Field> /*of*/) {
           declared<std::optional<wire::Json>>("absent", {.text = "Stands for: there is no value"}),
           declared<MaybeNumber>("never", {.text = "The number that stands for never, in a time"}),
           declared<Flag>("error", {.text = "An error or a warning"}),
+          declared<std::optional<catalog::Severity>>(
+              "severity", {.text = "What an error of it is; absent: it reports none"}),
           declared<std::optional<wire::Json>>("initial",
                                               {.text = "The start value of a virtual device"}),
           declared<MaybeTexts>("set_by", {.text = "Commands that change it"}),

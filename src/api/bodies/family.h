@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "api/bodies/events.h"
 #include "api/schema/body.h"
 #include "catalog/family.h"
 

@@ -48,6 +48,10 @@ bool Callers::has_token(const http::Request& request) const {
   return http::same_name(authorization_of(request).substr(0, kBearer.size()), kBearer);
 }
 
+bool Callers::has_authorization(const http::Request& request) const {
+  return !authorization_of(request).empty() || is_signed(request);
+}
+
 bool Callers::is_signed(const http::Request& request) const {
   return authorization_of(request).empty() && !request.headers[header::kAccessKey].empty();
 }

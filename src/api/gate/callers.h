@@ -44,6 +44,8 @@ class Callers {
 
   // Whether the request has a token, which may be a wrong one.
   [[nodiscard]] bool has_token(const http::Request& request) const;
+  // Whether the request has anything that says who asks and that is not a browser's cookie.
+  [[nodiscard]] bool has_authorization(const http::Request& request) const;
   // Whether the request counts by its signature.
   [[nodiscard]] bool is_signed(const http::Request& request) const;
   // Whether the request counts by the cookie of a session.

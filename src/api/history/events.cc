@@ -86,6 +86,7 @@ void add_fault(body::DeviceEvent& row, const home::HistoryDevice& device,
   row.field = event.field;
   auto value = wire::parse_json(event.text, {.bytes = event.text.size()});
   const catalog::Field* field = device.family->field(event.field);
+  row.severity = field == nullptr ? catalog::Severity::kFault : field->severity;
   std::string title = field == nullptr ? event.field : overview::title_of(*field);
   std::string text;
   if (value) {

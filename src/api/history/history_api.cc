@@ -38,24 +38,39 @@ auto answer_of(Query query, const AnswerForm& form, TextOf text_of) {
   };
 }
 
-// The names that the family does not declare: mistakes, unless the device reports them.
-std::vector<history::DoubtfulField> undeclared(const std::string& sn, const catalog::Family& family,
-                                               const std::vector<std::string>& fields) {
-  std::vector<history::DoubtfulField> doubtful;
-  std::vector<std::string_view> declared;
-  if (family.fields.empty()) return doubtful;  // its devices may report anything
+// The names that the family does not declare: mistakes, unless the device has reported them.
+std::vector<std::string> undeclared(const catalog::Family& family,
+                                    const std::vector<std::string>& fields) {
+  std::vector<std::string> names;
   for (const std::string& name : fields) {
     const bool is_own = name == journal::kPresence;
-    if (is_own || name.ends_with('*') || family.field(name) != nullptr) continue;
-    if (declared.empty()) {
-      for (const catalog::Field& field : family.fields) declared.emplace_back(field.name);
-    }
+    if (!is_own && !name.ends_with('*') && family.field(name) == nullptr) names.push_back(name);
+  }
+  return names;
+}
+
+// Those of the names that are not among the undeclared ones that the device has now, with what to
+// answer unless history knows them.
+std::vector<history::DoubtfulField> doubtful_fields(const std::string& sn,
+                                                    const catalog::Family& family,
+                                                    const std::vector<std::string>& names,
+                                                    const std::vector<std::string>& reported) {
+  std::vector<std::string_view> known(reported.begin(), reported.end());
+  for (const catalog::Field& field : family.fields) known.emplace_back(field.name);
+  const std::string where =
+      family.fields.empty()
+          ? std::string("has not reported such a field")
+          : fmt::format(
+                "has no such field, and has not reported one; GET /api/v1/families/{} "
+                "lists those of its family",
+                family.id);
+  std::vector<history::DoubtfulField> doubtful;
+  for (const std::string& name : names) {
+    if (std::ranges::find(reported, name) != reported.end()) continue;
     doubtful.push_back(
         {.name = name,
-         .refusal = fmt::format("fields is {}: {} has no such field, and has not reported one; GET "
-                                "/api/v1/families/{} lists those of its family{}",
-                                shown(std::string_view(name)), sn, family.id,
-                                did_you_mean(name, declared))});
+         .refusal = fmt::format("fields is {}: {} {}{}", shown(std::string_view(name)), sn, where,
+                                did_you_mean(name, known))});
   }
   return doubtful;
 }
@@ -182,27 +197,26 @@ void HistoryApi::series(const std::string& sn, Call call) const {
   if (!device) return refuse(device.error());
   auto request = parse_series_request(call.params, now(), options_.series);
   if (!request) return refuse(request.error());
-  request->doubtful = undeclared(sn, *device->family, request->fields);
+  std::vector<std::string> names = undeclared(*device->family, request->fields);
   Series series{.sn = sn,
                 .device = std::move(*device),
                 .request = std::move(*request),
                 .call = std::move(call)};
-  if (series.request.doubtful.empty() || options_.hub == nullptr) {
+  if (names.empty()) return answer_series(std::move(series));
+  if (options_.hub == nullptr) {
+    series.request.doubtful = doubtful_fields(sn, *series.device.family, names, {});
     return answer_series(std::move(series));
   }
   const registry::AccountId account = series.call.account;
   options_.hub->read_twins(
       account, {sn},
       {.loop = options_.loop,
-       .done = [this, series = std::move(series)](
+       .done = [this, names = std::move(names), series = std::move(series)](
                    const Result<std::vector<hub::TwinSnapshot>>& twins) mutable {
-         if (twins) {
-           for (const hub::TwinSnapshot& twin : *twins) {
-             std::erase_if(series.request.doubtful, [&](const history::DoubtfulField& field) {
-               return std::ranges::find(twin.extra, field.name) != twin.extra.end();
-             });
-           }
-         }
+         std::vector<std::string> reported;
+         if (twins && !twins->empty()) reported = twins->front().extra;
+         series.request.doubtful =
+             doubtful_fields(series.sn, *series.device.family, names, reported);
          answer_series(std::move(series));
        }});
 }

@@ -126,8 +126,11 @@ std::vector<body::ActiveError> faults_of(const std::vector<overview::ActiveError
   std::vector<body::ActiveError> rows;
   rows.reserve(faults.size());
   for (const overview::ActiveError& each : faults) {
-    body::ActiveError& row = rows.emplace_back(body::ActiveError{
-        .field = each.field, .title = each.title, .value = each.value, .text = each.meaning});
+    body::ActiveError& row = rows.emplace_back(body::ActiveError{.field = each.field,
+                                                                 .severity = each.severity,
+                                                                 .title = each.title,
+                                                                 .value = each.value,
+                                                                 .text = each.meaning});
     const auto found = since.find(each.quota);
     if (found != since.end()) row.since_ms = {unix_ms(found->second)};
   }

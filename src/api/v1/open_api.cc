@@ -207,6 +207,7 @@ JsonArray parameters_of(const Route& route) {
 // Who may ask, as a sentence.
 std::string access_text(const Route& route) {
   if (route.access == Access::kEverybody) return "Needs no credential.";
+  if (route.access == Access::kVisitors) return "Answers without a credential too.";
   if (route.access == Access::kSignedInPeople) return "For a browser that is signed in.";
   return fmt::format("The token's scope must be {}.", route.scope == registry::Scope::kRead
                                                           ? std::string_view("read or control")
@@ -219,7 +220,8 @@ JsonArray security_of(const Route& route) {
     ways.push_back(JsonObject());
     return ways;
   }
-  if (route.access == Access::kCallers) ways.push_back(JsonObject{{"token", JsonArray()}});
+  if (route.access == Access::kVisitors) ways.push_back(JsonObject());
+  if (route.access != Access::kSignedInPeople) ways.push_back(JsonObject{{"token", JsonArray()}});
   if (route.scope == registry::Scope::kAdmin) return ways;
   JsonObject session{{"session", JsonArray()}};
   if (route.method != http::Method::kGet) session["csrf"] = JsonArray();
@@ -254,6 +256,9 @@ JsonObject responses_of(const Route& route) {
     responses["204"] = JsonObject{{"description", "Success"}};
   } else {
     responses["200"] = success_of(route);
+  }
+  if (route.access == Access::kVisitors) {
+    responses["204"] = JsonObject{{"description", "Nobody is signed in"}};
   }
   if (route.id == kSendsCommand) {
     responses["202"] = JsonObject{{"description", "It was sent before, and is not answered yet"},

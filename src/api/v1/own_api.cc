@@ -114,6 +114,13 @@ struct OwnApi::Table {
             .answer = &body_of<body::Me>,
             .keeping = Keeping::kSecret,  // csrf
             .handler = &OwnApi::me},
+      Route{.path = "/api/v1/session",
+            .id = "whoIsSignedIn",
+            .summary = "As /api/v1/me; nobody is no error, but an answer without content.",
+            .answer = &body_of<body::Me>,
+            .access = Access::kVisitors,
+            .keeping = Keeping::kSecret,
+            .handler = &OwnApi::me},
       Route{.method = http::Method::kPost,
             .path = "/api/v1/session",
             .id = "signIn",

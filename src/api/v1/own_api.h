@@ -43,8 +43,9 @@ namespace gridloom::api {
 
 // Who may ask for a route at all.
 enum class Access : std::uint8_t {
-  kEverybody,      // also without any credential
-  kCallers,        // with a token, a session or a signature
+  kEverybody,  // also without any credential
+  kVisitors,   // likewise, or with the cookie of a session that has ended: 204 without a handler
+  kCallers,    // with a token, a session or a signature
   kSignedInPeople  // with a session only: tokens must not outlive themselves by it
 };
 

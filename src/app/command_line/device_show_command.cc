@@ -59,7 +59,7 @@ void print_text(const DeviceStatus& status, const catalog::Family& family) {
   print_number("load", overview.load_w, "W");
   print_number("battery", overview.battery_w, "W");
   for (const ActiveError& each : overview.errors) {
-    print_line("error", fmt::format("{} ({})", each.text, each.field));
+    print_line(catalog::name_of(each.severity), fmt::format("{} ({})", each.text, each.field));
   }
   for (const auto& [name, kwh] : status.energy_kwh) {
     if (std::string_view(name).starts_with("self")) continue;

@@ -78,14 +78,34 @@ std::string_view name_in(std::string_view meaning) {
   return meaning.substr(open + 2, meaning.size() - open - 3);
 }
 
-// The fault that says most: "Warnings of the pack: too hot" before "Fault of the pack: 1".
-std::string fault_text(const std::vector<ActiveError>& errors) {
-  const auto named = std::ranges::find_if(
-      errors, [](const ActiveError& each) { return !name_in(each.meaning).empty(); });
-  std::string text = named == errors.end()
-                         ? errors.front().text
-                         : fmt::format("{}: {}", named->title, name_in(named->meaning));
-  if (errors.size() > 1) text += fmt::format(" and {} more", errors.size() - 1);
+bool is_warning(const ActiveError& error) { return error.severity == catalog::Severity::kWarning; }
+
+bool has_name(const ActiveError& error) { return !name_in(error.meaning).empty(); }
+
+// The worst: a fault before a warning, then one whose value has a name.
+const ActiveError& worst_of(const std::vector<ActiveError>& errors) {
+  return *std::ranges::min_element(errors, {}, [](const ActiveError& each) {
+    return std::pair(is_warning(each), !has_name(each));
+  });
+}
+
+std::string short_text(const ActiveError& error) {
+  if (!has_name(error)) return error.text;
+  return fmt::format("{}: {}", error.title, name_in(error.meaning));
+}
+
+// The worst error. Where its value has no name, one that has a name may be the reason and stands
+// before it: "Warnings of the pack: too hot; Fault of the pack: 1".
+std::string error_text(const std::vector<ActiveError>& errors) {
+  const ActiveError& worst = worst_of(errors);
+  const auto named = std::ranges::find_if(errors, has_name);
+  const bool has_reason = !has_name(worst) && named != errors.end();
+  std::string text = has_reason ? short_text(*named) + "; " : std::string();
+  // Most titles of warnings have the word: "Warnings of the pack", "Converter warning".
+  if (is_warning(worst) && !worst.title.contains("arning")) text += "warning: ";
+  text += short_text(worst);
+  const std::size_t told = has_reason ? 2 : 1;
+  if (errors.size() > told) text += fmt::format(" and {} more", errors.size() - told);
   return text;
 }
 
@@ -95,8 +115,8 @@ Cell state_cell(const DeviceStatus& status) {
   Style style = is_live ? Style::kGood : Style::kWarning;
   const std::vector<ActiveError>& errors = status.overview.errors;
   if (!errors.empty()) {
-    style = Style::kBad;
-    text = (is_live ? std::string() : text + "; ") + fault_text(errors);
+    style = is_warning(worst_of(errors)) ? Style::kWarning : Style::kBad;
+    text = (is_live ? std::string() : text + "; ") + error_text(errors);
   }
   if (!status.error.empty()) {
     style = Style::kBad;
@@ -339,7 +359,8 @@ std::string home_text(const std::vector<DeviceStatus>& devices) {
 JsonObject status_json(const DeviceStatus& status) {
   JsonArray errors;
   for (const ActiveError& each : status.overview.errors) {
-    errors.push_back(JsonObject{{"field", each.field}, {"text", each.text}});
+    errors.push_back(JsonObject{
+        {"field", each.field}, {"severity", catalog::name_of(each.severity)}, {"text", each.text}});
   }
   JsonObject row{{"sn", status.device.sn},
                  {"name", status.device.name},

@@ -129,6 +129,43 @@ TEST(HomeText, SaysWhatTheHomeDoes) {
               HasSubstr("\nben:\n  home 405 W, sun 0 W, battery 61 % idle, from the grid 405 W"));
 }
 
+TEST(StatusText, TellsAWarningFromAFault) {
+  using enum catalog::Severity;
+  const overview::ActiveError reminder{.field = "a",
+                                       .text = "Reminder to take the ice: 1 (yes)",
+                                       .title = "Reminder to take the ice",
+                                       .meaning = "1 (yes)",
+                                       .severity = kWarning};
+  const overview::ActiveError overload{.field = "b",
+                                       .text = "Converter warning: 1",
+                                       .title = "Converter warning",
+                                       .meaning = "1",
+                                       .severity = kWarning};
+  const overview::ActiveError fan{
+      .field = "c", .text = "Fan: 3", .title = "Fan", .meaning = "3", .severity = kFault};
+  const struct {
+    std::vector<overview::ActiveError> errors;
+    std::string_view state;
+  } rows[] = {
+      {{reminder}, "  warning: Reminder to take the ice: yes\n"},
+      {{overload}, "  Converter warning: 1\n"},
+      {{overload, reminder}, "  warning: Reminder to take the ice: yes and 1 more\n"},
+      {{reminder, fan}, "  Reminder to take the ice: yes; Fan: 3\n"},
+      {{overload, fan}, "  Fan: 3 and 1 more\n"},
+      {{overload, reminder, fan}, "  Reminder to take the ice: yes; Fan: 3 and 1 more\n"},
+  };
+  for (const auto& row : rows) {
+    DeviceStatus status = kitchen();
+    status.energy_kwh = {};
+    status.overview = {.errors = row.errors};
+    EXPECT_THAT(status_text({status}, {}), HasSubstr(row.state));
+  }
+  DeviceStatus status = kitchen();
+  status.overview = {.errors = {reminder}};
+  EXPECT_THAT(status_text({status}, {.coloured = true}), HasSubstr("\x1b[33mwarning"));
+  EXPECT_THAT(wire::to_text(status_json(status)), HasSubstr(R"("severity":"warning")"));
+}
+
 TEST(StatusText, ShowsWhatIsWrong) {
   DeviceStatus broken = kitchen();
   broken.device.online = false;
@@ -156,6 +193,8 @@ TEST(StatusText, ShowsTheFaultThatHasAName) {
                           .title = "Warnings of the pack",
                           .meaning = "1 (too hot)"}};
   EXPECT_THAT(status_text({hot}, {}), HasSubstr("  Warnings of the pack: too hot and 1 more\n"));
+  hot.overview.errors.back().severity = catalog::Severity::kWarning;
+  EXPECT_THAT(status_text({hot}, {}), HasSubstr("  Warnings of the pack: too hot; Fault: 1\n"));
   hot.overview.errors.pop_back();
   EXPECT_THAT(status_text({hot}, {}), HasSubstr("  Fault: 1\n"));
 }

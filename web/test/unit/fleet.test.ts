@@ -30,7 +30,16 @@ const devices: HomeDevice[] = [
     familyName: 'Power Kits',
     state: 'offline',
     lastReport: now - 7_200_000,
-    faults: [{field: 'a', title: 'Battery too hot', value: 1, text: '1', since: null}],
+    faults: [
+      {
+        field: 'a',
+        severity: 'fault',
+        title: 'Battery too hot',
+        value: 1,
+        text: '1',
+        since: null,
+      },
+    ],
   }),
   deviceOf('New', {sn: 'X1', state: 'never', lastReport: null}),
 ];

@@ -12,7 +12,8 @@
 
 namespace gridloom::api {
 
-// A token of an administrator is told nothing about an account: kAdmin is never sent.
+// Tokens of administrators and of cards are told nothing about an account: kAdmin and kCard are
+// never sent.
 template <>
 struct schema::Words<registry::Scope> {
   static constexpr std::string_view kName = "Scope";

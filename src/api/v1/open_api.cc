@@ -208,9 +208,10 @@ JsonArray parameters_of(const Route& route) {
 std::string access_text(const Route& route) {
   if (route.access == Access::kEverybody) return "Needs no credential.";
   if (route.access == Access::kSignedInPeople) return "For a browser that is signed in.";
-  return fmt::format("The token's scope must be {}.", route.scope == registry::Scope::kRead
-                                                          ? std::string_view("read or control")
-                                                          : name_of(route.scope));
+  std::string_view scopes = name_of(route.scope);
+  if (route.scope == registry::Scope::kRead) scopes = "read or control";
+  if (route.scope == registry::Scope::kCard) scopes = "card, read or control";
+  return fmt::format("The token's scope must be {}.", scopes);
 }
 
 JsonArray security_of(const Route& route) {
@@ -285,7 +286,7 @@ JsonObject live_operation() {
   JsonObject responses{
       {"101", JsonObject{{"description", "The stream is open: /asyncapi.json has its messages"}}},
       {"426", failure("The request opens no WebSocket of the sub-protocol gridloom.live.1.")}};
-  const Route as{.path = kPath, .id = "openLive", .summary = {}};
+  const Route as{.path = kPath, .scope = registry::Scope::kCard, .id = "openLive", .summary = {}};
   for (const Failure& each : kFailures) {
     const bool is_of = each.is_of(as) && each.status != "500";
     if (is_of) responses[each.status] = failure(each.text);

@@ -16,6 +16,7 @@
 #include "api/bodies/operations.h"
 #include "api/bodies/people.h"
 #include "api/bodies/series.h"
+#include "api/home/card_json.h"
 #include "api/home/home_json.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
@@ -148,6 +149,7 @@ struct OwnApi::Table {
             .access = Access::kSignedInPeople,
             .handler = &OwnApi::set_password},
       Route{.path = "/api/v1/home",
+            .scope = Scope::kCard,
             .id = "getHome",
             .summary = "Where the home's power comes from and goes to, today's energies, each "
                        "device in a few figures.",
@@ -322,9 +324,12 @@ void OwnApi::home(Call call) const {
   options_.homes->get(
       call.caller.account,
       {.loop = options_.loop,
-       .done = [form = call.form, language = *language,
+       .done = [form = call.form, language = *language, card = card_of(call.caller.token),
                 done = std::move(call.done)](const Result<home::HomeFeed::Home>& home) mutable {
-         done(home ? form.success_shared(home->in(language)) : form.failure(home.error()));
+         if (!home) return done(form.failure(home.error()));
+         const SharedText& whole = home->in(language);
+         done(card ? form.success(card_text(card_members(whole, *card), home->now_ms))
+                   : form.success_shared(whole));
        }});
 }
 

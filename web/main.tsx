@@ -4,6 +4,7 @@ import type {Me} from './api/types.ts';
 import {preferredLanguage, setLanguage} from './i18n/index.ts';
 import {App} from './pages/app.tsx';
 import {clock, tick} from './store/clock.ts';
+import {fetchHome, homeError} from './store/home.ts';
 import {live} from './store/live.ts';
 import {followPreferences} from './store/preferences.ts';
 import {embedded, followAddress} from './store/routes.ts';
@@ -15,9 +16,16 @@ async function whoAmI(): Promise<Me | null> {
     return await get<Me>('/me');
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.status === 401 && !hasCardToken) noteSignedIn(false);
+    if (error.status === 401) noteSignedIn(false);
     return null;
   }
+}
+
+/** The token of a card opens its home and nothing else, not even whose it is; null: nor that. */
+async function cardHolder(): Promise<Me | null> {
+  await fetchHome();
+  const status = homeError.peek()?.status;
+  return status === 401 || status === 403 ? null : {account: '', scope: 'read'};
 }
 
 /**
@@ -38,7 +46,8 @@ const hasCardToken = takeCardToken();
 
 async function start(): Promise<void> {
   const language = setLanguage(preferredLanguage());
-  me.value = hasCardToken || hasSignedIn() ? await whoAmI() : null;
+  if (hasCardToken) me.value = await cardHolder();
+  else me.value = hasSignedIn() ? await whoAmI() : null;
   await language;
   render(<App />, document.getElementById('app')!);
 }

@@ -803,7 +803,7 @@ export interface Welcome {
   now: number;
   /** Seconds of the devices' time in a second; 0: paused. */
   rate: number;
-  /** To each device. */
+  /** To each device; a card is told none. */
   rights: Record<string, Rights>;
 }
 

@@ -48,6 +48,9 @@ const std::map<std::string_view, std::string_view>& requests() {
       {"GET /api/v1/sessions", ""},
       {"DELETE /api/v1/sessions/{session}", ""},
       {"PUT /api/v1/me/password", R"({"password":"nineChar9"})"},
+      {"GET /api/v1/tokens", ""},
+      {"DELETE /api/v1/tokens/{token}", ""},
+      {"GET /api/v1/shares", ""},
       {"GET /api/v1/home", ""},
       {"GET /api/v1/devices", ""},
       {"GET /api/v1/devices/{sn}", ""},
@@ -100,9 +103,11 @@ http::Request World::request_of(std::string_view endpoint, std::string_view sent
   if (const std::size_t at = request.path.find("{command}"); at != std::string::npos) {
     request.path.replace(at, 9, "unknown");
   }
-  // No account has a session of this number: a test of rights must not end those it uses.
-  if (const std::size_t at = request.path.find("{session}"); at != std::string::npos) {
-    request.path.replace(at, 9, "999");
+  // No account has a session or a token of this number: a test of rights must not end those it
+  // uses.
+  for (const std::string_view hole : {"{session}", "{token}"}) {
+    const std::size_t at = request.path.find(hole);
+    if (at != std::string::npos) request.path.replace(at, hole.size(), "999");
   }
   if (const std::size_t at = request.path.find("{operation}"); at != std::string::npos) {
     request.path.replace(at, 11, "account.add");

@@ -44,10 +44,13 @@ bool may_name_nothing(const Route& route) {
 
 // The route whose requests may have an id.
 constexpr std::string_view kSendsCommand = "sendCommand";
+// The route whose work is an operation of administration.
+constexpr std::string_view kRemovesToken = "removeToken";
 
 bool may_conflict(const Route& route) {
-  return route.id == kSendsCommand || route.scope == registry::Scope::kAdmin ||
-         route.path.starts_with("/api/v1/home") || takes(route, "state");
+  return route.id == kSendsCommand || route.id == kRemovesToken ||
+         route.scope == registry::Scope::kAdmin || route.path.starts_with("/api/v1/home") ||
+         takes(route, "state");
 }
 
 // History has queues, and what changes anything waits for the disk.
@@ -97,6 +100,10 @@ constexpr std::array kPathParameters = {
                  "Number of the session, as listed",
                  true,
                  {.type = schema::kType<std::int64_t>, .least = 1, .example = "3"}},
+    OwnParameter{"token",
+                 "Number of the token, as listed",
+                 true,
+                 {.type = schema::kType<std::int64_t>, .least = 1, .example = "3"}},
     OwnParameter{"operation",
                  "Name of the operation, as device.add",
                  true,
@@ -122,6 +129,8 @@ struct Tag {
 constexpr auto kTags = std::to_array<Tag>({
     {"/api/v1/me", "Account", "Who asks, and what signs a browser in"},
     {"/api/v1/session", "Account", {}},
+    {"/api/v1/tokens", "Account", {}},
+    {"/api/v1/shares", "Account", {}},
     {"/api/v1/home", "Home", "The home as a whole"},
     {"/api/v1/devices/{sn}/", "Device", "The past, the events and the commands of a device"},
     {"/api/v1/devices", "Devices", "Devices and their values"},

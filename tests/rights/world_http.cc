@@ -73,6 +73,20 @@ const std::map<std::string_view, std::string_view>& requests() {
   return kRequests;
 }
 
+// The path with something for each name in braces. No account has a session or a token of this
+// number: a test of rights must not end those it uses.
+std::string path_of(std::string_view form) {
+  static constexpr std::pair<std::string_view, std::string_view> kNamed[] = {
+      {"{sn}", kSn},        {"{family}", "generic"}, {"{command}", "unknown"},
+      {"{session}", "999"}, {"{token}", "999"},      {"{operation}", "account.add"}};
+  std::string path(form);
+  for (const auto& [hole, name] : kNamed) {
+    const std::size_t at = path.find(hole);
+    if (at != std::string::npos) path.replace(at, hole.size(), name);
+  }
+  return path;
+}
+
 }  // namespace
 
 void World::renew(const Signer& signer) {
@@ -93,25 +107,7 @@ http::Request World::request_of(std::string_view endpoint, std::string_view sent
                    : method == "POST"   ? http::Method::kPost
                    : method == "DELETE" ? http::Method::kDelete
                                         : http::Method::kPut;
-  request.path = endpoint.substr(space + 1);
-  if (const std::size_t sn = request.path.find("{sn}"); sn != std::string::npos) {
-    request.path.replace(sn, 4, kSn);
-  }
-  if (const std::size_t family = request.path.find("{family}"); family != std::string::npos) {
-    request.path.replace(family, 8, "generic");
-  }
-  if (const std::size_t at = request.path.find("{command}"); at != std::string::npos) {
-    request.path.replace(at, 9, "unknown");
-  }
-  // No account has a session or a token of this number: a test of rights must not end those it
-  // uses.
-  for (const std::string_view hole : {"{session}", "{token}"}) {
-    const std::size_t at = request.path.find(hole);
-    if (at != std::string::npos) request.path.replace(at, hole.size(), "999");
-  }
-  if (const std::size_t at = request.path.find("{operation}"); at != std::string::npos) {
-    request.path.replace(at, 11, "account.add");
-  }
+  request.path = path_of(endpoint.substr(space + 1));
   request.host = signer.page.host;
   if (sent.starts_with('{')) {
     request.content_type = "application/json;charset=UTF-8";

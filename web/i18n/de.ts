@@ -373,7 +373,7 @@ export const de: Texts = {
     ended: (date) => `abgelaufen am ${date}`,
     endless: 'unbegrenzt gültig',
     remove: 'Entfernen',
-    removeTitle: (name) => `Token ${name} entfernen?`,
+    removeTitle: (name) => `Token „${name}“ entfernen?`,
     removeText: 'Das Programm oder die Karte mit diesem Token verliert sofort den Zugriff.',
     tokensHelp: 'Ein neues Token legen Sie am Terminal des Servers an:',
     wall: 'Wandanzeige',

@@ -360,7 +360,7 @@ export const en = {
     ended: (date: string) => `ended on ${date}`,
     endless: 'does not end',
     remove: 'Remove',
-    removeTitle: (name: string) => `Remove the token ${name}?`,
+    removeTitle: (name: string) => `Remove the token “${name}”?`,
     removeText: 'The program or card that uses it loses its access at once.',
     tokensHelp: 'A new token is made at a terminal of the server:',
     wall: 'Wall display',

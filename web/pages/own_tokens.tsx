@@ -45,8 +45,10 @@ function Row({token, remove}: {token: OwnToken; remove: () => void}) {
         <bdi>{token.name}</bdi>
         <br />
         <span class="muted small-text">
-          {purposeOf(token)} · {words.madeOn(whenText(token.made, 'date'))} ·{' '}
-          <span class={token.expired ? 'bad' : ''}>{endOf(token)}</span>
+          {purposeOf(token)} ·{' '}
+          <span class="whole">{words.madeOn(whenText(token.made, 'date'))}</span>
+          {' · '}
+          <span class={token.expired ? 'whole bad' : 'whole'}>{endOf(token)}</span>
         </span>
       </p>
       <button type="button" class="small" onClick={() => dialog.current?.showModal()}>

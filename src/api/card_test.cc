@@ -183,7 +183,7 @@ TEST_F(CardTest, TheStreamTellsItWhenItsDeviceChangesAndOnlyThen) {
   const auto state_of_other = [&] {
     return std::string(home_for(reader).at("devices").at(1).at("state").as_string());
   };
-  EXPECT_EQ(state_of_other(), "never");
+  EXPECT_EQ(state_of_other(), "quiet");
   open(token(Scope::kCard, kSn));
   const auto first = say(R"({"t":"sub","id":1,"topic":"home"})");
   EXPECT_THAT(first, ElementsAre(AllOf(StartsWith(R"({"t":"snap","id":1,)"),

@@ -1,9 +1,10 @@
 import {render} from 'preact';
-import {ApiError, get, me, setCardToken} from './api/client.ts';
+import {ApiError, get, isCard, me, setCardToken} from './api/client.ts';
 import type {Me} from './api/types.ts';
 import {preferredLanguage, setLanguage} from './i18n/index.ts';
 import {App} from './pages/app.tsx';
 import {clock, tick} from './store/clock.ts';
+import {fetchHome, homeError} from './store/home.ts';
 import {live} from './store/live.ts';
 import {followPreferences} from './store/preferences.ts';
 import {embedded, followAddress} from './store/routes.ts';
@@ -16,6 +17,13 @@ async function whoAmI(): Promise<Me | null> {
     if (!(error instanceof ApiError)) throw error;
     return null;
   }
+}
+
+/** The token of a card opens its home and nothing else, not even whose it is; null: nor that. */
+async function cardHolder(): Promise<Me | null> {
+  await fetchHome();
+  const status = homeError.peek()?.status;
+  return status === 401 || status === 403 ? null : {account: '', scope: 'read'};
 }
 
 /** A card's token stands in the fragment, which no server sees; then it leaves the address. */
@@ -32,7 +40,7 @@ takeCardToken();
 
 async function start(): Promise<void> {
   const language = setLanguage(preferredLanguage());
-  me.value = await whoAmI();
+  me.value = isCard() ? await cardHolder() : await whoAmI();
   await language;
   render(<App />, document.getElementById('app')!);
 }

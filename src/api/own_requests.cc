@@ -296,7 +296,7 @@ std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRequests::find_
   const auto directory = options_.platform->registry.directory();
   const auto caller = callers.find(request, credential, *directory, now);
   if (!caller) return std::unexpected(form.failure(caller.error()));
-  if (!registry::permits(caller->scope, registry::Scope::kRead)) {
+  if (!registry::permits(caller->scope, registry::Scope::kCard)) {
     return std::unexpected(form.failure(
         {.code = ErrorCode::kNoPermission,
          .detail = "the token is an administrator's, and belongs to no account with devices"}));
@@ -307,7 +307,8 @@ std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRequests::find_
   auto session = LiveSession::open({.context = std::move(context),
                                     .caller = {.account = caller->account,
                                                .token = is_browser ? std::string() : credential,
-                                               .session = is_browser ? credential : std::string()},
+                                               .session = is_browser ? credential : std::string(),
+                                               .card = card_of(caller->token)},
                                     .feed = options_.live,
                                     .homes = options_.homes,
                                     .now = now});

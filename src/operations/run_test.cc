@@ -70,6 +70,28 @@ TEST_F(RunTest, TheAuditNamesWhoAskedAndFromWhere) {
                                  R"("by":"token 7","from":"192.0.2.1","name":"anna")"));
 }
 
+TEST_F(RunTest, ATokenOfACardIsListedAndRecordedWithItsDevice) {
+  must(ask("account.add", {{"name", "anna"}}));
+  must(ask("device.add", {{"sn", "XX1"}, {"owner", "anna"}}));
+  const auto add = [this](std::string_view scope, std::string_view device) {
+    return ask("token.add", {{"name", "kitchen"},
+                             {"account", "anna"},
+                             {"scope", scope},
+                             {"validForMs", 0},
+                             {"device", device}});
+  };
+  EXPECT_EQ(must(add("card", "XX1")).at("device"), "XX1");
+  EXPECT_FALSE(must(add("card", "")).as_object().contains("device"));
+  const auto refused = add("read", "XX1");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kBadParams);
+  const wire::Json rows = must(ask("token.list", {}));
+  ASSERT_EQ(rows.as_array().size(), 2U);
+  EXPECT_EQ(rows.at(0).at("scope"), "card");
+  EXPECT_EQ(rows.at(0).at("device"), "XX1");
+  EXPECT_THAT(audit(), HasSubstr(R"("account":"anna","scope":"card","device":"XX1")"));
+}
+
 // Each operation that changes something and needs no running server is asked for once.
 TEST_F(RunTest, EachChangeIsInTheAuditUnderItsKind) {
   const wire::Json added = must(ask("account.add", {{"name", "anna"}}));

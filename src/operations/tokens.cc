@@ -39,6 +39,7 @@ JsonObject facts_of(const registry::Token& token, std::string_view account,
   JsonObject facts{{"number", token.number}, {"name", token.name}};
   if (!account.empty()) facts["account"] = account;  // an administrator's token has none
   facts["scope"] = name_of(token.scope);
+  if (!token.device.empty()) facts["device"] = token.device;
   facts["madeAt"] = time::iso_text(token.made_ms, zone);
   if (token.expires_ms != 0) facts["expiresAt"] = time::iso_text(token.expires_ms, zone);
   return facts;
@@ -48,6 +49,7 @@ Result<Json> add_token(const Context& context, const Arguments& arguments) {
   const std::string name = arguments.text("name");
   const std::string account = arguments.text("account");
   const Scope scope = scope_named(arguments.text("scope"));
+  const std::string device = arguments.text("device");
   if (account.empty() && scope != Scope::kAdmin) {
     return fail(ErrorCode::kBadParams,
                 "account is missing: must be the name of an account, unless the scope is admin");
@@ -57,7 +59,8 @@ Result<Json> add_token(const Context& context, const Arguments& arguments) {
                                   .account = account,
                                   .scope = scope,
                                   .now = now_of(context),
-                                  .valid_for = Millis(*arguments.integer("validForMs"))});
+                                  .valid_for = Millis(*arguments.integer("validForMs")),
+                                  .device = device});
   if (!made) return std::unexpected(made.error());
   JsonObject answer = facts_of(made->token, account, context.zone);
   answer["token"] = made->text.reveal();
@@ -97,7 +100,8 @@ constexpr std::array kAddParameters = {
               .text = "Account whose devices it may use; none for the scope admin",
               .type = Type::kAccount},
     Parameter{.name = "scope",
-              .text = "What it may do: read, control as well, or administer the server (admin)",
+              .text = "What it may do: read, control as well, administer the server (admin), or "
+                      "read what one card shows in another site's page (card)",
               .type = Type::kChoice,
               .required = true,
               .values = registry::kScopeNames},
@@ -107,6 +111,10 @@ constexpr std::array kAddParameters = {
               .required = true,
               .least = 0,
               .most = static_cast<double>(Millis(kLongestLife).count())},
+    Parameter{
+        .name = "device",
+        .text = "Device whose card it shows, for the scope card; the home's if it is left out",
+        .type = Type::kSerialNumber},
 };
 constexpr std::array kListParameters = {
     Parameter{.name = "account", .text = "Only those of this account", .type = Type::kAccount},
@@ -126,7 +134,7 @@ constexpr std::array kOperations = {
               .parameters = kAddParameters,
               .audit = {Recorded::kBeforeAnswer,
                         "token.add",
-                        {"number", "name", "account", "scope", "expiresAt"}},
+                        {"number", "name", "account", "scope", "device", "expiresAt"}},
               .function = add_token},
     Operation{.name = "token.list",
               .text = "Lists the tokens",

@@ -46,16 +46,17 @@ struct AccessKey {
   AccountId account{};
 };
 
-// What a bearer token may do: read the account's devices, control them as well, or administer the
-// server. A token of an administrator belongs to no account and has no devices. The numbers are
-// stored.
-enum class Scope : std::uint8_t { kRead = 1, kControl = 2, kAdmin = 3 };
-inline constexpr std::array<std::string_view, 3> kScopeNames = {"read", "control", "admin"};
+// What a bearer token may do: read the account's devices, control them as well, administer the
+// server, or read what one card shows in another site's page. A token of an administrator belongs
+// to no account and has no devices. The numbers are stored.
+enum class Scope : std::uint8_t { kRead = 1, kControl = 2, kAdmin = 3, kCard = 4 };
+inline constexpr std::array<std::string_view, 4> kScopeNames = {"read", "control", "admin", "card"};
 [[nodiscard]] std::string_view name_of(Scope scope);
 // Whether a credential of the scope `given` may do what asks for `needed`.
 [[nodiscard]] constexpr bool permits(Scope given, Scope needed) {
-  const bool is_of_administrators = given == Scope::kAdmin || needed == Scope::kAdmin;
-  return is_of_administrators ? given == needed : given >= needed;
+  if (given == Scope::kAdmin || needed == Scope::kAdmin) return given == needed;
+  if (given == Scope::kCard || needed == Scope::kCard) return needed == Scope::kCard;
+  return given >= needed;
 }
 
 // A credential of a program for /api/v1. Only the hash of its text is stored.
@@ -67,6 +68,9 @@ struct Token {
   Scope scope = Scope::kRead;
   std::int64_t made_ms = 0;     // Unix time, as stored times are
   std::int64_t expires_ms = 0;  // 0: never
+  // Of a card: the serial number of its device, which the account may have lost since; empty: the
+  // card is the home's.
+  std::string device{};
 };
 // An administrator in the audit, where a gateway is gateway:NAME.
 [[nodiscard]] inline std::string administrator_name(const Token& token) {

@@ -66,6 +66,15 @@ Result<const Device*> device_of(const Directory& present, std::string_view sn) {
   return device;
 }
 
+// kNotFound: the account may not read the device of the card, or there is none.
+Status check_card_device(const Directory& present, const Account& account, std::string_view sn) {
+  const Result<const Device*> device = device_of(present, sn);
+  if (!device) return std::unexpected(device.error());
+  if (Directory::rights(account.id, **device) != Rights::kNone) return {};
+  return fail(ErrorCode::kNotFound,
+              fmt::format("account '{}' may not read device '{}'", account.name, sn));
+}
+
 // The key pair of the specification, or a generated one.
 Result<AccessKey> key_pair_of(const AccountSpec& spec) {
   if (spec.access_key.empty() != spec.secret_key.empty()) {
@@ -255,6 +264,10 @@ Result<NewToken> Registry::add_token(const TokenSpec& spec) {
     return fail(ErrorCode::kBadParams,
                 "a token with the scope admin belongs to no account: leave the account out");
   }
+  if (spec.scope != Scope::kCard && !spec.device.empty()) {
+    return fail(ErrorCode::kBadParams,
+                "only a token with the scope card is for one device: leave the device out");
+  }
   NewToken made{
       .token = {.number = 0,
                 .hash = {},
@@ -262,7 +275,8 @@ Result<NewToken> Registry::add_token(const TokenSpec& spec) {
                 .account = {},
                 .scope = spec.scope,
                 .made_ms = unix_ms(spec.now),
-                .expires_ms = spec.valid_for.count() == 0 ? 0 : unix_ms(spec.now + spec.valid_for)},
+                .expires_ms = spec.valid_for.count() == 0 ? 0 : unix_ms(spec.now + spec.valid_for),
+                .device = std::string(spec.device)},
       .text = Secret(std::string(kTokenPrefix) + random_key(kTokenCharacters))};
   made.token.hash = sha256_of(made.text.reveal());
   Status done = committer_->apply([&](Edit& edit) -> Status {
@@ -270,6 +284,9 @@ Result<NewToken> Registry::add_token(const TokenSpec& spec) {
       const Result<const Account*> account = account_named(edit.present, spec.account);
       if (!account) return std::unexpected(account.error());
       made.token.account = (*account)->id;
+      if (!spec.device.empty()) {
+        if (Status may = check_card_device(edit.present, **account, spec.device); !may) return may;
+      }
     }
     if (edit.present.tokens_of(made.token.account).size() >= kTokensPerAccount) {
       return fail(

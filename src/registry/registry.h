@@ -47,7 +47,8 @@ struct TokenSpec {
   std::string_view account;  // the account's name; empty, and only then, for Scope::kAdmin
   Scope scope = Scope::kRead;
   TimePoint now{};
-  Millis valid_for{};  // 0: it never expires
+  Millis valid_for{};            // 0: it never expires
+  std::string_view device = {};  // of Scope::kCard alone: its serial number; empty: the home
 };
 
 struct NewToken {
@@ -129,7 +130,8 @@ class Registry final : public DirectorySource {
   // Adds a key pair to an account; at most kKeyPairsPerAccount.
   [[nodiscard]] Result<AccessKey> add_keys(std::string_view account_name);
   [[nodiscard]] Status remove_key(std::string_view access_key);
-  // Adds a bearer token to an account; at most kTokensPerAccount. Its text is not stored.
+  // Adds a bearer token to an account; at most kTokensPerAccount. Its text is not stored. A card's
+  // device is one that the account may read.
   [[nodiscard]] Result<NewToken> add_token(const TokenSpec& spec);
   [[nodiscard]] Status remove_token(std::int64_t number);
 

@@ -113,6 +113,45 @@ TEST(Scopes, AnAdministratorMayNotDoWhatAnOwnerMayNorTheOtherWayRound) {
   EXPECT_FALSE(permits(kRead, kAdmin) || permits(kControl, kAdmin));
 }
 
+TEST(Scopes, ACardReadsNothingButACardAndWhoMayReadMayReadACard) {
+  using enum Scope;
+  EXPECT_TRUE(permits(kCard, kCard) && permits(kRead, kCard) && permits(kControl, kCard));
+  EXPECT_FALSE(permits(kCard, kRead) || permits(kCard, kControl) || permits(kCard, kAdmin));
+  EXPECT_FALSE(permits(kAdmin, kCard));
+}
+
+TEST_F(RegistryTest, ATokenOfACardIsForADeviceThatItsAccountMayReadOrForTheHome) {
+  account("anna");
+  account("bert");
+  ASSERT_TRUE(registry_->add_device({.sn = "A", .name = "A", .owner = "anna"}));
+  ASSERT_TRUE(registry_->add_device({.sn = "B", .name = "B", .owner = "bert"}));
+  const auto add = [this](std::string_view sn, Scope scope = Scope::kCard) {
+    return registry_->add_token({.name = "x", .account = "anna", .scope = scope, .device = sn});
+  };
+  const Result<NewToken> home = add({});
+  const Result<NewToken> device = add("A");
+  ASSERT_TRUE(home && device);
+  EXPECT_EQ(home->token.device, "");
+  expect_fault(add("B"), ErrorCode::kNotFound, "account 'anna' may not read device 'B'");
+  expect_fault(add("C"), ErrorCode::kNotFound, "there is no device 'C'");
+  expect_fault(add("A", Scope::kRead), ErrorCode::kBadParams,
+               "only a token with the scope card is for one device: leave the device out");
+  ASSERT_TRUE(registry_->share_device({.sn = "B", .account = "anna", .rights = Rights::kMonitor}));
+  EXPECT_TRUE(add("B"));
+  // A token whose device is gone must not open more than it did.
+  ASSERT_TRUE(registry_->remove_device("A"));
+  reopen();
+  const auto directory = registry_->directory();
+  const Token* const kept = directory->find_token(device->token.hash);
+  ASSERT_NE(kept, nullptr);
+  EXPECT_EQ(kept->scope, Scope::kCard);
+  EXPECT_EQ(kept->device, "A");
+  EXPECT_EQ(directory->find_token(home->token.hash)->device, "");
+  EXPECT_TRUE(registry_->remove_token(device->token.number));
+  reopen();
+  EXPECT_EQ(registry_->directory()->find_token(device->token.hash), nullptr);
+}
+
 TEST_F(RegistryTest, ATokenIsFoundByTheHashOfItsTextOnly) {
   const AccountId anna = account("anna");
   const TimePoint now{Millis(1'700'000'000'000)};

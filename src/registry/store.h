@@ -41,7 +41,7 @@ class Transaction {
   [[nodiscard]] virtual Result<AccountId> insert(const Account& account) = 0;  // ignores account.id
   [[nodiscard]] virtual Status insert(const AccessKey& key) = 0;
   // Ignores number. kConflict as well: a token of the scope admin that has an account, or one of
-  // another scope that has none.
+  // another scope that has none. Its device need not exist.
   [[nodiscard]] virtual Result<std::int64_t> insert(const Token& token) = 0;
   [[nodiscard]] virtual Result<std::int64_t> insert(const BrowserSession& session) = 0;  // as well
   // Ignores number, shares and key generation, which is 1.

@@ -32,8 +32,8 @@ inline std::string describe(const Directory& directory) {
            directory.find_key(k->access_key) == k);
     }
     for (const Token* t : directory.tokens_of(a->id)) {
-      line("  token {} {} {} {} {} {} {}", t->number, t->hash, t->name, name_of(t->scope),
-           t->made_ms, t->expires_ms, directory.find_token(t->hash) == t);
+      line("  token {} {} {} {} {} {} {} {}", t->number, t->hash, t->name, name_of(t->scope),
+           t->made_ms, t->expires_ms, t->device, directory.find_token(t->hash) == t);
     }
     for (const BrowserSession* s : directory.sessions_of(a->id)) {
       line("  session {} {} {} {} {} {} {}", s->number, s->hash, static_cast<int>(s->by), s->client,

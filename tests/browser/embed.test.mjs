@@ -11,7 +11,7 @@ let host; // The other site: localhost is none of 127.0.0.1's.
 let frame = '';
 let server;
 let browser;
-let token;
+const tokens = {};
 
 const gridloom = (...words) =>
   execFileSync(process.env.GRIDLOOM, [...words, '--data', server.data], {encoding: 'utf8'});
@@ -28,9 +28,12 @@ before(async () => {
     more: ['--speed', '30', '--embed-origin', `http://localhost:${host.address().port}`],
   });
   browser = await launch();
-  gridloom('account', 'add', 'kitchen');
-  gridloom('device', 'share', delta, 'kitchen', 'monitor');
-  [, token] = gridloom('token', 'add', 'card', '--account', 'kitchen').match(/^token: (\S+)/m);
+  const card = (name, ...more) =>
+    gridloom('token', 'add', name, '--account', 'demo', '--scope', 'card', ...more).match(
+      /^token: (\S+)/m,
+    )[1];
+  tokens.device = card('device', '--device', delta);
+  tokens.home = card('home');
 });
 
 after(async () => {
@@ -54,15 +57,28 @@ async function framed(path) {
   return {context, page, complaints, card: page.frameLocator('iframe')};
 }
 
+/** What the interface answers in the frame, as whoever reads the other site's source may ask it. */
+const asked = (inner, path, token) =>
+  inner.evaluate(
+    async ([url, bearer]) => {
+      const headers = bearer ? {Authorization: `Bearer ${bearer}`} : {};
+      const answer = await fetch(`/api/v1${url}`, {headers});
+      return {status: answer.status, body: await answer.json()};
+    },
+    [path, token],
+  );
+
 test('a card shows its device live, and its token leaves the address', async () => {
-  const {context, page, complaints, card} = await framed(`/d/${delta}?embed#token=${token}`);
+  const {context, page, complaints, card} = await framed(
+    `/d/${delta}?embed#token=${tokens.device}`,
+  );
   await card.locator('.device-card h1').waitFor();
   await card.locator('.device-card .state-live').waitFor();
   const inner = page.frames().at(-1);
   assert.equal(await inner.evaluate(() => location.hash), '');
   assert.equal(await inner.evaluate(() => document.querySelectorAll('form, nav').length), 0);
-  const others = await inner.evaluate(async () => (await fetch('/api/v1/home')).status);
-  assert.equal(others, 401, 'no cookie stands for the token');
+  const others = await asked(inner, '/home');
+  assert.equal(others.status, 401, 'no cookie stands for the token');
   const opened = context.waitForEvent('page');
   await card.locator('.device-card a').first().click();
   await (await opened).waitForURL(new RegExp(`/d/${delta}$`));
@@ -71,6 +87,43 @@ test('a card shows its device live, and its token leaves the address', async () 
     [],
   );
   await context.close();
+});
+
+test('a card shows the picture of the home, which tells nothing of its devices', async () => {
+  const {context, page, complaints, card} = await framed(`/?embed#token=${tokens.home}`);
+  await card.locator('.flow svg .node.of-home').waitFor();
+  const inner = page.frames().at(-1);
+  const {status, body} = await asked(inner, '/home', tokens.home);
+  assert.equal(status, 200);
+  assert.deepEqual(body.devices, []);
+  assert.ok(Object.keys(body.nodes).length >= 3, JSON.stringify(body.nodes));
+  assert.deepEqual(complaints, []);
+  await context.close();
+});
+
+test('whoever takes the token of a card from the page learns what the card shows', async () => {
+  const {context, page, card} = await framed(`/d/${delta}?embed#token=${tokens.device}`);
+  await card.locator('.device-card h1').waitFor();
+  const inner = page.frames().at(-1);
+  const {body} = await asked(inner, '/home', tokens.device);
+  assert.deepEqual(
+    body.devices.map(({sn}) => sn),
+    [delta],
+  );
+  assert.deepEqual(body.nodes, {});
+  for (const path of ['/me', '/devices', `/devices/${delta}`, '/events', '/home/energy']) {
+    assert.equal((await asked(inner, path, tokens.device)).status, 403, path);
+  }
+  await context.close();
+});
+
+test('the token of a card opens no other card', async () => {
+  const home = await framed(`/?embed#token=${tokens.device}`);
+  await home.card.getByText('This card needs a token').waitFor();
+  await home.context.close();
+  const device = await framed(`/d/${delta}?embed#token=${tokens.home}`);
+  await device.card.getByText('There is no such device').waitFor();
+  await device.context.close();
 });
 
 test('a card without a good token says so, and asks nobody to sign in', async () => {

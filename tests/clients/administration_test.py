@@ -80,7 +80,7 @@ class AdministrationTest(ServerTest):
         self.assertEqual(self.ask("GET", f"{ADMIN}/account.add")[0], 405)
 
     def test_nobody_but_an_administrator_may(self):
-        for scope in ("read", "control"):
+        for scope in ("read", "control", "card"):
             token = told(self.server.cli("token", "add", scope, "--account", "demo", "--scope", scope))["token"]
             self.assertEqual(self.ask("GET", OPERATIONS, token=token)[0], 403)
             self.assertEqual(self.ask("POST", f"{ADMIN}/account.list", {}, token)[0], 403)

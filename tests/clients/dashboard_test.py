@@ -194,6 +194,20 @@ class DashboardTest(ServerTest):
         self.assertEqual(refused.exception.status, 401)
         self.assertNotIn(token, self.server.log_text())
 
+    def test_the_token_of_a_card_is_told_its_card_alone(self):
+        words = ("token", "add", "frame", "--account", "demo", "--scope", "card", "--device", DELTA_2, "--json")
+        token = json.loads(self.server.cli(*words).stdout)["token"]
+        live = Live(RawSocket(self.server, "/api/v1/live", f"gridloom.live.1, gridloom.token.{token}"))
+        live.say(t="hello")
+        self.assertEqual(live.wait("a welcome", lambda m: m["t"] == "welcome")["rights"], {})
+        live.say(t="sub", id=1, topic="device", sn=DELTA_2)
+        self.assertEqual(live.wait("a refusal", lambda m: m["t"] == "error")["code"], "no_permission")
+        live.say(t="sub", id=2, topic="home")
+        home = live.wait("the card", lambda m: m["t"] == "snap")["home"]
+        self.assertEqual([device["sn"] for device in home["devices"]], [DELTA_2])
+        self.assertEqual(home["nodes"], {})
+        live.line.close()
+
     def test_cards_may_be_in_the_frames_that_the_server_was_told_of(self):
         folder = temporary_folder()
         (folder / "index.html").write_text("<p>page")

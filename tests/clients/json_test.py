@@ -47,6 +47,8 @@ PRINTS = [
     ("sign-in", ["--account", "ann", "--data", "{data}"], 0, 1),
     ("device add", ["ZZ96JSON1", "--owner", "ann", "--data", "{data}"], 0, 1),
     ("device add", ["ZZ96JSON2", "--owner", "ann", "--data", "{data}"], 0, 1),
+    ("token add", ["card", "--account", "ann", "--scope", "card", "--device", "ZZ96JSON1", "--data", "{data}"], 0, 1),
+    ("token list", ["--data", "{data}"], 0, 2),
     ("device rename", ["ZZ96JSON1", "Kiln", "--data", "{data}"], 0, 1),
     ("device share", ["ZZ96JSON1", "ben", "monitor", "--data", "{data}"], 0, 1),
     ("device list", ["--data", "{data}"], 0, 4),

@@ -177,7 +177,7 @@ VALUES = [
     (["replay", "{none}"], USAGE,
      "gridloom: the server is missing: give --data DIR of one on this machine, or --server HOST:PORT and --keys FILE"),
     (["token", "add", "x", "--account", "demo", "--scope", "write"], USAGE,
-     'gridloom: --scope: "write" is not valid: must be read, control or admin'),
+     'gridloom: --scope: "write" is not valid: must be read, control, admin or card'),
     (["token", "remove", "x"], USAGE,
      'gridloom: NUMBER: "x" is not valid: must be a whole number from 1 to 999999999'),
     (["bench", "http", "--server", "nowhere"], USAGE, "gridloom: ...nowhere..."),

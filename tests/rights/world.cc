@@ -161,7 +161,8 @@ void World::add_tokens() {
                                                .account = account,
                                                .scope = scope,
                                                .now = server_.home.clock.now(),
-                                               .valid_for = valid_for}));
+                                               .valid_for = valid_for,
+                                               .device = scope == Scope::kCard ? kSn : ""}));
     signers_.push_back(
         {.name = std::move(name), .account = std::string(account), .token = made.text});
     return made.token.number;
@@ -169,6 +170,7 @@ void World::add_tokens() {
   const Millis long_time = std::chrono::hours(1000);
   add("owner's token", "owner", Scope::kControl, long_time);
   add("owner's read token", "owner", Scope::kRead, Millis(0));
+  add("owner's card token", "owner", Scope::kCard, long_time);
   add("full's token", "full", Scope::kControl, long_time);
   add("monitor's token", "monitor", Scope::kControl, long_time);
   add("stranger's token", "stranger", Scope::kControl, long_time);

@@ -50,6 +50,9 @@ const std::map<std::string_view, std::string_view>& requests() {
       {"GET /api/v1/sessions", ""},
       {"DELETE /api/v1/sessions/{session}", ""},
       {"PUT /api/v1/me/password", R"({"password":"nineChar9"})"},
+      {"GET /api/v1/tokens", ""},
+      {"DELETE /api/v1/tokens/{token}", ""},
+      {"GET /api/v1/shares", ""},
       {"GET /api/v1/home", ""},
       {"GET /api/v1/devices", ""},
       {"GET /api/v1/devices/{sn}", ""},
@@ -72,6 +75,20 @@ const std::map<std::string_view, std::string_view>& requests() {
   return kRequests;
 }
 
+// The path with something for each name in braces. No account has a session or a token of this
+// number: a test of rights must not end those it uses.
+std::string path_of(std::string_view form) {
+  static constexpr std::pair<std::string_view, std::string_view> kNamed[] = {
+      {"{sn}", kSn},        {"{family}", "generic"}, {"{command}", "unknown"},
+      {"{session}", "999"}, {"{token}", "999"},      {"{operation}", "account.add"}};
+  std::string path(form);
+  for (const auto& [hole, name] : kNamed) {
+    const std::size_t at = path.find(hole);
+    if (at != std::string::npos) path.replace(at, hole.size(), name);
+  }
+  return path;
+}
+
 }  // namespace
 
 void World::renew(const Signer& signer) {
@@ -92,23 +109,7 @@ http::Request World::request_of(std::string_view endpoint, std::string_view sent
                    : method == "POST"   ? http::Method::kPost
                    : method == "DELETE" ? http::Method::kDelete
                                         : http::Method::kPut;
-  request.path = endpoint.substr(space + 1);
-  if (const std::size_t sn = request.path.find("{sn}"); sn != std::string::npos) {
-    request.path.replace(sn, 4, kSn);
-  }
-  if (const std::size_t family = request.path.find("{family}"); family != std::string::npos) {
-    request.path.replace(family, 8, "generic");
-  }
-  if (const std::size_t at = request.path.find("{command}"); at != std::string::npos) {
-    request.path.replace(at, 9, "unknown");
-  }
-  // No account has a session of this number: a test of rights must not end those it uses.
-  if (const std::size_t at = request.path.find("{session}"); at != std::string::npos) {
-    request.path.replace(at, 9, "999");
-  }
-  if (const std::size_t at = request.path.find("{operation}"); at != std::string::npos) {
-    request.path.replace(at, 11, "account.add");
-  }
+  request.path = path_of(endpoint.substr(space + 1));
   request.host = signer.page.host;
   if (sent.starts_with('{')) {
     request.content_type = "application/json;charset=UTF-8";

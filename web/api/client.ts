@@ -21,6 +21,8 @@ export function setCardToken(token: string): void {
   cardToken = token;
 }
 
+export const isCard = () => cardToken !== null;
+
 /** The sub-protocols that a WebSocket offers: a browser sends no header with it. */
 export function liveProtocols(): string[] {
   return cardToken === null

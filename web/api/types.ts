@@ -67,6 +67,48 @@ export interface NewPassword {
   current?: string;
 }
 
+export type TokenScope = 'read' | 'control' | 'card';
+
+export interface OwnToken {
+  number: number;
+  /** The purpose of the token. */
+  name: string;
+  scope: TokenScope;
+  /**
+   * Serial number of the device of a card; absent: its scope is not card, or the card is the
+   * home's.
+   */
+  device?: string;
+  /** In Unix milliseconds. */
+  made: number;
+  /** In Unix milliseconds. Absent: never. */
+  expiresAt?: number;
+  expired: boolean;
+}
+
+export interface Tokens {
+  tokens: OwnToken[];
+}
+
+export type Rights = 'owner' | 'full' | 'monitor';
+
+export interface Share {
+  sn: string;
+  /** The device's. */
+  name: string;
+  /** The other account. */
+  account: string;
+  /** Those that the share gives. */
+  rights: Rights;
+}
+
+export interface Shares {
+  /** Of devices of the account. */
+  given: Share[];
+  /** Of devices of other accounts. */
+  received: Share[];
+}
+
 export type NodeId = 'sun' | 'battery' | 'grid' | 'home' | 'car' | 'heat';
 
 export type UnknownReason = 'never' | 'offline' | 'old' | 'not_reported' | 'not_measured';
@@ -177,8 +219,6 @@ export interface Home {
   today: Today;
   devices: HomeDevice[];
 }
-
-export type Rights = 'owner' | 'full' | 'monitor';
 
 export interface Device {
   /** Serial number. */
@@ -811,7 +851,7 @@ export interface Welcome {
   now: number;
   /** Seconds of the devices' time in a second; 0: paused. */
   rate: number;
-  /** To each device. */
+  /** To each device; a card is told none. */
   rights: Record<string, Rights>;
 }
 

@@ -10,6 +10,7 @@ import {Boundary} from '../ui/boundary.tsx';
 import {Skeleton} from '../ui/load.tsx';
 import {HomePage} from './home.tsx';
 import {Navigation} from './navigation.tsx';
+import {NoCard} from './no_card.tsx';
 import {SignIn} from './sign_in.tsx';
 import {Strip} from './strip.tsx';
 
@@ -27,7 +28,13 @@ const loaders = new Map<string, Loader>([
 
 export function App() {
   if (me.value === undefined) return null;
-  if (me.value === null && embedded.value) return <NoCard />;
+  if (me.value === null && embedded.value) {
+    return (
+      <main class="bare">
+        <NoCard />
+      </main>
+    );
+  }
   if (me.value === null || path.value === '/sign-in') return <SignIn />;
   return <Frame />;
 }
@@ -76,17 +83,6 @@ function Lazy({load}: {load: Loader}) {
   if (!loaded) return <Skeleton height={480} />;
   const Component = loaded.component;
   return <Component />;
-}
-
-/** Nobody signs in inside of another page. */
-function NoCard() {
-  return (
-    <main class="bare">
-      <section class="card notice">
-        <p>{texts.value.error.noCard}</p>
-      </section>
-    </main>
-  );
 }
 
 function NoPage() {

@@ -1,5 +1,6 @@
 // The home: where power flows, what today brought, and its devices.
 import {useEffect, useRef} from 'preact/hooks';
+import {isCard} from '../api/client.ts';
 import type {HomeDevice} from '../api/types.ts';
 import {FlowPicture, FlowWords} from '../flow/picture.tsx';
 import {ageText, alarmText, texts} from '../i18n/index.ts';
@@ -13,6 +14,7 @@ import {markOf} from './alarm_mark.ts';
 import {DayCard} from './day_card.tsx';
 import {DeviceCard} from './device_card.tsx';
 import {Ledger} from './ledger.tsx';
+import {NoCard} from './no_card.tsx';
 import {NoDevice} from './no_device.tsx';
 import {TodayBars} from './today_bars.tsx';
 import {useOrder} from './use_order.ts';
@@ -31,7 +33,9 @@ export function HomePage() {
     return <Failure error={homeError.value} retry={() => void fetchHome()} />;
   }
   if (!shown) return <Skeleton height={600} />;
-  if (shown.devices.length === 0) return <NoDevice />;
+  // The token of a card is told nothing of devices, and that of another card nothing of the home.
+  if (isCard() && Object.keys(shown.nodes).length === 0) return <NoCard />;
+  if (shown.devices.length === 0 && !isCard()) return <NoDevice />;
   if (bare.value) {
     return (
       <section class="card embed">

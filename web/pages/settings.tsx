@@ -1,7 +1,7 @@
-// Looks, language, and the account: where it is signed in, its password, what others share with it.
+// Looks, language, and the account: where it is signed in, its password, its shares and tokens.
 import {useEffect, useState} from 'preact/hooks';
 import {ApiError, get, me, request} from '../api/client.ts';
-import type {BrowserSession, Device, Devices, Sessions as SessionList} from '../api/types.ts';
+import type {BrowserSession, Sessions as SessionList} from '../api/types.ts';
 import {clientName} from '../format/client_name.ts';
 import {type Language, language, setLanguage, texts, whenText} from '../i18n/index.ts';
 import {keep} from '../store/kept.ts';
@@ -9,6 +9,8 @@ import {moving, setMotion, setTheme, type Theme, theme} from '../store/preferenc
 import {navigate} from '../store/routes.ts';
 import {CopyLine, PageTitle, Segments} from '../ui/controls.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
+import {OwnTokens} from './own_tokens.tsx';
+import {Shares} from './shares.tsx';
 
 const shortest = 10;
 
@@ -81,13 +83,16 @@ export function SettingsPage() {
           <Sessions />
         </section>
         <section class="card">
-          <h2>{words.shared}</h2>
-          <Shared />
+          <h2>{words.shares}</h2>
+          <Shares />
           <p class="muted small-text">{words.shareHelp}</p>
           <CopyLine text="gridloom device share --help" />
+        </section>
+        <section class="card">
           <h2>{words.tokens}</h2>
+          <OwnTokens />
           <p class="muted small-text">{words.tokensHelp}</p>
-          <CopyLine text="gridloom token list" />
+          <CopyLine text="gridloom token add --help" />
         </section>
       </div>
     </>
@@ -143,33 +148,6 @@ function nameOf(session: BrowserSession): string {
   const name = clientName(session.client);
   if (!name) return words.noName;
   return name.system ? words.client(name.browser, name.system) : name.browser;
-}
-
-/** Devices of other accounts that this one may use. */
-function Shared() {
-  const words = texts.value.settings;
-  const loaded = useLoad((cancel) => get<Devices>('/devices', cancel), []);
-  if (loaded.error) return <Failure error={loaded.error} retry={loaded.reload} />;
-  if (!loaded.data) return <Skeleton height={40} />;
-  const shared = loaded.data.devices.filter((device: Device) => device.rights !== 'owner');
-  if (shared.length === 0) return <p>{words.noneShared}</p>;
-  return (
-    <ul class="sessions">
-      {shared.map((device) => (
-        <li key={device.sn} class="session">
-          <p>
-            <a href={`/d/${encodeURIComponent(device.sn)}`}>
-              <bdi>{device.name}</bdi>
-            </a>
-            <br />
-            <span class="muted small-text">
-              {words.sharedBy(device.owner)} · {words.rights[device.rights]}
-            </span>
-          </p>
-        </li>
-      ))}
-    </ul>
-  );
 }
 
 function Password() {

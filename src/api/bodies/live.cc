@@ -47,7 +47,8 @@ const schema::Body& describe(schema::Of<Welcome> /*of*/) {
       declared<Whole>("seq", kSeq),
       declared<Whole>("now", kNow),
       declared<double>("rate", kRate),
-      declared<schema::Map<Text, registry::Rights>>("rights", {.text = "To each device"}),
+      declared<schema::Map<Text, registry::Rights>>(
+          "rights", {.text = "To each device; a card is told none"}),
   };
   static constexpr schema::Body kBody{
       .name = "Welcome", .text = "Answers hello", .members = kMembers};

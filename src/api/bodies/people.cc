@@ -55,6 +55,49 @@ const schema::Body& describe(schema::Of<Sessions> /*of*/) {
   return kBody;
 }
 
+const schema::Body& describe(schema::Of<OwnToken> /*of*/) {
+  static constexpr std::array kMembers = {
+      member<&OwnToken::number>("number"),
+      member<&OwnToken::name>("name", {.text = "The purpose of the token"}),
+      member<&OwnToken::scope>("scope"),
+      member<&OwnToken::device>(
+          "device", {.text = "Serial number of the device of a card; absent: its scope is not "
+                             "card, or the card is the home's"}),
+      member<&OwnToken::made_ms>("made", {.unit = "Unix milliseconds"}),
+      member<&OwnToken::expires_at_ms>("expiresAt",
+                                       {.text = "Absent: never", .unit = "Unix milliseconds"}),
+      member<&OwnToken::expired>("expired"),
+  };
+  static constexpr schema::Body kBody{.name = "OwnToken", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Tokens> /*of*/) {
+  static constexpr std::array kMembers = {member<&Tokens::tokens>("tokens")};
+  static constexpr schema::Body kBody{.name = "Tokens", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Share> /*of*/) {
+  static constexpr std::array kMembers = {
+      member<&Share::sn>("sn"),
+      member<&Share::name>("name", {.text = "The device's"}),
+      member<&Share::account>("account", {.text = "The other account"}),
+      member<&Share::rights>("rights", {.text = "Those that the share gives"}),
+  };
+  static constexpr schema::Body kBody{.name = "Share", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Shares> /*of*/) {
+  static constexpr std::array kMembers = {
+      member<&Shares::given>("given", {.text = "Of devices of the account"}),
+      member<&Shares::received>("received", {.text = "Of devices of other accounts"}),
+  };
+  static constexpr schema::Body kBody{.name = "Shares", .members = kMembers};
+  return kBody;
+}
+
 const schema::Body& describe(schema::Of<SignIn> /*of*/) {
   using Text = std::optional<std::string_view>;
   static constexpr std::array kMembers = {

@@ -1,4 +1,5 @@
-// Bodies about who asks: the account, its browser sessions, and what signs a browser in.
+// Bodies about who asks: the account, its browser sessions, tokens and shares, and what signs a
+// browser in.
 #pragma once
 
 #include <array>
@@ -7,12 +8,14 @@
 #include <string_view>
 #include <vector>
 
+#include "api/bodies/device.h"
 #include "api/schema/body.h"
 #include "registry/directory.h"
 
 namespace gridloom::api {
 
-// A token of an administrator is told nothing about an account: kAdmin is never sent.
+// Tokens of administrators and of cards are told nothing about an account: kAdmin and kCard are
+// never sent.
 template <>
 struct schema::Words<registry::Scope> {
   static constexpr std::string_view kName = "Scope";
@@ -63,6 +66,42 @@ struct Sessions {
   std::vector<BrowserSession> sessions;
 };
 const schema::Body& describe(schema::Of<Sessions> /*of*/);
+
+// Tokens of administrators belong to no account.
+struct TokenScope {
+  static constexpr std::string_view kName = "TokenScope";
+  static constexpr std::array<std::string_view, 3> kWords = {"read", "control", "card"};
+};
+
+struct OwnToken {
+  std::int64_t number = 0;
+  std::string_view name;
+  schema::WordOf<TokenScope> scope;
+  std::optional<std::string_view> device{};
+  std::int64_t made_ms = 0;
+  std::optional<std::int64_t> expires_at_ms{};
+  bool expired = false;
+};
+const schema::Body& describe(schema::Of<OwnToken> /*of*/);
+
+struct Tokens {
+  std::vector<OwnToken> tokens;
+};
+const schema::Body& describe(schema::Of<Tokens> /*of*/);
+
+struct Share {
+  std::string_view sn;
+  std::string_view name;
+  std::string_view account;
+  registry::Rights rights{};
+};
+const schema::Body& describe(schema::Of<Share> /*of*/);
+
+struct Shares {
+  std::vector<Share> given;
+  std::vector<Share> received;
+};
+const schema::Body& describe(schema::Of<Shares> /*of*/);
 
 // Requests, which api/v1/session_api.cc reads.
 struct SignIn;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/home/card_json.h"
 #include "base/clock.h"
 #include "registry/directory.h"
 
@@ -16,8 +17,9 @@ namespace gridloom::api {
 // Who opened the stream, and whether the credential is still good.
 struct LiveCaller {
   registry::AccountId account{};
-  std::string token{};    // its hash; or else:
-  std::string session{};  // the hash of its cookie
+  std::string token{};         // its hash; or else:
+  std::string session{};       // the hash of its cookie
+  std::optional<Card> card{};  // what the token is for, if its scope is card
 };
 
 class LiveCredential {

@@ -31,6 +31,7 @@ Result<std::shared_ptr<LiveSession>> LiveSession::open(Options options) {
   session->subscriptions_ = std::make_shared<LiveSubscriptions>(
       LiveSubscriptions::Options{.account_id = used.caller.account,
                                  .account = session->account_,
+                                 .card = used.caller.card,
                                  .feed = used.feed,
                                  .homes = used.homes,
                                  .loop = &used.context.loop,
@@ -128,7 +129,9 @@ void LiveSession::welcome() {
                  R"({{"t":"welcome","epoch":"{}","seq":{},"now":{},"rate":{},"rights":{}}})",
                  options_.feed->epoch(), options_.feed->seq(), unix_ms(options_.feed->now()),
                  options_.feed->rate(),
-                 std::string_view(account_->rights(credential_.shared_directory())));
+                 options_.caller.card
+                     ? std::string_view("{}")
+                     : std::string_view(account_->rights(credential_.shared_directory())));
   replies_ += '\n';
 }
 

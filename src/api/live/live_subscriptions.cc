@@ -45,6 +45,11 @@ void add_values(std::string& out, const hub::TwinSnapshot* twin, const LiveField
   out += ']';
 }
 
+std::unexpected<Error> only_the_home() {
+  return fail(ErrorCode::kNoPermission,
+              "the token's scope is card: it may subscribe to the topic home alone");
+}
+
 }  // namespace
 
 LiveSubscriptions::LiveSubscriptions(Options options)
@@ -80,6 +85,7 @@ Status LiveSubscriptions::subscribe(Id id, const JsonObject& message,
   Subscription made;
   std::string sn;  // empty: the topic is home
   if (topic == "device") {
+    if (options_.card) return only_the_home();
     const auto device = hub::permitted_device(directory, options_.account_id,
                                               text_in(message, "sn"), Rights::kMonitor);
     if (!device) return std::unexpected(device.error());
@@ -228,7 +234,11 @@ void LiveSubscriptions::flush_home(Id id, Subscription& subscription, std::strin
   const home::HomeFeed::Home& home = *subscription.home;
   fmt::format_to(std::back_inserter(out), R"({{"t":"{}","id":{},"seq":{},"now":{},"home":)",
                  subscription.version == 0 ? "snap" : "d", id, options_.feed->seq(), home.now_ms);
-  out.append(home.in(subscription.language)).append("}\n");
+  if (options_.card) {
+    out.append(card_text(subscription.card, home.now_ms)).append("}\n");
+  } else {
+    out.append(home.in(subscription.language)).append("}\n");
+  }
   subscription.version = home.version;
 }
 
@@ -316,6 +326,12 @@ void LiveSubscriptions::on_home(Result<home::HomeFeed::Home> home) {
   if (!home_ || !home) return;
   Subscription& subscription = subscriptions_.at(*home_);
   if (home->version == subscription.version) return;
+  if (options_.card) {
+    // A card is not told when something happens that it does not show.
+    std::string members = card_members(home->in(subscription.language), *options_.card);
+    if (members == subscription.card) return;
+    subscription.card = std::move(members);
+  }
   subscription.home = std::move(*home);
   add_news(*home_, subscription);
   options_.on_news();

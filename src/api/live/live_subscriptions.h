@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/home/card_json.h"
 #include "api/live/live_account.h"
 #include "api/live/live_feed.h"
 #include "api/live/live_schedule.h"
@@ -43,6 +44,7 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
   struct Options {
     registry::AccountId account_id{};
     LiveAccountPtr account;
+    std::optional<Card> card{};  // the client is told this of the home, and nothing else
     LiveFeed* feed = nullptr;
     home::HomeFeed* homes = nullptr;
     Loop* loop = nullptr;           // the connection's
@@ -53,7 +55,8 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
 
   // Does what a client's message of the type sub asks for; one with the same id, or to the same
   // device or the home, is replaced. kBadParams: the message is wrong; kNoPermission: the account
-  // may not read the device; kConflict: a limit, which the error names. Then nothing has changed.
+  // may not read the device, or the client is a card; kConflict: a limit, which the error names.
+  // Then nothing has changed.
   [[nodiscard]] Status subscribe(Id id, const wire::JsonObject& message,
                                  const registry::Directory& directory);
   // Nothing happens if there is none.
@@ -104,6 +107,7 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
     // The topic home uses these:
     std::optional<home::HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has
+    std::string card;           // the members that a card is told; empty: not known yet
     catalog::Language language = catalog::Language::kEnglish;
   };
 

@@ -44,10 +44,13 @@ bool may_name_nothing(const Route& route) {
 
 // The route whose requests may have an id.
 constexpr std::string_view kSendsCommand = "sendCommand";
+// The route whose work is an operation of administration.
+constexpr std::string_view kRemovesToken = "removeToken";
 
 bool may_conflict(const Route& route) {
-  return route.id == kSendsCommand || route.scope == registry::Scope::kAdmin ||
-         route.path.starts_with("/api/v1/home") || takes(route, "state");
+  return route.id == kSendsCommand || route.id == kRemovesToken ||
+         route.scope == registry::Scope::kAdmin || route.path.starts_with("/api/v1/home") ||
+         takes(route, "state");
 }
 
 // History has queues, and what changes anything waits for the disk.
@@ -97,6 +100,10 @@ constexpr std::array kPathParameters = {
                  "Number of the session, as listed",
                  true,
                  {.type = schema::kType<std::int64_t>, .least = 1, .example = "3"}},
+    OwnParameter{"token",
+                 "Number of the token, as listed",
+                 true,
+                 {.type = schema::kType<std::int64_t>, .least = 1, .example = "3"}},
     OwnParameter{"operation",
                  "Name of the operation, as device.add",
                  true,
@@ -122,6 +129,8 @@ struct Tag {
 constexpr auto kTags = std::to_array<Tag>({
     {"/api/v1/me", "Account", "Who asks, and what signs a browser in"},
     {"/api/v1/session", "Account", {}},
+    {"/api/v1/tokens", "Account", {}},
+    {"/api/v1/shares", "Account", {}},
     {"/api/v1/home", "Home", "The home as a whole"},
     {"/api/v1/devices/{sn}/", "Device", "The past, the events and the commands of a device"},
     {"/api/v1/devices", "Devices", "Devices and their values"},
@@ -209,9 +218,10 @@ std::string access_text(const Route& route) {
   if (route.access == Access::kEverybody) return "Needs no credential.";
   if (route.access == Access::kVisitors) return "Answers without a credential too.";
   if (route.access == Access::kSignedInPeople) return "For a browser that is signed in.";
-  return fmt::format("The token's scope must be {}.", route.scope == registry::Scope::kRead
-                                                          ? std::string_view("read or control")
-                                                          : name_of(route.scope));
+  std::string_view scopes = name_of(route.scope);
+  if (route.scope == registry::Scope::kRead) scopes = "read or control";
+  if (route.scope == registry::Scope::kCard) scopes = "card, read or control";
+  return fmt::format("The token's scope must be {}.", scopes);
 }
 
 JsonArray security_of(const Route& route) {
@@ -290,7 +300,7 @@ JsonObject live_operation() {
   JsonObject responses{
       {"101", JsonObject{{"description", "The stream is open: /asyncapi.json has its messages"}}},
       {"426", failure("The request opens no WebSocket of the sub-protocol gridloom.live.1.")}};
-  const Route as{.path = kPath, .id = "openLive", .summary = {}};
+  const Route as{.path = kPath, .scope = registry::Scope::kCard, .id = "openLive", .summary = {}};
   for (const Failure& each : kFailures) {
     const bool is_of = each.is_of(as) && each.status != "500";
     if (is_of) responses[each.status] = failure(each.text);

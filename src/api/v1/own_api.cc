@@ -16,6 +16,7 @@
 #include "api/bodies/operations.h"
 #include "api/bodies/people.h"
 #include "api/bodies/series.h"
+#include "api/home/card_json.h"
 #include "api/home/home_json.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
@@ -140,13 +141,13 @@ struct OwnApi::Table {
             .summary = "The account's browser sessions.",
             .answer = &body_of<body::Sessions>,
             .access = Access::kSignedInPeople,
-            .handler = &OwnApi::sessions},
+            .for_session = &SessionApi::list},
       Route{.method = http::Method::kDelete,
             .path = "/api/v1/sessions/{session}",
             .id = "endSession",
             .summary = "Ends a browser session of the account.",
             .access = Access::kSignedInPeople,
-            .handler = &OwnApi::end_session},
+            .for_session = &SessionApi::end},
       Route{.method = http::Method::kPut,
             .path = "/api/v1/me/password",
             .id = "setPassword",
@@ -154,7 +155,26 @@ struct OwnApi::Table {
             .body = &body_of<body::NewPassword>,
             .access = Access::kSignedInPeople,
             .handler = &OwnApi::set_password},
+      Route{.path = "/api/v1/tokens",
+            .id = "listTokens",
+            .summary = "The account's tokens of programs and cards, without their texts.",
+            .answer = &body_of<body::Tokens>,
+            .access = Access::kSignedInPeople,
+            .for_session = &SessionApi::tokens},
+      Route{.method = http::Method::kDelete,
+            .path = "/api/v1/tokens/{token}",
+            .id = "removeToken",
+            .summary = "Removes a token of the account; it ends at once.",
+            .access = Access::kSignedInPeople,
+            .for_session = &SessionApi::remove_token},
+      Route{.path = "/api/v1/shares",
+            .id = "listShares",
+            .summary = "Devices that the account shares with others, and others with it.",
+            .answer = &body_of<body::Shares>,
+            .access = Access::kSignedInPeople,
+            .for_session = &SessionApi::shares},
       Route{.path = "/api/v1/home",
+            .scope = Scope::kCard,
             .id = "getHome",
             .summary = "Where the home's power comes from and goes to, today's energies, each "
                        "device in a few figures.",
@@ -301,6 +321,9 @@ void OwnApi::handle(const Route& route, Call call) const {
   Status names = check_names(call.params, route.query, name);
   if (names && route.body != nullptr) names = check_names(call.body, route.body());
   if (!names) return call.done(call.form.failure(names.error()));
+  if (route.for_session != nullptr) {
+    return (options_.sessions->*route.for_session)(session_call(call));
+  }
   (this->*route.handler)(std::move(call));
 }
 
@@ -329,9 +352,12 @@ void OwnApi::home(Call call) const {
   options_.homes->get(
       call.caller.account,
       {.loop = options_.loop,
-       .done = [form = call.form, language = *language,
+       .done = [form = call.form, language = *language, card = card_of(call.caller.token),
                 done = std::move(call.done)](const Result<home::HomeFeed::Home>& home) mutable {
-         done(home ? form.success_shared(home->in(language)) : form.failure(home.error()));
+         if (!home) return done(form.failure(home.error()));
+         const SharedText& whole = home->in(language);
+         done(card ? form.success(card_text(card_members(whole, *card), home->now_ms))
+                   : form.success_shared(whole));
        }});
 }
 
@@ -452,6 +478,7 @@ SessionApi::Call OwnApi::session_call(Call& call) {
   return {.session = *call.caller.session,
           .csrf = std::move(call.caller.csrf),
           .peer = call.request.peer,
+          .named = std::move(call.named),
           .form = call.form,
           .done = std::move(call.done)};
 }
@@ -462,12 +489,6 @@ void OwnApi::sign_in(Call call) const {
 
 void OwnApi::sign_out(Call call) const {
   options_.sessions->sign_out(session_call(call), call.request.secure);
-}
-
-void OwnApi::sessions(Call call) const { options_.sessions->list(session_call(call)); }
-
-void OwnApi::end_session(Call call) const {
-  options_.sessions->end(session_call(call), call.named);
 }
 
 void OwnApi::set_password(Call call) const {

@@ -74,9 +74,10 @@ class OwnApi {
   struct Call {
     const http::Request& request;  // until the handler returns
     Caller caller;                 // its pointers are valid until the handler returns
-    std::string named;    // what stands in the path for {sn}, {family}, {session} or {operation}
-    std::string inner{};  // likewise, for {command}
-    wire::JsonObject params;  // of the query; of a signed request without a body, all
+    std::string named;             // what stands in the path for {sn}, {family}, {session}, {token}
+                                   // or {operation}
+    std::string inner{};           // likewise, for {command}
+    wire::JsonObject params;       // of the query; of a signed request without a body, all
     wire::JsonObject body;
     AnswerForm form;
     Callback<http::Response> done;
@@ -85,7 +86,7 @@ class OwnApi {
   struct Route {
     http::Method method = http::Method::kGet;
     std::string_view path;  // {sn} stands for a serial number, {family} for a family's id,
-                            // {session} for a session's number, {operation} for a name,
+                            // {session} and {token} for a number, {operation} for a name,
                             // {command} for the id of one
     registry::Scope scope = registry::Scope::kRead;
     std::string_view id;       // unique; clients that are generated name their functions after it
@@ -96,6 +97,8 @@ class OwnApi {
     Access access = Access::kCallers;
     Keeping keeping = Keeping::kOfMoment;
     void (OwnApi::*handler)(Call call) const = nullptr;
+    // Answers instead of it, for a browser that is signed in.
+    void (SessionApi::*for_session)(SessionApi::Call call) const = nullptr;
   };
   [[nodiscard]] static std::span<const Route> routes();
 
@@ -131,8 +134,6 @@ class OwnApi {
   void command_status(Call call) const;
   void sign_in(Call call) const;
   void sign_out(Call call) const;
-  void sessions(Call call) const;
-  void end_session(Call call) const;
   void set_password(Call call) const;
   void operations(Call call) const;
   void run_operation(Call call) const;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "api/gate/browser.h"
@@ -20,6 +22,26 @@ using wire::JsonObject;
 constexpr std::string_view kUtc = "UTC";
 
 http::Response empty() { return {.status = 204}; }
+
+std::optional<std::int64_t> number_in(std::string_view text) {
+  std::int64_t number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (error != std::errc() || end != last) return std::nullopt;
+  return number;
+}
+
+// There is nothing of the kind that the path names; `list` has those that there are.
+Error nothing_named(std::string_view kind, std::string_view named, std::string_view list) {
+  return {.code = ErrorCode::kNotFound,
+          .detail = fmt::format("there is no {} {}; GET {} lists them", kind,
+                                wire::shortened(printable(named)), list)};
+}
+
+std::string_view name_of(const registry::Directory& directory, registry::AccountId id) {
+  const registry::Account* account = directory.find_account(id);
+  return account == nullptr ? std::string_view() : std::string_view(account->name);
+}
 
 // kConflict of SignIn: `wait` is how long the next attempt has to wait.
 http::Response refusal(const AnswerForm& form, const Error& error,
@@ -174,16 +196,12 @@ void SessionApi::list(Call call) const {
   call.done(call.form.success(schema::to_text(answer)));
 }
 
-void SessionApi::end(Call call, std::string_view number) const {
-  std::int64_t wanted = 0;
-  const char* const last = number.data() + number.size();
-  const auto [end, error] = std::from_chars(number.data(), last, wanted);
-  if (error != std::errc() || end != last) {
-    return call.done(call.form.failure(
-        {.code = ErrorCode::kNotFound,
-         .detail = fmt::format("there is no session {}; GET /api/v1/sessions lists them",
-                               wire::shortened(printable(number)))}));
+void SessionApi::end(Call call) const {
+  const auto number = number_in(call.named);
+  if (!number) {
+    return call.done(call.form.failure(nothing_named("session", call.named, "/api/v1/sessions")));
   }
+  const std::int64_t wanted = *number;
   const registry::AccountId account = call.session.account;
   SessionAction act{.what = journal::audit_kind("session.end"),
                     .session = std::move(call.session),
@@ -195,6 +213,68 @@ void SessionApi::end(Call call, std::string_view number) const {
                            if (ended) record(act, wanted);
                            done(ended ? empty() : form.failure(ended.error()));
                          }});
+}
+
+void SessionApi::tokens(Call call) const {
+  const hub::Platform& platform = options_.hub->platform();
+  const auto directory = platform.registry.directory();
+  body::Tokens answer;
+  for (const registry::Token* each : directory->tokens_of(call.session.account)) {
+    body::OwnToken& row = answer.tokens.emplace_back(
+        body::OwnToken{.number = each->number,
+                       .name = each->name,
+                       .scope = {name_of(each->scope)},
+                       .made_ms = each->made_ms,
+                       .expired = has_expired(*each, platform.wall->now())});
+    if (!each->device.empty()) row.device = each->device;
+    if (each->expires_ms != 0) row.expires_at_ms = each->expires_ms;
+  }
+  call.done(call.form.success(schema::to_text(answer)));
+}
+
+// The operation of administrators does it, and writes the audit: the number of a token never
+// becomes that of another, so a token that is the account's is so until it is removed.
+void SessionApi::remove_token(Call call) const {
+  if (options_.administration == nullptr) {
+    return call.done(call.form.refusal(404, "no token can be removed at this server"));
+  }
+  const auto directory = options_.hub->platform().registry.directory();
+  const auto number = number_in(call.named);
+  const auto tokens = directory->tokens_of(call.session.account);
+  if (!number || std::ranges::find(tokens, *number, &registry::Token::number) == tokens.end()) {
+    return call.done(call.form.failure(nothing_named("token", call.named, "/api/v1/tokens")));
+  }
+  options_.administration->run({.operation = "token.remove",
+                                .parameters = {{"number", *number}},
+                                .who = std::string(name_of(*directory, call.session.account)),
+                                .by = hub::by_session(call.session.number),
+                                .from = std::move(call.peer)},
+                               {.loop = options_.loop,
+                                .done = [form = call.form, done = std::move(call.done)](
+                                            const Result<wire::Json>& removed) mutable {
+                                  done(removed ? empty() : form.failure(removed.error()));
+                                }});
+}
+
+void SessionApi::shares(Call call) const {
+  const auto directory = options_.hub->platform().registry.directory();
+  const registry::AccountId account = call.session.account;
+  body::Shares answer;
+  for (const registry::Device* device : directory->devices_of(account)) {
+    for (const registry::Share& share : device->shares) {
+      answer.given.push_back({.sn = device->sn,
+                              .name = device->name,
+                              .account = name_of(*directory, share.account),
+                              .rights = share.rights});
+    }
+  }
+  for (const registry::Device* device : directory->shared_with(account)) {
+    answer.received.push_back({.sn = device->sn,
+                               .name = device->name,
+                               .account = name_of(*directory, device->owner),
+                               .rights = registry::Directory::rights(account, *device)});
+  }
+  call.done(call.form.success(schema::to_text(answer)));
 }
 
 void SessionApi::set_password(Call call, const JsonObject& body) const {

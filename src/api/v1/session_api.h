@@ -1,5 +1,6 @@
-// The routes of /api/v1 with which people sign in on the dashboard: sessions and passwords. The
-// routes are in the table of api/v1/own_api.h, the rules in api/gate/sign_in.h. One per loop.
+// The routes of /api/v1 that are for people who use the dashboard: they sign in, set a password,
+// end sessions and tokens of their account, and see its shares. The routes are in the table of
+// api/v1/own_api.h, the rules of signing in in api/gate/sign_in.h. One per loop.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include "api/bodies/people.h"
 #include "api/gate/sign_in.h"
 #include "api/message/answer_form.h"
+#include "api/v1/administration.h"
 #include "base/loop.h"
 #include "base/virtual_clock.h"
 #include "http/message.h"
@@ -24,6 +26,7 @@ class SessionApi {
     Loop* loop = nullptr;                        // answers are delivered on it
     SignIn* sign_in = nullptr;                   // null: nobody can sign in
     const VirtualClock* virtual_time = nullptr;  // the devices' clock, if it is one
+    Administration* administration = nullptr;    // null: no token can be removed
   };
   explicit SessionApi(Options options) : options_(options) {}
 
@@ -36,13 +39,17 @@ class SessionApi {
   struct Call {
     registry::BrowserSession session;
     std::string csrf;
-    std::string peer;  // the client's address
+    std::string peer;   // the client's address
+    std::string named;  // the number that stands in the path; empty: none does
     AnswerForm form;
     Callback<http::Response> done;
   };
   void sign_out(Call call, bool secure) const;
   void list(Call call) const;
-  void end(Call call, std::string_view number) const;
+  void end(Call call) const;
+  void tokens(Call call) const;
+  void remove_token(Call call) const;
+  void shares(Call call) const;
   void set_password(Call call, const wire::JsonObject& body) const;
 
   // What /me tells a browser: views of the arguments and of the server's parts.

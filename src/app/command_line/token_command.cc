@@ -10,6 +10,7 @@
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
+#include "app/home/local_home.h"
 #include "registry/directory.h"
 #include "time/grammar.h"
 #include "wire/json.h"
@@ -25,7 +26,7 @@ constexpr Millis kLongest = std::chrono::days(36'500);
 
 struct Arguments {
   AdminArguments admin;
-  std::string name, account;
+  std::string name, account, device;
   std::string scope = "read";
   std::string valid_for = "365d";
 };
@@ -54,11 +55,18 @@ int add(const Arguments& a) {
       return report_error(known.error());
     }
   }
+  std::string sn;
+  if (!a.device.empty()) {
+    const auto device = local_device(a.admin.data, a.device);
+    if (!device) return report_error(device.error());
+    sn = device->sn;
+  }
   return ask_and_print(a.admin, {{"op", "token.add"},
                                  {"name", a.name},
                                  {"account", a.account},
                                  {"scope", a.scope},
-                                 {"validForMs", valid_for.count()}});
+                                 {"validForMs", valid_for.count()},
+                                 {"device", sn}});
 }
 
 int list(const Arguments& a) {
@@ -85,8 +93,12 @@ int list(const Arguments& a) {
     std::string expires = member_text(row, "expiresAt");
     if (expires.empty()) expires = kNever;
     if (row.at("expired").as_bool()) expires = fmt::format("expired {}", expires);
+    std::string scope = member_text(row, "scope");
+    if (const std::string device = member_text(row, "device"); !device.empty()) {
+      scope = fmt::format("{} of {}", scope, device);
+    }
     table.add({member_text(row, "number"), member_text(row, "name"), member_text(row, "account"),
-               member_text(row, "scope"), expires});
+               scope, expires});
   }
   table.print();
   return 0;
@@ -109,11 +121,13 @@ std::shared_ptr<void> add_token(CLI::App& app, std::function<int()>& chosen) {
   add_parameter(*added, "token.add", "account", "--account", a.account, placeholder::kAccount);
   add_value(*added, "--scope", a.scope, "SCOPE", parameter_text("token.add", "scope"))
       .check(one_of({registry::kScopeNames.begin(), registry::kScopeNames.end()}));
+  add_value(*added, "--device", a.device, placeholder::kSn, parameter_text("token.add", "device"));
   add_value(*added, "--valid-for", a.valid_for, placeholder::kSpan,
             "When it expires, from now; never: it does not");
   set_examples(*added, {"gridloom token add Grafana --account ann",
                         "gridloom token add heating --account ann --scope control --valid-for 30d",
                         "gridloom token add backup --account ann --valid-for never",
+                        "gridloom token add kitchen --account ann --scope card --device Balcony",
                         "gridloom token add panel --scope admin"});
   // Prints a table.
   CLI::App* listed = add_admin_command(*token, "list", operation_text("token.list"), a.admin,

@@ -65,7 +65,8 @@ Status load_keys(Database& database, const Sealer& sealer, DirectoryDraft& draft
 
 Status load_tokens(Database& database, DirectoryDraft& draft) {
   return database.each_row(
-      "SELECT id, hash, name, account, scope, made_ms, expires_ms FROM tokens ORDER BY id",
+      "SELECT id, hash, name, account, scope, made_ms, expires_ms, sn "
+      "FROM tokens LEFT JOIN token_devices ON token = id ORDER BY id",
       [&draft](const Statement& row) -> Status {
         draft.put(Token{.number = row.integer(0),
                         .hash = std::string(row.bytes(1)),
@@ -73,7 +74,8 @@ Status load_tokens(Database& database, DirectoryDraft& draft) {
                         .account = AccountId{row.integer(3)},
                         .scope = static_cast<Scope>(row.integer(4)),
                         .made_ms = row.integer(5),
-                        .expires_ms = row.integer(6)});
+                        .expires_ms = row.integer(6),
+                        .device = std::string(row.bytes(7))});
         return {};
       });
 }

@@ -1,8 +1,8 @@
 // Stored numbers: shares.rights is 1 (monitor) or 2 (full), as in Rights; tokens.scope is 1
-// (read), 2 (control) or 3 (admin), as in Scope; browser_sessions.signed_in_by is 1 (link) or 2
-// (password), as in SignInBy. Columns of sealed secrets are BLOBs in the format that seal.cc
-// describes; columns that are not sealed hold no secrets. AUTOINCREMENT ensures that an account's
-// number is never reused for another account.
+// (read), 2 (control), 3 (admin) or 4 (card), as in Scope; browser_sessions.signed_in_by is 1
+// (link) or 2 (password), as in SignInBy. Columns of sealed secrets are BLOBs in the format that
+// seal.cc describes; columns that are not sealed hold no secrets. AUTOINCREMENT ensures that an
+// account's number is never reused for another account.
 #include "registry/sqlite/migrations.h"
 
 #include <fmt/format.h>
@@ -173,6 +173,36 @@ ALTER TABLE tokens_of_7 RENAME TO tokens;
 CREATE INDEX tokens_by_account ON tokens (account);
 )";
 
+// Tokens of cards, some of which are for one device each. It is named by its serial number without
+// a reference: a token must not open more because its device was removed.
+constexpr std::string_view kCards = R"(
+CREATE TABLE tokens_of_8 (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  hash TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  account INTEGER REFERENCES accounts (id) ON DELETE CASCADE,
+  scope INTEGER NOT NULL CHECK (scope IN (1, 2, 3, 4)),
+  made_ms INTEGER NOT NULL,
+  expires_ms INTEGER NOT NULL,
+  checksum INTEGER NOT NULL DEFAULT 0,
+  CHECK ((account IS NULL) = (scope = 3))
+) STRICT;
+INSERT INTO tokens_of_8
+  SELECT id, hash, name, account, scope, made_ms, expires_ms, checksum FROM tokens;
+DELETE FROM sqlite_sequence WHERE name = 'tokens_of_8';
+INSERT INTO sqlite_sequence (name, seq)
+  SELECT 'tokens_of_8', seq FROM sqlite_sequence WHERE name = 'tokens';
+DROP TABLE tokens;
+ALTER TABLE tokens_of_8 RENAME TO tokens;
+CREATE INDEX tokens_by_account ON tokens (account);
+
+CREATE TABLE token_devices (
+  token INTEGER PRIMARY KEY REFERENCES tokens (id) ON DELETE CASCADE,
+  sn TEXT NOT NULL,
+  checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+)";
+
 constexpr std::array kMigrations{
     Migration{.version = 1, .sql = kVersion1},
     Migration{.version = 2, .sql = kCredentialGenerations},
@@ -191,6 +221,10 @@ constexpr std::array kMigrations{
               .sql = kAdministrators,
               .first = [](Database& database) { return check_table_sums(database, 6); },
               .then = [](Database& database) { return add_table_sums(database, 7); }},
+    Migration{.version = 8,
+              .sql = kCards,
+              .first = [](Database& database) { return check_table_sums(database, 7); },
+              .then = [](Database& database) { return add_table_sums(database, 8); }},
 };
 
 }  // namespace

@@ -186,6 +186,34 @@ TEST_F(Migrations, ATokenOfAnAdministratorGetsANumberThatNoTokenHad) {
   EXPECT_EQ(directory->tokens_of(directory->find_account_by_name("anna")->id).size(), 1U);
 }
 
+// Version 8 has tokens of cards. What was stored before it opens as it was.
+TEST_F(Migrations, TokensOfBeforeCardsStayAndACardGetsTheNextNumber) {
+  fixture("version_6.sql");
+  {
+    Result<Database> database = Database::open(file());
+    ASSERT_TRUE(database);
+    ASSERT_TRUE(migrate(*database, migrations().first(7)));
+  }
+  {
+    const Result<std::unique_ptr<Registry>> registry = Registry::open(folder_.data());
+    ASSERT_TRUE(registry) << registry.error().detail;
+    const auto made = (*registry)->add_token(
+        {.name = "card", .account = "anna", .scope = Scope::kCard, .device = "R331FIXTURE0001"});
+    ASSERT_TRUE(made) << made.error().detail;
+  }
+  const Result<std::unique_ptr<Registry>> again = Registry::open(folder_.data());
+  ASSERT_TRUE(again) << again.error().detail;
+  const auto directory = (*again)->directory();
+  const auto tokens = directory->tokens_of(directory->find_account_by_name("anna")->id);
+  ASSERT_EQ(tokens.size(), 2U);
+  EXPECT_EQ(tokens.front()->name, "Fixture");
+  EXPECT_EQ(tokens.front()->scope, Scope::kControl);
+  EXPECT_EQ(tokens.front()->device, "");
+  EXPECT_EQ(tokens.back()->number, tokens.front()->number + 1);
+  EXPECT_EQ(tokens.back()->scope, Scope::kCard);
+  EXPECT_EQ(tokens.back()->device, "R331FIXTURE0001");
+}
+
 // A change that version 4 would have found must not be covered by sums that are computed anew.
 TEST_F(Migrations, ADamagedDatabaseOfVersion4IsRefusedAndStaysAsItIs) {
   {

@@ -68,6 +68,8 @@ constexpr std::array kTables{
            .columns = "id, hash, account, signed_in_by, client, made_ms, used_ms"},
           true,
           6},
+    Table{
+        {.number = 11, .name = "token_devices", .key = "token", .columns = "token, sn"}, false, 8},
 };
 constexpr std::string_view kDefinitions = "sqlite_schema";
 

@@ -26,6 +26,8 @@ class TableSums : public RegistryTest {
     EXPECT_TRUE(registry_->share_device({.sn = "B", .account = "cleo", .rights = Rights::kFull}));
     EXPECT_TRUE(registry_->remove_device("C"));
     EXPECT_TRUE(registry_->add_token({.name = "script", .account = "anna"}));
+    EXPECT_TRUE(registry_->add_token(
+        {.name = "card", .account = "anna", .scope = Scope::kCard, .device = "A"}));
     EXPECT_TRUE(registry_->set_password({.account = AccountId{1}, .hash = Secret("hash")}));
     EXPECT_TRUE(registry_->add_session({.account = AccountId{1}}));
     registry_.reset();
@@ -61,7 +63,9 @@ TEST_F(TableSums, EachChangeOfAColumnIsFoundInItsRow) {
       {"UPDATE tokens SET scope = 2", "table tokens, id 1:"},
       {"UPDATE tokens SET expires_ms = 1", "table tokens, id 1:"},
       {"UPDATE tokens SET account = 2", "table tokens, id 1:"},
-      {"UPDATE tokens SET hash = 'x'", "table tokens, id 1:"},
+      {"UPDATE tokens SET hash = 'x' WHERE id = 1", "table tokens, id 1:"},
+      {"UPDATE token_devices SET sn = 'B'", "table token_devices, token 2:"},
+      {"UPDATE token_devices SET token = 1", "table token_devices, token 1:"},
       {"UPDATE passwords SET account = 2", "table passwords, account 2:"},
       {"UPDATE passwords SET hash = zeroblob(45)", "table passwords, account 1:"},
       {"UPDATE browser_sessions SET account = 2", "table browser_sessions, id 1:"},
@@ -99,7 +103,8 @@ TEST_F(TableSums, RowsThatGoOrComeBackAreFoundInTheirTable) {
   const std::vector<Damage> damages{
       {"DELETE FROM shares WHERE device = 2", "table shares has 1 rows instead of 2"},
       {"DELETE FROM access_keys WHERE id = 2", "table access_keys has 2 rows instead of 3"},
-      {"DELETE FROM tokens", "table tokens has 0 rows instead of 1"},
+      {"DELETE FROM tokens", "table tokens has 0 rows instead of 2"},
+      {"DELETE FROM token_devices", "table token_devices has 0 rows instead of 1"},
       {"DELETE FROM passwords", "table passwords has 0 rows instead of 1"},
       {"DELETE FROM browser_sessions", "table browser_sessions has 0 rows instead of 1"},
       {"DELETE FROM removed_devices", "table removed_devices has 0 rows instead of 1"},

@@ -60,7 +60,12 @@ Result<std::int64_t> SqliteTransaction::insert(const Token& token) {
       token.hash, token.name, number_of(token.account),
       static_cast<std::int64_t>(std::to_underlying(token.scope)), token.made_ms, token.expires_ms);
   if (!done) return std::unexpected(done.error());
-  return database_.last_insert_id();
+  const std::int64_t number = database_.last_insert_id();
+  if (token.device.empty()) return number;
+  done = database_.execute("INSERT INTO token_devices (token, sn) VALUES (?, ?)", number,
+                           token.device);
+  if (!done) return std::unexpected(done.error());
+  return number;
 }
 
 Result<std::int64_t> SqliteTransaction::insert(const BrowserSession& session) {

@@ -192,6 +192,14 @@ const RowChange kRowChanges[] = {
        token.number = must(transaction.insert(token));
        draft.put(token);
      }},
+    {"a token of a card is inserted, whose device may be gone",
+     [](const Directory&, Transaction& transaction, DirectoryDraft& draft) {
+       Token token = token_of("card", kAnna);
+       token.scope = Scope::kCard;
+       token.device = "gone";
+       token.number = must(transaction.insert(token));
+       draft.put(token);
+     }},
     {"a session is inserted",
      [](const Directory&, Transaction& transaction, DirectoryDraft& draft) {
        BrowserSession session = session_of("another session", kAnna);

@@ -3,6 +3,7 @@ import {beforeEach, test} from 'node:test';
 import {
   ApiError,
   get,
+  isCard,
   language,
   liveProtocols,
   me,
@@ -116,9 +117,11 @@ test('a server that does not answer is an error of its own; a cancelled request 
 // The last one: a card keeps its token as long as its page is open.
 test('the requests of a card are by its token, and the stream offers it', async () => {
   assert.deepEqual(liveProtocols(), ['gridloom.live.1']);
+  assert.equal(isCard(), false);
   setCardToken('glt_x');
   const requests = answerWith(() => Response.json({}));
   await get('/home');
   assert.equal(requests[0]?.headers['authorization'], 'Bearer glt_x');
+  assert.equal(isCard(), true);
   assert.deepEqual(liveProtocols(), ['gridloom.live.1', 'gridloom.token.glt_x']);
 });

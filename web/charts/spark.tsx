@@ -1,31 +1,27 @@
 // A sparkline tells without axes what a value did lately. A gap stays a gap.
-import type {Column} from './data.ts';
+import {type Column, pathOf} from './data.ts';
 
 const width = 120;
 const height = 28;
 const edge = 2;
 
-/** The path lies between two values; a point between two gaps is a short line. */
+/** The path lies between two values. */
 export function sparkPath(column: Column, least: number, most: number): string {
   const room = most - least || 1;
-  const place = (row: number) => (row / Math.max(column.length - 1, 1)) * width;
-  const drop = (value: number) => height - edge - ((value - least) / room) * (height - 2 * edge);
-  let path = '';
-  column.forEach((value, row) => {
-    if (value === null) return;
-    const goesOn = row > 0 && column[row - 1] !== null;
-    path += `${goesOn ? 'L' : 'M'}${place(row).toFixed(1)} ${drop(value).toFixed(1)}`;
-    const isAlone = !goesOn && (column[row + 1] ?? null) === null;
-    if (isAlone) path += 'h1';
-  });
-  return path;
+  return pathOf(
+    column,
+    (row) => (row / Math.max(column.length - 1, 1)) * width,
+    (value) => height - edge - ((value - least) / room) * (height - 2 * edge),
+  );
 }
+
+/** Percents have the same scale everywhere, and powers have their zero. */
+export type Bounds = 'percent' | 'zero' | 'own';
 
 interface Props {
   column: Column;
   label: string;
-  /** Percents have the same scale everywhere, and powers have their zero. */
-  bounds: 'percent' | 'zero' | 'own';
+  bounds: Bounds;
 }
 
 export function Spark({column, label, bounds}: Props) {
@@ -46,7 +42,7 @@ export function Spark({column, label, bounds}: Props) {
   );
 }
 
-function boundsOf(values: number[], bounds: Props['bounds']): [number, number] {
+function boundsOf(values: number[], bounds: Bounds): [number, number] {
   if (bounds === 'percent') return [0, 100];
   const zero = bounds === 'zero' ? [0] : [];
   return [Math.min(...values, ...zero), Math.max(...values, ...zero)];

@@ -81,6 +81,7 @@ export const de: Texts = {
     importing: 'Bezug',
     exporting: 'Einspeisung',
     idle: 'inaktiv',
+    upTo: (power) => `bis ${power}`,
     imported: 'Netzbezug',
     exported: 'Einspeisung',
     batteryIn: 'Akku geladen',

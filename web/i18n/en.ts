@@ -71,6 +71,7 @@ export const en = {
     importing: 'Import',
     exporting: 'Export',
     idle: 'idle',
+    upTo: (power: string) => `up to ${power}`,
     imported: 'Grid import',
     exported: 'Grid export',
     batteryIn: 'Battery charged',

@@ -1,12 +1,12 @@
 // The energies of a period: bars, sums beside those of the period before, and the table of them.
 import {useEffect, useRef, useState} from 'preact/hooks';
 import {Bars} from '../charts/bars.tsx';
+import {csvText, saveCsv} from '../charts/csv.ts';
 import {
   type Bar,
   type BarPart,
   changeOf,
   colourOf,
-  csvCell,
   type Energies,
   isKnown,
   parts,
@@ -20,6 +20,7 @@ import {type ColumnForm, energyForm, inForm} from '../format/number.ts';
 import {barsOf, type Period, shifted, within} from '../format/period.ts';
 import {localeName, percentText, spanText, texts, whenText} from '../i18n/index.ts';
 import {home} from '../store/home.ts';
+import {devicePath} from '../store/routes.ts';
 import {ToggleButton} from '../ui/controls.tsx';
 
 interface Props {
@@ -109,7 +110,7 @@ export function HistoryEnergies(props: Props) {
       <Unknown energies={energies} />
       <div class="buttons">
         <ToggleButton label={words.table} isOn={asTable} onChange={setAsTable} />
-        <button type="button" class="small" onClick={() => download(file, bars, measured)}>
+        <button type="button" class="small" onClick={() => saveCsv(file, csvOf(bars, measured))}>
           {words.csv}
         </button>
       </div>
@@ -236,7 +237,7 @@ function Unknown({energies}: {energies: Energies}) {
           <ul>
             {told.map((gap) => (
               <li key={gap.sn}>
-                <a href={`/d/${encodeURIComponent(gap.sn)}`}>
+                <a href={devicePath(gap.sn)}>
                   <bdi>{names.get(gap.sn) ?? gap.sn}</bdi>
                 </a>{' '}
                 {gap.damaged ? words.damaged : spanText(gap.unknown_s)}
@@ -296,13 +297,5 @@ export function csvOf(bars: Bar[], measured: BarPart[]): string {
       bar.unknown_s,
     ]),
   ];
-  return `${rows.map((row) => row.map(csvCell).join(',')).join('\n')}\n`;
-}
-
-function download(file: string, bars: Bar[], measured: BarPart[]): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([csvOf(bars, measured)], {type: 'text/csv'}));
-  link.download = `${file}.csv`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  return csvText(rows);
 }

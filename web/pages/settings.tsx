@@ -5,7 +5,7 @@ import type {BrowserSession, Device, Devices, Sessions as SessionList} from '../
 import {clientName} from '../format/client_name.ts';
 import {type Language, language, setLanguage, texts, whenText} from '../i18n/index.ts';
 import {moving, setMotion, setTheme, type Theme, theme} from '../store/preferences.ts';
-import {navigate} from '../store/routes.ts';
+import {devicePath, navigate} from '../store/routes.ts';
 import {noteSignedIn} from '../store/signed_in.ts';
 import {CopyLine, PageTitle, Segments} from '../ui/controls.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
@@ -159,7 +159,7 @@ function Shared() {
       {shared.map((device) => (
         <li key={device.sn} class="session">
           <p>
-            <a href={`/d/${encodeURIComponent(device.sn)}`}>
+            <a href={devicePath(device.sn)}>
               <bdi>{device.name}</bdi>
             </a>
             <br />

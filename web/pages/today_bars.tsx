@@ -6,16 +6,9 @@ import {partLabel, slotName} from '../charts/labels.ts';
 import {useEnergies} from '../charts/use_bars.ts';
 import {dayOf} from '../format/age.ts';
 import {energyText, texts, whenText, zone} from '../i18n/index.ts';
-import {rate, serverNow, tick} from '../store/clock.ts';
+import {serverNow} from '../store/clock.ts';
 import {Failure, Skeleton} from '../ui/load.tsx';
-
-const refreshS = 60;
-const fastRefreshS = 10;
-
-/** Counts up when what the server has of today is to be asked for again. */
-export function useRefresh(): number {
-  return Math.floor(tick.value / (rate.value > 1 ? fastRefreshS : refreshS));
-}
+import {useRefresh} from './use_refresh.ts';
 
 export function TodayBars() {
   const words = texts.value.home;
@@ -23,7 +16,7 @@ export function TodayBars() {
   const today = dayOf(serverNow(), zone());
   const loaded = useEnergies({dev: null, period: 'day', start: today}, useRefresh());
   const bars = loaded.data?.bars ?? [];
-  const bar = chosen === null ? null : (bars[chosen] ?? null);
+  const bar = chosen === null ? bars.findLast((one) => isKnown(one)) : bars[chosen];
   const measured = bars.some((one) => isKnown(one));
   return (
     <section class="card hours" aria-labelledby="hours-title">
@@ -44,7 +37,7 @@ export function TodayBars() {
           onChoose={setChosen}
         />
       )}
-      <p class="muted small-text reading" aria-live="polite">
+      <p class="muted small-text reading" aria-live={chosen === null ? 'off' : 'polite'}>
         {bar ? reading(bar) : ''}
       </p>
     </section>

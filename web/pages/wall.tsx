@@ -21,7 +21,13 @@ export function WallPage() {
   }, [words]);
   const shown = home.value;
   if (!shown) return <Skeleton height={800} />;
-  if (shown.devices.length === 0) return <NoDevice />;
+  if (shown.devices.length === 0) {
+    return (
+      <div class="wall alone">
+        <NoDevice />
+      </div>
+    );
+  }
   void tick.value;
   const hour = Number(whenText(serverNow(), 'time').slice(0, 2));
   const [first, ...others] = unseenAlarms.value;
@@ -39,8 +45,10 @@ export function WallPage() {
       <div class="side">
         <p class="wall-head">
           <time class="wall-clock">{whenText(serverNow(), 'time')}</time>
-          <span class="muted">{whenText(serverNow(), 'weekdayDate')}</span>
-          <Contact />
+          <span class="wall-date">
+            <span class="muted">{whenText(serverNow(), 'weekdayDate')}</span>
+            <Contact />
+          </span>
         </p>
         {first && (
           <p class={`wall-alarm fault is-${first.severity}`}>

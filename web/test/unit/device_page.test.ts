@@ -117,7 +117,7 @@ test('a plot opens where values are', () => {
 });
 
 test('a gap of a sparkline stays a gap', () => {
-  assert.equal(sparkPath([0, 10, null, 10], 0, 10), 'M0.0 26.0L40.0 2.0M120.0 2.0h1');
+  assert.equal(sparkPath([0, 10, null, 10], 0, 10), 'M0.0 26.0h0L40.0 2.0M120.0 2.0h0');
 });
 
 test('CSV of a plot names each field with its unit', () => {

@@ -1,0 +1,10 @@
+// What the server has of today is asked for again while the page is open.
+import {rate, tick} from '../store/clock.ts';
+
+const refreshS = 60;
+const fastRefreshS = 10;
+
+/** Counts up when it is time to ask again: more often where the devices' time runs faster. */
+export function useRefresh(): number {
+  return Math.floor(tick.value / (rate.value > 1 ? fastRefreshS : refreshS));
+}

@@ -96,6 +96,7 @@ export const de: Texts = {
     emptyAdd: 'Ein eigenes Gerät:',
     all: (n) => `Alle ${devices(n)}`,
     allWell: 'Alles in Ordnung',
+    noReports: 'Noch kein Gerät hat etwas gemeldet',
     trouble: 'Bitte prüfen',
     to: {
       sun: 'zur Sonne',

@@ -86,6 +86,7 @@ export const en = {
     emptyAdd: 'Your own device:',
     all: (n: number) => `All ${devices(n)}`,
     allWell: 'Everything is well',
+    noReports: 'No device has reported yet',
     trouble: 'Needs attention',
     to: {
       sun: 'to the sun',

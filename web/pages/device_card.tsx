@@ -86,7 +86,7 @@ export function DeviceCard({device, heading: Heading = 'h3', day}: CardProps) {
           <bdi>{device.name}</bdi>
         </a>
       </Heading>
-      <p class="muted">{device.familyName}</p>
+      <p class="muted">{device.name === device.familyName ? device.sn : device.familyName}</p>
       <StateLine device={device} />
       {device.faults.slice(0, 2).map((fault) => (
         <p key={fault.field} class={`fault is-${severityOf(fault.field)}`}>
@@ -126,7 +126,7 @@ function Does({device, day}: {device: HomeDevice; day: DeviceSeries | undefined}
     );
   }
   const [first, ...others] = figures;
-  if (!first) return <p class="muted nothing-yet">{texts.value.home.notReported}</p>;
+  if (!first) return device.state === 'never' ? null : <CardEssentials device={device} />;
   const {text, unit} = powerFigure(Math.abs(first.power_w));
   return (
     <>

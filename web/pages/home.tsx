@@ -131,6 +131,17 @@ function Wellbeing() {
   const list = unseenAlarms.value;
   const seen = alarms.value.length - list.length;
   const words = texts.value.home;
+  const {devices = []} = home.value ?? {};
+  if (devices.every((device) => device.state === 'never')) {
+    return (
+      <section class="card wellbeing">
+        <p>
+          <StateMark mark="never" size={20} />
+          {words.noReports}
+        </p>
+      </section>
+    );
+  }
   if (list.length === 0) {
     return (
       <section class="card wellbeing">

@@ -50,6 +50,7 @@ function reading(bar: Bar): string {
   if (!isKnown(bar)) {
     return bar.unknown_s > 0 ? `${when}: ${texts.value.plot.unknown}` : when;
   }
-  const told = parts.filter((part) => stacked(bar, part) > 0);
+  const flowed = parts.filter((part) => stacked(bar, part) > 0);
+  const told = flowed.length > 0 ? flowed : parts.filter((part) => bar[part] !== null);
   return `${when}: ${told.map((part) => `${partLabel(part)} ${energyText(bar[part])}`).join(', ')}`;
 }

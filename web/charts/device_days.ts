@@ -1,6 +1,7 @@
 // The last day of several devices in one request: of each its powers, and its charge.
 import {get} from '../api/client.ts';
 import type {DeviceSeries, HomeSeries, NodeId} from '../api/types.ts';
+import {byName} from '../store/home.ts';
 import {type Loaded, useLoad} from '../ui/load.tsx';
 import type {Column} from './data.ts';
 import type {Bounds} from './spark.tsx';
@@ -13,7 +14,7 @@ export const daySpan_s = 86_400;
 /** The order of the devices changes nothing, so that cards that move are not asked for again. */
 export const daysPath = (serials: readonly string[]) =>
   `/home/series?from=-1d&step=${stepText}` +
-  `&devices=${encodeURIComponent([...serials].sort().slice(0, mostDevices).join())}`;
+  `&devices=${encodeURIComponent([...serials].sort(byName).slice(0, mostDevices).join())}`;
 
 export type DeviceDays = ReadonlyMap<string, DeviceSeries>;
 

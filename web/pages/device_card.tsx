@@ -180,8 +180,11 @@ function BatteryLine({device}: {device: HomeDevice}) {
   const words = texts.value;
   const flows = power_w !== null && Math.abs(power_w) >= 1;
   const parts = [batteryText(power_w)];
-  if (fullIn_s !== undefined) parts.push(words.devicePage.fullIn(spanText(fullIn_s)));
-  if (emptyIn_s !== undefined) parts.push(words.devicePage.emptyIn(spanText(emptyIn_s)));
+  // What a device without contact said of its future is over.
+  if (device.state !== 'offline') {
+    if (fullIn_s !== undefined) parts.push(words.devicePage.fullIn(spanText(fullIn_s)));
+    if (emptyIn_s !== undefined) parts.push(words.devicePage.emptyIn(spanText(emptyIn_s)));
+  }
   return (
     <p class={`figure-label of-battery ${flows ? '' : 'idle'}`}>
       <Icon name="battery" size={18} />

@@ -118,6 +118,43 @@ TEST_F(HomeEnergyTest, TheDayCurveIsTheMeanOfEachStep) {
                         unix_ms(kMidnight + 135min), kEnergyOcean, kEnergyDelta));
 }
 
+TEST_F(HomeEnergyTest, DevicesThatAreNamedAreEachAnsweredByThemselves) {
+  const FakePtr station = home.connect_device(kEnergyDelta);
+  home.clock.set(kMidnight + 2h);
+  home.report(station, kEnergyDelta, std::string(kHalfFull));
+  steady(kEnergyOcean, 2h, 2h + 20min, std::string(kSunny));
+  home.clock.set(kMidnight + 2h + 21min);
+  const std::string query = "from=2026-10-25T01:45%2B02:00&step=15m&devices=";
+  const std::string both = series(fmt::format("{}{},{}", query, kEnergyDelta, kEnergyOcean));
+  EXPECT_THAT(member_of(both, "powers_w"), StartsWith(R"({"sun":[null,3000,3000],)"));
+  const auto rows = must(wire::parse_json(member_of(both, "devices")));
+  ASSERT_EQ(rows.as_array().size(), 2U);
+  EXPECT_THAT(wire::to_text(rows.as_array()[0]),
+              AllOf(StartsWith(fmt::format(R"({{"sn":"{}","powers_w":{{"sun":[null,null,null],)",
+                                           kEnergyDelta)),
+                    HasSubstr(R"("charge_percent":[null,50,null])")));
+  EXPECT_THAT(wire::to_text(rows.as_array()[1]),
+              StartsWith(fmt::format(R"({{"sn":"{}","powers_w":{{"sun":[null,3000,3000],)"
+                                     R"("battery":[null,500,500],"grid":[null,-1000,-1000],)"
+                                     R"("home":[null,1500,1500],"car":[null,0,0]}})",
+                                     kEnergyOcean)));
+  const std::string one = series(fmt::format("{}{}", query, kEnergyDelta));
+  EXPECT_THAT(member_of(one, "powers_w"), StartsWith(R"({"sun":[null,null,null],)"))
+      << "the home has the device that is named alone";
+  EXPECT_THAT(member_of(series("from=-1h"), "devices"), testing::IsEmpty());
+}
+
+TEST_F(HomeEnergyTest, ADeviceThatTheAccountMayNotReadIsNoDevice) {
+  const std::string theirs = series(fmt::format("devices={}", kEnergyOcean), "bob");
+  EXPECT_THAT(theirs, AllOf(StartsWith("200 {"), HasSubstr(R"("code":"8512")"),
+                            Not(HasSubstr("powers_w"))));
+  EXPECT_THAT(series("devices=NOBODY", "bob"),
+              AllOf(StartsWith("200 {"), HasSubstr(R"("code":"8512")")));
+  home.share(kEnergyOcean, "bob", registry::Rights::kMonitor);
+  EXPECT_THAT(series(fmt::format("devices={}", kEnergyOcean), "bob"),
+              HasSubstr(fmt::format(R"("devices":[{{"sn":"{}",)", kEnergyOcean)));
+}
+
 TEST_F(HomeEnergyTest, StepsAreThoseOfTheCalendar) {
   home.clock.set(kMidnight + 48h);
   struct Row {
@@ -147,6 +184,8 @@ TEST_F(HomeEnergyTest, ErrorsNameTheParameter) {
            {series("step=25h"), R"(step is \"25h\": must be whole days)"},
            {series("from=lately"), R"(from is \"lately\": must be a time in ISO 8601)"},
            {series("to=2026-10-01"), "to is not after from"},
+           {series("devices=A,,B"), R"(devices is \"A,,B\": must be serial numbers, separated)"},
+           {series("devices=A,B,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q"), "at most 16"},
            {series("from=2025-10-01&to=2026-10-01"), "have more than 10000 steps of 15m"}}) {
     EXPECT_THAT(row.answer, AllOf(StartsWith(R"(200 {"code":"1008")"), HasSubstr(row.says)));
   }

@@ -129,6 +129,7 @@ TEST(HomeJson, NamesAFewDevicesAndCountsTheOthers) {
 TEST(HomeJson, IsAsItIsDescribed) {
   home::HomeDevice station = shown(kSn);
   station.figures.charge_percent = 62.04;
+  station.figures.empty_in_min = 90.5;
   station.figures.errors.push_back({.field = "pd.errCode",
                                     .text = "Error: overload",
                                     .title = "Error",
@@ -151,6 +152,7 @@ TEST(HomeJson, IsAsItIsDescribed) {
               testing::IsEmpty());
   EXPECT_THAT(
       text, AllOf(HasSubstr(R"("charge_percent":62,)"), HasSubstr(R"("sun_kwh":1.25,)"),
+                  HasSubstr(R"("gridPower_w":null,"emptyIn_s":5430,"faults":[{)"),
                   HasSubstr(R"("faults":[{"field":"pd.errCode","severity":"fault","title":"Error",)"
                             R"("value":3,"text":"overload","since":5}])"),
                   HasSubstr(R"("selfSufficiency_percent":null,"unknown_s":90},"devices":[)")));

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,7 @@ using history::Power;
 using wire::Json;
 
 constexpr std::string_view kChargeNature = "battery.soc";
+constexpr double kLeastBattery_w = 1;  // a battery with less rests
 
 void add_to(std::optional<double>& sum, double number) { sum = sum.value_or(0) + number; }
 
@@ -83,6 +86,31 @@ KnownPowers powers_of(const Family& family, const history::EnergySources& source
     if (is_unknown.at(power)) powers_w.at(power).reset();
   }
   return powers_w;
+}
+
+// The first number that a field of the nature has.
+std::optional<double> number_with(std::string_view nature, const Family& family,
+                                  const std::vector<FlatValue>& values) {
+  for (const Field& field : family.fields) {
+    if (field.nature != nature) continue;
+    for (const FlatValue& each : values) {
+      if (!history::matches(field.name, each.name)) continue;
+      if (const auto number = number_of(field, each.value)) return number;
+    }
+  }
+  return std::nullopt;
+}
+
+// A battery that rests becomes neither full nor empty, whatever the device says.
+void add_time_left(Overview& overview, const Family& family, const std::vector<FlatValue>& values) {
+  const double watts = overview.battery_w.value_or(0);
+  if (std::abs(watts) < kLeastBattery_w) return;
+  const bool charges = watts > 0;
+  auto minutes =
+      number_with(charges ? "battery.time_to_full" : "battery.time_to_empty", family, values);
+  if (!minutes) minutes = number_with("battery.time_left", family, values);
+  if (!minutes || *minutes == 0) return;
+  (charges ? overview.full_in_min : overview.empty_in_min) = std::abs(*minutes);
 }
 
 // Whether the element of an array is none of its errors.
@@ -182,6 +210,7 @@ Overview overview_of(const Family& family, const std::vector<FlatValue>& values)
     if (watts) add_power(overview, static_cast<Power>(power), *watts);
   }
   overview.battery_w = battery_power(sources, overview.powers_w);
+  add_time_left(overview, family, values);
   for (const FlatValue& each : values) {
     const Field* declared = family.field(each.name);
     if (declared == nullptr) continue;

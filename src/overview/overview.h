@@ -36,6 +36,9 @@ struct Overview {
   std::optional<double> grid_w{};  // + import
   std::optional<double> load_w{};
   std::optional<double> battery_w{};  // + charging
+  // How long the battery goes on as now: one of both while it charges or discharges.
+  std::optional<double> full_in_min{};
+  std::optional<double> empty_in_min{};
   // By history::Power, with the signs of the natures; the figures above are sums of these.
   KnownPowers powers_w{};
   std::vector<ActiveError> errors{};

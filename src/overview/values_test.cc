@@ -121,6 +121,48 @@ TEST(Overview, ABatteryOfWhichOneDirectionIsReportedIsNotKnown) {
   }
 }
 
+TEST(Overview, SaysHowLongTheBatteryGoesOnWhilePowerFlows) {
+  constexpr std::string_view kFamily = R"yaml(
+family: timed
+product: Timed
+description: A device with a battery
+prefixes: [TT1]
+read_only: true
+quota_all: flat
+messages: {report: {id: $message_id}, reply: {id: $id}}
+reports:
+  all: {match: {typeCode: all}, fields: [bat.]}
+defaults:
+  fields: {type: int, unit: min, description: x}
+fields:
+  bat.power: {unit: W, nature: battery.power}
+  bat.full: {absent: 9999, nature: battery.time_to_full}
+  bat.empty: {nature: battery.time_to_empty}
+  bat.left: {scale: 60, nature: battery.time_left}
+)yaml";
+  const auto family = must(catalog::load_family("timed.yaml", kFamily));
+  using Minutes = std::optional<double>;
+  const struct {
+    std::string_view quotas;
+    Minutes full_in_min;
+    Minutes empty_in_min;
+  } rows[] = {
+      {R"({"bat.power":500,"bat.full":90,"bat.empty":300})", 90, std::nullopt},
+      {R"({"bat.power":-500,"bat.full":90,"bat.empty":300})", std::nullopt, 300},
+      {R"({"bat.power":-500,"bat.full":90,"bat.left":2})", std::nullopt, 120},
+      {R"({"bat.power":500,"bat.full":9999,"bat.left":-2})", 120, std::nullopt},
+      {R"({"bat.power":500,"bat.full":9999})", std::nullopt, std::nullopt},
+      {R"({"bat.power":500,"bat.full":0})", std::nullopt, std::nullopt},
+      {R"({"bat.power":0,"bat.full":90,"bat.empty":300})", std::nullopt, std::nullopt},
+      {R"({"bat.full":90,"bat.empty":300})", std::nullopt, std::nullopt},
+  };
+  for (const auto& row : rows) {
+    const Overview seen = overview_of(*family, flat_values(*family, object(row.quotas)));
+    EXPECT_EQ(seen.full_in_min, row.full_in_min) << row.quotas;
+    EXPECT_EQ(seen.empty_in_min, row.empty_in_min) << row.quotas;
+  }
+}
+
 TEST(Overview, SumsThePartsOfAPower) {
   const auto family = must(catalog::load_family("parted.yaml", R"yaml(
 family: parted

@@ -7,6 +7,7 @@ import {launch, live, openPage, startServer} from './harness.mjs';
 
 const station = 'R331ZEB4ZEAL0528';
 const plug = 'HW52ZDH1RF3J0033';
+const panel = 'SP10ZAW5ZE9E0052';
 /** So many a page may make until it has all. */
 const mostRequests = 10;
 const languages = ['en-GB', 'de-DE'];
@@ -119,6 +120,56 @@ test('cards of devices stand by trouble and power, not by name', async () => {
     await page.close();
   } finally {
     gridloom('fault', 'off', 'disconnect', '--device', plug);
+  }
+});
+
+test('cards have the day of their devices, in one request, and say what plugs and panels do', async () => {
+  const {page, complaints} = await openPage(context, server.url);
+  const asked = [];
+  page.on('request', (request) => {
+    const {pathname, searchParams} = new URL(request.url());
+    if (searchParams.has('devices')) asked.push([pathname, searchParams.get('devices')]);
+  });
+  await page.goto(server.url);
+  await live(page);
+  await page.waitForSelector('.device-card .spark path', {state: 'attached'});
+  const count = await page.locator('.device-card').count();
+  // The same question comes again after a while.
+  for (const [pathname, devices] of asked) {
+    assert.equal(pathname, '/api/v1/home/series');
+    assert.equal(devices.split(',').length, count);
+  }
+  assert.equal(await page.locator('.device-card .spark path:not(.zero)').count(), count);
+  assert.equal(await page.locator('.device-card .card-head b').count(), count);
+  const cardOf = (sn) => page.locator('.device-card', {has: page.locator(`a[href="/d/${sn}"]`)});
+  await cardOf(plug)
+    .locator('.facts dd', {hasText: /^(on|off)$/})
+    .waitFor();
+  await cardOf(panel).locator('.circuit-bars').waitFor();
+  assert.equal(await cardOf(panel).locator('.circuit-bars i').count(), 12);
+  assert.deepEqual(complaints, []);
+  await page.close();
+});
+
+test('the legend of the day stays within its card on a phone, in both languages', async () => {
+  for (const locale of languages) {
+    const phone = await browser.newContext({
+      viewport: {width: 390, height: 844},
+      locale,
+      storageState: await context.storageState(),
+    });
+    const {page} = await openPage(phone, server.url);
+    await page.goto(server.url);
+    await page.waitForSelector('.curve-legend li:nth-child(6)');
+    const room = await page.locator('.curve-legend').evaluate((legend) => {
+      const {right} = legend.getBoundingClientRect();
+      const ends = [...legend.querySelectorAll('span, b, time')].map(
+        (text) => text.getBoundingClientRect().right,
+      );
+      return right - Math.max(...ends);
+    });
+    assert.ok(room >= 0, `${locale}: ${room}`);
+    await phone.close();
   }
 });
 

@@ -203,6 +203,10 @@ export interface HomeDevice {
   loadPower_w: number | null;
   /** In W. An import is positive; null: not known. */
   gridPower_w: number | null;
+  /** In seconds. Time until the battery is full; absent: it does not charge, or not known. */
+  fullIn_s?: number;
+  /** In seconds. Time until the battery is empty; absent: it does not discharge, or not known. */
+  emptyIn_s?: number;
   /** Those that the device reports now. */
   faults: ActiveError[];
 }
@@ -664,6 +668,14 @@ export interface History {
   series: Series[];
 }
 
+export interface DeviceSeries {
+  sn: string;
+  /** In W. As those of a home that has this device alone. */
+  powers_w: Partial<Record<NodeId, (number | null)[]>>;
+  /** In %. Null: not known; absent: the device has no battery. */
+  charge_percent?: (number | null)[];
+}
+
 export interface HomeSeries {
   /** In Unix milliseconds. */
   from: number;
@@ -687,6 +699,8 @@ export interface HomeSeries {
   unknown?: DeviceGap[];
   /** How many devices there are, where unknown names the first of them only. */
   unknownDevices?: number;
+  /** Each of those that were asked for; absent: none was. */
+  devices?: DeviceSeries[];
 }
 
 export type EventKind =

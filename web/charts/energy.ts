@@ -192,10 +192,3 @@ export function niceStep(most: number, lines: number): number {
   const size = 10 ** Math.floor(Math.log10(rough));
   return size * ([1, 2, 5].find((factor) => factor * size >= rough) ?? 10);
 }
-
-/** A cell of CSV; a text that a spreadsheet would run as a formula gets an apostrophe. */
-export function csvCell(value: string | number): string {
-  const text = String(value);
-  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}

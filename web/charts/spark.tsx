@@ -13,11 +13,13 @@ export function sparkPath(column: Column, least: number, most: number): string {
   return pathOf(column, place, drop);
 }
 
+/** Percents have the same scale everywhere, and powers have their zero. */
+export type Bounds = 'percent' | 'zero' | 'own';
+
 interface Props {
   column: Column;
   label: string;
-  /** Percents have the same scale everywhere, and powers have their zero. */
-  bounds: 'percent' | 'zero' | 'own';
+  bounds: Bounds;
 }
 
 export function Spark({column, label, bounds}: Props) {
@@ -38,7 +40,7 @@ export function Spark({column, label, bounds}: Props) {
   );
 }
 
-function boundsOf(values: number[], bounds: Props['bounds']): [number, number] {
+function boundsOf(values: number[], bounds: Bounds): [number, number] {
   if (bounds === 'percent') return [0, 100];
   const zero = bounds === 'zero' ? [0] : [];
   return [Math.min(...values, ...zero), Math.max(...values, ...zero)];

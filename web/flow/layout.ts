@@ -66,6 +66,9 @@ export function height(home: Home): number {
   return home.nodes.battery ? 244 : 230;
 }
 
+/** The drawing begins here: without sun nothing stands above the home. */
+export const topOf = (home: Home) => (home.nodes.sun ? 0 : 116);
+
 /** A flow appears from 10 W and goes under 5 W, so that it does not flicker. */
 export function isFlowing(power: number, before: boolean): boolean {
   return power >= (before ? 5 : 10);

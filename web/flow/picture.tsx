@@ -18,6 +18,7 @@ import {
   pipes,
   places,
   ring,
+  topOf,
   width,
 } from './layout.ts';
 import {unknownText, unknownTexts} from './unknown.ts';
@@ -40,10 +41,11 @@ export function FlowPicture({home}: {home: Home}) {
       isFlowing(flow.power_w, shown.current.has(`${flow.from}-${flow.to}`)),
   );
   shown.current = new Set(flows.map((flow) => `${flow.from}-${flow.to}`));
-  const tall = height(home);
+  const top = topOf(home);
+  const tall = height(home) - top;
   return (
     <div class="flow" ref={box} style={{aspectRatio: `${width} / ${tall}`}}>
-      <svg viewBox={`0 0 ${width} ${tall}`} aria-hidden="true">
+      <svg viewBox={`0 ${top} ${width} ${tall}`} aria-hidden="true">
         {drawnPipes(home).map((d) => (
           <path key={d} class="pipe" d={d} />
         ))}
@@ -61,7 +63,7 @@ export function FlowPicture({home}: {home: Home}) {
         ))}
       </svg>
       {moving.value && (
-        <div class="dot-layer" style={{transform: `scale(${scale})`}}>
+        <div class="dot-layer" style={{transform: `scale(${scale}) translateY(${-top}px)`}}>
           {flows.map((flow) => (
             <Dots
               key={`${flow.from}-${flow.to}`}

@@ -15,7 +15,7 @@ export function unknownText(id: NodeId, home: Home, texts: Texts): string | null
   const head = node.power_w === null ? words.nodeUnknown(words[id]) : words.nodePartly(words[id]);
   const because = node.unknown ?? [];
   if (because.length === 0) return head;
-  const names = new Map(home.devices.map((device) => [device.sn, device.name]));
+  const names = namesOf(home);
   const parts = because
     .slice(0, mostNames)
     .map(({sn, reason}) =>
@@ -24,6 +24,14 @@ export function unknownText(id: NodeId, home: Home, texts: Texts): string | null
   const others = (node.unknownDevices ?? because.length) - parts.length;
   if (others > 0) parts.push(texts.device.more(others));
   return words.because(head, parts.join('; '));
+}
+
+/** By serial number. A name that several devices have tells nothing: their serial numbers do. */
+function namesOf({devices}: Home): Map<string, string> {
+  const seen = new Set<string>();
+  const shared = new Set<string>();
+  for (const {name} of devices) (seen.has(name) ? shared : seen).add(name);
+  return new Map(devices.map(({sn, name}) => [sn, shared.has(name) ? sn : name]));
 }
 
 /** The nodes whose power is not known, with their lines. */

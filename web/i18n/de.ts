@@ -80,6 +80,8 @@ export const de: Texts = {
     discharging: 'entlädt',
     importing: 'Bezug',
     exporting: 'Einspeisung',
+    idle: 'inaktiv',
+    upTo: (power) => `bis ${power}`,
     imported: 'Netzbezug',
     exported: 'Einspeisung',
     batteryIn: 'Akku geladen',
@@ -91,6 +93,7 @@ export const de: Texts = {
     emptyAdd: 'Ein eigenes Gerät:',
     all: (n) => `Alle ${devices(n)}`,
     allWell: 'Alles in Ordnung',
+    noReports: 'Noch kein Gerät hat etwas gemeldet',
     trouble: 'Bitte prüfen',
     to: {
       sun: 'zur Sonne',

@@ -70,6 +70,8 @@ export const en = {
     discharging: 'discharging',
     importing: 'Import',
     exporting: 'Export',
+    idle: 'idle',
+    upTo: (power: string) => `up to ${power}`,
     imported: 'Grid import',
     exported: 'Grid export',
     batteryIn: 'Battery charged',
@@ -81,6 +83,7 @@ export const en = {
     emptyAdd: 'Your own device:',
     all: (n: number) => `All ${devices(n)}`,
     allWell: 'Everything is well',
+    noReports: 'No device has reported yet',
     trouble: 'Needs attention',
     to: {
       sun: 'to the sun',

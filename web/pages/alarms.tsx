@@ -16,6 +16,7 @@ import {
 import {acknowledge, isAcknowledged} from '../store/acknowledged.ts';
 import {serverNow} from '../store/clock.ts';
 import {type Alarm, alarms, home} from '../store/home.ts';
+import {devicePath} from '../store/routes.ts';
 import {PageTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
@@ -83,7 +84,7 @@ function Quiet({devices}: {devices: HomeDevice[]}) {
             <article class="card alarm">
               <StateMark mark="quiet" size={20} />
               <h3>
-                <a href={`/d/${encodeURIComponent(device.sn)}`}>
+                <a href={devicePath(device.sn)}>
                   <bdi>{device.name}</bdi>
                 </a>
               </h3>
@@ -189,7 +190,7 @@ const plotAround = (from: number, to: number) =>
 
 function Ended({alarm, name}: {alarm: PastAlarm; name: string}) {
   const words = texts.value.alarms;
-  const page = `/d/${encodeURIComponent(alarm.sn)}`;
+  const page = devicePath(alarm.sn);
   const isOneDay = dayOf(alarm.from, zone()) === dayOf(alarm.to, zone());
   const from = whenText(alarm.from, isOneDay ? 'time' : 'moment');
   return (
@@ -221,7 +222,7 @@ function Ended({alarm, name}: {alarm: PastAlarm; name: string}) {
 
 function Active({alarm}: {alarm: Alarm}) {
   const words = texts.value.alarms;
-  const page = `/d/${encodeURIComponent(alarm.sn)}`;
+  const page = devicePath(alarm.sn);
   const isSeen = isAcknowledged(alarm);
   return (
     <article class={`card alarm active is-${alarm.severity} ${isSeen ? 'seen' : ''}`}>

@@ -4,7 +4,7 @@ import {dayOf} from '../format/age.ts';
 import {texts, zone} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {Failure, Skeleton} from '../ui/load.tsx';
-import {useRefresh} from './today_bars.tsx';
+import {useRefresh} from './use_refresh.ts';
 
 export function DayCard() {
   const words = texts.value.home;

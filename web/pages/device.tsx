@@ -2,10 +2,11 @@
 import {useEffect, useMemo} from 'preact/hooks';
 import {ApiError, language} from '../api/client.ts';
 import type {Family, HomeDevice} from '../api/types.ts';
+import {useDeviceDays} from '../charts/device_days.ts';
 import {codeText, sinceText, texts} from '../i18n/index.ts';
 import {home, worstFirst} from '../store/home.ts';
 import {live} from '../store/live.ts';
-import {bare, decoded, path, query, titleRef} from '../store/routes.ts';
+import {bare, decoded, devicePath, path, query, titleRef} from '../store/routes.ts';
 import {loadTwin, type Twin} from '../store/twins.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {PageTitle, Tabs} from '../ui/controls.tsx';
@@ -16,15 +17,21 @@ import {DeviceCard, StateLine} from './device_card.tsx';
 import {ControlTab} from './device_control.tsx';
 import {FieldsTab} from './device_fields.tsx';
 import {PlotsTab} from './device_plots.tsx';
+import {useRefresh} from './use_refresh.ts';
 
 export function DevicePage() {
   const sn = decoded(path.value.split('/')[2] ?? '') ?? '';
   const summary = home.value?.devices.find((device) => device.sn === sn);
   if (bare.value) {
     if (!home.value) return <Skeleton height={200} />;
-    return summary ? <DeviceCard device={summary} heading="h1" /> : <Gone />;
+    return summary ? <CardAlone device={summary} /> : <Gone />;
   }
   return <Loaded key={sn} sn={sn} summary={summary} />;
+}
+
+function CardAlone({device}: {device: HomeDevice}) {
+  const days = useDeviceDays([device.sn], useRefresh()).data;
+  return <DeviceCard device={device} heading="h1" day={days?.get(device.sn)} />;
 }
 
 function Loaded({sn, summary}: {sn: string; summary: HomeDevice | undefined}) {
@@ -90,7 +97,7 @@ function Device({
   summary: HomeDevice | undefined;
 }) {
   const words = texts.value.device;
-  const base = `/d/${encodeURIComponent(twin.facts.sn)}`;
+  const base = devicePath(twin.facts.sn);
   const tabs = [
     {value: 'now' as Tab, label: words.now},
     {value: 'plots' as Tab, label: words.plots},

@@ -1,56 +1,62 @@
 // A device in a few figures: those that its family reports.
-import type {HomeDevice} from '../api/types.ts';
-import {ageText, codeText, percentText, powerFigure, texts} from '../i18n/index.ts';
+import type {ComponentChildren} from 'preact';
+import type {DeviceSeries, HomeDevice, NodeId} from '../api/types.ts';
+import {type DayLine, dayLine, daySpan_s} from '../charts/device_days.ts';
+import {Spark} from '../charts/spark.tsx';
+import {unknown} from '../format/number.ts';
+import {
+  ageText,
+  codeText,
+  percentText,
+  powerFigure,
+  powerText,
+  spanText,
+  texts,
+} from '../i18n/index.ts';
 import {worstFirst} from '../store/home.ts';
+import {devicePath} from '../store/routes.ts';
 import {Icon, type IconName, StateMark} from '../ui/icon.tsx';
 import {markOf} from './alarm_mark.ts';
+import {CardEssentials} from './card_essentials.tsx';
 
 interface Figure {
   key: string;
+  /** Its place in the day of the device. */
+  node: NodeId;
   icon: IconName;
   colour: string;
   label: string;
   power_w: number;
-  way?: IconName;
 }
+
+const looks = {
+  sun: {key: 'sun', node: 'sun', icon: 'sun', colour: 'sun'},
+  battery: {key: 'battery', node: 'battery', icon: 'battery', colour: 'battery'},
+  load: {key: 'load', node: 'home', icon: 'plug', colour: 'home'},
+  grid: {key: 'grid', node: 'grid', icon: 'grid', colour: 'grid'},
+} satisfies Record<string, Omit<Figure, 'label' | 'power_w'>>;
 
 export function figuresOf(device: HomeDevice): Figure[] {
   const words = texts.value.home;
   const list: Figure[] = [];
   const {sunPower_w, batteryPower_w, loadPower_w, gridPower_w} = device;
   if (sunPower_w != null) {
-    list.push({key: 'sun', icon: 'sun', colour: 'sun', label: words.sun, power_w: sunPower_w});
+    list.push({...looks.sun, label: words.sun, power_w: sunPower_w});
   }
   if (batteryPower_w != null) {
-    const charging = batteryPower_w > 0;
+    const rests = Math.abs(batteryPower_w) < 1;
+    const way = batteryPower_w > 0 ? words.charging : words.discharging;
     list.push({
-      key: 'battery',
-      icon: 'battery',
-      colour: 'battery',
+      ...looks.battery,
+      label: rests ? words.battery : way,
       power_w: batteryPower_w,
-      label: charging ? words.charging : words.discharging,
-      ...(Math.abs(batteryPower_w) < 1
-        ? {label: words.battery}
-        : {way: charging ? ('down' as const) : ('up' as const)}),
     });
   }
   if (loadPower_w != null) {
-    list.push({
-      key: 'load',
-      icon: 'plug',
-      colour: 'home',
-      label: words.output,
-      power_w: loadPower_w,
-    });
+    list.push({...looks.load, label: words.output, power_w: loadPower_w});
   }
   if (gridPower_w != null) {
-    list.push({
-      key: 'grid',
-      icon: 'grid',
-      colour: 'grid',
-      power_w: gridPower_w,
-      label: gridLabel(gridPower_w),
-    });
+    list.push({...looks.grid, label: gridLabel(gridPower_w), power_w: gridPower_w});
   }
   return list;
 }
@@ -68,23 +74,24 @@ function troubleOf({faults}: HomeDevice): string {
   return first.severity === 'warning' ? 'warned' : 'faulty';
 }
 
-export function DeviceCard({
-  device,
-  heading: Heading = 'h3',
-}: {
+interface CardProps {
   device: HomeDevice;
   heading?: 'h1' | 'h3';
-}) {
+  /** The device's last day; absent: not known yet. */
+  day?: DeviceSeries | undefined;
+}
+
+export function DeviceCard({device, heading: Heading = 'h3', day}: CardProps) {
   const words = texts.value;
   const stale = device.state === 'offline' || device.state === 'never';
   return (
     <article class={`card device-card ${stale ? 'stale' : ''} ${troubleOf(device)}`}>
       <Heading>
-        <a href={`/d/${encodeURIComponent(device.sn)}`}>
+        <a href={devicePath(device.sn)}>
           <bdi>{device.name}</bdi>
         </a>
       </Heading>
-      <p class="muted">{device.familyName}</p>
+      <p class="muted">{device.name === device.familyName ? device.sn : device.familyName}</p>
       <StateLine device={device} />
       {worstFirst(device.faults)
         .slice(0, 2)
@@ -100,9 +107,96 @@ export function DeviceCard({
       {device.faults.length > 2 && (
         <p class="bad small-text">{words.device.more(device.faults.length - 2)}</p>
       )}
-      {device.charge_percent != null && <Charge percent={device.charge_percent} />}
-      <Figures device={device} />
+      <Does device={device} day={day} />
     </article>
+  );
+}
+
+/** The figure that says most, with its day, and the others in a row below. */
+function Does({device, day}: {device: HomeDevice; day: DeviceSeries | undefined}) {
+  const figures = figuresOf(device);
+  if (device.charge_percent != null) {
+    const others = figures.filter(({key}) => key !== 'battery');
+    return (
+      <>
+        <Head text={percentText(device.charge_percent)} colour="battery">
+          <DaySpark line={dayLine(day, 'charge')} label={texts.value.home.charge} />
+        </Head>
+        <Gauge percent={device.charge_percent} />
+        {device.role === 'panel' ? (
+          <CardEssentials device={device} />
+        ) : (
+          <BatteryLine device={device} />
+        )}
+        {others.length > 0 && <Figures figures={others} />}
+      </>
+    );
+  }
+  const [first, ...others] = figures;
+  if (!first) return device.state === 'never' ? null : <CardEssentials device={device} />;
+  const {text, unit} = powerFigure(Math.abs(first.power_w));
+  return (
+    <>
+      <Head text={text} unit={unit} colour={first.colour}>
+        <DaySpark line={dayLine(day, first.node)} label={first.label} />
+      </Head>
+      <p class={`figure-label of-${first.colour}`}>
+        <Icon name={first.icon} size={18} />
+        <span>{first.label}</span>
+      </p>
+      {others.length > 0 ? <Figures figures={others} /> : <CardEssentials device={device} />}
+    </>
+  );
+}
+
+interface HeadProps {
+  text: string;
+  unit?: string;
+  colour: string;
+  children: ComponentChildren;
+}
+
+function Head({text, unit, colour, children}: HeadProps) {
+  return (
+    <div class={`card-head of-${colour}`}>
+      <p>
+        <b>{text}</b>
+        {unit && <small>{unit}</small>}
+      </p>
+      {children}
+    </div>
+  );
+}
+
+function DaySpark({line, label}: {line: DayLine | null; label: string}) {
+  if (!line) return <span class="spark" />;
+  const name = texts.value.devicePage.spark(label, spanText(daySpan_s));
+  return <Spark column={line.column} bounds={line.bounds} label={name} />;
+}
+
+function batteryText(power_w: number | null): string {
+  const words = texts.value.home;
+  if (power_w === null) return `${words.battery} ${unknown}`;
+  if (Math.abs(power_w) < 1) return words.idle;
+  return `${power_w > 0 ? words.charging : words.discharging} ${powerText(Math.abs(power_w))}`;
+}
+
+/** What the battery does, and for how long it can go on. */
+function BatteryLine({device}: {device: HomeDevice}) {
+  const {batteryPower_w: power_w, fullIn_s, emptyIn_s} = device;
+  const words = texts.value;
+  const flows = power_w !== null && Math.abs(power_w) >= 1;
+  const parts = [batteryText(power_w)];
+  // What a device without contact said of its future is over.
+  if (device.state !== 'offline') {
+    if (fullIn_s !== undefined) parts.push(words.devicePage.fullIn(spanText(fullIn_s)));
+    if (emptyIn_s !== undefined) parts.push(words.devicePage.emptyIn(spanText(emptyIn_s)));
+  }
+  return (
+    <p class={`figure-label of-battery ${flows ? '' : 'idle'}`}>
+      <Icon name="battery" size={18} />
+      <span>{parts.join(' · ')}</span>
+    </p>
   );
 }
 
@@ -117,22 +211,18 @@ export function StateLine({device}: {device: HomeDevice}) {
   );
 }
 
-export function Charge({percent}: {percent: number}) {
+function Gauge({percent}: {percent: number}) {
   return (
-    <div class="charge">
-      <b>{percentText(percent)}</b>
-      <span class="gauge" aria-hidden="true">
-        <i style={{width: `${Math.min(100, percent)}%`}} />
-      </span>
-      <span class="hidden">{texts.value.home.charge}</span>
-    </div>
+    <span class="gauge" aria-hidden="true">
+      <i style={{width: `${Math.min(100, percent)}%`}} />
+    </span>
   );
 }
 
-export function Figures({device}: {device: HomeDevice}) {
+function Figures({figures}: {figures: Figure[]}) {
   return (
     <dl class="figures">
-      {figuresOf(device).map((row) => {
+      {figures.map((row) => {
         const figure = powerFigure(Math.abs(row.power_w));
         return (
           <div key={row.key} class={`of-${row.colour} ${Math.abs(row.power_w) < 1 ? 'idle' : ''}`}>

@@ -6,7 +6,7 @@ import {ageText, displayed, texts} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {fieldsOf, type NamedField} from '../store/paths.ts';
 import {favourites, meanings, setMeanings, toggleFavourite} from '../store/preferences.ts';
-import {query, setQuery} from '../store/routes.ts';
+import {devicePath, query, setQuery} from '../store/routes.ts';
 import type {Twin} from '../store/twins.ts';
 import {Segments, ToggleButton} from '../ui/controls.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
@@ -184,7 +184,7 @@ function Row({
 }) {
   const words = texts.value.devicePage;
   const title = facts?.title ?? facts?.description ?? name;
-  const page = `/d/${encodeURIComponent(twin.facts.sn)}`;
+  const page = devicePath(twin.facts.sn);
   const plot = `${page}?tab=plots&fields=${encodeURIComponent(name)}`;
   const isPlotted = (facts?.type === 'int' || facts?.type === 'float') && !facts.format;
   const isFavourite = (favourites.value[family.id] ?? []).includes(name);

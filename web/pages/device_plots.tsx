@@ -4,7 +4,7 @@ import {useEffect, useMemo, useRef, useState} from 'preact/hooks';
 import {get} from '../api/client.ts';
 import type {DeviceEvent, EventPage, Family, History} from '../api/types.ts';
 import {earlier, withBefore} from '../charts/compare.ts';
-import {plotCsv} from '../charts/csv.ts';
+import {plotCsv, saveCsv} from '../charts/csv.ts';
 import {columns, linesOf, type Pane, panes, stepFor} from '../charts/data.ts';
 import {download} from '../charts/download.ts';
 import {Plot} from '../charts/plot.tsx';
@@ -254,7 +254,7 @@ function Plots({twin, chosen, facts, add, onRemove, open}: PlotsProps & {open: S
       {shown && (
         <div class="buttons">
           <ToggleButton label={words.table} isOn={asTable} onChange={setAsTable} />
-          <button type="button" class="small" onClick={() => saveCsv(sn, shown)}>
+          <button type="button" class="small" onClick={() => saveCsv(sn, csvOf(shown))}>
             {words.csv}
           </button>
           <button
@@ -315,9 +315,11 @@ function openedAt(
   return span ? Math.max(asked, Math.min(span.from, to - leastSpan)) : asked;
 }
 
-function saveCsv(sn: string, {times, panes: list}: Shown): void {
-  const lines = list.flatMap((pane) => pane.lines);
-  download(`${sn}.csv`, new Blob([plotCsv(times, lines)], {type: 'text/csv'}));
+function csvOf({times, panes: list}: Shown): string {
+  return plotCsv(
+    times,
+    list.flatMap((pane) => pane.lines),
+  );
 }
 
 interface Before {

@@ -11,7 +11,7 @@ import {Skeleton} from '../ui/load.tsx';
 import {columns, Grid, isPower, readerOf} from './fleet_grid.tsx';
 import {type Filter, type FleetQuery, filters, parseQuery, passes} from './fleet_query.ts';
 import {NoDevice} from './no_device.tsx';
-import {useOrder} from './use_order.ts';
+import {sortedBy, useOrder} from './use_order.ts';
 
 function compareBy(sort: string): (a: HomeDevice, b: HomeDevice) => number {
   const column = columns.find((one) => one === sort.replace('-', ''));
@@ -45,10 +45,10 @@ function Fleet({devices}: {devices: HomeDevice[]}) {
   const search = query.value.get('q') ?? '';
   const state = query.value.get('state');
   const filter = filters.find((one) => one === state) ?? null;
-  const compare = useMemo(() => compareBy(sort), [sort]);
+  const order = useMemo(() => sortedBy(compareBy(sort)), [sort]);
   // Trouble moves a device at once only where the order is by trouble.
   const key = sort === '' ? troubleKey(devices) : sort;
-  const sorted = useOrder(devices, compare, key, held);
+  const sorted = useOrder(devices, order, key, held);
   const parsed = useMemo(() => parseQuery(search), [search]);
   const context = {now: serverNow(), stateName: (of: HomeDevice['state']) => texts.value.state[of]};
   const found = sorted.filter((device) => parsed.matches(device, context));

@@ -5,7 +5,7 @@ import type {HomeDevice} from '../api/types.ts';
 import {type ColumnForm, inForm, powerForm} from '../format/number.ts';
 import {ageText, localeName, percentText, texts} from '../i18n/index.ts';
 import {worstFirst} from '../store/home.ts';
-import {navigate, query, setQuery} from '../store/routes.ts';
+import {devicePath, navigate, query, setQuery} from '../store/routes.ts';
 import {StateMark} from '../ui/icon.tsx';
 import {markOf} from './alarm_mark.ts';
 
@@ -74,7 +74,6 @@ export function nextRow(key: string, row: number, count: number, page: number): 
   return to === undefined ? null : Math.min(count - 1, Math.max(0, to));
 }
 
-const pathOf = (device: HomeDevice) => `/d/${encodeURIComponent(device.sn)}`;
 const rowId = (device: HomeDevice) => `row-${device.sn}`;
 
 export function Grid({devices, sort}: {devices: HomeDevice[]; sort: string}) {
@@ -114,7 +113,7 @@ export function Grid({devices, sort}: {devices: HomeDevice[]; sort: string}) {
   const onKey = (event: KeyboardEvent) => {
     if (event.target !== scroll.current) return;
     if (event.key === 'Enter' && row >= 0) {
-      navigate(pathOf(devices[row]!));
+      navigate(devicePath(devices[row]!.sn));
       return;
     }
     const page = Math.max(1, Math.floor(view.height / high) - 2);
@@ -222,7 +221,7 @@ function Row({device, index, top, forms, isCursor}: RowProps) {
       {cell('mark', <StateMark mark={fault ? markOf[fault.severity] : device.state} />)}
       {cell(
         'name',
-        <a href={pathOf(device)} tabIndex={-1}>
+        <a href={devicePath(device.sn)} tabIndex={-1}>
           <bdi>{device.name}</bdi>
         </a>,
       )}

@@ -14,7 +14,7 @@ import {Icon} from '../ui/icon.tsx';
 import {Failure, Skeleton} from '../ui/load.tsx';
 import {HistoryEnergies} from './history_energies.tsx';
 import {NoDevice} from './no_device.tsx';
-import {useRefresh} from './today_bars.tsx';
+import {useRefresh} from './use_refresh.ts';
 
 const periods: Period[] = ['day', 'week', 'month', 'year'];
 

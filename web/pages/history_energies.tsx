@@ -1,13 +1,12 @@
 // The energies of a period: bars, sums beside those of the period before, and the table of them.
 import {useEffect, useRef, useState} from 'preact/hooks';
 import {Bars} from '../charts/bars.tsx';
-import {download} from '../charts/download.ts';
+import {csvText, saveCsv} from '../charts/csv.ts';
 import {
   type Bar,
   type BarPart,
   changeOf,
   colourOf,
-  csvCell,
   type Energies,
   isKnown,
   parts,
@@ -21,7 +20,7 @@ import {type ColumnForm, energyForm, inForm} from '../format/number.ts';
 import {barsOf, type Period, shifted, within} from '../format/period.ts';
 import {localeName, percentText, spanText, texts, whenText} from '../i18n/index.ts';
 import {home} from '../store/home.ts';
-import {query, setQuery} from '../store/routes.ts';
+import {devicePath, query, setQuery} from '../store/routes.ts';
 import {ToggleButton} from '../ui/controls.tsx';
 
 interface Props {
@@ -115,13 +114,7 @@ export function HistoryEnergies(props: Props) {
           isOn={asTable}
           onChange={(isOn) => setQuery({table: isOn ? '1' : null})}
         />
-        <button
-          type="button"
-          class="small"
-          onClick={() =>
-            download(`${file}.csv`, new Blob([csvOf(bars, measured)], {type: 'text/csv'}))
-          }
-        >
+        <button type="button" class="small" onClick={() => saveCsv(file, csvOf(bars, measured))}>
           {words.csv}
         </button>
       </div>
@@ -248,7 +241,7 @@ function Unknown({energies}: {energies: Energies}) {
           <ul>
             {told.map((gap) => (
               <li key={gap.sn}>
-                <a href={`/d/${encodeURIComponent(gap.sn)}`}>
+                <a href={devicePath(gap.sn)}>
                   <bdi>{names.get(gap.sn) ?? gap.sn}</bdi>
                 </a>{' '}
                 {gap.damaged ? words.damaged : spanText(gap.unknown_s)}
@@ -311,5 +304,5 @@ export function csvOf(bars: Bar[], measured: BarPart[]): string {
       bar.unknown_s,
     ]),
   ];
-  return `${rows.map((row) => row.map(csvCell).join(',')).join('\n')}\n`;
+  return csvText(rows);
 }

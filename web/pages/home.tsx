@@ -2,22 +2,25 @@
 import {useEffect, useRef} from 'preact/hooks';
 import {isCard} from '../api/client.ts';
 import type {HomeDevice} from '../api/types.ts';
+import {useDeviceDays} from '../charts/device_days.ts';
 import {FlowPicture, FlowWords} from '../flow/picture.tsx';
 import {ageText, alarmText, texts} from '../i18n/index.ts';
 import {unseenAlarms} from '../store/acknowledged.ts';
-import {alarms, byTroubleAndPower, fetchHome, home, homeError, troubleKey} from '../store/home.ts';
-import {bare, titleRef} from '../store/routes.ts';
+import {alarms, fetchHome, home, homeError} from '../store/home.ts';
+import {bare, devicePath, titleRef} from '../store/routes.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton} from '../ui/load.tsx';
 import {markOf} from './alarm_mark.ts';
 import {DayCard} from './day_card.tsx';
 import {DeviceCard} from './device_card.tsx';
+import {cardOrder, cardsKey} from './home_order.ts';
 import {Ledger} from './ledger.tsx';
 import {NoCard} from './no_card.tsx';
 import {NoDevice} from './no_device.tsx';
 import {TodayBars} from './today_bars.tsx';
 import {useOrder} from './use_order.ts';
+import {useRefresh} from './use_refresh.ts';
 
 const mostCards = 12;
 const orderEveryMs = 60_000;
@@ -85,7 +88,15 @@ export function HomePage() {
 function Cards({devices}: {devices: HomeDevice[]}) {
   const words = texts.value.home;
   const held = useRef(false);
-  const sorted = useOrder(devices, byTroubleAndPower, troubleKey(devices), held, orderEveryMs);
+  const key = useRef('');
+  // A card does not leave the pointer: what is wrong stands above as well.
+  if (!held.current) key.current = cardsKey(devices);
+  const sorted = useOrder(devices, cardOrder, key.current, held, orderEveryMs);
+  const shown = sorted.slice(0, mostCards);
+  const days = useDeviceDays(
+    shown.map(({sn}) => sn),
+    useRefresh(),
+  ).data;
   const hold = (isHeld: boolean) => () => {
     held.current = isHeld;
   };
@@ -101,14 +112,14 @@ function Cards({devices}: {devices: HomeDevice[]}) {
         {words.devices}
       </h2>
       <ul class="cards">
-        {sorted.slice(0, mostCards).map((device) => (
+        {shown.map((device) => (
           <li key={device.sn}>
-            <DeviceCard device={device} />
+            <DeviceCard device={device} day={days?.get(device.sn)} />
           </li>
         ))}
       </ul>
       {sorted.length > mostCards && (
-        <p>
+        <p class="all-devices">
           <a href="/fleet">
             {words.all(sorted.length)}
             <Icon name="right" size={16} />
@@ -124,6 +135,17 @@ function Wellbeing() {
   const list = unseenAlarms.value;
   const seen = alarms.value.length - list.length;
   const words = texts.value.home;
+  const {devices = []} = home.value ?? {};
+  if (devices.every((device) => device.state === 'never')) {
+    return (
+      <section class="card wellbeing">
+        <p>
+          <StateMark mark="never" size={20} />
+          {words.noReports}
+        </p>
+      </section>
+    );
+  }
   if (list.length === 0) {
     return (
       <section class="card wellbeing">
@@ -141,7 +163,7 @@ function Wellbeing() {
         {list.slice(0, mostAlarms).map((alarm) => (
           <li key={alarm.key}>
             <StateMark mark={markOf[alarm.severity]} />
-            <a href={`/d/${encodeURIComponent(alarm.sn)}`}>
+            <a href={devicePath(alarm.sn)}>
               <bdi>{alarm.device}</bdi>
             </a>
             {alarm.since !== null && <time>{ageText(alarm.since)}</time>}

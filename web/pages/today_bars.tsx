@@ -1,5 +1,4 @@
 // Today by the hour, beside the ledger: when the sun came, and where it went.
-import {computed} from '@preact/signals';
 import {useState} from 'preact/hooks';
 import {Bars} from '../charts/bars.tsx';
 import {type Bar, isKnown, parts, stacked} from '../charts/energy.ts';
@@ -7,16 +6,9 @@ import {partLabel, slotName} from '../charts/labels.ts';
 import {useEnergies} from '../charts/use_bars.ts';
 import {dayOf} from '../format/age.ts';
 import {energyText, texts, whenText, zone} from '../i18n/index.ts';
-import {rate, serverNow, tick} from '../store/clock.ts';
+import {serverNow} from '../store/clock.ts';
 import {Failure, Skeleton} from '../ui/load.tsx';
-
-const refreshS = 60;
-const fastRefreshS = 10;
-
-const refresh = computed(() => Math.floor(tick.value / (rate.value > 1 ? fastRefreshS : refreshS)));
-
-/** Counts up when what the server has of today is to be asked for again. */
-export const useRefresh = (): number => refresh.value;
+import {useRefresh} from './use_refresh.ts';
 
 export function TodayBars() {
   const words = texts.value.home;
@@ -24,7 +16,7 @@ export function TodayBars() {
   const today = dayOf(serverNow(), zone());
   const loaded = useEnergies({dev: null, period: 'day', start: today}, useRefresh());
   const bars = loaded.data?.bars ?? [];
-  const bar = chosen === null ? null : (bars[chosen] ?? null);
+  const bar = chosen === null ? bars.findLast((one) => isKnown(one)) : bars[chosen];
   const measured = bars.some((one) => isKnown(one));
   return (
     <section class="card hours" aria-labelledby="hours-title">
@@ -45,7 +37,7 @@ export function TodayBars() {
           onChoose={setChosen}
         />
       )}
-      <p class="muted small-text reading" aria-live="polite">
+      <p class="muted small-text reading" aria-live={chosen === null ? 'off' : 'polite'}>
         {bar ? reading(bar) : ''}
       </p>
     </section>
@@ -58,7 +50,7 @@ function reading(bar: Bar): string {
   if (!isKnown(bar)) {
     return bar.unknown_s > 0 ? `${when}: ${texts.value.plot.unknown}` : when;
   }
-  const told = parts.filter((part) => stacked(bar, part) > 0);
-  const figures = told.map((part) => `${partLabel(part)} ${energyText(bar[part])}`);
-  return `${when}: ${figures.join(', ') || energyText(0)}`;
+  const flowed = parts.filter((part) => stacked(bar, part) > 0);
+  const told = flowed.length > 0 ? flowed : parts.filter((part) => bar[part] !== null);
+  return `${when}: ${told.map((part) => `${partLabel(part)} ${energyText(bar[part])}`).join(', ')}`;
 }

@@ -29,7 +29,13 @@ export function WallPage() {
   }, [words]);
   const shown = home.value;
   if (!shown) return <Skeleton height={800} />;
-  if (shown.devices.length === 0) return <NoDevice />;
+  if (shown.devices.length === 0) {
+    return (
+      <div class="wall alone">
+        <NoDevice />
+      </div>
+    );
+  }
   const [first, ...others] = unseenAlarms.value;
   return (
     <div class={`wall ${isNight.value ? 'night' : ''}`}>
@@ -45,7 +51,6 @@ export function WallPage() {
       <div class="side">
         <p class="wall-head">
           <Clock />
-          <Contact />
         </p>
         {first && (
           <p class={`wall-alarm fault is-${first.severity}`}>
@@ -70,7 +75,10 @@ function Clock() {
   return (
     <>
       <time class="wall-clock">{whenText(serverNow(), 'time')}</time>
-      <span class="muted">{whenText(serverNow(), 'weekdayDate')}</span>
+      <span class="wall-date">
+        <span class="muted">{whenText(serverNow(), 'weekdayDate')}</span>
+        <Contact />
+      </span>
     </>
   );
 }

@@ -126,12 +126,5 @@ export function powerOf(d: HomeDevice): number {
   return Math.max(0, ...powers.map((power_w) => Math.abs(power_w ?? 0)));
 }
 
-/** Trouble first, then where most power flows, then by name. */
-export function byTroubleAndPower(a: HomeDevice, b: HomeDevice): number {
-  // In steps of 10 W: what rests is ordered by name.
-  const steps = (d: HomeDevice) => Math.round(powerOf(d) / 10);
-  return trouble(a) - trouble(b) || steps(b) - steps(a) || byName(a.name, b.name);
-}
-
 /** Changes with the trouble of any device. */
 export const troubleKey = (devices: HomeDevice[]) => devices.map(trouble).join('');

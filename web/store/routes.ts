@@ -69,6 +69,9 @@ export function decoded(part: string): string | null {
   }
 }
 
+/** The path of a device's page. */
+export const devicePath = (sn: string) => `/d/${encodeURIComponent(sn)}`;
+
 const router = new Router();
 
 export const {path, query, bare, embedded} = router;

@@ -18,7 +18,10 @@ export interface Reading {
   at: number | null;
 }
 
-export class Twin {
+/** What a twin begins with. */
+type Facts = Pick<DeviceState, 'sn' | 'online' | 'reportedAt' | 'values'>;
+
+export class Twin<Known extends Facts = DeviceState> {
   readonly state = signal<State>('never');
   readonly lastReport = signal<number | null>(null);
   /** Why the stream does not tell the values: they are the last known ones, whatever the state. */
@@ -31,7 +34,7 @@ export class Twin {
   private ownNames: readonly string[] | null = null;
 
   constructor(
-    readonly facts: DeviceState,
+    readonly facts: Known,
     private readonly family: Family,
   ) {
     this.lastReport.value = facts.reportedAt ?? null;
@@ -49,9 +52,12 @@ export class Twin {
     return held;
   }
 
-  /** Keeps the values as the stream tells them, until the function that is returned is called. */
-  follow(live: LiveClient): () => void {
-    const topic = {topic: 'device', sn: this.facts.sn, fields: '*', every: 250} as const;
+  /**
+   * Keeps the values as the stream tells them, until the function that is returned is called: at
+   * most once in so many milliseconds.
+   */
+  follow(live: LiveClient, fields: '*' | string[] = '*', every = 250): () => void {
+    const topic = {topic: 'device' as const, sn: this.facts.sn, fields, every};
     return live.subscribe(topic, (message) => batch(() => this.receive(message, live)));
   }
 
@@ -107,7 +113,7 @@ export class Twin {
 /** Each family once in each language. */
 const families = new Map<string, Promise<Family>>();
 
-function familyOf(id: string): Promise<Family> {
+export function familyOf(id: string): Promise<Family> {
   const key = `${language.peek()} ${id}`;
   let family = families.get(key);
   if (!family) {

@@ -87,6 +87,14 @@ const schema::Body& describe(schema::Of<HomeDevice> /*of*/) {
       member<&HomeDevice::load_power_w>("loadPower_w", {.text = "Null: not known", .unit = "W"}),
       member<&HomeDevice::grid_power_w>(
           "gridPower_w", {.text = "An import is positive; null: not known", .unit = "W"}),
+      member<&HomeDevice::full_in_s>(
+          "fullIn_s",
+          {.text = "Time until the battery is full; absent: it does not charge, or not known",
+           .unit = "seconds"}),
+      member<&HomeDevice::empty_in_s>(
+          "emptyIn_s",
+          {.text = "Time until the battery is empty; absent: it does not discharge, or not known",
+           .unit = "seconds"}),
       member<&HomeDevice::faults>("faults", {.text = "Those that the device reports now"}),
   };
   static constexpr schema::Body kBody{.name = "HomeDevice", .members = kMembers};

@@ -101,6 +101,8 @@ struct HomeDevice {
   NumberOrNull sun_power_w{};
   NumberOrNull load_power_w{};
   NumberOrNull grid_power_w{};
+  std::optional<std::int64_t> full_in_s{};
+  std::optional<std::int64_t> empty_in_s{};
   std::vector<ActiveError> faults{};
 };
 const schema::Body& describe(schema::Of<HomeDevice> /*of*/);

@@ -37,6 +37,19 @@ const schema::Body& describe(schema::Of<History> /*of*/) {
   return kBody;
 }
 
+const schema::Body& describe(schema::Of<DeviceSeries> /*of*/) {
+  static constexpr std::array kMembers = {
+      member<&DeviceSeries::sn>("sn"),
+      member<&DeviceSeries::powers_w>(
+          "powers_w", {.text = "As those of a home that has this device alone", .unit = "W"}),
+      member<&DeviceSeries::charge_percent>(
+          "charge_percent",
+          {.text = "Null: not known; absent: the device has no battery", .unit = "%"}),
+  };
+  static constexpr schema::Body kBody{.name = "DeviceSeries", .members = kMembers};
+  return kBody;
+}
+
 const schema::Body& describe(schema::Of<HomeSeries> /*of*/) {
   static constexpr std::array kMembers = {
       member<&HomeSeries::from_ms>("from", {.unit = "Unix milliseconds"}),
@@ -54,6 +67,8 @@ const schema::Body& describe(schema::Of<HomeSeries> /*of*/) {
                              .unit = "%"}),
       member<&HomeSeries::unknown>("unknown", {.text = kGapsText}),
       member<&HomeSeries::unknown_devices>("unknownDevices", {.text = kGapDevicesText}),
+      member<&HomeSeries::devices>("devices",
+                                   {.text = "Each of those that were asked for; absent: none was"}),
   };
   static constexpr schema::Body kBody{.name = "HomeSeries", .members = kMembers};
   return kBody;

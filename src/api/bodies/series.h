@@ -45,8 +45,17 @@ struct History;
 const schema::Body& describe(schema::Of<History> /*of*/);
 
 // Each column has one value a step.
-struct HomeSeries {
+struct DeviceSeries {
   using Column = std::vector<NumberOrNull>;
+
+  std::string_view sn;
+  schema::Map<overview::Place, Column> powers_w{};
+  std::optional<Column> charge_percent{};
+};
+const schema::Body& describe(schema::Of<DeviceSeries> /*of*/);
+
+struct HomeSeries {
+  using Column = DeviceSeries::Column;
 
   std::int64_t from_ms = 0;
   std::int64_t to_ms = 0;
@@ -56,6 +65,7 @@ struct HomeSeries {
   std::optional<Column> charge_percent{};
   std::optional<std::vector<DeviceGap>> unknown{};
   std::optional<std::size_t> unknown_devices{};
+  std::optional<std::vector<DeviceSeries>> devices{};
 };
 const schema::Body& describe(schema::Of<HomeSeries> /*of*/);
 

@@ -185,8 +185,15 @@ void HistoryApi::home_energy(Call call) const {
 void HistoryApi::home_series(Call call) const {
   auto request = parse_home_series_request(call.params, now(), options_.series);
   if (!request) return call.done(call.form.failure(request.error()));
+  std::vector<home::HistoryDevice> devices;
+  for (const std::string& sn : request->devices) {
+    const auto device = readable(call.account, sn);
+    if (!device) return call.done(call.form.failure(device.error()));
+    devices.push_back({.sn = sn, .number = device->number, .family = device->family});
+  }
+  if (devices.empty()) devices = readable_devices(call.account);
   const AnswerForm form = call.form;
-  HomeSeries series(std::move(*request), readable_devices(call.account));
+  HomeSeries series(std::move(*request), devices);
   read(std::move(call),
        answer_of(std::move(series), form, [](const HomeSeries& of) { return of.text(); }));
 }

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 #include <optional>
+#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -71,6 +73,21 @@ Result<std::int64_t> time_of(const JsonObject& params, std::string_view name,
   return unix_ms(*at);
 }
 
+Result<std::vector<std::string>> devices_of(const JsonObject& params) {
+  std::vector<std::string> serials;
+  if (!params.contains("devices")) return serials;
+  const auto word = text_param(params, "devices", "devices");
+  if (!word) return std::unexpected(word.error());
+  for (const auto part : std::views::split(std::string_view(*word), ',')) {
+    serials.emplace_back(std::string_view(part));
+  }
+  const bool has_empty = std::ranges::find(serials, std::string()) != serials.end();
+  if (!has_empty && serials.size() <= kMaxDevicesOfSeries) return serials;
+  return fail(ErrorCode::kBadParams,
+              fmt::format("devices is {}: must be serial numbers, separated by commas, at most {}",
+                          shown(std::string_view(*word)), kMaxDevicesOfSeries));
+}
+
 Result<std::int64_t> step_of(const JsonObject& params) {
   const auto word = word_of(params, "step", "15m");
   if (!word) return std::unexpected(word.error());
@@ -91,6 +108,8 @@ Result<HomeSeriesRequest> parse_home_series_request(const JsonObject& params, co
   if (!to) return std::unexpected(to.error());
   const auto step_ms = step_of(params);
   if (!step_ms) return std::unexpected(step_ms.error());
+  auto serials = devices_of(params);
+  if (!serials) return std::unexpected(serials.error());
   if (*from >= *to) {
     return fail(ErrorCode::kBadParams, "to is not after from: must be behind it");
   }
@@ -105,6 +124,7 @@ Result<HomeSeriesRequest> parse_home_series_request(const JsonObject& params, co
   HomeSeriesRequest request{.bounds = {begin_ms},
                             .step_ms = *step_ms,
                             .charges = limits.fields,
+                            .devices = std::move(*serials),
                             .now_ms = unix_ms(now.at),
                             .zone = now.zone};
   // Steps that have not begun have no data.
@@ -116,20 +136,56 @@ Result<HomeSeriesRequest> parse_home_series_request(const JsonObject& params, co
   return request;
 }
 
-HomeSeries::HomeSeries(HomeSeriesRequest request, const std::vector<home::HistoryDevice>& devices)
-    : request_(std::move(request)),
-      energies_({.devices = devices,
-                 .bounds = request_.bounds,
-                 .now_ms = request_.now_ms,
+HomeSeries::Curves::Curves(const HomeSeriesRequest& request,
+                           std::vector<home::HistoryDevice> devices)
+    : energies_({.devices = devices,
+                 .bounds = request.bounds,
+                 .now_ms = request.now_ms,
                  .measure = home::HomeEnergies::Measure::kPower}),
-      charges_({.devices = devices,
-                .bounds = request_.bounds,
-                .step_ms = request_.step_ms,
-                .zone = request_.zone,
-                .most = request_.charges}) {}
+      charges_({.devices = std::move(devices),
+                .bounds = request.bounds,
+                .step_ms = request.step_ms,
+                .zone = request.zone,
+                .most = request.charges}) {}
+
+Status HomeSeries::Curves::work(history::Reader& reader) {
+  return energies_.done() ? charges_.work(reader) : energies_.work(reader);
+}
+
+template <typename Body>
+void HomeSeries::Curves::add_to(Body& body) const {
+  using Column = typename Body::Column;
+  const std::vector<HomeFlows> steps = energies_.buckets();
+  const auto has = [&](Quantity quantity) {
+    return std::ranges::find(energies_.quantities(), quantity) != energies_.quantities().end();
+  };
+  for (const PlaceFlows& place : kPlaceFlows) {
+    if (!has(place.in) && !(place.out && has(*place.out))) continue;
+    Column column;
+    column.reserve(steps.size());
+    for (const HomeFlows& watts : steps) column.push_back(rounded(power_of(watts, place)));
+    body.powers_w.members.emplace_back(place.place, std::move(column));
+  }
+  if (!charges_.is_computed()) return;
+  Column& column = body.charge_percent.emplace();
+  for (const auto& percent : charges_.percents()) column.push_back(rounded(percent));
+}
+
+HomeSeries::HomeSeries(HomeSeriesRequest request, const std::vector<home::HistoryDevice>& devices)
+    : request_(std::move(request)) {
+  curves_.reserve(1 + request_.devices.size());
+  curves_.emplace_back(request_, devices);
+  if (request_.devices.empty()) return;
+  for (const home::HistoryDevice& device : devices) {
+    curves_.emplace_back(request_, std::vector{device});
+  }
+}
+
+bool HomeSeries::done() const { return std::ranges::all_of(curves_, &Curves::done); }
 
 Status HomeSeries::work(history::Reader& reader) {
-  return energies_.done() ? charges_.work(reader) : energies_.work(reader);
+  const auto next = std::ranges::find(curves_, false, &Curves::done);
+  return next == curves_.end() ? Status() : next->work(reader);
 }
 
 std::string HomeSeries::text() const {
@@ -137,22 +193,13 @@ std::string HomeSeries::text() const {
                           .to_ms = request_.bounds.back(),
                           .step_ms = request_.step_ms,
                           .times_ms = {request_.bounds.begin(), request_.bounds.end() - 1}};
-  const std::vector<HomeFlows> steps = energies_.buckets();
-  const auto has = [&](Quantity quantity) {
-    return std::ranges::find(energies_.quantities(), quantity) != energies_.quantities().end();
-  };
-  for (const PlaceFlows& place : kPlaceFlows) {
-    if (!has(place.in) && !(place.out && has(*place.out))) continue;
-    body::HomeSeries::Column column;
-    column.reserve(steps.size());
-    for (const HomeFlows& watts : steps) column.push_back(rounded(power_of(watts, place)));
-    answer.powers_w.members.emplace_back(place.place, std::move(column));
+  curves_.front().add_to(answer);
+  add_gaps(answer, curves_.front().energies());
+  if (request_.devices.empty()) return schema::to_text(answer);
+  std::vector<body::DeviceSeries>& rows = answer.devices.emplace();
+  for (std::size_t i = 0; i < request_.devices.size(); ++i) {
+    curves_[i + 1].add_to(rows.emplace_back(body::DeviceSeries{.sn = request_.devices[i]}));
   }
-  if (charges_.is_computed()) {
-    body::HomeSeries::Column& column = answer.charge_percent.emplace();
-    for (const auto& percent : charges_.percents()) column.push_back(rounded(percent));
-  }
-  add_gaps(answer, energies_);
   return schema::to_text(answer);
 }
 

@@ -19,10 +19,13 @@
 
 namespace gridloom::api {
 
+inline constexpr std::size_t kMaxDevicesOfSeries = 16;
+
 struct HomeSeriesRequest {
   std::vector<std::int64_t> bounds;  // of the steps, from the first begin to the last end
   std::int64_t step_ms = 0;
-  std::size_t charges = 0;  // devices with a charge, at most
+  std::size_t charges = 0;             // devices with a charge, at most
+  std::vector<std::string> devices{};  // serial numbers; empty: all of the home, and none by itself
   std::int64_t now_ms = 0;
   time::TimeZone zone{};  // whose days steps begin with
 };
@@ -32,18 +35,33 @@ struct HomeSeriesRequest {
 
 class HomeSeries {
  public:
+  // Devices that the request names are those of the home, and each has series of its own too.
   HomeSeries(HomeSeriesRequest request, const std::vector<home::HistoryDevice>& devices);
 
   // Works for a few milliseconds at most. Fails as Reader does.
   [[nodiscard]] Status work(history::Reader& reader);
-  [[nodiscard]] bool done() const { return energies_.done() && charges_.done(); }
+  [[nodiscard]] bool done() const;
   // The JSON object of the response; once done().
   [[nodiscard]] std::string text() const;
 
  private:
+  // The powers and the charge of some devices together.
+  class Curves {
+   public:
+    Curves(const HomeSeriesRequest& request, std::vector<home::HistoryDevice> devices);
+    [[nodiscard]] Status work(history::Reader& reader);
+    [[nodiscard]] bool done() const { return energies_.done() && charges_.done(); }
+    [[nodiscard]] const home::HomeEnergies& energies() const { return energies_; }
+    // The body has the members of a DeviceSeries.
+    template <typename Body>
+    void add_to(Body& body) const;
+
+   private:
+    home::HomeEnergies energies_;
+    home::HomeCharges charges_;
+  };
   HomeSeriesRequest request_;
-  home::HomeEnergies energies_;
-  home::HomeCharges charges_;
+  std::vector<Curves> curves_;  // the home, and then request_.devices
 };
 
 }  // namespace gridloom::api

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -28,6 +29,11 @@ double rounded(double number, double steps = 10) {
 NumberOrNull or_null(const std::optional<double>& number, double steps = 10) {
   if (!number) return {};
   return {rounded(*number, steps)};
+}
+
+std::optional<std::int64_t> seconds_of(const std::optional<double>& minutes) {
+  if (!minutes) return std::nullopt;
+  return std::llround(*minutes * 60);
 }
 
 NumberOrNull energy(const std::optional<double>& kwh) { return or_null(kwh, 1000); }
@@ -97,6 +103,8 @@ body::HomeDevice device_of(const home::HomeDevice& device, const Errors& errors,
                        .sun_power_w = or_null(figures.sun_w),
                        .load_power_w = or_null(figures.load_w),
                        .grid_power_w = or_null(figures.grid_w),
+                       .full_in_s = seconds_of(figures.full_in_min),
+                       .empty_in_s = seconds_of(figures.empty_in_min),
                        .faults = faults_of(errors, device.faults_since)};
   if (device.last_report) row.last_report_ms = {unix_ms(*device.last_report)};
   return row;

@@ -64,6 +64,13 @@ inline constexpr std::array kHomeSeriesQuery = {
                  "whole quarters of an hour, such as 15m or 1h; 15m if it is left out",
                  false,
                  {.pattern = "^[0-9]+(w|d|h|min|m|s|ms)$", .example = "15m"}},
+    OwnParameter{"devices",
+                 "serial numbers, at most 16, separated by commas: the home has these devices "
+                 "alone, and each is answered by itself too",
+                 false,
+                 {.is_list = true,
+                  .pattern = "^[A-Za-z0-9._-]+$",
+                  .example = "R331ZEB4ZEAL0528,HJ31ZDH2ZF690025"}},
 };
 inline constexpr std::array kHistoryQuery = {
     OwnParameter{"fields",

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {Energy, HomeEnergy} from '../../api/types.ts';
+import {csvText} from '../../charts/csv.ts';
 import {
   changeOf,
-  csvCell,
   energiesOfDevice,
   energiesOfHome,
   heightOf,
@@ -129,9 +129,13 @@ test('scales have round steps', () => {
 });
 
 test('a cell of CSV is no formula, and unknown is no 0', () => {
-  assert.equal(csvCell('=1+1'), "'=1+1");
-  assert.equal(csvCell(-1), '-1');
-  assert.equal(csvCell('a,"b"'), '"a,""b"""');
+  assert.equal(
+    csvText([
+      ['=1+1', -1],
+      ['a,"b"', ''],
+    ]),
+    `'=1+1,-1\n"a,""b""",\n`,
+  );
   const {bars} = energiesOfHome(home);
   assert.equal(
     csvOf(bars, ['sun', 'car']),

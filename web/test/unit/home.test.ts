@@ -3,15 +3,7 @@ import {beforeEach, test} from 'node:test';
 import {language, me} from '../../api/client.ts';
 import type {ActiveError, Home, HomeDevice, Me} from '../../api/types.ts';
 import {serverNow} from '../../store/clock.ts';
-import {
-  alarms,
-  byTrouble,
-  byTroubleAndPower,
-  fetchHome,
-  followHome,
-  home,
-  homeError,
-} from '../../store/home.ts';
+import {alarms, byTrouble, fetchHome, followHome, home, homeError} from '../../store/home.ts';
 import {answerWith, deviceOf as device, openStream} from '../fakes.ts';
 
 const homeOf = (devices: HomeDevice[]) =>
@@ -139,19 +131,5 @@ test('devices with trouble come first, then those without contact, then by name'
       .map(({name}) => name)
       .join(''),
     'fdebac',
-  );
-});
-
-test('on Home, what moves most comes before what rests', () => {
-  const devices = [
-    device('rest'),
-    device('some', {loadPower_w: 300}),
-    device('most', {sunPower_w: 100, batteryPower_w: -2000}),
-    device('few', {loadPower_w: 3}),
-    device('gone', {state: 'offline', loadPower_w: 9000}),
-  ];
-  assert.deepEqual(
-    devices.sort(byTroubleAndPower).map(({name}) => name),
-    ['gone', 'most', 'some', 'few', 'rest'],
   );
 });

@@ -62,6 +62,20 @@ test('a snapshot replaces values, and names of its own count for this device alo
   assert.deepEqual(twin.names.value, ['soc', 'w', 'm.X.w']);
 });
 
+test('a twin follows the fields that are wanted alone', () => {
+  const {live, socket} = openStream();
+  const twin = new Twin({sn: 'A', online: true, values: {}}, family);
+  assert.deepEqual(twin.names.value, []);
+  const end = twin.follow(live, ['w'], 1000);
+  const asked = {t: 'sub', id: 1, topic: 'device', sn: 'A', fields: ['w'], every: 1000};
+  assert.deepEqual(socket().sent.at(-1), asked);
+  socket().receive(names);
+  socket().receive({...snapshot, f: [[1, 300]]});
+  assert.deepEqual(twin.field('w').value, {value: 300, at: 2000});
+  end();
+  assert.deepEqual(socket().sent.at(-1), {t: 'unsub', id: 1});
+});
+
 test('a change is of a device that is live now', () => {
   const {twin, socket} = followed();
   socket().receive({t: 'state', id: 1, seq: 2, now: 2500, state: 'quiet', since: 900});

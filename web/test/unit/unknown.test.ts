@@ -39,6 +39,14 @@ test('a power that is not known has its reasons, and one that is has none', () =
   );
 });
 
+test('devices of one name are told by their serial numbers', () => {
+  const home = homeWith({power_w: null, atLeast: false, unknown: [because('A', 'never')]});
+  home.devices.push(device('C', 'Balcony'));
+  assert.deepEqual(unknownTexts(home, en), [
+    ['sun', 'Sun: unknown (\u2068A\u2069: never reported)'],
+  ]);
+});
+
 test('of many devices a few are named, and the others counted', () => {
   const many = (count: number) => Array.from({length: count}, () => because('A', 'offline'));
   const last = (sun: HomeNode) => linesOf(sun)[0]!.split('; ').at(-1);

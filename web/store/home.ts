@@ -1,12 +1,20 @@
-// The home as the server computed it: fetched once, then whole by the stream.
+// The home as the server computed it: fetched once, then whole by the stream, or fetched again and
+// again where it is large.
 import {computed, effect, signal, untracked} from '@preact/signals';
-import {type ApiError, get, language} from '../api/client.ts';
+import {type ApiError, get, type Language, language} from '../api/client.ts';
 import type {LiveClient} from '../api/live.ts';
 import type {Home, HomeDevice, State} from '../api/types.ts';
 import {clock} from './clock.ts';
 
 export const home = signal<Home | null>(null);
 export const homeError = signal<ApiError | null>(null);
+
+/**
+ * The stream tells the whole home at each change, and does not compress it: one with more devices
+ * is asked for instead.
+ */
+const mostStreamed = 200;
+const askEveryMs = 10_000;
 
 let following = false;
 
@@ -23,21 +31,32 @@ export async function fetchHome(): Promise<void> {
   }
 }
 
-/**
- * Asks for the home, and keeps it as the stream tells it, both anew in another language; a second
- * call does nothing.
- */
+/** Asks for the home, and keeps it current, anew in another language; a second call does nothing. */
 export function followHome(live: LiveClient): void {
   if (following) return;
   following = true;
   effect(() => {
     const lang = language.value;
     return untracked(() => {
-      void fetchHome();
-      return live.subscribe({topic: 'home', ...(lang === 'en' ? {} : {lang})}, (message) => {
-        if ('home' in message) home.value = message.home;
+      let stop: (() => void) | null = null;
+      let ended = false;
+      void fetchHome().then(() => {
+        if (!ended) stop = keepCurrent(live, lang);
       });
+      return () => {
+        ended = true;
+        stop?.();
+      };
     });
+  });
+}
+
+function keepCurrent(live: LiveClient, lang: Language): () => void {
+  if ((home.peek()?.devices.length ?? 0) > mostStreamed) {
+    return live.repeat(askEveryMs, () => void fetchHome());
+  }
+  return live.subscribe({topic: 'home', ...(lang === 'en' ? {} : {lang})}, (message) => {
+    if ('home' in message) home.value = message.home;
   });
 }
 

@@ -19,6 +19,7 @@ import {type Alarm, alarms, home} from '../store/home.ts';
 import {PageTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
+import {LongList} from '../ui/long_list.tsx';
 import {markOf} from './alarm_mark.ts';
 import {NoDevice} from './no_device.tsx';
 import {type PastAlarm, pastAlarms} from './past_alarms.ts';
@@ -55,13 +56,12 @@ export function AlarmsPage() {
             </div>
           </div>
         )}
-        <ul class="alarm-list">
-          {list.map((alarm) => (
-            <li key={alarm.key}>
-              <Active alarm={alarm} />
-            </li>
-          ))}
-        </ul>
+        <LongList
+          class="alarm-list"
+          items={list}
+          keyOf={(alarm) => alarm.key}
+          row={(alarm) => <Active alarm={alarm} />}
+        />
       </section>
       {quiet.length > 0 && <Quiet devices={quiet} />}
       <Past active={list} />
@@ -77,21 +77,22 @@ function Quiet({devices}: {devices: HomeDevice[]}) {
         {words.quiet} <span class="muted">{devices.length}</span>
       </h2>
       <p class="muted">{words.quietHelp}</p>
-      <ul class="alarm-list">
-        {devices.map((device) => (
-          <li key={device.sn}>
-            <article class="card alarm">
-              <StateMark mark="quiet" size={20} />
-              <h3>
-                <a href={`/d/${encodeURIComponent(device.sn)}`}>
-                  <bdi>{device.name}</bdi>
-                </a>
-              </h3>
-              <p class="muted">{texts.value.ago(ageText(device.lastReport))}</p>
-            </article>
-          </li>
-        ))}
-      </ul>
+      <LongList
+        class="alarm-list"
+        items={devices}
+        keyOf={(device) => device.sn}
+        row={(device) => (
+          <article class="card alarm">
+            <StateMark mark="quiet" size={20} />
+            <h3>
+              <a href={`/d/${encodeURIComponent(device.sn)}`}>
+                <bdi>{device.name}</bdi>
+              </a>
+            </h3>
+            <p class="muted">{texts.value.ago(ageText(device.lastReport))}</p>
+          </article>
+        )}
+      />
     </section>
   );
 }

@@ -59,9 +59,13 @@ async function loaded(page, {isForStrangers}) {
   await page.waitForLoadState('networkidle');
 }
 
-const take = async (page, name) => {
-  if (pictures) await page.screenshot({path: join(pictures, `${name}.png`)});
-};
+async function take(page, name) {
+  for (const [size, viewport] of Object.entries({desktop, phone})) {
+    await page.setViewportSize(viewport);
+    await page.screenshot({path: join(pictures, `${name}-${size}.png`)});
+  }
+  await page.setViewportSize(desktop);
+}
 
 /** The page as it is now has no violation, in dark and in light. */
 async function checkColours(page, name) {
@@ -72,7 +76,7 @@ async function checkColours(page, name) {
       colorScheme,
     );
     await checkAccess(page, `${name} ${colorScheme}`);
-    await take(page, `${name}-${page.viewportSize().width}-${colorScheme}`);
+    if (pictures) await take(page, `${name}-${colorScheme}`);
   }
 }
 
@@ -94,7 +98,7 @@ const isRefusal = (complaint) => /status of 40[34]/.test(complaint);
 
 /**
  * Tests each page of a home of `devices` devices, of which `sn` is one; `server` and `account` are
- * those of setUp.
+ * those of setUp. Returns the stage, for more tests of that home.
  */
 export function checkEveryPage({devices, sn, server, account}) {
   const stage = setUp({server, account});
@@ -129,10 +133,6 @@ export function checkEveryPage({devices, sn, server, account}) {
         const picture = `${devices}-${name}-${lang}`;
         await checkColours(page, picture);
         await checkWidths(page, picture);
-        if (pictures) {
-          await page.setViewportSize(phone);
-          await take(page, `${picture}-phone`);
-        }
         const isMissing = place.isOfDevice && devices === 0;
         assert.deepEqual(
           complaints.filter((complaint) => !(isMissing && isRefusal(complaint))),
@@ -143,7 +143,7 @@ export function checkEveryPage({devices, sn, server, account}) {
     }
   }
 
-  if (devices === 0) return;
+  if (devices === 0) return stage;
   test('Home asks for the day again after a minute, in a few requests', async () => {
     const {page} = await openPage(stage.context, stage.server.url);
     await page.clock.install();
@@ -158,4 +158,5 @@ export function checkEveryPage({devices, sn, server, account}) {
     assert.ok(asked.length <= mostRequests, asked.join('\n'));
     await page.close();
   });
+  return stage;
 }

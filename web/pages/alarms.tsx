@@ -145,7 +145,7 @@ function Past({active}: {active: Alarm[]}) {
         {words.past}
       </h2>
       {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
-      {loaded.data && past.length === 0 && <p class="muted">{words.noPast}</p>}
+      {loaded.data && past.length === 0 && !more && <p class="muted">{words.noPast}</p>}
       {days.map((day) => (
         <div key={day} class="card past-day">
           <h3>{dateText(day, 'weekdayDate')}</h3>

@@ -10,6 +10,7 @@ const families = {delta_2: 1000, power_stream: 400, power_ocean: 200, smart_plug
 const stage = checkEveryPage({
   devices: 2000,
   sn: 'R331SIM00000001',
+  refresh_s: 60,
   server: {
     home: [
       '--demo',

@@ -156,7 +156,10 @@ export function checkEveryPage({devices, sn, server, account, refresh_s = 10}) {
     await page.clock.runFor(refresh_s * 1000);
     await Promise.all([ofTheDay, ofTheCurve]);
     await settled(page);
-    assert.ok(asked.length <= mostRequests, asked.join('\n'));
+    // By the page's clock the server was silent meanwhile: it has connected anew, and asked for
+    // the home.
+    const ofEnergies = asked.filter((path) => !/\/(home|live)$/.test(path));
+    assert.ok(ofEnergies.length <= mostRequests, asked.join('\n'));
     await page.close();
   });
   return stage;

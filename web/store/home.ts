@@ -120,8 +120,8 @@ function alarmsOf(device: HomeDevice): Alarm[] {
 
 const rank: Record<State, number> = {offline: 1, never: 1, quiet: 2, live: 3};
 
-/** A collator compares several times faster than localeCompare(). */
-export const byName = new Intl.Collator().compare;
+/** A collator compares several times faster than localeCompare(); 9 comes before 10. */
+export const byName = new Intl.Collator(undefined, {numeric: true}).compare;
 
 const trouble = (d: HomeDevice) => (d.faults.length > 0 ? 0 : rank[d.state]);
 

@@ -99,6 +99,8 @@ test('devices with trouble come first, then those without contact, then by name'
     device('a'),
     device('e', {state: 'offline'}),
     device('d', {state: 'never'}),
+    device('a10'),
+    device('a9'),
     device('f', {faults: [hot]}),
   ];
   assert.equal(
@@ -106,7 +108,7 @@ test('devices with trouble come first, then those without contact, then by name'
       .sort(byTrouble)
       .map(({name}) => name)
       .join(''),
-    'fdebac',
+    'fdebaa9a10c',
   );
 });
 

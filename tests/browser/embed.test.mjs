@@ -13,13 +13,17 @@ const host = createServer((_request, response) => {
   response.setHeader('Content-Type', 'text/html');
   response.end(`<!doctype html><title>Host</title><iframe src="${frame}"></iframe>`);
 });
-await new Promise((resolve) => {
-  host.listen(0, 'localhost', resolve);
-});
-const hostUrl = `http://localhost:${host.address().port}`;
+const hostUrl = () => `http://localhost:${host.address().port}`;
+
+before(
+  () =>
+    new Promise((resolve) => {
+      host.listen(0, 'localhost', resolve);
+    }),
+);
 
 const stage = setUp({
-  server: {more: ['--speed', '30', '--embed-origin', hostUrl]},
+  server: () => ({more: ['--speed', '30', '--embed-origin', hostUrl()]}),
   signedIn: false,
 });
 
@@ -43,7 +47,7 @@ async function framed(path) {
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(hostUrl);
+  await page.goto(hostUrl());
   return {context, page, complaints, card: page.frameLocator('iframe')};
 }
 

@@ -125,7 +125,7 @@ export async function checkAccess(page, name) {
 /** Server, browser and context of one file of tests. */
 class Stage {
   async start({server, account, signedIn, context}) {
-    this.server = await startServer(server);
+    this.server = await startServer(typeof server === 'function' ? server() : server);
     if (account) this.gridloom('account', 'add', account);
     this.browser = await launch();
     this.context = await this.browser.newContext({
@@ -173,9 +173,9 @@ class Stage {
 }
 
 /**
- * Starts a server (startServer) and a browser before the tests of a file, and ends them after. The
- * context is signed in as the owner of the home, or as `account`, which is added and has nothing;
- * a file that looks at how one signs in does that itself.
+ * Starts a server (startServer; `server` has its options, or makes them) and a browser before the
+ * tests of a file, and ends them after. The context is signed in as the owner of the home, or as
+ * `account`, which is added and has nothing; a file that looks at how one signs in does that itself.
  */
 export function setUp({server = {}, account = '', signedIn = true, context = {}} = {}) {
   const stage = new Stage();

@@ -1,7 +1,7 @@
 // A card of the dashboard in another site's page, by a token that stands in the frame's address.
 import assert from 'node:assert/strict';
 import {createServer} from 'node:http';
-import {after, before, test} from 'node:test';
+import {after, test} from 'node:test';
 import {setUp} from './harness.mjs';
 
 const delta = 'R331ZEB4ZEAL0528';
@@ -15,24 +15,20 @@ const host = createServer((_request, response) => {
 });
 const hostUrl = () => `http://localhost:${host.address().port}`;
 
-before(
-  () =>
-    new Promise((resolve) => {
-      host.listen(0, 'localhost', resolve);
-    }),
-);
-
 const stage = setUp({
-  server: () => ({more: ['--speed', '30', '--embed-origin', hostUrl()]}),
+  server: async () => {
+    await new Promise((resolve) => {
+      host.listen(0, 'localhost', resolve);
+    });
+    return {more: ['--speed', '30', '--embed-origin', hostUrl()]};
+  },
   signedIn: false,
-});
-
-before(() => {
-  stage.gridloom('account', 'add', 'kitchen');
-  stage.gridloom('device', 'share', delta, 'kitchen', 'monitor');
-  [, token] = stage
-    .gridloom('token', 'add', 'card', '--account', 'kitchen')
-    .match(/^token: (\S+)/m);
+  prepare: (made) => {
+    made.gridloom('account', 'add', 'kitchen');
+    made.gridloom('device', 'share', delta, 'kitchen', 'monitor');
+    const said = made.gridloom('token', 'add', 'card', '--account', 'kitchen');
+    [, token] = said.match(/^token: (\S+)/m);
+  },
 });
 
 after(() => host.close());

@@ -124,8 +124,8 @@ export async function checkAccess(page, name) {
 
 /** Server, browser and context of one file of tests. */
 class Stage {
-  async start({server, account, signedIn, context}) {
-    this.server = await startServer(typeof server === 'function' ? server() : server);
+  async start({server, account, signedIn, context, prepare}) {
+    this.server = await startServer(typeof server === 'function' ? await server() : server);
     if (account) this.gridloom('account', 'add', account);
     this.browser = await launch();
     this.context = await this.browser.newContext({
@@ -134,6 +134,7 @@ class Stage {
       ...context,
     });
     if (signedIn) await this.signIn(account ? this.linkTo(account) : this.server.link);
+    await prepare(this);
   }
 
   async end() {
@@ -176,10 +177,17 @@ class Stage {
  * Starts a server (startServer; `server` has its options, or makes them) and a browser before the
  * tests of a file, and ends them after. The context is signed in as the owner of the home, or as
  * `account`, which is added and has nothing; a file that looks at how one signs in does that itself.
+ * `prepare` is called with the stage then: the hooks of a file do not wait for each other.
  */
-export function setUp({server = {}, account = '', signedIn = true, context = {}} = {}) {
+export function setUp({
+  server = {},
+  account = '',
+  signedIn = true,
+  context = {},
+  prepare = () => undefined,
+} = {}) {
   const stage = new Stage();
-  before(() => stage.start({server, account, signedIn, context}));
+  before(() => stage.start({server, account, signedIn, context, prepare}));
   after(() => stage.end());
   return stage;
 }

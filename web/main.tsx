@@ -15,7 +15,6 @@ async function whoAmI(): Promise<Me | null> {
     return await get<Me>('/me');
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.status === 401 && !hasCardToken) noteSignedIn(false);
     return null;
   }
 }
@@ -54,7 +53,7 @@ me.subscribe((account) => {
     live.stop();
     return;
   }
-  if (!hasCardToken) noteSignedIn(true);
+  if (!hasCardToken) noteSignedIn();
   if (account.now !== undefined) clock.set(account.now, account.rate);
   live.start();
 });

@@ -89,7 +89,7 @@ class Api {
   void tick() { gate_.faults.tick(); }
 
  private:
-  // What everybody may read from a program's point of view: health, metrics, the descriptions.
+  // Answers requests for what every program may read: health, metrics, the descriptions.
   [[nodiscard]] http::Response answer_open(const http::Request& request);
   [[nodiscard]] http::Response describe(const http::Request& request);
   void handle_signed(const VendorApi::Route& route, const http::Request& request,

@@ -212,6 +212,19 @@ TEST_F(ApiTest, ASetThatIsNotAnsweredSaysThatTheDeviceIsOffline) {
   EXPECT_THAT(shown(response), StartsWith(R"({"code":"6012","message":"the device is offline)"));
 }
 
+// With --strict, as the vendor's cloud does.
+TEST_F(ApiTest, AStrictServerHasOneErrorForADeviceOutOfReachAndAWrongSet) {
+  home.platform.config.offline_requests = hub::OfflineRequests::kLikeTheVendor;
+  const std::string body = R"({"sn":"R331ZEB4ZEAL0528","moduleType":5,"operateType":"quietMode",)"
+                           R"("params":{"enabled":1}})";
+  EXPECT_EQ(send(http::Method::kPut, "device/quota", body), "no answer yet");
+  home.pass(Millis(8000));
+  EXPECT_THAT(shown(response), AllOf(StartsWith(R"({"code":"1008")"), HasSubstr("did not answer")));
+  home.leave(device);
+  EXPECT_THAT(send(http::Method::kPut, "device/quota", body),
+              AllOf(StartsWith(R"({"code":"1008")"), HasSubstr("not connected")));
+}
+
 TEST_F(ApiTest, AnswersTheSerialNumberItself) {
   EXPECT_EQ(get("device/system/main/sn", "sn=R331ZEB4ZEAL0528"),
             golden("0", "Success", R"({"sn":"R331ZEB4ZEAL0528"})"));

@@ -12,6 +12,7 @@
 
 #include "api/test_api.h"
 #include "base/partition.h"
+#include "base/secret.h"
 #include "testing/must.h"
 
 namespace gridloom::api {
@@ -234,12 +235,40 @@ TEST_F(CommandsTest, ARefusalSaysWhyAndByWhom) {
   EXPECT_THAT(said(), StartsWith(R"(400 {"code":"bad_params")")) << "as the first";
 }
 
+TEST_F(CommandsTest, AKeyInTheWrongPlaceIsNotRepeated) {
+  const std::string key = random_key(32);
+  post("wrong", fmt::format(R"({{"moduleType":5,"operateType":"acChgCfg",)"
+                            R"("params":{{"chgWatts":"{}","chgPauseFlag":255}}}})",
+                            key));
+  const auto is_without_key =
+      AllOf(HasSubstr("params.chgWatts"), HasSubstr("***"), Not(HasSubstr(key)));
+  EXPECT_THAT(said(), AllOf(StartsWith("400 "), is_without_key));
+  EXPECT_THAT(get("wrong"), AllOf(StartsWith("200 "), is_without_key));
+}
+
 TEST_F(CommandsTest, ADeviceThatIsAwayIsNotOneThatDoesNotAnswer) {
   home.leave(device);
   post("one", kCharge);
   EXPECT_EQ(said(), R"(504 {"code":"offline","message":"R331ZEB4ZEAL0528 is not connected"})");
   EXPECT_THAT(get("one"), AllOf(HasSubstr(R"("state":"offline","final":true)"),
                                 HasSubstr(R"("code":"offline")")));
+}
+
+// The vendor's cloud does not tell these from a wrong set; what became of a command is told in
+// full.
+TEST_F(CommandsTest, AStrictServerKnowsWhatBecameOfACommandAsWell) {
+  home.platform.config.offline_requests = hub::OfflineRequests::kLikeTheVendor;
+  report(300);
+  post("silent", kCharge);
+  pass(Millis(8000));
+  EXPECT_THAT(said(), StartsWith(R"(504 {"code":"no_answer")"));
+  EXPECT_EQ(state("silent"), "unanswered...");
+  report(600);
+  EXPECT_EQ(state("silent"), "applied");
+  home.leave(device);
+  post("away", kCharge);
+  EXPECT_THAT(said(), StartsWith(R"(504 {"code":"offline")"));
+  EXPECT_EQ(state("away"), "offline");
 }
 
 TEST_F(CommandsTest, ARequestWaitsForTheStateToBeFinal) {
@@ -256,6 +285,18 @@ TEST_F(CommandsTest, ARequestWaitsForTheStateToBeFinal) {
   EXPECT_THAT(get("two", "wait=soon"), StartsWith(R"(400 {"code":"bad_params")"));
 }
 
+TEST_F(CommandsTest, AnAccountHasSoManyRequestsThatWait) {
+  report(300);
+  post("one", kCharge);
+  for (std::size_t i = 0; i < home::SetTracker::kMaxWaits; ++i) {
+    ASSERT_EQ(get("one", "wait=20s"), "no answer yet") << i;
+  }
+  EXPECT_THAT(get("one", "wait=20s"), HasSubstr(R"("state":"sent")")) << "at once";
+  pass(Millis(20'000));
+  post("two", kCharge);
+  EXPECT_EQ(get("two", "wait=20s"), "no answer yet") << "the others have ended";
+}
+
 TEST_F(CommandsTest, AListHasTheAccountsCommandsTheNewestFirst) {
   home.share(kSn, "bob", Rights::kFull);
   post("one", kUnknown);
@@ -267,6 +308,21 @@ TEST_F(CommandsTest, AListHasTheAccountsCommandsTheNewestFirst) {
   EXPECT_EQ(list.at("epoch"), list.at("commands").at(0).at("epoch"));
   start(with(token("bob", Scope::kRead), http::Method::kGet, kCommands));
   EXPECT_THAT(said(), HasSubstr(R"("commands":[])"));
+}
+
+TEST_F(CommandsTest, ACommandIsReadBackByTheAccountThatAskedLast) {
+  home.share(kSn, "bob", Rights::kFull);
+  report(300);
+  const std::string own = std::exchange(controller, token("bob", Scope::kControl));
+  post("bobs", kCharge);
+  reply(R"({"ack":0})");
+  EXPECT_EQ(state("bobs"), "answered...");
+  home.share(kSn, "bob", Rights::kNone);
+  controller = own;
+  post("own", kCharge);
+  reply(R"({"ack":0})");
+  report(600);
+  EXPECT_EQ(state("own"), "applied");
 }
 
 TEST_F(CommandsTest, AnUnknownCommandIsNotFoundAndAStrangersIsNot) {

@@ -205,5 +205,18 @@ TEST_F(HomeText, EnergiesOfADayWithoutReportsAreNotKnown) {
   EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":null,"gridImport_kwh":null,)"));
 }
 
+TEST_F(HomeText, EnergiesThatCannotBeReadAreNotThoseOfBefore) {
+  home.pass(std::chrono::minutes(1));
+  home.report(device, kSn, std::string(kReport));
+  EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":0,)"));
+  home.platform.journal = nullptr;  // it writes into the archive
+  archive->stop();
+  archive.reset();
+  history::damage_energies(home.folder.data());
+  archive = history::open_archive(home.folder.data(), archive_clock, {});
+  steady.pass(home::HomeFeed::kLedgerFresh);
+  EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":null,)"));
+}
+
 }  // namespace
 }  // namespace gridloom::api

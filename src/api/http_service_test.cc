@@ -142,16 +142,21 @@ TEST_F(HttpServiceTest, ATokenMayStandAmongTheProtocolsOfTheLiveStream) {
   const auto made = must(home.registry->add_token(
       {.name = "card", .account = "alice", .scope = registry::Scope::kRead}));
   const std::string token(made.text.reveal());
-  const auto ask = [&](std::string_view protocols) {
-    return talk(of, fmt::format("GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\n{}"
+  const auto ask = [&](std::string_view protocols, std::string_view others = {}) {
+    return talk(of, fmt::format("GET /api/v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\n{}{}"
                                 "Sec-WebSocket-Protocol: {}\r\n\r\n",
-                                kHandshake, protocols));
+                                kHandshake, others, protocols));
   };
   EXPECT_THAT(
       ask(fmt::format("gridloom.live.1, gridloom.token.{}", token)),
       AllOf(StartsWith("HTTP/1.1 101 "), HasSubstr("Sec-WebSocket-Protocol: gridloom.live.1\r\n"),
             testing::Not(HasSubstr(token))));
-  EXPECT_THAT(ask("gridloom.live.1, gridloom.token.glt_none"), StartsWith("HTTP/1.1 401 "));
+  EXPECT_THAT(ask(fmt::format("gridloom.live.1, gridloom.token.{}", token),
+                  "Authorization: Basic cHJveHk6cHJveHk=\r\n"),
+              StartsWith("HTTP/1.1 101 "))
+      << "of a reverse proxy";
+  EXPECT_THAT(ask("gridloom.live.1, gridloom.token.glt_none"),
+              AllOf(StartsWith("HTTP/1.1 401 "), HasSubstr(R"(error="invalid_token")")));
   EXPECT_THAT(ask("gridloom.live.1"), StartsWith("HTTP/1.1 401 "));
 }
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <regex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,7 +14,9 @@
 
 #include "api/test_api.h"
 #include "api/v1/open_api.h"
+#include "api/v1/own_queries.h"
 #include "testing/must.h"
+#include "time/grammar.h"
 
 namespace gridloom::api {
 namespace {
@@ -261,6 +264,21 @@ TEST(OpenApi, SaysOfEachParameterHowItIsWritten) {
         EXPECT_TRUE(each.as_object().contains("example")) << path << ' ' << each.at("name");
       }
     }
+  }
+}
+
+TEST(OpenApi, SaysOfATimeHowItIsWritten) {
+  const std::regex pattern{std::string(kTimeForm.pattern)};
+  for (const std::string& text : std::vector<std::string>{
+           "now", "today", "yesterday", "-7d", "-90min", "1700000000000", "2026-11-01",
+           "2026-11-01 14:05", "2026-11-01T00:00:00Z", "01.11.2026", "01.11.2026 14:05", "lately",
+           "", "+7d", "-7", "1.11.2026", "2026-11-1", "now "}) {
+    const bool is_time =
+        time::parse_time(text, {.name = "from",
+                                .now = {.at = TimePoint(Millis(1'764'144'005'000)), .zone = {}},
+                                .takes_unix_ms = true})
+            .has_value();
+    EXPECT_EQ(std::regex_match(text, pattern), is_time) << text;
   }
 }
 

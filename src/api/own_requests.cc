@@ -63,12 +63,11 @@ http::Response no_route(const http::Request& request, const AnswerForm& form, co
   return response;
 }
 
-// What the token of a page stands behind, among the protocols that it offers: it cannot send the
+// A page puts its token behind this word, among the protocols that it offers: it cannot send the
 // header Authorization with a WebSocket.
 constexpr std::string_view kOfferedToken = "gridloom.token.";
 
 http::Request with_offered_token(http::Request request) {
-  if (!request.authorization.empty()) return request;
   std::string token;
   const bool is_offered =
       http::lists(request.headers[header::kWebSocketProtocols], [&token](std::string_view each) {
@@ -248,9 +247,12 @@ void OwnRequests::handle_without_caller(const OwnApi::Route& route, const http::
 
 std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRequests::open_live(
     const http::Request& request, net::ConnectionContext context) const {
-  auto opened = find_live(request, std::move(context));
+  const Callers& callers = options_.gate->callers;
+  // Another header Authorization is that of a reverse proxy.
+  const http::Request asked = callers.has_token(request) ? request : with_offered_token(request);
+  auto opened = find_live(asked, std::move(context));
   if (!opened) {
-    add_challenge(opened.error(), options_.gate->callers.has_token(request));
+    add_challenge(opened.error(), callers.has_token(asked));
     seal(opened.error());
   }
   return opened;
@@ -259,8 +261,7 @@ std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRequests::open_
 // The Origin is checked as for a change: another site's page must not read the home by the cookie
 // that the browser sends along.
 std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRequests::find_live(
-    const http::Request& asked, net::ConnectionContext context) const {
-  const http::Request request = with_offered_token(asked);
+    const http::Request& request, net::ConnectionContext context) const {
   const AnswerForm form(AnswerForm::Style::kPlain);
   if (options_.live == nullptr) {
     return std::unexpected(form.refusal(404, "this server has no live stream"));

@@ -46,7 +46,7 @@ class OwnRequests {
   // The protocol of the live stream for a request that may open it, or the refusal. A token may
   // stand in Sec-WebSocket-Protocol too, as gridloom.token.TOKEN.
   [[nodiscard]] std::expected<std::shared_ptr<net::Protocol>, http::Response> open_live(
-      const http::Request& asked, net::ConnectionContext context) const;
+      const http::Request& request, net::ConnectionContext context) const;
   // The response to a request of these paths that the protocol refuses (http::Service::refusal).
   [[nodiscard]] static http::Response refusal(unsigned status, std::string_view why);
 

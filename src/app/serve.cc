@@ -58,8 +58,8 @@ using server::ReplayCheck;
 using server::Security;
 using server::Server;
 
-// Reports of a past are this far apart, where an integral takes up to five minutes, but for its
-// last tenth, which is what plots show in detail.
+// Reports of a past are this far apart, as an integral takes up to five minutes, but for its last
+// tenth, which plots show in detail.
 constexpr Millis kPastReports = std::chrono::minutes(4);
 constexpr int kDenseTenth = 10;
 
@@ -337,7 +337,7 @@ Status find_last_states(ServeProcess& process, const ServeOptions& options) {
 
 // Call after find_last_states().
 Status make_fleet(ServeProcess& process, const ServeOptions& options,
-                  const sim::Fleet::Options::Sparse& sparse = {}) {
+                  std::optional<sim::Fleet::Options::Past> past = {}) {
   const std::vector<sim::Member>& members = process.demo->members;
   const auto resumed = std::ranges::count_if(
       members, [](const sim::Member& member) { return member.last != nullptr; });
@@ -367,7 +367,7 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options,
               },
           .clock = &process.clock(),
           .time = process.virtual_time ? &*process.virtual_time : nullptr,
-          .sparse = sparse,
+          .past = past,
           .loop = process.sim_loop.get()},
       process.demo->members);
   process.sim_loop->on_sweep([fleet = process.fleet.get()] { fleet->tick(); });
@@ -417,7 +417,7 @@ Status greet(const ServeProcess& process, const net::TlsFiles& files,
                         .ca = files.ca.string(),
                         .keys = data / "ready.json",
                         .sign_in_link = process.sign_in_link,
-                        .sn = process.demo->members.front().sn,
+                        .device = device_to_try(process.demo->members),
                         .program = program_name(),
                         .data = data == std::filesystem::path("data") ? "" : data.string(),
                         .now = process.clock().now()},
@@ -471,8 +471,7 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
   }
   storage::keep_reserve(options.data);
   auto ready = ReadyFile::write(options.data, facts_of(process, *files, options.devices));
-  // Scripts wait for the file or for the end of the process. Only a full disk must not prevent
-  // stored data from being read.
+  // Scripts wait for the file or for the process's end. A full disk alone must not prevent reading.
   if (!ready && !storage::is_nearly_full(options.data)) return std::unexpected(ready.error());
   if (!ready) {
     spdlog::error("ready.json could not be written, so scripts cannot find this server: {}",
@@ -482,11 +481,13 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
   return process.demo ? greet(process, *files, options.data) : Status();
 }
 
-// The devices' last reports are later than the begin of a past that another server began.
+// What all devices have lived of a past that another server began.
 void skip_what_is_lived(ServeProcess& process) {
+  TimePoint lived = TimePoint::max();
   for (const sim::Member& member : process.demo->members) {
-    if (member.last && member.last->at) process.virtual_time->skip_to(*member.last->at);
+    lived = std::min(lived, member.last ? member.last->at.value_or(TimePoint()) : TimePoint());
   }
+  process.virtual_time->skip_to(lived);
 }
 
 // Opens a server whose devices live their past, and that nobody else can reach.
@@ -505,9 +506,8 @@ Status begin_to_live(ServeProcess& process, const ServeOptions& options, const P
   process.server->start({{"demo", true}});
   if (Status found = find_last_states(process, options); !found) return found;
   skip_what_is_lived(process);
-  return make_fleet(
-      process, options,
-      {.apart = kPastReports, .until = past.to - (past.to - past.from) / kDenseTenth});
+  const TimePoint dense = past.to - (past.to - past.from) / kDenseTenth;
+  return make_fleet(process, options, {{.apart = kPastReports, .sparse_until = dense}});
 }
 
 // Returns when the past is lived, or the process is told to end: then the signal's number.
@@ -529,7 +529,7 @@ Result<int> live(const ServeOptions& options, const Past& past, const sigset_t& 
     const VirtualClock::State at = process.virtual_time->state();
     if (signal > 0 || (at.paused && at.settled)) break;
     if (const std::string why = process.server->archive().failing(); !why.empty()) {
-      return fail(ErrorCode::kIo, fmt::format("the devices' past cannot be stored: {}", why));
+      return fail(ErrorCode::kIo, "the devices' past cannot be stored: " + why);
     }
     progress.show((at.now - past.from) / (1.0 * (past.to - past.from)),
                   "history " + time::clock_text(at.now, zone));
@@ -552,17 +552,17 @@ int refuse(const Error& error, const ServeOptions& options) {
 }  // namespace
 
 Status check_options(const ServeOptions& options) {
-  if (const auto limits = limits_from(options.limits); !limits) {
-    return std::unexpected(limits.error());
-  }
-  if (const auto listeners = listeners_of(options, nullptr); !listeners) {
-    return std::unexpected(listeners.error());
-  }
+  const auto limits = limits_from(options.limits);
+  if (!limits) return std::unexpected(limits.error());
+  const auto listeners = listeners_of(options, nullptr);
+  if (!listeners) return std::unexpected(listeners.error());
   const auto proxies = trusted_proxies(options);
   if (!proxies) return std::unexpected(proxies.error());
+  const auto origins = frame_origins(options);
+  if (!origins) return std::unexpected(origins.error());
   const auto time = time_options(options, {.at = SystemClock().now(), .zone = local_zone().zone});
   if (!time) return std::unexpected(time.error());
-  const auto catalog = catalog::load_catalog(options.devices);
+  const auto catalog = catalog::load_catalog(options.devices, catalog::Translations::kAll);
   return catalog ? Status() : std::unexpected(catalog.error());
 }
 

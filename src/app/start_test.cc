@@ -21,6 +21,7 @@
 
 #include "app/demo.h"
 #include "app/ready_file.h"
+#include "app/serve.h"
 #include "app/welcome.h"
 #include "testing/environment_variable.h"
 #include "testing/home.h"
@@ -155,7 +156,7 @@ TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
                     .ca = "/data/tls/ca.pem",
                     .keys = "/data/ready.json",
                     .sign_in_link = Secret("http://127.0.0.1:8080/sign-in#t=x"),
-                    .sn = "R331ZEB4ZEAL0528",
+                    .device = device_to_try(made.members),
                     .now = kTestStart},
                    made.key, *account));
   const auto found = [&text](const std::string& pattern) {
@@ -182,6 +183,23 @@ TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
   EXPECT_THAT(text, HasSubstr("\n  gridloom set R331ZEB4ZEAL0528 mppt.cfgChgWatts 600\n"));
   EXPECT_THAT(text, HasSubstr("-h localhost -p 8883"));
   EXPECT_THAT(text, HasSubstr(account->certificate_account));
+}
+
+TEST(CheckOptions, FindsWhatAServerWouldNotStartWith) {
+  EXPECT_TRUE(check_options(ServeOptions()));
+  const TemporaryFolder folder;
+  fs::create_directory(folder.path() / "de");
+  write_content(folder.path() / "de/generic.yaml", "family: [");
+  ServeOptions translated;
+  translated.devices = folder.path();
+  const Status broken = check_options(translated);
+  ASSERT_FALSE(broken);
+  EXPECT_THAT(broken.error().detail, HasSubstr("de/generic.yaml"));
+  ServeOptions framed;
+  framed.embed_origins = {"https://home.example", "home.example"};
+  const Status refused = check_options(framed);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().detail, HasSubstr("--embed-origin: home.example is no origin"));
 }
 
 TEST_F(DemoTest, TheJournalGetsNoKeys) {

@@ -4,8 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
+#include <utility>
 
 #include "wire/signing.h"
 
@@ -25,11 +29,66 @@ Gridloom is up, and the demo home is connecting.
                      facts.http, facts.https, facts.mqtt, facts.mqtts, facts.ca);
 }
 
+// The parameter that the effect copies into its field; null: it does something else.
+const catalog::Param* copied_by(const catalog::Effect& effect, const catalog::Command& command) {
+  const bool is_copy = effect.at.empty() && effect.map.empty() && effect.when.empty() &&
+                       !effect.bit && !effect.as_bool && effect.times == 1 && effect.to.plus == 0;
+  const auto found = std::ranges::find(command.params, effect.to.param, &catalog::Param::name);
+  return is_copy && found != command.params.end() ? &*found : nullptr;
+}
+
+// A round number of about the middle of the parameter's range, in its unit.
+double round_middle(const catalog::Param& param) {
+  const double least = param.range->low * param.scale;
+  const double middle = (least + param.range->high * param.scale) / 2;
+  constexpr double kRound = 100;
+  const double round = std::floor(middle / kRound) * kRound;
+  return round > least ? round : middle;
+}
+
+// The same as power_to_set() for one command.
+std::string power_set_by(const catalog::Family& family, const catalog::Command& command) {
+  for (const catalog::Effect& effect : command.effects) {
+    const catalog::Param* param = copied_by(effect, command);
+    const catalog::Field* field = family.field(effect.field);
+    const bool is_power = param != nullptr && param->unit == "W" && param->range &&
+                          field != nullptr && field->written_by.size() == 1 &&
+                          !field->name.contains('*');
+    const bool asks_for_more = std::ranges::any_of(command.params, [&](const auto& other) {
+      return &other != param && other.required && other.unchanged.empty();
+    });
+    if (is_power && !asks_for_more) return fmt::format("{} {}", field->name, round_middle(*param));
+  }
+  return {};
+}
+
+std::string set_line(const WelcomeFacts& facts, std::string_view where) {
+  if (facts.device.set.empty()) return {};
+  return fmt::format("  {} set {} {}{}\n", facts.program, facts.device.sn, facts.device.set, where);
+}
+
 }  // namespace
+
+std::string power_to_set(const catalog::Family& family) {
+  for (const catalog::Command& command : family.commands) {
+    if (command.dangerous) continue;
+    if (std::string set = power_set_by(family, command); !set.empty()) return set;
+  }
+  return {};
+}
+
+WelcomeDevice device_to_try(std::span<const sim::Member> members) {
+  for (const sim::Member& member : members) {
+    if (std::string set = power_to_set(*member.family); !set.empty()) {
+      return {.sn = member.sn, .set = std::move(set)};
+    }
+  }
+  return members.empty() ? WelcomeDevice{} : WelcomeDevice{.sn = members.front().sn};
+}
 
 Result<std::string> welcome(const WelcomeFacts& facts, const registry::AccessKey& key,
                             const registry::Account& account) {
-  const std::string query = "sn=" + facts.sn;
+  const std::string query = "sn=" + facts.device.sn;
   const std::string timestamp = std::to_string(unix_ms(facts.now));
   auto mac = wire::KeyedMac::make(key.secret_key);
   if (!mac) return std::unexpected(mac.error());
@@ -54,8 +113,7 @@ Result<std::string> welcome(const WelcomeFacts& facts, const registry::AccessKey
 The dashboard's link shows the home in a browser. At a terminal, in a second window:
 
   {} status{}
-  {} set {} mppt.cfgChgWatts 600{}
-
+{}
 All values of a device over HTTP:
 
   curl -s '{}/iot-open/sign/device/quota/all?{}' \
@@ -71,10 +129,10 @@ Its reports as they come (Debian: mosquitto-clients):
 Stop with Ctrl-C.
 )",
       places(facts), facts.sign_in_link.reveal(), key.access_key, key.secret_key.reveal(),
-      facts.program, where, facts.program, facts.sn, where, facts.http, query, key.access_key,
-      timestamp, *signature, facts.ca, facts.mqtts.substr(0, colon), facts.mqtts.substr(colon + 1),
+      facts.program, where, set_line(facts, where), facts.http, query, key.access_key, timestamp,
+      *signature, facts.ca, facts.mqtts.substr(0, colon), facts.mqtts.substr(colon + 1),
       account.certificate_account, account.certificate_password.reveal(),
-      account.certificate_account, facts.sn);
+      account.certificate_account, facts.device.sn);
 }
 
 bool is_journal(int descriptor, const char* journal_stream) {

@@ -1,13 +1,26 @@
 // The welcome text of the demo home: the addresses of the server, and commands to paste.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "catalog/family.h"
 #include "registry/directory.h"
+#include "sim/fleet.h"
 
 namespace gridloom::app {
+
+// A device of the demo home that the welcome's commands are about.
+struct WelcomeDevice {
+  std::string sn{};
+  std::string set{};  // "FIELD VALUE" of `gridloom set`; empty: the device takes no set of a power
+};
+// The first of the devices that takes such a set, or else the first.
+[[nodiscard]] WelcomeDevice device_to_try(std::span<const sim::Member> members);
+// "mppt.cfgChgWatts 600": a power that one command sets, in the middle of its range; empty: none.
+[[nodiscard]] std::string power_to_set(const catalog::Family& family);
 
 struct WelcomeFacts {
   std::string http;  // "http://127.0.0.1:8080"
@@ -17,7 +30,7 @@ struct WelcomeFacts {
   std::string ca;     // path
   std::string keys;   // path of the file that holds the credentials
   Secret sign_in_link;
-  std::string sn;                    // a device of the demo home
+  WelcomeDevice device{};
   std::string program = "gridloom";  // as it can be typed
   std::string data{};                // of commands; empty: they find it without
   TimePoint now;

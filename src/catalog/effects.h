@@ -1,5 +1,5 @@
-// What a set does to a device by its family's file: the values that a command gives to fields, and
-// whether the device's reply says that it refused. Pure; `params` are those of CheckedSet.
+// The effects of a set on a device by its family's file: the values that a command gives to fields,
+// and whether the device's reply says that it refused. Pure; `params` are those of CheckedSet.
 #pragma once
 
 #include <optional>
@@ -23,8 +23,8 @@ struct FieldEffect {
   std::string field;  // Field::name; '*' stands for every module
   Json value;
 };
-// What the command sets with these parameters, except for values inside of arrays and objects, and
-// for the effects that a model implements.
+// The fields that the command sets with these parameters, except for values inside of arrays and
+// objects, and for the effects that a model implements.
 [[nodiscard]] std::vector<FieldEffect> effects_of(const Command& command, const JsonObject& params);
 
 // Why a reply says that the device refused the set: its result has another value than the file's

@@ -335,10 +335,13 @@ struct Virtual {
   std::string modules_of;  // the device that has these modules; empty: none has
 };
 
-// The fields whose quota names begin with `name` and a dot have a title of their own.
+// Fields that people look for together.
 struct FieldGroup {
   std::string name;
   std::string title;
+  // Names of fields, or "group."-prefixes; a field belongs to the longest that matches. A file that
+  // lists none means the prefix of the group's own name.
+  std::vector<std::string> fields;
 };
 
 enum class QuotaAllForm : std::uint8_t { kFlat, kNested };
@@ -360,7 +363,7 @@ struct Family {
   std::map<std::string, std::string> select_aliases;  // other spelling of a path -> path
   std::map<std::string, std::string> aliases;         // requested name -> quota name
   std::vector<std::string> as_text;                   // groups returned as JSON inside a string
-  std::vector<FieldGroup> groups;                     // those that have a title, in order
+  std::vector<FieldGroup> groups;                     // in the order that a page shows them
   std::vector<Field> fields;
   std::vector<Command> commands;
   std::vector<Report> reports;
@@ -430,7 +433,7 @@ class Catalog {
   // The family with its texts in the language, which are English where there is no translation.
   // Only its texts differ; nullptr if it is unknown.
   [[nodiscard]] FamilyPtr find(std::string_view id, Language language) const;
-  // The same of a family that may be none of these.
+  // Translates a family that may be none of these.
   [[nodiscard]] FamilyPtr in_language(const FamilyPtr& family, Language language) const;
   [[nodiscard]] const std::vector<FamilyPtr>& families() const { return families_; }
 

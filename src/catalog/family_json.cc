@@ -150,7 +150,9 @@ JsonObject json_of(const Family& family) {
   JsonObject whole = summary_of(family);
   JsonArray groups;
   for (const FieldGroup& group : family.groups) {
-    groups.push_back(JsonObject{{"name", group.name}, {"title", group.title}});
+    groups.push_back(JsonObject{{"name", group.name},
+                                {"title", group.title},
+                                {"fields", JsonArray(group.fields.begin(), group.fields.end())}});
   }
   whole["groups"] = std::move(groups);
   JsonArray fields;

@@ -117,7 +117,9 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .section = SectionId::kTemplate},
     {.name = "groups",
      .form = Form::kEntries,
-     .description = "What people call the groups of fields, by the beginning of the quota names",
+     .description =
+         "What people call the groups of fields, by a name of your choice, in the order of "
+         "the page",
      .section = SectionId::kGroup},
     {.name = "fields",
      .form = Form::kFields,
@@ -250,7 +252,7 @@ constexpr auto kFieldKeys = std::to_array<Key>({
      .description = "The value that says that there is no value"},
     {.name = "never",
      .form = Form::kNumber,
-     .description = "Of a time, the number that stands for never"},
+     .description = "The number that stands for never in a time"},
     {.name = "error",
      .form = Form::kFlag,
      .description = "An error or a warning: any value but those of ok"},
@@ -406,7 +408,7 @@ constexpr auto kParamKeys = std::to_array<Key>({
     {.name = "ignored", .form = Form::kFlag, .description = "Accepted without effect"},
     {.name = "never",
      .form = Form::kNumber,
-     .description = "Of a time, the number that stands for never"},
+     .description = "The number that stands for never in a time"},
     {.name = "min_items",
      .form = Form::kSize,
      .description = "Least number of elements, or of characters of a string"},

@@ -308,12 +308,32 @@ void check_parts(const Entry& file, const Family& family) {
   }
 }
 
+bool begins_fields(const Family& family, std::string_view prefix) {
+  return prefix.ends_with('.') && is_group(family, prefix.substr(0, prefix.size() - 1));
+}
+
+// A page shows a field once.
 void read_groups(const Entry& file, Family& family) {
+  std::set<std::string> listed;
   file.members("groups", [&](const std::string& key, const YamlNode& value, std::string path) {
     const Entry entry(value, std::move(path), file.mistakes(), SectionId::kGroup);
-    FieldGroup group{.name = key, .title = {}};
+    FieldGroup group{.name = key, .title = {}, .fields = {}};
     entry.title("", group.title);
-    if (!is_group(family, key)) entry.mistake("", fmt::format("no field begins with {}.", key));
+    entry.texts("fields", group.fields);
+    if (!entry.has("fields")) {
+      if (!is_group(family, key)) entry.mistake("", fmt::format("no field begins with {}.", key));
+      group.fields.push_back(key + '.');
+    }
+    for (const std::string& name : group.fields) {
+      if (find_field(family, name) == nullptr && !begins_fields(family, name)) {
+        entry.mistake("fields", fmt::format("\"{}\" is neither a field of this family nor how the "
+                                            "names of fields begin, up to a dot",
+                                            name));
+      }
+      if (!listed.insert(name).second) {
+        entry.mistake("fields", fmt::format("\"{}\" stands in a group already", name));
+      }
+    }
     family.groups.push_back(std::move(group));
   });
 }

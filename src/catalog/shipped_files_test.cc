@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cctype>
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catalog/home.h"
@@ -98,21 +101,72 @@ TEST(ShippedHomes, AllLoad) {
   EXPECT_THAT(names, ElementsAre("all.yaml", "balcony.yaml", "demo.yaml", "hamburg.yaml"));
 }
 
-// People read titles: no board's name, and commands in groups.
-TEST(ShippedFiles, SayWhatPeopleCallTheGroups) {
-  for (const EmbeddedFile& file : embedded_files()) {
-    const auto family = load_family(file.name, file.text);
-    ASSERT_TRUE(family) << family.error().detail;
-    std::set<std::string> titled;
-    for (const FieldGroup& group : (*family)->groups) titled.insert(group.name);
-    for (const Field& field : (*family)->fields) {
-      const auto dot = field.name.find('.');
-      if (dot == std::string::npos) continue;
-      EXPECT_TRUE(titled.contains(field.name.substr(0, dot))) << file.name << ": " << field.name;
+// The group that a page shows the field in: that of the longest name or prefix that matches.
+const FieldGroup* group_of(const Family& family, std::string_view field) {
+  const FieldGroup* best = nullptr;
+  std::size_t length = 0;
+  for (const FieldGroup& group : family.groups) {
+    for (const std::string& name : group.fields) {
+      const bool has_field = name.ends_with('.') ? field.starts_with(name) : field == name;
+      if (!has_field || name.size() <= length) continue;
+      best = &group;
+      length = name.size();
     }
-    if ((*family)->commands.size() < 2) continue;
-    for (const Command& command : (*family)->commands) {
-      EXPECT_NE(command.group, CommandGroup::kOther) << file.name << ": " << command.name;
+  }
+  return best;
+}
+
+// A list that is opened is read at a glance: no group has one field only, or more than fit.
+TEST(ShippedFiles, GroupTheirFieldsSoThatPeopleFindThem) {
+  constexpr std::size_t kMost = 40;
+  const auto catalog = load_catalog({}).value();
+  for (const FamilyPtr& family : catalog->families()) {
+    std::map<std::string, std::size_t> sizes;
+    for (const Field& field : family->fields) {
+      const FieldGroup* group = group_of(*family, field.name);
+      ASSERT_NE(group, nullptr) << family->id << ": " << field.name;
+      ++sizes[group->name];
+    }
+    for (const FieldGroup& group : family->groups) {
+      EXPECT_GE(sizes[group.name], 2U) << family->id << ": " << group.name;
+      EXPECT_LE(sizes[group.name], kMost) << family->id << ": " << group.name;
+    }
+  }
+}
+
+// Two fields of one group that are called the same cannot be told apart; and a title that begins
+// with a small letter is the name on the wire.
+TEST(ShippedFiles, CallEachFieldOfAGroupByATitleOfItsOwn) {
+  const auto catalog = load_catalog({}, Translations::kAll).value();
+  for (const FamilyPtr& english : catalog->families()) {
+    for (const Language language : {Language::kEnglish, Language::kGerman}) {
+      const FamilyPtr family = catalog->find(english->id, language);
+      std::set<std::pair<std::string, std::string>> titles;
+      std::set<std::string> groups;
+      for (const FieldGroup& group : family->groups) {
+        EXPECT_TRUE(groups.insert(group.title).second) << family->id << ": " << group.title;
+      }
+      for (const Field& field : family->fields) {
+        const FieldGroup* group = group_of(*family, field.name);
+        ASSERT_NE(group, nullptr) << family->id << ": " << field.name;
+        ASSERT_FALSE(field.title.empty()) << family->id << ": " << field.name;
+        EXPECT_FALSE(std::islower(static_cast<unsigned char>(field.title.front())))
+            << family->id << ": " << field.title;
+        EXPECT_TRUE(titles.emplace(group->name, field.title).second)
+            << family->id << ", " << group->title << ": " << field.name << " is another \""
+            << field.title << '"';
+      }
+    }
+  }
+}
+
+// A page shows commands in groups, unless there is one only.
+TEST(ShippedFiles, SayWhatEachCommandIsAbout) {
+  const auto catalog = load_catalog({}).value();
+  for (const FamilyPtr& family : catalog->families()) {
+    if (family->commands.size() < 2) continue;
+    for (const Command& command : family->commands) {
+      EXPECT_NE(command.group, CommandGroup::kOther) << family->id << ": " << command.name;
     }
   }
 }

@@ -60,6 +60,10 @@ inline constexpr auto kGroupKeys = std::to_array<Key>({
     {.name = "title",
      .description = "Short name to show, of at most 30 characters",
      .required = true},
+    {.name = "fields",
+     .form = Form::kTexts,
+     .description = "Names of its fields, or how they begin, up to a dot; by default those that "
+                    "begin with the group's name and a dot"},
 });
 
 }  // namespace gridloom::catalog

@@ -57,6 +57,8 @@ struct Reply {
   std::string body;
 };
 
+enum class Credential : std::uint8_t { kSignature, kAdminToken };
+
 // A connection that may be used for several requests. Pollers are edge-triggered, so that waiting
 // for a response does not spin while the socket is writable.
 struct Line {
@@ -178,9 +180,12 @@ struct ApiClient::Impl {
     }
   }
 
-  Result<std::string> signed_bytes(HttpRequest request) {
+  Result<std::string> bytes_of(HttpRequest request, Credential credential) {
     const std::string host = address.host_header();
     request.host = host;
+    if (credential == Credential::kAdminToken) {
+      return encode_with_token(request, options.admin_token.reveal());
+    }
     const std::string number = nonce();
     const std::string timestamp = std::to_string(unix_ms(SystemClock().now()));
     Signature signature{.access_key = options.access_key, .nonce = number, .timestamp = timestamp};
@@ -190,17 +195,17 @@ struct ApiClient::Impl {
     return encode(request, signature);
   }
 
-  Result<Reply> send(const HttpRequest& request) {
+  Result<Reply> send(const HttpRequest& request, Credential credential = Credential::kSignature) {
     const Deadline deadline(options.patience);
     // Only a read is sent again: a set on a connection that breaks may have been carried out.
     const bool is_read = request.method == "GET";
     const bool is_kept = line != nullptr && is_read;
     if (!is_kept) line.reset();
-    auto bytes = signed_bytes(request);
+    auto bytes = bytes_of(request, credential);
     if (!bytes) return std::unexpected(bytes.error());
     if (is_kept) {
       if (auto reply = exchange(*bytes, deadline)) return reply;
-      bytes = signed_bytes(request);  // a nonce is for one request
+      bytes = bytes_of(request, credential);  // a nonce is for one request
       if (!bytes) return std::unexpected(bytes.error());
     }
     if (Status opened = open_line(deadline); !opened) return std::unexpected(opened.error());
@@ -251,6 +256,18 @@ Result<std::vector<ListedDevice>> ApiClient::devices() {
                        .online = online == "1" || online == "true"});
   }
   return devices;
+}
+
+Result<Json> ApiClient::administer(std::string_view operation, const JsonObject& parameters) {
+  if (impl_->options.admin_token.empty()) {
+    return fail(ErrorCode::kNoPermission, "administration needs a token with the scope admin");
+  }
+  const std::string target = fmt::format("{}admin/{}", wire::kOwnPaths, operation);
+  const std::string body = wire::to_text(parameters);
+  const auto reply = impl_->send({.method = "POST", .target = target, .host = {}, .body = body},
+                                 Credential::kAdminToken);
+  if (!reply) return std::unexpected(reply.error());
+  return answer_to_token(reply->status, reply->body);
 }
 
 Result<JsonObject> ApiClient::quota_all(std::string_view sn) {

@@ -1,5 +1,6 @@
 // A blocking client of the signed HTTP API: of a Gridloom server, and of the vendor's cloud, which
-// has all but energy() and history(). One account, one connection. One thread at a time.
+// has all but energy(), history() and administer(). One account, one connection. One thread at a
+// time.
 //
 // Requests are signed as the vendor's documents say (wire/signing.h). With https the server's
 // certificate is verified; a request is sent once, unless a kept connection turned out to be closed
@@ -27,6 +28,7 @@ struct ApiOptions {
   Secret secret_key{};
   std::filesystem::path ca{};  // file of trusted certificates; empty: the system's
   Millis patience{15'000};     // for a connection, and then for each answer
+  Secret admin_token{};        // for administer(), of a Gridloom server; empty: none
 };
 
 struct ListedDevice {
@@ -73,8 +75,13 @@ class ApiClient {
   [[nodiscard]] Result<wire::Json> energy(std::string_view sn, const Query& query = {});
   [[nodiscard]] Result<wire::Json> history(std::string_view sn, const Query& query);
 
-  // The same as the text of a CSV file.
+  // The past values as the text of a CSV file.
   [[nodiscard]] Result<std::string> history_csv(std::string_view sn, Query query);
+
+  // Carries out an operation of administration with the admin token (docs/user/api.md,
+  // "Administration"). kNoPermission: there is no token.
+  [[nodiscard]] Result<wire::Json> administer(std::string_view operation,
+                                              const wire::JsonObject& parameters);
 
   // Any signed request. `body` is JSON, or empty.
   [[nodiscard]] Result<wire::Json> call(std::string_view method, std::string_view path,

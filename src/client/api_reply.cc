@@ -117,4 +117,20 @@ Result<Json> data_of_reply(unsigned status, std::string_view body) {
                   printable(wire::shortened(text_of(wire::member(*reply, "message")), 600))));
 }
 
+Result<Json> answer_to_token(unsigned status, std::string_view body) {
+  constexpr unsigned kOk = 200;
+  constexpr std::size_t kMaxMessage = 4096;  // bytes; it may list all names there are
+  auto reply = wire::parse_json(body, {.bytes = kMaxReply, .keys = kMaxMembers});
+  if (reply && status == kOk) return reply;
+  const Json* code = reply ? wire::member(*reply, "code") : nullptr;
+  if (code == nullptr) {
+    return fail(
+        ErrorCode::kMalformed,
+        fmt::format("the server answered HTTP {} without a code, so it has not this API", status));
+  }
+  const std::string name = text_of(code);
+  return fail(error_code_of(name).value_or(error_of(status, name)),
+              printable(wire::shortened(text_of(wire::member(*reply, "message")), kMaxMessage)));
+}
+
 }  // namespace gridloom::client

@@ -1,5 +1,5 @@
-// The answers of the signed HTTP API: {"code","message","data"}, and the address of a server as a
-// person writes it. Pure.
+// The answers of the signed HTTP API: {"code","message","data"}, those to a request with a token,
+// and the address of a server as a person writes it. Pure.
 #pragma once
 
 #include <cstdint>
@@ -29,5 +29,8 @@ struct ApiAddress {
 // kBadParams, kNotFound (HTTP 404), kConflict (429 and 503: ask later), kInternal. kMalformed: not
 // an answer of this API.
 [[nodiscard]] Result<wire::Json> data_of_reply(unsigned status, std::string_view body);
+// The answer to a request with a token, which is the body itself. An error has the code and the
+// message of the server. kMalformed: not an answer of this API.
+[[nodiscard]] Result<wire::Json> answer_to_token(unsigned status, std::string_view body);
 
 }  // namespace gridloom::client

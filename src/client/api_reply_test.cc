@@ -83,5 +83,30 @@ TEST(ApiReply, HasDataOrAnError) {
   }
 }
 
+TEST(ApiReply, ToATokenIsTheBodyOrAnError) {
+  EXPECT_EQ(answer_to_token(200, "[]"), wire::Json(wire::JsonArray{}));
+  const struct {
+    unsigned status;
+    std::string_view body;
+    ErrorCode code;
+    std::string_view detail;
+  } rows[] = {
+      {400, R"({"code":"bad_params","message":"there is no fault x"})", ErrorCode::kBadParams,
+       "there is no fault x"},
+      {401, R"({"code":"unknown_key","message":"no account has this token"})",
+       ErrorCode::kUnknownKey, "no account has this token"},
+      {429, R"({"code":"too_many_requests","message":"too often"})", ErrorCode::kConflict,
+       "too often"},
+      {404, R"({"code":"not_found","message":"a\u001bb"})", ErrorCode::kNotFound, "a?b"},
+      {502, "<html>", ErrorCode::kMalformed, "HTTP 502 without a code"},
+  };
+  for (const auto& row : rows) {
+    const auto answer = answer_to_token(row.status, row.body);
+    ASSERT_FALSE(answer) << row.body;
+    EXPECT_EQ(answer.error().code, row.code) << row.body;
+    EXPECT_THAT(answer.error().detail, HasSubstr(row.detail)) << row.body;
+  }
+}
+
 }  // namespace
 }  // namespace gridloom::client

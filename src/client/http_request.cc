@@ -69,4 +69,9 @@ std::string encode(const HttpRequest& request, const Signature& signature) {
   return completed(std::move(bytes), request);
 }
 
+std::string encode_with_token(const HttpRequest& request, std::string_view token) {
+  return completed(first_lines(request) + fmt::format("Authorization: Bearer {}\r\n", token),
+                   request);
+}
+
 }  // namespace gridloom::client

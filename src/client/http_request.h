@@ -1,4 +1,5 @@
-// The bytes of an HTTP/1.1 request, unsigned or signed as apps sign theirs (wire/signing.h). Pure.
+// The bytes of an HTTP/1.1 request: unsigned, signed as apps sign theirs (wire/signing.h), or with
+// a token. Pure.
 #pragma once
 
 #include <string>
@@ -35,5 +36,6 @@ struct Signature {
 
 [[nodiscard]] std::string encode(const HttpRequest& request);
 [[nodiscard]] std::string encode(const HttpRequest& request, const Signature& signature);
+[[nodiscard]] std::string encode_with_token(const HttpRequest& request, std::string_view token);
 
 }  // namespace gridloom::client

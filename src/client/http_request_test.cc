@@ -19,6 +19,8 @@ TEST(HttpRequest, IsWrittenWithAndWithoutABody) {
             "PUT /a HTTP/1.1\r\nHost: h\r\naccessKey: AK\r\nnonce: 7\r\ntimestamp: 1000\r\n"
             "sign: 5e\r\nContent-Type: application/json;charset=UTF-8\r\nContent-Length: 7\r\n\r\n"
             R"({"b":1})");
+  EXPECT_EQ(encode_with_token({.target = "/a", .host = "h"}, "glt_1"),
+            "GET /a HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer glt_1\r\n\r\n");
 }
 
 TEST(HttpRequest, TextOfAQueryIsReadBackUnchanged) {

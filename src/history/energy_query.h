@@ -41,9 +41,10 @@ class EnergyQuery {
   [[nodiscard]] const EnergySources& sources() const;
   // Valid once done().
   [[nodiscard]] const std::vector<Energies>& sums() const;
-  // Likewise: how long each flow is known in each span. A sum of which nothing is known is not 0.
+  // How long each flow is known in each span, once done(). A sum of which nothing is known is not
+  // 0.
   [[nodiscard]] const std::vector<KnownTime>& known() const;
-  // Likewise: the end of the last time that is known (past_ms()); the smallest number: none is.
+  // The end of the last time that is known (past_ms()), once done(); the smallest number: none is.
   [[nodiscard]] std::int64_t known_until_ms() const;
 
  private:

@@ -7,24 +7,9 @@
 #include <string_view>
 #include <utility>
 
-#include "history/energy/energy_sources.h"
 #include "overview/overview.h"
 
 namespace gridloom::home {
-namespace {
-
-// The names under which devices report the field; all modules' have their own.
-std::vector<std::string> names_of(const std::string& field, const history::FieldNames& known) {
-  if (!field.contains('*')) return {field};
-  std::vector<std::string> names;
-  for (std::size_t i = 0; i < known.size(); ++i) {
-    std::string name = known.name_of(static_cast<history::FieldId>(i));
-    if (history::matches(field, name)) names.push_back(std::move(name));
-  }
-  return names;
-}
-
-}  // namespace
 
 class HomeCharges::DeviceSteps final : public history::SeriesSink {
  public:
@@ -75,11 +60,11 @@ HomeCharges::HomeCharges(Options options) : options_(std::move(options)) {
 HomeCharges::~HomeCharges() = default;
 HomeCharges::HomeCharges(HomeCharges&&) noexcept = default;
 
-void HomeCharges::begin_device(history::Reader& reader) {
+void HomeCharges::begin_device() {
   const HistoryDevice& device = options_.devices[next_];
   const catalog::Field& field = *overview::charge_field(*device.family);
   history::SeriesReader::Options options{.device = device.number};
-  options.request.fields = names_of(field.name, reader.names());
+  options.request.fields = {field.name};
   options.request.from_ms = options_.bounds.front();
   options.request.to_ms = options_.bounds.back();
   options.request.step_ms = options_.step_ms;
@@ -99,7 +84,7 @@ void HomeCharges::end_device() {
 }
 
 Status HomeCharges::work(history::Reader& reader) {
-  if (!series_) begin_device(reader);
+  if (!series_) begin_device();
   const Status worked = series_->work(reader, *device_);
   if (!worked && worked.error().code != ErrorCode::kDamaged) return worked;
   if (!worked || series_->done()) end_device();

@@ -57,7 +57,7 @@ class HomeCharges {
     }
   };
   class DeviceSteps;  // of one device: receives the series of all its fields
-  void begin_device(history::Reader& reader);
+  void begin_device();
   void end_device();
 
   Options options_;

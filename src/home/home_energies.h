@@ -50,7 +50,8 @@ class HomeEnergies {
   [[nodiscard]] Status work(history::Reader& reader);
   [[nodiscard]] bool done() const { return next_ == options_.devices.size(); }
 
-  // What the home's devices measure. Valid at once, the following once done().
+  // The quantities that the home's devices measure. They are valid at once, the following once
+  // done().
   [[nodiscard]] const std::vector<overview::Quantity>& quantities() const { return quantities_; }
   [[nodiscard]] std::vector<overview::HomeFlows> buckets() const;
   // Devices that are not known for all of the span: those with damaged history in front, the others

@@ -347,8 +347,10 @@ void HomeFeed::add_ledger(const WorkPtr& work) {
       }
     }
     if (!energies->done()) return history::Progress::kMore;
-    // Without the energies of one device the others' sums would be wrong.
-    if (!energies->is_damaged()) work->ledger = overview::ledger_of(energies->buckets());
+    // Without the energies of one device the others' sums would be wrong, and those of before may
+    // be of another day.
+    work->ledger = energies->is_damaged() ? std::nullopt
+                                          : std::optional(overview::ledger_of(energies->buckets()));
     finish(work);
     return history::Progress::kDone;
   };

@@ -75,8 +75,8 @@ class HomeFeed {
     const Clock* steady = nullptr;
     // Writes a home as the members of a JSON object. Any thread.
     std::function<std::string(const HomeState&)> members_of{};
-    // The same in German; empty: there is English only. Asked only for a home with faults, as
-    // nothing else has words.
+    // Writes it in German; empty: there is English only. It is asked only for a home with faults,
+    // because nothing else has words.
     std::function<std::string(const HomeState&)> german_members_of{};
     const EventLog* events = nullptr;  // null: since when faults last is not known
     history::Reads reads{};            // Archive::read; empty: there are no energies

@@ -1,4 +1,4 @@
-// What became of the sets that were asked for under an id: by whom, when, whether the device
+// Keeps what became of the sets that were asked for under an id: by whom, when, whether the device
 // answered, and whether its fields show now what was asked for. Without loops, threads and hub.
 //
 // A set is kept for an hour, so many of an account and so many of all: the oldest makes room. The
@@ -104,7 +104,8 @@ class SetBook {
     bool is_online = true;  // the device, now
   };
   void end(const SetId& id, Outcome outcome, const Now& now);
-  // What the device reports now. `value_of` answers nothing for a field that was not reported.
+  // Takes what the device reports now. `value_of` answers nothing for a field that was not
+  // reported.
   using ValueOf = std::function<std::optional<wire::Json>(std::string_view field)>;
   void read_back(std::string_view sn, const ValueOf& value_of, const Now& now);
   // Ends what has lasted long enough. To be called a few times a second.

@@ -135,9 +135,13 @@ void SetTracker::get(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply
   if (record->is_final() || wait <= Millis(0)) {
     return hub::answer<SetRecord>(std::move(reply_to), SetRecord(*record));
   }
+  // A client that goes away leaves its request waiting.
+  auto permit = waits_.take(fmt::to_string(std::to_underlying(id.account)), kMaxWaits);
+  if (!permit) return hub::answer<SetRecord>(std::move(reply_to), SetRecord(*record));
   waiting_.emplace(id, Waiting{.until = Until::kFinal,
                                .latest = now().steady + wait,
-                               .reply_to = std::move(reply_to)});
+                               .reply_to = std::move(reply_to),
+                               .permit = std::move(*permit)});
 }
 
 std::vector<SetRecord> SetTracker::list(AccountId account, std::string_view sn) const {
@@ -154,7 +158,8 @@ void SetTracker::watch(const SetId& id) {
          .scope = hub::ChangeReaderOptions::Scope::kDevices,
          .detail = hub::ChangeReaderOptions::Detail::kDevicesOnly});
   }
-  if (watched_.emplace(id.sn, id.account).second) subscription_.add(id.sn);
+  // The rights of the account that asked last were checked last; those of another may have ended.
+  if (watched_.insert_or_assign(id.sn, id.account).second) subscription_.add(id.sn);
 }
 
 void SetTracker::on_changes(const hub::ChangeBatch& batch) {
@@ -185,12 +190,14 @@ void SetTracker::read(const std::string& sn) {
   }
   options_.hub->read_twins(
       account, {sn},
-      {.loop = options_.loop, .done = [this, sn](Result<std::vector<hub::TwinSnapshot>> twins) {
-         take_twin(sn, twins && !twins->empty() ? &twins->front() : nullptr);
+      {.loop = options_.loop,
+       .done = [this, sn, account](const Result<std::vector<hub::TwinSnapshot>>& twins) {
+         take_twin(sn, account, twins && !twins->empty() ? &twins->front() : nullptr);
        }});
 }
 
-void SetTracker::take_twin(const std::string& sn, const hub::TwinSnapshot* twin) {
+void SetTracker::take_twin(const std::string& sn, AccountId account,
+                           const hub::TwinSnapshot* twin) {
   std::unordered_map<std::string_view, std::string_view> values;
   if (twin != nullptr) {
     twin->values.for_each([&](std::size_t slot, std::string_view text) {
@@ -206,7 +213,11 @@ void SetTracker::take_twin(const std::string& sn, const hub::TwinSnapshot* twin)
   bool reads_again = false;
   {
     const std::lock_guard lock(mutex_);
-    book_.read_back(sn, value_of, now());
+    // Meanwhile another account may have asked, which reads again.
+    const auto watched = watched_.find(sn);
+    if (watched != watched_.end() && watched->second == account) {
+      book_.read_back(sn, value_of, now());
+    }
     const auto reading = reading_.find(sn);
     reads_again = reading->second;
     reading_.erase(reading);

@@ -10,6 +10,7 @@
 // Thread rule: any thread, unless a comment says otherwise.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <map>
@@ -21,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "base/per_key_limit.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/string_map.h"
@@ -39,6 +41,8 @@ class SetTracker {
  public:
   // How long the reply to a set is awaited once the device's fields show it.
   static constexpr Millis kReplyGrace{2'000};
+  // Requests of an account that wait for a state to be final; further ones are answered at once.
+  static constexpr std::size_t kMaxWaits = 64;
 
   struct Options {
     hub::Hub* hub = nullptr;
@@ -59,7 +63,8 @@ class SetTracker {
   // it. A set whose id is known is answered at once as it is now. kConflict: it has another
   // message. Whether the account may set the device is for the caller to see to.
   void send(Asked asked, hub::ReplyTo<SetRecord> reply_to);
-  // Answers at once, or waits so long for the state to be final. kNotFound: the id is not known.
+  // Answers at once, or waits so long for the state to be final, if not kMaxWaits of the account do
+  // so already. kNotFound: the id is not known.
   void get(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply_to);
   // The account's sets of the device, the newest first.
   [[nodiscard]] std::vector<SetRecord> list(AccountId account, std::string_view sn) const;
@@ -76,6 +81,7 @@ class SetTracker {
     Until until{};
     TimePoint latest;  // by the steady clock
     hub::ReplyTo<SetRecord> reply_to;
+    PerKeyLimit::Permit permit{};  // of kMaxWaits
   };
   // A set as its device file explains it.
   struct Explained {
@@ -90,7 +96,8 @@ class SetTracker {
   void on_changes(const hub::ChangeBatch& batch);
   // Reads the device's values, if somebody waits for them.
   void read(const std::string& sn);
-  void take_twin(const std::string& sn, const hub::TwinSnapshot* twin);
+  // `twin`, read for the account; null: it may not read it, or the device has not reported.
+  void take_twin(const std::string& sn, AccountId account, const hub::TwinSnapshot* twin);
   // The functions below require that mutex_ is held.
   void watch(const SetId& id);
   // Answers those who wait for sets that changed, and unsubscribes from devices.
@@ -103,8 +110,9 @@ class SetTracker {
   mutable std::mutex mutex_;  // guards the members below
   hub::ChangeSubscription subscription_;
   SetBook book_;
-  StringMap<AccountId> watched_;  // devices of the subscription, and in whose turn they are read
+  StringMap<AccountId> watched_;  // devices of the subscription, and who asked last: reads them
   StringMap<bool> reading_;       // devices that are being read; true: they are to be read again
+  PerKeyLimit waits_;             // by account
   std::multimap<SetId, Waiting> waiting_;
 };
 

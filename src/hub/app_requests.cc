@@ -77,11 +77,6 @@ Message plain(std::string payload) {
   return message;
 }
 
-// Whether the vendor's interface says that the device is offline.
-bool is_out_of_reach(const Error& error) {
-  return error.code == ErrorCode::kOffline || error.code == ErrorCode::kNoAnswer;
-}
-
 std::string_view way_of(const Command& command) {
   return std::holds_alternative<HttpRequester>(command.requester) ? kOverHttp : kOverMqtt;
 }
@@ -436,15 +431,15 @@ void AppRequests::tell_outcome(const std::string& sn, const Command& command,
 
 void AppRequests::answer_requester(const std::string& sn, Command command,
                                    Result<DeviceReply> reply) {
-  const bool concealed = !reply && is_out_of_reach(reply.error()) &&
-                         parts_.platform.config.offline_requests == OfflineRequests::kLikeTheVendor;
-  const auto* app = std::get_if<MqttRequester>(&command.requester);
-  if (app != nullptr && (concealed || command.reply_dropped)) return;
-  if (concealed) reply.error().code = ErrorCode::kBadParams;
   if (const auto* http = std::get_if<HttpRequester>(&command.requester)) {
     if (!reply) return answer_http(sn, *http, std::unexpected(std::move(reply.error())));
     return answer_http(sn, *http, DeviceAnswer{.text = std::move(reply->message.payload)});
   }
+  const bool is_concealed =
+      !reply && is_out_of_reach(reply.error()) &&
+      parts_.platform.config.offline_requests == OfflineRequests::kLikeTheVendor;
+  const auto* app = std::get_if<MqttRequester>(&command.requester);
+  if (is_concealed || command.reply_dropped) return;
   if (reply) {
     return parts_.fanout.answer_app(
         app->account, sn, Verb::kSetReply,

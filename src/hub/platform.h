@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/per_key_limit.h"
+#include "base/result.h"
 #include "base/string_map.h"
 #include "catalog/family.h"
 #include "hub/access_audit.h"
@@ -35,8 +36,12 @@ namespace gridloom::hub {
 // The answer to a set or get for a device that is not connected.
 enum class OfflineRequests : std::uint8_t {
   kExplained,     // 6012 over HTTP, code -2 over MQTT
-  kLikeTheVendor  // 1008 over HTTP, silence over MQTT
+  kLikeTheVendor  // 1008 over HTTP (api/vendor/vendor_api.cc), silence over MQTT
 };
+// Whether the error is one that OfflineRequests is about.
+[[nodiscard]] inline bool is_out_of_reach(const Error& error) {
+  return error.code == ErrorCode::kOffline || error.code == ErrorCode::kNoAnswer;
+}
 
 struct Config {
   Millis set_deadline{8000};

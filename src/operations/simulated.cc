@@ -36,20 +36,15 @@ Result<catalog::FamilyPtr> family_in(const catalog::Catalog& catalog, const std:
 Status make_missing(registry::Registry& registry, const catalog::Catalog& catalog,
                     const std::vector<std::string>& sns) {
   const std::string account(kSimulatedAccount);
-  if (registry.directory()->find_account_by_name(account) == nullptr) {
-    if (const auto added = registry.add_account({.name = account}); !added) {
-      return std::unexpected(added.error());
-    }
-  }
   const auto directory = registry.directory();
-  const registry::AccountId owner = directory->find_account_by_name(account)->id;
+  const registry::Account* owner = directory->find_account_by_name(account);
   std::vector<registry::DeviceSpec> missing;
   for (const std::string& sn : sns) {
     const registry::Device* known = directory->find_device(sn);
     if (known == nullptr) {
       const std::string& product = catalog.of_serial(sn)->product;
       missing.push_back({.sn = sn, .name = product.empty() ? sn : product, .owner = account});
-    } else if (known->owner != owner) {
+    } else if (owner == nullptr || known->owner != owner->id) {
       return fail(ErrorCode::kConflict,
                   fmt::format("{} belongs to another account: its server has this device already; "
                               "play a recording against another server, or record it with "
@@ -58,6 +53,12 @@ Status make_missing(registry::Registry& registry, const catalog::Catalog& catalo
     }
   }
   if (missing.empty()) return {};
+  // The account is made last, so that a refusal leaves nothing behind.
+  if (owner == nullptr) {
+    if (const auto added = registry.add_account({.name = account}); !added) {
+      return std::unexpected(added.error());
+    }
+  }
   if (const auto added = registry.add_devices(missing); !added) {
     return std::unexpected(added.error());
   }

@@ -19,7 +19,7 @@ constexpr std::array kQuantityOf = {
     std::pair{EnergyFlow::kHeatpump, Quantity::kHeat},
 };
 
-// Those that the home's use follows from.
+// The home's use follows from these.
 constexpr std::array kOfBalance = {Quantity::kSun, Quantity::kBatteryIn, Quantity::kBatteryOut,
                                    Quantity::kGridImport, Quantity::kGridExport};
 
@@ -47,7 +47,7 @@ void HomeFlowSums::add(Role role, const history::EnergySources& sources, const D
   };
   for (const auto& [flow, to] : kQuantityOf) add_flow(flow, to);
   const bool is_metered = grid_ == Grid::kMeasured;
-  // What a device draws from a socket is in the meter's figure already.
+  // The meter's figure has already what a device draws from a socket.
   if (is_metered && role != Role::kMeter) return;
   add_flow(EnergyFlow::kGridIn, Quantity::kGridImport);
   if (is_metered) add_flow(EnergyFlow::kGridOut, Quantity::kGridExport);

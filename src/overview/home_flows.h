@@ -61,7 +61,7 @@ class HomeFlowSums {
 
   void add(Role role, const history::EnergySources& sources, const DeviceFlows& flows);
   [[nodiscard]] HomeFlows flows() const;
-  // What the devices measure, known or not, in the order of the enum.
+  // The quantities that the devices measure, known or not, in the order of the enum.
   [[nodiscard]] std::vector<Quantity> quantities() const;
 
  private:

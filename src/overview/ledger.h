@@ -1,4 +1,4 @@
-// What a home has made, drawn, given and used during a span of time. Pure.
+// The energies that a home has made, drawn, given and used during a span of time. Pure.
 #pragma once
 
 #include <optional>

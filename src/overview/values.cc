@@ -57,6 +57,13 @@ std::optional<double> number_of(const Field& field, const Json& value) {
   return value.to_number<double>() * field.scale;
 }
 
+std::optional<int> decimals_of(const Field& field) {
+  if (!catalog::is_numeric(field.type)) return std::nullopt;
+  if (field.type == catalog::FieldType::kFloat && field.scale == 1) return 2;
+  const int decimals = static_cast<int>(std::ceil(-std::log10(std::abs(field.scale)) - 1e-9));
+  return std::max(decimals, 0);
+}
+
 std::string number_text(double number) {
   constexpr double kDigits = 1e6;
   const double rounded = std::round(number * kDigits) / kDigits;

@@ -32,6 +32,10 @@ struct FlatValue {
 // "62 %", "52.608 V", "1 (on)", "-" for a value that stands for none. `field` may be null.
 [[nodiscard]] std::string value_text(const catalog::Field* field, const wire::Json& value);
 
+// Decimals that numbers of the field have in its unit. A number with a fraction may have any; two
+// are shown. Nothing: it has no numbers.
+[[nodiscard]] std::optional<int> decimals_of(const catalog::Field& field);
+
 // "1.5", "230", without noise in the last digits.
 [[nodiscard]] std::string number_text(double number);
 

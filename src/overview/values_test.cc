@@ -209,6 +209,26 @@ TEST(Overview, NamesTheErrorsInTheWordsOfAnotherLanguage) {
   }
 }
 
+TEST(Values, HaveTheDecimalsOfTheirField) {
+  using catalog::FieldType;
+  const struct {
+    FieldType type;
+    double scale;
+    std::optional<int> decimals;
+  } rows[] = {
+      {FieldType::kInt, 1, 0},      {FieldType::kInt, 0.1, 1},
+      {FieldType::kInt, 0.001, 3},  {FieldType::kInt, 1000, 0},
+      {FieldType::kBool, 1, 0},     {FieldType::kFloat, 1, 2},
+      {FieldType::kFloat, 0.01, 2}, {FieldType::kString, 1, std::nullopt},
+  };
+  for (const auto& row : rows) {
+    catalog::Field field;
+    field.type = row.type;
+    field.scale = row.scale;
+    EXPECT_EQ(decimals_of(field), row.decimals) << name_of(row.type) << ' ' << row.scale;
+  }
+}
+
 TEST(Overview, FindsTheWordsOfAMemberAndOfAnElement) {
   const auto english = must(catalog::load_family("parted.yaml", R"yaml(
 family: parted

@@ -3,8 +3,11 @@
 #include "registry/registry.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +32,16 @@ constexpr std::size_t kCertificateBytes = 16;
 constexpr std::size_t kTokenCharacters = 40;  // 238 bits
 constexpr std::size_t kInstanceDigits = 8;
 
+// The end of a message about a name that no account has; empty: there is no account at all.
+std::string other_accounts(std::span<const std::string_view> names) {
+  constexpr std::size_t kMost = 8;
+  if (names.empty()) return {};
+  std::string text = fmt::format("; there {} {}", names.size() == 1 ? "is" : "are",
+                                 fmt::join(names.first(std::min(names.size(), kMost)), ", "));
+  if (names.size() > kMost) text += fmt::format(" and {} more", names.size() - kMost);
+  return text;
+}
+
 Result<const Account*> account_named(const Directory& present, std::string_view name) {
   if (Status valid = check_name(name, kAnAccountName); !valid) {
     return std::unexpected(valid.error());
@@ -37,8 +50,9 @@ Result<const Account*> account_named(const Directory& present, std::string_view 
   if (account == nullptr) {
     std::vector<std::string_view> names;
     for (const Account* each : present.accounts()) names.emplace_back(each->name);
-    return fail(ErrorCode::kNotFound,
-                fmt::format("there is no account '{}'{}", name, did_you_mean(name, names)));
+    const std::string meant = did_you_mean(name, names);
+    return fail(ErrorCode::kNotFound, fmt::format("there is no account '{}'{}", name,
+                                                  meant.empty() ? other_accounts(names) : meant));
   }
   return account;
 }

@@ -83,7 +83,8 @@ TEST_F(RegistryTest, AnAccountHasUpTo16KeyPairs) {
   ASSERT_TRUE(last);
   EXPECT_EQ(registry_->directory()->keys_of(anna).size(), 16U);
   EXPECT_EQ(registry_->directory()->keys_of(anna).back()->access_key, last->access_key);
-  expect_fault(registry_->add_keys("bert"), ErrorCode::kNotFound, "there is no account 'bert'");
+  expect_fault(registry_->add_keys("bert"), ErrorCode::kNotFound,
+               "there is no account 'bert'; there is anna");
 }
 
 TEST_F(RegistryTest, ATokenOfAnAdministratorBelongsToNoAccount) {
@@ -163,7 +164,7 @@ TEST_F(RegistryTest, ATokenGoesByItsNumberWhichIsNotUsedAgain) {
   EXPECT_EQ(registry_->directory()->tokens_of(anna).front()->number, first->token.number + 1);
   expect_fault(add("anna"), ErrorCode::kConflict,
                "account 'anna' has 64 tokens already; remove one first");
-  expect_fault(add("bert"), ErrorCode::kNotFound, "there is no account 'bert'");
+  expect_fault(add("bert"), ErrorCode::kNotFound, "there is no account 'bert'; there is anna");
   EXPECT_FALSE(registry_->add_token({.name = "", .account = "anna"}));
   const std::string hash = registry_->directory()->tokens_of(anna).front()->hash;
   ASSERT_TRUE(registry_->remove_account("anna"));
@@ -264,7 +265,7 @@ TEST_F(RegistryTest, AShareThatMakesNoSenseIsRefused) {
   expect_fault(registry_->share_device({.sn = "SN1", .account = "bert", .rights = Rights::kNone}),
                ErrorCode::kNotFound, "device 'SN1' is not shared with 'bert'");
   expect_fault(registry_->share_device({.sn = "SN1", .account = "cleo"}), ErrorCode::kNotFound,
-               "there is no account 'cleo'");
+               "there is no account 'cleo'; there are anna, bert");
   expect_fault(registry_->share_device({.sn = "SN2", .account = "bert"}), ErrorCode::kNotFound,
                "there is no device 'SN2'");
 }
@@ -298,7 +299,7 @@ TEST_F(RegistryTest, ARotatedGatewayKeyLeavesTheCertificateAlone) {
     reopen();
   }
   expect_fault(registry_->rotate_gateway("bert"), ErrorCode::kNotFound,
-               "there is no account 'bert'");
+               "there is no account 'bert'; there is anna");
 }
 
 TEST_F(RegistryTest, ARotatedDeviceKeyLeavesEverythingElse) {

@@ -1,5 +1,5 @@
-// What a server knows of homes beyond single devices: the log of events, the homes of accounts, and
-// what became of their sets.
+// Holds what a server knows of homes beyond single devices: the log of events, the homes of
+// accounts, and what became of their sets.
 //
 // Thread rule: start() before the loops turn; tick() on the loop; stop() from any thread.
 #pragma once

@@ -39,6 +39,16 @@ Millis step_of(double speed) {
   return Millis(std::llround(std::min(speed * kStepsEvery_ms, 1.0 * kLongestStep.count())));
 }
 
+// The family with reports that carry their time, so that a device need not wait for the server
+// after each report.
+catalog::FamilyPtr with_timestamps(const catalog::FamilyPtr& family) {
+  auto made = std::make_shared<catalog::Family>(*family);
+  made->messages.report["timestamp"] = "$now_ms";
+  // A report without an envelope has no place for it.
+  if (made->messages.report_body.empty()) made->messages.report_body = "params";
+  return made;
+}
+
 }  // namespace
 
 // A device on its link.
@@ -51,7 +61,9 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
         topics_(wire::device_topics(member.sn)),
         driver_(std::move(virtual_family), member.sn, Chance(fleet.options_.world.seed),
                 environment(), *this, member.last.get(), member.setup) {
-    site.join(driver_, plug_);
+    // Of a past that ended early, devices have lived more or less.
+    if (fleet.options_.past && member.last) resumes_ = member.last->at.value_or(TimePoint());
+    site.join(driver_, plug_, resumes_);
     if (member.last) *member.last = {};
     // Spreads the devices' steps, so that not all fall on the same moment, but those of a site do.
     if (fleet.options_.time != nullptr) return;
@@ -83,7 +95,9 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
 
   [[nodiscard]] bool has_timestamps() const { return device().virtual_family().has_timestamps; }
 
-  void report_everything() { driver_.report_everything(environment()); }
+  void report_everything() {
+    if (fleet_.options_.clock->now() >= resumes_) driver_.report_everything(environment());
+  }
   void catch_up() {
     if (driver_.is_behind()) driver_.catch_up(environment());
   }
@@ -117,6 +131,7 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
   Fleet& fleet_;
   Site& site_;
   catalog::Plug plug_;
+  TimePoint resumes_;
   Link* link_ = nullptr;
   std::size_t most_unacknowledged_ = 0;
   std::string topics_;  // without the verb
@@ -246,7 +261,10 @@ Fleet::Fleet(const Options& options, const std::vector<Member>& members)
       const Member& member = members[i];
       if (last != steps_last(member.plug)) continue;
       VirtualFamilyPtr& virtual_family = virtual_families[member.family];
-      if (!virtual_family) virtual_family = std::make_shared<VirtualFamily>(member.family);
+      if (!virtual_family) {
+        virtual_family = std::make_shared<VirtualFamily>(
+            options.past ? with_timestamps(member.family) : member.family);
+      }
       if (!member.site) sites_.push_back(std::make_unique<Site>(world));
       Site& site = member.site ? *sites_.at(*member.site) : *sites_.back();
       devices_[i] = std::make_unique<SimulatedDevice>(*this, site, member, virtual_family);
@@ -343,8 +361,8 @@ void Fleet::apply_faults() {
 
 void Fleet::step(Site& site, TimePoint now) {
   counts_.steps += site.size();
-  const Options::Sparse& sparse = options_.sparse;
-  if (now < sparse.until && now - site.reported() < sparse.apart) {
+  const auto& past = options_.past;
+  if (past && now < past->sparse_until && now - site.reported() < past->apart) {
     site.move(now);
   } else {
     site.step(now);

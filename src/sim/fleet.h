@@ -67,12 +67,15 @@ class Fleet {
     // timestamp of its own arrives at its virtual time. Devices whose reports have a timestamp may
     // have some reports in flight.
     VirtualClock* time = nullptr;
-    // With virtual time: until then reports are this far apart at least, however short the steps.
-    struct Sparse {
+    // With virtual time: the devices live their past, in which all reports have a timestamp. Until
+    // `sparse_until` reports are this far apart at least, however short the steps. A device that
+    // has reported later than now stands still until that moment: in a past that ended early it
+    // came further than others.
+    struct Past {
       Millis apart{0};
-      TimePoint until{};
+      TimePoint sparse_until{};
     };
-    Sparse sparse{};
+    std::optional<Past> past{};
     net::IoLoop* loop = nullptr;
   };
   Fleet(const Options& options, const std::vector<Member>& members);

@@ -13,10 +13,10 @@ int rank_of(Plug plug) { return steps_last(plug) ? 2 : plug == Plug::kUnit ? 1 :
 
 }  // namespace
 
-void Site::join(DeviceDriver& driver, Plug plug) {
+void Site::join(DeviceDriver& driver, Plug plug, TimePoint resumes) {
   const auto after = std::ranges::upper_bound(joined_, rank_of(plug), {},
                                               [](const Joined& one) { return rank_of(one.plug); });
-  joined_.insert(after, {.driver = &driver, .plug = plug});
+  joined_.insert(after, {.driver = &driver, .plug = plug, .resumes = resumes});
   if (steps_last(plug)) return;
   const double drawn_w = driver.device().drawn_w();
   if (plug == Plug::kDc) {
@@ -70,7 +70,11 @@ void Site::advance(TimePoint now, void (DeviceDriver::*how)(const Environment& e
       others_ac_w_ = ac_w;
       if (others_dc_w_) others_dc_w_ = dc_w;
     }
-    (each.driver->*how)(at(now, each.plug));
+    if (now < each.resumes) {
+      each.driver->begin_period(now);
+    } else {
+      (each.driver->*how)(at(now, each.plug));
+    }
     (each.plug == Plug::kDc ? dc_w : ac_w) += each.driver->device().drawn_w();
   }
 }

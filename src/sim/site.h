@@ -56,8 +56,9 @@ class Site {
   [[nodiscard]] Environment at(TimePoint now, catalog::Plug plug) const;
 
   // `driver` outlives this. At most one is plugged in as kMeter or kOffGrid; make it after the
-  // others have joined, so that it starts with what they draw (steps_last()).
-  void join(DeviceDriver& driver, catalog::Plug plug);
+  // others have joined, so that it starts with what they draw (steps_last()). Until `resumes` it
+  // stands still.
+  void join(DeviceDriver& driver, catalog::Plug plug, TimePoint resumes = {});
   [[nodiscard]] std::size_t size() const { return joined_.size(); }
 
   // Advances all devices to `now`, and reports what changed.
@@ -77,6 +78,7 @@ class Site {
   struct Joined {
     DeviceDriver* driver;
     catalog::Plug plug;
+    TimePoint resumes;
   };
   void advance(TimePoint now, void (DeviceDriver::*how)(const Environment& environment));
   [[nodiscard]] bool has_grid() const;

@@ -63,13 +63,14 @@ class House : private DeviceDriver::Connection {
     std::string sn;
     Plug plug = Plug::kCircuit;
     Setup setup{};
+    TimePoint resumes{};
   };
   void add(const New& wanted) {
     drivers_.emplace_back(std::make_shared<VirtualFamily>(wanted.family), wanted.sn, Chance(1),
                           site_.at(now_, wanted.plug), static_cast<Connection&>(*this), nullptr,
                           wanted.setup);
     plugs_.push_back(wanted.plug);
-    site_.join(drivers_.back(), wanted.plug);
+    site_.join(drivers_.back(), wanted.plug, wanted.resumes);
   }
   void step(Millis time) {
     now_ += time;
@@ -87,6 +88,9 @@ class House : private DeviceDriver::Connection {
   [[nodiscard]] double number(std::size_t index, std::string_view field) const {
     return device(index).fields().number(field);
   }
+  // The number of messages of all devices.
+  [[nodiscard]] std::size_t said() const { return said_.size(); }
+  [[nodiscard]] TimePoint stepped() const { return site_.stepped(); }
   std::vector<FaultRule> rules;
 
  private:
@@ -281,6 +285,21 @@ TEST(SiteTest, AnOutageAtTheMeterReachesEverybody) {
 }
 
 // The refrigerator hangs on a relay of the hub; without it, it lives on its battery.
+TEST(SiteTest, ADeviceStandsStillUntilItResumes) {
+  House house(site_of());
+  const catalog::FamilyPtr plug = family_of("smart_plug");
+  house.add({.family = plug, .sn = "HW52A"});
+  house.add({.family = plug, .sn = "HW52B", .resumes = kStart + minutes(10)});
+  house.step(minutes(1));
+  const std::size_t of_one = house.said();
+  ASSERT_GT(of_one, 0U);
+  for (int minute = 2; minute < 10; ++minute) house.step(minutes(1));
+  EXPECT_EQ(house.said(), 9 * of_one);
+  EXPECT_EQ(house.stepped(), kStart + minutes(9)) << "nobody waits for it";
+  house.step(minutes(1));
+  EXPECT_EQ(house.said(), 11 * of_one);
+}
+
 TEST(SiteTest, ASiteWithoutAGridSuppliesItsRefrigerator) {
   House camper(site_of(false));
   camper.add({.family = family_of("glacier"), .sn = "BX11A", .plug = Plug::kDc});

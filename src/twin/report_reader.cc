@@ -22,10 +22,10 @@ constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
 
 }  // namespace
 
-// Depth 1 is the envelope, or the body of a family whose reports have none. Otherwise the body's
-// members have depth 2. They have more if the family nests: then an object is a group whose name is
-// joined to its members' names with a dot, unless the family has a quota of that name. Anything
-// else is one value, copied compactly into `text`.
+// Depth 1 is the envelope, or the body of a family whose reports have none: until one has.
+// Otherwise the body's members have depth 2. They have more if the family nests: then an object is
+// a group whose name is joined to its members' names with a dot, unless the family has a quota of
+// that name. Anything else is one value, copied compactly into `text`.
 struct ReportReader::Handler {
   explicit Handler(const ReportLimits& given) : limits(given) {}
 
@@ -116,11 +116,17 @@ struct ReportReader::Handler {
       in_body = has_body = body_depth == 1;
       return true;
     }
-    if (depth == 2 && !has_body && (key == "params" || key == "param")) {
-      in_body = has_body = true;
+    if (depth == 2 && (!has_body || body_depth == 1) && (key == "params" || key == "param")) {
+      begin_body();
       return true;
     }
     return in_body && layout->family->messages.nested && open_group() ? true : open('{');
+  }
+  // What came before is the envelope, in a family whose reports have none too.
+  void begin_body() {
+    if (body_depth == 1) envelope.swap(body);
+    body_depth = 2;
+    in_body = has_body = true;
   }
   // False if the object is one value.
   bool open_group() {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,18 @@ std::string flat(std::string_view payload) {
 std::string nested(std::string_view payload) {
   ReportReader reader;
   return read_by(reader, *nested_layout(), payload);
+}
+
+// By a family whose reports have no envelope.
+std::string bare(std::string_view payload) {
+  static const LayoutPtr kLayout = [] {
+    catalog::Family family = *nested_layout()->family;
+    family.messages.report_body.clear();
+    return std::make_shared<const Layout>(std::make_shared<const catalog::Family>(family));
+  }();
+  ReportReader reader;
+  if (!reader.read(*kLayout, payload)) return "refused";
+  return shown(reader.envelope()) + " | " + shown(reader.body());
 }
 
 Error error_of(std::string_view payload) {
@@ -85,6 +98,16 @@ TEST(ReportReader, TakesAMessageWithoutABodyAsItsOwnBody) {
   EXPECT_EQ(flat(R"({"params":[1,2]})"), "[] params=[1,2]");
   EXPECT_EQ(flat("{}"), "[] ");
   EXPECT_EQ(flat(R"({"params":{}})"), "[] ");
+}
+
+TEST(ReportReader, TakesABodyAlsoInAFamilyWhoseReportsHaveNone) {
+  EXPECT_EQ(bare(R"({"top":3,"phase":{"vol":1}})"), " | top=3 phase.vol=1");
+  EXPECT_EQ(bare(R"({"timestamp":7,"params":{"top":3,"phase":{"vol":1}}})"),
+            "timestamp=7 | top=3 phase.vol=1");
+  EXPECT_EQ(bare(R"({"params":{"top":3},"timestamp":7})"), "timestamp=7 | top=3");
+  EXPECT_EQ(bare(R"({"params":{"a":1},"param":{"b":2}})"), R"(param={"b":2} | a=1)");
+  EXPECT_EQ(bare(R"({"params":null,"top":3})"), " | params=null top=3");
+  EXPECT_EQ(bare(R"({"phase":{"params":{"vol":1}}})"), " | phase.params.vol=1");
 }
 
 TEST(ReportReader, KeepsObjectsAndArraysOfAFlatFamilyAsOneValue) {

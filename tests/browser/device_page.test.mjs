@@ -64,20 +64,29 @@ test('groups have titles for people, open, and tell versions as versions', async
   const {page} = await open(`/d/${delta}`);
   const titles = await page.locator('.group > summary h3').allTextContents();
   assert.deepEqual(titles, [
-    'Whole unit',
-    'Battery pack',
-    'Battery management',
-    'Extra batteries',
+    'Power and charge',
+    'Sockets and ports',
     'Solar and car socket',
     'AC side',
+    'Battery pack',
+    'Cells and health',
+    'Battery management',
+    'Extra batteries',
+    'Totals and hours of use',
+    'Unit and screen',
+    'Details of the pack',
   ]);
   assert.equal(await page.locator('.field-row').count(), 0);
-  await page.locator('.group > summary', {hasText: 'Whole unit'}).click();
+  await page.locator('.group > summary', {hasText: 'Unit and screen'}).click();
   const firmware = page.locator('.field-row', {hasText: 'Main board firmware'}).locator('dd b');
   assert.match(await firmware.textContent(), /^\d+\.\d+\.\d+\.\d+$/);
   await page.locator('.field-tools input[type=search]').fill('hardware version');
   const hardware = page.locator('.field-row', {hasText: 'Hardware version'}).locator('dd b');
   assert.match(await hardware.textContent(), /^V\d/);
+  assert.equal(new URL(page.url()).searchParams.get('q'), 'hardware version');
+  // The groups that the search opened close with it.
+  await page.locator('.field-tools input[type=search]').fill('');
+  await page.waitForFunction(() => document.querySelectorAll('.group[open]').length === 1);
   await page.close();
 });
 
@@ -159,6 +168,15 @@ test('forms stand in groups; the present value has the unit and the words of the
   await form('dcChgCfg').locator('summary').click();
   const [scroll, client] = await copied.evaluate((code) => [code.scrollWidth, code.clientWidth]);
   assert.ok(scroll <= client, `a line of ${scroll} px in ${client}`);
+  // A form that a search hides keeps what was typed.
+  const amount = form('dcChgCfg').locator('input[inputmode=decimal]').first();
+  await amount.fill('7000');
+  await page.locator('.find-command').fill('quietMode');
+  await amount.waitFor({state: 'hidden'});
+  assert.ok(await form('quietMode').isVisible());
+  await page.locator('.find-command').fill('');
+  await amount.waitFor();
+  assert.equal(await amount.inputValue(), '7000');
   await page.close();
 });
 

@@ -27,7 +27,7 @@ function literals(file) {
   );
 }
 
-/** What people read of a family: titles, descriptions, signs, and names of values. */
+/** The texts of a family for people: titles, descriptions, signs, and names of values. */
 function textsOf(value, texts = []) {
   if (Array.isArray(value)) for (const each of value) textsOf(each, texts);
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return texts;
@@ -145,7 +145,7 @@ test('a change of the language needs no reload', async () => {
     history.pushState(null, '', path);
     dispatchEvent(new PopStateEvent('popstate'));
   }, `/d/${delta}`);
-  await page.waitForFunction(() => document.body.textContent.includes('Whole unit'));
+  await page.waitForFunction(() => document.body.textContent.includes('Unit and screen'));
   assert.equal(await page.evaluate(() => window.stillThisPage), true);
   await page.close();
 });

@@ -230,6 +230,11 @@ test('what was not known is —, not 0', async () => {
     );
     await page.waitForSelector('.bar-chart .unknown', {state: 'attached'});
   }
+  // The table stays for the next period, and after a reload.
+  await page.locator('.history-steps button').first().click();
+  await page.waitForURL(/at=/);
+  await page.reload();
+  await page.waitForURL(/table=1/);
   await page.close();
 });
 

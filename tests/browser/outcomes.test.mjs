@@ -1,4 +1,4 @@
-// What the page says when something goes wrong: a set whose device or server is silent, a link that
+// The page says so when something goes wrong: a set whose device or server is silent, a link that
 // is pasted into an open tab, a device that is gone, an address that means nothing.
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
@@ -104,6 +104,7 @@ test('an address that means nothing is no failure of a script', async () => {
   for (const [path, said] of [
     ['/d/%E0%A4%A', /no such page/],
     ['/nothing', /no such page/],
+    ['/constructor', /no such page/],
     ['/history?at=garbage', /History/],
     ['/history?at=2026-99-99&period=month', /History/],
     [`/d/${delta}?tab=garbage`, /DELTA 2/],

@@ -54,7 +54,7 @@ class UnreadableFileTest(unittest.TestCase):
         "account add": ("account", "add", "ann", "--secret-key-file", "FILE", "--data", "DATA"),
         "serve": ("--config", "FILE", "serve", "--data", "DATA", *NO_DOORS),
     }
-    # Of a folder of scenarios its files are played.
+    # The files of a folder of scenarios are played.
     OTHERWISE = {("simulate", "a folder")}
 
     def setUp(self):

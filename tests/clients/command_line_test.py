@@ -346,10 +346,10 @@ class FamilyTest(unittest.TestCase):
     def test_our_own_files_are_good(self):
         files = sorted(DEVICES.glob("*.yaml"))
         self.assertEqual([file.stem for file in files], sorted(self.FAMILIES))
-        for file in files:
-            done = cli("family", "check", file)
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertIn(f"{file}: good", done.stdout)
+        done = cli("family", "check", *files)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for file, line in zip(files, done.stdout.splitlines(), strict=True):
+            self.assertTrue(line.startswith(f"{file}: good"), line)
 
     def test_a_mistake_is_reported_with_file_line_and_key(self):
         text = (DEVICES / "power_stream.yaml").read_text()
@@ -360,6 +360,10 @@ class FamilyTest(unittest.TestCase):
         done = cli("family", "check", bad)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, rf"{bad}:{at}\b")
+        good = DEVICES / "smart_plug.yaml"
+        done = cli("family", "check", bad, good)
+        self.assertEqual(done.returncode, 1, "of several files too")
+        self.assertIn(f"{good}: good", done.stdout)
         self.assertIn("prefixs", done.stderr)
 
     def test_a_file_without_a_field_of_its_virtual_devices_is_reported_before_they_start(self):

@@ -240,7 +240,7 @@ class ShowFamilyTest(unittest.TestCase):
 
     def test_fields_of_a_template_and_what_stands_inside_of_a_value_are_shown(self):
         done = cli("family", "show", "smart_home_panel")
-        self.assertRegex(done.stdout, r"(?m)^gridInfo\.cmdSet +int +Number of the message set$")
+        self.assertRegex(done.stdout, r"(?m)^gridInfo\.cmdSet +int +Message set \(grid values\)$")
         done = cli("family", "show", "smart_home_panel", "energyInfos")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertRegex(done.stdout, r"(?m)^  \[\]\.stateBean\.isAcOpen\n(    .*\n)*    values +0 \(no\)")

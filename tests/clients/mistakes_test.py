@@ -32,6 +32,23 @@ COMMANDS = [
     (["export"], USAGE,
      'gridloom: there is no command "export"; `gridloom history SN FIELD --csv` and `gridloom energy --csv` print '
      "tables, and `gridloom backup` copies all; `gridloom help` lists all commands"),
+    (["ls"], USAGE,
+     'gridloom: there is no command "ls"; `gridloom status` shows the home, and `gridloom device list` its devices; '
+     "`gridloom help` lists all commands"),
+    (["alarms"], USAGE,
+     'gridloom: there is no command "alarms"; `gridloom status` shows errors of devices, and the dashboard\'s Alarms what '
+     "was before; `gridloom help` lists all commands"),
+    (["profiles"], USAGE,
+     'gridloom: there is no command "profiles"; `gridloom login --list` lists profiles; `gridloom help` lists all '
+     "commands"),
+    (["demo"], USAGE,
+     'gridloom: there is no command "demo"; `gridloom serve --demo` runs a server with a demo home; `gridloom help` '
+     "lists all commands"),
+    (["users"], USAGE,
+     'gridloom: there is no command "users"; `gridloom account list` lists accounts; `gridloom help` lists all commands'),
+    (["describe"], USAGE,
+     'gridloom: there is no command "describe"; `gridloom device show SN` shows a device, and `gridloom explain SN FIELD` '
+     "a field; `gridloom help` lists all commands"),
     (["dashboard"], USAGE,
      'gridloom: there is no command "dashboard"; `gridloom sign-in` prints a link to the dashboard; `gridloom help` '
      "lists all commands"),
@@ -83,6 +100,9 @@ OPTIONS = [
      "gridloom: gridloom time has no option --sped; `gridloom time --help` describes it"),
     (["device", "list", "--owner"], USAGE, "gridloom: --owner: ACCOUNT is missing"),
     (["serve", "--http"], USAGE, "gridloom: --http: ADDR:PORT is missing"),
+    (["history", DELTA_2, "soc", "--last"], USAGE, "gridloom: --last: SPAN is missing"),
+    (["token", "rm", "x"], USAGE,
+     'gridloom: NUMBER: "x" is not valid: must be a whole number from 1 to 999999999'),
     (["backup"], USAGE, "gridloom: gridloom backup: DIR is missing; `gridloom backup --help` describes it"),
     (["device", "add", "SN1"], USAGE,
      "gridloom: gridloom device add: --owner ACCOUNT is missing; `gridloom device add --help` describes it"),
@@ -170,6 +190,7 @@ TERMINAL = [
     (["get", DELTA_2, ""], USAGE, 'gridloom: there is no field ""; `gridloom family show delta_2` lists them'),
     (["get", "kitchen", "battery.sok"], USAGE,
      'gridloom: there is no field "battery.sok"; did you mean battery.soc...?'),
+    (["get", "kitchen", "grid.pwer"], USAGE, 'gridloom: there is no field "grid.pwer"; did you mean grid.power...?'),
     (["watch", "kitchen", "nofield"], USAGE,
      'gridloom: there is no field "nofield"; `gridloom family show delta_2` lists them'),
     (["get", "Living room plug", "grid.power"], USAGE,
@@ -247,6 +268,8 @@ SERVER = [
      "gridloom: there is no account demmo; did you mean demo? `gridloom account list` lists them"),
     (["device", "add", "ZZ98NEW", "--owner", "demmo"], FAILED,
      "gridloom: there is no account 'demmo'; did you mean demo?"),
+    (["device", "add", "ZZ98NEW", "--owner", "nobody"], FAILED,
+     "gridloom: there is no account 'nobody'; there is demo"),
     (["fault", "on", "slow_answer", "--account", "demmo"], FAILED,
      "gridloom: there is no account demmo; did you mean demo?"),
     (["device", "list", "--owner", "nobody"], FAILED,
@@ -336,6 +359,8 @@ ALIASES = [
     (["account", "ls"], ["account", "list"]),
     (["family", "ls"], ["family", "list"]),
     (["fault", "ls"], ["fault", "list"]),
+    (["token", "ls"], ["token", "list"]),
+    (["home", "ls"], ["home", "list"]),
     (["plot", DELTA_2, "pd.beepMode", "--json"], ["history", DELTA_2, "pd.beepMode", "--json"]),
     (["history", "kitchen", "pd.beepMode", "--last", "1m", "--csv"],
      ["history", DELTA_2, "pd.beepMode", "--from", "-1m", "--csv"]),
@@ -409,7 +434,7 @@ class MistakesTest(unittest.TestCase):
     def test_other_names_do_the_same(self):
         for words, real in ALIASES:
             with self.subTest(" ".join(words)):
-                also = [] if words[0] in ("-V", "version", "family") else ["--data", str(self.server.data)]
+                also = [] if words[0] in ("-V", "version", "family", "home") else ["--data", str(self.server.data)]
                 done, wanted = cli(*words, *also), cli(*real, *also)
                 self.assertEqual((done.returncode, done.stderr), (0, wanted.stderr))
                 if words[0] not in ("plot", "history"):  # the time goes on between them

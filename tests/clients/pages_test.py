@@ -84,6 +84,8 @@ BEFORE = {
     "accounts-and-devices.md": "gridloom account add ben >/dev/null; head -c 24 /dev/urandom | base64 >secret.txt",
     "backup.md": "mkdir usb",
     "check.md": "mkdir usb; gridloom backup usb/gridloom-2026-11-20 >/dev/null",
+    # Until the device that is recorded has reported.
+    "device-families.md": "gridloom wait kitchen 'soc >= 0' --timeout 1m",
     "mqtt.md": "ACCOUNT={account}; PASSWORD={password}",
     # Until the home of the samples has reported.
     "terminal.md": "gridloom wait 'home battery' 'soc >= 0' --timeout 1m; "

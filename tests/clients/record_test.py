@@ -128,6 +128,12 @@ class RecordTest(unittest.TestCase):
             refused = cli("replay", there, data=server.data)
             self.assertIn("there.loom:1: there is no line that begins with precious",
                           refused.stderr)
+            played_again = folder / "again.loom"
+            played_again.write_text(f"device delta_2 {DELTA_2} owner demo real\n")
+            refused = cli("replay", played_again, data=server.data)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn(f"{DELTA_2} belongs to another account", refused.stderr)
+            self.assertNotIn("simulated", cli("account", "list", data=server.data).stdout, "nothing is left behind")
         refused = cli("record", "--out", folder / "a", data=server.data)
         self.assertIn("no server runs on the data folder", refused.stderr)
         refused = cli("replay", there)

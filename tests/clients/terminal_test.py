@@ -13,7 +13,7 @@ import unittest
 
 from mqtt_talk import await_reported
 from server import (DELTA_2, PATIENCE_S, POWER_OCEAN, POWER_STREAM, Server, ServerTest, cli,
-                    run_tests, temporary_folder)
+                    run_tests, temporary_folder, told)
 import server as servers
 
 FIELD = "mppt.cfgChgWatts"
@@ -98,14 +98,38 @@ class HomeTest(ServerTest):
         self.assertRegex(first, r"(?s)^home (\d+ W|at least|\?).*sun .*battery .*the\s+grid ")
         self.assertNotIn("the grid", self.said("status", "kitchen"), "a home is all of its devices")
 
-    def test_status_and_watch_fit_a_terminal_of_eighty_columns(self):
-        for words in (("status",), ("watch", "--count", "1")):
-            code, text = on_terminal(*words, "--data", self.server.data, columns=80,
-                                     environment={"NO_COLOR": "1"})
-            self.assertEqual(code, 0, text)
-            self.assertIn("Kitchen", text)
-            for line in re.sub(r"\x1b\[\w", "", text).splitlines():
-                self.assertLessEqual(len(line), 80, line)
+    def test_commands_fit_a_terminal_of_eighty_columns(self):
+        for words, seen in ((("status",), "Kitchen"), (("watch", "--count", "1"), "Kitchen"),
+                            (("device", "list"), "Kitchen"), (("device", "show", "kitchen"), "Kitchen"),
+                            (("get", "kitchen"), "MEANING"), (("explain", "kitchen", "acChgCfg"), "chgWatts"),
+                            (("energy",), "BATT OUT"),
+                            (("energy", "--period", "week"), "BATT OUT"), (("energy", "--period", "year"), "BATT OUT"),
+                            (("history", "kitchen", "soc"), "mean of each 30m"),
+                            (("history", "kitchen", "bms_bmsStatus.f32ShowSoc"), "mean of each 30m"),
+                            (("fault", "list", "--all"), "disconnect"), (("doctor",), "listeners"),
+                            (("limits",), "http.body-bytes")):
+            with self.subTest(" ".join(words)):
+                data = () if words[0] == "limits" else ("--data", self.server.data)
+                code, text = on_terminal(*words, *data, columns=80, environment={"NO_COLOR": "1"})
+                # The doctor may find something on this machine.
+                self.assertLessEqual(code, 1 if words[0] == "doctor" else 0, text)
+                self.assertIn(seen, text)
+                for line in re.sub(r"\x1b\[\w", "", text).splitlines():
+                    self.assertLessEqual(len(line), 80, line)
+
+    def test_the_help_of_each_command_fits_a_terminal_of_eighty_columns(self):
+        def below(*words):
+            return [(*words, each) for each in run("__complete", "help", *words, "").stdout.split()]
+
+        groups = below()
+        commands = [*groups, *(each for group in groups for each in below(*group))]
+        self.assertGreater(len(commands), 70)
+        for name in map(" ".join, commands):
+            result = run(*name.split(), "--help", environment={"COLUMNS": "80"})
+            self.assertEqual(result.returncode, 0, name)
+            # An example is a line that can be copied.
+            for line in result.stdout.partition("\nExamples:\n")[0].splitlines():
+                self.assertLessEqual(len(line), 80, f"{name}: {line}")
 
     def test_energy_is_a_row_an_hour_or_a_day_and_the_home_is_no_sum(self):
         device = self.told("energy", "kitchen")
@@ -191,6 +215,10 @@ class HomeTest(ServerTest):
         self.assertEqual(facts["set_by"], ["quietMode"])
         command = json.loads(cli("explain", DELTA_2, "acChgCfg", "--json").stdout)
         self.assertEqual(command["params"][0]["range"], [100, 1200])
+        elements = cli("explain", "power_ocean", "emsErrCode.errCode").stdout
+        self.assertIn("elements     601 (heat pump)\n" + " " * 15 + "602 (heating rod)\n" + " " * 15 + "and others",
+                      elements)
+        self.assertEqual(cli("explain", "delta_2", "mppt.faultCode").stdout.count("and others"), 0)
         wrong = cli("explain", DELTA_2, "pd.scoc")
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("did you mean pd.soc", wrong.stderr)
@@ -207,8 +235,9 @@ class HomeTest(ServerTest):
         self.assertIn("Kitchen", self.said("wait", "kitchen", "online", "--timeout", "1m"))
         late = self.said("wait", "kitchen", "soc > 100", "--timeout", "0s", code=1)
         self.assertRegex(late, r"after 0s, pd.soc of Kitchen power station \(\w+\) is \d+ %")
-        with subprocess.Popen([servers.GRIDLOOM, "wait", DELTA_2, f"{FIELD} = 710", "--json", "--data",
-                               str(self.server.data)], text=True, stdout=subprocess.PIPE) as waiting:
+        with subprocess.Popen([servers.GRIDLOOM, "wait", DELTA_2, f"{FIELD} = 710", "--json", "--timeout",
+                               f"{PATIENCE_S}s", "--data", str(self.server.data)],
+                              text=True, stdout=subprocess.PIPE) as waiting:
             self.said("set", DELTA_2, FIELD, "0.71kW", "--wait", f"{PATIENCE_S}s")
             told = json.loads(waiting.stdout.readline())
             self.assertEqual(waiting.wait(PATIENCE_S), 0)
@@ -235,6 +264,7 @@ class HomeTest(ServerTest):
         doors = [word for door in servers.DOORS for word in ("--" + door, "127.0.0.1:0")]
         process = servers.start_server([servers.GRIDLOOM, "serve", "--demo", "--data", str(data), *doors], data,
                                        stdout=written, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.kill)
         os.close(written)
         self.assertEqual(cli("status", data=data).returncode, 0)
         process.terminate()
@@ -349,7 +379,9 @@ class ProfileTest(ServerTest):
         self.assertIn("BATT IN", self.command("energy", "kitchen", "--profile", "home"))
         self.assertEqual(self.command("history", "kitchen", "soc", "--csv", "--profile", "home").splitlines()[0],
                          "time,pd.soc [%]")
-        self.assertIn("mean of each", self.command("history", "kitchen", "soc", "--profile", "home"))
+        drawn = self.command("history", "kitchen", "soc", "--profile", "home")
+        self.assertIn("mean of each", drawn)
+        self.assertRegex(drawn, r"(?m)^min \d+  mean \d+  max \d+$", "the digits of the field")
         self.assertIn("500 W", self.command("watch", DELTA_2, FIELD, "--count", "1", "--profile",
                                             "home"))
         self.assertIn("500 W", self.command("get", DELTA_2, FIELD, GRIDLOOM_PROFILE="home"))
@@ -376,6 +408,31 @@ class ProfileTest(ServerTest):
         variables = {"GRIDLOOM_HOST": self.server.facts["http"], "GRIDLOOM_SECRET_KEY": secret,
                      "GRIDLOOM_ACCESS_KEY": self.server.facts["accessKey"]}
         self.assertIn(DELTA_2, self.command("status", "--profile", "env", **variables))
+
+    def test_faults_are_injected_with_the_admin_token_of_a_profile(self):
+        keys, tokens = temporary_folder() / "key", temporary_folder() / "token"
+        keys.write_text(self.server.facts["secretKey"])
+        token = told(self.server.cli("token", "add", "faults", "--scope", "admin"))["token"]
+        tokens.write_text(token + "\n")
+        self.log_in("--secret-key-file", keys)
+        self.assertIn("the profile home has no admin token", self.command("fault", "list", "--profile", "home", code=1))
+        self.assertIn("the admin token of the profile home is refused: no account has this token",
+                      self.command("fault", "list", "--profile", "home", code=1, GRIDLOOM_ADMIN_TOKEN="wrong"))
+        self.assertIn("refuses the admin token", self.log_in("--secret-key-file", keys, "--admin-token-file", "-",
+                                                             stdin="wrong\n", code=1))
+        self.log_in("--secret-key-file", keys, "--admin-token-file", tokens)
+        self.assertNotIn(token, self.command("login", "--list"))
+        on = json.loads(self.command("fault", "on", "over_temperature", "--device", "kitchen", "--json",
+                                     "--profile", "home"))
+        self.assertEqual(on, {"fault": "over_temperature", "sn": DELTA_2})
+        here = self.server.cli("fault", "list").stdout
+        self.assertIn(DELTA_2, here)
+        self.assertEqual(self.command("fault", "list", GRIDLOOM_PROFILE="home"), here)
+        self.assertIn("there is no device kitchn; did you mean Kitchen power station",
+                      self.command("fault", "off", "--device", "kitchn", "--profile", "home", code=1))
+        self.assertIn("did you mean disconnect?",
+                      self.command("fault", "on", "disconect", "--profile", "home", code=2))
+        self.assertEqual(self.command("fault", "off", "--profile", "home"), "ended: 1\n")
 
     def test_a_server_that_is_not_trusted_or_not_there_is_named(self):
         untrusted = self.log_in(door="https", stdin=self.server.facts["secretKey"], code=1)

@@ -21,14 +21,14 @@ export function setCardToken(token: string): void {
   cardToken = token;
 }
 
-/** What a WebSocket offers: a browser sends no header with it. */
+/** The sub-protocols that a WebSocket offers: a browser sends no header with it. */
 export function liveProtocols(): string[] {
   return cardToken === null
     ? ['gridloom.live.1']
     : ['gridloom.live.1', `gridloom.token.${cardToken}`];
 }
 
-/** Who is signed in: undefined until the server said, null if nobody is. */
+/** The account that is signed in: undefined until the server said, null if there is none. */
 export const me = signal<Me | null | undefined>(undefined);
 
 export type Language = 'en' | 'de';

@@ -11,7 +11,7 @@ export interface Socket {
   close: () => void;
 }
 
-/** What a socket tells its owner; nothing comes after `onClose`. */
+/** A socket calls these of its owner; nothing comes after `onClose`. */
 export interface SocketEvents {
   onOpen: () => void;
   onText: (text: string) => void;

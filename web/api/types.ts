@@ -230,10 +230,12 @@ export interface Families {
 }
 
 export interface FieldGroup {
-  /** How the names of its fields begin, before a dot. */
+  /** A word of the family's own. */
   name: string;
   /** Short, for a label. */
   title: string;
+  /** Names of its fields, or how they begin, up to a dot; the longest match decides. */
+  fields: string[];
 }
 
 export type FieldType = 'int' | 'float' | 'string' | 'bool' | 'array' | 'object' | 'any';

@@ -1,6 +1,6 @@
 // The labels of a plot's axes have one unit and one length, and do not touch.
 import type uPlot from 'uplot';
-import {decimal, thinSpace} from '../format/number.ts';
+import {decimal, percentSign, thinSpace} from '../format/number.ts';
 import {localeName, whenText} from '../i18n/index.ts';
 
 const day = 86_400_000;
@@ -23,7 +23,7 @@ export function valueLabels(splits: number[], step: number, unit: string): strin
   return splits.map((value) => {
     const text = decimal(value / factor, digits, localeName());
     if (!shown) return text;
-    return shown === '%' ? `${text}${percentSign()}` : `${text}${thinSpace}${shown}`;
+    return shown === '%' ? text + percentSign(localeName()) : `${text}${thinSpace}${shown}`;
   });
 }
 
@@ -32,8 +32,6 @@ function unitOf(most: number, unit: string): [string, number] {
   if ((unit === 'W' || unit === 'Wh') && most >= 1000) return [`k${unit}`, 1000];
   return [unit, 1];
 }
-
-const percentSign = () => (localeName().startsWith('de') ? `${thinSpace}%` : '%');
 
 /** A label of the time needs so many pixels: those with seconds are longer. */
 export function timeSpace(_: uPlot, __: number, from: number, to: number, pixels: number): number {

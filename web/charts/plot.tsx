@@ -246,7 +246,7 @@ function Legend({pane, times, at, onRemove}: LegendProps) {
   );
 }
 
-/** What a line looks like: canvas colours come from tokens, and so does this. */
+/** The look of a line: canvas colours come from tokens, and so does this. */
 function Swatch({line}: {line: Line}) {
   return (
     <i

@@ -1,24 +1,16 @@
 // A sparkline tells without axes what a value did lately. A gap stays a gap.
-import type {Column} from './data.ts';
+import {type Column, pathOf} from './data.ts';
 
 const width = 120;
 const height = 28;
 const edge = 2;
 
-/** The path lies between two values; a point between two gaps is a short line. */
+/** The path lies between two values. */
 export function sparkPath(column: Column, least: number, most: number): string {
   const room = most - least || 1;
   const place = (row: number) => (row / Math.max(column.length - 1, 1)) * width;
   const drop = (value: number) => height - edge - ((value - least) / room) * (height - 2 * edge);
-  let path = '';
-  column.forEach((value, row) => {
-    if (value === null) return;
-    const goesOn = row > 0 && column[row - 1] !== null;
-    path += `${goesOn ? 'L' : 'M'}${place(row).toFixed(1)} ${drop(value).toFixed(1)}`;
-    const isAlone = !goesOn && (column[row + 1] ?? null) === null;
-    if (isAlone) path += 'h1';
-  });
-  return path;
+  return pathOf(column, place, drop);
 }
 
 interface Props {

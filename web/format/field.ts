@@ -1,7 +1,7 @@
 // A reported value as people read it: by its name, with its unit, or that there is no sensor.
 import type {Field, FieldFormat, Value} from '../api/types.ts';
 import {type AgeWords, duration, inSeconds} from './age.ts';
-import {type Figure, measured, quantity, thinSpace, unknown} from './number.ts';
+import {type Figure, measured, percentSign, quantity, thinSpace, unknown} from './number.ts';
 
 export interface DisplayedValue {
   text: string;
@@ -58,7 +58,8 @@ function number(facts: Facts | undefined, value: number, locale: string, words: 
   if (unit === 'W' || unit === 'Wh') return measured(inUnit, unit, locale);
   const seconds = unit === 'ms' ? null : inSeconds(inUnit, unit);
   if (seconds !== null) return {text: duration(seconds, words.age), unit: ''};
-  return {text: quantity(inUnit, locale, Number.isInteger(value) ? scale : 0), unit};
+  const text = quantity(inUnit, locale, Number.isInteger(value) ? scale : 0);
+  return unit === '%' ? {text: text + percentSign(locale), unit: ''} : {text, unit};
 }
 
 /** A version by its bytes, 0x0102002F as 1.2.0.47 and 0x405 as 0.4.5; a text by its characters. */
@@ -67,22 +68,25 @@ function formattedText(format: FieldFormat | undefined, value: unknown): string 
     const bytes = [24, 16, 8, 0].map((bits) => Math.floor(value / 2 ** bits) % 256);
     return (bytes[0] === 0 ? bytes.slice(1) : bytes).join('.');
   }
-  if (format === 'text' && Array.isArray(value) && value.every((one) => typeof one === 'number')) {
+  if (format === 'text' && Array.isArray(value) && value.every(isCodePoint)) {
     return String.fromCodePoint(...value.filter((code) => code > 0));
   }
   return null;
 }
 
+const isCodePoint = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0x10_ffff;
+
 export function textOf({text, unit}: DisplayedValue): string {
-  return unit ? text + (unit === '%' ? '' : thinSpace) + unit : text;
+  return unit ? text + thinSpace + unit : text;
 }
 
-export function rawText(value: unknown): string {
+function rawText(value: unknown): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
 export function same(a: unknown, b: unknown): boolean {
-  return a === b || (Array.isArray(a) ? a.includes(b) : JSON.stringify(a) === JSON.stringify(b));
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function nameOf(values: Value[] | undefined, value: unknown): string | null {

@@ -23,13 +23,13 @@ export function decimal(value: number, digits: number, locale: string, atLeast =
     });
     formats.set(key, format);
   }
-  // What rounds to 0 has no sign; signDisplay 'negative' is unknown to browsers of 2022.
+  // A value that rounds to 0 has no sign; signDisplay 'negative' is unknown to browsers of 2022.
   const size = format.format(Math.abs(value));
   return value < 0 && size !== format.format(0) ? minus + size : size;
 }
 
 /** Units go up at 1000 and back under 950, so that a value near the border does not flicker. */
-export function powerUnit(watts: number, before: string): string {
+function powerUnit(watts: number, before: string): string {
   const size = Math.abs(watts);
   if (size >= 1e6 || (before === 'MW' && size >= 0.95e6)) return 'MW';
   if (size >= 1e3 || (before === 'kW' && size >= 950) || (before === 'MW' && size >= 950))
@@ -58,10 +58,14 @@ export function energy(kwh: number | null | undefined, locale: string): Figure {
   return {text: decimal(kwh, digitsOf(kwh), locale), unit: 'kWh'};
 }
 
+/** Behind a number of percents, in German with a space. */
+export const percentSign = (locale: string): string =>
+  locale.startsWith('de') ? `${thinSpace}%` : '%';
+
 /** Whole percents; 100 only for what is full, "< 1" for a little. */
 export function percent(value: number | null | undefined, locale: string): string {
   if (value == null || !Number.isFinite(value)) return unknown;
-  const sign = locale.startsWith('de') ? `${thinSpace}%` : '%';
+  const sign = percentSign(locale);
   if (value > 0 && value < 1) return `< 1${sign}`;
   const whole = value >= 99.5 && value < 99.9 ? 99 : Math.round(value);
   return decimal(whole, 0, locale) + sign;

@@ -25,7 +25,7 @@ function put(into: Wire, path: string[], value: unknown): void {
 }
 
 /** A text as one word of a shell. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
@@ -45,11 +45,11 @@ export function mosquittoLine(host: string, sn: string, body: Wire): string {
   );
 }
 
-/** What a person gave a parameter: the form has it, and the controls show it. */
+/** A person gave a parameter this value: the form has it, and the controls show it. */
 export interface Entry {
   /** As it goes over the wire. */
   value: unknown;
-  /** What is wrong with it: then it is not sent. */
+  /** The reason why it is not sent. */
   problem: null | 'number' | 'range' | 'json';
   /** As it was typed, which the value does not tell: 7, 7.0 and 7,0 are one number. */
   text: string;

@@ -19,9 +19,9 @@ import {
 
 interface Props {
   param: ParamFacts;
-  /** What the device reports now, in words and as it stands on the wire. */
+  /** The value that the device reports now, in words and as it stands on the wire. */
   reported: {text: string; value: unknown} | null;
-  /** What stands above already. */
+  /** The text that stands above already. */
   about: string | undefined;
   /** Undefined: the person has not touched it. */
   entry: Entry | undefined;
@@ -115,7 +115,7 @@ function uniqueNames(param: ParamFacts): {value: unknown; label: string}[] | nul
   });
 }
 
-/** What may be typed, or what is wrong with what was. */
+/** The limits of the value, or the reason why it is wrong. */
 function rangeText(
   entry: Entry | undefined,
   limits: [string, string] | undefined,

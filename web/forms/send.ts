@@ -23,7 +23,7 @@ export type SetState =
   /** It never reached the server. */
   | {state: 'lost'};
 
-/** What sending needs of the page, as a test owns it. */
+/** Sending needs these of the page; a test has its own. */
 export interface Environment {
   newId: () => string;
   /** Resolves once the server is there again, and not at once. */
@@ -48,7 +48,7 @@ export class SetSender {
     private readonly page: Environment = browser,
   ) {}
 
-  /** What became of the last set. */
+  /** The state of the last set. */
   get state(): ReadonlySignal<SetState> {
     return this.current;
   }

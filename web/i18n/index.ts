@@ -34,7 +34,6 @@ export const powerText = (w: number | null | undefined) => joined(power(w, local
 export const powerFigure = (w: number | null | undefined, before = ''): Figure =>
   power(w, locale(), before);
 export const energyText = (kwh: number | null | undefined) => joined(energy(kwh, locale()));
-export const energyFigure = (kwh: number | null | undefined): Figure => energy(kwh, locale());
 export const percentText = (value: number | null | undefined) => percent(value, locale());
 export const whenText = (ms: number, form: Parameters<typeof when>[1]) =>
   when(ms, form, locale(), zone());
@@ -59,9 +58,16 @@ const words = (): AgeWords => texts.value.age;
 
 /** How old a moment is, from a day on its date; drawn anew each second. */
 export function ageText(ms: number | null | undefined): string {
-  if (ms == null) return '—';
+  if (ms == null) return unknown;
   void tick.value;
   return age(serverNow() - ms, words()) ?? whenText(ms, 'moment');
+}
+
+/** How long ago a moment is, for a sentence that can hold no date; drawn anew each second. */
+export function sinceText(ms: number | null | undefined): string {
+  if (ms == null) return unknown;
+  void tick.value;
+  return spanText(Math.max(0, serverNow() - ms) / 1000);
 }
 
 /** Why a request failed: in the words of the page, or else in the server's. */

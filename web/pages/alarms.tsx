@@ -4,10 +4,10 @@ import {get} from '../api/client.ts';
 import type {DeviceEvent, EventPage, HomeDevice} from '../api/types.ts';
 import {dayOf} from '../format/age.ts';
 import {
-  ageText,
   alarmText,
   codeText,
   dateText,
+  sinceText,
   spanText,
   texts,
   whenText,
@@ -89,7 +89,7 @@ function Quiet({devices}: {devices: HomeDevice[]}) {
                 <bdi>{device.name}</bdi>
               </a>
             </h3>
-            <p class="muted">{texts.value.ago(ageText(device.lastReport))}</p>
+            <p class="muted">{texts.value.ago(sinceText(device.lastReport))}</p>
           </article>
         )}
       />
@@ -121,9 +121,20 @@ function usePast(active: Alarm[]) {
   const [older, setOlder] = useState<{events: DeviceEvent[]; next?: string} | null>(null);
   useEffect(() => setOlder(null), [loaded.data]);
   const next = older ? older.next : loaded.data?.next;
+  const newest = useRef(loaded.data);
+  newest.current = loaded.data;
+  const [isAsking, setAsking] = useState(false);
   const more = async () => {
-    const page = await get<EventPage>(`${pastPath}&cursor=${encodeURIComponent(next ?? '')}`);
-    setOlder({...page, events: [...(older?.events ?? []), ...page.events]});
+    if (isAsking) return;
+    setAsking(true);
+    try {
+      const page = await get<EventPage>(`${pastPath}&cursor=${encodeURIComponent(next ?? '')}`);
+      // A page that goes on where the list no longer ends is dropped.
+      if (newest.current !== loaded.data) return;
+      setOlder({...page, events: [...(older?.events ?? []), ...page.events]});
+    } finally {
+      setAsking(false);
+    }
   };
   return {
     loaded,
@@ -230,7 +241,7 @@ function Active({alarm}: {alarm: Alarm}) {
       <p class="muted">
         {alarm.since === null
           ? words.unknownSince
-          : `${words.since(whenText(alarm.since, 'moment'))} (${ageText(alarm.since)})`}
+          : `${words.since(whenText(alarm.since, 'moment'))} (${sinceText(alarm.since)})`}
         {alarm.field && (
           <>
             {' '}

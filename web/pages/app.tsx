@@ -17,13 +17,13 @@ type Loader = () => Promise<FunctionComponent>;
 
 // Pages that the first one does not need come when they are asked for.
 const device: Loader = () => import('./device.tsx').then((m) => m.DevicePage);
-const loaders: Record<string, Loader> = {
-  history: () => import('./history.tsx').then((m) => m.HistoryPage),
-  alarms: () => import('./alarms.tsx').then((m) => m.AlarmsPage),
-  fleet: () => import('./fleet.tsx').then((m) => m.FleetPage),
-  settings: () => import('./settings.tsx').then((m) => m.SettingsPage),
-  wall: () => import('./wall.tsx').then((m) => m.WallPage),
-};
+const loaders = new Map<string, Loader>([
+  ['history', () => import('./history.tsx').then((m) => m.HistoryPage)],
+  ['alarms', () => import('./alarms.tsx').then((m) => m.AlarmsPage)],
+  ['fleet', () => import('./fleet.tsx').then((m) => m.FleetPage)],
+  ['settings', () => import('./settings.tsx').then((m) => m.SettingsPage)],
+  ['wall', () => import('./wall.tsx').then((m) => m.WallPage)],
+]);
 
 export function App() {
   if (me.value === undefined) return null;
@@ -62,7 +62,7 @@ function Page({place}: {place: string}) {
   const [, kind = '', rest = ''] = place.split('/');
   if (kind === '') return <HomePage />;
   if (kind === 'd' && rest && decoded(rest) !== null) return <Lazy load={device} />;
-  const loader = loaders[kind];
+  const loader = loaders.get(kind);
   return loader && !rest ? <Lazy load={loader} /> : <NoPage />;
 }
 

@@ -2,8 +2,8 @@
 import {useEffect, useMemo} from 'preact/hooks';
 import {ApiError, language} from '../api/client.ts';
 import type {Family, HomeDevice} from '../api/types.ts';
-import {ageText, texts} from '../i18n/index.ts';
-import {home} from '../store/home.ts';
+import {codeText, sinceText, texts} from '../i18n/index.ts';
+import {home, severityOf} from '../store/home.ts';
 import {live} from '../store/live.ts';
 import {bare, decoded, path, query, titleRef} from '../store/routes.ts';
 import {loadTwin, type Twin} from '../store/twins.ts';
@@ -11,6 +11,7 @@ import {Boundary} from '../ui/boundary.tsx';
 import {PageTitle, Tabs} from '../ui/controls.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
+import {markOf} from './alarm_mark.ts';
 import {DeviceCard, StateLine} from './device_card.tsx';
 import {ControlTab} from './device_control.tsx';
 import {FieldsTab} from './device_fields.tsx';
@@ -89,13 +90,14 @@ function Device({
   summary: HomeDevice | undefined;
 }) {
   const words = texts.value.device;
-  const tab = (query.value.get('tab') ?? 'now') as Tab;
   const base = `/d/${encodeURIComponent(twin.facts.sn)}`;
   const tabs = [
     {value: 'now' as Tab, label: words.now},
     {value: 'plots' as Tab, label: words.plots},
     {value: 'control' as Tab, label: words.control},
   ];
+  const asked = query.value.get('tab');
+  const tab = tabs.find(({value}) => value === asked)?.value ?? 'now';
   return (
     <>
       <Head twin={twin} summary={summary} />
@@ -132,15 +134,15 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
       {(state === 'offline' || state === 'quiet') && (
         <p class="bad fault">
           <StateMark mark={state} />
-          {words.device.silent(ageText(current?.lastReport))}
+          {words.device.silent(sinceText(current?.lastReport))}
         </p>
       )}
       {shown?.faults.map((fault) => (
-        <p key={fault.field} class="bad fault">
-          <StateMark mark="critical" />
+        <p key={fault.field} class={`fault is-${severityOf(fault.field)}`}>
+          <StateMark mark={markOf[severityOf(fault.field)]} />
           <span>
             {fault.title}
-            {fault.text && `: ${fault.text}`} <span class="raw">{fault.field}</span>
+            {fault.text && `: ${codeText(fault.text)}`} <span class="raw">{fault.field}</span>
           </span>
         </p>
       ))}

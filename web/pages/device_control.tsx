@@ -9,6 +9,7 @@ import {presentText} from '../forms/present.ts';
 import {SetSender, type SetState} from '../forms/send.ts';
 import {displayed, texts} from '../i18n/index.ts';
 import {matches} from '../store/paths.ts';
+import {query, setQuery} from '../store/routes.ts';
 import type {Twin} from '../store/twins.ts';
 import {CopyLine} from '../ui/controls.tsx';
 import {type Mark, StateMark} from '../ui/icon.tsx';
@@ -27,29 +28,37 @@ const manyCommands = 5;
 
 function Commands({twin, family}: {twin: Twin; family: Family}) {
   const words = texts.value.devicePage;
-  const [search, setSearch] = useState('');
+  const hasSearch = family.commands.length > manyCommands;
+  const search = (hasSearch && query.value.get('q')) || '';
   const wanted = search.trim().toLowerCase();
-  const shown = family.commands.filter((command) => says(command).toLowerCase().includes(wanted));
-  const groups = commandGroups(shown);
+  const isShown = (command: CommandFacts) => says(command).toLowerCase().includes(wanted);
   return (
     <>
-      {family.commands.length > manyCommands && (
+      {hasSearch && (
         <input
           type="search"
           class="find-command"
           placeholder={words.find}
           aria-label={words.find}
           value={search}
-          onInput={(event) => setSearch(event.currentTarget.value)}
+          onInput={(event) => setQuery({q: event.currentTarget.value || null})}
         />
       )}
-      {groups.length === 0 && <p class="muted">{words.noMatch}</p>}
-      {groups.map(({group, commands}) => (
-        <section key={group} class="command-group" aria-label={words.groups[group]}>
+      {!family.commands.some(isShown) && <p class="muted">{words.noMatch}</p>}
+      {commandGroups(family.commands).map(({group, commands}) => (
+        <section
+          key={group}
+          class="command-group"
+          aria-label={words.groups[group]}
+          hidden={!commands.some(isShown)}
+        >
           <h2>{words.groups[group]}</h2>
           <div class="commands">
             {commands.map((command) => (
-              <CommandForm key={command.name} twin={twin} family={family} command={command} />
+              // A form that a search hides keeps what was typed, and what becomes of its set.
+              <div key={command.name} hidden={!isShown(command)}>
+                <CommandForm twin={twin} family={family} command={command} />
+              </div>
             ))}
           </div>
         </section>
@@ -95,7 +104,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
 
   const send = async () => {
     setAnswered(true);
-    // What was typed meanwhile stays.
+    // Entries that were typed meanwhile stay.
     if (await sender.send(body)) setEntries((now) => (now === entries ? {} : now));
   };
   const submit = (event: Event) => {
@@ -135,7 +144,7 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
         ) : (
           <p class="muted small-text">{words.noSelect}</p>
         )}
-        <Outcome state={isAnswered ? state : {state: 'idle'}} />
+        <Outcome state={isAnswered ? state : {state: 'idle'}} family={family} />
       </div>
       <details>
         <summary>{words.asCommand}</summary>
@@ -205,8 +214,8 @@ function reportedValue(twin: Twin, family: Family, command: CommandFacts, param:
   return {text: presentText(param, field, reading.value), value: reading.value};
 }
 
-function Outcome({state}: {state: SetState}) {
-  const line = outcomeLine(state);
+function Outcome({state, family}: {state: SetState; family: Family}) {
+  const line = outcomeLine(state, family);
   return (
     <span role="status" data-state={state.state}>
       {line && (
@@ -219,7 +228,14 @@ function Outcome({state}: {state: SetState}) {
   );
 }
 
-function outcomeLine(state: SetState): {mark: Mark; text: string} | null {
+/** A value of the field that shows a set; one that the device has not reported is unknown. */
+function shownText(family: Family, name: string, value: unknown): string {
+  if (value === undefined) return texts.value.plot.unknown;
+  const facts = family.fields.find((field) => matches(field.name, name));
+  return textOf(displayed(facts, value));
+}
+
+function outcomeLine(state: SetState, family: Family): {mark: Mark; text: string} | null {
   const words = texts.value.set;
   switch (state.state) {
     case 'idle':
@@ -235,7 +251,10 @@ function outcomeLine(state: SetState): {mark: Mark; text: string} | null {
     case 'notApplied':
       return {
         mark: 'warning',
-        text: words.notApplied(String(state.asked), String(state.is)),
+        text: words.notApplied(
+          shownText(family, state.field, state.asked),
+          shownText(family, state.field, state.is),
+        ),
       };
     case 'refused':
       return {mark: 'critical', text: words.refused(state.why)};

@@ -15,6 +15,7 @@ import {
   type Essentials as All,
   essentialsOf,
   greatestOf,
+  namesOfLines,
   type Part,
   type PowerKey,
   powerOf,
@@ -52,12 +53,6 @@ async function loadSparks(sn: string, names: string[], cancel: AbortSignal): Pro
   return ask(to - found.spanMs, stepFor(found.spanMs, sparkPoints));
 }
 
-function partsOf({charge, powers, temperatures, marked}: All): string[] {
-  const numbers = marked.filter(({facts}) => facts?.unit);
-  const parts = [...charge, ...powers.flatMap((power) => power.parts), ...temperatures, ...numbers];
-  return [...new Set(parts.map(({name}) => name))];
-}
-
 export function Essentials({
   twin,
   family,
@@ -76,7 +71,7 @@ export function Essentials({
     }, refreshMs);
     return () => clearInterval(timer);
   }, []);
-  const names = partsOf(all);
+  const names = namesOfLines(all);
   const sparks = useLoad(
     async (cancel) => (names.length > 0 ? loadSparks(twin.facts.sn, names, cancel) : null),
     [twin, names.join(), minute],

@@ -6,13 +6,14 @@ import {ageText, displayed, texts} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {fieldsOf, type NamedField} from '../store/paths.ts';
 import {favourites, meanings, setMeanings, toggleFavourite} from '../store/preferences.ts';
+import {query, setQuery} from '../store/routes.ts';
 import type {Twin} from '../store/twins.ts';
 import {Segments, ToggleButton} from '../ui/controls.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
 import {Essentials} from './device_essentials.tsx';
 import {groupsOf} from './field_groups.ts';
 
-type Filter = 'all' | 'reported' | 'faults';
+const filters = ['all', 'reported', 'faults'] as const;
 
 const cutAt = 80;
 /** A value that changed lately has no age: values move with every report. */
@@ -27,8 +28,9 @@ interface Props {
 export function FieldsTab({twin, family, summary}: Props) {
   const words = texts.value.device;
   const own = texts.value.devicePage;
-  const [search, setSearch] = useState('');
-  const [filter, setFilter] = useState<Filter>('all');
+  const search = query.value.get('q') ?? '';
+  const show = query.value.get('show');
+  const filter = filters.find((one) => one === show) ?? 'all';
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const all = useMemo(() => fieldsOf(family, twin.names.value), [family, twin.names.value]);
   const wanted = search.trim().toLowerCase();
@@ -61,13 +63,13 @@ export function FieldsTab({twin, family, summary}: Props) {
             placeholder={words.search}
             aria-label={words.search}
             value={search}
-            onInput={(event) => setSearch(event.currentTarget.value)}
+            onInput={(event) => setQuery({q: event.currentTarget.value || null})}
           />
           <Segments
             label={words.fields}
             name="field-filter"
             value={filter}
-            onChange={setFilter}
+            onChange={(one) => setQuery({show: one === 'all' ? null : one})}
             choices={[
               {value: 'all', label: texts.value.fleet.all},
               {value: 'reported', label: words.changed},
@@ -106,7 +108,8 @@ export function FieldsTab({twin, family, summary}: Props) {
             fields={fields}
             faults={(summary?.faults ?? twin.facts.faults).map(({field}) => field)}
             isOpen={isNarrow || open.has(key)}
-            onToggle={(isOpen) => toggle(key, isOpen)}
+            // A search opens groups by itself; it is to leave them as they were.
+            onToggle={(isOpen) => !isNarrow && toggle(key, isOpen)}
           />
         ))}
       </section>

@@ -124,6 +124,26 @@ export function sumColumn(parts: Part[], columns: Map<string, Column>): Column {
   });
 }
 
+/** A request for a history takes no more names. */
+const mostNames = 32;
+
+/** The names of the lines that are drawn; one whose parts are too many for a request has none. */
+export function namesOfLines(all: Essentials): string[] {
+  const numbers = all.marked.filter(({facts}) => facts?.unit);
+  const lines = [
+    all.charge,
+    ...all.powers.map((power) => power.parts),
+    all.temperatures.slice(0, 1),
+    ...numbers.map((one) => [one]),
+  ];
+  const names = new Set<string>();
+  for (const line of lines) {
+    const more = line.map(({name}) => name).filter((name) => !names.has(name));
+    if (names.size + more.length <= mostNames) for (const name of more) names.add(name);
+  }
+  return [...names];
+}
+
 const leastPower_w = 1;
 
 export type TimeLeft = {until: 'full' | 'empty'; seconds: number} | null;

@@ -8,14 +8,15 @@ import {query, setQuery} from '../store/routes.ts';
 import {PageTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Skeleton} from '../ui/load.tsx';
-import {type Column, columns, Grid, isPower, readerOf} from './fleet_grid.tsx';
+import {columns, Grid, isPower, readerOf} from './fleet_grid.tsx';
 import {type Filter, type FleetQuery, filters, parseQuery, passes} from './fleet_query.ts';
 import {NoDevice} from './no_device.tsx';
 import {useOrder} from './use_order.ts';
 
 function compareBy(sort: string): (a: HomeDevice, b: HomeDevice) => number {
-  const value = readerOf[sort.replace('-', '') as Column];
-  if (!value) return byTrouble;
+  const column = columns.find((one) => one === sort.replace('-', ''));
+  if (!column) return byTrouble;
+  const value = readerOf[column];
   const sign = sort.startsWith('-') ? -1 : 1;
   return (a, b) => {
     const [x, y] = [value(a), value(b)];

@@ -135,7 +135,7 @@ export function Grid({devices, sort}: {devices: HomeDevice[]; sort: string}) {
       aria-activedescendant={isShown ? rowId(devices[row]!) : undefined}
       onKeyDown={onKey}
       style={{
-        height: `min(70dvh, ${devices.length * high + footPx + (isPhone ? 2 : headPx + 2)}px)`,
+        height: `min(var(--fleet-most), ${devices.length * high + footPx + (isPhone ? 2 : headPx + 2)}px)`,
       }}
     >
       <Head sort={sort} forms={forms} />

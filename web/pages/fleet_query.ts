@@ -47,6 +47,7 @@ const keys: Record<string, NumberKey | TextKey> = {
   solar: 'sun',
   sonne: 'sun',
   battery: 'battery',
+  akku: 'battery',
   batterie: 'battery',
   output: 'output',
   load: 'output',
@@ -88,6 +89,10 @@ const comparisons: Record<string, (a: number, b: number) => boolean> = {
   '=': (a, b) => Math.round(a) === Math.round(b),
 };
 
+/** An entry of a table; every object also has names of its own, as constructor. */
+const entryOf = <T>(table: Record<string, T>, name: string) =>
+  Object.hasOwn(table, name) ? table[name] : undefined;
+
 const isNumberKey = (key: NumberKey | TextKey): key is NumberKey => key in numbers;
 
 /** Words in quotes are one; everything typed has to hold. */
@@ -106,7 +111,7 @@ export function parseQuery(text: string): FleetQuery {
 function testOf(term: string): Test | null {
   const [, name = '', sign = '', value = ''] = /^([^<>=:]+)(<=|>=|[<>=:])(.*)$/.exec(term) ?? [];
   if (sign === '') return anywhere(term);
-  const key = keys[name.toLowerCase()];
+  const key = entryOf(keys, name.toLowerCase());
   if (key === undefined) return sign === ':' ? anywhere(term) : null;
   if (!isNumberKey(key)) {
     if (sign !== ':' && sign !== '=') return null;
@@ -115,7 +120,8 @@ function testOf(term: string): Test | null {
   }
   const [, digits = '', unit = ''] = /^([+\-−]?\d+(?:[.,]\d+)?)\s*([a-z%]*)$/i.exec(value) ?? [];
   // In an age, w is a week.
-  const factor = units[key === 'age' && unit.toLowerCase() === 'w' ? 'w_' : unit.toLowerCase()];
+  const isWeek = key === 'age' && unit.toLowerCase() === 'w';
+  const factor = entryOf(units, isWeek ? 'w_' : unit.toLowerCase());
   const compare = comparisons[sign === ':' ? '=' : sign];
   if (digits === '' || factor === undefined || !compare) return null;
   const limit = Number(digits.replace(',', '.').replace('−', '-')) * factor;

@@ -14,6 +14,7 @@ import {Icon} from '../ui/icon.tsx';
 import {Failure, Skeleton} from '../ui/load.tsx';
 import {HistoryEnergies} from './history_energies.tsx';
 import {NoDevice} from './no_device.tsx';
+import {useRefresh} from './today_bars.tsx';
 
 const periods: Period[] = ['day', 'week', 'month', 'year'];
 
@@ -46,7 +47,11 @@ function History() {
   const words = texts.value.history;
   const {period, today, start, dev, compare} = asked();
   const opened = useRef(false);
-  const loaded = useEnergies({dev, period, start, compare});
+  const isCurrent = start === startOf(today, period);
+  const refresh = useRefresh();
+  // The past does not change, and a month or a year not to be seen.
+  const version = isCurrent && (period === 'day' || period === 'week') ? refresh : 0;
+  const loaded = useEnergies({dev, period, start, compare}, version);
   const go = (to: Period, at: string) =>
     setQuery({period: to, at: startOf(today, to) === startOf(at, to) ? null : at}, false);
   return (
@@ -67,14 +72,14 @@ function History() {
       <section class="card">
         <Tools period={period} start={start} today={today} go={go} />
         <Choices dev={dev} compare={compare} />
-        {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
+        {loaded.error && !loaded.data && <Failure error={loaded.error} retry={loaded.reload} />}
         {!loaded.data && !loaded.error && <Skeleton height={420} />}
         {loaded.data && (
           <HistoryEnergies
             energies={loaded.data}
             start={start}
             period={period}
-            isCurrent={start === startOf(today, period)}
+            isCurrent={isCurrent}
             file={`${dev ?? 'home'}-${start}-${period}`}
             opened={opened}
             onOpen={(to, at) => {
@@ -84,7 +89,7 @@ function History() {
           />
         )}
       </section>
-      {period === 'day' && dev === null && <PowerOfDay date={start} />}
+      {period === 'day' && dev === null && <PowerOfDay date={start} version={version} />}
     </>
   );
 }
@@ -180,9 +185,9 @@ function Choices({dev, compare}: {dev: string | null; compare: boolean}) {
 }
 
 /** The powers of the same day: bars say how much, the curve says when. */
-function PowerOfDay({date}: {date: string}) {
+function PowerOfDay({date, version}: {date: string; version: number}) {
   const words = texts.value.history;
-  const {data} = useDaySeries(date);
+  const {data} = useDaySeries(date, version);
   if (!data || !hasCurve(data)) return null;
   const label = words.powerOf(periodName(date, 'day'));
   return (

@@ -1,6 +1,7 @@
 // The energies of a period: bars, sums beside those of the period before, and the table of them.
 import {useEffect, useRef, useState} from 'preact/hooks';
 import {Bars} from '../charts/bars.tsx';
+import {download} from '../charts/download.ts';
 import {
   type Bar,
   type BarPart,
@@ -20,6 +21,7 @@ import {type ColumnForm, energyForm, inForm} from '../format/number.ts';
 import {barsOf, type Period, shifted, within} from '../format/period.ts';
 import {localeName, percentText, spanText, texts, whenText} from '../i18n/index.ts';
 import {home} from '../store/home.ts';
+import {query, setQuery} from '../store/routes.ts';
 import {ToggleButton} from '../ui/controls.tsx';
 
 interface Props {
@@ -45,7 +47,7 @@ export function HistoryEnergies(props: Props) {
     opened.current = false;
   }, [opened]);
   const [chosen, setChosen] = useState<number | null>(null);
-  const [asTable, setAsTable] = useState(false);
+  const asTable = query.value.get('table') === '1';
   const {bars, total} = energies;
   const before = energies.previous?.bars ?? [];
   const measured = parts.filter((part) => total[part] !== null);
@@ -108,8 +110,18 @@ export function HistoryEnergies(props: Props) {
       )}
       <Unknown energies={energies} />
       <div class="buttons">
-        <ToggleButton label={words.table} isOn={asTable} onChange={setAsTable} />
-        <button type="button" class="small" onClick={() => download(file, bars, measured)}>
+        <ToggleButton
+          label={words.table}
+          isOn={asTable}
+          onChange={(isOn) => setQuery({table: isOn ? '1' : null})}
+        />
+        <button
+          type="button"
+          class="small"
+          onClick={() =>
+            download(`${file}.csv`, new Blob([csvOf(bars, measured)], {type: 'text/csv'}))
+          }
+        >
           {words.csv}
         </button>
       </div>
@@ -276,7 +288,10 @@ function Table({bars, measured, names}: TableProps) {
             <tr key={bar.from}>
               <td>{names(i)}</td>
               {measured.map((part) => (
-                <td key={part}>{inForm(bar[part], form, localeName())}</td>
+                <td key={part}>
+                  {bar.atLeast && bar[part] !== null && '≥ '}
+                  {inForm(bar[part], form, localeName())}
+                </td>
               ))}
             </tr>
           ))}
@@ -297,12 +312,4 @@ export function csvOf(bars: Bar[], measured: BarPart[]): string {
     ]),
   ];
   return `${rows.map((row) => row.map(csvCell).join(',')).join('\n')}\n`;
-}
-
-function download(file: string, bars: Bar[], measured: BarPart[]): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([csvOf(bars, measured)], {type: 'text/csv'}));
-  link.download = `${file}.csv`;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

@@ -65,7 +65,7 @@ export function Ledger({today, home}: {today: Today; home: Home}) {
   );
 }
 
-export function Ring({percent, label}: {percent: number | null; label: string}) {
+function Ring({percent, label}: {percent: number | null; label: string}) {
   const radius = 52;
   const round = 2 * Math.PI * radius;
   const part = Math.min(1, Math.max(0, (percent ?? 0) / 100));

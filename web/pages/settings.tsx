@@ -4,9 +4,9 @@ import {ApiError, get, me, request} from '../api/client.ts';
 import type {BrowserSession, Device, Devices, Sessions as SessionList} from '../api/types.ts';
 import {clientName} from '../format/client_name.ts';
 import {type Language, language, setLanguage, texts, whenText} from '../i18n/index.ts';
+import {keep} from '../store/kept.ts';
 import {moving, setMotion, setTheme, type Theme, theme} from '../store/preferences.ts';
 import {navigate} from '../store/routes.ts';
-import {noteSignedIn} from '../store/signed_in.ts';
 import {CopyLine, PageTitle, Segments} from '../ui/controls.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 
@@ -44,7 +44,7 @@ export function SettingsPage() {
               {value: 'de', label: 'Deutsch'},
             ]}
             onChange={(chosen) => {
-              localStorage.setItem('language', chosen);
+              keep('language', chosen);
               void setLanguage(chosen);
             }}
           />
@@ -96,7 +96,6 @@ export function SettingsPage() {
 
 async function signOut(): Promise<void> {
   await request('DELETE', '/session').catch(() => undefined);
-  noteSignedIn(false);
   me.value = null;
   navigate('/');
 }

@@ -1,4 +1,5 @@
 // Today by the hour, beside the ledger: when the sun came, and where it went.
+import {computed} from '@preact/signals';
 import {useState} from 'preact/hooks';
 import {Bars} from '../charts/bars.tsx';
 import {type Bar, isKnown, parts, stacked} from '../charts/energy.ts';
@@ -12,10 +13,10 @@ import {Failure, Skeleton} from '../ui/load.tsx';
 const refreshS = 60;
 const fastRefreshS = 10;
 
+const refresh = computed(() => Math.floor(tick.value / (rate.value > 1 ? fastRefreshS : refreshS)));
+
 /** Counts up when what the server has of today is to be asked for again. */
-export function useRefresh(): number {
-  return Math.floor(tick.value / (rate.value > 1 ? fastRefreshS : refreshS));
-}
+export const useRefresh = (): number => refresh.value;
 
 export function TodayBars() {
   const words = texts.value.home;
@@ -58,5 +59,6 @@ function reading(bar: Bar): string {
     return bar.unknown_s > 0 ? `${when}: ${texts.value.plot.unknown}` : when;
   }
   const told = parts.filter((part) => stacked(bar, part) > 0);
-  return `${when}: ${told.map((part) => `${partLabel(part)} ${energyText(bar[part])}`).join(', ')}`;
+  const figures = told.map((part) => `${partLabel(part)} ${energyText(bar[part])}`);
+  return `${when}: ${figures.join(', ') || energyText(0)}`;
 }

@@ -1,4 +1,5 @@
 // For a tablet on the wall: large, without navigation, darker at night.
+import {computed} from '@preact/signals';
 import {useEffect} from 'preact/hooks';
 import {FlowPicture, FlowWords} from '../flow/picture.tsx';
 import {alarmText, texts, whenText} from '../i18n/index.ts';
@@ -14,6 +15,13 @@ import {Ledger} from './ledger.tsx';
 import {NoDevice} from './no_device.tsx';
 import {Contact} from './strip.tsx';
 
+/** The clock is drawn anew each second, and the page not. */
+const isNight = computed(() => {
+  void tick.value;
+  const hour = Number(whenText(serverNow(), 'time').slice(0, 2));
+  return hour >= 22 || hour < 6;
+});
+
 export function WallPage() {
   const words = texts.value.home;
   useEffect(() => {
@@ -22,11 +30,9 @@ export function WallPage() {
   const shown = home.value;
   if (!shown) return <Skeleton height={800} />;
   if (shown.devices.length === 0) return <NoDevice />;
-  void tick.value;
-  const hour = Number(whenText(serverNow(), 'time').slice(0, 2));
   const [first, ...others] = unseenAlarms.value;
   return (
-    <div class={`wall ${hour >= 22 || hour < 6 ? 'night' : ''}`}>
+    <div class={`wall ${isNight.value ? 'night' : ''}`}>
       <h1 class="hidden" tabIndex={-1}>
         {words.title}
       </h1>
@@ -38,8 +44,7 @@ export function WallPage() {
       </div>
       <div class="side">
         <p class="wall-head">
-          <time class="wall-clock">{whenText(serverNow(), 'time')}</time>
-          <span class="muted">{whenText(serverNow(), 'weekdayDate')}</span>
+          <Clock />
           <Contact />
         </p>
         {first && (
@@ -57,5 +62,15 @@ export function WallPage() {
         </Boundary>
       </div>
     </div>
+  );
+}
+
+function Clock() {
+  void tick.value;
+  return (
+    <>
+      <time class="wall-clock">{whenText(serverNow(), 'time')}</time>
+      <span class="muted">{whenText(serverNow(), 'weekdayDate')}</span>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 // The home as the server computed it: fetched once, then whole by the stream, or fetched again and
 // again where it is large.
 import {computed, effect, signal, untracked} from '@preact/signals';
-import {type ApiError, get, type Language, language} from '../api/client.ts';
+import {type ApiError, get, type Language, language, me} from '../api/client.ts';
 import type {LiveClient} from '../api/live.ts';
 import type {Home, HomeDevice, State} from '../api/types.ts';
 import {clock} from './clock.ts';
@@ -16,28 +16,43 @@ export const homeError = signal<ApiError | null>(null);
 const mostStreamed = 200;
 const askEveryMs = 10_000;
 
+/** The home is that of this account; undefined: nobody is signed in. */
+const account = computed(() => me.value?.account);
+
 let following = false;
 
 export async function fetchHome(): Promise<void> {
-  const asked = language.peek();
+  const [asked, of] = [language.peek(), account.peek()];
+  const isLate = () => asked !== language.peek() || of !== account.peek();
   try {
     const got = await get<Home>('/home');
-    if (asked !== language.peek()) return; // A later answer has the words.
+    if (isLate()) return; // The answer to a later question has the words, or the account.
     clock.set(got.now);
     home.value = got;
     homeError.value = null;
   } catch (error) {
-    homeError.value = error as ApiError;
+    if (!isLate()) homeError.value = error as ApiError;
   }
 }
 
-/** Asks for the home, and keeps it current, anew in another language; a second call does nothing. */
+/**
+ * Asks for the home, and keeps it current, both anew in another language and for another account,
+ * which sees nothing of the one before. A second call does nothing.
+ */
 export function followHome(live: LiveClient): void {
   if (following) return;
   following = true;
+  let followed = account.peek();
   effect(() => {
     const lang = language.value;
+    const of = account.value;
     return untracked(() => {
+      if (of !== followed) {
+        home.value = null;
+        homeError.value = null;
+      }
+      followed = of;
+      if (of === undefined) return undefined;
       let stop: (() => void) | null = null;
       let ended = false;
       void fetchHome().then(() => {
@@ -64,7 +79,7 @@ function keepCurrent(live: LiveClient, lang: Language): () => void {
 export type Severity = 'error' | 'silent' | 'warning';
 
 export interface Alarm {
-  /** Another one when it begins again. */
+  /** The device's serial number and the field: an alarm that begins again has the same. */
   key: string;
   sn: string;
   device: string;

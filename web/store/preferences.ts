@@ -1,6 +1,6 @@
-// What this browser prefers; nothing else is kept here, and no secret.
+// The preferences of this browser; nothing else is kept here, and no secret.
 import {signal} from '@preact/signals';
-import {kept} from './kept.ts';
+import {keep, kept} from './kept.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -19,8 +19,7 @@ function applyTheme(): void {
 
 export function setTheme(chosen: Theme): void {
   theme.value = chosen;
-  if (chosen === 'system') localStorage.removeItem('theme');
-  else localStorage.setItem('theme', chosen);
+  keep('theme', chosen === 'system' ? null : chosen);
   applyTheme();
 }
 
@@ -31,8 +30,8 @@ function wantsMotion(): boolean {
 }
 
 export function setMotion(on: boolean): void {
-  localStorage.setItem('motion', on ? 'on' : 'off');
-  moving.value = wantsMotion();
+  keep('motion', on ? 'on' : 'off');
+  moving.value = on && !systemStill.matches;
 }
 
 /** Applies what is preferred, and follows what the system prefers where the user chose nothing. */
@@ -62,7 +61,7 @@ export function toggleFavourite(family: string, field: string): void {
   const held = favourites.value[family] ?? [];
   const next = held.includes(field) ? held.filter((one) => one !== field) : [...held, field];
   favourites.value = {...favourites.value, [family]: next};
-  localStorage.setItem('favourites', JSON.stringify(favourites.value));
+  keep('favourites', JSON.stringify(favourites.value));
 }
 
 /** Whether fields are shown with their names on the wire and all that is known of them. */
@@ -70,5 +69,5 @@ export const meanings = signal(kept('meanings') === 'on');
 
 export function setMeanings(on: boolean): void {
   meanings.value = on;
-  localStorage.setItem('meanings', on ? 'on' : 'off');
+  keep('meanings', on ? 'on' : 'off');
 }

@@ -1,7 +1,7 @@
 // The URL is the state: a path for the page, a query for what it shows.
 import {computed, signal} from '@preact/signals';
 
-/** What routes need of a window. */
+/** The part of a window that routes need. */
 export interface View {
   location: Pick<Location, 'pathname' | 'search'>;
   history: Pick<History, 'pushState' | 'replaceState'>;

@@ -107,7 +107,7 @@ export class Twin {
 /** Each family once in each language. */
 const families = new Map<string, Promise<Family>>();
 
-export function familyOf(id: string): Promise<Family> {
+function familyOf(id: string): Promise<Family> {
   const key = `${language.peek()} ${id}`;
   let family = families.get(key);
   if (!family) {

@@ -1,4 +1,4 @@
-// What the page gets from a browser, as a test owns it: time that passes when told, sockets without
+// The page's browser, as a test owns it: time that passes when told, sockets without
 // a network, and answers without a server.
 import {LiveClient, type Socket, type SocketEvents} from '../api/live.ts';
 import type {DeviceState, HomeDevice} from '../api/types.ts';

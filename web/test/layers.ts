@@ -4,7 +4,7 @@ import {dirname, join} from 'node:path/posix';
 
 const importPattern = /(?:\bfrom|\bimport)\s*\(?\s*['"](?<path>[^'"]+)['"]/g;
 
-/** What is wrong, a line each; `files` has texts by path within web/. */
+/** The violations, a line each; `files` has texts by path within web/. */
 export function findingsOf(layers: string, files: ReadonlyMap<string, string>): string[] {
   const {allowed, findings} = readLayers(layers);
   for (const [file, text] of files) {

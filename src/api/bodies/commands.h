@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,7 +44,7 @@ struct CommandStatus {
   std::optional<std::int64_t> decided_ms{};
   std::vector<ShownField> fields{};
   std::optional<std::string_view> code{};
-  std::optional<std::string_view> message{};
+  std::optional<std::string> message{};
   std::optional<std::string_view> param{};
   std::optional<schema::RawJson> reply{};
 };

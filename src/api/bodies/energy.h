@@ -32,7 +32,7 @@ struct Period {
   static constexpr std::array<std::string_view, 4> kWords = {"day", "week", "month", "year"};
 };
 
-// With what the energies of a span are compared.
+// The span that the energies of a span are compared with.
 struct Comparison {
   static constexpr std::string_view kName = "Comparison";
   static constexpr std::array<std::string_view, 1> kWords = {"previous"};

@@ -79,8 +79,11 @@ const schema::Body& describe(schema::Of<Value> /*of*/) {
 
 const schema::Body& describe(schema::Of<FieldGroup> /*of*/) {
   static constexpr std::array kMembers = {
-      declared<Text>("name", {.text = "How the names of its fields begin, before a dot"}),
+      declared<Text>("name", {.text = "A word of the family's own"}),
       declared<Text>("title", {.text = "Short, for a label"}),
+      declared<std::vector<Text>>("fields",
+                                  {.text = "Names of its fields, or how they begin, up to a "
+                                           "dot; the longest match decides"}),
   };
   static constexpr schema::Body kBody{.name = "FieldGroup", .members = kMembers};
   return kBody;

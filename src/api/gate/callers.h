@@ -42,9 +42,9 @@ class Callers {
   };
   explicit Callers(const Options& options) : options_(options) {}
 
-  // Whether the request counts by its signature.
   // Whether the request has a token, which may be a wrong one.
   [[nodiscard]] bool has_token(const http::Request& request) const;
+  // Whether the request counts by its signature.
   [[nodiscard]] bool is_signed(const http::Request& request) const;
   // Whether the request counts by the cookie of a session.
   [[nodiscard]] bool is_by_cookie(const http::Request& request) const {

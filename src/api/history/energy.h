@@ -33,7 +33,7 @@ struct EnergyRequest {
 // The JSON object of the response; the query is done, and is of the bounds of the request.
 [[nodiscard]] std::string energy_response(std::string_view sn, const EnergyRequest& request,
                                           const history::EnergyQuery& query);
-// The same of the home.
+// The response for the home; the energies are done, and are of the bounds of the request.
 [[nodiscard]] std::string home_energy_response(const EnergyRequest& request,
                                                const home::HomeEnergies& energies);
 

@@ -27,7 +27,7 @@ using overview::Place;
 using overview::Quantity;
 using wire::JsonObject;
 
-// What flows into a place and out of it; what flows out counts negative.
+// The flows into a place and out of it; those out of it count negative.
 struct PlaceFlows {
   Place place{};
   Quantity in{};

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/printable.h"
+#include "base/csv.h"
 #include "time/iso_text.h"
 #include "wire/json.h"
 
@@ -33,26 +33,6 @@ void append_value(std::string& out, const SeriesPoint& point) {
   }
 }
 
-// A text that a spreadsheet would run as a formula gets an apostrophe in front of it, which marks a
-// text in spreadsheets. Numbers are not texts. What would control the terminal that shows it, or
-// reorder the text around it, is replaced.
-void append_cell(std::string& out, std::string_view given) {
-  const std::string text = printable(given, "\t\n");
-  const bool is_formula = !text.empty() && std::string_view("=+-@\t\n").contains(text.front());
-  if (text.find_first_of(",\"\n") == std::string::npos) {
-    if (is_formula) out += '\'';
-    out += text;
-    return;
-  }
-  out += '"';
-  if (is_formula) out += '\'';
-  for (const char letter : text) {
-    if (letter == '"') out += '"';
-    out += letter;
-  }
-  out += '"';
-}
-
 // Appends a JSON string as its characters, and any other value as it is.
 void append_cell_of(std::string& out, const SeriesPoint& point) {
   if (point.text.empty()) {
@@ -65,9 +45,9 @@ void append_cell_of(std::string& out, const SeriesPoint& point) {
   }
   if (point.text.front() == '"') {
     const auto value = wire::parse_json(point.text, {.bytes = point.text.size()});
-    if (value && value->is_string()) return append_cell(out, std::string(value->get_string()));
+    if (value && value->is_string()) return append_csv_cell(out, std::string(value->get_string()));
   }
-  append_cell(out, point.text);
+  append_csv_cell(out, point.text);
 }
 
 }  // namespace
@@ -162,7 +142,7 @@ class CsvText final : public SeriesText {
       const FieldUnit unit = unit_in_cells(field);
       scales_.push_back(unit.scale);
       text() += ',';
-      append_cell(text(), unit.unit.empty() ? field : fmt::format("{} [{}]", field, unit.unit));
+      append_csv_cell(text(), unit.unit.empty() ? field : fmt::format("{} [{}]", field, unit.unit));
     }
     text() += "\r\n";
   }

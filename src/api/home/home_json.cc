@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "api/bodies/home.h"
 #include "overview/home_picture.h"
@@ -16,6 +18,7 @@ using body::NumberOrNull;
 using overview::HomePicture;
 using overview::Node;
 using overview::Place;
+using Errors = std::vector<overview::ActiveError>;
 
 double rounded(double number, double steps = 10) {
   const double round = std::round(number * steps) / steps;
@@ -80,7 +83,8 @@ body::Today today_of(const std::optional<overview::Ledger>& ledger) {
           .unknown_s = {sums.unknown_ms / 1000}};
 }
 
-body::HomeDevice device_of(const home::HomeDevice& device, TimePoint now) {
+// `errors` are those of the device, in the words that are wanted.
+body::HomeDevice device_of(const home::HomeDevice& device, const Errors& errors, TimePoint now) {
   const overview::Overview& figures = device.figures;
   body::HomeDevice row{.sn = device.sn,
                        .name = device.name,
@@ -93,9 +97,26 @@ body::HomeDevice device_of(const home::HomeDevice& device, TimePoint now) {
                        .sun_power_w = or_null(figures.sun_w),
                        .load_power_w = or_null(figures.load_w),
                        .grid_power_w = or_null(figures.grid_w),
-                       .faults = faults_of(figures.errors, device.faults_since)};
+                       .faults = faults_of(errors, device.faults_since)};
   if (device.last_report) row.last_report_ms = {unix_ms(*device.last_report)};
   return row;
+}
+
+// The members with the errors of each device, which is named by its place in the home, in the words
+// of `errors_of`.
+std::string members_with(const home::HomeState& state,
+                         const std::function<const Errors&(std::size_t device)>& errors_of) {
+  const HomePicture picture = home::picture_of(state);
+  body::Home home{.nodes = nodes_of(picture, state.devices),
+                  .flows = flows_of(picture),
+                  .unaccounted_w = or_null(picture.unaccounted_w),
+                  .grid_caption = picture.grid_caption,
+                  .today = today_of(state.today)};
+  home.devices.reserve(state.devices.size());
+  for (std::size_t i = 0; i < state.devices.size(); ++i) {
+    home.devices.push_back(device_of(state.devices[i], errors_of(i), state.now));
+  }
+  return schema::members_text(home, 1);
 }
 
 }  // namespace
@@ -115,29 +136,21 @@ std::vector<body::ActiveError> faults_of(const std::vector<overview::ActiveError
 
 std::string translated_home_members(const home::HomeState& state, const catalog::Catalog& catalog,
                                     catalog::Language language) {
-  home::HomeState translated = state;
-  for (home::HomeDevice& device : translated.devices) {
-    const catalog::FamilyPtr family = catalog.find(device.family->id, language);
-    if (family == nullptr) continue;
-    for (overview::ActiveError& error : device.figures.errors) {
-      error = overview::in_words_of(*family, error);
+  std::vector<Errors> translated(state.devices.size());
+  for (std::size_t i = 0; i < state.devices.size(); ++i) {
+    const home::HomeDevice& device = state.devices[i];
+    if (device.figures.errors.empty()) continue;
+    const catalog::FamilyPtr family = catalog.in_language(device.family, language);
+    for (const overview::ActiveError& error : device.figures.errors) {
+      translated[i].push_back(overview::in_words_of(*family, error));
     }
   }
-  return home_members(translated);
+  return members_with(state, [&](std::size_t i) -> const Errors& { return translated[i]; });
 }
 
 std::string home_members(const home::HomeState& state) {
-  const HomePicture picture = home::picture_of(state);
-  body::Home home{.nodes = nodes_of(picture, state.devices),
-                  .flows = flows_of(picture),
-                  .unaccounted_w = or_null(picture.unaccounted_w),
-                  .grid_caption = picture.grid_caption,
-                  .today = today_of(state.today)};
-  home.devices.reserve(state.devices.size());
-  for (const home::HomeDevice& device : state.devices) {
-    home.devices.push_back(device_of(device, state.now));
-  }
-  return schema::members_text(home, 1);
+  return members_with(
+      state, [&](std::size_t i) -> const Errors& { return state.devices[i].figures.errors; });
 }
 
 }  // namespace gridloom::api

@@ -14,7 +14,7 @@ namespace gridloom::api {
 
 // The members of the object, without "now"; titles and meanings of faults are English.
 [[nodiscard]] std::string home_members(const home::HomeState& state);
-// The same in another language, by the translations of the devices' families.
+// The members in another language, by the translations of the devices' families.
 [[nodiscard]] std::string translated_home_members(const home::HomeState& state,
                                                   const catalog::Catalog& catalog,
                                                   catalog::Language language);

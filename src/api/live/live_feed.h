@@ -142,7 +142,7 @@ class LiveDevice {
   mutable SharedText cached_;
 };
 
-// Who on one loop watches which devices of an account. Belongs to that loop.
+// Lists the clients on one loop that watch devices of an account. Belongs to that loop.
 class LiveBoard {
  public:
   void add(const LiveDevice& device, LiveNotice& notice);

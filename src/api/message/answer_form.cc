@@ -79,6 +79,11 @@ std::string_view code_of_status(unsigned status) {
 
 }  // namespace
 
+std::string detail_for_client(const Error& error) {
+  return status_of(error.code) == 500 ? "the server failed; its log has the reason"
+                                      : redacted(error.detail);
+}
+
 http::Response AnswerForm::success(std::string_view data) const {
   if (style_ == Style::kEnvelope) return api::success(data, trace_id_);
   http::Response response;
@@ -106,7 +111,7 @@ http::Response AnswerForm::failure(const Error& fault) const {
                        fmt::format("the server failed; its log has the reason under {}",
                                    std::string_view(trace_id_)));
   }
-  return plain_error(status, name_of(fault.code), redacted(fault.detail));
+  return plain_error(status, name_of(fault.code), detail_for_client(fault));
 }
 
 http::Response AnswerForm::refusal(unsigned status, std::string_view why) const {

@@ -15,6 +15,10 @@
 
 namespace gridloom::api {
 
+// The detail of an error as a client may read it: without keys. Of an error of the server itself it
+// says only where the reason is.
+[[nodiscard]] std::string detail_for_client(const Error& error);
+
 class AnswerForm {
  public:
   enum class Style : std::uint8_t { kEnvelope, kPlain };

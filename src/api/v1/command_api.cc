@@ -55,7 +55,7 @@ body::CommandStatus status_of(const SetRecord& record, std::string_view epoch) {
     status.message = record.refusal;
   } else if (record.error && record.state != SetState::kApplied) {
     status.code = name_of(record.error->code);
-    status.message = record.error->detail;
+    status.message = detail_for_client(*record.error);
     status.param = param_in(record.error->detail);
   }
   return status;

@@ -37,8 +37,8 @@ using schema::body_of;
 // The end of a device's text, in the place of which its presence is put.
 constexpr std::string_view kPresence = "false}";
 
-// What stands in the path for the braces of the form, of which there are two at most; nothing: the
-// path has another form.
+// The parts of the path that stand for the braces of the form, of which there are two at most;
+// nothing: the path has another form.
 std::optional<std::array<std::string_view, 2>> match(std::string_view form, std::string_view path) {
   std::array<std::string_view, 2> named;
   for (std::size_t next = 0; form.contains('{'); ++next) {

@@ -34,7 +34,7 @@ struct OwnParameter {
 // `route` ("GET /api/v1/me"), and the ones that may be meant.
 [[nodiscard]] Status check_names(const wire::JsonObject& query, std::span<const OwnParameter> known,
                                  std::string_view route);
-// The same for the members of a body; an open one may have any.
+// Checks the members of a body in the same way; an open one may have any.
 [[nodiscard]] Status check_names(const wire::JsonObject& body, const schema::Body& known);
 
 }  // namespace gridloom::api

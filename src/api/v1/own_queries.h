@@ -16,9 +16,11 @@
 
 namespace gridloom::api {
 
-// The grammar of src/time/grammar.h.
+// The grammar of src/time/grammar.h (tested).
 inline constexpr ParameterForm kTimeForm{
-    .pattern = "^(now|-[0-9]+(w|d|h|min|m|s|ms)|[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?)$",
+    .pattern =
+        "^(now|today|yesterday|-[0-9]+(w|d|h|min|m|s|ms)|[0-9]+|"
+        "([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}\\.[0-9]{2}\\.[0-9]{4})([T ].*)?)$",
     .example = "-7d"};
 inline constexpr std::string_view kFrom =
     "begin: a day, a time in ISO 8601, Unix milliseconds, or back from now as -7d";

@@ -172,7 +172,16 @@ void VendorApi::set_quota(Call call) const {
   const registry::AccountId account = call.account;
   hub::RequestOrigin origin{.by = hub::by_key(call.request.headers[header::kAccessKey]),
                             .from = call.request.peer};
-  options_.hub->set(account, std::move(*sn), std::move(message), reply_to_of(call),
+  hub::ReplyTo<hub::DeviceAnswer> reply_to = reply_to_of(call);
+  if (options_.hub->platform().config.offline_requests == hub::OfflineRequests::kLikeTheVendor) {
+    reply_to.done = [done = std::move(reply_to.done)](Result<hub::DeviceAnswer> answer) mutable {
+      if (!answer && hub::is_out_of_reach(answer.error())) {
+        answer.error().code = ErrorCode::kBadParams;
+      }
+      done(std::move(answer));
+    };
+  }
+  options_.hub->set(account, std::move(*sn), std::move(message), std::move(reply_to),
                     std::move(origin));
 }
 

@@ -72,6 +72,16 @@ std::vector<std::string> all_settings(const ServeOptions& options) {
   return all;
 }
 
+// Each description is below its limit: beside it there is too little room.
+void print_limits_on_terminal(Limits limits) {
+  constexpr std::size_t kIndentation = 4;
+  for (const Limit& limit : all_limits()) {
+    fmt::print("{} {} {}\n{:{}}{}\n", styled(fmt::format("{:<32}", limit.name), Style::kStrong),
+               value_of(limit, limits), limit.unit, "", kIndentation,
+               wrapped_words(limit.description, kIndentation));
+  }
+}
+
 int print_limits(const Arguments& arguments) {
   if (arguments.page) {
     fmt::print("{}", limits_page());
@@ -79,8 +89,12 @@ int print_limits(const Arguments& arguments) {
   }
   auto limits = limits_from(all_settings(arguments.serve));
   if (!limits) return report_error(limits.error());
-  if (!arguments.json) {
+  if (!arguments.json && columns_of_terminal() == 0) {
     fmt::print("{}", limits_text(*limits));
+    return 0;
+  }
+  if (!arguments.json) {
+    print_limits_on_terminal(*limits);
     return 0;
   }
   for (const Limit& limit : all_limits()) {
@@ -112,7 +126,7 @@ void add_home_options(CLI::App& app, ServeOptions& o) {
                                  "each family")
                         ->take_last()  // `./run` gives it too
                         ->check(one_of({"true", "false", "all"})));
-  const Option home = add_value(app, "--home", o.home, "NAME|FILE",
+  const Option home = add_value(app, "--home", o.home, placeholder::kHomeOrFile,
                                 "Run the virtual home of a file, or one that comes with Gridloom "
                                 "(gridloom home list)");
   add_value(app, "--demo-home", o.demo_home, "FAMILY=N,...",

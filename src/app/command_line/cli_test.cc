@@ -16,6 +16,7 @@
 
 #include "app/command_line/command_help.h"
 #include "app/process/version.h"
+#include "testing/temporary_folder.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -159,6 +160,18 @@ TEST(CommandLine, TheSameOptionHasTheSamePlaceholderEverywhere) {
       EXPECT_EQ(row->second, placeholder) << name << ' ' << shown << (is_new ? "" : " before");
     }
   });
+}
+
+TEST(ConfigFile, AHashInQuotesBeginsNoCommentAndHidesNoMistakeBehindIt) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "gridloom.conf";
+  write_content(file,
+                "# it's a comment\n"
+                "embed-origin = [\"https://a.example/#b\"]\n"
+                "htttp = \"x\"\n");
+  const auto options = CommandLine().options_of_file(file.string());
+  ASSERT_FALSE(options);
+  EXPECT_THAT(options.error().detail, testing::HasSubstr(":3: \"htttp\" is no option of serve"));
 }
 
 TEST(CommandLine, AloneItListsTheCommandsByGroup) {

@@ -8,10 +8,13 @@
 #include <cstddef>
 #include <utility>
 
+#include "app/command_line/output.h"
+
 namespace gridloom::app {
 namespace {
 
-constexpr std::size_t kWidth = 100;      // characters of a line
+constexpr std::size_t kMaxWidth = 100;  // characters of a line
+constexpr std::size_t kMinWidth = 60;
 constexpr std::size_t kMaxColumn = 30;   // characters of the left column
 constexpr std::size_t kIndentation = 2;  // of each line below a heading
 
@@ -20,26 +23,14 @@ struct Row {
   std::string right;
 };
 
+// Lines fit the terminal, and are never longer than is good to read.
+std::size_t width_of_help() {
+  const std::size_t columns = columns_of_terminal();
+  return columns == 0 ? kMaxWidth : std::clamp(columns, kMinWidth, kMaxWidth);
+}
+
 std::string wrapped(std::string_view text, std::size_t indentation) {
-  std::string lines;
-  std::size_t at = indentation;
-  bool is_first = true;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (!is_first && at + 1 + word.size() > kWidth) {
-      lines += '\n' + std::string(indentation, ' ');
-      at = indentation;
-    } else if (!is_first) {
-      lines += ' ';
-      ++at;
-    }
-    lines += word;
-    at += word.size();
-    is_first = false;
-  }
-  return lines;
+  return wrapped_words(text, indentation, width_of_help());
 }
 
 void append_rows(std::string& text, std::string_view heading, const std::vector<Row>& rows) {
@@ -190,8 +181,9 @@ std::string placeholder_of(const CLI::Option& option) {
 }
 
 std::string help_text(const CLI::App& command) {
-  std::string text = command.get_description();
-  text += fmt::format("\n\nUsage: {}\n", usage_of(command));
+  constexpr std::string_view kUsage = "Usage: ";
+  std::string text = wrapped(command.get_description(), 0);
+  text += fmt::format("\n\n{}{}\n", kUsage, wrapped(usage_of(command), kUsage.size()));
   append_commands(text, command);
   append_options(text, command);
   const std::string examples = command.get_footer();

@@ -28,6 +28,7 @@ inline constexpr const char* kInspect = "Look inside";
 namespace placeholder {
 inline constexpr const char* kAccount = "ACCOUNT";
 inline constexpr const char* kAddress = "ADDR:PORT";
+inline constexpr const char* kCondition = "CONDITION";
 inline constexpr const char* kCount = "N";
 inline constexpr const char* kFault = "FAULT";
 inline constexpr const char* kField = "FIELD";
@@ -35,6 +36,7 @@ inline constexpr const char* kFile = "FILE";
 inline constexpr const char* kFolder = "DIR";
 inline constexpr const char* kFamily = "FAMILY";
 inline constexpr const char* kHome = "HOME";
+inline constexpr const char* kHomeOrFile = "NAME|FILE";
 inline constexpr const char* kLimit = "NAME=VALUE";
 inline constexpr const char* kName = "NAME";
 inline constexpr const char* kProfile = "PROFILE";

@@ -14,6 +14,7 @@
 #include "app/command_line/command_help.h"
 #include "app/command_line/common_options.h"
 #include "app/home/home.h"
+#include "app/home/profile.h"
 #include "app/home/set_plan.h"
 #include "app/limits.h"
 #include "base/ascii.h"
@@ -43,6 +44,7 @@ const std::vector<Choices>& all_choices() {
       {.option = "--log-level", .words = {log_levels().begin(), log_levels().end()}},
       {.option = "--period", .words = {"day", "week", "month", "year"}},
       {.option = "--replay-check", .words = {"auto", "on", "off"}},
+      {.option = "--scope", .words = {"read", "control", "admin"}},
       {.option = "RIGHTS", .words = {"monitor", "full", "none"}},
       {.option = "SHELL", .words = {"bash", "zsh", "fish"}},
   };
@@ -140,7 +142,7 @@ class Values {
 
  private:
   using Kind = std::vector<std::string> (Values::*)() const;
-  static const std::array<std::pair<std::string_view, Kind>, 11> kKinds;
+  static const std::array<std::pair<std::string_view, Kind>, 14> kKinds;
 
   [[nodiscard]] std::vector<std::string> files() const { return {std::string(kFilesMark)}; }
   [[nodiscard]] std::vector<std::string> folders() const { return {std::string(kFoldersMark)}; }
@@ -157,13 +159,16 @@ class Values {
     }
     return devices;
   }
-  // Serial numbers, and words that are in the name of one device only.
+  // Serial numbers, and words that are in the name of one device only. Of more than kMostNamed
+  // devices, to search each word in the names of all would take longer than a person waits.
   [[nodiscard]] std::vector<std::string> device_words() const {
     constexpr std::size_t kShortest = 3;  // letters
+    constexpr std::size_t kMostNamed = 200;
     const std::vector<HomeDevice> all = devices();
     std::vector<std::string> words;
     words.reserve(all.size());
     for (const HomeDevice& device : all) words.push_back(device.sn);
+    if (all.size() > kMostNamed) return words;
     for (const HomeDevice& device : all) {
       std::istringstream name(device.name);
       for (std::string word; name >> word;) {
@@ -234,7 +239,22 @@ class Values {
     return names;
   }
 
-  // What can be set: commands and fields, and behind a command its parameters.
+  // The beginning of a condition.
+  [[nodiscard]] std::vector<std::string> conditions() const {
+    if (!argument(typed_, placeholder::kCondition).empty()) return {};
+    std::vector<std::string> names = fields();
+    names.insert(names.end(), {"online", "offline"});
+    return names;
+  }
+
+  [[nodiscard]] std::vector<std::string> profiles() const {
+    std::vector<std::string> names = profile_names(profile_folder().value_or(""));
+    names.emplace_back(kEnvironmentProfile);
+    return names;
+  }
+
+  // Commands and fields that can be set; behind a command its parameters, and behind a field the
+  // names of its values.
   [[nodiscard]] std::vector<std::string> settable() const {
     std::vector<std::string> names;
     const auto all = catalog();
@@ -244,6 +264,11 @@ class Values {
       const catalog::Command* command = find_command(*of, first);
       for (std::size_t i = 0; command != nullptr && i < command->params.size(); ++i) {
         if (!command->params[i].ignored) names.push_back(command->params[i].name + '=');
+      }
+      const catalog::Field* field = command == nullptr ? of->field(first) : nullptr;
+      for (std::size_t i = 0; field != nullptr && i < field->values.size(); ++i) {
+        const std::string& name = field->values[i].name;
+        if (!name.empty() && !name.contains(' ')) names.push_back(name);
       }
       return names;
     }
@@ -273,13 +298,16 @@ class Values {
   const Typed& typed_;
 };
 
-constexpr std::array<std::pair<std::string_view, Values::Kind>, 11> Values::kKinds = {
+constexpr std::array<std::pair<std::string_view, Values::Kind>, 14> Values::kKinds = {
     {{placeholder::kFile, &Values::files},
      {placeholder::kFolder, &Values::folders},
      {placeholder::kSn, &Values::device_words},
      {placeholder::kAccount, &Values::accounts},
      {placeholder::kFamily, &Values::families},
      {placeholder::kHome, &Values::homes},
+     {placeholder::kHomeOrFile, &Values::homes},
+     {placeholder::kProfile, &Values::profiles},
+     {placeholder::kCondition, &Values::conditions},
      {"FAMILY=N,...", &Values::counted_families},
      {placeholder::kField, &Values::fields},
      {placeholder::kWhat, &Values::settable},
@@ -335,7 +363,12 @@ std::vector<std::string> unfiltered(const CLI::App& root, const Typed& typed,
   std::vector<std::string> names;
   if (typed.arguments.empty()) add_commands(*typed.command, names);
   if (const CLI::Option* argument = next_argument(typed)) {
-    std::ranges::copy(Values(typed).of(*argument), std::back_inserter(names));
+    // `history` takes a list, of which the last name is typed.
+    const bool is_list =
+        name_of(*typed.command) == "history" && placeholder_of(*argument) == placeholder::kField;
+    const std::size_t comma = is_list ? last.rfind(',') : std::string_view::npos;
+    const std::string before(comma == std::string_view::npos ? "" : last.substr(0, comma + 1));
+    for (const std::string& each : Values(typed).of(*argument)) names.push_back(before + each);
   }
   return names;
 }

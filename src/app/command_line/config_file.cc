@@ -48,8 +48,20 @@ std::string_view key_in(std::string_view text) {
   return has_section ? text.substr(kSection.size() + 1) : text;
 }
 
+// A # in quotes begins no comment.
 std::string_view without_comment(std::string_view text) {
-  return trimmed(text.substr(0, text.find('#')));
+  char quote = '\0';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char letter = text[i];
+    if (quote != '\0') {
+      if (letter == quote) quote = '\0';
+    } else if (letter == '"' || letter == '\'') {
+      quote = letter;
+    } else if (letter == '#') {
+      return trimmed(text.substr(0, i));
+    }
+  }
+  return trimmed(text);
 }
 
 // The lines of the file that are neither empty nor comments, headings, or the rest of a list.
@@ -99,7 +111,7 @@ std::string unknown_key(const CLI::App& serve, std::string_view key) {
                      redacted(key), meant.empty() ? ";" : meant);
 }
 
-// What is wrong with a line; empty: nothing is.
+// The mistake in a line; empty: there is none.
 std::string mistake_in(const CLI::App& serve, const Line& line) {
   if (!line.has_value && line.text.starts_with('[')) {
     const std::string_view name = key_in(line.text.substr(1, line.text.find_last_of(']') - 1));

@@ -28,6 +28,8 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
+constexpr std::size_t kLeastName = 14;  // characters of a device's name
+
 struct Arguments {
   AdminArguments admin;
   std::string sn, owner;
@@ -37,11 +39,11 @@ struct Arguments {
 
 void print_devices(const std::vector<Json>& rows, bool json) {
   Table table({{.title = "SN"},
-               {.title = "NAME"},
+               {.title = "NAME", .shrinks_to = kLeastName},
                {.title = "OWNER"},
                {.title = "FAMILY"},
                {.title = "STATE"},
-               {.title = "SHARED WITH"}});
+               {.title = "SHARED WITH", .wraps = true}});
   for (const Json& row : rows) {
     if (json) {
       print_json(row);

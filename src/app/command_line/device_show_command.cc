@@ -32,7 +32,7 @@ struct Arguments {
 };
 
 void print_line(std::string_view key, std::string_view text) {
-  if (!text.empty()) fmt::print("{:<10} {}\n", key, printable(text));
+  if (!text.empty()) fmt::print("{:<10} {}\n", key, wrapped_words(printable(text), 11));
 }
 
 void print_number(std::string_view key, const std::optional<double>& number,

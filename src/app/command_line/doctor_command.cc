@@ -24,7 +24,7 @@ struct Arguments {
 
 void print_text(const Diagnosis& diagnosis) {
   for (const Fact& fact : diagnosis.facts) {
-    fmt::print("{:<16} {}\n", fact.name, printable(fact.text));
+    fmt::print("{:<16} {}\n", fact.name, wrapped_words(printable(fact.text), 17));
   }
   fmt::print("\n");
   const bool coloured = has_colours();
@@ -32,7 +32,7 @@ void print_text(const Diagnosis& diagnosis) {
     fmt::print("{}  {:<16} {}\n",
                each.good ? styled("good   ", Style::kGood, coloured)
                          : styled("PROBLEM", Style::kBad, coloured),
-               each.check, printable(each.text));
+               each.check, wrapped_words(printable(each.text), 26));
   }
 }
 

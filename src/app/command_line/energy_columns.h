@@ -4,8 +4,10 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wire/json.h"
 
@@ -42,6 +44,19 @@ inline constexpr auto kHomeEnergyColumns = std::to_array<EnergyColumn>({
 // measured or not known.
 [[nodiscard]] std::optional<double> energy_of(const wire::JsonObject& sums,
                                               const EnergyColumn& column);
+
+// Energies as they are shown.
+struct ShownEnergies {
+  std::string owner{};        // of a home, where several accounts have one on this server
+  wire::JsonObject answer{};  // of the server
+  std::span<const EnergyColumn> columns{};
+};
+[[nodiscard]] std::vector<wire::JsonObject> buckets_of(const wire::JsonObject& answer);
+[[nodiscard]] wire::JsonObject total_of(const wire::JsonObject& answer);
+// The columns of which one of these knows something. They are of devices, or of homes.
+[[nodiscard]] std::vector<EnergyColumn> known_columns(std::span<const ShownEnergies> all);
+// One table for a spreadsheet: kWh, and nothing where nothing is known.
+[[nodiscard]] std::string energies_csv(std::span<const ShownEnergies> all);
 
 // "1.26", "123.4", "12345"; "-": not known.
 [[nodiscard]] std::string energy_cell(const std::optional<double>& kwh);

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
-#include <iterator>
 #include <map>
 #include <span>
 #include <string>
@@ -28,7 +27,6 @@ namespace gridloom::app {
 namespace {
 
 using wire::Json;
-using wire::JsonArray;
 using wire::JsonObject;
 
 constexpr std::size_t kDate = 10;   // characters of "2026-11-26"
@@ -42,23 +40,6 @@ struct Arguments {
   EnergySpan span{.period = "day"};
   bool csv = false;
 };
-
-// Energies as they are shown.
-struct Shown {
-  std::string owner{};  // of a home, where several have one on this server
-  JsonObject answer{};
-  std::span<const EnergyColumn> columns{};
-};
-
-JsonArray buckets_of(const JsonObject& answer) {
-  const Json* buckets = answer.if_contains("buckets");
-  return buckets != nullptr && buckets->is_array() ? buckets->get_array() : JsonArray();
-}
-
-JsonObject total_of(const JsonObject& answer) {
-  const Json* total = answer.if_contains("total");
-  return total != nullptr && total->is_object() ? total->get_object() : JsonObject();
-}
 
 std::string text_in(const JsonObject& object, std::string_view name) {
   const Json* value = object.if_contains(name);
@@ -110,28 +91,15 @@ std::string shares_text(const JsonObject& total) {
   return text.empty() ? text : text + '\n';
 }
 
-// The columns of which something is known.
-std::vector<EnergyColumn> known_columns(const Shown& shown) {
-  std::vector<EnergyColumn> known;
-  const JsonArray buckets = buckets_of(shown.answer);
-  const JsonObject total = total_of(shown.answer);
-  std::ranges::copy_if(shown.columns, std::back_inserter(known), [&](const EnergyColumn& column) {
-    return energy_of(total, column) || std::ranges::any_of(buckets, [&](const Json& each) {
-             return energy_of(each.as_object(), column).has_value();
-           });
-  });
-  return known;
-}
-
-void print_table(const Shown& shown) {
-  const JsonArray buckets = buckets_of(shown.answer);
+void print_table(const ShownEnergies& shown) {
+  const std::vector<JsonObject> buckets = buckets_of(shown.answer);
   const std::string period = text_in(shown.answer, "period");
-  const std::vector<EnergyColumn> columns = known_columns(shown);
+  const std::vector<EnergyColumn> columns = known_columns(std::span(&shown, 1));
   if (buckets.empty() || columns.empty()) {
     print_note("No energy is known of this span.");
     return;
   }
-  const auto from_of = [](const Json& bucket) {
+  const auto from_of = [](const JsonObject& bucket) {
     return std::string(wire::text_in(bucket, "from"));
   };
   const bool is_one_day =
@@ -151,8 +119,8 @@ void print_table(const Shown& shown) {
     }
     table.add_styled(std::move(row));
   };
-  for (const Json& each : buckets) {
-    add(label_of(period, from_of(each), is_one_day), each.as_object(), Style::kPlain);
+  for (const JsonObject& each : buckets) {
+    add(label_of(period, from_of(each), is_one_day), each, Style::kPlain);
   }
   const JsonObject total = total_of(shown.answer);
   add("total", total, Style::kStrong);
@@ -161,35 +129,18 @@ void print_table(const Shown& shown) {
   fmt::print("{}", shares_text(total));
 }
 
-// Rows for a spreadsheet: kWh, and nothing where nothing is known.
-void print_csv(const Shown& shown) {
-  const std::vector<EnergyColumn> columns = known_columns(shown);
-  const bool has_owner = !shown.owner.empty();
-  fmt::print("{}from,to", has_owner ? "owner," : "");
-  for (const EnergyColumn& each : columns) fmt::print(",{} [kWh]", each.title);
-  fmt::print("\r\n");
-  for (const Json& bucket : buckets_of(shown.answer)) {
-    fmt::print("{}{}{},{}", shown.owner, has_owner ? "," : "", wire::text_in(bucket, "from"),
-               wire::text_in(bucket, "to"));
-    for (const EnergyColumn& each : columns) {
-      const auto kwh = energy_of(bucket.as_object(), each);
-      fmt::print(",{}", kwh ? fmt::format("{}", *kwh) : "");
-    }
-    fmt::print("\r\n");
-  }
-}
-
-Result<std::vector<Shown>> energies_of_device(const Arguments& arguments, OpenHome& home) {
+Result<std::vector<ShownEnergies>> energies_of_device(const Arguments& arguments, OpenHome& home) {
   const auto device = device_of(home, arguments.device);
   if (!device) return std::unexpected(device.error());
   auto answer = home.home->energy(device->sn, arguments.span);
   if (!answer) return std::unexpected(answer.error());
   if (!answer->is_object()) return fail(ErrorCode::kMalformed, "the answer is no object");
-  return std::vector<Shown>{{.answer = answer->get_object(), .columns = kDeviceEnergyColumns}};
+  return std::vector<ShownEnergies>{
+      {.answer = answer->get_object(), .columns = kDeviceEnergyColumns}};
 }
 
 // The home of each owner, from the energies of their devices.
-Result<std::vector<Shown>> added_up(const Arguments& arguments, OpenHome& home) {
+Result<std::vector<ShownEnergies>> added_up(const Arguments& arguments, OpenHome& home) {
   const auto devices = home.home->devices();
   if (!devices) return std::unexpected(devices.error());
   std::map<std::string, std::vector<DeviceEnergy>> homes;
@@ -199,7 +150,7 @@ Result<std::vector<Shown>> added_up(const Arguments& arguments, OpenHome& home) 
     homes[device.owner].push_back(
         {.family = home.catalog->of_serial(device.sn), .answer = std::move(*answer)});
   }
-  std::vector<Shown> all;
+  std::vector<ShownEnergies> all;
   all.reserve(homes.size());
   for (const auto& [owner, parts] : homes) {
     all.push_back({.owner = homes.size() == 1 ? std::string() : owner,
@@ -209,10 +160,11 @@ Result<std::vector<Shown>> added_up(const Arguments& arguments, OpenHome& home) 
   return all;
 }
 
-Result<std::vector<Shown>> energies_of_home(const Arguments& arguments, OpenHome& home) {
+Result<std::vector<ShownEnergies>> energies_of_home(const Arguments& arguments, OpenHome& home) {
   auto answer = home.home->home_energy(arguments.span);
   if (answer && answer->is_object()) {
-    return std::vector<Shown>{{.answer = answer->get_object(), .columns = kHomeEnergyColumns}};
+    return std::vector<ShownEnergies>{
+        {.answer = answer->get_object(), .columns = kHomeEnergyColumns}};
   }
   if (answer) return fail(ErrorCode::kMalformed, "the answer is no object");
   if (answer.error().code != ErrorCode::kNotFound) return std::unexpected(answer.error());
@@ -226,14 +178,16 @@ int print_energies(const Arguments& arguments) {
                                             : energies_of_device(arguments, *home);
   if (!all) return report_error(all.error());
   if (all->empty() && !arguments.home.json) print_note("There are no devices yet.");
+  if (arguments.csv && !arguments.home.json) {
+    if (!all->empty()) fmt::print("{}", energies_csv(*all));
+    return 0;
+  }
   bool is_first = true;
-  for (const Shown& each : *all) {
+  for (const ShownEnergies& each : *all) {
     if (arguments.home.json) {
       JsonObject row = each.answer;
       if (!each.owner.empty()) row["owner"] = each.owner;
       print_json(row);
-    } else if (arguments.csv) {
-      print_csv(each);
     } else {
       if (!std::exchange(is_first, false)) fmt::print("\n");
       print_table(each);

@@ -42,7 +42,7 @@ struct Arguments {
 };
 
 void print_line(std::string_view key, std::string_view text) {
-  if (!text.empty()) fmt::print("  {:<12} {}\n", key, printable(text));
+  if (!text.empty()) fmt::print("  {:<12} {}\n", key, wrapped_words(printable(text), 15));
 }
 
 void print_values(std::string_view key, const std::vector<NamedValue>& values) {
@@ -50,6 +50,11 @@ void print_values(std::string_view key, const std::vector<NamedValue>& values) {
     print_line(key, text_of(each));
     key = "";
   }
+}
+
+void print_named(std::string_view key, const Field& field) {
+  print_values(key, field.values);
+  if (field.others && !field.values.empty()) print_line("", "and others");
 }
 
 std::string range_text(const std::optional<catalog::Range>& range, double scale,
@@ -93,9 +98,11 @@ void print_field(const Family& family, const Field& field) {
                                           number_text(field.scale), field.unit));
   }
   if (field.values.empty()) print_line("range", range_text(field.range, field.scale, field.unit));
-  print_values("values", field.values);
-  if (field.others) print_line("", "and others");
+  print_named("values", field);
   print_values("bits", field.bits);
+  if (field.type == catalog::FieldType::kArray && field.fields.size() == 1) {
+    print_named("elements", field.fields.front());
+  }
   if (field.absent) {
     print_line("no value", fmt::format("{} stands for none", wire::to_text(*field.absent)));
   }

@@ -235,7 +235,8 @@ Error unknown_name(const Family& family, std::string_view name) {
 }
 
 struct Arguments {
-  std::string devices, family, name, file;
+  std::string devices, family, name;
+  std::vector<std::string> files;
   bool json = false;
   bool translations = false;
 };
@@ -249,7 +250,7 @@ int list_families(const Arguments& arguments) {
                {.title = "FIELDS", .align = Table::Align::kRight},
                {.title = "COMMANDS", .align = Table::Align::kRight},
                {.title = "REPORTS", .align = Table::Align::kRight},
-               {.title = "PREFIXES"}});
+               {.title = "PREFIXES", .wraps = true}});
   for (const catalog::FamilyPtr& family : (*catalog)->families()) {
     if (arguments.json) {
       print_json(wire::JsonObject{
@@ -331,8 +332,8 @@ Result<std::string> translated_file(const std::filesystem::path& translation) {
 }
 
 // Texts that are missing are no mistakes: they are those of the device file.
-int check_translation(const Arguments& arguments, std::string_view text) {
-  const std::filesystem::path path(arguments.file);
+int check_translation(const std::string& name, std::string_view text, bool json) {
+  const std::filesystem::path path(name);
   const auto file = translated_file(path);
   if (!file) return report_error(file.error());
   const auto family = catalog::load_family(path.filename().string(), *file);
@@ -340,51 +341,59 @@ int check_translation(const Arguments& arguments, std::string_view text) {
     fmt::print(stderr, "{}\n", family.error().detail);
     return kFailed;
   }
-  const auto translated =
-      catalog::load_translation(**family, *file, {.name = arguments.file, .text = text});
+  const auto translated = catalog::load_translation(**family, *file, {.name = name, .text = text});
   if (!translated) {
     fmt::print(stderr, "{}\n", translated.error().detail);
     return kFailed;
   }
   const std::vector<std::string> missing = catalog::missing_texts(*file, text);
-  if (arguments.json) {
-    print_json(wire::JsonObject{{"file", arguments.file},
+  if (json) {
+    print_json(wire::JsonObject{{"file", name},
                                 {"family", (*translated)->id},
                                 {"missing", wire::JsonArray(missing.begin(), missing.end())}});
     return 0;
   }
-  fmt::print("{}: good: {} texts are missing\n", arguments.file, missing.size());
+  fmt::print("{}: good: {} texts are missing\n", name, missing.size());
   for (const std::string& each : missing) fmt::print("  {}\n", each);
   return 0;
 }
 
-int check_family(const Arguments& arguments) {
-  const auto text = read_text(arguments.file, catalog::kMaxDeviceFile);
+int check_family(const std::string& name, bool json) {
+  const auto text = read_text(name, catalog::kMaxDeviceFile);
   if (!text) return report_error(text.error());
-  const std::filesystem::path path(arguments.file);
+  const std::filesystem::path path(name);
   if (path.parent_path().filename() == catalog::kGermanFolder) {
-    return check_translation(arguments, *text);
+    return check_translation(name, *text, json);
   }
-  const auto family = catalog::load_family(arguments.file, *text);
+  const auto family = catalog::load_family(name, *text);
   if (!family) {
     fmt::print(stderr, "{}\n", family.error().detail);
     return kFailed;
   }
   if (const Status fits = sim::check_model(*family); !fits) {
-    fmt::print(stderr, "{}: {}\n", arguments.file, fits.error().detail);
+    fmt::print(stderr, "{}: {}\n", name, fits.error().detail);
     return kFailed;
   }
-  if (arguments.json) {
-    print_json(wire::JsonObject{{"file", arguments.file},
+  if (json) {
+    print_json(wire::JsonObject{{"file", name},
                                 {"family", (*family)->id},
                                 {"fields", (*family)->fields.size()},
                                 {"commands", (*family)->commands.size()},
                                 {"reports", (*family)->reports.size()}});
     return 0;
   }
-  fmt::print("{}: good: {} fields, {} commands, {} reports\n", arguments.file,
-             (*family)->fields.size(), (*family)->commands.size(), (*family)->reports.size());
+  fmt::print("{}: good: {} fields, {} commands, {} reports\n", name, (*family)->fields.size(),
+             (*family)->commands.size(), (*family)->reports.size());
   return 0;
+}
+
+// Checks all files, whatever is wrong with the first.
+int check_families(const Arguments& arguments) {
+  int code = 0;
+  for (const std::string& file : arguments.files) {
+    if (const int failed = check_family(file, arguments.json); failed != 0) code = failed;
+  }
+  return code;
 }
 
 }  // namespace
@@ -427,11 +436,11 @@ std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
   set_action(*schema, chosen, [&a] { return print_family_schema(a); });
   set_examples(*schema, {"gridloom family schema > schema.json"});
   CLI::App* check =
-      verb("check", "Reports every mistake in a device file or its translation", check_family);
-  add_value(*check, "file", a.file, placeholder::kFile,
-            "Device file, or its German texts in the folder de beside it")
+      verb("check", "Reports every mistake in device files and their translations", check_families);
+  add_value(*check, "files", a.files, placeholder::kFile,
+            "Device files, or their German texts in the folder de beside them")
       .required();
-  set_examples(*check, {"gridloom family check my-devices/heat_pump.yaml",
+  set_examples(*check, {"gridloom family check my-devices/*.yaml",
                         "gridloom family check my-devices/de/heat_pump.yaml"});
   return std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
       kept, add_family_files(*family, chosen));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 #include <optional>
 #include <string>
@@ -15,7 +16,7 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
-#include "app/home/local_home.h"
+#include "app/home/home.h"
 #include "sim/device_faults.h"
 #include "time/grammar.h"
 #include "wire/json.h"
@@ -60,12 +61,11 @@ Result<FaultRule> parse_fault_rule(std::string_view text, const catalog::Catalog
 namespace {
 
 struct Arguments {
-  std::string data;
-  std::string fault, sn, account, span;
+  HomeOptions server;
+  std::string fault, device, account, span;
   double probability = 1;
   std::optional<double> value;
   bool all = false;
-  bool json = false;
 };
 
 void print_rules(const std::vector<Json>& rows) {
@@ -85,7 +85,7 @@ void print_rules(const std::vector<Json>& rows) {
 }
 
 void print_known(const std::vector<Json>& rows) {
-  Table table({{.title = "FAULT"}, {.title = "OF"}, {.title = "DESCRIPTION"}});
+  Table table({{.title = "FAULT"}, {.title = "OF"}, {.title = "DESCRIPTION", .wraps = true}});
   for (const Json& row : rows) {
     table.add({member_text(row, "fault"), member_text(row, "of"), member_text(row, "means")});
   }
@@ -93,10 +93,13 @@ void print_known(const std::vector<Json>& rows) {
 }
 
 int list(const Arguments& a) {
-  const auto answer = ask_admin(a.data, {{"op", "fault.list"}, {"all", a.all}});
+  const auto answer = administer(a.server, {{"op", "fault.list"}, {"all", a.all}});
   if (!answer) return report_error(answer.error());
+  if (!answer->is_array()) {
+    return report_error({.code = ErrorCode::kMalformed, .detail = "the answer is no list"});
+  }
   const wire::JsonArray& all = answer->get_array();
-  if (a.json) {
+  if (a.server.json) {
     for (const Json& row : all) print_json(row);
     return 0;
   }
@@ -110,24 +113,36 @@ int list(const Arguments& a) {
 
 // The serial number of the device that is named; empty: of none.
 Result<std::string> sn_of(const Arguments& a) {
-  if (a.sn.empty()) return std::string();
-  auto device = local_device(a.data, a.sn);
+  if (a.device.empty()) return std::string();
+  const auto home = home_of(a.server);
+  if (!home) return std::unexpected(home.error());
+  const auto devices = (*home)->devices();
+  if (!devices) return std::unexpected(devices.error());
+  auto device = find_device(*devices, a.device);
   if (!device) return std::unexpected(device.error());
   return std::move(device->sn);
+}
+
+// Sends the request, whose answer is an object.
+Result<JsonObject> ask(const Arguments& a, const JsonObject& request) {
+  auto answer = administer(a.server, request);
+  if (!answer) return std::unexpected(answer.error());
+  if (!answer->is_object()) return fail(ErrorCode::kMalformed, "the answer is no object");
+  print_warning(*answer);
+  return std::move(answer->get_object());
 }
 
 int switch_off(const Arguments& a) {
   const auto sn = sn_of(a);
   if (!sn) return report_error(sn.error());
-  const auto answer = ask_admin(a.data, {{"op", "fault.off"}, {"fault", a.fault}, {"sn", *sn}});
+  const auto answer = ask(a, {{"op", "fault.off"}, {"fault", a.fault}, {"sn", *sn}});
   if (!answer) return report_error(answer.error());
   const bool none = member_text(*answer, "ended") == "0";
-  if (none && !a.json) {
+  if (none && !a.server.json) {
     print_note("No fault was on.");
   } else {
-    print_object(answer->get_object(), a.json);
+    print_object(*answer, a.server.json);
   }
-  print_warning(*answer);
   return 0;
 }
 
@@ -143,53 +158,53 @@ int switch_on(const Arguments& a) {
     if (!span) return report_error(span.error());
     request["for_ms"] = span->count();
   }
-  const auto answer = ask_admin(a.data, request);
+  const auto answer = ask(a, request);
   if (!answer) return report_error(answer.error());
-  if (a.json) {
-    print_object(answer->get_object(), true);
+  if (a.server.json) {
+    print_object(*answer, true);
   } else {
     print_rules({*answer});
   }
-  print_warning(*answer);
   return 0;
 }
 
 }  // namespace
 
 std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<std::array<Arguments, 3>>();
   CLI::App* fault =
       add_command(app, "fault", "Injects faults into virtual devices and the platform");
   set_group(*fault, group::kTest);
-  set_examples(*fault, {"gridloom fault list --all", "gridloom fault on disconnect --for 5m"});
+  set_examples(*fault, {"gridloom fault list --all", "gridloom fault on disconnect --for 5m",
+                        "gridloom fault off --profile home"});
   require_command_below(*fault);
-  const auto verb = [&](const std::string& name, const std::string& help,
-                        std::function<int()> run) {
+  const auto verb = [&](const std::string& name, const std::string& help, Arguments& a,
+                        int (*run)(const Arguments&)) {
     CLI::App* made = add_command(*fault, name, help);
-    add_data_option(*made, a.data);
-    add_json_option(*made, a.json);
-    set_action(*made, chosen, std::move(run));
+    add_server_options(*made, a.server);
+    add_json_option(*made, a.server.json);
+    set_action(*made, chosen, [&a, run] { return run(a); });
     return made;
   };
-  // The commands below print tables, and read a span.
-  CLI::App* on = verb("on", operation_text("fault.on"), [&a] { return switch_on(a); });
-  add_parameter(*on, "fault.on", "fault", "fault", a.fault, placeholder::kFault);
-  add_value(*on, "--device", a.sn, placeholder::kSn, kDeviceHelp);
-  add_parameter(*on, "fault.on", "account", "--account", a.account, placeholder::kAccount);
-  add_parameter(*on, "fault.on", "probability", "--probability", a.probability, "SHARE")
+  auto& [of_on, of_off, of_list] = *kept;
+  // These commands print tables, and read a span.
+  CLI::App* on = verb("on", operation_text("fault.on"), of_on, switch_on);
+  add_parameter(*on, "fault.on", "fault", "fault", of_on.fault, placeholder::kFault);
+  add_value(*on, "--device", of_on.device, placeholder::kSn, kDeviceHelp);
+  add_parameter(*on, "fault.on", "account", "--account", of_on.account, placeholder::kAccount);
+  add_parameter(*on, "fault.on", "probability", "--probability", of_on.probability, "SHARE")
       .show_default();
-  add_parameter(*on, "fault.on", "value", "--value", a.value, "NUMBER");
-  add_value(*on, "--for", a.span, placeholder::kSpan,
+  add_parameter(*on, "fault.on", "value", "--value", of_on.value, "NUMBER");
+  add_value(*on, "--for", of_on.span, placeholder::kSpan,
             "Duration: 30s, 15m, 2h; by default until it is switched off");
   set_examples(*on, {"gridloom fault on disconnect --device R331ZEB4ZEAL0528 --for 5m",
-                     "gridloom fault on slow --value 3 --probability 0.1"});
-  CLI::App* off = verb("off", operation_text("fault.off"), [&a] { return switch_off(a); });
-  add_parameter(*off, "fault.off", "fault", "fault", a.fault, placeholder::kFault);
-  add_value(*off, "--device", a.sn, placeholder::kSn, kDeviceHelp);
+                     "gridloom fault on slow_answer --value 3 --probability 0.1"});
+  CLI::App* off = verb("off", operation_text("fault.off"), of_off, switch_off);
+  add_parameter(*off, "fault.off", "fault", "fault", of_off.fault, placeholder::kFault);
+  add_value(*off, "--device", of_off.device, placeholder::kSn, kDeviceHelp);
   set_examples(*off, {"gridloom fault off disconnect", "gridloom fault off"});
-  CLI::App* listed = verb("list", operation_text("fault.list"), [&a] { return list(a); });
-  add_flag(*listed, "--all", a.all, std::string(parameter_text("fault.list", "all")));
+  CLI::App* listed = verb("list", operation_text("fault.list"), of_list, list);
+  add_flag(*listed, "--all", of_list.all, std::string(parameter_text("fault.list", "all")));
   set_examples(*listed, {"gridloom fault list", "gridloom fault list --all"});
   add_alias(*listed, "ls");
   return kept;

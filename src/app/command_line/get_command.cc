@@ -31,7 +31,8 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-constexpr std::size_t kMostValue = 44;  // characters in the table
+constexpr std::size_t kMostValue = 44;   // characters in the table
+constexpr std::size_t kLeastValue = 12;  // likewise, where the terminal is narrow
 
 struct Arguments {
   HomeOptions home;
@@ -92,7 +93,9 @@ int print_values(const Arguments& arguments) {
     const bool is_missing = names.error().code == ErrorCode::kOffline;
     return report_error(names.error(), is_missing ? kFailed : kWrongUsage);
   }
-  Table table({{.title = "FIELD"}, {.title = "VALUE"}, {.title = "MEANING"}});
+  Table table({{.title = "FIELD"},
+               {.title = "VALUE", .shrinks_to = kLeastValue},
+               {.title = "MEANING", .wraps = true}});
   JsonArray rows;
   for (const std::string& name : *names) {
     const Json& value = *find_value(values, name);
@@ -112,7 +115,7 @@ int print_values(const Arguments& arguments) {
   } else if (table.empty()) {
     fmt::print(stderr, "gridloom: {} has not reported anything yet\n", device.sn);
   } else {
-    fmt::print("{}", table.text(has_colours()));
+    table.print();
     if (!device.online) fmt::print(stderr, "gridloom: {} is offline\n", device.sn);
   }
   return 0;

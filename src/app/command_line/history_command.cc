@@ -73,17 +73,17 @@ std::vector<std::string> words_of(std::string_view list) {
   }
 }
 
-// The names that the device has reported for words such as "soc", which HTTP does not know.
-Result<std::string> reported_names(const HistoryArguments& arguments, OpenDevice& open) {
+// The names of fields for words such as "soc", which HTTP does not know.
+Result<std::string> names_for_server(const HistoryArguments& arguments, OpenDevice& open) {
   const auto values = open.home.home->values(open.device.sn);
   if (!values) return std::unexpected(values.error());
-  std::vector<std::string> known;
+  std::vector<std::string> reported;
   for (const auto& each : overview::flat_values(*open.family, values->quotas)) {
-    known.push_back(each.name);
+    reported.push_back(each.name);
   }
   std::vector<std::string> names;
   for (const std::string& word : words_of(arguments.fields)) {
-    const auto found = find_quotas(*open.family, known, word);
+    const auto found = history_names(*open.family, reported, word);
     if (!found) return fail(ErrorCode::kBadParams, found.error().detail);
     names.insert(names.end(), found->begin(), found->end());
   }
@@ -103,7 +103,7 @@ Result<Question> question_of(const HistoryArguments& arguments) {
   } else {
     auto open = open_device(arguments.home, arguments.device);
     if (!open) return std::unexpected(open.error());
-    auto names = reported_names(arguments, *open);
+    auto names = names_for_server(arguments, *open);
     if (!names) return std::unexpected(names.error());
     fields = std::move(*names);
     question.family = open->family;
@@ -180,13 +180,13 @@ Result<Json> ask_profile(const HistoryArguments& arguments, const Question& ques
   auto api = api_of_profile(arguments);
   if (!api) return std::unexpected(api.error());
   auto answer = api->history(question.device.sn, question.parameters);
-  if (answer && !answer->is_object()) {
+  if (answer && !is_history(*answer)) {
     return fail(ErrorCode::kMalformed, "the server's answer is no series");
   }
   return answer;
 }
 
-// The same as text.
+// The answer as text.
 Result<std::string> ask_profile_text(const HistoryArguments& arguments, const Question& question) {
   if (arguments.format == "json") {
     const auto answer = ask_profile(arguments, question);
@@ -214,6 +214,16 @@ Result<Json> whole_answer(const HistoryArguments& arguments, const Question& que
   return wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
 }
 
+// Adds the decimals of the fields where the answer has none: a server elsewhere does not tell them.
+void add_decimals(const catalog::Family& family, JsonObject& answer) {
+  for (Json& series : answer.at("series").as_array()) {
+    JsonObject& row = series.as_object();
+    const catalog::Field* field = family.field(std::string_view(row.at("field").as_string()));
+    const auto decimals = field == nullptr ? std::nullopt : overview::decimals_of(*field);
+    if (decimals && !row.contains("decimals")) row["decimals"] = *decimals;
+  }
+}
+
 // Whether a point has a value: lists and texts have none in a step.
 bool has_values(const JsonObject& answer) {
   return std::ranges::any_of(answer.at("series").as_array(), [](const Json& series) {
@@ -235,9 +245,10 @@ std::string nothing_to_draw(const HistoryArguments& arguments, const Question& q
 }
 
 Status print_drawing(const HistoryArguments& arguments, const Question& question) {
-  const auto answer = whole_answer(arguments, question);
+  auto answer = whole_answer(arguments, question);
   if (!answer) return std::unexpected(answer.error());
-  const JsonObject& series = answer->get_object();
+  JsonObject& series = answer->get_object();
+  add_decimals(*question.family, series);
   if (const std::string why = has_values(series) ? "" : nothing_to_draw(arguments, question);
       !why.empty()) {
     print_note(why);

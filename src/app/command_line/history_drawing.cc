@@ -247,21 +247,33 @@ void append_table(std::vector<Shown> points, const Drawing& drawing, std::string
   }
 }
 
+// The title takes two lines where one is too long for a terminal.
+std::string title_of(const JsonObject& answer, const JsonObject& series,
+                     const time::TimeZone& zone) {
+  constexpr std::size_t kMost = 80;  // characters
+  const auto at = [&](std::string_view name) {
+    return time::clock_text(TimePoint(Millis(answer.at(name).as_int64())), zone);
+  };
+  const Json* unit = series.if_contains("unit");
+  const std::string field = fmt::format(
+      "{}{},", std::string_view(series.at("field").as_string()),
+      unit == nullptr ? "" : fmt::format(" in {}", std::string_view(unit->as_string())));
+  std::string span = fmt::format("{} to {}", at("from"), at("to"));
+  if (const Json* step = answer.if_contains("step")) {
+    fmt::format_to(std::back_inserter(span), ", {} of each {}",
+                   std::string_view(answer.at("aggregate").as_string()),
+                   time::span_text(Millis(step->as_int64())));
+  }
+  const char between = field.size() + 1 + span.size() > kMost ? '\n' : ' ';
+  return fmt::format("{}{}{}\n", field, between, span);
+}
+
 void draw(const JsonObject& answer, const JsonObject& series, const Drawing& drawing,
           std::string& out) {
   const auto to = std::back_inserter(out);
   const std::optional<int> decimals = decimals_of(answer, series);
   const std::vector<Shown> points = points_of(series, decimals);
-  const Json* unit = series.if_contains("unit");
-  fmt::format_to(to, "{}{}, {} to {}", std::string_view(series.at("field").as_string()),
-                 unit == nullptr ? "" : fmt::format(" in {}", std::string_view(unit->as_string())),
-                 time::iso_text(answer.at("from").as_int64(), drawing.zone),
-                 time::iso_text(answer.at("to").as_int64(), drawing.zone));
-  if (const Json* step = answer.if_contains("step")) {
-    fmt::format_to(to, ", {} of each {}", std::string_view(answer.at("aggregate").as_string()),
-                   time::span_text(Millis(step->as_int64())));
-  }
-  out += '\n';
+  out += title_of(answer, series, drawing.zone);
   const Statistics all = statistics_of(points);
   if (all.count > 0) {
     append_plot(points, all, drawing, decimals, out);
@@ -276,7 +288,34 @@ void draw(const JsonObject& answer, const JsonObject& series, const Drawing& dra
   append_table(points, drawing, out);
 }
 
+bool is_text(const Json* value) { return value != nullptr && value->is_string(); }
+bool is_time(const Json* value) { return value != nullptr && value->is_int64(); }
+
+bool is_point(const Json& value) {
+  const wire::JsonArray* pair = value.if_array();
+  return pair != nullptr && pair->size() == 2 && is_time(pair->data());
+}
+
+bool is_series(const Json& series) {
+  const Json* points = wire::member(series, "points");
+  const Json* unit = wire::member(series, "unit");
+  const Json* scale = wire::member(series, "scale");
+  return is_text(wire::member(series, "field")) && (unit == nullptr || unit->is_string()) &&
+         (scale == nullptr || scale->is_number()) && points != nullptr && points->is_array() &&
+         std::ranges::all_of(points->get_array(), is_point);
+}
+
 }  // namespace
+
+bool is_history(const Json& answer) {
+  const Json* all = wire::member(answer, "series");
+  const Json* step = wire::member(answer, "step");
+  const bool has_steps =
+      step == nullptr || (step->is_int64() && is_text(wire::member(answer, "aggregate")));
+  return is_time(wire::member(answer, "from")) && is_time(wire::member(answer, "to")) &&
+         has_steps && all != nullptr && all->is_array() &&
+         std::ranges::all_of(all->get_array(), is_series);
+}
 
 std::string draw_history(const JsonObject& answer, std::size_t rows, const time::TimeZone& zone) {
   std::string out;

@@ -39,6 +39,26 @@ TEST(HistoryDrawing, ShowsASeriesAsALineAndItsLastPoints) {
   EXPECT_TRUE(text.ends_with("           \"x\"\n")) << text;
 }
 
+TEST(HistoryDrawing, KnowsAnAnswerOfAnotherForm) {
+  const auto is_one = [](std::string_view text) {
+    return is_history(must(wire::parse_json(text)));
+  };
+  EXPECT_TRUE(is_one(R"({"from":0,"to":1,"series":[]})"));
+  EXPECT_TRUE(is_one(R"({"from":0,"to":1,"step":1,"aggregate":"mean","series":[)"
+                     R"({"field":"a","unit":"W","scale":0.1,"points":[[0,1],[1,null]]}]})"));
+  for (const std::string_view text :
+       {"[]", "{}", R"({"from":0,"to":1})", R"({"from":"0","to":1,"series":[]})",
+        R"({"from":0,"to":1,"step":1,"series":[]})", R"({"from":0,"to":1,"series":[1]})",
+        R"({"from":0,"to":1,"series":[{"field":"a"}]})",
+        R"({"from":0,"to":1,"series":[{"field":1,"points":[]}]})",
+        R"({"from":0,"to":1,"series":[{"field":"a","unit":1,"points":[]}]})",
+        R"({"from":0,"to":1,"series":[{"field":"a","scale":"1","points":[]}]})",
+        R"({"from":0,"to":1,"series":[{"field":"a","points":[[0]]}]})",
+        R"({"from":0,"to":1,"series":[{"field":"a","points":[["0",1]]}]})"}) {
+    EXPECT_FALSE(is_one(text)) << text;
+  }
+}
+
 TEST(HistoryDrawing, WithoutATableASeriesIsOneLine) {
   EXPECT_THAT(drawn("[[0,2],[1000,6],[2000,4]]", 0), HasSubstr("\n▁█▅\nmin 1  mean 2  max 3\n"));
 }

@@ -133,7 +133,7 @@ Table sites_of(const Home& home) {
                {.title = "LATITUDE", .align = Table::Align::kRight},
                {.title = "PHASES", .align = Table::Align::kRight},
                {.title = "HOUSEHOLD"},
-               {.title = "ROOFS"}});
+               {.title = "ROOFS", .wraps = true}});
   for (const Site& site : home.sites) {
     std::vector<std::string> roofs;
     roofs.reserve(site.roofs.size());
@@ -147,13 +147,15 @@ Table sites_of(const Home& home) {
 }
 
 Table devices_table_of(const Home& home) {
+  constexpr std::size_t kLeastName = 12;      // characters
+  constexpr std::size_t kLeastSupplies = 10;  // likewise
   Table table({{.title = "SITE"},
                {.title = "SN"},
-               {.title = "NAME"},
+               {.title = "NAME", .shrinks_to = kLeastName},
                {.title = "FAMILY"},
                {.title = "PLUG"},
-               {.title = "SUPPLIES"},
-               {.title = "PANELS"}});
+               {.title = "SUPPLIES", .shrinks_to = kLeastSupplies},
+               {.title = "PANELS", .wraps = true}});
   for (const Site& site : home.sites) {
     for (const SiteDevice& device : site.devices) {
       const auto supplied = catalog::circuit_names(device.supplies);
@@ -206,7 +208,10 @@ int show_home(const Arguments& arguments) {
   }
   fmt::print("{}\n", home->title);
   if (!home->description.empty()) fmt::print("{}\n", home->description);
-  fmt::print("\n{}\n{}", sites_of(*home).text(), devices_table_of(*home).text());
+  fmt::print("\n");
+  sites_of(*home).print();
+  fmt::print("\n");
+  devices_table_of(*home).print();
   return 0;
 }
 
@@ -304,6 +309,7 @@ std::shared_ptr<void> add_home_files(CLI::App& app, std::function<int()>& chosen
   CLI::App* list = verb("list", "Lists the homes that come with Gridloom", list_homes);
   add_devices_option(*list, a.devices);
   set_examples(*list, {"gridloom home list"});
+  add_alias(*list, "ls");
   CLI::App* show = verb("show", "Shows the sites and devices of a home", show_home);
   add_value(*show, "home", a.home, placeholder::kHome,
             "Id of a home that comes with Gridloom, or a home file, such as ./flat.yaml")

@@ -7,6 +7,7 @@
 
 #include "app/command_line/common_options.h"
 #include "app/command_line/data_folder.h"
+#include "app/control/admin_client.h"
 #include "app/home/local_home.h"
 #include "app/home/profile.h"
 #include "app/home/remote_home.h"
@@ -38,13 +39,38 @@ Result<std::unique_ptr<Home>> home_of(const HomeOptions& options) {
   return remote_home(*keys);
 }
 
+Result<wire::Json> administer(const HomeOptions& options, const wire::JsonObject& request) {
+  const std::string name = profile_of(options);
+  if (name.empty()) return ask_admin(options.data, request);
+  const auto keys = keys_of_profile(name);
+  if (!keys) return std::unexpected(keys.error());
+  if (keys->admin_token.empty()) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("the profile {} has no admin token: `gridloom token add NAME --scope "
+                            "admin` on the server prints one, and `gridloom login {} ... "
+                            "--admin-token-file FILE` keeps it",
+                            name, name));
+  }
+  auto api = client::ApiClient::open(*keys);
+  if (!api) return std::unexpected(api.error());
+  wire::JsonObject parameters = request;
+  const std::string operation(wire::text_in(request, "op"));
+  parameters.erase("op");
+  auto answer = api->administer(operation, parameters);
+  if (!answer && answer.error().code == ErrorCode::kUnknownKey) {
+    answer.error().detail = fmt::format("the admin token of the profile {} is refused: {}", name,
+                                        answer.error().detail);
+  }
+  return answer;
+}
+
 Result<std::shared_ptr<const catalog::Catalog>> catalog_of(const HomeOptions& options) {
   return catalog::load_catalog(profile_of(options).empty()
                                    ? device_files(options.devices, options.data)
                                    : std::filesystem::path(options.devices));
 }
 
-void add_home_options(CLI::App& command, HomeOptions& options) {
+void add_server_options(CLI::App& command, HomeOptions& options) {
   const Option data = add_data_option(command, options.data);
   options.data_option = data;
   add_value(command, "--profile", options.profile, placeholder::kProfile,
@@ -52,6 +78,10 @@ void add_home_options(CLI::App& command, HomeOptions& options) {
                         "--data; its default is {}, where that is set",
                         kProfileVariable))
       .excludes(data);
+}
+
+void add_home_options(CLI::App& command, HomeOptions& options) {
+  add_server_options(command, options);
   add_devices_option(command, options.devices);
   add_json_option(command, options.json);
 }

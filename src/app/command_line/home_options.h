@@ -1,4 +1,5 @@
-// The options that all commands have which see a home: whose it is, and how to print it.
+// The options that all commands have which see a home, or administer a server here or elsewhere:
+// whose it is, and how to print it.
 #pragma once
 
 #include <memory>
@@ -23,6 +24,9 @@ struct HomeOptions {
   std::optional<Option> data_option{};
 };
 
+// Adds --data and --profile alone, for a command that shows no values.
+void add_server_options(CLI::App& command, HomeOptions& options);
+// Adds all of the options.
 void add_home_options(CLI::App& command, HomeOptions& options);
 // The help of an option or argument that names a device of the home (find_device()).
 inline constexpr std::string_view kDeviceHelp =
@@ -38,6 +42,11 @@ Option add_device_argument(CLI::App& command, std::string& device);
 // Whether there is a home to ask: a profile, or a data folder with devices.
 [[nodiscard]] bool has_home(const HomeOptions& options);
 [[nodiscard]] Result<std::unique_ptr<Home>> home_of(const HomeOptions& options);
+// Carries out an operation of administration (operations/table.h), {"op": its name, ...}: on the
+// data folder, or with the admin token of the profile on its server. kConflict: the profile has no
+// such token.
+[[nodiscard]] Result<wire::Json> administer(const HomeOptions& options,
+                                            const wire::JsonObject& request);
 [[nodiscard]] Result<std::shared_ptr<const catalog::Catalog>> catalog_of(
     const HomeOptions& options);
 

@@ -29,7 +29,7 @@ namespace {
 constexpr const char* kSecretVariable = "GRIDLOOM_SECRET_KEY";
 
 struct Arguments {
-  std::string name, host, access_key, secret_key_file, ca;
+  std::string name, host, access_key, secret_key_file, admin_token_file, ca;
   bool list = false;
   bool no_check = false;
 };
@@ -47,15 +47,15 @@ Result<Secret> secret_of(const Arguments& arguments) {
 }
 
 // Signing keeps the secret key from a listener, and nothing else.
-void warn_of_plain_text(std::string_view server) {
+void warn_of_plain_text(std::string_view server, const Secret& admin_token) {
   const auto address = client::parse_api_address(server);
   if (!address || address->secure || address->host == "localhost" || is_loopback(address->host)) {
     return;
   }
   print_note(fmt::format(
       "{} is not encrypted: whoever is on the way can read what the devices report and the "
-      "account's MQTT password, and can change what they are told; use https:// where it is",
-      server));
+      "account's MQTT password{}, and can change what they are told; use https:// where it is",
+      server, admin_token.empty() ? "" : " and the admin token"));
 }
 
 // Why keys are refused, in the words of a person who typed them.
@@ -68,6 +68,22 @@ Error explained(Error error, const Arguments& arguments) {
                                arguments.access_key);
   }
   return error;
+}
+
+// Tries the keys and the admin token; the text says how many devices the account has.
+Result<std::string> checked(const client::ApiOptions& options, const Arguments& arguments) {
+  auto api = client::ApiClient::open(options);
+  if (!api) return std::unexpected(api.error());
+  const auto devices = api->devices();
+  if (!devices) return std::unexpected(explained(devices.error(), arguments));
+  if (!options.admin_token.empty()) {
+    const auto faults = api->administer("fault.list", {});
+    if (!faults) {
+      return fail(faults.error().code, fmt::format("{} refuses the admin token: {}", arguments.host,
+                                                   faults.error().detail));
+    }
+  }
+  return fmt::format(" with {} device{}", devices->size(), devices->size() == 1 ? "" : "s");
 }
 
 int list_profiles(const std::filesystem::path& folder) {
@@ -94,20 +110,22 @@ int log_in(const Arguments& arguments) {
   auto secret = secret_of(arguments);
   if (!secret) return report_error(secret.error(), kWrongUsage);
   options.secret_key = std::move(*secret);
-  warn_of_plain_text(arguments.host);
-  auto api = client::ApiClient::open(options);
-  if (!api) return report_error(api.error(), kWrongUsage);
-  std::string found;
-  if (!arguments.no_check) {
-    const auto devices = api->devices();
-    if (!devices) return report_error(explained(devices.error(), arguments));
-    found = fmt::format(" with {} device{}", devices->size(), devices->size() == 1 ? "" : "s");
+  if (!arguments.admin_token_file.empty()) {
+    auto token = secret_in_file(arguments.admin_token_file);
+    if (!token) return report_error(token.error(), kWrongUsage);
+    options.admin_token = std::move(*token);
   }
+  warn_of_plain_text(arguments.host, options.admin_token);
+  if (auto api = client::ApiClient::open(options); !api) {
+    return report_error(api.error(), kWrongUsage);
+  }
+  const auto found = arguments.no_check ? Result<std::string>() : checked(options, arguments);
+  if (!found) return report_error(found.error());
   if (Status written = write_profile(*folder, arguments.name, options); !written) {
     return report_error(written.error());
   }
   fmt::print("{}: an account of {}{}; try `gridloom status --profile {}`\n", arguments.name,
-             arguments.host, found, arguments.name);
+             arguments.host, *found, arguments.name);
   return 0;
 }
 
@@ -139,6 +157,9 @@ std::shared_ptr<void> add_login(CLI::App& app, std::function<int()>& chosen) {
   add_value(*login, "--secret-key-file", a.secret_key_file, placeholder::kFile,
             "File with the secret key; - reads standard input. Without it, the key is in "
             "GRIDLOOM_SECRET_KEY, or is asked for");
+  add_value(*login, "--admin-token-file", a.admin_token_file, placeholder::kFile,
+            "File with a token of the scope admin (`gridloom token add`), for `gridloom fault`; - "
+            "reads standard input");
   add_value(*login, "--ca", a.ca, placeholder::kFile,
             "Certificates to trust, such as data/tls/ca.pem; by default those of the system");
   add_flag(*login, "--no-check", a.no_check, "Do not try the keys");

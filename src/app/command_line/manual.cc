@@ -30,10 +30,11 @@ constexpr std::array<Entry, 3> kFiles = {
       "Its data folder: accounts, keys, history. Only the user gridloom may read it."},
      {"/var/lib/gridloom/tls/ca.pem", "The certificate that clients have to trust."}}};
 
-constexpr std::array<Entry, 3> kEnvironment = {
+constexpr std::array<Entry, 4> kEnvironment = {
     {{"GRIDLOOM_DATA", "The data folder of commands that are given no --data."},
      {"GRIDLOOM_PROFILE",
       "The profile of commands that take --profile and are given neither it nor --data."},
+     {"GRIDLOOM_ADMIN_TOKEN", "The admin token of a profile that has none."},
      {"NO_COLOR", "If it is set, output has no colours; it has them on a terminal only."}}};
 
 constexpr std::array<Entry, 3> kExitStatus = {

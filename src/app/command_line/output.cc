@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <system_error>
 #include <utility>
 
 #include "base/printable.h"
@@ -16,6 +18,7 @@ namespace gridloom::app {
 namespace {
 
 constexpr std::string_view kGap = "  ";
+constexpr std::size_t kLeastWrapped = 24;  // characters of a column that wraps
 constexpr std::string_view kReset = "\x1b[0m";
 
 std::string_view variable(const char* name) {
@@ -49,7 +52,11 @@ bool has_colours() {
 
 std::size_t columns_of_terminal() {
   winsize size{};
-  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) return size.ws_col;
+  const std::string_view said = variable("COLUMNS");
+  std::size_t columns = 0;
+  const auto [end, error] = std::from_chars(said.data(), said.data() + said.size(), columns);
+  return error == std::errc() && end == said.data() + said.size() ? columns : 0;
 }
 
 std::string styled(std::string_view text, Style style, bool coloured) {
@@ -65,6 +72,30 @@ std::size_t width_of(std::string_view text) {
     ++width;
   }
   return width;
+}
+
+std::string wrapped_words(std::string_view text, std::size_t indentation, std::size_t most) {
+  if (most == 0) return std::string(text);
+  std::string lines;
+  std::size_t at = indentation;
+  bool is_first = true;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t width = width_of(word);
+    if (!is_first && at + 1 + width > most) {
+      lines += '\n' + std::string(indentation, ' ');
+      at = indentation;
+    } else if (!is_first) {
+      lines += ' ';
+      ++at;
+    }
+    lines += word;
+    at += width;
+    is_first = false;
+  }
+  return lines;
 }
 
 std::string shortened_to(std::string_view text, std::size_t most) {
@@ -95,6 +126,7 @@ std::vector<std::size_t> Table::widths(std::size_t most) const {
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     std::size_t widest = std::max(columns_[i].at_least, width_of(columns_[i].title));
     for (const auto& row : rows_) widest = std::max(widest, width_of(row[i].text));
+    if (most != 0 && columns_[i].wraps) widest = std::min(widest, kLeastWrapped);
     widths.push_back(widest);
     whole += widest + (i == 0 ? 0 : kGap.size());
   }
@@ -116,10 +148,14 @@ std::string Table::text(bool coloured, std::size_t most) const {
   std::string all;
   const auto add_line = [&](const auto& cell_of) {
     std::size_t blanks = 0;  // that are due, unless the line ends
+    std::size_t begin = 0;   // of the column
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       const Cell& cell = cell_of(i);
-      const std::string text = shortened_to(cell.text, widths[i]);
-      const std::size_t padding = widths[i] - width_of(text);
+      const bool is_wrapped = most != 0 && columns_[i].wraps;
+      const std::string text =
+          is_wrapped ? wrapped_words(cell.text, begin, most) : shortened_to(cell.text, widths[i]);
+      const std::size_t padding = is_wrapped ? 0 : widths[i] - width_of(text);
+      begin += widths[i] + kGap.size();
       const bool is_right = columns_[i].align == Align::kRight;
       if (is_right) blanks += padding;
       if (!text.empty()) {

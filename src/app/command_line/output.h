@@ -17,7 +17,8 @@ enum class Style : std::uint8_t { kPlain, kHeading, kStrong, kGood, kWarning, kB
 
 // Whether standard output takes colours: it is a terminal that knows them, and NO_COLOR is not set.
 [[nodiscard]] bool has_colours();
-// Characters in a line of standard output; 0: it is no terminal.
+// Characters in a line of standard output: of the terminal, or where it is none, those that COLUMNS
+// says; 0: any number is good.
 [[nodiscard]] std::size_t columns_of_terminal();
 // The text in a colour if `coloured`, otherwise as it is.
 [[nodiscard]] std::string styled(std::string_view text, Style style, bool coloured = has_colours());
@@ -30,6 +31,7 @@ class Table {
     Align align = Align::kLeft;
     std::size_t at_least = 0;    // characters, so that the columns behind it stay where they are
     std::size_t shrinks_to = 0;  // characters, where the table is too wide; 0: it does not shrink
+    bool wraps = false;          // the last column: a long text goes on below itself
   };
   struct Cell {
     std::string text;
@@ -43,7 +45,7 @@ class Table {
   [[nodiscard]] bool empty() const { return rows_.empty(); }
   // The heading and all rows, a line each; empty if there are no rows. Columns are two blanks
   // apart, and no line ends with a blank. A table of more than `most` characters is made as narrow
-  // as its columns may shrink; 0: any width is good.
+  // as its columns may shrink or wrap; 0: any width is good.
   [[nodiscard]] std::string text(bool coloured = has_colours(), std::size_t most = 0) const;
   // On standard output, no wider than the terminal if the columns may shrink so far.
   void print() const;
@@ -57,6 +59,11 @@ class Table {
 
 // Columns of a terminal that a text takes: its characters. A byte that is not UTF-8 takes one.
 [[nodiscard]] std::size_t width_of(std::string_view text);
+// The text in lines of `most` characters, broken at its blanks, the first of which begins behind
+// `indentation` others, as all further ones do. A longer word has a line of its own. 0: the text as
+// it is.
+[[nodiscard]] std::string wrapped_words(std::string_view text, std::size_t indentation,
+                                        std::size_t most = columns_of_terminal());
 // At most `most` characters of the text; a longer one ends with "…".
 [[nodiscard]] std::string shortened_to(std::string_view text, std::size_t most);
 

@@ -30,6 +30,24 @@ TEST(Table, ShrinksWhatMayShrinkToTheWidthOfTheTerminal) {
   EXPECT_EQ(table.text(false, 10), "NAME    W       OF\nKitch…  1200 W  an…\n");
 }
 
+TEST(Table, WrapsTheLastColumnWhereItIsTooWide) {
+  Table table({{.title = "NAME", .shrinks_to = 4}, {.title = "MEANING", .wraps = true}});
+  table.add({"soc", "Charge of the Küche as the screen shows it"});
+  EXPECT_EQ(table.text(), "NAME  MEANING\nsoc   Charge of the Küche as the screen shows it\n");
+  EXPECT_EQ(table.text(false, 30),
+            "NAME  MEANING\n"
+            "soc   Charge of the Küche as\n"
+            "      the screen shows it\n");
+}
+
+TEST(Output, WrapsWordsAndKeepsLongOnesWhole) {
+  EXPECT_EQ(wrapped_words("", 2, 10), "");
+  EXPECT_EQ(wrapped_words("one  two", 2, 0), "one  two");
+  EXPECT_EQ(wrapped_words("one two", 2, 9), "one two");
+  EXPECT_EQ(wrapped_words("one two", 2, 8), "one\n  two");
+  EXPECT_EQ(wrapped_words("a longest b", 4, 6), "a\n    longest\n    b");
+}
+
 TEST(Table, KeepsColumnsWhereTheyAre) {
   Table table({{.title = "", .at_least = 1}, {.title = "W", .at_least = 4}, {.title = "OF"}});
   table.add({"", "5", "ann"});

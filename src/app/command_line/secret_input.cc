@@ -59,7 +59,7 @@ Result<Secret> secret_of(Result<std::string> text) {
 Result<Secret> secret_in_file(const std::string& file) {
   auto secret = secret_of(file == "-" ? line_of_input() : read_text(file, kMaxKey));
   if (secret && secret->empty()) {
-    return fail(ErrorCode::kBadParams, file + ": the first line has no secret key");
+    return fail(ErrorCode::kBadParams, file + ": the first line is empty");
   }
   return secret;
 }

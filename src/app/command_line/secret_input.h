@@ -1,5 +1,5 @@
-// Secret keys that a user gives to a command. They are never arguments, because the list of
-// processes shows those: they come from a file, from standard input, or are typed unseen.
+// Secret keys and tokens that a user gives to a command. They are never arguments, because the list
+// of processes shows those: they come from a file, from standard input, or are typed unseen.
 #pragma once
 
 #include <string>

@@ -161,7 +161,10 @@ void print_text(const Family& family, const SetPlan& plan, const Json& answer,
                                                     fmt::join(around, ", ")));
     return;
   }
-  Table table({{.title = "FIELD"}, {.title = "BEFORE"}, {.title = "NOW"}, {.title = "MEANING"}});
+  Table table({{.title = "FIELD"},
+               {.title = "BEFORE"},
+               {.title = "NOW"},
+               {.title = "MEANING", .wraps = true}});
   for (const Change& change : changes) {
     table.add_styled({{.text = printable(change.name)},
                       {.text = value_text(change.field, change.before)},
@@ -169,7 +172,7 @@ void print_text(const Family& family, const SetPlan& plan, const Json& answer,
                        .style = change.is_done() ? Style::kGood : Style::kWarning},
                       {.text = change.field == nullptr ? "" : title_of(*change.field)}});
   }
-  fmt::print("{}", table.text(has_colours()));
+  table.print();
   if (!all_done(changes)) {
     fmt::print(stderr,
                "gridloom: the device has not reported the new values yet; `gridloom get` "

@@ -120,10 +120,12 @@ std::shared_ptr<void> add_token(CLI::App& app, std::function<int()>& chosen) {
                                        chosen, [&a] { return list(a); });
   add_parameter(*listed, "token.list", "account", "--account", a.account, placeholder::kAccount);
   set_examples(*listed, {"gridloom token list", "gridloom token list --account ann"});
+  add_alias(*listed, "ls");
   CLI::App* removed =
       add_operation_command(*token, "remove", "token.remove", a.admin, chosen,
                             {{.parameter = "number", .names = "number", .placeholder = "NUMBER"}});
   set_examples(*removed, {"gridloom token remove 3"});
+  add_alias(*removed, "rm");
   return kept;
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdio>
+#include <ranges>
 #include <string_view>
 #include <vector>
 
@@ -119,14 +120,24 @@ constexpr std::string_view kPageHint = "`gridloom sign-in` prints a link to the 
 constexpr std::string_view kStartHint =
     "`gridloom serve` runs a server until Ctrl-C, and systemd one in the background: systemctl "
     "start gridloom";
-constexpr auto kHints = std::to_array<Hint>({{"logs", kLogHint},
-                                             {"log", kLogHint},
-                                             {"export", kExportHint},
-                                             {"dump", kExportHint},
-                                             {"open", kPageHint},
-                                             {"dashboard", kPageHint},
-                                             {"start", kStartHint},
-                                             {"stop", kStartHint}});
+constexpr std::string_view kListHint =
+    "`gridloom status` shows the home, and `gridloom device list` its devices";
+constexpr std::string_view kAlarmHint =
+    "`gridloom status` shows errors of devices, and the dashboard's Alarms what was before";
+constexpr std::string_view kProfileHint = "`gridloom login --list` lists profiles";
+constexpr std::string_view kDemoHint = "`gridloom serve --demo` runs a server with a demo home";
+constexpr std::string_view kUserHint = "`gridloom account list` lists accounts";
+constexpr std::string_view kDescribeHint =
+    "`gridloom device show SN` shows a device, and `gridloom explain SN FIELD` a field";
+constexpr auto kHints = std::to_array<Hint>(
+    {{"logs", kLogHint},          {"log", kLogHint},         {"export", kExportHint},
+     {"dump", kExportHint},       {"open", kPageHint},       {"dashboard", kPageHint},
+     {"ui", kPageHint},           {"web", kPageHint},        {"ls", kListHint},
+     {"ps", kListHint},           {"alarms", kAlarmHint},    {"alerts", kAlarmHint},
+     {"events", kAlarmHint},      {"profile", kProfileHint}, {"profiles", kProfileHint},
+     {"demo", kDemoHint},         {"user", kUserHint},       {"users", kUserHint},
+     {"describe", kDescribeHint}, {"info", kDescribeHint},   {"start", kStartHint},
+     {"stop", kStartHint}});
 
 std::string_view hint_for(const CLI::App& group, std::string_view word) {
   const auto* const found = std::ranges::find(kHints, word, &Hint::word);
@@ -185,7 +196,7 @@ std::string wrong_option(const Reading& reading) {
                        reading.wrong_option, name_of(*reading.command));
   }
   const bool is_of_commands =
-      reading.command == &root && !std::ranges::none_of(all_commands(root), [&](const auto* each) {
+      reading.command == &root && std::ranges::any_of(all_commands(root), [&](const auto* each) {
         return each->get_option_no_throw(reading.wrong_option) != nullptr;
       });
   if (is_of_commands) {
@@ -243,6 +254,16 @@ const CLI::Option* option_in(const CLI::App& command, std::string_view message) 
   return nullptr;
 }
 
+// The option that the help leaves out and that the words give last, which the parser does not name;
+// nullptr: none.
+const CLI::Option* hidden_option_in(const CLI::App& command, Words words) {
+  for (const std::string& word : words | std::views::reverse) {
+    const CLI::Option* option = command.get_option_no_throw(word);
+    if (option != nullptr && option->get_group().empty()) return option;
+  }
+  return nullptr;
+}
+
 constexpr std::string_view kNotConverted = "Could not convert: ";
 
 std::string wrong_value(const CLI::App& root, Words words, const CLI::App& command,
@@ -271,7 +292,11 @@ std::string explain_usage(const CLI::App& root, Words words, const CLI::ParseErr
   if (code == ExitCodes::ExtrasError && !reading.arguments.empty()) return too_many(reading);
   if (message.starts_with(kNotConverted))
     return wrong_value(root, words, *reading.command, message);
-  if (const CLI::Option* option = option_in(*reading.command, message)) {
+  const CLI::Option* option = option_in(*reading.command, message);
+  if (option == nullptr && code == ExitCodes::ArgumentMismatch) {
+    option = hidden_option_in(*reading.command, words);
+  }
+  if (option != nullptr) {
     if (code == ExitCodes::ArgumentMismatch) {
       return fmt::format("{}: {} is missing", shown_name(*option), placeholder_of(*option));
     }

@@ -41,7 +41,7 @@ struct Arguments {
   std::string timeout;
 };
 
-// What a look at the device has found.
+// The result of a look at the device.
 struct Seen {
   bool is_met = false;
   std::string field{};
@@ -174,7 +174,7 @@ std::shared_ptr<void> add_wait(CLI::App& app, std::function<int()>& chosen) {
                        "gridloom wait kitchen 'pd.wattsOutSum < 50 W' --timeout 10m",
                        "gridloom wait kitchen online --timeout 1m"});
   add_device_argument(*wait, a.device).required();
-  add_value(*wait, "condition", a.words, "CONDITION",
+  add_value(*wait, "condition", a.words, placeholder::kCondition,
             "FIELD, one of = != < <= > >=, and VALUE, in quotes: 'soc > 80'; or online, offline")
       .required();
   add_value(*wait, "--timeout", a.timeout, placeholder::kSpan,

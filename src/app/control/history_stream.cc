@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
-#include <iterator>
 #include <optional>
 #include <semaphore>
 #include <string>
@@ -20,11 +18,11 @@
 #include "app/control/local_socket.h"
 #include "base/nearest.h"
 #include "catalog/natures.h"
-#include "history/energy/energy_sources.h"
 #include "operations/arguments.h"
 #include "operations/run.h"
 #include "operations/streams.h"
 #include "operations/table.h"
+#include "overview/values.h"
 
 namespace gridloom::app {
 namespace {
@@ -52,47 +50,25 @@ Result<history::SeriesRequest> request_of(const operations::Arguments& arguments
                                  now, limits);
 }
 
-// Decimals of the values that a field can have. A number with a fraction may have any; two are
-// shown.
-std::optional<int> decimals_of(const catalog::Field& field) {
-  if (!catalog::is_numeric(field.type)) return std::nullopt;
-  if (field.type == catalog::FieldType::kFloat && field.scale == 1) return 2;
-  const int decimals = static_cast<int>(std::ceil(-std::log10(std::abs(field.scale)) - 1e-9));
-  return std::max(decimals, 0);
-}
-
 api::UnitOf units_with_decimals(const catalog::FamilyPtr& family) {
   return [family](std::string_view name) -> api::FieldUnit {
     const catalog::Field* field = family->field(name);
     if (field == nullptr) return {};
-    return {.unit = field->unit, .scale = field->scale, .decimals = decimals_of(*field)};
+    return {.unit = field->unit, .scale = field->scale, .decimals = overview::decimals_of(*field)};
   };
 }
 
-// The names that any device ever reported which are `name`, where '*' stands for a module. Nothing:
-// the archive is too busy to say.
-std::optional<std::vector<std::string>> reported_names(history::Archive& archive,
-                                                       const std::string& name) {
-  std::vector<std::string> found;
+// Whether any device ever reported a field of this name. True as well: the archive is too busy to
+// say.
+bool may_be_reported(history::Archive& archive, const std::string& name) {
+  bool is_found = false;
   std::binary_semaphore ended(0);
-  const bool taken = archive.read([&](history::Reader& reader) {
-    const history::FieldNames& names = reader.names();
-    if (names.find(name)) found.push_back(name);
-    for (std::size_t i = 0; name.contains('*') && i < names.size(); ++i) {
-      std::string each = names.name_of(static_cast<history::FieldId>(i));
-      if (history::matches(name, each)) found.push_back(std::move(each));
-    }
+  const bool is_taken = archive.read([&](history::Reader& reader) {
+    is_found = reader.names().find(name).has_value();
     ended.release();
   });
-  if (!taken) return std::nullopt;
-  ended.acquire();
-  return found;
-}
-
-// The name of a field, or of each module's.
-std::vector<std::string> names_of(const catalog::Field& field, history::Archive& archive) {
-  if (!field.name.contains('*')) return {field.name};
-  return reported_names(archive, field.name).value_or(std::vector<std::string>());
+  if (is_taken) ended.acquire();
+  return is_found || !is_taken;
 }
 
 std::unexpected<Error> no_field(const catalog::Family& family, std::string_view serial,
@@ -124,12 +100,10 @@ Result<std::vector<std::string>> named_fields(const std::vector<std::string>& as
       names.push_back(name);
       continue;
     }
-    for (const catalog::Field* field : fields) {
-      std::ranges::copy(names_of(*field, archive), std::back_inserter(names));
-    }
+    // Those of modules are patterns, of what the device itself reported.
+    for (const catalog::Field* field : fields) names.push_back(field->name);
     if (!fields.empty()) continue;
-    const auto reported = reported_names(archive, name);
-    if (reported && reported->empty()) return no_field(family, serial, name);
+    if (!may_be_reported(archive, name)) return no_field(family, serial, name);
     names.push_back(name);
   }
   return names;

@@ -71,11 +71,6 @@ bool holds(Comparison comparison, double left, double right) {
 
 }  // namespace
 
-std::string_view name_of(Comparison comparison) {
-  constexpr std::array<std::string_view, 6> kNames = {"=", "!=", "<", "<=", ">", ">="};
-  return kNames.at(static_cast<std::size_t>(comparison));
-}
-
 Result<Condition> parse_condition(std::string_view text) {
   const std::size_t at = text.find_first_of("<>=!");
   const auto* const row = at == std::string_view::npos
@@ -99,6 +94,9 @@ Result<Condition> parse_condition(std::string_view text) {
 Result<bool> is_met(const Condition& condition, const catalog::Field* field, const Json& value) {
   const auto right = wanted(condition, field);
   if (!right) return std::unexpected(right.error());
+  const bool stands_for_none = value.is_null() || (field != nullptr && field->absent &&
+                                                   catalog::same_value(*field->absent, value));
+  if (stands_for_none) return false;
   const auto left_number = number_in(field, value);
   const auto right_number = number_in(field, *right);
   if (left_number && right_number) {
@@ -108,7 +106,7 @@ Result<bool> is_met(const Condition& condition, const catalog::Field* field, con
       condition.comparison == Comparison::kEqual || condition.comparison == Comparison::kNotEqual;
   const bool is_same = catalog::same_value(value, *right);
   if (is_equality) return is_same == (condition.comparison == Comparison::kEqual);
-  if (right_number) return false;  // the value stands for none
+  if (right_number) return false;  // the value is no number
   return fail(ErrorCode::kBadParams,
               fmt::format("{} is no number: = and != compare it", printable(condition.value)));
 }

@@ -13,8 +13,6 @@
 namespace gridloom::app {
 
 enum class Comparison : std::uint8_t { kEqual, kNotEqual, kLess, kAtMost, kGreater, kAtLeast };
-// "=", "!=", "<", "<=", ">", ">="
-[[nodiscard]] std::string_view name_of(Comparison comparison);
 
 struct Condition {
   std::string field;  // as a person names it

@@ -14,21 +14,23 @@ using testing::HasSubstr;
 
 TEST(Condition, IsAFieldAComparisonAndAValue) {
   const struct {
-    std::string_view text, field, comparison, value;
+    std::string_view text, field;
+    Comparison comparison;
+    std::string_view value;
   } rows[] = {
-      {"battery.soc > 80", "battery.soc", ">", "80"},
-      {"soc>=80 %", "soc", ">=", "80 %"},
-      {"pd.beepMode = silent", "pd.beepMode", "=", "silent"},
-      {"soc<=5", "soc", "<=", "5"},
-      {"soc != 5", "soc", "!=", "5"},
-      {"soc == 5", "soc", "=", "5"},
-      {"soc <5", "soc", "<", "5"},
+      {"battery.soc > 80", "battery.soc", Comparison::kGreater, "80"},
+      {"soc>=80 %", "soc", Comparison::kAtLeast, "80 %"},
+      {"pd.beepMode = silent", "pd.beepMode", Comparison::kEqual, "silent"},
+      {"soc<=5", "soc", Comparison::kAtMost, "5"},
+      {"soc != 5", "soc", Comparison::kNotEqual, "5"},
+      {"soc == 5", "soc", Comparison::kEqual, "5"},
+      {"soc <5", "soc", Comparison::kLess, "5"},
   };
   for (const auto& row : rows) {
     const auto condition = parse_condition(row.text);
     ASSERT_TRUE(condition) << row.text;
     EXPECT_EQ(condition->field, row.field);
-    EXPECT_EQ(name_of(condition->comparison), row.comparison);
+    EXPECT_EQ(condition->comparison, row.comparison) << row.text;
     EXPECT_EQ(condition->value, row.value);
   }
   for (const std::string_view text : {"", "soc", "soc 80", "> 80", "soc >", "soc ! 80"}) {
@@ -57,7 +59,12 @@ TEST(Condition, ComparesInTheUnitOfTheFieldAndByNames) {
       {"bms_bmsStatus.vol", "x > 53", 52'608, false},
       {"pd.beepMode", "x = silent", 1, true},
       {"pd.beepMode", "x != silent", 0, true},
+      {"pd.typec1Temp", "x != 5", 7, true},
+      {"pd.typec1Temp", "x != 5", 0, false},  // 0 says that there is no value
+      {"pd.typec1Temp", "x > -5", 0, false},
+      {"pd.typec1Temp", "x = 0", 0, false},
       {"none", "x > 2", 3, true},
+      {"none", "x != 2", nullptr, false},
       {"none", "x = on", "on", true},
   };
   for (const auto& row : rows) {

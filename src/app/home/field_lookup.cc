@@ -57,10 +57,10 @@ Error no_field(const Family& family, std::span<const std::string> names, std::st
                                         natures.empty() ? "" : "; it has " + joined_or(natures))};
   }
   std::vector<std::string_view> known(names.begin(), names.end());
+  known.insert(known.end(), natures.begin(), natures.end());
   for (const Field& field : family.fields) {
     if (field.nature.empty()) continue;
     known.push_back(last_part(field.nature));
-    known.push_back(field.nature);
   }
   std::string meant = did_you_mean(text, known);
   if (meant.empty() && !family.passthrough) {
@@ -104,6 +104,19 @@ Result<std::vector<std::string>> find_quotas(const Family& family,
   found = matching(names, [&](const std::string& name) { return same(last_part(name), text); });
   if (!found.empty()) return only_one(text, std::move(found));
   return std::unexpected(no_field(family, names, text));
+}
+
+Result<std::vector<std::string>> history_names(const Family& family,
+                                               std::span<const std::string> reported,
+                                               std::string_view text) {
+  if (text.ends_with('*')) return std::vector{std::string(text)};
+  auto found = find_quotas(family, reported, text);
+  if (found || found.error().code != ErrorCode::kNotFound) return found;
+  auto declared = find_quotas(family, field_names(family), text);
+  if (!declared) return found;
+  // The server knows the names that modules have reported, and not the declared one.
+  std::erase_if(*declared, [](const std::string& name) { return name.contains('*'); });
+  return declared->empty() ? std::move(found) : std::move(declared);
 }
 
 std::vector<std::string> field_names(const Family& family) {

@@ -20,7 +20,14 @@ namespace gridloom::app {
                                                            std::span<const std::string> names,
                                                            std::string_view text);
 
-// The same for one declared field; '*' stands for the modules. Errors as above.
+// The names by which a server's history is asked for what `text` means, of a device that reports
+// the names `reported` now. A pattern "pd.*" is the server's to match, and a declared field may
+// have a past although it is not reported now. Errors as above.
+[[nodiscard]] Result<std::vector<std::string>> history_names(const catalog::Family& family,
+                                                             std::span<const std::string> reported,
+                                                             std::string_view text);
+
+// The same as find_quotas() for one declared field; '*' stands for the modules. Errors as above.
 [[nodiscard]] Result<const catalog::Field*> find_field(const catalog::Family& family,
                                                        std::string_view text);
 

@@ -50,7 +50,7 @@ struct EnergySpan {
   std::string to{};
 };
 
-// Those that are given, by their names in a request.
+// The parameters that are given, by their names in a request.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> parameters_of(
     const EnergySpan& span);
 

@@ -53,7 +53,8 @@ Result<client::ApiOptions> from_environment() {
   client::ApiOptions options{.server = environment("GRIDLOOM_HOST"),
                              .access_key = environment("GRIDLOOM_ACCESS_KEY"),
                              .secret_key = Secret(environment("GRIDLOOM_SECRET_KEY")),
-                             .ca = environment("GRIDLOOM_CA")};
+                             .ca = environment("GRIDLOOM_CA"),
+                             .admin_token = Secret(environment("GRIDLOOM_ADMIN_TOKEN"))};
   if (!options.server.empty() && !options.access_key.empty() && !options.secret_key.empty()) {
     return options;
   }
@@ -110,13 +111,16 @@ Result<client::ApiOptions> read_profile(const fs::path& folder, std::string_view
                 fmt::format("{} is not a profile; `gridloom login {} --host ...` makes it again",
                             file.string(), name));
   }
-  // The environment may have the secret, so that the file need not.
-  std::string secret(wire::text_in(*parsed, "secretKey"));
-  if (secret.empty()) secret = environment("GRIDLOOM_SECRET_KEY");
+  // The environment may have the secrets, so that the file need not.
+  const auto secret_in = [&](std::string_view member, const char* variable) {
+    std::string secret(wire::text_in(*parsed, member));
+    return Secret(secret.empty() ? environment(variable) : std::move(secret));
+  };
   return client::ApiOptions{.server = std::string(wire::text_in(*parsed, "host")),
                             .access_key = std::string(wire::text_in(*parsed, "accessKey")),
-                            .secret_key = Secret(std::move(secret)),
-                            .ca = std::string(wire::text_in(*parsed, "ca"))};
+                            .secret_key = secret_in("secretKey", "GRIDLOOM_SECRET_KEY"),
+                            .ca = std::string(wire::text_in(*parsed, "ca")),
+                            .admin_token = secret_in("adminToken", "GRIDLOOM_ADMIN_TOKEN")};
 }
 
 Status write_profile(const fs::path& folder, std::string_view name,
@@ -126,11 +130,12 @@ Status write_profile(const fs::path& folder, std::string_view name,
     return fail(ErrorCode::kBadParams, "the profile env is the environment's; choose another name");
   }
   if (Status made = storage::make_data_folder(folder); !made) return made;
-  std::string text = wire::to_text(JsonObject{{"host", options.server},
-                                              {"accessKey", options.access_key},
-                                              {"secretKey", options.secret_key.reveal()},
-                                              {"ca", options.ca.string()}}) +
-                     '\n';
+  JsonObject profile{{"host", options.server},
+                     {"accessKey", options.access_key},
+                     {"secretKey", options.secret_key.reveal()},
+                     {"ca", options.ca.string()}};
+  if (!options.admin_token.empty()) profile["adminToken"] = options.admin_token.reveal();
+  std::string text = wire::to_text(profile) + '\n';
   const fs::path file = file_of(folder, name);
   std::error_code ignored;
   Status written = fs::exists(file, ignored) ? storage::replace_private_file(file, text)

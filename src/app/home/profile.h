@@ -1,7 +1,7 @@
 // Profiles: servers and keys of accounts that `gridloom login` keeps for other commands, one file
 // of mode 0600 each, in $XDG_CONFIG_HOME/gridloom/profiles or ~/.config/gridloom/profiles. The
 // profile "env" is not a file: it is the environment's GRIDLOOM_HOST, GRIDLOOM_ACCESS_KEY,
-// GRIDLOOM_SECRET_KEY and GRIDLOOM_CA.
+// GRIDLOOM_SECRET_KEY, GRIDLOOM_CA and GRIDLOOM_ADMIN_TOKEN.
 #pragma once
 
 #include <filesystem>

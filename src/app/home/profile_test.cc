@@ -21,7 +21,8 @@ client::ApiOptions cloud() {
   return {.server = "https://api.example.org",
           .access_key = "AK",
           .secret_key = Secret("top secret"),
-          .ca = "/etc/ca.pem"};
+          .ca = "/etc/ca.pem",
+          .admin_token = Secret("a token")};
 }
 
 TEST(Profile, IsReadBackAndReplacedAndRemoved) {
@@ -40,6 +41,7 @@ TEST(Profile, IsReadBackAndReplacedAndRemoved) {
   EXPECT_EQ(read->access_key, "AK2");
   EXPECT_EQ(read->secret_key.reveal(), "top secret");
   EXPECT_EQ(read->ca, "/etc/ca.pem");
+  EXPECT_EQ(read->admin_token.reveal(), "a token");
   EXPECT_TRUE(remove_profile(at, "cloud"));
   EXPECT_FALSE(remove_profile(at, "cloud"));
 }

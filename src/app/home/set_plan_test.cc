@@ -126,6 +126,30 @@ TEST(FieldLookup, SaysWhatAFamilyDoesNotMeasure) {
   EXPECT_THAT(far.error().detail, HasSubstr("; `gridloom family show smart_plug` lists them"));
 }
 
+TEST(FieldLookup, HistoryIsAskedForWhatWasOnceReported) {
+  static const auto catalog = catalog::load_catalog({}).value();
+  const struct {
+    std::string_view family, text;
+    Words reported, names;
+  } rows[] = {
+      {"delta_2", "pd.soc", {"pd.soc"}, {"pd.soc"}},
+      {"delta_2", "soc", {"pd.soc"}, {"pd.soc"}},
+      {"delta_2", "pd.soc", {}, {"pd.soc"}},  // it has not reported since the server's start
+      {"delta_2", "soc", {}, {"pd.soc"}},
+      {"delta_2", "pd.*", {"pd.soc", "pd.beepMode"}, {"pd.*"}},
+      {"power_kits", "bp2000.K1.soc", {"bp2000.K1.soc"}, {"bp2000.K1.soc"}},
+      {"power_kits", "bp2000.*.soc", {"bp2000.K1.soc"}, {"bp2000.K1.soc"}},
+  };
+  for (const auto& row : rows) {
+    const auto names = history_names(*catalog->find(row.family), row.reported, row.text);
+    ASSERT_TRUE(names) << row.text << ": " << names.error().detail;
+    EXPECT_EQ(*names, row.names) << row.text;
+  }
+  EXPECT_FALSE(history_names(*catalog->find("delta_2"), Words{}, "nothing.like.it"));
+  EXPECT_FALSE(history_names(*catalog->find("power_kits"), Words{}, "bp2000.*.soc"))
+      << "which modules there are is not known";
+}
+
 TEST(FieldLookup, TakesWhatPeopleCallAField) {
   const auto family = made_up();
   const Words names = {"pack.A1.vol", "pack.B2.vol", "pd.beep", "pd.soc", "pd.state"};

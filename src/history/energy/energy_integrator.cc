@@ -441,7 +441,7 @@ bool read_held(Cursor& cursor, std::map<FieldId, double>& held) {
   return true;
 }
 
-// Likewise.
+// False: the bytes are malformed.
 bool read_known(Cursor& cursor, std::int64_t hour, std::vector<KnownSpan>& known) {
   std::int64_t last_ms = hour * kHour_ms;
   for (std::uint64_t left = cursor.varint(); left > 0 && !cursor.failed(); --left) {

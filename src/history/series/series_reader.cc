@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "history/blocks/hours.h"
+#include "history/energy/energy_sources.h"
 #include "journal/journal.h"
 #include "time/grammar.h"
 
@@ -30,11 +31,21 @@ constexpr std::array<std::int64_t, 17> kUsualSteps_s = {
     1,    5,     10,    30,    60,     300,     900,     1800,    3600,
     7200, 21600, 43200, 86400, 604800, 2592000, 7776000, 31536000};
 
+bool is_pattern(std::string_view name) { return name.contains('*'); }
+
+// Whether a reported name is one that the pattern stands for.
+bool fits(std::string_view pattern, std::string_view name) {
+  if (!pattern.ends_with('*')) return matches(pattern, name);
+  const std::string_view prefix = pattern.substr(0, pattern.size() - 1);
+  // The platform's own fields match only prefixes that begin with '$'.
+  const bool is_own = name.starts_with('$') && !prefix.starts_with('$');
+  return name.starts_with(prefix) && !is_own;
+}
+
 // Whether the names of the request need those that the device reported: for a pattern, and for a
 // doubtful name that somebody reported.
 bool needs_reported(const SeriesRequest& request, const FieldNames& names) {
-  return std::ranges::any_of(request.fields,
-                             [](const auto& name) { return name.ends_with('*'); }) ||
+  return std::ranges::any_of(request.fields, is_pattern) ||
          std::ranges::any_of(request.doubtful, [&](const DoubtfulField& field) {
            return names.find(field.name).has_value();
          });
@@ -134,22 +145,20 @@ Status SeriesReader::match_quarters(Reader& reader) {
 }
 
 // Resolves the requested names to fields, each once and in the order of the request; the fields of
-// a name that ends in * are sorted by name.
+// a pattern are sorted by name.
 Status SeriesReader::find_fields(Reader& reader) {
   if (Status good = check_doubtful(options_.request, reader.names(), reported_); !good) {
     return good;
   }
   presence_ = reader.names().find(journal::kPresence);
   const std::vector<std::string>& asked = options_.request.fields;
-  std::vector<std::vector<Field>> matches(asked.size());
+  std::vector<std::vector<Field>> found(asked.size());
   for (const FieldId id : reported_) {
     const std::string name = reader.names().name_of(id);
     for (std::size_t i = 0; i < asked.size(); ++i) {
-      if (!asked[i].ends_with('*')) continue;
-      const std::string_view prefix = std::string_view(asked[i]).substr(0, asked[i].size() - 1);
-      // The platform's own fields match only prefixes that begin with '$'.
-      const bool own = name.starts_with('$') && !prefix.starts_with('$');
-      if (name.starts_with(prefix) && !own) matches[i].push_back({.name = name, .id = id});
+      if (is_pattern(asked[i]) && fits(asked[i], name)) {
+        found[i].push_back({.name = name, .id = id});
+      }
     }
   }
   reported_.clear();
@@ -158,11 +167,11 @@ Status SeriesReader::find_fields(Reader& reader) {
     if (known.insert(field.name).second) fields_.push_back(std::move(field));
   };
   for (std::size_t i = 0; i < asked.size(); ++i) {
-    if (!asked[i].ends_with('*')) {
+    if (!is_pattern(asked[i])) {
       add({.name = asked[i], .id = reader.names().find(asked[i]).value_or(kNever)});
     }
-    std::ranges::sort(matches[i], {}, &Field::name);
-    for (Field& field : matches[i]) add(std::move(field));
+    std::ranges::sort(found[i], {}, &Field::name);
+    for (Field& field : found[i]) add(std::move(field));
   }
   if (fields_.size() > options_.limits.fields) {
     return fail(ErrorCode::kBadParams,

@@ -141,6 +141,26 @@ TEST_F(SeriesReaderTest, ASinkIsNotCalledForAnAnswerThatWouldBeTooLarge) {
   EXPECT_THAT(recorder.calls(), IsEmpty());
 }
 
+TEST_F(SeriesReaderTest, TheNameOfAModulesFieldStandsForThoseOfTheDevice) {
+  report(0, {{"kit.B.soc", "2"}, {"kit.A.soc", "1"}, {"kit.A.vol", "9"}, {"kit.A.x.soc", "9"}});
+  journal::BatchWriter others;
+  others.begin(2, kStart_ms);
+  others.add("kit.C.soc", "3");
+  others.end();
+  archive_->append(journal::RecordKind::kReports, others.take(), {});
+  SeriesRequest request =
+      must(series_request({.fields = "x", .from = "2026-11-01T12:00:00Z"}, {.at = kNow}, {}));
+  request.fields = {"kit.*.soc"};
+  SeriesReader series({.device = 1, .request = request});
+  Recorder recorder;
+  read_now(*archive_, [&](Reader& reader) {
+    while (!series.done()) must(series.work(reader, recorder));
+  });
+  EXPECT_THAT(recorder.calls(),
+              ElementsAre("begin kit.A.soc kit.B.soc", "field kit.A.soc", "0=1", "end field",
+                          "field kit.B.soc", "0=2", "end field", "end"));
+}
+
 TEST_F(SeriesReaderTest, ADoubtfulFieldIsRefusedUnlessTheDeviceReportedIt) {
   report(0, {{"a", "1"}, {"b", "2"}});
   journal::BatchWriter others;

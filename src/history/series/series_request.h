@@ -32,7 +32,9 @@ struct DoubtfulField {
 struct SeriesRequest {
   enum class Format : std::uint8_t { kJson, kCsv };
 
-  std::vector<std::string> fields;  // "pd.soc"; "pd.*" for all that begin with "pd."
+  // "pd.soc"; "pd.*" for all that the device reported in the span and that begin with "pd."; and
+  // "bp2000.*.soc", which nobody can ask for by a text, for those of its modules.
+  std::vector<std::string> fields;
   std::int64_t from_ms = 0;
   std::int64_t to_ms = 0;
   std::int64_t step_ms = 0;  // 0: every value as it was reported

@@ -21,6 +21,7 @@ const text = (facts: object | undefined, value: unknown) =>
 test('values are displayed by name, unit and scale', () => {
   assert.equal(text({unit: 'V', scale: 0.001}, 53_587), '53.587 V');
   assert.equal(text({unit: '%'}, 62), '62%');
+  assert.equal(textOf(display({unit: '%'}, 62.5, 'de', words)), '62,5\u202f%');
   assert.equal(text({values: [{value: 0, name: 'off'}]}, 0), 'off');
   assert.equal(text({values: [{value: 0, name: 'off'}]}, 7), '7');
   assert.equal(
@@ -37,7 +38,7 @@ test('values are displayed by name, unit and scale', () => {
   );
   assert.equal(text({bits: [{value: 0, name: 'hot'}]}, 0), 'none');
   assert.equal(text({absent: 65_535, unit: 'V'}, 65_535), 'no sensor');
-  assert.equal(text({absent: [-3270]}, -3270), 'no sensor');
+  assert.equal(text({absent: -3270}, -3270), 'no sensor');
   assert.equal(text(undefined, [1, 2]), '[1,2]');
   assert.equal(text(undefined, 16_908_607), '16908607');
 });

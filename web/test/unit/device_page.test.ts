@@ -14,6 +14,7 @@ import {presentText} from '../../forms/present.ts';
 import {
   essentialsOf,
   greatestOf,
+  namesOfLines,
   powerOf,
   sumColumn,
   sumOf,
@@ -36,6 +37,9 @@ test('versions, texts, times and powers are shown as people read them', () => {
     [{format: 'version'}, 0, '0.0.0'],
     [{format: 'text'}, [86, 48, 46, 49, 0], 'V0.1'],
     [{format: 'text'}, ['V', 1], '["V",1]'],
+    [{format: 'text'}, [86, 1_114_112], '[86,1114112]'],
+    [{format: 'text'}, [0.5], '[0.5]'],
+    [{absent: [0, 0], values: []}, [0, 0], 'no sensor'],
     [{unit: 'min', never: 0}, 0, 'never'],
     [{unit: 'min', never: 0}, 720, '12 h'],
     [{unit: 's'}, 90, '1 min 30 s'],
@@ -117,7 +121,7 @@ test('a plot opens where values are', () => {
 });
 
 test('a gap of a sparkline stays a gap', () => {
-  assert.equal(sparkPath([0, 10, null, 10], 0, 10), 'M0.0 26.0L40.0 2.0M120.0 2.0h1');
+  assert.equal(sparkPath([0, 10, null, 10], 0, 10), 'M0.0 26.0h0L40.0 2.0M120.0 2.0h0');
 });
 
 test('CSV of a plot names each field with its unit', () => {
@@ -139,8 +143,9 @@ const family = (fields: Field[]): Family => ({
   id: 'f',
   prefixes: [],
   groups: [
-    {name: 'pd', title: 'Whole unit'},
-    {name: 'bms', title: 'Battery'},
+    {name: 'pd', title: 'Whole unit', fields: ['pd.']},
+    {name: 'bms', title: 'Battery', fields: ['bms.', 'pd.soc']},
+    {name: 'cells', title: 'Cells', fields: ['m.*.t', 'm.*.v']},
   ],
   fields,
   commands: [],
@@ -200,6 +205,23 @@ test('a sparkline of several fields is their sum, and unknown where none is know
   assert.deepEqual(sumColumn(parts, columns), [-3, 2, null]);
 });
 
+test('one request has the names of all lines, but for one that does not fit', () => {
+  const modules = Array.from({length: 40}, (_, i) => `m.${i}.load`);
+  const all = essentialsOf(
+    family([
+      field('soc', {nature: 'battery.soc', unit: '%'}),
+      field('pv', {nature: 'pv.power', unit: 'W'}),
+      field('m.*.load', {nature: 'load.power', unit: 'W'}),
+      field('p1', {nature: 'battery.temperature', unit: '°C'}),
+      field('p2', {nature: 'battery.temperature', unit: '°C'}),
+      field('fan', {essential: true, unit: '%'}),
+      field('state', {essential: true}),
+    ]),
+    modules,
+  );
+  assert.deepEqual(namesOfLines(all), ['soc', 'pv', 'p1', 'fan']);
+});
+
 test('the time left is that to where the battery goes', () => {
   const two = essentialsOf(
     family([
@@ -227,14 +249,23 @@ test('the time left is that to where the battery goes', () => {
 });
 
 test('groups have the titles and the order of the family, and each module is one', () => {
-  const made = family([field('bms.vol'), field('pd.soc'), field('power'), field('m.*.w')]);
-  const groups = groupsOf(fieldsOf(made, ['m.B.w', 'm.A.w']), made);
+  const made = family([
+    field('pd.soc'),
+    field('bms.vol'),
+    field('pd.w'),
+    field('power'),
+    field('m.*.w'),
+    field('m.*.v'),
+    field('m.*.t'),
+  ]);
+  const groups = groupsOf(fieldsOf(made, ['m.B.w', 'm.A.w', 'm.A.v', 'm.A.t']), made);
   assert.deepEqual(
     groups.map(({title, fields}) => [title, fields.map(({name}) => name)]),
     [
       [null, ['power']],
-      ['Whole unit', ['pd.soc']],
-      ['Battery', ['bms.vol']],
+      ['Whole unit', ['pd.w']],
+      ['Battery', ['bms.vol', 'pd.soc']],
+      ['Cells · A', ['m.A.t', 'm.A.v']],
       ['m · A', ['m.A.w']],
       ['m · B', ['m.B.w']],
     ],

@@ -55,6 +55,8 @@ test('a search takes words and comparisons, and all of them have to hold', () =>
     ['SOC >= 80%', []], // spaces separate words
     ['soc>=80%', ['Roof house']],
     ['ladung<20', ['Kitchen']],
+    ['ladestand<20', ['Kitchen']],
+    ['akku<0', ['Kitchen']],
     ['sun>1kW', ['Roof house']],
     ['sonne>4,1kW', ['Roof house']],
     ['battery<0', ['Kitchen']],
@@ -82,9 +84,14 @@ test('what is no comparison is named, and hides nothing', () => {
     ['name<3', ['name<3']],
     ['soc<20', []],
     ['12:30', []],
+    // Every object of a script has these.
+    ['constructor:x', []],
+    ['toString<3', ['toString<3']],
+    ['soc<3valueof', ['soc<3valueof']],
   ];
   for (const [text, wrong] of rows) assert.deepEqual(parseQuery(text).wrong, wrong, text);
   assert.equal(found('colour<3').length, devices.length);
+  assert.deepEqual(found('constructor:x'), []);
 });
 
 test('a device that reports a fault is one with trouble, whatever its state', () => {

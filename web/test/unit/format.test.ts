@@ -11,6 +11,8 @@ import {
   powerForm,
   quantity,
 } from '../../format/number.ts';
+import {sinceText} from '../../i18n/index.ts';
+import {clock} from '../../store/clock.ts';
 
 const plain = (text: string) => text.replace(/\u202f/g, ' ');
 
@@ -166,5 +168,20 @@ test('a day has the hours that its clocks show', () => {
   ];
   for (const [midnight, hours] of rows) {
     assert.equal(hoursOfDay(Date.parse(midnight), 'Europe/Berlin'), hours);
+  }
+});
+
+test('how long something lasts is a span, from a day on too', () => {
+  const now = 1_700_000_000_000;
+  clock.set(now, 0);
+  const rows: [number | null, string][] = [
+    [now + 9000, '0 s'],
+    [now - 30_000, '30 s'],
+    [now - 7_500_000, '2 h 5 min'],
+    [now - 4 * 86_400_000, '4 d'],
+    [null, '—'],
+  ];
+  for (const [since, shown] of rows) {
+    assert.equal(sinceText(since).replaceAll('\u202f', ' '), shown);
   }
 });

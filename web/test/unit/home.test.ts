@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
-import {language} from '../../api/client.ts';
-import type {Home, HomeDevice} from '../../api/types.ts';
+import {language, me} from '../../api/client.ts';
+import type {Home, HomeDevice, Me} from '../../api/types.ts';
 import {serverNow} from '../../store/clock.ts';
 import {
   alarms,
@@ -18,7 +18,10 @@ const homeOf = (devices: HomeDevice[]) =>
   ({now: 1_700_000_000_000, nodes: {}, flows: [], today: {}, devices}) as unknown as Home;
 const hot = {field: 'temp', title: 'Too hot', value: 1, text: 'Let it cool.', since: null};
 
+const signedIn = (account: string) => ({account}) as Me;
+
 beforeEach(() => {
+  me.value = signedIn('demo');
   home.value = null;
   homeError.value = null;
 });
@@ -61,6 +64,28 @@ test('the home is fetched with its time, and then replaced whole by the stream',
     ['C'],
   );
   language.value = 'en';
+  await fetchHome();
+
+  // Another account on the same browser sees nothing of it, also before the server answers.
+  me.value = {...signedIn('demo'), passwordSet: true};
+  assert.notEqual(home.value, null);
+  const late = fetchHome();
+  me.value = null;
+  assert.equal(home.value, null);
+  await late;
+  assert.equal(home.value, null);
+  requests.length = 0;
+  me.value = signedIn('guest');
+  assert.equal(home.value, null);
+  await fetchHome();
+  assert.equal(requests.length, 2);
+  assert.deepEqual(
+    socket()
+      .sent.slice(-2)
+      .map((message) => (message as {t: string}).t),
+    ['unsub', 'sub'],
+  );
+  me.value = signedIn('demo');
   await fetchHome();
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {language} from '../../api/client.ts';
-import type {Home} from '../../api/types.ts';
+import {language, me} from '../../api/client.ts';
+import type {Home, Me} from '../../api/types.ts';
 import {fetchHome, followHome, home} from '../../store/home.ts';
 import {answerWith, deviceOf, openStream} from '../fakes.ts';
 
@@ -18,6 +18,7 @@ test('a home of many devices is asked for every ten seconds, and not streamed', 
   const {live, time, socket} = openStream();
   let count = 201;
   const requests = answerWith(() => Response.json(homeOf(count)));
+  me.value = {account: 'demo'} as Me;
   followHome(live);
   await fetchHome();
   const topics = () => socket().sent.filter((message) => 'topic' in (message as object));

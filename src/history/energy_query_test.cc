@@ -8,75 +8,49 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "catalog/loader.h"
 #include "history/energy/energy_integrator.h"
-#include "history/test_archive.h"
-#include "journal/batch.h"
+#include "history/energy/test_meters.h"
+#include "history/test_reports.h"
 #include "storage/sqlite.h"
-#include "testing/clock.h"
 #include "testing/must.h"
-#include "testing/temporary_folder.h"
 
 namespace gridloom::history {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr TimePoint kStart{std::chrono::hours(472'000)};
 constexpr DeviceNumber kDevice = 7;
 
-constexpr std::string_view kFamily = R"yaml(
-family: sunny_home
-product: Sunny Home
-description: A home with nothing but sun
-prefixes: [SH1]
-read_only: true
-quota_all: flat
-messages:
-  report: {id: $message_id}
-  reply: {id: $id}
-reports:
-  all: {match: {typeCode: all}, fields: [w., wh.]}
-fields:
-  w.pv: {type: float, unit: W, description: Sun, nature: pv.power}
-  wh.grid: {type: int, unit: Wh, description: Energy of the grid, nature: grid.energy_in}
-)yaml";
-
 const catalog::FamilyPtr& family() {
-  static const catalog::FamilyPtr kLoaded = must(catalog::load_family("sunny_home.yaml", kFamily));
+  static const catalog::FamilyPtr kLoaded = meters(
+      "  w.pv: {nature: pv.power}\n"
+      "  wh.grid: {type: int, unit: Wh, nature: grid.energy_in}\n",
+      "w., wh.");
   return kLoaded;
 }
 
-class EnergyQueryTest : public testing::Test {
+class EnergyQueryTest : public ReportsTest {
  protected:
-  EnergyQueryTest() { open(); }
+  EnergyQueryTest()
+      : ReportsTest([this](DeviceNumber device) {
+          return device == kDevice && known_ ? family() : nullptr;
+        }) {
+    open();
+  }
   ~EnergyQueryTest() override { close(); }
 
-  void open() {
-    archive_ = open_archive(folder_.data(), clock_, hour_integrator_by([this](DeviceNumber device) {
-                              return device == kDevice && known_ ? family() : nullptr;
-                            }));
-  }
-  void close() {
-    if (archive_) archive_->stop();
-    archive_.reset();
-  }
   void report(Millis after, std::string_view name, std::string_view json) {
-    writer_.begin(kDevice, unix_ms(kStart + after));
-    writer_.add(name, json);
-    writer_.end();
+    ReportsTest::report(kDevice, after, name, json);
   }
   void steady(Millis from, Millis to, std::string_view name, std::string_view json) {
-    for (Millis at = from; at <= to; at += 1min) report(at, name, json);
+    ReportsTest::steady(kDevice, from, to, name, json);
   }
-  void send() { archive_->append(journal::RecordKind::kReports, writer_.take(), {}); }
 
   // The energies between neighbours of `bounds`, which are times after kStart.
   std::vector<double> wh(EnergyFlow flow, const std::vector<Millis>& bounds,
@@ -125,12 +99,8 @@ class EnergyQueryTest : public testing::Test {
   }
 
   using Sums = std::vector<double>;
-  TemporaryFolder folder_;
-  TestClock clock_{kStart};
   bool known_ = true;
   TimePoint known_until_{};
-  std::unique_ptr<Archive> archive_;
-  journal::BatchWriter writer_;
 };
 
 TEST_F(EnergyQueryTest, TheRunningHourIsReadFromMemory) {

@@ -7,19 +7,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "catalog/loader.h"
-#include "history/test_archive.h"
-#include "journal/batch.h"
+#include "history/energy/test_meters.h"
+#include "history/test_reports.h"
 #include "overview/ledger.h"
-#include "testing/clock.h"
 #include "testing/must.h"
-#include "testing/temporary_folder.h"
 
 namespace gridloom::home {
 namespace {
@@ -32,69 +26,21 @@ using testing::Field;
 using testing::IsEmpty;
 using testing::Optional;
 
-constexpr TimePoint kStart{std::chrono::hours(472'000)};
-
-constexpr std::string_view kMeter = R"yaml(
-family: house_meter
-product: House Meter
-description: The connection of a home to the grid
-prefixes: [HM1]
-read_only: true
-quota_all: flat
-messages:
-  report: {id: $message_id}
-  reply: {id: $id}
-reports:
-  all: {match: {typeCode: all}, fields: [w.]}
-fields:
-  w.grid: {type: float, unit: W, description: Grid, nature: grid.power, sign: import is positive}
-)yaml";
-constexpr std::string_view kSunny = R"yaml(
-family: sunny_home
-product: Sunny Home
-description: Nothing but sun
-prefixes: [SH1]
-read_only: true
-quota_all: flat
-messages:
-  report: {id: $message_id}
-  reply: {id: $id}
-reports:
-  all: {match: {typeCode: all}, fields: [w.]}
-fields:
-  w.pv: {type: float, unit: W, description: Sun, nature: pv.power}
-)yaml";
-
 const catalog::FamilyPtr& meter() {
-  static const catalog::FamilyPtr kLoaded = must(catalog::load_family("house_meter.yaml", kMeter));
+  static const catalog::FamilyPtr kLoaded =
+      history::meters("  w.grid: {nature: grid.power, sign: import is positive}\n");
   return kLoaded;
 }
 const catalog::FamilyPtr& sunny() {
-  static const catalog::FamilyPtr kLoaded = must(catalog::load_family("sunny_home.yaml", kSunny));
+  static const catalog::FamilyPtr kLoaded = history::meters("  w.pv: {nature: pv.power}\n");
   return kLoaded;
 }
 
-class HomeEnergiesTest : public testing::Test {
+class HomeEnergiesTest : public history::ReportsTest {
  protected:
-  HomeEnergiesTest() { open(); }
+  HomeEnergiesTest() : ReportsTest([](DeviceNumber) { return sunny(); }) { open(); }
   ~HomeEnergiesTest() override { close(); }
 
-  void open() {
-    archive_ = history::open_archive(
-        folder_.data(), clock_, history::hour_integrator_by([](DeviceNumber) { return sunny(); }));
-  }
-  void close() {
-    if (archive_) archive_->stop();
-    archive_.reset();
-  }
-  void steady(DeviceNumber device, Millis from, Millis to, std::string_view name, int watts) {
-    for (Millis at = from; at <= to; at += 1min) {
-      writer_.begin(device, unix_ms(kStart + at));
-      writer_.add(name, fmt::format("{}", watts));
-      writer_.end();
-    }
-    archive_->append(journal::RecordKind::kReports, writer_.take(), {});
-  }
   HomeEnergies read(HomeEnergies::Options options) {
     HomeEnergies energies(std::move(options));
     history::read_now(*archive_, [&](history::Reader& reader) {
@@ -109,17 +55,13 @@ class HomeEnergiesTest : public testing::Test {
     }
     return bounds;
   }
-
-  TemporaryFolder folder_;
-  TestClock clock_{kStart};
-  std::unique_ptr<history::Archive> archive_;
-  journal::BatchWriter writer_;
 };
 
 TEST_F(HomeEnergiesTest, AHomeIsSummedUpHourByHour) {
-  steady(1, 0h, 2h, "w.pv", 1000);
-  steady(2, 0h, 2h, "w.grid", -400);
-  steady(3, 1h, 2h, "w.pv", 500);
+  steady(1, 0h, 2h, "w.pv", "1000");
+  steady(2, 0h, 2h, "w.grid", "-400");
+  steady(3, 1h, 2h, "w.pv", "500");
+  send();
   const HomeEnergies energies = read({.devices = {{.sn = "SH1A", .number = 1, .family = sunny()},
                                                   {.sn = "HM1B", .number = 2, .family = meter()},
                                                   {.sn = "SH1C", .number = 3, .family = sunny()}},
@@ -143,7 +85,8 @@ TEST_F(HomeEnergiesTest, AHomeIsSummedUpHourByHour) {
 }
 
 TEST_F(HomeEnergiesTest, APowerIsTheMeanOfTheTimeThatIsKnown) {
-  steady(1, 30min, 1h, "w.pv", 1000);
+  steady(1, 30min, 1h, "w.pv", "1000");
+  send();
   const HomeEnergies energies = read({.devices = {{.sn = "SH1A", .number = 1, .family = sunny()}},
                                       .bounds = hours(2),
                                       .now_ms = unix_ms(kStart + 2h),
@@ -178,8 +121,9 @@ TEST_F(HomeEnergiesTest, WithoutDevicesOrHoursThereIsNothing) {
 }
 
 TEST_F(HomeEnergiesTest, DevicesWithDamagedHistoryAreNamedAndNotCounted) {
-  steady(1, 0h, 2h, "w.pv", 1000);
-  steady(2, 0h, 2h, "w.pv", 1000);
+  steady(1, 0h, 2h, "w.pv", "1000");
+  steady(2, 0h, 2h, "w.pv", "1000");
+  send();
   close();
   history::damage_energies(folder_.data());
   open();

@@ -68,7 +68,7 @@ class HomeFeed {
  public:
   static constexpr Millis kFresh{1000};
   static constexpr Millis kLedgerFresh = std::chrono::seconds(30);
-  static constexpr std::size_t kMaxLedger = 200;  // devices of a home whose energies are summed
+  static constexpr std::size_t kMaxLedger = 5000;  // devices of a home whose energies are summed
 
   struct Options {
     hub::Hub* hub = nullptr;

@@ -1,85 +1,38 @@
 // The dashboard as its users have it: a real server, a real browser.
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
-import {createRequire} from 'node:module';
 import {join} from 'node:path';
-import {after, before, test} from 'node:test';
+import {test} from 'node:test';
 import {gzipSync} from 'node:zlib';
-import {launch, live, openPage, startServer} from './harness.mjs';
+import {inApi, live, setUp, startServer} from './harness.mjs';
 
-const axeSource = readFileSync(
-  createRequire(import.meta.url).resolve('axe-core/axe.min.js'),
-  'utf8',
-);
 const delta = 'R331ZEB4ZEAL0528';
-const pages = [
-  '/',
-  `/d/${delta}`,
-  `/d/${delta}?tab=plots`,
-  `/d/${delta}?tab=control`,
-  '/history',
-  '/alarms',
-  '/fleet',
-  '/settings',
-  '/wall',
-  '/?embed',
-  '/nothing',
-];
 const most = {first: 90, all: 150};
 
-let server;
-let browser;
-let context;
-
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-  context = await browser.newContext({viewport: {width: 1280, height: 900}, locale: 'en-GB'});
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  server?.remove();
-});
-
-const open = async (path, from = context) => {
-  const opened = await openPage(from, server.url);
-  await opened.page.goto(server.url + path);
-  return opened;
-};
-
-/** The page is there: its heading, and what it loads. */
-const settled = async (page) => {
-  await page.waitForSelector('main h1, main .flow', {state: 'attached'});
-  await page.waitForFunction(() => !document.querySelector('[aria-busy]'));
-};
-
-const inApi = (page, path) =>
-  page.evaluate(async (at) => (await fetch(`/api/v1${at}`)).json(), path);
+const stage = setUp({signedIn: false});
 
 test('a link signs in once, and its token leaves the address', async () => {
-  const {page, complaints} = await open('');
+  const {page, complaints} = await stage.open('');
   await page.waitForSelector('form input[name=password]');
-  await page.goto(server.link);
+  await page.goto(stage.server.link);
   await live(page);
   assert.equal(new URL(page.url()).hash, '');
   // A visit without a session is no error, either.
   assert.deepEqual(complaints, []);
-  const names = (await context.cookies()).map(({name}) => name);
+  const names = (await stage.context.cookies()).map(({name}) => name);
   assert.match(names.join(), /^gl-\w{8}$/, 'the session is all that keeps a browser in');
   await page.close();
 
-  const stranger = await browser.newContext();
-  const second = await open(new URL(server.link).pathname + new URL(server.link).hash, stranger);
+  const stranger = await stage.browser.newContext();
+  const {pathname, hash} = new URL(stage.server.link);
+  const second = await stage.open(pathname + hash, stranger);
   await second.page.waitForSelector('[role=alert]');
   assert.match(await second.page.textContent('.sign-in'), /gridloom sign-in/);
   await stranger.close();
 });
 
 test('values move without a reload', async () => {
-  const {page, complaints} = await open('/');
+  const {page, complaints} = await stage.open('/');
   await live(page);
   const home = '.node.of-home .figure';
   await page.waitForSelector(home, {state: 'attached'});
@@ -93,7 +46,7 @@ test('values move without a reload', async () => {
 });
 
 test('a set from the form changes the twin, and its reply is shown', async () => {
-  const {page, complaints} = await open(`/d/${delta}?tab=control`);
+  const {page, complaints} = await stage.open(`/d/${delta}?tab=control`);
   const form = page.locator('form[data-command=lcdCfg]');
   const before_ = (await inApi(page, `/devices/${delta}`)).values['pd.lcdOffSec'];
   const asked = before_ === 1800 ? 600 : 1800;
@@ -109,7 +62,7 @@ test('a set from the form changes the twin, and its reply is shown', async () =>
 });
 
 test('a value out of range is refused at its field', async () => {
-  const {page} = await open(`/d/${delta}?tab=control`);
+  const {page} = await stage.open(`/d/${delta}?tab=control`);
   const form = page.locator('form[data-command=lcdCfg]');
   await form.locator('input[inputmode=decimal]').first().fill('99999');
   await form.locator('[aria-invalid=true]').waitFor();
@@ -118,7 +71,7 @@ test('a value out of range is refused at its field', async () => {
 });
 
 test('a dangerous command is asked about first, and Enter does not send it', async () => {
-  const {page} = await open(`/d/${delta}?tab=control`);
+  const {page} = await stage.open(`/d/${delta}?tab=control`);
   const form = page.locator('form[data-command=dcOutCfg]');
   await form.locator('.segments label').first().click();
   await form.locator('button.primary').click();
@@ -130,7 +83,7 @@ test('a dangerous command is asked about first, and Enter does not send it', asy
 });
 
 test('a plot loads, zooms by drawing over it, and goes back', async () => {
-  const {page, complaints} = await open(`/d/${delta}?tab=plots&span=1h`);
+  const {page, complaints} = await stage.open(`/d/${delta}?tab=plots&span=1h`);
   const canvas = page.locator('.plot .u-over').first();
   await canvas.waitFor();
   const box = await canvas.boundingBox();
@@ -149,70 +102,8 @@ test('a plot loads, zooms by drawing over it, and goes back', async () => {
   await page.close();
 });
 
-test('no page has an error, a sideways scroll, or a text that no one wrote', async () => {
-  for (const [width, locale] of [
-    [320, 'de-DE'],
-    [390, 'en-GB'],
-    [1440, 'de-DE'],
-  ]) {
-    const sized = await browser.newContext({
-      viewport: {width, height: 844},
-      locale,
-      storageState: await context.storageState(),
-    });
-    for (const path of pages) {
-      const {page, complaints} = await open(path, sized);
-      await settled(page);
-      const name = `${path} at ${width}`;
-      const [scroll, client] = await page.evaluate(() => {
-        // The energies of today, whatever the time of the day is.
-        for (const figure of document.querySelectorAll('.bars dd b')) figure.textContent = '88,88';
-        for (const unit of document.querySelectorAll('.bars dd small')) unit.textContent = 'kWh';
-        return [document.documentElement.scrollWidth, document.documentElement.clientWidth];
-      });
-      assert.ok(scroll <= client, `${name} is ${scroll} wide`);
-      const text = await page.evaluate(() => document.body.innerText);
-      assert.doesNotMatch(text, /NaN|undefined|\[object|Infinity/, name);
-      assert.deepEqual(complaints, [], name);
-      await page.close();
-    }
-    await sized.close();
-  }
-});
-
-for (const colorScheme of ['dark', 'light']) {
-  test(`axe finds no violation, ${colorScheme}`, async () => {
-    const coloured = await browser.newContext({
-      viewport: {width: 1280, height: 900},
-      colorScheme,
-      reducedMotion: 'reduce',
-      storageState: await context.storageState(),
-    });
-    const nobody = await browser.newContext({colorScheme});
-    const visits = [...pages.map((path) => [path, coloured]), ['/sign-in', nobody]];
-    for (const [path, from] of visits) {
-      const {page} = await open(path, from);
-      await (from === nobody ? page.waitForSelector('form') : settled(page));
-      await page.evaluate(axeSource);
-      const {violations} = await page.evaluate(() =>
-        window.axe.run(document, {
-          runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'],
-        }),
-      );
-      assert.deepEqual(
-        violations.map((found) => `${found.id}: ${found.nodes[0].html}`),
-        [],
-        path,
-      );
-      await page.close();
-    }
-    await coloured.close();
-    await nobody.close();
-  });
-}
-
 test('each navigation link works by keyboard and lands on the heading', async () => {
-  const {page} = await open('/');
+  const {page} = await stage.open('/');
   await live(page);
   for (const href of ['/history', '/alarms', '/fleet', '/settings']) {
     await page.locator(`.navigation a[href="${href}"]`).focus();
@@ -229,13 +120,9 @@ test('each navigation link works by keyboard and lands on the heading', async ()
 });
 
 test('a fault shows on the card and as an alarm, and ends', async () => {
-  const {page, complaints} = await open('/');
+  const {page, complaints} = await stage.open('/');
   await live(page);
-  const fault = (state) =>
-    execFileSync(process.env.GRIDLOOM, [
-      ...['fault', state, 'over_temperature'],
-      ...['--data', server.data, '--device', delta],
-    ]);
+  const fault = (state) => stage.gridloom('fault', state, 'over_temperature', '--device', delta);
   fault('on');
   const card = page.locator('.device-card', {has: page.locator(`a[href="/d/${delta}"]`)});
   await card.locator('.fault').first().waitFor();
@@ -252,13 +139,13 @@ test('a fault shows on the card and as an alarm, and ends', async () => {
 });
 
 test('without the server the page says so, and its return needs no reload', async () => {
-  const {page} = await open('/');
+  const {page} = await stage.open('/');
   await live(page);
   await page.waitForSelector('.dots i', {state: 'attached'});
   await page.evaluate(() => {
     window.stillThisPage = true;
   });
-  await server.stop();
+  await stage.server.stop();
   await page.waitForSelector('.contact.lost');
   await page.waitForFunction(() =>
     document
@@ -266,14 +153,17 @@ test('without the server the page says so, and its return needs no reload', asyn
       .filter((animation) => animation.effect.target.closest('.dots'))
       .every((animation) => animation.playState === 'paused'),
   );
-  server = await startServer({data: server.data, address: new URL(server.url).host});
+  stage.server = await startServer({
+    data: stage.server.data,
+    address: new URL(stage.server.url).host,
+  });
   await live(page);
   assert.equal(await page.evaluate(() => window.stillThisPage), true);
   await page.close();
 });
 
 test('signing out ends the page', async () => {
-  const {page} = await open('/settings');
+  const {page} = await stage.open('/settings');
   await page.getByRole('button', {name: 'Sign out'}).click();
   await page.waitForSelector('form input[name=account]');
   const status = await page.evaluate(async () => (await fetch('/api/v1/me')).status);

@@ -1,54 +1,31 @@
 // The page of a device has essentials first, plots that hold still, forms that say what they mean.
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
-import {after, before, test} from 'node:test';
-import {launch, live, openPage, startServer} from './harness.mjs';
+import {test} from 'node:test';
+import {inApi, openPage, setUp} from './harness.mjs';
 
 const delta = 'R331ZEB4ZEAL0528';
 const roof = 'HW513000SF767194';
 
-let server;
-let browser;
-let context;
-
-before(async () => {
-  server = await startServer({more: ['--past', '2d', '--speed', '30']});
-  browser = await launch();
-  context = await browser.newContext({
-    viewport: {width: 1440, height: 900},
-    locale: 'en-GB',
-    acceptDownloads: true,
-  });
-  const {page} = await openPage(context, server.url);
-  await page.goto(server.link);
-  await live(page);
-  await page.close();
+const stage = setUp({
+  server: {more: ['--past', '2d', '--speed', '30']},
+  context: {acceptDownloads: true},
 });
 
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  server?.remove();
-});
-
-const open = async (path, from = context) => {
-  const opened = await openPage(from, server.url);
-  await opened.page.goto(server.url + path);
+const open = async (path) => {
+  const opened = await stage.open(path);
   await opened.page.waitForSelector('.device-head');
   await opened.page.waitForFunction(() => !document.querySelector('[aria-busy]'));
   return opened;
 };
 
-const inApi = (page, path) =>
-  page.evaluate(async (at) => (await fetch(`/api/v1${at}`)).json(), path);
-
 test('what people look at first stands first, with what it did lately', async () => {
   const histories = [];
-  const {page, complaints} = await openPage(context, server.url);
+  const {page, complaints} = await openPage(stage.context, stage.server.url);
   page.on('request', (request) => {
     if (request.url().includes('/history?')) histories.push(request.url());
   });
-  await page.goto(`${server.url}/d/${delta}`);
+  await page.goto(`${stage.server.url}/d/${delta}`);
   await page.waitForSelector('.tile .spark path');
   const labels = await page.locator('.tile dt').allTextContents();
   assert.deepEqual(labels, [
@@ -229,13 +206,13 @@ test('a set is marked in the plots, and told in words below', async () => {
 });
 
 test('a plot is compared with the period before: outlines, figures, table and CSV', async () => {
-  const {page, complaints} = await openPage(context, server.url);
+  const {page, complaints} = await openPage(stage.context, stage.server.url);
   const requests = [];
   page.on('request', (request) => {
     if (new URL(request.url()).pathname.startsWith('/api/v1/')) requests.push(request.url());
   });
   const fields = 'pd.wattsOutSum,pd.soc';
-  await page.goto(`${server.url}/d/${delta}?tab=plots&span=6h&fields=${fields}&cmp=1`);
+  await page.goto(`${stage.server.url}/d/${delta}?tab=plots&span=6h&fields=${fields}&cmp=1`);
   const table = page.locator('.compared table');
   await table.waitFor();
   assert.ok(requests.length <= 10, requests.join('\n'));

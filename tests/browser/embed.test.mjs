@@ -1,59 +1,51 @@
 // A card of the dashboard in another site's page, by a token that stands in the frame's address.
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
 import {createServer} from 'node:http';
-import {after, before, test} from 'node:test';
-import {launch, startServer} from './harness.mjs';
+import {after, test} from 'node:test';
+import {setUp} from './harness.mjs';
 
 const delta = 'R331ZEB4ZEAL0528';
 
-let host; // The other site: localhost is none of 127.0.0.1's.
 let frame = '';
-let server;
-let browser;
 const tokens = {};
+// The other site: localhost is none of 127.0.0.1's.
+const host = createServer((_request, response) => {
+  response.setHeader('Content-Type', 'text/html');
+  response.end(`<!doctype html><title>Host</title><iframe src="${frame}"></iframe>`);
+});
+const hostUrl = () => `http://localhost:${host.address().port}`;
 
-const gridloom = (...words) =>
-  execFileSync(process.env.GRIDLOOM, [...words, '--data', server.data], {encoding: 'utf8'});
-
-before(async () => {
-  host = createServer((_request, response) => {
-    response.setHeader('Content-Type', 'text/html');
-    response.end(`<!doctype html><title>Host</title><iframe src="${frame}"></iframe>`);
-  });
-  await new Promise((resolve) => {
-    host.listen(0, 'localhost', resolve);
-  });
-  server = await startServer({
-    more: ['--speed', '30', '--embed-origin', `http://localhost:${host.address().port}`],
-  });
-  browser = await launch();
-  const card = (name, ...more) =>
-    gridloom('token', 'add', name, '--account', 'demo', '--scope', 'card', ...more).match(
-      /^token: (\S+)/m,
-    )[1];
-  tokens.device = card('device', '--device', delta);
-  tokens.home = card('home');
+const stage = setUp({
+  server: async () => {
+    await new Promise((resolve) => {
+      host.listen(0, 'localhost', resolve);
+    });
+    return {more: ['--speed', '30', '--embed-origin', hostUrl()]};
+  },
+  signedIn: false,
+  prepare: (made) => {
+    const card = (name, ...more) =>
+      made
+        .gridloom('token', 'add', name, '--account', 'demo', '--scope', 'card', ...more)
+        .match(/^token: (\S+)/m)[1];
+    tokens.device = card('device', '--device', delta);
+    tokens.home = card('home');
+  },
 });
 
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  server?.remove();
-  host?.close();
-});
+after(() => host.close());
 
 /** The frame of the other site's page, and what its console says. */
 async function framed(path) {
-  frame = server.url + path;
-  const context = await browser.newContext({locale: 'en-GB'});
+  frame = stage.server.url + path;
+  const context = await stage.browser.newContext({locale: 'en-GB'});
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(`http://localhost:${host.address().port}/`);
+  await page.goto(hostUrl());
   return {context, page, complaints, card: page.frameLocator('iframe')};
 }
 

@@ -1,30 +1,15 @@
 // A German page has no English word left. The words are those of the page's own texts (web/i18n)
 // and of all device files, as the server says them: English ones that no German text has.
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {after, before, test} from 'node:test';
-import {launch, live, openPage, startServer} from './harness.mjs';
+import {test} from 'node:test';
+import {inApi, live, settled, setUp} from './harness.mjs';
 
 const delta = 'R331ZEB4ZEAL0528';
 const leastWords = 500;
 
-let server;
-let browser;
-let context;
-
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-  context = await browser.newContext({viewport: {width: 1280, height: 900}, locale: 'de-DE'});
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  server?.remove();
-});
+const stage = setUp({context: {locale: 'de-DE'}});
 
 const wordsOf = (texts) =>
   new Set(
@@ -54,9 +39,6 @@ function textsOf(value, texts = []) {
   }
   return texts;
 }
-
-const inApi = (page, path) =>
-  page.evaluate(async (at) => (await fetch(`/api/v1${at}`)).json(), path);
 
 /** The names of fields, which are the same in every language. */
 const fieldNames = new Set();
@@ -105,9 +87,8 @@ const said = (page) =>
   });
 
 async function check(page, path, english, known) {
-  await page.goto(server.url + path);
-  await page.waitForSelector('main h1, main .flow', {state: 'attached'});
-  await page.waitForFunction(() => !document.querySelector('[aria-busy]'));
+  await page.goto(stage.server.url + path);
+  await settled(page);
   assert.equal(await page.getAttribute('html', 'lang'), 'de');
   const texts = (await said(page)).filter((text) => !fieldNames.has(text.trim()));
   const left = [...wordsOf(texts)].filter((word) => english.has(word) && !known.has(word));
@@ -118,8 +99,7 @@ async function check(page, path, english, known) {
 }
 
 test('no page has an English word left', async () => {
-  const {page} = await openPage(context, server.url);
-  await page.goto(server.link);
+  const {page} = await stage.open('/');
   await live(page);
   const english = await dictionary(page);
   const known = await names(page);
@@ -135,16 +115,11 @@ test('no page has an English word left', async () => {
 });
 
 test('faults are said in German, on every page and after they have ended', async () => {
-  const {page} = await openPage(context, server.url);
-  await page.goto(`${server.url}/`);
+  const {page} = await stage.open('/');
   await live(page);
   const english = await dictionary(page);
   const known = await names(page);
-  const fault = (state) =>
-    execFileSync(process.env.GRIDLOOM, [
-      ...['fault', state, 'over_temperature'],
-      ...['--data', server.data, '--device', delta],
-    ]);
+  const fault = (state) => stage.gridloom('fault', state, 'over_temperature', '--device', delta);
   fault('on');
   await page.locator('.device-card .fault').first().waitFor();
   for (const path of ['/', '/alarms', '/wall', `/d/${delta}`]) {
@@ -152,15 +127,14 @@ test('faults are said in German, on every page and after they have ended', async
   }
   assert.match(await page.locator('main').innerText(), /Störung des Akkupacks/);
   fault('off');
-  await page.goto(`${server.url}/alarms`);
+  await page.goto(`${stage.server.url}/alarms`);
   await page.locator('.alarm.past').first().waitFor();
   await check(page, '/alarms', english, known);
   await page.close();
 });
 
 test('a change of the language needs no reload', async () => {
-  const {page} = await openPage(context, server.url);
-  await page.goto(`${server.url}/settings`);
+  const {page} = await stage.open('/settings');
   await page.waitForSelector('main h1');
   await page.evaluate(() => {
     window.stillThisPage = true;

@@ -1,64 +1,39 @@
 // Home, History, Fleet, Alarms, Settings and the wall, as their users have them: a home that has
 // lived two days, and nothing that is not there.
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
-import {after, before, test} from 'node:test';
-import {launch, live, openPage, startServer} from './harness.mjs';
+import {test} from 'node:test';
+import {inApi, live, mostRequests, openPage, settled, setUp, widths} from './harness.mjs';
 
 const station = 'R331ZEB4ZEAL0528';
 const plug = 'HW52ZDH1RF3J0033';
 const panel = 'SP10ZAW5ZE9E0052';
-/** So many a page may make until it has all. */
-const mostRequests = 10;
 const languages = ['en-GB', 'de-DE'];
 
-let server;
-let browser;
-let context;
-
-const gridloom = (...words) =>
-  execFileSync(process.env.GRIDLOOM, [...words, '--data', server.data], {encoding: 'utf8'});
-
-before(async () => {
-  server = await startServer({more: ['--past', '2d', '--speed', '30']});
-  browser = await launch();
-  context = await browser.newContext({viewport: {width: 1440, height: 900}, locale: 'en-GB'});
+const stage = setUp({
+  server: {more: ['--past', '2d', '--speed', '30']},
+  signedIn: false,
 });
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  server?.remove();
-});
-
-const settled = async (page) => {
-  await page.waitForSelector('main h1, main .flow', {state: 'attached'});
-  await page.waitForFunction(() => !document.querySelector('[aria-busy]'));
-};
 
 /** A page that is loaded, with what it asked the API for. */
-async function open(path, from = context) {
-  const {page, complaints} = await openPage(from, server.url);
+async function open(path, from = stage.context) {
+  const {page, complaints} = await openPage(from, stage.server.url);
   const asked = [];
   page.on('request', (request) => {
     const {pathname} = new URL(request.url());
     if (pathname.startsWith('/api/')) asked.push(pathname);
   });
-  await page.goto(server.url + path);
+  await page.goto(stage.server.url + path);
   await settled(page);
   return {page, complaints, asked};
 }
 
-const inApi = (page, path) =>
-  page.evaluate(async (at) => (await fetch(`/api/v1${at}`)).json(), path);
-
 test('a first visit asks for nothing that is refused, and a link signs in', async () => {
-  const {page, complaints} = await openPage(context, server.url);
-  await page.goto(server.url);
+  const {page, complaints} = await openPage(stage.context, stage.server.url);
+  await page.goto(stage.server.url);
   await page.waitForSelector('form input[name=password]');
   await page.waitForLoadState('networkidle');
   assert.deepEqual(complaints, []);
-  await page.goto(server.link);
+  await page.goto(stage.server.link);
   await live(page);
   await page.reload();
   await live(page);
@@ -94,7 +69,7 @@ test('energies of today are in one unit', async () => {
 });
 
 test('cards of devices stand by trouble and power, not by name', async () => {
-  gridloom('fault', 'on', 'disconnect', '--device', plug);
+  stage.gridloom('fault', 'on', 'disconnect', '--device', plug);
   try {
     const {page} = await open('/');
     await live(page);
@@ -119,18 +94,18 @@ test('cards of devices stand by trouble and power, not by name', async () => {
     assert.ok(sum(rest.slice(0, half)) >= sum(rest.slice(half)), rest.join());
     await page.close();
   } finally {
-    gridloom('fault', 'off', 'disconnect', '--device', plug);
+    stage.gridloom('fault', 'off', 'disconnect', '--device', plug);
   }
 });
 
 test('cards have the day of their devices, in one request, and say what plugs and panels do', async () => {
-  const {page, complaints} = await openPage(context, server.url);
+  const {page, complaints} = await openPage(stage.context, stage.server.url);
   const asked = [];
   page.on('request', (request) => {
     const {pathname, searchParams} = new URL(request.url());
     if (searchParams.has('devices')) asked.push([pathname, searchParams.get('devices')]);
   });
-  await page.goto(server.url);
+  await page.goto(stage.server.url);
   await live(page);
   await page.waitForSelector('.device-card .spark path', {state: 'attached'});
   const count = await page.locator('.device-card').count();
@@ -153,13 +128,8 @@ test('cards have the day of their devices, in one request, and say what plugs an
 
 test('the legend of the day stays within its card on a phone, in both languages', async () => {
   for (const locale of languages) {
-    const phone = await browser.newContext({
-      viewport: {width: 390, height: 844},
-      locale,
-      storageState: await context.storageState(),
-    });
-    const {page} = await openPage(phone, server.url);
-    await page.goto(server.url);
+    const phone = await stage.contextWith({viewport: {width: 390, height: 844}, locale});
+    const {page} = await stage.open('/', phone);
     await page.waitForSelector('.curve-legend li:nth-child(6)');
     const room = await page.locator('.curve-legend').evaluate((legend) => {
       const {right} = legend.getBoundingClientRect();
@@ -175,10 +145,9 @@ test('the legend of the day stays within its card on a phone, in both languages'
 
 test('nothing in the picture is cut off, in both languages', async () => {
   for (const locale of languages) {
-    const phone = await browser.newContext({
+    const phone = await stage.contextWith({
       viewport: {width: 390, height: 844},
       locale,
-      storageState: await context.storageState(),
     });
     const {page} = await open('/', phone);
     await page.waitForSelector('.node .caption', {state: 'attached'});
@@ -208,12 +177,12 @@ test('dots stand still while the devices do', async () => {
       return dots.length > 0 && dots.every((animation) => animation.playState === wanted);
     }, state);
   await dotsAre('running');
-  gridloom('time', 'pause');
+  stage.gridloom('time', 'pause');
   try {
     await dotsAre('paused');
     assert.match(await page.textContent('.server-clock'), /paused/);
   } finally {
-    gridloom('time', 'resume');
+    stage.gridloom('time', 'resume');
   }
   await dotsAre('running');
   await page.close();
@@ -266,10 +235,9 @@ test('a week has its weekdays, in both languages', async () => {
     ['en-GB', /^Mon \d/, /^Sun \d/],
     ['de-DE', /^Mo \d/, /^So \d/],
   ]) {
-    const own = await browser.newContext({
+    const own = await stage.contextWith({
       viewport: {width: 1440, height: 900},
       locale,
-      storageState: await context.storageState(),
     });
     const {page} = await open('/history?period=week', own);
     await page.locator('.bar-chart').waitFor();
@@ -284,7 +252,7 @@ test('a comparison is in figures, and says where there is nothing to compare wit
   const {page, complaints} = await open('/history?period=day&cmp=1');
   await page.locator('.legend .change').first().waitFor();
   assert.match(await page.textContent('.compared'), /Outlines: .+ “before”/);
-  await page.goto(`${server.url}/history?period=year&cmp=1`);
+  await page.goto(`${stage.server.url}/history?period=year&cmp=1`);
   await settled(page);
   await page.locator('.compared').waitFor();
   assert.match(await page.textContent('.compared'), /nothing was measured in \d{4}/);
@@ -327,7 +295,7 @@ test('an address that makes no sense shows today', async () => {
 });
 
 test('the fleet is filtered by state, by comparison, and gone through by keys', async () => {
-  gridloom('fault', 'on', 'disconnect', '--device', plug);
+  stage.gridloom('fault', 'on', 'disconnect', '--device', plug);
   try {
     const {page, complaints} = await open('/fleet');
     await live(page);
@@ -362,15 +330,14 @@ test('the fleet is filtered by state, by comparison, and gone through by keys', 
     assert.deepEqual(complaints, []);
     await page.close();
   } finally {
-    gridloom('fault', 'off', 'disconnect', '--device', plug);
+    stage.gridloom('fault', 'off', 'disconnect', '--device', plug);
   }
 });
 
 test('the fleet of a tablet has serial numbers and last reports, without a sideways scroll', async () => {
-  const tablet = await browser.newContext({
+  const tablet = await stage.contextWith({
     viewport: {width: 1024, height: 768},
     locale: 'de-DE',
-    storageState: await context.storageState(),
   });
   const {page} = await open('/fleet', tablet);
   await page.waitForSelector('.fleet-row');
@@ -387,7 +354,7 @@ test('the fleet of a tablet has serial numbers and last reports, without a sidew
 test('an alarm says how bad it is and since when, is acknowledged, and has an end', async () => {
   const {page, complaints} = await open('/alarms');
   await live(page);
-  gridloom('fault', 'on', 'over_temperature', '--device', station);
+  stage.gridloom('fault', 'on', 'over_temperature', '--device', station);
   for (const [kind, word] of [
     ['fault', 'Fault.'],
     ['warning', 'Warning.'],
@@ -410,7 +377,7 @@ test('an alarm says how bad it is and since when, is acknowledged, and has an en
   await live(page);
   await page.locator('.alarm.active.seen').first().waitFor();
   assert.equal(await count.count(), 0);
-  gridloom('fault', 'off', 'over_temperature', '--device', station);
+  stage.gridloom('fault', 'off', 'over_temperature', '--device', station);
   await page.waitForFunction(() => !document.querySelector('.alarm.active'));
   await page.locator('.alarm.past').first().waitFor();
   assert.match(await page.locator('.alarm.past').first().textContent(), /\d\d:\d\d to \d\d:\d\d/);
@@ -428,19 +395,18 @@ test('browsers are named in words, and what others share is listed', async () =>
 });
 
 test('an account without devices is told how to get one, on every page', async () => {
-  gridloom('account', 'add', 'ann');
-  const [link] = gridloom('sign-in', '--account', 'ann').match(/http:\S+/);
-  const own = await browser.newContext({locale: 'en-GB'});
-  const {page} = await openPage(own, server.url);
-  await page.goto(link);
+  stage.gridloom('account', 'add', 'ann');
+  const own = await stage.browser.newContext({locale: 'en-GB'});
+  const {page} = await openPage(own, stage.server.url);
+  await page.goto(stage.linkTo('ann'));
   await live(page);
   for (const path of ['/', '/history', '/fleet', '/alarms', '/wall']) {
-    await page.goto(server.url + path);
+    await page.goto(stage.server.url + path);
     await page.getByText('No device yet').waitFor();
     assert.match(await page.textContent('main'), /gridloom device add/, path);
   }
-  gridloom('device', 'share', station, 'ann', 'monitor');
-  await page.goto(`${server.url}/settings`);
+  stage.gridloom('device', 'share', station, 'ann', 'monitor');
+  await page.goto(`${stage.server.url}/settings`);
   await page.getByText('you may watch it').waitFor();
   await own.close();
 });
@@ -465,10 +431,7 @@ test('the wall is to be read from three metres', async () => {
       .map((one) => `${one.className} ${one.textContent}`);
   });
   assert.deepEqual(small, []);
-  const [scroll, client] = await page.evaluate(() => [
-    document.documentElement.scrollWidth,
-    document.documentElement.clientWidth,
-  ]);
+  const [scroll, client] = await widths(page);
   assert.ok(scroll <= client, `${scroll} wide`);
   await page.close();
 });

@@ -1,28 +1,9 @@
 // What a demo home does not have: ten thousand devices, and names that are no friends.
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
-import {after, before, test} from 'node:test';
-import {launch, live, openPage, startServer} from './harness.mjs';
+import {test} from 'node:test';
+import {openPage, setUp} from './harness.mjs';
 
-let server;
-let browser;
-let context;
-
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-  context = await browser.newContext({viewport: {width: 1280, height: 900}, locale: 'en-GB'});
-  const {page} = await openPage(context, server.url);
-  await page.goto(server.link);
-  await live(page);
-  await page.close();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  server?.remove();
-});
+const stage = setUp();
 
 const nothingYet = {
   sun_kwh: null,
@@ -37,7 +18,7 @@ const nothingYet = {
 
 /** A page whose home has these devices; the stream stays silent. */
 async function openWith(path, devices) {
-  const {page, complaints} = await openPage(context, server.url);
+  const {page, complaints} = await openPage(stage.context, stage.server.url);
   await page.routeWebSocket(/\/api\/v1\/live/, () => undefined);
   const home = {
     now: Date.now(),
@@ -47,7 +28,7 @@ async function openWith(path, devices) {
     devices,
   };
   await page.route('**/api/v1/home', (route) => route.fulfill({json: home}));
-  await page.goto(server.url + path);
+  await page.goto(stage.server.url + path);
   return {page, complaints};
 }
 
@@ -72,7 +53,7 @@ async function scrollThrough(count) {
   const devices = Array.from({length: count}, (_, i) => someDevice(i));
   const {page} = await openWith('/fleet', devices);
   await page.waitForSelector('.fleet-row');
-  const session = await browser.newBrowserCDPSession();
+  const session = await stage.browser.newBrowserCDPSession();
   const events = [];
   session.on('Tracing.dataCollected', ({value}) => events.push(...value));
   await session.send('Tracing.start', {traceConfig: {includedCategories: ['toplevel']}});
@@ -135,55 +116,4 @@ test('names are text, whatever they say, and unknown is no number', async () => 
     assert.deepEqual(complaints, [], path);
     await page.close();
   }
-});
-
-const gridloom = (...words) =>
-  execFileSync(process.env.GRIDLOOM, [...words, '--data', server.data], {encoding: 'utf8'});
-
-/** Adds devices of these families to the account `simulated`; they have never reported. */
-async function addDevices(counts) {
-  const made = gridloom('token', 'add', 'builder', '--scope', 'admin', '--json');
-  const {token} = JSON.parse(made);
-  for (const [family, count] of Object.entries(counts)) {
-    const answer = await fetch(`${server.url}/api/v1/admin/device.simulated`, {
-      method: 'POST',
-      headers: {authorization: `Bearer ${token}`, 'content-type': 'application/json'},
-      body: JSON.stringify({family, count}),
-    });
-    assert.equal(answer.status, 200, await answer.text());
-  }
-}
-
-const MOST_REQUESTS = 10;
-
-test('home and history of two thousand devices are a few requests', async () => {
-  await addDevices({delta_2: 1000, smart_plug: 600, power_ocean: 400});
-  const [link] = gridloom('sign-in', '--account', 'simulated').match(/http:\S+/);
-  const own = await browser.newContext({locale: 'en-GB'});
-  const first = await openPage(own, server.url);
-  await first.page.goto(link);
-  await first.page.waitForSelector('.cards');
-  await first.page.close();
-  for (const [path, shown] of [
-    ['/', '.cards'],
-    ['/history?period=week&cmp=1', '.history-tools'],
-  ]) {
-    const {page, complaints} = await openPage(own, server.url);
-    const asked = [];
-    page.on('request', (request) => {
-      const {pathname} = new URL(request.url());
-      if (pathname.startsWith('/api/')) asked.push(pathname);
-    });
-    const energy = page.waitForResponse((response) => response.url().includes('/home/energy?'));
-    await page.goto(server.url + path);
-    const answer = await energy;
-    assert.equal(answer.status(), 200, path);
-    const {unknownDevices} = await answer.json();
-    assert.equal(unknownDevices, 2000, 'all are in the answer');
-    await page.waitForSelector(shown);
-    assert.ok(asked.length <= MOST_REQUESTS, `${path}: ${asked.join(' ')}`);
-    assert.deepEqual(complaints, [], path);
-    await page.close();
-  }
-  await own.close();
 });

@@ -1,44 +1,13 @@
 // The page says so when something goes wrong: a set whose device or server is silent, a link that
 // is pasted into an open tab, a device that is gone, an address that means nothing.
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
-import {after, before, test} from 'node:test';
-import {launch, live, openPage, startServer} from './harness.mjs';
+import {test} from 'node:test';
+import {inApi, live, setUp} from './harness.mjs';
 
 const delta = 'R331ZEB4ZEAL0528';
 const plug = 'HW52ZDH1RF3J0033';
 
-let server;
-let browser;
-let context;
-
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-  context = await browser.newContext({locale: 'en-GB'});
-  const {page} = await openPage(context, server.url);
-  await page.goto(server.link);
-  await live(page);
-  await page.close();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  server?.remove();
-});
-
-const gridloom = (...words) =>
-  execFileSync(process.env.GRIDLOOM, [...words, '--data', server.data], {encoding: 'utf8'});
-
-const open = async (path, from = context) => {
-  const opened = await openPage(from, server.url);
-  await opened.page.goto(server.url + path);
-  return opened;
-};
-
-const inApi = (page, path) =>
-  page.evaluate(async (at) => (await fetch(`/api/v1${at}`)).json(), path);
+const stage = setUp();
 
 /** The form of the display's time, with a value that is not the present one. */
 async function filledForm(page) {
@@ -52,18 +21,18 @@ async function filledForm(page) {
 }
 
 test('a set that is done without a reply is done', async () => {
-  gridloom('fault', 'on', 'no_reply', '--device', delta);
-  const {page} = await open(`/d/${delta}?tab=control`);
+  stage.gridloom('fault', 'on', 'no_reply', '--device', delta);
+  const {page} = await stage.open(`/d/${delta}?tab=control`);
   const {form, asked} = await filledForm(page);
   await form.locator('button.primary').click();
   await form.locator('[data-state=applied]').waitFor();
   assert.equal((await inApi(page, `/devices/${delta}`)).values['pd.lcdOffSec'], asked);
-  gridloom('fault', 'off', 'no_reply', '--device', delta);
+  stage.gridloom('fault', 'off', 'no_reply', '--device', delta);
   await page.close();
 });
 
 test('a set whose answer is lost is unknown, and decided on return', async () => {
-  const {page} = await open(`/d/${delta}?tab=control`);
+  const {page} = await stage.open(`/d/${delta}?tab=control`);
   await live(page);
   const {form, asked} = await filledForm(page);
   // The command reaches the server, and its answer does not reach the page.
@@ -87,7 +56,7 @@ test('a set whose answer is lost is unknown, and decided on return', async () =>
 });
 
 test('a set that never reached the server is not sent, and the form keeps its value', async () => {
-  const {page} = await open(`/d/${delta}?tab=control`);
+  const {page} = await stage.open(`/d/${delta}?tab=control`);
   await live(page);
   const {form, asked} = await filledForm(page);
   await page.route('**/commands', (route) => route.abort('connectionrefused'));
@@ -102,12 +71,12 @@ test('a set that never reached the server is not sent, and the form keeps its va
 });
 
 test('a sign-in link that is pasted into the tab that refused another signs in', async () => {
-  const stranger = await browser.newContext({locale: 'en-GB'});
-  const {page} = await open('/sign-in#t=spent', stranger);
+  const stranger = await stage.browser.newContext({locale: 'en-GB'});
+  const {page} = await stage.open('/sign-in#t=spent', stranger);
   await page.waitForSelector('.sign-in [role=alert]');
   assert.equal(new URL(page.url()).hash, '');
   const entries = await page.evaluate(() => history.length);
-  const [link] = gridloom('sign-in', '--account', 'demo').match(/http:\S+/);
+  const link = stage.linkTo('demo');
   await page.evaluate((hash) => {
     location.hash = hash; // As the address bar does where the fragment alone differs.
   }, new URL(link).hash);
@@ -120,9 +89,9 @@ test('a sign-in link that is pasted into the tab that refused another signs in',
 });
 
 test('the page of a device that is removed says so, and leads back', async () => {
-  const {page} = await open(`/d/${plug}`);
+  const {page} = await stage.open(`/d/${plug}`);
   await page.waitForSelector('.device-head .state-live');
-  gridloom('device', 'remove', plug);
+  stage.gridloom('device', 'remove', plug);
   await page.waitForSelector('.device-head', {state: 'detached'});
   assert.equal(await page.locator('.fields').count(), 0);
   assert.match(await page.textContent('main'), /no such device/);
@@ -141,7 +110,7 @@ test('an address that means nothing is no failure of a script', async () => {
     [`/d/${delta}?tab=garbage`, /DELTA 2/],
     ['/d/NONE?embed', /no such device/],
   ]) {
-    const {page} = await open(path);
+    const {page} = await stage.open(path);
     await page.waitForSelector('main h1');
     assert.match(await page.textContent('main'), said, path);
     assert.doesNotMatch(await page.textContent('main'), /part of the page failed/, path);

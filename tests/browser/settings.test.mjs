@@ -1,52 +1,48 @@
 // The tokens and the shares of an account on its settings page, and removing a token.
 import assert from 'node:assert/strict';
-import {execFileSync} from 'node:child_process';
-import {after, before, test} from 'node:test';
-import {launch, live, openPage, startServer} from './harness.mjs';
+import {test} from 'node:test';
+import {setUp} from './harness.mjs';
 
 const delta = 'R331ZEB4ZEAL0528';
 
-let server;
-let browser;
-let context;
 let grafana;
 
-const gridloom = (...words) =>
-  execFileSync(process.env.GRIDLOOM, [...words, '--data', server.data], {encoding: 'utf8'});
+const stage = setUp({
+  prepare: (made) => {
+    made.gridloom('account', 'add', 'kitchen');
+    made.gridloom('device', 'share', delta, 'kitchen', 'monitor');
+    const said = made.gridloom('token', 'add', 'Grafana', '--account', 'demo', '--json');
+    grafana = JSON.parse(said).token;
+    made.gridloom(
+      'token',
+      'add',
+      'frame',
+      '--account',
+      'demo',
+      '--scope',
+      'card',
+      '--device',
+      delta,
+    );
+    made.gridloom('token', 'add', 'of another', '--account', 'kitchen');
+  },
+});
+
 const listed = (...words) =>
-  gridloom(...words, '--json')
+  stage
+    .gridloom(...words, '--json')
     .trim()
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
 
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-  gridloom('account', 'add', 'kitchen');
-  gridloom('device', 'share', delta, 'kitchen', 'monitor');
-  grafana = JSON.parse(gridloom('token', 'add', 'Grafana', '--account', 'demo', '--json')).token;
-  gridloom('token', 'add', 'frame', '--account', 'demo', '--scope', 'card', '--device', delta);
-  gridloom('token', 'add', 'of another', '--account', 'kitchen');
-  context = await browser.newContext({locale: 'en-GB'});
-  const {page} = await openPage(context, server.url);
-  await page.goto(server.link);
-  await live(page);
-  await page.close();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-  server?.remove();
-});
-
-const status = async (token) =>
-  (await fetch(`${server.url}/api/v1/me`, {headers: {Authorization: `Bearer ${token}`}})).status;
+const status = async (token) => {
+  const headers = {Authorization: `Bearer ${token}`};
+  return (await fetch(`${stage.server.url}/api/v1/me`, {headers})).status;
+};
 
 async function openSettings() {
-  const opened = await openPage(context, server.url);
-  await opened.page.goto(`${server.url}/settings`);
+  const opened = await stage.open('/settings');
   await opened.page.locator('.session', {hasText: 'Grafana'}).waitFor();
   return opened;
 }

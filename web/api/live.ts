@@ -119,6 +119,19 @@ export class LiveClient {
     };
   }
 
+  /** Calls again and again, while the server is heard, until the function that is returned is. */
+  repeat(everyMs: number, call: () => void): () => void {
+    let cancel = nothing;
+    const wait = () => {
+      cancel = this.options.after(everyMs, () => {
+        if (this.contact.peek() === 'live') call();
+        wait();
+      });
+    };
+    wait();
+    return () => cancel();
+  }
+
   /** Resolves once the server is heard. */
   untilContact(): Promise<void> {
     return new Promise((resolve) => {

@@ -26,6 +26,7 @@ export const de: Texts = {
     if (n === 0) return 'Keine Alarme';
     return n === 1 ? '1 Alarm' : `${n} Alarme`;
   },
+  showMore: (left) => `Mehr anzeigen (noch ${left})`,
   error: {
     title: 'Das hat nicht geklappt',
     retry: 'Erneut versuchen',

@@ -30,6 +30,7 @@ export const en = {
     if (n === 0) return 'No alarms';
     return n === 1 ? '1 alarm' : `${n} alarms`;
   },
+  showMore: (left: number) => `Show more (${left} left)`,
   error: {
     title: 'That did not work',
     retry: 'Try again',

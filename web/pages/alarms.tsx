@@ -20,6 +20,7 @@ import {devicePath} from '../store/routes.ts';
 import {PageTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
+import {LongList} from '../ui/long_list.tsx';
 import {markOf} from './alarm_mark.ts';
 import {NoDevice} from './no_device.tsx';
 import {type PastAlarm, pastAlarms} from './past_alarms.ts';
@@ -56,13 +57,12 @@ export function AlarmsPage() {
             </div>
           </div>
         )}
-        <ul class="alarm-list">
-          {list.map((alarm) => (
-            <li key={alarm.key}>
-              <Active alarm={alarm} />
-            </li>
-          ))}
-        </ul>
+        <LongList
+          class="alarm-list"
+          items={list}
+          keyOf={(alarm) => alarm.key}
+          row={(alarm) => <Active alarm={alarm} />}
+        />
       </section>
       {quiet.length > 0 && <Quiet devices={quiet} />}
       <Past active={list} />
@@ -78,21 +78,22 @@ function Quiet({devices}: {devices: HomeDevice[]}) {
         {words.quiet} <span class="muted">{devices.length}</span>
       </h2>
       <p class="muted">{words.quietHelp}</p>
-      <ul class="alarm-list">
-        {devices.map((device) => (
-          <li key={device.sn}>
-            <article class="card alarm">
-              <StateMark mark="quiet" size={20} />
-              <h3>
-                <a href={devicePath(device.sn)}>
-                  <bdi>{device.name}</bdi>
-                </a>
-              </h3>
-              <p class="muted">{texts.value.ago(sinceText(device.lastReport))}</p>
-            </article>
-          </li>
-        ))}
-      </ul>
+      <LongList
+        class="alarm-list"
+        items={devices}
+        keyOf={(device) => device.sn}
+        row={(device) => (
+          <article class="card alarm">
+            <StateMark mark="quiet" size={20} />
+            <h3>
+              <a href={devicePath(device.sn)}>
+                <bdi>{device.name}</bdi>
+              </a>
+            </h3>
+            <p class="muted">{texts.value.ago(sinceText(device.lastReport))}</p>
+          </article>
+        )}
+      />
     </section>
   );
 }
@@ -156,7 +157,7 @@ function Past({active}: {active: Alarm[]}) {
         {words.past}
       </h2>
       {loaded.error && <Failure error={loaded.error} retry={loaded.reload} />}
-      {loaded.data && past.length === 0 && <p class="muted">{words.noPast}</p>}
+      {loaded.data && past.length === 0 && !more && <p class="muted">{words.noPast}</p>}
       {days.map((day) => (
         <div key={day} class="card past-day">
           <h3>{dateText(day, 'weekdayDate')}</h3>

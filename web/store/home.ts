@@ -1,12 +1,20 @@
-// The home as the server computed it: fetched once, then whole by the stream.
+// The home as the server computed it: fetched once, then whole by the stream, or fetched again and
+// again where it is large.
 import {computed, effect, signal, untracked} from '@preact/signals';
-import {type ApiError, get, language, me} from '../api/client.ts';
+import {type ApiError, get, type Language, language, me} from '../api/client.ts';
 import type {LiveClient} from '../api/live.ts';
 import type {ActiveError, Home, HomeDevice, Severity, State} from '../api/types.ts';
 import {clock} from './clock.ts';
 
 export const home = signal<Home | null>(null);
 export const homeError = signal<ApiError | null>(null);
+
+/**
+ * The stream tells the whole home at each change, and does not compress it: one with more devices
+ * is asked for instead.
+ */
+const mostStreamed = 200;
+const askEveryMs = 10_000;
 
 /** The home is that of this account; undefined: nobody is signed in. */
 const account = computed(() => me.value?.account);
@@ -28,8 +36,8 @@ export async function fetchHome(): Promise<void> {
 }
 
 /**
- * Asks for the home, and keeps it as the stream tells it, both anew in another language and for
- * another account, which sees nothing of the one before. A second call does nothing.
+ * Asks for the home, and keeps it current, both anew in another language and for another account,
+ * which sees nothing of the one before. A second call does nothing.
  */
 export function followHome(live: LiveClient): void {
   if (following) return;
@@ -45,11 +53,25 @@ export function followHome(live: LiveClient): void {
       }
       followed = of;
       if (of === undefined) return undefined;
-      void fetchHome();
-      return live.subscribe({topic: 'home', ...(lang === 'en' ? {} : {lang})}, (message) => {
-        if ('home' in message) home.value = message.home;
+      let stop: (() => void) | null = null;
+      let ended = false;
+      void fetchHome().then(() => {
+        if (!ended) stop = keepCurrent(live, lang);
       });
+      return () => {
+        ended = true;
+        stop?.();
+      };
     });
+  });
+}
+
+function keepCurrent(live: LiveClient, lang: Language): () => void {
+  if ((home.peek()?.devices.length ?? 0) > mostStreamed) {
+    return live.repeat(askEveryMs, () => void fetchHome());
+  }
+  return live.subscribe({topic: 'home', ...(lang === 'en' ? {} : {lang})}, (message) => {
+    if ('home' in message) home.value = message.home;
   });
 }
 
@@ -110,8 +132,8 @@ function alarmsOf(device: HomeDevice): Alarm[] {
 
 const rank: Record<State, number> = {offline: 1, never: 1, quiet: 2, live: 3};
 
-/** A collator compares several times faster than localeCompare(). */
-export const byName = new Intl.Collator().compare;
+/** A collator compares several times faster than localeCompare(); 9 comes before 10. */
+export const byName = new Intl.Collator(undefined, {numeric: true}).compare;
 
 const trouble = (d: HomeDevice) => (d.faults.length > 0 ? 0 : rank[d.state]);
 

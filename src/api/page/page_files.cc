@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "api/message/compressor.h"
 #include "base/read_file.h"
 #include "base/sha256.h"
 #include "base/string_map.h"
@@ -61,6 +62,15 @@ bool is_below(const std::filesystem::path& folder, const std::filesystem::path& 
   return std::ranges::mismatch(folder, file).in1 == folder.end();
 }
 
+// Empty where it saves nothing, as with pictures. The build does the same with what it embeds.
+std::string in_gzip(std::string_view bytes) {
+  std::string packed;
+  const auto compressor = make_compressor(Coding::kGzip);
+  const bool is_packed = compressor && compressor->add(bytes, Compressor::Then::kEnd, packed);
+  if (!is_packed || packed.size() >= bytes.size()) packed.clear();
+  return packed;
+}
+
 std::span<const GlPageRow> embedded() { return {gl_page_table, gl_page_count}; }
 
 }  // namespace
@@ -71,8 +81,8 @@ std::string_view type_of_file(std::string_view name) {
   return found == kTypes.end() ? std::string_view("application/octet-stream") : found->second;
 }
 
-// Files as they were read last, so that each is read and hashed once per change. The mutex is held
-// for a look-up only: answers share a file's bytes.
+// Files as they were read last, so that each is read, hashed and compressed once per change. The
+// mutex is held for a look-up only: answers share a file's bytes.
 struct PageFiles::Cache {
   static constexpr std::size_t kMaxFiles = 256;
 
@@ -127,7 +137,11 @@ std::optional<PageFile> PageFiles::find(std::string_view path) const {
   auto bytes = read_file(file, kMaxFile);
   if (!bytes) return std::nullopt;
   std::string tag = sha256_of(*bytes).substr(0, kTagDigits);
-  PageFile read{.type = type_of_file(path), .bytes = std::move(*bytes), .tag = std::move(tag)};
+  std::string gzip = in_gzip(*bytes);
+  PageFile read{.type = type_of_file(path),
+                .bytes = std::move(*bytes),
+                .gzip = std::move(gzip),
+                .tag = std::move(tag)};
   const std::lock_guard lock(cache_->mutex);
   if (cache_->files.size() >= Cache::kMaxFiles) cache_->files.clear();
   cache_->files.insert_or_assign(std::string(path),

@@ -176,6 +176,21 @@ TEST_F(PageTest, AnswersShareAFileUntilItChanges) {
   EXPECT_EQ(first.data, "<svg/>") << "an answer on its way stays whole";
 }
 
+TEST_F(PageTest, AFileIsCompressedForThoseWhoTakeItWhereThatSavesBytes) {
+  const std::string script(4000, 'a');
+  write("assets/long.1234.js", script);
+  http::Request asked = request("/assets/long.1234.js");
+  EXPECT_EQ(page().answer(asked).data, script);
+  EXPECT_EQ(header_of(page().answer(asked), "Content-Encoding"), "");
+  asked.headers[header::kAcceptEncoding] = "gzip, br";
+  const http::Response packed = page().answer(asked);
+  EXPECT_EQ(header_of(packed, "Content-Encoding"), "gzip");
+  EXPECT_LT(packed.data.size(), script.size() / 10);
+  http::Request small = request("/assets/main.1234.js");
+  small.headers[header::kAcceptEncoding] = "gzip, br";
+  EXPECT_EQ(header_of(page().answer(small), "Content-Encoding"), "");
+}
+
 TEST_F(PageTest, ALinkThatLeadsOutOfTheFolderIsNotFollowed) {
   write("../outside.txt", "outside");
   const std::filesystem::path dist = folder_.path() / "dist";

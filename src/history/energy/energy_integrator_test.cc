@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "catalog/loader.h"
 #include "history/blocks/hours.h"
+#include "history/energy/test_meters.h"
 #include "journal/journal.h"
 #include "testing/dice.h"
 #include "testing/must.h"
@@ -29,22 +29,7 @@ using namespace std::chrono_literals;
 
 constexpr std::int64_t kFirstHour = 472'000;
 
-constexpr std::string_view kFamily = R"yaml(
-family: metered_home
-product: Metered Home
-description: A home that nobody lives in
-prefixes: [MH1]
-read_only: true
-quota_all: flat
-
-messages:
-  report: {id: $message_id}
-  reply: {id: $id}
-
-reports:
-  all: {match: {typeCode: all}, fields: [w., wh., "pack."]}
-
-fields:
+constexpr std::string_view kFields = R"yaml(
   w.pv: {type: float, unit: W, description: Sun, nature: pv.power}
   w.bat: {type: float, unit: W, scale: 0.1, description: Battery, nature: battery.power,
           invert: true, sign: discharging is positive}
@@ -61,7 +46,7 @@ fields:
 )yaml";
 
 const EnergySources& sources() {
-  static const EnergySources kMeters{*must(catalog::load_family("metered_home.yaml", kFamily))};
+  static const EnergySources kMeters{*meters(kFields, "w., wh., pack.")};
   return kMeters;
 }
 

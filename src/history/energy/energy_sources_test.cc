@@ -1,7 +1,6 @@
 // Which fields of a family count, by their natures.
 #include "history/energy/energy_sources.h"
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,32 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/loader.h"
-#include "testing/must.h"
+#include "history/energy/test_meters.h"
 
 namespace gridloom::history {
 namespace {
 
 using testing::ElementsAre;
-
-EnergySources sources_with(std::string_view fields) {
-  const std::string text = fmt::format(R"yaml(
-family: metered_home
-product: Metered Home
-description: A home that nobody lives in
-prefixes: [MH1]
-read_only: true
-quota_all: flat
-messages: {{report: {{id: $message_id}}, reply: {{id: $id}}}}
-reports:
-  all: {{match: {{typeCode: all}}, fields: [w.]}}
-defaults:
-  fields: {{type: float, unit: W, description: x}}
-fields:
-{})yaml",
-                                       fields);
-  return EnergySources(*must(catalog::load_family("metered_home.yaml", text)));
-}
 
 TEST(EnergySources, HaveTheFirstFieldOfANatureAndItsParts) {
   const struct {
@@ -60,7 +39,7 @@ TEST(EnergySources, HaveTheFirstFieldOfANatureAndItsParts) {
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.what);
-    const EnergySources sources = sources_with(row.fields);
+    const EnergySources sources{*meters(row.fields)};
     std::vector<std::string> names;
     for (const EnergySources::PowerField& each : sources.powers) {
       EXPECT_EQ(each.power, Power::kLoad);
@@ -72,9 +51,9 @@ TEST(EnergySources, HaveTheFirstFieldOfANatureAndItsParts) {
 }
 
 TEST(EnergySources, PartsHaveSignsAndScalesOfTheirOwn) {
-  const EnergySources sources = sources_with(
+  const EnergySources sources{*meters(
       "  w.a: {nature: battery.power, part: true, scale: 0.1}\n"
-      "  w.b: {nature: battery.power, part: true, invert: true, sign: discharging is positive}\n");
+      "  w.b: {nature: battery.power, part: true, invert: true, sign: discharging is positive}\n")};
   ASSERT_EQ(sources.powers.size(), 2U);
   EXPECT_EQ(sources.powers.at(0).scale, 0.1);
   EXPECT_EQ(sources.powers.at(1).scale, -1);

@@ -123,6 +123,8 @@ test('devices with trouble come first, then those without contact, then by name'
     device('a'),
     device('e', {state: 'offline'}),
     device('d', {state: 'never'}),
+    device('a10'),
+    device('a9'),
     device('f', {faults: [hot]}),
   ];
   assert.equal(
@@ -130,6 +132,6 @@ test('devices with trouble come first, then those without contact, then by name'
       .sort(byTrouble)
       .map(({name}) => name)
       .join(''),
-    'fdebac',
+    'fdebaa9a10c',
   );
 });

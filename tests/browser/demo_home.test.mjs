@@ -1,0 +1,8 @@
+// Every page of the demo home.
+import {checkEveryPage} from './every_page.mjs';
+
+checkEveryPage({
+  devices: 11,
+  sn: 'R331ZEB4ZEAL0528',
+  server: {more: ['--past', '2d', '--speed', '30']},
+});

@@ -1,7 +1,7 @@
 // What a device does that has few figures of its own, as a plug or a panel: its essential fields, and
 // its circuits as bars. The stream tells their values.
 import {useEffect, useMemo} from 'preact/hooks';
-import {language} from '../api/client.ts';
+import {isCard, language} from '../api/client.ts';
 import type {Family, HomeDevice} from '../api/types.ts';
 import {textOf} from '../format/field.ts';
 import {displayed, powerText, texts} from '../i18n/index.ts';
@@ -12,7 +12,11 @@ import {circuitsOf, essentialFields, powersOf} from './card_facts.ts';
 
 const everyMs = 1000;
 
-export function CardEssentials({device}: {device: HomeDevice}) {
+/** The token of a card opens neither the family nor the device. */
+export const CardEssentials = (props: {device: HomeDevice}) =>
+  isCard() ? null : <Essentials {...props} />;
+
+function Essentials({device}: {device: HomeDevice}) {
   const family = useLoad(() => familyOf(device.family), [device.family, language.value]).data;
   return family ? <Followed key={device.sn} sn={device.sn} family={family} /> : null;
 }

@@ -1,6 +1,6 @@
 // One device: what it reports, its past, and what it can be told.
 import {useEffect, useMemo} from 'preact/hooks';
-import {ApiError, language} from '../api/client.ts';
+import {ApiError, isCard, language} from '../api/client.ts';
 import type {Family, HomeDevice} from '../api/types.ts';
 import {useDeviceDays} from '../charts/device_days.ts';
 import {codeText, sinceText, texts} from '../i18n/index.ts';
@@ -30,7 +30,8 @@ export function DevicePage() {
 }
 
 function CardAlone({device}: {device: HomeDevice}) {
-  const days = useDeviceDays([device.sn], useRefresh()).data;
+  // The token of a card opens no history.
+  const days = useDeviceDays(isCard() ? [] : [device.sn], useRefresh()).data;
   return <DeviceCard device={device} heading="h1" day={days?.get(device.sn)} />;
 }
 

@@ -195,10 +195,12 @@ test('History opens a month and a day, by click and by key', async () => {
   assert.ok(asked.length <= mostRequests, asked.join('\n'));
   const {now} = await inApi(page, '/home');
   const {zone} = await inApi(page, '/me');
-  const [year, month, day] = new Intl.DateTimeFormat('en-CA', {timeZone: zone})
-    .format(now)
-    .split('-')
-    .map(Number);
+  // By its parts: the order of a date changes with the version of the locales.
+  const {year, month, day} = Object.fromEntries(
+    new Intl.DateTimeFormat('en-GB', {timeZone: zone, dateStyle: 'short'})
+      .formatToParts(now)
+      .map(({type, value}) => [type, Number(value)]),
+  );
   const labels = await page.locator('.bar-chart svg > text').allTextContents();
   assert.ok(labels.includes('Jan') && labels.includes('Dec'), labels.join());
   // The bar of the present month, by its place.

@@ -296,9 +296,9 @@ bool is_like(std::string_view name, std::string_view row) {
 }
 
 bool stands_still(std::string_view family, const std::string& name) {
-  // A number of which nobody knows what it says.
+  // A number of which no document says what it is.
   const catalog::Field& field = *june().known().at(std::string(family)).at(name).field;
-  if (field.description.starts_with("Internal value")) return true;
+  if (field.description.ends_with("inferred from its name")) return true;
   return std::ranges::any_of(still(), [&](const Still& row) {
     return row.family == family && std::ranges::any_of(row.names, [&](std::string_view each) {
              return is_like(name, each);

@@ -370,7 +370,7 @@ class FamilyTest(unittest.TestCase):
         text = (DEVICES / "power_stream.yaml").read_text()
         folder = temporary_folder()
         lacking = folder / "power_stream.yaml"
-        lacking.write_text(text.replace("20_1.bmsReqChgAmp:", "20_1.bmsReqChgAmpere:", 1))
+        lacking.write_text(text.replace("20_1.bmsReqChgAmp", "20_1.bmsReqChgAmpere"))
         for words in (
             ("family", "check", lacking),
             ("simulate", "--family", "power_stream", "--for", "10s", "--devices", folder),

@@ -139,7 +139,7 @@ class CheckTest(unittest.TestCase):
         families = temporary_folder()
         text = (ROOT / "devices/power_stream.yaml").read_text()
         self.assertIn("20_1.bmsReqChgAmp:", text)
-        (families / "power_stream.yaml").write_text(text.replace("20_1.bmsReqChgAmp:", "20_1.bmsReqChgAmpere:", 1))
+        (families / "power_stream.yaml").write_text(text.replace("20_1.bmsReqChgAmp", "20_1.bmsReqChgAmpere"))
         file = temporary_folder() / "home.yaml"
         # Two devices of the family, which is told once; the other family is good.
         file.write_text((HOMES / "hamburg.yaml").read_text() + "      - {family: power_stream, plug: feed_in}\n")

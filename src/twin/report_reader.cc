@@ -117,16 +117,13 @@ struct ReportReader::Handler {
       return true;
     }
     if (depth == 2 && (!has_body || body_depth == 1) && (key == "params" || key == "param")) {
-      begin_body();
+      // Before it stood the envelope, in a family whose reports have none too.
+      if (body_depth == 1) envelope.swap(body);
+      body_depth = 2;
+      in_body = has_body = true;
       return true;
     }
     return in_body && layout->family->messages.nested && open_group() ? true : open('{');
-  }
-  // What came before is the envelope, in a family whose reports have none too.
-  void begin_body() {
-    if (body_depth == 1) envelope.swap(body);
-    body_depth = 2;
-    in_body = has_body = true;
   }
   // False if the object is one value.
   bool open_group() {

@@ -83,9 +83,10 @@ Result<std::vector<std::string>> devices_of(const JsonObject& params) {
   }
   const bool has_empty = std::ranges::find(serials, std::string()) != serials.end();
   if (!has_empty && serials.size() <= kMaxDevicesOfSeries) return serials;
-  return fail(ErrorCode::kBadParams,
-              fmt::format("devices is {}: must be serial numbers, separated by commas, at most {}",
-                          shown(std::string_view(*word)), kMaxDevicesOfSeries));
+  return fail(
+      ErrorCode::kBadParams,
+      fmt::format("devices is \"{}\": must be serial numbers, separated by commas, at most {}",
+                  shown(std::string_view(*word)), kMaxDevicesOfSeries));
 }
 
 Result<std::int64_t> step_of(const JsonObject& params) {

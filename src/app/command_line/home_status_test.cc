@@ -132,8 +132,8 @@ TEST(HomeText, SaysWhatTheHomeDoes) {
 TEST(StatusText, TellsAWarningFromAFault) {
   using enum catalog::Severity;
   const overview::ActiveError reminder{.field = "a",
-                                       .text = "Reminder to take the ice: 1 (yes)",
-                                       .title = "Reminder to take the ice",
+                                       .text = "Ice is ready: 1 (yes)",
+                                       .title = "Ice is ready",
                                        .meaning = "1 (yes)",
                                        .severity = kWarning};
   const overview::ActiveError overload{.field = "b",
@@ -147,12 +147,12 @@ TEST(StatusText, TellsAWarningFromAFault) {
     std::vector<overview::ActiveError> errors;
     std::string_view state;
   } rows[] = {
-      {{reminder}, "  warning: Reminder to take the ice: yes\n"},
+      {{reminder}, "  warning: Ice is ready: yes\n"},
       {{overload}, "  Converter warning: 1\n"},
-      {{overload, reminder}, "  warning: Reminder to take the ice: yes and 1 more\n"},
-      {{reminder, fan}, "  Reminder to take the ice: yes; Fan: 3\n"},
+      {{overload, reminder}, "  warning: Ice is ready: yes and 1 more\n"},
+      {{reminder, fan}, "  Ice is ready: yes; Fan: 3\n"},
       {{overload, fan}, "  Fan: 3 and 1 more\n"},
-      {{overload, reminder, fan}, "  Reminder to take the ice: yes; Fan: 3 and 1 more\n"},
+      {{overload, reminder, fan}, "  Ice is ready: yes; Fan: 3 and 1 more\n"},
   };
   for (const auto& row : rows) {
     DeviceStatus status = kitchen();

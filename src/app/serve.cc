@@ -38,6 +38,7 @@
 #include "app/time_options.h"
 #include "app/welcome.h"
 #include "catalog/loader.h"
+#include "history/blocks/block.h"
 #include "net/io_loop.h"
 #include "net/tls.h"
 #include "operations/faults.h"
@@ -58,10 +59,9 @@ using server::ReplayCheck;
 using server::Security;
 using server::Server;
 
-// Reports of a past are this far apart, as an integral takes up to five minutes, but for its last
-// tenth, which plots show in detail.
-constexpr Millis kPastReports = std::chrono::minutes(4);
-constexpr int kDenseTenth = 10;
+// Values between these reports are known. The last half day has more, which plots show in detail.
+constexpr Millis kPastReports{history::kLongestGap_ms};
+constexpr Millis kDensePast = std::chrono::hours(12);
 
 constexpr std::string_view kMakeRoom =
     "; nothing is lost: make room on the disk of the data folder and start again";
@@ -506,8 +506,8 @@ Status begin_to_live(ServeProcess& process, const ServeOptions& options, const P
   process.server->start({{"demo", true}});
   if (Status found = find_last_states(process, options); !found) return found;
   skip_what_is_lived(process);
-  const TimePoint dense = past.to - (past.to - past.from) / kDenseTenth;
-  return make_fleet(process, options, {{.apart = kPastReports, .sparse_until = dense}});
+  return make_fleet(process, options,
+                    {{.apart = kPastReports, .sparse_until = past.to - kDensePast}});
 }
 
 // Returns when the past is lived, or the process is told to end: then the signal's number.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import {createServer} from 'node:http';
 import {after, test} from 'node:test';
-import {setUp} from './harness.mjs';
+import {patience_ms, setUp} from './harness.mjs';
 
 const delta = 'R331ZEB4ZEAL0528';
 
@@ -39,6 +39,7 @@ after(() => host.close());
 async function framed(path) {
   frame = stage.server.url + path;
   const context = await stage.browser.newContext({locale: 'en-GB'});
+  context.setDefaultTimeout(patience_ms);
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => {

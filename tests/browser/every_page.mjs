@@ -94,7 +94,7 @@ async function checkWidths(page, name) {
       for (const figure of document.querySelectorAll('.bars dd b')) figure.textContent = '88,88';
       for (const unit of document.querySelectorAll('.bars dd small')) unit.textContent = 'kWh';
     });
-    await page.waitForFunction(fits).catch(() => undefined); // A plot is drawn anew first.
+    await page.waitForFunction(fits, null, {timeout: 30_000}).catch(() => undefined); // A plot is drawn anew.
     const [scroll, client] = await widths(page);
     assert.ok(scroll <= client, `${name} is ${scroll} wide in ${client}`);
   }

@@ -67,8 +67,12 @@ export async function startServer({
 
 export const launch = () => chromium.launch({executablePath: browserPath});
 
+/** A machine that does much else draws a page in minutes. */
+export const patience_ms = 180_000;
+
 /** A page that records what must not happen: errors, violations, requests to other hosts. */
 export async function openPage(context, url) {
+  context.setDefaultTimeout(patience_ms);
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => {

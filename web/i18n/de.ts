@@ -390,7 +390,7 @@ export const de: Texts = {
     inGroup: (n) => (n === 1 ? '1 Feld' : `${n} Felder`),
     faultsInGroup: (n) => (n === 1 ? '1 Störung' : `${n} Störungen`),
     warningsInGroup: (n) => (n === 1 ? '1 Warnung' : `${n} Warnungen`),
-    fit: 'Alle Daten',
+    fit: 'Neueste Daten',
     reading: 'Ablesung',
     latest: 'Zuletzt',
     takeOut: 'Entfernen',

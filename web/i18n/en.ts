@@ -377,7 +377,7 @@ export const en = {
     inGroup: (n: number) => (n === 1 ? '1 field' : `${n} fields`),
     faultsInGroup: (n: number) => (n === 1 ? '1 fault' : `${n} faults`),
     warningsInGroup: (n: number) => (n === 1 ? '1 warning' : `${n} warnings`),
-    fit: 'All data',
+    fit: 'Latest data',
     reading: 'Reading',
     latest: 'Latest',
     takeOut: 'Take out',

@@ -109,20 +109,24 @@ std::string error_text(const std::vector<ActiveError>& errors) {
   return text;
 }
 
-Cell state_cell(const DeviceStatus& status) {
-  const bool is_live = status.freshness == overview::Freshness::kLive;
+std::string state_text(const DeviceStatus& status) {
   std::string text(overview::name_of(status.freshness));
-  Style style = is_live ? Style::kGood : Style::kWarning;
   const std::vector<ActiveError>& errors = status.overview.errors;
   if (!errors.empty()) {
-    style = is_warning(worst_of(errors)) ? Style::kWarning : Style::kBad;
+    const bool is_live = status.freshness == overview::Freshness::kLive;
     text = (is_live ? std::string() : text + "; ") + error_text(errors);
   }
-  if (!status.error.empty()) {
-    style = Style::kBad;
-    text += ": " + status.error;
-  }
-  return {.text = shortened_to(printable(text), kMostState), .style = style};
+  if (!status.error.empty()) text += ": " + status.error;
+  return printable(text);
+}
+
+Cell state_cell(const DeviceStatus& status) {
+  const bool is_live = status.freshness == overview::Freshness::kLive;
+  Style style = is_live ? Style::kGood : Style::kWarning;
+  const std::vector<ActiveError>& errors = status.overview.errors;
+  if (!errors.empty()) style = is_warning(worst_of(errors)) ? Style::kWarning : Style::kBad;
+  if (!status.error.empty()) style = Style::kBad;
+  return {.text = shortened_to(state_text(status), kMostState), .style = style};
 }
 
 std::string name_of(const DeviceStatus& status) {
@@ -146,6 +150,19 @@ void add_name_cells(std::vector<Cell>& row, const DeviceStatus& status,
   const bool has_name = !status.device.name.empty();
   row.push_back(
       {.text = has_name ? name_of(status) : printable(status.device.sn), .style = Style::kStrong});
+}
+
+// A terminal has no room for the words of a fault; they stand below the table.
+std::string states_cut_in(std::string_view table, const std::vector<DeviceStatus>& devices,
+                          const StatusLayout& layout) {
+  std::string lines;
+  for (const DeviceStatus& each : devices) {
+    const std::string state = state_text(each);
+    if (!is_narrow(layout) || table.contains(state)) continue;
+    const std::string name = each.device.name.empty() ? each.device.sn : each.device.name;
+    lines += fmt::format("{}: {}\n", printable(name), state);
+  }
+  return lines;
 }
 
 std::string devices_text(const std::vector<DeviceStatus>& devices, const StatusLayout& layout) {
@@ -179,7 +196,8 @@ std::string devices_text(const std::vector<DeviceStatus>& devices, const StatusL
     row.push_back(state_cell(each));
     table.add_styled(std::move(row));
   }
-  return table.text(layout.coloured, layout.width);
+  std::string text = table.text(layout.coloured, layout.width);
+  return text + states_cut_in(text, devices, layout);
 }
 
 std::string energy_text(const std::vector<DeviceStatus>& devices, const StatusLayout& layout) {

@@ -180,6 +180,11 @@ TEST(StatusText, ShowsWhatIsWrong) {
   silent.freshness = overview::Freshness::kQuiet;
   EXPECT_THAT(status_text({silent}, {}), HasSubstr("  quiet\n"));
   EXPECT_THAT(wire::to_text(status_json(silent)), HasSubstr(R"("state":"quiet")"));
+  DeviceStatus iced = broken;
+  iced.overview.errors.front().text = "Fan of the inverter: blocked by ice";
+  EXPECT_THAT(status_text({iced, silent}, {.width = 80}),
+              HasSubstr("\nKüche: offline; Fan of the inverter: blocked by ice and 1 more\n"));
+  EXPECT_THAT(status_text({silent}, {.width = 80}), Not(HasSubstr("Küche: ")));
   broken.error = "no answer";
   EXPECT_THAT(status_text({broken}, {}), HasSubstr("no answer"));
   EXPECT_THAT(wire::to_text(status_json(broken)), HasSubstr(R"("chargePercent":null)"));

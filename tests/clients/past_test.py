@@ -13,7 +13,7 @@ import server as servers
 from server import DELTA_2, POWER_OCEAN, Deadline, Server, cli, run_tests, temporary_folder
 
 PAST = datetime.timedelta(hours=16)
-LONG_PAST = datetime.timedelta(days=4)  # of a server that ends before its end
+LONG_PAST = datetime.timedelta(days=1)  # of a server that ends before its end
 REPORTS = datetime.timedelta(minutes=5)  # are at most this far apart, and in the last half day a step
 HALF_DAY = datetime.timedelta(hours=12)
 STEP = datetime.timedelta(minutes=1)
@@ -22,7 +22,7 @@ WITH_LOAD = ("R331ZEB4ZEAL0528", "R331ZCB4ZE86056P", "KT21ZCH2ZF170012", "HJ31ZD
              "HW52ZDH1RF3J0033", "HJ31ZDH2ZF690029", "BK61Z00000000001", "M106ZAB4Z000001F", "BX11ZCB4EF2E0002")
 SLACK = datetime.timedelta(seconds=1)  # between a step and the report that it brings
 IN_MODIFY = 0x2
-SOME_WRITES = 10  # of some hundred
+SOME_BYTES = 3_000_000  # of the log, of some thirty millions
 
 
 def times(data, sn, field):
@@ -42,15 +42,14 @@ def begin(data, log):
     if watch < 0 or libc.inotify_add_watch(watch, os.fsencode(data / "log"), IN_MODIFY) < 0:
         raise OSError(ctypes.get_errno(), "inotify")
     doors = [word for door in servers.DOORS for word in ("--" + door, "127.0.0.1:0")]
-    command = [servers.GRIDLOOM, "serve", "--demo", "--past", "4d", "--data", str(data), *doors]
+    command = [servers.GRIDLOOM, "serve", "--demo", "--past", "1d", "--data", str(data), *doors]
     with open(log, "ab") as out:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=data.parent)
     deadline = Deadline("a part of the past in the log")
     try:
-        for _ in range(SOME_WRITES):
-            if not select.select([watch], [], [], deadline.left_s())[0]:
-                break
-            os.read(watch, 4096)
+        while sum(file.stat().st_size for file in (data / "log").iterdir()) < SOME_BYTES:
+            if select.select([watch], [], [], deadline.left_s())[0]:
+                os.read(watch, 4096)
     except BaseException:
         process.kill()
         process.wait()
@@ -92,7 +91,7 @@ class PastTest(unittest.TestCase):
                 self.assertFalse((data / "ready.json").exists())
                 begun = {sn: times(data, sn, "load.power") for sn in WITH_LOAD}
                 self.assertTrue(all(begun.values()))
-                with Server("--past", "4d", data=data):
+                with Server("--past", "1d", data=data):
                     self.assertFalse((data / "past.json").exists())
                     ready = datetime.datetime.now().astimezone()
                     for sn in WITH_LOAD:

@@ -166,7 +166,8 @@ TEST(HomeJson, SaysFaultsInTheWordsOfALanguage) {
                                     .title = "Warnings of the pack",
                                     .meaning = "2 (too cold)",
                                     .value = 2,
-                                    .quota = "bms_emsStatus.bmsWarState"});
+                                    .quota = "bms_emsStatus.bmsWarState",
+                                    .severity = catalog::Severity::kWarning});
   const home::HomeState state{.now = kNow, .devices = {station}};
   const std::string english = home_members(state);
   EXPECT_THAT(english,

@@ -104,11 +104,12 @@ async function checkWidths(page, name) {
 const isRefusal = (complaint) => /status of 40[34]/.test(complaint);
 
 /**
- * Tests each page of a home of `devices` devices, of which `sn` is one; `server` and `account` are
- * those of setUp. Home asks for its energies again after `refresh_s`, which is sooner where the
- * devices' time is faster. Returns the stage, for more tests of that home.
+ * Tests each page of a home of `devices` devices, of which `sn` is one, or those with the names in
+ * `shown`, and with `./test --long` each; `server` and `account` are those of setUp. Home asks for
+ * its energies again after `refresh_s`, which is sooner where the devices' time is faster. Returns
+ * the stage, for more tests of that home.
  */
-export function checkEveryPage({devices, sn, server, account, refresh_s = 10}) {
+export function checkEveryPage({devices, sn, server, account, shown, refresh_s = 10}) {
   const stage = setUp({server, account});
   if (pictures) mkdirSync(pictures, {recursive: true});
 
@@ -121,6 +122,7 @@ export function checkEveryPage({devices, sn, server, account, refresh_s = 10}) {
 
   for (const [lang, locale] of Object.entries(languages)) {
     for (const [name, place] of Object.entries(pagesOf(sn))) {
+      if (shown && !shown.includes(name) && !process.env.GL_LONG) continue;
       test(`${name}, ${lang}: a small first load, and nothing is wrong with it`, async () => {
         const options = {viewport: desktop, locale, colorScheme: 'dark', reducedMotion: 'reduce'};
         const context = place.isForStrangers

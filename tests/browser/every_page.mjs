@@ -105,9 +105,9 @@ const isRefusal = (complaint) => /status of 40[34]/.test(complaint);
 
 /**
  * Tests each page of a home of `devices` devices, of which `sn` is one, or those with the names in
- * `shown`, and with `./test --long` each; `server` and `account` are those of setUp. Home asks for
- * its energies again after `refresh_s`, which is sooner where the devices' time is faster. Returns
- * the stage, for more tests of that home.
+ * `shown`; `server` and `account` are those of setUp. Home asks for its energies again after
+ * `refresh_s`, which is sooner where the devices' time is faster. Returns the stage, for more tests
+ * of that home.
  */
 export function checkEveryPage({devices, sn, server, account, shown, refresh_s = 10}) {
   const stage = setUp({server, account});
@@ -122,7 +122,7 @@ export function checkEveryPage({devices, sn, server, account, shown, refresh_s =
 
   for (const [lang, locale] of Object.entries(languages)) {
     for (const [name, place] of Object.entries(pagesOf(sn))) {
-      if (shown && !shown.includes(name) && !process.env.GL_LONG) continue;
+      if (shown && !shown.includes(name)) continue;
       test(`${name}, ${lang}: a small first load, and nothing is wrong with it`, async () => {
         const options = {viewport: desktop, locale, colorScheme: 'dark', reducedMotion: 'reduce'};
         const context = place.isForStrangers

@@ -1,24 +1,23 @@
 // The frame of every page: the strip, the navigation, and the page that the URL names.
-import type {FunctionComponent} from 'preact';
-import {useEffect, useState} from 'preact/hooks';
+import {useEffect} from 'preact/hooks';
 import {me} from '../api/client.ts';
 import {texts} from '../i18n/index.ts';
 import {followHome} from '../store/home.ts';
 import {live} from '../store/live.ts';
 import {bare, decoded, embedded, path, titleRef} from '../store/routes.ts';
 import {Boundary} from '../ui/boundary.tsx';
-import {Skeleton} from '../ui/load.tsx';
+import {Lazy, type Loader} from '../ui/lazy.tsx';
 import {HomePage} from './home.tsx';
 import {Navigation} from './navigation.tsx';
 import {NoCard} from './no_card.tsx';
 import {SignIn} from './sign_in.tsx';
 import {Strip} from './strip.tsx';
 
-type Loader = () => Promise<FunctionComponent>;
+type PageLoader = Loader<object>;
 
 // Pages that the first one does not need come when they are asked for.
-const device: Loader = () => import('./device.tsx').then((m) => m.DevicePage);
-const loaders = new Map<string, Loader>([
+const device: PageLoader = () => import('./device.tsx').then((m) => m.DevicePage);
+const loaders = new Map<string, PageLoader>([
   ['history', () => import('./history.tsx').then((m) => m.HistoryPage)],
   ['alarms', () => import('./alarms.tsx').then((m) => m.AlarmsPage)],
   ['fleet', () => import('./fleet.tsx').then((m) => m.FleetPage)],
@@ -68,21 +67,9 @@ function Frame() {
 function Page({place}: {place: string}) {
   const [, kind = '', rest = ''] = place.split('/');
   if (kind === '') return <HomePage />;
-  if (kind === 'd' && rest && decoded(rest) !== null) return <Lazy load={device} />;
+  if (kind === 'd' && rest && decoded(rest) !== null) return <Lazy load={device} props={{}} />;
   const loader = loaders.get(kind);
-  return loader && !rest ? <Lazy load={loader} /> : <NoPage />;
-}
-
-function Lazy({load}: {load: Loader}) {
-  const [loaded, setLoaded] = useState<{component: FunctionComponent} | null>(null);
-  const [failure, setFailure] = useState<unknown>(null);
-  useEffect(() => {
-    load().then((component) => setLoaded({component}), setFailure);
-  }, [load]);
-  if (failure !== null) throw failure;
-  if (!loaded) return <Skeleton height={480} />;
-  const Component = loaded.component;
-  return <Component />;
+  return loader && !rest ? <Lazy load={loader} props={{}} /> : <NoPage />;
 }
 
 function NoPage() {

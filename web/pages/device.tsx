@@ -11,12 +11,11 @@ import {loadTwin, type Twin} from '../store/twins.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {PageTitle, Tabs} from '../ui/controls.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
+import {Lazy} from '../ui/lazy.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 import {markOf} from './alarm_mark.ts';
 import {DeviceCard, StateLine} from './device_card.tsx';
-import {ControlTab} from './device_control.tsx';
 import {FieldsTab} from './device_fields.tsx';
-import {PlotsTab} from './device_plots.tsx';
 import {useRefresh} from './use_refresh.ts';
 
 export function DevicePage() {
@@ -82,9 +81,13 @@ interface TabProps {
   summary: HomeDevice | undefined;
 }
 
+const plots = () => import('./device_plots.tsx').then((m) => m.PlotsTab);
+const control = () => import('./device_control.tsx').then((m) => m.ControlTab);
+
 function TabPage({tab, twin, family, summary}: TabProps) {
-  if (tab === 'plots') return <PlotsTab twin={twin} family={family} />;
-  if (tab === 'control') return <ControlTab twin={twin} family={family} />;
+  const of = {twin, family};
+  if (tab === 'plots') return <Lazy key={tab} load={plots} props={of} />;
+  if (tab === 'control') return <Lazy key={tab} load={control} props={of} />;
   return <FieldsTab twin={twin} family={family} summary={summary} />;
 }
 

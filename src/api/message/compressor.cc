@@ -14,7 +14,7 @@ namespace gridloom::api {
 namespace {
 
 // Answers are made while a client waits, so speed counts more than the last tenth of the size.
-constexpr int kGzipLevel = 2;
+constexpr int kFastGzipLevel = 2;
 constexpr int kZstdLevel = 1;
 constexpr int kGzipWindow = 15 + 16;  // 32 KB, in the form of gzip
 constexpr int kGzipMemory = 8;
@@ -24,8 +24,9 @@ constexpr std::size_t kRoom = std::size_t{16} * 1024;
 
 class Gzip final : public Compressor {
  public:
-  [[nodiscard]] bool begin() {
-    begun_ = deflateInit2(&stream_, kGzipLevel, Z_DEFLATED, kGzipWindow, kGzipMemory,
+  [[nodiscard]] bool begin(Effort effort) {
+    const int level = effort == Effort::kBest ? Z_BEST_COMPRESSION : kFastGzipLevel;
+    begun_ = deflateInit2(&stream_, level, Z_DEFLATED, kGzipWindow, kGzipMemory,
                           Z_DEFAULT_STRATEGY) == Z_OK;
     return begun_;
   }
@@ -97,10 +98,11 @@ class Zstd final : public Compressor {
   std::unique_ptr<ZSTD_CCtx, FreeContext> context_;
 };
 
-template <typename Library>
-std::unique_ptr<Compressor> made() {
-  auto compressor = std::make_unique<Library>();
-  if (!compressor->begin()) return nullptr;
+// Null: the library has no memory for one.
+template <typename Made, typename... Args>
+std::unique_ptr<Compressor> made(Args... args) {
+  auto compressor = std::make_unique<Made>();
+  if (!compressor->begin(args...)) return nullptr;
   return compressor;
 }
 
@@ -126,10 +128,10 @@ std::string_view name_of(Coding coding) {
   return {};
 }
 
-std::unique_ptr<Compressor> make_compressor(Coding coding) {
+std::unique_ptr<Compressor> make_compressor(Coding coding, Effort effort) {
   switch (coding) {
     case Coding::kGzip:
-      return made<Gzip>();
+      return made<Gzip>(effort);
     case Coding::kZstd:
       return made<Zstd>();
     case Coding::kNone:

@@ -31,7 +31,11 @@ class Compressor {
   [[nodiscard]] virtual bool add(std::string_view bytes, Then then, std::string& out) = 0;
 };
 
+// kBest is for what is compressed once and sent often; zstd has one effort.
+enum class Effort : std::uint8_t { kFast, kBest };
+
 // Null: kNone, or there is no memory for one.
-[[nodiscard]] std::unique_ptr<Compressor> make_compressor(Coding coding);
+[[nodiscard]] std::unique_ptr<Compressor> make_compressor(Coding coding,
+                                                          Effort effort = Effort::kFast);
 
 }  // namespace gridloom::api

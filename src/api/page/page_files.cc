@@ -65,7 +65,7 @@ bool is_below(const std::filesystem::path& folder, const std::filesystem::path& 
 // Empty where it saves nothing, as with pictures. The build does the same with what it embeds.
 std::string in_gzip(std::string_view bytes) {
   std::string packed;
-  const auto compressor = make_compressor(Coding::kGzip);
+  const auto compressor = make_compressor(Coding::kGzip, Effort::kBest);
   const bool is_packed = compressor && compressor->add(bytes, Compressor::Then::kEnd, packed);
   if (!is_packed || packed.size() >= bytes.size()) packed.clear();
   return packed;

@@ -68,8 +68,8 @@ struct Token {
   Scope scope = Scope::kRead;
   std::int64_t made_ms = 0;     // Unix time, as stored times are
   std::int64_t expires_ms = 0;  // 0: never
-  // Of a card: the serial number of its device, which the account may have lost since; empty: the
-  // card is the home's.
+  // A card's device, by its serial number; the account may have lost it since. Empty: the card is
+  // the home's.
   std::string device{};
 };
 // An administrator in the audit, where a gateway is gateway:NAME.

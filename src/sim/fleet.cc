@@ -61,7 +61,7 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
         topics_(wire::device_topics(member.sn)),
         driver_(std::move(virtual_family), member.sn, Chance(fleet.options_.world.seed),
                 environment(), *this, member.last.get(), member.setup) {
-    // Of a past that ended early, devices have lived more or less.
+    // Devices have lived more or less of a past that ended early.
     if (fleet.options_.past && member.last) resumes_ = member.last->at.value_or(TimePoint());
     site.join(driver_, plug_, resumes_);
     if (member.last) *member.last = {};

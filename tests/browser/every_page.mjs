@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import {test} from 'node:test';
 import {checkAccess, inApi, mostRequests, openPage, settled, setUp, widths} from './harness.mjs';
 
-/** Of a first load over the wire; and of what the stream says meanwhile. */
+/** A first load weighs less over the wire, and so does what the stream says meanwhile. */
 const mostBytes = {loaded: 150_000, streamed: 200_000};
 const languages = {en: 'en-GB', de: 'de-DE'};
 const desktop = {width: 1440, height: 900};

@@ -103,9 +103,9 @@ export interface Share {
 }
 
 export interface Shares {
-  /** Of devices of the account. */
+  /** Shares of devices of the account. */
   given: Share[];
-  /** Of devices of other accounts. */
+  /** Shares of devices of other accounts. */
   received: Share[];
 }
 

@@ -76,7 +76,7 @@ function figures(values: number[]): Figures {
   };
 }
 
-/** Of the rows that are known in both periods: what one lacks is no difference. Null: none is. */
+/** Compares the rows that are known in both periods: what one lacks is no difference. Null: none. */
 export function compared({column, before}: Line): Comparison | null {
   const rows = column.flatMap((now, row) => {
     const then = before?.[row];

@@ -1,7 +1,7 @@
 // The page's browser, as a test owns it: time that passes when told, sockets without
 // a network, and answers without a server.
 import {LiveClient, type Socket, type SocketEvents} from '../api/live.ts';
-import type {DeviceState, HomeDevice} from '../api/types.ts';
+import type {ActiveError, DeviceState, HomeDevice} from '../api/types.ts';
 
 /** A device with one value, as the server tells it. */
 export const balcony: DeviceState = {
@@ -142,3 +142,13 @@ export function answerWith(answer: (request: Request) => Response | Promise<Resp
   };
   return requests;
 }
+
+/** A fault of a device. */
+export const hot: ActiveError = {
+  field: 'temp',
+  severity: 'fault',
+  title: 'Too hot',
+  value: 1,
+  text: 'Let it cool.',
+  since: null,
+};

@@ -91,8 +91,8 @@ const schema::Body& describe(schema::Of<Share> /*of*/) {
 
 const schema::Body& describe(schema::Of<Shares> /*of*/) {
   static constexpr std::array kMembers = {
-      member<&Shares::given>("given", {.text = "Of devices of the account"}),
-      member<&Shares::received>("received", {.text = "Of devices of other accounts"}),
+      member<&Shares::given>("given", {.text = "Shares of devices of the account"}),
+      member<&Shares::received>("received", {.text = "Shares of devices of other accounts"}),
   };
   static constexpr schema::Body kBody{.name = "Shares", .members = kMembers};
   return kBody;

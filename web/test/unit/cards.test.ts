@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {ActiveError, DeviceSeries, Family, Field, HomeDevice} from '../../api/types.ts';
+import type {DeviceSeries, Family, Field, HomeDevice} from '../../api/types.ts';
 import {dayLine, daysPath, mostDevices} from '../../charts/device_days.ts';
 import {circuitsOf, essentialFields, powersOf} from '../../pages/card_facts.ts';
 import {figuresOf} from '../../pages/device_card.tsx';
 import {cardOrder, cardsKey} from '../../pages/home_order.ts';
 import {sortedBy} from '../../pages/use_order.ts';
-import {deviceOf as device} from '../fakes.ts';
+import {deviceOf as device, hot} from '../fakes.ts';
 
-const hot: ActiveError = {
-  field: 'temp',
-  severity: 'fault',
-  title: 'Too hot',
-  value: 1,
-  text: 'Let it cool.',
-  since: null,
-};
 const names = (devices: HomeDevice[]) => devices.map(({name}) => name).join(' ');
 const withPower = (name: string, loadPower_w: number) => device(name, {loadPower_w});
 

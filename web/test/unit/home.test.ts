@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
 import {language, me} from '../../api/client.ts';
-import type {ActiveError, Home, HomeDevice, Me} from '../../api/types.ts';
+import type {Home, HomeDevice, Me} from '../../api/types.ts';
 import {serverNow} from '../../store/clock.ts';
 import {alarms, byTrouble, fetchHome, followHome, home, homeError} from '../../store/home.ts';
-import {answerWith, deviceOf as device, openStream} from '../fakes.ts';
+import {answerWith, deviceOf as device, hot, openStream} from '../fakes.ts';
 
 const homeOf = (devices: HomeDevice[]) =>
   ({now: 1_700_000_000_000, nodes: {}, flows: [], today: {}, devices}) as unknown as Home;
-const hot: ActiveError = {
-  field: 'temp',
-  severity: 'fault',
-  title: 'Too hot',
-  value: 1,
-  text: 'Let it cool.',
-  since: null,
-};
 
 const signedIn = (account: string) => ({account}) as Me;
 

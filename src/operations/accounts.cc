@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/context.h"
 
 namespace gridloom::operations {

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "base/redacted.h"
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/context.h"
 
 namespace gridloom::operations {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "operations/arguments.h"
 #include "operations/table.h"
+#include "parameters/arguments.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
 #include "testing/clock.h"
@@ -30,7 +30,7 @@ TEST(Audit, AFilterLetsThroughWhatItNames) {
         Row{R"({"since":1001})", false}, Row{R"({"until":1001})"}, Row{R"({"until":1000})", false},
         Row{R"({"what":["set"],"who":"ben"})", false}}) {
     const wire::JsonObject request = object(row.request);
-    const Arguments arguments = must(Arguments::check(operation("audit"), request));
+    const Arguments arguments = must(Arguments::check(taker_of(operation("audit")), request));
     EXPECT_EQ(is_wanted(must(audit_filter(arguments)), entry), row.wanted) << row.request;
   }
 }

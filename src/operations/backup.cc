@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "mqtt/session_store.h"
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/backup_description.h"
 #include "operations/backup_files.h"
 #include "operations/virtual_state.h"

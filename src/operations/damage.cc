@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/context.h"
 #include "server/reconcile.h"
 

@@ -19,7 +19,7 @@
 #include "history/energy_query.h"
 #include "hub/hub.h"
 #include "hub/reply_to.h"
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/context.h"
 
 namespace gridloom::operations {

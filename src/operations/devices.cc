@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "hub/hub.h"
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/context.h"
 
 namespace gridloom::operations {

@@ -14,7 +14,7 @@
 
 #include "base/nearest.h"
 #include "hub/fault_injector.h"
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/context.h"
 #include "sim/device_faults.h"
 #include "time/grammar.h"

@@ -20,7 +20,7 @@
 #include "history/reader.h"
 #include "hub/hub.h"
 #include "journal/journal.h"
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/virtual_state.h"
 
 namespace gridloom::operations {

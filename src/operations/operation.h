@@ -17,40 +17,17 @@
 
 #include "base/result.h"
 #include "journal/audit_kind.h"
+#include "parameters/arguments.h"
+#include "parameters/parameter.h"
 #include "wire/json.h"
 
 namespace gridloom::operations {
 
-class Arguments;
+using parameters::Arguments;
+using parameters::Parameter;
+using parameters::Type;
+
 struct Context;
-
-enum class Type : std::uint8_t {
-  kText,          // texts come first: is_text()
-  kSecret,        // a text that no message repeats
-  kSerialNumber,  // a text
-  kAccount,       // a text: the name of an account
-  kChoice,        // one of Parameter::values
-  kFlag,          // true or false
-  kInteger,
-  kTime,  // Unix milliseconds, an integer
-  kNumber,
-  kTexts,     // a list
-  kIntegers,  // a list
-  kObject
-};
-
-// A text that is empty and a list that is empty are as if they had not been given.
-struct Parameter {
-  std::string_view name;
-  std::string_view text;  // its description: ends without a full stop
-  Type type = Type::kText;
-  bool required = false;
-  std::size_t most_bytes = 256;  // the longest text, also in a list
-  double least = 0;              // the least number, also in a list
-  double most = 0;
-  std::size_t most_items = 0;  // in a list
-  std::span<const std::string_view> values{};
-};
 
 // The rights that an operation asks for.
 enum class Access : std::uint8_t {
@@ -101,11 +78,8 @@ struct Operation {
   FreesRoom frees_room = FreesRoom::kNo;
 };
 
-constexpr bool is_list(Type type) { return type == Type::kTexts || type == Type::kIntegers; }
-constexpr bool is_text(Type type) { return type <= Type::kChoice; }
-constexpr bool is_number(Type type) {
-  return type == Type::kInteger || type == Type::kTime || type == Type::kNumber ||
-         type == Type::kIntegers;
+constexpr parameters::Taker taker_of(const Operation& operation) {
+  return {.name = operation.name, .declared = operation.parameters};
 }
 
 // Whether the operation changes something, so that no answer does not mean that nothing happened.
@@ -117,13 +91,6 @@ constexpr bool is_one_answer(const Operation& operation) {
   return operation.timing == Timing::kAtOnce || operation.timing == Timing::kWaits;
 }
 
-constexpr bool is_complete(const Parameter& parameter) {
-  return !parameter.name.empty() && !parameter.text.empty() && !parameter.text.ends_with('.') &&
-         (parameter.type == Type::kChoice) != parameter.values.empty() &&
-         (!is_number(parameter.type) || parameter.least < parameter.most) &&
-         is_list(parameter.type) == (parameter.most_items != 0);
-}
-
 constexpr bool is_complete(const Audit& audit) {
   if (audit.recorded == Recorded::kUndecided) return false;
   if (audit.recorded == Recorded::kNever) return audit.kind.empty() && audit.facts.front().empty();
@@ -131,15 +98,10 @@ constexpr bool is_complete(const Audit& audit) {
 }
 
 constexpr bool is_complete(const Operation& operation) {
-  const auto same_name = [&](const Parameter& one) {
-    return std::ranges::count(operation.parameters, one.name, &Parameter::name) != 1;
-  };
   return !operation.name.empty() && !operation.text.empty() && !operation.text.ends_with('.') &&
          is_complete(operation.audit) &&
          (operation.function != nullptr || operation.timing == Timing::kStreams) &&
-         std::ranges::all_of(operation.parameters,
-                             [](const Parameter& each) { return is_complete(each); }) &&
-         std::ranges::none_of(operation.parameters, same_name);
+         parameters::are_complete(operation.parameters);
 }
 
 // Whether nothing is missing in these rows, and no name stands there twice.

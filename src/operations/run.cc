@@ -9,10 +9,10 @@
 
 #include "base/nearest.h"
 #include "base/redacted.h"
-#include "operations/arguments.h"
 #include "operations/audit.h"
 #include "operations/operation.h"
 #include "operations/table.h"
+#include "parameters/arguments.h"
 #include "storage/reserve.h"
 
 namespace gridloom::operations {
@@ -23,8 +23,8 @@ using wire::JsonObject;
 
 constexpr std::size_t kMostFactBytes = 400;  // of a text
 
-JsonObject entry_of(const Arguments& arguments, const Json& answer, const Caller& caller) {
-  const Audit& audit = arguments.operation().audit;
+JsonObject entry_of(const Audit& audit, const Arguments& arguments, const Json& answer,
+                    const Caller& caller) {
   JsonObject entry{{"what", audit.kind}, {"who", caller.who}, {"through", caller.through}};
   if (!caller.by.empty()) entry["by"] = caller.by;
   if (!caller.from.empty()) entry["from"] = caller.from;
@@ -44,8 +44,8 @@ void note(const Context& context, JsonObject entry) {
   context.archive.append(journal::RecordKind::kAudit, wire::to_text(entry), {});
 }
 
-Result<Json> change(const Context& context, const Arguments& arguments, const Caller& caller) {
-  const Operation& operation = arguments.operation();
+Result<Json> change(const Context& context, const Operation& operation, const Arguments& arguments,
+                    const Caller& caller) {
   // An operation that frees room on a full disk is carried out, and recorded once there is room.
   const bool makes_room =
       operation.frees_room == FreesRoom::kYes && storage::is_nearly_full(context.data);
@@ -60,7 +60,7 @@ Result<Json> change(const Context& context, const Arguments& arguments, const Ca
   const std::int64_t at_ms = unix_ms(context.clock.now());
   auto answer = operation.function(context, arguments);
   if (!answer) return answer;
-  JsonObject entry = entry_of(arguments, *answer, caller);
+  JsonObject entry = entry_of(operation.audit, arguments, *answer, caller);
   entry["at"] = at_ms;
   const Status written = append_audit(context.archive, context.clock, std::move(entry));
   if (!written && answer->is_object()) {
@@ -89,7 +89,7 @@ Result<Json> run(const Context& context, std::string_view name, const JsonObject
                  const Caller& caller) {
   const Operation* operation = find(name);
   if (operation == nullptr) return unknown(name);
-  const auto arguments = Arguments::check(*operation, parameters);
+  const auto arguments = Arguments::check(taker_of(*operation), parameters);
   if (!arguments) return std::unexpected(arguments.error());
   if (operation->function == nullptr) {
     return fail(ErrorCode::kBadParams,
@@ -102,13 +102,13 @@ Result<Json> run(const Context& context, std::string_view name, const JsonObject
     case Recorded::kNever:
       return operation->function(context, *arguments);
     case Recorded::kBeforeAnswer:
-      return change(context, *arguments, caller);
+      return change(context, *operation, *arguments, caller);
     case Recorded::kAtBegin:
-      note(context, entry_of(*arguments, {}, caller));
+      note(context, entry_of(operation->audit, *arguments, {}, caller));
       return operation->function(context, *arguments);
     case Recorded::kAfterwards: {
       auto answer = operation->function(context, *arguments);
-      if (answer) note(context, entry_of(*arguments, *answer, caller));
+      if (answer) note(context, entry_of(operation->audit, *arguments, *answer, caller));
       return answer;
     }
   }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "api/gate/sign_in.h"
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/context.h"
 #include "time/iso_text.h"
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/nearest.h"
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/context.h"
 #include "operations/last_states.h"
 #include "sim/virtual_device.h"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "hub/hub.h"
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/context.h"
 
 namespace gridloom::operations {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "operations/accounts.h"
-#include "operations/arguments.h"
 #include "operations/audit.h"
 #include "operations/backup.h"
 #include "operations/damage.h"
@@ -21,37 +20,8 @@
 #include "operations/tokens.h"
 
 namespace gridloom::operations {
-namespace {
-
 using wire::JsonArray;
 using wire::JsonObject;
-
-wire::Json number(double value) {
-  const auto whole = static_cast<std::int64_t>(value);
-  return value == static_cast<double>(whole) ? wire::Json(whole) : wire::Json(value);
-}
-
-JsonObject description(const Parameter& parameter) {
-  JsonObject row{{"name", parameter.name},
-                 {"text", parameter.text},
-                 {"type", name_of(parameter.type)},
-                 {"required", parameter.required}};
-  if ((is_text(parameter.type) && parameter.type != Type::kChoice) ||
-      parameter.type == Type::kTexts) {
-    row["maxBytes"] = parameter.most_bytes;
-  }
-  if (is_number(parameter.type)) {
-    row["minimum"] = number(parameter.least);
-    row["maximum"] = number(parameter.most);
-  }
-  if (is_list(parameter.type)) row["maxItems"] = parameter.most_items;
-  if (parameter.type == Type::kChoice) {
-    row["values"] = JsonArray(parameter.values.begin(), parameter.values.end());
-  }
-  return row;
-}
-
-}  // namespace
 
 std::span<const Operation> table() {
   static const std::vector<Operation> rows = [] {
@@ -85,11 +55,11 @@ const Parameter& parameter(const Operation& operation, std::string_view name) {
 }
 
 JsonObject description(const Operation& operation) {
-  JsonArray parameters;
-  for (const Parameter& each : operation.parameters) parameters.push_back(description(each));
+  JsonArray rows;
+  for (const Parameter& each : operation.parameters) rows.push_back(parameters::description(each));
   JsonObject row{{"name", operation.name},
                  {"text", operation.text},
-                 {"parameters", std::move(parameters)},
+                 {"parameters", std::move(rows)},
                  {"access", operation.access == Access::kOwner ? "owner" : "administrator"},
                  {"changes", is_change(operation)},
                  {"http", is_one_answer(operation)}};

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 
 namespace gridloom::operations {
 namespace {
@@ -135,7 +135,7 @@ wire::JsonObject all_valid(const Operation& operation) {
 
 // The refusal of the request; empty: it was accepted.
 std::string refusal(const Operation& operation, const wire::JsonObject& given) {
-  const auto checked = Arguments::check(operation, given);
+  const auto checked = Arguments::check(taker_of(operation), given);
   if (checked) return {};
   EXPECT_EQ(checked.error().code, ErrorCode::kBadParams) << operation.name;
   return checked.error().detail;
@@ -226,7 +226,7 @@ TEST(Parameters, OneBeyondItsLimitIsRefusedAndOneAtItIsNot) {
 TEST(Parameters, AreReadAsTheyWereGiven) {
   const wire::JsonObject given{
       {"since", 5}, {"what", {"set", "start"}}, {"who", "anna"}, {"sn", ""}, {"limit", 7}};
-  const Arguments arguments = *Arguments::check(operation("audit"), given);
+  const Arguments arguments = *Arguments::check(taker_of(operation("audit")), given);
   EXPECT_EQ(arguments.integer("since"), 5);
   EXPECT_EQ(arguments.integer("until"), std::nullopt);
   EXPECT_THAT(arguments.texts("what"), testing::ElementsAre("set", "start"));

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "base/virtual_clock.h"
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/context.h"
 #include "time/grammar.h"
 

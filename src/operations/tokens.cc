@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "hub/hub.h"
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 #include "operations/context.h"
 #include "registry/registry.h"
 #include "time/iso_text.h"

@@ -18,11 +18,11 @@
 #include "app/control/local_socket.h"
 #include "base/nearest.h"
 #include "catalog/natures.h"
-#include "operations/arguments.h"
 #include "operations/run.h"
 #include "operations/streams.h"
 #include "operations/table.h"
 #include "overview/values.h"
+#include "parameters/arguments.h"
 
 namespace gridloom::app {
 namespace {
@@ -111,8 +111,8 @@ Result<std::vector<std::string>> named_fields(const std::vector<std::string>& as
 
 Result<api::SeriesAnswer> answer_to(const operations::Context& context, const JsonObject& request) {
   const JsonObject parameters = operations::parameters_in(request);
-  const auto arguments =
-      operations::Arguments::check(operations::operation(operations::kHistoryOp), parameters);
+  const auto arguments = operations::Arguments::check(
+      operations::taker_of(operations::operation(operations::kHistoryOp)), parameters);
   if (!arguments) return std::unexpected(arguments.error());
   const std::string serial = arguments->text("sn");
   const auto directory = context.registry.directory();

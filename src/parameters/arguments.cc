@@ -1,4 +1,4 @@
-#include "operations/arguments.h"
+#include "parameters/arguments.h"
 
 #include <fmt/format.h>
 
@@ -10,15 +10,11 @@
 #include "base/nearest.h"
 #include "base/redacted.h"
 
-namespace gridloom::operations {
+namespace gridloom::parameters {
 namespace {
 
 using wire::Json;
 using wire::JsonObject;
-
-std::string range_text(const Parameter& parameter) {
-  return fmt::format("from {} to {}", parameter.least, parameter.most);
-}
 
 // As a message may show it.
 std::string shown(const Parameter& parameter, const Json& value) {
@@ -81,76 +77,38 @@ bool is_valid(const Parameter& parameter, const Json& value) {
   return false;
 }
 
-std::unexpected<Error> unknown(const Operation& operation, std::string_view name) {
+std::unexpected<Error> unknown(const Taker& taker, std::string_view name) {
   std::vector<std::string_view> known;
-  for (const Parameter& each : operation.parameters) known.push_back(each.name);
+  for (const Parameter& each : taker.declared) known.push_back(each.name);
   if (known.empty()) {
     return fail(ErrorCode::kBadParams, fmt::format("{} has no parameter, and so no \"{}\"",
-                                                   operation.name, redacted_extract(name)));
+                                                   taker.name, redacted_extract(name)));
   }
   return fail(ErrorCode::kBadParams,
-              fmt::format("{} has no parameter \"{}\": must be {}{}", operation.name,
+              fmt::format("{} has no parameter \"{}\": must be {}{}", taker.name,
                           redacted_extract(name), joined_or(known), did_you_mean(name, known)));
 }
 
 }  // namespace
 
-std::string_view name_of(Type type) {
-  constexpr std::array kNames = std::to_array<std::string_view>(
-      {"text", "secret", "serial number", "account", "choice", "flag", "integer", "time", "number",
-       "texts", "integers", "object"});
-  return kNames.at(std::to_underlying(type));
-}
-
-std::string valid_text(const Parameter& parameter) {
-  switch (parameter.type) {
-    case Type::kText:
-    case Type::kSecret:
-      return fmt::format("a text of at most {} bytes", parameter.most_bytes);
-    case Type::kSerialNumber:
-      return fmt::format("a serial number of at most {} bytes", parameter.most_bytes);
-    case Type::kAccount:
-      return fmt::format("the name of an account, of at most {} bytes", parameter.most_bytes);
-    case Type::kChoice:
-      return joined_or({parameter.values.begin(), parameter.values.end()});
-    case Type::kFlag:
-      return "true or false";
-    case Type::kInteger:
-      return "a whole number " + range_text(parameter);
-    case Type::kTime:
-      return "a time in Unix milliseconds";
-    case Type::kNumber:
-      return range_text(parameter);
-    case Type::kTexts:
-      return fmt::format("a list of at most {} texts of at most {} bytes", parameter.most_items,
-                         parameter.most_bytes);
-    case Type::kIntegers:
-      return fmt::format("a list of at most {} whole numbers {}", parameter.most_items,
-                         range_text(parameter));
-    case Type::kObject:
-      return "an object";
-  }
-  return {};
-}
-
-Result<Arguments> Arguments::check(const Operation& operation, const JsonObject& given) {
+Result<Arguments> Arguments::check(const Taker& taker, const JsonObject& given) {
   for (const auto& [name, value] : given) {
     const auto declared =
-        std::ranges::find(operation.parameters, std::string_view(name), &Parameter::name);
-    if (declared == operation.parameters.end()) return unknown(operation, name);
+        std::ranges::find(taker.declared, std::string_view(name), &Parameter::name);
+    if (declared == taker.declared.end()) return unknown(taker, name);
     if (is_given(&value) && !is_valid(*declared, value)) return refused(*declared, value);
   }
-  for (const Parameter& each : operation.parameters) {
+  for (const Parameter& each : taker.declared) {
     if (!each.required || is_given(given.if_contains(each.name))) continue;
     return fail(ErrorCode::kBadParams,
                 fmt::format("{} is missing: must be {}", each.name, valid_text(each)));
   }
-  return Arguments(operation, given);
+  return Arguments(taker.declared, given);
 }
 
 const Json* Arguments::find(std::string_view name, bool (*is_type)(Type)) const {
-  const auto declared = std::ranges::find(operation_->parameters, name, &Parameter::name);
-  if (declared == operation_->parameters.end() || !is_type(declared->type)) std::abort();
+  const auto declared = std::ranges::find(declared_, name, &Parameter::name);
+  if (declared == declared_.end() || !is_type(declared->type)) std::abort();
   const Json* value = given_->if_contains(name);
   return is_given(value) ? value : nullptr;
 }
@@ -197,4 +155,4 @@ const JsonObject* Arguments::object(std::string_view name) const {
   return value == nullptr ? nullptr : &value->get_object();
 }
 
-}  // namespace gridloom::operations
+}  // namespace gridloom::parameters

@@ -1,0 +1,204 @@
+#include "bridges/bridges.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <future>
+#include <set>
+#include <utility>
+
+#include "bridges/kinds.h"
+#include "hub/platform.h"
+#include "parameters/arguments.h"
+
+namespace gridloom::bridges {
+namespace {
+
+using parameters::Arguments;
+using wire::Json;
+using wire::JsonObject;
+
+Result<JsonObject> object_in(const Secret& settings) {
+  auto parsed = wire::parse_json(settings.reveal());
+  if (!parsed) return std::unexpected(parsed.error());
+  if (!parsed->is_object()) return fail(ErrorCode::kMalformed, "settings are no object");
+  return std::move(parsed->get_object());
+}
+
+}  // namespace
+
+std::string_view name_of(Origin origin) {
+  return origin == Origin::kConfiguration ? "configuration" : "registry";
+}
+
+Bridges::Bridges(Options options)
+    : options_(std::move(options)), loop_(std::make_unique<net::IoLoop>()) {
+  loop_->on_sweep([this] { tick(); });
+}
+
+Bridges::~Bridges() { stop(); }
+
+Parts Bridges::parts() const {
+  return {.hub = options_.hub,
+          .homes = options_.homes,
+          .sets = options_.sets,
+          .registry = options_.registry,
+          .reads = options_.reads,
+          .loop = *loop_};
+}
+
+void Bridges::start() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_started_ = true;
+  }
+  registry_changed();
+}
+
+void Bridges::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(is_started_, false) || !has_thread_) return;
+  }
+  std::promise<void> ended;
+  loop_->post([&] {
+    for (auto& [name, running] : running_) end(running);
+    ended.set_value();
+  });
+  ended.get_future().wait();
+  loop_->stop();
+}
+
+void Bridges::registry_changed() {
+  const std::lock_guard lock(mutex_);
+  if (!is_started_) return;
+  if (!has_thread_) {
+    if (wanted().empty()) return;
+    loop_->start();
+    has_thread_ = true;
+  }
+  loop_->post([this] { update(); });
+}
+
+std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted() const {
+  std::map<std::string, Wanted, std::less<>> all;
+  const auto directory = options_.registry.directory();
+  const auto add = [&](const std::string& name, const Secret& settings, Wanted wanted,
+                       std::string_view kind_name) {
+    const auto kind = find_kind(kind_name);
+    auto object = object_in(settings);
+    // A later version may have added it.
+    if (!kind || !object || !check_settings(**kind, *object)) {
+      spdlog::warn("bridge {}: this version of Gridloom cannot run it", name);
+      return;
+    }
+    wanted.kind = *kind;
+    wanted.settings = std::move(*object);
+    wanted.settings_text = settings.reveal();
+    all.insert_or_assign(name, std::move(wanted));
+  };
+  for (const registry::Bridge* each : directory->bridges()) {
+    add(each->name, each->settings, {.account = each->account, .is_on = each->is_on}, each->kind);
+  }
+  for (const ConfiguredBridge& each : options_.configured) {
+    const registry::Account* account = directory->find_account_by_name(each.account);
+    if (account == nullptr) continue;  // once there is one
+    add(each.name, each.settings, {.account = account->id, .origin = Origin::kConfiguration},
+        each.kind);
+  }
+  return all;
+}
+
+void Bridges::update() {
+  auto all = wanted();
+  std::map<std::string, Running, std::less<>> over;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto each = running_.begin(); each != running_.end();) {
+      const auto found = all.find(each->first);
+      const Wanted& as = each->second.as;
+      const bool is_same = found != all.end() && found->second.kind == as.kind &&
+                           found->second.account == as.account && found->second.is_on == as.is_on &&
+                           found->second.settings_text == as.settings_text;
+      if (is_same) {
+        all.erase(found);
+        ++each;
+      } else {
+        over.insert(running_.extract(each++));
+      }
+    }
+  }
+  for (auto& [name, running] : over) end(running);
+  over.clear();
+  for (auto& [name, running] : running_) {
+    if (running.bridge) running.bridge->registry_changed();
+  }
+  for (auto& [name, wanted] : all) begin(name, std::move(wanted));
+}
+
+void Bridges::begin(const std::string& name, Wanted wanted) {
+  auto health = std::make_shared<Health>(options_.wall, name);
+  Running running{.as = std::move(wanted), .health = health, .bridge = nullptr};
+  const Wanted& as = running.as;
+  if (as.is_on) {
+    const auto arguments =
+        Arguments::check({.name = as.kind->name, .declared = as.kind->settings}, as.settings);
+    if (!arguments) return;  // wanted() has checked them
+    health->connecting();
+    running.bridge = as.kind->make(parts(),
+                                   {.name = name,
+                                    .account = as.account,
+                                    .health = health.get(),
+                                    .folder = options_.data / "bridges" / name},
+                                   *arguments);
+  }
+  Bridge* const bridge = running.bridge.get();
+  {
+    const std::lock_guard lock(mutex_);
+    running_.insert_or_assign(name, std::move(running));
+  }
+  if (bridge != nullptr) bridge->start();
+}
+
+void Bridges::end(Running& running) {
+  if (!running.bridge) return;
+  running.bridge->stop();
+  running.bridge.reset();
+  running.health->off();
+}
+
+void Bridges::tick() {
+  for (auto& [name, running] : running_) {
+    if (running.bridge) running.bridge->tick();
+  }
+}
+
+std::vector<BridgeRow> Bridges::rows() const {
+  std::vector<BridgeRow> rows;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, running] : running_) {
+    const Wanted& as = running.as;
+    rows.push_back({.name = name,
+                    .kind = std::string(as.kind->name),
+                    .account = as.account,
+                    .origin = as.origin,
+                    .is_on = as.is_on,
+                    .settings = shown_settings(*as.kind, as.settings),
+                    .health = running.health->report()});
+  }
+  return rows;
+}
+
+Result<Json> Bridges::preview(const Kind& kind, registry::AccountId account,
+                              const JsonObject& settings) const {
+  const auto arguments = Arguments::check({.name = kind.name, .declared = kind.settings}, settings);
+  if (!arguments) return std::unexpected(arguments.error());
+  if (Status checked = kind.check(*arguments); !checked) return std::unexpected(checked.error());
+  if (kind.preview == nullptr) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("{} cannot tell what it would send before it runs", kind.name));
+  }
+  return kind.preview(parts(), account, *arguments);
+}
+
+}  // namespace gridloom::bridges

@@ -1,0 +1,111 @@
+// The bridges of a server: those of the registry, added over the command line or /api/v1/admin, and
+// those that the configuration names. All run on one loop with a thread of its own, which starts
+// with the first of them.
+//
+// Thread rule: start() and stop() once each, on the owner's thread; the others from any thread.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "bridges/core/bridge.h"
+#include "bridges/core/health.h"
+#include "registry/directory.h"
+#include "wire/json.h"
+
+namespace gridloom::bridges {
+
+// Where a bridge was added.
+enum class Origin : std::uint8_t { kRegistry, kConfiguration };
+// "registry", "configuration"
+[[nodiscard]] std::string_view name_of(Origin origin);
+
+// A bridge that the configuration names. Its settings have been checked.
+struct ConfiguredBridge {
+  std::string name;
+  std::string kind;
+  std::string account;  // the account's name
+  Secret settings;      // a JSON object
+};
+
+struct BridgeRow {
+  std::string name;
+  std::string kind;
+  registry::AccountId account{};
+  Origin origin = Origin::kRegistry;
+  bool is_on = true;
+  wire::JsonObject settings{};  // without secrets
+  HealthReport health{};
+};
+
+class Bridges {
+ public:
+  struct Options {
+    hub::Hub& hub;
+    home::HomeFeed& homes;
+    home::SetTracker& sets;
+    registry::Registry& registry;
+    history::Reads reads{};
+    const Clock& wall;           // of HealthReport's times
+    std::filesystem::path data;  // the folder of the server
+    std::vector<ConfiguredBridge> configured{};
+  };
+  explicit Bridges(Options options);
+  Bridges(const Bridges&) = delete;
+  Bridges& operator=(const Bridges&) = delete;
+  ~Bridges();
+
+  void start();
+  // Ends all bridges. The server's loops still turn.
+  void stop();
+  // The registry has other bridges, devices or accounts.
+  void registry_changed();
+
+  // In the order of their names.
+  [[nodiscard]] std::vector<BridgeRow> rows() const;
+  // What a bridge with these settings would send first. kBadParams: its kind cannot tell.
+  [[nodiscard]] Result<wire::Json> preview(const Kind& kind, registry::AccountId account,
+                                           const wire::JsonObject& settings) const;
+
+ private:
+  // What is to run.
+  struct Wanted {
+    const Kind* kind = nullptr;
+    registry::AccountId account{};
+    Origin origin = Origin::kRegistry;
+    bool is_on = true;
+    wire::JsonObject settings{};
+    std::string settings_text{};
+  };
+  struct Running {
+    Wanted as;
+    std::shared_ptr<Health> health;
+    std::unique_ptr<Bridge> bridge;  // null: it is off
+  };
+  [[nodiscard]] Parts parts() const;
+  [[nodiscard]] std::map<std::string, Wanted, std::less<>> wanted() const;
+  // On the loop.
+  void update();
+  void begin(const std::string& name, Wanted wanted);
+  static void end(Running& running);
+  void tick();
+
+  Options options_;
+  std::unique_ptr<net::IoLoop> loop_;
+  mutable std::mutex mutex_;  // guards the members below
+  bool is_started_ = false;
+  bool has_thread_ = false;
+  // Changed on the loop alone.
+  std::map<std::string, Running, std::less<>> running_;
+};
+
+}  // namespace gridloom::bridges

@@ -1,0 +1,103 @@
+#include "bridges/core/health.h"
+
+#include <spdlog/spdlog.h>
+
+#include "base/printable.h"
+
+namespace gridloom::bridges {
+
+std::string_view name_of(State state) {
+  switch (state) {
+    case State::kOff:
+      return "off";
+    case State::kConnecting:
+      return "connecting";
+    case State::kConnected:
+      return "connected";
+    case State::kFailing:
+      break;
+  }
+  return "failing";
+}
+
+void Health::change(State state) {
+  if (report_.state == state && report_.since) return;
+  report_.state = state;
+  report_.since = wall_.now();
+}
+
+void Health::note_error(std::string_view why) {
+  ++report_.errors;
+  report_.last_error = why;
+  if (logged_ == why) return;
+  logged_ = why;
+  spdlog::warn("bridge {}: {}", bridge_, printable(why));
+}
+
+void Health::off() {
+  const std::lock_guard lock(mutex_);
+  change(State::kOff);
+}
+
+void Health::connecting() {
+  const std::lock_guard lock(mutex_);
+  // A bridge that fails goes on to fail until it is connected.
+  if (report_.state != State::kFailing) change(State::kConnecting);
+}
+
+void Health::connected() {
+  const std::lock_guard lock(mutex_);
+  if (report_.state != State::kConnected) spdlog::info("bridge {}: connected", bridge_);
+  logged_.clear();
+  change(State::kConnected);
+}
+
+void Health::failing(std::string_view why) {
+  const std::lock_guard lock(mutex_);
+  change(State::kFailing);
+  note_error(why);
+}
+
+void Health::error(std::string_view why) {
+  const std::lock_guard lock(mutex_);
+  note_error(why);
+}
+
+void Health::count_in(std::uint64_t messages) {
+  const std::lock_guard lock(mutex_);
+  report_.messages_in += messages;
+  report_.last_message = wall_.now();
+}
+
+void Health::count_out(std::uint64_t messages) {
+  const std::lock_guard lock(mutex_);
+  report_.messages_out += messages;
+  report_.last_message = wall_.now();
+}
+
+void Health::count_dropped(std::uint64_t messages) {
+  const std::lock_guard lock(mutex_);
+  report_.dropped += messages;
+}
+
+void Health::set_figure(std::string_view name, std::int64_t value) {
+  const std::lock_guard lock(mutex_);
+  report_.figures.insert_or_assign(std::string(name), value);
+}
+
+void Health::add_to_figure(std::string_view name, std::int64_t value) {
+  const std::lock_guard lock(mutex_);
+  const auto found = report_.figures.find(name);
+  if (found == report_.figures.end()) {
+    report_.figures.emplace(name, value);
+  } else {
+    found->second += value;
+  }
+}
+
+HealthReport Health::report() const {
+  const std::lock_guard lock(mutex_);
+  return report_;
+}
+
+}  // namespace gridloom::bridges

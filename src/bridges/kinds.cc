@@ -1,0 +1,62 @@
+#include "bridges/kinds.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/nearest.h"
+#include "base/redacted.h"
+
+namespace gridloom::bridges {
+
+using parameters::Arguments;
+using parameters::Parameter;
+using wire::JsonArray;
+using wire::JsonObject;
+
+std::span<const Kind> kinds() {
+  static const std::vector<Kind> rows = {};
+  return rows;
+}
+
+Result<const Kind*> find_kind(std::string_view name) {
+  const auto found = std::ranges::find(kinds(), name, &Kind::name);
+  if (found != kinds().end()) return &*found;
+  std::vector<std::string_view> known;
+  for (const Kind& each : kinds()) known.push_back(each.name);
+  return fail(ErrorCode::kBadParams,
+              fmt::format("kind is \"{}\": must be {}{}", redacted_extract(name), joined_or(known),
+                          did_you_mean(name, known)));
+}
+
+Status check_settings(const Kind& kind, const JsonObject& settings) {
+  const auto arguments = Arguments::check({.name = kind.name, .declared = kind.settings}, settings);
+  if (!arguments) return std::unexpected(arguments.error());
+  return kind.check(*arguments);
+}
+
+JsonObject shown_settings(const Kind& kind, const JsonObject& settings) {
+  JsonObject shown;
+  for (const auto& [name, value] : settings) {
+    const auto declared =
+        std::ranges::find(kind.settings, std::string_view(name), &Parameter::name);
+    const bool is_secret =
+        declared == kind.settings.end() || declared->type == parameters::Type::kSecret;
+    if (!is_secret) shown[name] = value;
+  }
+  return shown;
+}
+
+JsonObject description(const Kind& kind) {
+  JsonArray settings;
+  for (const Parameter& each : kind.settings) settings.push_back(parameters::description(each));
+  return {{"name", kind.name},
+          {"text", kind.text},
+          {"settings", std::move(settings)},
+          {"previews", kind.preview != nullptr}};
+}
+
+}  // namespace gridloom::bridges

@@ -36,6 +36,8 @@ const BrowserSession* Directory::find_session(std::string_view hash) const {
   return sessions_.find(hash);
 }
 
+const Bridge* Directory::find_bridge(std::string_view name) const { return bridges_.find(name); }
+
 Rights Directory::rights(AccountId account, const Device& device) {
   if (device.owner == account) return Rights::kOwner;
   const auto share = std::ranges::find(device.shares, account, &Share::account);
@@ -51,6 +53,12 @@ std::vector<const Account*> Directory::accounts() const {
 std::vector<const Device*> Directory::devices() const {
   std::vector<const Device*> found = devices_.all();
   std::ranges::sort(found, {}, &Device::number);
+  return found;
+}
+
+std::vector<const Bridge*> Directory::bridges() const {
+  std::vector<const Bridge*> found = bridges_.all();
+  std::ranges::sort(found, {}, &Bridge::number);
   return found;
 }
 

@@ -1,5 +1,5 @@
 // An immutable snapshot of the registry: accounts, their keys and tokens, devices and access
-// rights.
+// rights, bridges.
 //
 // The registry publishes a new Directory after each change; it shares all unchanged data with the
 // previous one. Any thread may read a Directory without a lock. The pointers it returns are valid
@@ -121,6 +121,17 @@ struct Device {
   std::int64_t key_generation = 1;  // incremented when the key is rotated
 };
 
+// A way in or out of the server (bridges/bridge.h), as it was added.
+struct Bridge {
+  std::int64_t number = 0;  // ascends in the order of adding
+  std::string name;         // unique on the server; never changes
+  std::string kind;         // one that this version does not know is kept
+  AccountId account{};      // whose devices it uses
+  Secret settings{};        // a JSON object, which may have passwords
+  bool is_on = true;
+  std::int64_t made_ms = 0;  // Unix time, as stored times are
+};
+
 class Directory {
  public:
   // nullptr if not found.
@@ -131,6 +142,7 @@ class Directory {
   [[nodiscard]] const Device* find_device(std::string_view sn) const;
   [[nodiscard]] const Token* find_token(std::string_view hash) const;
   [[nodiscard]] const BrowserSession* find_session(std::string_view hash) const;
+  [[nodiscard]] const Bridge* find_bridge(std::string_view name) const;
 
   [[nodiscard]] static Rights rights(AccountId account, const Device& device);
 
@@ -141,6 +153,7 @@ class Directory {
   // AccountId{} are those of administrators.
   [[nodiscard]] std::vector<const Account*> accounts() const;
   [[nodiscard]] std::vector<const Device*> devices() const;
+  [[nodiscard]] std::vector<const Bridge*> bridges() const;  // of all accounts
   [[nodiscard]] std::vector<const AccessKey*> keys_of(AccountId account) const;
   [[nodiscard]] std::vector<const Token*> tokens_of(AccountId account) const;
   [[nodiscard]] std::vector<const BrowserSession*> sessions_of(AccountId account) const;
@@ -168,6 +181,7 @@ class Directory {
   CowIndex<Token, &Token::hash> tokens_;
   CowIndex<BrowserSession, &BrowserSession::hash> sessions_;
   CowIndex<Device, &Device::sn> devices_;
+  CowIndex<Bridge, &Bridge::name> bridges_;
   CowIndex<Holding, &Holding::account> holdings_;
   std::uint64_t revocations_ = 0;
 };

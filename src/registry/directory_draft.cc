@@ -74,6 +74,10 @@ void DirectoryDraft::put(Device device) {
   next_.devices_.put(value);
 }
 
+void DirectoryDraft::put(Bridge bridge) {
+  next_.bridges_.put(std::make_shared<const Bridge>(std::move(bridge)));
+}
+
 void DirectoryDraft::erase_account(AccountId id) {
   const Account* account = next_.accounts_.find(id);
   if (account == nullptr) return;
@@ -88,6 +92,9 @@ void DirectoryDraft::erase_account(AccountId id) {
   }
   for (const Token* token : std::vector(holding(id).tokens)) erase_token(token->hash);
   for (const BrowserSession* each : std::vector(holding(id).sessions)) erase_session(each->hash);
+  for (const Bridge* each : next_.bridges_.all()) {
+    if (each->account == id) erase_bridge(each->name);
+  }
   next_.names_.erase(account->name);
   next_.certificates_.erase(account->certificate_account);
   next_.accounts_.erase(id);
@@ -124,6 +131,8 @@ void DirectoryDraft::erase_device(std::string_view sn) {
   next_.devices_.erase(sn);
   ++next_.revocations_;
 }
+
+void DirectoryDraft::erase_bridge(std::string_view name) { next_.bridges_.erase(name); }
 
 std::shared_ptr<const Directory> DirectoryDraft::finish() && {
   for (auto& [account, holding] : touched_) {

@@ -21,19 +21,22 @@ class DirectoryDraft {
   // a comparison of the two.
   void replaces(const Directory& former) { next_.revocations_ = former.revocations_ + 1; }
 
-  // put() replaces an entry with the same account id, access key, hash or serial number.
+  // put() replaces an entry with the same account id, access key, hash, serial number or
+  // bridge name.
   void put(Account account);
   void put(AccessKey key);
   void put(Token token);
   void put(BrowserSession session);
   void put(Device device);
-  // Also erases the account's keys, its tokens, its sessions and its shares of other accounts'
-  // devices. The account must own no device.
+  void put(Bridge bridge);
+  // Also erases the account's keys, its tokens, its sessions, its bridges and its shares of other
+  // accounts' devices. The account must own no device.
   void erase_account(AccountId id);
   void erase_key(std::string_view access_key);
   void erase_token(std::string_view hash);
   void erase_session(std::string_view hash);
   void erase_device(std::string_view sn);
+  void erase_bridge(std::string_view name);
 
   [[nodiscard]] std::shared_ptr<const Directory> finish() &&;
 

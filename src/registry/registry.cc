@@ -3,7 +3,6 @@
 #include "registry/registry.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -13,16 +12,15 @@
 #include <utility>
 #include <vector>
 
-#include "base/nearest.h"
 #include "base/sha256.h"
 #include "registry/committer.h"
+#include "registry/named.h"
 
 namespace gridloom::registry {
 namespace {
 
 using Edit = Committer::Edit;
 
-constexpr std::string_view kAnAccountName = "an account name";
 constexpr std::string_view kADeviceName = "a device name";
 constexpr std::string_view kATokenName = "a token's name";
 
@@ -31,31 +29,6 @@ constexpr std::size_t kMadeKeyCharacters = 32;
 constexpr std::size_t kCertificateBytes = 16;
 constexpr std::size_t kTokenCharacters = 40;  // 238 bits
 constexpr std::size_t kInstanceDigits = 8;
-
-// The end of a message about a name that no account has; empty: there is no account at all.
-std::string other_accounts(std::span<const std::string_view> names) {
-  constexpr std::size_t kMost = 8;
-  if (names.empty()) return {};
-  std::string text = fmt::format("; there {} {}", names.size() == 1 ? "is" : "are",
-                                 fmt::join(names.first(std::min(names.size(), kMost)), ", "));
-  if (names.size() > kMost) text += fmt::format(" and {} more", names.size() - kMost);
-  return text;
-}
-
-Result<const Account*> account_named(const Directory& present, std::string_view name) {
-  if (Status valid = check_name(name, kAnAccountName); !valid) {
-    return std::unexpected(valid.error());
-  }
-  const Account* account = present.find_account_by_name(name);
-  if (account == nullptr) {
-    std::vector<std::string_view> names;
-    for (const Account* each : present.accounts()) names.emplace_back(each->name);
-    const std::string meant = did_you_mean(name, names);
-    return fail(ErrorCode::kNotFound, fmt::format("there is no account '{}'{}", name,
-                                                  meant.empty() ? other_accounts(names) : meant));
-  }
-  return account;
-}
 
 Result<const Device*> device_of(const Directory& present, std::string_view sn) {
   if (Status valid = check_sn(sn); !valid) return std::unexpected(valid.error());

@@ -1,5 +1,5 @@
-// The registry: accounts, access keys, tokens, browser sessions, MQTT certificates, devices, shares
-// and gateway keys, kept in a store (registry/store.h).
+// The registry: accounts, access keys, tokens, browser sessions, MQTT certificates, devices,
+// shares, gateway keys and bridges, kept in a store (registry/store.h).
 //
 // Every function may be called from any thread. Changes are serialised, block on disk I/O, and are
 // durable when they return; MQTT and HTTP requests read directory(), which never waits for a
@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -108,6 +109,21 @@ struct PasswordChange {
   std::int64_t keeps_session = 0;  // the account's other sessions end; 0: all do
 };
 
+struct BridgeSpec {
+  std::string_view name;
+  std::string_view kind;
+  std::string_view account;  // the account's name
+  Secret settings{};         // a JSON object, which the caller has checked
+  TimePoint now{};
+};
+
+// What is not given stays as it is.
+struct BridgeChange {
+  std::string_view name;
+  std::optional<Secret> settings{};
+  std::optional<bool> is_on{};
+};
+
 class Registry final : public DirectorySource {
  public:
   ~Registry() override;
@@ -123,8 +139,8 @@ class Registry final : public DirectorySource {
 
   [[nodiscard]] std::shared_ptr<const Directory> directory() const override;
 
-  // Errors of all changes: kBadParams (rules.h), kNotFound (no such account, key, device or share),
-  // kConflict (already exists, limit reached, or still in use), kIo.
+  // Errors of all changes: kBadParams (rules.h), kNotFound (no such account, key, device, share or
+  // bridge), kConflict (already exists, limit reached, or still in use), kIo.
 
   [[nodiscard]] Result<NewAccount> add_account(const AccountSpec& spec);
   // Adds a key pair to an account; at most kKeyPairsPerAccount.
@@ -142,6 +158,13 @@ class Registry final : public DirectorySource {
   [[nodiscard]] Status end_session(AccountId account, std::int64_t number);
   // Returns the sessions that the change ended, also those whose time was over.
   [[nodiscard]] Result<std::vector<BrowserSession>> set_password(const PasswordChange& change);
+
+  // Bridges (bridges.cc). At most kBridgesPerServer; a new one is on. Names and kinds keep
+  // check_short_name(), and settings have at most kBridgeSettingsMaxBytes.
+  [[nodiscard]] Result<Bridge> add_bridge(const BridgeSpec& spec);
+  [[nodiscard]] Status change_bridge(const BridgeChange& change);
+  [[nodiscard]] Status remove_bridge(std::string_view name);
+
   // Eight hexadecimal digits that differ from other servers'. Changes when the registry was set
   // back.
   [[nodiscard]] const std::string& instance() const { return instance_; }
@@ -150,8 +173,8 @@ class Registry final : public DirectorySource {
   // topics contain it.
   [[nodiscard]] Result<Secret> rotate_certificate(std::string_view account_name);
   [[nodiscard]] Result<Secret> rotate_gateway(std::string_view account_name);
-  // Also removes the account's keys, tokens, sessions and the shares it was given. kConflict while
-  // it owns devices.
+  // Also removes the account's keys, tokens, sessions, bridges and the shares it was given.
+  // kConflict while it owns devices.
   [[nodiscard]] Status remove_account(std::string_view name);
 
   // Returns the device's key.

@@ -480,7 +480,7 @@ TEST_F(RegistryTest, AnAccountGoesWithItsKeysAndSharesButNotWithDevices) {
 bool change_at_random(Registry& registry, const std::function<std::uint64_t(std::uint64_t)>& draw) {
   const std::string name = fmt::format("account {}", draw(6));
   const std::string sn = fmt::format("SN{}", draw(12));
-  switch (draw(11)) {
+  switch (draw(12)) {
     case 0:
     case 1:
       return registry.add_account({.name = name}).has_value();
@@ -511,6 +511,14 @@ bool change_at_random(Registry& registry, const std::function<std::uint64_t(std:
                .owner = name,
                .history = draw(2) == 0 ? MovedHistory::kStaysBehind : MovedHistory::kGoesAlong})
           .has_value();
+    case 10:
+      if (draw(2) == 0) return registry.remove_bridge(sn).has_value();
+      return registry
+                 .add_bridge(
+                     {.name = sn, .kind = "mqtt", .account = name, .settings = Secret(name)})
+                 .has_value() ||
+             registry.change_bridge({.name = sn, .settings = Secret(name), .is_on = draw(2) == 0})
+                 .has_value();
     default:
       return draw(3) == 0 ? registry.remove_device(sn).has_value()
                           : registry.rotate_device(sn).has_value();

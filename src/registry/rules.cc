@@ -22,6 +22,12 @@ bool consists_of(std::string_view text, std::string_view punctuation) {
       text, [punctuation](char c) { return is_letter_or_digit(c) || punctuation.contains(c); });
 }
 
+// Whether the text is 1 to `most` bytes long and valid as a file name.
+bool is_file_name(std::string_view text, std::size_t most) {
+  return !text.empty() && text.size() <= most && consists_of(text, "._-") && text != "." &&
+         text != "..";
+}
+
 }  // namespace
 
 Status check_name(std::string_view name, std::string_view whose) {
@@ -48,13 +54,17 @@ Status check_name(std::string_view name, std::string_view whose) {
 }
 
 Status check_sn(std::string_view sn) {
-  if (!sn.empty() && sn.size() <= kSnMaxBytes && consists_of(sn, "._-") && sn != "." &&
-      sn != "..") {
-    return {};
-  }
+  if (is_file_name(sn, kSnMaxBytes)) return {};
   return fail(ErrorCode::kBadParams,
               fmt::format("a serial number must have 1 to {} characters of A-Z a-z 0-9 . _ -",
                           kSnMaxBytes));
+}
+
+Status check_short_name(std::string_view name, std::string_view whose) {
+  if (is_file_name(name, kShortNameMaxBytes)) return {};
+  return fail(ErrorCode::kBadParams,
+              fmt::format("{} must have 1 to {} characters of A-Z a-z 0-9 . _ -", whose,
+                          kShortNameMaxBytes));
 }
 
 Status check_access_key(std::string_view access_key) {

@@ -21,6 +21,9 @@ constexpr std::size_t kKeyPairsPerAccount = 16;
 constexpr std::size_t kTokensPerAccount = 64;
 constexpr std::size_t kSharesPerDevice = 64;
 constexpr std::size_t kSessionsPerAccount = 32;
+constexpr std::size_t kShortNameMaxBytes = 32;
+constexpr std::size_t kBridgesPerServer = 256;
+constexpr std::size_t kBridgeSettingsMaxBytes = std::size_t{64} * 1024;
 constexpr std::size_t kPasswordMinCharacters = 10;
 constexpr std::size_t kPasswordMaxBytes = 256;
 
@@ -30,6 +33,9 @@ constexpr std::size_t kPasswordMaxBytes = 256;
 // 1 to 64 of A-Z a-z 0-9 . _ - (valid as one level of an MQTT topic), and neither "." nor ".."
 // (valid as a file name).
 [[nodiscard]] Status check_sn(std::string_view sn);
+// 1 to 32 of A-Z a-z 0-9 . _ -, and neither "." nor ".." (valid as a file name). `whose` is used in
+// the error message: "a bridge's name".
+[[nodiscard]] Status check_short_name(std::string_view name, std::string_view whose);
 // 8 to 64 of A-Z a-z 0-9 _ -
 [[nodiscard]] Status check_access_key(std::string_view access_key);
 // `least` to 128 visible ASCII characters (a device key has a smaller `least`). `whose` is used in

@@ -93,6 +93,28 @@ TEST(Rules, SerialNumbersFitOneTopicLevel) {
       check_sn);
 }
 
+TEST(Rules, ShortNamesHave1To32CharactersThatFitAFileName) {
+  expect_each(
+      {
+          {"a", true},
+          {"Home-Assistant_2.1", true},
+          {std::string(32, 'b'), true},
+          {std::string(33, 'b'), false},
+          {"...", true},
+          {"", false},
+          {".", false},
+          {"..", false},
+          {"a b", false},
+          {"a/b", false},
+          {"\u00e9", false},
+          {"a\n", false},
+          {std::string("a\0", 2), false},
+      },
+      [](std::string_view text) { return check_short_name(text, "a bridge's name"); });
+  EXPECT_EQ(check_short_name("a b", "a bridge's name").error().detail,
+            "a bridge's name must have 1 to 32 characters of A-Z a-z 0-9 . _ -");
+}
+
 TEST(Rules, AccessKeysHave8To64Characters) {
   expect_each(
       {

@@ -44,6 +44,7 @@ class Transaction {
   // another scope that has none. Its device need not exist.
   [[nodiscard]] virtual Result<std::int64_t> insert(const Token& token) = 0;
   [[nodiscard]] virtual Result<std::int64_t> insert(const BrowserSession& session) = 0;  // as well
+  [[nodiscard]] virtual Result<std::int64_t> insert(const Bridge& bridge) = 0;  // ignores number
   // Ignores number, shares and key generation, which is 1.
   [[nodiscard]] virtual Result<std::int64_t> insert(const Device& device) = 0;
 
@@ -53,6 +54,7 @@ class Transaction {
   [[nodiscard]] virtual Status update_gateway_key(const Account& account) = 0;
   [[nodiscard]] virtual Status update_password_hash(const Account& account) = 0;
   [[nodiscard]] virtual Status update_use(const BrowserSession& session) = 0;
+  [[nodiscard]] virtual Status update(const Bridge& bridge) = 0;  // settings and is_on
   [[nodiscard]] virtual Status update_key(const Device& device) = 0;
   [[nodiscard]] virtual Status update_name_and_owner(const Device& device) = 0;
   // kNone removes the share.
@@ -63,6 +65,7 @@ class Transaction {
   [[nodiscard]] virtual Status remove(const AccessKey& key) = 0;
   [[nodiscard]] virtual Status remove(const Token& token) = 0;
   [[nodiscard]] virtual Status remove(const BrowserSession& session) = 0;
+  [[nodiscard]] virtual Status remove(const Bridge& bridge) = 0;
   // Also removes the device's shares, and adds its number to the removed devices.
   [[nodiscard]] virtual Status remove(const Device& device) = 0;
 

@@ -26,11 +26,13 @@ struct MemoryRows {
   std::vector<AccessKey> keys;  // in the order of adding
   std::map<std::int64_t, Token> tokens;
   std::map<std::int64_t, BrowserSession> sessions;
+  std::map<std::int64_t, Bridge> bridges;
   std::map<std::int64_t, Device> devices;
   std::set<std::int64_t> removed;
   std::int64_t last_account = 0;
   std::int64_t last_token = 0;
   std::int64_t last_session = 0;
+  std::int64_t last_bridge = 0;
   std::int64_t last_device = 0;
   Revision revision{.registry = std::string(32, '0')};
   int registries = 1;  // ids that were given to this registry
@@ -73,6 +75,7 @@ class MemoryTransaction final : public Transaction {
     for (const AccessKey& key : rows_.keys) draft.put(key);
     for (const auto& [number, token] : rows_.tokens) draft.put(token);
     for (const auto& [number, session] : rows_.sessions) draft.put(session);
+    for (const auto& [number, bridge] : rows_.bridges) draft.put(bridge);
     for (const auto& [number, device] : rows_.devices) draft.put(device);
     return {};
   }
@@ -117,6 +120,15 @@ class MemoryTransaction final : public Transaction {
     row.number = ++rows_.last_session;
     return rows_.sessions.emplace(row.number, row).first->first;
   }
+  Result<std::int64_t> insert(const Bridge& bridge) override {
+    const auto is_same = [&](const auto& row) { return row.second.name == bridge.name; };
+    if (!has(bridge.account) || std::ranges::any_of(rows_.bridges, is_same)) {
+      return conflict("bridges");
+    }
+    Bridge row = bridge;
+    row.number = ++rows_.last_bridge;
+    return rows_.bridges.emplace(row.number, row).first->first;
+  }
   Result<std::int64_t> insert(const Device& device) override {
     const auto is_same = [&](const auto& row) { return row.second.sn == device.sn; };
     if (!has(device.owner) || std::ranges::any_of(rows_.devices, is_same)) {
@@ -149,6 +161,12 @@ class MemoryTransaction final : public Transaction {
   Status update_use(const BrowserSession& session) override {
     return change(rows_.sessions, session.number,
                   [&](BrowserSession& row) { row.used_ms = session.used_ms; });
+  }
+  Status update(const Bridge& bridge) override {
+    return change(rows_.bridges, bridge.number, [&](Bridge& row) {
+      row.settings = bridge.settings;
+      row.is_on = bridge.is_on;
+    });
   }
   Status update_key(const Device& device) override {
     return change(rows_.devices, device.number, [&](Device& row) {
@@ -191,6 +209,7 @@ class MemoryTransaction final : public Transaction {
     std::erase_if(rows_.keys, [id](const AccessKey& key) { return key.account == id; });
     std::erase_if(rows_.tokens, [id](const auto& row) { return row.second.account == id; });
     std::erase_if(rows_.sessions, [id](const auto& row) { return row.second.account == id; });
+    std::erase_if(rows_.bridges, [id](const auto& row) { return row.second.account == id; });
     rows_.accounts.erase(id);
     return {};
   }
@@ -205,6 +224,10 @@ class MemoryTransaction final : public Transaction {
   }
   Status remove(const BrowserSession& session) override {
     rows_.sessions.erase(session.number);
+    return {};
+  }
+  Status remove(const Bridge& bridge) override {
+    rows_.bridges.erase(bridge.number);
     return {};
   }
   Status remove(const Device& device) override {

@@ -61,6 +61,11 @@ inline std::string describe(const Directory& directory) {
       line("  share {} {}", static_cast<int>(s.account), static_cast<int>(s.rights));
     }
   }
+  for (const Bridge* b : directory.bridges()) {
+    line("bridge {} {} {} {} {} {} {} {}", b->number, b->name, b->kind,
+         static_cast<int>(b->account), b->settings.reveal(), b->is_on ? "on" : "off", b->made_ms,
+         directory.find_bridge(b->name) == b);
+  }
   return text;
 }
 

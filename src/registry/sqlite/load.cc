@@ -128,6 +128,26 @@ Status load_devices(Database& database, const Sealer& sealer, DirectoryDraft& dr
       });
 }
 
+Status load_bridges(Database& database, const Sealer& sealer, DirectoryDraft& draft) {
+  return database.each_row(
+      "SELECT id, name, kind, account, settings, is_on, made_ms FROM bridges ORDER BY id",
+      [&sealer, &draft](const Statement& row) -> Status {
+        Bridge bridge{.number = row.integer(0),
+                      .name = std::string(row.bytes(1)),
+                      .kind = std::string(row.bytes(2)),
+                      .account = AccountId{row.integer(3)},
+                      .settings = {},
+                      .is_on = row.integer(5) != 0,
+                      .made_ms = row.integer(6)};
+        Result<Secret> settings =
+            sealer.open({.place = bridge_place(bridge.name), .sealed = row.bytes(4)});
+        if (!settings) return std::unexpected(settings.error());
+        bridge.settings = std::move(*settings);
+        draft.put(std::move(bridge));
+        return {};
+      });
+}
+
 }  // namespace
 
 Status check_sums(Database& database) {
@@ -143,7 +163,8 @@ Status load_registry(Database& database, const Sealer& sealer, DirectoryDraft& d
   if (Status done = load_keys(database, sealer, draft); !done) return done;
   if (Status done = load_tokens(database, draft); !done) return done;
   if (Status done = load_sessions(database, draft); !done) return done;
-  return load_devices(database, sealer, draft);
+  if (Status done = load_devices(database, sealer, draft); !done) return done;
+  return load_bridges(database, sealer, draft);
 }
 
 Result<Revision> read_revision(Database& database) {

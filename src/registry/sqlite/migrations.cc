@@ -203,6 +203,22 @@ CREATE TABLE token_devices (
 ) STRICT;
 )";
 
+// Bridges. Their settings are sealed; is_on is 0 or 1. A kind is a text, because a version keeps
+// the kinds of later ones.
+constexpr std::string_view kBridges = R"(
+CREATE TABLE bridges (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+  settings BLOB NOT NULL,
+  is_on INTEGER NOT NULL CHECK (is_on IN (0, 1)),
+  made_ms INTEGER NOT NULL,
+  checksum INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX bridges_by_account ON bridges (account);
+)";
+
 constexpr std::array kMigrations{
     Migration{.version = 1, .sql = kVersion1},
     Migration{.version = 2, .sql = kCredentialGenerations},
@@ -225,6 +241,10 @@ constexpr std::array kMigrations{
               .sql = kCards,
               .first = [](Database& database) { return check_table_sums(database, 7); },
               .then = [](Database& database) { return add_table_sums(database, 8); }},
+    Migration{.version = 9,
+              .sql = kBridges,
+              .first = [](Database& database) { return check_table_sums(database, 8); },
+              .then = [](Database& database) { return add_table_sums(database, 9); }},
 };
 
 }  // namespace

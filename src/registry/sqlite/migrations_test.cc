@@ -214,6 +214,31 @@ TEST_F(Migrations, TokensOfBeforeCardsStayAndACardGetsTheNextNumber) {
   EXPECT_EQ(tokens.back()->device, "R331FIXTURE0001");
 }
 
+// Version 9 has bridges.
+TEST_F(Migrations, ADatabaseOfVersion8IsWholeAndGetsBridges) {
+  fixture("version_8.sql");
+  {
+    const Result<std::unique_ptr<Registry>> registry = Registry::open(folder_.data());
+    ASSERT_TRUE(registry) << registry.error().detail;
+    const auto directory = (*registry)->directory();
+    const auto tokens = directory->tokens_of(directory->find_account_by_name("anna")->id);
+    ASSERT_EQ(tokens.size(), 2U);
+    EXPECT_EQ(tokens.back()->scope, Scope::kCard);
+    EXPECT_EQ(tokens.back()->device, "R331FIXTURE0001");
+    EXPECT_EQ(directory->tokens_of(AccountId{}).front()->name, "Panel");
+    EXPECT_TRUE(directory->bridges().empty());
+    ASSERT_TRUE((*registry)->add_bridge(
+        {.name = "mirror", .kind = "mirror", .account = "anna", .settings = Secret("{}")}));
+  }
+  const Result<std::unique_ptr<Registry>> again = Registry::open(folder_.data());
+  ASSERT_TRUE(again) << again.error().detail;
+  const auto directory = (*again)->directory();
+  const Bridge* bridge = directory->find_bridge("mirror");
+  ASSERT_NE(bridge, nullptr);
+  EXPECT_EQ(bridge->number, 1);
+  EXPECT_EQ(bridge->settings.reveal(), "{}");
+}
+
 // A change that version 4 would have found must not be covered by sums that are computed anew.
 TEST_F(Migrations, ADamagedDatabaseOfVersion4IsRefusedAndStaysAsItIs) {
   {

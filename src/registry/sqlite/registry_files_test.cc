@@ -111,6 +111,10 @@ TEST_F(RegistryTest, NoSecretStandsInTheFilesAsItIs) {
       {.name = "anna", .access_key = "public-access-key", .secret_key = "a-very-secret-key"}));
   ASSERT_TRUE(registry_->add_device(
       {.sn = "SN1", .name = "attic", .owner = "anna", .key = "very-secret-device"}));
+  ASSERT_TRUE(registry_->add_bridge({.name = "mirror",
+                                     .kind = "mirror",
+                                     .account = "anna",
+                                     .settings = Secret("{\"key\":\"very-secret-bridge\"}")}));
   ASSERT_TRUE(registry_->rotate_certificate("anna"));
   const auto directory = registry_->directory();
   const Account* anna = directory->find_account_by_name("anna");

@@ -27,5 +27,8 @@ namespace gridloom::registry {
 [[nodiscard]] inline std::string device_place(std::string_view sn) {
   return place_of("device_key", sn);
 }
+[[nodiscard]] inline std::string bridge_place(std::string_view name) {
+  return place_of("bridge_settings", name);
+}
 
 }  // namespace gridloom::registry

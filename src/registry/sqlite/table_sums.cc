@@ -70,6 +70,12 @@ constexpr std::array kTables{
           6},
     Table{
         {.number = 11, .name = "token_devices", .key = "token", .columns = "token, sn"}, false, 8},
+    Table{{.number = 12,
+           .name = "bridges",
+           .key = "id",
+           .columns = "id, name, kind, account, settings, is_on, made_ms"},
+          true,
+          9},
 };
 constexpr std::string_view kDefinitions = "sqlite_schema";
 

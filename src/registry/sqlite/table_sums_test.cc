@@ -30,6 +30,8 @@ class TableSums : public RegistryTest {
         {.name = "card", .account = "anna", .scope = Scope::kCard, .device = "A"}));
     EXPECT_TRUE(registry_->set_password({.account = AccountId{1}, .hash = Secret("hash")}));
     EXPECT_TRUE(registry_->add_session({.account = AccountId{1}}));
+    EXPECT_TRUE(registry_->add_bridge(
+        {.name = "mirror", .kind = "mirror", .account = "anna", .settings = Secret("{}")}));
     registry_.reset();
     std::filesystem::copy(folder_.data(), folder_.path() / "good");
   }
@@ -74,6 +76,13 @@ TEST_F(TableSums, EachChangeOfAColumnIsFoundInItsRow) {
       {"UPDATE browser_sessions SET client = 'x'", "table browser_sessions, id 1:"},
       {"UPDATE browser_sessions SET made_ms = 1", "table browser_sessions, id 1:"},
       {"UPDATE browser_sessions SET used_ms = 1", "table browser_sessions, id 1:"},
+      {"UPDATE bridges SET id = 7", "table bridges, id 7:"},
+      {"UPDATE bridges SET name = 'x'", "table bridges, id 1:"},
+      {"UPDATE bridges SET kind = 'x'", "table bridges, id 1:"},
+      {"UPDATE bridges SET account = 2", "table bridges, id 1:"},
+      {"UPDATE bridges SET settings = zeroblob(65)", "table bridges, id 1:"},
+      {"UPDATE bridges SET is_on = 0", "table bridges, id 1:"},
+      {"UPDATE bridges SET made_ms = 1", "table bridges, id 1:"},
       {"UPDATE devices SET sn = 'Q' WHERE sn = 'A'", "table devices, id 1:"},
       {"UPDATE devices SET name = 'q' WHERE sn = 'A'", "table devices, id 1:"},
       {"UPDATE devices SET owner = 3 WHERE sn = 'A'", "table devices, id 1:"},
@@ -107,6 +116,9 @@ TEST_F(TableSums, RowsThatGoOrComeBackAreFoundInTheirTable) {
       {"DELETE FROM token_devices", "table token_devices has 0 rows instead of 1"},
       {"DELETE FROM passwords", "table passwords has 0 rows instead of 1"},
       {"DELETE FROM browser_sessions", "table browser_sessions has 0 rows instead of 1"},
+      {"DELETE FROM bridges", "table bridges has 0 rows instead of 1"},
+      {"UPDATE sqlite_sequence SET seq = 9 WHERE name = 'bridges'",
+       "the numbers assigned in table bridges are not known"},
       {"DELETE FROM removed_devices", "table removed_devices has 0 rows instead of 1"},
       {"DELETE FROM removed_devices; INSERT INTO removed_devices VALUES (2, row_checksum(5, 2))",
        "table removed_devices has rows that differ from what was written"},
@@ -182,6 +194,9 @@ TEST_F(TableSums, EachChangeOfOursKeepsThem) {
   const std::string hash = registry_->directory()->sessions_of(AccountId{2}).front()->hash;
   good(registry_->use_session(hash, TimePoint{Millis(7)}));
   good(registry_->end_session(AccountId{1}, 1));
+  EXPECT_TRUE(registry_->add_bridge({.name = "meter", .kind = "meter", .account = "bert"}));
+  good(registry_->change_bridge({.name = "mirror", .settings = Secret("{ }"), .is_on = false}));
+  good(registry_->remove_bridge("meter"));
   EXPECT_TRUE(registry_->rotate_certificate("anna"));
   EXPECT_TRUE(registry_->rotate_gateway("bert"));
   EXPECT_TRUE(registry_->rotate_device("A"));
@@ -195,7 +210,7 @@ TEST_F(TableSums, EachChangeOfOursKeepsThem) {
   EXPECT_TRUE(
       registry_->move_device({.sn = "B", .owner = "cleo", .history = MovedHistory::kGoesAlong}));
   good(registry_->share_device({.sn = "B", .account = "anna", .rights = Rights::kFull}));
-  // Also removes the account's keys, its token and the shares it was given.
+  // Also removes the account's keys, its token, its bridge and the shares it was given.
   good(registry_->remove_account("anna"));
   good(registry_->remove_device("B"));
   good(registry_->reserve_device_numbers(40));

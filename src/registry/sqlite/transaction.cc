@@ -13,6 +13,7 @@ namespace {
 using storage::Blob;
 
 std::int64_t number_of(AccountId id) { return std::to_underlying(id); }
+std::int64_t flag_of(bool is_on) { return is_on ? 1 : 0; }
 
 }  // namespace
 
@@ -79,6 +80,17 @@ Result<std::int64_t> SqliteTransaction::insert(const BrowserSession& session) {
   return database_.last_insert_id();
 }
 
+Result<std::int64_t> SqliteTransaction::insert(const Bridge& bridge) {
+  const std::string settings = sealer_.seal(bridge_place(bridge.name), bridge.settings);
+  Status done = database_.execute(
+      "INSERT INTO bridges (name, kind, account, settings, is_on, made_ms) "
+      "VALUES (?, ?, ?, ?, ?, ?)",
+      bridge.name, bridge.kind, number_of(bridge.account), Blob{settings}, flag_of(bridge.is_on),
+      bridge.made_ms);
+  if (!done) return std::unexpected(done.error());
+  return database_.last_insert_id();
+}
+
 Result<std::int64_t> SqliteTransaction::insert(const Device& device) {
   const std::string key = sealer_.seal(device_place(device.sn), device.key);
   Status done =
@@ -116,6 +128,12 @@ Status SqliteTransaction::update_password_hash(const Account& account) {
 Status SqliteTransaction::update_use(const BrowserSession& session) {
   return database_.execute("UPDATE browser_sessions SET used_ms = ? WHERE id = ?", session.used_ms,
                            session.number);
+}
+
+Status SqliteTransaction::update(const Bridge& bridge) {
+  const std::string settings = sealer_.seal(bridge_place(bridge.name), bridge.settings);
+  return database_.execute("UPDATE bridges SET settings = ?, is_on = ? WHERE id = ?",
+                           Blob{settings}, flag_of(bridge.is_on), bridge.number);
 }
 
 Status SqliteTransaction::update_key(const Device& device) {
@@ -159,6 +177,10 @@ Status SqliteTransaction::remove(const Token& token) {
 
 Status SqliteTransaction::remove(const BrowserSession& session) {
   return database_.execute("DELETE FROM browser_sessions WHERE id = ?", session.number);
+}
+
+Status SqliteTransaction::remove(const Bridge& bridge) {
+  return database_.execute("DELETE FROM bridges WHERE id = ?", bridge.number);
 }
 
 Status SqliteTransaction::remove(const Device& device) {

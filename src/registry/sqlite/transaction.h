@@ -34,12 +34,14 @@ class SqliteTransaction final : public Transaction {
   [[nodiscard]] Status insert(const AccessKey& key) override;
   [[nodiscard]] Result<std::int64_t> insert(const Token& token) override;
   [[nodiscard]] Result<std::int64_t> insert(const BrowserSession& session) override;
+  [[nodiscard]] Result<std::int64_t> insert(const Bridge& bridge) override;
   [[nodiscard]] Result<std::int64_t> insert(const Device& device) override;
 
   [[nodiscard]] Status update_certificate_password(const Account& account) override;
   [[nodiscard]] Status update_gateway_key(const Account& account) override;
   [[nodiscard]] Status update_password_hash(const Account& account) override;
   [[nodiscard]] Status update_use(const BrowserSession& session) override;
+  [[nodiscard]] Status update(const Bridge& bridge) override;
   [[nodiscard]] Status update_key(const Device& device) override;
   [[nodiscard]] Status update_name_and_owner(const Device& device) override;
   [[nodiscard]] Status update_share(const Device& device, const Share& share) override;
@@ -49,6 +51,7 @@ class SqliteTransaction final : public Transaction {
   [[nodiscard]] Status remove(const AccessKey& key) override;
   [[nodiscard]] Status remove(const Token& token) override;
   [[nodiscard]] Status remove(const BrowserSession& session) override;
+  [[nodiscard]] Status remove(const Bridge& bridge) override;
   [[nodiscard]] Status remove(const Device& device) override;
 
   [[nodiscard]] Status add_removed(std::int64_t device_number) override;

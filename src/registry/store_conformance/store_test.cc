@@ -1,5 +1,4 @@
 // The contract of Store and Transaction (registry/store.h), which every kind of store must fulfil.
-// A new kind is one more row of kKinds.
 #include "registry/store.h"
 
 #include <gtest/gtest.h>
@@ -8,102 +7,18 @@
 #include <functional>
 #include <iterator>
 #include <memory>
-#include <ostream>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "registry/sqlite/store.h"
-#include "registry/test_memory_store.h"
+#include "registry/store_conformance/test_stores.h"
 #include "registry/test_registry.h"
 #include "testing/must.h"
-#include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 namespace {
-
-// A registry to which any number of connections are made.
-class StoredRegistry {
- public:
-  StoredRegistry() = default;
-  StoredRegistry(const StoredRegistry&) = delete;
-  StoredRegistry& operator=(const StoredRegistry&) = delete;
-  virtual ~StoredRegistry() = default;
-  virtual std::unique_ptr<Store> connect() = 0;
-};
-
-class InSqlite final : public StoredRegistry {
- public:
-  std::unique_ptr<Store> connect() override { return must(SqliteStore::open(folder_.data())); }
-
- private:
-  TemporaryFolder folder_;
-};
-
-class InMemory final : public StoredRegistry {
- public:
-  std::unique_ptr<Store> connect() override { return std::make_unique<MemoryStore>(registry_); }
-
- private:
-  std::shared_ptr<MemoryRegistry> registry_ = std::make_shared<MemoryRegistry>();
-};
-
-struct Kind {
-  std::string_view name;
-  std::unique_ptr<StoredRegistry> (*make)();
-};
-void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
-
-const Kind kKinds[] = {
-    {"Sqlite", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InSqlite>(); }},
-    {"Memory", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InMemory>(); }},
-};
-
-Account account_of(std::string_view name) {
-  return {.id = {},
-          .name = std::string(name),
-          .certificate_account = "open-" + std::string(name),
-          .certificate_password = Secret("password of " + std::string(name)),
-          .gateway_key = Secret("gateway of " + std::string(name))};
-}
-AccessKey key_of(std::string_view text, AccountId account) {
-  return {.access_key = std::string(text),
-          .secret_key = Secret("secret of " + std::string(text)),
-          .account = account};
-}
-Token token_of(std::string_view hash, AccountId account) {
-  return {.number = 0,
-          .hash = std::string(hash),
-          .name = "script",
-          .account = account,
-          .scope = Scope::kControl,
-          .made_ms = 1000,
-          .expires_ms = 2000};
-}
-Token admin_token_of(std::string_view hash, AccountId account) {
-  Token token = token_of(hash, account);
-  token.scope = Scope::kAdmin;
-  return token;
-}
-BrowserSession session_of(std::string_view hash, AccountId account) {
-  return {.number = 0,
-          .hash = std::string(hash),
-          .account = account,
-          .by = SignInBy::kPassword,
-          .client = "Browser",
-          .made_ms = 3000,
-          .used_ms = 4000};
-}
-Device device_of(std::string_view sn, AccountId owner) {
-  return {.sn = std::string(sn),
-          .name = "name of " + std::string(sn),
-          .owner = owner,
-          .key = Secret("key of " + std::string(sn)),
-          .number = 0,
-          .shares = {}};
-}
 
 constexpr AccountId kAnna{1};
 constexpr AccountId kBert{2};
@@ -114,8 +29,8 @@ using Change = std::function<void(Transaction& transaction)>;
 
 class StoreTest : public testing::TestWithParam<Kind> {
  protected:
-  // Anna owns the devices A (1) and B (2), and shares A with Bert; both have a key, a token and a
-  // session.
+  // Anna owns the devices A (1) and B (2), and shares A with Bert; both have a key, a token, a
+  // session and a bridge.
   StoreTest() { start(); }
 
   // A new registry.
@@ -129,6 +44,7 @@ class StoreTest : public testing::TestWithParam<Kind> {
         must(transaction.insert(key_of("key-of-" + name, id)));
         must(transaction.insert(token_of("token of " + name, id)));
         must(transaction.insert(session_of("session of " + name, id)));
+        must(transaction.insert(bridge_of("bridge-of-" + name, id)));
       }
       for (const std::string_view sn : {"A", "B"}) {
         static_cast<void>(must(transaction.insert(device_of(sn, kAnna))));
@@ -206,6 +122,13 @@ const RowChange kRowChanges[] = {
        session.number = must(transaction.insert(session));
        draft.put(session);
      }},
+    {"a bridge is inserted",
+     [](const Directory&, Transaction& transaction, DirectoryDraft& draft) {
+       Bridge bridge = bridge_of("another-bridge", kAnna);
+       bridge.is_on = false;
+       bridge.number = must(transaction.insert(bridge));
+       draft.put(bridge);
+     }},
     {"a device is inserted",
      [](const Directory&, Transaction& transaction, DirectoryDraft& draft) {
        Device device = device_of("C", kBert);
@@ -243,6 +166,14 @@ const RowChange kRowChanges[] = {
        session.used_ms = 9000;
        must(transaction.update_use(session));
        draft.put(session);
+     }},
+    {"a bridge is changed",
+     [](const Directory& present, Transaction& transaction, DirectoryDraft& draft) {
+       Bridge bridge = *present.find_bridge("bridge-of-anna");
+       bridge.settings = Secret("other settings");
+       bridge.is_on = false;
+       must(transaction.update(bridge));
+       draft.put(bridge);
      }},
     {"a device's key is updated",
      [](const Directory& present, Transaction& transaction, DirectoryDraft& draft) {
@@ -308,6 +239,11 @@ const RowChange kRowChanges[] = {
        must(transaction.remove(*present.find_session("session of bert")));
        draft.erase_session("session of bert");
      }},
+    {"a bridge is removed",
+     [](const Directory& present, Transaction& transaction, DirectoryDraft& draft) {
+       must(transaction.remove(*present.find_bridge("bridge-of-anna")));
+       draft.erase_bridge("bridge-of-anna");
+     }},
     {"a device is removed with its shares",
      [](const Directory& present, Transaction& transaction, DirectoryDraft& draft) {
        must(transaction.remove(*present.find_device("A")));
@@ -350,7 +286,10 @@ TEST_P(StoreTest, AnUpdateOrARemovalOfNothingChangesNothing) {
   session.number = 99;
   Token token = token_of("no token", kAnna);
   token.number = 99;
+  Bridge bridge = bridge_of("no-bridge", kAnna);
+  bridge.number = 99;
   commit([&](Transaction& transaction) {
+    must(transaction.update(bridge));
     must(transaction.update_certificate_password(account));
     must(transaction.update_gateway_key(account));
     must(transaction.update_use(session));
@@ -362,6 +301,7 @@ TEST_P(StoreTest, AnUpdateOrARemovalOfNothingChangesNothing) {
     must(transaction.remove(key_of("no-such-key", kAnna)));
     must(transaction.remove(token));
     must(transaction.remove(session));
+    must(transaction.remove(bridge));
   });
   EXPECT_EQ(content(*store_), before);
 }
@@ -400,6 +340,10 @@ const Refusal kRefusals[] = {
      [](Transaction& transaction) {
        return code_of(transaction.insert(session_of("session of anna", kBert)));
      }},
+    {"a bridge's name, of whatever account",
+     [](Transaction& transaction) {
+       return code_of(transaction.insert(bridge_of("bridge-of-anna", kBert)));
+     }},
     {"a serial number",
      [](Transaction& transaction) { return code_of(transaction.insert(device_of("A", kBert))); }},
     {"a key of no account",
@@ -421,6 +365,10 @@ const Refusal kRefusals[] = {
     {"a session of no account",
      [](Transaction& transaction) {
        return code_of(transaction.insert(session_of("another session", kNobody)));
+     }},
+    {"a bridge of no account",
+     [](Transaction& transaction) {
+       return code_of(transaction.insert(bridge_of("another-bridge", kNobody)));
      }},
     {"a device of no account",
      [](Transaction& transaction) { return code_of(transaction.insert(device_of("Z", kNobody))); }},
@@ -484,6 +432,7 @@ TEST_P(StoreTest, NoNumberIsGivenTwice) {
     EXPECT_EQ(must(transaction.insert(bert)), AccountId{3});
     EXPECT_EQ(must(transaction.insert(token_of("another token", kAnna))), 3);
     EXPECT_EQ(must(transaction.insert(session_of("another session", kAnna))), 3);
+    EXPECT_EQ(must(transaction.insert(bridge_of("bridge-of-bert", kAnna))), 3);
   });
   EXPECT_EQ(must(store_->highest_device_number()), 3);
   commit([](Transaction& transaction) {

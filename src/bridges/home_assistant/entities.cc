@@ -43,11 +43,6 @@ std::vector<Part> parts_of(const Field& field) {
   return parts;
 }
 
-bool is_structured(const Field& field) {
-  return field.type == FieldType::kArray || field.type == FieldType::kObject ||
-         field.type == FieldType::kAny;
-}
-
 bool has_all_names(const Field& field) {
   return !field.values.empty() && !field.others &&
          std::ranges::none_of(field.values, [](const auto& each) { return each.name.empty(); });

@@ -155,8 +155,6 @@ void Publisher::on_state(const BookDevice& from) {
 void Publisher::on_online(Moment now) {
   phase_ = Phase::kLearning;
   learning_since_ = now;
-  foreign_.clear();
-  single_.clear();
   for (auto& [sn, device] : devices_) {
     device.is_announced = false;
     device.is_available.reset();
@@ -166,7 +164,12 @@ void Publisher::on_online(Moment now) {
   publish(options_.topics.published(kMarker), "", false);
 }
 
-void Publisher::on_offline() { phase_ = Phase::kOffline; }
+void Publisher::on_offline() {
+  phase_ = Phase::kOffline;
+  // The broker tells again, perhaps before on_online().
+  foreign_.clear();
+  single_.clear();
+}
 
 std::optional<Publisher::Asked> Publisher::on_message(std::string_view topic,
                                                       std::string_view payload, bool retained) {

@@ -210,6 +210,7 @@ Status Server::listen(ListenOptions options) {
        .live = &*live_,
        .sign_in = &*sign_in_,
        .administration = options.administration,
+       .bridges = &*bridges_,
        .virtual_time = virtual_time,
        .trusted_proxies = std::move(options.trusted_proxies)});
   return {};

@@ -1,5 +1,6 @@
 #include "bridges/core/plain_value.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "overview/values.h"
@@ -25,6 +26,12 @@ PlainValue plain(std::string name, const Field* field, const Json& value) {
   const bool is_absent = value.is_null() || (field != nullptr && field->absent &&
                                              catalog::same_value(*field->absent, value));
   if (is_absent) return made;
+  if (field != nullptr) {
+    const auto named = std::ranges::find_if(field->values, [&](const catalog::NamedValue& each) {
+      return catalog::same_value(each.value, value);
+    });
+    if (named != field->values.end()) made.meaning = named->name;
+  }
   if (value.is_bool()) {
     made.value = value.get_bool();
   } else if (value.is_string()) {
@@ -49,7 +56,9 @@ void for_each_plain_value(std::string_view quota, const Field* field, const Json
   catalog::for_each_value(*field, value,
                           [&](const Field& inner, const Json& leaf, const std::string& path) {
                             if (!is_scalar(leaf)) return;
-                            on_value(plain(std::string(quota) + path, &inner, leaf));
+                            std::string name(quota);
+                            if (!path.empty() && !path.starts_with('[')) name += '.';
+                            on_value(plain(name += path, &inner, leaf));
                           });
 }
 

@@ -19,6 +19,7 @@ struct PlainValue {
   const catalog::Field* field = nullptr;  // null: the family does not declare it
   // Numbers are in the unit of `field`.
   std::variant<NoValue, bool, double, std::string> value{};
+  std::string_view meaning{};  // the value's name; empty: it has none. Lives as long as `field`
 };
 using OnPlainValue = std::function<void(const PlainValue& value)>;
 

@@ -67,6 +67,17 @@ TEST(PlainValue, DeclaredValuesInsideOfAnObjectHaveNamesOfTheirOwn) {
               ElementsAre("q.on=true", "q.watts=70"));
 }
 
+TEST(PlainValue, AValueWithANameHasItAsItsMeaning) {
+  Field mode = field_of("q", FieldType::kInt);
+  mode.values = {{.value = 1, .name = "eco"}, {.value = 2, .name = "boost"}};
+  std::vector<std::string_view> meanings;
+  for (const std::string_view json : {"2", "3", "1.0"}) {
+    for_each_plain_value("q", &mode, json,
+                         [&](const PlainValue& each) { meanings.push_back(each.meaning); });
+  }
+  EXPECT_THAT(meanings, ElementsAre("boost", "", "eco"));
+}
+
 TEST(PlainValue, WhatIsNotDeclaredHasNoNamesInside) {
   EXPECT_THAT(values_of(nullptr, R"({"on":true})"), IsEmpty());
   EXPECT_THAT(values_of(nullptr, R"("on")"), ElementsAre("q=\"on\""));

@@ -135,7 +135,8 @@ void Server::make_hub() {
   homes_.emplace(HomeServices::Options{.hub = *hub_,
                                        .archive = *archive_,
                                        .loop = *loops_.front(),
-                                       .steady = options_.clocks.steady});
+                                       .steady = options_.clocks.steady,
+                                       .data = options_.data});
   loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
   registry_->on_change([hub = hub_.get()] { hub->registry_changed(); });
   protocols_.emplace(Protocols::Options{.hub = *hub_,

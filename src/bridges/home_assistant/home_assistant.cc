@@ -20,6 +20,8 @@
 #include "base/worker.h"
 #include "bridges/core/broker_address.h"
 #include "bridges/core/device_book.h"
+#include "bridges/core/selection.h"
+#include "bridges/core/twins_now.h"
 #include "bridges/home_assistant/discovery.h"
 #include "bridges/home_assistant/entities.h"
 #include "bridges/home_assistant/publisher.h"
@@ -71,11 +73,12 @@ constexpr std::array kSettings = {
               .text = "Language of titles and named values; left out: en",
               .type = Type::kChoice,
               .values = catalog::kLanguageTags},
-    Parameter{.name = "devices",
-              .text = "Serial numbers of the devices to show; left out: all of the account",
-              .type = Type::kTexts,
-              .most_bytes = 64,
-              .most_items = 1000},
+    Parameter{
+        .name = "devices",
+        .text = "Serial numbers or names of the devices to show; left out: all of the account",
+        .type = Type::kTexts,
+        .most_bytes = 64,
+        .most_items = 1000},
     Parameter{.name = "controls",
               .text = "Whether Home Assistant may set devices; left out: it may not",
               .type = Type::kFlag},
@@ -119,9 +122,9 @@ Status check_topic(const Arguments& settings, std::string_view name) {
 }
 
 Status check(const Arguments& settings) {
-  const auto broker = parse_broker(settings.text("broker"));
+  const auto broker = parse_broker_address("broker", settings.text("broker"));
   if (!broker) return std::unexpected(broker.error());
-  if (!broker->is_tls && !settings.text("ca").empty()) {
+  if (!broker->uses_tls && !settings.text("ca").empty()) {
     return fail(ErrorCode::kBadParams, "ca is given: must be left out unless broker is mqtts://");
   }
   if (settings.text("user").empty() && !settings.text("password").empty()) {
@@ -151,7 +154,7 @@ class HomeAssistant final : public Bridge,
         ca_(settings.text("ca")),
         topics_(topics_of(settings, identity_.name)),
         // check() has parsed it.
-        broker_(parse_broker(settings.text("broker")).value_or(BrokerAddress())),
+        broker_(parse_broker_address("broker", settings.text("broker")).value_or(BrokerAddress())),
         buffer_(kReadBytes),
         publisher_(options(settings)) {
     link_options_.client_id =
@@ -173,7 +176,7 @@ class HomeAssistant final : public Bridge,
   void start() override {
     identity_.health->connecting();
     book_.emplace(parts_.hub, parts_.loop, identity_.account, *this);
-    if (!broker_.is_tls) return open(nullptr);
+    if (!broker_.uses_tls) return open(nullptr);
     // The file is read on the worker's thread.
     const bool is_posted =
         worker_.post(1, [this, ca = ca_, &loop = parts_.loop, alive = std::weak_ptr(alive_)] {
@@ -219,7 +222,7 @@ class HomeAssistant final : public Bridge,
             .language = language_of(settings),
             .has_controls = settings.flag("controls"),
             .migrates = settings.flag("migrate"),
-            .devices = settings.texts("devices"),
+            .devices = Selection(settings.texts("devices"), {}),
             .at_most_every =
                 std::chrono::seconds(settings.integer("at-most-every").value_or(kAtMostEvery_s)),
             .outlet = this,
@@ -376,31 +379,40 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity, const Argume
   return std::make_unique<HomeAssistant>(parts, std::move(identity), settings);
 }
 
-// Of devices with modules, and of unknown ones, the entities come as they report.
+std::vector<home_assistant::FurtherQuota> further_of(const DeviceNow& device) {
+  std::vector<home_assistant::FurtherQuota> further;
+  device.twin.values.for_each([&](std::size_t slot, std::string_view json) {
+    const std::string& name = device.twin.name_of(slot);
+    if (!home_assistant::is_further(*device.family, name)) return;
+    further.push_back({.name = name, .text = std::string(json)});
+  });
+  std::ranges::sort(further, {}, &home_assistant::FurtherQuota::name);
+  return further;
+}
+
+// The discovery messages: [{"topic","payload"},..].
 Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
                            const Arguments& settings) {
-  const auto directory = parts.registry.directory();
+  const auto devices = devices_now(parts, account);
+  if (!devices) return std::unexpected(devices.error());
   const auto& catalog = *parts.hub.platform().catalog;
   const Topics topics = topics_of(settings, "NAME");
-  const std::vector<std::string> wanted = settings.texts("devices");
+  const Selection selection(settings.texts("devices"), {});
   wire::JsonArray messages;
-  for (const auto& list : {directory->devices_of(account), directory->shared_with(account)}) {
-    for (const registry::Device* device : list) {
-      if (!wanted.empty() && std::ranges::find(wanted, device->sn) == wanted.end()) continue;
-      const catalog::FamilyPtr& english = catalog.of_serial(device->sn);
-      const auto entities =
-          home_assistant::entities_of({.english = english,
-                                       .shown = catalog.in_language(english, language_of(settings)),
-                                       .has_controls = settings.flag("controls")},
-                                      {});
-      if (entities->all.empty()) continue;
-      messages.push_back(wire::JsonObject{
-          {"topic", topics.config(device->sn)},
-          {"payload", home_assistant::config_message(
-                          topics, {.sn = device->sn, .name = device->name}, *entities)}});
-    }
+  for (const DeviceNow& device : *devices) {
+    if (!selection.has_device(device.sn, device.name)) continue;
+    const auto entities = home_assistant::entities_of(
+        {.english = device.family,
+         .shown = catalog.in_language(device.family, language_of(settings)),
+         .has_controls = settings.flag("controls")},
+        further_of(device));
+    if (entities->all.empty()) continue;
+    messages.push_back(wire::JsonObject{
+        {"topic", topics.config(device.sn)},
+        {"payload", home_assistant::config_message(topics, {.sn = device.sn, .name = device.name},
+                                                   *entities)}});
   }
-  return messages;
+  return wire::Json(std::move(messages));
 }
 
 }  // namespace

@@ -55,11 +55,6 @@ PlanPtr plan_of(EntitiesPtr entities, std::span<const FurtherQuota> further) {
 
 // --- from the book
 
-bool Publisher::is_wanted(std::string_view sn) const {
-  return options_.devices.empty() ||
-         std::ranges::find(options_.devices, sn) != options_.devices.end();
-}
-
 PlanPtr Publisher::make_plan(const BookDevice& device) {
   const catalog::FamilyPtr& english = options_.catalog->of_serial(device.sn());
   std::vector<FurtherQuota> further;
@@ -104,7 +99,7 @@ void Publisher::take_plan(Device& device, PlanPtr plan) const {
 }
 
 void Publisher::on_device(const BookDevice& from) {
-  if (!is_wanted(from.sn())) return;
+  if (!options_.devices.has_device(from.sn(), from.name())) return on_removed(from.sn());
   Device& device = devices_[from.sn()];
   if (device.name != from.name()) {
     device.name = from.name();

@@ -28,6 +28,7 @@
 #include "base/string_map.h"
 #include "bridges/core/device_book.h"
 #include "bridges/core/health.h"
+#include "bridges/core/selection.h"
 #include "bridges/home_assistant/discovery.h"
 #include "bridges/home_assistant/entities.h"
 #include "catalog/family.h"
@@ -72,8 +73,8 @@ class Publisher {
     const catalog::Catalog* catalog = nullptr;
     catalog::Language language = catalog::Language::kEnglish;
     bool has_controls = false;
-    bool migrates = false;               // takes over discovery with a message for each entity
-    std::vector<std::string> devices{};  // serial numbers; empty: all
+    bool migrates = false;  // takes over discovery with a message for each entity
+    Selection devices{{}, {}};
     Millis at_most_every{5'000};
     Outlet* outlet = nullptr;
     Health* health = nullptr;
@@ -129,7 +130,6 @@ class Publisher {
     std::vector<Topic> topics{};              // as Plan::topics
     std::map<std::string, double> highest{};  // of entities that never fall, by key
   };
-  [[nodiscard]] bool is_wanted(std::string_view sn) const;
   [[nodiscard]] PlanPtr make_plan(const BookDevice& device);
   void take_plan(Device& device, PlanPtr plan) const;
   void publish(std::string_view topic, std::string payload, bool retain = true);

@@ -45,6 +45,8 @@ constexpr std::int64_t kAtMostEvery_s = 5;
 constexpr std::size_t kMaxInFlight = 16;  // messages that the broker has not acknowledged
 constexpr std::size_t kMaxSets = 32;      // that are not answered yet; further ones are refused
 constexpr std::size_t kMaxPayload = 256;  // of a set, in bytes
+// Before the certificates are read again.
+constexpr std::chrono::seconds kRetryCertificates{30};
 constexpr std::size_t kReadBytes = 64 * 1024;
 
 constexpr std::array kSettings = {
@@ -176,18 +178,7 @@ class HomeAssistant final : public Bridge,
   void start() override {
     identity_.health->connecting();
     book_.emplace(parts_.hub, parts_.loop, identity_.account, *this);
-    if (!broker_.uses_tls) return open(nullptr);
-    // The file is read on the worker's thread.
-    const bool is_posted =
-        worker_.post(1, [this, ca = ca_, &loop = parts_.loop, alive = std::weak_ptr(alive_)] {
-          auto tls = ca.empty() ? client::tls_client_of_system() : client::tls_client(ca);
-          loop.post([this, alive, tls = std::move(tls)] {
-            if (!alive.lock()) return;
-            if (tls) return open(*tls);
-            identity_.health->failing(tls.error().detail);
-          });
-        });
-    if (!is_posted) identity_.health->failing("the certificates cannot be read");
+    connect();
   }
 
   void stop() override {
@@ -206,8 +197,12 @@ class HomeAssistant final : public Bridge,
 
   void tick() override {
     if (book_) book_->tick();
-    if (!link_) return;
-    link_->tick(std::chrono::steady_clock::now());
+    const auto now = std::chrono::steady_clock::now();
+    if (!link_) {
+      if (now >= connect_again_) connect();
+      return;
+    }
+    link_->tick(now);
     work();
   }
 
@@ -227,6 +222,22 @@ class HomeAssistant final : public Bridge,
                 std::chrono::seconds(settings.integer("at-most-every").value_or(kAtMostEvery_s)),
             .outlet = this,
             .health = identity_.health};
+  }
+
+  void connect() {
+    connect_again_ = std::chrono::steady_clock::now() + kRetryCertificates;
+    if (!broker_.uses_tls) return open(nullptr);
+    // The file is read on the worker's thread.
+    const bool is_posted =
+        worker_.post(1, [this, ca = ca_, &loop = parts_.loop, alive = std::weak_ptr(alive_)] {
+          auto tls = ca.empty() ? client::tls_client_of_system() : client::tls_client(ca);
+          loop.post([this, alive, tls = std::move(tls)] {
+            if (!alive.lock()) return;
+            if (tls) return open(*tls);
+            identity_.health->failing(tls.error().detail);
+          });
+        });
+    if (!is_posted) identity_.health->failing("the certificates cannot be read");
   }
 
   void open(client::TlsClient tls) {
@@ -369,6 +380,7 @@ class HomeAssistant final : public Bridge,
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // until close()
   client::MqttLink::Options link_options_;
   std::optional<DeviceBook> book_;
+  client::Moment connect_again_;
   std::size_t waiting_ = 0;                 // sets
   bool is_posted_ = false;                  // work() is
   std::shared_ptr<client::MqttLink> link_;  // null: not yet, or no more

@@ -40,7 +40,8 @@ Limits limits_of(RegisterType type) {
     case RegisterType::kFloat32:
       break;
   }
-  return {.least = std::numeric_limits<float>::lowest(), .most = std::numeric_limits<float>::max()};
+  constexpr double kMostFloat = 3.4028235e38;  // its shortest text, a little more than itself
+  return {.least = -kMostFloat, .most = kMostFloat};
 }
 
 double shortest(float value) {

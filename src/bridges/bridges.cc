@@ -41,6 +41,7 @@ Bridges::~Bridges() { stop(); }
 Parts Bridges::parts() const {
   return {.hub = options_.hub,
           .homes = options_.homes,
+          .counters = options_.counters,
           .sets = options_.sets,
           .registry = options_.registry,
           .reads = options_.reads,

@@ -44,6 +44,7 @@ class Bridges {
   struct Options {
     hub::Hub& hub;
     home::HomeFeed& homes;
+    home::EnergyCounters& counters;
     home::SetTracker& sets;
     registry::Registry& registry;
     history::Reads reads{};

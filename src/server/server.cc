@@ -135,7 +135,8 @@ void Server::make_hub() {
   homes_.emplace(HomeServices::Options{.hub = *hub_,
                                        .archive = *archive_,
                                        .loop = *loops_.front(),
-                                       .steady = options_.clocks.steady});
+                                       .steady = options_.clocks.steady,
+                                       .data = options_.data});
   loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
   registry_->on_change([this] {
     hub_->registry_changed();
@@ -191,6 +192,7 @@ Status Server::listen(ListenOptions options) {
                                         .limits = options_.limits.sign_in});
   bridges_.emplace(bridges::Bridges::Options{.hub = *hub_,
                                              .homes = homes_->homes(),
+                                             .counters = homes_->counters(),
                                              .sets = homes_->sets(),
                                              .registry = *registry_,
                                              .reads = reads,

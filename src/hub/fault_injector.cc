@@ -67,17 +67,37 @@ const PlatformFaultInfo* find_platform_fault(std::string_view name) {
   return found == platform_faults().end() ? nullptr : &*found;
 }
 
-void FaultInjector::set(const std::vector<FaultRule>& rules) {
-  auto made = std::make_shared<ActiveRules>();
+FaultInjector::ActiveRules FaultInjector::active(const std::vector<FaultRule>& rules) {
+  ActiveRules made;
   for (const FaultRule& rule : rules) {
     const PlatformFaultInfo* info = find_platform_fault(rule.fault);
     if (info == nullptr) continue;
-    made->push_back(
-        {.fault = info->fault, .rule = rule, .value = rule.value.value_or(info->value)});
+    made.push_back({.fault = info->fault, .rule = rule, .value = rule.value.value_or(info->value)});
   }
+  return made;
+}
+
+void FaultInjector::merge() {
+  auto all = std::make_shared<ActiveRules>(set_);
+  for (const auto& [owner, laid] : laid_) all->insert(all->end(), laid.begin(), laid.end());
+  any_.store(!all->empty());
+  rules_ = std::move(all);
+}
+
+void FaultInjector::set(const std::vector<FaultRule>& rules) {
   const std::scoped_lock lock(mutex_);
-  any_.store(!made->empty());
-  rules_ = std::move(made);
+  set_ = active(rules);
+  merge();
+}
+
+void FaultInjector::lay(const std::string& owner, const std::vector<FaultRule>& rules) {
+  const std::scoped_lock lock(mutex_);
+  if (rules.empty()) {
+    laid_.erase(owner);
+  } else {
+    laid_[owner] = active(rules);
+  }
+  merge();
 }
 
 std::shared_ptr<const FaultInjector::ActiveRules> FaultInjector::rules() const {

@@ -52,6 +52,7 @@ void LocalGateway::sign_in() {
       std::make_shared<Client>(options_.loop, std::move(*identity), options_.client_id, *this);
   options_.hub.connected(client_);
   for (const std::string& sn : served_) subscribe(sn);
+  for (const std::string& sn : online_) say(sn, true);
 }
 
 void LocalGateway::leave() {
@@ -78,13 +79,20 @@ void LocalGateway::serve(const std::string& sn) {
 }
 
 void LocalGateway::say(const std::string& sn, bool online) {
-  publish(sn, Verb::kStatus,
-          hub::status_message(options_.hub.platform().clock.now(), online).payload);
+  const wire::mqtt::Message message =
+      hub::status_message(options_.hub.platform().clock.now(), online);
+  publish(sn, Verb::kStatus, std::string(std::string_view(message.payload)));
 }
 
-void LocalGateway::say_offline(const std::string& sn) { say(sn, false); }
+void LocalGateway::say_offline(const std::string& sn) {
+  online_.erase(sn);
+  say(sn, false);
+}
 
-void LocalGateway::say_online(const std::string& sn) { say(sn, true); }
+void LocalGateway::say_online(const std::string& sn) {
+  online_.insert(sn);
+  say(sn, true);
+}
 
 void LocalGateway::report(const std::string& sn, std::string payload) {
   publish(sn, Verb::kQuota, std::move(payload));
@@ -99,11 +107,11 @@ void LocalGateway::publish(const std::string& sn, Verb verb, std::string payload
   message->topic = wire::make_device_topic(sn, verb);
   message->payload = std::move(payload);
   waiting_bytes_ += message->payload.size();
-  waiting_.push_back({std::move(message)});
+  waiting_.push_back(std::move(message));
   flush();
   std::size_t dropped = 0;
   while (waiting_.size() > kMostWaiting || waiting_bytes_ > kMostWaitingBytes) {
-    waiting_bytes_ -= waiting_.front().message->payload.size();
+    waiting_bytes_ -= waiting_.front()->payload.size();
     waiting_.pop_front();
     ++dropped;
   }
@@ -112,7 +120,7 @@ void LocalGateway::publish(const std::string& sn, Verb verb, std::string payload
 
 void LocalGateway::flush() {
   while (client_ && !waiting_.empty() && !client_->is_throttled()) {
-    const auto message = std::move(waiting_.front().message);
+    const auto message = std::move(waiting_.front());
     waiting_.pop_front();
     waiting_bytes_ -= message->payload.size();
     // Subscribers get it with this quality of service; nobody here waits for the acknowledgement.

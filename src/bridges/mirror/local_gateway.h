@@ -66,10 +66,8 @@ class LocalGateway {
   Options options_;
   std::shared_ptr<Client> client_;  // null: the account is gone, or its key was rotated just now
   StringSet served_;
-  struct Waiting {
-    std::shared_ptr<const wire::mqtt::Message> message;
-  };
-  std::deque<Waiting> waiting_;
+  StringSet online_;  // as it was said last
+  std::deque<wire::mqtt::MessagePtr> waiting_;
   std::size_t waiting_bytes_ = 0;
 };
 

@@ -20,6 +20,7 @@ Schedule::Schedule(const Rhythm& rhythm, Chance chance)
       refusals_({.first = rhythm.refused, .most = rhythm.refused_most}, chance.split("refused")),
       failures_({.first = rhythm.unreachable, .most = rhythm.unreachable_most},
                 chance.split("unreachable")),
+      certificate_pause_(rhythm.certificate),
       wake_pause_(rhythm.wake) {}
 
 // ---- presence
@@ -77,6 +78,7 @@ void Schedule::reported(std::string_view sn, Moment now) {
 void Schedule::link_up(Moment now) {
   is_link_up_ = true;
   is_list_due_ = true;
+  certificate_pause_ = rhythm_.certificate;
   if (!woken_at_) woken_at_ = now;
   for (auto& [sn, device] : devices_) device.is_due = true;
 }
@@ -114,9 +116,14 @@ void Schedule::succeeded() {
   failures_.succeeded();
 }
 
-void Schedule::certified(Moment /*now*/) {
+void Schedule::certified() {
   succeeded();
   needs_certificate_ = false;
+}
+
+void Schedule::certificate_refused() {
+  if (std::exchange(needs_certificate_, true)) return;
+  certificate_pause_ = std::min(2 * certificate_pause_, rhythm_.refused_most);
 }
 
 void Schedule::answered(std::string_view sn, Brought brought, Moment now) {
@@ -184,7 +191,7 @@ std::optional<Request> Schedule::choose(Moment now) const {
   if (!is_over(asked_at_, rhythm_.between_requests, now)) return std::nullopt;
   const Millis list_pause = is_in_doubt(now) ? rhythm_.devices_in_doubt : rhythm_.devices;
   if (is_over(list_at_, list_pause, now)) return Request{.ask = Ask::kDevices};
-  if (needs_certificate_ && is_over(certificate_at_, rhythm_.certificate, now)) {
+  if (needs_certificate_ && is_over(certificate_at_, certificate_pause_, now)) {
     return Request{.ask = Ask::kCertificate};
   }
   return next_quotas(now);

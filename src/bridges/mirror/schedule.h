@@ -46,9 +46,9 @@ class Schedule {
   void link_up(Moment now);
   // What the vendor said about presence until now is no longer known to be true.
   void link_down();
-  // The certificate is not valid any more, or there is none yet.
-  void needs_certificate() { needs_certificate_ = true; }
-  void certified(Moment now);
+  // The certificate was refused: another one is asked for, each time later.
+  void certificate_refused();
+  void certified();
   void answered(std::string_view sn, Brought brought, Moment now);
   void refused(const Request& request, Refusal refusal, Moment now);
 
@@ -103,6 +103,7 @@ class Schedule {
   std::optional<Moment> quotas_at_;
   std::optional<Moment> list_at_;
   std::optional<Moment> certificate_at_;
+  Millis certificate_pause_{0};
   std::optional<Moment> woken_at_;
   Millis wake_pause_{0};
   std::deque<Moment> hour_;  // of requests

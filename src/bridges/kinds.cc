@@ -9,7 +9,8 @@
 
 #include "base/nearest.h"
 #include "base/redacted.h"
-#include "bridges/mirror/mirror.h"
+#include "bridges/mirror/kind.h"
+#include "bridges/mqtt_out/kind.h"
 
 namespace gridloom::bridges {
 
@@ -19,7 +20,7 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 std::span<const Kind> kinds() {
-  static const std::vector<Kind> rows = {mirror::mirror_kind()};
+  static const std::vector<Kind> rows = {mirror_kind(), mqtt_kind()};
   return rows;
 }
 

@@ -146,8 +146,8 @@ struct MqttLinkTest : testing::Test, MqttLink::Listener {
     link = std::make_shared<MqttLink>(changed, *this);
   }
 
-  template <typename Done>
-  void turn_until(Done done) {
+  template <typename Condition>
+  void turn_until(Condition done) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
     while (!done() && std::chrono::steady_clock::now() < deadline) loop.turn();
     EXPECT_TRUE(done());

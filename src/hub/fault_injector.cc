@@ -77,30 +77,31 @@ FaultInjector::ActiveRules FaultInjector::active(const std::vector<FaultRule>& r
   return made;
 }
 
-void FaultInjector::merge() {
-  auto all = std::make_shared<ActiveRules>(set_);
-  for (const auto& [owner, laid] : laid_) all->insert(all->end(), laid.begin(), laid.end());
-  any_.store(!all->empty());
-  rules_ = std::move(all);
+template <typename Change>
+void FaultInjector::change(Change change) {
+  const std::scoped_lock lock(mutex_);
+  auto made = rules_ ? std::make_shared<Rules>(*rules_) : std::make_shared<Rules>();
+  change(*made);
+  made->all = made->set;
+  for (const auto& [owner, laid] : made->laid) {
+    made->all.insert(made->all.end(), laid.begin(), laid.end());
+  }
+  any_.store(!made->all.empty());
+  rules_ = std::move(made);
 }
 
 void FaultInjector::set(const std::vector<FaultRule>& rules) {
-  const std::scoped_lock lock(mutex_);
-  set_ = active(rules);
-  merge();
+  change([&](Rules& made) { made.set = active(rules); });
 }
 
 void FaultInjector::lay(const std::string& owner, const std::vector<FaultRule>& rules) {
-  const std::scoped_lock lock(mutex_);
-  if (rules.empty()) {
-    laid_.erase(owner);
-  } else {
-    laid_[owner] = active(rules);
-  }
-  merge();
+  change([&](Rules& made) {
+    made.laid.erase(owner);
+    if (!rules.empty()) made.laid.emplace(owner, active(rules));
+  });
 }
 
-std::shared_ptr<const FaultInjector::ActiveRules> FaultInjector::rules() const {
+std::shared_ptr<const FaultInjector::Rules> FaultInjector::rules() const {
   const std::scoped_lock lock(mutex_);
   return rules_;
 }
@@ -108,7 +109,7 @@ std::shared_ptr<const FaultInjector::ActiveRules> FaultInjector::rules() const {
 std::optional<double> FaultInjector::happens(PlatformFault fault, const Case& in) const {
   if (!any()) return std::nullopt;
   const auto rules = this->rules();
-  for (const ActiveRule& active : *rules) {
+  for (const ActiveRule& active : rules->all) {
     if (active.fault != fault || !concerns(active.rule, in)) continue;
     const Chance chance = Chance(kSeed).split(active.rule.fault);
     const double drawn = active.rule.probability >= 1 ? 0

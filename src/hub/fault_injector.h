@@ -81,17 +81,20 @@ class FaultInjector {
     double value = 0;
   };
   using ActiveRules = std::vector<ActiveRule>;
+  struct Rules {
+    ActiveRules set;
+    std::map<std::string, ActiveRules, std::less<>> laid;  // by owner
+    ActiveRules all;
+  };
 
   [[nodiscard]] static ActiveRules active(const std::vector<FaultRule>& rules);
-  // Requires that mutex_ is held.
-  void merge();
-  [[nodiscard]] std::shared_ptr<const ActiveRules> rules() const;
+  template <typename Change>
+  void change(Change change);
+  [[nodiscard]] std::shared_ptr<const Rules> rules() const;
 
   std::atomic<bool> any_{false};
   mutable std::mutex mutex_;
-  ActiveRules set_;
-  std::map<std::string, ActiveRules, std::less<>> laid_;  // by owner
-  std::shared_ptr<const ActiveRules> rules_;              // all of them
+  std::shared_ptr<const Rules> rules_;  // null: there were none yet
   mutable std::atomic<std::uint64_t> draws_{0};
 };
 

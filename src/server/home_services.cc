@@ -16,14 +16,20 @@ HomeServices::HomeServices(const Options& options)
               .steady = &options.steady,
               .members_of = api::home_members,
               .german_members_of =
-                  [catalog = options.hub.platform().catalog](const home::HomeState& state) {
-                    return api::translated_home_members(state, *catalog,
+                  [catalog = options.hub.platform().catalog](const home::HomeState& state,
+                                                             const auto& picture) {
+                    return api::translated_home_members(state, picture, *catalog,
                                                         catalog::Language::kGerman);
                   },
               .events = &events_,
               .reads = [archive = &options.archive](
                            auto query) { return archive->read(std::move(query)); }}),
-      sets_({.hub = &options.hub, .loop = &options.loop}) {}
+      sets_({.hub = &options.hub, .loop = &options.loop}),
+      counters_({.hub = &options.hub,
+                 .steady = &options.steady,
+                 .reads = [archive = &options.archive](
+                              auto query) { return archive->read(std::move(query)); },
+                 .data = options.data}) {}
 
 Status HomeServices::start() {
   auto open = options_.archive.open_faults();

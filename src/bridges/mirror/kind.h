@@ -9,9 +9,9 @@
 
 #include "bridges/core/bridge.h"
 
-namespace gridloom::bridges::mirror {
+namespace gridloom::bridges {
 
 // Lives as long as the program.
 [[nodiscard]] const Kind& mirror_kind();
 
-}  // namespace gridloom::bridges::mirror
+}  // namespace gridloom::bridges

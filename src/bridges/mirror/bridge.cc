@@ -1,5 +1,3 @@
-#include "bridges/mirror/mirror.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,6 +16,7 @@
 #include "base/string_map.h"
 #include "bridges/mirror/cloud.h"
 #include "bridges/mirror/device_values.h"
+#include "bridges/mirror/kind.h"
 #include "bridges/mirror/local_gateway.h"
 #include "bridges/mirror/oddities.h"
 #include "bridges/mirror/pending_sets.h"
@@ -506,7 +505,10 @@ constexpr Kind kKind{.name = "mirror",
 static_assert(is_complete(kKind));
 
 }  // namespace
-
-const Kind& mirror_kind() { return kKind; }
-
 }  // namespace gridloom::bridges::mirror
+
+namespace gridloom::bridges {
+
+const Kind& mirror_kind() { return mirror::kKind; }
+
+}  // namespace gridloom::bridges

@@ -180,10 +180,10 @@ std::optional<Request> Schedule::next_quotas(Moment now) const {
 
 bool Schedule::is_in_doubt(Moment now) const {
   if (is_list_due_) return true;
-  return std::ranges::any_of(devices_, [&](const auto& each) {
-    const Device& device = each.second;
-    return device.is_online && is_silent(device, now);
-  });
+  return is_link_up_ && std::ranges::any_of(devices_, [&](const auto& each) {
+           const Device& device = each.second;
+           return device.is_online && is_silent(device, now);
+         });
 }
 
 std::optional<Request> Schedule::choose(Moment now) const {

@@ -1,10 +1,14 @@
 #include "bridges/mirror/schedule.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gridloom::bridges::mirror {
@@ -91,6 +95,13 @@ TEST(Schedule, ADayOfReportsTakesFewerRequestsThanAnyPublishedClient) {
     EXPECT_GE(counts["quota/all " + sn], 24 * 3);
   }
   EXPECT_LE(vendor.schedule.requests_in_hour(vendor.now), 14 * 4 + 12U);
+  // Beside each other, for whoever reads the log.
+  fmt::print("requests an hour for 14 devices that report: {}\n",
+             vendor.schedule.requests_in_hour(vendor.now));
+  for (const PublishedClient& each : kPublishedClients) {
+    fmt::print("{} of {}, at most: {} an hour{}\n", name_of(each.ask), each.name,
+               hours(1) / each.pause, each.of_one_device ? " for each device" : "");
+  }
 }
 
 TEST(Schedule, PausesAreKeptWhateverHappens) {
@@ -146,7 +157,7 @@ TEST(Schedule, ADeviceThatReportsSeldomIsNotSilent) {
 
 TEST(Schedule, ARefusedAccountIsLeftAloneForLongerEachTime) {
   Vendor vendor;
-  vendor.refuses = {{"device/list", Refusal::kAccount}};
+  vendor.refuses = {{"device/list", Refusal::kAccount}, {"certification", Refusal::kAccount}};
   vendor.pass(hours(2));
   const auto asked = vendor.take();
   EXPECT_GE(asked.size(), 8U);

@@ -124,6 +124,35 @@ TEST_F(HomeFeedTest, EnergiesAreAddedWhenTheirTimeHasCome) {
   EXPECT_TRUE(watch.is_stale()) << "the last report came after they were added";
 }
 
+TEST_F(HomeFeedTest, AHomeHasTheNumbersThatItsTextWasWrittenFrom) {
+  const home::HomeWatch watch = homes.watch(alice, home.client_loop);
+  const home::HomeFeed::Home before = must(get(homes, alice));
+  ASSERT_EQ(before.state->devices.size(), 2U);
+  const auto place_of = [&](std::string_view sn) {
+    return before.state->devices[0]->sn == sn ? 0U : 1U;
+  };
+  const std::size_t station = place_of(kSn);
+  const std::size_t ocean = place_of(kOcean);
+  EXPECT_EQ(before.state->devices[station]->figures.charge_percent, 5);
+  EXPECT_EQ(before.picture->charge_percent, 5);
+  report(6);
+  wait();
+  const home::HomeFeed::Home after = must(get(homes, alice));
+  EXPECT_EQ(after.state->devices[station]->figures.charge_percent, 6);
+  EXPECT_EQ(after.picture->charge_percent, 6);
+  EXPECT_EQ(before.state->devices[station]->figures.charge_percent, 5) << "it never changes";
+  EXPECT_EQ(before.state->devices[ocean], after.state->devices[ocean]) << "shared, not copied";
+}
+
+TEST_F(HomeFeedTest, AHomeThatIsStillFreshHasItsNumbers) {
+  ASSERT_TRUE(must(get(homes, alice)).picture);
+  EXPECT_TRUE(must(get(homes, alice)).picture) << "answered as it was computed";
+  EXPECT_TRUE(must(get(homes, alice)).state);
+  wait();
+  EXPECT_TRUE(must(get(homes, home.account("bob").id)).state->devices.empty());
+  EXPECT_TRUE(must(get(homes, alice)).state) << "computed again";
+}
+
 TEST_F(HomeFeedTest, ADeviceThatIsAddedAppears) {
   const home::HomeWatch watch = homes.watch(alice, home.client_loop);
   text();

@@ -37,7 +37,7 @@ home::HomeDevice shown(std::string_view sn) {
   return {.sn = std::string(sn),
           .name = "name",
           .family = family,
-          .sources = history::EnergySources(*family),
+          .sources = std::make_shared<history::EnergySources>(*family),
           .role = overview::role_of(*family),
           .online = true,
           .has_values = true,
@@ -59,9 +59,21 @@ home::HomeDevice ocean() {
   return made;
 }
 
+std::vector<home::HomeDevicePtr> list_of(const std::vector<home::HomeDevice>& devices) {
+  std::vector<home::HomeDevicePtr> list;
+  for (const home::HomeDevice& each : devices) {
+    list.push_back(std::make_shared<home::HomeDevice>(each));
+  }
+  return list;
+}
+
+std::string members_of(const home::HomeState& state) {
+  return home_members(state, home::picture_of(state));
+}
+
 std::string node_of(const std::vector<home::HomeDevice>& devices, std::string_view place) {
-  const auto home =
-      wire::parse_json(fmt::format("{{{}}}", home_members({.now = kNow, .devices = devices})));
+  const auto home = wire::parse_json(
+      fmt::format("{{{}}}", members_of({.now = kNow, .devices = list_of(devices)})));
   if (!home) return "no JSON";
   const wire::Json* nodes = wire::member(*home, "nodes");
   const wire::Json* node = nodes == nullptr ? nullptr : wire::member(*nodes, place);
@@ -147,7 +159,7 @@ TEST(HomeJson, IsAsItIsDescribed) {
   ledger.flows_kwh.of(overview::Quantity::kSun) = 1.25;
   ledger.flows_kwh.unknown_ms = 90'500;
   const std::string text = fmt::format(
-      R"({{"now":1,{}}})", home_members({.now = kNow, .devices = devices, .today = ledger}));
+      R"({{"now":1,{}}})", members_of({.now = kNow, .devices = list_of(devices), .today = ledger}));
   EXPECT_THAT(schema::differences(must(wire::parse_json(text)), schema::body_of<body::Home>()),
               testing::IsEmpty());
   EXPECT_THAT(
@@ -168,12 +180,14 @@ TEST(HomeJson, SaysFaultsInTheWordsOfALanguage) {
                                     .value = 2,
                                     .quota = "bms_emsStatus.bmsWarState",
                                     .severity = catalog::Severity::kWarning});
-  const home::HomeState state{.now = kNow, .devices = {station}};
-  const std::string english = home_members(state);
+  const home::HomeState state{.now = kNow, .devices = list_of({station})};
+  const overview::HomePicture picture = home::picture_of(state);
+  const std::string english = home_members(state, picture);
   EXPECT_THAT(english,
               HasSubstr(R"-("title":"Warnings of the pack","value":2,"text":"2 (too cold)")-"));
-  EXPECT_EQ(translated_home_members(state, *catalog, catalog::Language::kEnglish), english);
-  EXPECT_THAT(translated_home_members(state, *catalog, catalog::Language::kGerman),
+  EXPECT_EQ(translated_home_members(state, picture, *catalog, catalog::Language::kEnglish),
+            english);
+  EXPECT_THAT(translated_home_members(state, picture, *catalog, catalog::Language::kGerman),
               HasSubstr(R"-("title":"Warnungen des Akkupacks","value":2,"text":"2 (zu kalt)")-"));
 }
 

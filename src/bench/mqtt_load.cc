@@ -175,8 +175,7 @@ Status Worker::connect() {
     Status begun = begin_sign_in({.client_id = fmt::format("bench-subscriber-{}", i),
                                   .user = who.user,
                                   .password = who.password,
-                                  .filter = who.filter,
-                                  .filter_qos = who.qos});
+                                  .filters = {{.filter = who.filter, .qos = who.qos}}});
     if (!begun) return begun;
     if (Status signed_in = await_sign_ins(kSigningIn - 1); !signed_in) return signed_in;
   }
@@ -186,8 +185,7 @@ Status Worker::connect() {
     topics_.push_back(filled_in(load_.topic, device));
     Status begun = begin_sign_in({.client_id = fmt::format("bench-{}", i),
                                   .user = filled_in(load_.user, device),
-                                  .password = filled_in(load_.password, device),
-                                  .filter = {}});
+                                  .password = filled_in(load_.password, device)});
     if (!begun) return begun;
     if (Status signed_in = await_sign_ins(kSigningIn - 1); !signed_in) return signed_in;
   }
@@ -237,7 +235,7 @@ bool Worker::publish(std::size_t index, Moment due) {
   if (!client.may_publish()) return false;
   const std::string& payload =
       load_.payloads[(index * 7 + next_payload_++) % load_.payloads.size()];
-  if (Status sent = client.publish(topics_[index], payload, load_.qos, due); !sent) {
+  if (Status sent = client.publish(topics_[index], payload, {.qos = load_.qos}, due); !sent) {
     counts_.error(sent.error().detail);
     return false;
   }

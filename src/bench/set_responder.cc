@@ -91,8 +91,7 @@ Status SetResponder::Worker::begin_sign_in(const Device& device, const client::T
   return clients_.back()->sign_in({.client_id = id,
                                    .user = device.sn,
                                    .password = device.key,
-                                   .filter = filter,
-                                   .filter_qos = Qos::kAtLeastOnce});
+                                   .filters = {{.filter = filter, .qos = Qos::kAtLeastOnce}}});
 }
 
 Status SetResponder::Worker::await_sign_ins(std::size_t at_most) {
@@ -145,8 +144,8 @@ Status SetResponder::Worker::answer(const wire::mqtt::Publish& set) {
   if (!reply) return std::unexpected(reply.error());
   client::MqttConnection& client = *clients_[found->second];
   if (!client.has_window()) return fail(ErrorCode::kIo, "the server acknowledges no replies");
-  client.put(wire::make_device_topic(topic->sn, wire::Verb::kSetReply), *reply, Qos::kAtLeastOnce,
-             {});
+  client.put(wire::make_device_topic(topic->sn, wire::Verb::kSetReply), *reply,
+             {.qos = Qos::kAtLeastOnce}, {});
   return {};
 }
 

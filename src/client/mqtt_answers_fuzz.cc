@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -21,8 +22,8 @@ class Client final : public MqttSession::Listener {
       : session_({.version = version, .window = 5, .packet_bytes = 4096}) {
     session_.sign_in({.client_id = "c", .user = "u", .password = "p"});
     session_.subscribe({{.filter = "a"}, {.filter = "b"}});
-    session_.publish("t", "1", Qos::kAtLeastOnce, {});
-    session_.publish("t", "2", Qos::kExactlyOnce, {});
+    session_.publish("t", "1", {.qos = Qos::kAtLeastOnce}, {});
+    session_.publish("t", "2", {.qos = Qos::kExactlyOnce}, {});
   }
 
   void receive(std::string_view bytes) {
@@ -32,10 +33,13 @@ class Client final : public MqttSession::Listener {
 
  private:
   void on_accepted() override { seen_ += " accepted"; }
-  void on_subscribed() override { seen_ += " subscribed"; }
+  void on_subscribed(std::span<const wire::mqtt::Reason> reasons) override {
+    seen_ += " subscribed";
+    for (const wire::mqtt::Reason reason : reasons) seen_.append(1, ' ').append(name_of(reason));
+  }
   void on_acknowledged(client::Moment /*due*/) override {
     seen_ += " acknowledged";
-    if (session_.has_window()) session_.publish("t", "3", Qos::kExactlyOnce, {});
+    if (session_.has_window()) session_.publish("t", "3", {.qos = Qos::kExactlyOnce}, {});
   }
   void on_message(const wire::mqtt::Publish& message) override {
     seen_.append(" message ").append(message.topic).append(1, ' ').append(message.payload);

@@ -1,6 +1,7 @@
 #include "client/mqtt_connection.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/epoll.h>
 
 #include <utility>
@@ -17,19 +18,19 @@ MqttConnection::MqttConnection(const Options& options, net::Stream stream, Liste
       listener_(listener),
       session_({.window = options.window}) {}
 
-Status MqttConnection::sign_in(const SignIn& sign_in) {
-  filter_ = sign_in.filter;
-  filter_qos_ = sign_in.filter_qos;
+Status MqttConnection::sign_in(SignIn sign_in) {
+  filters_ = std::move(sign_in.filters);
   session_.sign_in({.client_id = sign_in.client_id,
                     .user = sign_in.user,
                     .password = sign_in.password,
-                    .keepalive_s = sign_in.keepalive_s});
+                    .keepalive_s = sign_in.keepalive_s,
+                    .will = sign_in.will});
   return flush();
 }
 
 Status MqttConnection::publish(std::string_view topic, std::string_view payload,
-                               wire::mqtt::Qos qos, Moment due) {
-  put(topic, payload, qos, due);
+                               const PublishOptions& options, Moment due) {
+  put(topic, payload, options, due);
   return flush();
 }
 
@@ -59,12 +60,31 @@ Status MqttConnection::receive(std::string_view bytes) {
 }
 
 void MqttConnection::on_accepted() {
-  if (filter_.empty()) return report_signed_in();
-  session_.subscribe({{.filter = filter_, .qos = filter_qos_}});
+  if (filters_.empty()) return report_signed_in();
+  std::vector<wire::mqtt::FilterEntry> entries;
+  entries.reserve(filters_.size());
+  for (const TopicFilter& each : filters_) {
+    entries.push_back({.filter = each.filter, .qos = each.qos});
+  }
+  session_.subscribe(std::move(entries));
 }
 
-void MqttConnection::on_subscribed() {
-  if (!refusal_) report_signed_in();
+void MqttConnection::on_subscribed(std::span<const wire::mqtt::Reason> reasons) {
+  const std::vector<TopicFilter> filters = std::exchange(filters_, {});
+  std::vector<std::string_view> refused;
+  for (std::size_t i = 0; i < reasons.size(); ++i) {
+    if (is_refusal(reasons[i])) refused.push_back(filters[i].filter);
+  }
+  if (refused.size() == filters.size()) {
+    refusal_ =
+        Error{.code = ErrorCode::kNoPermission,
+              .detail = fmt::format("the subscription {} is refused", fmt::join(refused, ", "))};
+    return;
+  }
+  for (const std::string_view filter : refused) {
+    if (!lost_) listener_.on_filter_refused(filter);
+  }
+  if (!lost_) report_signed_in();
 }
 
 void MqttConnection::report_signed_in() {
@@ -73,14 +93,10 @@ void MqttConnection::report_signed_in() {
 }
 
 void MqttConnection::on_refused(PacketType answer, wire::mqtt::Reason reason) {
-  if (answer == PacketType::kConnack) {
-    refusal_ = Error{.code = ErrorCode::kUnknownKey,
-                     .detail = fmt::format("the sign-in is refused: {}", name_of(reason))};
-  } else if (answer == PacketType::kSuback) {
-    refusal_ = Error{.code = ErrorCode::kNoPermission,
-                     .detail = fmt::format("the subscription {} is refused", filter_)};
-  }
-  // Version 3.1.1 has no other refusals.
+  // Version 3.1.1 has no other refusals than those of filters, which on_subscribed() gets.
+  if (answer != PacketType::kConnack) return;
+  refusal_ = Error{.code = ErrorCode::kUnknownKey,
+                   .detail = fmt::format("the sign-in is refused: {}", name_of(reason))};
 }
 
 Status MqttConnection::flush() {

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "client/mqtt_session.h"
@@ -16,6 +17,11 @@
 #include "wire/mqtt/packet.h"
 
 namespace gridloom::client {
+
+struct TopicFilter {
+  std::string filter;
+  wire::mqtt::Qos qos = wire::mqtt::Qos::kAtMostOnce;  // the highest of what the server sends
+};
 
 class MqttConnection final : private MqttSession::Listener {
  public:
@@ -27,8 +33,10 @@ class MqttConnection final : private MqttSession::Listener {
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
     virtual ~Listener() = default;
-    // Signed in, and subscribed if a filter was given.
+    // Signed in, and subscribed to the filters that the server accepted.
     virtual void on_signed_in(MqttConnection& connection) = 0;
+    // The server refused a filter, but not all; called before on_signed_in().
+    virtual void on_filter_refused(std::string_view /*filter*/) {}
     // A message of QoS 1 or 2 has been acknowledged; it was due at `due`.
     virtual void on_acknowledged(MqttConnection& connection, Moment due) = 0;
     // The bytes that waited for the socket have been sent.
@@ -45,9 +53,10 @@ class MqttConnection final : private MqttSession::Listener {
     std::string_view client_id;
     std::string_view user;
     std::string_view password;
-    std::uint16_t keepalive_s = 0;  // if not 0, the owner has to ping in time
-    std::string_view filter;        // subscribed to once signed in; empty: nothing
-    wire::mqtt::Qos filter_qos = wire::mqtt::Qos::kAtMostOnce;
+    std::uint16_t keepalive_s = 0;       // if not 0, the owner has to ping in time
+    std::vector<TopicFilter> filters{};  // of one SUBSCRIBE, sent once signed in; empty: none
+    // Published by the server when the connection ends without put_goodbye().
+    std::optional<wire::mqtt::LastWill> will{};
   };
 
   MqttConnection(const Options& options, net::Stream stream, Listener& listener);
@@ -62,18 +71,22 @@ class MqttConnection final : private MqttSession::Listener {
   [[nodiscard]] bool may_publish() const { return has_window() && session_.output().empty(); }
 
   // All return kIo when the connection is gone (then lost() is true), kMalformed for bytes that are
-  // not MQTT, kUnknownKey when the sign-in was refused, kNoPermission when the subscription was.
-  [[nodiscard]] Status sign_in(const SignIn& sign_in);
-  // The message goes out with the next flush(). has_window() must hold.
-  void put(std::string_view topic, std::string_view payload, wire::mqtt::Qos qos, Moment due) {
-    session_.publish(topic, payload, qos, due);
+  // not MQTT, kUnknownKey when the sign-in was refused, kNoPermission when all filters were.
+  [[nodiscard]] Status sign_in(SignIn sign_in);
+  // The message goes out with the next flush(). has_window() must hold, unless it has QoS 0.
+  void put(std::string_view topic, std::string_view payload, const PublishOptions& options,
+           Moment due) {
+    session_.publish(topic, payload, options, due);
   }
   void put_ping() { session_.ping(); }
+  // The server does not publish the will of a client that said goodbye.
   void put_goodbye() { session_.disconnect(); }
+  // Bytes that wait for flush(), or for the socket.
+  [[nodiscard]] std::size_t unsent_bytes() const { return session_.output().size(); }
   [[nodiscard]] Status flush();
   // put() and flush().
   [[nodiscard]] Status publish(std::string_view topic, std::string_view payload,
-                               wire::mqtt::Qos qos, Moment due);
+                               const PublishOptions& options, Moment due);
   // The socket became readable or writable, with epoll's `events`. `buffer` is scratch for reading.
   [[nodiscard]] Status on_ready(std::uint32_t events, std::span<char> buffer);
   // Breaks the connection; lost() is true from now on, and nothing more is reported.
@@ -81,7 +94,7 @@ class MqttConnection final : private MqttSession::Listener {
 
  private:
   void on_accepted() override;
-  void on_subscribed() override;
+  void on_subscribed(std::span<const wire::mqtt::Reason> reasons) override;
   void on_acknowledged(Moment due) override { listener_.on_acknowledged(*this, due); }
   void on_message(const wire::mqtt::Publish& message) override { listener_.on_message(message); }
   void on_refused(wire::mqtt::PacketType answer, wire::mqtt::Reason reason) override;
@@ -94,8 +107,7 @@ class MqttConnection final : private MqttSession::Listener {
   net::Stream stream_;
   Listener& listener_;
   MqttSession session_;
-  std::string filter_;
-  wire::mqtt::Qos filter_qos_ = wire::mqtt::Qos::kAtMostOnce;
+  std::vector<TopicFilter> filters_;  // until they are subscribed to
   std::optional<Error> refusal_;
   bool signed_in_ = false;
   bool lost_ = false;

@@ -25,7 +25,12 @@ using Lines = std::vector<std::string>;
 // Both ends of a connection.
 class ConnectionTest : public testing::Test, public MqttConnection::Listener {
  protected:
-  ConnectionTest() {
+  ConnectionTest() { connect_again(); }
+  ~ConnectionTest() override { hang_up(); }
+
+  void connect_again() {
+    hang_up();
+    in_.clear();
     std::array<int, 2> ends{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
     server_ = ends[1];
@@ -33,7 +38,6 @@ class ConnectionTest : public testing::Test, public MqttConnection::Listener {
     connection.emplace(MqttConnection::Options{.number = 3, .window = 2}, net::Stream(ends[0]),
                        *this);
   }
-  ~ConnectionTest() override { hang_up(); }
 
   // The server's packet arrives.
   Status arrives(const mqtt::Packet& packet) {
@@ -72,12 +76,17 @@ class ConnectionTest : public testing::Test, public MqttConnection::Listener {
   std::optional<MqttConnection> connection;
   Lines events;
   bool closes_at_message = false;
+  bool closes_at_refusal = false;
   std::size_t bytes_sent = 0;
   std::size_t bytes_received = 0;
 
  private:
   void on_signed_in(MqttConnection& signed_in) override {
     events.push_back(fmt::format("signed in {}", signed_in.number()));
+  }
+  void on_filter_refused(std::string_view filter) override {
+    events.push_back(fmt::format("refused {}", filter));
+    if (closes_at_refusal) connection->close();
   }
   void on_acknowledged(MqttConnection& /*connection*/, Moment due) override {
     events.push_back(fmt::format("acknowledged {}", due.time_since_epoch().count()));
@@ -98,7 +107,7 @@ class ConnectionTest : public testing::Test, public MqttConnection::Listener {
 };
 
 TEST_F(ConnectionTest, IsSignedInByTheConnack) {
-  ASSERT_TRUE(connection->sign_in({.client_id = "c", .user = "u", .password = "p", .filter = {}}));
+  ASSERT_TRUE(connection->sign_in({.client_id = "c", .user = "u", .password = "p"}));
   EXPECT_EQ(sent(), Lines{"CONNECT"});
   EXPECT_FALSE(connection->signed_in());
   ASSERT_TRUE(arrives(mqtt::Connack{}));
@@ -109,7 +118,8 @@ TEST_F(ConnectionTest, IsSignedInByTheConnack) {
 }
 
 TEST_F(ConnectionTest, WithAFilterItIsSignedInByTheSuback) {
-  ASSERT_TRUE(connection->sign_in({.client_id = "c", .user = {}, .password = {}, .filter = "a/+"}));
+  ASSERT_TRUE(connection->sign_in(
+      {.client_id = "c", .user = {}, .password = {}, .filters = {{.filter = "a/+"}}}));
   ASSERT_TRUE(arrives(mqtt::Connack{}));
   EXPECT_FALSE(connection->has_window());
   EXPECT_EQ(sent(), (Lines{"CONNECT", "SUBSCRIBE"}));
@@ -120,7 +130,8 @@ TEST_F(ConnectionTest, WithAFilterItIsSignedInByTheSuback) {
 }
 
 TEST_F(ConnectionTest, ARefusalSaysWhatIsRefused) {
-  ASSERT_TRUE(connection->sign_in({.client_id = "c", .user = {}, .password = {}, .filter = "a"}));
+  ASSERT_TRUE(connection->sign_in(
+      {.client_id = "c", .user = {}, .password = {}, .filters = {{.filter = "a"}}}));
   ASSERT_TRUE(arrives(mqtt::Connack{}));
   const Status refused =
       arrives(mqtt::Suback{.packet_id = 1, .reasons = {mqtt::Reason::kUnspecifiedError}});
@@ -131,8 +142,39 @@ TEST_F(ConnectionTest, ARefusalSaysWhatIsRefused) {
   EXPECT_EQ(take_events(), Lines{});
 }
 
+TEST_F(ConnectionTest, AFilterThatIsRefusedIsReportedAndTheOthersAreSubscribedTo) {
+  for (const bool closes : {false, true}) {
+    closes_at_refusal = closes;
+    ASSERT_TRUE(connection->sign_in({.client_id = "c",
+                                     .user = {},
+                                     .password = {},
+                                     .filters = {{.filter = "a"}, {.filter = "b"}}}));
+    ASSERT_TRUE(arrives(mqtt::Connack{}));
+    EXPECT_EQ(sent(), (Lines{"CONNECT", "SUBSCRIBE"})) << "one packet has both filters";
+    ASSERT_TRUE(arrives(mqtt::Suback{
+        .packet_id = 1, .reasons = {mqtt::Reason::kUnspecifiedError, mqtt::Reason::kSuccess}}));
+    EXPECT_EQ(take_events(), closes ? Lines{"refused a"} : (Lines{"refused a", "signed in 3"}));
+    EXPECT_EQ(connection->signed_in(), !closes);
+    connect_again();
+  }
+}
+
+TEST_F(ConnectionTest, IsNotSignedInIfAllFiltersAreRefused) {
+  ASSERT_TRUE(connection->sign_in({.client_id = "c",
+                                   .user = {},
+                                   .password = {},
+                                   .filters = {{.filter = "a"}, {.filter = "b"}}}));
+  ASSERT_TRUE(arrives(mqtt::Connack{}));
+  const Status refused = arrives(
+      mqtt::Suback{.packet_id = 1,
+                   .reasons = {mqtt::Reason::kUnspecifiedError, mqtt::Reason::kUnspecifiedError}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().detail, "the subscription a, b is refused");
+  EXPECT_EQ(take_events(), Lines{});
+}
+
 TEST_F(ConnectionTest, ARefusedSignInEndsIt) {
-  ASSERT_TRUE(connection->sign_in({.client_id = "c", .user = {}, .password = {}, .filter = {}}));
+  ASSERT_TRUE(connection->sign_in({.client_id = "c", .user = {}, .password = {}}));
   const Status refused = arrives(mqtt::Connack{.reason = mqtt::Reason::kNotAuthorized});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::kUnknownKey);
@@ -149,11 +191,11 @@ TEST_F(ConnectionTest, BytesThatAreNotMqttEndIt) {
 }
 
 TEST_F(ConnectionTest, PublishesWithinItsWindow) {
-  ASSERT_TRUE(connection->sign_in({.client_id = "c", .user = {}, .password = {}, .filter = {}}));
+  ASSERT_TRUE(connection->sign_in({.client_id = "c", .user = {}, .password = {}}));
   ASSERT_TRUE(arrives(mqtt::Connack{}));
-  connection->put("t", "1", mqtt::Qos::kAtLeastOnce, Moment(Moment::duration(11)));
+  connection->put("t", "1", {.qos = mqtt::Qos::kAtLeastOnce}, Moment(Moment::duration(11)));
   EXPECT_FALSE(connection->may_publish()) << "until what waits is sent";
-  ASSERT_TRUE(connection->publish("t", "2", mqtt::Qos::kAtLeastOnce, {}));
+  ASSERT_TRUE(connection->publish("t", "2", {.qos = mqtt::Qos::kAtLeastOnce}, {}));
   EXPECT_FALSE(connection->has_window());
   EXPECT_EQ(sent(), (Lines{"CONNECT", "PUBLISH", "PUBLISH"}));
   take_events();
@@ -180,7 +222,7 @@ TEST_F(ConnectionTest, BytesThatTheSocketDoesNotAcceptAreKept) {
   ASSERT_TRUE(arrives(mqtt::Connack{}));
   take_events();
   const std::string large(std::size_t{4} * 1024 * 1024, 'x');
-  ASSERT_TRUE(connection->publish("t", large, mqtt::Qos::kAtMostOnce, {}));
+  ASSERT_TRUE(connection->publish("t", large, {.qos = mqtt::Qos::kAtMostOnce}, {}));
   EXPECT_FALSE(connection->may_publish());
   std::size_t arrived = 0;
   while (!connection->may_publish()) {

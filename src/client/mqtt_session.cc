@@ -35,8 +35,10 @@ MqttSession::MqttSession(const Options& options)
       packet_bytes_(options.packet_bytes) {}
 
 void MqttSession::sign_in(const SignIn& sign_in) {
-  wire::mqtt::Connect connect{
-      .version = version_, .keepalive_s = sign_in.keepalive_s, .client_id = sign_in.client_id};
+  wire::mqtt::Connect connect{.version = version_,
+                              .keepalive_s = sign_in.keepalive_s,
+                              .client_id = sign_in.client_id,
+                              .will = sign_in.will};
   if (!sign_in.user.empty()) {
     connect.username = sign_in.user;
     connect.password = sign_in.password;
@@ -51,13 +53,19 @@ void MqttSession::subscribe(std::vector<wire::mqtt::FilterEntry> filters) {
                      version_);
 }
 
-void MqttSession::publish(std::string_view topic, std::string_view payload, Qos qos, Moment due) {
+void MqttSession::publish(std::string_view topic, std::string_view payload,
+                          const PublishOptions& options, Moment due) {
   std::uint16_t id = 0;
-  if (qos != Qos::kAtMostOnce) {
-    const bool once = qos == Qos::kExactlyOnce;
+  if (options.qos != Qos::kAtMostOnce) {
+    const bool once = options.qos == Qos::kExactlyOnce;
     id = take_id({.due = due, .awaits = once ? Awaits::kPubrec : Awaits::kPuback});
   }
-  wire::mqtt::encode(out_, {.qos = qos, .topic = topic, .packet_id = id, .payload = payload},
+  wire::mqtt::encode(out_,
+                     {.qos = options.qos,
+                      .retain = options.retain,
+                      .topic = topic,
+                      .packet_id = id,
+                      .payload = payload},
                      version_);
 }
 
@@ -190,7 +198,7 @@ Status MqttSession::on_suback(const wire::mqtt::Suback& suback, Listener& listen
   for (const wire::mqtt::Reason reason : suback.reasons) {
     if (is_refusal(reason)) listener.on_refused(PacketType::kSuback, reason);
   }
-  listener.on_subscribed();
+  listener.on_subscribed(suback.reasons);
   return {};
 }
 

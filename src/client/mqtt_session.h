@@ -2,13 +2,15 @@
 // go in, events and bytes to send come out.
 //
 // The session starts clean, so neither side repeats a message and nothing outlives the connection.
-// Not here: sockets (mqtt_connection.h), time, wills, unsubscribing, authentication exchanges.
+// Not here: sockets (mqtt_connection.h), time, unsubscribing, authentication exchanges.
 // One thread at a time.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +21,11 @@
 namespace gridloom::client {
 
 using Moment = std::chrono::steady_clock::time_point;
+
+struct PublishOptions {
+  wire::mqtt::Qos qos = wire::mqtt::Qos::kAtLeastOnce;
+  bool retain = false;  // the server keeps the message as the last one of its topic
+};
 
 class MqttSession {
  public:
@@ -36,6 +43,8 @@ class MqttSession {
     std::string_view user;  // empty: no user name and no password
     std::string_view password;
     std::uint16_t keepalive_s = 0;  // if not 0, the owner has to ping in time
+    // Published by the server when the connection ends without disconnect().
+    std::optional<wire::mqtt::LastWill> will{};
   };
 
   // Called within receive(). A listener may call the session, but must not destroy it.
@@ -47,8 +56,9 @@ class MqttSession {
     virtual ~Listener() = default;
     // The server accepted the sign-in.
     virtual void on_accepted() = 0;
-    // The server answered subscribe(); filters that it refused were reported by on_refused().
-    virtual void on_subscribed() = 0;
+    // The server answered subscribe() with one reason for each filter, in the order of the filters.
+    // Those that it refused were reported by on_refused() before.
+    virtual void on_subscribed(std::span<const wire::mqtt::Reason> reasons) = 0;
     // The server answered a message of QoS 1 or 2, which was due at `due`.
     virtual void on_acknowledged(Moment due) = 0;
     virtual void on_message(const wire::mqtt::Publish& message) = 0;
@@ -63,7 +73,8 @@ class MqttSession {
   // has_window() must hold.
   void subscribe(std::vector<wire::mqtt::FilterEntry> filters);
   // has_window() must hold, unless the message has QoS 0.
-  void publish(std::string_view topic, std::string_view payload, wire::mqtt::Qos qos, Moment due);
+  void publish(std::string_view topic, std::string_view payload, const PublishOptions& options,
+               Moment due);
   void ping();
   void disconnect();
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,14 +35,20 @@ std::string encoded(const mqtt::Packet& packet, Version version) {
 
 std::string text_of(const mqtt::Packet& packet) {
   if (const auto* connect = std::get_if<mqtt::Connect>(&packet)) {
-    return fmt::format("CONNECT {} {} {}/{} {}s{}", static_cast<int>(connect->version),
-                       connect->client_id, connect->username.value_or("-"),
-                       connect->password.value_or("-"), connect->keepalive_s,
-                       connect->clean_start ? " clean" : "");
+    std::string text = fmt::format("CONNECT {} {} {}/{} {}s{}", static_cast<int>(connect->version),
+                                   connect->client_id, connect->username.value_or("-"),
+                                   connect->password.value_or("-"), connect->keepalive_s,
+                                   connect->clean_start ? " clean" : "");
+    if (const auto& will = connect->will) {
+      text += fmt::format(" will {} {} q{}{}", will->topic, will->payload,
+                          static_cast<int>(will->qos), will->retain ? " retained" : "");
+    }
+    return text;
   }
   if (const auto* publish = std::get_if<mqtt::Publish>(&packet)) {
-    return fmt::format("PUBLISH {} {} q{} id{}", publish->topic, publish->payload,
-                       static_cast<int>(publish->qos), publish->packet_id);
+    return fmt::format("PUBLISH {} {} q{} id{}{}", publish->topic, publish->payload,
+                       static_cast<int>(publish->qos), publish->packet_id,
+                       publish->retain ? " retained" : "");
   }
   if (const auto* subscribe = std::get_if<mqtt::Subscribe>(&packet)) {
     std::string text = fmt::format("SUBSCRIBE id{}", subscribe->packet_id);
@@ -102,7 +109,11 @@ class Talk final : public MqttSession::Listener {
 
  private:
   void on_accepted() override { events_.emplace_back("accepted"); }
-  void on_subscribed() override { events_.emplace_back("subscribed"); }
+  void on_subscribed(std::span<const Reason> reasons) override {
+    std::string text = "subscribed";
+    for (const Reason reason : reasons) text += fmt::format(" {}", name_of(reason));
+    events_.push_back(text);
+  }
   void on_acknowledged(Moment due) override {
     events_.push_back(fmt::format(
         "acknowledged {}",
@@ -112,7 +123,7 @@ class Talk final : public MqttSession::Listener {
     events_.push_back(fmt::format("message {} {}{}", message.topic, message.payload,
                                   message.retain ? " retained" : ""));
     if (stops_at_message) session.stop();
-    if (!answer.empty()) session.publish("answer", answer, Qos::kAtLeastOnce, at(1));
+    if (!answer.empty()) session.publish("answer", answer, {.qos = Qos::kAtLeastOnce}, at(1));
   }
   void on_refused(PacketType type, Reason reason) override {
     events_.push_back(fmt::format("refused {} {}", name_of(type), name_of(reason)));
@@ -127,9 +138,9 @@ TEST(ClientMqttSession, EncodesEachRequestedPacket) {
     Talk talk({.version = version});
     talk.session.sign_in({.client_id = "c", .user = "u", .password = "p", .keepalive_s = 30});
     talk.session.subscribe({{.filter = "a/+", .qos = Qos::kAtLeastOnce}, {.filter = "b"}});
-    talk.session.publish("t", "0", Qos::kAtMostOnce, at(0));
-    talk.session.publish("t", "1", Qos::kAtLeastOnce, at(0));
-    talk.session.publish("t", "2", Qos::kExactlyOnce, at(0));
+    talk.session.publish("t", "0", {.qos = Qos::kAtMostOnce}, at(0));
+    talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(0));
+    talk.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(0));
     talk.session.ping();
     talk.session.disconnect();
     EXPECT_EQ(talk.session.in_flight(), 3U);
@@ -144,6 +155,47 @@ TEST(ClientMqttSession, WithoutAUserThereIsNoPassword) {
   Talk talk;
   talk.session.sign_in({.client_id = "c", .user = {}, .password = "p"});
   EXPECT_EQ(talk.sent(), Lines{"CONNECT 4 c -/- 0s clean"});
+}
+
+TEST(ClientMqttSession, AWillAndRetainAreSent) {
+  for (const Version version : kBoth) {
+    Talk talk({.version = version});
+    talk.session.sign_in(
+        {.client_id = "c",
+         .user = {},
+         .password = {},
+         .will = mqtt::LastWill{
+             .topic = "bridge", .payload = "offline", .qos = Qos::kAtLeastOnce, .retain = true}});
+    talk.session.sign_in({.client_id = "c",
+                          .user = {},
+                          .password = {},
+                          .will = mqtt::LastWill{.topic = "bridge", .payload = ""}});
+    talk.session.publish("t", "1", {.retain = true}, at(0));
+    talk.session.publish("t", "2", {.qos = Qos::kAtMostOnce, .retain = true}, at(0));
+    talk.session.publish("t", "3", {}, at(0));
+    const std::string connect = fmt::format("CONNECT {} c -/- 0s clean", static_cast<int>(version));
+    EXPECT_EQ(talk.sent(), (Lines{connect + " will bridge offline q1 retained",
+                                  connect + " will bridge  q0", "PUBLISH t 1 q1 id1 retained",
+                                  "PUBLISH t 2 q0 id0 retained", "PUBLISH t 3 q1 id2"}));
+  }
+}
+
+TEST(ClientMqttSession, TheBytesOfAWillAreThoseOfTheSpecification) {
+  Talk talk;
+  talk.session.sign_in({.client_id = "c",
+                        .user = {},
+                        .password = {},
+                        .keepalive_s = 30,
+                        .will = mqtt::LastWill{.topic = "w",
+                                               .payload = std::string_view("no"),
+                                               .qos = Qos::kAtLeastOnce,
+                                               .retain = true}});
+  // Flags 0x2E: retain, QoS 1, will, clean session.
+  EXPECT_EQ(talk.session.output(), std::string_view("\x10\x14\x00\x04MQTT\x04\x2e\x00\x1e"
+                                                    "\x00\x01"
+                                                    "c"
+                                                    "\x00\x01w\x00\x02no",
+                                                    22));
 }
 
 // All packets of a server to a client that subscribed and published, in one text.
@@ -165,8 +217,8 @@ std::string conversation(Version version) {
 }
 
 TEST(ClientMqttSession, TheSameHappensHoweverTheBytesAreSplit) {
-  const Lines events = {"accepted",       "subscribed",      "message a zero retained",
-                        "message a ",     "acknowledged 10", "message a {\"two\":2}",
+  const Lines events = {"accepted",       "subscribed granted QoS 1", "message a zero retained",
+                        "message a ",     "acknowledged 10",          "message a {\"two\":2}",
                         "acknowledged 20"};
   const Lines sent = {"PUBACK id7", "PUBREL id3", "PUBREC id8", "PUBCOMP id8"};
   for (const Version version : kBoth) {
@@ -175,8 +227,8 @@ TEST(ClientMqttSession, TheSameHappensHoweverTheBytesAreSplit) {
       Talk talk({.version = version});
       talk.session.sign_in({.client_id = "c", .user = {}, .password = {}});
       talk.session.subscribe({{.filter = "a", .qos = Qos::kAtLeastOnce}});
-      talk.session.publish("t", "1", Qos::kAtLeastOnce, at(10));
-      talk.session.publish("t", "2", Qos::kExactlyOnce, at(20));
+      talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(10));
+      talk.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(20));
       EXPECT_EQ(talk.sent().size(), 4U);
       for (const std::string_view piece : pieces) {
         EXPECT_TRUE(talk.receive(std::string(piece)));  // a copy: the piece is not kept
@@ -218,12 +270,13 @@ TEST(ClientMqttSession, ReportsWhatTheServerRefuses) {
   suback.session.subscribe({{.filter = "a"}, {.filter = "b"}});
   ASSERT_TRUE(suback.take(
       mqtt::Suback{.packet_id = 1, .reasons = {Reason::kSuccess, Reason::kUnspecifiedError}}));
-  EXPECT_EQ(suback.events(), (Lines{"refused SUBACK unspecified error", "subscribed"}));
+  EXPECT_EQ(suback.events(),
+            (Lines{"refused SUBACK unspecified error", "subscribed success unspecified error"}));
 
   Talk five({.version = Version::k5});
   five.join();
-  five.session.publish("t", "1", Qos::kAtLeastOnce, at(1));
-  five.session.publish("t", "2", Qos::kExactlyOnce, at(2));
+  five.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(1));
+  five.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(2));
   ASSERT_TRUE(five.take(mqtt::Puback{.packet_id = 1, .reason = Reason::kNotAuthorized}));
   ASSERT_TRUE(five.take(mqtt::Pubrec{.packet_id = 2, .reason = Reason::kQuotaExceeded}));
   EXPECT_EQ(five.events(), (Lines{"refused PUBACK not authorized", "acknowledged 1",
@@ -278,8 +331,8 @@ TEST(ClientMqttSession, RefusesWhatNoServerMaySend) {
     Talk talk({.version = row.version});
     talk.join();
     talk.session.subscribe({{.filter = "a"}});
-    talk.session.publish("t", "1", Qos::kAtLeastOnce, at(1));
-    talk.session.publish("t", "2", Qos::kExactlyOnce, at(2));
+    talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(1));
+    talk.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(2));
     const Status taken = talk.take(row.packet);
     ASSERT_FALSE(taken);
     EXPECT_EQ(taken.error().code, ErrorCode::kMalformed);
@@ -293,8 +346,8 @@ TEST(ClientMqttSession, RefusesWhatNoServerMaySend) {
 TEST(ClientMqttSession, AnAnswerThatComesTwiceFreesItsIdOnce) {
   Talk talk({.window = 2});
   talk.join();
-  talk.session.publish("t", "1", Qos::kAtLeastOnce, at(1));
-  talk.session.publish("t", "2", Qos::kAtLeastOnce, at(2));
+  talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(1));
+  talk.session.publish("t", "2", {.qos = Qos::kAtLeastOnce}, at(2));
   ASSERT_TRUE(talk.take(mqtt::Puback{.packet_id = 1}));
   EXPECT_FALSE(talk.take(mqtt::Puback{.packet_id = 1}));
   EXPECT_EQ(talk.session.in_flight(), 1U);
@@ -352,14 +405,14 @@ TEST(ClientMqttSession, TheWindowIsFullAndHasSpaceAgain) {
   Talk talk({.window = 2});
   talk.join();
   EXPECT_TRUE(talk.session.has_window());
-  talk.session.publish("t", "1", Qos::kAtLeastOnce, at(1));
-  talk.session.publish("t", "2", Qos::kExactlyOnce, at(2));
+  talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(1));
+  talk.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(2));
   EXPECT_FALSE(talk.session.has_window());
   ASSERT_TRUE(talk.take(mqtt::Pubrec{.packet_id = 2}));
   EXPECT_FALSE(talk.session.has_window()) << "until its PUBCOMP";
   ASSERT_TRUE(talk.take(mqtt::Puback{.packet_id = 1}));
   EXPECT_TRUE(talk.session.has_window());
-  talk.session.publish("t", "3", Qos::kAtLeastOnce, at(3));
+  talk.session.publish("t", "3", {.qos = Qos::kAtLeastOnce}, at(3));
   EXPECT_EQ(talk.sent(), (Lines{"PUBLISH t 1 q1 id1", "PUBLISH t 2 q2 id2", "PUBREL id2",
                                 "PUBLISH t 3 q1 id1"}));
   EXPECT_FALSE(talk.session.has_window());
@@ -371,7 +424,8 @@ TEST(ClientMqttSession, AVersion5ServerMayMakeTheWindowSmaller) {
     mqtt::Connack connack;
     connack.properties.add(mqtt::PropertyId::kReceiveMaximum, most);
     ASSERT_TRUE(talk.take(connack));
-    while (talk.session.has_window()) talk.session.publish("t", "", Qos::kAtLeastOnce, at(1));
+    while (talk.session.has_window())
+      talk.session.publish("t", "", {.qos = Qos::kAtLeastOnce}, at(1));
     EXPECT_EQ(talk.session.in_flight(), in_flight);
   }
 }
@@ -381,7 +435,7 @@ TEST(ClientMqttSession, EveryPacketIdIsUsedOnceAtATime) {
   talk.join();
   for (std::size_t i = 0; i < MqttSession::kMaxWindow; ++i) {
     ASSERT_TRUE(talk.session.has_window());
-    talk.session.publish("t", "", Qos::kAtLeastOnce, at(1));
+    talk.session.publish("t", "", {.qos = Qos::kAtLeastOnce}, at(1));
   }
   EXPECT_FALSE(talk.session.has_window());
   const Lines sent = talk.sent();

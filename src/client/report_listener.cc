@@ -92,7 +92,7 @@ Result<ReportListener> ReportListener::open(const MqttAccess& access, const ApiO
                                           .user = access.user,
                                           .password = access.password.reveal(),
                                           .keepalive_s = kKeepalive_s,
-                                          .filter = filter});
+                                          .filters = {{.filter = filter}}});
   const auto until = Steady::now() + options.patience;
   while (good && !impl->connection.signed_in() && Steady::now() < until) good = impl->turn(until);
   if (good && !impl->connection.signed_in()) {

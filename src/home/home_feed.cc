@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
+#include <memory>
 #include <set>
-#include <unordered_map>
 #include <utility>
 
 #include "history/energy_query.h"
@@ -57,8 +58,8 @@ std::vector<std::int64_t> hours_of_today(std::int64_t at_ms, const time::TimeZon
 std::shared_ptr<const StringMap<overview::Freshness>> states_of(const HomeState& state) {
   auto states = std::make_shared<StringMap<overview::Freshness>>();
   states->reserve(state.devices.size());
-  for (const HomeDevice& device : state.devices) {
-    states->emplace(device.sn, freshness_of(device, state.now));
+  for (const HomeDevicePtr& device : state.devices) {
+    states->emplace(device->sn, freshness_of(*device, state.now));
   }
   return states;
 }
@@ -93,10 +94,13 @@ struct HomeFeed::Watched {
   hub::ChangeSubscription subscription;
   // The home as it was computed last; none while it is being computed.
   std::shared_ptr<const registry::Directory> directory;
-  std::vector<HomeDevice> devices;
+  std::vector<HomeDevicePtr> devices;
   std::vector<DeviceNumber> numbers;  // of the devices
   std::set<std::string> changed;      // since that began
   bool is_lost = true;                // any device may have changed
+
+  // Keeps the home that was computed until it is another one.
+  void take(Work& work, const std::vector<HomeDevicePtr>& computed, std::int64_t until_ms);
 };
 
 // A home that is being computed, on one thread at a time.
@@ -104,10 +108,10 @@ struct HomeFeed::Work {
   AccountId account{};
   Loop* loop = nullptr;
   std::shared_ptr<const registry::Directory> directory;
-  std::vector<HomeDevice> devices;
+  std::vector<HomeDevicePtr> devices;
   std::vector<DeviceNumber> numbers;  // of the devices
-  std::unordered_map<std::string_view, std::size_t> places;
-  std::vector<std::string> to_read;  // devices whose twins are read, the next one last
+  StringMap<std::size_t> places;      // of the devices whose twins are read
+  std::vector<std::string> to_read;   // devices whose twins are read, the next one last
   std::optional<overview::Ledger> ledger;
   std::int64_t ledger_ms = kNever_ms;  // when energies are to be added, by the steady clock
 };
@@ -161,6 +165,7 @@ void HomeFeed::unwatch(AccountId account) {
   Entry& entry = homes_.at(account);
   if (--entry.watched->watches != 0) return;
   entry.watched.reset();
+  with_numbers_.emplace_back(account, entry.computed);
   update_idle(account, entry);
 }
 
@@ -209,7 +214,7 @@ std::size_t HomeFeed::homes() const {
 }
 
 bool HomeFeed::is_current(const Entry& entry) const {
-  if (!entry.home) return false;
+  if (!entry.home || entry.is_computing) return false;
   const TimePoint now = options_.steady->now();
   if (now - entry.computed < kFresh) return true;
   if (!entry.watched) return false;
@@ -262,30 +267,35 @@ HomeFeed::WorkPtr HomeFeed::begin(AccountId account, Entry& entry, Loop& loop) c
   if (is_whole) {
     work->devices.clear();
     work->numbers.clear();
+    std::map<const catalog::Family*, std::shared_ptr<const history::EnergySources>> sources;
     for (const auto& list :
          {work->directory->devices_of(account), work->directory->shared_with(account)}) {
       for (const registry::Device* device : list) {
         const catalog::FamilyPtr& family = platform.catalog->of_serial(device->sn);
-        work->devices.push_back({.sn = device->sn,
-                                 .name = device->name,
-                                 .family = family,
-                                 .sources = history::EnergySources(*family),
-                                 .role = overview::role_of(*family),
-                                 .online = false,
-                                 .has_values = false,
-                                 .last_report = {},
-                                 .moment = {},
-                                 .figures = {},
-                                 .figures_before = {},
-                                 .faults_since = {}});
+        auto& of_family = sources[family.get()];
+        if (!of_family) of_family = std::make_shared<history::EnergySources>(*family);
+        work->devices.push_back(
+            std::make_shared<HomeDevice>(HomeDevice{.sn = device->sn,
+                                                    .name = device->name,
+                                                    .family = family,
+                                                    .sources = of_family,
+                                                    .role = overview::role_of(*family),
+                                                    .online = false,
+                                                    .has_values = false,
+                                                    .last_report = {},
+                                                    .moment = {},
+                                                    .figures = {},
+                                                    .figures_before = {},
+                                                    .faults_since = {}}));
         work->numbers.push_back(device->number);
       }
     }
   }
   for (std::size_t i = 0; i < work->devices.size(); ++i) {
-    const std::string& sn = work->devices[i].sn;
+    const std::string& sn = work->devices[i]->sn;
+    if (!is_whole && !changed.contains(sn)) continue;
     work->places.emplace(sn, i);
-    if (is_whole || changed.contains(sn)) work->to_read.push_back(sn);
+    work->to_read.push_back(sn);
   }
   return work;
 }
@@ -301,12 +311,15 @@ void HomeFeed::read_some(const WorkPtr& work) {
       work->account, sns,
       {.loop = work->loop, .done = [this, work](Result<std::vector<hub::TwinSnapshot>> read) {
          for (const hub::TwinSnapshot& twin : *read) {
-           HomeDevice& device = work->devices[work->places.at(twin.sn)];
+           HomeDevicePtr& place = work->devices[work->places.find(twin.sn)->second];
+           auto read_again = std::make_shared<HomeDevice>(*place);
+           HomeDevice& device = *read_again;
            device.last_report = twin.last_report;
            device.moment = twin.moment;
            device.figures = figures_of(*device.family, twin, When::kNow);
            device.figures_before = figures_of(*device.family, twin, When::kBeforeMoment);
            device.has_values = twin.has_values;  // it may have connected only
+           place = std::move(read_again);
          }
          read_some(work);
        }});
@@ -332,7 +345,7 @@ void HomeFeed::add_ledger(const WorkPtr& work) {
   std::vector<HistoryDevice> devices;
   devices.reserve(work->devices.size());
   for (std::size_t i = 0; i < work->devices.size(); ++i) {
-    const HomeDevice& device = work->devices[i];
+    const HomeDevice& device = *work->devices[i];
     devices.push_back({.sn = device.sn, .number = work->numbers[i], .family = device.family});
   }
   const auto energies = std::make_shared<HomeEnergies>(
@@ -359,78 +372,100 @@ void HomeFeed::add_ledger(const WorkPtr& work) {
   if (!taken) finish(work);
 }
 
-// Whether the log of events may know the beginning of a fault soon, which was reported just now.
-bool HomeFeed::add_fault_times(std::vector<HomeDevice>& devices, TimePoint now) const {
-  if (options_.events == nullptr) return false;
-  bool is_due = false;
-  for (HomeDevice& device : devices) {
-    device.faults_since.clear();
-    if (device.figures.errors.empty()) continue;
-    device.faults_since = options_.events->active_faults(device.sn);
-    const bool is_known = std::ranges::all_of(device.figures.errors, [&](const auto& each) {
-      return device.faults_since.contains(each.quota);
-    });
-    is_due = is_due || (!is_known && device.last_report && now - *device.last_report < kJustNow);
+bool HomeFeed::update(HomeDevicePtr& device, AccountId account, TimePoint now) const {
+  const bool online = options_.hub->online(account, device->sn);
+  const std::vector<overview::ActiveError>& errors = device->figures.errors;
+  FaultTimes since;
+  if (options_.events != nullptr && !errors.empty()) {
+    since = options_.events->active_faults(device->sn);
+  }
+  const bool are_known = options_.events == nullptr || std::ranges::all_of(errors, [&](auto& each) {
+                           return since.contains(each.quota);
+                         });
+  const bool is_due = !are_known && device->last_report && now - *device->last_report < kJustNow;
+  if (online != device->online || since != device->faults_since) {
+    auto changed = std::make_shared<HomeDevice>(*device);
+    changed->online = online;
+    changed->faults_since = std::move(since);
+    device = std::move(changed);
   }
   return is_due;
+}
+
+// The numbers of homes that nobody watches are needed as long as such a home is answered again.
+// Requires that mutex_ is held.
+void HomeFeed::drop_numbers() {
+  const TimePoint now = options_.steady->now();
+  while (!with_numbers_.empty() && now - with_numbers_.front().second >= kFresh) {
+    const auto [account, computed] = with_numbers_.front();
+    with_numbers_.pop_front();
+    const auto found = homes_.find(account);
+    if (found == homes_.end() || !found->second.home) continue;
+    Entry& entry = found->second;
+    if (entry.watched || entry.computed != computed) continue;
+    entry.home->state.reset();
+    entry.home->picture.reset();
+  }
 }
 
 void HomeFeed::finish(const WorkPtr& work) {
   const hub::Platform& platform = options_.hub->platform();
   const TimePoint at = platform.clock.now();
-  for (HomeDevice& device : work->devices) {
-    device.online = options_.hub->online(work->account, device.sn);
-  }
   std::int64_t until_ms = time::begin_after(time::Step::kDay, unix_ms(at), platform.zone);
-  if (add_fault_times(work->devices, at)) {
-    until_ms = std::min(until_ms, unix_ms(at + kFresh));
-  }
-  for (const HomeDevice& device : work->devices) {
-    if (const auto changes_at = next_change(device, at)) {
+  for (HomeDevicePtr& device : work->devices) {
+    if (update(device, work->account, at)) until_ms = std::min(until_ms, unix_ms(at + kFresh));
+    if (const auto changes_at = next_change(*device, at)) {
       until_ms = std::min(until_ms, unix_ms(*changes_at));
     }
   }
-  HomeState state{.now = at, .devices = std::move(work->devices), .today = work->ledger};
-  std::string members = options_.members_of(state);
+  const auto state = std::make_shared<const HomeState>(
+      HomeState{.now = at, .devices = std::move(work->devices), .today = work->ledger});
+  const auto picture = std::make_shared<const overview::HomePicture>(picture_of(*state));
+  std::string members = options_.members_of(*state, *picture);
   SharedText json(fmt::format(R"({{"now":{},{}}})", unix_ms(at), members));
   const bool has_words = std::ranges::any_of(
-      state.devices, [](const HomeDevice& device) { return !device.figures.errors.empty(); });
+      state->devices, [](const auto& device) { return !device->figures.errors.empty(); });
   SharedText german = json;
   if (has_words && options_.german_members_of) {
-    german = SharedText(
-        fmt::format(R"({{"now":{},{}}})", unix_ms(at), options_.german_members_of(state)));
+    german = SharedText(fmt::format(R"({{"now":{},{}}})", unix_ms(at),
+                                    options_.german_members_of(*state, *picture)));
   }
-  std::shared_ptr<const StringMap<overview::Freshness>> states = states_of(state);
+  std::shared_ptr<const StringMap<overview::Freshness>> states = states_of(*state);
   std::vector<hub::ReplyTo<Home>> waiting;
   Home home;
   {
     const std::lock_guard lock(mutex_);
+    drop_numbers();
     Entry& entry = homes_[work->account];
     const bool is_same = entry.home && entry.members == members;
     home = {.version = is_same ? entry.home->version : ++last_version_,
             .now_ms = unix_ms(at),
             .json = std::move(json),
             .german = std::move(german),
-            .states = std::move(states)};
+            .states = std::move(states),
+            .state = state,
+            .picture = picture};
     entry.home = home;
     entry.members = std::move(members);
     entry.ledger = work->ledger;
     entry.computed = options_.steady->now();
     entry.is_computing = false;
     waiting = std::exchange(entry.waiting, {});
-    if (entry.watched) {
-      HomeWatch::Validity& validity = *entry.watched->validity;
-      validity.until_ms = until_ms;
-      validity.ledger_ms = work->ledger_ms;
-      validity.directory = work->directory.get();
-      entry.watched->directory = work->directory;
-      entry.watched->numbers = std::move(work->numbers);
-      work->places.clear();
-      entry.watched->devices = std::move(state.devices);
-    }
+    with_numbers_.emplace_back(work->account, entry.computed);
+    if (entry.watched) entry.watched->take(*work, state->devices, until_ms);
     update_idle(work->account, entry);
   }
   for (hub::ReplyTo<Home>& each : waiting) hub::answer<Home>(std::move(each), Home(home));
+}
+
+void HomeFeed::Watched::take(Work& work, const std::vector<HomeDevicePtr>& computed,
+                             std::int64_t until_ms) {
+  validity->until_ms = until_ms;
+  validity->ledger_ms = work.ledger_ms;
+  validity->directory = work.directory.get();
+  directory = work.directory;
+  numbers = std::move(work.numbers);
+  devices = computed;
 }
 
 }  // namespace gridloom::home

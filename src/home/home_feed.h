@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -30,6 +31,7 @@
 #include "hub/hub.h"
 #include "hub/reply_to.h"
 #include "overview/freshness.h"
+#include "overview/home_picture.h"
 #include "overview/ledger.h"
 #include "registry/directory.h"
 
@@ -74,10 +76,12 @@ class HomeFeed {
     hub::Hub* hub = nullptr;
     const Clock* steady = nullptr;
     // Writes a home as the members of a JSON object. Any thread.
-    std::function<std::string(const HomeState&)> members_of{};
+    using MembersOf =
+        std::function<std::string(const HomeState& state, const overview::HomePicture& picture)>;
+    MembersOf members_of{};
     // Writes it in German; empty: there is English only. It is asked only for a home with faults,
     // because nothing else has words.
-    std::function<std::string(const HomeState&)> german_members_of{};
+    MembersOf german_members_of{};
     const EventLog* events = nullptr;  // null: since when faults last is not known
     history::Reads reads{};            // Archive::read; empty: there are no energies
     std::size_t max_homes = 4096;  // kept at once; those that nobody watches make room for others
@@ -94,6 +98,10 @@ class HomeFeed {
     SharedText german;          // the same in German
     // The states of its devices, by their serial numbers.
     std::shared_ptr<const StringMap<overview::Freshness>> states{};
+    // What json was written from, for those who need numbers; neither is null. Computed homes share
+    // the devices that are the same.
+    std::shared_ptr<const HomeState> state{};
+    std::shared_ptr<const overview::HomePicture> picture{};
 
     [[nodiscard]] const SharedText& in(catalog::Language language) const {
       return language == catalog::Language::kGerman ? german : json;
@@ -137,7 +145,11 @@ class HomeFeed {
 
   void read_some(const WorkPtr& work);
   void add_ledger(const WorkPtr& work);
-  [[nodiscard]] bool add_fault_times(std::vector<HomeDevice>& devices, TimePoint now) const;
+  // Reads again what is not in the device's twin. True: the log of events may know the beginning
+  // of one of its faults soon, which was reported just now.
+  [[nodiscard]] bool update(HomeDevicePtr& device, registry::AccountId account,
+                            TimePoint now) const;
+  void drop_numbers();
   void finish(const WorkPtr& work);
   void unwatch(registry::AccountId account);
   void on_changes(registry::AccountId account, const hub::ChangeBatch& batch);
@@ -148,6 +160,8 @@ class HomeFeed {
   std::map<registry::AccountId, Entry> homes_;
   // Homes that are neither watched nor computed, the one that was computed first in front.
   std::list<registry::AccountId> idle_;
+  // Homes that have numbers, and when they were computed, the oldest first.
+  std::deque<std::pair<registry::AccountId, TimePoint>> with_numbers_;
   std::uint64_t last_version_ = 0;
 };
 

@@ -27,9 +27,9 @@ overview::UnknownReason no_figures_of(const HomeDevice& device) {
 // The moment for which all meters of the home have reported. Nothing: there is no meter.
 std::optional<TimePoint> moment_of(const HomeState& state) {
   std::optional<TimePoint> moment;
-  for (const HomeDevice& device : state.devices) {
-    if (device.role != overview::Role::kMeter || !is_of_now(device, state.now)) continue;
-    moment = std::min(moment.value_or(*device.last_report), *device.last_report);
+  for (const HomeDevicePtr& device : state.devices) {
+    if (device->role != overview::Role::kMeter || !is_of_now(*device, state.now)) continue;
+    moment = std::min(moment.value_or(*device->last_report), *device->last_report);
   }
   return moment;
 }
@@ -51,11 +51,12 @@ overview::HomePicture picture_of(const HomeState& state) {
   std::vector<overview::HomeDevice> parts;
   parts.reserve(state.devices.size());
   const std::optional<TimePoint> moment = moment_of(state);
-  for (const HomeDevice& device : state.devices) {
+  for (const HomeDevicePtr& each : state.devices) {
+    const HomeDevice& device = *each;
     const bool is_ahead = moment && device.moment >= *moment + hub::kMoment;
     const overview::Overview& figures = is_ahead ? device.figures_before : device.figures;
     parts.push_back({.role = device.role,
-                     .sources = &device.sources,
+                     .sources = device.sources.get(),
                      .has_charge = overview::has_charge(*device.family),
                      .figures = is_of_now(device, state.now) ? &figures : nullptr,
                      .no_figures = no_figures_of(device)});

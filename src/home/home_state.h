@@ -1,6 +1,7 @@
 // A home at one moment: its devices as they reported last, and the picture that they make. Pure.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ struct HomeDevice {
   std::string sn;
   std::string name;
   catalog::FamilyPtr family;
-  history::EnergySources sources;
+  std::shared_ptr<const history::EnergySources> sources;  // of its family; never null
   overview::Role role = overview::Role::kOther;
   bool online = false;
   bool has_values = false;
@@ -35,9 +36,12 @@ struct HomeDevice {
 // When the device is shown otherwise by the time alone. Nothing: it is not.
 [[nodiscard]] std::optional<TimePoint> next_change(const HomeDevice& device, TimePoint now);
 
+// A home that is computed again shares the devices that are as they were.
+using HomeDevicePtr = std::shared_ptr<const HomeDevice>;
+
 struct HomeState {
   TimePoint now;
-  std::vector<HomeDevice> devices{};
+  std::vector<HomeDevicePtr> devices{};     // none is null
   std::optional<overview::Ledger> today{};  // nothing: not known
 };
 

@@ -16,8 +16,9 @@ HomeServices::HomeServices(const Options& options)
               .steady = &options.steady,
               .members_of = api::home_members,
               .german_members_of =
-                  [catalog = options.hub.platform().catalog](const home::HomeState& state) {
-                    return api::translated_home_members(state, *catalog,
+                  [catalog = options.hub.platform().catalog](const home::HomeState& state,
+                                                             const auto& picture) {
+                    return api::translated_home_members(state, picture, *catalog,
                                                         catalog::Language::kGerman);
                   },
               .events = &events_,

@@ -30,7 +30,7 @@ void MqttClient::subscribe(const std::vector<std::string>& filters) {
 
 void MqttClient::publish(std::string_view topic, std::string_view payload) {
   if (!may_send(topic)) return;
-  session_.publish(topic, payload, Qos::kAtLeastOnce, {});
+  session_.publish(topic, payload, {.qos = Qos::kAtLeastOnce}, {});
   flush();
 }
 
@@ -50,7 +50,7 @@ void MqttClient::flush() {
   session_.sent(session_.output().size());
 }
 
-void MqttClient::on_subscribed() {
+void MqttClient::on_subscribed(std::span<const wire::mqtt::Reason> /*reasons*/) {
   if (hooks_.on_subscribed) hooks_.on_subscribed();
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,7 +46,7 @@ class MqttClient final : public ClientEnd, private client::MqttSession::Listener
  private:
   void received(std::string_view bytes) override;
   void on_accepted() override {}
-  void on_subscribed() override;
+  void on_subscribed(std::span<const wire::mqtt::Reason> reasons) override;
   void on_acknowledged(client::Moment /*due*/) override {}
   void on_message(const wire::mqtt::Publish& message) override;
   void on_refused(wire::mqtt::PacketType answer, wire::mqtt::Reason reason) override;

@@ -41,18 +41,18 @@ NumberOrNull energy(const std::optional<double>& kwh) { return or_null(kwh, 1000
 // Names the devices because of which a node's power is not known; a node that is known stays as it
 // is.
 void add_unknown(body::HomeNode& row, const Node& node,
-                 const std::vector<home::HomeDevice>& devices) {
+                 const std::vector<home::HomeDevicePtr>& devices) {
   if (node.unknown_devices == 0) return;
   std::vector<body::UnknownDevice>& rows = row.unknown.emplace();
   rows.reserve(node.unknown.size());
   for (const overview::UnknownDevice& each : node.unknown) {
-    rows.push_back({.sn = devices.at(each.device).sn, .reason = each.reason});
+    rows.push_back({.sn = devices.at(each.device)->sn, .reason = each.reason});
   }
   if (node.unknown_devices > node.unknown.size()) row.unknown_devices = node.unknown_devices;
 }
 
 schema::Map<Place, body::HomeNode> nodes_of(const HomePicture& picture,
-                                            const std::vector<home::HomeDevice>& devices) {
+                                            const std::vector<home::HomeDevicePtr>& devices) {
   schema::Map<Place, body::HomeNode> nodes;
   for (std::size_t i = 0; i < overview::kPlaces; ++i) {
     const auto place = static_cast<Place>(i);
@@ -112,9 +112,8 @@ body::HomeDevice device_of(const home::HomeDevice& device, const Errors& errors,
 
 // The members with the errors of each device, which is named by its place in the home, in the words
 // of `errors_of`.
-std::string members_with(const home::HomeState& state,
+std::string members_with(const home::HomeState& state, const HomePicture& picture,
                          const std::function<const Errors&(std::size_t device)>& errors_of) {
-  const HomePicture picture = home::picture_of(state);
   body::Home home{.nodes = nodes_of(picture, state.devices),
                   .flows = flows_of(picture),
                   .unaccounted_w = or_null(picture.unaccounted_w),
@@ -122,7 +121,7 @@ std::string members_with(const home::HomeState& state,
                   .today = today_of(state.today)};
   home.devices.reserve(state.devices.size());
   for (std::size_t i = 0; i < state.devices.size(); ++i) {
-    home.devices.push_back(device_of(state.devices[i], errors_of(i), state.now));
+    home.devices.push_back(device_of(*state.devices[i], errors_of(i), state.now));
   }
   return schema::members_text(home, 1);
 }
@@ -145,23 +144,25 @@ std::vector<body::ActiveError> faults_of(const std::vector<overview::ActiveError
   return rows;
 }
 
-std::string translated_home_members(const home::HomeState& state, const catalog::Catalog& catalog,
-                                    catalog::Language language) {
+std::string translated_home_members(const home::HomeState& state, const HomePicture& picture,
+                                    const catalog::Catalog& catalog, catalog::Language language) {
   std::vector<Errors> translated(state.devices.size());
   for (std::size_t i = 0; i < state.devices.size(); ++i) {
-    const home::HomeDevice& device = state.devices[i];
+    const home::HomeDevice& device = *state.devices[i];
     if (device.figures.errors.empty()) continue;
     const catalog::FamilyPtr family = catalog.in_language(device.family, language);
     for (const overview::ActiveError& error : device.figures.errors) {
       translated[i].push_back(overview::in_words_of(*family, error));
     }
   }
-  return members_with(state, [&](std::size_t i) -> const Errors& { return translated[i]; });
+  return members_with(state, picture,
+                      [&](std::size_t i) -> const Errors& { return translated[i]; });
 }
 
-std::string home_members(const home::HomeState& state) {
-  return members_with(
-      state, [&](std::size_t i) -> const Errors& { return state.devices[i].figures.errors; });
+std::string home_members(const home::HomeState& state, const HomePicture& picture) {
+  return members_with(state, picture, [&](std::size_t i) -> const Errors& {
+    return state.devices[i]->figures.errors;
+  });
 }
 
 }  // namespace gridloom::api

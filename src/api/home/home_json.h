@@ -8,14 +8,18 @@
 #include "catalog/family.h"
 #include "catalog/language.h"
 #include "home/home_state.h"
+#include "overview/home_picture.h"
 #include "overview/overview.h"
 
 namespace gridloom::api {
 
-// The members of the object, without "now"; titles and meanings of faults are English.
-[[nodiscard]] std::string home_members(const home::HomeState& state);
+// The members of the object, without "now"; titles and meanings of faults are English. `picture`
+// is home::picture_of(state).
+[[nodiscard]] std::string home_members(const home::HomeState& state,
+                                       const overview::HomePicture& picture);
 // The members in another language, by the translations of the devices' families.
 [[nodiscard]] std::string translated_home_members(const home::HomeState& state,
+                                                  const overview::HomePicture& picture,
                                                   const catalog::Catalog& catalog,
                                                   catalog::Language language);
 

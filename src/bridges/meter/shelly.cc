@@ -21,7 +21,8 @@ constexpr std::array<std::string_view, 8> kMethods = {
     "EM.GetStatus",         "EM1.GetStatus",    "EMData.GetStatus",   "EM1Data.GetStatus",
     "Shelly.GetDeviceInfo", "Shelly.GetStatus", "Shelly.ListMethods", "Sys.GetStatus"};
 
-double rounded(double value, double steps) { return std::round(value * steps) / steps; }
+// Without a minus in front of 0.
+double rounded(double value, double steps) { return std::round(value * steps) / steps + 0.0; }
 double watts(double value) { return rounded(value, 10); }
 double watt_hours(double value) { return rounded(value, 100); }
 

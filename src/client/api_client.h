@@ -27,7 +27,7 @@ struct ApiOptions {
   std::string access_key{};
   Secret secret_key{};
   std::filesystem::path ca{};  // file of trusted certificates; empty: the system's
-  Millis patience{15'000};     // for a connection, and then for each answer
+  Millis patience{15'000};     // for each request, with its connection
   Secret admin_token{};        // for administer(), of a Gridloom server; empty: none
 };
 

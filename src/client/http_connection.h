@@ -15,7 +15,8 @@ namespace gridloom::client {
 
 class HttpConnection {
  public:
-  explicit HttpConnection(net::Stream stream) : stream_(std::move(stream)) {}
+  explicit HttpConnection(net::Stream stream, const HttpLimits& limits = {})
+      : stream_(std::move(stream)), session_(limits) {}
 
   [[nodiscard]] int fd() const { return stream_.fd(); }
 

@@ -1,20 +1,29 @@
-// The bytes of an HTTP/1.1 request: unsigned, signed as apps sign theirs (wire/signing.h), or with
-// a token. Pure.
+// The bytes of an HTTP/1.1 request: with any headers, or signed as apps sign theirs
+// (wire/signing.h). Pure.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "wire/keyed_mac.h"
 
 namespace gridloom::client {
 
+using HttpHeader = std::pair<std::string, std::string>;  // name and value
+
+inline constexpr std::string_view kJsonContent = "application/json;charset=UTF-8";
+
 struct HttpRequest {
   std::string_view method = "GET";
-  std::string_view target = "/";  // path and query
-  std::string_view host{};        // with its port
-  std::string_view body{};        // JSON; empty: none
+  std::string_view target = "/";                 // path and query
+  std::string_view host{};                       // with its port
+  std::string_view body{};                       // empty: none
+  std::string_view content_type = kJsonContent;  // of a body; empty: the header is left out
+  std::span<const HttpHeader> headers{};         // further headers
 };
 
 // The headers of a signature.
@@ -34,8 +43,16 @@ struct Signature {
 // Text as a name or value of a query: all but letters, digits and -._~ percent-encoded.
 [[nodiscard]] std::string query_text(std::string_view text);
 
+// kBadParams: the method, target or a header would not be read as such, because of a control
+// character for instance, or a header is one that encode() writes. The detail has no values of
+// headers, which may be secrets.
+[[nodiscard]] Status check(const HttpRequest& request);
+
+[[nodiscard]] std::vector<HttpHeader> headers_of(const Signature& signature);
+
+// check() must hold.
 [[nodiscard]] std::string encode(const HttpRequest& request);
+// With the headers of the signature after those of the request.
 [[nodiscard]] std::string encode(const HttpRequest& request, const Signature& signature);
-[[nodiscard]] std::string encode_with_token(const HttpRequest& request, std::string_view token);
 
 }  // namespace gridloom::client

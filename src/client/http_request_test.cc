@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "wire/signing.h"
 
@@ -19,8 +21,64 @@ TEST(HttpRequest, IsWrittenWithAndWithoutABody) {
             "PUT /a HTTP/1.1\r\nHost: h\r\naccessKey: AK\r\nnonce: 7\r\ntimestamp: 1000\r\n"
             "sign: 5e\r\nContent-Type: application/json;charset=UTF-8\r\nContent-Length: 7\r\n\r\n"
             R"({"b":1})");
-  EXPECT_EQ(encode_with_token({.target = "/a", .host = "h"}, "glt_1"),
-            "GET /a HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer glt_1\r\n\r\n");
+}
+
+TEST(HttpRequest, HasFurtherHeadersAndTheTypeOfItsBody) {
+  const std::vector<HttpHeader> headers = {{"Authorization", "Bearer glt_1"}, {"X-Note", "ü\t1"}};
+  EXPECT_EQ(encode({.target = "/a", .host = "h", .headers = headers}),
+            "GET /a HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer glt_1\r\nX-Note: ü\t1\r\n\r\n");
+  EXPECT_EQ(encode({.method = "POST",
+                    .target = "/a",
+                    .host = "h",
+                    .body = "x",
+                    .content_type = "text/plain",
+                    .headers = std::span(headers).first(1)}),
+            "POST /a HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer glt_1\r\n"
+            "Content-Type: text/plain\r\nContent-Length: 1\r\n\r\nx");
+  EXPECT_EQ(
+      encode({.method = "POST", .target = "/a", .host = "h", .body = "x", .content_type = ""}),
+      "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx");
+  EXPECT_EQ(encode({.method = "POST", .target = "/a", .host = "h"}),
+            "POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_TRUE(check({.target = "/a?b=%20", .host = "h", .headers = headers}));
+}
+
+TEST(HttpRequest, WhatWouldBeReadAsSomethingElseIsRefused) {
+  const struct {
+    std::string_view method, target, type;
+    HttpHeader header;
+    std::string_view why;
+  } rows[] = {
+      {"", "/", "t", {"A", "b"}, "the method"},
+      {"GET /x", "/", "t", {"A", "b"}, "the method"},
+      {"GET", "", "t", {"A", "b"}, "the target"},
+      {"GET", "a", "t", {"A", "b"}, "the target"},
+      {"GET", "/a b", "t", {"A", "b"}, "the target"},
+      {"GET", "/ä", "t", {"A", "b"}, "the target"},
+      {"GET", "/a\r\nB: c", "t", {"A", "b"}, "the target"},
+      {"GET", "/", "t\nB: c", {"A", "b"}, "the content type"},
+      {"GET", "/", "t", {"", "b"}, "is no name"},
+      {"GET", "/", "t", {"A b", "c"}, "is no name"},
+      {"GET", "/", "t", {"A:", "c"}, "is no name"},
+      {"GET", "/", "t", {"A\r\nB", "c"}, "is no name"},
+      {"GET", "/", "t", {"Content-LENGTH", "3"}, "the header Content-LENGTH cannot be set"},
+      {"GET", "/", "t", {"Transfer-Encoding", "chunked"}, "cannot be set"},
+      {"GET", "/", "t", {"Host", "other"}, "cannot be set"},
+      {"GET", "/", "t", {"A", "secret\r\nB: c"}, "the value of the header A has"},
+      {"GET", "/", "t", {"A", "secret\n"}, "the value of the header A has"},
+      {"GET", "/", "t", {"A", std::string("secret\0", 7)}, "the value of the header A has"},
+      {"GET", "/", "t", {"A", "secret\x7f"}, "the value of the header A has"},
+  };
+  for (const auto& row : rows) {
+    const Status checked = check({.method = row.method,
+                                  .target = row.target,
+                                  .content_type = row.type,
+                                  .headers = std::span(&row.header, 1)});
+    ASSERT_FALSE(checked) << row.why;
+    EXPECT_EQ(checked.error().code, ErrorCode::kBadParams);
+    EXPECT_TRUE(checked.error().detail.contains(row.why)) << checked.error().detail;
+    EXPECT_FALSE(checked.error().detail.contains("secret")) << checked.error().detail;
+  }
 }
 
 TEST(HttpRequest, TextOfAQueryIsReadBackUnchanged) {

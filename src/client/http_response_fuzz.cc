@@ -22,8 +22,10 @@ std::string responses_in(std::string_view bytes, std::size_t piece) {
   const auto note = [&seen](const Result<std::optional<client::HttpResponse>>& response) {
     if (!response) seen += "malformed";
     if (!response || !*response) return false;
-    seen += fmt::format("{} {} {} {}\n", (*response)->status, (*response)->body,
-                        (*response)->total_bytes, (*response)->keeps_alive);
+    seen +=
+        fmt::format("{} {} {} {} {}\n", (*response)->status, (*response)->body,
+                    (*response)->total_bytes, (*response)->keeps_alive, (*response)->retry_after);
+    static_cast<void>(client::retry_after_of((*response)->retry_after, TimePoint()));
     return true;
   };
   while (!bytes.empty() && !seen.ends_with("malformed")) {

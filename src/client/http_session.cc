@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <utility>
 
 #include "base/ascii.h"
@@ -16,6 +17,7 @@ constexpr std::size_t kStatusAt = std::string_view("HTTP/1.1 ").size();
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::size_t kShown = 60;
+constexpr std::size_t kMaxRetryAfter = 40;  // bytes; a date has 29
 constexpr unsigned kSwitchingProtocols = 101;
 
 std::unexpected<Error> malformed(std::string_view what) {
@@ -62,7 +64,47 @@ bool lists(std::string_view list, std::string_view wanted) {
   }
 }
 
+// The seconds since 1970 of a date as HTTP/1.1 writes it, of 29 bytes: "Sun, 06 Nov 1994 08:49:37
+// GMT". Dates in the two older forms are not read.
+std::optional<std::chrono::sys_seconds> http_date(std::string_view text) {
+  constexpr std::string_view kForm = "Sun, 06 Nov 1994 08:49:37 GMT";
+  constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  if (text.size() != kForm.size() || !text.ends_with(" GMT")) return std::nullopt;
+  unsigned day = 0;
+  int year = 0;
+  int hour = 0;
+  int minute = 0;
+  int second = 0;
+  const std::size_t month = kMonths.find(text.substr(8, 3));
+  if (!read_number(text.substr(5, 2), day) || month == std::string_view::npos || month % 3 != 0 ||
+      !read_number(text.substr(12, 4), year) || !read_number(text.substr(17, 2), hour) ||
+      !read_number(text.substr(20, 2), minute) || !read_number(text.substr(23, 2), second)) {
+    return std::nullopt;
+  }
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month / 3 + 1)),
+                                         std::chrono::day(day)};
+  if (!date.ok() || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
+      second > 60) {
+    return std::nullopt;
+  }
+  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second);
+}
+
 }  // namespace
+
+std::optional<Millis> retry_after_of(std::string_view value, TimePoint now) {
+  constexpr Millis kMost = std::chrono::days(100);
+  std::uint32_t seconds = 0;
+  if (read_number(value, seconds)) {
+    const Millis wait = std::chrono::seconds(seconds);
+    return wait <= kMost ? std::optional(wait) : std::nullopt;
+  }
+  const auto date = http_date(value);
+  if (!date || *date - now > kMost) return std::nullopt;
+  return std::max(Millis(0), std::chrono::ceil<Millis>(*date - now));
+}
 
 void HttpSession::ask(std::string_view request) {
   out_ += request;
@@ -200,6 +242,8 @@ Status HttpSession::read_field(std::string_view line, Head& head) const {
   } else if (same_name(name, "connection")) {
     if (lists(value(), "close")) head.keeps_alive = false;
     if (lists(value(), "keep-alive")) head.keeps_alive = true;
+  } else if (same_name(name, "retry-after")) {
+    head.retry_after = value().substr(0, kMaxRetryAfter);
   }
   return {};
 }
@@ -254,11 +298,13 @@ Result<bool> HttpSession::read_chunk_line(std::string_view line) {
 
 HttpResponse HttpSession::finish(std::string_view bytes) {
   const bool in_chunks = head_->framing == Framing::kChunks;
+  retry_after_ = std::move(head_->retry_after);
   const HttpResponse response{
       .status = head_->status,
       .body = in_chunks ? std::string_view(chunks_) : bytes.substr(body_at_, at_ - body_at_),
       .total_bytes = std::exchange(dropped_, 0) + at_,
-      .keeps_alive = head_->keeps_alive && head_->framing != Framing::kUntilEnd};
+      .keeps_alive = head_->keeps_alive && head_->framing != Framing::kUntilEnd,
+      .retry_after = retry_after_};
   head_.reset();
   at_ = 0;
   stage_ = ChunkStage::kSize;

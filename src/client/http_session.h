@@ -3,7 +3,8 @@
 // chunks, or ends with the connection.
 //
 // Not here: sockets (http_connection.h), the text of requests (http_request.h), HEAD, upgrades.
-// Headers other than those that frame a body, chunk extensions and trailers are ignored.
+// Headers other than Retry-After and those that frame a body, chunk extensions and trailers are
+// ignored.
 // One thread at a time.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
 
 namespace gridloom::client {
@@ -21,9 +23,14 @@ namespace gridloom::client {
 struct HttpResponse {
   unsigned status = 0;
   std::string_view body;
-  std::size_t total_bytes = 0;  // as received, with the head
-  bool keeps_alive = true;      // the server answers further requests on this connection
+  std::size_t total_bytes = 0;     // as received, with the head
+  bool keeps_alive = true;         // the server answers further requests on this connection
+  std::string_view retry_after{};  // the header's value; empty: there is none
 };
+
+// How long the value of a Retry-After asks to wait, seconds or a date ("Sun, 06 Nov 1994 08:49:37
+// GMT"); zero for a date in the past. Nothing: it is neither, or more than 100 days.
+[[nodiscard]] std::optional<Millis> retry_after_of(std::string_view value, TimePoint now);
 
 struct HttpLimits {
   std::size_t head_bytes = std::size_t{64} * 1024;
@@ -61,6 +68,7 @@ class HttpSession {
     Framing framing = Framing::kUntilEnd;
     std::size_t length = 0;  // kLength
     bool keeps_alive = true;
+    std::string retry_after{};
   };
 
   [[nodiscard]] Result<std::optional<Head>> read_head(std::string_view bytes) const;
@@ -80,8 +88,9 @@ class HttpSession {
   std::size_t body_at_ = 0;   // where the body begins
   std::optional<Head> head_;  // of the response, once it was read
   ChunkStage stage_ = ChunkStage::kSize;
-  std::size_t due_ = 0;  // bytes of the chunk that are still to come
-  std::string chunks_;   // the body, if it comes in chunks
+  std::size_t due_ = 0;      // bytes of the chunk that are still to come
+  std::string chunks_;       // the body, if it comes in chunks
+  std::string retry_after_;  // of the last response
   std::size_t unanswered_ = 0;
   bool surplus_ = false;  // bytes came after the last response
 };

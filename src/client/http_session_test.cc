@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -129,6 +130,62 @@ TEST(HttpClientSession, ReportsWhetherTheConnectionIsKeptAlive) {
     ASSERT_TRUE(response && *response) << row.head;
     EXPECT_EQ((*response)->keeps_alive, row.keeps_alive) << row.head;
   }
+}
+
+TEST(HttpClientSession, HandsOverRetryAfterHoweverTheBytesAreSplit) {
+  struct Waiting {
+    std::string_view head;
+    std::string retry_after;
+  };
+  for (const Waiting& row :
+       std::vector<Waiting>{{"Retry-After: 120\r\nContent-Length: 1\r\n\r\nx", "120"},
+                            {"retry-after:Sun, 06 Nov 1994 08:49:37 GMT \r\nTransfer-Encoding: "
+                             "chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+                             "Sun, 06 Nov 1994 08:49:37 GMT"},
+                            {"Content-Length: 1\r\n\r\nx", ""}}) {
+    const std::string all = "HTTP/1.1 503 No\r\n" + std::string(row.head);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      HttpSession session;
+      session.ask(kRequest);
+      const std::string first = all.substr(0, i);
+      const std::string rest = all.substr(i);
+      ASSERT_TRUE(session.receive(first));
+      const auto response = session.receive(rest);
+      ASSERT_TRUE(response && *response) << row.head << i;
+      EXPECT_EQ((*response)->retry_after, row.retry_after) << i;
+      EXPECT_EQ((*response)->body, "x") << i;
+    }
+  }
+}
+
+TEST(HttpClientSession, RetryAfterIsSecondsOrADate) {
+  // Sun, 06 Nov 1994 08:49:37 GMT
+  const TimePoint now{std::chrono::seconds(784'111'777)};
+  const struct {
+    std::string_view value;
+    std::optional<Millis> wait;
+  } rows[] = {
+      {"0", Millis(0)},
+      {"120", Millis(120'000)},
+      {"8640000", std::chrono::days(100)},
+      {"8640001", std::nullopt},
+      {"99999999999", std::nullopt},
+      {"-1", std::nullopt},
+      {"1.5", std::nullopt},
+      {"", std::nullopt},
+      {"soon", std::nullopt},
+      {"Sun, 06 Nov 1994 08:49:37 GMT", Millis(0)},
+      {"Sun, 06 Nov 1994 08:50:37 GMT", Millis(60'000)},
+      {"Tue, 06 Dec 1994 08:49:37 GMT", std::chrono::days(30)},
+      {"Sat, 05 Nov 1994 08:49:37 GMT", Millis(0)},
+      {"Tue, 06 Dec 2094 08:49:37 GMT", std::nullopt},
+      {"Sun, 31 Feb 1994 08:49:37 GMT", std::nullopt},
+      {"Sun, 06 anF 1994 08:49:37 GMT", std::nullopt},
+      {"Sun, 06 Nov 1994 24:49:37 GMT", std::nullopt},
+      {"Sun, 06 Nov 1994 08:49:37 CET", std::nullopt},
+      {"Sunday, 06-Nov-94 08:49:37 GMT", std::nullopt},
+  };
+  for (const auto& row : rows) EXPECT_EQ(retry_after_of(row.value, now), row.wait) << row.value;
 }
 
 TEST(HttpClientSession, ReadsPipelinedResponses) {

@@ -11,19 +11,21 @@
 #include <unordered_map>
 #include <utility>
 
+#include "client/mqtt_link.h"
 #include "sim/device_driver.h"
-#include "sim/link.h"
 #include "wire/topics.h"
 
 namespace gridloom::sim {
 namespace {
 
 using Steady = std::chrono::steady_clock;
+using client::MqttLink;
 
 // Limit of unacknowledged reports per device; beyond it, the device sends no reports until the
 // server catches up.
 constexpr std::size_t kMaxUnacknowledged = 64;
 constexpr std::size_t kMaxWindow = 10'000;
+constexpr auto kQos = wire::mqtt::Qos::kAtLeastOnce;  // of sets
 // With virtual time: limit of reports in flight, if the reports have a timestamp. This is minutes
 // of a device's time, where the server accepts a day.
 constexpr std::size_t kMaxAhead = 256;
@@ -73,7 +75,7 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
     driver_.keep_phase(fleet.options_.clock->now() - Millis(std::llround(spread)));
   }
 
-  void attach(Link& link, std::size_t most_unacknowledged) {
+  void attach(MqttLink& link, std::size_t most_unacknowledged) {
     link_ = &link;
     most_unacknowledged_ = most_unacknowledged;
   }
@@ -132,17 +134,20 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
   Site& site_;
   catalog::Plug plug_;
   TimePoint resumes_;
-  Link* link_ = nullptr;
+  MqttLink* link_ = nullptr;
   std::size_t most_unacknowledged_ = 0;
   std::string topics_;  // without the verb
   DeviceDriver driver_;
 };
 
 // A connection and the devices behind it.
-class Fleet::DeviceLink final : public Link::Listener {
+class Fleet::DeviceLink final : public MqttLink::Listener {
  public:
-  DeviceLink(Fleet& fleet, Link::Options options, std::vector<SimulatedDevice*> nodes)
-      : fleet_(fleet), has_own_link_(!fleet.options_.gateway), devices_(std::move(nodes)) {
+  DeviceLink(Fleet& fleet, MqttLink::Options options, std::vector<SimulatedDevice*> nodes)
+      : fleet_(fleet),
+        has_own_link_(!fleet.options_.gateway),
+        user_(options.user),
+        devices_(std::move(nodes)) {
     const bool ahead = fleet.options_.time != nullptr &&
                        std::ranges::all_of(devices_, [](SimulatedDevice* device) {
                          return device->has_timestamps();
@@ -150,7 +155,7 @@ class Fleet::DeviceLink final : public Link::Listener {
     ahead_ = ahead ? kMaxAhead : 0;
     options.window = std::min(std::max(kMaxUnacknowledged, ahead_) * devices_.size(), kMaxWindow);
     const std::size_t most = kMaxUnacknowledged * devices_.size();
-    link_ = std::make_shared<Link>(std::move(options), *this);
+    link_ = std::make_shared<MqttLink>(std::move(options), *this);
     for (SimulatedDevice* device : devices_) {
       device->attach(*link_, most);
       by_sn_.emplace(device->sn(), device);
@@ -160,8 +165,8 @@ class Fleet::DeviceLink final : public Link::Listener {
   DeviceLink(const DeviceLink&) = delete;
   DeviceLink& operator=(const DeviceLink&) = delete;
 
-  [[nodiscard]] Link& link() { return *link_; }
-  [[nodiscard]] const Link& link() const { return *link_; }
+  [[nodiscard]] MqttLink& link() { return *link_; }
+  [[nodiscard]] const MqttLink& link() const { return *link_; }
 
   void open() {
     waits_to_open_ = false;
@@ -187,6 +192,7 @@ class Fleet::DeviceLink final : public Link::Listener {
   void on_online() override {
     --fleet_.opening_;
     was_online_ = settled_once_ = true;
+    was_refused_ = false;
     for (SimulatedDevice* device : devices_) device->report_everything();
     fleet_.connect_later();
   }
@@ -199,6 +205,8 @@ class Fleet::DeviceLink final : public Link::Listener {
     }
     // Virtual time does not wait for devices that the server does not know.
     if (link_->refused()) settled_once_ = true;
+    const bool again = std::exchange(was_refused_, link_->refused());
+    if (was_refused_ && !again) spdlog::warn("virtual device {}: {}", user_, why.detail);
     fleet_.connect_later();
     fleet_.tick_later();
   }
@@ -211,7 +219,7 @@ class Fleet::DeviceLink final : public Link::Listener {
     for (SimulatedDevice* device : devices_) device->catch_up();
     fleet_.tick_later();
   }
-  void on_message(std::string_view topic, std::string_view payload) override {
+  void on_message(std::string_view topic, std::string_view payload, bool /*retained*/) override {
     const auto set = wire::device_topic(topic);
     if (!set || set->verb != wire::Verb::kSet) return;
     const auto device = by_sn_.find(set->sn);
@@ -223,12 +231,14 @@ class Fleet::DeviceLink final : public Link::Listener {
 
   Fleet& fleet_;
   bool has_own_link_;
+  std::string user_;
   std::size_t ahead_ = 0;
   std::vector<SimulatedDevice*> devices_;
   std::unordered_map<std::string_view, SimulatedDevice*> by_sn_;
-  std::shared_ptr<Link> link_;
+  std::shared_ptr<MqttLink> link_;
   bool waits_to_open_ = false;
   bool was_online_ = false;
+  bool was_refused_ = false;
   bool settled_once_ = false;
 };
 
@@ -283,8 +293,10 @@ Fleet::Fleet(const Options& options, const std::vector<Member>& members)
 
 Fleet::~Fleet() = default;
 
-Link::Options Fleet::link_options() {
-  Link::Options made;
+MqttLink::Options Fleet::link_options() {
+  MqttLink::Options made;
+  // The devices themselves limit what they send.
+  made.max_queued = made.max_queued_bytes = client::MessageQueue::kUnlimited;
   made.server = options_.server;
   made.tls = options_.tls;
   made.loop = options_.loop;
@@ -294,10 +306,11 @@ Link::Options Fleet::link_options() {
 
 void Fleet::add_links(const std::vector<Member>& members) {
   for (std::size_t i = 0; i < members.size(); ++i) {
-    Link::Options device_link = link_options();
+    MqttLink::Options device_link = link_options();
     device_link.client_id = device_link.user = members[i].sn;
     device_link.password = members[i].key;
-    device_link.filter = wire::make_device_topic(members[i].sn, wire::Verb::kSet);
+    device_link.filters = {
+        {.filter = wire::make_device_topic(members[i].sn, wire::Verb::kSet), .qos = kQos}};
     device_links_.push_back(std::make_unique<DeviceLink>(
         *this, std::move(device_link), std::vector<SimulatedDevice*>{devices_[i].get()}));
   }
@@ -306,11 +319,11 @@ void Fleet::add_links(const std::vector<Member>& members) {
 void Fleet::add_gateway_links(const Gateway& gateway) {
   const std::size_t count = std::min(gateway.connections, devices_.size());
   for (std::size_t i = 0; i < count; ++i) {
-    Link::Options device_link = link_options();
+    MqttLink::Options device_link = link_options();
     device_link.user = "gateway:" + gateway.account;
     device_link.client_id = fmt::format("{}-{}", device_link.user, devices_[i]->sn());
     device_link.password = gateway.key;
-    device_link.filter = wire::make_device_topic("+", wire::Verb::kSet);
+    device_link.filters = {{.filter = wire::make_device_topic("+", wire::Verb::kSet), .qos = kQos}};
     std::vector<SimulatedDevice*> nodes;
     for (std::size_t k = i; k < devices_.size(); k += count) nodes.push_back(devices_[k].get());
     device_links_.push_back(

@@ -21,11 +21,11 @@
 #include "base/secret.h"
 #include "base/virtual_clock.h"
 #include "catalog/family.h"
+#include "client/mqtt_link.h"
 #include "client/stream.h"
 #include "net/io_loop.h"
 #include "sim/home.h"
 #include "sim/last_state.h"
-#include "sim/link.h"
 #include "sim/site.h"
 #include "sim/world.h"
 #include "wire/json.h"
@@ -113,7 +113,7 @@ class Fleet {
   class SimulatedDevice;
   class DeviceLink;
 
-  [[nodiscard]] Link::Options link_options();
+  [[nodiscard]] client::MqttLink::Options link_options();
   void add_links(const std::vector<Member>& members);
   void add_gateway_links(const Gateway& gateway);
   void step(Site& site, TimePoint now);

@@ -13,7 +13,7 @@
 #include <optional>
 #include <utility>
 
-#include "sim/link.h"
+#include "client/mqtt_link.h"
 #include "storage/files.h"
 #include "transcripts/words.h"
 #include "wire/json.h"
@@ -182,21 +182,25 @@ class Playback::Alarm final : public net::IoLoop::Watched {
 };
 
 // A device and its connection to the server.
-class Playback::Actor final : public sim::Link::Listener {
+class Playback::Actor final : public client::MqttLink::Listener {
  public:
   Actor(Playback& playback, PlayedDevice player)
       : playback_(playback),
         script_(std::move(player.device)),
         topic_(wire::device_topics(script_.sn)),
-        link_(std::make_shared<sim::Link>(sim::Link::Options{.server = playback.options_.server,
-                                                             .tls = playback.options_.tls,
-                                                             .loop = playback.options_.loop,
-                                                             .buffer = playback.buffer_,
-                                                             .client_id = script_.sn,
-                                                             .user = script_.sn,
-                                                             .password = std::move(player.key),
-                                                             .filter = topic_ + "set"},
-                                          *this)) {}
+        link_(std::make_shared<client::MqttLink>(
+            client::MqttLink::Options{
+                .server = playback.options_.server,
+                .tls = playback.options_.tls,
+                .loop = playback.options_.loop,
+                .buffer = playback.buffer_,
+                .client_id = script_.sn,
+                .user = script_.sn,
+                .password = std::move(player.key),
+                .filters = {{.filter = topic_ + "set", .qos = wire::mqtt::Qos::kAtLeastOnce}},
+                .max_queued = client::MessageQueue::kUnlimited,
+                .max_queued_bytes = client::MessageQueue::kUnlimited},
+            *this)) {}
   ~Actor() override { link_->close(); }
 
   // The device should be online but is not; a device that was refused is not awaited.
@@ -288,7 +292,8 @@ class Playback::Actor final : public sim::Link::Listener {
   void on_acknowledged(std::chrono::nanoseconds /*took*/) override {
     ++playback_.counts_.acknowledged;
   }
-  void on_message(std::string_view /*topic*/, std::string_view payload) override {
+  void on_message(std::string_view /*topic*/, std::string_view payload,
+                  bool /*retained*/) override {
     ++playback_.counts_.sets;
     const auto set = wire::parse_json(payload, kJsonLimits);
     const RecordedAnswer* answer = set ? answer_to(*set) : nullptr;
@@ -305,7 +310,7 @@ class Playback::Actor final : public sim::Link::Listener {
   Playback& playback_;
   DeviceScript script_;
   std::string topic_;
-  std::shared_ptr<sim::Link> link_;
+  std::shared_ptr<client::MqttLink> link_;
   std::size_t next_ = 0;  // of the cues
   std::deque<Late> late_;
   bool wants_ = false;  // should be online

@@ -9,6 +9,7 @@
 
 #include "base/nearest.h"
 #include "base/redacted.h"
+#include "bridges/meter/meter.h"
 
 namespace gridloom::bridges {
 
@@ -18,7 +19,7 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 std::span<const Kind> kinds() {
-  static const std::vector<Kind> rows = {};
+  static const std::vector<Kind> rows = {meter_kind()};
   return rows;
 }
 

@@ -28,6 +28,7 @@
 #include "base/failure_budget.h"
 #include "base/loop.h"
 #include "base/virtual_clock.h"
+#include "bridges/bridges.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
 #include "http/message.h"
@@ -65,6 +66,7 @@ class Api {
     LiveFeed* live = nullptr;                // shared by all loops; null: there is no live stream
     SignIn* sign_in = nullptr;               // shared by all loops; null: no browser can sign in
     Administration* administration = nullptr;    // shared by all loops; null: none over HTTP
+    const bridges::Bridges* bridges = nullptr;   // shared by all loops; null: there are none
     const VirtualClock* virtual_time = nullptr;  // the devices' clock, if it is one
   };
   explicit Api(Options options);

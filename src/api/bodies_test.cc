@@ -56,6 +56,7 @@ constexpr auto kAsked = std::to_array<Asked>({
     {.id = "listSessions", .path = "/api/v1/sessions"},
     {.id = "listTokens", .path = "/api/v1/tokens"},
     {.id = "listShares", .path = "/api/v1/shares"},
+    {.id = "listBridges", .path = "/api/v1/bridges"},
     {.id = "getHome", .path = "/api/v1/home"},
     {.id = "listDevices", .path = "/api/v1/devices"},
     {.id = "getDevice", .path = "/api/v1/devices/R331ZEB4ZEAL0528"},

@@ -19,6 +19,7 @@ struct ServeOptions {
   std::string public_host;  // host in /certification; empty: the host of the request
   std::vector<std::string> trusted_proxies;  // each is ADDR or ADDR/BITS
   std::vector<std::string> embed_origins;    // each is as for api::parse_origin()
+  std::vector<std::string> bridges;          // each is as for bridges::parse_configured()
   std::filesystem::path devices;             // folder with further device files
   std::filesystem::path web;  // folder of the dashboard's page; empty: the built-in one
   std::int64_t set_timeout_ms = 8000;

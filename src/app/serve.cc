@@ -37,6 +37,7 @@
 #include "app/ready_file.h"
 #include "app/time_options.h"
 #include "app/welcome.h"
+#include "bridges/configured.h"
 #include "catalog/loader.h"
 #include "history/blocks/block.h"
 #include "net/io_loop.h"
@@ -239,6 +240,42 @@ Result<std::vector<std::string>> frame_origins(const ServeOptions& options) {
   return origins;
 }
 
+Result<std::vector<bridges::ConfiguredBridge>> configured_bridges(const ServeOptions& options) {
+  std::vector<bridges::ConfiguredBridge> configured;
+  for (const std::string& text : options.bridges) {
+    auto bridge = bridges::parse_configured(text);
+    if (!bridge) return fail(bridge.error().code, "--bridge: " + bridge.error().detail);
+    if (std::ranges::find(configured, bridge->name, &bridges::ConfiguredBridge::name) !=
+        configured.end()) {
+      return fail(ErrorCode::kBadParams,
+                  fmt::format("--bridge: there are two with the name {}", bridge->name));
+    }
+    configured.push_back(std::move(*bridge));
+  }
+  return configured;
+}
+
+// Those of the configuration name accounts that exist by now.
+Status check_bridges(ServeProcess& process, const ServeOptions& options) {
+  const auto configured = configured_bridges(options);
+  if (!configured) return std::unexpected(configured.error());
+  const auto directory = process.server->registry().directory();
+  for (const bridges::ConfiguredBridge& each : *configured) {
+    if (directory->find_account_by_name(each.account) == nullptr) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("--bridge: {}: there is no account \"{}\"; `gridloom account add` "
+                              "adds one",
+                              each.name, each.account));
+    }
+    if (directory->find_bridge(each.name) != nullptr) {
+      return fail(ErrorCode::kConflict,
+                  fmt::format("--bridge: {} was also added with `gridloom bridge add`: remove one",
+                              each.name));
+    }
+  }
+  return {};
+}
+
 Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& options) {
   std::vector<std::string> hosts;
   if (!options.public_host.empty()) hosts.push_back(options.public_host);
@@ -258,6 +295,8 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
   if (!proxies) return std::unexpected(proxies.error());
   auto origins = frame_origins(options);
   if (!origins) return std::unexpected(origins.error());
+  auto bridges = configured_bridges(options);
+  if (!bridges) return std::unexpected(bridges.error());
   const auto descriptors = descriptors_for_connections();
   if (!descriptors) return std::unexpected(descriptors.error());
   if (Status listening = process.server->listen({.listeners = std::move(*listeners),
@@ -266,7 +305,8 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
                                                  .page = std::move(page),
                                                  .frame_origins = std::move(*origins),
                                                  .trusted_proxies = std::move(*proxies),
-                                                 .administration = &process.administration});
+                                                 .administration = &process.administration,
+                                                 .bridges = std::move(*bridges)});
       !listening) {
     return std::unexpected(listening.error());
   }
@@ -307,7 +347,8 @@ operations::Context admin_context(ServeProcess& process, const ServeOptions& opt
           .time = process.virtual_time ? &*process.virtual_time : nullptr,
           .faults = process.faults.get(),
           .hub = &server.hub(),
-          .zone = server.platform().zone};
+          .zone = server.platform().zone,
+          .bridges = &server.bridges()};
 }
 
 Status make_demo(ServeProcess& process, const ServeOptions& options) {
@@ -452,6 +493,7 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
   if (options.has_demo()) {
     if (Status made = make_demo(process, options); !made) return made;
   }
+  if (Status known = check_bridges(process, options); !known) return known;
   process.server->start({{"demo", options.has_demo()}});
   if (options.has_demo()) {
     if (Status found = find_last_states(process, options); !found) return found;
@@ -560,6 +602,8 @@ Status check_options(const ServeOptions& options) {
   if (!proxies) return std::unexpected(proxies.error());
   const auto origins = frame_origins(options);
   if (!origins) return std::unexpected(origins.error());
+  const auto bridges = configured_bridges(options);
+  if (!bridges) return std::unexpected(bridges.error());
   const auto time = time_options(options, {.at = SystemClock().now(), .zone = local_zone().zone});
   if (!time) return std::unexpected(time.error());
   const auto catalog = catalog::load_catalog(options.devices, catalog::Translations::kAll);

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <future>
-#include <set>
 #include <utility>
 
 #include "bridges/kinds.h"
@@ -41,6 +41,7 @@ Bridges::~Bridges() { stop(); }
 Parts Bridges::parts() const {
   return {.hub = options_.hub,
           .homes = options_.homes,
+          .counters = options_.counters,
           .sets = options_.sets,
           .registry = options_.registry,
           .reads = options_.reads,
@@ -187,6 +188,11 @@ std::vector<BridgeRow> Bridges::rows() const {
                     .health = running.health->report()});
   }
   return rows;
+}
+
+bool Bridges::is_configured(std::string_view name) const {
+  return std::ranges::find(options_.configured, name, &ConfiguredBridge::name) !=
+         options_.configured.end();
 }
 
 Result<Json> Bridges::preview(const Kind& kind, registry::AccountId account,

@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "base/secret.h"
+#include "bridges/configured.h"
 #include "bridges/core/bridge.h"
 #include "bridges/core/health.h"
 #include "registry/directory.h"
@@ -28,14 +28,6 @@ namespace gridloom::bridges {
 enum class Origin : std::uint8_t { kRegistry, kConfiguration };
 // "registry", "configuration"
 [[nodiscard]] std::string_view name_of(Origin origin);
-
-// A bridge that the configuration names. Its settings have been checked.
-struct ConfiguredBridge {
-  std::string name;
-  std::string kind;
-  std::string account;  // the account's name
-  Secret settings;      // a JSON object
-};
 
 struct BridgeRow {
   std::string name;
@@ -52,6 +44,7 @@ class Bridges {
   struct Options {
     hub::Hub& hub;
     home::HomeFeed& homes;
+    home::EnergyCounters& counters;
     home::SetTracker& sets;
     registry::Registry& registry;
     history::Reads reads{};
@@ -72,6 +65,8 @@ class Bridges {
 
   // In the order of their names.
   [[nodiscard]] std::vector<BridgeRow> rows() const;
+  // Whether the configuration names it.
+  [[nodiscard]] bool is_configured(std::string_view name) const;
   // What a bridge with these settings would send first. kBadParams: its kind cannot tell.
   [[nodiscard]] Result<wire::Json> preview(const Kind& kind, registry::AccountId account,
                                            const wire::JsonObject& settings) const;

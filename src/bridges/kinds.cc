@@ -10,6 +10,7 @@
 #include "base/nearest.h"
 #include "base/redacted.h"
 #include "bridges/meter/meter.h"
+#include "bridges/mqtt_out/kind.h"
 
 namespace gridloom::bridges {
 
@@ -19,7 +20,7 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 std::span<const Kind> kinds() {
-  static const std::vector<Kind> rows = {meter_kind()};
+  static const std::vector<Kind> rows = {meter_kind(), mqtt_kind()};
   return rows;
 }
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "home/energy_counters.h"
 #include "mqtt/session_store.h"
 #include "parameters/arguments.h"
 #include "operations/backup_description.h"
@@ -55,6 +56,7 @@ void clear(const fs::path& folder) {
     }
   }
   fs::remove_all(folder / kVirtualStates, ignored);
+  fs::remove_all(folder / home::kCounterFiles, ignored);
   for (const char* suffix : {"", ".new"}) {
     fs::remove(folder / std::string(kBackupDescription).append(suffix), ignored);
   }
@@ -90,11 +92,12 @@ class Copy {
     if (Status done = database("registry.sqlite"); !done) return done;
     if (Status done = file("secret.key"); !done) return done;
     if (Status done = files(kVirtualStates); !done) return done;
+    if (Status done = files(home::kCounterFiles); !done) return done;
     return files("tls");
   }
   [[nodiscard]] Status describe() {
-    for (const fs::path& made :
-         {folder_ / "log", folder_ / "tls", folder_ / kVirtualStates, folder_}) {
+    for (const fs::path& made : {folder_ / "log", folder_ / "tls", folder_ / kVirtualStates,
+                                 folder_ / home::kCounterFiles, folder_}) {
       if (!fs::exists(made)) continue;
       if (Status done = sync_to_disk(made); !done) return done;
     }

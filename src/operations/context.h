@@ -23,6 +23,10 @@ namespace gridloom::api {
 class SignIn;
 }
 
+namespace gridloom::bridges {
+class Bridges;
+}
+
 namespace gridloom::operations {
 
 class FaultRules;
@@ -36,12 +40,13 @@ struct Context {
   mqtt::SessionStore* sessions = nullptr;  // set on a running server
   std::stop_token stop{};                  // interrupts long operations
   history::SeriesLimits series{};
-  VirtualClock* time = nullptr;    // `clock`, if it is virtual
-  FaultRules* faults = nullptr;    // set on a running server
-  hub::Hub* hub = nullptr;         // set on a running server
-  time::TimeZone zone{};           // of local times in requests and answers
-  api::SignIn* sign_in = nullptr;  // set on a running server
-  std::string page{};              // "http://127.0.0.1:8080"; set on a running server
+  VirtualClock* time = nullptr;         // `clock`, if it is virtual
+  FaultRules* faults = nullptr;         // set on a running server
+  hub::Hub* hub = nullptr;              // set on a running server
+  time::TimeZone zone{};                // of local times in requests and answers
+  api::SignIn* sign_in = nullptr;       // set on a running server
+  bridges::Bridges* bridges = nullptr;  // set on a running server
+  std::string page{};                   // "http://127.0.0.1:8080"; set on a running server
   // Held during each operation that does not wait for a device; all copies have the same.
   std::shared_ptr<std::mutex> turn = std::make_shared<std::mutex>();
 };

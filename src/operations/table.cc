@@ -9,6 +9,7 @@
 #include "operations/accounts.h"
 #include "operations/audit.h"
 #include "operations/backup.h"
+#include "operations/bridges.h"
 #include "operations/damage.h"
 #include "operations/device_values.h"
 #include "operations/devices.h"
@@ -26,10 +27,11 @@ using wire::JsonObject;
 std::span<const Operation> table() {
   static const std::vector<Operation> rows = [] {
     std::vector<Operation> all;
-    for (const auto& kind : {account_operations(), token_operations(), sign_in_operations(),
-                             device_operations(), simulated_operations(), device_value_operations(),
-                             audit_operations(), damage_operations(), fault_operations(),
-                             backup_operations(), stream_operations(), time_operations()}) {
+    for (const auto& kind :
+         {account_operations(), token_operations(), sign_in_operations(), bridge_operations(),
+          device_operations(), simulated_operations(), device_value_operations(),
+          audit_operations(), damage_operations(), fault_operations(), backup_operations(),
+          stream_operations(), time_operations()}) {
       all.insert(all.end(), kind.begin(), kind.end());
     }
     return all;

@@ -155,4 +155,34 @@ const JsonObject* Arguments::object(std::string_view name) const {
   return value == nullptr ? nullptr : &value->get_object();
 }
 
+Result<Json> parse_value(const Parameter& parameter, std::string_view text) {
+  const auto number = [](std::string_view digits) -> std::optional<Json> {
+    auto parsed = wire::parse_json(digits);
+    return parsed && parsed->is_number() ? std::optional(std::move(*parsed)) : std::nullopt;
+  };
+  if (parameter.type == Type::kFlag) {
+    if (text == "true" || text == "false") return Json(text == "true");
+    return refused(parameter, Json(text));
+  }
+  if (is_list(parameter.type)) {
+    wire::JsonArray list;
+    for (std::string_view rest = text; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(','), rest.size());
+      const std::string_view each = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      if (!is_number(parameter.type)) {
+        list.emplace_back(each);
+      } else if (auto parsed = number(each)) {
+        list.push_back(std::move(*parsed));
+      } else {
+        return refused(parameter, Json(text));
+      }
+    }
+    return Json(std::move(list));
+  }
+  if (!is_number(parameter.type)) return Json(text);
+  if (auto parsed = number(text)) return std::move(*parsed);
+  return refused(parameter, Json(text));
+}
+
 }  // namespace gridloom::parameters

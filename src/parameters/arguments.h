@@ -49,4 +49,8 @@ class Arguments {
   const wire::JsonObject* given_;
 };
 
+// A value that was given as text, for a parameter that is no object: "5", "true", "a,b".
+// kBadParams: it is none for the type; whether it is within the limits is Arguments::check()'s.
+[[nodiscard]] Result<wire::Json> parse_value(const Parameter& parameter, std::string_view text);
+
 }  // namespace gridloom::parameters

@@ -213,7 +213,7 @@ TEST_F(Bridges, HaveSealedSettings) {
   EXPECT_FALSE(stored.contains("very-secret"));
 }
 
-// With checksums that are right, as after a change by somebody who knows how they are computed.
+// The checksums are right, as after a change by somebody who computes them.
 TEST_F(Bridges, DoNotOpenWithSettingsOfAnother) {
   account("anna");
   must(add("mirror"));

@@ -26,7 +26,7 @@ Result<const Bridge*> bridge_named(const Directory& present, std::string_view na
     return std::unexpected(valid.error());
   }
   if (const Bridge* bridge = present.find_bridge(name)) return bridge;
-  Named missing{.kind = "bridge", .name = name, .names = {}};
+  MissingName missing{.kind = "bridge", .name = name, .names = {}};
   for (const Bridge* each : present.bridges()) missing.names.emplace_back(each->name);
   return not_found(missing);
 }
@@ -89,9 +89,8 @@ Status Registry::remove_bridge(std::string_view name) {
   return committer_->apply([&](Edit& edit) -> Status {
     const Result<const Bridge*> found = bridge_named(edit.present, name);
     if (!found) return std::unexpected(found.error());
-    const Bridge bridge = **found;
-    edit.next.erase_bridge(bridge.name);
-    return edit.stored.remove(bridge);
+    edit.next.erase_bridge(name);
+    return edit.stored.remove(**found);
   });
 }
 

@@ -26,7 +26,7 @@ std::string all_names(std::span<const std::string_view> names) {
 
 }  // namespace
 
-std::unexpected<Error> not_found(const Named& missing) {
+std::unexpected<Error> not_found(const MissingName& missing) {
   const std::string meant = did_you_mean(missing.name, missing.names);
   return fail(ErrorCode::kNotFound, fmt::format("there is no {} '{}'{}", missing.kind, missing.name,
                                                 meant.empty() ? all_names(missing.names) : meant));
@@ -37,7 +37,7 @@ Result<const Account*> account_named(const Directory& present, std::string_view 
     return std::unexpected(valid.error());
   }
   if (const Account* account = present.find_account_by_name(name)) return account;
-  Named missing{.kind = "account", .name = name, .names = {}};
+  MissingName missing{.kind = "account", .name = name, .names = {}};
   for (const Account* each : present.accounts()) missing.names.emplace_back(each->name);
   return not_found(missing);
 }

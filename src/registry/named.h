@@ -1,6 +1,7 @@
 // Lookups by names that people type: the error says which names there are.
 #pragma once
 
+#include <expected>
 #include <string_view>
 #include <vector>
 
@@ -11,14 +12,13 @@ namespace gridloom::registry {
 
 inline constexpr std::string_view kAnAccountName = "an account name";
 
-// Names of one kind of thing, to look one of them up.
-struct Named {
+struct MissingName {
   std::string_view kind;                // "account"
-  std::string_view name;                // the one that was not found
+  std::string_view name;                // no thing of this kind has it
   std::vector<std::string_view> names;  // those that exist
 };
 // kNotFound: "there is no account 'x'", with the names that are similar, or else the first eight.
-[[nodiscard]] std::unexpected<Error> not_found(const Named& missing);
+[[nodiscard]] std::unexpected<Error> not_found(const MissingName& missing);
 
 // kBadParams: no account can have this name. kNotFound: none has it.
 [[nodiscard]] Result<const Account*> account_named(const Directory& present, std::string_view name);

@@ -24,7 +24,12 @@ HomeServices::HomeServices(const Options& options)
               .events = &events_,
               .reads = [archive = &options.archive](
                            auto query) { return archive->read(std::move(query)); }}),
-      sets_({.hub = &options.hub, .loop = &options.loop}) {}
+      sets_({.hub = &options.hub, .loop = &options.loop}),
+      counters_({.hub = &options.hub,
+                 .steady = &options.steady,
+                 .reads = [archive = &options.archive](
+                              auto query) { return archive->read(std::move(query)); },
+                 .data = options.data}) {}
 
 Status HomeServices::start() {
   auto open = options_.archive.open_faults();

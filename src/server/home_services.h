@@ -1,13 +1,16 @@
 // Holds what a server knows of homes beyond single devices: the log of events, the homes of
-// accounts, and what became of their sets.
+// accounts, what became of their sets, and their energy counters.
 //
 // Thread rule: start() before the loops turn; tick() on the loop; stop() from any thread.
 #pragma once
+
+#include <filesystem>
 
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
 #include "history/archive.h"
+#include "home/energy_counters.h"
 #include "home/event_log.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
@@ -23,6 +26,7 @@ class HomeServices {
     history::Archive& archive;
     Loop& loop;
     const Clock& steady;
+    std::filesystem::path data;  // the data folder
   };
   explicit HomeServices(const Options& options);
 
@@ -33,6 +37,7 @@ class HomeServices {
   void tick() {
     events_.tick();
     sets_.tick();
+    counters_.tick();
   }
   // Nothing is written any more.
   void stop() { events_.stop(); }
@@ -40,12 +45,14 @@ class HomeServices {
   [[nodiscard]] const home::EventLog& events() const { return events_; }
   [[nodiscard]] home::HomeFeed& homes() { return homes_; }
   [[nodiscard]] home::SetTracker& sets() { return sets_; }
+  [[nodiscard]] home::EnergyCounters& counters() { return counters_; }
 
  private:
   Options options_;
   home::EventLog events_;
   home::HomeFeed homes_;
   home::SetTracker sets_;
+  home::EnergyCounters counters_;
 };
 
 }  // namespace gridloom::server

@@ -68,6 +68,7 @@ void Protocols::add_apis(ApiOptions options) {
                           .live = options.live,
                           .sign_in = options.sign_in,
                           .administration = options.administration,
+                          .bridges = options.bridges,
                           .virtual_time = options.virtual_time}));
     api::Api* api = apis_.back().get();
     loop->on_sweep([api] { api->tick(); });

@@ -65,6 +65,7 @@ class Protocols {
     api::LiveFeed* live = nullptr;
     api::SignIn* sign_in = nullptr;
     api::Administration* administration = nullptr;  // null: none over HTTP
+    const bridges::Bridges* bridges = nullptr;
     const VirtualClock* virtual_time = nullptr;
     std::vector<net::Network> trusted_proxies{};
   };

@@ -135,9 +135,13 @@ void Server::make_hub() {
   homes_.emplace(HomeServices::Options{.hub = *hub_,
                                        .archive = *archive_,
                                        .loop = *loops_.front(),
-                                       .steady = options_.clocks.steady});
+                                       .steady = options_.clocks.steady,
+                                       .data = options_.data});
   loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
-  registry_->on_change([hub = hub_.get()] { hub->registry_changed(); });
+  registry_->on_change([this] {
+    hub_->registry_changed();
+    if (bridges_) bridges_->registry_changed();
+  });
   protocols_.emplace(Protocols::Options{.hub = *hub_,
                                         .clock = options_.clocks.steady,
                                         .loops = loops_,
@@ -186,6 +190,15 @@ Status Server::listen(ListenOptions options) {
                                                                    std::move(task));
                                             },
                                         .limits = options_.limits.sign_in});
+  bridges_.emplace(bridges::Bridges::Options{.hub = *hub_,
+                                             .homes = homes_->homes(),
+                                             .counters = homes_->counters(),
+                                             .sets = homes_->sets(),
+                                             .registry = *registry_,
+                                             .reads = reads,
+                                             .wall = options_.clocks.wall,
+                                             .data = options_.data,
+                                             .configured = std::move(options.bridges)});
   protocols_->add_apis(
       {.reads = reads,
        .mqtt = std::move(options.mqtt),
@@ -199,6 +212,7 @@ Status Server::listen(ListenOptions options) {
        .live = &*live_,
        .sign_in = &*sign_in_,
        .administration = options.administration,
+       .bridges = &*bridges_,
        .virtual_time = virtual_time,
        .trusted_proxies = std::move(options.trusted_proxies)});
   return {};
@@ -211,9 +225,11 @@ void Server::start(const wire::JsonObject& facts) {
   archive_->start([this] { return changed_twins(*hub_, loops_.size()); });
   write_audit(*archive_, options_.clocks.devices.now(), journal::audit_kind("start"), facts);
   listeners_.start();
+  bridges_->start();
 }
 
 void Server::stop(const wire::JsonObject& facts) {
+  bridges_->stop();
   homes_->stop();
   with_loops([this] {
     listeners_.stop();

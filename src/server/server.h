@@ -26,6 +26,7 @@
 #include "base/fault_rule.h"
 #include "base/result.h"
 #include "base/worker.h"
+#include "bridges/bridges.h"
 #include "catalog/family.h"
 #include "history/archive.h"
 #include "history/instant_journal.h"
@@ -91,6 +92,7 @@ class Server {
     std::vector<net::Network> trusted_proxies{};
     // Outlives the server; null: it is not administered over HTTP.
     api::Administration* administration = nullptr;
+    std::vector<bridges::ConfiguredBridge> bridges{};  // beside those of the registry
     // Wraps the protocol of each connection to a listener, for a caller that observes the bytes;
     // empty: none is wrapped.
     std::function<std::shared_ptr<net::Protocol>(std::shared_ptr<net::Protocol>)> wrap{};
@@ -118,6 +120,7 @@ class Server {
   [[nodiscard]] hub::Hub& hub() { return *hub_; }
   // After listen().
   [[nodiscard]] api::SignIn& sign_in() { return *sign_in_; }
+  [[nodiscard]] bridges::Bridges& bridges() { return *bridges_; }
   [[nodiscard]] const hub::Platform& platform() const { return *platform_; }
   [[nodiscard]] const Limits& limits() const { return options_.limits; }
   [[nodiscard]] const Listeners& listeners() const { return listeners_; }
@@ -142,6 +145,7 @@ class Server {
   std::optional<HomeServices> homes_;
   std::optional<api::LiveFeed> live_;
   std::optional<api::SignIn> sign_in_;
+  std::optional<bridges::Bridges> bridges_;
   std::optional<Protocols> protocols_;
   Listeners listeners_;
   std::optional<Worker> worker_;  // of sign_in_; its tasks end first

@@ -80,7 +80,7 @@ try {
     }
   }
   const wall = await browser.newContext({
-    viewport: {width: 1280, height: 720},
+    viewport: {width: 1600, height: 900},
     colorScheme: 'dark',
     storageState,
     locale: 'en-GB',

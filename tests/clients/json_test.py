@@ -59,6 +59,14 @@ PRINTS = [
     ("device remove", ["ZZ96*", "--yes", "--data", "{data}"], 0, 2),
     ("device purge", ["--unknown", "--data", "{data}"], 0, 1),
     ("account remove", ["ben", "--data", "{data}"], 0, 1),
+    ("bridge kinds", ["--data", "{data}"], 0, 1),
+    ("bridge add", ["mqtt", "attic", "--account", "ann", "--broker", "mqtt://127.0.0.1:1", "--data", "{data}"], 0, 1),
+    ("bridge list", ["--data", "{data}"], 0, 1),
+    ("bridge show", ["attic", "--data", "{data}"], 0, 1),
+    ("bridge change", ["attic", "retain=true", "--data", "{data}"], 0, 1),
+    ("bridge off", ["attic", "--data", "{data}"], 0, 1),
+    ("bridge on", ["attic", "--data", "{data}"], 0, 1),
+    ("bridge remove", ["attic", "--data", "{data}"], 0, 1),
     ("audit", ["--data", "{data}"], 0, 10),
     ("audit", ["--who", "nobody", "--data", "{data}"], 0, 0),
     ("time", ["--data", "{data}"], 0, 1),
@@ -125,6 +133,9 @@ def commands(tree, before=""):
     for each in tree["commands"]:
         name = f"{before}{each['name']}"
         # `time` alone shows the time; other commands with commands below them do nothing themselves.
+        if name == "bridge add":
+            yield name  # the commands below it are the kinds of bridges, and print the same
+            continue
         if not each["commands"] or name == "time":
             yield name
         yield from commands(each, name + " ")
@@ -133,6 +144,8 @@ def commands(tree, before=""):
 def option_names(tree, words):
     for word in words:
         tree = next(each for each in tree["commands"] if each["name"] == word)
+    if tree["name"] == "add" and words[0] == "bridge":
+        tree = tree["commands"][0]
     return [name for option in tree["options"] for name in option["names"]]
 
 

@@ -87,10 +87,10 @@ BEFORE = {
     # Until the device that is recorded has reported.
     "device-families.md": "gridloom wait kitchen 'soc >= 0' --timeout 1m",
     "mqtt.md": "ACCOUNT={account}; PASSWORD={password}",
-    # Until the home of the samples has reported.
+    # Until the home of the samples has reported, and for some seconds more: one report has no energy yet.
     "terminal.md": "gridloom wait 'home battery' 'soc >= 0' --timeout 1m; "
                    "gridloom wait annexe 'soc >= 0' --timeout 1m; gridloom wait bedroom 'soc >= 0' --timeout 1m; "
-                   "gridloom wait kitchen 'soc >= 0' --timeout 1m",
+                   "gridloom wait kitchen 'soc >= 0' --timeout 1m; gridloom time step 10s; gridloom time resume",
     "scenarios.md": f"mkdir -p tests my-scenarios; cp -r {ROOT}/tests/scenario tests; "
                     f"cp {ROOT}/docs/examples/ci/outage.loom my-scenarios",
 }

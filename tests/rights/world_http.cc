@@ -53,6 +53,7 @@ const std::map<std::string_view, std::string_view>& requests() {
       {"GET /api/v1/tokens", ""},
       {"DELETE /api/v1/tokens/{token}", ""},
       {"GET /api/v1/shares", ""},
+      {"GET /api/v1/bridges", ""},
       {"GET /api/v1/home", ""},
       {"GET /api/v1/devices", ""},
       {"GET /api/v1/devices/{sn}", ""},

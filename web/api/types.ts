@@ -109,6 +109,42 @@ export interface Shares {
   received: Share[];
 }
 
+export type BridgeState = 'off' | 'connecting' | 'connected' | 'failing';
+
+export interface BridgeFigure {
+  /** As requests_per_hour. */
+  name: string;
+  value: number;
+}
+
+export interface Bridge {
+  name: string;
+  /** As `gridloom bridge kinds` lists them. */
+  kind: string;
+  /** Whether it is to run. */
+  on: boolean;
+  state: BridgeState;
+  /** In Unix milliseconds. When the state began. */
+  since?: number;
+  /** In Unix milliseconds. Absent: there was none. */
+  lastMessage?: number;
+  /** Messages received. */
+  in: number;
+  /** Messages sent. */
+  out: number;
+  /** Messages that were lost to the peer. */
+  dropped: number;
+  errors: number;
+  /** Absent: there was none. */
+  lastError?: string;
+  /** What its kind counts beside. */
+  figures: BridgeFigure[];
+}
+
+export interface Bridges {
+  bridges: Bridge[];
+}
+
 export type NodeId = 'sun' | 'battery' | 'grid' | 'home' | 'car' | 'heat';
 
 export type UnknownReason = 'never' | 'offline' | 'old' | 'not_reported' | 'not_measured';

@@ -1,4 +1,5 @@
-// Looks, language, and the account: where it is signed in, its password, its shares and tokens.
+// Looks, language, and the account: where it is signed in, its password, its shares, tokens and
+// bridges.
 import {useEffect, useState} from 'preact/hooks';
 import {ApiError, get, me, request} from '../api/client.ts';
 import type {BrowserSession, Sessions as SessionList} from '../api/types.ts';
@@ -9,6 +10,7 @@ import {moving, setMotion, setTheme, type Theme, theme} from '../store/preferenc
 import {navigate} from '../store/routes.ts';
 import {CopyLine, PageTitle, Segments} from '../ui/controls.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
+import {Bridges} from './bridges.tsx';
 import {OwnTokens} from './own_tokens.tsx';
 import {Shares} from './shares.tsx';
 
@@ -93,6 +95,12 @@ export function SettingsPage() {
           <OwnTokens />
           <p class="muted small-text">{words.tokensHelp}</p>
           <CopyLine text="gridloom token add --help" />
+        </section>
+        <section class="card">
+          <h2>{words.bridges}</h2>
+          <Bridges />
+          <p class="muted small-text">{words.bridgesHelp}</p>
+          <CopyLine text="gridloom bridge kinds" />
         </section>
       </div>
     </>

@@ -131,6 +131,7 @@ constexpr auto kTags = std::to_array<Tag>({
     {"/api/v1/session", "Account", {}},
     {"/api/v1/tokens", "Account", {}},
     {"/api/v1/shares", "Account", {}},
+    {"/api/v1/bridges", "Account", {}},
     {"/api/v1/home", "Home", "The home as a whole"},
     {"/api/v1/devices/{sn}/", "Device", "The past, the events and the commands of a device"},
     {"/api/v1/devices", "Devices", "Devices and their values"},

@@ -14,6 +14,7 @@
 #include "api/bodies/family.h"
 #include "api/bodies/home.h"
 #include "api/bodies/operations.h"
+#include "api/bodies/bridges.h"
 #include "api/bodies/people.h"
 #include "api/bodies/series.h"
 #include "api/home/card_json.h"
@@ -173,6 +174,11 @@ struct OwnApi::Table {
             .answer = &body_of<body::Shares>,
             .access = Access::kSignedInPeople,
             .for_session = &SessionApi::shares},
+      Route{.path = "/api/v1/bridges",
+            .id = "listBridges",
+            .summary = "Ways between the account's devices and other systems, and how they are.",
+            .answer = &body_of<body::Bridges>,
+            .handler = &OwnApi::bridges},
       Route{.path = "/api/v1/home",
             .scope = Scope::kCard,
             .id = "getHome",

@@ -30,6 +30,7 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/string_map.h"
+#include "bridges/bridges.h"
 #include "home/event_log.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
@@ -67,6 +68,7 @@ class OwnApi {
     const home::EventLog* events = nullptr;  // likewise; null: since when faults last is not known
     home::SetTracker* sets = nullptr;        // likewise; null: no command is taken
     Administration* administration = nullptr;  // likewise; null: there is none over HTTP
+    const bridges::Bridges* bridges = nullptr;  // likewise; null: there are none
   };
   explicit OwnApi(const Options& options);
 
@@ -132,6 +134,7 @@ class OwnApi {
   void command(Call call) const;
   void commands(Call call) const;
   void command_status(Call call) const;
+  void bridges(Call call) const;
   void sign_in(Call call) const;
   void sign_out(Call call) const;
   void set_password(Call call) const;

@@ -17,6 +17,7 @@
 #include "app/command_line/backup_command.h"
 #include "app/command_line/bench.h"
 #include "app/command_line/block.h"
+#include "app/command_line/bridge_command.h"
 #include "app/command_line/check_command.h"
 #include "app/command_line/command_help.h"
 #include "app/command_line/command_tree.h"
@@ -161,6 +162,10 @@ void add_server_options(CLI::App& app, ServeOptions& o) {
   add_value(app, "--embed-origin", o.embed_origins, "ORIGIN",
             "Page that may have cards of the dashboard in a frame, as https://home.example:8123; "
             "repeatable")
+      .repeatable();
+  add_value(app, "--bridge", o.bridges, "BRIDGE",
+            "Way in or out of the server, as \"mqtt kitchen account=ann broker=mqtt://nas:1883\"; "
+            "`gridloom bridge kinds` lists the kinds and their settings; repeatable")
       .repeatable();
   add_value(app, "--devices", o.devices, placeholder::kFolder,
             "Folder with additional device files");
@@ -325,9 +330,9 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   }
   add_serve(app, arguments, chosen);
   for (const auto& add :
-       {add_account, add_token, add_sign_in, add_backup, add_check, add_damage, add_simulate,
-        add_time, add_fault, add_record, add_replay, add_bench, add_family, add_home_files,
-        add_block, add_segment, add_completion, add_doctor, add_config}) {
+       {add_account,    add_token, add_sign_in, add_bridge,     add_backup, add_check, add_damage,
+        add_simulate,   add_time,  add_fault,   add_record,     add_replay, add_bench, add_family,
+        add_home_files, add_block, add_segment, add_completion, add_doctor, add_config}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

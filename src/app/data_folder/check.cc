@@ -18,6 +18,7 @@
 #include "base/read_file.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/damage_notes.h"
+#include "home/energy_counters.h"
 #include "journal/local/log.h"
 #include "journal/local/log_loss.h"
 #include "mqtt/sqlite/session_tables.h"
@@ -129,8 +130,8 @@ class Check {
     for (const std::string_view must : {kRegistry, kKey}) {
       if (!is_one_of(names, must)) damage(must, "it is missing");
     }
-    for (const std::string_view sub :
-         {std::string_view(), kLog, kCertificates, operations::kVirtualStates}) {
+    for (const std::string_view sub : {std::string_view(), kLog, kCertificates,
+                                       operations::kVirtualStates, home::kCounterFiles}) {
       for (const std::string& name : names_in(folder_ / sub)) {
         progress_.bytes += size_of(folder_ / sub / name);
       }
@@ -144,7 +145,8 @@ class Check {
     for (const std::string& name : names_in(folder_ / kLog)) {
       if (name.ends_with(kSegmentSuffix)) newest_segment_ = fmt::format("{}/{}", kLog, name);
     }
-    for (const std::string_view sub : {kLog, kCertificates, operations::kVirtualStates}) {
+    for (const std::string_view sub :
+         {kLog, kCertificates, operations::kVirtualStates, home::kCounterFiles}) {
       for (const std::string& name : names_in(folder_ / sub)) {
         const std::string path = fmt::format("{}/{}", sub, name);
         report_progress(path);
@@ -207,6 +209,7 @@ class Check {
     if (view == kKey) return check_key();
     if (view.starts_with("tls/")) return check_certificate(name);
     if (view.starts_with("virtual/") && view.ends_with(".json")) return check_virtual_state(name);
+    if (view.starts_with("counters/") && view.ends_with(".json")) return check_counters(name);
     if (view == kRegistrySeen) return check_seen(name, registry::last_seen(folder_).has_value());
     if (view == kSessionsSeen) return check_seen(name, sessions_seen_.has_value());
     if (view == kLogSeen) return check_seen(name, log_seen_.has_value());
@@ -307,6 +310,12 @@ class Check {
   void check_virtual_state(const std::string& name) {
     const auto state = operations::read_virtual_state(folder_ / name);
     if (!state) return failed(name, state.error());
+    add_note(name, "its SHA-256");
+  }
+
+  void check_counters(const std::string& name) {
+    const Status good = home::check_counter_file(folder_ / name);
+    if (!good) return failed(name, good.error());
     add_note(name, "its SHA-256");
   }
 

@@ -22,6 +22,7 @@
 #include "base/result.h"
 #include "bridges/core/health.h"
 #include "history/reader.h"
+#include "home/energy_counters.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
 #include "hub/hub.h"
@@ -37,6 +38,7 @@ namespace gridloom::bridges {
 struct Parts {
   hub::Hub& hub;
   home::HomeFeed& homes;
+  home::EnergyCounters& counters;
   home::SetTracker& sets;
   registry::Registry& registry;
   history::Reads reads{};  // executes history queries

@@ -1,0 +1,300 @@
+#include "app/command_line/bridge_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/command_line/admin_command.h"
+#include "app/command_line/common_options.h"
+#include "app/command_line/operation_command.h"
+#include "app/command_line/output.h"
+#include "app/command_line/secret_input.h"
+#include "app/command_line/usage_error.h"
+#include "base/printable.h"
+#include "bridges/configured.h"
+#include "bridges/kinds.h"
+#include "parameters/arguments.h"
+#include "wire/json.h"
+
+namespace gridloom::app {
+namespace {
+
+using bridges::Kind;
+using parameters::Parameter;
+using parameters::Type;
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+// The arguments of `gridloom bridge add KIND`. Each value is where the parser puts it.
+struct Added {
+  const Kind* kind = nullptr;
+  AdminArguments admin{};
+  std::string name{};
+  std::string account{};
+  bool dry_run = false;
+  std::map<std::string_view, std::string> texts{};
+  std::map<std::string_view, std::vector<std::string>> lists{};
+  std::map<std::string_view, bool> flags{};
+};
+
+struct Arguments {
+  AdminArguments admin;
+  std::string account, name;
+  std::vector<std::string> settings;
+  std::deque<Added> added;  // by kind; their addresses stay
+};
+
+Result<JsonObject> settings_of(const Added& added) {
+  JsonObject settings;
+  for (const Parameter& each : added.kind->settings) {
+    if (each.type == Type::kFlag) {
+      if (added.flags.at(each.name)) settings[each.name] = true;
+      continue;
+    }
+    std::string text;
+    if (is_list(each.type)) {
+      for (const std::string& one : added.lists.at(each.name)) {
+        text += (text.empty() ? "" : ",") + one;
+      }
+    } else {
+      text = added.texts.at(each.name);
+    }
+    if (text.empty()) continue;
+    if (each.type == Type::kSecret) {
+      const auto secret = secret_in_file(text);
+      if (!secret) return std::unexpected(secret.error());
+      settings[each.name] = secret->reveal();
+      continue;
+    }
+    auto value = parameters::parse_value(each, text);
+    if (!value) {
+      return fail(value.error().code, fmt::format("--{}", value.error().detail));
+    }
+    settings[each.name] = std::move(*value);
+  }
+  return settings;
+}
+
+int add(const Added& added) {
+  auto settings = settings_of(added);
+  if (!settings) return report_error(settings.error());
+  if (!added.account.empty()) {
+    if (Status known = check_account(added.admin, added.account); !known) {
+      return report_error(known.error());
+    }
+  }
+  JsonObject request{{"op", added.dry_run ? "bridge.preview" : "bridge.add"},
+                     {"kind", added.kind->name},
+                     {"account", added.account},
+                     {"settings", std::move(*settings)}};
+  if (!added.dry_run) {
+    if (!added.name.empty()) request["name"] = added.name;
+    return ask_and_print(added.admin, request);
+  }
+  const auto preview = ask(added.admin, request);
+  if (!preview) return report_error(preview.error());
+  if (!preview->is_array()) {
+    print_json(*preview);
+    return 0;
+  }
+  for (const Json& row : preview->get_array()) {
+    if (added.admin.json || !row.is_object() || !row.get_object().contains("topic")) {
+      print_json(row);
+    } else {
+      fmt::print("{}\n  {}\n", printable(member_text(row, "topic")), member_text(row, "payload"));
+    }
+  }
+  return 0;
+}
+
+int list(const Arguments& a) {
+  const auto rows = ask(a.admin, {{"op", "bridge.list"}, {"account", a.account}});
+  if (!rows) return report_error(rows.error());
+  if (rows->get_array().empty() && !a.admin.json) {
+    print_note("There are no bridges; `gridloom bridge kinds` lists what can be added.");
+  }
+  Table table({{.title = "NAME"},
+               {.title = "KIND"},
+               {.title = "STATE"},
+               {.title = "IN", .align = Table::Align::kRight},
+               {.title = "OUT", .align = Table::Align::kRight},
+               {.title = "DROPPED", .align = Table::Align::kRight},
+               {.title = "LAST ERROR", .wraps = true}});
+  for (const Json& row : rows->get_array()) {
+    if (a.admin.json) {
+      print_json(row);
+      continue;
+    }
+    const std::string state = member_text(row, "state");
+    const Style style = state == "failing"     ? Style::kBad
+                        : state == "connected" ? Style::kGood
+                                               : Style::kPlain;
+    table.add_styled({{member_text(row, "name")},
+                      {member_text(row, "kind")},
+                      {state, style},
+                      {member_text(row, "in")},
+                      {member_text(row, "out")},
+                      {member_text(row, "dropped")},
+                      {state == "connected" ? std::string() : member_text(row, "lastError")}});
+  }
+  table.print();
+  return 0;
+}
+
+int show(const Arguments& a) {
+  const auto rows = ask(a.admin, {{"op", "bridge.list"}});
+  if (!rows) return report_error(rows.error());
+  for (const Json& row : rows->get_array()) {
+    if (member_text(row, "name") != a.name) continue;
+    print_object(row.get_object(), a.admin.json);
+    return 0;
+  }
+  return report_error({.code = ErrorCode::kNotFound,
+                       .detail = fmt::format("there is no bridge \"{}\"; `gridloom bridge list` "
+                                             "shows all",
+                                             printable(a.name))});
+}
+
+int list_kinds(const Arguments& a) {
+  Table table({{.title = "KIND"}, {.title = "WHAT IT DOES", .wraps = true}});
+  for (const Kind& kind : bridges::kinds()) {
+    if (a.admin.json) {
+      print_json(bridges::description(kind));
+    } else {
+      table.add({std::string(kind.name), std::string(kind.text)});
+    }
+  }
+  table.print();
+  if (!a.admin.json) print_note("`gridloom bridge add KIND --help` describes its settings.");
+  return 0;
+}
+
+// The kind decides what settings there are, so the server is asked for it first.
+int change(const Arguments& a) {
+  const auto rows = ask(a.admin, {{"op", "bridge.list"}});
+  if (!rows) return report_error(rows.error());
+  const auto& all = rows->get_array();
+  const auto found = std::ranges::find_if(
+      all, [&](const Json& row) { return member_text(row, "name") == a.name; });
+  JsonObject settings;
+  if (found != all.end()) {
+    const auto kind = bridges::find_kind(member_text(*found, "kind"));
+    if (!kind) return report_error(kind.error());
+    for (const std::string& each : a.settings) {
+      if (Status added = bridges::add_setting(**kind, each, settings); !added) {
+        return report_error(added.error());
+      }
+    }
+  }
+  return ask_and_print(
+      a.admin, {{"op", "bridge.change"}, {"name", a.name}, {"settings", std::move(settings)}});
+}
+
+int switch_to(const Arguments& a, bool on) {
+  return ask_and_print(a.admin, {{"op", "bridge.change"}, {"name", a.name}, {"on", on}});
+}
+
+void declare_setting(CLI::App& command, const Parameter& setting, Added& added) {
+  const bool is_secret = setting.type == Type::kSecret;
+  const std::string name =
+      "--" + (is_secret ? bridges::name_of_file(setting) : std::string(setting.name));
+  if (setting.type == Type::kFlag) {
+    add_flag(command, name, added.flags[setting.name], std::string(setting.text));
+    return;
+  }
+  if (is_list(setting.type)) {
+    add_value(command, name, added.lists[setting.name], "LIST", setting.text).delimiter(',');
+    return;
+  }
+  const bool is_number = parameters::is_number(setting.type);
+  const std::string text =
+      is_secret ? fmt::format("File with it: {}", setting.text) : std::string(setting.text);
+  const char* const placeholder = is_secret                             ? placeholder::kFile
+                                  : is_number                           ? placeholder::kCount
+                                  : setting.type == Type::kSerialNumber ? placeholder::kSn
+                                                                        : placeholder::kWord;
+  Option option = add_value(command, name, added.texts[setting.name], placeholder, text);
+  if (setting.required) option.required();
+  if (setting.type == Type::kChoice) {
+    option.check(one_of({setting.values.begin(), setting.values.end()}));
+  }
+}
+
+void add_kind(CLI::App& parent, const Kind& kind, Added& added, std::function<int()>& chosen) {
+  added.kind = &kind;
+  // Device files make no difference to it, and `--devices` is a setting of most kinds.
+  CLI::App* command = add_command(parent, std::string(kind.name), std::string(kind.text));
+  add_data_option(*command, added.admin.data);
+  add_json_option(*command, added.admin.json);
+  set_action(*command, chosen, [&added] { return add(added); });
+  add_parameter(*command, "bridge.add", "name", "name", added.name, placeholder::kName);
+  add_parameter(*command, "bridge.add", "account", "--account", added.account,
+                placeholder::kAccount);
+  for (const Parameter& each : kind.settings) declare_setting(*command, each, added);
+  if (kind.preview != nullptr) {
+    add_flag(*command, "--dry-run", added.dry_run,
+             "Show what the bridge would send, and add nothing");
+  }
+}
+
+void add_switch(CLI::App& bridge, const char* name, const char* help, bool on, Arguments& a,
+                std::function<int()>& chosen) {
+  CLI::App* command =
+      add_admin_command(bridge, name, help, a.admin, chosen, [&a, on] { return switch_to(a, on); });
+  add_value(*command, "name", a.name, placeholder::kName, parameter_text("bridge.change", "name"))
+      .required();
+}
+
+}  // namespace
+
+std::shared_ptr<void> add_bridge(CLI::App& app, std::function<int()>& chosen) {
+  const auto kept = std::make_shared<Arguments>();
+  Arguments& a = *kept;
+  CLI::App* bridge = add_command(
+      app, "bridge", "Manages bridges: ways between the devices of an account and other systems");
+  set_group(*bridge, group::kRun);
+  set_examples(*bridge, {"gridloom bridge kinds", "gridloom bridge list"});
+  require_command_below(*bridge);
+  CLI::App* added = add_command(*bridge, "add", operation_text("bridge.add"));
+  require_command_below(*added);
+  for (const Kind& kind : bridges::kinds()) add_kind(*added, kind, a.added.emplace_back(), chosen);
+  // Prints a table.
+  CLI::App* listed = add_admin_command(*bridge, "list", operation_text("bridge.list"), a.admin,
+                                       chosen, [&a] { return list(a); });
+  add_parameter(*listed, "bridge.list", "account", "--account", a.account, placeholder::kAccount);
+  add_alias(*listed, "ls");
+  // One of the list.
+  CLI::App* shown = add_admin_command(*bridge, "show", "Shows a bridge with its settings", a.admin,
+                                      chosen, [&a] { return show(a); });
+  add_value(*shown, "name", a.name, placeholder::kName, parameter_text("bridge.remove", "name"))
+      .required();
+  add_admin_command(*bridge, "kinds", operation_text("bridge.kinds"), a.admin, chosen,
+                    [&a] { return list_kinds(a); });
+  // Settings are named with their values.
+  CLI::App* changed = add_admin_command(*bridge, "change", operation_text("bridge.change"), a.admin,
+                                        chosen, [&a] { return change(a); });
+  add_value(*changed, "name", a.name, placeholder::kName, parameter_text("bridge.change", "name"))
+      .required();
+  add_value(*changed, "settings", a.settings, placeholder::kLimit,
+            "Settings; one without a value goes back to what is taken if it is left out")
+      .required();
+  add_switch(*bridge, "on", "Switches a bridge on", true, a, chosen);
+  add_switch(*bridge, "off", "Switches a bridge off; it keeps its settings", false, a, chosen);
+  CLI::App* removed =
+      add_operation_command(*bridge, "remove", "bridge.remove", a.admin, chosen,
+                            {{.parameter = "name", .names = "name", .placeholder = "NAME"}});
+  set_examples(*removed, {"gridloom bridge remove kitchen"});
+  add_alias(*removed, "rm");
+  return kept;
+}
+
+}  // namespace gridloom::app

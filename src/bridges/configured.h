@@ -1,0 +1,37 @@
+// A bridge as the configuration names it, in one line:
+//
+//   KIND NAME account=ACCOUNT SETTING=VALUE SETTING="VALUE WITH BLANKS" ...
+//
+// A setting that is secret stands in a file, whose name is given: password-file=PATH.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "bridges/core/bridge.h"
+#include "wire/json.h"
+
+namespace gridloom::bridges {
+
+// A bridge that the configuration names. Its settings have been checked.
+struct ConfiguredBridge {
+  std::string name;
+  std::string kind;
+  std::string account;  // the account's name
+  Secret settings;      // a JSON object
+};
+
+// kBadParams: the text, or a setting in it, is not as it should be; kIo, kNotFound: the file of a
+// secret. Blocks on files.
+[[nodiscard]] Result<ConfiguredBridge> parse_configured(std::string_view text);
+
+// The name by which a secret setting is given where others could read it: "password-file".
+[[nodiscard]] std::string name_of_file(const parameters::Parameter& secret);
+// Adds the setting that is given as "NAME=VALUE". kBadParams: the kind has no such setting, or the
+// value is none for it. Blocks on files.
+[[nodiscard]] Status add_setting(const Kind& kind, std::string_view assignment,
+                                 wire::JsonObject& settings);
+
+}  // namespace gridloom::bridges

@@ -1,0 +1,259 @@
+#include "operations/bridges.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "bridges/bridges.h"
+#include "bridges/kinds.h"
+#include "bridges/row_json.h"
+#include "hub/hub.h"
+#include "operations/context.h"
+#include "registry/registry.h"
+#include "wire/json.h"
+
+namespace gridloom::operations {
+namespace {
+
+using bridges::BridgeRow;
+using bridges::Kind;
+using registry::Account;
+using wire::Json;
+using wire::JsonArray;
+using wire::JsonObject;
+
+Result<JsonObject> settings_of(const registry::Bridge& bridge) {
+  auto parsed = wire::parse_json(bridge.settings.reveal());
+  if (!parsed) return std::unexpected(parsed.error());
+  if (!parsed->is_object()) {
+    return fail(ErrorCode::kDamaged, fmt::format("the settings of {} are no object", bridge.name));
+  }
+  return std::move(parsed->get_object());
+}
+
+// The account with the name; with no name, the only one.
+Result<const Account*> account_named(const registry::Directory& directory, std::string_view name) {
+  if (name.empty()) {
+    const auto all = directory.accounts();
+    if (all.size() == 1) return all.front();
+    return fail(ErrorCode::kBadParams,
+                "account is missing: must be the name of an account, unless there is only one");
+  }
+  const Account* found = directory.find_account_by_name(name);
+  if (found != nullptr) return found;
+  return fail(ErrorCode::kNotFound, fmt::format("there is no account \"{}\"", name));
+}
+
+Result<const registry::Bridge*> bridge_named(const registry::Directory& directory,
+                                             std::string_view name) {
+  const registry::Bridge* found = directory.find_bridge(name);
+  if (found != nullptr) return found;
+  return fail(ErrorCode::kNotFound,
+              fmt::format("there is no bridge \"{}\" that was added; `gridloom bridge list` shows "
+                          "all, those of the configuration too",
+                          name));
+}
+
+JsonObject facts_of(const registry::Bridge& bridge, const Kind& kind, const JsonObject& settings,
+                    std::string_view account) {
+  return {{"name", bridge.name},
+          {"kind", kind.name},
+          {"account", account},
+          {"on", bridge.is_on},
+          {"settings", bridges::shown_settings(kind, settings)}};
+}
+
+Result<Json> list_kinds(const Context& /*context*/, const Arguments& /*arguments*/) {
+  JsonArray rows;
+  for (const Kind& kind : bridges::kinds()) rows.push_back(bridges::description(kind));
+  return Json(std::move(rows));
+}
+
+// The rows of a stopped server, whose bridges do not run.
+std::vector<BridgeRow> stopped_rows(const registry::Directory& directory) {
+  std::vector<BridgeRow> rows;
+  for (const registry::Bridge* each : directory.bridges()) {
+    BridgeRow row{
+        .name = each->name, .kind = each->kind, .account = each->account, .is_on = each->is_on};
+    const auto kind = bridges::find_kind(each->kind);
+    const auto settings = settings_of(*each);
+    if (kind && settings) row.settings = bridges::shown_settings(**kind, *settings);
+    rows.push_back(std::move(row));
+  }
+  std::ranges::sort(rows, {}, &BridgeRow::name);
+  return rows;
+}
+
+Result<Json> list_bridges(const Context& context, const Arguments& arguments) {
+  const auto directory = context.registry.directory();
+  const std::string wanted = arguments.text("account");
+  JsonArray rows;
+  for (const BridgeRow& row :
+       context.bridges != nullptr ? context.bridges->rows() : stopped_rows(*directory)) {
+    const Account* account = directory->find_account(row.account);
+    const std::string_view name = account == nullptr ? std::string_view() : account->name;
+    if (!wanted.empty() && name != wanted) continue;
+    JsonObject object = bridges::row_json(row, context.zone);
+    object["account"] = name;
+    rows.push_back(std::move(object));
+  }
+  return Json(std::move(rows));
+}
+
+Result<Json> add_bridge(const Context& context, const Arguments& arguments) {
+  const auto kind = bridges::find_kind(arguments.text("kind"));
+  if (!kind) return std::unexpected(kind.error());
+  const auto directory = context.registry.directory();
+  const auto account = account_named(*directory, arguments.text("account"));
+  if (!account) return std::unexpected(account.error());
+  const JsonObject* given = arguments.object("settings");
+  const JsonObject settings = given == nullptr ? JsonObject() : *given;
+  if (Status checked = bridges::check_settings(**kind, settings); !checked) {
+    return std::unexpected(checked.error());
+  }
+  std::string name = arguments.text("name");
+  if (name.empty()) name = (*kind)->name;
+  if (context.bridges != nullptr && context.bridges->is_configured(name)) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("the configuration has a bridge \"{}\" already", name));
+  }
+  const auto added = context.registry.add_bridge({.name = name,
+                                                  .kind = (*kind)->name,
+                                                  .account = (*account)->name,
+                                                  .settings = Secret(wire::to_text(settings)),
+                                                  .now = SystemClock().now()});
+  if (!added) return std::unexpected(added.error());
+  return facts_of(*added, **kind, settings, (*account)->name);
+}
+
+// Settings that are given replace those of before; an empty one removes it.
+Result<Json> change_bridge(const Context& context, const Arguments& arguments) {
+  const std::string name = arguments.text("name");
+  const auto directory = context.registry.directory();
+  const auto bridge = bridge_named(*directory, name);
+  if (!bridge) return std::unexpected(bridge.error());
+  const auto kind = bridges::find_kind((*bridge)->kind);
+  if (!kind) return std::unexpected(kind.error());
+  auto settings = settings_of(**bridge);
+  if (!settings) return std::unexpected(settings.error());
+  registry::BridgeChange change{.name = name};
+  if (const JsonObject* given = arguments.object("settings")) {
+    for (const auto& [setting, value] : *given) {
+      if (value == "" || value.is_null()) {
+        settings->erase(setting);
+      } else {
+        (*settings)[setting] = value;
+      }
+    }
+    if (Status checked = bridges::check_settings(**kind, *settings); !checked) {
+      return std::unexpected(checked.error());
+    }
+    change.settings = Secret(wire::to_text(*settings));
+  }
+  if (arguments.given().contains("on")) change.is_on = arguments.flag("on");
+  if (!change.settings && !change.is_on) {
+    return fail(ErrorCode::kBadParams, "nothing is to be changed: must have settings, or on");
+  }
+  if (Status changed = context.registry.change_bridge(change); !changed) {
+    return std::unexpected(changed.error());
+  }
+  registry::Bridge now = **bridge;
+  now.is_on = change.is_on.value_or(now.is_on);
+  const Account* account = directory->find_account(now.account);
+  return facts_of(now, **kind, *settings, account == nullptr ? "" : account->name);
+}
+
+Result<Json> remove_bridge(const Context& context, const Arguments& arguments) {
+  const std::string name = arguments.text("name");
+  const auto directory = context.registry.directory();
+  const auto bridge = bridge_named(*directory, name);
+  if (!bridge) return std::unexpected(bridge.error());
+  if (Status removed = context.registry.remove_bridge(name); !removed) {
+    return std::unexpected(removed.error());
+  }
+  return JsonObject{{"removed", name}, {"kind", (*bridge)->kind}};
+}
+
+Result<Json> preview_bridge(const Context& context, const Arguments& arguments) {
+  const auto kind = bridges::find_kind(arguments.text("kind"));
+  if (!kind) return std::unexpected(kind.error());
+  const auto directory = context.registry.directory();
+  const auto account = account_named(*directory, arguments.text("account"));
+  if (!account) return std::unexpected(account.error());
+  if (context.bridges == nullptr) {
+    return fail(ErrorCode::kConflict, "no server runs on this data folder: start it first");
+  }
+  const JsonObject* given = arguments.object("settings");
+  const JsonObject settings = given == nullptr ? JsonObject() : *given;
+  return context.bridges->preview(**kind, (*account)->id, settings);
+}
+
+constexpr Parameter kKind{.name = "kind", .text = "Kind of the bridge", .required = true};
+constexpr Parameter kAccount{
+    .name = "account",
+    .text = "Account whose devices it uses; the only one if it is left out",
+    .type = Type::kAccount};
+constexpr Parameter kSettings{
+    .name = "settings", .text = "Its settings, by name", .type = Type::kObject};
+constexpr Parameter kName{.name = "name", .text = "Name of the bridge", .required = true};
+
+constexpr std::array kListParameters = {
+    Parameter{.name = "account", .text = "Only those of this account", .type = Type::kAccount},
+};
+constexpr std::array kAddParameters = {
+    kKind,
+    Parameter{.name = "name", .text = "Name of the bridge; its kind if it is left out"},
+    kAccount,
+    kSettings,
+};
+constexpr std::array kChangeParameters = {
+    kName,
+    kSettings,
+    Parameter{.name = "on", .text = "Whether it runs", .type = Type::kFlag},
+};
+constexpr std::array kRemoveParameters = {kName};
+constexpr std::array kPreviewParameters = {kKind, kAccount, kSettings};
+
+constexpr std::array kOperations = {
+    Operation{.name = "bridge.kinds",
+              .text = "Lists the kinds of bridges and their settings",
+              .audit = kChangesNothing,
+              .function = list_kinds},
+    Operation{.name = "bridge.list",
+              .text = "Lists the bridges and how they are",
+              .parameters = kListParameters,
+              .audit = kChangesNothing,
+              .function = list_bridges},
+    Operation{.name = "bridge.add",
+              .text = "Adds a bridge, which begins at once",
+              .parameters = kAddParameters,
+              .audit = {Recorded::kBeforeAnswer, "bridge.add", {"name", "kind", "account"}},
+              .function = add_bridge},
+    Operation{.name = "bridge.change",
+              .text = "Changes settings of a bridge, or switches it on or off",
+              .parameters = kChangeParameters,
+              .audit = {Recorded::kBeforeAnswer, "bridge.change", {"name", "kind", "on"}},
+              .function = change_bridge},
+    Operation{.name = "bridge.remove",
+              .text = "Removes a bridge; it ends at once",
+              .parameters = kRemoveParameters,
+              .audit = {Recorded::kBeforeAnswer, "bridge.remove", {"removed", "kind"}},
+              .function = remove_bridge},
+    Operation{.name = "bridge.preview",
+              .text = "Shows what a bridge would send, without adding it",
+              .parameters = kPreviewParameters,
+              .audit = kChangesNothing,
+              .function = preview_bridge,
+              .timing = Timing::kWaits},
+};
+static_assert(are_complete(kOperations));
+
+}  // namespace
+
+std::span<const Operation> bridge_operations() { return kOperations; }
+
+}  // namespace gridloom::operations

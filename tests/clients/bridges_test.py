@@ -1,0 +1,131 @@
+"""Bridges as such: added, listed, changed, switched, removed, over the command line, the configuration and the API, kept
+over restarts and kills, gone with their account; what is wrong is refused by name, and no secret is shown.
+"""
+import contextlib
+import http.client
+import json
+import signal
+import unittest
+
+from peers import Broker, free_port, until
+from server import PATIENCE_S, Server, run_tests, temporary_folder, told
+
+
+def secret_file(text=Broker.password):
+    file = temporary_folder() / "password"
+    file.write_text(text + "\n")
+    file.chmod(0o600)
+    return file
+
+
+class BridgesTest(unittest.TestCase):
+    def setUp(self):
+        self.server = self.enterContext(Server())
+
+    def add(self, name, *settings, kind="mqtt"):
+        return self.server.cli("bridge", "add", kind, name, *settings)
+
+    def rows(self):
+        lines = self.server.cli("bridge", "list", "--json").stdout.splitlines()
+        return {row["name"]: row for row in map(json.loads, lines)}
+
+    def await_state(self, name, state):
+        return until(f"{name} {state}", lambda: self.rows().get(name, {}).get("state") == state and self.rows()[name])
+
+    def own_api(self, path, token):
+        line = http.client.HTTPConnection(*self.server.place("http"), timeout=PATIENCE_S)
+        with contextlib.closing(line):
+            line.request("GET", path, headers={"Authorization": f"Bearer {token}"})
+            answer = line.getresponse()
+            return answer.status, json.loads(answer.read())
+
+    def test_the_life_of_a_bridge(self):
+        with Broker() as broker:
+            added = told(self.add("attic", "--broker", f"mqtt://127.0.0.1:{broker.port}", "--user", Broker.user,
+                                  "--password-file", secret_file()))
+            self.assertEqual((added["name"], added["kind"], added["account"], added["on"]),
+                             ("attic", "mqtt", "demo", "true"))
+            self.assertNotIn(Broker.password, json.dumps(added))
+            row = self.await_state("attic", "connected")
+            self.assertEqual((row["origin"], row["account"], row["on"]), ("registry", "demo", True))
+            self.assertNotIn("password", row["settings"])
+            self.assertEqual(told(self.server.cli("bridge", "off", "attic"))["on"], "false")
+            self.assertEqual(self.await_state("attic", "off")["on"], False)
+            self.server.restart(signal.SIGKILL)
+            self.assertEqual(self.rows()["attic"]["on"], False, "it is kept")
+            self.assertEqual(told(self.server.cli("bridge", "on", "attic"))["on"], "true")
+            self.await_state("attic", "connected")
+            told(self.server.cli("bridge", "change", "attic", f"broker=mqtt://127.0.0.1:{free_port()}"))
+            self.assertIn("refused", self.await_state("attic", "failing")["lastError"])
+            told(self.server.cli("bridge", "change", "attic", f"broker=mqtt://127.0.0.1:{broker.port}"))
+            self.await_state("attic", "connected")
+        self.await_state("attic", "failing")
+        self.assertEqual(told(self.server.cli("bridge", "remove", "attic"))["removed"], "attic")
+        self.assertEqual(self.rows(), {})
+        entries = [json.loads(line) for line in self.server.cli("audit", "--json").stdout.splitlines()]
+        self.assertEqual([each["what"] for each in entries if each["what"].startswith("bridge.")],
+                         ["bridge.add", *4 * ["bridge.change"], "bridge.remove"])
+
+    def test_what_is_wrong_is_refused_by_name_and_adds_nothing(self):
+        broker = ("--broker", "mqtt://127.0.0.1:1")
+        told(self.add("attic", *broker))
+        for words, said in (
+                (("add", "mqtt", "attic", *broker), "attic"),
+                (("add", "mqtt", "bad name", *broker), "a bridge's name must have 1 to 32 characters"),
+                (("add", "mqtt", "b", *broker, "--account", "dmeo"), "did you mean demo"),
+                (("add", "mqtt", "b", "--broker", "127.0.0.1"), "broker is \"127.0.0.1\""),
+                (("add", "mqtt", "b"), "--broker"),
+                (("add", "mqtt", "b", *broker, "--password-file", "/nowhere"), "/nowhere"),
+                (("add", "mqqt", "b", *broker), "did you mean"),
+                (("change", "attic", "brokr=x"), "did you mean broker"),
+                (("change", "attic", "password=x"), "password-file"),
+                (("change", "attic", "retain=perhaps"), "retain is \"perhaps\": must be true or false"),
+                (("change", "attc", "retain=true"), "attc"),
+                (("remove", "attc"), "attc"),
+                (("show", "attc"), "attc")):
+            with self.subTest(words):
+                done = self.server.cli("bridge", *words)
+                self.assertNotEqual(done.returncode, 0, done.stdout)
+                self.assertIn(said, done.stderr)
+        self.assertEqual(list(self.rows()), ["attic"])
+
+    def test_the_configuration_names_bridges_too(self):
+        with Broker() as broker:
+            line = (f'mqtt cellar account=demo broker=mqtt://127.0.0.1:{broker.port} user={Broker.user} '
+                    f'password-file="{secret_file()}"')
+            with Server("--bridge", line) as self.server:
+                self.assertEqual(self.await_state("cellar", "connected")["origin"], "configuration")
+                for words in (("remove", "cellar"), ("off", "cellar"), ("change", "cellar", "retain=true")):
+                    self.assertIn("that was added", self.server.cli("bridge", *words).stderr)
+                self.assertIn("the configuration has a bridge", self.add("cellar", "--broker", "mqtt://127.0.0.1:1").stderr)
+
+    def test_a_mistake_in_the_configuration_ends_the_start(self):
+        for line, said in (
+                ("mqtt", "is no bridge: must be KIND NAME account=ACCOUNT"),
+                ("mqtt a broker=mqtt://h:1", "is no bridge"),
+                ("mqqt a account=demo", 'kind is "mqqt": must be'),
+                ("mqtt a account=demo", "broker is missing"),
+                ("mqtt a account=demo broker=mqtt://h:1 password=x", "password-file"),
+                ('mqtt a account=demo broker="mqtt://h:1', "a quote is not closed"),
+                ("mqtt a account=nobody broker=mqtt://127.0.0.1:1", 'there is no account "nobody"')):
+            with self.subTest(line):
+                data = temporary_folder() / "data"
+                with self.assertRaises(AssertionError) as refused, Server("--bridge", line, data=data):
+                    pass
+                self.assertIn(f"--bridge: ", str(refused.exception))
+                self.assertIn(said, str(refused.exception))
+
+    def test_an_account_sees_its_own_bridges_and_takes_them_with_it(self):
+        self.server.add_account("ann")
+        told(self.add("hers", "--broker", "mqtt://127.0.0.1:1", "--account", "ann"))
+        told(self.add("theirs", "--broker", "mqtt://127.0.0.1:1", "--account", "demo"))
+        for account, name in (("ann", "hers"), ("demo", "theirs")):
+            token = told(self.server.cli("token", "add", account, "--account", account))["token"]
+            status, answer = self.own_api("/api/v1/bridges", token)
+            self.assertEqual((status, [each["name"] for each in answer["bridges"]]), (200, [name]))
+        told(self.server.cli("account", "remove", "ann"))
+        until("ann's bridge gone", lambda: list(self.rows()) == ["theirs"])
+
+
+if __name__ == "__main__":
+    run_tests()

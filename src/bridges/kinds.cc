@@ -10,6 +10,7 @@
 #include "base/nearest.h"
 #include "base/redacted.h"
 #include "bridges/influx/kind.h"
+#include "bridges/meter/meter.h"
 #include "bridges/mirror/kind.h"
 #include "bridges/modbus/modbus_bridge.h"
 #include "bridges/mqtt_out/kind.h"
@@ -22,7 +23,8 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 std::span<const Kind> kinds() {
-  static const std::vector<Kind> rows = {mqtt_kind(), influx_kind(), modbus_kind(), mirror_kind()};
+  static const std::vector<Kind> rows = {mqtt_kind(), influx_kind(), modbus_kind(), mirror_kind(),
+                                         meter_kind()};
   return rows;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/nearest.h"
 #include "base/redacted.h"
+#include "bridges/home_assistant/home_assistant.h"
 #include "bridges/influx/kind.h"
 #include "bridges/meter/meter.h"
 #include "bridges/mirror/kind.h"
@@ -23,8 +24,8 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 std::span<const Kind> kinds() {
-  static const std::vector<Kind> rows = {mqtt_kind(), influx_kind(), modbus_kind(), mirror_kind(),
-                                         meter_kind()};
+  static const std::vector<Kind> rows = {mqtt_kind(),   influx_kind(), modbus_kind(),
+                                         mirror_kind(), meter_kind(),  home_assistant_kind()};
   return rows;
 }
 

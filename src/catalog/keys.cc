@@ -8,6 +8,7 @@
 #include "catalog/family.h"
 #include "catalog/field_keys.h"
 #include "catalog/home_keys.h"
+#include "catalog/modbus_keys.h"
 #include "catalog/physics_keys.h"
 #include "catalog/translation_keys.h"
 #include "catalog/virtual_keys.h"
@@ -138,6 +139,10 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .form = Form::kEntry,
      .description = "Modules of its virtual devices, and devices of a family of your own",
      .section = SectionId::kVirtual},
+    {.name = "modbus",
+     .form = Form::kEntry,
+     .description = "How devices speak Modbus TCP: registers, and what commands write to them",
+     .section = SectionId::kModbus},
     {.name = "physics",
      .form = Form::kEntry,
      .description = "What a virtual device is made of: batteries, PV inputs, loads",
@@ -424,6 +429,12 @@ constexpr auto kSections = std::to_array<Section>({
     {.name = "identity", .keys = kIdentityKeys},
     {.name = "system", .keys = kSystemKeys},
     {.name = "group", .keys = kGroupKeys},
+    {.name = "modbus", .keys = kModbusKeys},
+    {.name = "modbus_register", .keys = kModbusRegisterKeys},
+    {.name = "modbus_heartbeat", .keys = kModbusHeartbeatKeys},
+    {.name = "modbus_command", .keys = kModbusCommandKeys},
+    {.name = "modbus_write", .keys = kModbusWriteKeys},
+    {.name = "modbus_effect", .keys = kModbusEffectKeys},
     {.name = "home", .keys = kHomeKeys},
     {.name = "site", .keys = kSiteKeys},
     {.name = "site_grid", .keys = kSiteGridKeys},

@@ -278,6 +278,14 @@ void VirtualDevice::obey(std::string_view payload, const Environment& environmen
     return;
   }
   const catalog::Command& command = *checked->command;
+  if (family().find_modbus_command(request) != nullptr) {
+    out.push_back(
+        {.verb = "set_reply",
+         .payload = refusal(request, fmt::format("{} is a command over Modbus alone: this device "
+                                                 "has no Modbus connection",
+                                                 command.name))});
+    return;
+  }
   write_numbers();
   CommandOutcome outcome;
   if (effects_fit(command, checked->params)) {

@@ -231,8 +231,11 @@ void declare_setting(CLI::App& command, const Parameter& setting, Added& added) 
 
 void add_kind(CLI::App& parent, const Kind& kind, Added& added, std::function<int()>& chosen) {
   added.kind = &kind;
-  CLI::App* command = add_admin_command(parent, std::string(kind.name), std::string(kind.text),
-                                        added.admin, chosen, [&added] { return add(added); });
+  // Device files make no difference to it, and `--devices` is a setting of most kinds.
+  CLI::App* command = add_command(parent, std::string(kind.name), std::string(kind.text));
+  add_data_option(*command, added.admin.data);
+  add_json_option(*command, added.admin.json);
+  set_action(*command, chosen, [&added] { return add(added); });
   add_parameter(*command, "bridge.add", "name", "name", added.name, placeholder::kName);
   add_parameter(*command, "bridge.add", "account", "--account", added.account,
                 placeholder::kAccount);

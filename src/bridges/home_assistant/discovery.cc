@@ -127,7 +127,12 @@ std::optional<Announced> parse_announced(std::string_view text) {
 Topics::Topics(std::string prefix, std::string base, std::string_view bridge)
     : prefix_(std::move(prefix)),
       base_(std::move(base)),
-      bridge_(fmt::format("{}/bridge/{}", base_, bridge)) {}
+      bridge_(fmt::format("{}/bridge/{}", base_, bridge)),
+      home_id_(device_id(fmt::format("home_{}", bridge))) {}
+
+std::string Topics::home_config() const {
+  return fmt::format("{}/device/{}/config", prefix_, home_id_);
+}
 
 std::string Topics::published(std::string_view sn) const {
   return fmt::format("{}/published/{}", bridge_, sn);

@@ -4,6 +4,7 @@
 //   PREFIX/device/gridloom_SN/config       the device with all its entities; retained
 //   PREFIX/status                          Home Assistant's birth and will
 //   BASE/bridge/NAME/status                online or offline, which is the bridge's will; retained
+//   BASE/bridge/NAME/home                  values of the home as JSON; retained
 //   BASE/bridge/NAME/published/SN          what was announced of a device (Announced); retained
 //   BASE/device/SN/availability            online while its values are of now; retained
 //   BASE/device/SN/state/TOPIC             values of up to kMaxOfTopic entities as JSON; retained
@@ -59,6 +60,11 @@ class Topics {
   [[nodiscard]] std::string state(std::string_view sn, std::string_view topic) const;
   [[nodiscard]] std::string set(std::string_view sn, std::string_view key) const;
 
+  // Of the home, which is a device as well.
+  [[nodiscard]] const std::string& home_id() const { return home_id_; }
+  [[nodiscard]] std::string home_config() const;
+  [[nodiscard]] std::string home_state() const { return bridge_ + "/home"; }
+
   [[nodiscard]] std::string published_filter() const { return bridge_ + "/published/+"; }
   [[nodiscard]] std::string set_filter() const { return base_ + "/device/+/set/+"; }
   // Of discovery with a message for each entity, in the form PREFIX/PLATFORM/NODE/KEY/config.
@@ -77,7 +83,8 @@ class Topics {
  private:
   std::string prefix_;
   std::string base_;
-  std::string bridge_;  // BASE/bridge/NAME
+  std::string bridge_;   // BASE/bridge/NAME
+  std::string home_id_;  // gridloom_home_NAME
 };
 
 // "gridloom_SN", with what Home Assistant allows in an id.

@@ -24,6 +24,7 @@
 #include "bridges/core/twins_now.h"
 #include "bridges/home_assistant/discovery.h"
 #include "bridges/home_assistant/entities.h"
+#include "bridges/home_assistant/home_device.h"
 #include "bridges/home_assistant/publisher.h"
 #include "catalog/language.h"
 #include "catalog/set_message.h"
@@ -157,8 +158,10 @@ class HomeAssistant final : public Bridge,
         topics_(topics_of(settings, identity_.name)),
         // check() has parsed it.
         broker_(parse_broker_address("broker", settings.text("broker")).value_or(BrokerAddress())),
+        at_most_every_(settings.integer("at-most-every").value_or(kAtMostEvery_s)),
         buffer_(kReadBytes),
-        publisher_(options(settings)) {
+        publisher_(options(settings)),
+        home_device_(topics_, language_of(settings), *this) {
     link_options_.client_id =
         text_or(settings, "client-id", fmt::format("gridloom-{}", identity_.name));
     link_options_.user = settings.text("user");
@@ -261,9 +264,41 @@ class HomeAssistant final : public Bridge,
 
   void work() {
     if (!link_ || !link_->online() || !book_) return;
+    ask_for_home();
     publisher_.tick(std::chrono::steady_clock::now(),
                     {.find = [this](std::string_view sn) { return book_->find(sn); },
                      .is_whole = book_->is_whole()});
+  }
+
+  // --- the home
+  void ask_for_home() {
+    const auto now = std::chrono::steady_clock::now();
+    if (is_asking_ || now < ask_again_) return;
+    ask_again_ = now + at_most_every_;
+    is_asking_ = true;
+    parts_.homes.get(
+        identity_.account,
+        {.loop = &parts_.loop,
+         .done = [this, alive = std::weak_ptr(alive_)](Result<home::HomeFeed::Home> answer) {
+           if (!alive.lock()) return;
+           if (answer) return ask_for_counters(std::move(answer->picture));
+           is_asking_ = false;
+         }});
+  }
+
+  using Picture = std::shared_ptr<const overview::HomePicture>;
+  void ask_for_counters(Picture picture) {
+    parts_.counters.get(
+        identity_.account,
+        {.loop = &parts_.loop,
+         .done = [this, alive = std::weak_ptr(alive_), picture = std::move(picture)](
+                     const Result<home::EnergyCounters::Totals>& totals) {
+           if (!alive.lock()) return;
+           is_asking_ = false;
+           // Counters that were known once stay.
+           if (totals) totals_ = *totals;
+           home_device_.update({.picture = picture.get(), .totals = totals_.get()});
+         }});
   }
 
   // --- the book
@@ -281,6 +316,7 @@ class HomeAssistant final : public Bridge,
   }
   void on_offline(const Error& why) override {
     publisher_.on_offline();
+    home_device_.on_offline();
     identity_.health->failing(why.detail);
   }
   void on_acknowledged(std::chrono::nanoseconds /*took*/) override {
@@ -295,6 +331,7 @@ class HomeAssistant final : public Bridge,
   }
   void on_message(std::string_view topic, std::string_view payload, bool retained) override {
     identity_.health->count_in();
+    if (topic == topics_.birth()) home_device_.announce_again();
     if (auto asked = publisher_.on_message(topic, payload, retained)) {
       set(std::move(*asked), payload.size());
     }
@@ -375,8 +412,12 @@ class HomeAssistant final : public Bridge,
   const std::string ca_;
   const Topics topics_;
   const BrokerAddress broker_;
+  const std::chrono::seconds at_most_every_;
   std::vector<char> buffer_;
   Publisher publisher_;
+  home_assistant::HomeDevice home_device_;
+  client::Moment ask_again_;
+  bool is_asking_ = false;                                      // for the home
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // until close()
   client::MqttLink::Options link_options_;
   std::optional<DeviceBook> book_;

@@ -173,8 +173,8 @@ class Builder {
 
   std::vector<Entity> take() {
     enable_some();
-    make_titles_differ();
     make_keys_differ();
+    make_titles_differ();
     give_topics();
     return std::move(entities_);
   }
@@ -356,12 +356,11 @@ class Builder {
         each.title = fmt::format("{}: {}", origins_[k].shown, each.title);
         each.slug = fmt::format("{}_{}", slug_of(origins_[k].group), each.slug);
       }
-      std::string taken = fmt::format("{}.{}", name_of(each.platform), each.slug);
-      if (each.slug.empty() || slugs.contains(taken)) {
-        each.slug = slug_of(each.key);
-        taken = fmt::format("{}.{}", name_of(each.platform), each.slug);
+      for (std::size_t times = 1;; ++times) {
+        const std::string taken = fmt::format("{}.{}", name_of(each.platform), each.slug);
+        if (!each.slug.empty() && slugs.insert(taken).second) break;
+        each.slug = times == 1 ? slug_of(each.key) : fmt::format("{}_{}", slug_of(each.key), times);
       }
-      slugs.insert(std::move(taken));
     }
   }
 
@@ -370,9 +369,8 @@ class Builder {
     for (Entity& each : entities_) {
       const std::size_t times = ++seen[each.key];
       if (times == 1) continue;
-      std::string key = fmt::format("{}__{}", each.key, times);
-      seen[key] = 1;
-      each.key = std::move(key);
+      each.key = fmt::format("{}__{}", each.key, times);
+      seen[each.key] = 1;
     }
   }
 

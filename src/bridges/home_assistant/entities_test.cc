@@ -119,7 +119,7 @@ struct Case {
 };
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const catalog::FamilyPtr& family : test_catalog()->families()) {
+  for (const catalog::FamilyPtr& family : all_families().families()) {
     for (const auto language : {catalog::Language::kEnglish, catalog::Language::kGerman}) {
       all.push_back({family, language, entities_in(family, language)});
     }
@@ -128,7 +128,7 @@ std::vector<Case> cases() {
 }
 
 TEST(Entities, NoneOfAnyFamilyIsOneThatHomeAssistantDrops) {
-  EXPECT_THAT(test_catalog()->families(), SizeIs(Ge(12U)));
+  EXPECT_THAT(all_families().families(), SizeIs(Ge(12U)));
   for (const Case& each : cases()) {
     EXPECT_THAT(each.entities->all, AllOf(SizeIs(Ge(5U)), SizeIs(Le(kMaxEntities)))) << each.name();
     for (const Entity& entity : each.entities->all) {
@@ -154,7 +154,7 @@ TEST(Entities, HaveAKeyAndAnEntityIdOfTheirOwn) {
 }
 
 TEST(Entities, DifferInTheirTextsAloneBetweenLanguages) {
-  for (const catalog::FamilyPtr& family : test_catalog()->families()) {
+  for (const catalog::FamilyPtr& family : all_families().families()) {
     const auto english = entities_in(family, catalog::Language::kEnglish);
     const auto german = entities_in(family, catalog::Language::kGerman);
     ASSERT_EQ(english->all.size(), german->all.size()) << family->id;
@@ -207,7 +207,7 @@ TEST(Entities, EveryUnitOfAFamilyHasARow) {
                           });
     if (!is_known) missing.insert(unit);
   };
-  for (const catalog::FamilyPtr& family : test_catalog()->families()) {
+  for (const catalog::FamilyPtr& family : all_families().families()) {
     for (const catalog::Field& field : family->fields) {
       catalog::for_each_value(
           field, field.initial,
@@ -227,7 +227,7 @@ TEST(Entities, OfAUnitWithoutARowHaveNoDeviceClass) {
 }
 
 TEST(Entities, OfAnUnknownDeviceAreWhatItReports) {
-  const auto generic = test_catalog()->find("generic");
+  const auto generic = all_families().find("generic");
   const auto entities = entities_in(generic, catalog::Language::kEnglish);
   std::vector<std::string> lines;
   for (const Entity& each : entities->all) {
@@ -342,7 +342,7 @@ TEST(Controls, HaveTheKindOfTheirParameter) {
         Row{"stream", "set_configure_cfgEnergyStrategyOperateMode", Platform::kSelect, false},
         Row{"delta_2_max", "do_dcChgGet", Platform::kButton, true},
         Row{"power_kits", "set_dischgParaSet_volTag", Platform::kSelect, false}}) {
-    const auto family = test_catalog()->find(row.family);
+    const auto family = all_families().find(row.family);
     ASSERT_NE(family, nullptr) << row.family;
     const auto entities = entities_in(family, catalog::Language::kEnglish);
     const Entity* entity = entities->find(row.key);
@@ -354,14 +354,13 @@ TEST(Controls, HaveTheKindOfTheirParameter) {
 
 TEST(Controls, ThatCannotBeSentOrShownAloneAreLeftOut) {
   const auto panel =
-      entities_in(test_catalog()->find("smart_home_panel"), catalog::Language::kEnglish);
+      entities_in(all_families().find("smart_home_panel"), catalog::Language::kEnglish);
   EXPECT_EQ(panel->find("set_controlCircuit_sta"), nullptr) << "it needs a channel";
   EXPECT_EQ(panel->find("set_setClock_year"), nullptr) << "no field shows it";
 }
 
 TEST(Controls, ANumberIsInTheUnitOfTheParameter) {
-  const auto stream =
-      entities_in(test_catalog()->find("power_stream"), catalog::Language::kEnglish);
+  const auto stream = entities_in(all_families().find("power_stream"), catalog::Language::kEnglish);
   const Entity* watts = stream->find("set_permanentWatts_permanentWatts");
   ASSERT_NE(watts, nullptr);
   EXPECT_EQ(watts->unit, "W");
@@ -373,8 +372,7 @@ TEST(Controls, ANumberIsInTheUnitOfTheParameter) {
 }
 
 TEST(Controls, ReadingsOfWhatAnEnabledControlShowsAreNotEnabledToo) {
-  const auto stream =
-      entities_in(test_catalog()->find("power_stream"), catalog::Language::kEnglish);
+  const auto stream = entities_in(all_families().find("power_stream"), catalog::Language::kEnglish);
   ASSERT_NE(stream->find("20_1_supplyPriority"), nullptr);
   EXPECT_FALSE(stream->find("20_1_supplyPriority")->is_enabled);
 }
@@ -414,8 +412,7 @@ TEST(States, AreInTheUnitAndUnknownWhereTheDeviceHasNoValue) {
            {"smart_plug", "2_1_switchSta", "2_1.switchSta", "1", R"("ON")"},
            {"power_stream", "set_permanentWatts_permanentWatts", "20_1.permanentWatts", "99999",
             ""}}) {
-    const auto entities =
-        entities_in(test_catalog()->find(row.family), catalog::Language::kEnglish);
+    const auto entities = entities_in(all_families().find(row.family), catalog::Language::kEnglish);
     const Entity* entity = entities->find(row.key);
     ASSERT_NE(entity, nullptr) << row.key;
     const auto state = state_of(*entity, [&](std::string_view quota) -> std::optional<Json> {
@@ -429,7 +426,7 @@ TEST(States, AreInTheUnitAndUnknownWhereTheDeviceHasNoValue) {
 }
 
 TEST(States, AreNeverLongerThanHomeAssistantTakes) {
-  const auto generic = test_catalog()->find("generic");
+  const auto generic = all_families().find("generic");
   const FurtherQuota further{.name = "text", .text = "\"x\""};
   const auto entities = entities_of({.english = generic, .shown = generic}, {&further, 1});
   const auto state = state_of(entities->all.front(), [](std::string_view) {

@@ -7,7 +7,8 @@
 
 #include "bridges/home_assistant/entities.h"
 #include "catalog/family.h"
-#include "testing/home.h"
+#include "catalog/loader.h"
+#include "testing/must.h"
 
 namespace gridloom::bridges::home_assistant {
 
@@ -27,9 +28,15 @@ inline std::vector<FurtherQuota> further_of(const catalog::Family& family) {
   return further;
 }
 
+// With the German texts too.
+inline const catalog::Catalog& all_families() {
+  static const auto kCatalog = must(catalog::load_catalog({}, catalog::Translations::kAll));
+  return *kCatalog;
+}
+
 inline EntitiesPtr entities_in(const catalog::FamilyPtr& family, catalog::Language language) {
   return entities_of({.english = family,
-                      .shown = test_catalog()->in_language(family, language),
+                      .shown = all_families().in_language(family, language),
                       .has_controls = true},
                      further_of(*family));
 }

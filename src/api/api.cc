@@ -82,6 +82,7 @@ Api::Api(Options options)
             .events = options_.events,
             .sets = options_.sets,
             .counters = options_.counters,
+            .modes = options_.modes,
             .metrics_fields = options_.metrics_fields,
             .administration = options_.administration,
             .bridges = options_.bridges}),

@@ -64,6 +64,7 @@ class Api {
     const home::EventLog* events = nullptr;  // shared by all loops; null: see OwnApi::Options
     home::SetTracker* sets = nullptr;        // shared by all loops; null: no command is taken
     home::EnergyCounters* counters = nullptr;  // shared by all loops; null: no energy counters
+    home::BatteryModes* modes = nullptr;       // shared by all loops; null: no mode is taken
     std::size_t metrics_fields = kHomeMetricsFields;
     LiveFeed* live = nullptr;                  // shared by all loops; null: there is no live stream
     SignIn* sign_in = nullptr;                 // shared by all loops; null: no browser can sign in

@@ -66,6 +66,7 @@ void Protocols::add_apis(ApiOptions options) {
                           .events = options.events,
                           .sets = options.sets,
                           .counters = options.counters,
+                          .modes = options.modes,
                           .metrics_fields = options_.limits.metrics_fields,
                           .live = options.live,
                           .sign_in = options.sign_in,

@@ -63,6 +63,7 @@ class Protocols {
     const home::EventLog* events = nullptr;
     home::SetTracker* sets = nullptr;
     home::EnergyCounters* counters = nullptr;
+    home::BatteryModes* modes = nullptr;
     api::LiveFeed* live = nullptr;
     api::SignIn* sign_in = nullptr;
     api::Administration* administration = nullptr;  // null: none over HTTP

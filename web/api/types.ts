@@ -776,6 +776,22 @@ export interface EvccDevice {
   battery?: EvccBattery;
 }
 
+export type BatteryModeName = 'normal' | 'hold' | 'charge' | 'holdcharge';
+
+export type ModeState = 'sent' | 'applied' | 'not_applied' | 'restoring';
+
+export interface BatteryModeState {
+  /** Serial number. */
+  sn: string;
+  /** evcc's number: 1 to 4. */
+  mode: number;
+  name: BatteryModeName;
+  /** Whether the device's fields show the mode; restoring: it has ended. */
+  state: ModeState;
+  /** In Unix milliseconds. When it ends unless it is asked for again. */
+  until: number;
+}
+
 /**
  * Meters as evcc names them; a value that is not known or too old is absent. Energies never fall.
  */
@@ -792,6 +808,21 @@ export interface Evcc {
   battery?: EvccBattery;
   /** Those with a battery or solar power. */
   devices: EvccDevice[];
+  /** Of batteries that have another one than normal. */
+  modes: BatteryModeState[];
+}
+
+/** Ends after 60 seconds unless it is asked for again. */
+export interface NewBatteryMode {
+  /** 1 normal, 2 hold (no discharge), 3 charge (also from the grid), 4 holdcharge (no charge). */
+  mode: number;
+  /** Serial number; absent: all batteries of the account. */
+  device?: string;
+}
+
+export interface BatteryModes {
+  /** Of batteries that have another one than normal. */
+  modes: BatteryModeState[];
 }
 
 export type EventKind =

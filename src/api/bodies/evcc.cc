@@ -2,6 +2,7 @@
 
 namespace gridloom::api::body {
 
+using schema::declared;
 using schema::member;
 
 const schema::Body& describe(schema::Of<EvccGrid> /*of*/) {
@@ -51,6 +52,44 @@ const schema::Body& describe(schema::Of<EvccDevice> /*of*/) {
   return kBody;
 }
 
+const schema::Body& describe(schema::Of<BatteryModeState> /*of*/) {
+  static constexpr std::array kMembers = {
+      member<&BatteryModeState::sn>("sn", {.text = "Serial number"}),
+      member<&BatteryModeState::mode>("mode", {.text = "evcc's number: 1 to 4"}),
+      member<&BatteryModeState::name>("name"),
+      member<&BatteryModeState::state>(
+          "state", {.text = "Whether the device's fields show the mode; restoring: it has ended"}),
+      member<&BatteryModeState::until_ms>(
+          "until",
+          {.text = "When it ends unless it is asked for again", .unit = "Unix milliseconds"}),
+  };
+  static constexpr schema::Body kBody{.name = "BatteryModeState", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<BatteryModes> /*of*/) {
+  static constexpr std::array kMembers = {
+      member<&BatteryModes::modes>("modes",
+                                   {.text = "Of batteries that have another one than normal"}),
+  };
+  static constexpr schema::Body kBody{.name = "BatteryModes", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<NewBatteryMode> /*of*/) {
+  static constexpr std::array kMembers = {
+      declared<int>("mode", {.text = "1 normal, 2 hold (no discharge), 3 charge (also from the "
+                                     "grid), 4 holdcharge (no charge)"}),
+      declared<std::optional<std::string_view>>(
+          "device", {.text = "Serial number; absent: all batteries of the account"}),
+  };
+  static constexpr schema::Body kBody{.name = "NewBatteryMode",
+                                      .text = "Ends after 60 seconds unless it is asked for again",
+                                      .members = kMembers,
+                                      .example = R"({"mode":2})"};
+  return kBody;
+}
+
 const schema::Body& describe(schema::Of<Evcc> /*of*/) {
   static constexpr std::array kMembers = {
       member<&Evcc::now_ms>("now", {.text = "The devices' time", .unit = "Unix milliseconds"}),
@@ -60,6 +99,7 @@ const schema::Body& describe(schema::Of<Evcc> /*of*/) {
       member<&Evcc::pv>("pv", {.text = "Absent: the home has none"}),
       member<&Evcc::battery>("battery", {.text = "Absent: the home has none"}),
       member<&Evcc::devices>("devices", {.text = "Those with a battery or solar power"}),
+      member<&Evcc::modes>("modes", {.text = "Of batteries that have another one than normal"}),
   };
   static constexpr schema::Body kBody{
       .name = "Evcc",

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <optional>
+#include <utility>
 
 #include "base/string_map.h"
 #include "history/energy/energy_sources.h"
@@ -62,7 +63,10 @@ body::EvccDevice device_of(const home::HomeDevice& device, TimePoint now,
   if (measures(*device.sources, history::Power::kPv)) {
     row.pv = {.power_w = rounded(figures.sun_w), .energy_kwh = energy_of(totals, EnergyFlow::kPv)};
   }
-  if (has_battery_power(device) || overview::has_charge(*device.family)) {
+  // A panel has the charge of other devices' batteries.
+  const bool has_charge =
+      device.role != overview::Role::kPanel && overview::has_charge(*device.family);
+  if (has_battery_power(device) || has_charge) {
     row.battery = {.power_w = rounded(figures.battery_w, -1),
                    .soc_percent = rounded(figures.charge_percent),
                    .energy_kwh = energy_of(totals, EnergyFlow::kBatteryOut),
@@ -74,7 +78,7 @@ body::EvccDevice device_of(const home::HomeDevice& device, TimePoint now,
 }  // namespace
 
 body::Evcc evcc_of(const home::HomeState& state, const overview::HomePicture& picture,
-                   const home::EnergyTotals* totals) {
+                   const home::EnergyTotals* totals, const home::BatteryModes::Leases& modes) {
   body::Evcc made{.now_ms = unix_ms(state.now)};
   if (totals != nullptr) made.epoch = totals->epoch;
   const overview::Node& grid = picture.at(Place::kGrid);
@@ -103,7 +107,21 @@ body::Evcc evcc_of(const home::HomeState& state, const overview::HomePicture& pi
         device_of(*device, state.now, found == by_sn.end() ? nullptr : found->second);
     if (row.pv || row.battery) made.devices.push_back(row);
   }
+  made.modes = modes_of(modes);
   return made;
+}
+
+std::vector<body::BatteryModeState> modes_of(const home::BatteryModes::Leases& leases) {
+  std::vector<body::BatteryModeState> modes;
+  modes.reserve(leases.size());
+  for (const home::BatteryLease& lease : leases) {
+    modes.push_back({.sn = lease.sn,
+                     .mode = std::to_underlying(lease.mode),
+                     .name = lease.mode,
+                     .state = lease.state,
+                     .until_ms = lease.until_ms});
+  }
+  return modes;
 }
 
 }  // namespace gridloom::api

@@ -245,6 +245,14 @@ struct OwnApi::Table {
             .summary = "Grid, solar power and batteries as evcc's custom meters name them.",
             .answer = &body_of<body::Evcc>,
             .handler = &OwnApi::evcc},
+      Route{.method = http::Method::kPost,
+            .path = "/api/v1/evcc/batterymode",
+            .scope = Scope::kControl,
+            .id = "setBatteryMode",
+            .summary = "Brings batteries into a mode of evcc's for a minute.",
+            .body = &body_of<body::NewBatteryMode>,
+            .answer = &body_of<body::BatteryModes>,
+            .handler = &OwnApi::battery_mode},
       Route{.path = wire::kHomeMetrics,
             .id = "getHomeMetrics",
             .summary = "Values and energy counters of devices as metrics, for Prometheus.",
@@ -385,7 +393,10 @@ OwnApi::OwnApi(const Options& options)
     : options_(options),
       admin_({.loop = options.loop, .administration = options.administration}),
       commands_({.hub = options.hub, .loop = options.loop, .sets = options.sets}),
-      evcc_({.loop = options.loop, .homes = options.homes, .counters = options.counters}),
+      evcc_({.loop = options.loop,
+             .homes = options.homes,
+             .counters = options.counters,
+             .modes = options.modes}),
       metrics_({.hub = options.hub,
                 .loop = options.loop,
                 .homes = options.homes,
@@ -578,14 +589,22 @@ CommandApi::Call OwnApi::command_call(Call& call) {
           .done = std::move(call.done)};
 }
 
-void OwnApi::command(Call call) const {
+hub::RequestOrigin OwnApi::origin_of(const Call& call) {
   const registry::Token* token = call.caller.token;
   const registry::BrowserSession* session = call.caller.session;
-  hub::RequestOrigin origin{.by = token != nullptr ? hub::by_token(token->number)
-                                  : session != nullptr
-                                      ? hub::by_session(session->number)
-                                      : hub::by_key(call.request.headers[header::kAccessKey]),
-                            .from = call.request.peer};
+  return {.by = token != nullptr     ? hub::by_token(token->number)
+                : session != nullptr ? hub::by_session(session->number)
+                                     : hub::by_key(call.request.headers[header::kAccessKey]),
+          .from = call.request.peer};
+}
+
+void OwnApi::battery_mode(Call call) const {
+  evcc_.set_mode({.account = call.caller.account, .form = call.form, .done = std::move(call.done)},
+                 call.body, origin_of(call));
+}
+
+void OwnApi::command(Call call) const {
+  hub::RequestOrigin origin = origin_of(call);
   call.inner = call.request.headers[header::kIdempotencyKey];
   wire::JsonObject message = std::move(call.body);
   commands_.send(command_call(call), std::move(message), std::move(origin));

@@ -71,6 +71,7 @@ class OwnApi {
     const home::EventLog* events = nullptr;  // likewise; null: since when faults last is not known
     home::SetTracker* sets = nullptr;        // likewise; null: no command is taken
     home::EnergyCounters* counters = nullptr;  // likewise; null: there are no energy counters
+    home::BatteryModes* modes = nullptr;       // likewise; null: no mode is taken
     std::size_t metrics_fields = kHomeMetricsFields;
     Administration* administration = nullptr;  // likewise; null: there is none over HTTP
     const bridges::Bridges* bridges = nullptr;  // likewise; null: there are none
@@ -131,6 +132,7 @@ class OwnApi {
   void home_series(Call call) const;
   void home_metrics(Call call) const;
   void evcc(Call call) const;
+  void battery_mode(Call call) const;
   void devices(Call call) const;
   void device(Call call) const;
   void families(Call call) const;
@@ -155,6 +157,7 @@ class OwnApi {
                                          registry::AccountId account) const;
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
   [[nodiscard]] static CommandApi::Call command_call(Call& call);
+  [[nodiscard]] static hub::RequestOrigin origin_of(const Call& call);
   [[nodiscard]] static SessionApi::Call session_call(Call& call);
   static void answer(Call call, const FamilyTexts::Text& text);
 

@@ -18,6 +18,7 @@
 #include "base/read_file.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/damage_notes.h"
+#include "home/battery_modes.h"
 #include "home/energy_counters.h"
 #include "journal/local/log.h"
 #include "journal/local/log_loss.h"
@@ -214,6 +215,9 @@ class Check {
     }
     if (view.starts_with("counters/") && view.ends_with(".json")) {
       return check_summed(name, home::check_counter_file(folder_ / name));
+    }
+    if (view == home::kBatteryModeFile) {
+      return check_summed(name, home::check_battery_mode_file(folder_ / name));
     }
     if (view == kRegistrySeen) return check_seen(name, registry::last_seen(folder_).has_value());
     if (view == kSessionsSeen) return check_seen(name, sessions_seen_.has_value());

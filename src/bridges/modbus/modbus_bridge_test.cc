@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "bridges/modbus/test_modbus_server.h"
+#include "home/energy_counters.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
 #include "parameters/arguments.h"
@@ -34,7 +35,8 @@ class ModbusBridge : public testing::Test {
  protected:
   ModbusBridge()
       : homes_({.hub = home_.hub.get(), .steady = &home_.clock, .members_of = {}}),
-        sets_({.hub = home_.hub.get(), .loop = &loop_}) {
+        sets_({.hub = home_.hub.get(), .loop = &loop_}),
+        counters_({.hub = home_.hub.get(), .steady = &home_.clock}) {
     account_ = home_.add_account("ann");
     home_.add_device(kOcean, "ann");
     server_.put(40519, RegisterType::kFloat32, 850.5);
@@ -60,6 +62,7 @@ class ModbusBridge : public testing::Test {
         modbus_kind().make({.hub = *home_.hub,
                             .homes = homes_,
                             .sets = sets_,
+                            .counters = counters_,
                             .registry = *home_.registry,
                             .loop = loop_},
                            {.name = "ocean", .account = account_, .health = &health_}, arguments);
@@ -89,6 +92,7 @@ class ModbusBridge : public testing::Test {
   net::IoLoop loop_;
   home::HomeFeed homes_;
   home::SetTracker sets_;
+  home::EnergyCounters counters_;
   registry::AccountId account_{};
   TestModbusServer server_;
   Health health_{home_.clock, "ocean"};

@@ -9,6 +9,10 @@
 
 #include "base/nearest.h"
 #include "base/redacted.h"
+#include "bridges/home_assistant/home_assistant.h"
+#include "bridges/influx/kind.h"
+#include "bridges/meter/meter.h"
+#include "bridges/mirror/kind.h"
 #include "bridges/modbus/modbus_bridge.h"
 #include "bridges/mqtt_out/kind.h"
 
@@ -20,7 +24,8 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 std::span<const Kind> kinds() {
-  static const std::vector<Kind> rows = {modbus_kind(), mqtt_kind()};
+  static const std::vector<Kind> rows = {mqtt_kind(),   influx_kind(), modbus_kind(),
+                                         mirror_kind(), meter_kind(),  home_assistant_kind()};
   return rows;
 }
 

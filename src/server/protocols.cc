@@ -65,6 +65,8 @@ void Protocols::add_apis(ApiOptions options) {
                           .homes = options.homes,
                           .events = options.events,
                           .sets = options.sets,
+                          .counters = options.counters,
+                          .metrics_fields = options_.limits.metrics_fields,
                           .live = options.live,
                           .sign_in = options.sign_in,
                           .administration = options.administration,

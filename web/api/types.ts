@@ -739,6 +739,61 @@ export interface HomeSeries {
   devices?: DeviceSeries[];
 }
 
+export interface EvccGrid {
+  /** In W. Import is positive; absent: not known. */
+  power?: number;
+  /** In kWh. Imported; absent: not known. */
+  energy?: number;
+  /** In kWh. Exported; absent: not known. */
+  returnenergy?: number;
+}
+
+export interface EvccPv {
+  /** In W. Absent: not known. */
+  power?: number;
+  /** In kWh. Absent: not known. */
+  energy?: number;
+}
+
+export interface EvccBattery {
+  /** In W. Discharge is positive; absent: not known. */
+  power?: number;
+  /** In %. Absent: not known. */
+  soc?: number;
+  /** In kWh. Discharged; absent: not known. */
+  energy?: number;
+  /** In kWh. Charged; absent: not known. */
+  returnenergy?: number;
+}
+
+export interface EvccDevice {
+  /** Serial number. */
+  sn: string;
+  name: string;
+  /** Absent: it has none. */
+  pv?: EvccPv;
+  /** Absent: it has none. */
+  battery?: EvccBattery;
+}
+
+/**
+ * Meters as evcc names them; a value that is not known or too old is absent. Energies never fall.
+ */
+export interface Evcc {
+  /** In Unix milliseconds. The devices' time. */
+  now: number;
+  /** Another one: the energies begin anew; absent: they are not known. */
+  epoch?: string;
+  /** Absent: no meter measures it. */
+  grid?: EvccGrid;
+  /** Absent: the home has none. */
+  pv?: EvccPv;
+  /** Absent: the home has none. */
+  battery?: EvccBattery;
+  /** Those with a battery or solar power. */
+  devices: EvccDevice[];
+}
+
 export type EventKind =
   | 'fault.began'
   | 'fault.ended'

@@ -14,7 +14,6 @@
 #include <thread>
 
 #include "bridges/modbus/test_modbus_server.h"
-#include "home/energy_counters.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
 #include "parameters/arguments.h"
@@ -35,8 +34,8 @@ class ModbusBridge : public testing::Test {
  protected:
   ModbusBridge()
       : homes_({.hub = home_.hub.get(), .steady = &home_.clock, .members_of = {}}),
-        sets_({.hub = home_.hub.get(), .loop = &loop_}),
-        counters_({.hub = home_.hub.get(), .steady = &home_.clock}) {
+        counters_({.hub = home_.hub.get(), .steady = &home_.clock}),
+        sets_({.hub = home_.hub.get(), .loop = &loop_}) {
     account_ = home_.add_account("ann");
     home_.add_device(kOcean, "ann");
     server_.put(40519, RegisterType::kFloat32, 850.5);
@@ -61,8 +60,8 @@ class ModbusBridge : public testing::Test {
     bridge_ =
         modbus_kind().make({.hub = *home_.hub,
                             .homes = homes_,
-                            .sets = sets_,
                             .counters = counters_,
+                            .sets = sets_,
                             .registry = *home_.registry,
                             .loop = loop_},
                            {.name = "ocean", .account = account_, .health = &health_}, arguments);
@@ -91,8 +90,8 @@ class ModbusBridge : public testing::Test {
   TestHome home_;
   net::IoLoop loop_;
   home::HomeFeed homes_;
-  home::SetTracker sets_;
   home::EnergyCounters counters_;
+  home::SetTracker sets_;
   registry::AccountId account_{};
   TestModbusServer server_;
   Health health_{home_.clock, "ocean"};

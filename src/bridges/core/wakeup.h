@@ -1,0 +1,37 @@
+// Lets a bridge's thread wait for a time, for news, or for its end. Thread rule: any thread.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+#include <utility>
+
+namespace gridloom::bridges {
+
+class Wakeup {
+ public:
+  void notify() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_notified_ = true;
+    }
+    changed_.notify_all();
+  }
+
+  // Returns at the time, after notify(), or once a stop is requested, which is false. A notify()
+  // before the call counts.
+  bool wait_until(const std::stop_token& stop, std::chrono::steady_clock::time_point until) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_until(lock, stop, until, [this] { return is_notified_; });
+    is_notified_ = false;
+    return !stop.stop_requested();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool is_notified_ = false;
+};
+
+}  // namespace gridloom::bridges

@@ -1,0 +1,147 @@
+#include "bridges/influx/settings.h"
+
+#include <fmt/format.h>
+#include <sodium.h>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "base/redacted.h"
+
+namespace gridloom::bridges {
+namespace {
+
+using parameters::Parameter;
+using parameters::Type;
+
+constexpr std::array<std::string_view, 3> kMeasurementNames = {"sn", "name", "family"};
+constexpr std::string_view kMeasurement = "{family}";
+constexpr std::int64_t kEvery_s = 10;
+
+constexpr std::array<Parameter, 14> kSettings = {{
+    {.name = "url", .text = "Address of the database: http://HOST:PORT", .required = true},
+    {.name = "ca",
+     .text = "File with the certificates that https:// trusts; without it those of the system",
+     .most_bytes = 1024},
+    {.name = "bucket",
+     .text = "Bucket to write to, by /api/v2/write; bucket or database is needed"},
+    {.name = "org", .text = "Organization of the bucket; without it none is sent"},
+    {.name = "token",
+     .text = "Token that may write to the bucket; without it none is sent",
+     .type = Type::kSecret,
+     .most_bytes = 1024},
+    {.name = "database", .text = "Database to write to, by /write as InfluxDB 1 has it"},
+    {.name = "retention-policy",
+     .text = "Retention policy of the database; without it its default"},
+    {.name = "user", .text = "User who may write to the database; without it none is sent"},
+    {.name = "password", .text = "Password of the user", .type = Type::kSecret},
+    {.name = "measurement",
+     .text = "Name of the measurement, with {sn}, {name} and {family} in it; without it {family}"},
+    {.name = "fields",
+     .text = "Fields that are written, by names or patterns with *; without them all",
+     .type = Type::kTexts,
+     .most_items = 64},
+    {.name = "devices",
+     .text = "Devices that are written, by serial number or name; without them all of the account",
+     .type = Type::kTexts,
+     .most_items = 1024},
+    {.name = "every",
+     .text = "Seconds between two writes; without it 10",
+     .type = Type::kInteger,
+     .least = 1,
+     .most = 3600},
+    {.name = "since",
+     .text = "Time from which history is written; without it when the bridge began",
+     .type = Type::kTime,
+     .most = 4e12},
+}};
+
+Result<std::string> server_of(std::string url) {
+  if (url.ends_with('/')) url.pop_back();
+  const std::size_t scheme = url.find("://");
+  const std::string_view kind = std::string_view(url).substr(0, scheme);
+  const std::string_view host =
+      scheme == std::string::npos ? std::string_view() : std::string_view(url).substr(scheme + 3);
+  const bool is_good = (kind == "http" || kind == "https") && !host.empty() &&
+                       host.find_first_of("/?#@ ") == std::string_view::npos;
+  if (is_good) return url;
+  return fail(ErrorCode::kBadParams, fmt::format("url is \"{}\": must be http://HOST:PORT or "
+                                                 "https://HOST:PORT, without a path",
+                                                 redacted_extract(url)));
+}
+
+// Basic authentication.
+client::HttpHeader user_header(const std::string& user, const std::string& password) {
+  const std::string plain = user + ':' + password;
+  std::string coded(sodium_base64_encoded_len(plain.size(), sodium_base64_VARIANT_ORIGINAL), '\0');
+  sodium_bin2base64(coded.data(), coded.size(),
+                    reinterpret_cast<const unsigned char*>(plain.data()),  // NOLINT: bytes
+                    plain.size(), sodium_base64_VARIANT_ORIGINAL);
+  coded.pop_back();  // its end of a C string
+  return {"Authorization", "Basic " + coded};
+}
+
+Status check_target(const parameters::Arguments& arguments) {
+  const bool has_bucket = !arguments.text("bucket").empty();
+  if (has_bucket == !arguments.text("database").empty()) {
+    return fail(ErrorCode::kBadParams,
+                has_bucket ? "bucket and database are given: must be one of them"
+                           : "bucket is missing: must be given, or database for InfluxDB 1");
+  }
+  constexpr std::array<std::string_view, 2> kOfBucket = {"org", "token"};
+  constexpr std::array<std::string_view, 3> kOfDatabase = {"retention-policy", "user", "password"};
+  const std::span<const std::string_view> others =
+      has_bucket ? std::span<const std::string_view>(kOfDatabase) : std::span(kOfBucket);
+  for (const std::string_view each : others) {
+    if (arguments.text(each).empty()) continue;
+    return fail(ErrorCode::kBadParams, fmt::format("{} is given: it goes with {}", each,
+                                                   has_bucket ? "database, not with bucket"
+                                                              : "bucket, not with database"));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const Parameter> influx_parameters() { return kSettings; }
+
+Result<InfluxSettings> influx_settings(const parameters::Arguments& arguments) {
+  auto server = server_of(arguments.text("url"));
+  if (!server) return std::unexpected(server.error());
+  if (Status good = check_target(arguments); !good) return std::unexpected(good.error());
+  const std::string text = arguments.text("measurement");
+  auto measurement = NameTemplate::parse(
+      "measurement", text.empty() ? kMeasurement : std::string_view(text), kMeasurementNames);
+  if (!measurement) return std::unexpected(measurement.error());
+
+  InfluxSettings settings{.server = std::move(*server),
+                          .target = {},
+                          .headers = {},
+                          .ca = arguments.text("ca"),
+                          .measurement = std::move(*measurement)};
+  const auto query = [&](std::string_view setting) {
+    return client::query_text(arguments.text(setting));
+  };
+  if (!arguments.text("bucket").empty()) {
+    settings.target = "/api/v2/write?precision=ms&bucket=" + query("bucket");
+    if (!arguments.text("org").empty()) settings.target += "&org=" + query("org");
+    if (const std::string token = arguments.text("token"); !token.empty()) {
+      settings.headers.emplace_back("Authorization", "Token " + token);
+    }
+  } else {
+    settings.target = "/write?precision=ms&db=" + query("database");
+    if (const std::string policy = query("retention-policy"); !policy.empty()) {
+      settings.target += "&rp=" + policy;
+    }
+    if (const std::string user = arguments.text("user"); !user.empty()) {
+      settings.headers.push_back(user_header(user, arguments.text("password")));
+    }
+  }
+  settings.selection = Selection(arguments.texts("devices"), arguments.texts("fields"));
+  settings.every = std::chrono::seconds(arguments.integer("every").value_or(kEvery_s));
+  settings.since_ms = arguments.integer("since");
+  return settings;
+}
+
+}  // namespace gridloom::bridges

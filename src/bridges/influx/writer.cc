@@ -1,0 +1,261 @@
+#include "bridges/influx/writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "bridges/influx/reply.h"
+#include "history/blocks/hours.h"
+#include "hub/platform.h"
+
+namespace gridloom::bridges {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+using std::chrono::seconds;
+
+// A report is told before it is durable and in history: it is looked for twice.
+constexpr int kRoundsOfNews = 2;
+constexpr seconds kSaveEvery{60};
+constexpr seconds kLongestPause{60};
+constexpr unsigned kMostDoublings = 6;
+// Reading may take this share of the time: the others of the account wait for its queries.
+constexpr int kRestPerRead = 4;
+constexpr std::string_view kContentType = "text/plain; charset=utf-8";
+
+// The end of a query, also of one that was dropped.
+class Outcome {
+ public:
+  void finish(Status status) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (status_) return;
+      status_ = std::move(status);
+    }
+    ended_.notify();
+  }
+  [[nodiscard]] Status wait(const std::stop_token& stop) {
+    for (;;) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (status_) return *status_;
+      }
+      if (!ended_.wait_until(stop, Steady::now() + seconds(60))) {
+        return fail(ErrorCode::kIo, "the bridge is stopping");
+      }
+    }
+  }
+
+ private:
+  std::mutex mutex_;
+  std::optional<Status> status_;
+  Wakeup ended_;
+};
+
+// Finishes the outcome when the query is dropped.
+class Finisher {
+ public:
+  explicit Finisher(std::shared_ptr<Outcome> outcome) : outcome_(std::move(outcome)) {}
+  Finisher(Finisher&&) noexcept = default;
+  Finisher& operator=(Finisher&&) = delete;
+  Finisher(const Finisher&) = delete;
+  Finisher& operator=(const Finisher&) = delete;
+  ~Finisher() {
+    if (outcome_) outcome_->finish(fail(ErrorCode::kIo, "history answers no more"));
+  }
+  void finish(Status status) { outcome_->finish(std::move(status)); }
+
+ private:
+  std::shared_ptr<Outcome> outcome_;
+};
+
+// The beginning of the batch up to half of its lines, and the rest.
+std::pair<LineBatch, LineBatch> halves(const LineBatch& batch) {
+  LineBatch first{.text = {}, .lines = batch.lines / 2, .last_ms = batch.last_ms};
+  std::size_t end = 0;
+  for (std::size_t i = 0; i < first.lines; ++i) end = batch.text.find('\n', end) + 1;
+  first.text = batch.text.substr(0, end);
+  LineBatch second{
+      .text = batch.text.substr(end), .lines = batch.lines - first.lines, .last_ms = batch.last_ms};
+  return {std::move(first), std::move(second)};
+}
+
+}  // namespace
+
+InfluxWriter::InfluxWriter(const Parts& parts, Identity identity, InfluxSettings settings)
+    : parts_(parts),
+      identity_(std::move(identity)),
+      settings_(std::make_shared<const InfluxSettings>(std::move(settings))) {}
+
+void InfluxWriter::start() {
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void InfluxWriter::stop() {
+  if (!thread_.joinable()) return;
+  thread_.request_stop();
+  thread_.join();
+}
+
+void InfluxWriter::on_news(const std::string& sn) {
+  const std::lock_guard lock(mutex_);
+  news_.insert_or_assign(sn, kRoundsOfNews);
+}
+
+void InfluxWriter::on_all_news() {
+  const std::lock_guard lock(mutex_);
+  all_news_ = true;
+}
+
+std::int64_t InfluxWriter::now_ms() const { return unix_ms(parts_.hub.platform().clock.now()); }
+
+void InfluxWriter::run(const std::stop_token& stop) {
+  if (!parts_.reads) {
+    return identity_.health->failing("this server keeps no history, which the bridge writes");
+  }
+  positions_ = Positions::open({.file = identity_.folder / "positions.json",
+                                .target = settings_->server + settings_->target,
+                                .since_ms = settings_->since_ms.value_or(now_ms())});
+  save();
+  for (bool goes_on = true; goes_on;) {
+    const Moment begin = Steady::now();
+    write_all(stop);
+    if (Steady::now() - saved_ >= kSaveEvery) save();
+    const Moment end = Steady::now();
+    goes_on = wakeup_.wait_until(
+        stop, std::max(begin + settings_->every, end + (end - begin) * kRestPerRead));
+  }
+  save();
+}
+
+void InfluxWriter::save() {
+  saved_ = Steady::now();
+  if (Status saved = positions_.save(); !saved) identity_.health->error(saved.error().detail);
+}
+
+std::vector<HistoryLines::Device> InfluxWriter::devices_with_news() {
+  const auto directory = parts_.registry.directory();
+  const auto& catalog = *parts_.hub.platform().catalog;
+  std::vector<HistoryLines::Device> devices;
+  const std::lock_guard lock(mutex_);
+  const bool all = std::exchange(all_news_, false);
+  for (const auto& list :
+       {directory->devices_of(identity_.account), directory->shared_with(identity_.account)}) {
+    for (const registry::Device* each : list) {
+      if (!settings_->selection.has_device(each->sn, each->name)) continue;
+      if (all) news_.insert_or_assign(each->sn, kRoundsOfNews);
+      const auto found = news_.find(each->sn);
+      if (found == news_.end()) continue;
+      devices.push_back({.sn = each->sn,
+                         .name = each->name,
+                         .number = each->number,
+                         .family = catalog.of_serial(each->sn)});
+      if (--found->second == 0) news_.erase(found);
+    }
+  }
+  // The database has the devices' histories evenly far: the one that is behind most goes first.
+  std::ranges::sort(devices, {}, [this](const auto& each) { return positions_.of(each.sn); });
+  return devices;
+}
+
+void InfluxWriter::write_all(const std::stop_token& stop) {
+  std::int64_t behind_ms = 0;
+  for (const HistoryLines::Device& device : devices_with_news()) {
+    behind_ms = std::max(behind_ms, now_ms() - positions_.of(device.sn));
+    identity_.health->set_figure("behind_s", behind_ms / 1000);
+    if (!write(stop, device)) return;
+  }
+  identity_.health->set_figure("behind_s", 0);
+}
+
+bool InfluxWriter::write(const std::stop_token& stop, const HistoryLines::Device& device) {
+  const auto lines =
+      std::make_shared<HistoryLines>(device, settings_, positions_.of(device.sn), now_ms() + 1);
+  while (!lines->done()) {
+    if (Status good = read(stop, lines); !good) {
+      if (stop.stop_requested()) return false;
+      identity_.health->error(fmt::format("history of {}: {}", device.sn, good.error().detail));
+      on_news(device.sn);
+      if (good.error().code == ErrorCode::kDamaged) {
+        const std::int64_t hour = history::hour_of(positions_.of(device.sn));
+        positions_.set(device.sn, (hour + 1) * history::kHour_ms);
+      }
+      return true;
+    }
+    const LineBatch batch = lines->take();
+    if (batch.lines != 0 && !send(stop, batch)) return false;
+    if (batch.last_ms != 0) positions_.set(device.sn, batch.last_ms);
+    if (Steady::now() - saved_ >= kSaveEvery) save();
+  }
+  return true;
+}
+
+Status InfluxWriter::read(const std::stop_token& stop,
+                          const std::shared_ptr<HistoryLines>& lines) const {
+  const auto outcome = std::make_shared<Outcome>();
+  auto step = [lines, finisher = Finisher(outcome)](history::Reader& reader) mutable {
+    Status worked = lines->work(reader);
+    if (worked && !lines->done() && !lines->is_full()) return history::Progress::kMore;
+    finisher.finish(std::move(worked));
+    return history::Progress::kDone;
+  };
+  const bool is_taken = parts_.reads(
+      {.account = std::to_underlying(identity_.account), .gone = stop, .step = std::move(step)});
+  if (!is_taken) return fail(ErrorCode::kConflict, "too many queries of the account are waiting");
+  return outcome->wait(stop);
+}
+
+Result<client::HttpReply> InfluxWriter::ask(const std::stop_token& stop, const std::string& text) {
+  if (!client_) {
+    auto opened =
+        client::HttpClient::open({.server = settings_->server, .ca = settings_->ca, .stop = stop});
+    if (!opened) return std::unexpected(opened.error());
+    client_ = std::move(*opened);
+  }
+  return client_->ask({.method = "POST",
+                       .target = settings_->target,
+                       .headers = settings_->headers,
+                       .body = text,
+                       .content_type = kContentType});
+}
+
+bool InfluxWriter::send(const std::stop_token& stop, const LineBatch& batch) {
+  Health& health = *identity_.health;
+  while (!stop.stop_requested()) {
+    const auto reply = ask(stop, batch.text);
+    if (stop.stop_requested()) return false;
+    const WriteResult result = reply ? result_of(*reply) : WriteResult::kLater;
+    if (result == WriteResult::kLater) {
+      health.failing(reply ? reason_of(*reply) : reply.error().detail);
+      if (!pause(stop, reply ? reply->retry_after : std::nullopt)) return false;
+      continue;
+    }
+    failures_ = 0;
+    health.connected();
+    if (result == WriteResult::kTaken) {
+      health.count_out(batch.lines);
+      return true;
+    }
+    if (result == WriteResult::kTooLarge && batch.lines > 1) return send_halves(stop, batch);
+    const std::size_t lost = lost_lines(*reply, batch.lines);
+    health.count_out(batch.lines - lost);
+    health.count_dropped(lost);
+    health.error(reason_of(*reply));
+    return true;
+  }
+  return false;
+}
+
+bool InfluxWriter::send_halves(const std::stop_token& stop, const LineBatch& batch) {
+  const auto [first, second] = halves(batch);
+  return send(stop, first) && send(stop, second);
+}
+
+bool InfluxWriter::pause(const std::stop_token& stop, std::optional<Millis> asked) {
+  const seconds own = std::min(seconds(1U << std::min(failures_, kMostDoublings)), kLongestPause);
+  ++failures_;
+  return wakeup_.wait_until(stop, Steady::now() + std::max<Millis>(own, asked.value_or(Millis(0))));
+}
+
+}  // namespace gridloom::bridges

@@ -1,0 +1,76 @@
+// The thread that writes the devices' history to the database: what is new of each device since the
+// database acknowledged it last. History is the buffer of an outage: it is on disk, and complete.
+//
+// Thread rule: start() and stop() on the bridges' loop, once each; the others from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/result.h"
+#include "base/string_map.h"
+#include "bridges/core/bridge.h"
+#include "bridges/core/wakeup.h"
+#include "bridges/influx/history_lines.h"
+#include "bridges/influx/positions.h"
+#include "bridges/influx/settings.h"
+#include "client/http_client.h"
+
+namespace gridloom::bridges {
+
+class InfluxWriter {
+ public:
+  InfluxWriter(const Parts& parts, Identity identity, InfluxSettings settings);
+
+  void start();
+  void stop();
+  // The device has reported.
+  void on_news(const std::string& sn);
+  // Any device may have reported.
+  void on_all_news();
+
+ private:
+  using Moment = std::chrono::steady_clock::time_point;
+
+  void run(const std::stop_token& stop);
+  // Writes what is new of all devices with news.
+  void write_all(const std::stop_token& stop);
+  // False: a stop is requested.
+  [[nodiscard]] bool write(const std::stop_token& stop, const HistoryLines::Device& device);
+  [[nodiscard]] Status read(const std::stop_token& stop,
+                            const std::shared_ptr<HistoryLines>& lines) const;
+  // Sends until the lines are taken or refused. False: a stop is requested.
+  [[nodiscard]] bool send(const std::stop_token& stop, const LineBatch& batch);
+  [[nodiscard]] bool send_halves(const std::stop_token& stop, const LineBatch& batch);
+  [[nodiscard]] Result<client::HttpReply> ask(const std::stop_token& stop, const std::string& text);
+  // Waits before the next attempt. False: a stop is requested.
+  [[nodiscard]] bool pause(const std::stop_token& stop, std::optional<Millis> asked);
+  void save();
+  [[nodiscard]] std::vector<HistoryLines::Device> devices_with_news();
+  [[nodiscard]] std::int64_t now_ms() const;
+
+  const Parts parts_;
+  const Identity identity_;
+  const std::shared_ptr<const InfluxSettings> settings_;
+  Positions positions_;
+  std::optional<client::HttpClient> client_;
+  unsigned failures_ = 0;  // in a row
+  Moment saved_;
+  Wakeup wakeup_;
+  std::mutex mutex_;
+  StringMap<int> news_;   // rounds in which the device is looked at
+  bool all_news_ = true;  // in the next round all devices are looked at
+  std::jthread thread_;
+};
+
+}  // namespace gridloom::bridges

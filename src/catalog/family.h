@@ -20,6 +20,7 @@
 
 #include "base/result.h"
 #include "base/string_map.h"
+#include "catalog/battery_modes.h"
 #include "catalog/formula.h"
 #include "catalog/language.h"
 #include "catalog/modbus.h"
@@ -388,6 +389,7 @@ struct Family {
   std::vector<Quirk> quirks;
   std::vector<Identity> identities;
   std::optional<UnitSystem> system;
+  ModeCommands battery_modes;  // those that the family can do, beside normal
   std::vector<DeviceFault> faults;
   Virtual virtual_devices;
   std::optional<Modbus> modbus;  // how its devices speak Modbus TCP

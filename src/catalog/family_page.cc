@@ -323,12 +323,14 @@ std::string text_of(const ModbusValue& value) {
 }
 
 std::string text_of(const Effect& effect) {
-  return fmt::format(
-      "`{}` is {}", effect.field,
-      text_of(ModbusValue{
-          .number = effect.to.literal.is_number() ? effect.to.literal.to_number<double>() : 0,
-          .param = effect.to.param,
-          .times = effect.times}));
+  const Json& literal = effect.to.literal;
+  const ModbusValue value{.number = literal.is_number() ? literal.to_number<double>() : 0,
+                          .param = effect.to.param,
+                          .times = effect.times};
+  std::string text = fmt::format("`{}` is {}", effect.field, text_of(value));
+  if (effect.within != 0) text += fmt::format(", within {}", effect.within);
+  if (effect.within_percent != 0) text += fmt::format(" or {} %", effect.within_percent);
+  return text;
 }
 
 void write_modbus_commands(const Family& family, const Modbus& modbus, Page& page) {

@@ -127,6 +127,10 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .form = Form::kEntry,
      .description = "How the fields say that several devices are units of one system",
      .section = SectionId::kSystem},
+    {.name = "battery_modes",
+     .form = Form::kEntries,
+     .description = "The commands that bring the battery into a mode: hold, charge or holdcharge",
+     .section = SectionId::kBatteryMode},
     {.name = "quirks",
      .form = Form::kItems,
      .description = "What the vendor's wire does oddly, and what Gridloom does",
@@ -378,6 +382,14 @@ constexpr auto kSystemKeys = std::to_array<Key>({
     {.name = "unit", .description = "Role of a further unit, a text", .required = true},
 });
 
+constexpr auto kBatteryModeKeys = std::to_array<Key>({
+    {.name = "command", .description = "Name of the command", .required = true},
+    {.name = "params",
+     .form = Form::kObject,
+     .description = "Its parameters; $soc is the charge of the battery",
+     .required = true},
+});
+
 constexpr auto kQuirkKeys = std::to_array<Key>({
     {.name = "what", .description = "What is odd, and what Gridloom does", .required = true},
     {.name = "source", .form = Form::kSource, .description = kSourceWords, .required = true},
@@ -428,6 +440,7 @@ constexpr auto kSections = std::to_array<Section>({
     {.name = "heat_pump", .keys = kHeatPumpKeys},
     {.name = "identity", .keys = kIdentityKeys},
     {.name = "system", .keys = kSystemKeys},
+    {.name = "battery_mode", .keys = kBatteryModeKeys},
     {.name = "group", .keys = kGroupKeys},
     {.name = "modbus", .keys = kModbusKeys},
     {.name = "modbus_register", .keys = kModbusRegisterKeys},

@@ -72,6 +72,7 @@ enum class SectionId : std::uint8_t {
   kHeatPump,
   kIdentity,
   kSystem,
+  kBatteryMode,
   kGroup,
   kModbus,
   kModbusRegister,

@@ -24,6 +24,8 @@ namespace gridloom::catalog {
 void read_fields(const Entry& file, Family& family);
 // Reads commands with their effects and replies; fills Field::written_by.
 void read_commands(const Entry& file, Family& family);
+// After the commands.
+void read_battery_modes(const Entry& file, Family& family);
 // Reads messages, reports, history and quirks.
 void read_messages(const Entry& file, Family& family);
 // Reads the Modbus registers, and the commands that are there over Modbus alone.

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/label_value.h"
+
 namespace gridloom::server {
 namespace {
 
@@ -25,15 +27,6 @@ std::string counter(std::string_view name, std::string_view help,
 
 std::string gauge(std::string_view name, std::string_view help, std::size_t value) {
   return header(name, help, "gauge") + fmt::format("{} {}\n", name, value);
-}
-
-std::string label_value(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\\' || c == '"') out += '\\';
-    out += c == '\n' ? std::string_view("\\n") : std::string_view(&c, 1);
-  }
-  return out;
 }
 
 std::string open_connections(const ListenerCounts& listeners) {

@@ -212,6 +212,8 @@ Status Server::listen(ListenOptions options) {
                         .homes = &homes_->homes(),
                         .events = &homes_->events(),
                         .sets = &homes_->sets(),
+                        .counters = &homes_->counters(),
+                        .modes = &homes_->modes(),
                         .live = &*live_,
                         .sign_in = &*sign_in_,
                         .administration = options.administration,

@@ -36,8 +36,8 @@ void MeterBridge::start() {
                             .book = *book_,
                             .worker = worker_,
                             .max_age = settings_.max_age,
-                            .mqtt_user = settings_.mqtt_user,
-                            .mqtt_password = settings_.mqtt_password};
+                            .user = settings_.user,
+                            .password = settings_.password};
   source_ = make_source(settings_.source, sources);
   for (const SourceSpec& phase : settings_.phases) phases_.push_back(make_source(phase, sources));
   if (!settings_.group.empty()) {

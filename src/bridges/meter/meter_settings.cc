@@ -77,10 +77,8 @@ constexpr auto kRows = std::to_array<Parameter>({
      .text = "What this meter's battery gives, with a group: device:SN:FIELD; estimated if left "
              "out, which splits the house less well",
      .most_bytes = kMaxSource},
-    {.name = "mqtt-user", .text = "User name at the broker; none if left out"},
-    {.name = "mqtt-password",
-     .text = "Password at the broker; none if left out",
-     .type = Type::kSecret},
+    {.name = "user", .text = "User name at the broker of an mqtt source; none if left out"},
+    {.name = "password", .text = "Password of the user", .type = Type::kSecret},
 });
 static_assert(parameters::are_complete(kRows));
 
@@ -186,8 +184,8 @@ Result<Settings> parse_settings(const Arguments& given) {
     return bad("serial", settings.serial, "12 hexadecimal digits, such as 08b61f0a1b2c");
   }
   for (char& c : settings.serial) c = lower(c);
-  settings.mqtt_user = given.text("mqtt-user");
-  settings.mqtt_password = Secret(given.text("mqtt-password"));
+  settings.user = given.text("user");
+  settings.password = Secret(given.text("password"));
   for (const auto read : {read_sources, read_addresses, read_group}) {
     if (Status good = read(given, settings); !good) return std::unexpected(good.error());
   }

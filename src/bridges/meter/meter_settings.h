@@ -31,8 +31,8 @@ struct Settings {
   std::string group{};   // empty: it shares with none
   double share = 1;
   std::optional<SourceSpec> own{};
-  std::string mqtt_user{};
-  Secret mqtt_password{};
+  std::string user{};
+  Secret password{};
 };
 
 [[nodiscard]] std::span<const parameters::Parameter> setting_rows();

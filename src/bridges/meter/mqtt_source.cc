@@ -33,8 +33,8 @@ MqttSource::MqttSource(const SourceSpec& spec, const SourceParts& parts)
   options.loop = &loop;
   options.buffer = buffer_;
   options.client_id = "gridloom-" + parts.identity.name;
-  options.user = parts.mqtt_user;
-  options.password = parts.mqtt_password;
+  options.user = parts.user;
+  options.password = parts.password;
   options.filters = {{.filter = spec.topic}};
   options.reconnects = true;
   link_ = std::make_shared<client::MqttLink>(std::move(options),

@@ -66,8 +66,8 @@ struct SourceParts {
   // Older powers are not known. Nothing: 10 s for a topic and for devices that report each second,
   // else until the device is quiet.
   std::optional<Millis> max_age{};
-  std::string mqtt_user{};
-  Secret mqtt_password{};
+  std::string user{};
+  Secret password{};
 };
 [[nodiscard]] std::unique_ptr<PowerSource> make_source(const SourceSpec& spec,
                                                        const SourceParts& parts);

@@ -3,9 +3,11 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "base/nearest.h"
 #include "base/redacted.h"
+#include "bridges/core/broker_address.h"
 #include "bridges/meter/power_source.h"
 #include "catalog/natures.h"
 #include "wire/json.h"
@@ -66,14 +68,13 @@ Result<SourceSpec> parse_source(std::string_view setting, std::string_view text)
   }
   if (!take(rest, "mqtt:")) return bad(setting, text, "it is no source");
   spec.kind = Kind::kMqtt;
-  spec.is_tls = take(rest, "mqtts://");
-  if (!spec.is_tls && !take(rest, "mqtt://")) return bad(setting, text, "it names no broker");
-  const std::size_t slash = rest.find('/');
-  if (slash == 0 || slash == std::string_view::npos || slash + 1 == rest.size()) {
-    return bad(setting, text, "it has no topic");
-  }
-  spec.server = rest.substr(0, slash);
-  if (!spec.server.contains(':')) spec.server += spec.is_tls ? ":8883" : ":1883";
+  const std::size_t host = rest.find("://");
+  const std::size_t slash = host == std::string_view::npos ? host : rest.find('/', host + 3);
+  if (slash == std::string_view::npos) return bad(setting, text, "it has no broker, or no topic");
+  auto broker = parse_broker_address(setting, rest.substr(0, slash));
+  if (!broker) return std::unexpected(broker.error());
+  spec.server = std::move(broker->host_port);
+  spec.is_tls = broker->uses_tls;
   rest.remove_prefix(slash + 1);
   const std::size_t hash = rest.find('#');
   spec.topic = rest.substr(0, hash);

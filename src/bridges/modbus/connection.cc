@@ -119,7 +119,7 @@ Status ModbusConnection::write(std::string_view bytes, const Deadline& deadline)
   while (!bytes.empty()) {
     const auto moved = stream_->write(bytes);
     if (moved.state != net::Stream::State::kOpen) {
-      return std::unexpected(client::error_of(moved.state));
+      return std::unexpected(client::error_of(*stream_, moved.state));
     }
     bytes.remove_prefix(moved.bytes);
     if (bytes.empty() || moved.bytes != 0) continue;
@@ -136,7 +136,7 @@ Status ModbusConnection::read(std::string& into, std::size_t size, const Deadlin
     into.resize(had + moved.bytes);
     if (moved.bytes != 0) continue;
     if (moved.state != net::Stream::State::kOpen) {
-      return std::unexpected(client::error_of(moved.state));
+      return std::unexpected(client::error_of(*stream_, moved.state));
     }
     if (Status ready = wait(deadline, POLLIN); !ready) return ready;
   }

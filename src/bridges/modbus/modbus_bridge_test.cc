@@ -34,6 +34,7 @@ class ModbusBridge : public testing::Test {
  protected:
   ModbusBridge()
       : homes_({.hub = home_.hub.get(), .steady = &home_.clock, .members_of = {}}),
+        counters_({.hub = home_.hub.get(), .steady = &home_.clock}),
         sets_({.hub = home_.hub.get(), .loop = &loop_}) {
     account_ = home_.add_account("ann");
     home_.add_device(kOcean, "ann");
@@ -59,6 +60,7 @@ class ModbusBridge : public testing::Test {
     bridge_ =
         modbus_kind().make({.hub = *home_.hub,
                             .homes = homes_,
+                            .counters = counters_,
                             .sets = sets_,
                             .registry = *home_.registry,
                             .loop = loop_},
@@ -88,6 +90,7 @@ class ModbusBridge : public testing::Test {
   TestHome home_;
   net::IoLoop loop_;
   home::HomeFeed homes_;
+  home::EnergyCounters counters_;
   home::SetTracker sets_;
   registry::AccountId account_{};
   TestModbusServer server_;

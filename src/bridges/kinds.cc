@@ -11,6 +11,7 @@
 #include "base/redacted.h"
 #include "bridges/influx/kind.h"
 #include "bridges/mqtt_out/kind.h"
+#include "bridges/nut/kind.h"
 
 namespace gridloom::bridges {
 
@@ -20,7 +21,7 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 std::span<const Kind> kinds() {
-  static const std::vector<Kind> rows = {mqtt_kind(), influx_kind()};
+  static const std::vector<Kind> rows = {mqtt_kind(), influx_kind(), nut_kind()};
   return rows;
 }
 

@@ -81,6 +81,9 @@ Api::Api(Options options)
             .homes = options_.homes,
             .events = options_.events,
             .sets = options_.sets,
+            .counters = options_.counters,
+            .modes = options_.modes,
+            .metrics_fields = options_.metrics_fields,
             .administration = options_.administration,
             .bridges = options_.bridges}),
       compression_(options_.loop),
@@ -133,7 +136,7 @@ http::Response Api::describe(const http::Request& request) {
 void Api::handle(const http::Request& request, Callback<http::Response> done,
                  ReplayCheck replay_check) {
   if (is_open(request)) return done(answer_open(request));
-  if (request.path.starts_with(wire::kOwnPaths)) {
+  if (wire::is_own_path(request.path)) {
     return own_requests_.handle(request, replay_check, std::move(done));
   }
   if (const VendorApi::Route* route = VendorApi::find(request.path)) {

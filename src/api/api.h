@@ -63,9 +63,12 @@ class Api {
     home::HomeFeed* homes = nullptr;         // shared by all loops
     const home::EventLog* events = nullptr;  // shared by all loops; null: see OwnApi::Options
     home::SetTracker* sets = nullptr;        // shared by all loops; null: no command is taken
-    LiveFeed* live = nullptr;                // shared by all loops; null: there is no live stream
-    SignIn* sign_in = nullptr;               // shared by all loops; null: no browser can sign in
-    Administration* administration = nullptr;    // shared by all loops; null: none over HTTP
+    home::EnergyCounters* counters = nullptr;  // shared by all loops; null: no energy counters
+    home::BatteryModes* modes = nullptr;       // shared by all loops; null: no mode is taken
+    std::size_t metrics_fields = kHomeMetricsFields;
+    LiveFeed* live = nullptr;                  // shared by all loops; null: there is no live stream
+    SignIn* sign_in = nullptr;                 // shared by all loops; null: no browser can sign in
+    Administration* administration = nullptr;  // shared by all loops; null: none over HTTP
     const bridges::Bridges* bridges = nullptr;   // shared by all loops; null: there are none
     const VirtualClock* virtual_time = nullptr;  // the devices' clock, if it is one
   };

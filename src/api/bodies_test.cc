@@ -73,6 +73,8 @@ constexpr auto kAsked = std::to_array<Asked>({
     {.id = "getHomeSeries",
      .path = "/api/v1/home/series",
      .query = "from=-2h&devices=R331ZEB4ZEAL0528"},
+    {.id = "getEvcc", .path = "/api/v1/evcc"},
+    {.id = "setBatteryMode", .path = "/api/v1/evcc/batterymode", .body = "MODE"},
     {.id = "getHistory",
      .path = "/api/v1/devices/R331ZEB4ZEAL0528/history",
      .query = "fields=pd.*&from=-1h"},
@@ -140,8 +142,13 @@ class BodiesTest : public ApiTest {
   Json answer_to(const Asked& asked) {
     if (asked.body.starts_with('{')) return answer_to_command(asked);
     const bool signs_in = asked.body == "LINK";
-    http::Request made = by_page(signs_in ? http::Method::kPost : http::Method::kGet, asked.path);
+    http::Request made =
+        by_page(asked.body.empty() ? http::Method::kGet : http::Method::kPost, asked.path);
     made.query = asked.query;
+    if (asked.body == "MODE") {  // which the battery has already: no device is asked
+      made.content_type = "application/json";
+      made.body = fmt::format(R"({{"mode":1,"device":"{}"}})", kSn);
+    }
     if (signs_in) {
       made.content_type = "application/json";
       made.body = fmt::format(R"({{"link":"{}"}})", must(sign_in.make_link("alice")).reveal());

@@ -44,8 +44,8 @@ std::expected<std::shared_ptr<net::Protocol>, http::Response> HttpService::open(
 }
 
 http::Response HttpService::refusal(const http::BadRequest& bad) const {
-  return bad.path.starts_with(wire::kOwnPaths) ? OwnRequests::refusal(bad.status, bad.why)
-                                               : transport_error(bad.status, bad.why);
+  return wire::is_own_path(bad.path) ? OwnRequests::refusal(bad.status, bad.why)
+                                     : transport_error(bad.status, bad.why);
 }
 
 std::string_view HttpService::user_of(const http::Request& request) const {

@@ -15,6 +15,8 @@
 #include "api/home/home_json.h"
 #include "api/message/headers.h"
 #include "history/test_archive.h"
+#include "home/battery_modes.h"
+#include "home/energy_counters.h"
 #include "home/set_tracker.h"
 #include "testing/home.h"
 
@@ -133,6 +135,15 @@ class ApiTest : public testing::Test {
                           return true;
                         }}};
   home::SetTracker sets{{.hub = home.hub.get(), .loop = &home.client_loop}};
+  home::EnergyCounters counters{
+      {.hub = home.hub.get(), .steady = &steady, .reads = [this](auto task) {
+         history::read_now(*archive, std::move(task));
+         return true;
+       }}};
+  home::BatteryModes modes{{.hub = home.hub.get(),
+                            .sets = &sets,
+                            .loop = &home.client_loop,
+                            .data = home.folder.data()}};
   Api api{{.hub = home.hub.get(),
            .loop = &home.client_loop,
            .reads =
@@ -144,6 +155,8 @@ class ApiTest : public testing::Test {
            .metrics = [] { return std::string("gridloom_things 1\n"); },
            .homes = &homes,
            .sets = &sets,
+           .counters = &counters,
+           .modes = &modes,
            .sign_in = &sign_in}};
 };
 

@@ -99,6 +99,11 @@ constexpr auto kLimits = std::to_array<Limit>({
      "Keys of a JSON body, in all its objects together; else 1008",
      [](Limits& l) -> LimitField { return &l.signing.json.keys; }},
 
+    {"http.metrics-fields", "series", 0, kMany,
+     "Series of fields in one answer of /metrics/home; the fields of further devices are left out, "
+     "and gridloom_home_left_out_devices counts them",
+     [](Limits& l) -> LimitField { return &l.metrics_fields; }},
+
     // --- signing in with a browser ---
     {"sign-in.body-bytes", "bytes", 256, 64 * kKilobyte,
      "Bytes of the body of a request to sign in; else 413",

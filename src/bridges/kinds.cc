@@ -9,7 +9,11 @@
 
 #include "base/nearest.h"
 #include "base/redacted.h"
+#include "bridges/home_assistant/home_assistant.h"
 #include "bridges/influx/kind.h"
+#include "bridges/meter/meter.h"
+#include "bridges/mirror/kind.h"
+#include "bridges/modbus/modbus_bridge.h"
 #include "bridges/mqtt_out/kind.h"
 #include "bridges/nut/kind.h"
 
@@ -21,7 +25,9 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 std::span<const Kind> kinds() {
-  static const std::vector<Kind> rows = {mqtt_kind(), influx_kind(), nut_kind()};
+  static const std::vector<Kind> rows = {mqtt_kind(),   influx_kind(), modbus_kind(),
+                                         mirror_kind(), meter_kind(),  home_assistant_kind(),
+                                         nut_kind()};
   return rows;
 }
 

@@ -222,7 +222,8 @@ Status check_names_any(const Family& family, const Command& command, const JsonO
 
 // Finds the command and checks the parameters, which are kept in `kept` unless it is null.
 Result<const Command*> check(const Family& family, const JsonObject& message, JsonObject* kept) {
-  if (family.read_only)
+  const Command* const over_modbus = family.find_modbus_command(message);
+  if (family.read_only && over_modbus == nullptr)
     return refuse(fmt::format("{} is read-only: it takes no sets", family.product));
   const Json* params = message.if_contains("params");
   const JsonObject* given = params == nullptr ? nullptr : params->if_object();
@@ -234,7 +235,8 @@ Result<const Command*> check(const Family& family, const JsonObject& message, Js
   if (given == nullptr)
     return refuse(fmt::format("params is {}: must be an object", shown(*params)));
 
-  const Result<const Command*> command = family.find_command(message);
+  const Result<const Command*> command =
+      over_modbus != nullptr ? over_modbus : family.find_command(message);
   if (!command) return command;
   if (*command == nullptr) {
     if (kept != nullptr) *kept = *given;

@@ -67,10 +67,22 @@ std::vector<FieldEffect> effects_of(const Command& command, const JsonObject& pa
   for (const Effect& effect : command.effects) {
     if (!effect.at.empty() || effect.bit) continue;
     if (auto value = value_of(effect, params)) {
-      effects.push_back({.field = effect.field, .value = std::move(*value)});
+      double within = effect.within;
+      if (value->is_number()) {
+        constexpr double kPercent = 100;
+        within = std::max(within,
+                          effect.within_percent / kPercent * std::abs(value->to_number<double>()));
+      }
+      effects.push_back({.field = effect.field, .value = std::move(*value), .within = within});
     }
   }
   return effects;
+}
+
+bool shows(const Json& value, const Json& asked, double within) {
+  if (same_value(value, asked)) return true;
+  if (within <= 0 || !value.is_number() || !asked.is_number()) return false;
+  return std::abs(value.to_number<double>() - asked.to_number<double>()) <= within;
 }
 
 std::optional<std::string> refusal_in(const Family& family, const Command& command,

@@ -22,7 +22,10 @@ namespace gridloom::catalog {
 struct FieldEffect {
   std::string field;  // Field::name; '*' stands for every module
   Json value;
+  double within = 0;  // greatest difference by which the field still shows it
 };
+// Whether the field shows the effect with this value.
+[[nodiscard]] bool shows(const Json& value, const Json& asked, double within);
 // The fields that the command sets with these parameters, except for values inside of arrays and
 // objects, and for the effects that a model implements.
 [[nodiscard]] std::vector<FieldEffect> effects_of(const Command& command, const JsonObject& params);

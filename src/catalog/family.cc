@@ -235,6 +235,12 @@ Result<const Command*> Family::find_command(const JsonObject& message) const {
   return nullptr;
 }
 
+const Command* Family::find_modbus_command(const JsonObject& message) const {
+  const auto found =
+      std::ranges::find(modbus_commands, wire::text_in(message, kModbusSelector), &Command::name);
+  return found == modbus_commands.end() ? nullptr : &*found;
+}
+
 std::string Family::unknown_command(const JsonObject& message) const {
   std::string paths;
   std::string asked;

@@ -20,8 +20,10 @@
 
 #include "base/result.h"
 #include "base/string_map.h"
+#include "catalog/battery_modes.h"
 #include "catalog/formula.h"
 #include "catalog/language.h"
+#include "catalog/modbus.h"
 #include "catalog/physics.h"
 #include "catalog/signal.h"
 #include "wire/json.h"
@@ -173,6 +175,10 @@ struct Effect {
   bool as_bool = false;
   std::map<std::string, Json> when;  // params that must have these values
   std::optional<std::int64_t> bit;   // of an int field, that is set to whether the value is not 0
+  // The greatest difference by which the field still shows the value, and the same in percent of
+  // it: the greater one counts.
+  double within = 0;
+  double within_percent = 0;
 };
 
 // People look for a command in such a group. The order is that of a page.
@@ -352,6 +358,9 @@ struct FieldGroup {
   std::vector<std::string> fields;
 };
 
+// The member of a set that names a command over Modbus.
+inline constexpr std::string_view kModbusSelector = "operateType";
+
 enum class QuotaAllForm : std::uint8_t { kFlat, kNested };
 
 struct Family {
@@ -380,8 +389,13 @@ struct Family {
   std::vector<Quirk> quirks;
   std::vector<Identity> identities;
   std::optional<UnitSystem> system;
+  ModeCommands battery_modes;  // those that the family can do, beside normal
   std::vector<DeviceFault> faults;
   Virtual virtual_devices;
+  std::optional<Modbus> modbus;  // how its devices speak Modbus TCP
+  // Commands that devices have over Modbus alone, also those of a family that is read-only: a set's
+  // kModbusSelector names one.
+  std::vector<Command> modbus_commands;
   std::vector<PhysicsPart> physics;
   Place place = Place::kIndoor;  // of its devices, unless they have another one
   // Indexes of the fields with a signal, each behind those that its formula names.
@@ -403,6 +417,8 @@ struct Family {
   // The command that a set's message selects; nullptr if the family does not know the selector.
   // kBadParams, naming the member, if a part of the selector is missing. "11" selects as 11 does.
   [[nodiscard]] Result<const Command*> find_command(const JsonObject& message) const;
+  // The command that a set selects of those over Modbus; nullptr if it selects none of them.
+  [[nodiscard]] const Command* find_modbus_command(const JsonObject& message) const;
   // For error messages: the selector of a set that find_command() does not know, and the known
   // selectors.
   [[nodiscard]] std::string unknown_command(const JsonObject& message) const;

@@ -317,6 +317,66 @@ void write_reports(const Family& family, Page& page) {
   }
 }
 
+std::string text_of(const ModbusValue& value) {
+  if (value.param.empty()) return fmt::format("{}", value.number);
+  return value.times == 1 ? value.param : fmt::format("{} × {}", value.param, value.times);
+}
+
+std::string text_of(const Effect& effect) {
+  const Json& literal = effect.to.literal;
+  const ModbusValue value{.number = literal.is_number() ? literal.to_number<double>() : 0,
+                          .param = effect.to.param,
+                          .times = effect.times};
+  std::string text = fmt::format("`{}` is {}", effect.field, text_of(value));
+  if (effect.within != 0) text += fmt::format(", within {}", effect.within);
+  if (effect.within_percent != 0) text += fmt::format(" or {} %", effect.within_percent);
+  return text;
+}
+
+void write_modbus_commands(const Family& family, const Modbus& modbus, Page& page) {
+  if (modbus.actions.empty()) return;
+  page.gap();
+  page.line("| command | parameters | writes | shown by | |");
+  page.line("|---|---|---|---|---|");
+  for (std::size_t k = 0; k < modbus.actions.size(); ++k) {
+    const Command& command = family.modbus_commands[k];
+    std::vector<std::string> params;
+    for (const Param& param : command.params) {
+      params.push_back(fmt::format("`{}`: {} {}", param.name, values_of(param), param.unit));
+    }
+    std::vector<std::string> writes;
+    for (const ModbusWrite& write : modbus.actions[k].writes) {
+      writes.push_back(fmt::format("{} to {}", text_of(write.value), write.to.address));
+    }
+    std::vector<std::string> shown;
+    for (const Effect& effect : command.effects) shown.push_back(text_of(effect));
+    page.line("| `{}` | {} | {} | {} | {} |", command.name,
+              cell(fmt::format("{}", fmt::join(params, ", "))), fmt::join(writes, ", "),
+              fmt::join(shown, ", "), cell(command.description));
+  }
+}
+
+void write_modbus(const Family& family, Page& page) {
+  if (!family.modbus) return;
+  const Modbus& modbus = *family.modbus;
+  page.gap();
+  page.line("## Over Modbus");
+  page.gap();
+  page.paragraph(fmt::format(
+      "Modbus TCP at port {}, unit {}, for [a bridge](../user/modbus.md). Of a value of two "
+      "registers the {} half stands first where it is read, and the {} half where it is written.",
+      modbus.port, modbus.unit, modbus.reads == WordOrder::kLowFirst ? "low" : "high",
+      modbus.writes == WordOrder::kLowFirst ? "low" : "high"));
+  page.gap();
+  page.line("| register | type | field | times | source |");
+  page.line("|---|---|---|---|---|");
+  for (const ModbusReading& reading : modbus.readings) {
+    page.line("| {} | {} | {} | {} | {} |", reading.from.address, name_of(reading.from.type),
+              code(reading.field), reading.times, reading.source);
+  }
+  write_modbus_commands(family, modbus, page);
+}
+
 void write_quirks(const Family& family, Page& page) {
   if (family.quirks.empty()) return;
   page.gap();
@@ -369,6 +429,7 @@ std::string family_page(const Family& family, const Catalog& catalog) {
   write_commands({.family = family, .sn = sn}, page);
   write_fields(family, page);
   write_reports(family, page);
+  write_modbus(family, page);
   write_quirks(family, page);
   write_faults(family, page);
   return page.take();

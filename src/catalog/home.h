@@ -67,6 +67,13 @@ struct Habit {
 inline constexpr std::array<std::string_view, 5> kHabitNames = {"home", "awake", "air", "outdoor",
                                                                 "hour"};
 
+// A meter in the local network, as an EcoTracker is: "http://127.0.0.1:8480/v1/json".
+struct MeterPlace {
+  std::string host;  // a numeric address
+  std::uint16_t port = 80;
+  std::string path;  // "/v1/json"
+};
+
 struct SiteDevice {
   FamilyPtr family;  // never null
   std::string sn;    // unique in the home, as is the name
@@ -81,6 +88,7 @@ struct SiteDevice {
   std::vector<Habit> habits{};
   std::vector<Roof>
       panels{};  // of its PV inputs, in their order; fewer, or none: the model chooses
+  std::optional<MeterPlace> meter{};  // by which it regulates itself; nothing: as its model does
 };
 
 // A place with one connection to the grid, or none.

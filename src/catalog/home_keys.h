@@ -127,6 +127,9 @@ inline constexpr auto kSiteDeviceKeys = std::to_array<Key>({
     {.name = "panels",
      .form = Form::kTexts,
      .description = "The roof of the modules at each of its PV inputs"},
+    {.name = "meter",
+     .description = "Address of a meter, http://ADDR:PORT/v1/json, that it reads each second and "
+                    "whose power it regulates to zero, as real devices do with an EcoTracker"},
     {.name = "initial",
      .form = Form::kObject,
      .description = "Fields and the values that it starts with"},

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -88,6 +89,31 @@ void read_count(const Entry& entry, std::string_view key, std::int64_t most, int
   } else {
     entry.mistake(key, fmt::format("{} must be 1 to {}", value, most));
   }
+}
+
+std::optional<MeterPlace> meter_place(std::string_view text) {
+  constexpr std::string_view kScheme = "http://";
+  if (!text.starts_with(kScheme)) return std::nullopt;
+  text.remove_prefix(kScheme.size());
+  const std::size_t slash = text.find('/');
+  const std::string_view host_port = text.substr(0, slash);
+  const std::size_t colon = host_port.find(':');
+  MeterPlace place;
+  place.host = host_port.substr(0, colon);
+  if (slash != std::string_view::npos) place.path = text.substr(slash);
+  if (colon != std::string_view::npos) {
+    const std::string_view port = host_port.substr(colon + 1);
+    const char* const last = port.data() + port.size();
+    const auto [end, error] = std::from_chars(port.data(), last, place.port);
+    if (error != std::errc{} || end != last || place.port == 0) return std::nullopt;
+  }
+  const bool is_numeric = !place.host.empty() && std::ranges::all_of(place.host, [](char c) {
+    return c == '.' || (c >= '0' && c <= '9');
+  });
+  const bool is_path = place.path.size() > 1 && std::ranges::all_of(place.path, [](char c) {
+                         return c > ' ' && c < '\x7f';
+                       });
+  return is_numeric && is_path ? std::optional(place) : std::nullopt;
 }
 
 // The PV inputs of a family's devices; nothing: its file does not say how many. One part without a
@@ -204,6 +230,7 @@ class SiteReader {
     }
     if (made.family != nullptr) made.initial = read_values(entry, "initial", *made.family);
     read_panels(entry, made);
+    read_meter(entry, made);
     read_habits(entry, made);
     devices_.push_back({.device = std::move(made), .entry = entry});
   }
@@ -361,6 +388,31 @@ class SiteReader {
     }
   }
 
+  static void read_meter(const Entry& entry, SiteDevice& made) {
+    if (!entry.has("meter")) return;
+    std::string text;
+    entry.text("meter", text);
+    made.meter = meter_place(text);
+    if (!made.meter) {
+      entry.mistake("meter", fmt::format("\"{}\" must be http://ADDR:PORT/v1/json, with a numeric "
+                                         "address",
+                                         wire::shortened(printable(text))));
+    }
+    if (made.family == nullptr) return;
+    const auto has = [&](PartKind kind) {
+      return std::ranges::any_of(made.family->physics,
+                                 [&](const PhysicsPart& part) { return part.kind == kind; });
+    };
+    const bool can_follow =
+        has(PartKind::kBattery) && has(PartKind::kInverter) && has(PartKind::kGrid);
+    const bool is_at_grid = made.plug == Plug::kMeter || made.plug == Plug::kFeedIn;
+    if (!can_follow || !is_at_grid) {
+      entry.mistake("meter",
+                    fmt::format("is for a battery with an inverter at the grid, plugged in "
+                                "as meter or feed_in, whose family describes its parts"));
+    }
+  }
+
   // `family` is null if it is not known.
   static bool check_pv_inputs(const Entry& entry, std::size_t count, const Family* family) {
     if (family == nullptr) return count <= kMaxRoofs;
@@ -475,8 +527,8 @@ void find_units(std::vector<Placed>& devices) {
       std::ranges::find(devices, Plug::kMeter, [](const Placed& one) { return one.device.plug; });
   if (meter == devices.end() || !meter->device.family || !meter->device.family->system) return;
   for (Placed& one : devices) {
-    const bool is_unit =
-        one.device.plug == Plug::kFeedIn && one.device.family == meter->device.family;
+    const bool is_unit = one.device.plug == Plug::kFeedIn &&
+                         one.device.family == meter->device.family && !one.device.meter;
     if (is_unit) one.device.plug = Plug::kUnit;
   }
 }

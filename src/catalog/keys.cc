@@ -8,6 +8,7 @@
 #include "catalog/family.h"
 #include "catalog/field_keys.h"
 #include "catalog/home_keys.h"
+#include "catalog/modbus_keys.h"
 #include "catalog/physics_keys.h"
 #include "catalog/translation_keys.h"
 #include "catalog/virtual_keys.h"
@@ -126,6 +127,10 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .form = Form::kEntry,
      .description = "How the fields say that several devices are units of one system",
      .section = SectionId::kSystem},
+    {.name = "battery_modes",
+     .form = Form::kEntries,
+     .description = "The commands that bring the battery into a mode: hold, charge or holdcharge",
+     .section = SectionId::kBatteryMode},
     {.name = "quirks",
      .form = Form::kItems,
      .description = "What the vendor's wire does oddly, and what Gridloom does",
@@ -138,6 +143,10 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .form = Form::kEntry,
      .description = "Modules of its virtual devices, and devices of a family of your own",
      .section = SectionId::kVirtual},
+    {.name = "modbus",
+     .form = Form::kEntry,
+     .description = "How devices speak Modbus TCP: registers, and what commands write to them",
+     .section = SectionId::kModbus},
     {.name = "physics",
      .form = Form::kEntry,
      .description = "What a virtual device is made of: batteries, PV inputs, loads",
@@ -373,6 +382,14 @@ constexpr auto kSystemKeys = std::to_array<Key>({
     {.name = "unit", .description = "Role of a further unit, a text", .required = true},
 });
 
+constexpr auto kBatteryModeKeys = std::to_array<Key>({
+    {.name = "command", .description = "Name of the command", .required = true},
+    {.name = "params",
+     .form = Form::kObject,
+     .description = "Its parameters; $soc is the charge of the battery",
+     .required = true},
+});
+
 constexpr auto kQuirkKeys = std::to_array<Key>({
     {.name = "what", .description = "What is odd, and what Gridloom does", .required = true},
     {.name = "source", .form = Form::kSource, .description = kSourceWords, .required = true},
@@ -423,7 +440,14 @@ constexpr auto kSections = std::to_array<Section>({
     {.name = "heat_pump", .keys = kHeatPumpKeys},
     {.name = "identity", .keys = kIdentityKeys},
     {.name = "system", .keys = kSystemKeys},
+    {.name = "battery_mode", .keys = kBatteryModeKeys},
     {.name = "group", .keys = kGroupKeys},
+    {.name = "modbus", .keys = kModbusKeys},
+    {.name = "modbus_register", .keys = kModbusRegisterKeys},
+    {.name = "modbus_heartbeat", .keys = kModbusHeartbeatKeys},
+    {.name = "modbus_command", .keys = kModbusCommandKeys},
+    {.name = "modbus_write", .keys = kModbusWriteKeys},
+    {.name = "modbus_effect", .keys = kModbusEffectKeys},
     {.name = "home", .keys = kHomeKeys},
     {.name = "site", .keys = kSiteKeys},
     {.name = "site_grid", .keys = kSiteGridKeys},

@@ -174,8 +174,10 @@ std::shared_ptr<Family> read_family(YamlNode& root, const Family* original, Mist
   read_head(file, mistakes.file(), *family);
   read_fields(file, *family);
   read_commands(file, *family);
+  read_battery_modes(file, *family);
   read_messages(file, *family);
   read_faults(file, *family);
+  read_modbus(file, *family);
   check_signals(file, *family);
   if (original == nullptr) {
     read_physics(file, *family);

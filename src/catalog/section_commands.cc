@@ -111,8 +111,6 @@ void read_action(const Entry& entry, Param& param) {
   }
 }
 
-Param read_param(const std::string& name, const Entry& entry);
-
 Param read_inner(const std::string& name, const YamlNode& node, std::string path,
                  Mistakes& mistakes) {
   const Entry entry(node, std::move(path), mistakes, SectionId::kParam);
@@ -121,36 +119,6 @@ Param read_inner(const std::string& name, const YamlNode& node, std::string path
                   "is allowed for a top-level param only; use an effect with to: $param.member");
   }
   return read_param(name, entry);
-}
-
-Param read_param(const std::string& name, const Entry& entry) {
-  Param param;
-  param.name = name;
-  read_type(entry, param.type);
-  entry.unit_and_scale(param.unit, param.scale);
-  entry.text("description", param.description);
-  entry.title(param.description, param.title);
-  entry.range("range", param.range);
-  entry.named_values("values", param.type, param.values);
-  entry.values("also", param.also);
-  read_unchanged(entry, param);
-  entry.texts("alias", param.alias);
-  entry.flag("required", param.required);
-  entry.flag("ignored", param.ignored);
-  read_never(entry, param.unit, param.never);
-  entry.size("min_items", param.min_items);
-  entry.size("max_items", param.max_items);
-  entry.flag("exactly_one", param.exactly_one);
-  read_action(entry, param);
-  entry.members("fields", [&](const std::string& key, const YamlNode& value, std::string path) {
-    param.fields.push_back(read_inner(key, value, std::move(path), entry.mistakes()));
-  });
-  check_spellings(entry, "fields", param.fields);
-  if (const YamlNode* of = entry.find("of"); of != nullptr && param.type == FieldType::kArray) {
-    param.fields = {read_inner("", *of, child(entry.path(), "of"), entry.mistakes())};
-  }
-  check_param(entry, param);
-  return param;
 }
 
 // ---- effects
@@ -408,6 +376,36 @@ void fill_written_by(Family& family) {
 }
 
 }  // namespace
+
+Param read_param(const std::string& name, const Entry& entry) {
+  Param param;
+  param.name = name;
+  read_type(entry, param.type);
+  entry.unit_and_scale(param.unit, param.scale);
+  entry.text("description", param.description);
+  entry.title(param.description, param.title);
+  entry.range("range", param.range);
+  entry.named_values("values", param.type, param.values);
+  entry.values("also", param.also);
+  read_unchanged(entry, param);
+  entry.texts("alias", param.alias);
+  entry.flag("required", param.required);
+  entry.flag("ignored", param.ignored);
+  read_never(entry, param.unit, param.never);
+  entry.size("min_items", param.min_items);
+  entry.size("max_items", param.max_items);
+  entry.flag("exactly_one", param.exactly_one);
+  read_action(entry, param);
+  entry.members("fields", [&](const std::string& key, const YamlNode& value, std::string path) {
+    param.fields.push_back(read_inner(key, value, std::move(path), entry.mistakes()));
+  });
+  check_spellings(entry, "fields", param.fields);
+  if (const YamlNode* of = entry.find("of"); of != nullptr && param.type == FieldType::kArray) {
+    param.fields = {read_inner("", *of, child(entry.path(), "of"), entry.mistakes())};
+  }
+  check_param(entry, param);
+  return param;
+}
 
 ParamPath find_param(const std::vector<Param>& params, std::string_view dotted) {
   const auto dot = dotted.find('.');

@@ -24,8 +24,13 @@ namespace gridloom::catalog {
 void read_fields(const Entry& file, Family& family);
 // Reads commands with their effects and replies; fills Field::written_by.
 void read_commands(const Entry& file, Family& family);
+// After the commands.
+void read_battery_modes(const Entry& file, Family& family);
 // Reads messages, reports, history and quirks.
 void read_messages(const Entry& file, Family& family);
+// Reads the Modbus registers, and the commands that are there over Modbus alone.
+void read_modbus(const Entry& file, Family& family);
+[[nodiscard]] Param read_param(const std::string& name, const Entry& entry);
 // Reads the faults of virtual devices.
 void read_faults(const Entry& file, Family& family);
 // A field's name, or a formula of numeric fields; nullopt, with a mistake at `key`, if it is none.

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <openssl/ssl.h>
-#include <openssl/x509_vfy.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -78,14 +77,13 @@ Status wait_for(int fd, PollEvents events, const Patience& patience) {
   }
 }
 
-Error unverified(const ssl_st* tls, std::string_view peer, std::string_view ca_option) {
-  const auto result = SSL_get_verify_result(tls);
-  if (result == X509_V_OK) {
+Error unverified(ssl_st* tls, std::string_view peer, std::string_view ca_option) {
+  const std::string why = distrust_of(tls);
+  if (why.empty()) {
     return {.code = ErrorCode::kIo,
             .detail = fmt::format("{} does not speak TLS as this program does", peer)};
   }
-  std::string detail = fmt::format("the certificate of {} is not trusted: {}", peer,
-                                   X509_verify_cert_error_string(result));
+  std::string detail = fmt::format("the certificate of {} is not trusted: {}", peer, why);
   if (!ca_option.empty()) {
     detail += fmt::format("; {} names the authority of a server of your own", ca_option);
   }

@@ -12,7 +12,7 @@ Status HttpConnection::ask(std::string_view request) {
 Status HttpConnection::flush() {
   for (std::size_t sent = 1; sent != 0 && !session_.output().empty();) {
     const auto written = stream_.write(session_.output());
-    if (written.state != net::Stream::State::kOpen) return std::unexpected(error_of(written.state));
+    if (written.state != net::Stream::State::kOpen) return std::unexpected(error_of(stream_, written.state));
     sent = written.bytes;
     session_.sent(sent);
   }
@@ -27,7 +27,7 @@ Result<std::optional<HttpResponse>> HttpConnection::on_ready(std::span<char> buf
       auto last = session_.end();
       if (!last || *last) return last;
     }
-    if (state != net::Stream::State::kOpen) return std::unexpected(error_of(state));
+    if (state != net::Stream::State::kOpen) return std::unexpected(error_of(stream_, state));
     if (size == 0) return std::nullopt;
     auto response = session_.receive({buffer.data(), size});
     if (!response || *response) return response;

@@ -73,7 +73,7 @@ std::string completed(std::string bytes, const HttpRequest& request) {
 Result<std::string> sign(const HttpRequest& request, const Signature& signature,
                          wire::KeyedMac& mac) {
   const std::size_t mark = request.target.find('?');
-  const bool signs_path = request.target.starts_with(wire::kOwnPaths);
+  const bool signs_path = wire::is_own_path(request.target.substr(0, mark));
   return wire::sign(
       {.content_type = request.body.empty() ? std::string_view() : request.content_type,
        .query =

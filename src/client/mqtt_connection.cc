@@ -42,7 +42,7 @@ Status MqttConnection::on_ready(std::uint32_t events, std::span<char> buffer) {
   }
   while (!lost_) {
     const auto [size, state] = stream_.read(buffer);
-    if (state != net::Stream::State::kOpen) return lose(error_of(state));
+    if (state != net::Stream::State::kOpen) return lose(error_of(stream_, state));
     if (size == 0) return {};
     listener_.on_bytes(0, size);
     if (Status received = receive({buffer.data(), size}); !received) return received;
@@ -104,7 +104,7 @@ Status MqttConnection::flush() {
   // Writes until the socket accepts no more: only then does epoll report space again.
   for (std::size_t sent = 1; sent != 0 && !session_.output().empty();) {
     const auto written = stream_.write(session_.output());
-    if (written.state != net::Stream::State::kOpen) return lose(error_of(written.state));
+    if (written.state != net::Stream::State::kOpen) return lose(error_of(stream_, written.state));
     sent = written.bytes;
     session_.sent(sent);
     listener_.on_bytes(sent, 0);

@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -125,10 +126,23 @@ Status check_listens(const Peer& peer, Millis patience) {
   return fail(ErrorCode::kIo, fmt::format("{}: {}", peer.address.text(), system_message(error)));
 }
 
-Error error_of(net::Stream::State state) {
-  return {.code = ErrorCode::kIo,
-          .detail = state == net::Stream::State::kEnded ? "the server closed the connection"
-                                                        : "the connection broke"};
+std::string distrust_of(ssl_st* tls) {
+  const auto result = SSL_get_verify_result(tls);
+  return result == X509_V_OK ? std::string() : X509_verify_cert_error_string(result);
+}
+
+Error error_of(const net::Stream& stream, net::Stream::State state) {
+  std::string detail = "the connection broke";
+  if (state == net::Stream::State::kEnded) {
+    detail = "the server closed the connection";
+  } else if (const int error = stream.system_error(); error != 0) {
+    detail += ": " + system_message(error);
+  } else if (const std::string why =
+                 stream.tls() == nullptr ? std::string() : distrust_of(stream.tls());
+             !why.empty()) {
+    detail = "the server's certificate is not trusted: " + why;
+  }
+  return {.code = ErrorCode::kIo, .detail = std::move(detail)};
 }
 
 }  // namespace gridloom::client

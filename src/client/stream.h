@@ -44,7 +44,10 @@ enum class ConnectMode : std::uint8_t {
 // `patience` at most; no answer until then is not an error. kIo: "ADDR:PORT: reason", as "refused".
 [[nodiscard]] Status check_listens(const Peer& peer, Millis patience);
 
-// Why a connection can no longer be used, as a text for people.
-[[nodiscard]] Error error_of(net::Stream::State state);
+// Why a connection can no longer be used, as a text for people: by the system's error, or because
+// its certificate is not trusted. `state` is what the last call of `stream` returned.
+[[nodiscard]] Error error_of(const net::Stream& stream, net::Stream::State state);
+// Why the certificate of the peer is not trusted; empty: it is, or has not come.
+[[nodiscard]] std::string distrust_of(ssl_st* tls);
 
 }  // namespace gridloom::client

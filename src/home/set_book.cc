@@ -5,13 +5,13 @@
 #include <ranges>
 #include <utility>
 
-#include "catalog/family.h"
+#include "catalog/effects.h"
 
 namespace gridloom::home {
 namespace {
 
 bool is_equal(const ShownField& field) {
-  return field.is && catalog::same_value(*field.is, field.asked);
+  return field.is && catalog::shows(*field.is, field.asked, field.within);
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ struct ShownField {
   wire::Json asked;
   std::optional<wire::Json> is{};  // nothing: the device has not reported it
   bool was_other = true;           // before the set was sent
+  double within = 0;               // greatest difference by which the field still shows it
 };
 
 // Ids are of an account and a device.

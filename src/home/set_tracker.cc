@@ -28,8 +28,11 @@ std::vector<ShownField> fields_of(const catalog::Family& family, const catalog::
     const auto known = std::ranges::find(fields, effect.field, &ShownField::name);
     if (known != fields.end()) {
       known->asked = std::move(effect.value);
+      known->within = effect.within;
     } else {
-      fields.push_back({.name = std::move(effect.field), .asked = std::move(effect.value)});
+      fields.push_back({.name = std::move(effect.field),
+                        .asked = std::move(effect.value),
+                        .within = effect.within});
     }
   }
   return fields;

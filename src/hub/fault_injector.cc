@@ -67,20 +67,41 @@ const PlatformFaultInfo* find_platform_fault(std::string_view name) {
   return found == platform_faults().end() ? nullptr : &*found;
 }
 
-void FaultInjector::set(const std::vector<FaultRule>& rules) {
-  auto made = std::make_shared<ActiveRules>();
+FaultInjector::ActiveRules FaultInjector::active(const std::vector<FaultRule>& rules) {
+  ActiveRules made;
   for (const FaultRule& rule : rules) {
     const PlatformFaultInfo* info = find_platform_fault(rule.fault);
     if (info == nullptr) continue;
-    made->push_back(
-        {.fault = info->fault, .rule = rule, .value = rule.value.value_or(info->value)});
+    made.push_back({.fault = info->fault, .rule = rule, .value = rule.value.value_or(info->value)});
   }
+  return made;
+}
+
+template <typename Change>
+void FaultInjector::change(Change change) {
   const std::scoped_lock lock(mutex_);
-  any_.store(!made->empty());
+  auto made = rules_ ? std::make_shared<Rules>(*rules_) : std::make_shared<Rules>();
+  change(*made);
+  made->all = made->set;
+  for (const auto& [owner, laid] : made->laid) {
+    made->all.insert(made->all.end(), laid.begin(), laid.end());
+  }
+  any_.store(!made->all.empty());
   rules_ = std::move(made);
 }
 
-std::shared_ptr<const FaultInjector::ActiveRules> FaultInjector::rules() const {
+void FaultInjector::set(const std::vector<FaultRule>& rules) {
+  change([&](Rules& made) { made.set = active(rules); });
+}
+
+void FaultInjector::lay(const std::string& owner, const std::vector<FaultRule>& rules) {
+  change([&](Rules& made) {
+    made.laid.erase(owner);
+    if (!rules.empty()) made.laid.emplace(owner, active(rules));
+  });
+}
+
+std::shared_ptr<const FaultInjector::Rules> FaultInjector::rules() const {
   const std::scoped_lock lock(mutex_);
   return rules_;
 }
@@ -88,7 +109,7 @@ std::shared_ptr<const FaultInjector::ActiveRules> FaultInjector::rules() const {
 std::optional<double> FaultInjector::happens(PlatformFault fault, const Case& in) const {
   if (!any()) return std::nullopt;
   const auto rules = this->rules();
-  for (const ActiveRule& active : *rules) {
+  for (const ActiveRule& active : rules->all) {
     if (active.fault != fault || !concerns(active.rule, in)) continue;
     const Chance chance = Chance(kSeed).split(active.rule.fault);
     const double drawn = active.rule.probability >= 1 ? 0

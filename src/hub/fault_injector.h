@@ -7,9 +7,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -52,8 +55,10 @@ struct PlatformFaultInfo {
 
 class FaultInjector {
  public:
-  // Replaces all rules. Rules that name no platform fault are left out.
+  // Replaces all rules but those of lay(). Rules that name no platform fault are left out.
   void set(const std::vector<FaultRule>& rules);
+  // Replaces the rules that `owner` has laid beside: they last until it lays others, or none.
+  void lay(const std::string& owner, const std::vector<FaultRule>& rules);
 
   [[nodiscard]] bool any() const { return any_.load(std::memory_order_relaxed); }
 
@@ -76,12 +81,20 @@ class FaultInjector {
     double value = 0;
   };
   using ActiveRules = std::vector<ActiveRule>;
+  struct Rules {
+    ActiveRules set;
+    std::map<std::string, ActiveRules, std::less<>> laid;  // by owner
+    ActiveRules all;
+  };
 
-  [[nodiscard]] std::shared_ptr<const ActiveRules> rules() const;
+  [[nodiscard]] static ActiveRules active(const std::vector<FaultRule>& rules);
+  template <typename Change>
+  void change(Change change);
+  [[nodiscard]] std::shared_ptr<const Rules> rules() const;
 
   std::atomic<bool> any_{false};
   mutable std::mutex mutex_;
-  std::shared_ptr<const ActiveRules> rules_;
+  std::shared_ptr<const Rules> rules_;  // null: there were none yet
   mutable std::atomic<std::uint64_t> draws_{0};
 };
 

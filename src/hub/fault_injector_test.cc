@@ -196,6 +196,25 @@ TEST_P(InjectedFaults, AppsLoseTheirConnectionsAndDevicesKeepTheirs) {
   EXPECT_EQ(app->kicked.size(), 2U);
 }
 
+TEST(FaultInjector, RulesThatABridgeLaysLastBesideThoseOfTheCommandLine) {
+  FaultInjector faults;
+  const auto happens = [&](PlatformFault fault) {
+    return faults.happens(fault, {.account = "alice", .sn = kSn, .now = {}}).has_value();
+  };
+  faults.lay("bridge a", {{.fault = "null_data"}, {.fault = "no_such_fault"}});
+  EXPECT_TRUE(happens(PlatformFault::kNullData));
+  faults.set({{.fault = "slow_answer"}});
+  faults.set({});
+  EXPECT_TRUE(happens(PlatformFault::kNullData));
+  EXPECT_FALSE(happens(PlatformFault::kSlowAnswer));
+  faults.lay("bridge b", {{.fault = "text_values"}});
+  faults.lay("bridge a", {});
+  EXPECT_FALSE(happens(PlatformFault::kNullData));
+  EXPECT_TRUE(happens(PlatformFault::kTextValues));
+  faults.lay("bridge b", {});
+  EXPECT_FALSE(faults.any());
+}
+
 TEST(FaultInjector, HappenInTheirShareOfCasesUntilTheyEnd) {
   FaultInjector fault_injector;
   const TimePoint now = kTestStart;

@@ -243,6 +243,11 @@ void Hub::injected_faults_changed() {
   shards_.post_to_all([](Shard& shard) { shard.injected_faults_changed(); });
 }
 
+void Hub::lay_faults(const std::string& owner, const std::vector<FaultRule>& rules) {
+  platform_.fault_injector.lay(owner, rules);
+  injected_faults_changed();
+}
+
 void Hub::add_tap(const TapFilter& filter) {
   shards_.post_to_all([filter](Shard& shard) { shard.add_tap(filter); });
 }

@@ -133,6 +133,9 @@ class Hub {
   void tick();
   // The rules for injected platform faults changed.
   void injected_faults_changed();
+  // Replaces the rules that `owner`, a bridge, has laid beside those of the command line
+  // (FaultInjector::lay).
+  void lay_faults(const std::string& owner, const std::vector<FaultRule>& rules);
   // Reports the traffic of the filter's devices to `filter.tap` from now on, until remove_tap().
   void add_tap(const TapFilter& filter);
   // `done` is called, on any thread, once the tap has received everything.

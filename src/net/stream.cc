@@ -68,12 +68,14 @@ Stream::Stream(int fd) : fd_(fd) {
 Stream::Stream(Stream&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       emptied_(other.emptied_),
+      system_error_(other.system_error_),
       tls_socket_(std::move(other.tls_socket_)),
       tls_(std::move(other.tls_)) {}
 
 Stream& Stream::operator=(Stream&& other) noexcept {
   std::swap(fd_, other.fd_);
   std::swap(emptied_, other.emptied_);
+  std::swap(system_error_, other.system_error_);
   std::swap(tls_socket_, other.tls_socket_);
   std::swap(tls_, other.tls_);
   return *this;
@@ -118,7 +120,7 @@ Stream::Transfer Stream::read(std::span<char> into) {
   emptied_ = std::cmp_less(size, into.size());
   if (size > 0) return {.bytes = static_cast<std::size_t>(size)};
   if (size == 0) return {.state = State::kEnded};
-  return {.state = would_block() ? State::kOpen : State::kBroken};
+  return outcome_of_socket();
 }
 
 Stream::Transfer Stream::write(std::string_view bytes) {
@@ -129,7 +131,13 @@ Stream::Transfer Stream::write(std::string_view bytes) {
   }
   const ssize_t size = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (size >= 0) return {.bytes = static_cast<std::size_t>(size)};
-  return {.state = would_block() ? State::kOpen : State::kBroken};
+  return outcome_of_socket();
+}
+
+Stream::Transfer Stream::outcome_of_socket() {
+  if (would_block()) return {};
+  system_error_ = errno;
+  return {.state = State::kBroken};
 }
 
 Stream::Transfer Stream::do_handshake() {
@@ -157,6 +165,9 @@ Stream::Transfer Stream::outcome(int returned) {
       return {};
     case SSL_ERROR_ZERO_RETURN:
       return {.state = State::kEnded};
+    case SSL_ERROR_SYSCALL:
+      system_error_ = errno;
+      return {.state = State::kBroken};
     default:
       return {.state = State::kBroken};
   }

@@ -43,6 +43,10 @@ class Stream {
   [[nodiscard]] int fd() const { return fd_; }
   [[nodiscard]] ssl_st* tls() const { return tls_.get(); }
 
+  // The system's error (errno) with which the connection broke; 0: it did not, or for another
+  // reason.
+  [[nodiscard]] int system_error() const { return system_error_; }
+
   [[nodiscard]] Transfer read(std::span<char> into);
   // Whether the last read() took all that the socket had, so that only a new event of it can bring
   // more. False if that is not known: TLS holds bytes, or returned some without asking the socket.
@@ -75,9 +79,11 @@ class Stream {
   static int bio_read(bio_st* bio, char* data, int size);
   [[nodiscard]] static const bio_method_st* socket_method();
   [[nodiscard]] Transfer outcome(int returned);
+  [[nodiscard]] Transfer outcome_of_socket();  // of a call that failed with errno
 
   int fd_ = -1;
   bool emptied_ = false;
+  int system_error_ = 0;
   std::unique_ptr<TlsSocket> tls_socket_;  // outlives tls_
   std::unique_ptr<ssl_st, FreeTls> tls_;
 };

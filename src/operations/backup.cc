@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "home/battery_modes.h"
 #include "home/energy_counters.h"
 #include "mqtt/session_store.h"
 #include "parameters/arguments.h"
@@ -57,6 +58,7 @@ void clear(const fs::path& folder) {
   }
   fs::remove_all(folder / kVirtualStates, ignored);
   fs::remove_all(folder / home::kCounterFiles, ignored);
+  fs::remove(folder / home::kBatteryModeFile, ignored);
   for (const char* suffix : {"", ".new"}) {
     fs::remove(folder / std::string(kBackupDescription).append(suffix), ignored);
   }
@@ -93,6 +95,9 @@ class Copy {
     if (Status done = file("secret.key"); !done) return done;
     if (Status done = files(kVirtualStates); !done) return done;
     if (Status done = files(home::kCounterFiles); !done) return done;
+    if (fs::exists(context_.data / home::kBatteryModeFile)) {
+      if (Status done = file(home::kBatteryModeFile); !done) return done;
+    }
     return files("tls");
   }
   [[nodiscard]] Status describe() {

@@ -102,6 +102,11 @@ TEST_F(RunTest, EachChangeIsInTheAuditUnderItsKind) {
   const auto token = must(ask(
       "token.add", {{"name", "panel"}, {"account", "anna"}, {"scope", "read"}, {"validForMs", 0}}));
   must(ask("token.remove", {{"number", token.at("number")}}));
+  must(ask("bridge.add", {{"kind", "mqtt"},
+                          {"account", "anna"},
+                          {"settings", wire::JsonObject{{"broker", "mqtt://127.0.0.1:1"}}}}));
+  must(ask("bridge.change", {{"name", "mqtt"}, {"on", false}}));
+  must(ask("bridge.remove", {{"name", "mqtt"}}));
   must(ask("device.add", {{"sn", "XX1"}, {"owner", "anna"}}));
   must(ask("device.rename", {{"sn", "XX1"}, {"name", "Tank"}}));
   must(ask("device.share", {{"sn", "XX1"}, {"account", "ben"}, {"rights", "full"}}));

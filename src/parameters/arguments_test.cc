@@ -33,7 +33,7 @@ TEST(ParseValue, ATextBecomesAValueOfTheType) {
            Row{Type::kInteger, "five", ""},
            Row{Type::kInteger, "", ""},
            Row{Type::kInteger, "true", ""},
-           Row{Type::kNumber, "0.5", "5E-1"},
+           Row{Type::kNumber, "0.5", "0.5"},
            Row{Type::kNumber, "0,5", ""},
            Row{Type::kTexts, "a,b", R"(["a","b"])"},
            Row{Type::kTexts, "", "[]"},

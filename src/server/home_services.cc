@@ -29,7 +29,8 @@ HomeServices::HomeServices(const Options& options)
                  .steady = &options.steady,
                  .reads = [archive = &options.archive](
                               auto query) { return archive->read(std::move(query)); },
-                 .data = options.data}) {}
+                 .data = options.data}),
+      modes_({.hub = &options.hub, .sets = &sets_, .loop = &options.loop, .data = options.data}) {}
 
 Status HomeServices::start() {
   auto open = options_.archive.open_faults();

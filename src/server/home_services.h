@@ -1,5 +1,6 @@
 // Holds what a server knows of homes beyond single devices: the log of events, the homes of
-// accounts, what became of their sets, and their energy counters.
+// accounts, what became of their sets, their energy counters,
+// and the modes of their batteries.
 //
 // Thread rule: start() before the loops turn; tick() on the loop; stop() from any thread.
 #pragma once
@@ -10,6 +11,7 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "history/archive.h"
+#include "home/battery_modes.h"
 #include "home/energy_counters.h"
 #include "home/event_log.h"
 #include "home/home_feed.h"
@@ -38,6 +40,7 @@ class HomeServices {
     events_.tick();
     sets_.tick();
     counters_.tick();
+    modes_.tick();
   }
   // Nothing is written any more.
   void stop() { events_.stop(); }
@@ -46,6 +49,7 @@ class HomeServices {
   [[nodiscard]] home::HomeFeed& homes() { return homes_; }
   [[nodiscard]] home::SetTracker& sets() { return sets_; }
   [[nodiscard]] home::EnergyCounters& counters() { return counters_; }
+  [[nodiscard]] home::BatteryModes& modes() { return modes_; }
 
  private:
   Options options_;
@@ -53,6 +57,7 @@ class HomeServices {
   home::HomeFeed homes_;
   home::SetTracker sets_;
   home::EnergyCounters counters_;
+  home::BatteryModes modes_;
 };
 
 }  // namespace gridloom::server

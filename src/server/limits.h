@@ -6,6 +6,7 @@
 
 #include "api/gate/sign_in.h"
 #include "api/live/live_feed.h"
+#include "api/v1/home_metrics_api.h"
 #include "history/archive.h"
 #include "history/series/series_request.h"
 #include "http/session.h"
@@ -25,7 +26,8 @@ struct Limits {
   api::LiveLimits live{};
   api::SignInLimits sign_in{};
   wire::SigningLimits signing{};
-  std::size_t requests_per_second = 0;  // for one access key; 0: unlimited
+  std::size_t requests_per_second = 0;                   // for one access key; 0: unlimited
+  std::size_t metrics_fields = api::kHomeMetricsFields;  // in one answer of /metrics/home
   wire::mqtt::Limits mqtt{};
   mqtt::TableLimits sessions{};
   hub::Config hub{};

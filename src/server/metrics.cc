@@ -5,8 +5,11 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <string_view>
 #include <utility>
+
+#include "base/label_value.h"
 
 namespace gridloom::server {
 namespace {
@@ -24,15 +27,6 @@ std::string counter(std::string_view name, std::string_view help,
 
 std::string gauge(std::string_view name, std::string_view help, std::size_t value) {
   return header(name, help, "gauge") + fmt::format("{} {}\n", name, value);
-}
-
-std::string label_value(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\\' || c == '"') out += '\\';
-    out += c == '\n' ? std::string_view("\\n") : std::string_view(&c, 1);
-  }
-  return out;
 }
 
 std::string open_connections(const ListenerCounts& listeners) {
@@ -70,10 +64,52 @@ std::string client_events(const hub::ClientEvents& events) {
   return text;
 }
 
+// By kind: everybody may read the metrics, and names of bridges are their owners'.
+std::string bridges_by_kind(std::span<const bridges::BridgeRow> rows) {
+  struct Sums {
+    std::uint64_t connected = 0, failing = 0, in = 0, out = 0, dropped = 0, errors = 0;
+  };
+  std::map<std::string_view, Sums> kinds;
+  for (const bridges::BridgeRow& row : rows) {
+    Sums& sums = kinds[row.kind];
+    sums.connected += row.health.state == bridges::State::kConnected ? 1 : 0;
+    sums.failing += row.health.state == bridges::State::kFailing ? 1 : 0;
+    sums.in += row.health.messages_in;
+    sums.out += row.health.messages_out;
+    sums.dropped += row.health.dropped;
+    sums.errors += row.health.errors;
+  }
+  if (kinds.empty()) return {};
+  struct Row {
+    std::string_view name;
+    std::string_view help;
+    std::string_view type;
+    std::uint64_t Sums::* sum;
+  };
+  constexpr auto kRows = std::to_array<Row>({
+      {"gridloom_bridges_connected", "Bridges that reach their peer", "gauge", &Sums::connected},
+      {"gridloom_bridges_failing", "Bridges that do not reach their peer", "gauge", &Sums::failing},
+      {"gridloom_bridge_received_total", "Messages that bridges received", "counter", &Sums::in},
+      {"gridloom_bridge_sent_total", "Messages that bridges sent", "counter", &Sums::out},
+      {"gridloom_bridge_dropped_total", "Messages that were lost to a bridge's peer", "counter",
+       &Sums::dropped},
+      {"gridloom_bridge_errors_total", "Errors of bridges", "counter", &Sums::errors},
+  });
+  std::string text;
+  for (const Row& row : kRows) {
+    text += header(row.name, row.help, row.type);
+    for (const auto& [kind, sums] : kinds) {
+      text += fmt::format("{}{{kind=\"{}\"}} {}\n", row.name, kind, sums.*row.sum);
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string metrics_text(const hub::Platform& platform, const ListenerCounts& listeners,
-                         const history::ArchiveHealth& archive) {
+                         const history::ArchiveHealth& archive,
+                         std::span<const bridges::BridgeRow> bridges) {
   const hub::Counters& counters = platform.counters;
   const std::initializer_list<std::string> families = {
       counter("gridloom_reports_total", "Reports received from devices", counters.reports),
@@ -123,6 +159,7 @@ std::string metrics_text(const hub::Platform& platform, const ListenerCounts& li
             archive.store_failing.empty() ? 0 : 1),
       gauge("gridloom_history_head_bytes",
             "Bytes of reports in memory that are not yet stored as blocks", archive.head_bytes),
+      bridges_by_kind(bridges),
   };
   std::string text;
   for (const std::string& each : families) text += each;

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 
+#include "bridges/bridges.h"
 #include "history/archive.h"
 #include "hub/platform.h"
 
@@ -19,6 +21,7 @@ struct ListenerCounts {
 // Any thread.
 [[nodiscard]] std::string metrics_text(const hub::Platform& platform,
                                        const ListenerCounts& listeners,
-                                       const history::ArchiveHealth& archive);
+                                       const history::ArchiveHealth& archive,
+                                       std::span<const bridges::BridgeRow> bridges = {});
 
 }  // namespace gridloom::server

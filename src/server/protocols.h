@@ -62,6 +62,8 @@ class Protocols {
     home::HomeFeed* homes = nullptr;       // outlives the protocols, as the next ones
     const home::EventLog* events = nullptr;
     home::SetTracker* sets = nullptr;
+    home::EnergyCounters* counters = nullptr;
+    home::BatteryModes* modes = nullptr;
     api::LiveFeed* live = nullptr;
     api::SignIn* sign_in = nullptr;
     api::Administration* administration = nullptr;  // null: none over HTTP

@@ -49,14 +49,15 @@ void write_audit(history::Archive& archive, TimePoint now, std::string_view what
 }
 
 std::string metrics_of(const hub::Platform& platform, const Listeners& listeners,
-                       const mqtt::SessionTable& sessions, const history::Archive& archive) {
+                       const mqtt::SessionTable& sessions, const history::Archive& archive,
+                       const bridges::Bridges& bridges) {
   const auto counts = sessions.counts();
   return metrics_text(platform,
                       {.http = listeners.connections(Interface::kHttp),
                        .mqtt = listeners.connections(Interface::kMqtt),
                        .sessions = counts.sessions,
                        .sessions_waiting = counts.waiting},
-                      archive.health());
+                      archive.health(), bridges.rows());
 }
 
 }  // namespace
@@ -199,22 +200,26 @@ Status Server::listen(ListenOptions options) {
                                              .wall = options_.clocks.wall,
                                              .data = options_.data,
                                              .configured = std::move(options.bridges)});
-  protocols_->add_apis(
-      {.reads = reads,
-       .mqtt = std::move(options.mqtt),
-       .metrics =
-           [this] { return metrics_of(*platform_, listeners_, protocols_->sessions(), *archive_); },
-       .health = [this] { return health_of(archive_->health(), loops_); },
-       .page = std::move(page),
-       .homes = &homes_->homes(),
-       .events = &homes_->events(),
-       .sets = &homes_->sets(),
-       .live = &*live_,
-       .sign_in = &*sign_in_,
-       .administration = options.administration,
-       .bridges = &*bridges_,
-       .virtual_time = virtual_time,
-       .trusted_proxies = std::move(options.trusted_proxies)});
+  protocols_->add_apis({.reads = reads,
+                        .mqtt = std::move(options.mqtt),
+                        .metrics =
+                            [this] {
+                              return metrics_of(*platform_, listeners_, protocols_->sessions(),
+                                                *archive_, *bridges_);
+                            },
+                        .health = [this] { return health_of(archive_->health(), loops_); },
+                        .page = std::move(page),
+                        .homes = &homes_->homes(),
+                        .events = &homes_->events(),
+                        .sets = &homes_->sets(),
+                        .counters = &homes_->counters(),
+                        .modes = &homes_->modes(),
+                        .live = &*live_,
+                        .sign_in = &*sign_in_,
+                        .administration = options.administration,
+                        .bridges = &*bridges_,
+                        .virtual_time = virtual_time,
+                        .trusted_proxies = std::move(options.trusted_proxies)});
   return {};
 }
 

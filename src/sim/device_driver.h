@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -64,6 +65,9 @@ class DeviceDriver {
   [[nodiscard]] bool is_behind() const { return behind_; }
   // Handles a message on the set topic. False: the device is cut off and did not get it.
   bool on_set(std::string_view payload, const Environment& environment);
+
+  // As for VirtualDevice.
+  void see_meter(std::optional<double> power_w) { device_.see_meter(power_w); }
 
   // When the next step is due: the family's period after the last one, or `least` after it if that
   // is longer.

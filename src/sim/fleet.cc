@@ -13,6 +13,7 @@
 
 #include "client/mqtt_link.h"
 #include "sim/device_driver.h"
+#include "sim/meter_reader.h"
 #include "wire/topics.h"
 
 namespace gridloom::sim {
@@ -62,11 +63,12 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
         plug_(member.plug),
         topics_(wire::device_topics(member.sn)),
         driver_(std::move(virtual_family), member.sn, Chance(fleet.options_.world.seed),
-                environment(), *this, member.last.get(), member.setup) {
+                environment(), *this, member.last.get(), setup_in(fleet, member)) {
     // Devices have lived more or less of a past that ended early.
     if (fleet.options_.past && member.last) resumes_ = member.last->at.value_or(TimePoint());
     site.join(driver_, plug_, resumes_);
     if (member.last) *member.last = {};
+    read_meter(setup_in(fleet, member));
     // Spreads the devices' steps, so that not all fall on the same moment, but those of a site do.
     if (fleet.options_.time != nullptr) return;
     const std::string name = member.site ? fmt::format("site {}", *member.site) : member.sn;
@@ -80,6 +82,15 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
     most_unacknowledged_ = most_unacknowledged;
   }
   [[nodiscard]] const std::string& sn() const { return device().sn(); }
+  ~SimulatedDevice() override {
+    if (meter_) meter_->close();
+  }
+  SimulatedDevice(const SimulatedDevice&) = delete;
+  SimulatedDevice& operator=(const SimulatedDevice&) = delete;
+
+  void tick(Steady::time_point now) {
+    if (meter_) meter_->tick(now);
+  }
 
   // Behind a gateway the server cannot see that a device is gone, so the gateway reports its
   // status.
@@ -110,6 +121,22 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
   }
 
  private:
+  // A meter shows the present, so nobody reads one in the past.
+  [[nodiscard]] static Setup setup_in(const Fleet& fleet, const Member& member) {
+    Setup setup = member.setup;
+    if (fleet.options_.past) setup.meter.reset();
+    return setup;
+  }
+  void read_meter(const Setup& setup) {
+    if (!setup.meter) return;
+    meter_ = std::make_shared<MeterReader>(MeterReader::Options{
+        .meter = *setup.meter,
+        .loop = fleet_.options_.loop,
+        .buffer = fleet_.buffer_,
+        .on_reading = [this](std::optional<double> power_w) { driver_.see_meter(power_w); }});
+    fleet_.has_meters_ = true;
+  }
+
   [[nodiscard]] const VirtualDevice& device() const { return driver_.device(); }
   [[nodiscard]] Environment environment() const {
     return site_.at(fleet_.options_.clock->now(), plug_);
@@ -138,6 +165,7 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
   std::size_t most_unacknowledged_ = 0;
   std::string topics_;  // without the verb
   DeviceDriver driver_;
+  std::shared_ptr<MeterReader> meter_;  // null: it reads none
 };
 
 // A connection and the devices behind it.
@@ -384,6 +412,9 @@ void Fleet::step(Site& site, TimePoint now) {
 
 void Fleet::tick() {
   apply_faults();
+  if (has_meters_) {
+    for (const auto& device : devices_) device->tick(Steady::now());
+  }
   if (ticked_) tend_connections();
   VirtualClock* const time = options_.time;
   if (time == nullptr) {

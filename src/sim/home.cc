@@ -64,7 +64,8 @@ Setup setup_of(const catalog::Site& site, const catalog::SiteDevice& device) {
           .carried = device.carried,
           .initial = std::move(initial),
           .roofs = device.panels,
-          .habits = device.habits};
+          .habits = device.habits,
+          .meter = device.meter};
 }
 
 }  // namespace gridloom::sim

@@ -34,6 +34,12 @@ struct SunDirection {
   double direct = 0;  // fraction of the light; the rest comes from the whole sky
 };
 
+// The last reading of the meter in the local network by which a device regulates itself.
+struct LanMeter {
+  std::uint64_t number = 0;         // another one: it was read again
+  std::optional<double> power_w{};  // + import; nothing: the meter does not answer
+};
+
 // The conditions at a site at one moment. They are the same for all its devices, except for a
 // device that has a fault (catalog::DeviceFault), which changes them for that device, and for the
 // air: a device gets that of its place in air_c.
@@ -61,6 +67,7 @@ struct Environment {
   // units, and this is how many of these could give power of their batteries in the last step.
   // Nothing: the device is no such unit.
   std::optional<int> able_units{};
+  std::optional<LanMeter> lan_meter{};  // nothing: the device has none
   // Where the modules at the device's PV inputs face; fewer, or none: the model chooses.
   std::span<const catalog::Roof> roofs{};
   double grid_v = 230;

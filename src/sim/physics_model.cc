@@ -20,6 +20,7 @@
 #include "sim/heat_pump.h"
 #include "sim/household/people.h"
 #include "sim/household/shared.h"
+#include "sim/lan_regulation.h"
 #include "sim/model_slots.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
@@ -118,12 +119,12 @@ class PhysicsModel final : public Model {
     if (household_) household_->advance(environment, dt);
     if (ports_) ports_->advance(environment, dt);
     const PowerOffer offer = offer_of(environment, dt);
-    const double asked_w =
-        regulation_ ? regulation_->battery_w(offer, environment.now, dt) : battery_power_w(offer);
+    const double asked_w = asked_of_batteries_w(offer, environment, dt);
     const double taken_w = run_batteries(asked_w, environment, dt);
     const bool as_asked = std::abs(taken_w - asked_w) <= close_to_w(asked_w);
     const PowerFlow flow = power_flow(offer, as_asked ? asked_w : taken_w);
     share_out(offer, flow);
+    lan_regulation_.gave(flow.inverter_w);
     keep_balance(dt);
     for (LoadState& state : loads_) {
       if (state.heat_pump) state.heat_pump->run(to_w(state.power_mw), environment.air_c, dt);
@@ -271,6 +272,14 @@ class PhysicsModel final : public Model {
   }
 
   // ---- a step
+
+  double asked_of_batteries_w(const PowerOffer& offer, const Environment& environment, Millis dt) {
+    if (environment.lan_meter && environment.grid_up && slots_->inverter) {
+      return lan_regulation_.battery_w(offer, *environment.lan_meter, dt);
+    }
+    return regulation_ ? regulation_->battery_w(offer, environment.now, dt)
+                       : battery_power_w(offer);
+  }
 
   PowerOffer offer_of(const Environment& environment, Millis dt) {
     PowerOffer offer;
@@ -585,6 +594,7 @@ class PhysicsModel final : public Model {
   std::optional<HouseholdLoad> ports_;       // in percent, where a load is what hangs at one
   std::vector<Roof> roofs_;                  // of the first PV inputs
   std::optional<Regulation> regulation_;     // nothing: its meter is exact
+  LanRegulation lan_regulation_;             // by a meter in the local network
   std::optional<household::People> people_;  // where doors are opened
 };
 

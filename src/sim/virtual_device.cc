@@ -85,6 +85,7 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
   if (setup.circuits) circuits_ = setup.circuits;
   roofs_ = setup.roofs;
   carried_ = setup.carried;
+  if (setup.meter) lan_meter_.emplace();
   const Environment here = at_device(environment);
   if (last == nullptr) {
     model_->start(fields_, here);
@@ -180,10 +181,15 @@ Environment VirtualDevice::at_device(const Environment& environment) {
   return here;
 }
 
+void VirtualDevice::see_meter(std::optional<double> power_w) {
+  lan_meter_ = {.number = lan_meter_ ? lan_meter_->number + 1 : 1, .power_w = power_w};
+}
+
 void VirtualDevice::adapt(Environment& environment) {
   environment.air_c = environment.place_c.at(static_cast<std::size_t>(place_));
   environment.circuits = circuits_;
   environment.roofs = roofs_;
+  environment.lan_meter = lan_meter_;
   if (carried_ > 0 && outing_.is_on(environment, [this](std::int64_t day) {
         return carried_hours(chance_.split(sn_).split("carried"), carried_, day);
       })) {
@@ -278,6 +284,14 @@ void VirtualDevice::obey(std::string_view payload, const Environment& environmen
     return;
   }
   const catalog::Command& command = *checked->command;
+  if (family().find_modbus_command(request) != nullptr) {
+    out.push_back(
+        {.verb = "set_reply",
+         .payload = refusal(request, fmt::format("{} is a command over Modbus alone: this device "
+                                                 "has no Modbus connection",
+                                                 command.name))});
+    return;
+  }
   write_numbers();
   CommandOutcome outcome;
   if (effects_fit(command, checked->params)) {

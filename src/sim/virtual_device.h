@@ -50,6 +50,7 @@ struct Setup {
   InitialValues initial{};
   std::vector<catalog::Roof> roofs{};  // as in Environment
   std::vector<catalog::Habit> habits{};
+  std::optional<catalog::MeterPlace> meter{};  // by which it regulates itself, over HTTP
 };
 
 class VirtualDevice {
@@ -66,6 +67,8 @@ class VirtualDevice {
   void apply_faults(std::span<const FaultRule> rules, TimePoint now);
   // Whether a fault keeps the device off the network. Its simulation goes on.
   [[nodiscard]] bool cut_off() const { return cut_off_; }
+  // The device has read the meter by which it regulates itself; nothing: the meter does not answer.
+  void see_meter(std::optional<double> power_w);
   // Whether a fault makes its reports malformed.
   [[nodiscard]] bool malforms_reports() const { return malforms_; }
 
@@ -143,6 +146,7 @@ class VirtualDevice {
   std::unique_ptr<Habits> habits_;        // null: it has none
   std::optional<Environment> unwritten_;  // environment of the last step, until write_numbers()
   Outing outing_;
+  std::optional<LanMeter> lan_meter_;  // as in Environment
   TimePoint started_;
   TimePoint reported_;  // when every field was reported last
   std::int64_t message_id_ = 0;

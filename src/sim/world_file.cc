@@ -29,12 +29,14 @@ constexpr std::array kColumns = {
     Column{"sun", 0, 1.2, "", &WorldFile::Row::sun},
     Column{"air_c", -60, 60, " °C", &WorldFile::Row::air_c},
 };
+// A measured load is below 0 where another device fed in more than the home used: it counts as 0.
+constexpr Column kMeasuredLoad{"load_w", -100'000, 100'000, " W", &WorldFile::Row::load_w};
 constexpr std::string_view kTime = "time";
 
 // The column that a heading names. A file that `gridloom history --csv` writes names fields of a
 // device, with their units: the power is the household's.
 const Column* column_of(std::string_view heading) {
-  if (heading.ends_with(" [W]")) heading = "load_w";
+  if (heading.ends_with(" [W]")) return &kMeasuredLoad;
   if (heading.ends_with(" [°C]")) heading = "air_c";
   const auto* const found = std::ranges::find(kColumns, heading, &Column::name);
   return found == kColumns.end() ? nullptr : found;
@@ -82,7 +84,11 @@ class Reader {
         return wrong(
             fmt::format("there is no column \"{}\": must be time, load_w, sun or air_c", cell));
       }
-      if (std::ranges::find(columns_, found) != columns_.end()) {
+      const auto is_same = [&](const Column* each) {
+        return each == found ||
+               (each != nullptr && found != nullptr && each->value == found->value);
+      };
+      if (std::ranges::any_of(columns_, is_same)) {
         return wrong(
             fmt::format("the column {} is there twice", found == nullptr ? kTime : found->name));
       }
@@ -136,7 +142,7 @@ class Reader {
       return wrong(fmt::format("{} is {}: must be {} to {}{}", column.name, cell, column.least,
                                column.most, column.unit));
     }
-    row.*column.value = value;
+    row.*column.value = &column == &kMeasuredLoad ? std::max(value, 0.0) : value;
     return {};
   }
 

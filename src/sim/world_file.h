@@ -6,7 +6,7 @@
 //   2025-06-21 00:15,287,0,16.1
 //
 // A file of `gridloom history SN load.power --step 15m --csv` is one too: a column in W is the
-// load, and one in °C the air.
+// load, where below 0 counts as 0, and one in °C the air.
 //
 // A row holds until the next one, the last row for good; before the first row, the seed's world
 // holds. An empty cell keeps the seed's value. Immutable: for any thread.

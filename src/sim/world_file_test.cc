@@ -41,13 +41,18 @@ TEST(WorldFile, MayBeTheHistoryOfARealHome) {
   const auto file = WorldFile::parse("history.csv",
                                      "time,sysLoadPwr [W],outside [°C]\r\n"
                                      "2025-06-21T10:00:00Z,300.5,21.5\r\n"
-                                     "2025-06-21T10:15:00Z,,\r\n",
+                                     "2025-06-21T10:15:00Z,,\r\n"
+                                     "2025-06-21T10:30:00Z,-1.25,-2\r\n"
+                                     "2025-06-21T10:45:00Z,,\r\n",
                                      {});
   ASSERT_TRUE(file) << file.error().detail;
   const WorldFile::Row* row = (*file)->at(kDay + std::chrono::hours{10});
   ASSERT_NE(row, nullptr);
   EXPECT_EQ(row->load_w, 300.5);
   EXPECT_EQ(row->air_c, 21.5);
+  row = (*file)->at(kDay + std::chrono::minutes{630});
+  EXPECT_EQ(row->load_w, 0) << "another device fed in more than the home used";
+  EXPECT_EQ(row->air_c, -2);
   EXPECT_FALSE((*file)->at(kDay + std::chrono::hours{11})->load_w) << "a gap";
 }
 
@@ -63,6 +68,9 @@ TEST(WorldFile, NamesTheLineAndWhatWouldBeRight) {
       {"load_w\n", "w.csv:1: the column time is missing"},
       {"time,sun,sun\n", "w.csv:1: the column sun is there twice"},
       {"time,a [W],b [W]\n", "w.csv:1: the column load_w is there twice"},
+      {"time,load_w,b [W]\n", "w.csv:1: the column load_w is there twice"},
+      {"time,a [W]\n2025-06-21 10:00,-1e6\n",
+       "w.csv:2: load_w is -1e6: must be -100000 to 100000 W"},
       {"time,load_w\n2025-06-21 10:00\n", "w.csv:2: has 1 cells: must have 2"},
       {"time,load_w\n2025-06-21 10:00,lots\n", "w.csv:2: load_w is lots: must be 0 to 100000 W"},
       {"time,load_w\n2025-06-21 10:00,-1\n", "w.csv:2: load_w is -1: must be 0 to 100000 W"},

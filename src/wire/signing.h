@@ -28,6 +28,11 @@ namespace gridloom::wire {
 
 // Where the paths of Gridloom's own interface begin, whose requests sign their method and path too.
 inline constexpr std::string_view kOwnPaths = "/api/v1/";
+// A path of the same interface, at the place where Prometheus looks for metrics.
+inline constexpr std::string_view kHomeMetrics = "/metrics/home";
+[[nodiscard]] constexpr bool is_own_path(std::string_view path) {
+  return path.starts_with(kOwnPaths) || path == kHomeMetrics;
+}
 
 // Views of one HTTP request; an absent header is an empty view.
 struct SignedRequest {

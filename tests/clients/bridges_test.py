@@ -71,7 +71,7 @@ class BridgesTest(unittest.TestCase):
         told(self.add("attic", *broker))
         for words, said in (
                 (("add", "mqtt", "attic", *broker), "attic"),
-                (("add", "mqtt", "bad name", *broker), "bad name"),
+                (("add", "mqtt", "bad name", *broker), "a bridge's name must have 1 to 32 characters"),
                 (("add", "mqtt", "b", *broker, "--account", "dmeo"), "did you mean demo"),
                 (("add", "mqtt", "b", "--broker", "127.0.0.1"), "broker is \"127.0.0.1\""),
                 (("add", "mqtt", "b"), "--broker"),

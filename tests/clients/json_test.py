@@ -64,6 +64,9 @@ PRINTS = [
     ("bridge list", ["--data", "{data}"], 0, 1),
     ("bridge show", ["attic", "--data", "{data}"], 0, 1),
     ("bridge change", ["attic", "retain=true", "--data", "{data}"], 0, 1),
+    ("mirror add", ["cloud", "--account", "ann", "--host", "https://127.0.0.1:1", "--access-key", "k", "--secret-key-file",
+                    "{secret}", "--data", "{data}"], 0, 1),
+    ("bridge remove", ["cloud", "--data", "{data}"], 0, 1),
     ("bridge off", ["attic", "--data", "{data}"], 0, 1),
     ("bridge on", ["attic", "--data", "{data}"], 0, 1),
     ("bridge remove", ["attic", "--data", "{data}"], 0, 1),
@@ -201,7 +204,9 @@ class JsonTest(unittest.TestCase):
         key = server.add_device("ZZ97BENCH", "demo")
         keys = folder / "keys"
         keys.write_text(f"ZZ97BENCH {key}\n")
-        for file in (access, keys):
+        secret = folder / "secret"
+        secret.write_text("sesame\n")
+        for file in (access, keys, secret):
             file.chmod(0o600)
         scenario, broken = folder / "good.loom", folder / "broken.loom"
         scenario.write_text("device delta_2 R331JSON1 owner demo\n@ +1min\n")
@@ -210,7 +215,7 @@ class JsonTest(unittest.TestCase):
         config.write_text('http = "127.0.0.1:0"\nlimit = ["http.body-bytes=65536"]\n')
         server.add_account("eve")
         second = json.loads(server.cli("account", "keys", "eve", "--json").stdout)
-        return {"data": server.data, "folder": folder, "access": access, "keys": keys, "scenario": scenario,
+        return {"data": server.data, "folder": folder, "access": access, "keys": keys, "secret": secret, "scenario": scenario,
                 "config": config, "broken": broken, "key": second["accessKey"], "http": "%s:%d" % server.place("http"),
                 "mqtt": "%s:%d" % server.place("mqtt")}
 

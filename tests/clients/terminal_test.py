@@ -229,6 +229,17 @@ class HomeTest(ServerTest):
             self.assertIn(word, text)
         self.assertEqual(self.told("device", "show", "kitchen")["sn"], DELTA_2)
 
+    def test_a_device_of_no_known_family_has_no_product(self):
+        self.said("device", "add", "HEATER-01", "--owner", "demo")
+        try:
+            self.assertIn("\nfamily     generic\n", self.said("device", "show", "HEATER-01"))
+        finally:
+            self.said("device", "remove", "HEATER-01")
+
+    def test_the_help_says_where_a_part_of_a_name_is_enough(self):
+        self.assertIn("or the name or a part of it", cli("device", "rename", "--help").stdout)
+        self.assertIn("Serial number or name, the whole of it", cli("device", "move", "--help").stdout)
+
     def test_a_wait_ends_when_the_condition_holds(self):
         self.assertRegex(self.said("wait", "kitchen", "soc", ">=", "0"),
                          rf"^Kitchen power station \({DELTA_2}\): pd.soc \d+ %\n$")

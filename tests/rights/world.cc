@@ -298,6 +298,8 @@ void World::connect_watchers() {
                                                                .reads = {}});
   parts_.sets = std::make_unique<home::SetTracker>(
       home::SetTracker::Options{.hub = server_.home.hub.get(), .loop = &server_.home.client_loop});
+  parts_.modes = std::make_unique<home::BatteryModes>(home::BatteryModes::Options{
+      .hub = server_.home.hub.get(), .sets = parts_.sets.get(), .loop = &server_.home.client_loop});
   parts_.feed =
       std::make_unique<api::LiveFeed>(api::LiveFeed::Options{.hub = server_.home.hub.get()});
   api_ = std::make_unique<api::Api>(
@@ -312,6 +314,7 @@ void World::connect_watchers() {
                         .metrics = [] { return std::string("gridloom_things 1\n"); },
                         .homes = parts_.homes.get(),
                         .sets = parts_.sets.get(),
+                        .modes = parts_.modes.get(),
                         .live = parts_.feed.get(),
                         .sign_in = sign_in_.get()});
   device_ = peer();

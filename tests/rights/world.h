@@ -12,6 +12,7 @@
 #include "api/api.h"
 #include "api/gate/sign_in.h"
 #include "history/test_archive.h"
+#include "home/battery_modes.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
 #include "hub/credentials.h"
@@ -62,6 +63,7 @@ enum class When : std::uint8_t { kRunning, kStopped };
 struct HomeParts {
   std::unique_ptr<home::HomeFeed> homes{};
   std::unique_ptr<home::SetTracker> sets{};
+  std::unique_ptr<home::BatteryModes> modes{};
   std::unique_ptr<api::LiveFeed> feed{};
 };
 

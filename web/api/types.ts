@@ -739,6 +739,92 @@ export interface HomeSeries {
   devices?: DeviceSeries[];
 }
 
+export interface EvccGrid {
+  /** In W. Import is positive; absent: not known. */
+  power?: number;
+  /** In kWh. Imported; absent: not known. */
+  energy?: number;
+  /** In kWh. Exported; absent: not known. */
+  returnenergy?: number;
+}
+
+export interface EvccPv {
+  /** In W. Absent: not known. */
+  power?: number;
+  /** In kWh. Absent: not known. */
+  energy?: number;
+}
+
+export interface EvccBattery {
+  /** In W. Discharge is positive; absent: not known. */
+  power?: number;
+  /** In %. Absent: not known. */
+  soc?: number;
+  /** In kWh. Discharged; absent: not known. */
+  energy?: number;
+  /** In kWh. Charged; absent: not known. */
+  returnenergy?: number;
+}
+
+export interface EvccDevice {
+  /** Serial number. */
+  sn: string;
+  name: string;
+  /** Absent: it has none. */
+  pv?: EvccPv;
+  /** Absent: it has none. */
+  battery?: EvccBattery;
+}
+
+export type BatteryModeName = 'normal' | 'hold' | 'charge' | 'holdcharge';
+
+export type ModeState = 'sent' | 'applied' | 'not_applied' | 'restoring';
+
+export interface BatteryModeState {
+  /** Serial number. */
+  sn: string;
+  /** evcc's number: 1 to 4. */
+  mode: number;
+  name: BatteryModeName;
+  /** Whether the device's fields show the mode; restoring: it has ended. */
+  state: ModeState;
+  /** In Unix milliseconds. When it ends unless it is asked for again. */
+  until: number;
+}
+
+/**
+ * Meters as evcc names them; a value that is not known or too old is absent. Energies never fall.
+ */
+export interface Evcc {
+  /** In Unix milliseconds. The devices' time. */
+  now: number;
+  /** Another one: the energies begin anew; absent: they are not known. */
+  epoch?: string;
+  /** Absent: no meter measures it. */
+  grid?: EvccGrid;
+  /** Absent: the home has none. */
+  pv?: EvccPv;
+  /** Absent: the home has none. */
+  battery?: EvccBattery;
+  /** Those with a battery or solar power. */
+  devices: EvccDevice[];
+  /** Of batteries that have another one than normal. */
+  modes: BatteryModeState[];
+}
+
+/** Ends after 60 seconds unless it is asked for again. */
+export interface NewBatteryMode {
+  /** 1 normal, 2 hold (no discharge), 3 charge (also from the grid), 4 holdcharge (no charge). */
+  mode: number;
+  /** Serial number; absent: all batteries of the account. */
+  device?: string;
+}
+
+export interface BatteryModes {
+  /** Of batteries that have another one than normal. */
+  modes: BatteryModeState[];
+}
+
 export type EventKind =
   | 'fault.began'
   | 'fault.ended'

@@ -63,7 +63,7 @@ Status Signatures::verify_by(const registry::AccessKey& key, const http::Request
   const auto mac = mac_of(key);
   if (!mac) return std::unexpected(mac.error());
   const auto verify = [&] { return wire::verify(claim, **mac, options_.signing, nullptr, &read); };
-  if (!request.path.starts_with(wire::kOwnPaths)) return verify();
+  if (!wire::is_own_path(request.path)) return verify();
   if (replay_check == ReplayCheck::kOff && verify()) return {};
   claim.method = name_of(request.method);
   claim.path = request.path;

@@ -14,6 +14,7 @@
 #include "api/v1/own_api.h"
 #include "api/v1/own_parameter.h"
 #include "wire/json.h"
+#include "wire/signing.h"
 
 namespace gridloom::api {
 namespace {
@@ -50,6 +51,7 @@ constexpr std::string_view kRemovesToken = "removeToken";
 bool may_conflict(const Route& route) {
   return route.id == kSendsCommand || route.id == kRemovesToken ||
          route.scope == registry::Scope::kAdmin || route.path.starts_with("/api/v1/home") ||
+         route.path.starts_with("/api/v1/evcc") || route.path == wire::kHomeMetrics ||
          takes(route, "state");
 }
 
@@ -133,6 +135,8 @@ constexpr auto kTags = std::to_array<Tag>({
     {"/api/v1/shares", "Account", {}},
     {"/api/v1/bridges", "Account", {}},
     {"/api/v1/home", "Home", "The home as a whole"},
+    {"/api/v1/evcc", "Home", {}},
+    {"/metrics/home", "Home", {}},
     {"/api/v1/devices/{sn}/", "Device", "The past, the events and the commands of a device"},
     {"/api/v1/devices", "Devices", "Devices and their values"},
     {"/api/v1/families", "Families", "What devices report and understand"},
@@ -245,7 +249,11 @@ JsonObject failure(std::string_view text) {
 }
 
 JsonObject success_of(const Route& route) {
-  Json content = json_content(route.answer);
+  Json content = JsonObject();
+  if (route.answer != nullptr) content = json_content(route.answer);
+  for (const std::string_view type : route.text_types) {
+    content.get_object()[type] = JsonObject{{"schema", JsonObject{{"type", "string"}}}};
+  }
   const auto format = std::ranges::find(route.query, "format", &OwnParameter::name);
   if (format != route.query.end()) {
     content.get_object()["text/csv"] =
@@ -263,7 +271,7 @@ JsonObject success_of(const Route& route) {
 
 JsonObject responses_of(const Route& route) {
   JsonObject responses;
-  if (route.answer == nullptr) {
+  if (route.answer == nullptr && route.text_types.empty()) {
     responses["204"] = JsonObject{{"description", "Success"}};
   } else {
     responses["200"] = success_of(route);

@@ -10,6 +10,7 @@
 
 #include "api/bodies/commands.h"
 #include "api/bodies/energy.h"
+#include "api/bodies/evcc.h"
 #include "api/bodies/events.h"
 #include "api/bodies/family.h"
 #include "api/bodies/home.h"
@@ -19,6 +20,7 @@
 #include "api/bodies/series.h"
 #include "api/home/card_json.h"
 #include "api/home/home_json.h"
+#include "api/home/home_metrics.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
 #include "api/message/tagged_text.h"
@@ -28,6 +30,7 @@
 #include "hub/credentials.h"
 #include "overview/overview.h"
 #include "overview/values.h"
+#include "wire/signing.h"
 
 namespace gridloom::api {
 namespace {
@@ -237,6 +240,25 @@ struct OwnApi::Table {
             .query = kHomeSeriesQuery,
             .answer = &body_of<body::HomeSeries>,
             .handler = &OwnApi::home_series},
+      Route{.path = "/api/v1/evcc",
+            .id = "getEvcc",
+            .summary = "Grid, solar power and batteries as evcc's custom meters name them.",
+            .answer = &body_of<body::Evcc>,
+            .handler = &OwnApi::evcc},
+      Route{.method = http::Method::kPost,
+            .path = "/api/v1/evcc/batterymode",
+            .scope = Scope::kControl,
+            .id = "setBatteryMode",
+            .summary = "Brings batteries into a mode of evcc's for a minute.",
+            .body = &body_of<body::NewBatteryMode>,
+            .answer = &body_of<body::BatteryModes>,
+            .handler = &OwnApi::battery_mode},
+      Route{.path = wire::kHomeMetrics,
+            .id = "getHomeMetrics",
+            .summary = "Values and energy counters of devices as metrics, for Prometheus.",
+            .query = kMetricsQuery,
+            .text_types = HomeMetrics::kContentTypes,
+            .handler = &OwnApi::home_metrics},
       Route{.path = "/api/v1/devices/{sn}/events",
             .id = "listDeviceEvents",
             .summary = "Faults, presence and sets of a device, the newest first.",
@@ -371,6 +393,15 @@ OwnApi::OwnApi(const Options& options)
     : options_(options),
       admin_({.loop = options.loop, .administration = options.administration}),
       commands_({.hub = options.hub, .loop = options.loop, .sets = options.sets}),
+      evcc_({.loop = options.loop,
+             .homes = options.homes,
+             .counters = options.counters,
+             .modes = options.modes}),
+      metrics_({.hub = options.hub,
+                .loop = options.loop,
+                .homes = options.homes,
+                .counters = options.counters,
+                .max_fields = options.metrics_fields}),
       families_(std::make_unique<FamilyTexts>(options.hub->platform().catalog)),
       device_rows_(std::make_unique<DeviceRows>([this](const registry::Directory& directory,
                                                        registry::AccountId account) {
@@ -523,6 +554,18 @@ void OwnApi::home_series(Call call) const {
   options_.history->home_series(history_call(std::move(call)));
 }
 
+void OwnApi::evcc(Call call) const {
+  evcc_.get({.account = call.caller.account, .form = call.form, .done = std::move(call.done)});
+}
+
+void OwnApi::home_metrics(Call call) const {
+  metrics_.get({.account = call.caller.account,
+                .params = std::move(call.params),
+                .accept = std::string(call.request.headers[header::kAccept]),
+                .form = call.form,
+                .done = std::move(call.done)});
+}
+
 void OwnApi::history(Call call) const {
   const std::string sn = call.named;
   options_.history->series(sn, history_call(std::move(call)));
@@ -546,14 +589,22 @@ CommandApi::Call OwnApi::command_call(Call& call) {
           .done = std::move(call.done)};
 }
 
-void OwnApi::command(Call call) const {
+hub::RequestOrigin OwnApi::origin_of(const Call& call) {
   const registry::Token* token = call.caller.token;
   const registry::BrowserSession* session = call.caller.session;
-  hub::RequestOrigin origin{.by = token != nullptr ? hub::by_token(token->number)
-                                  : session != nullptr
-                                      ? hub::by_session(session->number)
-                                      : hub::by_key(call.request.headers[header::kAccessKey]),
-                            .from = call.request.peer};
+  return {.by = token != nullptr     ? hub::by_token(token->number)
+                : session != nullptr ? hub::by_session(session->number)
+                                     : hub::by_key(call.request.headers[header::kAccessKey]),
+          .from = call.request.peer};
+}
+
+void OwnApi::battery_mode(Call call) const {
+  evcc_.set_mode({.account = call.caller.account, .form = call.form, .done = std::move(call.done)},
+                 call.body, origin_of(call));
+}
+
+void OwnApi::command(Call call) const {
+  hub::RequestOrigin origin = origin_of(call);
   call.inner = call.request.headers[header::kIdempotencyKey];
   wire::JsonObject message = std::move(call.body);
   commands_.send(command_call(call), std::move(message), std::move(origin));

@@ -7,6 +7,7 @@
 // here runs on the loop of the request and does not block.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,7 +25,9 @@
 #include "api/v1/admin_api.h"
 #include "api/v1/command_api.h"
 #include "api/v1/device_choice.h"
+#include "api/v1/evcc_api.h"
 #include "api/v1/family_texts.h"
+#include "api/v1/home_metrics_api.h"
 #include "api/v1/own_parameter.h"
 #include "api/v1/session_api.h"
 #include "base/loop.h"
@@ -67,6 +70,9 @@ class OwnApi {
     home::HomeFeed* homes = nullptr;         // shared by all loops
     const home::EventLog* events = nullptr;  // likewise; null: since when faults last is not known
     home::SetTracker* sets = nullptr;        // likewise; null: no command is taken
+    home::EnergyCounters* counters = nullptr;  // likewise; null: there are no energy counters
+    home::BatteryModes* modes = nullptr;       // likewise; null: no mode is taken
+    std::size_t metrics_fields = kHomeMetricsFields;
     Administration* administration = nullptr;  // likewise; null: there is none over HTTP
     const bridges::Bridges* bridges = nullptr;  // likewise; null: there are none
   };
@@ -95,9 +101,10 @@ class OwnApi {
     std::string_view summary;  // a sentence
     std::span<const OwnParameter> query{};
     schema::BodyOf body = nullptr;    // of the request; null: it has none
-    schema::BodyOf answer = nullptr;  // null: it has none (204)
+    schema::BodyOf answer = nullptr;  // null: it has none (204), or no JSON
     Access access = Access::kCallers;
     Keeping keeping = Keeping::kOfMoment;
+    std::span<const std::string_view> text_types{};  // of an answer that is no JSON
     void (OwnApi::*handler)(Call call) const = nullptr;
     // Answers instead of it, for a browser that is signed in.
     void (SessionApi::*for_session)(SessionApi::Call call) const = nullptr;
@@ -123,6 +130,9 @@ class OwnApi {
   void home(Call call) const;
   void home_energy(Call call) const;
   void home_series(Call call) const;
+  void home_metrics(Call call) const;
+  void evcc(Call call) const;
+  void battery_mode(Call call) const;
   void devices(Call call) const;
   void device(Call call) const;
   void families(Call call) const;
@@ -147,12 +157,15 @@ class OwnApi {
                                          registry::AccountId account) const;
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
   [[nodiscard]] static CommandApi::Call command_call(Call& call);
+  [[nodiscard]] static hub::RequestOrigin origin_of(const Call& call);
   [[nodiscard]] static SessionApi::Call session_call(Call& call);
   static void answer(Call call, const FamilyTexts::Text& text);
 
   Options options_;
   AdminApi admin_;
   CommandApi commands_;
+  EvccApi evcc_;
+  HomeMetricsApi metrics_;
   std::unique_ptr<FamilyTexts> families_;
   std::unique_ptr<DeviceRows> device_rows_;
 };

@@ -72,6 +72,19 @@ inline constexpr std::array kHomeSeriesQuery = {
                   .pattern = "^[A-Za-z0-9._-]+$",
                   .example = "R331ZEB4ZEAL0528,HJ31ZDH2ZF690025"}},
 };
+inline constexpr std::array kMetricsQuery = {
+    OwnParameter{"fields",
+                 "names of fields, separated by commas; * stands for any text at the end; all if "
+                 "it is left out",
+                 false,
+                 {.is_list = true, .pattern = R"(^([^,*]+\*?|\*)$)", .example = "pd.soc,inv.*"}},
+    OwnParameter{"devices",
+                 "serial numbers, separated by commas: these devices alone, without the home",
+                 false,
+                 {.is_list = true,
+                  .pattern = "^[A-Za-z0-9._-]+$",
+                  .example = "R331ZEB4ZEAL0528,HJ31ZDH2ZF690025"}},
+};
 inline constexpr std::array kHistoryQuery = {
     OwnParameter{"fields",
                  "names of fields, separated by commas; * stands for any text",

@@ -229,10 +229,14 @@ void declare_setting(CLI::App& command, const Parameter& setting, Added& added) 
   }
 }
 
-void add_kind(CLI::App& parent, const Kind& kind, Added& added, std::function<int()>& chosen) {
+CLI::App* add_kind(CLI::App& parent, const std::string& name, const Kind& kind, Added& added,
+                   std::function<int()>& chosen) {
   added.kind = &kind;
-  CLI::App* command = add_admin_command(parent, std::string(kind.name), std::string(kind.text),
-                                        added.admin, chosen, [&added] { return add(added); });
+  // Device files make no difference to it, and `--devices` is a setting of most kinds.
+  CLI::App* command = add_command(parent, name, std::string(kind.text));
+  add_data_option(*command, added.admin.data);
+  add_json_option(*command, added.admin.json);
+  set_action(*command, chosen, [&added] { return add(added); });
   add_parameter(*command, "bridge.add", "name", "name", added.name, placeholder::kName);
   add_parameter(*command, "bridge.add", "account", "--account", added.account,
                 placeholder::kAccount);
@@ -241,6 +245,7 @@ void add_kind(CLI::App& parent, const Kind& kind, Added& added, std::function<in
     add_flag(*command, "--dry-run", added.dry_run,
              "Show what the bridge would send, and add nothing");
   }
+  return command;
 }
 
 void add_switch(CLI::App& bridge, const char* name, const char* help, bool on, Arguments& a,
@@ -263,7 +268,9 @@ std::shared_ptr<void> add_bridge(CLI::App& app, std::function<int()>& chosen) {
   require_command_below(*bridge);
   CLI::App* added = add_command(*bridge, "add", operation_text("bridge.add"));
   require_command_below(*added);
-  for (const Kind& kind : bridges::kinds()) add_kind(*added, kind, a.added.emplace_back(), chosen);
+  for (const Kind& kind : bridges::kinds()) {
+    add_kind(*added, std::string(kind.name), kind, a.added.emplace_back(), chosen);
+  }
   // Prints a table.
   CLI::App* listed = add_admin_command(*bridge, "list", operation_text("bridge.list"), a.admin,
                                        chosen, [&a] { return list(a); });
@@ -291,6 +298,22 @@ std::shared_ptr<void> add_bridge(CLI::App& app, std::function<int()>& chosen) {
                             {{.parameter = "name", .names = "name", .placeholder = "NAME"}});
   set_examples(*removed, {"gridloom bridge remove kitchen"});
   add_alias(*removed, "rm");
+  return kept;
+}
+
+// The same as `gridloom bridge add mirror`: it is where an owner of real devices begins.
+std::shared_ptr<void> add_mirror(CLI::App& app, std::function<int()>& chosen) {
+  const auto kept = std::make_shared<Added>();
+  CLI::App* mirror = add_command(
+      app, "mirror", "Brings the real devices of an account in the vendor's cloud in here");
+  set_group(*mirror, group::kRun);
+  require_command_below(*mirror);
+  const auto kind = bridges::find_kind("mirror");
+  if (!kind) return kept;
+  CLI::App* added = add_kind(*mirror, "add", **kind, *kept, chosen);
+  set_examples(*mirror, {"gridloom mirror add --help", "gridloom bridge list"});
+  set_examples(*added, {"gridloom mirror add cloud --host https://api-e.ecoflow.com --access-key "
+                        "KEY --secret-key-file secret"});
   return kept;
 }
 

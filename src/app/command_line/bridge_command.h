@@ -14,5 +14,7 @@ namespace gridloom::app {
 
 // As add_bench().
 [[nodiscard]] std::shared_ptr<void> add_bridge(CLI::App& app, std::function<int()>& chosen);
+// `gridloom mirror add`, as `gridloom bridge add mirror`.
+[[nodiscard]] std::shared_ptr<void> add_mirror(CLI::App& app, std::function<int()>& chosen);
 
 }  // namespace gridloom::app

@@ -330,9 +330,10 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   }
   add_serve(app, arguments, chosen);
   for (const auto& add :
-       {add_account,    add_token, add_sign_in, add_bridge,     add_backup, add_check, add_damage,
-        add_simulate,   add_time,  add_fault,   add_record,     add_replay, add_bench, add_family,
-        add_home_files, add_block, add_segment, add_completion, add_doctor, add_config}) {
+       {add_account,    add_token,  add_sign_in,  add_bridge,     add_mirror, add_backup,
+        add_check,      add_damage, add_simulate, add_time,       add_fault,  add_record,
+        add_replay,     add_bench,  add_family,   add_home_files, add_block,  add_segment,
+        add_completion, add_doctor, add_config}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

@@ -44,7 +44,8 @@ void print_text(const DeviceStatus& status, const catalog::Family& family) {
   const HomeDevice& device = status.device;
   print_line("serial", device.sn);
   print_line("name", device.name);
-  print_line("family", fmt::format("{} ({})", family.product, family.id));
+  print_line("family", family.product.empty() ? family.id
+                                              : fmt::format("{} ({})", family.product, family.id));
   print_line("owner", device.owner);
   print_line("shared", fmt::format("{}", fmt::join(device.shares, ", ")));
   print_line("presence", device.online ? "online" : "offline");

@@ -61,11 +61,22 @@ JsonObject request_of(const Operation& operation, const Values& values) {
   return request;
 }
 
+std::string_view help_of(const Parameter& parameter, const ParameterOption& option) {
+  switch (option.device) {
+    case DeviceNaming::kAny:
+      return kDeviceHelp;
+    case DeviceNaming::kWhole:
+      return "Serial number or name, the whole of it";
+    case DeviceNaming::kSerialNumber:
+      break;
+  }
+  return parameter.text;
+}
+
 Option declare(CLI::App& command, const Parameter& parameter, const ParameterOption& option,
                Values& values) {
   const std::string_view name = parameter.name;
-  const std::string_view help =
-      option.device == DeviceNaming::kSerialNumber ? parameter.text : kDeviceHelp;
+  const std::string_view help = help_of(parameter, option);
   const auto value = [&](auto& to) {
     return with_checks(add_value(command, option.names, to, option.placeholder, help), parameter);
   };

@@ -18,6 +18,7 @@
 #include "base/read_file.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/damage_notes.h"
+#include "home/battery_modes.h"
 #include "home/energy_counters.h"
 #include "journal/local/log.h"
 #include "journal/local/log_loss.h"
@@ -208,8 +209,16 @@ class Check {
     }
     if (view == kKey) return check_key();
     if (view.starts_with("tls/")) return check_certificate(name);
-    if (view.starts_with("virtual/") && view.ends_with(".json")) return check_virtual_state(name);
-    if (view.starts_with("counters/") && view.ends_with(".json")) return check_counters(name);
+    if (view.starts_with("virtual/") && view.ends_with(".json")) {
+      const auto state = operations::read_virtual_state(folder_ / name);
+      return check_summed(name, state ? Status() : std::unexpected(state.error()));
+    }
+    if (view.starts_with("counters/") && view.ends_with(".json")) {
+      return check_summed(name, home::check_counter_file(folder_ / name));
+    }
+    if (view == home::kBatteryModeFile) {
+      return check_summed(name, home::check_battery_mode_file(folder_ / name));
+    }
     if (view == kRegistrySeen) return check_seen(name, registry::last_seen(folder_).has_value());
     if (view == kSessionsSeen) return check_seen(name, sessions_seen_.has_value());
     if (view == kLogSeen) return check_seen(name, log_seen_.has_value());
@@ -307,14 +316,8 @@ class Check {
     add_note(kKey, "checked with registry.sqlite");
   }
 
-  void check_virtual_state(const std::string& name) {
-    const auto state = operations::read_virtual_state(folder_ / name);
-    if (!state) return failed(name, state.error());
-    add_note(name, "its SHA-256");
-  }
-
-  void check_counters(const std::string& name) {
-    const Status good = home::check_counter_file(folder_ / name);
+  // A file that has its checksum in itself.
+  void check_summed(const std::string& name, const Status& good) {
     if (!good) return failed(name, good.error());
     add_note(name, "its SHA-256");
   }

@@ -14,6 +14,7 @@
 #include "app/home/field_lookup.h"
 #include "base/nearest.h"
 #include "base/printable.h"
+#include "catalog/set_message.h"
 #include "overview/values.h"
 
 namespace gridloom::app {
@@ -189,53 +190,21 @@ Status put_param(const Command& command, std::string_view word, JsonObject& para
   }
 }
 
-void put_at(JsonObject& message, std::string_view path, const Json& value) {
-  const std::size_t dot = path.find('.');
-  Json& at = message[path.substr(0, dot)];
-  if (dot == std::string_view::npos) {
-    at = value;
-    return;
-  }
-  if (!at.is_object()) at = JsonObject();
-  put_at(at.get_object(), path.substr(dot + 1), value);
-}
-
 Result<SetPlan> planned(const Family& family, const Command& command, JsonObject given) {
-  SetPlan plan{.command = &command, .given = given, .message = {}};
-  JsonObject params;
-  for (const Param& param : command.params) {
-    if (const Json* value = given.if_contains(param.name)) {
-      params[param.name] = *value;
-    } else if (!command.partial && !param.unchanged.empty() && !param.ignored) {
-      params[param.name] = param.unchanged.front();
-    }
-  }
-  plan.message["params"] = std::move(params);
-  for (const auto& [path, value] : command.select) put_at(plan.message, path, value);
+  SetPlan plan{
+      .command = &command, .given = given, .message = catalog::set_message(command, given)};
   if (const auto checked = catalog::check_set(family, plan.message); !checked) {
     return std::unexpected(checked.error());
   }
   return plan;
 }
 
-// The serial number of the first module of a group. A device that has not reported one may be a
-// vendor's that knows better: it is sent its own number, as the documents do for the whole device.
-std::string_view module_in(const SetTarget& target, std::string_view group) {
+// The serial number of the first module of a group; empty: none is known.
+std::string module_in(const SetTarget& target, std::string_view group) {
   const Json* modules = target.quotas.if_contains(group);
   const bool is_known =
       modules != nullptr && modules->is_object() && !modules->get_object().empty();
-  return is_known ? std::string_view(modules->get_object().begin()->key()) : target.sn;
-}
-
-// The value in place of a "$name".
-Json filled(const Json& value, const SetTarget& target) {
-  constexpr std::string_view kModule = "$module:";
-  if (!value.is_string()) return value;
-  const std::string_view text = value.get_string();
-  if (text == "$message_id") return target.message_id;
-  if (text == "$sn") return Json(target.sn);
-  if (text.starts_with(kModule)) return Json(module_in(target, text.substr(kModule.size())));
-  return value;
+  return is_known ? std::string(modules->get_object().begin()->key()) : std::string();
 }
 
 Result<SetPlan> plan_command(const Family& family, const Command& command,
@@ -435,12 +404,11 @@ Result<SetPlan> plan_set(const Family& family, std::span<const std::string> word
 }
 
 JsonObject addressed(const Family& family, const SetPlan& plan, const SetTarget& target) {
-  JsonObject message;
-  for (const JsonObject* members : {&family.messages.set, &plan.command->set}) {
-    for (const auto& member : *members) message[member.key()] = filled(member.value(), target);
-  }
-  for (const auto& member : plan.message) message[member.key()] = member.value();
-  return message;
+  return catalog::addressed(
+      family, *plan.command, plan.message,
+      {.sn = target.sn, .message_id = target.message_id, .module_in = [&](std::string_view group) {
+         return module_in(target, group);
+       }});
 }
 
 std::string command_text(const SetPlan& plan) {

@@ -1,0 +1,85 @@
+#include "api/v1/evcc_api.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "api/home/evcc_json.h"
+#include "api/message/params.h"
+
+namespace gridloom::api {
+namespace {
+
+using catalog::BatteryMode;
+
+Result<BatteryMode> mode_in(const wire::JsonObject& body) {
+  const wire::Json* mode = body.if_contains("mode");
+  const bool is_number = mode != nullptr && mode->is_int64();
+  if (is_number && mode->get_int64() >= 1 && mode->get_int64() <= 4) {
+    return static_cast<BatteryMode>(mode->get_int64());
+  }
+  return fail(ErrorCode::kBadParams,
+              fmt::format("mode is {}: must be 1 (normal), 2 (hold), 3 (charge) or 4 (holdcharge)",
+                          mode == nullptr ? "missing" : shown(wire::plain_text(*mode))));
+}
+
+Result<std::string> device_in(const wire::JsonObject& body) {
+  const wire::Json* device = body.if_contains("device");
+  if (device == nullptr) return std::string();
+  if (device->is_string() && !device->get_string().empty()) {
+    return std::string(device->get_string());
+  }
+  return fail(ErrorCode::kBadParams, "device must be a serial number");
+}
+
+}  // namespace
+
+void EvccApi::get(Call call) const {
+  const AccountId account = call.account;
+  options_.homes->get(
+      account,
+      {.loop = options_.loop,
+       .done = [this, call = std::move(call)](const Result<home::HomeFeed::Home>& home) mutable {
+         if (!home) return call.done(call.form.failure(home.error()));
+         Callback<Result<home::EnergyCounters::Totals>> answer =
+             [form = call.form, done = std::move(call.done), state = home->state,
+              picture = home->picture,
+              modes = options_.modes == nullptr ? home::BatteryModes::Leases()
+                                                : options_.modes->list(call.account)](
+                 const Result<home::EnergyCounters::Totals>& totals) mutable {
+               const body::Evcc evcc =
+                   evcc_of(*state, *picture, totals ? totals->get() : nullptr, modes);
+               done(form.success(schema::to_text(evcc)));
+             };
+         if (options_.counters == nullptr) {
+           return answer(fail(ErrorCode::kNotFound, "there are no energy counters"));
+         }
+         options_.counters->get(call.account, {.loop = options_.loop, .done = std::move(answer)});
+       }});
+}
+
+void EvccApi::set_mode(Call call, const wire::JsonObject& body, hub::RequestOrigin origin) const {
+  if (options_.modes == nullptr) {
+    return call.done(call.form.failure(
+        {.code = ErrorCode::kNotFound, .detail = "this server takes no commands"}));
+  }
+  const auto mode = mode_in(body);
+  if (!mode) return call.done(call.form.failure(mode.error()));
+  auto device = device_in(body);
+  if (!device) return call.done(call.form.failure(device.error()));
+  options_.modes->set(
+      {.account = call.account,
+       .sn = std::move(*device),
+       .mode = *mode,
+       .origin = std::move(origin)},
+      {.loop = options_.loop,
+       .done = [form = call.form, done = std::move(call.done)](
+                   const Result<home::BatteryModes::Leases>& leases) mutable {
+         if (!leases) return done(form.failure(leases.error()));
+         done(form.success(schema::to_text(body::BatteryModes{.modes = modes_of(*leases)})));
+       }});
+}
+
+}  // namespace gridloom::api

@@ -1,0 +1,90 @@
+// One entity of Home Assistant: what it is called, what kind of value it shows, and where in a
+// device's values that stands. Entities point into the family that they were made of
+// (entities.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/family.h"
+#include "wire/json.h"
+
+namespace gridloom::bridges::home_assistant {
+
+enum class Platform : std::uint8_t { kSensor, kBinarySensor, kSwitch, kNumber, kSelect, kButton };
+// "sensor", "binary_sensor", ...
+[[nodiscard]] std::string_view name_of(Platform platform);
+[[nodiscard]] std::optional<Platform> platform_named(std::string_view name);
+
+enum class Category : std::uint8_t { kNone, kDiagnostic, kConfig };
+
+enum class StateClass : std::uint8_t { kNone, kMeasurement, kTotalIncreasing };
+
+// How the state is made of a value.
+enum class Form : std::uint8_t {
+  kNone,     // there is no state: a button
+  kNumber,   // in the unit
+  kMoment,   // seconds since 1970, as RFC 3339
+  kText,     // as people read it
+  kOption,   // the name of the value; nothing for a value without a name
+  kOnOff,    // ON for a value of Entity::on
+  kProblem,  // ON while one of the sources has an error
+  kFault,    // the same, and a warning is none
+  kChoice,   // the name of the choice of the control whose effect is there
+  kSetting   // the number of the control whose effect is there
+};
+
+// A value that a control offers.
+struct Choice {
+  std::string name;
+  wire::Json value;     // of the parameter
+  std::string quota{};  // shows it
+  wire::Json shown{};   // the quota's value then
+};
+
+// A parameter of a command that somebody sets. Its other parameters stay as they are.
+struct Control {
+  const catalog::Command* command = nullptr;
+  const catalog::Param* param = nullptr;  // null: the command has none
+  std::vector<Choice> choices{};          // of a switch: off, on
+  // Of a number, in the parameter's unit.
+  double least = 0;
+  double most = 0;
+  double step = 1;
+  const catalog::Effect* effect = nullptr;  // on the quota that shows a number
+  std::optional<std::int64_t> bit{};        // of the quota that shows the choices
+};
+
+// A quota that an entity shows.
+struct Source {
+  std::string quota;
+  const catalog::Field* field = nullptr;  // null: the family does not declare it
+};
+
+struct Entity {
+  std::string key{};  // [A-Za-z0-9_-], unique in its device, the same in each run
+  Platform platform = Platform::kSensor;
+  std::string title{};
+  std::string slug{};             // the English title for an entity id: "charge_of_the_battery"
+  std::vector<Source> sources{};  // whose values make the state
+  std::string path{};             // in the source's value: "[2].ctrlSta"; empty: all of it
+  const catalog::Field* field = nullptr;  // of the value at the path; null: it is not declared
+  Form form = Form::kText;
+  std::string_view device_class{};
+  StateClass state_class = StateClass::kNone;
+  std::string_view unit{};
+  std::vector<std::string> options{};
+  std::optional<int> decimals{};
+  Category category = Category::kNone;
+  bool is_enabled = false;
+  bool never_falls = false;
+  std::vector<wire::Json> on{};
+  std::string topic{};  // the last level of the topic with its state: "main"
+  std::optional<Control> control{};
+};
+
+}  // namespace gridloom::bridges::home_assistant

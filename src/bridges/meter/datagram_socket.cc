@@ -1,0 +1,134 @@
+#include "bridges/meter/datagram_socket.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <string>
+#include <utility>
+
+namespace gridloom::bridges::meter {
+namespace {
+
+constexpr int kReadAtOnce = 32;  // datagrams
+
+std::unexpected<Error> failed(const net::Address& address) {
+  const int error = errno;
+  if (error == EADDRINUSE) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("UDP {} is in use by another program", address.text()));
+  }
+  return fail(ErrorCode::kIo, fmt::format("UDP {}: {}", address.text(), system_message(error)));
+}
+
+Result<FileDescriptor> open_socket(const net::Address& address, const net::SocketAddress& raw) {
+  FileDescriptor socket(
+      ::socket(raw.storage.ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!socket.is_open()) return failed(address);
+  return socket;
+}
+
+template <typename T>
+bool set(const FileDescriptor& socket, int level, int option, const T& value) {
+  return ::setsockopt(socket.get(), level, option, &value, sizeof(value)) == 0;
+}
+
+Result<net::Address> bind_to(const FileDescriptor& socket, const net::Address& address,
+                             const net::SocketAddress& raw) {
+  if (::bind(socket.get(), raw.raw(), raw.size) != 0) return failed(address);
+  net::SocketAddress own;
+  ::getsockname(socket.get(), own.raw(), &own.size);
+  // The port is at the same offset for both address families.
+  const auto* const bound = reinterpret_cast<const sockaddr_in*>(&own.storage);  // NOLINT
+  return net::Address{.host = address.host, .port = ntohs(bound->sin_port)};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<DatagramSocket>> DatagramSocket::open(const net::Address& address,
+                                                             OnDatagram on_datagram) {
+  const auto raw = net::socket_address(address);
+  if (!raw) return std::unexpected(raw.error());
+  auto socket = open_socket(address, *raw);
+  if (!socket) return std::unexpected(socket.error());
+  auto bound = bind_to(*socket, address, *raw);
+  if (!bound) return std::unexpected(bound.error());
+  return std::shared_ptr<DatagramSocket>(
+      new DatagramSocket(*std::move(socket), *std::move(bound), std::move(on_datagram)));
+}
+
+Result<std::shared_ptr<DatagramSocket>> DatagramSocket::join(const net::Address& group,
+                                                             std::string_view interface,
+                                                             OnDatagram on_datagram) {
+  const auto raw = net::socket_address(group);
+  if (!raw) return std::unexpected(raw.error());
+  auto socket = open_socket(group, *raw);
+  if (!socket) return std::unexpected(socket.error());
+  ip_mreq membership{};
+  ::inet_pton(AF_INET, group.host.c_str(), &membership.imr_multiaddr);
+  ::inet_pton(AF_INET, std::string(interface).c_str(), &membership.imr_interface);
+  constexpr int kOn = 1;
+  constexpr unsigned char kHops = 255;  // as RFC 6762 demands
+  constexpr unsigned char kLoop = 1;    // askers on this host hear it too
+  const bool is_set = set(*socket, SOL_SOCKET, SO_REUSEADDR, kOn) &&
+                      set(*socket, SOL_SOCKET, SO_REUSEPORT, kOn) &&
+                      set(*socket, IPPROTO_IP, IP_MULTICAST_ALL, 0) &&
+                      set(*socket, IPPROTO_IP, IP_MULTICAST_IF, membership.imr_interface) &&
+                      set(*socket, IPPROTO_IP, IP_MULTICAST_TTL, kHops) &&
+                      set(*socket, IPPROTO_IP, IP_MULTICAST_LOOP, kLoop);
+  if (!is_set) return failed(group);
+  auto bound = bind_to(*socket, group, *raw);
+  if (!bound) return std::unexpected(bound.error());
+  if (!set(*socket, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership)) {
+    return fail(ErrorCode::kIo, fmt::format("no interface that has {} takes part in {}: {}",
+                                            interface, group.host, system_message(errno)));
+  }
+  return std::shared_ptr<DatagramSocket>(
+      new DatagramSocket(*std::move(socket), *std::move(bound), std::move(on_datagram)));
+}
+
+Status DatagramSocket::watch(net::IoLoop& loop) {
+  loop_ = &loop;
+  return loop.watch(socket_.get(), *this);
+}
+
+void DatagramSocket::send(std::string_view bytes, const net::SocketAddress& to) const {
+  if (!socket_.is_open()) return;
+  static_cast<void>(
+      ::sendto(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT, to.raw(), to.size));
+}
+
+void DatagramSocket::close() {
+  if (!socket_.is_open()) return;
+  if (loop_ != nullptr) loop_->keep_for_turn(shared_from_this());
+  socket_ = FileDescriptor();
+}
+
+void DatagramSocket::on_ready(std::uint32_t /*events*/) { read(); }
+
+void DatagramSocket::on_turn_end() {
+  turn_end_requested_ = false;
+  read();
+}
+
+void DatagramSocket::read() {
+  for (int i = 0; i < kReadAtOnce && socket_.is_open(); ++i) {
+    net::SocketAddress from;
+    const auto bytes = ::recvfrom(socket_.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT,
+                                  from.raw(), &from.size);
+    if (bytes >= 0) {
+      on_datagram_({buffer_.data(), static_cast<std::size_t>(bytes)}, from);
+      continue;
+    }
+    // A peer's system said that nobody listens there: that is no end.
+    if (errno == ECONNREFUSED || errno == EINTR) continue;
+    return;
+  }
+  if (socket_.is_open() && !std::exchange(turn_end_requested_, true)) {
+    loop_->at_turn_end(shared_from_this());
+  }
+}
+
+}  // namespace gridloom::bridges::meter

@@ -1,0 +1,287 @@
+#include "bridges/meter/power_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "bridges/meter/mqtt_source.h"
+#include "catalog/natures.h"
+#include "home/home_state.h"
+#include "hub/platform.h"
+#include "overview/freshness.h"
+#include "overview/home_picture.h"
+#include "overview/values.h"
+
+namespace gridloom::bridges::meter {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr std::string_view kGridPower = "grid.power";
+
+std::unexpected<Error> unknown(std::string why) {
+  return fail(ErrorCode::kNotFound, std::move(why));
+}
+
+// W of one of its unit; nothing: the unit is none of power.
+std::optional<double> watts_of_unit(std::string_view unit) {
+  if (unit.empty() || unit == "W") return 1;
+  if (unit == "kW") return 1000;
+  if (unit == "mW") return 0.001;
+  return std::nullopt;
+}
+
+// What devices say, and how old it may be.
+class DeviceReader {
+ public:
+  explicit DeviceReader(const SourceParts& parts)
+      : book_(parts.book), clock_(parts.parts.hub.platform().clock), max_age_(parts.max_age) {}
+
+  [[nodiscard]] const DeviceBook& book() const { return book_; }
+
+  [[nodiscard]] Status is_fresh(const BookDevice& device) const {
+    if (device.state() != overview::Freshness::kLive || !device.last_report()) {
+      return unknown(
+          fmt::format("device {} is {}", device.sn(), overview::name_of(device.state())));
+    }
+    const auto limit = max_age_of(device.family());
+    const auto age = clock_.now() - *device.last_report();
+    if (limit && age > *limit) {
+      return unknown(fmt::format("the last report of device {} is older than {} s", device.sn(),
+                                 limit->count() / 1000));
+    }
+    return {};
+  }
+
+  // With the sign of its nature.
+  [[nodiscard]] static Result<double> value_w(const BookDevice& device, std::size_t slot) {
+    const catalog::Field* const field = device.field_of(slot);
+    const auto value = wire::parse_json(device.text_of(slot));
+    const auto missing = [&] {
+      return unknown(
+          fmt::format("device {} has no value of {}", device.sn(), device.name_of(slot)));
+    };
+    if (!value) return missing();
+    if (field == nullptr) {
+      return value->is_number() ? Result<double>(value->to_number<double>()) : missing();
+    }
+    const auto number = overview::number_of(*field, *value);
+    const auto factor = watts_of_unit(field->unit);
+    if (!factor) return unknown(fmt::format("{} is in {}, no power", field->name, field->unit));
+    if (!number || !std::isfinite(*number)) return missing();
+    return *number * *factor * (field->invert ? -1 : 1);
+  }
+
+ private:
+  [[nodiscard]] std::optional<Millis> max_age_of(const catalog::Family& family) const {
+    if (max_age_) return max_age_;
+    constexpr std::int64_t kSecond_ms = 1000;
+    if (family.messages.change_ms <= kSecond_ms) return kUsualMaxAge;
+    return std::nullopt;
+  }
+
+  const DeviceBook& book_;
+  const Clock& clock_;
+  std::optional<Millis> max_age_;
+};
+
+// A field says what a battery draws, or what it gives.
+bool says_what_is_drawn(const catalog::Field* field) {
+  if (field == nullptr) return false;
+  if (field->nature.empty()) return field->invert;
+  return field->nature != "battery.discharge_power" && field->nature != "pv.power";
+}
+
+class DeviceSource final : public PowerSource {
+ public:
+  enum class Sign : std::uint8_t { kOfNature, kGives };
+
+  DeviceSource(const SourceSpec& spec, const SourceParts& parts, Sign sign)
+      : reader_(parts), sn_(spec.sn), field_(spec.field), sign_(sign) {}
+
+  [[nodiscard]] Result<double> power_w() const override {
+    const BookDevice* const device = reader_.book().find(sn_);
+    if (device == nullptr) return unknown(fmt::format("there is no device {}", sn_));
+    if (Status fresh = reader_.is_fresh(*device); !fresh) return std::unexpected(fresh.error());
+    const auto slot = device->slot_named(field_);
+    if (!slot) return unknown(fmt::format("device {} has no value of {}", sn_, field_));
+    auto value = DeviceReader::value_w(*device, *slot);
+    if (value && sign_ == Sign::kGives && says_what_is_drawn(device->field_of(*slot))) {
+      *value = -*value;
+    }
+    return value;
+  }
+  [[nodiscard]] bool uses(std::string_view sn) const override { return sn == sn_; }
+
+ private:
+  DeviceReader reader_;
+  std::string sn_;
+  std::string field_;
+  Sign sign_;
+};
+
+// The sum over all devices that measure it; of the grid's power over those that measure the home's
+// connection, as the home has it.
+class NatureSource final : public PowerSource {
+ public:
+  NatureSource(const SourceSpec& spec, const SourceParts& parts)
+      : reader_(parts), nature_(spec.field) {}
+
+  [[nodiscard]] Result<double> power_w() const override {
+    double sum_w = 0;
+    std::size_t count = 0;
+    std::optional<Error> why;
+    reader_.book().for_each([&](const BookDevice& device) {
+      if (why || !measures(device.family())) return;
+      const auto one = power_of(device);
+      if (one) {
+        sum_w += *one;
+        ++count;
+      } else {
+        why = one.error();
+      }
+    });
+    if (why) return std::unexpected(*std::move(why));
+    if (count == 0) return unknown(fmt::format("no device measures {}", nature_));
+    return sum_w;
+  }
+
+ private:
+  [[nodiscard]] bool measures(const catalog::Family& family) const {
+    if (nature_ == kGridPower && overview::role_of(family) != overview::Role::kMeter) return false;
+    return !catalog::fields_of_word(family, nature_).empty();
+  }
+
+  [[nodiscard]] Result<double> power_of(const BookDevice& device) const {
+    if (Status fresh = reader_.is_fresh(device); !fresh) return std::unexpected(fresh.error());
+    const auto fields = catalog::fields_of_word(device.family(), nature_);
+    double sum_w = 0;
+    std::size_t count = 0;
+    for (std::size_t slot = 0; slot < device.slots(); ++slot) {
+      const catalog::Field* const field = device.field_of(slot);
+      const bool is_of_sum = field != nullptr && !device.text_of(slot).empty() &&
+                             (field == fields.front() ||
+                              (field->part && std::ranges::find(fields, field) != fields.end()));
+      if (!is_of_sum) continue;
+      const auto value = DeviceReader::value_w(device, slot);
+      if (!value) return value;
+      sum_w += *value;
+      ++count;
+    }
+    if (count == 0) return unknown(fmt::format("device {} has not reported it", device.sn()));
+    return sum_w;
+  }
+
+  DeviceReader reader_;
+  std::string nature_;
+};
+
+class HomeSource final : public PowerSource {
+ public:
+  explicit HomeSource(const SourceParts& parts)
+      : homes_(parts.parts.homes),
+        loop_(parts.parts.loop),
+        account_(parts.identity.account),
+        max_age_(parts.max_age),
+        read_(std::make_shared<Read>()) {}
+
+  [[nodiscard]] Result<double> power_w() const override {
+    if (!read_->home || Steady::now() - read_->at > kHolds) return unknown("the home is not known");
+    const home::HomeFeed::Home& home = *read_->home;
+    const overview::Node& grid = home.picture->at(overview::Place::kGrid);
+    if (home.picture->grid_caption != overview::GridCaption::kMeasured) {
+      return unknown("no device measures the home's connection to the grid");
+    }
+    if (!grid.power_w || grid.at_least) return unknown("the home's grid power is not known");
+    for (const home::HomeDevicePtr& device : home.state->devices) {
+      if (!max_age_ || device->role != overview::Role::kMeter) continue;
+      if (!device->last_report || home.state->now - *device->last_report > *max_age_) {
+        return unknown(fmt::format("the last report of device {} is older than {} s", device->sn,
+                                   max_age_->count() / 1000));
+      }
+    }
+    return *grid.power_w;
+  }
+
+  void tick() override {
+    const auto now = Steady::now();
+    if (read_->is_asked || now - asked_ < home::HomeFeed::kFresh) return;
+    asked_ = now;
+    read_->is_asked = true;
+    homes_.get(account_,
+               {.loop = &loop_, .done = [read = read_](Result<home::HomeFeed::Home> home) {
+                  read->is_asked = false;
+                  if (!home) return;
+                  read->home = *std::move(home);
+                  read->at = Steady::now();
+                }});
+  }
+
+ private:
+  static constexpr std::chrono::seconds kHolds{5};
+
+  // Shared with the call, which may be answered when the source is gone.
+  struct Read {
+    std::optional<home::HomeFeed::Home> home{};
+    Steady::time_point at{};
+    bool is_asked = false;
+  };
+  home::HomeFeed& homes_;
+  Loop& loop_;
+  registry::AccountId account_;
+  std::optional<Millis> max_age_;
+  std::shared_ptr<Read> read_;
+  Steady::time_point asked_{};
+};
+
+class TurnedSource final : public PowerSource {
+ public:
+  explicit TurnedSource(std::unique_ptr<PowerSource> inner) : inner_(std::move(inner)) {}
+  [[nodiscard]] Result<double> power_w() const override {
+    auto value = inner_->power_w();
+    if (value) *value = -*value;
+    return value;
+  }
+  void tick() override { inner_->tick(); }
+  [[nodiscard]] bool uses(std::string_view sn) const override { return inner_->uses(sn); }
+
+ private:
+  std::unique_ptr<PowerSource> inner_;
+};
+
+std::unique_ptr<PowerSource> make(const SourceSpec& spec, const SourceParts& parts,
+                                  DeviceSource::Sign sign) {
+  std::unique_ptr<PowerSource> source;
+  switch (spec.kind) {
+    case SourceSpec::Kind::kDevice:
+      source = std::make_unique<DeviceSource>(spec, parts, sign);
+      break;
+    case SourceSpec::Kind::kNature:
+      source = std::make_unique<NatureSource>(spec, parts);
+      break;
+    case SourceSpec::Kind::kMqtt:
+      source = std::make_unique<MqttSource>(spec, parts);
+      break;
+    case SourceSpec::Kind::kHome:
+      source = std::make_unique<HomeSource>(parts);
+      break;
+  }
+  if (spec.is_turned) source = std::make_unique<TurnedSource>(std::move(source));
+  return source;
+}
+
+}  // namespace
+
+std::unique_ptr<PowerSource> make_source(const SourceSpec& spec, const SourceParts& parts) {
+  return make(spec, parts, DeviceSource::Sign::kOfNature);
+}
+
+std::unique_ptr<PowerSource> make_output_source(const SourceSpec& spec, const SourceParts& parts) {
+  return make(spec, parts, DeviceSource::Sign::kGives);
+}
+
+}  // namespace gridloom::bridges::meter

@@ -1,0 +1,238 @@
+#include "bridges/mirror/cloud.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <fstream>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "base/read_file.h"
+#include "net/address.h"
+#include "registry/rules.h"
+
+namespace gridloom::bridges::mirror {
+namespace {
+
+using client::ListedDevice;
+
+constexpr std::string_view kQuotaAllPath = "/iot-open/sign/device/quota/all";
+constexpr std::size_t kMostDevices = 4096;
+constexpr std::size_t kMostWork = 64;
+constexpr std::size_t kMostIdBytes = 128;
+constexpr Millis kGoodbye{200};
+
+}  // namespace
+
+std::string local_name(std::string_view prefix, std::string_view name, std::string_view sn) {
+  std::string full = std::string(prefix).append(name);
+  // Characters of UTF-8 are cut as a whole.
+  const auto fits = [](const std::string& text) {
+    return registry::check_name(text, "a device's name").has_value();
+  };
+  for (std::size_t cut = 0; cut < full.size() && !name.empty(); ++cut) {
+    if (fits(full)) return full;
+    if (full.size() <= registry::kNameMaxCharacters) break;
+    full.pop_back();
+  }
+  full = std::string(prefix).append(sn);
+  return fits(full) ? full : std::string(sn);
+}
+
+// What thread and owner share. Members without another rule belong to the thread.
+struct Cloud::Shared {
+  explicit Shared(Options given) : options(std::move(given)) {}
+
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::move_only_function<Task(Shared&)>> work;  // under mutex
+  bool is_over = false;                                     // under mutex
+  std::mutex registry_use;                                  // held while the registry is used
+  // Set on the owner's loop, under mutex and registry_use: the owner is gone.
+  std::atomic<bool> is_closed = false;
+
+  const Options options;
+  std::optional<client::ApiClient> client;
+  std::string client_id;
+
+  static void run(const std::shared_ptr<Shared>& self);
+  Result<client::ApiClient*> open();
+  Result<std::string> stable_client_id();
+  Result<std::variant<CloudDevices, CloudCertificate, CloudQuotas>> answer(const Request& request);
+  Result<CloudDevices> devices(client::ApiClient& api);
+  void take(const ListedDevice& row, CloudDevices& all);
+  Result<CloudCertificate> certificate(client::ApiClient& api);
+};
+
+void Cloud::Shared::run(const std::shared_ptr<Shared>& self) {
+  std::unique_lock lock(self->mutex);
+  while (!self->is_closed) {
+    if (self->work.empty()) {
+      self->changed.wait(lock);
+      continue;
+    }
+    auto next = std::move(self->work.front());
+    self->work.pop_front();
+    lock.unlock();
+    Task task = next(*self);
+    lock.lock();
+    if (!self->is_closed && task) self->options.loop->post(std::move(task));
+  }
+  self->is_over = true;
+  self->changed.notify_all();
+}
+
+Result<client::ApiClient*> Cloud::Shared::open() {
+  if (!client) {
+    auto opened = client::ApiClient::open(options.api);
+    if (!opened) return std::unexpected(opened.error());
+    client.emplace(std::move(*opened));
+  }
+  return &*client;
+}
+
+Result<std::string> Cloud::Shared::stable_client_id() {
+  if (!client_id.empty()) return client_id;
+  const std::filesystem::path file = options.folder / "client-id";
+  if (const auto text = read_file(file, kMostIdBytes); text && !text->empty()) {
+    client_id = *text;
+    return client_id;
+  }
+  // The vendor's cloud allows ten ids a day for a certificate: without the file, each start of the
+  // server would use one up.
+  const std::string made = "gridloom-" + random_hex(8);
+  std::error_code error;
+  std::filesystem::create_directories(options.folder, error);
+  std::ofstream out(file, std::ios::trunc);
+  out << made;
+  out.close();
+  if (!out) return fail(ErrorCode::kIo, fmt::format("{} cannot be written", file.string()));
+  client_id = made;
+  return client_id;
+}
+
+void Cloud::Shared::take(const ListedDevice& row, CloudDevices& all) {
+  const auto& only = options.only;
+  if (!only.empty() && std::ranges::find(only, row.sn) == only.end()) return;
+  // Nobody ends the server meanwhile.
+  const std::lock_guard lock(registry_use);
+  if (is_closed) return;
+  const auto directory = options.registry->directory();
+  const registry::Account* account = directory->find_account(options.account);
+  if (account == nullptr) return;
+  const registry::Device* known = directory->find_device(row.sn);
+  if (known == nullptr) {
+    const std::string name = local_name(options.name_prefix, row.name, row.sn);
+    const auto added =
+        options.registry->add_device({.sn = row.sn, .name = name, .owner = account->name});
+    if (!added) return all.refused.push_back(added.error().detail);
+  } else if (known->owner != options.account) {
+    return all.of_others.push_back(row.sn);
+  }
+  all.mirrored.push_back({.sn = row.sn, .online = row.online});
+}
+
+Result<CloudDevices> Cloud::Shared::devices(client::ApiClient& api) {
+  auto rows = api.devices();
+  if (!rows) return std::unexpected(rows.error());
+  CloudDevices all;
+  if (rows->size() > kMostDevices) rows->resize(kMostDevices);
+  for (const ListedDevice& row : *rows) take(row, all);
+  return all;
+}
+
+Result<CloudCertificate> Cloud::Shared::certificate(client::ApiClient& api) {
+  auto access = api.certification();
+  if (!access) return std::unexpected(access.error());
+  if (access->user.empty() || access->host.empty()) {
+    return fail(ErrorCode::kMalformed, "the certification names no user or no broker");
+  }
+  CloudCertificate made{.access = std::move(*access)};
+  if (made.access.secure) {
+    auto tls = options.api.ca.empty() ? client::tls_client_of_system()
+                                      : client::tls_client(options.api.ca);
+    if (!tls) return std::unexpected(tls.error());
+    made.tls = std::move(*tls);
+  }
+  auto id = stable_client_id();
+  if (!id) return std::unexpected(id.error());
+  made.client_id = std::move(*id);
+  return made;
+}
+
+Result<std::variant<CloudDevices, CloudCertificate, CloudQuotas>> Cloud::Shared::answer(
+    const Request& request) {
+  const auto opened = open();
+  if (!opened) return std::unexpected(opened.error());
+  switch (request.ask) {
+    case Ask::kDevices:
+      return devices(**opened);
+    case Ask::kCertificate:
+      return certificate(**opened);
+    case Ask::kQuotas:
+      break;
+  }
+  return (*opened)->call("GET", kQuotaAllPath, {{"sn", request.sn}});
+}
+
+Cloud::Cloud(Options options) : shared_(std::make_shared<Shared>(std::move(options))) {
+  std::thread([shared = shared_] { Shared::run(shared); }).detach();
+}
+
+Cloud::~Cloud() {
+  {
+    const std::scoped_lock both(shared_->registry_use, shared_->mutex);
+    shared_->is_closed = true;
+  }
+  std::unique_lock lock(shared_->mutex);
+  shared_->changed.notify_all();
+  shared_->changed.wait_for(lock, kGoodbye, [this] { return shared_->is_over; });
+}
+
+void Cloud::post(std::move_only_function<Task(Shared&)> work) {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->work.push_back(std::move(work));
+  shared_->changed.notify_all();
+}
+
+void Cloud::ask(Request request) {
+  post([request = std::move(request), weak = std::weak_ptr(shared_)](Shared& shared) -> Task {
+    auto answer = std::make_shared<CloudAnswer>(
+        CloudAnswer{.request = request, .result = shared.answer(request)});
+    return [answer, weak] {
+      const auto self = weak.lock();
+      if (!self || self->is_closed) return;
+      self->options.on_answer(std::move(*answer));
+    };
+  });
+}
+
+client::ResolvePeer Cloud::resolver(std::string host_port) {
+  return [this, host_port = std::move(host_port)](Callback<Result<client::Peer>> done) {
+    if (const auto numeric = net::parse_address(host_port)) return done(client::peer_at(*numeric));
+    bool has_space = false;
+    {
+      const std::lock_guard lock(shared_->mutex);
+      has_space = shared_->work.size() < kMostWork;
+    }
+    if (!has_space) {
+      return done(fail(ErrorCode::kIo, fmt::format("{}: the cloud does not answer", host_port)));
+    }
+    auto to = std::make_shared<Callback<Result<client::Peer>>>(std::move(done));
+    post([to, host_port, weak = std::weak_ptr(shared_)](Shared& /*shared*/) -> Task {
+      return [to, weak, found = client::find_peer(host_port)] {
+        const auto self = weak.lock();
+        if (self && !self->is_closed) (*to)(found);
+      };
+    });
+  };
+}
+
+}  // namespace gridloom::bridges::mirror

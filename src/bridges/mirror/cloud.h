@@ -1,0 +1,80 @@
+// The vendor's cloud over HTTP, by a thread of its own, because each request blocks: lists and
+// registers devices, gets certificates and quotas, and looks up the broker's address.
+//
+// The thread does one thing at a time, in the order of asking. Thread rule: the loop that is given,
+// on which answers come. The destructor waits a fifth of a second for a request that is under way;
+// one that takes longer ends by itself, touches nothing any more, and its answer is lost.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "bridges/mirror/schedule.h"
+#include "client/api_client.h"
+#include "client/mqtt_link.h"
+#include "client/stream.h"
+#include "registry/registry.h"
+#include "wire/json.h"
+
+namespace gridloom::bridges::mirror {
+
+// The devices of the vendor's account, as far as they are mirrored.
+struct CloudDevices {
+  std::vector<Schedule::Listed> mirrored{};
+  std::vector<std::string> of_others{};  // serial numbers that belong to another local account
+  std::vector<std::string> refused{};    // why devices could not be registered
+};
+struct CloudCertificate {
+  client::MqttAccess access{};
+  client::TlsClient tls{};  // null: plain TCP
+  std::string client_id{};  // the same over restarts
+};
+using CloudQuotas = wire::Json;  // the `data` of quota/all
+
+struct CloudAnswer {
+  Request request{};
+  Result<std::variant<CloudDevices, CloudCertificate, CloudQuotas>> result;
+};
+
+class Cloud {
+ public:
+  struct Options {
+    client::ApiOptions api{};
+    registry::Registry* registry = nullptr;
+    registry::AccountId account{};
+    std::vector<std::string> only{};  // serial numbers; empty: all
+    std::string name_prefix{};
+    std::filesystem::path folder{};  // has the client id
+    Loop* loop = nullptr;            // outlives this
+    std::function<void(CloudAnswer)> on_answer{};
+  };
+  explicit Cloud(Options options);
+  Cloud(const Cloud&) = delete;
+  Cloud& operator=(const Cloud&) = delete;
+  ~Cloud();
+
+  void ask(Request request);
+  // For client::MqttLink::Options, "HOST:PORT". Valid as long as this.
+  [[nodiscard]] client::ResolvePeer resolver(std::string host_port);
+
+ private:
+  struct Shared;
+  void post(std::move_only_function<Task(Shared&)> work);
+
+  std::shared_ptr<Shared> shared_;
+};
+
+// The name that a device of the vendor's gets in the registry: its own behind the prefix, cut; its
+// serial number if that is no name.
+[[nodiscard]] std::string local_name(std::string_view prefix, std::string_view name,
+                                     std::string_view sn);
+
+}  // namespace gridloom::bridges::mirror

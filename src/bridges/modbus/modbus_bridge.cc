@@ -1,0 +1,403 @@
+#include "bridges/modbus/modbus_bridge.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/redacted.h"
+#include "bridges/modbus/poller.h"
+#include "bridges/modbus/report.h"
+#include "catalog/family.h"
+#include "hub/client.h"
+#include "hub/platform.h"
+#include "wire/json.h"
+#include "wire/topics.h"
+
+namespace gridloom::bridges {
+namespace {
+
+using parameters::Arguments;
+using parameters::Parameter;
+using parameters::Type;
+using wire::Json;
+using wire::JsonObject;
+using wire::Verb;
+
+constexpr std::string_view kScheme = "tcp://";
+constexpr double kEvery_s = 2;
+constexpr double kMostWhole = 1e15;
+
+constexpr std::array kSettings = {
+    Parameter{.name = "address",
+              .text = "Address of the device, as tcp://HOST or tcp://HOST:PORT; without a port "
+                      "that of its family, 502",
+              .required = true},
+    Parameter{.name = "device",
+              .text = "Serial number of the device, which the account owns",
+              .type = Type::kSerialNumber,
+              .required = true},
+    Parameter{.name = "unit",
+              .text = "Number of the Modbus unit; that of the device's family if left out",
+              .type = Type::kInteger,
+              .least = 0,
+              .most = 255},
+    Parameter{.name = "every",
+              .text = "Seconds from one reading to the next; 2 if left out",
+              .type = Type::kNumber,
+              .least = 0.5,
+              .most = 60},
+    Parameter{.name = "control",
+              .text = "Write commands to the device; if left out it is only read",
+              .type = Type::kFlag},
+};
+
+// "HOST:PORT" of an address; the port may be missing. Nothing: it is none.
+struct Place {
+  std::string host;
+  std::string port;
+};
+std::optional<Place> place_in(std::string_view address) {
+  if (!address.starts_with(kScheme)) return std::nullopt;
+  address.remove_prefix(kScheme.size());
+  const bool is_bracketed = address.starts_with('[');
+  const std::size_t end = is_bracketed ? address.find(']') : 0;
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::size_t colon = address.find(':', end);
+  Place place{.host = std::string(address.substr(0, colon)), .port = {}};
+  if (colon != std::string_view::npos) {
+    place.port = std::string(address.substr(colon + 1));
+    const bool is_number = !place.port.empty() && place.port.size() <= 5 &&
+                           place.port.find_first_not_of("0123456789") == std::string::npos;
+    if (!is_number || std::stoi(place.port) == 0 || std::stoi(place.port) > 65'535) {
+      return std::nullopt;
+    }
+  }
+  if (place.host.empty() || place.host.find_first_of("/?# @") != std::string::npos) {
+    return std::nullopt;
+  }
+  return place;
+}
+
+Status check(const Arguments& settings) {
+  const std::string address = settings.text("address");
+  if (place_in(address)) return {};
+  return fail(ErrorCode::kBadParams,
+              fmt::format("address is \"{}\": must be tcp://HOST or tcp://HOST:PORT, such as "
+                          "tcp://192.168.1.20:502",
+                          redacted_extract(address)));
+}
+
+class ModbusBridge;
+
+// The device's connection as the hub knows it. It may outlive the bridge.
+class DeviceClient final : public hub::Client {
+ public:
+  DeviceClient(Loop& loop, hub::Identity identity, std::string client_id, ModbusBridge& bridge)
+      : Client(loop, std::move(identity), std::move(client_id)), bridge_(&bridge) {}
+
+  void leave() { bridge_ = nullptr; }
+  void deliver(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> acks) override;
+  void kick(hub::KickReason reason) override;
+  void rights_changed() override {}
+  void resume_reading() override {}
+
+ private:
+  ModbusBridge* bridge_;  // null: the bridge is not connected with it any more
+};
+
+class ModbusBridge final : public Bridge, private ModbusPoller::Listener {
+ public:
+  ModbusBridge(const Parts& parts, Identity identity, const Arguments& settings)
+      : parts_(parts),
+        identity_(std::move(identity)),
+        sn_(settings.text("device")),
+        place_(place_in(settings.text("address")).value_or(Place{})),
+        unit_(settings.integer("unit")),
+        every_s_(settings.number("every").value_or(kEvery_s)),
+        may_control_(settings.flag("control")) {}
+  ~ModbusBridge() override { stop(); }
+
+  void start() override { begin(); }
+
+  void stop() override {
+    poller_.reset();
+    alive_.reset();
+    disconnect();
+  }
+
+  void registry_changed() override {
+    if (!poller_) return begin();
+    if (client_ && !own_identity()) disconnect();
+  }
+
+  void take_set(std::string_view payload);
+  void end_connection() { disconnect(); }
+
+ private:
+  struct Waiting {
+    std::uint64_t number = 0;
+    JsonObject set;
+  };
+
+  void begin();
+  // On the poller's thread.
+  void on_readings(const ModbusValues& values) override;
+  void on_lost(const std::string& why) override;
+  void on_outcome(std::uint64_t number, Result<ModbusValues> shown) override;
+  void on_released(const std::string& why) override;
+  // Runs on the loop, unless the bridge has stopped.
+  template <typename Do>
+  void post(Do run);
+  // On the loop.
+  void take_readings(const ModbusValues& values);
+  void take_outcome(std::uint64_t number, const Result<ModbusValues>& shown);
+  [[nodiscard]] std::optional<hub::Identity> own_identity() const;
+  bool connect();
+  void disconnect();
+  void publish(Verb verb, std::string payload);
+  void refuse(const JsonObject& set, std::string_view why);
+  [[nodiscard]] Status order(const JsonObject& set);
+  [[nodiscard]] Json value_of(std::size_t reading, double value) const;
+  [[nodiscard]] TimePoint now() const { return parts_.hub.platform().clock.now(); }
+
+  const Parts parts_;
+  const Identity identity_;
+  const std::string sn_;
+  const Place place_;
+  const std::optional<std::int64_t> unit_;
+  const double every_s_;
+  const bool may_control_;
+
+  catalog::FamilyPtr family_;  // with a Modbus section; null: not begun
+  std::optional<DeviceMessages> messages_;
+  std::shared_ptr<DeviceClient> client_;
+  std::vector<std::string> sent_;  // by reading: the text of the value that was reported last
+  std::optional<std::chrono::steady_clock::time_point> full_at_;  // the last whole report
+  std::optional<Waiting> waiting_;
+  std::uint64_t last_number_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::atomic<bool> readings_wait_{false};  // for the loop
+  std::unique_ptr<ModbusPoller> poller_;
+};
+
+void DeviceClient::deliver(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> /*acks*/) {
+  for (const hub::Delivery& delivery : deliveries) {
+    if (bridge_ != nullptr) bridge_->take_set(delivery.message->payload);
+  }
+}
+
+void DeviceClient::kick(hub::KickReason /*reason*/) {
+  if (bridge_ != nullptr) bridge_->end_connection();
+}
+
+template <typename Do>
+void ModbusBridge::post(Do run) {
+  parts_.loop.post([alive = std::weak_ptr<bool>(alive_), run = std::move(run)]() mutable {
+    if (alive.lock()) run();
+  });
+}
+
+std::optional<hub::Identity> ModbusBridge::own_identity() const {
+  auto found = parts_.hub.access().identity_of(sn_);
+  if (!found || found->role != hub::Role::kDevice || found->account != identity_.account) {
+    return std::nullopt;
+  }
+  return found;
+}
+
+void ModbusBridge::begin() {
+  if (!own_identity()) {
+    return identity_.health->failing(
+        fmt::format("{} is no device of the account: add it first", redacted_name(sn_)));
+  }
+  family_ = parts_.hub.platform().catalog->of_serial(sn_);
+  if (!family_->modbus) {
+    return identity_.health->failing(
+        fmt::format("{} is a {}, which has no Modbus registers", sn_, family_->product));
+  }
+  messages_.emplace(family_, now());
+  sent_.assign(family_->modbus->readings.size(), "");
+  constexpr double kSecond_ms = 1000;
+  const std::string port =
+      place_.port.empty() ? std::to_string(family_->modbus->port) : place_.port;
+  ModbusPoller::Listener& listener = *this;
+  poller_ = std::make_unique<ModbusPoller>(
+      ModbusPoller::Options{
+          .modbus = *family_->modbus,
+          .host_port = fmt::format("{}:{}", place_.host, port),
+          .unit = static_cast<std::uint8_t>(unit_.value_or(family_->modbus->unit)),
+          .every = Millis(std::llround(every_s_ * kSecond_ms))},
+      listener);
+}
+
+void ModbusBridge::on_readings(const ModbusValues& values) {
+  identity_.health->count_in();
+  // A loop that is behind gets the newest readings later.
+  if (readings_wait_.exchange(true)) return identity_.health->count_dropped();
+  post([this, values] { take_readings(values); });
+}
+
+void ModbusBridge::on_lost(const std::string& why) {
+  identity_.health->failing(why);
+  post([this] { disconnect(); });
+}
+
+void ModbusBridge::on_outcome(std::uint64_t number, Result<ModbusValues> shown) {
+  post([this, number, shown = std::move(shown)] { take_outcome(number, shown); });
+}
+
+void ModbusBridge::on_released(const std::string& why) { identity_.health->error(why); }
+
+bool ModbusBridge::connect() {
+  if (client_) return true;
+  auto identity = own_identity();
+  if (!identity) {
+    identity_.health->failing(
+        fmt::format("{} is no device of the account any more", redacted_name(sn_)));
+    return false;
+  }
+  client_ = std::make_shared<DeviceClient>(parts_.loop, *std::move(identity),
+                                           fmt::format("bridge:{}", identity_.name), *this);
+  client_->set_peer(fmt::format("{}{}", kScheme, place_.host));
+  parts_.hub.connected(client_);
+  static_cast<void>(
+      parts_.hub.subscribe(client_, {.filter = wire::make_device_topic(sn_, Verb::kSet)}));
+  full_at_.reset();
+  return true;
+}
+
+void ModbusBridge::disconnect() {
+  if (!client_) return;
+  client_->leave();
+  client_->set_present(false);
+  parts_.hub.disconnected(client_);
+  parts_.hub.ended(client_);
+  client_.reset();
+}
+
+void ModbusBridge::publish(Verb verb, std::string payload) {
+  if (!client_) return;
+  auto message = std::make_shared<wire::mqtt::Message>();
+  message->topic = wire::make_device_topic(sn_, verb);
+  message->payload = std::move(payload);
+  hub::Hub::Batch batch(parts_.hub);
+  static_cast<void>(batch.add(client_, std::move(message), {}));
+  batch.post(client_);
+  identity_.health->count_out();
+}
+
+Json ModbusBridge::value_of(std::size_t reading, double value) const {
+  const catalog::Field* field = family_->field(family_->modbus->readings[reading].field);
+  if (field->type == catalog::FieldType::kBool) return value != 0;
+  const bool is_whole = value == std::trunc(value) && std::abs(value) < kMostWhole;
+  if (is_whole || field->type == catalog::FieldType::kInt) return std::llround(value);
+  return value;
+}
+
+void ModbusBridge::take_readings(const ModbusValues& values) {
+  readings_wait_ = false;
+  if (!connect()) return;
+  identity_.health->connected();
+  const auto steady = std::chrono::steady_clock::now();
+  const bool is_full = !full_at_ || steady - *full_at_ >= Millis(family_->messages.full_ms);
+  if (is_full) full_at_ = steady;
+  DeviceMessages::Values changed;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    if (!values[k]) continue;
+    Json value = value_of(k, *values[k]);
+    std::string text = wire::to_text(value);
+    if (!is_full && text == sent_[k]) continue;
+    sent_[k] = std::move(text);
+    changed.emplace_back(family_->modbus->readings[k].field, std::move(value));
+  }
+  for (std::string& text : messages_->reports(changed, now())) {
+    publish(Verb::kQuota, std::move(text));
+  }
+}
+
+void ModbusBridge::refuse(const JsonObject& set, std::string_view why) {
+  publish(Verb::kSetReply, messages_->refusal(set, why, now()));
+}
+
+Status ModbusBridge::order(const JsonObject& set) {
+  const auto checked = catalog::check_set(*family_, set);
+  if (!checked) return std::unexpected(checked.error());
+  const catalog::Command* const command = family_->find_modbus_command(set);
+  if (command == nullptr || command != checked->command) {
+    return fail(ErrorCode::kBadParams, "the device has no such command over Modbus");
+  }
+  if (!may_control_) {
+    return fail(
+        ErrorCode::kBadParams,
+        fmt::format("the bridge {} only reads: its setting control is off", identity_.name));
+  }
+  const auto index = static_cast<std::size_t>(command - family_->modbus_commands.data());
+  auto order =
+      order_of(*family_->modbus, family_->modbus->actions[index], *command, checked->params);
+  if (!order) return std::unexpected(order.error());
+  order->number = ++last_number_;
+  if (waiting_ || !poller_->post(*std::move(order))) {
+    return fail(ErrorCode::kConflict, "another command is being carried out: try again");
+  }
+  waiting_ = Waiting{.number = last_number_, .set = set};
+  return {};
+}
+
+void ModbusBridge::take_set(std::string_view payload) {
+  const auto parsed = wire::parse_json(payload);
+  if (!parsed || !parsed->is_object()) return;  // the hub has checked it
+  if (Status ordered = order(parsed->get_object()); !ordered) {
+    refuse(parsed->get_object(), ordered.error().detail);
+  }
+}
+
+void ModbusBridge::take_outcome(std::uint64_t number, const Result<ModbusValues>& shown) {
+  if (!waiting_ || waiting_->number != number) return;
+  const JsonObject set = std::exchange(waiting_, std::nullopt)->set;
+  if (!shown) {
+    identity_.health->error(shown.error().detail);
+    return refuse(set, shown.error().detail);
+  }
+  JsonObject result{{"ack", 0}};
+  const catalog::Command* const command = family_->find_modbus_command(set);
+  JsonObject seen;
+  for (const catalog::Effect& effect : command->effects) {
+    const auto& readings = family_->modbus->readings;
+    for (std::size_t k = 0; k < shown->size(); ++k) {
+      if (readings[k].field == effect.field && (*shown)[k]) {
+        seen[effect.field] = value_of(k, *(*shown)[k]);
+      }
+    }
+  }
+  if (!seen.empty()) result["shown"] = std::move(seen);
+  publish(Verb::kSetReply, messages_->reply(set, std::move(result), now()));
+}
+
+std::unique_ptr<Bridge> make(const Parts& parts, Identity identity, const Arguments& settings) {
+  return std::make_unique<ModbusBridge>(parts, std::move(identity), settings);
+}
+
+}  // namespace
+
+const Kind& modbus_kind() {
+  static constexpr Kind kKind{
+      .name = "modbus",
+      .text = "Reads a device of the house over Modbus TCP, without a cloud",
+      .settings = kSettings,
+      .check = check,
+      .make = make};
+  static_assert(is_complete(kKind));
+  return kKind;
+}
+
+}  // namespace gridloom::bridges

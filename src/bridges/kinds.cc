@@ -15,6 +15,7 @@
 #include "bridges/mirror/kind.h"
 #include "bridges/modbus/modbus_bridge.h"
 #include "bridges/mqtt_out/kind.h"
+#include "bridges/nut/kind.h"
 
 namespace gridloom::bridges {
 
@@ -25,7 +26,8 @@ using wire::JsonObject;
 
 std::span<const Kind> kinds() {
   static const std::vector<Kind> rows = {mqtt_kind(),   influx_kind(), modbus_kind(),
-                                         mirror_kind(), meter_kind(),  home_assistant_kind()};
+                                         mirror_kind(), meter_kind(),  home_assistant_kind(),
+                                         nut_kind()};
   return rows;
 }
 

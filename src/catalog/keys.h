@@ -136,7 +136,7 @@ struct Nature {
   std::string_view name;
   std::string_view unit;
 };
-inline constexpr std::array<Nature, 22> kNatures = {{{"pv.power", "W"},
+inline constexpr std::array<Nature, 26> kNatures = {{{"pv.power", "W"},
                                                      {"battery.power", "W"},
                                                      {"grid.power", "W"},
                                                      {"load.power", "W"},
@@ -157,6 +157,10 @@ inline constexpr std::array<Nature, 22> kNatures = {{{"pv.power", "W"},
                                                      {"battery.time_to_empty", "min"},
                                                      {"battery.time_left", "min"},
                                                      {"battery.temperature", "°C"},
-                                                     {"battery.cycles", ""}}};
+                                                     {"battery.cycles", ""},
+                                                     {"battery.voltage", "V"},
+                                                     {"output.voltage", "V"},
+                                                     {"grid.voltage", "V"},
+                                                     {"grid.present", ""}}};
 
 }  // namespace gridloom::catalog

@@ -33,6 +33,26 @@ TEST(Natures, ChargeIsAFieldOfEachFamilyWithABattery) {
   EXPECT_EQ(fields_of_word(family_of("delta_2"), "soc").front()->name, "pd.soc");
 }
 
+TEST(Natures, WhetherTheGridIsThereIsKnownOfSomeFamilies) {
+  struct Row {
+    std::string_view nature;
+    std::vector<std::string_view> families;
+  };
+  const std::vector<Row> rows = {
+      {"grid.voltage",
+       {"delta_2", "delta_2_max", "delta_pro_ultra", "power_kits", "stream", "wave_2"}},
+      {"grid.present", {"smart_home_panel"}},
+      {"output.voltage", {"delta_2", "delta_2_max", "power_kits"}},
+      {"battery.voltage",
+       {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "power_stream", "stream",
+        "wave_2"}}};
+  for (const Row& row : rows) {
+    for (const std::string_view id : row.families) {
+      EXPECT_FALSE(fields_of_word(family_of(id), row.nature).empty()) << id << ' ' << row.nature;
+    }
+  }
+}
+
 TEST(Natures, TheStateOfABatteryIsFoundInEachFamilyThatReportsIt) {
   struct Row {
     std::string_view nature;

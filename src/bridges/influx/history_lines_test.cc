@@ -54,6 +54,7 @@ struct HistoryLinesTest : history::ReportsTest {
   }
   // Reads until a batch is full or all is read.
   LineBatch next(HistoryLines& lines) {
+    EXPECT_TRUE(archive_->flush());
     std::binary_semaphore ended(0);
     const bool is_taken = archive_->read({.account = 1, .step = [&](history::Reader& reader) {
                                             const Status worked = lines.work(reader);

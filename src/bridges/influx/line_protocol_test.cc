@@ -31,10 +31,10 @@ class LineReader {
   std::optional<ReadLine> read() {
     ReadLine line;
     line.measurement = word(", ");
-    while (take(',')) line.tags.push_back(pair(", "));
+    while (take(',')) line.tags.push_back(tag());
     if (!take(' ')) return std::nullopt;
     do {
-      line.fields.push_back(pair(", "));
+      line.fields.push_back(field());
     } while (take(','));
     if (!take(' ')) return std::nullopt;
     line.at = std::string(rest_);
@@ -59,11 +59,16 @@ class LineReader {
     }
     return word;
   }
-  std::pair<std::string, std::string> pair(std::string_view until) {
+  std::pair<std::string, std::string> tag() {
     std::string name = word("=");
     take('=');
-    if (!rest_.starts_with('"')) return {std::move(name), word(until)};
-    take('"');
+    return {std::move(name), word(", ")};
+  }
+  // A text keeps its first quote.
+  std::pair<std::string, std::string> field() {
+    std::string name = word("=");
+    take('=');
+    if (!take('"')) return {std::move(name), word(", ")};
     std::string text = word("\"");
     take('"');
     return {std::move(name), '"' + text};

@@ -1,0 +1,47 @@
+#include "bridges/nut/server.h"
+
+#include <utility>
+
+namespace gridloom::bridges::nut {
+namespace {
+
+net::ListenerLimits limits() {
+  net::ListenerLimits limits;
+  limits.connections = 256;
+  limits.connections_per_address = 32;
+  limits.unsent_bytes = std::size_t{256} * 1024;
+  limits.read_on_bytes = std::size_t{16} * 1024;
+  limits.unsent_time = Millis(10'000);
+  return limits;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::open(const Options& options) {
+  std::unique_ptr<Server> server(new Server(options.clients));
+  Server* const self = server.get();
+  auto listener =
+      net::Listener::open({.address = options.listen,
+                           .tls = nullptr,
+                           .make =
+                               [self](net::ConnectionContext context) {
+                                 return std::make_shared<Session>(
+                                     std::move(context), self->clients_, self->clock_.now());
+                               },
+                           .clock = &self->clock_,
+                           .limits = limits()},
+                          {&self->loop_});
+  if (!listener) return std::unexpected(listener.error());
+  server->listener_ = std::move(*listener);
+  server->loop_.start();
+  server->listener_->start();
+  return server;
+}
+
+Server::~Server() {
+  if (!listener_) return;  // open() failed
+  listener_->stop();
+  loop_.stop();
+}
+
+}  // namespace gridloom::bridges::nut

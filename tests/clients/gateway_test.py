@@ -104,7 +104,8 @@ class GatewayTest(unittest.TestCase):
         self.say(sn="NOBODYS-01", params={"tank_c": 1})
         self.say(sn=HEATER, params={"tank_c": 33})
         until("what came behind it", lambda: self.api.quotas(HEATER, "tank_c") == {"tank_c": 33})
-        rows = {row["sn"]: row for row in map(json.loads, self.server.cli("device", "list", "--json").stdout.splitlines())}
+        lines = self.server.cli("device", "list", "--json").stdout.splitlines()
+        rows = {row["sn"]: row for row in map(json.loads, lines)}
         self.assertFalse(rows["BENS-01"].get("online"), rows["BENS-01"])
         self.assertNotIn("NOBODYS-01", rows)
 

@@ -1,6 +1,6 @@
-"""The bridge modbus: a server plays an inverter with the values of the demo's PowerOcean, and Gridloom reads and sets it
-as a device; well, badly, and by turns not at all. libmodbus, another author's client, reads the same registers, so that
-the server is not only what the bridge expects.
+"""The bridge modbus: a server plays an inverter with the values of the demo's PowerOcean, and Gridloom reads and sets
+it as a device; well, badly, and by turns not at all. libmodbus, another author's client, reads the same registers, so
+that the server is not only what the bridge expects.
 """
 import ctypes
 import ctypes.util

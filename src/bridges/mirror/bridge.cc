@@ -121,12 +121,14 @@ class Mirror final : public Bridge, public MqttLink::Listener {
   void on_latest_quotas(const std::string& sn, Device& device, std::string_view payload);
 
   void on_answer(const CloudAnswer& answer);
+  void take(const CloudAnswer& answer);
   void take(const CloudDevices& devices);
   void take(const CloudCertificate& certificate);
   void take(const std::string& sn, const CloudQuotas& data);
   Brought take_snapshot(const std::string& sn, Device& device, const Json& data,
                         const DeviceValues::Snapshot& snapshot);
 
+  void ask_next();
   void open_link();
   void close_link();
   void tell_presence();
@@ -199,15 +201,20 @@ void Mirror::tick() {
     health().add_to_figure("wakes");
     open_link();
   }
-  if (auto request = schedule_.next(at)) {
-    if (request->ask == Ask::kQuotas) {
-      asked_ = {.asked_at = at, .was_silent = schedule_.silent(request->sn, at)};
-    }
-    health().add_to_figure("requests");
-    cloud_->ask(std::move(*request));
-  }
+  ask_next();
   tell_presence();
   if (at - figures_at_ >= std::chrono::seconds(1)) tell_figures();
+}
+
+void Mirror::ask_next() {
+  const Moment at = now();
+  auto request = schedule_.next(at);
+  if (!request) return;
+  if (request->ask == Ask::kQuotas) {
+    asked_ = {.asked_at = at, .was_silent = schedule_.silent(request->sn, at)};
+  }
+  health().add_to_figure("requests");
+  cloud_->ask(std::move(*request));
 }
 
 void Mirror::tell_presence() {
@@ -372,6 +379,11 @@ void Mirror::on_set(std::string_view sn, std::string_view payload) {
 // ---- the vendor's interface over HTTP
 
 void Mirror::on_answer(const CloudAnswer& answer) {
+  take(answer);
+  ask_next();
+}
+
+void Mirror::take(const CloudAnswer& answer) {
   if (!answer.result) {
     const Error& why = answer.result.error();
     const std::string text =

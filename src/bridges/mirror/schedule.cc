@@ -190,11 +190,16 @@ std::optional<Request> Schedule::choose(Moment now) const {
   if (is_asking_ || refusals_.holds(now) || failures_.holds(now)) return std::nullopt;
   if (!is_over(asked_at_, rhythm_.between_requests, now)) return std::nullopt;
   const Millis list_pause = is_in_doubt(now) ? rhythm_.devices_in_doubt : rhythm_.devices;
-  if (is_over(list_at_, list_pause, now)) return Request{.ask = Ask::kDevices};
+  std::optional<Request> list;
+  if (is_over(list_at_, list_pause, now)) list = Request{.ask = Ask::kDevices};
+  // Lists must not keep everything else waiting.
+  if (list && (!list_at_ || list_at_ != asked_at_)) return list;
   if (needs_certificate_ && is_over(certificate_at_, certificate_pause_, now)) {
     return Request{.ask = Ask::kCertificate};
   }
-  return next_quotas(now);
+  const auto quotas = next_quotas(now);
+  if (quotas) return quotas;
+  return list;
 }
 
 std::optional<Request> Schedule::next(Moment now) {

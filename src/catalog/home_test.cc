@@ -177,6 +177,25 @@ TEST(Home, FindsTheUnitsOfASystem) {
   }
 }
 
+TEST(Home, ABatteryWithAMeterOfItsOwnIsNoUnitOfASystem) {
+  const Home home = loaded(R"yaml(home: Mine
+sites:
+  flat:
+    devices:
+      - {family: stream, plug: meter, meter: "http://127.0.0.1:8480/v1/json"}
+      - {family: stream, plug: feed_in, meter: "http://192.0.2.7/read"}
+      - {family: stream, plug: feed_in}
+)yaml");
+  const std::vector<SiteDevice>& devices = home.sites.at(0).devices;
+  ASSERT_TRUE(devices[0].meter && devices[1].meter);
+  EXPECT_EQ(devices[0].meter->host, "127.0.0.1");
+  EXPECT_EQ(devices[0].meter->port, 8480);
+  EXPECT_EQ(devices[0].meter->path, "/v1/json");
+  EXPECT_EQ(devices[1].meter->port, 80);
+  EXPECT_EQ(devices[1].plug, Plug::kFeedIn);
+  EXPECT_EQ(devices[2].plug, Plug::kUnit);
+}
+
 TEST(Home, NamesPlugsAndCircuits) {
   const Home home = loaded(kHome);
   std::vector<std::string_view> plugs;
@@ -251,6 +270,13 @@ const std::vector<Mistake> kMistakes = {
     {"plug: kitchen", "plug: kitchen, carried: 1.5", "devices[2].carried: 1.5 must be 0 to 1"},
     {"plug: meter", "plug: meter, carried: 0.5",
      "devices[0].carried: is for a device that others of its site do not need"},
+    {"plug: kitchen", "plug: kitchen, meter: nowhere",
+     "devices[2].meter: \"nowhere\" must be http://ADDR:PORT/v1/json, with a numeric address"},
+    {"plug: kitchen", "plug: kitchen, meter: \"http://nas/v1/json\"", "must be http://ADDR:PORT"},
+    {"plug: kitchen", "plug: kitchen, meter: \"http://127.0.0.1:0/v1/json\"",
+     "must be http://ADDR:PORT"},
+    {"plug: kitchen", "plug: kitchen, meter: \"http://127.0.0.1:8480/v1/json\"",
+     "devices[2].meter: is for a battery with an inverter at the grid"},
     {"plug: meter", "plug: mains",
      "devices[0].plug: \"mains\" must be meter, feed_in, dc, off_grid,"},
     {"plug: kitchen", "plug: kichen", "did you mean kitchen?"},

@@ -1,0 +1,188 @@
+"""The bridge "meter" as a battery sees it: an EcoTracker and a Shelly Pro 3EM over HTTP and UDP, found by multicast DNS;
+a topic of Debian's mosquitto as its source; and a virtual STREAM that regulates itself by it.
+
+Multicast DNS is spoken in a network namespace of the test's own, so that test has to run as root.
+"""
+import http.client
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import unittest
+
+from mqtt_talk import DeviceClient
+from peers import Broker, free_port, until
+from server import PATIENCE_S, Server, run_tests, temporary_folder
+
+INSIDE = "GL_METER_TEST"
+INTERFACE = "192.0.2.1"
+GROUP = ("224.0.0.251", 5353)
+SN = "ZZ99METER0000001"
+STREAM = "BK61METER0000001"
+SETTLED_W = 25
+
+HOUSE = """
+home: A house by a meter
+sites:
+  flat:
+    grid: {{phases: 1}}
+    household: {{people: 1, kwh: 1500}}
+    devices:
+      - {{sn: {sn}, plug: meter, meter: "http://127.0.0.1:{port}/v1/json"}}
+"""
+
+
+def enter_namespace():
+    """Runs the test again in a network of its own; without the right to it, what needs one is skipped."""
+    if os.environ.get(INSIDE):
+        return
+    probe = subprocess.run(["unshare", "--net", "ip", "link", "set", "lo", "up"], capture_output=True, check=False)
+    if probe.returncode != 0:
+        return
+    made = " && ".join(("ip link set lo up", "ip link add meter0 type dummy", f"ip address add {INTERFACE}/24 dev meter0",
+                        "ip link set meter0 up multicast on", 'exec "$@"'))
+    os.execvpe("unshare", ["unshare", "--net", "sh", "-c", made, "sh", sys.executable, *sys.argv],
+               {**os.environ, INSIDE: "1"})
+
+
+def name_bytes(*labels):
+    return b"".join(bytes([len(label)]) + label.encode() for label in labels) + b"\0"
+
+
+def query(*labels, kind):
+    return struct.pack(">6H", 7, 0, 1, 0, 0, 0) + name_bytes(*labels) + struct.pack(">2H", kind, 1)
+
+
+class MeterTest(unittest.TestCase):
+    def setUp(self):
+        self.server = self.enterContext(Server())
+
+    def add(self, name, *settings):
+        done = self.server.cli("bridge", "add", "meter", name, "--account", "demo", *settings)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return until("a port", lambda: self.row(name).get("figures", {}).get("port"))
+
+    def row(self, name):
+        return json.loads(self.server.cli("bridge", "show", name, "--json").stdout)
+
+    def device(self):
+        key = self.server.add_device(SN, "demo")
+        device = DeviceClient(self.server, SN, key)
+        self.addCleanup(device.close)
+        self.assertEqual(device.connect(), 0)
+        return device
+
+    def get(self, port, path="/v1/json", host="127.0.0.1"):
+        line = http.client.HTTPConnection(host, port, timeout=PATIENCE_S)
+        self.addCleanup(line.close)
+        line.request("GET", path)
+        answer = line.getresponse()
+        return answer.status, answer.headers, json.loads(answer.read())
+
+    def await_power(self, port, power):
+        return until(f"{power} W", lambda: (lambda status, _, body: status == 200 and body["power"] == power and body)(
+            *self.get(port)))
+
+    def test_an_ecotracker_shows_a_field_and_is_silent_without_it(self):
+        port = self.add("tracker", "--as", "ecotracker", "--source", f"device:{SN}:grid", "--listen", "127.0.0.1:0")
+        status, headers, _ = self.get(port)
+        self.assertEqual((status, headers["Retry-After"]), (503, "1"))
+        device = self.device()
+        device.report({"grid": -120})
+        shown = self.await_power(port, -120)
+        self.assertEqual(sorted(shown), ["energyCounterIn", "energyCounterOut", "power", "powerAvg"])
+        device.close()
+        until("a meter that is silent", lambda: self.get(port)[0] == 503)
+
+    def test_a_shelly_answers_over_udp(self):
+        udp = free_port()
+        self.add("shelly", "--as", "shelly-pro-3em", "--source", f"device:{SN}:grid", "--listen", "127.0.0.1:0", "--udp",
+                 f"127.0.0.1:{udp}")
+        device = self.device()
+        device.report({"grid": 321.5})
+        battery = self.enterContext(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        battery.settimeout(1)
+
+        def asked():
+            frame = {"id": 5, "src": "b", "method": "EM.GetStatus", "params": {"id": 0}}
+            battery.sendto(json.dumps(frame).encode(), ("127.0.0.1", udp))
+            try:
+                return json.loads(battery.recv(4096))
+            except TimeoutError:  # the power is not known yet
+                return None
+        answer = until("an answer over UDP", asked)
+        self.assertEqual((answer["id"], answer["dst"], answer["result"]["total_act_power"]), (5, "b", 321.5))
+
+    def test_a_topic_is_a_source_and_grows_old(self):
+        broker = self.enterContext(Broker())
+        password = temporary_folder() / "password"
+        password.write_text(Broker.password + "\n")
+        password.chmod(0o600)
+        port = self.add("topic", "--as", "ecotracker", "--source",
+                        f"mqtt:mqtt://127.0.0.1:{broker.port}/house/meter#power.total", "--max-age", "2", "--user",
+                        Broker.user, "--password-file", password, "--listen", "127.0.0.1:0")
+
+        def publish(*more):
+            subprocess.run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(broker.port), "-u", Broker.user, "-P",
+                            Broker.password, "-t", "house/meter", "-m", '{"power":{"total":77}}', *more], check=True)
+
+        def shown():
+            publish()
+            return self.get(port)[0] == 200
+        until("the power of the topic", shown)
+        self.assertEqual(self.get(port)[2]["power"], 77)
+        until("a meter that is silent", lambda: self.get(port)[0] == 503)
+
+    def test_a_virtual_stream_regulates_itself_by_it(self):
+        port, home = free_port(), temporary_folder() / "house.yaml"
+        home.write_text(HOUSE.format(sn=STREAM, port=port))
+        with Server("--home", home, demo=False) as self.server:
+            owner = json.loads(self.server.cli("device", "list", "--json").stdout.splitlines()[0])["owner"]
+            done = self.server.cli("bridge", "add", "meter", "tracker", "--account", owner, "--as", "ecotracker", "--source",
+                                   f"device:{STREAM}:powGetSysGrid", "--listen", f"127.0.0.1:{port}")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            powers = []
+
+            def settled():
+                status, _, body = self.get(port)
+                if status == 200 and (not powers or body["power"] != powers[-1]):
+                    powers.append(body["power"])
+                return len(powers) >= 4 and all(abs(power) <= SETTLED_W for power in powers[-4:])
+            until("a grid power of nearly 0", settled)
+
+    def test_it_is_found_by_multicast_dns_and_says_goodbye(self):
+        if not os.environ.get(INSIDE):
+            self.skipTest("this machine lets nobody make a network: run the test as root")
+        listener = self.enterContext(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(GROUP)
+        member = socket.inet_aton(GROUP[0]) + socket.inet_aton(INTERFACE)
+        listener.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+        listener.settimeout(PATIENCE_S)
+        self.add("tracker", "--as", "ecotracker", "--source", f"device:{SN}:grid", "--listen", f"{INTERFACE}:0", "--announce",
+                 INTERFACE, "--serial", "0a1b2c3d4e5f")
+        hello = listener.recv(9000)
+        self.assertIn(b"\x0eproductid=1137", hello)
+        asker = self.enterContext(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        asker.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(INTERFACE))
+        asker.settimeout(PATIENCE_S)
+        asker.sendto(query("_everhome", "_tcp", "local", kind=12), GROUP)
+        answer = asker.recv(9000)
+        self.assertEqual(struct.unpack(">H", answer[:2]), (7,))
+        for part in (b"ecotracker-0a1b2c3d4e5f", b"ip=192.0.2.1", b"serial=0a1b2c3d4e5f", socket.inet_aton(INTERFACE)):
+            self.assertIn(part, answer)
+        self.assertEqual(self.server.cli("bridge", "remove", "tracker").returncode, 0)
+        while True:  # its own question is heard here too
+            goodbye = listener.recv(9000)
+            if goodbye[2] & 0x80:
+                break
+        self.assertEqual(len(goodbye), len(hello))
+        self.assertNotEqual(goodbye, hello, "its records live no longer")
+
+
+if __name__ == "__main__":
+    enter_namespace()
+    run_tests()

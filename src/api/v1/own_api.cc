@@ -24,6 +24,7 @@
 #include "api/message/headers.h"
 #include "api/message/params.h"
 #include "api/message/tagged_text.h"
+#include "api/v1/device_list.h"
 #include "api/v1/own_queries.h"
 #include "catalog/language.h"
 #include "http/list_header.h"
@@ -68,45 +69,11 @@ std::vector<overview::ActiveError> errors_in(std::string_view values, const cata
   return overview::overview_of(family, flat).errors;
 }
 
-// The devices that a list is made from.
-struct DeviceList {
-  hub::Hub& hub;
-  DeviceRows& rows;
-  registry::AccountId account{};
-};
-
-// `states` are needed where the choice has some.
-void list_devices(const DeviceList& list, const DeviceChoice& choice,
-                  const StringMap<overview::Freshness>* states, const AnswerForm& form,
-                  Callback<http::Response> done) {
-  const registry::AccountId account = list.account;
-  const auto is_wanted = [&](const DeviceRow& row) {
-    if (!choice.family.empty() && row.family != choice.family) return false;
-    if (!row.search.contains(choice.search)) return false;
-    if (choice.states.empty()) return true;
-    const auto state = states->find(row.sn);
-    return state != states->end() &&
-           std::ranges::find(choice.states, state->second) != choice.states.end();
-  };
-  DeviceRows::Choice rows{.after = choice.after, .is_wanted = is_wanted};
-  if (choice.limit) rows.limit = *choice.limit;
-  const DeviceRows::Page page = list.rows.page(
-      list.hub.platform().registry.directory(), account, {.online = "true", .offline = "false"},
-      [&](std::string_view sn) { return list.hub.online(account, sn); }, rows);
-  if (!page.is_after_known) {
-    return done(form.failure(
-        {.code = ErrorCode::kBadParams,
-         .detail = fmt::format("after is {}: must be `next` of the page before, a device that the "
-                               "account may still read",
-                               shown(choice.after))}));
-  }
-  std::string text = fmt::format(R"({{"devices":[{}])", page.text);
-  if (page.has_more) {
-    text += R"(,"next":)";
-    wire::append_quoted(text, page.last);
-  }
-  text += '}';
-  done(form.success_shared(std::move(text)));
+hub::RequestOrigin origin_of(const Caller& caller, const http::Request& request) {
+  return {.by = caller.token != nullptr     ? hub::by_token(caller.token->number)
+                : caller.session != nullptr ? hub::by_session(caller.session->number)
+                                            : hub::by_key(request.headers[header::kAccessKey]),
+          .from = request.peer};
 }
 
 }  // namespace
@@ -244,7 +211,7 @@ struct OwnApi::Table {
             .id = "getEvcc",
             .summary = "Grid, solar power and batteries as evcc's custom meters name them.",
             .answer = &body_of<body::Evcc>,
-            .handler = &OwnApi::evcc},
+            .for_consumer = &ConsumerApi::evcc},
       Route{.method = http::Method::kPost,
             .path = "/api/v1/evcc/batterymode",
             .scope = Scope::kControl,
@@ -252,13 +219,13 @@ struct OwnApi::Table {
             .summary = "Brings batteries into a mode of evcc's for a minute.",
             .body = &body_of<body::NewBatteryMode>,
             .answer = &body_of<body::BatteryModes>,
-            .handler = &OwnApi::battery_mode},
+            .for_consumer = &ConsumerApi::battery_mode},
       Route{.path = wire::kHomeMetrics,
             .id = "getHomeMetrics",
             .summary = "Values and energy counters of devices as metrics, for Prometheus.",
             .query = kMetricsQuery,
             .text_types = HomeMetrics::kContentTypes,
-            .handler = &OwnApi::home_metrics},
+            .for_consumer = &ConsumerApi::metrics},
       Route{.path = "/api/v1/devices/{sn}/events",
             .id = "listDeviceEvents",
             .summary = "Faults, presence and sets of a device, the newest first.",
@@ -352,6 +319,9 @@ void OwnApi::handle(const Route& route, Call call) const {
   if (route.for_session != nullptr) {
     return (options_.sessions->*route.for_session)(session_call(call));
   }
+  if (route.for_consumer != nullptr) {
+    return (consumers_.*route.for_consumer)(consumer_call(call));
+  }
   (this->*route.handler)(std::move(call));
 }
 
@@ -393,15 +363,15 @@ OwnApi::OwnApi(const Options& options)
     : options_(options),
       admin_({.loop = options.loop, .administration = options.administration}),
       commands_({.hub = options.hub, .loop = options.loop, .sets = options.sets}),
-      evcc_({.loop = options.loop,
-             .homes = options.homes,
-             .counters = options.counters,
-             .modes = options.modes}),
-      metrics_({.hub = options.hub,
-                .loop = options.loop,
-                .homes = options.homes,
-                .counters = options.counters,
-                .max_fields = options.metrics_fields}),
+      consumers_({.evcc = {.loop = options.loop,
+                           .homes = options.homes,
+                           .counters = options.counters,
+                           .modes = options.modes},
+                  .metrics = {.hub = options.hub,
+                              .loop = options.loop,
+                              .homes = options.homes,
+                              .counters = options.counters,
+                              .max_fields = options.metrics_fields}}),
       families_(std::make_unique<FamilyTexts>(options.hub->platform().catalog)),
       device_rows_(std::make_unique<DeviceRows>([this](const registry::Directory& directory,
                                                        registry::AccountId account) {
@@ -554,18 +524,6 @@ void OwnApi::home_series(Call call) const {
   options_.history->home_series(history_call(std::move(call)));
 }
 
-void OwnApi::evcc(Call call) const {
-  evcc_.get({.account = call.caller.account, .form = call.form, .done = std::move(call.done)});
-}
-
-void OwnApi::home_metrics(Call call) const {
-  metrics_.get({.account = call.caller.account,
-                .params = std::move(call.params),
-                .accept = std::string(call.request.headers[header::kAccept]),
-                .form = call.form,
-                .done = std::move(call.done)});
-}
-
 void OwnApi::history(Call call) const {
   const std::string sn = call.named;
   options_.history->series(sn, history_call(std::move(call)));
@@ -589,22 +547,18 @@ CommandApi::Call OwnApi::command_call(Call& call) {
           .done = std::move(call.done)};
 }
 
-hub::RequestOrigin OwnApi::origin_of(const Call& call) {
-  const registry::Token* token = call.caller.token;
-  const registry::BrowserSession* session = call.caller.session;
-  return {.by = token != nullptr     ? hub::by_token(token->number)
-                : session != nullptr ? hub::by_session(session->number)
-                                     : hub::by_key(call.request.headers[header::kAccessKey]),
-          .from = call.request.peer};
-}
-
-void OwnApi::battery_mode(Call call) const {
-  evcc_.set_mode({.account = call.caller.account, .form = call.form, .done = std::move(call.done)},
-                 call.body, origin_of(call));
+ConsumerApi::Call OwnApi::consumer_call(Call& call) {
+  return {.account = call.caller.account,
+          .params = std::move(call.params),
+          .body = std::move(call.body),
+          .accept = std::string(call.request.headers[header::kAccept]),
+          .origin = origin_of(call.caller, call.request),
+          .form = call.form,
+          .done = std::move(call.done)};
 }
 
 void OwnApi::command(Call call) const {
-  hub::RequestOrigin origin = origin_of(call);
+  hub::RequestOrigin origin = origin_of(call.caller, call.request);
   call.inner = call.request.headers[header::kIdempotencyKey];
   wire::JsonObject message = std::move(call.body);
   commands_.send(command_call(call), std::move(message), std::move(origin));

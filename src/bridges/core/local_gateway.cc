@@ -1,4 +1,4 @@
-#include "bridges/mirror/local_gateway.h"
+#include "bridges/core/local_gateway.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "hub/device_presence.h"
 
-namespace gridloom::bridges::mirror {
+namespace gridloom::bridges {
 
 using hub::Qos;
 using wire::Verb;
@@ -134,4 +134,4 @@ void LocalGateway::flush() {
   }
 }
 
-}  // namespace gridloom::bridges::mirror
+}  // namespace gridloom::bridges

@@ -1,4 +1,4 @@
-#include "bridges/mirror/local_gateway.h"
+#include "bridges/core/local_gateway.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,10 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "bridges/mirror/cloud.h"
 #include "testing/home.h"
 
-namespace gridloom::bridges::mirror {
+namespace gridloom::bridges {
 namespace {
 
 using testing::Contains;
@@ -117,14 +116,5 @@ TEST(LocalGateway, WhatTheHubDoesNotTakeWaitsToALimit) {
   EXPECT_THAT(mirrored.home.read(mirrored.anna, kSn, {"pd.soc"}), R"({"pd.soc":6})");
 }
 
-TEST(LocalName, IsTheVendorsWhereItIsAName) {
-  EXPECT_EQ(local_name("", "Garage", "R33"), "Garage");
-  EXPECT_EQ(local_name("EU ", "Garage", "R33"), "EU Garage");
-  EXPECT_EQ(local_name("", "", "R33"), "R33");
-  EXPECT_EQ(local_name("EU ", "", "R33"), "EU R33");
-  EXPECT_EQ(local_name("", "a\nb", "R33"), "R33");
-  EXPECT_EQ(local_name("", std::string(80, 'x'), "R33"), std::string(64, 'x'));
-}
-
 }  // namespace
-}  // namespace gridloom::bridges::mirror
+}  // namespace gridloom::bridges

@@ -1,7 +1,8 @@
-// The mirror's place in the hub: a gateway of its account (hub/client.h). That is the form which
-// fits: a gateway speaks for many devices of one account, says itself which of them are online,
-// gets the sets of its devices, and has no right to anything else. As it is in the process it needs
-// neither a socket nor the account's gateway key; if that key is rotated, it signs in again.
+// The place in the hub of a bridge that brings devices in: a gateway of its account (hub/client.h).
+// That is the form which fits: a gateway speaks for many devices of one account, says itself which
+// of them are online, gets the sets of its devices, and has no right to anything else. As it is in
+// the process it needs neither a socket nor the account's gateway key; if that key is rotated, it
+// signs in again.
 //
 // What the hub does not take yet waits, to a limit; the oldest reports are dropped first. Thread
 // rule: the loop that is given.
@@ -22,7 +23,7 @@
 #include "hub/hub.h"
 #include "wire/topics.h"
 
-namespace gridloom::bridges::mirror {
+namespace gridloom::bridges {
 
 class LocalGateway {
  public:
@@ -71,4 +72,4 @@ class LocalGateway {
   std::size_t waiting_bytes_ = 0;
 };
 
-}  // namespace gridloom::bridges::mirror
+}  // namespace gridloom::bridges

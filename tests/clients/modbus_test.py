@@ -77,7 +77,7 @@ class ModbusTest(unittest.TestCase):
         until("it online", self.online)
         answer = self.api.set(OURS, operateType="chargeBattery", params={"power": 2000})
         self.assertEqual(answer["code"], "0", answer)
-        self.assertEqual(answer["data"], {"ack": 0, "shown": {"bpPwr": 2000}})
+        self.assertEqual(answer["data"]["data"], {"ack": 0, "shown": {"bpPwr": 2000}})
         self.assertEqual((self.inverter.written_int(CONTROL), self.inverter.written_int(BATTERY_SETPOINT)), (48, 2000))
         self.assertEqual(self.inverter.beats, 1)
         answer = self.api.set(OURS, operateType="automatic", params={})

@@ -138,7 +138,7 @@ JsonObject home_state(const HomeNow& now) {
   for (std::size_t k = 0; k < overview::kQuantities; ++k) {
     const auto wh = energy(now, k);
     // Whole numbers, rounded down: they do not fall either.
-    if (wh) state[energy_key(static_cast<Quantity>(k))] = std::floor(*wh);
+    if (wh) state[energy_key(static_cast<Quantity>(k))] = std::llround(std::floor(*wh));
   }
   return state;
 }

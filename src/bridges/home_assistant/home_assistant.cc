@@ -417,7 +417,8 @@ class HomeAssistant final : public Bridge,
   Publisher publisher_;
   home_assistant::HomeDevice home_device_;
   client::Moment ask_again_;
-  bool is_asking_ = false;                                      // for the home
+  home::EnergyCounters::Totals totals_;  // as they were known last; null: not yet
+  bool is_asking_ = false;               // for the home
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // until close()
   client::MqttLink::Options link_options_;
   std::optional<DeviceBook> book_;

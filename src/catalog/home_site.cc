@@ -400,8 +400,10 @@ class SiteReader {
     }
     if (made.family == nullptr) return;
     const auto has = [&](PartKind kind) {
-      return std::ranges::any_of(made.family->physics,
-                                 [&](const PhysicsPart& part) { return part.kind == kind; });
+      return std::ranges::any_of(made.family->physics, [&](const PhysicsPart& part) {
+        // A battery that feeds no field is that of a model in C++.
+        return part.kind == kind && (kind != PartKind::kBattery || !part.feeds.empty());
+      });
     };
     const bool can_follow =
         has(PartKind::kBattery) && has(PartKind::kInverter) && has(PartKind::kGrid);

@@ -277,6 +277,8 @@ const std::vector<Mistake> kMistakes = {
      "must be http://ADDR:PORT"},
     {"plug: kitchen", "plug: kitchen, meter: \"http://127.0.0.1:8480/v1/json\"",
      "devices[2].meter: is for a battery with an inverter at the grid"},
+    {"plug: meter", "plug: meter, meter: \"http://127.0.0.1:8480/v1/json\"",
+     "devices[0].meter: is for a battery with an inverter at the grid"},
     {"plug: meter", "plug: mains",
      "devices[0].plug: \"mains\" must be meter, feed_in, dc, off_grid,"},
     {"plug: kitchen", "plug: kichen", "did you mean kitchen?"},

@@ -149,6 +149,7 @@ class InfluxTest(unittest.TestCase):
         folder, port = database.folder, database.port
         database.end(signal.SIGKILL)
         self.report(*range(2, 20))
+        self.device.close()  # it would connect again by itself
         self.server.end(signal.SIGKILL)
         database = self.database(folder=folder, port=port)
         self.server.start_again()

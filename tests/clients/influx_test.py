@@ -3,6 +3,7 @@ once, also after the database or the server was away.
 """
 import json
 import signal
+import time
 import unittest
 import urllib.parse
 import urllib.request
@@ -149,6 +150,7 @@ class InfluxTest(unittest.TestCase):
         folder, port = database.folder, database.port
         database.end(signal.SIGKILL)
         self.report(*range(2, 20))
+        self.device.close()  # it would connect again by itself
         self.server.end(signal.SIGKILL)
         database = self.database(folder=folder, port=port)
         self.server.start_again()
@@ -171,7 +173,7 @@ class InfluxTest(unittest.TestCase):
 
     def test_lines_that_the_database_refuses_are_dropped_counted_and_told(self):
         database = self.database()
-        database.write(f'own,family=generic,name={SN},sn={SN} watts="a text" 1600000000000000000')
+        database.write(f'own,family=generic,name={SN},sn={SN} watts="a text" {time.time_ns()}')
         self.add(database.url, "--database", "home")
         self.report(1, 2, 3)
         row = until("lines that were dropped", lambda: self.row() if self.row()["dropped"] else None)

@@ -22,6 +22,7 @@ constexpr seconds kLongestPause{60};
 constexpr unsigned kMostDoublings = 6;
 // Reading may take this share of the time: the others of the account wait for its queries.
 constexpr int kRestPerRead = 4;
+constexpr seconds kLongestRest{60};
 constexpr std::string_view kContentType = "text/plain; charset=utf-8";
 
 // The end of a query, also of one that was dropped.
@@ -120,11 +121,11 @@ void InfluxWriter::run(const std::stop_token& stop) {
   save();
   for (bool goes_on = true; goes_on;) {
     const Moment begin = Steady::now();
+    reading_ = {};
     write_all(stop);
     if (Steady::now() - saved_ >= kSaveEvery) save();
-    const Moment end = Steady::now();
-    goes_on = wakeup_.wait_until(
-        stop, std::max(begin + settings_->every, end + (end - begin) * kRestPerRead));
+    const Steady::duration rest = std::min<Steady::duration>(reading_ * kRestPerRead, kLongestRest);
+    goes_on = wakeup_.wait_until(stop, std::max(begin + settings_->every, Steady::now() + rest));
   }
   save();
 }
@@ -191,8 +192,8 @@ bool InfluxWriter::write(const std::stop_token& stop, const HistoryLines::Device
   return true;
 }
 
-Status InfluxWriter::read(const std::stop_token& stop,
-                          const std::shared_ptr<HistoryLines>& lines) const {
+Status InfluxWriter::read(const std::stop_token& stop, const std::shared_ptr<HistoryLines>& lines) {
+  const Moment begin = Steady::now();
   const auto outcome = std::make_shared<Outcome>();
   auto step = [lines, finisher = Finisher(outcome)](history::Reader& reader) mutable {
     Status worked = lines->work(reader);
@@ -203,7 +204,9 @@ Status InfluxWriter::read(const std::stop_token& stop,
   const bool is_taken = parts_.reads(
       {.account = std::to_underlying(identity_.account), .gone = stop, .step = std::move(step)});
   if (!is_taken) return fail(ErrorCode::kConflict, "too many queries of the account are waiting");
-  return outcome->wait(stop);
+  Status read = outcome->wait(stop);
+  reading_ += Steady::now() - begin;
+  return read;
 }
 
 Result<client::HttpReply> InfluxWriter::ask(const std::stop_token& stop, const std::string& text) {

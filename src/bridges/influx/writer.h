@@ -48,7 +48,7 @@ class InfluxWriter {
   // False: a stop is requested.
   [[nodiscard]] bool write(const std::stop_token& stop, const HistoryLines::Device& device);
   [[nodiscard]] Status read(const std::stop_token& stop,
-                            const std::shared_ptr<HistoryLines>& lines) const;
+                            const std::shared_ptr<HistoryLines>& lines);
   // Sends until the lines are taken or refused. False: a stop is requested.
   [[nodiscard]] bool send(const std::stop_token& stop, const LineBatch& batch);
   [[nodiscard]] bool send_halves(const std::stop_token& stop, const LineBatch& batch);
@@ -66,6 +66,7 @@ class InfluxWriter {
   std::optional<client::HttpClient> client_;
   unsigned failures_ = 0;  // in a row
   Moment saved_;
+  std::chrono::steady_clock::duration reading_{};  // of this round
   Wakeup wakeup_;
   std::mutex mutex_;
   StringMap<int> news_;   // rounds in which the device is looked at

@@ -344,16 +344,23 @@ class Builder {
     }
   }
 
-  // Two entities of one platform and title: the group, or the command, says which is which.
+  // Two entities of one platform and title: the group, or the command, says which is which. Their
+  // ids are the same in all languages, in which others have the same title.
   void make_titles_differ() {
-    std::map<std::pair<Platform, std::string>, std::size_t> seen;
-    for (const Entity& each : entities_) ++seen[{each.platform, each.title}];
+    using Seen = std::map<std::pair<Platform, std::string>, std::size_t>;
+    Seen titles;
+    Seen ids;
+    for (const Entity& each : entities_) {
+      ++titles[{each.platform, each.title}];
+      ++ids[{each.platform, each.slug}];
+    }
     StringSet slugs;
     for (std::size_t k = 0; k < entities_.size(); ++k) {
       Entity& each = entities_[k];
-      const bool is_alone = seen[{each.platform, each.title}] == 1;
-      if (!is_alone && !origins_[k].shown.empty()) {
+      if (titles[{each.platform, each.title}] != 1 && !origins_[k].shown.empty()) {
         each.title = fmt::format("{}: {}", origins_[k].shown, each.title);
+      }
+      if (ids[{each.platform, each.slug}] != 1 && !origins_[k].group.empty()) {
         each.slug = fmt::format("{}_{}", slug_of(origins_[k].group), each.slug);
       }
       for (std::size_t times = 1;; ++times) {

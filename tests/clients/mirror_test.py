@@ -242,7 +242,7 @@ class FaultsTest(unittest.TestCase):
 
     def over(self):
         self.both.fault("off")
-        self.both.step()
+        self.both.step("2m")  # a full set of each device
         self.both.await_all()
 
     def counted(self, fault, figure, *more):

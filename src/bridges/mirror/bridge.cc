@@ -221,7 +221,12 @@ void Mirror::tell_presence() {
   for (auto& [sn, device] : devices_) {
     const bool online = schedule_.online(sn);
     if (online == std::exchange(device.is_online, online)) continue;
-    online ? gateway_->say_online(sn) : gateway_->say_offline(sn);
+    if (online) {
+      gateway_->say_online(sn);
+    } else {
+      device.values.session_ended();
+      gateway_->say_offline(sn);
+    }
   }
 }
 
@@ -296,7 +301,7 @@ void Mirror::on_online() {
 
 void Mirror::on_offline(const Error& why) {
   schedule_.link_down();
-  for (auto& [sn, device] : devices_) device.values.session_ended();
+  tell_presence();
   health().failing(fmt::format("the vendor's broker: {}", why.detail));
 }
 

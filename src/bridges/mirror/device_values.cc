@@ -243,7 +243,10 @@ DeviceValues::News DeviceValues::take_snapshot(const Json& data, const Snapshot&
 }
 
 void DeviceValues::session_ended() {
-  for (auto& [name, known] : quotas_) known.reported_at.reset();
+  for (auto& [name, known] : quotas_) {
+    known.reported_at.reset();
+    known.is_contradicted = false;
+  }
 }
 
 }  // namespace gridloom::bridges::mirror

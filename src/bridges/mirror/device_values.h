@@ -48,7 +48,7 @@ class DeviceValues {
   [[nodiscard]] News take_snapshot(const wire::Json& data, const Snapshot& snapshot,
                                    OddityCounts& oddities);
 
-  // Reports may have been missed.
+  // The link was lost, or the device was offline: reports may have been missed.
   void session_ended();
 
   [[nodiscard]] const catalog::Family& family() const { return *layout_.family; }

@@ -77,6 +77,15 @@ TEST(DeviceValues, AfterAnOutageAnAnswerIsNewer) {
   EXPECT_THAT(known.snapshot(R"({"pd.soc":40})"), ElementsAre("pd.soc=40"));
 }
 
+TEST(DeviceValues, AnAnswerAfterAnOutageIsNotFrozenIfTheValueIsBackAtWhatItWas) {
+  Known known;
+  EXPECT_THAT(known.snapshot(R"({"pd.soc":50})"), ElementsAre("pd.soc=50"));
+  known.soc(49);
+  known.values.session_ended();
+  EXPECT_THAT(known.snapshot(R"({"pd.soc":50})"), ElementsAre("pd.soc=50"));
+  EXPECT_EQ(known.oddities.of(Oddity::kFrozenSnapshot), 0U);
+}
+
 TEST(DeviceValues, NothingIsTakenFromAFrozenSnapshot) {
   Known known;
   EXPECT_THAT(known.snapshot(R"({"pd.soc":50,"pd.beepMode":1})"),

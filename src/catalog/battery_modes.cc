@@ -53,7 +53,7 @@ std::optional<std::string> field_of_param(const Command& command, std::string_vi
   return std::nullopt;
 }
 
-const Command* command_of(const Family& family, std::string_view name) {
+const Command* command_named(const Family& family, std::string_view name) {
   const auto found = std::ranges::find(family.commands, name, &Command::name);
   return found == family.commands.end() ? nullptr : &*found;
 }

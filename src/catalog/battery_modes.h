@@ -49,7 +49,7 @@ using ModeCommands = std::map<BatteryMode, ModeCommand>;
 
 // The parameters with the charge in the place of its reference, within their ranges. Null: the
 // command is not known.
-[[nodiscard]] const Command* command_of(const Family& family, std::string_view name);
+[[nodiscard]] const Command* command_named(const Family& family, std::string_view name);
 [[nodiscard]] wire::JsonObject params_of(const Command& command, const wire::JsonObject& params,
                                          double charge_percent);
 

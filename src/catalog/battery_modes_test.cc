@@ -31,7 +31,7 @@ TEST(BatteryModes, EachModeOfAFamilyIsAValidSetThatCanBePutBack) {
     const FamilyPtr& family = family_of(id);
     for (const auto& [mode, asked] : family->battery_modes) {
       ++modes;
-      const Command* command = command_of(*family, asked.command);
+      const Command* command = command_named(*family, asked.command);
       ASSERT_NE(command, nullptr) << id;
       for (const double charge : {0.0, 49.6, 100.0}) {
         const JsonObject params = params_of(*command, asked.params, charge);
@@ -52,7 +52,7 @@ TEST(BatteryModes, EachModeOfAFamilyIsAValidSetThatCanBePutBack) {
 TEST(BatteryModes, TheChargeIsRoundedAndStaysInTheRangeOfItsParameter) {
   const FamilyPtr& stream = family_of("stream");
   const ModeCommand& hold = stream->battery_modes.at(BatteryMode::kHold);
-  const Command& command = *command_of(*stream, hold.command);
+  const Command& command = *command_named(*stream, hold.command);
   EXPECT_EQ(wire::to_text(params_of(command, hold.params, 49.6)), R"({"cfgBackupReverseSoc":50})");
   EXPECT_EQ(wire::to_text(params_of(command, hold.params, 100)), R"({"cfgBackupReverseSoc":95})");
   const JsonObject message = set_message(*stream, command, params_of(command, hold.params, 50));

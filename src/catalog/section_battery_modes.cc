@@ -50,7 +50,7 @@ void read_battery_modes(const Entry& file, Family& family) {
         ModeCommand made;
         entry.text("command", made.command);
         entry.object("params", made.params);
-        const Command* command = command_of(family, made.command);
+        const Command* command = command_named(family, made.command);
         if (command == nullptr) {
           return entry.mistake("command",
                                fmt::format("\"{}\" is no command of this family", made.command));

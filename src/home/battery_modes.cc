@@ -213,7 +213,7 @@ void BatteryModes::set(Asked asked, hub::ReplyTo<Leases> reply_to) {
 Status BatteryModes::prepare(const AskingPtr& asking, const hub::TwinSnapshot& twin) {
   const auto& family = options_.hub->platform().catalog->of_serial(twin.sn);
   const catalog::ModeCommand& mode = family->battery_modes.at(asking->asked.mode);
-  const catalog::Command& command = *catalog::command_of(*family, mode.command);
+  const catalog::Command& command = *catalog::command_named(*family, mode.command);
   const auto charge = charge_in(*family, twin);
   if (!charge) {
     return fail(ErrorCode::kConflict,
@@ -396,7 +396,7 @@ void BatteryModes::send_restore(const Key& key, const hub::TwinSnapshot& twin) {
     const auto found = leases_.find(key);
     if (found == leases_.end()) return;
     for (const auto& each : found->second.before) {
-      const catalog::Command* command = catalog::command_of(*family, each.key());
+      const catalog::Command* command = catalog::command_named(*family, each.key());
       if (command == nullptr || !each.value().is_object()) continue;
       const JsonObject& given = params_for(found->second.given, each.key());
       JsonObject params;

@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/configured_bridges.h"
 #include "app/control/admin.h"
 #include "app/control/administration.h"
 #include "app/demo.h"
@@ -33,11 +34,11 @@
 #include "app/process/local_zone.h"
 #include "app/process/log_format.h"
 #include "app/process/process.h"
+#include "app/process/program_name.h"
 #include "app/process/progress.h"
 #include "app/ready_file.h"
 #include "app/time_options.h"
 #include "app/welcome.h"
-#include "bridges/configured.h"
 #include "catalog/loader.h"
 #include "history/blocks/block.h"
 #include "net/io_loop.h"
@@ -240,42 +241,6 @@ Result<std::vector<std::string>> frame_origins(const ServeOptions& options) {
   return origins;
 }
 
-Result<std::vector<bridges::ConfiguredBridge>> configured_bridges(const ServeOptions& options) {
-  std::vector<bridges::ConfiguredBridge> configured;
-  for (const std::string& text : options.bridges) {
-    auto bridge = bridges::parse_configured(text);
-    if (!bridge) return fail(bridge.error().code, "--bridge: " + bridge.error().detail);
-    if (std::ranges::find(configured, bridge->name, &bridges::ConfiguredBridge::name) !=
-        configured.end()) {
-      return fail(ErrorCode::kBadParams,
-                  fmt::format("--bridge: there are two with the name {}", bridge->name));
-    }
-    configured.push_back(std::move(*bridge));
-  }
-  return configured;
-}
-
-// Those of the configuration name accounts that exist by now.
-Status check_bridges(ServeProcess& process, const ServeOptions& options) {
-  const auto configured = configured_bridges(options);
-  if (!configured) return std::unexpected(configured.error());
-  const auto directory = process.server->registry().directory();
-  for (const bridges::ConfiguredBridge& each : *configured) {
-    if (directory->find_account_by_name(each.account) == nullptr) {
-      return fail(ErrorCode::kNotFound,
-                  fmt::format("--bridge: {}: there is no account \"{}\"; `gridloom account add` "
-                              "adds one",
-                              each.name, each.account));
-    }
-    if (directory->find_bridge(each.name) != nullptr) {
-      return fail(ErrorCode::kConflict,
-                  fmt::format("--bridge: {} was also added with `gridloom bridge add`: remove one",
-                              each.name));
-    }
-  }
-  return {};
-}
-
 Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& options) {
   std::vector<std::string> hosts;
   if (!options.public_host.empty()) hosts.push_back(options.public_host);
@@ -432,18 +397,6 @@ wire::JsonObject facts_of(const ServeProcess& process, const net::TlsFiles& file
   return facts;
 }
 
-// The program as it can be typed in this folder: its path, if the shell would not find it.
-std::string program_name() {
-  std::error_code error;
-  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
-  const bool is_installed =
-      error || path.parent_path() == "/usr/bin" || path.parent_path() == "/usr/local/bin";
-  if (is_installed) return "gridloom";
-  const std::filesystem::path here = std::filesystem::current_path(error);
-  const std::filesystem::path near = path.lexically_relative(here);
-  return near.empty() || near.string().starts_with("..") ? path.string() : near.string();
-}
-
 // Prints the welcome on standard output, apart from the log on standard error.
 Status greet(const ServeProcess& process, const net::TlsFiles& files,
              const std::filesystem::path& data) {
@@ -493,7 +446,9 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
   if (options.has_demo()) {
     if (Status made = make_demo(process, options); !made) return made;
   }
-  if (Status known = check_bridges(process, options); !known) return known;
+  if (Status known = check_bridges(*process.server->registry().directory(), options); !known) {
+    return known;
+  }
   process.server->start({{"demo", options.has_demo()}});
   if (options.has_demo()) {
     if (Status found = find_last_states(process, options); !found) return found;

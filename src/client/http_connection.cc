@@ -12,7 +12,8 @@ Status HttpConnection::ask(std::string_view request) {
 Status HttpConnection::flush() {
   for (std::size_t sent = 1; sent != 0 && !session_.output().empty();) {
     const auto written = stream_.write(session_.output());
-    if (written.state != net::Stream::State::kOpen) return std::unexpected(error_of(stream_, written.state));
+    if (written.state != net::Stream::State::kOpen)
+      return std::unexpected(error_of(stream_, written.state));
     sent = written.bytes;
     session_.sent(sent);
   }

@@ -1,0 +1,45 @@
+#include "app/configured_bridges.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace gridloom::app {
+
+Result<std::vector<bridges::ConfiguredBridge>> configured_bridges(const ServeOptions& options) {
+  std::vector<bridges::ConfiguredBridge> configured;
+  for (const std::string& text : options.bridges) {
+    auto bridge = bridges::parse_configured(text);
+    if (!bridge) return fail(bridge.error().code, "--bridge: " + bridge.error().detail);
+    if (std::ranges::find(configured, bridge->name, &bridges::ConfiguredBridge::name) !=
+        configured.end()) {
+      return fail(ErrorCode::kBadParams,
+                  fmt::format("--bridge: there are two with the name {}", bridge->name));
+    }
+    configured.push_back(std::move(*bridge));
+  }
+  return configured;
+}
+
+Status check_bridges(const registry::Directory& directory, const ServeOptions& options) {
+  const auto configured = configured_bridges(options);
+  if (!configured) return std::unexpected(configured.error());
+  for (const bridges::ConfiguredBridge& each : *configured) {
+    if (directory.find_account_by_name(each.account) == nullptr) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("--bridge: {}: there is no account \"{}\"; `gridloom account add` "
+                              "adds one",
+                              each.name, each.account));
+    }
+    if (directory.find_bridge(each.name) != nullptr) {
+      return fail(ErrorCode::kConflict,
+                  fmt::format("--bridge: {} was also added with `gridloom bridge add`: remove one",
+                              each.name));
+    }
+  }
+  return {};
+}
+
+}  // namespace gridloom::app

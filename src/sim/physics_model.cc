@@ -51,13 +51,6 @@ constexpr int kLongest_min = 5999;
 constexpr double kUjPerWh = 3.6e9;
 constexpr double kMostBatteries = 100;
 
-// Within this, the batteries' power counts as what was asked of them: the rest is rounding, and the
-// change of the voltage during the step.
-double close_to_w(double asked_w) { return 0.05 + 0.002 * std::abs(asked_w); }
-
-std::int64_t to_mw(double power_w) { return round_to_int64(power_w * 1000); }
-double to_w(std::int64_t power_mw) { return static_cast<double>(power_mw) / 1000; }
-
 struct GridState : PartState {
   std::int64_t import_mw = 0;
   std::int64_t export_mw = 0;

@@ -11,6 +11,7 @@
 // nothing but what both cannot supply on the bus. Without a grid, a load gets what there is.
 #pragma once
 
+#include <cmath>
 #include <limits>
 
 namespace gridloom::sim {
@@ -49,5 +50,9 @@ struct PowerFlow {
 
 // `battery_w` is what the batteries took; negative: gave.
 [[nodiscard]] PowerFlow power_flow(const PowerOffer& offer, double battery_w);
+
+// Within this, the batteries' power counts as what was asked of them: the rest is rounding, and the
+// change of the voltage during the step.
+[[nodiscard]] inline double close_to_w(double asked_w) { return 0.05 + 0.002 * std::abs(asked_w); }
 
 }  // namespace gridloom::sim

@@ -42,4 +42,9 @@ inline constexpr double kAlmostHalf = 0x1.fffffffffffffp-2;
 // As std::ceil.
 [[nodiscard]] inline double round_up(double value) { return -round_down(-value); }
 
+[[nodiscard]] inline std::int64_t to_mw(double power_w) { return round_to_int64(power_w * 1000); }
+[[nodiscard]] inline double to_w(std::int64_t power_mw) {
+  return static_cast<double>(power_mw) / 1000;
+}
+
 }  // namespace gridloom::sim

@@ -45,7 +45,8 @@ Parts Bridges::parts() const {
           .sets = options_.sets,
           .registry = options_.registry,
           .reads = options_.reads,
-          .loop = *loop_};
+          .loop = *loop_,
+          .events = options_.events};
 }
 
 void Bridges::start() {

@@ -51,6 +51,7 @@ class Bridges {
     const Clock& wall;           // of HealthReport's times
     std::filesystem::path data;  // the folder of the server
     std::vector<ConfiguredBridge> configured{};
+    const home::EventLog* events = nullptr;  // outlives the bridges
   };
   explicit Bridges(Options options);
   Bridges(const Bridges&) = delete;

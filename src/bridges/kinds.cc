@@ -16,6 +16,7 @@
 #include "bridges/modbus/modbus_bridge.h"
 #include "bridges/mqtt_out/kind.h"
 #include "bridges/nut/kind.h"
+#include "bridges/webhook/kind.h"
 
 namespace gridloom::bridges {
 
@@ -27,7 +28,7 @@ using wire::JsonObject;
 std::span<const Kind> kinds() {
   static const std::vector<Kind> rows = {mqtt_kind(),   influx_kind(), modbus_kind(),
                                          mirror_kind(), meter_kind(),  home_assistant_kind(),
-                                         nut_kind()};
+                                         nut_kind(),    webhook_kind()};
   return rows;
 }
 

@@ -199,7 +199,8 @@ Status Server::listen(ListenOptions options) {
                                              .reads = reads,
                                              .wall = options_.clocks.wall,
                                              .data = options_.data,
-                                             .configured = std::move(options.bridges)});
+                                             .configured = std::move(options.bridges),
+                                             .events = &homes_->events()});
   protocols_->add_apis({.reads = reads,
                         .mqtt = std::move(options.mqtt),
                         .metrics =

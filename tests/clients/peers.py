@@ -34,16 +34,16 @@ class Program:
             self.lines.put(line.rstrip("\n"))
         self.lines.put(None)
 
-    def await_line(self, where, what):
+    def await_line(self, where, what, patience_s=PATIENCE_S):
         """The first line that `where` likes, of those that came already or are to come."""
         for line in self.seen:
             if where(line):
                 return line
-        return self.await_new_line(where, what)
+        return self.await_new_line(where, what, patience_s)
 
-    def await_new_line(self, where, what):
+    def await_new_line(self, where, what, patience_s=PATIENCE_S):
         """The same of lines that nobody has looked at yet."""
-        deadline = Deadline(what)
+        deadline = Deadline(what, patience_s)
         while True:
             try:
                 line = self.lines.get(timeout=deadline.left_s())

@@ -7,14 +7,14 @@
 #include <charconv>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "api/bodies/events.h"
 #include "api/message/params.h"
-#include "overview/overview.h"
-#include "overview/values.h"
+#include "overview/fault_words.h"
 #include "time/grammar.h"
 
 namespace gridloom::api {
@@ -83,24 +83,16 @@ Result<std::vector<std::string>> kinds_in(std::string_view text) {
 
 void add_fault(body::DeviceEvent& row, const home::HistoryDevice& device,
                const DeviceEvent& event) {
-  row.field = event.field;
-  auto value = wire::parse_json(event.text, {.bytes = event.text.size()});
-  const catalog::Field* field = device.family->field(event.field);
-  row.severity = field == nullptr ? catalog::Severity::kFault : field->severity;
-  std::string title = field == nullptr ? event.field : overview::title_of(*field);
-  std::string text;
-  if (value) {
-    const overview::Overview said =
-        overview::overview_of(*device.family, {{.name = event.field, .value = *value}});
-    if (said.errors.size() == 1) title = said.errors.front().title;
-    for (const overview::ActiveError& each : said.errors) {
-      if (!text.empty()) text += ", ";
-      text += said.errors.size() == 1 ? each.meaning : each.text;
-    }
+  std::optional<Json> value;
+  if (auto parsed = wire::parse_json(event.text, {.bytes = event.text.size()})) {
+    value = std::move(*parsed);
   }
-  row.title = std::move(title);
+  overview::FaultWords words = overview::fault_words(*device.family, event.field, value);
+  row.field = event.field;
+  row.severity = words.severity;
+  row.title = std::move(words.title);
   row.value = value ? std::move(*value) : Json();
-  row.text = std::move(text);
+  row.text = std::move(words.text);
   row.since_ms = event.since_ms;
 }
 

@@ -1,5 +1,4 @@
-// A home as evcc's custom meters read it: GET /api/v1/evcc, and the channels of OpenEMS' REST
-// interface that evcc reads. Pure.
+// A home as evcc's custom meters read it: GET /api/v1/evcc. Pure.
 //
 // The signs are evcc's: a battery that discharges is positive, everywhere else in Gridloom it is
 // negative. A value that is not known, known in part only, or too old is left out, and never 0.

@@ -23,6 +23,7 @@
 #include "bridges/core/health.h"
 #include "history/reader.h"
 #include "home/energy_counters.h"
+#include "home/event_log.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
 #include "hub/hub.h"
@@ -41,8 +42,9 @@ struct Parts {
   home::EnergyCounters& counters;
   home::SetTracker& sets;
   registry::Registry& registry;
-  history::Reads reads{};  // executes history queries
-  net::IoLoop& loop;       // of all bridges
+  history::Reads reads{};                  // executes history queries
+  net::IoLoop& loop;                       // of all bridges
+  const home::EventLog* events = nullptr;  // null: which faults devices had before is not known
 };
 
 // The bridge itself.

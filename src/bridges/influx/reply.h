@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "client/http_client.h"
 
@@ -16,9 +15,6 @@ enum class WriteResult : std::uint8_t {
   kLater      // the server or the settings are at fault
 };
 [[nodiscard]] WriteResult result_of(const client::HttpReply& reply);
-
-// "HTTP 400: partial write: field type conflict", with the server's own words.
-[[nodiscard]] std::string reason_of(const client::HttpReply& reply);
 
 // Of a batch that was refused, the lines that are lost: a server may have taken the others.
 [[nodiscard]] std::size_t lost_lines(const client::HttpReply& reply, std::size_t lines);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/redacted.h"
+#include "bridges/core/web_address.h"
 
 namespace gridloom::bridges {
 namespace {
@@ -57,15 +58,9 @@ constexpr std::array<Parameter, 14> kSettings = {{
      .most = 4e12},
 }};
 
-Result<std::string> server_of(std::string url) {
-  if (url.ends_with('/')) url.pop_back();
-  const std::size_t scheme = url.find("://");
-  const std::string_view kind = std::string_view(url).substr(0, scheme);
-  const std::string_view host =
-      scheme == std::string::npos ? std::string_view() : std::string_view(url).substr(scheme + 3);
-  const bool is_good = (kind == "http" || kind == "https") && !host.empty() &&
-                       host.find_first_of("/?#@ ") == std::string_view::npos;
-  if (is_good) return url;
+Result<std::string> server_of(const std::string& url) {
+  auto address = parse_web_address("url", url);
+  if (address && address->target == "/") return std::move(address->server);
   return fail(ErrorCode::kBadParams, fmt::format("url is \"{}\": must be http://HOST:PORT or "
                                                  "https://HOST:PORT, without a path",
                                                  redacted_extract(url)));

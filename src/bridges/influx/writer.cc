@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bridges/core/reply_reason.h"
 #include "bridges/influx/reply.h"
 #include "history/blocks/hours.h"
 #include "hub/platform.h"
@@ -18,8 +19,6 @@ using std::chrono::seconds;
 // A report is told before it is durable and in history: it is looked for twice.
 constexpr int kRoundsOfNews = 2;
 constexpr seconds kSaveEvery{60};
-constexpr seconds kLongestPause{60};
-constexpr unsigned kMostDoublings = 6;
 // Reading may take this share of the time: the others of the account wait for its queries.
 constexpr int kRestPerRead = 4;
 constexpr seconds kLongestRest{60};
@@ -231,10 +230,11 @@ bool InfluxWriter::send(const std::stop_token& stop, const LineBatch& batch) {
     const WriteResult result = reply ? result_of(*reply) : WriteResult::kLater;
     if (result == WriteResult::kLater) {
       health.failing(reply ? reason_of(*reply) : reply.error().detail);
-      if (!pause(stop, reply ? reply->retry_after : std::nullopt)) return false;
+      const Millis pause = pause_.next(reply ? reply->retry_after : std::nullopt);
+      if (!wakeup_.wait_until(stop, Steady::now() + pause)) return false;
       continue;
     }
-    failures_ = 0;
+    pause_.reset();
     health.connected();
     if (result == WriteResult::kTaken) {
       health.count_out(batch.lines);
@@ -253,12 +253,6 @@ bool InfluxWriter::send(const std::stop_token& stop, const LineBatch& batch) {
 bool InfluxWriter::send_halves(const std::stop_token& stop, const LineBatch& batch) {
   const auto [first, second] = halves(batch);
   return send(stop, first) && send(stop, second);
-}
-
-bool InfluxWriter::pause(const std::stop_token& stop, std::optional<Millis> asked) {
-  const seconds own = std::min(seconds(1U << std::min(failures_, kMostDoublings)), kLongestPause);
-  ++failures_;
-  return wakeup_.wait_until(stop, Steady::now() + std::max<Millis>(own, asked.value_or(Millis(0))));
 }
 
 }  // namespace gridloom::bridges

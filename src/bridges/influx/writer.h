@@ -20,6 +20,7 @@
 #include "base/result.h"
 #include "base/string_map.h"
 #include "bridges/core/bridge.h"
+#include "bridges/core/growing_pause.h"
 #include "bridges/core/wakeup.h"
 #include "bridges/influx/history_lines.h"
 #include "bridges/influx/positions.h"
@@ -53,8 +54,6 @@ class InfluxWriter {
   [[nodiscard]] bool send(const std::stop_token& stop, const LineBatch& batch);
   [[nodiscard]] bool send_halves(const std::stop_token& stop, const LineBatch& batch);
   [[nodiscard]] Result<client::HttpReply> ask(const std::stop_token& stop, const std::string& text);
-  // Waits before the next attempt. False: a stop is requested.
-  [[nodiscard]] bool pause(const std::stop_token& stop, std::optional<Millis> asked);
   void save();
   [[nodiscard]] std::vector<HistoryLines::Device> devices_with_news();
   [[nodiscard]] std::int64_t now_ms() const;
@@ -64,7 +63,7 @@ class InfluxWriter {
   const std::shared_ptr<const InfluxSettings> settings_;
   Positions positions_;
   std::optional<client::HttpClient> client_;
-  unsigned failures_ = 0;  // in a row
+  GrowingPause pause_;
   Moment saved_;
   std::chrono::steady_clock::duration reading_{};  // of this round
   Wakeup wakeup_;

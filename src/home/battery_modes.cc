@@ -133,7 +133,7 @@ Result<std::vector<std::string>> BatteryModes::devices_for(const Asked& asked) c
          {directory->devices_of(asked.account), directory->shared_with(asked.account)}) {
       for (const registry::Device* device : list) {
         const bool may_set =
-            registry::Directory::rights(asked.account, *device) == registry::Rights::kFull;
+            registry::Directory::rights(asked.account, *device) >= registry::Rights::kFull;
         const auto& family = platform.catalog->of_serial(device->sn);
         if (may_set && has_battery(*family)) all.push_back(device->sn);
       }
@@ -147,8 +147,9 @@ Result<std::vector<std::string>> BatteryModes::devices_for(const Asked& asked) c
                           ? !family->battery_modes.empty()
                           : family->battery_modes.contains(asked.mode);
     can += does ? 1 : 0;
-    if (!does)
+    if (!does) {
       cannot.push_back(fmt::format("{} ({}): {}", sn, family->product, modes_text(*family)));
+    }
   }
   if (all.empty()) return fail(ErrorCode::kBadParams, "the account has no battery that it may set");
   const bool is_refused = asked.mode == BatteryMode::kNormal ? can == 0 : !cannot.empty();

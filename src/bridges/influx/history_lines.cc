@@ -10,6 +10,8 @@
 namespace gridloom::bridges {
 namespace {
 
+constexpr std::int64_t kNsInMs = 1'000'000;
+
 std::string begin_of(const HistoryLines::Device& device, const InfluxSettings& settings) {
   const std::array<NamedText, 3> tags = {{{.name = "sn", .text = device.sn},
                                           {.name = "name", .text = device.name},
@@ -67,7 +69,9 @@ void HistoryLines::add_row(std::int64_t at_ms, std::span<const history::SeriesPo
                          [this](const PlainValue& value) { writer_.add(value); });
   }
   batch_.last_ms = at_ms;
-  if (writer_.end(at_ms, batch_.text)) ++batch_.lines;
+  in_ms_ = at_ms == row_ms_ ? in_ms_ + 1 : 0;
+  row_ms_ = at_ms;
+  if (writer_.end(at_ms * kNsInMs + in_ms_, batch_.text)) ++batch_.lines;
 }
 
 LineBatch HistoryLines::take() { return std::exchange(batch_, {}); }

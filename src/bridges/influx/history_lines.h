@@ -1,5 +1,7 @@
 // The rows of one device's history as lines, in order of time and some at a time: memory does not
-// grow with the span.
+// grow with the span. A database keeps one value of a field at a time, so rows of one millisecond
+// are a nanosecond apart, in their order: the same ones whenever they are written, because a span
+// never begins within a millisecond.
 //
 // Thread rule: one thread at a time.
 #pragma once
@@ -73,6 +75,8 @@ class HistoryLines final : private history::SeriesSink {
   bool is_over_ = false;
   std::optional<history::SeriesReader> series_;
   std::vector<std::string> fields_;  // of the window
+  std::int64_t row_ms_ = 0;          // time of the last row
+  std::int64_t in_ms_ = 0;           // rows before it in the same millisecond
   LineBatch batch_;
 };
 

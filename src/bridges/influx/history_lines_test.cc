@@ -81,13 +81,31 @@ TEST_F(HistoryLinesTest, EachReportIsALine) {
   const auto all = lines(0ms, 1h, kAll);
   const LineBatch batch = next(*all);
   const std::int64_t begin_ms = unix_ms(kStart);
-  EXPECT_EQ(batch.text, fmt::format("station,sn=R33,name=Cellar,family=station vol=52.3 {}\n"
-                                    "station,sn=R33,name=Cellar,family=station own=\"eco\" {}\n"
-                                    "station,sn=R33,name=Cellar,family=station vol=52.4 {}\n",
-                                    begin_ms, begin_ms + 2'000, begin_ms + 3'000));
+  EXPECT_EQ(batch.text,
+            fmt::format("station,sn=R33,name=Cellar,family=station vol=52.3 {}000000\n"
+                        "station,sn=R33,name=Cellar,family=station own=\"eco\" {}000000\n"
+                        "station,sn=R33,name=Cellar,family=station vol=52.4 {}000000\n",
+                        begin_ms, begin_ms + 2'000, begin_ms + 3'000));
   EXPECT_EQ(batch.lines, 3U);
   EXPECT_EQ(batch.last_ms, begin_ms + 3'000);
   EXPECT_TRUE(all->done());
+}
+
+// The database would keep the last of them only.
+TEST_F(HistoryLinesTest, RowsOfOneMillisecondAreANanosecondApart) {
+  report(kDevice, 1s, "vol", "523");
+  report(kDevice, 1s, "vol", "524");
+  report(kDevice, 1s, "vol", "525");
+  report(kDevice, 2s, "vol", "526");
+  send();
+  const std::int64_t at_ms = unix_ms(kStart + 1s);
+  const std::string begin = "station,sn=R33,name=Cellar,family=station vol=";
+  const std::string all = fmt::format(
+      "{0}52.3 {1}000000\n{0}52.4 {1}000001\n{0}52.5 {1}000002\n"
+      "{0}52.6 {2}000000\n",
+      begin, at_ms, at_ms + 1'000);
+  EXPECT_EQ(next(*lines(0ms, 1h, kAll)).text, all);
+  EXPECT_EQ(next(*lines(1s, 1h, kAll)).text, all) << "the same times when they are written again";
 }
 
 TEST_F(HistoryLinesTest, BeginsAtThePositionAndEndsBeforeTheEnd) {

@@ -71,9 +71,9 @@ void LineWriter::add(const PlainValue& value) {
   if (!append_value(fields_, value)) fields_.resize(before);
 }
 
-bool LineWriter::end(std::int64_t at_ms, std::string& out) {
+bool LineWriter::end(std::int64_t at_ns, std::string& out) {
   if (fields_.empty()) return false;
-  fmt::format_to(std::back_inserter(out), "{} {} {}\n", begin_, fields_, at_ms);
+  fmt::format_to(std::back_inserter(out), "{} {} {}\n", begin_, fields_, at_ns);
   fields_.clear();
   return true;
 }

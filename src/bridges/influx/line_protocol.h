@@ -23,8 +23,8 @@ class LineWriter {
 
   // Adds a field to the line; a value that is none adds nothing.
   void add(const PlainValue& value);
-  // Ends the line. False: it has no fields, and nothing is appended.
-  bool end(std::int64_t at_ms, std::string& out);
+  // Ends the line, at a time in Unix nanoseconds. False: it has no fields, and nothing is appended.
+  bool end(std::int64_t at_ns, std::string& out);
 
  private:
   std::string begin_;

@@ -119,13 +119,13 @@ Result<InfluxSettings> influx_settings(const parameters::Arguments& arguments) {
     return client::query_text(arguments.text(setting));
   };
   if (!arguments.text("bucket").empty()) {
-    settings.target = "/api/v2/write?precision=ms&bucket=" + query("bucket");
+    settings.target = "/api/v2/write?precision=ns&bucket=" + query("bucket");
     if (!arguments.text("org").empty()) settings.target += "&org=" + query("org");
     if (const std::string token = arguments.text("token"); !token.empty()) {
       settings.headers.emplace_back("Authorization", "Token " + token);
     }
   } else {
-    settings.target = "/write?precision=ms&db=" + query("database");
+    settings.target = "/write?precision=ns&db=" + query("database");
     if (const std::string policy = query("retention-policy"); !policy.empty()) {
       settings.target += "&rp=" + policy;
     }

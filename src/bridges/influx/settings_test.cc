@@ -28,7 +28,7 @@ TEST(InfluxSettings, ABucketIsWrittenByVersion2) {
   const InfluxSettings settings =
       must(settings_of(R"({"url":"http://db:8086/","bucket":"my home","org":"me","token":"T"})"));
   EXPECT_EQ(settings.server, "http://db:8086");
-  EXPECT_EQ(settings.target, "/api/v2/write?precision=ms&bucket=my%20home&org=me");
+  EXPECT_EQ(settings.target, "/api/v2/write?precision=ns&bucket=my%20home&org=me");
   EXPECT_THAT(settings.headers, ElementsAre(HttpHeader("Authorization", "Token T")));
 }
 
@@ -36,7 +36,7 @@ TEST(InfluxSettings, ADatabaseIsWrittenByVersion1) {
   const InfluxSettings settings = must(settings_of(
       R"({"url":"https://db","database":"home","user":"Aladdin","password":"open sesame",)"
       R"("retention-policy":"year"})"));
-  EXPECT_EQ(settings.target, "/write?precision=ms&db=home&rp=year");
+  EXPECT_EQ(settings.target, "/write?precision=ns&db=home&rp=year");
   EXPECT_THAT(settings.headers,
               ElementsAre(HttpHeader("Authorization", "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==")));
   EXPECT_THAT(must(settings_of(R"({"url":"http://db","database":"home"})")).headers, IsEmpty());

@@ -31,7 +31,7 @@ class NutTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def report(self, group, **params):
-        self.device.report(params, typeCode=group)
+        self.device.report(params, typeCode=group, moduleType={"pdStatus": 1, "invStatus": 3}[group])
 
     def upsc(self, *words):
         return subprocess.run(["upsc", *words], capture_output=True, text=True, timeout=PATIENCE_S)

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bridges/core/off_loop.h"
 #include "bridges/meter/eco_tracker.h"
 #include "http/session.h"
 
@@ -158,15 +159,17 @@ void MeterServer::start() {
 
 MeterServer::~MeterServer() {
   if (!is_running_) return;  // open() failed
-  loop_.post([this] {
-    if (group_) {
-      group_->send(announcer_->goodbye(), group_socket_address());
-      group_->close();
-    }
-    for (const auto& socket : udp_) socket->close();
+  run_off_loop([this] {
+    loop_.post([this] {
+      if (group_) {
+        group_->send(announcer_->goodbye(), group_socket_address());
+        group_->close();
+      }
+      for (const auto& socket : udp_) socket->close();
+    });
+    listener_->stop();
+    loop_.stop();
   });
-  listener_->stop();
-  loop_.stop();
 }
 
 std::vector<net::Address> MeterServer::udp() const {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "bridges/core/off_loop.h"
+
 namespace gridloom::bridges::nut {
 namespace {
 
@@ -40,8 +42,10 @@ Result<std::unique_ptr<Server>> Server::open(const Options& options) {
 
 Server::~Server() {
   if (!listener_) return;  // open() failed
-  listener_->stop();
-  loop_.stop();
+  run_off_loop([this] {
+    listener_->stop();
+    loop_.stop();
+  });
 }
 
 }  // namespace gridloom::bridges::nut

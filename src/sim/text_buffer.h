@@ -60,6 +60,7 @@ class TextBuffer {
     ++size_;
   }
   void append(std::string_view text) {
+    if (text.empty()) return;  // it may have no address
     std::memcpy(room(text.size()), text.data(), text.size());
     size_ += text.size();
   }

@@ -55,6 +55,15 @@ TEST(TextBuffer, KeepsWhatIsAppendedBeyondItsFirstBytes) {
   EXPECT_EQ(buffer.view(), "");
 }
 
+TEST(TextBuffer, ATextThatIsNoneAddsNothing) {
+  TextBuffer buffer;
+  buffer.append(std::string_view());
+  EXPECT_EQ(buffer.view(), "");
+  buffer.append('a');
+  buffer.append(std::string_view());
+  EXPECT_EQ(buffer.view(), "a");
+}
+
 TEST(TextBuffer, QuotesAsJsonDoes) {
   for (const std::string_view text :
        {"", "BENCH0001", "2025-06-21 00:00:02", "a \"b\" \\ c", "line\nend\x01", "zwölf °C"}) {

@@ -89,7 +89,8 @@ FINALDELAY 0
 DEADTIME 15
 ''')
         (folder / "upsmon.conf").chmod(0o600)
-        monitor = Program("upsmon", "-F", "-D",
+        # Debian's /sbin/upsmon runs nothing before the machine's own NUT is configured.
+        monitor = Program("/lib/nut/upsmon", "-F", "-D",
                           env={**os.environ, "NUT_CONFPATH": str(folder), "NUT_STATEPATH": str(folder)})
         self.addCleanup(monitor.__exit__)
         return monitor, done

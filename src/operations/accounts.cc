@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
-#include "parameters/arguments.h"
 #include "operations/context.h"
+#include "parameters/arguments.h"
 
 namespace gridloom::operations {
 namespace {

@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "base/redacted.h"
-#include "parameters/arguments.h"
 #include "operations/context.h"
+#include "parameters/arguments.h"
 
 namespace gridloom::operations {
 namespace {

@@ -18,10 +18,10 @@
 #include "home/battery_modes.h"
 #include "home/energy_counters.h"
 #include "mqtt/session_store.h"
-#include "parameters/arguments.h"
 #include "operations/backup_description.h"
 #include "operations/backup_files.h"
 #include "operations/virtual_state.h"
+#include "parameters/arguments.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "parameters/arguments.h"
 #include "operations/context.h"
+#include "parameters/arguments.h"
 #include "server/reconcile.h"
 
 namespace gridloom::operations {

@@ -19,8 +19,8 @@
 #include "history/energy_query.h"
 #include "hub/hub.h"
 #include "hub/reply_to.h"
-#include "parameters/arguments.h"
 #include "operations/context.h"
+#include "parameters/arguments.h"
 
 namespace gridloom::operations {
 namespace {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "hub/hub.h"
-#include "parameters/arguments.h"
 #include "operations/context.h"
+#include "parameters/arguments.h"
 
 namespace gridloom::operations {
 namespace {

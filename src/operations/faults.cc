@@ -14,8 +14,8 @@
 
 #include "base/nearest.h"
 #include "hub/fault_injector.h"
-#include "parameters/arguments.h"
 #include "operations/context.h"
+#include "parameters/arguments.h"
 #include "sim/device_faults.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"

@@ -20,8 +20,8 @@
 #include "history/reader.h"
 #include "hub/hub.h"
 #include "journal/journal.h"
-#include "parameters/arguments.h"
 #include "operations/virtual_state.h"
+#include "parameters/arguments.h"
 
 namespace gridloom::operations {
 namespace {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "api/gate/sign_in.h"
-#include "parameters/arguments.h"
 #include "operations/context.h"
+#include "parameters/arguments.h"
 #include "time/iso_text.h"
 
 namespace gridloom::operations {

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/nearest.h"
-#include "parameters/arguments.h"
 #include "operations/context.h"
 #include "operations/last_states.h"
+#include "parameters/arguments.h"
 #include "sim/virtual_device.h"
 
 namespace gridloom::operations {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "hub/hub.h"
-#include "parameters/arguments.h"
 #include "operations/context.h"
+#include "parameters/arguments.h"
 
 namespace gridloom::operations {
 namespace {

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "base/virtual_clock.h"
-#include "parameters/arguments.h"
 #include "operations/context.h"
+#include "parameters/arguments.h"
 #include "time/grammar.h"
 
 namespace gridloom::operations {

@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "hub/hub.h"
-#include "parameters/arguments.h"
 #include "operations/context.h"
+#include "parameters/arguments.h"
 #include "registry/registry.h"
 #include "time/iso_text.h"
 

@@ -39,4 +39,19 @@ Status HomeServices::start() {
   return {};
 }
 
+void HomeServices::add_bridges(BridgeOptions options) {
+  bridges_.emplace(bridges::Bridges::Options{
+      .hub = options_.hub,
+      .homes = homes_,
+      .counters = counters_,
+      .sets = sets_,
+      .registry = options.registry,
+      .reads = [archive =
+                    &options_.archive](auto query) { return archive->read(std::move(query)); },
+      .wall = options.wall,
+      .data = options_.data,
+      .configured = std::move(options.configured),
+      .events = &events_});
+}
+
 }  // namespace gridloom::server

@@ -6,10 +6,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "bridges/bridges.h"
+#include "bridges/configured.h"
 #include "history/archive.h"
 #include "home/battery_modes.h"
 #include "home/energy_counters.h"
@@ -17,6 +21,7 @@
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
 #include "hub/hub.h"
+#include "registry/registry.h"
 
 namespace gridloom::server {
 
@@ -45,6 +50,16 @@ class HomeServices {
   // Nothing is written any more.
   void stop() { events_.stop(); }
 
+  // Makes the bridges, once: those of the registry, and those of the configuration.
+  struct BridgeOptions {
+    registry::Registry& registry;
+    const Clock& wall;
+    std::vector<bridges::ConfiguredBridge> configured{};
+  };
+  void add_bridges(BridgeOptions options);
+  // Null before.
+  [[nodiscard]] bridges::Bridges* bridges() { return bridges_ ? &*bridges_ : nullptr; }
+
   [[nodiscard]] const home::EventLog& events() const { return events_; }
   [[nodiscard]] home::HomeFeed& homes() { return homes_; }
   [[nodiscard]] home::SetTracker& sets() { return sets_; }
@@ -58,6 +73,7 @@ class HomeServices {
   home::SetTracker sets_;
   home::EnergyCounters counters_;
   home::BatteryModes modes_;
+  std::optional<bridges::Bridges> bridges_;
 };
 
 }  // namespace gridloom::server

@@ -60,6 +60,28 @@ std::string metrics_of(const hub::Platform& platform, const Listeners& listeners
                       archive.health(), bridges.rows());
 }
 
+// The port of the MQTT listener with TLS; 0: there is none.
+std::uint16_t port_of(const Listeners& listeners) {
+  const net::Address* bound = listeners.bound(Interface::kMqtt, Security::kTls);
+  return bound == nullptr ? std::uint16_t{0} : bound->port;
+}
+
+api::Page page_of(Server::ListenOptions& options) {
+  return api::Page({.files = std::move(options.page),
+                    .public_host = options.mqtt.public_host,
+                    .frame_origins = std::move(options.frame_origins)});
+}
+
+history::Reads reads_of(history::Archive& archive) {
+  return [&archive](auto query) { return archive.read(std::move(query)); };
+}
+
+// Runs `work`, which waits for tasks of the loops.
+void with_loops(const Server::Options& options, LoopSpan loops, const std::function<void()>& work) {
+  if (options.turn_loops_during) return options.turn_loops_during(loops, work);
+  work();
+}
+
 }  // namespace
 
 Server::Server(Options options)
@@ -71,7 +93,7 @@ Server::Server(Options options)
 
 Server::~Server() {
   // Asks the loops for the twins.
-  if (archive_) with_loops([this] { archive_->stop(); });
+  if (archive_) with_loops(options_, loops_, [this] { archive_->stop(); });
   for (const auto& loop : loops_) loop->stop();
   if (store_) store_->on_applied({});
   archive_.reset();  // tells the shards what has become durable
@@ -141,7 +163,7 @@ void Server::make_hub() {
   loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
   registry_->on_change([this] {
     hub_->registry_changed();
-    if (bridges_) bridges_->registry_changed();
+    if (bridges::Bridges* const bridges = homes_->bridges()) bridges->registry_changed();
   });
   protocols_.emplace(Protocols::Options{.hub = *hub_,
                                         .clock = options_.clocks.steady,
@@ -165,16 +187,8 @@ Status Server::listen(ListenOptions options) {
                                                     .protocol_of = protocol_of});
   if (!opened) return std::unexpected(opened.error());
   listeners_ = std::move(*opened);
-  if (options.mqtt.port == 0) {
-    const net::Address* bound = listeners_.bound(Interface::kMqtt, Security::kTls);
-    if (bound != nullptr) options.mqtt.port = bound->port;
-  }
-  api::Page page({.files = std::move(options.page),
-                  .public_host = options.mqtt.public_host,
-                  .frame_origins = std::move(options.frame_origins)});
-  const history::Reads reads = [archive = archive_.get()](auto query) {
-    return archive->read(std::move(query));
-  };
+  if (options.mqtt.port == 0) options.mqtt.port = port_of(listeners_);
+  api::Page page = page_of(options);
   const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
   live_.emplace(api::LiveFeed::Options{.hub = hub_.get(),
                                        .virtual_time = virtual_time,
@@ -191,22 +205,15 @@ Status Server::listen(ListenOptions options) {
                                                                    std::move(task));
                                             },
                                         .limits = options_.limits.sign_in});
-  bridges_.emplace(bridges::Bridges::Options{.hub = *hub_,
-                                             .homes = homes_->homes(),
-                                             .counters = homes_->counters(),
-                                             .sets = homes_->sets(),
-                                             .registry = *registry_,
-                                             .reads = reads,
-                                             .wall = options_.clocks.wall,
-                                             .data = options_.data,
-                                             .configured = std::move(options.bridges),
-                                             .events = &homes_->events()});
-  protocols_->add_apis({.reads = reads,
+  homes_->add_bridges({.registry = *registry_,
+                       .wall = options_.clocks.wall,
+                       .configured = std::move(options.bridges)});
+  protocols_->add_apis({.reads = reads_of(*archive_),
                         .mqtt = std::move(options.mqtt),
                         .metrics =
                             [this] {
                               return metrics_of(*platform_, listeners_, protocols_->sessions(),
-                                                *archive_, *bridges_);
+                                                *archive_, bridges());
                             },
                         .health = [this] { return health_of(archive_->health(), loops_); },
                         .page = std::move(page),
@@ -218,7 +225,7 @@ Status Server::listen(ListenOptions options) {
                         .live = &*live_,
                         .sign_in = &*sign_in_,
                         .administration = options.administration,
-                        .bridges = &*bridges_,
+                        .bridges = homes_->bridges(),
                         .virtual_time = virtual_time,
                         .trusted_proxies = std::move(options.trusted_proxies)});
   return {};
@@ -231,22 +238,17 @@ void Server::start(const wire::JsonObject& facts) {
   archive_->start([this] { return changed_twins(*hub_, loops_.size()); });
   write_audit(*archive_, options_.clocks.devices.now(), journal::audit_kind("start"), facts);
   listeners_.start();
-  bridges_->start();
+  bridges().start();
 }
 
 void Server::stop(const wire::JsonObject& facts) {
-  bridges_->stop();
+  bridges().stop();
   homes_->stop();
-  with_loops([this] {
+  with_loops(options_, loops_, [this] {
     listeners_.stop();
     store_sessions(loops_, protocols_->sessions(), *store_, options_.clocks.steady);
   });
   write_audit(*archive_, options_.clocks.devices.now(), journal::audit_kind("stop"), facts);
-}
-
-void Server::with_loops(const std::function<void()>& work) const {
-  if (options_.turn_loops_during) return options_.turn_loops_during(loops_, work);
-  work();
 }
 
 net::MakeProtocol Server::protocol(Interface interface) const {

@@ -120,7 +120,7 @@ class Server {
   [[nodiscard]] hub::Hub& hub() { return *hub_; }
   // After listen().
   [[nodiscard]] api::SignIn& sign_in() { return *sign_in_; }
-  [[nodiscard]] bridges::Bridges& bridges() { return *bridges_; }
+  [[nodiscard]] bridges::Bridges& bridges() { return *homes_->bridges(); }
   [[nodiscard]] const hub::Platform& platform() const { return *platform_; }
   [[nodiscard]] const Limits& limits() const { return options_.limits; }
   [[nodiscard]] const Listeners& listeners() const { return listeners_; }
@@ -130,8 +130,6 @@ class Server {
   explicit Server(Options options);
   [[nodiscard]] Status open_data();
   void make_hub();
-  // Runs `work`, which waits for tasks of the loops.
-  void with_loops(const std::function<void()>& work) const;
 
   // Destroyed in reverse order.
   Options options_;  // without the loops
@@ -145,7 +143,6 @@ class Server {
   std::optional<HomeServices> homes_;
   std::optional<api::LiveFeed> live_;
   std::optional<api::SignIn> sign_in_;
-  std::optional<bridges::Bridges> bridges_;
   std::optional<Protocols> protocols_;
   Listeners listeners_;
   std::optional<Worker> worker_;  // of sign_in_; its tasks end first

@@ -20,7 +20,6 @@
 #include "sim/heat_pump.h"
 #include "sim/household/people.h"
 #include "sim/household/shared.h"
-#include "sim/lan_regulation.h"
 #include "sim/model_slots.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
@@ -28,7 +27,7 @@
 #include "sim/physics_load.h"
 #include "sim/physics_slots.h"
 #include "sim/power_flow.h"
-#include "sim/regulation.h"
+#include "sim/regulators.h"
 #include "sim/roof.h"
 #include "sim/rounding.h"
 
@@ -71,7 +70,7 @@ class PhysicsModel final : public Model {
     const auto is_port = [](const LoadPart& part) { return part.port.has_value(); };
     if (std::ranges::any_of(slots_->loads, is_port)) ports_.emplace(chance);
     const double error_w = slots_->grid ? slots_->grid->meter_error_w : 0;
-    if (error_w > 0) regulation_.emplace(chance.split("bias"), error_w);
+    if (error_w > 0) regulators_.cloud.emplace(chance.split("bias"), error_w);
   }
 
   void start(Fields& fields, const Environment& environment) override {
@@ -112,12 +111,13 @@ class PhysicsModel final : public Model {
     if (household_) household_->advance(environment, dt);
     if (ports_) ports_->advance(environment, dt);
     const PowerOffer offer = offer_of(environment, dt);
-    const double asked_w = asked_of_batteries_w(offer, environment, dt);
+    const double asked_w =
+        regulators_.asked_w(offer, environment, slots_->inverter.has_value(), dt);
     const double taken_w = run_batteries(asked_w, environment, dt);
     const bool as_asked = std::abs(taken_w - asked_w) <= close_to_w(asked_w);
     const PowerFlow flow = power_flow(offer, as_asked ? asked_w : taken_w);
     share_out(offer, flow);
-    lan_regulation_.gave(flow.inverter_w);
+    regulators_.lan.gave(flow.inverter_w);
     keep_balance(dt);
     for (LoadState& state : loads_) {
       if (state.heat_pump) state.heat_pump->run(to_w(state.power_mw), environment.air_c, dt);
@@ -266,14 +266,6 @@ class PhysicsModel final : public Model {
 
   // ---- a step
 
-  double asked_of_batteries_w(const PowerOffer& offer, const Environment& environment, Millis dt) {
-    if (environment.lan_meter && environment.grid_up && slots_->inverter) {
-      return lan_regulation_.battery_w(offer, *environment.lan_meter, dt);
-    }
-    return regulation_ ? regulation_->battery_w(offer, environment.now, dt)
-                       : battery_power_w(offer);
-  }
-
   PowerOffer offer_of(const Environment& environment, Millis dt) {
     PowerOffer offer;
     fed_mw_ = 0;
@@ -300,7 +292,8 @@ class PhysicsModel final : public Model {
     if (!slots_->grid || !environment.grid_up) return offer;
     offer.import_w = slots_->grid->import_w;
     offer.export_w = slots_->grid->export_w;
-    if (regulation_) offer.export_w = regulation_->below_w(offer.export_w, environment.now);
+    if (regulators_.cloud)
+      offer.export_w = regulators_.cloud->below_w(offer.export_w, environment.now);
     if (!slots_->charger) return offer;
     offer.charges = charger_.on && charger_most_w_ > 0;
     offer.charger_w = charger_most_w_;
@@ -586,8 +579,7 @@ class PhysicsModel final : public Model {
   std::optional<HouseholdLoad> household_;   // where a load is a share of it
   std::optional<HouseholdLoad> ports_;       // in percent, where a load is what hangs at one
   std::vector<Roof> roofs_;                  // of the first PV inputs
-  std::optional<Regulation> regulation_;     // nothing: its meter is exact
-  LanRegulation lan_regulation_;             // by a meter in the local network
+  Regulators regulators_;                    // of the batteries
   std::optional<household::People> people_;  // where doors are opened
 };
 

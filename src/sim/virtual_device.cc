@@ -69,8 +69,7 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
       model_(virtual_family_->make_model(chance.split(sn_))),
       stepped_(environment.now),
       place_(virtual_family_->table->family().place),
-      started_(environment.now),
-      reported_(environment.now),
+      since_{.start = environment.now, .report = environment.now},
       message_id_(static_cast<std::int64_t>(chance.split(sn_).bits(0) & 0x3fffffffU)),
       chance_(chance) {
   fields_.assign_serials(sn_);
@@ -236,7 +235,7 @@ void VirtualDevice::write_numbers() {
 void VirtualDevice::step(const Environment& environment, std::vector<Message>& out) {
   move(environment);
   if (!unwritten_) return;
-  const bool everything = environment.now - reported_ >= Millis(family().messages.full_ms);
+  const bool everything = environment.now - since_.report >= Millis(family().messages.full_ms);
   report(everything ? Extent::kFull : Extent::kChanged, environment, out);
 }
 
@@ -245,7 +244,7 @@ void VirtualDevice::report(Extent extent, const Environment& environment,
   write_numbers();
   const TimePoint now = active_.empty() ? environment.now : at_device(environment).now;
   ReportText::Envelope envelope = {.last_message_id = message_id_,
-                                   .uptime_ms = (now - started_).count() + 1,
+                                   .uptime_ms = (now - since_.start).count() + 1,
                                    .now_ms = unix_ms(now)};
   for (const ReportText& text : virtual_family_->reports) {
     TextBuffer& buffer = empty_buffer();
@@ -256,7 +255,7 @@ void VirtualDevice::report(Extent extent, const Environment& environment,
   }
   message_id_ = envelope.last_message_id;
   fields_.clear_changes();
-  if (extent == Extent::kFull) reported_ = environment.now;
+  if (extent == Extent::kFull) since_.report = environment.now;
 }
 
 void VirtualDevice::on_set(std::string_view payload, const Environment& environment,
@@ -361,7 +360,7 @@ std::optional<Json> VirtualDevice::look_up(std::string_view name, const JsonObje
                                            const JsonObject& params,
                                            const Environment& environment) {
   if (name == "message_id") return Json(++message_id_);
-  if (name == "uptime_ms") return Json((environment.now - started_).count() + 1);
+  if (name == "uptime_ms") return Json((environment.now - since_.start).count() + 1);
   if (name == "now_ms") return Json(unix_ms(environment.now));
   if (name == "id") return id_of(request);
   if (name.starts_with("module:")) {

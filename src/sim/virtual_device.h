@@ -53,6 +53,11 @@ struct Setup {
   std::optional<catalog::MeterPlace> meter{};  // by which it regulates itself, over HTTP
 };
 
+struct DeviceTimes {
+  TimePoint start;
+  TimePoint report;  // when every field was reported last
+};
+
 class VirtualDevice {
  public:
   // With `last`, the device continues from the state in which it was left; null, or a state without
@@ -147,8 +152,7 @@ class VirtualDevice {
   std::optional<Environment> unwritten_;  // environment of the last step, until write_numbers()
   Outing outing_;
   std::optional<LanMeter> lan_meter_;  // as in Environment
-  TimePoint started_;
-  TimePoint reported_;  // when every field was reported last
+  DeviceTimes since_;
   std::int64_t message_id_ = 0;
   Chance chance_;
   std::vector<std::size_t> pinned_;  // by Slot::index

@@ -90,7 +90,7 @@ DEADTIME 15
 ''')
         (folder / "upsmon.conf").chmod(0o600)
         # Debian's /sbin/upsmon runs nothing before the machine's own NUT is configured.
-        monitor = Program("/lib/nut/upsmon", "-F", "-D",
+        monitor = Program("/lib/nut/upsmon", "-F", "-p", "-D",
                           env={**os.environ, "NUT_CONFPATH": str(folder), "NUT_STATEPATH": str(folder)})
         self.addCleanup(monitor.__exit__)
         return monitor, done

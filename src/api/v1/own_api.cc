@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/bodies/bridges.h"
 #include "api/bodies/commands.h"
 #include "api/bodies/energy.h"
 #include "api/bodies/evcc.h"
@@ -15,7 +16,6 @@
 #include "api/bodies/family.h"
 #include "api/bodies/home.h"
 #include "api/bodies/operations.h"
-#include "api/bodies/bridges.h"
 #include "api/bodies/people.h"
 #include "api/bodies/series.h"
 #include "api/home/card_json.h"
@@ -74,6 +74,15 @@ hub::RequestOrigin origin_of(const Caller& caller, const http::Request& request)
                 : caller.session != nullptr ? hub::by_session(caller.session->number)
                                             : hub::by_key(request.headers[header::kAccessKey]),
           .from = request.peer};
+}
+
+// The text is the same for everybody, so a client that has it need not get it again.
+void answer(OwnApi::Call call, const FamilyTexts::Text& text) {
+  http::Response response = call.form.success_shared(text.json);
+  if (call.form.is_plain()) {
+    add_tag(response, text, call.request.headers[header::kIfNoneMatch], "private, no-cache");
+  }
+  call.done(std::move(response));
 }
 
 }  // namespace
@@ -470,15 +479,6 @@ void OwnApi::family(Call call) const {
                                shown(call.named))}));
   }
   answer(std::move(call), *text);
-}
-
-// The text is the same for everybody, so a client that has it need not get it again.
-void OwnApi::answer(Call call, const FamilyTexts::Text& text) {
-  http::Response response = call.form.success_shared(text.json);
-  if (call.form.is_plain()) {
-    add_tag(response, text, call.request.headers[header::kIfNoneMatch], "private, no-cache");
-  }
-  call.done(std::move(response));
 }
 
 SessionApi::Call OwnApi::session_call(Call& call) {

@@ -72,7 +72,7 @@ class OwnApi {
     home::EnergyCounters* counters = nullptr;  // likewise; null: there are no energy counters
     home::BatteryModes* modes = nullptr;       // likewise; null: no mode is taken
     std::size_t metrics_fields = kHomeMetricsFields;
-    Administration* administration = nullptr;  // likewise; null: there is none over HTTP
+    Administration* administration = nullptr;   // likewise; null: there is none over HTTP
     const bridges::Bridges* bridges = nullptr;  // likewise; null: there are none
   };
   explicit OwnApi(const Options& options);
@@ -157,7 +157,6 @@ class OwnApi {
   [[nodiscard]] static CommandApi::Call command_call(Call& call);
   [[nodiscard]] static ConsumerApi::Call consumer_call(Call& call);
   [[nodiscard]] static SessionApi::Call session_call(Call& call);
-  static void answer(Call call, const FamilyTexts::Text& text);
 
   Options options_;
   AdminApi admin_;

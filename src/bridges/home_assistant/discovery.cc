@@ -8,6 +8,9 @@
 namespace gridloom::bridges::home_assistant {
 namespace {
 
+// The part of topics in front of a serial number.
+constexpr std::string_view kDevicePart = "device";
+
 using wire::JsonArray;
 using wire::JsonObject;
 
@@ -146,12 +149,14 @@ std::string Topics::availability(std::string_view sn) const {
 std::string Topics::state(std::string_view sn, std::string_view topic) const {
   return fmt::format("{}/device/{}/state/{}", base_, sn, topic);
 }
+std::string Topics::set_filter() const { return fmt::format("{}/{}/+/set/+", base_, kDevicePart); }
+
 std::string Topics::set(std::string_view sn, std::string_view key) const {
-  return fmt::format("{}/device/{}/set/{}", base_, sn, key);
+  return fmt::format("{}/{}/{}/set/{}", base_, kDevicePart, sn, key);
 }
 
 std::optional<Topics::Set> Topics::parse_set(std::string_view topic) const {
-  const auto rest = between(topic, base_ + "/device/");
+  const auto rest = between(topic, fmt::format("{}/{}/", base_, kDevicePart));
   if (!rest) return std::nullopt;
   constexpr std::string_view kSet = "/set/";
   const std::size_t at = rest->find('/');

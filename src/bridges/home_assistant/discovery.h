@@ -66,7 +66,7 @@ class Topics {
   [[nodiscard]] std::string home_state() const { return bridge_ + "/home"; }
 
   [[nodiscard]] std::string published_filter() const { return bridge_ + "/published/+"; }
-  [[nodiscard]] std::string set_filter() const { return base_ + "/device/+/set/+"; }
+  [[nodiscard]] std::string set_filter() const;
   // Of discovery with a message for each entity, in the form PREFIX/PLATFORM/NODE/KEY/config.
   [[nodiscard]] std::string single_filter() const { return prefix_ + "/+/+/+/config"; }
 

@@ -1,3 +1,4 @@
+// Writes the devices' history to a database from the bridge's own thread.
 #include <memory>
 #include <optional>
 #include <utility>

@@ -1,3 +1,4 @@
+// Brings devices in from the vendor's cloud: what the schedule decides, carried out.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,10 +15,10 @@
 #include <vector>
 
 #include "base/string_map.h"
+#include "bridges/core/local_gateway.h"
 #include "bridges/mirror/cloud.h"
 #include "bridges/mirror/device_values.h"
 #include "bridges/mirror/kind.h"
-#include "bridges/core/local_gateway.h"
 #include "bridges/mirror/oddities.h"
 #include "bridges/mirror/pending_sets.h"
 #include "bridges/mirror/schedule.h"

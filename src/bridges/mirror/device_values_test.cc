@@ -203,11 +203,11 @@ TEST(SnapshotReports, HaveTheEnvelopeOfTheFamily) {
   const auto family = test_catalog()->of_serial(kDelta2);
   const std::vector<QuotaValue> values{{.name = "pd.soc", .text = "5"},
                                        {.name = "elsewhere", .text = "true"}};
-  EXPECT_THAT(
-      reports_of(*family, values, kTestStart),
-      testing::UnorderedElementsAre(
-          R"({"id":1700000000000,"version":"1.0","typeCode":"pdStatus","moduleType":1,"params":{"soc":5}})",
-          R"({"id":1700000000000,"version":"1.0","params":{"elsewhere":true}})"));
+  EXPECT_THAT(reports_of(*family, values, kTestStart),
+              testing::UnorderedElementsAre(
+                  R"({"id":1700000000000,"version":"1.0","typeCode":"pdStatus","moduleType":1,)"
+                  R"("params":{"soc":5}})",
+                  R"({"id":1700000000000,"version":"1.0","params":{"elsewhere":true}})"));
 }
 
 }  // namespace

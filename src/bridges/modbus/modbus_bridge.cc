@@ -4,6 +4,7 @@
 
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -74,11 +75,10 @@ std::optional<Place> place_in(std::string_view address) {
   Place place{.host = std::string(address.substr(0, colon)), .port = {}};
   if (colon != std::string_view::npos) {
     place.port = std::string(address.substr(colon + 1));
-    const bool is_number = !place.port.empty() && place.port.size() <= 5 &&
-                           place.port.find_first_not_of("0123456789") == std::string::npos;
-    if (!is_number || std::stoi(place.port) == 0 || std::stoi(place.port) > 65'535) {
-      return std::nullopt;
-    }
+    std::uint16_t port = 0;
+    const char* const last = place.port.data() + place.port.size();
+    const auto [at, error] = std::from_chars(place.port.data(), last, port);
+    if (error != std::errc() || at != last || port == 0) return std::nullopt;
   }
   if (place.host.empty() || place.host.find_first_of("/?# @") != std::string::npos) {
     return std::nullopt;

@@ -1,3 +1,4 @@
+// Publishes the devices' values to a broker: all of a device once it is there, then what changes.
 #include <array>
 #include <chrono>
 #include <cstddef>

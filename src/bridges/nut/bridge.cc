@@ -1,3 +1,4 @@
+// Shows the batteries of the account to clients of Network UPS Tools.
 #include <chrono>
 #include <map>
 #include <memory>

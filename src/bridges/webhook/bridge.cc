@@ -1,3 +1,4 @@
+// Posts what happens to the devices to an address, one event after another.
 #include <memory>
 #include <optional>
 #include <string>

@@ -20,8 +20,8 @@ COMMANDS = [
      'gridloom: there is no command "histroy"; did you mean history? `gridloom help` lists all commands'),
     (["frobnicate"], USAGE, 'gridloom: there is no command "frobnicate"; `gridloom help` lists all commands'),
     (["list"], USAGE,
-     'gridloom: there is no command "list"; did you mean device list or account list or token list or fault list or '
-     "family list or home list? `gridloom help` lists all commands"),
+     'gridloom: there is no command "list"; did you mean device list or account list or token list or bridge list or '
+     "fault list or family list or home list? `gridloom help` lists all commands"),
     (["device", "lst"], USAGE,
      'gridloom: there is no command "device lst"; did you mean device list? `gridloom device --help` describes it'),
     (["device", "remov"], USAGE,

@@ -5,6 +5,7 @@
 // Thread rule: start() and stop() once each, on the owner's thread; the others from any thread.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>

@@ -12,6 +12,7 @@
 // Thread rule: any thread; tick() on the loop of the options.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>

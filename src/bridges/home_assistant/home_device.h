@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "bridges/home_assistant/discovery.h"
 #include "bridges/home_assistant/publisher.h"

@@ -1,6 +1,7 @@
 // The state of an entity, made of what the device reports now. Pure.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "bridges/core/name_template.h"
 #include "bridges/core/plain_value.h"

@@ -3,6 +3,7 @@
 // written again. One thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>

@@ -2,6 +2,7 @@
 // each other by that name alone. Thread rule: the bridges' loop, except join().
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>

@@ -1,6 +1,7 @@
 // The emulated meter over HTTP. A reading that is not known is 503 with Retry-After, never 0.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <memory>

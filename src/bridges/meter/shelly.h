@@ -4,6 +4,7 @@
 // phase a, as by a meter with one clamp. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>

@@ -3,6 +3,7 @@
 // Thread rule: one thread; ModbusWake from any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -5,6 +5,7 @@
 // Thread rule: the loop that is given.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>

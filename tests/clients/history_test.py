@@ -269,7 +269,8 @@ class HistoryTest(unittest.TestCase):
             self.assertIn(said, done.stderr)
 
     def test_the_examples_of_the_page_work(self):
-        self.report_usual()
+        # The page's are those of a DELTA 2.
+        self.report((0, {"pd.soc": 50, "pd.wattsInSum": 12.5, "pd.beepMode": 0}))
         asked = re.findall(r"^GET /api/v1/devices/SN/history\?(\S+)$", PAGE.read_text(), re.M)
         self.assertGreater(len(asked), 4)
         for text in asked:

@@ -136,18 +136,19 @@ std::optional<JsonObject> VirtualDevice::take_unreported() {
 
 void VirtualDevice::apply_faults(std::span<const FaultRule> rules, TimePoint now) {
   std::vector<Active> active;
-  cut_off_ = silent_ = malforms_ = false;
+  network_ = {};
+  silent_ = false;
   for (const FaultRule& order : rules) {
     const catalog::DeviceFault* known = find_device_fault(family(), order.fault);
     if (known == nullptr || !holds(order, sn_, now, chance_)) continue;
     active.push_back({.fault = known, .value = order.value});
     const std::string_view name = known->name;
     const auto period_ms = static_cast<std::int64_t>(order.value.value_or(kFlaps_s) * 1000);
-    cut_off_ = cut_off_ || name == common_fault::kDisconnect ||
-               (name == common_fault::kFlapping &&
-                unix_ms(now) / std::max<std::int64_t>(period_ms, 1) % 2 == 1);
+    network_.cut_off = network_.cut_off || name == common_fault::kDisconnect ||
+                       (name == common_fault::kFlapping &&
+                        unix_ms(now) / std::max<std::int64_t>(period_ms, 1) % 2 == 1);
     silent_ = silent_ || name == common_fault::kNoReply;
-    malforms_ = malforms_ || name == common_fault::kMalformed;
+    network_.malforms = network_.malforms || name == common_fault::kMalformed;
   }
   if (active == active_) return;
   active_ = std::move(active);
@@ -250,7 +251,8 @@ void VirtualDevice::report(Extent extent, const Environment& environment,
     TextBuffer& buffer = empty_buffer();
     if (!text.append(buffer, fields_, extent, envelope)) continue;
     std::string payload(buffer.view());
-    if (malforms_) payload = malformed_report(payload, chance_.split(sn_).bits(next_mangling_++));
+    if (network_.malforms)
+      payload = malformed_report(payload, chance_.split(sn_).bits(next_mangling_++));
     out.push_back({.verb = "quota", .payload = std::move(payload)});
   }
   message_id_ = envelope.last_message_id;

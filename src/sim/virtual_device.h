@@ -58,6 +58,11 @@ struct DeviceTimes {
   TimePoint report;  // when every field was reported last
 };
 
+struct NetworkFaults {
+  bool cut_off = false;
+  bool malforms = false;  // sends malformed reports
+};
+
 class VirtualDevice {
  public:
   // With `last`, the device continues from the state in which it was left; null, or a state without
@@ -71,11 +76,11 @@ class VirtualDevice {
   // removed.
   void apply_faults(std::span<const FaultRule> rules, TimePoint now);
   // Whether a fault keeps the device off the network. Its simulation goes on.
-  [[nodiscard]] bool cut_off() const { return cut_off_; }
+  [[nodiscard]] bool cut_off() const { return network_.cut_off; }
   // The device has read the meter by which it regulates itself; nothing: the meter does not answer.
   void see_meter(std::optional<double> power_w);
   // Whether a fault makes its reports malformed.
-  [[nodiscard]] bool malforms_reports() const { return malforms_; }
+  [[nodiscard]] bool malforms_reports() const { return network_.malforms; }
 
   // A message to be published on /device/<sn>/<verb>.
   struct Message {
@@ -156,10 +161,9 @@ class VirtualDevice {
   std::int64_t message_id_ = 0;
   Chance chance_;
   std::vector<std::size_t> pinned_;  // by Slot::index
-  bool cut_off_ = false;
+  NetworkFaults network_{};
   bool lacks_grid_ = false;
-  bool silent_ = false;    // does not send replies
-  bool malforms_ = false;  // sends malformed reports
+  bool silent_ = false;  // does not send replies
   std::uint64_t next_mangling_ = 0;
   std::uint64_t taken_version_ = 0;  // Model::unreported_version() of take_unreported()
 };

@@ -55,6 +55,7 @@ VALUES = {
 }
 
 TESTED_ELSEWHERE = {
+    "http.metrics-fields": ["HomeMetricsTest.ADeviceBeyondTheLimitIsLeftOutWhole"],
     "listener.connections-per-address": ["Listener.AnAddressMayHaveAsManyConnectionsAsConfigured"],
     "listener.unauthenticated-bytes": [
         "Listener.UnauthenticatedConnectionsShareALimitOfIncompleteBytes"

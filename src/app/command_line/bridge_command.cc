@@ -41,6 +41,7 @@ struct Added {
   std::string name{};
   std::string account{};
   bool dry_run = false;
+  std::string example{};
   std::map<std::string_view, std::string> texts{};
   std::map<std::string_view, std::vector<std::string>> lists{};
   std::map<std::string_view, bool> flags{};
@@ -245,6 +246,8 @@ CLI::App* add_kind(CLI::App& parent, const std::string& name, const Kind& kind, 
     add_flag(*command, "--dry-run", added.dry_run,
              "Show what the bridge would send, and add nothing");
   }
+  added.example = fmt::format("gridloom {} {}", name_of(*command), kind.example);
+  set_examples(*command, {added.example});
   return command;
 }
 
@@ -254,6 +257,7 @@ void add_switch(CLI::App& bridge, const char* name, const char* help, bool on, A
       add_admin_command(bridge, name, help, a.admin, chosen, [&a, on] { return switch_to(a, on); });
   add_value(*command, "name", a.name, placeholder::kName, parameter_text("bridge.change", "name"))
       .required();
+  set_examples(*command, {on ? "gridloom bridge on attic" : "gridloom bridge off attic"});
 }
 
 }  // namespace
@@ -268,6 +272,7 @@ std::shared_ptr<void> add_bridge(CLI::App& app, std::function<int()>& chosen) {
   require_command_below(*bridge);
   CLI::App* added = add_command(*bridge, "add", operation_text("bridge.add"));
   require_command_below(*added);
+  set_examples(*added, {"gridloom bridge add mqtt attic --broker mqtt://nas.lan:1883"});
   for (const Kind& kind : bridges::kinds()) {
     add_kind(*added, std::string(kind.name), kind, a.added.emplace_back(), chosen);
   }
@@ -281,6 +286,7 @@ std::shared_ptr<void> add_bridge(CLI::App& app, std::function<int()>& chosen) {
                                       chosen, [&a] { return show(a); });
   add_value(*shown, "name", a.name, placeholder::kName, parameter_text("bridge.remove", "name"))
       .required();
+  set_examples(*shown, {"gridloom bridge show attic"});
   add_admin_command(*bridge, "kinds", operation_text("bridge.kinds"), a.admin, chosen,
                     [&a] { return list_kinds(a); });
   // Settings are named with their values.
@@ -291,6 +297,7 @@ std::shared_ptr<void> add_bridge(CLI::App& app, std::function<int()>& chosen) {
   add_value(*changed, "settings", a.settings, placeholder::kLimit,
             "Settings; one without a value goes back to what is taken if it is left out")
       .required();
+  set_examples(*changed, {"gridloom bridge change attic retain=true"});
   add_switch(*bridge, "on", "Switches a bridge on", true, a, chosen);
   add_switch(*bridge, "off", "Switches a bridge off; it keeps its settings", false, a, chosen);
   CLI::App* removed =
@@ -310,10 +317,8 @@ std::shared_ptr<void> add_mirror(CLI::App& app, std::function<int()>& chosen) {
   require_command_below(*mirror);
   const auto kind = bridges::find_kind("mirror");
   if (!kind) return kept;
-  CLI::App* added = add_kind(*mirror, "add", **kind, *kept, chosen);
+  add_kind(*mirror, "add", **kind, *kept, chosen);
   set_examples(*mirror, {"gridloom mirror add --help", "gridloom bridge list"});
-  set_examples(*added, {"gridloom mirror add cloud --host https://api-e.ecoflow.com --access-key "
-                        "KEY --secret-key-file secret"});
   return kept;
 }
 

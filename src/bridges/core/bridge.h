@@ -75,8 +75,9 @@ class Bridge {
 };
 
 struct Kind {
-  std::string_view name;  // "home-assistant"
-  std::string_view text;  // begins with a verb, ends without a full stop
+  std::string_view name;     // "home-assistant"
+  std::string_view example;  // options of one, as they are typed
+  std::string_view text;     // begins with a verb, ends without a full stop
   std::span<const parameters::Parameter> settings{};
   // Beyond the limits of each setting. kBadParams: names the setting, its value, and what would be
   // valid. Any thread; does not block.
@@ -91,8 +92,9 @@ struct Kind {
 };
 
 constexpr bool is_complete(const Kind& kind) {
-  return !kind.name.empty() && !kind.text.empty() && !kind.text.ends_with('.') &&
-         parameters::are_complete(kind.settings) && kind.check != nullptr && kind.make != nullptr;
+  return !kind.name.empty() && !kind.example.empty() && !kind.text.empty() &&
+         !kind.text.ends_with('.') && parameters::are_complete(kind.settings) &&
+         kind.check != nullptr && kind.make != nullptr;
 }
 
 }  // namespace gridloom::bridges

@@ -472,12 +472,14 @@ Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
 }  // namespace
 
 const Kind& home_assistant_kind() {
-  static constexpr Kind kKind = {.name = "home-assistant",
-                                 .text = "Shows the devices in Home Assistant, over an MQTT broker",
-                                 .settings = kSettings,
-                                 .check = check,
-                                 .make = make,
-                                 .preview = preview};
+  static constexpr Kind kKind = {
+      .name = "home-assistant",
+      .example = "--broker mqtt://homeassistant.local --user gridloom --password-file ha.password",
+      .text = "Shows the devices in Home Assistant, over an MQTT broker",
+      .settings = kSettings,
+      .check = check,
+      .make = make,
+      .preview = preview};
   static_assert(is_complete(kKind));
   return kKind;
 }

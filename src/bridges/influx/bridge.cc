@@ -75,6 +75,7 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity,
 const Kind& influx_kind() {
   static const Kind kKind{
       .name = "influx",
+      .example = "--url http://nas.lan:8086 --bucket home --org me --token-file token",
       .text = "Writes history to InfluxDB, VictoriaMetrics and others with its line protocol",
       .settings = influx_parameters(),
       .check = check,

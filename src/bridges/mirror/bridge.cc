@@ -515,11 +515,13 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity, const Argume
   return std::make_unique<Mirror>(parts, std::move(identity), settings_of(settings));
 }
 
-constexpr Kind kKind{.name = "mirror",
-                     .text = "Brings in your real devices from the vendor's cloud",
-                     .settings = kSettings,
-                     .check = check,
-                     .make = make};
+constexpr Kind kKind{
+    .name = "mirror",
+    .example = "--host https://api-e.ecoflow.com --access-key KEY --secret-key-file secret.key",
+    .text = "Brings in your real devices from the vendor's cloud",
+    .settings = kSettings,
+    .check = check,
+    .make = make};
 static_assert(is_complete(kKind));
 
 }  // namespace

@@ -348,6 +348,7 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity, const Argume
 const Kind& modbus_kind() {
   static constexpr Kind kKind{
       .name = "modbus",
+      .example = "--address tcp://192.168.1.20 --device HJ31ZDH2ZF690025",
       .text = "Reads a device of the house over Modbus TCP, without a cloud",
       .settings = kSettings,
       .check = check,

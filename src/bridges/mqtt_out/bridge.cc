@@ -326,6 +326,7 @@ Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
 
 const Kind& mqtt_kind() {
   static const Kind kKind{.name = "mqtt",
+                          .example = "--broker mqtt://nas.lan:1883",
                           .text = "Publishes values to an MQTT broker, each under its own topic",
                           .settings = mqtt_parameters(),
                           .check = check,

@@ -117,6 +117,7 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity,
 const Kind& nut_kind() {
   static const Kind kKind{
       .name = "nut",
+      .example = "--listen 127.0.0.1:3493",
       .text = "Serves batteries as UPSs to clients of Network UPS Tools, such as upsmon",
       .settings = nut::nut_parameters(),
       .check = check,

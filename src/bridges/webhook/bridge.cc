@@ -124,6 +124,7 @@ Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
 const Kind& webhook_kind() {
   static const Kind kKind{
       .name = "webhook",
+      .example = "--url https://hooks.lan/home --secret-file secret",
       .text = "Posts events of devices to a URL: faults, presence, silence and ends of sets",
       .settings = webhook::webhook_parameters(),
       .check = check,

@@ -21,6 +21,9 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
+const std::vector<std::string> kMirror = {"--host",       "https://h",         "--access-key",
+                                          "a-key-of-ann", "--secret-key-file", "/nowhere/key"};
+
 // Further arguments that some commands require; the others need none.
 const std::map<std::string_view, std::vector<std::string>> kWanted = {
     {"account keys", {"ann"}},
@@ -28,6 +31,19 @@ const std::map<std::string_view, std::vector<std::string>> kWanted = {
     {"account remove", {"ann"}},
     {"token add", {"script", "--account", "ann"}},
     {"token remove", {"1"}},
+    {"bridge add mqtt", {"--broker", "mqtt://h:1"}},
+    {"bridge add influx", {"--url", "http://h:1", "--database", "d"}},
+    {"bridge add modbus", {"--address", "tcp://h", "--device", "SN1"}},
+    {"bridge add mirror", kMirror},
+    {"bridge add meter", {"--as", "ecotracker"}},
+    {"bridge add home-assistant", {"--broker", "mqtt://h:1"}},
+    {"bridge add webhook", {"--url", "http://h:1"}},
+    {"bridge show", {"attic"}},
+    {"bridge change", {"attic", "retain=true"}},
+    {"bridge on", {"attic"}},
+    {"bridge off", {"attic"}},
+    {"bridge remove", {"attic"}},
+    {"mirror add", kMirror},
     {"device add", {"SN1", "--owner", "ann"}},
     {"device rename", {"SN1", "Kiln"}},
     {"device share", {"SN1", "ben", "full"}},

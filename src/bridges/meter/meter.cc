@@ -52,6 +52,7 @@ Result<Json> preview(const Parts& /*parts*/, registry::AccountId /*account*/,
 const Kind& meter_kind() {
   static const Kind kind{
       .name = "meter",
+      .example = "--as ecotracker --source home --listen 192.168.1.5:80",
       .text = "Stands in for a meter (EcoTracker, Shelly Pro 3EM) that batteries regulate by",
       .settings = meter::setting_rows(),
       .check = check,

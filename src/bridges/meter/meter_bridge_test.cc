@@ -300,11 +300,8 @@ TEST(MeterSettings, WhatMakesNoSenseIsRefusedByName) {
 TEST(MeterSettings, ThePreviewShowsTheAnswers) {
   MeterHome all;
   const wire::JsonObject given = must(wire::parse_json(R"({"as":"ecotracker"})")).as_object();
-  const auto arguments = must(parameters::Arguments::check(
-      {.name = "meter",
-       .example = "--as ecotracker --source home --listen 192.168.1.5:80",
-       .declared = meter_kind().settings},
-      given));
+  const auto arguments = must(
+      parameters::Arguments::check({.name = "meter", .declared = meter_kind().settings}, given));
   const auto shown = must(meter_kind().preview({.hub = *all.home.hub,
                                                 .homes = all.homes,
                                                 .counters = all.counters,

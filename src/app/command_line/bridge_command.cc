@@ -219,7 +219,8 @@ void declare_setting(CLI::App& command, const Parameter& setting, Added& added) 
   const bool is_number = parameters::is_number(setting.type);
   const std::string text =
       is_secret ? fmt::format("File with it: {}", setting.text) : std::string(setting.text);
-  const char* const placeholder = is_secret                             ? placeholder::kFile
+  const bool is_file = is_secret || setting.name == "ca";
+  const char* const placeholder = is_file                               ? placeholder::kFile
                                   : is_number                           ? placeholder::kCount
                                   : setting.type == Type::kSerialNumber ? placeholder::kSn
                                                                         : placeholder::kWord;

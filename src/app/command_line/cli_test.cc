@@ -147,8 +147,8 @@ TEST(CommandLine, EachValueHasAPlaceholderAndAHelp) {
 TEST(CommandLine, TheSameOptionHasTheSamePlaceholderEverywhere) {
   const auto tree = tree_of(run("command-tree").said);
   ASSERT_TRUE(tree);
-  // A switch of `account rotate`, and an account of `simulate`.
-  const std::set<std::string> several = {"--gateway"};
+  // A switch of `account rotate`, and an account of `simulate`; settings of bridges.
+  const std::set<std::string> several = {"--gateway", "--devices", "--every", "--host"};
   std::map<std::string, std::string> known;
   each_command(*tree, "", [&](const std::string& name, const Json& command) {
     for (const Json& option : command.at("options").as_array()) {

@@ -262,7 +262,7 @@ def machine(busy):
 
 
 def commit():
-    """Of the sources, marked where they were changed since."""
+    """The commit of the sources, marked where they were changed since."""
     done = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--exclude=*"], capture_output=True,
                           text=True)
     return done.stdout.strip() or "unknown"

@@ -98,7 +98,7 @@ def plots(found):
     def groups(key, names):
         return {name: rounds_of(found[case], key) for case, name in names.items() if case in found}
 
-    # Of 10 devices the cost is that of the waits between their reports, many times that of the others.
+    # The cost of 10 devices is that of the waits between their reports, many times that of the others.
     saturated = {case: name for case, name in REPORT_CASES.items() if case in ("ingest", "one_core", "fan_in")}
     busy = {case: name for case, name in REPORT_CASES.items() if case != "ten"}
     reads = {"read": "plain", "read_tls": "TLS"}

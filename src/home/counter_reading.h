@@ -39,7 +39,7 @@ class CounterReading {
   // forward.
   [[nodiscard]] Status work(history::Reader& reader);
   [[nodiscard]] bool done() const { return is_done_; }
-  // Of one of the devices.
+  // The sources of one of the devices.
   [[nodiscard]] const history::EnergySources& sources_of(const HistoryDevice& device) const {
     return kinds_.at(device.family.get()).sources;
   }

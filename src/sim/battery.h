@@ -106,7 +106,7 @@ class Battery {
   double soc_percent_ = 0;
   double rest_v_ = 0;
   std::int64_t stored_uj_ = 0;
-  // Of the open-circuit voltage: where the charge is in its segment, and the segment's slope.
+  // The open-circuit voltage's place: where the charge is in its segment, and the segment's slope.
   double segment_part_ = 0;
   double slope_v_per_uc_ = 0;
   double a_per_w_ = 0;  // without resistance

@@ -95,7 +95,7 @@ class ReportText {
   std::vector<Piece> pieces_;
   std::vector<Member> body_;
   SlotSet slots_;  // of the body
-  // Of a flat body: the keys' text, followed by padding, and where the key of each slot is in it.
+  // A flat body has the keys' text, followed by padding, and where the key of each slot is in it.
   struct Key {
     std::uint32_t at = 0;
     std::uint32_t length = 0;

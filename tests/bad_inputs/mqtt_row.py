@@ -233,7 +233,7 @@ SIZES = {0x21: 2, 0x27: 4, 0x22: 2, 0x2A: 1, 0x11: 4, 0x13: 2, 0x24: 1, 0x25: 1,
 
 
 def reason_string(body):
-    """Of the properties at the front of `body`; and what is behind them."""
+    """The properties at the front of `body`, and what is behind them."""
     size, rest = take_varint(body)
     listed, behind, said = rest[:size], rest[size:], ""
     while listed:

@@ -272,7 +272,7 @@ class Server:
         atexit.register(self._kill)
 
     def _kill(self):
-        """Of a test that forgot to stop it."""
+        """Ends a server that a test forgot to stop."""
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()

@@ -133,7 +133,7 @@ class Device(Client):
         self.finish(dup=False)
 
     def finish(self, dup):
-        """Of what is under way, what is left of its flow."""
+        """What is left of the flow of what is under way."""
         packet_id, qos, body = self.flying
         number = struct.pack("!H", packet_id)
         if body is not None:
@@ -225,7 +225,7 @@ class App(Client):
 
 
 class Clock:
-    """Of the server, which is ahead of ours."""
+    """The server's clock, which is ahead of ours."""
 
     LIBRARY = pathlib.Path("/usr/lib", f"{os.uname().machine}-linux-gnu", "faketime/libfaketime.so.1")
 

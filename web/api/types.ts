@@ -808,7 +808,7 @@ export interface Evcc {
   battery?: EvccBattery;
   /** Those with a battery or solar power. */
   devices: EvccDevice[];
-  /** Of batteries that have another one than normal. */
+  /** Batteries that have another one than normal. */
   modes: BatteryModeState[];
 }
 
@@ -821,7 +821,7 @@ export interface NewBatteryMode {
 }
 
 export interface BatteryModes {
-  /** Of batteries that have another one than normal. */
+  /** Batteries that have another one than normal. */
   modes: BatteryModeState[];
 }
 

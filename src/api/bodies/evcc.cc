@@ -70,7 +70,7 @@ const schema::Body& describe(schema::Of<BatteryModeState> /*of*/) {
 const schema::Body& describe(schema::Of<BatteryModes> /*of*/) {
   static constexpr std::array kMembers = {
       member<&BatteryModes::modes>("modes",
-                                   {.text = "Of batteries that have another one than normal"}),
+                                   {.text = "Batteries that have another one than normal"}),
   };
   static constexpr schema::Body kBody{.name = "BatteryModes", .members = kMembers};
   return kBody;
@@ -99,7 +99,7 @@ const schema::Body& describe(schema::Of<Evcc> /*of*/) {
       member<&Evcc::pv>("pv", {.text = "Absent: the home has none"}),
       member<&Evcc::battery>("battery", {.text = "Absent: the home has none"}),
       member<&Evcc::devices>("devices", {.text = "Those with a battery or solar power"}),
-      member<&Evcc::modes>("modes", {.text = "Of batteries that have another one than normal"}),
+      member<&Evcc::modes>("modes", {.text = "Batteries that have another one than normal"}),
   };
   static constexpr schema::Body kBody{
       .name = "Evcc",

@@ -183,7 +183,7 @@ class Builder {
     return false;
   }
 
-  // Of an object of bools the one that is true.
+  // The choice is the bool that is true in an object of bools.
   bool add_members(Entity& entity, const Command& command, const Param& param, const Param& shown) {
     std::vector<Choice> choices;
     for (std::size_t k = 0; k < param.fields.size(); ++k) {

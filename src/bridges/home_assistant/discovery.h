@@ -60,14 +60,14 @@ class Topics {
   [[nodiscard]] std::string state(std::string_view sn, std::string_view topic) const;
   [[nodiscard]] std::string set(std::string_view sn, std::string_view key) const;
 
-  // Of the home, which is a device as well.
+  // The home is a device as well.
   [[nodiscard]] const std::string& home_id() const { return home_id_; }
   [[nodiscard]] std::string home_config() const;
   [[nodiscard]] std::string home_state() const { return bridge_ + "/home"; }
 
   [[nodiscard]] std::string published_filter() const { return bridge_ + "/published/+"; }
   [[nodiscard]] std::string set_filter() const;
-  // Of discovery with a message for each entity, in the form PREFIX/PLATFORM/NODE/KEY/config.
+  // Discovery with a message for each entity has the topics PREFIX/PLATFORM/NODE/KEY/config.
   [[nodiscard]] std::string single_filter() const { return prefix_ + "/+/+/+/config"; }
 
   struct Set {

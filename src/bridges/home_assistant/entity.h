@@ -51,7 +51,7 @@ struct Control {
   const catalog::Command* command = nullptr;
   const catalog::Param* param = nullptr;  // null: the command has none
   std::vector<Choice> choices{};          // of a switch: off, on
-  // Of a number, in the parameter's unit.
+  // The bounds of a number, in the parameter's unit.
   double least = 0;
   double most = 0;
   double step = 1;

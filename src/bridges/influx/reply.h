@@ -16,7 +16,7 @@ enum class WriteResult : std::uint8_t {
 };
 [[nodiscard]] WriteResult result_of(const client::HttpReply& reply);
 
-// Of a batch that was refused, the lines that are lost: a server may have taken the others.
+// The lines of a refused batch that are lost: a server may have taken the others.
 [[nodiscard]] std::size_t lost_lines(const client::HttpReply& reply, std::size_t lines);
 
 }  // namespace gridloom::bridges

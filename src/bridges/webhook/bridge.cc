@@ -18,7 +18,7 @@ using webhook::Event;
 using webhook::EventDevice;
 using webhook::EventWatch;
 
-// Of a preview for an account without devices.
+// A preview for an account without devices shows these.
 constexpr std::string_view kExampleSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kExampleId = "3f1c0a5be7d24986b0a1c2d3e4f50617";
 

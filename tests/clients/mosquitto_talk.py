@@ -3,47 +3,20 @@
 mosquitto_sub says when it is subscribed only in its debug lines, so those are read and awaited.
 """
 import json
-import queue
+import signal
 import subprocess
-import threading
 
-from server import PATIENCE_S, Deadline
+from peers import Program
+from server import PATIENCE_S
 
 VERSIONS = ("mqttv311", "mqttv5")
 
 
-class Subscription:
+class Subscription(Program):
     """A running mosquitto_sub; a context manager."""
 
     def __init__(self, arguments):
-        # stdbuf: its debug lines are stdio's, which a pipe would keep until the end.
-        self.process = subprocess.Popen(
-            ["stdbuf", "-oL", "mosquitto_sub", "-d", *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self.lines, self.seen = queue.Queue(), []
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.lines.put(line.rstrip("\n"))
-        self.lines.put(None)
-
-    def line(self, where, what):
-        """The first line that `where` likes; those before it are dropped."""
-        deadline = Deadline(what)
-        while True:
-            try:
-                line = self.lines.get(timeout=deadline.left_s())
-            except queue.Empty:
-                continue
-            if line is None:
-                raise AssertionError(f"mosquitto_sub ended before {what}: {self.seen}")
-            self.seen.append(line)
-            if where(line):
-                return line
+        super().__init__("mosquitto_sub", "-d", *arguments)
 
     def message(self, topic, where=lambda payload: True):
         """(retained, payload) of the first message on `topic` that `where` likes."""
@@ -57,30 +30,21 @@ class Subscription:
                 and where(json.loads(parts[2]))
             )
 
-        retained, _, payload = self.line(wanted, f"a message on {topic}").split(" ", 2)
+        retained, _, payload = self.await_new_line(wanted, f"a message on {topic}").split(" ", 2)
         return retained == "1", json.loads(payload)
 
     def subscribed(self):
         """Awaits the SUBACK."""
-        self.line(lambda line: "received SUBACK" in line, "SUBACK")
+        self.await_new_line(lambda line: "received SUBACK" in line, "SUBACK")
         return self
 
     def packet(self):
         """The next message of one that was started with `-F %j`, as an object."""
-        return json.loads(self.line(lambda line: line.startswith("{"), "a message"))
+        return json.loads(self.await_new_line(lambda line: line.startswith("{"), "a message"))
 
     def kill(self):
         """Without a DISCONNECT; on SIGTERM it may wait for one of its own for ever."""
-        self.process.kill()
-        self.process.wait(PATIENCE_S)
-        self.process.stdout.close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.returncode is None:
-            self.kill()
+        self.end(signal.SIGKILL)
 
 
 def publish(*arguments):

@@ -98,7 +98,7 @@ class MosquittoTest(ServerTest):
             }
             reply_topic = self.topic(DELTA_2, "set_reply")
             with self.subTest(version=version), self.subscribed(version, reply_topic) as app:
-                app.line(lambda line: "received SUBACK" in line, "SUBACK")
+                app.await_new_line(lambda line: "received SUBACK" in line, "SUBACK")
                 self.publish(version, self.topic(DELTA_2, "set"), request)
                 _, reply = app.message(reply_topic, lambda p: p["id"] == request["id"])
                 self.assertEqual(reply["code"], "0")

@@ -7,7 +7,7 @@ import json
 import signal
 import unittest
 
-from peers import Broker, free_port, until
+from programs import Broker, free_port, until
 from server import PATIENCE_S, Server, run_tests, temporary_folder, told
 
 

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from mqtt_talk import AppClient
-from peers import until
+from programs import until
 from server import Server, run_tests, temporary_folder, told
 
 EXAMPLE = pathlib.Path(__file__).resolve().parents[2] / "docs/examples/gateway.py"

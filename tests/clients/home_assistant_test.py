@@ -7,7 +7,7 @@ import signal
 import unittest
 
 from mqtt_talk import DeviceClient
-from peers import Broker, Program, until
+from programs import Broker, Program, until
 from server import POWER_STREAM, SMART_PLUG, Server, run_tests, temporary_folder
 
 SN = "ZZ99HA00000000001"

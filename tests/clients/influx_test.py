@@ -9,7 +9,7 @@ import urllib.parse
 import urllib.request
 
 from mqtt_talk import DeviceClient
-from peers import Program, free_port, until
+from programs import Program, free_port, until
 from server import PATIENCE_S, Server, run_tests, temporary_folder
 
 SN = "ZZ99OUT0000000002"

@@ -14,7 +14,7 @@ import sys
 import unittest
 
 from mqtt_talk import DeviceClient
-from peers import Broker, free_port, until
+from programs import Broker, free_port, until
 from server import PATIENCE_S, Server, run_tests, temporary_folder
 
 INSIDE = "GL_METER_TEST"

@@ -9,7 +9,7 @@ import signal
 import unittest
 
 from mqtt_talk import AppClient
-from peers import until
+from programs import until
 from server import (DELTA_2, GLACIER, POWER_KITS, POWER_OCEAN, POWER_STREAM, SMART_HOME_PANEL, SMART_PLUG, STREAM, Server,
                      run_tests, temporary_folder, told)
 

@@ -10,7 +10,7 @@ import unittest
 from modbus_server import (BATTERY, BATTERY_SETPOINT, CONTROL, GARBAGE, HONEST, IGNORES, SILENT, SLOW, SOC,
                            ModbusServer)
 from mqtt_talk import AppClient, await_reported
-from peers import until
+from programs import until
 from server import POWER_OCEAN, Server, run_tests, told
 
 OURS = "HJ31TEST00000001"  # of the family, and not of the demo

@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 
-from peers import Program
+from programs import Program
 from server import PATIENCE_S
 
 VERSIONS = ("mqttv311", "mqttv5")

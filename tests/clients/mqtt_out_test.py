@@ -6,7 +6,7 @@ import signal
 import unittest
 
 from mqtt_talk import DeviceClient
-from peers import Broker, until
+from programs import Broker, until
 from server import DELTA_2, Server, run_tests, temporary_folder
 
 SN = "ZZ99OUT0000000001"

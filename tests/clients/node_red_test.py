@@ -9,7 +9,7 @@ import unittest
 import urllib.request
 
 from mqtt_talk import DeviceClient
-from peers import Program, free_port, until
+from programs import Program, free_port, until
 from server import NODE_PATIENCE_S, PATIENCE_S, Server, run_tests, temporary_folder, told
 
 FLOW = pathlib.Path(__file__).parents[2] / "docs/examples/node-red-flow.json"

@@ -7,7 +7,7 @@ import subprocess
 import unittest
 
 from mqtt_talk import DeviceClient
-from peers import Program, free_port, until
+from programs import Program, free_port, until
 from server import PATIENCE_S, Server, run_tests, temporary_folder
 
 SN = "R331TESTNUT00001"  # a DELTA 2

@@ -11,7 +11,7 @@ import time
 import unittest
 
 from mqtt_talk import DeviceClient
-from peers import free_port, until
+from programs import free_port, until
 from server import PATIENCE_S, Server, run_tests, temporary_folder
 
 SN = "R331TESTHOOK0001"  # a DELTA 2

@@ -1,6 +1,6 @@
 // The bridges of the account's devices: whether each reaches its peer, what passed, what is lost.
 import {get} from '../api/client.ts';
-import type {Bridge, BridgeState, Bridges as BridgeList} from '../api/types.ts';
+import type {Bridge, Bridges as BridgeList, BridgeState} from '../api/types.ts';
 import {decimal} from '../format/number.ts';
 import {localeName, texts, whenText} from '../i18n/index.ts';
 import {type Mark, StateMark} from '../ui/icon.tsx';
@@ -44,7 +44,8 @@ function Row({bridge}: {bridge: Bridge}) {
         <span class="muted small-text">
           <span class={isFailing ? 'bad' : ''}>
             {words.bridgeState[bridge.state]}
-            {bridge.since !== undefined && ` ${words.bridgeSince(whenText(bridge.since, 'moment'))}`}
+            {bridge.since !== undefined &&
+              ` ${words.bridgeSince(whenText(bridge.since, 'moment'))}`}
           </span>
           {' · '}
           {words.passed(count(bridge.in), count(bridge.out))}

@@ -83,8 +83,8 @@ std::pair<LineBatch, LineBatch> halves(const LineBatch& batch) {
 
 }  // namespace
 
-InfluxWriter::InfluxWriter(const Parts& parts, Identity identity, InfluxSettings settings)
-    : parts_(parts),
+InfluxWriter::InfluxWriter(Parts parts, Identity identity, InfluxSettings settings)
+    : parts_(std::move(parts)),
       identity_(std::move(identity)),
       settings_(std::make_shared<const InfluxSettings>(std::move(settings))) {}
 

@@ -31,7 +31,7 @@ namespace gridloom::bridges {
 
 class InfluxWriter {
  public:
-  InfluxWriter(const Parts& parts, Identity identity, InfluxSettings settings);
+  InfluxWriter(Parts parts, Identity identity, InfluxSettings settings);
 
   void start();
   void stop();

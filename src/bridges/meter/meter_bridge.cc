@@ -18,8 +18,8 @@ constexpr double kAverage_ms = 60'000;
 
 }  // namespace
 
-MeterBridge::MeterBridge(const Parts& parts, Identity identity, Settings settings)
-    : parts_(parts),
+MeterBridge::MeterBridge(Parts parts, Identity identity, Settings settings)
+    : parts_(std::move(parts)),
       identity_(std::move(identity)),
       settings_(std::move(settings)),
       worker_({kWaitingTasks, kWaitingTasks}) {}
@@ -39,6 +39,7 @@ void MeterBridge::start() {
                             .user = settings_.user,
                             .password = settings_.password};
   source_ = make_source(settings_.source, sources);
+  phases_.reserve(settings_.phases.size());
   for (const SourceSpec& phase : settings_.phases) phases_.push_back(make_source(phase, sources));
   if (!settings_.group.empty()) {
     group_ = Group::join(parts_.loop, identity_.account, settings_.group);

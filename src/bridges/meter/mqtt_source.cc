@@ -57,7 +57,7 @@ void MqttSource::on_message(std::string_view topic, std::string_view payload, bo
   health_.count_in();
   const auto number = number_in_message(payload, path_);
   if (!number) return health_.error(fmt::format("a message on {} has no number", topic_));
-  last_w_ = *number;
+  last_w_ = number;
   at_ = Steady::now();
   why_ = fmt::format("the last message on {} is older than {} s", topic_, max_age_.count() / 1000);
 }

@@ -97,8 +97,8 @@ Status check(const Arguments& settings) {
 
 class ModbusBridge final : public Bridge, private ModbusPoller::Listener {
  public:
-  ModbusBridge(const Parts& parts, Identity identity, const Arguments& settings)
-      : parts_(parts),
+  ModbusBridge(Parts parts, Identity identity, const Arguments& settings)
+      : parts_(std::move(parts)),
         identity_(std::move(identity)),
         sn_(settings.text("device")),
         place_(place_in(settings.text("address")).value_or(Place{})),

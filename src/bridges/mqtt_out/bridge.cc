@@ -44,8 +44,8 @@ class MqttBridge final : public Bridge,
                          private client::MqttLink::Listener,
                          private DeviceBook::Listener {
  public:
-  MqttBridge(const Parts& parts, Identity identity, MqttSettings settings)
-      : parts_(parts),
+  MqttBridge(Parts parts, Identity identity, MqttSettings settings)
+      : parts_(std::move(parts)),
         identity_(std::move(identity)),
         settings_(std::move(settings)),
         worker_({kLookUpsAtOnce, kLookUpsAtOnce}) {}

@@ -23,8 +23,8 @@ constexpr std::chrono::seconds kRetry{5};
 
 class NutBridge final : public Bridge, private DeviceBook::Listener {
  public:
-  NutBridge(const Parts& parts, Identity identity, nut::Settings settings)
-      : parts_(parts), identity_(std::move(identity)), settings_(std::move(settings)) {}
+  NutBridge(Parts parts, Identity identity, nut::Settings settings)
+      : parts_(std::move(parts)), identity_(std::move(identity)), settings_(std::move(settings)) {}
 
   void start() override {
     DeviceBook::Listener& listener = *this;

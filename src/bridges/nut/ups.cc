@@ -93,7 +93,7 @@ std::string status_of(const BookDevice& device, const Overview& now, const Thres
   if (battery_w > kIdle_w) status += " CHRG";
   if (battery_w < -kIdle_w) status += " DISCHRG";
   const bool is_low = now.charge_percent && *now.charge_percent <= thresholds.charge_percent;
-  const double runtime_s = static_cast<double>(thresholds.runtime.count());
+  const auto runtime_s = static_cast<double>(thresholds.runtime.count());
   const bool ends_soon = !*grid && now.empty_in_min && *now.empty_in_min * 60 <= runtime_s;
   if (is_low || ends_soon) status += " LB";
   const bool has_fault = std::ranges::any_of(now.errors, [](const overview::ActiveError& each) {

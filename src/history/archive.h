@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -47,6 +48,10 @@ struct ArchiveLimits {
 struct ArchiveHealth {
   journal::LogHealth log{};
   std::string store_failing{};  // why blocks cannot be stored now; empty: no error
+  Millis store_failing_for{};   // how long that has been so, by the steady clock
+  // How long the log goes on taking records that cannot be stored, at the rate at which it grew;
+  // nothing: they can be stored.
+  std::optional<Millis> log_lasts{};
   std::uint64_t malformed_records = 0;
   std::size_t damaged_rows = 0;       // in history.db, found since the start
   std::uint64_t log_bytes = 0;        // on disk

@@ -71,6 +71,11 @@ class Builder {
   }
   // The second step follows when the record's turn comes.
   void mark_taken(std::uint64_t sequence) { taken_ = sequence; }
+  // The last record that was taken.
+  [[nodiscard]] std::uint64_t taken() const { return taken_; }
+  // False: settle() compares the rows of all records that were left in the log at the start, which
+  // have to be taken first.
+  [[nodiscard]] bool knows_taken() const { return taken_is_known_; }
 
   // True if store() has something to do.
   [[nodiscard]] bool is_due(TimePoint now) const;

@@ -15,9 +15,14 @@ void BuilderQueue::enter(State state) {
 
 void BuilderQueue::add(std::span<const journal::Record> records, const OnReadable& on_readable) {
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [this] { return bytes_ < most_bytes_ || state_ != State::kRunning; });
+  room_.wait(lock, [this] { return bytes_ < most_bytes_ || leaves_ || state_ != State::kRunning; });
   if (state_ == State::kStopped) return;  // the next start reads them from the journal
   for (const journal::Record& record : records) {
+    last_ = record.sequence;
+    if (leaves_) {
+      if (is_readable_at_once(record.kind)) on_readable(record);
+      continue;
+    }
     Item item{.sequence = record.sequence, .kind = record.kind, .payload = {}};
     if (is_readable_at_once(record.kind)) {
       on_readable(record);
@@ -40,6 +45,23 @@ void BuilderQueue::purge(DeviceNumber device) {
   wake_.notify_all();
 }
 
+void BuilderQueue::leave(std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  leaves_ = true;
+  last_ = sequence;
+  ++added_;
+}
+
+std::optional<std::uint64_t> BuilderQueue::left_through() const {
+  const std::lock_guard lock(mutex_);
+  return leaves_ && items_.empty() ? std::optional(last_) : std::nullopt;
+}
+
+void BuilderQueue::take_left(std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  if (sequence >= last_) leaves_ = false;
+}
+
 void BuilderQueue::begin() {
   const std::lock_guard lock(mutex_);
   has_builder_ = true;
@@ -48,6 +70,10 @@ void BuilderQueue::begin() {
 BuilderQueue::Work BuilderQueue::take(const Wait& wait) {
   std::unique_lock lock(mutex_);
   if (std::exchange(is_stalled_, wait.is_full) != wait.is_full) taken_wake_.notify_all();
+  if (wait.is_full && wait.store_fails && is_half_used() && !leaves_) {
+    leaves_ = true;
+    room_.notify_all();
+  }
   wake_.wait_for(lock, wait.most, [&] {
     return state_ >= State::kEnding || (!wait.is_full && !items_.empty()) || !purged_.empty();
   });
@@ -85,7 +111,7 @@ bool BuilderQueue::wait_until_taken(std::uint64_t until, std::chrono::millisecon
   std::unique_lock lock(mutex_);
   if (!has_builder_) return true;
   return taken_wake_.wait_for(lock, most, [this, until] {
-    return taken_ >= until || is_stalled_ || state_ != State::kRunning;
+    return taken_ >= until || is_stalled_ || leaves_ || state_ != State::kRunning;
   });
 }
 

@@ -149,6 +149,13 @@ void add_server_options(CLI::App& app, ServeOptions& o) {
       app, "--data", o.data, placeholder::kFolder,
       fmt::format("Data folder of the server; its default is {}, where that is set", kDataVariable))
       .show_default();
+  const Option database = add_value(
+      app, "--database", o.database, "URL",
+      "PostgreSQL database that has accounts, devices, sessions and history in place of files in "
+      "the data folder, which remembers it: postgres://USER@HOST/DATABASE?sslmode=verify-full");
+  add_value(app, "--database-password-file", o.database_password_file, placeholder::kFile,
+            "File with the password of the database, in place of PGPASSFILE")
+      .needs(database);
   listener("--http", o.http, "HTTP listener; port 0 takes any free port");
   listener("--https", o.https, "HTTPS listener");
   listener("--mqtt", o.mqtt, "MQTT listener");

@@ -3,7 +3,8 @@
 # An archive of it has zone files beside it, see src/app/process/local_zone.h. tools/package makes it.
 #
 # Debian has static libraries of all packages but fmt and spdlog, which have all their code in their headers too:
-# portable/*.cc compile it. Where another system lacks one, there is no gridloom_portable.
+# portable/*.cc compile it. Where another system lacks one, there is no gridloom_portable. No static form of libpq can be
+# linked, so that this program knows no PostgreSQL: portable/libpq.cc stands for it.
 set(archives "")
 foreach(name ssl crypto sqlite3 yaml-cpp boost_json sodium zstd z xxhash)
   find_library(GL_ARCHIVE_${name} NAMES lib${name}.a)
@@ -19,7 +20,9 @@ foreach(room IN LISTS rooms)
   list(APPEND room_archives $<TARGET_FILE:gl_${room}>)
 endforeach()
 
-add_library(gl_portable_libraries OBJECT EXCLUDE_FROM_ALL cmake/portable/fmt.cc cmake/portable/spdlog.cc)
+add_library(gl_portable_libraries OBJECT EXCLUDE_FROM_ALL cmake/portable/fmt.cc cmake/portable/spdlog.cc
+            cmake/portable/libpq.cc)
+target_include_directories(gl_portable_libraries PRIVATE ${pq_INCLUDE_DIRS})
 target_compile_definitions(gl_portable_libraries PRIVATE FMT_SHARED SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
 target_compile_options(gl_portable_libraries PRIVATE -w)  # not our code
 

@@ -17,10 +17,10 @@
 #include <thread>
 #include <vector>
 
+#include "base/growing_pause.h"
 #include "base/result.h"
 #include "base/string_map.h"
 #include "bridges/core/bridge.h"
-#include "bridges/core/growing_pause.h"
 #include "bridges/core/wakeup.h"
 #include "bridges/influx/history_lines.h"
 #include "bridges/influx/positions.h"

@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/growing_pause.h"
 #include "base/result.h"
-#include "bridges/core/growing_pause.h"
 #include "bridges/core/health.h"
 #include "bridges/core/wakeup.h"
 #include "bridges/webhook/event.h"

@@ -1,8 +1,8 @@
-#include "bridges/core/growing_pause.h"
+#include "base/growing_pause.h"
 
 #include <gtest/gtest.h>
 
-namespace gridloom::bridges {
+namespace gridloom {
 namespace {
 
 using std::chrono::seconds;
@@ -16,6 +16,13 @@ TEST(GrowingPause, DoublesUpToAMinute) {
   EXPECT_EQ(pause.next(), seconds(1));
 }
 
+TEST(GrowingPause, HasTheLimitsThatItIsGiven) {
+  GrowingPause pause({.shortest = Millis(250), .longest = Millis(600)});
+  for (const int expected_ms : {250, 500, 600, 600}) {
+    EXPECT_EQ(pause.next(), Millis(expected_ms));
+  }
+}
+
 TEST(GrowingPause, IsAsLongAsThePeerAsks) {
   GrowingPause pause;
   EXPECT_EQ(pause.next(seconds(300)), seconds(300));
@@ -23,4 +30,4 @@ TEST(GrowingPause, IsAsLongAsThePeerAsks) {
 }
 
 }  // namespace
-}  // namespace gridloom::bridges
+}  // namespace gridloom

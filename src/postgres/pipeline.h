@@ -1,0 +1,46 @@
+// Sends many statements without waiting for the answer of each: one round trip for all of them.
+//
+// They are one implicit transaction, or part of the one that is open. After one that fails the
+// others are not run. Thread rule: as for the Connection, which outlives this.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "postgres/connection.h"
+#include "postgres/values.h"
+
+namespace gridloom::postgres {
+
+class Pipeline {
+ public:
+  explicit Pipeline(Connection& connection) : connection_(&connection) {}
+
+  template <typename... T>
+  void add(std::string_view sql, const T&... values) {
+    Values all;
+    (all.add(values), ...);
+    add_values(sql, std::move(all));
+  }
+  void add_values(std::string_view sql, Values values) {
+    statements_.push_back({.sql = std::string(sql), .values = std::move(values)});
+  }
+  [[nodiscard]] std::size_t size() const { return statements_.size(); }
+
+  // Runs what was added, and empties the pipeline. The rows of each statement, in order.
+  [[nodiscard]] Result<std::vector<Rows>> run();
+
+ private:
+  struct Statement {
+    std::string sql;
+    Values values;
+  };
+
+  Connection* connection_;
+  std::vector<Statement> statements_;
+};
+
+}  // namespace gridloom::postgres

@@ -143,8 +143,11 @@ Status ChangeWriter::count_up(Connection& connection, const WriterState& state) 
   taken_before_.clear();
   positions_before_ = state.positions;
   after_ = {.number = state.number + 1, .positions = state.positions};
-  const auto counted = connection.execute("UPDATE writer SET number = number + 1 WHERE number = $1",
-                                          state.number);
+  moves_ = changes_->applied.has_value();
+  names_.clear();
+  for (const auto& [id, name] : changes_->names) names_.push_back(static_cast<std::int32_t>(id));
+  const auto counted =
+      connection.execute("UPDATE writer SET number = number + 1 WHERE number = $1", state.number);
   if (!counted) return std::unexpected(counted.error());
   if (*counted == 1) return {};
   return fail(ErrorCode::kConflict, "the database has other changes than those of this server");
@@ -257,9 +260,8 @@ Status ChangeWriter::put_energy_hours(Connection& connection) const {
       return removed;
     }
   }
-  return status_of(
-      connection.execute("INSERT INTO energy_hour SELECT * FROM unnest($1, $2, $3)", of.devices(),
-                         of.hours(), std::span<const Bytes>(bytes)));
+  return status_of(connection.execute("INSERT INTO energy_hour SELECT * FROM unnest($1, $2, $3)",
+                                      of.devices(), of.hours(), std::span<const Bytes>(bytes)));
 }
 
 // What the positions tell need not be told of single hours.
@@ -326,13 +328,11 @@ Status ChangeWriter::copy_chunks(Connection& connection, const std::vector<Store
 
 // Twins, energies, the audit and events are written in the same way again.
 Status ChangeWriter::undo(Connection& connection) const {
-  const auto counted = connection.execute("UPDATE writer SET number = number + 1 WHERE number = $1",
-                                          after_.number);
+  const auto counted =
+      connection.execute("UPDATE writer SET number = number + 1 WHERE number = $1", after_.number);
   if (!counted) return std::unexpected(counted.error());
-  std::vector<std::int32_t> names;
-  for (const auto& [id, name] : changes_->names) names.push_back(static_cast<std::int32_t>(id));
   Status done = status_of(connection.execute("DELETE FROM field_name WHERE id = ANY ($1)",
-                                             std::span<const std::int32_t>(names)));
+                                             std::span<const std::int32_t>(names_)));
   HourList of;
   HourList taken_of;
   for (const Hour& hour : hours_) {
@@ -347,10 +347,10 @@ Status ChangeWriter::undo(Connection& connection) const {
   }
   if (done) done = copy_chunks(connection, replaced_);
   if (done && !taken_of.empty()) {
-    done = status_of(connection.execute(
-        "DELETE FROM taken AS own USING unnest($1, $2) AS of (device, hour) "
-        "WHERE own.device = of.device AND own.hour = of.hour",
-        taken_of.devices(), taken_of.hours()));
+    done = status_of(
+        connection.execute("DELETE FROM taken AS own USING unnest($1, $2) AS of (device, hour) "
+                           "WHERE own.device = of.device AND own.hour = of.hour",
+                           taken_of.devices(), taken_of.hours()));
   }
   HourList before_of;
   std::vector<std::int64_t> records;
@@ -364,7 +364,7 @@ Status ChangeWriter::undo(Connection& connection) const {
         "SET record = excluded.record",
         before_of.devices(), before_of.hours(), std::span<const std::int64_t>(records)));
   }
-  if (!done || !changes_->applied) return done;
+  if (!done || !moves_) return done;
   std::vector<std::int64_t> positions;
   for (std::size_t i = 0; i < kPartitions; ++i) {
     positions.push_back(signed_of(positions_before_.at(static_cast<Partition>(i))));

@@ -22,7 +22,7 @@ namespace gridloom::history {
 // What the store has, as its writer knows it.
 struct WriterState {
   std::int64_t number = 0;  // of its transactions
-  journal::Positions positions;
+  journal::Positions positions{};
 };
 [[nodiscard]] Result<WriterState> read_writer_state(postgres::Connection& connection);
 // In a transaction: reads it, and keeps other writers waiting until its end.
@@ -30,7 +30,7 @@ struct WriterState {
 
 class ChangeWriter {
  public:
-  // `changes` outlives this. kMalformed: an hour that cannot be stored.
+  // `changes` is not used after write(). kMalformed: an hour that cannot be stored.
   [[nodiscard]] static Result<ChangeWriter> prepare(const Changes& changes);
 
   // The months whose partitions write() needs.
@@ -49,8 +49,8 @@ class ChangeWriter {
  private:
   struct Hour {
     DeviceHour of;
-    bool replaces = false;  // all chunks of before
-    std::vector<std::pair<std::string_view, bool>> chunks;  // and whether the hour is over
+    bool replaces = false;                                    // all chunks of before
+    std::vector<std::pair<std::string_view, bool>> chunks{};  // and whether the hour is over
     std::int64_t taken = 0;
   };
   struct StoredChunk {
@@ -84,7 +84,9 @@ class ChangeWriter {
   QuarterRows quarters_;
   std::set<Month> months_;
   WriterState after_;
-  // What undo() puts back.
+  // What undo() takes away, and puts back.
+  std::vector<std::int32_t> names_;
+  bool moves_ = false;  // the positions
   journal::Positions positions_before_;
   std::vector<StoredChunk> replaced_;
   std::vector<StoredRecord> taken_before_;

@@ -88,8 +88,8 @@ Status put_events(Connection& connection, const std::vector<StoredEvent>& events
   std::vector<Bytes> texts;
   for (const StoredEvent* each : *unknown) {
     const journal::DeviceEvent& event = each->event;
-    const bool is_open = event.kind == EventKind::kFaultBegan &&
-                         faults.at({event.device, event.field}) == each->id;
+    const bool is_open =
+        event.kind == EventKind::kFaultBegan && faults.at({event.device, event.field}) == each->id;
     const std::array values = {static_cast<std::int64_t>(each->id),
                                event.device,
                                event.at_ms,
@@ -101,7 +101,9 @@ Status put_events(Connection& connection, const std::vector<StoredEvent>& events
     fields.push_back({event.field});
     texts.push_back({event.text});
   }
-  const auto column = [&numbers](std::size_t i) { return std::span<const std::int64_t>(numbers[i]); };
+  const auto column = [&numbers](std::size_t i) {
+    return std::span<const std::int64_t>(numbers[i]);
+  };
   const auto put = connection.execute(
       "INSERT INTO event SELECT id, device, at_ms, kind, since_ms, count, field, text, open <> 0 "
       "FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) "

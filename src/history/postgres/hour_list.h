@@ -15,9 +15,8 @@ namespace gridloom::history {
 
 // The nearest hour that an int can have: 245,000 years around 1970.
 [[nodiscard]] inline std::int32_t sql_hour(std::int64_t hour) {
-  return static_cast<std::int32_t>(
-      std::clamp<std::int64_t>(hour, std::numeric_limits<std::int32_t>::min(),
-                               std::numeric_limits<std::int32_t>::max()));
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(
+      hour, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()));
 }
 
 class HourList {

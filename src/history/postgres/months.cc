@@ -83,9 +83,8 @@ Result<Month> present_month(Connection& connection) {
 }
 
 Status lock(Connection& connection) {
-  const auto locked =
-      connection.query("SELECT pg_advisory_xact_lock(hashtext($1))",
-                       fmt::format("gridloom months of {}", connection.schema()));
+  const auto locked = connection.query("SELECT pg_advisory_xact_lock(hashtext($1))",
+                                       fmt::format("gridloom months of {}", connection.schema()));
   if (!locked) return std::unexpected(locked.error());
   return {};
 }
@@ -180,8 +179,8 @@ Status make_months(Connection& connection, const std::set<Month>& months) {
 Status make_months_ahead(Connection& connection) {
   const auto month = present_month(connection);
   if (!month) return std::unexpected(month.error());
-  return make_months(connection, {*month, *month + std::chrono::months(1),
-                                  *month + std::chrono::months(2)});
+  return make_months(connection,
+                     {*month, *month + std::chrono::months(1), *month + std::chrono::months(2)});
 }
 
 Result<bool> drop_old_month(Connection& connection, std::int64_t rollups_before) {
@@ -192,11 +191,10 @@ Result<bool> drop_old_month(Connection& connection, std::int64_t rollups_before)
     if (!partitions) return std::unexpected(partitions.error());
     for (const Partition& each : *partitions) {
       if (each.month >= *present) continue;
-      const bool is_old = table.are_rollups &&
-                          first_hour_of(each.month + std::chrono::months(1)) <= rollups_before;
+      const bool is_old =
+          table.are_rollups && first_hour_of(each.month + std::chrono::months(1)) <= rollups_before;
       if (each.has_rows && !is_old) continue;
-      auto dropped =
-          drop(connection, table, each, is_old ? Drop::kAlways : Drop::kIfEmpty);
+      auto dropped = drop(connection, table, each, is_old ? Drop::kAlways : Drop::kIfEmpty);
       if (!dropped || *dropped) return dropped;
     }
   }

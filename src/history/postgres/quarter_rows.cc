@@ -137,8 +137,8 @@ Status put_energies(Connection& connection, const QuarterRows& rows) {
     if (!done) return done;
     done = std::apply(
         [&](const auto&... wh) {
-          return copy.row(row.of.device, time_of(row.at_ms),
-                          static_cast<std::int32_t>(row.of.hour), wh...);
+          return copy.row(row.of.device, time_of(row.at_ms), static_cast<std::int32_t>(row.of.hour),
+                          wh...);
         },
         row.wh);
   }
@@ -152,8 +152,7 @@ Status remove_energies(Connection& connection, const DeviceHour& of, std::string
   if (quarters.empty()) return {};
   const auto removed = connection.execute(
       "DELETE FROM energy_quarter WHERE device = $1 AND hour = $2 AND at >= $3 AND at <= $4",
-      of.device, static_cast<std::int32_t>(of.hour),
-      time_of(quarters.begin()->first * kQuarter_ms),
+      of.device, static_cast<std::int32_t>(of.hour), time_of(quarters.begin()->first * kQuarter_ms),
       time_of(quarters.rbegin()->first * kQuarter_ms));
   return removed ? Status() : std::unexpected(removed.error());
 }

@@ -2,10 +2,10 @@
 // energy of each flow in each quarter of an hour. They are made of an hour when it is over, in the
 // transaction that stores it, and cost about a third of the bytes of its block.
 //
-// Why rows of quarters: a day of one field is 96 rows, found by an index in less than a millisecond;
-// minutes would take more room than the blocks, which have every value. Why all fields of a device
-// in one row: a row for each field would be mostly headers.
-// Thread rule: as for the Connection.
+// Why rows of quarters: a day of one field is 96 rows, found by an index in less than a
+// millisecond; minutes would take more room than the blocks, which have every value. Why all fields
+// of a device in one row: a row for each field would be mostly headers. Thread rule: as for the
+// Connection.
 #pragma once
 
 #include <array>
@@ -27,8 +27,8 @@ namespace gridloom::history {
 struct ReadingRow {
   DeviceNumber device = 0;
   std::int64_t at_ms = 0;
-  std::vector<std::int32_t> fields;
-  std::vector<double> means;  // over time, of each of `fields`
+  std::vector<std::int32_t> fields{};
+  std::vector<double> means{};  // over time, of each of `fields`
 };
 
 struct EnergyRow {

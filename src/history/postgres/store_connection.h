@@ -21,8 +21,8 @@ class StoreConnection {
  public:
   explicit StoreConnection(std::shared_ptr<postgres::Pool> pool) : pool_(std::move(pool)) {}
 
-  // Valid until the next call. Within a transaction that begin() began, the connection of that, also
-  // if it is lost: then each statement fails. kIo: the database is away.
+  // Valid until the next call. Within a transaction that begin() began, the connection of that,
+  // also if it is lost: then each statement fails. kIo: the database is away.
   [[nodiscard]] Result<postgres::Connection*> get();
 
   template <typename... Values>

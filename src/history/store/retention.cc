@@ -202,6 +202,10 @@ Result<bool> Retention::expire_quarters(TimePoint now) {
   if (limits_.quarter_days == 0 || now == TimePoint::min()) return false;
   const std::int64_t first = first_hour(now, limits_.quarter_days);
   WalkPosition position = position_;
+  if (!position.begun) {
+    const auto removed = store_->remove_all_rollups(first);
+    if (!removed || *removed) return removed;
+  }
   auto more = store_->commit([&]() -> Result<bool> {
     const Stopwatch watch;
     bool goes_on = true;

@@ -221,6 +221,16 @@ def start_server(command, data, **how):
     return process
 
 
+def database_of(data):
+    """The flags of a server whose test runs in with_postgres.py: a new data folder has a database of its own."""
+    place = os.environ.get("GRIDLOOM_POSTGRES")
+    if not place or any(data.iterdir()):
+        return []
+    import postgres  # it needs this module
+
+    return postgres.new_database(**json.loads(place))
+
+
 class Server:
     """A running server; a context manager. `flags` go to `serve` as they are. `doors` get a free
     port; without any the folder, too, is said by a configuration file among the flags."""
@@ -236,7 +246,7 @@ class Server:
             command += ["--" + door, "127.0.0.1:0"]
         if demo:
             command.append("--demo")
-        self.command = [*command, *map(str, flags)]
+        self.command = [*command, *database_of(self.data), *map(str, flags)]
         self._start(self.command)
 
     def restart(self, how=signal.SIGTERM):

@@ -9,6 +9,7 @@
 #include <stop_token>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/growing_pause.h"
@@ -34,8 +35,8 @@ enum class Verdict : std::uint8_t {
 class Sender {
  public:
   // Timestamps are of `wall`; both outlive this.
-  Sender(const Settings& settings, Health& health, const Clock& wall)
-      : settings_(settings), health_(health), wall_(wall) {}
+  Sender(Settings settings, Health& health, const Clock& wall)
+      : settings_(std::move(settings)), health_(health), wall_(wall) {}
 
   void start();
   // Ends the call that is under way. What waits is dropped and counted.

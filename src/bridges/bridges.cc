@@ -18,6 +18,19 @@ using parameters::Arguments;
 using wire::Json;
 using wire::JsonObject;
 
+// Bridges of two servers may have the same name, and brokers end a connection for another one with
+// its client id. The account's name at brokers is random, and never changes.
+std::string client_id_of(const registry::Directory& directory, registry::AccountId account,
+                         std::string_view bridge) {
+  constexpr std::string_view kPrefix = "open-";
+  constexpr std::size_t kDigits = 8;
+  const registry::Account* const found = directory.find_account(account);
+  if (found == nullptr) return fmt::format("gridloom-{}", bridge);
+  std::string_view random = found->certificate_account;
+  if (random.starts_with(kPrefix)) random.remove_prefix(kPrefix.size());
+  return fmt::format("gridloom-{}-{}", bridge, random.substr(0, kDigits));
+}
+
 Result<JsonObject> object_in(const Secret& settings) {
   auto parsed = wire::parse_json(settings.reveal());
   if (!parsed) return std::unexpected(parsed.error());
@@ -147,12 +160,14 @@ void Bridges::begin(const std::string& name, Wanted wanted) {
         Arguments::check({.name = as.kind->name, .declared = as.kind->settings}, as.settings);
     if (!arguments) return;  // wanted() has checked them
     health->connecting();
-    running.bridge = as.kind->make(parts(),
-                                   {.name = name,
-                                    .account = as.account,
-                                    .health = health.get(),
-                                    .folder = options_.data / "bridges" / name},
-                                   *arguments);
+    running.bridge =
+        as.kind->make(parts(),
+                      {.name = name,
+                       .account = as.account,
+                       .health = health.get(),
+                       .client_id = client_id_of(*options_.registry.directory(), as.account, name),
+                       .folder = options_.data / "bridges" / name},
+                      *arguments);
   }
   Bridge* const bridge = running.bridge.get();
   {

@@ -65,6 +65,12 @@ class NutTest(unittest.TestCase):
         self.report("invStatus", acInVol=231_000)
         self.status("OL LB")
 
+    def test_the_load_is_that_of_the_inverter(self):
+        self.on_grid()
+        self.report("pdStatus", wattsOutSum=360)
+        until("the load", lambda: self.value("ups.load") == "20")
+        self.assertEqual(self.value("ups.realpower.nominal"), "1800")
+
     def test_without_a_word_about_the_grid_there_is_no_status(self):
         self.report("pdStatus", soc=80)
         until("the charge", lambda: self.value("battery.charge") == "80")

@@ -38,7 +38,8 @@ constexpr std::size_t kMaxPreview = 100;
 // Before the certificates are read again.
 constexpr std::chrono::seconds kRetryCertificates{30};
 
-bool is_current(Freshness state) { return state == Freshness::kLive || state == Freshness::kQuiet; }
+// Values of a device that is silent for longer than it should be are not of now, as in all bridges.
+bool is_current(Freshness state) { return state == Freshness::kLive; }
 
 class MqttBridge final : public Bridge,
                          private client::MqttLink::Listener,

@@ -126,25 +126,25 @@ std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted() const {
 
 void Bridges::update() {
   auto all = wanted();
-  std::map<std::string, Running, std::less<>> over;
+  // A bridge that ends is listed until it has.
+  std::vector<std::string> removed;
+  for (auto& [name, running] : running_) {
+    const auto found = all.find(name);
+    const Wanted& as = running.as;
+    const bool is_same = found != all.end() && found->second.kind == as.kind &&
+                         found->second.account == as.account && found->second.is_on == as.is_on &&
+                         found->second.settings_text == as.settings_text;
+    if (is_same) {
+      all.erase(found);
+      continue;
+    }
+    end(running);
+    if (found == all.end()) removed.push_back(name);
+  }
   {
     const std::lock_guard lock(mutex_);
-    for (auto each = running_.begin(); each != running_.end();) {
-      const auto found = all.find(each->first);
-      const Wanted& as = each->second.as;
-      const bool is_same = found != all.end() && found->second.kind == as.kind &&
-                           found->second.account == as.account && found->second.is_on == as.is_on &&
-                           found->second.settings_text == as.settings_text;
-      if (is_same) {
-        all.erase(found);
-        ++each;
-      } else {
-        over.insert(running_.extract(each++));
-      }
-    }
+    for (const std::string& name : removed) running_.erase(name);
   }
-  for (auto& [name, running] : over) end(running);
-  over.clear();
   for (auto& [name, running] : running_) {
     if (running.bridge) running.bridge->registry_changed();
   }

@@ -8,7 +8,7 @@ import unittest
 from bad_peers import FullBroker
 from mqtt_talk import DeviceClient
 from programs import Broker, until
-from server import DELTA_2, Server, run_tests, temporary_folder
+from server import DELTA_2, Server, run_tests, temporary_folder, told
 
 SN = "ZZ99OUT0000000001"
 VALUES = 1000  # of a report
@@ -84,6 +84,19 @@ class MqttOutTest(unittest.TestCase):
         app.await_line(lambda line: line.endswith("/availability online"), "the device online")
         device.close()
         self.got(app, f"0 gridloom/{SN}/availability offline")
+
+    def test_a_device_that_falls_silent_is_offline_until_it_reports(self):
+        self.server = self.enterContext(Server("--paused"))
+        self.add("--devices", SN)
+        device = self.device()
+        device.report({"temperature": 21.5})
+        app = self.subscribed(f"gridloom/{SN}/#")
+        app.await_line(lambda line: line.endswith("/availability online"), "the device online")
+        told(self.server.cli("time", "step", "2m"))
+        self.got(app, f"0 gridloom/{SN}/availability offline")
+        device.report({"humidity": 40})
+        app.await_new_line(lambda line: line.endswith("/availability online"), "the device online again")
+        self.got(app, f"0 gridloom/{SN}/temperature 21.5")
 
     def test_a_broker_that_was_away_has_all_values_again(self):
         app = self.subscribed(f"gridloom/{SN}/#")

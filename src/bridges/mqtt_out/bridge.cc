@@ -33,7 +33,8 @@ constexpr std::size_t kMaxAhead = 2'000;
 constexpr std::size_t kMaxQueued = 20'000;
 constexpr std::size_t kMaxPreview = 100;
 
-bool is_current(Freshness state) { return state == Freshness::kLive || state == Freshness::kQuiet; }
+// Values of a device that is silent for longer than it should be are not of now, as in all bridges.
+bool is_current(Freshness state) { return state == Freshness::kLive; }
 
 class MqttBridge final : public Bridge,
                          private client::MqttLink::Listener,

@@ -4,6 +4,7 @@
 // Thread rule: start() and stop() on the bridges' loop, once each; push() from any thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <stop_token>
@@ -51,6 +52,8 @@ class Sender {
                                               const EventQueue::Waiting& event);
   // Opens what is not open yet.
   [[nodiscard]] Status open(const std::stop_token& stop);
+  // Tries to reach the receiver, before the first event. Returns when to look again.
+  [[nodiscard]] std::chrono::steady_clock::time_point try_to_reach(const std::stop_token& stop);
   void count();
 
   const Settings settings_;
@@ -60,6 +63,7 @@ class Sender {
   std::optional<Signer> signer_;
   std::optional<client::HttpClient> client_;
   GrowingPause pause_;
+  bool is_reached_ = false;  // the receiver was, at least once
   Wakeup news_;
   Wakeup rest_;  // between two attempts: no event ends it
   std::jthread thread_;

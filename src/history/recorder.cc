@@ -63,7 +63,10 @@ struct Recorder::Impl {
     beside->take(std::string(journal::batch_of(record.kind, record.payload)));
     // Memory is bounded: the builder reads the rest again once it stores.
     leaves_rest = leaves_rest || (builder->is_full() && builder->knows_taken());
-    if (!leaves_rest) return take(record.sequence, record.kind, record.payload);
+    if (!leaves_rest) {
+      taken = record.sequence;
+      return take(record.sequence, record.kind, record.payload);
+    }
     if (is_readable_at_once(record.kind)) {
       note_malformed(record.sequence,
                      builder->add_readable(record.sequence, record.kind, record.payload));
@@ -122,6 +125,7 @@ struct Recorder::Impl {
   }
 
   void take_durable(const journal::Record& record) {
+    taken = record.sequence;
     if (is_readable_at_once(record.kind)) return builder->mark_taken(record.sequence);
     take(record.sequence, record.kind, record.payload);
   }
@@ -134,7 +138,7 @@ struct Recorder::Impl {
     if (read_failed_at && now - *read_failed_at < kAgain) return false;
     std::size_t count = 0;
     const auto read =
-        journal->read(journal::Positions::everywhere(builder->taken()),
+        journal->read(journal::Positions::everywhere(taken),
                       journal::Positions::everywhere(*through), [&](const journal::Record& record) {
                         take_durable(record);
                         ++count;
@@ -146,12 +150,13 @@ struct Recorder::Impl {
       return false;
     }
     if (count == 0) {
-      spdlog::error("the log has no records from {} to {} any more: they are left out",
-                    builder->taken() + 1, *through);
-      builder->mark_taken(*through);
+      spdlog::error("the log has no records from {} to {} any more: they are left out", taken + 1,
+                    *through);
+      taken = *through;
+      builder->mark_taken(taken);
     }
     queue.count_taken(count);
-    queue.take_left(builder->taken());
+    queue.take_left(taken);
     return true;
   }
 
@@ -252,6 +257,7 @@ struct Recorder::Impl {
   std::optional<RecoveryScan> scan;
   std::optional<ParallelRecoveryScan> beside;
   bool leaves_rest = false;  // of them in the journal
+  std::uint64_t taken = 0;   // the last record that the builder took
 
   // Owned by the builder's thread once it runs.
   std::optional<Retention> retention;

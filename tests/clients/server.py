@@ -210,7 +210,8 @@ def start_server(command, data, **how):
             if ended in happened:
                 process.wait()
                 break
-            os.read(watch, 65536)
+            if watch in happened:
+                os.read(watch, 65536)
     except BaseException:
         process.kill()
         process.wait()

@@ -52,6 +52,9 @@ struct Identity {
   std::string name;
   registry::AccountId account{};  // whose devices it uses
   Health* health = nullptr;       // outlives it
+  // The client id at brokers unless the settings have one: of this server alone, and the same in
+  // each run.
+  std::string client_id{};
   // A folder of its own, for what must outlive the process. It need not exist.
   std::filesystem::path folder{};
 };

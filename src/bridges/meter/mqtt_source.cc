@@ -32,7 +32,7 @@ MqttSource::MqttSource(const SourceSpec& spec, const SourceParts& parts)
   options.resolve = client::resolve_on(parts.worker, kLookUps, loop, spec.server);
   options.loop = &loop;
   options.buffer = buffer_;
-  options.client_id = "gridloom-" + parts.identity.name;
+  options.client_id = parts.client_id;
   options.user = parts.user;
   options.password = parts.password;
   options.filters = {{.filter = spec.topic}};

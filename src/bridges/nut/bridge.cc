@@ -57,6 +57,7 @@ class NutBridge final : public Bridge, private DeviceBook::Listener {
                                                  .health = identity_.health}});
     if (!opened) return identity_.health->failing(opened.error().detail);
     server_ = std::move(*opened);
+    identity_.health->set_figure("port", server_->address().port);
     identity_.health->connected();
   }
 

@@ -13,7 +13,7 @@ import uuid
 from programs import Program, free_port
 from server import PATIENCE_S, Deadline, temporary_folder
 
-USER, PASSWORD = "gridloom", "database-password"
+USER, PASSWORD = "gridloom", "quiet-otter-7"
 
 
 def programs():

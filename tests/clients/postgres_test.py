@@ -105,7 +105,7 @@ class PostgresTest(unittest.TestCase):
             (["--database", url, "--database-password-file", wrong], "password authentication failed"),
             (["--database", url.replace("home_", "no_"), "--database-password-file", password_file], "does not exist"),
             (["--database", "mysql://nas/home"], "postgres://"),
-            (["--database", url + "&sslmod=x", "--database-password-file", password_file], "sslmod"),
+            (["--database", url + "&sslmod=x", "--database-password-file", password_file], "query parameter"),
             (["--database", url.replace(str(self.database.port), "1"), "--database-password-file", password_file],
              "127.0.0.1"),
         ]

@@ -373,7 +373,7 @@ export const de: Texts = {
       off: 'ausgeschaltet',
       connecting: 'wird verbunden',
       connected: 'verbunden',
-      failing: 'nicht erreichbar',
+      failing: 'gestört',
     },
     bridgeSince: (when) => `seit ${when}`,
     passed: (received, sent) => `${received} empfangen, ${sent} gesendet`,

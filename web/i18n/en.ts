@@ -360,7 +360,7 @@ export const en = {
       off: 'switched off',
       connecting: 'connecting',
       connected: 'connected',
-      failing: 'out of reach',
+      failing: 'failing',
     },
     bridgeSince: (when: string) => `since ${when}`,
     passed: (received: string, sent: string) => `${received} received, ${sent} sent`,

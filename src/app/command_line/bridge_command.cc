@@ -111,6 +111,9 @@ int add(const Added& added) {
     print_json(*preview);
     return 0;
   }
+  if (preview->get_array().empty()) {
+    print_note("It would send nothing now: no device that it is to use has reported.");
+  }
   for (const Json& row : preview->get_array()) {
     if (added.admin.json || !row.is_object() || !row.get_object().contains("topic")) {
       print_json(row);

@@ -89,6 +89,12 @@ class BridgesTest(unittest.TestCase):
                 self.assertIn(said, done.stderr)
         self.assertEqual(list(self.rows()), ["attic"])
 
+    def test_a_preview_of_nothing_says_so(self):
+        self.server.add_account("ben")
+        shown = self.add("attic", "--broker", "mqtt://127.0.0.1:1", "--account", "ben", "--dry-run")
+        self.assertEqual((shown.returncode, shown.stdout), (0, ""))
+        self.assertIn("would send nothing now", shown.stderr)
+
     def test_a_device_that_is_not_there_is_told(self):
         broker = ("--broker", "mqtt://127.0.0.1:1", "--account", "demo")
         added = self.add("attic", *broker, "--devices", f"{DELTA_2},Kichen power station")

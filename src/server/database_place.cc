@@ -56,6 +56,11 @@ Status set_database(const std::filesystem::path& data, const DatabasePlace& plac
   return storage::write_private_file(data / kFile, wire::to_text(text) + "\n");
 }
 
+bool names_database(const std::filesystem::path& data) {
+  std::error_code unknown;
+  return std::filesystem::exists(data / kFile, unknown);
+}
+
 bool has_own_data(const std::filesystem::path& data) {
   constexpr auto kFiles = std::to_array<std::string_view>({"registry.sqlite", "history.db"});
   std::error_code unknown;

@@ -22,6 +22,9 @@ struct DatabasePlace {
 [[nodiscard]] Result<std::optional<DatabasePlace>> database_of(const std::filesystem::path& data);
 [[nodiscard]] Status set_database(const std::filesystem::path& data, const DatabasePlace& place);
 
+// Whether there is such a file, whatever is in it.
+[[nodiscard]] bool names_database(const std::filesystem::path& data);
+
 // A folder whose registry or history is in files of its own.
 [[nodiscard]] bool has_own_data(const std::filesystem::path& data);
 

@@ -143,11 +143,17 @@ class MeterTest(unittest.TestCase):
         broker.await_line(lambda line: " as the-end " in line, "the last message")
         self.assertFalse([line for line in broker.seen if "already connected" in line], "each is another client")
 
+    def last_error(self, name):
+        return self.row(name).get("lastError", "")
+
     def test_a_topic_is_a_source_and_grows_old(self):
-        broker = self.enterContext(Broker())
+        broker_port = free_port()
         port = self.add("topic", "--as", "ecotracker", "--source",
-                        f"mqtt:mqtt://127.0.0.1:{broker.port}/house/meter#power.total", "--max-age", "2", "--user",
+                        f"mqtt:mqtt://127.0.0.1:{broker_port}/house/meter#power.total", "--max-age", "2", "--user",
                         Broker.user, "--password-file", self.password(), "--listen", "127.0.0.1:0")
+        until("a broker that is away", lambda: "refused" in self.last_error("topic"))
+        broker = self.enterContext(Broker(broker_port))
+        until("a silent topic", lambda: "no message has come on house/meter" in self.last_error("topic"))
 
         def publish(*more):
             subprocess.run(["mosquitto_pub", "-h", "127.0.0.1", "-p", str(broker.port), "-u", Broker.user, "-P",
@@ -158,7 +164,10 @@ class MeterTest(unittest.TestCase):
             return self.get(port)[0] == 200
         until("the power of the topic", shown)
         self.assertEqual(self.get(port)[2]["power"], 77)
+        self.assertEqual(self.row("topic")["figures"]["power_w"], 77)
         until("a meter that is silent", lambda: self.get(port)[0] == 503)
+        until("a bridge that fails", lambda: self.row("topic")["state"] == "failing")
+        self.assertNotIn("power_w", self.row("topic")["figures"])
 
     def test_a_virtual_stream_regulates_itself_by_it(self):
         port, home = free_port(), temporary_folder() / "house.yaml"

@@ -2,6 +2,7 @@
 
 As root it runs as the user `postgres`, because PostgreSQL refuses root.
 """
+import contextlib
 import os
 import pathlib
 import pwd
@@ -13,7 +14,7 @@ import uuid
 from programs import Program, free_port
 from server import PATIENCE_S, Deadline, temporary_folder
 
-USER, PASSWORD = "gridloom", "database-password"
+USER, PASSWORD = "gridloom", "quiet-otter-7"
 
 
 def programs():
@@ -94,12 +95,15 @@ class Postgres:
         return [own, *map(int, children)]
 
     def pause(self):
-        for process in self.processes():
-            os.kill(process, signal.SIGSTOP)
+        self._tell(signal.SIGSTOP)
 
     def go_on(self):
+        self._tell(signal.SIGCONT)
+
+    def _tell(self, what):
         for process in self.processes():
-            os.kill(process, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):  # of a session that ends
+                os.kill(process, what)
 
     def new_database(self):
         """The flags of a server that has an empty database for its data."""

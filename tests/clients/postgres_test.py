@@ -33,30 +33,27 @@ class PostgresTest(unittest.TestCase):
         return done.stderr
 
     def connected(self, server, key):
-        device = DeviceClient(server, SN, key)
-        self.addCleanup(device.close)
-        return device
+        return self.enterContext(DeviceClient(server, SN, key))
 
     def test_everything_is_in_the_database_and_there_after_a_restart(self):
         flags = self.database.new_database()
         server = Server(*flags, demo=False)
         api = server.add_account("home")["api"]
         key = server.add_device(SN, "home")
-        device = self.connected(server, key)
-        for value in range(1, 101):
-            device.report({"power": value})
+        with DeviceClient(server, SN, key) as device:
+            for value in range(1, 101):
+                device.report({"power": value})
         series = {"fields": "power", "from": "-1h", "to": "now"}
         path = f"/api/v1/devices/{SN}/history"
         self.assertEqual([value for _, value in api.data("GET", path, series)["series"][0]["points"]],
                          list(range(1, 101)))
-        device.close()
         server.stop()
         names = {path.name for path in server.data.iterdir()}
         self.assertLessEqual({"database.json", "secret.key", "log", "tls"}, names)
         self.assertFalse(names & {"registry.sqlite", "history.db"}, names)
         self.assertNotIn(PASSWORD, (server.data / "database.json").read_text())
         name = database_name(flags)
-        self.assertEqual(self.database.ask("SELECT name FROM gridloom.account", name), [["home"]])
+        self.assertEqual(self.database.ask("SELECT name FROM gridloom.accounts", name), [["home"]])
         # Commands and later starts know the database by the folder.
         told(cli("account", "add", "ann", data=server.data))
         again = self.start(data=server.data)
@@ -105,7 +102,7 @@ class PostgresTest(unittest.TestCase):
             (["--database", url, "--database-password-file", wrong], "password authentication failed"),
             (["--database", url.replace("home_", "no_"), "--database-password-file", password_file], "does not exist"),
             (["--database", "mysql://nas/home"], "postgres://"),
-            (["--database", url + "&sslmod=x", "--database-password-file", password_file], "sslmod"),
+            (["--database", url + "&sslmod=x", "--database-password-file", password_file], "query parameter"),
             (["--database", url.replace(str(self.database.port), "1"), "--database-password-file", password_file],
              "127.0.0.1"),
         ]

@@ -330,9 +330,15 @@ class Server:
 
     def metrics(self):
         """The text of /metrics."""
+        return self._text("/metrics")
+
+    def health(self):
+        return json.loads(self._text("/healthz"))
+
+    def _text(self, path):
         line = http.client.HTTPConnection(*self.place("http"), timeout=PATIENCE_S)
         with contextlib.closing(line):
-            line.request("GET", "/metrics")
+            line.request("GET", path)
             return line.getresponse().read().decode()
 
     def cli(self, *arguments, stdin=None):

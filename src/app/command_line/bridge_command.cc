@@ -111,6 +111,9 @@ int add(const Added& added) {
     print_json(*preview);
     return 0;
   }
+  if (preview->get_array().empty()) {
+    print_note("It would send nothing now: no device that it is to use has reported.");
+  }
   for (const Json& row : preview->get_array()) {
     if (added.admin.json || !row.is_object() || !row.get_object().contains("topic")) {
       print_json(row);
@@ -221,8 +224,9 @@ void declare_setting(CLI::App& command, const Parameter& setting, Added& added) 
     return;
   }
   const bool is_number = parameters::is_number(setting.type);
-  const std::string text =
-      is_secret ? fmt::format("File with it: {}", setting.text) : std::string(setting.text);
+  std::string text(setting.text);
+  if (is_secret) text += "; the name of a file with it";
+  if (setting.type == Type::kChoice) text += fmt::format(" ({})", valid_text(setting));
   const char* const placeholder = bridges::is_file(setting)             ? placeholder::kFile
                                   : setting.type == Type::kTime         ? placeholder::kTime
                                   : is_number                           ? placeholder::kCount

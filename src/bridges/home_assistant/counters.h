@@ -27,7 +27,7 @@ struct DeviceCounters {
 // Whether the same counters are known of both.
 [[nodiscard]] bool have_same_entities(const DeviceCounters& one, const DeviceCounters& other);
 
-// An entity for each that is known, whose source is named like its key.
+// An entity for each that is known, with one source, which is no quota of the device.
 [[nodiscard]] std::vector<Entity> counter_entities(const DeviceCounters& counters,
                                                    catalog::Language language);
 // Whole Wh, rounded down: they do not fall either. Nothing: it is not known.

@@ -350,6 +350,7 @@ const Kind& home_assistant_kind() {
       .example = "--broker mqtt://homeassistant.local --user gridloom --password-file ha.password",
       .text = "Shows the devices in Home Assistant, over an MQTT broker",
       .settings = kSettings,
+      .selects_devices = true,
       .check = check,
       .make = make,
       .preview = preview};

@@ -161,7 +161,7 @@ void Publisher::on_counters(const home::EnergyTotals& totals) {
     if (!device.plan) continue;
     for (const Entity& entity : device.plan->entities->all) {
       if (!entity.counter) continue;
-      for (const std::size_t topic : device.plan->topics_of.at(entity.key)) {
+      for (const std::size_t topic : device.plan->topics_of.at(entity.sources.front().quota)) {
         device.topics[topic].is_dirty = true;
       }
     }

@@ -184,6 +184,7 @@ void MeterBridge::tell_health(const Result<double>& power) {
     health.set_figure("power_w", std::llround(*power));
     return health.connected();
   }
+  health.clear_figure("power_w");
   if (Steady::now() - started_ < kBeginning) return;
   if (std::exchange(why_, power.error().detail) == power.error().detail) return;
   health.failing("its power is not known: " + why_);

@@ -41,7 +41,7 @@ class CloudLink final : public client::MqttLink::Listener {
   CloudLink(net::IoLoop& loop, Cloud& cloud, Listener& listener);
   CloudLink(const CloudLink&) = delete;
   CloudLink& operator=(const CloudLink&) = delete;
-  ~CloudLink() { close(); }
+  ~CloudLink() override { close(); }
 
   void certify(CloudCertificate certificate) { certificate_ = std::move(certificate); }
   // Makes the connection anew for these devices, if there is a certificate.

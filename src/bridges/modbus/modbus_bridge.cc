@@ -172,8 +172,11 @@ void ModbusBridge::begin() {
   }
   family_ = parts_.hub.platform().catalog->of_serial(sn_);
   if (!family_->modbus) {
+    const std::string_view product = family_->product;
     return identity_.health->failing(
-        fmt::format("{} is a {}, which has no Modbus registers", sn_, family_->product));
+        product.empty()
+            ? fmt::format("{} is of no known family, so that its registers are not known", sn_)
+            : fmt::format("{} is a {}, which has no Modbus registers", sn_, product));
   }
   messages_.emplace(family_, now());
   sent_.assign(family_->modbus->readings.size(), "");

@@ -302,6 +302,7 @@ const Kind& mqtt_kind() {
                           .example = "--broker mqtt://nas.lan:1883",
                           .text = "Publishes values to an MQTT broker, each under its own topic",
                           .settings = mqtt_parameters(),
+                          .selects_devices = true,
                           .check = check,
                           .make = make,
                           .preview = preview};

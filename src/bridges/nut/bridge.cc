@@ -121,6 +121,7 @@ const Kind& nut_kind() {
       .example = "--listen 127.0.0.1:3493",
       .text = "Serves batteries as UPSs to clients of Network UPS Tools, such as upsmon",
       .settings = nut::nut_parameters(),
+      .selects_devices = true,
       .check = check,
       .make = make};
   return kKind;

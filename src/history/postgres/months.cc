@@ -90,8 +90,12 @@ Status lock(Connection& connection) {
 }
 
 Status make_month(Connection& connection, Month month) {
-  auto transaction = Transaction::begin(connection);
-  if (!transaction) return std::unexpected(transaction.error());
+  std::optional<Transaction> own;
+  if (!connection.is_in_transaction()) {
+    auto transaction = Transaction::begin(connection);
+    if (!transaction) return std::unexpected(transaction.error());
+    own.emplace(std::move(*transaction));
+  }
   if (Status locked = lock(connection); !locked) return locked;
   std::string script;
   for (const Table& table : kTables) {
@@ -101,7 +105,7 @@ Status make_month(Connection& connection, Month month) {
   }
   if (script.empty()) return {};
   if (Status made = connection.run(script); !made) return made;
-  return transaction->commit();
+  return own ? own->commit() : Status();
 }
 
 struct Partition {

@@ -20,7 +20,8 @@ using Month = std::chrono::year_month;
 // The first hour of the month.
 [[nodiscard]] std::int64_t first_hour_of(Month month);
 
-// Makes the partitions of these months that do not exist. Not within a transaction.
+// Makes the partitions of these months that do not exist: in the caller's transaction, if there is
+// one, or else each month in its own.
 [[nodiscard]] Status make_months(postgres::Connection& connection, const std::set<Month>& months);
 // Makes those of this month, by the server's clock, and of the two after it.
 [[nodiscard]] Status make_months_ahead(postgres::Connection& connection);

@@ -39,17 +39,19 @@ std::string_view devices_of(RetentionStore::Kind kind) {
 std::string_view removal_of(RetentionStore::Kind kind) {
   switch (kind) {
     case RetentionStore::Kind::kChunks:
-      return "WITH some AS (SELECT hour, chunk FROM block WHERE device = $1 "
-             "ORDER BY hour, chunk LIMIT $2) DELETE FROM block USING some "
-             "WHERE device = $1 AND block.hour = some.hour AND block.chunk = some.chunk";
+      return "WITH chosen AS (SELECT hour, chunk FROM block WHERE device = $1 "
+             "ORDER BY hour, chunk LIMIT $2) DELETE FROM block USING chosen "
+             "WHERE device = $1 AND block.hour = chosen.hour AND block.chunk = chosen.chunk";
     case RetentionStore::Kind::kRollups:
-      return "WITH some AS (SELECT hour FROM rollup_hour WHERE device = $1 ORDER BY hour LIMIT $2) "
-             "DELETE FROM rollup_hour USING some WHERE device = $1 AND rollup_hour.hour = "
-             "some.hour";
+      return "WITH chosen AS (SELECT hour FROM rollup_hour WHERE device = $1 ORDER BY hour LIMIT "
+             "$2) "
+             "DELETE FROM rollup_hour USING chosen WHERE device = $1 AND rollup_hour.hour = "
+             "chosen.hour";
     case RetentionStore::Kind::kEnergies:
-      return "WITH some AS (SELECT hour FROM energy_hour WHERE device = $1 ORDER BY hour LIMIT $2) "
-             "DELETE FROM energy_hour USING some WHERE device = $1 AND energy_hour.hour = "
-             "some.hour";
+      return "WITH chosen AS (SELECT hour FROM energy_hour WHERE device = $1 ORDER BY hour LIMIT "
+             "$2) "
+             "DELETE FROM energy_hour USING chosen WHERE device = $1 AND energy_hour.hour = "
+             "chosen.hour";
     case RetentionStore::Kind::kTwin:
       return "DELETE FROM twin WHERE device = $1 AND $2 > 0";
     case RetentionStore::Kind::kEvents:
@@ -59,13 +61,13 @@ std::string_view removal_of(RetentionStore::Kind kind) {
 }
 
 constexpr std::string_view kRemoveReadings =
-    "WITH some AS (SELECT at FROM reading_quarter WHERE device = $1 AND at < $2 ORDER BY at "
-    "LIMIT $3) DELETE FROM reading_quarter AS old USING some WHERE device = $1 AND old.at = "
-    "some.at";
+    "WITH chosen AS (SELECT at FROM reading_quarter WHERE device = $1 AND at < $2 ORDER BY at "
+    "LIMIT $3) DELETE FROM reading_quarter AS old USING chosen WHERE device = $1 AND old.at = "
+    "chosen.at";
 constexpr std::string_view kRemoveEnergies =
-    "WITH some AS (SELECT at, hour FROM energy_quarter WHERE device = $1 ORDER BY at, hour "
-    "LIMIT $2) DELETE FROM energy_quarter AS old USING some "
-    "WHERE device = $1 AND old.at = some.at AND old.hour = some.hour";
+    "WITH chosen AS (SELECT at, hour FROM energy_quarter WHERE device = $1 ORDER BY at, hour "
+    "LIMIT $2) DELETE FROM energy_quarter AS old USING chosen "
+    "WHERE device = $1 AND old.at = chosen.at AND old.hour = chosen.hour";
 
 TimePoint begin_of(std::int64_t hour) { return TimePoint(Millis(sql_hour(hour) * kHour_ms)); }
 
@@ -167,6 +169,9 @@ Status PostgresRetentionStore::replace_by_rollups(const DeviceHour& of, std::str
     });
     return done ? Status() : std::unexpected(done.error());
   }
+  const auto connection = connection_.get();
+  if (!connection) return std::unexpected(connection.error());
+  if (Status made = make_months(**connection, {month_of(sql_hour(of.hour))}); !made) return made;
   const auto put = connection_.query(kPut, of.device, sql_hour(of.hour), Bytes{rollups});
   if (!put) return std::unexpected(put.error());
   const auto removed =
@@ -180,9 +185,9 @@ Result<std::size_t> PostgresRetentionStore::remove_rollups(DeviceNumber device, 
       removed_by(kRemoveReadings, device, begin_of(before), static_cast<std::int64_t>(4 * most));
   if (!quarters) return quarters;
   return removed_by(
-      "WITH some AS (SELECT hour FROM rollup_hour WHERE device = $1 AND hour < $2 ORDER BY hour "
-      "LIMIT $3) DELETE FROM rollup_hour AS old USING some WHERE device = $1 "
-      "AND old.hour = some.hour",
+      "WITH chosen AS (SELECT hour FROM rollup_hour WHERE device = $1 AND hour < $2 ORDER BY hour "
+      "LIMIT $3) DELETE FROM rollup_hour AS old USING chosen WHERE device = $1 "
+      "AND old.hour = chosen.hour",
       device, sql_hour(before), static_cast<std::int64_t>(most));
 }
 

@@ -22,6 +22,8 @@ using postgres::Pool;
 
 // A check reads everything.
 constexpr Millis kCheckTimeout = std::chrono::hours(6);
+// Connections of each kind: one is in use, and another while a store is opened again.
+constexpr std::size_t kMostWriters = 2;
 constexpr std::size_t kMostReaders = 8;
 
 class PostgresStoreFactory final : public StoreFactory {
@@ -29,9 +31,9 @@ class PostgresStoreFactory final : public StoreFactory {
   PostgresStoreFactory(postgres::ConnectionSettings settings, const PostgresStoreOptions& options)
       : settings_(std::move(settings)),
         options_(options),
-        writers_(pool("history writer", 1)),
+        writers_(pool("history writer", kMostWriters)),
         readers_(pool("history reader", kMostReaders)),
-        removers_(pool("history retention", 1)) {}
+        removers_(pool("history retention", kMostWriters)) {}
 
   Result<Opened> open() override;
   Result<std::unique_ptr<StoreReader>> open_reader() override {

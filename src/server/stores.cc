@@ -61,7 +61,7 @@ class DatabaseStores final : public Stores {
     return registry;
   }
   Result<std::unique_ptr<mqtt::SessionStore>> open_sessions() override {
-    return mqtt::SessionStore::open(options_.data);
+    return mqtt::SessionStore::open(settings_, options_.data);
   }
   std::shared_ptr<history::StoreFactory> history() override {
     return history::postgres_store_factory(settings_, {.clock = &options_.clock});

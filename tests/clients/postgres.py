@@ -14,7 +14,7 @@ import uuid
 from programs import Program, free_port
 from server import PATIENCE_S, Deadline, temporary_folder
 
-USER, PASSWORD = "gridloom", "quiet-otter-7"
+USER, PASSWORD = "keeper", "quiet-otter-7"
 
 
 def programs():
@@ -108,6 +108,9 @@ class Postgres:
     def new_database(self):
         """The flags of a server that has an empty database for its data."""
         return new_database(self.port, self.password_file)
+
+    def admin_url(self):
+        return f"postgres://{USER}:{PASSWORD}@127.0.0.1:{self.port}/postgres"
 
     def ask(self, sql, database):
         """Rows of text."""

@@ -21,6 +21,10 @@
 #include "mqtt/stored_session.h"
 #include "mqtt/stream_table.h"
 
+namespace gridloom::postgres {
+class ConnectionSettings;
+}
+
 namespace gridloom::mqtt {
 
 class SessionStore {
@@ -29,6 +33,11 @@ class SessionStore {
   // created. kMalformed: it is of a later version.
   [[nodiscard]] static Result<std::unique_ptr<SessionStore>> open(
       const std::filesystem::path& folder);
+  // Opens the store in a database; creates its tables, or brings them to this program's version.
+  // The data folder has a note of how far they were written. kConflict: they are of a later
+  // version. kIo: the database is away, or has no right for this.
+  [[nodiscard]] static Result<std::unique_ptr<SessionStore>> open(
+      const postgres::ConnectionSettings& settings, const std::filesystem::path& folder);
 
   SessionStore() = default;
   SessionStore(const SessionStore&) = delete;

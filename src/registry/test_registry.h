@@ -69,16 +69,9 @@ inline std::string describe(const Directory& directory) {
   return text;
 }
 
-class RegistryTest : public testing::Test {
+// What tests ask of an open registry.
+class RegistryUser {
  protected:
-  RegistryTest() { reopen(); }
-
-  void reopen() {
-    registry_.reset();
-    Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
-    ASSERT_TRUE(opened) << opened.error().detail;
-    registry_ = std::move(*opened);
-  }
   AccountId account(std::string_view name) {
     const Result<NewAccount> made = registry_->add_account({.name = name});
     EXPECT_TRUE(made) << made.error().detail;
@@ -105,8 +98,23 @@ class RegistryTest : public testing::Test {
     return names;
   }
 
-  TemporaryFolder folder_;
   std::unique_ptr<Registry> registry_;
+};
+
+// A registry in the files of a folder. StoredRegistryTest has one in a store of each kind
+// (registry/store_conformance/test_stores.h).
+class RegistryTest : public testing::Test, protected RegistryUser {
+ protected:
+  RegistryTest() { reopen(); }
+
+  void reopen() {
+    registry_.reset();
+    Result<std::unique_ptr<Registry>> opened = Registry::open(folder_.data());
+    ASSERT_TRUE(opened) << opened.error().detail;
+    registry_ = std::move(*opened);
+  }
+
+  TemporaryFolder folder_;
 };
 
 template <typename T>

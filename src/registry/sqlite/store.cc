@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "registry/load_rows.h"
 #include "registry/sqlite/load.h"
 #include "registry/sqlite/migrations.h"
 #include "registry/sqlite/table_sums.h"
@@ -150,14 +151,7 @@ Result<std::unique_ptr<Transaction>> SqliteStore::begin() {
 Result<Revision> SqliteStore::revision() { return read_revision(database_); }
 
 Result<std::vector<std::int64_t>> SqliteStore::removed_devices() {
-  std::vector<std::int64_t> numbers;
-  const Status read = database_.each_row("SELECT id FROM removed_devices ORDER BY id",
-                                         [&numbers](const Statement& row) {
-                                           numbers.push_back(row.integer(0));
-                                           return Status();
-                                         });
-  if (!read) return std::unexpected(read.error());
-  return numbers;
+  return read_removed_devices(database_);
 }
 
 Result<std::int64_t> SqliteStore::highest_device_number() {

@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
+#include "registry/secret_places.h"
 #include "registry/sqlite/load.h"
-#include "registry/sqlite/secret_places.h"
 #include "storage/empty_wal.h"
 
 namespace gridloom::registry {

@@ -2,40 +2,88 @@
 // kKinds.
 #pragma once
 
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
 #include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
+#include "postgres/settings.h"
+#include "postgres/test_server.h"
+#include "registry/postgres/store.h"
+#include "registry/registry.h"
 #include "registry/sqlite/store.h"
 #include "registry/store.h"
 #include "registry/test_memory_store.h"
+#include "registry/test_registry.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
 
-// A registry to which any number of connections are made.
+// A stored registry to which any number of connections are made, also by several threads at once.
 class StoredRegistry {
  public:
-  StoredRegistry() = default;
+  StoredRegistry() { std::filesystem::create_directory(data_folder()); }
   StoredRegistry(const StoredRegistry&) = delete;
   StoredRegistry& operator=(const StoredRegistry&) = delete;
   virtual ~StoredRegistry() = default;
   virtual std::unique_ptr<Store> connect() = 0;
-};
+  // All that is stored, as bytes that a thief would find.
+  virtual std::string content() = 0;
 
-class InSqlite final : public StoredRegistry {
- public:
-  std::unique_ptr<Store> connect() override { return must(SqliteStore::open(folder_.data())); }
+  std::unique_ptr<Registry> open() { return must(Registry::open(connect(), data_folder())); }
+  [[nodiscard]] std::filesystem::path data_folder() const { return folder_.data(); }
 
  private:
   TemporaryFolder folder_;
 };
 
+class InSqlite final : public StoredRegistry {
+ public:
+  std::unique_ptr<Store> connect() override { return must(SqliteStore::open(data_folder())); }
+  std::string content() override {
+    return content_of(data_folder() / "registry.sqlite") +
+           content_of(data_folder() / "registry.sqlite-wal");
+  }
+};
+
+class InPostgres final : public StoredRegistry {
+ public:
+  std::unique_ptr<Store> connect() override {
+    return must(PostgresStore::open(
+        {.settings = settings_, .data_folder = data_folder(), .clock = clock_}));
+  }
+
+  std::string content() override {
+    postgres::Connection connection = database_.connect();
+    must(connection.run("SET bytea_output = escape"));
+    const postgres::Rows tables = must(connection.query(
+        "SELECT CAST(tablename AS text) FROM pg_tables WHERE schemaname = current_schema()"));
+    std::string all;
+    for (const postgres::Row table : tables) {
+      const postgres::Rows rows =
+          must(connection.query(fmt::format("SELECT CAST(t AS text) FROM {} t", table.bytes(0))));
+      for (const postgres::Row row : rows) all.append(row.bytes(0)).push_back('\n');
+    }
+    return all;
+  }
+  [[nodiscard]] const postgres::TestDatabase& database() const { return database_; }
+
+ private:
+  SystemClock clock_;
+  postgres::TestDatabase database_;
+  postgres::ConnectionSettings settings_ = database_.settings();
+};
+
 class InMemory final : public StoredRegistry {
  public:
   std::unique_ptr<Store> connect() override { return std::make_unique<MemoryStore>(registry_); }
+  std::string content() override { return describe(*open()->directory()); }
 
  private:
   std::shared_ptr<MemoryRegistry> registry_ = std::make_shared<MemoryRegistry>();
@@ -44,12 +92,40 @@ class InMemory final : public StoredRegistry {
 struct Kind {
   std::string_view name;
   std::unique_ptr<StoredRegistry> (*make)();
+  bool seals = true;  // secrets are encrypted
+  // The reason why it cannot be made here; empty: it can.
+  std::string_view (*missing)() = [] -> std::string_view { return {}; };
 };
 inline void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
 inline const Kind kKinds[] = {
     {"Sqlite", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InSqlite>(); }},
-    {"Memory", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InMemory>(); }},
+    {"Postgres", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InPostgres>(); },
+     true,
+     [] -> std::string_view {
+       return postgres::TestServer::programs().empty() ? postgres::TestServer::kMissing : "";
+     }},
+    {"Memory", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InMemory>(); },
+     false},
+};
+inline std::string name_of_kind(const testing::TestParamInfo<Kind>& kind) {
+  return std::string(kind.param.name);
+}
+
+// A registry in a store of each kind.
+class StoredRegistryTest : public testing::TestWithParam<Kind>, protected RegistryUser {
+ protected:
+  void SetUp() override {
+    if (!GetParam().missing().empty()) GTEST_SKIP() << GetParam().missing();
+    stored_ = GetParam().make();
+    reopen();
+  }
+  void reopen() {
+    registry_.reset();
+    registry_ = stored_->open();
+  }
+
+  std::unique_ptr<StoredRegistry> stored_;
 };
 
 inline Account account_of(std::string_view name) {

@@ -10,21 +10,23 @@
 #include <vector>
 
 #include "registry/registry.h"
-#include "testing/temporary_folder.h"
+#include "registry/store_conformance/test_stores.h"
 
 namespace gridloom::registry {
 namespace {
 
 constexpr int kRounds = 100;
 
-std::unique_ptr<Registry> opened(const TemporaryFolder& folder) {
-  Result<std::unique_ptr<Registry>> registry = Registry::open(folder.data());
-  if (!registry) {
-    ADD_FAILURE() << registry.error().detail;
-    return nullptr;
+class RegistryThreads : public testing::TestWithParam<Kind> {
+ protected:
+  void SetUp() override {
+    if (!GetParam().missing().empty()) GTEST_SKIP() << GetParam().missing();
+    stored_ = GetParam().make();
   }
-  return std::move(*registry);
-}
+
+  std::unique_ptr<StoredRegistry> stored_;
+};
+INSTANTIATE_TEST_SUITE_P(Stores, RegistryThreads, testing::ValuesIn(kKinds), name_of_kind);
 
 // Whether lookups of the directory's entries return the same pointers as its lists.
 bool is_consistent(const Directory& directory) {
@@ -45,10 +47,8 @@ bool is_consistent(const Directory& directory) {
   return true;
 }
 
-TEST(RegistryThreads, ReadersSeeWholeDirectoriesWhileAWriterChangesThem) {
-  const TemporaryFolder folder;
-  const std::unique_ptr<Registry> registry = opened(folder);
-  ASSERT_TRUE(registry);
+TEST_P(RegistryThreads, ReadersSeeWholeDirectoriesWhileAWriterChangesThem) {
+  const std::unique_ptr<Registry> registry = stored_->open();
   ASSERT_TRUE(registry->add_account({.name = "anna"}));
   ASSERT_TRUE(registry->add_account({.name = "bert"}));
   std::atomic<bool> finished = false;
@@ -80,11 +80,9 @@ TEST(RegistryThreads, ReadersSeeWholeDirectoriesWhileAWriterChangesThem) {
   EXPECT_EQ(registry->directory()->devices().size(), static_cast<std::size_t>(kRounds * 4 / 5));
 }
 
-TEST(RegistryThreads, WritersOfTwoConnectionsWaitForEachOther) {
-  const TemporaryFolder folder;
-  const std::unique_ptr<Registry> first = opened(folder);
-  const std::unique_ptr<Registry> second = opened(folder);
-  ASSERT_TRUE(first && second);
+TEST_P(RegistryThreads, WritersOfTwoConnectionsWaitForEachOther) {
+  const std::unique_ptr<Registry> first = stored_->open();
+  const std::unique_ptr<Registry> second = stored_->open();
   ASSERT_TRUE(first->add_account({.name = "anna"}));
   std::atomic<int> failed = 0;
   std::atomic<int> won = 0;
@@ -103,26 +101,23 @@ TEST(RegistryThreads, WritersOfTwoConnectionsWaitForEachOther) {
   writers.clear();
   EXPECT_EQ(failed, 0);
   EXPECT_EQ(won, kRounds / 4) << "each serial number has one winner";
-  const std::unique_ptr<Registry> third = opened(folder);
-  ASSERT_TRUE(third);
+  const std::unique_ptr<Registry> third = stored_->open();
   EXPECT_EQ(third->directory()->devices().size(), static_cast<std::size_t>(kRounds + kRounds / 4));
   EXPECT_TRUE(is_consistent(*third->directory()));
 }
 
-TEST(RegistryThreads, FirstStartsAtOnceAgreeOnOneKey) {
-  const TemporaryFolder folder;
+TEST_P(RegistryThreads, FirstStartsAtOnceAgreeOnOneKey) {
   std::atomic<int> failed = 0;
   std::vector<std::jthread> starts;
   for (int i = 0; i < 4; ++i) {
     starts.emplace_back([&, i] {
-      const Result<std::unique_ptr<Registry>> registry = Registry::open(folder.data());
-      if (!registry || !(*registry)->add_account({.name = fmt::format("account {}", i)})) ++failed;
+      const std::unique_ptr<Registry> registry = stored_->open();
+      if (!registry->add_account({.name = fmt::format("account {}", i)})) ++failed;
     });
   }
   starts.clear();
   EXPECT_EQ(failed, 0);
-  const std::unique_ptr<Registry> registry = opened(folder);
-  ASSERT_TRUE(registry);
+  const std::unique_ptr<Registry> registry = stored_->open();
   EXPECT_EQ(registry->directory()->accounts().size(), 4U);
 }
 

@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "registry/password.h"
 #include "registry/rules.h"
+#include "registry/store_conformance/test_stores.h"
 #include "registry/test_registry.h"
 #include "testing/must.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr TimePoint kNow{Millis(1'700'000'000'000)};
 
-class BrowserSessions : public RegistryTest {
+class BrowserSessions : public StoredRegistryTest {
  protected:
   NewSession add(AccountId whose, TimePoint now = kNow) {
     return must(registry_->add_session(
@@ -24,7 +25,9 @@ class BrowserSessions : public RegistryTest {
   }
 };
 
-TEST_F(BrowserSessions, AreFoundByTheHashOfTheirCookieOnly) {
+INSTANTIATE_TEST_SUITE_P(Stores, BrowserSessions, testing::ValuesIn(kKinds), name_of_kind);
+
+TEST_P(BrowserSessions, AreFoundByTheHashOfTheirCookieOnly) {
   const AccountId anna = account("anna");
   const NewSession made = add(anna);
   const std::string text(made.text.reveal());
@@ -43,13 +46,12 @@ TEST_F(BrowserSessions, AreFoundByTheHashOfTheirCookieOnly) {
   check();
   reopen();
   check();
-  const std::string stored = content_of(folder_.data() / "registry.sqlite") +
-                             content_of(folder_.data() / "registry.sqlite-wal");
+  const std::string stored = stored_->content();
   EXPECT_TRUE(stored.contains(made.session.hash));
   EXPECT_FALSE(stored.contains(text));
 }
 
-TEST_F(BrowserSessions, EndIfTheyAreIdleAndInAnyCaseAfterHalfAYear) {
+TEST_P(BrowserSessions, EndIfTheyAreIdleAndInAnyCaseAfterHalfAYear) {
   const AccountId anna = account("anna");
   const NewSession made = add(anna);
   const auto session = [&] { return *registry_->directory()->find_session(made.session.hash); };
@@ -68,7 +70,7 @@ TEST_F(BrowserSessions, EndIfTheyAreIdleAndInAnyCaseAfterHalfAYear) {
   EXPECT_EQ(session().used_ms, unix_ms(used)) << "an earlier use changes nothing";
 }
 
-TEST_F(BrowserSessions, OfOneAccountAreBoundedAndTheLeastUsedGoes) {
+TEST_P(BrowserSessions, OfOneAccountAreBoundedAndTheLeastUsedGoes) {
   const AccountId anna = account("anna");
   const NewSession first = add(anna);
   const NewSession second = add(anna, kNow + Millis(1));
@@ -89,7 +91,7 @@ TEST_F(BrowserSessions, OfOneAccountAreBoundedAndTheLeastUsedGoes) {
   EXPECT_EQ(registry_->directory()->sessions_of(anna).size(), 1U) << "ended ones go first";
 }
 
-TEST_F(BrowserSessions, EndOneByOneAndWithTheirAccount) {
+TEST_P(BrowserSessions, EndOneByOneAndWithTheirAccount) {
   const AccountId anna = account("anna");
   const AccountId bert = account("bert");
   const NewSession made = add(anna);
@@ -106,7 +108,7 @@ TEST_F(BrowserSessions, EndOneByOneAndWithTheirAccount) {
   EXPECT_FALSE(registry_->add_session({.account = anna, .client = {}, .now = kNow}));
 }
 
-TEST_F(BrowserSessions, ANewPasswordEndsTheOthers) {
+TEST_P(BrowserSessions, ANewPasswordEndsTheOthers) {
   const AccountId anna = account("anna");
   const NewSession kept = add(anna);
   const NewSession ended = add(anna);
@@ -121,9 +123,8 @@ TEST_F(BrowserSessions, ANewPasswordEndsTheOthers) {
     EXPECT_EQ(directory->find_session(ended.session.hash), nullptr);
     EXPECT_TRUE(password_matches(directory->find_account(anna)->password_hash, "correct horse"));
   }
-  const std::string stored = content_of(folder_.data() / "registry.sqlite") +
-                             content_of(folder_.data() / "registry.sqlite-wal");
-  EXPECT_FALSE(stored.contains("argon2id")) << "hashes are sealed";
+  const std::string stored = stored_->content();
+  EXPECT_NE(stored.contains("argon2id"), GetParam().seals);
   must(registry_->set_password({.account = anna, .hash = must(hash_password("another one"))}));
   EXPECT_TRUE(registry_->directory()->sessions_of(anna).empty());
 }

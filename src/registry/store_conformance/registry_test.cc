@@ -13,12 +13,15 @@
 
 #include "base/chance.h"
 #include "base/sha256.h"
+#include "registry/store_conformance/test_stores.h"
 #include "registry/test_registry.h"
 
 namespace gridloom::registry {
 namespace {
 
-TEST_F(RegistryTest, ANewAccountHasAKeyPairACertificateAndAGatewayKey) {
+INSTANTIATE_TEST_SUITE_P(Stores, StoredRegistryTest, testing::ValuesIn(kKinds), name_of_kind);
+
+TEST_P(StoredRegistryTest, ANewAccountHasAKeyPairACertificateAndAGatewayKey) {
   const Result<NewAccount> made = registry_->add_account({.name = "anna"});
   ASSERT_TRUE(made);
   const auto is_hex = [](std::string_view text) {
@@ -43,7 +46,7 @@ TEST_F(RegistryTest, ANewAccountHasAKeyPairACertificateAndAGatewayKey) {
   EXPECT_TRUE(directory->devices_of(AccountId{999}).empty());
 }
 
-TEST_F(RegistryTest, AGivenKeyPairIsTakenAsItIsAndOnlyWhole) {
+TEST_P(StoredRegistryTest, AGivenKeyPairIsTakenAsItIsAndOnlyWhole) {
   const Result<NewAccount> made = registry_->add_account(
       {.name = "anna", .access_key = "my-access-key", .secret_key = "my-own-secret-key"});
   ASSERT_TRUE(made);
@@ -58,7 +61,7 @@ TEST_F(RegistryTest, AGivenKeyPairIsTakenAsItIsAndOnlyWhole) {
   EXPECT_EQ(registry_->directory()->accounts().size(), 1U);
 }
 
-TEST_F(RegistryTest, NamesOfAccountsAndSerialNumbersAreUnique) {
+TEST_P(StoredRegistryTest, NamesOfAccountsAndSerialNumbersAreUnique) {
   account("anna");
   device("SN1", "anna");
   expect_fault(registry_->add_account({.name = "anna"}), ErrorCode::kConflict,
@@ -69,7 +72,7 @@ TEST_F(RegistryTest, NamesOfAccountsAndSerialNumbersAreUnique) {
   device("sn1", "anna");
 }
 
-TEST_F(RegistryTest, AnAccountHasUpTo16KeyPairs) {
+TEST_P(StoredRegistryTest, AnAccountHasUpTo16KeyPairs) {
   const AccountId anna = account("anna");
   for (std::size_t i = 1; i < kKeyPairsPerAccount; ++i) ASSERT_TRUE(registry_->add_keys("anna"));
   expect_fault(registry_->add_keys("anna"), ErrorCode::kConflict,
@@ -87,7 +90,7 @@ TEST_F(RegistryTest, AnAccountHasUpTo16KeyPairs) {
                "there is no account 'bert'; there is anna");
 }
 
-TEST_F(RegistryTest, ATokenOfAnAdministratorBelongsToNoAccount) {
+TEST_P(StoredRegistryTest, ATokenOfAnAdministratorBelongsToNoAccount) {
   account("anna");
   const Result<NewToken> made =
       registry_->add_token({.name = "panel", .account = {}, .scope = Scope::kAdmin});
@@ -120,7 +123,7 @@ TEST(Scopes, ACardReadsNothingButACardAndWhoMayReadMayReadACard) {
   EXPECT_FALSE(permits(kAdmin, kCard));
 }
 
-TEST_F(RegistryTest, ATokenOfACardIsForADeviceThatItsAccountMayReadOrForTheHome) {
+TEST_P(StoredRegistryTest, ATokenOfACardIsForADeviceThatItsAccountMayReadOrForTheHome) {
   account("anna");
   account("bert");
   ASSERT_TRUE(registry_->add_device({.sn = "A", .name = "A", .owner = "anna"}));
@@ -152,7 +155,7 @@ TEST_F(RegistryTest, ATokenOfACardIsForADeviceThatItsAccountMayReadOrForTheHome)
   EXPECT_EQ(registry_->directory()->find_token(device->token.hash), nullptr);
 }
 
-TEST_F(RegistryTest, ATokenIsFoundByTheHashOfItsTextOnly) {
+TEST_P(StoredRegistryTest, ATokenIsFoundByTheHashOfItsTextOnly) {
   const AccountId anna = account("anna");
   const TimePoint now{Millis(1'700'000'000'000)};
   const Result<NewToken> made = registry_->add_token({.name = "Grafana",
@@ -181,13 +184,12 @@ TEST_F(RegistryTest, ATokenIsFoundByTheHashOfItsTextOnly) {
   check();
   reopen();
   check();
-  const std::string stored = content_of(folder_.data() / "registry.sqlite") +
-                             content_of(folder_.data() / "registry.sqlite-wal");
+  const std::string stored = stored_->content();
   EXPECT_TRUE(stored.contains(made->token.hash));
   EXPECT_FALSE(stored.contains(text.substr(4)));
 }
 
-TEST_F(RegistryTest, ATokenGoesByItsNumberWhichIsNotUsedAgain) {
+TEST_P(StoredRegistryTest, ATokenGoesByItsNumberWhichIsNotUsedAgain) {
   const AccountId anna = account("anna");
   const auto add = [this](std::string_view whose) {
     return registry_->add_token({.name = "x", .account = whose});
@@ -212,7 +214,7 @@ TEST_F(RegistryTest, ATokenGoesByItsNumberWhichIsNotUsedAgain) {
   EXPECT_EQ(registry_->directory()->find_token(hash), nullptr);
 }
 
-TEST_F(RegistryTest, ARotatedCertificateKeepsItsAccountAndGetsANewPassword) {
+TEST_P(StoredRegistryTest, ARotatedCertificateKeepsItsAccountAndGetsANewPassword) {
   const Result<NewAccount> before = registry_->add_account({.name = "anna"});
   const Result<Secret> password = registry_->rotate_certificate("anna");
   ASSERT_TRUE(password);
@@ -224,7 +226,7 @@ TEST_F(RegistryTest, ARotatedCertificateKeepsItsAccountAndGetsANewPassword) {
   EXPECT_TRUE(after->gateway_key.matches(before->account.gateway_key.reveal()));
 }
 
-TEST_F(RegistryTest, ADeviceKeyIsMadeOrGiven) {
+TEST_P(StoredRegistryTest, ADeviceKeyIsMadeOrGiven) {
   account("anna");
   const Result<Secret> made = registry_->add_device({.sn = "A", .name = "A", .owner = "anna"});
   const Result<Secret> given =
@@ -240,7 +242,7 @@ TEST_F(RegistryTest, ADeviceKeyIsMadeOrGiven) {
   EXPECT_FALSE(registry_->add_device({.sn = "C/D", .name = "C", .owner = "anna"}));
 }
 
-TEST_F(RegistryTest, AFleetIsAddedWholeOrNotAtAll) {
+TEST_P(StoredRegistryTest, AFleetIsAddedWholeOrNotAtAll) {
   const AccountId anna = account("anna");
   const std::vector<DeviceSpec> fleet{{.sn = "C", .name = "c", .owner = "anna"},
                                       {.sn = "A", .name = "a", .owner = "anna"},
@@ -258,7 +260,7 @@ TEST_F(RegistryTest, AFleetIsAddedWholeOrNotAtAll) {
   EXPECT_EQ(owned(anna), (Names{"C", "A", "B"}));
 }
 
-TEST_F(RegistryTest, RightsFollowOwnerAndShares) {
+TEST_P(StoredRegistryTest, RightsFollowOwnerAndShares) {
   const AccountId anna = account("anna");
   const AccountId bert = account("bert");
   const AccountId cleo = account("cleo");
@@ -291,7 +293,7 @@ TEST_F(RegistryTest, RightsFollowOwnerAndShares) {
   }
 }
 
-TEST_F(RegistryTest, AShareThatMakesNoSenseIsRefused) {
+TEST_P(StoredRegistryTest, AShareThatMakesNoSenseIsRefused) {
   account("anna");
   account("bert");
   device("SN1", "anna");
@@ -309,7 +311,7 @@ TEST_F(RegistryTest, AShareThatMakesNoSenseIsRefused) {
                "there is no device 'SN2'");
 }
 
-TEST_F(RegistryTest, ADeviceIsSharedWithUpTo64Accounts) {
+TEST_P(StoredRegistryTest, ADeviceIsSharedWithUpTo64Accounts) {
   account("anna");
   device("SN1", "anna");
   for (std::size_t i = 0; i <= kSharesPerDevice; ++i) account(fmt::format("user {}", i));
@@ -322,7 +324,7 @@ TEST_F(RegistryTest, ADeviceIsSharedWithUpTo64Accounts) {
       registry_->share_device({.sn = "SN1", .account = "user 63", .rights = Rights::kFull}));
 }
 
-TEST_F(RegistryTest, ARotatedGatewayKeyLeavesTheCertificateAlone) {
+TEST_P(StoredRegistryTest, ARotatedGatewayKeyLeavesTheCertificateAlone) {
   const Result<NewAccount> before = registry_->add_account({.name = "anna"});
   const Result<Secret> key = registry_->rotate_gateway("anna");
   ASSERT_TRUE(key);
@@ -341,7 +343,7 @@ TEST_F(RegistryTest, ARotatedGatewayKeyLeavesTheCertificateAlone) {
                "there is no account 'bert'; there is anna");
 }
 
-TEST_F(RegistryTest, ARotatedDeviceKeyLeavesEverythingElse) {
+TEST_P(StoredRegistryTest, ARotatedDeviceKeyLeavesEverythingElse) {
   account("anna");
   const AccountId bert = account("bert");
   device("A", "anna");
@@ -363,7 +365,7 @@ TEST_F(RegistryTest, ARotatedDeviceKeyLeavesEverythingElse) {
 }
 
 // A hub checks all its clients after such a change, and only then.
-TEST_F(RegistryTest, RevocationsAreCounted) {
+TEST_P(StoredRegistryTest, RevocationsAreCounted) {
   account("anna");
   account("bert");
   device("A", "anna");
@@ -390,7 +392,7 @@ TEST_F(RegistryTest, RevocationsAreCounted) {
 }
 
 // A moved device loses its history with its number, and its key with its owner.
-TEST_F(RegistryTest, AMovedDeviceIsAnotherOneUnlessItsHistoryGoesAlong) {
+TEST_P(StoredRegistryTest, AMovedDeviceIsAnotherOneUnlessItsHistoryGoesAlong) {
   account("anna");
   account("bert");
   device("A", "anna");
@@ -415,7 +417,7 @@ TEST_F(RegistryTest, AMovedDeviceIsAnotherOneUnlessItsHistoryGoesAlong) {
   EXPECT_FALSE(after.key.matches(before.key.reveal()));
 }
 
-TEST_F(RegistryTest, AMovedDeviceKeepsItsNameButNoShares) {
+TEST_P(StoredRegistryTest, AMovedDeviceKeepsItsNameButNoShares) {
   const AccountId anna = account("anna");
   const AccountId bert = account("bert");
   const AccountId cleo = account("cleo");
@@ -436,7 +438,7 @@ TEST_F(RegistryTest, AMovedDeviceKeepsItsNameButNoShares) {
                "account 'bert' owns device 'A' already");
 }
 
-TEST_F(RegistryTest, ARenamedDeviceIsSeenByAllWhoUseIt) {
+TEST_P(StoredRegistryTest, ARenamedDeviceIsSeenByAllWhoUseIt) {
   const AccountId anna = account("anna");
   const AccountId bert = account("bert");
   device("A", "anna");
@@ -449,7 +451,7 @@ TEST_F(RegistryTest, ARenamedDeviceIsSeenByAllWhoUseIt) {
   EXPECT_FALSE(registry_->rename_device({.sn = "B", .name = "x"}));
 }
 
-TEST_F(RegistryTest, AnAccountGoesWithItsKeysAndSharesButNotWithDevices) {
+TEST_P(StoredRegistryTest, AnAccountGoesWithItsKeysAndSharesButNotWithDevices) {
   const AccountId anna = account("anna");
   const AccountId bert = account("bert");
   device("A", "anna");
@@ -525,7 +527,7 @@ bool change_at_random(Registry& registry, const std::function<std::uint64_t(std:
   }
 }
 
-TEST_F(RegistryTest, AnyHistoryOfChangesReadsBackAsItIsInMemory) {
+TEST_P(StoredRegistryTest, AnyHistoryOfChangesReadsBackAsItIsInMemory) {
   // The directory in memory is built change by change, the one after a restart from the rows.
   const Chance chance(20240611);
   std::uint64_t draws = 0;
@@ -543,7 +545,7 @@ TEST_F(RegistryTest, AnyHistoryOfChangesReadsBackAsItIsInMemory) {
   EXPECT_GT(made, 200U) << "most of the draws should be changes";
 }
 
-TEST_F(RegistryTest, AnOldDirectoryStaysAsItWas) {
+TEST_P(StoredRegistryTest, AnOldDirectoryStaysAsItWas) {
   const AccountId anna = account("anna");
   account("bert");
   device("A", "anna");
@@ -563,7 +565,7 @@ TEST_F(RegistryTest, AnOldDirectoryStaysAsItWas) {
   EXPECT_EQ(old->devices_of(anna).front(), kept) << "also when the registry is gone";
 }
 
-TEST_F(RegistryTest, ListenersHearOfEveryCommitAndOfNothingElse) {
+TEST_P(StoredRegistryTest, ListenersHearOfEveryCommitAndOfNothingElse) {
   account("anna");
   int first = 0;
   std::size_t devices = 0;
@@ -578,7 +580,7 @@ TEST_F(RegistryTest, ListenersHearOfEveryCommitAndOfNothingElse) {
   EXPECT_EQ(first, 2);
 }
 
-TEST_F(RegistryTest, AListenerMayChangeTheRegistryItself) {
+TEST_P(StoredRegistryTest, AListenerMayChangeTheRegistryItself) {
   registry_->on_change([this] {
     if (registry_->directory()->accounts().size() < 5) {
       account(fmt::format("account {}", registry_->directory()->accounts().size()));

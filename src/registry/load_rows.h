@@ -1,0 +1,195 @@
+// Reads the registry's tables into a directory, from whichever database has them: all have tables
+// of the same names and columns.
+//
+// `Rows` has each_row(sql, on_row) of storage::Database's form, whose row has integer(column) and
+// bytes(column); NULL reads as 0 or as no bytes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "registry/directory_draft.h"
+#include "registry/revision.h"
+#include "registry/seal.h"
+#include "registry/secret_places.h"
+
+namespace gridloom::registry {
+
+template <typename Rows>
+class RowLoader {
+ public:
+  RowLoader(Rows& rows, const Sealer& sealer, DirectoryDraft& draft)
+      : rows_(rows), sealer_(sealer), draft_(draft) {}
+
+  // kMalformed: a secret cannot be opened.
+  [[nodiscard]] Status load() {
+    if (Status done = load_accounts(); !done) return done;
+    if (Status done = load_keys(); !done) return done;
+    if (Status done = load_tokens(); !done) return done;
+    if (Status done = load_sessions(); !done) return done;
+    if (Status done = load_devices(); !done) return done;
+    return load_bridges();
+  }
+
+ private:
+  [[nodiscard]] Status open(std::string_view place, std::string_view sealed, Secret& into) const {
+    Result<Secret> opened = sealer_.open({.place = place, .sealed = sealed});
+    if (!opened) return std::unexpected(opened.error());
+    into = std::move(*opened);
+    return {};
+  }
+
+  [[nodiscard]] Status load_accounts() {
+    return rows_.each_row(
+        "SELECT id, name, certificate_account, certificate_password, gateway_key, "
+        "certificate_generation, gateway_generation, hash "
+        "FROM accounts LEFT JOIN passwords ON account = id ORDER BY id",
+        [this](const auto& row) -> Status {
+          Account account{.id = AccountId{row.integer(0)},
+                          .name = std::string(row.bytes(1)),
+                          .certificate_account = std::string(row.bytes(2)),
+                          .certificate_password = {},
+                          .gateway_key = {},
+                          .certificate_generation = row.integer(5),
+                          .gateway_generation = row.integer(6)};
+          const std::string& whose = account.certificate_account;
+          Status opened =
+              open(certificate_place(whose), row.bytes(3), account.certificate_password);
+          if (opened) opened = open(gateway_place(whose), row.bytes(4), account.gateway_key);
+          if (opened && !row.bytes(7).empty()) {
+            opened = open(password_place(whose), row.bytes(7), account.password_hash);
+          }
+          if (opened) draft_.put(std::move(account));
+          return opened;
+        });
+  }
+
+  [[nodiscard]] Status load_keys() {
+    return rows_.each_row("SELECT access_key, secret_key, account FROM access_keys ORDER BY id",
+                          [this](const auto& row) -> Status {
+                            AccessKey key{.access_key = std::string(row.bytes(0)),
+                                          .secret_key = {},
+                                          .account = AccountId{row.integer(2)}};
+                            Status opened = open(secret_key_place(key.access_key), row.bytes(1),
+                                                 key.secret_key);
+                            if (opened) draft_.put(std::move(key));
+                            return opened;
+                          });
+  }
+
+  [[nodiscard]] Status load_tokens() {
+    return rows_.each_row(
+        "SELECT id, hash, name, account, scope, made_ms, expires_ms, sn "
+        "FROM tokens LEFT JOIN token_devices ON token = id ORDER BY id",
+        [this](const auto& row) -> Status {
+          draft_.put(Token{.number = row.integer(0),
+                           .hash = std::string(row.bytes(1)),
+                           .name = std::string(row.bytes(2)),
+                           .account = AccountId{row.integer(3)},
+                           .scope = static_cast<Scope>(row.integer(4)),
+                           .made_ms = row.integer(5),
+                           .expires_ms = row.integer(6),
+                           .device = std::string(row.bytes(7))});
+          return {};
+        });
+  }
+
+  [[nodiscard]] Status load_sessions() {
+    return rows_.each_row(
+        "SELECT id, hash, account, signed_in_by, client, made_ms, used_ms FROM browser_sessions "
+        "ORDER BY id",
+        [this](const auto& row) -> Status {
+          draft_.put(BrowserSession{.number = row.integer(0),
+                                    .hash = std::string(row.bytes(1)),
+                                    .account = AccountId{row.integer(2)},
+                                    .by = static_cast<SignInBy>(row.integer(3)),
+                                    .client = std::string(row.bytes(4)),
+                                    .made_ms = row.integer(5),
+                                    .used_ms = row.integer(6)});
+          return {};
+        });
+  }
+
+  [[nodiscard]] Status load_devices() {
+    std::map<std::int64_t, std::vector<Share>> shares;
+    Status read = rows_.each_row(
+        "SELECT device, account, rights FROM shares ORDER BY account",
+        [&shares](const auto& row) -> Status {
+          shares[row.integer(0)].push_back({.account = AccountId{row.integer(1)},
+                                            .rights = static_cast<Rights>(row.integer(2))});
+          return {};
+        });
+    if (!read) return read;
+    return rows_.each_row(
+        "SELECT id, sn, name, owner, device_key, key_generation FROM devices ORDER BY id",
+        [this, &shares](const auto& row) -> Status {
+          Device device{.sn = std::string(row.bytes(1)),
+                        .name = std::string(row.bytes(2)),
+                        .owner = AccountId{row.integer(3)},
+                        .key = {},
+                        .number = row.integer(0),
+                        .shares = {},
+                        .key_generation = row.integer(5)};
+          Status opened = open(device_place(device.sn), row.bytes(4), device.key);
+          if (!opened) return opened;
+          if (const auto of = shares.find(device.number); of != shares.end()) {
+            device.shares = std::move(of->second);
+          }
+          draft_.put(std::move(device));
+          return {};
+        });
+  }
+
+  [[nodiscard]] Status load_bridges() {
+    return rows_.each_row(
+        "SELECT id, name, kind, account, settings, is_on, made_ms FROM bridges ORDER BY id",
+        [this](const auto& row) -> Status {
+          Bridge bridge{.number = row.integer(0),
+                        .name = std::string(row.bytes(1)),
+                        .kind = std::string(row.bytes(2)),
+                        .account = AccountId{row.integer(3)},
+                        .settings = {},
+                        .is_on = row.integer(5) != 0,
+                        .made_ms = row.integer(6)};
+          Status opened = open(bridge_place(bridge.name), row.bytes(4), bridge.settings);
+          if (opened) draft_.put(std::move(bridge));
+          return opened;
+        });
+  }
+
+  Rows& rows_;
+  const Sealer& sealer_;
+  DirectoryDraft& draft_;
+};
+
+template <typename Rows>
+[[nodiscard]] Result<Revision> read_revision_of(Rows& rows) {
+  Revision revision;
+  const Status read = rows.each_row(
+      "SELECT registry, number FROM revision", [&revision](const auto& row) -> Status {
+        revision = {.registry = std::string(row.bytes(0)), .number = row.integer(1)};
+        return {};
+      });
+  if (!read) return std::unexpected(read.error());
+  return revision;
+}
+
+// A column `id` of removed_devices, ascending.
+template <typename Rows>
+[[nodiscard]] Result<std::vector<std::int64_t>> read_removed_devices(Rows& rows) {
+  std::vector<std::int64_t> numbers;
+  const Status read = rows.each_row("SELECT id FROM removed_devices ORDER BY id",
+                                    [&numbers](const auto& row) -> Status {
+                                      numbers.push_back(row.integer(0));
+                                      return {};
+                                    });
+  if (!read) return std::unexpected(read.error());
+  return numbers;
+}
+
+}  // namespace gridloom::registry

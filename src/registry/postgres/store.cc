@@ -1,0 +1,134 @@
+#include "registry/postgres/store.h"
+
+#include <fmt/format.h>
+
+#include "postgres/migrate.h"
+#include "postgres/transaction.h"
+#include "registry/load_rows.h"
+#include "registry/postgres/migrations.h"
+#include "registry/postgres/rows_of.h"
+#include "registry/postgres/transaction.h"
+#include "storage/files.h"
+
+namespace gridloom::registry {
+namespace {
+
+using postgres::Bytes;
+using postgres::Connection;
+using postgres::Rows;
+using storage::FileDescriptor;
+
+constexpr std::string_view kSealCheckPlace = "seal_check";
+constexpr std::string_view kSealCheckText = "gridloom registry";
+
+// A migration may take long, and may wait for another process that makes it.
+constexpr Millis kOpeningCall{60'000};
+constexpr Millis kOpeningLock{30'000};
+// Of one schema: two servers with schemas of their own in one database do not wait for each other.
+constexpr std::string_view kLock =
+    "SELECT pg_advisory_xact_lock(hashtext('gridloom registry ' || current_schema()))";
+
+Result<std::string> sealed_check(Connection& connection) {
+  const Result<Rows> rows = connection.query("SELECT sealed FROM seal_check");
+  if (!rows) return std::unexpected(rows.error());
+  return rows->empty() ? std::string() : std::string((*rows)[0].bytes(0));
+}
+
+// Stores the text that shows whether the key is the right one, or checks it.
+Status check_seal(Connection& connection, const Sealer& sealer,
+                  const PostgresStore::Options& options) {
+  const std::string made = sealer.seal(kSealCheckPlace, Secret(std::string(kSealCheckText)));
+  // The first of two first starts at once is the one whose key counts.
+  const Result<std::int64_t> stored = connection.execute(
+      "INSERT INTO seal_check (one, sealed) VALUES (1, $1) ON CONFLICT (one) DO NOTHING",
+      Bytes{made});
+  if (!stored) return std::unexpected(stored.error());
+  const Result<std::string> sealed = sealed_check(connection);
+  if (!sealed) return std::unexpected(sealed.error());
+  const Result<Secret> text = sealer.open({.place = kSealCheckPlace, .sealed = *sealed});
+  if (text && text->matches(kSealCheckText)) return {};
+  return fail(ErrorCode::kMalformed,
+              fmt::format("{}/secret.key is not the key that the registry in the database {} was "
+                          "sealed with; restore the original key file",
+                          options.data_folder.string(), options.settings.description()));
+}
+
+}  // namespace
+
+std::string channel_of(std::string_view schema) { return fmt::format("{}_registry", schema); }
+
+PostgresStore::PostgresStore(const Options& options, Sealer sealer)
+    : pool_(options.settings,
+            {.job = "the registry", .most = 2, .connection = {}, .clock = options.clock}),
+      sealer_(std::move(sealer)) {}
+
+Result<std::unique_ptr<PostgresStore>> PostgresStore::open(const Options& options) {
+  if (Status made = storage::make_data_folder(options.data_folder); !made) {
+    return std::unexpected(made.error());
+  }
+  // Two first starts at once must agree on one key file.
+  const Result<FileDescriptor> alone = storage::lock_folder(options.data_folder);
+  if (!alone) return std::unexpected(alone.error());
+  Result<Connection> connection = Connection::open(
+      options.settings, {.call_timeout = kOpeningCall, .lock_timeout = kOpeningLock});
+  if (!connection) return std::unexpected(connection.error());
+  if (Status done = postgres::migrate(*connection, kPostgresPart, postgres_migrations()); !done) {
+    return std::unexpected(done.error());
+  }
+  const Result<std::string> sealed = sealed_check(*connection);
+  if (!sealed) return std::unexpected(sealed.error());
+  Result<Sealer> sealer =
+      Sealer::with_key_file(options.data_folder / "secret.key",
+                            sealed->empty() ? MissingKey::kMake : MissingKey::kRefuse);
+  if (!sealer) return std::unexpected(sealer.error());
+  if (Status good = check_seal(*connection, *sealer, options); !good) {
+    return std::unexpected(good.error());
+  }
+  return std::unique_ptr<PostgresStore>(new PostgresStore(options, std::move(*sealer)));
+}
+
+Result<PostgresStore::Lease> PostgresStore::connection() {
+  if (lease_ != nullptr && (*lease_)->is_usable()) return lease_;
+  lease_.reset();
+  Result<postgres::Pool::Lease> lease = pool_.acquire();
+  if (!lease) return std::unexpected(lease.error());
+  lease_ = std::make_shared<postgres::Pool::Lease>(std::move(*lease));
+  return lease_;
+}
+
+Result<std::unique_ptr<Transaction>> PostgresStore::begin() {
+  Result<Lease> lease = connection();
+  if (!lease) return std::unexpected(lease.error());
+  Connection& connection = ***lease;
+  Result<postgres::Transaction> begun = postgres::Transaction::begin(connection);
+  if (!begun) return std::unexpected(begun.error());
+  if (const Result<Rows> locked = connection.query(kLock); !locked) {
+    return std::unexpected(locked.error());
+  }
+  return std::make_unique<PostgresTransaction>(
+      PostgresTransaction::Options{
+          .lease = std::move(*lease), .sealer = sealer_, .seen_change = *seen_change_},
+      std::move(*begun));
+}
+
+Result<Revision> PostgresStore::revision() {
+  const Result<Lease> lease = connection();
+  if (!lease) return std::unexpected(lease.error());
+  const RowsOf rows(***lease);
+  return read_revision_of(rows);
+}
+
+Result<std::vector<std::int64_t>> PostgresStore::removed_devices() {
+  const Result<Lease> lease = connection();
+  if (!lease) return std::unexpected(lease.error());
+  const RowsOf rows(***lease);
+  return read_removed_devices(rows);
+}
+
+Result<std::int64_t> PostgresStore::highest_device_number() {
+  const Result<Lease> lease = connection();
+  if (!lease) return std::unexpected(lease.error());
+  return (**lease)->integer("SELECT highest FROM numbers WHERE name = 'devices'");
+}
+
+}  // namespace gridloom::registry

@@ -9,10 +9,12 @@
 
 #include "history/postgres/postgres_store_factory.h"
 #include "history/sqlite/sqlite_store_factory.h"
+#include "postgres/connection.h"
 #include "postgres/holder.h"
 #include "postgres/settings.h"
 #include "registry/postgres/store.h"
 #include "server/database_place.h"
+#include "transfer/postgres_tables.h"
 
 namespace gridloom::server {
 namespace {
@@ -126,6 +128,11 @@ Result<std::unique_ptr<Stores>> open_stores(StoresOptions options) {
   if (!settings) return std::unexpected(settings.error());
   auto holder = postgres::Holder::take(*settings);
   if (!holder) return std::unexpected(holder.error());
+  auto connection = postgres::Connection::open(*settings, {});
+  if (!connection) return std::unexpected(connection.error());
+  if (Status whole = transfer::check_no_migration(*connection); !whole) {
+    return std::unexpected(whole.error());
+  }
   return std::make_unique<DatabaseStores>(std::move(options), std::move(**place),
                                           std::move(*settings), std::move(*holder));
 }

@@ -41,8 +41,8 @@ class Stores {
 
 // Of a data folder that exists and whose lock the caller holds: of files in it, unless the folder
 // or `asked` names a database. The folder remembers the database that is asked for, once its
-// registry was opened. kConflict: the folder has data of its own, or of another database; or
-// another server has the database. kBadParams: not a database. kIo: the database is away.
+// registry was opened. kConflict: the folder has data of its own, or of another database; another
+// server has the database, or a part of the data are on their way to it or from it. kBadParams: not a database. kIo: the database is away.
 struct StoresOptions {
   std::filesystem::path data;
   std::optional<DatabaseChoice> asked{};

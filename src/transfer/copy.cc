@@ -144,6 +144,7 @@ Result<std::vector<Compared>> copy(Source& from, Target& to, const Options& opti
   if (to.unit() == Target::Unit::kStore) return copy_whole(from, to, options);
   std::vector<Compared> all;
   for (const Table& table : from.tables()) {
+    if (table.is_restless && options.from == Options::From::kPlace) continue;
     auto compared = copy_table(from, to, table, options);
     if (!compared) return std::unexpected(compared.error());
     all.push_back(std::move(*compared));

@@ -24,8 +24,11 @@ struct Compared {
 
 struct Options {
   enum class From : std::uint8_t {
-    kPlace,  // where the last copy was interrupted: what it copied is not read again
-    kFirst,  // all rows are read on both sides and compared
+    // Where the last copy was interrupted: what it copied is not read again. Restless tables are
+    // left out.
+    kPlace,
+    // All rows are read on both sides and compared.
+    kFirst,
   };
   From from = From::kFirst;
   // After each span: how many rows were read since the last call, and their bytes.

@@ -245,16 +245,35 @@ Status remove_notes(Connection& connection) {
   return status_of(connection.execute("DELETE FROM migration"));
 }
 
-Status check_no_migration(Connection& connection) {
+Result<bool> has_notes(Connection& connection) {
   const auto there = connection.query("SELECT to_regclass('migration') IS NOT NULL");
   if (!there) return std::unexpected(there.error());
-  if (!(*there)[0].boolean(0)) return {};
+  if (!(*there)[0].boolean(0)) return false;
   const auto notes = connection.integer("SELECT count(*) FROM migration");
   if (!notes) return std::unexpected(notes.error());
-  if (*notes == 0) return {};
+  return *notes != 0;
+}
+
+Result<bool> has_tables(Connection& connection) {
+  const auto there = connection.query("SELECT to_regclass('schema_version') IS NOT NULL");
+  if (!there) return std::unexpected(there.error());
+  return (*there)[0].boolean(0);
+}
+
+Status check_no_migration(Connection& connection) {
+  const auto any = has_notes(connection);
+  if (!any || !*any) return status_of(any);
+  const auto moved = note(connection, kMovedNote);
+  if (!moved) return std::unexpected(moved.error());
+  if (!moved->empty()) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("the data of the database were moved to {}: `gridloom migrate` moves "
+                            "them back",
+                            *moved));
+  }
   return fail(ErrorCode::kConflict,
               "the database has a part of the data that `gridloom migrate` moves to it: run that "
-              "command again until it says that all is moved");
+              "command again until it says that all are moved");
 }
 
 }  // namespace gridloom::transfer

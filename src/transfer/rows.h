@@ -32,6 +32,8 @@ struct Table {
   std::size_t keys = 1;     // of the first columns, which identify a row, and by which rows ascend
   std::size_t group = 1;    // rows with the same first columns are written together
   std::size_t carried = 0;  // of the last columns, which may differ between the sides
+  // Its rows change all the time while a server runs: they are copied once it has stopped.
+  bool is_restless = false;
 };
 
 // The rows after `after`, up to and including `through`, by their keys. Empty: from the first row;

@@ -34,6 +34,7 @@
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_files.h"
 #include "app/command_line/manual.h"
+#include "app/command_line/migrate_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/record.h"
 #include "app/command_line/replay.h"
@@ -337,10 +338,10 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   }
   add_serve(app, arguments, chosen);
   for (const auto& add :
-       {add_account,    add_token,  add_sign_in,  add_bridge,     add_mirror, add_backup,
-        add_check,      add_damage, add_simulate, add_time,       add_fault,  add_record,
-        add_replay,     add_bench,  add_family,   add_home_files, add_block,  add_segment,
-        add_completion, add_doctor, add_config}) {
+       {add_account, add_token,      add_sign_in, add_bridge,   add_mirror,     add_backup,
+        add_check,   add_migrate,    add_damage,  add_simulate, add_time,       add_fault,
+        add_record,  add_replay,     add_bench,   add_family,   add_home_files, add_block,
+        add_segment, add_completion, add_doctor,  add_config}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

@@ -85,6 +85,7 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"block show", DataFolder::kNone},
     {"command-tree", DataFolder::kNone},
     {"check", DataFolder::kNone},
+    {"migrate", DataFolder::kNone},
     {"segment show", DataFolder::kNone},
     {"limits", DataFolder::kNone},
     {"config check", DataFolder::kNone},

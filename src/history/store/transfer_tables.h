@@ -16,12 +16,15 @@ inline constexpr Table kRollups{.name = "rollups", .columns = 3, .keys = 2, .gro
 inline constexpr Table kChunks{.name = "chunks", .columns = 6, .keys = 3, .group = 2, .carried = 1};
 // device, hour, bytes
 inline constexpr Table kEnergies{.name = "energies", .columns = 3, .keys = 2, .group = 2};
-inline constexpr Table kTwins{.name = "twins", .columns = 3};  // device, sn, state
+inline constexpr Table kTwins{
+    .name = "twins", .columns = 3, .is_restless = true};       // device, sn, state
 inline constexpr Table kAudit{.name = "audit", .columns = 2};  // sequence, entry
 // id, device, at_ms, kind, since_ms, count, field, text, open
 inline constexpr Table kEvents{.name = "events", .columns = 9};
 // device, hour, record
-inline constexpr Table kTaken{.name = "taken records", .columns = 3, .keys = 2, .group = 2};
-inline constexpr Table kPositions{.name = "positions", .columns = 2};  // partition, record
+inline constexpr Table kTaken{
+    .name = "taken records", .columns = 3, .keys = 2, .group = 2, .is_restless = true};
+inline constexpr Table kPositions{
+    .name = "positions", .columns = 2, .is_restless = true};  // partition, record
 
 }  // namespace gridloom::history

@@ -161,6 +161,7 @@ ArchiveHealth Archive::health() const {
   return {.log = log.health(),
           .store_failing = std::move(recorder.store_failing),
           .store_failing_for = recorder.store_failing_for,
+          .catches_up = recorder.catches_up,
           .log_lasts = log_lasts,
           .malformed_records = recorder.malformed_records,
           .damaged_rows = recorder.damaged_rows,

@@ -49,6 +49,7 @@ struct ArchiveHealth {
   journal::LogHealth log{};
   std::string store_failing{};  // why blocks cannot be stored now; empty: no error
   Millis store_failing_for{};   // how long that has been so, by the steady clock
+  bool catches_up = false;      // the log has records that history does not answer yet
   // How long the log goes on taking records that cannot be stored, at the rate at which it grew;
   // nothing: they can be stored.
   std::optional<Millis> log_lasts{};

@@ -57,6 +57,8 @@ class BuilderQueue {
   // The last record that was left in the journal, once all before it that were added are taken;
   // nothing: none was left. The builder's thread.
   [[nodiscard]] std::optional<std::uint64_t> left_through() const;
+  // Records are left in the journal, or are being read from there again. Any thread.
+  [[nodiscard]] bool leaves() const { return leaves_; }
   // The builder has taken the left records up to `sequence`. If none is left any more, those that
   // come from now on are added again.
   void take_left(std::uint64_t sequence);

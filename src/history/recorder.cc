@@ -428,6 +428,7 @@ RecorderHealth Recorder::health() const {
   }
   return {.store_failing = impl_->store_failing,
           .store_failing_for = failing_for,
+          .catches_up = impl_->queue.leaves(),
           .malformed_records = impl_->malformed.load(),
           .damaged_rows = impl_->options.stores->damaged_rows(),
           .head_bytes = impl_->builder->head_blocks().bytes(),

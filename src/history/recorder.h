@@ -54,6 +54,7 @@ struct RecorderLimits {
 struct RecorderHealth {
   std::string store_failing{};  // why blocks cannot be stored now; empty: no error
   Millis store_failing_for{};   // how long that has been so, by the steady clock
+  bool catches_up = false;      // the journal has records that history does not answer yet
   std::uint64_t malformed_records = 0;
   std::size_t damaged_rows = 0;     // in the store, found since the start
   std::size_t head_bytes = 0;       // in memory, not yet stored as blocks

@@ -31,7 +31,7 @@ DeferredStore::~DeferredStore() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_all();
+  changed_.notify_all();
 }
 
 std::int64_t DeferredStore::highest() const {
@@ -50,14 +50,15 @@ Result<SessionStore::Loaded> DeferredStore::load() {
     spdlog::error("{}: {} rows cannot be read and are left out", tables_->name(), rows.unreadable);
   }
   number_ = std::max(highest(), rows.highest_number);
-  if (content->write_error) warn_of_failure(*content->write_error);
+  if (content->write_error) note_failure(*content->write_error);
   if (tables_->is_maybe_written()) pending_.set_maybe_stored();
   if (content->is_written) {
     pending_ = PendingRows(number_);
     note_stored(record);
   } else {
     streams_.put_back(changed);
-    unlogged_ = !pending_.empty() || !changed.empty();  // also what came without a record
+    // Also what came without a record.
+    if (!pending_.empty() || !changed.empty()) unlogged_due_ = SessionTables::Moment();
   }
   Loaded loaded{.sessions = std::move(rows.sessions),
                 .streams = streams_.all(),
@@ -79,21 +80,21 @@ void DeferredStore::work() {
     }
     if (store(lock)) continue;
     if (stopping_) return;
-    wake_.wait_for(lock, pause_.next(), [this] { return stopping_ || flushing_; });
+    changed_.wait_for(lock, pause_.next(), [this] { return stopping_ || flushing_; });
   }
 }
 
 void DeferredStore::wait(std::unique_lock<std::mutex>& lock) {
   const auto has_work = [this] { return stopping_ || has_changes(); };
   if (const auto upkeep = tables_->upkeep_due();
-      upkeep && !wake_.wait_until(lock, *upkeep, has_work)) {
+      upkeep && !changed_.wait_until(lock, *upkeep, has_work)) {
     return;
   }
-  wake_.wait(lock, has_work);
+  changed_.wait(lock, has_work);
   const auto is_due = [this] {
     return stopping_ || flushing_ || pending_.bytes() > kMaxPendingBytes;
   };
-  wake_.wait_until(lock, unlogged_ ? std::min(due_, unlogged_due_) : due_, is_due);
+  changed_.wait_until(lock, std::min(due_, unlogged_due_.value_or(due_)), is_due);
 }
 
 bool DeferredStore::store(std::unique_lock<std::mutex>& lock) {
@@ -101,27 +102,28 @@ bool DeferredStore::store(std::unique_lock<std::mutex>& lock) {
   PendingRows now = std::exchange(pending_, PendingRows(number));
   const std::uint64_t record = streams_.record();
   const auto rows = streams_.take_changed();
-  unlogged_ = false;
-  writing_ = true;
+  unlogged_due_.reset();
+  writing_.emplace(now.size(), now.bytes());
   lock.unlock();
   const Status status =
       tables_->write({.rows = now, .streams = rows, .record = record, .number = number});
   lock.lock();
-  writing_ = false;
+  writing_.reset();
   failed_ = !status;
   if (status) {
     pause_.reset();
+    failing_.reset();
     note_stored(record);
   } else {
-    warn_of_failure(status.error());
+    note_failure(status.error());
     if (tables_->is_maybe_written()) now.set_maybe_stored();
     now.append(std::exchange(pending_, PendingRows()));
     pending_ = std::move(now);
     streams_.put_back(rows);
-    unlogged_ = true;
+    unlogged_due_ = SessionTables::Moment();
     flushing_ = false;
   }
-  done_.notify_all();
+  changed_.notify_all();
   return !failed_;
 }
 
@@ -142,12 +144,26 @@ bool DeferredStore::apply(std::string_view changes) {
   return whole && readable;
 }
 
-void DeferredStore::warn_of_failure(const Error& error) {
+void DeferredStore::note_failure(const Error& error) {
   const auto now = steady_clock::now();
-  if (last_warned_at_ && now - *last_warned_at_ < kErrorsEvery) return;
-  last_warned_at_ = now;
+  if (!failing_)
+    failing_.emplace(Failing{.why = {}, .since = now, .warned_at = now - kErrorsEvery});
+  failing_->why = error.detail;
+  if (now - failing_->warned_at < kErrorsEvery) return;
+  failing_->warned_at = now;
   spdlog::error("{} cannot be written; changes of sessions stay in memory until it can: {}",
                 tables_->name(), error.detail);
+}
+
+SessionStore::Health DeferredStore::health() const {
+  const std::lock_guard lock(mutex_);
+  const auto [rows, bytes] = writing_.value_or(std::pair<std::size_t, std::size_t>());
+  Health health{.waiting = rows + pending_.size(), .waiting_bytes = bytes + pending_.bytes()};
+  if (failing_) {
+    health.failing = failing_->why;
+    health.failing_for = std::chrono::duration_cast<Millis>(steady_clock::now() - failing_->since);
+  }
+  return health;
 }
 
 void DeferredStore::take(std::uint64_t record, std::string_view changes) {
@@ -162,16 +178,16 @@ void DeferredStore::take(std::uint64_t record, std::string_view changes) {
     }
     streams_.set_record(record);
   }
-  if (is_first) wake_.notify_all();
+  if (is_first) changed_.notify_all();
 }
 
 void DeferredStore::put(std::string_view changes) {
   {
     const std::lock_guard lock(mutex_);
     static_cast<void>(apply(changes));
-    if (!std::exchange(unlogged_, true)) unlogged_due_ = steady_clock::now() + kEveryWithoutLog;
+    if (!unlogged_due_) unlogged_due_ = steady_clock::now() + kEveryWithoutLog;
   }
-  wake_.notify_all();
+  changed_.notify_all();
 }
 
 void DeferredStore::on_applied(std::function<void(const journal::Positions& applied)> tell) {
@@ -183,8 +199,8 @@ void DeferredStore::flush() {
   std::unique_lock lock(mutex_);
   failed_ = false;
   flushing_ = true;
-  wake_.notify_all();
-  done_.wait(lock, [this] { return failed_ || (!writing_ && !has_changes()); });
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return failed_ || (!writing_ && !has_changes()); });
   flushing_ = false;
 }
 

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/growing_pause.h"
 #include "base/result.h"
@@ -94,6 +96,7 @@ class DeferredStore final : public SessionStore {
   void on_applied(std::function<void(const journal::Positions& applied)> tell) override;
   void put(std::string_view changes) override;
   void flush() override;
+  [[nodiscard]] Health health() const override;
   [[nodiscard]] hub::SessionKeeper keeper() override;
 
  private:
@@ -101,31 +104,34 @@ class DeferredStore final : public SessionStore {
   // Waits until there is something to write and a write is due, or upkeep is.
   void wait(std::unique_lock<std::mutex>& lock);
   [[nodiscard]] bool store(std::unique_lock<std::mutex>& lock);
-  [[nodiscard]] bool has_changes() const { return unlogged_ || streams_.record() > applied_; }
+  [[nodiscard]] bool has_changes() const { return unlogged_due_ || streams_.record() > applied_; }
   [[nodiscard]] std::int64_t highest() const;
   // False: the changes end in bytes that are no change.
   bool apply(std::string_view changes);
   void note_stored(std::uint64_t record);
-  void warn_of_failure(const Error& error);
+  void note_failure(const Error& error);
 
   std::unique_ptr<SessionTables> tables_;  // used by the thread once it runs
   std::atomic<std::int64_t> number_;
   std::atomic<std::uint64_t> applied_;
   mutable std::mutex mutex_;  // guards the members below
-  std::condition_variable wake_;
-  std::condition_variable done_;
+  std::condition_variable changed_;
   PendingRows pending_;
   StreamTable streams_;
-  bool unlogged_ = false;  // some changes are in no log
   SessionTables::Moment due_{};
-  SessionTables::Moment unlogged_due_{};
+  std::optional<SessionTables::Moment> unlogged_due_;  // some changes are in no log
   std::function<void(const journal::Positions&)> tell_;
   GrowingPause pause_;
   bool flushing_ = false;
-  bool writing_ = false;
-  bool failed_ = false;  // the last attempt failed
+  std::optional<std::pair<std::size_t, std::size_t>> writing_;  // rows and bytes of a write
+  bool failed_ = false;                                         // the last attempt failed
   bool stopping_ = false;
-  std::optional<SessionTables::Moment> last_warned_at_;
+  struct Failing {
+    std::string why;
+    SessionTables::Moment since;
+    SessionTables::Moment warned_at;
+  };
+  std::optional<Failing> failing_;  // since a write failed, until one succeeds
   std::jthread thread_;
 };
 

@@ -7,6 +7,7 @@
 // Thread rule: any function from any thread; load() before anything else is served.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -15,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "hub/platform.h"
 #include "journal/positions.h"
@@ -69,6 +71,14 @@ class SessionStore {
   virtual void put(std::string_view changes) = 0;
   // Returns when all changes so far are stored, or cannot be written.
   virtual void flush() = 0;
+
+  struct Health {
+    std::string failing{};    // why changes cannot be stored now; empty: no error
+    Millis failing_for{};     // how long that has been so, by the steady clock
+    std::size_t waiting = 0;  // sessions and messages, in memory until they are stored
+    std::size_t waiting_bytes = 0;
+  };
+  [[nodiscard]] virtual Health health() const = 0;
 
   // The interface for the hub; it refers to this store.
   [[nodiscard]] virtual hub::SessionKeeper keeper() = 0;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/growing_pause.h"
+#include "base/printable.h"
 
 namespace gridloom::postgres {
 namespace {
@@ -20,7 +21,8 @@ using Steady = std::chrono::steady_clock;
 // The class of our advisory locks; the schema is the object, as each has a server of its own.
 constexpr std::string_view kTry = "SELECT pg_try_advisory_lock(1196182532, hashtext($1))";
 constexpr std::string_view kWho =
-    "SELECT a.application_name, coalesce(host(a.client_addr), 'the database''s own machine') "
+    "SELECT a.application_name, coalesce(host(a.client_addr), 'the database''s own machine'), "
+    "to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') "
     "FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
     "WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 1196182532 "
     "AND l.objid = (hashtext($1)::bigint & 4294967295)::oid "
@@ -38,7 +40,8 @@ Result<bool> try_lock(Connection& connection) {
 std::string holder_of(Connection& connection) {
   const auto rows = connection.query(kWho, connection.schema());
   if (!rows || rows->empty()) return "another server";
-  return fmt::format("{} ({})", (*rows)[0].bytes(0), (*rows)[0].bytes(1));
+  return fmt::format("{} ({}, since {} UTC)", printable((*rows)[0].bytes(0)), (*rows)[0].bytes(1),
+                     (*rows)[0].bytes(2));
 }
 
 Error taken_by(const ConnectionSettings& settings, const std::string& who) {

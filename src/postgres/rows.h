@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <string_view>
 
@@ -50,9 +49,6 @@ class Rows {
 
   class Iterator {
    public:
-    using iterator_category = std::input_iterator_tag;
-    using value_type = Row;
-    using difference_type = std::ptrdiff_t;
     Iterator(const Rows& rows, std::size_t at) : rows_(&rows), at_(at) {}
     [[nodiscard]] Row operator*() const { return (*rows_)[at_]; }
     Iterator& operator++() {

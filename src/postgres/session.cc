@@ -36,12 +36,18 @@ std::string_view field(const pg_result* result, int code) {
   return text == nullptr ? "" : text;
 }
 
+// A session whose client is gone ends, and with it its locks: within a second if the client's
+// machine says so, within twelve if that has vanished.
+constexpr std::string_view kEndWithClient =
+    "-c client_connection_check_interval=1000 -c tcp_keepalives_idle=5 "
+    "-c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000";
+
 std::string session_options(const ConnectionSettings& settings, const Connection::Options& mine) {
-  // A session whose client is gone ends within a second, and with it its locks.
   return fmt::format(
       "-c search_path={} -c statement_timeout={} -c lock_timeout={} "
-      "-c idle_in_transaction_session_timeout=10000 -c client_connection_check_interval=1000 {}",
-      settings.schema(), mine.call_timeout.count(), mine.lock_timeout.count(), settings.options());
+      "-c idle_in_transaction_session_timeout=10000 {} {}",
+      settings.schema(), mine.call_timeout.count(), mine.lock_timeout.count(), kEndWithClient,
+      settings.options());
 }
 
 }  // namespace
@@ -54,8 +60,8 @@ void Session::Wake::operator()() const {
   (void)!::write(event->get(), &one, sizeof(one));
 }
 
-Session::Session(const Connection::Options& options, std::string schema)
-    : options_(options), schema_(std::move(schema)), event_(::eventfd(0, EFD_CLOEXEC)) {
+Session::Session(Connection::Options options, std::string schema)
+    : options_(std::move(options)), schema_(std::move(schema)), event_(::eventfd(0, EFD_CLOEXEC)) {
   on_stop_.emplace(options_.stop, Wake{.event = &event_});
 }
 

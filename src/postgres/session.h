@@ -32,7 +32,7 @@ class Session {
  public:
   using Moment = std::chrono::steady_clock::time_point;
 
-  Session(const Connection::Options& options, std::string schema);
+  Session(Connection::Options options, std::string schema);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() = default;

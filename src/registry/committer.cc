@@ -78,13 +78,29 @@ Result<std::int64_t> Committer::highest_device_number() {
 Status Committer::apply(const Change& change) {
   const std::shared_ptr<const Directory> before = directory();
   Status done = commit(change);
+  notify_unless(before);
+  return done;
+}
+
+Status Committer::refresh() {
+  const std::shared_ptr<const Directory> before = directory();
+  Status done;
+  {
+    const std::lock_guard lock(writing_);
+    const auto transaction = store_->begin();
+    done = transaction ? catch_up(**transaction) : std::unexpected(transaction.error());
+  }
+  notify_unless(before);
+  return done;
+}
+
+void Committer::notify_unless(const std::shared_ptr<const Directory>& before) {
   std::vector<std::function<void()>> listeners;
   {
     const std::lock_guard lock(viewing_);
     if (view_ != before) listeners = listeners_;
   }
   for (const auto& listener : listeners) listener();
-  return done;
 }
 
 Status Committer::commit(const Change& change) {

@@ -31,8 +31,8 @@ class Committer final : public DirectorySource {
   [[nodiscard]] Status load();
 
   [[nodiscard]] std::shared_ptr<const Directory> directory() const override;
-  // `listener` is also called after a change that was refused, if it has loaded what another
-  // connection changed.
+  // `listener` is also called after a change that was refused, or refresh(), if that has loaded
+  // what another connection changed.
   void on_change(std::function<void()> listener) override;
 
   // A change in progress: it is checked against `present`, then written to `stored` and `next`.
@@ -45,6 +45,9 @@ class Committer final : public DirectorySource {
   // Makes and commits the change. If it fails, store and directory stay as they were. The change
   // starts from what other connections have committed.
   [[nodiscard]] Status apply(const Change& change);
+
+  // Loads what other connections have committed, and tells the listeners if that is anything.
+  [[nodiscard]] Status refresh();
 
   // See Store; they wait for a change that is being made.
   [[nodiscard]] Result<std::vector<std::int64_t>> removed_devices();
@@ -61,6 +64,8 @@ class Committer final : public DirectorySource {
   // Loads what other connections have committed.
   [[nodiscard]] Status catch_up(Transaction& transaction);
   void publish(std::shared_ptr<const Directory> next);
+  // Calls the listeners if the directory is not `before` any more.
+  void notify_unless(const std::shared_ptr<const Directory>& before);
 
   std::mutex writing_;  // guards the store
   const std::unique_ptr<Store> store_;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/sha256.h"
+#include "registry/change_source.h"
 #include "registry/committer.h"
 #include "registry/named.h"
 
@@ -140,16 +141,27 @@ Status store_moved(Edit& edit, Device& device, MovedHistory history) {
 
 }  // namespace
 
-Registry::Registry(std::unique_ptr<Committer> committer)
-    : committer_(std::move(committer)), instance_(committer_->id().substr(0, kInstanceDigits)) {}
+Registry::Registry(std::unique_ptr<Committer> committer, std::unique_ptr<ChangeSource> changes)
+    : committer_(std::move(committer)),
+      instance_(committer_->id().substr(0, kInstanceDigits)),
+      changes_(std::move(changes)) {
+  if (changes_ == nullptr) return;
+  changes_->start([writer = committer_.get()] { return writer->refresh(); });
+}
 
 Registry::~Registry() = default;
 
 Result<std::unique_ptr<Registry>> Registry::open(std::unique_ptr<Store> store,
-                                                 const std::filesystem::path& data_folder) {
+                                                 const std::filesystem::path& data_folder,
+                                                 std::unique_ptr<ChangeSource> changes) {
   auto committer = std::make_unique<Committer>(std::move(store), data_folder);
   if (Status loaded = committer->load(); !loaded) return std::unexpected(loaded.error());
-  return std::unique_ptr<Registry>(new Registry(std::move(committer)));
+  return std::unique_ptr<Registry>(new Registry(std::move(committer), std::move(changes)));
+}
+
+Result<std::unique_ptr<Registry>> Registry::open(std::unique_ptr<Store> store,
+                                                 const std::filesystem::path& data_folder) {
+  return open(std::move(store), data_folder, nullptr);
 }
 
 std::shared_ptr<const Directory> Registry::directory() const { return committer_->directory(); }

@@ -4,7 +4,7 @@
 // Every function may be called from any thread. Changes are serialised, block on disk I/O, and are
 // durable when they return; MQTT and HTTP requests read directory(), which never waits for a
 // change. Another process may change the same store: its changes become visible here with the next
-// change made through this object.
+// change made through this object, or as soon as a ChangeSource says so.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,7 @@
 
 namespace gridloom::registry {
 
+class ChangeSource;
 class Committer;
 class Store;
 
@@ -136,6 +137,10 @@ class Registry final : public DirectorySource {
   // seen (registry/revision.h).
   [[nodiscard]] static Result<std::unique_ptr<Registry>> open(
       std::unique_ptr<Store> store, const std::filesystem::path& data_folder);
+  // Also follows the changes of other processes.
+  [[nodiscard]] static Result<std::unique_ptr<Registry>> open(
+      std::unique_ptr<Store> store, const std::filesystem::path& data_folder,
+      std::unique_ptr<ChangeSource> changes);
 
   [[nodiscard]] std::shared_ptr<const Directory> directory() const override;
 
@@ -211,10 +216,11 @@ class Registry final : public DirectorySource {
   void on_change(std::function<void()> listener) override;
 
  private:
-  explicit Registry(std::unique_ptr<Committer> committer);
+  Registry(std::unique_ptr<Committer> committer, std::unique_ptr<ChangeSource> changes);
 
   const std::unique_ptr<Committer> committer_;
   const std::string instance_;
+  const std::unique_ptr<ChangeSource> changes_;  // ends first: it calls the committer
 };
 
 }  // namespace gridloom::registry

@@ -25,6 +25,7 @@ api::Health health_of(const history::ArchiveHealth& archive, Millis longest_stal
     text["logBytes"] = archive.log_bytes;
     if (archive.log_lasts) text["logLastsMs"] = archive.log_lasts->count();
   }
+  if (archive.catches_up) text["catchesUp"] = true;
   const bool is_stalled = longest_stall >= kTooLong;
   if (is_stalled) {
     failing("loops", fmt::format("a thread has been blocked for {} ms", longest_stall.count()));

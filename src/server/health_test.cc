@@ -34,6 +34,7 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
        false,
        R"({"status":"failing","store":"history.db: disk I/O error","storeFailingForMs":0,)"
        R"("logBytes":0,"damageNotes":1})"},
+      {{.catches_up = true}, true, R"({"status":"ok","catchesUp":true})"},
       {{.damaged_rows = 3}, true, R"({"status":"ok","damagedRows":3})"},
       {{}, true, R"({"status":"ok"})", Millis(4999)},
       {{},

@@ -238,7 +238,6 @@ Status Server::listen(ListenOptions options) {
 }
 
 void Server::start(const wire::JsonObject& facts) {
-  options_.stores->follow(*registry_);
   if (!options_.turn_loops_during) {
     for (const auto& loop : loops_) loop->start();
   }

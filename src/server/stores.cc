@@ -12,6 +12,7 @@
 #include "postgres/connection.h"
 #include "postgres/holder.h"
 #include "postgres/settings.h"
+#include "registry/postgres/open.h"
 #include "registry/postgres/store.h"
 #include "server/database_place.h"
 #include "transfer/postgres_tables.h"
@@ -32,7 +33,6 @@ class FolderStores final : public Stores {
   std::shared_ptr<history::StoreFactory> history() override {
     return history::sqlite_store_factory(data_);
   }
-  void follow(registry::Registry& /*registry*/) override {}
 
  private:
   const std::filesystem::path data_;
@@ -48,13 +48,13 @@ class DatabaseStores final : public Stores {
         holder_(std::move(holder)) {}
 
   Result<std::unique_ptr<registry::Registry>> open_registry() override {
-    auto store = registry::PostgresStore::open(
-        {.settings = settings_, .data_folder = options_.data, .clock = options_.clock});
-    if (!store) return std::unexpected(store.error());
-    if (Status same = check_registry(**store); !same) return std::unexpected(same.error());
-    auto registry = registry::Registry::open(std::move(*store), options_.data);
-    if (!registry) return registry;
-    place_.registry = (*registry)->instance();  // another one after a setback
+    const registry::PostgresStore::Options place{
+        .settings = settings_, .data_folder = options_.data, .clock = options_.clock};
+    if (Status same = check_registry(place); !same) return std::unexpected(same.error());
+    auto opened = registry::open_in_postgres(place);
+    if (!opened) return std::unexpected(opened.error());
+    auto registry = std::move(opened->registry);
+    place_.registry = registry->instance();  // another one after a setback
     if (Status known = set_database(options_.data, place_); !known) {
       return std::unexpected(known.error());
     }
@@ -66,12 +66,14 @@ class DatabaseStores final : public Stores {
   std::shared_ptr<history::StoreFactory> history() override {
     return history::postgres_store_factory(settings_, {.clock = &options_.clock});
   }
-  void follow(registry::Registry& /*registry*/) override {}
 
  private:
   // What the folder has belongs to the database that it was used with before.
-  Status check_registry(registry::Store& store) const {
-    const auto now = store.revision();
+  Status check_registry(const registry::PostgresStore::Options& place) const {
+    if (place_.registry.empty()) return {};
+    const auto store = registry::PostgresStore::open(place);
+    if (!store) return std::unexpected(store.error());
+    const auto now = (*store)->revision();
     if (!now) return std::unexpected(now.error());
     if (now->registry.starts_with(place_.registry)) return {};
     return fail(ErrorCode::kConflict,

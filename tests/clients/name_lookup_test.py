@@ -30,7 +30,7 @@ KINDS = (
 
 
 def enter_namespace():
-    """Runs the test again where its network and its mounts are nobody else's; without the right to it, it is skipped."""
+    """Runs the test again where network and mounts are nobody else's; without the right to it, it is skipped."""
     if os.environ.get(INSIDE):
         return
     probe = subprocess.run(["unshare", "--net", "--mount", "true"], capture_output=True, check=False)

@@ -14,7 +14,7 @@ import uuid
 from programs import Program, free_port
 from server import PATIENCE_S, Deadline, temporary_folder
 
-USER, PASSWORD = "gridloom", "quiet-otter-7"
+USER, PASSWORD = "keeper", "quiet-otter-7"
 
 
 def programs():
@@ -55,12 +55,12 @@ class Postgres:
         self.folder.chmod(0o711)
         self.data = self.folder / "postgres"
         self.data.mkdir(mode=0o700)
-        self.as_user = []
+        self.as_user = ["setpriv", "--pdeathsig=QUIT"]  # it ends with the test, also if that is killed
         initial = self.folder / "initial-password"
         shutil.copy(self.password_file, initial)
         if os.geteuid() == 0:
             other = pwd.getpwnam("postgres")
-            self.as_user = ["setpriv", f"--reuid={other.pw_uid}", f"--regid={other.pw_gid}", "--clear-groups"]
+            self.as_user += [f"--reuid={other.pw_uid}", f"--regid={other.pw_gid}", "--clear-groups"]
             for path in (self.data, initial):
                 os.chown(path, other.pw_uid, other.pw_gid)
         subprocess.run([*self.as_user, programs() / "initdb", "-D", self.data, "-U", USER, "--pwfile", initial,
@@ -75,7 +75,8 @@ class Postgres:
         while True:
             self.program = Program(*self.as_user, programs() / "postgres", "-D", self.data, "-p", self.port, "-k", "",
                                    "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off",
-                                   *(word for setting in self.settings for word in ("-c", setting)), cwd="/")
+                                   *(word for setting in self.settings for word in ("-c", setting)), cwd="/",
+                                   start_new_session=True)
             try:
                 self.program.await_line(lambda line: "ready to accept connections" in line, "the start of PostgreSQL")
                 return
@@ -108,6 +109,9 @@ class Postgres:
     def new_database(self):
         """The flags of a server that has an empty database for its data."""
         return new_database(self.port, self.password_file)
+
+    def admin_url(self):
+        return f"postgres://{USER}:{PASSWORD}@127.0.0.1:{self.port}/postgres"
 
     def ask(self, sql, database):
         """Rows of text."""

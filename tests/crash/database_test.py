@@ -84,7 +84,10 @@ def load(acknowledged, count, server):
 def await_whole(server, outage):
     """What waits is stored, and can be read, once the database works again."""
     deadline = Deadline("the database to work", 4 * PATIENCE_S)
-    while server.health()["status"] != "ok" or outage.history()["code"] != "0":
+    while True:
+        health = server.health()
+        if health["status"] == "ok" and "catchesUp" not in health and outage.history()["code"] == "0":
+            return
         deadline.left_s()
 
 

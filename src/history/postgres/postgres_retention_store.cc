@@ -14,7 +14,6 @@ namespace {
 
 using postgres::Bytes;
 using postgres::Row;
-using postgres::Transaction;
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::min();
 // Rows of quarters that a row of an hour has at least; a removal of one takes so many of them.
@@ -90,7 +89,7 @@ Result<std::optional<std::int64_t>> PostgresRetentionStore::first_of(std::string
 }
 
 Result<bool> PostgresRetentionStore::commit(const Work& slice) {
-  if (Status begun = connection_.begin(Transaction::Kind::kWriting); !begun) {
+  if (Status begun = connection_.begin(); !begun) {
     return std::unexpected(begun.error());
   }
   const auto connection = connection_.get();

@@ -20,10 +20,9 @@ namespace {
 using postgres::Connection;
 using postgres::Row;
 using postgres::Rows;
-using postgres::Transaction;
 
 // A step of a BlockWalk reads 512 KiB, which are about so many chunks.
-constexpr std::int32_t kChunksAtOnce = 48;
+constexpr std::int32_t kChunksAtOnce = 64;
 // hour_before() looks into this time first: partitions of months cost time, if little, each.
 constexpr std::int64_t kRecent_hours = 31 * 24;
 // For so long a writer waits until it is told whether its COMMIT was carried out.
@@ -44,7 +43,7 @@ Status PostgresStore::begin_snapshot() {
   if (unknown_) {
     if (Status settled = settle(); !settled) return settled;
   }
-  return connection_.begin(Transaction::Kind::kReading);
+  return connection_.begin_reading();
 }
 
 Status PostgresStore::make_sure_of_months(const std::set<Month>& months) {
@@ -71,7 +70,7 @@ Status PostgresStore::superseded(std::int64_t number) {
 // The outcome is known by the number of the writer's transactions: the row's lock keeps this
 // waiting while a session that was lost is still about to commit.
 Result<PostgresStore::Outcome> PostgresStore::outcome_of(const ChangeWriter& writer) {
-  if (Status begun = connection_.begin(Transaction::Kind::kWriting); !begun) {
+  if (Status begun = connection_.begin(); !begun) {
     return std::unexpected(begun.error());
   }
   const auto connection = connection_.get();
@@ -85,7 +84,7 @@ Result<PostgresStore::Outcome> PostgresStore::outcome_of(const ChangeWriter& wri
 
 Status PostgresStore::settle() {
   if (superseded_) return std::unexpected(*superseded_);
-  if (Status begun = connection_.begin(Transaction::Kind::kWriting); !begun) return begun;
+  if (Status begun = connection_.begin(); !begun) return begun;
   const auto connection = connection_.get();
   const auto number = lock_writer(**connection);
   Status done = number ? Status() : std::unexpected(number.error());
@@ -105,7 +104,7 @@ Status PostgresStore::settle() {
 
 Status PostgresStore::commit(ChangeWriter& writer) {
   if (Status made = make_sure_of_months(writer.months()); !made) return made;
-  if (Status begun = connection_.begin(Transaction::Kind::kWriting); !begun) return begun;
+  if (Status begun = connection_.begin(); !begun) return begun;
   const auto connection = connection_.get();
   Status done = writer.write(**connection, *state_);
   if (!done) {

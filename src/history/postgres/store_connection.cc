@@ -1,6 +1,7 @@
 #include "history/postgres/store_connection.h"
 
 #include <string>
+#include <utility>
 
 namespace gridloom::history {
 namespace {
@@ -21,7 +22,7 @@ const std::string kSettings =
 }  // namespace
 
 Result<Connection*> StoreConnection::get() {
-  if (transaction_) return &**lease_;
+  if (is_in_transaction()) return &**lease_;
   if (lease_ && (*lease_)->is_usable()) return &**lease_;
   lease_.reset();
   auto lease = pool_->acquire();
@@ -31,13 +32,26 @@ Result<Connection*> StoreConnection::get() {
   return &**lease_;
 }
 
-Status StoreConnection::begin(Transaction::Kind kind) {
+Status StoreConnection::begin() {
   const auto connection = get();
   if (!connection) return std::unexpected(connection.error());
-  auto transaction = Transaction::begin(**connection, kind);
+  auto transaction = Transaction::begin(**connection);
   if (!transaction) return std::unexpected(transaction.error());
   transaction_.emplace(std::move(*transaction));
   return {};
+}
+
+Status StoreConnection::begin_reading() {
+  if (const auto connection = get(); !connection) return std::unexpected(connection.error());
+  reading_ = Reading::kAsked;
+  return {};
+}
+
+void StoreConnection::end() {
+  transaction_.reset();
+  const bool has_begun = std::exchange(reading_, Reading::kNone) == Reading::kBegun;
+  // Nothing was changed, so that it does not matter how it ends.
+  if (has_begun && (*lease_)->is_alive()) static_cast<void>((*lease_)->run("ROLLBACK"));
 }
 
 Status StoreConnection::commit() {

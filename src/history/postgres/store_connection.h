@@ -4,6 +4,7 @@
 // Thread rule: one thread at a time.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "base/result.h"
 #include "postgres/connection.h"
+#include "postgres/pipeline.h"
 #include "postgres/pool.h"
 #include "postgres/rows.h"
 #include "postgres/transaction.h"
@@ -29,21 +31,38 @@ class StoreConnection {
   [[nodiscard]] Result<postgres::Rows> query(std::string_view sql, const Values&... values) {
     const auto connection = get();
     if (!connection) return std::unexpected(connection.error());
-    return (*connection)->query(sql, values...);
+    if (reading_ != Reading::kAsked) return (*connection)->query(sql, values...);
+    postgres::Pipeline both(**connection);
+    both.add(kBeginReading);
+    both.add(sql, values...);
+    reading_ = Reading::kBegun;
+    auto rows = both.run();
+    if (!rows) return std::unexpected(rows.error());
+    return std::move(rows->back());
   }
 
   // A transaction that lasts until end() or commit(). Not to be nested.
-  [[nodiscard]] Status begin(postgres::Transaction::Kind kind);
+  [[nodiscard]] Status begin();
+  // The same for reading: all queries see one moment. It begins with the first query(), in the same
+  // round trip.
+  [[nodiscard]] Status begin_reading();
   [[nodiscard]] Status commit();  // fails as postgres::Transaction does
   // Whether the last commit() that failed may have been carried out.
   [[nodiscard]] bool is_unknown() const { return is_unknown_; }
-  void end() { transaction_.reset(); }
-  [[nodiscard]] bool is_in_transaction() const { return transaction_.has_value(); }
+  void end();
+  [[nodiscard]] bool is_in_transaction() const {
+    return transaction_.has_value() || reading_ != Reading::kNone;
+  }
 
  private:
+  enum class Reading : std::uint8_t { kNone, kAsked, kBegun };
+  static constexpr std::string_view kBeginReading =
+      "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
   std::shared_ptr<postgres::Pool> pool_;  // outlives the lease
   std::optional<postgres::Pool::Lease> lease_;
   std::optional<postgres::Transaction> transaction_;
+  Reading reading_ = Reading::kNone;
   bool is_unknown_ = false;
 };
 

@@ -131,11 +131,13 @@ class MessageColumns {
 
 // Messages that are deleted, and those of which the stage alone changes.
 void add_changed_messages(Pipeline& pipeline, const PendingRows& rows) {
-  struct {
+  struct Keys {
     Numbers session;
     Numbers number;
     Numbers packet_id;
-  } done, sent;
+  };
+  Keys done;
+  Keys sent;
   for (const auto& [key, message] : rows.messages()) {
     if (message.done) {
       done.session.push_back(key.first);

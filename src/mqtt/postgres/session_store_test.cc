@@ -48,6 +48,7 @@ std::string text_of(const SessionStore::Loaded& loaded) {
     text += '\n';
   }
   std::vector<std::string> retained;
+  retained.reserve(loaded.retained.size());
   for (const hub::RetainedChange& change : loaded.retained) {
     retained.push_back(
         fmt::format("retained {} {}\n", change.topic, std::string_view(change.message->payload)));
@@ -151,9 +152,13 @@ TEST_F(PostgresSessions, AreStoredAgainWhenTheirCommitWasCutOffBeforeItWasMade) 
       take_one();
       store_->flush();
       EXPECT_EQ(store_->applied().least(), stored);
+      EXPECT_TRUE(store_->health().failing.contains("not known")) << store_->health().failing;
+      EXPECT_GT(store_->health().waiting, 0);
     }
     run("DROP TRIGGER die ON session_state; DROP FUNCTION die");
     flush();
+    EXPECT_EQ(store_->health().failing, "");
+    EXPECT_EQ(store_->health().waiting, 0);
   }
   expect_stored();
 }

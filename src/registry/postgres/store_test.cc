@@ -1,0 +1,132 @@
+// What is particular to PostgreSQL: the key, connections that are lost, a database that is away.
+// The contract of all stores is tested in registry/store_conformance.
+#include "registry/postgres/store.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "postgres/test_server.h"
+#include "registry/registry.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
+
+namespace gridloom::registry {
+namespace {
+
+class RegistryInPostgres : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (postgres::TestServer::programs().empty()) GTEST_SKIP() << postgres::TestServer::kMissing;
+    database_.emplace();
+    settings_.emplace(database_->settings());
+  }
+  [[nodiscard]] Result<std::unique_ptr<PostgresStore>> open(const std::filesystem::path& folder) {
+    return PostgresStore::open({.settings = *settings_, .data_folder = folder, .clock = clock_});
+  }
+  [[nodiscard]] std::unique_ptr<Registry> registry() {
+    return must(Registry::open(must(open(folder_.data())), folder_.data()));
+  }
+  // The sessions of the database but one's own.
+  void end_sessions() {
+    postgres::Connection connection = database_->connect();
+    must(
+        connection.query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+                         "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"));
+  }
+
+  std::optional<postgres::TestDatabase> database_;
+  std::optional<postgres::ConnectionSettings> settings_;
+  TemporaryFolder folder_;
+  SystemClock clock_;
+};
+
+TEST_F(RegistryInPostgres, IsRefusedToTheKeyOfAnotherDataFolder) {
+  must(registry()->add_account({.name = "anna"}));
+  const Result<std::unique_ptr<PostgresStore>> without = open(folder_.path() / "other");
+  ASSERT_FALSE(without);
+  EXPECT_EQ(without.error().code, ErrorCode::kNotFound) << without.error().detail;
+
+  write_content(folder_.path() / "other" / "secret.key", std::string(32, 'k'));
+  std::filesystem::permissions(folder_.path() / "other" / "secret.key",
+                               std::filesystem::perms(0600));
+  const Result<std::unique_ptr<PostgresStore>> wrong = open(folder_.path() / "other");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, ErrorCode::kMalformed);
+  EXPECT_TRUE(wrong.error().detail.contains("is not the key")) << wrong.error().detail;
+
+  std::filesystem::copy_file(folder_.data() / "secret.key", folder_.path() / "other" / "secret.key",
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_TRUE(open(folder_.path() / "other"));
+}
+
+TEST_F(RegistryInPostgres, DoesNotOpenWithASecretOfAnotherRow) {
+  {
+    const auto made = registry();
+    must(made->add_account({.name = "anna"}));
+    must(made->add_device({.sn = "A", .name = "A", .owner = "anna"}));
+    must(made->add_device({.sn = "B", .name = "B", .owner = "anna"}));
+  }
+  must(
+      database_->connect().run("UPDATE devices SET device_key = (SELECT device_key FROM devices "
+                               "WHERE sn = 'A') WHERE sn = 'B'"));
+  const auto opened = Registry::open(must(open(folder_.data())), folder_.data());
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kMalformed) << opened.error().detail;
+}
+
+TEST_F(RegistryInPostgres, GoesOnOverANewConnectionWhenItsOwnIsLost) {
+  const auto made = registry();
+  must(made->add_account({.name = "anna"}));
+  end_sessions();
+  must(made->add_account({.name = "bert"}));
+  EXPECT_EQ(registry()->directory()->accounts().size(), 2U);
+}
+
+TEST_F(RegistryInPostgres, RefusesAChangeWhoseConnectionIsLostInTheMiddle) {
+  const auto store = must(open(folder_.data()));
+  {
+    const auto transaction = must(store->begin());
+    Account account{.id = {},
+                    .name = "anna",
+                    .certificate_account = "open-anna",
+                    .certificate_password = {},
+                    .gateway_key = {}};
+    must(transaction->insert(account));
+    end_sessions();
+    const Status lost = transaction->commit();
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().code, ErrorCode::kIo) << lost.error().detail;
+  }
+  DirectoryDraft draft{Directory()};
+  must(must(store->begin())->load(draft));
+  EXPECT_TRUE(std::move(draft).finish()->accounts().empty());
+}
+
+TEST_F(RegistryInPostgres, SaysThatTheDatabaseIsAwayAndSinceWhen) {
+  std::optional<postgres::TestServer> server(std::in_place);
+  const auto settings =
+      must(postgres::ConnectionSettings::parse({.url = server->url(), .schema = "away"}));
+  auto store = must(
+      PostgresStore::open({.settings = settings, .data_folder = folder_.data(), .clock = clock_}));
+  const PostgresStore& health = *store;
+  const auto made = must(Registry::open(std::move(store), folder_.data()));
+  must(made->add_account({.name = "anna"}));
+  EXPECT_FALSE(health.health().away_since);
+  server.reset();
+  const auto refused = made->add_account({.name = "bert"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kIo);
+  EXPECT_TRUE(refused.error().detail.contains("the database is away")) << refused.error().detail;
+  EXPECT_TRUE(health.health().away_since);
+  EXPECT_EQ(made->directory()->accounts().size(), 1U) << "what was known is still read";
+}
+
+}  // namespace
+}  // namespace gridloom::registry

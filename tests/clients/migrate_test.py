@@ -3,6 +3,7 @@ with their server running. GL_MIGRATE_LONG=1: a month of twelve homes."""
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import unittest
@@ -39,10 +40,13 @@ def dump(file):
 def exports(data):
     """What a folder's commands tell of it."""
     told_by = {}
-    for words in (["history", SN, "bpSoc", "--from", "-400d", "--csv"], ["energy", SN, "--json"], ["audit", "--json"],
+    span = ["--from", "2026-03-01", "--to", "2026-03-05"]
+    for words in (["history", SN, "bpSoc", *span, "--csv"], ["energy", SN, *span, "--json"], ["audit", "--json"],
                   ["account", "list", "--json"], ["device", "list", "--json"], ["token", "list", "--json"]):
         done = cli(*words, data=data, patience_s=WORK_S)
-        told_by[" ".join(words)] = (done.returncode, done.stdout)
+        if done.returncode != 0:
+            raise AssertionError(f"{words}: {done.stderr}")
+        told_by[" ".join(words)] = done.stdout
     return told_by
 
 
@@ -117,8 +121,7 @@ class MigrateTest(unittest.TestCase):
         with Locked(self.database, name, statement) as held:
             migration = Migration(*words)
             held.await_waiting()
-            migration.process.kill()
-            migration.process.wait(PATIENCE_S)
+            migration.end(signal.SIGKILL)
 
     def count(self, name, table):
         return int(self.database.ask(f"SELECT count(*) FROM gridloom.{table}", name)[0][0])

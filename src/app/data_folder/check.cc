@@ -15,6 +15,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/data_folder/check_database.h"
 #include "base/read_file.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/damage_notes.h"
@@ -28,6 +29,7 @@
 #include "operations/virtual_state.h"
 #include "registry/revision.h"
 #include "registry/sqlite/store.h"
+#include "server/database_place.h"
 #include "storage/files.h"
 #include "storage/seen_number.h"
 #include "storage/sqlite.h"
@@ -48,6 +50,8 @@ constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, kSe
 constexpr std::array<std::string_view, 4> kPassing = {"lock", "ready.json", "ready.json.new",
                                                       "admin.sock"};
 constexpr std::string_view kNotes = "damage.txt";
+constexpr std::string_view kDatabase = "database.json";
+constexpr std::string_view kMigrated = ".migrated";  // the end of a name
 constexpr std::string_view kRegistrySeen = "registry.seen";
 constexpr std::string_view kSessionsSeen = "sessions.seen";
 constexpr std::string_view kLogSeen = "log.seen";
@@ -112,7 +116,8 @@ class Check {
   Result<std::vector<CheckedFile>> all() {
     std::error_code error;
     const bool is_backup = fs::exists(folder_ / operations::kBackupDescription, error);
-    const bool is_data = fs::exists(folder_ / kKey, error) ||
+    has_database_ = fs::exists(folder_ / kDatabase, error);
+    const bool is_data = has_database_ || fs::exists(folder_ / kKey, error) ||
                          std::ranges::any_of(kDatabases, [&](std::string_view name) {
                            return fs::exists(folder_ / name, error);
                          });
@@ -122,6 +127,7 @@ class Check {
                               folder_.string(), kRegistry, operations::kBackupDescription));
     }
     at_work_ = !is_backup && is_at_work(folder_);
+    is_backup_ = is_backup;
     if (is_backup) check_backup();
     wrong_certificates_ = net::check_certificates(folder_);
     // Read before the files they refer to, because these may grow during the check.
@@ -129,6 +135,7 @@ class Check {
     log_seen_ = storage::SeenNumber(folder_ / kLogSeen).read();
     const std::vector<std::string> names = names_in(folder_);
     for (const std::string_view must : {kRegistry, kKey}) {
+      if (has_database_ && must == kRegistry) continue;
       if (!is_one_of(names, must)) damage(must, "it is missing");
     }
     for (const std::string_view sub : {std::string_view(), kLog, kCertificates,
@@ -223,6 +230,10 @@ class Check {
     if (view == kSessionsSeen) return check_seen(name, sessions_seen_.has_value());
     if (view == kLogSeen) return check_seen(name, log_seen_.has_value());
     if (view == kNotes) return check_notes();
+    if (view == kDatabase) return check_place();
+    if (view.ends_with(kMigrated)) {
+      return not_checked(name, "its data were moved to a database: not used any more");
+    }
     if (view.starts_with("log/damaged-") || view.starts_with("damaged-")) {
       return not_checked(name, "set aside when damage was found at an earlier start");
     }
@@ -280,24 +291,43 @@ class Check {
 
   void check_history() {
     using Writers = history::StoreFactory::Writers;
-    const std::string name(kHistory);
     const auto found =
         history::sqlite_store_factory(folder_)->check(at_work_ ? Writers::kMaybe : Writers::kNone);
-    if (!found) return failed(name, found.error());
-    for (const std::string& each : found->structure) damage(name, each);
-    if (found->failed) return failed(name, *found->failed);
-    for (const std::string& each : found->damages) damage(name, each);
-    if (found->damaged > found->damages.size()) {
-      damage(name, fmt::format("{} more", found->damaged - found->damages.size()));
+    if (!found) return failed(kHistory, found.error());
+    add_history(kHistory, *found);
+  }
+
+  // The database that has the data of the folder.
+  void check_place() {
+    const auto place = server::database_of(folder_);
+    if (!place || !*place) return failed(kDatabase, place ? Error() : place.error());
+    if (is_backup_) {
+      return add_note(kDatabase,
+                      "accounts, devices and history are in that database, which has backups of "
+                      "its own");
     }
-    if (!found->unread.empty()) failed(name, {.code = ErrorCode::kIo, .detail = found->unread});
-    applied_ = found->applied;
-    some_of_history_ = found->some_applied;
-    add_note(name, fmt::format("{} rows{}, {} blocks", found->rows,
-                               found->has_checksums ? " with checksums"
-                                                    : " (version 1: without "
-                                                      "checksums)",
-                               found->blocks));
+    const auto found = app::check_database(folder_, **place);
+    if (!found) return failed(kDatabase, found.error());
+    add_history(kDatabase, found->history);
+    if (!found->registry) failed(kDatabase, found->registry.error());
+    add_note(kDatabase, fmt::format("all in the database {}", found->description));
+  }
+
+  void add_history(std::string_view name, const history::StoreCheck& found) {
+    for (const std::string& each : found.structure) damage(name, each);
+    if (found.failed) return failed(name, *found.failed);
+    for (const std::string& each : found.damages) damage(name, each);
+    if (found.damaged > found.damages.size()) {
+      damage(name, fmt::format("{} more", found.damaged - found.damages.size()));
+    }
+    if (!found.unread.empty()) failed(name, {.code = ErrorCode::kIo, .detail = found.unread});
+    applied_ = found.applied;
+    some_of_history_ = found.some_applied;
+    add_note(name, fmt::format("{} rows{}, {} blocks", found.rows,
+                               found.has_checksums ? " with checksums"
+                                                   : " (version 1: without "
+                                                     "checksums)",
+                               found.blocks));
   }
 
   void check_registry(Database database) {
@@ -313,7 +343,7 @@ class Check {
         !key) {
       return failed(kKey, key.error());
     }
-    add_note(kKey, "checked with registry.sqlite");
+    add_note(kKey, has_database_ ? "checked with the database" : "checked with registry.sqlite");
   }
 
   // A file that has its checksum in itself.
@@ -461,6 +491,8 @@ class Check {
   bool log_is_read_ = true;
   std::string newest_segment_;
   bool at_work_ = false;
+  bool is_backup_ = false;
+  bool has_database_ = false;  // which has what registry.sqlite and history.db have elsewhere
   std::map<std::string, std::string> wrong_certificates_;
   std::map<std::string, CheckedFile> files_;  // by name
 };

@@ -88,7 +88,10 @@ def await_whole(server, outage):
         health = server.health()
         if health["status"] == "ok" and "catchesUp" not in health and outage.history()["code"] == "0":
             return
-        deadline.left_s()
+        try:
+            deadline.left_s()
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {health}\n{server.log_text()}") from None
 
 
 def main():

@@ -13,6 +13,8 @@
 
 #include "history/postgres/postgres_transfer.h"
 #include "history/sqlite/sqlite_transfer.h"
+#include "mqtt/postgres/postgres_transfer.h"
+#include "mqtt/sqlite/sqlite_transfer.h"
 #include "postgres/connection.h"
 #include "postgres/holder.h"
 #include "postgres/settings.h"
@@ -64,8 +66,31 @@ std::string whole_path(const fs::path& path) {
   return (unknown ? path : whole).lexically_normal().string();
 }
 
-// What is copied: history is absent where no server has kept any.
-constexpr std::array kFiles = {"registry.sqlite", "history.db"};
+using OfFolder = Result<std::unique_ptr<transfer::SqliteTables>> (*)(const fs::path& folder);
+using OfDatabase = Result<std::unique_ptr<transfer::PostgresTables>> (*)(Connection& connection);
+
+// What is copied; only the registry is in each data folder. The registry is first, so that a
+// database that has any data says whose they are.
+struct Store {
+  const char* file;
+  OfFolder source;
+  OfFolder target;
+  OfDatabase tables;
+};
+constexpr std::array kStores = {
+    Store{.file = "registry.sqlite",
+          .source = registry::open_sqlite_source,
+          .target = registry::open_sqlite_target,
+          .tables = registry::open_postgres_tables},
+    Store{.file = "history.db",
+          .source = history::open_sqlite_source,
+          .target = history::open_sqlite_target,
+          .tables = history::open_postgres_tables},
+    Store{.file = "sessions.db",
+          .source = mqtt::open_sqlite_source,
+          .target = mqtt::open_sqlite_target,
+          .tables = mqtt::open_postgres_tables},
+};
 
 // The two sides of one store.
 struct Pair {
@@ -94,12 +119,12 @@ class Mover {
     if (const auto place = server::database_of(options_.folder); !place || *place) {
       return place ? already_in(**place) : std::unexpected(place.error());
     }
-    if (!is_there(file(0))) {
+    if (!is_there(file_of(kStores.front()))) {
       return fail(ErrorCode::kNotFound,
                   fmt::format("{} has no data that could be moved: it has no {}",
-                              options_.folder.string(), kFiles.front()));
+                              options_.folder.string(), kStores.front().file));
     }
-    whole_ = size_of(file(0)) + size_of(file(1));
+    for (const Store& each : kStores) whole_ += size_of(file_of(each));
     auto holder = Holder::take(settings_);
     if (!holder) return std::unexpected(holder.error());
     if (Status opened = open_files_and_database(); !opened) {
@@ -134,9 +159,7 @@ class Mover {
   }
 
  private:
-  [[nodiscard]] fs::path file(std::size_t index) const {
-    return options_.folder / kFiles.at(index);
-  }
+  [[nodiscard]] fs::path file_of(const Store& store) const { return options_.folder / store.file; }
   [[nodiscard]] fs::path unfinished() const { return options_.folder / kUnfinished; }
   [[nodiscard]] server::DatabasePlace place_of(std::string_view id) const {
     const fs::path& password = options_.database.password_file;
@@ -203,30 +226,35 @@ class Mover {
   }
 
   Status open_files_and_database() {
-    auto registry = registry::open_sqlite_source(options_.folder);
-    if (!registry) return std::unexpected(registry.error());
-    auto id = registry_id(**registry);
+    for (const Store& each : kStores) {
+      auto from = each.source(options_.folder);
+      const bool is_absent = !from && from.error().code == ErrorCode::kNotFound;
+      if (!from && !is_absent) return std::unexpected(from.error());
+      if (pairs_.empty()) {
+        if (!from) return std::unexpected(from.error());
+        if (Status known = read_id(**from); !known) return known;
+        if (Status claimed = claim(); !claimed) return claimed;
+      }
+      auto to = each.tables(connection_);
+      if (!to) return std::unexpected(to.error());
+      if (!is_absent) pairs_.push_back({.from = std::move(*from), .to = std::move(*to)});
+    }
+    return {};
+  }
+
+  Status read_id(transfer::Source& registry) {
+    auto id = registry_id(registry);
     if (!id) return std::unexpected(id.error());
     id_ = std::move(*id);
-    if (Status claimed = claim(); !claimed) return claimed;
-    auto to = registry::open_postgres_tables(connection_);
-    if (!to) return std::unexpected(to.error());
-    pairs_.push_back({.from = std::move(*registry), .to = std::move(*to)});
-    auto history_to = history::open_postgres_tables(connection_);
-    if (!history_to) return std::unexpected(history_to.error());
-    auto history = history::open_sqlite_source(options_.folder);
-    if (!history && history.error().code == ErrorCode::kNotFound) return {};
-    if (!history) return std::unexpected(history.error());
-    pairs_.push_back({.from = std::move(*history), .to = std::move(*history_to)});
     return {};
   }
 
   // Files that a run left before it removed database.json may be older than the database.
   Status take_back() {
     if (Status made = storage::make_data_folder(unfinished()); !made) return made;
-    for (std::size_t i = 0; i < kFiles.size(); ++i) {
-      if (!is_there(file(i))) continue;
-      if (Status done = rename(file(i), unfinished() / kFiles.at(i)); !done) return done;
+    for (const Store& each : kStores) {
+      if (!is_there(file_of(each))) continue;
+      if (Status done = rename(file_of(each), unfinished() / each.file); !done) return done;
     }
     return {};
   }
@@ -234,20 +262,17 @@ class Mover {
   Status open_database_and_files() {
     if (Status made = transfer::make_notes(connection_); !made) return made;
     if (Status done = take_back(); !done) return done;
-    auto registry = registry::open_postgres_tables(connection_);
-    if (!registry) return std::unexpected(registry.error());
-    auto id = registry_id(**registry);
-    if (!id) return std::unexpected(id.error());
-    id_ = std::move(*id);
-    auto history = history::open_postgres_tables(connection_);
-    if (!history) return std::unexpected(history.error());
-    auto registry_to = registry::open_sqlite_target(unfinished());
-    if (!registry_to) return std::unexpected(registry_to.error());
-    auto history_to = history::open_sqlite_target(unfinished());
-    if (!history_to) return std::unexpected(history_to.error());
-    files_ = {registry_to->get(), history_to->get()};
-    pairs_.push_back({.from = std::move(*registry), .to = std::move(*registry_to)});
-    pairs_.push_back({.from = std::move(*history), .to = std::move(*history_to)});
+    for (const Store& each : kStores) {
+      auto from = each.tables(connection_);
+      if (!from) return std::unexpected(from.error());
+      if (pairs_.empty()) {
+        if (Status known = read_id(**from); !known) return known;
+      }
+      auto to = each.target(unfinished());
+      if (!to) return std::unexpected(to.error());
+      files_.push_back(to->get());
+      pairs_.push_back({.from = std::move(*from), .to = std::move(*to)});
+    }
     const auto bytes = connection_.integer(
         "SELECT CAST(coalesce(sum(pg_table_size(oid)), 0) AS bigint) FROM pg_class "
         "WHERE relnamespace = to_regnamespace($1) AND relkind = 'r' "
@@ -334,16 +359,17 @@ class Mover {
   // The database is in force. The files get names under which nothing reads them.
   Result<Migration> finish_to_database(Migration migration) {
     pairs_.clear();
-    for (std::size_t i = 0; i < kFiles.size(); ++i) {
-      if (!is_there(file(i))) continue;
+    for (const Store& each : kStores) {
+      const fs::path file = file_of(each);
+      if (!is_there(file)) continue;
       {
         // What closes a database last puts its write-ahead log into it.
-        auto database = storage::Database::open(file(i));
+        auto database = storage::Database::open(file);
         if (!database) return std::unexpected(database.error());
         storage::empty_wal(*database);
       }
-      const std::string name = std::string(kFiles.at(i)).append(kMoved);
-      if (Status done = rename(file(i), options_.folder / name); !done) {
+      const std::string name = std::string(each.file).append(kMoved);
+      if (Status done = rename(file, options_.folder / name); !done) {
         return std::unexpected(done.error());
       }
       migration.kept.push_back(name);
@@ -368,8 +394,8 @@ class Mover {
     if (Status noted = transfer::set_note(connection_, transfer::kSourceNote, id_); !noted) {
       return noted;
     }
-    for (std::size_t i = 0; i < kFiles.size(); ++i) {
-      if (Status done = rename(unfinished() / kFiles.at(i), file(i)); !done) return done;
+    for (const Store& each : kStores) {
+      if (Status done = rename(unfinished() / each.file, file_of(each)); !done) return done;
     }
     std::error_code error;
     fs::remove(options_.folder / kDescription, error);

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <limits>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "history/postgres/audit_rows.h"
@@ -25,9 +23,6 @@ using postgres::Rows;
 constexpr std::int32_t kChunksAtOnce = 64;
 // hour_before() looks into this time first: partitions of months cost time, if little, each.
 constexpr std::int64_t kRecent_hours = 31 * 24;
-// For so long a writer waits until it is told whether its COMMIT was carried out.
-constexpr std::chrono::milliseconds kOutcomePatience{2000};
-constexpr std::chrono::milliseconds kOutcomePause{50};
 
 }  // namespace
 
@@ -113,12 +108,7 @@ Status PostgresStore::commit(ChangeWriter& writer) {
   }
   done = connection_.commit();
   if (done || !connection_.is_unknown()) return done;
-  const auto deadline = std::chrono::steady_clock::now() + kOutcomePatience;
-  auto outcome = outcome_of(writer);
-  while (!outcome && !superseded_ && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(kOutcomePause);
-    outcome = outcome_of(writer);
-  }
+  const auto outcome = outcome_of(writer);
   if (outcome && *outcome == Outcome::kCommitted) return {};
   if (!outcome && !superseded_) unknown_ = std::move(writer);
   return done;

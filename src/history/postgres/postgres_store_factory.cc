@@ -11,6 +11,7 @@
 #include "history/postgres/postgres_retention_store.h"
 #include "history/postgres/postgres_store.h"
 #include "history/postgres/schema.h"
+#include "history/postgres/sql_views.h"
 #include "history/postgres/table_check.h"
 #include "postgres/pool.h"
 
@@ -86,6 +87,7 @@ Result<StoreFactory::Opened> PostgresStoreFactory::open() {
     auto connection = writers_->acquire();
     if (!connection) return std::unexpected(connection.error());
     if (Status made = migrate_history(**connection); !made) return std::unexpected(made.error());
+    if (Status made = make_sql_views(**connection); !made) return std::unexpected(made.error());
     if (Status made = make_months_ahead(**connection); !made) {
       return std::unexpected(made.error());
     }

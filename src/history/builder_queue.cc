@@ -1,5 +1,6 @@
 #include "history/builder_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace gridloom::history {
@@ -33,6 +34,7 @@ void BuilderQueue::add(std::span<const journal::Record> records, const OnReadabl
     items_.push_back(std::move(item));
   }
   added_ += records.size();
+  compare_left();
   lock.unlock();
   wake_.notify_all();
 }
@@ -59,7 +61,18 @@ std::optional<std::uint64_t> BuilderQueue::left_through() const {
 
 void BuilderQueue::take_left(std::uint64_t sequence) {
   const std::lock_guard lock(mutex_);
-  if (sequence >= last_) leaves_ = false;
+  left_taken_ = sequence;
+  fewest_left_ = std::min(fewest_left_, last_ - std::min(last_, sequence));
+  if (sequence >= last_) {
+    leaves_ = false;
+    fewest_left_ = kNoneTaken;
+  }
+  compare_left();
+}
+
+void BuilderQueue::compare_left() {
+  outruns_ =
+      leaves_ && fewest_left_ != kNoneTaken && last_ - left_taken_ > fewest_left_ + kMostMoreLeft;
 }
 
 void BuilderQueue::begin() {
@@ -73,6 +86,10 @@ BuilderQueue::Work BuilderQueue::take(const Wait& wait) {
   if (wait.is_full && wait.store_fails && is_half_used() && !leaves_) {
     leaves_ = true;
     room_.notify_all();
+  }
+  if (wait.store_fails) {  // nobody waits for it
+    fewest_left_ = kNoneTaken;
+    outruns_ = false;
   }
   wake_.wait_for(lock, wait.most, [&] {
     return state_ >= State::kEnding || (!wait.is_full && !items_.empty()) || !purged_.empty();

@@ -118,6 +118,30 @@ TEST_F(BuilderQueueTest, RecordsAreLeftInTheJournalWhileTheStoreFails) {
   EXPECT_EQ(take(), Numbers{6});
 }
 
+TEST_F(BuilderQueueTest, WhatIsLeftBecomesLessOnceTheStoreWorksAgain) {
+  add(std::string(100, 'x'));
+  EXPECT_EQ(take(true, true), Numbers{});
+  constexpr std::uint64_t kMore = BuilderQueue::kMostMoreLeft;
+  for (std::uint64_t i = 0; i < 2 * kMore; ++i) add("left");
+  EXPECT_FALSE(queue_.behind()) << "nobody waits for a store that fails";
+  EXPECT_EQ(take(), Numbers{1});
+  release();
+  queue_.take_left(11);
+  for (std::uint64_t i = 0; i < kMore; ++i) add("left");
+  EXPECT_FALSE(queue_.behind());
+  add("left");
+  EXPECT_TRUE(queue_.behind()) << "the builder would never have all";
+  queue_.take_left(12);
+  EXPECT_FALSE(queue_.behind());
+  add("left");
+  EXPECT_TRUE(queue_.behind());
+  EXPECT_EQ(take(true, true), Numbers{});
+  EXPECT_FALSE(queue_.behind()) << "it fails again";
+  queue_.take_left(sequence_);
+  EXPECT_FALSE(queue_.leaves());
+  EXPECT_FALSE(queue_.behind());
+}
+
 TEST_F(BuilderQueueTest, WhoWaitsForRoomLeavesTheRecordWhenTheStoreFails) {
   add(std::string(100, 'x'));
   std::jthread journal([&] { add("more"); });

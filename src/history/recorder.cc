@@ -100,12 +100,14 @@ struct Recorder::Impl {
   }
 
   void build() {
-    bool goes_on = false;  // there is more work, of retention or in the journal
+    bool compacts = false;  // retention has more work
+    bool reads_left = false;
     while (true) {
       const bool full = builder->is_full();
-      BuilderQueue::Work work = queue.take({.most = full      ? kAgain
-                                                    : goes_on ? kBetweenPieces
-                                                              : kLook,
+      BuilderQueue::Work work = queue.take({.most = full         ? kAgain
+                                                    : reads_left ? 0ms
+                                                    : compacts   ? kBetweenPieces
+                                                                 : kLook,
                                             .is_full = full,
                                             .store_fails = failed_at.has_value()});
       for (const DeviceNumber device : work.purged) drop(device);
@@ -118,9 +120,8 @@ struct Recorder::Impl {
       if (builder->is_due(options.clock->now()) || builder->wants_checkpoint()) {
         store_now(Builder::Amount::kSlice);
       }
-      const bool left = take_left();
-      const bool compacts = compact();
-      goes_on = left || compacts;
+      reads_left = take_left();
+      compacts = compact();
     }
   }
 

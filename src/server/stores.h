@@ -40,7 +40,7 @@ class Stores {
 // Of a data folder that exists and whose lock the caller holds: of files in it, unless the folder
 // or `asked` names a database. The folder remembers the database that is asked for, once its
 // registry was opened. kConflict: the folder has data of its own, or of another database; another
-// server has the database, or a part of the data are on their way to it. kBadParams: not a
+// server has the database, or a migration to it or from it has not ended. kBadParams: not a
 // database. kIo: the database is away.
 struct StoresOptions {
   std::filesystem::path data;

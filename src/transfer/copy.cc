@@ -7,7 +7,7 @@
 namespace gridloom::transfer {
 namespace {
 
-constexpr std::size_t kSpanBytes = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t kSpanBytes = std::size_t{1024} * 1024;
 constexpr std::size_t kSpanRows = 20'000;
 
 std::size_t size_of(const Row& row) {

@@ -5,9 +5,9 @@
 
 The load and the promises are those of crash_test.py.
 
-faults     The database is killed (SIGKILL of the postmaster), paused, cut off in the middle of its work (its sessions are
-           terminated) or restarted, at any moment. Meanwhile reports are acknowledged, values are read and sets are
-           answered; history and changes of the registry answer in time, whatever they answer.
+faults     The database is killed (SIGKILL of the postmaster), paused, cut off in the middle of its work (its sessions
+           are terminated) or restarted, at any moment. Meanwhile reports are acknowledged, values are read and sets
+           are answered; history and changes of the registry answer in time, whatever they answer.
 failover   Its asynchronous standby takes over, and lacks what was committed last. A server that notices that ends, as
            its log has what is missing, and is started again.
 full_disk  Its disk is full for a while (a small file system, which takes root).

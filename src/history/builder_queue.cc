@@ -34,7 +34,8 @@ void BuilderQueue::add(std::span<const journal::Record> records, const OnReadabl
     items_.push_back(std::move(item));
   }
   added_ += records.size();
-  compare_left();
+  if (left_taken_) credit_ -= static_cast<std::int64_t>(records.size());
+  outruns_ = left_taken_ && credit_ <= 0;
   lock.unlock();
   wake_.notify_all();
 }
@@ -61,18 +62,16 @@ std::optional<std::uint64_t> BuilderQueue::left_through() const {
 
 void BuilderQueue::take_left(std::uint64_t sequence) {
   const std::lock_guard lock(mutex_);
-  left_taken_ = sequence;
-  fewest_left_ = std::min(fewest_left_, last_ - std::min(last_, sequence));
   if (sequence >= last_) {
     leaves_ = false;
-    fewest_left_ = kNoneTaken;
+    left_taken_.reset();
+    outruns_ = false;
+    return;
   }
-  compare_left();
-}
-
-void BuilderQueue::compare_left() {
-  outruns_ =
-      leaves_ && fewest_left_ != kNoneTaken && last_ - left_taken_ > fewest_left_ + kMostMoreLeft;
+  const auto read = static_cast<std::int64_t>(sequence - left_taken_.value_or(sequence));
+  credit_ = left_taken_ ? std::min(credit_ + (read / 2), kMostCredit) : kMostCredit;
+  left_taken_ = sequence;
+  outruns_ = credit_ <= 0;
 }
 
 void BuilderQueue::begin() {
@@ -88,7 +87,7 @@ BuilderQueue::Work BuilderQueue::take(const Wait& wait) {
     room_.notify_all();
   }
   if (wait.store_fails) {  // nobody waits for it
-    fewest_left_ = kNoneTaken;
+    left_taken_.reset();
     outruns_ = false;
   }
   wake_.wait_for(lock, wait.most, [&] {

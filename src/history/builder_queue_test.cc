@@ -121,18 +121,23 @@ TEST_F(BuilderQueueTest, RecordsAreLeftInTheJournalWhileTheStoreFails) {
 TEST_F(BuilderQueueTest, WhatIsLeftBecomesLessOnceTheStoreWorksAgain) {
   add(std::string(100, 'x'));
   EXPECT_EQ(take(true, true), Numbers{});
-  constexpr std::uint64_t kMore = BuilderQueue::kMostMoreLeft;
-  for (std::uint64_t i = 0; i < 2 * kMore; ++i) add("left");
+  constexpr int kMost = BuilderQueue::kMostCredit;
+  const auto add_many = [&](int count) {
+    for (int i = 0; i < count; ++i) add("left");
+  };
+  add_many(2 * kMost);
   EXPECT_FALSE(queue_.behind()) << "nobody waits for a store that fails";
   EXPECT_EQ(take(), Numbers{1});
   release();
   queue_.take_left(11);
-  for (std::uint64_t i = 0; i < kMore; ++i) add("left");
+  add_many(kMost - 1);
   EXPECT_FALSE(queue_.behind());
   add("left");
   EXPECT_TRUE(queue_.behind()) << "the builder would never have all";
-  queue_.take_left(12);
+  queue_.take_left(21);
   EXPECT_FALSE(queue_.behind());
+  add_many(4);
+  EXPECT_FALSE(queue_.behind()) << "one for every two that were read";
   add("left");
   EXPECT_TRUE(queue_.behind());
   EXPECT_EQ(take(true, true), Numbers{});

@@ -27,7 +27,7 @@ Database::Database(const std::filesystem::path& folder)
 
 std::shared_ptr<history::StoreFactory> Database::stores() const {
   static const SystemClock kClock;
-  return history::postgres_store_factory(settings_, {.clock = kClock});
+  return history::postgres_store_factory(settings_, {.clock = &kClock});
 }
 
 std::uint64_t Database::table_bytes() const {

@@ -50,7 +50,7 @@ class PostgresExactlyOnceTest : public testing::Test {
     builder_.reset();
     store_.reset();
     stores_ = postgres_store_factory(
-        proxy_->settings(), {.connection = {.call_timeout = Millis(3000)}, .clock = clock_});
+        proxy_->settings(), {.connection = {.call_timeout = Millis(3000)}, .clock = &clock_});
     store_ = must(stores_->open()).store;
     names_.emplace(must(store_->names()));
     builder_ = must(Builder::make(*store_, *names_, {}));

@@ -15,7 +15,7 @@ std::shared_ptr<StoreFactory> make(const std::filesystem::path& /*data*/) {
   };
   static const SystemClock kClock;
   auto both = std::make_shared<Both>();
-  both->factory = postgres_store_factory(both->database.settings(), {.clock = kClock});
+  both->factory = postgres_store_factory(both->database.settings(), {.clock = &kClock});
   return {both, both->factory.get()};
 }
 

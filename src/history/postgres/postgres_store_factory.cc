@@ -57,7 +57,7 @@ class PostgresStoreFactory final : public StoreFactory {
     return std::make_shared<Pool>(settings_, Pool::Options{.job = std::string(job),
                                                            .most = most,
                                                            .connection = options_.connection,
-                                                           .clock = options_.clock});
+                                                           .clock = *options_.clock});
   }
   static void warn_of_settings(Connection& connection);
 

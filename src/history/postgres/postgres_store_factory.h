@@ -18,7 +18,7 @@ namespace gridloom::history {
 struct PostgresStoreOptions {
   // Of each call of a store, see postgres::Connection.
   postgres::Connection::Options connection{};
-  const Clock& clock;  // of Pool::Health; outlives the factory and its stores
+  const Clock* clock = nullptr;  // of Pool::Health; outlives the factory and its stores
 };
 
 // Connects with nobody before it is first asked to open something.

@@ -35,10 +35,10 @@ class PostgresStoreTest : public testing::Test {
   void SetUp() override {
     if (postgres::TestServer::programs().empty()) GTEST_SKIP() << postgres::TestServer::kMissing;
     database_.emplace();
-    direct_ = postgres_store_factory(database_->settings(), {.clock = clock_});
+    direct_ = postgres_store_factory(database_->settings(), {.clock = &clock_});
     proxy_.emplace(database_->settings());
     far_ = postgres_store_factory(proxy_->settings(),
-                                  {.connection = {.call_timeout = Millis(300)}, .clock = clock_});
+                                  {.connection = {.call_timeout = Millis(300)}, .clock = &clock_});
     store_ = must(far_->open()).store;
     reader_ = must(direct_->open_reader());
   }

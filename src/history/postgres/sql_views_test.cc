@@ -40,7 +40,7 @@ class SqlViewsTest : public testing::Test {
         "INSERT INTO accounts VALUES (1, 'anna'), (2, 'ben'), (3, 'cleo');"
         "INSERT INTO devices VALUES (7, 'BATTERY-7', 'Battery', 1), (8, 'METER-8', 'Meter', 2);"
         "INSERT INTO shares VALUES (8, 3)");
-    stores_ = postgres_store_factory(database_->settings(), {.clock = clock_});
+    stores_ = postgres_store_factory(database_->settings(), {.clock = &clock_});
     store_ = must(stores_->open()).store;
   }
   void run(const std::string& script) { must(database_->connect().run(script)); }

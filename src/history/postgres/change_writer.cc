@@ -33,11 +33,6 @@ Status status_of(const Result<std::int64_t>& changed) {
   return changed ? Status() : std::unexpected(changed.error());
 }
 
-// What a person can read of a field's name, which may have any bytes.
-std::string text_of_name(std::string_view name) {
-  return is_utf8(name) && !name.contains('\0') ? std::string(name) : printable(name);
-}
-
 Status put_twins(Connection& connection, const std::vector<StoredTwin>& twins) {
   std::map<std::int64_t, const StoredTwin*> last;
   for (const StoredTwin& twin : twins) last.insert_or_assign(twin.device, &twin);
@@ -58,6 +53,10 @@ Status put_twins(Connection& connection, const std::vector<StoredTwin>& twins) {
 }
 
 }  // namespace
+
+std::string text_of_name(std::string_view name) {
+  return is_utf8(name) && !name.contains('\0') ? std::string(name) : printable(name);
+}
 
 Result<WriterState> read_writer_state(Connection& connection) {
   const auto rows =

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -27,6 +28,9 @@ struct WriterState {
 [[nodiscard]] Result<WriterState> read_writer_state(postgres::Connection& connection);
 // In a transaction: reads it, and keeps other writers waiting until its end.
 [[nodiscard]] Result<std::int64_t> lock_writer(postgres::Connection& connection);
+
+// What a person can read of a field's name, which may have any bytes.
+[[nodiscard]] std::string text_of_name(std::string_view name);
 
 class ChangeWriter {
  public:

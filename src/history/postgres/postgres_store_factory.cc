@@ -27,6 +27,9 @@ constexpr Millis kCheckTimeout = std::chrono::hours(6);
 constexpr std::size_t kMostWriters = 2;
 constexpr std::size_t kMostReaders = 8;
 
+// A standby that takes over is behind by less than this, or somebody was told long ago.
+constexpr Millis kFailover{10 * 60'000};
+
 class PostgresStoreFactory final : public StoreFactory {
  public:
   PostgresStoreFactory(postgres::ConnectionSettings settings, const PostgresStoreOptions& options)
@@ -51,6 +54,7 @@ class PostgresStoreFactory final : public StoreFactory {
   Result<std::string> verify(const std::stop_token& stop) override;
   [[nodiscard]] std::size_t damaged_rows() const override { return 0; }
   [[nodiscard]] Error with_remedy(Error error) const override;
+  [[nodiscard]] Millis keeps_records() const override { return kFailover; }
 
  private:
   [[nodiscard]] std::shared_ptr<Pool> pool(std::string_view job, std::size_t most) const {

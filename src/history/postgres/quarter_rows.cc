@@ -52,15 +52,10 @@ ByQuarter quarters_of(const DeviceHour& of, std::string_view bytes) {
   return quarters;
 }
 
-}  // namespace
-
-std::vector<ReadingRow> reading_rows(const DeviceHour& of, std::vector<std::string> chunks) {
+std::vector<ReadingRow> rows_of(DeviceNumber device, const HourOfRollups& quarters) {
   std::vector<ReadingRow> rows;
-  if (chunks.empty()) return rows;
-  const auto quarters = rollups_of_chunks(of.hour, std::move(chunks));
-  if (!quarters) return rows;
-  for (const Rollup& quarter : *quarters) {
-    ReadingRow row{.device = of.device, .at_ms = quarter.begin_ms};
+  for (const Rollup& quarter : quarters) {
+    ReadingRow row{.device = device, .at_ms = quarter.begin_ms};
     for (const RollupField& field : quarter.fields) {
       const auto mean = mean_of(field);
       if (!mean) continue;
@@ -70,6 +65,19 @@ std::vector<ReadingRow> reading_rows(const DeviceHour& of, std::vector<std::stri
     if (!row.fields.empty()) rows.push_back(std::move(row));
   }
   return rows;
+}
+
+}  // namespace
+
+std::vector<ReadingRow> reading_rows(const DeviceHour& of, std::vector<std::string> chunks) {
+  if (chunks.empty()) return {};
+  const auto quarters = rollups_of_chunks(of.hour, std::move(chunks));
+  return quarters ? rows_of(of.device, *quarters) : std::vector<ReadingRow>();
+}
+
+std::vector<ReadingRow> reading_rows(const DeviceHour& of, std::string_view rollups) {
+  const auto quarters = read_rollups(of.hour, rollups);
+  return quarters ? rows_of(of.device, *quarters) : std::vector<ReadingRow>();
 }
 
 std::vector<EnergyRow> energy_rows(const DeviceHour& of, std::string_view energies) {

@@ -37,10 +37,11 @@ struct EnergyRow {
   std::array<std::optional<double>, kEnergyFlows> wh{};
 };
 
-// The rows of an hour: none if a chunk or the energies cannot be read, which is noticed by those
-// who need them.
+// The rows of an hour, of its chunks or of its rollups: none if these or the energies cannot be
+// read, which is noticed by those who need them.
 [[nodiscard]] std::vector<ReadingRow> reading_rows(const DeviceHour& of,
                                                    std::vector<std::string> chunks);
+[[nodiscard]] std::vector<ReadingRow> reading_rows(const DeviceHour& of, std::string_view rollups);
 [[nodiscard]] std::vector<EnergyRow> energy_rows(const DeviceHour& of, std::string_view energies);
 
 // What is put replaces the rows of the same hours. All in the caller's transaction.

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -83,6 +84,7 @@ struct ServeProcess {
   [[nodiscard]] const Clock& clock() const {
     return virtual_time ? static_cast<const Clock&>(*virtual_time) : wall;
   }
+  std::atomic<bool> starts_again{false};  // see Server::Options::on_superseded
   std::optional<storage::DataLock> lock;
   MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
   std::jthread trimming;
@@ -147,7 +149,12 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
        .journaling = options.no_history ? server::Journaling::kOff : server::Journaling::kDurable,
        .strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed,
        .clock_is_driven = process.virtual_time.has_value(),
-       .stores = std::move(*stores)});
+       .stores = std::move(*stores),
+       .on_superseded = [&process](const Error& why) {
+         spdlog::error("{}", why.detail);
+         process.starts_again = true;
+         ::kill(::getpid(), SIGTERM);  // serve() and live() wait for it
+       }});
   if (!server) return std::unexpected(server.error());
   process.server = std::move(*server);
   return {};
@@ -532,7 +539,7 @@ int serve(const ServeOptions& options) {
   sigwait(&signals, &signal);
   spdlog::info("stopping on signal {}", signal);
   process.server->stop({{"signal", signal}});
-  return 0;
+  return process.starts_again ? kStartAgain : 0;
 }
 
 }  // namespace gridloom::app

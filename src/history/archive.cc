@@ -55,6 +55,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
                                   .integrate = std::move(options.integrate),
                                   .on_session_changes = std::move(options.on_session_changes),
                                   .sessions_applied = options.sessions_applied,
+                                  .on_superseded = std::move(options.on_superseded),
                                   .clock_is_driven = options.clock_is_driven});
   if (!recorder) return std::unexpected(recorder.error());
   impl->recorder = std::move(*recorder);

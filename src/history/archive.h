@@ -75,6 +75,7 @@ class Archive final : public journal::Journal {
     // the opener's thread while the archive is opened, on the log's thread after that.
     Recorder::OnSessionChanges on_session_changes{};
     journal::Positions sessions_applied{};
+    std::function<void(const Error& why)> on_superseded{};  // as in Recorder::Options
     bool clock_is_driven = false;  // the clock is set on purpose: trust its time
   };
   // Also reads the records left in the log. kIo, kMalformed: as for Store and Log. kConflict:

@@ -1,5 +1,6 @@
 #include "history/builder_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace gridloom::history {
@@ -33,6 +34,8 @@ void BuilderQueue::add(std::span<const journal::Record> records, const OnReadabl
     items_.push_back(std::move(item));
   }
   added_ += records.size();
+  if (left_taken_) credit_ -= static_cast<std::int64_t>(records.size());
+  outruns_ = left_taken_ && credit_ <= 0;
   lock.unlock();
   wake_.notify_all();
 }
@@ -59,7 +62,16 @@ std::optional<std::uint64_t> BuilderQueue::left_through() const {
 
 void BuilderQueue::take_left(std::uint64_t sequence) {
   const std::lock_guard lock(mutex_);
-  if (sequence >= last_) leaves_ = false;
+  if (sequence >= last_) {
+    leaves_ = false;
+    left_taken_.reset();
+    outruns_ = false;
+    return;
+  }
+  const auto read = static_cast<std::int64_t>(sequence - left_taken_.value_or(sequence));
+  credit_ = left_taken_ ? std::min(credit_ + (read / 2), kMostCredit) : kMostCredit;
+  left_taken_ = sequence;
+  outruns_ = credit_ <= 0;
 }
 
 void BuilderQueue::begin() {
@@ -73,6 +85,10 @@ BuilderQueue::Work BuilderQueue::take(const Wait& wait) {
   if (wait.is_full && wait.store_fails && is_half_used() && !leaves_) {
     leaves_ = true;
     room_.notify_all();
+  }
+  if (wait.store_fails) {  // nobody waits for it
+    left_taken_.reset();
+    outruns_ = false;
   }
   wake_.wait_for(lock, wait.most, [&] {
     return state_ >= State::kEnding || (!wait.is_full && !items_.empty()) || !purged_.empty();

@@ -3,8 +3,9 @@
 //
 // The journal's thread adds records, and waits while there is no room, so memory is bounded and
 // writers see that the journal is behind. While the store does not work, nobody waits: records are
-// left in the journal, from where the builder reads them once the store works again. Readers wait
-// here until the builder has what they are to see.
+// left in the journal, from where the builder reads them once the store works again. Then one
+// record may be left for every two that the builder reads, so that what is left becomes less.
+// Readers wait here until the builder has what they are to see.
 //
 // Thread rule: any function from any thread, unless it says otherwise.
 #pragma once
@@ -92,15 +93,19 @@ class BuilderQueue {
   // The bytes of the records in the queue, and of those that were taken from it and are in no head
   // yet.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
-  // More than half of the room is used, and records are not left in the journal.
-  [[nodiscard]] bool behind() const { return is_half_used() && !leaves_; }
+  // More than half of the room is used, and records are not left in the journal; or more are left
+  // there than the builder reads.
+  static constexpr std::int64_t kMostCredit = 1'000;  // records
+  [[nodiscard]] bool behind() const { return (is_half_used() && !leaves_) || outruns_; }
 
  private:
   [[nodiscard]] bool is_half_used() const { return bytes_ > most_bytes_ / 2; }
 
   const std::size_t most_bytes_;
   std::atomic<std::size_t> bytes_{0};
-  std::atomic<bool> leaves_{false};  // changed under mutex_
+  // These two are changed under mutex_.
+  std::atomic<bool> leaves_{false};
+  std::atomic<bool> outruns_{false};  // the writers outrun the builder, which reads what was left
 
   mutable std::mutex mutex_;  // guards the members below
   std::condition_variable wake_;
@@ -108,9 +113,11 @@ class BuilderQueue {
   std::condition_variable taken_wake_;
   std::deque<Item> items_;
   std::vector<DeviceNumber> purged_;
-  std::uint64_t added_ = 0;  // number of records, since the start
-  std::uint64_t taken_ = 0;  // how many of these the builder has taken
-  std::uint64_t last_ = 0;   // the last record that was added or left
+  std::uint64_t added_ = 0;                  // number of records, since the start
+  std::uint64_t taken_ = 0;                  // how many of these the builder has taken
+  std::uint64_t last_ = 0;                   // the last record that was added or left
+  std::optional<std::uint64_t> left_taken_;  // the last left record that was read again
+  std::int64_t credit_ = 0;                  // how many more may be left
   bool is_stalled_ = false;  // the builder takes no more until its store has made room
   bool has_builder_ = false;
   State state_ = State::kRunning;

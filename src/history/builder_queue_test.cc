@@ -118,6 +118,35 @@ TEST_F(BuilderQueueTest, RecordsAreLeftInTheJournalWhileTheStoreFails) {
   EXPECT_EQ(take(), Numbers{6});
 }
 
+TEST_F(BuilderQueueTest, WhatIsLeftBecomesLessOnceTheStoreWorksAgain) {
+  add(std::string(100, 'x'));
+  EXPECT_EQ(take(true, true), Numbers{});
+  constexpr int kMost = BuilderQueue::kMostCredit;
+  const auto add_many = [&](int count) {
+    for (int i = 0; i < count; ++i) add("left");
+  };
+  add_many(2 * kMost);
+  EXPECT_FALSE(queue_.behind()) << "nobody waits for a store that fails";
+  EXPECT_EQ(take(), Numbers{1});
+  release();
+  queue_.take_left(11);
+  add_many(kMost - 1);
+  EXPECT_FALSE(queue_.behind());
+  add("left");
+  EXPECT_TRUE(queue_.behind()) << "the builder would never have all";
+  queue_.take_left(21);
+  EXPECT_FALSE(queue_.behind());
+  add_many(4);
+  EXPECT_FALSE(queue_.behind()) << "one for every two that were read";
+  add("left");
+  EXPECT_TRUE(queue_.behind());
+  EXPECT_EQ(take(true, true), Numbers{});
+  EXPECT_FALSE(queue_.behind()) << "it fails again";
+  queue_.take_left(sequence_);
+  EXPECT_FALSE(queue_.leaves());
+  EXPECT_FALSE(queue_.behind());
+}
+
 TEST_F(BuilderQueueTest, WhoWaitsForRoomLeavesTheRecordWhenTheStoreFails) {
   add(std::string(100, 'x'));
   std::jthread journal([&] { add("more"); });

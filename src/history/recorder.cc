@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -29,6 +30,7 @@ constexpr std::chrono::seconds kMarkEvery{10};  // checkpoint interval while muc
 constexpr std::chrono::milliseconds kBetweenPieces = 20ms;  // between steps of retention
 constexpr std::chrono::minutes kCompactRetry{1};            // delay after retention failed
 constexpr Millis kErrorsEvery{60'000};
+constexpr int kTrims = 10;  // of the journal, within the time for which it keeps what is stored
 
 Millis steady_time() {
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
@@ -100,12 +102,14 @@ struct Recorder::Impl {
   }
 
   void build() {
-    bool goes_on = false;  // there is more work, of retention or in the journal
+    bool compacts = false;  // retention has more work
+    bool reads_left = false;
     while (true) {
       const bool full = builder->is_full();
-      BuilderQueue::Work work = queue.take({.most = full      ? kAgain
-                                                    : goes_on ? kBetweenPieces
-                                                              : kLook,
+      BuilderQueue::Work work = queue.take({.most = full         ? kAgain
+                                                    : reads_left ? 0ms
+                                                    : compacts   ? kBetweenPieces
+                                                                 : kLook,
                                             .is_full = full,
                                             .store_fails = failed_at.has_value()});
       for (const DeviceNumber device : work.purged) drop(device);
@@ -118,9 +122,8 @@ struct Recorder::Impl {
       if (builder->is_due(options.clock->now()) || builder->wants_checkpoint()) {
         store_now(Builder::Amount::kSlice);
       }
-      const bool left = take_left();
-      const bool compacts = compact();
-      goes_on = left || compacts;
+      reads_left = take_left();
+      compacts = compact();
     }
   }
 
@@ -211,15 +214,31 @@ struct Recorder::Impl {
       if (failed_at) spdlog::info("history can be stored again");
       failed_at.reset();
       set_failing({});
-      if (pins == 0 && store->is_checkpointed()) journal->trim(stored());
+      if (pins == 0 && store->is_checkpointed()) trim(tried);
       return;
     }
     failed_at = tried;
     set_failing(stored_all.error().detail);
+    if (stored_all.error().code == ErrorCode::kConflict && options.on_superseded) {
+      std::exchange(options.on_superseded, {})(stored_all.error());
+    }
     if (last_warned_at && tried - *last_warned_at < kErrorsEvery) return;
     last_warned_at = tried;
     spdlog::error("history cannot be stored; reports stay in the log until it can: {}",
                   stored_all.error().detail);
+  }
+
+  // The journal keeps what was stored within Options::stores->keeps_records().
+  void trim(std::chrono::steady_clock::time_point now) {
+    const Millis kept = options.stores->keeps_records();
+    if (kept == Millis{0}) return journal->trim(stored());
+    if (stored_at.empty() || now - stored_at.back().first >= kept / kTrims) {
+      stored_at.emplace_back(now, stored());
+    }
+    while (!stored_at.empty() && now - stored_at.front().first >= kept) {
+      journal->trim(stored_at.front().second);
+      stored_at.pop_front();
+    }
   }
 
   void set_failing(std::string why) {
@@ -268,6 +287,8 @@ struct Recorder::Impl {
   std::chrono::steady_clock::time_point marked_at{};
   std::optional<std::chrono::steady_clock::time_point> failed_at;
   std::optional<std::chrono::steady_clock::time_point> read_failed_at;
+  // What was stored when: the last of it stays in the journal.
+  std::deque<std::pair<std::chrono::steady_clock::time_point, journal::Positions>> stored_at;
   std::optional<std::chrono::steady_clock::time_point> last_warned_at;
 
   std::atomic<std::uint64_t> malformed{0};

@@ -75,6 +75,9 @@ class Recorder {
     // the caller's thread in follow(), on the journal's thread after that.
     OnSessionChanges on_session_changes{};
     journal::Positions sessions_applied{};
+    // Called on the builder's thread, once, when the store has lost what it had stored, or was
+    // changed by another program (kConflict of Store::write): only a new start reads it again.
+    std::function<void(const Error& why)> on_superseded{};
     bool clock_is_driven = false;  // the clock is set on purpose: trust its time
   };
   // Opens the store. kIo, kDamaged, kMalformed: as for StoreFactory. kConflict: `sessions_applied`

@@ -54,7 +54,8 @@ class RecorderTest : public testing::Test {
                                [this](std::uint64_t sequence, std::string_view changes) {
                                  changes_.push_back(fmt::format("{} {}", sequence, changes));
                                },
-                           .sessions_applied = sessions});
+                           .sessions_applied = sessions,
+                           .on_superseded = [this](const Error&) { ++superseded_; }});
   }
   // A server's start: opens, reads the journal, and begins to store.
   void start(const Positions& sessions = {}) {
@@ -96,6 +97,7 @@ class RecorderTest : public testing::Test {
     const std::lock_guard lock(mutex_);
     ++writes_;
     written_.notify_all();
+    if (!why_superseded_.empty()) return fail(ErrorCode::kConflict, why_superseded_);
     return is_away_ ? fail(ErrorCode::kIo, "the database is away") : Status();
   }
   void set_away(bool is_away) {
@@ -125,10 +127,12 @@ class RecorderTest : public testing::Test {
     return lines;
   }
 
-  std::mutex mutex_;  // guards the next three
+  std::mutex mutex_;  // guards the next four
   std::condition_variable written_;
   int writes_ = 0;
   bool is_away_ = false;
+  std::string why_superseded_;
+  int superseded_ = 0;
   int reported_ = 0;
   std::shared_ptr<StoreFactory> stores_ = memory_store_factory([this] { return on_write(); });
   TestClock clock_{TimePoint(Millis(kStart_ms))};
@@ -305,6 +309,20 @@ TEST_F(RecorderTest, WhatTheJournalLostMeanwhileIsLeftOut) {
   stop();
   EXPECT_EQ(stored(), Positions::everywhere(2'010));
   EXPECT_THAT(rows(1), testing::Contains("2010 a=2010"));
+}
+
+TEST_F(RecorderTest, AStoreThatLostWhatItHadIsToldOnceAndTheJournalHasIt) {
+  why_superseded_ = "the database lost changes in a failover";
+  start();
+  journal_.report(1, kStart_ms + 1, "a", "1");
+  stop();
+  EXPECT_EQ(superseded_, 1);
+  EXPECT_EQ(journal_.trimmed(), std::nullopt);
+  why_superseded_.clear();
+  start();
+  stop();
+  EXPECT_EQ(superseded_, 1);
+  EXPECT_THAT(rows(1), ElementsAre("1 a=1"));
 }
 
 TEST_F(RecorderTest, PositionsOfSessionsThatDifferAreRefused) {

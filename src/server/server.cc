@@ -145,6 +145,7 @@ Status Server::open_data() {
                                  std::uint64_t record,
                                  std::string_view changes) { store->take(record, changes); },
        .sessions_applied = store_->applied(),
+       .on_superseded = options_.on_superseded,
        .clock_is_driven = options_.clock_is_driven});
   if (!archive) return std::unexpected(archive.error());
   archive_ = std::move(*archive);

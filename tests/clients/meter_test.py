@@ -183,7 +183,8 @@ class MeterTest(unittest.TestCase):
                 status, _, body = self.get(port)
                 if status == 200 and (not powers or body["power"] != powers[-1]):
                     powers.append(body["power"])
-                return len(powers) >= 4 and all(abs(power) <= SETTLED_W for power in powers[-4:])
+                # The household switches something before long, and the next readings follow that.
+                return len(powers) >= 3 and all(abs(power) <= SETTLED_W for power in powers[-3:])
             until("a grid power of nearly 0", settled)
 
     def test_it_is_found_by_multicast_dns_and_says_goodbye(self):

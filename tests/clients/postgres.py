@@ -46,8 +46,9 @@ class Postgres:
     """A server that can be killed, paused and started again with its data. `settings`: NAME=VALUE of its
     configuration."""
 
-    def __init__(self, *settings, folder=None):
-        self.folder, self.port = folder or temporary_folder(), free_port()
+    def __init__(self, *settings, primary=None, disk_mb=None):
+        """`primary`: a server whose standby this is. `disk_mb`: it has a disk of its own, of this size."""
+        self.folder, self.port = temporary_folder(), free_port()
         self.settings, self.program = settings, None
         self.password_file = self.folder / "password"
         self.password_file.write_text(PASSWORD + "\n")
@@ -55,6 +56,9 @@ class Postgres:
         self.folder.chmod(0o711)
         self.data = self.folder / "postgres"
         self.data.mkdir(mode=0o700)
+        self.disk = disk_mb is not None
+        if self.disk:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk_mb}m,mode=0700", "tmpfs", self.data], check=True)
         self.as_user = ["setpriv", "--pdeathsig=QUIT"]  # it ends with the test, also if that is killed
         initial = self.folder / "initial-password"
         shutil.copy(self.password_file, initial)
@@ -63,6 +67,13 @@ class Postgres:
             self.as_user += [f"--reuid={other.pw_uid}", f"--regid={other.pw_gid}", "--clear-groups"]
             for path in (self.data, initial):
                 os.chown(path, other.pw_uid, other.pw_gid)
+        if primary:
+            subprocess.run([*self.as_user, programs() / "pg_basebackup", "-D", self.data, "-R", "-h", "127.0.0.1", "-p",
+                            str(primary.port), "-U", USER, "--checkpoint=fast", "--no-sync"], check=True,
+                           capture_output=True, cwd="/", env={**os.environ, "PGPASSWORD": PASSWORD})
+            initial.unlink()
+            self.start()
+            return
         subprocess.run([*self.as_user, programs() / "initdb", "-D", self.data, "-U", USER, "--pwfile", initial,
                         "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"],
                        check=True, capture_output=True, cwd="/")
@@ -78,9 +89,9 @@ class Postgres:
                                    *(word for setting in self.settings for word in ("-c", setting)), cwd="/",
                                    start_new_session=True)
             try:
-                self.program.await_line(lambda line: "ready to accept connections" in line, "the start of PostgreSQL")
+                self.program.await_line(lambda line: "ready to accept" in line, "the start of PostgreSQL")
                 return
-            except AssertionError:
+            except AssertionError:  # it waits for those of before
                 deadline.left_s()
 
     def stop(self, how=signal.SIGINT):
@@ -106,6 +117,24 @@ class Postgres:
             with contextlib.suppress(ProcessLookupError):  # of a session that ends
                 os.kill(process, what)
 
+    def standby(self):
+        """An asynchronous one, which takes over by promote()."""
+        return Postgres(*self.settings, primary=self)
+
+    def promote(self):
+        ask(self.port, "SELECT pg_promote()", "postgres")
+
+    def fill_disk(self):
+        with open(self.data / "filler", "wb") as filler, contextlib.suppress(OSError):
+            while True:
+                filler.write(bytes(1 << 16))
+                filler.flush()
+
+    def free_disk(self):
+        (self.data / "filler").unlink()
+        if self.program.process.poll() is not None:  # it could not write its log
+            self.start()
+
     def new_database(self):
         """The flags of a server that has an empty database for its data."""
         return new_database(self.port, self.password_file)
@@ -121,5 +150,7 @@ class Postgres:
         return self
 
     def __exit__(self, *_):
-        if self.program.process.returncode is None:
+        if self.program.process.poll() is None:
             self.stop()
+        if self.disk:
+            subprocess.run(["umount", "--lazy", self.data], check=True)

@@ -365,6 +365,7 @@ Status ChangeWriter::undo(Connection& connection) const {
   }
   if (!done || !moves_) return done;
   std::vector<std::int64_t> positions;
+  positions.reserve(kPartitions);
   for (std::size_t i = 0; i < kPartitions; ++i) {
     positions.push_back(signed_of(positions_before_.at(static_cast<Partition>(i))));
   }

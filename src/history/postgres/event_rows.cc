@@ -19,7 +19,7 @@ using postgres::Row;
 
 constexpr std::int32_t kAtOnce = 256;
 
-using Fault = std::pair<DeviceNumber, std::string_view>;  // and its field
+using FaultKey = std::pair<DeviceNumber, std::string_view>;  // and its field
 
 bool is_of_fault(const journal::DeviceEvent& event) {
   return event.kind == EventKind::kFaultBegan || event.kind == EventKind::kFaultEnded;
@@ -54,7 +54,7 @@ Result<std::vector<const StoredEvent*>> unknown_of(Connection& connection,
   return unknown;
 }
 
-Status close_faults(Connection& connection, const std::map<Fault, std::uint64_t>& faults) {
+Status close_faults(Connection& connection, const std::map<FaultKey, std::uint64_t>& faults) {
   std::vector<std::int64_t> devices;
   std::vector<Bytes> fields;
   for (const auto& [fault, id] : faults) {
@@ -75,7 +75,7 @@ Status put_events(Connection& connection, const std::vector<StoredEvent>& events
   const auto unknown = unknown_of(connection, events);
   if (!unknown) return std::unexpected(unknown.error());
   // The last event of each fault: if that is its beginning, it is open.
-  std::map<Fault, std::uint64_t> faults;
+  std::map<FaultKey, std::uint64_t> faults;
   for (const StoredEvent* each : *unknown) {
     if (!is_of_fault(each->event)) continue;
     faults.insert_or_assign({each->event.device, each->event.field}, each->id);

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
 #include <limits>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "history/postgres/audit_rows.h"
@@ -23,11 +21,11 @@ using postgres::Rows;
 
 // A step of a BlockWalk reads 512 KiB, which are about so many chunks.
 constexpr std::int32_t kChunksAtOnce = 64;
+constexpr std::string_view kChunks =
+    "SELECT hour, chunk, mark, bytes FROM block WHERE device = $1 AND hour >= $2 AND hour < $4 "
+    "AND (hour, chunk) >= ($2, $3) ORDER BY hour, chunk LIMIT $5";
 // hour_before() looks into this time first: partitions of months cost time, if little, each.
 constexpr std::int64_t kRecent_hours = 31 * 24;
-// For so long a writer waits until it is told whether its COMMIT was carried out.
-constexpr std::chrono::milliseconds kOutcomePatience{2000};
-constexpr std::chrono::milliseconds kOutcomePause{50};
 
 }  // namespace
 
@@ -113,12 +111,7 @@ Status PostgresStore::commit(ChangeWriter& writer) {
   }
   done = connection_.commit();
   if (done || !connection_.is_unknown()) return done;
-  const auto deadline = std::chrono::steady_clock::now() + kOutcomePatience;
-  auto outcome = outcome_of(writer);
-  while (!outcome && !superseded_ && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::sleep_for(kOutcomePause);
-    outcome = outcome_of(writer);
-  }
+  const auto outcome = outcome_of(writer);
   if (outcome && *outcome == Outcome::kCommitted) return {};
   if (!outcome && !superseded_) unknown_ = std::move(writer);
   return done;
@@ -226,13 +219,20 @@ Result<bool> PostgresStore::has_taken(const DeviceHour& of, std::uint64_t record
   return (*rows)[0].boolean(0);
 }
 
+Result<Rows> PostgresStore::chunk_rows(DeviceNumber device, const ChunkPosition& place,
+                                       std::int64_t to) {
+  auto ahead = std::exchange(ahead_, std::nullopt);
+  if (ahead && ahead->span.device == device && ahead->span.to == to &&
+      ahead->span.place.hour == place.hour && ahead->span.place.chunk == place.chunk) {
+    return std::move(ahead->rows);
+  }
+  return query(kChunks, device, sql_hour(place.hour), static_cast<std::int32_t>(place.chunk),
+               sql_hour(to), std::int64_t{kChunksAtOnce});
+}
+
 Result<PostgresStore::Read> PostgresStore::read_some(DeviceNumber device, ChunkPosition& place,
                                                      std::int64_t to, const OnChunk& on_chunk) {
-  const auto rows = query(
-      "SELECT hour, chunk, mark, bytes FROM block WHERE device = $1 AND hour >= $2 AND hour < $4 "
-      "AND (hour, chunk) >= ($2, $3) ORDER BY hour, chunk LIMIT $5",
-      device, sql_hour(place.hour), static_cast<std::int32_t>(place.chunk), sql_hour(to),
-      std::int64_t{kChunksAtOnce});
+  const auto rows = chunk_rows(device, place, to);
   if (!rows) return std::unexpected(rows.error());
   for (const Row row : *rows) {
     const ChunkPosition at{
@@ -240,7 +240,10 @@ Result<PostgresStore::Read> PostgresStore::read_some(DeviceNumber device, ChunkP
     place = at.after();
     const auto goes_on = on_chunk(at, row.bytes(3));
     if (!goes_on) return std::unexpected(goes_on.error());
-    if (!*goes_on) return Read::kStopped;
+    if (!*goes_on) {
+      stopped_ = Span{.device = device, .place = place, .to = to};
+      return Read::kStopped;
+    }
   }
   return rows->size() < kChunksAtOnce ? Read::kAll : Read::kSome;
 }
@@ -305,11 +308,27 @@ Status PostgresStore::each_chunk(DeviceNumber device, std::int64_t from, std::in
 Result<StoreReader::ChunkPosition> PostgresStore::resume(DeviceNumber device,
                                                          const ChunkPosition& place) {
   if (place.chunk == 0) return place;
-  const auto rows = query("SELECT mark FROM block WHERE device = $1 AND hour = $2 AND chunk = $3",
-                          device, sql_hour(place.hour), static_cast<std::int32_t>(place.chunk - 1));
+  if (unknown_) {
+    if (Status settled = settle(); !settled) return std::unexpected(settled.error());
+  }
+  const std::int32_t hour = sql_hour(place.hour);
+  const bool continues = connection_.is_in_transaction() && stopped_ &&
+                         stopped_->device == device && stopped_->place.hour == place.hour &&
+                         stopped_->place.chunk == place.chunk;
+  auto rows = connection_.query_all([&](postgres::Pipeline& pipeline) {
+    pipeline.add("SELECT mark FROM block WHERE device = $1 AND hour = $2 AND chunk = $3", device,
+                 hour, static_cast<std::int32_t>(place.chunk - 1));
+    if (!continues) return;
+    pipeline.add(kChunks, device, hour, static_cast<std::int32_t>(place.chunk),
+                 sql_hour(stopped_->to), std::int64_t{kChunksAtOnce});
+  });
   if (!rows) return std::unexpected(rows.error());
-  if (!rows->empty() && (*rows)[0].integer(0) == place.before) return place;
-  return ChunkPosition{.hour = place.hour};
+  const Rows& marks = rows->front();
+  if (marks.empty() || marks[0].integer(0) != place.before) {
+    return ChunkPosition{.hour = place.hour};
+  }
+  if (continues) ahead_.emplace(Ahead{.span = *stopped_, .rows = std::move(rows->back())});
+  return place;
 }
 
 Status PostgresStore::each_hour(std::string_view sql, DeviceNumber device, std::int64_t from,

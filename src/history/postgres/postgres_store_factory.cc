@@ -11,6 +11,7 @@
 #include "history/postgres/postgres_retention_store.h"
 #include "history/postgres/postgres_store.h"
 #include "history/postgres/schema.h"
+#include "history/postgres/sql_views.h"
 #include "history/postgres/table_check.h"
 #include "postgres/pool.h"
 
@@ -25,6 +26,9 @@ constexpr Millis kCheckTimeout = std::chrono::hours(6);
 // Connections of each kind: one is in use, and another while a store is opened again.
 constexpr std::size_t kMostWriters = 2;
 constexpr std::size_t kMostReaders = 8;
+
+// A standby that takes over is behind by less than this, or somebody was told long ago.
+constexpr Millis kFailover{10 * 60'000};
 
 class PostgresStoreFactory final : public StoreFactory {
  public:
@@ -50,6 +54,7 @@ class PostgresStoreFactory final : public StoreFactory {
   Result<std::string> verify(const std::stop_token& stop) override;
   [[nodiscard]] std::size_t damaged_rows() const override { return 0; }
   [[nodiscard]] Error with_remedy(Error error) const override;
+  [[nodiscard]] Millis keeps_records() const override { return kFailover; }
 
  private:
   [[nodiscard]] std::shared_ptr<Pool> pool(std::string_view job, std::size_t most) const {
@@ -86,6 +91,7 @@ Result<StoreFactory::Opened> PostgresStoreFactory::open() {
     auto connection = writers_->acquire();
     if (!connection) return std::unexpected(connection.error());
     if (Status made = migrate_history(**connection); !made) return std::unexpected(made.error());
+    if (Status made = make_sql_views(**connection); !made) return std::unexpected(made.error());
     if (Status made = make_months_ahead(**connection); !made) {
       return std::unexpected(made.error());
     }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "postgres/connection.h"
@@ -32,13 +33,25 @@ class StoreConnection {
     const auto connection = get();
     if (!connection) return std::unexpected(connection.error());
     if (reading_ != Reading::kAsked) return (*connection)->query(sql, values...);
-    postgres::Pipeline both(**connection);
-    both.add(kBeginReading);
-    both.add(sql, values...);
-    reading_ = Reading::kBegun;
-    auto rows = both.run();
+    auto rows = query_all([&](postgres::Pipeline& pipeline) { pipeline.add(sql, values...); });
     if (!rows) return std::unexpected(rows.error());
     return std::move(rows->back());
+  }
+  // The statements that `add` adds, in one round trip.
+  template <typename Add>
+  [[nodiscard]] Result<std::vector<postgres::Rows>> query_all(const Add& add) {
+    const auto connection = get();
+    if (!connection) return std::unexpected(connection.error());
+    postgres::Pipeline pipeline(**connection);
+    const bool begins = reading_ == Reading::kAsked;
+    if (begins) {
+      pipeline.add(kBeginReading);
+      reading_ = Reading::kBegun;
+    }
+    add(pipeline);
+    auto rows = pipeline.run();
+    if (rows && begins) rows->erase(rows->begin());
+    return rows;
   }
 
   // A transaction that lasts until end() or commit(). Not to be nested.

@@ -24,7 +24,7 @@ MARKS = {"running_day": ("first_row", "checksum")}
 
 
 def dump(file):
-    """All rows of a SQLite file, by table."""
+    """All rows of a SQLite file, by table; one that has none may not be there."""
     with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
         names = [name for name, in database.execute(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_stat%'")]
@@ -34,7 +34,7 @@ def dump(file):
             columns = [column for column, *_ in rows.description]
             kept = [i for i, column in enumerate(columns) if column not in MARKS.get(name, ())]
             tables[name] = sorted(repr([row[i] for i in kept]) for row in rows)
-        return tables
+        return {name: rows for name, rows in tables.items() if rows}
 
 
 def exports(data):

@@ -204,6 +204,41 @@ class MigrateTest(unittest.TestCase):
         self.assertEqual(home.health()["status"], "ok")
         home.stop()
 
+    def test_backup_check_and_restore_say_what_is_in_the_database(self):
+        _, url, password = self.new_database()
+        data, backup, restored = (temporary_folder() / name for name in ("data", "backup", "restored"))
+        told(cli("account", "add", "other", data=data))
+        self.migrate("--from", data, "--to", url, *password)
+
+        def states(folder):
+            done = cli("check", folder, "--json")
+            return done.returncode, {row["file"]: row for row in map(json.loads, done.stdout.splitlines())}
+
+        code, files = states(data)
+        self.assertEqual(code, 0, files)
+        self.assertIn("all in the database 127.0.0.1:", files["database.json"]["note"])
+        self.assertIn("not used any more", files["registry.sqlite.migrated"]["note"])
+        self.assertEqual(files["secret.key"]["note"], "checked with the database")
+        made = cli("backup", backup, "--json", data=data)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertIn("pg_dump", json.loads(made.stdout)["leftOut"])
+        self.assertLessEqual({"database.json", "secret.key"}, {path.name for path in backup.iterdir()})
+        code, files = states(backup)
+        self.assertEqual(code, 0, files)
+        self.assertIn("backups of its own", files["database.json"]["note"])
+        done = cli("restore", backup, data=restored)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(url, done.stderr)
+        self.assertIn("other", cli("account", "list", data=restored).stdout)
+
+        place = restored / "database.json"
+        place.write_text(place.read_text().replace(f":{self.database.port}/", ":1/"))
+        code, files = states(restored)
+        self.assertEqual((code, files["database.json"]["state"]), (1, "not read"))
+        (data / "secret.key").write_bytes(bytes(32))
+        code, files = states(data)
+        self.assertEqual((code, files["database.json"]["state"]), (1, "damaged"), files)
+
     def test_what_is_refused(self):
         name, url, password = self.new_database()
         other = temporary_folder() / "data"

@@ -168,7 +168,7 @@ class Mover {
             .registry = std::string(id.substr(0, kInstanceDigits))};
   }
 
-  Status check_same(const server::DatabasePlace& place) const {
+  [[nodiscard]] Status check_same(const server::DatabasePlace& place) const {
     const auto known = ConnectionSettings::parse({.url = place.url});
     if (known && known->description() == settings_.description()) return {};
     return fail(ErrorCode::kConflict,
@@ -186,7 +186,7 @@ class Mover {
     return finish_to_database({.was_done = true});
   }
 
-  std::unexpected<Error> not_in_a_database() const {
+  [[nodiscard]] std::unexpected<Error> not_in_a_database() const {
     if (server::has_own_data(options_.folder)) {
       return fail(ErrorCode::kConflict,
                   fmt::format("{} has its data in files already", options_.folder.string()));

@@ -88,7 +88,7 @@ std::vector<EnergyRow> energy_rows(const DeviceHour& of, std::string_view energi
       if (sums.wh.at(flow) != 0) row.wh.at(flow) = sums.wh.at(flow);
     }
     if (std::ranges::any_of(row.wh, [](const auto& wh) { return wh.has_value(); })) {
-      rows.push_back(std::move(row));
+      rows.push_back(row);
     }
   }
   return rows;

@@ -3,6 +3,7 @@ with their server running. GL_MIGRATE_LONG=1: a month of twelve homes."""
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import unittest
@@ -23,7 +24,7 @@ MARKS = {"running_day": ("first_row", "checksum")}
 
 
 def dump(file):
-    """All rows of a SQLite file, by table."""
+    """All rows of a SQLite file, by table; one that has none may not be there."""
     with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
         names = [name for name, in database.execute(
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_stat%'")]
@@ -33,16 +34,19 @@ def dump(file):
             columns = [column for column, *_ in rows.description]
             kept = [i for i, column in enumerate(columns) if column not in MARKS.get(name, ())]
             tables[name] = sorted(repr([row[i] for i in kept]) for row in rows)
-        return tables
+        return {name: rows for name, rows in tables.items() if rows}
 
 
 def exports(data):
     """What a folder's commands tell of it."""
     told_by = {}
-    for words in (["history", SN, "bpSoc", "--from", "-400d", "--csv"], ["energy", SN, "--json"], ["audit", "--json"],
+    span = ["--from", "2026-03-01", "--to", "2026-03-05"]
+    for words in (["history", SN, "bpSoc", *span, "--csv"], ["energy", SN, *span, "--json"], ["audit", "--json"],
                   ["account", "list", "--json"], ["device", "list", "--json"], ["token", "list", "--json"]):
         done = cli(*words, data=data, patience_s=WORK_S)
-        told_by[" ".join(words)] = (done.returncode, done.stdout)
+        if done.returncode != 0:
+            raise AssertionError(f"{words}: {done.stderr}")
+        told_by[" ".join(words)] = done.stdout
     return told_by
 
 
@@ -117,8 +121,7 @@ class MigrateTest(unittest.TestCase):
         with Locked(self.database, name, statement) as held:
             migration = Migration(*words)
             held.await_waiting()
-            migration.process.kill()
-            migration.process.wait(PATIENCE_S)
+            migration.end(signal.SIGKILL)
 
     def count(self, name, table):
         return int(self.database.ask(f"SELECT count(*) FROM gridloom.{table}", name)[0][0])
@@ -200,6 +203,41 @@ class MigrateTest(unittest.TestCase):
         home.start_again()
         self.assertEqual(home.health()["status"], "ok")
         home.stop()
+
+    def test_backup_check_and_restore_say_what_is_in_the_database(self):
+        _, url, password = self.new_database()
+        data, backup, restored = (temporary_folder() / name for name in ("data", "backup", "restored"))
+        told(cli("account", "add", "other", data=data))
+        self.migrate("--from", data, "--to", url, *password)
+
+        def states(folder):
+            done = cli("check", folder, "--json")
+            return done.returncode, {row["file"]: row for row in map(json.loads, done.stdout.splitlines())}
+
+        code, files = states(data)
+        self.assertEqual(code, 0, files)
+        self.assertIn("all in the database 127.0.0.1:", files["database.json"]["note"])
+        self.assertIn("not used any more", files["registry.sqlite.migrated"]["note"])
+        self.assertEqual(files["secret.key"]["note"], "checked with the database")
+        made = cli("backup", backup, "--json", data=data)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertIn("pg_dump", json.loads(made.stdout)["leftOut"])
+        self.assertLessEqual({"database.json", "secret.key"}, {path.name for path in backup.iterdir()})
+        code, files = states(backup)
+        self.assertEqual(code, 0, files)
+        self.assertIn("backups of its own", files["database.json"]["note"])
+        done = cli("restore", backup, data=restored)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(url, done.stderr)
+        self.assertIn("other", cli("account", "list", data=restored).stdout)
+
+        place = restored / "database.json"
+        place.write_text(place.read_text().replace(f":{self.database.port}/", ":1/"))
+        code, files = states(restored)
+        self.assertEqual((code, files["database.json"]["state"]), (1, "not read"))
+        (data / "secret.key").write_bytes(bytes(32))
+        code, files = states(data)
+        self.assertEqual((code, files["database.json"]["state"]), (1, "damaged"), files)
 
     def test_what_is_refused(self):
         name, url, password = self.new_database()

@@ -184,6 +184,21 @@ TEST_F(PostgresConnection, GoesOnToTheHostThatAnswers) {
   EXPECT_EQ(settings.first_host(), 1U);
 }
 
+TEST_F(PostgresConnection, IsNotMadeWithAServerThatTakesNoWrites) {
+  const std::string url = TestServer::get().url();
+  const std::string read_only = url + "&options=-c%20default_transaction_read_only%3Don";
+  const Result<Connection> refused =
+      Connection::open(must(ConnectionSettings::parse({.url = read_only})), {});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kIo);
+  EXPECT_TRUE(refused.error().detail.contains("read-only")) << refused.error().detail;
+  const std::string any = read_only + "&target_session_attrs=any";
+  Connection reading = must(Connection::open(must(ConnectionSettings::parse({.url = any})), {}));
+  EXPECT_FALSE(reading.run("CREATE TABLE t ()"));
+  EXPECT_EQ(reading.last_failure(), Failure::kAway) << "it was failed over";
+  EXPECT_FALSE(reading.is_alive()) << "the next connection finds the one that takes writes";
+}
+
 TEST_F(PostgresConnection, IsEndedByAStopWhileItWaits) {
   std::stop_source stop;
   Connection connection = connect({.call_timeout = Millis(60'000), .stop = stop.get_token()});

@@ -11,6 +11,7 @@
 // Thread rule: as for the Connection, which outlives this.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

@@ -4,6 +4,7 @@
 // others are not run. Thread rule: as for the Connection, which outlives this.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>

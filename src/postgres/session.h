@@ -5,7 +5,9 @@
 #pragma once
 
 #include <chrono>
-#include <deque>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <stop_token>

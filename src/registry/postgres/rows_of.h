@@ -3,6 +3,7 @@
 // Thread rule: as for the Connection.
 #pragma once
 
+#include <expected>
 #include <string_view>
 
 #include "base/result.h"

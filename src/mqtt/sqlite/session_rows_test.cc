@@ -1,5 +1,5 @@
 // Interrupted writes of rows: replaying the log leads to the same rows as one complete write.
-#include "mqtt/pending_rows.h"
+#include "mqtt/sqlite/session_rows.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -17,8 +17,6 @@
 
 #include "base/chance.h"
 #include "hub/session_changes.h"
-#include "mqtt/read_rows.h"
-#include "mqtt/sqlite/session_row_writer.h"
 #include "mqtt/sqlite/session_tables.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -113,7 +111,7 @@ class RowsTest : public testing::Test {
   // Reads the records from `begin` to `end` as a start of the server does.
   static PendingRows rows_of(storage::Database& database, const Records& records, std::size_t begin,
                              std::size_t end) {
-    PendingRows rows(must(SessionRowReader(database, "").read()).highest_number);
+    PendingRows rows(must(read_rows(database)).highest_number);
     for (; begin < end; ++begin) {
       EXPECT_TRUE(hub::each_change(records[begin], [&rows](const hub::SessionChange& change) {
         EXPECT_TRUE(rows.apply(change));
@@ -125,8 +123,7 @@ class RowsTest : public testing::Test {
   // Commits the rows that were written, whether the write was interrupted or not.
   static Status write(storage::Database& database, const PendingRows& rows, int steps) {
     auto transaction = must(storage::Transaction::begin(database));
-    SqliteRowWriter writer(database);
-    Status status = rows.write(writer, [&steps](std::size_t /*bytes*/) -> Status {
+    Status status = rows.write(database, [&steps](std::size_t /*bytes*/) -> Status {
       if (--steps == 0) return fail(ErrorCode::kIo, "cut off");
       return {};
     });

@@ -19,9 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "mqtt/postgres/session_store.h"
 #include "mqtt/test_memory_session_store.h"
-#include "postgres/test_server.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 #include "wire/mqtt/stored_message.h"
@@ -61,36 +59,6 @@ class InSqlite final : public Stored {
   TemporaryFolder folder_;
 };
 
-class InPostgres final : public Stored {
- public:
-  InPostgres() { std::filesystem::create_directory(folder_.data()); }
-  std::unique_ptr<SessionStore> open() override {
-    return must(open_sessions_in_postgres(
-        {.settings = settings_, .data_folder = folder_.data(), .clock = clock_}));
-  }
-  std::unique_ptr<Stored> copy() override {
-    auto copy = std::make_unique<InPostgres>();
-    postgres::Connection connection = database_.connect();
-    must(connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ"));
-    const postgres::Rows tables = must(connection.query(
-        "SELECT CAST(tablename AS text) FROM pg_tables WHERE schemaname = current_schema()"));
-    for (const postgres::Row table : tables) {
-      must(
-          connection.run(fmt::format("CREATE TABLE {0}.{1} (LIKE {1} INCLUDING ALL);"
-                                     "INSERT INTO {0}.{1} SELECT * FROM {1}",
-                                     copy->settings_.schema(), table.bytes(0))));
-    }
-    must(connection.run("COMMIT"));
-    return copy;
-  }
-
- private:
-  SystemClock clock_;
-  TemporaryFolder folder_;
-  postgres::TestDatabase database_;
-  postgres::ConnectionSettings settings_ = database_.settings();
-};
-
 class InMemory final : public Stored {
  public:
   explicit InMemory(const MemorySessions& stored = {})
@@ -107,17 +75,11 @@ class InMemory final : public Stored {
 struct Kind {
   std::string_view name;
   std::unique_ptr<Stored> (*make)();
-  // The reason why it cannot be made here; empty: it can.
-  std::string_view (*missing)() = [] -> std::string_view { return {}; };
 };
 void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
 const Kind kKinds[] = {
     {"Sqlite", [] -> std::unique_ptr<Stored> { return std::make_unique<InSqlite>(); }},
-    {"Postgres", [] -> std::unique_ptr<Stored> { return std::make_unique<InPostgres>(); },
-     [] -> std::string_view {
-       return postgres::TestServer::programs().empty() ? postgres::TestServer::kMissing : "";
-     }},
     {"Memory", [] -> std::unique_ptr<Stored> { return std::make_unique<InMemory>(); }},
 };
 
@@ -229,9 +191,6 @@ const Lines kFirst = {
 
 class SessionStoreTest : public testing::TestWithParam<Kind> {
  protected:
-  void SetUp() override {
-    if (!GetParam().missing().empty()) GTEST_SKIP() << GetParam().missing();
-  }
   static journal::Positions at(std::uint64_t record) {
     return journal::Positions::everywhere(record);
   }

@@ -1,6 +1,5 @@
-// Changes of sessions, their messages and retained messages that are in the log but not in the
-// store yet, put together: what lived only shortly is never stored. They are written as rows, by
-// whichever store has them (SessionRowWriter); mqtt/read_rows.h reads them back.
+// Reads and writes the rows of sessions.db (docs/internals/formats.md). PendingRows holds changes
+// of sessions, their messages and retained messages that are in the log but not in the file yet.
 //
 // One thread at a time.
 #pragma once
@@ -13,70 +12,24 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/result.h"
 #include "hub/platform.h"
 #include "hub/session_changes.h"
 #include "mqtt/stored_session.h"
-#include "wire/mqtt/session.h"
+#include "storage/sqlite.h"
 
 namespace gridloom::mqtt {
 
-// The columns of a session's row. Times are ms since 1970, 0: none.
-struct SessionColumns {
-  std::int64_t number = 0;
-  std::string_view user;
-  std::string_view client_id;
-  std::int64_t expiry_s = 0;
-  std::int64_t parked_at_ms = 0;
-  std::string subscriptions;  // SUBSCRIBE packets
-  std::string received;       // packet ids
-  std::string will;           // a PUBLISH packet; empty: none
-  std::int64_t will_due_ms = 0;
-  std::int64_t will_expiry_s = -1;  // -1: never
-  std::int64_t signed_in_as = 0;
-  std::int64_t generation = 0;
+// Rows that cannot be read are left out and counted.
+struct ReadRows {
+  StoredSessions sessions;
+  std::vector<hub::RetainedChange> retained;
+  std::int64_t highest_number = 0;
+  std::size_t unreadable = 0;
 };
-using MessageKey = std::pair<std::int64_t, std::int64_t>;  // session, number
-struct MessageColumns {
-  MessageKey key;
-  std::int64_t stage = 0;  // Outbox::DeliveryState
-  std::int64_t packet_id = 0;
-  std::int64_t expires_at_ms = 0;
-  std::string packet;
-};
-struct RetainedColumns {
-  std::string_view topic;
-  std::int64_t expires_at_ms = 0;
-  std::string_view packet;
-  std::int64_t device = 0;
-};
-
-// Nothing: the row holds something that it cannot hold.
-[[nodiscard]] std::optional<StoredSession> from_columns(const SessionColumns& row);
-[[nodiscard]] std::optional<wire::mqtt::Outbox::Kept> from_columns(const MessageColumns& row);
-[[nodiscard]] std::optional<hub::RetainedChange> from_columns(const RetainedColumns& row);
-
-// Writes rows into a store's transaction. A row that is there already is replaced.
-class SessionRowWriter {
- public:
-  SessionRowWriter() = default;
-  SessionRowWriter(const SessionRowWriter&) = delete;
-  SessionRowWriter& operator=(const SessionRowWriter&) = delete;
-  virtual ~SessionRowWriter() = default;
-
-  [[nodiscard]] virtual Status put(const SessionColumns& session) = 0;
-  [[nodiscard]] virtual Status remove_session(std::int64_t number) = 0;  // with its messages
-  [[nodiscard]] virtual Status put(const MessageColumns& message) = 0;
-  // Changes the stage and the packet id of a message, if it is there.
-  [[nodiscard]] virtual Status update_stage(const MessageColumns& message) = 0;
-  [[nodiscard]] virtual Status remove_message(const MessageKey& key) = 0;
-  [[nodiscard]] virtual Status put(const RetainedColumns& retained) = 0;
-  [[nodiscard]] virtual Status remove_retained(std::string_view topic) = 0;
-};
+[[nodiscard]] Result<ReadRows> read_rows(storage::Database& database);
 
 class PendingRows {
  public:
@@ -98,7 +51,7 @@ class PendingRows {
   // Calls `wrote` after each row with its approximate size in bytes, and stops at the first error
   // that `wrote` returns. Rows that were written before may be written again.
   using Wrote = std::function<Status(std::size_t bytes)>;
-  [[nodiscard]] Status write(SessionRowWriter& to, const Wrote& wrote) const;
+  [[nodiscard]] Status write(storage::Database& database, const Wrote& wrote) const;
 
  private:
   using Packet = std::shared_ptr<const std::string>;
@@ -116,6 +69,7 @@ class PendingRows {
     std::int64_t expires_at_ms = 0;
     std::string packet;  // empty: there is no retained message any more
   };
+  using MessageKey = std::pair<std::int64_t, std::int64_t>;  // session, number
 
   bool on(const hub::MessageKept& change);
   bool on(const hub::MessageNumbered& change);
@@ -129,8 +83,11 @@ class PendingRows {
     return true;
   }
   void forget(const MessageRow& row);
-  [[nodiscard]] static Status write(SessionRowWriter& to, const MessageKey& key,
+  [[nodiscard]] static Status write(storage::Database& database, const StoredSession& session);
+  [[nodiscard]] static Status write(storage::Database& database, const MessageKey& key,
                                     const MessageRow& row);
+  [[nodiscard]] static Status write(storage::Database& database, const std::string& topic,
+                                    const RetainedRow& row);
 
   std::set<std::int64_t> ended_;  // their rows in the file are deleted
   std::map<std::int64_t, StoredSession> sessions_;

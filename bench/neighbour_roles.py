@@ -38,6 +38,7 @@ HISTORY_REQUESTS = 280
 HISTORY_FIELDS, HISTORY_HOURS, HISTORY_REPORTS = 64, 24, 4000
 QUIET_STREAMS, UNREAD_STREAMS = 3000, 200
 CHANGES_PERIOD_S = 0.3
+COPYING_PAIRS = 4
 
 
 # --- the neighbour ---
@@ -554,6 +555,24 @@ def requests_of(attack, path, size):
     Crowd(attack, size, lambda at: ("http", request), on_data, endless=request * 20).run()
 
 
+def copies(attack):
+    """The control of what the kernel copies: evil's bytes go through pipes of its own, and none to the server."""
+    def copy(ends):
+        while attack.goes_on():
+            attack.count("bytes read", len(os.read(ends[0], 1 << 16)))
+
+    def fill(ends):
+        while attack.goes_on():
+            os.write(ends[1], bytes(1 << 16))
+
+    for ends in [os.pipe() for _ in range(COPYING_PAIRS)]:
+        for work in copy, fill:
+            threading.Thread(target=work, args=(ends,), daemon=True).start()
+    attack.ready()
+    while attack.goes_on():
+        time.sleep(0.1)
+
+
 def bodies(attack):
     """JSON that is dear to parse, for a sign-in that nobody is known by."""
     body = b'{"a":[' + b",".join([b"1"] * 127_000) + b"]}"
@@ -590,6 +609,7 @@ ATTACKS = {
     "big_reports": big_reports,
     "families": lambda attack: requests_of(attack, "/api/v1/families/smart_home_panel", 2),
     "device_lists": lambda attack: requests_of(attack, "/api/v1/devices", 2),
+    "copies": copies,
     "bodies": bodies,
 }
 

@@ -20,6 +20,7 @@
 #include "journal/batch.h"
 #include "journal/local/log.h"
 #include "stores/data.h"
+#include "stores/database.h"
 #include "stores/stores.h"
 #include "stores/stream.h"
 
@@ -112,9 +113,12 @@ class Meter {
   std::uint64_t written_bytes_ = bench::written_bytes();
 };
 
+// Without `stores`, history.db in the folder.
 std::unique_ptr<Archive> open(const std::filesystem::path& folder, const Clock& clock,
-                              const history::ArchiveLimits& limits) {
-  auto archive = Archive::open({.data = folder, .clock = &clock, .limits = limits});
+                              const history::ArchiveLimits& limits,
+                              std::shared_ptr<history::StoreFactory> stores = {}) {
+  auto archive = Archive::open(
+      {.data = folder, .stores = std::move(stores), .clock = &clock, .limits = limits});
   if (!archive) give_up(archive.error().detail);
   return std::move(*archive);
 }
@@ -131,8 +135,9 @@ void settle(Archive& archive, Shard& shard) {
 // in milliseconds, so the clock waits for the builder.
 class Feeder {
  public:
-  Feeder(const Data& data, const std::filesystem::path& folder)
-      : shard_(data), archive_(open(folder, clock_, {})) {
+  Feeder(const Data& data, const std::filesystem::path& folder,
+         std::shared_ptr<history::StoreFactory> stores)
+      : shard_(data), archive_(open(folder, clock_, {}, std::move(stores))) {
     archive_->start([this] {
       builder_cpu_s_ = processor_time_s(Whose::kThread);
       return std::vector<history::StoredTwin>();
@@ -184,11 +189,24 @@ class Feeder {
 
 void fill_gridloom(const Data& data, const std::filesystem::path& folder) {
   const Meter meter;
-  Feeder feeder(data, folder);
+  Feeder feeder(data, folder, {});
   feeder.feed(data);
   Figures figures = meter.figures();
   figures.builder_cpu_s = feeder.end();
   figures.disk_bytes = std::filesystem::file_size(folder / "history.db");
+  print(data, figures);
+}
+
+void fill_postgres(const Data& data, const std::filesystem::path& folder) {
+  Database database(folder);
+  const std::uint64_t written = database.log_bytes();
+  const Meter meter;
+  Feeder feeder(data, database.data(), database.stores());
+  feeder.feed(data);
+  Figures figures = meter.figures();
+  figures.builder_cpu_s = feeder.end();
+  figures.disk_bytes = database.table_bytes();
+  figures.written_bytes = database.log_bytes() - written;
   print(data, figures);
 }
 
@@ -332,6 +350,29 @@ Timed timed(Archive& archive, std::int64_t device, Query query) {
 
 }  // namespace
 
+namespace {
+
+void read_warm(Archive& archive, Query query, Readings& readings) {
+  const bool series = query == Query::kSeries;
+  for (int run = 0; run < kWarmRuns; ++run) {
+    const Timed one = timed(archive, 1, query);
+    (series ? readings.warm_series_ms : readings.warm_sum_ms).push_back(one.ms);
+    (series ? readings.series_sum : readings.sum) = one.answer.sum;
+    readings.count = one.answer.count;
+  }
+}
+
+}  // namespace
+
+void read_postgres(const std::filesystem::path& folder, std::uint32_t /*devices*/) {
+  const StreamClock clock;
+  const Database database(folder);
+  Readings readings;
+  const auto archive = open(database.data(), clock, {}, database.stores());
+  for (const Query query : {Query::kSeries, Query::kSum}) read_warm(*archive, query, readings);
+  print(readings);
+}
+
 void read_gridloom(const std::filesystem::path& folder, std::uint32_t devices) {
   const StreamClock clock;
   Readings readings;
@@ -344,12 +385,7 @@ void read_gridloom(const std::filesystem::path& folder, std::uint32_t devices) {
           .push_back(timed(*archive, device + 1, query).ms);
     }
     const auto archive = open(folder, clock, {});
-    for (int run = 0; run < kWarmRuns; ++run) {
-      const Timed one = timed(*archive, 1, query);
-      (series ? readings.warm_series_ms : readings.warm_sum_ms).push_back(one.ms);
-      (series ? readings.series_sum : readings.sum) = one.answer.sum;
-      readings.count = one.answer.count;
-    }
+    read_warm(*archive, query, readings);
   }
   print(readings);
 }

@@ -3,8 +3,10 @@
 //
 // One store, measured; bench/history calls it and puts the figures side by side. WHAT: gridloom,
 // log or sqlite fill a folder; hours fills one with what is no report any more; read-gridloom and
-// read-sqlite ask what is in one; copy and influx write the same reports as texts for a server;
-// home tells what a small home writes to its disk; version is SQLite's.
+// read-sqlite ask what is in one; gridloom-postgres, read-gridloom-postgres and energies-postgres
+// do so over a PostgreSQL server whose socket is in FOLDER; energies is about a year; copy and
+// influx write the same reports as texts for a server; home tells what a small home writes to its
+// disk; version is SQLite's.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
@@ -18,7 +20,9 @@
 #include <string_view>
 #include <vector>
 
+#include "history/sqlite/sqlite_store_factory.h"
 #include "stores/data.h"
+#include "stores/database.h"
 #include "stores/stores.h"
 #include "stores/stream.h"
 
@@ -101,8 +105,18 @@ int measure(const std::vector<std::string_view>& arguments) {
     measure_home(folder, {.devices = number(2), .hours = number(3), .group_ms = number(4)});
     return 0;
   }
-  if (what == "read-gridloom" || what == "read-sqlite") {
-    (what == "read-gridloom" ? read_gridloom : read_sqlite)(folder, number(4));
+  if (what == "read-gridloom" || what == "read-sqlite" || what == "read-gridloom-postgres") {
+    (what == "read-gridloom" ? read_gridloom
+     : what == "read-sqlite" ? read_sqlite
+                             : read_postgres)(folder, number(4));
+    return 0;
+  }
+  if (what == "energies") {
+    measure_energies(*history::sqlite_store_factory(folder), number(2));
+    return 0;
+  }
+  if (what == "energies-postgres") {
+    measure_energies(*Database(folder).stores(), number(2));
     return 0;
   }
   if (what == "hours") {
@@ -116,6 +130,8 @@ int measure(const std::vector<std::string_view>& arguments) {
   const Data data({.devices = number(2), .hours = number(3), .week_devices = number(4)});
   if (what == "gridloom")
     fill_gridloom(data, folder);
+  else if (what == "gridloom-postgres")
+    fill_postgres(data, folder);
   else if (what == "log")
     fill_log(data, folder);
   else if (what == "sqlite")

@@ -6,11 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "history/store/store_factory.h"
 #include "stores/data.h"
 
 namespace gridloom::bench {
 
 void fill_gridloom(const Data& data, const std::filesystem::path& folder);
+// Into a PostgreSQL server whose socket is in `folder` (stores/database.h).
+void fill_postgres(const Data& data, const std::filesystem::path& folder);
 void fill_log(const Data& data, const std::filesystem::path& folder);
 void fill_sqlite(const Data& data, const std::filesystem::path& folder);
 // Writes the past hours of a fleet to a data folder, each as a block of the builder, with one
@@ -24,7 +27,12 @@ void fill_hours(const Fleet& fleet, const std::filesystem::path& folder);
 // Queries a week of kAsked of the first devices, with cold caches, and repeatedly of the first one.
 inline constexpr int kWarmRuns = 21;
 void read_gridloom(const std::filesystem::path& folder, std::uint32_t devices);
+void read_postgres(const std::filesystem::path& folder, std::uint32_t devices);  // warm alone
 void read_sqlite(const std::filesystem::path& folder, std::uint32_t devices);
+
+// Writes a year of energies of this many devices to history's store, and reads that of one of them
+// repeatedly, as an answer to a year's question does.
+void measure_energies(history::StoreFactory& stores, std::uint32_t devices);
 
 struct Readings {
   std::vector<double> cold_series_ms;

@@ -60,6 +60,18 @@ TEST_F(EvccTest, AnOldValueIsAbsent) {
   EXPECT_THAT(text, HasSubstr(R"("battery":{)")) << "the home has one";
 }
 
+TEST_F(EvccTest, ACapacityIsThatOfDevicesWhichReportItAndOfAHomeWhoseBatteriesAllDo) {
+  // alice has a battery too whose capacity is not known.
+  for (const auto& [sn, owner] :
+       {std::pair{"BK61Z00000000001", "bob"}, std::pair{"BK61Z00000000002", "alice"}}) {
+    home.add_device(sn, owner);
+    home.report(home.connect_device(sn, sn), sn, R"({"cmsBattSoc":50,"cmsBattFullEnergy":3840})");
+    EXPECT_THAT(member_of(evcc(owner), "devices"), HasSubstr(R"("capacity":3.84)"));
+  }
+  EXPECT_THAT(member_of(evcc("bob"), "battery"), HasSubstr(R"("capacity":3.84)"));
+  EXPECT_THAT(member_of(evcc("alice"), "battery"), Not(HasSubstr("capacity")));
+}
+
 TEST_F(EvccTest, AHomeWithoutAMeterHasNoGrid) {
   EXPECT_EQ(member_of(evcc("bob"), "grid"), "");
   EXPECT_THAT(evcc("bob"), HasSubstr(R"("devices":[],"modes":[]})"));

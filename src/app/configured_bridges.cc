@@ -6,12 +6,17 @@
 #include <string>
 #include <utility>
 
+#include "app/process/local_zone.h"
+#include "base/clock.h"
+#include "time/time_zone.h"
+
 namespace gridloom::app {
 
 Result<std::vector<bridges::ConfiguredBridge>> configured_bridges(const ServeOptions& options) {
   std::vector<bridges::ConfiguredBridge> configured;
+  const time::Now now{.at = SystemClock().now(), .zone = local_zone().zone};
   for (const std::string& text : options.bridges) {
-    auto bridge = bridges::parse_configured(text);
+    auto bridge = bridges::parse_configured(text, now);
     if (!bridge) return fail(bridge.error().code, "--bridge: " + bridge.error().detail);
     if (std::ranges::find(configured, bridge->name, &bridges::ConfiguredBridge::name) !=
         configured.end()) {

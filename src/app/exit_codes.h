@@ -7,6 +7,7 @@ namespace gridloom::app {
 
 inline constexpr int kFailed = 1;
 inline constexpr int kWrongUsage = 2;
+inline constexpr int kStartAgain = 75;  // sysexits' EX_TEMPFAIL: who supervises starts it again
 
 // kWrongUsage for what the user has to write differently, otherwise kFailed.
 [[nodiscard]] constexpr int exit_code_of(ErrorCode code) {

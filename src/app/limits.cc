@@ -271,6 +271,10 @@ constexpr auto kLimits = std::to_array<Limit>({
     {"history.segment-bytes", "bytes", 64 * kKilobyte, kGigabyte,
      "Bytes of one segment file of the log",
      [](Limits& l) -> LimitField { return &l.history.log.segment_bytes; }},
+    {"history.log-bytes", "bytes", 64 * 1024 * kKilobyte, 64 * 1024 * kGigabyte,
+     "Bytes of the log, which has what is not yet stored: while the store does not work, nothing "
+     "more is read from publishers beyond that",
+     [](Limits& l) -> LimitField { return &l.history.log.most_bytes; }},
     {"history.head-bytes", "bytes", 64 * kKilobyte, 64 * kGigabyte,
      "Bytes of reports in memory that are not yet in blocks; beyond that their hours are "
      "stored in chunks",

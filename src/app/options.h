@@ -12,6 +12,8 @@ namespace gridloom::app {
 
 struct ServeOptions {
   std::filesystem::path data = "data";
+  std::string database;  // postgres://…; empty: what the data folder says, else files in it
+  std::filesystem::path database_password_file;
   std::string http = "127.0.0.1:8080";
   std::string https = "127.0.0.1:8443";
   std::string mqtt = "127.0.0.1:1883";

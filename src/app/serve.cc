@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
@@ -30,6 +31,7 @@
 #include "app/exit_codes.h"
 #include "app/limits.h"
 #include "app/malloc_trim_policy.h"
+#include "app/network_options.h"
 #include "app/past.h"
 #include "app/process/local_zone.h"
 #include "app/process/log_format.h"
@@ -47,6 +49,7 @@
 #include "operations/last_states.h"
 #include "operations/sign_in.h"
 #include "server/server.h"
+#include "server/stores.h"
 #include "sim/fleet.h"
 #include "storage/data_lock.h"
 #include "storage/reserve.h"
@@ -57,7 +60,6 @@ namespace gridloom::app {
 namespace {
 
 using server::Interface;
-using server::ReplayCheck;
 using server::Security;
 using server::Server;
 
@@ -82,6 +84,7 @@ struct ServeProcess {
   [[nodiscard]] const Clock& clock() const {
     return virtual_time ? static_cast<const Clock&>(*virtual_time) : wall;
   }
+  std::atomic<bool> starts_again{false};  // see Server::Options::on_superseded
   std::optional<storage::DataLock> lock;
   MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
   std::jthread trimming;
@@ -105,56 +108,6 @@ struct ServeProcess {
   }
 };
 
-Result<net::Address> address_of(const ServeOptions& options, const std::string& text,
-                                std::string_view flag) {
-  auto address = net::parse_address(text);
-  if (!address) {
-    return fail(address.error().code, fmt::format("{}: {}", flag, address.error().detail));
-  }
-  const bool plain = flag == "--http" || flag == "--mqtt";
-  if (plain && !address->loopback() && !options.insecure_plain) {
-    return fail(ErrorCode::kBadParams,
-                fmt::format("{} {} would send secrets unencrypted to other machines: use {}s, or "
-                            "--insecure-plain if the network is trusted",
-                            flag, text, flag));
-  }
-  return address;
-}
-
-ReplayCheck replay_check(const ServeOptions& options, const net::Address& address) {
-  const bool is_on =
-      options.replay_check == "auto" ? !address.loopback() : options.replay_check == "on";
-  return is_on ? ReplayCheck::kOn : ReplayCheck::kOff;
-}
-
-Result<std::vector<server::ListenerOptions>> listeners_of(const ServeOptions& options,
-                                                          const net::TlsContextPtr& tls) {
-  struct Row {
-    Interface interface;
-    const std::string& text;
-    std::string_view flag;
-    net::TlsContextPtr tls;
-  };
-  const std::vector<Row> rows = {{Interface::kHttp, options.http, "--http", nullptr},
-                                 {Interface::kHttp, options.https, "--https", tls},
-                                 {Interface::kMqtt, options.mqtt, "--mqtt", nullptr},
-                                 {Interface::kMqtt, options.mqtts, "--mqtts", tls}};
-  std::vector<server::ListenerOptions> listeners;
-  for (const Row& row : rows) {
-    auto address = address_of(options, row.text, row.flag);
-    if (!address) return std::unexpected(address.error());
-    const ReplayCheck check = replay_check(options, *address);
-    listeners.push_back(
-        {.interface = row.interface,
-         .address = std::move(*address),
-         .tls = row.tls,
-         .replay_check = check,
-         .if_taken = fmt::format("choose another with {} ADDR:PORT (port 0 takes any free port)",
-                                 row.flag)});
-  }
-  return listeners;
-}
-
 Status open_server(ServeProcess& process, const ServeOptions& options, const TimeOptions& time) {
   auto lock = storage::DataLock::take(options.data);
   if (!lock) return std::unexpected(lock.error());
@@ -176,6 +129,13 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
   }
   auto catalog = catalog::load_catalog(options.devices, catalog::Translations::kAll);
   if (!catalog) return std::unexpected(catalog.error());
+  std::optional<server::DatabaseChoice> database;
+  if (!options.database.empty()) {
+    database = {.url = options.database, .password_file = options.database_password_file};
+  }
+  auto stores = server::open_stores(
+      {.data = options.data, .asked = std::move(database), .clock = process.wall});
+  if (!stores) return std::unexpected(stores.error());
   const unsigned threads =
       options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
   auto server = Server::open(
@@ -188,7 +148,13 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
        .zone_name = local_zone().name,
        .journaling = options.no_history ? server::Journaling::kOff : server::Journaling::kDurable,
        .strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed,
-       .clock_is_driven = process.virtual_time.has_value()});
+       .clock_is_driven = process.virtual_time.has_value(),
+       .stores = std::move(*stores),
+       .on_superseded = [&process](const Error& why) {
+         spdlog::error("{}", why.detail);
+         process.starts_again = true;
+         ::kill(::getpid(), SIGTERM);  // serve() and live() wait for it
+       }});
   if (!server) return std::unexpected(server.error());
   process.server = std::move(*server);
   return {};
@@ -219,26 +185,6 @@ void trim_after_closing(ServeProcess& process) {
     if (!process.trim.is_due(open, process.steady.now())) return;
     process.trimming = std::jthread([] { malloc_trim(0); });
   });
-}
-
-Result<std::vector<net::Network>> trusted_proxies(const ServeOptions& options) {
-  std::vector<net::Network> networks;
-  for (const std::string& text : options.trusted_proxies) {
-    auto network = net::Network::parse(text);
-    if (!network) return fail(network.error().code, "--trusted-proxy: " + network.error().detail);
-    networks.push_back(*network);
-  }
-  return networks;
-}
-
-Result<std::vector<std::string>> frame_origins(const ServeOptions& options) {
-  std::vector<std::string> origins;
-  for (const std::string& text : options.embed_origins) {
-    auto origin = api::parse_origin(text);
-    if (!origin) return fail(origin.error().code, "--embed-origin: " + origin.error().detail);
-    origins.push_back(std::move(*origin));
-  }
-  return origins;
 }
 
 Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& options) {
@@ -593,7 +539,7 @@ int serve(const ServeOptions& options) {
   sigwait(&signals, &signal);
   spdlog::info("stopping on signal {}", signal);
   process.server->stop({{"signal", signal}});
-  return 0;
+  return process.starts_again ? kStartAgain : 0;
 }
 
 }  // namespace gridloom::app

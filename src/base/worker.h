@@ -30,6 +30,8 @@ class Worker {
 
   // False: too many wait in the lane, and the task is not run.
   [[nodiscard]] bool post(std::size_t lane, Task task);
+  // A stop is requested when the destructor waits for the task that runs.
+  [[nodiscard]] std::stop_token stop_token() const { return thread_.get_stop_token(); }
 
  private:
   struct Lane {

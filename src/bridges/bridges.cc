@@ -18,6 +18,19 @@ using parameters::Arguments;
 using wire::Json;
 using wire::JsonObject;
 
+// Bridges of two servers may have the same name, and brokers end a connection for another one with
+// its client id. The account's name at brokers is random, and never changes.
+std::string client_id_of(const registry::Directory& directory, registry::AccountId account,
+                         std::string_view bridge) {
+  constexpr std::string_view kPrefix = "open-";
+  constexpr std::size_t kDigits = 8;
+  const registry::Account* const found = directory.find_account(account);
+  if (found == nullptr) return fmt::format("gridloom-{}", bridge);
+  std::string_view random = found->certificate_account;
+  if (random.starts_with(kPrefix)) random.remove_prefix(kPrefix.size());
+  return fmt::format("gridloom-{}-{}", bridge, random.substr(0, kDigits));
+}
+
 Result<JsonObject> object_in(const Secret& settings) {
   auto parsed = wire::parse_json(settings.reveal());
   if (!parsed) return std::unexpected(parsed.error());
@@ -113,25 +126,25 @@ std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted() const {
 
 void Bridges::update() {
   auto all = wanted();
-  std::map<std::string, Running, std::less<>> over;
+  // A bridge that ends is listed until it has.
+  std::vector<std::string> removed;
+  for (auto& [name, running] : running_) {
+    const auto found = all.find(name);
+    const Wanted& as = running.as;
+    const bool is_same = found != all.end() && found->second.kind == as.kind &&
+                         found->second.account == as.account && found->second.is_on == as.is_on &&
+                         found->second.settings_text == as.settings_text;
+    if (is_same) {
+      all.erase(found);
+      continue;
+    }
+    end(running);
+    if (found == all.end()) removed.push_back(name);
+  }
   {
     const std::lock_guard lock(mutex_);
-    for (auto each = running_.begin(); each != running_.end();) {
-      const auto found = all.find(each->first);
-      const Wanted& as = each->second.as;
-      const bool is_same = found != all.end() && found->second.kind == as.kind &&
-                           found->second.account == as.account && found->second.is_on == as.is_on &&
-                           found->second.settings_text == as.settings_text;
-      if (is_same) {
-        all.erase(found);
-        ++each;
-      } else {
-        over.insert(running_.extract(each++));
-      }
-    }
+    for (const std::string& name : removed) running_.erase(name);
   }
-  for (auto& [name, running] : over) end(running);
-  over.clear();
   for (auto& [name, running] : running_) {
     if (running.bridge) running.bridge->registry_changed();
   }
@@ -147,12 +160,14 @@ void Bridges::begin(const std::string& name, Wanted wanted) {
         Arguments::check({.name = as.kind->name, .declared = as.kind->settings}, as.settings);
     if (!arguments) return;  // wanted() has checked them
     health->connecting();
-    running.bridge = as.kind->make(parts(),
-                                   {.name = name,
-                                    .account = as.account,
-                                    .health = health.get(),
-                                    .folder = options_.data / "bridges" / name},
-                                   *arguments);
+    running.bridge =
+        as.kind->make(parts(),
+                      {.name = name,
+                       .account = as.account,
+                       .health = health.get(),
+                       .client_id = client_id_of(*options_.registry.directory(), as.account, name),
+                       .folder = options_.data / "bridges" / name},
+                      *arguments);
   }
   Bridge* const bridge = running.bridge.get();
   {

@@ -11,6 +11,7 @@
 #include "base/read_file.h"
 #include "base/redacted.h"
 #include "bridges/kinds.h"
+#include "time/grammar.h"
 
 namespace gridloom::bridges {
 namespace {
@@ -21,6 +22,9 @@ using wire::JsonObject;
 
 constexpr std::size_t kMaxSecretFile = 65'536;  // bytes
 constexpr std::string_view kAccount = "account=";
+// The setting with the file of the certificates that a bridge trusts, which is its name in all
+// kinds.
+constexpr std::string_view kCertificates = "ca";
 
 // Words between blanks; quotes keep blanks within a word and are no part of it.
 Result<std::vector<std::string>> words_of(std::string_view text) {
@@ -56,7 +60,24 @@ Result<std::string> secret_in(const std::string& file) {
 
 std::string name_of_file(const Parameter& secret) { return fmt::format("{}-file", secret.name); }
 
-Status add_setting(const Kind& kind, std::string_view assignment, JsonObject& settings) {
+bool is_file(const Parameter& setting) {
+  return setting.type == Type::kSecret || setting.name == kCertificates;
+}
+
+Result<wire::Json> parse_setting(const Parameter& setting, std::string_view text,
+                                 const time::Now& now) {
+  if (setting.type == Type::kTime) {
+    const auto at =
+        time::parse_time(text, {.name = setting.name, .now = now, .takes_unix_ms = true});
+    if (!at) return std::unexpected(at.error());
+    return wire::Json(unix_ms(*at));
+  }
+  if (setting.name == kCertificates) return wire::Json(std::filesystem::absolute(text).string());
+  return parameters::parse_value(setting, text);
+}
+
+Status add_setting(const Kind& kind, std::string_view assignment, JsonObject& settings,
+                   const time::Now& now) {
   const std::size_t equals = assignment.find('=');
   const std::string_view name = assignment.substr(0, equals);
   std::vector<std::string> known;
@@ -78,7 +99,8 @@ Status add_setting(const Kind& kind, std::string_view assignment, JsonObject& se
       if (!secret) return std::unexpected(secret.error());
       value = std::move(*secret);
     }
-    auto parsed = parameters::parse_value(each, value);
+    auto parsed = is_secret ? Result<wire::Json>(wire::Json(std::move(value)))
+                            : parse_setting(each, value, now);
     if (!parsed) return std::unexpected(parsed.error());
     settings[each.name] = std::move(*parsed);
     return {};
@@ -89,7 +111,7 @@ Status add_setting(const Kind& kind, std::string_view assignment, JsonObject& se
                           redacted_extract(name), joined_or(names), did_you_mean(name, names)));
 }
 
-Result<ConfiguredBridge> parse_configured(std::string_view text) {
+Result<ConfiguredBridge> parse_configured(std::string_view text, const time::Now& now) {
   const auto words = words_of(text);
   if (!words) return std::unexpected(words.error());
   if (words->size() < 3 || !(*words)[2].starts_with(kAccount)) {
@@ -102,7 +124,7 @@ Result<ConfiguredBridge> parse_configured(std::string_view text) {
   if (!kind) return std::unexpected(kind.error());
   JsonObject settings;
   for (std::size_t i = 3; i < words->size(); ++i) {
-    if (Status added = add_setting(**kind, (*words)[i], settings); !added) {
+    if (Status added = add_setting(**kind, (*words)[i], settings, now); !added) {
       return std::unexpected(added.error());
     }
   }

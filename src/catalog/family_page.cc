@@ -341,14 +341,17 @@ void write_modbus_commands(const Family& family, const Modbus& modbus, Page& pag
   for (std::size_t k = 0; k < modbus.actions.size(); ++k) {
     const Command& command = family.modbus_commands[k];
     std::vector<std::string> params;
+    params.reserve(command.params.size());
     for (const Param& param : command.params) {
       params.push_back(fmt::format("`{}`: {} {}", param.name, values_of(param), param.unit));
     }
     std::vector<std::string> writes;
+    writes.reserve(modbus.actions[k].writes.size());
     for (const ModbusWrite& write : modbus.actions[k].writes) {
       writes.push_back(fmt::format("{} to {}", text_of(write.value), write.to.address));
     }
     std::vector<std::string> shown;
+    shown.reserve(command.effects.size());
     for (const Effect& effect : command.effects) shown.push_back(text_of(effect));
     page.line("| `{}` | {} | {} | {} | {} |", command.name,
               cell(fmt::format("{}", fmt::join(params, ", "))), fmt::join(writes, ", "),

@@ -136,7 +136,7 @@ struct Nature {
   std::string_view name;
   std::string_view unit;
 };
-inline constexpr std::array<Nature, 26> kNatures = {{{"pv.power", "W"},
+inline constexpr std::array<Nature, 28> kNatures = {{{"pv.power", "W"},
                                                      {"battery.power", "W"},
                                                      {"grid.power", "W"},
                                                      {"load.power", "W"},
@@ -159,6 +159,8 @@ inline constexpr std::array<Nature, 26> kNatures = {{{"pv.power", "W"},
                                                      {"battery.temperature", "°C"},
                                                      {"battery.cycles", ""},
                                                      {"battery.voltage", "V"},
+                                                     {"battery.capacity", "Wh"},
+                                                     {"battery.stored", "Wh"},
                                                      {"output.voltage", "V"},
                                                      {"grid.voltage", "V"},
                                                      {"grid.present", ""}}};

@@ -71,6 +71,7 @@ TEST(Natures, TheStateOfABatteryIsFoundInEachFamilyThatReportsIt) {
        "°C",
        {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "power_stream", "stream",
         "wave_2"}},
+      {"battery.capacity", "Wh", {"stream"}},
       {"battery.cycles",
        "",
        {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "stream", "wave_2"}},

@@ -12,6 +12,7 @@
 
 #include "client/api_reply.h"
 #include "client/http_connection.h"
+#include "client/peer_lookup.h"
 #include "client/poller.h"
 #include "client/stream.h"
 #include "net/stream.h"
@@ -44,6 +45,7 @@ class Patience {
     if (Steady::now() < until_) return {};
     return fail(ErrorCode::kIo, fmt::format("{} did not answer in time", peer_));
   }
+  [[nodiscard]] LookupEnd lookup_end() const { return {.stop = stop_, .until = until_}; }
   [[nodiscard]] const std::string& peer() const { return peer_; }
 
  private:
@@ -126,13 +128,20 @@ struct HttpClient::Impl {
 
   Status open_line(const Patience& patience) {
     if (Status may = patience.check(); !may) return may;
-    const auto peer = find_peer(patience.peer());
+    const auto peer = find_peer(patience.peer(), patience.lookup_end());
     if (!peer) return std::unexpected(peer.error());
     auto stream = connected(*peer, tls, options.ca_option, patience);
     if (!stream) return std::unexpected(stream.error());
     const HttpLimits limits{.body_bytes = options.max_body_bytes};
     line = std::make_unique<Line>(std::move(*stream), limits);
     return line->poller.add(line->connection.fd(), 0);
+  }
+
+  Status reach() {
+    line.reset();
+    Status opened = open_line(Patience(options.patience, options.stop, address.host_port()));
+    line.reset();
+    return opened;
   }
 
   Result<HttpReply> exchange(std::string_view bytes, const Patience& patience) {
@@ -212,6 +221,8 @@ Result<HttpClient> HttpClient::open(const Options& options) {
 Result<HttpReply> HttpClient::ask(const HttpCall& call) {
   return impl_->ask([&call]() -> Result<HttpCall> { return call; });
 }
+
+Status HttpClient::reach() { return impl_->reach(); }
 
 Result<HttpReply> HttpClient::ask_made(const std::function<Result<HttpCall>()>& make) {
   return impl_->ask(make);

@@ -49,8 +49,7 @@ class HttpClient {
     std::string ca_option{};     // what errors call `ca`, as in "--ca FILE"; empty: they do not
     Millis patience{15'000};     // for a whole call
     std::size_t max_body_bytes = HttpLimits{}.body_bytes;  // of a reply
-    // Once a stop is requested, calls end within 250 ms. Only the system's resolver for names is
-    // waited for.
+    // Once a stop is requested, calls end within 250 ms.
     std::stop_token stop{};
   };
   // Does not connect yet. kBadParams: the server's address; kIo: the certificates.
@@ -69,6 +68,9 @@ class HttpClient {
   // The same for calls of which no two may be alike, because of a nonce: `make` is called for each
   // attempt. Its error is returned.
   [[nodiscard]] Result<HttpReply> ask_made(const std::function<Result<HttpCall>()>& make);
+  // Whether the server can be reached and is trusted: connects, sends nothing, and disconnects. The
+  // errors are those of ask().
+  [[nodiscard]] Status reach();
 
  private:
   struct Impl;

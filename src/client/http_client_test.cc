@@ -225,6 +225,21 @@ TEST(HttpClient, ASilentServerIsGivenUpWhenPatienceEnds) {
   EXPECT_TRUE(silent.error().detail.ends_with("did not answer in time")) << silent.error().detail;
 }
 
+TEST(HttpClient, WhetherAServerCanBeReachedIsFoundWithoutARequest) {
+  Server server({{kOk}, {kOk}});
+  HttpClient client = client_of(server);
+  const Status reached = client.reach();
+  ASSERT_TRUE(reached) << reached.error().detail;
+  ASSERT_TRUE(client.ask({})) << "the connection of the look is over";
+  EXPECT_EQ(server.connections(), 2U);
+  EXPECT_EQ(server.requests().size(), 1U);
+  HttpClient nobody = must(HttpClient::open({.server = "http://127.0.0.1:1"}));
+  const Status refused = nobody.reach();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kIo);
+  EXPECT_EQ(refused.error().detail, "127.0.0.1:1: Connection refused");
+}
+
 TEST(HttpClient, AStopEndsACallThatWaits) {
   std::stop_source stop;
   Server server({{kSilence}}, [&stop] { stop.request_stop(); });

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -36,10 +37,11 @@ bool is_value(std::string_view text) {
 
 // Whether encode() writes the header.
 bool is_own(std::string_view name) {
-  constexpr std::string_view kOwn[] = {"host", "content-length", "transfer-encoding"};
+  constexpr auto kOwn =
+      std::to_array<std::string_view>({"host", "content-length", "transfer-encoding"});
   std::string lower_name(name);
   std::ranges::transform(lower_name, lower_name.begin(), lower);
-  return std::ranges::find(kOwn, lower_name) != std::end(kOwn);
+  return std::ranges::find(kOwn, lower_name) != kOwn.end();
 }
 
 void append(std::string& bytes, std::span<const HttpHeader> headers) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/peer_lookup.h"
+
 namespace gridloom::client {
 namespace {
 
@@ -213,8 +215,8 @@ ResolvePeer resolve_on(Worker& worker, std::size_t lane, net::IoLoop& loop, std:
   return [&worker, lane, &loop, host_port = std::move(host_port)](Callback<Result<Peer>> done) {
     if (const auto numeric = net::parse_address(host_port)) return done(peer_at(*numeric));
     auto shared = std::make_shared<Callback<Result<Peer>>>(std::move(done));
-    const bool posted = worker.post(lane, [&loop, host_port, shared] {
-      loop.post([shared, found = find_peer(host_port)] { (*shared)(found); });
+    const bool posted = worker.post(lane, [&loop, host_port, shared, stop = worker.stop_token()] {
+      loop.post([shared, found = find_peer(host_port, {.stop = stop})] { (*shared)(found); });
     });
     if (posted) return;
     (*shared)(

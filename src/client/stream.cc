@@ -33,6 +33,11 @@ Status check_name_of_peer(ssl_st* tls, const std::string& name) {
   return fail(ErrorCode::kIo, "OpenSSL is out of memory");
 }
 
+// Errors of a connection that could not be made.
+bool is_unreachable(int error) {
+  return error == ECONNREFUSED || error == ENETUNREACH || error == EHOSTUNREACH;
+}
+
 }  // namespace
 
 Result<TlsClient> tls_client_of_system() {
@@ -136,6 +141,7 @@ Error error_of(const net::Stream& stream, net::Stream::State state) {
   if (state == net::Stream::State::kEnded) {
     detail = "the server closed the connection";
   } else if (const int error = stream.system_error(); error != 0) {
+    if (is_unreachable(error)) detail = "the server cannot be reached";
     detail += ": " + system_message(error);
   } else if (const std::string why =
                  stream.tls() == nullptr ? std::string() : distrust_of(stream.tls());

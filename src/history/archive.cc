@@ -1,6 +1,9 @@
 #include "history/archive.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "history/history_queries.h"
@@ -17,12 +20,33 @@ struct Archive::Impl {
   std::unique_ptr<journal::LocalJournal> journal;
   std::unique_ptr<HistoryQueries> queries;
   std::vector<Recovered> recovered;
+  std::filesystem::path data;
+  const Clock* clock = nullptr;
+  std::uint64_t most_log_bytes = 0;
+
+  [[nodiscard]] Millis log_lasts() const;
 };
+
+Millis Archive::Impl::log_lasts() const {
+  const journal::Log& log = journal->log();
+  const auto bytes = static_cast<double>(log.bytes());
+  std::error_code unknown;
+  const std::filesystem::space_info disk = std::filesystem::space(data, unknown);
+  const double room = static_cast<double>(most_log_bytes) - bytes;
+  const double left = unknown ? room : std::min(room, static_cast<double>(disk.available));
+  const auto grew_ms = static_cast<double>((clock->now() - log.oldest()).count());
+  if (left <= 0 || bytes <= 0 || grew_ms <= 0) return Millis{0};
+  constexpr double kMost_ms = 1e15;
+  return Millis(static_cast<Millis::rep>(std::min(left / bytes * grew_ms, kMost_ms)));
+}
 
 Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   auto impl = std::make_unique<Impl>();
+  impl->data = options.data;
+  impl->clock = options.clock;
+  impl->most_log_bytes = options.limits.log.most_bytes;
   impl->stores = options.stores ? std::move(options.stores) : sqlite_store_factory(options.data);
   auto recorder = Recorder::open({.data = options.data,
                                   .stores = impl->stores,
@@ -31,6 +55,7 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
                                   .integrate = std::move(options.integrate),
                                   .on_session_changes = std::move(options.on_session_changes),
                                   .sessions_applied = options.sessions_applied,
+                                  .on_superseded = std::move(options.on_superseded),
                                   .clock_is_driven = options.clock_is_driven});
   if (!recorder) return std::unexpected(recorder.error());
   impl->recorder = std::move(*recorder);
@@ -132,8 +157,13 @@ bool Archive::read(std::move_only_function<void(Reader&)> task) {
 ArchiveHealth Archive::health() const {
   const journal::Log& log = impl_->journal->log();
   RecorderHealth recorder = impl_->recorder->health();
+  std::optional<Millis> log_lasts;
+  if (!recorder.store_failing.empty()) log_lasts = impl_->log_lasts();
   return {.log = log.health(),
           .store_failing = std::move(recorder.store_failing),
+          .store_failing_for = recorder.store_failing_for,
+          .catches_up = recorder.catches_up,
+          .log_lasts = log_lasts,
           .malformed_records = recorder.malformed_records,
           .damaged_rows = recorder.damaged_rows,
           .log_bytes = log.bytes(),

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -47,6 +48,11 @@ struct ArchiveLimits {
 struct ArchiveHealth {
   journal::LogHealth log{};
   std::string store_failing{};  // why blocks cannot be stored now; empty: no error
+  Millis store_failing_for{};   // how long that has been so, by the steady clock
+  bool catches_up = false;      // the log has records that history does not answer yet
+  // How long the log goes on taking records that cannot be stored, at the rate at which it grew;
+  // nothing: they can be stored.
+  std::optional<Millis> log_lasts{};
   std::uint64_t malformed_records = 0;
   std::size_t damaged_rows = 0;       // in history.db, found since the start
   std::uint64_t log_bytes = 0;        // on disk
@@ -69,6 +75,7 @@ class Archive final : public journal::Journal {
     // the opener's thread while the archive is opened, on the log's thread after that.
     Recorder::OnSessionChanges on_session_changes{};
     journal::Positions sessions_applied{};
+    std::function<void(const Error& why)> on_superseded{};  // as in Recorder::Options
     bool clock_is_driven = false;  // the clock is set on purpose: trust its time
   };
   // Also reads the records left in the log. kIo, kMalformed: as for Store and Log. kConflict:

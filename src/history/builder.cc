@@ -43,6 +43,18 @@ std::vector<std::string> merged(std::vector<std::string> chunks) {
   return blocks ? std::move(*blocks) : std::move(chunks);
 }
 
+// The stored chunks of an hour.
+Result<std::vector<std::string>> chunks_of(Store& store, const DeviceHour& of) {
+  std::vector<std::string> chunks;
+  const Status read =
+      store.each_chunk(of.device, of.hour, of.hour + 1, [&](std::int64_t, std::string_view chunk) {
+        chunks.emplace_back(chunk);
+        return Status();
+      });
+  if (!read) return std::unexpected(read.error());
+  return chunks;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Builder>> Builder::make(Store& store, FieldNames& names, Options options) {
@@ -72,7 +84,7 @@ Status Builder::settle() {
   for (const DeviceNumber device : head_blocks_.devices()) {
     for (const std::int64_t hour : head_blocks_.hours(device, kFirstHour, kLastHour)) {
       const DeviceHour of{.device = device, .hour = hour};
-      const auto chunks = stored(of);
+      const auto chunks = chunks_of(store_, of);
       // What is damaged is not given to anyone either.
       if (!chunks && chunks.error().code == ErrorCode::kDamaged) continue;
       if (!chunks) return std::unexpected(chunks.error());
@@ -216,7 +228,7 @@ Status Builder::store_hours(std::span<const DeviceHour> hours, std::int64_t clos
 }
 
 bool Builder::has(const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row) {
-  const auto chunks = stored(of);
+  const auto chunks = chunks_of(store_, of);
   if (!chunks || chunks->empty()) return false;
   const std::map<FieldId, std::string> wanted = said_by(row);
   bool found = false;
@@ -231,17 +243,6 @@ bool Builder::has(const DeviceHour& of, std::int64_t at_ms, std::span<const Samp
   return found;
 }
 
-Result<std::vector<std::string>> Builder::stored(const DeviceHour& of) {
-  std::vector<std::string> chunks;
-  const Status read =
-      store_.each_chunk(of.device, of.hour, of.hour + 1, [&](std::int64_t, std::string_view chunk) {
-        chunks.emplace_back(chunk);
-        return Status();
-      });
-  if (!read) return std::unexpected(read.error());
-  return chunks;
-}
-
 Status Builder::add_hour(const DeviceHour& of, std::int64_t closed, Changes& changes) {
   const HeadBlocks::Copy head = head_blocks_.copy(of);
   std::vector<std::string> in_memory;
@@ -252,7 +253,7 @@ Status Builder::add_hour(const DeviceHour& of, std::int64_t closed, Changes& cha
     changes.hours.push_back({.of = of, .chunks = std::move(in_memory), .taken = taken_});
     return {};
   }
-  auto chunks = stored(of);
+  auto chunks = chunks_of(store_, of);
   if (!chunks) return std::unexpected(chunks.error());
   std::ranges::move(in_memory, std::back_inserter(*chunks));
   changes.hours.push_back(
@@ -270,7 +271,7 @@ Result<std::string> Builder::whole(const DeviceHour& of, const Changes& changes)
   if (fresh != changes.hours.end() && fresh->over) {
     return fresh->chunks.size() == 1 ? fresh->chunks.front() : std::string();
   }
-  auto chunks = stored(of);
+  auto chunks = chunks_of(store_, of);
   if (!chunks) return std::unexpected(chunks.error());
   const std::vector<std::string> blocks = merged(std::move(*chunks));
   return blocks.size() == 1 ? blocks.front() : std::string();

@@ -71,6 +71,9 @@ class Builder {
   }
   // The second step follows when the record's turn comes.
   void mark_taken(std::uint64_t sequence) { taken_ = sequence; }
+  // False: settle() compares the rows of all records that were left in the log at the start, which
+  // have to be taken first.
+  [[nodiscard]] bool knows_taken() const { return taken_is_known_; }
 
   // True if store() has something to do.
   [[nodiscard]] bool is_due(TimePoint now) const;
@@ -116,7 +119,6 @@ class Builder {
   [[nodiscard]] Result<std::string> whole(const DeviceHour& of, const Changes& changes);
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(const DeviceHour& of,
                                                                 const Changes& changes);
-  [[nodiscard]] Result<std::vector<std::string>> stored(const DeviceHour& of);
   [[nodiscard]] Result<std::string> energies_of(const DeviceHour& of, const Changes& changes);
   // True if the store has an equal row of that time.
   [[nodiscard]] bool has(const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row);

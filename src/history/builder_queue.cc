@@ -1,5 +1,6 @@
 #include "history/builder_queue.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace gridloom::history {
@@ -15,9 +16,14 @@ void BuilderQueue::enter(State state) {
 
 void BuilderQueue::add(std::span<const journal::Record> records, const OnReadable& on_readable) {
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [this] { return bytes_ < most_bytes_ || state_ != State::kRunning; });
+  room_.wait(lock, [this] { return bytes_ < most_bytes_ || leaves_ || state_ != State::kRunning; });
   if (state_ == State::kStopped) return;  // the next start reads them from the journal
   for (const journal::Record& record : records) {
+    last_ = record.sequence;
+    if (leaves_) {
+      if (is_readable_at_once(record.kind)) on_readable(record);
+      continue;
+    }
     Item item{.sequence = record.sequence, .kind = record.kind, .payload = {}};
     if (is_readable_at_once(record.kind)) {
       on_readable(record);
@@ -28,6 +34,8 @@ void BuilderQueue::add(std::span<const journal::Record> records, const OnReadabl
     items_.push_back(std::move(item));
   }
   added_ += records.size();
+  if (left_taken_) credit_ -= static_cast<std::int64_t>(records.size());
+  outruns_ = left_taken_ && credit_ <= 0;
   lock.unlock();
   wake_.notify_all();
 }
@@ -40,6 +48,32 @@ void BuilderQueue::purge(DeviceNumber device) {
   wake_.notify_all();
 }
 
+void BuilderQueue::leave(std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  leaves_ = true;
+  last_ = sequence;
+  ++added_;
+}
+
+std::optional<std::uint64_t> BuilderQueue::left_through() const {
+  const std::lock_guard lock(mutex_);
+  return leaves_ && items_.empty() ? std::optional(last_) : std::nullopt;
+}
+
+void BuilderQueue::take_left(std::uint64_t sequence) {
+  const std::lock_guard lock(mutex_);
+  if (sequence >= last_) {
+    leaves_ = false;
+    left_taken_.reset();
+    outruns_ = false;
+    return;
+  }
+  const auto read = static_cast<std::int64_t>(sequence - left_taken_.value_or(sequence));
+  credit_ = left_taken_ ? std::min(credit_ + (read / 2), kMostCredit) : kMostCredit;
+  left_taken_ = sequence;
+  outruns_ = credit_ <= 0;
+}
+
 void BuilderQueue::begin() {
   const std::lock_guard lock(mutex_);
   has_builder_ = true;
@@ -48,6 +82,14 @@ void BuilderQueue::begin() {
 BuilderQueue::Work BuilderQueue::take(const Wait& wait) {
   std::unique_lock lock(mutex_);
   if (std::exchange(is_stalled_, wait.is_full) != wait.is_full) taken_wake_.notify_all();
+  if (wait.is_full && wait.store_fails && is_half_used() && !leaves_) {
+    leaves_ = true;
+    room_.notify_all();
+  }
+  if (wait.store_fails) {  // nobody waits for it
+    left_taken_.reset();
+    outruns_ = false;
+  }
   wake_.wait_for(lock, wait.most, [&] {
     return state_ >= State::kEnding || (!wait.is_full && !items_.empty()) || !purged_.empty();
   });
@@ -85,7 +127,7 @@ bool BuilderQueue::wait_until_taken(std::uint64_t until, std::chrono::millisecon
   std::unique_lock lock(mutex_);
   if (!has_builder_) return true;
   return taken_wake_.wait_for(lock, most, [this, until] {
-    return taken_ >= until || is_stalled_ || state_ != State::kRunning;
+    return taken_ >= until || is_stalled_ || leaves_ || state_ != State::kRunning;
   });
 }
 

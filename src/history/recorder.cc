@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -29,6 +30,7 @@ constexpr std::chrono::seconds kMarkEvery{10};  // checkpoint interval while muc
 constexpr std::chrono::milliseconds kBetweenPieces = 20ms;  // between steps of retention
 constexpr std::chrono::minutes kCompactRetry{1};            // delay after retention failed
 constexpr Millis kErrorsEvery{60'000};
+constexpr int kTrims = 10;  // of the journal, within the time for which it keeps what is stored
 
 Millis steady_time() {
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
@@ -61,7 +63,17 @@ struct Recorder::Impl {
     if (record.sequence > sessions_from) hand_over_sessions(record);
     if (record.sequence <= builder->applied()) return;
     beside->take(std::string(journal::batch_of(record.kind, record.payload)));
-    take(record.sequence, record.kind, record.payload);
+    // Memory is bounded: the builder reads the rest again once it stores.
+    leaves_rest = leaves_rest || (builder->is_full() && builder->knows_taken());
+    if (!leaves_rest) {
+      taken = record.sequence;
+      return take(record.sequence, record.kind, record.payload);
+    }
+    if (is_readable_at_once(record.kind)) {
+      note_malformed(record.sequence,
+                     builder->add_readable(record.sequence, record.kind, record.payload));
+    }
+    queue.leave(record.sequence);
   }
 
   void hand_over_sessions(const journal::Record& record) {
@@ -91,19 +103,18 @@ struct Recorder::Impl {
 
   void build() {
     bool compacts = false;  // retention has more work
+    bool reads_left = false;
     while (true) {
       const bool full = builder->is_full();
-      BuilderQueue::Work work = queue.take({.most = full       ? kAgain
-                                                    : compacts ? kBetweenPieces
-                                                               : kLook,
-                                            .is_full = full});
+      BuilderQueue::Work work = queue.take({.most = full         ? kAgain
+                                                    : reads_left ? 0ms
+                                                    : compacts   ? kBetweenPieces
+                                                                 : kLook,
+                                            .is_full = full,
+                                            .store_fails = failed_at.has_value()});
       for (const DeviceNumber device : work.purged) drop(device);
       for (BuilderQueue::Item& item : work.items) {
-        if (is_readable_at_once(item.kind)) {
-          builder->mark_taken(item.sequence);
-        } else {
-          take(item.sequence, item.kind, item.payload);
-        }
+        take_durable({.sequence = item.sequence, .kind = item.kind, .payload = item.payload});
         queue.release(item);
       }
       queue.count_taken(work.items.size());
@@ -111,8 +122,45 @@ struct Recorder::Impl {
       if (builder->is_due(options.clock->now()) || builder->wants_checkpoint()) {
         store_now(Builder::Amount::kSlice);
       }
+      reads_left = take_left();
       compacts = compact();
     }
+  }
+
+  void take_durable(const journal::Record& record) {
+    taken = record.sequence;
+    if (is_readable_at_once(record.kind)) return builder->mark_taken(record.sequence);
+    take(record.sequence, record.kind, record.payload);
+  }
+
+  // Takes some of what was left in the journal. False: nothing was left, or it cannot be taken now.
+  bool take_left() {
+    const std::optional<std::uint64_t> through = queue.left_through();
+    if (!through || builder->is_full()) return false;
+    const auto now = std::chrono::steady_clock::now();
+    if (read_failed_at && now - *read_failed_at < kAgain) return false;
+    std::size_t count = 0;
+    const auto read =
+        journal->read(journal::Positions::everywhere(taken),
+                      journal::Positions::everywhere(*through), [&](const journal::Record& record) {
+                        take_durable(record);
+                        ++count;
+                        return !builder->is_full();
+                      });
+    if (!read) {
+      read_failed_at = now;
+      spdlog::error("records of the log cannot be read, and wait there: {}", read.error().detail);
+      return false;
+    }
+    if (count == 0) {
+      spdlog::error("the log has no records from {} to {} any more: they are left out", taken + 1,
+                    *through);
+      taken = *through;
+      builder->mark_taken(taken);
+    }
+    queue.count_taken(count);
+    queue.take_left(taken);
+    return true;
   }
 
   void drop(DeviceNumber device) {
@@ -163,22 +211,39 @@ struct Recorder::Impl {
       marked_at = tried;
     }
     if (stored_all) {
-      if (failed_at) spdlog::info("history.db can be written again");
+      if (failed_at) spdlog::info("history can be stored again");
       failed_at.reset();
       set_failing({});
-      if (pins == 0 && store->is_checkpointed()) journal->trim(stored());
+      if (pins == 0 && store->is_checkpointed()) trim(tried);
       return;
     }
     failed_at = tried;
     set_failing(stored_all.error().detail);
+    if (stored_all.error().code == ErrorCode::kConflict && options.on_superseded) {
+      std::exchange(options.on_superseded, {})(stored_all.error());
+    }
     if (last_warned_at && tried - *last_warned_at < kErrorsEvery) return;
     last_warned_at = tried;
-    spdlog::error("history.db cannot be written; reports stay in the log until it can: {}",
+    spdlog::error("history cannot be stored; reports stay in the log until it can: {}",
                   stored_all.error().detail);
+  }
+
+  // The journal keeps what was stored within Options::stores->keeps_records().
+  void trim(std::chrono::steady_clock::time_point now) {
+    const Millis kept = options.stores->keeps_records();
+    if (kept == Millis{0}) return journal->trim(stored());
+    if (stored_at.empty() || now - stored_at.back().first >= kept / kTrims) {
+      stored_at.emplace_back(now, stored());
+    }
+    while (!stored_at.empty() && now - stored_at.front().first >= kept) {
+      journal->trim(stored_at.front().second);
+      stored_at.pop_front();
+    }
   }
 
   void set_failing(std::string why) {
     const std::lock_guard lock(mutex);
+    if (store_failing.empty()) failing_since = std::chrono::steady_clock::now();
     store_failing = std::move(why);
   }
 
@@ -210,6 +275,8 @@ struct Recorder::Impl {
   // While records of before are read.
   std::optional<RecoveryScan> scan;
   std::optional<ParallelRecoveryScan> beside;
+  bool leaves_rest = false;  // of them in the journal
+  std::uint64_t taken = 0;   // the last record that the builder took
 
   // Owned by the builder's thread once it runs.
   std::optional<Retention> retention;
@@ -219,6 +286,9 @@ struct Recorder::Impl {
   std::set<DeviceNumber> dropped;            // removed devices
   std::chrono::steady_clock::time_point marked_at{};
   std::optional<std::chrono::steady_clock::time_point> failed_at;
+  std::optional<std::chrono::steady_clock::time_point> read_failed_at;
+  // What was stored when: the last of it stays in the journal.
+  std::deque<std::pair<std::chrono::steady_clock::time_point, journal::Positions>> stored_at;
   std::optional<std::chrono::steady_clock::time_point> last_warned_at;
 
   std::atomic<std::uint64_t> malformed{0};
@@ -230,6 +300,7 @@ struct Recorder::Impl {
   journal::Positions sessions_applied;
   std::set<DeviceNumber> unknown;  // devices with data that are not in the registry
   std::string store_failing;
+  std::chrono::steady_clock::time_point failing_since;
 
   std::jthread thread;
 };
@@ -371,7 +442,14 @@ void Recorder::sessions_stored(const journal::Positions& up_to) {
 
 RecorderHealth Recorder::health() const {
   const std::lock_guard lock(impl_->mutex);
+  Millis failing_for{};
+  if (!impl_->store_failing.empty()) {
+    failing_for =
+        std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - impl_->failing_since);
+  }
   return {.store_failing = impl_->store_failing,
+          .store_failing_for = failing_for,
+          .catches_up = impl_->queue.leaves(),
           .malformed_records = impl_->malformed.load(),
           .damaged_rows = impl_->options.stores->damaged_rows(),
           .head_bytes = impl_->builder->head_blocks().bytes(),

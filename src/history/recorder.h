@@ -53,6 +53,8 @@ struct RecorderLimits {
 
 struct RecorderHealth {
   std::string store_failing{};  // why blocks cannot be stored now; empty: no error
+  Millis store_failing_for{};   // how long that has been so, by the steady clock
+  bool catches_up = false;      // the journal has records that history does not answer yet
   std::uint64_t malformed_records = 0;
   std::size_t damaged_rows = 0;     // in the store, found since the start
   std::size_t head_bytes = 0;       // in memory, not yet stored as blocks
@@ -73,6 +75,9 @@ class Recorder {
     // the caller's thread in follow(), on the journal's thread after that.
     OnSessionChanges on_session_changes{};
     journal::Positions sessions_applied{};
+    // Called on the builder's thread, once, when the store has lost what it had stored, or was
+    // changed by another program (kConflict of Store::write): only a new start reads it again.
+    std::function<void(const Error& why)> on_superseded{};
     bool clock_is_driven = false;  // the clock is set on purpose: trust its time
   };
   // Opens the store. kIo, kDamaged, kMalformed: as for StoreFactory. kConflict: `sessions_applied`

@@ -7,8 +7,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,6 +36,7 @@ using journal::Positions;
 using Lines = std::vector<std::string>;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using namespace std::chrono_literals;
 
 constexpr std::int64_t kHour = 470'000;
 constexpr std::int64_t kStart_ms = kHour * kHour_ms;
@@ -49,7 +54,8 @@ class RecorderTest : public testing::Test {
                                [this](std::uint64_t sequence, std::string_view changes) {
                                  changes_.push_back(fmt::format("{} {}", sequence, changes));
                                },
-                           .sessions_applied = sessions});
+                           .sessions_applied = sessions,
+                           .on_superseded = [this](const Error&) { ++superseded_; }});
   }
   // A server's start: opens, reads the journal, and begins to store.
   void start(const Positions& sessions = {}) {
@@ -86,7 +92,49 @@ class RecorderTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
-  std::shared_ptr<StoreFactory> stores_ = memory_store_factory();
+  // Ends the wait of await(): each write of the store tells.
+  Status on_write() {
+    const std::lock_guard lock(mutex_);
+    ++writes_;
+    written_.notify_all();
+    if (!why_superseded_.empty()) return fail(ErrorCode::kConflict, why_superseded_);
+    return is_away_ ? fail(ErrorCode::kIo, "the database is away") : Status();
+  }
+  void set_away(bool is_away) {
+    const std::lock_guard lock(mutex_);
+    is_away_ = is_away;
+  }
+  // Waits until `is_so`, which is asked again after each write.
+  void await(const std::function<bool()>& is_so) {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      const int seen = writes_;
+      lock.unlock();
+      if (is_so()) return;
+      lock.lock();
+      ASSERT_TRUE(written_.wait_for(lock, 60s, [&] { return writes_ != seen; }));
+    }
+  }
+  void report_hour(int reports) {
+    for (int i = 0; i < reports; ++i) {
+      ++reported_;
+      journal_.report(1, kStart_ms + reported_, "a", std::to_string(reported_));
+    }
+  }
+  Lines reported_rows() const {
+    Lines lines;
+    for (int i = 1; i <= reported_; ++i) lines.push_back(fmt::format("{} a={}", i, i));
+    return lines;
+  }
+
+  std::mutex mutex_;  // guards the next four
+  std::condition_variable written_;
+  int writes_ = 0;
+  bool is_away_ = false;
+  std::string why_superseded_;
+  int superseded_ = 0;
+  int reported_ = 0;
+  std::shared_ptr<StoreFactory> stores_ = memory_store_factory([this] { return on_write(); });
   TestClock clock_{TimePoint(Millis(kStart_ms))};
   RecorderLimits limits_{};
   MemoryJournal journal_;
@@ -205,6 +253,75 @@ TEST_F(RecorderTest, ARecordThatIsNoBatchIsCountedAndLeftOut) {
   recorder_->stop();
   EXPECT_EQ(recorder_->health().malformed_records, 1);
   recorder_.reset();
+  EXPECT_THAT(rows(1), ElementsAre("1 a=1"));
+}
+
+TEST_F(RecorderTest, WhatIsTooMuchForMemoryWaitsInTheJournalWhileTheStoreIsAway) {
+  limits_.builder_bytes = 2'000;
+  limits_.head_bytes = 1'000;
+  start();
+  set_away(true);
+  report_hour(2'000);  // nobody waits for the store
+  EXPECT_FALSE(recorder_->queue().behind());
+  EXPECT_LT(recorder_->health().head_bytes, 8'000);
+  EXPECT_EQ(recorder_->health().store_failing, "the database is away");
+  set_away(false);
+  // The last of a run of records are in heads; those before them were stored in chunks.
+  await([&] { return stored().least() > 1'500; });
+  report_hour(10);
+  stop();
+  EXPECT_EQ(stored(), Positions::everywhere(2'010));
+  EXPECT_EQ(rows(1), reported_rows());
+}
+
+TEST_F(RecorderTest, WhatWasLeftInTheJournalIsThereAtTheNextStart) {
+  limits_.builder_bytes = 2'000;
+  limits_.head_bytes = 1'000;
+  start();
+  set_away(true);
+  report_hour(2'000);
+  stop();
+  EXPECT_EQ(stored(), Positions());
+  start();
+  ASSERT_EQ(recovered_.size(), 1);
+  EXPECT_EQ(recovered_[0].values.at(0).text, "2000");
+  EXPECT_LT(recorder_->health().head_bytes, 8'000) << "memory is bounded at a start as well";
+  report_hour(10);
+  set_away(false);
+  await([&] { return stored().least() > 1'500; });
+  stop();
+  start();
+  stop();
+  EXPECT_EQ(stored(), Positions::everywhere(2'010));
+  EXPECT_EQ(rows(1), reported_rows());
+}
+
+TEST_F(RecorderTest, WhatTheJournalLostMeanwhileIsLeftOut) {
+  limits_.builder_bytes = 2'000;
+  limits_.head_bytes = 1'000;
+  start();
+  set_away(true);
+  report_hour(2'000);
+  journal_.lose(1'000);
+  set_away(false);
+  await([&] { return !recorder_->queue().left_through() && stored().least() > 900; });
+  report_hour(10);
+  stop();
+  EXPECT_EQ(stored(), Positions::everywhere(2'010));
+  EXPECT_THAT(rows(1), testing::Contains("2010 a=2010"));
+}
+
+TEST_F(RecorderTest, AStoreThatLostWhatItHadIsToldOnceAndTheJournalHasIt) {
+  why_superseded_ = "the database lost changes in a failover";
+  start();
+  journal_.report(1, kStart_ms + 1, "a", "1");
+  stop();
+  EXPECT_EQ(superseded_, 1);
+  EXPECT_EQ(journal_.trimmed(), std::nullopt);
+  why_superseded_.clear();
+  start();
+  stop();
+  EXPECT_EQ(superseded_, 1);
   EXPECT_THAT(rows(1), ElementsAre("1 a=1"));
 }
 

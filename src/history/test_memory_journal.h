@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -23,7 +24,10 @@ class MemoryJournal final : public journal::JournalReader {
  public:
   // The record is durable when this returns, and was handed to the reader, if there is one.
   std::uint64_t append(journal::RecordKind kind, std::string payload) {
-    records_.push_back({.kind = kind, .payload = std::move(payload)});
+    {
+      const std::lock_guard lock(mutex_);
+      records_.push_back({.kind = kind, .payload = std::move(payload)});
+    }
     if (on_records_) hand_over(records_.size());
     return records_.size();
   }
@@ -35,6 +39,11 @@ class MemoryJournal final : public journal::JournalReader {
     writer.add(name, json);
     writer.end();
     return append(journal::RecordKind::kReports, writer.take());
+  }
+  // read() finds no record behind this one any more.
+  void lose(std::uint64_t behind) {
+    const std::lock_guard lock(mutex_);
+    readable_ = behind;
   }
   // Ends the reader's part: another may read.
   void forget_reader() { on_records_ = nullptr; }
@@ -55,6 +64,22 @@ class MemoryJournal final : public journal::JournalReader {
     }
     return {};
   }
+  [[nodiscard]] Result<journal::Positions> read(const journal::Positions& after,
+                                                const journal::Positions& through,
+                                                const OnRecord& on_record) override {
+    std::uint64_t last = after.least();
+    while (last < through.least()) {
+      Kept kept;
+      {
+        const std::lock_guard lock(mutex_);
+        if (last >= readable_) break;
+        kept = records_[last];
+      }
+      ++last;
+      if (!on_record({.sequence = last, .kind = kept.kind, .payload = kept.payload})) break;
+    }
+    return journal::Positions::everywhere(last);
+  }
   void trim(const journal::Positions& positions) override {
     const std::lock_guard lock(mutex_);
     trimmed_ = positions;
@@ -71,10 +96,11 @@ class MemoryJournal final : public journal::JournalReader {
     on_records_(std::span(&record, 1));
   }
 
+  std::uint64_t readable_ = std::numeric_limits<std::uint64_t>::max();
   std::vector<Kept> records_;  // of the sequence numbers from 1 on
   OnRecords on_records_;
   journal::Positions read_from_;
-  mutable std::mutex mutex_;  // guards trimmed_
+  mutable std::mutex mutex_;  // guards trimmed_, and records_ while they are read
   std::optional<journal::Positions> trimmed_;
 };
 

@@ -153,6 +153,13 @@ Result<std::vector<std::string>> BatteryModes::devices_for(const Asked& asked) c
   }
   if (all.empty()) return fail(ErrorCode::kBadParams, "the account has no battery that it may set");
   const bool is_refused = asked.mode == BatteryMode::kNormal ? can == 0 : !cannot.empty();
+  if (is_refused && !asked.sn.empty()) {
+    const auto& family = platform.catalog->of_serial(asked.sn);
+    return fail(
+        ErrorCode::kBadParams,
+        fmt::format("mode {} ({}) is not for {} ({}), which has {}", std::to_underlying(asked.mode),
+                    name_of(asked.mode), asked.sn, family->product, modes_text(*family)));
+  }
   if (is_refused) {
     return fail(
         ErrorCode::kBadParams,
@@ -177,7 +184,10 @@ void BatteryModes::set(Asked asked, hub::ReplyTo<Leases> reply_to) {
     for (const std::string& sn : *devices) {
       const auto found = leases_.find({asking->asked.account, sn});
       if (asking->asked.mode == BatteryMode::kNormal) {
-        if (found != leases_.end()) found->second.until = now;
+        if (found != leases_.end()) {
+          found->second.until = now;
+          found->second.state = ModeState::kRestoring;
+        }
         continue;
       }
       const bool renews =

@@ -49,6 +49,7 @@ Status CounterReading::begin(history::Reader& reader, const HistoryDevice& devic
     bounds_.erase(same.begin(), same.end());
   }
   std::vector<std::int64_t> bounds_ms;
+  bounds_ms.reserve(bounds_.size());
   for (const std::int64_t hour : bounds_) bounds_ms.push_back(hour * history::kHour_ms);
   query_.emplace(history::EnergyQuery::Options{
       .device = device.number, .sources = kind.sources, .bounds = std::move(bounds_ms)});

@@ -30,6 +30,13 @@ class JournalReader {
   // kConflict: the journal numbers the records of all partitions together, and the positions
   // differ.
   [[nodiscard]] virtual Status from(const Positions& positions, OnRecords on_records) = 0;
+  // Reads durable records again, of those behind `after` up to `through`, in order, until
+  // `on_record` returns false or the call has read enough for one. Returns where it stopped; at
+  // `after`: the journal has none of them. On the caller's thread, which is not the journal's;
+  // after from(), and not while trim() is called on another thread. Errors as for from().
+  using OnRecord = std::function<bool(const Record&)>;
+  [[nodiscard]] virtual Result<Positions> read(const Positions& after, const Positions& through,
+                                               const OnRecord& on_record) = 0;
   // Records up to these positions are no longer needed: they are removed soon after. Any thread.
   virtual void trim(const Positions& positions) = 0;
 };

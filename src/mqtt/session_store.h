@@ -7,6 +7,7 @@
 // Thread rule: any function from any thread; load() before anything else is served.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -15,11 +16,16 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "hub/platform.h"
 #include "journal/positions.h"
 #include "mqtt/stored_session.h"
 #include "mqtt/stream_table.h"
+
+namespace gridloom::postgres {
+class ConnectionSettings;
+}
 
 namespace gridloom::mqtt {
 
@@ -29,6 +35,11 @@ class SessionStore {
   // created. kMalformed: it is of a later version.
   [[nodiscard]] static Result<std::unique_ptr<SessionStore>> open(
       const std::filesystem::path& folder);
+  // Opens the store in a database; creates its tables, or brings them to this program's version.
+  // The data folder has a note of how far they were written. kConflict: they are of a later
+  // version. kIo: the database is away, or has no right for this.
+  [[nodiscard]] static Result<std::unique_ptr<SessionStore>> open(
+      const postgres::ConnectionSettings& settings, const std::filesystem::path& folder);
 
   SessionStore() = default;
   SessionStore(const SessionStore&) = delete;
@@ -60,6 +71,14 @@ class SessionStore {
   virtual void put(std::string_view changes) = 0;
   // Returns when all changes so far are stored, or cannot be written.
   virtual void flush() = 0;
+
+  struct Health {
+    std::string failing{};    // why changes cannot be stored now; empty: no error
+    Millis failing_for{};     // how long that has been so, by the steady clock
+    std::size_t waiting = 0;  // sessions and messages, in memory until they are stored
+    std::size_t waiting_bytes = 0;
+  };
+  [[nodiscard]] virtual Health health() const = 0;
 
   // The interface for the hub; it refers to this store.
   [[nodiscard]] virtual hub::SessionKeeper keeper() = 0;

@@ -152,6 +152,7 @@ class MemorySessionStore final : public SessionStore {
     if (std::exchange(applied_, present_.record()) == present_.record()) return;
     if (tell_) tell_(journal::Positions::everywhere(applied_));
   }
+  [[nodiscard]] Health health() const override { return {}; }
   [[nodiscard]] hub::SessionKeeper keeper() override {
     return {.new_number =
                 [this] {

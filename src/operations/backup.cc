@@ -33,6 +33,8 @@ using wire::Json;
 using wire::JsonObject;
 
 constexpr mode_t kPrivate = 0600;
+// Which database has the data of the folder, if one has (server/database_place.h).
+constexpr const char* kDatabase = "database.json";
 
 Status error_of(const fs::path& path, const std::error_code& error) {
   return fail(ErrorCode::kIo, fmt::format("{}: {}", path.string(), error.message()));
@@ -50,7 +52,7 @@ bool has_nothing(const fs::path& folder) {
 void clear(const fs::path& folder) {
   std::error_code ignored;
   for (const std::string_view name :
-       {"history.db", "sessions.db", "log", "registry.sqlite", "secret.key", "tls"}) {
+       {"history.db", "sessions.db", "log", "registry.sqlite", "secret.key", "tls", kDatabase}) {
     fs::remove_all(folder / name, ignored);
     for (const char* suffix : {"-journal", "-wal", "-shm"}) {
       fs::remove(folder / std::string(name).append(suffix), ignored);
@@ -93,6 +95,10 @@ class Copy {
     if (Status done = files("log"); !done) return done;
     if (Status done = database("registry.sqlite"); !done) return done;
     if (Status done = file("secret.key"); !done) return done;
+    if (fs::exists(context_.data / kDatabase)) {
+      if (Status done = file(kDatabase); !done) return done;
+      has_database_ = true;
+    }
     if (Status done = files(kVirtualStates); !done) return done;
     if (Status done = files(home::kCounterFiles); !done) return done;
     if (fs::exists(context_.data / home::kBatteryModeFile)) {
@@ -113,7 +119,13 @@ class Copy {
             context_.zone));
   }
   [[nodiscard]] Json answer() const {
-    return JsonObject{{"backup", folder_.string()}, {"files", list_.size()}, {"bytes", bytes_}};
+    JsonObject answer{{"backup", folder_.string()}, {"files", list_.size()}, {"bytes", bytes_}};
+    if (has_database_) {
+      answer["leftOut"] =
+          "accounts, devices, sessions and history, which are in the database that database.json "
+          "names: back it up with its own tools, such as pg_dump";
+    }
+    return answer;
   }
 
  private:
@@ -163,6 +175,7 @@ class Copy {
   fs::path folder_;
   std::vector<BackupFile> list_;
   std::uintmax_t bytes_ = 0;
+  bool has_database_ = false;
 };
 
 // The folder of a backup while it is being written. Unless it was completed, its content is removed

@@ -7,12 +7,15 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
+#include "base/nearest.h"
 #include "bridges/bridges.h"
 #include "bridges/kinds.h"
 #include "bridges/row_json.h"
 #include "hub/hub.h"
 #include "operations/context.h"
+#include "operations/run.h"
 #include "registry/registry.h"
 #include "wire/json.h"
 
@@ -22,6 +25,7 @@ namespace {
 using bridges::BridgeRow;
 using bridges::Kind;
 using registry::Account;
+using registry::Directory;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
@@ -65,6 +69,28 @@ JsonObject facts_of(const registry::Bridge& bridge, const Kind& kind, const Json
           {"account", account},
           {"on", bridge.is_on},
           {"settings", bridges::shown_settings(kind, settings)}};
+}
+
+// A warning of devices that the bridge is to use and the account has not: a name is mistyped, or
+// the device is added later.
+void warn_of_unknown(JsonObject& answer, const Kind& kind, const JsonObject& settings,
+                     const Directory& directory, const Account& account) {
+  const Json* wanted = kind.selects_devices ? settings.if_contains("devices") : nullptr;
+  if (wanted == nullptr || !wanted->is_array()) return;
+  std::vector<std::string_view> known;
+  for (const auto& list : {directory.devices_of(account.id), directory.shared_with(account.id)}) {
+    for (const registry::Device* each : list) {
+      known.emplace_back(each->sn);
+      known.emplace_back(each->name);
+    }
+  }
+  for (const Json& each : wanted->get_array()) {
+    const std::string_view name = each.get_string();
+    if (std::ranges::find(known, name) != known.end()) continue;
+    answer[kWarningMember] =
+        fmt::format("{} has no device \"{}\" yet{}", account.name, name, did_you_mean(name, known));
+    return;
+  }
 }
 
 Result<Json> list_kinds(const Context& /*context*/, const Arguments& /*arguments*/) {
@@ -127,7 +153,9 @@ Result<Json> add_bridge(const Context& context, const Arguments& arguments) {
                                                   .settings = Secret(wire::to_text(settings)),
                                                   .now = SystemClock().now()});
   if (!added) return std::unexpected(added.error());
-  return facts_of(*added, **kind, settings, (*account)->name);
+  JsonObject answer = facts_of(*added, **kind, settings, (*account)->name);
+  warn_of_unknown(answer, **kind, settings, *directory, **account);
+  return answer;
 }
 
 // Settings that are given replace those of before; an empty one removes it.
@@ -164,7 +192,11 @@ Result<Json> change_bridge(const Context& context, const Arguments& arguments) {
   registry::Bridge now = **bridge;
   now.is_on = change.is_on.value_or(now.is_on);
   const Account* account = directory->find_account(now.account);
-  return facts_of(now, **kind, *settings, account == nullptr ? "" : account->name);
+  JsonObject answer = facts_of(now, **kind, *settings, account == nullptr ? "" : account->name);
+  if (account != nullptr && change.settings) {
+    warn_of_unknown(answer, **kind, *settings, *directory, *account);
+  }
+  return answer;
 }
 
 Result<Json> remove_bridge(const Context& context, const Arguments& arguments) {

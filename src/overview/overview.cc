@@ -22,6 +22,7 @@ using history::Power;
 using wire::Json;
 
 constexpr std::string_view kChargeNature = "battery.soc";
+constexpr std::string_view kCapacityNature = "battery.capacity";
 constexpr double kLeastBattery_w = 1;  // a battery with less rests
 
 void add_to(std::optional<double>& sum, double number) { sum = sum.value_or(0) + number; }
@@ -204,6 +205,7 @@ std::optional<double> battery_power(const history::EnergySources& sources,
 Overview overview_of(const Family& family, const std::vector<FlatValue>& values) {
   const history::EnergySources sources(family);
   Overview overview{.charge_percent = charge_of(family, values),
+                    .capacity_wh = number_with(kCapacityNature, family, values),
                     .powers_w = powers_of(family, sources, values)};
   for (std::size_t power = 0; power < history::kPowers; ++power) {
     const auto& watts = overview.powers_w.at(power);

@@ -39,6 +39,7 @@ struct Overview {
   // How long the battery goes on as now: one of both while it charges or discharges.
   std::optional<double> full_in_min{};
   std::optional<double> empty_in_min{};
+  std::optional<double> capacity_wh{};  // of the full battery
   // By history::Power, with the signs of the natures; the figures above are sums of these.
   KnownPowers powers_w{};
   std::vector<ActiveError> errors{};

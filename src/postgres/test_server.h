@@ -165,8 +165,9 @@ class TestDatabase {
     if (connection) (void)connection->run(fmt::format("DROP SCHEMA {} CASCADE", schema_));
   }
 
-  [[nodiscard]] ConnectionSettings settings() const {
-    return must(ConnectionSettings::parse({.url = server_.url(), .schema = schema_}));
+  [[nodiscard]] ConnectionSettings settings(std::string_view application = "gridloom") const {
+    return must(ConnectionSettings::parse(
+        {.url = server_.url(), .schema = schema_, .application_name = application}));
   }
   [[nodiscard]] Connection connect(const Connection::Options& options = {}) const {
     return must(Connection::open(settings(), options));

@@ -100,6 +100,9 @@ void Values::add_array(Type array, Type element, std::span<const T> values) {
     if constexpr (std::same_as<T, Bytes>) {
       append(static_cast<std::int32_t>(value.bytes.size()));
       fields_.append(value.bytes);
+    } else if constexpr (std::same_as<T, double>) {
+      append(static_cast<std::int32_t>(sizeof(T)));
+      append(std::bit_cast<std::uint64_t>(value));
     } else {
       append(static_cast<std::int32_t>(sizeof(T)));
       append(value);
@@ -114,6 +117,10 @@ void Values::add(std::span<const std::int32_t> values) {
 
 void Values::add(std::span<const std::int64_t> values) {
   add_array(Type::kInt8Array, Type::kInt8, values);
+}
+
+void Values::add(std::span<const double> values) {
+  add_array(Type::kFloat8Array, Type::kFloat8, values);
 }
 
 void Values::add(std::span<const Bytes> values) {

@@ -10,7 +10,8 @@
 // | std::string_view            | text (UTF-8 without NUL) |
 // | Bytes                       | bytea       |
 // | TimePoint                   | timestamptz |
-// | std::span<const std::int32_t>, std::int64_t>, Bytes> | int[], bigint[], bytea[] |
+// | std::span<const std::int32_t>, std::int64_t> | int[], bigint[] |
+// | std::span<const double>, Bytes>              | double precision[], bytea[] |
 // | std::optional<one of these> | the same, or NULL |
 #pragma once
 
@@ -44,6 +45,7 @@ enum class Type : std::uint32_t {
   kByteaArray = 1001,
   kInt4Array = 1007,
   kInt8Array = 1016,
+  kFloat8Array = 1022,
   kTimestamptz = 1184,
 };
 
@@ -60,6 +62,7 @@ class Values {
   void add(TimePoint time);
   void add(std::span<const std::int32_t> values);
   void add(std::span<const std::int64_t> values);
+  void add(std::span<const double> values);
   void add(std::span<const Bytes> values);
   void add_null(Type type);
   // Text of other types, such as literals.

@@ -19,7 +19,13 @@ api::Health health_of(const history::ArchiveHealth& archive, Millis longest_stal
     text[what] = why;
   };
   if (archive.log.failing) failing("log", *archive.log.failing);
-  if (!archive.store_failing.empty()) failing("store", archive.store_failing);
+  if (!archive.store_failing.empty()) {
+    failing("store", archive.store_failing);
+    text["storeFailingForMs"] = archive.store_failing_for.count();
+    text["logBytes"] = archive.log_bytes;
+    if (archive.log_lasts) text["logLastsMs"] = archive.log_lasts->count();
+  }
+  if (archive.catches_up) text["catchesUp"] = true;
   const bool is_stalled = longest_stall >= kTooLong;
   if (is_stalled) {
     failing("loops", fmt::format("a thread has been blocked for {} ms", longest_stall.count()));

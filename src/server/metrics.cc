@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <map>
@@ -105,6 +106,18 @@ std::string bridges_by_kind(std::span<const bridges::BridgeRow> rows) {
   return text;
 }
 
+std::size_t seconds_of(Millis time) {
+  return static_cast<std::size_t>(std::chrono::floor<std::chrono::seconds>(time).count());
+}
+
+// Only while nothing can be stored: otherwise the log is trimmed.
+std::string log_lasts(const history::ArchiveHealth& archive) {
+  if (!archive.log_lasts) return {};
+  return gauge("gridloom_log_lasts_seconds",
+               "How long the log goes on taking records that cannot be stored",
+               seconds_of(*archive.log_lasts));
+}
+
 }  // namespace
 
 std::string metrics_text(const hub::Platform& platform, const ListenerCounts& listeners,
@@ -157,6 +170,9 @@ std::string metrics_text(const hub::Platform& platform, const ListenerCounts& li
       gauge("gridloom_history_failing",
             "1 while blocks cannot be stored and the log keeps their reports, else 0",
             archive.store_failing.empty() ? 0 : 1),
+      gauge("gridloom_history_failing_seconds", "How long that has been so",
+            seconds_of(archive.store_failing_for)),
+      log_lasts(archive),
       gauge("gridloom_history_head_bytes",
             "Bytes of reports in memory that are not yet stored as blocks", archive.head_bytes),
       bridges_by_kind(bridges),

@@ -116,10 +116,15 @@ Result<std::unique_ptr<Server>> Server::open(Options options) {
 }
 
 Status Server::open_data() {
-  auto registry = registry::Registry::open(options_.data);
+  if (!options_.stores) {
+    auto stores = open_stores({.data = options_.data, .clock = options_.clocks.wall});
+    if (!stores) return std::unexpected(stores.error());
+    options_.stores = std::move(*stores);
+  }
+  auto registry = options_.stores->open_registry();
   if (!registry) return std::unexpected(registry.error());
   registry_ = std::move(*registry);
-  auto store = mqtt::SessionStore::open(options_.data);
+  auto store = options_.stores->open_sessions();
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);
   platform_ =
@@ -132,6 +137,7 @@ Status Server::open_data() {
   platform_->config = config_of(options_.limits, options_.strictness);
   auto archive = history::Archive::open(
       {.data = options_.data,
+       .stores = options_.stores->history(),
        .clock = &options_.clocks.devices,
        .limits = options_.limits.history,
        .integrate = history::hour_integrator_by(family_of(*registry_, options_.catalog)),
@@ -139,6 +145,7 @@ Status Server::open_data() {
                                  std::uint64_t record,
                                  std::string_view changes) { store->take(record, changes); },
        .sessions_applied = store_->applied(),
+       .on_superseded = options_.on_superseded,
        .clock_is_driven = options_.clock_is_driven});
   if (!archive) return std::unexpected(archive.error());
   archive_ = std::move(*archive);

@@ -40,6 +40,7 @@
 #include "server/listeners.h"
 #include "server/loops.h"
 #include "server/protocols.h"
+#include "server/stores.h"
 #include "time/time_zone.h"
 #include "wire/json.h"
 
@@ -74,6 +75,10 @@ class Server {
     Strictness strictness = Strictness::kRelaxed;
     bool clock_is_driven = false;  // clocks.devices is set on purpose: trust its time
     hub::RequestPath request_path{};
+    std::unique_ptr<Stores> stores{};  // null: open_stores() of the folder
+    // The store lost what it had, as a database does in a failover: the log has it, and the next
+    // start stores it again. Called once, on a thread of the server, which must not end it.
+    std::function<void(const Error& why)> on_superseded{};
   };
   // Opens the data folder and restores the state in it. Errors are those of its files.
   [[nodiscard]] static Result<std::unique_ptr<Server>> open(Options options);

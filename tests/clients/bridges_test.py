@@ -8,7 +8,7 @@ import signal
 import unittest
 
 from programs import Broker, free_port, until
-from server import PATIENCE_S, Server, run_tests, temporary_folder, told
+from server import DELTA_2, PATIENCE_S, Server, run_tests, temporary_folder, told
 
 
 def secret_file(text=Broker.password):
@@ -88,6 +88,25 @@ class BridgesTest(unittest.TestCase):
                 self.assertNotEqual(done.returncode, 0, done.stdout)
                 self.assertIn(said, done.stderr)
         self.assertEqual(list(self.rows()), ["attic"])
+
+    def test_a_preview_of_nothing_says_so(self):
+        self.server.add_account("ben")
+        shown = self.add("attic", "--broker", "mqtt://127.0.0.1:1", "--account", "ben", "--dry-run")
+        self.assertEqual((shown.returncode, shown.stdout), (0, ""))
+        self.assertIn("would send nothing now", shown.stderr)
+
+    def test_a_device_that_is_not_there_is_told(self):
+        broker = ("--broker", "mqtt://127.0.0.1:1", "--account", "demo")
+        added = self.add("attic", *broker, "--devices", f"{DELTA_2},Kichen power station")
+        self.assertEqual(told(added)["name"], "attic", "it may come later")
+        self.assertIn("demo has no device \"Kichen power station\" yet; did you mean Kitchen power station",
+                      added.stderr)
+        changed = self.server.cli("bridge", "change", "attic", "devices=Kitchen power station")
+        self.assertEqual((changed.returncode, changed.stderr), (0, ""))
+        key = ("--access-key", "a1b2c3d4e5f6a7b8", "--secret-key-file", secret_file())
+        mirror = self.add("cloud", "--host", "https://127.0.0.1:1", *key, "--devices", "R331ELSEWHERE001",
+                          "--account", "demo", kind="mirror")
+        self.assertEqual((mirror.returncode, mirror.stderr), (0, ""), "its devices are the vendor's")
 
     def test_the_configuration_names_bridges_too(self):
         with Broker() as broker:

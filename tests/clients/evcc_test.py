@@ -115,6 +115,9 @@ class EvccTest(unittest.TestCase):
         status, answer = self.call("/api/v1/evcc/batterymode", body.replace("${batterymode}", "2"))
         self.assertEqual(status, 400)
         self.assertIn('"device" names one', answer["message"])
+        status, answer = self.call("/api/v1/evcc/batterymode", json.dumps({"mode": 4, "device": DELTA_2}))
+        self.assertEqual((status, answer["message"]), (
+            400, f"mode 4 (holdcharge) is not for {DELTA_2} (DELTA 2), which has normal, hold, charge"))
         self.assertEqual(self.call("/api/v1/evcc/batterymode", '{"mode": 1}', scope="read")[0], 403)
 
     def test_hold_is_shown_and_normal_ends_it(self):
@@ -125,7 +128,8 @@ class EvccTest(unittest.TestCase):
         deadline = Deadline("the mode to be applied")
         while self.call("/api/v1/evcc")[1]["modes"][0]["state"] != "applied":
             deadline.left_s()
-        self.assertEqual(self.call("/api/v1/evcc/batterymode", json.dumps({"mode": 1, "device": DELTA_2}))[0], 200)
+        status, answer = self.call("/api/v1/evcc/batterymode", json.dumps({"mode": 1, "device": DELTA_2}))
+        self.assertEqual((status, [each["state"] for each in answer["modes"]]), (200, ["restoring"]))
         deadline = Deadline("the end of the mode", 60)
         while self.call("/api/v1/evcc")[1]["modes"]:
             deadline.left_s()

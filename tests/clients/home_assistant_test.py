@@ -11,6 +11,7 @@ from programs import Broker, Program, until
 from server import POWER_STREAM, SMART_PLUG, Server, run_tests, temporary_folder
 
 SN = "ZZ99HA00000000001"
+MOST_WAITING = 32  # messages that the bridge has given to a broker which does not take them
 MEASUREMENT, INCREASING = "measurement", "total_increasing"
 # Device class -> its units, and its state classes (None: it has none).
 SENSORS = {
@@ -216,6 +217,31 @@ class HomeAssistantTest(unittest.TestCase):
         self.server.start_again()
         self.connected().report({"temperature": 22.5})
         self.home.await_state(SN, "temperature", "22.5")
+
+    def test_a_broker_that_is_paused_gets_the_states_of_now_and_nothing_is_dropped(self):
+        device = self.device()
+        device.report({"temperature": 0, "humidity": 40})
+        self.add("--devices", SN)
+        self.home.await_state(SN, "temperature", "0")
+        self.broker.process.send_signal(signal.SIGSTOP)
+        reported = 0
+
+        def is_full():
+            """Whether the bridge waits for the broker, behind many states that came meanwhile."""
+            nonlocal reported
+            for _ in range(50):
+                reported += 1
+                device.report({"temperature": reported, **{f"value_{name}": reported for name in range(100)}})
+            waiting = self.row()["figures"]["waiting"]
+            self.assertLessEqual(waiting, MOST_WAITING)
+            return waiting
+
+        device.report({"humidity": 50})
+        until("a bridge that waits", is_full)
+        self.broker.process.send_signal(signal.SIGCONT)
+        self.home.await_state(SN, "temperature", str(reported))
+        self.home.await_state(SN, "humidity", "50")
+        self.assertEqual(self.row()["dropped"], 0)
 
     def test_a_device_that_goes_away_is_unavailable(self):
         device = self.device()

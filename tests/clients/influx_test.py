@@ -113,7 +113,8 @@ class InfluxTest(unittest.TestCase):
     def test_what_is_reported_is_in_the_database(self):
         database = self.database()
         self.add(database.url, "--database", "home")
-        until("a bridge that runs", lambda: self.row()["state"] in ("connecting", "connected"))
+        until("a bridge that runs", lambda: self.row()["state"] == "connected")
+        self.assertEqual(self.row()["out"], 0, "nothing was reported yet")
         self.report(*range(10))
         self.has(database, "n", list(range(10)))
         self.assertEqual(database.values("watts"), [number * 1.5 for number in range(10)])
@@ -121,6 +122,14 @@ class InfluxTest(unittest.TestCase):
         self.assertEqual(database.values("on"), [number % 2 == 0 for number in range(10)])
         self.assertEqual(self.row()["state"], "connected")
         self.assertEqual(self.row()["dropped"], 0)
+
+    def test_a_database_that_is_not_there_is_told_before_anything_is_reported(self):
+        port = free_port()
+        self.add(f"http://127.0.0.1:{port}", "--database", "home")
+        until("a bridge that fails", lambda: self.row()["state"] == "failing")
+        self.assertIn("refused", self.row()["lastError"])
+        self.database(port=port)
+        until("a bridge that is connected", lambda: self.row()["state"] == "connected")
 
     def test_history_from_before_the_bridge_is_written_if_it_is_asked_for(self):
         self.report(*range(5))

@@ -13,6 +13,7 @@ import unittest
 import jsonschema
 
 import server as servers
+from postgres import Postgres
 from server import DELTA_2, Server, cli, run_tests, temporary_folder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -100,6 +101,7 @@ PRINTS = [
     ("backup", ["{folder}/backup", "--data", "{data}"], 0, 1),
     ("restore", ["{folder}/backup", "--data", "{folder}/restored"], 0, 1),
     ("check", ["{folder}/backup"], 0, 4),
+    ("migrate", ["--from", "{folder}/restored", "--to", "{database}", "--database-password-file", "{password}"], 0, 1),
     ("damage", ["--data", "{data}"], 0, 0),
     ("damage", ["--accept", "--data", "{data}"], 0, 1),
     ("record", ["--out", "{folder}/home.loom", "--for", "1s", "--replace-serials", "--data", "{data}"], 0, 1),
@@ -179,8 +181,9 @@ class JsonTest(unittest.TestCase):
             self.assertIn("--json", taken, command)
 
     def test_the_output_of_each_is_valid(self):
-        with Server("--start", "-1h", "--speed", "1") as server:
+        with Server("--start", "-1h", "--speed", "1") as server, Postgres() as database:
             places = self.places(server)
+            _, places["database"], _, places["password"] = database.new_database()
             for command, arguments, code, least in PRINTS:
                 words = [*command.split(), *(self.filled(word, places) for word in arguments)]
                 done = cli(*words, "--json")

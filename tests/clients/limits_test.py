@@ -131,6 +131,7 @@ TESTED_ELSEWHERE = {
         "JournalTest.PublishersWaitForAJournalThatIsBehind",
     ],
     "history.builder-bytes": ["ArchiveTest.IsBehindWhileMuchWaitsForTheBuilder"],
+    "history.log-bytes": ["Log.IsBehindWhileTheDiskHasMoreThanMayBe"],
     "history.segment-bytes": ["Log.TrimRemovesSegmentsOfWhichNothingIsNeeded"],
     "history.head-bytes": ["BuilderTest.MuchInMemoryIsStoredInParts"],
     "history.grace-ms": ["BuilderTest.AnHourIsStoredOnceItIsOver"],

@@ -1,6 +1,7 @@
 """The bridge "nut" with Debian's nut-client: upsc reads, and upsmon shuts down when the grid is gone and the battery is
 low.
 """
+import json
 import os
 import socket
 import subprocess
@@ -57,6 +58,8 @@ class NutTest(unittest.TestCase):
         self.assertEqual(self.value("device.serial"), SN)
         every = self.upsc(f"{SN}@127.0.0.1:{self.port}")
         self.assertIn("device.model: DELTA 2\n", every.stdout)
+        row = json.loads(self.server.cli("bridge", "show", "ups", "--json").stdout)
+        self.assertEqual((row["state"], row["figures"]["port"]), ("connected", self.port))
         self.assertEqual(self.upsc(f"none@127.0.0.1:{self.port}").returncode, 1)
         self.report("invStatus", acInVol=0)
         self.status("OB")
@@ -64,6 +67,12 @@ class NutTest(unittest.TestCase):
         self.status("OB LB")
         self.report("invStatus", acInVol=231_000)
         self.status("OL LB")
+
+    def test_the_load_is_that_of_the_inverter(self):
+        self.on_grid()
+        self.report("pdStatus", wattsOutSum=360)
+        until("the load", lambda: self.value("ups.load") == "20")
+        self.assertEqual(self.value("ups.realpower.nominal"), "1800")
 
     def test_without_a_word_about_the_grid_there_is_no_status(self):
         self.report("pdStatus", soc=80)

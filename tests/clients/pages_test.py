@@ -18,10 +18,11 @@ import sys
 import unittest
 
 import server as servers
+from postgres import Postgres
 from server import DELTA_2, Server, run_tests, temporary_folder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/user").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs/user").glob("*.md")), *sorted((ROOT / "docs/operate").glob("*.md"))]
 PATIENCE_S = 200  # of a page
 
 # (page, first words of the block): why it does not run.
@@ -77,6 +78,7 @@ FILLED = {
                     ("delta_2=100,power_stream=100", "delta_2=10,power_stream=10")],
     "damage.md": [("remove SN", f"remove {DELTA_2}")],
     "getting-started.md": [("./run\n", "")],  # the page's server has a demo home
+    "postgres.md": [("127.0.0.1:5432", "127.0.0.1:{pg}")],
     "history.md": [("history SN", f"history {DELTA_2}")],
     "mqtt.md": [
         ("gridloom device add HEATER-01 --owner demo  ",
@@ -90,6 +92,7 @@ BEFORE = {
     # Until the device that is recorded has reported.
     "device-families.md": "gridloom wait kitchen 'soc >= 0' --timeout 1m",
     "mqtt.md": "ACCOUNT={account}; PASSWORD={password}",
+    "postgres.md": "ADMIN='{admin}'",
     # Until the home of the samples has reported, and for some seconds more: one report has no energy yet.
     "terminal.md": "gridloom wait 'home battery' 'soc >= 0' --timeout 1m; "
                    "gridloom wait annexe 'soc >= 0' --timeout 1m; gridloom wait bedroom 'soc >= 0' --timeout 1m; "
@@ -214,6 +217,9 @@ class PagesTest(unittest.TestCase):
         with contextlib.ExitStack() as servers_of_page:
             server = servers_of_page.enter_context(Server("--start", "-1h", data=folder / "data"))
             places = {"data": str(server.data)}
+            if name == "postgres.md":
+                database = servers_of_page.enter_context(Postgres())
+                places["admin"], places["pg"] = database.admin_url(), str(database.port)
             if name == "record.md":
                 places["replayed"] = str(servers_of_page.enter_context(Server(demo=False)).data)
             script = self.script(name, wanted, server, places)

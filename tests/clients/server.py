@@ -210,7 +210,8 @@ def start_server(command, data, **how):
             if ended in happened:
                 process.wait()
                 break
-            os.read(watch, 65536)
+            if watch in happened:
+                os.read(watch, 65536)
     except BaseException:
         process.kill()
         process.wait()
@@ -219,6 +220,16 @@ def start_server(command, data, **how):
         os.close(watch)
         os.close(ended)
     return process
+
+
+def database_of(data):
+    """The flags of a server whose test runs in with_postgres.py: a new data folder has a database of its own."""
+    place = os.environ.get("GRIDLOOM_POSTGRES")
+    if not place or any(data.iterdir()):
+        return []
+    import postgres  # it needs this module
+
+    return postgres.new_database(**json.loads(place))
 
 
 class Server:
@@ -236,7 +247,7 @@ class Server:
             command += ["--" + door, "127.0.0.1:0"]
         if demo:
             command.append("--demo")
-        self.command = [*command, *map(str, flags)]
+        self.command = [*command, *database_of(self.data), *map(str, flags)]
         self._start(self.command)
 
     def restart(self, how=signal.SIGTERM):
@@ -319,9 +330,15 @@ class Server:
 
     def metrics(self):
         """The text of /metrics."""
+        return self._text("/metrics")
+
+    def health(self):
+        return json.loads(self._text("/healthz"))
+
+    def _text(self, path):
         line = http.client.HTTPConnection(*self.place("http"), timeout=PATIENCE_S)
         with contextlib.closing(line):
-            line.request("GET", "/metrics")
+            line.request("GET", path)
             return line.getresponse().read().decode()
 
     def cli(self, *arguments, stdin=None):

@@ -178,6 +178,15 @@ class WebhookTest(unittest.TestCase):
         self.assertEqual((ended.kind, ended.event["field"]), ("fault.ended", "inv.errCode"))
         self.assertEqual(ended.event["since"], began.event["since"])
 
+    def test_before_the_first_event_the_state_says_whether_the_receiver_is_there(self):
+        port = free_port()
+        self.add(f"http://127.0.0.1:{port}/")
+        until("a bridge that fails", lambda: self.row()["state"] == "failing")
+        self.assertIn("refused", self.row()["lastError"])
+        receiver = self.receiver(port=port)
+        until("a bridge that is connected", lambda: self.row()["state"] == "connected")
+        self.assertEqual((self.row()["out"], receiver.calls.qsize()), (0, 0), "nothing is posted for it")
+
     def test_a_receiver_that_is_away_at_first_gets_all(self):
         port = free_port()
         self.add(f"http://127.0.0.1:{port}/")

@@ -129,7 +129,7 @@ class Device:
                 self.kept.add(number)
             self.acknowledged.release()
         elif kind & 0xF0 == 0x30:
-            request = json.loads(packet[packet.index(b"{") :])
+            request = json.loads(packet[packet.index(b'{"') :])  # a length may be a brace
             if kind & 0x06:
                 (size,) = struct.unpack("!H", packet[2:4]) if packet[1] < 0x80 else struct.unpack("!H", packet[3:5])
                 start = (2 if packet[1] < 0x80 else 3) + 2 + size

@@ -760,6 +760,8 @@ export interface EvccBattery {
   power?: number;
   /** In %. Absent: not known. */
   soc?: number;
+  /** In kWh. Of the full battery; absent: not known. */
+  capacity?: number;
   /** In kWh. Discharged; absent: not known. */
   energy?: number;
   /** In kWh. Charged; absent: not known. */

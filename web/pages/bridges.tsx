@@ -38,8 +38,8 @@ function Row({bridge}: {bridge: Bridge}) {
   return (
     <li class="session">
       <p>
-        <StateMark mark={marks[bridge.state]} /> <bdi>{bridge.name}</bdi>{' '}
-        <span class="muted">{bridge.kind}</span>
+        <StateMark mark={marks[bridge.state]} /> <bdi>{bridge.name}</bdi>
+        {bridge.kind !== bridge.name && <span class="muted"> {bridge.kind}</span>}
         <br />
         <span class="muted small-text">
           <span class={isFailing ? 'bad' : ''}>

@@ -32,6 +32,8 @@ const schema::Body& describe(schema::Of<EvccBattery> /*of*/) {
       member<&EvccBattery::power_w>(
           "power", {.text = "Discharge is positive; absent: not known", .unit = "W"}),
       member<&EvccBattery::soc_percent>("soc", {.text = "Absent: not known", .unit = "%"}),
+      member<&EvccBattery::capacity_kwh>(
+          "capacity", {.text = "Of the full battery; absent: not known", .unit = "kWh"}),
       member<&EvccBattery::energy_kwh>("energy",
                                        {.text = "Discharged; absent: not known", .unit = "kWh"}),
       member<&EvccBattery::return_energy_kwh>(

@@ -47,6 +47,7 @@ const schema::Body& describe(schema::Of<EvccPv> /*of*/);
 struct EvccBattery {
   EvccNumber power_w{};
   EvccNumber soc_percent{};
+  EvccNumber capacity_kwh{};
   EvccNumber energy_kwh{};
   EvccNumber return_energy_kwh{};
 };

@@ -31,7 +31,7 @@ auto answer_of(Query query, const AnswerForm& form, TextOf text_of) {
   return [query = std::move(query), form, text_of = std::move(text_of)](
              history::Reader& reader) mutable -> std::optional<http::Response> {
     for (const history::Slice slice; !query.done() && !slice.over();) {
-      if (Status worked = query.work(reader); !worked) return form.failure(worked.error());
+      if (Status worked = query.work(reader); !worked) return form.read_failure(worked.error());
     }
     if (!query.done()) return std::nullopt;
     return form.success(text_of(query));
@@ -264,7 +264,7 @@ void HistoryApi::events(const std::string& sn, Call call) const {
   read(std::move(call),
        [query = EventQuery(std::move(*request), std::move(devices)),
         form](history::Reader& reader) mutable -> std::optional<http::Response> {
-         if (Status worked = query.work(reader); !worked) return form.failure(worked.error());
+         if (Status worked = query.work(reader); !worked) return form.read_failure(worked.error());
          if (!query.done()) return std::nullopt;
          return form.success(query.text());
        });

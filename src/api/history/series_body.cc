@@ -53,7 +53,7 @@ Status SeriesBody::make(history::Reader& reader) {
 
 std::optional<http::Response> SeriesBody::begin(history::Reader& reader) {
   if (!std::exchange(begun_, true) && !is_csv()) ready_ = around_.before;
-  if (const Status made = make(reader); !made) return options_.form.failure(made.error());
+  if (const Status made = make(reader); !made) return options_.form.read_failure(made.error());
   if (!has_piece()) return std::nullopt;
   http::Response response;
   if (is_csv()) {

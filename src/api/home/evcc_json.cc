@@ -52,6 +52,23 @@ bool has_battery_power(const home::HomeDevice& device) {
          measures(*device.sources, kBatteryDischarge);
 }
 
+// A panel has the charge of other devices' batteries.
+bool has_battery(const home::HomeDevice& device) {
+  return has_battery_power(device) ||
+         (device.role != overview::Role::kPanel && overview::has_charge(*device.family));
+}
+
+// What all batteries of the home hold. Nothing: it is not known of one of them.
+std::optional<double> capacity_of(const home::HomeState& state) {
+  double sum_wh = 0;
+  for (const home::HomeDevicePtr& device : state.devices) {
+    if (!has_battery(*device)) continue;
+    if (!device->figures.capacity_wh) return std::nullopt;
+    sum_wh += *device->figures.capacity_wh;
+  }
+  return sum_wh > 0 ? std::optional(sum_wh) : std::nullopt;
+}
+
 body::EvccDevice device_of(const home::HomeDevice& device, TimePoint now,
                            const home::EnergyTotals::Device* totals) {
   body::EvccDevice row{.sn = device.sn, .name = device.name};
@@ -63,12 +80,10 @@ body::EvccDevice device_of(const home::HomeDevice& device, TimePoint now,
   if (measures(*device.sources, history::Power::kPv)) {
     row.pv = {.power_w = rounded(figures.sun_w), .energy_kwh = energy_of(totals, EnergyFlow::kPv)};
   }
-  // A panel has the charge of other devices' batteries.
-  const bool has_charge =
-      device.role != overview::Role::kPanel && overview::has_charge(*device.family);
-  if (has_battery_power(device) || has_charge) {
+  if (has_battery(device)) {
     row.battery = {.power_w = rounded(figures.battery_w, -1),
                    .soc_percent = rounded(figures.charge_percent),
+                   .capacity_kwh = kwh_of(device.figures.capacity_wh),
                    .energy_kwh = energy_of(totals, EnergyFlow::kBatteryOut),
                    .return_energy_kwh = energy_of(totals, EnergyFlow::kBatteryIn)};
   }
@@ -94,6 +109,7 @@ body::Evcc evcc_of(const home::HomeState& state, const overview::HomePicture& pi
   if (picture.at(Place::kBattery).exists) {
     made.battery = {.power_w = power_of(picture.at(Place::kBattery), -1),
                     .soc_percent = rounded(picture.charge_percent),
+                    .capacity_kwh = kwh_of(capacity_of(state)),
                     .energy_kwh = home_energy(totals, Quantity::kBatteryOut),
                     .return_energy_kwh = home_energy(totals, Quantity::kBatteryIn)};
   }

@@ -6,10 +6,14 @@
 #include <utility>
 
 #include "api/bodies/error.h"
+#include "base/clock.h"
+#include "base/log_throttle.h"
 #include "base/redacted.h"
 
 namespace gridloom::api {
 namespace {
+
+constexpr std::string_view kReadAgain_s = "5";  // a database that was away is back within seconds
 
 unsigned status_of(ErrorCode code) {
   switch (code) {
@@ -112,6 +116,19 @@ http::Response AnswerForm::failure(const Error& fault) const {
                                    std::string_view(trace_id_)));
   }
   return plain_error(status, name_of(fault.code), detail_for_client(fault));
+}
+
+http::Response AnswerForm::read_failure(const Error& fault) const {
+  if (fault.code != ErrorCode::kIo) return failure(fault);
+  static LogThrottle throttle({.times = 1, .within = Millis(60'000)});
+  static const SteadyClock clock;
+  if (throttle.admit(clock.now())) {
+    spdlog::error("history cannot be read: {}", fault.detail);
+  }
+  http::Response response =
+      refusal(503, fault.detail.contains('/') ? "history cannot be read now" : fault.detail);
+  response.headers.emplace_back("Retry-After", kReadAgain_s);
+  return response;
 }
 
 http::Response AnswerForm::refusal(unsigned status, std::string_view why) const {

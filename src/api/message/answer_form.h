@@ -32,6 +32,9 @@ class AnswerForm {
   [[nodiscard]] SplitEnvelope around() const;
   // The detail is sent to the client, except for errors of the server itself: those go to the log.
   [[nodiscard]] http::Response failure(const Error& fault) const;
+  // failure() of what reads the store: while that cannot be read, 503 with Retry-After, and a
+  // detail that names no files.
+  [[nodiscard]] http::Response read_failure(const Error& fault) const;
   // A refusal by HTTP status in either style: 400, 404, 405, 408, 413, 417, 421, 426, 429, 431,
   // 503.
   [[nodiscard]] http::Response refusal(unsigned status, std::string_view why) const;

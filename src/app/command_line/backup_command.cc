@@ -20,6 +20,7 @@
 #include "app/data_folder/restore.h"
 #include "app/process/progress.h"
 #include "operations/backup.h"
+#include "server/database_place.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -83,6 +84,12 @@ int run_restore(const Arguments& arguments) {
     fmt::print(stderr,
                "gridloom: the backup was made by an earlier version, which wrote no hashes: only "
                "the sizes of its files were verified\n");
+  }
+  if (const auto place = server::database_of(arguments.data); place && *place) {
+    print_note(
+        fmt::format("accounts, devices, sessions and history are not in the backup: they "
+                    "are in the database {}, to be restored by its own tools",
+                    (*place)->url));
   }
   print_object({{"restored", arguments.data}}, arguments.json);
   return 0;

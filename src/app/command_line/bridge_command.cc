@@ -18,10 +18,12 @@
 #include "app/command_line/output.h"
 #include "app/command_line/secret_input.h"
 #include "app/command_line/usage_error.h"
+#include "app/process/local_zone.h"
+#include "base/clock.h"
 #include "base/printable.h"
 #include "bridges/configured.h"
 #include "bridges/kinds.h"
-#include "parameters/arguments.h"
+#include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -54,6 +56,8 @@ struct Arguments {
   std::deque<Added> added;  // by kind; their addresses stay
 };
 
+time::Now time_now() { return {.at = SystemClock().now(), .zone = local_zone().zone}; }
+
 Result<JsonObject> settings_of(const Added& added) {
   JsonObject settings;
   for (const Parameter& each : added.kind->settings) {
@@ -76,7 +80,7 @@ Result<JsonObject> settings_of(const Added& added) {
       settings[each.name] = secret->reveal();
       continue;
     }
-    auto value = parameters::parse_value(each, text);
+    auto value = bridges::parse_setting(each, text, time_now());
     if (!value) {
       return fail(value.error().code, fmt::format("--{}", value.error().detail));
     }
@@ -106,6 +110,9 @@ int add(const Added& added) {
   if (!preview->is_array()) {
     print_json(*preview);
     return 0;
+  }
+  if (preview->get_array().empty()) {
+    print_note("It would send nothing now: no device that it is to use has reported.");
   }
   for (const Json& row : preview->get_array()) {
     if (added.admin.json || !row.is_object() || !row.get_object().contains("topic")) {
@@ -191,7 +198,7 @@ int change(const Arguments& a) {
     const auto kind = bridges::find_kind(member_text(*found, "kind"));
     if (!kind) return report_error(kind.error());
     for (const std::string& each : a.settings) {
-      if (Status added = bridges::add_setting(**kind, each, settings); !added) {
+      if (Status added = bridges::add_setting(**kind, each, settings, time_now()); !added) {
         return report_error(added.error());
       }
     }
@@ -217,10 +224,11 @@ void declare_setting(CLI::App& command, const Parameter& setting, Added& added) 
     return;
   }
   const bool is_number = parameters::is_number(setting.type);
-  const std::string text =
-      is_secret ? fmt::format("File with it: {}", setting.text) : std::string(setting.text);
-  const bool is_file = is_secret || setting.name == "ca";
-  const char* const placeholder = is_file                               ? placeholder::kFile
+  std::string text(setting.text);
+  if (is_secret) text += "; the name of a file with it";
+  if (setting.type == Type::kChoice) text += fmt::format(" ({})", valid_text(setting));
+  const char* const placeholder = bridges::is_file(setting)             ? placeholder::kFile
+                                  : setting.type == Type::kTime         ? placeholder::kTime
                                   : is_number                           ? placeholder::kCount
                                   : setting.type == Type::kSerialNumber ? placeholder::kSn
                                                                         : placeholder::kWord;

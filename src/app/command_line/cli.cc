@@ -34,6 +34,7 @@
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_files.h"
 #include "app/command_line/manual.h"
+#include "app/command_line/migrate_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/record.h"
 #include "app/command_line/replay.h"
@@ -149,6 +150,13 @@ void add_server_options(CLI::App& app, ServeOptions& o) {
       app, "--data", o.data, placeholder::kFolder,
       fmt::format("Data folder of the server; its default is {}, where that is set", kDataVariable))
       .show_default();
+  const Option database = add_value(
+      app, "--database", o.database, "URL",
+      "PostgreSQL database that has accounts, devices, sessions and history in place of files in "
+      "the data folder, which remembers it: postgres://USER@HOST/DATABASE?sslmode=verify-full");
+  add_value(app, "--database-password-file", o.database_password_file, placeholder::kFile,
+            "File with the password of the database, in place of PGPASSFILE")
+      .needs(database);
   listener("--http", o.http, "HTTP listener; port 0 takes any free port");
   listener("--https", o.https, "HTTPS listener");
   listener("--mqtt", o.mqtt, "MQTT listener");
@@ -330,10 +338,10 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   }
   add_serve(app, arguments, chosen);
   for (const auto& add :
-       {add_account,    add_token,  add_sign_in,  add_bridge,     add_mirror, add_backup,
-        add_check,      add_damage, add_simulate, add_time,       add_fault,  add_record,
-        add_replay,     add_bench,  add_family,   add_home_files, add_block,  add_segment,
-        add_completion, add_doctor, add_config}) {
+       {add_account, add_token,      add_sign_in, add_bridge,   add_mirror,     add_backup,
+        add_check,   add_migrate,    add_damage,  add_simulate, add_time,       add_fault,
+        add_record,  add_replay,     add_bench,   add_family,   add_home_files, add_block,
+        add_segment, add_completion, add_doctor,  add_config}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

@@ -9,11 +9,13 @@
 #include <system_error>
 
 #include "app/data_folder/restore.h"
+#include "server/database_place.h"
 
 namespace gridloom::app {
 namespace {
 
-constexpr const char* kRegistry = "registry.sqlite";  // in each data folder from first use
+constexpr const char* kRegistry =
+    "registry.sqlite";  // from first use, unless a database has the data
 
 constexpr std::string_view kRestore = "restore";
 
@@ -83,6 +85,7 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"block show", DataFolder::kNone},
     {"command-tree", DataFolder::kNone},
     {"check", DataFolder::kNone},
+    {"migrate", DataFolder::kNone},
     {"segment show", DataFolder::kNone},
     {"limits", DataFolder::kNone},
     {"config check", DataFolder::kNone},
@@ -112,7 +115,7 @@ std::span<const CommandRow> command_rows() { return kRows; }
 
 bool has_data(const std::filesystem::path& folder) {
   std::error_code ignored;
-  return std::filesystem::exists(folder / kRegistry, ignored);
+  return std::filesystem::exists(folder / kRegistry, ignored) || server::names_database(folder);
 }
 
 Status check_data_folder(std::string_view command, const std::filesystem::path& folder) {
@@ -121,6 +124,7 @@ Status check_data_folder(std::string_view command, const std::filesystem::path& 
     if (Status good = check_no_restore(folder); !good) return good;
   }
   if (row != kRows.end() && row->folder != DataFolder::kMustExist) return {};
+  if (server::names_database(folder)) return {};
   struct stat facts{};
   if (::stat((folder / kRegistry).c_str(), &facts) == 0) return {};
   // Other errors (missing permission, for example) are reported by the command itself.

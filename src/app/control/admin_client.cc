@@ -29,6 +29,7 @@
 #include "operations/run.h"
 #include "operations/table.h"
 #include "server/reconcile.h"
+#include "server/stores.h"
 #include "storage/data_lock.h"
 #include "storage/reserve.h"
 
@@ -54,12 +55,15 @@ std::invoke_result_t<Operation, const operations::Context&> on_stopped(
   spdlog::set_default_logger(
       std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   spdlog::default_logger()->set_formatter(log_formatter(local_zone().zone, LogName::kNone));
-  const auto registry = registry::Registry::open(data_folder);
+  const SystemClock clock;
+  const auto stores = server::open_stores({.data = data_folder, .clock = clock});
+  if (!stores) return std::unexpected(stores.error());
+  const auto registry = (*stores)->open_registry();
   if (!registry) return std::unexpected(registry.error());
   const auto catalog = catalog::load_catalog(devices);
   if (!catalog) return std::unexpected(catalog.error());
-  const SystemClock clock;
-  const auto archive = history::Archive::open({.data = data_folder, .clock = &clock});
+  const auto archive = history::Archive::open(
+      {.data = data_folder, .stores = (*stores)->history(), .clock = &clock});
   if (!archive) return std::unexpected(archive.error());
   if (const Status agreed = server::reconcile(**registry, **archive, clock); !agreed) {
     return std::unexpected(agreed.error());

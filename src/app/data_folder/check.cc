@@ -15,6 +15,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/data_folder/check_database.h"
 #include "base/read_file.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/damage_notes.h"
@@ -28,6 +29,7 @@
 #include "operations/virtual_state.h"
 #include "registry/revision.h"
 #include "registry/sqlite/store.h"
+#include "server/database_place.h"
 #include "storage/files.h"
 #include "storage/seen_number.h"
 #include "storage/sqlite.h"
@@ -48,6 +50,8 @@ constexpr std::array<std::string_view, 3> kDatabases = {kHistory, kRegistry, kSe
 constexpr std::array<std::string_view, 4> kPassing = {"lock", "ready.json", "ready.json.new",
                                                       "admin.sock"};
 constexpr std::string_view kNotes = "damage.txt";
+constexpr std::string_view kDatabase = "database.json";
+constexpr std::string_view kMigrated = ".migrated";  // the end of a name
 constexpr std::string_view kRegistrySeen = "registry.seen";
 constexpr std::string_view kSessionsSeen = "sessions.seen";
 constexpr std::string_view kLogSeen = "log.seen";
@@ -104,6 +108,25 @@ std::vector<std::string> names_in(const fs::path& folder) {
   return names;
 }
 
+// Range of sequence numbers in the log, from the names of its segments and their records.
+struct Segments {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+};
+
+// How far the log was stored.
+struct Stored {
+  std::optional<std::uint64_t> history;  // all records up to here
+  std::uint64_t some_of_history = 0;     // the last record of which there are any rows
+  std::uint64_t sessions = 0;            // all session changes up to here
+};
+
+struct Kind {
+  bool is_backup = false;
+  bool has_database = false;  // which has what registry.sqlite and history.db have elsewhere
+  bool is_at_work = false;    // a server may change the files
+};
+
 class Check {
  public:
   Check(fs::path folder, const OnCheckProgress& on_progress)
@@ -112,7 +135,8 @@ class Check {
   Result<std::vector<CheckedFile>> all() {
     std::error_code error;
     const bool is_backup = fs::exists(folder_ / operations::kBackupDescription, error);
-    const bool is_data = fs::exists(folder_ / kKey, error) ||
+    kind_.has_database = fs::exists(folder_ / kDatabase, error);
+    const bool is_data = kind_.has_database || fs::exists(folder_ / kKey, error) ||
                          std::ranges::any_of(kDatabases, [&](std::string_view name) {
                            return fs::exists(folder_ / name, error);
                          });
@@ -121,7 +145,8 @@ class Check {
                   fmt::format("{} is neither a data folder nor a backup: it has no {} and no {}",
                               folder_.string(), kRegistry, operations::kBackupDescription));
     }
-    at_work_ = !is_backup && is_at_work(folder_);
+    kind_.is_at_work = !is_backup && is_at_work(folder_);
+    kind_.is_backup = is_backup;
     if (is_backup) check_backup();
     wrong_certificates_ = net::check_certificates(folder_);
     // Read before the files they refer to, because these may grow during the check.
@@ -129,6 +154,7 @@ class Check {
     log_seen_ = storage::SeenNumber(folder_ / kLogSeen).read();
     const std::vector<std::string> names = names_in(folder_);
     for (const std::string_view must : {kRegistry, kKey}) {
+      if (kind_.has_database && must == kRegistry) continue;
       if (!is_one_of(names, must)) damage(must, "it is missing");
     }
     for (const std::string_view sub : {std::string_view(), kLog, kCertificates,
@@ -223,6 +249,10 @@ class Check {
     if (view == kSessionsSeen) return check_seen(name, sessions_seen_.has_value());
     if (view == kLogSeen) return check_seen(name, log_seen_.has_value());
     if (view == kNotes) return check_notes();
+    if (view == kDatabase) return check_place();
+    if (view.ends_with(kMigrated)) {
+      return not_checked(name, "its data were moved to a database: not used any more");
+    }
     if (view.starts_with("log/damaged-") || view.starts_with("damaged-")) {
       return not_checked(name, "set aside when damage was found at an earlier start");
     }
@@ -240,7 +270,7 @@ class Check {
   [[nodiscard]] Database::Writers writers_of(const std::string& name) const {
     std::error_code error;
     const std::uintmax_t log = fs::file_size(folder_ / (name + std::string(kWal)), error);
-    const bool may_be = at_work_ || (!error && log != 0);
+    const bool may_be = kind_.is_at_work || (!error && log != 0);
     return may_be ? Database::Writers::kMaybe : Database::Writers::kNone;
   }
 
@@ -264,11 +294,11 @@ class Check {
                             : fmt::format("{} rows with checksums", found->rows));
     // Databases of earlier versions have no such table.
     const auto applied = database.integer("SELECT record FROM applied");
-    if (applied) sessions_applied_ = static_cast<std::uint64_t>(*applied);
-    if (applied && sessions_seen_ > sessions_applied_) {
+    if (applied) stored_.sessions = static_cast<std::uint64_t>(*applied);
+    if (applied && sessions_seen_ > stored_.sessions) {
       damage(kSessions, fmt::format("it was stored up to record {} of the log once, and now ends "
                                     "at record {}: it is an old copy, or damaged",
-                                    *sessions_seen_, sessions_applied_));
+                                    *sessions_seen_, stored_.sessions));
     }
   }
 
@@ -280,24 +310,43 @@ class Check {
 
   void check_history() {
     using Writers = history::StoreFactory::Writers;
-    const std::string name(kHistory);
-    const auto found =
-        history::sqlite_store_factory(folder_)->check(at_work_ ? Writers::kMaybe : Writers::kNone);
-    if (!found) return failed(name, found.error());
-    for (const std::string& each : found->structure) damage(name, each);
-    if (found->failed) return failed(name, *found->failed);
-    for (const std::string& each : found->damages) damage(name, each);
-    if (found->damaged > found->damages.size()) {
-      damage(name, fmt::format("{} more", found->damaged - found->damages.size()));
+    const auto found = history::sqlite_store_factory(folder_)->check(
+        kind_.is_at_work ? Writers::kMaybe : Writers::kNone);
+    if (!found) return failed(kHistory, found.error());
+    add_history(kHistory, *found);
+  }
+
+  // The database that has the data of the folder.
+  void check_place() {
+    const auto place = server::database_of(folder_);
+    if (!place || !*place) return failed(kDatabase, place ? Error() : place.error());
+    if (kind_.is_backup) {
+      return add_note(kDatabase,
+                      "accounts, devices and history are in that database, which has backups of "
+                      "its own");
     }
-    if (!found->unread.empty()) failed(name, {.code = ErrorCode::kIo, .detail = found->unread});
-    applied_ = found->applied;
-    some_of_history_ = found->some_applied;
-    add_note(name, fmt::format("{} rows{}, {} blocks", found->rows,
-                               found->has_checksums ? " with checksums"
-                                                    : " (version 1: without "
-                                                      "checksums)",
-                               found->blocks));
+    const auto found = app::check_database(folder_, **place);
+    if (!found) return failed(kDatabase, found.error());
+    add_history(kDatabase, found->history);
+    if (!found->registry) failed(kDatabase, found->registry.error());
+    add_note(kDatabase, fmt::format("all in the database {}", found->description));
+  }
+
+  void add_history(std::string_view name, const history::StoreCheck& found) {
+    for (const std::string& each : found.structure) damage(name, each);
+    if (found.failed) return failed(name, *found.failed);
+    for (const std::string& each : found.damages) damage(name, each);
+    if (found.damaged > found.damages.size()) {
+      damage(name, fmt::format("{} more", found.damaged - found.damages.size()));
+    }
+    if (!found.unread.empty()) failed(name, {.code = ErrorCode::kIo, .detail = found.unread});
+    stored_.history = found.applied;
+    stored_.some_of_history = found.some_applied;
+    add_note(name, fmt::format("{} rows{}, {} blocks", found.rows,
+                               found.has_checksums ? " with checksums"
+                                                   : " (version 1: without "
+                                                     "checksums)",
+                               found.blocks));
   }
 
   void check_registry(Database database) {
@@ -313,7 +362,8 @@ class Check {
         !key) {
       return failed(kKey, key.error());
     }
-    add_note(kKey, "checked with registry.sqlite");
+    add_note(kKey,
+             kind_.has_database ? "checked with the database" : "checked with registry.sqlite");
   }
 
   // A file that has its checksum in itself.
@@ -341,7 +391,7 @@ class Check {
   template <typename Look>
   [[nodiscard]] std::optional<Error> settled(Look look) const {
     std::optional<Error> why = look();
-    for (int time = 1; why && at_work_ && time < kTries; ++time) {
+    for (int time = 1; why && kind_.is_at_work && time < kTries; ++time) {
       ::poll(nullptr, 0, kBetweenTries_ms);
       why = look();
     }
@@ -365,8 +415,8 @@ class Check {
   // Whether bad bytes behind record `last` of the newest segment are a torn end: they and what
   // follows them were never acknowledged, and a start cuts them off.
   [[nodiscard]] bool is_torn_behind(std::uint64_t last) const {
-    return log_seen_ && last >= std::max({*log_seen_, applied_.value_or(0), some_of_history_,
-                                          sessions_applied_});
+    return log_seen_ && last >= std::max({*log_seen_, stored_.history.value_or(0),
+                                          stored_.some_of_history, stored_.sessions});
   }
 
   void check_segment(const std::string& name) {
@@ -410,7 +460,7 @@ class Check {
       return add_note(name, "removed during the check: history.db has its records");
     }
     add_note(name, fmt::format("{} records", records));
-    if (torn != 0 && !at_work_) {
+    if (torn != 0 && !kind_.is_at_work) {
       add_note(name, fmt::format("an incomplete write of {} bytes at its end, which the next start "
                                  "cuts off",
                                  torn));
@@ -422,18 +472,19 @@ class Check {
   void look_for_gaps() {
     // Segments are created and removed while a server works, and nobody knows what one has that
     // the disk does not give.
-    if (!applied_ || at_work_ || !log_is_read_) return;
+    if (!stored_.history || kind_.is_at_work || !log_is_read_) return;
     const std::uint64_t seen = log_seen_.value_or(0);
-    const std::uint64_t known = std::max({*applied_, some_of_history_, sessions_applied_, seen});
+    const std::uint64_t known =
+        std::max({*stored_.history, stored_.some_of_history, stored_.sessions, seen});
     journal::LogLoss loss{.seen = seen};
-    if (segments_ && segments_->first > *applied_ + 1) {
-      loss.gaps.push_back({.first = *applied_ + 1, .last = segments_->first - 1});
+    if (segments_ && segments_->first > *stored_.history + 1) {
+      loss.gaps.push_back({.first = *stored_.history + 1, .last = segments_->first - 1});
     }
     const std::uint64_t end = segments_ ? segments_->last : 0;
     if (end < known) loss.ends_early = end;
-    for (std::string& note : journal::loss_notes(loss, {.history = *applied_,
-                                                        .some_of_history = some_of_history_,
-                                                        .sessions = sessions_applied_})) {
+    for (std::string& note : journal::loss_notes(loss, {.history = *stored_.history,
+                                                        .some_of_history = stored_.some_of_history,
+                                                        .sessions = stored_.sessions})) {
       damage(kLog, std::move(note));
     }
   }
@@ -443,24 +494,16 @@ class Check {
     text += fmt::format("{}{}", text.empty() ? "" : "; ", note);
   }
 
-  // Range of sequence numbers in the log, from the names of its segments and their records.
-  struct Segments {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-  };
-
   fs::path folder_;
   const OnCheckProgress& on_progress_;
   CheckProgress progress_;
-  std::optional<std::uint64_t> applied_;  // records up to here are in history.db
-  std::uint64_t some_of_history_ = 0;     // rows of this record are in history.db
-  std::uint64_t sessions_applied_ = 0;    // and session changes, in sessions.db
+  Stored stored_;
   std::optional<std::uint64_t> sessions_seen_;
   std::optional<std::uint64_t> log_seen_;
   std::optional<Segments> segments_;
   bool log_is_read_ = true;
   std::string newest_segment_;
-  bool at_work_ = false;
+  Kind kind_;
   std::map<std::string, std::string> wrong_certificates_;
   std::map<std::string, CheckedFile> files_;  // by name
 };

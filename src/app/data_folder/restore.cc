@@ -27,7 +27,9 @@ namespace fs = std::filesystem;
 constexpr mode_t kPrivate = 0600;
 constexpr mode_t kPublic = 0644;  // for certificates
 constexpr mode_t kPrivateFolder = 0700;
-constexpr std::string_view kRegistry = "registry.sqlite";  // in every data folder
+// One of them is in every data folder.
+constexpr std::string_view kRegistry = "registry.sqlite";
+constexpr std::string_view kDatabase = "database.json";
 
 // In the staging folder: the copy, and a file with the names of the entries moved out of the copy.
 constexpr const char* kCopy = "data";
@@ -279,7 +281,8 @@ Status check_no_restore(const fs::path& data) {
                             data.string(), cure));
   };
   if (is_there(inside(target))) return unfinished("");
-  if (is_there(target / kRegistry) || !is_there(beside(target))) return {};
+  const bool is_used = is_there(target / kRegistry) || is_there(target / kDatabase);
+  if (is_used || !is_there(beside(target))) return {};
   return unfinished(
       fmt::format(", or remove {} to continue without the restored data", beside(target).string()));
 }

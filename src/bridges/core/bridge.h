@@ -52,6 +52,9 @@ struct Identity {
   std::string name;
   registry::AccountId account{};  // whose devices it uses
   Health* health = nullptr;       // outlives it
+  // The client id at brokers unless the settings have one: of this server alone, and the same in
+  // each run.
+  std::string client_id{};
   // A folder of its own, for what must outlive the process. It need not exist.
   std::filesystem::path folder{};
 };
@@ -79,6 +82,8 @@ struct Kind {
   std::string_view example;  // options of one, as they are typed
   std::string_view text;     // begins with a verb, ends without a full stop
   std::span<const parameters::Parameter> settings{};
+  // The setting "devices" names devices of the account (bridges/core/selection.h).
+  bool selects_devices = false;
   // Beyond the limits of each setting. kBadParams: names the setting, its value, and what would be
   // valid. Any thread; does not block.
   Status (*check)(const parameters::Arguments& settings) = nullptr;

@@ -85,6 +85,13 @@ void Health::set_figure(std::string_view name, std::int64_t value) {
   report_.figures.insert_or_assign(std::string(name), value);
 }
 
+void Health::clear_figure(std::string_view name) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = report_.figures.find(name); found != report_.figures.end()) {
+    report_.figures.erase(found);
+  }
+}
+
 void Health::add_to_figure(std::string_view name, std::int64_t value) {
   const std::lock_guard lock(mutex_);
   const auto found = report_.figures.find(name);

@@ -52,6 +52,8 @@ class Health {
   void count_out(std::uint64_t messages = 1);
   void count_dropped(std::uint64_t messages = 1);
   void set_figure(std::string_view name, std::int64_t value);
+  // It is not known any more.
+  void clear_figure(std::string_view name);
   void add_to_figure(std::string_view name, std::int64_t value = 1);
 
   [[nodiscard]] HealthReport report() const;

@@ -58,6 +58,9 @@ TEST_F(HealthTest, MessagesAndFiguresAreCounted) {
   EXPECT_EQ(report.last_message, kTestStart + Millis(7));
   EXPECT_EQ(report.figures.at("requests_per_hour"), 10);
   EXPECT_EQ(report.figures.at("spikes"), 3);
+  health.clear_figure("spikes");
+  health.clear_figure("spikes");
+  EXPECT_FALSE(health.report().figures.contains("spikes"));
 }
 
 }  // namespace

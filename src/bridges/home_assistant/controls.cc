@@ -285,6 +285,7 @@ Result<JsonObject> params_for(const Entity& entity, std::string_view payload) {
   const auto choice = std::ranges::find(control.choices, payload, &Choice::name);
   if (choice == control.choices.end()) {
     std::vector<std::string_view> names;
+    names.reserve(control.choices.size());
     for (const Choice& each : control.choices) names.emplace_back(each.name);
     return unknown_value(entity, payload, joined_or(names));
   }

@@ -53,6 +53,10 @@ bool is_energy(std::string_view nature) {
          nature.ends_with(".energy_out");
 }
 
+bool is_stored_energy(std::string_view nature) {
+  return nature == "battery.stored" || nature == "battery.capacity";
+}
+
 // "[2].ctrlSta" is "3 ctrlSta": people count from 1.
 std::string place_of(std::string_view path) {
   std::string place;
@@ -84,6 +88,8 @@ void classify_number(const Field& field, Entity& entity) {
     entity.device_class = "energy";
     entity.state_class = StateClass::kTotalIncreasing;
     entity.never_falls = true;
+  } else if (is_energy_unit && is_stored_energy(field.nature)) {
+    entity.device_class = "energy_storage";
   } else if (field.unit == "%" && field.nature == "battery.soc") {
     entity.device_class = "battery";
   } else if (field.unit == "s" && field.description.contains("since 1970")) {
@@ -169,6 +175,7 @@ class Builder {
     add_fields();
     add_undeclared();
     if (options.has_controls) add_controls();
+    add_counters(options.counters);
   }
 
   std::vector<Entity> take() {
@@ -333,6 +340,12 @@ class Builder {
         each.category = Category::kDiagnostic;
       }
     }
+  }
+
+  void add_counters(const DeviceCounters& counters) {
+    const auto language =
+        &english_ == &shown_ ? catalog::Language::kEnglish : catalog::Language::kGerman;
+    for (Entity& each : counter_entities(counters, language)) add(std::move(each), {});
   }
 
   void enable_some() {

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bridges/home_assistant/counters.h"
 #include "bridges/home_assistant/entity.h"
 #include "catalog/family.h"
 
@@ -37,6 +38,7 @@ struct EntityOptions {
   catalog::FamilyPtr english;
   catalog::FamilyPtr shown;  // the same family, in the language of the titles
   bool has_controls = false;
+  DeviceCounters counters{};
 };
 
 struct Entities {

@@ -189,6 +189,10 @@ TEST(Entities, AFewAreEnabledAndEveryFieldWithANatureIs) {
         EXPECT_EQ(entity->device_class, "battery");
         EXPECT_EQ(entity->state_class, StateClass::kMeasurement) << "the energy dashboard asks";
       }
+      if (field.nature == "battery.capacity" || field.nature == "battery.stored") {
+        EXPECT_EQ(entity->device_class, "energy_storage");
+        EXPECT_EQ(entity->state_class, StateClass::kMeasurement);
+      }
       if (field.nature.ends_with(".power")) {
         EXPECT_EQ(entity->device_class, "power");
       }

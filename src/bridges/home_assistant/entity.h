@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "catalog/family.h"
+#include "history/energy/energy_flow.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges::home_assistant {
@@ -71,7 +72,8 @@ struct Entity {
   std::string title{};
   std::string slug{};             // the English title for an entity id: "charge_of_the_battery"
   std::vector<Source> sources{};  // whose values make the state
-  std::string path{};             // in the source's value: "[2].ctrlSta"; empty: all of it
+  std::optional<history::EnergyFlow> counter{};  // of Gridloom itself (counters.h), if it is one
+  std::string path{};                     // in the source's value: "[2].ctrlSta"; empty: all of it
   const catalog::Field* field = nullptr;  // of the value at the path; null: it is not declared
   Form form = Form::kText;
   std::string_view device_class{};

@@ -17,19 +17,19 @@
 
 #include "base/redacted.h"
 #include "base/secret.h"
-#include "base/worker.h"
 #include "bridges/core/broker_address.h"
+#include "bridges/core/broker_link.h"
 #include "bridges/core/device_book.h"
 #include "bridges/core/selection.h"
 #include "bridges/core/twins_now.h"
 #include "bridges/home_assistant/discovery.h"
 #include "bridges/home_assistant/entities.h"
 #include "bridges/home_assistant/home_device.h"
+#include "bridges/home_assistant/home_reader.h"
 #include "bridges/home_assistant/publisher.h"
+#include "bridges/home_assistant/set_sender.h"
 #include "catalog/language.h"
-#include "catalog/set_message.h"
 #include "client/mqtt_link.h"
-#include "home/set_book.h"
 
 namespace gridloom::bridges {
 namespace {
@@ -44,11 +44,6 @@ constexpr std::string_view kPrefix = "homeassistant";
 constexpr std::string_view kBase = "gridloom";
 constexpr std::int64_t kAtMostEvery_s = 5;
 constexpr std::size_t kMaxInFlight = 16;  // messages that the broker has not acknowledged
-constexpr std::size_t kMaxSets = 32;      // that are not answered yet; further ones are refused
-constexpr std::size_t kMaxPayload = 256;  // of a set, in bytes
-// Before the certificates are read again.
-constexpr std::chrono::seconds kRetryCertificates{30};
-constexpr std::size_t kReadBytes = 64 * 1024;
 
 constexpr std::array kSettings = {
     Parameter{.name = "broker",
@@ -64,7 +59,9 @@ constexpr std::array kSettings = {
                       "system",
               .most_bytes = 4096},
     Parameter{.name = "client-id",
-              .text = "Client id at the broker, unique there; left out: gridloom-NAME",
+              .text =
+                  "Client id at the broker, unique there; left out: gridloom-NAME-SERVER, with 8 "
+                  "digits of this server",
               .most_bytes = 64},
     Parameter{.name = "discovery-prefix",
               .text = "First level of the topics of discovery; left out: homeassistant",
@@ -139,73 +136,51 @@ Status check(const Arguments& settings) {
   return {};
 }
 
-// The number of a set, by which a device's log tells it from others.
-std::int64_t message_id(TimePoint now) {
-  constexpr std::int64_t kMost = 1'000'000'000;
-  const std::int64_t number = unix_ms(now) % kMost;
-  return number < 0 ? number + kMost : number;
-}
-
 class HomeAssistant final : public Bridge,
                             public DeviceBook::Listener,
                             public client::MqttLink::Listener,
                             public home_assistant::Outlet {
  public:
-  HomeAssistant(const Parts& parts, Identity identity, const Arguments& settings)
-      : parts_(parts),
+  HomeAssistant(Parts parts, Identity identity, const Arguments& settings)
+      : parts_(std::move(parts)),
         identity_(std::move(identity)),
-        ca_(settings.text("ca")),
         topics_(topics_of(settings, identity_.name)),
-        // check() has parsed it.
-        broker_(parse_broker_address("broker", settings.text("broker")).value_or(BrokerAddress())),
-        at_most_every_(settings.integer("at-most-every").value_or(kAtMostEvery_s)),
-        buffer_(kReadBytes),
-        publisher_(options(settings)),
-        home_device_(topics_, language_of(settings), *this) {
-    link_options_.client_id =
-        text_or(settings, "client-id", fmt::format("gridloom-{}", identity_.name));
-    link_options_.user = settings.text("user");
-    link_options_.password = Secret(settings.text("password"));
-    using enum wire::mqtt::Qos;
-    link_options_.filters = {{.filter = topics_.birth(), .qos = kAtLeastOnce},
-                             {.filter = topics_.published_filter(), .qos = kAtLeastOnce}};
-    if (settings.flag("controls")) {
-      link_options_.filters.push_back({.filter = topics_.set_filter(), .qos = kAtLeastOnce});
-    }
-    if (settings.flag("migrate")) {
-      link_options_.filters.push_back({.filter = topics_.single_filter(), .qos = kAtLeastOnce});
-    }
-  }
-  ~HomeAssistant() override { close(); }
+        publisher_(publisher_options(settings)),
+        home_device_(topics_, language_of(settings), *this),
+        home_reader_(parts_,
+                     {.account = identity_.account,
+                      .every = at_most_every(settings),
+                      .on_home =
+                          [this](const auto& picture, const auto& totals) {
+                            home_device_.update({.picture = picture.get(), .totals = totals.get()});
+                            if (totals) publisher_.on_counters(*totals);
+                          }}),
+        set_sender_(parts_, identity_, [this](std::string_view sn) { return book_->find(sn); }),
+        link_(link_options(settings), *this) {}
 
   void start() override {
     identity_.health->connecting();
     book_.emplace(parts_.hub, parts_.loop, identity_.account, *this);
-    connect();
+    link_.open();
   }
 
   void stop() override {
-    if (link_ && link_->online()) {
+    if (link_.online()) {
       // With messages before it this one would not go out: the broker publishes the will then.
-      if (link_->unacknowledged() < kMaxInFlight * 2) {
+      if (link_.unacknowledged() < kMaxInFlight * 2) {
         publish(topics_.status(), std::string(home_assistant::kOffline), true);
       } else {
-        link_->drop();
+        link_.drop();
       }
     }
-    close();
+    link_.close();
     book_.reset();
     identity_.health->off();
   }
 
   void tick() override {
     if (book_) book_->tick();
-    const auto now = std::chrono::steady_clock::now();
-    if (!link_) {
-      if (now >= connect_again_) connect();
-      return;
-    }
-    link_->tick(now);
+    link_.tick();
     work();
   }
 
@@ -214,91 +189,56 @@ class HomeAssistant final : public Bridge,
   }
 
  private:
-  [[nodiscard]] Publisher::Options options(const Arguments& settings) {
+  static std::chrono::seconds at_most_every(const Arguments& settings) {
+    return std::chrono::seconds(settings.integer("at-most-every").value_or(kAtMostEvery_s));
+  }
+
+  [[nodiscard]] Publisher::Options publisher_options(const Arguments& settings) {
     return {.topics = topics_,
             .catalog = parts_.hub.platform().catalog.get(),
             .language = language_of(settings),
             .has_controls = settings.flag("controls"),
             .migrates = settings.flag("migrate"),
             .devices = Selection(settings.texts("devices"), {}),
-            .at_most_every =
-                std::chrono::seconds(settings.integer("at-most-every").value_or(kAtMostEvery_s)),
+            .at_most_every = at_most_every(settings),
             .outlet = this,
             .health = identity_.health};
   }
 
-  void connect() {
-    connect_again_ = std::chrono::steady_clock::now() + kRetryCertificates;
-    if (!broker_.uses_tls) return open(nullptr);
-    // The file is read on the worker's thread.
-    const bool is_posted =
-        worker_.post(1, [this, ca = ca_, &loop = parts_.loop, alive = std::weak_ptr(alive_)] {
-          auto tls = ca.empty() ? client::tls_client_of_system() : client::tls_client(ca);
-          loop.post([this, alive, tls = std::move(tls)] {
-            if (!alive.lock()) return;
-            if (tls) return open(*tls);
-            identity_.health->failing(tls.error().detail);
-          });
-        });
-    if (!is_posted) identity_.health->failing("the certificates cannot be read");
-  }
-
-  void open(client::TlsClient tls) {
-    link_options_.resolve = client::resolve_on(worker_, 1, parts_.loop, broker_.host_port);
-    link_options_.tls = std::move(tls);
-    link_options_.loop = &parts_.loop;
-    link_options_.buffer = buffer_;
-    link_options_.will = client::Will{.topic = topics_.status(),
+  [[nodiscard]] BrokerLink::Options link_options(const Arguments& settings) const {
+    using enum wire::mqtt::Qos;
+    BrokerLink::Options options{
+        // check() has parsed it.
+        .broker = parse_broker_address("broker", settings.text("broker")).value_or(BrokerAddress()),
+        .ca = settings.text("ca"),
+        .loop = &parts_.loop,
+        .health = identity_.health,
+        .link = {.client_id = text_or(settings, "client-id", identity_.client_id),
+                 .user = settings.text("user"),
+                 .password = Secret(settings.text("password")),
+                 .filters = {{.filter = topics_.birth(), .qos = kAtLeastOnce},
+                             {.filter = topics_.published_filter(), .qos = kAtLeastOnce}},
+                 .will = client::Will{.topic = topics_.status(),
                                       .payload = std::string(home_assistant::kOffline),
-                                      .retain = true};
-    link_options_.reconnects = true;
-    link_ = std::make_shared<client::MqttLink>(link_options_, *this);
-    link_->open();
-  }
-
-  void close() {
-    alive_.reset();
-    if (link_) link_->close();
-    link_.reset();
+                                      .retain = true}}};
+    auto& filters = options.link.filters;
+    if (settings.flag("controls")) {
+      filters.push_back({.filter = topics_.set_filter(), .qos = kAtLeastOnce});
+    }
+    if (settings.flag("migrate")) {
+      filters.push_back({.filter = topics_.single_filter(), .qos = kAtLeastOnce});
+    }
+    return options;
   }
 
   void work() {
-    if (!link_ || !link_->online() || !book_) return;
-    ask_for_home();
+    if (!link_.online() || !book_) return;
+    home_reader_.tick();
+    // Otherwise the counters of an earlier run would be taken back, and announced again.
+    if (!home_reader_.has_answered()) return;
     publisher_.tick(std::chrono::steady_clock::now(),
                     {.find = [this](std::string_view sn) { return book_->find(sn); },
                      .is_whole = book_->is_whole()});
-  }
-
-  // --- the home
-  void ask_for_home() {
-    const auto now = std::chrono::steady_clock::now();
-    if (is_asking_ || now < ask_again_) return;
-    ask_again_ = now + at_most_every_;
-    is_asking_ = true;
-    parts_.homes.get(
-        identity_.account,
-        {.loop = &parts_.loop,
-         .done = [this, alive = std::weak_ptr(alive_)](Result<home::HomeFeed::Home> answer) {
-           if (!alive.lock()) return;
-           if (answer) return ask_for_counters(std::move(answer->picture));
-           is_asking_ = false;
-         }});
-  }
-
-  using Picture = std::shared_ptr<const overview::HomePicture>;
-  void ask_for_counters(Picture picture) {
-    parts_.counters.get(
-        identity_.account,
-        {.loop = &parts_.loop,
-         .done = [this, alive = std::weak_ptr(alive_), picture = std::move(picture)](
-                     const Result<home::EnergyCounters::Totals>& totals) {
-           if (!alive.lock()) return;
-           is_asking_ = false;
-           // Counters that were known once stay.
-           if (totals) totals_ = *totals;
-           home_device_.update({.picture = picture.get(), .totals = totals_.get()});
-         }});
   }
 
   // --- the book
@@ -321,7 +261,7 @@ class HomeAssistant final : public Bridge,
   }
   void on_acknowledged(std::chrono::nanoseconds /*took*/) override {
     // Goes on as soon as the broker has taken all, without waiting for the next tick.
-    if (is_posted_ || link_->unacknowledged() != 0) return;
+    if (is_posted_ || link_.unacknowledged() != 0) return;
     is_posted_ = true;
     parts_.loop.post([this, alive = std::weak_ptr(alive_)] {
       if (!alive.lock()) return;
@@ -333,7 +273,7 @@ class HomeAssistant final : public Bridge,
     identity_.health->count_in();
     if (topic == topics_.birth()) home_device_.announce_again();
     if (auto asked = publisher_.on_message(topic, payload, retained)) {
-      set(std::move(*asked), payload.size());
+      set_sender_.send(std::move(*asked), payload.size());
     }
   }
   void on_filter_refused(std::string_view filter) override {
@@ -343,90 +283,23 @@ class HomeAssistant final : public Bridge,
   // --- what goes out
   void publish(std::string_view topic, std::string payload, bool retain) override {
     identity_.health->count_out();
-    link_->send(topic, std::move(payload), {.retain = retain});
+    link_.send(topic, std::move(payload), {.retain = retain});
   }
   [[nodiscard]] bool has_room() const override {
-    return link_ && link_->online() && link_->unacknowledged() < kMaxInFlight;
-  }
-
-  // --- sets
-  void refuse(std::string_view sn, std::string_view why) {
-    identity_.health->add_to_figure("sets_refused");
-    identity_.health->error(fmt::format("set of {}: {}", sn, why));
-  }
-
-  void set(Publisher::Asked asked, std::size_t bytes) {
-    const auto directory = parts_.registry.directory();
-    const registry::Device* device = directory->find_device(asked.sn);
-    const bool is_permitted =
-        device != nullptr &&
-        registry::Directory::rights(identity_.account, *device) >= registry::Rights::kFull;
-    if (!is_permitted) return refuse(asked.sn, "the account may not set the device");
-    if (bytes > kMaxPayload) return refuse(asked.sn, "the value is too long");
-    if (waiting_ >= kMaxSets) return refuse(asked.sn, "too many sets wait for their answer");
-    ++waiting_;
-    const catalog::Command& command = *asked.entity->control->command;
-    const auto module_in = [&](std::string_view group) { return module_of(asked, group); };
-    auto message = catalog::addressed(*asked.entities->english, command,
-                                      catalog::set_message(command, asked.params),
-                                      {.sn = asked.sn,
-                                       .message_id = message_id(parts_.hub.platform().clock.now()),
-                                       .module_in = module_in});
-    parts_.sets.send({.id = {.account = identity_.account, .sn = asked.sn, .id = ""},
-                      .message = std::move(message),
-                      .origin = {.by = fmt::format("bridge {}", identity_.name)}},
-                     {.loop = &parts_.loop,
-                      .done = [this, sn = asked.sn, alive = std::weak_ptr(alive_)](
-                                  const Result<home::SetRecord>& record) {
-                        if (alive.lock()) end_set(sn, record);
-                      }});
-  }
-
-  // The first module of a group that the device has reported; empty: none.
-  [[nodiscard]] std::string module_of(const Publisher::Asked& asked, std::string_view group) const {
-    const BookDevice* from = book_->find(asked.sn);
-    const std::string begin = fmt::format("{}.", group);
-    for (std::size_t slot = 0; from != nullptr && slot < from->slots(); ++slot) {
-      const std::string_view name = from->name_of(slot);
-      if (!name.starts_with(begin) || from->text_of(slot).empty()) continue;
-      const std::string_view rest = name.substr(begin.size());
-      return std::string(rest.substr(0, rest.find('.')));
-    }
-    return {};
-  }
-
-  void end_set(const std::string& sn, const Result<home::SetRecord>& record) {
-    --waiting_;
-    if (!record) return refuse(sn, record.error().detail);
-    using enum home::SetState;
-    const home::SetState state = record->state;
-    if (state != kRefused && state != kUnanswered && state != kOffline) {
-      return identity_.health->add_to_figure("sets");
-    }
-    refuse(sn, record->error ? record->error->detail
-                             : fmt::format("{} {}", name_of(state), record->refusal));
+    return link_.online() && link_.unacknowledged() < kMaxInFlight;
   }
 
   const Parts parts_;
   const Identity identity_;
-  const std::string ca_;
   const Topics topics_;
-  const BrokerAddress broker_;
-  const std::chrono::seconds at_most_every_;
-  std::vector<char> buffer_;
   Publisher publisher_;
   home_assistant::HomeDevice home_device_;
-  client::Moment ask_again_;
-  home::EnergyCounters::Totals totals_;  // as they were known last; null: not yet
-  bool is_asking_ = false;               // for the home
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // until close()
-  client::MqttLink::Options link_options_;
+  home_assistant::HomeReader home_reader_;
+  home_assistant::SetSender set_sender_;
   std::optional<DeviceBook> book_;
-  client::Moment connect_again_;
-  std::size_t waiting_ = 0;                 // sets
-  bool is_posted_ = false;                  // work() is
-  std::shared_ptr<client::MqttLink> link_;  // null: not yet, or no more
-  Worker worker_{{1, 4}};                   // looks names up, reads certificates
+  BrokerLink link_;
+  bool is_posted_ = false;  // work() is
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 std::unique_ptr<Bridge> make(const Parts& parts, Identity identity, const Arguments& settings) {
@@ -477,6 +350,7 @@ const Kind& home_assistant_kind() {
       .example = "--broker mqtt://homeassistant.local --user gridloom --password-file ha.password",
       .text = "Shows the devices in Home Assistant, over an MQTT broker",
       .settings = kSettings,
+      .selects_devices = true,
       .check = check,
       .make = make,
       .preview = preview};

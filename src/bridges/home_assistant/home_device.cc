@@ -43,7 +43,9 @@ constexpr Title kCharge{"Battery charge", "Ladestand"};
 constexpr Title kHome{"Home energy", "Hausenergie"};
 
 std::string power_key(Place place) { return fmt::format("{}_power", name_of(place)); }
-std::string energy_key(Quantity quantity) { return fmt::format("{}_energy", name_of(quantity)); }
+std::string energy_key(std::size_t quantity, std::string_view epoch) {
+  return fmt::format("{}_energy_{}", name_of(static_cast<Quantity>(quantity)), epoch);
+}
 
 std::string_view in(catalog::Language language, const Title& title) {
   return language == catalog::Language::kGerman ? title.german : title.english;
@@ -54,10 +56,10 @@ class Components {
   Components(const Topics& topics, catalog::Language language)
       : id_(topics.home_id()), language_(language) {}
 
-  JsonObject& add(const std::string& key, const Title& title, std::string_view unique) {
+  JsonObject& add(const std::string& key, const Title& title) {
     JsonObject component{{"p", "sensor"},
                          {"name", in(language_, title)},
-                         {"uniq_id", fmt::format("{}_{}{}", id_, key, unique)},
+                         {"uniq_id", fmt::format("{}_{}", id_, key)},
                          {"def_ent_id", fmt::format("sensor.home_{}", slug_of(title.english))},
                          {"val_tpl", fmt::format("{{{{ value_json['{}'] }}}}", key)}};
     return all_[key].emplace_object() = std::move(component);
@@ -90,19 +92,18 @@ JsonObject components_of(const Topics& topics, catalog::Language language, const
   for (std::size_t k = 0; k < overview::kPlaces; ++k) {
     const auto place = static_cast<Place>(k);
     if (!is_there(now, place)) continue;
-    JsonObject& component = components.add(power_key(place), kPowers.at(k), "");
+    JsonObject& component = components.add(power_key(place), kPowers.at(k));
     set_class(component, "power", "W", "measurement");
     component["suggested_display_precision"] = 0;
   }
   if (is_there(now, Place::kBattery)) {
-    JsonObject& component = components.add("charge", kCharge, "");
+    JsonObject& component = components.add("charge", kCharge);
     set_class(component, "battery", "%", "measurement");
     component["suggested_display_precision"] = 0;
   }
   for (std::size_t k = 0; k < overview::kQuantities; ++k) {
     if (!energy(now, k)) continue;  // published only when it is known
-    JsonObject& component = components.add(energy_key(static_cast<Quantity>(k)), kEnergies.at(k),
-                                           "_" + now.totals->epoch);
+    JsonObject& component = components.add(energy_key(k, now.totals->epoch), kEnergies.at(k));
     set_class(component, "energy", "Wh", "total_increasing");
     component["suggested_display_precision"] = 0;
   }
@@ -138,7 +139,7 @@ JsonObject home_state(const HomeNow& now) {
   for (std::size_t k = 0; k < overview::kQuantities; ++k) {
     const auto wh = energy(now, k);
     // Whole numbers, rounded down: they do not fall either.
-    if (wh) state[energy_key(static_cast<Quantity>(k))] = std::llround(std::floor(*wh));
+    if (wh) state[energy_key(k, now.totals->epoch)] = std::llround(std::floor(*wh));
   }
   return state;
 }

@@ -62,7 +62,7 @@ TEST_F(HomeDeviceTest, HasWhatTheHomeHasAndUnknownIsNotZero) {
   ASSERT_THAT(sent.topics, ElementsAre(kConfig, kState));
   EXPECT_EQ(wire::parse_json(sent.payloads.back()).value(),
             wire::parse_json(R"({"sun_power":812.3,"battery_power":null,"charge":null,)"
-                             R"("sun_energy":1234})")
+                             R"("sun_energy_e1":1234})")
                 .value());
   EXPECT_THAT(sent.payloads.front(), HasSubstr(R"("uniq_id":"gridloom_home_ha_sun_energy_e1")"));
   EXPECT_THAT(sent.payloads.front(), HasSubstr(R"("stat_cla":"total_increasing")"));
@@ -89,7 +89,9 @@ TEST_F(HomeDeviceTest, CountersThatBeginAnewAreOtherEntities) {
   device.update(now());
   totals.epoch = "e2";
   device.update(now());
-  EXPECT_THAT(sent.payloads.at(2), HasSubstr("sun_energy_e2"));
+  EXPECT_THAT(sent.payloads.at(2), HasSubstr(R"("sun_energy_e1":{"p":"sensor"})"));
+  EXPECT_THAT(sent.payloads.at(3), HasSubstr("gridloom_home_ha_sun_energy_e2"));
+  EXPECT_THAT(sent.payloads.at(3), Not(HasSubstr("e1")));
 }
 
 TEST_F(HomeDeviceTest, AnEntityThatIsNoMoreGoesInTwoSteps) {

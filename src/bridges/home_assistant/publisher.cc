@@ -56,14 +56,14 @@ PlanPtr plan_of(EntitiesPtr entities, std::span<const FurtherQuota> further) {
 
 // --- from the book
 
-PlanPtr Publisher::make_plan(const BookDevice& device) {
-  const catalog::FamilyPtr& english = options_.catalog->of_serial(device.sn());
+PlanPtr Publisher::make_plan(const BookDevice& from, const Device& device) {
+  const catalog::FamilyPtr& english = options_.catalog->of_serial(from.sn());
   std::vector<FurtherQuota> further;
-  for (std::size_t slot = 0; slot < device.slots(); ++slot) {
-    const std::string& name = device.name_of(slot);
-    if (name.empty() || device.text_of(slot).empty() || !is_further(*english, name)) continue;
-    const bool is_declared = device.field_of(slot) != nullptr;
-    further.push_back({.name = name, .text = is_declared ? "" : device.text_of(slot)});
+  for (std::size_t slot = 0; slot < from.slots(); ++slot) {
+    const std::string& name = from.name_of(slot);
+    if (name.empty() || from.text_of(slot).empty() || !is_further(*english, name)) continue;
+    const bool is_declared = from.field_of(slot) != nullptr;
+    further.push_back({.name = name, .text = is_declared ? "" : from.text_of(slot)});
     if (further.size() == kMaxEntities) break;
   }
   std::ranges::sort(further, {}, &FurtherQuota::name);
@@ -72,6 +72,9 @@ PlanPtr Publisher::make_plan(const BookDevice& device) {
     // Entities depend on the kind of a value that is not declared, which its first letter tells.
     key += fmt::format("\n{} {}", each.name, each.text.substr(0, 1));
   }
+  const std::vector<Entity> counters =
+      counter_entities(device.counters, catalog::Language::kEnglish);
+  for (const Entity& each : counters) key += fmt::format("\n{}", each.key);
   if (plans_.size() > 2 * devices_.size() + 16) {
     std::erase_if(plans_, [](const auto& each) { return each.second.expired(); });
   }
@@ -80,7 +83,8 @@ PlanPtr Publisher::make_plan(const BookDevice& device) {
   PlanPtr plan =
       plan_of(entities_of({.english = english,
                            .shown = options_.catalog->in_language(english, options_.language),
-                           .has_controls = options_.has_controls},
+                           .has_controls = options_.has_controls,
+                           .counters = device.counters},
                           further),
               further);
   shared = plan;
@@ -144,6 +148,24 @@ void Publisher::on_values(const BookDevice& from, std::span<const std::size_t> s
 void Publisher::on_state(const BookDevice& from) {
   const auto found = devices_.find(from.sn());
   if (found != devices_.end()) found->second.is_live = from.state() == overview::Freshness::kLive;
+}
+
+void Publisher::on_counters(const home::EnergyTotals& totals) {
+  for (const home::EnergyTotals::Device& each : totals.devices) {
+    const auto found = devices_.find(each.sn);
+    if (found == devices_.end()) continue;
+    Device& device = found->second;
+    DeviceCounters now = counters_of(totals, each);
+    if (!have_same_entities(now, device.counters)) device.is_plan_old = true;
+    device.counters = std::move(now);
+    if (!device.plan) continue;
+    for (const Entity& entity : device.plan->entities->all) {
+      if (!entity.counter) continue;
+      for (const std::size_t topic : device.plan->topics_of.at(entity.sources.front().quota)) {
+        device.topics[topic].is_dirty = true;
+      }
+    }
+  }
 }
 
 // --- from the broker
@@ -230,7 +252,7 @@ std::optional<Publisher::Asked> Publisher::asked(const Topics::Set& set, std::st
 
 // --- to the broker
 
-void Publisher::publish(std::string_view topic, std::string payload, bool retain) {
+void Publisher::publish(std::string_view topic, std::string payload, bool retain) const {
   options_.outlet->publish(topic, std::move(payload), retain);
 }
 
@@ -257,7 +279,7 @@ bool Publisher::work_on(const std::string& sn, Device& device, Moment now, const
   const bool may_plan = !device.planned || now - *device.planned >= options_.at_most_every;
   if (device.is_plan_old && may_plan) {
     device.planned = now;
-    take_plan(device, make_plan(*from));
+    take_plan(device, make_plan(*from, device));
   }
   if (!device.plan || device.plan->entities->all.empty()) return true;
   if (!device.is_announced) announce(sn, device);
@@ -322,6 +344,7 @@ void Publisher::set_available(const std::string& sn, Device& device, bool is_ava
 
 std::optional<Json> Publisher::state(const BookDevice& from, Device& device,
                                      const Entity& entity) const {
+  if (entity.counter) return counter_state(device.counters, *entity.counter);
   auto state = state_of(entity, [&](std::string_view quota) -> std::optional<Json> {
     const auto slot = from.slot_named(quota);
     if (!slot || from.text_of(*slot).empty()) return std::nullopt;

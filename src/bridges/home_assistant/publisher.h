@@ -30,11 +30,13 @@
 #include "bridges/core/device_book.h"
 #include "bridges/core/health.h"
 #include "bridges/core/selection.h"
+#include "bridges/home_assistant/counters.h"
 #include "bridges/home_assistant/discovery.h"
 #include "bridges/home_assistant/entities.h"
 #include "catalog/family.h"
 #include "catalog/language.h"
 #include "client/mqtt_session.h"
+#include "home/energy_counters.h"
 
 namespace gridloom::bridges::home_assistant {
 
@@ -87,6 +89,8 @@ class Publisher {
   void on_removed(std::string_view sn);
   void on_values(const BookDevice& device, std::span<const std::size_t> slots);
   void on_state(const BookDevice& device);
+  // Counters of devices that the totals do not have stay as they are.
+  void on_counters(const home::EnergyTotals& totals);
 
   // --- from the broker
   void on_online(Moment now);
@@ -130,10 +134,11 @@ class Publisher {
     std::optional<bool> is_available{};       // as published
     std::vector<Topic> topics{};              // as Plan::topics
     std::map<std::string, double> highest{};  // of entities that never fall, by key
+    DeviceCounters counters{};
   };
-  [[nodiscard]] PlanPtr make_plan(const BookDevice& device);
+  [[nodiscard]] PlanPtr make_plan(const BookDevice& from, const Device& device);
   void take_plan(Device& device, PlanPtr plan) const;
-  void publish(std::string_view topic, std::string payload, bool retain = true);
+  void publish(std::string_view topic, std::string payload, bool retain = true) const;
   // False: there is no more room.
   bool work_on(const std::string& sn, Device& device, Moment now, const Book& book);
   void announce(const std::string& sn, Device& device);

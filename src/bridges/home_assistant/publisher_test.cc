@@ -349,6 +349,39 @@ TEST_F(PublisherTest, ACounterThatFallsKeepsItsHighestValue) {
   EXPECT_EQ(health.report().figures.at("held_back"), 2);
 }
 
+TEST_F(PublisherTest, CountersAreEntitiesOnceTheyAreKnownAndOthersIfTheyBeginAnew) {
+  connect();
+  report(R"("watts":1234)");
+  open();
+  EXPECT_THAT(broker.retained.at(kConfig), Not(HasSubstr("counter_")));
+  const auto count = [&](std::string_view epoch, double wh) {
+    home::FlowCounters counted{};
+    counted.at(static_cast<std::size_t>(history::EnergyFlow::kLoad)) = wh;
+    publisher->on_counters({.epoch = std::string(epoch),
+                            .devices = {{.sn = kSn, .number = 7, .wh = counted},
+                                        {.sn = "OF-NOBODY", .number = 8, .wh = counted}}});
+    work(5s);
+  };
+  count("e1", 1234.9);
+  EXPECT_EQ(state("counter_load_e1_7"), "1234");
+  const Json config = broker.json(kConfig);
+  const Json* entity = wire::member(*wire::member(config, "cmps"), "counter_load_e1_7");
+  ASSERT_NE(entity, nullptr);
+  EXPECT_EQ(wire::text_in(*entity, "dev_cla"), "energy");
+  EXPECT_EQ(wire::text_in(*entity, "stat_cla"), "total_increasing");
+  EXPECT_THAT(broker.retained.at(kConfig), Not(HasSubstr("counter_pv")));
+  count("e1", 1300);
+  EXPECT_EQ(state("counter_load_e1_7"), "1300");
+  broker.sent.clear();
+  count("e2", 2);
+  EXPECT_EQ(state("counter_load_e2_7"), "2");
+  EXPECT_EQ(state("counter_load_e1_7"), "nothing");
+  const auto configs = broker.payloads(kConfig);
+  ASSERT_THAT(configs, SizeIs(2)) << "the earlier one goes in two steps";
+  EXPECT_THAT(configs[0], HasSubstr(R"("counter_load_e1_7":{"p":"sensor"})"));
+  EXPECT_THAT(configs[1], Not(HasSubstr("counter_load_e1_7")));
+}
+
 // --- sets
 
 TEST_F(PublisherTest, ASetIsOneOfAKnownControlAndValue) {

@@ -78,6 +78,7 @@ const Kind& influx_kind() {
       .example = "--url http://nas.lan:8086 --bucket home --org me --token-file token",
       .text = "Writes history to InfluxDB, VictoriaMetrics and others with its line protocol",
       .settings = influx_parameters(),
+      .selects_devices = true,
       .check = check,
       .make = make};
   return kKind;

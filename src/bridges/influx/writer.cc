@@ -83,8 +83,8 @@ std::pair<LineBatch, LineBatch> halves(const LineBatch& batch) {
 
 }  // namespace
 
-InfluxWriter::InfluxWriter(const Parts& parts, Identity identity, InfluxSettings settings)
-    : parts_(parts),
+InfluxWriter::InfluxWriter(Parts parts, Identity identity, InfluxSettings settings)
+    : parts_(std::move(parts)),
       identity_(std::move(identity)),
       settings_(std::make_shared<const InfluxSettings>(std::move(settings))) {}
 
@@ -124,7 +124,9 @@ void InfluxWriter::run(const std::stop_token& stop) {
     write_all(stop);
     if (Steady::now() - saved_ >= kSaveEvery) save();
     const Steady::duration rest = std::min<Steady::duration>(reading_ * kRestPerRead, kLongestRest);
-    goes_on = wakeup_.wait_until(stop, std::max(begin + settings_->every, Steady::now() + rest));
+    Moment next = std::max(begin + settings_->every, Steady::now() + rest);
+    if (!try_to_reach(stop)) next = std::min(next, Steady::now() + pause_.next());
+    goes_on = wakeup_.wait_until(stop, next);
   }
   save();
 }
@@ -208,13 +210,32 @@ Status InfluxWriter::read(const std::stop_token& stop, const std::shared_ptr<His
   return read;
 }
 
-Result<client::HttpReply> InfluxWriter::ask(const std::stop_token& stop, const std::string& text) {
-  if (!client_) {
-    auto opened =
-        client::HttpClient::open({.server = settings_->server, .ca = settings_->ca, .stop = stop});
-    if (!opened) return std::unexpected(opened.error());
-    client_ = std::move(*opened);
+Status InfluxWriter::open(const std::stop_token& stop) {
+  if (client_) return {};
+  auto opened =
+      client::HttpClient::open({.server = settings_->server, .ca = settings_->ca, .stop = stop});
+  if (!opened) return std::unexpected(opened.error());
+  client_ = std::move(*opened);
+  return {};
+}
+
+bool InfluxWriter::try_to_reach(const std::stop_token& stop) {
+  if (is_reached_) return true;
+  Status reached = open(stop);
+  if (reached) reached = client_->reach();
+  if (stop.stop_requested()) return false;
+  is_reached_ = reached.has_value();
+  if (is_reached_) {
+    pause_.reset();
+    identity_.health->connected();
+  } else {
+    identity_.health->failing(reached.error().detail);
   }
+  return is_reached_;
+}
+
+Result<client::HttpReply> InfluxWriter::ask(const std::stop_token& stop, const std::string& text) {
+  if (Status opened = open(stop); !opened) return std::unexpected(opened.error());
   return client_->ask({.method = "POST",
                        .target = settings_->target,
                        .headers = settings_->headers,
@@ -235,6 +256,7 @@ bool InfluxWriter::send(const std::stop_token& stop, const LineBatch& batch) {
       continue;
     }
     pause_.reset();
+    is_reached_ = true;
     health.connected();
     if (result == WriteResult::kTaken) {
       health.count_out(batch.lines);

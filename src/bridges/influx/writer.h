@@ -31,7 +31,7 @@ namespace gridloom::bridges {
 
 class InfluxWriter {
  public:
-  InfluxWriter(const Parts& parts, Identity identity, InfluxSettings settings);
+  InfluxWriter(Parts parts, Identity identity, InfluxSettings settings);
 
   void start();
   void stop();
@@ -54,6 +54,9 @@ class InfluxWriter {
   [[nodiscard]] bool send(const std::stop_token& stop, const LineBatch& batch);
   [[nodiscard]] bool send_halves(const std::stop_token& stop, const LineBatch& batch);
   [[nodiscard]] Result<client::HttpReply> ask(const std::stop_token& stop, const std::string& text);
+  [[nodiscard]] Status open(const std::stop_token& stop);
+  // Tries to reach the database, as long as there was nothing to send. False: it is not reached.
+  [[nodiscard]] bool try_to_reach(const std::stop_token& stop);
   void save();
   [[nodiscard]] std::vector<HistoryLines::Device> devices_with_news();
   [[nodiscard]] std::int64_t now_ms() const;
@@ -64,6 +67,7 @@ class InfluxWriter {
   Positions positions_;
   std::optional<client::HttpClient> client_;
   GrowingPause pause_;
+  bool is_reached_ = false;  // the database was, at least once
   Moment saved_;
   std::chrono::steady_clock::duration reading_{};  // of this round
   Wakeup wakeup_;

@@ -1,5 +1,7 @@
 #include "bridges/meter/meter_bridge.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -18,8 +20,8 @@ constexpr double kAverage_ms = 60'000;
 
 }  // namespace
 
-MeterBridge::MeterBridge(const Parts& parts, Identity identity, Settings settings)
-    : parts_(parts),
+MeterBridge::MeterBridge(Parts parts, Identity identity, Settings settings)
+    : parts_(std::move(parts)),
       identity_(std::move(identity)),
       settings_(std::move(settings)),
       worker_({kWaitingTasks, kWaitingTasks}) {}
@@ -31,20 +33,27 @@ void MeterBridge::start() {
   counted_ = parts_.hub.platform().clock.now();
   book_.emplace(parts_.hub, parts_.loop, identity_.account,
                 static_cast<DeviceBook::Listener&>(*this));
-  const SourceParts sources{.parts = parts_,
-                            .identity = identity_,
-                            .book = *book_,
-                            .worker = worker_,
-                            .max_age = settings_.max_age,
-                            .user = settings_.user,
-                            .password = settings_.password};
-  source_ = make_source(settings_.source, sources);
-  for (const SourceSpec& phase : settings_.phases) phases_.push_back(make_source(phase, sources));
+  std::size_t sources = 0;
+  const auto next_parts = [&] {
+    return SourceParts{.parts = parts_,
+                       .identity = identity_,
+                       .book = *book_,
+                       .worker = worker_,
+                       .client_id = fmt::format("{}-{}", identity_.client_id, ++sources),
+                       .max_age = settings_.max_age,
+                       .user = settings_.user,
+                       .password = settings_.password};
+  };
+  source_ = make_source(settings_.source, next_parts());
+  phases_.reserve(settings_.phases.size());
+  for (const SourceSpec& phase : settings_.phases) {
+    phases_.push_back(make_source(phase, next_parts()));
+  }
   if (!settings_.group.empty()) {
     group_ = Group::join(parts_.loop, identity_.account, settings_.group);
     member_ = group_->shares().add(
         settings_.share, settings_.own ? Shares::Output::kReported : Shares::Output::kEstimated);
-    if (settings_.own) own_ = make_output_source(*settings_.own, sources);
+    if (settings_.own) own_ = make_output_source(*settings_.own, next_parts());
   }
   energies_.emplace(EnergyFile::Options{.folder = identity_.folder,
                                         .worker = &worker_,
@@ -175,6 +184,7 @@ void MeterBridge::tell_health(const Result<double>& power) {
     health.set_figure("power_w", std::llround(*power));
     return health.connected();
   }
+  health.clear_figure("power_w");
   if (Steady::now() - started_ < kBeginning) return;
   if (std::exchange(why_, power.error().detail) == power.error().detail) return;
   health.failing("its power is not known: " + why_);

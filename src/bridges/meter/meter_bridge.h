@@ -24,7 +24,7 @@ namespace gridloom::bridges::meter {
 
 class MeterBridge final : public Bridge, private DeviceBook::Listener {
  public:
-  MeterBridge(const Parts& parts, Identity identity, Settings settings);
+  MeterBridge(Parts parts, Identity identity, Settings settings);
   ~MeterBridge() override;
 
   void start() override;

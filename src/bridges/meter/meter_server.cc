@@ -174,6 +174,7 @@ MeterServer::~MeterServer() {
 
 std::vector<net::Address> MeterServer::udp() const {
   std::vector<net::Address> bound;
+  bound.reserve(udp_.size());
   for (const auto& socket : udp_) bound.push_back(socket->bound());
   return bound;
 }

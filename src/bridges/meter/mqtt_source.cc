@@ -18,7 +18,7 @@ MqttSource::MqttSource(const SourceSpec& spec, const SourceParts& parts)
       path_(spec.path),
       max_age_(parts.max_age.value_or(kUsualMaxAge)),
       health_(*parts.identity.health),
-      why_(fmt::format("no message has come on {}", spec.topic)) {
+      why_(fmt::format("the broker {} is not connected yet", spec.server)) {
   client::MqttLink::Options options;
   if (spec.is_tls) {
     auto tls = client::tls_client_of_system();
@@ -32,7 +32,7 @@ MqttSource::MqttSource(const SourceSpec& spec, const SourceParts& parts)
   options.resolve = client::resolve_on(parts.worker, kLookUps, loop, spec.server);
   options.loop = &loop;
   options.buffer = buffer_;
-  options.client_id = "gridloom-" + parts.identity.name;
+  options.client_id = parts.client_id;
   options.user = parts.user;
   options.password = parts.password;
   options.filters = {{.filter = spec.topic}};
@@ -57,9 +57,14 @@ void MqttSource::on_message(std::string_view topic, std::string_view payload, bo
   health_.count_in();
   const auto number = number_in_message(payload, path_);
   if (!number) return health_.error(fmt::format("a message on {} has no number", topic_));
-  last_w_ = *number;
+  last_w_ = number;
   at_ = Steady::now();
-  why_ = fmt::format("the last message on {} is older than {} s", topic_, max_age_.count() / 1000);
+  why_ = why_silent();
+}
+
+std::string MqttSource::why_silent() const {
+  if (!last_w_) return fmt::format("no message has come on {}", topic_);
+  return fmt::format("the last message on {} is older than {} s", topic_, max_age_.count() / 1000);
 }
 
 Result<double> MqttSource::power_w() const {

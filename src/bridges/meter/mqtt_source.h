@@ -27,11 +27,13 @@ class MqttSource final : public PowerSource, private client::MqttLink::Listener 
  private:
   using Steady = std::chrono::steady_clock;
 
-  void on_online() override {}
+  void on_online() override { why_ = why_silent(); }
   void on_offline(const Error& why) override;
   // A retained message may be of any age, so it says nothing about now.
   void on_message(std::string_view topic, std::string_view payload, bool retained) override;
   void on_acknowledged(std::chrono::nanoseconds /*took*/) override {}
+  // Why the power is not known while the broker is there.
+  [[nodiscard]] std::string why_silent() const;
 
   std::string topic_;
   std::string path_;

@@ -62,7 +62,8 @@ struct SourceParts {
   const Parts& parts;
   const Identity& identity;
   const DeviceBook& book;
-  Worker& worker;  // looks up names, in lane 1
+  Worker& worker;           // looks up names, in lane 1
+  std::string client_id{};  // at a broker: of this source alone
   // Older powers are not known. Nothing: 10 s for a topic and for devices that report each second,
   // else until the device is quiet.
   std::optional<Millis> max_age{};

@@ -66,6 +66,7 @@ void Shares::advance(double grid_w, Millis dt) {
   const auto need = need_w(grid_w);
   if (!need || dt.count() <= 0) return;
   std::vector<double> readings;
+  readings.reserve(batteries_.size());
   for (const auto& [number, battery] : batteries_) readings.push_back(reading_of(battery, *need));
   auto reading = readings.begin();
   for (auto& [number, battery] : batteries_) {

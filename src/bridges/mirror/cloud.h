@@ -17,6 +17,7 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "bridges/mirror/presence.h"
 #include "bridges/mirror/schedule.h"
 #include "client/api_client.h"
 #include "client/mqtt_link.h"
@@ -28,7 +29,7 @@ namespace gridloom::bridges::mirror {
 
 // The devices of the vendor's account, as far as they are mirrored.
 struct CloudDevices {
-  std::vector<Schedule::Listed> mirrored{};
+  std::vector<Presence::Listed> mirrored{};
   std::vector<std::string> of_others{};  // serial numbers that belong to another local account
   std::vector<std::string> refused{};    // why devices could not be registered
 };

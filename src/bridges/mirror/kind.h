@@ -3,8 +3,9 @@
 // report brought (device_values.h), and sets go out and their replies back. A device is online here
 // while the vendor says so and the link to the vendor is up.
 //
-// The parts: what is asked when (schedule.h), the cloud over HTTP (cloud.h), the vendor's broker
-// (client/mqtt_link.h), and the mirror's place in the hub (local_gateway.h).
+// The parts: what is known about the devices' presence (presence.h), what is asked when
+// (schedule.h), the cloud over HTTP (cloud.h), the vendor's broker (cloud_link.h), and the devices
+// as this platform has them (mirrored_devices.h).
 #pragma once
 
 #include "bridges/core/bridge.h"

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/chance.h"
@@ -14,6 +15,11 @@
 namespace gridloom::bridges::mirror {
 
 using Moment = std::chrono::steady_clock::time_point;
+
+// Whether `pause` has passed since `at`; nothing: it never happened.
+[[nodiscard]] inline bool is_over(const std::optional<Moment>& at, Millis pause, Moment now) {
+  return !at || now - *at >= pause;
+}
 
 enum class Ask : std::uint8_t { kDevices, kCertificate, kQuotas };
 // "device/list", "certification", "quota/all"

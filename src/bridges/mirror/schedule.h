@@ -1,19 +1,20 @@
-// What the mirror knows about the presence of the vendor's devices, and what it asks the cloud
-// next: one request at a time, in the rhythm of rhythm.h, by need: devices of which something is
-// missing or that are silent come first, and a cloud that refuses is left alone. Pure: events and
-// the time in, requests out. One thread.
+// What the mirror asks the vendor's cloud next, in the rhythm of rhythm.h and by need: devices of
+// which something is missing or that are silent come first. When it may ask at all is pace.h, and
+// what it knows about the devices' presence is presence.h. Pure: events and the time in, requests
+// out. One thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/chance.h"
 #include "base/string_map.h"
+#include "bridges/mirror/pace.h"
+#include "bridges/mirror/presence.h"
 #include "bridges/mirror/rhythm.h"
 
 namespace gridloom::bridges::mirror {
@@ -33,19 +34,14 @@ class Schedule {
 
   // ---- events; `now` never decreases
 
-  struct Listed {
-    std::string sn;
-    bool online = false;
-  };
-  // The answer to kDevices: all devices that are mirrored. Those that are not among them are
-  // offline, and are not asked for.
-  void listed(std::span<const Listed> devices, Moment now);
+  // The answer to kDevices: all devices that are mirrored. Those that are not among them are not
+  // asked for.
+  void listed(std::span<const Presence::Listed> devices, Moment now);
   // The vendor published a status of the device.
   void status(std::string_view sn, bool online, Moment now);
   void reported(std::string_view sn, Moment now);
   void link_up(Moment now);
-  // What the vendor said about presence until now is no longer known to be true.
-  void link_down();
+  void link_down() { presence_.link_down(); }
   // The certificate was refused: another one is asked for, each time later.
   void certificate_refused();
   void certified();
@@ -60,53 +56,37 @@ class Schedule {
   // makes the vendor's cloud ask the device again. True once for each time.
   [[nodiscard]] bool takes_wake(Moment now);
 
-  // Whether the vendor says that the device is online, over a link that is up.
-  [[nodiscard]] bool online(std::string_view sn) const;
-  // Whether the device's reports have stayed away for longer than usual.
-  [[nodiscard]] bool silent(std::string_view sn, Moment now) const;
-  [[nodiscard]] bool is_link_up() const { return is_link_up_; }
+  [[nodiscard]] const Presence& presence() const { return presence_; }
   // Requests of the hour before `now`.
-  [[nodiscard]] std::size_t requests_in_hour(Moment now);
+  [[nodiscard]] std::size_t requests_in_hour(Moment now) { return pace_.requests_in_hour(now); }
 
  private:
   struct Device {
     explicit Device(Backoff given) : refusals(given) {}
-    bool is_listed = false;
-    bool is_online = false;
-    bool is_due = true;                  // something is missing
-    std::optional<Moment> offline_at{};  // when a status said so
-    std::optional<Moment> reported_at{};
+    bool is_due = true;  // something is missing
     std::optional<Moment> asked_at{};
-    Millis gap{0};        // between reports; falls slowly
     Millis pause{0};      // between two requests while it is silent
     unsigned missed = 0;  // answers with news since the last report
     Backoff refusals;
   };
-  void set_online(Device& device, bool online);
-  [[nodiscard]] bool is_silent(const Device& device, Moment now) const;
-  [[nodiscard]] bool wants_quotas(const Device& device, Moment now) const;
-  [[nodiscard]] bool is_in_doubt(Moment now) const;
+  void came_online(std::string_view sn);
+  [[nodiscard]] bool wants_quotas(std::string_view sn, const Device& device, Moment now) const;
   [[nodiscard]] std::optional<Request> next_quotas(Moment now) const;
   [[nodiscard]] std::optional<Request> choose(Moment now) const;
-  void succeeded();
 
   Rhythm rhythm_;
   Chance chance_;
+  Presence presence_;
+  Pace pace_;
   StringMap<Device> devices_;
-  Backoff refusals_;
-  Backoff failures_;
-  bool is_link_up_ = false;
   bool needs_certificate_ = true;
-  bool is_asking_ = false;
   bool is_list_due_ = true;
-  std::optional<Moment> asked_at_;
   std::optional<Moment> quotas_at_;
   std::optional<Moment> list_at_;
   std::optional<Moment> certificate_at_;
   Millis certificate_pause_{0};
   std::optional<Moment> woken_at_;
   Millis wake_pause_{0};
-  std::deque<Moment> hour_;  // of requests
 };
 
 }  // namespace gridloom::bridges::mirror

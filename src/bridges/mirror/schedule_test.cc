@@ -26,7 +26,7 @@ constexpr Moment kStart{hours(24)};
 struct Vendor {
   Schedule schedule{Rhythm()};
   Moment now = kStart;
-  std::vector<Schedule::Listed> devices{{.sn = "A", .online = true}, {.sn = "B", .online = true}};
+  std::vector<Presence::Listed> devices{{.sn = "A", .online = true}, {.sn = "B", .online = true}};
   std::vector<std::string> asked{};  // since take()
   Brought brought = Brought::kNothingNew;
   std::map<std::string, Refusal> refuses{};  // by "quota/all A", "device/list"
@@ -150,9 +150,9 @@ TEST(Schedule, ADeviceThatReportsSeldomIsNotSilent) {
   for (int i = 0; i < 10; ++i, vendor.now += seconds(100)) {
     vendor.schedule.reported("A", vendor.now);
   }
-  EXPECT_FALSE(vendor.schedule.silent("A", vendor.now + seconds(60)));
-  EXPECT_TRUE(vendor.schedule.silent("A", vendor.now + seconds(150)));
-  EXPECT_TRUE(vendor.schedule.silent("B", vendor.now));
+  EXPECT_FALSE(vendor.schedule.presence().silent("A", vendor.now + seconds(60)));
+  EXPECT_TRUE(vendor.schedule.presence().silent("A", vendor.now + seconds(150)));
+  EXPECT_TRUE(vendor.schedule.presence().silent("B", vendor.now));
 }
 
 TEST(Schedule, ARefusedAccountIsLeftAloneForLongerEachTime) {
@@ -194,42 +194,42 @@ TEST(Schedule, AnotherCertificateIsAskedForLaterEachTime) {
 TEST(Schedule, OnlineIsWhatTheVendorSaysOverALinkThatIsUp) {
   Vendor vendor;
   vendor.pass(seconds(3));
-  EXPECT_FALSE(vendor.schedule.online("A"));  // no link
+  EXPECT_FALSE(vendor.schedule.presence().online("A"));  // no link
   vendor.schedule.link_up(vendor.now);
-  EXPECT_TRUE(vendor.schedule.online("A"));
+  EXPECT_TRUE(vendor.schedule.presence().online("A"));
   vendor.schedule.status("A", false, vendor.now);
-  EXPECT_FALSE(vendor.schedule.online("A"));
+  EXPECT_FALSE(vendor.schedule.presence().online("A"));
   // The list is late.
   vendor.schedule.listed(vendor.devices, vendor.now + seconds(30));
-  EXPECT_FALSE(vendor.schedule.online("A"));
+  EXPECT_FALSE(vendor.schedule.presence().online("A"));
   vendor.schedule.listed(vendor.devices, vendor.now + minutes(3));
-  EXPECT_TRUE(vendor.schedule.online("A"));
+  EXPECT_TRUE(vendor.schedule.presence().online("A"));
   vendor.schedule.reported("A", vendor.now + minutes(4));
   vendor.devices[0].online = false;
   vendor.schedule.listed(vendor.devices, vendor.now + minutes(5));
-  EXPECT_TRUE(vendor.schedule.online("A"));
+  EXPECT_TRUE(vendor.schedule.presence().online("A"));
   vendor.schedule.listed(vendor.devices, vendor.now + minutes(7));
-  EXPECT_FALSE(vendor.schedule.online("A"));
+  EXPECT_FALSE(vendor.schedule.presence().online("A"));
   vendor.schedule.reported("A", vendor.now + minutes(8));
-  EXPECT_TRUE(vendor.schedule.online("A"));
+  EXPECT_TRUE(vendor.schedule.presence().online("A"));
   vendor.schedule.link_down();
-  EXPECT_FALSE(vendor.schedule.online("A"));
+  EXPECT_FALSE(vendor.schedule.presence().online("A"));
   // What was said before the outage need not be true any more.
   vendor.schedule.link_up(vendor.now + minutes(9));
-  EXPECT_FALSE(vendor.schedule.online("A"));
+  EXPECT_FALSE(vendor.schedule.presence().online("A"));
 }
 
 TEST(Schedule, ADeviceThatVanishedFromTheListIsOffline) {
   Vendor vendor;
   vendor.connect();
   vendor.schedule.reported("A", vendor.now);
-  EXPECT_TRUE(vendor.schedule.online("A"));
+  EXPECT_TRUE(vendor.schedule.presence().online("A"));
   vendor.devices.erase(vendor.devices.begin());
   vendor.schedule.listed(vendor.devices, vendor.now);
-  EXPECT_FALSE(vendor.schedule.online("A"));
+  EXPECT_FALSE(vendor.schedule.presence().online("A"));
   vendor.schedule.reported("A", vendor.now);
   vendor.schedule.status("A", true, vendor.now);
-  EXPECT_FALSE(vendor.schedule.online("A"));
+  EXPECT_FALSE(vendor.schedule.presence().online("A"));
 }
 
 TEST(Schedule, ASessionBeginsAnewOnlyIfReportsAreMissingThatQuotasHave) {

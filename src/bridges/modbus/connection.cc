@@ -12,9 +12,9 @@
 #include <memory>
 #include <mutex>
 #include <system_error>
-#include <thread>
 #include <utility>
 
+#include "client/peer_lookup.h"
 #include "net/address.h"
 
 namespace gridloom::bridges {
@@ -83,14 +83,13 @@ Status ModbusConnection::wait(const Deadline& deadline, short events) const {  /
 Result<client::Peer> ModbusConnection::find(const std::string& host_port) const {
   if (const auto numeric = net::parse_address(host_port)) return client::peer_at(*numeric);
   const auto lookup = std::make_shared<Lookup>();
-  std::thread([lookup, host_port] {
-    auto found = client::find_peer(host_port);
+  client::look_up_peer(host_port, [lookup](Result<client::Peer> found) {
     {
       const std::lock_guard lock(lookup->mutex);
       lookup->found.emplace(std::move(found));
     }
     lookup->done.wake();
-  }).detach();
+  });
   switch (stop_.wait(patience_, lookup->done.fd(), POLLIN)) {
     case ModbusWake::Woken::kByOther:
       return fail(ErrorCode::kConflict, "the bridge ends");

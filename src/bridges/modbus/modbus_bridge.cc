@@ -4,7 +4,6 @@
 
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "base/redacted.h"
+#include "bridges/core/host_port.h"
 #include "bridges/core/local_gateway.h"
 #include "bridges/modbus/poller.h"
 #include "bridges/modbus/report.h"
@@ -60,30 +60,9 @@ constexpr std::array kSettings = {
               .type = Type::kFlag},
 };
 
-// "HOST:PORT" of an address; the port may be missing. Nothing: it is none.
-struct Place {
-  std::string host;
-  std::string port;
-};
-std::optional<Place> place_in(std::string_view address) {
+std::optional<HostPort> place_in(std::string_view address) {
   if (!address.starts_with(kScheme)) return std::nullopt;
-  address.remove_prefix(kScheme.size());
-  const bool is_bracketed = address.starts_with('[');
-  const std::size_t end = is_bracketed ? address.find(']') : 0;
-  if (end == std::string_view::npos) return std::nullopt;
-  const std::size_t colon = address.find(':', end);
-  Place place{.host = std::string(address.substr(0, colon)), .port = {}};
-  if (colon != std::string_view::npos) {
-    place.port = std::string(address.substr(colon + 1));
-    std::uint16_t port = 0;
-    const char* const last = place.port.data() + place.port.size();
-    const auto [at, error] = std::from_chars(place.port.data(), last, port);
-    if (error != std::errc() || at != last || port == 0) return std::nullopt;
-  }
-  if (place.host.empty() || place.host.find_first_of("/?# @") != std::string::npos) {
-    return std::nullopt;
-  }
-  return place;
+  return parse_host_port(address.substr(kScheme.size()));
 }
 
 Status check(const Arguments& settings) {
@@ -97,11 +76,11 @@ Status check(const Arguments& settings) {
 
 class ModbusBridge final : public Bridge, private ModbusPoller::Listener {
  public:
-  ModbusBridge(const Parts& parts, Identity identity, const Arguments& settings)
-      : parts_(parts),
+  ModbusBridge(Parts parts, Identity identity, const Arguments& settings)
+      : parts_(std::move(parts)),
         identity_(std::move(identity)),
         sn_(settings.text("device")),
-        place_(place_in(settings.text("address")).value_or(Place{})),
+        place_(place_in(settings.text("address")).value_or(HostPort())),
         unit_(settings.integer("unit")),
         every_s_(settings.number("every").value_or(kEvery_s)),
         may_control_(settings.flag("control")) {}
@@ -155,7 +134,7 @@ class ModbusBridge final : public Bridge, private ModbusPoller::Listener {
   const Parts parts_;
   const Identity identity_;
   const std::string sn_;
-  const Place place_;
+  const HostPort place_;
   const std::optional<std::int64_t> unit_;
   const double every_s_;
   const bool may_control_;
@@ -193,8 +172,11 @@ void ModbusBridge::begin() {
   }
   family_ = parts_.hub.platform().catalog->of_serial(sn_);
   if (!family_->modbus) {
+    const std::string_view product = family_->product;
     return identity_.health->failing(
-        fmt::format("{} is a {}, which has no Modbus registers", sn_, family_->product));
+        product.empty()
+            ? fmt::format("{} is of no known family, so that its registers are not known", sn_)
+            : fmt::format("{} is a {}, which has no Modbus registers", sn_, product));
   }
   messages_.emplace(family_, now());
   sent_.assign(family_->modbus->readings.size(), "");

@@ -221,11 +221,16 @@ TEST_F(ModbusBridge, TellsThatTheDeviceIsNotTheAccounts) {
   home_.add_account("ben");
   home_.add_device("HJ31TEST00000002", "ben");
   home_.add_device("R331TEST00000003", "ann");
+  home_.add_device("HEATER-01", "ann");
   begin("", "HJ31TEST00000002");
   EXPECT_EQ(health_.report().state, State::kFailing);
   EXPECT_THAT(health_.report().last_error, HasSubstr("is no device of the account"));
   begin("", "R331TEST00000003");
-  EXPECT_THAT(health_.report().last_error, HasSubstr("which has no Modbus registers"));
+  EXPECT_EQ(health_.report().last_error,
+            "R331TEST00000003 is a DELTA 2, which has no Modbus registers");
+  begin("", "HEATER-01");
+  EXPECT_EQ(health_.report().last_error,
+            "HEATER-01 is of no known family, so that its registers are not known");
   EXPECT_EQ(server_.connections(), 0);
 }
 

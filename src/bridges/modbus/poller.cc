@@ -247,10 +247,12 @@ const std::optional<double>& ModbusPoller::value_of(const ModbusValues& values,
 
 std::string ModbusPoller::why_not(const ModbusOrder& order, const ModbusValues& values) const {
   std::vector<std::string> written;
+  written.reserve(order.writes.size());
   for (const ModbusOrder::Write& write : order.writes) {
     written.push_back(fmt::format("{} to {}", write.value, write.first));
   }
   std::vector<std::string> seen;
+  seen.reserve(order.effects.size());
   for (const catalog::FieldEffect& effect : order.effects) {
     const auto& value = value_of(values, effect.field);
     seen.push_back(fmt::format("{} is {} and not {}", effect.field,

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <numeric>
+#include <ranges>
 #include <string>
 
 namespace gridloom::bridges {
@@ -75,7 +75,7 @@ Result<std::vector<std::uint16_t>> encoded(RegisterType type, WordOrder order, d
   const bool is_float = type == RegisterType::kFloat32;
   const double number = is_float ? value : std::round(value);
   const auto [least, most] = limits_of(type);
-  if (!(number >= least && number <= most)) {
+  if (std::isnan(number) || number < least || number > most) {
     return fail(ErrorCode::kBadParams, fmt::format("{} must be {} to {} in a register of type {}",
                                                    value, least, most, catalog::name_of(type)));
   }
@@ -91,7 +91,7 @@ Result<std::vector<std::uint16_t>> encoded(RegisterType type, WordOrder order, d
 
 std::vector<RegisterBlock> blocks_of(std::span<const ModbusReading> readings) {
   std::vector<std::size_t> order(readings.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::copy(std::views::iota(std::size_t{0}, readings.size()), order.begin());
   std::ranges::sort(order, {}, [&](std::size_t k) { return readings[k].from.address; });
   std::vector<RegisterBlock> blocks;
   std::size_t end = 0;  // of the last block

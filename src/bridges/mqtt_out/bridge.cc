@@ -1,5 +1,4 @@
 // Publishes the devices' values to a broker: all of a device once it is there, then what changes.
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +12,7 @@
 #include <vector>
 
 #include "base/string_map.h"
-#include "base/worker.h"
+#include "bridges/core/broker_link.h"
 #include "bridges/core/device_book.h"
 #include "bridges/core/twins_now.h"
 #include "bridges/mqtt_out/kind.h"
@@ -28,56 +27,46 @@ using client::Moment;
 using overview::Freshness;
 using Steady = std::chrono::steady_clock;
 
-constexpr std::size_t kReadBytes = std::size_t{16} * 1024;
-constexpr std::size_t kLookUpsAtOnce = 4;
 // Messages that wait for the broker before the next device is sent whole.
 constexpr std::size_t kMaxAhead = 2'000;
 // More than a device has values.
 constexpr std::size_t kMaxQueued = 20'000;
 constexpr std::size_t kMaxPreview = 100;
-// Before the certificates are read again.
-constexpr std::chrono::seconds kRetryCertificates{30};
 
-bool is_current(Freshness state) { return state == Freshness::kLive || state == Freshness::kQuiet; }
+// Values of a device that is silent for longer than it should be are not of now, as in all bridges.
+bool is_current(Freshness state) { return state == Freshness::kLive; }
 
 class MqttBridge final : public Bridge,
                          private client::MqttLink::Listener,
                          private DeviceBook::Listener {
  public:
-  MqttBridge(const Parts& parts, Identity identity, MqttSettings settings)
-      : parts_(parts),
+  MqttBridge(Parts parts, Identity identity, MqttSettings settings)
+      : parts_(std::move(parts)),
         identity_(std::move(identity)),
         settings_(std::move(settings)),
-        worker_({kLookUpsAtOnce, kLookUpsAtOnce}) {}
+        link_(link_options(), *this) {}
 
   void start() override {
     DeviceBook::Listener& listener = *this;
     book_.emplace(parts_.hub, parts_.loop, identity_.account, listener);
-    open_link();
+    link_.open();
   }
 
   void stop() override {
-    if (link_) {
-      if (link_->online()) send({.topic = settings_.status, .payload = "offline"}, kKept);
-      link_->close();
-    }
+    if (link_.online()) send({.topic = settings_.status, .payload = "offline"}, kKept);
+    link_.close();
     book_.reset();
   }
 
   void tick() override {
     const Moment now = Steady::now();
     if (book_) book_->tick();
-    if (!link_) {
-      if (now >= open_again_) open_link();
-      return;
-    }
-    link_->tick(now);
+    link_.tick();
     for (auto& [sn, device] : devices_) send_due(sn, device, now);
+    // The last message of a topic may be among those that were dropped.
+    const bool has_room = link_.online() && link_.unacknowledged() < kMaxAhead;
+    if (has_room && link_.has_dropped()) send_everything();
     send_pending();
-    const std::uint64_t dropped = link_->dropped();
-    if (dropped != counted_dropped_) {
-      identity_.health->count_dropped(dropped - std::exchange(counted_dropped_, dropped));
-    }
   }
 
   void registry_changed() override {
@@ -97,55 +86,45 @@ class MqttBridge final : public Bridge,
     std::set<std::size_t> waiting{};      // slots
   };
 
-  void open_link() {
-    open_again_ = Steady::now() + kRetryCertificates;
-    client::TlsClient tls;
-    if (settings_.broker.uses_tls) {
-      auto made =
-          settings_.ca.empty() ? client::tls_client_of_system() : client::tls_client(settings_.ca);
-      if (!made) return identity_.health->failing(made.error().detail);
-      tls = std::move(*made);
-    }
-    client::MqttLink::Options options{
-        .resolve =
-            client::resolve_on(worker_, kLookUpLane, parts_.loop, settings_.broker.host_port),
-        .tls = std::move(tls),
-        .loop = &parts_.loop,
-        .buffer = buffer_,
-        .client_id =
-            settings_.client_id.empty() ? "gridloom-" + identity_.name : settings_.client_id,
-        .user = settings_.user,
-        .password = settings_.password,
-        .will = client::Will{.topic = settings_.status,
-                             .payload = "offline",
-                             .qos = kKept.qos,
-                             .retain = kKept.retain},
-        .max_queued = kMaxQueued,
-        .reconnects = true};
-    client::MqttLink::Listener& listener = *this;
-    link_ = std::make_shared<client::MqttLink>(std::move(options), listener);
-    link_->open();
+  [[nodiscard]] BrokerLink::Options link_options() const {
+    return {.broker = settings_.broker,
+            .ca = settings_.ca,
+            .loop = &parts_.loop,
+            .health = identity_.health,
+            .link = {.client_id =
+                         settings_.client_id.empty() ? identity_.client_id : settings_.client_id,
+                     .user = settings_.user,
+                     .password = settings_.password,
+                     .will = client::Will{.topic = settings_.status,
+                                          .payload = "offline",
+                                          .qos = kKept.qos,
+                                          .retain = kKept.retain},
+                     .max_queued = kMaxQueued}};
   }
 
   void send(ValueMessage message, const client::PublishOptions& options) {
-    link_->send(message.topic, std::move(message.payload), options);
+    link_.send(message.topic, std::move(message.payload), options);
     identity_.health->count_out();
   }
 
-  [[nodiscard]] bool is_online() const { return link_ && link_->online(); }
+  // All that is current goes out, as far as the broker takes it.
+  void send_everything() {
+    link_.forget_dropped();
+    for (auto& [sn, device] : devices_) {
+      device.said_online.reset();
+      device.may_send_from.clear();
+      device.waiting.clear();
+      pending_.insert(sn);
+    }
+    send_pending();
+  }
 
   // --- the link
 
   void on_online() override {
     identity_.health->connected();
     send({.topic = settings_.status, .payload = "online"}, kKept);
-    for (auto& [sn, device] : devices_) {
-      device.said_online.reset();
-      device.may_send_from.clear();
-      device.waiting.clear();
-    }
-    for (const auto& [sn, device] : devices_) pending_.insert(sn);
-    send_pending();
+    send_everything();
   }
 
   void on_offline(const Error& why) override { identity_.health->failing(why.detail); }
@@ -176,7 +155,7 @@ class MqttBridge final : public Bridge,
 
   void on_state(const BookDevice& device) override {
     const auto found = devices_.find(device.sn());
-    if (found == devices_.end() || !is_online()) return;
+    if (found == devices_.end() || !link_.online()) return;
     const bool was_online = found->second.said_online.value_or(false);
     if (!was_online && is_current(device.state())) return send_later(device.sn());
     say_state(device, found->second);
@@ -184,7 +163,7 @@ class MqttBridge final : public Bridge,
 
   void on_values(const BookDevice& device, std::span<const std::size_t> slots) override {
     const auto found = devices_.find(device.sn());
-    if (found == devices_.end() || !is_online()) return;
+    if (found == devices_.end() || !link_.online()) return;
     if (!found->second.said_online.value_or(false)) return send_later(device.sn());
     if (pending_.contains(device.sn())) return;
     const Moment now = Steady::now();
@@ -199,7 +178,7 @@ class MqttBridge final : public Bridge,
   }
 
   void say_offline(Device& device) {
-    if (!is_online() || !device.said_online.value_or(false)) return;
+    if (!link_.online() || !device.said_online.value_or(false)) return;
     device.said_online = false;
     send({.topic = device.availability, .payload = "offline"}, kKept);
   }
@@ -212,14 +191,14 @@ class MqttBridge final : public Bridge,
   }
 
   void send_later(const std::string& sn) {
-    if (!is_online()) return;
+    if (!link_.online()) return;
     pending_.insert(sn);
     send_pending();
   }
 
   // Sends all values of one device after another, as far as the link has room for them.
   void send_pending() {
-    while (is_online() && !pending_.empty() && link_->unacknowledged() < kMaxAhead) {
+    while (link_.online() && !pending_.empty() && link_.unacknowledged() < kMaxAhead) {
       const std::string sn = pending_.extract(pending_.begin()).value();
       const BookDevice* device = book_->find(sn);
       if (device != nullptr) send_all(*device);
@@ -260,7 +239,7 @@ class MqttBridge final : public Bridge,
 
   // Sends the values whose pause is over.
   void send_due(const std::string& sn, Device& own, Moment now) {
-    if (own.waiting.empty() || !is_online()) return;
+    if (own.waiting.empty() || !link_.online()) return;
     const BookDevice* device = book_->find(sn);
     if (device == nullptr || !is_current(device->state())) return;
     for (const std::size_t slot : std::exchange(own.waiting, {})) {
@@ -268,19 +247,13 @@ class MqttBridge final : public Bridge,
     }
   }
 
-  static constexpr std::size_t kLookUpLane = 1;
-
   const Parts parts_;
   const Identity identity_;
   const MqttSettings settings_;
-  std::array<char, kReadBytes> buffer_{};
-  Worker worker_;
-  std::shared_ptr<client::MqttLink> link_;
+  BrokerLink link_;
   std::optional<DeviceBook> book_;
   StringMap<Device> devices_;
   std::set<std::string> pending_;  // devices whose values are all to be sent
-  Moment open_again_;
-  std::uint64_t counted_dropped_ = 0;
 };
 
 Status check(const parameters::Arguments& arguments) {
@@ -329,6 +302,7 @@ const Kind& mqtt_kind() {
                           .example = "--broker mqtt://nas.lan:1883",
                           .text = "Publishes values to an MQTT broker, each under its own topic",
                           .settings = mqtt_parameters(),
+                          .selects_devices = true,
                           .check = check,
                           .make = make,
                           .preview = preview};

@@ -25,7 +25,7 @@ struct MqttSettings {
   std::string user;
   Secret password;
   std::string ca;         // empty: the system's authorities
-  std::string client_id;  // empty: made of the bridge's name
+  std::string client_id;  // empty: Identity::client_id
   NameTemplate topic;
   NameTemplate availability;
   std::string status;  // topic

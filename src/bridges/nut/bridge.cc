@@ -23,8 +23,8 @@ constexpr std::chrono::seconds kRetry{5};
 
 class NutBridge final : public Bridge, private DeviceBook::Listener {
  public:
-  NutBridge(const Parts& parts, Identity identity, nut::Settings settings)
-      : parts_(parts), identity_(std::move(identity)), settings_(std::move(settings)) {}
+  NutBridge(Parts parts, Identity identity, nut::Settings settings)
+      : parts_(std::move(parts)), identity_(std::move(identity)), settings_(std::move(settings)) {}
 
   void start() override {
     DeviceBook::Listener& listener = *this;
@@ -57,6 +57,7 @@ class NutBridge final : public Bridge, private DeviceBook::Listener {
                                                  .health = identity_.health}});
     if (!opened) return identity_.health->failing(opened.error().detail);
     server_ = std::move(*opened);
+    identity_.health->set_figure("port", server_->address().port);
     identity_.health->connected();
   }
 
@@ -120,6 +121,7 @@ const Kind& nut_kind() {
       .example = "--listen 127.0.0.1:3493",
       .text = "Serves batteries as UPSs to clients of Network UPS Tools, such as upsmon",
       .settings = nut::nut_parameters(),
+      .selects_devices = true,
       .check = check,
       .make = make};
   return kKind;

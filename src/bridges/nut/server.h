@@ -30,6 +30,9 @@ class Server {
   // Ends all connections.
   ~Server();
 
+  // With the port that was bound.
+  [[nodiscard]] const net::Address& address() const { return listener_->bound(); }
+
  private:
   explicit Server(Clients::Options clients) : clients_(std::move(clients)) {}
 

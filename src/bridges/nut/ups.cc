@@ -25,7 +25,7 @@ constexpr double kMainsFrom_v = 60;
 // A battery that does neither charge nor discharge shows some watts.
 constexpr double kIdle_w = 5;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kDescriptions = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 23> kDescriptions = {{
     {"battery.charge", "Battery charge (percent)"},
     {"battery.charge.low", "Charge from which the battery is low (percent)"},
     {"battery.runtime", "Time until the battery is empty (seconds)"},
@@ -41,9 +41,11 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kDescrip
     {"output.voltage", "Voltage at the sockets (V)"},
     {"ups.alarm", "Faults of the device"},
     {"ups.id", "Name of the device"},
+    {"ups.load", "Power of the loads, of the most that it can give (percent)"},
     {"ups.mfr", "Manufacturer"},
     {"ups.model", "Model"},
     {"ups.realpower", "Power of the loads (W)"},
+    {"ups.realpower.nominal", "Most power that it can give (W)"},
     {"ups.serial", "Serial number"},
     {"ups.status", "Status of the UPS"},
     {"ups.temperature", "Temperature of the device (degrees C)"},
@@ -93,7 +95,7 @@ std::string status_of(const BookDevice& device, const Overview& now, const Thres
   if (battery_w > kIdle_w) status += " CHRG";
   if (battery_w < -kIdle_w) status += " DISCHRG";
   const bool is_low = now.charge_percent && *now.charge_percent <= thresholds.charge_percent;
-  const double runtime_s = static_cast<double>(thresholds.runtime.count());
+  const auto runtime_s = static_cast<double>(thresholds.runtime.count());
   const bool ends_soon = !*grid && now.empty_in_min && *now.empty_in_min * 60 <= runtime_s;
   if (is_low || ends_soon) status += " LB";
   const bool has_fault = std::ranges::any_of(now.errors, [](const overview::ActiveError& each) {
@@ -111,6 +113,15 @@ std::string alarms_of(const Overview& now) {
     alarms += each.text;
   }
   return alarms;
+}
+
+// What its inverter can give all the time. Nothing: its file does not say.
+std::optional<double> rated_power_w(const catalog::Family& family) {
+  const auto inverter =
+      std::ranges::find(family.physics, catalog::PartKind::kInverter, &catalog::PhysicsPart::kind);
+  if (inverter == family.physics.end()) return std::nullopt;
+  const auto rated_w = inverter->number("rated_w");
+  return rated_w && *rated_w > 0 ? rated_w : std::nullopt;
 }
 
 void put_identity(const BookDevice& device, Ups& ups) {
@@ -165,6 +176,9 @@ Ups ups_of(const BookDevice& device, const Thresholds& thresholds) {
   put("input.voltage", greatest_of(device, "grid.voltage"), 1);
   put("output.voltage", greatest_of(device, "output.voltage"), 1);
   put("ups.realpower", now.load_w, 0);
+  const auto rated_w = rated_power_w(device.family());
+  put("ups.realpower.nominal", rated_w, 0);
+  if (now.load_w && rated_w) put("ups.load", *now.load_w / *rated_w * 100, 0);
   return ups;
 }
 

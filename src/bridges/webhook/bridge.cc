@@ -127,6 +127,7 @@ const Kind& webhook_kind() {
       .example = "--url https://hooks.lan/home --secret-file secret",
       .text = "Posts events of devices to a URL: faults, presence, silence and ends of sets",
       .settings = webhook::webhook_parameters(),
+      .selects_devices = true,
       .check = check,
       .make = make,
       .preview = preview};

@@ -67,7 +67,7 @@ void Sender::run(const std::stop_token& stop) {
     const auto event = queue_.take(Steady::now());
     if (!event) {
       count();
-      if (!news_.wait_until(stop, Steady::now() + kIdle)) return;
+      if (!news_.wait_until(stop, try_to_reach(stop))) return;
       continue;
     }
     if (!deliver(stop, *event)) {
@@ -78,6 +78,21 @@ void Sender::run(const std::stop_token& stop) {
   }
 }
 
+Steady::time_point Sender::try_to_reach(const std::stop_token& stop) {
+  if (is_reached_) return Steady::now() + kIdle;
+  Status reached = open(stop);
+  if (reached) reached = client_->reach();
+  if (stop.stop_requested()) return Steady::now();
+  if (!reached) {
+    health_.failing(reached.error().detail);
+    return Steady::now() + pause_.next();
+  }
+  is_reached_ = true;
+  pause_.reset();
+  health_.connected();
+  return Steady::now() + kIdle;
+}
+
 bool Sender::deliver(const std::stop_token& stop, const EventQueue::Waiting& event) {
   while (!stop.stop_requested()) {
     const auto reply = ask(stop, event);
@@ -85,6 +100,7 @@ bool Sender::deliver(const std::stop_token& stop, const EventQueue::Waiting& eve
     const Verdict verdict = reply ? verdict_of(reply->status) : Verdict::kLater;
     if (verdict != Verdict::kLater) {
       pause_.reset();
+      is_reached_ = true;
       health_.connected();
       if (verdict == Verdict::kTaken) {
         health_.count_out();

@@ -4,11 +4,13 @@
 // Thread rule: start() and stop() on the bridges' loop, once each; push() from any thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <stop_token>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/growing_pause.h"
@@ -34,8 +36,8 @@ enum class Verdict : std::uint8_t {
 class Sender {
  public:
   // Timestamps are of `wall`; both outlive this.
-  Sender(const Settings& settings, Health& health, const Clock& wall)
-      : settings_(settings), health_(health), wall_(wall) {}
+  Sender(Settings settings, Health& health, const Clock& wall)
+      : settings_(std::move(settings)), health_(health), wall_(wall) {}
 
   void start();
   // Ends the call that is under way. What waits is dropped and counted.
@@ -50,6 +52,8 @@ class Sender {
                                               const EventQueue::Waiting& event);
   // Opens what is not open yet.
   [[nodiscard]] Status open(const std::stop_token& stop);
+  // Tries to reach the receiver, before the first event. Returns when to look again.
+  [[nodiscard]] std::chrono::steady_clock::time_point try_to_reach(const std::stop_token& stop);
   void count();
 
   const Settings settings_;
@@ -59,6 +63,7 @@ class Sender {
   std::optional<Signer> signer_;
   std::optional<client::HttpClient> client_;
   GrowingPause pause_;
+  bool is_reached_ = false;  // the receiver was, at least once
   Wakeup news_;
   Wakeup rest_;  // between two attempts: no event ends it
   std::jthread thread_;

@@ -48,6 +48,7 @@ Result<std::vector<EventKind>> kinds_named(const std::vector<std::string>& names
         std::ranges::find(kEventKinds, name, [](EventKind each) { return name_of(each); });
     if (found == kEventKinds.end()) {
       std::vector<std::string_view> known;
+      known.reserve(kEventKinds.size());
       for (const EventKind each : kEventKinds) known.push_back(name_of(each));
       return fail(ErrorCode::kBadParams,
                   fmt::format("events has \"{}\": must be {}{}", redacted_extract(name),

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "base/bytes.h"
+#include "history/blocks/chunk.h"
 #include "history/blocks/hours.h"
+#include "history/blocks/rows.h"
 
 namespace gridloom::history {
 namespace {
@@ -145,6 +147,22 @@ Result<HourOfRollups> rollups_of(std::int64_t hour, std::span<const Block> block
     }
   }
   return quarters;
+}
+
+Result<HourOfRollups> rollups_of_chunks(std::int64_t hour, std::vector<std::string> chunks) {
+  if (std::ranges::any_of(chunks, is_rows)) {
+    const std::vector<std::string_view> views(chunks.begin(), chunks.end());
+    auto merged = merge(views, Packing::kRaw);
+    if (!merged) return std::unexpected(merged.error());
+    chunks = std::move(*merged);
+  }
+  std::vector<Block> blocks;
+  for (const std::string& chunk : chunks) {
+    auto block = Block::open(chunk);
+    if (!block) return std::unexpected(block.error());
+    blocks.push_back(std::move(*block));
+  }
+  return rollups_of(hour, blocks);
 }
 
 }  // namespace gridloom::history

@@ -55,6 +55,9 @@ using HourOfRollups = std::array<Rollup, kQuarters>;
 // Computes the rollups from all blocks of an hour; rows outside of the hour count towards its
 // nearest quarter. kMalformed: a block is damaged.
 [[nodiscard]] Result<HourOfRollups> rollups_of(std::int64_t hour, std::span<const Block> blocks);
+// The same from all chunks of an hour (history/blocks/chunk.h).
+[[nodiscard]] Result<HourOfRollups> rollups_of_chunks(std::int64_t hour,
+                                                      std::vector<std::string> chunks);
 
 [[nodiscard]] std::string write_rollups(const HourOfRollups& quarters);
 // kMalformed: damaged, or of a later version.

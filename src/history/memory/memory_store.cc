@@ -65,6 +65,9 @@ Status check_names(const MemoryRows& tables, const Changes& changes) {
 }  // namespace
 
 Status MemoryStore::write(const Changes& changes) {
+  if (on_write_) {
+    if (Status good = on_write_(); !good) return good;
+  }
   std::uint64_t applied = 0;
   if (changes.applied) {
     const auto common = changes.applied->common();

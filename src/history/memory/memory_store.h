@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,7 +20,8 @@ namespace gridloom::history {
 
 class MemoryStore final : public Store {
  public:
-  explicit MemoryStore(std::shared_ptr<MemoryTables> tables) : tables_(std::move(tables)) {}
+  explicit MemoryStore(std::shared_ptr<MemoryTables> tables, std::function<Status()> on_write = {})
+      : tables_(std::move(tables)), on_write_(std::move(on_write)) {}
 
   [[nodiscard]] Status write(const Changes& changes) override;
   [[nodiscard]] bool is_checkpointed() const override { return true; }
@@ -67,6 +69,7 @@ class MemoryStore final : public Store {
   void end_snapshot() override { snapshot_.reset(); }
 
   std::shared_ptr<MemoryTables> tables_;
+  std::function<Status()> on_write_;
   std::optional<MemoryTables::View> snapshot_;  // does not outlive tables_
 };
 

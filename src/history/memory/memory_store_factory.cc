@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "history/memory/memory_retention_store.h"
@@ -31,7 +32,11 @@ StoreCheck count_rows(MemoryTables& tables) {
 
 class MemoryStoreFactory final : public StoreFactory {
  public:
-  Result<Opened> open() override { return Opened{.store = std::make_unique<MemoryStore>(tables_)}; }
+  explicit MemoryStoreFactory(std::function<Status()> on_write) : on_write_(std::move(on_write)) {}
+
+  Result<Opened> open() override {
+    return Opened{.store = std::make_unique<MemoryStore>(tables_, on_write_)};
+  }
   Result<std::unique_ptr<StoreReader>> open_reader() override {
     return std::make_unique<MemoryStore>(tables_);
   }
@@ -48,13 +53,14 @@ class MemoryStoreFactory final : public StoreFactory {
   [[nodiscard]] Error with_remedy(Error error) const override { return error; }
 
  private:
+  const std::function<Status()> on_write_;
   const std::shared_ptr<MemoryTables> tables_ = std::make_shared<MemoryTables>();
 };
 
 }  // namespace
 
-std::shared_ptr<StoreFactory> memory_store_factory() {
-  return std::make_shared<MemoryStoreFactory>();
+std::shared_ptr<StoreFactory> memory_store_factory(std::function<Status()> on_write) {
+  return std::make_shared<MemoryStoreFactory>(std::move(on_write));
 }
 
 }  // namespace gridloom::history

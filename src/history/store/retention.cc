@@ -11,10 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "history/blocks/block.h"
-#include "history/blocks/chunk.h"
 #include "history/blocks/rollup.h"
-#include "history/blocks/rows.h"
 
 namespace gridloom::history {
 namespace {
@@ -44,22 +41,6 @@ class Stopwatch {
 // The first hour that is kept.
 std::int64_t first_hour(TimePoint now, std::size_t days) {
   return hour_of(unix_ms(now)) - static_cast<std::int64_t>(days) * kHours_a_day - kMargin_hours;
-}
-
-Result<HourOfRollups> quarters_of_parts(std::int64_t hour, std::vector<std::string> chunks) {
-  if (std::ranges::any_of(chunks, is_rows)) {
-    const std::vector<std::string_view> views(chunks.begin(), chunks.end());
-    auto merged = merge(views, Packing::kRaw);
-    if (!merged) return std::unexpected(merged.error());
-    chunks = std::move(*merged);
-  }
-  std::vector<Block> blocks;
-  for (const std::string& chunk : chunks) {
-    auto block = Block::open(chunk);
-    if (!block) return std::unexpected(block.error());
-    blocks.push_back(std::move(*block));
-  }
-  return rollups_of(hour, blocks);
 }
 
 }  // namespace
@@ -174,7 +155,7 @@ Status Retention::expire_hour(const DeviceHour& of) {
     return std::unexpected(chunks.error());
   }
   const Result<HourOfRollups> quarters =
-      chunks ? quarters_of_parts(of.hour, std::move(*chunks)) : std::unexpected(chunks.error());
+      chunks ? rollups_of_chunks(of.hour, std::move(*chunks)) : std::unexpected(chunks.error());
   if (quarters) return store_->replace_by_rollups(of, write_rollups(*quarters));
   // The content cannot be read: the rows stay, for an attempt to repair them by hand.
   if (std::exchange(last_warned_hour_, walked_hour_) != walked_hour_) {
@@ -221,6 +202,10 @@ Result<bool> Retention::expire_quarters(TimePoint now) {
   if (limits_.quarter_days == 0 || now == TimePoint::min()) return false;
   const std::int64_t first = first_hour(now, limits_.quarter_days);
   WalkPosition position = position_;
+  if (!position.begun) {
+    const auto removed = store_->remove_all_rollups(first);
+    if (!removed || *removed) return removed;
+  }
   auto more = store_->commit([&]() -> Result<bool> {
     const Stopwatch watch;
     bool goes_on = true;

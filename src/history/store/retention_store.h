@@ -67,6 +67,12 @@ class RetentionStore {
   // their number.
   [[nodiscard]] virtual Result<std::size_t> remove_rollups(DeviceNumber device, std::int64_t before,
                                                            std::size_t most) = 0;
+  // Removes rollups of all devices that are before `before`, if the storage can remove many of them
+  // at once, and only in part. False: there are none that it can remove so. Not within commit().
+  [[nodiscard]] virtual Result<bool> remove_all_rollups(std::int64_t before) {
+    static_cast<void>(before);
+    return false;
+  }
   // Removes the oldest audit entries up to the first whose time ("at", Unix time in milliseconds)
   // is `before_ms` or later, or that cannot be read; at most `most` of them. Returns their number.
   // An entry without a time counts as old.

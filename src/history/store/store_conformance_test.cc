@@ -146,14 +146,16 @@ TEST_P(StoreConformance, OnlyDamageHasARemedy) {
 
 TEST_P(StoreConformance, ChangesThatAreRefusedChangeNothing) {
   must(store_->write(some_changes()));
-  Changes differing;
-  differing.applied = Positions::everywhere(12);
-  differing.applied->advance(Partition{3}, 15);
   Changes known_name;
   known_name.names = {{2, "new"}, {1, "other"}};
   Changes name_twice;
   name_twice.names = {{2, "new"}, {2, "other"}};
-  for (Changes refused : {differing, known_name, name_twice}) {
+  std::vector<Changes> all = {known_name, name_twice};
+  if (GetParam().positions == StoreImplementation::Positions::kOne) {
+    all.emplace_back().applied = Positions::everywhere(12);
+    all.back().applied->advance(Partition{3}, 15);
+  }
+  for (Changes& refused : all) {
     refused.hours.push_back({.of = kHour, .chunks = {"x"}, .over = true});
     refused.energies.push_back({.of = kHour, .bytes = "x"});
     refused.twins.push_back({.device = 1, .sn = "x", .text = "x"});
@@ -442,6 +444,24 @@ TEST_P(StoreConformance, WhatIsAppliedNeverGoesBack) {
   EXPECT_EQ(must(store_->applied()), Positions::everywhere(5));
   apply(6);
   EXPECT_EQ(must(store_->applied()), Positions::everywhere(6));
+}
+
+TEST_P(StoreConformance, PositionsThatDifferAreKeptEachByItself) {
+  if (GetParam().positions == StoreImplementation::Positions::kOne) GTEST_SKIP() << "it has one";
+  apply(5);
+  Positions differing = Positions::everywhere(5);
+  differing.advance(Partition{3}, 15);
+  differing.advance(Partition{63}, 7);
+  Changes changes;
+  changes.applied = differing;
+  must(store_->write(changes));
+  EXPECT_EQ(must(store_->applied()), differing);
+  apply(8);
+  differing = Positions::everywhere(8);
+  differing.advance(Partition{3}, 15);
+  EXPECT_EQ(must(store_->applied()), differing);
+  EXPECT_TRUE(must(store_->has_taken(kHour, 8)));
+  EXPECT_FALSE(must(store_->has_taken(kHour, 9))) << "not all partitions have it";
 }
 
 TEST_P(StoreConformance, RecordsOfAnHourAreTakenUpToItsOwnOrAllThatIsApplied) {

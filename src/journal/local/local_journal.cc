@@ -3,6 +3,7 @@
 #include <span>
 #include <utility>
 
+#include "journal/local/log_scan.h"
 #include "storage/files.h"
 
 namespace gridloom::journal {
@@ -17,6 +18,9 @@ Status LocalJournal::from(const Positions& positions, OnRecords on_records) {
   auto disk = open_folder(options_.data / "log");
   if (!disk) return std::unexpected(disk.error());
   disk_ = std::move(*disk);
+  auto reading = open_folder(options_.data / "log");
+  if (!reading) return std::unexpected(reading.error());
+  reading_disk_ = std::move(*reading);
   auto log = Log::open({.disk = disk_.get(),
                         .clock = options_.clock,
                         .limits = options_.limits,
@@ -27,6 +31,17 @@ Status LocalJournal::from(const Positions& positions, OnRecords on_records) {
   if (!log) return std::unexpected(log.error());
   log_ = std::move(*log);
   return {};
+}
+
+Result<Positions> LocalJournal::read(const Positions& after, const Positions& through,
+                                     const OnRecord& on_record) {
+  const auto first = after.common();
+  if (!first) return std::unexpected(first.error());
+  const auto last = through.common();
+  if (!last) return std::unexpected(last.error());
+  const auto read = read_log(*reading_disk_, *first, *last, on_record);
+  if (!read) return std::unexpected(read.error());
+  return Positions::everywhere(*read);
 }
 
 void LocalJournal::trim(const Positions& positions) { log_->trim(positions.least()); }

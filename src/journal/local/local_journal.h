@@ -39,6 +39,9 @@ class LocalJournal final : public Journal, public JournalReader {
   // The log keeps what any partition needs.
   void trim(const Positions& positions) override;
 
+  [[nodiscard]] Result<Positions> read(const Positions& after, const Positions& through,
+                                       const OnRecord& on_record) override;
+
   [[nodiscard]] bool behind() const override { return log_->behind(); }
   [[nodiscard]] std::string failing() const override;
 
@@ -53,6 +56,7 @@ class LocalJournal final : public Journal, public JournalReader {
 
   Options options_;
   std::unique_ptr<Disk> disk_;
+  std::unique_ptr<Disk> reading_disk_;  // of read()
   std::unique_ptr<Log> log_;
 };
 

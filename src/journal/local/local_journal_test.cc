@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -100,6 +103,37 @@ TEST_F(LocalJournalTest, KeepsWhatAnyPartitionNeeds) {
   append("after the trim");
   EXPECT_THAT(segments(), ElementsAre("00000000000000000002.log", "00000000000000000003.log",
                                       "00000000000000000004.log"));
+}
+
+TEST_F(LocalJournalTest, ReadsAgainWhatIsDurable) {
+  must(follow({}));
+  const std::string fills_a_segment(80, 'x');
+  for (const char* text : {"a", "b"}) append(text);
+  append(fills_a_segment);
+  for (const char* text : {"c", "d"}) append(text);
+  std::vector<std::uint64_t> numbers;
+  const auto read = [&](std::uint64_t after, std::uint64_t through, std::size_t most = 100) {
+    numbers.clear();
+    return must(journal_->read(Positions::everywhere(after), Positions::everywhere(through),
+                               [&](const Record& record) {
+                                 numbers.push_back(record.sequence);
+                                 return numbers.size() < most;
+                               }));
+  };
+  std::uint64_t last = 1;
+  std::vector<std::uint64_t> all;
+  while (last < 5) {
+    last = read(last, 5).least();
+    ASSERT_THAT(numbers, testing::Not(IsEmpty()));
+    std::ranges::copy(numbers, std::back_inserter(all));
+  }
+  EXPECT_THAT(all, ElementsAre(2, 3, 4, 5)) << "segment by segment";
+  EXPECT_EQ(read(1, 2), Positions::everywhere(2));
+  EXPECT_THAT(numbers, ElementsAre(2)) << "what follows may not be durable";
+  EXPECT_EQ(read(0, 5, 1), Positions::everywhere(1));
+  EXPECT_THAT(numbers, ElementsAre(1));
+  EXPECT_EQ(read(5, 5), Positions::everywhere(5));
+  EXPECT_THAT(numbers, IsEmpty());
 }
 
 TEST_F(LocalJournalTest, RefusesToReadFromPositionsThatDiffer) {

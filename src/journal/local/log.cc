@@ -284,7 +284,10 @@ std::uint64_t Log::append(RecordKind kind, std::string payload, Task durable, st
   return sequence;
 }
 
-bool Log::behind() const { return waiting_bytes() > impl_->options.limits.waiting_bytes; }
+bool Log::behind() const {
+  const LogLimits& limits = impl_->options.limits;
+  return waiting_bytes() > limits.waiting_bytes || bytes() > limits.most_bytes;
+}
 
 bool Log::flush() {
   Impl& impl = *impl_;
@@ -314,6 +317,7 @@ LogHealth Log::health() const {
 
 const LogLoss& Log::loss() const { return impl_->loss; }
 
+TimePoint Log::oldest() const { return impl_->files.oldest(); }
 std::uint64_t Log::bytes() const { return impl_->files.bytes(); }
 std::size_t Log::waiting_bytes() const { return impl_->unsafe_bytes; }
 

@@ -38,6 +38,8 @@ struct LogLimits {
   std::size_t commit_bytes = std::size_t{1} * 1024 * 1024;    // or until this much waits
   std::size_t waiting_bytes = std::size_t{64} * 1024 * 1024;  // above this, behind() is true
   std::size_t segment_bytes = std::size_t{16} * 1024 * 1024;
+  // On disk: above this, behind() is true. Records stay there until they are stored elsewhere.
+  std::size_t most_bytes = std::size_t{20} * 1024 * 1024 * 1024;
   Millis retry{1000};  // delay after a failure
 };
 
@@ -112,6 +114,8 @@ class Log {
 
   [[nodiscard]] LogHealth health() const;
   [[nodiscard]] const LogLoss& loss() const;
+  // When the oldest segment was begun, by Options::clock.
+  [[nodiscard]] TimePoint oldest() const;
   // Bytes of all segments on disk, and bytes that wait in memory.
   [[nodiscard]] std::uint64_t bytes() const;
   [[nodiscard]] std::size_t waiting_bytes() const;

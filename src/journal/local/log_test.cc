@@ -296,6 +296,25 @@ TEST(Log, IsBehindWhileMoreWaitsThanMay) {
   EXPECT_FALSE(stand.log().behind());
 }
 
+TEST(Log, IsBehindWhileTheDiskHasMoreThanMayBe) {
+  TestDisk disk(1);
+  LogLimits limits = kPrompt;
+  limits.segment_bytes = 100;
+  limits.most_bytes = 250;
+  Stand stand(disk, limits);
+  const std::string fills_a_segment(100, 'x');
+  stand.append(fills_a_segment);
+  EXPECT_TRUE(stand.log().flush());
+  EXPECT_FALSE(stand.log().behind());
+  stand.append(fills_a_segment);
+  EXPECT_TRUE(stand.log().flush());
+  EXPECT_TRUE(stand.log().behind());
+  stand.log().trim(1);
+  stand.append("");  // the log's thread trims before it writes
+  EXPECT_TRUE(stand.log().flush());
+  EXPECT_FALSE(stand.log().behind());
+}
+
 TEST(Log, TheDurableCallbackMayUseTheLog) {
   TestDisk disk(1);
   Stand stand(disk);

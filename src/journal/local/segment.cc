@@ -4,7 +4,9 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,8 @@ constexpr std::string_view kMagic = "GRIDLOG\n";
 // Not valid UTF-8: no text that a device sends contains it.
 constexpr std::string_view kMarker = "\xF7GL\xFF";
 constexpr std::size_t kClaim_bytes = 13;  // length, sequence, kind
+constexpr std::string_view kSuffix = ".log";
+constexpr std::size_t kDigits = 20;
 
 std::uint64_t hash_of(std::string_view bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(bytes.data(), bytes.size(), seed);
@@ -29,6 +33,17 @@ std::uint32_t head_check(std::uint64_t claim_hash) {
 }
 
 }  // namespace
+
+std::string segment_name(std::uint64_t first) { return fmt::format("{:020}{}", first, kSuffix); }
+
+std::optional<std::uint64_t> first_in_segment_name(std::string_view name) {
+  if (name.size() != kDigits + kSuffix.size() || !name.ends_with(kSuffix)) return std::nullopt;
+  std::uint64_t first = 0;
+  const char* const end = name.data() + kDigits;
+  const auto [stop, error] = std::from_chars(name.data(), end, first);
+  if (error != std::errc() || stop != end || first == 0) return std::nullopt;
+  return first;
+}
 
 void append_segment_header(std::string& out, TimePoint created) {
   const std::size_t start = out.size();

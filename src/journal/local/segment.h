@@ -24,6 +24,10 @@ inline constexpr std::size_t kSegmentHeader_bytes = 28;
 inline constexpr std::size_t kRecordHead_bytes = 29;
 inline constexpr std::size_t kLargestPayload_bytes = std::size_t{1} << 30U;
 
+// The name of the segment whose first record may have this number; the number in such a name.
+[[nodiscard]] std::string segment_name(std::uint64_t first);
+[[nodiscard]] std::optional<std::uint64_t> first_in_segment_name(std::string_view name);
+
 void append_segment_header(std::string& out, TimePoint created);
 // Appends the head that precedes the record's payload. Not for a payload larger than
 // kLargestPayload_bytes.

@@ -4,35 +4,17 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <utility>
 
 namespace gridloom::journal {
-namespace {
-
-constexpr std::string_view kSuffix = ".log";
-constexpr std::size_t kDigits = 20;
-
-std::string name_of(std::uint64_t first) { return fmt::format("{:020}{}", first, kSuffix); }
-
-std::optional<std::uint64_t> first_in(std::string_view name) {
-  if (name.size() != kDigits + kSuffix.size() || !name.ends_with(kSuffix)) return std::nullopt;
-  std::uint64_t first = 0;
-  const char* const end = name.data() + kDigits;
-  const auto [stop, error] = std::from_chars(name.data(), end, first);
-  if (error != std::errc() || stop != end || first == 0) return std::nullopt;
-  return first;
-}
-
-}  // namespace
 
 Status SegmentFiles::find_segments() {
   const auto names = disk_.list();
   if (!names) return std::unexpected(names.error());
   for (const std::string& name : *names) {
-    if (const auto first = first_in(name)) segments_.push_back({.first = *first});
+    if (const auto first = first_in_segment_name(name)) segments_.push_back({.first = *first});
   }
   std::ranges::sort(segments_, {}, &Segment::first);
   return {};
@@ -48,11 +30,15 @@ Result<SegmentFiles::Recovered> SegmentFiles::recover(StoredElsewhere elsewhere,
   for (std::size_t place = 0; place < segments_.size(); ++place) {
     Reading reading{.place = place};
     Segment& segment = segments_[place];
-    auto bytes = disk_.read(name_of(segment.first));
+    auto bytes = disk_.read(segment_name(segment.first));
     if (!bytes) return std::unexpected(bytes.error());
     reading.bytes = std::move(*bytes);
     segment.size = segment.durable_size = reading.bytes.size();
     bytes_ += segment.size;
+    if (const SegmentReader reader(reading.bytes); reader.header() == SegmentHeader::kGood) {
+      segment.created_ms = unix_ms(reader.created());
+    }
+    note_oldest();
     if (!is_last(place) && segments_[place + 1].first - 1 <= after) continue;
     expect(segment.first);
     if (const Status read = read_records(reading, elsewhere, replay); !read) {
@@ -91,7 +77,7 @@ Status SegmentFiles::read_records(Reading& reading, const StoredElsewhere& elsew
     return fail(ErrorCode::kMalformed,
                 fmt::format("{} is of a later version of Gridloom (format {}; this version reads "
                             "{})",
-                            name_of(segment.first), reader.version(), kSegmentVersion));
+                            segment_name(segment.first), reader.version(), kSegmentVersion));
   }
   const std::uint64_t limit = is_last(reading.place) ? std::numeric_limits<std::uint64_t>::max()
                                                      : segments_[reading.place + 1].first;
@@ -130,7 +116,7 @@ Status SegmentFiles::read_records(Reading& reading, const StoredElsewhere& elsew
 }
 
 void SegmentFiles::cut(Segment& segment, std::uint64_t size) {
-  const std::string name = name_of(segment.first);
+  const std::string name = segment_name(segment.first);
   // The only segment stays, if only for its name: a log without segments looks like a lost one.
   const bool goes = size == 0 && segments_.size() > 1;
   const Status done = goes ? disk_.remove(name) : disk_.truncate(name, size);
@@ -149,7 +135,7 @@ void SegmentFiles::cut(Segment& segment, std::uint64_t size) {
 void SegmentFiles::set_aside(const Reading& reading, const SegmentChunk& chunk) {
   ++recovered_.damaged_places;
   recovered_.damaged_bytes += chunk.size;
-  const std::string segment = name_of(segments_[reading.place].first);
+  const std::string segment = segment_name(segments_[reading.place].first);
   const std::string copy =
       fmt::format("damaged-{:020}-{}", segments_[reading.place].first, chunk.offset);
   const std::string_view bytes = std::string_view(reading.bytes).substr(chunk.offset, chunk.size);
@@ -174,7 +160,8 @@ void SegmentFiles::keep_unacknowledged(const Reading& reading, SegmentReader& re
   spdlog::warn(
       "log segment {}: its end is torn from offset {} on; {} whole record{} behind that {} not "
       "acknowledged, as far as is known, and left out; {}",
-      name_of(first), torn.offset, records, records == 1 ? "" : "s", records == 1 ? "was" : "were",
+      segment_name(first), torn.offset, records, records == 1 ? "" : "s",
+      records == 1 ? "was" : "were",
       done ? "the end was copied to " + copy : "no copy was made: " + done.error().detail);
 }
 
@@ -187,7 +174,7 @@ Status SegmentFiles::keep_copy(const std::string& name, std::string_view bytes) 
 
 Status SegmentFiles::begin(std::uint64_t first) {
   file_.reset();
-  auto file = disk_.create(name_of(first));
+  auto file = disk_.create(segment_name(first));
   if (!file) return std::unexpected(file.error());
   // A segment of this name was abandoned, or comes from a start after which nothing was written.
   if (!segments_.empty() && segments_.back().first == first) {
@@ -195,9 +182,11 @@ Status SegmentFiles::begin(std::uint64_t first) {
     segments_.pop_back();
   }
   file_ = std::move(*file);
-  segments_.push_back({.first = first});
+  const TimePoint now = clock_.now();
+  segments_.push_back({.first = first, .created_ms = unix_ms(now)});
+  note_oldest();
   std::string header;
-  append_segment_header(header, clock_.now());
+  append_segment_header(header, now);
   const std::string_view chunk = header;
   if (Status written = file_->append({&chunk, 1}); !written) {
     abandon();
@@ -244,7 +233,7 @@ Status SegmentFiles::write(std::span<const Record> records) {
 void SegmentFiles::abandon() {
   file_.reset();
   Segment& segment = segments_.back();
-  const std::string name = name_of(segment.first);
+  const std::string name = segment_name(segment.first);
   if (segment.durable_size != 0 || segments_.size() == 1) {
     if (const Status cut = disk_.truncate(name, segment.durable_size); !cut) {
       spdlog::debug("log: {}", cut.error().detail);
@@ -254,14 +243,17 @@ void SegmentFiles::abandon() {
   if (const Status removed = disk_.remove(name); removed) {
     bytes_ -= segment.size;
     segments_.pop_back();
+    note_oldest();
   }
 }
 
 Status SegmentFiles::trim(std::uint64_t up_to) {
   while (segments_.size() > 1 && segments_[1].first - 1 <= up_to) {
-    if (Status removed = disk_.remove(name_of(segments_.front().first)); !removed) return removed;
+    if (Status removed = disk_.remove(segment_name(segments_.front().first)); !removed)
+      return removed;
     bytes_ -= segments_.front().size;
     segments_.erase(segments_.begin());
+    note_oldest();
   }
   return {};
 }

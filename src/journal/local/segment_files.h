@@ -11,7 +11,7 @@
 // write or sync failed is never written again: after a failed sync the kernel may have dropped
 // pages that it could not write, and the next sync of that file would still succeed.
 //
-// Thread rule: one thread at a time; bytes() from any thread.
+// Thread rule: one thread at a time; bytes() and oldest() from any thread.
 #pragma once
 
 #include <atomic>
@@ -64,12 +64,15 @@ class SegmentFiles {
   // Removes segments whose records are all at most `up_to`; never the last segment.
   [[nodiscard]] Status trim(std::uint64_t up_to);
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  // When the oldest segment was begun.
+  [[nodiscard]] TimePoint oldest() const { return TimePoint(Millis(oldest_ms_)); }
 
  private:
   struct Segment {
     std::uint64_t first = 0;
     std::uint64_t size = 0;
     std::uint64_t durable_size = 0;
+    std::int64_t created_ms = 0;
   };
   // One segment while recover() reads it.
   struct Reading {
@@ -90,6 +93,7 @@ class SegmentFiles {
   void keep_unacknowledged(const Reading& reading, SegmentReader& reader, const SegmentChunk& torn);
   [[nodiscard]] Status keep_copy(const std::string& name, std::string_view bytes);
   void abandon();
+  void note_oldest() { oldest_ms_ = segments_.empty() ? 0 : segments_.front().created_ms; }
 
   Disk& disk_;
   const Clock& clock_;
@@ -100,6 +104,7 @@ class SegmentFiles {
   std::uint64_t expected_ = 0;        // the sequence number that recover() expects next
   Recovered recovered_;
   std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<std::int64_t> oldest_ms_{0};
 };
 
 }  // namespace gridloom::journal

@@ -1,21 +1,20 @@
 // The session store in SQLite: DATA/sessions.db, written on its own thread, about a megabyte per
-// transaction; docs/internals/formats.md shows the tables. Short-lived data are never written: the
-// changes of a minute are put together first. Messages and subscriptions are stored as equivalent
-// MQTT 5 packets.
+// transaction; docs/internals/formats.md shows the tables.
 #include "mqtt/session_store.h"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <atomic>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
+#include <chrono>
+#include <cstdint>
+#include <memory>
 #include <optional>
-#include <thread>
+#include <string>
 #include <utility>
+#include <vector>
 
+#include "mqtt/deferred_store.h"
 #include "mqtt/sqlite/session_rows.h"
 #include "mqtt/sqlite/session_tables.h"
 #include "storage/empty_wal.h"
@@ -33,23 +32,15 @@ using storage::Database;
 using storage::Statement;
 using storage::StepwiseTransaction;
 
-constexpr std::string_view kWhatIsLost =
-    "MQTT sessions, the messages that waited in them, and retained messages are lost";
-constexpr Millis kErrorsEvery{60'000};
-constexpr Millis kAgainAfter{1000};  // delay after a failed write
-// Interval between two writes; until then the log has the changes.
-constexpr std::chrono::minutes kEvery{1};
-constexpr std::chrono::milliseconds kEveryWithoutLog{100};
 // How long changes are in the write-ahead log alone at most, once they have left the log. Each time
 // costs the card of a small home some pages.
 constexpr std::chrono::minutes kEmptyWalEvery{10};
-constexpr std::size_t kMaxPendingBytes = std::size_t{16} * 1024 * 1024;  // in memory until then
 
 storage::SeenNumber seen_in(const std::filesystem::path& folder) {
   return storage::SeenNumber(folder / "sessions.seen");
 }
 
-Status write(Database& database, const StreamTable::ChangedStream& row) {
+Status write_stream(Database& database, const StreamTable::ChangedStream& row) {
   if (row.ended) return database.execute("DELETE FROM stream WHERE number = ?", row.number);
   static const std::string sql = insert_into(kStreamTable);
   return database.execute(sql, row.number, std::string_view(row.user),
@@ -76,194 +67,98 @@ Result<StreamTable> streams_in(Database& database) {
   return streams;
 }
 
-// sessions.db, and the changes that are not in it yet.
-struct SessionsFile {
-  SessionsFile(Database opened, const std::filesystem::path& data)
-      : folder(data), database(std::move(opened)), seen(seen_in(data)) {}
+// Adds advice to an error of the disk, which says nothing about the content of the file.
+Error with_remedy(Error fault, const std::filesystem::path& folder) {
+  // On a full disk, room is what helps, and who started the server says so.
+  if (fault.code == ErrorCode::kIo && !storage::is_nearly_full(folder)) {
+    fault.detail += fmt::format(
+        "; the file is as it was: start again, and check the disk if that fails too. With "
+        "sessions.db moved to another folder the server starts without it, but then {}",
+        kWhatIsLost);
+  }
+  return fault;
+}
 
-  void work() {
-    std::unique_lock lock(mutex);
-    while (true) {
-      wait(lock);
-      if (!has_changes()) {
-        if (stopping) return;
-        lock.unlock();
-        empty_wal_if_due();
-        lock.lock();
-        continue;
-      }
-      std::deque<PendingRows> now = std::exchange(pending, {});
-      pending.emplace_back();
-      const std::uint64_t record = streams.record();
-      const auto rows = streams.take_changed();
-      unlogged = false;
-      writing = true;
-      lock.unlock();
-      const Status status = write_all(now, rows, record);
-      if (status && record != applied) seen.remember(record);
-      lock.lock();
-      writing = false;
-      if (!status) {
-        warn_of_failure(status.error());
-        now.insert(now.end(), std::make_move_iterator(pending.begin()),
-                   std::make_move_iterator(pending.end()));
-        pending = std::move(now);
-        streams.put_back(rows);
-        unlogged = true;
-      } else {
-        stored(record);
-      }
-      failed = !status;
-      done.notify_all();
-      if (failed && stopping) return;
-      if (failed) wake.wait_for(lock, kAgainAfter, [this] { return stopping; });
-    }
-  }
-  // Waits until there is something to write and a write is due.
-  void wait(std::unique_lock<std::mutex>& lock) {
-    const auto has_work = [this] { return stopping || has_changes(); };
-    if (!wal_is_empty && !wake.wait_until(lock, wal_due, has_work)) return;
-    wake.wait(lock, has_work);
-    const auto is_due = [this] {
-      return stopping || flushing || pending.back().bytes() > kMaxPendingBytes;
-    };
-    wake.wait_until(lock, unlogged ? std::min(due, unlogged_due) : due, is_due);
-  }
-  [[nodiscard]] bool has_changes() const { return unlogged || streams.record() > applied; }
-  void stored(std::uint64_t record) {
-    due = std::chrono::steady_clock::now() + kEvery;
-    if (record == applied) return;
-    applied = record;
-    if (tell) tell(journal::Positions::everywhere(record));
-  }
+class SqliteTables final : public SessionTables {
+ public:
+  struct Options {
+    std::filesystem::path folder;
+    std::string loss;
+    bool is_new = false;
+  };
+  SqliteTables(Database database, Options options)
+      : options_(std::move(options)),
+        database_(std::move(database)),
+        seen_(seen_in(options_.folder)) {}
 
-  // With the lock held. False: the changes end in bytes that are no change.
-  bool apply(std::string_view changes) {
-    PendingRows& rows = pending.back();
-    bool readable = true;
-    const bool whole = hub::each_change(changes, [&](const hub::SessionChange& change) {
-      streams.apply(change);
-      readable = rows.apply(change) && readable;
-    });
-    rows.end_record();
-    return whole && readable;
+  [[nodiscard]] std::string_view name() const override { return "sessions.db"; }
+  [[nodiscard]] std::string loss(bool served_before) const override {
+    if (!options_.loss.empty() || !options_.is_new || !served_before) return options_.loss;
+    return fmt::format("sessions.db was missing or empty: {}", kWhatIsLost);
   }
-
-  Status write_all(const std::deque<PendingRows>& now,
-                   const std::vector<StreamTable::ChangedStream>& rows, std::uint64_t record) {
-    auto transaction = StepwiseTransaction::begin(database);
+  [[nodiscard]] Status write(const Batch& batch) override {
+    auto transaction = StepwiseTransaction::begin(database_);
     if (!transaction) return std::unexpected(transaction.error());
     const auto wrote = [&transaction](std::size_t bytes) { return transaction->wrote(bytes); };
-    if (const Status status = write_rows(now, rows, record, wrote); !status) return status;
-    if (const Status status = transaction->commit(); !status) return status;
-    wal_is_empty = false;
-    empty_wal_if_due();
+    if (Status status = write_rows(database_, batch.rows, wrote); !status) return status;
+    // One step of the transaction has both: receipts must match the record stored as applied.
+    if (Status status = write_end(batch); !status) return status;
+    if (Status status = transaction->commit(); !status) return status;
+    if (record_ != batch.record) seen_.remember(batch.record);
+    record_ = batch.record;
+    wal_is_empty_ = false;
+    if (std::chrono::steady_clock::now() >= wal_due_) upkeep();
     return {};
   }
+  [[nodiscard]] bool is_maybe_written() const override { return true; }
 
-  void empty_wal_if_due() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now < wal_due) return;
-    wal_is_empty = storage::empty_wal(database);
-    wal_due = now + kEmptyWalEvery;
+  // On a disk that refuses writes the batch stays pending.
+  [[nodiscard]] Result<Content> load(const Batch& batch) override {
+    const Status written = write(batch);
+    if (!written && written.error().code != ErrorCode::kIo) {
+      return std::unexpected(with_remedy(written.error(), options_.folder));
+    }
+    auto rows = written ? read_rows(database_) : read_rows(database_, batch.rows);
+    if (!rows) return std::unexpected(with_remedy(rows.error(), options_.folder));
+    Content content{.rows = std::move(*rows), .is_written = written.has_value()};
+    Status cleaned = written;
+    // Messages without a session have no recipient.
+    if (written) {
+      cleaned =
+          database_.run("DELETE FROM message WHERE session NOT IN (SELECT number FROM session);");
+    }
+    if (!cleaned) content.write_error = cleaned.error();
+    return content;
   }
 
-  // The caller has a transaction. `wrote` is called after each row, with its bytes.
-  template <typename Wrote>
-  Status write_rows(const std::deque<PendingRows>& now,
-                    const std::vector<StreamTable::ChangedStream>& rows, std::uint64_t record,
-                    Wrote wrote) {
-    for (const PendingRows& each : now) {
-      if (const Status status = each.write(database, wrote); !status) return status;
-    }
-    // One step of the transaction has both: receipts must match the record stored as applied.
-    for (const StreamTable::ChangedStream& row : rows) {
-      if (const Status status = write(database, row); !status) return status;
+  [[nodiscard]] std::optional<Moment> upkeep_due() const override {
+    return wal_is_empty_ ? std::nullopt : std::optional(wal_due_);
+  }
+  void upkeep() override {
+    wal_is_empty_ = storage::empty_wal(database_);
+    wal_due_ = std::chrono::steady_clock::now() + kEmptyWalEvery;
+  }
+
+ private:
+  [[nodiscard]] Status write_end(const Batch& batch) {
+    for (const StreamTable::ChangedStream& row : batch.streams) {
+      if (Status status = write_stream(database_, row); !status) return status;
     }
     constexpr std::int64_t kOne = 1;
-    if (const Status status =
-            database.execute(insert_into(kAppliedTable), kOne, static_cast<std::int64_t>(record));
+    if (Status status = database_.execute(insert_into(kAppliedTable), kOne,
+                                          static_cast<std::int64_t>(batch.record));
         !status) {
       return status;
     }
-    return database.execute(insert_into(kLastTable), kOne, number.load());
+    return database_.execute(insert_into(kLastTable), kOne, batch.number);
   }
 
-  // All rows as they will be once the pending ones are written. On a disk that refuses writes these
-  // stay pending: they are written in a transaction that is not committed, which takes memory only.
-  Result<ReadRows> load() {
-    auto changed = streams.take_changed();
-    const Status written = write_all(pending, changed, streams.record());
-    if (written) {
-      auto rows = read_rows(database);
-      if (!rows) return rows;
-      // Messages without a session have no recipient.
-      if (const Status status = database.run(
-              "DELETE FROM message WHERE session NOT IN (SELECT number FROM session);");
-          !status) {
-        warn_of_failure(status.error());
-      }
-      seen.remember(streams.record());
-      stored(streams.record());
-      return rows;
-    }
-    if (written.error().code != ErrorCode::kIo) return std::unexpected(written.error());
-    warn_of_failure(written.error());
-    auto rows = read_with_pending(changed);
-    streams.put_back(changed);
-    unlogged = true;  // to be tried again, also without further changes
-    return rows;
-  }
-  Result<ReadRows> read_with_pending(const std::vector<StreamTable::ChangedStream>& changed) {
-    if (Status kept = database.run("PRAGMA cache_spill = off"); !kept) {
-      return std::unexpected(kept.error());
-    }
-    Result<ReadRows> rows = [&]() -> Result<ReadRows> {
-      auto transaction = storage::Transaction::begin(database);
-      if (!transaction) return std::unexpected(transaction.error());
-      const auto wrote = [](std::size_t) { return Status(); };
-      if (Status status = write_rows(pending, changed, streams.record(), wrote); !status) {
-        return std::unexpected(status.error());
-      }
-      return read_rows(database);
-    }();
-    static_cast<void>(database.run("PRAGMA cache_spill = on"));
-    return rows;
-  }
-
-  void warn_of_failure(const Error& fault) {
-    const auto now = std::chrono::steady_clock::now();
-    if (last_warned_at && now - *last_warned_at < kErrorsEvery) return;
-    last_warned_at = now;
-    spdlog::error(
-        "sessions.db cannot be written; changes of sessions stay in memory until it can: {}",
-        fault.detail);
-  }
-
-  std::filesystem::path folder;
-  Database database;         // used by the thread once it runs
-  storage::SeenNumber seen;  // the record of `applied` in the file
-  std::string loss;
-  bool is_new = false;
-  std::atomic<std::int64_t> number{0};
-  std::mutex mutex;
-  std::condition_variable wake;
-  std::condition_variable done;
-  std::deque<PendingRows> pending{1};  // the last one grows; writing the others failed
-  StreamTable streams;
-  bool unlogged = false;  // some changes are in no log
-  std::atomic<std::uint64_t> applied{0};
-  std::chrono::steady_clock::time_point due{};
-  std::chrono::steady_clock::time_point wal_due{};  // used by the thread once it runs, as the next
-  bool wal_is_empty = true;
-  std::chrono::steady_clock::time_point unlogged_due{};
-  std::function<void(const journal::Positions&)> tell;
-  bool flushing = false;
-  bool writing = false;
-  bool failed = false;  // the last attempt failed
-  bool stopping = false;
-  std::optional<std::chrono::steady_clock::time_point> last_warned_at;
-  std::jthread thread;
+  Options options_;
+  Database database_;
+  storage::SeenNumber seen_;  // the record of `applied` in the file
+  std::optional<std::uint64_t> record_;
+  Moment wal_due_{};
+  bool wal_is_empty_ = true;
 };
 
 // The state read from the file when it is opened.
@@ -353,116 +248,6 @@ void append_loss(std::string& loss, const std::string& more) {
   loss += more;
 }
 
-// Adds advice to an error of the disk, which says nothing about the content of the file.
-Error with_remedy(Error fault, const std::filesystem::path& folder) {
-  // On a full disk, room is what helps, and who started the server says so.
-  if (fault.code == ErrorCode::kIo && !storage::is_nearly_full(folder)) {
-    fault.detail += fmt::format(
-        "; the file is as it was: start again, and check the disk if that fails too. With "
-        "sessions.db moved to another folder the server starts without it, but then {}",
-        kWhatIsLost);
-  }
-  return fault;
-}
-
-class SqliteSessionStore final : public SessionStore {
- public:
-  explicit SqliteSessionStore(std::unique_ptr<SessionsFile> file) : file_(std::move(file)) {}
-  ~SqliteSessionStore() override {
-    {
-      const std::lock_guard lock(file_->mutex);
-      file_->stopping = true;
-    }
-    file_->wake.notify_all();
-  }
-  SqliteSessionStore(const SqliteSessionStore&) = delete;
-  SqliteSessionStore& operator=(const SqliteSessionStore&) = delete;
-
-  [[nodiscard]] Result<Loaded> load() override;
-  [[nodiscard]] std::string loss(bool served_before) const override;
-  void take(std::uint64_t record, std::string_view changes) override;
-  [[nodiscard]] journal::Positions applied() const override;
-  void on_applied(std::function<void(const journal::Positions& applied)> tell) override;
-  void put(std::string_view changes) override;
-  void flush() override;
-  [[nodiscard]] hub::SessionKeeper keeper() override;
-
- private:
-  std::unique_ptr<SessionsFile> file_;
-};
-
-std::string SqliteSessionStore::loss(bool served_before) const {
-  if (!file_->loss.empty() || !file_->is_new || !served_before) return file_->loss;
-  return fmt::format("sessions.db was missing or empty: {}", kWhatIsLost);
-}
-
-Result<SessionStore::Loaded> SqliteSessionStore::load() {
-  SessionsFile& file = *file_;
-  auto rows = file.load();
-  if (!rows) return std::unexpected(with_remedy(rows.error(), file.folder));
-  if (rows->unreadable != 0) {
-    spdlog::error("sessions.db: {} rows cannot be read and are left out", rows->unreadable);
-  }
-  file.number = std::max({file.number.load(), file.streams.highest(), rows->highest_number,
-                          file.pending.back().highest_number()});
-  if (!file.unlogged) file.pending.assign(1, PendingRows());
-  Loaded loaded{.sessions = std::move(rows->sessions),
-                .streams = file.streams.all(),
-                .retained = std::move(rows->retained)};
-  file.thread = std::jthread([at = &file] { at->work(); });
-  return loaded;
-}
-
-void SqliteSessionStore::take(std::uint64_t record, std::string_view changes) {
-  bool is_first = false;
-  {
-    const std::lock_guard lock(file_->mutex);
-    is_first = !file_->has_changes() || file_->pending.back().bytes() > kMaxPendingBytes;
-    if (!file_->apply(changes)) {
-      spdlog::error(
-          "record {} of the log: its changes of MQTT sessions cannot be read and are left out",
-          record);
-    }
-    file_->streams.set_record(record);
-  }
-  if (is_first) file_->wake.notify_all();
-}
-
-void SqliteSessionStore::put(std::string_view changes) {
-  {
-    const std::lock_guard lock(file_->mutex);
-    static_cast<void>(file_->apply(changes));
-    if (!std::exchange(file_->unlogged, true)) {
-      file_->unlogged_due = std::chrono::steady_clock::now() + kEveryWithoutLog;
-    }
-  }
-  file_->wake.notify_all();
-}
-
-journal::Positions SqliteSessionStore::applied() const {
-  return journal::Positions::everywhere(file_->applied);
-}
-
-void SqliteSessionStore::on_applied(std::function<void(const journal::Positions& applied)> tell) {
-  const std::lock_guard lock(file_->mutex);
-  file_->tell = std::move(tell);
-}
-
-void SqliteSessionStore::flush() {
-  std::unique_lock lock(file_->mutex);
-  file_->failed = false;
-  file_->flushing = true;
-  file_->wake.notify_all();
-  file_->done.wait(lock,
-                   [this] { return file_->failed || (!file_->writing && !file_->has_changes()); });
-  file_->flushing = false;
-}
-
-hub::SessionKeeper SqliteSessionStore::keeper() {
-  return {.new_number = [file = file_.get()] { return ++file->number; },
-          .take = [this](std::string_view changes) { put(changes); }};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::path& folder) {
@@ -482,15 +267,15 @@ Result<std::unique_ptr<SessionStore>> SessionStore::open(const std::filesystem::
   // Above all numbers that were ever given out, which are unknown after a loss.
   if (!loss.empty()) content->last_number = unix_ms(SystemClock().now());
   append_loss(loss, loss_of(content->damaged_rows));
-  auto sessions = std::make_unique<SessionsFile>(std::move(content->database), folder);
-  sessions->streams = std::move(content->streams);
-  sessions->streams.set_record(content->applied);
-  sessions->pending.assign(1, PendingRows(highest_in_file));
-  sessions->applied = content->applied;
-  sessions->number = content->last_number;
-  sessions->loss = std::move(loss);
-  sessions->is_new = is_new;
-  return std::make_unique<SqliteSessionStore>(std::move(sessions));
+  DeferredStore::Start start{.streams = std::move(content->streams),
+                             .number = content->last_number,
+                             .highest = highest_in_file};
+  start.streams.set_record(content->applied);
+  return std::make_unique<DeferredStore>(
+      std::make_unique<SqliteTables>(
+          std::move(content->database),
+          SqliteTables::Options{.folder = folder, .loss = std::move(loss), .is_new = is_new}),
+      std::move(start));
 }
 
 }  // namespace gridloom::mqtt

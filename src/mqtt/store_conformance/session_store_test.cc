@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "mqtt/test_memory_session_store.h"
+#include "postgres/test_server.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 #include "wire/mqtt/stored_message.h"
@@ -72,15 +73,37 @@ class InMemory final : public Stored {
   std::shared_ptr<MemorySessions> stored_;
 };
 
+class InPostgres final : public Stored {
+ public:
+  InPostgres() : InPostgres(std::make_shared<postgres::TestDatabase>()) {}
+  explicit InPostgres(std::shared_ptr<postgres::TestDatabase> database)
+      : database_(std::move(database)) {}
+  std::unique_ptr<SessionStore> open() override {
+    return must(SessionStore::open(database_->settings(), folder_.path()));
+  }
+  // Another connection sees what is committed alone, as a server does that starts after a kill.
+  std::unique_ptr<Stored> copy() override { return std::make_unique<InPostgres>(database_); }
+
+ private:
+  std::shared_ptr<postgres::TestDatabase> database_;
+  TemporaryFolder folder_;
+};
+
+bool is_everywhere() { return true; }
+bool has_postgres() { return !postgres::TestServer::programs().empty(); }
+
 struct Kind {
   std::string_view name;
   std::unique_ptr<Stored> (*make)();
+  bool (*is_here)() = is_everywhere;
 };
 void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
 const Kind kKinds[] = {
     {"Sqlite", [] -> std::unique_ptr<Stored> { return std::make_unique<InSqlite>(); }},
     {"Memory", [] -> std::unique_ptr<Stored> { return std::make_unique<InMemory>(); }},
+    {"Postgres", [] -> std::unique_ptr<Stored> { return std::make_unique<InPostgres>(); },
+     has_postgres},
 };
 
 using Lines = std::vector<std::string>;
@@ -191,6 +214,9 @@ const Lines kFirst = {
 
 class SessionStoreTest : public testing::TestWithParam<Kind> {
  protected:
+  void SetUp() override {
+    if (!GetParam().is_here()) GTEST_SKIP() << postgres::TestServer::kMissing;
+  }
   static journal::Positions at(std::uint64_t record) {
     return journal::Positions::everywhere(record);
   }

@@ -1,0 +1,89 @@
+#include "app/network_options.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
+
+#include "api/page/page.h"
+#include "net/address.h"
+
+namespace gridloom::app {
+namespace {
+
+using server::Interface;
+using server::ReplayCheck;
+
+Result<net::Address> address_of(const ServeOptions& options, const std::string& text,
+                                std::string_view flag) {
+  auto address = net::parse_address(text);
+  if (!address) {
+    return fail(address.error().code, fmt::format("{}: {}", flag, address.error().detail));
+  }
+  const bool plain = flag == "--http" || flag == "--mqtt";
+  if (plain && !address->loopback() && !options.insecure_plain) {
+    return fail(ErrorCode::kBadParams,
+                fmt::format("{} {} would send secrets unencrypted to other machines: use {}s, or "
+                            "--insecure-plain if the network is trusted",
+                            flag, text, flag));
+  }
+  return address;
+}
+
+ReplayCheck replay_check(const ServeOptions& options, const net::Address& address) {
+  const bool is_on =
+      options.replay_check == "auto" ? !address.loopback() : options.replay_check == "on";
+  return is_on ? ReplayCheck::kOn : ReplayCheck::kOff;
+}
+
+}  // namespace
+
+Result<std::vector<server::ListenerOptions>> listeners_of(const ServeOptions& options,
+                                                          const net::TlsContextPtr& tls) {
+  struct Row {
+    Interface interface;
+    const std::string& text;
+    std::string_view flag;
+    net::TlsContextPtr tls;
+  };
+  const std::vector<Row> rows = {{Interface::kHttp, options.http, "--http", nullptr},
+                                 {Interface::kHttp, options.https, "--https", tls},
+                                 {Interface::kMqtt, options.mqtt, "--mqtt", nullptr},
+                                 {Interface::kMqtt, options.mqtts, "--mqtts", tls}};
+  std::vector<server::ListenerOptions> listeners;
+  for (const Row& row : rows) {
+    auto address = address_of(options, row.text, row.flag);
+    if (!address) return std::unexpected(address.error());
+    const ReplayCheck check = replay_check(options, *address);
+    listeners.push_back(
+        {.interface = row.interface,
+         .address = std::move(*address),
+         .tls = row.tls,
+         .replay_check = check,
+         .if_taken = fmt::format("choose another with {} ADDR:PORT (port 0 takes any free port)",
+                                 row.flag)});
+  }
+  return listeners;
+}
+
+Result<std::vector<net::Network>> trusted_proxies(const ServeOptions& options) {
+  std::vector<net::Network> networks;
+  for (const std::string& text : options.trusted_proxies) {
+    auto network = net::Network::parse(text);
+    if (!network) return fail(network.error().code, "--trusted-proxy: " + network.error().detail);
+    networks.push_back(*network);
+  }
+  return networks;
+}
+
+Result<std::vector<std::string>> frame_origins(const ServeOptions& options) {
+  std::vector<std::string> origins;
+  for (const std::string& text : options.embed_origins) {
+    auto origin = api::parse_origin(text);
+    if (!origin) return fail(origin.error().code, "--embed-origin: " + origin.error().detail);
+    origins.push_back(std::move(*origin));
+  }
+  return origins;
+}
+
+}  // namespace gridloom::app

@@ -1,0 +1,29 @@
+// The rows of the table `event`. Each function is for one connection, on its thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "history/postgres/store_connection.h"
+#include "history/store/store.h"
+#include "postgres/connection.h"
+
+namespace gridloom::history {
+
+// In the caller's transaction; see Changes::events.
+[[nodiscard]] Status put_events(postgres::Connection& connection,
+                                const std::vector<StoredEvent>& events);
+
+struct EventSpan {
+  DeviceNumber device = 0;
+  std::int64_t from_ms = 0;
+  EventPosition before;
+};
+// As StoreReader::each_event().
+[[nodiscard]] Status read_events(StoreConnection& connection, EventSpan span,
+                                 const StoreReader::OnEvent& on_event);
+// As Store::open_faults().
+[[nodiscard]] Result<std::vector<StoredEvent>> read_open_faults(StoreConnection& connection);
+
+}  // namespace gridloom::history

@@ -1,0 +1,208 @@
+#include "history/postgres/months.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "history/blocks/hours.h"
+#include "postgres/transaction.h"
+
+namespace gridloom::history {
+namespace {
+
+using postgres::Connection;
+using postgres::Rows;
+using postgres::Transaction;
+
+constexpr std::int64_t kHours_a_day = 24;
+
+struct Table {
+  std::string_view name;
+  enum class Key : std::uint8_t { kHour, kTime } key{};
+  // The rows of each device are removed once they are old, all at the same age.
+  bool are_rollups = false;
+};
+constexpr std::array kTables = {
+    Table{.name = "block", .key = Table::Key::kHour},
+    Table{.name = "energy_hour", .key = Table::Key::kHour},
+    Table{.name = "rollup_hour", .key = Table::Key::kHour, .are_rollups = true},
+    Table{.name = "reading_quarter", .key = Table::Key::kTime, .are_rollups = true},
+    Table{.name = "energy_quarter", .key = Table::Key::kTime},
+};
+
+std::string partition_of(const Table& table, Month month) {
+  return fmt::format("{}_{:04}_{:02}", table.name, static_cast<int>(month.year()),
+                     static_cast<unsigned>(month.month()));
+}
+
+std::string bound_of(const Table& table, Month month) {
+  if (table.key == Table::Key::kHour) return fmt::format("{}", first_hour_of(month));
+  return fmt::format("to_timestamp({})", first_hour_of(month) * (kHour_ms / 1000));
+}
+
+// The month of a partition's name.
+std::optional<Month> month_of_name(std::string_view partition) {
+  if (partition.size() < 8) return std::nullopt;
+  int year = 0;
+  unsigned month = 0;
+  const std::string_view text = partition.substr(partition.size() - 7);
+  const auto [year_end, year_error] = std::from_chars(text.begin(), text.begin() + 4, year);
+  const auto [end, error] = std::from_chars(text.begin() + 5, text.end(), month);
+  const Month found = std::chrono::year(year) / std::chrono::month(month);
+  if (year_error != std::errc() || error != std::errc() || !found.ok()) return std::nullopt;
+  return found;
+}
+
+// What a partition is attached by does not hold up readers or writers of other months.
+std::string making_of(const Table& table, Month month) {
+  const std::string partition = partition_of(table, month);
+  return fmt::format(
+      "CREATE TABLE {0} (LIKE {1} INCLUDING ALL);"
+      "ALTER TABLE {1} ATTACH PARTITION {0} FOR VALUES FROM ({2}) TO ({3});",
+      partition, table.name, bound_of(table, month),
+      bound_of(table, month + std::chrono::months(1)));
+}
+
+Result<bool> exists(Connection& connection, std::string_view name) {
+  const auto found = connection.query("SELECT to_regclass($1) IS NOT NULL", name);
+  if (!found) return std::unexpected(found.error());
+  return (*found)[0].boolean(0);
+}
+
+Result<Month> present_month(Connection& connection) {
+  const auto hour =
+      connection.integer("SELECT CAST(floor(extract(epoch FROM now()) / 3600) AS bigint)");
+  if (!hour) return std::unexpected(hour.error());
+  return month_of(*hour);
+}
+
+Status lock(Connection& connection) {
+  const auto locked = connection.query("SELECT pg_advisory_xact_lock(hashtext($1))",
+                                       fmt::format("gridloom months of {}", connection.schema()));
+  if (!locked) return std::unexpected(locked.error());
+  return {};
+}
+
+Status make_month(Connection& connection, Month month) {
+  std::optional<Transaction> own;
+  if (!connection.is_in_transaction()) {
+    auto transaction = Transaction::begin(connection);
+    if (!transaction) return std::unexpected(transaction.error());
+    own.emplace(std::move(*transaction));
+  }
+  if (Status locked = lock(connection); !locked) return locked;
+  std::string script;
+  for (const Table& table : kTables) {
+    const auto there = exists(connection, partition_of(table, month));
+    if (!there) return std::unexpected(there.error());
+    if (!*there) script += making_of(table, month);
+  }
+  if (script.empty()) return {};
+  if (Status made = connection.run(script); !made) return made;
+  return own ? own->commit() : Status();
+}
+
+struct Partition {
+  std::string name;
+  Month month;
+  bool has_rows = false;
+};
+Result<std::vector<Partition>> partitions_of(Connection& connection, const Table& table) {
+  const auto rows = connection.query(
+      "SELECT CAST(child.relname AS text), has_rows(child.oid) FROM pg_inherits "
+      "JOIN pg_class AS child ON child.oid = inhrelid WHERE inhparent = to_regclass($1)",
+      table.name);
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<Partition> found;
+  for (const postgres::Row row : *rows) {
+    if (const auto month = month_of_name(row.bytes(0)); month) {
+      found.push_back(
+          {.name = std::string(row.bytes(0)), .month = *month, .has_rows = row.boolean(1)});
+    }
+  }
+  return found;
+}
+
+enum class Drop : std::uint8_t { kAlways, kIfEmpty };
+
+// Others wait for the lock, so it is given up soon.
+Result<bool> drop(Connection& connection, const Table& table, const Partition& partition,
+                  Drop which) {
+  auto transaction = Transaction::begin(connection);
+  if (!transaction) return std::unexpected(transaction.error());
+  if (Status locked = lock(connection); !locked) return std::unexpected(locked.error());
+  const Status held = connection.run(
+      fmt::format("SET LOCAL lock_timeout = {}; LOCK TABLE {}, {} IN ACCESS EXCLUSIVE MODE",
+                  kPatience_ms, table.name, partition.name));
+  if (!held) return std::unexpected(held.error());
+  if (which == Drop::kIfEmpty) {
+    const auto any = connection.query("SELECT has_rows(to_regclass($1))", partition.name);
+    if (!any) return std::unexpected(any.error());
+    if ((*any)[0].boolean(0)) return false;
+  }
+  if (Status done = connection.run(fmt::format("DROP TABLE {}", partition.name)); !done) {
+    return std::unexpected(done.error());
+  }
+  if (Status done = transaction->commit(); !done) return std::unexpected(done.error());
+  return true;
+}
+
+}  // namespace
+
+Month month_of(std::int64_t hour) {
+  const std::int64_t day = hour >= 0 ? hour / kHours_a_day : (hour + 1) / kHours_a_day - 1;
+  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
+  return date.year() / date.month();
+}
+
+std::int64_t first_hour_of(Month month) {
+  const std::chrono::sys_days day(month / std::chrono::day(1));
+  return std::int64_t{day.time_since_epoch().count()} * kHours_a_day;
+}
+
+Status make_months(Connection& connection, const std::set<Month>& months) {
+  for (const Month month : months) {
+    bool is_there = true;
+    for (const Table& table : kTables) {
+      const auto there = exists(connection, partition_of(table, month));
+      if (!there) return std::unexpected(there.error());
+      is_there = is_there && *there;
+    }
+    if (is_there) continue;
+    if (Status made = make_month(connection, month); !made) return made;
+  }
+  return {};
+}
+
+Status make_months_ahead(Connection& connection) {
+  const auto month = present_month(connection);
+  if (!month) return std::unexpected(month.error());
+  return make_months(connection,
+                     {*month, *month + std::chrono::months(1), *month + std::chrono::months(2)});
+}
+
+Result<bool> drop_old_month(Connection& connection, std::int64_t rollups_before) {
+  const auto present = present_month(connection);
+  if (!present) return std::unexpected(present.error());
+  for (const Table& table : kTables) {
+    const auto partitions = partitions_of(connection, table);
+    if (!partitions) return std::unexpected(partitions.error());
+    for (const Partition& each : *partitions) {
+      if (each.month >= *present) continue;
+      const bool is_old =
+          table.are_rollups && first_hour_of(each.month + std::chrono::months(1)) <= rollups_before;
+      if (each.has_rows && !is_old) continue;
+      auto dropped = drop(connection, table, each, is_old ? Drop::kAlways : Drop::kIfEmpty);
+      if (!dropped || *dropped) return dropped;
+    }
+  }
+  return false;
+}
+
+}  // namespace gridloom::history

@@ -1,0 +1,413 @@
+#include "history/postgres/postgres_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "history/postgres/audit_rows.h"
+#include "history/postgres/event_rows.h"
+#include "history/postgres/hour_list.h"
+
+namespace gridloom::history {
+namespace {
+
+using postgres::Connection;
+using postgres::Row;
+using postgres::Rows;
+
+// A step of a BlockWalk reads 512 KiB, which are about so many chunks.
+constexpr std::int32_t kChunksAtOnce = 64;
+constexpr std::string_view kChunks =
+    "SELECT hour, chunk, mark, bytes FROM block WHERE device = $1 AND hour >= $2 AND hour < $4 "
+    "AND (hour, chunk) >= ($2, $3) ORDER BY hour, chunk LIMIT $5";
+// hour_before() looks into this time first: partitions of months cost time, if little, each.
+constexpr std::int64_t kRecent_hours = 31 * 24;
+
+}  // namespace
+
+template <typename... Values>
+Result<Rows> PostgresStore::query(std::string_view sql, const Values&... values) {
+  if (unknown_) {
+    if (Status settled = settle(); !settled) return std::unexpected(settled.error());
+  }
+  return connection_.query(sql, values...);
+}
+
+Status PostgresStore::begin_snapshot() {
+  if (unknown_) {
+    if (Status settled = settle(); !settled) return settled;
+  }
+  return connection_.begin_reading();
+}
+
+Status PostgresStore::make_sure_of_months(const std::set<Month>& months) {
+  std::set<Month> missing;
+  std::ranges::set_difference(months, months_, std::inserter(missing, missing.end()));
+  if (missing.empty()) return {};
+  const auto connection = connection_.get();
+  if (!connection) return std::unexpected(connection.error());
+  if (Status made = make_months(**connection, missing); !made) return made;
+  months_.merge(missing);
+  return {};
+}
+
+Status PostgresStore::superseded(std::int64_t number) {
+  superseded_ = Error{
+      .code = ErrorCode::kConflict,
+      .detail = fmt::format(
+          "history in the database was changed by another program, or lost changes in a failover "
+          "(it is at transaction {}, and this server at {}): start this server again",
+          number, state_ ? state_->number : 0)};
+  return std::unexpected(*superseded_);
+}
+
+// The outcome is known by the number of the writer's transactions: the row's lock keeps this
+// waiting while a session that was lost is still about to commit.
+Result<PostgresStore::Outcome> PostgresStore::outcome_of(const ChangeWriter& writer) {
+  if (Status begun = connection_.begin(); !begun) {
+    return std::unexpected(begun.error());
+  }
+  const auto connection = connection_.get();
+  const auto number = lock_writer(**connection);
+  connection_.end();
+  if (!number) return std::unexpected(number.error());
+  if (*number == writer.after().number) return Outcome::kCommitted;
+  if (*number == writer.after().number - 1) return Outcome::kNotCommitted;
+  return std::unexpected(superseded(*number).error());
+}
+
+Status PostgresStore::settle() {
+  if (superseded_) return std::unexpected(*superseded_);
+  if (Status begun = connection_.begin(); !begun) return begun;
+  const auto connection = connection_.get();
+  const auto number = lock_writer(**connection);
+  Status done = number ? Status() : std::unexpected(number.error());
+  const std::int64_t written = unknown_->after().number;
+  if (done && *number == written) {
+    done = unknown_->undo(**connection);
+    if (done) done = connection_.commit();
+  } else if (done && *number != written - 1 && *number != written + 1) {
+    done = superseded(*number);
+  }
+  connection_.end();
+  if (!done) return done;
+  unknown_.reset();
+  state_.reset();
+  return {};
+}
+
+Status PostgresStore::commit(ChangeWriter& writer) {
+  if (Status made = make_sure_of_months(writer.months()); !made) return made;
+  if (Status begun = connection_.begin(); !begun) return begun;
+  const auto connection = connection_.get();
+  Status done = writer.write(**connection, *state_);
+  if (!done) {
+    connection_.end();
+    return done;
+  }
+  done = connection_.commit();
+  if (done || !connection_.is_unknown()) return done;
+  const auto outcome = outcome_of(writer);
+  if (outcome && *outcome == Outcome::kCommitted) return {};
+  if (!outcome && !superseded_) unknown_ = std::move(writer);
+  return done;
+}
+
+Status PostgresStore::write(const Changes& changes) {
+  if (superseded_) return std::unexpected(*superseded_);
+  if (unknown_) {
+    if (Status settled = settle(); !settled) return settled;
+  }
+  auto writer = ChangeWriter::prepare(changes);
+  if (!writer) return std::unexpected(writer.error());
+  if (!state_) {
+    const auto connection = connection_.get();
+    if (!connection) return std::unexpected(connection.error());
+    auto state = read_writer_state(**connection);
+    if (!state) return std::unexpected(state.error());
+    state_ = std::move(*state);
+  }
+  Status done = commit(*writer);
+  if (!done && done.error().code == ErrorCode::kConflict && !superseded_) {
+    const auto number = connection_.query("SELECT number FROM writer");
+    if (!number) return std::unexpected(number.error());
+    if ((*number)[0].integer(0) != state_->number) return superseded((*number)[0].integer(0));
+    // Retention may have dropped a month.
+    if (!std::exchange(months_, {}).empty()) done = commit(*writer);
+  }
+  if (done) state_ = writer->after();
+  return done;
+}
+
+Result<journal::Positions> PostgresStore::applied() {
+  if (unknown_) {
+    if (Status settled = settle(); !settled) return std::unexpected(settled.error());
+  }
+  const auto connection = connection_.get();
+  if (!connection) return std::unexpected(connection.error());
+  auto state = read_writer_state(**connection);
+  if (!state) return std::unexpected(state.error());
+  // What is read first is what write() builds on.
+  if (!state_) state_ = *state;
+  return state->positions;
+}
+
+Result<std::vector<std::string>> PostgresStore::names() {
+  const auto rows = query("SELECT id, bytes FROM field_name ORDER BY id");
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<std::string> names;
+  names.reserve(rows->size());
+  for (const Row row : *rows) {
+    if (row.integer(0) != static_cast<std::int64_t>(names.size())) {
+      return fail(ErrorCode::kMalformed,
+                  fmt::format("the name of field {} is missing in the database; restore a backup",
+                              names.size()));
+    }
+    names.emplace_back(row.bytes(1));
+  }
+  return names;
+}
+
+Result<std::vector<StoredTwin>> PostgresStore::twins() {
+  const auto rows = query("SELECT device, sn, state FROM twin ORDER BY device");
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<StoredTwin> twins;
+  twins.reserve(rows->size());
+  for (const Row row : *rows) {
+    twins.push_back({.device = row.integer(0),
+                     .sn = std::string(row.bytes(1)),
+                     .text = std::string(row.bytes(2))});
+  }
+  return twins;
+}
+
+Result<TakenRecords> PostgresStore::taken() {
+  const auto rows = query("SELECT device, hour, record FROM taken");
+  if (!rows) return std::unexpected(rows.error());
+  TakenRecords all;
+  all.is_known = true;
+  for (const Row row : *rows) {
+    all.of.emplace(DeviceHour{.device = row.integer(0), .hour = row.integer(1)},
+                   static_cast<std::uint64_t>(row.integer(2)));
+  }
+  return all;
+}
+
+Result<std::vector<StoredEvent>> PostgresStore::open_faults() {
+  return read_open_faults(connection_);
+}
+
+Result<std::vector<DeviceHour>> PostgresStore::open_hours() {
+  const auto rows = query("SELECT DISTINCT device, hour FROM block WHERE NOT over");
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<DeviceHour> hours;
+  hours.reserve(rows->size());
+  for (const Row row : *rows) hours.push_back({.device = row.integer(0), .hour = row.integer(1)});
+  return hours;
+}
+
+Result<bool> PostgresStore::has_taken(const DeviceHour& of, std::uint64_t record) {
+  const auto rows = query(
+      "SELECT (SELECT min(position) FROM part) >= $3 OR EXISTS "
+      "(SELECT FROM taken WHERE device = $1 AND hour = $2 AND record >= $3)",
+      of.device, sql_hour(of.hour), static_cast<std::int64_t>(record));
+  if (!rows) return std::unexpected(rows.error());
+  return (*rows)[0].boolean(0);
+}
+
+Result<Rows> PostgresStore::chunk_rows(DeviceNumber device, const ChunkPosition& place,
+                                       std::int64_t to) {
+  auto ahead = std::exchange(ahead_, std::nullopt);
+  if (ahead && ahead->span.device == device && ahead->span.to == to &&
+      ahead->span.place.hour == place.hour && ahead->span.place.chunk == place.chunk) {
+    return std::move(ahead->rows);
+  }
+  return query(kChunks, device, sql_hour(place.hour), static_cast<std::int32_t>(place.chunk),
+               sql_hour(to), std::int64_t{kChunksAtOnce});
+}
+
+Result<PostgresStore::Read> PostgresStore::read_some(DeviceNumber device, ChunkPosition& place,
+                                                     std::int64_t to, const OnChunk& on_chunk) {
+  const auto rows = chunk_rows(device, place, to);
+  if (!rows) return std::unexpected(rows.error());
+  for (const Row row : *rows) {
+    const ChunkPosition at{
+        .hour = row.integer(0), .chunk = row.integer(1), .before = row.integer(2)};
+    place = at.after();
+    const auto goes_on = on_chunk(at, row.bytes(3));
+    if (!goes_on) return std::unexpected(goes_on.error());
+    if (!*goes_on) {
+      stopped_ = Span{.device = device, .place = place, .to = to};
+      return Read::kStopped;
+    }
+  }
+  return rows->size() < kChunksAtOnce ? Read::kAll : Read::kSome;
+}
+
+Result<bool> PostgresStore::read_on(DeviceNumber device, ChunkPosition place, std::int64_t to,
+                                    const OnChunk& on_chunk) {
+  while (true) {
+    const auto read = read_some(device, place, to, on_chunk);
+    if (!read) return std::unexpected(read.error());
+    if (*read != Read::kSome) return *read == Read::kAll;
+  }
+}
+
+// All statements of the call see one moment.
+Result<bool> PostgresStore::chunks_from(DeviceNumber device, const ChunkPosition& place,
+                                        std::int64_t to, const OnChunk& on_chunk) {
+  // One hour, which is what a writer reads, has few chunks.
+  const bool is_short = to <= place.hour + 1;
+  if (connection_.is_in_transaction() || !is_short) {
+    std::optional<Snapshot> own;
+    if (!connection_.is_in_transaction()) {
+      auto begun = snapshot();
+      if (!begun) return std::unexpected(begun.error());
+      own.emplace(std::move(*begun));
+    }
+    return read_on(device, place, to, on_chunk);
+  }
+  std::vector<std::pair<ChunkPosition, std::string>> chunks;
+  ChunkPosition next = place;
+  const auto read = read_some(device, next, to,
+                              [&](const ChunkPosition& at, std::string_view bytes) -> Result<bool> {
+                                chunks.emplace_back(at, bytes);
+                                return true;
+                              });
+  if (!read) return std::unexpected(read.error());
+  if (*read == Read::kSome) {
+    auto begun = snapshot();
+    if (!begun) return std::unexpected(begun.error());
+    return read_on(device, place, to, on_chunk);
+  }
+  for (const auto& [at, bytes] : chunks) {
+    const auto goes_on = on_chunk(at, bytes);
+    if (!goes_on) return std::unexpected(goes_on.error());
+    if (!*goes_on) return false;
+  }
+  return true;
+}
+
+Status PostgresStore::each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                 const OnBytes& on_chunk) {
+  const auto all =
+      chunks_from(device, {.hour = from}, to,
+                  [&](const ChunkPosition& at, std::string_view bytes) -> Result<bool> {
+                    if (Status taken = on_chunk(at.hour, bytes); !taken) {
+                      return std::unexpected(taken.error());
+                    }
+                    return true;
+                  });
+  return all ? Status() : std::unexpected(all.error());
+}
+
+Result<StoreReader::ChunkPosition> PostgresStore::resume(DeviceNumber device,
+                                                         const ChunkPosition& place) {
+  if (place.chunk == 0) return place;
+  if (unknown_) {
+    if (Status settled = settle(); !settled) return std::unexpected(settled.error());
+  }
+  const std::int32_t hour = sql_hour(place.hour);
+  const bool continues = connection_.is_in_transaction() && stopped_ &&
+                         stopped_->device == device && stopped_->place.hour == place.hour &&
+                         stopped_->place.chunk == place.chunk;
+  auto rows = connection_.query_all([&](postgres::Pipeline& pipeline) {
+    pipeline.add("SELECT mark FROM block WHERE device = $1 AND hour = $2 AND chunk = $3", device,
+                 hour, static_cast<std::int32_t>(place.chunk - 1));
+    if (!continues) return;
+    pipeline.add(kChunks, device, hour, static_cast<std::int32_t>(place.chunk),
+                 sql_hour(stopped_->to), std::int64_t{kChunksAtOnce});
+  });
+  if (!rows) return std::unexpected(rows.error());
+  const Rows& marks = rows->front();
+  if (marks.empty() || marks[0].integer(0) != place.before) {
+    return ChunkPosition{.hour = place.hour};
+  }
+  if (continues) ahead_.emplace(Ahead{.span = *stopped_, .rows = std::move(rows->back())});
+  return place;
+}
+
+Status PostgresStore::each_hour(std::string_view sql, DeviceNumber device, std::int64_t from,
+                                std::int64_t to, const OnBytes& on_bytes) {
+  const auto rows = query(sql, device, sql_hour(from), sql_hour(to));
+  if (!rows) return std::unexpected(rows.error());
+  for (const Row row : *rows) {
+    if (Status taken = on_bytes(row.integer(0), row.bytes(1)); !taken) return taken;
+  }
+  return {};
+}
+
+Status PostgresStore::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                  const OnBytes& on_energy, const OnHour& /*on_damaged*/) {
+  return each_hour(
+      "SELECT hour, bytes FROM energy_hour WHERE device = $1 AND hour >= $2 AND hour < $3 "
+      "ORDER BY hour",
+      device, from, to, on_energy);
+}
+
+Status PostgresStore::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                  const OnBytes& on_rollup) {
+  return each_hour(
+      "SELECT hour, bytes FROM rollup_hour WHERE device = $1 AND hour >= $2 AND hour < $3 "
+      "ORDER BY hour",
+      device, from, to, on_rollup);
+}
+
+Result<std::optional<std::int64_t>> PostgresStore::first_hour(const Result<Rows>& rows) const {
+  if (!rows) return std::unexpected(rows.error());
+  return rows->empty() ? std::nullopt : std::optional((*rows)[0].integer(0));
+}
+
+Result<std::optional<std::int64_t>> PostgresStore::hour_before(DeviceNumber device,
+                                                               std::int64_t hour) {
+  constexpr std::string_view kLast =
+      "SELECT hour FROM block WHERE device = $1 AND hour >= $2 AND hour < $3 "
+      "ORDER BY hour DESC LIMIT 1";
+  const std::int32_t before = sql_hour(hour);
+  const std::int32_t recent = sql_hour(std::int64_t{before} - kRecent_hours);
+  auto found = first_hour(query(kLast, device, recent, before));
+  if (!found || *found) return found;
+  return first_hour(query(kLast, device, std::numeric_limits<std::int32_t>::min(), recent));
+}
+
+Result<std::optional<std::int64_t>> PostgresStore::hour_from(DeviceNumber device,
+                                                             std::int64_t hour) {
+  return first_hour(
+      query("SELECT hour FROM ("
+            "(SELECT hour FROM block WHERE device = $1 AND hour >= $2 ORDER BY hour LIMIT 1) "
+            "UNION ALL "
+            "(SELECT hour FROM energy_hour WHERE device = $1 AND hour >= $2 "
+            "ORDER BY hour LIMIT 1)) AS both_kinds ORDER BY hour LIMIT 1",
+            device, sql_hour(hour)));
+}
+
+Result<std::vector<std::int64_t>> PostgresStore::hours_without_energies(DeviceNumber device,
+                                                                        std::int64_t from,
+                                                                        std::int64_t to) {
+  const auto rows = query(
+      "SELECT hour FROM block WHERE device = $1 AND hour >= $2 AND hour < $3 "
+      "EXCEPT SELECT hour FROM energy_hour WHERE device = $1 AND hour >= $2 AND hour < $3 "
+      "UNION SELECT hour FROM block WHERE device = $1 AND hour >= $2 AND hour < $3 AND NOT over",
+      device, sql_hour(from), sql_hour(to));
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<std::int64_t> hours;
+  hours.reserve(rows->size());
+  for (const Row row : *rows) hours.push_back(row.integer(0));
+  return hours;
+}
+
+Status PostgresStore::each_audit(const OnAudit& on_entry) {
+  return read_audit(connection_, on_entry);
+}
+
+Status PostgresStore::each_event(DeviceNumber device, std::int64_t from_ms,
+                                 const EventPosition& before, const OnEvent& on_event) {
+  return read_events(connection_, {.device = device, .from_ms = from_ms, .before = before},
+                     on_event);
+}
+
+}  // namespace gridloom::history

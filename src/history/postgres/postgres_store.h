@@ -1,0 +1,128 @@
+// History's store in tables of a PostgreSQL database (history/postgres/schema.h shows them).
+//
+// A call costs what a server that does not answer may take, at most: Connection::Options of its
+// pool. kIo: the database is away, full or busy; the same call succeeds once it is not.
+//
+// What the interface says of damage holds for pages, which PostgreSQL's own checksums cover (if the
+// database has them, as PostgresStoreFactory::open() warns otherwise): kDamaged is the error of a
+// read that met a damaged page. Blocks, rollups and energies have a check of their own besides,
+// which is verified where they are decoded.
+//
+// Thread rule: one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "history/postgres/change_writer.h"
+#include "history/postgres/months.h"
+#include "history/postgres/store_connection.h"
+#include "history/store/store.h"
+#include "postgres/pool.h"
+
+namespace gridloom::history {
+
+class PostgresStore final : public Store {
+ public:
+  // Connects when it is first used. Only one store writes to a database at a time: see write().
+  explicit PostgresStore(std::shared_ptr<postgres::Pool> pool) : connection_(std::move(pool)) {}
+
+  // kConflict also: the database has changes that this store did not make, or has lost some that it
+  // made, after a failover. Then nothing is written until the store is opened again.
+  // If a COMMIT is not answered, the database is asked whether it was carried out. As long as it
+  // does not answer that either, the result is kIo; what was stored nevertheless is taken back
+  // before the store is next used.
+  [[nodiscard]] Status write(const Changes& changes) override;
+  // Whatever is committed is (synchronous_commit), as far as the database's own log can be trusted.
+  [[nodiscard]] bool is_checkpointed() const override { return true; }
+  // The positions of all partitions, each its own.
+  [[nodiscard]] Result<journal::Positions> applied() override;
+  [[nodiscard]] Result<std::vector<std::string>> names() override;
+  [[nodiscard]] Result<std::vector<StoredTwin>> twins() override;
+  [[nodiscard]] Result<TakenRecords> taken() override;
+  [[nodiscard]] Result<std::vector<StoredEvent>> open_faults() override;
+  [[nodiscard]] Result<std::vector<DeviceHour>> open_hours() override;
+
+  // Records up to the least of all positions count as applied.
+  [[nodiscard]] Result<bool> has_taken(const DeviceHour& of, std::uint64_t record) override;
+  [[nodiscard]] Status each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                  const OnBytes& on_chunk) override;
+  [[nodiscard]] Result<bool> chunks_from(DeviceNumber device, const ChunkPosition& place,
+                                         std::int64_t to, const OnChunk& on_chunk) override;
+  [[nodiscard]] Result<ChunkPosition> resume(DeviceNumber device,
+                                             const ChunkPosition& place) override;
+  [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                   const OnBytes& on_energy, const OnHour& on_damaged) override;
+  [[nodiscard]] Status each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                   const OnBytes& on_rollup) override;
+  [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
+                                                                std::int64_t hour) override;
+  [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
+                                                              std::int64_t hour) override;
+  [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,
+                                                                         std::int64_t from,
+                                                                         std::int64_t to) override;
+  [[nodiscard]] Status each_audit(const OnAudit& on_entry) override;
+  [[nodiscard]] Status each_event(DeviceNumber device, std::int64_t from_ms,
+                                  const EventPosition& before, const OnEvent& on_event) override;
+
+ private:
+  [[nodiscard]] Status begin_snapshot() override;
+  void end_snapshot() override {
+    ahead_.reset();
+    connection_.end();
+  }
+
+  // A statement, after what is unknown of the last write() is known.
+  template <typename... Values>
+  [[nodiscard]] Result<postgres::Rows> query(std::string_view sql, const Values&... values);
+  [[nodiscard]] Result<std::optional<std::int64_t>> first_hour(
+      const Result<postgres::Rows>& rows) const;
+  [[nodiscard]] Status each_hour(std::string_view sql, DeviceNumber device, std::int64_t from,
+                                 std::int64_t to, const OnBytes& on_bytes);
+  // Stops after `most` chunks as well; `place` is then behind the last of them.
+  enum class Read : std::uint8_t { kAll, kSome, kStopped };
+  [[nodiscard]] Result<postgres::Rows> chunk_rows(DeviceNumber device, const ChunkPosition& place,
+                                                  std::int64_t to);
+  [[nodiscard]] Result<Read> read_some(DeviceNumber device, ChunkPosition& place, std::int64_t to,
+                                       const OnChunk& on_chunk);
+  [[nodiscard]] Result<bool> read_on(DeviceNumber device, ChunkPosition place, std::int64_t to,
+                                     const OnChunk& on_chunk);
+
+  [[nodiscard]] Status make_sure_of_months(const std::set<Month>& months);
+  [[nodiscard]] Status commit(ChangeWriter& writer);
+  // Finds out whether a COMMIT was carried out, and takes back what it stored.
+  enum class Outcome : std::uint8_t { kCommitted, kNotCommitted };
+  [[nodiscard]] Result<Outcome> outcome_of(const ChangeWriter& writer);
+  [[nodiscard]] Status settle();
+  [[nodiscard]] Status superseded(std::int64_t number);
+
+  // Chunks that are asked for: those of a device from a place on.
+  struct Span {
+    DeviceNumber device = 0;
+    ChunkPosition place{};
+    std::int64_t to = 0;
+  };
+  // Where the last chunks_from() was stopped: a reader that continues there asks for the same in
+  // two calls, which are one round trip.
+  std::optional<Span> stopped_;
+  struct Ahead {
+    Span span;
+    postgres::Rows rows;
+  };
+  std::optional<Ahead> ahead_;  // read by resume() for chunks_from() in the same snapshot
+
+  StoreConnection connection_;
+  std::set<Month> months_;               // whose partitions are known to exist
+  std::optional<WriterState> state_;     // nothing: not read yet
+  std::optional<ChangeWriter> unknown_;  // a write() whose outcome is not known
+  std::optional<Error> superseded_;
+};
+
+}  // namespace gridloom::history

@@ -1,0 +1,77 @@
+#include "history/postgres/sql_views.h"
+
+#include <array>
+#include <string_view>
+
+#include "postgres/migrate.h"
+
+namespace gridloom::history {
+namespace {
+
+constexpr std::string_view kPart = "views";
+
+// Every view is a security barrier: no function of a reader sees a row before its rights were
+// looked at.
+constexpr std::string_view kViews = R"(
+CREATE TABLE sql_reader (
+  role name NOT NULL,
+  account text,
+  UNIQUE (role, account)
+);
+CREATE VIEW device WITH (security_barrier) AS
+SELECT d.id AS number, d.sn AS device, d.name, a.name AS account
+FROM devices AS d JOIN accounts AS a ON a.id = d.owner
+WHERE pg_has_role(current_user,
+        (SELECT relowner FROM pg_class WHERE oid = CAST('sql_reader' AS regclass)), 'MEMBER')
+  OR EXISTS (
+    SELECT FROM sql_reader AS r WHERE r.role = current_user AND (r.account IS NULL
+      OR r.account = a.name
+      OR EXISTS (SELECT FROM shares AS s JOIN accounts AS other ON other.id = s.account
+        WHERE s.device = d.id AND other.name = r.account)));
+CREATE VIEW reading WITH (security_barrier) AS
+SELECT d.device, n.name AS field, q.at, q.means[f.i] AS value
+FROM device AS d
+JOIN reading_quarter AS q ON q.device = d.number
+CROSS JOIN LATERAL unnest(q.fields) WITH ORDINALITY AS f (id, i)
+JOIN field_name AS n ON n.id = f.id;
+CREATE VIEW energy WITH (security_barrier) AS
+SELECT d.device, q.at, flow.name AS flow, sum(flow.wh) AS wh
+FROM device AS d
+JOIN energy_quarter AS q ON q.device = d.number
+CROSS JOIN LATERAL (VALUES
+  ('pv', q.pv), ('battery_in', q.battery_in), ('battery_out', q.battery_out),
+  ('grid_in', q.grid_in), ('grid_out', q.grid_out), ('load', q.load), ('ev', q.ev),
+  ('heater', q.heater), ('heatpump', q.heatpump), ('pv_to_ev', q.pv_to_ev),
+  ('pv_to_heater', q.pv_to_heater), ('pv_to_heatpump', q.pv_to_heatpump)) AS flow (name, wh)
+WHERE flow.wh IS NOT NULL
+GROUP BY d.device, q.at, flow.name;
+CREATE VIEW audit WITH (security_barrier) AS
+SELECT e.sequence, e.at, e.entry ->> 'what' AS what, e.entry ->> 'who' AS who,
+  e.entry ->> 'sn' AS device, e.entry
+FROM (
+  SELECT sequence,
+    CASE WHEN at_ms BETWEEN 0 AND 253402300799000 THEN to_timestamp(at_ms / 1000.0) END AS at,
+    CASE WHEN is_json THEN CAST(convert_from(entry, 'UTF8') AS jsonb) END AS entry
+  FROM audit_entry) AS e
+WHERE pg_has_role(current_user,
+        (SELECT relowner FROM pg_class WHERE oid = CAST('sql_reader' AS regclass)), 'MEMBER')
+  OR EXISTS (SELECT FROM sql_reader AS r WHERE r.role = current_user
+    AND (r.account IS NULL OR r.account = e.entry ->> 'who'))
+  OR EXISTS (SELECT FROM device AS d WHERE d.device = e.entry ->> 'sn');
+)";
+
+constexpr std::array kSteps = {
+    postgres::Migration{.version = 1, .usable_from = 1, .sql = kViews},
+};
+
+}  // namespace
+
+Status make_sql_views(postgres::Connection& connection) {
+  const auto has_registry = connection.query(
+      "SELECT to_regclass('devices') IS NOT NULL AND to_regclass('shares') IS NOT NULL");
+  if (!has_registry) return std::unexpected(has_registry.error());
+  if (!(*has_registry)[0].boolean(0)) return {};
+  return postgres::migrate(connection, kPart, kSteps);
+}
+
+}  // namespace gridloom::history

@@ -1,0 +1,64 @@
+#include "history/postgres/store_connection.h"
+
+#include <string>
+#include <utility>
+
+namespace gridloom::history {
+namespace {
+
+using postgres::Connection;
+using postgres::Transaction;
+
+// Each statement of history reads or writes some rows that an index finds. The planner, which
+// decides once for each statement, must not go by tables that were empty then. No acknowledged
+// change may be lost by a crash.
+const std::string kSettings =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; "
+    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_bitmapscan = off; "
+    "SET jit = off; "
+    "SELECT set_config('synchronous_commit', 'on', false) "
+    "WHERE current_setting('synchronous_commit') = 'off'";
+
+}  // namespace
+
+Result<Connection*> StoreConnection::get() {
+  if (is_in_transaction()) return &**lease_;
+  if (lease_ && (*lease_)->is_usable()) return &**lease_;
+  lease_.reset();
+  auto lease = pool_->acquire();
+  if (!lease) return std::unexpected(lease.error());
+  if (Status set = (*lease)->run(kSettings); !set) return std::unexpected(set.error());
+  lease_.emplace(std::move(*lease));
+  return &**lease_;
+}
+
+Status StoreConnection::begin() {
+  const auto connection = get();
+  if (!connection) return std::unexpected(connection.error());
+  auto transaction = Transaction::begin(**connection);
+  if (!transaction) return std::unexpected(transaction.error());
+  transaction_.emplace(std::move(*transaction));
+  return {};
+}
+
+Status StoreConnection::begin_reading() {
+  if (const auto connection = get(); !connection) return std::unexpected(connection.error());
+  reading_ = Reading::kAsked;
+  return {};
+}
+
+void StoreConnection::end() {
+  transaction_.reset();
+  const bool has_begun = std::exchange(reading_, Reading::kNone) == Reading::kBegun;
+  // Nothing was changed, so that it does not matter how it ends.
+  if (has_begun && (*lease_)->is_alive()) static_cast<void>((*lease_)->run("ROLLBACK"));
+}
+
+Status StoreConnection::commit() {
+  Status done = transaction_->commit();
+  is_unknown_ = transaction_->outcome() == Transaction::Outcome::kUnknown;
+  transaction_.reset();
+  return done;
+}
+
+}  // namespace gridloom::history

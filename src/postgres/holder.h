@@ -1,0 +1,45 @@
+// The right of one server to write to a database: a lock of a session that lives as long as this
+// object. Others are refused by the name of who has it.
+//
+// If the session is lost, as with a restart or a failover of the database, a thread takes the lock
+// again as soon as it can. What is written meanwhile is checked where it is written, so that two
+// servers cannot write the same: this tells people who the other one is.
+//
+// Thread rule: take() may block; the others any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "postgres/connection.h"
+#include "postgres/settings.h"
+
+namespace gridloom::postgres {
+
+class Holder {
+ public:
+  // A server that was killed has lost its session at once, but its machine may have been lost.
+  static constexpr Millis kPatience{5'000};
+
+  // `settings` with the application name that others are told, such as "gridloom pi:/data"
+  // (PostgreSQL keeps 63 bytes of it). kConflict: another server has the database, and did not end
+  // within `patience`. kIo: the database is away.
+  [[nodiscard]] static Result<std::unique_ptr<Holder>> take(const ConnectionSettings& settings,
+                                                            Millis patience = kPatience);
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
+  ~Holder();
+
+ private:
+  Holder(ConnectionSettings settings, Connection connection);
+  void keep(const std::stop_token& stop, Connection connection) const;
+
+  const ConnectionSettings settings_;
+  std::jthread thread_;
+};
+
+}  // namespace gridloom::postgres

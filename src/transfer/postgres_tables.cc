@@ -42,7 +42,7 @@ std::string keys_of(const PostgresTable& table) {
 // A value as a parameter whose type a comparison with the column takes.
 void add_key(Values& values, PostgresType type, const Value& value) {
   if (const auto* const number = std::get_if<std::int64_t>(&value)) return values.add(*number);
-  const std::string& bytes = std::get<std::string>(value);
+  const auto& bytes = std::get<std::string>(value);
   if (type == PostgresType::kText) return values.add(std::string_view(bytes));
   values.add(Bytes{bytes});
 }

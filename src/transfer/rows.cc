@@ -34,7 +34,7 @@ std::string encoded(const Row& row, std::size_t columns) {
       append(bytes, *number);
       continue;
     }
-    const std::string& text = std::get<std::string>(row[i]);
+    const auto& text = std::get<std::string>(row[i]);
     bytes.push_back(kBytes);
     append(bytes, static_cast<std::int64_t>(text.size()));
     bytes += text;

@@ -49,7 +49,7 @@ void bind_value(Statement& statement, SqliteType type, const Value& value) {
     statement.bind(*number);
     return;
   }
-  const std::string& bytes = std::get<std::string>(value);
+  const auto& bytes = std::get<std::string>(value);
   if (type == SqliteType::kText) {
     statement.bind(std::string_view(bytes));
   } else {

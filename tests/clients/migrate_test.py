@@ -3,6 +3,7 @@ with their server running. GL_MIGRATE_LONG=1: a month of twelve homes."""
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -96,7 +97,7 @@ class MigrateTest(unittest.TestCase):
         cls.database = Postgres()
         cls.addClassCleanup(cls.database.stop)
         with Server("--demo-home", HOMES, "--start", "2026-03-01", "--paused") as home:
-            cls.data = home.data
+            cls.home = home.data
             stepped = cli("time", "step", SPAN, data=home.data, patience_s=WORK_S)
             assert stepped.returncode == 0, stepped.stderr
             home.add_account("ann")
@@ -104,7 +105,11 @@ class MigrateTest(unittest.TestCase):
             told(cli("account", "remove", "gone", data=home.data))
             home.add_device("ZZ99MIG0000000001", "ann")
             told(cli("device", "remove", "ZZ99MIG0000000001", data=home.data))
-        cls.before = exports(cls.data)
+        cls.before = exports(cls.home)
+
+    def setUp(self):
+        self.data = temporary_folder() / "data"
+        shutil.copytree(self.home, self.data)
 
     def new_database(self):
         """Its name, its URL and the words for its password."""

@@ -103,6 +103,7 @@ class CompletionTest(unittest.TestCase):
     def test_bash_offers_files_and_folders(self):
         self.assertEqual(sorted(self.offered("gridloom replay some")), ["some.folder", "some.loom"])
         self.assertEqual(self.offered("gridloom check some"), ["some.folder"])
+        self.assertEqual(self.offered("gridloom migrate --from some"), ["some.folder"])
         self.assertEqual(self.offered("gridloom serve --data some"), ["some.folder"])
 
     def script_for(self, shell, *flags):

@@ -13,6 +13,7 @@
 
 #include "app/command_line/command_help.h"
 #include "app/command_line/common_options.h"
+#include "app/command_line/migrate_command.h"
 #include "app/home/home.h"
 #include "app/home/profile.h"
 #include "app/home/set_plan.h"
@@ -142,7 +143,7 @@ class Values {
 
  private:
   using Kind = std::vector<std::string> (Values::*)() const;
-  static const std::array<std::pair<std::string_view, Kind>, 14> kKinds;
+  static const std::array<std::pair<std::string_view, Kind>, 15> kKinds;
 
   [[nodiscard]] std::vector<std::string> files() const { return {std::string(kFilesMark)}; }
   [[nodiscard]] std::vector<std::string> folders() const { return {std::string(kFoldersMark)}; }
@@ -298,9 +299,10 @@ class Values {
   const Typed& typed_;
 };
 
-constexpr std::array<std::pair<std::string_view, Values::Kind>, 14> Values::kKinds = {
+constexpr std::array<std::pair<std::string_view, Values::Kind>, 15> Values::kKinds = {
     {{placeholder::kFile, &Values::files},
      {placeholder::kFolder, &Values::folders},
+     {placeholder::kFolderOrDatabase, &Values::folders},
      {placeholder::kSn, &Values::device_words},
      {placeholder::kAccount, &Values::accounts},
      {placeholder::kFamily, &Values::families},

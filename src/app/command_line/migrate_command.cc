@@ -134,9 +134,11 @@ std::shared_ptr<void> add_migrate(CLI::App& app, std::function<int()>& chosen) {
   set_examples(*migrate,
                {"gridloom migrate --from data --to postgres://gridloom@db.example/home --wait",
                 "gridloom migrate --from postgres://gridloom@db.example/home --to data"});
-  add_value(*migrate, "--from", a.from, "DIR|URL", "Data folder or database that has the data")
+  add_value(*migrate, "--from", a.from, placeholder::kFolderOrDatabase,
+            "Data folder or database that has the data")
       .required();
-  add_value(*migrate, "--to", a.to, "DIR|URL", "Database, or the data folder that names it")
+  add_value(*migrate, "--to", a.to, placeholder::kFolderOrDatabase,
+            "Database, or the data folder that names it")
       .required();
   add_value(*migrate, "--database-password-file", a.password_file, placeholder::kFile,
             "File with the password of the database, in place of PGPASSFILE");

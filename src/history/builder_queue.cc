@@ -1,6 +1,5 @@
 #include "history/builder_queue.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace gridloom::history {
@@ -16,11 +15,11 @@ void BuilderQueue::enter(State state) {
 
 void BuilderQueue::add(std::span<const journal::Record> records, const OnReadable& on_readable) {
   std::unique_lock lock(mutex_);
-  room_.wait(lock, [this] { return bytes_ < most_bytes_ || leaves_ || state_ != State::kRunning; });
+  room_.wait(lock,
+             [this] { return bytes_ < most_bytes_ || leaves() || state_ != State::kRunning; });
   if (state_ == State::kStopped) return;  // the next start reads them from the journal
   for (const journal::Record& record : records) {
-    last_ = record.sequence;
-    if (leaves_) {
+    if (leaves()) {
       if (is_readable_at_once(record.kind)) on_readable(record);
       continue;
     }
@@ -34,8 +33,7 @@ void BuilderQueue::add(std::span<const journal::Record> records, const OnReadabl
     items_.push_back(std::move(item));
   }
   added_ += records.size();
-  if (left_taken_) credit_ -= static_cast<std::int64_t>(records.size());
-  outruns_ = left_taken_ && credit_ <= 0;
+  if (!records.empty()) left_.note(records.back().sequence, records.size());
   lock.unlock();
   wake_.notify_all();
 }
@@ -50,28 +48,19 @@ void BuilderQueue::purge(DeviceNumber device) {
 
 void BuilderQueue::leave(std::uint64_t sequence) {
   const std::lock_guard lock(mutex_);
-  leaves_ = true;
-  last_ = sequence;
+  left_.begin();
+  left_.note(sequence, 1);
   ++added_;
 }
 
 std::optional<std::uint64_t> BuilderQueue::left_through() const {
   const std::lock_guard lock(mutex_);
-  return leaves_ && items_.empty() ? std::optional(last_) : std::nullopt;
+  return leaves() && items_.empty() ? std::optional(left_.last()) : std::nullopt;
 }
 
 void BuilderQueue::take_left(std::uint64_t sequence) {
   const std::lock_guard lock(mutex_);
-  if (sequence >= last_) {
-    leaves_ = false;
-    left_taken_.reset();
-    outruns_ = false;
-    return;
-  }
-  const auto read = static_cast<std::int64_t>(sequence - left_taken_.value_or(sequence));
-  credit_ = left_taken_ ? std::min(credit_ + (read / 2), kMostCredit) : kMostCredit;
-  left_taken_ = sequence;
-  outruns_ = credit_ <= 0;
+  left_.read(sequence);
 }
 
 void BuilderQueue::begin() {
@@ -82,14 +71,11 @@ void BuilderQueue::begin() {
 BuilderQueue::Work BuilderQueue::take(const Wait& wait) {
   std::unique_lock lock(mutex_);
   if (std::exchange(is_stalled_, wait.is_full) != wait.is_full) taken_wake_.notify_all();
-  if (wait.is_full && wait.store_fails && is_half_used() && !leaves_) {
-    leaves_ = true;
+  if (wait.is_full && wait.store_fails && is_half_used() && !leaves()) {
+    left_.begin();
     room_.notify_all();
   }
-  if (wait.store_fails) {  // nobody waits for it
-    left_taken_.reset();
-    outruns_ = false;
-  }
+  if (wait.store_fails) left_.store_fails();
   wake_.wait_for(lock, wait.most, [&] {
     return state_ >= State::kEnding || (!wait.is_full && !items_.empty()) || !purged_.empty();
   });
@@ -127,7 +113,7 @@ bool BuilderQueue::wait_until_taken(std::uint64_t until, std::chrono::millisecon
   std::unique_lock lock(mutex_);
   if (!has_builder_) return true;
   return taken_wake_.wait_for(lock, most, [this, until] {
-    return taken_ >= until || is_stalled_ || leaves_ || state_ != State::kRunning;
+    return taken_ >= until || is_stalled_ || leaves() || state_ != State::kRunning;
   });
 }
 

@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "base/device_number.h"
+#include "history/left_records.h"
 #include "history/readable_records.h"
 #include "journal/journal.h"
 
@@ -59,7 +60,7 @@ class BuilderQueue {
   // nothing: none was left. The builder's thread.
   [[nodiscard]] std::optional<std::uint64_t> left_through() const;
   // Records are left in the journal, or are being read from there again. Any thread.
-  [[nodiscard]] bool leaves() const { return leaves_; }
+  [[nodiscard]] bool leaves() const { return left_.leaves(); }
   // The builder has taken the left records up to `sequence`. If none is left any more, those that
   // come from now on are added again.
   void take_left(std::uint64_t sequence);
@@ -95,29 +96,22 @@ class BuilderQueue {
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   // More than half of the room is used, and records are not left in the journal; or more are left
   // there than the builder reads.
-  static constexpr std::int64_t kMostCredit = 1'000;  // records
-  [[nodiscard]] bool behind() const { return (is_half_used() && !leaves_) || outruns_; }
+  [[nodiscard]] bool behind() const { return (is_half_used() && !leaves()) || left_.outruns(); }
 
  private:
   [[nodiscard]] bool is_half_used() const { return bytes_ > most_bytes_ / 2; }
 
   const std::size_t most_bytes_;
   std::atomic<std::size_t> bytes_{0};
-  // These two are changed under mutex_.
-  std::atomic<bool> leaves_{false};
-  std::atomic<bool> outruns_{false};  // the writers outrun the builder, which reads what was left
-
   mutable std::mutex mutex_;  // guards the members below
   std::condition_variable wake_;
   std::condition_variable room_;
   std::condition_variable taken_wake_;
   std::deque<Item> items_;
   std::vector<DeviceNumber> purged_;
-  std::uint64_t added_ = 0;                  // number of records, since the start
-  std::uint64_t taken_ = 0;                  // how many of these the builder has taken
-  std::uint64_t last_ = 0;                   // the last record that was added or left
-  std::optional<std::uint64_t> left_taken_;  // the last left record that was read again
-  std::int64_t credit_ = 0;                  // how many more may be left
+  std::uint64_t added_ = 0;  // number of records, since the start
+  std::uint64_t taken_ = 0;  // how many of these the builder has taken
+  LeftRecords left_;
   bool is_stalled_ = false;  // the builder takes no more until its store has made room
   bool has_builder_ = false;
   State state_ = State::kRunning;

@@ -121,7 +121,7 @@ TEST_F(BuilderQueueTest, RecordsAreLeftInTheJournalWhileTheStoreFails) {
 TEST_F(BuilderQueueTest, WhatIsLeftBecomesLessOnceTheStoreWorksAgain) {
   add(std::string(100, 'x'));
   EXPECT_EQ(take(true, true), Numbers{});
-  constexpr int kMost = BuilderQueue::kMostCredit;
+  constexpr int kMost = LeftRecords::kMostCredit;
   const auto add_many = [&](int count) {
     for (int i = 0; i < count; ++i) add("left");
   };

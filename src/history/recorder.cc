@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <deque>
 #include <iterator>
 #include <limits>
 #include <map>
@@ -16,6 +15,9 @@
 #include <thread>
 #include <utility>
 
+#include "history/kept_records.h"
+#include "history/record_taker.h"
+#include "history/store_failure.h"
 #include "journal/turn.h"
 #include "storage/files.h"
 
@@ -29,8 +31,6 @@ constexpr std::chrono::milliseconds kAgain = 1s;    // retry delay after a store
 constexpr std::chrono::seconds kMarkEvery{10};  // checkpoint interval while much is being stored
 constexpr std::chrono::milliseconds kBetweenPieces = 20ms;  // between steps of retention
 constexpr std::chrono::minutes kCompactRetry{1};            // delay after retention failed
-constexpr Millis kErrorsEvery{60'000};
-constexpr int kTrims = 10;  // of the journal, within the time for which it keeps what is stored
 
 Millis steady_time() {
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
@@ -52,10 +52,7 @@ struct Recorder::Impl {
       return;
     }
     for (const journal::Record& record : records) hand_over_sessions(record);
-    queue.add(records, [this](const journal::Record& record) {
-      note_malformed(record.sequence,
-                     builder->add_readable(record.sequence, record.kind, record.payload));
-    });
+    queue.add(records, [this](const journal::Record& record) { taker->add_readable(record); });
   }
 
   // Takes a record that the journal had before this start.
@@ -65,14 +62,8 @@ struct Recorder::Impl {
     beside->take(std::string(journal::batch_of(record.kind, record.payload)));
     // Memory is bounded: the builder reads the rest again once it stores.
     leaves_rest = leaves_rest || (builder->is_full() && builder->knows_taken());
-    if (!leaves_rest) {
-      taken = record.sequence;
-      return take(record.sequence, record.kind, record.payload);
-    }
-    if (is_readable_at_once(record.kind)) {
-      note_malformed(record.sequence,
-                     builder->add_readable(record.sequence, record.kind, record.payload));
-    }
+    if (!leaves_rest) return taker->take_whole(record);
+    if (is_readable_at_once(record.kind)) taker->add_readable(record);
     queue.leave(record.sequence);
   }
 
@@ -111,10 +102,10 @@ struct Recorder::Impl {
                                                     : compacts   ? kBetweenPieces
                                                                  : kLook,
                                             .is_full = full,
-                                            .store_fails = failed_at.has_value()});
+                                            .store_fails = failure.is_now()});
       for (const DeviceNumber device : work.purged) drop(device);
       for (BuilderQueue::Item& item : work.items) {
-        take_durable({.sequence = item.sequence, .kind = item.kind, .payload = item.payload});
+        taker->take({.sequence = item.sequence, .kind = item.kind, .payload = item.payload});
         queue.release(item);
       }
       queue.count_taken(work.items.size());
@@ -127,12 +118,6 @@ struct Recorder::Impl {
     }
   }
 
-  void take_durable(const journal::Record& record) {
-    taken = record.sequence;
-    if (is_readable_at_once(record.kind)) return builder->mark_taken(record.sequence);
-    take(record.sequence, record.kind, record.payload);
-  }
-
   // Takes some of what was left in the journal. False: nothing was left, or it cannot be taken now.
   bool take_left() {
     const std::optional<std::uint64_t> through = queue.left_through();
@@ -141,9 +126,9 @@ struct Recorder::Impl {
     if (read_failed_at && now - *read_failed_at < kAgain) return false;
     std::size_t count = 0;
     const auto read =
-        journal->read(journal::Positions::everywhere(taken),
+        journal->read(journal::Positions::everywhere(taker->taken()),
                       journal::Positions::everywhere(*through), [&](const journal::Record& record) {
-                        take_durable(record);
+                        taker->take(record);
                         ++count;
                         return !builder->is_full();
                       });
@@ -152,14 +137,9 @@ struct Recorder::Impl {
       spdlog::error("records of the log cannot be read, and wait there: {}", read.error().detail);
       return false;
     }
-    if (count == 0) {
-      spdlog::error("the log has no records from {} to {} any more: they are left out", taken + 1,
-                    *through);
-      taken = *through;
-      builder->mark_taken(taken);
-    }
+    if (count == 0) taker->leave_out(*through);
     queue.count_taken(count);
-    queue.take_left(taken);
+    queue.take_left(taker->taken());
     return true;
   }
 
@@ -187,20 +167,9 @@ struct Recorder::Impl {
     return false;
   }
 
-  void take(std::uint64_t sequence, journal::RecordKind kind, std::string_view payload) {
-    note_malformed(sequence, builder->take(sequence, kind, payload));
-  }
-
-  void note_malformed(std::uint64_t sequence, const Status& read) {
-    if (read) return;
-    ++malformed;
-    spdlog::error("record {} of the log is left out of the history: {}", sequence,
-                  read.error().detail);
-  }
-
   void store_now(Builder::Amount what) {
     const auto tried = std::chrono::steady_clock::now();
-    if (what == Builder::Amount::kSlice && failed_at && tried - *failed_at < kAgain) return;
+    if (what == Builder::Amount::kSlice && !failure.may_try(tried)) return;
     const TimePoint now = options.clock->now();
     Status stored_all = builder->store(now, what);
     // The twins are newer than everything stored before.
@@ -211,40 +180,14 @@ struct Recorder::Impl {
       marked_at = tried;
     }
     if (stored_all) {
-      if (failed_at) spdlog::info("history can be stored again");
-      failed_at.reset();
-      set_failing({});
-      if (pins == 0 && store->is_checkpointed()) trim(tried);
+      failure.ended();
+      if (pins == 0 && store->is_checkpointed()) kept.trim(*journal, stored(), tried);
       return;
     }
-    failed_at = tried;
-    set_failing(stored_all.error().detail);
+    failure.failed(stored_all.error(), tried);
     if (stored_all.error().code == ErrorCode::kConflict && options.on_superseded) {
       std::exchange(options.on_superseded, {})(stored_all.error());
     }
-    if (last_warned_at && tried - *last_warned_at < kErrorsEvery) return;
-    last_warned_at = tried;
-    spdlog::error("history cannot be stored; reports stay in the log until it can: {}",
-                  stored_all.error().detail);
-  }
-
-  // The journal keeps what was stored within Options::stores->keeps_records().
-  void trim(std::chrono::steady_clock::time_point now) {
-    const Millis kept = options.stores->keeps_records();
-    if (kept == Millis{0}) return journal->trim(stored());
-    if (stored_at.empty() || now - stored_at.back().first >= kept / kTrims) {
-      stored_at.emplace_back(now, stored());
-    }
-    while (!stored_at.empty() && now - stored_at.front().first >= kept) {
-      journal->trim(stored_at.front().second);
-      stored_at.pop_front();
-    }
-  }
-
-  void set_failing(std::string why) {
-    const std::lock_guard lock(mutex);
-    if (store_failing.empty()) failing_since = std::chrono::steady_clock::now();
-    store_failing = std::move(why);
   }
 
   Status checkpoint() {
@@ -269,6 +212,8 @@ struct Recorder::Impl {
   std::unique_ptr<Store> store;  // used by the builder
   FieldNames names;
   std::unique_ptr<Builder> builder;
+  std::optional<RecordTaker> taker;  // of the builder
+  StoreFailure failure;
   Reader::Shared shared;
   journal::JournalReader* journal = nullptr;
   BuilderQueue queue;
@@ -276,7 +221,6 @@ struct Recorder::Impl {
   std::optional<RecoveryScan> scan;
   std::optional<ParallelRecoveryScan> beside;
   bool leaves_rest = false;  // of them in the journal
-  std::uint64_t taken = 0;   // the last record that the builder took
 
   // Owned by the builder's thread once it runs.
   std::optional<Retention> retention;
@@ -285,13 +229,9 @@ struct Recorder::Impl {
   std::map<DeviceNumber, StoredTwin> twins;  // not yet stored
   std::set<DeviceNumber> dropped;            // removed devices
   std::chrono::steady_clock::time_point marked_at{};
-  std::optional<std::chrono::steady_clock::time_point> failed_at;
   std::optional<std::chrono::steady_clock::time_point> read_failed_at;
-  // What was stored when: the last of it stays in the journal.
-  std::deque<std::pair<std::chrono::steady_clock::time_point, journal::Positions>> stored_at;
-  std::optional<std::chrono::steady_clock::time_point> last_warned_at;
+  KeptRecords kept{options.stores->keeps_records()};
 
-  std::atomic<std::uint64_t> malformed{0};
   std::atomic<int> pins{0};                       // the journal is not trimmed while there are any
   std::uint64_t sessions_from = 0;                // records up to it are not handed over again
   std::atomic<std::uint64_t> sessions_handed{0};  // last record with session changes
@@ -299,8 +239,6 @@ struct Recorder::Impl {
   mutable std::mutex mutex;  // guards the members below
   journal::Positions sessions_applied;
   std::set<DeviceNumber> unknown;  // devices with data that are not in the registry
-  std::string store_failing;
-  std::chrono::steady_clock::time_point failing_since;
 
   std::jthread thread;
 };
@@ -331,6 +269,7 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Options options) {
                                 .integrate = impl->options.integrate});
   if (!builder) return std::unexpected(stores.with_remedy(builder.error()));
   impl->builder = std::move(*builder);
+  impl->taker.emplace(*impl->builder);
   impl->shared = {.names = &impl->names,
                   .builder = impl->builder.get(),
                   .damage = &impl->damage,
@@ -442,15 +381,10 @@ void Recorder::sessions_stored(const journal::Positions& up_to) {
 
 RecorderHealth Recorder::health() const {
   const std::lock_guard lock(impl_->mutex);
-  Millis failing_for{};
-  if (!impl_->store_failing.empty()) {
-    failing_for =
-        std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - impl_->failing_since);
-  }
-  return {.store_failing = impl_->store_failing,
-          .store_failing_for = failing_for,
+  return {.store_failing = impl_->failure.why(),
+          .store_failing_for = impl_->failure.lasts_for(),
           .catches_up = impl_->queue.leaves(),
-          .malformed_records = impl_->malformed.load(),
+          .malformed_records = impl_->taker->malformed(),
           .damaged_rows = impl_->options.stores->damaged_rows(),
           .head_bytes = impl_->builder->head_blocks().bytes(),
           .unknown_devices = impl_->unknown.size()};

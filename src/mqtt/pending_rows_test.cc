@@ -50,9 +50,9 @@ TEST(PendingRows, AreTheSameHoweverManyBatchesTheyComeIn) {
     std::vector<PendingRows> batches;
     for (int i = 0; i < 200; ++i) {
       const std::string record = changes.record();
-      apply_record(in_one, record);
       // A batch that begins while the one before it is written.
       if (i % 7 == 0) batches.emplace_back(in_one.highest_number());
+      apply_record(in_one, record);
       apply_record(batches.back(), record);
     }
     PendingRows merged;

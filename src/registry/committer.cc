@@ -15,25 +15,31 @@ Status Committer::load() {
   const std::lock_guard lock(writing_);
   const auto transaction = store_->begin();
   if (!transaction) return std::unexpected(transaction.error());
-  if (Status done = catch_up(**transaction); !done) return done;
-  const Result<Revision> revision = store_->revision();
+  if (const Result<bool> done = catch_up(**transaction); !done) {
+    return std::unexpected(done.error());
+  }
+  const std::optional<Revision> seen = last_seen(data_folder_);
+  const Result<Revision> revision = notice_setback(**transaction);
   if (!revision) return std::unexpected(revision.error());
   id_ = revision->registry;
-  const std::optional<Revision> seen = last_seen(data_folder_);
-  if (seen) {
-    setback_ = setback_between(*seen, *revision);
-    // The registry continues under a new id, so that its new revisions cannot be taken for the
-    // missing ones.
-    const bool falls_behind = !setback_.empty() && seen->registry == revision->registry;
-    if (falls_behind) {
-      const Result<Revision> restarted = (*transaction)->restart_revisions();
-      if (!restarted) return std::unexpected(restarted.error());
-      id_ = restarted->registry;
-    }
-  }
   // Written only if it changed: on a full disk, writing would lose the existing file.
-  if (setback_.empty() && seen != revision.value()) remember(data_folder_, *revision);
+  if (setback().empty() && seen != revision.value()) remember(data_folder_, *revision);
   return (*transaction)->commit();
+}
+
+Result<Revision> Committer::notice_setback(Transaction& transaction) {
+  const std::optional<Revision> seen = last_seen(data_folder_);
+  Result<Revision> revision = store_->revision();
+  if (!revision || !seen || !setback().empty()) return revision;
+  std::string setback = setback_between(*seen, *revision);
+  if (setback.empty()) return revision;
+  {
+    const std::lock_guard lock(viewing_);
+    setback_ = std::move(setback);
+  }
+  // The registry continues under a new id, so that its new revisions cannot be taken for the
+  // missing ones.
+  return seen->registry == revision->registry ? transaction.restart_revisions() : revision;
 }
 
 std::string Committer::setback() const {
@@ -87,11 +93,22 @@ Status Committer::refresh() {
   Status done;
   {
     const std::lock_guard lock(writing_);
-    const auto transaction = store_->begin();
-    done = transaction ? catch_up(**transaction) : std::unexpected(transaction.error());
+    done = load_changes();
   }
   notify_unless(before);
   return done;
+}
+
+Status Committer::load_changes() {
+  const auto transaction = store_->begin();
+  if (!transaction) return std::unexpected(transaction.error());
+  const Result<bool> changed = catch_up(**transaction);
+  if (!changed) return std::unexpected(changed.error());
+  if (!*changed) return {};
+  if (const Result<Revision> revision = notice_setback(**transaction); !revision) {
+    return std::unexpected(revision.error());
+  }
+  return (*transaction)->commit();
 }
 
 void Committer::notify_unless(const std::shared_ptr<const Directory>& before) {
@@ -107,7 +124,13 @@ Status Committer::commit(const Change& change) {
   const std::lock_guard lock(writing_);
   const auto transaction = store_->begin();
   if (!transaction) return std::unexpected(transaction.error());
-  if (Status done = catch_up(**transaction); !done) return done;
+  const Result<bool> changed = catch_up(**transaction);
+  if (!changed) return std::unexpected(changed.error());
+  if (*changed) {
+    if (const Result<Revision> noticed = notice_setback(**transaction); !noticed) {
+      return std::unexpected(noticed.error());
+    }
+  }
   const std::shared_ptr<const Directory> present = directory();
   DirectoryDraft draft(*present);
   Edit edit{.present = *present, .next = draft, .stored = **transaction};
@@ -121,15 +144,14 @@ Status Committer::commit(const Change& change) {
   return {};
 }
 
-Status Committer::catch_up(Transaction& transaction) {
+Result<bool> Committer::catch_up(Transaction& transaction) {
   const Result<bool> changed = transaction.changed_elsewhere();
-  if (!changed) return std::unexpected(changed.error());
-  if (!*changed) return {};
+  if (!changed || !*changed) return changed;
   DirectoryDraft draft{Directory()};
   draft.replaces(*directory());
-  if (Status done = transaction.load(draft); !done) return done;
+  if (const Status done = transaction.load(draft); !done) return std::unexpected(done.error());
   publish(std::move(draft).finish());
-  return {};
+  return true;
 }
 
 }  // namespace gridloom::registry

@@ -61,8 +61,12 @@ class Committer final : public DirectorySource {
 
  private:
   [[nodiscard]] Status commit(const Change& change);
-  // Loads what other connections have committed.
-  [[nodiscard]] Status catch_up(Transaction& transaction);
+  // With the store's lock held: loads what other connections have committed. False: nothing.
+  [[nodiscard]] Result<bool> catch_up(Transaction& transaction);
+  // Compares the store's revision with the last one seen. Returns it, under a new id if the store
+  // lost changes.
+  [[nodiscard]] Result<Revision> notice_setback(Transaction& transaction);
+  [[nodiscard]] Status load_changes();
   void publish(std::shared_ptr<const Directory> next);
   // Calls the listeners if the directory is not `before` any more.
   void notify_unless(const std::shared_ptr<const Directory>& before);

@@ -133,6 +133,36 @@ TEST_F(CommitterTest, AnOlderStoreIsASetbackUntilTheNewestIsBackOrItIsAccepted) 
   EXPECT_EQ(committer_->setback(), "");
 }
 
+TEST_F(CommitterTest, ARefreshLoadsWhatOtherConnectionsHaveCommitted) {
+  const std::unique_ptr<Committer> other = connect();
+  must(committer_->refresh());  // opening it committed as well
+  int calls = 0;
+  committer_->on_change([&calls] { ++calls; });
+  must(committer_->refresh());
+  EXPECT_EQ(calls, 0) << "there is nothing new";
+  must(other->apply(adds("anna")));
+  must(committer_->refresh());
+  EXPECT_EQ(calls, 1);
+  EXPECT_EQ(content(), describe(*other->directory()));
+}
+
+TEST_F(CommitterTest, AStoreThatIsSetBackMeanwhileIsNoticedAndGoesOnUnderAnotherId) {
+  must(committer_->apply(adds("anna")));
+  const MemoryRows old = stored_->committed;
+  must(committer_->apply(adds("berta")));
+  const std::string id = stored_->committed.revision.registry;
+  stored_->committed = old;
+  ++stored_->commits;  // as another connection's
+  must(committer_->refresh());
+  EXPECT_EQ(committer_->directory()->accounts().size(), 1U);
+  EXPECT_TRUE(committer_->setback().contains("last 1 changes are missing"))
+      << committer_->setback();
+  EXPECT_NE(stored_->committed.revision.registry, id);
+  for (const std::string_view name : {"d1", "d2", "d3"}) must(committer_->apply(adds(name)));
+  reopen();
+  EXPECT_NE(committer_->setback(), "") << "also when there are more changes than were lost";
+}
+
 TEST_F(CommitterTest, ReadsTheStoreOfTheLastCommit) {
   must(committer_->apply([](Committer::Edit& edit) -> Status {
     must(edit.stored.add_removed(7));

@@ -5,7 +5,7 @@ import contextlib
 import socket
 import threading
 
-CONNACK = b"\x20\x02\x00\x00"
+CONNACK, SUBSCRIBE = b"\x20\x02\x00\x00", b"\x82"
 
 
 class Silent:
@@ -48,8 +48,20 @@ class Silent:
 
 
 class FullBroker(Silent):
-    """An MQTT broker that lets everybody in and then reads no more."""
+    """An MQTT broker that lets everybody in, and subscribe once, and then reads no more."""
 
     def serve(self, line):
         line.recv(1024)
         line.sendall(CONNACK)
+        if line.recv(1, socket.MSG_PEEK) == SUBSCRIBE:
+            packet = line.recv(1024)
+            line.sendall(suback(packet[2:]))
+
+
+def suback(body):
+    """The answer to a SUBSCRIBE of up to 127 bytes: every filter is granted."""
+    filters, at = 0, 2
+    while at + 2 < len(body):
+        at += 2 + int.from_bytes(body[at:at + 2], "big") + 1
+        filters += 1
+    return bytes([0x90, 2 + filters]) + body[:2] + b"\x01" * filters

@@ -78,7 +78,7 @@ FILLED = {
                     ("delta_2=100,power_stream=100", "delta_2=10,power_stream=10")],
     "damage.md": [("remove SN", f"remove {DELTA_2}")],
     "getting-started.md": [("./run\n", "")],  # the page's server has a demo home
-    "postgres.md": [("127.0.0.1:5432", "127.0.0.1:{pg}")],
+    **{page: [("127.0.0.1:5432", "127.0.0.1:{pg}")] for page in ("postgres.md", "migrate.md")},
     "history.md": [("history SN", f"history {DELTA_2}")],
     "mqtt.md": [
         ("gridloom device add HEATER-01 --owner demo  ",
@@ -93,6 +93,9 @@ BEFORE = {
     "device-families.md": "gridloom wait kitchen 'soc >= 0' --timeout 1m",
     "mqtt.md": "ACCOUNT={account}; PASSWORD={password}",
     "postgres.md": "ADMIN='{admin}'",
+    "migrate.md": "psql -q '{admin}' -c \"CREATE ROLE gridloom LOGIN PASSWORD 'choose-one'\" "
+                  "-c 'CREATE DATABASE gridloom OWNER gridloom'; (umask 077; echo choose-one >db-password); "
+                  "gridloom account add ann --data node >/dev/null",
     # Until the home of the samples has reported, and for some seconds more: one report has no energy yet.
     "terminal.md": "gridloom wait 'home battery' 'soc >= 0' --timeout 1m; "
                    "gridloom wait annexe 'soc >= 0' --timeout 1m; gridloom wait bedroom 'soc >= 0' --timeout 1m; "
@@ -217,7 +220,7 @@ class PagesTest(unittest.TestCase):
         with contextlib.ExitStack() as servers_of_page:
             server = servers_of_page.enter_context(Server("--start", "-1h", data=folder / "data"))
             places = {"data": str(server.data)}
-            if name == "postgres.md":
+            if name in ("postgres.md", "migrate.md"):
                 database = servers_of_page.enter_context(Postgres())
                 places["admin"], places["pg"] = database.admin_url(), str(database.port)
             if name == "record.md":

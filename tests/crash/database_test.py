@@ -87,7 +87,7 @@ class Load:
 
     def __init__(self, options, flags):
         self.begin_ms = int(time.time() * 1000) - 1000
-        limits = ("history.segment-bytes=65536", "history.head-bytes=65536")
+        limits = ("history.segment-bytes=65536", "history.head-bytes=65536", "history.points=10000000")
         self.server = servers.Server(*(f"--limit={limit}" for limit in limits), *flags, demo=False)
         self.keys = self.server.add_account("crash")
         self.acknowledged, self.devices = threading.Semaphore(0), []

@@ -13,6 +13,7 @@
 #include "history/postgres/event_rows.h"
 #include "history/postgres/hour_list.h"
 #include "postgres/copy.h"
+#include "postgres/pipeline.h"
 
 namespace gridloom::history {
 namespace {
@@ -170,20 +171,27 @@ Status ChangeWriter::remove_replaced(Connection& connection) {
     if (hour.replaces) over.add(hour.of);
   }
   if (over.empty()) return {};
+  // OFFSET 0 keeps the planner from looking at the whole table once instead of once for each hour.
   const auto rows = connection.query(
-      "DELETE FROM block AS old USING unnest($1, $2) AS of (device, hour) "
-      "WHERE old.device = of.device AND old.hour = of.hour AND old.hour BETWEEN $3 AND $4 "
-      "RETURNING old.device, old.hour, chunk, mark, over, bytes",
-      over.devices(), over.hours(), over.first(), over.last());
+      "SELECT old.* FROM unnest($1, $2) AS of (device, hour) CROSS JOIN LATERAL "
+      "(SELECT device, hour, chunk, mark, over, bytes FROM block "
+      "WHERE block.device = of.device AND block.hour = of.hour OFFSET 0) AS old",
+      over.devices(), over.hours());
   if (!rows) return std::unexpected(rows.error());
+  if (rows->empty()) return {};
+  postgres::Pipeline removal(connection);
   for (const Row row : *rows) {
     replaced_.push_back({.of = hour_at(row),
                          .chunk = row.integer(2),
                          .mark = row.integer(3),
                          .over = row.boolean(4),
                          .bytes = std::string(row.bytes(5))});
+    const StoredChunk& chunk = replaced_.back();
+    removal.add("DELETE FROM block WHERE device = $1 AND hour = $2 AND chunk = $3", chunk.of.device,
+                sql_hour(chunk.of.hour), static_cast<std::int32_t>(chunk.chunk));
   }
-  return {};
+  const auto removed = removal.run();
+  return removed ? Status() : std::unexpected(removed.error());
 }
 
 Status ChangeWriter::put_hours(Connection& connection) {
@@ -196,10 +204,10 @@ Status ChangeWriter::put_hours(Connection& connection) {
   std::map<DeviceHour, std::int64_t> next;  // the number of the next chunk
   if (!open.empty()) {
     const auto rows = connection.query(
-        "SELECT of.device, of.hour, max(chunk) FROM unnest($1, $2) AS of (device, hour) "
-        "JOIN block AS old ON old.device = of.device AND old.hour = of.hour "
-        "AND old.hour BETWEEN $3 AND $4 GROUP BY 1, 2",
-        open.devices(), open.hours(), open.first(), open.last());
+        "SELECT of.device, of.hour, (SELECT coalesce(max(chunk), -1) FROM block "
+        "WHERE block.device = of.device AND block.hour = of.hour) "
+        "FROM unnest($1, $2) AS of (device, hour)",
+        open.devices(), open.hours());
     if (!rows) return std::unexpected(rows.error());
     for (const Row row : *rows) next.emplace(hour_at(row), row.integer(2) + 1);
   }
@@ -232,8 +240,9 @@ Status ChangeWriter::put_taken(Connection& connection) {
   const auto rows = connection.query(
       "WITH put AS (INSERT INTO taken SELECT * FROM unnest($1, $2, $3) "
       "ON CONFLICT (device, hour) DO UPDATE SET record = excluded.record) "
-      "SELECT old.device, old.hour, old.record FROM taken AS old "
-      "JOIN unnest($1, $2) AS of (device, hour) ON old.device = of.device AND old.hour = of.hour",
+      "SELECT old.* FROM unnest($1, $2) AS of (device, hour) CROSS JOIN LATERAL "
+      "(SELECT device, hour, record FROM taken "
+      "WHERE taken.device = of.device AND taken.hour = of.hour OFFSET 0) AS old",
       of.devices(), of.hours(), std::span<const std::int64_t>(records));
   if (!rows) return std::unexpected(rows.error());
   for (const Row row : *rows) taken_before_.push_back({hour_at(row), row.integer(2)});
@@ -249,15 +258,18 @@ Status ChangeWriter::put_energy_hours(Connection& connection) const {
     bytes.push_back({each->bytes});
   }
   const auto old = connection.query(
-      "DELETE FROM energy_hour AS old USING unnest($1, $2) AS of (device, hour) "
-      "WHERE old.device = of.device AND old.hour = of.hour AND old.hour BETWEEN $3 AND $4 "
-      "RETURNING old.device, old.hour, bytes",
-      of.devices(), of.hours(), of.first(), of.last());
+      "SELECT old.* FROM unnest($1, $2) AS of (device, hour) CROSS JOIN LATERAL "
+      "(SELECT device, hour, bytes FROM energy_hour "
+      "WHERE energy_hour.device = of.device AND energy_hour.hour = of.hour OFFSET 0) AS old",
+      of.devices(), of.hours());
   if (!old) return std::unexpected(old.error());
   for (const Row row : *old) {
-    if (Status removed = remove_energies(connection, hour_at(row), row.bytes(2)); !removed) {
-      return removed;
-    }
+    const DeviceHour hour = hour_at(row);
+    if (Status removed = remove_energies(connection, hour, row.bytes(2)); !removed) return removed;
+    const auto removed =
+        connection.execute("DELETE FROM energy_hour WHERE device = $1 AND hour = $2", hour.device,
+                           sql_hour(hour.hour));
+    if (!removed) return std::unexpected(removed.error());
   }
   return status_of(connection.execute("INSERT INTO energy_hour SELECT * FROM unnest($1, $2, $3)",
                                       of.devices(), of.hours(), std::span<const Bytes>(bytes)));
@@ -332,17 +344,18 @@ Status ChangeWriter::undo(Connection& connection) const {
   if (!counted) return std::unexpected(counted.error());
   Status done = status_of(connection.execute("DELETE FROM field_name WHERE id = ANY ($1)",
                                              std::span<const std::int32_t>(names_)));
-  HourList of;
   HourList taken_of;
   for (const Hour& hour : hours_) {
-    of.add(hour.of);
     if (hour.taken != 0) taken_of.add(hour.of);
   }
-  if (done && !of.empty()) {
-    done = status_of(connection.execute(
-        "DELETE FROM block AS own USING unnest($1, $2) AS of (device, hour) WHERE mark = $5 "
-        "AND own.device = of.device AND own.hour = of.hour AND own.hour BETWEEN $3 AND $4",
-        of.devices(), of.hours(), of.first(), of.last(), after_.number));
+  if (done && !hours_.empty()) {
+    postgres::Pipeline removal(connection);
+    for (const Hour& hour : hours_) {
+      removal.add("DELETE FROM block WHERE device = $1 AND hour = $2 AND mark = $3", hour.of.device,
+                  sql_hour(hour.of.hour), after_.number);
+    }
+    const auto removed = removal.run();
+    if (!removed) done = std::unexpected(removed.error());
   }
   if (done) done = copy_chunks(connection, replaced_);
   if (done && !taken_of.empty()) {

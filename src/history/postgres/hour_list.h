@@ -33,9 +33,6 @@ class HourList {
   [[nodiscard]] bool empty() const { return devices_.empty(); }
   [[nodiscard]] std::span<const std::int64_t> devices() const { return devices_; }
   [[nodiscard]] std::span<const std::int32_t> hours() const { return hours_; }
-  // Of a list that is not empty; they tell PostgreSQL which months to look into.
-  [[nodiscard]] std::int32_t first() const { return std::ranges::min(hours_); }
-  [[nodiscard]] std::int32_t last() const { return std::ranges::max(hours_); }
 
  private:
   std::vector<std::int64_t> devices_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>
@@ -15,7 +14,6 @@
 namespace gridloom::history {
 namespace {
 
-using postgres::Connection;
 using postgres::Row;
 using postgres::Rows;
 
@@ -31,129 +29,13 @@ constexpr std::int64_t kRecent_hours = 31 * 24;
 
 template <typename... Values>
 Result<Rows> PostgresStore::query(std::string_view sql, const Values&... values) {
-  if (unknown_) {
-    if (Status settled = settle(); !settled) return std::unexpected(settled.error());
-  }
+  if (Status settled = writer_.settle(); !settled) return std::unexpected(settled.error());
   return connection_.query(sql, values...);
 }
 
 Status PostgresStore::begin_snapshot() {
-  if (unknown_) {
-    if (Status settled = settle(); !settled) return settled;
-  }
+  if (Status settled = writer_.settle(); !settled) return settled;
   return connection_.begin_reading();
-}
-
-Status PostgresStore::make_sure_of_months(const std::set<Month>& months) {
-  std::set<Month> missing;
-  std::ranges::set_difference(months, months_, std::inserter(missing, missing.end()));
-  if (missing.empty()) return {};
-  const auto connection = connection_.get();
-  if (!connection) return std::unexpected(connection.error());
-  if (Status made = make_months(**connection, missing); !made) return made;
-  months_.merge(missing);
-  return {};
-}
-
-Status PostgresStore::superseded(std::int64_t number) {
-  superseded_ = Error{
-      .code = ErrorCode::kConflict,
-      .detail = fmt::format(
-          "history in the database was changed by another program, or lost changes in a failover "
-          "(it is at transaction {}, and this server at {}): start this server again",
-          number, state_ ? state_->number : 0)};
-  return std::unexpected(*superseded_);
-}
-
-// The outcome is known by the number of the writer's transactions: the row's lock keeps this
-// waiting while a session that was lost is still about to commit.
-Result<PostgresStore::Outcome> PostgresStore::outcome_of(const ChangeWriter& writer) {
-  if (Status begun = connection_.begin(); !begun) {
-    return std::unexpected(begun.error());
-  }
-  const auto connection = connection_.get();
-  const auto number = lock_writer(**connection);
-  connection_.end();
-  if (!number) return std::unexpected(number.error());
-  if (*number == writer.after().number) return Outcome::kCommitted;
-  if (*number == writer.after().number - 1) return Outcome::kNotCommitted;
-  return std::unexpected(superseded(*number).error());
-}
-
-Status PostgresStore::settle() {
-  if (superseded_) return std::unexpected(*superseded_);
-  if (Status begun = connection_.begin(); !begun) return begun;
-  const auto connection = connection_.get();
-  const auto number = lock_writer(**connection);
-  Status done = number ? Status() : std::unexpected(number.error());
-  const std::int64_t written = unknown_->after().number;
-  if (done && *number == written) {
-    done = unknown_->undo(**connection);
-    if (done) done = connection_.commit();
-  } else if (done && *number != written - 1 && *number != written + 1) {
-    done = superseded(*number);
-  }
-  connection_.end();
-  if (!done) return done;
-  unknown_.reset();
-  state_.reset();
-  return {};
-}
-
-Status PostgresStore::commit(ChangeWriter& writer) {
-  if (Status made = make_sure_of_months(writer.months()); !made) return made;
-  if (Status begun = connection_.begin(); !begun) return begun;
-  const auto connection = connection_.get();
-  Status done = writer.write(**connection, *state_);
-  if (!done) {
-    connection_.end();
-    return done;
-  }
-  done = connection_.commit();
-  if (done || !connection_.is_unknown()) return done;
-  const auto outcome = outcome_of(writer);
-  if (outcome && *outcome == Outcome::kCommitted) return {};
-  if (!outcome && !superseded_) unknown_ = std::move(writer);
-  return done;
-}
-
-Status PostgresStore::write(const Changes& changes) {
-  if (superseded_) return std::unexpected(*superseded_);
-  if (unknown_) {
-    if (Status settled = settle(); !settled) return settled;
-  }
-  auto writer = ChangeWriter::prepare(changes);
-  if (!writer) return std::unexpected(writer.error());
-  if (!state_) {
-    const auto connection = connection_.get();
-    if (!connection) return std::unexpected(connection.error());
-    auto state = read_writer_state(**connection);
-    if (!state) return std::unexpected(state.error());
-    state_ = std::move(*state);
-  }
-  Status done = commit(*writer);
-  if (!done && done.error().code == ErrorCode::kConflict && !superseded_) {
-    const auto number = connection_.query("SELECT number FROM writer");
-    if (!number) return std::unexpected(number.error());
-    if ((*number)[0].integer(0) != state_->number) return superseded((*number)[0].integer(0));
-    // Retention may have dropped a month.
-    if (!std::exchange(months_, {}).empty()) done = commit(*writer);
-  }
-  if (done) state_ = writer->after();
-  return done;
-}
-
-Result<journal::Positions> PostgresStore::applied() {
-  if (unknown_) {
-    if (Status settled = settle(); !settled) return std::unexpected(settled.error());
-  }
-  const auto connection = connection_.get();
-  if (!connection) return std::unexpected(connection.error());
-  auto state = read_writer_state(**connection);
-  if (!state) return std::unexpected(state.error());
-  // What is read first is what write() builds on.
-  if (!state_) state_ = *state;
-  return state->positions;
 }
 
 Result<std::vector<std::string>> PostgresStore::names() {
@@ -308,9 +190,7 @@ Status PostgresStore::each_chunk(DeviceNumber device, std::int64_t from, std::in
 Result<StoreReader::ChunkPosition> PostgresStore::resume(DeviceNumber device,
                                                          const ChunkPosition& place) {
   if (place.chunk == 0) return place;
-  if (unknown_) {
-    if (Status settled = settle(); !settled) return std::unexpected(settled.error());
-  }
+  if (Status settled = writer_.settle(); !settled) return std::unexpected(settled.error());
   const std::int32_t hour = sql_hour(place.hour);
   const bool continues = connection_.is_in_transaction() && stopped_ &&
                          stopped_->device == device && stopped_->place.hour == place.hour &&

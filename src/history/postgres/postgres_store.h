@@ -14,15 +14,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
-#include "history/postgres/change_writer.h"
-#include "history/postgres/months.h"
 #include "history/postgres/store_connection.h"
+#include "history/postgres/store_writer.h"
 #include "history/store/store.h"
 #include "postgres/pool.h"
 
@@ -38,11 +36,11 @@ class PostgresStore final : public Store {
   // If a COMMIT is not answered, the database is asked whether it was carried out. As long as it
   // does not answer that either, the result is kIo; what was stored nevertheless is taken back
   // before the store is next used.
-  [[nodiscard]] Status write(const Changes& changes) override;
+  [[nodiscard]] Status write(const Changes& changes) override { return writer_.write(changes); }
   // Whatever is committed is (synchronous_commit), as far as the database's own log can be trusted.
   [[nodiscard]] bool is_checkpointed() const override { return true; }
   // The positions of all partitions, each its own.
-  [[nodiscard]] Result<journal::Positions> applied() override;
+  [[nodiscard]] Result<journal::Positions> applied() override { return writer_.applied(); }
   [[nodiscard]] Result<std::vector<std::string>> names() override;
   [[nodiscard]] Result<std::vector<StoredTwin>> twins() override;
   [[nodiscard]] Result<TakenRecords> taken() override;
@@ -95,14 +93,6 @@ class PostgresStore final : public Store {
   [[nodiscard]] Result<bool> read_on(DeviceNumber device, ChunkPosition place, std::int64_t to,
                                      const OnChunk& on_chunk);
 
-  [[nodiscard]] Status make_sure_of_months(const std::set<Month>& months);
-  [[nodiscard]] Status commit(ChangeWriter& writer);
-  // Finds out whether a COMMIT was carried out, and takes back what it stored.
-  enum class Outcome : std::uint8_t { kCommitted, kNotCommitted };
-  [[nodiscard]] Result<Outcome> outcome_of(const ChangeWriter& writer);
-  [[nodiscard]] Status settle();
-  [[nodiscard]] Status superseded(std::int64_t number);
-
   // Chunks that are asked for: those of a device from a place on.
   struct Span {
     DeviceNumber device = 0;
@@ -119,10 +109,7 @@ class PostgresStore final : public Store {
   std::optional<Ahead> ahead_;  // read by resume() for chunks_from() in the same snapshot
 
   StoreConnection connection_;
-  std::set<Month> months_;               // whose partitions are known to exist
-  std::optional<WriterState> state_;     // nothing: not read yet
-  std::optional<ChangeWriter> unknown_;  // a write() whose outcome is not known
-  std::optional<Error> superseded_;
+  StoreWriter writer_{connection_};
 };
 
 }  // namespace gridloom::history

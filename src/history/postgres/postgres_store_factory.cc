@@ -32,9 +32,9 @@ constexpr Millis kFailover{10 * 60'000};
 
 class PostgresStoreFactory final : public StoreFactory {
  public:
-  PostgresStoreFactory(postgres::ConnectionSettings settings, const PostgresStoreOptions& options)
+  PostgresStoreFactory(postgres::ConnectionSettings settings, PostgresStoreOptions options)
       : settings_(std::move(settings)),
-        options_(options),
+        options_(std::move(options)),
         writers_(pool("history writer", kMostWriters)),
         readers_(pool("history reader", kMostReaders)),
         removers_(pool("history retention", kMostWriters)) {}

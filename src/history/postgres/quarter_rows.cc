@@ -88,7 +88,7 @@ std::vector<EnergyRow> energy_rows(const DeviceHour& of, std::string_view energi
       if (sums.wh.at(flow) != 0) row.wh.at(flow) = sums.wh.at(flow);
     }
     if (std::ranges::any_of(row.wh, [](const auto& wh) { return wh.has_value(); })) {
-      rows.push_back(std::move(row));
+      rows.push_back(row);
     }
   }
   return rows;
@@ -102,26 +102,32 @@ void QuarterRows::add_months(std::set<Month>& months) const {
 // An hour that has rollups keeps the rows that it has: what comes later is a small part of it.
 Status put_readings(Connection& connection, const QuarterRows& rows) {
   if (rows.over.empty()) return {};
-  HourList over(rows.over);
+  const HourList over(rows.over);
+  // OFFSET 0 keeps the planner from looking at the whole tables once instead of once for each hour.
   const auto kept = connection.query(
-      "SELECT device, hour FROM unnest($1, $2) AS of (device, hour) "
-      "JOIN rollup_hour USING (device, hour)",
+      "SELECT kept.* FROM unnest($1, $2) AS of (device, hour) CROSS JOIN LATERAL "
+      "(SELECT device, hour FROM rollup_hour "
+      "WHERE rollup_hour.device = of.device AND rollup_hour.hour = of.hour OFFSET 0) AS kept",
       over.devices(), over.hours());
   if (!kept) return std::unexpected(kept.error());
   std::set<DeviceHour> with_rollups;
   for (const postgres::Row row : *kept) {
     with_rollups.insert({.device = row.integer(0), .hour = row.integer(1)});
   }
-  std::vector<DeviceHour> replaced;
-  std::ranges::copy_if(rows.over, std::back_inserter(replaced),
-                       [&](const DeviceHour& of) { return !with_rollups.contains(of); });
-  over = HourList(replaced);
-  const auto removed = connection.execute(
-      "DELETE FROM reading_quarter AS old USING unnest($1, $2) AS of (device, hour) "
-      "WHERE old.device = of.device AND at >= to_timestamp(of.hour * 3600.0) "
-      "AND at < to_timestamp((of.hour + 1) * 3600.0)",
+  const auto old = connection.query(
+      "SELECT old.* FROM unnest($1, $2) AS of (device, hour) CROSS JOIN LATERAL "
+      "(SELECT device, at FROM reading_quarter WHERE reading_quarter.device = of.device "
+      "AND at >= to_timestamp(of.hour * 3600.0) AND at < to_timestamp((of.hour + 1) * 3600.0) "
+      "OFFSET 0) AS old",
       over.devices(), over.hours());
-  if (!removed) return std::unexpected(removed.error());
+  if (!old) return std::unexpected(old.error());
+  for (const postgres::Row row : *old) {
+    const TimePoint at = row.time(1);
+    if (with_rollups.contains({.device = row.integer(0), .hour = hour_of(unix_ms(at))})) continue;
+    const auto removed = connection.execute(
+        "DELETE FROM reading_quarter WHERE device = $1 AND at = $2", row.integer(0), at);
+    if (!removed) return std::unexpected(removed.error());
+  }
   CopyIn copy(connection);
   Status done = copy.begin("COPY reading_quarter (device, at, fields, means) FROM STDIN BINARY");
   for (const ReadingRow& row : rows.readings) {

@@ -55,8 +55,8 @@ class StoreFactory {
   // of the damage, for DamageNotes. Empty: there is none, or the storage is not verified because of
   // its size, or `stop` was requested. kIo: the storage cannot be read.
   [[nodiscard]] virtual Result<std::string> verify(const std::stop_token& stop) = 0;
-  // How long records stay in the journal after they were stored. A database that fails over may lose
-  // the last of what was stored, and a server that starts again stores it from the journal.
+  // How long records stay in the journal after they were stored. A database that fails over may
+  // lose the last of what was stored, and a server that starts again stores it from the journal.
   [[nodiscard]] virtual Millis keeps_records() const { return Millis{0}; }
   // Number of damaged rows that its connections have found.
   [[nodiscard]] virtual std::size_t damaged_rows() const = 0;

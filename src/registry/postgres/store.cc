@@ -92,6 +92,8 @@ Result<PostgresStore::Lease> PostgresStore::connection() {
   lease_.reset();
   Result<postgres::Pool::Lease> lease = pool_.acquire();
   if (!lease) return std::unexpected(lease.error());
+  // It may be another server, which was set back and counts the same numbers again.
+  *seen_change_ = -1;
   lease_ = std::make_shared<postgres::Pool::Lease>(std::move(*lease));
   return lease_;
 }

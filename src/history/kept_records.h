@@ -1,0 +1,42 @@
+// Lets a journal forget what is stored, but not before some time: a database that fails over may
+// lose the last of what was stored.
+//
+// Thread rule: one thread.
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <utility>
+
+#include "base/clock.h"
+#include "journal/journal_reader.h"
+#include "journal/positions.h"
+
+namespace gridloom::history {
+
+class KeptRecords {
+ public:
+  using Moment = std::chrono::steady_clock::time_point;
+
+  // `kept`: 0 if the journal need not keep anything that is stored.
+  explicit KeptRecords(Millis kept) : kept_(kept) {}
+
+  void trim(journal::JournalReader& journal, const journal::Positions& stored, Moment now) {
+    if (kept_ == Millis{0}) return journal.trim(stored);
+    if (stored_at_.empty() || now - stored_at_.back().first >= kept_ / kTrims) {
+      stored_at_.emplace_back(now, stored);
+    }
+    while (now - stored_at_.front().first >= kept_) {
+      journal.trim(stored_at_.front().second);
+      stored_at_.pop_front();
+    }
+  }
+
+ private:
+  static constexpr int kTrims = 10;  // within kept_
+
+  Millis kept_;
+  std::deque<std::pair<Moment, journal::Positions>> stored_at_;
+};
+
+}  // namespace gridloom::history

@@ -232,9 +232,9 @@ TEST_F(BatteryModeTest, AModeThatABatteryCannotDoIsRefusedByName) {
     std::string_view says;
   };
   for (const Row& row :
-       std::vector<Row>{{BatteryMode::kHoldCharge, kSn, "DELTA 2): normal, hold, charge"},
-                        {BatteryMode::kHold, kOcean, "PowerOcean): none"},
-                        {BatteryMode::kNormal, kOcean, "PowerOcean): none"},
+       std::vector<Row>{{BatteryMode::kHoldCharge, kSn, "DELTA 2), which has normal, hold, charge"},
+                        {BatteryMode::kHold, kOcean, "PowerOcean), which has none"},
+                        {BatteryMode::kNormal, kOcean, "PowerOcean), which has none"},
                         {BatteryMode::kHold, "", "\"device\" names one"}}) {
     const auto answer = ask(row.mode, row.sn);
     ASSERT_TRUE(answer);

@@ -60,11 +60,20 @@ struct Recorder::Impl {
     if (record.sequence > sessions_from) hand_over_sessions(record);
     if (record.sequence <= builder->applied()) return;
     beside->take(std::string(journal::batch_of(record.kind, record.payload)));
-    // Memory is bounded: the builder reads the rest again once it stores.
-    leaves_rest = leaves_rest || (builder->is_full() && builder->knows_taken());
+    if (!leaves_rest && builder->is_full()) make_room();
     if (!leaves_rest) return taker->take_whole(record);
     if (is_readable_at_once(record.kind)) taker->add_readable(record);
     queue.leave(record.sequence);
+  }
+
+  // Memory is bounded at a start, too. If the store does not work, the builder reads the rest again
+  // once it does.
+  void make_room() {
+    if (!builder->knows_taken()) return;
+    const TimePoint now = options.clock->now();
+    while (!leaves_rest && builder->is_full()) {
+      leaves_rest = !builder->store(now, Builder::Amount::kSlice);
+    }
   }
 
   void hand_over_sessions(const journal::Record& record) {

@@ -153,7 +153,7 @@ void add_server_options(CLI::App& app, ServeOptions& o) {
   const Option database = add_value(
       app, "--database", o.database, "URL",
       "PostgreSQL database that has accounts, devices, sessions and history in place of files in "
-      "the data folder, which remembers it: postgres://USER@HOST/DATABASE?sslmode=verify-full");
+      "the data folder, which remembers it: postgres://USER@HOST/DATABASE");
   add_value(app, "--database-password-file", o.database_password_file, placeholder::kFile,
             "File with the password of the database, in place of PGPASSFILE")
       .needs(database);

@@ -147,8 +147,9 @@ TEST(CommandLine, EachValueHasAPlaceholderAndAHelp) {
 TEST(CommandLine, TheSameOptionHasTheSamePlaceholderEverywhere) {
   const auto tree = tree_of(run("command-tree").said);
   ASSERT_TRUE(tree);
-  // A switch of `account rotate`, and an account of `simulate`.
-  const std::set<std::string> several = {"--gateway"};
+  // A switch of `account rotate`, and an account of `simulate`; times of history, and places of
+  // `migrate`; a span of a set, and a switch of `migrate`.
+  const std::set<std::string> several = {"--gateway", "--from", "--to", "--wait"};
   std::map<std::string, std::string> known;
   each_command(*tree, "", [&](const std::string& name, const Json& command) {
     // Their options are settings of a kind, which has names of its own.

@@ -4,7 +4,7 @@ import json
 import unittest
 
 from mqtt_talk import DeviceClient
-from postgres import PASSWORD, Postgres
+from postgres import PASSWORD, USER, Postgres
 from server import Deadline, Server, cli, run_tests, temporary_folder, told
 
 SN = "ZZ99PG00000000001"
@@ -61,8 +61,8 @@ class PostgresTest(unittest.TestCase):
         self.assertEqual([value for _, value in api.data("GET", path, series)["series"][0]["points"]],
                          list(range(1, 101)))
         self.assertEqual(api.quota_all(SN)["power"], 100)
-        listed = json.loads(again.cli("account", "list", "--json").stdout)
-        self.assertEqual([row["name"] for row in listed], ["home", "ann"])
+        listed = again.cli("account", "list", "--json").stdout.splitlines()
+        self.assertEqual([json.loads(line)["name"] for line in listed], ["home", "ann"])
 
     def test_one_server_has_a_database(self):
         flags = self.database.new_database()
@@ -97,7 +97,7 @@ class PostgresTest(unittest.TestCase):
         wrong.write_text("wrong\n")
         wrong.chmod(0o600)
         rows = [
-            (["--database", url.replace("gridloom@", f"gridloom:{PASSWORD}@")], "--database-password-file"),
+            (["--database", url.replace(f"{USER}@", f"{USER}:{PASSWORD}@")], "--database-password-file"),
             (["--database", url, "--database-password-file", "nowhere"], "nowhere"),
             (["--database", url, "--database-password-file", wrong], "password authentication failed"),
             (["--database", url.replace("home_", "no_"), "--database-password-file", password_file], "does not exist"),

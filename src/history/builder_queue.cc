@@ -70,8 +70,9 @@ void BuilderQueue::begin() {
 
 BuilderQueue::Work BuilderQueue::take(const Wait& wait) {
   std::unique_lock lock(mutex_);
-  if (std::exchange(is_stalled_, wait.is_full) != wait.is_full) taken_wake_.notify_all();
-  if (wait.is_full && wait.store_fails && is_half_used() && !leaves()) {
+  const bool stalls = wait.is_full && wait.store_fails;
+  if (std::exchange(is_stalled_, stalls) != stalls) taken_wake_.notify_all();
+  if (stalls && is_half_used() && !leaves()) {
     left_.begin();
     room_.notify_all();
   }

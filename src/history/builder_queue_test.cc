@@ -178,6 +178,8 @@ TEST_F(BuilderQueueTest, AReaderWaitsForABuilderThatRunsAndIsNotStalled) {
   EXPECT_TRUE(queue_.wait_until_taken(1, 0ms));
   EXPECT_FALSE(queue_.wait_until_taken(2, 0ms));
   EXPECT_EQ(take(true), Numbers{});
+  EXPECT_FALSE(queue_.wait_until_taken(2, 0ms)) << "the store makes room";
+  EXPECT_EQ(take(true, true), Numbers{});
   EXPECT_TRUE(queue_.wait_until_taken(2, 0ms)) << "the builder is stalled";
   EXPECT_EQ(take(), Numbers{});
   EXPECT_FALSE(queue_.wait_until_taken(2, 0ms));

@@ -13,6 +13,7 @@ failover   Its asynchronous standby takes over, and lacks what was committed las
 full_disk  Its disk is full for a while (a small file system, which takes root).
 """
 import argparse
+import contextlib
 import os
 import pathlib
 import random
@@ -28,6 +29,7 @@ import server as servers  # noqa: E402
 from postgres import Postgres  # noqa: E402
 from server import PATIENCE_S, Deadline  # noqa: E402
 
+SKIPPED = 77
 START_AGAIN = 75  # the exit code of a server that has to read its log again
 LONGEST_S = 12  # of an answer while the database is away: docs/operate/postgres.md
 
@@ -126,6 +128,13 @@ class Load:
             except AssertionError as late:
                 raise AssertionError(f"{late}: {health}\n{self.server.log_text()}") from None
 
+    def await_answered(self):
+        """An answer waits a second for what was just acknowledged, and no longer: a slow store takes more."""
+        deadline = Deadline("the last reports in history", 6 * PATIENCE_S)
+        for device in self.devices:
+            while not device.kept <= set(crash.numbers_in_history(self.api, device.sn, self.begin_ms)):
+                deadline.left_s()
+
     def finish(self):
         """All that was sent is acknowledged, and nothing more comes."""
         self.app.finish()
@@ -141,6 +150,7 @@ class Load:
                 self.api = self.server.api(self.keys["accessKey"], self.keys["secretKey"])
                 self.outage = Outage(self.server, self.api, self.devices[0])
                 self.await_whole()
+            self.await_answered()
             crash.check(self.api, self.devices, self.begin_ms, everything=True)
         lost = self.app.answered - crash.audited(self.server)
         assert not lost, f"answered sets that are not in the audit: {sorted(lost)[:10]}"
@@ -190,7 +200,10 @@ def failover(options, chance):
             load.run(500)
             ended = load.server.process
             deadline = Deadline("the server to use the database that took over", 6 * PATIENCE_S)
-            while ended.poll() is None and load.server.health()["status"] != "ok":
+            while ended.poll() is None:
+                with contextlib.suppress(ConnectionError):  # it ends
+                    if load.server.health()["status"] == "ok":
+                        break
                 deadline.left_s()
             again = ended.poll()
             if again is not None:
@@ -203,6 +216,9 @@ def failover(options, chance):
 
 
 def full_disk(options, chance):
+    if os.geteuid() != 0:
+        print("skipped: only root can mount a small file system")
+        sys.exit(SKIPPED)
     with Postgres(disk_mb=300) as database:
         load = Load(options, database.new_database())
         load.run(1000)

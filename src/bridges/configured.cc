@@ -99,8 +99,8 @@ Status add_setting(const Kind& kind, std::string_view assignment, JsonObject& se
       if (!secret) return std::unexpected(secret.error());
       value = std::move(*secret);
     }
-    auto parsed = is_secret ? Result<wire::Json>(wire::Json(std::move(value)))
-                            : parse_setting(each, value, now);
+    auto parsed =
+        is_secret ? Result<wire::Json>(wire::Json(value)) : parse_setting(each, value, now);
     if (!parsed) return std::unexpected(parsed.error());
     settings[each.name] = std::move(*parsed);
     return {};

@@ -144,7 +144,7 @@ std::vector<std::string> content_of(StoreFactory& stores) {
     lines.push_back(fmt::format("open hour {} {}", of.device, of.hour));
   }
   const TakenRecords taken = must(store->taken());
-  lines.push_back(taken.is_known ? "taken is known" : "taken is not known");
+  lines.emplace_back(taken.is_known ? "taken is known" : "taken is not known");
   for (const auto& [of, record] : taken.of) {
     lines.push_back(fmt::format("taken {} {} {}", of.device, of.hour, record));
   }
@@ -159,7 +159,7 @@ std::vector<std::string> content_of(StoreFactory& stores) {
       if (found) lines.push_back(fmt::format("hour {} is before day {}", *found, day.day));
     }
   }
-  lines.push_back(must(retention->next_mark()) > days.back().first_mark ? "later" : "earlier");
+  lines.emplace_back(must(retention->next_mark()) > days.back().first_mark ? "later" : "earlier");
   return lines;
 }
 

@@ -69,7 +69,7 @@ class DatabaseStores final : public Stores {
 
  private:
   // What the folder has belongs to the database that it was used with before.
-  Status check_registry(const registry::PostgresStore::Options& place) const {
+  [[nodiscard]] Status check_registry(const registry::PostgresStore::Options& place) const {
     if (place_.registry.empty()) return {};
     const auto store = registry::PostgresStore::open(place);
     if (!store) return std::unexpected(store.error());

@@ -19,7 +19,7 @@ class RecordTaker {
  public:
   explicit RecordTaker(Builder& builder) : builder_(builder) {}
 
-  // Of a record that is_readable_at_once(), so that it can be read before its turn comes.
+  // Adds a record that is_readable_at_once(), so that it can be read before its turn comes.
   void add_readable(const journal::Record& record) {
     note(record.sequence, builder_.add_readable(record.sequence, record.kind, record.payload));
   }

@@ -42,7 +42,7 @@ struct MessageRow {
   std::int64_t expires_at_ms = 0;
   std::string packet;
 };
-// Of a message that is new or released. Nothing: its bytes are no message, which is logged.
+// Reads a message that is new or released. Nothing: its bytes are no message, which is logged.
 [[nodiscard]] std::optional<MessageRow> row_of(const PendingRows::MessageKey& key,
                                                const PendingRows::Message& message);
 

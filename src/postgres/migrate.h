@@ -18,7 +18,7 @@ namespace gridloom::postgres {
 
 struct Migration {
   std::int32_t version = 0;  // consecutive from 1
-  // Of the oldest program that can use the tables after this step; at most `version`.
+  // The oldest program that can use the tables after this step; at most `version`.
   std::int32_t usable_from = 0;
   std::string_view sql;
   // Runs after `sql` in the same transaction.

@@ -86,7 +86,7 @@ class TestServer {
     await_start();
     return process_;
   }
-  // Of the superuser, who needs no password.
+  // It is the superuser's, who needs no password.
   [[nodiscard]] std::string url() {
     await_start();
     return fmt::format("postgres://gridloom@/postgres?host={}", folder_.path().string());

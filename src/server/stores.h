@@ -37,7 +37,7 @@ class Stores {
   [[nodiscard]] virtual std::shared_ptr<history::StoreFactory> history() = 0;
 };
 
-// Of a data folder that exists and whose lock the caller holds: of files in it, unless the folder
+// Opens those of a data folder whose lock the caller holds: files in it, unless the folder
 // or `asked` names a database. The folder remembers the database that is asked for, once its
 // registry was opened. kConflict: the folder has data of its own, or of another database; another
 // server has the database, or a migration to it or from it has not ended. kBadParams: not a

@@ -28,7 +28,7 @@ struct SqliteTable {
   std::vector<SqliteColumn> columns;  // keys first
   std::string_view from{};            // SQL that rows are read from; empty: the name
   std::string_view where{};           // SQL: which rows count; empty: all
-  // Of a row as it is written; nullptr: the table has no checksums that we compute.
+  // The sum of a row as it is written; nullptr: the table has no checksums that we compute.
   std::int64_t (*checksum)(const Row& row) = nullptr;
 };
 

@@ -160,7 +160,7 @@ class Day(Mirrored):
         self.vendor_clock.step(minutes=minutes)
 
     def energies(self, begin, end):
-        """Of each device and of the home, the vendor's and the mirror's, between two minutes since the start."""
+        """The energies of devices and of the home, the vendor's and the mirror's, between two minutes since the start."""
         span = {name: (self.begin + datetime.timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ")
                 for name, minute in (("from", begin), ("to", end))}
         paths = {sn: f"/api/v1/devices/{sn}/energy" for sn in self.cloud.devices() if sn != FENCE}
@@ -185,7 +185,7 @@ def sums_of(row):
 
 
 def most_in_an_hour(times):
-    """Of the mirror's rhythm."""
+    """The mirror's rhythm."""
     times, most, first = sorted(times), 0, 0
     for last, at in enumerate(times):
         while at - times[first] >= HOUR_S:

@@ -16,7 +16,7 @@
 namespace gridloom::history {
 
 struct PostgresStoreOptions {
-  // Of each call of a store, see postgres::Connection.
+  // Limits of each call, see postgres::Connection.
   postgres::Connection::Options connection{};
   const Clock* clock = nullptr;  // of Pool::Health; outlives the factory and its stores
 };

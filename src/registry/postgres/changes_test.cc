@@ -58,7 +58,7 @@ class ChangesInPostgres : public testing::Test {
     settings_.emplace(database_->settings());
     mine_ = std::move(open().registry);
   }
-  // Of one data folder, as a command and a server are.
+  // It has one data folder, as a command and a server are.
   [[nodiscard]] PostgresRegistry open() {
     return must(
         open_in_postgres({.settings = *settings_, .data_folder = folder_.data(), .clock = clock_}));
@@ -141,7 +141,7 @@ TEST_F(ChangesInPostgres, ThatAreKnownAreNotAskedForAgain) {
   ASSERT_TRUE(calls.reach(1)) << "at its start";
   postgres::Connection other = database_->connect();
   const std::string channel = channel_of(other.schema());
-  // Heard in order: the last is the only one that is news.
+  // They come in order: the last is the only one that is news.
   for (const char* number : {"4", "5", "6"}) {
     must(other.run("NOTIFY " + channel + ", '" + number + "'"));
   }

@@ -24,7 +24,7 @@ constexpr std::string_view kSealCheckText = "gridloom registry";
 // A migration may take long, and may wait for another process that makes it.
 constexpr Millis kOpeningCall{60'000};
 constexpr Millis kOpeningLock{30'000};
-// Of one schema: two servers with schemas of their own in one database do not wait for each other.
+// A schema has one: servers with schemas of their own do not wait for each other.
 constexpr std::string_view kLock =
     "SELECT pg_advisory_xact_lock(hashtext('gridloom registry ' || current_schema()))";
 

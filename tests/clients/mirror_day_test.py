@@ -160,7 +160,7 @@ class Day(Mirrored):
         self.vendor_clock.step(minutes=minutes)
 
     def energies(self, begin, end):
-        """The energies of devices and of the home, the vendor's and the mirror's, between two minutes since the start."""
+        """The energies of devices and the home, the vendor's and the mirror's, between two minutes since the start."""
         span = {name: (self.begin + datetime.timedelta(minutes=minute)).strftime("%Y-%m-%dT%H:%M:%SZ")
                 for name, minute in (("from", begin), ("to", end))}
         paths = {sn: f"/api/v1/devices/{sn}/energy" for sn in self.cloud.devices() if sn != FENCE}

@@ -556,18 +556,19 @@ def requests_of(attack, path, size):
 
 
 def copies(attack):
-    """The control of what the kernel copies: evil's bytes go through pipes of its own, and none to the server."""
-    def copy(ends):
+    """The control of what the kernel copies: evil's bytes go through sockets of its own, and none to the server."""
+    def copy(line):
         while attack.goes_on():
-            attack.count("bytes read", len(os.read(ends[0], 1 << 16)))
+            attack.count("bytes read", len(line.recv(1 << 16)))
 
-    def fill(ends):
+    def fill(line):
         while attack.goes_on():
-            os.write(ends[1], bytes(1 << 16))
+            line.sendall(bytes(1 << 16))
 
-    for ends in [os.pipe() for _ in range(COPYING_PAIRS)]:
-        for work in copy, fill:
-            threading.Thread(target=work, args=(ends,), daemon=True).start()
+    with socket.create_server((EVIL_ADDRESS, 0)) as listener:
+        for _ in range(COPYING_PAIRS):
+            for work, line in ((copy, socket.create_connection(listener.getsockname())), (fill, listener.accept()[0])):
+                threading.Thread(target=work, args=(line,), daemon=True).start()
     attack.ready()
     while attack.goes_on():
         time.sleep(0.1)

@@ -236,51 +236,12 @@ Status write_retained(Pipeline& pipeline, const PendingRows& rows) {
   return run(pipeline);
 }
 
-Status read_sessions(Connection& connection, RowReader& reader) {
-  return connection.each_row(
-      "SELECT number, user_name, client_id, expiry_s, parked_at_ms, subscriptions, received, will, "
-      "will_due_ms, will_expiry_s, signed_in_as, generation FROM session_client ORDER BY number",
-      {}, [&](const Row& row) {
-        reader.add(SessionRow{.number = row.integer(0),
-                              .user = std::string(row.bytes(1)),
-                              .client_id = std::string(row.bytes(2)),
-                              .expiry_s = row.integer(3),
-                              .parked_at_ms = row.integer(4),
-                              .subscriptions = std::string(row.bytes(5)),
-                              .received = std::string(row.bytes(6)),
-                              .will = std::string(row.bytes(7)),
-                              .will_due_ms = row.integer(8),
-                              .will_expiry_s = row.integer(9),
-                              .signed_in_as = row.integer(10),
-                              .generation = row.integer(11)});
-        return Status();
-      });
-}
-
-Status read_messages(Connection& connection, RowReader& reader) {
-  return connection.each_row(
-      "SELECT session, number, stage, packet_id, expires_at_ms, packet FROM session_message "
-      "ORDER BY session, number",
-      {}, [&](const Row& row) {
-        reader.add(MessageRow{.session = row.integer(0),
-                              .number = row.integer(1),
-                              .stage = row.integer(2),
-                              .packet_id = row.integer(3),
-                              .expires_at_ms = row.integer(4),
-                              .packet = std::string(row.bytes(5))});
-        return Status();
-      });
-}
-
-Status read_retained(Connection& connection, RowReader& reader) {
-  return connection.each_row("SELECT topic, expires_at_ms, packet, device FROM session_retained",
-                             {}, [&](const Row& row) {
-                               reader.add(RetainedRow{.topic = row.bytes(0),
-                                                      .expires_at_ms = row.integer(1),
-                                                      .packet = row.bytes(2),
-                                                      .device = row.integer(3)});
-                               return Status();
-                             });
+template <typename Read>
+Status each_row(Connection& connection, const char* sql, RowReader& reader, Read read) {
+  return connection.each_row(sql, {}, [&](const Row& row) {
+    reader.add(read(row));
+    return Status();
+  });
 }
 
 }  // namespace
@@ -307,9 +268,21 @@ Status write_state(Connection& connection, const SessionState& state) {
 
 Result<ReadRows> read_rows(Connection& connection, const PendingRows& pending) {
   RowReader reader(pending);
-  Status read = read_sessions(connection, reader);
-  if (read) read = read_messages(connection, reader);
-  if (read) read = read_retained(connection, reader);
+  Status read = each_row(
+      connection,
+      "SELECT number, user_name, client_id, expiry_s, parked_at_ms, subscriptions, received, will, "
+      "will_due_ms, will_expiry_s, signed_in_as, generation FROM session_client ORDER BY number",
+      reader, session_in<Row>);
+  if (read) {
+    read = each_row(connection,
+                    "SELECT session, number, stage, packet_id, expires_at_ms, packet "
+                    "FROM session_message ORDER BY session, number",
+                    reader, message_in<Row>);
+  }
+  if (read) {
+    read = each_row(connection, "SELECT topic, expires_at_ms, packet, device FROM session_retained",
+                    reader, retained_in<Row>);
+  }
   if (!read) return std::unexpected(read.error());
   return reader.take();
 }

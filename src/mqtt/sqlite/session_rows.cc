@@ -15,43 +15,10 @@ using storage::Database;
 using storage::Statement;
 using wire::mqtt::Outbox;
 
-Status read_sessions(Database& database, RowReader& reader) {
-  return database.each_row("SELECT * FROM session ORDER BY number", [&](const Statement& row) {
-    reader.add(SessionRow{.number = row.integer(0),
-                          .user = std::string(row.bytes(1)),
-                          .client_id = std::string(row.bytes(2)),
-                          .expiry_s = row.integer(3),
-                          .parked_at_ms = row.integer(4),
-                          .subscriptions = std::string(row.bytes(5)),
-                          .received = std::string(row.bytes(6)),
-                          .will = std::string(row.bytes(7)),
-                          .will_due_ms = row.integer(8),
-                          .will_expiry_s = row.integer(9),
-                          .signed_in_as = row.integer(10),
-                          .generation = row.integer(11)});
-    return Status();
-  });
-}
-
-Status read_messages(Database& database, RowReader& reader) {
-  return database.each_row("SELECT * FROM message ORDER BY session, sequence",
-                           [&](const Statement& row) {
-                             reader.add(MessageRow{.session = row.integer(0),
-                                                   .number = row.integer(1),
-                                                   .stage = row.integer(2),
-                                                   .packet_id = row.integer(3),
-                                                   .expires_at_ms = row.integer(4),
-                                                   .packet = std::string(row.bytes(5))});
-                             return Status();
-                           });
-}
-
-Status read_retained(Database& database, RowReader& reader) {
-  return database.each_row("SELECT * FROM retained", [&](const Statement& row) {
-    reader.add(RetainedRow{.topic = row.bytes(0),
-                           .expires_at_ms = row.integer(1),
-                           .packet = row.bytes(2),
-                           .device = row.integer(3)});
+template <typename Read>
+Status each_row(Database& database, const char* sql, RowReader& reader, Read read) {
+  return database.each_row(sql, [&](const Statement& row) {
+    reader.add(read(row));
     return Status();
   });
 }
@@ -99,9 +66,13 @@ Status write(Database& database, const std::string& topic, const PendingRows::Re
 
 Result<ReadRows> read_rows(Database& database, const PendingRows& pending) {
   RowReader reader(pending);
-  Status read = read_sessions(database, reader);
-  if (read) read = read_messages(database, reader);
-  if (read) read = read_retained(database, reader);
+  Status read =
+      each_row(database, "SELECT * FROM session ORDER BY number", reader, session_in<Statement>);
+  if (read) {
+    read = each_row(database, "SELECT * FROM message ORDER BY session, sequence", reader,
+                    message_in<Statement>);
+  }
+  if (read) read = each_row(database, "SELECT * FROM retained", reader, retained_in<Statement>);
   if (!read) return std::unexpected(read.error());
   return reader.take();
 }

@@ -8,7 +8,7 @@ namespace gridloom::registry {
 
 using postgres::Rows;
 
-Status RowWriter::change_with(std::string_view sql, postgres::Values values) {
+Status PostgresRowWriter::change_with(std::string_view sql, postgres::Values values) {
   postgres::Pipeline pipeline(connection_);
   pipeline.add("SAVEPOINT change");
   pipeline.add_values(sql, std::move(values));
@@ -24,12 +24,12 @@ Status RowWriter::change_with(std::string_view sql, postgres::Values values) {
   return std::unexpected(done.error());
 }
 
-Result<std::int64_t> RowWriter::highest_of(std::string_view table) {
+Result<std::int64_t> PostgresRowWriter::highest_of(std::string_view table) {
   if (const auto found = numbers_.find(table); found != numbers_.end()) return found->second;
   return connection_.integer("SELECT highest FROM numbers WHERE name = $1", table);
 }
 
-Status RowWriter::store_numbers() {
+Status PostgresRowWriter::store_numbers() {
   if (numbers_.empty()) return {};
   postgres::Pipeline pipeline(connection_);
   for (const auto& [table, highest] : numbers_) {
@@ -39,7 +39,7 @@ Status RowWriter::store_numbers() {
   return done ? Status() : std::unexpected(done.error());
 }
 
-Status RowWriter::reserve(std::string_view table, std::int64_t highest) {
+Status PostgresRowWriter::reserve(std::string_view table, std::int64_t highest) {
   const Result<std::int64_t> present = highest_of(table);
   if (!present) return std::unexpected(present.error());
   if (highest <= *present) return {};

@@ -1,10 +1,14 @@
-// Changes rows within a transaction of PostgreSQL, and counts the numbers that rows get.
+// Changes rows within a transaction of PostgreSQL, for RowTransaction, and counts the numbers that
+// rows get.
 //
 // A change that fails is rolled back to where it began (SAVEPOINT), so that the changes before it
 // stay. Numbers are stored by store_numbers(), before the commit: a transaction that is rolled back
 // gives none. Thread rule: as for the Connection, which outlives this.
 #pragma once
 
+#include <fmt/format.h>
+
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -19,9 +23,12 @@
 
 namespace gridloom::registry {
 
-class RowWriter {
+class PostgresRowWriter {
  public:
-  explicit RowWriter(postgres::Connection& connection) : connection_(connection) {}
+  using Bytes = postgres::Bytes;
+  using Flag = bool;
+
+  explicit PostgresRowWriter(postgres::Connection& connection) : connection_(connection) {}
 
   // Makes a change of rows, or none if it fails.
   template <typename... T>
@@ -30,10 +37,22 @@ class RowWriter {
     (all.add(values), ...);
     return change_with(sql, std::move(all));
   }
-  // change() of a table whose rows have numbers: `sql` has the number as $1. Returns it.
+  // Adds a row with the next number of the table, which is returned.
   template <typename... T>
-  [[nodiscard]] Result<std::int64_t> insert(std::string_view table, std::string_view sql,
+  [[nodiscard]] Result<std::int64_t> insert(std::string_view table, std::string_view columns,
                                             const T&... values) {
+    std::string places = "$1";
+    for (std::size_t place = 2; place <= sizeof...(values) + 1; ++place) {
+      places += fmt::format(", ${}", place);
+    }
+    return insert_by(table,
+                     fmt::format("INSERT INTO {} (id, {}) VALUES ({})", table, columns, places),
+                     values...);
+  }
+  // insert() by a statement of its own, which has the number as $1.
+  template <typename... T>
+  [[nodiscard]] Result<std::int64_t> insert_by(std::string_view table, std::string_view sql,
+                                               const T&... values) {
     const Result<std::int64_t> highest = highest_of(table);
     if (!highest) return highest;
     if (Status done = change(sql, *highest + 1, values...); !done) {

@@ -13,12 +13,13 @@
 #include "postgres/pool.h"
 #include "postgres/transaction.h"
 #include "registry/postgres/row_writer.h"
+#include "registry/row_transaction.h"
 #include "registry/seal.h"
 #include "registry/store.h"
 
 namespace gridloom::registry {
 
-class PostgresTransaction final : public Transaction {
+class PostgresTransaction final : public RowTransaction<PostgresRowWriter> {
  public:
   struct Options {
     std::shared_ptr<postgres::Pool::Lease> lease;
@@ -28,42 +29,21 @@ class PostgresTransaction final : public Transaction {
   // `begun` is a transaction of the lease's connection, which has the lock. The sealer and the
   // number outlive this.
   PostgresTransaction(Options options, postgres::Transaction begun)
-      : lease_(std::move(options.lease)),
+      : RowTransaction(PostgresRowWriter(**options.lease), options.sealer),
+        lease_(std::move(options.lease)),
         connection_(**lease_),
-        sealer_(options.sealer),
         seen_change_(options.seen_change),
         transaction_(std::move(begun)) {}
+
+  using RowTransaction::insert;
+  using RowTransaction::remove;
 
   [[nodiscard]] Status commit() override;
   [[nodiscard]] Result<bool> changed_elsewhere() override;
   [[nodiscard]] Status load(DirectoryDraft& draft) override;
 
-  [[nodiscard]] Result<AccountId> insert(const Account& account) override;
-  [[nodiscard]] Status insert(const AccessKey& key) override;
   [[nodiscard]] Result<std::int64_t> insert(const Token& token) override;
-  [[nodiscard]] Result<std::int64_t> insert(const BrowserSession& session) override;
-  [[nodiscard]] Result<std::int64_t> insert(const Bridge& bridge) override;
-  [[nodiscard]] Result<std::int64_t> insert(const Device& device) override;
-
-  [[nodiscard]] Status update_certificate_password(const Account& account) override;
-  [[nodiscard]] Status update_gateway_key(const Account& account) override;
-  [[nodiscard]] Status update_password_hash(const Account& account) override;
-  [[nodiscard]] Status update_use(const BrowserSession& session) override;
-  [[nodiscard]] Status update(const Bridge& bridge) override;
-  [[nodiscard]] Status update_key(const Device& device) override;
-  [[nodiscard]] Status update_name_and_owner(const Device& device) override;
-  [[nodiscard]] Status update_share(const Device& device, const Share& share) override;
-
-  [[nodiscard]] Status remove_shares(const Device& device) override;
-  [[nodiscard]] Status remove(const Account& account) override;
-  [[nodiscard]] Status remove(const AccessKey& key) override;
-  [[nodiscard]] Status remove(const Token& token) override;
-  [[nodiscard]] Status remove(const BrowserSession& session) override;
-  [[nodiscard]] Status remove(const Bridge& bridge) override;
   [[nodiscard]] Status remove(const Device& device) override;
-
-  [[nodiscard]] Status add_removed(std::int64_t device_number) override;
-  [[nodiscard]] Status reserve_device_numbers(std::int64_t highest) override;
 
   [[nodiscard]] Result<Revision> count_revision() override;
   [[nodiscard]] Result<Revision> restart_revisions() override;
@@ -74,10 +54,8 @@ class PostgresTransaction final : public Transaction {
 
   const std::shared_ptr<postgres::Pool::Lease> lease_;
   postgres::Connection& connection_;
-  const Sealer& sealer_;
   std::atomic<std::int64_t>& seen_change_;
   postgres::Transaction transaction_;
-  RowWriter rows_{connection_};
 };
 
 }  // namespace gridloom::registry

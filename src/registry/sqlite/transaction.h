@@ -1,17 +1,19 @@
-// A change of registry.sqlite: one transaction of SQLite's. Secrets are sealed.
+// A change of registry.sqlite: one transaction of SQLite's.
 #pragma once
 
 #include <cstdint>
 #include <utility>
 
 #include "base/result.h"
+#include "registry/row_transaction.h"
 #include "registry/seal.h"
+#include "registry/sqlite/row_writer.h"
 #include "registry/store.h"
 #include "storage/sqlite.h"
 
 namespace gridloom::registry {
 
-class SqliteTransaction final : public Transaction {
+class SqliteTransaction final : public RowTransaction<SqliteRowWriter> {
  public:
   struct Options {
     storage::Database& database;
@@ -21,48 +23,26 @@ class SqliteTransaction final : public Transaction {
   };
   // `begun` is a transaction of the options' database. Both outlive this object.
   SqliteTransaction(const Options& options, storage::Transaction begun)
-      : database_(options.database),
-        sealer_(options.sealer),
+      : RowTransaction(SqliteRowWriter(options.database), options.sealer),
+        database_(options.database),
         seen_version_(options.seen_version),
         transaction_(std::move(begun)) {}
+
+  using RowTransaction::insert;
+  using RowTransaction::remove;
 
   [[nodiscard]] Status commit() override;
   [[nodiscard]] Result<bool> changed_elsewhere() override;
   [[nodiscard]] Status load(DirectoryDraft& draft) override;
 
-  [[nodiscard]] Result<AccountId> insert(const Account& account) override;
-  [[nodiscard]] Status insert(const AccessKey& key) override;
   [[nodiscard]] Result<std::int64_t> insert(const Token& token) override;
-  [[nodiscard]] Result<std::int64_t> insert(const BrowserSession& session) override;
-  [[nodiscard]] Result<std::int64_t> insert(const Bridge& bridge) override;
-  [[nodiscard]] Result<std::int64_t> insert(const Device& device) override;
-
-  [[nodiscard]] Status update_certificate_password(const Account& account) override;
-  [[nodiscard]] Status update_gateway_key(const Account& account) override;
-  [[nodiscard]] Status update_password_hash(const Account& account) override;
-  [[nodiscard]] Status update_use(const BrowserSession& session) override;
-  [[nodiscard]] Status update(const Bridge& bridge) override;
-  [[nodiscard]] Status update_key(const Device& device) override;
-  [[nodiscard]] Status update_name_and_owner(const Device& device) override;
-  [[nodiscard]] Status update_share(const Device& device, const Share& share) override;
-
-  [[nodiscard]] Status remove_shares(const Device& device) override;
-  [[nodiscard]] Status remove(const Account& account) override;
-  [[nodiscard]] Status remove(const AccessKey& key) override;
-  [[nodiscard]] Status remove(const Token& token) override;
-  [[nodiscard]] Status remove(const BrowserSession& session) override;
-  [[nodiscard]] Status remove(const Bridge& bridge) override;
   [[nodiscard]] Status remove(const Device& device) override;
-
-  [[nodiscard]] Status add_removed(std::int64_t device_number) override;
-  [[nodiscard]] Status reserve_device_numbers(std::int64_t highest) override;
 
   [[nodiscard]] Result<Revision> count_revision() override;
   [[nodiscard]] Result<Revision> restart_revisions() override;
 
  private:
   storage::Database& database_;
-  const Sealer& sealer_;
   std::int64_t& seen_version_;
   storage::Transaction transaction_;
 };

@@ -64,6 +64,11 @@ void Committer::on_change(std::function<void()> listener) {
   listeners_.push_back(std::move(listener));
 }
 
+void Committer::end_listening() {
+  const std::lock_guard lock(viewing_);
+  listeners_.clear();
+}
+
 void Committer::publish(std::shared_ptr<const Directory> next) {
   // `next` now holds the old directory. If this is its last reference, destroying it may take long
   // and happens outside the lock.

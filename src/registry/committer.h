@@ -34,6 +34,7 @@ class Committer final : public DirectorySource {
   // `listener` is also called after a change that was refused, or refresh(), if that has loaded
   // what another connection changed.
   void on_change(std::function<void()> listener) override;
+  void end_listening();  // no listener is called any more
 
   // A change in progress: it is checked against `present`, then written to `stored` and `next`.
   struct Edit {

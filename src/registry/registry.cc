@@ -170,6 +170,11 @@ void Registry::on_change(std::function<void()> listener) {
   committer_->on_change(std::move(listener));
 }
 
+void Registry::end_listening() {
+  changes_.reset();
+  committer_->end_listening();
+}
+
 std::string Registry::setback() const { return committer_->setback(); }
 
 void Registry::accept_setback() { committer_->accept_setback(); }

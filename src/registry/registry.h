@@ -214,13 +214,16 @@ class Registry final : public DirectorySource {
 
   // After each commit.
   void on_change(std::function<void()> listener) override;
+  // From then on no listener is called, and changes of other processes are not followed. No other
+  // thread makes a change meanwhile.
+  void end_listening();
 
  private:
   Registry(std::unique_ptr<Committer> committer, std::unique_ptr<ChangeSource> changes);
 
   const std::unique_ptr<Committer> committer_;
   const std::string instance_;
-  const std::unique_ptr<ChangeSource> changes_;  // ends first: it calls the committer
+  std::unique_ptr<ChangeSource> changes_;  // ends first: it calls the committer
 };
 
 }  // namespace gridloom::registry

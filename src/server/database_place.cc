@@ -38,7 +38,7 @@ Result<std::optional<DatabasePlace>> database_of(const std::filesystem::path& da
   if (value && value->is_object()) {
     place = {.url = text_of(*value, "url"),
              .password_file = text_of(*value, "passwordFile"),
-             .registry = text_of(*value, "registry")};
+             .database = text_of(*value, "database")};
   }
   if (place.url.empty()) {
     return fail(ErrorCode::kMalformed,
@@ -52,7 +52,7 @@ Result<std::optional<DatabasePlace>> database_of(const std::filesystem::path& da
 Status set_database(const std::filesystem::path& data, const DatabasePlace& place) {
   const wire::JsonObject text{{"url", place.url},
                               {"passwordFile", place.password_file.string()},
-                              {"registry", place.registry}};
+                              {"database", place.database}};
   return storage::write_private_file(data / kFile, wire::to_text(text) + "\n");
 }
 

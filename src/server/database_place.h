@@ -13,8 +13,9 @@ namespace gridloom::server {
 struct DatabasePlace {
   std::string url;                      // postgres://…, without a password
   std::filesystem::path password_file;  // absolute; empty: PGPASSFILE, ~/.pgpass, or no password
-  // Registry::instance() of the database: the log of the folder belongs to it. Empty: not known.
-  std::string registry{};
+  // What PostgresStore::database_id() begins with: the log of the folder belongs to that database.
+  // Empty: not known.
+  std::string database{};
   friend bool operator==(const DatabasePlace&, const DatabasePlace&) = default;
 };
 

@@ -12,7 +12,8 @@ constexpr Millis kTooLong{5'000};
 
 }  // namespace
 
-api::Health health_of(const history::ArchiveHealth& archive, Millis longest_stall) {
+api::Health health_of(const history::ArchiveHealth& archive,
+                      const mqtt::SessionStore::Health& sessions, Millis longest_stall) {
   wire::JsonObject text{{"status", "ok"}};
   const auto failing = [&text](const char* what, const std::string& why) {
     text["status"] = "failing";
@@ -24,6 +25,10 @@ api::Health health_of(const history::ArchiveHealth& archive, Millis longest_stal
     text["storeFailingForMs"] = archive.store_failing_for.count();
     text["logBytes"] = archive.log_bytes;
     if (archive.log_lasts) text["logLastsMs"] = archive.log_lasts->count();
+  }
+  if (!sessions.failing.empty()) {
+    failing("sessions", sessions.failing);
+    text["sessionsFailingForMs"] = sessions.failing_for.count();
   }
   if (archive.catches_up) text["catchesUp"] = true;
   const bool is_stalled = longest_stall >= kTooLong;
@@ -41,7 +46,7 @@ api::Health health_of(const history::ArchiveHealth& archive, Millis longest_stal
   if (archive.unknown_devices != 0) text["unknownDevices"] = archive.unknown_devices;
   if (archive.malformed_records != 0) text["malformedRecords"] = archive.malformed_records;
   if (archive.damaged_rows != 0) text["damagedRows"] = archive.damaged_rows;
-  const bool good = !archive.log.failing && archive.store_failing.empty() && !is_stalled;
+  const bool good = text["status"] != "failing";
   return {.good = good, .text = wire::to_text(text)};
 }
 

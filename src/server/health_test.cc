@@ -11,6 +11,7 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
     bool good;
     std::string text;
     Millis longest_stall{0};
+    mqtt::SessionStore::Health sessions{};
   };
   const std::vector<Row> rows = {
       {{}, true, R"({"status":"ok"})"},
@@ -41,9 +42,14 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
        false,
        R"({"status":"failing","loops":"a thread has been blocked for 5000 ms"})",
        Millis(5000)},
+      {{},
+       false,
+       R"({"status":"failing","sessions":"sessions.db: disk I/O error","sessionsFailingForMs":1500})",
+       Millis(0),
+       {.failing = "sessions.db: disk I/O error", .failing_for = Millis(1500), .waiting = 2}},
   };
   for (const Row& row : rows) {
-    const api::Health health = health_of(row.archive, row.longest_stall);
+    const api::Health health = health_of(row.archive, row.sessions, row.longest_stall);
     EXPECT_EQ(health.good, row.good);
     EXPECT_EQ(health.text, row.text);
   }

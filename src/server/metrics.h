@@ -8,6 +8,7 @@
 #include "bridges/bridges.h"
 #include "history/archive.h"
 #include "hub/platform.h"
+#include "mqtt/session_store.h"
 
 namespace gridloom::server {
 
@@ -16,6 +17,7 @@ struct ListenerCounts {
   std::size_t mqtt = 0;
   std::size_t sessions = 0;
   std::size_t sessions_waiting = 0;
+  mqtt::SessionStore::Health session_store{};
 };
 
 // Any thread.

@@ -40,10 +40,15 @@ std::string ranges_text(const std::vector<std::int64_t>& ascending) {
   return text;
 }
 
+void note_setback(const registry::Registry& registry, history::Archive& archive,
+                  const Clock& clock) {
+  const std::string setback = registry.setback();
+  if (setback.empty()) return;
+  archive.damage().note(clock.now(), fmt::format("the registry is not the newest: {}", setback));
+}
+
 Status reconcile(registry::Registry& registry, history::Archive& archive, const Clock& clock) {
-  if (const std::string setback = registry.setback(); !setback.empty()) {
-    archive.damage().note(clock.now(), fmt::format("the registry is not the newest: {}", setback));
-  }
+  note_setback(registry, archive, clock);
   const auto known = archive.devices();
   // Readable data are served all the same; nothing is removed.
   if (!known && known.error().code == ErrorCode::kDamaged) return {};

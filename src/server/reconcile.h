@@ -20,6 +20,10 @@ namespace gridloom::server {
 [[nodiscard]] Status reconcile(registry::Registry& registry, history::Archive& archive,
                                const Clock& clock);
 
+// Notes as damage that the registry is not the newest one, if it is so.
+void note_setback(const registry::Registry& registry, history::Archive& archive,
+                  const Clock& clock);
+
 // Formats numbers for people, as "2 to 4, 7"; of a long list, only the first ranges.
 [[nodiscard]] std::string ranges_text(const std::vector<std::int64_t>& ascending);
 

@@ -7,6 +7,7 @@
 #include "server/families.h"
 #include "server/health.h"
 #include "server/metrics.h"
+#include "server/reconcile.h"
 #include "server/saved_state.h"
 
 namespace gridloom::server {
@@ -49,14 +50,15 @@ void write_audit(history::Archive& archive, TimePoint now, std::string_view what
 }
 
 std::string metrics_of(const hub::Platform& platform, const Listeners& listeners,
-                       const mqtt::SessionTable& sessions, const history::Archive& archive,
-                       const bridges::Bridges& bridges) {
+                       const mqtt::SessionTable& sessions, const mqtt::SessionStore& store,
+                       const history::Archive& archive, const bridges::Bridges& bridges) {
   const auto counts = sessions.counts();
   return metrics_text(platform,
                       {.http = listeners.connections(Interface::kHttp),
                        .mqtt = listeners.connections(Interface::kMqtt),
                        .sessions = counts.sessions,
-                       .sessions_waiting = counts.waiting},
+                       .sessions_waiting = counts.waiting,
+                       .session_store = store.health()},
                       archive.health(), bridges.rows());
 }
 
@@ -95,6 +97,8 @@ Server::~Server() {
   // Asks the loops for the twins.
   if (archive_) with_loops(options_, loops_, [this] { archive_->stop(); });
   for (const auto& loop : loops_) loop->stop();
+  worker_.reset();
+  if (registry_) registry_->end_listening();
   if (store_) store_->on_applied({});
   archive_.reset();  // tells the shards what has become durable
 }
@@ -169,6 +173,7 @@ void Server::make_hub() {
                                        .data = options_.data});
   loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
   registry_->on_change([this] {
+    note_setback(*registry_, *archive_, options_.clocks.wall);
     hub_->registry_changed();
     if (bridges::Bridges* const bridges = homes_->bridges()) bridges->registry_changed();
   });
@@ -220,9 +225,13 @@ Status Server::listen(ListenOptions options) {
                         .metrics =
                             [this] {
                               return metrics_of(*platform_, listeners_, protocols_->sessions(),
-                                                *archive_, bridges());
+                                                *store_, *archive_, bridges());
                             },
-                        .health = [this] { return health_of(archive_->health(), loops_); },
+                        .health =
+                            [this] {
+                              return health_of(archive_->health(), store_->health(),
+                                               net::longest_stall(loops_));
+                            },
                         .page = std::move(page),
                         .homes = &homes_->homes(),
                         .events = &homes_->events(),

@@ -50,15 +50,13 @@ class DatabaseStores final : public Stores {
   Result<std::unique_ptr<registry::Registry>> open_registry() override {
     const registry::PostgresStore::Options place{
         .settings = settings_, .data_folder = options_.data, .clock = options_.clock};
-    if (Status same = check_registry(place); !same) return std::unexpected(same.error());
+    if (Status same = check_database(place); !same) return std::unexpected(same.error());
     auto opened = registry::open_in_postgres(place);
     if (!opened) return std::unexpected(opened.error());
-    auto registry = std::move(opened->registry);
-    place_.registry = registry->instance();  // another one after a setback
     if (Status known = set_database(options_.data, place_); !known) {
       return std::unexpected(known.error());
     }
-    return registry;
+    return std::move(opened->registry);
   }
   Result<std::unique_ptr<mqtt::SessionStore>> open_sessions() override {
     return mqtt::SessionStore::open(settings_, options_.data);
@@ -68,14 +66,15 @@ class DatabaseStores final : public Stores {
   }
 
  private:
-  // What the folder has belongs to the database that it was used with before.
-  [[nodiscard]] Status check_registry(const registry::PostgresStore::Options& place) const {
-    if (place_.registry.empty()) return {};
+  // What the folder has belongs to the database that it was used with before. A new folder's is
+  // this one.
+  [[nodiscard]] Status check_database(const registry::PostgresStore::Options& place) {
     const auto store = registry::PostgresStore::open(place);
     if (!store) return std::unexpected(store.error());
-    const auto now = (*store)->revision();
-    if (!now) return std::unexpected(now.error());
-    if (now->registry.starts_with(place_.registry)) return {};
+    const auto id = (*store)->database_id();
+    if (!id) return std::unexpected(id.error());
+    if (place_.database.empty()) place_.database = *id;
+    if (id->starts_with(place_.database)) return {};
     return fail(ErrorCode::kConflict,
                 fmt::format("{} belongs to another database than {}: its log has what that one "
                             "does not have yet; name that one, or another folder with --data",

@@ -84,6 +84,23 @@ class PostgresTest(unittest.TestCase):
         why = self.refused(*self.database.new_database(), data=server.data)
         self.assertIn("belongs to another database", why)
 
+    def test_a_registry_that_is_set_back_is_told_and_stays_the_folders(self):
+        flags = self.database.new_database()
+        server = Server(*flags, demo=False)
+        for name in ("home", "ann"):
+            told(server.cli("account", "add", name))
+        # As after a failover to a standby that lacks the last change.
+        self.database.ask("DELETE FROM gridloom.accounts WHERE name = 'ann';"
+                          "UPDATE gridloom.revision SET number = number - 1, change = change + 1;"
+                          "SELECT pg_notify('gridloom_registry', '')", database_name(flags))
+        deadline = Deadline("the server to notice")
+        while "not the newest" not in server.cli("damage").stdout:
+            deadline.left_s()
+        server.stop()
+        again = self.start(data=server.data)
+        self.assertIn("not the newest", again.cli("damage").stdout)
+        told(again.cli("account", "add", "ann"))
+
     def test_another_key_cannot_open_the_secrets(self):
         flags = self.database.new_database()
         Server(*flags, demo=False).stop()

@@ -43,7 +43,6 @@ using Step = MigrationProgress::Step;
 constexpr std::string_view kDescription = "database.json";
 constexpr const char* kUnfinished = "migrating";  // the folder in which files are made
 constexpr std::string_view kMoved = ".migrated";
-constexpr std::size_t kInstanceDigits = 8;
 constexpr int kBetweenTries_ms = 250;
 // A statement moves some megabytes; an index of a large table may have to be read once.
 constexpr Millis kCall{600'000};
@@ -165,7 +164,7 @@ class Mover {
     const fs::path& password = options_.database.password_file;
     return {.url = options_.database.url,
             .password_file = password.empty() ? fs::path() : fs::path(whole_path(password)),
-            .registry = std::string(id.substr(0, kInstanceDigits))};
+            .database = std::string(id)};
   }
 
   [[nodiscard]] Status check_same(const server::DatabasePlace& place) const {

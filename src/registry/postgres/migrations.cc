@@ -108,8 +108,15 @@ CREATE TABLE bridges (
 CREATE INDEX bridges_by_account ON bridges (account);
 )";
 
+// `registry` changes when the registry was set back, `database` does not: data folders know it.
+constexpr std::string_view kVersion2 = R"(
+ALTER TABLE revision ADD COLUMN database text;
+UPDATE revision SET database = registry;
+)";
+
 constexpr std::array kMigrations{
     postgres::Migration{.version = 1, .usable_from = 1, .sql = kVersion1},
+    postgres::Migration{.version = 2, .usable_from = 1, .sql = kVersion2},
 };
 
 }  // namespace

@@ -28,10 +28,15 @@ constexpr Millis kOpeningLock{30'000};
 constexpr std::string_view kLock =
     "SELECT pg_advisory_xact_lock(hashtext('gridloom registry ' || current_schema()))";
 
-Result<std::string> sealed_check(Connection& connection) {
-  const Result<Rows> rows = connection.query("SELECT sealed FROM seal_check");
+// The first column of the first row; empty: there is none.
+Result<std::string> text_of(Connection& connection, std::string_view sql) {
+  const Result<Rows> rows = connection.query(sql);
   if (!rows) return std::unexpected(rows.error());
   return rows->empty() ? std::string() : std::string((*rows)[0].bytes(0));
+}
+
+Result<std::string> sealed_check(Connection& connection) {
+  return text_of(connection, "SELECT sealed FROM seal_check");
 }
 
 // Stores the text that shows whether the key is the right one, or checks it.
@@ -118,6 +123,12 @@ Result<Revision> PostgresStore::revision() {
   if (!lease) return std::unexpected(lease.error());
   const RowsOf rows(***lease);
   return read_revision_of(rows);
+}
+
+Result<std::string> PostgresStore::database_id() {
+  const Result<Lease> lease = connection();
+  if (!lease) return std::unexpected(lease.error());
+  return text_of(***lease, "SELECT database FROM revision");
 }
 
 Result<std::vector<std::int64_t>> PostgresStore::removed_devices() {

@@ -45,6 +45,9 @@ class PostgresStore final : public Store {
   [[nodiscard]] Result<std::vector<std::int64_t>> removed_devices() override;
   [[nodiscard]] Result<std::int64_t> highest_device_number() override;
 
+  // 32 hex digits that the database keeps, also when it is restored or set back.
+  [[nodiscard]] Result<std::string> database_id();
+
   // Any thread.
   [[nodiscard]] postgres::Pool::Health health() const { return pool_.health(); }
   // The last change of the stored registry that changed_elsewhere() has seen; any thread may read

@@ -108,6 +108,10 @@ Status migrate(Connection& connection, std::string_view part, std::span<const Mi
 }
 
 Result<std::int32_t> version_of(Connection& connection, std::string_view part) {
+  const Result<std::int64_t> there =
+      connection.integer("SELECT CAST(count(to_regclass('schema_version')) AS bigint)");
+  if (!there) return std::unexpected(there.error());
+  if (*there == 0) return 0;
   const Result<Found> found = read(connection, part);
   if (!found) return std::unexpected(found.error());
   return found->version;

@@ -328,7 +328,7 @@ class Check {
     const auto found = app::check_database(folder_, **place);
     if (!found) return failed(kDatabase, found.error());
     add_history(kDatabase, found->history);
-    if (!found->registry) failed(kDatabase, found->registry.error());
+    add_registry(kDatabase, found->registry);
     add_note(kDatabase, fmt::format("all in the database {}", found->description));
   }
 
@@ -352,8 +352,13 @@ class Check {
   void check_registry(Database database) {
     const Status good = registry::SqliteStore::check(folder_, std::move(database));
     if (good) return add_note(kRegistry, "rows with checksums, and secrets");
-    if (good.error().code == ErrorCode::kConflict) return add_note(kRegistry, good.error().detail);
-    failed(kRegistry, good.error());
+    add_registry(kRegistry, good);
+  }
+  // A registry of another version is no failure.
+  void add_registry(std::string_view name, const Status& good) {
+    if (good) return;
+    if (good.error().code == ErrorCode::kConflict) return add_note(name, good.error().detail);
+    failed(name, good.error());
   }
 
   void check_key() {

@@ -5,25 +5,9 @@
 #include "base/clock.h"
 #include "history/postgres/postgres_store_factory.h"
 #include "postgres/settings.h"
-#include "registry/directory_draft.h"
 #include "registry/postgres/store.h"
 
 namespace gridloom::app {
-namespace {
-
-Status check_registry(const std::filesystem::path& folder,
-                      const postgres::ConnectionSettings& settings, const Clock& clock) {
-  auto store =
-      registry::PostgresStore::open({.settings = settings, .data_folder = folder, .clock = clock});
-  if (!store) return std::unexpected(store.error());
-  auto transaction = (*store)->begin();
-  if (!transaction) return std::unexpected(transaction.error());
-  registry::DirectoryDraft draft{registry::Directory()};
-  return (*transaction)->load(draft);
-}
-
-}  // namespace
-
 Result<DatabaseCheck> check_database(const std::filesystem::path& folder,
                                      const server::DatabasePlace& place) {
   const SystemClock clock;
@@ -36,7 +20,8 @@ Result<DatabaseCheck> check_database(const std::filesystem::path& folder,
   if (!history) return std::unexpected(history.error());
   return DatabaseCheck{.description = settings->description(),
                        .history = std::move(*history),
-                       .registry = check_registry(folder, *settings, clock)};
+                       .registry = registry::PostgresStore::check(
+                           {.settings = *settings, .data_folder = folder, .clock = clock})};
 }
 
 }  // namespace gridloom::app

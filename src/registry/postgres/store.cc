@@ -39,15 +39,18 @@ Result<std::string> sealed_check(Connection& connection) {
   return text_of(connection, "SELECT sealed FROM seal_check");
 }
 
-// Stores the text that shows whether the key is the right one, or checks it.
-Status check_seal(Connection& connection, const Sealer& sealer,
-                  const PostgresStore::Options& options) {
+// Stores the text that shows whether the key is the right one, if there is none.
+Status store_seal(Connection& connection, const Sealer& sealer) {
   const std::string made = sealer.seal(kSealCheckPlace, Secret(std::string(kSealCheckText)));
   // The first of two first starts at once is the one whose key counts.
   const Result<std::int64_t> stored = connection.execute(
       "INSERT INTO seal_check (one, sealed) VALUES (1, $1) ON CONFLICT (one) DO NOTHING",
       Bytes{made});
-  if (!stored) return std::unexpected(stored.error());
+  return stored ? Status() : std::unexpected(stored.error());
+}
+
+Status check_seal(Connection& connection, const Sealer& sealer,
+                  const PostgresStore::Options& options) {
   const Result<std::string> sealed = sealed_check(connection);
   if (!sealed) return std::unexpected(sealed.error());
   const Result<Secret> text = sealer.open({.place = kSealCheckPlace, .sealed = *sealed});
@@ -56,6 +59,17 @@ Status check_seal(Connection& connection, const Sealer& sealer,
               fmt::format("{}/secret.key is not the key that the registry in the database {} was "
                           "sealed with; restore the original key file",
                           options.data_folder.string(), options.settings.description()));
+}
+
+Status check_version(Connection& connection) {
+  const Result<std::int32_t> version = postgres::version_of(connection, kPostgresPart);
+  if (!version) return std::unexpected(version.error());
+  if (*version == 0) return fail(ErrorCode::kNotFound, "it has no registry");
+  const std::int32_t known = postgres_migrations().back().version;
+  if (*version == known) return {};
+  return fail(ErrorCode::kConflict,
+              fmt::format("its registry has schema version {}, and this version of Gridloom has {}",
+                          *version, known));
 }
 
 }  // namespace
@@ -86,10 +100,31 @@ Result<std::unique_ptr<PostgresStore>> PostgresStore::open(const Options& option
       Sealer::with_key_file(options.data_folder / "secret.key",
                             sealed->empty() ? MissingKey::kMake : MissingKey::kRefuse);
   if (!sealer) return std::unexpected(sealer.error());
+  if (Status done = store_seal(*connection, *sealer); !done) return std::unexpected(done.error());
   if (Status good = check_seal(*connection, *sealer, options); !good) {
     return std::unexpected(good.error());
   }
   return std::unique_ptr<PostgresStore>(new PostgresStore(options, std::move(*sealer)));
+}
+
+Status PostgresStore::check(const Options& options) {
+  Result<Sealer> sealer =
+      Sealer::with_key_file(options.data_folder / "secret.key", MissingKey::kRefuse);
+  if (!sealer) return std::unexpected(sealer.error());
+  Result<Connection> connection =
+      Connection::open(options.settings, {.call_timeout = kOpeningCall});
+  if (!connection) return std::unexpected(connection.error());
+  const auto reading =
+      postgres::Transaction::begin(*connection, postgres::Transaction::Kind::kReading);
+  if (!reading) return std::unexpected(reading.error());
+  const Status version = check_version(*connection);
+  if (!version && version.error().code != ErrorCode::kConflict) return version;
+  if (Status good = check_seal(*connection, *sealer, options); !good || !version) {
+    return good ? version : good;
+  }
+  const RowsOf rows(*connection);
+  DirectoryDraft draft{Directory()};
+  return RowLoader(rows, *sealer, draft).load();
 }
 
 Result<PostgresStore::Lease> PostgresStore::connection() {

@@ -40,6 +40,11 @@ class PostgresStore final : public Store {
   // folder.
   [[nodiscard]] static Result<std::unique_ptr<PostgresStore>> open(const Options& options);
 
+  // Checks, without any change, that the tables can be read and that the folder's key opens each
+  // secret in them. kNotFound: there are none; kConflict: they have an earlier or a later version,
+  // and only the key was checked.
+  [[nodiscard]] static Status check(const Options& options);
+
   [[nodiscard]] Result<std::unique_ptr<Transaction>> begin() override;
   [[nodiscard]] Result<Revision> revision() override;
   [[nodiscard]] Result<std::vector<std::int64_t>> removed_devices() override;

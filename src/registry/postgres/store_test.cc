@@ -14,6 +14,7 @@
 
 #include "postgres/test_server.h"
 #include "registry/registry.h"
+#include "storage/files.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 
@@ -64,6 +65,27 @@ TEST_F(RegistryInPostgres, IsRefusedToTheKeyOfAnotherDataFolder) {
   std::filesystem::copy_file(folder_.data() / "secret.key", folder_.path() / "other" / "secret.key",
                              std::filesystem::copy_options::overwrite_existing);
   EXPECT_TRUE(open(folder_.path() / "other"));
+}
+
+TEST_F(RegistryInPostgres, IsCheckedWithoutAChange) {
+  const PostgresStore::Options options{
+      .settings = *settings_, .data_folder = folder_.data(), .clock = clock_};
+  must(storage::make_data_folder(folder_.data()));
+  write_content(folder_.data() / "secret.key", std::string(32, 'k'));
+  std::filesystem::permissions(folder_.data() / "secret.key", std::filesystem::perms(0600));
+  const auto checked = [&options] {
+    const Status good = PostgresStore::check(options);
+    return good ? std::nullopt : std::optional(good.error().code);
+  };
+  EXPECT_EQ(checked(), ErrorCode::kNotFound);
+  EXPECT_EQ(checked(), ErrorCode::kNotFound) << "the first check has made no tables";
+
+  must(registry()->add_account({.name = "anna"}));
+  EXPECT_EQ(checked(), std::nullopt);
+  must(database_->connect().run("UPDATE schema_version SET version = 1 WHERE part = 'registry'"));
+  EXPECT_EQ(checked(), ErrorCode::kConflict);
+  write_content(folder_.data() / "secret.key", std::string(32, 'l'));
+  EXPECT_EQ(checked(), ErrorCode::kMalformed);
 }
 
 TEST_F(RegistryInPostgres, DoesNotOpenWithASecretOfAnotherRow) {

@@ -1,6 +1,6 @@
 """Breaks the PostgreSQL of a server again and again under load, and then asks the server for everything it promised.
 
-    database_test.py PROGRAM faults [--faults N] [--pause-s S] [--devices N] [--seed N]
+    database_test.py PROGRAM faults [--faults N] [--how kill,pause,cut,stop] [--pause-s S] [--devices N] [--seed N]
     database_test.py PROGRAM failover|full_disk [--devices N] [--seed N]
 
 The load and the promises are those of crash_test.py.
@@ -166,7 +166,7 @@ def faults(options, chance):
         load.run(100)
         longest_s = 0.0
         for fault in range(options.faults):
-            how = ("kill", "cut", "pause", "cut", "stop", "cut")[fault % 6]
+            how = options.how[fault % len(options.how)]
             mend = break_database(database, how, options.pause_s)
             load.run(chance.choice((1, 300, 3000)))
             if mend:
@@ -238,6 +238,8 @@ def main():
     parser.add_argument("program")
     parser.add_argument("what", choices=("faults", "failover", "full_disk"))
     parser.add_argument("--faults", type=int, default=12)
+    parser.add_argument("--how", default="kill,cut,pause,cut,stop,cut", type=lambda text: text.split(","),
+                        help="the faults, in turn")
     parser.add_argument("--devices", type=int, default=5)
     parser.add_argument("--pause-s", type=float, default=3)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))

@@ -42,6 +42,34 @@ def new_database(port, password_file):
             "--database-password-file", str(password_file)]
 
 
+class Certificate:
+    """What a server shows to clients that ask for TLS, signed by a certificate authority of its own. `name`: for whom,
+    as IP:127.0.0.1."""
+
+    def __init__(self, name):
+        folder = temporary_folder()
+        folder.chmod(0o711)
+        self.authority, self.certificate, self.key = (folder / file for file in ("ca.pem", "server.pem", "server.key"))
+        authority_key = folder / "ca.key"
+        self._make(authority_key, self.authority, "/CN=authority", "basicConstraints=critical,CA:TRUE")
+        self._make(self.key, self.certificate, "/CN=database", f"subjectAltName={name}", "-CA", self.authority, "-CAkey",
+                   authority_key)
+        for file in (self.authority, self.certificate):
+            file.chmod(0o644)
+        if os.geteuid() == 0:
+            os.chown(self.key, pwd.getpwnam("postgres").pw_uid, 0)
+
+    @staticmethod
+    def _make(key, certificate, subject, extension, *signed_by):
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                        "-nodes", "-days", "2", "-keyout", key, "-out", certificate, "-subj", subject, "-addext",
+                        extension, *signed_by], check=True, capture_output=True)
+
+    def settings(self):
+        """Of the server."""
+        return ["ssl=on", f"ssl_cert_file={self.certificate}", f"ssl_key_file={self.key}"]
+
+
 class Postgres:
     """A server that can be killed, paused and started again with its data. `settings`: NAME=VALUE of its
     configuration."""

@@ -1,11 +1,12 @@
 """A server whose data are in PostgreSQL: what it keeps there, whom it refuses, and what it does without its database.
 tests/crash/database_test.py breaks the database under load; tests that know nothing of it run in with_postgres.py."""
 import json
+import random
 import unittest
 
 from mqtt_talk import DeviceClient
-from postgres import PASSWORD, USER, Postgres
-from server import Deadline, Server, cli, run_tests, temporary_folder, told
+from postgres import PASSWORD, USER, Certificate, Postgres
+from server import PATIENCE_S, Deadline, Server, cli, run_tests, temporary_folder, told
 
 SN = "ZZ99PG00000000001"
 
@@ -131,6 +132,28 @@ class PostgresTest(unittest.TestCase):
                 self.assertNotIn(PASSWORD, why)
                 self.assertFalse((folder / "database.json").exists())
 
+    def test_a_connection_over_a_network_is_verified(self):
+        certificate = Certificate("IP:127.0.0.1")
+        with Postgres(*certificate.settings()) as database:
+            flags = database.new_database()
+            verified = f"sslmode=verify-full&sslrootcert={certificate.authority}"
+            server = self.start(flags[0], flags[1].replace("sslmode=disable", verified), *flags[2:])
+            server.add_account("home")
+            uses = database.ask("SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) "
+                                "WHERE application_name LIKE 'gridloom%'", "postgres")
+            self.assertEqual(uses, [["t"]])
+            other = verified.replace(str(certificate.authority), str(Certificate("IP:127.0.0.1").authority))
+            why = self.refused(flags[0], flags[1].replace("sslmode=disable", other), *flags[2:],
+                               data=temporary_folder() / "data")
+            self.assertIn("certificate verify failed", why)
+        another = Certificate("DNS:another.example")
+        with Postgres(*another.settings()) as database:
+            flags = database.new_database()
+            named = f"sslmode=verify-full&sslrootcert={another.authority}"
+            why = self.refused(flags[0], flags[1].replace("sslmode=disable", named), *flags[2:],
+                               data=temporary_folder() / "data")
+            self.assertIn("does not match host name", why)
+
     def test_values_and_rights_go_on_without_the_database(self):
         database = Postgres()
         self.addCleanup(lambda: database.__exit__())
@@ -151,6 +174,42 @@ class PostgresTest(unittest.TestCase):
         series = {"fields": "power", "from": "-1h", "to": "now"}
         data = account["api"].data("GET", f"/api/v1/devices/{SN}/history", series)
         self.assertEqual([value for _, value in data["series"][0]["points"]], [1, 2, 3])
+
+    def test_a_full_log_holds_devices_back_and_loses_nothing(self):
+        bound, count = 1 << 26, 2800
+        database = Postgres()
+        self.addCleanup(database.stop)
+        server = self.start(*database.new_database(), "--limit", f"history.log-bytes={bound}")
+        account = server.add_account("home")
+        device = self.connected(server, server.add_device(SN, "home"))
+        device.report({"n": 0})
+        database.stop()
+        chance = random.Random(7)
+        fields = {f"text{number}": None for number in range(30)}
+        sent = []
+        for number in range(1, count + 1):
+            texts = {name: f"{chance.getrandbits(4096):x}" for name in fields}
+            text = json.dumps({"id": number, "version": "1.0", "params": {"n": number, **texts}})
+            sent.append(device.paho.publish(device.topic("quota"), text, 1))
+        deadline = Deadline("the log to be full", 4 * PATIENCE_S)
+        while (health := server.health()).get("logBytes", 0) < bound - (1 << 23):
+            deadline.left_s()
+        self.assertLess(health["logLastsMs"], 60_000)
+        self.assertFalse(sent[-1].is_published())
+        self.assertGreater(account["api"].quota_all(SN)["n"], 1000)
+        database.start()
+        for info in sent:
+            info.wait_for_publish(4 * PATIENCE_S)
+        self.assertTrue(sent[-1].is_published())
+        self.assertLess(server.health().get("logBytes", 0), bound + (1 << 23))
+        series = {"fields": "n", "from": "-1h", "to": "now"}
+        deadline = Deadline("all reports in history", 4 * PATIENCE_S)
+        while True:
+            answer = account["api"].call("GET", f"/api/v1/devices/{SN}/history", series)
+            if answer["code"] == "0" and len(points := answer["data"]["series"][0]["points"]) > count:
+                break
+            deadline.left_s()
+        self.assertEqual([value for _, value in points], list(range(count + 1)))
 
     def until_added(self, server, name):
         deadline = Deadline("the registry to take changes again")

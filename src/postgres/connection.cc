@@ -62,7 +62,8 @@ bool Connection::is_usable() {
 }
 
 bool Connection::is_in_transaction() const {
-  return is_alive() && ::PQtransactionStatus(state_->handle()) != PQTRANS_IDLE;
+  return is_alive() && !state_->has_posted() &&
+         ::PQtransactionStatus(state_->handle()) != PQTRANS_IDLE;
 }
 
 bool Connection::has_failed_transaction() const {
@@ -82,6 +83,13 @@ Status Connection::run(const std::string& script) {
   const Result<ResultPtr> done = state_->collect();
   if (!done) return std::unexpected(done.error());
   return {};
+}
+
+void Connection::post(const std::string& script) {
+  if (!state_->begin_call()) return;
+  if (::PQsendQuery(state_->handle(), script.c_str()) == 0) return state_->lose();
+  state_->set_posted();
+  (void)state_->flush();
 }
 
 Result<Rows> Connection::query_values(std::string_view sql, const Values& values) {

@@ -68,6 +68,10 @@ class Connection {
   // Runs a script of several statements without parameters, in one implicit transaction.
   [[nodiscard]] Status run(const std::string& script);
 
+  // Sends a script that ends no later than the next call and leaves no transaction open, as
+  // ROLLBACK does: its answer is not waited for, and its errors are not told.
+  void post(const std::string& script);
+
   // The parameters $1, $2, … have the types that values.h lists. A statement is prepared at its
   // first use, by its text and the types of its parameters.
   template <typename... T>

@@ -73,6 +73,29 @@ TEST_F(PostgresConnection, ReadsEveryTypeAsItWasWritten) {
   EXPECT_TRUE(row.is_null(11)) << "an empty array has no length";
 }
 
+TEST_F(PostgresConnection, DoesNotWaitForWhatIsPosted) {
+  Connection connection = connect();
+  must(connection.run("CREATE TABLE t (a bigint)"));
+  must(connection.run("BEGIN; INSERT INTO t VALUES (1)"));
+  connection.post("ROLLBACK");
+  EXPECT_FALSE(connection.is_in_transaction());
+  EXPECT_EQ(must(connection.integer("SELECT CAST(count(*) AS bigint) FROM t")), 0);
+  connection.post("SELECT nonsense");
+  Pipeline pipeline(connection);
+  pipeline.add("INSERT INTO t VALUES (2)");
+  must(pipeline.run());
+  connection.post("SELECT 1; SELECT 2");
+  CopyIn copy(connection);
+  must(copy.begin("COPY t FROM STDIN BINARY"));
+  must(copy.row(std::int64_t{3}));
+  EXPECT_EQ(must(copy.finish()), 1);
+  connection.post("ROLLBACK");
+  connection.post("ROLLBACK");
+  EXPECT_TRUE(connection.is_usable());
+  EXPECT_EQ(must(connection.integer("SELECT CAST(sum(a) AS bigint) FROM t")), 5);
+  EXPECT_TRUE(connection.is_alive());
+}
+
 TEST_F(PostgresConnection, WritesNullForNothing) {
   Connection connection = connect();
   const Rows rows =

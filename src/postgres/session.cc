@@ -154,7 +154,9 @@ Status Session::begin_call() {
   last_failure_ = Failure::kNone;
   if (!is_alive()) return failed();
   deadline_ = steady_clock::now() + options_.call_timeout + Connection::kGrace;
-  return {};
+  if (!std::exchange(has_posted_, false)) return {};
+  discard_results();
+  return is_alive() ? Status() : failed();
 }
 
 Status Session::flush() {

@@ -49,8 +49,12 @@ class Session {
   [[nodiscard]] const std::string& schema() const { return schema_; }
   [[nodiscard]] Failure last_failure() const { return last_failure_; }
 
-  // Begins a call: its deadline starts. kIo: the connection is lost.
+  // Begins a call: its deadline starts, and what a posted script has left is read. kIo: the
+  // connection is lost.
   [[nodiscard]] Status begin_call();
+  // A script was sent whose results nobody has read.
+  void set_posted() { has_posted_ = true; }
+  [[nodiscard]] bool has_posted() const { return has_posted_; }
   // Sends what libpq has buffered, and takes what comes meanwhile.
   [[nodiscard]] Status flush();
   // Null: the command is done.
@@ -102,6 +106,7 @@ class Session {
   FileDescriptor event_;  // readable once a stop is requested
   std::optional<std::stop_callback<Wake>> on_stop_;
   Moment deadline_{};  // of the call
+  bool has_posted_ = false;
   Failure last_failure_ = Failure::kNone;
   StringMap<std::string> prepared_;  // names by types and text
   std::size_t next_name_ = 1;

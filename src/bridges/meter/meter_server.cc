@@ -38,6 +38,9 @@ net::ListenerLimits listener_limits() {
   limits.connections = kMaxConnections;
   limits.connections_per_address = kMaxConnectionsOfAddress;
   limits.unsent_bytes = kMaxUnsent;
+  // Who does not read costs few answers.
+  limits.read_on_bytes = std::size_t{8} * 1024;
+  limits.kernel_unsent_bytes = std::size_t{4} * 1024;
   limits.unsent_time = Millis(5'000);
   return limits;
 }

@@ -51,7 +51,7 @@ void StoreConnection::end() {
   transaction_.reset();
   const bool has_begun = std::exchange(reading_, Reading::kNone) == Reading::kBegun;
   // Nothing was changed, so that it does not matter how it ends.
-  if (has_begun && (*lease_)->is_alive()) static_cast<void>((*lease_)->run("ROLLBACK"));
+  if (has_begun) (*lease_)->post("ROLLBACK");
 }
 
 Status StoreConnection::commit() {

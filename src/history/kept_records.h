@@ -1,5 +1,6 @@
 // Lets a journal forget what is stored, but not before some time: a database that fails over may
-// lose the last of what was stored.
+// lose the last of what was stored. A journal that is short of room forgets it at once, as it would
+// hold up devices else.
 //
 // Thread rule: one thread.
 #pragma once
@@ -22,7 +23,10 @@ class KeptRecords {
   explicit KeptRecords(Millis kept) : kept_(kept) {}
 
   void trim(journal::JournalReader& journal, const journal::Positions& stored, Moment now) {
-    if (kept_ == Millis{0}) return journal.trim(stored);
+    if (kept_ == Millis{0} || journal.is_short_of_room()) {
+      stored_at_.clear();
+      return journal.trim(stored);
+    }
     if (stored_at_.empty() || now - stored_at_.back().first >= kept_ / kTrims) {
       stored_at_.emplace_back(now, stored);
     }

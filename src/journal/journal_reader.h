@@ -39,6 +39,9 @@ class JournalReader {
                                                const OnRecord& on_record) = 0;
   // Records up to these positions are no longer needed: they are removed soon after. Any thread.
   virtual void trim(const Positions& positions) = 0;
+  // Whether the journal has used up half of its room: nothing should be left in it that is stored.
+  // Any thread.
+  [[nodiscard]] virtual bool is_short_of_room() const { return false; }
 };
 
 }  // namespace gridloom::journal

@@ -93,7 +93,8 @@ class PostgresTest(unittest.TestCase):
         # As after a failover to a standby that lacks the last change.
         self.database.ask("DELETE FROM gridloom.accounts WHERE name = 'ann';"
                           "UPDATE gridloom.revision SET number = number - 1, change = change + 1;"
-                          "SELECT pg_notify('gridloom_registry', '')", database_name(flags))
+                          "SELECT pg_notify('gridloom_registry', CAST(change AS text)) FROM gridloom.revision",
+                          database_name(flags))
         deadline = Deadline("the server to notice")
         while "not the newest" not in server.cli("damage").stdout:
             deadline.left_s()
@@ -179,7 +180,8 @@ class PostgresTest(unittest.TestCase):
         bound, count = 1 << 26, 2800
         database = Postgres()
         self.addCleanup(database.stop)
-        server = self.start(*database.new_database(), "--limit", f"history.log-bytes={bound}")
+        limits = (f"history.log-bytes={bound}", "history.head-bytes=65536", "device.extra-bytes=1000000")
+        server = self.start(*database.new_database(), *(f"--limit={limit}" for limit in limits))
         account = server.add_account("home")
         device = self.connected(server, server.add_device(SN, "home"))
         device.report({"n": 0})
@@ -193,7 +195,10 @@ class PostgresTest(unittest.TestCase):
             sent.append(device.paho.publish(device.topic("quota"), text, 1))
         deadline = Deadline("the log to be full", 4 * PATIENCE_S)
         while (health := server.health()).get("logBytes", 0) < bound - (1 << 23):
-            deadline.left_s()
+            try:
+                deadline.left_s()
+            except AssertionError as late:
+                raise AssertionError(f"{late}: {health}") from None
         self.assertLess(health["logLastsMs"], 60_000)
         self.assertFalse(sent[-1].is_published())
         self.assertGreater(account["api"].quota_all(SN)["n"], 1000)

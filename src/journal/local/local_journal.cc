@@ -46,6 +46,8 @@ Result<Positions> LocalJournal::read(const Positions& after, const Positions& th
 
 void LocalJournal::trim(const Positions& positions) { log_->trim(positions.least()); }
 
+bool LocalJournal::is_short_of_room() const { return log_->is_short_of_room(); }
+
 std::string LocalJournal::failing() const { return log_->health().failing.value_or(""); }
 
 std::uint64_t LocalJournal::append_record(RecordKind kind, std::string payload, Task durable,

@@ -38,6 +38,7 @@ class LocalJournal final : public Journal, public JournalReader {
   [[nodiscard]] Status from(const Positions& positions, OnRecords on_records) override;
   // The log keeps what any partition needs.
   void trim(const Positions& positions) override;
+  [[nodiscard]] bool is_short_of_room() const override;
 
   [[nodiscard]] Result<Positions> read(const Positions& after, const Positions& through,
                                        const OnRecord& on_record) override;

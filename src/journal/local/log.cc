@@ -289,6 +289,8 @@ bool Log::behind() const {
   return waiting_bytes() > limits.waiting_bytes || bytes() > limits.most_bytes;
 }
 
+bool Log::is_short_of_room() const { return bytes() > impl_->options.limits.most_bytes / 2; }
+
 bool Log::flush() {
   Impl& impl = *impl_;
   std::unique_lock lock(impl.mutex);

@@ -116,6 +116,8 @@ class Log {
   [[nodiscard]] const LogLoss& loss() const;
   // When the oldest segment was begun, by Options::clock.
   [[nodiscard]] TimePoint oldest() const;
+  // JournalReader::is_short_of_room().
+  [[nodiscard]] bool is_short_of_room() const;
   // Bytes of all segments on disk, and bytes that wait in memory.
   [[nodiscard]] std::uint64_t bytes() const;
   [[nodiscard]] std::size_t waiting_bytes() const;

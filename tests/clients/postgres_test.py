@@ -180,7 +180,7 @@ class PostgresTest(unittest.TestCase):
         bound, count = 1 << 26, 2800
         database = Postgres()
         self.addCleanup(database.stop)
-        limits = (f"history.log-bytes={bound}", "history.head-bytes=65536", "device.extra-bytes=1000000")
+        limits = (f"history.log-bytes={bound}", "history.head-bytes=4194304", "device.extra-bytes=1000000")
         server = self.start(*database.new_database(), *(f"--limit={limit}" for limit in limits))
         account = server.add_account("home")
         device = self.connected(server, server.add_device(SN, "home"))

@@ -17,11 +17,19 @@ namespace {
 using postgres::Row;
 using postgres::Rows;
 
-// A step of a BlockWalk reads 512 KiB, which are about so many chunks.
-constexpr std::int32_t kChunksAtOnce = 64;
+// Chunks that are read at once: as many as a step of a BlockWalk reads, so that the next step does
+// not read some of them again. The length of a value that is stored out of its row is known without
+// reading it.
+constexpr std::int64_t kChunksAtOnce = 128;
+constexpr std::int64_t kAtOnce_bytes = std::int64_t{512} * 1024;
 constexpr std::string_view kChunks =
-    "SELECT hour, chunk, mark, bytes FROM block WHERE device = $1 AND hour >= $2 AND hour < $4 "
-    "AND (hour, chunk) >= ($2, $3) ORDER BY hour, chunk LIMIT $5";
+    "SELECT hour, chunk, mark, bytes, is_last FROM (SELECT hour, chunk, mark, bytes, "
+    "sum(octet_length(bytes)) OVER before AS before, "
+    "count(*) OVER () < $5 AND lead(chunk) OVER (ORDER BY hour, chunk) IS NULL AS is_last "
+    "FROM (SELECT hour, chunk, mark, bytes FROM block WHERE device = $1 AND hour >= $2 "
+    "AND hour < $4 AND (hour, chunk) >= ($2, $3) ORDER BY hour, chunk LIMIT $5) AS ahead "
+    "WINDOW before AS (ORDER BY hour, chunk ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) "
+    "AS counted WHERE coalesce(before, 0) < $6 ORDER BY hour, chunk";
 // hour_before() looks into this time first: partitions of months cost time, if little, each.
 constexpr std::int64_t kRecent_hours = 31 * 24;
 
@@ -109,7 +117,7 @@ Result<Rows> PostgresStore::chunk_rows(DeviceNumber device, const ChunkPosition&
     return std::move(ahead->rows);
   }
   return query(kChunks, device, sql_hour(place.hour), static_cast<std::int32_t>(place.chunk),
-               sql_hour(to), std::int64_t{kChunksAtOnce});
+               sql_hour(to), kChunksAtOnce, kAtOnce_bytes);
 }
 
 Result<PostgresStore::Read> PostgresStore::read_some(DeviceNumber device, ChunkPosition& place,
@@ -127,7 +135,7 @@ Result<PostgresStore::Read> PostgresStore::read_some(DeviceNumber device, ChunkP
       return Read::kStopped;
     }
   }
-  return rows->size() < kChunksAtOnce ? Read::kAll : Read::kSome;
+  return rows->empty() || (*rows)[rows->size() - 1].boolean(4) ? Read::kAll : Read::kSome;
 }
 
 Result<bool> PostgresStore::read_on(DeviceNumber device, ChunkPosition place, std::int64_t to,
@@ -200,7 +208,7 @@ Result<StoreReader::ChunkPosition> PostgresStore::resume(DeviceNumber device,
                  hour, static_cast<std::int32_t>(place.chunk - 1));
     if (!continues) return;
     pipeline.add(kChunks, device, hour, static_cast<std::int32_t>(place.chunk),
-                 sql_hour(stopped_->to), std::int64_t{kChunksAtOnce});
+                 sql_hour(stopped_->to), kChunksAtOnce, kAtOnce_bytes);
   });
   if (!rows) return std::unexpected(rows.error());
   const Rows& marks = rows->front();

@@ -30,12 +30,16 @@ struct Delivery {
   std::string_view subject{};
   std::string_view reply_to{};  // empty: nobody waits for a reply
   std::string_view data{};
+  // It is no reply, but the servers' word that nobody listens at a request's subject.
+  bool is_no_responders = false;
 };
 using Handler = std::function<void(const Delivery&)>;
 
 // What a connection is doing.
 struct Health {
   bool is_connected = false;
+  // It does not reconnect any more: the servers refuse the user. Another has to be opened.
+  bool is_closed = false;
   TimePoint since{};             // when that began, by the options' clock
   std::uint64_t reconnects = 0;  // since the start
   std::string server{};          // that it is or was connected with: "nats://n1:4222"
@@ -61,13 +65,14 @@ class Subscription {
 
 class Connection {
  public:
+  // Whether each message is written at once, for what somebody waits for, or with those that come
+  // within a millisecond.
+  enum class Sending : std::uint8_t { kAtOnce, kTogether };
   struct Options {
     std::string name{};  // that the servers show: "gridloom n1"
     const Clock* clock = nullptr;  // outlives the connection; none: the machine's steady one
     Millis connect_timeout{2'000};  // of one server
-    // Whether each message is written at once, for what somebody waits for, or with those that
-    // come within a millisecond.
-    enum class Sending : std::uint8_t { kAtOnce, kTogether } sending = Sending::kAtOnce;
+    Sending sending = Sending::kAtOnce;
   };
   // Tries each server once. kIo: none can be reached. kNoPermission: the user is refused.
   [[nodiscard]] static Result<std::unique_ptr<Connection>> open(const ConnectionSettings& settings,
@@ -97,10 +102,12 @@ class Connection {
   void request(const std::string& subject, std::string_view data, Millis at_most,
                OnReply on_reply);
 
+  struct State;  // connection_state.h
+
  private:
   friend class JetStream;
-  struct State;
   explicit Connection(std::unique_ptr<State> state);
+  [[nodiscard]] Status listen_for_replies();
 
   std::unique_ptr<State> state_;
 };

@@ -80,7 +80,7 @@ std::string make_message(const MessageHead& head, std::string_view body) {
 
 Result<Message> read_message(std::string_view bytes) {
   const auto damaged = [](std::string_view why) {
-    return fail(ErrorCode::kMalformed, fmt::format("it is no message of a slot's log: {}", why));
+    return fail(ErrorCode::kDamaged, fmt::format("it is no message of a slot's log: {}", why));
   };
   if (!bytes.starts_with(kMagic)) return damaged("it begins otherwise");
   Cursor cursor(bytes.substr(kMagic.size()));
@@ -130,7 +130,7 @@ Result<std::span<const Record>> RecordAssembler::add(const Message& message) {
   if (head.part == 0) joined_.clear();
   if (head.kind != MessageKind::kRecords || (head.part != 0 && !follows)) return none;
   if (message.body.size() > kLargestUnpacked_bytes - joined_.size()) {
-    return fail(ErrorCode::kMalformed, "the parts of a write are too long");
+    return fail(ErrorCode::kDamaged, "the parts of a write are too long");
   }
   joined_ += message.body;
   if (head.part + 1 < head.parts) {
@@ -146,7 +146,7 @@ Result<std::span<const Record>> RecordAssembler::add(const Message& message) {
 // Reads the records of joined_; their payloads are in unpacked_ then.
 Status RecordAssembler::read_body(std::uint64_t count) {
   const auto damaged = [] {
-    return fail(ErrorCode::kMalformed, "the records of a message of a slot's log are damaged");
+    return fail(ErrorCode::kDamaged, "the records of a message of a slot's log are damaged");
   };
   const std::string_view body = joined_;
   if (body.empty()) return damaged();

@@ -59,7 +59,8 @@ struct Message {
   MessageHead head{};
   std::string_view body{};
 };
-// Views point into `bytes`. kMalformed: it is no message of this log, or of a later version.
+// Views point into `bytes`. kDamaged: it is no message of a log. kMalformed: it is one of a later
+// version.
 [[nodiscard]] Result<Message> read_message(std::string_view bytes);
 
 // Puts the records of messages together, which come in the stream's order.
@@ -67,7 +68,7 @@ class RecordAssembler {
  public:
   // Records that are complete with this message, in their order; valid until the next call. Parts
   // of a write that was not finished are dropped, and so is one that began before the first call.
-  // kMalformed: the body is not what the head claims.
+  // kDamaged: the body is not what the head claims.
   [[nodiscard]] Result<std::span<const Record>> add(const Message& message);
 
  private:

@@ -100,6 +100,7 @@ TEST(Messages, OfALaterVersionSayThatTheyAre) {
   later[3] = 2;
   const auto read = read_message(later);
   ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, ErrorCode::kMalformed);
   EXPECT_THAT(read.error().detail, HasSubstr("later version of Gridloom (format 2"));
 }
 
@@ -120,7 +121,7 @@ TEST(Messages, WhoseHeadAndBodyDifferAreRefused) {
     RecordAssembler assembler;
     const auto read = assembler.add({.head = head_of(7, each.count), .body = each.body});
     ASSERT_FALSE(read) << each.count << " " << each.body.size();
-    EXPECT_EQ(read.error().code, ErrorCode::kMalformed);
+    EXPECT_EQ(read.error().code, ErrorCode::kDamaged);
   }
 }
 

@@ -60,6 +60,9 @@ Result<std::uint64_t> SlotStream::next_record_behind(const End& last) const {
   std::optional<std::string> bytes = last.message;
   for (std::uint64_t at = last.sequence; bytes; --at) {
     const auto message = read_message(*bytes);
+    if (!message && message.error().code == ErrorCode::kMalformed) {
+      return std::unexpected(message.error());
+    }
     if (message && message->head.kind != MessageKind::kOrigin) {
       const MessageHead& head = message->head;
       const bool is_later =

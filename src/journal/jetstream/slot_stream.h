@@ -40,7 +40,8 @@ class SlotStream {
     std::uint64_t log_ends = 0;     // the number of the last record before it; 0: none
   };
   // Appends the fence: from here on no owner before this one can append. No record gets a number
-  // up to `known`. kConflict: a later owner has appended. Other errors: try again.
+  // up to `known`. kConflict: a later owner has appended. kMalformed: one of a later version of
+  // Gridloom has. Other errors: try again.
   [[nodiscard]] Result<Fence> fence(std::uint64_t known);
 
   enum class Outcome : std::uint8_t {

@@ -68,8 +68,8 @@ void on_disconnected(natsConnection* connection, void* closure) {
 void on_closed(natsConnection* connection, void* closure) {
   if (const auto events = connections().find(closure)) events->closed(connection);
 }
-void on_error(natsConnection* /*connection*/, natsSubscription* /*subscription*/,
-              natsStatus status, void* closure) {
+void on_error(natsConnection* /*connection*/, natsSubscription* /*subscription*/, natsStatus status,
+              void* closure) {
   const auto events = connections().find(closure);
   if (events && status == NATS_SLOW_CONSUMER) events->dropped();
 }
@@ -177,8 +177,8 @@ void Subscription::end() {
 
 namespace {
 
-void on_message(natsConnection* /*connection*/, natsSubscription* /*subscription*/,
-                natsMsg* given, void* closure) {
+void on_message(natsConnection* /*connection*/, natsSubscription* /*subscription*/, natsMsg* given,
+                void* closure) {
   const MessageHandle message(given);
   const auto state = subscriptions().find(closure);
   if (!state) return;
@@ -268,8 +268,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const ConnectionSettings& s
     return std::unexpected(error_of("the threads of NATS", status));
   }
   auto state = std::make_unique<State>();
-  state->events = std::make_shared<State::Events>(
-      options.clock != nullptr ? *options.clock : system_clock());
+  state->events =
+      std::make_shared<State::Events>(options.clock != nullptr ? *options.clock : system_clock());
   state->closure = connections().add(state->events);
   const auto made = make_options(settings, options, state->closure);
   if (!made) return std::unexpected(made.error());
@@ -301,19 +301,19 @@ Status Connection::listen_for_replies() {
   }
   const InboxHandle handle(inbox);
   state_->inbox = inbox;
-  auto replies = subscribe(state_->inbox + ".*", [events = state_->events,
-                                                  prefix = state_->inbox.size() + 1](
-                                                     const Delivery& reply) {
-    std::uint64_t number = 0;
-    const std::string_view digits = reply.subject.substr(prefix);
-    const char* const end = digits.data() + digits.size();
-    if (std::from_chars(digits.data(), end, number).ec != std::errc()) return;
-    if (reply.is_no_responders) {
-      events->requests.end(number, fail(ErrorCode::kOffline, "nobody answers there"));
-    } else {
-      events->requests.end(number, std::string(reply.data));
-    }
-  });
+  auto replies = subscribe(
+      state_->inbox + ".*",
+      [events = state_->events, prefix = state_->inbox.size() + 1](const Delivery& reply) {
+        std::uint64_t number = 0;
+        const std::string_view digits = reply.subject.substr(prefix);
+        const char* const end = digits.data() + digits.size();
+        if (std::from_chars(digits.data(), end, number).ec != std::errc()) return;
+        if (reply.is_no_responders) {
+          events->requests.end(number, fail(ErrorCode::kOffline, "nobody answers there"));
+        } else {
+          events->requests.end(number, std::string(reply.data));
+        }
+      });
   if (!replies) return std::unexpected(replies.error());
   state_->replies = std::make_unique<Subscription>(*std::move(replies));
   return {};
@@ -340,8 +340,8 @@ Status Connection::publish(const std::string& subject, const std::string& reply_
   if (natsConnection_Status(to) == NATS_CONN_STATUS_CONNECTED) {
     const auto size = static_cast<int>(data.size());
     status = reply_to.empty() ? natsConnection_Publish(to, subject.c_str(), data.data(), size)
-                              : natsConnection_PublishRequest(to, subject.c_str(),
-                                                              reply_to.c_str(), data.data(), size);
+                              : natsConnection_PublishRequest(to, subject.c_str(), reply_to.c_str(),
+                                                              data.data(), size);
   }
   if (status == NATS_OK) return {};
   return std::unexpected(error_of(fmt::format("a message on {}", subject), status));
@@ -363,8 +363,7 @@ Result<Subscription> Connection::subscribe(const std::string& subject, Handler h
 }
 
 Status Connection::flush(Millis at_most) {
-  const natsStatus status =
-      natsConnection_FlushTimeout(state_->connection.get(), at_most.count());
+  const natsStatus status = natsConnection_FlushTimeout(state_->connection.get(), at_most.count());
   if (status == NATS_OK) return {};
   return std::unexpected(error_of("the round trip to NATS", status));
 }

@@ -69,8 +69,8 @@ class Connection {
   // within a millisecond.
   enum class Sending : std::uint8_t { kAtOnce, kTogether };
   struct Options {
-    std::string name{};  // that the servers show: "gridloom n1"
-    const Clock* clock = nullptr;  // outlives the connection; none: the machine's steady one
+    std::string name{};             // that the servers show: "gridloom n1"
+    const Clock* clock = nullptr;   // outlives the connection; none: the machine's steady one
     Millis connect_timeout{2'000};  // of one server
     Sending sending = Sending::kAtOnce;
   };
@@ -99,8 +99,7 @@ class Connection {
   // `on_reply` is called once: with the reply, with kOffline at once if nobody listens at the
   // subject or the connection is down, or with kNoAnswer after `at_most`.
   using OnReply = Callback<Result<std::string>>;
-  void request(const std::string& subject, std::string_view data, Millis at_most,
-               OnReply on_reply);
+  void request(const std::string& subject, std::string_view data, Millis at_most, OnReply on_reply);
 
   struct State;  // connection_state.h
 

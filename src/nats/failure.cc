@@ -57,8 +57,8 @@ Error error_of(std::string_view doing, natsStatus status, int jet_stream_code) {
   // Below these words the library lists its own functions.
   if (words != nullptr && last == status && *words != '\0') why = printable(words);
   if (jet_stream_code != 0) why += fmt::format(" (JetStream {})", jet_stream_code);
-  const ErrorCode code =
-      jet_stream_code != 0 ? code_of_jet_stream(jet_stream_code) : code_of_status(status);
+  const bool is_answer = status == NATS_ERR && jet_stream_code != 0;
+  const ErrorCode code = is_answer ? code_of_jet_stream(jet_stream_code) : code_of_status(status);
   return {.code = code, .detail = fmt::format("{}: {}", doing, why)};
 }
 

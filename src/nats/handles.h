@@ -17,8 +17,7 @@ struct DestroyWith {
 
 using OptionsHandle = std::unique_ptr<natsOptions, DestroyWith<natsOptions_Destroy>>;
 using ConnectionHandle = std::unique_ptr<natsConnection, DestroyWith<natsConnection_Destroy>>;
-using SubscriptionHandle =
-    std::unique_ptr<natsSubscription, DestroyWith<natsSubscription_Destroy>>;
+using SubscriptionHandle = std::unique_ptr<natsSubscription, DestroyWith<natsSubscription_Destroy>>;
 using MessageHandle = std::unique_ptr<natsMsg, DestroyWith<natsMsg_Destroy>>;
 using InboxHandle = std::unique_ptr<natsInbox, DestroyWith<natsInbox_Destroy>>;
 using ContextHandle = std::unique_ptr<jsCtx, DestroyWith<jsCtx_Destroy>>;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <nats/nats.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <utility>
@@ -47,10 +48,12 @@ std::vector<Difference> compare(const jsStreamConfig& declared, const jsStreamCo
   add("storage", word_of(declared.Storage), word_of(found.Storage));
   add("discard", word_of(declared.Discard), word_of(found.Discard));
   add("max_bytes", declared.MaxBytes, found.MaxBytes);
-  add("max_msgs", declared.MaxMsgs, found.MaxMsgs);
-  add("max_msgs_per_subject", declared.MaxMsgsPerSubject, found.MaxMsgsPerSubject);
-  add("max_msg_size", declared.MaxMsgSize, found.MaxMsgSize);
-  add("max_age", declared.MaxAge, found.MaxAge);
+  // A limit that is not positive is none.
+  const auto limit = [](std::int64_t number) { return std::max<std::int64_t>(number, 0); };
+  add("max_msgs", limit(declared.MaxMsgs), limit(found.MaxMsgs));
+  add("max_msgs_per_subject", limit(declared.MaxMsgsPerSubject), limit(found.MaxMsgsPerSubject));
+  add("max_msg_size", limit(declared.MaxMsgSize), limit(found.MaxMsgSize));
+  add("max_age", limit(declared.MaxAge), limit(found.MaxAge));
   add("duplicate_window", declared.Duplicates, found.Duplicates);
   add("num_replicas", declared.Replicas, found.Replicas);
   add("sealed", declared.Sealed, found.Sealed);
@@ -106,7 +109,8 @@ Result<std::vector<Difference>> JetStream::ensure_stream(const StreamConfig& con
     jsStreamInfo* info = nullptr;
     jsErrCode code{};
     jsOptions options = state_->options();
-    natsStatus status = js_GetStreamInfo(&info, state_->context.get(), declared.Name, &options, &code);
+    natsStatus status =
+        js_GetStreamInfo(&info, state_->context.get(), declared.Name, &options, &code);
     if (status == NATS_OK) {
       const StreamInfoHandle handle(info);
       return compare(declared, *info->Config);
@@ -159,8 +163,8 @@ Result<StoredMessage> JetStream::message(const StreamConfig& config, std::uint64
   natsMsg* message = nullptr;
   jsErrCode code{};
   jsOptions options = state_->options();
-  const natsStatus status = js_GetMsg(&message, state_->context.get(), config.name.c_str(),
-                                      sequence, &options, &code);
+  const natsStatus status =
+      js_GetMsg(&message, state_->context.get(), config.name.c_str(), sequence, &options, &code);
   const MessageHandle handle(message);
   if (status != NATS_OK) {
     return std::unexpected(

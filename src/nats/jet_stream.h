@@ -25,8 +25,8 @@ namespace gridloom::nats {
 
 // A stream of files that refuses new messages when it is full, and forgets none by itself.
 struct StreamConfig {
-  std::string name;
-  std::string subject;
+  std::string name{};
+  std::string subject{};
   int replicas = 3;
   std::int64_t max_bytes = 0;
   // How long the id of a message is remembered.

@@ -5,8 +5,7 @@
 
 namespace gridloom::nats {
 
-PendingRequests::PendingRequests()
-    : thread_([this](const std::stop_token& stop) { work(stop); }) {}
+PendingRequests::PendingRequests() : thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
 PendingRequests::~PendingRequests() {
   thread_.request_stop();

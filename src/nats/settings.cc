@@ -21,9 +21,8 @@ constexpr std::size_t kFileMaxBytes = std::size_t{64} * 1024;
 constexpr std::size_t kPasswordMaxBytes = 4096;
 
 Status wrong_url(std::string_view url, std::string_view why) {
-  return fail(ErrorCode::kBadParams,
-              fmt::format("{} is no address of NATS: {}; it has the form {}", printable(url), why,
-                          kForm));
+  return fail(ErrorCode::kBadParams, fmt::format("{} is no address of NATS: {}; it has the form {}",
+                                                 printable(url), why, kForm));
 }
 
 bool is_port(std::string_view text) {
@@ -46,7 +45,7 @@ Status check_readable(const std::filesystem::path& path) {
 
 Status check_secret(const std::filesystem::path& path) {
   if (Status readable = check_readable(path); !readable) return readable;
-  struct stat facts {};
+  struct stat facts{};
   if (::stat(path.c_str(), &facts) != 0) {
     return fail(ErrorCode::kIo, fmt::format("{}: cannot be read", path.string()));
   }
@@ -66,6 +65,7 @@ Result<ConnectionSettings> ConnectionSettings::parse(const Source& source) {
 }
 
 Status ConnectionSettings::take_urls(std::string_view urls) {
+  if (urls.empty()) return wrong_url("an empty text", "it names no host");
   for (const auto part : std::views::split(urls, ',')) {
     const std::string_view url(part.begin(), part.end());
     const bool is_tls = url.starts_with("tls://");
@@ -109,9 +109,8 @@ Status ConnectionSettings::take_user(const Source& source) {
     std::string line = content->substr(0, content->find_first_of("\r\n"));
     wipe(*content);
     if (line.empty()) {
-      return fail(ErrorCode::kBadParams,
-                  fmt::format("{}: its first line, the password, is empty",
-                              source.password_file.string()));
+      return fail(ErrorCode::kBadParams, fmt::format("{}: its first line, the password, is empty",
+                                                     source.password_file.string()));
     }
     password_ = Secret(std::move(line));
   }

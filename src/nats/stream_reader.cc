@@ -41,14 +41,15 @@ struct Numbers {
 // stream.consumer.time.pending; with domains, two words more follow $JS.ACK, and one is at the end.
 std::optional<Numbers> numbers_of(std::string_view reply) {
   std::vector<std::string_view> words;
-  for (const auto word : std::views::split(reply, '.')) words.emplace_back(word.begin(), word.end());
+  for (const auto word : std::views::split(reply, '.'))
+    words.emplace_back(word.begin(), word.end());
   constexpr std::size_t kShort = 9;
   constexpr std::size_t kLong = 11;
   if (words.size() < kShort || words[0] != "$JS" || words[1] != "ACK") return std::nullopt;
   const std::size_t at = words.size() >= kLong ? 7 : 5;
   Numbers numbers;
-  for (const auto& [word, number] : {std::pair(words[at], &numbers.stream),
-                                     std::pair(words[at + 1], &numbers.consumer)}) {
+  for (const auto& [word, number] :
+       {std::pair(words[at], &numbers.stream), std::pair(words[at + 1], &numbers.consumer)}) {
     const char* const end = word.data() + word.size();
     const auto [stop, error] = std::from_chars(word.data(), end, *number);
     if (error != std::errc() || stop != end) return std::nullopt;
@@ -101,7 +102,8 @@ Status StreamReader::State::make_consumer() {
   jsConsumerInfo* info = nullptr;
   jsErrCode code{};
   jsOptions options = jet_stream->options();
-  status = js_AddConsumer(&info, jet_stream->context.get(), stream.c_str(), &config, &options, &code);
+  status =
+      js_AddConsumer(&info, jet_stream->context.get(), stream.c_str(), &config, &options, &code);
   const ConsumerInfoHandle info_handle(info);
   if (status != NATS_OK) {
     Error error = error_of(doing, status, code);
@@ -181,8 +183,8 @@ StreamReader::State::Taken StreamReader::State::take(natsMsg* message,
   if (numbers->stream < position) return Taken::kOld;
   position = numbers->stream + 1;
   const auto size = static_cast<std::size_t>(natsMsg_GetDataLength(message));
-  messages.push_back({.sequence = numbers->stream,
-                      .data = std::string(natsMsg_GetData(message), size)});
+  messages.push_back(
+      {.sequence = numbers->stream, .data = std::string(natsMsg_GetData(message), size)});
   return Taken::kMessage;
 }
 

@@ -54,7 +54,7 @@ class TestServers {
 
   struct Options {
     std::size_t count = 1;
-    std::string more = {};             // lines of every server's configuration
+    std::string more = {};                // lines of every server's configuration
     std::string_view file_store = "1GB";  // the most that JetStream stores
   };
   // Begins the servers and waits until they are ready. Throws if they do not become so.
@@ -111,7 +111,12 @@ class TestServers {
   void kill(std::size_t i) { end(i, SIGKILL); }
   // In order: it hands over what it leads.
   void stop(std::size_t i) { end(i, SIGTERM); }
-  void pause(std::size_t i) const { ::kill(servers_[i].process, SIGSTOP); }
+  // Returns once it stands still.
+  void pause(std::size_t i) const {
+    ::kill(servers_[i].process, SIGSTOP);
+    int status = 0;
+    while (::waitpid(servers_[i].process, &status, WUNTRACED) < 0 && errno == EINTR) continue;
+  }
   void resume(std::size_t i) const { ::kill(servers_[i].process, SIGCONT); }
   // Removes all that a server which has ended had stored.
   void wipe(std::size_t i) const { std::filesystem::remove_all(folder(i) / "store"); }
@@ -222,7 +227,8 @@ class TestServers {
     const timeval most{.tv_sec = 1, .tv_usec = 0};
     ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
     const sockaddr_in address = loopback(servers_[i].monitoring);
-    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) !=
+        0) {
       return {};
     }
     const std::string request =

@@ -74,7 +74,7 @@ class RecordAssembler {
  private:
   [[nodiscard]] Status read_body(std::uint64_t count);
 
-  std::string joined_;    // the parts so far, of one write
+  std::string joined_;     // the parts so far, of one write
   MessageHead awaited_{};  // of the part that may follow, without its node
   std::string unpacked_;
   std::vector<Record> records_;

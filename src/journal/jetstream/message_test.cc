@@ -56,9 +56,10 @@ TEST(Messages, HaveTheBytesThatTheDocumentationShows) {
 }
 
 TEST(Messages, ComeBackAsTheyWereWritten) {
-  const std::vector<Record> records{{.kind = RecordKind::kAudit, .payload = "{}"},
-                                    {.kind = RecordKind::kReports, .payload = ""},
-                                    {.kind = RecordKind::kTurn, .payload = std::string_view("\0x", 2)}};
+  const std::vector<Record> records{
+      {.kind = RecordKind::kAudit, .payload = "{}"},
+      {.kind = RecordKind::kReports, .payload = ""},
+      {.kind = RecordKind::kTurn, .payload = std::string_view("\0x", 2)}};
   const std::string bytes = make_message(head_of(7, 3), make_body(records));
   const Message read = must(read_message(bytes));
   EXPECT_EQ(read.head, head_of(7, 3));
@@ -135,8 +136,8 @@ class Parts : public testing::Test {
       head.part = part;
       head.parts = 3;
       const std::size_t third = body.size() / 3;
-      bytes_.push_back(
-          make_message(head, std::string_view(body).substr(part * third, part == 2 ? body.size() : third)));
+      bytes_.push_back(make_message(
+          head, std::string_view(body).substr(part * third, part == 2 ? body.size() : third)));
     }
   }
   [[nodiscard]] std::vector<std::string> add(std::size_t part) {

@@ -108,7 +108,7 @@ struct SlotLog::Impl {
   bool fenced = false;
   std::string failing;
 
-  std::atomic<std::size_t> unsafe_bytes{0};     // appended but not yet durable
+  std::atomic<std::size_t> unsafe_bytes{0};    // appended but not yet durable
   std::atomic<std::uint64_t> last_message{0};  // of the stream, that is durable
 
   // Of read().
@@ -149,14 +149,13 @@ Status SlotLog::Impl::open(std::uint64_t after) {
   auto opened = nats::JetStream::open(*options.connection, {.wait = options.limits.wait});
   if (!opened) return std::unexpected(opened.error());
   jet_stream.emplace(*std::move(opened));
-  stream.emplace(*jet_stream,
-                 nats::StreamConfig{.name = stream_name(options.slot),
-                                    .subject = subject(options.slot),
-                                    .replicas = options.replicas,
-                                    .max_bytes = options.max_bytes},
-                 SlotWriter{.revision = options.revision,
-                            .writer = random_number(),
-                            .node = options.node});
+  stream.emplace(
+      *jet_stream,
+      nats::StreamConfig{.name = stream_name(options.slot),
+                         .subject = subject(options.slot),
+                         .replicas = options.replicas,
+                         .max_bytes = options.max_bytes},
+      SlotWriter{.revision = options.revision, .writer = random_number(), .node = options.node});
   const std::uint64_t known = std::max(options.known, after);
   const auto fence = with_patience<SlotStream::Fence>([&] { return fence_once(known); });
   if (!fence) return std::unexpected(fence.error());
@@ -292,9 +291,9 @@ bool SlotLog::Impl::append_part(const MessageHead& head, std::string_view part) 
       return true;
     }
     if (outcome && *outcome == SlotStream::Outcome::kOvertaken) {
-      fence({.code = ErrorCode::kConflict,
-             .detail = fmt::format("another node has taken the log {} over",
-                                   stream->config().name)});
+      fence(
+          {.code = ErrorCode::kConflict,
+           .detail = fmt::format("another node has taken the log {} over", stream->config().name)});
       return false;
     }
     if (outcome) {

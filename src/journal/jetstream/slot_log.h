@@ -39,10 +39,10 @@ namespace gridloom::journal {
 
 struct SlotLogLimits {
   std::size_t waiting_bytes = std::size_t{64} * 1024 * 1024;  // above this, behind() is true
-  Millis wait{2'000};    // for the answer to one call of NATS
-  Millis retry{100};     // delay after a failure
-  Millis open{30'000};   // from() gives up when NATS does not answer for this long
-  Millis lost{10'000};   // after which a stream that has lost messages ends the log
+  Millis wait{2'000};                                         // for the answer to one call of NATS
+  Millis retry{100};                                          // delay after a failure
+  Millis open{30'000};  // from() gives up when NATS does not answer for this long
+  Millis lost{10'000};  // after which a stream that has lost messages ends the log
 };
 
 class SlotLog final : public Journal, public JournalReader {
@@ -51,11 +51,13 @@ class SlotLog final : public Journal, public JournalReader {
     nats::Connection* connection = nullptr;  // outlives the log
     std::uint32_t slot = 0;
     std::uint64_t revision = 0;  // of this node's claim: counts the owners of the slot
-    std::string node;
+    std::string node{};
     // Other stores hold records up to this number: none of these numbers is assigned again.
     std::uint64_t known = 0;
     int replicas = 3;
-    std::int64_t max_bytes = std::int64_t{20} * 1024 * 1024 * 1024;  // of the stream
+    // Of the stream. Servers reserve it: all slots together are not more than their
+    // max_file_store.
+    std::int64_t max_bytes = std::int64_t{4} * 1024 * 1024 * 1024;
     SlotLogLimits limits{};
     std::stop_token stop{};  // ends from()
     // Called once, on the log's thread, when nothing becomes durable any more: another owner has

@@ -65,9 +65,8 @@ Result<std::uint64_t> SlotStream::next_record_behind(const End& last) const {
     }
     if (message && message->head.kind != MessageKind::kOrigin) {
       const MessageHead& head = message->head;
-      const bool is_later =
-          head.revision > writer_.revision ||
-          (head.revision == writer_.revision && head.node != writer_.node);
+      const bool is_later = head.revision > writer_.revision ||
+                            (head.revision == writer_.revision && head.node != writer_.node);
       if (!is_later) return next_record(head);
       return fail(ErrorCode::kConflict,
                   fmt::format("{} owns the log {} with revision {}; this node has revision {}",
@@ -118,21 +117,14 @@ Result<SlotStream::Outcome> SlotStream::append(const MessageHead& head, std::str
   if (is_open_) {
     const auto settled = settle(own);
     if (!settled) return std::unexpected(settled.error());
-    if (*settled) {
-      is_open_ = false;
-      if (**settled == Outcome::kStored) ++last_sequence_;
-      return **settled;
-    }
+    if (*settled) return close(**settled);
   }
   is_open_ = true;
   const std::string id = fmt::format("{:016x}-{}-{}", writer_.writer, last_sequence_ + 1, own.part);
-  const auto stored =
-      jet_stream_->publish(config_.subject, make_message(own, body),
-                           {.last_sequence = last_sequence_, .id = id});
+  const auto stored = jet_stream_->publish(config_.subject, make_message(own, body),
+                                           {.last_sequence = last_sequence_, .id = id});
   if (stored && !stored->is_duplicate && stored->sequence == last_sequence_ + 1) {
-    is_open_ = false;
-    ++last_sequence_;
-    return Outcome::kStored;
+    return close(Outcome::kStored);
   }
   if (!stored && stored.error().code != ErrorCode::kConflict) {
     return std::unexpected(stored.error());
@@ -141,9 +133,15 @@ Result<SlotStream::Outcome> SlotStream::append(const MessageHead& head, std::str
   const auto settled = settle(own);
   if (!settled) return std::unexpected(settled.error());
   if (!*settled) return fail(ErrorCode::kOffline, "the leader of the stream has just changed");
-  is_open_ = false;
-  if (**settled == Outcome::kStored) ++last_sequence_;
-  return **settled;
+  return close(**settled);
+}
+
+// Messages that are lost may come back with another leader: only then it is known what became of
+// this one.
+SlotStream::Outcome SlotStream::close(Outcome outcome) {
+  if (outcome == Outcome::kStored) ++last_sequence_;
+  is_open_ = outcome == Outcome::kLost;
+  return outcome;
 }
 
 bool SlotStream::is_ours(std::string_view message, const MessageHead& head) const {

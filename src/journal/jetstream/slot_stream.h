@@ -72,6 +72,7 @@ class SlotStream {
   [[nodiscard]] Status append_origin();
   // Nothing: the message is not stored, and nothing is in its place.
   [[nodiscard]] Result<std::optional<Outcome>> settle(const MessageHead& head) const;
+  [[nodiscard]] Outcome close(Outcome outcome);
   [[nodiscard]] bool is_ours(std::string_view message, const MessageHead& head) const;
   [[nodiscard]] MessageHead signed_head(MessageHead head) const;
 

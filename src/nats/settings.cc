@@ -1,6 +1,7 @@
 #include "nats/settings.h"
 
 #include <fmt/format.h>
+#include <nats/nats.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -55,6 +56,11 @@ Status check_secret(const std::filesystem::path& path) {
 }  // namespace
 
 Result<ConnectionSettings> ConnectionSettings::parse(const Source& source) {
+  if (::nats_GetVersionNumber() == 0) {
+    return fail(ErrorCode::kBadParams,
+                "this program was built without NATS: Gridloom's Debian package, or a build of its "
+                "own on the machine, has it");
+  }
   ConnectionSettings settings;
   if (Status status = settings.take_urls(source.urls); !status) {
     return std::unexpected(status.error());

@@ -240,7 +240,7 @@ TEST_F(SlotLogTest, SettlesAnAppendWhoseAnswerWasLost) {
   EXPECT_FALSE(held.log().flush());
   EXPECT_THAT(held.log().failing(), testing::Not(IsEmpty()));
   way.hold(nats::TestForwarder::Held::kNothing);
-  ASSERT_TRUE(becomes([&] { return held.acknowledged().size() == 2; }));
+  ASSERT_TRUE(becomes([&] { return held.acknowledged_count() == 2; }));
   EXPECT_THAT(held.log().failing(), IsEmpty());
   EXPECT_THAT(held.records(), ElementsAre("1 a", "2 b"));
   EXPECT_THAT(log_of(2), ElementsAre("1 a", "2 b"));
@@ -287,10 +287,10 @@ TEST_F(SlotLogTest, WaitsWhenTheStreamIsFullAndGoesOnOnceOldRecordsAreRemoved) {
   EXPECT_THAT(full.log().failing(), HasSubstr("maximum bytes exceeded"));
   for (int i = 0; i < 1'000 && !full.log().behind(); ++i) append();
   EXPECT_TRUE(full.log().behind());
-  const std::size_t stored = full.acknowledged().size();
+  const std::size_t stored = full.acknowledged_count();
   EXPECT_LT(stored, expected.size());
   full.log().trim(Positions::everywhere(stored));
-  ASSERT_TRUE(becomes([&] { return full.acknowledged().size() == expected.size(); }));
+  ASSERT_TRUE(becomes([&] { return full.acknowledged_count() == expected.size(); }));
   EXPECT_EQ(full.acknowledged(), expected);
   EXPECT_THAT(full.log().failing(), IsEmpty());
   EXPECT_FALSE(full.log().behind());

@@ -3,11 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -55,6 +54,10 @@ class TestOwner {
 
   [[nodiscard]] std::vector<std::string> records() const { return copy(records_); }
   [[nodiscard]] std::vector<std::string> acknowledged() const { return copy(acknowledged_); }
+  [[nodiscard]] std::size_t acknowledged_count() const {
+    const std::lock_guard lock(mutex_);
+    return acknowledged_.size();
+  }
   [[nodiscard]] std::vector<Error> fenced() const {
     const std::lock_guard lock(mutex_);
     return fenced_;

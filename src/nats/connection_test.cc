@@ -1,17 +1,23 @@
 #include "nats/connection.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -222,6 +228,61 @@ TEST(NatsUsers, AreRefusedWithoutTheirPassword) {
   EXPECT_EQ(wrong.error().code, ErrorCode::kNoPermission);
   EXPECT_FALSE(Connection::open(servers.settings(), {}));
   EXPECT_TRUE(must(open(file("right", "open sesame")))->health().is_connected);
+}
+
+class NatsTls : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (TestServers::program().empty()) GTEST_SKIP() << TestServers::kMissing;
+  }
+  // A key and a certificate of itself: FOLDER/NAME.key and NAME.pem.
+  void make_certificate(const std::string& name, const std::string& of) const {
+    const std::string base = (folder_.path() / name).string();
+    const pid_t process = ::fork();
+    if (process == 0) {
+      const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+      ::dup2(nowhere, STDERR_FILENO);
+      ::execlp("openssl", "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+               "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-subj", "/CN=test",
+               "-addext", ("subjectAltName=" + of).c_str(), "-keyout", (base + ".key").c_str(),
+               "-out", (base + ".pem").c_str(), nullptr);
+      ::_exit(127);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(process, &status, 0), process);
+    ASSERT_EQ(status, 0);
+    ::chmod((base + ".key").c_str(), 0600);
+  }
+  [[nodiscard]] std::filesystem::path file(const std::string& name) const {
+    return folder_.path() / name;
+  }
+  [[nodiscard]] TestServers::Options with(const std::string& name) const {
+    return {.more = fmt::format("tls {{ cert_file: \"{0}.pem\", key_file: \"{0}.key\", "
+                                "ca_file: \"{1}\", verify: true }}",
+                                file(name).string(), file("client.pem").string())};
+  }
+  [[nodiscard]] Result<std::unique_ptr<Connection>> open(const TestServers& servers,
+                                                         const std::string& ca) const {
+    return Connection::open(must(ConnectionSettings::parse({.urls = servers.url(0),
+                                                            .ca_file = file(ca),
+                                                            .certificate_file = file("client.pem"),
+                                                            .key_file = file("client.key")})),
+                            {});
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(NatsTls, ConnectsWithTheServerThatItKnowsAlone) {
+  make_certificate("client", "DNS:client");
+  make_certificate("right", "IP:127.0.0.1");
+  make_certificate("other", "DNS:other.example");
+  const TestServers right(with("right"));
+  EXPECT_TRUE(must(open(right, "right.pem"))->health().is_connected);
+  EXPECT_FALSE(open(right, "other.pem")) << "another authority";
+  EXPECT_FALSE(Connection::open(right.settings(), {})) << "no certificate of our own";
+  const TestServers other(with("other"));
+  EXPECT_FALSE(open(other, "other.pem")) << "another host";
 }
 
 }  // namespace

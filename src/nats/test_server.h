@@ -121,7 +121,7 @@ class TestServers {
   // Removes all that a server which has ended had stored.
   void wipe(std::size_t i) const { std::filesystem::remove_all(folder(i) / "store"); }
 
-  // Until it serves, and JetStream with it.
+  // Until it serves, and JetStream with it: its replicas have what the others have.
   void await_ready(std::size_t i) {
     await(i, "ready", [&] {
       if (!get(i, "/healthz").contains("\"ok\"")) return false;
@@ -132,10 +132,14 @@ class TestServers {
   [[nodiscard]] std::size_t leader_of(std::string_view stream, std::size_t asked = 0) {
     std::optional<std::size_t> found;
     await(asked, "told who leads", [&] {
-      found = leader_in(get(asked, "/jsz?streams=true&accounts=true"), stream);
+      found = leader_in(streams(asked), stream);
       return found.has_value();
     });
     return *found;
+  }
+  // What a server says of its streams.
+  [[nodiscard]] std::string streams(std::size_t i) const {
+    return get(i, "/jsz?streams=true&accounts=true");
   }
   [[nodiscard]] std::string log(std::size_t i) const { return content_of(folder(i) / "log"); }
 

@@ -100,7 +100,6 @@ struct SlotLog::Impl {
   std::deque<Waiting> waiting;
   std::uint64_t next_sequence = 1;
   std::uint64_t durable_through = 0;
-  std::uint64_t flushes = 0;         // calls of flush(): each makes the next attempt come at once
   std::uint64_t attempts = 0;        // begun
   std::uint64_t failed_attempt = 0;  // the last attempt that failed
   std::optional<std::uint64_t> trim_to;
@@ -278,11 +277,9 @@ bool SlotLog::Impl::write(std::vector<Waiting> group) {
 
 bool SlotLog::Impl::append_part(const MessageHead& head, std::string_view part) {
   while (true) {
-    std::uint64_t asked = 0;
     {
       const std::lock_guard lock(mutex);
       ++attempts;
-      asked = flushes;
     }
     const auto outcome = stream->append(head, part);
     if (outcome && *outcome == SlotStream::Outcome::kStored) {
@@ -312,8 +309,7 @@ bool SlotLog::Impl::append_part(const MessageHead& head, std::string_view part) 
     serve_trim();
     std::unique_lock lock(mutex);
     if (stopping) return false;
-    wake.wait_for(lock, options.limits.retry,
-                  [this, asked] { return stopping || flushes != asked; });
+    wake.wait_for(lock, options.limits.retry, [this] { return stopping; });
   }
 }
 
@@ -460,8 +456,6 @@ bool SlotLog::flush() {
   std::unique_lock lock(impl.mutex);
   const std::uint64_t target = impl.next_sequence - 1;
   const std::uint64_t before = impl.attempts;
-  ++impl.flushes;
-  impl.wake.notify_one();
   impl.done.wait(lock, [&] {
     return impl.durable_through >= target || impl.fenced || impl.failed_attempt > before;
   });

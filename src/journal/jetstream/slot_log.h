@@ -85,8 +85,8 @@ class SlotLog final : public Journal, public JournalReader {
   [[nodiscard]] bool is_fenced() const;
   [[nodiscard]] std::size_t waiting_bytes() const;
 
-  // Returns when everything appended so far is durable; false: NATS fails, or the log is fenced.
-  // Not to be called on the log's own thread.
+  // Returns when everything appended so far is durable; false: the next attempt failed, or the log
+  // is fenced. Not to be called on the log's own thread.
   [[nodiscard]] bool flush();
 
   // What from() found missing.

@@ -101,6 +101,11 @@ class ThreeServers : public testing::Test {
   [[nodiscard]] static std::size_t leader() {
     return servers()->leader_of(SlotLog::stream_name(1));
   }
+  [[nodiscard]] static std::string state() {
+    std::string all;
+    for (std::size_t i = 0; i < 3; ++i) all += "\n" + servers()->streams(i);
+    return all;
+  }
   [[nodiscard]] static std::size_t another(std::size_t server) { return (server + 1) % 3; }
 };
 
@@ -112,23 +117,24 @@ TEST_F(ThreeServers, KeepEveryAcknowledgedRecordOnceAndInOrder) {
 
   const std::size_t killed = leader();
   servers()->kill(killed);
-  EXPECT_TRUE(goes_on(*first)) << "the leader was killed";
+  EXPECT_TRUE(goes_on(*first)) << "the leader was killed" << first->log().failing() << state();
   servers()->restart(killed);
 
   const std::size_t paused = servers()->leader_of(SlotLog::stream_name(1), another(killed));
   servers()->pause(paused);
   EXPECT_TRUE(goes_on(*first)) << "the leader stood still";
   servers()->resume(paused);
+  servers()->await_ready(paused);
   EXPECT_TRUE(goes_on(*first)) << "it goes on, and is not the leader any more";
 
   const std::size_t stopped = another(paused);
   servers()->stop(stopped);
-  EXPECT_TRUE(goes_on(*first)) << "a server was stopped in order";
+  EXPECT_TRUE(goes_on(*first)) << "a server was stopped in order" << state();
   servers()->restart(stopped);
   EXPECT_TRUE(goes_on(*first));
 
   load.stop();
-  ASSERT_TRUE(becomes([&] { return first->log().flush(); })) << first->log().failing();
+  ASSERT_TRUE(becomes([&] { return first->log().flush(); })) << first->log().failing() << state();
   first->close();
   EXPECT_EQ(first->acknowledged(), load.appended());
   std::vector<std::string> expected;

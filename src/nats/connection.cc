@@ -51,12 +51,12 @@ std::string url_of(natsConnection* connection) {
 
 // The process has one of each, which the library's threads use until the very end.
 Closures<Connection::State::Events>& connections() {
-  static auto* const all = new Closures<Connection::State::Events>();
-  return *all;
+  static auto& all = *std::make_unique<Closures<Connection::State::Events>>().release();
+  return all;
 }
 Closures<Subscription::State>& subscriptions() {
-  static auto* const all = new Closures<Subscription::State>();
-  return *all;
+  static auto& all = *std::make_unique<Closures<Subscription::State>>().release();
+  return all;
 }
 
 void on_connected(natsConnection* connection, void* closure) {
@@ -133,11 +133,11 @@ void retire(SubscriptionHandle handle) {
     SubscriptionHandle handle;
   };
   static std::mutex mutex;
-  static auto* const retired = new std::deque<Retired>();
+  static auto& retired = *std::make_unique<std::deque<Retired>>().release();
   const std::lock_guard lock(mutex);
   const auto now = Steady::now();
-  retired->push_back({.at = now, .handle = std::move(handle)});
-  while (now - retired->front().at > kDelay) retired->pop_front();
+  retired.push_back({.at = now, .handle = std::move(handle)});
+  while (now - retired.front().at > kDelay) retired.pop_front();
 }
 
 }  // namespace

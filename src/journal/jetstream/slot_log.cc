@@ -23,6 +23,7 @@
 #include "journal/jetstream/message.h"
 #include "journal/jetstream/record_places.h"
 #include "journal/jetstream/record_reader.h"
+#include "journal/jetstream/slot_opening.h"
 #include "journal/jetstream/slot_stream.h"
 #include "nats/jet_stream.h"
 
@@ -62,15 +63,7 @@ std::uint64_t random_number() {
 struct SlotLog::Impl {
   explicit Impl(Options given) : options(std::move(given)) {}
 
-  // from()
   [[nodiscard]] Status open(std::uint64_t after);
-  [[nodiscard]] Result<SlotStream::Fence> fence_once(std::uint64_t known);
-  template <typename T>
-  [[nodiscard]] Result<T> with_patience(const std::function<Result<T>()>& call) const;
-  [[nodiscard]] Status replay(std::uint64_t after, const SlotStream::Fence& fence);
-  void take_message(std::uint64_t sequence, const MessageHead& head,
-                    std::span<const Record> records, std::uint64_t& expected);
-  void note_gap(std::uint64_t first, std::uint64_t next);
 
   // The log's thread.
   void work();
@@ -84,7 +77,7 @@ struct SlotLog::Impl {
 
   const Options options;
   OnRecords on_records;
-  Loss loss;  // constant once the log is open
+  SlotLoss loss;  // constant once the log is open
   std::optional<nats::JetStream> jet_stream;
   std::optional<SlotStream> stream;
 
@@ -118,32 +111,6 @@ struct SlotLog::Impl {
   std::jthread thread;
 };
 
-// Calls until it succeeds, there is no point in another try, or NATS does not answer for too long.
-template <typename T>
-Result<T> SlotLog::Impl::with_patience(const std::function<Result<T>()>& call) const {
-  const auto deadline = Steady::now() + options.limits.open;
-  std::mutex pause_mutex;
-  std::condition_variable_any pause;
-  while (true) {
-    Result<T> result = call();
-    if (result) return result;
-    const ErrorCode code = result.error().code;
-    const bool may_pass =
-        code == ErrorCode::kOffline || code == ErrorCode::kNoAnswer || code == ErrorCode::kIo;
-    if (!may_pass) return result;
-    std::unique_lock lock(pause_mutex);
-    pause.wait_for(lock, options.stop, options.limits.retry, [] { return false; });
-    if (options.stop.stop_requested() || Steady::now() > deadline) {
-      return fail(ErrorCode::kIo, result.error().detail);
-    }
-  }
-}
-
-Result<SlotStream::Fence> SlotLog::Impl::fence_once(std::uint64_t known) {
-  if (Status status = stream->ensure(); !status) return std::unexpected(status.error());
-  return stream->fence(known);
-}
-
 Status SlotLog::Impl::open(std::uint64_t after) {
   auto opened = nats::JetStream::open(*options.connection, {.wait = options.limits.wait});
   if (!opened) return std::unexpected(opened.error());
@@ -155,53 +122,18 @@ Status SlotLog::Impl::open(std::uint64_t after) {
                          .replicas = options.replicas,
                          .max_bytes = options.max_bytes},
       SlotWriter{.revision = options.revision, .writer = random_number(), .node = options.node});
-  const std::uint64_t known = std::max(options.known, after);
-  const auto fence = with_patience<SlotStream::Fence>([&] { return fence_once(known); });
-  if (!fence) return std::unexpected(fence.error());
-  if (fence->log_ends < known) loss.ends_early = fence->log_ends;
-  next_sequence = fence->next_record;
+  SlotOpening opening(*jet_stream, *stream,
+                      {.known = std::max(options.known, after),
+                       .retry = options.limits.retry,
+                       .patience = options.limits.open,
+                       .stop = options.stop});
+  if (Status status = opening.open(after, on_records); !status) return status;
+  next_sequence = opening.fence().next_record;
   durable_through = next_sequence - 1;
-  last_message = fence->sequence;
-  return replay(after, *fence);
-}
-
-Status SlotLog::Impl::replay(std::uint64_t after, const SlotStream::Fence& fence) {
-  const auto start = with_patience<std::uint64_t>([&] { return stream->find(after + 1); });
-  if (!start) return std::unexpected(start.error());
-  std::uint64_t expected = after + 1;
-  RecordReader from(*jet_stream, stream->config(), std::min(*start, fence.sequence));
-  while (from.position() <= fence.sequence) {
-    const auto count = with_patience<std::size_t>([&]() -> Result<std::size_t> {
-      auto read = from.next(kReadWait, [&](std::uint64_t sequence, const MessageHead& head,
-                                           std::span<const Record> records) {
-        take_message(sequence, head, records, expected);
-        return true;
-      });
-      if (read && *read == 0) return fail(ErrorCode::kNoAnswer, "no message of the log came");
-      return read;
-    });
-    if (!count) return std::unexpected(count.error());
-  }
-  loss.damaged_messages = from.damaged();
+  last_message = opening.fence().sequence;
+  loss = opening.loss();
+  places = opening.take_places();
   return {};
-}
-
-void SlotLog::Impl::take_message(std::uint64_t sequence, const MessageHead& head,
-                                 std::span<const Record> records, std::uint64_t& expected) {
-  if (head.kind != MessageKind::kOrigin && head.part == 0) places.add(head.first, sequence);
-  if (head.kind == MessageKind::kFence && head.first > expected) {
-    note_gap(expected, head.first);
-    expected = head.first;
-  }
-  while (!records.empty() && records.front().sequence < expected) records = records.subspan(1);
-  if (records.empty()) return;
-  if (records.front().sequence > expected) note_gap(expected, records.front().sequence);
-  expected = records.back().sequence + 1;
-  on_records(records);
-}
-
-void SlotLog::Impl::note_gap(std::uint64_t first, std::uint64_t next) {
-  if (loss.gaps.size() < Loss::kMaxGaps) loss.gaps.push_back({.first = first, .last = next - 1});
 }
 
 void SlotLog::Impl::work() {
@@ -462,7 +394,7 @@ bool SlotLog::flush() {
   return impl.durable_through >= target;
 }
 
-const SlotLog::Loss& SlotLog::loss() const { return impl_->loss; }
+const SlotLoss& SlotLog::loss() const { return impl_->loss; }
 
 std::uint64_t SlotLog::append_record(RecordKind kind, std::string payload, Task durable,
                                      std::size_t /*waiters*/) {

@@ -21,18 +21,16 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "journal/jetstream/slot_loss.h"
 #include "journal/journal.h"
 #include "journal/journal_reader.h"
 #include "journal/positions.h"
-#include "journal/record_gap.h"
 #include "nats/connection.h"
 
 namespace gridloom::journal {
@@ -90,14 +88,7 @@ class SlotLog final : public Journal, public JournalReader {
   [[nodiscard]] bool flush();
 
   // What from() found missing.
-  struct Loss {
-    static constexpr std::size_t kMaxGaps = 20;
-    std::vector<RecordGap> gaps{};  // the first of them
-    // The last record of a log that ends before what is stored elsewhere; 0: it has none at all.
-    std::optional<std::uint64_t> ends_early{};
-    std::uint64_t damaged_messages = 0;  // of another program, or changed
-  };
-  [[nodiscard]] const Loss& loss() const;
+  [[nodiscard]] const SlotLoss& loss() const;
 
  private:
   // Once the log is fenced, the number means nothing, and `durable` is destroyed uncalled.

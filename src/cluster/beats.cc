@@ -1,7 +1,6 @@
 #include "cluster/beats.h"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
@@ -90,8 +89,6 @@ void Beats::note(Beat beat, TimePoint now) {
   if (at == others_.end() || at->id != beat.node) {
     if (others_.size() >= kMostNodes) return;
     at = others_.insert(at, SeenNode{.id = beat.node});
-    spdlog::info("the node {} at {} is there, version {}", text_of(beat.node),
-                 printable(beat.address), printable(beat.version));
   }
   at->version = std::move(beat.version);
   at->address = std::move(beat.address);
@@ -109,9 +106,19 @@ std::optional<TimePoint> Beats::trusted_since() const {
   return trusted_since_.load();
 }
 
-Sight Beats::sight() const {
+Sight Beats::sight() {
+  const std::uint64_t connections = bus_.link().connections;
+  const TimePoint now = clock_.now();
   const std::scoped_lock lock(mutex_);
-  return {.trusted_since = trusted_since(), .is_refused = refusal_.has_value(), .others = others_};
+  if (connections != connections_) {
+    connections_ = connections;
+    connected_ = now;
+  }
+  const std::optional<TimePoint> since = trusted_since();
+  return {.trusted_since = since,
+          .listening_since = std::max(connected_, since.value_or(now)),
+          .is_refused = refusal_.has_value(),
+          .others = others_};
 }
 
 std::optional<Error> Beats::refusal() const {

@@ -50,9 +50,11 @@ struct SeenNode {
 
 // All that Beats knows at a moment, by its clock.
 struct Sight {
-  // Since when own beats have come back without a gap: who was silent since then is gone. Nothing:
-  // this node does not trust itself.
+  // Since when own beats have come back without a gap. Nothing: this node does not trust itself.
   std::optional<TimePoint> trusted_since{};
+  // Since when nothing that others said can have been missed: trusted_since, or the bus was
+  // connected anew after that. Silence from before proves nothing.
+  TimePoint listening_since{};
   bool is_refused = false;
   std::vector<SeenNode> others{};  // by id
 };
@@ -89,7 +91,7 @@ class Beats {
 
   // As in Sight; does not wait.
   [[nodiscard]] std::optional<TimePoint> trusted_since() const;
-  [[nodiscard]] Sight sight() const;
+  [[nodiscard]] Sight sight();
   // kConflict: another node has the name; the message names both. It stays.
   [[nodiscard]] std::optional<Error> refusal() const;
   // Beats that could not be sent, because the bus was away.
@@ -116,6 +118,8 @@ class Beats {
   std::optional<Error> refusal_;
   std::optional<Said> said_;
   TimePoint next_beat_ = TimePoint{};
+  std::uint64_t connections_ = 0;
+  TimePoint connected_ = TimePoint{};
 
   std::unique_ptr<Bus::Subscription> subscription_;
 };

@@ -4,6 +4,7 @@
 // Thread rule: any function from any thread.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -33,6 +34,8 @@ class Bus {
   struct Link {
     bool is_connected = false;
     TimePoint since{};  // by the clock of the bus
+    // How often it was connected: what was published between two connections did not arrive.
+    std::uint64_t connections = 0;
   };
 
   Bus() = default;

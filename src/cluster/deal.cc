@@ -15,7 +15,8 @@ bool is_claimable(const View& view, const SlotRow& row) {
   const bool was_held = owner != nullptr && owner->held.has_value();
   // An earlier start of this node: had it answered, one of the two would have given way by now.
   if (!was_held && row.owner->name == view.me.name) return true;
-  const TimePoint last = was_held ? std::max(*owner->held, view.trusted_since) : view.trusted_since;
+  TimePoint last = std::max(view.sight.listening_since, view.table.at(row.slot).revised);
+  if (was_held) last = std::max(last, *owner->held);
   return view.now - last >= view.lease;
 }
 

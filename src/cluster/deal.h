@@ -20,7 +20,6 @@ struct View {
   const NodeId& me;
   const SlotTable& table;
   const Sight& sight;
-  TimePoint trusted_since;
   TimePoint now;
   Millis lease;
   Millis fresh;  // a node that was not heard for so long is dealt nothing

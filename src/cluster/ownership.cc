@@ -58,19 +58,20 @@ std::vector<Effect> Ownership::step(const Sight& sight, TimePoint now) {
     const View view{.me = options_.node,
                     .table = table_,
                     .sight = sight,
-                    .trusted_since = *era_,
                     .now = now,
                     .lease = options_.lease,
                     .fresh = options_.fresh};
     claim(view);
     hand_over(view);
   }
-  if (!sight.is_refused) read_claims(now);
+  read_claims(now);
   announce(now);
   return table_.take_effects();
 }
 
 void Ownership::note_sight(const Sight& sight, TimePoint now) {
+  // Its slots can be released, as no other start of it has claimed them.
+  if (sight.is_refused) drains_ = true;
   begin_era(sight.is_refused ? std::nullopt : sight.trusted_since);
   if (drains_) {
     phase_ = Phase::kDraining;

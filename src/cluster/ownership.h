@@ -12,7 +12,8 @@
 //   one slot, and a node that comes or goes moves no slot that need not move.
 // - A node that does not trust itself (cluster/beats.h) closes all its slots. It claims them again,
 //   under a new revision, when it has come back and nobody else has.
-// - A node that drains closes its slots, releases each as soon as it is closed, and claims none.
+// - A node that drains closes its slots, releases each as soon as it is closed, and claims none. So
+//   does one that gives way to another of its name.
 // - A slot is only ever opened under a revision that this start of the node claimed, and only once
 //   under each.
 //
@@ -50,7 +51,7 @@ class Ownership {
     // Between one node's turn to claim a slot and the next one's.
     Millis patience{150};
     // Without any change before a slot is handed over.
-    Millis quiet{1'000};
+    Millis quiet{500};
     Millis read_each{1'000};
     Millis retry{250};
     // After a slot could not be opened, this node takes none for a while.

@@ -1,25 +1,10 @@
 #include "cluster/slot_table.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 #include <variant>
 
 namespace gridloom::cluster {
-
-std::string_view name_of(CloseReason reason) {
-  switch (reason) {
-    case CloseReason::kNotTrusted:
-      return "this node's beats do not come back";
-    case CloseReason::kOvertaken:
-      return "another node has claimed it";
-    case CloseReason::kHandOver:
-      return "another node has fewer slots";
-    case CloseReason::kDraining:
-      return "this node ends";
-  }
-  return "";
-}
 
 SlotTable::SlotTable(const Options& options)
     : options_(options), entries_(options.slots), open_pause_(options.open_retry) {}
@@ -42,7 +27,10 @@ void SlotTable::note(const Event& event, TimePoint now) {
 }
 
 void SlotTable::on(const ClaimsRead& read, TimePoint now) {
-  if (rows_.empty()) rows_ = read.rows;
+  if (rows_.empty()) {
+    rows_ = read.rows;
+    for (Entry& entry : entries_) entry.revised = now;
+  }
   for (const SlotRow& row : read.rows) {
     Entry& entry = at(row.slot);
     // A claim or a release that is under way is carried out after this read, and tells itself.
@@ -56,8 +44,9 @@ void SlotTable::on(const ClaimsRead& read, TimePoint now) {
 void SlotTable::note_row(const SlotRow& row, TimePoint now) {
   SlotRow& known = rows_.at(number_of(row.slot));
   if (known.owner != row.owner || known.revision != row.revision) changed_ = now;
-  known = row;
   Entry& entry = at(row.slot);
+  if (known.revision != row.revision) entry.revised = now;
+  known = row;
   entry.highest = std::max(entry.highest, row.revision);
   if (row.owner == options_.node && row.revision == entry.revision) return;
   if (entry.state == State::kOpening || entry.state == State::kServing) {

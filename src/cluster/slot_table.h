@@ -36,6 +36,8 @@ class SlotTable {
     Revision highest = 0;   // the highest that anybody was seen with
     bool releases = false;  // once it is closed
     bool is_stale = false;  // the row has to be read before anything is done by it
+    // The row's revision was seen first: its owner was there shortly before.
+    TimePoint revised{};
     std::optional<TimePoint> claimable_since{};
     TimePoint retry_at = TimePoint{};
   };

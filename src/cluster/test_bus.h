@@ -35,7 +35,7 @@ class TestBus {
    public:
     explicit Member(TestBus& bus) : bus_(bus) {
       const std::scoped_lock lock(bus_.mutex_);
-      link_ = {.is_connected = true, .since = bus_.clock_.now()};
+      link_ = {.is_connected = true, .since = bus_.clock_.now(), .connections = 1};
       bus_.members_.push_back(this);
     }
     ~Member() override {
@@ -61,6 +61,8 @@ class TestBus {
     // Nothing comes in or goes out, and what was on its way to it is lost.
     void cut() { set_connected(false); }
     void mend() { set_connected(true); }
+    // Members hear those of their own side alone, as when servers of the bus lose each other.
+    void move_to_side(int side) { side_ = side; }
     // Its process is stopped: what comes waits for release().
     void hold() { is_held_ = true; }
     void release() { is_held_ = false; }
@@ -88,7 +90,9 @@ class TestBus {
     void set_connected(bool is_connected) {
       const std::scoped_lock lock(bus_.mutex_);
       if (link_.is_connected == is_connected) return;
-      link_ = {.is_connected = is_connected, .since = bus_.clock_.now()};
+      link_ = {.is_connected = is_connected,
+               .since = bus_.clock_.now(),
+               .connections = link_.connections + (is_connected ? 1 : 0)};
       if (is_connected) return;
       std::erase_if(bus_.messages_, [this](const Message& each) { return each.to == this; });
     }
@@ -96,6 +100,7 @@ class TestBus {
     TestBus& bus_;
     Link link_;
     std::atomic<bool> is_held_ = false;
+    std::atomic<int> side_ = 0;
     std::uint64_t next_ = 0;
     std::vector<Handling> handlers_;
   };
@@ -128,7 +133,8 @@ class TestBus {
       const std::scoped_lock lock(mutex_);
       if (!from.link_.is_connected) return fail(ErrorCode::kIo, "the test has cut the bus");
       for (Member* const to : members_) {
-        if (!to->link_.is_connected || (lose_one_in_ != 0 && dice_.once_in(lose_one_in_))) continue;
+        if (!to->link_.is_connected || to->side_ != from.side_) continue;
+        if (lose_one_in_ != 0 && dice_.once_in(lose_one_in_)) continue;
         const Millis delay(dice_.between(least_.count(), most_.count()));
         messages_.push_back({.due = clock_.now() + delay,
                              .to = to,

@@ -19,6 +19,9 @@ Status Beats::start() {
       [this](std::string_view /*subject*/, std::string_view bytes) { on_beat(bytes); });
   if (!subscription) return std::unexpected(subscription.error());
   subscription_ = std::move(*subscription);
+  const std::scoped_lock lock(mutex_);
+  connections_ = bus_.link().connections;
+  connected_ = clock_.now();
   return {};
 }
 
@@ -43,6 +46,8 @@ void Beats::tick(const Said& said) {
   if (!bus_.publish(fmt::format("{}.beat.{}", options_.prefix, options_.node.name),
                     bytes_of(beat))) {
     ++unsent_;
+    const std::scoped_lock lock(mutex_);
+    next_beat_ = now;  // as soon as the bus is back
   }
 }
 

@@ -94,7 +94,7 @@ class Beats {
   [[nodiscard]] Sight sight();
   // kConflict: another node has the name; the message names both. It stays.
   [[nodiscard]] std::optional<Error> refusal() const;
-  // Beats that could not be sent, because the bus was away.
+  // Times that a beat could not be sent, because the bus was away.
   [[nodiscard]] std::uint64_t unsent() const { return unsent_; }
 
  private:

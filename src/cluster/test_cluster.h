@@ -345,13 +345,14 @@ class TestCluster {
                                revision));
     }
     if (node.is_paused() || node.is_database_cut() || !dice_.once_in(8)) return;
-    const Status wrote = claims_.write(slot, revision, written.position, written.position + 1);
+    const std::int64_t from = claims_.position(slot);
+    const Status wrote = claims_.write(slot, revision, from, from + 1);
     if (!wrote) return node.note_fenced(slot, revision);
     if (revision < written.revision) {
       note_failure(fmt::format("{} wrote for slot {} under revision {} after {}",
                                text_of(node.id()), number_of(slot), revision, written.revision));
     }
-    written = {.owner = node.id(), .revision = revision, .position = written.position + 1};
+    written = {.owner = node.id(), .revision = revision};
   }
   void note_failure(std::string text) {
     failures_.push_back(
@@ -361,7 +362,6 @@ class TestCluster {
   struct Written {
     NodeId owner{};
     Revision revision = 0;
-    std::int64_t position = 0;
   };
   const std::size_t slots_;
   const Overlap overlap_;

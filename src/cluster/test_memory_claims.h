@@ -64,6 +64,10 @@ class MemoryClaims final : public Claims {
     row.position = to;
     return {};
   }
+  [[nodiscard]] std::int64_t position(Slot slot) const {
+    const std::scoped_lock lock(mutex_);
+    return rows_.at(number_of(slot)).position;
+  }
   [[nodiscard]] std::uint64_t refused() const {
     const std::scoped_lock lock(mutex_);
     return refused_;

@@ -260,6 +260,7 @@ TEST_F(ClusterMember, ASlotWhoseWritesAreRefusedIsClosed) {
   must(claims_.claim({.slot = Slot{1}, .node = other, .seen = revision}));
   node->member->note_fenced(Slot{1}, revision);
   EXPECT_TRUE(serves(*node, 1));
+  EXPECT_TRUE(node->host.wait_until([&] { return node->host.count_of_open() == 1; }));
   EXPECT_THAT(node->host.reasons(), testing::ElementsAre(CloseReason::kOvertaken));
 }
 

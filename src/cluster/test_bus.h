@@ -26,6 +26,17 @@ namespace gridloom::cluster {
 
 class TestBus {
  public:
+  class Member;
+
+ private:
+  struct Message {
+    TimePoint due{};
+    Member* to = nullptr;
+    std::string subject{};
+    std::string bytes{};
+  };
+
+ public:
   enum class Delivery : std::uint8_t { kWhenDue, kAtOnce };
   // `clock`: the time of the whole test, which outlives the bus.
   explicit TestBus(const Clock& clock, Delivery delivery = Delivery::kWhenDue)
@@ -41,7 +52,6 @@ class TestBus {
     ~Member() override {
       const std::scoped_lock lock(bus_.delivering_, bus_.mutex_);
       std::erase(bus_.members_, this);
-      std::erase_if(bus_.messages_, [this](const Message& each) { return each.to == this; });
     }
 
     [[nodiscard]] Status publish(std::string_view subject, std::string_view bytes) override {
@@ -93,8 +103,7 @@ class TestBus {
       link_ = {.is_connected = is_connected,
                .since = bus_.clock_.now(),
                .connections = link_.connections + (is_connected ? 1 : 0)};
-      if (is_connected) return;
-      std::erase_if(bus_.messages_, [this](const Message& each) { return each.to == this; });
+      if (!is_connected) messages_.clear();
     }
 
     TestBus& bus_;
@@ -103,6 +112,7 @@ class TestBus {
     std::atomic<int> side_ = 0;
     std::uint64_t next_ = 0;
     std::vector<Handling> handlers_;
+    std::deque<Message> messages_;  // that are on their way to it
   };
 
   // Of each message to each member, from now on.
@@ -121,13 +131,6 @@ class TestBus {
   }
 
  private:
-  struct Message {
-    TimePoint due{};
-    Member* to = nullptr;
-    std::string subject{};
-    std::string bytes{};
-  };
-
   Status publish(const Member& from, std::string_view subject, std::string_view bytes) {
     {
       const std::scoped_lock lock(mutex_);
@@ -136,10 +139,10 @@ class TestBus {
         if (!to->link_.is_connected || to->side_ != from.side_) continue;
         if (lose_one_in_ != 0 && dice_.once_in(lose_one_in_)) continue;
         const Millis delay(dice_.between(least_.count(), most_.count()));
-        messages_.push_back({.due = clock_.now() + delay,
-                             .to = to,
-                             .subject = std::string(subject),
-                             .bytes = std::string(bytes)});
+        to->messages_.push_back({.due = clock_.now() + delay,
+                                 .to = to,
+                                 .subject = std::string(subject),
+                                 .bytes = std::string(bytes)});
       }
     }
     if (delivery_ == Delivery::kAtOnce) deliver();
@@ -149,15 +152,11 @@ class TestBus {
   // In the order in which they were published to a member, as on a connection.
   std::optional<Message> take_due() {
     const std::scoped_lock lock(mutex_);
-    std::vector<const Member*> waiting;
-    for (auto at = messages_.begin(); at != messages_.end(); ++at) {
-      if (std::ranges::find(waiting, at->to) != waiting.end()) continue;
-      if (at->to->is_held_ || at->due > clock_.now()) {
-        waiting.push_back(at->to);
-        continue;
-      }
-      Message message = std::move(*at);
-      messages_.erase(at);
+    for (Member* const to : members_) {
+      std::deque<Message>& messages = to->messages_;
+      if (messages.empty() || to->is_held_ || messages.front().due > clock_.now()) continue;
+      Message message = std::move(messages.front());
+      messages.pop_front();
       return message;
     }
     return std::nullopt;
@@ -188,7 +187,6 @@ class TestBus {
   std::recursive_mutex delivering_;  // while handlers run; taken before the other
   mutable std::mutex mutex_;         // guards the members below, and those of all members
   std::vector<Member*> members_;
-  std::deque<Message> messages_;
   Millis least_{0};
   Millis most_{0};
   std::size_t lose_one_in_ = 0;

@@ -126,8 +126,11 @@ class TestNode {
 
   // The revision under which it would acknowledge for the slot at this moment.
   [[nodiscard]] std::optional<Revision> acknowledges(Slot slot) const {
+    return may_acknowledge() ? ownership_.serves(slot) : std::nullopt;
+  }
+  [[nodiscard]] bool may_acknowledge() const {
     const auto since = beats_.trusted_since();
-    return since && since == ownership_.era() ? ownership_.serves(slot) : std::nullopt;
+    return since && since == ownership_.era();
   }
   [[nodiscard]] const NodeId& id() const { return id_; }
   [[nodiscard]] bool is_paused() const { return is_paused_; }
@@ -267,7 +270,7 @@ class TestCluster {
     bus_.deliver();
     for (const auto& node : nodes_) node->advance_database();
     for (const auto& node : nodes_) node->run();
-    for (std::size_t i = 0; i < slots_; ++i) check(static_cast<Slot>(i));
+    check();
   }
 
   [[nodiscard]] std::vector<TestNode*> nodes() const {
@@ -321,19 +324,26 @@ class TestCluster {
   [[nodiscard]] const std::vector<std::string>& failures() const { return failures_; }
 
  private:
-  void check(Slot slot) {
-    const TestNode* first = nullptr;
+  void check() {
+    struct First {
+      const TestNode* node = nullptr;
+      Revision revision = 0;
+    };
+    std::vector<First> first(slots_);
     for (const auto& node : nodes_) {
-      const auto revision = node->acknowledges(slot);
-      if (!revision) continue;
-      check_owner(slot, *node, *revision);
-      if (first != nullptr &&
-          (overlap_ == Overlap::kNever || first->acknowledges(slot) == revision)) {
-        note_failure(fmt::format("{} and {} acknowledge for slot {} under revisions {} and {}",
-                                 text_of(first->id()), text_of(node->id()), number_of(slot),
-                                 *first->acknowledges(slot), *revision));
+      if (!node->may_acknowledge()) continue;
+      for (std::size_t i = 0; i < slots_; ++i) {
+        const auto revision = node->ownership().serves(static_cast<Slot>(i));
+        if (!revision) continue;
+        check_owner(static_cast<Slot>(i), *node, *revision);
+        const auto [other, before] = first[i];
+        if (other != nullptr && (overlap_ == Overlap::kNever || before == *revision)) {
+          note_failure(fmt::format("{} and {} acknowledge for slot {} under revisions {} and {}",
+                                   text_of(other->id()), text_of(node->id()), i, before,
+                                   *revision));
+        }
+        first[i] = {.node = node.get(), .revision = *revision};
       }
-      first = node.get();
     }
   }
   // A revision has one owner for ever, and what it writes is refused once there is a later one.

@@ -105,11 +105,11 @@ const isRefusal = (complaint) => /status of 40[34]/.test(complaint);
 
 /**
  * Tests each page of a home of `devices` devices, of which `sn` is one, or those with the names in
- * `shown`; `server` and `account` are those of setUp. Home asks for its energies again after
- * `refresh_s`, which is sooner where the devices' time is faster. Returns the stage, for more tests
- * of that home.
+ * `shown`, in German and English, or only in `lang` without `./test --long`; `server` and `account`
+ * are those of setUp. Home asks for its energies again after `refresh_s`, which is sooner where the
+ * devices' time is faster. Returns the stage, for more tests of that home.
  */
-export function checkEveryPage({devices, sn, server, account, shown, refresh_s = 10}) {
+export function checkEveryPage({devices, sn, server, account, shown, lang: only, refresh_s = 10}) {
   const stage = setUp({server, account});
   if (pictures) mkdirSync(pictures, {recursive: true});
 
@@ -121,6 +121,7 @@ export function checkEveryPage({devices, sn, server, account, shown, refresh_s =
   });
 
   for (const [lang, locale] of Object.entries(languages)) {
+    if (only && lang !== only && !process.env.GL_LONG) continue;
     for (const [name, place] of Object.entries(pagesOf(sn))) {
       if (shown && !shown.includes(name)) continue;
       test(`${name}, ${lang}: a small first load, and nothing is wrong with it`, async () => {

@@ -6,4 +6,5 @@ checkEveryPage({
   sn: 'R331ZEB4ZEAL0528',
   server: {home: [], more: []},
   account: 'ann',
+  lang: 'en',
 });

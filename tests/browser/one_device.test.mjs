@@ -23,5 +23,6 @@ after(() => rmSync(folder, {recursive: true}));
 checkEveryPage({
   devices: 1,
   sn,
+  lang: 'de',
   server: {home: ['--home', home], more: ['--past', '1d', '--speed', '30']},
 });

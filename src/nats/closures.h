@@ -1,5 +1,5 @@
-// What the library is given for its callbacks: a number in the form of a pointer. It may call after
-// what a callback is for is gone, and then the number leads nowhere.
+// The library is given a number, in the form of a pointer, for each of its callbacks. It may call
+// when the target of a callback is gone, and then the number leads nowhere.
 //
 // Thread rule: any function from any thread.
 #pragma once

@@ -262,7 +262,7 @@ Connection::Connection(std::unique_ptr<State> state) : state_(std::move(state)) 
 
 Result<std::unique_ptr<Connection>> Connection::open(const ConnectionSettings& settings,
                                                      const Options& options) {
-  // Of the whole process; once it is more, this changes nothing.
+  // The whole process has these threads; once there are more, this changes nothing.
   if (const natsStatus status = nats_SetMessageDeliveryPoolSize(kDeliveryThreads);
       status != NATS_OK) {
     return std::unexpected(error_of("the threads of NATS", status));

@@ -35,7 +35,7 @@ struct Delivery {
 };
 using Handler = std::function<void(const Delivery&)>;
 
-// What a connection is doing.
+// The state of a connection.
 struct Health {
   bool is_connected = false;
   // It does not reconnect any more: the servers refuse the user. Another has to be opened.

@@ -1,4 +1,4 @@
-// What a Connection has inside. Only for files of this room: no other room sees libnats.
+// The inside of a Connection. Only for files of this room: no other room sees libnats.
 #pragma once
 
 #include <nats/nats.h>
@@ -16,7 +16,7 @@
 namespace gridloom::nats {
 
 struct Connection::State {
-  // What the library's threads tell. They may still tell it when the connection is gone.
+  // The news that the library's threads bring. They may bring some when the connection is gone.
   struct Events {
     explicit Events(const Clock& with) : clock(&with) { health.since = clock->now(); }
 

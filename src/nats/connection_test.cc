@@ -33,7 +33,7 @@ using testing::IsEmpty;
 
 using Steady = std::chrono::steady_clock;
 
-// What arrives on threads of the library, for the test's thread to wait for.
+// The test's thread waits here for what arrives on threads of the library.
 class Arrivals {
  public:
   void add(std::string text) {

@@ -1,5 +1,5 @@
-// What a status of libnats means for a caller, as an Error with words. Only for files of this room:
-// no other room sees libnats.
+// A status of libnats as an Error with words. Only for files of this room: no other room sees
+// libnats.
 #pragma once
 
 #include <nats/nats.h>

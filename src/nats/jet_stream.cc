@@ -27,7 +27,7 @@ std::string_view word_of(jsRetentionPolicy retention) {
   return retention == js_LimitsPolicy ? "limits" : "another";
 }
 
-// Of both configurations, as pairs of what is declared and what was found.
+// The members in which two configurations differ.
 std::vector<Difference> compare(const jsStreamConfig& declared, const jsStreamConfig& found) {
   std::vector<Difference> all;
   const auto add = [&all](std::string_view member, const auto& a, const auto& b) {

@@ -1,4 +1,4 @@
-// What a JetStream has inside. Only for files of this room: no other room sees libnats.
+// The inside of a JetStream. Only for files of this room: no other room sees libnats.
 #pragma once
 
 #include <nats/nats.h>

@@ -23,7 +23,7 @@ class ConnectionSettings {
     // The user's name and the file of the password: its first line. Both or none.
     std::string_view user = {};
     std::filesystem::path password_file = {};
-    // What `nsc` writes for a user: a JWT and the seed of its key. Instead of a user.
+    // A file that `nsc` writes for a user: a JWT and the seed of its key. Instead of a user.
     std::filesystem::path credentials_file = {};
     // Any of these makes TLS a must. `ca_file`: who has signed the servers' certificates; without
     // it, the system's authorities count. The others: our own certificate and its key, both or

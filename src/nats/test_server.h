@@ -137,7 +137,7 @@ class TestServers {
     });
     return *found;
   }
-  // What a server says of its streams.
+  // A server's account of its streams.
   [[nodiscard]] std::string streams(std::size_t i) const {
     return get(i, "/jsz?streams=true&accounts=true");
   }

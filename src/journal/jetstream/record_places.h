@@ -1,4 +1,4 @@
-// Which message of a stream some of its records are in: a bounded list, which forgets every second
+// The messages of a stream that some records are in: a bounded list, which forgets every second
 // entry when it is full, so that a place that it knows is at or before the one asked for.
 //
 // Thread rule: one thread at a time.

@@ -7,7 +7,7 @@
 namespace gridloom::journal {
 namespace {
 
-// Of 256 KB each, at most.
+// Each has 256 KB at most.
 constexpr std::size_t kMessages = 64;
 
 }  // namespace

@@ -35,7 +35,7 @@ using Steady = std::chrono::steady_clock;
 constexpr Millis kErrorsEvery{60'000};
 // How long one read waits for a message that is known to be there.
 constexpr Millis kReadWait{500};
-// What one call of read() hands over, about.
+// One call of read() hands over about as much.
 constexpr std::size_t kReadBytes = std::size_t{1} * 1024 * 1024;
 // The records of one write have about as many bytes before they are compressed.
 constexpr std::size_t kWriteBytes = kLargestBody_bytes;
@@ -103,7 +103,7 @@ struct SlotLog::Impl {
   std::atomic<std::size_t> unsafe_bytes{0};    // appended but not yet durable
   std::atomic<std::uint64_t> last_message{0};  // of the stream, that is durable
 
-  // Of read().
+  // For read().
   std::mutex reading;
   std::optional<RecordReader> reader;
   std::uint64_t reader_after = 0;  // the record behind which it is

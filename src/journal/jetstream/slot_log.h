@@ -53,7 +53,7 @@ class SlotLog final : public Journal, public JournalReader {
     // Other stores hold records up to this number: none of these numbers is assigned again.
     std::uint64_t known = 0;
     int replicas = 3;
-    // Of the stream. Servers reserve it: all slots together are not more than their
+    // The stream's size. Servers reserve it: all slots together are not more than their
     // max_file_store.
     std::int64_t max_bytes = std::int64_t{4} * 1024 * 1024 * 1024;
     SlotLogLimits limits{};
@@ -87,7 +87,7 @@ class SlotLog final : public Journal, public JournalReader {
   // is fenced. Not to be called on the log's own thread.
   [[nodiscard]] bool flush();
 
-  // What from() found missing.
+  // The records that from() found missing.
   [[nodiscard]] const SlotLoss& loss() const;
 
  private:

@@ -166,5 +166,9 @@ TEST_F(ThreeServers, GiveTheLogToTheNextOwnerUnderLoad) {
   }
 }
 
+TEST_F(ThreeServers, HaveOneWinnerOfEachRace) {
+  race_for_a_slot(100, [](std::uint64_t revision) { return owner(3, revision); });
+}
+
 }  // namespace
 }  // namespace gridloom::journal

@@ -4,9 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <array>
-#include <barrier>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -15,7 +12,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -166,46 +162,7 @@ TEST_F(SlotLogTest, CannotBeOpenedByAnEarlierOwner) {
 }
 
 TEST_F(SlotLogTest, HasOneWinnerOfEachRaceAndLosesNothingThatWasAcknowledged) {
-  constexpr std::uint64_t kRounds = 150;
-  std::set<std::string> acknowledged;
-  std::uint64_t stored = 0;
-  for (std::uint64_t round = 0; round < kRounds; ++round) {
-    std::array<std::unique_ptr<TestOwner>, 2> owners{owner(2 * round + 1), owner(2 * round + 2)};
-    std::array<bool, 2> goes_on{};
-    {
-      std::barrier together(2);
-      std::vector<std::jthread> threads;
-      for (std::size_t me : {0U, 1U}) {
-        threads.emplace_back([&, me, round] {
-          together.arrive_and_wait();
-          if (!owners[me]->open(stored)) return;
-          for (int i = 0; i < 10; ++i) owners[me]->append(fmt::format("{} {} {}", round, me, i));
-          static_cast<void>(owners[me]->log().flush());
-          together.arrive_and_drop();
-          goes_on[me] = true;
-        });
-      }
-    }
-    for (std::size_t me : {0U, 1U}) {
-      if (goes_on[me]) owners[me]->append(fmt::format("{} {} last", round, me));
-      goes_on[me] = goes_on[me] && owners[me]->log().flush();
-      owners[me]->close();
-      for (std::string& each : owners[me]->acknowledged()) {
-        EXPECT_TRUE(acknowledged.insert(std::move(each)).second);
-      }
-    }
-    EXPECT_FALSE(goes_on[0]) << round;
-    EXPECT_TRUE(goes_on[1]) << round;
-    stored = acknowledged.size();
-  }
-  const std::vector<std::string> log = log_of(2 * kRounds + 1);
-  std::set<std::string> found;
-  for (std::size_t i = 0; i < log.size(); ++i) {
-    const std::size_t space = log[i].find(' ');
-    EXPECT_EQ(log[i].substr(0, space), std::to_string(i + 1));
-    EXPECT_TRUE(found.insert(log[i].substr(space + 1)).second) << log[i];
-  }
-  EXPECT_TRUE(std::ranges::includes(found, acknowledged));
+  race_for_a_slot(150, [this](std::uint64_t revision) { return owner(revision); });
 }
 
 TEST_F(SlotLogTest, AcknowledgesNothingThatAnOwnerSentBeforeItWasHeldBack) {

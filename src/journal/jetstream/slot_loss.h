@@ -1,4 +1,4 @@
-// What an owner that opened a slot's log found missing from it.
+// The records that an owner found missing from a slot's log when it opened the log.
 #pragma once
 
 #include <cstddef>

@@ -19,7 +19,7 @@
 
 namespace gridloom::journal {
 
-// Who writes.
+// The owner that writes.
 struct SlotWriter {
   std::uint64_t revision = 0;  // counts the owners of the slot
   std::uint64_t writer = 0;    // a random number: of one opening of the log

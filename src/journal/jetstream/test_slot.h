@@ -2,13 +2,19 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
+#include <algorithm>
+#include <barrier>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -94,5 +100,76 @@ class TestOwner {
   int waiting_ = 0;
   std::unique_ptr<SlotLog> log_;  // its thread uses the other members
 };
+
+using MakeOwner = std::function<std::unique_ptr<TestOwner>(std::uint64_t revision)>;
+
+// One of two owners that race: opens the log, and appends to it as long as it can.
+class TestRacer {
+ public:
+  TestRacer(std::unique_ptr<TestOwner> owner, std::string name)
+      : owner_(std::move(owner)), name_(std::move(name)) {}
+
+  void run(std::uint64_t stored) {
+    is_open_ = owner_->open(stored).has_value();
+    for (int i = 0; is_open_ && i < 10; ++i) append();
+  }
+  // Whether it can still append, once both have begun to.
+  [[nodiscard]] bool goes_on() {
+    if (is_open_) append();
+    return is_open_ && !owner_->log().is_fenced();
+  }
+  [[nodiscard]] std::vector<std::string> end() {
+    owner_->close();
+    return owner_->acknowledged();
+  }
+
+ private:
+  void append() {
+    owner_->append(fmt::format("{} {}", name_, ++count_));
+    static_cast<void>(owner_->log().flush());
+  }
+
+  std::unique_ptr<TestOwner> owner_;
+  std::string name_;
+  int count_ = 0;
+  bool is_open_ = false;
+};
+
+// Two owners open one log at the same moment, round after round: the later revision goes on, and
+// all that either was acknowledged is in the log, once.
+inline void race_for_a_slot(std::uint64_t rounds, const MakeOwner& owner) {
+  std::set<std::string> acknowledged;
+  for (std::uint64_t round = 0; round < rounds; ++round) {
+    TestRacer early(owner(2 * round + 1), fmt::format("{} early", round));
+    TestRacer late(owner(2 * round + 2), fmt::format("{} late", round));
+    {
+      const std::uint64_t stored = acknowledged.size();
+      std::barrier together(2);
+      const std::jthread other([&] {
+        together.arrive_and_wait();
+        early.run(stored);
+      });
+      together.arrive_and_wait();
+      late.run(stored);
+    }
+    EXPECT_FALSE(early.goes_on()) << round;
+    EXPECT_TRUE(late.goes_on()) << round;
+    for (TestRacer* racer : {&early, &late}) {
+      for (std::string& each : racer->end()) {
+        EXPECT_TRUE(acknowledged.insert(std::move(each)).second);
+      }
+    }
+  }
+  const auto reader = owner(2 * rounds + 1);
+  must(reader->open());
+  std::set<std::string> found;
+  std::uint64_t number = 0;
+  for (const std::string& each : reader->records()) {
+    const std::size_t space = each.find(' ');
+    EXPECT_EQ(each.substr(0, space), std::to_string(++number));
+    EXPECT_TRUE(found.insert(each.substr(space + 1)).second) << each;
+  }
+  EXPECT_TRUE(std::ranges::includes(found, acknowledged));
+}
 
 }  // namespace gridloom::journal

@@ -137,7 +137,7 @@ bool Ownership::takes_slots(TimePoint now) const {
 }
 
 void Ownership::claim(const View& view) {
-  Deal deal(view);
+  std::optional<Deal> deal;  // made of the state before the first claim, if there is one
   for (const SlotRow& row : rows()) {
     Entry& entry = table_.at(row.slot);
     if (entry.state != State::kNotMine || entry.is_stale) continue;
@@ -146,7 +146,8 @@ void Ownership::claim(const View& view) {
       continue;
     }
     if (!entry.claimable_since) entry.claimable_since = view.now;
-    const bool is_mine = deal.is_mine(row, [&](std::size_t turns) {
+    if (!deal) deal.emplace(view);
+    const bool is_mine = deal->is_mine(row, [&](std::size_t turns) {
       return view.now - *entry.claimable_since >= options_.patience * static_cast<int>(turns);
     });
     if (!is_mine || view.now < entry.retry_at) continue;

@@ -100,8 +100,8 @@ class Faults {
         on_node(id, 8'000, [](TestNode& same) { same.bus().mend(); });
         break;
       case 3:
-        node.cut_database(true);
-        on_node(id, 8'000, [](TestNode& same) { same.cut_database(false); });
+        node.database().cut(true);
+        on_node(id, 8'000, [](TestNode& same) { same.database().cut(false); });
         break;
       case 4:
         node.drain();
@@ -140,6 +140,7 @@ void run_histories(std::uint64_t from, std::uint64_t count, TestCluster::Overlap
     faults.end_all();
     cluster.run(kLease);
     for (int i = 0; i < 100 && !cluster.is_fair(); ++i) cluster.run(Millis(200));
+    cluster.run(Millis(1'000));  // claims that were under way are refused by now
     EXPECT_TRUE(cluster.is_fair()) << "seed " << seed << ": " << cluster.count_of_served();
     const std::size_t before = cluster.count_of_moves();
     moves += before;
@@ -154,15 +155,15 @@ void run_histories(std::uint64_t from, std::uint64_t count, TestCluster::Overlap
 }
 
 TEST(OwnershipHistory, NoTwoNodesAcknowledgeForASlotAtOneMoment) {
-  run_histories(1, 1'500, TestCluster::Overlap::kNever);
+  run_histories(1, 1'000, TestCluster::Overlap::kNever);
 }
 
 TEST(OwnershipHistory, IfTheBusIsSplitOrLosesMessagesNoTwoNodesAcknowledgeUnderOneRevision) {
-  run_histories(100'001, 1'500, TestCluster::Overlap::kUnderOtherRevisions);
+  run_histories(100'001, 1'000, TestCluster::Overlap::kUnderOtherRevisions);
 }
 
 TEST(OwnershipHistory, SlotsOfAKilledNodeAreServedAgainWithinTheLeaseAndHalfASecond) {
-  for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     TestCluster cluster(seed, kSlotCounts[seed % std::size(kSlotCounts)]);
     cluster.bus().delay(Millis(0), Millis(20));
     const std::int64_t nodes = cluster.dice().between(2, 5);

@@ -191,25 +191,25 @@ TEST_F(SlotOwnership, WhenTheWholeBusIsAwayEveryNodeTakesItsOwnSlotsAgain) {
 TEST_F(SlotOwnership, WhenTheDatabaseIsAwayOwnersGoOnAndNothingMoves) {
   start(3);
   const std::vector<std::string> before = owners();
-  for (TestNode* const each : cluster_.nodes()) each->cut_database(true);
+  for (TestNode* const each : cluster_.nodes()) each->database().cut(true);
   cluster_.run(Millis(20'000));
   EXPECT_TRUE(are_all_served());
   EXPECT_EQ(owners(), before);
   cluster_.kill(node("n1"));
   cluster_.run(Millis(10'000));
   EXPECT_LT(cluster_.count_of_served(), cluster_.slots());
-  for (TestNode* const each : cluster_.nodes()) each->cut_database(false);
+  for (TestNode* const each : cluster_.nodes()) each->database().cut(false);
   EXPECT_LE(time_until([&] { return are_all_served(); }), Millis(1'000));
 }
 
 TEST_F(SlotOwnership, ANodeThatCannotReachTheDatabaseIsGivenNothing) {
   start(2);
   TestNode& late = cluster_.start("n3");
-  late.cut_database(true);
+  late.database().cut(true);
   const std::size_t before = cluster_.count_of_moves();
   cluster_.run(Millis(10'000));
   EXPECT_EQ(cluster_.count_of_moves(), before);
-  late.cut_database(false);
+  late.database().cut(false);
   cluster_.run(Millis(10'000));
   EXPECT_TRUE(cluster_.is_fair());
 }
@@ -230,9 +230,9 @@ TEST_F(SlotOwnership, ASlotThatANodeCannotOpenIsOpenedByAnother) {
 TEST_F(SlotOwnership, AClaimWhoseOutcomeWasLostIsTakenUp) {
   cluster_.start("n1");
   cluster_.run(Millis(700));
-  node("n1").cut_database(true);
+  node("n1").database().cut(true);
   cluster_.run(Millis(1'000));
-  node("n1").cut_database(false);
+  node("n1").database().cut(false);
   EXPECT_LE(time_until([&] { return are_all_served(); }), Millis(1'000));
   for (const SlotRow& row : rows()) EXPECT_LE(row.revision, 2);
 }

@@ -48,17 +48,98 @@ class SkewedClock final : public Clock {
   Millis ahead_;
 };
 
+// What nodes share.
+struct World {
+  const Clock& clock;
+  TestBus& bus;
+  MemoryClaims& claims;
+  Dice& dice;
+
+  [[nodiscard]] TimePoint after(std::int64_t least_ms, std::int64_t most_ms) const {
+    return clock.now() + Millis(dice.between(least_ms, most_ms));
+  }
+};
+
+// A node's connection with the database, which carries out what it was sent, in order, whatever the
+// node does meanwhile.
+class DatabaseLink {
+ public:
+  using Call = std::variant<ReadClaims, Claim, Release>;
+  DatabaseLink(const World& world, NodeId node) : world_(world), node_(std::move(node)) {}
+
+  void send(const Call& call) {
+    const TimePoint last = sent_.empty() ? TimePoint{} : sent_.back().due;
+    sent_.push_back({.due = std::max(last, world_.after(1, 10)), .call = call});
+  }
+  void advance() {
+    while (!sent_.empty() && sent_.front().due <= world_.clock.now()) {
+      carry_out(sent_.front().call);
+      sent_.pop_front();
+    }
+  }
+  // The next answer that has arrived.
+  std::optional<Event> take_answer() {
+    if (answers_.empty() || answers_.front().due > world_.clock.now()) return std::nullopt;
+    Event event = std::move(answers_.front().event);
+    answers_.pop_front();
+    return event;
+  }
+  void cut(bool is_cut) { is_cut_ = is_cut; }
+  [[nodiscard]] bool is_cut() const { return is_cut_; }
+
+ private:
+  struct Sent {
+    TimePoint due{};
+    Call call{};
+  };
+  struct Answer {
+    TimePoint due{};
+    Event event{};
+  };
+
+  void carry_out(const Call& call) {
+    // A connection is lost before the database got the call, or before it answered.
+    if (is_cut_ && world_.dice.once_in(2))
+      (void)std::visit([this](const auto& what) { return done(what); }, call);
+    Event event =
+        std::visit([this](const auto& what) { return is_cut_ ? failed(what) : done(what); }, call);
+    answers_.push_back({.due = world_.after(1, 10), .event = std::move(event)});
+  }
+  Event done(const ReadClaims& /*what*/) { return ClaimsRead{.rows = must(world_.claims.read())}; }
+  Event done(const Claim& what) {
+    const auto row = world_.claims.claim(
+        {.slot = what.slot, .node = node_, .seen = what.seen, .above = what.above});
+    if (row) return Claimed{.row = *row};
+    return ClaimFailed{.slot = what.slot, .why = ClaimFailed::Why::kRefused};
+  }
+  Event done(const Release& what) {
+    const bool is_released = world_.claims.release(what.slot, node_, what.revision).has_value();
+    return SlotEvent{
+        .what = is_released ? SlotEvent::What::kReleased : SlotEvent::What::kReleaseFailed,
+        .slot = what.slot,
+        .revision = what.revision};
+  }
+  static Event failed(const ReadClaims& /*what*/) { return ClaimsUnreadable{}; }
+  static Event failed(const Claim& what) {
+    return ClaimFailed{.slot = what.slot, .why = ClaimFailed::Why::kUnknown};
+  }
+  static Event failed(const Release& what) {
+    return SlotEvent{
+        .what = SlotEvent::What::kReleaseFailed, .slot = what.slot, .revision = what.revision};
+  }
+
+  const World world_;
+  const NodeId node_;
+  std::deque<Sent> sent_;
+  std::deque<Answer> answers_;
+  bool is_cut_ = false;
+};
+
 // One start of a node.
 class TestNode {
  public:
   static constexpr Millis kTick{50};
 
-  struct World {
-    const Clock& clock;
-    TestBus& bus;
-    MemoryClaims& claims;
-    Dice& dice;
-  };
   struct Options {
     std::string name;
     std::size_t slots = kDefaultSlots;
@@ -71,30 +152,22 @@ class TestNode {
                Millis(world.dice.between(0, 100'000))),
         bus_(world.bus),
         beats_(bus_, clock_, {.node = id_, .version = "1", .address = options.name}),
-        ownership_({.node = id_, .slots = options.slots}) {
+        ownership_({.node = id_, .slots = options.slots}),
+        database_(world, id_) {
     must(beats_.start());
   }
   TestNode(const TestNode&) = delete;
   TestNode& operator=(const TestNode&) = delete;
 
-  // The database carries out what it was sent, whatever the node does meanwhile.
-  void advance_database() {
-    while (!asked_.empty() && asked_.front().due <= world_.clock.now()) {
-      const Asked asked = std::move(asked_.front());
-      asked_.pop_front();
-      carry_out(asked);
-    }
-  }
   // Runs what its thread would at this time.
   void run() {
     if (is_paused_) return;
     bool has_news = false;
-    while (!answers_.empty() && answers_.front().due <= world_.clock.now()) {
-      ownership_.note(answers_.front().event, clock_.now());
-      answers_.pop_front();
+    while (const std::optional<Event> answer = database_.take_answer()) {
+      ownership_.note(*answer, clock_.now());
       has_news = true;
     }
-    std::erase_if(local_, [&](const Answer& each) {
+    std::erase_if(local_, [&](const Outcome& each) {
       if (each.due > world_.clock.now()) return false;
       ownership_.note(each.event, clock_.now());
       return has_news = true;
@@ -115,7 +188,6 @@ class TestNode {
     is_paused_ = false;
     bus_.release();
   }
-  void cut_database(bool is_cut) { is_database_cut_ = is_cut; }
   void fail_opens(bool fails) { fails_to_open_ = fails; }
   void drain() { ownership_.drain(); }
   void note_fenced(Slot slot, Revision revision) {
@@ -134,88 +206,39 @@ class TestNode {
   }
   [[nodiscard]] const NodeId& id() const { return id_; }
   [[nodiscard]] bool is_paused() const { return is_paused_; }
-  [[nodiscard]] bool is_database_cut() const { return is_database_cut_; }
+  [[nodiscard]] DatabaseLink& database() { return database_; }
   [[nodiscard]] TestBus::Member& bus() { return bus_; }
   [[nodiscard]] const Beats& beats() const { return beats_; }
   [[nodiscard]] const Ownership& ownership() const { return ownership_; }
-  // Since when the node has run and heard itself without a gap, by its own clock's spans.
-  [[nodiscard]] Millis trusted_for() const {
-    const auto since = beats_.trusted_since();
-    return since ? clock_.now() - *since : Millis(0);
-  }
-  [[nodiscard]] std::size_t count_of_claims() const { return claims_; }
-  [[nodiscard]] std::size_t count_of_closes() const { return closes_; }
+  // Claims and closes that it asked for.
+  [[nodiscard]] std::size_t count_of_moves() const { return moves_; }
 
  private:
-  struct Asked {
-    TimePoint due{};
-    std::variant<ReadClaims, Claim, Release> what{};
-  };
-  struct Answer {
+  struct Outcome {
     TimePoint due{};
     Event event{};
   };
 
-  void act(const ReadClaims& what) { ask(what); }
+  void act(const ReadClaims& what) { database_.send(what); }
   void act(const Claim& what) {
-    ++claims_;
-    ask(what);
+    ++moves_;
+    database_.send(what);
   }
-  void act(const Release& what) { ask(what); }
+  void act(const Release& what) { database_.send(what); }
   void act(const Open& what) {
     using What = SlotEvent::What;
     local_.push_back(
-        {after(5, 60), SlotEvent{.what = fails_to_open_ ? What::kOpenFailed : What::kOpened,
-                                 .slot = what.slot,
-                                 .revision = what.revision}});
+        {world_.after(5, 60), SlotEvent{.what = fails_to_open_ ? What::kOpenFailed : What::kOpened,
+                                        .slot = what.slot,
+                                        .revision = what.revision}});
   }
   void act(const Close& what) {
-    ++closes_;
-    local_.push_back({after(1, 30), SlotEvent{.what = SlotEvent::What::kClosed,
-                                              .slot = what.slot,
-                                              .revision = what.revision}});
+    ++moves_;
+    local_.push_back({world_.after(1, 30), SlotEvent{.what = SlotEvent::What::kClosed,
+                                                     .slot = what.slot,
+                                                     .revision = what.revision}});
   }
   void act(const Announce& what) { said_ = what.said; }
-
-  TimePoint after(std::int64_t least_ms, std::int64_t most_ms) {
-    return world_.clock.now() + Millis(world_.dice.between(least_ms, most_ms));
-  }
-  void ask(std::variant<ReadClaims, Claim, Release> what) {
-    const TimePoint last = asked_.empty() ? TimePoint{} : asked_.back().due;
-    asked_.push_back({std::max(last, after(1, 10)), what});
-  }
-  void answer(Event event) { answers_.push_back({after(1, 10), std::move(event)}); }
-
-  void carry_out(const Asked& asked) {
-    if (!is_database_cut_)
-      return std::visit([this](const auto& what) { answer(done(what)); }, asked.what);
-    // The connection was lost: before the database got it, or before it answered.
-    if (world_.dice.once_in(2))
-      std::visit([this](const auto& what) { (void)done(what); }, asked.what);
-    std::visit([this](const auto& what) { answer(failed(what)); }, asked.what);
-  }
-  Event done(const ReadClaims& /*what*/) { return ClaimsRead{.rows = must(world_.claims.read())}; }
-  Event done(const Claim& what) {
-    const auto row = world_.claims.claim(
-        {.slot = what.slot, .node = id_, .seen = what.seen, .above = what.above});
-    if (row) return Claimed{.row = *row};
-    return ClaimFailed{.slot = what.slot, .why = ClaimFailed::Why::kRefused};
-  }
-  Event done(const Release& what) {
-    const bool is_released = world_.claims.release(what.slot, id_, what.revision).has_value();
-    return SlotEvent{
-        .what = is_released ? SlotEvent::What::kReleased : SlotEvent::What::kReleaseFailed,
-        .slot = what.slot,
-        .revision = what.revision};
-  }
-  static Event failed(const ReadClaims& /*what*/) { return ClaimsUnreadable{}; }
-  static Event failed(const Claim& what) {
-    return ClaimFailed{.slot = what.slot, .why = ClaimFailed::Why::kUnknown};
-  }
-  static Event failed(const Release& what) {
-    return SlotEvent{
-        .what = SlotEvent::What::kReleaseFailed, .slot = what.slot, .revision = what.revision};
-  }
 
   const World world_;
   const NodeId id_;
@@ -224,15 +247,12 @@ class TestNode {
   Beats beats_;
   Ownership ownership_;
   Beats::Said said_;
-  std::deque<Asked> asked_;     // of the database, in order
-  std::deque<Answer> answers_;  // of the database, in order
-  std::vector<Answer> local_;   // of the slots
+  DatabaseLink database_;
+  std::vector<Outcome> local_;  // of its slots
   TimePoint next_{};
   bool is_paused_ = false;
-  bool is_database_cut_ = false;
   bool fails_to_open_ = false;
-  std::size_t claims_ = 0;
-  std::size_t closes_ = 0;
+  std::size_t moves_ = 0;
 };
 
 // All nodes, and what must hold at every moment. Failures of that are collected as texts.
@@ -253,7 +273,7 @@ class TestCluster {
 
   TestNode& start(const std::string& name) {
     nodes_.push_back(std::make_unique<TestNode>(
-        TestNode::World{.clock = clock_, .bus = bus_, .claims = claims_, .dice = dice_},
+        World{.clock = clock_, .bus = bus_, .claims = claims_, .dice = dice_},
         TestNode::Options{.name = name,
                           .slots = slots_,
                           .incarnation = static_cast<std::int64_t>(dice_.bits() >> 2U) + 1}));
@@ -268,7 +288,7 @@ class TestCluster {
   void step() {
     clock_.pass(kStep);
     bus_.deliver();
-    for (const auto& node : nodes_) node->advance_database();
+    for (const auto& node : nodes_) node->database().advance();
     for (const auto& node : nodes_) node->run();
     check();
   }
@@ -313,7 +333,7 @@ class TestCluster {
   // Claims and closes so far.
   [[nodiscard]] std::size_t count_of_moves() const {
     std::size_t count = 0;
-    for (const auto& node : nodes_) count += node->count_of_claims() + node->count_of_closes();
+    for (const auto& node : nodes_) count += node->count_of_moves();
     return count;
   }
 
@@ -325,24 +345,20 @@ class TestCluster {
 
  private:
   void check() {
-    struct First {
-      const TestNode* node = nullptr;
-      Revision revision = 0;
-    };
-    std::vector<First> first(slots_);
+    first_.assign(slots_, {});
     for (const auto& node : nodes_) {
       if (!node->may_acknowledge()) continue;
       for (std::size_t i = 0; i < slots_; ++i) {
         const auto revision = node->ownership().serves(static_cast<Slot>(i));
         if (!revision) continue;
         check_owner(static_cast<Slot>(i), *node, *revision);
-        const auto [other, before] = first[i];
+        const auto [other, before] = first_[i];
         if (other != nullptr && (overlap_ == Overlap::kNever || before == *revision)) {
           note_failure(fmt::format("{} and {} acknowledge for slot {} under revisions {} and {}",
                                    text_of(other->id()), text_of(node->id()), i, before,
                                    *revision));
         }
-        first[i] = {.node = node.get(), .revision = *revision};
+        first_[i] = {.node = node.get(), .revision = *revision};
       }
     }
   }
@@ -354,7 +370,7 @@ class TestCluster {
                                text_of(written.owner), text_of(node.id()), number_of(slot),
                                revision));
     }
-    if (node.is_paused() || node.is_database_cut() || !dice_.once_in(8)) return;
+    if (node.is_paused() || node.database().is_cut() || !dice_.once_in(8)) return;
     const std::int64_t from = claims_.position(slot);
     const Status wrote = claims_.write(slot, revision, from, from + 1);
     if (!wrote) return node.note_fenced(slot, revision);
@@ -373,6 +389,11 @@ class TestCluster {
     NodeId owner{};
     Revision revision = 0;
   };
+  // The first node that acknowledges for a slot.
+  struct First {
+    const TestNode* node = nullptr;
+    Revision revision = 0;
+  };
   const std::size_t slots_;
   const Overlap overlap_;
   TestClock clock_;
@@ -381,6 +402,7 @@ class TestCluster {
   MemoryClaims claims_;
   std::vector<std::unique_ptr<TestNode>> nodes_;
   std::vector<Written> written_;  // last, by slot
+  std::vector<First> first_;      // by slot; of this step
   std::vector<std::string> failures_;
 };
 

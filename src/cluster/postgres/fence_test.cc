@@ -152,14 +152,17 @@ TEST_F(SlotFence, RowsOfALaterOwnerNeverComeBeforeThoseOfAnEarlierOne) {
   {
     std::vector<std::jthread> owners;
     for (int i = 0; i < 3; ++i) owners.emplace_back(write_until_the_end);
+    Connection connection = connect();
     for (Revision seen = 1; seen < kLast; ++seen) {
+      while (must(connection.integer("SELECT count(*) FROM written WHERE revision = $1", seen)) ==
+             0) {
+      }
       must(claims_->claim({.slot = kSlot, .node = kBert, .seen = seen}));
     }
   }
   EXPECT_EQ(must(connect().integer("SELECT count(*) FROM written a JOIN written b "
                                    "ON a.n < b.n AND a.revision > b.revision")),
             0);
-  EXPECT_GE(must(connect().integer("SELECT count(*) FROM written")), 1);
   EXPECT_GE(fence_.refused(), static_cast<std::uint64_t>(kLast - 1));
 }
 

@@ -245,6 +245,20 @@ TEST(FamilyGuess, SeesWhatASetChangesAndAsksWhereItCannotKnow) {
   EXPECT_THAT(text, HasSubstr("reply: {\"id\":\"$id\"}"));
 }
 
+TEST(FamilyGuess, MakesANumberOfABooleanThatItsFieldShowsAsOne) {
+  const auto guessed = guess(std::string(kHead) + R"(
+> device HEAT00000001 quota {"typeCode":"state","params":{"asleep":0,"watts":5}}
+@ +2s
+< device HEAT00000001 set {"id":<id>,"operateType":"off","params":{"sleep":true}}
+> device HEAT00000001 quota {"typeCode":"state","params":{"asleep":1}}
+> device HEAT00000001 set_reply {"id":<id>,"data":{"ack":0}}
+)");
+  ASSERT_TRUE(guessed) << guessed.error().detail;
+  const std::string text = device_file_of(*guessed, "heat");
+  EXPECT_THAT(text, HasSubstr("- {set: asleep, to: $sleep, map: {false: 0, true: 1}}"));
+  EXPECT_TRUE(catalog::load_family("heat.yaml", text));
+}
+
 TEST(FamilyGuess, ScoreCountsWhatIsWrong) {
   const catalog::FamilyPtr family = sim::family_of("delta_2");
   GuessedFamily guessed;

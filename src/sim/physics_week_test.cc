@@ -152,7 +152,7 @@ const std::vector<Lived> kLived = {
      .reaches = {{"bmsMaster.vol", 43'000, 54'000, 49'000, 49'900},
                  {"ems.lcdShowSoc", 5, 100, 61, 99},
                  {"inv.outputWatts", 0, 4000, 100, 500},
-                 {"inv.inputWatts", 0, 3680, 0, 500},
+                 {"inv.inputWatts", 0, 3680, 0, 100},
                  {"mppt.inWatts", 0, 16'500, 0, 12'000},
                  {"mppt.inVol", 40, 1500, 50, 600},
                  {"bmsMaster.temp", 5, 45, 24, 25}}},

@@ -35,6 +35,20 @@ const Json* selecting(const Family& family, const JsonObject& message, const std
   return nullptr;
 }
 
+// The value that every command has at a part of the selector: it tells none from another, and some
+// clients leave it out. nullptr if there are several values, or no other part that could select.
+const Json* value_of_all(const Family& family, const std::string& path) {
+  const Json* common = nullptr;
+  for (const Command& command : family.commands) {
+    for (const auto& [at, value] : command.select) {
+      if (at != path) continue;
+      if (common != nullptr && *common != value) return nullptr;
+      common = &value;
+    }
+  }
+  return family.commands.size() > 1 ? common : nullptr;
+}
+
 // Clients send selectors as numbers or as strings of digits.
 std::string loose_text(const Json& value) {
   if (const auto* text = value.if_string()) return std::string(*text);
@@ -218,6 +232,7 @@ Result<const Command*> Family::find_command(const JsonObject& message) const {
   std::vector<std::string> asked;
   for (const std::string& path : select) {
     const Json* value = selecting(*this, message, path);
+    if (value == nullptr) value = value_of_all(*this, path);
     if (value == nullptr) {
       return fail(ErrorCode::kBadParams,
                   fmt::format("{} is missing: a set names {}", path, join(select, "and")));

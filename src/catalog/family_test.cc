@@ -104,6 +104,26 @@ TEST(FamilyCommand, ReachesSelectorsInsideOfParams) {
   EXPECT_EQ(find(R"({"params":5})").error().code, ErrorCode::kBadParams);
 }
 
+TEST(FamilyCommand, NeedsNoPartOfTheSelectorThatAllCommandsShare) {
+  Family family;
+  family.select = {"params.cmdSet", "params.id"};
+  const auto command = [](std::string name, int set, int id) {
+    Command made;
+    made.name = std::move(name);
+    made.select = {{"params.cmdSet", set}, {"params.id", id}};
+    return made;
+  };
+  family.commands = {command("outputs", 32, 66), command("car", 32, 81)};
+  const auto find = [&](std::string_view text) {
+    return family.find_command(wire::parse_json(text)->as_object());
+  };
+  EXPECT_EQ((*find(R"({"params":{"id":81}})"))->name, "car");
+  EXPECT_EQ(*find(R"({"params":{"cmdSet":11,"id":81}})"), nullptr);
+  EXPECT_FALSE(find(R"({"params":{"cmdSet":32}})"));
+  family.commands.push_back(command("reset", 1, 20));
+  EXPECT_FALSE(find(R"({"params":{"id":81}})")) << "it could be of either set";
+}
+
 FamilyPtr family_of(std::string id, std::vector<std::string> prefixes) {
   auto family = std::make_shared<Family>();
   family->id = std::move(id);

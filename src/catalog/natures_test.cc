@@ -24,7 +24,8 @@ const Family& family_of(std::string_view id) {
 TEST(Natures, ChargeIsAFieldOfEachFamilyWithABattery) {
   for (const std::string_view id :
        {"delta_2", "power_kits", "power_ocean", "power_stream", "smart_home_panel", "delta_2_max",
-        "delta_pro_ultra", "wave_2", "glacier", "stream"}) {
+        "delta_pro_ultra", "wave_2", "glacier", "stream", "delta_pro_3", "delta_pro", "delta_max",
+        "river_2_pro"}) {
     const auto found = fields_of_word(family_of(id), "soc");
     ASSERT_FALSE(found.empty()) << id;
     EXPECT_EQ(found.front()->unit, "%") << id;
@@ -40,12 +41,14 @@ TEST(Natures, WhetherTheGridIsThereIsKnownOfSomeFamilies) {
   };
   const std::vector<Row> rows = {
       {"grid.voltage",
-       {"delta_2", "delta_2_max", "delta_pro_ultra", "power_kits", "stream", "wave_2"}},
+       {"delta_2", "delta_2_max", "delta_pro_ultra", "power_kits", "stream", "wave_2",
+        "delta_pro_3", "delta_pro", "delta_max", "river_2_pro"}},
       {"grid.present", {"smart_home_panel"}},
-      {"output.voltage", {"delta_2", "delta_2_max", "power_kits"}},
+      {"output.voltage",
+       {"delta_2", "delta_2_max", "power_kits", "delta_pro", "delta_max", "river_2_pro"}},
       {"battery.voltage",
-       {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "power_stream", "stream",
-        "wave_2"}}};
+       {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "power_stream", "stream", "wave_2",
+        "delta_pro_3", "delta_pro", "delta_max", "river_2_pro"}}};
   for (const Row& row : rows) {
     for (const std::string_view id : row.families) {
       EXPECT_FALSE(fields_of_word(family_of(id), row.nature).empty()) << id << ' ' << row.nature;
@@ -62,19 +65,22 @@ TEST(Natures, TheStateOfABatteryIsFoundInEachFamilyThatReportsIt) {
   const std::vector<Row> rows = {
       {"battery.time_to_full",
        "min",
-       {"delta_2", "delta_2_max", "glacier", "power_stream", "stream", "wave_2"}},
+       {"delta_2", "delta_2_max", "glacier", "power_stream", "stream", "wave_2", "delta_pro_3",
+        "delta_pro", "delta_max", "river_2_pro"}},
       {"battery.time_to_empty",
        "min",
-       {"delta_2", "delta_2_max", "glacier", "power_stream", "stream", "wave_2"}},
+       {"delta_2", "delta_2_max", "glacier", "power_stream", "stream", "wave_2", "delta_pro_3",
+        "delta_pro", "delta_max", "river_2_pro"}},
       {"battery.time_left", "min", {"delta_pro_ultra", "power_kits", "smart_home_panel"}},
       {"battery.temperature",
        "°C",
-       {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "power_stream", "stream",
-        "wave_2"}},
-      {"battery.capacity", "Wh", {"stream"}},
+       {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "power_stream", "stream", "wave_2",
+        "delta_pro_3", "delta_pro", "delta_max", "river_2_pro"}},
+      {"battery.capacity", "Wh", {"stream", "delta_pro_3"}},
       {"battery.cycles",
        "",
-       {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "stream", "wave_2"}},
+       {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "stream", "wave_2", "delta_pro_3",
+        "delta_pro", "delta_max", "river_2_pro"}},
   };
   for (const Row& row : rows) {
     for (const std::string_view id : row.families) {

@@ -252,7 +252,9 @@ TEST(ShippedHomes, HaveTheirDevicesInThisOrder) {
                   "house R351ZFB4HF6L0030 delta_2_max", "house Y711ZAB4SFAU0069 delta_pro_ultra",
                   "annexe HJ31ZDH2ZF690029 power_ocean", "flat BK61Z00000000001 stream",
                   "cabin SP10ZAW5ZE9E0052 smart_home_panel", "camper M106ZAB4Z000001F power_kits",
-                  "camper BX11ZCB4EF2E0002 glacier", "cottage Y711ZKB2SG2Q0005 delta_pro_ultra"));
+                  "camper BX11ZCB4EF2E0002 glacier", "cottage Y711ZKB2SG2Q0005 delta_pro_ultra",
+                  "lodge MR51ZAS2PG330026 delta_pro_3", "farm DCABZ5ZE0000001 delta_pro",
+                  "orchard DAEBZ5ZE41A0012 delta_max", "studio R621ZEB1XE8S0029 river_2_pro"));
 }
 
 // A device of the home starts with what its family's documents show, and with what people set.
@@ -266,6 +268,8 @@ TEST(ShippedHomes, StartTheirDevicesWithTheseValues) {
     }
   }
   const std::map<std::string, std::string> wanted = {
+      {"DAEBZ5ZE41A0012", "inv.chgPauseFlag=1 ems.maxAvailableNum=2 "},
+      {"DCABZ5ZE0000001", "inv.cfgSlowChgWatts=0 "},
       {"HJ31ZDH2ZF690029", "bpSoc=58 "},
       {"KT21ZCH2ZF170012", "pd.powerMode=2 pd.setTempCel=22 pd.setTemp=22 pd.setTempfah=72 "},
       {"M106ZAB4Z000001F", "lddc.*.dcChRelay=1 "},
@@ -274,6 +278,7 @@ TEST(ShippedHomes, StartTheirDevicesWithTheseValues) {
        "mppt.carState=1 pd.carState=1 "},
       {"R331ZEB4ZEAL0528", "pd.watchIsConfig=1 pd.bpPowerSoc=30 "},
       {"R351ZFB4HF6L0030", "inv.chgPauseFlag=1 mppt.carState=1 pd.carState=1 "},
+      {"R621ZEB1XE8S0029", "mppt.chgPauseFlag=1 inv.chgPauseFlag=1 "},
       {"Y711ZKB2SG2Q0005", "hs_yj751_pd_appshow_addr.bpNum=1 "}};
   EXPECT_EQ(told, wanted);
   EXPECT_EQ(all.at("R331ZCB4ZE86056P").place, Place::kGarage);

@@ -158,7 +158,8 @@ TEST_P(GuessOf, AShippedFamilyIsAValidDeviceFile) {
 INSTANTIATE_TEST_SUITE_P(Families, GuessOf,
                          testing::Values("delta_2", "delta_2_max", "delta_pro_ultra", "glacier",
                                          "power_kits", "power_ocean", "power_stream",
-                                         "smart_home_panel", "smart_plug", "stream", "wave_2"),
+                                         "smart_home_panel", "smart_plug", "stream", "wave_2",
+                                         "delta_pro_3", "delta_pro", "delta_max", "river_2_pro"),
                          [](const auto& row) { return row.param; });
 
 constexpr std::string_view kHead = "recorded\ndevice generic HEAT00000001 owner demo real\n";
@@ -242,6 +243,20 @@ TEST(FamilyGuess, SeesWhatASetChangesAndAsksWhereItCannotKnow) {
   EXPECT_THAT(text, HasSubstr("sets: [hp.target]"));
   EXPECT_THAT(text, HasSubstr("# No field took its value: what does it do?"));
   EXPECT_THAT(text, HasSubstr("reply: {\"id\":\"$id\"}"));
+}
+
+TEST(FamilyGuess, MakesANumberOfABooleanThatItsFieldShowsAsOne) {
+  const auto guessed = guess(std::string(kHead) + R"(
+> device HEAT00000001 quota {"typeCode":"state","params":{"asleep":0,"watts":5}}
+@ +2s
+< device HEAT00000001 set {"id":<id>,"operateType":"off","params":{"sleep":true}}
+> device HEAT00000001 quota {"typeCode":"state","params":{"asleep":1}}
+> device HEAT00000001 set_reply {"id":<id>,"data":{"ack":0}}
+)");
+  ASSERT_TRUE(guessed) << guessed.error().detail;
+  const std::string text = device_file_of(*guessed, "heat");
+  EXPECT_THAT(text, HasSubstr("- {set: asleep, to: $sleep, map: {false: 0, true: 1}}"));
+  EXPECT_TRUE(catalog::load_family("heat.yaml", text));
 }
 
 TEST(FamilyGuess, ScoreCountsWhatIsWrong) {

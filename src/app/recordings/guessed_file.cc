@@ -169,23 +169,28 @@ class Writer {
     out_ += '\n';
   }
 
-  // Whether a number becomes a boolean, which only the long form of an effect can say.
-  [[nodiscard]] bool sets_a_bool(const GuessedParam& param) const {
-    return param.values.type() == FieldType::kInt &&
+  // Whether a number becomes a boolean or the other way round, which only the long form of an
+  // effect can say.
+  [[nodiscard]] bool converts(const GuessedParam& param) const {
+    const FieldType from = param.values.type();
+    const FieldType to = from == FieldType::kBool ? FieldType::kInt : FieldType::kBool;
+    return (from == FieldType::kInt || from == FieldType::kBool) &&
            std::ranges::any_of(family_.fields, [&](const GuessedField& field) {
-             return field.type() == FieldType::kBool && is_among(param.sets, field.name);
+             return field.type() == to && is_among(param.sets, field.name);
            });
   }
 
   void effects(const GuessedCommand& command) {
-    if (std::ranges::none_of(command.params, [&](const auto& each) { return sets_a_bool(each); })) {
+    if (std::ranges::none_of(command.params, [&](const auto& each) { return converts(each); })) {
       return;
     }
     line("    effects:");
     for (const GuessedParam& each : command.params) {
-      if (!sets_a_bool(each)) continue;
+      if (!converts(each)) continue;
       for (const std::string& field : each.sets) {
-        line("      - {{set: {}, to: ${}, as: bool}}", yaml_text(field), each.name);
+        const bool from_bool = each.values.type() == FieldType::kBool;
+        line("      - {{set: {}, to: ${}, {}}}", yaml_text(field), each.name,
+             from_bool ? "map: {false: 0, true: 1}" : "as: bool");
       }
     }
   }
@@ -198,7 +203,7 @@ class Writer {
     const std::string seen = seen_text(param.values);
     if (!seen.empty()) line("        # sent: {}; what else is valid?", seen);
     if (!param.sets.empty()) {
-      if (!sets_a_bool(param)) line("        sets: [{}]", fmt::join(param.sets, ", "));
+      if (!converts(param)) line("        sets: [{}]", fmt::join(param.sets, ", "));
     } else if (!param.maybe.empty()) {
       line("        # sets one of {}?", fmt::join(param.maybe, ", "));
     } else {

@@ -347,6 +347,8 @@ TEST(Controls, HaveTheKindOfTheirParameter) {
         Row{"stream", "set_configure_cfgFeedGridMode", Platform::kSwitch, false},
         Row{"stream", "set_configure_cfgEnergyStrategyOperateMode", Platform::kSelect, false},
         Row{"delta_2_max", "do_dcChgGet", Platform::kButton, true},
+        Row{"delta_pro", "set_chargeLimit_maxChgSoc", Platform::kNumber, true},
+        Row{"river_2_pro", "set_mpptCar_enabled", Platform::kSwitch, false},
         Row{"power_kits", "set_dischgParaSet_volTag", Platform::kSelect, false}}) {
     const auto family = all_families().find(row.family);
     ASSERT_NE(family, nullptr) << row.family;

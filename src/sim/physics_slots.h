@@ -76,6 +76,7 @@ struct GridPart : Part {
   double import_w = 0;
   double export_w = 0;
   double meter_error_w = 0;
+  std::optional<FieldFormula> holds;
 };
 
 struct HeatPumpPart {

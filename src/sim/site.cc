@@ -26,8 +26,8 @@ void Site::join(DeviceDriver& driver, Plug plug, TimePoint resumes) {
   joined_.insert(after, {.driver = &driver, .plug = plug, .resumes = resumes});
   const double drawn_w = driver.device().drawn_w();
   if (steps_last(plug)) {
-    // What a household meter starts with.
-    if (!catalog::measures_only(driver.device().family())) others_ac_w_ += drawn_w;
+    // What a household meter starts with: all that passes the device that regulates.
+    if (!catalog::measures_only(driver.device().family())) others_ac_w_ = drawn_w;
     return;
   }
   if (plug == Plug::kDc) {
@@ -87,7 +87,12 @@ void Site::advance(TimePoint now, void (DeviceDriver::*how)(const Environment& e
     } else {
       (each.driver->*how)(at(now, each.plug));
     }
-    (each.plug == Plug::kDc ? dc_w : ac_w) += each.driver->device().drawn_w();
+    const double drawn_w = each.driver->device().drawn_w();
+    if (is_last) {
+      ac_w = drawn_w;  // all that the others draw passes this device
+    } else {
+      (each.plug == Plug::kDc ? dc_w : ac_w) += drawn_w;
+    }
   }
 }
 

@@ -24,7 +24,7 @@ const Family& family_of(std::string_view id) {
 TEST(Natures, ChargeIsAFieldOfEachFamilyWithABattery) {
   for (const std::string_view id :
        {"delta_2", "power_kits", "power_ocean", "power_stream", "smart_home_panel", "delta_2_max",
-        "delta_pro_ultra", "wave_2", "glacier", "stream"}) {
+        "delta_pro_ultra", "wave_2", "glacier", "stream", "delta_3_max", "smart_home_panel_2"}) {
     const auto found = fields_of_word(family_of(id), "soc");
     ASSERT_FALSE(found.empty()) << id;
     EXPECT_EQ(found.front()->unit, "%") << id;
@@ -38,14 +38,14 @@ TEST(Natures, WhetherTheGridIsThereIsKnownOfSomeFamilies) {
     std::string_view nature;
     std::vector<std::string_view> families;
   };
-  const std::vector<Row> rows = {
-      {"grid.voltage",
-       {"delta_2", "delta_2_max", "delta_pro_ultra", "power_kits", "stream", "wave_2"}},
-      {"grid.present", {"smart_home_panel"}},
-      {"output.voltage", {"delta_2", "delta_2_max", "power_kits"}},
-      {"battery.voltage",
-       {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "power_stream", "stream",
-        "wave_2"}}};
+  const std::vector<Row> rows = {{"grid.voltage",
+                                  {"delta_2", "delta_2_max", "delta_pro_ultra", "power_kits",
+                                   "stream", "stream_microinverter", "wave_2"}},
+                                 {"grid.present", {"smart_home_panel", "smart_home_panel_2"}},
+                                 {"output.voltage", {"delta_2", "delta_2_max", "power_kits"}},
+                                 {"battery.voltage",
+                                  {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier",
+                                   "power_stream", "stream", "wave_2"}}};
   for (const Row& row : rows) {
     for (const std::string_view id : row.families) {
       EXPECT_FALSE(fields_of_word(family_of(id), row.nature).empty()) << id << ' ' << row.nature;
@@ -62,16 +62,18 @@ TEST(Natures, TheStateOfABatteryIsFoundInEachFamilyThatReportsIt) {
   const std::vector<Row> rows = {
       {"battery.time_to_full",
        "min",
-       {"delta_2", "delta_2_max", "glacier", "power_stream", "stream", "wave_2"}},
+       {"delta_2", "delta_2_max", "delta_3_max", "glacier", "power_stream", "smart_home_panel_2",
+        "stream", "wave_2"}},
       {"battery.time_to_empty",
        "min",
-       {"delta_2", "delta_2_max", "glacier", "power_stream", "stream", "wave_2"}},
+       {"delta_2", "delta_2_max", "delta_3_max", "glacier", "power_stream", "smart_home_panel_2",
+        "stream", "wave_2"}},
       {"battery.time_left", "min", {"delta_pro_ultra", "power_kits", "smart_home_panel"}},
       {"battery.temperature",
        "°C",
        {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "power_stream", "stream",
         "wave_2"}},
-      {"battery.capacity", "Wh", {"stream"}},
+      {"battery.capacity", "Wh", {"smart_home_panel_2", "stream"}},
       {"battery.cycles",
        "",
        {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "stream", "wave_2"}},

@@ -113,7 +113,7 @@ TEST(Signals, TellTheirMistakes) {
           {kSine, "formula: name", "signal.formula: name is of type string: must be int, float"},
           {kSine, "formula: pack.*.watts",
            "pack.*.watts is a field of several modules: only a field of pack.* can name it"},
-          {kSine, "formula: air.f", "names air.c, whose value depends on air.f itself"},
+          {kSine, "formula: air.f", "names air.f, whose value depends on air.c itself"},
           {kSine, "formula: air.c", "names air.c, whose value depends on air.c itself"},
           {kSine, "formula: [limit, sun]",
            "signal.formula: must be a list of formulas for an array, and else one"},

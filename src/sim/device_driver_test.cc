@@ -171,7 +171,8 @@ TEST(DeviceDriver, SaysWhatItsDeviceSays) {
   };
   for (const char* id :
        {"delta_2", "power_kits", "power_ocean", "power_stream", "smart_home_panel", "smart_plug",
-        "delta_2_max", "delta_pro_ultra", "wave_2", "glacier", "stream"}) {
+        "delta_2_max", "delta_pro_ultra", "wave_2", "glacier", "stream", "delta_3_max",
+        "smart_meter", "stream_microinverter", "smart_home_panel_2"}) {
     SCOPED_TRACE(id);
     const auto virtual_family = std::make_shared<const VirtualFamily>(family_of(id));
     const World world({.seed = 7});

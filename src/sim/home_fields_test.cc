@@ -102,6 +102,8 @@ const std::vector<BatteryOf>& batteries() {
       {{"Cabin battery", "hs_yj751_pd_appshow_addr.soc"}, kUltraLeast, 0, kUltraMost},
       {{"Balcony roof", "cmsBattSoc"}, "cmsMinDsgSoc", 0, "cmsMaxChgSoc"},
       {{"Home panel", "heartbeat.backupBatPer"}, "", 0, ""},
+      {{"Ranch panel", "backupIncreInfo.backupBatPer"}, "backupReserveSoc", 0, "foceChargeHight"},
+      {{"Terrace power station", "cmsBattSoc"}, "cmsMinDsgSoc", 0, "cmsMaxChgSoc"},
       {{"Bedroom air conditioner", "pd.batSoc"}, "bms.bmsMinDsgSoc", 0, "bms.bmsMaxChgSoc"},
       {{"Camper power kit", "bp2000.M102Z3B4ZE6H0009.soc"},
        "bp2000.M102Z3B4ZE6H0009.dsgSetSoc",
@@ -224,6 +226,7 @@ const std::vector<Still>& still() {
       {"delta_pro_ultra",
        kHealth,
        {"hs_yj751_bms_slave_addr.1.actSoh", "hs_yj751_bms_slave_addr.2.actSoh"}},
+      {"delta_3_max", kNothingThere, {"powGet12vList.powGet12vItem[]*", "powGetAcOutList.*"}},
       {"glacier",
        kRating,
        {"bms_bmsStatus.tagChgAmp", "bms_emsStatus.closeOilEbSocMax",
@@ -280,6 +283,8 @@ const std::vector<Still>& still() {
        kSendsNone,
        {"aiTouTargetSoc", "diffSoc", "ecloudOcv", "lanSysTargetPwr", "remainTime",
         "socketMeasurePower", "v1p0.chgAmp", "v1p0.chgVol", "v1p0.paraVolMax", "v1p0.paraVolMin"}},
+      {"stream_microinverter", kRating, {"feedGridModePowMax", "feedGridModePowLimit"}},
+      {"stream_microinverter", kSendsNone, {"invTargetPwr"}},
       {"stream", "two small devices that never rest", {"powGetSchuko1", "powGetSchuko2"}},
       {"wave_2",
        kNothingThere,
@@ -347,7 +352,7 @@ TEST(HomeFields, WhatMovesInDumpsMoves) {
 TEST(HomeFields, WhatIsMeasuredMoves) {
   static constexpr std::array<std::string_view, 8> kMeasured = {"W",  "V",  "A", "mV",
                                                                 "mA", "°C", "%", "min"};
-  EXPECT_EQ(june().known().size(), 11U) << "families";
+  EXPECT_EQ(june().known().size(), 15U) << "families";
   for (const auto& [family, numbers] : june().known()) {
     const auto dumps = real().find(family);
     std::size_t measured = 0;

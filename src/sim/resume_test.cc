@@ -182,7 +182,8 @@ INSTANTIATE_TEST_SUITE_P(Families, Resume,
                          testing::Values("delta_2", "power_kits", "power_ocean", "power_stream",
                                          "smart_home_panel", "solar_station", "smart_plug",
                                          "delta_2_max", "delta_pro_ultra", "wave_2", "glacier",
-                                         "stream"),
+                                         "stream", "delta_3_max", "smart_meter",
+                                         "stream_microinverter", "smart_home_panel_2"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(ResumedDevice, StartsAnewWithoutAValueOfItsFamily) {

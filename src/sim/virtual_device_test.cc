@@ -97,9 +97,21 @@ class Mirror {
   std::map<std::string, Json, std::less<>> known_;
 };
 
-constexpr std::string_view kFamilies[] = {
-    "delta_2",     "smart_home_panel", "power_kits", "power_ocean", "power_stream", "smart_plug",
-    "delta_2_max", "delta_pro_ultra",  "wave_2",     "glacier",     "stream"};
+constexpr std::string_view kFamilies[] = {"delta_2",
+                                          "smart_home_panel",
+                                          "power_kits",
+                                          "power_ocean",
+                                          "power_stream",
+                                          "smart_plug",
+                                          "delta_2_max",
+                                          "delta_pro_ultra",
+                                          "wave_2",
+                                          "glacier",
+                                          "stream",
+                                          "delta_3_max",
+                                          "smart_meter",
+                                          "stream_microinverter",
+                                          "smart_home_panel_2"};
 
 TEST(VirtualDevice, TellsEverythingOnConnectAndEveryChangeAfterwards) {
   for (const std::string_view id : kFamilies) {

@@ -325,6 +325,7 @@ class FamilyTest(unittest.TestCase):
     FAMILIES = (
         "delta_2",
         "delta_2_max",
+        "delta_3_max",
         "delta_pro_ultra",
         "generic",
         "glacier",
@@ -332,8 +333,11 @@ class FamilyTest(unittest.TestCase):
         "power_ocean",
         "power_stream",
         "smart_home_panel",
+        "smart_home_panel_2",
+        "smart_meter",
         "smart_plug",
         "stream",
+        "stream_microinverter",
         "wave_2",
     )
 

@@ -158,7 +158,9 @@ TEST_P(GuessOf, AShippedFamilyIsAValidDeviceFile) {
 INSTANTIATE_TEST_SUITE_P(Families, GuessOf,
                          testing::Values("delta_2", "delta_2_max", "delta_pro_ultra", "glacier",
                                          "power_kits", "power_ocean", "power_stream",
-                                         "smart_home_panel", "smart_plug", "stream", "wave_2"),
+                                         "smart_home_panel", "smart_plug", "stream", "wave_2",
+                                         "delta_3_max", "smart_meter", "stream_microinverter",
+                                         "smart_home_panel_2"),
                          [](const auto& row) { return row.param; });
 
 constexpr std::string_view kHead = "recorded\ndevice generic HEAT00000001 owner demo real\n";

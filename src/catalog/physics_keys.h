@@ -56,7 +56,7 @@ constexpr std::array<std::string_view, n> names_of(const std::array<QuantityName
 inline constexpr auto kBatteryFeeds = names_of(kBatteryQuantities);
 inline constexpr auto kPowerFeeds = names_of(kPowerQuantities);
 inline constexpr auto kGridFeeds = names_of(kGridQuantities);
-inline constexpr auto kBatteryLimits = std::to_array<std::string_view>({"max", "min"});
+inline constexpr auto kBatteryLimits = std::to_array<std::string_view>({"max", "min", "reserve"});
 inline constexpr auto kHeatPumpFeeds = names_of(kHeatPumpQuantities);
 inline constexpr auto kChargerLimits = std::to_array<std::string_view>({"power"});
 
@@ -100,7 +100,9 @@ inline constexpr auto kBatteryKeys = std::to_array<Key>({
     {.name = "switch", .description = kSwitchWords},
     {.name = "limits",
      .form = Form::kChosenTexts,
-     .description = "Fields in % that say how far it charges (max) and discharges (min)",
+     .description =
+         "Fields in % that say how far it charges (max) and discharges (min), and how far "
+         "it discharges while there is a grid (reserve)",
      .choices = kBatteryLimits},
     {.name = "feeds",
      .form = Form::kChosenTexts,

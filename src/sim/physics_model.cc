@@ -241,6 +241,7 @@ class PhysicsModel final : public Model {
       BatteryState& state = batteries_[k];
       state.max_percent = part.max_limit ? fields.si(*part.max_limit) : 100;
       state.min_percent = part.min_limit ? fields.si(*part.min_limit) : part.reserve_percent;
+      state.kept_percent = part.reserve_limit ? fields.si(*part.reserve_limit) : 0;
     }
     for (std::size_t k = 0; k < loads_.size(); ++k) read_load(loads_[k], slots_->loads[k], fields);
     grid_.holds = slots_->grid && slots_->grid->holds && slots_->grid->holds->at(fields) != 0;
@@ -282,7 +283,8 @@ class PhysicsModel final : public Model {
     }
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
       limit_battery(slots_->batteries[k], batteries_[k],
-                    {environment.battery_ok && batteries_[k].on, dt});
+
+                    {environment.battery_ok && batteries_[k].on, dt, environment.grid_up});
       offer.give_w += batteries_[k].give_w;
       offer.take_w += batteries_[k].take_w;
       offer.device_w += slots_->batteries[k].idle_w;

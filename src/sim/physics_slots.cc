@@ -95,6 +95,7 @@ BatteryPart Slots::battery(const PhysicsPart& part) {
           number("idle_w", 0),
           limit(part, "max"),
           limit(part, "min"),
+          limit(part, "reserve"),
           formula(part, "count")};
 }
 

@@ -52,6 +52,7 @@ struct BatteryPart : Part {
   double idle_w = 0;
   std::optional<Slot> max_limit;
   std::optional<Slot> min_limit;
+  std::optional<Slot> reserve_limit;  // while there is a grid
   std::optional<FieldFormula> count;
 };
 

@@ -165,7 +165,7 @@ const std::vector<Lived> kLived = {
     {.family = "smart_home_panel_2",  // 4657 W in a dump, 677 W of two ports in another
      .reaches = {{"wattInfo.gridWatt", 0, 24'000, 0, 0},
                  {"wattInfo.allHallWatt", 0, 15'000, 300, 2000},
-                 {"wattInfo.chWatt[0]", -7200, 3600, -500, 0},
+                 {"wattInfo.chWatt[0]", -7200, 3600, -500, -30},
                  {"loadInfo.hall1Watt[6]", 0, 300, 30, 60},
                  {"backupIncreInfo.backupBatPer", 20, 100, 55, 90},
                  {"pd303_mc.masterIncreInfo.gridVol", 113, 124, 123, 122},

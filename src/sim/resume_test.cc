@@ -37,7 +37,9 @@ bool is_of_life(const Fields::Entry& entry) {
   const auto& signal = entry.field->signal;
   const bool is_counted = signal && (signal->shape == catalog::Signal::Shape::kCount ||
                                      signal->shape == catalog::Signal::Shape::kTime);
-  return (counts || is_counted) && !is_of_the_day(entry.name);
+  // What a formula makes of other fields, as the energy stored, is no counter.
+  const bool is_computed = signal && signal->shape == catalog::Signal::Shape::kFormula;
+  return (counts || is_counted) && !is_computed && !is_of_the_day(entry.name);
 }
 bool is_charge(const Fields::Entry& entry) {
   return entry.field->unit == "%" && ends_with_one_of(entry.name, {"oc", "Soc", "BatPer"}) &&

@@ -16,10 +16,14 @@
 namespace gridloom::app {
 namespace {
 
-constexpr std::array<std::string_view, 15> kFamilies = {
-    "delta_2",    "smart_home_panel", "power_kits",      "power_ocean", "power_stream",
-    "smart_plug", "delta_2_max",      "delta_pro_ultra", "wave_2",      "glacier",
-    "stream",     "delta_pro_3",      "delta_pro",       "delta_max",   "river_2_pro"};
+constexpr std::array<std::string_view, 19> kFamilies = {
+    "delta_2",           "smart_home_panel", "power_kits",
+    "power_ocean",       "power_stream",     "smart_plug",
+    "delta_2_max",       "delta_pro_ultra",  "wave_2",
+    "glacier",           "stream",           "delta_pro_3",
+    "delta_pro",         "delta_max",        "river_2_pro",
+    "delta_3_max",       "smart_meter",      "stream_microinverter",
+    "smart_home_panel_2"};
 
 // Receives every report of a device, as the platform does.
 class Listener {

@@ -27,8 +27,8 @@ const FamilyPtr& family_of(std::string_view id) {
 
 TEST(BatteryModes, EachModeOfAFamilyIsAValidSetThatCanBePutBack) {
   std::size_t modes = 0;
-  for (const std::string_view id :
-       {"delta_2", "delta_2_max", "stream", "delta_pro_3", "delta_pro", "river_2_pro"}) {
+  for (const std::string_view id : {"delta_2", "delta_2_max", "stream", "delta_pro_3", "delta_pro",
+                                    "river_2_pro", "delta_3_max", "smart_home_panel_2"}) {
     const FamilyPtr& family = family_of(id);
     for (const auto& [mode, asked] : family->battery_modes) {
       ++modes;
@@ -47,7 +47,7 @@ TEST(BatteryModes, EachModeOfAFamilyIsAValidSetThatCanBePutBack) {
       }
     }
   }
-  EXPECT_EQ(modes, 11U);
+  EXPECT_EQ(modes, 13U);
 }
 
 TEST(BatteryModes, TheChargeIsRoundedAndStaysInTheRangeOfItsParameter) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -17,6 +18,7 @@
 #include "base/printable.h"
 #include "catalog/home_keys.h"
 #include "catalog/sections.h"
+#include "catalog/site_meter.h"
 #include "catalog/words.h"
 
 namespace gridloom::catalog {
@@ -456,8 +458,7 @@ class SiteChecks {
     return found;
   }
 
-  void check_one_at_most(Plug plug, std::string_view word) const {
-    const std::vector<const Placed*> all = with(plug);
+  static void check_one_at_most(const std::vector<const Placed*>& all, std::string_view word) {
     for (std::size_t k = 1; k < all.size(); ++k) {
       all[k]->entry.mistake("plug", fmt::format("{} is {} already: a site has one at most", word,
                                                 path_of(*all.front(), all[k]->entry)));
@@ -469,8 +470,16 @@ class SiteChecks {
   }
 
   void check_plugs() const {
-    check_one_at_most(Plug::kMeter, kMeterWord);
-    check_one_at_most(Plug::kOffGrid, kOffGridWord);
+    std::vector<const Placed*> regulators = with(Plug::kMeter);
+    std::vector<const Placed*> meters = regulators;
+    const auto is_meter = [](const Placed* one) {
+      return one->device.family != nullptr && measures_only(*one->device.family);
+    };
+    std::erase_if(regulators, is_meter);
+    std::erase_if(meters, std::not_fn(is_meter));
+    check_one_at_most(regulators, kMeterWord);
+    check_one_at_most(meters, "household meter");
+    check_one_at_most(with(Plug::kOffGrid), kOffGridWord);
     if (site_.phases > 0) {
       refuse(Plug::kDc, "dc is for a site with grid: none, on the DC side of its off_grid device");
       refuse(Plug::kOffGrid, "off_grid is for a site with grid: none; this one has a grid");
@@ -525,9 +534,10 @@ void check_site(const Site& site, const std::vector<Placed>& devices) {
 }
 
 void find_units(std::vector<Placed>& devices) {
-  const auto meter =
-      std::ranges::find(devices, Plug::kMeter, [](const Placed& one) { return one.device.plug; });
-  if (meter == devices.end() || !meter->device.family || !meter->device.family->system) return;
+  const auto meter = std::ranges::find_if(devices, [](const Placed& one) {
+    return one.device.plug == Plug::kMeter && one.device.family && one.device.family->system;
+  });
+  if (meter == devices.end()) return;
   for (Placed& one : devices) {
     const bool is_unit = one.device.plug == Plug::kFeedIn &&
                          one.device.family == meter->device.family && !one.device.meter;

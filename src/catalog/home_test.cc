@@ -338,6 +338,23 @@ TEST(Home, TellsEachMistakeWithItsLineAndWhatIsValid) {
   }
 }
 
+TEST(Home, HasOneHouseholdMeterBesideTheDeviceThatRegulates) {
+  constexpr std::string_view kMetered = R"(home: Metered
+sites:
+  flat:
+    grid: {phases: 1}
+    household: {people: 2}
+    devices:
+      - {family: smart_meter, plug: meter}
+      - {family: stream, plug: meter}
+)";
+  EXPECT_TRUE(load(kMetered));
+  EXPECT_THAT(mistakes_of(std::string(kMetered) + "      - {family: smart_meter, plug: meter}\n"),
+              HasSubstr("household meter is sites.flat.devices[0] already: a site has one"));
+  EXPECT_THAT(mistakes_of(std::string(kMetered) + "      - {family: stream, plug: meter}\n"),
+              HasSubstr("meter is sites.flat.devices[1] already: a site has one at most"));
+}
+
 TEST(Home, TellsAllMistakesAtOnce) {
   const std::string text =
       changed({"latitude: 53.6", "latitude: 90", ""}, changed({"plug: dc", "plug: cd", ""}, kHome));

@@ -25,7 +25,7 @@ TEST(Natures, ChargeIsAFieldOfEachFamilyWithABattery) {
   for (const std::string_view id :
        {"delta_2", "power_kits", "power_ocean", "power_stream", "smart_home_panel", "delta_2_max",
         "delta_pro_ultra", "wave_2", "glacier", "stream", "delta_pro_3", "delta_pro", "delta_max",
-        "river_2_pro"}) {
+        "river_2_pro", "delta_3_max", "smart_home_panel_2"}) {
     const auto found = fields_of_word(family_of(id), "soc");
     ASSERT_FALSE(found.empty()) << id;
     EXPECT_EQ(found.front()->unit, "%") << id;
@@ -42,8 +42,8 @@ TEST(Natures, WhetherTheGridIsThereIsKnownOfSomeFamilies) {
   const std::vector<Row> rows = {
       {"grid.voltage",
        {"delta_2", "delta_2_max", "delta_pro_ultra", "power_kits", "stream", "wave_2",
-        "delta_pro_3", "delta_pro", "delta_max", "river_2_pro"}},
-      {"grid.present", {"smart_home_panel"}},
+        "delta_pro_3", "delta_pro", "delta_max", "river_2_pro", "stream_microinverter"}},
+      {"grid.present", {"smart_home_panel", "smart_home_panel_2"}},
       {"output.voltage",
        {"delta_2", "delta_2_max", "power_kits", "delta_pro", "delta_max", "river_2_pro"}},
       {"battery.voltage",
@@ -66,17 +66,17 @@ TEST(Natures, TheStateOfABatteryIsFoundInEachFamilyThatReportsIt) {
       {"battery.time_to_full",
        "min",
        {"delta_2", "delta_2_max", "glacier", "power_stream", "stream", "wave_2", "delta_pro_3",
-        "delta_pro", "delta_max", "river_2_pro"}},
+        "delta_pro", "delta_max", "river_2_pro", "delta_3_max", "smart_home_panel_2"}},
       {"battery.time_to_empty",
        "min",
        {"delta_2", "delta_2_max", "glacier", "power_stream", "stream", "wave_2", "delta_pro_3",
-        "delta_pro", "delta_max", "river_2_pro"}},
+        "delta_pro", "delta_max", "river_2_pro", "delta_3_max", "smart_home_panel_2"}},
       {"battery.time_left", "min", {"delta_pro_ultra", "power_kits", "smart_home_panel"}},
       {"battery.temperature",
        "°C",
        {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "power_stream", "stream", "wave_2",
         "delta_pro_3", "delta_pro", "delta_max", "river_2_pro"}},
-      {"battery.capacity", "Wh", {"stream", "delta_pro_3"}},
+      {"battery.capacity", "Wh", {"stream", "delta_pro_3", "smart_home_panel_2"}},
       {"battery.cycles",
        "",
        {"delta_2", "delta_2_max", "delta_pro_ultra", "glacier", "stream", "wave_2", "delta_pro_3",

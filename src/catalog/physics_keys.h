@@ -42,7 +42,9 @@ inline constexpr auto kSignalKeys = std::to_array<Key>({
     {.name = "when", .description = "Formula of other fields, true above 0, of a count or a time"},
     {.name = "of", .description = "Field with a count by chance, of a moment"},
     {.name = "formula",
-     .description = "Value from other fields, in their units: + - * / ( ) min(a, b) max(a, b)"},
+     .form = Form::kTextOrTexts,
+     .description = "Value from other fields, in their units: + - * / ( ) min(a, b) max(a, b); of "
+                    "an array a list, a formula for each element"},
 });
 
 template <std::size_t n>
@@ -54,7 +56,7 @@ constexpr std::array<std::string_view, n> names_of(const std::array<QuantityName
 inline constexpr auto kBatteryFeeds = names_of(kBatteryQuantities);
 inline constexpr auto kPowerFeeds = names_of(kPowerQuantities);
 inline constexpr auto kGridFeeds = names_of(kGridQuantities);
-inline constexpr auto kBatteryLimits = std::to_array<std::string_view>({"max", "min"});
+inline constexpr auto kBatteryLimits = std::to_array<std::string_view>({"max", "min", "reserve"});
 inline constexpr auto kHeatPumpFeeds = names_of(kHeatPumpQuantities);
 inline constexpr auto kChargerLimits = std::to_array<std::string_view>({"power"});
 
@@ -95,9 +97,12 @@ inline constexpr auto kBatteryKeys = std::to_array<Key>({
     {.name = "count",
      .description = "Field, or formula of fields, that says at the start how many such batteries "
                     "there are; 1 by default"},
+    {.name = "switch", .description = kSwitchWords},
     {.name = "limits",
      .form = Form::kChosenTexts,
-     .description = "Fields in % that say how far it charges (max) and discharges (min)",
+     .description =
+         "Fields in % that say how far it charges (max) and discharges (min), and how far "
+         "it discharges while there is a grid (reserve)",
      .choices = kBatteryLimits},
     {.name = "feeds",
      .form = Form::kChosenTexts,
@@ -163,6 +168,9 @@ inline constexpr auto kGridKeys = std::to_array<Key>({
      .form = Form::kNumber,
      .description =
          "Error of the meter by which the batteries keep the grid at zero; 0 by default"},
+    {.name = "holds",
+     .description = "Field, or formula of fields: while it is not 0, the grid supplies the loads "
+                    "and the batteries give nothing, unless there is no grid"},
     {.name = "feeds",
      .form = Form::kChosenTexts,
      .description = kFeedsWords,

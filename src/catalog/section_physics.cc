@@ -118,7 +118,7 @@ class PhysicsReader {
     for (const Key& key : section_of(kind.section).keys) {
       if (key.form == Form::kNumber) read_number(entry, key.name, part);
     }
-    for (const std::string_view key : {"switch", "count", "target", "heats", "share"}) {
+    for (const std::string_view key : {"switch", "count", "target", "heats", "share", "holds"}) {
       if (section_of(kind.section).find(key) == nullptr) continue;
       auto formula = read_formula(entry, key, family_);
       if (formula && has_signal(*formula, entry, key)) continue;
@@ -166,7 +166,7 @@ class PhysicsReader {
   void check_needed(const Entry& entry, const Kind& kind, const PhysicsPart& part) const {
     if (has_model_) {
       for (const std::string_view key :
-           {"switch", "limits", "feeds", "count", "circuits", "tripped"}) {
+           {"switch", "limits", "feeds", "count", "circuits", "tripped", "holds"}) {
         if (!entry.has(key)) continue;
         entry.mistake(key, "a family with a model in C++ (physics.model) has numbers here only");
       }
@@ -219,7 +219,7 @@ class PhysicsReader {
   [[nodiscard]] bool has_signal(const Formula& formula, const Entry& entry,
                                 std::string_view key) const {
     const auto moves = std::ranges::find_if(formula.names, [&](const std::string& name) {
-      return find_field(family_, name)->signal.has_value();
+      return find_number(family_, name)->signal.has_value();
     });
     if (moves == formula.names.end()) return false;
     entry.mistake(key, fmt::format("{} has a signal: must be a setting", *moves));
@@ -309,8 +309,14 @@ class PhysicsReader {
 
   [[nodiscard]] std::string feed_problem(const std::string& name,
                                          const QuantityName& quantity) const {
-    const Field* field = find_field(family_, name);
+    const Field* field = find_number(family_, name);
     if (field == nullptr) return fmt::format("\"{}\" is no field of this family", name);
+    const bool is_element = find_field(family_, name) == nullptr;
+    if (is_element) {
+      if (const std::string problem = formula_problem(family_, name); !problem.empty()) {
+        return problem;
+      }
+    }
     const auto fed = fed_.find(name);
     const bool sums =
         fed != fed_.end() &&
@@ -326,7 +332,7 @@ class PhysicsReader {
     if (is_list && field->type != FieldType::kArray) {
       return fmt::format("{} is of type {}: must be array", name, name_of(field->type));
     }
-    if (!is_list && !is_numeric(field->type)) {
+    if (!is_list && !is_element && !is_numeric(field->type)) {
       return fmt::format("{} is of type {}: must be int, float or bool", name,
                          name_of(field->type));
     }

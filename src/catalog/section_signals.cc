@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/element_name.h"
+#include "catalog/formula_list.h"
 #include "catalog/physics_keys.h"
 #include "catalog/sections.h"
 
@@ -74,6 +76,36 @@ void read_signal_formula(const Entry& entry, std::string_view key, Signal& signa
   auto formula = parse_formula(text);
   if (!formula) return entry.mistake(key, formula.error().detail);
   signal.formula = std::move(*formula);
+}
+
+// The formula of a value, or the formulas of an array's elements.
+void read_formulas(const Entry& entry, const Field& field, Signal& signal) {
+  std::vector<std::string> texts;
+  entry.text_or_texts("formula", texts);
+  const bool is_list = entry.find("formula")->kind != YamlNode::Kind::kScalar;
+  if (is_list != (field.type == FieldType::kArray)) {
+    return entry.mistake("formula", "must be a list of formulas for an array, and else one");
+  }
+  if (!is_list) {
+    auto formula = parse_formula(texts.front());
+    if (!formula) return entry.mistake("formula", formula.error().detail);
+    signal.formula = std::move(*formula);
+    return;
+  }
+  const JsonArray* initial = field.initial.if_array();
+  if (initial == nullptr || initial->size() != texts.size()) {
+    return entry.mistake("formula", fmt::format("has {} formulas: must have one for each of the "
+                                                "array's {} elements at the start",
+                                                texts.size(), initial ? initial->size() : 0));
+  }
+  std::vector<Formula> formulas;
+  formulas.reserve(texts.size());
+  for (const std::string& text : texts) {
+    auto formula = parse_formula(text);
+    if (!formula) return entry.mistake("formula", formula.error().detail);
+    formulas.push_back(std::move(*formula));
+  }
+  signal.formula = join_formulas(formulas);
 }
 
 void read_shape(const Entry& entry, Signal& signal) {
@@ -155,15 +187,13 @@ void check_formula(const Entry& file, const Family& family, const Field& field) 
     signal_mistake(file, field, formula_key(*field.signal), what);
   };
   for (const std::string& name : field.signal->formula.names) {
-    const Field* named = find_field(family, name);
-    if (named == nullptr) {
+    if (find_number(family, name) == nullptr) {
       wrong(
           fmt::format("\"{}\" is no field of this family; a name with other characters than "
                       "letters, digits, _ and . stands in single quotes",
                       name));
-    } else if (!is_numeric(named->type)) {
-      wrong(
-          fmt::format("{} is of type {}: must be int, float or bool", name, name_of(named->type)));
+    } else if (const std::string problem = formula_problem(family, name); !problem.empty()) {
+      wrong(problem);
     } else if (name.contains('*') && module_group(name) != module_group(field.name)) {
       wrong(fmt::format("{} is a field of several modules: only a field of {}.* can name it", name,
                         module_group(name)));
@@ -215,7 +245,7 @@ class SignalOrder {
   [[nodiscard]] std::vector<std::size_t> named_signals(std::size_t field) const {
     std::vector<std::size_t> named;
     for (const std::string& name : family_.fields[field].signal->formula.names) {
-      const Field* other = find_field(family_, name);
+      const Field* other = find_number(family_, name);
       if (other == nullptr || !other->signal) continue;
       named.push_back(static_cast<std::size_t>(other - family_.fields.data()));
     }
@@ -235,6 +265,29 @@ class SignalOrder {
 
 }  // namespace
 
+const Field* find_number(const Family& family, std::string_view name) {
+  const Field* field = find_field(family, name);
+  if (field != nullptr) return field;
+  const auto element = element_name(name);
+  return element ? find_field(family, element->field) : nullptr;
+}
+
+std::string formula_problem(const Family& family, std::string_view name) {
+  const Field* field = find_number(family, name);
+  if (field == nullptr) return fmt::format("\"{}\" is no field of this family", name);
+  const auto element = find_field(family, name) == nullptr ? element_name(name) : std::nullopt;
+  if (element) {
+    const JsonArray* initial = field->initial.if_array();
+    const std::size_t count = initial == nullptr ? 0 : initial->size();
+    if (static_cast<std::size_t>(element->element) < count) return {};
+    return fmt::format("{} has {} elements at the start", field->name, count);
+  }
+  if (is_numeric(field->type)) return {};
+  if (field->type == FieldType::kString && !field->values.empty()) return {};
+  return fmt::format("{} is of type {}: must be int, float or bool, or a string with values", name,
+                     name_of(field->type));
+}
+
 std::optional<Formula> read_formula(const Entry& entry, std::string_view key,
                                     const Family& family) {
   const YamlNode* node = entry.find(key);
@@ -251,13 +304,9 @@ std::optional<Formula> read_formula(const Entry& entry, std::string_view key,
     formula = std::move(*parsed);
   }
   for (const std::string& name : formula.names) {
-    const Field* field = find_field(family, name);
-    const std::string problem =
-        field == nullptr           ? fmt::format("\"{}\" is no field of this family", name)
-        : name.contains('*')       ? fmt::format("{} is a field of several modules", name)
-        : !is_numeric(field->type) ? fmt::format("{} is of type {}: must be int, float or bool",
-                                                 name, name_of(field->type))
-                                   : "";
+    const std::string problem = find_number(family, name) != nullptr && name.contains('*')
+                                    ? fmt::format("{} is a field of several modules", name)
+                                    : formula_problem(family, name);
     if (problem.empty()) continue;
     entry.mistake(key, problem);
     return std::nullopt;
@@ -275,9 +324,14 @@ void read_signal(const Entry& entry, Field& field) {
   }
   if (signal.has("shape")) read_shape(signal, *field.signal);
   const bool is_clock = field.signal->shape == Signal::Shape::kClock;
-  if (is_clock ? field.type != FieldType::kString : !is_numeric(field.type)) {
-    entry.mistake("signal", is_clock ? "only a string can show the clock"
-                                     : "only an int, a float or a bool has one");
+  const bool is_named = field.type == FieldType::kString && !field.values.empty();
+  const bool may_have_formula = is_named || field.type == FieldType::kArray;
+  if (is_clock && field.type != FieldType::kString) {
+    entry.mistake("signal", "only a string can show the clock");
+  } else if (!is_clock && !is_numeric(field.type) && !(may_have_formula && signal.has("formula"))) {
+    entry.mistake("signal",
+                  "only an int, a float or a bool has one; an array and a string with values have "
+                  "formulas");
   }
   if (field.signal->shape == Signal::Shape::kAir && field.unit != "°C") {
     entry.mistake("signal", "air is a temperature: the field's unit must be °C");
@@ -292,7 +346,7 @@ void read_signal(const Entry& entry, Field& field) {
     return;
   }
   field.signal->shape = Signal::Shape::kFormula;
-  read_signal_formula(signal, "formula", *field.signal);
+  read_formulas(signal, field, *field.signal);
   for (const std::string_view key : {"range", "period_s", "phase_s", "step", "when", "of"}) {
     if (signal.has(key)) signal.mistake(key, "means nothing beside formula");
   }

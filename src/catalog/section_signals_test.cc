@@ -17,7 +17,7 @@ description: A station with signals of all shapes
 prefixes: [WE]
 select: [operateType]
 reports:
-  all: {fields: [air., sun, name, limit, pack.]}
+  all: {fields: [air., sun, name, list, limit, pack.]}
 fields:
   air.c: {type: float, description: Air, signal: {shape: sine, range: [5, 20], period_s: 86400}}
   air.f: {type: float, description: Air, signal: {formula: air.c * 1.8 + 32}}
@@ -26,6 +26,7 @@ fields:
             signal: {shape: random_walk, range: [980, 1030], step: 0.2}}
   sun: {type: int, description: Sun, signal: {shape: ramp, range: [0, 10], period_s: 60, phase_s: 5}}
   name: {type: string, description: Name}
+  list: {type: array, initial: [1, 2], description: List}
   limit: {type: int, description: When it is hot, initial: 80}
   pack.*.amp: {type: int, description: Current, signal: {formula: pack.*.watts / 50}}
   pack.*.watts: {type: int, description: Power, initial: 100}
@@ -112,8 +113,17 @@ TEST(Signals, TellTheirMistakes) {
           {kSine, "formula: name", "signal.formula: name is of type string: must be int, float"},
           {kSine, "formula: pack.*.watts",
            "pack.*.watts is a field of several modules: only a field of pack.* can name it"},
-          {kSine, "formula: air.f", "names air.c, whose value depends on air.f itself"},
+          {kSine, "formula: air.f", "names air.f, whose value depends on air.c itself"},
           {kSine, "formula: air.c", "names air.c, whose value depends on air.c itself"},
+          {kSine, "formula: [limit, sun]",
+           "signal.formula: must be a list of formulas for an array, and else one"},
+          {kSine, "formula: \"'list[2]' + 1\"", "signal.formula: list has 2 elements at the start"},
+          {"list: {type: array, initial: [1, 2], description: List}",
+           "list: {type: array, initial: [1, 2], description: List, signal: {formula: [sun]}}",
+           "signal.formula: has 1 formulas: must have one for each of the array's 2 elements"},
+          {"list: {type: array, initial: [1, 2], description: List}",
+           "list: {type: array, initial: [1, 2], description: List, signal: {formula: sun}}",
+           "signal.formula: must be a list of formulas for an array"},
           {"range: [980, 1030]", "range: [900, 1030]",
            "fields.air.hpa.signal.range: [900, 1030] is on the wire [9000, 10300]: outside the "
            "field's range [9500, 10500]"},

@@ -33,7 +33,8 @@ void read_modbus(const Entry& file, Family& family);
 [[nodiscard]] Param read_param(const std::string& name, const Entry& entry);
 // Reads the faults of virtual devices.
 void read_faults(const Entry& file, Family& family);
-// A field's name, or a formula of numeric fields; nullopt, with a mistake at `key`, if it is none.
+// A field's name, or a formula of fields with numbers; nullopt, with a mistake at `key`, if it is
+// none.
 [[nodiscard]] std::optional<Formula> read_formula(const Entry& entry, std::string_view key,
                                                   const Family& family);
 // The start value of a field without `initial`: `absent`, or else the type's zero.
@@ -60,6 +61,13 @@ void read_never(const Entry& entry, std::string_view unit, std::optional<double>
 
 // The field that the file declares by this name, with its '*'; nullptr if there is none.
 [[nodiscard]] const Field* find_field(const Family& family, std::string_view name);
+// The field whose number a formula means by this name: that field, or the array that the name is an
+// element of ("loadInfo.hall1Watt[3]"); nullptr if there is none. Whether it has numbers is another
+// question (formula_problem()).
+[[nodiscard]] const Field* find_number(const Family& family, std::string_view name);
+// What keeps the name from being a number in a formula; empty: nothing does. A text counts as its
+// place among the field's `values`.
+[[nodiscard]] std::string formula_problem(const Family& family, std::string_view name);
 // Whether the name is a field, or a group of fields: `bbcin` is a group if `bbcin.*.vol` exists.
 [[nodiscard]] bool is_field(const Family& family, std::string_view name);
 [[nodiscard]] bool is_group(const Family& family, std::string_view name);

@@ -246,15 +246,18 @@ TEST(ShippedHomes, HaveTheirDevicesInThisOrder) {
                   "camper BX11ZCB4EF2E0002 glacier"));
   EXPECT_THAT(
       told(kAllHome),
-      ElementsAre("house R331ZEB4ZEAL0528 delta_2", "house R331ZCB4ZE86056P delta_2",
-                  "house KT21ZCH2ZF170012 wave_2", "house HJ31ZDH2ZF690025 power_ocean",
-                  "house HW513000SF767194 power_stream", "house HW52ZDH1RF3J0033 smart_plug",
-                  "house R351ZFB4HF6L0030 delta_2_max", "house Y711ZAB4SFAU0069 delta_pro_ultra",
-                  "annexe HJ31ZDH2ZF690029 power_ocean", "flat BK61Z00000000001 stream",
-                  "cabin SP10ZAW5ZE9E0052 smart_home_panel", "camper M106ZAB4Z000001F power_kits",
-                  "camper BX11ZCB4EF2E0002 glacier", "cottage Y711ZKB2SG2Q0005 delta_pro_ultra",
-                  "lodge MR51ZAS2PG330026 delta_pro_3", "farm DCABZ5ZE0000001 delta_pro",
-                  "orchard DAEBZ5ZE41A0012 delta_max", "studio R621ZEB1XE8S0029 river_2_pro"));
+      ElementsAre(
+          "house R331ZEB4ZEAL0528 delta_2", "house R331ZCB4ZE86056P delta_2",
+          "house KT21ZCH2ZF170012 wave_2", "house HJ31ZDH2ZF690025 power_ocean",
+          "house HW513000SF767194 power_stream", "house HW52ZDH1RF3J0033 smart_plug",
+          "house R351ZFB4HF6L0030 delta_2_max", "house Y711ZAB4SFAU0069 delta_pro_ultra",
+          "annexe HJ31ZDH2ZF690029 power_ocean", "flat BK61Z00000000001 stream",
+          "cabin SP10ZAW5ZE9E0052 smart_home_panel", "camper M106ZAB4Z000001F power_kits",
+          "camper BX11ZCB4EF2E0002 glacier", "cottage Y711ZKB2SG2Q0005 delta_pro_ultra",
+          "lodge MR51ZAS2PG330026 delta_pro_3", "farm DCABZ5ZE0000001 delta_pro",
+          "orchard DAEBZ5ZE41A0012 delta_max", "studio R621ZEB1XE8S0029 river_2_pro",
+          "terrace D3M1ZA1A9H7H0136 delta_3_max", "terrace BK01ZE1B2H4H0011 stream_microinverter",
+          "terrace BK21ZE1B2H4H0021 smart_meter", "ranch HD31ZAS4ZFAP0018 smart_home_panel_2"));
 }
 
 // A device of the home starts with what its family's documents show, and with what people set.
@@ -268,6 +271,7 @@ TEST(ShippedHomes, StartTheirDevicesWithTheseValues) {
     }
   }
   const std::map<std::string, std::string> wanted = {
+      {"D3M1ZA1A9H7H0136", "bypassOutDisable=true "},
       {"DAEBZ5ZE41A0012", "inv.chgPauseFlag=1 ems.maxAvailableNum=2 "},
       {"DCABZ5ZE0000001", "inv.cfgSlowChgWatts=0 "},
       {"HJ31ZDH2ZF690029", "bpSoc=58 "},

@@ -20,9 +20,13 @@ namespace {
 using wire::Json;
 
 constexpr std::string_view kFamilies[] = {
-    "delta_2",    "smart_home_panel", "power_kits",      "power_ocean", "power_stream",
-    "smart_plug", "delta_2_max",      "delta_pro_ultra", "wave_2",      "glacier",
-    "stream",     "delta_pro_3",      "delta_pro",       "delta_max",   "river_2_pro"};
+    "delta_2",           "smart_home_panel", "power_kits",
+    "power_ocean",       "power_stream",     "smart_plug",
+    "delta_2_max",       "delta_pro_ultra",  "wave_2",
+    "glacier",           "stream",           "delta_pro_3",
+    "delta_pro",         "delta_max",        "river_2_pro",
+    "delta_3_max",       "smart_meter",      "stream_microinverter",
+    "smart_home_panel_2"};
 constexpr TimePoint kNoon{std::chrono::sys_days{std::chrono::June / 10 / 2025} +
                           std::chrono::hours{11}};
 

@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <utility>
 
 #include "base/chance.h"
+#include "catalog/element_name.h"
 
 namespace gridloom::sim {
 namespace {
@@ -41,6 +43,29 @@ std::string own_serial(std::string_view device_sn, std::string_view module_sn) {
   return sn;
 }
 
+// Where an element stands in the JSON text of an array of numbers; of length 0: nowhere.
+Fields::Bytes bytes_of_element(std::string_view json, std::int16_t element) {
+  std::size_t begin = 1;
+  for (std::int16_t k = 0; k < element; ++k) {
+    begin = json.find(',', begin);
+    if (begin == std::string_view::npos) return {};
+    ++begin;
+  }
+  const std::size_t end = json.find_first_of(",]", begin);
+  return end == std::string_view::npos ? Fields::Bytes{}
+                                       : Fields::Bytes{.at = begin, .length = end - begin};
+}
+
+// The place of a JSON string among a field's values.
+std::optional<std::size_t> place_of(std::string_view json, const catalog::Field& field) {
+  for (std::size_t k = 0; k < field.values.size(); ++k) {
+    const auto* text = field.values[k].value.if_string();
+    if (text == nullptr || json.size() != text->size() + 2) continue;
+    if (json.substr(1, text->size()) == std::string_view(*text)) return k;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 FieldTable::FieldTable(catalog::FamilyPtr family) : family_(std::move(family)) {
@@ -58,7 +83,12 @@ FieldTable::FieldTable(catalog::FamilyPtr family) : family_(std::move(family)) {
 
 std::optional<Slot> FieldTable::find(std::string_view name) const {
   const auto found = index_.find(name);
-  return found == index_.end() ? std::nullopt : std::optional(entries_[found->second].slot);
+  if (found != index_.end()) return entries_[found->second].slot;
+  const auto element = catalog::element_name(name);
+  std::optional<Slot> slot = element ? find(element->field) : std::nullopt;
+  if (!slot || slot->type != FieldType::kArray) return std::nullopt;
+  slot->element = element->element;
+  return slot;
 }
 
 Fields::Fields(FieldTablePtr table)
@@ -106,7 +136,45 @@ double Fields::number(Slot slot) const {
   if (form == kWhole || form == kBool) return static_cast<double>(bits);
   if (form <= kMostDecimals) return static_cast<double>(bits) / kPowers_of_ten.at(form);
   if (form == kDouble) return std::bit_cast<double>(bits);
+  if (form == kText) return number_in_text(slot);
   return form == kUnsigned ? static_cast<double>(static_cast<std::uint64_t>(bits)) : 0;
+}
+
+double Fields::number_in_text(Slot slot) const {
+  const std::string_view json = text_of(slot.index).json;
+  if (slot.element < 0) {
+    if (slot.type != FieldType::kString) return 0;
+    return static_cast<double>(place_of(json, *entries()[slot.index].field).value_or(0));
+  }
+  const Bytes bytes = bytes_of_element(json, slot.element);
+  const std::string_view text = json.substr(bytes.at, bytes.length);
+  double number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+void Fields::set_element(Slot slot, double value) {
+  if (text_version(slot) == 0) return;
+  const Bytes bytes = bytes_of_element(text(slot), slot.element);
+  if (bytes.length == 0) return;
+  const auto& declared = entries()[slot.index].field->fields;
+  const bool is_whole = !declared.empty() && declared.front().type == FieldType::kInt;
+  const Value made = significant(is_whole ? std::round(value) : value);
+  TextBuffer& json = empty_buffer();
+  if (made.form <= kMostDecimals) {
+    json.append_decimal(made.bits, made.form);
+  } else {
+    json.append(wire::to_text(Json(std::bit_cast<double>(made.bits))));
+  }
+  replace(slot, bytes, json.view());
+}
+
+void Fields::set_named(Slot slot, double value) {
+  const auto& values = entries()[slot.index].field->values;
+  if (values.empty()) return;
+  const auto last = static_cast<double>(values.size() - 1);
+  const auto place = static_cast<std::size_t>(std::clamp(std::round(value), 0.0, last));
+  put(slot.index, values[place].value);
 }
 
 void Fields::append_value(TextBuffer& out, std::size_t index) const {
@@ -257,6 +325,8 @@ void Fields::set_other_number(Slot slot, double value) {
     throw std::logic_error(fmt::format("{}: {} has become {}", table_->family().id,
                                        entries()[slot.index].name, value));
   }
+  if (slot.element >= 0) return set_element(slot, value);
+  if (slot.type == FieldType::kString) return set_named(slot, value);
   if (slot.type == FieldType::kBool) return set(slot, value != 0);
   if (slot.type == FieldType::kInt) return set(slot, std::llround(value));
   put(slot.index, significant(value));

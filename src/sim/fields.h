@@ -3,7 +3,8 @@
 //
 // A name is looked up once, which makes a Slot. Through it, numbers are read and written in the
 // unit of the device file (V, A, W, Wh, degrees Celsius, minutes); the file's `scale` alone makes
-// the number on the wire.
+// the number on the wire. A text of a field with `values` counts as its place among these, from 0,
+// and "loadInfo.hall1Watt[3]" is a number of its own: the fourth element of an array.
 #pragma once
 
 #include <cmath>
@@ -31,6 +32,7 @@ namespace gridloom::sim {
 struct Slot {
   std::uint32_t index = 0;
   catalog::FieldType type = catalog::FieldType::kAny;
+  std::int16_t element = -1;  // of an array of numbers: the one that is meant; -1: all of it
   // Number on the wire per unit, 1000 for a scale of 0.001. The inverse of the scale, because only
   // that is a whole number, and an exact one.
   double wire_per_unit = 1;
@@ -93,10 +95,12 @@ class Fields {
   void append_value(TextBuffer& out, std::size_t index) const;
 
   [[nodiscard]] bool has_number(Slot slot) const { return forms_[slot.index] <= kBool; }
-  // In wire units; bools count as 0 and 1, other values that are no numbers as 0.
+  // In wire units; bools count as 0 and 1, texts by their place among the field's `values`, and
+  // other values that are no numbers as 0.
   [[nodiscard]] double number(Slot slot) const;
   // Converts to the field's type: an int field takes the rounded number, a float field six
-  // significant digits. Throws logic_error if `value` is not finite.
+  // significant digits, a string field the nearest of its `values`. Throws logic_error if `value`
+  // is not finite.
   void set_number(Slot slot, double value) {
     if (slot.type != catalog::FieldType::kInt || !(std::abs(value) < kMaxWhole)) {
       return set_other_number(slot, value);
@@ -208,6 +212,10 @@ class Fields {
   // Requires that the value is no string, array or object.
   [[nodiscard]] static Value of_scalar(const wire::Json& value);
   void set_other_number(Slot slot, double value);
+  // Of a value that is kept as text: an element of an array, or one of the field's `values`.
+  [[nodiscard]] double number_in_text(Slot slot) const;
+  void set_element(Slot slot, double value);
+  void set_named(Slot slot, double value);
 
   [[nodiscard]] Slot slot_of(std::string_view name) const;
   [[nodiscard]] bool is_pinned(std::size_t index) const {

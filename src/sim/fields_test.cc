@@ -195,6 +195,43 @@ TEST_F(FieldsTest, TakeAListOfUnits) {
   EXPECT_EQ(of_delta.get(cells), Json({3289, 3301, 0}));
 }
 
+TEST_F(FieldsTest, HaveEachElementOfAnArrayAsANumber) {
+  const FieldTablePtr table = table_of("delta_3_max");
+  Fields of_station(table);
+  const std::string name = "powGetAcOutList.powGetAcOutItem";
+  const Slot outlet = table->find(name + "[2]").value();
+  of_station.clear_changes();
+  of_station.set_si(outlet, -35.25);
+  EXPECT_EQ(of_station.get(name), Json({0, 0, -35.25, 0, 0}));
+  EXPECT_EQ(of_station.si(outlet), -35.25);
+  EXPECT_EQ(of_station.number(name + "[1]"), 0);
+  EXPECT_TRUE(of_station.changed(outlet.index));
+  of_station.set_si(outlet, 0);
+  EXPECT_EQ(of_station.get(name), Json({0, 0, 0, 0, 0}));
+  of_station.set_si(table->find(name + "[7]").value(), 5);
+  EXPECT_EQ(of_station.get(name), Json({0, 0, 0, 0, 0})) << "it has no such element";
+  EXPECT_FALSE(table->find("cmsBattSoc[0]").has_value()) << "it is no array";
+}
+
+TEST_F(FieldsTest, CountATextByItsPlaceAmongTheFieldsValues) {
+  const FieldTablePtr table = table_of("smart_meter");
+  Fields of_meter(table);
+  const Slot state = table->find("gridConnectionSta").value();
+  EXPECT_EQ(of_meter.number(state), 1) << "PANEL_GRID_IN";
+  const struct {
+    double written;
+    Json kept;
+  } rows[] = {{3, "PANEL_FEED_GRID"},
+              {2.4, "PANEL_GRID_NOT_ONLINE"},
+              {-7, "PANEL_GRD_STA_NO_VALID"},
+              {99, "PANEL_FEED_GRID"}};
+  for (const auto& row : rows) {
+    of_meter.set_number(state, row.written);
+    EXPECT_EQ(of_meter.get(state), row.kept) << row.written;
+  }
+  EXPECT_EQ(of_meter.number("utcTimezoneId"), 0) << "its values have no names";
+}
+
 TEST_F(FieldsTest, TakeTheNearestValueOfTheirRange) {
   const FieldTablePtr ocean = table_of("power_ocean");
   Fields of_ocean(ocean);

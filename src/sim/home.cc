@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "catalog/site_meter.h"
+
 namespace gridloom::sim {
 namespace {
 
@@ -19,6 +21,11 @@ std::optional<std::uint32_t> circuits_of(const catalog::Site& site,
     return one.plug == catalog::Plug::kMeter || one.plug == catalog::Plug::kUnit;
   };
   if (!is_of_system(device)) return device.supplies;
+  // A household meter reads what hangs on the device that regulates the connection.
+  const bool is_regulated = std::ranges::any_of(site.devices, [](const auto& one) {
+    return one.plug == catalog::Plug::kMeter && !catalog::measures_only(*one.family);
+  });
+  if (is_regulated && catalog::measures_only(*device.family)) return 0;
   std::uint32_t left = kAllCircuits;
   for (const catalog::SiteDevice& other : site.devices) {
     if (!is_of_system(other)) left &= ~other.supplies;
@@ -29,11 +36,13 @@ std::optional<std::uint32_t> circuits_of(const catalog::Site& site,
 // Units of one system say so in fields of their family.
 void add_system(const catalog::Site& site, const catalog::SiteDevice& device,
                 InitialValues& initial) {
-  const auto main =
-      std::ranges::find(site.devices, catalog::Plug::kMeter, &catalog::SiteDevice::plug);
+  const auto main = std::ranges::find_if(site.devices, [](const catalog::SiteDevice& one) {
+    return one.plug == catalog::Plug::kMeter && one.family->system;
+  });
   const bool has_units = std::ranges::any_of(site.devices, [](const catalog::SiteDevice& one) {
     return one.plug == catalog::Plug::kUnit;
   });
+  if (main == site.devices.end() || !device.family->system) return;
   const bool is_main = device.plug == catalog::Plug::kMeter;
   if (!has_units || (!is_main && device.plug != catalog::Plug::kUnit)) return;
   const catalog::UnitSystem& system = *device.family->system;

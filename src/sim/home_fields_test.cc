@@ -114,6 +114,8 @@ const std::vector<BatteryOf>& batteries() {
        0,
        "bms_emsStatus.maxChargeSoc"},
       {{"Home panel", "heartbeat.backupBatPer"}, "", 0, ""},
+      {{"Ranch panel", "backupIncreInfo.backupBatPer"}, "backupReserveSoc", 0, "foceChargeHight"},
+      {{"Terrace power station", "cmsBattSoc"}, "cmsMinDsgSoc", 0, "cmsMaxChgSoc"},
       {{"Bedroom air conditioner", "pd.batSoc"}, "bms.bmsMinDsgSoc", 0, "bms.bmsMaxChgSoc"},
       {{"Camper power kit", "bp2000.M102Z3B4ZE6H0009.soc"},
        "bp2000.M102Z3B4ZE6H0009.dsgSetSoc",
@@ -250,7 +252,7 @@ TEST(HomeFields, WhatMovesInDumpsMoves) {
 TEST(HomeFields, WhatIsMeasuredMoves) {
   static constexpr std::array<std::string_view, 8> kMeasured = {"W",  "V",  "A", "mV",
                                                                 "mA", "°C", "%", "min"};
-  EXPECT_EQ(june().known().size(), 15U) << "families";
+  EXPECT_EQ(june().known().size(), 19U) << "families";
   for (const auto& [family, numbers] : june().known()) {
     const auto dumps = real().find(family);
     std::size_t measured = 0;

@@ -165,7 +165,9 @@ INSTANTIATE_TEST_SUITE_P(Invariants, EachFamily,
                          testing::Values("delta_2", "power_kits", "power_ocean", "power_stream",
                                          "smart_home_panel", "smart_plug", "delta_2_max",
                                          "delta_pro_ultra", "wave_2", "glacier", "stream",
-                                         "delta_pro_3", "delta_pro", "delta_max", "river_2_pro"),
+                                         "delta_pro_3", "delta_pro", "delta_max", "river_2_pro",
+                                         "delta_3_max", "smart_meter", "stream_microinverter",
+                                         "smart_home_panel_2"),
                          [](const auto& tested) { return tested.param; });
 
 }  // namespace

@@ -58,7 +58,8 @@ Battery::Options options_after(const BatteryPart& part, const Resumed& resumed) 
 void limit_battery(const BatteryPart& part, BatteryState& state, const NextStep& step) {
   const double soc = state.battery.soc_percent();
   const double max = state.max_percent;
-  const double min = state.min_percent;
+  const double kept = step.grid_up ? state.kept_percent : 0;
+  const double min = std::max(state.min_percent, kept);
   state.full.update(soc, {.from = max, .until = max - kMargin_percent});
   state.empty.update(soc, {.from = min, .until = min + kMargin_percent});
   const bool takes = step.allowed && !state.full.on();

@@ -18,6 +18,7 @@ struct BatteryState : PartState {
   Battery battery{Battery::Options{}};
   double max_percent = 100;
   double min_percent = 0;
+  double kept_percent = 0;  // for an outage
   Latch full;
   Latch empty;
   double give_w = 0;  // on the bus, at most
@@ -36,6 +37,7 @@ struct BatteryState : PartState {
 struct NextStep {
   bool allowed = true;  // by the battery's protection
   Millis dt{0};
+  bool grid_up = false;
 };
 // Computes what it can give and take in a step. It ends at its limits, however long the step is.
 void limit_battery(const BatteryPart& part, BatteryState& state, const NextStep& step);

@@ -53,6 +53,7 @@ constexpr double kMostBatteries = 100;
 struct GridState : PartState {
   std::int64_t import_mw = 0;
   std::int64_t export_mw = 0;
+  bool holds = false;  // the batteries, while there is a grid
 };
 
 class PhysicsModel final : public Model {
@@ -240,8 +241,10 @@ class PhysicsModel final : public Model {
       BatteryState& state = batteries_[k];
       state.max_percent = part.max_limit ? fields.si(*part.max_limit) : 100;
       state.min_percent = part.min_limit ? fields.si(*part.min_limit) : part.reserve_percent;
+      state.kept_percent = part.reserve_limit ? fields.si(*part.reserve_limit) : 0;
     }
     for (std::size_t k = 0; k < loads_.size(); ++k) read_load(loads_[k], slots_->loads[k], fields);
+    grid_.holds = slots_->grid && slots_->grid->holds && slots_->grid->holds->at(fields) != 0;
     if (!slots_->charger) return;
     const auto& limit = slots_->charger->power_limit;
     const double most_w = limit ? fields.si(*limit) : slots_->charger->rated_w;
@@ -279,7 +282,9 @@ class PhysicsModel final : public Model {
       (slots_->loads[k].dc ? offer.dc_loads_w : offer.ac_loads_w) += to_w(loads_[k].power_mw);
     }
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
-      limit_battery(slots_->batteries[k], batteries_[k], {environment.battery_ok, dt});
+      limit_battery(slots_->batteries[k], batteries_[k],
+
+                    {environment.battery_ok && batteries_[k].on, dt, environment.grid_up});
       offer.give_w += batteries_[k].give_w;
       offer.take_w += batteries_[k].take_w;
       offer.device_w += slots_->batteries[k].idle_w;
@@ -294,8 +299,9 @@ class PhysicsModel final : public Model {
     offer.export_w = slots_->grid->export_w;
     if (regulators_.cloud)
       offer.export_w = regulators_.cloud->below_w(offer.export_w, environment.now);
-    if (!slots_->charger) return offer;
-    offer.charges = charger_.on && charger_most_w_ > 0;
+    offer.charges = grid_.holds;
+    if (!slots_->charger || !charger_.on || charger_most_w_ == 0) return offer;
+    offer.charges = true;
     offer.charger_w = charger_most_w_;
     offer.charger_efficiency = slots_->charger->efficiency;
     return offer;

@@ -235,6 +235,47 @@ TEST_F(Home, UsesTheSunFirstThenTheBatteryThenTheGrid) {
   EXPECT_EQ(home.number("dc.w"), 0);
 }
 
+TEST_F(Home, KeepsItsBatteryForAnOutageWhileTheGridHoldsIt) {
+  std::string held(kHead);
+  held.insert(held.find("    export_w: 500"), "    holds: cfg.chargerW - 600\n");
+  std::string battery(kOneBattery);
+  battery.insert(battery.find("      charge_w: 1000"), "      switch: 2000 - cfg.chargerW\n");
+  const auto family = catalog::load_family("home.yaml", held + battery);
+  ASSERT_TRUE(family) << family.error().detail;
+  Bench home(*family);
+  place(home, {.sun = 0});
+  EXPECT_NEAR(home.number("bat.discharge"), 250, 1);
+  home.set(R"({"id":1,"operateType":"charge","params":{"watts":700}})");
+  place(home, {.sun = 0});
+  EXPECT_NEAR(home.number("bat.discharge"), 50, 1) << "of the DC load, which has no other source";
+  EXPECT_NEAR(home.number("grid.w"), 200, 1);
+  place(home, {.sun = 0, .grid_up = false});
+  EXPECT_NEAR(home.number("bat.discharge"), 250, 1);
+  home.set(R"({"id":1,"operateType":"charge","params":{"watts":2000}})");
+  place(home, {.sun = 0.4, .grid_up = false});
+  EXPECT_EQ(home.number("bat.discharge"), 0) << "its switch is off";
+  EXPECT_EQ(home.number("bat.charge"), 0);
+}
+
+TEST_F(Home, KeepsItsReserveForAnOutage) {
+  std::string head(kHead);
+  head.insert(head.find("  bat.v:"),
+              "  bat.kept: {type: int, unit: \"%\", initial: 49, description: x}\n");
+  std::string battery(kOneBattery);
+  battery.insert(battery.find("      charge_w: 1000"), "      limits: {reserve: bat.kept}\n");
+  const auto family = catalog::load_family("home.yaml", head + battery);
+  ASSERT_TRUE(family) << family.error().detail;
+  Bench home(*family);
+  place(home, {.sun = 0});
+  EXPECT_NEAR(home.number("bat.discharge"), 250, 1);
+  for (int minute = 0; minute < 30; ++minute) place(home, {.sun = 0});
+  EXPECT_EQ(home.number("bat.discharge"), 0);
+  EXPECT_NEAR(home.number("bat.soc"), 49, 0.2);
+  EXPECT_NEAR(home.number("grid.w"), 200, 1);
+  place(home, {.sun = 0, .grid_up = false});
+  EXPECT_NEAR(home.number("bat.discharge"), 250, 1);
+}
+
 TEST_F(Home, FeedsTheGridWithWhatAFullBatteryDoesNotTake) {
   Bench home = bench(std::string(kOneBattery));
   place(home, {.sun = 1});

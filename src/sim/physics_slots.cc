@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "catalog/element_name.h"
 #include "sim/household/appliances.h"
 
 namespace gridloom::sim::physics {
@@ -61,7 +62,7 @@ void Slots::add(const PhysicsPart& part) {
       break;
     case PartKind::kGrid:
       grid = {common(part), number("import_w", catalog::kMaxPower_w), number("export_w", 0),
-              number("meter_error_w", 0)};
+              number("meter_error_w", 0), formula(part, "holds")};
       break;
     case PartKind::kLoad:
       loads.push_back(load(part));
@@ -94,6 +95,7 @@ BatteryPart Slots::battery(const PhysicsPart& part) {
           number("idle_w", 0),
           limit(part, "max"),
           limit(part, "min"),
+          limit(part, "reserve"),
           formula(part, "count")};
 }
 
@@ -177,7 +179,7 @@ void Slots::find_sums() {
   if (grid) collect(*grid);
   for (Feed* feed : powers) {
     const auto feeds_same = [&](const Feed* other) {
-      return other->slot.index == feed->slot.index;
+      return other->slot.index == feed->slot.index && other->slot.element == feed->slot.element;
     };
     if (feed->sum || std::ranges::count_if(powers, feeds_same) < 2) continue;
     for (Feed* other : powers) {
@@ -208,9 +210,13 @@ Part Slots::common(const PhysicsPart& part) const {
   Part made;
   made.on = formula(part, "switch");
   for (const PhysicsPart::Feed& feed : part.feeds) {
+    const auto element = catalog::element_name(feed.field);
+    const std::string_view name = element ? element->field : std::string_view(feed.field);
     // A field of modules has a slot for each of them.
     for (const FieldTable::Entry& entry : table().entries()) {
-      if (entry.field->name == feed.field) made.feeds.push_back(fed(feed.quantity, entry));
+      if (entry.field->name != name) continue;
+      made.feeds.push_back(fed(feed.quantity, entry));
+      if (element) made.feeds.back().slot.element = element->element;
     }
   }
   return made;

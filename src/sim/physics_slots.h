@@ -52,6 +52,7 @@ struct BatteryPart : Part {
   double idle_w = 0;
   std::optional<Slot> max_limit;
   std::optional<Slot> min_limit;
+  std::optional<Slot> reserve_limit;  // while there is a grid
   std::optional<FieldFormula> count;
 };
 
@@ -76,6 +77,7 @@ struct GridPart : Part {
   double import_w = 0;
   double export_w = 0;
   double meter_error_w = 0;
+  std::optional<FieldFormula> holds;
 };
 
 struct HeatPumpPart {

@@ -166,7 +166,7 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
 // For three families the report is checked after each of their steps. Two families
 // write lists, which takes a sanitizer ten times as long: a random choice of their steps is
 // checked, and every step with a set.
-constexpr std::array<Tested, 16> kTested = {{
+constexpr std::array<Tested, 20> kTested = {{
     {.family = "delta_2", .steps = 75'000, .capacity_ah = 20},
     {.family = "power_kits", .steps = 100'000, .steps_a_report = 8, .capacity_ah = 2 * 37.894},
     {.family = "power_ocean", .steps = 75'000, .capacity_ah = 200},
@@ -187,6 +187,14 @@ constexpr std::array<Tested, 16> kTested = {{
     {.family = "delta_pro", .steps = 20'000, .cells = 15, .capacity_ah = 76},
     {.family = "delta_max", .steps = 20'000, .capacity_ah = 2 * 39.2},
     {.family = "river_2_pro", .steps = 20'000, .cells = 6, .capacity_ah = 36},
+    {.family = "delta_3_max", .steps = 40'000, .capacity_ah = 40},
+    {.family = "smart_meter", .steps = 40'000, .capacity_ah = 1},
+    {.family = "stream_microinverter", .steps = 40'000, .capacity_ah = 1},
+    {.family = "smart_home_panel_2",
+     .steps = 20'000,
+     .steps_a_report = 8,
+     .cells = 32,
+     .capacity_ah = 120},
 }};
 
 INSTANTIATE_TEST_SUITE_P(OfEachFamily, Physics, testing::ValuesIn(kTested),

@@ -170,6 +170,36 @@ const std::vector<Lived> kLived = {
                  {"inv.outputWatts", 0, 800, 50, 100},
                  {"mppt.inWatts", 0, 230, 0, 150},
                  {"bms_bmsStatus.temp", 10, 45, 24, 25}}},
+    {.family = "delta_3_max",  // seven points of an owner between 42 and 2186 W
+     .reaches = {{"cmsBattSoc", 5, 100, 60, 99},
+                 {"powGetAcIn", 0, 3600, 0, 0},
+                 {"powGetPv", 0, 500, 0, 350},
+                 {"powGetPv2", 0, 500, 0, 350},
+                 {"powOutSumW", 0, 3600, 50, 900},
+                 {"powGetAcOut", -3000, 0, -500, -50},
+                 {"cmsChgDsgState", 0, 2, 1, 2},
+                 {"cmsDsgRemTime", 0, 12'927, 2000, 12'927}}},
+    {.family = "smart_meter",  // 237 V and up to 7842 W in a recording
+     .reaches = {{"powGetSysGrid", 0, 12'000, 200, 2000},
+                 {"gridConnectionVolL1", 220, 240, 230, 230},
+                 {"gridConnectionAmpL1", 0, 30, 1, 3},
+                 {"gridConnectionDataRecord.todayActive", 4155, 120'000, 4200, 20'000},
+                 {"gridConnectionDataRecord.totalReactiveEnergy", 1495, 1495, 1495, 1495}}},
+    {.family = "stream_microinverter",  // 184 and 215 W in reports, of 800; 36 V
+     .reaches = {{"gridConnectionPower", 0, 800, 0, 600},
+                 {"powGetPv", 0, 480, 0, 300},
+                 {"plugInInfoPvVol", 0, 38, 0, 36},
+                 {"plugInInfoPvAmp", 0, 16, 0, 8},
+                 {"gridConnectionAmp", 0, 4, 0, 2},
+                 {"gridConnectionVol", 220, 240, 230, 230}}},
+    {.family = "smart_home_panel_2",  // 4657 W in a dump, 677 W of two ports in another
+     .reaches = {{"wattInfo.gridWatt", 0, 24'000, 0, 0},
+                 {"wattInfo.allHallWatt", 0, 15'000, 300, 2000},
+                 {"wattInfo.chWatt[0]", -7200, 3600, -500, -30},
+                 {"loadInfo.hall1Watt[6]", 0, 300, 30, 60},
+                 {"backupIncreInfo.backupBatPer", 20, 100, 55, 90},
+                 {"pd303_mc.masterIncreInfo.gridVol", 113, 124, 123, 122},
+                 {"pd303_mc.backupIncreInfo.Energy1Info.pvChargeWatts", 0, 3000, 0, 1500}}},
 };
 
 INSTANTIATE_TEST_SUITE_P(OfEachFamily, SimulatedWeek, testing::ValuesIn(kLived),

@@ -37,7 +37,9 @@ bool is_of_life(const Fields::Entry& entry) {
   const auto& signal = entry.field->signal;
   const bool is_counted = signal && (signal->shape == catalog::Signal::Shape::kCount ||
                                      signal->shape == catalog::Signal::Shape::kTime);
-  return (counts || is_counted) && !is_of_the_day(entry.name);
+  // What a formula makes of other fields, as the energy stored, is no counter.
+  const bool is_computed = signal && signal->shape == catalog::Signal::Shape::kFormula;
+  return (counts || is_counted) && !is_computed && !is_of_the_day(entry.name);
 }
 bool is_charge(const Fields::Entry& entry) {
   return entry.field->unit == "%" && ends_with_one_of(entry.name, {"oc", "Soc", "BatPer"}) &&
@@ -183,7 +185,8 @@ INSTANTIATE_TEST_SUITE_P(Families, Resume,
                                          "smart_home_panel", "solar_station", "smart_plug",
                                          "delta_2_max", "delta_pro_ultra", "wave_2", "glacier",
                                          "stream", "delta_pro_3", "delta_pro", "delta_max",
-                                         "river_2_pro"),
+                                         "river_2_pro", "delta_3_max", "smart_meter",
+                                         "stream_microinverter", "smart_home_panel_2"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST(ResumedDevice, StartsAnewWithoutAValueOfItsFamily) {

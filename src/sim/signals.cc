@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "catalog/formula_list.h"
 #include "sim/models/parts.h"
 #include "sim/quick_noise.h"
 #include "sim/walk.h"
@@ -30,6 +31,7 @@ using catalog::Signal;
 struct SignalSlot {
   const Signal* signal = nullptr;
   Slot slot;
+  Formula formula;           // that of the signal, or of the array's element
   std::vector<Slot> inputs;  // by Formula::names
   double per_s = 0;          // of a time: its unit in a second
   std::optional<Walk> walk{};
@@ -64,27 +66,30 @@ struct SignalSlot {
 using SignalSlots = std::vector<SignalSlot>;
 
 // The slots that a formula reads. A field of modules means its own module.
-std::vector<Slot> inputs_of(const FieldTable& table, const FieldTable::Entry& entry) {
+std::vector<Slot> inputs_of(const FieldTable& table, const FieldTable::Entry& entry,
+                            const Formula& formula) {
   const std::size_t star = entry.field->name.find('*');
   const std::string module =
       star == std::string::npos
           ? ""
           : entry.name.substr(star, entry.name.size() - (entry.field->name.size() - 1));
   std::vector<Slot> inputs;
-  for (std::string name : entry.field->signal->formula.names) {
+  for (std::string name : formula.names) {
     if (const std::size_t at = name.find('*'); at != std::string::npos) name.replace(at, 1, module);
     inputs.push_back(table.find(name).value());
   }
   return inputs;
 }
 
-SignalSlot slot_of(const FieldTable& table, const FieldTable::Entry& entry) {
+SignalSlot slot_of(const FieldTable& table, const FieldTable::Entry& entry, Formula formula) {
   const Signal& signal = *entry.field->signal;
   const double unit_s = catalog::seconds_of_unit(entry.field->unit);
   SignalSlot slot{.signal = &signal,
                   .slot = entry.slot,
-                  .inputs = inputs_of(table, entry),
+                  .formula = {},
+                  .inputs = inputs_of(table, entry, formula),
                   .per_s = unit_s > 0 ? 1 / unit_s : 0};
+  slot.formula = std::move(formula);
   if (signal.shape == Signal::Shape::kRandomWalk) {
     slot.walk.emplace(signal.step, signal.high - signal.low);
   }
@@ -93,14 +98,25 @@ SignalSlot slot_of(const FieldTable& table, const FieldTable::Entry& entry) {
   return slot;
 }
 
+// One, or one for each element of an array.
+std::vector<Formula> formulas_of(const Signal& signal) {
+  if (signal.shape != Signal::Shape::kFormula) return {signal.formula};
+  return catalog::split_formulas(signal.formula);
+}
+
 SignalSlots slots_of(const FieldTable& table) {
   SignalSlots slots;
   for (const std::size_t index : table.family().signals) {
     const Field& field = table.family().fields[index];
     for (const FieldTable::Entry& entry : table.entries()) {
       if (entry.field != &field) continue;
-      slots.push_back(slot_of(table, entry));
-      slots.back().counted = slots.size() - 1;
+      const bool is_list = field.type == catalog::FieldType::kArray;
+      std::int16_t element = 0;
+      for (Formula& formula : formulas_of(*field.signal)) {
+        slots.push_back(slot_of(table, entry, std::move(formula)));
+        slots.back().counted = slots.size() - 1;
+        if (is_list) slots.back().slot.element = element++;
+      }
     }
   }
   for (SignalSlot& moment : slots) {
@@ -310,12 +326,12 @@ class SignalModel final : public Model {
   // The value of the signal's formula.
   [[nodiscard]] double number_of(std::size_t k, const Fields& fields) {
     const SignalSlot& of = (*slots_)[k];
-    if (of.signal->formula.steps.size() == 1 && of.inputs.size() == 1) {
+    if (of.formula.steps.size() == 1 && of.inputs.size() == 1) {
       return fields.si(of.inputs.front());
     }
     values_.clear();
     for (const Slot input : of.inputs) values_.push_back(fields.si(input));
-    return evaluate(of.signal->formula, values_);
+    return evaluate(of.formula, values_);
   }
 
   std::shared_ptr<const SignalSlots> slots_;

@@ -218,6 +218,35 @@ TEST_F(SignalsTest, OfModulesReadTheirOwnModule) {
   EXPECT_EQ(value("pack.P-2.amp"), 5);
 }
 
+TEST_F(SignalsTest, ComputeEachElementOfAnArrayAndTheNameOfAText) {
+  constexpr std::string_view kPanel = R"yaml(
+family: panel
+product: Panel
+description: A panel with two circuits
+prefixes: [PA]
+reports:
+  all: {fields: [volts, watts, amps, state]}
+fields:
+  volts: {type: int, description: Voltage, initial: 120}
+  watts: {type: array, description: Power, initial: [240, 0]}
+  amps: {type: array, description: Current, initial: [0, 0],
+         signal: {formula: ["'watts[0]' / volts", "'watts[1]' / volts"]}}
+  state: {type: string, values: {OFF: off, ON: on}, description: State, initial: "OFF",
+          signal: {formula: "min('amps[1]', 1)"}}
+)yaml";
+  const auto panel =
+      std::make_shared<const FieldTable>(catalog::load_family("panel.yaml", kPanel).value());
+  Fields of_panel(panel);
+  const auto model = model_maker(panel).value()(Chance(1));
+  model->start(of_panel, at(hours{7}));
+  EXPECT_EQ(of_panel.get("amps"), wire::Json({2, 0}));
+  EXPECT_EQ(of_panel.get("state"), "OFF");
+  of_panel.set("watts", wire::Json({60, 180}));
+  model->write(of_panel, at(hours{7}));
+  EXPECT_EQ(of_panel.get("amps"), wire::Json({0.5, 1.5}));
+  EXPECT_EQ(of_panel.get("state"), "ON") << "it follows an element of this step";
+}
+
 TEST_F(SignalsTest, WalkWithinTheirRangeAndTheSameWayWithTheSameChance) {
   const auto model = make(Chance(1));
   const auto same = make(Chance(1));

@@ -2,23 +2,34 @@
 
 #include <algorithm>
 
+#include "catalog/site_meter.h"
+
 namespace gridloom::sim {
 
 using catalog::Plug;
 
 namespace {
 
-// Devices step in the order of their ranks.
-int rank_of(Plug plug) { return steps_last(plug) ? 2 : plug == Plug::kUnit ? 1 : 0; }
+// Devices step in the order of their ranks. A household meter steps behind the device that
+// regulates the connection, and measures what that and all others draw.
+int rank_of(Plug plug, const DeviceDriver& driver) {
+  if (!steps_last(plug)) return plug == Plug::kUnit ? 1 : 0;
+  return catalog::measures_only(driver.device().family()) ? 3 : 2;
+}
 
 }  // namespace
 
 void Site::join(DeviceDriver& driver, Plug plug, TimePoint resumes) {
-  const auto after = std::ranges::upper_bound(joined_, rank_of(plug), {},
-                                              [](const Joined& one) { return rank_of(one.plug); });
+  const auto after =
+      std::ranges::upper_bound(joined_, rank_of(plug, driver), {},
+                               [](const Joined& one) { return rank_of(one.plug, *one.driver); });
   joined_.insert(after, {.driver = &driver, .plug = plug, .resumes = resumes});
-  if (steps_last(plug)) return;
   const double drawn_w = driver.device().drawn_w();
+  if (steps_last(plug)) {
+    // What a household meter starts with: all that passes the device that regulates.
+    if (!catalog::measures_only(driver.device().family())) others_ac_w_ = drawn_w;
+    return;
+  }
   if (plug == Plug::kDc) {
     others_dc_w_ = others_dc_w_.value_or(0) + drawn_w;
   } else {
@@ -62,11 +73,12 @@ void Site::advance(TimePoint now, void (DeviceDriver::*how)(const Environment& e
   }
   bool is_foreign = true;
   for (const Joined& each : joined_) {
-    if (is_foreign && rank_of(each.plug) > 0) {
+    const bool is_last = steps_last(each.plug);
+    if (is_foreign && (is_last || each.plug == Plug::kUnit)) {
       is_foreign = false;
       foreign_ac_w_ = ac_w;
     }
-    if (steps_last(each.plug)) {
+    if (is_last) {
       others_ac_w_ = ac_w;
       if (others_dc_w_) others_dc_w_ = dc_w;
     }
@@ -75,7 +87,12 @@ void Site::advance(TimePoint now, void (DeviceDriver::*how)(const Environment& e
     } else {
       (each.driver->*how)(at(now, each.plug));
     }
-    (each.plug == Plug::kDc ? dc_w : ac_w) += each.driver->device().drawn_w();
+    const double drawn_w = each.driver->device().drawn_w();
+    if (is_last) {
+      ac_w = drawn_w;  // all that the others draw passes this device
+    } else {
+      (each.plug == Plug::kDc ? dc_w : ac_w) += drawn_w;
+    }
   }
 }
 

@@ -3,7 +3,7 @@
 // connection, or that supplies a site without one, steps last, with what all others draw in the
 // same step. So no watt appears twice or nowhere, whatever the steps' length. Further units of the
 // system at the meter step before it, and each supplies its share of what the rest of the site
-// draws.
+// draws. A household meter steps behind the device that regulates the connection.
 //
 // One thread at a time.
 #pragma once
@@ -55,9 +55,9 @@ class Site {
   // What a device that is plugged in so sees, with what the others drew in the last step.
   [[nodiscard]] Environment at(TimePoint now, catalog::Plug plug) const;
 
-  // `driver` outlives this. At most one is plugged in as kMeter or kOffGrid; make it after the
-  // others have joined, so that it starts with what they draw (steps_last()). Until `resumes` it
-  // stands still.
+  // `driver` outlives this. At most one is plugged in as kMeter or kOffGrid, and beside a kMeter one
+  // household meter (catalog::measures_only()); make it after the others have joined, so that it
+  // starts with what they draw (steps_last()). Until `resumes` it stands still.
   void join(DeviceDriver& driver, catalog::Plug plug, TimePoint resumes = {});
   [[nodiscard]] std::size_t size() const { return joined_.size(); }
 

@@ -158,6 +158,29 @@ TEST(SiteTest, AHomeBatteryRegulatesForAllOthers) {
   EXPECT_GT(most_w, 300);
 }
 
+// A household meter beside a battery that regulates reads what this leaves, in the same step.
+TEST(SiteTest, AHouseholdMeterReadsBehindTheDeviceThatRegulates) {
+  House house(site_of());
+  house.add({.family = family_of("smart_meter"),
+             .sn = "BK21A",
+             .plug = Plug::kMeter,
+             .setup = {.circuits = 0}});
+  house.add({.family = family_of("stream"), .sn = "BK61A", .plug = Plug::kMeter});
+  house.add({.family = family_of("stream_microinverter"), .sn = "BK01A", .plug = Plug::kFeedIn});
+  bool has_fed = false;
+  bool has_drawn = false;
+  for (int k = 0; k < 3000; ++k) {
+    house.step(seconds(60));
+    const double regulated_w = house.device(1).drawn_w();
+    ASSERT_NEAR(house.device(0).drawn_w(), regulated_w, 0.002) << "step " << k;
+    has_fed |= regulated_w < -10;
+    has_drawn |= regulated_w > 10;
+  }
+  EXPECT_TRUE(has_fed);
+  EXPECT_TRUE(has_drawn);
+  EXPECT_GT(house.number(0, "gridConnectionDataRecord.totalReactiveEnergy"), 1500);
+}
+
 // Two STREAM units at midnight: the first feeds the site, the second is at the meter.
 struct Pair {
   explicit Pair(InitialValues main = {}) {

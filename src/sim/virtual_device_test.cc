@@ -98,9 +98,13 @@ class Mirror {
 };
 
 constexpr std::string_view kFamilies[] = {
-    "delta_2",    "smart_home_panel", "power_kits",      "power_ocean", "power_stream",
-    "smart_plug", "delta_2_max",      "delta_pro_ultra", "wave_2",      "glacier",
-    "stream",     "delta_pro_3",      "delta_pro",       "delta_max",   "river_2_pro"};
+    "delta_2",           "smart_home_panel", "power_kits",
+    "power_ocean",       "power_stream",     "smart_plug",
+    "delta_2_max",       "delta_pro_ultra",  "wave_2",
+    "glacier",           "stream",           "delta_pro_3",
+    "delta_pro",         "delta_max",        "river_2_pro",
+    "delta_3_max",       "smart_meter",      "stream_microinverter",
+    "smart_home_panel_2"};
 
 TEST(VirtualDevice, TellsEverythingOnConnectAndEveryChangeAfterwards) {
   for (const std::string_view id : kFamilies) {

@@ -328,6 +328,7 @@ class FamilyTest(unittest.TestCase):
         "delta_max",
         "delta_pro",
         "delta_pro_3",
+        "delta_3_max",
         "delta_pro_ultra",
         "generic",
         "glacier",
@@ -336,8 +337,11 @@ class FamilyTest(unittest.TestCase):
         "power_stream",
         "river_2_pro",
         "smart_home_panel",
+        "smart_home_panel_2",
+        "smart_meter",
         "smart_plug",
         "stream",
+        "stream_microinverter",
         "wave_2",
     )
 

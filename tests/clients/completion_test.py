@@ -26,7 +26,10 @@ OFFERED = [
     ("gridloom history SN soc --format sp", ["spark"]),
     ("gridloom history SN soc --format=sp", ["spark"]),
     ("gridloom device share SN ann mon", ["monitor"]),
-    ("gridloom family show delta", ["delta_2", "delta_2_max", "delta_max", "delta_pro", "delta_pro_3", "delta_pro_ultra"]),
+    (
+        "gridloom family show delta",
+        ["delta_2", "delta_2_max", "delta_3_max", "delta_max", "delta_pro", "delta_pro_3", "delta_pro_ultra"],
+    ),
     ("gridloom family show delta_2 pd.so", ["pd.soc"]),
     ("gridloom home show dem", ["demo"]),
     ("gridloom explain delta_2 acChg", ["acChgCfg"]),

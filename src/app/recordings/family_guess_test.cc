@@ -159,7 +159,9 @@ INSTANTIATE_TEST_SUITE_P(Families, GuessOf,
                          testing::Values("delta_2", "delta_2_max", "delta_pro_ultra", "glacier",
                                          "power_kits", "power_ocean", "power_stream",
                                          "smart_home_panel", "smart_plug", "stream", "wave_2",
-                                         "delta_pro_3", "delta_pro", "delta_max", "river_2_pro"),
+                                         "delta_pro_3", "delta_pro", "delta_max", "river_2_pro",
+                                         "delta_3_max", "smart_meter", "stream_microinverter",
+                                         "smart_home_panel_2"),
                          [](const auto& row) { return row.param; });
 
 constexpr std::string_view kHead = "recorded\ndevice generic HEAT00000001 owner demo real\n";

@@ -93,8 +93,17 @@ void GuessedReports::find_body() {
       candidate.values += value.get_object().size();
     }
   }
+  // A report without an envelope may have an object in it all the time, which is a quota then, or a
+  // group of quotas.
+  const auto is_quota = [this](std::string_view key) {
+    return std::ranges::any_of(traffic_.known, [key](const auto& known) {
+      const std::string_view name = known.key();
+      return name.starts_with(key) && (name.size() == key.size() || name[key.size()] == '.');
+    });
+  };
   std::size_t most = 0;
   for (const auto& [key, candidate] : candidates) {
+    if (is_quota(key)) continue;
     if (static_cast<double>(candidate.messages) < kMostly * static_cast<double>(reports)) continue;
     if (candidate.values <= most) continue;
     most = candidate.values;

@@ -29,12 +29,20 @@
 
 namespace gridloom::hub {
 
+class Cluster;
+struct ClusterOptions;
+
 class Hub {
  public:
   // One shard per loop. The loops outlive the hub; none of their tasks runs after they stop.
   Hub(Platform& platform, const std::vector<Loop*>& loops, RequestPath path = {});
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
+  ~Hub();
+
+  // This process is a node of a cluster from now on (hub/cluster.h), with all partitions its own at
+  // first. Before any client connects.
+  Cluster& join(const ClusterOptions& options);
 
   // Who may connect, and subscribe to what.
   [[nodiscard]] ClientAccess& access() { return access_; }
@@ -89,7 +97,7 @@ class Hub {
   // posts once per shard. Lives on the connection's loop.
   class Batch {
    public:
-    explicit Batch(Hub& hub) : hub_(hub), by_shard_(hub.shards_.size()) {}
+    explicit Batch(Hub& hub) : hub_(hub), by_shard_(hub.shards_.places()) {}
     // False: `client` may not publish to the topic; the caller answers with the reason.
     [[nodiscard]] bool add(const ClientPtr& client, const wire::mqtt::MessagePtr& message,
                            const PublishOptions& options);
@@ -150,6 +158,8 @@ class Hub {
   Platform& platform_;
   ShardSet shards_;
   ClientAccess access_;
+  std::vector<Loop*> loops_;
+  std::unique_ptr<Cluster> cluster_;  // null: there are no other nodes
 };
 
 }  // namespace gridloom::hub

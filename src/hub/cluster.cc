@@ -27,6 +27,8 @@ Cluster::Cluster(Platform& platform, ShardSet& shards, std::vector<Loop*> loops,
       options_(options),
       door_(platform, shards, [this](Partition partition) {
         shards_.update_elsewhere(partition, [&] { return door_.is_elsewhere(partition); });
+        // The owner is ready: doors that it refused may come.
+        if (!shards_.is_elsewhere(partition)) broadcast(presence_of(partition));
       }) {
   shards_.use(this);
   platform_.presence.on_change([this](std::string_view sn, bool online) {
@@ -70,13 +72,15 @@ Cluster::Node& Cluster::find_or_add(const std::string& name) {
           .received = [this, &node](const NodeMessage& message) { take(node, message); },
           .send = [peers = options_.peers,
                    name](const std::string& frame) { return peers->send(name, frame); }});
-  node.owner = std::make_unique<NodeOwner>(
-      NodeOwner::Parts{.platform = platform_,
-                       .shards = shards_,
-                       .channel = node.channel,
-                       .owns = [this](Partition partition, std::uint64_t revision) {
-                         return door_.owns(partition, revision);
-                       }});
+  node.owner = std::make_unique<NodeOwner>(NodeOwner::Parts{
+      .platform = platform_,
+      .shards = shards_,
+      .channel = node.channel,
+      .offered = [this, &node](
+                     Partition partition,
+                     std::uint64_t revision) { door_.offered(partition, node.number, revision); },
+      .owns = [this](Partition partition,
+                     std::uint64_t revision) { return door_.owns(partition, revision); }});
   node.number = door_.add_node(node.channel);
   return node;
 }
@@ -151,7 +155,7 @@ void Cluster::take(Node& node, const NodeMessage& message) {
                                ChangesWanted>) {
           node.owner->take(each);
         } else if constexpr (std::is_same_v<Message, PartitionMoved>) {
-          door_.moved(each.partition, node.number);
+          door_.moved(each.partition, node.number, each.stream);
         } else if constexpr (std::is_same_v<Message, PartitionLeft>) {
           door_.left(each.partition, {.node = node.number, .revision = each.revision});
         } else if constexpr (std::is_same_v<Message, PresenceChanged>) {
@@ -182,6 +186,7 @@ void Cluster::take_presence(const Node& node, const PresenceOfPartition& told) {
     if (!online.contains(sn)) platform_.presence.take(sn, false);
   }
   for (const std::string& sn : online) platform_.presence.take(sn, true);
+  door_.is_ready(told.partition, node.number);
 }
 
 void Cluster::take_changes(const ChangesTold& told) {
@@ -213,7 +218,6 @@ void Cluster::place(Partition partition, const std::string& owner, std::uint64_t
                  [partition, revision](Shard& shard) { shard.enter(partition, revision); });
   }
   static_cast<void>(door_.place(partition, after));
-  if (comes) broadcast(PresenceOfPartition{.partition = partition, .online = {}});
   if (before.node == ClusterDoor::kHere && after.node != ClusterDoor::kHere) {
     leave(partition, before.revision);
   }

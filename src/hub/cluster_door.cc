@@ -16,6 +16,8 @@ namespace {
 constexpr Millis kForTheWay{1000};
 // A partition that its owner does not know of yet is offered to it again after this time.
 constexpr Millis kRetryAfter{250};
+// A door that has no stream for a partition is waited for so long.
+constexpr Millis kOffersWithin{1000};
 
 Partition partition_of(const Delivery& delivery) {
   const auto of_app = open_topic(delivery.message->topic);
@@ -81,10 +83,8 @@ void ClusterDoor::closed(Node node) {
     const bool streams = part.owner == node && part.way == Way::kStream;
     if (streams || part.waits_for == node) hold_again(partition);
     if (streams) part.way = Way::kHeld;
-    if (part.waits_for == node) {
-      part.waits_for = kNobody;
-      start(partition);
-    }
+    if (part.waits_for == node) part.waits_for = kNobody;
+    start(partition);  // it may have waited for this node's offer
   }
   // Behind what is charged again for publications that wait.
   for (auto& [number, known] : std::exchange(state.clients, {})) {
@@ -118,7 +118,9 @@ ClusterDoor::Owner ClusterDoor::place(Partition partition, Owner owner) {
   if (owner.node == before.node && part.way != Way::kHeld) {
     part.revision = owner.revision;
     if (part.way == Way::kStream) {
-      tell(owner.node, StreamBegins{.partition = partition, .revision = owner.revision});
+      tell(owner.node, StreamBegins{.partition = partition,
+                                    .revision = owner.revision,
+                                    .stream = part.stream = ++last_stream_});
     }
     return before;
   }
@@ -127,7 +129,9 @@ ClusterDoor::Owner ClusterDoor::place(Partition partition, Owner owner) {
   part.owner = owner.node;
   part.revision = owner.revision;
   part.way = Way::kHeld;
+  part.offers.clear();
   part.retry_at.reset();
+  if (owner.node == kHere) part.retry_at = platform_.steady->now() + kOffersWithin;
   start(partition);
   effects_.emplace_back([this, partition] { changed_(partition); });
   return before;
@@ -145,12 +149,34 @@ void ClusterDoor::left(Partition partition, Owner owner) {
   }
 }
 
-void ClusterDoor::moved(Partition partition, Node node) {
+void ClusterDoor::moved(Partition partition, Node node, std::uint64_t stream) {
   const Locked locked(*this);
   Part& part = parts_.at(number_of(partition));
-  if (part.owner != node || part.way != Way::kStream) return;
+  if (part.owner != node || part.stream != stream || part.way != Way::kStream) return;
   part.way = Way::kHeld;
   part.retry_at = platform_.steady->now() + kRetryAfter;
+}
+
+void ClusterDoor::offered(Partition partition, Node node, std::uint64_t revision) {
+  const Locked locked(*this);
+  Part& part = parts_.at(number_of(partition));
+  if (part.owner != kHere || part.revision != revision) return;
+  part.offers.insert(node);
+  start(partition);
+}
+
+bool ClusterDoor::is_offered_by_all(const Part& part) const {
+  if (part.retry_at && *part.retry_at <= platform_.steady->now()) return true;
+  for (Node node = 0; node < nodes_.size(); ++node) {
+    if (is_open(node) && !part.offers.contains(node)) return false;
+  }
+  return true;
+}
+
+void ClusterDoor::is_ready(Partition partition, Node node) {
+  const Locked locked(*this);
+  const Part& part = parts_.at(number_of(partition));
+  if (part.owner == node && part.way == Way::kHeld && part.retry_at) start(partition);
 }
 
 bool ClusterDoor::is_elsewhere(Partition partition) const {
@@ -175,14 +201,18 @@ ClusterDoor::Owner ClusterDoor::owner_of(Partition partition) const {
 void ClusterDoor::start(Partition partition) {
   Part& part = parts_.at(number_of(partition));
   if (part.way != Way::kHeld || part.waits_for != kNobody) return;
+  if (part.owner == kHere) {
+    if (is_offered_by_all(part)) start_here(partition);
+    return;
+  }
   part.retry_at.reset();
-  if (part.owner == kHere) return start_here(partition);
   if (part.owner != kNobody && is_open(part.owner)) start_stream(partition);
 }
 
 void ClusterDoor::start_here(Partition partition) {
   Part& part = parts_.at(number_of(partition));
   part.way = Way::kHere;
+  part.retry_at.reset();
   const std::size_t index = shards_.local_index_of(partition);
   for (const auto& [number, known] : clients_) {
     const registry::AccountId account = known.client->identity().account;
@@ -213,7 +243,9 @@ void ClusterDoor::start_stream(Partition partition) {
   Part& part = parts_.at(number_of(partition));
   const Node node = part.owner;
   part.way = Way::kStream;
-  tell(node, StreamBegins{.partition = partition, .revision = part.revision});
+  tell(node, StreamBegins{.partition = partition,
+                          .revision = part.revision,
+                          .stream = part.stream = ++last_stream_});
   for (const auto& [number, known] : clients_) {
     const registry::AccountId account = known.client->identity().account;
     if (known.connected && gridloom::partition_of(known.client->identity().name) == partition) {
@@ -272,10 +304,11 @@ void ClusterDoor::tell(Node node, const NodeMessage& message) {
 
 ClientNumber ClusterDoor::meet(Node node, const ClientPtr& client) {
   const ClientNumber number = book_.number_of(client);
-  const auto [found, is_new] = nodes_[node].clients.try_emplace(number);
-  Known& known = found->second;
-  if (is_new) {
+  Known& known = nodes_[node].clients[number];
+  if (!std::exchange(known.is_met, true)) {
     known.client = client;
+    known.told = {};
+    ++known.stand_ins;
     tell(node, ClientMet{.client = number,
                          .identity = client->identity(),
                          .client_id = client->client_id(),
@@ -304,7 +337,8 @@ void ClusterDoor::client_changed(const ClientPtr& client) {
   const ClientNumber number = book_.number_of(client);
   const Locked locked(*this);
   for (Node node = 0; node < nodes_.size(); ++node) {
-    if (is_open(node) && nodes_[node].clients.contains(number)) {
+    const auto found = nodes_[node].clients.find(number);
+    if (found != nodes_[node].clients.end() && found->second.is_met) {
       static_cast<void>(meet(node, client));
     }
   }
@@ -476,9 +510,15 @@ void ClusterDoor::ask_here(std::size_t shard, Request request,
   shards_.send_here(shard, std::move(request));
 }
 
+void ClusterDoor::forget(Node node, const ClientPtr& client) {
+  const auto found = nodes_[node].clients.find(book_.number_of(client));
+  if (found != nodes_[node].clients.end()) found->second.is_met = false;
+}
+
 bool ClusterDoor::is_strange(Node node, const Request& request) {
   const auto knows = [&](const ClientPtr& client) {
-    return nodes_[node].clients.contains(book_.number_of(client));
+    const auto found = nodes_[node].clients.find(book_.number_of(client));
+    return found != nodes_[node].clients.end() && found->second.is_met;
   };
   if (const auto* end = std::get_if<EndSession>(&request.action)) return !knows(end->client);
   if (const auto* gone = std::get_if<Disconnect>(&request.action)) return !knows(gone->client);
@@ -495,7 +535,12 @@ void ClusterDoor::send_to_all(const Request& request) {
   }
   const auto gathering =
       std::make_shared<Gathering>(Gathering{.missing = open.size() + 1, .to = request.reply});
-  for (const Node node : open) ask(node, request, std::nullopt, gathering);
+  for (const Node node : open) {
+    ask(node, request, std::nullopt, gathering);
+    // The node forgets who ends.
+    if (const auto* end = std::get_if<EndSession>(&request.action)) forget(node, end->client);
+    if (const auto* rebind = std::get_if<Rebind>(&request.action)) forget(node, rebind->old);
+  }
   answered(*gathering, DeviceAnswer{});
 }
 
@@ -610,6 +655,7 @@ void ClusterDoor::take(Node node, const ClientGone& gone) {
   const Locked locked(*this);
   const auto found = nodes_[node].clients.find(gone.client);
   if (found == nodes_[node].clients.end()) return;
+  if (--found->second.stand_ins != 0) return;
   // The last reference may be this one: a client ends without the lock.
   effects_.emplace_back([client = std::move(found->second.client)] {});
   nodes_[node].clients.erase(found);

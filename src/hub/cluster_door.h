@@ -7,6 +7,9 @@
 // dropped, and reads and sets are answered with kNoAnswer. Sets that an owner may have taken before
 // it went away are not sent again: their clients are disconnected, and decide.
 //
+// A partition that comes here begins once all doors have a stream for it, or a second has passed:
+// by then each door has what the owner before had for its clients, so that nothing overtakes it.
+//
 // Thread rule: any thread.
 #pragma once
 
@@ -18,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -64,7 +68,12 @@ class ClusterDoor {
   // and owns no more.
   void left(Partition partition, Owner owner);
   // The node does not own the partition as this node thinks: what it refused is sent again later.
-  void moved(Partition partition, Node node);
+  void moved(Partition partition, Node node, std::uint64_t stream);
+  // The door at the node has a stream for the partition, which is to come here: nothing of the
+  // owner before is on the way there any more.
+  void offered(Partition partition, Node node, std::uint64_t revision);
+  // The node has what it needs to own the partition: it is asked again at once.
+  void is_ready(Partition partition, Node node);
   // Whether requests for the partition must come here instead of going to the shard at once.
   [[nodiscard]] bool is_elsewhere(Partition partition) const;
   [[nodiscard]] bool owns(Partition partition, std::uint64_t revision) const;
@@ -103,6 +112,8 @@ class ClusterDoor {
     ClientPtr client;
     ClientState told{};
     std::size_t owed_bytes = 0;  // credit that the node will return
+    std::size_t stand_ins = 0;   // that the node has made, and not said to be gone
+    bool is_met = false;         // the node knows the number
   };
   struct NodeState {
     std::shared_ptr<NodeChannel> channel;
@@ -117,6 +128,8 @@ class ClusterDoor {
     std::uint64_t revision = 0;
     Way way = Way::kHere;
     Node waits_for = kNobody;  // to leave it
+    std::uint64_t stream = 0;  // the last one to the owner
+    std::set<Node> offers{};   // of a partition that is to come here
     std::optional<TimePoint> retry_at{};
   };
   struct Subscribed {
@@ -132,6 +145,7 @@ class ClusterDoor {
   class Locked;
 
   [[nodiscard]] bool is_open(Node node) const { return nodes_[node].session != 0; }
+  [[nodiscard]] bool is_offered_by_all(const Part& part) const;
   void tell(Node node, const NodeMessage& message);
   ClientNumber meet(Node node, const ClientPtr& client);
   void meet_clients_of(Node node, const Request& request);
@@ -146,6 +160,7 @@ class ClusterDoor {
   void publish(Publish publish, registry::AccountId account);
   void send_split(const Request& request);
   void ask_here(std::size_t shard, Request request, const std::shared_ptr<Gathering>& gathering);
+  void forget(Node node, const ClientPtr& client);
   // Whether the node has nothing to do for the request, as it does not know its client.
   [[nodiscard]] bool is_strange(Node node, const Request& request);
   void to_partition(Request request, Partition partition);
@@ -168,6 +183,7 @@ class ClusterDoor {
   KeptPublications kept_;
   std::map<ClientNumber, DoorClient> clients_;
   std::uint64_t last_request_ = 0;
+  std::uint64_t last_stream_ = 0;
   std::vector<Task> effects_;  // to be run without the lock
 };
 

@@ -91,6 +91,7 @@ void interest_of(Codec& codec, T& interest) {
   codec.up_to(interest.scope, ChangeReaderOptions::Scope::kAll);
   codec.up_to(interest.detail, ChangeReaderOptions::Detail::kEvents);
   codec.account(interest.account);
+  codec(interest.reader);
   codec(interest.sn);
 }
 
@@ -121,7 +122,8 @@ void members_of_client(Codec& codec, T& message) {
 template <typename Codec, typename T>
 void members_of_partition(Codec& codec, T& message) {
   codec(message.partition);
-  if constexpr (kIs<T, StreamBegins> || kIs<T, PartitionLeft>) codec(message.revision);
+  if constexpr (requires { message.revision; }) codec(message.revision);
+  if constexpr (requires { message.stream; }) codec(message.stream);
   if constexpr (kIs<T, PresenceOfPartition>) codec(message.online);
 }
 

@@ -40,11 +40,13 @@ struct ClientState {
 
   friend bool operator==(const ClientState&, const ClientState&) = default;
 };
-// Publications for the partition follow, in order and without a gap. The owner answers kMoved
-// (PartitionMoved) and takes none of them, unless it owns the partition with this revision.
+// Publications for the partition follow, in order and without a gap; the owner before has left it
+// (PartitionLeft), or is away. Unless the node owns the partition with this revision, it answers
+// PartitionMoved and takes none of them. Streams are numbered by the door.
 struct StreamBegins {
   Partition partition{};
   std::uint64_t revision = 0;
+  std::uint64_t stream = 0;
 };
 struct RemoteRequest {
   std::uint64_t number = 0;              // named by the reply; 0: nobody waits for one
@@ -83,10 +85,11 @@ struct CreditReturned {
 struct ClientGone {
   ClientNumber client = 0;
 };
-// The node does not own the partition, or not with the revision that the door knows: it took
-// nothing since it said so, until the next StreamBegins.
+// The node does not own the partition, or not with the revision that the door knows: it takes
+// nothing of this stream any more.
 struct PartitionMoved {
   Partition partition{};
+  std::uint64_t stream = 0;
 };
 // The node owns the partition no more, and has acknowledged all publications that it took.
 struct PartitionLeft {
@@ -98,7 +101,7 @@ struct PresenceChanged {
   std::string sn{};
   bool online = false;
 };
-// All devices of the partition that are online.
+// All devices of the partition that are online, and that the node is ready to own it.
 struct PresenceOfPartition {
   Partition partition{};
   std::vector<std::string> online{};

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <set>
 #include <utility>
 #include <variant>
 
@@ -17,9 +16,6 @@
 
 namespace gridloom::hub {
 namespace {
-
-// The revision of a partition begins with 0, which begun_ cannot hold.
-constexpr std::uint64_t begun(std::uint64_t revision) { return revision + 1; }
 
 Partition partition_of_delivery(const Delivery& delivery) {
   const std::string_view topic = delivery.message->topic;
@@ -89,13 +85,14 @@ void NodeOwner::opened(std::uint64_t session) {
 }
 
 void NodeOwner::closed() {
-  for (const auto& [number, client] : std::exchange(clients_, {})) {
+  for (const auto& [number, known] : std::exchange(clients_, {})) {
+    const RemoteClientPtr& client = known.client;
     for (std::size_t i = 0; i < parts_.shards.size(); ++i) {
       parts_.shards.send_here(
           i, {.account = client->identity().account, .action = EndSession{client}});
     }
   }
-  begun_.fill(0);
+  streams_.fill({});
   readings_.clear();
   door_ = nullptr;
 }
@@ -104,11 +101,11 @@ void NodeOwner::closed() {
 
 RemoteClientPtr NodeOwner::client_of(ClientNumber number) const {
   const auto found = clients_.find(number);
-  return found == clients_.end() ? nullptr : found->second;
+  return found == clients_.end() ? nullptr : found->second.client;
 }
 
 void NodeOwner::take(const ClientMet& met) {
-  clients_[met.client] = std::make_shared<RemoteClient>(door_, met);
+  clients_[met.client] = {.client = std::make_shared<RemoteClient>(door_, met)};
 }
 
 void NodeOwner::take(const ClientState& state) {
@@ -119,9 +116,13 @@ void NodeOwner::take(const ClientState& state) {
 }
 
 void NodeOwner::take(const StreamBegins& begins) {
-  const bool owned = parts_.owns(begins.partition, begins.revision);
-  begun_[number_of(begins.partition)] = owned ? begun(begins.revision) : 0;
-  if (!owned) tell(PartitionMoved{begins.partition});
+  parts_.offered(begins.partition, begins.revision);
+  Stream& stream = streams_.at(number_of(begins.partition));
+  stream = {.number = begins.stream,
+            .revision = begins.revision,
+            .is_taken = parts_.owns(begins.partition, begins.revision)};
+  if (stream.is_taken) return;
+  tell(PartitionMoved{.partition = begins.partition, .stream = stream.number});
 }
 
 // --- requests
@@ -150,6 +151,7 @@ void NodeOwner::take(const RemoteRequest& asked) {
     return answer(asked.number, std::unexpected(std::move(request.error())));
   }
   const registry::AccountId account = request->account;
+  begin_sessions(*request);
   if (auto* publish = std::get_if<Publish>(&request->action)) {
     this->publish(*publish, account);
   } else if (auto* hand_on = std::get_if<HandOn>(&request->action)) {
@@ -163,22 +165,34 @@ void NodeOwner::take(const RemoteRequest& asked) {
   }
 }
 
+// All that a client asks for but HandOn, which comes behind the end of its session.
+void NodeOwner::begin_sessions(const Request& request) {
+  const auto begin = [this](const ClientPtr& client) {
+    clients_.at(std::static_pointer_cast<RemoteClient>(client)->number()).has_session = true;
+  };
+  std::visit(
+      [&](const auto& action) {
+        if constexpr (requires { action.client; }) begin(action.client);
+        if constexpr (requires { action.fresh; }) begin(action.fresh);
+      },
+      request.action);
+}
+
 void NodeOwner::publish(Publish& publish, registry::AccountId account) {
   std::vector<std::vector<Inbound>> by_shard(parts_.shards.size());
   std::vector<Inbound> refused;
-  std::set<Partition> moved;
   for (Inbound& each : publish.publications) {
     const Partition partition = partition_of(each.sn);
-    std::uint64_t& stream = begun_[number_of(partition)];
-    if (stream != 0 && parts_.owns(partition, stream - 1)) {
+    Stream& stream = streams_.at(number_of(partition));
+    if (stream.is_taken && parts_.owns(partition, stream.revision)) {
       by_shard[parts_.shards.local_index_of(partition)].push_back(std::move(each));
       continue;
     }
-    stream = 0;
-    moved.insert(partition);
+    if (std::exchange(stream.is_taken, false)) {
+      tell(PartitionMoved{.partition = partition, .stream = stream.number});
+    }
     refused.push_back(std::move(each));
   }
-  for (const Partition partition : moved) tell(PartitionMoved{partition});
   if (!refused.empty()) static_cast<void>(publish.client->consume_credit(credit_of(refused)));
   for (std::size_t i = 0; i < by_shard.size(); ++i) {
     if (by_shard[i].empty()) continue;
@@ -189,6 +203,8 @@ void NodeOwner::publish(Publish& publish, registry::AccountId account) {
 }
 
 void NodeOwner::hand_on(const RemoteRequest& asked, HandOn& request, registry::AccountId account) {
+  const ClientNumber number = std::static_pointer_cast<RemoteClient>(request.from)->number();
+  if (!clients_.at(number).has_session) clients_.erase(number);
   std::map<std::size_t, std::vector<Delivery>> by_shard;
   for (Delivery& each : request.deliveries) {
     by_shard[parts_.shards.local_index_of(partition_of_delivery(each))].push_back(std::move(each));

@@ -28,11 +28,13 @@ namespace gridloom::hub {
 
 class NodeOwner {
  public:
-  // All outlive this object. `owns`: whether the partition is this node's with this revision.
+  // All outlive this object. `offered`: the door has a stream for the partition. `owns`: whether
+  // the partition is this node's with this revision.
   struct Parts {
     Platform& platform;
     ShardSet& shards;
     std::shared_ptr<NodeChannel> channel;
+    std::function<void(Partition partition, std::uint64_t revision)> offered;
     std::function<bool(Partition partition, std::uint64_t revision)> owns;
   };
   explicit NodeOwner(Parts parts) : parts_(std::move(parts)) {}
@@ -50,6 +52,10 @@ class NodeOwner {
 
  private:
   class Reader;
+  struct Known {
+    RemoteClientPtr client;
+    bool has_session = false;  // else it is known only to hand on what it has
+  };
   struct Reading {
     std::shared_ptr<Reader> reader;
     ChangeSubscription subscription;
@@ -60,6 +66,7 @@ class NodeOwner {
   // Answers once `count` replies have come.
   [[nodiscard]] ReplyId reply_after(std::size_t count, std::uint64_t number) const;
   [[nodiscard]] RemoteClientPtr client_of(ClientNumber number) const;
+  void begin_sessions(const Request& request);
   void publish(Publish& publish, registry::AccountId account);
   void hand_on(const RemoteRequest& asked, HandOn& request, registry::AccountId account);
   void read_twins(const RemoteRequest& asked, const ReadTwins& request,
@@ -69,9 +76,14 @@ class NodeOwner {
 
   Parts parts_;
   std::shared_ptr<const RemoteClient::Door> door_;  // null: the link is closed
-  std::unordered_map<ClientNumber, RemoteClientPtr> clients_;
-  std::array<std::uint64_t, kPartitions> begun_{};  // the revision of each stream; 0: refused
-  std::map<ChangeInterest, Reading> readings_;      // without serial numbers
+  struct Stream {
+    std::uint64_t number = 0;
+    std::uint64_t revision = 0;
+    bool is_taken = false;
+  };
+  std::unordered_map<ClientNumber, Known> clients_;
+  std::array<Stream, kPartitions> streams_{};
+  std::map<ChangeInterest, Reading> readings_;  // without serial numbers
 };
 
 }  // namespace gridloom::hub

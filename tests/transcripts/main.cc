@@ -1,7 +1,8 @@
 // transcript_test [--rewrite] [--devices DIR] [--cover all|none|FAMILY] PATH...
 //
-// Plays every transcript four times: with one shard, with four to which requests are bytes, with
-// restarts of a server that waits for the disk, and over real sockets. Compares each run with the
+// Plays every transcript five times: with one shard, with four to which requests are bytes, with
+// half of the devices at a second node, with restarts of a server that waits for the disk, and over
+// real sockets. Compares each run with the
 // expectations in the file and with the other runs. A PATH that is a folder stands for the *.loom
 // files in it. At the end, every command and field of the covered families must have been used.
 #include <fmt/format.h>
@@ -44,6 +45,7 @@ struct Other {
 const std::array kOthers = {
     Other{"4 shards, over bytes",
           {.shards = 4, .version = wire::mqtt::Version::k5, .piece_bytes = 61, .over_bytes = true}},
+    Other{"two nodes", {.shards = 2, .version = wire::mqtt::Version::k5, .two_nodes = true}},
     Other{"restarts", {.shards = 2, .restarts = true, .journaling = server::Journaling::kDurable}},
     Other{"sockets", {.shards = 2, .version = wire::mqtt::Version::k5, .wire = Transport::kSocket}},
 };

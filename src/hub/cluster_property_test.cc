@@ -80,7 +80,7 @@ class World {
   }
   void break_link() {
     const auto [one, other] = two_nodes();
-    cluster_.bus.cut(one, other, TestBus::Told::kYes);
+    cluster_.bus.cut(one, other, MemoryBus::Told::kYes);
     for (std::size_t left = dice_.below(4); left != 0; --left) cluster_.step();
     if (alive(one) && alive(other)) cluster_.bus.link(one, other);
   }

@@ -210,7 +210,7 @@ TEST_F(ClusterTest, AClientWhoseCredentialsEndIsDisconnectedAtItsNode) {
 TEST_F(ClusterTest, WhatWaitsForANodeThatGoesAwayIsAnswered) {
   const TestHome::Answer set = cluster.set(c, "alice", kSn, kSet);
   EXPECT_FALSE(set.here());
-  cluster.bus.cut("a", "c", TestBus::Told::kYes);
+  cluster.bus.cut("a", "c", MemoryBus::Told::kYes);
   cluster.settle();
   EXPECT_THAT(set.text(), HasSubstr("6012"));
   EXPECT_THAT(cluster.read_all(c, "alice", kSn).text(), HasSubstr("6012"));
@@ -218,7 +218,7 @@ TEST_F(ClusterTest, WhatWaitsForANodeThatGoesAwayIsAnswered) {
 }
 
 TEST_F(ClusterTest, ANodeThatDoesNotAnswerIsWaitedForUntilTheDeadline) {
-  cluster.bus.cut("a", "c", TestBus::Told::kNo);
+  cluster.bus.cut("a", "c", MemoryBus::Told::kNo);
   const TestHome::Answer read = cluster.read_all(c, "alice", kSn);
   cluster.pass(Millis(8000));
   EXPECT_FALSE(read.here());
@@ -228,7 +228,7 @@ TEST_F(ClusterTest, ANodeThatDoesNotAnswerIsWaitedForUntilTheDeadline) {
 
 TEST_F(ClusterTest, AnOwnerEndsTheClientsOfADoorThatGoesAway) {
   const registry::AccountId alice = cluster.home.account("alice").id;
-  cluster.bus.cut("a", "b", TestBus::Told::kYes);
+  cluster.bus.cut("a", "b", MemoryBus::Told::kYes);
   cluster.settle();
   EXPECT_FALSE(a.hub->online(alice, kSn));
   EXPECT_FALSE(c.hub->online(alice, kSn));
@@ -241,7 +241,7 @@ TEST_F(ClusterTest, AnOwnerEndsTheClientsOfADoorThatGoesAway) {
 }
 
 TEST_F(ClusterTest, APublicationToANodeThatIsAwayWaitsAndHoldsCredit) {
-  cluster.bus.cut("a", "b", TestBus::Told::kYes);
+  cluster.bus.cut("a", "b", MemoryBus::Told::kYes);
   cluster.settle();
   report(3);
   EXPECT_THAT(device->acks, IsEmpty());
@@ -254,7 +254,7 @@ TEST_F(ClusterTest, APublicationToANodeThatIsAwayWaitsAndHoldsCredit) {
 }
 
 TEST_F(ClusterTest, APublicationOfQos0ToANodeThatIsAwayIsDropped) {
-  cluster.bus.cut("a", "b", TestBus::Told::kYes);
+  cluster.bus.cut("a", "b", MemoryBus::Told::kYes);
   cluster.settle();
   cluster.publish(b, device,
                   {.topic = own("quota"), .payload = report_of(3), .qos = Qos::kAtMostOnce});
@@ -265,10 +265,10 @@ TEST_F(ClusterTest, ASetThatALostOwnerMayHaveTakenIsNotSentAgain) {
   a.is_durable = false;
   cluster.publish(c, app, {.topic = open("set"), .payload = std::string(kSet)});
   EXPECT_THAT(device->take(), SizeIs(1));
-  cluster.bus.cut("a", "c", TestBus::Told::kYes);
+  cluster.bus.cut("a", "c", MemoryBus::Told::kYes);
   cluster.settle();
   cluster.place(partition_of(kSn), "b");
-  cluster.bus.cut("a", "b", TestBus::Told::kYes);
+  cluster.bus.cut("a", "b", MemoryBus::Told::kYes);
   cluster.settle();
   cluster.pass(Millis(1000));
   EXPECT_THAT(device->take(), IsEmpty());
@@ -346,7 +346,7 @@ TEST_F(ClusterTest, AnOwnerThatDoesNotKnowYetIsAskedAgain) {
 // --- what bounds it
 
 TEST_F(ClusterTest, ADoorThatTakesNothingLosesItsLinkAndNobodyElse) {
-  cluster.bus.cut("a", "c", TestBus::Told::kNo);
+  cluster.bus.cut("a", "c", MemoryBus::Told::kNo);
   const FakePtr near = cluster.subscriber(b, "alice", "near");
   for (int i = 0; i < 100; ++i) {
     cluster.publish(b, device, {.topic = own("quota"), .payload = std::string(1'000'000, 'x')});
@@ -401,9 +401,9 @@ TEST_F(ClusterTest, ReadersWithOneInterestAreToldTogether) {
   std::vector<std::shared_ptr<Recorder>> readers;
   std::vector<ChangeSubscription> subscriptions;
   const auto frames_of_a_report = [&](int soc) {
-    const std::size_t before = cluster.bus.frames();
+    const std::size_t before = cluster.bus.sent();
     report(soc);
-    return cluster.bus.frames() - before;
+    return cluster.bus.sent() - before;
   };
   const auto add = [&] {
     readers.push_back(std::make_shared<Recorder>());

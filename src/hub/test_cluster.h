@@ -1,5 +1,5 @@
 // Nodes of a cluster in one thread: each has a platform, loops, a log and a hub of its own; they
-// share the registry and the clock of a TestHome, and a TestBus joins them.
+// share the registry and the clock of a TestHome, and a MemoryBus joins them.
 #pragma once
 
 #include <fmt/format.h>
@@ -16,8 +16,8 @@
 #include <vector>
 
 #include "hub/cluster.h"
+#include "hub/memory_bus.h"
 #include "hub/test_log.h"
-#include "hub/test_peers.h"
 #include "testing/home.h"
 
 namespace gridloom::hub {
@@ -27,7 +27,6 @@ class TestCluster {
   struct Member {
     Member(TestCluster& cluster, std::string name, std::size_t shards)
         : name(std::move(name)),
-          end(cluster.bus, this->name),
           platform{.clock = cluster.home.clock,
                    .catalog = test_catalog(),
                    .registry = *cluster.home.registry} {
@@ -48,7 +47,6 @@ class TestCluster {
     }
 
     const std::string name;
-    TestBus::End end;
     TestLog log;
     std::function<void(const TestLog::Record&)> on_durable;
     bool is_durable = true;  // what is appended; false: it waits in `log`
@@ -89,7 +87,7 @@ class TestCluster {
     for (const auto& loop : member.loops) all.push_back(loop.get());
     member.hub = std::make_unique<Hub>(member.platform, all);
     member.cluster = &member.hub->join(
-        {.peers = &member.end, .self = member.name, .run = ++runs_, .link = link_limits});
+        {.peers = &bus.end(member.name), .self = member.name, .run = ++runs_, .link = link_limits});
     for (std::size_t i = 0; i < kPartitions; ++i) {
       const auto& [owner, revision] = owners_.at(i);
       if (revision != 0) member.cluster->place(static_cast<Partition>(i), owner, revision);
@@ -109,7 +107,7 @@ class TestCluster {
   // The node's process ends, with all that it has not written; others do not hear it any more.
   void kill(Member& member) {
     for (const auto& other : members) {
-      if (other.get() != &member) bus.cut(member.name, other->name, TestBus::Told::kYes);
+      if (other.get() != &member) bus.cut(member.name, other->name, MemoryBus::Told::kYes);
     }
     member.hub.reset();
     member.cluster = nullptr;
@@ -137,7 +135,7 @@ class TestCluster {
 
   // One round of everything that has work. False: there was none.
   bool step() {
-    bool again = bus.run();
+    bool again = bus.turn();
     for (const auto& member : members) again = member->run() || again;
     return again;
   }
@@ -220,7 +218,7 @@ class TestCluster {
   }
 
   TestHome home{1};
-  TestBus bus;
+  MemoryBus bus;
   NodeLink::Limits link_limits{};
   std::vector<std::unique_ptr<Member>> members;
 

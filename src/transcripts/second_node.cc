@@ -1,11 +1,10 @@
 #include "transcripts/second_node.h"
 
 #include <cstdint>
-#include <utility>
+#include <string>
 
 #include "base/partition.h"
 #include "hub/cluster.h"
-#include "mqtt/session_store.h"
 
 namespace gridloom::transcripts {
 namespace {
@@ -15,21 +14,7 @@ constexpr const char* kSecond = "second";
 
 }  // namespace
 
-void MemoryBus::link(const std::string& one, const std::string& other) {
-  handlers_.at(one)->node_is_there(other);
-  handlers_.at(other)->node_is_there(one);
-}
-
-bool MemoryBus::turn() {
-  const bool busy = !frames_.empty();
-  for (Frame& frame : std::exchange(frames_, {})) {
-    hub::Peers::Handler* const to = handlers_[frame.to];
-    if (to != nullptr) to->received(frame.from, std::move(frame.bytes));
-  }
-  return busy;
-}
-
-SecondNode::SecondNode(server::Server& server, MemoryBus& bus, const Clock& clock,
+SecondNode::SecondNode(server::Server& server, hub::MemoryBus& bus, const Clock& clock,
                        std::size_t shards)
     : bus_(bus),
       platform_{.clock = clock,

@@ -21,6 +21,7 @@
 #include "base/fault_rule.h"
 #include "base/result.h"
 #include "catalog/family.h"
+#include "hub/memory_bus.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
 #include "server/interface.h"
@@ -161,7 +162,7 @@ class TestServer {
   std::size_t next_loop_ = 0;
   Traffic server_traffic_;  // as counted by its protocols
   Traffic ends_traffic_;
-  MemoryBus bus_;
+  hub::MemoryBus bus_;
   std::unique_ptr<server::Server> server_;
   std::unique_ptr<SecondNode> second_;  // null: there is none
 };

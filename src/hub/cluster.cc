@@ -217,9 +217,13 @@ void Cluster::place(Partition partition, const std::string& owner, std::uint64_t
     shards_.post(shards_.local_index_of(partition),
                  [partition, revision](Shard& shard) { shard.enter(partition, revision); });
   }
-  static_cast<void>(door_.place(partition, after));
+  const bool was_here = door_.place(partition, after);
   if (before.node == ClusterDoor::kHere && after.node != ClusterDoor::kHere) {
-    leave(partition, before.revision);
+    if (was_here) {
+      leave(partition, before.revision);
+    } else {
+      tell_left(partition, before.revision);
+    }
   }
   // Numbers of changes are those of the owner.
   if (before.node != after.node) platform_.changes.lose_all();
@@ -232,24 +236,26 @@ std::string Cluster::owner_of(Partition partition) const {
   return owner == ClusterDoor::kNobody ? std::string() : nodes_[owner]->name;
 }
 
+void Cluster::tell_left(Partition partition, std::uint64_t revision) {
+  {
+    const std::shared_lock lock(mutex_);
+    for (const auto& node : nodes_) {
+      // Behind the acknowledgements, which the shard has posted to the same loop.
+      node->channel->loop().post_lazily([&node = *node, partition, revision] {
+        node.channel->send(node.session.load(),
+                           PartitionLeft{.partition = partition, .revision = revision});
+      });
+    }
+  }
+  door_.left(partition, {.node = ClusterDoor::kHere, .revision = revision});
+}
+
 // A loop may hold back for a moment what it posts to others. So each loop posts to the shard's, and
 // the last of these tasks is behind all that was sent to the shard while the partition was here.
 void Cluster::leave(Partition partition, std::uint64_t revision) {
   ShardWorker& worker = shards_.worker_of(partition);
   const auto missing = std::make_shared<std::atomic<std::size_t>>(loops_.size());
-  const auto left = [this, partition, revision] {
-    {
-      const std::shared_lock lock(mutex_);
-      for (const auto& node : nodes_) {
-        // Behind the acknowledgements, which the shard has posted to the same loop.
-        node->channel->loop().post_lazily([&node = *node, partition, revision] {
-          node.channel->send(node.session.load(),
-                             PartitionLeft{.partition = partition, .revision = revision});
-        });
-      }
-    }
-    door_.left(partition, {.node = ClusterDoor::kHere, .revision = revision});
-  };
+  const auto left = [this, partition, revision] { tell_left(partition, revision); };
   for (Loop* loop : loops_) {
     loop->post([&worker, partition, missing, left] {
       worker.loop().post([&worker, partition, missing, left] {

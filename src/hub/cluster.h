@@ -90,6 +90,7 @@ class Cluster final : public RemoteShards, public Peers::Handler {
   void broadcast(const NodeMessage& message) const;
   [[nodiscard]] PresenceOfPartition presence_of(Partition partition) const;
   void leave(Partition partition, std::uint64_t revision);
+  void tell_left(Partition partition, std::uint64_t revision);
 
   Platform& platform_;
   ShardSet& shards_;

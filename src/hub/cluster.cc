@@ -76,11 +76,16 @@ Cluster::Node& Cluster::find_or_add(const std::string& name) {
       .platform = platform_,
       .shards = shards_,
       .channel = node.channel,
-      .offered = [this, &node](
-                     Partition partition,
-                     std::uint64_t revision) { door_.offered(partition, node.number, revision); },
-      .owns = [this](Partition partition,
-                     std::uint64_t revision) { return door_.owns(partition, revision); }});
+      .offered =
+          [this, &node](Partition partition, std::uint64_t revision) {
+            door_.with_partitions(
+                [&](DoorPartitions& all) { all.offered(partition, node.number, revision); });
+          },
+      .owns =
+          [this](Partition partition, std::uint64_t revision) {
+            return door_.with_partitions(
+                [&](const DoorPartitions& all) { return all.owns(partition, revision); });
+          }});
   node.number = door_.add_node(node.channel);
   return node;
 }
@@ -155,9 +160,12 @@ void Cluster::take(Node& node, const NodeMessage& message) {
                                ChangesWanted>) {
           node.owner->take(each);
         } else if constexpr (std::is_same_v<Message, PartitionMoved>) {
-          door_.moved(each.partition, node.number, each.stream);
+          door_.with_partitions(
+              [&](DoorPartitions& all) { all.moved(each.partition, node.number, each.stream); });
         } else if constexpr (std::is_same_v<Message, PartitionLeft>) {
-          door_.left(each.partition, {.node = node.number, .revision = each.revision});
+          door_.with_partitions([&](DoorPartitions& all) {
+            all.left(each.partition, {.node = node.number, .revision = each.revision});
+          });
         } else if constexpr (std::is_same_v<Message, PresenceChanged>) {
           if (door_.owner_of(partition_of(each.sn)).node == node.number) {
             platform_.presence.take(each.sn, each.online);
@@ -186,7 +194,7 @@ void Cluster::take_presence(const Node& node, const PresenceOfPartition& told) {
     if (!online.contains(sn)) platform_.presence.take(sn, false);
   }
   for (const std::string& sn : online) platform_.presence.take(sn, true);
-  door_.is_ready(told.partition, node.number);
+  door_.with_partitions([&](DoorPartitions& all) { all.is_ready(told.partition, node.number); });
 }
 
 void Cluster::take_changes(const ChangesTold& told) {
@@ -199,26 +207,27 @@ void Cluster::take_changes(const ChangesTold& told) {
 // --- who owns a partition
 
 void Cluster::place(Partition partition, const std::string& owner, std::uint64_t revision) {
-  const ClusterDoor::Owner before = door_.owner_of(partition);
+  const DoorPartitions::Owner before = door_.owner_of(partition);
   if (revision < before.revision) return;
-  ClusterDoor::Owner after{.node = ClusterDoor::kNobody, .revision = revision};
+  DoorPartitions::Owner after{.node = DoorPartitions::kNobody, .revision = revision};
   if (owner == options_.self) {
-    after.node = ClusterDoor::kHere;
+    after.node = DoorPartitions::kHere;
   } else if (!owner.empty()) {
     after.node = find_or_add(owner).number;
   }
-  const bool comes = after.node == ClusterDoor::kHere && before.node != ClusterDoor::kHere;
+  const bool comes = after.node == DoorPartitions::kHere && before.node != DoorPartitions::kHere;
   if (comes) {
     for (const std::string& sn : presence_of(partition).online) {
       platform_.presence.take(sn, false);
     }
   }
-  if (after.node == ClusterDoor::kHere) {
+  if (after.node == DoorPartitions::kHere) {
     shards_.post(shards_.local_index_of(partition),
                  [partition, revision](Shard& shard) { shard.enter(partition, revision); });
   }
-  const bool was_here = door_.place(partition, after);
-  if (before.node == ClusterDoor::kHere && after.node != ClusterDoor::kHere) {
+  const bool was_here =
+      door_.with_partitions([&](DoorPartitions& all) { return all.place(partition, after); });
+  if (before.node == DoorPartitions::kHere && after.node != DoorPartitions::kHere) {
     if (was_here) {
       leave(partition, before.revision);
     } else {
@@ -229,11 +238,11 @@ void Cluster::place(Partition partition, const std::string& owner, std::uint64_t
   if (before.node != after.node) platform_.changes.lose_all();
 }
 
-std::string Cluster::owner_of(Partition partition) const {
+std::string Cluster::owner_of(Partition partition) {
   const ClusterDoor::Node owner = door_.owner_of(partition).node;
-  if (owner == ClusterDoor::kHere) return options_.self;
+  if (owner == DoorPartitions::kHere) return options_.self;
   const std::shared_lock lock(mutex_);
-  return owner == ClusterDoor::kNobody ? std::string() : nodes_[owner]->name;
+  return owner == DoorPartitions::kNobody ? std::string() : nodes_[owner]->name;
 }
 
 void Cluster::tell_left(Partition partition, std::uint64_t revision) {
@@ -247,7 +256,9 @@ void Cluster::tell_left(Partition partition, std::uint64_t revision) {
       });
     }
   }
-  door_.left(partition, {.node = ClusterDoor::kHere, .revision = revision});
+  door_.with_partitions([&](DoorPartitions& all) {
+    all.left(partition, {.node = DoorPartitions::kHere, .revision = revision});
+  });
 }
 
 // A loop may hold back for a moment what it posts to others. So each loop posts to the shard's, and

@@ -51,7 +51,7 @@ class Cluster final : public RemoteShards, public Peers::Handler {
   // Twins and retained messages of a partition that comes are restored before.
   void place(Partition partition, const std::string& owner, std::uint64_t revision);
   // The name of the partition's owner; empty: nobody.
-  [[nodiscard]] std::string owner_of(Partition partition) const;
+  [[nodiscard]] std::string owner_of(Partition partition);
   // Whether there is an open link to the node.
   [[nodiscard]] bool is_linked(const std::string& node) const;
 

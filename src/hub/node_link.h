@@ -27,7 +27,7 @@ class NodeLink {
     std::size_t window_bytes = std::size_t{64} * 1024 * 1024;  // sent and not confirmed
     std::size_t frame_bytes = std::size_t{256} * 1024;
     std::size_t message_bytes = std::size_t{64} * 1024 * 1024;  // of one message that comes
-    Millis resend_after{1000};
+    Millis resend_after{500};
   };
   struct Events {
     std::function<void()> opened;

@@ -219,7 +219,7 @@ class TestCluster {
 
   TestHome home{1};
   MemoryBus bus;
-  NodeLink::Limits link_limits{};
+  NodeLink::Limits link_limits{.resend_after = Millis(250)};
   std::vector<std::unique_ptr<Member>> members;
 
  private:

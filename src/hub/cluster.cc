@@ -19,25 +19,30 @@ inline constexpr bool kIsOneOf = (std::is_same_v<Message, Others> || ...);
 
 }  // namespace
 
-Cluster::Cluster(Platform& platform, ShardSet& shards, std::vector<Loop*> loops,
-                 const ClusterOptions& options)
+Cluster& Cluster::join(Hub& hub, const ClusterOptions& options) {
+  auto cluster = std::make_unique<Cluster>(hub.platform_, hub.shards_, options);
+  Cluster& joined = *cluster;
+  hub.shards_.use(std::move(cluster));
+  options.peers->use(&joined);
+  return joined;
+}
+
+Cluster::Cluster(Platform& platform, ShardSet& shards, const ClusterOptions& options)
     : platform_(platform),
       shards_(shards),
-      loops_(std::move(loops)),
+      loops_(shards.loops()),
       options_(options),
       door_(platform, shards, [this](Partition partition) {
         shards_.update_elsewhere(partition, [&] { return door_.is_elsewhere(partition); });
         // The owner is ready: doors that it refused may come.
         if (!shards_.is_elsewhere(partition)) broadcast(presence_of(partition));
       }) {
-  shards_.use(this);
   platform_.presence.on_change([this](std::string_view sn, bool online) {
     broadcast(PresenceChanged{.sn = std::string(sn), .online = online});
   });
   platform_.changes.on_interest([this](const ChangeInterest& interest, bool wanted) {
     broadcast(ChangesWanted{.interest = interest, .wanted = wanted});
   });
-  options_.peers->use(this);
 }
 
 Cluster::~Cluster() {

@@ -20,6 +20,7 @@
 #include "base/loop.h"
 #include "base/partition.h"
 #include "hub/cluster_door.h"
+#include "hub/hub.h"
 #include "hub/node_channel.h"
 #include "hub/node_link.h"
 #include "hub/node_messages.h"
@@ -41,9 +42,10 @@ struct ClusterOptions {
 
 class Cluster final : public RemoteShards, public Peers::Handler {
  public:
-  // All outlive the cluster. At first all partitions are this node's, with revision 0.
-  Cluster(Platform& platform, ShardSet& shards, std::vector<Loop*> loops,
-          const ClusterOptions& options);
+  // The hub's process is a node of a cluster from now on; the cluster ends with the hub. Before any
+  // client connects. At first all partitions are this node's, with revision 0.
+  static Cluster& join(Hub& hub, const ClusterOptions& options);
+  Cluster(Platform& platform, ShardSet& shards, const ClusterOptions& options);
   ~Cluster() override;
 
   // The partition is `owner`'s from now on (empty: nobody's), for the `revision`-th time that it
@@ -55,11 +57,6 @@ class Cluster final : public RemoteShards, public Peers::Handler {
   // Whether there is an open link to the node.
   [[nodiscard]] bool is_linked(const std::string& node) const;
 
-  // The client has no connection any more, or has one again.
-  void client_changed(const ClientPtr& client) { door_.client_changed(client); }
-  // Call a few times a second.
-  void tick();
-
   void send(Request request, std::optional<Partition> partition) override {
     door_.send(std::move(request), partition);
   }
@@ -67,6 +64,8 @@ class Cluster final : public RemoteShards, public Peers::Handler {
   void note(const Request& request, std::optional<Partition> partition) override {
     door_.note(request, partition);
   }
+  void client_changed(const ClientPtr& client) override { door_.client_changed(client); }
+  void tick() override;
 
   void received(const std::string& from, std::string bytes) override;
   void node_is_there(const std::string& node) override;

@@ -158,15 +158,13 @@ class World {
     for (const int number : device.unacknowledged) post(device, number, true);
   }
   void post(const Device& device, int number, bool resent) {
-    cluster_.post(
-        cluster_[device.node], device.client,
-        {.topic = fmt::format("/device/{}/quota", device.sn),
-         .payload = fmt::format(
-             R"({{"id":1,"version":"1.0","moduleType":1,"typeCode":"pdStatus","params":{{"soc":{}}}}})",
-             number),
-         .qos = number % 2 == 0 ? Qos::kExactlyOnce : Qos::kAtLeastOnce,
-         .packet_id = static_cast<std::uint16_t>(number),
-         .resent = resent});
+    cluster_.post(cluster_[device.node], device.client,
+                  {.topic = fmt::format("/device/{}/quota", device.sn),
+                   .payload = fmt::format(
+                       R"({{"moduleType":1,"typeCode":"pdStatus","params":{{"soc":{}}}}})", number),
+                   .qos = number % 2 == 0 ? Qos::kExactlyOnce : Qos::kAtLeastOnce,
+                   .packet_id = static_cast<std::uint16_t>(number),
+                   .resent = resent});
   }
   void hear(Device& device) {
     for (const Ack& ack : std::exchange(device.client->acks, {})) {

@@ -7,7 +7,6 @@
 #include <memory>
 #include <utility>
 
-#include "hub/cluster.h"
 #include "hub/fault_view.h"
 #include "journal/turn.h"
 #include "wire/mqtt/topic.h"
@@ -21,17 +20,7 @@ constexpr std::size_t kTwinsAtOnce = 16;
 }  // namespace
 
 Hub::Hub(Platform& platform, const std::vector<Loop*>& loops, RequestPath path)
-    : platform_(platform),
-      shards_(platform, loops, std::move(path)),
-      access_(platform),
-      loops_(loops) {}
-
-Hub::~Hub() = default;
-
-Cluster& Hub::join(const ClusterOptions& options) {
-  cluster_ = std::make_unique<Cluster>(platform_, shards_, loops_, options);
-  return *cluster_;
-}
+    : platform_(platform), shards_(platform, loops, std::move(path)), access_(platform) {}
 
 bool Hub::online(registry::AccountId account, std::string_view sn) const {
   return FaultView(platform_).online(account, sn);
@@ -84,7 +73,7 @@ void Hub::disconnected(const ClientPtr& client) {
   const Identity& who = client->identity();
   switch (who.role) {
     case Role::kAccount:
-      if (cluster_) cluster_->client_changed(client);
+      if (shards_.remote() != nullptr) shards_.remote()->client_changed(client);
       return;
     case Role::kDevice:
       return shards_.send_to(who.name, {.account = who.account, .action = Disconnect{client}});
@@ -243,7 +232,7 @@ void Hub::count_dropped(const wire::mqtt::Dropped& dropped) {
 }
 
 void Hub::tick() {
-  if (cluster_) cluster_->tick();
+  if (shards_.remote() != nullptr) shards_.remote()->tick();
   shards_.post_to_all([this](Shard& shard) { shard.tick(platform_.steady->now()); });
 }
 

@@ -29,20 +29,12 @@
 
 namespace gridloom::hub {
 
-class Cluster;
-struct ClusterOptions;
-
 class Hub {
  public:
   // One shard per loop. The loops outlive the hub; none of their tasks runs after they stop.
   Hub(Platform& platform, const std::vector<Loop*>& loops, RequestPath path = {});
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
-  ~Hub();
-
-  // This process is a node of a cluster from now on (hub/cluster.h), with all partitions its own at
-  // first. Before any client connects.
-  Cluster& join(const ClusterOptions& options);
 
   // Who may connect, and subscribe to what.
   [[nodiscard]] ClientAccess& access() { return access_; }
@@ -155,11 +147,10 @@ class Hub {
   [[nodiscard]] ChangeFeed& changes() { return platform_.changes; }
 
  private:
+  friend class Cluster;  // joins: see Cluster::join()
   Platform& platform_;
   ShardSet shards_;
   ClientAccess access_;
-  std::vector<Loop*> loops_;
-  std::unique_ptr<Cluster> cluster_;  // null: there are no other nodes
 };
 
 }  // namespace gridloom::hub

@@ -54,7 +54,7 @@ void drop(Platform& platform, const Client& client, const std::vector<Delivery>&
 // Tells a door what changes.
 class NodeOwner::Reader final : public ChangeReader {
  public:
-  Reader(std::shared_ptr<const RemoteClient::Door> door, ChangeInterest interest)
+  Reader(std::shared_ptr<const RemoteClient::NodeSession> door, ChangeInterest interest)
       : door_(std::move(door)), interest_(std::move(interest)) {}
 
   void on_changes(ChangeBatch batch) override {
@@ -64,7 +64,7 @@ class NodeOwner::Reader final : public ChangeReader {
   }
 
  private:
-  const std::shared_ptr<const RemoteClient::Door> door_;
+  const std::shared_ptr<const RemoteClient::NodeSession> door_;
   const ChangeInterest interest_;
 };
 
@@ -74,14 +74,14 @@ void NodeOwner::tell(const NodeMessage& message) const {
 
 void NodeOwner::opened(std::uint64_t session) {
   const Platform& platform = parts_.platform;
-  door_ = std::make_shared<const RemoteClient::Door>(
-      RemoteClient::Door{.channel = parts_.channel,
-                         .session = session,
-                         .steady_to_wall = platform.wall->now() - platform.steady->now(),
-                         .dropped = [&platform = parts_.platform](
-                                        const Client& client, const std::vector<Delivery>& left) {
-                           drop(platform, client, left);
-                         }});
+  door_ = std::make_shared<const RemoteClient::NodeSession>(RemoteClient::NodeSession{
+      .channel = parts_.channel,
+      .session = session,
+      .steady_to_wall = platform.wall->now() - platform.steady->now(),
+      .dropped = [&platform = parts_.platform](const Client& client,
+                                               const std::vector<Delivery>& left) {
+        drop(platform, client, left);
+      }});
 }
 
 void NodeOwner::closed() {

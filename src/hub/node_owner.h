@@ -75,7 +75,7 @@ class NodeOwner {
   void to_all(const RemoteRequest& asked, const Request& request);
 
   Parts parts_;
-  std::shared_ptr<const RemoteClient::Door> door_;  // null: the link is closed
+  std::shared_ptr<const RemoteClient::NodeSession> door_;  // null: the link is closed
   struct Stream {
     std::uint64_t number = 0;
     std::uint64_t revision = 0;

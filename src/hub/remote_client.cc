@@ -7,7 +7,7 @@
 
 namespace gridloom::hub {
 
-RemoteClient::RemoteClient(std::shared_ptr<const Door> door, const ClientMet& met)
+RemoteClient::RemoteClient(std::shared_ptr<const NodeSession> door, const ClientMet& met)
     : Client(door->channel->loop(), met.identity, met.client_id),
       door_(std::move(door)),
       number_(met.client) {

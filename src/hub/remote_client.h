@@ -22,14 +22,14 @@ namespace gridloom::hub {
 class RemoteClient final : public Client {
  public:
   // Shared by the clients of one session of the channel.
-  struct Door {
+  struct NodeSession {
     std::shared_ptr<NodeChannel> channel;
     std::uint64_t session = 0;
     Millis steady_to_wall{0};
     // Deliveries were left out. Any thread.
     std::function<void(const Client& client, const std::vector<Delivery>& deliveries)> dropped;
   };
-  RemoteClient(std::shared_ptr<const Door> door, const ClientMet& met);
+  RemoteClient(std::shared_ptr<const NodeSession> door, const ClientMet& met);
   ~RemoteClient() override;
 
   [[nodiscard]] ClientNumber number() const { return number_; }  // at its door
@@ -45,7 +45,7 @@ class RemoteClient final : public Client {
  private:
   void tell(const NodeMessage& message) const;
 
-  const std::shared_ptr<const Door> door_;
+  const std::shared_ptr<const NodeSession> door_;
   const ClientNumber number_;
   std::atomic<std::int64_t> surplus_{0};
 };

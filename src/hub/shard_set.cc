@@ -21,6 +21,13 @@ ShardSet::ShardSet(Platform& platform, const std::vector<Loop*>& loops, RequestP
   }
 }
 
+std::vector<Loop*> ShardSet::loops() const {
+  std::vector<Loop*> loops;
+  loops.reserve(workers_.size());
+  for (const auto& worker : workers_) loops.push_back(&worker->loop());
+  return loops;
+}
+
 void ShardSet::send_here(std::size_t index, Request request) {
   if (path_.request) request = path_.request(std::move(request));
   workers_[index]->send(std::move(request));

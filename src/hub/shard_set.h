@@ -16,6 +16,7 @@
 #include <optional>
 #include <shared_mutex>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/loop.h"
@@ -45,6 +46,10 @@ class RemoteShards {
   virtual void send_to_all(Request request) = 0;
   // The request is on its way, wherever that is; `partition` is what it is for, nothing: all.
   virtual void note(const Request& request, std::optional<Partition> partition) = 0;
+  // The client has no connection any more, or has one again.
+  virtual void client_changed(const ClientPtr& client) = 0;
+  // Call a few times a second.
+  virtual void tick() = 0;
 };
 
 class ShardSet {
@@ -82,8 +87,11 @@ class ShardSet {
 
   // --- for the cluster
 
-  // From now on, or no more (null). Before anything else is asked of this object, or after all.
-  void use(RemoteShards* remote) { remote_ = remote; }
+  // From now on. Before anything else is asked of this object.
+  void use(std::unique_ptr<RemoteShards> remote) { remote_ = std::move(remote); }
+  // Null: there are no other nodes.
+  [[nodiscard]] RemoteShards* remote() const { return remote_.get(); }
+  [[nodiscard]] std::vector<Loop*> loops() const;
   // Whether requests for the partition go elsewhere. update_elsewhere() asks; when it returns, what
   // was sent before is in the queues of the loops.
   [[nodiscard]] bool is_elsewhere(Partition partition) const {
@@ -116,11 +124,11 @@ class ShardSet {
   PartitionMap local_;  // which shard has each partition, if it is here
   std::array<std::atomic<bool>, kPartitions> elsewhere_{};
   RequestPath path_;
-  RemoteShards* remote_ = nullptr;
   // Held while a request is sent where elsewhere_ says; only if there is remote_.
   std::shared_mutex moving_;
   PendingReplies replies_;
   std::vector<std::unique_ptr<ShardWorker>> workers_;
+  std::unique_ptr<RemoteShards> remote_;
 };
 
 }  // namespace gridloom::hub

@@ -119,6 +119,8 @@ class FakeRemote final : public RemoteShards {
   void note(const Request& request, std::optional<Partition> /*partition*/) override {
     lines.push_back(fmt::format("note {}", request.action.index()));
   }
+  void client_changed(const ClientPtr& /*client*/) override { lines.emplace_back("changed"); }
+  void tick() override { lines.emplace_back("tick"); }
   Lines take() { return std::exchange(lines, {}); }
 
   Lines lines;
@@ -126,8 +128,9 @@ class FakeRemote final : public RemoteShards {
 
 TEST_F(ShardSetTest, RequestsForAPartitionThatIsElsewhereGoToTheOtherNodes) {
   ShardSet shards = make();
-  FakeRemote remote;
-  shards.use(&remote);
+  auto others = std::make_unique<FakeRemote>();
+  FakeRemote& remote = *others;
+  shards.use(std::move(others));
   const Partition partition = partition_of(kSn);
   const FakePtr client = device(shards.loop_of(kSn));
   EXPECT_EQ(shards.places(), shards.size() + 1);
@@ -153,7 +156,6 @@ TEST_F(ShardSetTest, RequestsForAPartitionThatIsElsewhereGoToTheOtherNodes) {
   shards.update_elsewhere(partition, [] { return false; });
   EXPECT_EQ(shards.index_of(kSn), here);
   EXPECT_TRUE(shards.takes_report(*client));
-  shards.use(nullptr);
 }
 
 }  // namespace

@@ -86,7 +86,8 @@ class TestCluster {
     std::vector<Loop*> all;
     for (const auto& loop : member.loops) all.push_back(loop.get());
     member.hub = std::make_unique<Hub>(member.platform, all);
-    member.cluster = &member.hub->join(
+    member.cluster = &Cluster::join(
+        *member.hub,
         {.peers = &bus.end(member.name), .self = member.name, .run = ++runs_, .link = link_limits});
     for (std::size_t i = 0; i < kPartitions; ++i) {
       const auto& [owner, revision] = owners_.at(i);

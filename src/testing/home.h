@@ -97,8 +97,10 @@ class SecondHub {
     hub_ = std::make_unique<hub::Hub>(platform_, all);
     static std::uint64_t runs = 0;
     ++runs;
-    auto& there = first.join({.peers = &bus.end("first"), .self = "first", .run = runs});
-    auto& here = hub_->join({.peers = &bus.end("second"), .self = "second", .run = runs});
+    auto& there =
+        hub::Cluster::join(first, {.peers = &bus.end("first"), .self = "first", .run = runs});
+    auto& here =
+        hub::Cluster::join(*hub_, {.peers = &bus.end("second"), .self = "second", .run = runs});
     for (std::size_t i = 0; i < kPartitions; ++i) {
       const std::string owner = i % 2 == 0 ? "first" : "second";
       there.place(static_cast<Partition>(i), owner, 1);

@@ -25,8 +25,9 @@ SecondNode::SecondNode(server::Server& server, hub::MemoryBus& bus, const Clock&
                 .journal = server.platform().journal},
       loops_(server::make_loops(shards)) {
   hub_ = std::make_shared<hub::Hub>(platform_, server::as_loops(loops_));
-  auto& second = hub_->join({.peers = &bus.end(kSecond), .self = kSecond, .run = 1});
-  auto& first = server.hub().join({.peers = &bus.end(kServer), .self = kServer, .run = 1});
+  auto& second = hub::Cluster::join(*hub_, {.peers = &bus.end(kSecond), .self = kSecond, .run = 1});
+  auto& first =
+      hub::Cluster::join(server.hub(), {.peers = &bus.end(kServer), .self = kServer, .run = 1});
   for (std::size_t i = 0; i < kPartitions; ++i) {
     const std::string owner = i % 2 == 0 ? kServer : kSecond;
     first.place(static_cast<Partition>(i), owner, 1);

@@ -132,8 +132,8 @@ void Cluster::opened(Node& node, std::uint64_t session) {
   platform_.changes.for_each_interest([&](const ChangeInterest& interest) {
     node.channel->send(session, ChangesWanted{.interest = interest, .wanted = true});
   });
-  // What changed there meanwhile was told to nobody here.
-  if (session > 1) platform_.changes.lose_all();
+  // What changed there before was told to nobody here.
+  platform_.changes.lose_all();
 }
 
 void Cluster::closed(Node& node) {

@@ -272,7 +272,7 @@ TEST_F(ClusterTest, ASetThatALostOwnerMayHaveTakenIsNotSentAgain) {
   cluster.settle();
   cluster.pass(Millis(1000));
   EXPECT_THAT(device->take(), IsEmpty());
-  EXPECT_THAT(app->kicked, Contains(KickReason::kDropped));
+  EXPECT_THAT(app->kicked, Contains(KickReason::kShuttingDown));
 }
 
 // --- a partition moves

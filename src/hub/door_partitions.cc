@@ -65,7 +65,7 @@ void DoorPartitions::hold_again(Partition partition) {
     if (std::exchange(kept.is_sent, false)) {
       if (kept.inbound.verb == Verb::kSet) {
         parts_.effects.emplace_back([client = kept.client] {
-          client->loop().post([client] { client->kick(KickReason::kDropped); });
+          client->loop().post([client] { client->kick(KickReason::kShuttingDown); });
         });
         continue;
       }

@@ -406,6 +406,13 @@ void AppRequests::device_replaced(const std::string& sn) {
   }
 }
 
+void AppRequests::device_left(const std::string& sn) {
+  for (Command& command : commands_.take_all(sn)) {
+    finish(sn, std::move(command),
+           fail(ErrorCode::kNoAnswer, sn + " goes to another node; try again"));
+  }
+}
+
 void AppRequests::finish(const std::string& sn, Command command, Result<DeviceReply> reply) {
   record_outcome(sn, command, reply);
   // All that the set has caused so far: also what the device reported before it replied, and the

@@ -83,6 +83,8 @@ class AppRequests {
   void drop_forbidden(const registry::Device& device);
   // The serial number belongs to another device: the pending sets get no reply.
   void device_replaced(const std::string& sn);
+  // Another node has the device from now on. Likewise.
+  void device_left(const std::string& sn);
   [[nodiscard]] bool waits_for(std::string_view sn) const { return commands_.waits_for(sn); }
 
  private:

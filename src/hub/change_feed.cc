@@ -1,6 +1,7 @@
 #include "hub/change_feed.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace gridloom::hub {
@@ -103,6 +104,21 @@ void ChangeMailbox::lose() {
   bytes_ = 0;
 }
 
+bool ChangeMailbox::lose_thread() {
+  const std::lock_guard lock(mutex_);
+  if (state_ == State::kClosed) return false;
+  lose();
+  return std::exchange(state_, State::kPosted) == State::kEmpty;
+}
+
+ChangeInterest ChangeMailbox::interest(std::string sn) const {
+  return {.scope = options_.scope,
+          .detail = options_.detail,
+          .account = options_.account,
+          .reader = wants_reports() ? 0 : number_,
+          .sn = std::move(sn)};
+}
+
 void ChangeMailbox::post(const std::shared_ptr<ChangeMailbox>& mailbox) {
   mailbox->options_.loop->post_lazily([mailbox] { mailbox->deliver(); });
 }
@@ -154,12 +170,15 @@ void ChangeFeed::count_everywhere(int readers) {
 }
 
 ChangeSubscription ChangeFeed::subscribe(ChangeReaderOptions options) {
-  auto mailbox = std::make_shared<ChangeMailbox>(std::move(options));
-  const ChangeReaderOptions& chosen = mailbox->options();
   const std::lock_guard lock(mutex_);
+  auto mailbox = std::make_shared<ChangeMailbox>(std::move(options), ++last_number_);
+  const ChangeReaderOptions& chosen = mailbox->options();
   if (chosen.scope == Scope::kAll) of_everything_.push_back(mailbox);
   if (chosen.scope == Scope::kAccount) by_account_[chosen.account].push_back(mailbox);
-  if (chosen.scope != Scope::kDevices) count_everywhere(1);
+  if (chosen.scope != Scope::kDevices) {
+    count_everywhere(1);
+    begin(*mailbox, {});
+  }
   return {*this, std::move(mailbox)};
 }
 
@@ -167,6 +186,7 @@ void ChangeFeed::end(const ChangeMailboxPtr& mailbox) {
   mailbox->close();
   const ChangeReaderOptions& options = mailbox->options();
   const std::lock_guard lock(mutex_);
+  if (options.scope != Scope::kDevices) cease(*mailbox, {});
   switch (options.scope) {
     case Scope::kAll:
       erase(of_everything_, *mailbox);
@@ -181,7 +201,10 @@ void ChangeFeed::end(const ChangeMailboxPtr& mailbox) {
       for (auto at = by_device_.begin(); at != by_device_.end();) {
         const std::size_t before = at->second.size();
         erase(at->second, *mailbox);
-        if (at->second.size() != before) count(partition_of(at->first), -1);
+        if (at->second.size() != before) {
+          count(partition_of(at->first), -1);
+          cease(*mailbox, at->first);
+        }
         at = at->second.empty() ? by_device_.erase(at) : std::next(at);
       }
   }
@@ -191,6 +214,7 @@ void ChangeFeed::add(const ChangeMailboxPtr& mailbox, const std::string& sn) {
   const std::lock_guard lock(mutex_);
   by_device_[sn].push_back(mailbox);
   count(partition_of(sn), 1);
+  begin(*mailbox, sn);
 }
 
 void ChangeFeed::remove(const ChangeMailbox& mailbox, const std::string& sn) {
@@ -199,7 +223,10 @@ void ChangeFeed::remove(const ChangeMailbox& mailbox, const std::string& sn) {
   if (found == by_device_.end()) return;
   const std::size_t before = found->second.size();
   erase(found->second, mailbox);
-  if (found->second.size() != before) count(partition_of(sn), -1);
+  if (found->second.size() != before) {
+    count(partition_of(sn), -1);
+    cease(mailbox, sn);
+  }
   if (found->second.empty()) by_device_.erase(found);
 }
 
@@ -237,6 +264,83 @@ std::vector<std::string> ChangeFeed::named_devices() const {
   all.reserve(by_device_.size());
   for (const auto& [sn, readers] : by_device_) all.push_back(sn);
   return all;
+}
+
+// --- what other nodes tell
+
+void ChangeFeed::begin(const ChangeMailbox& mailbox, const std::string& sn) {
+  if (mailbox.options().for_node) return;
+  const ChangeInterest interest = mailbox.interest(sn);
+  if (++interests_[interest] == 1 && told_) told_(interest, true);
+}
+
+void ChangeFeed::cease(const ChangeMailbox& mailbox, const std::string& sn) {
+  const auto found = interests_.find(mailbox.interest(sn));
+  if (mailbox.options().for_node || found == interests_.end() || --found->second != 0) return;
+  if (told_) told_(found->first, false);
+  interests_.erase(found);
+}
+
+void ChangeFeed::on_interest(ToldInterest told) {
+  const std::lock_guard lock(mutex_);
+  told_ = std::move(told);
+}
+
+void ChangeFeed::for_each_interest(
+    const std::function<void(const ChangeInterest& interest)>& each) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [interest, readers] : interests_) each(interest);
+}
+
+std::vector<ChangeMailboxPtr> ChangeFeed::readers_with(const ChangeInterest& interest,
+                                                       std::string_view sn) const {
+  std::vector<ChangeMailboxPtr> readers;
+  const auto add = [&](const std::vector<ChangeMailboxPtr>& some) {
+    std::ranges::copy_if(some, std::back_inserter(readers), [&](const ChangeMailboxPtr& each) {
+      return !each->options().for_node && each->interest() == interest;
+    });
+  };
+  const auto of_account = by_account_.find(interest.account);
+  switch (interest.scope) {
+    case Scope::kAll:
+      add(of_everything_);
+      break;
+    case Scope::kAccount:
+      if (of_account != by_account_.end()) add(of_account->second);
+      break;
+    case Scope::kDevices:
+      if (const auto found = by_device_.find(sn); found != by_device_.end()) add(found->second);
+  }
+  return readers;
+}
+
+void ChangeFeed::tell(const ChangeInterest& interest, const ChangeBatch& batch) {
+  std::vector<ChangeMailboxPtr> to_post;
+  const std::lock_guard lock(mutex_);
+  for (const DeviceChanges& changes : batch.devices) {
+    const Partition partition = partition_of(changes.sn);
+    const auto covered =
+        std::ranges::find(batch.covered, partition, &ChangeBatch::Covered::partition);
+    const std::uint64_t through = covered == batch.covered.end() ? 0 : covered->through;
+    for (const ChangeMailboxPtr& reader : readers_with(interest, changes.sn)) {
+      if (reader->add(changes, partition, through)) to_post.push_back(reader);
+    }
+  }
+  for (const ChangeMailboxPtr& reader : to_post) ChangeMailbox::post(reader);
+}
+
+void ChangeFeed::lose_all() {
+  std::vector<ChangeMailboxPtr> readers;
+  const std::lock_guard lock(mutex_);
+  readers = of_everything_;
+  const auto add = [&](const auto& some) {
+    for (const auto& [key, more] : some) std::ranges::copy(more, std::back_inserter(readers));
+  };
+  add(by_account_);
+  add(by_device_);
+  for (const ChangeMailboxPtr& reader : readers) {
+    if (!reader->options().for_node && reader->lose_thread()) ChangeMailbox::post(reader);
+  }
 }
 
 }  // namespace gridloom::hub

@@ -21,8 +21,10 @@
 
 #include <array>
 #include <atomic>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -138,14 +140,32 @@ struct ChangeReaderOptions {
   registry::AccountId account{};
   Detail detail = Detail::kAll;
   std::size_t most_bytes = std::size_t{4} * 1024 * 1024;  // kept until the reader takes them
+  // Reads for another node what changes here: its interest is told to no node, and what other nodes
+  // tell is not for it.
+  bool for_node = false;
+};
+
+// What readers at one node want to be told by others. Readers with the same interest are told
+// together; one of events is told alone, as it is told all faults of a device at first.
+struct ChangeInterest {
+  ChangeReaderOptions::Scope scope{};
+  ChangeReaderOptions::Detail detail{};
+  registry::AccountId account{};
+  std::uint64_t reader = 0;  // of events: the reader's number at its node
+  std::string sn{};          // of devices: one that is wanted; empty: any that was named
+
+  friend auto operator<=>(const ChangeInterest&, const ChangeInterest&) = default;
 };
 
 // Holds what waits for one reader. Shards add to it; the reader's loop takes it.
 class ChangeMailbox {
  public:
-  explicit ChangeMailbox(ChangeReaderOptions options) : options_(std::move(options)) {}
+  ChangeMailbox(ChangeReaderOptions options, std::uint64_t number)
+      : options_(std::move(options)), number_(number) {}
 
   [[nodiscard]] const ChangeReaderOptions& options() const { return options_; }
+  // The reader's interest in the device; of a reader of more than devices `sn` is empty.
+  [[nodiscard]] ChangeInterest interest(std::string sn = {}) const;
   [[nodiscard]] bool wants_values() const {
     return options_.detail == ChangeReaderOptions::Detail::kAll;
   }
@@ -158,6 +178,8 @@ class ChangeMailbox {
   // Adds what is new of a device of the partition, whose last change has the number `through`.
   // True: the caller is to call post() at the end of its turn.
   [[nodiscard]] bool add(const DeviceChanges& changes, Partition partition, std::uint64_t through);
+  // The reader loses the thread. True: the caller is to call post().
+  [[nodiscard]] bool lose_thread();
   // Has the reader's loop hand over what waits.
   static void post(const std::shared_ptr<ChangeMailbox>& mailbox);
   // Nothing is kept or handed over from now on.
@@ -171,6 +193,7 @@ class ChangeMailbox {
   void deliver();
 
   const ChangeReaderOptions options_;
+  const std::uint64_t number_;
   std::mutex mutex_;
   State state_ = State::kEmpty;
   journal::Positions told_;  // as the reader has it, or lost it
@@ -230,6 +253,19 @@ class ChangeFeed {
   // The devices that are subscribed to by their serial numbers.
   [[nodiscard]] std::vector<std::string> named_devices() const;
 
+  // --- for the cluster: changes of devices whose shards are at other nodes
+
+  // `told` is called with each interest of this node's readers that begins or ends, from the thread
+  // that subscribes. It must not call the feed. Empty: nobody is.
+  using ToldInterest = std::function<void(const ChangeInterest& interest, bool wanted)>;
+  void on_interest(ToldInterest told);
+  // Calls for each interest that there is; none begins or ends meanwhile.
+  void for_each_interest(const std::function<void(const ChangeInterest& interest)>& each) const;
+  // Hands a batch of another node to this node's readers with the interest.
+  void tell(const ChangeInterest& interest, const ChangeBatch& batch);
+  // All readers of this node lose the thread: they read twins again.
+  void lose_all();
+
  private:
   friend class ChangeSubscription;
   struct Part {
@@ -242,12 +278,20 @@ class ChangeFeed {
   // Requires that mutex_ is held. A reader came to the partition, or left it.
   void count(Partition partition, int readers);
   void count_everywhere(int readers);
+  void begin(const ChangeMailbox& mailbox, const std::string& sn);
+  void cease(const ChangeMailbox& mailbox, const std::string& sn);
+  // Likewise; those with the interest, in the device where it is in devices.
+  [[nodiscard]] std::vector<ChangeMailboxPtr> readers_with(const ChangeInterest& interest,
+                                                           std::string_view sn) const;
 
   std::array<Part, kPartitions> parts_{};
   mutable std::mutex mutex_;
   StringMap<std::vector<ChangeMailboxPtr>> by_device_;
   std::map<registry::AccountId, std::vector<ChangeMailboxPtr>> by_account_;
   std::vector<ChangeMailboxPtr> of_everything_;
+  std::map<ChangeInterest, std::size_t> interests_;  // with the number of readers
+  ToldInterest told_;
+  std::uint64_t last_number_ = 0;  // of a mailbox
 };
 
 }  // namespace gridloom::hub

@@ -527,5 +527,72 @@ TEST_F(EventReaderTest, TakesNothingFromAReaderOfReports) {
   EXPECT_THAT(told(), ElementsAre(line("51")));
 }
 
+// --- other nodes
+
+TEST_F(ChangeFeedTest, OtherNodesLearnOfTheFirstReaderWithAnInterestAndOfTheLast) {
+  Lines told;
+  ChangeFeed& feed = home.platform.changes;
+  feed.on_interest([&](const ChangeInterest& interest, bool wanted) {
+    told.push_back(fmt::format("{}{} {}", wanted ? '+' : '-', std::to_underlying(interest.account),
+                               interest.sn));
+  });
+  const auto reader = std::make_shared<FakeReader>();
+  const auto add = [&](ChangeReaderOptions options) {
+    options.reader = reader;
+    options.loop = &home.client_loop;
+    return feed.subscribe(std::move(options));
+  };
+  {
+    const ChangeSubscription one = add({.scope = Scope::kAccount, .account = alice});
+    const ChangeSubscription two = add({.scope = Scope::kAccount, .account = alice});
+    ChangeSubscription devices = add({});
+    devices.add(std::string(kSn));
+    devices.remove(std::string(kSn));
+    devices.add(std::string(kOther));
+    const ChangeSubscription node = add({.scope = Scope::kAll, .for_node = true});
+    EXPECT_THAT(told, ElementsAre("+1 ", fmt::format("+0 {}", kSn), fmt::format("-0 {}", kSn),
+                                  fmt::format("+0 {}", kOther)));
+    Lines all;
+    feed.for_each_interest([&](const ChangeInterest& each) { all.push_back(each.sn); });
+    EXPECT_THAT(all, ElementsAre(std::string(kOther), ""));
+    told.clear();
+  }
+  EXPECT_THAT(told, ElementsAre(fmt::format("-0 {}", kOther), "-1 "));
+  feed.on_interest({});
+}
+
+TEST_F(ChangeFeedTest, ABatchOfAnotherNodeIsForReadersWithItsInterestOnly) {
+  ChangeFeed& feed = home.platform.changes;
+  const auto make = [&](ChangeReaderOptions options) {
+    const auto reader = std::make_shared<FakeReader>();
+    options.reader = reader;
+    options.loop = &home.client_loop;
+    return std::pair(reader, feed.subscribe(std::move(options)));
+  };
+  const auto of_alice = make({.scope = Scope::kAccount, .account = alice});
+  const auto of_bob = make({.scope = Scope::kAccount, .account = bob});
+  const auto of_node = make({.scope = Scope::kAccount, .account = alice, .for_node = true});
+  auto of_device = make({});
+  of_device.second.add(std::string(kSn));
+  ChangeBatch batch;
+  batch.covered = {{.partition = partition_of(kSn), .after = 4, .through = 9}};
+  batch.devices = {{.sn = std::string(kSn), .number = 9, .presence = {{.online = true, .at = {}}}}};
+  feed.tell({.scope = Scope::kAccount, .account = alice}, batch);
+  home.settle();
+  ASSERT_EQ(of_alice.first->batches.size(), 1U);
+  EXPECT_EQ(of_alice.first->batches[0].covered.at(0).through, 9U);
+  EXPECT_THAT(of_alice.first->take(), ElementsAre(fmt::format("{} online", kSn)));
+  feed.tell({.scope = Scope::kDevices}, batch);
+  home.settle();
+  EXPECT_THAT(of_device.first->take(), ElementsAre(fmt::format("{} online", kSn)));
+  EXPECT_THAT(of_alice.first->take(), IsEmpty());
+  EXPECT_THAT(of_bob.first->take(), IsEmpty());
+  EXPECT_THAT(of_node.first->take(), IsEmpty());
+  feed.lose_all();
+  home.settle();
+  EXPECT_THAT(of_alice.first->take(), ElementsAre("lost"));
+  EXPECT_THAT(of_node.first->take(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace gridloom::hub

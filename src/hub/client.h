@@ -102,8 +102,8 @@ class Client {
     charged_bytes_.fetch_add(bytes, std::memory_order_relaxed);
     if (flow_) flow_->charge_credit(bytes);
   }
-  // True: this call ended the client's throttling.
-  [[nodiscard]] bool consume_credit(std::size_t bytes) {
+  // True: this call ended the client's throttling. A client of another node passes the credit on.
+  [[nodiscard]] virtual bool consume_credit(std::size_t bytes) {
     const std::size_t before = charged_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
     if (flow_) flow_->consume_credit(bytes);
     return before >= kMaxChargedBytes && before - bytes < kMaxChargedBytes;

@@ -66,17 +66,17 @@ void Hub::record_changes(std::string changes, Task durable) const {
 
 void Hub::connected(const ClientPtr& client) {
   const Identity& who = client->identity();
-  shards_.send(shards_.index_of(who.name), {.account = who.account, .action = Connect{client}});
+  shards_.send_to(who.name, {.account = who.account, .action = Connect{client}});
 }
 
 void Hub::disconnected(const ClientPtr& client) {
   const Identity& who = client->identity();
   switch (who.role) {
     case Role::kAccount:
+      if (shards_.remote() != nullptr) shards_.remote()->client_changed(client);
       return;
     case Role::kDevice:
-      return shards_.send(shards_.index_of(who.name),
-                          {.account = who.account, .action = Disconnect{client}});
+      return shards_.send_to(who.name, {.account = who.account, .action = Disconnect{client}});
     case Role::kGateway:
       return shards_.send_to_all(who.account, Disconnect{client});
   }
@@ -110,7 +110,7 @@ void Hub::hand_on(const ClientPtr& from, std::int64_t stored_number,
 
 // The last reply is posted to old's loop behind everything that any shard ever posted for `old`.
 void Hub::rebind(const ClientPtr& old, const ClientPtr& fresh, Task done) {
-  const ReplyId reply = shards_.replies().add(shards_.size(), &old->loop(), std::move(done));
+  const ReplyId reply = shards_.replies().add(shards_.places(), &old->loop(), std::move(done));
   shards_.send_to_all(old->identity().account, Rebind{.old = old, .fresh = fresh}, reply);
 }
 
@@ -125,16 +125,16 @@ void Hub::subscribe(const ClientPtr& client, const Subscription& subscription,
   const registry::AccountId account = client->identity().account;
   Subscribe request{.client = client, .subscription = subscription};
   if (granted.sn.empty()) {
-    client->charge_credit(kMessageBytes * shards_.size());
+    client->charge_credit(kMessageBytes * shards_.places());
     shards_.send_to_all(account, std::move(request));
   } else {
     client->charge_credit(kMessageBytes);
-    shards_.send(shards_.index_of(granted.sn), {.account = account, .action = std::move(request)});
+    shards_.send_to(granted.sn, {.account = account, .action = std::move(request)});
   }
 }
 
 void Hub::unsubscribe(const ClientPtr& client, const std::string& filter) {
-  client->charge_credit(kMessageBytes * shards_.size());
+  client->charge_credit(kMessageBytes * shards_.places());
   shards_.send_to_all(client->identity().account, Unsubscribe{.client = client, .filter = filter});
 }
 
@@ -170,34 +170,30 @@ void Hub::Batch::post(const ClientPtr& client) {
 }
 
 void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<DeviceAnswer> reply_to) {
-  const std::size_t index = shards_.index_of(sn);
-  shards_.send(index, {.account = account,
+  shards_.send_to(sn, {.account = account,
                        .reply = shards_.replies().add(std::move(reply_to)),
-                       .action = ReadAll{std::move(sn)}});
+                       .action = ReadAll{sn}});
 }
 
 void Hub::read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
                ReplyTo<DeviceAnswer> reply_to) {
-  const std::size_t index = shards_.index_of(sn);
-  shards_.send(index, {.account = account,
+  shards_.send_to(sn, {.account = account,
                        .reply = shards_.replies().add(std::move(reply_to)),
-                       .action = Read{.sn = std::move(sn), .quotas = std::move(quotas)}});
+                       .action = Read{.sn = sn, .quotas = std::move(quotas)}});
 }
 
 void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject message,
               ReplyTo<DeviceAnswer> reply_to, RequestOrigin origin) {
-  const std::size_t index = shards_.index_of(sn);
-  shards_.send(index, {.account = account,
-                       .reply = shards_.replies().add(std::move(reply_to)),
-                       .action = Set{.sn = std::move(sn),
-                                     .message = std::move(message),
-                                     .origin = std::move(origin)}});
+  shards_.send_to(
+      sn, {.account = account,
+           .reply = shards_.replies().add(std::move(reply_to)),
+           .action = Set{.sn = sn, .message = std::move(message), .origin = std::move(origin)}});
 }
 
 void Hub::read_twins(registry::AccountId account, const std::vector<std::string>& sns,
                      ReplyTo<std::vector<TwinSnapshot>> reply_to) {
   if (sns.empty()) return answer(std::move(reply_to), Result<std::vector<TwinSnapshot>>());
-  std::vector<std::vector<std::vector<std::string>>> by_shard(shards_.size());
+  std::vector<std::vector<std::vector<std::string>>> by_shard(shards_.places());
   std::size_t requests = 0;
   for (const std::string& sn : sns) {
     auto& parts = by_shard[shards_.index_of(sn)];
@@ -219,7 +215,7 @@ void Hub::read_twins(registry::AccountId account, const std::vector<std::string>
     if (part) std::ranges::move(part->twins, std::back_inserter(found->twins));
     if (--found->missing == 0) found->done(std::move(found->twins));
   };
-  for (std::size_t i = 0; i < shards_.size(); ++i) {
+  for (std::size_t i = 0; i < by_shard.size(); ++i) {
     for (auto& part : by_shard[i]) {
       shards_.send(i, {.account = account,
                        .reply = shards_.replies().add({.loop = reply_to.loop, .done = take}),
@@ -236,6 +232,7 @@ void Hub::count_dropped(const wire::mqtt::Dropped& dropped) {
 }
 
 void Hub::tick() {
+  if (shards_.remote() != nullptr) shards_.remote()->tick();
   shards_.post_to_all([this](Shard& shard) { shard.tick(platform_.steady->now()); });
 }
 

@@ -89,7 +89,7 @@ class Hub {
   // posts once per shard. Lives on the connection's loop.
   class Batch {
    public:
-    explicit Batch(Hub& hub) : hub_(hub), by_shard_(hub.shards_.size()) {}
+    explicit Batch(Hub& hub) : hub_(hub), by_shard_(hub.shards_.places()) {}
     // False: `client` may not publish to the topic; the caller answers with the reason.
     [[nodiscard]] bool add(const ClientPtr& client, const wire::mqtt::MessagePtr& message,
                            const PublishOptions& options);
@@ -147,6 +147,7 @@ class Hub {
   [[nodiscard]] ChangeFeed& changes() { return platform_.changes; }
 
  private:
+  friend class Cluster;  // joins: see Cluster::join()
   Platform& platform_;
   ShardSet shards_;
   ClientAccess access_;

@@ -12,6 +12,8 @@
 #include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/per_key_limit.h"
@@ -64,7 +66,13 @@ class Presence {
     const std::shared_lock lock(mutex_);
     return online_.contains(sn);
   }
+  // By the shard of the device: `told` is called with it.
   void set(std::string_view sn, bool is_online) {
+    take(sn, is_online);
+    if (told_) told_(sn, is_online);
+  }
+  // The same as another node has told; nobody is told.
+  void take(std::string_view sn, bool is_online) {
     const std::unique_lock lock(mutex_);
     if (is_online) {
       online_.emplace(sn);
@@ -72,14 +80,29 @@ class Presence {
       online_.erase(found);
     }
   }
+  // The devices that are online and of which `which` is true.
+  template <typename Which>
+  [[nodiscard]] std::vector<std::string> all_of(const Which& which) const {
+    std::vector<std::string> found;
+    const std::shared_lock lock(mutex_);
+    for (const std::string& sn : online_) {
+      if (which(sn)) found.push_back(sn);
+    }
+    return found;
+  }
   [[nodiscard]] std::size_t count() const {
     const std::shared_lock lock(mutex_);
     return online_.size();
+  }
+  // Before any shard works: `told` is called on the loops of the shards.
+  void on_change(std::function<void(std::string_view sn, bool is_online)> told) {
+    told_ = std::move(told);
   }
 
  private:
   mutable std::shared_mutex mutex_;
   StringSet online_;
+  std::function<void(std::string_view sn, bool is_online)> told_;
 };
 
 // A retained message and the topic that it was published to. Null: it was cleared.

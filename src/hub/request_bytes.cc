@@ -1,8 +1,11 @@
 #include "hub/request_bytes.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -18,7 +21,10 @@ constexpr std::uint64_t kVersion = 1;
 
 class Writer {
  public:
-  explicit Writer(ClientBook* clients) : clients_(clients) { append_varint(bytes_, kVersion); }
+  explicit Writer(ClientBook* clients, Millis steady_to_wall = {})
+      : clients_(clients), steady_to_wall_(steady_to_wall) {
+    append_varint(bytes_, kVersion);
+  }
 
   void number(std::uint64_t value) { append_varint(bytes_, value); }
   void whole(std::int64_t value) { append_signed(bytes_, value); }
@@ -58,7 +64,7 @@ class Writer {
   }
 
   void message(const wire::mqtt::Message& message, const wire::mqtt::PacketFlags& flags) {
-    time(message.expires_at);
+    time(message.expires_at ? std::optional(*message.expires_at + steady_to_wall_) : std::nullopt);
     text(wire::mqtt::packet_of(message, flags));
   }
   void publication(const Inbound& inbound) {
@@ -81,6 +87,13 @@ class Writer {
                                 .subscription_ids = delivery.subscription_ids});
     text(delivery.share ? std::string_view(*delivery.share) : std::string_view());
     whole(delivery.number);
+  }
+
+  void ack(const Ack& ack) {
+    number(ack.token.packet_id);
+    number(static_cast<std::uint64_t>(ack.token.qos));
+    number(static_cast<std::uint64_t>(ack.reason));
+    text(ack.why);
   }
 
   void action(const ReadAll& read) { text(read.sn); }
@@ -131,15 +144,28 @@ class Writer {
 
  private:
   ClientBook* clients_;
+  Millis steady_to_wall_;
   std::string bytes_;
 };
 
 // ---- reading
 
+// The text with the lifetime of a literal, as Ack::why has: there are few of them, and beyond so
+// many there is none.
+std::string_view interned(std::string_view text) {
+  constexpr std::size_t kMost = 64;
+  static std::mutex mutex;
+  static std::set<std::string, std::less<>> known;
+  const std::lock_guard lock(mutex);
+  if (const auto found = known.find(text); found != known.end()) return *found;
+  return known.size() < kMost ? std::string_view(*known.emplace(text).first) : std::string_view();
+}
+
 // After the first read that does not fit, everything that is read is empty (Cursor).
 class Reader {
  public:
-  Reader(std::string_view bytes, const ClientBook* clients) : cursor_(bytes), clients_(clients) {
+  explicit Reader(std::string_view bytes, FindClient find = {}, Millis steady_to_wall = {})
+      : cursor_(bytes), find_(std::move(find)), steady_to_wall_(steady_to_wall) {
     if (cursor_.varint() != kVersion) cursor_.fail();
   }
 
@@ -165,7 +191,7 @@ class Reader {
   ClientPtr client() {
     const std::uint64_t number = cursor_.varint();
     if (cursor_.failed()) return nullptr;
-    ClientPtr client = clients_->find(number);
+    ClientPtr client = find_(number);
     client_gone_ = client_gone_ || client == nullptr;
     return client;
   }
@@ -205,7 +231,8 @@ class Reader {
   }
 
   wire::mqtt::PacketMessage message() {
-    const std::optional<TimePoint> expires_at = time();
+    std::optional<TimePoint> expires_at = time();
+    if (expires_at) *expires_at -= steady_to_wall_;
     auto message = wire::mqtt::message_in(cursor_.text(), expires_at);
     if (message) return std::move(*message);
     cursor_.fail();
@@ -243,6 +270,13 @@ class Reader {
     }
     delivery.number = whole();
     return delivery;
+  }
+
+  Ack ack() {
+    Ack ack{.token = {.packet_id = packet_id(), .qos = qos()},
+            .reason = number_up_to<wire::mqtt::Reason>(0xff)};
+    ack.why = interned(cursor_.text());
+    return ack;
   }
 
   void action(ReadAll& read) { read.sn = text(); }
@@ -310,7 +344,8 @@ class Reader {
   static constexpr auto kLastVerb = static_cast<std::uint64_t>(Verb::kStatus);
 
   Cursor cursor_;
-  const ClientBook* clients_;
+  FindClient find_;
+  Millis steady_to_wall_;
   bool client_gone_ = false;
 };
 
@@ -328,8 +363,8 @@ constexpr auto kLastError = static_cast<std::uint64_t>(ErrorCode::kDamaged);
 
 }  // namespace
 
-std::string bytes_of(const Request& request, ClientBook& clients) {
-  Writer writer(&clients);
+std::string bytes_of(const Request& request, ClientBook& clients, Millis steady_to_wall) {
+  Writer writer(&clients, steady_to_wall);
   writer.number(static_cast<std::uint64_t>(request.account));
   writer.number(static_cast<std::uint64_t>(request.reply));
   writer.number(request.action.index());
@@ -338,7 +373,11 @@ std::string bytes_of(const Request& request, ClientBook& clients) {
 }
 
 Result<Request> request_in(std::string_view bytes, const ClientBook& clients) {
-  Reader reader(bytes, &clients);
+  return request_in(bytes, [&clients](std::uint64_t number) { return clients.find(number); });
+}
+
+Result<Request> request_in(std::string_view bytes, const FindClient& find, Millis steady_to_wall) {
+  Reader reader(bytes, find, steady_to_wall);
   Request request{.account = static_cast<registry::AccountId>(reader.number()),
                   .reply = static_cast<ReplyId>(reader.number()),
                   .action = {}};
@@ -350,6 +389,26 @@ Result<Request> request_in(std::string_view bytes, const ClientBook& clients) {
   }
   if (Status read = reader.end("a request"); !read) return std::unexpected(read.error());
   return request;
+}
+
+std::string bytes_of(const Delivered& delivered, Millis steady_to_wall) {
+  Writer writer(nullptr, steady_to_wall);
+  writer.number(delivered.deliveries.size());
+  for (const Delivery& each : delivered.deliveries) writer.delivery(each);
+  writer.number(delivered.acks.size());
+  for (const Ack& each : delivered.acks) writer.ack(each);
+  return writer.take();
+}
+
+Result<Delivered> delivered_in(std::string_view bytes, Millis steady_to_wall) {
+  Reader reader(bytes, {}, steady_to_wall);
+  Delivered delivered;
+  for (std::size_t left = reader.count(); left != 0; --left) {
+    delivered.deliveries.push_back(reader.delivery());
+  }
+  for (std::size_t left = reader.count(); left != 0; --left) delivered.acks.push_back(reader.ack());
+  if (Status read = reader.end("deliveries"); !read) return std::unexpected(read.error());
+  return delivered;
 }
 
 std::string bytes_of(const Reply& reply) {
@@ -369,7 +428,7 @@ std::string bytes_of(const Reply& reply) {
 }
 
 Result<Reply> reply_in(std::string_view bytes) {
-  Reader reader(bytes, nullptr);
+  Reader reader(bytes);
   Reply reply{.to = static_cast<ReplyId>(reader.number()), .answer = DeviceAnswer{}};
   if (reader.flag()) {
     reply.answer->text = reader.text();

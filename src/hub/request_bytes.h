@@ -3,18 +3,39 @@
 // numbers.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "hub/client_book.h"
 #include "hub/requests.h"
 
 namespace gridloom::hub {
 
-[[nodiscard]] std::string bytes_of(const Request& request, ClientBook& clients);
+// When a message expires is a time of the steady clock (Platform), of which each node has one of
+// its own: `steady_to_wall` is what it lacks of the system's time, by which the bytes name the
+// moment.
+
+[[nodiscard]] std::string bytes_of(const Request& request, ClientBook& clients,
+                                   Millis steady_to_wall = {});
 // kMalformed: these are not the bytes of a request. kNotFound: its client is gone.
+using FindClient = std::function<ClientPtr(std::uint64_t number)>;
+[[nodiscard]] Result<Request> request_in(std::string_view bytes, const FindClient& find,
+                                         Millis steady_to_wall = {});
 [[nodiscard]] Result<Request> request_in(std::string_view bytes, const ClientBook& clients);
+
+// What a client gets (Client::deliver).
+struct Delivered {
+  std::vector<Delivery> deliveries;
+  std::vector<Ack> acks;
+};
+[[nodiscard]] std::string bytes_of(const Delivered& delivered, Millis steady_to_wall);
+// kMalformed: these are not the bytes of such.
+[[nodiscard]] Result<Delivered> delivered_in(std::string_view bytes, Millis steady_to_wall);
 
 [[nodiscard]] std::string bytes_of(const Reply& reply);
 // kMalformed: these are not the bytes of a reply.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <random>
 #include <string>
@@ -267,6 +268,40 @@ TEST_F(RequestBytesTest, WhatIsCutOrTooLongIsRefused) {
     }
     EXPECT_FALSE(reply_in(reply + '\0'));
   }
+}
+
+TEST_F(RequestBytesTest, WhatAClientGetsKeepsAllThatItIs) {
+  constexpr Millis kOffset{5000};
+  const Delivered sent{.deliveries = std::get<HandOn>(each()[11].action).deliveries,
+                       .acks = {{.token = {.packet_id = 8, .qos = Qos::kExactlyOnce},
+                                 .reason = wire::mqtt::Reason::kNotAuthorized,
+                                 .why = "the credentials are no longer valid"},
+                                {.token = {.packet_id = 9, .qos = Qos::kAtLeastOnce}}}};
+  const std::string bytes = bytes_of(sent, kOffset);
+  const Delivered read = must(delivered_in(bytes, kOffset));
+  EXPECT_EQ(bytes_of(read, kOffset), bytes);
+  ASSERT_EQ(read.deliveries.size(), 2U);
+  EXPECT_EQ(read.deliveries[0].message->expires_at, sent.deliveries[0].message->expires_at);
+  ASSERT_EQ(read.acks.size(), 2U);
+  EXPECT_EQ(read.acks[0].token.packet_id, 8);
+  EXPECT_EQ(read.acks[0].token.qos, Qos::kExactlyOnce);
+  EXPECT_EQ(read.acks[0].reason, wire::mqtt::Reason::kNotAuthorized);
+  EXPECT_EQ(read.acks[0].why, "the credentials are no longer valid");
+  EXPECT_EQ(read.acks[1].reason, wire::mqtt::Reason::kSuccess);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(delivered_in(bytes.substr(0, size), kOffset));
+  }
+}
+
+// A node whose steady clock is 5 s behind the system's time, and one where it is 2 s ahead.
+TEST_F(RequestBytesTest, ATimeOfTheSteadyClockIsTheSameMomentAtAnotherNode) {
+  const Inbound sent = publication("{}");
+  const Request request{.action = Publish{.client = one, .publications = {sent}}};
+  const auto read = must(request_in(
+      bytes_of(request, clients, Millis(5000)),
+      [this](std::uint64_t number) { return clients.find(number); }, Millis(-2000)));
+  EXPECT_EQ(std::get<Publish>(read.action).publications.at(0).message->expires_at,
+            *sent.message->expires_at + Millis(7000));
 }
 
 TEST_F(RequestBytesTest, AnotherVersionIsRefused) {

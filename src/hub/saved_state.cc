@@ -12,7 +12,7 @@ bool SavedState::restore_retained(const RetainedChange& retained) {
   if (!still_retained(*platform_.registry.directory(), retained)) return false;
   const auto of_app = open_topic(retained.topic);
   const std::size_t index =
-      shards_.index_of(of_app ? of_app->sn : device_topic(retained.topic)->sn);
+      shards_.local_index_of(partition_of(of_app ? of_app->sn : device_topic(retained.topic)->sn));
   shards_.post(index, [retained](Shard& shard) { shard.restore_retained(retained); });
   return true;
 }
@@ -22,13 +22,12 @@ void SavedState::save_twins(std::function<void(std::vector<SavedTwin>)> taken) {
 }
 
 void SavedState::save_twin(std::string sn, ReplyTo<DeviceAnswer> reply_to) {
-  const std::size_t index = shards_.index_of(sn);
-  shards_.send(index, {.reply = shards_.replies().add(std::move(reply_to)),
-                       .action = SaveTwin{std::move(sn)}});
+  shards_.send_to(sn,
+                  {.reply = shards_.replies().add(std::move(reply_to)), .action = SaveTwin{sn}});
 }
 
 void SavedState::restore_twin(SavedTwin saved) {
-  const std::size_t index = shards_.index_of(saved.sn);
+  const std::size_t index = shards_.local_index_of(partition_of(saved.sn));
   shards_.post(index, [saved = std::move(saved)](Shard& shard) { shard.restore_twin(saved); });
 }
 

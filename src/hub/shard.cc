@@ -129,6 +129,18 @@ void Shard::registry_changed() {
   rights_changed_ = true;
 }
 
+void Shard::leave(Partition partition, Task left) {
+  for (const std::string& sn : twins_.devices_of(partition)) requests_.device_left(sn);
+  twins_.remove(partition);
+  flush();
+  turn_.gate().when_durable(turn_.writer().last_appended(),
+                            [this, left = std::move(left)]() mutable {
+                              // The acknowledgements before it leave first.
+                              flush();
+                              left();
+                            });
+}
+
 void Shard::drop_devices() {
   // An account that may no longer set the device does not get its replies.
   twins_.for_each([this](const std::string& sn, const DeviceState& state) {

@@ -23,6 +23,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "base/partition.h"
 #include "hub/app_requests.h"
 #include "hub/client.h"
 #include "hub/device_presence.h"
@@ -66,6 +67,15 @@ class Shard {
     publications_.report(client, payload, options);
   }
   void restore_retained(const RetainedChange& retained);
+  // The partition is this shard's from now on, for the `revision`-th time that it has an owner.
+  void enter(Partition partition, std::uint64_t revision) {
+    turn_.changes().begin_run(partition, revision);
+  }
+  // The partition is another node's from now on: drops its devices without telling anybody that
+  // they are offline, and ends their pending sets. `left` is called once everything before is
+  // durable and acknowledged.
+  void leave(Partition partition, Task left);
+
   // The twins that changed since the last call.
   [[nodiscard]] std::vector<SavedTwin> save_twins() { return twins_.save(); }
   // Does nothing if the serial number belongs to another device by now.

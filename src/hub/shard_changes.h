@@ -5,6 +5,7 @@
 // shard and is used on its loop only.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +35,14 @@ class ShardChanges {
   // The directory that rights are looked up in; comes before anything else. Tells of the devices
   // that came to a reader or left it since the last one.
   void use(std::shared_ptr<const registry::Directory> directory);
+
+  // The partition is the shard's from now on. Its numbers are above those of the owners before, so
+  // that a reader may compare them with numbers that it has.
+  void begin_run(Partition partition, std::uint64_t revision) {
+    constexpr std::uint64_t kNumbersOfRun = 36;  // bits: numbers stay exact as doubles
+    std::uint64_t& number = numbers_[number_of(partition)];
+    number = std::max(number, revision << kNumbersOfRun);
+  }
 
   // Call before a report of the device is applied to its twin. Returns where Twin::apply() is to
   // put the slots that changed; null: nobody reads them.

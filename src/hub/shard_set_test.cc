@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -104,6 +105,57 @@ TEST_F(ShardSetTest, AReportIsACallOnlyWhereRequestsHaveNoPath) {
   EXPECT_FALSE(shards.takes_report(app));
   ShardSet far = make({.request = [](Request request) { return request; }});
   EXPECT_FALSE(far.takes_report(*device(far.loop_of(kSn))));
+}
+
+// Notes what it is sent.
+class FakeRemote final : public RemoteShards {
+ public:
+  void send(Request request, std::optional<Partition> partition) override {
+    lines.push_back(fmt::format("send {}{}", request.action.index(), partition ? " of one" : ""));
+  }
+  void send_to_all(Request request) override {
+    lines.push_back(fmt::format("all {}", request.action.index()));
+  }
+  void note(const Request& request, std::optional<Partition> /*partition*/) override {
+    lines.push_back(fmt::format("note {}", request.action.index()));
+  }
+  void client_changed(const ClientPtr& /*client*/) override { lines.emplace_back("changed"); }
+  void tick() override { lines.emplace_back("tick"); }
+  Lines take() { return std::exchange(lines, {}); }
+
+  Lines lines;
+};
+
+TEST_F(ShardSetTest, RequestsForAPartitionThatIsElsewhereGoToTheOtherNodes) {
+  ShardSet shards = make();
+  auto others = std::make_unique<FakeRemote>();
+  FakeRemote& remote = *others;
+  shards.use(std::move(others));
+  const Partition partition = partition_of(kSn);
+  const FakePtr client = device(shards.loop_of(kSn));
+  EXPECT_EQ(shards.places(), shards.size() + 1);
+  EXPECT_LT(shards.index_of(kSn), shards.size());
+  EXPECT_TRUE(shards.takes_report(*client));
+  shards.send_to(kSn, {.action = SaveTwin{kSn}});
+  EXPECT_THAT(remote.take(), testing::ElementsAre("note 3"));
+
+  const std::size_t here = shards.index_of(kSn);
+  shards.update_elsewhere(partition, [] { return true; });
+  EXPECT_EQ(shards.index_of(kSn), shards.size());
+  EXPECT_FALSE(shards.takes_report(*client));
+  shards.send_to(kSn, {.action = SaveTwin{kSn}});
+  EXPECT_THAT(remote.take(), testing::ElementsAre("note 3", "send 3 of one"));
+  // It was grouped for the shard before the partition went.
+  Publish publish{.client = client, .publications = {}};
+  publish.publications.push_back({.sn = kSn, .message = nullptr, .options = {}});
+  shards.send(here, {.action = std::move(publish)});
+  EXPECT_THAT(remote.take(), testing::ElementsAre("send 4"));
+  shards.send_to_all({}, EndSession{client});
+  EXPECT_THAT(remote.take(), testing::ElementsAre("note 9", "all 9"));
+
+  shards.update_elsewhere(partition, [] { return false; });
+  EXPECT_EQ(shards.index_of(kSn), here);
+  EXPECT_TRUE(shards.takes_report(*client));
 }
 
 }  // namespace

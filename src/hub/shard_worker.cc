@@ -70,6 +70,12 @@ void ShardWorker::work_later() {
   });
 }
 
+void ShardWorker::leave(Partition partition, Task left) {
+  while (!inbox_.empty()) inbox_.work(kEffortAtOnce);
+  shard_.leave(partition, std::move(left));
+  shard_.flush();
+}
+
 bool ShardWorker::takes_report(const Client& client) const {
   // What others posted before the device published comes first: a subscriber that was told of its
   // subscription gets every later report.

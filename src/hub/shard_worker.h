@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/loop.h"
+#include "base/partition.h"
 #include "hub/client.h"
 #include "hub/inbound.h"
 #include "hub/inbox.h"
@@ -31,6 +32,10 @@ class ShardWorker {
   void post(std::move_only_function<void(Shard&)> task);
   // The request is done behind what its account asked for before; one without an account at once.
   void send(Request request);
+
+  // The partition goes elsewhere: does what waits, drops what the shard has of it (Shard::leave()),
+  // and calls `left`, on the loop, once all of that is acknowledged. On the loop.
+  void leave(Partition partition, Task left);
 
   // See Hub::takes_report() and Hub::report(). A report is done at once, and its effort counts in
   // the account's next turns.

@@ -55,6 +55,9 @@ class TurnWriter {
   // The record that will hold everything that was added so far.
   [[nodiscard]] std::uint64_t last_record() const;
 
+  // The last record that was appended; 0: none, or there is no journal.
+  [[nodiscard]] std::uint64_t last_appended() const { return appended_; }
+
   // Bytes of reports and changes that were added and not yet appended.
   [[nodiscard]] std::size_t bytes() const { return reports_.size() + changes_.size(); }
   // The changes have reached the size at which a record ends: append() is due.

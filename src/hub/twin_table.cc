@@ -74,6 +74,23 @@ void TwinTable::remove_unknown(const std::function<bool(const std::string& sn)>&
   for (const registry::Device* device : others) static_cast<void>(find(device->sn));
 }
 
+std::vector<std::string> TwinTable::devices_of(Partition partition) const {
+  std::vector<std::string> found;
+  for (const auto& [sn, state] : devices_) {
+    if (state.partition == partition) found.push_back(sn);
+  }
+  return found;
+}
+
+void TwinTable::remove(Partition partition) {
+  for (auto& [client, serials] : carried_) {
+    std::erase_if(serials, [&](const std::string& sn) { return partition_of(sn) == partition; });
+  }
+  std::erase_if(carried_, [](const auto& each) { return each.second.empty(); });
+  removals_ += std::erase_if(
+      devices_, [&](const auto& entry) { return entry.second.partition == partition; });
+}
+
 void TwinTable::mark_read(std::string_view sn, DeviceState& state) {
   if (!std::exchange(state.is_in_read_, true)) read_.emplace_back(sn);
 }

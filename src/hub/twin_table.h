@@ -106,6 +106,10 @@ class TwinTable {
   // `removable` is true; drops the state of those that were replaced.
   void remove_unknown(const std::function<bool(const std::string& sn)>& removable);
 
+  [[nodiscard]] std::vector<std::string> devices_of(Partition partition) const;
+  // Removes all devices of the partition; no connection carries them any more.
+  void remove(Partition partition);
+
   // The twin's text (Twin::all) was asked for: drop_unused_texts() will free it.
   void mark_read(std::string_view sn, DeviceState& state);
   // Frees the texts that were not asked for since the last call.

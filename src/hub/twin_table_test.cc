@@ -183,5 +183,18 @@ TEST_F(TwinTableTest, OnlyTwinsThatChangedAreSaved) {
   EXPECT_EQ(other.at(kSn).twin.value("pd.soc"), "51");
 }
 
+TEST_F(TwinTableTest, APartitionThatGoesTakesItsDevicesAndNoOthers) {
+  const FakePtr gateway = client(Role::kGateway);
+  std::string other = "R331ZEB4ZEAL0600";
+  while (partition_of(other) == partition_of(kSn)) ++other.back();
+  table.use_transport(*gateway, std::string(kSn), table.at(kSn));
+  table.use_transport(*gateway, other, table.at(other));
+  EXPECT_THAT(table.devices_of(partition_of(kSn)), testing::ElementsAre(std::string(kSn)));
+  table.remove(partition_of(kSn));
+  EXPECT_EQ(table.find(kSn).state, nullptr);
+  EXPECT_NE(table.find(other).state, nullptr);
+  EXPECT_THAT(table.take_devices_of(*gateway), testing::ElementsAre(other));
+}
+
 }  // namespace
 }  // namespace gridloom::hub

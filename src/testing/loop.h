@@ -11,6 +11,8 @@ namespace gridloom {
 class ManualLoop final : public Loop {
  public:
   void post(Task task) override { tasks_.push_back(std::move(task)); }
+  // Forgets the tasks, as a loop does that stops.
+  void drop() { tasks_.clear(); }
   // Runs one task. False: there was nothing to do.
   bool step() {
     if (tasks_.empty()) return false;

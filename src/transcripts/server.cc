@@ -188,7 +188,10 @@ Status TestServer::start() {
        .request_path = variant_.over_bytes ? byte_path() : hub::RequestPath{}});
   if (!opened) return std::unexpected(opened.error());
   server_ = std::move(*opened);
-  server_->set_faults(faults_);
+  if (variant_.two_nodes) {
+    second_ = std::make_unique<SecondNode>(*server_, bus_, clock_, variant_.shards);
+  }
+  set_faults(std::vector(faults_));
   server::Server::ListenOptions options{
       .mqtt = {.public_host = {}, .port = kMqttPort},
       .wrap = [this](std::shared_ptr<net::Protocol> inner) -> std::shared_ptr<net::Protocol> {
@@ -222,6 +225,7 @@ bool is_platform_fault(std::string_view name) { return hub::find_platform_fault(
 void TestServer::set_faults(const std::vector<FaultRule>& rules) {
   faults_ = rules;
   server_->set_faults(faults_);
+  if (second_) second_->set_faults(faults_);
 }
 
 bool TestServer::quiet() const {
@@ -254,6 +258,7 @@ void TestServer::drain() {
     // Before the loops turn: they then have everything that the archive was waited for to post.
     waits = waits_for_archive();
     busy = server::turn_all(server_->loops());
+    busy = (second_ && second_->turn()) || busy;
     if (!busy) busy = pump_ends();
     if (waits && !busy) std::this_thread::yield();
   }
@@ -282,6 +287,7 @@ void TestServer::advance(const Steps& steps, const std::function<void()>& on_ste
     left -= step;
     clock_.advance(step);
     for (const auto& loop : server_->loops()) loop->sweep_now();
+    if (second_) second_->sweep();
     // NOLINTNEXTLINE(modernize-loop-convert): likewise
     for (std::size_t i = 0; i < ends_.size(); ++i) ends_[i]->tick(clock_.now());
     drain();

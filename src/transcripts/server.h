@@ -21,11 +21,13 @@
 #include "base/fault_rule.h"
 #include "base/result.h"
 #include "catalog/family.h"
+#include "hub/memory_bus.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
 #include "server/interface.h"
 #include "server/server.h"
 #include "transcripts/quick_folder.h"
+#include "transcripts/second_node.h"
 #include "wire/mqtt/protocol.h"
 
 namespace gridloom::transcripts {
@@ -54,6 +56,9 @@ struct Variant {
   bool restarts = false;  // restart the server whenever no answer is awaited
   // Requests to shards and their replies are bytes on their way, as between nodes.
   bool over_bytes = false;
+  // Half of the partitions are at a second node (transcripts/second_node.h). Without restarts, and
+  // not with kDurable: the archive may outlive the node's shards.
+  bool two_nodes = false;
   // kDurable is what `gridloom serve` does; then each drain() waits for the disk.
   server::Journaling journaling = server::Journaling::kInstant;
 };
@@ -157,7 +162,9 @@ class TestServer {
   std::size_t next_loop_ = 0;
   Traffic server_traffic_;  // as counted by its protocols
   Traffic ends_traffic_;
+  hub::MemoryBus bus_;
   std::unique_ptr<server::Server> server_;
+  std::unique_ptr<SecondNode> second_;  // null: there is none
 };
 
 }  // namespace gridloom::transcripts

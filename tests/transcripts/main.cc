@@ -1,7 +1,8 @@
-// transcript_test [--rewrite] [--devices DIR] [--cover all|none|FAMILY] PATH...
+// transcript_test [--rewrite] [--two-nodes] [--devices DIR] [--cover all|none|FAMILY] PATH...
 //
 // Plays every transcript four times: with one shard, with four to which requests are bytes, with
-// restarts of a server that waits for the disk, and over real sockets. Compares each run with the
+// restarts of a server that waits for the disk, and over real sockets; with --two-nodes twice: with
+// one shard, and with half of the devices at a second node. Compares each run with the
 // expectations in the file and with the other runs. A PATH that is a folder stands for the *.loom
 // files in it. At the end, every command and field of the covered families must have been used.
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +33,7 @@ constexpr std::size_t kMaxFailures = 20;  // shown per file
 
 struct Options {
   bool rewrite = false;
+  bool two_nodes = false;
   fs::path devices;
   std::string cover = "all";
   std::vector<fs::path> files;
@@ -48,11 +51,17 @@ const std::array kOthers = {
     Other{"sockets", {.shards = 2, .version = wire::mqtt::Version::k5, .wire = Transport::kSocket}},
 };
 
+const std::array kTwoNodes = {
+    Other{"two nodes", {.shards = 2, .version = wire::mqtt::Version::k5, .two_nodes = true}},
+};
+
 Options options_of(const std::vector<std::string_view>& words) {
   Options options;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--rewrite") {
       options.rewrite = true;
+    } else if (words[i] == "--two-nodes") {
+      options.two_nodes = true;
     } else if (words[i] == "--devices" && i + 1 < words.size()) {
       options.devices = words[++i];
     } else if (words[i] == "--cover" && i + 1 < words.size()) {
@@ -107,7 +116,9 @@ bool run(const fs::path& file, const Options& options,
       play(*script, catalog, {.variant = kOneShard, .keeps_record = true}, coverage);
   show(file.string(), one.failures);
   bool good = one.failures.empty();
-  for (const Other& other : kOthers) {
+  const std::span<const Other> others =
+      options.two_nodes ? std::span<const Other>(kTwoNodes) : std::span<const Other>(kOthers);
+  for (const Other& other : others) {
     RunResult outcome =
         play(*script, catalog, {.variant = other.variant, .keeps_record = true}, coverage);
     // After a restart devices report again, so the messages to apps differ.
@@ -127,7 +138,9 @@ bool run(const fs::path& file, const Options& options,
 int main_of(const std::vector<std::string_view>& words) {
   const Options options = options_of(words);
   if (options.files.empty()) {
-    fmt::print("transcript_test [--rewrite] [--devices DIR] [--cover all|none|FAMILY] PATH...\n");
+    fmt::print(
+        "transcript_test [--rewrite] [--two-nodes] [--devices DIR] [--cover all|none|FAMILY] "
+        "PATH...\n");
     return 2;
   }
   spdlog::set_level(spdlog::level::warn);

@@ -1,0 +1,324 @@
+#include "hub/node_owner.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <variant>
+
+#include "hub/change_bytes.h"
+#include "hub/request_bytes.h"
+#include "hub/request_executor.h"
+#include "hub/session_changes.h"
+#include "hub/topic_rights.h"
+#include "journal/turn.h"
+
+namespace gridloom::hub {
+namespace {
+
+Partition partition_of_delivery(const Delivery& delivery) {
+  const std::string_view topic = delivery.message->topic;
+  const auto of_app = open_topic(topic);
+  const auto of_device = device_topic(topic);
+  return partition_of(of_app ? of_app->sn : of_device ? of_device->sn : std::string());
+}
+
+// A slow door's clients lose what it does not take, as clients do that do not read.
+void drop(Platform& platform, const Client& client, const std::vector<Delivery>& deliveries) {
+  platform.counters.dropped_queue_full.fetch_add(deliveries.size(), std::memory_order_relaxed);
+  platform.client_events.record({.kind = ClientEvent::Kind::kDisconnected,
+                                 .reason = "slow node",
+                                 .user = client.identity().name,
+                                 .client_id = client.client_id(),
+                                 .peer = client.peer(),
+                                 .detail = "its node does not take its messages"},
+                                platform.steady->now());
+  const std::int64_t session = client.stored_number();
+  std::string changes;
+  for (const Delivery& each : deliveries) {
+    if (session == 0 || each.number == 0) continue;
+    append_change(changes, MessageDone{.session = session, .message = each.number});
+  }
+  if (changes.empty()) return;
+  if (platform.journal != nullptr) {
+    platform.journal->append(journal::RecordKind::kTurn,
+                             journal::make_turn({.batch = {}, .session_changes = changes}), {});
+  } else if (platform.sessions) {
+    platform.sessions->take(changes);
+  }
+}
+
+}  // namespace
+
+// Tells a door what changes.
+class NodeOwner::Reader final : public ChangeReader {
+ public:
+  Reader(std::shared_ptr<const RemoteClient::NodeSession> door, ChangeInterest interest)
+      : door_(std::move(door)), interest_(std::move(interest)) {}
+
+  void on_changes(ChangeBatch batch) override {
+    if (door_->channel->is_congested()) batch = {.is_lost = true};
+    door_->channel->send(door_->session,
+                         ChangesTold{.interest = interest_, .bytes = bytes_of(batch)});
+  }
+
+ private:
+  const std::shared_ptr<const RemoteClient::NodeSession> door_;
+  const ChangeInterest interest_;
+};
+
+void NodeOwner::tell(const NodeMessage& message) const {
+  parts_.channel->send(door_->session, message);
+}
+
+void NodeOwner::opened(std::uint64_t session) {
+  const Platform& platform = parts_.platform;
+  door_ = std::make_shared<const RemoteClient::NodeSession>(RemoteClient::NodeSession{
+      .channel = parts_.channel,
+      .session = session,
+      .steady_to_wall = platform.wall->now() - platform.steady->now(),
+      .dropped = [&platform = parts_.platform](const Client& client,
+                                               const std::vector<Delivery>& left) {
+        drop(platform, client, left);
+      }});
+}
+
+void NodeOwner::closed() {
+  for (const auto& [number, known] : std::exchange(clients_, {})) {
+    const RemoteClientPtr& client = known.client;
+    for (std::size_t i = 0; i < parts_.shards.size(); ++i) {
+      parts_.shards.send_here(
+          i, {.account = client->identity().account, .action = EndSession{client}});
+    }
+  }
+  streams_.fill({});
+  readings_.clear();
+  door_ = nullptr;
+}
+
+// --- clients
+
+RemoteClientPtr NodeOwner::client_of(ClientNumber number) const {
+  const auto found = clients_.find(number);
+  return found == clients_.end() ? nullptr : found->second.client;
+}
+
+void NodeOwner::take(const ClientMet& met) {
+  clients_[met.client] = {.client = std::make_shared<RemoteClient>(door_, met)};
+}
+
+void NodeOwner::take(const ClientState& state) {
+  const RemoteClientPtr client = client_of(state.client);
+  if (!client) return;
+  client->set_present(state.present);
+  client->set_stored_number(state.stored_number);
+}
+
+void NodeOwner::take(const StreamBegins& begins) {
+  parts_.offered(begins.partition, begins.revision);
+  Stream& stream = streams_.at(number_of(begins.partition));
+  stream = {.number = begins.stream,
+            .revision = begins.revision,
+            .is_taken = parts_.owns(begins.partition, begins.revision)};
+  if (stream.is_taken) return;
+  tell(PartitionMoved{.partition = begins.partition, .stream = stream.number});
+}
+
+// --- requests
+
+void NodeOwner::answer(std::uint64_t number, Result<DeviceAnswer> answer) const {
+  if (number == 0) return;
+  tell(RemoteReply{.number = number, .bytes = bytes_of(Reply{.answer = std::move(answer)})});
+}
+
+ReplyId NodeOwner::reply_after(std::size_t count, std::uint64_t number) const {
+  return parts_.shards.replies().add(count, &parts_.channel->loop(), [door = door_, number] {
+    door->channel->send(
+        door->session,
+        RemoteReply{.number = number, .bytes = bytes_of(Reply{.answer = DeviceAnswer{}})});
+  });
+}
+
+void NodeOwner::take(const RemoteRequest& asked) {
+  auto request = request_in(
+      asked.bytes, [this](ClientNumber number) { return client_of(number); },
+      door_->steady_to_wall);
+  if (!request) {
+    if (request.error().code == ErrorCode::kMalformed) {
+      spdlog::error("a request of another node: {}", request.error().detail);
+    }
+    return answer(asked.number, std::unexpected(std::move(request.error())));
+  }
+  const registry::AccountId account = request->account;
+  begin_sessions(*request);
+  if (auto* publish = std::get_if<Publish>(&request->action)) {
+    this->publish(*publish, account);
+  } else if (auto* hand_on = std::get_if<HandOn>(&request->action)) {
+    this->hand_on(asked, *hand_on, account);
+  } else if (const auto* read = std::get_if<ReadTwins>(&request->action)) {
+    read_twins(asked, *read, account);
+  } else if (asked.partition) {
+    to_one(asked, std::move(*request));
+  } else {
+    to_all(asked, *request);
+  }
+}
+
+// All that a client asks for but HandOn, which comes behind the end of its session.
+void NodeOwner::begin_sessions(const Request& request) {
+  const auto begin = [this](const ClientPtr& client) {
+    clients_.at(std::static_pointer_cast<RemoteClient>(client)->number()).has_session = true;
+  };
+  std::visit(
+      [&](const auto& action) {
+        if constexpr (requires { action.client; }) begin(action.client);
+        if constexpr (requires { action.fresh; }) begin(action.fresh);
+      },
+      request.action);
+}
+
+void NodeOwner::publish(Publish& publish, registry::AccountId account) {
+  std::vector<std::vector<Inbound>> by_shard(parts_.shards.size());
+  std::vector<Inbound> refused;
+  for (Inbound& each : publish.publications) {
+    const Partition partition = partition_of(each.sn);
+    Stream& stream = streams_.at(number_of(partition));
+    if (stream.is_taken && parts_.owns(partition, stream.revision)) {
+      by_shard[parts_.shards.local_index_of(partition)].push_back(std::move(each));
+      continue;
+    }
+    if (std::exchange(stream.is_taken, false)) {
+      tell(PartitionMoved{.partition = partition, .stream = stream.number});
+    }
+    refused.push_back(std::move(each));
+  }
+  if (!refused.empty()) static_cast<void>(publish.client->consume_credit(credit_of(refused)));
+  for (std::size_t i = 0; i < by_shard.size(); ++i) {
+    if (by_shard[i].empty()) continue;
+    parts_.shards.send_here(
+        i, {.account = account,
+            .action = Publish{.client = publish.client, .publications = std::move(by_shard[i])}});
+  }
+}
+
+void NodeOwner::hand_on(const RemoteRequest& asked, HandOn& request, registry::AccountId account) {
+  const ClientNumber number = std::static_pointer_cast<RemoteClient>(request.from)->number();
+  if (!clients_.at(number).has_session) clients_.erase(number);
+  std::map<std::size_t, std::vector<Delivery>> by_shard;
+  for (Delivery& each : request.deliveries) {
+    by_shard[parts_.shards.local_index_of(partition_of_delivery(each))].push_back(std::move(each));
+  }
+  if (by_shard.empty()) return answer(asked.number, DeviceAnswer{});
+  const ReplyId reply = reply_after(by_shard.size(), asked.number);
+  for (auto& [index, some] : by_shard) {
+    parts_.shards.send_here(index, {.account = account,
+                                    .reply = reply,
+                                    .action = HandOn{.from = request.from,
+                                                     .stored_number = request.stored_number,
+                                                     .deliveries = std::move(some)}});
+  }
+}
+
+void NodeOwner::read_twins(const RemoteRequest& asked, const ReadTwins& request,
+                           registry::AccountId account) {
+  std::map<std::size_t, std::vector<std::string>> by_shard;
+  for (const std::string& sn : request.sns) {
+    by_shard[parts_.shards.local_index_of(partition_of(sn))].push_back(sn);
+  }
+  if (by_shard.empty()) return answer(asked.number, DeviceAnswer{});
+  // Used on the channel's loop only.
+  struct Found {
+    std::size_t missing = 0;
+    DeviceAnswer answer{};
+  };
+  const auto found = std::make_shared<Found>(Found{.missing = by_shard.size()});
+  const auto take = [found, door = door_, number = asked.number](Result<DeviceAnswer> part) {
+    if (part) std::ranges::move(part->twins, std::back_inserter(found->answer.twins));
+    if (--found->missing != 0) return;
+    door->channel->send(door->session,
+                        RemoteReply{.number = number,
+                                    .bytes = bytes_of(Reply{.answer = std::move(found->answer)})});
+  };
+  for (auto& [index, sns] : by_shard) {
+    const ReplyId reply =
+        parts_.shards.replies().add({.loop = &parts_.channel->loop(), .done = take});
+    parts_.shards.send_here(
+        index, {.account = account, .reply = reply, .action = ReadTwins{std::move(sns)}});
+  }
+}
+
+void NodeOwner::to_one(const RemoteRequest& asked, Request request) {
+  const Partition partition = *asked.partition;
+  if (parts_.shards.is_elsewhere(partition)) {
+    return answer(asked.number,
+                  fail(ErrorCode::kNoAnswer, "the device is at another node by now; try again"));
+  }
+  if (const auto* subscribe = std::get_if<Subscribe>(&request.action)) {
+    const auto client = std::static_pointer_cast<RemoteClient>(subscribe->client);
+    client->expect_surplus(kMessageBytes);
+  }
+  if (asked.number != 0) {
+    request.reply = parts_.shards.replies().add(
+        {.loop = &parts_.channel->loop(),
+         .done = [door = door_, number = asked.number](Result<DeviceAnswer> result) {
+           door->channel->send(door->session,
+                               RemoteReply{.number = number,
+                                           .bytes = bytes_of(Reply{.answer = std::move(result)})});
+         }});
+  }
+  parts_.shards.send_here(parts_.shards.local_index_of(partition), std::move(request));
+}
+
+void NodeOwner::to_all(const RemoteRequest& asked, const Request& request) {
+  const std::size_t shards = parts_.shards.size();
+  const auto expect = [shards](const ClientPtr& client) {
+    std::static_pointer_cast<RemoteClient>(client)->expect_surplus(kMessageBytes * shards);
+  };
+  if (const auto* subscribe = std::get_if<Subscribe>(&request.action)) expect(subscribe->client);
+  if (const auto* unsubscribe = std::get_if<Unsubscribe>(&request.action)) {
+    expect(unsubscribe->client);
+  }
+  const auto forget = [this](const ClientPtr& client) {
+    clients_.erase(std::static_pointer_cast<RemoteClient>(client)->number());
+  };
+  Request copy = request;
+  if (asked.number != 0) copy.reply = reply_after(shards, asked.number);
+  for (std::size_t i = 0; i < shards; ++i) parts_.shards.send_here(i, copy);
+  if (const auto* end = std::get_if<EndSession>(&request.action)) forget(end->client);
+  if (const auto* rebind = std::get_if<Rebind>(&request.action)) forget(rebind->old);
+}
+
+// --- changes
+
+void NodeOwner::take(const ChangesWanted& wanted) {
+  ChangeInterest key = wanted.interest;
+  const std::string sn = std::exchange(key.sn, {});
+  const bool names_devices = key.scope == ChangeReaderOptions::Scope::kDevices;
+  auto found = readings_.find(key);
+  if (wanted.wanted) {
+    if (found == readings_.end()) {
+      auto reader = std::make_shared<Reader>(door_, key);
+      ChangeSubscription subscription =
+          parts_.platform.changes.subscribe({.reader = reader,
+                                             .loop = &parts_.channel->loop(),
+                                             .scope = key.scope,
+                                             .account = key.account,
+                                             .detail = key.detail,
+                                             .for_node = true});
+      found = readings_
+                  .emplace(key, Reading{.reader = std::move(reader),
+                                        .subscription = std::move(subscription),
+                                        .devices = {}})
+                  .first;
+    }
+    if (names_devices && found->second.devices.insert(sn).second) {
+      found->second.subscription.add(sn);
+    }
+  } else if (found != readings_.end()) {
+    if (found->second.devices.erase(sn) != 0) found->second.subscription.remove(sn);
+    if (found->second.devices.empty()) readings_.erase(found);
+  }
+}
+
+}  // namespace gridloom::hub

@@ -1,0 +1,89 @@
+// What this node, as an owner, does for one other node, as a door: it stands for the door's clients
+// (RemoteClient), has its shards do what the door asks, and tells the door's readers what changes.
+//
+// A client's session that the door does not end ends with the link. Used on the channel's loop.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/partition.h"
+#include "hub/change_feed.h"
+#include "hub/node_channel.h"
+#include "hub/node_messages.h"
+#include "hub/platform.h"
+#include "hub/remote_client.h"
+#include "hub/requests.h"
+#include "hub/shard_set.h"
+
+namespace gridloom::hub {
+
+class NodeOwner {
+ public:
+  // All outlive this object. `offered`: the door has a stream for the partition. `owns`: whether
+  // the partition is this node's with this revision.
+  struct Parts {
+    Platform& platform;
+    ShardSet& shards;
+    std::shared_ptr<NodeChannel> channel;
+    std::function<void(Partition partition, std::uint64_t revision)> offered;
+    std::function<bool(Partition partition, std::uint64_t revision)> owns;
+  };
+  explicit NodeOwner(Parts parts) : parts_(std::move(parts)) {}
+
+  void opened(std::uint64_t session);
+  void closed();
+
+  void take(const ClientMet& met);
+  void take(const ClientState& state);
+  void take(const StreamBegins& begins);
+  void take(const RemoteRequest& asked);
+  void take(const ChangesWanted& wanted);
+
+  [[nodiscard]] std::size_t clients() const { return clients_.size(); }
+
+ private:
+  class Reader;
+  struct Known {
+    RemoteClientPtr client;
+    bool has_session = false;  // else it is known only to hand on what it has
+  };
+  struct Reading {
+    std::shared_ptr<Reader> reader;
+    ChangeSubscription subscription;
+    std::set<std::string> devices;  // that it names
+  };
+  void tell(const NodeMessage& message) const;
+  void answer(std::uint64_t number, Result<DeviceAnswer> answer) const;
+  // Answers once `count` replies have come.
+  [[nodiscard]] ReplyId reply_after(std::size_t count, std::uint64_t number) const;
+  [[nodiscard]] RemoteClientPtr client_of(ClientNumber number) const;
+  void begin_sessions(const Request& request);
+  void publish(Publish& publish, registry::AccountId account);
+  void hand_on(const RemoteRequest& asked, HandOn& request, registry::AccountId account);
+  void read_twins(const RemoteRequest& asked, const ReadTwins& request,
+                  registry::AccountId account);
+  void to_one(const RemoteRequest& asked, Request request);
+  void to_all(const RemoteRequest& asked, const Request& request);
+
+  Parts parts_;
+  std::shared_ptr<const RemoteClient::NodeSession> door_;  // null: the link is closed
+  struct Stream {
+    std::uint64_t number = 0;
+    std::uint64_t revision = 0;
+    bool is_taken = false;
+  };
+  std::unordered_map<ClientNumber, Known> clients_;
+  std::array<Stream, kPartitions> streams_{};
+  std::map<ChangeInterest, Reading> readings_;  // without serial numbers
+};
+
+}  // namespace gridloom::hub

@@ -58,9 +58,12 @@ class TestForwarder {
   }
 
   enum class Held : std::uint8_t { kNothing, kReplies, kAll };
+  // Returns once it is so.
   void hold(Held held) {
     held_ = held;
+    const std::uint64_t asked = ++asked_;
     wake();
+    for (std::uint64_t seen = applied_; seen < asked; seen = applied_) applied_.wait(seen);
   }
 
  private:
@@ -81,7 +84,10 @@ class TestForwarder {
 
   void work() {
     while (!stopping_) {
+      const std::uint64_t asked = asked_;
       const Held held = held_;
+      applied_ = asked;
+      applied_.notify_one();
       std::vector<pollfd> waits{{.fd = wake_.get(), .events = POLLIN, .revents = 0},
                                 {.fd = listener_.get(), .events = POLLIN, .revents = 0}};
       for (const Pair& pair : pairs_) {
@@ -124,6 +130,8 @@ class TestForwarder {
   FileDescriptor listener_;
   FileDescriptor wake_;
   std::atomic<Held> held_ = Held::kNothing;
+  std::atomic<std::uint64_t> asked_ = 0;    // calls of hold()
+  std::atomic<std::uint64_t> applied_ = 0;  // that the thread has seen
   std::atomic<bool> stopping_ = false;
   std::list<Pair> pairs_;  // the thread's
   std::jthread thread_;

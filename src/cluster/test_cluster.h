@@ -258,7 +258,7 @@ class TestNode {
 // All nodes, and what must hold at every moment. Failures of that are collected as texts.
 class TestCluster {
  public:
-  static constexpr Millis kStep{10};
+  static constexpr Millis kStep{20};
 
   // Whether two nodes may acknowledge for a slot at one moment, under different revisions: with
   // lost messages they may, because a node can hear itself while others do not hear it.

@@ -141,7 +141,7 @@ const std::vector<Lived> kLived = {
                  {"powGetSysLoad", 0, 5000, 60, 1000},
                  {"vol", 18'000, 21'600, 19'700, 20'200}}},
     {.family = "delta_3_max",  // seven points of an owner between 42 and 2186 W
-     .reaches = {{"cmsBattSoc", 5, 100, 60, 99},
+     .reaches = {{"cmsBattSoc", 4.5, 100, 60, 99},
                  {"powGetAcIn", 0, 3600, 0, 0},
                  {"powGetPv", 0, 500, 0, 350},
                  {"powGetPv2", 0, 500, 0, 350},

@@ -171,7 +171,7 @@ const std::vector<Lived> kLived = {
                  {"mppt.inWatts", 0, 230, 0, 150},
                  {"bms_bmsStatus.temp", 10, 45, 24, 25}}},
     {.family = "delta_3_max",  // seven points of an owner between 42 and 2186 W
-     .reaches = {{"cmsBattSoc", 5, 100, 60, 99},
+     .reaches = {{"cmsBattSoc", 4.5, 100, 60, 99},
                  {"powGetAcIn", 0, 3600, 0, 0},
                  {"powGetPv", 0, 500, 0, 350},
                  {"powGetPv2", 0, 500, 0, 350},

@@ -106,6 +106,14 @@ TEST(Signals, TellTheirMistakes) {
           {"signal: {formula: air.c * 1.8 + 32}", "signal: {shape: air}",
            "fields.air.f.signal: air is a temperature: the field's unit must be °C"},
           {kSine, "shape: sine, range: [5, 1e300], period_s: 9", "must be -1000000000000 to"},
+      },
+      "weather.yaml", kWeather);
+}
+
+TEST(Signals, TellTheMistakesOfTheirFormulas) {
+  constexpr std::string_view kSine = "shape: sine, range: [5, 20], period_s: 86400";
+  expect_told(
+      {
           {kSine, "formula: 5, range: [0, 1]", "signal.range: means nothing beside formula"},
           {kSine, "formula: \"sun +\"",
            "fields.air.c.signal.formula: \"sun +\": after \"sun +\" a number, a field's name"},

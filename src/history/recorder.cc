@@ -101,19 +101,15 @@ struct Recorder::Impl {
     return both;
   }
 
-  [[nodiscard]] std::chrono::milliseconds wait_for_work(bool is_full, bool reads_left,
-                                                        bool compacts) const {
-    if (is_full && failure.is_now()) return kAgain;
-    if (is_full || reads_left) return 0ms;  // what is here makes room, or goes on
-    return compacts ? kBetweenPieces : kLook;
-  }
-
   void build() {
     bool compacts = false;  // retention has more work
     bool reads_left = false;
     while (true) {
       const bool full = builder->is_full();
-      BuilderQueue::Work work = queue.take({.most = wait_for_work(full, reads_left, compacts),
+      BuilderQueue::Work work = queue.take({.most = full && failure.is_now() ? kAgain
+                                                    : full || reads_left     ? 0ms
+                                                    : compacts               ? kBetweenPieces
+                                                                             : kLook,
                                             .is_full = full,
                                             .store_fails = failure.is_now()});
       for (const DeviceNumber device : work.purged) drop(device);

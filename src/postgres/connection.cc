@@ -62,8 +62,10 @@ bool Connection::is_usable() {
 }
 
 bool Connection::is_in_transaction() const {
-  return is_alive() && !state_->has_posted() &&
-         ::PQtransactionStatus(state_->handle()) != PQTRANS_IDLE;
+  if (!is_alive()) return false;
+  // While a posted script runs, the status is PQTRANS_ACTIVE.
+  const PGTransactionStatusType status = ::PQtransactionStatus(state_->handle());
+  return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
 
 bool Connection::has_failed_transaction() const {

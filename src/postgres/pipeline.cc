@@ -15,13 +15,13 @@ class PipelineRun {
   explicit PipelineRun(Session& session) : session_(session) {}
 
   [[nodiscard]] Status send(std::string_view sql, const Values& values) {
-    const Result<Session::Prepared> prepared = session_.send_prepare(sql, values);
+    const Result<PreparedNames::Name> prepared = session_.send_prepare(sql, values);
     if (!prepared) return std::unexpected(prepared.error());
     if (prepared->is_new) {
-      prepared_.push_back(prepared->name);
+      prepared_.push_back(prepared->text);
       kinds_.push_back(Kind::kPreparation);
     }
-    if (Status sent = session_.send_prepared(prepared->name, values); !sent) return sent;
+    if (Status sent = session_.send_prepared(prepared->text, values); !sent) return sent;
     kinds_.push_back(Kind::kStatement);
     return session_.flush();
   }

@@ -239,25 +239,18 @@ void Session::discard_results() {
   }
 }
 
-Result<Session::Prepared> Session::send_prepare(std::string_view sql, const Values& values) {
-  std::string key = key_of(sql, values);
-  if (const auto found = prepared_.find(key); found != prepared_.end()) {
-    return Prepared{.name = found->second};
-  }
-  std::string name = fmt::format("s{}", next_name_++);
+Result<PreparedNames::Name> Session::send_prepare(std::string_view sql, const Values& values) {
+  PreparedNames::Name name = prepared_.name_of(key_of(sql, values));
+  if (!name.is_new) return name;
   std::vector<Oid> types;
   types.reserve(values.size());
   for (const Type type : values.types()) types.push_back(std::to_underlying(type));
-  if (::PQsendPrepare(handle(), name.c_str(), std::string(sql).c_str(),
+  if (::PQsendPrepare(handle(), name.text.c_str(), std::string(sql).c_str(),
                       static_cast<int>(types.size()), types.data()) == 0) {
+    forget(name.text);
     return failed();
   }
-  prepared_.emplace(std::move(key), name);
-  return Prepared{.name = std::move(name), .is_new = true};
-}
-
-void Session::forget(const std::string& name) {
-  std::erase_if(prepared_, [&name](const auto& entry) { return entry.second == name; });
+  return name;
 }
 
 Status Session::send_prepared(const std::string& name, const Values& values) {
@@ -279,16 +272,16 @@ Status Session::send_prepared(const std::string& name, const Values& values) {
 }
 
 Status Session::send_query(std::string_view sql, const Values& values) {
-  const Result<Prepared> prepared = send_prepare(sql, values);
+  const Result<PreparedNames::Name> prepared = send_prepare(sql, values);
   if (!prepared) return std::unexpected(prepared.error());
   if (prepared->is_new) {
     const Result<ResultPtr> done = collect();
     if (!done) {
-      forget(prepared->name);
+      forget(prepared->text);
       return std::unexpected(done.error());
     }
   }
-  return send_prepared(prepared->name, values);
+  return send_prepared(prepared->text, values);
 }
 
 }  // namespace gridloom::postgres

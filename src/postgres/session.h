@@ -17,8 +17,8 @@
 
 #include "base/file_descriptor.h"
 #include "base/result.h"
-#include "base/string_map.h"
 #include "postgres/connection.h"
+#include "postgres/prepared_names.h"
 
 struct pg_conn;
 struct pg_result;
@@ -54,7 +54,6 @@ class Session {
   [[nodiscard]] Status begin_call();
   // A script was sent whose results nobody has read.
   void set_posted() { has_posted_ = true; }
-  [[nodiscard]] bool has_posted() const { return has_posted_; }
   // Sends what libpq has buffered, and takes what comes meanwhile.
   [[nodiscard]] Status flush();
   // Null: the command is done.
@@ -68,13 +67,10 @@ class Session {
 
   // The name of the prepared statement for this text and these types; sends the preparation, whose
   // answer the caller reads, if it is new.
-  struct Prepared {
-    std::string name;
-    bool is_new = false;
-  };
-  [[nodiscard]] Result<Prepared> send_prepare(std::string_view sql, const Values& values);
+  [[nodiscard]] Result<PreparedNames::Name> send_prepare(std::string_view sql,
+                                                         const Values& values);
   // The preparation failed: it is sent again at the next use.
-  void forget(const std::string& name);
+  void forget(const std::string& name) { prepared_.forget(name); }
   [[nodiscard]] Status send_prepared(const std::string& name, const Values& values);
   // Both, and the answer of the preparation between them.
   [[nodiscard]] Status send_query(std::string_view sql, const Values& values);
@@ -108,8 +104,7 @@ class Session {
   Moment deadline_{};  // of the call
   bool has_posted_ = false;
   Failure last_failure_ = Failure::kNone;
-  StringMap<std::string> prepared_;  // names by types and text
-  std::size_t next_name_ = 1;
+  PreparedNames prepared_;
 };
 
 struct Connection::State : Session {

@@ -44,7 +44,8 @@ TEST(HealthTest, SaysWhatFailsAndWhy) {
        Millis(5000)},
       {{},
        false,
-       R"({"status":"failing","sessions":"sessions.db: disk I/O error","sessionsFailingForMs":1500})",
+       R"({"status":"failing","sessions":"sessions.db: disk I/O error",)"
+       R"("sessionsFailingForMs":1500})",
        Millis(0),
        {.failing = "sessions.db: disk I/O error", .failing_for = Millis(1500), .waiting = 2}},
   };

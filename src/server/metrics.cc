@@ -110,6 +110,23 @@ std::size_t seconds_of(Millis time) {
   return static_cast<std::size_t>(std::chrono::floor<std::chrono::seconds>(time).count());
 }
 
+std::string sessions(const ListenerCounts& listeners) {
+  const mqtt::SessionStore::Health& store = listeners.session_store;
+  return gauge("gridloom_mqtt_sessions", "MQTT sessions, connected or parked", listeners.sessions) +
+         gauge("gridloom_mqtt_sessions_waiting",
+               "MQTT sessions without a connection, kept for their client",
+               listeners.sessions_waiting) +
+         gauge("gridloom_mqtt_sessions_failing",
+               "1 while changes of MQTT sessions cannot be stored and stay in memory and in the "
+               "log, else 0",
+               store.failing.empty() ? 0 : 1) +
+         gauge("gridloom_mqtt_sessions_failing_seconds", "How long that has been so",
+               seconds_of(store.failing_for)) +
+         gauge("gridloom_mqtt_sessions_unstored_bytes",
+               "Bytes of changes of MQTT sessions in memory until they are stored",
+               store.waiting_bytes);
+}
+
 // Only while nothing can be stored: otherwise the log is trimmed.
 std::string log_lasts(const history::ArchiveHealth& archive) {
   if (!archive.log_lasts) return {};
@@ -143,19 +160,7 @@ std::string metrics_text(const hub::Platform& platform, const ListenerCounts& li
               counters.deliveries),
       dropped(counters),
       client_events(platform.client_events),
-      gauge("gridloom_mqtt_sessions", "MQTT sessions, connected or parked", listeners.sessions),
-      gauge("gridloom_mqtt_sessions_waiting",
-            "MQTT sessions without a connection, kept for their client",
-            listeners.sessions_waiting),
-      gauge("gridloom_mqtt_sessions_failing",
-            "1 while changes of MQTT sessions cannot be stored and stay in memory and in the log, "
-            "else 0",
-            listeners.session_store.failing.empty() ? 0 : 1),
-      gauge("gridloom_mqtt_sessions_failing_seconds", "How long that has been so",
-            seconds_of(listeners.session_store.failing_for)),
-      gauge("gridloom_mqtt_sessions_unstored_bytes",
-            "Bytes of changes of MQTT sessions in memory until they are stored",
-            listeners.session_store.waiting_bytes),
+      sessions(listeners),
       gauge("gridloom_devices_online", "Devices that are connected", platform.presence.count()),
       open_connections(listeners),
       gauge("gridloom_log_bytes", "Bytes of log segments on disk", archive.log_bytes),

@@ -62,6 +62,11 @@ std::string metrics_of(const hub::Platform& platform, const Listeners& listeners
                       archive.health(), bridges.rows());
 }
 
+api::Health health_now(const history::Archive& archive, const mqtt::SessionStore& store,
+                       LoopSpan loops) {
+  return health_of(archive.health(), store.health(), net::longest_stall(loops));
+}
+
 // The port of the MQTT listener with TLS; 0: there is none.
 std::uint16_t port_of(const Listeners& listeners) {
   const net::Address* bound = listeners.bound(Interface::kMqtt, Security::kTls);
@@ -227,11 +232,7 @@ Status Server::listen(ListenOptions options) {
                               return metrics_of(*platform_, listeners_, protocols_->sessions(),
                                                 *store_, *archive_, bridges());
                             },
-                        .health =
-                            [this] {
-                              return health_of(archive_->health(), store_->health(),
-                                               net::longest_stall(loops_));
-                            },
+                        .health = [this] { return health_now(*archive_, *store_, loops_); },
                         .page = std::move(page),
                         .homes = &homes_->homes(),
                         .events = &homes_->events(),

@@ -66,6 +66,30 @@ std::optional<std::size_t> place_of(std::string_view json, const catalog::Field&
   return std::nullopt;
 }
 
+// Of a value that is kept as JSON text: an element of an array, or one of the field's `values`.
+double number_in(std::string_view json, const catalog::Field& field, Slot slot) {
+  if (slot.element < 0) {
+    if (slot.type != FieldType::kString) return 0;
+    return static_cast<double>(place_of(json, field).value_or(0));
+  }
+  const Fields::Bytes bytes = bytes_of_element(json, slot.element);
+  const std::string_view text = json.substr(bytes.at, bytes.length);
+  double number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// The one of the field's `values` that has this place, or the nearest; null: it has none.
+const Json* named(const catalog::Field& field, double place) {
+  if (field.values.empty()) return nullptr;
+  const auto last = static_cast<double>(field.values.size() - 1);
+  return &field.values[static_cast<std::size_t>(std::clamp(std::round(place), 0.0, last))].value;
+}
+
+bool has_whole_elements(const catalog::Field& field) {
+  return !field.fields.empty() && field.fields.front().type == FieldType::kInt;
+}
+
 }  // namespace
 
 FieldTable::FieldTable(catalog::FamilyPtr family) : family_(std::move(family)) {
@@ -136,45 +160,10 @@ double Fields::number(Slot slot) const {
   if (form == kWhole || form == kBool) return static_cast<double>(bits);
   if (form <= kMostDecimals) return static_cast<double>(bits) / kPowers_of_ten.at(form);
   if (form == kDouble) return std::bit_cast<double>(bits);
-  if (form == kText) return number_in_text(slot);
+  if (form == kText) {
+    return number_in(text_of(slot.index).json, *entries()[slot.index].field, slot);
+  }
   return form == kUnsigned ? static_cast<double>(static_cast<std::uint64_t>(bits)) : 0;
-}
-
-double Fields::number_in_text(Slot slot) const {
-  const std::string_view json = text_of(slot.index).json;
-  if (slot.element < 0) {
-    if (slot.type != FieldType::kString) return 0;
-    return static_cast<double>(place_of(json, *entries()[slot.index].field).value_or(0));
-  }
-  const Bytes bytes = bytes_of_element(json, slot.element);
-  const std::string_view text = json.substr(bytes.at, bytes.length);
-  double number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
-void Fields::set_element(Slot slot, double value) {
-  if (text_version(slot) == 0) return;
-  const Bytes bytes = bytes_of_element(text(slot), slot.element);
-  if (bytes.length == 0) return;
-  const auto& declared = entries()[slot.index].field->fields;
-  const bool is_whole = !declared.empty() && declared.front().type == FieldType::kInt;
-  const Value made = significant(is_whole ? std::round(value) : value);
-  TextBuffer& json = empty_buffer();
-  if (made.form <= kMostDecimals) {
-    json.append_decimal(made.bits, made.form);
-  } else {
-    json.append(wire::to_text(Json(std::bit_cast<double>(made.bits))));
-  }
-  replace(slot, bytes, json.view());
-}
-
-void Fields::set_named(Slot slot, double value) {
-  const auto& values = entries()[slot.index].field->values;
-  if (values.empty()) return;
-  const auto last = static_cast<double>(values.size() - 1);
-  const auto place = static_cast<std::size_t>(std::clamp(std::round(value), 0.0, last));
-  put(slot.index, values[place].value);
 }
 
 void Fields::append_value(TextBuffer& out, std::size_t index) const {
@@ -325,8 +314,24 @@ void Fields::set_other_number(Slot slot, double value) {
     throw std::logic_error(fmt::format("{}: {} has become {}", table_->family().id,
                                        entries()[slot.index].name, value));
   }
-  if (slot.element >= 0) return set_element(slot, value);
-  if (slot.type == FieldType::kString) return set_named(slot, value);
+  const catalog::Field& field = *entries()[slot.index].field;
+  if (slot.element >= 0) {
+    if (text_version(slot) == 0) return;
+    const Bytes bytes = bytes_of_element(text(slot), slot.element);
+    if (bytes.length == 0) return;
+    const Value made = significant(has_whole_elements(field) ? std::round(value) : value);
+    TextBuffer& json = empty_buffer();
+    if (made.form <= kMostDecimals) {
+      json.append_decimal(made.bits, made.form);
+    } else {
+      json.append(wire::to_text(Json(std::bit_cast<double>(made.bits))));
+    }
+    return replace(slot, bytes, json.view());
+  }
+  if (slot.type == FieldType::kString) {
+    if (const Json* const text = named(field, value)) put(slot.index, *text);
+    return;
+  }
   if (slot.type == FieldType::kBool) return set(slot, value != 0);
   if (slot.type == FieldType::kInt) return set(slot, std::llround(value));
   put(slot.index, significant(value));

@@ -145,7 +145,7 @@ struct ChangeReaderOptions {
   bool for_node = false;
 };
 
-// What readers at one node want to be told by others. Readers with the same interest are told
+// Names what readers at one node want to be told by others. Readers with the same interest are told
 // together; one of events is told alone, as it is told all faults of a device at first.
 struct ChangeInterest {
   ChangeReaderOptions::Scope scope{};

@@ -132,7 +132,7 @@ void Cluster::opened(Node& node, std::uint64_t session) {
   platform_.changes.for_each_interest([&](const ChangeInterest& interest) {
     node.channel->send(session, ChangesWanted{.interest = interest, .wanted = true});
   });
-  // What changed there before was told to nobody here.
+  // Nobody here was told what changed there before.
   platform_.changes.lose_all();
 }
 

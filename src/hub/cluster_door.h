@@ -1,4 +1,4 @@
-// What this node is as a door: what its clients ask for goes to the owner of the partition that it
+// This node as a door: what its clients ask for goes to the owner of the partition that it
 // is about (DoorPartitions), or to all nodes (DoorNodes).
 //
 // A request for a partition that has no owner now is answered with kNoAnswer, and a publication of

@@ -55,7 +55,7 @@ class ClusterTest : public testing::Test {
     cluster.publish(b, device,
                     {.topic = own("quota"), .payload = report_of(soc), .packet_id = packet_id});
   }
-  // What the app got but the device's presence.
+  // The messages that the app got, without the device's presence.
   Lines app_got() {
     Lines lines;
     for (std::string& line : app->take()) {

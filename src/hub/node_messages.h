@@ -1,4 +1,4 @@
-// What nodes tell each other about shards and clients, as values and as bytes. A node is a *door*
+// The messages between nodes about shards and clients, as values and as bytes. A node is a *door*
 // to the clients that are connected to it, and an *owner* of partitions (base/partition.h); each
 // pair of nodes speaks both ways over one NodeLink.
 //
@@ -32,7 +32,7 @@ struct ClientMet {
   std::string client_id{};
   std::string peer{};
 };
-// What may change of a client; comes before the requests that it matters to.
+// The state of a client that may change; comes before the requests that it matters to.
 struct ClientState {
   ClientNumber client = 0;
   bool present = true;

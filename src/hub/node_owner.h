@@ -1,5 +1,6 @@
-// What this node, as an owner, does for one other node, as a door: it stands for the door's clients
-// (RemoteClient), has its shards do what the door asks, and tells the door's readers what changes.
+// The work of this node, as an owner, for one other node, as a door: it stands for the door's
+// clients (RemoteClient), has its shards do what the door asks, and tells the door's readers what
+// changes.
 //
 // A client's session that the door does not end ends with the link. Used on the channel's loop.
 #pragma once

@@ -1,4 +1,4 @@
-// What carries bytes between the nodes of a cluster: a bus, or memory in a test.
+// The carrier of bytes between the nodes of a cluster: a bus, or memory in a test.
 //
 // It may lose, repeat and reorder what it is given: a NodeLink makes an ordered stream of it. It
 // also says which nodes are there.

@@ -28,7 +28,7 @@ using FindClient = std::function<ClientPtr(std::uint64_t number)>;
                                          Millis steady_to_wall = {});
 [[nodiscard]] Result<Request> request_in(std::string_view bytes, const ClientBook& clients);
 
-// What a client gets (Client::deliver).
+// The arguments of Client::deliver().
 struct Delivered {
   std::vector<Delivery> deliveries;
   std::vector<Ack> acks;

@@ -93,7 +93,13 @@ class SlotLogTest : public testing::Test {
             .revision = revision,
             .replicas = 1,
             .max_bytes = kStream_bytes,
-            .limits = {.wait = Millis(500), .retry = Millis(20)}};
+            .limits = {.retry = Millis(20)}};
+  }
+  // For an owner whose connection is held: it does not wait for long.
+  [[nodiscard]] SlotLog::Options hasty_options() const {
+    SlotLog::Options hasty = options(1);
+    hasty.limits.wait = Millis(500);
+    return hasty;
   }
   [[nodiscard]] std::unique_ptr<TestOwner> owner(std::uint64_t revision) const {
     return std::make_unique<TestOwner>(shared_server().settings(), options(revision));
@@ -162,12 +168,12 @@ TEST_F(SlotLogTest, CannotBeOpenedByAnEarlierOwner) {
 }
 
 TEST_F(SlotLogTest, HasOneWinnerOfEachRaceAndLosesNothingThatWasAcknowledged) {
-  race_for_a_slot(150, [this](std::uint64_t revision) { return owner(revision); });
+  race_for_a_slot(100, [this](std::uint64_t revision) { return owner(revision); });
 }
 
 TEST_F(SlotLogTest, AcknowledgesNothingThatAnOwnerSentBeforeItWasHeldBack) {
   nats::TestForwarder way(shared_server().port(0));
-  TestOwner held(way.settings(), options(1));
+  TestOwner held(way.settings(), hasty_options());
   must(held.open());
   held.append("a");
   ASSERT_TRUE(held.log().flush());
@@ -189,7 +195,7 @@ TEST_F(SlotLogTest, AcknowledgesNothingThatAnOwnerSentBeforeItWasHeldBack) {
 
 TEST_F(SlotLogTest, SettlesAnAppendWhoseAnswerWasLost) {
   nats::TestForwarder way(shared_server().port(0));
-  TestOwner held(way.settings(), options(1));
+  TestOwner held(way.settings(), hasty_options());
   must(held.open());
   way.hold(nats::TestForwarder::Held::kReplies);
   held.append("a");
@@ -205,7 +211,7 @@ TEST_F(SlotLogTest, SettlesAnAppendWhoseAnswerWasLost) {
 
 TEST_F(SlotLogTest, HandsOnWhatWasStoredWithoutAnAnswer) {
   nats::TestForwarder way(shared_server().port(0));
-  TestOwner held(way.settings(), options(1));
+  TestOwner held(way.settings(), hasty_options());
   must(held.open());
   way.hold(nats::TestForwarder::Held::kReplies);
   held.append("a");
@@ -340,7 +346,7 @@ TEST_F(SlotLogTest, RefusesAStreamThatForgetsMessages) {
 TEST_F(SlotLogTest, GivesUpAnOpeningWhenItIsToldTo) {
   nats::TestForwarder way(shared_server().port(0));
   std::stop_source stop;
-  SlotLog::Options given = options(1);
+  SlotLog::Options given = hasty_options();
   given.stop = stop.get_token();
   TestOwner late(way.settings(), std::move(given));
   way.hold(nats::TestForwarder::Held::kAll);

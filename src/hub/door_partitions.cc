@@ -9,8 +9,10 @@ namespace {
 
 // A partition that its owner does not know of yet is offered to it again after this time.
 constexpr Millis kRetryAfter{250};
-// A door that has no stream for a partition is waited for so long.
+// A door that has no stream for a partition is waited for so long,
 constexpr Millis kOffersWithin{4000};
+// and an owner that does not leave it so long: then it counts as gone.
+constexpr Millis kLeavesWithin{5000};
 
 std::size_t credit_of(const Inbound& inbound) {
   return kMessageBytes + inbound.message->payload.size();
@@ -44,6 +46,7 @@ void DoorPartitions::closing(Node node) {
     if (streams || part.waits_for == node) hold_again(partition);
     if (streams) part.way = Way::kHeld;
     if (part.waits_for == node) part.waits_for = kNobody;
+    if (part.owner == node) part.has_left = false;
   }
 }
 
@@ -54,8 +57,15 @@ void DoorPartitions::closed() {
 
 void DoorPartitions::tick(TimePoint now) {
   for (std::size_t i = 0; i < kPartitions; ++i) {
-    const auto& retry_at = states_.at(i).retry_at;
-    if (retry_at && *retry_at <= now) start(static_cast<Partition>(i));
+    const auto partition = static_cast<Partition>(i);
+    State& part = state_of(partition);
+    if (!part.retry_at || *part.retry_at > now) continue;
+    if (part.waits_for != kNobody && part.waits_for != kHere) {
+      hold_again(partition);
+      part.waits_for = kNobody;
+      part.retry_at = now + kOffersWithin;
+    }
+    start(partition);
   }
 }
 
@@ -84,15 +94,25 @@ bool DoorPartitions::place(Partition partition, Owner owner) {
   const Node before = part.owner;
   const bool was_here = part.way == Way::kHere;
   part.revision = owner.revision;
-  if (owner.node == before) return false;  // it goes on with what it has
+  if (owner.node == before) {
+    // It goes on with what it has, unless it has left meanwhile.
+    if (std::exchange(part.has_left, false)) part.since = owner.revision;
+    start(partition);
+    return false;
+  }
   if (was_here) part.waits_for = kHere;
-  if (part.way == Way::kStream) part.waits_for = before;
+  // It may be at work for others, though not for this door.
+  const bool may_work = before != kHere && before != kNobody && !part.has_left;
+  if (part.waits_for == kNobody && may_work && parts_.nodes.is_open(before)) {
+    part.waits_for = before;
+  }
+  part.has_left = false;
   part.owner = owner.node;
   part.since = owner.revision;
   part.way = Way::kHeld;
   part.offers.clear();
-  part.retry_at.reset();
-  if (owner.node == kHere) part.retry_at = parts_.platform.steady->now() + kOffersWithin;
+  part.retry_at =
+      parts_.platform.steady->now() + (part.waits_for == kNobody ? kOffersWithin : kLeavesWithin);
   start(partition);
   parts_.effects.emplace_back([this, partition] { parts_.changed(partition); });
   return was_here;
@@ -102,9 +122,12 @@ void DoorPartitions::left(Partition partition, Owner owner) {
   State& part = state_of(partition);
   if (part.waits_for == owner.node && owner.revision < part.since) {
     part.waits_for = kNobody;
+    part.retry_at = parts_.platform.steady->now() + kOffersWithin;
     start(partition);
-  } else if (part.owner == owner.node && owner.revision >= part.since && part.way == Way::kStream) {
+  } else if (part.owner == owner.node && owner.revision >= part.since) {
+    part.has_left = true;
     part.way = Way::kHeld;  // until it is known whose it is
+    part.retry_at.reset();
   }
 }
 
@@ -139,7 +162,7 @@ void DoorPartitions::is_ready(Partition partition, Node node) {
 
 void DoorPartitions::start(Partition partition) {
   State& part = state_of(partition);
-  if (part.way != Way::kHeld || part.waits_for != kNobody) return;
+  if (part.way != Way::kHeld || part.waits_for != kNobody || part.has_left) return;
   if (part.owner == kHere) {
     if (is_offered_by_all(part)) start_here(partition);
     return;

@@ -94,6 +94,7 @@ class DoorPartitions {
     std::uint64_t since = 0;  // the revision with which it came to the owner
     Way way = Way::kHere;
     Node waits_for = kNobody;  // to leave it
+    bool has_left = false;     // the owner, before it is known whose the partition is
     std::uint64_t stream = 0;  // the last one to the owner
     std::set<Node> offers{};   // of a partition that is to come here
     std::optional<TimePoint> retry_at{};

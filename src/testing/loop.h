@@ -11,8 +11,10 @@ namespace gridloom {
 class ManualLoop final : public Loop {
  public:
   void post(Task task) override { tasks_.push_back(std::move(task)); }
-  // Forgets the tasks, as a loop does that stops.
-  void drop() { tasks_.clear(); }
+  // Forgets the tasks, as a loop does that stops. What they hold may post others as it ends.
+  void drop() {
+    while (!tasks_.empty()) static_cast<void>(std::exchange(tasks_, {}));
+  }
   // Runs one task. False: there was nothing to do.
   bool step() {
     if (tasks_.empty()) return false;

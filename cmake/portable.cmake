@@ -4,7 +4,8 @@
 #
 # Debian has static libraries of all packages but fmt and spdlog, which have all their code in their headers too:
 # portable/*.cc compile it. Where another system lacks one, there is no gridloom_portable. No static form of libpq can be
-# linked, so that this program knows no PostgreSQL: portable/libpq.cc stands for it.
+# linked, and there is none of libnats, so that this program knows neither PostgreSQL nor NATS: portable/libpq.cc and
+# portable/libnats.cc stand for them.
 set(archives "")
 foreach(name ssl crypto sqlite3 yaml-cpp boost_json sodium zstd z xxhash)
   find_library(GL_ARCHIVE_${name} NAMES lib${name}.a)
@@ -21,8 +22,8 @@ foreach(room IN LISTS rooms)
 endforeach()
 
 add_library(gl_portable_libraries OBJECT EXCLUDE_FROM_ALL cmake/portable/fmt.cc cmake/portable/spdlog.cc
-            cmake/portable/libpq.cc)
-target_include_directories(gl_portable_libraries PRIVATE ${pq_INCLUDE_DIRS})
+            cmake/portable/libpq.cc cmake/portable/libnats.cc)
+target_include_directories(gl_portable_libraries PRIVATE ${pq_INCLUDE_DIRS} ${nats_INCLUDE_DIRS})
 target_compile_definitions(gl_portable_libraries PRIVATE FMT_SHARED SPDLOG_COMPILED_LIB SPDLOG_FMT_EXTERNAL)
 target_compile_options(gl_portable_libraries PRIVATE -w)  # not our code
 

@@ -30,6 +30,7 @@
 #include "base/result.h"
 #include "journal/journal.h"
 #include "journal/local/disk.h"
+#include "journal/record_gap.h"
 
 namespace gridloom::journal {
 
@@ -43,18 +44,12 @@ struct LogLimits {
   Millis retry{1000};  // delay after a failure
 };
 
-// Missing records: neither in the log nor, according to the `after` of Log::open, in the store to
-// which the log was applied.
-struct RecordGap {
-  std::uint64_t first = 0;
-  std::uint64_t last = 0;
-  friend bool operator==(const RecordGap&, const RecordGap&) = default;
-};
-
 // Records that a start found missing from the log, compared with `after`.
 struct LogLoss {
   static constexpr std::size_t kMaxGaps = 20;
-  std::vector<RecordGap> gaps{};  // the first of them
+  // Records that are neither in the log nor, according to the `after` of Log::open, in the store to
+  // which the log was applied: the first gaps of them.
+  std::vector<RecordGap> gaps{};
   // The last record of a log that ends too early: other stores hold records up to
   // Log::Options::known, or records up to `seen` were durable once. 0: the log has no segment at
   // all.

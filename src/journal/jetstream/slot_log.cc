@@ -1,0 +1,492 @@
+// The log's queue and its thread. Only the thread appends to the stream and touches the records
+// that it has taken from the queue; callers touch the queue under the mutex, which is never held
+// during a call of NATS or a callback.
+#include "journal/jetstream/slot_log.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/log_throttle.h"
+#include "base/secret.h"
+#include "journal/jetstream/message.h"
+#include "journal/jetstream/record_places.h"
+#include "journal/jetstream/record_reader.h"
+#include "journal/jetstream/slot_stream.h"
+#include "nats/jet_stream.h"
+
+namespace gridloom::journal {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+
+constexpr Millis kErrorsEvery{60'000};
+// How long one read waits for a message that is known to be there.
+constexpr Millis kReadWait{500};
+// What one call of read() hands over, about.
+constexpr std::size_t kReadBytes = std::size_t{1} * 1024 * 1024;
+// The records of one write have about as many bytes before they are compressed.
+constexpr std::size_t kWriteBytes = kLargestBody_bytes;
+constexpr std::size_t kRecordHead_bytes = 16;
+constexpr std::size_t kLargestPayload_bytes = kLargestUnpacked_bytes / 2;
+
+struct Waiting {
+  std::uint64_t sequence = 0;
+  RecordKind kind{};
+  std::string payload;
+  Task durable;
+
+  [[nodiscard]] std::size_t size() const { return kRecordHead_bytes + payload.size(); }
+};
+
+std::uint64_t random_number() {
+  std::uint64_t number = 0;
+  const std::string digits = random_hex(sizeof(number));
+  std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  return number;
+}
+
+}  // namespace
+
+struct SlotLog::Impl {
+  explicit Impl(Options given) : options(std::move(given)) {}
+
+  // from()
+  [[nodiscard]] Status open(std::uint64_t after);
+  [[nodiscard]] Result<SlotStream::Fence> fence_once(std::uint64_t known);
+  template <typename T>
+  [[nodiscard]] Result<T> with_patience(const std::function<Result<T>()>& call) const;
+  [[nodiscard]] Status replay(std::uint64_t after, const SlotStream::Fence& fence);
+  void take_message(std::uint64_t sequence, const MessageHead& head,
+                    std::span<const Record> records, std::uint64_t& expected);
+  void note_gap(std::uint64_t first, std::uint64_t next);
+
+  // The log's thread.
+  void work();
+  [[nodiscard]] std::vector<Waiting> take_group();
+  [[nodiscard]] bool write(std::vector<Waiting> group);
+  [[nodiscard]] bool append_part(const MessageHead& head, std::string_view part);
+  void failed(const std::string& why);
+  void recovered();
+  void fence(const Error& error);
+  void serve_trim();
+
+  const Options options;
+  OnRecords on_records;
+  Loss loss;  // constant once the log is open
+  std::optional<nats::JetStream> jet_stream;
+  std::optional<SlotStream> stream;
+
+  // Owned by the thread once it runs.
+  RecordPlaces places;
+  std::optional<Steady::time_point> lost_since;
+  LogThrottle warning_throttle{{.times = 1, .within = kErrorsEvery}};
+  SystemClock clock;
+
+  mutable std::mutex mutex;
+  std::condition_variable wake;  // wakes the thread
+  std::condition_variable done;  // wakes flush()
+  std::deque<Waiting> waiting;
+  std::uint64_t next_sequence = 1;
+  std::uint64_t durable_through = 0;
+  std::uint64_t flushes = 0;         // calls of flush(): each makes the next attempt come at once
+  std::uint64_t attempts = 0;        // begun
+  std::uint64_t failed_attempt = 0;  // the last attempt that failed
+  std::optional<std::uint64_t> trim_to;
+  bool stopping = false;
+  bool fenced = false;
+  std::string failing;
+
+  std::atomic<std::size_t> unsafe_bytes{0};    // appended but not yet durable
+  std::atomic<std::uint64_t> last_message{0};  // of the stream, that is durable
+
+  // Of read().
+  std::mutex reading;
+  std::optional<RecordReader> reader;
+  std::uint64_t reader_after = 0;  // the record behind which it is
+
+  std::jthread thread;
+};
+
+// Calls until it succeeds, there is no point in another try, or NATS does not answer for too long.
+template <typename T>
+Result<T> SlotLog::Impl::with_patience(const std::function<Result<T>()>& call) const {
+  const auto deadline = Steady::now() + options.limits.open;
+  std::mutex pause_mutex;
+  std::condition_variable_any pause;
+  while (true) {
+    Result<T> result = call();
+    if (result) return result;
+    const ErrorCode code = result.error().code;
+    const bool may_pass =
+        code == ErrorCode::kOffline || code == ErrorCode::kNoAnswer || code == ErrorCode::kIo;
+    if (!may_pass) return result;
+    std::unique_lock lock(pause_mutex);
+    pause.wait_for(lock, options.stop, options.limits.retry, [] { return false; });
+    if (options.stop.stop_requested() || Steady::now() > deadline) {
+      return fail(ErrorCode::kIo, result.error().detail);
+    }
+  }
+}
+
+Result<SlotStream::Fence> SlotLog::Impl::fence_once(std::uint64_t known) {
+  if (Status status = stream->ensure(); !status) return std::unexpected(status.error());
+  return stream->fence(known);
+}
+
+Status SlotLog::Impl::open(std::uint64_t after) {
+  auto opened = nats::JetStream::open(*options.connection, {.wait = options.limits.wait});
+  if (!opened) return std::unexpected(opened.error());
+  jet_stream.emplace(*std::move(opened));
+  stream.emplace(
+      *jet_stream,
+      nats::StreamConfig{.name = stream_name(options.slot),
+                         .subject = subject(options.slot),
+                         .replicas = options.replicas,
+                         .max_bytes = options.max_bytes},
+      SlotWriter{.revision = options.revision, .writer = random_number(), .node = options.node});
+  const std::uint64_t known = std::max(options.known, after);
+  const auto fence = with_patience<SlotStream::Fence>([&] { return fence_once(known); });
+  if (!fence) return std::unexpected(fence.error());
+  if (fence->log_ends < known) loss.ends_early = fence->log_ends;
+  next_sequence = fence->next_record;
+  durable_through = next_sequence - 1;
+  last_message = fence->sequence;
+  return replay(after, *fence);
+}
+
+Status SlotLog::Impl::replay(std::uint64_t after, const SlotStream::Fence& fence) {
+  const auto start = with_patience<std::uint64_t>([&] { return stream->find(after + 1); });
+  if (!start) return std::unexpected(start.error());
+  std::uint64_t expected = after + 1;
+  RecordReader from(*jet_stream, stream->config(), std::min(*start, fence.sequence));
+  while (from.position() <= fence.sequence) {
+    const auto count = with_patience<std::size_t>([&]() -> Result<std::size_t> {
+      auto read = from.next(kReadWait, [&](std::uint64_t sequence, const MessageHead& head,
+                                           std::span<const Record> records) {
+        take_message(sequence, head, records, expected);
+        return true;
+      });
+      if (read && *read == 0) return fail(ErrorCode::kNoAnswer, "no message of the log came");
+      return read;
+    });
+    if (!count) return std::unexpected(count.error());
+  }
+  loss.damaged_messages = from.damaged();
+  return {};
+}
+
+void SlotLog::Impl::take_message(std::uint64_t sequence, const MessageHead& head,
+                                 std::span<const Record> records, std::uint64_t& expected) {
+  if (head.kind != MessageKind::kOrigin && head.part == 0) places.add(head.first, sequence);
+  if (head.kind == MessageKind::kFence && head.first > expected) {
+    note_gap(expected, head.first);
+    expected = head.first;
+  }
+  while (!records.empty() && records.front().sequence < expected) records = records.subspan(1);
+  if (records.empty()) return;
+  if (records.front().sequence > expected) note_gap(expected, records.front().sequence);
+  expected = records.back().sequence + 1;
+  on_records(records);
+}
+
+void SlotLog::Impl::note_gap(std::uint64_t first, std::uint64_t next) {
+  if (loss.gaps.size() < Loss::kMaxGaps) loss.gaps.push_back({.first = first, .last = next - 1});
+}
+
+void SlotLog::Impl::work() {
+  std::unique_lock lock(mutex);
+  while (!fenced) {
+    wake.wait(lock, [this] { return stopping || !waiting.empty() || trim_to; });
+    if (trim_to) {
+      lock.unlock();
+      serve_trim();
+      lock.lock();
+    }
+    if (waiting.empty()) {
+      if (stopping) return;
+      continue;
+    }
+    std::vector<Waiting> group = take_group();
+    lock.unlock();
+    const bool is_written = write(std::move(group));
+    lock.lock();
+    if (!is_written) break;
+  }
+  if (fenced || waiting.empty()) return;
+  spdlog::error("the log of slot {} ends without {} records that could not be sent", options.slot,
+                waiting.size());
+}
+
+std::vector<Waiting> SlotLog::Impl::take_group() {
+  std::vector<Waiting> group;
+  std::size_t bytes = 0;
+  while (!waiting.empty() && (group.empty() || bytes + waiting.front().size() <= kWriteBytes)) {
+    bytes += waiting.front().size();
+    group.push_back(std::move(waiting.front()));
+    waiting.pop_front();
+  }
+  return group;
+}
+
+// False: the log ends, by a fence or by its destructor.
+bool SlotLog::Impl::write(std::vector<Waiting> group) {
+  std::vector<Record> records;
+  records.reserve(group.size());
+  std::size_t bytes = 0;
+  for (const Waiting& each : group) {
+    records.push_back({.sequence = each.sequence, .kind = each.kind, .payload = each.payload});
+    bytes += each.size();
+  }
+  const std::string body = make_body(records);
+  const std::size_t parts = (body.size() + kLargestBody_bytes - 1) / kLargestBody_bytes;
+  MessageHead head{.kind = MessageKind::kRecords,
+                   .first = records.front().sequence,
+                   .count = records.size(),
+                   .parts = static_cast<std::uint32_t>(parts)};
+  for (; head.part < head.parts; ++head.part) {
+    const std::size_t at = head.part * kLargestBody_bytes;
+    if (!append_part(head, std::string_view(body).substr(at, kLargestBody_bytes))) return false;
+    if (head.part == 0) places.add(head.first, stream->last_sequence());
+  }
+  last_message = stream->last_sequence();
+  on_records(records);
+  const std::uint64_t last = records.back().sequence;
+  for (Waiting& each : group) {
+    if (each.durable) each.durable();
+    each = {};
+  }
+  unsafe_bytes -= bytes;
+  {
+    const std::lock_guard lock(mutex);
+    durable_through = last;
+  }
+  done.notify_all();
+  return true;
+}
+
+bool SlotLog::Impl::append_part(const MessageHead& head, std::string_view part) {
+  while (true) {
+    std::uint64_t asked = 0;
+    {
+      const std::lock_guard lock(mutex);
+      ++attempts;
+      asked = flushes;
+    }
+    const auto outcome = stream->append(head, part);
+    if (outcome && *outcome == SlotStream::Outcome::kStored) {
+      lost_since.reset();
+      recovered();
+      return true;
+    }
+    if (outcome && *outcome == SlotStream::Outcome::kOvertaken) {
+      fence(
+          {.code = ErrorCode::kConflict,
+           .detail = fmt::format("another node has taken the log {} over", stream->config().name)});
+      return false;
+    }
+    if (outcome) {
+      const std::string why = fmt::format("the stream {} has lost messages", stream->config().name);
+      if (!lost_since) lost_since = Steady::now();
+      if (Steady::now() - *lost_since >= options.limits.lost) {
+        fence({.code = ErrorCode::kDamaged, .detail = why});
+        return false;
+      }
+      failed(why);
+    } else {
+      lost_since.reset();
+      failed(outcome.error().detail);
+    }
+    // Records that are removed make room in a stream that is full.
+    serve_trim();
+    std::unique_lock lock(mutex);
+    if (stopping) return false;
+    wake.wait_for(lock, options.limits.retry,
+                  [this, asked] { return stopping || flushes != asked; });
+  }
+}
+
+void SlotLog::Impl::failed(const std::string& why) {
+  {
+    const std::lock_guard lock(mutex);
+    failing = why;
+    failed_attempt = attempts;
+  }
+  done.notify_all();
+  if (const auto left_out = warning_throttle.admit(clock.now())) {
+    spdlog::error("the log of slot {} cannot be written; nothing is acknowledged until it can: {}",
+                  options.slot, why);
+  }
+}
+
+void SlotLog::Impl::recovered() {
+  const std::lock_guard lock(mutex);
+  if (failing.empty()) return;
+  spdlog::info("the log of slot {} can be written again", options.slot);
+  failing.clear();
+}
+
+void SlotLog::Impl::fence(const Error& error) {
+  std::deque<Waiting> dropped;
+  {
+    const std::lock_guard lock(mutex);
+    fenced = true;
+    failing = error.detail;
+    dropped.swap(waiting);
+  }
+  unsafe_bytes = 0;
+  done.notify_all();
+  spdlog::warn("the log of slot {} is closed: {}", options.slot, error.detail);
+  if (options.on_fenced) options.on_fenced(error);
+}
+
+void SlotLog::Impl::serve_trim() {
+  std::optional<std::uint64_t> through;
+  {
+    const std::lock_guard lock(mutex);
+    through = std::exchange(trim_to, std::nullopt);
+  }
+  if (!through) return;
+  const std::uint64_t before = places.before(*through + 1);
+  if (before == 0) return;
+  if (const Status status = stream->purge(before); status) {
+    places.forget(before);
+  } else if (const auto left_out = warning_throttle.admit(clock.now())) {
+    // The next trim tries again.
+    spdlog::error("old records of slot {} could not be removed: {}", options.slot,
+                  status.error().detail);
+  }
+}
+
+SlotLog::SlotLog(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+SlotLog::~SlotLog() {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stopping = true;
+  }
+  impl_->wake.notify_all();
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
+
+std::string SlotLog::stream_name(std::uint32_t slot) { return fmt::format("GL_LOG_{}", slot); }
+std::string SlotLog::subject(std::uint32_t slot) { return fmt::format("gl.log.{}", slot); }
+
+Status SlotLog::from(const Positions& positions, OnRecords on_records) {
+  const auto after = positions.common();
+  if (!after) return std::unexpected(after.error());
+  impl_->on_records = std::move(on_records);
+  if (Status status = impl_->open(*after); !status) return status;
+  impl_->thread = std::jthread([this] { impl_->work(); });
+  return {};
+}
+
+Result<Positions> SlotLog::read(const Positions& after, const Positions& through,
+                                const OnRecord& on_record) {
+  const auto first = after.common();
+  if (!first) return std::unexpected(first.error());
+  const auto last = through.common();
+  if (!last) return std::unexpected(last.error());
+  Impl& impl = *impl_;
+  const std::lock_guard lock(impl.reading);
+  std::uint64_t at = *first;
+  if (!impl.reader || impl.reader_after != at) {
+    const auto start = impl.stream->find(at + 1);
+    if (!start) return std::unexpected(start.error());
+    impl.reader.emplace(*impl.jet_stream, impl.stream->config(), *start);
+  }
+  bool is_enough = false;
+  std::size_t bytes = 0;
+  while (!is_enough && bytes < kReadBytes && at < *last &&
+         impl.reader->position() <= impl.last_message) {
+    const auto count = impl.reader->next(
+        kReadWait, [&](std::uint64_t, const MessageHead&, std::span<const Record> records) {
+          for (const Record& record : records) {
+            if (record.sequence <= at) continue;
+            if (record.sequence > *last) is_enough = true;
+            if (is_enough) break;
+            at = record.sequence;
+            bytes += record.payload.size();
+            is_enough = !on_record(record);
+          }
+          return !is_enough;
+        });
+    if (count && *count != 0) continue;
+    impl.reader.reset();
+    if (at != *first) return Positions::everywhere(at);
+    if (!count) return std::unexpected(count.error());
+    return fail(ErrorCode::kIo, "NATS sends no message of the log");
+  }
+  if (is_enough) impl.reader.reset();
+  impl.reader_after = at;
+  return Positions::everywhere(at);
+}
+
+void SlotLog::trim(const Positions& positions) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->trim_to = std::max(impl_->trim_to.value_or(0), positions.least());
+  }
+  impl_->wake.notify_one();
+}
+
+bool SlotLog::behind() const { return waiting_bytes() > impl_->options.limits.waiting_bytes; }
+
+std::string SlotLog::failing() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->failing;
+}
+
+bool SlotLog::is_fenced() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->fenced;
+}
+
+std::size_t SlotLog::waiting_bytes() const { return impl_->unsafe_bytes; }
+
+bool SlotLog::flush() {
+  Impl& impl = *impl_;
+  std::unique_lock lock(impl.mutex);
+  const std::uint64_t target = impl.next_sequence - 1;
+  const std::uint64_t before = impl.attempts;
+  ++impl.flushes;
+  impl.wake.notify_one();
+  impl.done.wait(lock, [&] {
+    return impl.durable_through >= target || impl.fenced || impl.failed_attempt > before;
+  });
+  return impl.durable_through >= target;
+}
+
+const SlotLog::Loss& SlotLog::loss() const { return impl_->loss; }
+
+std::uint64_t SlotLog::append_record(RecordKind kind, std::string payload, Task durable,
+                                     std::size_t /*waiters*/) {
+  if (payload.size() > kLargestPayload_bytes) std::abort();
+  Impl& impl = *impl_;
+  Waiting record{.kind = kind, .payload = std::move(payload), .durable = std::move(durable)};
+  const std::size_t size = record.size();
+  std::uint64_t sequence = 0;
+  {
+    const std::lock_guard lock(impl.mutex);
+    if (impl.fenced) return impl.next_sequence;
+    sequence = impl.next_sequence++;
+    record.sequence = sequence;
+    impl.unsafe_bytes += size;
+    impl.waiting.push_back(std::move(record));
+  }
+  impl.wake.notify_one();
+  return sequence;
+}
+
+}  // namespace gridloom::journal

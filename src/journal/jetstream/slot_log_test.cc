@@ -1,0 +1,450 @@
+#include "journal/jetstream/slot_log.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <barrier>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "journal/jetstream/message.h"
+#include "journal/jetstream/test_slot.h"
+#include "journal/test_journal_suite.h"
+#include "nats/jet_stream.h"
+#include "nats/test_forwarder.h"
+#include "nats/test_server.h"
+#include "testing/must.h"
+
+namespace gridloom::journal {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// A server reserves what a stream may have.
+constexpr std::int64_t kStream_bytes = std::int64_t{16} * 1024 * 1024;
+
+// One server for all tests of this file, and a slot for each.
+nats::TestServers& shared_server() {
+  static nats::TestServers server;
+  return server;
+}
+std::uint32_t new_slot() {
+  static std::uint32_t count = 0;
+  return ++count;
+}
+std::string missing_server() {
+  return nats::TestServers::program().empty() ? std::string(nats::TestServers::kMissing) : "";
+}
+
+class InJetStream {
+ public:
+  [[nodiscard]] static std::string missing() { return missing_server(); }
+  [[nodiscard]] std::unique_ptr<SlotLog> journal(std::uint64_t known) {
+    return std::make_unique<SlotLog>(SlotLog::Options{.connection = connection_.get(),
+                                                      .slot = slot_,
+                                                      .revision = ++revision_,
+                                                      .node = "n1",
+                                                      .known = known,
+                                                      .replicas = 1,
+                                                      .max_bytes = kStream_bytes});
+  }
+
+ private:
+  std::unique_ptr<nats::Connection> connection_ =
+      must(nats::Connection::open(shared_server().settings(), {}));
+  std::uint32_t slot_ = new_slot();
+  std::uint64_t revision_ = 0;
+};
+INSTANTIATE_TYPED_TEST_SUITE_P(InJetStream, JournalSuite, InJetStream);
+
+bool becomes(const std::function<bool()>& holds) {
+  std::mutex mutex;
+  std::condition_variable never;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, std::chrono::milliseconds(10));
+  }
+  return true;
+}
+
+class SlotLogTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string why = missing_server(); !why.empty()) GTEST_SKIP() << why;
+    slot_ = new_slot();
+  }
+  [[nodiscard]] SlotLog::Options options(std::uint64_t revision) const {
+    return {.slot = slot_,
+            .revision = revision,
+            .replicas = 1,
+            .max_bytes = kStream_bytes,
+            .limits = {.wait = Millis(500), .retry = Millis(20)}};
+  }
+  [[nodiscard]] std::unique_ptr<TestOwner> owner(std::uint64_t revision) const {
+    return std::make_unique<TestOwner>(shared_server().settings(), options(revision));
+  }
+  // The records of the log, as a new owner reads them.
+  [[nodiscard]] std::vector<std::string> log_of(std::uint64_t revision) const {
+    const auto reader = owner(revision);
+    must(reader->open());
+    return reader->records();
+  }
+
+  std::uint32_t slot_ = 0;
+};
+
+TEST_F(SlotLogTest, HandsTheRecordsOfTheOwnerBeforeToTheNext) {
+  const auto first = owner(1);
+  must(first->open());
+  first->append("a");
+  first->append("b");
+  ASSERT_TRUE(first->log().flush());
+  const auto second = owner(2);
+  must(second->open(1));
+  EXPECT_THAT(second->records(), ElementsAre("2 b"));
+  second->append("c");
+  ASSERT_TRUE(second->log().flush());
+  EXPECT_THAT(log_of(3), ElementsAre("1 a", "2 b", "3 c"));
+}
+
+TEST_F(SlotLogTest, EndsOnceAnotherOwnerHasAppended) {
+  const auto first = owner(1);
+  must(first->open());
+  first->append("a");
+  ASSERT_TRUE(first->log().flush());
+  const auto second = owner(2);
+  must(second->open());
+  first->append("b");
+  first->append("c");
+  EXPECT_FALSE(first->log().flush());
+  first->append("d");
+  EXPECT_TRUE(first->log().is_fenced());
+  EXPECT_FALSE(first->log().behind());
+  EXPECT_THAT(first->log().failing(), HasSubstr("another node has taken the log"));
+  first->close();
+  EXPECT_THAT(first->acknowledged(), ElementsAre("a"));
+  EXPECT_EQ(first->waiting(), 0) << "callbacks are destroyed uncalled";
+  const auto fenced = first->fenced();
+  ASSERT_EQ(fenced.size(), 1U);
+  EXPECT_EQ(fenced[0].code, ErrorCode::kConflict);
+  EXPECT_THAT(log_of(3), ElementsAre("1 a"));
+}
+
+TEST_F(SlotLogTest, CannotBeOpenedByAnEarlierOwner) {
+  const auto later = owner(7);
+  must(later->open());
+  const auto earlier = owner(6);
+  const Status opened = earlier->open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kConflict);
+  EXPECT_THAT(opened.error().detail, HasSubstr("node 7 owns the log"));
+  SlotLog::Options same = options(7);
+  same.node = "another node";
+  TestOwner usurper(shared_server().settings(), std::move(same));
+  EXPECT_FALSE(usurper.open());
+  later->append("a");
+  EXPECT_TRUE(later->log().flush());
+}
+
+TEST_F(SlotLogTest, HasOneWinnerOfEachRaceAndLosesNothingThatWasAcknowledged) {
+  constexpr std::uint64_t kRounds = 150;
+  std::set<std::string> acknowledged;
+  std::uint64_t stored = 0;
+  for (std::uint64_t round = 0; round < kRounds; ++round) {
+    std::array<std::unique_ptr<TestOwner>, 2> owners{owner(2 * round + 1), owner(2 * round + 2)};
+    std::array<bool, 2> goes_on{};
+    {
+      std::barrier together(2);
+      std::vector<std::jthread> threads;
+      for (std::size_t me : {0U, 1U}) {
+        threads.emplace_back([&, me, round] {
+          together.arrive_and_wait();
+          if (!owners[me]->open(stored)) return;
+          for (int i = 0; i < 10; ++i) owners[me]->append(fmt::format("{} {} {}", round, me, i));
+          static_cast<void>(owners[me]->log().flush());
+          together.arrive_and_drop();
+          goes_on[me] = true;
+        });
+      }
+    }
+    for (std::size_t me : {0U, 1U}) {
+      if (goes_on[me]) owners[me]->append(fmt::format("{} {} last", round, me));
+      goes_on[me] = goes_on[me] && owners[me]->log().flush();
+      owners[me]->close();
+      for (std::string& each : owners[me]->acknowledged()) {
+        EXPECT_TRUE(acknowledged.insert(std::move(each)).second);
+      }
+    }
+    EXPECT_FALSE(goes_on[0]) << round;
+    EXPECT_TRUE(goes_on[1]) << round;
+    stored = acknowledged.size();
+  }
+  const std::vector<std::string> log = log_of(2 * kRounds + 1);
+  std::set<std::string> found;
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    const std::size_t space = log[i].find(' ');
+    EXPECT_EQ(log[i].substr(0, space), std::to_string(i + 1));
+    EXPECT_TRUE(found.insert(log[i].substr(space + 1)).second) << log[i];
+  }
+  EXPECT_TRUE(std::ranges::includes(found, acknowledged));
+}
+
+TEST_F(SlotLogTest, AcknowledgesNothingThatAnOwnerSentBeforeItWasHeldBack) {
+  nats::TestForwarder way(shared_server().port(0));
+  TestOwner held(way.settings(), options(1));
+  must(held.open());
+  held.append("a");
+  ASSERT_TRUE(held.log().flush());
+  way.hold(nats::TestForwarder::Held::kAll);
+  held.append("b");
+  EXPECT_FALSE(held.log().flush()) << "no answer comes";
+  const auto next = owner(2);
+  must(next->open());
+  next->append("c");
+  ASSERT_TRUE(next->log().flush());
+  held.append("d");
+  way.hold(nats::TestForwarder::Held::kNothing);
+  ASSERT_TRUE(becomes([&] { return held.log().is_fenced(); }));
+  EXPECT_THAT(held.acknowledged(), ElementsAre("a"));
+  next->append("e");
+  ASSERT_TRUE(next->log().flush());
+  EXPECT_THAT(log_of(3), ElementsAre("1 a", "2 c", "3 e"));
+}
+
+TEST_F(SlotLogTest, SettlesAnAppendWhoseAnswerWasLost) {
+  nats::TestForwarder way(shared_server().port(0));
+  TestOwner held(way.settings(), options(1));
+  must(held.open());
+  way.hold(nats::TestForwarder::Held::kReplies);
+  held.append("a");
+  held.append("b");
+  EXPECT_FALSE(held.log().flush());
+  EXPECT_THAT(held.log().failing(), testing::Not(IsEmpty()));
+  way.hold(nats::TestForwarder::Held::kNothing);
+  ASSERT_TRUE(becomes([&] { return held.acknowledged_count() == 2; }));
+  EXPECT_THAT(held.log().failing(), IsEmpty());
+  EXPECT_THAT(held.records(), ElementsAre("1 a", "2 b"));
+  EXPECT_THAT(log_of(2), ElementsAre("1 a", "2 b"));
+}
+
+TEST_F(SlotLogTest, HandsOnWhatWasStoredWithoutAnAnswer) {
+  nats::TestForwarder way(shared_server().port(0));
+  TestOwner held(way.settings(), options(1));
+  must(held.open());
+  way.hold(nats::TestForwarder::Held::kReplies);
+  held.append("a");
+  EXPECT_FALSE(held.log().flush());
+  const auto next = owner(2);
+  must(next->open());
+  EXPECT_THAT(next->records(), ElementsAre("1 a"));
+  held.append("b");
+  way.hold(nats::TestForwarder::Held::kNothing);
+  ASSERT_TRUE(becomes([&] { return held.log().is_fenced(); }));
+  EXPECT_THAT(held.acknowledged(), testing::AnyOf(IsEmpty(), ElementsAre("a")));
+  EXPECT_THAT(log_of(3), ElementsAre("1 a"));
+}
+
+TEST_F(SlotLogTest, WaitsWhenTheStreamIsFullAndGoesOnOnceOldRecordsAreRemoved) {
+  SlotLog::Options small = options(1);
+  small.max_bytes = 20'000;
+  small.limits.waiting_bytes = 10'000;
+  TestOwner full(shared_server().settings(), std::move(small));
+  must(full.open());
+  std::vector<std::string> expected;
+  std::uint32_t seed = 1;
+  const auto append = [&] {
+    std::string noise(500, ' ');
+    for (char& letter : noise) {
+      seed = seed * 1664525U + 1013904223U;
+      letter = static_cast<char>('A' + ((seed >> 24U) & 15U));
+    }
+    expected.push_back(noise);
+    full.append(noise);
+  };
+  for (int i = 0; i < 1'000 && full.log().failing().empty(); ++i) {
+    append();
+    static_cast<void>(full.log().flush());
+  }
+  EXPECT_THAT(full.log().failing(), HasSubstr("maximum bytes exceeded"));
+  for (int i = 0; i < 1'000 && !full.log().behind(); ++i) append();
+  EXPECT_TRUE(full.log().behind());
+  const std::size_t stored = full.acknowledged_count();
+  EXPECT_LT(stored, expected.size());
+  full.log().trim(Positions::everywhere(stored));
+  ASSERT_TRUE(becomes([&] { return full.acknowledged_count() == expected.size(); }));
+  EXPECT_EQ(full.acknowledged(), expected);
+  EXPECT_THAT(full.log().failing(), IsEmpty());
+  EXPECT_FALSE(full.log().behind());
+}
+
+TEST_F(SlotLogTest, RemovesNothingThatIsStillNeeded) {
+  const auto first = owner(1);
+  must(first->open());
+  for (int i = 1; i <= 300; ++i) {
+    first->append(std::to_string(i));
+    ASSERT_TRUE(first->log().flush());
+  }
+  first->log().trim(Positions::everywhere(200));
+  first->append("last");
+  ASSERT_TRUE(first->log().flush());
+  const std::vector<std::string> log = log_of(2);
+  ASSERT_FALSE(log.empty());
+  EXPECT_EQ(log.front(), "201 201");
+  EXPECT_EQ(log.back(), "301 last");
+  EXPECT_EQ(log.size(), 101U);
+}
+
+TEST_F(SlotLogTest, SaysWhatIsMissing) {
+  const auto first = owner(1);
+  must(first->open());
+  for (const char* payload : {"a", "b", "c"}) {
+    first->append(payload);
+    ASSERT_TRUE(first->log().flush());
+  }
+  EXPECT_THAT(first->log().loss().gaps, IsEmpty());
+  EXPECT_FALSE(first->log().loss().ends_early);
+  first->log().trim(Positions::everywhere(2));
+  first->close();
+  SlotLog::Options later = options(2);
+  later.known = 9;
+  TestOwner second(shared_server().settings(), std::move(later));
+  must(second.open());
+  EXPECT_THAT(second.records(), ElementsAre("3 c"));
+  EXPECT_THAT(second.log().loss().gaps, ElementsAre(RecordGap{1, 2}, RecordGap{4, 9}));
+  EXPECT_EQ(second.log().loss().ends_early, 3U);
+}
+
+TEST_F(SlotLogTest, PassesOverWhatAnotherProgramPublishes) {
+  const auto first = owner(1);
+  must(first->open());
+  first->append("a");
+  ASSERT_TRUE(first->log().flush());
+  const auto other = must(nats::Connection::open(shared_server().settings(), {}));
+  must(other->publish(SlotLog::subject(slot_), "garbage"));
+  must(other->flush(Millis(2'000)));
+  first->append("b");
+  EXPECT_FALSE(first->log().flush()) << "it cannot know who has appended";
+  const auto second = owner(2);
+  must(second->open());
+  EXPECT_THAT(second->records(), ElementsAre("1 a"));
+  EXPECT_EQ(second->log().loss().damaged_messages, 1U);
+  second->append("b");
+  EXPECT_TRUE(second->log().flush());
+  EXPECT_THAT(log_of(3), ElementsAre("1 a", "2 b"));
+}
+
+TEST_F(SlotLogTest, RefusesALogOfALaterVersion) {
+  {
+    const auto first = owner(1);
+    must(first->open());
+  }
+  std::string later = make_message({.kind = MessageKind::kFence, .revision = 1, .first = 1}, "");
+  later[3] = kMessageVersion + 1;
+  const auto other = must(nats::Connection::open(shared_server().settings(), {}));
+  must(other->publish(SlotLog::subject(slot_), later));
+  must(other->flush(Millis(2'000)));
+  const Status opened = owner(2)->open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kMalformed);
+}
+
+TEST_F(SlotLogTest, RefusesAStreamThatForgetsMessages) {
+  const auto other = must(nats::Connection::open(shared_server().settings(), {}));
+  nats::JetStream jet_stream = must(nats::JetStream::open(*other, {}));
+  must(jet_stream.ensure_stream({.name = SlotLog::stream_name(slot_),
+                                 .subject = "elsewhere",
+                                 .replicas = 1,
+                                 .max_bytes = 1'000}));
+  const Status opened = owner(1)->open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kConflict);
+  EXPECT_THAT(opened.error().detail, HasSubstr("subjects is elsewhere, not gl.log."));
+}
+
+TEST_F(SlotLogTest, GivesUpAnOpeningWhenItIsToldTo) {
+  nats::TestForwarder way(shared_server().port(0));
+  std::stop_source stop;
+  SlotLog::Options given = options(1);
+  given.stop = stop.get_token();
+  TestOwner late(way.settings(), std::move(given));
+  way.hold(nats::TestForwarder::Held::kAll);
+  std::jthread stops([&] { stop.request_stop(); });
+  const Status opened = late.open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::kIo);
+}
+
+class LostStore : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string why = missing_server(); !why.empty()) GTEST_SKIP() << why;
+    servers_.emplace();
+  }
+  [[nodiscard]] std::unique_ptr<TestOwner> owner(std::uint64_t revision) const {
+    return std::make_unique<TestOwner>(
+        servers_->settings(),
+        SlotLog::Options{.revision = revision,
+                         .replicas = 1,
+                         .max_bytes = kStream_bytes,
+                         .limits = {.retry = Millis(20), .lost = Millis(300)}});
+  }
+  void lose() {
+    servers_->kill(0);
+    servers_->wipe(0);
+    servers_->restart(0);
+  }
+
+  std::optional<nats::TestServers> servers_;
+};
+
+TEST_F(LostStore, IsFollowedByALogWhoseNumbersGoOn) {
+  {
+    const auto first = owner(1);
+    must(first->open());
+    for (const char* payload : {"a", "b", "c"}) first->append(payload);
+    ASSERT_TRUE(first->log().flush());
+  }
+  lose();
+  const auto second = owner(2);
+  must(second->open(2));
+  EXPECT_THAT(second->records(), IsEmpty());
+  EXPECT_EQ(second->log().loss().ends_early, 0U);
+  second->append("d");
+  ASSERT_TRUE(second->log().flush());
+  EXPECT_THAT(second->records(), ElementsAre("3 d"));
+}
+
+TEST_F(LostStore, EndsAnOpenLog) {
+  const auto first = owner(1);
+  must(first->open());
+  first->append("a");
+  ASSERT_TRUE(first->log().flush());
+  lose();
+  first->append("b");
+  ASSERT_TRUE(becomes([&] { return first->log().is_fenced(); }));
+  ASSERT_EQ(first->fenced().size(), 1U);
+  EXPECT_EQ(first->fenced()[0].code, ErrorCode::kDamaged);
+  EXPECT_THAT(first->acknowledged(), ElementsAre("a"));
+}
+
+}  // namespace
+}  // namespace gridloom::journal

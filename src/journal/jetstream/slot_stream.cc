@@ -1,0 +1,208 @@
+#include "journal/jetstream/slot_stream.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace gridloom::journal {
+namespace {
+
+// Members of a stream's configuration that an operator may change.
+bool is_operators(const nats::Difference& difference) {
+  return difference.member == "num_replicas" || difference.member == "max_bytes";
+}
+
+}  // namespace
+
+SlotStream::SlotStream(nats::JetStream& jet_stream, nats::StreamConfig config, SlotWriter writer)
+    : jet_stream_(&jet_stream), config_(std::move(config)), writer_(std::move(writer)) {}
+
+Status SlotStream::ensure() {
+  auto differences = jet_stream_->ensure_stream(config_);
+  if (!differences) return std::unexpected(differences.error());
+  std::erase_if(*differences, is_operators);
+  if (differences->empty()) return {};
+  std::vector<std::string> words;
+  words.reserve(differences->size());
+  for (const nats::Difference& each : *differences) {
+    words.push_back(fmt::format("{} is {}, not {}", each.member, each.found, each.declared));
+  }
+  return fail(ErrorCode::kConflict, fmt::format("the stream {} is not one of Gridloom: {}",
+                                                config_.name, fmt::join(words, ", ")));
+}
+
+Result<SlotStream::End> SlotStream::end() const {
+  auto last = jet_stream_->last_message(config_);
+  if (last) return End{.sequence = last->sequence, .message = std::move(last->data)};
+  if (last.error().code != ErrorCode::kNotFound) return std::unexpected(last.error());
+  const auto state = jet_stream_->state(config_);
+  if (!state) return std::unexpected(state.error());
+  return End{.sequence = state->last_sequence};
+}
+
+// A server takes "no message is expected" for "nothing is expected": two owners of an empty stream
+// could both append. So its first message is one of nobody, with an id that all use.
+Status SlotStream::append_origin() {
+  const std::string message = make_message({.kind = MessageKind::kOrigin}, "");
+  const auto stored =
+      jet_stream_->publish(config_.subject, message, {.id = config_.name + "-origin"});
+  if (!stored) return std::unexpected(stored.error());
+  return {};
+}
+
+// The number of the first record behind the end, by the last message of an owner, who has the
+// greatest revision; 0: there is none. Other programs' messages, and the origin, which may come
+// late, are passed over. kConflict: the owner is a later one.
+Result<std::uint64_t> SlotStream::next_record_behind(const End& last) const {
+  std::optional<std::string> bytes = last.message;
+  for (std::uint64_t at = last.sequence; bytes; --at) {
+    const auto message = read_message(*bytes);
+    if (!message && message.error().code == ErrorCode::kMalformed) {
+      return std::unexpected(message.error());
+    }
+    if (message && message->head.kind != MessageKind::kOrigin) {
+      const MessageHead& head = message->head;
+      const bool is_later = head.revision > writer_.revision ||
+                            (head.revision == writer_.revision && head.node != writer_.node);
+      if (!is_later) return next_record(head);
+      return fail(ErrorCode::kConflict,
+                  fmt::format("{} owns the log {} with revision {}; this node has revision {}",
+                              head.node, config_.name, head.revision, writer_.revision));
+    }
+    if (at <= 1) break;
+    auto before = jet_stream_->message(config_, at - 1);
+    if (!before && before.error().code != ErrorCode::kNotFound) {
+      return std::unexpected(before.error());
+    }
+    bytes = before ? std::optional(std::move(before->data)) : std::nullopt;
+  }
+  return 0;
+}
+
+Result<SlotStream::Fence> SlotStream::fence(std::uint64_t known) {
+  auto last = end();
+  if (last && last->sequence == 0) {
+    if (Status status = append_origin(); !status) return std::unexpected(status.error());
+    last = end();
+  }
+  if (!last) return std::unexpected(last.error());
+  Fence fence{.next_record = known + 1};
+  const auto next = next_record_behind(*last);
+  if (!next) return std::unexpected(next.error());
+  fence.log_ends = *next == 0 ? 0 : *next - 1;
+  fence.next_record = std::max(fence.next_record, *next);
+  last_sequence_ = last->sequence;
+  is_open_ = false;
+  const auto outcome = append({.kind = MessageKind::kFence, .first = fence.next_record}, "");
+  if (!outcome) return std::unexpected(outcome.error());
+  if (*outcome != Outcome::kStored) {
+    return fail(ErrorCode::kOffline, "another node appended at the same time");
+  }
+  fence.sequence = last_sequence_;
+  return fence;
+}
+
+MessageHead SlotStream::signed_head(MessageHead head) const {
+  head.revision = writer_.revision;
+  head.writer = writer_.writer;
+  head.node = writer_.node;
+  return head;
+}
+
+Result<SlotStream::Outcome> SlotStream::append(const MessageHead& head, std::string_view body) {
+  const MessageHead own = signed_head(head);
+  if (is_open_) {
+    const auto settled = settle(own);
+    if (!settled) return std::unexpected(settled.error());
+    if (*settled) return close(**settled);
+  }
+  is_open_ = true;
+  const std::string id = fmt::format("{:016x}-{}-{}", writer_.writer, last_sequence_ + 1, own.part);
+  const auto stored = jet_stream_->publish(config_.subject, make_message(own, body),
+                                           {.last_sequence = last_sequence_, .id = id});
+  if (stored && !stored->is_duplicate && stored->sequence == last_sequence_ + 1) {
+    return close(Outcome::kStored);
+  }
+  if (!stored && stored.error().code != ErrorCode::kConflict) {
+    return std::unexpected(stored.error());
+  }
+  // Refused, or stored when it was sent before.
+  const auto settled = settle(own);
+  if (!settled) return std::unexpected(settled.error());
+  if (!*settled) return fail(ErrorCode::kOffline, "the leader of the stream has just changed");
+  return close(**settled);
+}
+
+// Messages that are lost may come back with another leader: only then it is known what became of
+// this one.
+SlotStream::Outcome SlotStream::close(Outcome outcome) {
+  if (outcome == Outcome::kStored) ++last_sequence_;
+  is_open_ = outcome == Outcome::kLost;
+  return outcome;
+}
+
+bool SlotStream::is_ours(std::string_view message, const MessageHead& head) const {
+  const auto read = read_message(message);
+  return read && read->head == head;
+}
+
+Result<std::optional<SlotStream::Outcome>> SlotStream::settle(const MessageHead& head) const {
+  const auto last = end();
+  if (!last) {
+    // The stream itself is gone.
+    if (last.error().code == ErrorCode::kNotFound) return Outcome::kLost;
+    return std::unexpected(last.error());
+  }
+  if (last->sequence < last_sequence_) return Outcome::kLost;
+  if (last->sequence == last_sequence_) return std::nullopt;
+  if (last->sequence == last_sequence_ + 1 && last->message) {
+    return is_ours(*last->message, head) ? Outcome::kStored : Outcome::kOvertaken;
+  }
+  const auto message = jet_stream_->message(config_, last_sequence_ + 1);
+  if (message) return is_ours(message->data, head) ? Outcome::kStored : Outcome::kOvertaken;
+  if (message.error().code == ErrorCode::kNotFound) return Outcome::kOvertaken;
+  return std::unexpected(message.error());
+}
+
+Result<std::uint64_t> SlotStream::find(std::uint64_t record) const {
+  const auto state = jet_stream_->state(config_);
+  if (!state) return std::unexpected(state.error());
+  // The first message that completes a record from `record` on is in [low, high].
+  std::uint64_t low = std::max<std::uint64_t>(state->first_sequence, 1);
+  const std::uint64_t first = low;
+  std::uint64_t high = state->last_sequence + 1;
+  std::uint32_t part = 0;  // of the message at `high`
+  while (low < high) {
+    std::uint64_t at = low + (high - low) / 2;
+    const std::uint64_t middle = at;
+    std::optional<MessageHead> head;
+    // Messages that are not of the log say nothing: the next one that is.
+    for (; at < high && !head; ++at) {
+      const auto message = jet_stream_->message(config_, at);
+      if (!message && message.error().code != ErrorCode::kNotFound) {
+        return std::unexpected(message.error());
+      }
+      if (!message) continue;
+      if (const auto read = read_message(message->data)) head = read->head;
+    }
+    if (!head) {
+      high = middle;
+    } else if (next_record(*head) > record) {
+      part = head->part;
+      high = middle;
+      if (at != middle + 1) part = 0;
+    } else {
+      low = at;
+    }
+  }
+  return std::max(first, high - std::min<std::uint64_t>(part, high));
+}
+
+Status SlotStream::purge(std::uint64_t before) {
+  return jet_stream_->purge(config_, std::min(before, last_sequence_));
+}
+
+}  // namespace gridloom::journal

@@ -1,0 +1,132 @@
+// For tests: a way to a nats-server that can be held. What is sent meanwhile is kept, and goes on
+// when it is released, as with a network or a process that stands still for a while.
+//
+// Thread rule: one thread; the forwarding has a thread of its own.
+#pragma once
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/file_descriptor.h"
+#include "nats/settings.h"
+#include "testing/must.h"
+
+namespace gridloom::nats {
+
+class TestForwarder {
+ public:
+  explicit TestForwarder(std::uint16_t to)
+      : to_(to),
+        listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+        wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    sockaddr_in address = loopback(0);
+    socklen_t size = sizeof(address);
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(listener_.get(), generic, size) != 0 || ::listen(listener_.get(), 16) != 0 ||
+        ::getsockname(listener_.get(), generic, &size) != 0) {
+      throw std::runtime_error("no port is free");
+    }
+    port_ = ntohs(address.sin_port);
+    thread_ = std::jthread([this] { work(); });
+  }
+  TestForwarder(const TestForwarder&) = delete;
+  TestForwarder& operator=(const TestForwarder&) = delete;
+  ~TestForwarder() {
+    stopping_ = true;
+    wake();
+    thread_.join();
+  }
+
+  [[nodiscard]] ConnectionSettings settings() const {
+    return must(ConnectionSettings::parse({.urls = fmt::format("nats://127.0.0.1:{}", port_)}));
+  }
+
+  enum class Held : std::uint8_t { kNothing, kReplies, kAll };
+  void hold(Held held) {
+    held_ = held;
+    wake();
+  }
+
+ private:
+  struct Pair {
+    FileDescriptor client;
+    FileDescriptor server;
+    bool is_over = false;
+  };
+
+  [[nodiscard]] static sockaddr_in loopback(std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+  }
+  void wake() const { ::eventfd_write(wake_.get(), 1); }
+
+  void work() {
+    while (!stopping_) {
+      const Held held = held_;
+      std::vector<pollfd> waits{{.fd = wake_.get(), .events = POLLIN, .revents = 0},
+                                {.fd = listener_.get(), .events = POLLIN, .revents = 0}};
+      for (const Pair& pair : pairs_) {
+        const int from_client = held == Held::kAll ? -1 : pair.client.get();
+        const int from_server = held == Held::kNothing ? pair.server.get() : -1;
+        waits.push_back({.fd = from_client, .events = POLLIN, .revents = 0});
+        waits.push_back({.fd = from_server, .events = POLLIN, .revents = 0});
+      }
+      ::poll(waits.data(), waits.size(), -1);
+      eventfd_t count = 0;
+      ::eventfd_read(wake_.get(), &count);
+      std::size_t at = 2;
+      for (Pair& pair : pairs_) {
+        if (waits[at++].revents != 0) pair.is_over |= !pass(pair.client, pair.server);
+        if (waits[at++].revents != 0) pair.is_over |= !pass(pair.server, pair.client);
+      }
+      pairs_.remove_if([](const Pair& pair) { return pair.is_over; });
+      if (waits[1].revents != 0) accept();
+    }
+  }
+  void accept() {
+    Pair pair{.client = FileDescriptor(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)),
+              .server = FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))};
+    const sockaddr_in address = loopback(to_);
+    if (::connect(pair.server.get(), reinterpret_cast<const sockaddr*>(&address),
+                  sizeof(address)) == 0) {
+      pairs_.push_back(std::move(pair));
+    }
+  }
+  // False: one of the two has ended.
+  [[nodiscard]] static bool pass(const FileDescriptor& from, const FileDescriptor& to) {
+    std::array<char, 65'536> some{};
+    const ssize_t got = ::recv(from.get(), some.data(), some.size(), 0);
+    return got > 0 &&
+           ::send(to.get(), some.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL) == got;
+  }
+
+  std::uint16_t to_;
+  std::uint16_t port_ = 0;
+  FileDescriptor listener_;
+  FileDescriptor wake_;
+  std::atomic<Held> held_ = Held::kNothing;
+  std::atomic<bool> stopping_ = false;
+  std::list<Pair> pairs_;  // the thread's
+  std::jthread thread_;
+};
+
+}  // namespace gridloom::nats

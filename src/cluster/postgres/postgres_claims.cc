@@ -1,0 +1,171 @@
+#include "cluster/postgres/postgres_claims.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/secret.h"
+#include "cluster/postgres/schema.h"
+#include "postgres/connection.h"
+#include "postgres/pool.h"
+#include "postgres/rows.h"
+#include "postgres/transaction.h"
+
+namespace gridloom::cluster {
+namespace {
+
+using postgres::Connection;
+using postgres::Pool;
+using postgres::Row;
+using postgres::Rows;
+using postgres::Transaction;
+
+constexpr std::size_t kConnections = 2;
+constexpr Millis kMigrationTimeout{60'000};
+constexpr Millis kMigrationLockTimeout{30'000};
+
+// A claim is worth nothing if a crash of the database may take it back.
+constexpr std::string_view kDurable =
+    "SELECT set_config('synchronous_commit', 'on', false) "
+    "WHERE current_setting('synchronous_commit') = 'off'";
+constexpr std::string_view kMake =
+    "INSERT INTO cluster_facts (one, id, slots, program) "
+    "VALUES (1, $1, $2, current_setting('application_name')) ON CONFLICT (one) DO NOTHING";
+constexpr std::string_view kMakeSlots =
+    "INSERT INTO cluster_slot (slot) SELECT generate_series(0, $1 - 1)";
+constexpr std::string_view kFacts = "SELECT id, slots FROM cluster_facts";
+constexpr std::string_view kRead =
+    "SELECT slot, revision, owner, incarnation, position FROM cluster_slot ORDER BY slot";
+constexpr std::string_view kClaim =
+    "UPDATE cluster_slot SET owner = $3, incarnation = $4, "
+    "revision = greatest(revision, $5) + 1, claimed = now() "
+    "WHERE slot = $1 AND revision = $2 "
+    "RETURNING slot, revision, owner, incarnation, position";
+constexpr std::string_view kRelease =
+    "UPDATE cluster_slot SET owner = NULL, incarnation = NULL "
+    "WHERE slot = $1 AND revision = $2 AND owner = $3 AND incarnation = $4";
+
+std::int16_t key_of(Slot slot) { return static_cast<std::int16_t>(number_of(slot)); }
+
+SlotRow slot_row(const Row& row) {
+  SlotRow result{.slot = static_cast<Slot>(row.integer(0)),
+                 .revision = row.integer(1),
+                 .position = row.integer(4)};
+  if (!row.is_null(2)) {
+    result.owner = NodeId{.name = std::string(row.bytes(2)), .incarnation = row.integer(3)};
+  }
+  return result;
+}
+
+class PostgresClaims final : public Claims {
+ public:
+  PostgresClaims(const postgres::ConnectionSettings& settings, const PostgresClaimsOptions& options)
+      : pool_(settings, {.job = "claims",
+                         .most = kConnections,
+                         .connection = {.call_timeout = options.call_timeout,
+                                        .lock_timeout = options.lock_timeout},
+                         .clock = options.clock}) {}
+
+  [[nodiscard]] Result<ClusterFacts> join(std::size_t slots) override;
+  [[nodiscard]] Result<std::vector<SlotRow>> read() override;
+  [[nodiscard]] Result<SlotRow> claim(const Ask& ask) override;
+  [[nodiscard]] Status release(Slot slot, const NodeId& node, Revision revision) override;
+
+ private:
+  [[nodiscard]] Result<Pool::Lease> writing();
+
+  Pool pool_;
+};
+
+Result<Pool::Lease> PostgresClaims::writing() {
+  auto lease = pool_.acquire();
+  if (!lease) return lease;
+  if (const Result<Rows> set = (*lease)->query(kDurable); !set) {
+    return std::unexpected(set.error());
+  }
+  return lease;
+}
+
+Result<ClusterFacts> PostgresClaims::join(std::size_t slots) {
+  if (slots < 1 || slots > kMostSlots) {
+    return fail(ErrorCode::kBadParams, fmt::format("a cluster has 1 to {} slots", kMostSlots));
+  }
+  auto lease = writing();
+  if (!lease) return std::unexpected(lease.error());
+  Connection& connection = **lease;
+  auto transaction = Transaction::begin(connection);
+  if (!transaction) return std::unexpected(transaction.error());
+  const auto wanted = static_cast<std::int32_t>(slots);
+  // A second node waits here for the first one's commit.
+  const auto made = connection.execute(kMake, random_hex(16), wanted);
+  if (!made) return std::unexpected(made.error());
+  if (*made == 1) {
+    if (const auto rows = connection.execute(kMakeSlots, wanted); !rows) {
+      return std::unexpected(rows.error());
+    }
+  }
+  const Result<Rows> facts = connection.query(kFacts);
+  if (!facts) return std::unexpected(facts.error());
+  if (facts->empty()) return fail(ErrorCode::kDamaged, "the database has no facts of the cluster");
+  ClusterFacts found{.id = std::string((*facts)[0].bytes(0)),
+                     .slots = static_cast<std::size_t>((*facts)[0].integer(1))};
+  if (Status done = transaction->commit(); !done) return std::unexpected(done.error());
+  if (found.slots == slots) return found;
+  return fail(ErrorCode::kConflict,
+              fmt::format("the cluster {} has {} slots, which is fixed since it was made, and this "
+                          "node was started for {}",
+                          found.id, found.slots, slots));
+}
+
+Result<std::vector<SlotRow>> PostgresClaims::read() {
+  auto lease = pool_.acquire();
+  if (!lease) return std::unexpected(lease.error());
+  const Result<Rows> rows = (*lease)->query(kRead);
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<SlotRow> slots;
+  slots.reserve(rows->size());
+  for (const Row row : *rows) slots.push_back(slot_row(row));
+  return slots;
+}
+
+Result<SlotRow> PostgresClaims::claim(const Ask& ask) {
+  auto lease = writing();
+  if (!lease) return std::unexpected(lease.error());
+  const Result<Rows> rows = (*lease)->query(kClaim, key_of(ask.slot), ask.seen, ask.node.name,
+                                            ask.node.incarnation, ask.above);
+  if (!rows) return std::unexpected(rows.error());
+  if (rows->empty()) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("slot {} has no longer revision {}", number_of(ask.slot), ask.seen));
+  }
+  return slot_row((*rows)[0]);
+}
+
+Status PostgresClaims::release(Slot slot, const NodeId& node, Revision revision) {
+  auto lease = writing();
+  if (!lease) return std::unexpected(lease.error());
+  const auto released =
+      (*lease)->execute(kRelease, key_of(slot), revision, node.name, node.incarnation);
+  if (!released) return std::unexpected(released.error());
+  if (*released == 1) return {};
+  return fail(ErrorCode::kConflict, fmt::format("{} does not own slot {} under revision {}",
+                                                text_of(node), number_of(slot), revision));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Claims>> open_postgres_claims(const postgres::ConnectionSettings& settings,
+                                                     const PostgresClaimsOptions& options) {
+  auto connection = Connection::open(
+      settings, {.call_timeout = kMigrationTimeout, .lock_timeout = kMigrationLockTimeout});
+  if (!connection) return std::unexpected(connection.error());
+  if (Status ready = migrate_cluster(*connection); !ready) return std::unexpected(ready.error());
+  return std::make_unique<PostgresClaims>(settings, options);
+}
+
+}  // namespace gridloom::cluster

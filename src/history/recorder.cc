@@ -112,6 +112,7 @@ struct Recorder::Impl {
                                                                  : kLook,
                                             .is_full = full,
                                             .store_fails = failure.is_now()});
+      if (abandoned) return;
       for (const DeviceNumber device : work.purged) drop(device);
       for (BuilderQueue::Item& item : work.items) {
         taker->take({.sequence = item.sequence, .kind = item.kind, .payload = item.payload});
@@ -177,6 +178,7 @@ struct Recorder::Impl {
   }
 
   void store_now(Builder::Amount what) {
+    if (abandoned) return;
     const auto tried = std::chrono::steady_clock::now();
     if (what == Builder::Amount::kSlice && !failure.may_try(tried)) return;
     const TimePoint now = options.clock->now();
@@ -241,6 +243,7 @@ struct Recorder::Impl {
   std::optional<std::chrono::steady_clock::time_point> read_failed_at;
   KeptRecords kept{options.stores->keeps_records()};
 
+  std::atomic<bool> abandoned{false};
   std::atomic<int> pins{0};                       // the journal is not trimmed while there are any
   std::uint64_t sessions_from = 0;                // records up to it are not handed over again
   std::atomic<std::uint64_t> sessions_handed{0};  // last record with session changes
@@ -370,10 +373,15 @@ void Recorder::start(TakeTwins take_twins) {
   impl_->thread = std::jthread([impl = impl_.get()] { impl->build(); });
 }
 
+void Recorder::abandon() {
+  impl_->abandoned = true;
+  impl_->queue.enter(BuilderQueue::State::kStopped);
+}
+
 void Recorder::begin_stop() { impl_->queue.enter(BuilderQueue::State::kFlushing); }
 
 void Recorder::stop() {
-  impl_->queue.enter(BuilderQueue::State::kEnding);
+  if (!impl_->abandoned) impl_->queue.enter(BuilderQueue::State::kEnding);
   if (impl_->thread.joinable()) impl_->thread.join();
   impl_->queue.enter(BuilderQueue::State::kStopped);
 }

@@ -168,6 +168,7 @@ struct Recorder::Impl {
     retry_after.reset();
     const auto more = retention->work(options.clock->now());
     if (more) return *more;
+    if (abandoned) return false;  // this was refused
     retry_after = now;
     if (more.error().code == ErrorCode::kDamaged) {
       damage.note_page(options.clock->now(), more.error());
@@ -195,6 +196,7 @@ struct Recorder::Impl {
       if (pins == 0 && store->is_checkpointed()) kept.trim(*journal, stored(), tried);
       return;
     }
+    if (abandoned) return;  // this was refused
     failure.failed(stored_all.error(), tried);
     if (stored_all.error().code == ErrorCode::kConflict && options.on_superseded) {
       std::exchange(options.on_superseded, {})(stored_all.error());

@@ -189,15 +189,17 @@ TEST_F(SqlViewsTest, ADeviceThatIsPurgedHasNoRowsLeft) {
 TEST_F(SqlViewsTest, UniteTheSlotsOfACluster) {
   const postgres::TestDatabase cluster;
   const postgres::ConnectionSettings settings = cluster.settings();
+  const postgres::Connection::Options patient{.call_timeout = Millis(60'000)};
   must(
       cluster.connect().run(fmt::format("CREATE TABLE accounts AS SELECT * FROM {0}.accounts;"
                                         "CREATE TABLE devices AS SELECT * FROM {0}.devices;"
                                         "CREATE TABLE shares AS SELECT * FROM {0}.shares",
                                         database_->settings().schema())));
-  for (int starts = 0; starts < 2; ++starts) must(make_slot_schemas(settings, {}, 3));
+  for (int starts = 0; starts < 2; ++starts) must(make_slot_schemas(settings, patient, 3));
   std::int64_t device = 7;
   for (const cluster::Slot slot : {cluster::Slot{0}, cluster::Slot{2}}) {
-    const auto stores = postgres_store_factory(slot_settings(settings, slot), {.clock = &clock_});
+    const auto stores = postgres_store_factory(slot_settings(settings, slot),
+                                               {.connection = patient, .clock = &clock_});
     const auto opened = must(stores->open());
     const DeviceHour of{.device = device, .hour = kHour};
     Changes changes;
@@ -212,7 +214,7 @@ TEST_F(SqlViewsTest, UniteTheSlotsOfACluster) {
   }
   const auto ask_cluster = [&](std::string_view sql) {
     Lines lines;
-    auto connection = cluster.connect();
+    auto connection = cluster.connect(patient);
     for (const postgres::Row row : must(connection.query(sql))) lines.emplace_back(row.bytes(0));
     return lines;
   };
@@ -225,10 +227,6 @@ TEST_F(SqlViewsTest, UniteTheSlotsOfACluster) {
       ElementsAre("BATTERY-7 load 3", "BATTERY-7 pv 15", "METER-8 load 3", "METER-8 pv 15"));
   EXPECT_THAT(ask_cluster("SELECT sequence || ' ' || what FROM audit ORDER BY what"),
               ElementsAre("1 slot 0", "1 slot 2"));
-  for (int slot = 0; slot < 3; ++slot) {
-    must(cluster.connect().run(
-        fmt::format("DROP SCHEMA {}_slot_{} CASCADE", settings.schema(), slot)));
-  }
 }
 
 }  // namespace

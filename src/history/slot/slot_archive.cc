@@ -1,6 +1,7 @@
 #include "history/slot/slot_archive.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <mutex>
@@ -75,6 +76,7 @@ struct SlotArchive::State {
       if (archive == nullptr) return;  // open() returns the reason, or nobody wants it any more
       archive->abandon();
     }
+    spdlog::warn("this node has lost a slot and stores nothing of it any more: {}", why.detail);
     if (on_lost) on_lost(why);
   }
 

@@ -1,19 +1,32 @@
 #include "history/slot/slot_archive.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <random>
 #include <set>
 #include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
+#include "base/file_descriptor.h"
 #include "history/postgres/test_proxy.h"
 #include "history/slot/test_slot.h"
 #include "nats/test_forwarder.h"
@@ -144,7 +157,7 @@ TEST_F(SlotArchiveTest, RefusesAClaimThatWasFollowed) {
 
 TEST_F(SlotArchiveTest, RefusesAHistoryThatIsNotOfTheClaimsPosition) {
   next_owner()->close();
-  must(slot_->database.connect().run("UPDATE cluster_slot SET position = 7"));
+  must(slot_->database->connect().run("UPDATE cluster_slot SET position = 7"));
   try {
     const auto owner = next_owner();
     FAIL() << "it was opened";
@@ -182,7 +195,7 @@ TEST_F(SlotArchiveTest, LosesNothingWhenNatsAndPostgresqlAreKilledMeanwhile) {
       nats_->kill(0);
       nats_->restart(0);
     } else {
-      const auto session = must(slot_->database.connect().integer(
+      const auto session = must(slot_->database->connect().integer(
           "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' "
           "AND pid <> pg_backend_pid() LIMIT 1"));
       ::kill(static_cast<pid_t>(session), SIGKILL);
@@ -193,6 +206,122 @@ TEST_F(SlotArchiveTest, LosesNothingWhenNatsAndPostgresqlAreKilledMeanwhile) {
   before->stop_reporting();
   EXPECT_TRUE(becomes([&] { return before->archive().flush(); }));
   before.reset();
+  expect_history();
+}
+
+// The other process of the test below: an owner that reports until it has lost the slot, and tells
+// on its standard output what was acknowledged.
+TEST(SlotOwnerProcess, DISABLED_ReportsUntilItHasLostTheSlot) {
+  const auto given = [](const char* name) { return std::string(std::getenv(name)); };
+  TestSlot slot(must(postgres::ConnectionSettings::parse(
+      {.url = given("GL_TEST_DATABASE"), .schema = given("GL_TEST_SCHEMA")})));
+  slot.ledger.go_on_behind(std::stoi(given("GL_TEST_BEHIND")));
+  slot.ledger.on_acknowledged = [](int value) {
+    const std::string line = fmt::format("\nack {}\n", value);
+    std::ignore = ::write(STDOUT_FILENO, line.data(), line.size());
+  };
+  SlotOwner owner(slot,
+                  {.nats = must(nats::ConnectionSettings::parse({.urls = given("GL_TEST_NATS")})),
+                   .database = *slot.settings},
+                  {.slot = TestSlot::kSlot,
+                   .revision = std::stoi(given("GL_TEST_REVISION")),
+                   .position = std::stoi(given("GL_TEST_POSITION")),
+                   .node = "process"});
+  owner.begin_reporting();
+  EXPECT_TRUE(becomes([&] { return owner.lost().has_value(); }));
+}
+
+class OwnerProcess {
+ public:
+  using Environment = std::vector<std::pair<std::string, std::string>>;
+
+  explicit OwnerProcess(const Environment& environment) {
+    std::array<int, 2> out{};
+    if (::pipe2(out.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe can be made");
+    const FileDescriptor write_end(out[1]);
+    read_end_ = FileDescriptor(out[0]);
+    std::vector<std::string> texts;
+    for (const auto& [name, value] : environment) texts.push_back(name + "=" + value);
+    std::vector<char*> variables;
+    for (std::string& text : texts) variables.push_back(text.data());
+    for (char** own = environ; *own != nullptr; ++own) variables.push_back(*own);
+    variables.push_back(nullptr);
+    process_ = ::fork();
+    if (process_ != 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::dup2(write_end.get(), STDOUT_FILENO);
+    ::execle("/proc/self/exe", "history_test", "--gtest_also_run_disabled_tests",
+             "--gtest_filter=SlotOwnerProcess.*", nullptr, variables.data());
+    ::_exit(127);
+  }
+  OwnerProcess(const OwnerProcess&) = delete;
+  OwnerProcess& operator=(const OwnerProcess&) = delete;
+  ~OwnerProcess() { end(); }
+
+  void send(int signal) const { ::kill(process_, signal); }
+  // The next value that was acknowledged; none: the process has ended.
+  [[nodiscard]] std::optional<int> next() {
+    while (true) {
+      const std::size_t line_end = text_.find('\n');
+      if (line_end == std::string::npos) {
+        std::array<char, 4'096> some{};
+        const ssize_t got = ::read(read_end_.get(), some.data(), some.size());
+        if (got <= 0) return std::nullopt;
+        text_.append(some.data(), static_cast<std::size_t>(got));
+        continue;
+      }
+      const std::string line = text_.substr(0, line_end);
+      text_.erase(0, line_end + 1);
+      if (line.starts_with("ack ")) return std::stoi(line.substr(4));
+    }
+  }
+  // Its exit code, once it has ended by itself.
+  [[nodiscard]] int wait() {
+    int status = 0;
+    ::waitpid(std::exchange(process_, 0), &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+
+ private:
+  void end() {
+    if (process_ == 0) return;
+    ::kill(process_, SIGKILL);
+    ::waitpid(process_, nullptr, 0);
+  }
+
+  FileDescriptor read_end_;
+  pid_t process_ = 0;
+  std::string text_;
+};
+
+TEST_F(SlotArchiveTest, LosesNothingWhenAnOwnersProcessStandsStill) {
+  constexpr int kRounds = 4;
+  constexpr int kMostOfAProcess = 1'000'000;
+  std::mt19937 dice(7);
+  for (int round = 0; round < kRounds; ++round) {
+    const SlotArchive::Claim claim = slot_->claim();
+    OwnerProcess process({{"GL_TEST_DATABASE", postgres::TestServer::get().url()},
+                          {"GL_TEST_SCHEMA", slot_->settings->schema()},
+                          {"GL_TEST_NATS", nats_->urls()},
+                          {"GL_TEST_BEHIND", std::to_string(2 * round * kMostOfAProcess)},
+                          {"GL_TEST_REVISION", std::to_string(claim.revision)},
+                          {"GL_TEST_POSITION", std::to_string(claim.position)}});
+    for (auto left = 20 + dice() % 30; left > 0; --left) {
+      const auto value = process.next();
+      ASSERT_TRUE(value);
+      slot_->ledger.acknowledge(*value);
+    }
+    process.send(SIGSTOP);
+    slot_->ledger.go_on_behind((2 * round + 1) * kMostOfAProcess);
+    const auto second = next_owner();
+    second->report(10);
+    ASSERT_TRUE(second->archive().flush());
+    process.send(SIGCONT);
+    while (const auto value = process.next()) slot_->ledger.acknowledge(*value);
+    EXPECT_EQ(process.wait(), 0) << "it has noticed that it lost the slot";
+    second->close();
+  }
+  slot_->ledger.go_on_behind(2 * kRounds * kMostOfAProcess);
   expect_history();
 }
 

@@ -40,11 +40,11 @@
 
 namespace gridloom::history {
 
-// Until it holds, or half a minute is over.
+// Until it holds, or two minutes are over.
 inline bool becomes(const std::function<bool()>& holds) {
   std::mutex mutex;
   std::condition_variable never;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
   while (!holds()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     std::unique_lock lock(mutex);
@@ -60,7 +60,11 @@ class Ledger {
   static DeviceNumber device_of(int value) { return 1 + value % kDevices; }
 
   [[nodiscard]] int next() { return ++last_; }
+  // Another process reports values below this.
+  void go_on_behind(int value) { last_ = value; }
+  std::function<void(int value)> on_acknowledged{};  // before anything is reported
   void acknowledge(int value) {
+    if (on_acknowledged) on_acknowledged(value);
     const std::lock_guard lock(mutex_);
     acknowledged_.push_back(value);
   }
@@ -79,11 +83,9 @@ class Ledger {
 struct TestSlot {
   static constexpr cluster::Slot kSlot{0};
 
-  TestSlot() {
-    settings.emplace(database.settings());
-    claims = must(cluster::open_postgres_claims(*settings, {.clock = system_clock}));
-    must(claims->join(1));
-  }
+  TestSlot() : TestSlot(make_database()) {}
+  // Of a cluster that another process has made.
+  explicit TestSlot(const postgres::ConnectionSettings& of) : TestSlot(Made{.settings = of}) {}
   // The next owner's claim, as soon as PostgreSQL takes it.
   [[nodiscard]] SlotArchive::Claim claim() {
     std::optional<cluster::SlotRow> row;
@@ -122,14 +124,30 @@ struct TestSlot {
     return values;
   }
 
-  postgres::TestDatabase database;
+  std::unique_ptr<postgres::TestDatabase> database;
   std::optional<postgres::ConnectionSettings> settings;
   SystemClock system_clock;
   TestClock clock;
   std::unique_ptr<cluster::Claims> claims;
-  cluster::Fence fence{database.settings().schema()};
+  cluster::Fence fence{settings->schema()};
   TemporaryFolder folder;
   Ledger ledger;
+
+ private:
+  struct Made {
+    std::unique_ptr<postgres::TestDatabase> database{};
+    postgres::ConnectionSettings settings;
+  };
+  static Made make_database() {
+    auto made = std::make_unique<postgres::TestDatabase>();
+    auto settings = made->settings();
+    return {.database = std::move(made), .settings = std::move(settings)};
+  }
+  explicit TestSlot(Made made)
+      : database(std::move(made.database)), settings(std::move(made.settings)) {
+    claims = must(cluster::open_postgres_claims(*settings, {.clock = system_clock}));
+    must(claims->join(1));
+  }
 };
 
 // One owner, which may go on although another one has followed.

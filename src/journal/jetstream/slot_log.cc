@@ -482,7 +482,7 @@ bool SlotLog::flush() {
   impl.done.wait(lock, [&] {
     return impl.durable_through >= target || impl.fenced || impl.failed_attempt > before;
   });
-  return impl.durable_through >= target;
+  return !impl.fenced && impl.durable_through >= target;
 }
 
 const SlotLog::Loss& SlotLog::loss() const { return impl_->loss; }

@@ -1,14 +1,12 @@
 #include "history/archive.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "history/history_queries.h"
+#include "history/local_archive_journal.h"
 #include "history/sqlite/sqlite_store_factory.h"
-#include "journal/local/local_journal.h"
 #include "journal/local/log_loss.h"
 
 namespace gridloom::history {
@@ -17,36 +15,18 @@ namespace gridloom::history {
 struct Archive::Impl {
   std::shared_ptr<StoreFactory> stores;
   std::unique_ptr<Recorder> recorder;
-  std::unique_ptr<journal::LocalJournal> journal;
+  std::unique_ptr<ArchiveJournal> journal;
   std::unique_ptr<HistoryQueries> queries;
   std::vector<Recovered> recovered;
-  std::filesystem::path data;
-  const Clock* clock = nullptr;
-  std::uint64_t most_log_bytes = 0;
-
-  [[nodiscard]] Millis log_lasts() const;
 };
-
-Millis Archive::Impl::log_lasts() const {
-  const journal::Log& log = journal->log();
-  const auto bytes = static_cast<double>(log.bytes());
-  std::error_code unknown;
-  const std::filesystem::space_info disk = std::filesystem::space(data, unknown);
-  const double room = static_cast<double>(most_log_bytes) - bytes;
-  const double left = unknown ? room : std::min(room, static_cast<double>(disk.available));
-  const auto grew_ms = static_cast<double>((clock->now() - log.oldest()).count());
-  if (left <= 0 || bytes <= 0 || grew_ms <= 0) return Millis{0};
-  constexpr double kMost_ms = 1e15;
-  return Millis(static_cast<Millis::rep>(std::min(left / bytes * grew_ms, kMost_ms)));
-}
 
 Archive::Archive(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   auto impl = std::make_unique<Impl>();
-  impl->data = options.data;
-  impl->clock = options.clock;
-  impl->most_log_bytes = options.limits.log.most_bytes;
+  if (!options.journal) {
+    options.journal = local_archive_journal(options.data, *options.clock, options.limits.log);
+  }
   impl->stores = options.stores ? std::move(options.stores) : sqlite_store_factory(options.data);
   auto recorder = Recorder::open({.data = options.data,
                                   .stores = impl->stores,
@@ -63,15 +43,13 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   const journal::StoredUpTo stored_up_to{.history = builder.applied(),
                                          .some_of_history = builder.stored_through(),
                                          .sessions = options.sessions_applied.least()};
-  impl->journal = std::make_unique<journal::LocalJournal>(journal::LocalJournal::Options{
-      .data = options.data,
-      .clock = options.clock,
-      .limits = options.limits.log,
-      .known = std::max(stored_up_to.some_of_history, stored_up_to.sessions)});
-  if (Status read = impl->recorder->follow(*impl->journal); !read) {
+  auto journal = options.journal(stored_up_to);
+  if (!journal) return std::unexpected(journal.error());
+  impl->journal = std::move(*journal);
+  if (Status read = impl->recorder->follow(impl->journal->reader()); !read) {
     return std::unexpected(read.error());
   }
-  for (const std::string& text : journal::loss_notes(impl->journal->log().loss(), stored_up_to)) {
+  for (const std::string& text : impl->journal->loss_notes()) {
     impl->recorder->damage().note(options.clock->now(), text);
   }
   auto recovered = impl->recorder->recover();
@@ -117,9 +95,14 @@ void Archive::stop() {
   impl_->recorder->stop();
 }
 
+void Archive::abandon() {
+  impl_->journal->abandon();
+  impl_->recorder->abandon();
+}
+
 std::uint64_t Archive::append_record(journal::RecordKind kind, std::string payload, Task durable,
                                      std::size_t waiters) {
-  return impl_->journal->append(kind, std::move(payload), std::move(durable), waiters);
+  return impl_->journal->journal().append(kind, std::move(payload), std::move(durable), waiters);
 }
 
 void Archive::sessions_stored(const journal::Positions& up_to) {
@@ -128,10 +111,10 @@ void Archive::sessions_stored(const journal::Positions& up_to) {
 
 // While the builder is slow, its publishers wait, and not the log, where everybody's records are.
 bool Archive::behind() const {
-  return impl_->journal->behind() || impl_->recorder->queue().behind();
+  return impl_->journal->journal().behind() || impl_->recorder->queue().behind();
 }
 
-std::string Archive::failing() const { return impl_->journal->failing(); }
+std::string Archive::failing() const { return impl_->journal->journal().failing(); }
 
 std::shared_ptr<void> Archive::pin_log() {
   std::shared_ptr<void> pin = impl_->recorder->pin();
@@ -155,19 +138,19 @@ bool Archive::read(std::move_only_function<void(Reader&)> task) {
 }
 
 ArchiveHealth Archive::health() const {
-  const journal::Log& log = impl_->journal->log();
+  ArchiveJournal::Health journal = impl_->journal->health();
   RecorderHealth recorder = impl_->recorder->health();
   std::optional<Millis> log_lasts;
-  if (!recorder.store_failing.empty()) log_lasts = impl_->log_lasts();
-  return {.log = log.health(),
+  if (!recorder.store_failing.empty()) log_lasts = impl_->journal->lasts();
+  return {.log = std::move(journal.log),
           .store_failing = std::move(recorder.store_failing),
           .store_failing_for = recorder.store_failing_for,
           .catches_up = recorder.catches_up,
           .log_lasts = log_lasts,
           .malformed_records = recorder.malformed_records,
           .damaged_rows = recorder.damaged_rows,
-          .log_bytes = log.bytes(),
-          .log_waiting_bytes = log.waiting_bytes(),
+          .log_bytes = journal.bytes,
+          .log_waiting_bytes = journal.waiting_bytes,
           .head_bytes = recorder.head_bytes,
           .damage = impl_->recorder->damage().all(),
           .unknown_devices = recorder.unknown_devices};

@@ -2,10 +2,11 @@
 //
 //   shards ─▶ journal (log on disk) ─▶ recorder (history.db) ─▶ queries
 //
-// This is the composition of a server's data folder: the local journal, which makes records durable
-// (journal/local/local_journal.h), history's store (history.db, unless another one is passed in),
-// the recorder, which stores the records and trims the journal (history/recorder.h has the
-// guarantees), and the queries of both (history/history_queries.h).
+// This is the composition of a journal, which makes records durable (history/archive_journal.h),
+// history's store, the recorder, which stores the records and trims the journal
+// (history/recorder.h has the guarantees), and the queries of both (history/history_queries.h). A
+// server has the log and the history.db of its data folder, unless others are passed in; of a slot
+// of a cluster, history/slot/slot_archive.h.
 //
 // Thread rule: any function from any thread, unless it says otherwise.
 #pragma once
@@ -25,6 +26,7 @@
 #include "base/clock.h"
 #include "base/device_number.h"
 #include "base/result.h"
+#include "history/archive_journal.h"
 #include "history/builder.h"
 #include "history/fair_queue.h"
 #include "history/reader.h"
@@ -67,6 +69,7 @@ class Archive final : public journal::Journal {
   struct Options {
     std::filesystem::path data;
     std::shared_ptr<StoreFactory> stores{};  // null: history.db in `data`
+    MakeJournal journal{};                   // null: the log in `data`
     const Clock* clock = nullptr;
     ArchiveLimits limits{};
     HourIntegrator integrate{};  // called on the builder's thread
@@ -78,8 +81,9 @@ class Archive final : public journal::Journal {
     std::function<void(const Error& why)> on_superseded{};  // as in Recorder::Options
     bool clock_is_driven = false;  // the clock is set on purpose: trust its time
   };
-  // Also reads the records left in the log. kIo, kMalformed: as for Store and Log. kConflict:
-  // `sessions_applied` differs among partitions; the log numbers the records of all together.
+  // Also reads the records left in the journal. kIo, kMalformed: as for Store and JournalReader.
+  // kConflict also: `sessions_applied` differs among partitions; the journal numbers the records of
+  // all together.
   [[nodiscard]] static Result<std::unique_ptr<Archive>> open(Options options);
   ~Archive() override;
 
@@ -105,6 +109,10 @@ class Archive final : public journal::Journal {
   // Stores everything received so far and trims the log, so that the next start has nothing to read
   // again. The archive does no work after that.
   void stop();
+  // From now on nothing becomes durable and nothing more is stored, except what is being stored at
+  // this moment; stop() then only waits for the threads. For a journal that others have taken over.
+  // Does not wait. Any thread.
+  void abandon();
 
   [[nodiscard]] bool behind() const override;
   [[nodiscard]] std::string failing() const override;

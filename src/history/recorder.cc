@@ -112,6 +112,7 @@ struct Recorder::Impl {
                                                                              : kLook,
                                             .is_full = full,
                                             .store_fails = failure.is_now()});
+      if (abandoned) return;
       for (const DeviceNumber device : work.purged) drop(device);
       for (BuilderQueue::Item& item : work.items) {
         taker->take({.sequence = item.sequence, .kind = item.kind, .payload = item.payload});
@@ -167,6 +168,7 @@ struct Recorder::Impl {
     retry_after.reset();
     const auto more = retention->work(options.clock->now());
     if (more) return *more;
+    if (abandoned) return false;  // this was refused
     retry_after = now;
     if (more.error().code == ErrorCode::kDamaged) {
       damage.note_page(options.clock->now(), more.error());
@@ -177,6 +179,7 @@ struct Recorder::Impl {
   }
 
   void store_now(Builder::Amount what) {
+    if (abandoned) return;
     const auto tried = std::chrono::steady_clock::now();
     if (what == Builder::Amount::kSlice && !failure.may_try(tried)) return;
     const TimePoint now = options.clock->now();
@@ -193,6 +196,7 @@ struct Recorder::Impl {
       if (pins == 0 && store->is_checkpointed()) kept.trim(*journal, stored(), tried);
       return;
     }
+    if (abandoned) return;  // this was refused
     failure.failed(stored_all.error(), tried);
     if (stored_all.error().code == ErrorCode::kConflict && options.on_superseded) {
       std::exchange(options.on_superseded, {})(stored_all.error());
@@ -241,6 +245,7 @@ struct Recorder::Impl {
   std::optional<std::chrono::steady_clock::time_point> read_failed_at;
   KeptRecords kept{options.stores->keeps_records()};
 
+  std::atomic<bool> abandoned{false};
   std::atomic<int> pins{0};                       // the journal is not trimmed while there are any
   std::uint64_t sessions_from = 0;                // records up to it are not handed over again
   std::atomic<std::uint64_t> sessions_handed{0};  // last record with session changes
@@ -370,10 +375,15 @@ void Recorder::start(TakeTwins take_twins) {
   impl_->thread = std::jthread([impl = impl_.get()] { impl->build(); });
 }
 
+void Recorder::abandon() {
+  impl_->abandoned = true;
+  impl_->queue.enter(BuilderQueue::State::kStopped);
+}
+
 void Recorder::begin_stop() { impl_->queue.enter(BuilderQueue::State::kFlushing); }
 
 void Recorder::stop() {
-  impl_->queue.enter(BuilderQueue::State::kEnding);
+  if (!impl_->abandoned) impl_->queue.enter(BuilderQueue::State::kEnding);
   if (impl_->thread.joinable()) impl_->thread.join();
   impl_->queue.enter(BuilderQueue::State::kStopped);
 }

@@ -118,6 +118,9 @@ class Recorder {
   // Stores everything received so far and trims the journal, so that the next start has nothing to
   // read again. The recorder does no work after that.
   void stop();
+  // Begins nothing more: what is being stored at this moment is the last, and stop() only waits for
+  // the thread. Any thread.
+  void abandon();
 
   // Until the returned object is destroyed, the journal is not trimmed.
   [[nodiscard]] std::shared_ptr<void> pin();

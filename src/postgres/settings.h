@@ -45,6 +45,12 @@ class ConnectionSettings {
   // The hosts and the database, without user and password: "db1:5432,db2:5432/gridloom".
   [[nodiscard]] const std::string& description() const { return description_; }
   [[nodiscard]] const std::string& schema() const { return schema_; }
+  // The same for tables of another schema, whose name is of the form that parse() accepts.
+  [[nodiscard]] ConnectionSettings with_schema(std::string schema) const {
+    ConnectionSettings other = *this;
+    other.schema_ = std::move(schema);
+    return other;
+  }
   [[nodiscard]] Millis connect_timeout() const { return connect_timeout_; }  // of one host
 
   // For Connection: libpq's parameters of one host, without `options` and the password.

@@ -17,21 +17,30 @@ using postgres::Rows;
 // The setting is the transaction's. A claim that is under way when this waits for it is seen: a
 // READ COMMITTED transaction looks at the row again.
 constexpr std::string_view kHold =
-    "SELECT set_config('idle_in_transaction_session_timeout', $3, true) FROM cluster_slot "
+    "SELECT set_config('idle_in_transaction_session_timeout', $3, true) FROM {} "
     "WHERE slot = $1 AND revision = $2 FOR SHARE";
 constexpr std::string_view kMove =
-    "UPDATE cluster_slot SET position = $4 WHERE slot = $1 AND revision = $2 AND position = $3 "
-    "AND position < $4 RETURNING set_config('idle_in_transaction_session_timeout', $5, true)";
+    "UPDATE {} SET position = $4 WHERE slot = $1 AND revision = $2 AND position = $3 "
+    "AND position {} $4 RETURNING set_config('idle_in_transaction_session_timeout', $5, true)";
 constexpr std::string_view kRow =
-    "SELECT revision, coalesce(owner, 'nobody'), position FROM cluster_slot WHERE slot = $1";
+    "SELECT revision, coalesce(owner, 'nobody'), position FROM {} WHERE slot = $1";
 
+std::string table_in(std::string_view schema) {
+  return schema.empty() ? "cluster_slot" : fmt::format("{}.cluster_slot", schema);
+}
 std::int16_t key_of(Slot slot) { return static_cast<std::int16_t>(number_of(slot)); }
 std::string longest_idle() { return std::to_string(Fence::kLongestIdle.count()); }
 
 }  // namespace
 
+Fence::Fence(std::string_view schema)
+    : hold_(fmt::format(kHold, table_in(schema))),
+      move_(fmt::format(kMove, table_in(schema), "<")),
+      move_back_(fmt::format(kMove, table_in(schema), ">")),
+      row_(fmt::format(kRow, table_in(schema))) {}
+
 Status Fence::check(Connection& connection, Slot slot, Revision revision) {
-  const Result<Rows> rows = connection.query(kHold, key_of(slot), revision, longest_idle());
+  const Result<Rows> rows = connection.query(hold_, key_of(slot), revision, longest_idle());
   if (!rows) return std::unexpected(rows.error());
   if (rows->empty()) return refuse(connection, slot, revision);
   return {};
@@ -39,8 +48,18 @@ Status Fence::check(Connection& connection, Slot slot, Revision revision) {
 
 Status Fence::check_and_move(Connection& connection, Slot slot, Revision revision,
                              const Move& move) {
+  return this->move(connection, move_, slot, revision, move);
+}
+
+Status Fence::check_and_move_back(Connection& connection, Slot slot, Revision revision,
+                                  const Move& move) {
+  return this->move(connection, move_back_, slot, revision, move);
+}
+
+Status Fence::move(Connection& connection, const std::string& sql, Slot slot, Revision revision,
+                   const Move& move) {
   const Result<Rows> rows =
-      connection.query(kMove, key_of(slot), revision, move.from, move.to, longest_idle());
+      connection.query(sql, key_of(slot), revision, move.from, move.to, longest_idle());
   if (!rows) return std::unexpected(rows.error());
   if (rows->empty()) return refuse(connection, slot, revision);
   return {};
@@ -48,7 +67,7 @@ Status Fence::check_and_move(Connection& connection, Slot slot, Revision revisio
 
 std::unexpected<Error> Fence::refuse(Connection& connection, Slot slot, Revision revision) {
   ++refused_;
-  const Result<Rows> found = connection.query(kRow, key_of(slot));
+  const Result<Rows> found = connection.query(row_, key_of(slot));
   if (!found) return std::unexpected(found.error());
   if (found->empty()) {
     return fail(ErrorCode::kConflict, fmt::format("the cluster has no slot {}", number_of(slot)));

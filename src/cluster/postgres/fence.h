@@ -10,6 +10,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -22,10 +24,12 @@ class Fence {
  public:
   static constexpr Millis kLongestIdle{3'000};
 
+  // `schema`: that of the cluster's tables; empty: the connections find them by themselves.
+  explicit Fence(std::string_view schema = {});
+
   // In the caller's transaction, which has to be READ COMMITTED (postgres::Transaction's kWriting).
   // Several may hold the same slot; one that holds several slots asks for them in their order.
-  // kConflict: the slot has another revision; the transaction
-  // cannot be of use any more. kIo.
+  // kConflict: the slot has another revision; the transaction cannot be of use any more. kIo.
   [[nodiscard]] Status check(postgres::Connection& connection, Slot slot, Revision revision);
   // The same for the one store that moves the slot's position, from `from` to `to`, which is above
   // it. kConflict also if the row has another position: `from` is to be read again.
@@ -35,6 +39,10 @@ class Fence {
   };
   [[nodiscard]] Status check_and_move(postgres::Connection& connection, Slot slot,
                                       Revision revision, const Move& move);
+  // The same for a move that is taken back, because its commit was not answered: `to` is below
+  // `from`.
+  [[nodiscard]] Status check_and_move_back(postgres::Connection& connection, Slot slot,
+                                           Revision revision, const Move& move);
 
   // How many transactions were refused: what nodes tried to write that had lost their slot.
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
@@ -42,7 +50,13 @@ class Fence {
  private:
   [[nodiscard]] std::unexpected<Error> refuse(postgres::Connection& connection, Slot slot,
                                               Revision revision);
+  [[nodiscard]] Status move(postgres::Connection& connection, const std::string& sql, Slot slot,
+                            Revision revision, const Move& move);
 
+  const std::string hold_;
+  const std::string move_;
+  const std::string move_back_;
+  const std::string row_;
   std::atomic<std::uint64_t> refused_{0};
 };
 

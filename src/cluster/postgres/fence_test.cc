@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cluster/postgres/postgres_claims.h"
+#include "postgres/copy.h"
 #include "postgres/test_server.h"
 #include "postgres/transaction.h"
 #include "testing/must.h"
@@ -117,6 +118,27 @@ TEST_F(SlotFence, APausedOwnerHoldsUpAClaimForALimitedTime) {
   }
 }
 
+TEST_F(SlotFence, AnOwnerThatStandsStillWithinAStatementHoldsUpAClaimForALimitedTime) {
+  const auto claims = must(
+      open_postgres_claims(database_->settings(), {.lock_timeout = Millis(200), .clock = clock_}));
+  Connection connection = connect();
+  std::optional<Transaction> transaction = must(Transaction::begin(connection));
+  must(fence_.check(connection, kSlot, 1));
+  postgres::CopyIn copy(connection);
+  must(copy.begin("COPY written (revision) FROM STDIN BINARY"));
+  int refused = 0;
+  auto claimed = claims->claim({.slot = kSlot, .node = kBert, .seen = 1});
+  for (; !claimed; ++refused) {
+    ASSERT_EQ(claimed.error().code, ErrorCode::kIo);
+    ASSERT_LT(refused, 100);
+    claimed = claims->claim({.slot = kSlot, .node = kBert, .seen = 1});
+  }
+  EXPECT_GE(refused, 5) << "it is ended after the time in which it may be slow";
+  EXPECT_FALSE(copy.finish());
+  transaction.reset();
+  EXPECT_EQ(must(connect().integer("SELECT count(*) FROM written")), 0);
+}
+
 TEST_F(SlotFence, APositionMovesForwardFromWhereItIsKnown) {
   Connection connection = connect();
   const auto move = [&](Revision revision, Fence::Move by) {
@@ -132,6 +154,32 @@ TEST_F(SlotFence, APositionMovesForwardFromWhereItIsKnown) {
   EXPECT_EQ(fence_.refused(), 4U);
   must(move(1, {.from = 10, .to = 20}));
   EXPECT_EQ(must(claims_->claim({.slot = kSlot, .node = kBert, .seen = 1})).position, 20);
+}
+
+TEST_F(SlotFence, AMoveIsTakenBackByTheOwnerThatMadeIt) {
+  Connection connection = connect();
+  const auto take_back = [&](Revision revision, Fence::Move by) {
+    Transaction transaction = must(Transaction::begin(connection));
+    Status moved = fence_.check_and_move_back(connection, kSlot, revision, by);
+    return moved ? transaction.commit() : moved;
+  };
+  must(connection.execute("UPDATE cluster_slot SET position = 20 WHERE slot = 0"));
+  EXPECT_FALSE(take_back(1, {.from = 20, .to = 30}));
+  EXPECT_FALSE(take_back(1, {.from = 19, .to = 10}));
+  EXPECT_FALSE(take_back(2, {.from = 20, .to = 10}));
+  must(take_back(1, {.from = 20, .to = 10}));
+  EXPECT_EQ(must(claims_->read()).at(0).position, 10);
+}
+
+TEST_F(SlotFence, FindsTheTablesOfTheClusterFromAnotherSchema) {
+  const postgres::ConnectionSettings settings = database_->settings();
+  const TestDatabase other;
+  Connection connection = other.connect();
+  Fence fence(settings.schema());
+  Transaction transaction = must(Transaction::begin(connection));
+  must(fence.check(connection, kSlot, 1));
+  must(fence.check_and_move(connection, kSlot, 1, {.from = 0, .to = 1}));
+  EXPECT_FALSE(fence.check(connection, kSlot, 2));
 }
 
 TEST_F(SlotFence, RowsOfALaterOwnerNeverComeBeforeThoseOfAnEarlierOne) {

@@ -1,6 +1,7 @@
 #include "cluster/postgres/postgres_claims.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <cstdint>
 #include <expected>
@@ -10,8 +11,10 @@
 #include <vector>
 
 #include "base/secret.h"
+#include "cluster/postgres/fence.h"
 #include "cluster/postgres/schema.h"
 #include "postgres/connection.h"
+#include "postgres/failure.h"
 #include "postgres/pool.h"
 #include "postgres/rows.h"
 #include "postgres/transaction.h"
@@ -46,6 +49,14 @@ constexpr std::string_view kClaim =
     "revision = greatest(revision, $5) + 1, claimed = now() "
     "WHERE slot = $1 AND revision = $2 "
     "RETURNING slot, revision, owner, incarnation, position";
+// A session whose client stands still within a statement, as in a COPY, is not idle, so that the
+// server does not end it, and it holds the row of its slot. This ends it: the client of such a
+// session that is well asks for its transaction again.
+constexpr std::string_view kEndStuck =
+    "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity AS a WHERE a.pid IN "
+    "(SELECT pid FROM pg_locks WHERE relation = CAST('cluster_slot' AS regclass) "
+    "AND mode IN ('RowShareLock', 'RowExclusiveLock')) AND a.pid <> pg_backend_pid() "
+    "AND a.wait_event = 'ClientRead' AND a.query_start < clock_timestamp() - $1 * interval '1 ms'";
 constexpr std::string_view kRelease =
     "UPDATE cluster_slot SET owner = NULL, incarnation = NULL "
     "WHERE slot = $1 AND revision = $2 AND owner = $3 AND incarnation = $4";
@@ -78,6 +89,7 @@ class PostgresClaims final : public Claims {
 
  private:
   [[nodiscard]] Result<Pool::Lease> writing();
+  static void end_stuck_sessions(Connection& connection);
 
   Pool pool_;
 };
@@ -138,12 +150,24 @@ Result<SlotRow> PostgresClaims::claim(const Ask& ask) {
   if (!lease) return std::unexpected(lease.error());
   const Result<Rows> rows = (*lease)->query(kClaim, key_of(ask.slot), ask.seen, ask.node.name,
                                             ask.node.incarnation, ask.above);
-  if (!rows) return std::unexpected(rows.error());
+  if (!rows) {
+    if ((*lease)->last_failure() == postgres::Failure::kRetry) end_stuck_sessions(**lease);
+    return std::unexpected(rows.error());
+  }
   if (rows->empty()) {
     return fail(ErrorCode::kConflict,
                 fmt::format("slot {} has no longer revision {}", number_of(ask.slot), ask.seen));
   }
   return slot_row((*rows)[0]);
+}
+
+// The next attempt to claim finds the row free.
+void PostgresClaims::end_stuck_sessions(Connection& connection) {
+  const Result<Rows> ended = connection.query(kEndStuck, std::int64_t{Fence::kLongestIdle.count()});
+  if (ended && !ended->empty()) {
+    spdlog::warn("{} sessions of the database were ended, whose clients stood still",
+                 ended->size());
+  }
 }
 
 Status PostgresClaims::release(Slot slot, const NodeId& node, Revision revision) {

@@ -123,6 +123,16 @@ void ChangeWriter::add_energies() {
   }
 }
 
+cluster::Fence::Move ChangeWriter::move_from(const WriterState& state) const {
+  const std::int64_t from = signed_of(state.positions.least());
+  const std::int64_t to = changes_->applied ? signed_of(changes_->applied->least()) : from;
+  return {.from = from, .to = std::max(from, to)};
+}
+
+cluster::Fence::Move ChangeWriter::move_back() const {
+  return {.from = signed_of(after_.positions.least()), .to = signed_of(positions_before_.least())};
+}
+
 Status ChangeWriter::write(Connection& connection, const WriterState& state) {
   if (Status counted = count_up(connection, state); !counted) return counted;
   if (Status put = put_names(connection); !put) return put;

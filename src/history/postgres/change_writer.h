@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cluster/postgres/fence.h"
 #include "history/postgres/months.h"
 #include "history/postgres/quarter_rows.h"
 #include "history/store/store.h"
@@ -41,12 +42,16 @@ class ChangeWriter {
   // The months whose partitions write() needs.
   [[nodiscard]] const std::set<Month>& months() const { return months_; }
 
+  // How write() moves the position of a slot's log, whose partitions are all at one number.
+  [[nodiscard]] cluster::Fence::Move move_from(const WriterState& state) const;
   // In the caller's transaction. kConflict: a name has another number, a partition of a month is
   // missing, or `state` is not the store's.
   [[nodiscard]] Status write(postgres::Connection& connection, const WriterState& state);
   // The state after write(), if that was committed.
   [[nodiscard]] const WriterState& after() const { return after_; }
 
+  // The move of the write() that undo() takes back.
+  [[nodiscard]] cluster::Fence::Move move_back() const;
   // In the caller's transaction, after write() was committed: all that would count twice if it was
   // written again is as it was before.
   [[nodiscard]] Status undo(postgres::Connection& connection) const;

@@ -133,9 +133,12 @@ enum class Drop : std::uint8_t { kAlways, kIfEmpty };
 
 // Others wait for the lock, so it is given up soon.
 Result<bool> drop(Connection& connection, const Table& table, const Partition& partition,
-                  Drop which) {
+                  Drop which, const cluster::OwnerFence* fence) {
   auto transaction = Transaction::begin(connection);
   if (!transaction) return std::unexpected(transaction.error());
+  if (Status held = fence != nullptr ? fence->check(connection) : Status(); !held) {
+    return std::unexpected(held.error());
+  }
   if (Status locked = lock(connection); !locked) return std::unexpected(locked.error());
   const Status held = connection.run(
       fmt::format("SET LOCAL lock_timeout = {}; LOCK TABLE {}, {} IN ACCESS EXCLUSIVE MODE",
@@ -187,7 +190,8 @@ Status make_months_ahead(Connection& connection) {
                      {*month, *month + std::chrono::months(1), *month + std::chrono::months(2)});
 }
 
-Result<bool> drop_old_month(Connection& connection, std::int64_t rollups_before) {
+Result<bool> drop_old_month(Connection& connection, std::int64_t rollups_before,
+                            const cluster::OwnerFence* fence) {
   const auto present = present_month(connection);
   if (!present) return std::unexpected(present.error());
   for (const Table& table : kTables) {
@@ -198,7 +202,7 @@ Result<bool> drop_old_month(Connection& connection, std::int64_t rollups_before)
       const bool is_old =
           table.are_rollups && first_hour_of(each.month + std::chrono::months(1)) <= rollups_before;
       if (each.has_rows && !is_old) continue;
-      auto dropped = drop(connection, table, each, is_old ? Drop::kAlways : Drop::kIfEmpty);
+      auto dropped = drop(connection, table, each, is_old ? Drop::kAlways : Drop::kIfEmpty, fence);
       if (!dropped || *dropped) return dropped;
     }
   }

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/result.h"
+#include "cluster/postgres/owner_fence.h"
 #include "postgres/connection.h"
 
 namespace gridloom::history {
@@ -28,9 +29,11 @@ using Month = std::chrono::year_month;
 
 // Drops one partition of a month before the server's present one that has no rows, or that has only
 // 15-minute values that are all before hour `rollups_before`. False: there is none. Waits for
-// readers no longer than kPatience_ms; kIo: they were not done.
+// readers no longer than kPatience_ms; kIo: they were not done. `fence`: of the slot's owner, or
+// null; kConflict: another one owns the slot.
 inline constexpr int kPatience_ms = 200;
 [[nodiscard]] Result<bool> drop_old_month(postgres::Connection& connection,
-                                          std::int64_t rollups_before);
+                                          std::int64_t rollups_before,
+                                          const cluster::OwnerFence* fence = nullptr);
 
 }  // namespace gridloom::history

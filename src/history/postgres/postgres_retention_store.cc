@@ -72,6 +72,16 @@ TimePoint begin_of(std::int64_t hour) { return TimePoint(Millis(sql_hour(hour) *
 
 }  // namespace
 
+template <typename Work>
+Status PostgresRetentionStore::in_transaction(const Work& work) {
+  if (connection_.is_in_transaction()) return work();
+  const auto done = commit([&]() -> Result<bool> {
+    if (Status worked = work(); !worked) return std::unexpected(worked.error());
+    return true;
+  });
+  return done ? Status() : std::unexpected(done.error());
+}
+
 template <typename... Values>
 Result<std::size_t> PostgresRetentionStore::removed_by(std::string_view sql,
                                                        const Values&... values) {
@@ -159,23 +169,16 @@ Status PostgresRetentionStore::replace_by_rollups(const DeviceHour& of, std::str
   constexpr std::string_view kPut =
       "INSERT INTO rollup_hour (device, hour, bytes) VALUES ($1, $2, $3) "
       "ON CONFLICT (device, hour) DO NOTHING";
-  if (!connection_.is_in_transaction()) {
-    const auto done = commit([&]() -> Result<bool> {
-      if (Status replaced = replace_by_rollups(of, rollups); !replaced) {
-        return std::unexpected(replaced.error());
-      }
-      return true;
-    });
-    return done ? Status() : std::unexpected(done.error());
-  }
-  const auto connection = connection_.get();
-  if (!connection) return std::unexpected(connection.error());
-  if (Status made = make_months(**connection, {month_of(sql_hour(of.hour))}); !made) return made;
-  const auto put = connection_.query(kPut, of.device, sql_hour(of.hour), Bytes{rollups});
-  if (!put) return std::unexpected(put.error());
-  const auto removed =
-      removed_by("DELETE FROM block WHERE device = $1 AND hour = $2", of.device, sql_hour(of.hour));
-  return removed ? Status() : std::unexpected(removed.error());
+  return in_transaction([&]() -> Status {
+    const auto connection = connection_.get();
+    if (!connection) return std::unexpected(connection.error());
+    if (Status made = make_months(**connection, {month_of(sql_hour(of.hour))}); !made) return made;
+    const auto put = connection_.query(kPut, of.device, sql_hour(of.hour), Bytes{rollups});
+    if (!put) return std::unexpected(put.error());
+    const auto removed = removed_by("DELETE FROM block WHERE device = $1 AND hour = $2", of.device,
+                                    sql_hour(of.hour));
+    return removed ? Status() : std::unexpected(removed.error());
+  });
 }
 
 Result<std::size_t> PostgresRetentionStore::remove_rollups(DeviceNumber device, std::int64_t before,
@@ -193,7 +196,7 @@ Result<std::size_t> PostgresRetentionStore::remove_rollups(DeviceNumber device, 
 Result<bool> PostgresRetentionStore::remove_all_rollups(std::int64_t before) {
   const auto connection = connection_.get();
   if (!connection) return std::unexpected(connection.error());
-  return drop_old_month(**connection, before);
+  return drop_old_month(**connection, before, connection_.fence());
 }
 
 Result<std::size_t> PostgresRetentionStore::remove_audit(std::int64_t before_ms, std::size_t most) {
@@ -212,7 +215,7 @@ Result<bool> PostgresRetentionStore::return_space() {
   const auto connection = connection_.get();
   if (!connection) return std::unexpected(connection.error());
   if (Status made = make_months_ahead(**connection); !made) return std::unexpected(made.error());
-  return drop_old_month(**connection, kNever);
+  return drop_old_month(**connection, kNever, connection_.fence());
 }
 
 Result<std::vector<RunningDay>> PostgresRetentionStore::running_days() {
@@ -228,16 +231,20 @@ Result<std::vector<RunningDay>> PostgresRetentionStore::running_days() {
 }
 
 Status PostgresRetentionStore::put_running_day(const RunningDay& day) {
-  const auto put = connection_.query(
-      "INSERT INTO running_day VALUES ($1, $2, $3) ON CONFLICT (day) DO UPDATE "
-      "SET ran_ms = excluded.ran_ms, first_mark = excluded.first_mark",
-      day.day, day.ran_ms, day.first_mark);
-  return put ? Status() : std::unexpected(put.error());
+  return in_transaction([&]() -> Status {
+    const auto put = connection_.query(
+        "INSERT INTO running_day VALUES ($1, $2, $3) ON CONFLICT (day) DO UPDATE "
+        "SET ran_ms = excluded.ran_ms, first_mark = excluded.first_mark",
+        day.day, day.ran_ms, day.first_mark);
+    return put ? Status() : std::unexpected(put.error());
+  });
 }
 
 Status PostgresRetentionStore::remove_running_day(std::int64_t day) {
-  const auto removed = removed_by("DELETE FROM running_day WHERE day = $1", day);
-  return removed ? Status() : std::unexpected(removed.error());
+  return in_transaction([&]() -> Status {
+    const auto removed = removed_by("DELETE FROM running_day WHERE day = $1", day);
+    return removed ? Status() : std::unexpected(removed.error());
+  });
 }
 
 }  // namespace gridloom::history

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cluster/postgres/owner_fence.h"
 #include "history/postgres/store_connection.h"
 #include "history/store/retention_store.h"
 #include "postgres/pool.h"
@@ -21,8 +22,10 @@ namespace gridloom::history {
 
 class PostgresRetentionStore final : public RetentionStore {
  public:
-  explicit PostgresRetentionStore(std::shared_ptr<postgres::Pool> pool)
-      : connection_(std::move(pool)) {}
+  // `fence`: as PostgresStore's.
+  explicit PostgresRetentionStore(std::shared_ptr<postgres::Pool> pool,
+                                  std::shared_ptr<const cluster::OwnerFence> fence = nullptr)
+      : connection_(std::move(pool), std::move(fence)) {}
 
   // The writer waits until the end of the transaction.
   [[nodiscard]] Result<bool> commit(const Work& slice) override;
@@ -57,6 +60,9 @@ class PostgresRetentionStore final : public RetentionStore {
   [[nodiscard]] Status remove_running_day(std::int64_t day) override;
 
  private:
+  // Runs `work` in the present transaction, or in one of its own.
+  template <typename Work>
+  [[nodiscard]] Status in_transaction(const Work& work);
   template <typename... Values>
   [[nodiscard]] Result<std::size_t> removed_by(std::string_view sql, const Values&... values);
   template <typename... Values>

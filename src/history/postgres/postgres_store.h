@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cluster/postgres/owner_fence.h"
 #include "history/postgres/store_connection.h"
 #include "history/postgres/store_writer.h"
 #include "history/store/store.h"
@@ -29,11 +30,15 @@ namespace gridloom::history {
 
 class PostgresStore final : public Store {
  public:
-  // Connects when it is first used. Only one store writes to a database at a time: see write().
-  explicit PostgresStore(std::shared_ptr<postgres::Pool> pool) : connection_(std::move(pool)) {}
+  // Connects when it is first used. Only one store writes to a schema at a time: see write().
+  // `fence`: of the owner of the slot that the schema is of, or null.
+  explicit PostgresStore(std::shared_ptr<postgres::Pool> pool,
+                         std::shared_ptr<const cluster::OwnerFence> fence = nullptr)
+      : connection_(std::move(pool), std::move(fence)) {}
 
   // kConflict also: the database has changes that this store did not make, or has lost some that it
-  // made, after a failover. Then nothing is written until the store is opened again.
+  // made, after a failover; or the slot has another owner. Then nothing is written until the store
+  // is opened again.
   // If a COMMIT is not answered, the database is asked whether it was carried out. As long as it
   // does not answer that either, the result is kIo; what was stored nevertheless is taken back
   // before the store is next used.

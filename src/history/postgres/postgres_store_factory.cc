@@ -44,7 +44,7 @@ class PostgresStoreFactory final : public StoreFactory {
     return std::make_unique<PostgresStore>(readers_);
   }
   Result<std::unique_ptr<RetentionStore>> open_retention() override {
-    return std::make_unique<PostgresRetentionStore>(removers_);
+    return std::make_unique<PostgresRetentionStore>(removers_, options_.fence);
   }
   Result<std::vector<std::filesystem::path>> backup(const std::filesystem::path& /*folder*/,
                                                     const std::stop_token& /*stop*/) override {
@@ -97,7 +97,7 @@ Result<StoreFactory::Opened> PostgresStoreFactory::open() {
     }
     warn_of_settings(**connection);
   }
-  return Opened{.store = std::make_unique<PostgresStore>(writers_)};
+  return Opened{.store = std::make_unique<PostgresStore>(writers_, options_.fence)};
 }
 
 Result<StoreCheck> PostgresStoreFactory::check(Writers /*writers*/) {

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "cluster/postgres/owner_fence.h"
 #include "history/store/store_factory.h"
 #include "postgres/connection.h"
 #include "postgres/settings.h"
@@ -19,6 +20,8 @@ struct PostgresStoreOptions {
   // Limits of each call, see postgres::Connection.
   postgres::Connection::Options connection{};
   const Clock* clock = nullptr;  // of Pool::Health; outlives the factory and its stores
+  // The owner's of the slot that the settings' schema is of (slot_schema.h); null: no cluster.
+  std::shared_ptr<const cluster::OwnerFence> fence{};
 };
 
 // Connects with nobody before it is first asked to open something.

@@ -1,6 +1,10 @@
 #include "history/postgres/sql_views.h"
 
+#include <fmt/format.h>
+
 #include <array>
+#include <cstddef>
+#include <iterator>
 #include <string_view>
 
 #include "postgres/migrate.h"
@@ -11,7 +15,8 @@ namespace {
 constexpr std::string_view kPart = "views";
 
 // Every view is a security barrier: no function of a reader sees a row before its rights were
-// looked at.
+// looked at. `{readings}` and `{names}` have a column `slot` in a cluster, as the numbers of fields
+// are those of a slot.
 constexpr std::string_view kViews = R"(
 CREATE TABLE sql_reader (
   role name NOT NULL,
@@ -31,13 +36,13 @@ WHERE pg_has_role(current_user,
 CREATE VIEW reading WITH (security_barrier) AS
 SELECT d.device, n.name AS field, q.at, q.means[f.i] AS value
 FROM device AS d
-JOIN reading_quarter AS q ON q.device = d.number
+JOIN {readings} AS q ON q.device = d.number
 CROSS JOIN LATERAL unnest(q.fields) WITH ORDINALITY AS f (id, i)
-JOIN field_name AS n ON n.id = f.id;
+JOIN {names} AS n ON {same_slot}n.id = f.id;
 CREATE VIEW energy WITH (security_barrier) AS
 SELECT d.device, q.at, flow.name AS flow, sum(flow.wh) AS wh
 FROM device AS d
-JOIN energy_quarter AS q ON q.device = d.number
+JOIN {energies} AS q ON q.device = d.number
 CROSS JOIN LATERAL (VALUES
   ('pv', q.pv), ('battery_in', q.battery_in), ('battery_out', q.battery_out),
   ('grid_in', q.grid_in), ('grid_out', q.grid_out), ('load', q.load), ('ev', q.ev),
@@ -52,7 +57,7 @@ FROM (
   SELECT sequence,
     CASE WHEN at_ms BETWEEN 0 AND 253402300799000 THEN to_timestamp(at_ms / 1000.0) END AS at,
     CASE WHEN is_json THEN CAST(convert_from(entry, 'UTF8') AS jsonb) END AS entry
-  FROM audit_entry) AS e
+  FROM {audit}) AS e
 WHERE pg_has_role(current_user,
         (SELECT relowner FROM pg_class WHERE oid = CAST('sql_reader' AS regclass)), 'MEMBER')
   OR EXISTS (SELECT FROM sql_reader AS r WHERE r.role = current_user
@@ -60,18 +65,50 @@ WHERE pg_has_role(current_user,
   OR EXISTS (SELECT FROM device AS d WHERE d.device = e.entry ->> 'sn');
 )";
 
-constexpr std::array kSteps = {
-    postgres::Migration{.version = 1, .usable_from = 1, .sql = kViews},
-};
+std::string views_of_one_server() {
+  return fmt::format(kViews, fmt::arg("readings", "reading_quarter"),
+                     fmt::arg("names", "field_name"), fmt::arg("same_slot", ""),
+                     fmt::arg("energies", "energy_quarter"), fmt::arg("audit", "audit_entry"));
+}
 
-}  // namespace
+// The rows of a table of all slots.
+std::string united(std::span<const std::string> schemas, std::string_view table) {
+  std::string all;
+  for (std::size_t slot = 0; slot < schemas.size(); ++slot) {
+    fmt::format_to(std::back_inserter(all), "{}SELECT {} AS slot, * FROM {}.{}",
+                   all.empty() ? "(" : "\n  UNION ALL ", slot, schemas[slot], table);
+  }
+  return all + ")";
+}
 
-Status make_sql_views(postgres::Connection& connection) {
+std::string views_of_slots(std::span<const std::string> schemas) {
+  return fmt::format(kViews, fmt::arg("readings", united(schemas, "reading_quarter")),
+                     fmt::arg("names", united(schemas, "field_name")),
+                     fmt::arg("same_slot", "n.slot = q.slot AND "),
+                     fmt::arg("energies", united(schemas, "energy_quarter")),
+                     fmt::arg("audit", united(schemas, "audit_entry") + " AS entries"));
+}
+
+Status make(postgres::Connection& connection, const std::string& views) {
   const auto has_registry = connection.query(
       "SELECT to_regclass('devices') IS NOT NULL AND to_regclass('shares') IS NOT NULL");
   if (!has_registry) return std::unexpected(has_registry.error());
   if (!(*has_registry)[0].boolean(0)) return {};
-  return postgres::migrate(connection, kPart, kSteps);
+  const std::array steps = {
+      postgres::Migration{.version = 1, .usable_from = 1, .sql = views},
+  };
+  return postgres::migrate(connection, kPart, steps);
+}
+
+}  // namespace
+
+Status make_sql_views(postgres::Connection& connection) {
+  return make(connection, views_of_one_server());
+}
+
+Status make_sql_views_of_slots(postgres::Connection& connection,
+                               std::span<const std::string> schemas) {
+  return make(connection, views_of_slots(schemas));
 }
 
 }  // namespace gridloom::history

@@ -8,6 +8,9 @@
 // role of a reader needs a right on a table.
 #pragma once
 
+#include <span>
+#include <string>
+
 #include "base/result.h"
 #include "postgres/connection.h"
 
@@ -16,5 +19,9 @@ namespace gridloom::history {
 // Makes what is missing, if the registry is in the same schema (registry/postgres): its tables say
 // whose a device is. Without it there are no views. Fails as postgres::migrate() does.
 [[nodiscard]] Status make_sql_views(postgres::Connection& connection);
+// The same for a cluster: each view unites the tables in the schemas of the slots (slot_schema.h).
+// There, `audit.sequence` counts for each slot by itself.
+[[nodiscard]] Status make_sql_views_of_slots(postgres::Connection& connection,
+                                             std::span<const std::string> schemas);
 
 }  // namespace gridloom::history

@@ -15,6 +15,7 @@
 #include "history/blocks/block.h"
 #include "history/energy/energy_integrator.h"
 #include "history/postgres/postgres_store_factory.h"
+#include "history/postgres/slot_schema.h"
 #include "postgres/test_server.h"
 #include "testing/must.h"
 
@@ -182,6 +183,50 @@ TEST_F(SqlViewsTest, ADeviceThatIsPurgedHasNoRowsLeft) {
   }
   EXPECT_THAT(ask(kReadings), IsEmpty());
   EXPECT_THAT(ask("SELECT DISTINCT device FROM energy"), ElementsAre("METER-8"));
+}
+
+// Each slot numbers its fields by itself.
+TEST_F(SqlViewsTest, UniteTheSlotsOfACluster) {
+  const postgres::TestDatabase cluster;
+  const postgres::ConnectionSettings settings = cluster.settings();
+  const postgres::Connection::Options patient{.call_timeout = Millis(60'000)};
+  must(
+      cluster.connect().run(fmt::format("CREATE TABLE accounts AS SELECT * FROM {0}.accounts;"
+                                        "CREATE TABLE devices AS SELECT * FROM {0}.devices;"
+                                        "CREATE TABLE shares AS SELECT * FROM {0}.shares",
+                                        database_->settings().schema())));
+  for (int starts = 0; starts < 2; ++starts) must(make_slot_schemas(settings, patient, 3));
+  std::int64_t device = 7;
+  for (const cluster::Slot slot : {cluster::Slot{0}, cluster::Slot{2}}) {
+    const auto stores = postgres_store_factory(slot_settings(settings, slot),
+                                               {.connection = patient, .clock = &clock_});
+    const auto opened = must(stores->open());
+    const DeviceHour of{.device = device, .hour = kHour};
+    Changes changes;
+    changes.names = {{0, fmt::format("power_of_{}", device)}, {1, "state"}};
+    changes.hours.push_back({.of = of, .chunks = {block(kHour)}, .over = true});
+    changes.energies.push_back({.of = of, .bytes = energies(kHour, 5)});
+    changes.audit = {{.sequence = 1,
+                      .entry = fmt::format(R"({{"at":1700000000000,"what":"slot {}"}})",
+                                           cluster::number_of(slot))}};
+    must(opened.store->write(changes));
+    ++device;
+  }
+  const auto ask_cluster = [&](std::string_view sql) {
+    Lines lines;
+    auto connection = cluster.connect(patient);
+    for (const postgres::Row row : must(connection.query(sql))) lines.emplace_back(row.bytes(0));
+    return lines;
+  };
+  EXPECT_THAT(ask_cluster("SELECT device || ' ' || field || ' ' || count(*) FROM reading "
+                          "GROUP BY device, field ORDER BY 1"),
+              ElementsAre("BATTERY-7 power_of_7 4", "METER-8 power_of_8 4"));
+  EXPECT_THAT(
+      ask_cluster("SELECT device || ' ' || flow || ' ' || sum(wh) FROM energy "
+                  "GROUP BY device, flow ORDER BY 1"),
+      ElementsAre("BATTERY-7 load 3", "BATTERY-7 pv 15", "METER-8 load 3", "METER-8 pv 15"));
+  EXPECT_THAT(ask_cluster("SELECT sequence || ' ' || what FROM audit ORDER BY what"),
+              ElementsAre("1 slot 0", "1 slot 2"));
 }
 
 }  // namespace

@@ -32,13 +32,19 @@ Result<Connection*> StoreConnection::get() {
   return &**lease_;
 }
 
-Status StoreConnection::begin() {
+Status StoreConnection::begin(const cluster::Fence::Move& move) {
   const auto connection = get();
   if (!connection) return std::unexpected(connection.error());
   auto transaction = Transaction::begin(**connection);
   if (!transaction) return std::unexpected(transaction.error());
   transaction_.emplace(std::move(*transaction));
-  return {};
+  Status held = fence_ ? fence_->check_and_move(**connection, move) : Status();
+  if (!held) end();
+  return held;
+}
+
+Status StoreConnection::move(const cluster::Fence::Move& move) {
+  return fence_ ? fence_->check_and_move(**lease_, move) : Status();
 }
 
 Status StoreConnection::begin_reading() {

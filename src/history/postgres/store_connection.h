@@ -1,5 +1,6 @@
 // The connection of one store to its database: made when it is first needed, and made again when it
-// is needed after it was lost.
+// is needed after it was lost. In a cluster the fence of the slot's owner is the first statement of
+// each of its transactions that write.
 //
 // Thread rule: one thread at a time.
 #pragma once
@@ -13,6 +14,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cluster/postgres/fence.h"
+#include "cluster/postgres/owner_fence.h"
 #include "postgres/connection.h"
 #include "postgres/pipeline.h"
 #include "postgres/pool.h"
@@ -23,7 +26,10 @@ namespace gridloom::history {
 
 class StoreConnection {
  public:
-  explicit StoreConnection(std::shared_ptr<postgres::Pool> pool) : pool_(std::move(pool)) {}
+  // `fence`: null unless the store is a slot's.
+  explicit StoreConnection(std::shared_ptr<postgres::Pool> pool,
+                           std::shared_ptr<const cluster::OwnerFence> fence = nullptr)
+      : pool_(std::move(pool)), fence_(std::move(fence)) {}
 
   // Valid until the next call. Within a transaction that begin() began, the connection of that,
   // also if it is lost: then each statement fails. kIo: the database is away.
@@ -55,8 +61,13 @@ class StoreConnection {
     return rows;
   }
 
-  // A transaction that lasts until end() or commit(). Not to be nested.
-  [[nodiscard]] Status begin();
+  // A transaction that lasts until end() or commit(), which moves the slot's position if there is a
+  // fence. Not to be nested. kConflict: the slot has another owner; nothing can be written any
+  // more.
+  [[nodiscard]] Status begin(const cluster::Fence::Move& move = {});
+  // Within the transaction of begin().
+  [[nodiscard]] Status move(const cluster::Fence::Move& move);
+  [[nodiscard]] const cluster::OwnerFence* fence() const { return fence_.get(); }
   // The same for reading: all queries see one moment. It begins with the first query(), in the same
   // round trip.
   [[nodiscard]] Status begin_reading();
@@ -74,6 +85,7 @@ class StoreConnection {
       "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
   std::shared_ptr<postgres::Pool> pool_;  // outlives the lease
+  std::shared_ptr<const cluster::OwnerFence> fence_;
   std::optional<postgres::Pool::Lease> lease_;
   std::optional<postgres::Transaction> transaction_;
   Reading reading_ = Reading::kNone;

@@ -29,12 +29,17 @@ Status StoreWriter::superseded(std::int64_t number) {
   return std::unexpected(*superseded_);
 }
 
+// A slot that has another owner is lost for ever.
+Status StoreWriter::begin(const cluster::Fence::Move& move) {
+  Status begun = connection_.begin(move);
+  if (!begun && begun.error().code == ErrorCode::kConflict) superseded_ = begun.error();
+  return begun;
+}
+
 // The outcome is known by the number of the writer's transactions: the row's lock keeps this
 // waiting while a session that was lost is still about to commit.
 Result<StoreWriter::Outcome> StoreWriter::outcome_of(const ChangeWriter& writer) {
-  if (Status begun = connection_.begin(); !begun) {
-    return std::unexpected(begun.error());
-  }
+  if (Status begun = begin(); !begun) return std::unexpected(begun.error());
   const auto connection = connection_.get();
   const auto number = lock_writer(**connection);
   connection_.end();
@@ -47,13 +52,14 @@ Result<StoreWriter::Outcome> StoreWriter::outcome_of(const ChangeWriter& writer)
 Status StoreWriter::settle() {
   if (!unknown_) return {};
   if (superseded_) return std::unexpected(*superseded_);
-  if (Status begun = connection_.begin(); !begun) return begun;
+  if (Status begun = begin(); !begun) return begun;
   const auto connection = connection_.get();
   const auto number = lock_writer(**connection);
   Status done = number ? Status() : std::unexpected(number.error());
   const std::int64_t written = unknown_->after().number;
   if (done && *number == written) {
-    done = unknown_->undo(**connection);
+    done = connection_.move(unknown_->move_back());
+    if (done) done = unknown_->undo(**connection);
     if (done) done = connection_.commit();
   } else if (done && *number != written - 1 && *number != written + 1) {
     done = superseded(*number);
@@ -67,7 +73,7 @@ Status StoreWriter::settle() {
 
 Status StoreWriter::commit(ChangeWriter& writer) {
   if (Status made = make_sure_of_months(writer.months()); !made) return made;
-  if (Status begun = connection_.begin(); !begun) return begun;
+  if (Status begun = begin(writer.move_from(*state_)); !begun) return begun;
   const auto connection = connection_.get();
   Status done = writer.write(**connection, *state_);
   if (!done) {

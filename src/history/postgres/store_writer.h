@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/result.h"
+#include "cluster/postgres/fence.h"
 #include "history/postgres/change_writer.h"
 #include "history/postgres/months.h"
 #include "history/postgres/store_connection.h"
@@ -31,6 +32,7 @@ class StoreWriter {
   [[nodiscard]] Status settle();
 
  private:
+  [[nodiscard]] Status begin(const cluster::Fence::Move& move = {});
   [[nodiscard]] Status make_sure_of_months(const std::set<Month>& months);
   [[nodiscard]] Status commit(ChangeWriter& writer);
   enum class Outcome : std::uint8_t { kCommitted, kNotCommitted };

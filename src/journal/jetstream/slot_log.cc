@@ -69,10 +69,12 @@ struct SlotLog::Impl {
   void work();
   [[nodiscard]] std::vector<Waiting> take_group();
   [[nodiscard]] bool write(std::vector<Waiting> group);
+  [[nodiscard]] bool append_body(MessageHead head, std::string_view body);
   [[nodiscard]] bool append_part(const MessageHead& head, std::string_view part);
   void failed(const std::string& why);
   void recovered();
   void fence(const Error& error);
+  void close(const std::string& why);
   void serve_trim();
 
   const Options options;
@@ -139,7 +141,7 @@ Status SlotLog::Impl::open(std::uint64_t after) {
 void SlotLog::Impl::work() {
   std::unique_lock lock(mutex);
   while (!fenced) {
-    wake.wait(lock, [this] { return stopping || !waiting.empty() || trim_to; });
+    wake.wait(lock, [this] { return stopping || fenced || !waiting.empty() || trim_to; });
     if (trim_to) {
       lock.unlock();
       serve_trim();
@@ -171,7 +173,7 @@ std::vector<Waiting> SlotLog::Impl::take_group() {
   return group;
 }
 
-// False: the log ends, by a fence or by its destructor.
+// False: the log ends, by a fence, because it was given up, or by its destructor.
 bool SlotLog::Impl::write(std::vector<Waiting> group) {
   std::vector<Record> records;
   records.reserve(group.size());
@@ -180,18 +182,12 @@ bool SlotLog::Impl::write(std::vector<Waiting> group) {
     records.push_back({.sequence = each.sequence, .kind = each.kind, .payload = each.payload});
     bytes += each.size();
   }
-  const std::string body = make_body(records);
-  const std::size_t parts = (body.size() + kLargestBody_bytes - 1) / kLargestBody_bytes;
-  MessageHead head{.kind = MessageKind::kRecords,
-                   .first = records.front().sequence,
-                   .count = records.size(),
-                   .parts = static_cast<std::uint32_t>(parts)};
-  for (; head.part < head.parts; ++head.part) {
-    const std::size_t at = head.part * kLargestBody_bytes;
-    if (!append_part(head, std::string_view(body).substr(at, kLargestBody_bytes))) return false;
-    if (head.part == 0) places.add(head.first, stream->last_sequence());
+  const MessageHead head{
+      .kind = MessageKind::kRecords, .first = records.front().sequence, .count = records.size()};
+  if (!append_body(head, make_body(records))) {
+    unsafe_bytes -= bytes;
+    return false;
   }
-  last_message = stream->last_sequence();
   on_records(records);
   const std::uint64_t last = records.back().sequence;
   for (Waiting& each : group) {
@@ -205,6 +201,20 @@ bool SlotLog::Impl::write(std::vector<Waiting> group) {
   }
   done.notify_all();
   return true;
+}
+
+bool SlotLog::Impl::append_body(MessageHead head, std::string_view body) {
+  head.parts =
+      static_cast<std::uint32_t>((body.size() + kLargestBody_bytes - 1) / kLargestBody_bytes);
+  for (; head.part < head.parts; ++head.part) {
+    const std::size_t at = head.part * kLargestBody_bytes;
+    if (!append_part(head, body.substr(at, kLargestBody_bytes))) return false;
+    if (head.part == 0) places.add(head.first, stream->last_sequence());
+  }
+  last_message = stream->last_sequence();
+  // Given up meanwhile: what is stored is the next owner's.
+  const std::lock_guard lock(mutex);
+  return !fenced;
 }
 
 bool SlotLog::Impl::append_part(const MessageHead& head, std::string_view part) {
@@ -240,8 +250,9 @@ bool SlotLog::Impl::append_part(const MessageHead& head, std::string_view part) 
     // Records that are removed make room in a stream that is full.
     serve_trim();
     std::unique_lock lock(mutex);
-    if (stopping) return false;
-    wake.wait_for(lock, options.limits.retry, [this] { return stopping; });
+    if (stopping || fenced) return false;
+    wake.wait_for(lock, options.limits.retry, [this] { return stopping || fenced; });
+    if (fenced) return false;
   }
 }
 
@@ -266,17 +277,23 @@ void SlotLog::Impl::recovered() {
 }
 
 void SlotLog::Impl::fence(const Error& error) {
+  close(error.detail);
+  spdlog::warn("the log of slot {} is closed: {}", options.slot, error.detail);
+  if (options.on_fenced) options.on_fenced(error);
+}
+
+// Any thread.
+void SlotLog::Impl::close(const std::string& why) {
   std::deque<Waiting> dropped;
   {
     const std::lock_guard lock(mutex);
     fenced = true;
-    failing = error.detail;
+    failing = why;
     dropped.swap(waiting);
+    for (const Waiting& each : dropped) unsafe_bytes -= each.size();
   }
-  unsafe_bytes = 0;
   done.notify_all();
-  spdlog::warn("the log of slot {} is closed: {}", options.slot, error.detail);
-  if (options.on_fenced) options.on_fenced(error);
+  wake.notify_all();
 }
 
 void SlotLog::Impl::serve_trim() {
@@ -391,10 +408,12 @@ bool SlotLog::flush() {
   impl.done.wait(lock, [&] {
     return impl.durable_through >= target || impl.fenced || impl.failed_attempt > before;
   });
-  return impl.durable_through >= target;
+  return !impl.fenced && impl.durable_through >= target;
 }
 
 const SlotLoss& SlotLog::loss() const { return impl_->loss; }
+
+void SlotLog::abandon() { impl_->close("the log was given up"); }
 
 std::uint64_t SlotLog::append_record(RecordKind kind, std::string payload, Task durable,
                                      std::size_t /*waiters*/) {

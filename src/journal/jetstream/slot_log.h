@@ -78,6 +78,10 @@ class SlotLog final : public Journal, public JournalReader {
   // Removes messages that have no other records; the last message stays.
   void trim(const Positions& positions) override;
 
+  // Gives the log up: no record becomes durable any more, also if nobody else has appended, and
+  // those that wait are dropped uncalled. on_fenced is not called. Does not wait.
+  void abandon();
+
   [[nodiscard]] bool behind() const override;
   [[nodiscard]] std::string failing() const override;
   [[nodiscard]] bool is_fenced() const;

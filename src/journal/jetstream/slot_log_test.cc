@@ -151,6 +151,27 @@ TEST_F(SlotLogTest, EndsOnceAnotherOwnerHasAppended) {
   EXPECT_THAT(log_of(3), ElementsAre("1 a"));
 }
 
+TEST_F(SlotLogTest, AcknowledgesNothingOnceItWasGivenUp) {
+  nats::TestForwarder way(shared_server().port(0));
+  TestOwner first(way.settings(), options(1));
+  must(first.open());
+  first.append("a");
+  ASSERT_TRUE(first.log().flush());
+  way.hold(nats::TestForwarder::Held::kReplies);
+  first.append("b");
+  EXPECT_FALSE(first.log().flush()) << "it is stored, and not answered";
+  first.append("c");
+  first.log().abandon();
+  way.hold(nats::TestForwarder::Held::kNothing);
+  EXPECT_FALSE(first.log().flush());
+  first.append("d");
+  first.close();
+  EXPECT_THAT(first.acknowledged(), ElementsAre("a"));
+  EXPECT_EQ(first.waiting(), 0) << "callbacks are destroyed uncalled";
+  EXPECT_THAT(first.fenced(), IsEmpty());
+  EXPECT_THAT(log_of(2), ElementsAre("1 a", "2 b"));
+}
+
 TEST_F(SlotLogTest, CannotBeOpenedByAnEarlierOwner) {
   const auto later = owner(7);
   must(later->open());

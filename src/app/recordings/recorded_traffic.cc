@@ -103,12 +103,17 @@ class Reader {
     traffic_.entries.push_back({.at = now_, .sn = sn, .message = std::move(*message)});
   }
 
-  // Names have dots in a flat answer; in a nested one, objects are groups.
+  // Names have dots in a flat answer; in a nested one, objects are groups. An object of lists
+  // alone, as {"devErrcode": []}, is a value.
   void read_known(const JsonObject& quotas) {
     const bool flat = std::ranges::any_of(
         quotas, [](const auto& each) { return std::string_view(each.key()).contains('.'); });
-    const bool grouped =
-        std::ranges::any_of(quotas, [](const auto& each) { return each.value().is_object(); });
+    const bool grouped = std::ranges::any_of(quotas, [](const auto& each) {
+      const JsonObject* object = each.value().if_object();
+      return object != nullptr && std::ranges::any_of(*object, [](const auto& member) {
+               return !member.value().is_array();
+             });
+    });
     if (flat || !grouped) {
       for (const auto& [key, value] : quotas) traffic_.known[key] = value;
       return;

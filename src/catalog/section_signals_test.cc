@@ -115,15 +115,6 @@ TEST(Signals, TellTheirMistakes) {
            "pack.*.watts is a field of several modules: only a field of pack.* can name it"},
           {kSine, "formula: air.f", "names air.f, whose value depends on air.c itself"},
           {kSine, "formula: air.c", "names air.c, whose value depends on air.c itself"},
-          {kSine, "formula: [limit, sun]",
-           "signal.formula: must be a list of formulas for an array, and else one"},
-          {kSine, "formula: \"'list[2]' + 1\"", "signal.formula: list has 2 elements at the start"},
-          {"list: {type: array, initial: [1, 2], description: List}",
-           "list: {type: array, initial: [1, 2], description: List, signal: {formula: [sun]}}",
-           "signal.formula: has 1 formulas: must have one for each of the array's 2 elements"},
-          {"list: {type: array, initial: [1, 2], description: List}",
-           "list: {type: array, initial: [1, 2], description: List, signal: {formula: sun}}",
-           "signal.formula: must be a list of formulas for an array"},
           {"range: [980, 1030]", "range: [900, 1030]",
            "fields.air.hpa.signal.range: [900, 1030] is on the wire [9000, 10300]: outside the "
            "field's range [9500, 10500]"},
@@ -134,6 +125,23 @@ TEST(Signals, TellTheirMistakes) {
            "fields.limit.signal: the command setLimit sets this field: it cannot move by itself"},
           {kSine, "shape: sine, rang: [5, 20], period_s: 9",
            "fields.air.c.signal.rang: unknown key; the keys here are shape, range,"},
+      },
+      "weather.yaml", kWeather);
+}
+
+TEST(Signals, OfArraysHaveAFormulaForEachElement) {
+  constexpr std::string_view kSine = "shape: sine, range: [5, 20], period_s: 86400";
+  expect_told(
+      {
+          {kSine, "formula: [limit, sun]",
+           "signal.formula: must be a list of formulas for an array, and else one"},
+          {kSine, "formula: \"'list[2]' + 1\"", "signal.formula: list has 2 elements at the start"},
+          {"list: {type: array, initial: [1, 2], description: List}",
+           "list: {type: array, initial: [1, 2], description: List, signal: {formula: [sun]}}",
+           "signal.formula: has 1 formulas: must have one for each of the array's 2 elements"},
+          {"list: {type: array, initial: [1, 2], description: List}",
+           "list: {type: array, initial: [1, 2], description: List, signal: {formula: sun}}",
+           "signal.formula: must be a list of formulas for an array"},
       },
       "weather.yaml", kWeather);
 }

@@ -66,6 +66,42 @@ std::optional<std::size_t> place_of(std::string_view json, const catalog::Field&
   return std::nullopt;
 }
 
+// The number of a value that is kept as text: an element of an array, or the place among `values`.
+double number_in_text(const Fields& fields, Slot slot) {
+  const std::string_view json = fields.text(slot);
+  if (slot.element < 0) {
+    if (slot.type != FieldType::kString) return 0;
+    return static_cast<double>(place_of(json, *fields.entries()[slot.index].field).value_or(0));
+  }
+  const Fields::Bytes bytes = bytes_of_element(json, slot.element);
+  const std::string_view text = json.substr(bytes.at, bytes.length);
+  double number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+void set_element(Fields& fields, Slot slot, double value) {
+  constexpr double kSixDigitsEnd = 1e6;
+  if (fields.text_version(slot) == 0) return;
+  const Fields::Bytes bytes = bytes_of_element(fields.text(slot), slot.element);
+  if (bytes.length == 0) return;
+  const auto& declared = fields.entries()[slot.index].field->fields;
+  const bool is_whole = !declared.empty() && declared.front().type == FieldType::kInt;
+  if (is_whole || std::abs(value) >= kSixDigitsEnd) value = std::round(value);
+  const bool is_short = std::abs(value) < kSixDigitsEnd;
+  if (value == 0) value = 0;  // not -0
+  fields.replace(slot, bytes,
+                 is_short ? fmt::format("{:.6g}", value) : fmt::format("{:.0f}", value));
+}
+
+void set_named(Fields& fields, Slot slot, double value) {
+  const auto& values = fields.entries()[slot.index].field->values;
+  if (values.empty()) return;
+  const auto last = static_cast<double>(values.size() - 1);
+  const auto place = static_cast<std::size_t>(std::clamp(std::round(value), 0.0, last));
+  fields.set(slot, values[place].value);
+}
+
 }  // namespace
 
 FieldTable::FieldTable(catalog::FamilyPtr family) : family_(std::move(family)) {
@@ -136,45 +172,8 @@ double Fields::number(Slot slot) const {
   if (form == kWhole || form == kBool) return static_cast<double>(bits);
   if (form <= kMostDecimals) return static_cast<double>(bits) / kPowers_of_ten.at(form);
   if (form == kDouble) return std::bit_cast<double>(bits);
-  if (form == kText) return number_in_text(slot);
+  if (form == kText) return number_in_text(*this, slot);
   return form == kUnsigned ? static_cast<double>(static_cast<std::uint64_t>(bits)) : 0;
-}
-
-double Fields::number_in_text(Slot slot) const {
-  const std::string_view json = text_of(slot.index).json;
-  if (slot.element < 0) {
-    if (slot.type != FieldType::kString) return 0;
-    return static_cast<double>(place_of(json, *entries()[slot.index].field).value_or(0));
-  }
-  const Bytes bytes = bytes_of_element(json, slot.element);
-  const std::string_view text = json.substr(bytes.at, bytes.length);
-  double number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
-}
-
-void Fields::set_element(Slot slot, double value) {
-  if (text_version(slot) == 0) return;
-  const Bytes bytes = bytes_of_element(text(slot), slot.element);
-  if (bytes.length == 0) return;
-  const auto& declared = entries()[slot.index].field->fields;
-  const bool is_whole = !declared.empty() && declared.front().type == FieldType::kInt;
-  const Value made = significant(is_whole ? std::round(value) : value);
-  TextBuffer& json = empty_buffer();
-  if (made.form <= kMostDecimals) {
-    json.append_decimal(made.bits, made.form);
-  } else {
-    json.append(wire::to_text(Json(std::bit_cast<double>(made.bits))));
-  }
-  replace(slot, bytes, json.view());
-}
-
-void Fields::set_named(Slot slot, double value) {
-  const auto& values = entries()[slot.index].field->values;
-  if (values.empty()) return;
-  const auto last = static_cast<double>(values.size() - 1);
-  const auto place = static_cast<std::size_t>(std::clamp(std::round(value), 0.0, last));
-  put(slot.index, values[place].value);
 }
 
 void Fields::append_value(TextBuffer& out, std::size_t index) const {
@@ -325,8 +324,8 @@ void Fields::set_other_number(Slot slot, double value) {
     throw std::logic_error(fmt::format("{}: {} has become {}", table_->family().id,
                                        entries()[slot.index].name, value));
   }
-  if (slot.element >= 0) return set_element(slot, value);
-  if (slot.type == FieldType::kString) return set_named(slot, value);
+  if (slot.element >= 0) return set_element(*this, slot, value);
+  if (slot.type == FieldType::kString) return set_named(*this, slot, value);
   if (slot.type == FieldType::kBool) return set(slot, value != 0);
   if (slot.type == FieldType::kInt) return set(slot, std::llround(value));
   put(slot.index, significant(value));

@@ -212,10 +212,6 @@ class Fields {
   // Requires that the value is no string, array or object.
   [[nodiscard]] static Value of_scalar(const wire::Json& value);
   void set_other_number(Slot slot, double value);
-  // Of a value that is kept as text: an element of an array, or one of the field's `values`.
-  [[nodiscard]] double number_in_text(Slot slot) const;
-  void set_element(Slot slot, double value);
-  void set_named(Slot slot, double value);
 
   [[nodiscard]] Slot slot_of(std::string_view name) const;
   [[nodiscard]] bool is_pinned(std::size_t index) const {

@@ -55,9 +55,9 @@ class Site {
   // What a device that is plugged in so sees, with what the others drew in the last step.
   [[nodiscard]] Environment at(TimePoint now, catalog::Plug plug) const;
 
-  // `driver` outlives this. At most one is plugged in as kMeter or kOffGrid, and beside a kMeter one
-  // household meter (catalog::measures_only()); make it after the others have joined, so that it
-  // starts with what they draw (steps_last()). Until `resumes` it stands still.
+  // `driver` outlives this. At most one is plugged in as kMeter or kOffGrid, and beside a kMeter
+  // one household meter (catalog::measures_only()); make it after the others have joined, so that
+  // it starts with what they draw (steps_last()). Until `resumes` it stands still.
   void join(DeviceDriver& driver, catalog::Plug plug, TimePoint resumes = {});
   [[nodiscard]] std::size_t size() const { return joined_.size(); }
 

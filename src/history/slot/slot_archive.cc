@@ -42,7 +42,7 @@ class SlotJournal final : public ArchiveJournal {
 };
 
 std::vector<std::string> SlotJournal::loss_notes() const {
-  const journal::SlotLog::Loss& loss = log_.loss();
+  const journal::SlotLoss& loss = log_.loss();
   std::vector<std::string> notes;
   for (const journal::RecordGap& gap : loss.gaps) {
     if (gap.last <= stored_.history) continue;

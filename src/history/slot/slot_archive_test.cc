@@ -169,8 +169,10 @@ TEST_F(SlotArchiveTest, RefusesAHistoryThatIsNotOfTheClaimsPosition) {
 TEST_F(SlotArchiveTest, LosesNothingInAHundredTakeOversInARow) {
   constexpr int kTakeOvers = 100;
   std::unique_ptr<SlotOwner> before;
+  SlotOwner::Ways storing_some = ways();
+  storing_some.head_bytes = 2'048;
   for (int i = 0; i < kTakeOvers; ++i) {
-    auto owner = next_owner();
+    auto owner = next_owner(storing_some);
     owner->begin_reporting();
     if (before) EXPECT_TRUE(becomes([&] { return before->lost().has_value(); }));
     EXPECT_TRUE(becomes([&] { return owner->acknowledged() >= 10; }));

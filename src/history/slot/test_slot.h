@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,6 +16,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -156,7 +158,7 @@ class SlotOwner {
   struct Ways {
     nats::ConnectionSettings nats;
     postgres::ConnectionSettings database;
-    bool stores_often = true;  // nearly every report, and not only when the hour is over
+    std::size_t head_bytes = 1;  // by default each report is stored at once
   };
   SlotOwner(TestSlot& slot, const Ways& ways, SlotArchive::Claim claim)
       : slot_(slot), connection_(must(nats::Connection::open(ways.nats, {}))) {
@@ -230,7 +232,7 @@ class SlotOwner {
           const std::lock_guard lock(mutex_);
           lost_ = why;
         }};
-    if (ways.stores_often) options.recorder.head_bytes = 1;
+    options.recorder.head_bytes = ways.head_bytes;
     std::filesystem::create_directories(options.data);
     return options;
   }

@@ -36,6 +36,14 @@ Millis steady_time() {
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
 }
 
+// When the builder's thread did what it does again later.
+struct BuildTimes {
+  using Moment = std::chrono::steady_clock::time_point;
+  Moment marked_at{};
+  std::optional<Moment> read_failed_at{};
+  std::optional<Moment> retry_after{};  // of retention, which failed
+};
+
 }  // namespace
 
 struct Recorder::Impl {
@@ -133,7 +141,7 @@ struct Recorder::Impl {
     const std::optional<std::uint64_t> through = queue.left_through();
     if (!through || builder->is_full()) return false;
     const auto now = std::chrono::steady_clock::now();
-    if (read_failed_at && now - *read_failed_at < kAgain) return false;
+    if (times.read_failed_at && now - *times.read_failed_at < kAgain) return false;
     std::size_t count = 0;
     const auto read =
         journal->read(journal::Positions::everywhere(taker->taken()),
@@ -143,7 +151,7 @@ struct Recorder::Impl {
                         return !builder->is_full();
                       });
     if (!read) {
-      read_failed_at = now;
+      times.read_failed_at = now;
       spdlog::error("records of the log cannot be read, and wait there: {}", read.error().detail);
       return false;
     }
@@ -154,7 +162,7 @@ struct Recorder::Impl {
   }
 
   void drop(DeviceNumber device) {
-    retry_after.reset();  // a device goes to make room on a full disk, too
+    times.retry_after.reset();  // a device goes to make room on a full disk, too
     builder->purge(device);
     retention->purge(device);
     twins.erase(device);
@@ -164,12 +172,12 @@ struct Recorder::Impl {
   // Does one step of the work of retention. False: nothing to do, or not possible now.
   bool compact() {
     const auto now = std::chrono::steady_clock::now();
-    if (retry_after && now - *retry_after < kCompactRetry) return false;
-    retry_after.reset();
+    if (times.retry_after && now - *times.retry_after < kCompactRetry) return false;
+    times.retry_after.reset();
     const auto more = retention->work(options.clock->now());
     if (more) return *more;
     if (abandoned) return false;  // this was refused
-    retry_after = now;
+    times.retry_after = now;
     if (more.error().code == ErrorCode::kDamaged) {
       damage.note_page(options.clock->now(), more.error());
     }
@@ -186,10 +194,10 @@ struct Recorder::Impl {
     Status stored_all = builder->store(now, what);
     // The twins are newer than everything stored before.
     const bool marks = what == Builder::Amount::kEverything || !builder->is_due(now) ||
-                       tried - marked_at >= kMarkEvery;
+                       tried - times.marked_at >= kMarkEvery;
     if (stored_all && marks) {
       stored_all = checkpoint();
-      marked_at = tried;
+      times.marked_at = tried;
     }
     if (stored_all) {
       failure.ended();
@@ -237,12 +245,10 @@ struct Recorder::Impl {
 
   // Owned by the builder's thread once it runs.
   std::optional<Retention> retention;
-  std::optional<std::chrono::steady_clock::time_point> retry_after;
   TakeTwins take_twins;
   std::map<DeviceNumber, StoredTwin> twins;  // not yet stored
   std::set<DeviceNumber> dropped;            // removed devices
-  std::chrono::steady_clock::time_point marked_at{};
-  std::optional<std::chrono::steady_clock::time_point> read_failed_at;
+  BuildTimes times;
   KeptRecords kept{options.stores->keeps_records()};
 
   std::atomic<bool> abandoned{false};

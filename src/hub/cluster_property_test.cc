@@ -1,6 +1,6 @@
-// Properties that hold whatever happens: partitions move under traffic, links break, nodes end and come
-// back, and the bus loses, repeats and delays. Each acknowledged publication is in a log, and those
-// of a device are there in its order.
+// Properties that hold whatever happens: partitions move under traffic, links break, nodes end and
+// come back, and the bus loses, repeats and delays. Each acknowledged publication is in a log, and
+// those of a device are there in its order.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -67,10 +67,10 @@ class RegistryTables final : public PostgresTables {
   }
   Status put(const PostgresTable& table, const std::vector<Row>& rows) override {
     if (table.table.name != kRevisionTable.name) return PostgresTables::put(table, rows);
-    const auto put =
-        connection().execute("UPDATE revision SET registry = $1, database = $1, number = $2, "
-                             "change = change + 1",
-                             bytes_in(rows.front(), 1), number_in(rows.front(), 2));
+    const auto put = connection().execute(
+        "UPDATE revision SET registry = $1, database = $1, number = $2, "
+        "change = change + 1",
+        bytes_in(rows.front(), 1), number_in(rows.front(), 2));
     return put ? Status() : std::unexpected(put.error());
   }
 };

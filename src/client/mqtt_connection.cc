@@ -4,6 +4,9 @@
 #include <fmt/ranges.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
+#include <cstddef>
+#include <string>
 #include <utility>
 
 #include "client/stream.h"
@@ -11,6 +14,13 @@
 namespace gridloom::client {
 
 using wire::mqtt::PacketType;
+
+namespace {
+
+// Some brokers of clouds take no more in one SUBSCRIBE.
+constexpr std::size_t kFiltersAtOnce = 8;
+
+}  // namespace
 
 MqttConnection::MqttConnection(const Options& options, net::Stream stream, Listener& listener)
     : number_(options.number),
@@ -20,6 +30,8 @@ MqttConnection::MqttConnection(const Options& options, net::Stream stream, Liste
 
 Status MqttConnection::sign_in(SignIn sign_in) {
   filters_ = std::move(sign_in.filters);
+  subscribed_ = 0;
+  refused_.clear();
   session_.sign_in({.client_id = sign_in.client_id,
                     .user = sign_in.user,
                     .password = sign_in.password,
@@ -61,27 +73,31 @@ Status MqttConnection::receive(std::string_view bytes) {
 
 void MqttConnection::on_accepted() {
   if (filters_.empty()) return report_signed_in();
+  subscribe_to_some();
+}
+
+void MqttConnection::subscribe_to_some() {
   std::vector<wire::mqtt::FilterEntry> entries;
-  entries.reserve(filters_.size());
-  for (const TopicFilter& each : filters_) {
-    entries.push_back({.filter = each.filter, .qos = each.qos});
+  const std::size_t end = std::min(filters_.size(), subscribed_ + kFiltersAtOnce);
+  for (std::size_t i = subscribed_; i < end; ++i) {
+    entries.push_back({.filter = filters_[i].filter, .qos = filters_[i].qos});
   }
   session_.subscribe(std::move(entries));
 }
 
 void MqttConnection::on_subscribed(std::span<const wire::mqtt::Reason> reasons) {
-  const std::vector<TopicFilter> filters = std::exchange(filters_, {});
-  std::vector<std::string_view> refused;
-  for (std::size_t i = 0; i < reasons.size(); ++i) {
-    if (is_refusal(reasons[i])) refused.push_back(filters[i].filter);
+  for (const wire::mqtt::Reason reason : reasons) {
+    if (is_refusal(reason)) refused_.push_back(filters_[subscribed_].filter);
+    ++subscribed_;
   }
-  if (refused.size() == filters.size()) {
+  if (subscribed_ < filters_.size()) return subscribe_to_some();
+  if (refused_.size() == filters_.size()) {
     refusal_ =
         Error{.code = ErrorCode::kNoPermission,
-              .detail = fmt::format("the subscription {} is refused", fmt::join(refused, ", "))};
+              .detail = fmt::format("the subscription {} is refused", fmt::join(refused_, ", "))};
     return;
   }
-  for (const std::string_view filter : refused) {
+  for (const std::string& filter : refused_) {
     if (!lost_) listener_.on_filter_refused(filter);
   }
   if (!lost_) report_signed_in();

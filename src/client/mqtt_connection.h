@@ -54,7 +54,7 @@ class MqttConnection final : private MqttSession::Listener {
     std::string_view user;
     std::string_view password;
     std::uint16_t keepalive_s = 0;       // if not 0, the owner has to ping in time
-    std::vector<TopicFilter> filters{};  // of one SUBSCRIBE, sent once signed in; empty: none
+    std::vector<TopicFilter> filters{};  // subscribed to once signed in; empty: none
     // Published by the server when the connection ends without put_goodbye().
     std::optional<wire::mqtt::LastWill> will{};
   };
@@ -100,6 +100,7 @@ class MqttConnection final : private MqttSession::Listener {
   void on_refused(wire::mqtt::PacketType answer, wire::mqtt::Reason reason) override;
 
   [[nodiscard]] Status receive(std::string_view bytes);
+  void subscribe_to_some();
   void report_signed_in();
   Status lose(Error error);
 
@@ -107,7 +108,9 @@ class MqttConnection final : private MqttSession::Listener {
   net::Stream stream_;
   Listener& listener_;
   MqttSession session_;
-  std::vector<TopicFilter> filters_;  // until they are subscribed to
+  std::vector<TopicFilter> filters_;  // of the sign-in
+  std::size_t subscribed_ = 0;        // so many of them are answered
+  std::vector<std::string> refused_;  // of these
   std::optional<Error> refusal_;
   bool signed_in_ = false;
   bool lost_ = false;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -157,6 +158,23 @@ TEST_F(ConnectionTest, AFilterThatIsRefusedIsReportedAndTheOthersAreSubscribedTo
     EXPECT_EQ(connection->signed_in(), !closes);
     connect_again();
   }
+}
+
+TEST_F(ConnectionTest, SubscribesToManyFiltersInSeveralPackets) {
+  std::vector<TopicFilter> filters(19);
+  for (std::size_t i = 0; i < filters.size(); ++i) filters[i].filter = fmt::format("{}", i);
+  ASSERT_TRUE(
+      connection->sign_in({.client_id = "c", .user = {}, .password = {}, .filters = filters}));
+  ASSERT_TRUE(arrives(mqtt::Connack{}));
+  std::vector<mqtt::Reason> reasons(8, mqtt::Reason::kSuccess);
+  ASSERT_TRUE(arrives(mqtt::Suback{.packet_id = 1, .reasons = reasons}));
+  reasons[2] = mqtt::Reason::kUnspecifiedError;
+  ASSERT_TRUE(arrives(mqtt::Suback{.packet_id = 1, .reasons = reasons}));
+  EXPECT_FALSE(connection->signed_in());
+  reasons.assign(3, mqtt::Reason::kSuccess);
+  ASSERT_TRUE(arrives(mqtt::Suback{.packet_id = 1, .reasons = reasons}));
+  EXPECT_EQ(sent(), (Lines{"CONNECT", "SUBSCRIBE", "SUBSCRIBE", "SUBSCRIBE"}));
+  EXPECT_EQ(take_events(), (Lines{"refused 10", "signed in 3"}));
 }
 
 TEST_F(ConnectionTest, IsNotSignedInIfAllFiltersAreRefused) {

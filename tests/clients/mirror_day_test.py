@@ -1,4 +1,4 @@
-"""A day of the mirror. A strict Gridloom with eleven families plays the vendor's cloud, and another one mirrors it over
+"""A day of the mirror. A strict Gridloom with all families plays the vendor's cloud, and another one mirrors it over
 TLS: every report arrives, sets go out and their replies come back, the values of both are the same, and so are the
 energies. Then the link is cut for an hour, and with GL_LONG in the environment each fault of the platform follows.
 

@@ -1,4 +1,4 @@
-"""The bridge "mirror": a strict Gridloom plays the vendor's cloud with eleven families, and another one mirrors it over
+"""The bridge "mirror": a strict Gridloom plays the vendor's cloud with all families, and another one mirrors it over
 TLS: reports, sets and their replies, each fault of the platform, and a vendor that is killed.
 
 The vendor's time stands still between steps, so that the twins of both can be compared to the last value.
@@ -118,7 +118,10 @@ class Mirrored:
 
     def await_all(self):
         everything = set(self.cloud.devices())
-        until("all online", lambda: self.online() == everything)
+        try:
+            until("all online", lambda: self.online() == everything)
+        except AssertionError as late:
+            raise AssertionError(f"{late}: {everything ^ self.online()} are not; {self.row()}") from late
         self.await_equal()
 
 

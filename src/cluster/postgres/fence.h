@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <expected>
 #include <string>
 #include <string_view>
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <iterator>
+#include <ranges>
 
 namespace gridloom::journal {
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <ranges>
 #include <set>
 #include <span>
 #include <string>

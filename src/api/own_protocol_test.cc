@@ -260,7 +260,7 @@ TEST_F(OwnProtocolTest, AWrongChoiceOfDevicesIsNamed) {
            {"state=online", "state is online: must be some of live, quiet, offline or never"},
            {"family=delta_3",
             "family is delta_3: must be one of GET /api/v1/families; did you "
-            "mean delta_2"},
+            "mean delta_3_max or delta_2"},
            {"after=NONE", "after is NONE: must be `next` of the page before"},
        }) {
     EXPECT_THAT(ask("/api/v1/devices", row.query),

@@ -141,7 +141,8 @@ TEST(Physics, TellsMistakesOfFields) {
        "physics.batteries.main.feeds.state: cfg.output has no value named idle: must have values "
        "named idle, charging and discharging"},
       {"max: cfg.maxSoc", "most: cfg.maxSoc",
-       "physics.batteries.main.limits.most: unknown key; the keys here are max and min"},
+       "physics.batteries.main.limits.most: unknown key; the keys here are max, min and "
+       "reserve"},
       {"max: cfg.maxSoc", "max: cfg.output",
        "physics.batteries.main.limits.max: cfg.output is in no unit: must be in %"},
       {"max: cfg.maxSoc", "max: [cfg.maxSoc]", "limits.max: must be the name of one field"},

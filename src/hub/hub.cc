@@ -66,7 +66,7 @@ void Hub::record_changes(std::string changes, Task durable) const {
 
 void Hub::connected(const ClientPtr& client) {
   const Identity& who = client->identity();
-  shards_.send_to(who.name, {.account = who.account, .action = Connect{client}});
+  shards_.send_to(partition_of(who.name), {.account = who.account, .action = Connect{client}});
 }
 
 void Hub::disconnected(const ClientPtr& client) {
@@ -76,7 +76,8 @@ void Hub::disconnected(const ClientPtr& client) {
       if (shards_.remote() != nullptr) shards_.remote()->client_changed(client);
       return;
     case Role::kDevice:
-      return shards_.send_to(who.name, {.account = who.account, .action = Disconnect{client}});
+      return shards_.send_to(partition_of(who.name),
+                             {.account = who.account, .action = Disconnect{client}});
     case Role::kGateway:
       return shards_.send_to_all(who.account, Disconnect{client});
   }
@@ -129,7 +130,7 @@ void Hub::subscribe(const ClientPtr& client, const Subscription& subscription,
     shards_.send_to_all(account, std::move(request));
   } else {
     client->charge_credit(kMessageBytes);
-    shards_.send_to(granted.sn, {.account = account, .action = std::move(request)});
+    shards_.send_to(partition_of(granted.sn), {.account = account, .action = std::move(request)});
   }
 }
 
@@ -170,24 +171,28 @@ void Hub::Batch::post(const ClientPtr& client) {
 }
 
 void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<DeviceAnswer> reply_to) {
-  shards_.send_to(sn, {.account = account,
-                       .reply = shards_.replies().add(std::move(reply_to)),
-                       .action = ReadAll{sn}});
+  const Partition partition = partition_of(sn);
+  shards_.send_to(partition, {.account = account,
+                              .reply = shards_.replies().add(std::move(reply_to)),
+                              .action = ReadAll{std::move(sn)}});
 }
 
 void Hub::read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
                ReplyTo<DeviceAnswer> reply_to) {
-  shards_.send_to(sn, {.account = account,
-                       .reply = shards_.replies().add(std::move(reply_to)),
-                       .action = Read{.sn = sn, .quotas = std::move(quotas)}});
+  const Partition partition = partition_of(sn);
+  shards_.send_to(partition, {.account = account,
+                              .reply = shards_.replies().add(std::move(reply_to)),
+                              .action = Read{.sn = std::move(sn), .quotas = std::move(quotas)}});
 }
 
 void Hub::set(registry::AccountId account, std::string sn, wire::JsonObject message,
               ReplyTo<DeviceAnswer> reply_to, RequestOrigin origin) {
-  shards_.send_to(
-      sn, {.account = account,
-           .reply = shards_.replies().add(std::move(reply_to)),
-           .action = Set{.sn = sn, .message = std::move(message), .origin = std::move(origin)}});
+  const Partition partition = partition_of(sn);
+  shards_.send_to(partition, {.account = account,
+                              .reply = shards_.replies().add(std::move(reply_to)),
+                              .action = Set{.sn = std::move(sn),
+                                            .message = std::move(message),
+                                            .origin = std::move(origin)}});
 }
 
 void Hub::read_twins(registry::AccountId account, const std::vector<std::string>& sns,

@@ -22,7 +22,7 @@ void SavedState::save_twins(std::function<void(std::vector<SavedTwin>)> taken) {
 }
 
 void SavedState::save_twin(std::string sn, ReplyTo<DeviceAnswer> reply_to) {
-  shards_.send_to(sn,
+  shards_.send_to(partition_of(sn),
                   {.reply = shards_.replies().add(std::move(reply_to)), .action = SaveTwin{sn}});
 }
 

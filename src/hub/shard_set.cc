@@ -49,8 +49,7 @@ bool ShardSet::has_moved(const Request& request) const {
          });
 }
 
-void ShardSet::send_to(std::string_view sn, Request request) {
-  const Partition partition = partition_of(sn);
+void ShardSet::send_to(Partition partition, Request request) {
   if (remote_ == nullptr) return send_here(local_.place_of(partition), std::move(request));
   const std::shared_lock lock(moving_);
   remote_->note(request, partition);

@@ -76,7 +76,7 @@ class ShardSet {
   // Sends the request to a place, behind what its account asked for before.
   void send(std::size_t index, Request request);
   // To the place that has the device, or the client of that name.
-  void send_to(std::string_view sn, Request request);
+  void send_to(Partition partition, Request request);
   // If it waits for a reply, each of places() answers.
   void send_to_all(registry::AccountId account, const Request::Action& action,
                    ReplyId reply = kNoReply);

@@ -136,14 +136,14 @@ TEST_F(ShardSetTest, RequestsForAPartitionThatIsElsewhereGoToTheOtherNodes) {
   EXPECT_EQ(shards.places(), shards.size() + 1);
   EXPECT_LT(shards.index_of(kSn), shards.size());
   EXPECT_TRUE(shards.takes_report(*client));
-  shards.send_to(kSn, {.action = SaveTwin{kSn}});
+  shards.send_to(partition_of(kSn), {.action = SaveTwin{kSn}});
   EXPECT_THAT(remote.take(), testing::ElementsAre("note 3"));
 
   const std::size_t here = shards.index_of(kSn);
   shards.update_elsewhere(partition, [] { return true; });
   EXPECT_EQ(shards.index_of(kSn), shards.size());
   EXPECT_FALSE(shards.takes_report(*client));
-  shards.send_to(kSn, {.action = SaveTwin{kSn}});
+  shards.send_to(partition_of(kSn), {.action = SaveTwin{kSn}});
   EXPECT_THAT(remote.take(), testing::ElementsAre("note 3", "send 3 of one"));
   // It was grouped for the shard before the partition went.
   Publish publish{.client = client, .publications = {}};

@@ -27,11 +27,11 @@ Cluster& Cluster::join(Hub& hub, const ClusterOptions& options) {
   return joined;
 }
 
-Cluster::Cluster(Platform& platform, ShardSet& shards, const ClusterOptions& options)
+Cluster::Cluster(Platform& platform, ShardSet& shards, ClusterOptions options)
     : platform_(platform),
       shards_(shards),
       loops_(shards.loops()),
-      options_(options),
+      options_(std::move(options)),
       door_(platform, shards, [this](Partition partition) {
         shards_.update_elsewhere(partition, [&] { return door_.is_elsewhere(partition); });
         // The owner is ready: doors that it refused may come.

@@ -46,7 +46,7 @@ class Cluster final : public RemoteShards, public Peers::Handler {
   // The hub's process is a node of a cluster from now on; the cluster ends with the hub. Before any
   // client connects. At first all partitions are this node's, with revision 0.
   static Cluster& join(Hub& hub, const ClusterOptions& options);
-  Cluster(Platform& platform, ShardSet& shards, const ClusterOptions& options);
+  Cluster(Platform& platform, ShardSet& shards, ClusterOptions options);
   ~Cluster() override;
 
   // The partition is `owner`'s from now on (empty: nobody's), for the `revision`-th time that it

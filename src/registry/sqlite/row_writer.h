@@ -44,7 +44,7 @@ class SqliteRowWriter {
 
  private:
   template <typename T>
-  static const T& value_of(const T& value) {
+  static T value_of(const T& value) {
     return value;
   }
   static std::int64_t value_of(Flag flag) { return flag.is_set ? 1 : 0; }

@@ -115,7 +115,7 @@ class TestBus {
     std::deque<Message> messages_;  // that are on their way to it
   };
 
-  // Of each message to each member, from now on.
+  // How long each message takes to each member, from now on.
   void delay(Millis least, Millis most) {
     least_ = least;
     most_ = most;

@@ -31,6 +31,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "base/file_descriptor.h"
@@ -93,6 +94,7 @@ class TestServers {
     const std::string file = (folder(i) / "configuration").string();
     const std::string log = (folder(i) / "log").string();
     const pid_t parent = ::getpid();
+    server.held.clear();
     server.process = ::fork();
     if (server.process != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -149,6 +151,8 @@ class TestServers {
     std::uint16_t monitoring = 0;
     std::uint16_t routes = 0;
     pid_t process = 0;  // 0: none
+    // The ports while there is no process: no other program is to get them meanwhile.
+    std::vector<FileDescriptor> held{};
   };
   static constexpr std::chrono::seconds kLongestStart{40};
 
@@ -208,6 +212,19 @@ class TestServers {
     int status = 0;
     while (::waitpid(server.process, &status, 0) < 0 && errno == EINTR) continue;
     server.process = 0;
+    hold_ports(server);
+  }
+  // Nobody listens there, so that connections are refused.
+  static void hold_ports(Server& server) {
+    for (const std::uint16_t port : {server.port, server.monitoring, server.routes}) {
+      FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+      const int on = 1;
+      ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+      const sockaddr_in address = loopback(port);
+      if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0) {
+        server.held.push_back(std::move(socket));
+      }
+    }
   }
 
   template <typename Holds>

@@ -66,7 +66,8 @@ std::optional<std::size_t> place_of(std::string_view json, const catalog::Field&
   return std::nullopt;
 }
 
-// Of a value that is kept as JSON text: an element of an array, or one of the field's `values`.
+// The number in a value that is kept as JSON text: an element of an array, or the place among the
+// field's `values`.
 double number_in(std::string_view json, const catalog::Field& field, Slot slot) {
   if (slot.element < 0) {
     if (slot.type != FieldType::kString) return 0;

@@ -186,7 +186,7 @@ TEST_F(SlotArchiveTest, LosesNothingInManyTakeOversInARow) {
 
 // A session of PostgreSQL that is killed makes the server end all of them and start again.
 TEST_F(SlotArchiveTest, LosesNothingWhenNatsAndPostgresqlAreKilledMeanwhile) {
-  constexpr int kRounds = 4;
+  constexpr int kRounds = 8;
   std::unique_ptr<SlotOwner> before;
   for (int i = 0; i < kRounds; ++i) {
     auto owner = next_owner();

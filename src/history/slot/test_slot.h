@@ -87,7 +87,7 @@ struct TestSlot {
   static constexpr cluster::Slot kSlot{0};
 
   TestSlot() : TestSlot(make_database()) {}
-  // Of a cluster that another process has made.
+  // The cluster is one that another process has made.
   explicit TestSlot(const postgres::ConnectionSettings& of) : TestSlot(Made{.settings = of}) {}
   // The next owner's claim, as soon as PostgreSQL takes it.
   [[nodiscard]] SlotArchive::Claim claim() {

@@ -2,7 +2,6 @@
 // any sequence of events, the twin has exactly the device's fields, with the device's values.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <memory>
 #include <set>
 #include <string>
@@ -15,15 +14,6 @@
 
 namespace gridloom::app {
 namespace {
-
-constexpr std::array<std::string_view, 19> kFamilies = {
-    "delta_2",           "smart_home_panel", "power_kits",
-    "power_ocean",       "power_stream",     "smart_plug",
-    "delta_2_max",       "delta_pro_ultra",  "wave_2",
-    "glacier",           "stream",           "delta_pro_3",
-    "delta_pro",         "delta_max",        "river_2_pro",
-    "delta_3_max",       "smart_meter",      "stream_microinverter",
-    "smart_home_panel_2"};
 
 // Receives every report of a device, as the platform does.
 class Listener {
@@ -61,7 +51,7 @@ class Listener {
 };
 
 TEST(ReportShapes, ReportsAreReadBackUnchangedAfterAnySet) {
-  for (const std::string_view id : kFamilies) {
+  for (const std::string& id : sim::shipped_families()) {
     SCOPED_TRACE(id);
     const catalog::FamilyPtr family = sim::family_of(id);
     sim::Bench bench(family, {.seed = sim::life_seed()});

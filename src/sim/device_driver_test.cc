@@ -169,11 +169,7 @@ TEST(DeviceDriver, SaysWhatItsDeviceSays) {
     }
     Lines payloads;
   };
-  for (const char* id :
-       {"delta_2", "smart_home_panel", "power_kits", "power_ocean", "power_stream", "smart_plug",
-        "delta_2_max", "delta_pro_ultra", "wave_2", "glacier", "stream", "delta_pro_3", "delta_pro",
-        "delta_max", "river_2_pro", "delta_3_max", "smart_meter", "stream_microinverter",
-        "smart_home_panel_2"}) {
+  for (const std::string& id : shipped_families()) {
     SCOPED_TRACE(id);
     const auto virtual_family = std::make_shared<const VirtualFamily>(family_of(id));
     const World world({.seed = 7});

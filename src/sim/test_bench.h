@@ -31,6 +31,16 @@
 
 namespace gridloom::sim {
 
+// Each family that is shipped, so that a new one is in every test of all; `generic` has no devices.
+inline std::vector<std::string> shipped_families() {
+  std::vector<std::string> ids;
+  for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
+    const std::string_view id = file.name.substr(0, file.name.find('.'));
+    if (id != "generic") ids.emplace_back(id);
+  }
+  return ids;
+}
+
 // An embedded family, or one of tests/families; nullptr if there is none of that name.
 inline catalog::FamilyPtr family_of(std::string_view id) {
   const std::string name = std::string(id) + ".yaml";

@@ -97,17 +97,8 @@ class Mirror {
   std::map<std::string, Json, std::less<>> known_;
 };
 
-constexpr std::string_view kFamilies[] = {
-    "delta_2",           "smart_home_panel", "power_kits",
-    "power_ocean",       "power_stream",     "smart_plug",
-    "delta_2_max",       "delta_pro_ultra",  "wave_2",
-    "glacier",           "stream",           "delta_pro_3",
-    "delta_pro",         "delta_max",        "river_2_pro",
-    "delta_3_max",       "smart_meter",      "stream_microinverter",
-    "smart_home_panel_2"};
-
 TEST(VirtualDevice, TellsEverythingOnConnectAndEveryChangeAfterwards) {
-  for (const std::string_view id : kFamilies) {
+  for (const std::string& id : shipped_families()) {
     SCOPED_TRACE(id);
     Bench bench(family_of(id));
     Mirror mirror(bench.family());
@@ -278,7 +269,7 @@ TEST(VirtualDevice, KeepsQuietWhereASetIsNoObject) {
 }
 
 TEST(VirtualDevice, IsTheSameWithTheSameSeed) {
-  for (const std::string_view id : kFamilies) {
+  for (const std::string& id : shipped_families()) {
     const auto told = [&](std::uint64_t seed) {
       Bench bench(family_of(id), {.seed = seed});
       bench.connect();

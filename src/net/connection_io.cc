@@ -80,7 +80,9 @@ bool ConnectionSet::close_unauthenticated() {
   while (!counted_.empty()) {
     const std::shared_ptr<ConnectionIo> oldest = counted_.front().lock();
     counted_.pop_front();
-    if (!oldest || !oldest->may_be_closed()) continue;
+    if (!oldest) continue;
+    oldest->catch_up();
+    if (!oldest->may_be_closed()) continue;
     oldest->close();
     return true;
   }
@@ -208,6 +210,13 @@ void ConnectionIo::tick(TimePoint now) {
   }
   protocol_->tick(now);
   if (readable_ || move_ || !unsent_.empty() || protocol_->has_output()) continue_at_turn_end();
+}
+
+void ConnectionIo::catch_up() {
+  if (phase_ != Phase::kEstablished) return;
+  readable_ = true;
+  read();
+  if (phase_ == Phase::kEstablished) write();
 }
 
 void ConnectionIo::server_stops() {

@@ -365,6 +365,9 @@ void ConnectionIo::close_if_reset() {
 
 void ConnectionIo::continue_io() {
   if (phase_ != Phase::kEstablished) return;
+  // A protocol may have learnt it since it was given bytes.
+  update_account();
+  if (phase_ != Phase::kEstablished) return;
   write();
   if (phase_ != Phase::kEstablished) return;
   if (unsent_.empty()) {

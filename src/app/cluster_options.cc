@@ -89,8 +89,7 @@ Status check_cluster(const ServeOptions& options) {
   if (!options.cluster.is_given()) return {};
   const SystemClock wall;
   const SteadyClock steady;
-  const auto checked =
-      cluster_options(options, {.devices = wall, .wall = wall, .steady = steady});
+  const auto checked = cluster_options(options, {.devices = wall, .wall = wall, .steady = steady});
   return checked ? Status() : std::unexpected(checked.error());
 }
 

@@ -124,8 +124,7 @@ Status open_node(ServeProcess& process, const ServeOptions& options, const serve
   of_node->limits = limits;
   of_node->zone = local_zone().zone;
   of_node->zone_name = local_zone().name;
-  of_node->strictness =
-      options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed;
+  of_node->strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed;
   of_node->on_refused = [](const Error& why) {
     spdlog::error("{}", why.detail);
     ::kill(::getpid(), SIGTERM);

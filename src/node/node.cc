@@ -134,7 +134,10 @@ void Node::end() {
 }
 
 std::unique_ptr<server::Stores> Node::stores_of_door() const {
-  return door_stores({.database = database_, .data = options_.data, .clock = options_.clocks.wall});
+  return door_stores({.database = database_,
+                      .data = options_.data,
+                      .clock = options_.clocks.wall,
+                      .choice = options_.database});
 }
 
 void Node::join(server::Server& door) {
@@ -290,9 +293,10 @@ Carrier::Places Node::places(const std::vector<cluster::SlotOwner>& owners) cons
 }
 
 Node::Health Node::health() {
-  Health health{.nats = nats_->health(),
-                .frames = carrier_->counts(),
-                .refused_transactions = fence_.refused()};
+  Health health;
+  health.nats = nats_->health();
+  health.frames = carrier_->counts();
+  health.refused_transactions = fence_.refused();
   if (member_) {
     health.member = member_->health();
     health.owners = member_->owners();

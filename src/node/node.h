@@ -53,7 +53,7 @@ class Node final : private cluster::SlotHost {
     int replicas = 3;                                // of each log
     std::int64_t log_bytes = std::int64_t{1} << 30;  // the most that each log has
     server::Server::Clocks clocks;                   // outlive the node
-    std::shared_ptr<const catalog::Catalog> catalog;
+    std::shared_ptr<const catalog::Catalog> catalog{};
     server::Limits limits{};
     time::TimeZone zone{};
     std::string zone_name{};

@@ -98,13 +98,15 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
   relay_peers_ = shared.carrier.add(Part::kRelay, slot_name(options.slot), run);
   cluster_ = &hub::Cluster::join(
       server_->hub(), {.peers = hub_peers_.get(), .self = slot_name(options.slot), .run = run});
-  relay_ = std::make_unique<RelayOwner>(
+  relay_ = std::make_shared<RelayOwner>(
       RelayOwner::Options{.peers = *relay_peers_,
                           .loop = *server_->loops().front(),
                           .clock = shared.clocks.steady,
                           .run = run,
                           .protocol = server_->protocol(server::Interface::kMqtt)});
-  server_->loops().front()->on_sweep([relay = relay_.get()] { relay->tick(); });
+  server_->loops().front()->on_sweep([weak = std::weak_ptr(relay_)] {
+    if (const auto relay = weak.lock()) relay->tick();
+  });
   server_->start({{"slot", cluster::number_of(options.slot)}, {"revision", options.revision}});
   return {};
 }

@@ -93,7 +93,7 @@ class SlotServer {
   std::unique_ptr<hub::Peers> relay_peers_;
   std::unique_ptr<server::Server> server_;
   hub::Cluster* cluster_ = nullptr;  // of the server's hub
-  std::unique_ptr<RelayOwner> relay_;
+  std::shared_ptr<RelayOwner> relay_;
   bool is_stopped_ = false;
 };
 

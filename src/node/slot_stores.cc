@@ -6,6 +6,7 @@
 #include "history/sqlite/sqlite_store_factory.h"
 #include "mqtt/session_store.h"
 #include "registry/postgres/open.h"
+#include "server/database_place.h"
 
 namespace gridloom::node {
 namespace {
@@ -25,7 +26,15 @@ class DoorStores final : public server::Stores {
   explicit DoorStores(RegistryPlace place) : place_(std::move(place)) {}
 
   Result<std::unique_ptr<registry::Registry>> open_registry() override {
-    return open_cluster_registry(place_, place_.data);
+    auto opened = open_cluster_registry(place_, place_.data);
+    if (!opened) return opened;
+    // The folder's commands find the registry by it.
+    const server::DatabasePlace place{
+        .url = place_.choice.url, .password_file = place_.choice.password_file, .database = {}};
+    if (Status known = server::set_database(place_.data, place); !known) {
+      return std::unexpected(known.error());
+    }
+    return opened;
   }
   Result<std::unique_ptr<mqtt::SessionStore>> open_sessions() override {
     return mqtt::SessionStore::open(place_.data);

@@ -18,6 +18,7 @@ struct RegistryPlace {
   postgres::ConnectionSettings database;  // of the cluster's schema
   std::filesystem::path data;             // of the node: has the key
   const Clock& clock;                     // of wall time; outlives the stores
+  server::DatabaseChoice choice{};        // the database, as the folder of a door remembers it
 };
 
 [[nodiscard]] std::unique_ptr<server::Stores> door_stores(RegistryPlace place);

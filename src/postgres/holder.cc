@@ -33,8 +33,8 @@ constexpr Millis kLook{1'000};        // for a lost session
 constexpr Millis kBetweenTries{200};  // while another has the lock
 
 Result<bool> try_lock(Connection& connection, Holder::Kind kind) {
-  const auto rows = connection.query(kind == Holder::Kind::kShared ? kTryShared : kTry,
-                                     connection.schema());
+  const auto rows =
+      connection.query(kind == Holder::Kind::kShared ? kTryShared : kTry, connection.schema());
   if (!rows) return std::unexpected(rows.error());
   return (*rows)[0].boolean(0);
 }

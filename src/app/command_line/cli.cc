@@ -142,23 +142,23 @@ void add_home_options(CLI::App& app, ServeOptions& o) {
 
 // A node of a cluster, whose nodes share a database.
 void add_cluster_options(CLI::App& app, ClusterChoice& c, const Option& database) {
-  const Option cluster = add_value(app, "--cluster", c.urls, "URL,...",
-                                   "Run as a node of the cluster whose NATS servers these are: "
-                                   "nats://HOST:4222,...");
+  Option cluster = add_value(app, "--cluster", c.urls, "URL,...",
+                             "Run as a node of the cluster whose NATS servers these are: "
+                             "nats://HOST:4222,...");
   cluster.needs(database);
-  const auto add = [&](const std::string& name, auto& value, std::string_view placeholder,
+  const auto add = [&](const std::string& name, auto& value, const char* placeholder,
                        std::string_view help) {
     return add_value(app, name, value, placeholder, help).needs(cluster);
   };
   add("--cluster-node", c.node, placeholder::kName,
       "This node's name in the cluster; its default is the host's name");
-  add("--cluster-slots", c.slots, placeholder::kNumber,
+  add("--cluster-slots", c.slots, placeholder::kCount,
       "Number of slots, the shares of the devices; the same at all nodes, for ever")
       .show_default();
-  add("--cluster-replicas", c.replicas, placeholder::kNumber,
+  add("--cluster-replicas", c.replicas, placeholder::kCount,
       "NATS servers that have each log: 1, 3 or 5")
       .show_default();
-  add("--cluster-log-mb", c.log_mb, placeholder::kNumber,
+  add("--cluster-log-mb", c.log_mb, placeholder::kCount,
       "The most that the log of a slot has, which each of these servers reserves, in MB")
       .show_default();
   add("--cluster-user", c.user, placeholder::kName, "User of NATS");

@@ -87,6 +87,18 @@ class DatabaseStores final : public Stores {
   const std::unique_ptr<postgres::Holder> holder_;
 };
 
+// The nodes of a cluster have history elsewhere (history/postgres/slot_schema.h).
+Status check_no_cluster(postgres::Connection& connection,
+                        const postgres::ConnectionSettings& settings) {
+  const auto found = connection.query("SELECT to_regclass('cluster_slot') IS NOT NULL");
+  if (!found) return std::unexpected(found.error());
+  if (!(*found)[0].boolean(0)) return {};
+  return fail(ErrorCode::kConflict,
+              fmt::format("the database {} has the data of a cluster: start a node of it with "
+                          "--cluster, or name another database or schema",
+                          settings.description()));
+}
+
 // What others are told who want the same database.
 std::string application_of(const std::filesystem::path& data) {
   std::array<char, 256> host{};
@@ -131,6 +143,9 @@ Result<std::unique_ptr<Stores>> open_stores(StoresOptions options) {
   if (!holder) return std::unexpected(holder.error());
   auto connection = postgres::Connection::open(*settings, {});
   if (!connection) return std::unexpected(connection.error());
+  if (Status alone = check_no_cluster(*connection, *settings); !alone) {
+    return std::unexpected(alone.error());
+  }
   if (Status whole = transfer::check_no_migration(*connection); !whole) {
     return std::unexpected(whole.error());
   }

@@ -1,0 +1,76 @@
+"""Debian's nats-server for tests: one, or a cluster of three, with JetStream in folders of their own."""
+import os
+import pathlib
+import signal
+
+import paths  # noqa: F401  (finds the modules of the other tests)
+from programs import Program
+from server import PATIENCE_S, held_port, temporary_folder
+
+PROGRAM = next((path for path in map(pathlib.Path, ("/usr/sbin/nats-server", "/usr/bin/nats-server")) if path.exists()),
+               None)
+
+
+class NatsServer:
+    """One server, which can be killed, paused and started again with what it has stored."""
+
+    def __init__(self, name, folder):
+        self.name, self.folder, self.program = name, folder, None
+        self.held = {what: held_port() for what in ("client", "monitoring", "route")}
+
+    def port(self, what):
+        return self.held[what].getsockname()[1]
+
+    def configure(self, routes, file_store):
+        text = (f"server_name: {self.name}\nlisten: \"127.0.0.1:{self.port('client')}\"\n"
+                f"http: \"127.0.0.1:{self.port('monitoring')}\"\n"
+                f"jetstream {{ store_dir: \"{self.folder}/store\", max_memory_store: 64MB, "
+                f"max_file_store: {file_store} }}\n")
+        if routes:
+            text += (f"cluster {{ name: gridloom, listen: \"127.0.0.1:{self.port('route')}\", "
+                     f"routes: [{', '.join(routes)}] }}\n")
+        (self.folder / "configuration").write_text(text)
+
+    def start(self):
+        self.program = Program(PROGRAM, "-c", self.folder / "configuration")
+        self.program.await_line(lambda line: "Server is ready" in line, f"the start of {self.name}")
+
+    def stop(self, how=signal.SIGTERM):
+        self.program.process.send_signal(signal.SIGCONT)
+        self.program.process.send_signal(how)
+        self.program.process.wait(PATIENCE_S)
+
+    def pause(self):
+        os.kill(self.program.process.pid, signal.SIGSTOP)
+
+    def go_on(self):
+        os.kill(self.program.process.pid, signal.SIGCONT)
+
+
+class NatsServers:
+    """A context manager."""
+
+    def __init__(self, count=1, file_store="20GB"):
+        folder = temporary_folder()
+        self.all = []
+        for number in range(count):
+            own = folder / f"n{number + 1}"
+            own.mkdir()
+            self.all.append(NatsServer(f"n{number + 1}", own))
+        routes = [f"\"nats://127.0.0.1:{each.port('route')}\"" for each in self.all] if count > 1 else []
+        for each in self.all:
+            each.configure(routes, file_store)
+
+    @property
+    def urls(self):
+        return ",".join(f"nats://127.0.0.1:{each.port('client')}" for each in self.all)
+
+    def __enter__(self):
+        for each in self.all:
+            each.start()
+        return self
+
+    def __exit__(self, *_):
+        for each in self.all:
+            if each.program.process.poll() is None:
+                each.stop()

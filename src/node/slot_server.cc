@@ -1,14 +1,20 @@
 #include "node/slot_server.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "base/device_number.h"
 #include "base/partition.h"
 #include "history/postgres/slot_schema.h"
 #include "node/slot_stores.h"
+#include "registry/registry.h"
 #include "storage/files.h"
 
 namespace gridloom::node {
@@ -39,6 +45,32 @@ history::SlotArchive::Options archive_options(const Shared& shared,
           .sessions_applied = std::move(given.sessions_applied),
           .on_lost = options.on_lost,
           .stop = options.stop};
+}
+
+std::vector<DeviceNumber> numbers_of(const registry::Registry& registry) {
+  std::vector<DeviceNumber> numbers;
+  const auto directory = registry.directory();
+  for (const registry::Device* device : directory->devices()) numbers.push_back(device->number);
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+// Removes the history of devices that are removed, at whichever node. What is not removed now is
+// when the slot is opened the next time (server/reconcile.h).
+void purge_removed_devices(server::Server& server) {
+  registry::Registry& registry = server.registry();
+  registry.on_change(
+      [&registry, &archive = server.archive(), known = numbers_of(registry)]() mutable {
+        const std::vector<DeviceNumber> before = std::exchange(known, numbers_of(registry));
+        std::vector<DeviceNumber> gone;
+        std::ranges::set_difference(before, known, std::back_inserter(gone));
+        if (gone.empty()) return;
+        const auto removed = registry.removed_devices();
+        if (!removed) return spdlog::warn("devices were removed: {}", removed.error().detail);
+        for (const DeviceNumber device : gone) {
+          if (std::ranges::binary_search(*removed, device)) archive.purge(device);
+        }
+      });
 }
 
 // What is left for a client that does not read is not waited for.
@@ -92,6 +124,7 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
        .open_archive = std::move(open_archive)});
   if (!opened) return std::unexpected(opened.error());
   server_ = std::move(*opened);
+  purge_removed_devices(*server_);
   if (Status ready = server_->listen({}); !ready) return ready;
   const auto run = static_cast<std::uint64_t>(options.revision);
   hub_peers_ = shared.carrier.add(Part::kHub, slot_name(options.slot), run);

@@ -65,7 +65,8 @@ struct Node::Slot {
   cluster::Revision revision = 0;
   std::stop_source stop;
   std::unique_ptr<SlotServer> server;
-  Worker worker{{kTasksOfSlot, 1}};
+  std::unique_ptr<Worker> worker =
+      std::make_unique<Worker>(std::vector<std::size_t>{kTasksOfSlot, 1});
 };
 
 Node::Node(Options options, postgres::ConnectionSettings database)
@@ -116,20 +117,19 @@ Status Node::connect() {
 Node::~Node() { end(); }
 
 void Node::end() {
-  member_.reset();
-  placer_.reset();
+  std::unique_ptr<cluster::Member> member;
+  {
+    const std::scoped_lock lock(placing_);
+    member = std::move(member_);
+  }
+  member.reset();  // its thread calls this object
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);
     slot->stop.request_stop();
     if (slot->server) slot->server->abandon();
   }
-  for (const auto& slot : slots_) {
-    std::unique_ptr<SlotServer> server;
-    {
-      const std::scoped_lock lock(slot->mutex);
-      server = std::move(slot->server);
-    }
-  }
+  for (const auto& slot : slots_) slot->worker.reset();
+  placer_.reset();
   slots_.clear();
 }
 
@@ -164,6 +164,7 @@ void Node::join(server::Server& door) {
 net::MakeProtocol Node::mqtt_protocol() const { return relay_->make(); }
 
 Status Node::start(const std::string& address) {
+  const std::scoped_lock lock(placing_);  // its thread calls this object at once
   auto member = cluster::Member::start(
       {.bus = *bus_, .claims = *claims_, .host = *this, .steady = options_.clocks.steady},
       {.node = self_, .version = options_.version, .address = address, .slots = slots_.size()});
@@ -201,7 +202,7 @@ void Node::open(const Opening& opening, Opened opened) {
     stop = slot.stop.get_token();
   }
   auto shared_opened = std::make_shared<Opened>(std::move(opened));
-  const bool is_posted = slot.worker.post(0, [this, &slot, opening, stop, shared_opened] {
+  const bool is_posted = slot.worker->post(0, [this, &slot, opening, stop, shared_opened] {
     open_slot(slot, opening, stop, *shared_opened);
   });
   if (!is_posted) (*shared_opened)(fail(ErrorCode::kConflict, "too much waits for the slot"));
@@ -241,7 +242,7 @@ void Node::close(cluster::Slot which, cluster::Revision revision, cluster::Close
     }
   }
   auto shared_closed = std::make_shared<Closed>(std::move(closed));
-  const bool is_posted = slot.worker.post(0, [&slot, is_planned, shared_closed] {
+  const bool is_posted = slot.worker->post(0, [&slot, is_planned, shared_closed] {
     std::unique_ptr<SlotServer> server;
     {
       const std::scoped_lock lock(slot.mutex);
@@ -264,9 +265,10 @@ void Node::refused(const Error& why) {
 }
 
 void Node::place() {
+  const std::scoped_lock placing(placing_);
+  if (member_ == nullptr) return;
   const std::vector<cluster::SlotOwner> owners = member_->owners();
   if (owners.size() != slots_.size()) return;
-  const std::scoped_lock placing(placing_);
   if (door_ != nullptr) place_partitions(*door_, owners);
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);
@@ -297,10 +299,10 @@ Node::Health Node::health() {
   health.nats = nats_->health();
   health.frames = carrier_->counts();
   health.refused_transactions = fence_.refused();
-  if (member_) {
-    health.member = member_->health();
-    health.owners = member_->owners();
-  }
+  const std::scoped_lock lock(placing_);
+  if (member_ == nullptr) return health;
+  health.member = member_->health();
+  health.owners = member_->owners();
   return health;
 }
 

@@ -122,7 +122,7 @@ class Node final : private cluster::SlotHost {
   std::unique_ptr<hub::Peers> relay_peers_;
   hub::Cluster* door_ = nullptr;  // of the door's hub
   std::unique_ptr<RelayDoor> relay_;
-  std::mutex placing_;  // held while partitions are placed
+  std::mutex placing_;  // guards member_, and is held while partitions are placed
   std::vector<std::unique_ptr<Slot>> slots_;
   std::unique_ptr<cluster::Member> member_;
   std::unique_ptr<Worker> placer_;

@@ -86,7 +86,9 @@ FILLED = {
     "damage.md": [("remove SN", f"remove {DELTA_2}")],
     "getting-started.md": [("./run\n", "")],  # the page's server has a demo home
     **{page: [("127.0.0.1:5432", "127.0.0.1:{pg}")] for page in ("postgres.md", "migrate.md")},
-    "scale.md": [("tools/capacity", f"{ROOT}/tools/capacity"), ("/etc/nats/", "")],
+    # Debian has NATS among the programs of root.
+    "scale.md": [("tools/capacity", f"{ROOT}/tools/capacity"), ("/etc/nats/", ""),
+                 ("nats-server -t", 'PATH="$PATH:/usr/sbin" nats-server -t')],
     "history.md": [("history SN", f"history {DELTA_2}")],
     "mqtt.md": [
         ("gridloom device add HEATER-01 --owner demo  ",

@@ -70,7 +70,8 @@ class Points(unittest.TestCase):
                 continue
             with self.subTest(point["what"]):
                 name = point["sets"]
-                figures = [capacity.simulate(point, {**PARAMETERS, name: PARAMETERS[name] * factor}, {})
+                figures = [capacity.simulate(point, {**PARAMETERS, name: PARAMETERS[name] * factor}, {},
+                                             DATA["earlier"]["parameters"])
                            for factor in (0.5, 1, 2)]
                 self.assertEqual(len(set(figures)), 3, figures)
 
@@ -88,8 +89,8 @@ class Points(unittest.TestCase):
                 self.assertTrue(page is None or (TOOLS.parent / page[0]).exists())
 
     def test_what_is_read_off_a_page_stands_on_it(self):
-        pages = {"docs/performance-history.md": ("60,375", "69,422", "23.13", "18.61", "25.7 values",
-                                                 "| the log only | 17.1 M | 37.05 M | 28 | 4.63 |"),
+        pages = {"docs/performance-history.md": ("82,132", "100,849", "15.66", "11.66", "25.7 values", "| 4.67 |",
+                                                 "| Gridloom, over PostgreSQL | 17.1 M | 9.33 M | 140 | 1.53 |"),
                  "docs/performance.md": ("43,490", "31,696", "33.28", "31.44", "10.21"),
                  "docs/internals/performance-log.md": ("30.3", "12.7", "6.2"),
                  "docs/performance-simulator.md": ("1,165 MB",),
@@ -148,10 +149,10 @@ class Sizes(unittest.TestCase):
     def test_the_log_and_the_history_are_what_the_reports_take(self):
         plan = capacity.Plan(PARAMETERS, 36_000, 10, 8, 8)
         self.assertEqual(plan.rate, 3_600)
-        # An hour and ten minutes of reports of 119 bytes, and as long as the database takes for the hour before.
-        bytes_of_slot = 3_600 * 119 * (3_600 + 600 + plan.store_s) / 8
+        # An hour and ten minutes of reports of 120 bytes, and as long as the database takes for the hour before.
+        bytes_of_slot = 3_600 * 120 * (3_600 + 600 + plan.store_s) / 8
         self.assertAlmostEqual(plan.log_gb, bytes_of_slot / 2**30)
-        self.assertAlmostEqual(plan.day_gb, 36_000 * 8_640 * 25.7 * 1.11 * 1.3 / 1e9)
+        self.assertAlmostEqual(plan.day_gb, 36_000 * 8_640 * 25.7 * 1.53 / 1e9)
 
     def test_more_devices_or_smaller_machines_never_need_less(self):
         plans = [capacity.Plan(PARAMETERS, devices, 10, cores, None)

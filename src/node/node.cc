@@ -211,15 +211,17 @@ void Node::open(const Opening& opening, Opened opened) {
 void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& stop,
                      Opened& opened) {
   if (stop.stop_requested()) return opened(fail(ErrorCode::kConflict, "the slot was given up"));
-  auto server =
-      SlotServer::open(shared(), {.slot = opening.slot,
-                                  .revision = opening.revision,
-                                  .position = opening.position,
-                                  .on_lost =
-                                      [this, opening](const Error& /*why*/) {
-                                        member_->note_fenced(opening.slot, opening.revision);
-                                      },
-                                  .stop = stop});
+  auto server = SlotServer::open(
+      shared(), {.slot = opening.slot,
+                 .revision = opening.revision,
+                 .position = opening.position,
+                 .on_lost =
+                     [this, opening](const Error& why) {
+                       spdlog::warn("slot {} is lost under revision {}: {}",
+                                    cluster::number_of(opening.slot), opening.revision, why.detail);
+                       member_->note_fenced(opening.slot, opening.revision);
+                     },
+                 .stop = stop});
   if (!server) return opened(std::unexpected(server.error()));
   {
     const std::scoped_lock lock(slot.mutex);

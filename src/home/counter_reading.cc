@@ -27,6 +27,9 @@ CounterReading::CounterReading(Options options, CounterBook& book)
 // Chooses the hours of the device, and makes the query; none: there is nothing to read.
 Status CounterReading::begin(history::Reader& reader, const HistoryDevice& device,
                              const Kind& kind) {
+  const auto is_here = history::DeviceVisit(device.number).enter(reader);
+  if (!is_here) return std::unexpected(is_here.error());
+  if (!*is_here) return {};
   const bool may_be_whole = pasts_ < kPastsAtOnce && !without_past_;
   span_ =
       book_->span_of(device.number, history::hour_of(options_.now_ms),
@@ -70,7 +73,7 @@ Status CounterReading::work(history::Reader& reader) {
   Status worked;
   if (!query_) {
     worked = begin(reader, device, kind);
-    if (worked && !query_) next_device();
+    if (worked && !query_ && !reader.is_elsewhere()) next_device();
     if (worked) return {};
   } else {
     worked = query_->work(reader);

@@ -157,7 +157,7 @@ history::Progress EnergyCounters::work_on(const WorkPtr& work, history::Reader& 
     work->reading.emplace(CounterReading::Options{.devices = work->devices, .now_ms = work->at_ms},
                           *work->book);
   }
-  for (const history::Slice slice; !work->reading->done() && !slice.over();) {
+  for (const history::Slice slice(reader); !work->reading->done() && !slice.over();) {
     if (Status worked = work->reading->work(reader); !worked) {
       finish(work, std::move(worked));
       return history::Progress::kDone;

@@ -353,7 +353,7 @@ void HomeFeed::add_ledger(const WorkPtr& work) {
                             .bounds = hours_of_today(at_ms, platform.zone),
                             .now_ms = at_ms});
   const auto step = [this, work, energies](history::Reader& reader) {
-    for (const history::Slice slice; !energies->done() && !slice.over();) {
+    for (const history::Slice slice(reader); !energies->done() && !slice.over();) {
       if (Status worked = energies->work(reader); !worked) {
         finish(work);
         return history::Progress::kDone;

@@ -138,7 +138,7 @@ Result<Json> read_device_energy(const Context& context, const Arguments& argumen
     Status good;
     std::binary_semaphore ended(0);
     const bool taken = context.archive.read([&](history::Reader& reader) {
-      for (const history::Slice slice; good && !query.done() && !slice.over();) {
+      for (const history::Slice slice(reader); good && !query.done() && !slice.over();) {
         good = query.work(reader);
       }
       ended.release();

@@ -30,7 +30,7 @@ template <typename Query, typename TextOf>
 auto answer_of(Query query, const AnswerForm& form, TextOf text_of) {
   return [query = std::move(query), form, text_of = std::move(text_of)](
              history::Reader& reader) mutable -> std::optional<http::Response> {
-    for (const history::Slice slice; !query.done() && !slice.over();) {
+    for (const history::Slice slice(reader); !query.done() && !slice.over();) {
       if (Status worked = query.work(reader); !worked) return form.read_failure(worked.error());
     }
     if (!query.done()) return std::nullopt;

@@ -383,6 +383,12 @@ void SeriesReader::begin_answer(SeriesSink& sink) {
 }
 
 Status SeriesReader::work(Reader& reader, SeriesSink& sink) {
+  const bool reads = stage_ < Stage::kPutting;
+  if (reads) {
+    const auto is_here = visit_.enter(reader);
+    if (!is_here) return std::unexpected(is_here.error());
+    if (!*is_here) return {};
+  }
   switch (stage_) {
     case Stage::kMatching:
       if (Status done = match_blocks(reader); !done) return done;

@@ -55,7 +55,7 @@ class SeriesReader {
     SeriesLimits limits{};
     Order order = Order::kByField;
   };
-  explicit SeriesReader(Options options) : options_(std::move(options)) {}
+  explicit SeriesReader(Options options) : options_(std::move(options)), visit_(options_.device) {}
 
   // Works for about a millisecond, which may end within an hour or a field. kBadParams: the answer
   // would be too large; only before the sink was called.
@@ -106,6 +106,7 @@ class SeriesReader {
   void end_group(SeriesSink& sink);
 
   Options options_;
+  DeviceVisit visit_;
   Stage stage_ = Stage::kMatching;
   std::optional<BlockWalk> walk_;  // over the hours walk_from_ to walk_to_
   std::int64_t walk_from_ = 0;

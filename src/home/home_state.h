@@ -20,6 +20,7 @@ namespace gridloom::home {
 struct HomeDevice {
   std::string sn;
   std::string name;
+  std::string product{};  // its name, or that of its family; empty: neither is known
   catalog::FamilyPtr family;
   std::shared_ptr<const history::EnergySources> sources;  // of its family; never null
   overview::Role role = overview::Role::kOther;

@@ -112,7 +112,7 @@ int print_page(const Arguments& arguments) {
       catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
   if (arguments.family.empty()) {
-    fmt::print("{}", catalog::families_page((*catalog)->families()));
+    fmt::print("{}", catalog::families_page(**catalog));
     return 0;
   }
   const catalog::FamilyPtr family = (*catalog)->find(arguments.family);

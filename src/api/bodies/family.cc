@@ -112,7 +112,8 @@ const schema::Body& describe(schema::Of<Report> /*of*/) {
       declared<MaybeText>("prefix", {.text = "The names in its body begin after this"}),
       declared<MaybeText>("module", {.text = "The member with the serial number of the module"}),
       declared<std::vector<Text>>(
-          "fields", {.text = "Names of the fields that it carries, or how they begin, up to a dot"}),
+          "fields",
+          {.text = "Names of the fields that it carries, or how they begin, up to a dot"}),
   };
   static constexpr schema::Body kBody{.name = "Report", .members = kMembers};
   return kBody;

@@ -277,7 +277,6 @@ HomeFeed::WorkPtr HomeFeed::begin(AccountId account, Entry& entry, Loop& loop) c
         work->devices.push_back(std::make_shared<HomeDevice>(
             HomeDevice{.sn = device->sn,
                        .name = device->name,
-                       .product = platform.catalog->product_name(device->sn),
                        .family = family,
                        .sources = of_family,
                        .role = overview::role_of(*family),
@@ -287,7 +286,8 @@ HomeFeed::WorkPtr HomeFeed::begin(AccountId account, Entry& entry, Loop& loop) c
                        .moment = {},
                        .figures = {},
                        .figures_before = {},
-                       .faults_since = {}}));
+                       .faults_since = {},
+                       .product = platform.catalog->product_name(device->sn)}));
         work->numbers.push_back(device->number);
       }
     }

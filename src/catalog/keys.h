@@ -96,6 +96,8 @@ enum class SectionId : std::uint8_t {
   kParamTexts,
   kFaultTexts,
   kGroupTexts,
+  kProducts,
+  kProduct,
 };
 
 inline constexpr std::string_view kNone = "none";  // of Form::kEntryOrNone
@@ -126,7 +128,7 @@ struct Section {
 };
 [[nodiscard]] std::span<const Section> sections();  // in the order of SectionId
 [[nodiscard]] const Section& section_of(SectionId id);
-// The sections of a whole file, kFile, kHome or kTranslation: the file first.
+// The sections of a whole file, kFile, kHome, kTranslation or kProducts: the file first.
 [[nodiscard]] std::span<const Section> sections_of_file(SectionId file);
 
 // The name of a key of earlier device files today; empty if `key` is none.

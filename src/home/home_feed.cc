@@ -274,19 +274,20 @@ HomeFeed::WorkPtr HomeFeed::begin(AccountId account, Entry& entry, Loop& loop) c
         const catalog::FamilyPtr& family = platform.catalog->of_serial(device->sn);
         auto& of_family = sources[family.get()];
         if (!of_family) of_family = std::make_shared<history::EnergySources>(*family);
-        work->devices.push_back(
-            std::make_shared<HomeDevice>(HomeDevice{.sn = device->sn,
-                                                    .name = device->name,
-                                                    .family = family,
-                                                    .sources = of_family,
-                                                    .role = overview::role_of(*family),
-                                                    .online = false,
-                                                    .has_values = false,
-                                                    .last_report = {},
-                                                    .moment = {},
-                                                    .figures = {},
-                                                    .figures_before = {},
-                                                    .faults_since = {}}));
+        work->devices.push_back(std::make_shared<HomeDevice>(
+            HomeDevice{.sn = device->sn,
+                       .name = device->name,
+                       .family = family,
+                       .sources = of_family,
+                       .role = overview::role_of(*family),
+                       .online = false,
+                       .has_values = false,
+                       .last_report = {},
+                       .moment = {},
+                       .figures = {},
+                       .figures_before = {},
+                       .faults_since = {},
+                       .product = platform.catalog->product_name(device->sn)}));
         work->numbers.push_back(device->number);
       }
     }

@@ -30,6 +30,7 @@ struct HomeDevice {
   overview::Overview figures;
   overview::Overview figures_before;  // when that moment began
   FaultTimes faults_since;            // of figures.errors, those of which it is known
+  std::string product{};              // its name, or that of its family; empty: neither is known
 };
 
 [[nodiscard]] overview::Freshness freshness_of(const HomeDevice& device, TimePoint now);

@@ -47,6 +47,22 @@ std::optional<TimePoint> next_change(const HomeDevice& device, TimePoint now) {
   return overview::next_change(*device.family, *device.last_report, now);
 }
 
+void set_roles(std::vector<HomeDevicePtr>& devices) {
+  std::vector<overview::Member> members;
+  members.reserve(devices.size());
+  for (const HomeDevicePtr& each : devices) {
+    members.push_back(
+        {.family = each->family.get(), .sn = each->sn, .meter_sn = each->figures.meter_sn});
+  }
+  const std::vector<overview::Role> roles = overview::roles_of(members);
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    if (devices[i]->role == roles[i]) continue;
+    auto changed = std::make_shared<HomeDevice>(*devices[i]);
+    changed->role = roles[i];
+    devices[i] = std::move(changed);
+  }
+}
+
 overview::HomePicture picture_of(const HomeState& state) {
   std::vector<overview::HomeDevice> parts;
   parts.reserve(state.devices.size());

@@ -40,6 +40,8 @@ struct Overview {
   std::optional<double> full_in_min{};
   std::optional<double> empty_in_min{};
   std::optional<double> capacity_wh{};  // of the full battery
+  // The household meter that tells the device the power of its site; empty: none.
+  std::string meter_sn{};
   // By history::Power, with the signs of the natures; the figures above are sums of these.
   KnownPowers powers_w{};
   std::vector<ActiveError> errors{};

@@ -9,6 +9,7 @@
 // disk; version is SQLite's.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sqlite3.h>
 
@@ -149,6 +150,8 @@ int measure(const std::vector<std::string_view>& arguments) {
 }  // namespace gridloom::bench
 
 int main(int argc, char** argv) {
+  // Standard output has the figures.
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("history_stores"));
   spdlog::set_level(spdlog::level::warn);
   return gridloom::bench::measure({argv + 1, argv + argc});
 }

@@ -1,6 +1,7 @@
 // The settings from the command line and the configuration file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -10,10 +11,28 @@
 
 namespace gridloom::app {
 
+// A node of a cluster; all empty: a server by itself.
+struct ClusterChoice {
+  std::string urls;  // nats://HOST:PORT,...
+  std::string node;  // empty: the host's name
+  std::size_t slots = 8;
+  int replicas = 3;
+  std::int64_t log_mb = 1024;  // of each slot
+  std::string user;
+  std::filesystem::path password_file;
+  std::filesystem::path credentials_file;
+  std::filesystem::path ca_file;
+  std::filesystem::path certificate_file;
+  std::filesystem::path key_file;
+
+  [[nodiscard]] bool is_given() const { return !urls.empty(); }
+};
+
 struct ServeOptions {
   std::filesystem::path data = "data";
   std::string database;  // postgres://…; empty: what the data folder says, else files in it
   std::filesystem::path database_password_file;
+  ClusterChoice cluster;
   std::string http = "127.0.0.1:8080";
   std::string https = "127.0.0.1:8443";
   std::string mqtt = "127.0.0.1:1883";

@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/cluster_options.h"
 #include "app/configured_bridges.h"
 #include "app/control/admin.h"
 #include "app/control/administration.h"
@@ -45,6 +46,7 @@
 #include "history/blocks/block.h"
 #include "net/io_loop.h"
 #include "net/tls.h"
+#include "node/node.h"
 #include "operations/faults.h"
 #include "operations/last_states.h"
 #include "operations/sign_in.h"
@@ -66,6 +68,8 @@ using server::Server;
 // Values between these reports are known. The last half day has more, which plots show in detail.
 constexpr Millis kPastReports{history::kLongestGap_ms};
 constexpr Millis kDensePast = std::chrono::hours(12);
+
+constexpr Millis kLongestDrain = std::chrono::seconds(30);
 
 constexpr std::string_view kMakeRoom =
     "; nothing is lost: make room on the disk of the data folder and start again";
@@ -89,7 +93,8 @@ struct ServeProcess {
   MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
   std::jthread trimming;
   ServerAdministration administration;
-  std::unique_ptr<Server> server;
+  std::unique_ptr<node::Node> node;  // null: no cluster
+  std::unique_ptr<Server> server;    // of a node: its door
   std::unique_ptr<operations::FaultRules> faults;
   std::unique_ptr<AdminSocket> admin;
   std::optional<DemoHome> demo;
@@ -104,9 +109,43 @@ struct ServeProcess {
     administration.close();
     if (sim_loop) sim_loop->stop();
     fleet.reset();
+    if (node) node->end();
     server.reset();
   }
 };
+
+// Connects with the cluster. The node's door has what it stores from the node.
+Status open_node(ServeProcess& process, const ServeOptions& options, const server::Limits& limits,
+                 std::shared_ptr<const catalog::Catalog> catalog) {
+  auto of_node = cluster_options(
+      options, {.devices = process.clock(), .wall = process.wall, .steady = process.steady});
+  if (!of_node) return std::unexpected(of_node.error());
+  of_node->catalog = std::move(catalog);
+  of_node->limits = limits;
+  of_node->zone = local_zone().zone;
+  of_node->zone_name = local_zone().name;
+  of_node->strictness =
+      options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed;
+  of_node->on_refused = [](const Error& why) {
+    spdlog::error("{}", why.detail);
+    ::kill(::getpid(), SIGTERM);
+  };
+  auto node = node::Node::open(std::move(*of_node));
+  if (!node) return std::unexpected(node.error());
+  process.node = std::move(*node);
+  return {};
+}
+
+Result<std::unique_ptr<server::Stores>> open_stores(const ServeProcess& process,
+                                                    const ServeOptions& options) {
+  if (process.node) return process.node->stores_of_door();
+  std::optional<server::DatabaseChoice> database;
+  if (!options.database.empty()) {
+    database = {.url = options.database, .password_file = options.database_password_file};
+  }
+  return server::open_stores(
+      {.data = options.data, .asked = std::move(database), .clock = process.wall});
+}
 
 Status open_server(ServeProcess& process, const ServeOptions& options, const TimeOptions& time) {
   auto lock = storage::DataLock::take(options.data);
@@ -129,12 +168,10 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
   }
   auto catalog = catalog::load_catalog(options.devices, catalog::Translations::kAll);
   if (!catalog) return std::unexpected(catalog.error());
-  std::optional<server::DatabaseChoice> database;
-  if (!options.database.empty()) {
-    database = {.url = options.database, .password_file = options.database_password_file};
+  if (options.cluster.is_given()) {
+    if (Status opened = open_node(process, options, *limits, *catalog); !opened) return opened;
   }
-  auto stores = server::open_stores(
-      {.data = options.data, .asked = std::move(database), .clock = process.wall});
+  auto stores = open_stores(process, options);
   if (!stores) return std::unexpected(stores.error());
   const unsigned threads =
       options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
@@ -157,6 +194,7 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
        }});
   if (!server) return std::unexpected(server.error());
   process.server = std::move(*server);
+  if (process.node) process.node->join(*process.server);
   return {};
 }
 
@@ -185,6 +223,11 @@ void trim_after_closing(ServeProcess& process) {
     if (!process.trim.is_due(open, process.steady.now())) return;
     process.trimming = std::jthread([] { malloc_trim(0); });
   });
+}
+
+// Empty: that of the server.
+net::MakeProtocol mqtt_protocol(const ServeProcess& process) {
+  return process.node ? process.node->mqtt_protocol() : net::MakeProtocol();
 }
 
 Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& options) {
@@ -217,7 +260,8 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
                                                  .frame_origins = std::move(*origins),
                                                  .trusted_proxies = std::move(*proxies),
                                                  .administration = &process.administration,
-                                                 .bridges = std::move(*bridges)});
+                                                 .bridges = std::move(*bridges),
+                                                 .mqtt_protocol = mqtt_protocol(process)});
       !listening) {
     return std::unexpected(listening.error());
   }
@@ -396,6 +440,9 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
     return known;
   }
   process.server->start({{"demo", options.has_demo()}});
+  if (process.node) {
+    if (Status started = process.node->start(urls_of(process).http); !started) return started;
+  }
   if (options.has_demo()) {
     if (Status found = find_last_states(process, options); !found) return found;
     if (Status made = make_fleet(process, options); !made) return made;
@@ -497,6 +544,7 @@ int refuse(const Error& error, const ServeOptions& options) {
 Status check_options(const ServeOptions& options) {
   const auto limits = limits_from(options.limits);
   if (!limits) return std::unexpected(limits.error());
+  if (Status good = check_cluster(options); !good) return good;
   const auto listeners = listeners_of(options, nullptr);
   if (!listeners) return std::unexpected(listeners.error());
   const auto proxies = trusted_proxies(options);
@@ -538,6 +586,9 @@ int serve(const ServeOptions& options) {
   int signal = 0;
   sigwait(&signals, &signal);
   spdlog::info("stopping on signal {}", signal);
+  if (process.node && !process.node->drain(kLongestDrain)) {
+    spdlog::warn("not all slots were given up in time; other nodes claim them after a lease");
+  }
   process.server->stop({{"signal", signal}});
   return process.starts_again ? kStartAgain : 0;
 }

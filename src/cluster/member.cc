@@ -125,6 +125,11 @@ std::vector<SlotOwner> Member::owners() const {
   return owners_;
 }
 
+std::vector<NodeId> Member::present() const {
+  const std::scoped_lock lock(mutex_);
+  return present_;
+}
+
 Member::Health Member::health() {
   Sight sight = beats_.sight();
   const std::scoped_lock lock(mutex_);
@@ -216,7 +221,13 @@ void Member::report(const Sight& sight) {
       spdlog::warn("the node {} is not heard any more", text_of(id));
     }
   }
-  present_ = std::move(present);
+  if (present != present_) {
+    {
+      const std::scoped_lock lock(mutex_);
+      present_ = std::move(present);
+    }
+    parts_.host.owners_changed();
+  }
   if (!sight.is_refused || std::exchange(is_refused_, true)) return;
   if (const auto why = beats_.refusal()) {
     spdlog::error("{}", why->detail);

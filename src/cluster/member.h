@@ -62,7 +62,7 @@ class SlotHost {
   // From now on nothing of the slot may be acknowledged or written. May come before an open() has
   // ended, which is given up then.
   virtual void close(Slot slot, Revision revision, CloseReason reason, Closed closed) = 0;
-  // Member::owners() has news.
+  // Member::owners() or Member::present() has news.
   virtual void owners_changed() = 0;
   // This node gives way to another of its name, and is to end: kConflict, which names both.
   virtual void refused(const Error& why) = 0;
@@ -107,6 +107,8 @@ class Member {
 
   // By slot; nothing is known before the claims were read.
   [[nodiscard]] std::vector<SlotOwner> owners() const;
+  // The other nodes that were heard within the lease, in the order of NodeId.
+  [[nodiscard]] std::vector<NodeId> present() const;
   struct Health {
     ClusterFacts facts{};
     Phase phase = Phase::kJoining;
@@ -141,14 +143,14 @@ class Member {
   // The thread's own.
   Ownership ownership_;
   Beats::Said said_;
-  std::vector<NodeId> present_;  // those whose coming was logged
   bool is_refused_ = false;
 
   std::atomic<TimePoint> era_{TimePoint{}};
   std::array<std::atomic<Revision>, kMostSlots> serving_{};  // 0: it does not
 
-  mutable std::mutex mutex_;  // guards the next two members
+  mutable std::mutex mutex_;  // guards the next three members
   std::vector<SlotOwner> owners_;
+  std::vector<NodeId> present_;
   Phase phase_ = Phase::kJoining;
 
   ClaimsCaller claims_;

@@ -1,28 +1,21 @@
-// A NodeLink on its loop: any thread sends messages over it, and those of one turn leave together.
-// Each opening of the link is a session with a number; what was meant for an earlier session is
-// left out.
+// The messages about shards and clients (hub/node_messages.h) over the link to another node.
 //
-// Thread rule: send() and is_congested() from any thread, all else on loop().
+// Thread rule: LinkChannel's.
 #pragma once
 
-#include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "base/clock.h"
 #include "base/loop.h"
-#include "hub/node_link.h"
+#include "hub/link_channel.h"
 #include "hub/node_messages.h"
 
 namespace gridloom::hub {
 
-class NodeChannel : public std::enable_shared_from_this<NodeChannel> {
+class NodeChannel {
  public:
   // Called on loop().
   struct Events {
@@ -31,45 +24,24 @@ class NodeChannel : public std::enable_shared_from_this<NodeChannel> {
     std::function<void(NodeMessage)> received;
     std::function<bool(const std::string& frame)> send;  // as Peers::send()
   };
-  struct Options {
-    Loop& loop;
-    const Clock& clock;
-    std::uint64_t run = 0;  // NodeLink
-    NodeLink::Limits limits{};
-    std::size_t congested_bytes = std::size_t{16} * 1024 * 1024;
-  };
+  using Options = LinkChannel::Options;
   NodeChannel(const Options& options, Events events);
   NodeChannel(const NodeChannel&) = delete;
   NodeChannel& operator=(const NodeChannel&) = delete;
 
-  [[nodiscard]] Loop& loop() const { return options_.loop; }
-  void send(std::uint64_t session, const NodeMessage& message);
-  // More waits for the other node than it should: what can be left out is to be left out.
-  [[nodiscard]] bool is_congested() const {
-    return waiting_bytes_.load(std::memory_order_relaxed) > options_.congested_bytes;
+  [[nodiscard]] Loop& loop() const { return link_->loop(); }
+  void send(std::uint64_t session, const NodeMessage& message) {
+    link_->send(session, bytes_of(message));
   }
+  [[nodiscard]] bool is_congested() const { return link_->is_congested(); }
 
-  void node_is_there() { link_.node_is_there(options_.clock.now()); }
-  void node_is_away() { link_.node_is_away(); }
-  void receive(std::string_view frame);
-  void tick();
+  void node_is_there() { link_->node_is_there(); }
+  void node_is_away() { link_->node_is_away(); }
+  void receive(std::string_view frame) { link_->receive(frame); }
+  void tick() { link_->tick(); }
 
  private:
-  void opened();
-  void closed();
-  void flush();
-  void count_waiting();
-
-  const Options options_;
-  Events events_;
-  NodeLink link_;
-  std::atomic<std::size_t> waiting_bytes_{0};
-  std::mutex mutex_;           // guards the members below
-  std::uint64_t session_ = 0;  // that is open; 0: none
-  std::uint64_t last_session_ = 0;
-  std::vector<std::string> pending_;  // messages of the session
-  std::size_t pending_bytes_ = 0;
-  bool flushes_ = false;  // a task that flushes is posted
+  const std::shared_ptr<LinkChannel> link_;
 };
 
 }  // namespace gridloom::hub

@@ -24,8 +24,9 @@
 #include "mqtt/stream_table.h"
 
 namespace gridloom::postgres {
+class Connection;
 class ConnectionSettings;
-}
+}  // namespace gridloom::postgres
 
 namespace gridloom::mqtt {
 
@@ -38,8 +39,11 @@ class SessionStore {
   // Opens the store in a database; creates its tables, or brings them to this program's version.
   // The data folder has a note of how far they were written. kConflict: they are of a later
   // version. kIo: the database is away, or has no right for this.
+  // `check` is run first in each transaction that writes, which fails as it does; empty: nothing.
+  using Check = std::function<Status(postgres::Connection& connection)>;
   [[nodiscard]] static Result<std::unique_ptr<SessionStore>> open(
-      const postgres::ConnectionSettings& settings, const std::filesystem::path& folder);
+      const postgres::ConnectionSettings& settings, const std::filesystem::path& folder,
+      Check check = {});
 
   SessionStore() = default;
   SessionStore(const SessionStore&) = delete;

@@ -35,6 +35,8 @@ ErrorCode code_of_status(natsStatus status) {
     case NATS_CONNECTION_CLOSED:
     case NATS_CONNECTION_DISCONNECTED:
     case NATS_STALE_CONNECTION:
+    // The socket broke in a call, and the library's reading thread has not seen it yet.
+    case NATS_IO_ERROR:
     case NATS_INSUFFICIENT_BUFFER:
     case NATS_DRAINING:
       return ErrorCode::kOffline;

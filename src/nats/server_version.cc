@@ -7,11 +7,13 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 #include "base/file_descriptor.h"
 #include "base/printable.h"
@@ -90,6 +92,16 @@ Result<std::string> server_version(const std::string& url, Millis at_most) {
   }
   const std::string_view rest = std::string_view(line).substr(at + kMember.size());
   return printable(rest.substr(0, rest.find('"')));
+}
+
+std::optional<Version> parse_version(std::string_view text) {
+  Version version;
+  const char* const end = text.data() + text.size();
+  const auto [dot, first] = std::from_chars(text.data(), end, version.major);
+  if (first != std::errc() || dot == end || *dot != '.') return std::nullopt;
+  const auto [rest, second] = std::from_chars(dot + 1, end, version.minor);
+  if (second != std::errc()) return std::nullopt;
+  return version;
 }
 
 }  // namespace gridloom::nats

@@ -2,7 +2,10 @@
 // connects, before anything else.
 #pragma once
 
+#include <compare>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -14,5 +17,14 @@ namespace gridloom::nats {
 // resolved. kIo: the server cannot be reached. kMalformed: what answers is no nats-server. Any
 // thread.
 [[nodiscard]] Result<std::string> server_version(const std::string& url, Millis at_most);
+
+struct Version {
+  int major = 0;
+  int minor = 0;
+
+  auto operator<=>(const Version&) const = default;
+};
+// "2.9.10" is {2, 9}. Nothing: it does not begin with two numbers.
+[[nodiscard]] std::optional<Version> parse_version(std::string_view text);
 
 }  // namespace gridloom::nats

@@ -80,7 +80,9 @@ bool ConnectionSet::close_unauthenticated() {
   while (!counted_.empty()) {
     const std::shared_ptr<ConnectionIo> oldest = counted_.front().lock();
     counted_.pop_front();
-    if (!oldest || !oldest->may_be_closed()) continue;
+    if (!oldest) continue;
+    oldest->catch_up();
+    if (!oldest->may_be_closed()) continue;
     oldest->close();
     return true;
   }
@@ -208,6 +210,13 @@ void ConnectionIo::tick(TimePoint now) {
   }
   protocol_->tick(now);
   if (readable_ || move_ || !unsent_.empty() || protocol_->has_output()) continue_at_turn_end();
+}
+
+void ConnectionIo::catch_up() {
+  if (phase_ != Phase::kEstablished) return;
+  readable_ = true;
+  read();
+  if (phase_ == Phase::kEstablished) write();
 }
 
 void ConnectionIo::server_stops() {
@@ -355,6 +364,9 @@ void ConnectionIo::close_if_reset() {
 }
 
 void ConnectionIo::continue_io() {
+  if (phase_ != Phase::kEstablished) return;
+  // A protocol may have learnt it since it was given bytes.
+  update_account();
   if (phase_ != Phase::kEstablished) return;
   write();
   if (phase_ != Phase::kEstablished) return;

@@ -46,7 +46,8 @@ class ConnectionSet {
   // each(). Returns the `peer` for its add() there.
   [[nodiscard]] std::string release(const std::shared_ptr<ConnectionIo>& connection);
   void each(const std::function<void(ConnectionIo&)>& what);
-  // Closes the oldest unauthenticated connection that is not a spare one; false: there is none.
+  // Closes the oldest unauthenticated connection that is not a spare one, once what it has sent is
+  // read: the loop may be late, and that is not the peer's fault. False: there is none.
   [[nodiscard]] bool close_unauthenticated();
   // Frees a spare permit for a new connection from `peer`: closes the oldest connection of the
   // address that holds the most spare permits (the new connection is counted). Empty: none can be
@@ -121,8 +122,11 @@ class ConnectionIo final : public IoLoop::Watched,
   void tick(TimePoint now);
   void server_stops();
   [[nodiscard]] bool may_be_closed() const {
-    return protocol_->account() == 0 && !protocol_->busy();
+    return protocol_->account() == 0 && !protocol_->busy() && move_ == nullptr;
   }
+  // Reads what the peer has sent, up to one buffer, and sends what that causes, before the event
+  // of the loop. A TLS handshake is not continued: it costs much, and anyone may ask for it.
+  void catch_up();
   [[nodiscard]] bool overfull() const { return dependencies_.overfull && dependencies_.overfull(); }
   void close();
 

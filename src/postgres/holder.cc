@@ -20,6 +20,8 @@ using Steady = std::chrono::steady_clock;
 
 // The class of our advisory locks; the schema is the object, as each has a server of its own.
 constexpr std::string_view kTry = "SELECT pg_try_advisory_lock(1196182532, hashtext($1))";
+constexpr std::string_view kTryShared =
+    "SELECT pg_try_advisory_lock_shared(1196182532, hashtext($1))";
 constexpr std::string_view kWho =
     "SELECT a.application_name, coalesce(host(a.client_addr), 'the database''s own machine'), "
     "to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') "
@@ -30,8 +32,9 @@ constexpr std::string_view kWho =
 constexpr Millis kLook{1'000};        // for a lost session
 constexpr Millis kBetweenTries{200};  // while another has the lock
 
-Result<bool> try_lock(Connection& connection) {
-  const auto rows = connection.query(kTry, connection.schema());
+Result<bool> try_lock(Connection& connection, Holder::Kind kind) {
+  const auto rows = connection.query(kind == Holder::Kind::kShared ? kTryShared : kTry,
+                                     connection.schema());
   if (!rows) return std::unexpected(rows.error());
   return (*rows)[0].boolean(0);
 }
@@ -46,8 +49,8 @@ std::string holder_of(Connection& connection) {
 
 Error taken_by(const ConnectionSettings& settings, const std::string& who) {
   return {.code = ErrorCode::kConflict,
-          .detail = fmt::format("the database {} belongs to {}: one server has a database; stop "
-                                "that one first, or name another database or schema",
+          .detail = fmt::format("the database {} belongs to {}: one server, or one cluster, has a "
+                                "database; stop that first, or name another database or schema",
                                 settings.description(), who)};
 }
 
@@ -61,20 +64,22 @@ bool pause(const std::stop_token& stop, Millis time) {
 
 }  // namespace
 
-Holder::Holder(ConnectionSettings settings, Connection connection)
+Holder::Holder(ConnectionSettings settings, Kind kind, Connection connection)
     : settings_(std::move(settings)),
+      kind_(kind),
       thread_([this, own = std::move(connection)](const std::stop_token& stop) mutable {
         keep(stop, std::move(own));
       }) {}
 
 Holder::~Holder() = default;
 
-Result<std::unique_ptr<Holder>> Holder::take(const ConnectionSettings& settings, Millis patience) {
+Result<std::unique_ptr<Holder>> Holder::take(const ConnectionSettings& settings, Millis patience,
+                                             Kind kind) {
   auto connection = Connection::open(settings, {});
   if (!connection) return std::unexpected(connection.error());
   const auto until = Steady::now() + patience;
   while (true) {
-    const auto got = try_lock(*connection);
+    const auto got = try_lock(*connection, kind);
     if (!got) return std::unexpected(got.error());
     if (*got) break;
     if (Steady::now() >= until) {
@@ -82,7 +87,7 @@ Result<std::unique_ptr<Holder>> Holder::take(const ConnectionSettings& settings,
     }
     (void)pause({}, kBetweenTries);
   }
-  return std::unique_ptr<Holder>(new Holder(settings, std::move(*connection)));
+  return std::unique_ptr<Holder>(new Holder(settings, kind, std::move(*connection)));
 }
 
 void Holder::keep(const std::stop_token& stop, Connection connection) const {
@@ -94,7 +99,7 @@ void Holder::keep(const std::stop_token& stop, Connection connection) const {
     own.reset();
     auto again = Connection::open(settings_, {.stop = stop});
     if (!again) continue;
-    const auto got = try_lock(*again);
+    const auto got = try_lock(*again, kind_);
     if (!got) continue;
     if (!*got) {
       if (!std::exchange(is_told, true)) {

@@ -62,5 +62,15 @@ TEST_F(PostgresHolder, ALostSessionTakesTheLockAgain) {
   }
 }
 
+TEST_F(PostgresHolder, IsSharedAmongTheNodesOfAClusterAndWithNobodyElse) {
+  constexpr auto kShared = Holder::Kind::kShared;
+  auto first = must(Holder::take(database_->settings("node a"), Millis(0), kShared));
+  const auto second = must(Holder::take(database_->settings("node b"), Millis(0), kShared));
+  const auto alone = Holder::take(database_->settings("server"), Millis(0));
+  ASSERT_FALSE(alone);
+  EXPECT_EQ(alone.error().code, ErrorCode::kConflict);
+  EXPECT_TRUE(alone.error().detail.contains("node ")) << alone.error().detail;
+}
+
 }  // namespace
 }  // namespace gridloom::postgres

@@ -77,7 +77,10 @@ void Protocols::add_apis(ApiOptions options) {
     loop->on_sweep([api] { api->tick(); });
     for (const ReplayCheck check : {ReplayCheck::kOff, ReplayCheck::kOn}) {
       services_.push_back(std::make_unique<api::HttpService>(api::HttpService::Options{
-          .api = api, .hub = &options_.hub, .mqtt = mqtt::serve(mqtt_), .replay_check = check}));
+          .api = api,
+          .hub = &options_.hub,
+          .mqtt = options.mqtt_protocol ? options.mqtt_protocol : mqtt::serve(mqtt_),
+          .replay_check = check}));
     }
   }
 }

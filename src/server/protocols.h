@@ -56,6 +56,7 @@ class Protocols {
   struct ApiOptions {
     history::Reads reads;
     api::BrokerAddress mqtt;
+    net::MakeProtocol mqtt_protocol{};     // inside WebSockets; empty: make(Interface::kMqtt)
     std::function<std::string()> metrics;  // the text of /metrics; any thread
     std::function<api::Health()> health;   // /healthz; any thread
     api::Page page;                        // of the dashboard

@@ -144,7 +144,7 @@ Status Server::open_data() {
   platform_->zone_name = options_.zone_name;
   platform_->sessions = store_->keeper();
   platform_->config = config_of(options_.limits, options_.strictness);
-  auto archive = history::Archive::open(
+  auto archive = open_archive(
       {.data = options_.data,
        .stores = options_.stores->history(),
        .clock = &options_.clocks.devices,
@@ -166,6 +166,11 @@ Status Server::open_data() {
     platform_->journal = &instant_journal_.emplace(*archive_);
   }
   return {};
+}
+
+Result<std::shared_ptr<history::Archive>> Server::open_archive(history::Archive::Options options) {
+  if (options_.open_archive) return options_.open_archive(std::move(options));
+  return history::Archive::open(std::move(options));
 }
 
 void Server::make_hub() {
@@ -191,7 +196,10 @@ void Server::make_hub() {
 
 Status Server::listen(ListenOptions options) {
   const auto protocol_of = [&](const ListenerOptions& listener) -> net::MakeProtocol {
-    net::MakeProtocol make = protocols_->make(listener.interface, listener.replay_check);
+    const bool is_elsewhere = listener.interface == Interface::kMqtt && options.mqtt_protocol;
+    net::MakeProtocol make = is_elsewhere
+                                 ? options.mqtt_protocol
+                                 : protocols_->make(listener.interface, listener.replay_check);
     if (!options.wrap) return make;
     return [make = std::move(make), wrap = options.wrap](net::ConnectionContext context) {
       return wrap(make(std::move(context)));
@@ -227,6 +235,7 @@ Status Server::listen(ListenOptions options) {
                        .configured = std::move(options.bridges)});
   protocols_->add_apis({.reads = reads_of(*archive_),
                         .mqtt = std::move(options.mqtt),
+                        .mqtt_protocol = std::move(options.mqtt_protocol),
                         .metrics =
                             [this] {
                               return metrics_of(*platform_, listeners_, protocols_->sessions(),

@@ -76,6 +76,10 @@ class Server {
     bool clock_is_driven = false;  // clocks.devices is set on purpose: trust its time
     hub::RequestPath request_path{};
     std::unique_ptr<Stores> stores{};  // null: open_stores() of the folder
+    // Composes the archive, as that of a slot of a cluster (history/slot/slot_archive.h); empty:
+    // history::Archive::open().
+    std::function<Result<std::shared_ptr<history::Archive>>(history::Archive::Options)>
+        open_archive{};
     // The store lost what it had, as a database does in a failover: the log has it, and the next
     // start stores it again. Called once, on a thread of the server, which must not end it.
     std::function<void(const Error& why)> on_superseded{};
@@ -98,6 +102,9 @@ class Server {
     // Outlives the server; null: it is not administered over HTTP.
     api::Administration* administration = nullptr;
     std::vector<bridges::ConfiguredBridge> bridges{};  // beside those of the registry
+    // Of MQTT connections, also inside WebSockets, whose sessions are elsewhere
+    // (node/relay_door.h); empty: the sessions are this server's.
+    net::MakeProtocol mqtt_protocol{};
     // Wraps the protocol of each connection to a listener, for a caller that observes the bytes;
     // empty: none is wrapped.
     std::function<std::shared_ptr<net::Protocol>(std::shared_ptr<net::Protocol>)> wrap{};
@@ -134,6 +141,8 @@ class Server {
  private:
   explicit Server(Options options);
   [[nodiscard]] Status open_data();
+  [[nodiscard]] Result<std::shared_ptr<history::Archive>> open_archive(
+      history::Archive::Options options);
   void make_hub();
 
   // Destroyed in reverse order.
@@ -142,7 +151,7 @@ class Server {
   std::unique_ptr<mqtt::SessionStore> store_;
   std::unique_ptr<hub::Platform> platform_;
   Loops loops_;
-  std::unique_ptr<history::Archive> archive_;
+  std::shared_ptr<history::Archive> archive_;
   std::optional<history::InstantJournal> instant_journal_;
   std::unique_ptr<hub::Hub> hub_;
   std::optional<HomeServices> homes_;

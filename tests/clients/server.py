@@ -17,6 +17,7 @@ import random
 import select
 import shutil
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -232,6 +233,16 @@ def database_of(data):
     return postgres.new_database(**json.loads(place))
 
 
+def held_port():
+    """A socket on a free port of the loopback. While it lives, a server can listen there, and no other program
+    gets the port, also between the server's end and its next start: a listener shares it with a socket that does
+    not listen, but the kernel gives it to nobody who asks for any port."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
+
+
 class Server:
     """A running server; a context manager. `flags` go to `serve` as they are. `doors` get a free
     port; without any the folder, too, is said by a configuration file among the flags."""
@@ -243,8 +254,9 @@ class Server:
         command = [GRIDLOOM, "serve"]
         if doors:
             command += ["--data", str(self.data)]
-        for door in doors:
-            command += ["--" + door, "127.0.0.1:0"]
+        self.held = [held_port() for _ in doors]
+        for door, port in zip(doors, self.held):
+            command += ["--" + door, f"127.0.0.1:{port.getsockname()[1]}"]
         if demo:
             command.append("--demo")
         self.command = [*command, *database_of(self.data), *map(str, flags)]

@@ -140,6 +140,38 @@ void add_home_options(CLI::App& app, ServeOptions& o) {
             "time,load_w,sun,air_c");
 }
 
+// A node of a cluster, whose nodes share a database.
+void add_cluster_options(CLI::App& app, ClusterChoice& c, const Option& database) {
+  const Option cluster = add_value(app, "--cluster", c.urls, "URL,...",
+                                   "Run as a node of the cluster whose NATS servers these are: "
+                                   "nats://HOST:4222,...");
+  cluster.needs(database);
+  const auto add = [&](const std::string& name, auto& value, std::string_view placeholder,
+                       std::string_view help) {
+    return add_value(app, name, value, placeholder, help).needs(cluster);
+  };
+  add("--cluster-node", c.node, placeholder::kName,
+      "This node's name in the cluster; its default is the host's name");
+  add("--cluster-slots", c.slots, placeholder::kNumber,
+      "Number of slots, the shares of the devices; the same at all nodes, for ever")
+      .show_default();
+  add("--cluster-replicas", c.replicas, placeholder::kNumber,
+      "NATS servers that have each log: 1, 3 or 5")
+      .show_default();
+  add("--cluster-log-mb", c.log_mb, placeholder::kNumber,
+      "The most that the log of a slot has, which each of these servers reserves, in MB")
+      .show_default();
+  add("--cluster-user", c.user, placeholder::kName, "User of NATS");
+  add("--cluster-password-file", c.password_file, placeholder::kFile, "File with its password");
+  add("--cluster-credentials-file", c.credentials_file, placeholder::kFile,
+      "File of credentials of NATS, in place of a user");
+  add("--cluster-ca-file", c.ca_file, placeholder::kFile,
+      "Authority that signed the certificates of the NATS servers");
+  add("--cluster-certificate-file", c.certificate_file, placeholder::kFile,
+      "Own certificate, for servers that ask for one");
+  add("--cluster-key-file", c.key_file, placeholder::kFile, "Its private key");
+}
+
 // Listeners, folders and limits of the server.
 void add_server_options(CLI::App& app, ServeOptions& o) {
   const auto listener = [&](const std::string& name, std::string& value, std::string_view help) {
@@ -157,6 +189,7 @@ void add_server_options(CLI::App& app, ServeOptions& o) {
   add_value(app, "--database-password-file", o.database_password_file, placeholder::kFile,
             "File with the password of the database, in place of PGPASSFILE")
       .needs(database);
+  add_cluster_options(app, o.cluster, database);
   listener("--http", o.http, "HTTP listener; port 0 takes any free port");
   listener("--https", o.https, "HTTPS listener");
   listener("--mqtt", o.mqtt, "MQTT listener");

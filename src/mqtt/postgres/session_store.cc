@@ -59,6 +59,7 @@ class PostgresTables final : public SessionTables {
     std::filesystem::path folder;
     std::string loss;
     SessionState state;
+    SessionStore::Check check;
   };
   PostgresTables(const ConnectionSettings& settings, Options options)
       : settings_(settings),
@@ -104,6 +105,9 @@ Status PostgresTables::write(const Batch& batch) {
   Connection& connection = **lease;
   auto transaction = Transaction::begin(connection);
   if (!transaction) return std::unexpected(transaction.error());
+  if (options_.check) {
+    if (Status may = options_.check(connection); !may) return may;
+  }
   if (Status set = connection.run(kSettings); !set) return set;
   // The lock waits for the end of a transaction whose connection was lost.
   const auto found = read_state(connection, StateLock::kUpdate);
@@ -209,7 +213,8 @@ std::string loss_since_seen(const std::filesystem::path& folder, std::uint64_t a
 }  // namespace
 
 Result<std::unique_ptr<SessionStore>> SessionStore::open(const ConnectionSettings& settings,
-                                                         const std::filesystem::path& folder) {
+                                                         const std::filesystem::path& folder,
+                                                         Check check) {
   auto opened = read_opened(settings);
   if (!opened) return std::unexpected(opened.error());
   const SessionState state = opened->state;
@@ -222,9 +227,11 @@ Result<std::unique_ptr<SessionStore>> SessionStore::open(const ConnectionSetting
   // Above all numbers that were ever given out, which are unknown after a loss.
   if (!loss.empty()) start.number = std::max(state.number, unix_ms(SystemClock().now()));
   return std::make_unique<DeferredStore>(
-      std::make_unique<PostgresTables>(
-          settings,
-          PostgresTables::Options{.folder = folder, .loss = std::move(loss), .state = state}),
+      std::make_unique<PostgresTables>(settings,
+                                       PostgresTables::Options{.folder = folder,
+                                                               .loss = std::move(loss),
+                                                               .state = state,
+                                                               .check = std::move(check)}),
       std::move(start));
 }
 

@@ -28,6 +28,10 @@ constexpr Millis kOpeningLock{30'000};
 constexpr std::string_view kLock =
     "SELECT pg_advisory_xact_lock(hashtext('gridloom registry ' || current_schema()))";
 
+const std::filesystem::path& key_folder_of(const PostgresStore::Options& options) {
+  return options.key_folder.empty() ? options.data_folder : options.key_folder;
+}
+
 // The first column of the first row; empty: there is none.
 Result<std::string> text_of(Connection& connection, std::string_view sql) {
   const Result<Rows> rows = connection.query(sql);
@@ -58,7 +62,7 @@ Status check_seal(Connection& connection, const Sealer& sealer,
   return fail(ErrorCode::kMalformed,
               fmt::format("{}/secret.key is not the key that the registry in the database {} was "
                           "sealed with; restore the original key file",
-                          options.data_folder.string(), options.settings.description()));
+                          key_folder_of(options).string(), options.settings.description()));
 }
 
 Status check_version(Connection& connection) {
@@ -86,7 +90,7 @@ Result<std::unique_ptr<PostgresStore>> PostgresStore::open(const Options& option
     return std::unexpected(made.error());
   }
   // Two first starts at once must agree on one key file.
-  const Result<FileDescriptor> alone = storage::lock_folder(options.data_folder);
+  const Result<FileDescriptor> alone = storage::lock_folder(key_folder_of(options));
   if (!alone) return std::unexpected(alone.error());
   Result<Connection> connection = Connection::open(
       options.settings, {.call_timeout = kOpeningCall, .lock_timeout = kOpeningLock});
@@ -97,7 +101,7 @@ Result<std::unique_ptr<PostgresStore>> PostgresStore::open(const Options& option
   const Result<std::string> sealed = sealed_check(*connection);
   if (!sealed) return std::unexpected(sealed.error());
   Result<Sealer> sealer =
-      Sealer::with_key_file(options.data_folder / "secret.key",
+      Sealer::with_key_file(key_folder_of(options) / "secret.key",
                             sealed->empty() ? MissingKey::kMake : MissingKey::kRefuse);
   if (!sealer) return std::unexpected(sealer.error());
   if (Status done = store_seal(*connection, *sealer); !done) return std::unexpected(done.error());
@@ -109,7 +113,7 @@ Result<std::unique_ptr<PostgresStore>> PostgresStore::open(const Options& option
 
 Status PostgresStore::check(const Options& options) {
   Result<Sealer> sealer =
-      Sealer::with_key_file(options.data_folder / "secret.key", MissingKey::kRefuse);
+      Sealer::with_key_file(key_folder_of(options) / "secret.key", MissingKey::kRefuse);
   if (!sealer) return std::unexpected(sealer.error());
   Result<Connection> connection =
       Connection::open(options.settings, {.call_timeout = kOpeningCall});

@@ -33,7 +33,8 @@ class PostgresStore final : public Store {
   struct Options {
     const postgres::ConnectionSettings& settings;
     std::filesystem::path data_folder;
-    const Clock& clock;  // of health(); outlives the store
+    std::filesystem::path key_folder{};  // of secret.key; empty: the data folder
+    const Clock& clock;                  // of health(); outlives the store
   };
   // Creates the tables and the key file if they do not exist, and upgrades earlier tables. kIo: the
   // database is away; kNotFound, kMalformed: the database was sealed with the key of another data

@@ -1,0 +1,95 @@
+#include "hub/link_channel.h"
+
+#include <utility>
+
+namespace gridloom::hub {
+
+LinkChannel::LinkChannel(const Options& options, Events events)
+    : options_(options),
+      events_(std::move(events)),
+      link_(options.run, options.limits,
+            {.opened = [this] { opened(); },
+             .closed = [this] { closed(); },
+             .received = events_.received,
+             .send = events_.send}) {}
+
+void LinkChannel::opened() {
+  std::uint64_t session = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    session = session_ = ++last_session_;
+  }
+  events_.opened(session);
+}
+
+void LinkChannel::closed() {
+  {
+    const std::lock_guard lock(mutex_);
+    session_ = 0;
+    pending_.clear();
+    pending_bytes_ = 0;
+  }
+  count_waiting();
+  events_.closed();
+}
+
+void LinkChannel::send(std::uint64_t session, std::string message) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (session == 0 || session != session_) return;
+    pending_bytes_ += message.size();
+    waiting_bytes_.fetch_add(message.size(), std::memory_order_relaxed);
+    pending_.push_back(std::move(message));
+    if (std::exchange(flushes_, true)) return;
+  }
+  options_.loop.post_lazily([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->flush();
+  });
+}
+
+bool LinkChannel::is_congested() const {
+  if (waiting_bytes_.load(std::memory_order_relaxed) <= options_.congested_bytes) return false;
+  said_congested_ = true;
+  return true;
+}
+
+void LinkChannel::flush() {
+  std::vector<std::string> messages;
+  {
+    const std::lock_guard lock(mutex_);
+    flushes_ = false;
+    messages = std::exchange(pending_, {});
+    pending_bytes_ = 0;
+  }
+  const TimePoint now = options_.clock.now();
+  for (const std::string& message : messages) {
+    // The link closes if too much waits: then the rest is of a session that ended.
+    if (!link_.is_open()) break;
+    link_.send(message, now);
+  }
+  link_.flush(now);
+  count_waiting();
+}
+
+void LinkChannel::count_waiting() {
+  std::size_t waiting = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    waiting = pending_bytes_ + link_.unconfirmed_bytes();
+    waiting_bytes_.store(waiting, std::memory_order_relaxed);
+  }
+  if (waiting > options_.congested_bytes || !events_.eased) return;
+  if (said_congested_.exchange(false)) events_.eased();
+}
+
+void LinkChannel::receive(std::string_view frame) {
+  link_.receive(frame, options_.clock.now());
+  count_waiting();
+}
+
+void LinkChannel::tick() {
+  link_.tick(options_.clock.now());
+  count_waiting();
+}
+
+}  // namespace gridloom::hub

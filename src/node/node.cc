@@ -1,0 +1,303 @@
+#include "node/node.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include "base/partition.h"
+#include "cluster/postgres/postgres_claims.h"
+#include "history/postgres/slot_schema.h"
+#include "nats/server_version.h"
+#include "node/slot_stores.h"
+
+namespace gridloom::node {
+namespace {
+
+constexpr Millis kVersionTimeout{2'000};
+// The log of a slot opens and closes a few times a minute at most.
+constexpr std::size_t kTasksOfSlot = 64;
+constexpr std::size_t kPlacings = 2;  // that wait: the last one sees what the others would
+
+// Servers below it lose acknowledged messages in ways that were mended since
+// (docs/internals/cluster.md).
+constexpr nats::Version kGoodVersion{.major = 2, .minor = 12};
+
+std::string application_of(const std::string& name) {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return fmt::format("gridloom node {} on {}", name, host.data());
+}
+
+// A schema of a slot has the names of the cluster's tables only where they stand.
+Result<postgres::ConnectionSettings> database_of(const Node::Options& options) {
+  const std::string application = application_of(options.name);
+  return postgres::ConnectionSettings::parse({.url = options.database.url,
+                                              .password_file = options.database.password_file,
+                                              .application_name = application});
+}
+
+void warn_of_version(const nats::ConnectionSettings& settings) {
+  for (const std::string& url : settings.urls()) {
+    const auto version = nats::server_version(url, kVersionTimeout);
+    if (!version || nats::parse_version(*version) >= kGoodVersion) continue;
+    spdlog::warn(
+        "nats-server {} at {} is older than {}.{}: it can lose messages that it has acknowledged "
+        "when a second server fails before the first has caught up",
+        *version, url, kGoodVersion.major, kGoodVersion.minor);
+  }
+}
+
+std::uint64_t run_of_door(const server::Server::Clocks& clocks) {
+  return static_cast<std::uint64_t>(unix_ms(clocks.wall.now()));
+}
+
+}  // namespace
+
+// One slot of the cluster, while this node opens it, has it, or closes it. Its worker does all of
+// that in order.
+struct Node::Slot {
+  std::mutex mutex;  // guards the next three members
+  cluster::Revision revision = 0;
+  std::stop_source stop;
+  std::unique_ptr<SlotServer> server;
+  Worker worker{{kTasksOfSlot, 1}};
+};
+
+Node::Node(Options options, postgres::ConnectionSettings database)
+    : options_(std::move(options)),
+      database_(std::move(database)),
+      self_{.name = options_.name, .incarnation = cluster::random_incarnation()},
+      fence_(database_.schema()) {}
+
+Result<std::unique_ptr<Node>> Node::open(Options options) {
+  if (Status good = cluster::check_node_name(options.name); !good) {
+    return std::unexpected(good.error());
+  }
+  auto database = database_of(options);
+  if (!database) return std::unexpected(database.error());
+  std::unique_ptr<Node> node(new Node(std::move(options), std::move(*database)));
+  if (Status connected = node->connect(); !connected) return std::unexpected(connected.error());
+  return node;
+}
+
+Status Node::connect() {
+  for (auto* const connection : {&nats_, &log_nats_}) {
+    auto opened = nats::Connection::open(
+        options_.nats,
+        {.name = fmt::format("gridloom {}", options_.name), .clock = &options_.clocks.steady});
+    if (!opened) return std::unexpected(opened.error());
+    *connection = std::move(*opened);
+  }
+  warn_of_version(options_.nats);
+  auto holder = postgres::Holder::take(database_, postgres::Holder::kPatience,
+                                       postgres::Holder::Kind::kShared);
+  if (!holder) return std::unexpected(holder.error());
+  holder_ = std::move(*holder);
+  auto claims = cluster::open_postgres_claims(database_, {.clock = options_.clocks.steady});
+  if (!claims) return std::unexpected(claims.error());
+  claims_ = std::move(*claims);
+  const auto facts = claims_->join(options_.slots);
+  if (!facts) return std::unexpected(facts.error());
+  if (Status made = history::make_slot_schemas(database_, {}, facts->slots); !made) return made;
+  for (std::size_t i = 0; i < facts->slots; ++i) slots_.push_back(std::make_unique<Slot>());
+  placer_ = std::make_unique<Worker>(std::vector<std::size_t>{kPlacings, 1});
+  bus_ = std::make_unique<cluster::NatsBus>(*nats_);
+  auto carrier = Carrier::start(*bus_, self_);
+  if (!carrier) return std::unexpected(carrier.error());
+  carrier_ = std::move(*carrier);
+  return {};
+}
+
+Node::~Node() { end(); }
+
+void Node::end() {
+  member_.reset();
+  placer_.reset();
+  for (const auto& slot : slots_) {
+    const std::scoped_lock lock(slot->mutex);
+    slot->stop.request_stop();
+    if (slot->server) slot->server->abandon();
+  }
+  for (const auto& slot : slots_) {
+    std::unique_ptr<SlotServer> server;
+    {
+      const std::scoped_lock lock(slot->mutex);
+      server = std::move(slot->server);
+    }
+  }
+  slots_.clear();
+}
+
+std::unique_ptr<server::Stores> Node::stores_of_door() const {
+  return door_stores({.database = database_, .data = options_.data, .clock = options_.clocks.wall});
+}
+
+void Node::join(server::Server& door) {
+  const std::string name = door_name(options_.name);
+  const auto run = static_cast<std::uint64_t>(self_.incarnation);
+  hub_peers_ = carrier_->add(Part::kHub, name, run);
+  relay_peers_ = carrier_->add(Part::kRelay, name, run);
+  door_ = &hub::Cluster::join(
+      door.hub(), {.peers = hub_peers_.get(), .self = name, .run = run_of_door(options_.clocks)});
+  place_partitions(*door_, std::vector<cluster::SlotOwner>(slots_.size()));
+  relay_ = std::make_unique<RelayDoor>(
+      RelayDoor::Options{.peers = *relay_peers_,
+                         .loop = *door.loops().front(),
+                         .clock = options_.clocks.steady,
+                         .run = run_of_door(options_.clocks),
+                         .relay_of =
+                             [slots = slots_.size()](std::string_view user) {
+                               return slot_name(cluster::slot_of(partition_of(user), slots));
+                             },
+                         .mqtt = options_.limits.mqtt});
+  door.loops().front()->on_sweep([relay = relay_.get()] { relay->tick(); });
+}
+
+net::MakeProtocol Node::mqtt_protocol() const { return relay_->make(); }
+
+Status Node::start(const std::string& address) {
+  auto member = cluster::Member::start(
+      {.bus = *bus_, .claims = *claims_, .host = *this, .steady = options_.clocks.steady},
+      {.node = self_, .version = options_.version, .address = address, .slots = slots_.size()});
+  if (!member) return std::unexpected(member.error());
+  member_ = std::move(*member);
+  return {};
+}
+
+bool Node::drain(Millis at_most) { return member_ == nullptr || member_->stop(at_most); }
+
+Shared Node::shared() {
+  return {.data = options_.data,
+          .database = database_,
+          .nats = *log_nats_,
+          .carrier = *carrier_,
+          .fence = fence_,
+          .clocks = options_.clocks,
+          .catalog = options_.catalog,
+          .limits = options_.limits,
+          .zone = options_.zone,
+          .zone_name = options_.zone_name,
+          .strictness = options_.strictness,
+          .node = options_.name,
+          .replicas = options_.replicas,
+          .log_bytes = options_.log_bytes};
+}
+
+void Node::open(const Opening& opening, Opened opened) {
+  Slot& slot = *slots_.at(cluster::number_of(opening.slot));
+  std::stop_token stop;
+  {
+    const std::scoped_lock lock(slot.mutex);
+    slot.revision = opening.revision;
+    slot.stop = std::stop_source();
+    stop = slot.stop.get_token();
+  }
+  auto shared_opened = std::make_shared<Opened>(std::move(opened));
+  const bool is_posted = slot.worker.post(0, [this, &slot, opening, stop, shared_opened] {
+    open_slot(slot, opening, stop, *shared_opened);
+  });
+  if (!is_posted) (*shared_opened)(fail(ErrorCode::kConflict, "too much waits for the slot"));
+}
+
+void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& stop,
+                     Opened& opened) {
+  if (stop.stop_requested()) return opened(fail(ErrorCode::kConflict, "the slot was given up"));
+  auto server =
+      SlotServer::open(shared(), {.slot = opening.slot,
+                                  .revision = opening.revision,
+                                  .position = opening.position,
+                                  .on_lost =
+                                      [this, opening](const Error& /*why*/) {
+                                        member_->note_fenced(opening.slot, opening.revision);
+                                      },
+                                  .stop = stop});
+  if (!server) return opened(std::unexpected(server.error()));
+  {
+    const std::scoped_lock lock(slot.mutex);
+    if (!stop.stop_requested()) slot.server = std::move(*server);
+  }
+  owners_changed();
+  opened({});
+}
+
+void Node::close(cluster::Slot which, cluster::Revision revision, cluster::CloseReason reason,
+                 Closed closed) {
+  Slot& slot = *slots_.at(cluster::number_of(which));
+  const bool is_planned =
+      reason == cluster::CloseReason::kHandOver || reason == cluster::CloseReason::kDraining;
+  {
+    const std::scoped_lock lock(slot.mutex);
+    if (slot.revision == revision) {
+      slot.stop.request_stop();
+      if (!is_planned && slot.server) slot.server->abandon();
+    }
+  }
+  auto shared_closed = std::make_shared<Closed>(std::move(closed));
+  const bool is_posted = slot.worker.post(0, [&slot, is_planned, shared_closed] {
+    std::unique_ptr<SlotServer> server;
+    {
+      const std::scoped_lock lock(slot.mutex);
+      server = std::move(slot.server);
+    }
+    if (server && is_planned) server->stop();
+    server.reset();
+    (*shared_closed)();
+  });
+  if (!is_posted) spdlog::error("too much waits for slot {}", cluster::number_of(which));
+}
+
+void Node::owners_changed() {
+  // If too many wait, the last of them sees the news.
+  static_cast<void>(placer_->post(0, [this] { place(); }));
+}
+
+void Node::refused(const Error& why) {
+  if (options_.on_refused) options_.on_refused(why);
+}
+
+void Node::place() {
+  const std::vector<cluster::SlotOwner> owners = member_->owners();
+  if (owners.size() != slots_.size()) return;
+  const std::scoped_lock placing(placing_);
+  if (door_ != nullptr) place_partitions(*door_, owners);
+  for (const auto& slot : slots_) {
+    const std::scoped_lock lock(slot->mutex);
+    if (slot->server) slot->server->place(owners);
+  }
+  carrier_->place(places(owners));
+}
+
+Carrier::Places Node::places(const std::vector<cluster::SlotOwner>& owners) const {
+  Carrier::Places places;
+  const auto add_door = [&](const cluster::NodeId& node) {
+    places[door_name(node.name)] = {.node = node,
+                                    .run = static_cast<std::uint64_t>(node.incarnation)};
+  };
+  add_door(self_);
+  for (const cluster::NodeId& node : member_->present()) add_door(node);
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    const cluster::SlotOwner& owner = owners[i];
+    if (!owner.node || !owner.is_served) continue;
+    places[slot_name(static_cast<cluster::Slot>(i))] = {
+        .node = *owner.node, .run = static_cast<std::uint64_t>(owner.revision)};
+  }
+  return places;
+}
+
+Node::Health Node::health() {
+  Health health{.nats = nats_->health(),
+                .frames = carrier_->counts(),
+                .refused_transactions = fence_.refused()};
+  if (member_) {
+    health.member = member_->health();
+    health.owners = member_->owners();
+  }
+  return health;
+}
+
+}  // namespace gridloom::node

@@ -1,0 +1,131 @@
+// A node of a cluster: claims slots and runs their servers (node/slot_server.h), tells the hubs of
+// this process whose the others are, and gives the node's door what it needs
+// (docs/internals/cluster.md).
+//
+// Life: open(), the door's server::Server::open() with door_stores(), join(), the door's listen()
+// with mqtt_protocol(), its start(), start(), drain(), the door's destruction, the destructor.
+//
+// Thread rule: these on one thread, which may block; health() from any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/worker.h"
+#include "catalog/family.h"
+#include "cluster/claims.h"
+#include "cluster/member.h"
+#include "cluster/nats/nats_bus.h"
+#include "cluster/node.h"
+#include "cluster/postgres/fence.h"
+#include "hub/cluster.h"
+#include "nats/connection.h"
+#include "nats/settings.h"
+#include "net/protocol.h"
+#include "node/carrier.h"
+#include "node/relay_door.h"
+#include "node/slot_server.h"
+#include "postgres/holder.h"
+#include "postgres/settings.h"
+#include "server/server.h"
+#include "server/stores.h"
+#include "time/time_zone.h"
+
+namespace gridloom::node {
+
+class Node final : private cluster::SlotHost {
+ public:
+  struct Options {
+    std::filesystem::path data;  // of the node, whose lock the caller holds
+    server::DatabaseChoice database;
+    nats::ConnectionSettings nats;
+    std::string name;                                // check_node_name()
+    std::size_t slots = cluster::kDefaultSlots;      // if this node makes the cluster
+    int replicas = 3;                                // of each log
+    std::int64_t log_bytes = std::int64_t{1} << 30;  // the most that each log has
+    server::Server::Clocks clocks;                   // outlive the node
+    std::shared_ptr<const catalog::Catalog> catalog;
+    server::Limits limits{};
+    time::TimeZone zone{};
+    std::string zone_name{};
+    server::Strictness strictness = server::Strictness::kRelaxed;
+    std::string version{};
+    // This node gives way to another of its name, and is to end. On a thread of the node.
+    std::function<void(const Error& why)> on_refused{};
+  };
+  // Connects with NATS and PostgreSQL, and makes the tables. kBadParams: the name or the database.
+  // kIo: one of both cannot be reached. kConflict: a server without a cluster has the database.
+  [[nodiscard]] static Result<std::unique_ptr<Node>> open(Options options);
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  ~Node() override;  // without drain(): others claim its slots after a lease
+
+  [[nodiscard]] std::unique_ptr<server::Stores> stores_of_door() const;
+  // The door's hub is of the cluster from now on. The node outlives the door.
+  void join(server::Server& door);
+  [[nodiscard]] net::MakeProtocol mqtt_protocol() const;
+  // Takes slots from now on. `address`: for people, where the doors are. Fails as
+  // cluster::Member::start().
+  [[nodiscard]] Status start(const std::string& address);
+  // Gives all slots up, one after another, to the other nodes. False: not in time.
+  bool drain(Millis at_most);
+  // Ends the slots that are left, at once.
+  void end();
+
+  struct Health {
+    cluster::Member::Health member;
+    std::vector<cluster::SlotOwner> owners;  // by slot
+    nats::Health nats;
+    Carrier::Counts frames;
+    std::uint64_t refused_transactions = 0;
+  };
+  [[nodiscard]] Health health();
+
+ private:
+  struct Slot;
+
+  explicit Node(Options options, postgres::ConnectionSettings database);
+  [[nodiscard]] Status connect();
+  [[nodiscard]] Shared shared();
+
+  void open(const Opening& opening, Opened opened) override;
+  void close(cluster::Slot slot, cluster::Revision revision, cluster::CloseReason reason,
+             Closed closed) override;
+  void owners_changed() override;
+  void refused(const Error& why) override;
+
+  void open_slot(Slot& slot, const Opening& opening, const std::stop_token& stop, Opened& opened);
+  void place();
+  [[nodiscard]] Carrier::Places places(const std::vector<cluster::SlotOwner>& owners) const;
+
+  // Destroyed in reverse order.
+  const Options options_;
+  const postgres::ConnectionSettings database_;
+  const cluster::NodeId self_;
+  cluster::Fence fence_;
+  std::unique_ptr<postgres::Holder> holder_;
+  std::unique_ptr<cluster::Claims> claims_;
+  std::unique_ptr<nats::Connection> nats_;      // of beats and frames
+  std::unique_ptr<nats::Connection> log_nats_;  // of the logs
+  std::unique_ptr<cluster::NatsBus> bus_;
+  std::unique_ptr<Carrier> carrier_;
+  std::unique_ptr<hub::Peers> hub_peers_;
+  std::unique_ptr<hub::Peers> relay_peers_;
+  hub::Cluster* door_ = nullptr;  // of the door's hub
+  std::unique_ptr<RelayDoor> relay_;
+  std::mutex placing_;  // held while partitions are placed
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::unique_ptr<cluster::Member> member_;
+  std::unique_ptr<Worker> placer_;
+};
+
+}  // namespace gridloom::node

@@ -1,0 +1,131 @@
+#include "node/slot_server.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/partition.h"
+#include "history/postgres/slot_schema.h"
+#include "node/slot_stores.h"
+#include "storage/files.h"
+
+namespace gridloom::node {
+namespace {
+
+std::filesystem::path folder_of(const Shared& shared, cluster::Slot slot) {
+  return shared.data / fmt::format("slot_{}", cluster::number_of(slot));
+}
+
+history::SlotArchive::Options archive_options(const Shared& shared,
+                                              const SlotServer::Options& options,
+                                              history::Archive::Options given) {
+  return {.data = shared.data,
+          .database = shared.database,
+          .nats = &shared.nats,
+          .fence = &shared.fence,
+          .claim = {.slot = options.slot,
+                    .revision = options.revision,
+                    .position = options.position,
+                    .node = shared.node},
+          .replicas = shared.replicas,
+          .log_bytes = shared.log_bytes,
+          .clock = given.clock,
+          .recorder = given.limits.recorder,
+          .reads = given.limits.reads,
+          .integrate = std::move(given.integrate),
+          .on_session_changes = std::move(given.on_session_changes),
+          .sessions_applied = std::move(given.sessions_applied),
+          .on_lost = options.on_lost,
+          .stop = options.stop};
+}
+
+// What is left for a client that does not read is not waited for.
+constexpr Millis kLongestGoodbye{2'000};
+constexpr std::chrono::milliseconds kLook{5};
+
+}  // namespace
+
+void place_partitions(hub::Cluster& cluster, const std::vector<cluster::SlotOwner>& slots) {
+  for (std::size_t i = 0; i < kPartitions; ++i) {
+    const auto partition = static_cast<Partition>(i);
+    const cluster::Slot slot = cluster::slot_of(partition, slots.size());
+    const cluster::SlotOwner& owner = slots[cluster::number_of(slot)];
+    // A slot that nobody serves is still its server's: what is asked of it meanwhile is answered
+    // as for a node that is away.
+    cluster.place(partition, slot_name(slot), static_cast<std::uint64_t>(owner.revision));
+  }
+}
+
+Result<std::unique_ptr<SlotServer>> SlotServer::open(const Shared& shared, Options options) {
+  std::unique_ptr<SlotServer> slot(new SlotServer());
+  slot->steady_ = &shared.clocks.steady;
+  if (Status opened = slot->open_server(shared, options); !opened) {
+    return std::unexpected(opened.error());
+  }
+  return slot;
+}
+
+Status SlotServer::open_server(const Shared& shared, const Options& options) {
+  const std::filesystem::path folder = folder_of(shared, options.slot);
+  if (Status made = storage::make_data_folder(folder); !made) return made;
+  auto open_archive =
+      [&](history::Archive::Options given) -> Result<std::shared_ptr<history::Archive>> {
+    auto opened = history::SlotArchive::open(archive_options(shared, options, std::move(given)));
+    if (!opened) return std::unexpected(opened.error());
+    archive_ = std::move(*opened);
+    return std::shared_ptr<history::Archive>(archive_, &archive_->archive());
+  };
+  auto opened = server::Server::open(
+      {.data = folder,
+       .clocks = shared.clocks,
+       .catalog = shared.catalog,
+       .loops = server::make_loops(1),
+       .limits = shared.limits,
+       .zone = shared.zone,
+       .zone_name = shared.zone_name,
+       .strictness = shared.strictness,
+       .stores = slot_stores(
+           {.database = shared.database, .data = shared.data, .clock = shared.clocks.wall}, folder,
+           {.fence = &shared.fence, .slot = options.slot, .revision = options.revision}),
+       .open_archive = std::move(open_archive)});
+  if (!opened) return std::unexpected(opened.error());
+  server_ = std::move(*opened);
+  if (Status ready = server_->listen({}); !ready) return ready;
+  const auto run = static_cast<std::uint64_t>(options.revision);
+  hub_peers_ = shared.carrier.add(Part::kHub, slot_name(options.slot), run);
+  relay_peers_ = shared.carrier.add(Part::kRelay, slot_name(options.slot), run);
+  cluster_ = &hub::Cluster::join(
+      server_->hub(), {.peers = hub_peers_.get(), .self = slot_name(options.slot), .run = run});
+  relay_ = std::make_unique<RelayOwner>(
+      RelayOwner::Options{.peers = *relay_peers_,
+                          .loop = *server_->loops().front(),
+                          .clock = shared.clocks.steady,
+                          .run = run,
+                          .protocol = server_->protocol(server::Interface::kMqtt)});
+  server_->loops().front()->on_sweep([relay = relay_.get()] { relay->tick(); });
+  server_->start({{"slot", cluster::number_of(options.slot)}, {"revision", options.revision}});
+  return {};
+}
+
+SlotServer::~SlotServer() {
+  if (!is_stopped_) abandon();
+  if (relay_) relay_->drop();
+}
+
+void SlotServer::stop() {
+  relay_->stop();
+  const TimePoint until = steady_->now() + kLongestGoodbye;
+  while (relay_->connections() != 0 && steady_->now() < until) {
+    std::this_thread::sleep_for(kLook);
+  }
+  server_->stop({});
+  is_stopped_ = true;
+}
+
+void SlotServer::abandon() {
+  if (archive_) archive_->abandon();
+}
+
+}  // namespace gridloom::node

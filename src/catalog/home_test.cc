@@ -251,6 +251,11 @@ const std::vector<Mistake> kMistakes = {
     {"azimuth: 180, ", "", "roofs.south.azimuth: this key is missing"},
     {"{south:", "{South Roof:", "roofs.South Roof: \"South Roof\" must be lower-case letters"},
     // a device
+    {"{sn: HJ31TEST0001, name: Battery, ", "{sn: HJ31TEST0001, name: Battery, without_sun: away, ",
+     "without_sun: \"away\" must be online or offline"},
+    {"{sn: HJ31TEST0001, name: Battery, ",
+     "{sn: HJ31TEST0001, name: Battery, without_sun: offline, ",
+     "without_sun: is for a device that its PV modules alone feed"},
     {"{sn: HJ31TEST0001, name: Battery, ", "{name: Battery, ",
      "flat.yaml:11: sites.house.devices[0]: must have a family, or the sn of one"},
     {"sn: HJ31TEST0001", "sn: XJ31TEST0001",

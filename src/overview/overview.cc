@@ -210,6 +210,16 @@ std::optional<double> battery_power(const history::EnergySources& sources,
   return sum;
 }
 
+Overview overview_without_sun(const history::EnergySources& sources) {
+  Overview overview;
+  for (std::size_t power = 0; power < history::kPowers; ++power) {
+    if (!measures(sources, static_cast<Power>(power))) continue;
+    overview.powers_w.at(power) = 0;
+    add_power(overview, static_cast<Power>(power), 0);
+  }
+  return overview;
+}
+
 Overview overview_of(const Family& family, const std::vector<FlatValue>& values) {
   const history::EnergySources sources(family);
   Overview overview{.charge_percent = charge_of(family, values),

@@ -60,6 +60,10 @@ struct Overview {
 [[nodiscard]] std::optional<double> battery_power(const history::EnergySources& sources,
                                                   const KnownPowers& powers_w);
 
+// The figures of a device that is off because no sun feeds it (catalog::awake_formula()): all
+// powers that it measures are 0.
+[[nodiscard]] Overview overview_without_sun(const history::EnergySources& sources);
+
 [[nodiscard]] Overview overview_of(const catalog::Family& family,
                                    const std::vector<FlatValue>& values);
 

@@ -101,7 +101,8 @@ Setup setup_of(const catalog::Site& site, const catalog::SiteDevice& device) {
           .initial = std::move(initial),
           .roofs = device.panels,
           .habits = device.habits,
-          .meter = device.meter};
+          .meter = device.meter,
+          .sleeps = device.sleeps};
 }
 
 }  // namespace gridloom::sim

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <iterator>
 #include <map>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "app/command_line/energy_columns.h"
 #include "app/command_line/output.h"
 #include "base/printable.h"
+#include "catalog/site_meter.h"
 #include "history/energy/energy_sources.h"
 #include "overview/home_picture.h"
 #include "time/grammar.h"
@@ -306,6 +308,7 @@ HomePicture picture_of(const std::vector<const DeviceStatus*>& devices) {
   }
   const std::vector<overview::Role> roles = overview::roles_of(members);
   std::vector<overview::HomeDevice> parts;
+  std::deque<overview::Overview> dark;
   for (const DeviceStatus* each : devices) {
     using enum overview::UnknownReason;
     const bool is_now = each->freshness == overview::Freshness::kLive ||
@@ -318,6 +321,10 @@ HomePicture picture_of(const std::vector<const DeviceStatus*>& devices) {
                      .no_figures = each->freshness == overview::Freshness::kNever ? kNever
                                    : each->device.online                          ? kOld
                                                                                   : kOffline});
+    const bool is_dark = each->freshness == overview::Freshness::kOffline &&
+                         catalog::awake_formula(*each->device_file) != nullptr;
+    if (!is_dark) continue;
+    parts.back().figures = &dark.emplace_back(overview::overview_without_sun(sources.back()));
   }
   return overview::picture_of(parts);
 }

@@ -138,7 +138,7 @@ struct Nature {
   std::string_view name;
   std::string_view unit;
 };
-inline constexpr std::array<Nature, 28> kNatures = {{{"pv.power", "W"},
+inline constexpr std::array<Nature, 29> kNatures = {{{"pv.power", "W"},
                                                      {"battery.power", "W"},
                                                      {"grid.power", "W"},
                                                      {"load.power", "W"},
@@ -165,6 +165,7 @@ inline constexpr std::array<Nature, 28> kNatures = {{{"pv.power", "W"},
                                                      {"battery.stored", "Wh"},
                                                      {"output.voltage", "V"},
                                                      {"grid.voltage", "V"},
-                                                     {"grid.present", ""}}};
+                                                     {"grid.present", ""},
+                                                     {"grid.meter", ""}}};
 
 }  // namespace gridloom::catalog

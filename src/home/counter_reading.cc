@@ -16,11 +16,13 @@ constexpr std::int64_t kAllHours = 1'000'000'000;  // behind any hour of a devic
 
 CounterReading::CounterReading(Options options, CounterBook& book)
     : options_(std::move(options)), book_(&book) {
-  for (const HistoryDevice& device : options_.devices) {
+  for (HistoryDevice& device : options_.devices) {
     const auto [kind, is_new] = kinds_.try_emplace(device.family.get());
-    if (!is_new) continue;
-    kind->second = {.sources = history::EnergySources(*device.family),
-                    .role = overview::role_of(*device.family)};
+    if (is_new) {
+      kind->second = {.sources = history::EnergySources(*device.family),
+                      .role = overview::role_of(*device.family)};
+    }
+    if (!device.role) device.role = kind->second.role;
   }
 }
 
@@ -118,7 +120,7 @@ void CounterReading::finish() {
   members.reserve(options_.devices.size());
   for (const HistoryDevice& device : options_.devices) {
     const Kind& kind = kinds_.at(device.family.get());
-    members.push_back({.number = device.number, .role = kind.role, .sources = &kind.sources});
+    members.push_back({.number = device.number, .role = *device.role, .sources = &kind.sources});
   }
   book_->take_home(members, history::hour_of(options_.now_ms));
   is_done_ = true;

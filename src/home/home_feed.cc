@@ -302,7 +302,10 @@ HomeFeed::WorkPtr HomeFeed::begin(AccountId account, Entry& entry, Loop& loop) c
 }
 
 void HomeFeed::read_some(const WorkPtr& work) {
-  if (work->to_read.empty()) return add_ledger(work);
+  if (work->to_read.empty()) {
+    set_roles(work->devices);
+    return add_ledger(work);
+  }
   const std::size_t some = std::min(work->to_read.size(), kTwinsAtOnce);
   const auto first = work->to_read.end() - static_cast<std::ptrdiff_t>(some);
   const std::vector<std::string> sns(first, work->to_read.end());
@@ -347,7 +350,10 @@ void HomeFeed::add_ledger(const WorkPtr& work) {
   devices.reserve(work->devices.size());
   for (std::size_t i = 0; i < work->devices.size(); ++i) {
     const HomeDevice& device = *work->devices[i];
-    devices.push_back({.sn = device.sn, .number = work->numbers[i], .family = device.family});
+    devices.push_back({.sn = device.sn,
+                       .number = work->numbers[i],
+                       .family = device.family,
+                       .role = device.role});
   }
   const auto energies = std::make_shared<HomeEnergies>(
       HomeEnergies::Options{.devices = std::move(devices),

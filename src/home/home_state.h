@@ -46,6 +46,9 @@ struct HomeState {
   std::optional<overview::Ledger> today{};  // nothing: not known
 };
 
+// Gives each device its role among the others (overview::roles_of()).
+void set_roles(std::vector<HomeDevicePtr>& devices);
+
 // The powers of a home belong to the moment of the last report of its meters: a switch that one
 // device told and the meter has not seen yet invents no power. The devices of the picture are those
 // of the state.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <iterator>
 #include <thread>
 #include <utility>
@@ -131,29 +132,42 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
   relay_peers_ = shared.carrier.add(Part::kRelay, slot_name(options.slot), run);
   cluster_ = &hub::Cluster::join(
       server_->hub(), {.peers = hub_peers_.get(), .self = slot_name(options.slot), .run = run});
-  relay_ = std::make_shared<RelayOwner>(
+  relay_ = std::make_unique<RelayOwner>(
       RelayOwner::Options{.peers = *relay_peers_,
                           .loop = *server_->loops().front(),
                           .clock = shared.clocks.steady,
                           .run = run,
                           .protocol = server_->protocol(server::Interface::kMqtt)});
-  server_->loops().front()->on_sweep([weak = std::weak_ptr(relay_)] {
-    if (const auto relay = weak.lock()) relay->tick();
+  server_->loops().front()->on_sweep([this] {
+    if (relay_) relay_->tick();
   });
   server_->start({{"slot", cluster::number_of(options.slot)}, {"revision", options.revision}});
+  is_started_ = true;
   return {};
 }
 
 SlotServer::~SlotServer() {
   if (!is_stopped_) abandon();
-  if (relay_) relay_->drop();
+  on_loop([this] { relay_.reset(); });
+}
+
+void SlotServer::on_loop(const std::function<void()>& work) {
+  if (!is_started_) return work();
+  std::promise<void> done;
+  server_->loops().front()->post([&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().wait();
 }
 
 void SlotServer::stop() {
-  relay_->stop();
+  on_loop([this] { relay_->stop(); });
   const TimePoint until = steady_->now() + kLongestGoodbye;
-  while (relay_->connections() != 0 && steady_->now() < until) {
-    std::this_thread::sleep_for(kLook);
+  bool is_empty = false;
+  while (!is_empty && steady_->now() < until) {
+    on_loop([&] { is_empty = relay_->connections() == 0; });
+    if (!is_empty) std::this_thread::sleep_for(kLook);
   }
   server_->stop({});
   is_stopped_ = true;

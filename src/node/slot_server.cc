@@ -148,6 +148,10 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
 
 SlotServer::~SlotServer() {
   if (!is_stopped_) abandon();
+  // What it tells the doors leaves with the next turn.
+  on_loop([this] {
+    if (relay_) relay_->drop();
+  });
   on_loop([this] { relay_.reset(); });
 }
 

@@ -79,10 +79,6 @@ api::Page page_of(Server::ListenOptions& options) {
                     .frame_origins = std::move(options.frame_origins)});
 }
 
-history::Reads reads_of(history::Archive& archive) {
-  return [&archive](auto query) { return archive.read(std::move(query)); };
-}
-
 // Runs `work`, which waits for tasks of the loops.
 void with_loops(const Server::Options& options, LoopSpan loops, const std::function<void()>& work) {
   if (options.turn_loops_during) return options.turn_loops_during(loops, work);
@@ -173,11 +169,17 @@ Result<std::shared_ptr<history::Archive>> Server::open_archive(history::Archive:
   return history::Archive::open(std::move(options));
 }
 
+history::Reads Server::reads() const {
+  if (options_.reads) return options_.reads;
+  return [archive = archive_.get()](auto query) { return archive->read(std::move(query)); };
+}
+
 void Server::make_hub() {
   hub_ = std::make_unique<hub::Hub>(*platform_, as_loops(loops_), options_.request_path);
   loops_.front()->on_sweep([hub = hub_.get()] { hub->tick(); });
   homes_.emplace(HomeServices::Options{.hub = *hub_,
                                        .archive = *archive_,
+                                       .reads = reads(),
                                        .loop = *loops_.front(),
                                        .steady = options_.clocks.steady,
                                        .data = options_.data});
@@ -233,7 +235,7 @@ Status Server::listen(ListenOptions options) {
   homes_->add_bridges({.registry = *registry_,
                        .wall = options_.clocks.wall,
                        .configured = std::move(options.bridges)});
-  protocols_->add_apis({.reads = reads_of(*archive_),
+  protocols_->add_apis({.reads = reads(),
                         .mqtt = std::move(options.mqtt),
                         .mqtt_protocol = std::move(options.mqtt_protocol),
                         .metrics =

@@ -80,6 +80,9 @@ class Server {
     // history::Archive::open().
     std::function<Result<std::shared_ptr<history::Archive>>(history::Archive::Options)>
         open_archive{};
+    // Queries of history, if the archive does not have all of it (history/slot/slot_reads.h);
+    // empty: it has.
+    history::Reads reads{};
     // The store lost what it had, as a database does in a failover: the log has it, and the next
     // start stores it again. Called once, on a thread of the server, which must not end it.
     std::function<void(const Error& why)> on_superseded{};
@@ -141,6 +144,7 @@ class Server {
  private:
   explicit Server(Options options);
   [[nodiscard]] Status open_data();
+  [[nodiscard]] history::Reads reads() const;
   [[nodiscard]] Result<std::shared_ptr<history::Archive>> open_archive(
       history::Archive::Options options);
   void make_hub();

@@ -186,6 +186,7 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
        .strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed,
        .clock_is_driven = process.virtual_time.has_value(),
        .stores = std::move(*stores),
+       .reads = process.node ? process.node->reads() : history::Reads(),
        .on_superseded = [&process](const Error& why) {
          spdlog::error("{}", why.detail);
          process.starts_again = true;
@@ -302,7 +303,8 @@ operations::Context admin_context(ServeProcess& process, const ServeOptions& opt
           .faults = process.faults.get(),
           .hub = &server.hub(),
           .zone = server.platform().zone,
-          .bridges = &server.bridges()};
+          .bridges = &server.bridges(),
+          .reads = process.node ? process.node->reads() : history::Reads()};
 }
 
 Status make_demo(ServeProcess& process, const ServeOptions& options) {

@@ -74,7 +74,8 @@ Setup setup_of(const catalog::Site& site, const catalog::SiteDevice& device) {
           .initial = std::move(initial),
           .roofs = device.panels,
           .habits = device.habits,
-          .meter = device.meter};
+          .meter = device.meter,
+          .packs = device.packs};
 }
 
 }  // namespace gridloom::sim

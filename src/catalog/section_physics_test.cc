@@ -166,7 +166,7 @@ TEST(Physics, TellsMistakesOfFields) {
        "physics.pv_inputs.roof.feeds.power: pv.volts has a signal: it has one source only"},
       {"state: bat.state", "state: cfg.output",
        "physics.batteries.main.feeds.state: cfg.output has no value named idle: must have values "
-       "named kBehind, charging and discharging"},
+       "named idle, charging and discharging"},
       {"max: cfg.maxSoc", "most: cfg.maxSoc",
        "physics.batteries.main.limits.most: unknown key; the keys here are max, min and "
        "reserve"},

@@ -196,7 +196,13 @@ INSTANTIATE_TEST_SUITE_P(Packs, EachTaker,
                                                .all_soc = "cmsBattSoc",
                                                .count = "v1p0.maxAvailableNum",
                                                .prefix = "bmsSlave1.",
-                                               .serial = "MR52"}),
+                                               .serial = "MR52"},
+                                         Taker{.family = "delta_2_max",
+                                               .most = 2,
+                                               .all_soc = "bms_emsStatus.f32LcdShowSoc",
+                                               .count = "bms_emsStatus.maxAvailNum",
+                                               .prefix = "bms_slave_bmsSlaveStatus_1.",
+                                               .serial = "R361"}),
                          [](const auto& tested) { return std::string(tested.param.family); });
 
 TEST(Packs, AreToldApartByTheirNumberInEachMessage) {

@@ -27,6 +27,7 @@ double energy_wh(const BatteryPart& part, const BatteryState& state) {
 struct Together {
   double power_w = 0;
   double current_a = 0;
+  double nominal_w = 0;  // of the current, at the voltage of full_wh
   double full_wh = 0;
   double stored_wh = 0;   // at the voltage of full_wh
   double missing_wh = 0;  // until each is as full as its limit says
@@ -47,6 +48,7 @@ Together together(const std::vector<BatteryPart>& parts, const std::vector<Batte
     const double soc = state.battery.soc_percent();
     sum.power_w += to_w(state.power_mw);
     sum.current_a += state.battery.current_a();
+    sum.nominal_w += state.battery.current_a() * parts[k].options.cells * kNominal_v;
     sum.full_wh += full_wh;
     sum.stored_wh += full_wh * soc / 100;
     sum.missing_wh += full_wh * std::max(0.0, state.max_percent - soc) / 100;
@@ -56,6 +58,7 @@ Together together(const std::vector<BatteryPart>& parts, const std::vector<Batte
   return sum;
 }
 
+// As a battery alone reckons: by its charge and its current.
 double minutes(double energy_wh, double power_w) {
   constexpr double kMinutes = 60;
   return std::floor(std::min<double>(kLongest_min, kMinutes * energy_wh / power_w));
@@ -170,9 +173,10 @@ void write_all(Fields& fields, std::span<const Feed> feeds, const std::vector<Ba
   const auto put = [&fields](const Feed& feed, double value) {
     fields.set_in_range(feed.slot, feed.sign * value);
   };
-  const auto put_time = [&](const Feed& feed, double wh, double power_w) {
-    if (power_w < kIdle_w && feed.absent) return fields.set(feed.slot, *feed.absent);
-    put(feed, power_w < kIdle_w ? kLongest_min : minutes(wh, power_w));
+  const auto put_time = [&](const Feed& feed, double wh, double sign) {
+    const bool applies = sign * sum.power_w >= kIdle_w;
+    if (!applies && feed.absent) return fields.set(feed.slot, *feed.absent);
+    put(feed, applies ? minutes(wh, sign * sum.nominal_w) : kLongest_min);
   };
   for (const Feed& feed : feeds) {
     switch (feed.quantity) {
@@ -195,10 +199,10 @@ void write_all(Fields& fields, std::span<const Feed> feeds, const std::vector<Ba
         put(feed, sum.full_wh);
         break;
       case Quantity::kTimeToFull:
-        put_time(feed, sum.missing_wh, sum.power_w);
+        put_time(feed, sum.missing_wh, 1);
         break;
       case Quantity::kTimeToEmpty:
-        put_time(feed, sum.left_wh, -sum.power_w);
+        put_time(feed, sum.left_wh, -1);
         break;
       case Quantity::kState:
         fields.set(feed.slot, feed.states.at(state_of(sum.power_w)));

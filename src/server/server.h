@@ -80,6 +80,9 @@ class Server {
     // history::Archive::open().
     std::function<Result<std::shared_ptr<history::Archive>>(history::Archive::Options)>
         open_archive{};
+    // Called before what is stored is restored: a hub that joins a cluster (hub/cluster.h) must
+    // know of sessions that are restored, to tell other nodes of their subscriptions.
+    std::function<void(hub::Hub&)> join{};
     // The store lost what it had, as a database does in a failover: the log has it, and the next
     // start stores it again. Called once, on a thread of the server, which must not end it.
     std::function<void(const Error& why)> on_superseded{};

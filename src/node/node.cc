@@ -116,8 +116,16 @@ Status Node::connect() {
 Node::~Node() { end(); }
 
 void Node::end() {
-  member_.reset();
-  placer_.reset();
+  std::unique_ptr<cluster::Member> member;
+  {
+    const std::scoped_lock lock(ending_);
+    member = std::move(member_);
+  }
+  member.reset();
+  // Whoever places partitions now ends; from now on place() does nothing.
+  {
+    const std::scoped_lock placing(placing_);
+  }
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);
     slot->stop.request_stop();
@@ -131,6 +139,7 @@ void Node::end() {
     }
   }
   slots_.clear();
+  placer_.reset();  // a slot that was being opened has told it
 }
 
 std::unique_ptr<server::Stores> Node::stores_of_door() const {
@@ -168,7 +177,11 @@ Status Node::start(const std::string& address) {
       {.bus = *bus_, .claims = *claims_, .host = *this, .steady = options_.clocks.steady},
       {.node = self_, .version = options_.version, .address = address, .slots = slots_.size()});
   if (!member) return std::unexpected(member.error());
-  member_ = std::move(*member);
+  {
+    const std::scoped_lock lock(ending_);
+    member_ = std::move(*member);
+  }
+  owners_changed();  // what it said before
   return {};
 }
 
@@ -266,25 +279,33 @@ void Node::refused(const Error& why) {
 }
 
 void Node::place() {
-  const std::vector<cluster::SlotOwner> owners = member_->owners();
-  if (owners.size() != slots_.size()) return;
   const std::scoped_lock placing(placing_);
+  std::vector<cluster::SlotOwner> owners;
+  std::vector<cluster::NodeId> present;
+  {
+    const std::scoped_lock lock(ending_);
+    if (!member_) return;
+    owners = member_->owners();
+    present = member_->present();
+  }
+  if (owners.size() != slots_.size()) return;
   if (door_ != nullptr) place_partitions(*door_, owners);
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);
     if (slot->server) slot->server->place(owners);
   }
-  carrier_->place(places(owners));
+  carrier_->place(places(owners, present));
 }
 
-Carrier::Places Node::places(const std::vector<cluster::SlotOwner>& owners) const {
+Carrier::Places Node::places(const std::vector<cluster::SlotOwner>& owners,
+                             const std::vector<cluster::NodeId>& present) const {
   Carrier::Places places;
   const auto add_door = [&](const cluster::NodeId& node) {
     places[door_name(node.name)] = {.node = node,
                                     .run = static_cast<std::uint64_t>(node.incarnation)};
   };
   add_door(self_);
-  for (const cluster::NodeId& node : member_->present()) add_door(node);
+  for (const cluster::NodeId& node : present) add_door(node);
   for (std::size_t i = 0; i < owners.size(); ++i) {
     const cluster::SlotOwner& owner = owners[i];
     if (!owner.node || !owner.is_served) continue;
@@ -299,6 +320,7 @@ Node::Health Node::health() {
   health.nats = nats_->health();
   health.frames = carrier_->counts();
   health.refused_transactions = fence_.refused();
+  const std::scoped_lock lock(ending_);
   if (member_) {
     health.member = member_->health();
     health.owners = member_->owners();

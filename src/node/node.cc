@@ -142,10 +142,14 @@ Node::~Node() { end(); }
 void Node::end() {
   std::unique_ptr<cluster::Member> member;
   {
-    const std::scoped_lock lock(placing_);
+    const std::scoped_lock lock(ending_);
     member = std::move(member_);
   }
-  member.reset();  // its thread calls this object
+  member.reset();
+  // Whoever places partitions now ends; from now on place() does nothing.
+  {
+    const std::scoped_lock placing(placing_);
+  }
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);
     slot->stop.request_stop();
@@ -198,12 +202,13 @@ void Node::join(server::Server& door) {
 net::MakeProtocol Node::mqtt_protocol() const { return relay_->make(); }
 
 Status Node::start(const std::string& address) {
-  const std::scoped_lock lock(placing_);  // its thread calls this object at once
+  const std::scoped_lock lock(ending_);  // its thread calls this object at once
   auto member = cluster::Member::start(
       {.bus = *bus_, .claims = *claims_, .host = *this, .steady = options_.clocks.steady},
       {.node = self_, .version = options_.version, .address = address, .slots = slots_.size()});
   if (!member) return std::unexpected(member.error());
   member_ = std::move(*member);
+  owners_changed();  // what it said before
   return {};
 }
 
@@ -253,7 +258,8 @@ void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& 
                      [this, opening](const Error& why) {
                        spdlog::warn("slot {} is lost under revision {}: {}",
                                     cluster::number_of(opening.slot), opening.revision, why.detail);
-                       member_->note_fenced(opening.slot, opening.revision);
+                       const std::scoped_lock lock(ending_);
+                       if (member_) member_->note_fenced(opening.slot, opening.revision);
                      },
                  .stop = stop});
   if (!server) return opened(std::unexpected(server.error()));
@@ -311,34 +317,41 @@ void Node::refused(const Error& why) {
 
 void Node::place() {
   const std::scoped_lock placing(placing_);
-  if (member_ == nullptr) return;
-  const std::vector<cluster::SlotOwner> owners = member_->owners();
+  std::vector<cluster::SlotOwner> owners;
+  std::vector<cluster::NodeId> present;
+  {
+    const std::scoped_lock lock(ending_);
+    if (!member_) return;
+    owners = member_->owners();
+    present = member_->present();
+  }
   if (owners.size() != slots_.size()) return;
   if (door_ != nullptr) place_partitions(*door_, owners);
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);
     if (slot->server) slot->server->place(owners);
   }
-  carrier_->place(places(owners));
+  carrier_->place(places(owners, present));
 }
 
 std::optional<cluster::Revision> Node::revision_of(cluster::Slot slot) {
-  const std::scoped_lock lock(placing_);
-  if (member_ == nullptr) return std::nullopt;
+  const std::scoped_lock lock(ending_);
+  if (!member_) return std::nullopt;
   const std::vector<cluster::SlotOwner> owners = member_->owners();
   const std::size_t at = cluster::number_of(slot);
   if (at >= owners.size() || !owners[at].is_served) return std::nullopt;
   return owners[at].revision;
 }
 
-Carrier::Places Node::places(const std::vector<cluster::SlotOwner>& owners) const {
+Carrier::Places Node::places(const std::vector<cluster::SlotOwner>& owners,
+                             const std::vector<cluster::NodeId>& present) const {
   Carrier::Places places;
   const auto add_door = [&](const cluster::NodeId& node) {
     places[door_name(node.name)] = {.node = node,
                                     .run = static_cast<std::uint64_t>(node.incarnation)};
   };
   add_door(self_);
-  for (const cluster::NodeId& node : member_->present()) add_door(node);
+  for (const cluster::NodeId& node : present) add_door(node);
   for (std::size_t i = 0; i < owners.size(); ++i) {
     const cluster::SlotOwner& owner = owners[i];
     if (!owner.node || !owner.is_served) continue;
@@ -353,10 +366,11 @@ Node::Health Node::health() {
   health.nats = nats_->health();
   health.frames = carrier_->counts();
   health.refused_transactions = fence_.refused();
-  const std::scoped_lock lock(placing_);
-  if (member_ == nullptr) return health;
-  health.member = member_->health();
-  health.owners = member_->owners();
+  const std::scoped_lock lock(ending_);
+  if (member_) {
+    health.member = member_->health();
+    health.owners = member_->owners();
+  }
   return health;
 }
 

@@ -112,7 +112,8 @@ class Node final : private cluster::SlotHost {
   void open_slot(Slot& slot, const Opening& opening, const std::stop_token& stop, Opened& opened);
   void place();
   [[nodiscard]] std::optional<cluster::Revision> revision_of(cluster::Slot slot);
-  [[nodiscard]] Carrier::Places places(const std::vector<cluster::SlotOwner>& owners) const;
+  [[nodiscard]] Carrier::Places places(const std::vector<cluster::SlotOwner>& owners,
+                                       const std::vector<cluster::NodeId>& present) const;
 
   // Destroyed in reverse order.
   const Options options_;
@@ -130,9 +131,10 @@ class Node final : private cluster::SlotHost {
   hub::Cluster* door_ = nullptr;  // of the door's hub
   std::unique_ptr<RelayDoor> relay_;
   std::unique_ptr<SlotHistory> history_;
-  std::mutex placing_;  // guards member_, and is held while partitions are placed
+  std::mutex placing_;  // held while partitions are placed
   std::vector<std::unique_ptr<Slot>> slots_;
-  std::unique_ptr<cluster::Member> member_;
+  std::mutex ending_;                        // guards the pointer: end() takes it away
+  std::unique_ptr<cluster::Member> member_;  // null before start() and after end()
   std::unique_ptr<Worker> placer_;
 };
 

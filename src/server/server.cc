@@ -108,6 +108,7 @@ Result<std::unique_ptr<Server>> Server::open(Options options) {
   std::unique_ptr<Server> server(new Server(std::move(options)));
   if (Status opened = server->open_data(); !opened) return std::unexpected(opened.error());
   server->make_hub();
+  if (const auto& join = server->options_.join) join(*server->hub_);
   const Status restored = restore({.registry = *server->registry_,
                                    .store = *server->store_,
                                    .archive = *server->archive_,

@@ -83,6 +83,9 @@ class Server {
     // Queries of history, if the archive does not have all of it (history/slot/slot_reads.h);
     // empty: it has.
     history::Reads reads{};
+    // Called before what is stored is restored: a hub that joins a cluster (hub/cluster.h) must
+    // know of sessions that are restored, to tell other nodes of their subscriptions.
+    std::function<void(hub::Hub&)> join{};
     // The store lost what it had, as a database does in a failover: the log has it, and the next
     // start stores it again. Called once, on a thread of the server, which must not end it.
     std::function<void(const Error& why)> on_superseded{};

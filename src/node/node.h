@@ -5,7 +5,8 @@
 // Life: open(), the door's server::Server::open() with door_stores(), join(), the door's listen()
 // with mqtt_protocol(), its start(), start(), drain(), the door's destruction, the destructor.
 //
-// Thread rule: these on one thread, which may block; health() from any thread.
+// Thread rule: these on one thread, which may block; drain(), health(), metrics(), health_of() and
+// nats_servers() from any thread.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "api/api.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/worker.h"
@@ -32,6 +34,7 @@
 #include "nats/settings.h"
 #include "net/protocol.h"
 #include "node/carrier.h"
+#include "node/node_health.h"
 #include "node/relay_door.h"
 #include "node/slot_server.h"
 #include "postgres/holder.h"
@@ -70,6 +73,7 @@ class Node final : private cluster::SlotHost {
   ~Node() override;  // without drain(): others claim its slots after a lease
 
   [[nodiscard]] std::unique_ptr<server::Stores> stores_of_door() const;
+  [[nodiscard]] const std::string& name() const { return self_.name; }
   // The door's hub is of the cluster from now on. The node outlives the door.
   void join(server::Server& door);
   [[nodiscard]] net::MakeProtocol mqtt_protocol() const;
@@ -81,14 +85,12 @@ class Node final : private cluster::SlotHost {
   // Ends the slots that are left, at once.
   void end();
 
-  struct Health {
-    cluster::Member::Health member;
-    std::vector<cluster::SlotOwner> owners;  // by slot
-    nats::Health nats;
-    Carrier::Counts frames;
-    std::uint64_t refused_transactions = 0;
-  };
-  [[nodiscard]] Health health();
+  [[nodiscard]] NodeHealth health();
+  // What /metrics and /healthz of the door say, and the slots here and the cluster besides.
+  [[nodiscard]] std::string metrics(const std::string& door);
+  [[nodiscard]] api::Health health_of(const api::Health& door);
+  // Asks each server that the settings name; blocks, up to two seconds for each.
+  [[nodiscard]] std::vector<NatsServer> nats_servers() const;
 
  private:
   struct Slot;
@@ -105,7 +107,9 @@ class Node final : private cluster::SlotHost {
 
   void open_slot(Slot& slot, const Opening& opening, const std::stop_token& stop, Opened& opened);
   void place();
-  [[nodiscard]] Carrier::Places places(const std::vector<cluster::SlotOwner>& owners) const;
+  void note_fenced(const Opening& opening);
+  [[nodiscard]] Carrier::Places places(const std::vector<cluster::SlotOwner>& owners,
+                                       const std::vector<cluster::NodeId>& present) const;
 
   // Destroyed in reverse order.
   const Options options_;
@@ -123,7 +127,13 @@ class Node final : private cluster::SlotHost {
   hub::Cluster* door_ = nullptr;  // of the door's hub
   std::unique_ptr<RelayDoor> relay_;
   std::mutex placing_;  // held while partitions are placed
+  SlotWatch watch_;
+  std::string address_;
   std::vector<std::unique_ptr<Slot>> slots_;
+  // Held while the members are looked at from any thread: start() sets the member, and after end()
+  // nothing is looked at any more.
+  std::mutex looking_;
+  bool has_ended_ = false;
   std::unique_ptr<cluster::Member> member_;
   std::unique_ptr<Worker> placer_;
 };

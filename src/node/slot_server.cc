@@ -89,7 +89,8 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
        .stores = slot_stores(
            {.database = shared.database, .data = shared.data, .clock = shared.clocks.wall}, folder,
            {.fence = &shared.fence, .slot = options.slot, .revision = options.revision}),
-       .open_archive = std::move(open_archive)});
+       .open_archive = std::move(open_archive),
+       .events = home::EventLog::Writes::kOwn});
   if (!opened) return std::unexpected(opened.error());
   server_ = std::move(*opened);
   if (Status ready = server_->listen({}); !ready) return ready;

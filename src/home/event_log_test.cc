@@ -31,8 +31,10 @@ class EventLogTest : public testing::Test {
     device_ = home_.connect_device(kSn);
     home_.platform.journal = &journal_;
   }
-  void start(const std::vector<history::StoredEvent>& open = {}) {
-    log_.emplace(EventLog::Options{.hub = home_.hub.get(), .loop = &home_.client_loop});
+  void start(const std::vector<history::StoredEvent>& open = {},
+             EventLog::Writes writes = EventLog::Writes::kAll) {
+    log_.emplace(
+        EventLog::Options{.hub = home_.hub.get(), .loop = &home_.client_loop, .writes = writes});
     log_->start(open);
   }
   void report(std::string_view params) {
@@ -74,6 +76,30 @@ TEST_F(EventLogTest, WritesWhatHappensAlthoughNobodyWatches) {
   home_.settle();
   EXPECT_THAT(written(),
               ElementsAre("fault.began inv.errCode", "fault.ended inv.errCode", "offline "));
+}
+
+// A link to another node that opens tells all readers but those of own devices to begin anew.
+TEST_F(EventLogTest, ALinkThatOpensCostsWhoWritesItsOwnDevicesNothing) {
+  for (const EventLog::Writes writes : {EventLog::Writes::kAll, EventLog::Writes::kOwn}) {
+    start({}, writes);
+    report(R"("inv.errCode":1)");
+    home_.platform.changes.lose_all();
+    report(R"("inv.errCode":0)");
+    home_.settle();
+    const bool is_own = writes == EventLog::Writes::kOwn;
+    EXPECT_EQ(written(), is_own ? Lines({"fault.began inv.errCode", "fault.ended inv.errCode"})
+                                : Lines({"fault.began inv.errCode"}));
+    log_.reset();
+  }
+}
+
+TEST_F(EventLogTest, ADoorKnowsFaultsAndWritesNothing) {
+  start({}, EventLog::Writes::kNone);
+  report(R"("inv.errCode":1)");
+  EXPECT_NE(since("inv.errCode"), 0);
+  home_.platform.changes.lose_all();
+  home_.settle();
+  EXPECT_THAT(written(), IsEmpty());
 }
 
 TEST_F(EventLogTest, AFaultLastsSinceTheLogSaysSo) {

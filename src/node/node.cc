@@ -1,6 +1,7 @@
 #include "node/node.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "history/postgres/slot_schema.h"
 #include "nats/server_version.h"
 #include "node/slot_stores.h"
+#include "node/slot_thread.h"
 
 namespace gridloom::node {
 namespace {
@@ -22,10 +24,6 @@ constexpr Millis kVersionTimeout{2'000};
 // The log of a slot opens and closes a few times a minute at most.
 constexpr std::size_t kTasksOfSlot = 64;
 constexpr std::size_t kPlacings = 2;  // that wait: the last one sees what the others would
-
-// Servers below it lose acknowledged messages in ways that were mended since
-// (docs/internals/cluster.md).
-constexpr nats::Version kGoodVersion{.major = 2, .minor = 12};
 
 std::string application_of(const std::string& name) {
   std::array<char, 256> host{};
@@ -39,17 +37,6 @@ Result<postgres::ConnectionSettings> database_of(const Node::Options& options) {
   return postgres::ConnectionSettings::parse({.url = options.database.url,
                                               .password_file = options.database.password_file,
                                               .application_name = application});
-}
-
-void warn_of_version(const nats::ConnectionSettings& settings) {
-  for (const std::string& url : settings.urls()) {
-    const auto version = nats::server_version(url, kVersionTimeout);
-    if (!version || nats::parse_version(*version) >= kGoodVersion) continue;
-    spdlog::warn(
-        "nats-server {} at {} is older than {}.{}: it can lose messages that it has acknowledged "
-        "when a second server fails before the first has caught up",
-        *version, url, kGoodVersion.major, kGoodVersion.minor);
-  }
 }
 
 std::uint64_t run_of_door(const server::Server::Clocks& clocks) {
@@ -96,7 +83,8 @@ Node::Node(Options options, postgres::ConnectionSettings database)
     : options_(std::move(options)),
       database_(std::move(database)),
       self_{.name = options_.name, .incarnation = cluster::random_incarnation()},
-      fence_(database_.schema()) {}
+      fence_(database_.schema()),
+      watch_(options_.slots, options_.clocks.steady.now()) {}
 
 Result<std::unique_ptr<Node>> Node::open(Options options) {
   if (Status good = cluster::check_node_name(options.name); !good) {
@@ -117,7 +105,6 @@ Status Node::connect() {
     if (!opened) return std::unexpected(opened.error());
     *connection = std::move(*opened);
   }
-  warn_of_version(options_.nats);
   auto holder = postgres::Holder::take(database_, postgres::Holder::kPatience,
                                        postgres::Holder::Kind::kShared);
   if (!holder) return std::unexpected(holder.error());
@@ -134,6 +121,11 @@ Status Node::connect() {
   auto carrier = Carrier::start(*bus_, self_);
   if (!carrier) return std::unexpected(carrier.error());
   carrier_ = std::move(*carrier);
+  for (const std::string& each :
+       warnings_of({.nats_servers = options_.nats.urls().size(), .replicas = options_.replicas},
+                   nats_servers())) {
+    spdlog::warn("{}", each);
+  }
   return {};
 }
 
@@ -142,10 +134,11 @@ Node::~Node() { end(); }
 void Node::end() {
   std::unique_ptr<cluster::Member> member;
   {
-    const std::scoped_lock lock(ending_);
+    const std::scoped_lock looking(looking_);
     member = std::move(member_);
+    has_ended_ = true;
   }
-  member.reset();
+  member.reset();  // its thread calls this object
   // Whoever places partitions now ends; from now on place() does nothing.
   {
     const std::scoped_lock placing(placing_);
@@ -202,17 +195,27 @@ void Node::join(server::Server& door) {
 net::MakeProtocol Node::mqtt_protocol() const { return relay_->make(); }
 
 Status Node::start(const std::string& address) {
-  const std::scoped_lock lock(ending_);  // its thread calls this object at once
   auto member = cluster::Member::start(
       {.bus = *bus_, .claims = *claims_, .host = *this, .steady = options_.clocks.steady},
       {.node = self_, .version = options_.version, .address = address, .slots = slots_.size()});
   if (!member) return std::unexpected(member.error());
-  member_ = std::move(*member);
-  owners_changed();  // what it said before
+  {
+    const std::scoped_lock looking(looking_);
+    member_ = std::move(*member);
+    address_ = address;
+  }
+  owners_changed();  // what it had to tell before
   return {};
 }
 
-bool Node::drain(Millis at_most) { return member_ == nullptr || member_->stop(at_most); }
+bool Node::drain(Millis at_most) {
+  cluster::Member* member = nullptr;
+  {
+    const std::scoped_lock looking(looking_);
+    member = member_.get();
+  }
+  return member == nullptr || member->stop(at_most);
+}
 
 Shared Node::shared() {
   return {.data = options_.data,
@@ -250,6 +253,9 @@ void Node::open(const Opening& opening, Opened opened) {
 void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& stop,
                      Opened& opened) {
   if (stop.stop_requested()) return opened(fail(ErrorCode::kConflict, "the slot was given up"));
+  // The log says it, and threads that the slot's server makes inherit it.
+  ::pthread_setname_np(::pthread_self(),
+                       fmt::format("{}{}", kSlotThread, cluster::number_of(opening.slot)).c_str());
   auto server = SlotServer::open(
       shared(), {.slot = opening.slot,
                  .revision = opening.revision,
@@ -258,8 +264,7 @@ void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& 
                      [this, opening](const Error& why) {
                        spdlog::warn("slot {} is lost under revision {}: {}",
                                     cluster::number_of(opening.slot), opening.revision, why.detail);
-                       const std::scoped_lock lock(ending_);
-                       if (member_) member_->note_fenced(opening.slot, opening.revision);
+                       note_fenced(opening);
                      },
                  .stop = stop});
   if (!server) return opened(std::unexpected(server.error()));
@@ -320,12 +325,13 @@ void Node::place() {
   std::vector<cluster::SlotOwner> owners;
   std::vector<cluster::NodeId> present;
   {
-    const std::scoped_lock lock(ending_);
+    const std::scoped_lock looking(looking_);
     if (!member_) return;
     owners = member_->owners();
     present = member_->present();
   }
   if (owners.size() != slots_.size()) return;
+  watch_.note(owners, options_.clocks.steady.now());
   if (door_ != nullptr) place_partitions(*door_, owners);
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);
@@ -335,12 +341,17 @@ void Node::place() {
 }
 
 std::optional<cluster::Revision> Node::revision_of(cluster::Slot slot) {
-  const std::scoped_lock lock(ending_);
+  const std::scoped_lock looking(looking_);
   if (!member_) return std::nullopt;
   const std::vector<cluster::SlotOwner> owners = member_->owners();
   const std::size_t at = cluster::number_of(slot);
   if (at >= owners.size() || !owners[at].is_served) return std::nullopt;
   return owners[at].revision;
+}
+
+void Node::note_fenced(const Opening& opening) {
+  const std::scoped_lock looking(looking_);
+  if (member_) member_->note_fenced(opening.slot, opening.revision);
 }
 
 Carrier::Places Node::places(const std::vector<cluster::SlotOwner>& owners,
@@ -361,17 +372,60 @@ Carrier::Places Node::places(const std::vector<cluster::SlotOwner>& owners,
   return places;
 }
 
-Node::Health Node::health() {
-  Health health;
-  health.nats = nats_->health();
-  health.frames = carrier_->counts();
-  health.refused_transactions = fence_.refused();
-  const std::scoped_lock lock(ending_);
+NodeHealth Node::health() {
+  NodeHealth health{.now = options_.clocks.steady.now(),
+                    .self = self_,
+                    .version = options_.version,
+                    .owner_changes = watch_.owner_changes(),
+                    .nats = nats_->health(),
+                    .log_nats = log_nats_->health(),
+                    .nats_servers = options_.nats.urls().size(),
+                    .replicas = options_.replicas,
+                    .frames = carrier_->counts(),
+                    .relayed = relay_ ? relay_->connections() : 0,
+                    .refused_transactions = fence_.refused()};
+  const std::scoped_lock looking(looking_);
+  if (has_ended_) return health;
+  health.address = address_;
+  std::vector<cluster::SlotOwner> owners;
   if (member_) {
     health.member = member_->health();
-    health.owners = member_->owners();
+    owners = member_->owners();
+  }
+  owners.resize(slots_.size());
+  const auto unserved_since = watch_.unserved_since();
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    Slot& slot = *slots_[i];
+    health.slots.push_back({.owner = owners[i], .unserved_since = unserved_since.at(i)});
+    const std::scoped_lock lock(slot.mutex);
+    if (slot.server) health.slots.back().here = slot.server->server().store_health();
   }
   return health;
+}
+
+std::string Node::metrics(const std::string& door) {
+  std::vector<std::pair<std::size_t, std::string>> of_slots;
+  {
+    const std::scoped_lock looking(looking_);
+    for (std::size_t i = 0; i < slots_.size() && !has_ended_; ++i) {
+      const std::scoped_lock lock(slots_[i]->mutex);
+      if (slots_[i]->server) of_slots.emplace_back(i, slots_[i]->server->server().metrics());
+    }
+  }
+  return with_slots(door, of_slots) + cluster_metrics(health());
+}
+
+api::Health Node::health_of(const api::Health& door) { return health_with_cluster(door, health()); }
+
+std::vector<NatsServer> Node::nats_servers() const {
+  std::vector<NatsServer> servers;
+  for (const std::string& url : options_.nats.urls()) {
+    const auto version = nats::server_version(url, kVersionTimeout);
+    servers.push_back({.url = url,
+                       .version = version ? *version : std::string(),
+                       .failing = version ? std::string() : version.error().detail});
+  }
+  return servers;
 }
 
 }  // namespace gridloom::node

@@ -126,10 +126,12 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
            {.database = shared.database, .data = shared.data, .clock = shared.clocks.wall}, folder,
            {.fence = &shared.fence, .slot = options.slot, .revision = options.revision}),
        .open_archive = std::move(open_archive),
-       .join = [&](hub::Hub& hub) {
-         cluster_ = &hub::Cluster::join(
-             hub, {.peers = hub_peers_.get(), .self = slot_name(options.slot), .run = run});
-       }});
+       .join =
+           [&](hub::Hub& hub) {
+             cluster_ = &hub::Cluster::join(
+                 hub, {.peers = hub_peers_.get(), .self = slot_name(options.slot), .run = run});
+           },
+       .events = home::EventLog::Writes::kOwn});
   if (!opened) return std::unexpected(opened.error());
   server_ = std::move(*opened);
   purge_removed_devices(*server_);

@@ -11,7 +11,7 @@ namespace gridloom::server {
 
 HomeServices::HomeServices(const Options& options)
     : options_(options),
-      events_({.hub = &options.hub, .loop = &options.loop}),
+      events_({.hub = &options.hub, .loop = &options.loop, .writes = options.events}),
       homes_({.hub = &options.hub,
               .steady = &options.steady,
               .members_of = api::home_members,

@@ -35,6 +35,7 @@ class HomeServices {
     Loop& loop;
     const Clock& steady;
     std::filesystem::path data;  // the data folder
+    home::EventLog::Writes events = home::EventLog::Writes::kAll;
   };
   explicit HomeServices(const Options& options);
 

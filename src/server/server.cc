@@ -183,7 +183,8 @@ void Server::make_hub() {
                                        .reads = reads(),
                                        .loop = *loops_.front(),
                                        .steady = options_.clocks.steady,
-                                       .data = options_.data});
+                                       .data = options_.data,
+                                       .events = options_.events});
   loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
   registry_->on_change([this] {
     note_setback(*registry_, *archive_, options_.clocks.wall);
@@ -236,27 +237,29 @@ Status Server::listen(ListenOptions options) {
   homes_->add_bridges({.registry = *registry_,
                        .wall = options_.clocks.wall,
                        .configured = std::move(options.bridges)});
-  protocols_->add_apis({.reads = reads(),
-                        .mqtt = std::move(options.mqtt),
-                        .mqtt_protocol = std::move(options.mqtt_protocol),
-                        .metrics =
-                            [this] {
-                              return metrics_of(*platform_, listeners_, protocols_->sessions(),
-                                                *store_, *archive_, bridges());
-                            },
-                        .health = [this] { return health_now(*archive_, *store_, loops_); },
-                        .page = std::move(page),
-                        .homes = &homes_->homes(),
-                        .events = &homes_->events(),
-                        .sets = &homes_->sets(),
-                        .counters = &homes_->counters(),
-                        .modes = &homes_->modes(),
-                        .live = &*live_,
-                        .sign_in = &*sign_in_,
-                        .administration = options.administration,
-                        .bridges = homes_->bridges(),
-                        .virtual_time = virtual_time,
-                        .trusted_proxies = std::move(options.trusted_proxies)});
+  protocols_->add_apis(
+      {.reads = reads(),
+       .mqtt = std::move(options.mqtt),
+       .mqtt_protocol = std::move(options.mqtt_protocol),
+       .metrics =
+           [this, more = std::move(options.metrics)] { return more ? more(metrics()) : metrics(); },
+       .health =
+           [this, more = std::move(options.health)] {
+             const api::Health own = health_now(*archive_, *store_, loops_);
+             return more ? more(own) : own;
+           },
+       .page = std::move(page),
+       .homes = &homes_->homes(),
+       .events = &homes_->events(),
+       .sets = &homes_->sets(),
+       .counters = &homes_->counters(),
+       .modes = &homes_->modes(),
+       .live = &*live_,
+       .sign_in = &*sign_in_,
+       .administration = options.administration,
+       .bridges = homes_->bridges(),
+       .virtual_time = virtual_time,
+       .trusted_proxies = std::move(options.trusted_proxies)});
   return {};
 }
 
@@ -278,6 +281,14 @@ void Server::stop(const wire::JsonObject& facts) {
     store_sessions(loops_, protocols_->sessions(), *store_, options_.clocks.steady);
   });
   write_audit(*archive_, options_.clocks.devices.now(), journal::audit_kind("stop"), facts);
+}
+
+std::string Server::metrics() {
+  return metrics_of(*platform_, listeners_, protocols_->sessions(), *store_, *archive_, bridges());
+}
+
+Server::StoreHealth Server::store_health() const {
+  return {.archive = archive_->health(), .sessions = store_->health()};
 }
 
 net::MakeProtocol Server::protocol(Interface interface) const {

@@ -32,12 +32,12 @@ Side = collections.namedtuple("Side", "name places flags processes stored databa
 NODES, QUEUES = 3, 8  # as many queues as a cluster of Gridloom has slots
 ACCOUNT = "bench"
 # All points of a device can be read, and no message that waits is dropped.
-LIMITS = ("history.points=100000000", "mqtt.queue-messages=10000000", "mqtt.queue-bytes=1073741824",
+LIMITS = ("history.points=10000000", "mqtt.queue-messages=10000000", "mqtt.queue-bytes=1073741824",
           "mqtt.queued-bytes-per-account=8589934592", "mqtt.all-queued-bytes=8589934592")
 FLAGS = ("--log-level", "warn", *(word for limit in LIMITS for word in ("--limit", limit)))
 FIELD = "pd.soc"  # every report has it
 AT_ONCE = 8  # requests that add or read devices
-START_S = 120  # of a cluster of others
+START_S = 300  # of a cluster of others
 RETRY_S = 0.1
 RABBITMQ = pathlib.Path("/usr/lib/rabbitmq/lib")
 
@@ -206,9 +206,10 @@ Queue = fun(Number) -> Resource(queue, "bench-" ++ integer_to_list(Number)) end,
  || Device <- lists:seq(0, {devices} - 1)],
 ok."""
 RABBIT_COUNT = """\
-lists:sum([element(2, rabbit_amqqueue:stat(Queue) ) || Queue <- rabbit_amqqueue:list()])."""
+lists:sum([element(2, rabbit_amqqueue:stat(Queue)) || Queue <- rabbit_amqqueue:list()])."""
 RABBIT_REPLICAS = """\
-[] = [Queue || Queue <- rabbit_amqqueue:list(), length(rabbit_quorum_queue:online(Queue)) =/= {nodes}], ok."""
+[] = [Queue || Queue <- rabbit_amqqueue:list(),
+      length(maps:get(nodes, amqqueue:get_type_state(Queue))) =/= {nodes}], ok."""
 
 
 class Rabbit:

@@ -46,10 +46,11 @@ class Links:
 
 class Cluster:
     """A context manager. `nodes` are Servers, by number; each has the key of the first. With `links` each node has ways
-    of its own, which can be cut."""
+    of its own, which can be cut. `settings`: of PostgreSQL, NAME=VALUE."""
 
-    def __init__(self, nodes=3, nats=1, flags=(), links=False):
+    def __init__(self, nodes=3, nats=1, flags=(), links=False, settings=()):
         self.flags, self.count = flags, nodes
+        self.settings = (f"max_connections={CONNECTIONS}", *settings)
         self.nats = NatsServers(nats)
         self.replicas = 3 if nats >= 3 else 1
         self.nodes, self.links, self.has_links = [], [], links
@@ -57,7 +58,7 @@ class Cluster:
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.nats)
-            self.database = stack.enter_context(Postgres(f"max_connections={CONNECTIONS}"))
+            self.database = stack.enter_context(Postgres(*self.settings))
             self.place = self.database.new_database()
             self.beats = stack.enter_context(Beats([each.port("client") for each in self.nats.all]))
             for number in range(self.count):

@@ -140,6 +140,8 @@ void Node::end() {
   }
   slots_.clear();
   placer_.reset();  // a slot that was being opened has told it
+  // The relay's loop is the door's, which ends next: what comes from now on is left out.
+  if (relay_peers_) relay_peers_->use(nullptr);
 }
 
 std::unique_ptr<server::Stores> Node::stores_of_door() const {

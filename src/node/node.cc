@@ -152,6 +152,8 @@ void Node::end() {
   placer_.reset();
   history_.reset();
   slots_.clear();
+  // The relay's loop is the door's, which ends next: what comes from now on is left out.
+  if (relay_peers_) relay_peers_->use(nullptr);
 }
 
 std::unique_ptr<server::Stores> Node::stores_of_door() const {

@@ -1,4 +1,4 @@
-# devices/*.yaml, devices/de/*.yaml and homes/*.yaml go into the binary as they are, each folder with one generated
+# devices/*.yaml, devices/de/*.yaml, devices/products/*.yaml and homes/*.yaml go into the binary as they are, each folder with one generated
 # assembler file (.incbin costs no compile time).
 
 # gl_embedded(PATH): the library gl_FOLDER with the tables gl_FOLDER_table and gl_FOLDER_count; FOLDER is the path with _
@@ -36,4 +36,5 @@ endfunction()
 
 gl_embedded(devices)
 gl_embedded(devices/de)
+gl_embedded(devices/products)
 gl_embedded(homes)

@@ -32,8 +32,9 @@ target_include_directories(gridloom_portable PRIVATE src)
 target_compile_definitions(gridloom_portable PRIVATE GL_STATIC)
 target_link_options(gridloom_portable PRIVATE -static-pie)
 target_link_libraries(gridloom_portable PRIVATE
-  -Wl,--start-group ${room_archives} $<TARGET_FILE:gl_devices> $<TARGET_FILE:gl_devices_de> $<TARGET_FILE:gl_homes>
+  -Wl,--start-group ${room_archives} $<TARGET_FILE:gl_devices> $<TARGET_FILE:gl_devices_de>
+  $<TARGET_FILE:gl_devices_products> $<TARGET_FILE:gl_homes>
   $<TARGET_FILE:gl_page>
   ${archives} -Wl,--end-group)
 set_target_properties(gridloom_portable PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-add_dependencies(gridloom_portable gl_app gl_devices gl_devices_de gl_homes gl_page)
+add_dependencies(gridloom_portable gl_app gl_devices gl_devices_de gl_devices_products gl_homes gl_page)

@@ -1,4 +1,4 @@
-// The device files, translations and home files that the build embeds in the binary
+// The device files, translations, products and home files that the build embeds in the binary
 // (cmake/embedded_files.cmake).
 #include <cstddef>
 #include <cstdint>
@@ -15,12 +15,14 @@ struct GlFileRow {
   const char* begin;
   std::uint64_t length;
 };
-extern const GlFileRow gl_devices_table[];       // NOLINT
-extern const std::uint64_t gl_devices_count;     // NOLINT
-extern const GlFileRow gl_devices_de_table[];    // NOLINT
-extern const std::uint64_t gl_devices_de_count;  // NOLINT
-extern const GlFileRow gl_homes_table[];         // NOLINT
-extern const std::uint64_t gl_homes_count;       // NOLINT
+extern const GlFileRow gl_devices_table[];             // NOLINT
+extern const std::uint64_t gl_devices_count;           // NOLINT
+extern const GlFileRow gl_devices_de_table[];          // NOLINT
+extern const std::uint64_t gl_devices_de_count;        // NOLINT
+extern const GlFileRow gl_devices_products_table[];    // NOLINT
+extern const std::uint64_t gl_devices_products_count;  // NOLINT
+extern const GlFileRow gl_homes_table[];               // NOLINT
+extern const std::uint64_t gl_homes_count;             // NOLINT
 }
 
 namespace gridloom::catalog {
@@ -43,6 +45,10 @@ std::vector<EmbeddedFile> embedded_files() {
 
 std::vector<EmbeddedFile> embedded_translations() {
   return files_of({gl_devices_de_table, gl_devices_de_count});
+}
+
+std::vector<EmbeddedFile> embedded_products() {
+  return files_of({gl_devices_products_table, gl_devices_products_count});
 }
 
 std::vector<EmbeddedFile> embedded_homes() { return files_of({gl_homes_table, gl_homes_count}); }

@@ -83,6 +83,24 @@ FamilyPtr unknown_family() {
 
 }  // namespace
 
+std::string_view text_of(Unserved reason) {
+  switch (reason) {
+    case Unserved::kRefused:
+      return "the vendor's platform refuses it (1006)";
+    case Unserved::kAppChannel:
+      return "only the vendor's app gets its values";
+    case Unserved::kThroughHost:
+      return "its values come with those of the device that it belongs to";
+    case Unserved::kFirstGeneration:
+      return "it was made before the platform had an open interface";
+    case Unserved::kNoValues:
+      return "the vendor's platform lists it without values";
+    case Unserved::kNotDocumented:
+      break;
+  }
+  return "nobody has published what it reports";
+}
+
 std::string_view name_of(FieldType type) {
   switch (type) {
     case FieldType::kInt:
@@ -279,8 +297,9 @@ std::string simulated_sn(const Family& family, std::size_t number) {
   return fmt::format("{}SIM{:08}", family.prefixes.empty() ? "" : family.prefixes.front(), number);
 }
 
-Catalog::Catalog(std::vector<FamilyPtr> families, std::vector<FamilyPtr> german)
-    : families_(std::move(families)), german_(std::move(german)) {
+Catalog::Catalog(std::vector<FamilyPtr> families, std::vector<FamilyPtr> german,
+                 std::vector<Product> products)
+    : families_(std::move(families)), german_(std::move(german)), products_(std::move(products)) {
   const auto found =
       std::ranges::find_if(families_, [](const auto& family) { return family->passthrough; });
   passthrough_ = found == families_.end() ? unknown_family() : *found;
@@ -296,7 +315,29 @@ const FamilyPtr& Catalog::of_serial(std::string_view sn) const {
       longest = prefix.size();
     }
   }
-  return *best;
+  if (best == &passthrough_) return *best;
+  const Product* product = product_of(sn);
+  const bool unserved = product != nullptr && product->unserved && product->prefix.size() > longest;
+  return unserved ? passthrough_ : *best;
+}
+
+const Product* Catalog::product_of(std::string_view sn) const {
+  const Product* best = nullptr;
+  for (const Product& product : products_) {
+    if (best != nullptr && product.prefix.size() <= best->prefix.size()) continue;
+    if (sn.starts_with(product.prefix)) best = &product;
+  }
+  return best;
+}
+
+const std::string& Catalog::product_name(std::string_view sn) const {
+  const Product* product = product_of(sn);
+  return product == nullptr ? of_serial(sn)->product : product->name;
+}
+
+const std::string& Catalog::listed_product(std::string_view sn) const {
+  const FamilyPtr& family = of_serial(sn);
+  return family->listed_by_alias ? family->product_alias : product_name(sn);
 }
 
 FamilyPtr Catalog::find(std::string_view id) const {

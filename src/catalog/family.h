@@ -25,6 +25,7 @@
 #include "catalog/language.h"
 #include "catalog/modbus.h"
 #include "catalog/physics.h"
+#include "catalog/product.h"
 #include "catalog/signal.h"
 #include "wire/json.h"
 
@@ -444,15 +445,23 @@ struct CheckedSet {
 // The same without the result, for a set that is passed on as it came: copies nothing.
 [[nodiscard]] Status validate_set(const Family& family, const JsonObject& message);
 
-// All device families, looked up by serial number. Immutable; any thread.
+// All device families, looked up by serial number, and the vendor's products. Immutable; any
+// thread.
 class Catalog {
  public:
   // `german`: families with their German texts, for those that have a translation.
-  explicit Catalog(std::vector<FamilyPtr> families, std::vector<FamilyPtr> german = {});
+  explicit Catalog(std::vector<FamilyPtr> families, std::vector<FamilyPtr> german = {},
+                   std::vector<Product> products = {});
 
-  // The family with the longest prefix that `sn` starts with; the passthrough family if none
-  // matches.
+  // The family with the longest prefix that `sn` starts with. The passthrough family if none
+  // matches, or if a product with a longer prefix is one that no family serves.
   [[nodiscard]] const FamilyPtr& of_serial(std::string_view sn) const;
+  // The product with the longest prefix that `sn` starts with; nullptr if none is known.
+  [[nodiscard]] const Product* product_of(std::string_view sn) const;
+  // The name of the product; that of the family if the product is not known, which may be empty.
+  [[nodiscard]] const std::string& product_name(std::string_view sn) const;
+  // The same, or the alias where the family's file lists its devices by that.
+  [[nodiscard]] const std::string& listed_product(std::string_view sn) const;
   [[nodiscard]] FamilyPtr find(std::string_view id) const;  // nullptr if unknown
   // The family with its texts in the language, which are English where there is no translation.
   // Only its texts differ; nullptr if it is unknown.
@@ -460,10 +469,13 @@ class Catalog {
   // Translates a family that may be none of these.
   [[nodiscard]] FamilyPtr in_language(const FamilyPtr& family, Language language) const;
   [[nodiscard]] const std::vector<FamilyPtr>& families() const { return families_; }
+  // In the order of their file.
+  [[nodiscard]] const std::vector<Product>& products() const { return products_; }
 
  private:
   std::vector<FamilyPtr> families_;
   std::vector<FamilyPtr> german_;
+  std::vector<Product> products_;
   FamilyPtr passthrough_;
 };
 

@@ -1,15 +1,21 @@
 #include "catalog/family_json.h"
 
+#include <fmt/format.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "catalog/family_page.h"
 
 namespace gridloom::catalog {
 namespace {
 
 using wire::JsonArray;
 using wire::JsonObject;
+
+constexpr std::string_view kExampleSn = "SN";  // stands for the serial number of any device
 
 void put(JsonObject& object, std::string_view name, const std::string& text) {
   if (!text.empty()) object[name] = text;
@@ -79,6 +85,27 @@ JsonArray inner_of(const std::vector<Field>& fields) {
   return rows;
 }
 
+JsonObject product_row(const Product& product) {
+  JsonObject row{{"prefix", product.prefix}, {"name", product.name}};
+  put(row, "note", product.note);
+  put(row, "source", product.source);
+  return row;
+}
+
+JsonArray reports_of(const Family& family) {
+  JsonArray rows;
+  for (const Report& report : family.reports) {
+    JsonObject match;
+    for (const auto& [key, value] : report.match) match[key] = value;
+    JsonObject row{{"name", report.name}, {"match", std::move(match)}};
+    put(row, "prefix", report.prefix);
+    put(row, "module", report.module);
+    row["fields"] = JsonArray(report.fields.begin(), report.fields.end());
+    rows.emplace_back(std::move(row));
+  }
+  return rows;
+}
+
 }  // namespace
 
 JsonObject json_of(const Family& family, const Field& field) {
@@ -139,16 +166,48 @@ JsonObject json_of(const PhysicsPart& part) {
   return row;
 }
 
-JsonObject summary_of(const Family& family) {
+JsonObject summary_of(const Family& family, const Catalog& catalog) {
   JsonObject row{{"id", family.id}};
   put(row, "product", family.product);
   put(row, "description", family.description);
   row["prefixes"] = JsonArray(family.prefixes.begin(), family.prefixes.end());
+  JsonArray products;
+  for (const Product& product : catalog.products()) {
+    if (product.family == family.id) products.emplace_back(product_row(product));
+  }
+  if (!products.empty()) row["products"] = std::move(products);
   return row;
 }
 
-JsonObject json_of(const Family& family) {
-  JsonObject whole = summary_of(family);
+JsonArray unserved_products(const Catalog& catalog) {
+  JsonArray rows;
+  for (const Product& product : catalog.products()) {
+    if (!product.unserved) continue;
+    JsonObject row = product_row(product);
+    row["unserved"] = name_of(*product.unserved);
+    put(row, "host", product.host);
+    rows.emplace_back(std::move(row));
+  }
+  return rows;
+}
+
+std::string reason_of(const Product& product, const Catalog& catalog) {
+  std::string reason(text_of(product.unserved.value_or(Unserved::kNotDocumented)));
+  const FamilyPtr host = catalog.find(product.host);
+  if (host != nullptr) reason += fmt::format(", a {}", host->product);
+  return reason;
+}
+
+void add_unserved(const Catalog& catalog, std::string_view sn, JsonObject& row) {
+  const Product* product = catalog.product_of(sn);
+  if (product == nullptr || !product->unserved || !catalog.of_serial(sn)->passthrough) return;
+  row["product"] = product->name;
+  row["unserved"] = name_of(*product->unserved);
+  row["reason"] = reason_of(*product, catalog);
+}
+
+JsonObject json_of(const Family& family, const Catalog& catalog) {
+  JsonObject whole = summary_of(family, catalog);
   JsonArray groups;
   for (const FieldGroup& group : family.groups) {
     groups.push_back(JsonObject{{"name", group.name},
@@ -160,8 +219,18 @@ JsonObject json_of(const Family& family) {
   for (const Field& field : family.fields) fields.emplace_back(json_of(family, field));
   whole["fields"] = std::move(fields);
   JsonArray commands;
-  for (const Command& command : family.commands) commands.emplace_back(json_of(command));
+  for (const Command& command : family.commands) {
+    JsonObject row = json_of(command);
+    row["example"] = example_set(family, command, kExampleSn);
+    commands.emplace_back(std::move(row));
+  }
   whole["commands"] = std::move(commands);
+  whole["reports"] = reports_of(family);
+  JsonArray quirks;
+  for (const Quirk& quirk : family.quirks) {
+    quirks.push_back(JsonObject{{"what", quirk.what}, {"source", quirk.source}});
+  }
+  whole["quirks"] = std::move(quirks);
   return whole;
 }
 

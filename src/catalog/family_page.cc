@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/family_json.h"
 #include "catalog/home.h"
 #include "catalog/natures.h"
 
@@ -244,6 +245,42 @@ void write_facts(const Family& family, Page& page) {
             static_cast<double>(family.messages.full_ms) / 1000);
 }
 
+void write_products(const Family& family, const Catalog& catalog, Page& page) {
+  const auto serves = [&](const Product& product) { return product.family == family.id; };
+  if (std::ranges::none_of(catalog.products(), serves)) return;
+  page.gap();
+  page.line("## Products");
+  page.gap();
+  page.line("| begins with | product | | source |");
+  page.line("|---|---|---|---|");
+  for (const Product& product : catalog.products()) {
+    if (!serves(product)) continue;
+    page.line("| {} | {} | {} | {} |", code(product.prefix), cell(product.name), cell(product.note),
+              cell(product.source));
+  }
+}
+
+// Which product begins how, and which family serves it, or why none does.
+void write_all_products(const Catalog& catalog, Page& page) {
+  page.gap();
+  page.line("## Products");
+  page.gap();
+  page.paragraph(
+      "How the serial numbers of the known products begin; the longest beginning decides. The "
+      "beginnings are those in the vendor's documents and of devices that clients of the platform "
+      "have seen ([sources](../../devices/products/products.yaml)).");
+  page.gap();
+  page.line("| begins with | product | family | |");
+  page.line("|---|---|---|---|");
+  for (const Product& product : catalog.products()) {
+    const FamilyPtr family = catalog.find(product.family);
+    page.line("| {} | {} | {} | {} |", code(product.prefix), cell(product.name),
+              family == nullptr ? "none: " + reason_of(product, catalog)
+                                : fmt::format("[{0}]({0}.md)", family->id),
+              cell(product.note));
+  }
+}
+
 void write_command(const ExampleDevice& device, const Command& command, Page& page) {
   page.gap();
   page.line("### {}", command.title.empty() ? command.name : command.title);
@@ -428,6 +465,7 @@ std::string family_page(const Family& family, const Catalog& catalog) {
                   family.description, family.id));
   page.gap();
   write_facts(family, page);
+  write_products(family, catalog, page);
   const std::string sn = example_sn(family, catalog);
   write_commands({.family = family, .sn = sn}, page);
   write_fields(family, page);
@@ -438,25 +476,27 @@ std::string family_page(const Family& family, const Catalog& catalog) {
   return page.take();
 }
 
-std::string families_page(std::span<const FamilyPtr> families) {
+std::string families_page(const Catalog& catalog) {
   Page page;
   page.line("# Device families");
   page.gap();
   page.paragraph(
       "These pages are made of the device files by `gridloom family page`; do not edit them. A "
       "device "
-      "belongs to the family with the longest beginning of its serial number; one of no family is "
-      "kept "
-      "[as it reports](../user/mqtt.md). [Which product begins how](products.md)");
+      "belongs to the family with the longest beginning of its serial number. A device that no "
+      "family serves is kept [as it reports](../user/mqtt.md), under the names that it uses, and "
+      "takes any set: make a family for it with [`gridloom family "
+      "guess`](../user/device-families.md#from-a-recording).");
   page.gap();
   page.line("| family | serial numbers | fields | commands | |");
   page.line("|---|---|---|---|---|");
-  for (const FamilyPtr& family : families) {
+  for (const FamilyPtr& family : catalog.families()) {
     if (family->passthrough) continue;
     page.line("| [{}]({}.md) | {} | {} | {} | {} |", cell(family->product), family->id,
               fmt::join(family->prefixes, ", "), family->fields.size(), family->commands.size(),
               cell(family->description));
   }
+  write_all_products(catalog, page);
   return page.take();
 }
 

@@ -2,7 +2,6 @@
 // requests, reports, quirks. Pure.
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,8 +13,9 @@ namespace gridloom::catalog {
 
 // Its examples are for a device of the family in a home of the catalogue, if there is one.
 [[nodiscard]] std::string family_page(const Family& family, const Catalog& catalog);
-// The page that lists the families, and the beginnings of serial numbers that each of them serves.
-[[nodiscard]] std::string families_page(std::span<const FamilyPtr> families);
+// The page that lists the families, and how the serial numbers of all known products begin: which
+// family serves each product, or why none does.
+[[nodiscard]] std::string families_page(const Catalog& catalog);
 
 // A set of the command that the family accepts, for the device `sn` but without the member of that
 // name: each parameter has one of its values.

@@ -89,6 +89,7 @@ struct SiteDevice {
   std::vector<Roof>
       panels{};  // of its PV inputs, in their order; fewer, or none: the model chooses
   std::optional<MeterPlace> meter{};  // by which it regulates itself; nothing: as its model does
+  bool sleeps = false;                // it is off the network while no sun feeds it
 };
 
 // A place with one connection to the grid, or none.

@@ -35,6 +35,8 @@ inline constexpr auto kSupplies = [] {
   return words;
 }();
 
+inline constexpr std::array<std::string_view, 2> kWithoutSun = {"online", "offline"};
+
 inline constexpr auto kHomeKeys = std::to_array<Key>({
     {.name = "home", .description = "Title of the home", .required = true},
     {.name = "description", .description = "What is special about it"},
@@ -130,6 +132,10 @@ inline constexpr auto kSiteDeviceKeys = std::to_array<Key>({
     {.name = "meter",
      .description = "Address of a meter, http://ADDR:PORT/v1/json, that it reads each second and "
                     "whose power it regulates to zero, as real devices do with an EcoTracker"},
+    {.name = "without_sun",
+     .form = Form::kChoice,
+     .description = "Of a device that its modules alone feed: offline, or online as by default",
+     .choices = kWithoutSun},
     {.name = "initial",
      .form = Form::kObject,
      .description = "Fields and the values that it starts with"},

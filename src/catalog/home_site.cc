@@ -233,6 +233,7 @@ class SiteReader {
     if (made.family != nullptr) made.initial = read_values(entry, "initial", *made.family);
     read_panels(entry, made);
     read_meter(entry, made);
+    read_without_sun(entry, made);
     read_habits(entry, made);
     devices_.push_back({.device = std::move(made), .entry = entry});
   }
@@ -415,6 +416,14 @@ class SiteReader {
                     fmt::format("is for a battery with an inverter at the grid, plugged in "
                                 "as meter or feed_in, whose family describes its parts"));
     }
+  }
+
+  static void read_without_sun(const Entry& entry, SiteDevice& made) {
+    std::string state;
+    entry.choice("without_sun", state);
+    made.sleeps = state == kWithoutSun.back();
+    if (!made.sleeps || made.family == nullptr || awake_formula(*made.family) != nullptr) return;
+    entry.mistake("without_sun", "is for a device that its PV modules alone feed");
   }
 
   // `family` is null if it is not known.

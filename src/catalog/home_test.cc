@@ -251,6 +251,11 @@ const std::vector<Mistake> kMistakes = {
     {"azimuth: 180, ", "", "roofs.south.azimuth: this key is missing"},
     {"{south:", "{South Roof:", "roofs.South Roof: \"South Roof\" must be lower-case letters"},
     // a device
+    {"{sn: HJ31TEST0001, name: Battery, ", "{sn: HJ31TEST0001, name: Battery, without_sun: away, ",
+     "without_sun: \"away\" must be online or offline"},
+    {"{sn: HJ31TEST0001, name: Battery, ",
+     "{sn: HJ31TEST0001, name: Battery, without_sun: offline, ",
+     "without_sun: is for a device that its PV modules alone feed"},
     {"{sn: HJ31TEST0001, name: Battery, ", "{name: Battery, ",
      "flat.yaml:11: sites.house.devices[0]: must have a family, or the sn of one"},
     {"sn: HJ31TEST0001", "sn: XJ31TEST0001",
@@ -422,7 +427,8 @@ TEST(Home, IsFoundByIdOrPath) {
   ASSERT_FALSE(typo);
   EXPECT_EQ(typo.error().code, ErrorCode::kBadParams);
   EXPECT_EQ(typo.error().detail,
-            "there is no home \"dmeo\": must be all, balcony, demo or hamburg, or a file such as "
+            "there is no home \"dmeo\": must be all, balcony, demo, hamburg or metered, or a file "
+            "such as "
             "./flat.yaml; did you mean demo?");
   const auto missing = find_home("./dmeo.yaml", catalog());
   ASSERT_FALSE(missing);
@@ -475,12 +481,13 @@ TEST(Home, HasTheSitesOfTheHomeThatItIncludesFirst) {
 TEST(Home, TellsWhatDoesNotGoTogetherWithTheHomeThatItIncludes) {
   const std::vector<Mistake> rows = {
       {"include: demo", "include: dmeo",
-       "flat.yaml:2: include: \"dmeo\" must be balcony, demo or hamburg; did you mean demo?"},
+       "flat.yaml:2: include: \"dmeo\" must be balcony, demo, hamburg or metered; did you mean "
+       "demo?"},
       {"include: demo", "include: all",
        "flat.yaml:2: include: \"all\" includes a home itself, which an included one must not: must "
-       "be balcony, demo or hamburg"},
+       "be balcony, demo, hamburg or metered"},
       {"include: demo", "include: ./demo.yaml",
-       "include: \"./demo.yaml\" must be balcony, demo or hamburg"},
+       "include: \"./demo.yaml\" must be balcony, demo, hamburg or metered"},
       {"include: demo", "include: [demo]", "include: must be a text; it is a list"},
       {"include: demo", "include: demo\ninclude: hamburg", "include: this key occurs twice"},
       {"sn: R351MINE00000001", "sn: R331ZEB4ZEAL0528",

@@ -10,6 +10,7 @@
 #include "catalog/home_keys.h"
 #include "catalog/modbus_keys.h"
 #include "catalog/physics_keys.h"
+#include "catalog/product_keys.h"
 #include "catalog/translation_keys.h"
 #include "catalog/virtual_keys.h"
 
@@ -464,8 +465,10 @@ constexpr auto kSections = std::to_array<Section>({
     {.name = "param_texts", .keys = kParamTextKeys},
     {.name = "fault_texts", .keys = kFaultTextKeys},
     {.name = "group_texts", .keys = kGroupTextKeys},
+    {.name = "products", .keys = kProductsKeys},
+    {.name = "product", .keys = kProductKeys},
 });
-static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kGroupTexts) + 1);
+static_assert(kSections.size() == static_cast<std::size_t>(SectionId::kProduct) + 1);
 
 }  // namespace
 
@@ -476,7 +479,11 @@ const Section& section_of(SectionId id) { return kSections.at(static_cast<std::s
 std::span<const Section> sections_of_file(SectionId file) {
   constexpr auto kHome = static_cast<std::size_t>(SectionId::kHome);
   constexpr auto kTranslation = static_cast<std::size_t>(SectionId::kTranslation);
-  if (file == SectionId::kTranslation) return sections().subspan(kTranslation);
+  constexpr auto kProducts = static_cast<std::size_t>(SectionId::kProducts);
+  if (file == SectionId::kProducts) return sections().subspan(kProducts);
+  if (file == SectionId::kTranslation) {
+    return sections().subspan(kTranslation, kProducts - kTranslation);
+  }
   if (file == SectionId::kHome) return sections().subspan(kHome, kTranslation - kHome);
   return sections().first(kHome);
 }

@@ -96,6 +96,8 @@ enum class SectionId : std::uint8_t {
   kParamTexts,
   kFaultTexts,
   kGroupTexts,
+  kProducts,
+  kProduct,
 };
 
 inline constexpr std::string_view kNone = "none";  // of Form::kEntryOrNone
@@ -126,7 +128,7 @@ struct Section {
 };
 [[nodiscard]] std::span<const Section> sections();  // in the order of SectionId
 [[nodiscard]] const Section& section_of(SectionId id);
-// The sections of a whole file, kFile, kHome or kTranslation: the file first.
+// The sections of a whole file, kFile, kHome, kTranslation or kProducts: the file first.
 [[nodiscard]] std::span<const Section> sections_of_file(SectionId file);
 
 // The name of a key of earlier device files today; empty if `key` is none.
@@ -136,7 +138,7 @@ struct Nature {
   std::string_view name;
   std::string_view unit;
 };
-inline constexpr std::array<Nature, 28> kNatures = {{{"pv.power", "W"},
+inline constexpr std::array<Nature, 29> kNatures = {{{"pv.power", "W"},
                                                      {"battery.power", "W"},
                                                      {"grid.power", "W"},
                                                      {"load.power", "W"},
@@ -163,6 +165,7 @@ inline constexpr std::array<Nature, 28> kNatures = {{{"pv.power", "W"},
                                                      {"battery.stored", "Wh"},
                                                      {"output.voltage", "V"},
                                                      {"grid.voltage", "V"},
-                                                     {"grid.present", ""}}};
+                                                     {"grid.present", ""},
+                                                     {"grid.meter", ""}}};
 
 }  // namespace gridloom::catalog

@@ -16,6 +16,7 @@
 #include "base/read_file.h"
 #include "catalog/entry.h"
 #include "catalog/expand.h"
+#include "catalog/products_file.h"
 #include "catalog/sections.h"
 #include "catalog/translation.h"
 #include "catalog/yaml_tree.h"
@@ -139,10 +140,32 @@ class Collector {
 
   void add_problem(std::string problem) { problems_.push_back(std::move(problem)); }
 
+  // The products of a file, which take the place of those before. Their families were loaded.
+  void load_products(std::string_view name, std::string_view text) {
+    auto products = catalog::load_products(name, text, families_);
+    if (products) {
+      products_ = std::move(*products);
+    } else {
+      problems_.push_back(std::move(products.error().detail));
+    }
+  }
+  [[nodiscard]] bool has_problems() const { return !problems_.empty(); }
+
+  // Leaves out the products about which the family decides by its prefixes.
+  void leave_out_products_of(const Family& family) {
+    std::erase_if(products_, [&](const Product& product) {
+      return product.family == family.id ||
+             std::ranges::any_of(family.prefixes, [&](const std::string& prefix) {
+               return product.prefix.starts_with(prefix);
+             });
+    });
+  }
+
   Result<std::shared_ptr<const Catalog>> finish() {
     if (problems_.empty()) check_together(families_, problems_);
     if (problems_.empty()) {
-      return std::make_shared<const Catalog>(std::move(families_), std::move(german_));
+      return std::make_shared<const Catalog>(std::move(families_), std::move(german_),
+                                             std::move(products_));
     }
     std::string all;
     for (const std::string& problem : problems_) all += (all.empty() ? "" : "\n") + problem;
@@ -162,6 +185,7 @@ class Collector {
 
   std::vector<FamilyPtr> families_;
   std::vector<FamilyPtr> german_;
+  std::vector<Product> products_;
   std::vector<std::string> problems_;
 };
 
@@ -200,6 +224,21 @@ const EmbeddedFile* find_file(const std::vector<EmbeddedFile>& files, std::strin
   return found == files.end() ? nullptr : &*found;
 }
 
+// Loads the products of a folder, or leaves out those that its families decide about.
+Status load_products_of(const std::filesystem::path& folder, const std::vector<FamilyPtr>& families,
+                        Collector& collector) {
+  const std::filesystem::path path = folder / kProductsFile;
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
+    for (const FamilyPtr& family : families) collector.leave_out_products_of(*family);
+    return {};
+  }
+  const auto text = read_text(path, kMaxDeviceFile);
+  if (!text) return std::unexpected(text.error());
+  if (!collector.has_problems()) collector.load_products(path.string(), *text);
+  return {};
+}
+
 // Loads the device files of a folder with their translations, and those of families of which the
 // folder has no file.
 Status load_folder(const std::filesystem::path& folder, Translations translations,
@@ -222,10 +261,12 @@ Status load_folder(const std::filesystem::path& folder, Translations translation
     collector.translate(family, file, {.name = name, .text = *text});
     return {};
   };
+  std::vector<FamilyPtr> loaded;
   for (const std::filesystem::path& path : *files) {
     const auto text = read_text(path, kMaxDeviceFile);
     if (!text) return std::unexpected(text.error());
     const FamilyPtr family = collector.load(path.string(), *text);
+    if (family != nullptr) loaded.push_back(family);
     const auto found = std::ranges::find(left, german / path.filename());
     if (found == left.end()) continue;
     if (family != nullptr) {
@@ -246,7 +287,7 @@ Status load_folder(const std::filesystem::path& folder, Translations translation
     if (!family) return std::unexpected(family.error());
     if (Status translated = translate(**family, file->text, path); !translated) return translated;
   }
-  return {};
+  return load_products_of(folder, loaded, collector);
 }
 
 }  // namespace
@@ -294,6 +335,9 @@ Result<std::shared_ptr<const Catalog>> load_catalog(const std::filesystem::path&
     if (family == nullptr || texts == nullptr) continue;
     const std::string name = fmt::format("{}/{}", kGermanFolder, file.name);
     collector.translate(*family, file.text, {.name = name, .text = texts->text});
+  }
+  for (const EmbeddedFile& file : embedded_products()) {
+    if (!collector.has_problems()) collector.load_products(file.name, file.text);
   }
   if (!folder.empty()) {
     if (const Status loaded = load_folder(folder, translations, collector); !loaded) {

@@ -25,8 +25,12 @@ struct EmbeddedFile {
 [[nodiscard]] std::vector<EmbeddedFile> embedded_files();
 // German texts of the embedded device files, under the names of these.
 [[nodiscard]] std::vector<EmbeddedFile> embedded_translations();
+// The file of products, alone.
+[[nodiscard]] std::vector<EmbeddedFile> embedded_products();
 // The folder of German texts in a folder of device files.
 inline constexpr std::string_view kGermanFolder = "de";
+// The file of products in a folder of device files.
+inline constexpr std::string_view kProductsFile = "products/products.yaml";
 
 // kMalformed, for example: "delta_2.yaml:120: commands.quietMode.params.enabled.range: must be two
 // numbers [low, high]".
@@ -45,7 +49,9 @@ enum class Translations : std::uint8_t { kNone, kAll };
 
 // Loads the embedded families. If `folder` is not empty, a file in it replaces the family with the
 // same id, or adds a new family; a family of the folder has the German texts of the folder's
-// subfolder "de", and other families may have theirs there too.
+// subfolder "de", and other families may have theirs there too. The families of the folder decide
+// about all serial numbers that begin with their prefixes: products of them are left out, unless
+// the folder's kProductsFile, which takes the place of the embedded one, has them.
 [[nodiscard]] Result<std::shared_ptr<const Catalog>> load_catalog(
     const std::filesystem::path& folder, Translations translations = Translations::kNone);
 

@@ -30,6 +30,11 @@ std::vector<const Field*> fields_of_word(const Family& family, std::string_view 
   return found.empty() && nature == kGrid ? fields_of_word(family, kGridImport) : found;
 }
 
+const Field* meter_field(const Family& family) {
+  const auto field = std::ranges::find(family.fields, kMeterNature, &Field::nature);
+  return field == family.fields.end() ? nullptr : &*field;
+}
+
 std::string nature_text(const Field& field) {
   return field.part ? field.nature + " (part)" : field.nature;
 }

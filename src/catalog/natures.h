@@ -10,6 +10,9 @@
 
 namespace gridloom::catalog {
 
+// The serial number of the household meter that tells the device the power of its site.
+inline constexpr std::string_view kMeterNature = "grid.meter";
+
 // The nature that a word stands for: "battery.soc" for "soc", a nature for itself; empty for any
 // other word.
 [[nodiscard]] std::string_view nature_of_word(std::string_view word);
@@ -17,6 +20,9 @@ namespace gridloom::catalog {
 // The family's fields of the nature that the word stands for, in the file's order; those of modules
 // have a '*' in their names. "grid.power" stands for the import where a family measures no more.
 [[nodiscard]] std::vector<const Field*> fields_of_word(const Family& family, std::string_view word);
+
+// The field of kMeterNature; nullptr: the family's devices name no meter.
+[[nodiscard]] const Field* meter_field(const Family& family);
 
 // The field's nature, and whether it is a part of it: "load.power (part)"; empty without a nature.
 [[nodiscard]] std::string nature_text(const Field& field);

@@ -133,6 +133,10 @@ inline constexpr auto kInverterKeys = std::to_array<Key>({
      .form = Form::kNumber,
      .description = "Power that it needs while it is on; 0 by default"},
     {.name = "switch", .description = kSwitchWords},
+    {.name = "awake",
+     .description =
+         "Field, or formula of fields: the device, which its modules feed, runs while it "
+         "is above 0"},
     {.name = "feeds",
      .form = Form::kChosenTexts,
      .description = kFeedsWords,
@@ -168,6 +172,9 @@ inline constexpr auto kGridKeys = std::to_array<Key>({
      .form = Form::kNumber,
      .description =
          "Error of the meter by which the batteries keep the grid at zero; 0 by default"},
+    {.name = "share",
+     .description = "Field, or formula of fields: the fraction of import_w that it may take; 1 by "
+                    "default"},
     {.name = "holds",
      .description = "Field, or formula of fields: while it is not 0, the grid supplies the loads "
                     "and the batteries give nothing, unless there is no grid"},

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/nearest.h"
+#include "catalog/natures.h"
 #include "catalog/sections.h"
 #include "catalog/words.h"
 
@@ -52,7 +53,10 @@ void check_nature(const Entry& entry, const Field& field) {
     entry.mistake("invert", "needs a nature or a sign");
   }
   if (field.nature.empty()) return;
-  if (field.type != FieldType::kInt && field.type != FieldType::kFloat) {
+  const bool is_number = field.type == FieldType::kInt || field.type == FieldType::kFloat;
+  if (field.nature == kMeterNature) {
+    if (field.type != FieldType::kString) entry.mistake("nature", "only a string can have it");
+  } else if (!is_number) {
     entry.mistake("nature", "only an int or a float can have it");
   }
   const std::string_view unit = unit_of_nature(field);

@@ -118,7 +118,8 @@ class PhysicsReader {
     for (const Key& key : section_of(kind.section).keys) {
       if (key.form == Form::kNumber) read_number(entry, key.name, part);
     }
-    for (const std::string_view key : {"switch", "count", "target", "heats", "share", "holds"}) {
+    for (const std::string_view key :
+         {"switch", "count", "target", "heats", "share", "holds", "awake"}) {
       if (section_of(kind.section).find(key) == nullptr) continue;
       auto formula = read_formula(entry, key, family_);
       if (formula && has_signal(*formula, entry, key)) continue;
@@ -165,8 +166,8 @@ class PhysicsReader {
 
   void check_needed(const Entry& entry, const Kind& kind, const PhysicsPart& part) const {
     if (has_model_) {
-      for (const std::string_view key :
-           {"switch", "limits", "feeds", "count", "circuits", "tripped", "holds"}) {
+      for (const std::string_view key : {"switch", "limits", "feeds", "count", "circuits",
+                                         "tripped", "holds", "share", "awake"}) {
         if (!entry.has(key)) continue;
         entry.mistake(key, "a family with a model in C++ (physics.model) has numbers here only");
       }

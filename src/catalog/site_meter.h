@@ -1,3 +1,5 @@
+// What the parts of a family say of its devices beyond their powers.
+//
 // A household meter: a device that measures a site's connection to the grid and does nothing else.
 // It may be plugged in as `meter` beside a device that regulates the connection.
 #pragma once
@@ -18,6 +20,16 @@ namespace gridloom::catalog {
                                 part.number("household_share").value_or(0) > 0;
            return part.kind == PartKind::kGrid || is_home;
          });
+}
+
+// The formula above 0 of a device that its PV modules alone feed: it is off without sun. Nullptr:
+// the family's devices have another supply.
+[[nodiscard]] inline const Formula* awake_formula(const Family& family) {
+  for (const PhysicsPart& part : family.physics) {
+    const auto found = part.formulas.find("awake");
+    if (found != part.formulas.end()) return &found->second;
+  }
+  return nullptr;
 }
 
 }  // namespace gridloom::catalog

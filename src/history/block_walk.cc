@@ -13,10 +13,10 @@
 
 namespace gridloom::history {
 
-void BlockWalk::copy_memory(const HeadBlocks& head_blocks) {
-  for (const std::int64_t hour : head_blocks.hours(options_.device, options_.from, options_.to)) {
+void BlockWalk::copy_memory(const HoursInMemory& memory) {
+  for (const std::int64_t hour : memory.hours(options_.device, options_.from, options_.to)) {
     in_memory_.push_back(
-        {.hour = hour, .rows = head_blocks.copy({.device = options_.device, .hour = hour})});
+        {.hour = hour, .rows = memory.copy({.device = options_.device, .hour = hour})});
   }
 }
 
@@ -78,7 +78,7 @@ Status BlockWalk::read_store(Reader& reader, const OnBlock& on_block, const OnAg
 }
 
 Status BlockWalk::read(Reader& reader, const OnBlock& on_block, const OnAgain& on_again) {
-  if (!std::exchange(began_, true)) copy_memory(reader.head_blocks());
+  if (!std::exchange(began_, true)) copy_memory(reader.hours_in_memory());
   bytes_ = 0;
   chunks_ = 0;
   if (!stored_) {
@@ -87,13 +87,13 @@ Status BlockWalk::read(Reader& reader, const OnBlock& on_block, const OnAgain& o
     }
   }
   while (stored_ && !in_memory_.empty() && !enough()) {
-    std::vector<HeadBlocks::Buffer>& buffers = in_memory_.front().rows.buffers;
+    std::vector<HoursInMemory::Buffer>& buffers = in_memory_.front().rows.buffers;
     const std::int64_t hour = in_memory_.front().hour;
     std::string chunk;
     if (!buffers.empty()) {
       bytes_ += buffers.front()->size();
       ++chunks_;
-      if (!buffers.front()->empty()) chunk = reader.head_blocks().chunk_of(*buffers.front());
+      if (!buffers.front()->empty()) chunk = reader.hours_in_memory().chunk_of(*buffers.front());
       buffers.erase(buffers.begin());
     }
     if (buffers.empty()) in_memory_.pop_front();

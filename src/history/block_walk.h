@@ -18,7 +18,7 @@
 #include "base/result.h"
 #include "history/blocks/block.h"
 #include "history/blocks/chunk.h"
-#include "history/head_blocks.h"
+#include "history/hours_in_memory.h"
 #include "history/store/store.h"
 
 namespace gridloom::history {
@@ -49,7 +49,7 @@ class BlockWalk {
   static constexpr std::size_t kChunksAtOnce = 256;
 
  private:
-  void copy_memory(const HeadBlocks& head_blocks);
+  void copy_memory(const HoursInMemory& memory);
   [[nodiscard]] Status read_store(Reader& reader, const OnBlock& on_block, const OnAgain& on_again);
   [[nodiscard]] Status drop_stored(Reader& reader);
   [[nodiscard]] bool enough() const { return bytes_ >= kBytesAtOnce || chunks_ >= kChunksAtOnce; }
@@ -62,7 +62,7 @@ class BlockWalk {
   StoreReader::ChunkPosition next_;  // next chunk in the store
   struct InMemory {
     std::int64_t hour = 0;
-    HeadBlocks::Copy rows;
+    HoursInMemory::Copy rows;
   };
   std::deque<InMemory> in_memory_;  // not yet returned, by hour
   std::size_t compared_ = 0;        // of these, whose chunks in the store were all read

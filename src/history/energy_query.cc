@@ -46,7 +46,7 @@ constexpr std::int64_t kStoredHoursAtOnce = 512;
 // last earlier hour in which the device reported anything, then the rows of the hour itself.
 class EnergyQuery::Reading {
  public:
-  explicit Reading(Options options) : options_(std::move(options)) {
+  explicit Reading(Options options) : options_(std::move(options)), visit_(options_.device) {
     if (options_.bounds.size() < 2) {
       phase_ = Phase::kDone;
       return;
@@ -57,6 +57,10 @@ class EnergyQuery::Reading {
   }
 
   Status work(Reader& reader) {
+    if (done()) return {};
+    const auto is_here = visit_.enter(reader);
+    if (!is_here) return std::unexpected(is_here.error());
+    if (!*is_here) return {};
     switch (phase_) {
       case Phase::kBegin:
         return begin(reader);
@@ -245,6 +249,7 @@ class EnergyQuery::Reading {
   }
 
   Options options_;
+  DeviceVisit visit_;
   std::vector<Energies> sums_;
   std::vector<KnownTime> known_;  // by span, as sums_
   Phase phase_ = Phase::kBegin;

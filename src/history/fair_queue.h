@@ -13,6 +13,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -84,6 +85,14 @@ class FairQueue {
     wake_.wait(lock, [this] { return closed_ || !turns_.empty(); });
     if (closed_) return false;
     static_cast<void>(run_next(context, lock));
+    return true;
+  }
+  // The same, but returns after `most` as well if there is no slice until then.
+  [[nodiscard]] bool wait_and_run(Context& context, std::chrono::milliseconds most) {
+    std::unique_lock lock(mutex_);
+    const bool wakes = wake_.wait_for(lock, most, [this] { return closed_ || !turns_.empty(); });
+    if (closed_) return false;
+    if (wakes) static_cast<void>(run_next(context, lock));
     return true;
   }
 

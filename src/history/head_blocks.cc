@@ -58,6 +58,17 @@ std::string HeadBlocks::chunk_of(const std::string& buffer) const {
   return writer.empty() ? std::string() : writer.finish();
 }
 
+std::set<FieldId> HeadBlocks::fields_of(const std::string& buffer) const {
+  std::set<FieldId> all;
+  Shape fields;
+  for (Cursor cursor(buffer); !cursor.at_end();) {
+    static_cast<void>(cursor.fixed64());
+    static_cast<void>(read_row(cursor, fields));
+    all.insert(fields.begin(), fields.end());
+  }
+  return all;
+}
+
 // Encodes the beginning of a row with this shape, after its time.
 std::string HeadBlocks::beginning_of(const Shape& shape) {
   std::string bytes;

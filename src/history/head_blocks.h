@@ -28,12 +28,13 @@
 #include "base/result.h"
 #include "history/blocks/block.h"
 #include "history/blocks/field_names.h"
+#include "history/hours_in_memory.h"
 #include "history/store/store.h"
 #include "journal/batch.h"
 
 namespace gridloom::history {
 
-class HeadBlocks {
+class HeadBlocks final : public HoursInMemory {
  public:
   // True if the store has an equal row of that time. Called on the thread that takes.
   using InStore =
@@ -53,17 +54,11 @@ class HeadBlocks {
   [[nodiscard]] std::vector<DeviceHour> before(std::int64_t hour, std::size_t most) const;
   // At most `most` hours: those that need the oldest records of the log.
   [[nodiscard]] std::vector<DeviceHour> oldest(std::size_t most) const;
-  // The current rows of an hour, in buffers that never change, and the first record that they are
-  // of. Cheap: all but the last buffer are shared, not copied. Without buffers: there is no such
-  // head.
-  using Buffer = std::shared_ptr<const std::string>;
-  struct Copy {
-    std::uint64_t first_sequence = 0;
-    std::vector<Buffer> buffers;
-  };
-  [[nodiscard]] Copy copy(const DeviceHour& of) const;
-  // Converts a buffer to a chunk (history/blocks/chunk.h).
-  [[nodiscard]] std::string chunk_of(const std::string& buffer) const;
+  // Cheap: all but the last buffer are shared, not copied.
+  [[nodiscard]] Copy copy(const DeviceHour& of) const override;
+  [[nodiscard]] std::string chunk_of(const std::string& buffer) const override;
+  // The fields that rows of a buffer have.
+  [[nodiscard]] std::set<FieldId> fields_of(const std::string& buffer) const;
   // Drops the rows that `is_stored` is true of; the head stays, also without rows.
   using IsStored = std::function<bool(std::int64_t at_ms, std::span<const Sample> row)>;
   void drop_rows(const DeviceHour& of, const IsStored& is_stored);
@@ -72,9 +67,8 @@ class HeadBlocks {
   // Drops all rows of the device, and takes no more of them.
   void purge(DeviceNumber device);
   [[nodiscard]] std::vector<DeviceNumber> devices() const;
-  // The hours of a device in [from, to) that have a head, ascending.
   [[nodiscard]] std::vector<std::int64_t> hours(DeviceNumber device, std::int64_t from,
-                                                std::int64_t to) const;
+                                                std::int64_t to) const override;
   // Drops a head whose rows are now in the store.
   void drop(const DeviceHour& of);
   // The oldest log record that any head needs; none: there are no heads.

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/device_number.h"
@@ -24,6 +25,11 @@ namespace gridloom::history {
 
 class ReadableRecords {
  public:
+  ReadableRecords() = default;
+  // What another process has.
+  ReadableRecords(std::vector<AuditRow> audit, std::vector<StoredEvent> events)
+      : audit_(std::move(audit)), events_(std::move(events)) {}
+
   // A record that is_readable_at_once(); in log order. kMalformed: it has no events.
   [[nodiscard]] Status add(std::uint64_t sequence, journal::RecordKind kind,
                            std::string_view payload);

@@ -43,7 +43,7 @@ Status Reader::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t 
 
 Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std::int64_t hour) {
   const auto head_blocks =
-      shared_->builder->head_blocks().hours(device, std::numeric_limits<std::int64_t>::min(), hour);
+      hours_in_memory().hours(device, std::numeric_limits<std::int64_t>::min(), hour);
   auto found = note_damage(store_->hour_before(device, hour));
   if (!found || head_blocks.empty()) return found;
   return std::max(found->value_or(head_blocks.back()), head_blocks.back());
@@ -51,7 +51,7 @@ Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std
 
 Result<std::optional<std::int64_t>> Reader::hour_from(DeviceNumber device, std::int64_t hour) {
   const auto head_blocks =
-      shared_->builder->head_blocks().hours(device, hour, std::numeric_limits<std::int64_t>::max());
+      hours_in_memory().hours(device, hour, std::numeric_limits<std::int64_t>::max());
   auto found = note_damage(store_->hour_from(device, hour));
   if (!found || head_blocks.empty()) return found;
   return std::min(found->value_or(head_blocks.front()), head_blocks.front());
@@ -60,8 +60,7 @@ Result<std::optional<std::int64_t>> Reader::hour_from(DeviceNumber device, std::
 Result<std::vector<std::int64_t>> Reader::hours_without_energies(DeviceNumber device,
                                                                  std::int64_t from,
                                                                  std::int64_t to) {
-  const std::vector<std::int64_t> head_blocks =
-      shared_->builder->head_blocks().hours(device, from, to);
+  const std::vector<std::int64_t> head_blocks = hours_in_memory().hours(device, from, to);
   auto found = note_damage(store_->hours_without_energies(device, from, to));
   if (!found) return found;
   found->insert(found->end(), head_blocks.begin(), head_blocks.end());
@@ -71,7 +70,7 @@ Result<std::vector<std::int64_t>> Reader::hours_without_energies(DeviceNumber de
 }
 
 Status Reader::each_audit(const StoreReader::OnAudit& on_entry) {
-  const std::vector<AuditRow> waiting = shared_->builder->readable().audit();
+  const std::vector<AuditRow> waiting = readable().audit();
   std::uint64_t last = std::numeric_limits<std::uint64_t>::max();
   for (const AuditRow& row : std::views::reverse(waiting)) {
     last = row.sequence;
@@ -83,7 +82,7 @@ Status Reader::each_audit(const StoreReader::OnAudit& on_entry) {
 
 Status Reader::each_event(DeviceNumber device, std::int64_t from_ms, const EventPosition& before,
                           const StoreReader::OnEvent& on_event) {
-  std::vector<StoredEvent> waiting = shared_->builder->readable().events_of(device);
+  std::vector<StoredEvent> waiting = readable().events_of(device);
   std::erase_if(waiting, [&](const StoredEvent& each) {
     return each.event.at_ms < from_ms || position_of(each) >= before;
   });
@@ -111,6 +110,25 @@ Status Reader::each_event(DeviceNumber device, std::int64_t from_ms, const Event
 
 const FieldNames& Reader::names() const { return *shared_->names; }
 
-const HeadBlocks& Reader::head_blocks() const { return shared_->builder->head_blocks(); }
+const HoursInMemory& Reader::hours_in_memory() const {
+  return shared_->builder != nullptr ? shared_->builder->head_blocks() : *shared_->hours;
+}
+
+const ReadableRecords& Reader::readable() const {
+  return shared_->builder != nullptr ? shared_->builder->readable() : *shared_->records;
+}
+
+Result<bool> DeviceVisit::enter(const Reader& reader) {
+  Route* const route = reader.route();
+  if (route == nullptr) return true;
+  const auto here = route->reach(device_);
+  if (!here || !*here) return here;
+  if (origin_.value_or(route->origin()) != route->origin()) {
+    return fail(ErrorCode::kIo,
+                "the history of a device was moved to another node meanwhile: ask again");
+  }
+  origin_ = route->origin();
+  return true;
+}
 
 }  // namespace gridloom::history

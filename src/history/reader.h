@@ -3,6 +3,8 @@
 //
 // kDamaged of any function: the requested data, or a part of them, are on a damaged page of
 // history.db, which is noted.
+// Where the archives are several, a reader reads one of them at a time, and a query asks before it
+// reads a device (DeviceVisit).
 // Thread rule: one thread at a time.
 #pragma once
 
@@ -22,6 +24,9 @@
 #include "history/blocks/rollup.h"
 #include "history/builder.h"
 #include "history/fair_queue.h"
+#include "history/hours_in_memory.h"
+#include "history/readable_records.h"
+#include "history/route.h"
 #include "history/store/damage_notes.h"
 #include "history/store/store.h"
 
@@ -33,6 +38,9 @@ class Reader {
   struct Shared {
     const FieldNames* names = nullptr;
     const Builder* builder = nullptr;
+    // In place of a builder, which is in another process: what it has in memory.
+    const HoursInMemory* hours = nullptr;
+    const ReadableRecords* records = nullptr;
     DamageNotes* damage = nullptr;
     const Clock* clock = nullptr;
   };
@@ -77,7 +85,17 @@ class Reader {
   [[nodiscard]] StoreReader& store() { return *store_; }
   // Notes a damaged page; the returned error contains only what a client may know.
   [[nodiscard]] Error note_damage(Error fault) const;
-  [[nodiscard]] const HeadBlocks& head_blocks() const;
+  [[nodiscard]] const HoursInMemory& hours_in_memory() const;
+  [[nodiscard]] const ReadableRecords& readable() const;
+  // Null: it is in another process.
+  [[nodiscard]] const Builder* builder() const { return shared_->builder; }
+
+  // The route of the query whose step gets the reader; null: there is one archive, which has all
+  // devices.
+  void set_route(Route* route) { route_ = route; }
+  [[nodiscard]] Route* route() const { return route_; }
+  // The step asked for a device that the reader does not have: it ends with Progress::kMore.
+  [[nodiscard]] bool is_elsewhere() const { return route_ != nullptr && route_->is_elsewhere(); }
 
  private:
   template <typename T>
@@ -87,6 +105,23 @@ class Reader {
 
   const Shared* shared_;
   std::unique_ptr<StoreReader> store_;
+  Route* route_ = nullptr;
+};
+
+// A query's way into the history of one device, from its first read to its last, in any number of
+// steps and of queries. What one archive has said has no meaning in another one.
+class DeviceVisit {
+ public:
+  explicit DeviceVisit(DeviceNumber device) : device_(device) {}
+
+  // To be called before the device is read, in each step. False: the reader does not have it, and
+  // the query goes on in its next step. kIo: it cannot be read now, or is read at another node
+  // since; the same query succeeds later.
+  [[nodiscard]] Result<bool> enter(const Reader& reader);
+
+ private:
+  DeviceNumber device_;
+  std::optional<std::int64_t> origin_;  // of what was read
 };
 
 // A query of an account, processed in slices on the threads of HistoryQueries
@@ -96,13 +131,18 @@ using Query = ReadQueue::Entry;
 // Queues a query; false: its account has the maximum number of queries already.
 using Reads = std::function<bool(Query query)>;
 
-// Time limit of one slice, for steps that work until it has passed.
+// Time limit of one slice, for steps that work until it has passed, or until they have to go on
+// with another reader.
 class Slice {
  public:
-  [[nodiscard]] bool over() const { return std::chrono::steady_clock::now() >= end_; }
+  explicit Slice(const Reader& reader) : reader_(&reader) {}
+  [[nodiscard]] bool over() const {
+    return reader_->is_elsewhere() || std::chrono::steady_clock::now() >= end_;
+  }
   static constexpr std::chrono::milliseconds kLength{4};
 
  private:
+  const Reader* reader_;
   std::chrono::steady_clock::time_point end_ = std::chrono::steady_clock::now() + kLength;
 };
 

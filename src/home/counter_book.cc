@@ -218,6 +218,10 @@ void CounterBook::take_home(std::span<const Member> members, std::int64_t now_ho
     const auto device = devices_.find(member.number);
     if (device != devices_.end()) {
       const auto [base, is_new] = bases_.try_emplace(member.number);
+      if (!is_new && base->second.is_meter != is_meter) {
+        carry(base->second, device->second);
+        base->second.total = device->second.total;
+      }
       base->second.is_meter = is_meter;
       const bool has_past = has_home_ && device->second.first < updated_hour_ - 1;
       if (is_new && has_past) base->second.total = device->second.total;

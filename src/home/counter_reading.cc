@@ -16,17 +16,22 @@ constexpr std::int64_t kAllHours = 1'000'000'000;  // behind any hour of a devic
 
 CounterReading::CounterReading(Options options, CounterBook& book)
     : options_(std::move(options)), book_(&book) {
-  for (const HistoryDevice& device : options_.devices) {
+  for (HistoryDevice& device : options_.devices) {
     const auto [kind, is_new] = kinds_.try_emplace(device.family.get());
-    if (!is_new) continue;
-    kind->second = {.sources = history::EnergySources(*device.family),
-                    .role = overview::role_of(*device.family)};
+    if (is_new) {
+      kind->second = {.sources = history::EnergySources(*device.family),
+                      .role = overview::role_of(*device.family)};
+    }
+    if (!device.role) device.role = kind->second.role;
   }
 }
 
 // Chooses the hours of the device, and makes the query; none: there is nothing to read.
 Status CounterReading::begin(history::Reader& reader, const HistoryDevice& device,
                              const Kind& kind) {
+  const auto is_here = history::DeviceVisit(device.number).enter(reader);
+  if (!is_here) return std::unexpected(is_here.error());
+  if (!*is_here) return {};
   const bool may_be_whole = pasts_ < kPastsAtOnce && !without_past_;
   span_ =
       book_->span_of(device.number, history::hour_of(options_.now_ms),
@@ -70,7 +75,7 @@ Status CounterReading::work(history::Reader& reader) {
   Status worked;
   if (!query_) {
     worked = begin(reader, device, kind);
-    if (worked && !query_) next_device();
+    if (worked && !query_ && !reader.is_elsewhere()) next_device();
     if (worked) return {};
   } else {
     worked = query_->work(reader);
@@ -115,7 +120,7 @@ void CounterReading::finish() {
   members.reserve(options_.devices.size());
   for (const HistoryDevice& device : options_.devices) {
     const Kind& kind = kinds_.at(device.family.get());
-    members.push_back({.number = device.number, .role = kind.role, .sources = &kind.sources});
+    members.push_back({.number = device.number, .role = *device.role, .sources = &kind.sources});
   }
   book_->take_home(members, history::hour_of(options_.now_ms));
   is_done_ = true;

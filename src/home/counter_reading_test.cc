@@ -43,7 +43,7 @@ const catalog::FamilyPtr& sunny() {
 class CounterReadingTest : public history::ReportsTest {
  protected:
   CounterReadingTest()
-      : ReportsTest([](DeviceNumber number) { return number == 3 ? meter() : sunny(); }) {
+      : ReportsTest([](DeviceNumber number) { return number >= 3 ? meter() : sunny(); }) {
     open();
   }
   ~CounterReadingTest() override { close(); }
@@ -324,6 +324,24 @@ TEST_P(CounterProperties, NeverFallsWhateverIsReported) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, CounterProperties, testing::Range<std::uint64_t>(1, 6));
+
+// A device names a household meter of the home: what it has counted of the grid stays counted.
+TEST_F(CounterReadingTest, TheHomeGoesOnWhenADeviceIsNoMeterAnyMore) {
+  devices_ = {{.sn = "HM1A", .number = 3, .family = meter()},
+              {.sn = "HM1B", .number = 4, .family = meter()}};
+  for (DeviceNumber number : {3, 4}) steady(number, 0h, 1h, "w.grid", "1000");
+  send();
+  bring_forward(1h);
+  EXPECT_THAT(home(Quantity::kGridImport), Optional(DoubleNear(2000, kRounding_wh)));
+  devices_.front().role = overview::Role::kOther;
+  bring_forward(1h);
+  EXPECT_THAT(home(Quantity::kGridImport), Optional(DoubleNear(2000, kRounding_wh)));
+  for (DeviceNumber number : {3, 4}) steady(number, 61min, 2h, "w.grid", "1000");
+  send();
+  bring_forward(2h);
+  EXPECT_THAT(home(Quantity::kGridImport), Optional(DoubleNear(3000, 40)))
+      << "of one of them from then on";
+}
 
 }  // namespace
 }  // namespace gridloom::home

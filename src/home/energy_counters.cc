@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "home/counter_reading.h"
+#include "home/home_roles.h"
 #include "storage/files.h"
 #include "storage/summed_file.h"
 #include "wire/json.h"
@@ -136,6 +137,16 @@ void EnergyCounters::start(const WorkPtr& work) {
     return finish(work, fail(ErrorCode::kConflict,
                              fmt::format("the account has more than {} devices", kMaxDevices)));
   }
+  if (options_.loop == nullptr) return read(work);
+  find_roles(
+      *options_.hub, work->account, std::move(work->devices),
+      {.loop = options_.loop, .done = [this, work](Result<std::vector<HistoryDevice>> found) {
+         work->devices = *std::move(found);
+         read(work);
+       }});
+}
+
+void EnergyCounters::read(const WorkPtr& work) {
   const bool taken =
       options_.reads &&
       options_.reads({.account = std::to_underlying(work->account),
@@ -157,7 +168,7 @@ history::Progress EnergyCounters::work_on(const WorkPtr& work, history::Reader& 
     work->reading.emplace(CounterReading::Options{.devices = work->devices, .now_ms = work->at_ms},
                           *work->book);
   }
-  for (const history::Slice slice; !work->reading->done() && !slice.over();) {
+  for (const history::Slice slice(reader); !work->reading->done() && !slice.over();) {
     if (Status worked = work->reading->work(reader); !worked) {
       finish(work, std::move(worked));
       return history::Progress::kDone;

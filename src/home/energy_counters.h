@@ -25,6 +25,7 @@
 #include "base/account_id.h"
 #include "base/clock.h"
 #include "base/device_number.h"
+#include "base/loop.h"
 #include "base/result.h"
 #include "history/reader.h"
 #include "home/counter_book.h"
@@ -61,7 +62,9 @@ class EnergyCounters {
   static constexpr std::size_t kMaxDevices = 5000;  // of an account
 
   struct Options {
-    const hub::Hub* hub = nullptr;
+    hub::Hub* hub = nullptr;
+    // Where devices say which household meter is theirs; null: the meters are not known.
+    Loop* loop = nullptr;
     const Clock* steady = nullptr;
     history::Reads reads{};
     std::filesystem::path data{};  // the data folder; empty: nothing outlives the object
@@ -91,6 +94,7 @@ class EnergyCounters {
   };
   [[nodiscard]] WorkPtr begin(AccountId account, Entry& entry) const;
   void start(const WorkPtr& work);
+  void read(const WorkPtr& work);
   [[nodiscard]] history::Progress work_on(const WorkPtr& work, history::Reader& reader);
   void finish(const WorkPtr& work, Status worked);
   [[nodiscard]] std::filesystem::path file_of(AccountId account) const;

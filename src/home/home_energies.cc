@@ -1,8 +1,11 @@
 #include "home/home_energies.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <limits>
 #include <utility>
+
+#include "catalog/site_meter.h"
 
 namespace gridloom::home {
 namespace {
@@ -25,11 +28,13 @@ std::int64_t known_ms(const history::EnergySources& sources, const KnownTime& kn
   return most;
 }
 
+enum class Gaps : std::uint8_t { kUnknown, kWithoutSun };
+
 DeviceFlows flows_of(const Energies& wh, const KnownTime& known, std::int64_t past_ms,
-                     HomeEnergies::Measure measure) {
+                     HomeEnergies::Measure measure, Gaps gaps) {
   DeviceFlows flows;
   for (std::size_t i = 0; i < flows.size(); ++i) {
-    const std::int64_t ms = known.ms.at(i);
+    const std::int64_t ms = gaps == Gaps::kWithoutSun ? past_ms : known.ms.at(i);
     if (ms <= 0) continue;
     double value = wh.wh.at(i);
     if (measure == HomeEnergies::Measure::kPower) value *= kMsPerHour / static_cast<double>(ms);
@@ -42,16 +47,20 @@ DeviceFlows flows_of(const Energies& wh, const KnownTime& known, std::int64_t pa
 
 HomeEnergies::HomeEnergies(Options options) : options_(std::move(options)) {
   auto grid = HomeFlowSums::Grid::kImportOfDevices;
-  for (const HistoryDevice& device : options_.devices) {
+  for (HistoryDevice& device : options_.devices) {
     const auto [kind, is_new] = kinds_.try_emplace(device.family.get());
     if (is_new) {
       kind->second = {.sources = history::EnergySources(*device.family),
-                      .role = overview::role_of(*device.family)};
+                      .role = overview::role_of(*device.family),
+                      .sleeps = catalog::awake_formula(*device.family) != nullptr};
     }
-    if (kind->second.role == overview::Role::kMeter) grid = HomeFlowSums::Grid::kMeasured;
+    if (!device.role) device.role = kind->second.role;
+    if (device.role == overview::Role::kMeter) grid = HomeFlowSums::Grid::kMeasured;
   }
   HomeFlowSums measured(grid);
-  for (const auto& [family, kind] : kinds_) measured.add(kind.role, kind.sources, {});
+  for (const HistoryDevice& device : options_.devices) {
+    measured.add(*device.role, kinds_.at(device.family.get()).sources, {});
+  }
   quantities_ = measured.quantities();
   const std::size_t buckets = std::max<std::size_t>(options_.bounds.size(), 1) - 1;
   sums_.assign(buckets, Sums{.flows = HomeFlowSums(grid)});
@@ -99,11 +108,12 @@ void HomeEnergies::add(const Kind& kind, const HistoryDevice& device) {
     const std::int64_t past_ms =
         history::past_ms(options_.bounds[i], options_.bounds[i + 1],
                          known_for_ms > 0 ? query_->known_until_ms() : kNoTime_ms, options_.now_ms);
-    sums_[i].flows.add(kind.role, kind.sources,
-                       flows_of(query_->sums()[i], known, past_ms, options_.measure));
+    sums_[i].flows.add(*device.role, kind.sources,
+                       flows_of(query_->sums()[i], known, past_ms, options_.measure,
+                                kind.sleeps ? Gaps::kWithoutSun : Gaps::kUnknown));
     const std::int64_t unknown_ms = std::max<std::int64_t>(past_ms - known_for_ms, 0);
     sums_[i].unknown_ms = std::min(sums_[i].unknown_ms.value_or(unknown_ms), unknown_ms);
-    if (i >= options_.compared) device_unknown_ms += unknown_ms;
+    if (i >= options_.compared && !kind.sleeps) device_unknown_ms += unknown_ms;
   }
   if (device_unknown_ms >= kShortestGap_ms) {
     add_gap({.sn = device.sn, .unknown_ms = device_unknown_ms});
@@ -113,7 +123,7 @@ void HomeEnergies::add(const Kind& kind, const HistoryDevice& device) {
 void HomeEnergies::add_damaged(const Kind& kind, const HistoryDevice& device) {
   DeviceGap gap{.sn = device.sn, .is_damaged = true};
   for (std::size_t i = 0; i < sums_.size(); ++i) {
-    sums_[i].flows.add(kind.role, kind.sources, {});
+    sums_[i].flows.add(*device.role, kind.sources, {});
     sums_[i].unknown_ms = std::min(sums_[i].unknown_ms.value_or(past_of(i)), past_of(i));
     if (i >= options_.compared) gap.unknown_ms += past_of(i);
   }

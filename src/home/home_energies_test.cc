@@ -139,5 +139,18 @@ TEST_F(HomeEnergiesTest, DevicesWithDamagedHistoryAreNamedAndNotCounted) {
   EXPECT_EQ(energies.buckets().front().unknown_ms, Millis(1h).count());
 }
 
+// A meter that only shows what another one measures adds no grid.
+TEST_F(HomeEnergiesTest, ARoleInTheHomeGoesBeforeThatOfTheFamily) {
+  steady(1, 0h, 1h, "w.grid", "-400");
+  steady(2, 0h, 1h, "w.grid", "-400");
+  send();
+  const HomeEnergies energies = read(
+      {.devices = {{.sn = "HM1A", .number = 1, .family = meter()},
+                   {.sn = "HM1B", .number = 2, .family = meter(), .role = overview::Role::kOther}},
+       .bounds = hours(1),
+       .now_ms = unix_ms(kStart + 1h)});
+  EXPECT_THAT(energies.buckets()[0].of(Quantity::kGridExport), Optional(DoubleNear(400, 1e-6)));
+}
+
 }  // namespace
 }  // namespace gridloom::home

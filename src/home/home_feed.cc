@@ -274,19 +274,20 @@ HomeFeed::WorkPtr HomeFeed::begin(AccountId account, Entry& entry, Loop& loop) c
         const catalog::FamilyPtr& family = platform.catalog->of_serial(device->sn);
         auto& of_family = sources[family.get()];
         if (!of_family) of_family = std::make_shared<history::EnergySources>(*family);
-        work->devices.push_back(
-            std::make_shared<HomeDevice>(HomeDevice{.sn = device->sn,
-                                                    .name = device->name,
-                                                    .family = family,
-                                                    .sources = of_family,
-                                                    .role = overview::role_of(*family),
-                                                    .online = false,
-                                                    .has_values = false,
-                                                    .last_report = {},
-                                                    .moment = {},
-                                                    .figures = {},
-                                                    .figures_before = {},
-                                                    .faults_since = {}}));
+        work->devices.push_back(std::make_shared<HomeDevice>(
+            HomeDevice{.sn = device->sn,
+                       .name = device->name,
+                       .family = family,
+                       .sources = of_family,
+                       .role = overview::role_of(*family),
+                       .online = false,
+                       .has_values = false,
+                       .last_report = {},
+                       .moment = {},
+                       .figures = {},
+                       .figures_before = {},
+                       .faults_since = {},
+                       .product = platform.catalog->product_name(device->sn)}));
         work->numbers.push_back(device->number);
       }
     }
@@ -301,7 +302,10 @@ HomeFeed::WorkPtr HomeFeed::begin(AccountId account, Entry& entry, Loop& loop) c
 }
 
 void HomeFeed::read_some(const WorkPtr& work) {
-  if (work->to_read.empty()) return add_ledger(work);
+  if (work->to_read.empty()) {
+    set_roles(work->devices);
+    return add_ledger(work);
+  }
   const std::size_t some = std::min(work->to_read.size(), kTwinsAtOnce);
   const auto first = work->to_read.end() - static_cast<std::ptrdiff_t>(some);
   const std::vector<std::string> sns(first, work->to_read.end());
@@ -346,14 +350,17 @@ void HomeFeed::add_ledger(const WorkPtr& work) {
   devices.reserve(work->devices.size());
   for (std::size_t i = 0; i < work->devices.size(); ++i) {
     const HomeDevice& device = *work->devices[i];
-    devices.push_back({.sn = device.sn, .number = work->numbers[i], .family = device.family});
+    devices.push_back({.sn = device.sn,
+                       .number = work->numbers[i],
+                       .family = device.family,
+                       .role = device.role});
   }
   const auto energies = std::make_shared<HomeEnergies>(
       HomeEnergies::Options{.devices = std::move(devices),
                             .bounds = hours_of_today(at_ms, platform.zone),
                             .now_ms = at_ms});
   const auto step = [this, work, energies](history::Reader& reader) {
-    for (const history::Slice slice; !energies->done() && !slice.over();) {
+    for (const history::Slice slice(reader); !energies->done() && !slice.over();) {
       if (Status worked = energies->work(reader); !worked) {
         finish(work);
         return history::Progress::kDone;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 
+#include "catalog/site_meter.h"
 #include "hub/publications.h"
 
 namespace gridloom::home {
@@ -22,6 +24,11 @@ overview::UnknownReason no_figures_of(const HomeDevice& device) {
   using enum overview::UnknownReason;
   if (!device.has_values) return kNever;
   return device.online ? kOld : kOffline;
+}
+
+// It went off the network, as a device does that its PV modules alone feed.
+bool is_without_sun(const HomeDevice& device) {
+  return device.has_values && !device.online && catalog::awake_formula(*device.family) != nullptr;
 }
 
 // The moment for which all meters of the home have reported. Nothing: there is no meter.
@@ -47,10 +54,27 @@ std::optional<TimePoint> next_change(const HomeDevice& device, TimePoint now) {
   return overview::next_change(*device.family, *device.last_report, now);
 }
 
+void set_roles(std::vector<HomeDevicePtr>& devices) {
+  std::vector<overview::Member> members;
+  members.reserve(devices.size());
+  for (const HomeDevicePtr& each : devices) {
+    members.push_back(
+        {.family = each->family.get(), .sn = each->sn, .meter_sn = each->figures.meter_sn});
+  }
+  const std::vector<overview::Role> roles = overview::roles_of(members);
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    if (devices[i]->role == roles[i]) continue;
+    auto changed = std::make_shared<HomeDevice>(*devices[i]);
+    changed->role = roles[i];
+    devices[i] = std::move(changed);
+  }
+}
+
 overview::HomePicture picture_of(const HomeState& state) {
   std::vector<overview::HomeDevice> parts;
   parts.reserve(state.devices.size());
   const std::optional<TimePoint> moment = moment_of(state);
+  std::deque<overview::Overview> dark;
   for (const HomeDevicePtr& each : state.devices) {
     const HomeDevice& device = *each;
     const bool is_ahead = moment && device.moment >= *moment + hub::kMoment;
@@ -60,6 +84,8 @@ overview::HomePicture picture_of(const HomeState& state) {
                      .has_charge = overview::has_charge(*device.family),
                      .figures = is_of_now(device, state.now) ? &figures : nullptr,
                      .no_figures = no_figures_of(device)});
+    if (!is_without_sun(device)) continue;
+    parts.back().figures = &dark.emplace_back(overview::overview_without_sun(*device.sources));
   }
   return overview::picture_of(parts);
 }

@@ -30,6 +30,7 @@ struct HomeDevice {
   overview::Overview figures;
   overview::Overview figures_before;  // when that moment began
   FaultTimes faults_since;            // of figures.errors, those of which it is known
+  std::string product{};              // its name, or that of its family; empty: neither is known
 };
 
 [[nodiscard]] overview::Freshness freshness_of(const HomeDevice& device, TimePoint now);
@@ -44,6 +45,9 @@ struct HomeState {
   std::vector<HomeDevicePtr> devices{};     // none is null
   std::optional<overview::Ledger> today{};  // nothing: not known
 };
+
+// Gives each device its role among the others (overview::roles_of()).
+void set_roles(std::vector<HomeDevicePtr>& devices);
 
 // The powers of a home belong to the moment of the last report of its meters: a switch that one
 // device told and the meter has not seen yet invents no power. The devices of the picture are those

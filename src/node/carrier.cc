@@ -7,27 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.h"
+
 namespace gridloom::node {
 namespace {
 
-// A frame: the version, the part, the sender's run (8 bytes, big-endian), the length of a name and
-// the name of the receiver, the same of the sender, and the bytes (docs/internals/formats.md).
-constexpr std::uint8_t kVersion = 1;
-constexpr std::size_t kFixedBytes = 10;
-
-void append_name(std::string& frame, std::string_view name) {
-  frame += static_cast<char>(name.size());
-  frame += name;
-}
-
-std::optional<std::string_view> take_name(std::string_view& rest) {
-  if (rest.empty()) return std::nullopt;
-  const std::size_t size = static_cast<unsigned char>(rest.front());
-  if (rest.size() < 1 + size) return std::nullopt;
-  const std::string_view name = rest.substr(1, size);
-  rest.remove_prefix(1 + size);
-  return name;
-}
+constexpr std::uint64_t kVersion = 1;
+constexpr std::size_t kHeadBytes = 32;  // about: without the names
 
 bool is_door(std::string_view name) { return name.starts_with("door-"); }
 
@@ -177,12 +163,12 @@ bool Carrier::send(const Endpoint& from, const std::string& to, const std::strin
     return true;
   }
   std::string frame;
-  frame.reserve(kFixedBytes + 2 + header.to.size() + header.from.size() + bytes.size());
-  frame += static_cast<char>(kVersion);
-  frame += static_cast<char>(header.part);
-  for (int shift = 56; shift >= 0; shift -= 8) frame += static_cast<char>(header.run >> shift);
-  append_name(frame, header.to);
-  append_name(frame, header.from);
+  frame.reserve(kHeadBytes + header.to.size() + header.from.size() + bytes.size());
+  append_varint(frame, kVersion);
+  append_varint(frame, static_cast<std::uint64_t>(header.part));
+  append_varint(frame, header.run);
+  append_text(frame, header.to);
+  append_text(frame, header.from);
   frame += bytes;
   if (!bus_.publish(subject_of(*node), frame)) return false;
   ++frames_;
@@ -191,26 +177,19 @@ bool Carrier::send(const Endpoint& from, const std::string& to, const std::strin
 }
 
 void Carrier::receive(std::string_view frame) {
-  if (frame.size() < kFixedBytes || static_cast<std::uint8_t>(frame[0]) != kVersion ||
-      static_cast<std::uint8_t>(frame[1]) > static_cast<std::uint8_t>(Part::kRelay)) {
-    ++stale_;
-    return;
-  }
+  Cursor cursor(frame);
+  const std::uint64_t version = cursor.varint();
+  const std::uint64_t part = cursor.varint();
   Header header;
-  header.part = static_cast<Part>(frame[1]);
-  for (const char byte : frame.substr(2, 8)) {
-    header.run = (header.run << 8U) | static_cast<unsigned char>(byte);
-  }
-  std::string_view rest = frame.substr(kFixedBytes);
-  const auto to = take_name(rest);
-  const auto from = take_name(rest);
-  if (!to || !from) {
+  header.run = cursor.varint();
+  header.to = cursor.text();
+  header.from = cursor.text();
+  if (cursor.failed() || version != kVersion || part > static_cast<std::uint64_t>(Part::kRelay)) {
     ++stale_;
     return;
   }
-  header.to = *to;
-  header.from = *from;
-  deliver(header, rest);
+  header.part = static_cast<Part>(part);
+  deliver(header, cursor.rest());
 }
 
 void Carrier::deliver(const Header& header, std::string_view bytes) {

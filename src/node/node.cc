@@ -52,7 +52,8 @@ struct Node::Slot {
   cluster::Revision revision = 0;
   std::stop_source stop;
   std::unique_ptr<SlotServer> server;
-  Worker worker{{kTasksOfSlot, 1}};
+  std::unique_ptr<Worker> worker =
+      std::make_unique<Worker>(std::vector<std::size_t>{kTasksOfSlot, 1});
 };
 
 Node::Node(Options options, postgres::ConnectionSettings database)
@@ -114,20 +115,14 @@ void Node::end() {
     member = std::move(member_);
     has_ended_ = true;
   }
-  member.reset();
-  placer_.reset();
+  member.reset();  // its thread calls this object
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);
     slot->stop.request_stop();
     if (slot->server) slot->server->abandon();
   }
-  for (const auto& slot : slots_) {
-    std::unique_ptr<SlotServer> server;
-    {
-      const std::scoped_lock lock(slot->mutex);
-      server = std::move(slot->server);
-    }
-  }
+  for (const auto& slot : slots_) slot->worker.reset();
+  placer_.reset();
   slots_.clear();
 }
 
@@ -146,32 +141,30 @@ void Node::join(server::Server& door) {
   door_ = &hub::Cluster::join(
       door.hub(), {.peers = hub_peers_.get(), .self = name, .run = run_of_door(options_.clocks)});
   place_partitions(*door_, std::vector<cluster::SlotOwner>(slots_.size()));
-  relay_ = std::make_unique<RelayDoor>(
-      RelayDoor::Options{.peers = *relay_peers_,
-                         .loop = *door.loops().front(),
-                         .clock = options_.clocks.steady,
-                         .run = run_of_door(options_.clocks),
-                         .relay_of =
-                             [slots = slots_.size()](std::string_view user) {
-                               return slot_name(cluster::slot_of(partition_of(user), slots));
-                             },
-                         .mqtt = options_.limits.mqtt});
+  relay_ = std::make_unique<RelayDoor>(RelayDoor::Options{
+      .peers = *relay_peers_,
+      .loop = *door.loops().front(),
+      .clock = options_.clocks.steady,
+      .run = run_of_door(options_.clocks),
+      .relay_of =
+          [slots = slots_.size()](std::string_view user) {
+            return slot_name(cluster::slot_of(partition_of(user), slots));
+          },
+      .mqtt = options_.limits.mqtt,
+      .record = [hub = &door.hub()](const hub::ClientEvent& event) { hub->record_event(event); }});
   door.loops().front()->on_sweep([relay = relay_.get()] { relay->tick(); });
 }
 
 net::MakeProtocol Node::mqtt_protocol() const { return relay_->make(); }
 
 Status Node::start(const std::string& address) {
+  const std::scoped_lock looking(looking_);  // its thread calls this object at once
   auto member = cluster::Member::start(
       {.bus = *bus_, .claims = *claims_, .host = *this, .steady = options_.clocks.steady},
       {.node = self_, .version = options_.version, .address = address, .slots = slots_.size()});
   if (!member) return std::unexpected(member.error());
-  {
-    const std::scoped_lock looking(looking_);
-    member_ = std::move(*member);
-    address_ = address;
-  }
-  owners_changed();  // what it had to tell before
+  member_ = std::move(*member);
+  address_ = address;
   return {};
 }
 
@@ -211,7 +204,7 @@ void Node::open(const Opening& opening, Opened opened) {
     stop = slot.stop.get_token();
   }
   auto shared_opened = std::make_shared<Opened>(std::move(opened));
-  const bool is_posted = slot.worker.post(0, [this, &slot, opening, stop, shared_opened] {
+  const bool is_posted = slot.worker->post(0, [this, &slot, opening, stop, shared_opened] {
     open_slot(slot, opening, stop, *shared_opened);
   });
   if (!is_posted) (*shared_opened)(fail(ErrorCode::kConflict, "too much waits for the slot"));
@@ -227,7 +220,12 @@ void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& 
       shared(), {.slot = opening.slot,
                  .revision = opening.revision,
                  .position = opening.position,
-                 .on_lost = [this, opening](const Error& /*why*/) { note_fenced(opening); },
+                 .on_lost =
+                     [this, opening](const Error& why) {
+                       spdlog::warn("slot {} is lost under revision {}: {}",
+                                    cluster::number_of(opening.slot), opening.revision, why.detail);
+                       note_fenced(opening);
+                     },
                  .stop = stop});
   if (!server) return opened(std::unexpected(server.error()));
   {
@@ -251,7 +249,7 @@ void Node::close(cluster::Slot which, cluster::Revision revision, cluster::Close
     }
   }
   auto shared_closed = std::make_shared<Closed>(std::move(closed));
-  const bool is_posted = slot.worker.post(0, [&slot, is_planned, shared_closed] {
+  const bool is_posted = slot.worker->post(0, [&slot, is_planned, shared_closed] {
     std::unique_ptr<SlotServer> server;
     {
       const std::scoped_lock lock(slot.mutex);
@@ -274,6 +272,7 @@ void Node::refused(const Error& why) {
 }
 
 void Node::place() {
+  const std::scoped_lock placing(placing_);
   std::vector<cluster::SlotOwner> owners;
   std::vector<cluster::NodeId> present;
   {
@@ -284,7 +283,6 @@ void Node::place() {
   }
   if (owners.size() != slots_.size()) return;
   watch_.note(owners, options_.clocks.steady.now());
-  const std::scoped_lock placing(placing_);
   if (door_ != nullptr) place_partitions(*door_, owners);
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);

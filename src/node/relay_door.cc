@@ -1,6 +1,7 @@
 #include "node/relay_door.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -33,7 +34,8 @@ class DoorConnection final : public net::Protocol,
  public:
   DoorConnection(std::shared_ptr<const RelayDoor::Options> options,
                  std::shared_ptr<RelayLinks> links, net::ConnectionContext context)
-      : options_(std::move(options)),
+      : Relayed(context.loop),
+        options_(std::move(options)),
         links_(std::move(links)),
         context_(std::move(context)),
         session_(std::make_unique<wire::mqtt::Session>(options_->mqtt, options_->clock.now())) {}
@@ -53,10 +55,8 @@ class DoorConnection final : public net::Protocol,
   void lost() override;
 
   // --- for the link
-  [[nodiscard]] Loop& loop() const override { return context_.loop; }
   void take(RelayMessage message) override;
   void go_on() override;
-  void link_closed() override { end_here(); }
   void end() override;
 
  private:
@@ -65,6 +65,7 @@ class DoorConnection final : public net::Protocol,
   [[nodiscard]] bool has_bytes() const {
     return !output_.empty() || (session_ && session_->has_output());
   }
+  void handle_events();
   void relay(const wire::mqtt::ConnectRequest& request);
   void send_input();
   void tell(RelayEnd::Kind kind) const;
@@ -73,7 +74,6 @@ class DoorConnection final : public net::Protocol,
   void on(const RelayTaken& taken);
   void on(const RelayAccount& known);
   void on(const RelayEnd& end);
-  void on(const RelayOpen& /*of a broken owner*/) { end(); }
 
   const std::shared_ptr<const RelayDoor::Options> options_;
   const std::shared_ptr<RelayLinks> links_;
@@ -96,12 +96,24 @@ void DoorConnection::receive(std::string_view bytes, TimePoint now) {
   if (phase_ == Phase::kRelayed) return send_input();
   if (!are_enough(input_, options_->mqtt)) return;
   session_->receive(input_, now);
-  for (const auto& event : session_->take_events()) {
-    if (const auto* asked = std::get_if<wire::mqtt::ConnectRequested>(&event)) {
-      relay(*asked->request);
+  handle_events();
+  if (session_->finished()) end_here();
+}
+
+void DoorConnection::handle_events() {
+  for (auto events = session_->take_events(); !events.empty(); events = session_->take_events()) {
+    for (const auto& event : events) {
+      if (const auto* asked = std::get_if<wire::mqtt::ConnectRequested>(&event)) {
+        relay(*asked->request);
+      }
+      const auto* ended = std::get_if<wire::mqtt::Ended>(&event);
+      if (ended == nullptr || !options_->record) continue;
+      options_->record({.kind = hub::ClientEvent::Kind::kDisconnected,
+                        .reason = name_of(ended->reason),
+                        .peer = context_.peer,
+                        .detail = ended->why});
     }
   }
-  if (session_->finished()) end_here();
 }
 
 void DoorConnection::relay(const wire::mqtt::ConnectRequest& request) {
@@ -140,8 +152,12 @@ void DoorConnection::end_here() {
   if (way_) way_->close();
   way_.reset();
   input_ = {};
+  not_taken_ = 0;
   // The owner has answered nothing.
-  if (session_) session_->refuse(Reason::kServerUnavailable, "the account's server is away");
+  if (session_) {
+    session_->refuse(Reason::kServerUnavailable, "the account's server is away");
+    handle_events();
+  }
   context_.wake();
 }
 
@@ -153,7 +169,15 @@ void DoorConnection::end() {
 void DoorConnection::take(RelayMessage message) {
   // Messages that were posted before the end.
   if (phase_ != Phase::kRelayed) return;
-  std::visit([this](auto& each) { on(each); }, message);
+  std::visit(
+      [this]<typename Message>(Message& each) {
+        if constexpr (std::is_same_v<Message, RelayOpen>) {
+          end();  // the owner is broken
+        } else {
+          on(each);
+        }
+      },
+      message);
 }
 
 void DoorConnection::on(RelayBytes& bytes) {
@@ -222,8 +246,8 @@ void DoorConnection::peer_ends() {
 }
 
 void DoorConnection::lost() {
-  if (way_) tell(RelayEnd::Kind::kReset);
-  end_here();
+  if (phase_ == Phase::kAwaitingConnect) session_->lost("the connection was closed");
+  end();
   output_ = {};
   session_.reset();
 }

@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "hub/client_events.h"
 #include "hub/node_link.h"
 #include "hub/peers.h"
 #include "net/protocol.h"
@@ -41,6 +42,9 @@ class RelayDoor final : public hub::Peers::Handler {
     // The endpoint that serves the user's slot now. Nothing: nobody does. From any thread.
     std::function<std::optional<std::string>(std::string_view user)> relay_of;
     wire::mqtt::Limits mqtt{};
+    // Takes what became of clients that the door itself has refused or closed, as
+    // Hub::record_event() does. May be empty. From any thread.
+    std::function<void(const hub::ClientEvent& event)> record{};
   };
   explicit RelayDoor(Options options);
   ~RelayDoor() override;

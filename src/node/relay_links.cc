@@ -184,7 +184,7 @@ void RelayLinks::closed(Endpoint& endpoint) {
     ended = std::exchange(endpoint.connections, {});
   }
   for (const auto& [number, connection] : ended) {
-    post_to(connection, [](Relayed& relayed) { relayed.link_closed(); });
+    post_to(connection, [](Relayed& relayed) { relayed.end(); });
   }
 }
 

@@ -32,18 +32,19 @@ class RelayLinks : public std::enable_shared_from_this<RelayLinks> {
   // A connection that is relayed; called on its loop.
   class Relayed {
    public:
-    Relayed() = default;
+    explicit Relayed(Loop& loop) : loop_(loop) {}
     Relayed(const Relayed&) = delete;
     Relayed& operator=(const Relayed&) = delete;
     virtual ~Relayed() = default;
-    [[nodiscard]] virtual Loop& loop() const = 0;  // any thread
+    [[nodiscard]] Loop& loop() const { return loop_; }  // any thread
     virtual void take(RelayMessage message) = 0;
     // The link takes more again (Way::takes_more).
     virtual void go_on() = 0;
-    // The link has closed: nothing comes any more.
-    virtual void link_closed() = 0;
-    // The door ends the connection.
+    // The link has closed, or the door ends the connection.
     virtual void end() = 0;
+
+   private:
+    Loop& loop_;
   };
   struct Options {
     hub::Peers& peers;  // outlives the links

@@ -73,7 +73,7 @@ class Client {
   }
   void join_device() { join(kSn, test_.server.home.device(kSn).key); }
   void subscribe(wire::mqtt::Qos qos) {
-    const std::string filter = test_.server.home.open("alice", "#");
+    const std::string filter = test_.server.home.open("alice", "+/quota");
     wire::mqtt::Subscribe packet{.packet_id = 9};
     packet.entries.push_back({.filter = filter, .qos = qos});
     send(packet);
@@ -255,6 +255,7 @@ TEST(RelayMqtt, FirstBytesThatAreNoConnectAreAnsweredAsByAServerItself) {
     test.relay->settle();
     EXPECT_EQ(client.said, expected.said) << name;
     EXPECT_EQ(client.closed, expected.is_finished) << name;
+    EXPECT_EQ(test.relay->events.size(), expected.is_finished ? 1U : 0U) << name;
     EXPECT_EQ(test.relay->owner->connections(), 0U) << name;
   }
 }
@@ -272,6 +273,7 @@ TEST(RelayMqtt, AClientThatSendsNoConnectInTimeIsClosed) {
     test.relay->pass(Millis(1));
     EXPECT_TRUE(client.closed);
     EXPECT_THAT(client.said, IsEmpty());
+    EXPECT_THAT(test.relay->events, ElementsAre("keep alive timeout"));
   }
 }
 

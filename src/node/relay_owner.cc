@@ -39,12 +39,12 @@ class RelayOwner::Impl : public std::enable_shared_from_this<Impl> {
   void use(RelayOwner* handler) { options_.peers.use(handler); }
   void there(const std::string& name) { find_or_add(name).channel->node_is_there(); }
   void away(const std::string& name) {
-    if (const auto found = doors_.find(name); found != doors_.end()) {
+    if (const auto found = links_.find(name); found != links_.end()) {
       found->second->channel->node_is_away();
     }
   }
   void received(const std::string& from, std::string_view bytes) {
-    if (const auto found = doors_.find(from); found != doors_.end()) {
+    if (const auto found = links_.find(from); found != links_.end()) {
       found->second->channel->receive(bytes);
     }
   }
@@ -62,49 +62,49 @@ class RelayOwner::Impl : public std::enable_shared_from_this<Impl> {
     bool is_ready = false;
   };
   using ServedPtr = std::shared_ptr<Served>;
-  struct Door {
+  struct Link {
     std::string name;
     std::shared_ptr<hub::LinkChannel> channel;
     std::uint64_t session = 0;  // 0: not open
     std::unordered_map<ConnectionNumber, ServedPtr> connections{};
   };
 
-  Door& find_or_add(const std::string& name);
-  void closed(Door& door);
-  void take(Door& door, std::string_view bytes);
-  void open(Door& door, const RelayOpen& open);
-  static void tell(const Door& door, const RelayMessage& message) {
-    door.channel->send(door.session, bytes_of(message));
+  Link& find_or_add(const std::string& name);
+  void closed(Link& link);
+  void take(Link& link, std::string_view bytes);
+  void open(Link& link, const RelayOpen& open);
+  static void tell(const Link& link, const RelayMessage& message) {
+    link.channel->send(link.session, bytes_of(message));
   }
-  static void refuse(const Door& door, ConnectionNumber number) {
-    tell(door, RelayEnd{.connection = number, .kind = RelayEnd::Kind::kOrderly});
+  static void refuse(const Link& link, ConnectionNumber number) {
+    tell(link, RelayEnd{.connection = number, .kind = RelayEnd::Kind::kOrderly});
   }
-  void make_ready(Door& door, const ServedPtr& served);
+  void make_ready(Link& link, const ServedPtr& served);
   void post_turns();
   void run_turns();
-  void for_each(const std::function<void(Door& door, const ServedPtr& served)>& act);
-  static void forget(Door& door, const ServedPtr& served);
+  void for_each(const std::function<void(Link& link, const ServedPtr& served)>& act);
+  static void forget(Link& link, const ServedPtr& served);
 
   struct Ready {
-    Door* door;  // doors stay
+    Link* link;  // which stays
     ServedPtr served;
   };
   const Options options_;
-  std::map<std::string, std::unique_ptr<Door>> doors_;
+  std::map<std::string, std::unique_ptr<Link>> links_;
   std::deque<Ready> ready_;  // in the order of their turns
   bool turns_posted_ = false;
   bool stops_ = false;
 };
 
-// --- doors
+// --- links to doors
 
-RelayOwner::Impl::Door& RelayOwner::Impl::find_or_add(const std::string& name) {
-  auto& known = doors_[name];
+RelayOwner::Impl::Link& RelayOwner::Impl::find_or_add(const std::string& name) {
+  auto& known = links_[name];
   if (known) return *known;
-  known = std::make_unique<Door>(Door{.name = name, .channel = nullptr});
-  Door& door = *known;
-  // The door and its channel end with this object.
-  door.channel = std::make_shared<hub::LinkChannel>(
+  known = std::make_unique<Link>(Link{.name = name, .channel = nullptr});
+  Link& link = *known;
+  // The link and its channel end with this object.
+  link.channel = std::make_shared<hub::LinkChannel>(
       hub::LinkChannel::Options{.loop = options_.loop,
                                 .clock = options_.clock,
                                 .run = options_.run,
@@ -112,77 +112,77 @@ RelayOwner::Impl::Door& RelayOwner::Impl::find_or_add(const std::string& name) {
                                 .congested_bytes = options_.link.window_bytes / 4},
       hub::LinkChannel::Events{
           .opened =
-              [&door](std::uint64_t session) {
-                spdlog::info("{}: linked", door.name);
-                door.session = session;
+              [&link](std::uint64_t session) {
+                spdlog::info("{}: linked", link.name);
+                link.session = session;
               },
-          .closed = [this, &door] { closed(door); },
-          .received = [this, &door](std::string_view bytes) { take(door, bytes); },
+          .closed = [this, &link] { closed(link); },
+          .received = [this, &link](std::string_view bytes) { take(link, bytes); },
           .send = [this,
                    name](const std::string& frame) { return options_.peers.send(name, frame); },
           .eased =
-              [this, &door] {
-                for (const auto& [number, served] : door.connections) make_ready(door, served);
+              [this, &link] {
+                for (const auto& [number, served] : link.connections) make_ready(link, served);
               }});
-  return door;
+  return link;
 }
 
-void RelayOwner::Impl::closed(Door& door) {
-  spdlog::warn("{}: not linked any more", door.name);
-  door.session = 0;
-  for (const auto& [number, served] : std::exchange(door.connections, {})) {
+void RelayOwner::Impl::closed(Link& link) {
+  spdlog::warn("{}: not linked any more", link.name);
+  link.session = 0;
+  for (const auto& [number, served] : std::exchange(link.connections, {})) {
     served->connection.lose();
   }
 }
 
-void RelayOwner::Impl::take(Door& door, std::string_view bytes) {
+void RelayOwner::Impl::take(Link& link, std::string_view bytes) {
   auto message = relay_message_in(bytes);
-  if (!message) return spdlog::error("{}: {}", door.name, message.error().detail);
+  if (!message) return spdlog::error("{}: {}", link.name, message.error().detail);
   std::visit(
       [&]<typename Message>(Message& each) {
         if constexpr (std::is_same_v<Message, RelayOpen>) {
-          open(door, each);
+          open(link, each);
         } else if constexpr (!std::is_same_v<Message, RelayAccount>) {
           // Others may have come before the door knew of the end.
-          const auto found = door.connections.find(each.connection);
-          if (found == door.connections.end()) return;
+          const auto found = link.connections.find(each.connection);
+          if (found == link.connections.end()) return;
           const ServedPtr served = found->second;
           served->connection.take(std::move(each));
-          if (served->connection.is_over()) forget(door, served);
+          if (served->connection.is_over()) forget(link, served);
         }
       },
       *message);
 }
 
-void RelayOwner::Impl::open(Door& door, const RelayOpen& open) {
+void RelayOwner::Impl::open(Link& link, const RelayOpen& open) {
   const ConnectionNumber number = open.connection;
-  if (door.connections.contains(number)) return;
-  if (stops_ || connections() >= options_.connections) return refuse(door, number);
+  if (link.connections.contains(number)) return;
+  if (stops_ || connections() >= options_.connections) return refuse(link, number);
   // The line and the context hold the connection weakly, for it holds them.
   const auto itself = std::make_shared<std::weak_ptr<Served>>();
-  const auto wake = [weak_owner = weak_from_this(), &door, itself] {
+  const auto wake = [weak_owner = weak_from_this(), &link, itself] {
     const auto owner = weak_owner.lock();
     const auto served = itself->lock();
-    if (owner && served) owner->make_ready(door, served);
+    if (owner && served) owner->make_ready(link, served);
   };
   const auto served = std::make_shared<Served>(
       ServedConnection::Line{.number = number,
-                             .send = [&door](const RelayMessage& message) { tell(door, message); },
-                             .is_congested = [&door] { return door.channel->is_congested(); },
+                             .send = [&link](const RelayMessage& message) { tell(link, message); },
+                             .is_congested = [&link] { return link.channel->is_congested(); },
                              .wants_turn = wake});
   *itself = served;
   served->number = number;
   served->connection.use(options_.protocol(
       {.loop = options_.loop, .wake = wake, .secure = open.secure, .peer = open.peer}));
-  door.connections.emplace(number, served);
-  make_ready(door, served);
+  link.connections.emplace(number, served);
+  make_ready(link, served);
 }
 
 // --- turns
 
-void RelayOwner::Impl::make_ready(Door& door, const ServedPtr& served) {
+void RelayOwner::Impl::make_ready(Link& link, const ServedPtr& served) {
   if (served->connection.is_over() || std::exchange(served->is_ready, true)) return;
-  ready_.push_back({.door = &door, .served = served});
+  ready_.push_back({.link = &link, .served = served});
   post_turns();
 }
 
@@ -199,45 +199,45 @@ void RelayOwner::Impl::run_turns() {
     ready_.pop_front();
     next.served->is_ready = false;
     next.served->connection.turn(now);
-    if (next.served->connection.is_over()) forget(*next.door, next.served);
+    if (next.served->connection.is_over()) forget(*next.link, next.served);
   }
   if (!ready_.empty()) post_turns();
 }
 
-void RelayOwner::Impl::forget(Door& door, const ServedPtr& served) {
-  const auto found = door.connections.find(served->number);
-  if (found != door.connections.end() && found->second == served) door.connections.erase(found);
+void RelayOwner::Impl::forget(Link& link, const ServedPtr& served) {
+  const auto found = link.connections.find(served->number);
+  if (found != link.connections.end() && found->second == served) link.connections.erase(found);
 }
 
 void RelayOwner::Impl::for_each(
-    const std::function<void(Door& door, const ServedPtr& served)>& act) {
-  for (const auto& [name, door] : doors_) {
-    for (const auto& [number, served] : door->connections) act(*door, served);
+    const std::function<void(Link& link, const ServedPtr& served)>& act) {
+  for (const auto& [name, link] : links_) {
+    for (const auto& [number, served] : link->connections) act(*link, served);
   }
 }
 
 void RelayOwner::Impl::tick() {
   const TimePoint now = options_.clock.now();
-  for_each([&](Door& /*door*/, const ServedPtr& served) { served->connection.tick(now); });
-  for (const auto& [name, door] : doors_) door->channel->tick();
+  for_each([&](Link& /*link*/, const ServedPtr& served) { served->connection.tick(now); });
+  for (const auto& [name, link] : links_) link->channel->tick();
 }
 
 std::size_t RelayOwner::Impl::connections() const {
   std::size_t all = 0;
-  for (const auto& [name, door] : doors_) all += door->connections.size();
+  for (const auto& [name, link] : links_) all += link->connections.size();
   return all;
 }
 
 void RelayOwner::Impl::stop() {
   stops_ = true;
-  for_each([](Door& /*door*/, const ServedPtr& served) { served->connection.server_stops(); });
+  for_each([](Link& /*link*/, const ServedPtr& served) { served->connection.server_stops(); });
 }
 
 void RelayOwner::Impl::drop() {
   stops_ = true;
-  for (const auto& [name, door] : doors_) {
-    for (const auto& [number, served] : std::exchange(door->connections, {})) {
-      tell(*door, RelayEnd{.connection = number, .kind = RelayEnd::Kind::kReset});
+  for (const auto& [name, link] : links_) {
+    for (const auto& [number, served] : std::exchange(link->connections, {})) {
+      tell(*link, RelayEnd{.connection = number, .kind = RelayEnd::Kind::kReset});
       served->connection.lose();
     }
   }

@@ -273,6 +273,7 @@ TEST(Relay, AClientIsToldThatNobodyServesItsSlot) {
   ASSERT_GT(newer.said.size(), 4U);
   EXPECT_EQ(newer.said.front(), '\x20');
   EXPECT_EQ(newer.said.at(3), '\x88');
+  EXPECT_THAT(test.relay.events, ElementsAre("server unavailable", "server unavailable"));
   EXPECT_TRUE(newer.closed);
   EXPECT_THAT(test.echoes, IsEmpty());
 }

@@ -1,14 +1,22 @@
 #include "node/slot_server.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
+#include <future>
+#include <iterator>
 #include <thread>
 #include <utility>
+#include <vector>
 
+#include "base/device_number.h"
 #include "base/partition.h"
 #include "history/postgres/slot_schema.h"
+#include "home/event_log.h"
 #include "node/slot_stores.h"
+#include "registry/registry.h"
 #include "storage/files.h"
 
 namespace gridloom::node {
@@ -39,6 +47,32 @@ history::SlotArchive::Options archive_options(const Shared& shared,
           .sessions_applied = std::move(given.sessions_applied),
           .on_lost = options.on_lost,
           .stop = options.stop};
+}
+
+std::vector<DeviceNumber> numbers_of(const registry::Registry& registry) {
+  std::vector<DeviceNumber> numbers;
+  const auto directory = registry.directory();
+  for (const registry::Device* device : directory->devices()) numbers.push_back(device->number);
+  std::ranges::sort(numbers);
+  return numbers;
+}
+
+// Removes the history of devices that are removed, at whichever node. What is not removed now is
+// when the slot is opened the next time (server/reconcile.h).
+void purge_removed_devices(server::Server& server) {
+  registry::Registry& registry = server.registry();
+  registry.on_change(
+      [&registry, &archive = server.archive(), known = numbers_of(registry)]() mutable {
+        const std::vector<DeviceNumber> before = std::exchange(known, numbers_of(registry));
+        std::vector<DeviceNumber> gone;
+        std::ranges::set_difference(before, known, std::back_inserter(gone));
+        if (gone.empty()) return;
+        const auto removed = registry.removed_devices();
+        if (!removed) return spdlog::warn("devices were removed: {}", removed.error().detail);
+        for (const DeviceNumber device : gone) {
+          if (std::ranges::binary_search(*removed, device)) archive.purge(device);
+        }
+      });
 }
 
 // What is left for a client that does not read is not waited for.
@@ -93,35 +127,53 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
        .events = home::EventLog::Writes::kOwn});
   if (!opened) return std::unexpected(opened.error());
   server_ = std::move(*opened);
+  purge_removed_devices(*server_);
   if (Status ready = server_->listen({}); !ready) return ready;
   const auto run = static_cast<std::uint64_t>(options.revision);
   hub_peers_ = shared.carrier.add(Part::kHub, slot_name(options.slot), run);
   relay_peers_ = shared.carrier.add(Part::kRelay, slot_name(options.slot), run);
   cluster_ = &hub::Cluster::join(
       server_->hub(), {.peers = hub_peers_.get(), .self = slot_name(options.slot), .run = run});
-  relay_ = std::make_shared<RelayOwner>(
+  relay_ = std::make_unique<RelayOwner>(
       RelayOwner::Options{.peers = *relay_peers_,
                           .loop = *server_->loops().front(),
                           .clock = shared.clocks.steady,
                           .run = run,
                           .protocol = server_->protocol(server::Interface::kMqtt)});
-  server_->loops().front()->on_sweep([weak = std::weak_ptr(relay_)] {
-    if (const auto relay = weak.lock()) relay->tick();
+  server_->loops().front()->on_sweep([this] {
+    if (relay_) relay_->tick();
   });
   server_->start({{"slot", cluster::number_of(options.slot)}, {"revision", options.revision}});
+  is_started_ = true;
   return {};
 }
 
 SlotServer::~SlotServer() {
   if (!is_stopped_) abandon();
-  if (relay_) relay_->drop();
+  // What it tells the doors leaves with the next turn.
+  on_loop([this] {
+    if (relay_) relay_->drop();
+  });
+  on_loop([this] { relay_.reset(); });
+}
+
+void SlotServer::on_loop(const std::function<void()>& work) {
+  if (!is_started_) return work();
+  std::promise<void> done;
+  server_->loops().front()->post([&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().wait();
 }
 
 void SlotServer::stop() {
-  relay_->stop();
+  on_loop([this] { relay_->stop(); });
   const TimePoint until = steady_->now() + kLongestGoodbye;
-  while (relay_->connections() != 0 && steady_->now() < until) {
-    std::this_thread::sleep_for(kLook);
+  bool is_empty = false;
+  while (!is_empty && steady_->now() < until) {
+    on_loop([&] { is_empty = relay_->connections() == 0; });
+    if (!is_empty) std::this_thread::sleep_for(kLook);
   }
   server_->stop({});
   is_stopped_ = true;

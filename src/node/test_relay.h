@@ -124,18 +124,19 @@ class TestRelay {
         owner_loop_(owner_loop),
         protocol_(std::move(protocol)),
         options_(options) {
-    door.emplace(
-        RelayDoor::Options{.peers = bus.end("relay-door-a"),
-                           .loop = links_loop_,
-                           .clock = clock,
-                           .run = 1,
-                           .link = options_.link,
-                           .relay_of = [this](std::string_view user) -> std::optional<std::string> {
-                             asked_for = user;
-                             if (!is_served) return std::nullopt;
-                             return "relay-slot-3";
-                           },
-                           .mqtt = options_.mqtt});
+    door.emplace(RelayDoor::Options{
+        .peers = bus.end("relay-door-a"),
+        .loop = links_loop_,
+        .clock = clock,
+        .run = 1,
+        .link = options_.link,
+        .relay_of = [this](std::string_view user) -> std::optional<std::string> {
+          asked_for = user;
+          if (!is_served) return std::nullopt;
+          return "relay-slot-3";
+        },
+        .mqtt = options_.mqtt,
+        .record = [this](const hub::ClientEvent& event) { events.emplace_back(event.reason); }});
     start_owner();
     link();
   }
@@ -195,8 +196,9 @@ class TestRelay {
   std::optional<RelayOwner> owner;
   std::vector<std::unique_ptr<TestSocket>> sockets;
   bool is_served = true;
-  std::string asked_for;       // the user name that the door asked about last
-  std::function<bool()> more;  // work of others, in each step
+  std::string asked_for;            // the user name that the door asked about last
+  std::vector<std::string> events;  // the reasons of those that the door has recorded
+  std::function<bool()> more;       // work of others, in each step
 
  private:
   bool step(bool (*run)(ManualLoop& loop)) {

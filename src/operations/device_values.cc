@@ -9,14 +9,15 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <semaphore>
 #include <string>
 #include <utility>
 
 #include "api/history/energy.h"
 #include "base/immediate_loop.h"
+#include "catalog/natures.h"
 #include "history/energy/energy_sources.h"
 #include "history/energy_query.h"
+#include "history/waiting_query.h"
 #include "hub/hub.h"
 #include "hub/reply_to.h"
 #include "operations/context.h"
@@ -91,6 +92,20 @@ Result<Json> parsed(std::string_view text) {
   return wire::parse_json(text, {.bytes = kMaxAnswer, .keys = kMaxMembers});
 }
 
+// The household meter that the device names; null: its family names none, or it has not yet.
+Result<Json> read_meter(const Context& context, hub::Hub& hub, const Target& target) {
+  const catalog::Field* const field = catalog::meter_field(*context.catalog.of_serial(target.sn));
+  if (field == nullptr) return Json();
+  const Awaited awaited;
+  hub.read(target.owner, target.sn, {field->name}, awaited.reply_to());
+  const auto answer = awaited.wait(context.stop);
+  if (!answer) return std::unexpected(answer.error());
+  const auto values = parsed(answer->text);
+  if (!values) return std::unexpected(values.error());
+  const Json* const meter = wire::member(*values, field->name);
+  return meter == nullptr ? Json() : *meter;
+}
+
 Result<Json> read_device_values(const Context& context, const Arguments& arguments) {
   const auto target = target_of(context, arguments);
   if (!target) return std::unexpected(target.error());
@@ -104,9 +119,12 @@ Result<Json> read_device_values(const Context& context, const Arguments& argumen
   if (!quotas) return std::unexpected(quotas.error());
   const Json age_ms =
       all->last_report ? Json(unix_ms(context.clock.now()) - unix_ms(*all->last_report)) : Json();
+  auto meter = read_meter(context, **hub, *target);
+  if (!meter) return std::unexpected(meter.error());
   return JsonObject{{"online", (*hub)->online(target->owner, target->sn)},
                     {"quotas", std::move(*quotas)},
-                    {"ageMs", age_ms}};
+                    {"ageMs", age_ms},
+                    {"meter", std::move(*meter)}};
 }
 
 Result<Json> set_device(const Context& context, const Arguments& arguments) {
@@ -133,23 +151,15 @@ Result<Json> read_device_energy(const Context& context, const Arguments& argumen
       {.device = target->number,
        .sources = history::EnergySources(*context.catalog.of_serial(target->sn)),
        .bounds = question->bounds});
-  while (!query.done()) {
-    if (context.stop.stop_requested()) return fail(ErrorCode::kIo, "the server is stopping");
-    Status good;
-    std::binary_semaphore ended(0);
-    const bool taken = context.archive.read([&](history::Reader& reader) {
-      for (const history::Slice slice; good && !query.done() && !slice.over();) {
-        good = query.work(reader);
-      }
-      ended.release();
-    });
-    if (!taken) {
-      return fail(ErrorCode::kConflict,
-                  "too many requests for history are waiting: try again later");
-    }
-    ended.acquire();
-    if (!good) return std::unexpected(good.error());
-  }
+  const Status read = history::run_query(
+      context.history_reads(), history::kNoAccount, [&](history::Reader& reader) -> Result<bool> {
+        if (context.stop.stop_requested()) return fail(ErrorCode::kIo, "the server is stopping");
+        for (const history::Slice slice(reader); !query.done() && !slice.over();) {
+          if (Status worked = query.work(reader); !worked) return std::unexpected(worked.error());
+        }
+        return query.done();
+      });
+  if (!read) return std::unexpected(read.error());
   return parsed(api::energy_response(target->sn, *question, query));
 }
 

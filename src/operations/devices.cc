@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "catalog/family_json.h"
 #include "hub/hub.h"
 #include "operations/context.h"
 #include "parameters/arguments.h"
@@ -20,14 +21,17 @@ Result<Json> add_device(const Context& context, const Arguments& arguments) {
   const std::string sn = arguments.text("sn");
   const catalog::FamilyPtr& family = context.catalog.of_serial(sn);
   std::string name = arguments.text("name");
-  if (name.empty()) name = family->product.empty() ? sn : family->product;
+  if (name.empty()) name = context.catalog.product_name(sn);
+  if (name.empty()) name = sn;
   const std::string owner = arguments.text("owner");
   const std::string key = arguments.text("key");
   const auto added =
       context.registry.add_device({.sn = sn, .name = name, .owner = owner, .key = key});
   if (!added) return std::unexpected(added.error());
-  return JsonObject{
-      {"sn", sn}, {"name", name}, {"family", family->id}, {"deviceKey", added->reveal()}};
+  JsonObject row{{"sn", sn}, {"name", name}, {"family", family->id}};
+  catalog::add_unserved(context.catalog, sn, row);
+  row["deviceKey"] = added->reveal();
+  return Json(std::move(row));
 }
 
 Result<Json> list_devices(const Context& context, const Arguments& arguments) {

@@ -42,7 +42,7 @@ Status make_missing(registry::Registry& registry, const catalog::Catalog& catalo
   for (const std::string& sn : sns) {
     const registry::Device* known = directory->find_device(sn);
     if (known == nullptr) {
-      const std::string& product = catalog.of_serial(sn)->product;
+      const std::string& product = catalog.product_name(sn);
       missing.push_back({.sn = sn, .name = product.empty() ? sn : product, .owner = account});
     } else if (owner == nullptr || known->owner != owner->id) {
       return fail(ErrorCode::kConflict,

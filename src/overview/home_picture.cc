@@ -3,8 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
+#include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
+
+#include "catalog/natures.h"
 
 namespace gridloom::overview {
 namespace {
@@ -93,6 +98,12 @@ std::optional<double> battery_of(const HomeDevice& device) {
   const auto sun = measures(*device.sources, Power::kPv) ? power_in(device, Power::kPv) : 0;
   if (!import || !load || !sun) return std::nullopt;
   return *sun + *import - *load;
+}
+
+Role role_without_grid(const catalog::Family& family, const EnergySources& sources) {
+  const bool is_source = measures(sources, Power::kPv) || has_battery(sources);
+  if (is_source && measures(sources, Power::kLoad)) return Role::kFeeder;
+  return sources.powers.empty() && has_charge(family) ? Role::kPanel : Role::kOther;
 }
 
 struct Sums {
@@ -235,9 +246,33 @@ Role role_of(const catalog::Family& family) {
   const EnergySources sources(family);
   if (measures(sources, Power::kGrid)) return Role::kMeter;
   if (measures(sources, Power::kGridImport)) return Role::kConsumer;
-  const bool is_source = measures(sources, Power::kPv) || has_battery(sources);
-  if (is_source && measures(sources, Power::kLoad)) return Role::kFeeder;
-  return sources.powers.empty() && has_charge(family) ? Role::kPanel : Role::kOther;
+  return role_without_grid(family, sources);
+}
+
+std::vector<Role> roles_of(std::span<const Member> members) {
+  struct Kind {
+    Role role{};
+    bool names_meter = false;
+  };
+  std::map<const catalog::Family*, Kind> kinds;
+  std::set<std::string_view> meters;  // that name no meter themselves
+  for (const Member& each : members) {
+    const auto [kind, is_new] = kinds.try_emplace(each.family);
+    if (is_new) {
+      kind->second = {.role = role_of(*each.family),
+                      .names_meter = catalog::meter_field(*each.family) != nullptr};
+    }
+    const bool is_meter = kind->second.role == Role::kMeter && !kind->second.names_meter;
+    if (is_meter) meters.insert(each.sn);
+  }
+  std::vector<Role> roles;
+  roles.reserve(members.size());
+  for (const Member& each : members) {
+    const Role role = kinds.at(each.family).role;
+    const bool is_told = role == Role::kMeter && meters.contains(each.meter_sn);
+    roles.push_back(is_told ? role_without_grid(*each.family, EnergySources(*each.family)) : role);
+  }
+  return roles;
 }
 
 HomePicture picture_of(std::span<const HomeDevice> devices) {

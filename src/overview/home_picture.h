@@ -29,6 +29,17 @@ enum class Role : std::uint8_t {
 [[nodiscard]] std::string_view name_of(Role role);
 [[nodiscard]] Role role_of(const catalog::Family& family);
 
+// A device of a home, and the household meter that it has the power of its site from.
+struct Member {
+  const catalog::Family* family = nullptr;  // never null
+  std::string_view sn{};
+  std::string_view meter_sn{};  // Overview::meter_sn
+};
+// The roles of all devices of a home, in their order. Where the meter that a device names belongs
+// to the home too, both show one connection to the grid: it counts at the meter alone, and the
+// device only feeds the home.
+[[nodiscard]] std::vector<Role> roles_of(std::span<const Member> members);
+
 // Why a power is not known.
 enum class UnknownReason : std::uint8_t {
   kNever,        // the device has never reported

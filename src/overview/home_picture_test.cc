@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/chance.h"
+#include "catalog/loader.h"
 
 namespace gridloom::overview {
 namespace {
@@ -462,6 +463,57 @@ TEST(HomePicture, HasAReasonForWhateverIsNotKnown) {
       }
     }
   }
+}
+
+// ---- which devices measure the grid
+
+struct Named {
+  std::string family;
+  std::string sn;
+  std::string meter_sn{};
+  Role role{};
+};
+
+TEST(Roles, TheGridCountsAtTheMeterThatADeviceNames) {
+  const auto catalog = catalog::load_catalog({}).value();
+  const std::vector<std::vector<Named>> homes = {
+      {{.family = "stream", .sn = "BK61A", .meter_sn = "BK21A", .role = Role::kFeeder},
+       {.family = "smart_meter", .sn = "BK21A", .role = Role::kMeter},
+       {.family = "delta_2", .sn = "R331A", .role = Role::kConsumer}},
+      // A meter of somebody else, or one that the device has not named yet.
+      {{.family = "stream", .sn = "BK61A", .meter_sn = "BK21B", .role = Role::kMeter},
+       {.family = "stream", .sn = "BK61B", .role = Role::kMeter},
+       {.family = "smart_meter", .sn = "BK21A", .role = Role::kMeter}},
+      // Nobody is behind a device that is no household meter, or behind itself.
+      {{.family = "stream", .sn = "BK61A", .meter_sn = "HJ31A", .role = Role::kFeeder},
+       {.family = "power_ocean", .sn = "HJ31A", .role = Role::kMeter},
+       {.family = "stream", .sn = "BK61B", .meter_sn = "BK61C", .role = Role::kMeter},
+       {.family = "stream", .sn = "BK61C", .meter_sn = "BK61C", .role = Role::kMeter},
+       {.family = "stream", .sn = "BK61D", .meter_sn = "R331A", .role = Role::kMeter},
+       {.family = "delta_2", .sn = "R331A", .role = Role::kConsumer}},
+  };
+  for (const std::vector<Named>& home : homes) {
+    std::vector<Member> members;
+    std::vector<Role> wanted;
+    for (const Named& each : home) {
+      members.push_back(
+          {.family = catalog->find(each.family).get(), .sn = each.sn, .meter_sn = each.meter_sn});
+      wanted.push_back(each.role);
+    }
+    EXPECT_EQ(roles_of(members), wanted) << home.front().meter_sn;
+  }
+}
+
+TEST(HomePicture, ADeviceWithoutSunGivesNothing) {
+  const auto catalog = catalog::load_catalog({}).value();
+  const EnergySources sources(*catalog->find("stream_microinverter"));
+  const Overview dark = overview_without_sun(sources);
+  const HomePicture home = picture_of(
+      std::array{HomeDevice{.role = Role::kFeeder, .sources = &sources, .figures = &dark}});
+  EXPECT_THAT(home.at(Place::kSun).power_w, Optional(0.0));
+  EXPECT_THAT(home.at(Place::kHome).power_w, Optional(0.0));
+  EXPECT_FALSE(home.at(Place::kHome).at_least);
+  EXPECT_EQ(dark.charge_percent, std::nullopt);
 }
 
 }  // namespace

@@ -7,10 +7,12 @@
 #include <cmath>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "catalog/natures.h"
 #include "history/energy/energy_sources.h"
 
 namespace gridloom::overview {
@@ -100,6 +102,12 @@ std::optional<double> number_with(std::string_view nature, const Family& family,
     }
   }
   return std::nullopt;
+}
+
+std::string meter_in(const Family& family, const std::vector<FlatValue>& values) {
+  const Field* const field = catalog::meter_field(family);
+  const Json* const value = field == nullptr ? nullptr : find_value(values, field->name);
+  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 // A battery that rests becomes neither full nor empty, whatever the device says.
@@ -202,10 +210,21 @@ std::optional<double> battery_power(const history::EnergySources& sources,
   return sum;
 }
 
+Overview overview_without_sun(const history::EnergySources& sources) {
+  Overview overview;
+  for (std::size_t power = 0; power < history::kPowers; ++power) {
+    if (!measures(sources, static_cast<Power>(power))) continue;
+    overview.powers_w.at(power) = 0;
+    add_power(overview, static_cast<Power>(power), 0);
+  }
+  return overview;
+}
+
 Overview overview_of(const Family& family, const std::vector<FlatValue>& values) {
   const history::EnergySources sources(family);
   Overview overview{.charge_percent = charge_of(family, values),
                     .capacity_wh = number_with(kCapacityNature, family, values),
+                    .meter_sn = meter_in(family, values),
                     .powers_w = powers_of(family, sources, values)};
   for (std::size_t power = 0; power < history::kPowers; ++power) {
     const auto& watts = overview.powers_w.at(power);

@@ -40,6 +40,8 @@ struct Overview {
   std::optional<double> full_in_min{};
   std::optional<double> empty_in_min{};
   std::optional<double> capacity_wh{};  // of the full battery
+  // The household meter that tells the device the power of its site; empty: none.
+  std::string meter_sn{};
   // By history::Power, with the signs of the natures; the figures above are sums of these.
   KnownPowers powers_w{};
   std::vector<ActiveError> errors{};
@@ -57,6 +59,10 @@ struct Overview {
 // + charging. Nothing: not measured, or the device has reported only one of charge and discharge.
 [[nodiscard]] std::optional<double> battery_power(const history::EnergySources& sources,
                                                   const KnownPowers& powers_w);
+
+// The figures of a device that is off because no sun feeds it (catalog::awake_formula()): all
+// powers that it measures are 0.
+[[nodiscard]] Overview overview_without_sun(const history::EnergySources& sources);
 
 [[nodiscard]] Overview overview_of(const catalog::Family& family,
                                    const std::vector<FlatValue>& values);

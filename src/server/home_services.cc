@@ -26,6 +26,7 @@ HomeServices::HomeServices(const Options& options)
                            auto query) { return archive->read(std::move(query)); }}),
       sets_({.hub = &options.hub, .loop = &options.loop}),
       counters_({.hub = &options.hub,
+                 .loop = &options.loop,
                  .steady = &options.steady,
                  .reads = [archive = &options.archive](
                               auto query) { return archive->read(std::move(query)); },

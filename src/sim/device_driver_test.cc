@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -189,6 +190,35 @@ TEST(DeviceDriver, SaysWhatItsDeviceSays) {
     ASSERT_EQ(kept.payloads.size(), said.size());
     for (std::size_t i = 0; i < said.size(); ++i) EXPECT_EQ(kept.payloads[i], said[i].payload);
   }
+}
+
+// A micro-inverter is fed by its modules: without sun it is off the network, if its home says so.
+TEST(WithoutSun, AMicroinverterIsOffTheNetworkAndKeepsWhatItReported) {
+  Bench steady(family_of("stream_microinverter"), {.start = kStart});
+  Bench asleep(family_of("stream_microinverter"), {.start = kStart, .setup = {.sleeps = true}});
+  double last_w = 0;
+  int offline = 0;
+  int changes = 0;
+  for (int minute = 0; minute < 24 * 60; ++minute) {
+    const bool was = asleep.device().cut_off();
+    steady.said.clear();
+    asleep.said.clear();
+    steady.step(Millis{kMinute_ms});
+    asleep.step(Millis{kMinute_ms});
+    ASSERT_EQ(asleep.number("gridConnectionPower"), steady.number("gridConnectionPower"));
+    const bool is = asleep.device().cut_off();
+    ASSERT_FALSE(steady.device().cut_off());
+    ASSERT_EQ(is, asleep.number("powGetPv") <= 5 && asleep.number("powGetPv2") <= 5);
+    ASSERT_EQ(is && !asleep.said.empty(), false) << "minute " << minute;
+    offline += is ? 1 : 0;
+    changes += is != was ? 1 : 0;
+    if (!is) last_w = std::max(last_w, asleep.number("gridConnectionPower"));
+  }
+  EXPECT_GT(last_w, 200);
+  EXPECT_GT(offline, 8 * 60) << "a night in May";
+  EXPECT_LT(offline, 13 * 60);
+  EXPECT_GE(changes, 2);
+  EXPECT_LT(changes, 12);
 }
 
 }  // namespace

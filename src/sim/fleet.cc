@@ -217,6 +217,11 @@ class Fleet::DeviceLink final : public MqttLink::Listener {
     if (cut_off()) link_->drop();
   }
 
+  // The device sleeps while no sun feeds it.
+  void follow_sleep() {
+    if (cut_off()) link_->drop();
+  }
+
   void on_online() override {
     --fleet_.opening_;
     was_online_ = settled_once_ = true;
@@ -341,6 +346,7 @@ void Fleet::add_links(const std::vector<Member>& members) {
         {.filter = wire::make_device_topic(members[i].sn, wire::Verb::kSet), .qos = kQos}};
     device_links_.push_back(std::make_unique<DeviceLink>(
         *this, std::move(device_link), std::vector<SimulatedDevice*>{devices_[i].get()}));
+    if (members[i].setup.sleeps) sleepers_.push_back(device_links_.back().get());
   }
 }
 
@@ -408,6 +414,7 @@ void Fleet::step(Site& site, TimePoint now) {
   } else {
     site.step(now);
   }
+  for (DeviceLink* each : sleepers_) each->follow_sleep();
 }
 
 void Fleet::tick() {

@@ -126,8 +126,9 @@ class Fleet {
 
   Options options_;
   std::vector<FaultRule> rules_;
-  bool has_faults_ = false;  // some device may have a fault
-  bool has_meters_ = false;  // some device reads a meter
+  bool has_faults_ = false;            // some device may have a fault
+  bool has_meters_ = false;            // some device reads a meter
+  std::vector<DeviceLink*> sleepers_;  // links of devices that are off without sun
   std::vector<char> buffer_;
   std::vector<std::unique_ptr<Site>> sites_;  // those of Options, then one for each other member
   std::vector<std::unique_ptr<SimulatedDevice>> devices_;

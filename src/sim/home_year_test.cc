@@ -72,7 +72,7 @@ TEST_P(EachHome, AddsUpInEveryStep) {
   EXPECT_EQ(steps, static_cast<std::size_t>(days) * 24 * 60);
 }
 
-INSTANTIATE_TEST_SUITE_P(HomeYear, EachHome, testing::Values("all", "balcony", "hamburg"),
+INSTANTIATE_TEST_SUITE_P(HomeYear, EachHome, testing::Values("all", "balcony", "hamburg", "metered"),
                          [](const auto& name) { return std::string(name.param); });
 
 }  // namespace

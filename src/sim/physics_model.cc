@@ -54,6 +54,7 @@ struct GridState : PartState {
   std::int64_t import_mw = 0;
   std::int64_t export_mw = 0;
   bool holds = false;  // the batteries, while there is a grid
+  double share = 1;    // of what it could supply
 };
 
 class PhysicsModel final : public Model {
@@ -245,6 +246,7 @@ class PhysicsModel final : public Model {
     }
     for (std::size_t k = 0; k < loads_.size(); ++k) read_load(loads_[k], slots_->loads[k], fields);
     grid_.holds = slots_->grid && slots_->grid->holds && slots_->grid->holds->at(fields) != 0;
+    if (slots_->grid && slots_->grid->share) grid_.share = slots_->grid->share->at(fields);
     if (!slots_->charger) return;
     const auto& limit = slots_->charger->power_limit;
     const double most_w = limit ? fields.si(*limit) : slots_->charger->rated_w;
@@ -283,7 +285,6 @@ class PhysicsModel final : public Model {
     }
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
       limit_battery(slots_->batteries[k], batteries_[k],
-
                     {environment.battery_ok && batteries_[k].on, dt, environment.grid_up});
       offer.give_w += batteries_[k].give_w;
       offer.take_w += batteries_[k].take_w;
@@ -295,7 +296,7 @@ class PhysicsModel final : public Model {
       offer.device_w += inverter_.on ? slots_->inverter->idle_w : 0;
     }
     if (!slots_->grid || !environment.grid_up) return offer;
-    offer.import_w = slots_->grid->import_w;
+    offer.import_w = slots_->grid->import_w * std::max(0.0, grid_.share);
     offer.export_w = slots_->grid->export_w;
     if (regulators_.cloud)
       offer.export_w = regulators_.cloud->below_w(offer.export_w, environment.now);

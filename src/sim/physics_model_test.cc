@@ -257,6 +257,21 @@ TEST_F(Home, KeepsItsBatteryForAnOutageWhileTheGridHoldsIt) {
   EXPECT_EQ(home.number("bat.charge"), 0);
 }
 
+TEST_F(Home, TakesItsShareOfTheGridAtMost) {
+  std::string limited(kHead);
+  limited.insert(limited.find("    export_w: 500"),
+                 "    import_w: 1000\n    share: cfg.chargerW / 10000\n");
+  const auto family = catalog::load_family("home.yaml", limited);
+  ASSERT_TRUE(family) << family.error().detail;
+  Bench home(*family);
+  place(home, {.sun = 0});
+  EXPECT_NEAR(home.number("grid.w"), 60, 1) << "a share of 0.06";
+  home.set(R"({"id":1,"operateType":"charge","params":{"watts":2000}})");
+  place(home, {.sun = 0});
+  EXPECT_NEAR(home.number("grid.w"), 200, 1);
+  EXPECT_NEAR(home.number("load.w"), 200, 1);
+}
+
 TEST_F(Home, KeepsItsReserveForAnOutage) {
   std::string head(kHead);
   head.insert(head.find("  bat.v:"),

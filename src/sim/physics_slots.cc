@@ -61,8 +61,9 @@ void Slots::add(const PhysicsPart& part) {
       charger = {common(part), number("rated_w", 0), number("efficiency", 1), limit(part, "power")};
       break;
     case PartKind::kGrid:
-      grid = {common(part), number("import_w", catalog::kMaxPower_w), number("export_w", 0),
-              number("meter_error_w", 0), formula(part, "holds")};
+      grid = {common(part),           number("import_w", catalog::kMaxPower_w),
+              number("export_w", 0),  number("meter_error_w", 0),
+              formula(part, "holds"), formula(part, "share")};
       break;
     case PartKind::kLoad:
       loads.push_back(load(part));

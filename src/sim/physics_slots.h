@@ -78,6 +78,7 @@ struct GridPart : Part {
   double export_w = 0;
   double meter_error_w = 0;
   std::optional<FieldFormula> holds;
+  std::optional<FieldFormula> share;  // of import_w
 };
 
 struct HeatPumpPart {

@@ -11,6 +11,8 @@
 #include <utility>
 
 #include "base/result.h"
+#include "catalog/formula.h"
+#include "catalog/site_meter.h"
 #include "sim/effects.h"
 #include "sim/household/shared.h"
 #include "sim/models/parts.h"
@@ -58,6 +60,9 @@ VirtualFamily::VirtualFamily(const catalog::FamilyPtr& family)
   }
   const Json* time = family->messages.report.if_contains("timestamp");
   has_timestamps = time != nullptr && *time == Json("$now_ms");
+  awake = catalog::awake_formula(*family);
+  if (awake == nullptr) return;
+  for (const std::string& name : awake->names) awake_inputs.push_back(table->find(name).value());
 }
 
 VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Chance chance,
@@ -84,6 +89,7 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
   if (setup.circuits) circuits_ = setup.circuits;
   roofs_ = setup.roofs;
   carried_ = setup.carried;
+  sleeps_ = setup.sleeps && virtual_family_->awake != nullptr;
   if (setup.meter) lan_meter_.emplace();
   const Environment here = at_device(environment);
   if (last == nullptr) {
@@ -96,6 +102,7 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
     model_->start(fields_, here);
   }
   taken_version_ = model_->unreported_version();
+  fall_asleep_or_wake();
   if (setup.habits.empty()) return;
   // The same people as in the model.
   const Chance alone = chance.split(sn_).split("household");
@@ -231,6 +238,15 @@ void VirtualDevice::follow_habits() {
 void VirtualDevice::write_numbers() {
   if (unwritten_) model_.write(fields_, *unwritten_);
   unwritten_.reset();
+  fall_asleep_or_wake();
+}
+
+void VirtualDevice::fall_asleep_or_wake() {
+  if (!sleeps_) return;
+  std::vector<double> values;
+  values.reserve(virtual_family_->awake_inputs.size());
+  for (const Slot input : virtual_family_->awake_inputs) values.push_back(fields_.si(input));
+  asleep_ = evaluate(*virtual_family_->awake, values) <= 0;
 }
 
 void VirtualDevice::step(const Environment& environment, std::vector<Message>& out) {

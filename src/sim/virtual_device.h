@@ -37,6 +37,9 @@ struct VirtualFamily {
   ModelMaker make_model;
   std::vector<ReportText> reports;
   bool has_timestamps = false;  // its reports carry a timestamp
+  // catalog::awake_formula(), and the slots of its names; null: other things feed the devices.
+  const catalog::Formula* awake = nullptr;
+  std::vector<Slot> awake_inputs;
 };
 using VirtualFamilyPtr = std::shared_ptr<const VirtualFamily>;
 
@@ -51,6 +54,7 @@ struct Setup {
   std::vector<catalog::Roof> roofs{};  // as in Environment
   std::vector<catalog::Habit> habits{};
   std::optional<catalog::MeterPlace> meter{};  // by which it regulates itself, over HTTP
+  bool sleeps = false;                         // as in catalog::SiteDevice
 };
 
 struct DeviceTimes {
@@ -75,8 +79,8 @@ class VirtualDevice {
   // before the functions below while there are rules, and once more after the last rule was
   // removed.
   void apply_faults(std::span<const FaultRule> rules, TimePoint now);
-  // Whether a fault keeps the device off the network. Its simulation goes on.
-  [[nodiscard]] bool cut_off() const { return network_.cut_off; }
+  // Whether a fault, or the night, keeps the device off the network. Its simulation goes on.
+  [[nodiscard]] bool cut_off() const { return network_.cut_off || asleep_; }
   // The device has read the meter by which it regulates itself; nothing: the meter does not answer.
   void see_meter(std::optional<double> power_w);
   // Whether a fault makes its reports malformed.
@@ -129,6 +133,7 @@ class VirtualDevice {
   void follow_habits();
   void pin_fields();
   void write_numbers();
+  void fall_asleep_or_wake();
   void obey(std::string_view payload, const Environment& environment, std::vector<Message>& out);
   void report(Extent extent, const Environment& environment, std::vector<Message>& out);
   [[nodiscard]] std::string reply_to(const catalog::Command& command,
@@ -164,6 +169,8 @@ class VirtualDevice {
   NetworkFaults network_{};
   bool lacks_grid_ = false;
   bool silent_ = false;  // does not send replies
+  bool sleeps_ = false;  // Setup::sleeps
+  bool asleep_ = false;
   std::uint64_t next_mangling_ = 0;
   std::uint64_t taken_version_ = 0;  // Model::unreported_version() of take_unreported()
 };

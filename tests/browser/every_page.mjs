@@ -27,6 +27,8 @@ const pagesOf = (sn) => ({
   alarms: {path: '/alarms'},
   fleet: {path: '/fleet'},
   settings: {path: '/settings'},
+  families: {path: '/families'},
+  family: {path: '/families/delta_2'},
   wall: {path: '/wall'},
   card: {path: '/?embed'},
   device_card: {path: `/d/${sn}?embed`, isOfDevice: true},

@@ -104,8 +104,11 @@ test('no page has an English word left', async () => {
   const english = await dictionary(page);
   const known = await names(page);
   const {devices} = await inApi(page, '/devices');
-  const pages = ['/', '/history', '/alarms', '/fleet', '/settings', '/wall', '/?embed', '/nothing'];
+  const pages = ['/', '/history', '/alarms', '/fleet', '/settings', '/families', '/wall'];
+  pages.push('/?embed', '/nothing');
   for (const path of pages) await check(page, path, english, known);
+  const {families} = await inApi(page, '/families');
+  for (const {id} of families) await check(page, `/families/${id}`, english, known);
   for (const {sn} of devices) {
     for (const tab of ['', '?tab=plots', '?tab=plots&cmp=1', '?tab=control']) {
       await check(page, `/d/${sn}${tab}`, english, known);

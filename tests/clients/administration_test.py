@@ -61,6 +61,28 @@ class AdministrationTest(ServerTest):
         for secret in (account["secretKey"], device["deviceKey"], rotated["deviceKey"]):
             self.assertNotIn(secret, json.dumps(entries))
 
+    def test_a_device_that_no_family_serves_says_what_it_is_and_why(self):
+        rows = [("P231ADMIN0001", "generic", "DELTA 3", "refused", "refuses it"),
+                ("R361ADMIN0001", "generic", "DELTA 2 Max Smart Extra Battery", "through_host", "a DELTA 2 Max"),
+                ("D3N1ADMIN0001", "delta_3_max", "DELTA 3 Max", None, None),
+                ("HEATER-02", "generic", "", None, None)]
+        account = told(self.server.cli("account", "add", "carl"))
+        api = self.server.api(account["accessKey"], account["secretKey"])
+        names = {}
+        for sn, family, product, unserved, why in rows:
+            with self.subTest(sn=sn):
+                made = self.run_operation("device.add", sn=sn, owner="carl")
+                self.assertEqual((made["family"], made.get("unserved")), (family, unserved))
+                self.assertEqual(made["name"], product or sn)
+                self.assertEqual("reason" in made, why is not None)
+                shown = self.server.cli("device", "show", sn).stdout
+                self.assertIn(why or product or family, " ".join(shown.split()))
+                shown = json.loads(self.server.cli("device", "show", sn, "--json").stdout)
+                self.assertEqual((shown["product"], shown.get("unserved")), (product, unserved))
+                names[sn] = product
+        answer = api.call("GET", LIST)
+        self.assertEqual({row["sn"]: row["productName"] for row in answer["data"]}, names)
+
     def test_the_operations_are_listed_with_their_parameters(self):
         status, answer = self.ask("GET", OPERATIONS)
         self.assertEqual(status, 200)

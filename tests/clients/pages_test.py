@@ -37,6 +37,13 @@ SKIPPED = {
     ("install.md", "podman"): "needs podman; tests/package/oci_test.py unpacks the image",
     ("terminal.md", "cmake --install"): "needs the build; client_package_test.py installs the package",
     ("year.md", "./run"): "lives a year; year_test.py lives a month",
+    ("scale.md", "nats stream edit"): "needs NATS' client, which Debian does not have",
+    ("scale.md", "gridloom serve --data"): "needs NATS; tests/cluster/guide_test.py begins a cluster by it",
+    ("scale.md", "gridloom cluster status"): "needs a cluster, as tests/cluster/guide_test.py has one",
+    ("scale.md", "gridloom cluster drain"): "needs a cluster",
+    ("scale.md", "cd /usr/share/gridloom/cluster"): "needs systemd; tests/package/cluster_test.py has the unit verified",
+    ("scale.md", "kubectl"): "needs Kubernetes; tests/kubernetes checks the manifests",
+    ("scale.md", "apt install"): "changes the machine; tests/package/deb_test.py upgrades the package",
     ("emulator.md", "gridloom simulate --server iot.example.org"): "needs a server elsewhere",
     ("gateways.md", "my-reader"): "needs a device of another protocol; gateway_test.py runs the example",
 }
@@ -79,6 +86,9 @@ FILLED = {
     "damage.md": [("remove SN", f"remove {DELTA_2}")],
     "getting-started.md": [("./run\n", "")],  # the page's server has a demo home
     **{page: [("127.0.0.1:5432", "127.0.0.1:{pg}")] for page in ("postgres.md", "migrate.md")},
+    # Debian has NATS among the programs of root.
+    "scale.md": [("tools/capacity", f"{ROOT}/tools/capacity"), ("/etc/nats/", ""),
+                 ("nats-server -t", 'PATH="$PATH:/usr/sbin" nats-server -t')],
     "history.md": [("history SN", f"history {DELTA_2}")],
     "mqtt.md": [
         ("gridloom device add HEATER-01 --owner demo  ",
@@ -93,6 +103,9 @@ BEFORE = {
     "device-families.md": "gridloom wait kitchen 'soc >= 0' --timeout 1m",
     "mqtt.md": "ACCOUNT={account}; PASSWORD={password}",
     "postgres.md": "ADMIN='{admin}'",
+    # NATS reads its certificates when it checks a configuration.
+    "scale.md": "ADMIN='{admin}'; openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=nats-1 -keyout server.key "
+                "-out server.pem 2>openssl.log; cp server.pem ca.pem",
     "migrate.md": "psql -q '{admin}' -c \"CREATE ROLE gridloom LOGIN PASSWORD 'choose-one'\" "
                   "-c 'CREATE DATABASE gridloom OWNER gridloom'; (umask 077; echo choose-one >db-password); "
                   "gridloom account add ann --data node >/dev/null",
@@ -220,7 +233,7 @@ class PagesTest(unittest.TestCase):
         with contextlib.ExitStack() as servers_of_page:
             server = servers_of_page.enter_context(Server("--start", "-1h", data=folder / "data"))
             places = {"data": str(server.data)}
-            if name in ("postgres.md", "migrate.md"):
+            if name in ("postgres.md", "migrate.md", "scale.md"):
                 database = servers_of_page.enter_context(Postgres())
                 places["admin"], places["pg"] = database.admin_url(), str(database.port)
             if name == "record.md":

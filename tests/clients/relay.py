@@ -22,6 +22,8 @@ class Relay:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(*tls)
         self._tasks, self._listener = set(), None
+        self._passes = asyncio.Event()
+        self._passes.set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -34,6 +36,14 @@ class Relay:
     def cut(self):
         """Ends all connections, and takes none."""
         self._run(self._end())
+
+    def hold(self):
+        """Nothing passes any more, and nobody is told: what is sent waits."""
+        self._loop.call_soon_threadsafe(self._passes.clear)
+
+    def release(self):
+        """All that waits passes, and what comes later."""
+        self._loop.call_soon_threadsafe(self._passes.set)
 
     def __enter__(self):
         return self
@@ -74,9 +84,9 @@ class Relay:
                     each.transport.abort()
             self._tasks.discard(task)
 
-    @staticmethod
-    async def _copy(reader, writer, note):
+    async def _copy(self, reader, writer, note):
         while data := await reader.read(65536):
+            await self._passes.wait()
             note(data)
             writer.write(data)
             await writer.drain()

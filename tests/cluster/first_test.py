@@ -14,6 +14,7 @@ class ClusterTest(unittest.TestCase):
         cls.cluster = Cluster(nodes=2)
         cls.cluster.__enter__()
         cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
+        cls.cluster.await_rest()  # whoever is connected while a slot moves is disconnected
         first = cls.cluster.nodes[0]
         cls.account = first.add_account("alice")
         cls.keys = {sn: first.add_device(sn, "alice") for sn in SNS}

@@ -1,4 +1,6 @@
 """Debian's nats-server for tests: one, or a cluster of three, with JetStream in folders of their own."""
+import contextlib
+import http.client
 import os
 import pathlib
 import signal
@@ -28,7 +30,7 @@ class NatsServer:
                 f"max_file_store: {file_store} }}\n")
         if routes:
             text += (f"cluster {{ name: gridloom, listen: \"127.0.0.1:{self.port('route')}\", "
-                     f"routes: [{', '.join(routes)}] }}\n")
+                     f"no_advertise: true, routes: [{', '.join(routes)}] }}\n")
         (self.folder / "configuration").write_text(text)
 
     def start(self):
@@ -39,6 +41,17 @@ class NatsServer:
         self.program.process.send_signal(signal.SIGCONT)
         self.program.process.send_signal(how)
         self.program.process.wait(PATIENCE_S)
+
+    def kill(self):
+        self.stop(signal.SIGKILL)
+
+    def is_healthy(self):
+        """Its streams have all that the others have."""
+        line = http.client.HTTPConnection("127.0.0.1", self.port("monitoring"), timeout=PATIENCE_S)
+        with contextlib.closing(line), contextlib.suppress(OSError):
+            line.request("GET", "/healthz")
+            return line.getresponse().status == 200
+        return False
 
     def pause(self):
         os.kill(self.program.process.pid, signal.SIGSTOP)

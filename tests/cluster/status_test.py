@@ -8,7 +8,7 @@ import urllib.request
 
 import jsonschema
 import paths  # noqa: F401  (finds the modules of the other tests)
-from cluster import SERVED_S, Cluster
+from cluster import REST_S, Cluster
 from server import Deadline, run_tests
 
 SN = "R331STATUS000001"
@@ -51,7 +51,7 @@ class StatusTest(unittest.TestCase):
         return status
 
     def await_status(self, node, is_so, what):
-        deadline = Deadline(what, SERVED_S)
+        deadline = Deadline(what, REST_S)
         while True:
             status = self.status(node)
             if is_so(status):

@@ -235,7 +235,9 @@ class Package(unittest.TestCase):
         listed = subprocess.run(["dpkg-deb", "--contents", PACKAGE], check=True, capture_output=True, text=True).stdout
         for row in listed.splitlines():
             self.assertRegex(row, r"^[-d]rw[-x]r-[-x]r-[-x] root/root ")
-        self.assertIn(" ./usr/bin/gridloom", listed)
+        for name in ("bin/gridloom", "share/gridloom/cluster/gridloom.service.conf",
+                     "share/gridloom/kubernetes/nodes.yaml"):
+            self.assertIn(f" ./usr/{name}", listed)
 
 
 if __name__ == "__main__":

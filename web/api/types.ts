@@ -272,6 +272,7 @@ export interface Device {
   /** The rights of the account that asks. */
   rights: Rights;
   online: boolean;
+  unserved?: Unserved;
 }
 
 export interface Devices {
@@ -298,6 +299,7 @@ export interface DeviceState {
   faults: ActiveError[];
   /** Each field that the device has reported, as it reported it. */
   values: Record<string, unknown>;
+  unserved?: Unserved;
 }
 
 export interface FamilySummary {
@@ -306,11 +308,44 @@ export interface FamilySummary {
   description?: string;
   /** How the serial numbers of its devices begin. */
   prefixes: string[];
+  /** Those that it serves, if known. */
+  products?: Product[];
 }
 
 export interface Families {
   families: FamilySummary[];
+  /** The products that are known and that no family serves. */
+  unserved: UnservedProduct[];
 }
+
+export interface Product {
+  prefix: string;
+  name: string;
+  note?: string;
+  source: string;
+}
+export interface UnservedProduct extends Product {
+  unserved: Unserved;
+  host?: string;
+}
+export interface Report {
+  name: string;
+  match: Record<string, unknown>;
+  prefix?: string;
+  module?: string;
+  fields: string[];
+}
+export interface Quirk {
+  what: string;
+  source: string;
+}
+export type Unserved =
+  | 'refused'
+  | 'app_channel'
+  | 'through_host'
+  | 'first_generation'
+  | 'no_values'
+  | 'not_documented';
 
 export interface FieldGroup {
   /** A word of the family's own. */
@@ -442,6 +477,7 @@ export interface CommandFacts {
   /** Names the command in the body of a set: a path in it, and the value there. */
   select?: Record<string, unknown>;
   params: ParamFacts[];
+  example: Record<string, unknown>;
 }
 
 export interface Family {
@@ -453,6 +489,9 @@ export interface Family {
   groups: FieldGroup[];
   fields: Field[];
   commands: CommandFacts[];
+  products?: Product[];
+  reports: Report[];
+  quirks: Quirk[];
 }
 
 export type Period = 'day' | 'week' | 'month' | 'year';

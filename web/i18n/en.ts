@@ -414,6 +414,40 @@ export const en = {
       other: 'More',
     },
   },
+  families: {
+    title: 'Device families',
+    all: 'All families',
+    about: 'What devices report and understand, by the files that describe them.',
+    of: (family: string) => `About ${family}`,
+    unserved: 'Products without a family',
+    unservedAbout:
+      'Their devices are kept as they report, under the names that they use, and take any set.',
+    noneServes: (product: string) => `No family serves ${product}:`,
+    because: {
+      refused: 'the vendor’s platform refuses it',
+      app_channel: 'only the vendor’s app gets its values',
+      through_host: 'its values come with those of another device',
+      first_generation: 'it was made before there was an open interface',
+      no_values: 'the vendor’s platform lists it without values',
+      not_documented: 'nobody has published what it reports',
+    },
+    products: 'Products',
+    begins: 'Serial numbers begin with',
+    counts: (fields: number, commands: number) =>
+      `${fields === 1 ? '1 field' : `${fields} fields`}, ${commands === 1 ? '1 command' : `${commands} commands`}`,
+    commands: 'Commands',
+    commandsAbout:
+      'The lines below a command send what its form has, and an example until it has something.',
+    dangerous: 'It can cut something off.',
+    reports: 'Reports',
+    prefix: 'Names begin with',
+    quirks: 'Peculiarities',
+    quirksAbout: 'What its devices do oddly, and what Gridloom does there; in English.',
+    readOnly: 'Settings can only be made in the vendor’s app, not here.',
+    absent: (value: string) => `${value}: no value`,
+    setBy: (commands: string) => `set by ${commands}`,
+    none: 'There is no such family.',
+  },
   loading: 'Loading…',
 };
 

@@ -17,6 +17,7 @@ type PageLoader = Loader<object>;
 
 // Pages that the first one does not need come when they are asked for.
 const device: PageLoader = () => import('./device.tsx').then((m) => m.DevicePage);
+const families: PageLoader = () => import('./families.tsx').then((m) => m.FamiliesPage);
 const loaders = new Map<string, PageLoader>([
   ['history', () => import('./history.tsx').then((m) => m.HistoryPage)],
   ['alarms', () => import('./alarms.tsx').then((m) => m.AlarmsPage)],
@@ -68,6 +69,7 @@ function Page({place}: {place: string}) {
   const [, kind = '', rest = ''] = place.split('/');
   if (kind === '') return <HomePage />;
   if (kind === 'd' && rest && decoded(rest) !== null) return <Lazy load={device} props={{}} />;
+  if (kind === 'families' && decoded(rest) !== null) return <Lazy load={families} props={{}} />;
   const loader = loaders.get(kind);
   return loader && !rest ? <Lazy load={loader} props={{}} /> : <NoPage />;
 }

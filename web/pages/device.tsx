@@ -1,12 +1,12 @@
 // One device: what it reports, its past, and what it can be told.
 import {useEffect, useMemo} from 'preact/hooks';
 import {ApiError, isCard, language} from '../api/client.ts';
-import type {Family, HomeDevice} from '../api/types.ts';
+import type {DeviceState, Family, HomeDevice} from '../api/types.ts';
 import {useDeviceDays} from '../charts/device_days.ts';
 import {codeText, sinceText, texts} from '../i18n/index.ts';
 import {home, worstFirst} from '../store/home.ts';
 import {live} from '../store/live.ts';
-import {bare, decoded, devicePath, path, query, titleRef} from '../store/routes.ts';
+import {bare, decoded, devicePath, familyPath, path, query, titleRef} from '../store/routes.ts';
 import {loadTwin, type Twin} from '../store/twins.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {PageTitle, Tabs} from '../ui/controls.tsx';
@@ -111,7 +111,7 @@ function Device({
   const tab = tabs.find(({value}) => value === asked)?.value ?? 'now';
   return (
     <>
-      <Head twin={twin} summary={summary} />
+      <Head twin={twin} family={family} summary={summary} />
       <Tabs
         label={twin.facts.name}
         tabs={tabs}
@@ -125,7 +125,24 @@ function Device({
   );
 }
 
-function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
+/** The product, as a link to all that its family's file says. */
+function Product({facts, family}: {facts: DeviceState; family: Family}) {
+  const name = facts.product || facts.family;
+  if (family.prefixes.length === 0) return <bdi>{name}</bdi>;
+  return (
+    <a href={familyPath(family.id)} aria-label={texts.value.families.of(name)}>
+      {name}
+    </a>
+  );
+}
+
+interface HeadProps {
+  twin: Twin;
+  family: Family;
+  summary: HomeDevice | undefined;
+}
+
+function Head({twin, family, summary}: HeadProps) {
   const {facts} = twin;
   const words = texts.value;
   const shown = useMemo(() => summary && {...summary}, [summary]);
@@ -140,8 +157,14 @@ function Head({twin, summary}: {twin: Twin; summary: HomeDevice | undefined}) {
         <bdi>{facts.name}</bdi>
       </PageTitle>
       <p class="muted">
-        {facts.product ?? facts.family} · <span class="raw">{facts.sn}</span>
+        <Product facts={facts} family={family} /> · <span class="raw">{facts.sn}</span>
       </p>
+      {facts.unserved && (
+        <p class="muted small-text">
+          <bdi>{words.families.noneServes(facts.product)}</bdi>{' '}
+          {words.families.because[facts.unserved]}.
+        </p>
+      )}
       {(state === 'offline' || state === 'quiet') && (
         <p class="bad fault">
           <StateMark mark={state} />

@@ -60,6 +60,9 @@ function Fleet({devices}: {devices: HomeDevice[]}) {
     <>
       <PageTitle beside={<Chips devices={found} filter={filter} />}>{words.title}</PageTitle>
       <Search search={search} parsed={parsed} count={shown.length} sort={sort} />
+      <p class="small-text">
+        <a href="/families">{texts.value.families.title}</a>
+      </p>
       {shown.length === 0 ? (
         <p class="muted">
           {words.none}{' '}

@@ -72,6 +72,9 @@ export function decoded(part: string): string | null {
 /** The path of a device's page. */
 export const devicePath = (sn: string) => `/d/${encodeURIComponent(sn)}`;
 
+/** The path of a family's page. */
+export const familyPath = (id: string) => `/families/${encodeURIComponent(id)}`;
+
 const router = new Router();
 
 export const {path, query, bare, embedded} = router;

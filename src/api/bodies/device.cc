@@ -13,7 +13,11 @@ consteval auto device_members() {
       member<&Device::sn, T>("sn", {.text = "Serial number"}),
       member<&Device::name, T>("name"),
       member<&Device::family, T>("family", {.text = "The device file's id"}),
-      member<&Device::product, T>("product"),
+      member<&Device::product, T>("product",
+                                  {.text = "Its name; empty: neither it nor its family is known"}),
+      member<&Device::unserved, T>(
+          "unserved", {.text = "Why no family serves the product; absent: one does, or the product "
+                               "is not known"}),
       member<&Device::owner, T>("owner", {.text = "Name of the account that owns it"}),
       member<&Device::rights, T>("rights", {.text = "The rights of the account that asks"}),
       // The last: it is put into rows that are kept.

@@ -9,6 +9,7 @@
 
 #include "api/bodies/events.h"
 #include "api/schema/body.h"
+#include "catalog/product.h"
 #include "registry/directory.h"
 
 namespace gridloom::api {
@@ -21,6 +22,13 @@ struct schema::Words<registry::Rights> {
                                          registry::Rights::kMonitor};
 };
 
+template <>
+struct schema::Words<catalog::Unserved> {
+  using enum catalog::Unserved;
+  static constexpr std::string_view kName = "Unserved";
+  static constexpr std::array kValues = catalog::kUnserved;
+};
+
 namespace body {
 
 struct Device {
@@ -28,6 +36,7 @@ struct Device {
   std::string_view name;
   std::string_view family;
   std::string_view product;
+  std::optional<catalog::Unserved> unserved{};
   std::string_view owner;
   registry::Rights rights{};
   bool online = false;

@@ -25,6 +25,17 @@ consteval auto summary_members() {
       declared<MaybeText>("description"),
       declared<std::vector<std::string_view>>(
           "prefixes", {.text = "How the serial numbers of its devices begin"}),
+      declared<std::optional<std::vector<Product>>>("products",
+                                                    {.text = "Those that it serves, if known"}),
+  };
+}
+
+consteval auto product_members() {
+  return std::array{
+      declared<Text>("prefix", {.text = "How its serial numbers begin; the longest match decides"}),
+      declared<Text>("name"),
+      declared<MaybeText>("note", {.text = "Its size, or what else tells it from others"}),
+      declared<Text>("source", {.text = "Where this is known from"}),
   };
 }
 
@@ -52,19 +63,68 @@ const schema::Body& describe(schema::Of<FamilySummary> /*of*/) {
 }
 
 const schema::Body& describe(schema::Of<Families> /*of*/) {
-  static constexpr std::array kMembers = {declared<std::vector<FamilySummary>>("families")};
+  static constexpr std::array kMembers = {
+      declared<std::vector<FamilySummary>>("families"),
+      declared<std::vector<UnservedProduct>>(
+          "unserved", {.text = "The products that are known and that no family serves"}),
+  };
   static constexpr schema::Body kBody{.name = "Families", .members = kMembers};
   return kBody;
 }
 
 const schema::Body& describe(schema::Of<Family> /*of*/) {
-  static constexpr std::array kMembers =
-      joined(summary_members(), std::array{
-                                    declared<std::vector<FieldGroup>>("groups"),
-                                    declared<std::vector<Field>>("fields"),
-                                    declared<std::vector<CommandFacts>>("commands"),
-                                });
+  static constexpr std::array kMembers = joined(
+      summary_members(),
+      std::array{
+          declared<std::vector<FieldGroup>>("groups"),
+          declared<std::vector<Field>>("fields"),
+          declared<std::vector<CommandFacts>>("commands"),
+          declared<std::vector<Report>>("reports"),
+          declared<std::vector<Quirk>>("quirks", {.text = "What its devices do oddly, in English"}),
+      });
   static constexpr schema::Body kBody{.name = "Family", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Product> /*of*/) {
+  static constexpr std::array kMembers = product_members();
+  static constexpr schema::Body kBody{.name = "Product", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<UnservedProduct> /*of*/) {
+  static constexpr std::array kMembers = joined(
+      product_members(),
+      std::array{
+          declared<catalog::Unserved>("unserved", {.text = "Why no family serves it"}),
+          declared<MaybeText>(
+              "host", {.text = "Id of the family whose devices report its values, if known"}),
+      });
+  static constexpr schema::Body kBody{.name = "UnservedProduct", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Report> /*of*/) {
+  static constexpr std::array kMembers = {
+      declared<Text>("name"),
+      declared<schema::RawObject>(
+          "match", {.text = "Members of the message that tell it from the family's other reports"}),
+      declared<MaybeText>("prefix", {.text = "The names in its body begin after this"}),
+      declared<MaybeText>("module", {.text = "The member with the serial number of the module"}),
+      declared<std::vector<Text>>(
+          "fields",
+          {.text = "Names of the fields that it carries, or how they begin, up to a dot"}),
+  };
+  static constexpr schema::Body kBody{.name = "Report", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<Quirk> /*of*/) {
+  static constexpr std::array kMembers = {
+      declared<Text>("what", {.text = "What is odd, and what Gridloom does"}),
+      declared<Text>("source"),
+  };
+  static constexpr schema::Body kBody{.name = "Quirk", .members = kMembers};
   return kBody;
 }
 
@@ -160,6 +220,8 @@ const schema::Body& describe(schema::Of<CommandFacts> /*of*/) {
           "select",
           {.text = "Names the command in the body of a set: a path in it, and the value there"}),
       declared<std::vector<ParamFacts>>("params"),
+      declared<schema::RawObject>(
+          "example", {.text = "The body of a set, in which each parameter has one of its values"}),
   };
   static constexpr schema::Body kBody{.name = "CommandFacts", .members = kMembers};
   return kBody;

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "api/bodies/device.h"
 #include "api/bodies/events.h"
 #include "api/schema/body.h"
 #include "catalog/family.h"
@@ -34,6 +35,14 @@ struct schema::Words<catalog::CommandGroup> {
 
 namespace body {
 
+struct Product;
+const schema::Body& describe(schema::Of<Product> /*of*/);
+struct UnservedProduct;
+const schema::Body& describe(schema::Of<UnservedProduct> /*of*/);
+struct Report;
+const schema::Body& describe(schema::Of<Report> /*of*/);
+struct Quirk;
+const schema::Body& describe(schema::Of<Quirk> /*of*/);
 struct FamilySummary;
 const schema::Body& describe(schema::Of<FamilySummary> /*of*/);
 struct Families;

@@ -73,7 +73,8 @@ const schema::Body& describe(schema::Of<HomeDevice> /*of*/) {
       member<&HomeDevice::sn>("sn"),
       member<&HomeDevice::name>("name"),
       member<&HomeDevice::family>("family", {.text = "The device file's id"}),
-      member<&HomeDevice::family_name>("familyName"),
+      member<&HomeDevice::family_name>(
+          "familyName", {.text = "Name of the product; empty: neither it nor its family is known"}),
       member<&HomeDevice::role>("role"),
       member<&HomeDevice::state>("state"),
       member<&HomeDevice::last_report_ms>(

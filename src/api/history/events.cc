@@ -155,7 +155,10 @@ Result<EventRequest> parse_event_request(const JsonObject& params, const time::N
 }
 
 Status EventQuery::work(history::Reader& reader) {
-  for (const history::Slice slice; !done() && !slice.over(); ++next_) {
+  for (const history::Slice slice(reader); !done() && !slice.over(); ++next_) {
+    const auto is_here = history::DeviceVisit(devices_[next_].number).enter(reader);
+    if (!is_here) return std::unexpected(is_here.error());
+    if (!*is_here) return {};
     std::size_t some = 0;
     const Status read = reader.each_event(devices_[next_].number, request_.from_ms, request_.before,
                                           [&](const history::StoredEvent& stored) {

@@ -18,6 +18,7 @@
 #include "base/nearest.h"
 #include "history/energy_query.h"
 #include "home/home_energies.h"
+#include "home/home_roles.h"
 #include "hub/credentials.h"
 #include "hub/twin_snapshot.h"
 #include "journal/journal.h"
@@ -30,7 +31,7 @@ template <typename Query, typename TextOf>
 auto answer_of(Query query, const AnswerForm& form, TextOf text_of) {
   return [query = std::move(query), form, text_of = std::move(text_of)](
              history::Reader& reader) mutable -> std::optional<http::Response> {
-    for (const history::Slice slice; !query.done() && !slice.over();) {
+    for (const history::Slice slice(reader); !query.done() && !slice.over();) {
       if (Status worked = query.work(reader); !worked) return form.read_failure(worked.error());
     }
     if (!query.done()) return std::nullopt;
@@ -96,6 +97,18 @@ std::vector<home::HistoryDevice> HistoryApi::readable_devices(registry::AccountI
     }
   }
   return devices;
+}
+
+void HistoryApi::with_roles(std::vector<home::HistoryDevice> devices, Call call,
+                            WithRoles with) const {
+  if (options_.hub == nullptr) return with(std::move(devices), std::move(call));
+  const registry::AccountId account = call.account;
+  home::find_roles(*options_.hub, account, std::move(devices),
+                   {.loop = options_.loop,
+                    .done = [call = std::move(call), with = std::move(with)](
+                                Result<std::vector<home::HistoryDevice>> found) mutable {
+                      with(*std::move(found), std::move(call));
+                    }});
 }
 
 time::Now HistoryApi::now() const {
@@ -172,14 +185,19 @@ void HistoryApi::home_energy(Call call) const {
   auto request = parse_energy_request(call.params, now());
   if (!request) return call.done(call.form.failure(request.error()));
   const AnswerForm form = call.form;
-  home::HomeEnergies energies({.devices = readable_devices(call.account),
-                               .bounds = request->bounds,
-                               .compared = request->compared,
-                               .now_ms = request->now_ms});
-  read(std::move(call), answer_of(std::move(energies), form,
-                                  [request = std::move(*request)](const home::HomeEnergies& of) {
-                                    return home_energy_response(request, of);
-                                  }));
+  with_roles(readable_devices(call.account), std::move(call),
+             [this, form, request = std::move(*request)](std::vector<home::HistoryDevice> devices,
+                                                         Call roles_call) mutable {
+               home::HomeEnergies energies({.devices = std::move(devices),
+                                            .bounds = request.bounds,
+                                            .compared = request.compared,
+                                            .now_ms = request.now_ms});
+               read(std::move(roles_call),
+                    answer_of(std::move(energies), form,
+                              [request = std::move(request)](const home::HomeEnergies& of) {
+                                return home_energy_response(request, of);
+                              }));
+             });
 }
 
 void HistoryApi::home_series(Call call) const {
@@ -193,9 +211,14 @@ void HistoryApi::home_series(Call call) const {
   }
   if (devices.empty()) devices = readable_devices(call.account);
   const AnswerForm form = call.form;
-  HomeSeries series(std::move(*request), devices);
-  read(std::move(call),
-       answer_of(std::move(series), form, [](const HomeSeries& of) { return of.text(); }));
+  with_roles(std::move(devices), std::move(call),
+             [this, form, request = std::move(*request)](const std::vector<home::HistoryDevice>& of,
+                                                         Call roles_call) mutable {
+               HomeSeries series(std::move(request), of);
+               read(std::move(roles_call),
+                    answer_of(std::move(series), form,
+                              [](const HomeSeries& done) { return done.text(); }));
+             });
 }
 
 void HistoryApi::series(const std::string& sn, Call call) const {

@@ -63,6 +63,9 @@ class HistoryApi {
   // All that the account may read.
   [[nodiscard]] std::vector<home::HistoryDevice> readable_devices(
       registry::AccountId account) const;
+  // Calls `with` with the devices and their roles in the home, at once or later.
+  using WithRoles = std::move_only_function<void(std::vector<home::HistoryDevice>, Call)>;
+  void with_roles(std::vector<home::HistoryDevice> devices, Call call, WithRoles with) const;
   struct Series {
     std::string sn;
     Readable device;

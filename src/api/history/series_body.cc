@@ -43,7 +43,7 @@ SeriesBody::SeriesBody(SeriesAnswer answer, Options options)
 
 Status SeriesBody::make(history::Reader& reader) {
   ready_.erase(0, std::exchange(taken_, 0));
-  for (const history::Slice slice;
+  for (const history::Slice slice(reader);
        !answer_.done() && ready_.size() < kPieceBytes && !slice.over();) {
     if (Status made = answer_.work(reader, ready_); !made) return made;
   }

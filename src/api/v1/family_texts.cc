@@ -20,7 +20,8 @@ const FamilyTexts::Text* FamilyTexts::of(std::string_view family, catalog::Langu
   if (const auto known = texts.find(family); known != texts.end()) return &known->second;
   const catalog::FamilyPtr found = catalog_->find(family, language);
   if (found == nullptr) return nullptr;
-  return &texts.emplace(family, make(wire::to_text(catalog::json_of(*found)))).first->second;
+  return &texts.emplace(family, make(wire::to_text(catalog::json_of(*found, *catalog_))))
+              .first->second;
 }
 
 const FamilyTexts::Text& FamilyTexts::all(catalog::Language language) {
@@ -28,10 +29,10 @@ const FamilyTexts::Text& FamilyTexts::all(catalog::Language language) {
   if (!all) {
     wire::JsonArray rows;
     for (const catalog::FamilyPtr& family : catalog_->families()) {
-      rows.emplace_back(catalog::summary_of(*catalog_->find(family->id, language)));
+      rows.emplace_back(catalog::summary_of(*catalog_->find(family->id, language), *catalog_));
     }
-    all = std::make_unique<const Text>(
-        make(wire::to_text(wire::JsonObject{{"families", std::move(rows)}})));
+    all = std::make_unique<const Text>(make(wire::to_text(wire::JsonObject{
+        {"families", std::move(rows)}, {"unserved", catalog::unserved_products(*catalog_)}})));
   }
   return *all;
 }

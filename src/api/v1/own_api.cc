@@ -395,7 +395,9 @@ OwnApi::OwnApi(const Options& options)
                             .before = std::move(row),
                             .after = "}",
                             .family = family->id,
-                            .search = search_text({device->sn, device->name, family->product})});
+                            .search = search_text(
+                                {device->sn, device->name,
+                                 options_.hub->platform().catalog->product_name(device->sn)})});
           }
         }
         return rows;
@@ -404,12 +406,15 @@ OwnApi::OwnApi(const Options& options)
 body::Device OwnApi::description(const registry::Directory& directory,
                                  const registry::Device& device,
                                  registry::AccountId account) const {
-  const catalog::FamilyPtr& family = options_.hub->platform().catalog->of_serial(device.sn);
+  const catalog::Catalog& catalog = *options_.hub->platform().catalog;
+  const catalog::FamilyPtr& family = catalog.of_serial(device.sn);
+  const catalog::Product* product = catalog.product_of(device.sn);
   const registry::Account* owner = directory.find_account(device.owner);
   return {.sn = device.sn,
           .name = device.name,
           .family = family->id,
-          .product = family->product,
+          .product = catalog.product_name(device.sn),
+          .unserved = product != nullptr && family->passthrough ? product->unserved : std::nullopt,
           .owner = owner == nullptr ? std::string_view() : std::string_view(owner->name),
           .rights = registry::Directory::rights(account, device)};
 }

@@ -106,8 +106,7 @@ std::vector<DeviceRow> VendorApi::listed(const registry::Directory& directory,
     std::string before =
         wire::to_text(JsonObject{{"sn", device->sn}, {"deviceName", device->name}});
     before.back() = ',';
-    const std::string& product =
-        options_.hub->platform().catalog->of_serial(device->sn)->listed_product();
+    const std::string& product = options_.hub->platform().catalog->listed_product(device->sn);
     std::string after = wire::to_text(JsonObject{{"productName", product}});
     after.front() = ',';
     rows.push_back(

@@ -15,6 +15,7 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "base/printable.h"
+#include "catalog/family_json.h"
 #include "time/grammar.h"
 
 namespace gridloom::app {
@@ -40,12 +41,22 @@ void print_number(std::string_view key, const std::optional<double>& number,
   if (number) print_line(key, fmt::format("{} {}", std::round(*number), unit));
 }
 
-void print_text(const DeviceStatus& status, const catalog::Family& family) {
+// "DELTA 3 Max (delta_3_max)", or why no family serves the product.
+std::string family_text(const catalog::Catalog& catalog, const std::string& sn) {
+  const catalog::Family& family = *catalog.of_serial(sn);
+  const std::string& product = catalog.product_name(sn);
+  const catalog::Product* known = catalog.product_of(sn);
+  if (family.passthrough && known != nullptr && known->unserved) {
+    return fmt::format("none serves {}: {}", product, reason_of(*known, catalog));
+  }
+  return product.empty() ? family.id : fmt::format("{} ({})", product, family.id);
+}
+
+void print_text(const DeviceStatus& status, const catalog::Catalog& catalog) {
   const HomeDevice& device = status.device;
   print_line("serial", device.sn);
   print_line("name", device.name);
-  print_line("family", family.product.empty() ? family.id
-                                              : fmt::format("{} ({})", family.product, family.id));
+  print_line("family", family_text(catalog, device.sn));
   print_line("owner", device.owner);
   print_line("shared", fmt::format("{}", fmt::join(device.shares, ", ")));
   print_line("presence", device.online ? "online" : "offline");
@@ -78,9 +89,11 @@ int show_device(const Arguments& arguments) {
     JsonObject facts = status_json(status);
     facts["owner"] = device.owner;
     facts["shares"] = JsonArray(device.shares.begin(), device.shares.end());
+    facts["product"] = home.catalog->product_name(device.sn);
+    add_unserved(*home.catalog, device.sn, facts);
     print_json(facts);
   } else {
-    print_text(status, *family);
+    print_text(status, *home.catalog);
   }
   return 0;
 }

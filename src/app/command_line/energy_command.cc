@@ -147,8 +147,11 @@ Result<std::vector<ShownEnergies>> added_up(const Arguments& arguments, OpenHome
   for (const HomeDevice& device : *devices) {
     auto answer = home.home->energy(device.sn, arguments.span);
     if (!answer) return std::unexpected(answer.error());
-    homes[device.owner].push_back(
-        {.family = home.catalog->of_serial(device.sn), .answer = std::move(*answer)});
+    const catalog::FamilyPtr& family = home.catalog->of_serial(device.sn);
+    homes[device.owner].push_back({.family = family,
+                                   .answer = std::move(*answer),
+                                   .sn = device.sn,
+                                   .meter_sn = meter_of(*home.home, device.sn, *family)});
   }
   std::vector<ShownEnergies> all;
   all.reserve(homes.size());

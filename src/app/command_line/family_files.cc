@@ -15,8 +15,10 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/recordings/family_guess.h"
+#include "app/recordings/similar_family.h"
 #include "base/nearest.h"
 #include "catalog/family_page.h"
+#include "catalog/file_parts.h"
 #include "catalog/loader.h"
 #include "catalog/starter.h"
 #include "transcripts/script.h"
@@ -65,6 +67,22 @@ void print_score(const GuessScore& score, const std::string& family) {
   fmt::print("  invented  {}\n", score.invented.size());
 }
 
+// The family of those that come with Gridloom that the guess resembles most, from which it has
+// taken over what agrees; nothing if there is none.
+Result<std::optional<SimilarFamily>> start_from_similar(GuessedFamily& guessed) {
+  const auto shipped = catalog::load_catalog({});
+  if (!shipped) return std::unexpected(shipped.error());
+  std::optional<SimilarFamily> similar = most_similar(guessed, (*shipped)->families());
+  if (!similar) return similar;
+  for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
+    if (file.name != similar->family->id + ".yaml") continue;
+    const auto parts = catalog::file_parts(file);
+    if (!parts) return std::unexpected(parts.error());
+    take_over(*similar, *parts, guessed);
+  }
+  return similar;
+}
+
 int guess(const Arguments& arguments) {
   // Only the comparison needs the folder's families, which may be an earlier guess of the same
   // device.
@@ -73,8 +91,10 @@ int guess(const Arguments& arguments) {
   if (!catalog) return report_error(catalog.error());
   const auto script = transcripts::load_script(arguments.file);
   if (!script) return report_error(script.error());
-  const auto guessed = guess_family(*script);
+  auto guessed = guess_family(*script);
   if (!guessed) return report_error(guessed.error());
+  const auto similar = start_from_similar(*guessed);
+  if (!similar) return report_error(similar.error());
   const std::string id = arguments.family.empty() ? id_of(arguments.file) : arguments.family;
   if (const auto valid = catalog::starter_file(id); !valid) return report_error(valid.error());
   const std::filesystem::path file = std::filesystem::path(arguments.devices) / (id + ".yaml");
@@ -88,6 +108,10 @@ int guess(const Arguments& arguments) {
                          {"fields", guessed->fields.size()},
                          {"reports", guessed->reports.size()},
                          {"commands", guessed->commands.size()}};
+    if (*similar) {
+      row["similar"] = wire::JsonObject{{"family", (*similar)->family->id},
+                                        {"fields", {(*similar)->shared, (*similar)->of}}};
+    }
     if (score) {
       row["compared"] = wire::JsonObject{{"family", known->id},
                                          {"fields", json_of(score->fields)},
@@ -103,6 +127,15 @@ int guess(const Arguments& arguments) {
   fmt::print("{}: {} fields in {} reports, {} commands; its comments ask what is not known\n",
              file.string(), guessed->fields.size(), guessed->reports.size(),
              guessed->commands.size());
+  if (*similar) {
+    const SimilarFamily& like = **similar;
+    fmt::print(
+        "Most similar family: {}, with {} of the fields, whose types, units, titles, groups\n"
+        "and commands it has now\n",
+        like.family->id, text_of({.found = like.shared, .of = like.of}));
+  } else {
+    fmt::print("No family that comes with Gridloom is similar\n");
+  }
   if (score) print_score(*score, known->id);
   return 0;
 }
@@ -112,7 +145,7 @@ int print_page(const Arguments& arguments) {
       catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
   if (arguments.family.empty()) {
-    fmt::print("{}", catalog::families_page((*catalog)->families()));
+    fmt::print("{}", catalog::families_page(**catalog));
     return 0;
   }
   const catalog::FamilyPtr family = (*catalog)->find(arguments.family);

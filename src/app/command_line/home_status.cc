@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <iterator>
 #include <map>
 #include <string_view>
@@ -15,6 +16,7 @@
 #include "app/command_line/energy_columns.h"
 #include "app/command_line/output.h"
 #include "base/printable.h"
+#include "catalog/site_meter.h"
 #include "history/energy/energy_sources.h"
 #include "overview/home_picture.h"
 #include "time/grammar.h"
@@ -297,19 +299,32 @@ std::string picture_text(const HomePicture& picture) {
 HomePicture picture_of(const std::vector<const DeviceStatus*>& devices) {
   std::vector<history::EnergySources> sources;
   sources.reserve(devices.size());
+  std::vector<overview::Member> members;
+  members.reserve(devices.size());
+  for (const DeviceStatus* each : devices) {
+    members.push_back({.family = each->device_file.get(),
+                       .sn = each->device.sn,
+                       .meter_sn = each->overview.meter_sn});
+  }
+  const std::vector<overview::Role> roles = overview::roles_of(members);
   std::vector<overview::HomeDevice> parts;
+  std::deque<overview::Overview> dark;
   for (const DeviceStatus* each : devices) {
     using enum overview::UnknownReason;
     const bool is_now = each->freshness == overview::Freshness::kLive ||
                         (each->age && overview::is_of_now(*each->age));
     sources.emplace_back(*each->device_file);
-    parts.push_back({.role = overview::role_of(*each->device_file),
+    parts.push_back({.role = roles[parts.size()],
                      .sources = &sources.back(),
                      .has_charge = overview::has_charge(*each->device_file),
                      .figures = is_now && each->error.empty() ? &each->overview : nullptr,
                      .no_figures = each->freshness == overview::Freshness::kNever ? kNever
                                    : each->device.online                          ? kOld
                                                                                   : kOffline});
+    const bool is_dark = each->freshness == overview::Freshness::kOffline &&
+                         catalog::awake_formula(*each->device_file) != nullptr;
+    if (!is_dark) continue;
+    parts.back().figures = &dark.emplace_back(overview::overview_without_sun(sources.back()));
   }
   return overview::picture_of(parts);
 }
@@ -338,6 +353,7 @@ DeviceStatus read_status(OpenHome& home, const HomeDevice& device, WithEnergy wi
                 .has_values = has_values,
                 .age = values->knows_age || !has_values ? values->age : Millis(0)});
   status.overview = overview::overview_of(*family, overview::flat_values(*family, values->quotas));
+  status.overview.meter_sn = meter_of(*home.home, device.sn, *family);
   if (with_energy == WithEnergy::kNo) return status;
   // A server without energy sums, or a family without powers, has nothing to add.
   const auto energy = home.home->energy(device.sn, {.period = "day"});

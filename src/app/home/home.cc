@@ -12,6 +12,7 @@
 
 #include "base/nearest.h"
 #include "base/printable.h"
+#include "catalog/natures.h"
 
 namespace gridloom::app {
 namespace {
@@ -71,6 +72,11 @@ std::string nearest_devices(const std::vector<HomeDevice>& devices, std::string_
 }
 
 }  // namespace
+
+std::string meter_of(Home& home, const std::string& sn, const catalog::Family& family) {
+  const catalog::Field* const field = catalog::meter_field(family);
+  return field == nullptr ? std::string() : home.meter(sn, field->name).value_or(std::string());
+}
 
 Result<HomeDevice> find_device(const std::vector<HomeDevice>& devices, std::string_view text) {
   const auto exact = std::ranges::find(devices, text, &HomeDevice::sn);

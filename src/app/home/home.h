@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "catalog/family.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -63,6 +64,9 @@ class Home {
 
   [[nodiscard]] virtual Result<std::vector<HomeDevice>> devices() = 0;
   [[nodiscard]] virtual Result<DeviceValues> values(const std::string& sn) = 0;
+  // The household meter that a device names by this quota (catalog::meter_field()); empty: none.
+  [[nodiscard]] virtual Result<std::string> meter(const std::string& sn,
+                                                  const std::string& quota) = 0;
   // `message` as the vendor's documents show it, without `sn`. Returns the answer of the device.
   [[nodiscard]] virtual Result<wire::Json> set(const std::string& sn,
                                                const wire::JsonObject& message) = 0;
@@ -79,6 +83,10 @@ class Home {
   // The least time between two looks at the same values.
   [[nodiscard]] virtual Millis pace() const = 0;
 };
+
+// The household meter that the device names; empty: none, or it cannot be asked.
+[[nodiscard]] std::string meter_of(Home& home, const std::string& sn,
+                                   const catalog::Family& family);
 
 // The device that a person means, in this order: a serial number, a whole name, the beginning of a
 // serial number, a part of a name; all but the first in any case, and only if one device fits.

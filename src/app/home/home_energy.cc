@@ -85,14 +85,17 @@ const Json* bucket_at(const DeviceEnergy& device, std::string_view from) {
 
 JsonObject home_energy_of(std::span<const DeviceEnergy> devices) {
   if (devices.empty()) return {};
+  std::vector<overview::Member> members;
+  members.reserve(devices.size());
+  for (const DeviceEnergy& each : devices) {
+    members.push_back({.family = each.family.get(), .sn = each.sn, .meter_sn = each.meter_sn});
+  }
   auto grid = overview::HomeFlowSums::Grid::kImportOfDevices;
   std::vector<Part> parts;
-  for (const DeviceEnergy& each : devices) {
+  for (const overview::Role role : overview::roles_of(members)) {
     parts.push_back(
-        {.role = overview::role_of(*each.family), .sources = history::EnergySources(*each.family)});
-    if (parts.back().role == overview::Role::kMeter) {
-      grid = overview::HomeFlowSums::Grid::kMeasured;
-    }
+        {.role = role, .sources = history::EnergySources(*devices[parts.size()].family)});
+    if (role == overview::Role::kMeter) grid = overview::HomeFlowSums::Grid::kMeasured;
   }
   const auto sum_up = [&](JsonObject& row,
                           const std::function<const Json*(const DeviceEnergy&)>& of) {

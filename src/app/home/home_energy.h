@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "catalog/family.h"
 #include "wire/json.h"
@@ -13,6 +14,8 @@ namespace gridloom::app {
 struct DeviceEnergy {
   catalog::FamilyPtr family;
   wire::Json answer;
+  std::string sn{};
+  std::string meter_sn{};  // the household meter that it names; empty: none
 };
 
 // The home is not the sum of its devices: what one draws from a socket is in the meter's figure

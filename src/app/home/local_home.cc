@@ -74,6 +74,12 @@ class LocalHome final : public Home {
     return values;
   }
 
+  Result<std::string> meter(const std::string& sn, const std::string& /*quota*/) override {
+    const auto answer = ask_admin(data_, {{"op", operations::kValuesOp}, {"sn", sn}});
+    if (!answer) return std::unexpected(answer.error());
+    return std::string(wire::text_in(*answer, "meter"));
+  }
+
   Result<Json> set(const std::string& sn, const JsonObject& message) override {
     const auto answer =
         ask_admin(data_, {{"op", operations::kSetOp}, {"sn", sn}, {"message", message}});

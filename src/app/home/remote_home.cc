@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <utility>
 
 #include "client/report_listener.h"
@@ -45,6 +46,12 @@ class RemoteHome final : public Home {
     auto quotas = api_.quota_all(sn);
     if (!quotas) return std::unexpected(quotas.error());
     return DeviceValues{.quotas = std::move(*quotas), .knows_age = false};
+  }
+
+  Result<std::string> meter(const std::string& sn, const std::string& quota) override {
+    const auto values = api_.quotas(sn, std::array{quota});
+    if (!values) return std::unexpected(values.error());
+    return std::string(wire::text_in(*values, quota));
   }
 
   Result<Json> set(const std::string& sn, const JsonObject& message) override {

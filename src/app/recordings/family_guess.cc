@@ -133,6 +133,7 @@ Result<GuessedFamily> guess_family(const transcripts::Script& script) {
   family.sn = traffic->sns.front();
   family.prefixes.push_back(family.sn.substr(0, 4));
   family.nested_answers = traffic->nested_answers;
+  family.has_names = !traffic->known.empty();
   const GuessedReports reports(*traffic);
   if (reports.empty()) {
     return fail(ErrorCode::kBadParams,

@@ -38,6 +38,9 @@ struct SeenValues {
   wire::Json last{};
 };
 
+// A key of an entry of a device file, and its value as YAML in one line.
+using KeptKey = std::pair<std::string, std::string>;
+
 struct GuessedField {
   std::string name{};  // quota name; '*' stands for a module's serial number
   SeenValues values{};
@@ -46,8 +49,12 @@ struct GuessedField {
   // Only 0 was seen, of no setting: type() may be wrong. A 0 is no evidence for int, as devices
   // send 0.0 as 0.
   bool only_zero = false;
+  // That of a similar family's field, with the other keys of the field that agree.
+  std::optional<catalog::FieldType> known_type{};
+  std::vector<KeptKey> kept{};
 
   [[nodiscard]] catalog::FieldType type() const {
+    if (known_type) return *known_type;
     return fractions ? catalog::FieldType::kFloat : values.type();
   }
 };
@@ -74,7 +81,8 @@ struct GuessedCommand {
   std::vector<std::pair<std::string, wire::Json>> select{};
   std::vector<GuessedParam> params{};
   wire::JsonObject reply{};
-  std::size_t sent = 0;
+  std::size_t sent = 0;         // 0: a similar family has the command
+  std::vector<KeptKey> kept{};  // of a similar family's command; empty: guessed alone
 };
 
 struct GuessedFamily {
@@ -93,6 +101,10 @@ struct GuessedFamily {
   std::vector<GuessedField> fields{};
   std::vector<GuessedReport> reports{};
   std::vector<GuessedCommand> commands{};
+  bool has_names = false;  // the recording says the quotas' names, not only keys in reports
+  std::string similar{};   // id of the similar family that entries are taken from
+  std::vector<catalog::FieldGroup> groups{};
+  wire::JsonObject set{};  // members of a set, as Messages::set
 };
 
 // kBadParams: the transcript has no report of a device that is marked "real". Devices whose serial

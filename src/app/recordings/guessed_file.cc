@@ -68,6 +68,7 @@ class Writer {
 
   std::string text(std::string_view id) {
     head(id);
+    groups();
     messages();
     reports();
     fields();
@@ -88,6 +89,10 @@ class Writer {
     line(
         "# Guessed from a recording. What stands here was seen; a comment with a question mark is");
     line("# what the recording cannot say. `gridloom family check` reports every mistake.");
+    if (!family_.similar.empty()) {
+      line("# What agrees with {0} is taken from its file: what is no guess has no question.",
+           family_.similar);
+    }
     line("family: {}", id);
     line("product: {}        # What does the device list call it?", yaml_text(id));
     line("description: Guessed from a recording   # What kind of device is it?");
@@ -98,6 +103,20 @@ class Writer {
       line("read_only: true   # No set was recorded: which commands are there?");
     } else {
       line("select: [{}]", fmt::join(family_.select, ", "));
+    }
+    out_ += '\n';
+  }
+
+  void groups() {
+    if (family_.groups.empty()) return;
+    line("groups:");
+    for (const catalog::FieldGroup& group : family_.groups) {
+      line("  {}:", yaml_text(group.name));
+      line("    title: {}", yaml_text(group.title));
+      std::vector<std::string> fields;
+      fields.reserve(group.fields.size());
+      for (const std::string& field : group.fields) fields.push_back(yaml_text(field));
+      line("    fields: [{}]", fmt::join(fields, ", "));
     }
     out_ += '\n';
   }
@@ -115,6 +134,7 @@ class Writer {
       line("  reply: {}", wire::to_text(family_.reply));
       line("  result: {}", yaml_text(family_.result));
     }
+    if (!family_.set.empty()) line("  set: {}", wire::to_text(family_.set));
     out_ += '\n';
   }
 
@@ -150,6 +170,12 @@ class Writer {
       const FieldType type = field.type();
       line("  {}:", yaml_text(field.name));
       line("    type: {}", name_of(type));
+      if (field.known_type) {
+        for (const auto& [key, value] : field.kept) line("    {}: {}", key, value);
+        if (!field.values.last.is_null()) line("    initial: {}", wire::to_text(field.values.last));
+        line("    source: real");
+        continue;
+      }
       line("    description: {}   # What is it?", yaml_text(words_of(field.name)));
       const std::string seen = seen_text(field.values);
       const bool number = catalog::is_numeric(type) && type != FieldType::kBool;
@@ -216,6 +242,12 @@ class Writer {
     line("commands:");
     for (const GuessedCommand& command : family_.commands) {
       line("  {}:", yaml_text(command.name));
+      if (!command.kept.empty()) {
+        if (command.sent == 0) line("    # No set of it was recorded: does the device take it?");
+        for (const auto& [key, value] : command.kept) line("    {}: {}", key, value);
+        line("    source: {}", command.sent == 0 ? "ours" : "real");
+        continue;
+      }
       line("    description: {}   # What does it do, and is it dangerous?",
            yaml_text(words_of(command.name)));
       wire::JsonObject select;

@@ -46,8 +46,11 @@ Result<bool> HistoryLines::begin_window(history::Reader& reader) {
 }
 
 Status HistoryLines::work(history::Reader& reader) {
-  for (const history::Slice slice; !is_over_ && !is_full() && !slice.over();) {
+  for (const history::Slice slice(reader); !is_over_ && !is_full() && !slice.over();) {
     if (!series_) {
+      const auto is_here = history::DeviceVisit(device_.number).enter(reader);
+      if (!is_here) return std::unexpected(is_here.error());
+      if (!*is_here) break;
       const auto begun = begin_window(reader);
       if (!begun) return std::unexpected(begun.error());
       is_over_ = !*begun;

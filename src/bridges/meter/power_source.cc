@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -136,7 +137,7 @@ class NatureSource final : public PowerSource {
     std::size_t count = 0;
     std::optional<Error> why;
     reader_.book().for_each([&](const BookDevice& device) {
-      if (why || !measures(device.family())) return;
+      if (why || !measures(device)) return;
       const auto one = power_of(device);
       if (one) {
         sum_w += *one;
@@ -151,9 +152,25 @@ class NatureSource final : public PowerSource {
   }
 
  private:
-  [[nodiscard]] bool measures(const catalog::Family& family) const {
-    if (nature_ == kGridPower && overview::role_of(family) != overview::Role::kMeter) return false;
-    return !catalog::fields_of_word(family, nature_).empty();
+  [[nodiscard]] bool measures(const BookDevice& device) const {
+    const catalog::Family& family = device.family();
+    if (nature_ != kGridPower) return !catalog::fields_of_word(family, nature_).empty();
+    return overview::role_of(family) == overview::Role::kMeter && !is_behind_meter(device);
+  }
+
+  // A household meter of the account measures the device's connection to the grid.
+  [[nodiscard]] bool is_behind_meter(const BookDevice& device) const {
+    const catalog::Field* const field = catalog::meter_field(device.family());
+    const auto slot = field == nullptr ? std::nullopt : device.slot_named(field->name);
+    if (!slot) return false;
+    const auto value = wire::parse_json(device.text_of(*slot));
+    if (!value || !value->is_string()) return false;
+    const BookDevice* const meter = reader_.book().find(value->get_string());
+    if (meter == nullptr) return false;
+    const std::array members = {
+        overview::Member{.family = &device.family(), .sn = device.sn(), .meter_sn = meter->sn()},
+        overview::Member{.family = &meter->family(), .sn = meter->sn()}};
+    return overview::roles_of(members).front() != overview::Role::kMeter;
   }
 
   [[nodiscard]] Result<double> power_of(const BookDevice& device) const {

@@ -35,6 +35,13 @@ class FieldNames {
     if (fresh) names_.emplace_back(name);
     return place->second;
   }
+  // The name has this number at the process that gave it.
+  void set(FieldId id, std::string_view name) {
+    const std::unique_lock lock(mutex_);
+    if (names_.size() <= id) names_.resize(static_cast<std::size_t>(id) + 1);
+    names_[id] = name;
+    ids_.insert_or_assign(std::string(name), id);
+  }
   [[nodiscard]] std::optional<FieldId> find(std::string_view name) const {
     const std::shared_lock lock(mutex_);
     const auto found = ids_.find(name);

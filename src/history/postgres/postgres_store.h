@@ -76,6 +76,9 @@ class PostgresStore final : public Store {
   [[nodiscard]] Status each_event(DeviceNumber device, std::int64_t from_ms,
                                   const EventPosition& before, const OnEvent& on_event) override;
 
+  // For statements that see the moment of a snapshot().
+  [[nodiscard]] StoreConnection& connection() { return connection_; }
+
  private:
   [[nodiscard]] Status begin_snapshot() override;
   void end_snapshot() override {

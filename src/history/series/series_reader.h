@@ -55,7 +55,7 @@ class SeriesReader {
     SeriesLimits limits{};
     Order order = Order::kByField;
   };
-  explicit SeriesReader(Options options) : options_(std::move(options)) {}
+  explicit SeriesReader(Options options) : options_(std::move(options)), visit_(options_.device) {}
 
   // Works for about a millisecond, which may end within an hour or a field. kBadParams: the answer
   // would be too large; only before the sink was called.
@@ -106,10 +106,14 @@ class SeriesReader {
   void end_group(SeriesSink& sink);
 
   Options options_;
+  DeviceVisit visit_;
   Stage stage_ = Stage::kMatching;
-  std::optional<BlockWalk> walk_;  // over the hours walk_from_ to walk_to_
-  std::int64_t walk_from_ = 0;
-  std::int64_t walk_to_ = 0;
+  struct Walk {
+    BlockWalk blocks;
+    std::int64_t from = 0;  // hours
+    std::int64_t to = 0;
+  };
+  std::optional<Walk> walk_;
   std::set<FieldId> reported_;  // fields reported in the span; filled if the names need them
   std::int64_t quarters_from_ = 0;
   std::optional<ValueCount> values_;

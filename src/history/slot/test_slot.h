@@ -160,6 +160,7 @@ class SlotOwner {
     nats::ConnectionSettings nats;
     postgres::ConnectionSettings database;
     std::size_t head_bytes = 1;  // by default each report is stored at once
+    HourIntegrator integrate{};
   };
   SlotOwner(TestSlot& slot, const Ways& ways, SlotArchive::Claim claim)
       : slot_(slot), connection_(must(nats::Connection::open(ways.nats, {}))) {
@@ -229,6 +230,7 @@ class SlotOwner {
         .log_bytes = std::int64_t{64} * 1024 * 1024,
         .log = {.wait = Millis(1'000), .retry = Millis(20)},
         .clock = &slot_.clock,
+        .integrate = ways.integrate,
         .on_lost = [this](const Error& why) {
           const std::lock_guard lock(mutex_);
           lost_ = why;

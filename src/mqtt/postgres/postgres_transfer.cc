@@ -80,7 +80,9 @@ class SessionRows final : public PostgresTables {
 }  // namespace
 
 Result<std::unique_ptr<PostgresTables>> open_postgres_tables(Connection& connection) {
-  if (Status made = migrate_sessions(connection); !made) return std::unexpected(made.error());
+  if (const auto made = migrate_sessions(connection); !made) {
+    return std::unexpected(made.error());
+  }
   return std::make_unique<SessionRows>(connection);
 }
 

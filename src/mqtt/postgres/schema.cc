@@ -1,6 +1,7 @@
 #include "mqtt/postgres/schema.h"
 
 #include <array>
+#include <expected>
 #include <string_view>
 
 #include "postgres/migrate.h"
@@ -61,14 +62,21 @@ CREATE TABLE session_stream (
 ) WITH (fillfactor = 70);
 )";
 
+constexpr std::string_view kPart = "sessions";
+
 constexpr std::array kSteps{
     postgres::Migration{.version = 1, .usable_from = 1, .sql = kTables},
 };
 
 }  // namespace
 
-Status migrate_sessions(postgres::Connection& connection) {
-  return postgres::migrate(connection, "sessions", kSteps);
+Result<bool> migrate_sessions(postgres::Connection& connection) {
+  const auto before = postgres::version_of(connection, kPart);
+  if (!before) return std::unexpected(before.error());
+  if (Status done = postgres::migrate(connection, kPart, kSteps); !done) {
+    return std::unexpected(done.error());
+  }
+  return *before == 0;
 }
 
 }  // namespace gridloom::mqtt

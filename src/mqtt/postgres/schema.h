@@ -6,7 +6,8 @@
 
 namespace gridloom::mqtt {
 
-// Creates the tables, or brings them to this program's version. Fails as postgres::migrate().
-[[nodiscard]] Status migrate_sessions(postgres::Connection& connection);
+// Creates the tables, or brings them to this program's version; true: there were none. Fails as
+// postgres::migrate().
+[[nodiscard]] Result<bool> migrate_sessions(postgres::Connection& connection);
 
 }  // namespace gridloom::mqtt

@@ -59,6 +59,7 @@ class PostgresTables final : public SessionTables {
     std::filesystem::path folder;
     std::string loss;
     SessionState state;
+    bool is_new = false;  // there were no tables
     SessionStore::Check check;
   };
   PostgresTables(const ConnectionSettings& settings, Options options)
@@ -73,9 +74,7 @@ class PostgresTables final : public SessionTables {
 
   [[nodiscard]] std::string_view name() const override { return "the database"; }
   [[nodiscard]] std::string loss(bool served_before) const override {
-    if (!options_.loss.empty() || options_.state.batch != 0 || !served_before) {
-      return options_.loss;
-    }
+    if (!options_.loss.empty() || !options_.is_new || !served_before) return options_.loss;
     return fmt::format("the database had no MQTT sessions: {}", kWhatIsLost);
   }
   [[nodiscard]] Status write(const Batch& batch) override;
@@ -183,12 +182,14 @@ Result<SessionTables::Content> PostgresTables::load(const Batch& batch) {
 struct Opened {
   SessionState state;
   StreamTable streams;
+  bool is_new = false;
 };
 Result<Opened> read_opened(const ConnectionSettings& settings) {
   auto connection =
       Connection::open(settings, {.call_timeout = kOpenTimeout, .lock_timeout = kOpenLockTimeout});
   if (!connection) return std::unexpected(connection.error());
-  if (Status ready = migrate_sessions(*connection); !ready) return std::unexpected(ready.error());
+  const auto is_new = migrate_sessions(*connection);
+  if (!is_new) return std::unexpected(is_new.error());
   const auto reading = Transaction::begin(*connection, Transaction::Kind::kReading);
   if (!reading) return std::unexpected(reading.error());
   const auto state = read_state(*connection);
@@ -196,7 +197,7 @@ Result<Opened> read_opened(const ConnectionSettings& settings) {
   auto streams = read_streams(*connection);
   if (!streams) return std::unexpected(streams.error());
   streams->set_record(static_cast<std::uint64_t>(state->record));
-  return Opened{.state = *state, .streams = std::move(*streams)};
+  return Opened{.state = *state, .streams = std::move(*streams), .is_new = *is_new};
 }
 
 // Describes the loss of commits that were made but are missing now.
@@ -231,6 +232,7 @@ Result<std::unique_ptr<SessionStore>> SessionStore::open(const ConnectionSetting
                                        PostgresTables::Options{.folder = folder,
                                                                .loss = std::move(loss),
                                                                .state = state,
+                                  .is_new = opened->is_new,
                                                                .check = std::move(check)}),
       std::move(start));
 }

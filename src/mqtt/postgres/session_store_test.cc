@@ -271,6 +271,14 @@ TEST_F(PostgresSessions, AreALossWhereAServerHasRunWithoutThisDatabase) {
   EXPECT_EQ(store_->loss(false), "") << "a first start";
 }
 
+// The log has what a server that was killed early did not store.
+TEST_F(PostgresSessions, AreNoLossWhereAServerWasKilledBeforeItStoredAny) {
+  open();
+  store_.reset();
+  open();
+  EXPECT_EQ(store_->loss(true), "");
+}
+
 // How many statements the server has run since a mark was made.
 class StatementLog {
  public:

@@ -99,6 +99,8 @@ const family = (fields: Field[]): Family => ({
   groups: [],
   fields,
   commands: [],
+  reports: [],
+  quirks: [],
 });
 
 test('the circuits of a panel are the list whose elements have one power each', () => {

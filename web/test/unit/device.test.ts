@@ -86,6 +86,7 @@ test('a command is selected by members, also nested ones', () => {
     dangerous: false,
     params: [],
     select: {'params.cmdSet': 11, 'params.id': 16, operateType: 'TCP'},
+    example: {},
   };
   assert.deepEqual(commandBody(command, {ch: 2}), {
     operateType: 'TCP',

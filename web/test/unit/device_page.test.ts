@@ -149,6 +149,8 @@ const family = (fields: Field[]): Family => ({
   ],
   fields,
   commands: [],
+  reports: [],
+  quirks: [],
 });
 
 test('what people look at first comes from natures and marks', () => {
@@ -334,6 +336,7 @@ test('commands stand by what they are about', () => {
     kind: 'command',
     name,
     dangerous: false,
+    example: {},
     params: [],
     ...(group ? {group} : {}),
   });

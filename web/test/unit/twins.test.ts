@@ -12,6 +12,8 @@ const family: Family = {
   groups: [],
   fields: [field('soc'), field('w')],
   commands: [],
+  reports: [],
+  quirks: [],
 };
 const names = {t: 'names', family: 'f', names: ['soc', 'w']};
 const snapshot = {t: 'snap', id: 1, seq: 1, now: 2000, family: 'f', state: 'live', last: 1900};

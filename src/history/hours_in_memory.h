@@ -1,0 +1,39 @@
+// The hours of devices that are not in the store yet, as readers see them: of this process
+// (history/head_blocks.h), or a copy that another node has sent (history/slot/head_bytes.h).
+//
+// Thread rule: any function from any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/device_number.h"
+#include "history/store/store.h"
+
+namespace gridloom::history {
+
+class HoursInMemory {
+ public:
+  HoursInMemory() = default;
+  HoursInMemory(const HoursInMemory&) = delete;
+  HoursInMemory& operator=(const HoursInMemory&) = delete;
+  virtual ~HoursInMemory() = default;
+
+  // The current rows of an hour, in buffers that never change, and the first record that they are
+  // of. Without buffers: the hour is not in memory.
+  using Buffer = std::shared_ptr<const std::string>;
+  struct Copy {
+    std::uint64_t first_sequence = 0;
+    std::vector<Buffer> buffers;
+  };
+  [[nodiscard]] virtual Copy copy(const DeviceHour& of) const = 0;
+  // Converts a buffer to a chunk (history/blocks/chunk.h).
+  [[nodiscard]] virtual std::string chunk_of(const std::string& buffer) const = 0;
+  // The hours of a device in [from, to) that are in memory, ascending.
+  [[nodiscard]] virtual std::vector<std::int64_t> hours(DeviceNumber device, std::int64_t from,
+                                                        std::int64_t to) const = 0;
+};
+
+}  // namespace gridloom::history

@@ -66,7 +66,8 @@ class StatusTest(unittest.TestCase):
         self.assertEqual({node["phase"] for node in shared["nodes"]}, {"serving"})
         other = self.await_status(1, lambda status: status["good"], "all slots as the other node sees them")
         self.assertEqual(other["cluster"], shared["cluster"])
-        self.assertEqual([slot["partitions"] for slot in other["slots"]], [slot["partitions"] for slot in shared["slots"]])
+        for slot, same in zip(other["slots"], shared["slots"], strict=True):
+            self.assertEqual(slot["partitions"], same["partitions"])
         warnings = "\n".join(shared["warnings"])
         self.assertIn("--cluster names 1 of NATS's servers", warnings)
         self.assertIn("--cluster-replicas is 1", warnings)

@@ -111,6 +111,17 @@ class Work:
         return max(0, busy_s - (self.own_s() - self.own)) / all_s
 
 
+def tree_cpu_s(pid):
+    """Processor time of a process and of all that it started, ended ones included. 0: it is gone."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        used_s = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+            used_s += sum(map(tree_cpu_s, (task / "children").read_text().split()))
+        return used_s
+    return 0
+
+
 class Peer:
     """A server of somebody else's: started on a port of its own, stopped at the end."""
 

@@ -180,6 +180,7 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
        .strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed,
        .clock_is_driven = process.virtual_time.has_value(),
        .stores = std::move(*stores),
+       .reads = process.node ? process.node->reads() : history::Reads(),
        .events = process.node ? home::EventLog::Writes::kNone : home::EventLog::Writes::kAll,
        .on_superseded = [&process](const Error& why) {
          spdlog::error("{}", why.detail);
@@ -293,6 +294,7 @@ operations::Context admin_context(ServeProcess& process, const ServeOptions& opt
           .hub = &server.hub(),
           .zone = server.platform().zone,
           .bridges = &server.bridges(),
+          .reads = process.node ? process.node->reads() : history::Reads(),
           .cluster = process.node ? &process.cluster : nullptr};
 }
 

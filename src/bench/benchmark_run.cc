@@ -50,7 +50,8 @@ void BenchmarkRun::sample(Moment now) {
 
 BenchmarkRun::Cost BenchmarkRun::cost() const {
   if (!first_ || !last_) return {};
-  Cost cost{.seconds = std::chrono::duration<double>(last_->at - first_->at).count(),
+  Cost cost{.from_s = std::chrono::duration<double>(first_->at.time_since_epoch()).count(),
+            .seconds = std::chrono::duration<double>(last_->at - first_->at).count(),
             .own_s = last_->own_s - first_->own_s,
             .server_s = {},
             .server_mb = last_->server_mb,

@@ -47,7 +47,8 @@ class BenchmarkRun {
   void sample(Moment now);
 
   struct Cost {
-    double seconds = 0;  // length of the measured time
+    double from_s = 0;   // when the measured time began, by CLOCK_MONOTONIC
+    double seconds = 0;  // its length
     double own_s = 0;    // CPU time of this program
     std::optional<double> server_s;
     std::optional<double> server_mb;         // resident, in 1,000,000 bytes, at the end

@@ -22,7 +22,7 @@ class LoadTest : public testing::Test {
   // An address where nothing listens: the load must not get as far as connecting.
   [[nodiscard]] static MqttLoad load_of(std::size_t devices) {
     MqttLoad load;
-    load.to = {.host = "127.0.0.1", .port = 1};
+    load.to = {{.host = "127.0.0.1", .port = 1}};
     load.devices.resize(devices);
     load.payloads = {"{}"};
     return load;
@@ -81,7 +81,9 @@ TEST_F(LoadTest, ALoadThatCannotBeSaysWhy) {
   MqttLoad paced = load_of(1);
   paced.rate = 1;
   paced.in_turn = true;
-  for (const MqttLoad& load : {few, mute, shut, threads, in_turn, paced}) {
+  MqttLoad nowhere = load_of(1);
+  nowhere.to.clear();
+  for (const MqttLoad& load : {few, mute, shut, threads, in_turn, paced, nowhere}) {
     const auto summary = run(load);
     ASSERT_FALSE(summary);
     EXPECT_EQ(summary.error().code, ErrorCode::kBadParams) << summary.error().detail;
@@ -128,7 +130,9 @@ TEST(SetResponder, RepliesWithTheIdOfTheSet) {
 }
 
 TEST_F(LoadTest, AServerThatIsNotThereIsNamed) {
-  const auto mqtt = run(load_of(1));
+  MqttLoad devices = load_of(2);
+  devices.to = {{.host = "127.0.0.1", .port = 1}, {.host = "127.0.0.1", .port = 2}};
+  const auto mqtt = run(devices);
   ASSERT_FALSE(mqtt);
   EXPECT_TRUE(mqtt.error().detail.contains("127.0.0.1:1")) << mqtt.error().detail;
   HttpLoad load;
@@ -142,15 +146,19 @@ TEST(Summary, TellsRatesAndWhatAnOperationCost) {
   Summary summary{.what = "mqtt", .connections = 3, .counts = {}, .cost = {}, .arrivals = {}};
   summary.counts.operations = 1000;
   summary.counts.latencies.add(std::chrono::milliseconds(2));
-  summary.cost = {.seconds = 2,
+  summary.cost = {.from_s = 77.5,
+                  .seconds = 2,
                   .own_s = 0.001,
                   .server_s = 0.01,
                   .server_mb = 12.5,
                   .server_calls = CallCounts{}};
   summary.cost.server_calls->values[static_cast<std::size_t>(Call::kCopies)] = 4000;
+  summary.acknowledged = 1500;
   summary.arrivals = {.expected = 1000, .arrived = 999};
   const wire::JsonObject json = summary.to_json();
+  EXPECT_EQ(json.at("from_s").to_number<double>(), 77.5);
   EXPECT_EQ(json.at("per_second").to_number<double>(), 500);
+  EXPECT_EQ(json.at("acknowledged").to_number<int>(), 1500);
   EXPECT_EQ(json.at("own_cpu_us_per_operation").to_number<double>(), 1);
   EXPECT_EQ(json.at("server_cpu_us_per_operation").to_number<double>(), 10);
   EXPECT_EQ(json.at("server_mb").to_number<double>(), 12.5);
@@ -166,6 +174,7 @@ TEST(Summary, TellsRatesAndWhatAnOperationCost) {
 TEST(Summary, AnEmptySummaryDividesByNothing) {
   const Summary summary{.what = "http", .connections = 1, .counts = {}, .cost = {}, .arrivals = {}};
   EXPECT_EQ(summary.to_json().at("per_second").to_number<double>(), 0);
+  EXPECT_FALSE(summary.to_json().contains("acknowledged"));
   EXPECT_EQ(summary.to_json().at("own_cpu_us_per_operation").to_number<double>(), 0);
 }
 

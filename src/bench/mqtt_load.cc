@@ -80,7 +80,8 @@ class Worker final : public client::MqttConnection::Listener {
     return first_ == 0 && load_.subscriber ? load_.subscriber->connections : 0;
   }
   [[nodiscard]] Status connect();
-  [[nodiscard]] Status begin_sign_in(const client::MqttConnection::SignIn& who);
+  [[nodiscard]] Status begin_sign_in(const client::MqttConnection::SignIn& who,
+                                     const net::Address& to);
   [[nodiscard]] Status await_sign_ins(std::size_t at_most);
   void publish_due();
   // Whether every message is acknowledged and has arrived.
@@ -143,9 +144,8 @@ void Worker::on_bytes(std::size_t sent, std::size_t received) {
   counts_.bytes_received += received;
 }
 
-Status Worker::begin_sign_in(const client::MqttConnection::SignIn& who) {
-  auto stream =
-      client::connect(client::peer_at(load_.to), shared_.tls, client::ConnectMode::kBlocking);
+Status Worker::begin_sign_in(const client::MqttConnection::SignIn& who, const net::Address& to) {
+  auto stream = client::connect(client::peer_at(to), shared_.tls, client::ConnectMode::kBlocking);
   if (!stream) return std::unexpected(stream.error());
   const std::size_t index = clients_.size();
   clients_.push_back(std::make_unique<client::MqttConnection>(
@@ -175,7 +175,8 @@ Status Worker::connect() {
     Status begun = begin_sign_in({.client_id = fmt::format("bench-subscriber-{}", i),
                                   .user = who.user,
                                   .password = who.password,
-                                  .filters = {{.filter = who.filter, .qos = who.qos}}});
+                                  .filters = {{.filter = who.filter, .qos = who.qos}}},
+                                 load_.to.front());
     if (!begun) return begun;
     if (Status signed_in = await_sign_ins(kSigningIn - 1); !signed_in) return signed_in;
   }
@@ -185,7 +186,8 @@ Status Worker::connect() {
     topics_.push_back(filled_in(load_.topic, device));
     Status begun = begin_sign_in({.client_id = fmt::format("bench-{}", i),
                                   .user = filled_in(load_.user, device),
-                                  .password = filled_in(load_.password, device)});
+                                  .password = filled_in(load_.password, device)},
+                                 load_.to[i % load_.to.size()]);
     if (!begun) return begun;
     if (Status signed_in = await_sign_ins(kSigningIn - 1); !signed_in) return signed_in;
   }
@@ -291,6 +293,7 @@ Status check(const MqttLoad& load) {
     return wrong(fmt::format("{} connections need as many devices; there are {}", load.connections,
                              load.devices.size()));
   }
+  if (load.to.empty()) return wrong("there is no server");
   if (load.payloads.empty()) return wrong("there is nothing to publish");
   if (load.window == 0 || load.window > kMaxWindow) {
     return wrong(fmt::format("a window of {} is not between 1 and {}", load.window, kMaxWindow));
@@ -328,6 +331,7 @@ Result<Summary> run(const MqttLoad& load) {
                   .connections = static_cast<unsigned>(load.connections),
                   .counts = {},
                   .cost = shared.run.cost(),
+                  .acknowledged = shared.taken,
                   .arrivals = {}};
   for (const auto& worker : workers) {
     if (!worker->outcome()) return std::unexpected(worker->outcome().error());

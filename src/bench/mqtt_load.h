@@ -32,7 +32,8 @@ struct MqttLoad {
     std::string password;
   };
 
-  net::Address to;
+  // The connections are divided among them in turn; those that subscribe are at the first.
+  std::vector<net::Address> to;
   std::filesystem::path ca;  // empty: plain TCP
   std::size_t connections = 1;
   std::vector<Device> devices;  // at least as many as connections

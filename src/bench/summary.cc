@@ -39,6 +39,7 @@ wire::JsonObject Summary::to_json() const {
   };
   wire::JsonObject json{{"bench", what},
                         {"connections", connections},
+                        {"from_s", rounded(cost.from_s)},
                         {"seconds", rounded(cost.seconds)},
                         {"operations", counts.operations},
                         {"per_second", rounded(per_second())},
@@ -52,6 +53,7 @@ wire::JsonObject Summary::to_json() const {
   if (cost.server_s) json["server_cpu_us_per_operation"] = each(*cost.server_s);
   if (cost.server_mb) json["server_mb"] = rounded(*cost.server_mb);
   if (cost.server_calls) json["server_per_operation"] = cost.server_calls->per(counts.operations);
+  if (acknowledged) json["acknowledged"] = *acknowledged;
   if (arrivals) {
     json["expected"] = arrivals->expected;
     json["arrived"] = arrivals->arrived;

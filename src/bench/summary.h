@@ -35,6 +35,8 @@ struct Summary {
   unsigned connections = 0;
   Counts counts;
   BenchmarkRun::Cost cost;
+  // Messages over the whole run, warm-up included; of QoS 0: those that were sent.
+  std::optional<std::uint64_t> acknowledged{};
   std::optional<Arrivals> arrivals;
 
   [[nodiscard]] double per_second() const;

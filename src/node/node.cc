@@ -7,7 +7,7 @@
 
 #include <array>
 #include <optional>
-#include <thread>
+#include <unordered_map>
 #include <utility>
 
 #include "base/partition.h"
@@ -44,6 +44,29 @@ std::uint64_t run_of_door(const server::Server::Clocks& clocks) {
 }
 
 }  // namespace
+
+// The slots of devices by their numbers, as history names devices.
+std::function<std::optional<cluster::Slot>(DeviceNumber)> slots_of_devices(
+    const registry::Registry& registry, std::size_t slots) {
+  struct Known {
+    std::mutex mutex;
+    std::shared_ptr<const registry::Directory> as_of;
+    std::unordered_map<DeviceNumber, cluster::Slot> slots;
+  };
+  return [&registry, slots,
+          known = std::make_shared<Known>()](DeviceNumber device) -> std::optional<cluster::Slot> {
+    const std::scoped_lock lock(known->mutex);
+    if (auto now = registry.directory(); now != known->as_of) {
+      known->slots.clear();
+      for (const registry::Device* each : now->devices()) {
+        known->slots.emplace(each->number, cluster::slot_of(partition_of(each->sn), slots));
+      }
+      known->as_of = std::move(now);
+    }
+    const auto found = known->slots.find(device);
+    return found == known->slots.end() ? std::nullopt : std::optional(found->second);
+  };
+}
 
 // One slot of the cluster, while this node opens it, has it, or closes it. Its worker does all of
 // that in order.
@@ -116,6 +139,10 @@ void Node::end() {
     has_ended_ = true;
   }
   member.reset();  // its thread calls this object
+  // Whoever places partitions now ends; from now on place() does nothing.
+  {
+    const std::scoped_lock placing(placing_);
+  }
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);
     slot->stop.request_stop();
@@ -123,6 +150,7 @@ void Node::end() {
   }
   for (const auto& slot : slots_) slot->worker.reset();
   placer_.reset();
+  history_.reset();
   slots_.clear();
 }
 
@@ -141,6 +169,15 @@ void Node::join(server::Server& door) {
   door_ = &hub::Cluster::join(
       door.hub(), {.peers = hub_peers_.get(), .self = name, .run = run_of_door(options_.clocks)});
   place_partitions(*door_, std::vector<cluster::SlotOwner>(slots_.size()));
+  history_ = std::make_unique<SlotHistory>(
+      SlotHistory::Options{.slots = slots_.size(),
+                           .nats = *nats_,
+                           .clock = options_.clocks.devices,
+                           .slot_of = slots_of_devices(door.registry(), slots_.size()),
+                           .revision_of = [this](cluster::Slot slot) { return revision_of(slot); },
+                           .database = database_,
+                           .damage = door.archive().damage(),
+                           .limits = options_.limits.history.reads});
   relay_ = std::make_unique<RelayDoor>(RelayDoor::Options{
       .peers = *relay_peers_,
       .loop = *door.loops().front(),
@@ -158,13 +195,16 @@ void Node::join(server::Server& door) {
 net::MakeProtocol Node::mqtt_protocol() const { return relay_->make(); }
 
 Status Node::start(const std::string& address) {
-  const std::scoped_lock looking(looking_);  // its thread calls this object at once
   auto member = cluster::Member::start(
       {.bus = *bus_, .claims = *claims_, .host = *this, .steady = options_.clocks.steady},
       {.node = self_, .version = options_.version, .address = address, .slots = slots_.size()});
   if (!member) return std::unexpected(member.error());
-  member_ = std::move(*member);
-  address_ = address;
+  {
+    const std::scoped_lock looking(looking_);
+    member_ = std::move(*member);
+    address_ = address;
+  }
+  owners_changed();  // what it had to tell before
   return {};
 }
 
@@ -228,9 +268,17 @@ void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& 
                      },
                  .stop = stop});
   if (!server) return opened(std::unexpected(server.error()));
+  if (Status added = history_->add(opening.slot, opening.revision, (*server)->server().archive());
+      !added) {
+    return opened(added);
+  }
   {
     const std::scoped_lock lock(slot.mutex);
     if (!stop.stop_requested()) slot.server = std::move(*server);
+  }
+  if (*server) {
+    history_->remove(opening.slot);
+    return opened(fail(ErrorCode::kConflict, "the slot was given up while it was opened"));
   }
   owners_changed();
   opened({});
@@ -249,12 +297,13 @@ void Node::close(cluster::Slot which, cluster::Revision revision, cluster::Close
     }
   }
   auto shared_closed = std::make_shared<Closed>(std::move(closed));
-  const bool is_posted = slot.worker->post(0, [&slot, is_planned, shared_closed] {
+  const bool is_posted = slot.worker->post(0, [this, &slot, which, is_planned, shared_closed] {
     std::unique_ptr<SlotServer> server;
     {
       const std::scoped_lock lock(slot.mutex);
       server = std::move(slot.server);
     }
+    if (server) history_->remove(which);
     if (server && is_planned) server->stop();
     server.reset();
     (*shared_closed)();
@@ -289,6 +338,15 @@ void Node::place() {
     if (slot->server) slot->server->place(owners);
   }
   carrier_->place(places(owners, present));
+}
+
+std::optional<cluster::Revision> Node::revision_of(cluster::Slot slot) {
+  const std::scoped_lock looking(looking_);
+  if (!member_) return std::nullopt;
+  const std::vector<cluster::SlotOwner> owners = member_->owners();
+  const std::size_t at = cluster::number_of(slot);
+  if (at >= owners.size() || !owners[at].is_served) return std::nullopt;
+  return owners[at].revision;
 }
 
 void Node::note_fenced(const Opening& opening) {

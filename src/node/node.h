@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@
 #include "node/carrier.h"
 #include "node/node_health.h"
 #include "node/relay_door.h"
+#include "node/slot_history.h"
 #include "node/slot_server.h"
 #include "postgres/holder.h"
 #include "postgres/settings.h"
@@ -73,6 +75,10 @@ class Node final : private cluster::SlotHost {
   ~Node() override;  // without drain(): others claim its slots after a lease
 
   [[nodiscard]] std::unique_ptr<server::Stores> stores_of_door() const;
+  // Queries of the history of all slots; refused before join().
+  [[nodiscard]] history::Reads reads() {
+    return [this](history::Query query) { return history_ && history_->read(std::move(query)); };
+  }
   [[nodiscard]] const std::string& name() const { return self_.name; }
   // The door's hub is of the cluster from now on. The node outlives the door.
   void join(server::Server& door);
@@ -107,6 +113,7 @@ class Node final : private cluster::SlotHost {
 
   void open_slot(Slot& slot, const Opening& opening, const std::stop_token& stop, Opened& opened);
   void place();
+  [[nodiscard]] std::optional<cluster::Revision> revision_of(cluster::Slot slot);
   void note_fenced(const Opening& opening);
   [[nodiscard]] Carrier::Places places(const std::vector<cluster::SlotOwner>& owners,
                                        const std::vector<cluster::NodeId>& present) const;
@@ -126,6 +133,7 @@ class Node final : private cluster::SlotHost {
   std::unique_ptr<hub::Peers> relay_peers_;
   hub::Cluster* door_ = nullptr;  // of the door's hub
   std::unique_ptr<RelayDoor> relay_;
+  std::unique_ptr<SlotHistory> history_;
   std::mutex placing_;  // held while partitions are placed
   SlotWatch watch_;
   std::string address_;

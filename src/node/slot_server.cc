@@ -111,6 +111,9 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
     archive_ = std::move(*opened);
     return std::shared_ptr<history::Archive>(archive_, &archive_->archive());
   };
+  const auto run = static_cast<std::uint64_t>(options.revision);
+  hub_peers_ = shared.carrier.add(Part::kHub, slot_name(options.slot), run);
+  relay_peers_ = shared.carrier.add(Part::kRelay, slot_name(options.slot), run);
   auto opened = server::Server::open(
       {.data = folder,
        .clocks = shared.clocks,
@@ -124,16 +127,16 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
            {.database = shared.database, .data = shared.data, .clock = shared.clocks.wall}, folder,
            {.fence = &shared.fence, .slot = options.slot, .revision = options.revision}),
        .open_archive = std::move(open_archive),
+       .join =
+           [&](hub::Hub& hub) {
+             cluster_ = &hub::Cluster::join(
+                 hub, {.peers = hub_peers_.get(), .self = slot_name(options.slot), .run = run});
+           },
        .events = home::EventLog::Writes::kOwn});
   if (!opened) return std::unexpected(opened.error());
   server_ = std::move(*opened);
   purge_removed_devices(*server_);
   if (Status ready = server_->listen({}); !ready) return ready;
-  const auto run = static_cast<std::uint64_t>(options.revision);
-  hub_peers_ = shared.carrier.add(Part::kHub, slot_name(options.slot), run);
-  relay_peers_ = shared.carrier.add(Part::kRelay, slot_name(options.slot), run);
-  cluster_ = &hub::Cluster::join(
-      server_->hub(), {.peers = hub_peers_.get(), .self = slot_name(options.slot), .run = run});
   relay_ = std::make_unique<RelayOwner>(
       RelayOwner::Options{.peers = *relay_peers_,
                           .loop = *server_->loops().front(),

@@ -94,7 +94,7 @@ class SlotServer {
   std::unique_ptr<hub::Peers> hub_peers_;
   std::unique_ptr<hub::Peers> relay_peers_;
   std::unique_ptr<server::Server> server_;
-  hub::Cluster* cluster_ = nullptr;  // of the server's hub
+  hub::Cluster* cluster_ = nullptr;    // of the server's hub
   std::unique_ptr<RelayOwner> relay_;  // used on the server's loop
   bool is_started_ = false;
   bool is_stopped_ = false;

@@ -31,6 +31,7 @@ class HomeServices {
   struct Options {
     hub::Hub& hub;
     history::Archive& archive;
+    history::Reads reads;
     Loop& loop;
     const Clock& steady;
     std::filesystem::path data;  // the data folder

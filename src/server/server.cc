@@ -79,10 +79,6 @@ api::Page page_of(Server::ListenOptions& options) {
                     .frame_origins = std::move(options.frame_origins)});
 }
 
-history::Reads reads_of(history::Archive& archive) {
-  return [&archive](auto query) { return archive.read(std::move(query)); };
-}
-
 // Runs `work`, which waits for tasks of the loops.
 void with_loops(const Server::Options& options, LoopSpan loops, const std::function<void()>& work) {
   if (options.turn_loops_during) return options.turn_loops_during(loops, work);
@@ -112,6 +108,7 @@ Result<std::unique_ptr<Server>> Server::open(Options options) {
   std::unique_ptr<Server> server(new Server(std::move(options)));
   if (Status opened = server->open_data(); !opened) return std::unexpected(opened.error());
   server->make_hub();
+  if (const auto& join = server->options_.join) join(*server->hub_);
   const Status restored = restore({.registry = *server->registry_,
                                    .store = *server->store_,
                                    .archive = *server->archive_,
@@ -173,11 +170,17 @@ Result<std::shared_ptr<history::Archive>> Server::open_archive(history::Archive:
   return history::Archive::open(std::move(options));
 }
 
+history::Reads Server::reads() const {
+  if (options_.reads) return options_.reads;
+  return [archive = archive_.get()](auto query) { return archive->read(std::move(query)); };
+}
+
 void Server::make_hub() {
   hub_ = std::make_unique<hub::Hub>(*platform_, as_loops(loops_), options_.request_path);
   loops_.front()->on_sweep([hub = hub_.get()] { hub->tick(); });
   homes_.emplace(HomeServices::Options{.hub = *hub_,
                                        .archive = *archive_,
+                                       .reads = reads(),
                                        .loop = *loops_.front(),
                                        .steady = options_.clocks.steady,
                                        .data = options_.data,
@@ -235,7 +238,7 @@ Status Server::listen(ListenOptions options) {
                        .wall = options_.clocks.wall,
                        .configured = std::move(options.bridges)});
   protocols_->add_apis(
-      {.reads = reads_of(*archive_),
+      {.reads = reads(),
        .mqtt = std::move(options.mqtt),
        .mqtt_protocol = std::move(options.mqtt_protocol),
        .metrics =

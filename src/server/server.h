@@ -80,6 +80,12 @@ class Server {
     // history::Archive::open().
     std::function<Result<std::shared_ptr<history::Archive>>(history::Archive::Options)>
         open_archive{};
+    // Queries of history, if the archive does not have all of it (history/slot/slot_reads.h);
+    // empty: it has.
+    history::Reads reads{};
+    // Called before what is stored is restored: a hub that joins a cluster (hub/cluster.h) must
+    // know of sessions that are restored, to tell other nodes of their subscriptions.
+    std::function<void(hub::Hub&)> join{};
     // Of a node of a cluster: whose events this server's journal gets.
     home::EventLog::Writes events = home::EventLog::Writes::kAll;
     // The store lost what it had, as a database does in a failover: the log has it, and the next
@@ -155,6 +161,7 @@ class Server {
  private:
   explicit Server(Options options);
   [[nodiscard]] Status open_data();
+  [[nodiscard]] history::Reads reads() const;
   [[nodiscard]] Result<std::shared_ptr<history::Archive>> open_archive(
       history::Archive::Options options);
   void make_hub();

@@ -233,9 +233,10 @@ def packet(first_byte, body):
 
 
 class RawMqtt:
-    """MQTT by hand over plain TCP. It says only what a test makes it say: no PINGREQ."""
+    """MQTT by hand over plain TCP. It says only what a test makes it say: no PINGREQ. `is_kept`: its session of 3.1.1
+    outlives the connection."""
 
-    def __init__(self, server, user, password, client_id, keepalive_s, version=4):
+    def __init__(self, server, user, password, client_id, keepalive_s, version=4, is_kept=False):
         self.version = version
         self.socket = socket.create_connection(server.place("mqtt"), PATIENCE_S)
         properties = b"\0" if version == 5 else b""
@@ -243,7 +244,7 @@ class RawMqtt:
             packet(
                 0x10,
                 mqtt_text("MQTT")
-                + bytes([version, 0xC2])
+                + bytes([version, 0xC0 if is_kept else 0xC2])
                 + struct.pack("!H", keepalive_s)
                 + properties
                 + mqtt_text(client_id)

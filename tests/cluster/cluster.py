@@ -15,6 +15,7 @@ from server import Deadline, Server, temporary_folder
 
 CONNECTIONS = 300  # of PostgreSQL: about nine a slot, and some more a node
 REST_S = 90  # until no slot moves any more: much more than a lease
+NODE_PATIENCE_S = 120  # with the start and the drain of a node: three share a machine with NATS and PostgreSQL
 SLOTS = 8
 
 
@@ -45,10 +46,11 @@ class Links:
 
 class Cluster:
     """A context manager. `nodes` are Servers, by number; each has the key of the first. With `links` each node has ways
-    of its own, which can be cut."""
+    of its own, which can be cut. `settings`: of PostgreSQL, NAME=VALUE."""
 
-    def __init__(self, nodes=3, nats=1, flags=(), links=False):
+    def __init__(self, nodes=3, nats=1, flags=(), links=False, settings=()):
         self.flags, self.count = flags, nodes
+        self.settings = (f"max_connections={CONNECTIONS}", *settings)
         self.nats = NatsServers(nats)
         self.replicas = 3 if nats >= 3 else 1
         self.nodes, self.links, self.has_links = [], [], links
@@ -56,7 +58,7 @@ class Cluster:
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             stack.enter_context(self.nats)
-            self.database = stack.enter_context(Postgres(f"max_connections={CONNECTIONS}"))
+            self.database = stack.enter_context(Postgres(*self.settings))
             self.place = self.database.new_database()
             self.beats = stack.enter_context(Beats([each.port("client") for each in self.nats.all]))
             for number in range(self.count):
@@ -82,7 +84,8 @@ class Cluster:
         if self.nodes:
             shutil.copy(self.nodes[0].data / "secret.key", data)
         self.nodes.append(Server("--cluster", urls, "--cluster-node", self.name(number), "--cluster-replicas",
-                                 self.replicas, "--cluster-slots", SLOTS, *place, *self.flags, data=data, demo=False))
+                                 self.replicas, "--cluster-slots", SLOTS, *place, *self.flags, data=data, demo=False,
+                                 patience_s=NODE_PATIENCE_S))
 
     def is_there(self, number):
         return self.nodes[number].process.poll() is None

@@ -114,8 +114,8 @@ class Setter(Client):
                 continue
             device, number = self.world.random.choice(self.devices), next(self.numbers)
             self.sent[number] = device
-            self.publish(f"/open/{self.user}/{device.sn}/set",
-                         {"id": number, "version": "1.0", "operateType": "mark", "params": {"number": number}}, 1, number)
+            payload = {"id": number, "version": "1.0", "operateType": "mark", "params": {"number": number}}
+            self.publish(f"/open/{self.user}/{device.sn}/set", payload, 1, number)
 
     def acknowledged(self, flight):
         self.accepted.add(flight.fact)

@@ -16,9 +16,9 @@ PROGRAM = next((path for path in map(pathlib.Path, ("/usr/sbin/nats-server", "/u
 class NatsServer:
     """One server, which can be killed, paused and started again with what it has stored."""
 
-    def __init__(self, name, folder):
+    def __init__(self, name, folder, mqtt=False):
         self.name, self.folder, self.program = name, folder, None
-        self.held = {what: held_port() for what in ("client", "monitoring", "route")}
+        self.held = {what: held_port() for what in ("client", "monitoring", "route", *(["mqtt"] if mqtt else []))}
 
     def port(self, what):
         return self.held[what].getsockname()[1]
@@ -31,6 +31,8 @@ class NatsServer:
         if routes:
             text += (f"cluster {{ name: gridloom, listen: \"127.0.0.1:{self.port('route')}\", "
                      f"no_advertise: true, routes: [{', '.join(routes)}] }}\n")
+        if "mqtt" in self.held:
+            text += f"mqtt {{ listen: \"127.0.0.1:{self.port('mqtt')}\" }}\n"
         (self.folder / "configuration").write_text(text)
 
     def start(self):
@@ -47,11 +49,17 @@ class NatsServer:
 
     def is_healthy(self):
         """Its streams have all that the others have."""
-        line = http.client.HTTPConnection("127.0.0.1", self.port("monitoring"), timeout=PATIENCE_S)
-        with contextlib.closing(line), contextlib.suppress(OSError):
-            line.request("GET", "/healthz")
-            return line.getresponse().status == 200
+        with contextlib.suppress(OSError):
+            return self.ask("/healthz")[0] == 200
         return False
+
+    def ask(self, path):
+        """(status, text) of a request to its monitoring."""
+        line = http.client.HTTPConnection("127.0.0.1", self.port("monitoring"), timeout=PATIENCE_S)
+        with contextlib.closing(line):
+            line.request("GET", path)
+            answer = line.getresponse()
+            return answer.status, answer.read().decode()
 
     def pause(self):
         os.kill(self.program.process.pid, signal.SIGSTOP)
@@ -61,15 +69,15 @@ class NatsServer:
 
 
 class NatsServers:
-    """A context manager."""
+    """A context manager. `mqtt`: each is an MQTT broker as well."""
 
-    def __init__(self, count=1, file_store="20GB"):
+    def __init__(self, count=1, file_store="20GB", mqtt=False):
         folder = temporary_folder()
         self.all = []
         for number in range(count):
             own = folder / f"n{number + 1}"
             own.mkdir()
-            self.all.append(NatsServer(f"n{number + 1}", own))
+            self.all.append(NatsServer(f"n{number + 1}", own, mqtt))
         routes = [f"\"nats://127.0.0.1:{each.port('route')}\"" for each in self.all] if count > 1 else []
         for each in self.all:
             each.configure(routes, file_store)

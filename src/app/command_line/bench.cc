@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdio>
+#include <ranges>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "app/command_line/common_options.h"
@@ -48,9 +50,6 @@ int print_summary(const Result<bench::Summary>& summary, bool json) {
 // Fills in what all kinds of load have.
 template <typename Load>
 Status fill_common(const BenchArguments& a, Load& load) {
-  const auto to = net::parse_address(a.to);
-  if (!to) return std::unexpected(to.error());
-  load.to = *to;
   load.ca = a.ca;
   if (load.server.call_counts.empty()) return {};
   const auto counts = bench::read_call_counts(load.server.call_counts);
@@ -59,6 +58,11 @@ Status fill_common(const BenchArguments& a, Load& load) {
 
 Status fill_mqtt(BenchArguments& a) {
   bench::MqttLoad& load = a.mqtt;
+  for (const auto& each : std::views::split(a.to, ',')) {
+    const auto to = net::parse_address(std::string_view(each));
+    if (!to) return std::unexpected(to.error());
+    load.to.push_back(*to);
+  }
   if (Status filled = fill_common(a, load); !filled) return filled;
   load.qos = static_cast<wire::mqtt::Qos>(a.qos);
   if (a.devices.empty()) {
@@ -96,6 +100,9 @@ Status fill_mqtt(BenchArguments& a) {
 }
 
 Status fill_http(BenchArguments& a, bench::HttpLoad& load) {
+  const auto to = net::parse_address(a.to);
+  if (!to) return std::unexpected(to.error());
+  load.to = *to;
   if (Status filled = fill_common(a, load); !filled) return filled;
   if (a.key.empty()) return {};
   auto key = bench::access_key_from(a.key);
@@ -117,8 +124,8 @@ Status fill_set(BenchArguments& a) {
 
 // Adds the options common to both kinds of load.
 template <typename Load>
-void add_common(CLI::App& verb, BenchArguments& a, Load& load) {
-  add_value(verb, "--server,--to", a.to, placeholder::kAddress, "Address of the server").required();
+void add_common(CLI::App& verb, BenchArguments& a, Load& load, std::string_view server_help) {
+  add_value(verb, "--server,--to", a.to, placeholder::kAddress, server_help).required();
   add_ca_option(verb, a.ca);
   add_value(verb, "--connections", load.connections, placeholder::kCount,
             "Connections to the server")
@@ -148,7 +155,8 @@ void add_mqtt(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen)
   CLI::App* verb = add_command(parent, "mqtt", "Load from devices that publish (MQTT 3.1.1)");
   set_examples(*verb, {"gridloom bench mqtt --server 127.0.0.1:1883 --keys keys.txt --seconds 20"});
   bench::MqttLoad& load = a.mqtt;
-  add_common(*verb, a, load);
+  add_common(*verb, a, load,
+             "Address of the server; several, separated by commas, have the devices in turn");
   add_keys(*verb, a.devices);
   add_value(*verb, "--user", load.user, placeholder::kWord, "User name of a device").show_default();
   add_value(*verb, "--password", load.password, placeholder::kWord, "Password of a device")
@@ -191,7 +199,7 @@ void add_mqtt(CLI::App& parent, BenchArguments& a, std::function<int()>& chosen)
 
 // Adds the options of a load on the HTTP interface, and returns --key.
 Option add_requests(CLI::App& verb, BenchArguments& a, bench::HttpLoad& load) {
-  add_common(verb, a, load);
+  add_common(verb, a, load, "Address of the server");
   add_value(verb, "--path", load.path, "PATH", "Path of the requests, with its query")
       .show_default();
   add_value(verb, "--rate", load.rate, "NUMBER",

@@ -2,6 +2,7 @@
 // listeners and the operations of administration have of it.
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 #include "app/options.h"
@@ -10,11 +11,12 @@
 #include "catalog/family.h"
 #include "node/node.h"
 #include "operations/cluster.h"
+#include "server/limits.h"
 #include "server/server.h"
 
 namespace gridloom::app {
 
-constexpr Millis kLongestDrain = std::chrono::seconds(30);
+inline constexpr Millis kLongestDrain = std::chrono::seconds(30);
 
 struct ClusterNodeParts {
   server::Server::Clocks clocks;

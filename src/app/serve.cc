@@ -45,6 +45,7 @@
 #include "app/welcome.h"
 #include "catalog/loader.h"
 #include "history/blocks/block.h"
+#include "home/event_log.h"
 #include "net/io_loop.h"
 #include "net/tls.h"
 #include "node/node.h"

@@ -1,10 +1,11 @@
 #include "node/node_health.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "base/partition.h"
 #include "nats/server_version.h"

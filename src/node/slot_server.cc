@@ -14,6 +14,7 @@
 #include "base/device_number.h"
 #include "base/partition.h"
 #include "history/postgres/slot_schema.h"
+#include "home/event_log.h"
 #include "node/slot_stores.h"
 #include "registry/registry.h"
 #include "storage/files.h"

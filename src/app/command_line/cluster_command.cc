@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstddef>
 #include <string>
-#include <utility>
-#include <vector>
+#include <string_view>
 
 #include "app/command_line/common_options.h"
 #include "app/command_line/home_options.h"
